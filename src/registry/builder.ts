@@ -1,0 +1,39 @@
+// defineBuilder: a name in a spec, the schema of its parameters, and the function that makes the heavy object of them.
+
+import type { Static, TObject } from '@sinclair/typebox';
+import type { Slot } from './slot.ts';
+
+export interface BuilderDefinition<Context, Built, Params extends TObject = TObject> {
+  slot: Slot<Context, Built>;
+  name: string;
+  /** Bump it when the same parameters start to mean something else (a changed default, a mended formula). */
+  version: number;
+  /** One or two sentences for `cookbook builders`. */
+  doc: string;
+  /** Every field carries a kind (see fields.ts), a description and, unless required, a default. */
+  params: Params;
+  /** Keep definitions light: import what is heavy inside. */
+  build(params: Static<Params>, context: Context): Built | Promise<Built>;
+}
+
+/** A definition whose types are forgotten: what the registry keeps. Parameters are checked against the schema before `build`. */
+export interface AnyBuilder {
+  readonly slot: string;
+  readonly name: string;
+  readonly version: number;
+  readonly doc: string;
+  readonly params: TObject;
+  /** The typed definition, handed back by `Registry.get` for the slot that it was defined for. */
+  readonly definition: object;
+}
+
+export interface Builder<Context, Built> extends AnyBuilder {
+  readonly definition: { build(params: object, context: Context): Built | Promise<Built> };
+}
+
+export function defineBuilder<Context, Built, Params extends TObject>(
+  definition: BuilderDefinition<Context, Built, Params>,
+): Builder<Context, Built> {
+  const { slot, name, version, doc, params } = definition;
+  return Object.freeze({ slot: slot.name, name, version, doc, params, definition });
+}

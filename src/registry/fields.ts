@@ -1,0 +1,42 @@
+// Marks on the fields of a builder's parameters: which of them decide what a run computes, and which only how it is run.
+
+import { type Static, type TSchema, Type } from '@sinclair/typebox';
+import type { JsonValue } from '../json.ts';
+
+/**
+ * - `semantic`: part of the run's identity when it differs from its default.
+ * - `runtime`: never part of it (paths of logs, URLs, cadence of saves, concurrency).
+ * - `contents`: names a file or directory, which enters the identity by its contents; a string that names nothing local
+ *   (a hub name) enters as it stands.
+ */
+export type FieldKind = 'semantic' | 'runtime' | 'contents';
+
+export const FIELD_KIND = 'x-cookbook-kind';
+export const FIELD_SLOT = 'x-cookbook-slot';
+
+/** A builder and its parameters, as they stand in a resolved spec. */
+export interface BuilderRef {
+  builder: string;
+  [parameter: string]: JsonValue;
+}
+
+export const semantic = <T extends TSchema>(schema: T): T => ({ ...schema, [FIELD_KIND]: 'semantic' });
+export const runtime = <T extends TSchema>(schema: T): T => ({ ...schema, [FIELD_KIND]: 'runtime' });
+export const contents = <T extends TSchema>(schema: T): T => ({ ...schema, [FIELD_KIND]: 'contents' });
+
+/** A field that also takes null. One `type` array rather than a union, so that an error names the one thing expected. */
+export function nullable<T extends TSchema>(schema: T) {
+  const types = typeof schema.type === 'string' ? { type: [schema.type, 'null'] } : {};
+  const values = Array.isArray(schema.enum) ? { enum: [...schema.enum, null] } : {};
+  return Type.Unsafe<Static<T> | null>({ ...schema, ...types, ...values });
+}
+
+/** One of a few strings: `enum` gives one error where a union of literals gives one a member. */
+export function oneOf<const T extends string>(values: readonly T[], options: object = {}) {
+  return Type.Unsafe<T>({ type: 'string', enum: [...values], ...options });
+}
+
+/** A nested builder: `{builder: NAME, …its parameters}`, or the bare NAME where it needs no parameters. */
+export function builderOf(slot: { name: string }, options: object = {}) {
+  return Type.Unsafe<BuilderRef>({ type: 'object', [FIELD_SLOT]: slot.name, ...options });
+}

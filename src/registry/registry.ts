@@ -1,0 +1,64 @@
+// The registry: every builder by slot and name. A value that is passed on, not a global, so plugins of one spec stay its own.
+
+import { ConfigurationError } from '../errors.ts';
+import type { AnyBuilder, Builder } from './builder.ts';
+import type { BuilderRef } from './fields.ts';
+import type { Slot } from './slot.ts';
+import { closestNames } from './suggest.ts';
+
+export class Registry {
+  readonly #builders = new Map<string, Map<string, AnyBuilder>>();
+
+  constructor(builders: Iterable<AnyBuilder> = []) {
+    for (const builder of builders) this.add(builder);
+  }
+
+  /** Adds a builder; a name that its slot already has is an error that says so. */
+  add(builder: AnyBuilder): void {
+    const named = this.#builders.get(builder.slot) ?? new Map<string, AnyBuilder>();
+    if (named.has(builder.name)) {
+      throw new ConfigurationError(`there is already a ${builder.slot} builder named "${builder.name}"`, {
+        hint: 'Give the plugin builder another name.',
+      });
+    }
+    this.#builders.set(builder.slot, named.set(builder.name, builder));
+  }
+
+  find(slot: string, name: string): AnyBuilder | undefined {
+    return this.#builders.get(slot)?.get(name);
+  }
+
+  /** All builders of a slot, by name. */
+  list(slot: string): AnyBuilder[] {
+    return [...(this.#builders.get(slot)?.values() ?? [])].sort((a, b) => (a.name < b.name ? -1 : 1));
+  }
+
+  slots(): string[] {
+    return [...this.#builders.keys()].sort();
+  }
+
+  /** Builds what a resolved reference names. */
+  async build<Context, Built>(slot: Slot<Context, Built>, ref: BuilderRef, context: Context): Promise<Built> {
+    const builder = this.find(slot.name, ref.builder);
+    if (builder === undefined || !isBuilderOf(slot, builder))
+      throw new ConfigurationError(this.unknown(slot.name, ref.builder));
+    const { builder: _name, ...params } = ref;
+    return await builder.definition.build(params, context);
+  }
+
+  /** The message for a name that a slot does not have. */
+  unknown(slot: string, name: string): string {
+    const names = this.list(slot).map((builder) => builder.name);
+    const near = closestNames(name, names);
+    const suggestion = near.length > 0 ? `; did you mean ${near.map((n) => `"${n}"`).join(' or ')}?` : '';
+    return `unknown ${slot} builder "${name}"${suggestion || `; there is ${names.map((n) => `"${n}"`).join(', ') || 'none'}`}`;
+  }
+}
+
+/** A definition can have entered a slot's map only under that slot's name, so the name decides the type. */
+function isBuilderOf<Context, Built>(
+  slot: Slot<Context, Built>,
+  builder: AnyBuilder,
+): builder is Builder<Context, Built> {
+  return builder.slot === slot.name;
+}

@@ -1,0 +1,35 @@
+// Datasets of supervised training: batches of datums by index.
+
+import { defineSlot } from '../registry/slot.ts';
+import type { Renderer } from '../renderers/types.ts';
+import type { Datum } from '../tinker/types.ts';
+import type { Tokenizer } from '../tokenizers/types.ts';
+
+export interface SupervisedDataset {
+  /** Number of batches. */
+  readonly length: number;
+  /** Datums of one batch, 0 ≤ index < length. */
+  getBatch(index: number): Promise<Datum[]>;
+  /** Orders the examples for an epoch. The order is a function of the epoch and the seed of the dataset alone. */
+  setEpoch(epoch: number): void;
+}
+
+export interface SupervisedDatasets {
+  train: SupervisedDataset;
+  /** Held-out examples, or null. */
+  test: SupervisedDataset | null;
+}
+
+export interface DatasetContext {
+  tokenizer: Tokenizer;
+  /** Null for a model without one: datasets of plain text need none. */
+  renderer: Renderer | null;
+  seed: number;
+  /** For what should be seen but is no error: rows skipped, examples without a trained token. */
+  warn(message: string): void;
+}
+
+export const datasetSlot = defineSlot<DatasetContext, SupervisedDatasets>({
+  name: 'dataset',
+  doc: 'What a supervised loop trains on, and the held-out part that it is evaluated on.',
+});

@@ -1,0 +1,103 @@
+// The three clients of the Tinker API as interfaces. The embedded engine and the HTTP client implement them alike.
+
+import type {
+  AdamParams,
+  Datum,
+  ForwardBackwardOutput,
+  LossFnConfig,
+  LossFnType,
+  ModelInfo,
+  ModelInput,
+  OptimStepResponse,
+  SampleResponse,
+  SamplingParams,
+  SaveWeightsResponse,
+} from './types.ts';
+
+/**
+ * A submitted request. Awaiting the method that made it waits for submission only; `result()` waits for completion.
+ * Requests of one training client execute in the order of their submission, so loops submit ahead.
+ */
+export interface APIFuture<T> {
+  result(): Promise<T>;
+}
+
+export interface CreateLoraTrainingClientOptions {
+  base_model: string;
+  rank: number;
+  /** Decides the initial values of the adapter. */
+  seed?: number;
+  train_mlp?: boolean;
+  train_attn?: boolean;
+  train_unembed?: boolean;
+  user_metadata?: Record<string, string>;
+}
+
+export interface SaveOptions {
+  /** Seconds until the service may delete it; null = never. Services that never expire ignore it. */
+  ttl_seconds?: number | null;
+}
+
+/** The loss of a whole batch as a function of log-probs: its value, its metrics and dLoss/dlogprobs, datum by datum. */
+export type CustomLossFn = (
+  data: Datum[],
+  logprobs_D_T: Float32Array[],
+) => { loss: number; grads_D_T: Float32Array[]; metrics?: Record<string, number> };
+
+export interface ForwardBackwardOptions {
+  /**
+   * Which positions report log-probs: `all` as the wire protocol asks, or only those whose loss coefficient is not 0
+   * (the others read NaN), which spares the vocabulary projection of every position that is not trained.
+   */
+  logprobs?: 'all' | 'trained';
+}
+
+export interface TrainingClient {
+  forward(data: Datum[], lossFn: LossFnType, config?: LossFnConfig): Promise<APIFuture<ForwardBackwardOutput>>;
+  /** Adds the gradient of the summed loss to what has accumulated since the last optimizer step. */
+  forwardBackward(
+    data: Datum[],
+    lossFn: LossFnType,
+    config?: LossFnConfig,
+    options?: ForwardBackwardOptions,
+  ): Promise<APIFuture<ForwardBackwardOutput>>;
+  forwardBackwardCustom(data: Datum[], lossFn: CustomLossFn): Promise<APIFuture<ForwardBackwardOutput>>;
+  optimStep(params: AdamParams): Promise<APIFuture<OptimStepResponse>>;
+  /** Weights and optimizer state, for resuming. */
+  saveState(name: string, options?: SaveOptions): Promise<APIFuture<SaveWeightsResponse>>;
+  /** Weights only, for sampling. */
+  saveWeightsForSampler(name: string, options?: SaveOptions): Promise<APIFuture<SaveWeightsResponse>>;
+  /** A sampling client on a snapshot of the weights as they are now; later steps do not change it. */
+  saveWeightsAndGetSamplingClient(): Promise<SamplingClient>;
+  getInfo(): Promise<ModelInfo>;
+}
+
+export interface SampleOptions {
+  include_prompt_logprobs?: boolean;
+  topk_prompt_logprobs?: number;
+}
+
+export interface SamplingClient {
+  sample(
+    prompt: ModelInput,
+    numSamples: number,
+    params: SamplingParams,
+    options?: SampleOptions,
+  ): Promise<SampleResponse>;
+  /** Log-prob of each token given those before it; the first is null. */
+  computeLogprobs(input: ModelInput): Promise<(number | null)[]>;
+  getInfo(): Promise<ModelInfo>;
+}
+
+export interface ServiceClient {
+  createLoraTrainingClient(options: CreateLoraTrainingClientOptions): Promise<TrainingClient>;
+  /** Weights from a saved state, fresh optimizer. */
+  createTrainingClientFromState(path: string): Promise<TrainingClient>;
+  /** Weights and optimizer state: goes on exactly where the save was made. */
+  createTrainingClientFromStateWithOptimizer(path: string): Promise<TrainingClient>;
+  createSamplingClient(options: { base_model: string } | { model_path: string }): Promise<SamplingClient>;
+  /** Deletes a checkpoint that this service saved; deleting what is gone already is no error. */
+  deleteCheckpoint(path: string): Promise<void>;
+  /** Gives back processes, sessions and memory. */
+  close(): Promise<void>;
+}

@@ -1,0 +1,113 @@
+// The data of the Tinker API under the names that the Python SDK and the wire use (hence snake_case fields).
+
+/** A run of token ids. */
+export interface EncodedTextChunk {
+  type: 'encoded_text';
+  tokens: number[];
+}
+
+/** What the model reads: chunks that are consumed one after another. */
+export interface ModelInput {
+  chunks: EncodedTextChunk[];
+}
+
+export type TensorDType = 'float32' | 'int64';
+
+/** A dense tensor, row-major. `int64` values are token ids and counts, exact as JavaScript numbers. */
+export interface TensorData {
+  data: number[] | Float32Array;
+  dtype: TensorDType;
+  shape: number[];
+}
+
+/**
+ * One training example of N input positions. `loss_fn_inputs` holds what the loss asks for, aligned to the input:
+ * `target_tokens[i]` is the token to predict after reading position i.
+ */
+export interface Datum {
+  model_input: ModelInput;
+  loss_fn_inputs: Record<string, TensorData>;
+}
+
+export type LossFnType = 'cross_entropy' | 'importance_sampling' | 'ppo' | 'cispo' | 'dro';
+export type LossFnConfig = Record<string, number>;
+
+/** AdamW with bias correction. SDK defaults: 1e-4, 0.9, 0.95, 1e-12, 0, 0. */
+export interface AdamParams {
+  learning_rate: number;
+  beta1: number;
+  beta2: number;
+  eps: number;
+  /** Decoupled weight decay. */
+  weight_decay: number;
+  /** Bound on the global L2 norm of the gradient; 0 = no clipping. */
+  grad_clip_norm: number;
+}
+
+export interface SamplingParams {
+  /** Absent: up to the model's context length. */
+  max_tokens?: number;
+  seed?: number;
+  /** Strings, or token ids. The stop token (or the tokens that complete the string) is part of the result. */
+  stop?: string | string[] | number[];
+  /** 0 = greedy. */
+  temperature?: number;
+  /** -1 = off. */
+  top_k?: number;
+  top_p?: number;
+}
+
+export type SampleStopReason = 'stop' | 'length';
+
+export interface SampledSequence {
+  stop_reason: SampleStopReason;
+  tokens: number[];
+  /** Natural-log probability of each token under the untempered, unfiltered distribution. */
+  logprobs: number[];
+}
+
+export interface SampleResponse {
+  sequences: SampledSequence[];
+  /** Entry i = log p(token i | tokens before it); the first is null. Present when asked for. */
+  prompt_logprobs?: (number | null)[];
+  /** Per prompt position up to k `[token, logprob]` pairs, most likely first; the first position is null. */
+  topk_prompt_logprobs?: ([token: number, logprob: number][] | null)[];
+}
+
+/** Metric keys are `name:reduction`, e.g. `loss:sum`. */
+export interface ForwardBackwardOutput {
+  loss_fn_output_type: string;
+  /** One record a datum; `logprobs` has the shape of the targets. */
+  loss_fn_outputs: Record<string, TensorData>[];
+  metrics: Record<string, number>;
+}
+
+export interface OptimStepResponse {
+  metrics?: Record<string, number>;
+}
+
+export interface SaveWeightsResponse {
+  /** Where the service keeps it; only the service reads meaning into it. */
+  path: string;
+}
+
+export interface ModelInfo {
+  base_model: string;
+  is_lora: boolean;
+  lora_rank: number | null;
+  /** Longest sequence, in tokens. */
+  max_context_length: number;
+}
+
+export function modelInputFromTokens(tokens: number[]): ModelInput {
+  return { chunks: [{ type: 'encoded_text', tokens }] };
+}
+
+/** All token ids of an input, in order. */
+export function tokensOf(input: ModelInput): number[] {
+  return input.chunks.flatMap((chunk) => chunk.tokens);
+}
+
+export function lengthOf(input: ModelInput): number {
+  return input.chunks.reduce((sum, chunk) => sum + chunk.tokens.length, 0);
+}

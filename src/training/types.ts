@@ -1,0 +1,95 @@
+// What every training loop is given and what it hands back. The run directory implements this; loops know nothing of files.
+
+import type { TSchema } from '@sinclair/typebox';
+import type { Registry } from '../registry/registry.ts';
+import { defineSlot } from '../registry/slot.ts';
+import type { ServiceClient } from '../tinker/clients.ts';
+
+/** One row of metrics.jsonl. Not-a-number and infinite values are legal here and are written as strings ("NaN"). */
+export type Metrics = Record<string, number | string | boolean>;
+
+export interface MetricsLog {
+  /** Appends the row of a step. Steps are logged once each, in ascending order. */
+  append(step: number, metrics: Metrics): Promise<void>;
+  /** Drops the rows of `step` and later: a loop calls it once, with the step that it resumes at. */
+  rewind(step: number): Promise<void>;
+  /** The rows so far, torn last line excluded. */
+  read(): Promise<({ step: number } & Metrics)[]>;
+}
+
+/** One line of checkpoints.jsonl. `batch` is the next batch to run: the saved weights have seen exactly those before it. */
+export interface CheckpointRecord {
+  name: string;
+  batch: number;
+  epoch: number;
+  final?: boolean;
+  /** A state that training can resume from. */
+  state_path?: string;
+  /** Weights that can be sampled from. */
+  sampler_path?: string;
+  /** True for the short-lived saves between periodic ones. */
+  rolling?: boolean;
+  /** Whatever the loop needs to go on: counters, positions. */
+  extra?: Record<string, number | string>;
+}
+
+export interface CheckpointLog {
+  append(record: CheckpointRecord): Promise<void>;
+  /** Forgets a record, e.g. of a rolling checkpoint that was deleted. */
+  remove(name: string): Promise<void>;
+  list(): Promise<CheckpointRecord[]>;
+}
+
+export type TrainingEvent =
+  | { type: 'started'; total_steps: number; resumed_from: number | null }
+  | { type: 'step'; step: number; total_steps: number; metrics: Metrics }
+  | { type: 'evaluation'; step: number; metrics: Metrics }
+  | { type: 'checkpoint'; record: CheckpointRecord }
+  | { type: 'warning'; message: string }
+  /** A block of text worth reading: a rendered example, a sample. `text` may hold ANSI colours. */
+  | { type: 'text'; title: string; text: string };
+
+export interface TrainingContext {
+  /** The run directory. Loops write artefacts of their own below it; the logs below are the way to the standard files. */
+  logPath: string;
+  seed: number;
+  registry: Registry;
+  service: ServiceClient;
+  metrics: MetricsLog;
+  checkpoints: CheckpointLog;
+  emit(event: TrainingEvent): void;
+  /** Aborted on SIGINT: finish what was submitted, save a checkpoint, return `interrupted`. */
+  signal: AbortSignal;
+}
+
+/** One metric before and after training, for the last screen. */
+export interface Learned {
+  metric: string;
+  before: number;
+  after: number;
+}
+
+export interface TrainingOutcome {
+  /** `diverged`: the loss stopped being a number. The run is over, and is not a failure. */
+  state: 'done' | 'diverged' | 'interrupted';
+  /** Steps completed over all attempts. */
+  step: number;
+  learned: Learned[];
+  /** Path of what was trained, for `cookbook chat`; null if nothing was saved. */
+  sampler_path: string | null;
+}
+
+export interface Trainer {
+  train(context: TrainingContext): Promise<TrainingOutcome>;
+  /** Number of optimizer steps the run will take if that is known without building anything heavy, else null. */
+  readonly max_steps: number | null;
+}
+
+/** A trainer's builder is given nothing: the context comes with `train`. Its parameters are the top-level fields of a run spec. */
+export const trainerSlot = defineSlot<Record<never, never>, Trainer>({
+  name: 'trainer',
+  doc: 'The training loop. Its parameters are the top-level fields of a run spec.',
+});
+
+/** Parameter schemas keyed by field name, for trainers that share fields. */
+export type Fields = Record<string, TSchema>;
