@@ -1,13 +1,13 @@
 // The part that training and sampling graphs share: a decoder whose weights are mapped files or inputs, with LoRA adapters.
 
+import type { BaseWeights } from './base_weights.ts';
 import type { Graph, Value } from './graph.ts';
 import type { DecoderParts } from './models/decoder.ts';
 import { linearModules } from './models/decoder.ts';
 import { FAMILIES } from './models/families.ts';
+import type { Dimension } from './onnx.ts';
 import { add, addBias, linear, scale } from './ops.ts';
 import { rotaryCache } from './rotary.ts';
-import type { ModelConfig } from './weights/hf_config.ts';
-import type { WeightFiles } from './weight_files.ts';
 
 /**
  * What is trained. `lora`: factors A (r, in) and B (out, r) of every linear layer are inputs and the base weights come
@@ -19,11 +19,11 @@ export const factorA = (module: string) => `${module}.lora_A.weight`;
 export const factorB = (module: string) => `${module}.lora_B.weight`;
 
 export interface DecoderOptions {
-  files: WeightFiles;
+  base: BaseWeights;
   parameterisation: Parameterisation;
   /** Whether gradients of the parameters will be asked for. */
   differentiable: boolean;
-  /** (N) token ids and (1, N) positions. */
+  /** (N) token ids and (N, 1) positions. */
   tokens: Value;
   positions: Value;
   attend: DecoderParts['attend'];
@@ -40,10 +40,10 @@ export interface Decoder {
 
 /** Emits a decoder into a graph. */
 export function decoder(g: Graph, options: DecoderOptions): Decoder {
-  const { files, parameterisation, differentiable, tokens, positions, attend } = options;
-  const { config } = files;
+  const { base, parameterisation, differentiable, tokens, positions, attend } = options;
+  const { config } = base;
   const parameters = new Map<string, Value>();
-  const parameter = (name: string, dims: (number | string)[]): Value => {
+  const parameter = (name: string, dims: Dimension[]): Value => {
     const known = parameters.get(name);
     if (known !== undefined) return known;
     const value = g.input(name, 'float32', dims);
@@ -53,48 +53,41 @@ export function decoder(g: Graph, options: DecoderOptions): Decoder {
 
   const constants = new Map<string, Value>();
   const constant = (name: string): Value => {
-    const value = constants.get(name) ?? files.emit(g, name);
+    const value = constants.get(name) ?? base.emit(g, name);
     constants.set(name, value);
     return value;
   };
   const weight = (name: string) =>
-    parameterisation === 'full' ? parameter(name, files.shape(name)) : constant(name);
+    parameterisation === 'full' ? parameter(name, [...(base.shapes.get(name) ?? [])]) : constant(name);
 
-  const adapted = new Set(linearModules(config).map(({ name }) => name));
+  const modules = new Map(linearModules(config).map((module) => [module.name, module]));
   const loraScale = parameterisation === 'lora' ? g.input('lora_scale', 'float32', []) : null;
-  const layer = (x: Value, module: string): Value => {
-    let y = linear(g, x, weight(`${module}.weight`));
-    if (files.has(`${module}.bias`)) y = addBias(g, y, weight(`${module}.bias`));
-    if (loraScale === null || !adapted.has(module)) return y;
-    const [out, width] = files.shape(`${module}.weight`);
-    const down = linear(g, x, parameter(factorA(module), ['rank', width])); // (N, r)
-    return add(g, y, linear(g, scale(g, down, loraScale), parameter(factorB(module), [out, 'rank'])));
+  const layer = (x: Value, name: string): Value => {
+    const module = modules.get(name);
+    if (module === undefined) throw new Error(`${config.model_type} has no linear layer ${name}`);
+    const plain = linear(g, x, weight(`${name}.weight`));
+    const y = module.bias ? addBias(g, plain, weight(`${name}.bias`)) : plain;
+    if (loraScale === null) return y;
+    const down = linear(g, x, parameter(factorA(name), ['rank', module.in])); // (N, r)
+    return add(g, y, linear(g, scale(g, down, loraScale), parameter(factorB(name), [module.out, 'rank'])));
   };
 
-  const hidden = FAMILIES[config.model_type]({
-    g,
-    config,
-    tokens,
-    rotation: rotaryCache(g, config, positions),
-    weight,
-    linear: layer,
-    attend,
-  });
+  const rotation = rotaryCache(g, config, positions);
+  const hidden = FAMILIES[config.model_type]({ g, config, tokens, rotation, weight, linear: layer, attend });
   return { hidden, weight, parameters };
 }
 
-/** Names and shapes of what a parameterisation trains. */
+/** Names and shapes of what a parameterisation trains, in the order in which they are kept and saved. */
 export function parameterShapes(
-  config: ModelConfig,
-  files: WeightFiles,
+  base: BaseWeights,
   parameterisation: Parameterisation,
   rank: number,
 ): Map<string, number[]> {
-  if (parameterisation === 'full') return new Map(files.names().map((name) => [name, files.shape(name)]));
+  if (parameterisation === 'full') return new Map([...base.shapes].map(([name, shape]) => [name, [...shape]]));
   return new Map(
-    linearModules(config).flatMap(({ name, in: width, out }) => [
-      [factorA(name), [rank, width]],
-      [factorB(name), [out, rank]],
+    linearModules(base.config).flatMap((module): [string, number[]][] => [
+      [factorA(module.name), [rank, module.in]],
+      [factorB(module.name), [module.out, rank]],
     ]),
   );
 }

@@ -30,7 +30,9 @@ export function configureLoss(fn: LossFnType, config: LossFnConfig = {}): Loss {
   for (const [key, value] of Object.entries(config)) {
     if (!(key in defaults)) {
       const known = Object.keys(defaults);
-      throw new RequestError(`loss ${fn} has no setting "${key}"${known.length > 0 ? `; it has ${known.join(', ')}` : ''}`);
+      throw new RequestError(
+        `loss ${fn} has no setting "${key}"${known.length > 0 ? `; it has ${known.join(', ')}` : ''}`,
+      );
     }
     if (!Number.isFinite(value)) throw new RequestError(`loss ${fn}: ${key} must be a finite number, not ${value}`);
   }

@@ -106,7 +106,7 @@ export function reshape(g: Graph, x: Value, shape: readonly number[]): Value {
 }
 
 export interface RotaryTables {
-  /** (1, N) position of every row in its sequence. */
+  /** (N, 1) position of every row in its sequence. */
   positions: Value;
   /** (P, head/2) cosines and sines by position. */
   cos: Value;
@@ -117,9 +117,9 @@ export interface RotaryTables {
 /** Rotary position embedding (arXiv 2104.09864), halves rotated as in Llama. x (N, H·head). Backward turns the other way. */
 export function rotary(g: Graph, x: Value, { positions, cos, sin, negativeSin }: RotaryTables): Value {
   const turn = (v: Value, sine: Value) => {
-    const batch = g.node('Unsqueeze', [v, g.ints([0])]); // (1, N, H·head)
+    const batch = g.node('Unsqueeze', [v, g.ints([1])]); // (N, 1, H·head)
     const turned = g.node('RotaryEmbedding', [batch, positions, cos, sine], MICROSOFT);
-    return g.node('Squeeze', [turned, g.ints([0])]);
+    return g.node('Squeeze', [turned, g.ints([1])]);
   };
   return g.record(turn(x, sin), [x], (d) => [turn(d, negativeSin)]);
 }
@@ -139,9 +139,7 @@ export interface PaddingIndex {
  * attention never lets a token look at what comes after it.
  */
 export function pad(g: Graph, x: Value, { flat, padded }: PaddingIndex): Value {
-  return g.record(g.node('Gather', [x, flat]), [x], (d) => [
-    g.node('Gather', [mergeFirstAxes(g, d), padded]),
-  ]);
+  return g.record(g.node('Gather', [x, flat]), [x], (d) => [g.node('Gather', [mergeFirstAxes(g, d), padded])]);
 }
 
 /** Padded sequences to rows: (B, T, D) → (N, D). Padding gets a gradient of zero. */

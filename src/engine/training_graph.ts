@@ -1,45 +1,56 @@
 // The graph of one training pass over a batch: forward, log-probs and, unless only those are wanted, every gradient.
 
-import { type Decoder, type Parameterisation, decoder } from './decoder_graph.ts';
+import type { LossFnType } from '../tinker/types.ts';
+import type { BaseWeights } from './base_weights.ts';
+import { type Decoder, decoder, type Parameterisation } from './decoder_graph.ts';
 import { Graph, type Value } from './graph.ts';
 import { lossSlope } from './losses.ts';
 import { unembedding } from './models/decoder.ts';
-import { batchedMatmul, gatherRows, pad, type PaddingIndex, reshape, scatterAddRows, softmax, transpose, unpad } from './ops.ts';
-import type { LossFnType } from '../tinker/types.ts';
-import type { WeightFiles } from './weight_files.ts';
+import {
+  batchedMatmul,
+  gatherRows,
+  type PaddingIndex,
+  pad,
+  reshape,
+  scatterAddRows,
+  softmax,
+  transpose,
+  unpad,
+} from './ops.ts';
 import type { ModelConfig } from './weights/hf_config.ts';
 
 export const gradientOf = (parameter: string) => `gradient of ${parameter}`;
 
 export interface TrainingGraphOptions {
-  files: WeightFiles;
+  base: BaseWeights;
   parameterisation: Parameterisation;
   /** Without gradients: log-probs only. */
   backward: boolean;
 }
 
 /**
- * Inputs: `tokens` (N), `positions` (1, N), the padding index, `causal` (G·T, T), `rows` (M) = the positions whose
+ * Inputs: `tokens` (N), `positions` (N, 1), the padding index, `causal` (G·T, T), `rows` (M) = the positions whose
  * log-probs are wanted, `targets` (M, K), the loss's inputs, and the parameters.
  * Outputs: `logprobs` (M, K) and the gradient of every parameter.
  */
-export function trainingGraph({ files, parameterisation, backward }: TrainingGraphOptions): Uint8Array {
+export function trainingGraph({ base, parameterisation, backward }: TrainingGraphOptions): Uint8Array {
   const g = new Graph();
   const tokens = g.input('tokens', 'int64', ['N']);
-  const positions = g.input('positions', 'int64', [1, 'N']);
+  const positions = g.input('positions', 'int64', ['N', 1]);
   const padding: PaddingIndex = {
     flat: g.input('flat', 'int64', ['B', 'T']),
     padded: g.input('padded', 'int64', ['N']),
     mask: g.input('mask', 'float32', ['B', 'T', 1]),
   };
   const causal = g.input('causal', 'float32', ['GT', 'T']);
-  const attend = (_layer: number, q: Value, k: Value, v: Value) => causalAttention(g, files.config, { q, k, v, padding, causal });
-  const model = decoder(g, { files, parameterisation, differentiable: backward, tokens, positions, attend });
+  const attend = (_layer: number, q: Value, k: Value, v: Value) =>
+    causalAttention(g, base.config, { q, k, v, padding, causal });
+  const model = decoder(g, { base, parameterisation, differentiable: backward, tokens, positions, attend });
 
   const rows = g.input('rows', 'int64', ['M']);
   const targets = g.input('targets', 'int64', ['M', 'K']);
   const hidden = gatherRows(g, model.hidden, rows); // (M, D)
-  const logprobs = targetLogprobs(g, hidden, model.weight(unembedding(files.config)), targets);
+  const logprobs = targetLogprobs(g, hidden, model.weight(unembedding(base.config)), targets);
   g.output('logprobs', logprobs, ['M', 'K']);
   if (backward) emitGradients(g, model, logprobs);
   return g.encode();
@@ -116,9 +127,11 @@ function targetLogprobs(g: Graph, h: Value, E: Value, targets: Value): Value {
     const dh = g.node('Sub', [sum(weighted(g.node('Gather', [E, targets])), 1, 0), pulled]);
     if (!g.needsGradient(E)) return [dh, null];
     const pushed = g.node('Gemm', [p, g.node('Neg', [g.node('Mul', [total, h])])], { attributes: { transA: 1 } }); // (V, D)
-    const rows = g.node('Reshape', [weighted(g.node('Unsqueeze', [h, g.ints([1])])), g.node('Concat', [g.ints([-1]), g.node('Shape', [h], { attributes: { start: 1 } })], { attributes: { axis: 0 } })]);
+    const rows = g.node('Reshape', [
+      weighted(g.node('Unsqueeze', [h, g.ints([1])])),
+      g.node('Concat', [g.ints([-1]), g.node('Shape', [h], { attributes: { start: 1 } })], { attributes: { axis: 0 } }),
+    ]);
     const dE = scatterAddRows(g, pushed, g.node('Reshape', [targets, g.ints([-1])]), rows);
     return [dh, dE];
   });
 }
-

@@ -1,8 +1,8 @@
 // Llama: RMSNorm → grouped-query attention with RoPE → RMSNorm → SwiGLU, residuals around both (arXiv 2302.13971).
 
-import { add, mul, rmsNorm, rotary, silu } from '../ops.ts';
 import type { Value } from '../graph.ts';
-import { embed, type DecoderParts } from './decoder.ts';
+import { add, mul, rmsNorm, rotary, silu } from '../ops.ts';
+import { type DecoderParts, embed } from './decoder.ts';
 
 /** Token ids (N) → final hidden states (N, D), normalised, ready for the unembedding. */
 export function llama(parts: DecoderParts): Value {
