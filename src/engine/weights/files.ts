@@ -59,7 +59,8 @@ export async function readExactly(
   while (done < target.byteLength) {
     const length = Math.min(target.byteLength - done, MAX_READ_BYTES);
     const { bytesRead } = await handle.read(target, done, length, position + done);
-    if (bytesRead === 0) throw new WeightsError(`${path}: the file ends at byte ${position + done}; it is truncated`);
+    if (bytesRead === 0)
+      throw new WeightsError(`${path}: the file ends before byte ${position + target.byteLength}; it is truncated`);
     done += bytesRead;
   }
 }

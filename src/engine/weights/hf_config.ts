@@ -19,9 +19,9 @@ const DEFAULT_MAX_POSITION_EMBEDDINGS: Readonly<Record<ModelType, number>> = {
 };
 const QWEN3_HEAD_DIM = 128;
 
-/** Far above any model, and low enough that nothing sized by one of these overflows. */
+/** Far above any model, and low enough that a product of two sizes is still exact. */
 const MAX_LAYERS = 10_000;
-const MAX_SIZE = 2 ** 31 - 1;
+const MAX_SIZE = 2 ** 24;
 
 export type RopeScaling =
   | { readonly rope_type: 'linear'; readonly factor: number }
@@ -81,19 +81,10 @@ export function parseModelConfig(json: JsonObject, source: string): ModelConfig 
   if (num_attention_heads % num_key_value_heads !== 0) {
     throw fields.error('num_key_value_heads', `${num_key_value_heads} does not divide ${num_attention_heads} heads`);
   }
-  const head_dim = fields.size(
-    'head_dim',
-    model_type === 'qwen3' ? QWEN3_HEAD_DIM : Math.floor(hidden_size / num_attention_heads),
-  );
-  if (!fields.has('head_dim') && model_type !== 'qwen3' && hidden_size % num_attention_heads !== 0) {
-    throw fields.error('num_attention_heads', `${num_attention_heads} does not divide hidden_size ${hidden_size}`);
-  }
-  if (head_dim % 2 !== 0) throw fields.error('head_dim', `must be even for rotary embeddings, not ${head_dim}`);
-
+  const head_dim = parseHeadDim(fields, model_type, hidden_size, num_attention_heads);
   const vocab_size = fields.size('vocab_size');
   const bosTokenIds = fields.tokenIds('bos_token_id', vocab_size);
   if (bosTokenIds.length > 1) throw fields.error('bos_token_id', 'more than one is not supported');
-  const rope = parseRope(fields);
   return {
     model_type,
     vocab_size,
@@ -105,7 +96,7 @@ export function parseModelConfig(json: JsonObject, source: string): ModelConfig 
     head_dim,
     max_position_embeddings: fields.size('max_position_embeddings', DEFAULT_MAX_POSITION_EMBEDDINGS[model_type]),
     rms_norm_eps: fields.positive('rms_norm_eps', 1e-6),
-    ...rope,
+    ...parseRope(fields),
     hidden_act: 'silu',
     tie_word_embeddings: fields.flag('tie_word_embeddings'),
     attention_bias: model_type === 'qwen2' || fields.flag('attention_bias'),
@@ -116,7 +107,7 @@ export function parseModelConfig(json: JsonObject, source: string): ModelConfig 
 }
 
 /** The config.json that makes transformers load a model of this configuration. `dtype` is that of the stored weights. */
-export function modelConfigJson(config: ModelConfig, dtype: 'float32' | 'float16' | 'bfloat16'): JsonObject {
+function modelConfigJson(config: ModelConfig, dtype: 'float32' | 'float16' | 'bfloat16'): JsonObject {
   const { rope_scaling, eos_token_id, ...fields } = config;
   return {
     architectures: [ARCHITECTURES[config.model_type]],
@@ -158,6 +149,17 @@ function parseModelType(fields: Fields): ModelType {
   return match.type;
 }
 
+/** Width of one attention head: given, fixed by the family, or an equal share of the hidden size. */
+function parseHeadDim(fields: Fields, modelType: ModelType, hiddenSize: number, heads: number): number {
+  const given = fields.has('head_dim') || modelType === 'qwen3';
+  if (!given && hiddenSize % heads !== 0) {
+    throw fields.error('num_attention_heads', `${heads} does not divide hidden_size ${hiddenSize}`);
+  }
+  const headDim = fields.size('head_dim', modelType === 'qwen3' ? QWEN3_HEAD_DIM : hiddenSize / heads);
+  if (headDim % 2 !== 0) throw fields.error('head_dim', `must be even for rotary embeddings, not ${headDim}`);
+  return headDim;
+}
+
 function isModelType(value: string): value is ModelType {
   return Object.hasOwn(ARCHITECTURES, value);
 }
@@ -190,48 +192,42 @@ function refuseUnsupported(fields: Fields, modelType: ModelType): void {
   }
 }
 
-/** Rotary embedding settings: `rope_parameters` in newer files, `rope_theta` and `rope_scaling` before. */
+/** Rotary embedding settings: one `rope_parameters` in newer files, `rope_theta` and `rope_scaling` in older ones. */
 function parseRope(fields: Fields): Pick<ModelConfig, 'rope_theta' | 'rope_scaling'> {
-  const section = fields.has('rope_parameters') ? 'rope_parameters' : 'rope_scaling';
-  const scaling = fields.section(section);
-  const thetaFields = scaling?.has('rope_theta') ? scaling : fields;
-  const rope_theta = thetaFields.positive('rope_theta', 10_000);
+  if (fields.has('rope_parameters') && fields.has('rope_scaling')) {
+    throw fields.error('rope_scaling', 'given beside rope_parameters, which replaced it', 'Remove one of the two.');
+  }
+  const scaling = fields.section('rope_parameters') ?? fields.section('rope_scaling');
   for (const holder of [fields, scaling]) {
     if (holder?.has('partial_rotary_factor') && holder.value('partial_rotary_factor') !== 1) {
       throw holder.error('partial_rotary_factor', 'only 1 is supported');
     }
   }
-  if (scaling === undefined) return { rope_theta, rope_scaling: null };
-  const type = scaling.value('rope_type') ?? scaling.value('type') ?? 'default';
-  switch (type) {
-    case 'default':
-      return { rope_theta, rope_scaling: null };
-    case 'linear':
-      return { rope_theta, rope_scaling: { rope_type: 'linear', factor: scaling.positive('factor') } };
-    case 'llama3': {
-      const low_freq_factor = scaling.positive('low_freq_factor');
-      const high_freq_factor = scaling.positive('high_freq_factor');
-      if (low_freq_factor >= high_freq_factor) {
-        throw scaling.error('high_freq_factor', `must be above low_freq_factor ${low_freq_factor}`);
-      }
-      return {
-        rope_theta,
-        rope_scaling: {
-          rope_type: 'llama3',
-          factor: scaling.positive('factor'),
-          low_freq_factor,
-          high_freq_factor,
-          original_max_position_embeddings: scaling.size('original_max_position_embeddings'),
-        },
-      };
-    }
-    default:
-      throw scaling.error(
-        'rope_type',
-        `unsupported scaling ${JSON.stringify(type)}`,
-        'Known: default, linear, llama3.',
-      );
+  return {
+    rope_theta: (scaling?.has('rope_theta') ? scaling : fields).positive('rope_theta', 10_000),
+    rope_scaling: scaling === undefined ? null : parseRopeScaling(scaling),
+  };
+}
+
+function parseRopeScaling(fields: Fields): RopeScaling | null {
+  const rope_type = fields.value('rope_type') ?? fields.value('type') ?? 'default';
+  if (rope_type === 'default') return null;
+  if (rope_type === 'linear') return { rope_type, factor: fields.positive('factor') };
+  if (rope_type !== 'llama3') {
+    throw fields.error('rope_type', `unsupported scaling ${describe(rope_type)}`, 'Known: default, linear, llama3.');
   }
+  const low_freq_factor = fields.positive('low_freq_factor');
+  const high_freq_factor = fields.positive('high_freq_factor');
+  if (low_freq_factor >= high_freq_factor) {
+    throw fields.error('high_freq_factor', `${high_freq_factor} must be above low_freq_factor ${low_freq_factor}`);
+  }
+  return {
+    rope_type,
+    factor: fields.positive('factor'),
+    low_freq_factor,
+    high_freq_factor,
+    original_max_position_embeddings: fields.size('original_max_position_embeddings'),
+  };
 }
 
 /** Typed access to the fields of a JSON object; `null` counts as absent, as it does in transformers. */
