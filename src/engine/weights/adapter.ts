@@ -7,31 +7,37 @@ import { readJsonFile, replaceJsonFile } from './files.ts';
 import type { ModelConfig } from './hf_config.ts';
 import { describe, Fields } from './json_fields.ts';
 import { type LinearModule, linearModules } from './modules.ts';
-import { openSafetensors, type TensorToWrite, writeSafetensors } from './safetensors.ts';
+import { openSafetensors, type SafetensorsFile, type TensorToWrite, writeSafetensors } from './safetensors.ts';
+import { requireTensor } from './tensors.ts';
 
 const CONFIG_FILE = 'adapter_config.json';
 const WEIGHTS_FILE = 'adapter_model.safetensors';
 const KEY_PREFIX = 'base_model.model.';
+// PEFT adds a copy of the frozen output embedding when this has factors of its own.
+const FROZEN_COPY = `${KEY_PREFIX}lm_head.base_layer.weight`;
 const KEY = /^base_model\.model\.(.+)\.lora_([AB])\.weight$/;
 
-/** Fields that change what the factors mean, with the value under which they mean plain LoRA. */
-const PLAIN_LORA: Readonly<Record<string, JsonValue>> = {
-  peft_type: 'LORA',
-  task_type: 'CAUSAL_LM',
-  bias: 'none',
-  use_rslora: false,
-  use_dora: false,
-  lora_bias: false,
-  fan_in_fan_out: false,
-};
-/** Fields that add parts of other kinds when they hold anything. */
-const OTHER_PARTS = [
+/** What makes the factors plain LoRA for a causal language model. */
+const PLAIN_LORA: Readonly<Record<string, JsonValue>> = { peft_type: 'LORA', task_type: 'CAUSAL_LM', bias: 'none' };
+/** Variants that give the factors another meaning or add parts of other kinds, unless they are off or empty. */
+const VARIANTS = [
+  'use_rslora',
+  'use_dora',
+  'use_qalora',
+  'use_bdlora',
+  'lora_bias',
+  'fan_in_fan_out',
   'rank_pattern',
   'alpha_pattern',
   'modules_to_save',
   'target_parameters',
   'trainable_token_indices',
   'layer_replication',
+  'alora_invocation_tokens',
+  'arrow_config',
+  'kasa_config',
+  'monteclora_config',
+  'velora_config',
 ];
 
 /** The update of one linear module is `alpha / rank * B A`. */
@@ -93,39 +99,38 @@ export async function readAdapter(directory: string, config: ModelConfig): Promi
     throw fields.error('base_model_name_or_path', `expected text, not ${describe(baseModel)}`);
   }
 
-  const path = join(directory, WEIGHTS_FILE);
+  const factors = await readFactors(join(directory, WEIGHTS_FILE), rank, config);
+  return { rank, alpha, base_model_name_or_path: baseModel, factors };
+}
+
+async function readFactors(path: string, rank: number, config: ModelConfig): Promise<ReadonlyMap<string, LoraFactors>> {
   const file = await openSafetensors(path);
-  const modules = linearModules(config);
   const names = new Set<string>();
   for (const key of file.tensors.keys()) {
     const name = KEY.exec(key)?.[1];
-    if (name === undefined) throw new WeightsError(`${path}: tensor "${key}" is no LoRA factor`);
-    names.add(name);
+    if (name !== undefined) names.add(name);
+    else if (key === FROZEN_COPY) requireTensor(file, key, [config.vocab_size, config.hidden_size], path);
+    else throw new WeightsError(`${path}: tensor "${key}" is no LoRA factor`);
   }
   if (names.size === 0) throw new WeightsError(`${path}: no LoRA factors`);
 
-  async function readFactor(key: string, shape: readonly [number, number]): Promise<Float32Array> {
-    const tensor = file.tensors.get(key);
-    if (tensor === undefined) throw new WeightsError(`${path}: no tensor "${key}"`);
-    if (tensor.shape.length !== 2 || tensor.shape.some((size, axis) => size !== shape[axis])) {
-      throw new WeightsError(
-        `${path}: tensor "${key}": shape [${tensor.shape.join(', ')}], where the model and rank ${rank} demand [${shape.join(', ')}]`,
-      );
-    }
-    const values = await file.read(key);
-    if (!values.every(Number.isFinite))
-      throw new WeightsError(`${path}: tensor "${key}" holds values that are not finite`);
-    return values;
-  }
+  const modules = linearModules(config);
   const factors = new Map<string, LoraFactors>();
   for (const name of names) {
     const module = moduleOf(modules, name, path);
     factors.set(name, {
-      A: await readFactor(`${KEY_PREFIX}${name}.lora_A.weight`, [rank, module.in]),
-      B: await readFactor(`${KEY_PREFIX}${name}.lora_B.weight`, [module.out, rank]),
+      A: await readFactor(file, `${KEY_PREFIX}${name}.lora_A.weight`, [rank, module.in]),
+      B: await readFactor(file, `${KEY_PREFIX}${name}.lora_B.weight`, [module.out, rank]),
     });
   }
-  return { rank, alpha, base_model_name_or_path: baseModel, factors };
+  return factors;
+}
+
+async function readFactor(file: SafetensorsFile, key: string, shape: readonly [number, number]): Promise<Float32Array> {
+  requireTensor(file, key, shape, file.path);
+  const values = await file.read(key);
+  if (values.every(Number.isFinite)) return values;
+  throw new WeightsError(`${file.path}: tensor "${key}" holds values that are not finite`);
 }
 
 function moduleOf(modules: ReadonlyMap<string, LinearModule>, name: string, path: string): LinearModule {
@@ -147,9 +152,9 @@ function refuseOtherKinds(fields: Fields): void {
     const value = fields.value(field) ?? plain;
     if (value !== plain) throw fields.error(field, `${describe(value)} is not supported, only ${describe(plain)}`);
   }
-  for (const field of OTHER_PARTS) {
-    const value = fields.value(field);
-    if (value !== undefined && JSON.stringify(value) !== '{}' && JSON.stringify(value) !== '[]') {
+  for (const field of VARIANTS) {
+    const value = fields.value(field) ?? false;
+    if (!['false', '[]', '{}'].includes(JSON.stringify(value))) {
       throw fields.error(field, `${describe(value)} is not supported`);
     }
   }

@@ -1,7 +1,7 @@
 // The parameters that a model of a given configuration consists of: Hugging Face names and shapes.
 import { WeightsError } from '../../errors.ts';
 import type { ModelConfig } from './hf_config.ts';
-import type { TensorSource } from './tensors.ts';
+import { requireTensor, type TensorSource } from './tensors.ts';
 
 /** Buffers that older checkpoints carry and that follow from the configuration. */
 const DERIVED_TENSOR = /^model\.layers\.\d+\.self_attn\.rotary_emb\.inv_freq$/;
@@ -62,15 +62,7 @@ export function parameterShapes(config: ModelConfig): ReadonlyMap<string, readon
  */
 export function checkParameters(source: TensorSource, config: ModelConfig, where: string): void {
   const shapes = parameterShapes(config);
-  for (const [name, shape] of shapes) {
-    const tensor = source.tensors.get(name);
-    if (tensor === undefined) throw new WeightsError(`${where}: no tensor "${name}", which the configuration demands`);
-    if (tensor.shape.length !== shape.length || tensor.shape.some((size, axis) => size !== shape[axis])) {
-      throw new WeightsError(
-        `${where}: tensor "${name}": shape [${tensor.shape.join(', ')}], where the configuration demands [${shape.join(', ')}]`,
-      );
-    }
-  }
+  for (const [name, shape] of shapes) requireTensor(source, name, shape, where);
   for (const name of source.tensors.keys()) {
     const copyOfEmbedding = name === 'lm_head.weight' && config.tie_word_embeddings;
     if (!shapes.has(name) && !copyOfEmbedding && !DERIVED_TENSOR.test(name)) {

@@ -132,8 +132,8 @@ describe('refuses to read', () => {
   test.for<[string, JsonObject, string]>([
     ['another method', { peft_type: 'IA3' }, 'peft_type: "IA3" is not supported, only "LORA"'],
     ['another task', { task_type: 'SEQ_CLS' }, 'task_type: "SEQ_CLS" is not supported, only "CAUSAL_LM"'],
-    ['another scale', { use_rslora: true }, 'use_rslora: true is not supported, only false'],
-    ['decomposed weights', { use_dora: true }, 'use_dora: true is not supported, only false'],
+    ['another scale', { use_rslora: true }, 'use_rslora: true is not supported'],
+    ['decomposed weights', { use_dora: true }, 'use_dora: true is not supported'],
     ['ranks by module', { rank_pattern: { q_proj: 4 } }, 'rank_pattern: {"q_proj":4} is not supported'],
     ['whole modules', { modules_to_save: ['lm_head'] }, 'modules_to_save: ["lm_head"] is not supported'],
     ['a rank of zero', { r: 0 }, 'r: expected an integer from 1 to 16777216, not 0'],
@@ -144,9 +144,7 @@ describe('refuses to read', () => {
   });
 
   test('a rank that is not that of the factors', async () => {
-    expect(await refusalOfConfig({ r: 4 })).toMatch(
-      /shape \[2, (32|48)\], where the model and rank 4 demand \[4, \1\]/,
-    );
+    expect(await refusalOfConfig({ r: 4 })).toMatch(/its shape is \[2, (32|48)\], expected \[4, \1\]/);
   });
 
   test('empty settings of other methods are no reason', async () => {
@@ -174,7 +172,7 @@ describe('refuses to read', () => {
     [
       'a factor for another width',
       [zeros(key(Q_PROJ, 'A'), [RANK, 33])],
-      `tensor "${key(Q_PROJ, 'A')}": shape [2, 33], where the model and rank 2 demand [2, 32]`,
+      `tensor "${key(Q_PROJ, 'A')}": its shape is [2, 33], expected [2, 32]`,
     ],
     [
       'values that are not finite',
@@ -186,6 +184,19 @@ describe('refuses to read', () => {
     await writeSafetensors(join(directory, 'adapter_model.safetensors'), tensors);
     expect(await weightsErrorOf(readAdapter(directory, config), directory)).toBe(
       `adapter_model.safetensors: ${message}`,
+    );
+  });
+
+  test('the copy of the output embedding that PEFT adds, when it is of another size', async () => {
+    const directory = await writtenAdapter();
+    const copy = 'base_model.model.lm_head.base_layer.weight';
+    const path = join(directory, 'adapter_model.safetensors');
+    const factors = [zeros(key('lm_head', 'A'), [RANK, 32]), zeros(key('lm_head', 'B'), [64, RANK])];
+    await writeSafetensors(path, [...factors, zeros(copy, [64, 32])]);
+    expect([...(await readAdapter(directory, config)).factors.keys()]).toEqual(['lm_head']);
+    await writeSafetensors(path, [...factors, zeros(copy, [65, 32])]);
+    expect(await weightsErrorOf(readAdapter(directory, config), directory)).toMatch(
+      /its shape is \[65, 32\], expected \[64, 32\]/,
     );
   });
 

@@ -127,20 +127,16 @@ describe('checking', () => {
   });
 
   test.for<[string, ReadonlyMap<string, readonly number[]>, string]>([
-    [
-      'a missing tensor',
-      new Map([...shapes].slice(1)),
-      'm: no tensor "model.embed_tokens.weight", which the configuration demands',
-    ],
+    ['a missing tensor', new Map([...shapes].slice(1)), 'm: no tensor "model.embed_tokens.weight"'],
     [
       'another shape',
       new Map([...shapes, ['lm_head.weight', [32, 64]]]),
-      'm: tensor "lm_head.weight": shape [32, 64], where the configuration demands [64, 32]',
+      'm: tensor "lm_head.weight": its shape is [32, 64], expected [64, 32]',
     ],
     [
       'another rank',
       new Map([...shapes, ['model.norm.weight', [32, 1]]]),
-      'm: tensor "model.norm.weight": shape [32, 1], where the configuration demands [32]',
+      'm: tensor "model.norm.weight": its shape is [32, 1], expected [32]',
     ],
     [
       'a part too many',
