@@ -1,9 +1,9 @@
 // config.json of a Hugging Face model directory, as a validated configuration with every default filled in.
 // Field names and defaults: transformers, configuration_llama.py, configuration_qwen2.py, configuration_qwen3.py.
 import { join } from 'node:path';
-import { WeightsError } from '../../errors.ts';
-import { isJsonObject, type JsonObject, type JsonValue } from '../../json.ts';
+import type { JsonObject } from '../../json.ts';
 import { isFile, readJsonFile, replaceJsonFile } from './files.ts';
+import { describe, Fields } from './json_fields.ts';
 
 export type ModelType = 'llama' | 'qwen2' | 'qwen3';
 
@@ -19,9 +19,8 @@ const DEFAULT_MAX_POSITION_EMBEDDINGS: Readonly<Record<ModelType, number>> = {
 };
 const QWEN3_HEAD_DIM = 128;
 
-/** Far above any model, and low enough that a product of two sizes is still exact. */
+/** Far above any model: a hostile count is refused before anything is made for each layer. */
 const MAX_LAYERS = 10_000;
-const MAX_SIZE = 2 ** 24;
 
 export type RopeScaling =
   | { readonly rope_type: 'linear'; readonly factor: number }
@@ -65,7 +64,7 @@ export async function readModelConfig(directory: string): Promise<ModelConfig> {
   if (!(await isFile(generationPath))) return config;
   const generation = new Fields(await readJsonFile(generationPath), generationPath);
   return generation.has('eos_token_id')
-    ? { ...config, eos_token_id: generation.tokenIds('eos_token_id', config.vocab_size) }
+    ? { ...config, eos_token_id: tokenIds(generation, 'eos_token_id', config.vocab_size) }
     : config;
 }
 
@@ -83,7 +82,7 @@ export function parseModelConfig(json: JsonObject, source: string): ModelConfig 
   }
   const head_dim = parseHeadDim(fields, model_type, hidden_size, num_attention_heads);
   const vocab_size = fields.size('vocab_size');
-  const bosTokenIds = fields.tokenIds('bos_token_id', vocab_size);
+  const bosTokenIds = tokenIds(fields, 'bos_token_id', vocab_size);
   if (bosTokenIds.length > 1) throw fields.error('bos_token_id', 'more than one is not supported');
   return {
     model_type,
@@ -102,7 +101,7 @@ export function parseModelConfig(json: JsonObject, source: string): ModelConfig 
     attention_bias: model_type === 'qwen2' || fields.flag('attention_bias'),
     mlp_bias: model_type === 'llama' && fields.flag('mlp_bias'),
     bos_token_id: bosTokenIds[0] ?? null,
-    eos_token_id: fields.tokenIds('eos_token_id', vocab_size),
+    eos_token_id: tokenIds(fields, 'eos_token_id', vocab_size),
   };
 }
 
@@ -230,70 +229,11 @@ function parseRopeScaling(fields: Fields): RopeScaling | null {
   };
 }
 
-/** Typed access to the fields of a JSON object; `null` counts as absent, as it does in transformers. */
-class Fields {
-  readonly #object: JsonObject;
-  readonly #source: string;
-
-  constructor(object: JsonObject, source: string) {
-    this.#object = object;
-    this.#source = source;
-  }
-
-  error(field: string, message: string, hint?: string): WeightsError {
-    return new WeightsError(`${this.#source}: ${field}: ${message}`, hint === undefined ? {} : { hint });
-  }
-
-  value(field: string): JsonValue | undefined {
-    return Object.hasOwn(this.#object, field) ? (this.#object[field] ?? undefined) : undefined;
-  }
-
-  has(field: string): boolean {
-    return this.value(field) !== undefined;
-  }
-
-  /** A positive integer; without a default it must be there. */
-  size(field: string, byDefault?: number, max = MAX_SIZE): number {
-    const value = this.value(field) ?? byDefault;
-    if (typeof value !== 'number' || !Number.isInteger(value) || value < 1 || value > max) {
-      throw this.error(field, `expected an integer from 1 to ${max}, not ${describe(value)}`);
-    }
-    return value;
-  }
-
-  positive(field: string, byDefault?: number): number {
-    const value = this.value(field) ?? byDefault;
-    if (typeof value !== 'number' || !Number.isFinite(value) || value <= 0) {
-      throw this.error(field, `expected a positive number, not ${describe(value)}`);
-    }
-    return value;
-  }
-
-  /** A boolean, false when absent. */
-  flag(field: string): boolean {
-    const value = this.value(field) ?? false;
-    if (typeof value !== 'boolean') throw this.error(field, `expected true or false, not ${describe(value)}`);
-    return value;
-  }
-
-  /** One token id or a list of them; empty when absent. */
-  tokenIds(field: string, vocabSize: number): readonly number[] {
-    const value = this.value(field) ?? [];
-    return (Array.isArray(value) ? value : [value]).map((id) => {
-      if (typeof id === 'number' && Number.isInteger(id) && id >= 0 && id < vocabSize) return id;
-      throw this.error(field, `expected token ids below vocab_size ${vocabSize}, not ${describe(id)}`);
-    });
-  }
-
-  /** The object in a field, its own fields named after it in errors. */
-  section(field: string): Fields | undefined {
-    const value = this.value(field);
-    if (value === undefined) return undefined;
-    if (!isJsonObject(value)) throw this.error(field, `expected an object, not ${describe(value)}`);
-    return new Fields(value, `${this.#source}: ${field}`);
-  }
-}
-
-function describe(value: JsonValue | undefined): string {
-  return value === undefined ? 'nothing' : JSON.stringify(value);
+/** One token id or a list of them; empty when absent. */
+function tokenIds(fields: Fields, field: string, vocabSize: number): readonly number[] {
+  const value = fields.value(field) ?? [];
+  return (Array.isArray(value) ? value : [value]).map((id) => {
+    if (typeof id === 'number' && Number.isInteger(id) && id >= 0 && id < vocabSize) return id;
+    throw fields.error(field, `expected token ids below vocab_size ${vocabSize}, not ${describe(id)}`);
+  });
 }

@@ -6,6 +6,7 @@ import { isJsonObject } from '../../json.ts';
 import { allocateFloats, fileSize, readExactly, replaceFile, withFile } from './files.ts';
 import { bfloat16ToFloat32, float16ToFloat32, float32ToBfloat16, float32ToFloat16 } from './half.ts';
 import { parseStrictJson } from './strict_json.ts';
+import type { TensorDescription, TensorSource } from './tensors.ts';
 
 const DTYPE_BYTES = new Map([
   ['BOOL', 1],
@@ -34,22 +35,17 @@ const WRITE_CHUNK_VALUES = 2 ** 20;
 export type FloatDtype = 'F32' | 'F16' | 'BF16';
 
 /** Where a tensor lies: `byteLength` bytes from `byteOffset` of the file, row-major, little-endian. */
-export interface TensorInfo {
-  readonly name: string;
+export interface TensorInfo extends TensorDescription {
   readonly path: string;
-  readonly dtype: string;
-  readonly shape: readonly number[];
   readonly byteOffset: number;
   readonly byteLength: number;
 }
 
-export interface SafetensorsFile {
+export interface SafetensorsFile extends TensorSource {
   readonly path: string;
   readonly metadata: ReadonlyMap<string, string>;
   /** By name, in the order in which they lie in the file. */
   readonly tensors: ReadonlyMap<string, TensorInfo>;
-  /** Values of an F32, F16 or BF16 tensor. */
-  read(name: string): Promise<Float32Array<ArrayBuffer>>;
   readBytes(name: string): Promise<Uint8Array<ArrayBuffer>>;
 }
 
