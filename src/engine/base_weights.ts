@@ -1,11 +1,12 @@
-// The weights of a base model: which tensors its configuration calls for, and the checked files that hold them.
+// The weights of a base model as a graph takes them: mapped from their files, or not there at all because they are trained.
 
-import { join } from 'node:path';
+import { basename } from 'node:path';
 import { WeightsError } from '../errors.ts';
 import type { Graph, Value } from './graph.ts';
-import { EMBEDDING, linearModules } from './models/decoder.ts';
 import { type ModelConfig, readModelConfig } from './weights/hf_config.ts';
-import { type FloatDtype, openSafetensors } from './weights/safetensors.ts';
+import { checkParameters, parameterShapes } from './weights/modules.ts';
+import type { FloatDtype } from './weights/safetensors.ts';
+import { openModelDirectory } from './weights/sharded.ts';
 
 export interface BaseWeights {
   readonly config: ModelConfig;
@@ -19,28 +20,8 @@ export interface BaseWeights {
   read(name: string): Promise<Float32Array>;
 }
 
-/** Name and shape of every weight that a configuration calls for. */
-export function weightShapes(config: ModelConfig): Map<string, number[]> {
-  const { hidden_size: D, vocab_size: V, head_dim, model_type } = config;
-  const shapes = new Map<string, number[]>([[EMBEDDING, [V, D]]]);
-  for (let layer = 0; layer < config.num_hidden_layers; layer++) {
-    const block = `model.layers.${layer}`;
-    shapes.set(`${block}.input_layernorm.weight`, [D]);
-    shapes.set(`${block}.post_attention_layernorm.weight`, [D]);
-    if (model_type !== 'qwen3') continue;
-    shapes.set(`${block}.self_attn.q_norm.weight`, [head_dim]);
-    shapes.set(`${block}.self_attn.k_norm.weight`, [head_dim]);
-  }
-  for (const module of linearModules(config)) {
-    shapes.set(`${module.name}.weight`, [module.out, module.in]);
-    if (module.bias) shapes.set(`${module.name}.bias`, [module.out]);
-  }
-  shapes.set('model.norm.weight', [D]);
-  if (!config.tie_word_embeddings) shapes.set('lm_head.weight', [V, D]);
-  return shapes;
-}
-
 const ELEMENT = { F32: 'float32', F16: 'float16', BF16: 'bfloat16' } as const satisfies Record<FloatDtype, string>;
+const FLOAT32 = 1;
 
 function isFloat(dtype: string): dtype is FloatDtype {
   return dtype in ELEMENT;
@@ -49,35 +30,22 @@ function isFloat(dtype: string): dtype is FloatDtype {
 /** Opens a model directory and checks that every tensor is there with the right shape. Throws WeightsError. */
 export async function openBaseWeights(directory: string): Promise<BaseWeights> {
   const config = await readModelConfig(directory);
-  const location = 'model.safetensors';
-  const file = await openSafetensors(join(directory, location));
-  const shapes = weightShapes(config);
-  for (const [name, shape] of shapes) {
-    const found = file.tensors.get(name);
-    if (found === undefined) throw new WeightsError(`${file.path}: there is no tensor "${name}"`);
-    if (found.shape.join() !== shape.join()) {
-      throw new WeightsError(`${file.path}: "${name}" has shape [${found.shape}], config.json calls for [${shape}]`);
-    }
-    if (!isFloat(found.dtype))
-      throw new WeightsError(`${file.path}: "${name}" is ${found.dtype}, not F32, F16 or BF16`);
-  }
-
-  const info = (name: string) => {
-    const tensor = file.tensors.get(name);
-    if (tensor === undefined || !isFloat(tensor.dtype))
-      throw new WeightsError(`${file.path}: there is no tensor "${name}"`);
-    return { ...tensor, type: ELEMENT[tensor.dtype] };
-  };
+  const files = await openModelDirectory(directory);
+  checkParameters(files, config, directory);
   return {
     config,
     directory,
-    shapes,
+    shapes: parameterShapes(config),
     emit(g, name) {
-      const { type, shape, byteOffset: offset, byteLength: length } = info(name);
-      const stored = g.initializer({ name, type, dims: [...shape], data: { location, offset, length } });
-      return type === 'float32' ? stored : g.node('Cast', [stored], { attributes: { to: 1 } });
+      const tensor = files.tensors.get(name);
+      if (tensor === undefined) throw new WeightsError(`${directory}: no tensor "${name}"`);
+      const { dtype, path, shape, byteOffset: offset, byteLength: length } = tensor;
+      if (!isFloat(dtype)) throw new WeightsError(`${path}: tensor "${name}" is ${dtype}, not F32, F16 or BF16`);
+      const data = { location: basename(path), offset, length };
+      const stored = g.initializer({ name, type: ELEMENT[dtype], dims: [...shape], data });
+      return dtype === 'F32' ? stored : g.node('Cast', [stored], { attributes: { to: FLOAT32 } });
     },
-    read: (name) => file.read(name),
+    read: (name) => files.read(name),
   };
 }
 
@@ -87,7 +55,7 @@ export function blankWeights(config: ModelConfig): BaseWeights {
   return {
     config,
     directory: '',
-    shapes: weightShapes(config),
+    shapes: parameterShapes(config),
     emit(_g, name) {
       throw absent(name);
     },

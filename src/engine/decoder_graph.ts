@@ -3,11 +3,12 @@
 import type { BaseWeights } from './base_weights.ts';
 import type { Graph, Value } from './graph.ts';
 import type { DecoderParts } from './models/decoder.ts';
-import { linearModules } from './models/decoder.ts';
 import { FAMILIES } from './models/families.ts';
 import type { Dimension } from './onnx.ts';
 import { add, addBias, linear, scale } from './ops.ts';
 import { rotaryCache } from './rotary.ts';
+import type { ModelConfig } from './weights/hf_config.ts';
+import { type LinearModule, linearModules } from './weights/modules.ts';
 
 /**
  * What is trained. `lora`: factors A (r, in) and B (out, r) of every linear layer are inputs and the base weights come
@@ -60,7 +61,7 @@ export function decoder(g: Graph, options: DecoderOptions): Decoder {
   const weight = (name: string) =>
     parameterisation === 'full' ? parameter(name, [...(base.shapes.get(name) ?? [])]) : constant(name);
 
-  const modules = new Map(linearModules(config).map((module) => [module.name, module]));
+  const modules = linearModules(config);
   const loraScale = parameterisation === 'lora' ? g.input('lora_scale', 'float32', []) : null;
   const layer = (x: Value, name: string): Value => {
     const module = modules.get(name);
@@ -85,9 +86,14 @@ export function parameterShapes(
 ): Map<string, number[]> {
   if (parameterisation === 'full') return new Map([...base.shapes].map(([name, shape]) => [name, [...shape]]));
   return new Map(
-    linearModules(base.config).flatMap((module): [string, number[]][] => [
-      [factorA(module.name), [rank, module.in]],
-      [factorB(module.name), [module.out, rank]],
+    [...adaptedModules(base.config)].flatMap(([name, module]): [string, number[]][] => [
+      [factorA(name), [rank, module.in]],
+      [factorB(name), [module.out, rank]],
     ]),
   );
+}
+
+/** The modules that get an adapter: every linear layer of the blocks, as in PEFT's `all-linear`; not the unembedding. */
+function adaptedModules(config: ModelConfig): Map<string, LinearModule> {
+  return new Map([...linearModules(config)].filter(([name]) => name !== 'lm_head'));
 }
