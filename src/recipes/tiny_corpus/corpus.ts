@@ -20,8 +20,8 @@ type TextKind = 'story' | 'description' | 'explanation' | 'world' | 'sums';
 export interface TinyCorpusOptions {
   seed: number;
   documents: number;
-  /** Percentage of the sums that carry; among all sums of numbers up to 99 it is 70. */
-  carryPercent?: number;
+  /** Percentage of the sums that are not familiar (see arithmetic.ts); of all sums of numbers up to 99 it is 48. */
+  unfamiliarPercent?: number;
 }
 
 /** Percentage of documents of each kind. */
@@ -40,12 +40,12 @@ const KINDS = [...TASK_KINDS.keys()];
 
 /** The documents of a seed, one after another; fewer documents are a prefix of more. */
 export function* generateTinyCorpus(options: TinyCorpusOptions): Generator<TinyDocument> {
-  const { seed, documents, carryPercent = 10 } = options;
+  const { seed, documents, unfamiliarPercent = 2 } = options;
   const random = new Random(seed);
-  for (let i = 0; i < documents; i++) yield makeDocument(random, random.weighted(MIXTURE), carryPercent);
+  for (let i = 0; i < documents; i++) yield makeDocument(random, random.weighted(MIXTURE), unfamiliarPercent);
 }
 
-function makeDocument(random: Random, kind: TinyDocument['kind'], carryPercent: number): TinyDocument {
+function makeDocument(random: Random, kind: TinyDocument['kind'], unfamiliarPercent: number): TinyDocument {
   switch (kind) {
     case 'story':
       return { kind, text: new Scene(random, STORY_PHRASES).tell(random.pick(PLOTS).text) };
@@ -56,28 +56,28 @@ function makeDocument(random: Random, kind: TinyDocument['kind'], carryPercent: 
     case 'world':
       return { kind, text: worldFacts(random) };
     case 'sums':
-      return { kind, text: sumTable(random, carryPercent) };
+      return { kind, text: sumTable(random, unfamiliarPercent) };
     case 'instruction':
       return { kind, messages: instruction(random) };
     case 'chat':
       return { kind, messages: chat(random) };
     case 'arithmetic':
-      return { kind, messages: arithmetic(random, carryPercent) };
+      return { kind, messages: arithmetic(random, unfamiliarPercent) };
   }
 }
 
 /** Lines such as `12 + 7 = 19`. */
-function sumTable(random: Random, carryPercent: number): string {
+function sumTable(random: Random, unfamiliarPercent: number): string {
   return Array.from({ length: random.integer(3, 6) }, () => {
-    const [a, b] = drawTrainingSum(random, carryPercent);
+    const [a, b] = drawTrainingSum(random, unfamiliarPercent);
     return `${a} + ${b} = ${a + b}`;
   }).join('\n');
 }
 
 /** One to three sums. */
-function arithmetic(random: Random, carryPercent: number): Message[] {
+function arithmetic(random: Random, unfamiliarPercent: number): Message[] {
   const turns = Array.from({ length: random.pick([1, 1, 2, 3]) }, (): [string, string] => {
-    const { prompt, answer } = askSum(random, ...drawTrainingSum(random, carryPercent));
+    const { prompt, answer } = askSum(random, ...drawTrainingSum(random, unfamiliarPercent));
     return [prompt, answer];
   });
   return conversation(random.chance(5) ? [greeting(random), ...turns] : turns);

@@ -17,7 +17,7 @@ import { COLORS, FRUITS, LEXICON, plural, VEGETABLES } from './lexicon.ts';
 import type { Random } from './random.ts';
 import { articleFor, capitalize, Scene } from './scene.ts';
 import { PLOTS, STORY_PHRASES } from './stories.ts';
-import type { Task, TaskMaker } from './tasks.ts';
+import type { Task, TaskMaker } from './task.ts';
 
 const a = (noun: string): string => `${articleFor(noun)} ${noun}`;
 

@@ -3,7 +3,7 @@
 import { mentions, says } from './grading.ts';
 import { MONTHS, WEEK } from './knowledge.ts';
 import { capitalize } from './scene.ts';
-import type { TaskMaker } from './tasks.ts';
+import type { TaskMaker } from './task.ts';
 
 const range = (from: number, to: number): number[] => Array.from({ length: to - from + 1 }, (_, i) => from + i);
 

@@ -4,7 +4,7 @@ import { mentions } from './grading.ts';
 import { ANIMALS, COLORS, type Entry, LEXICON } from './lexicon.ts';
 import type { Random } from './random.ts';
 import { capitalize, Scene } from './scene.ts';
-import type { Task, TaskMaker } from './tasks.ts';
+import type { Task, TaskMaker } from './task.ts';
 
 const ONE_WORD = [
   'Answer in one word.',

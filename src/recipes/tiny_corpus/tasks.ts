@@ -1,25 +1,12 @@
 // Instructions whose replies a program can judge: the kinds, and drawing one that is or is not held out.
 
-import type { Grader } from './grading.ts';
 import { isHeldOut } from './held_out.ts';
 import { KNOWLEDGE_TASKS } from './knowledge_tasks.ts';
 import { NUMBER_TASKS } from './number_tasks.ts';
 import type { Random } from './random.ts';
 import { READING_TASKS } from './reading_tasks.ts';
+import type { Task, TaskMaker } from './task.ts';
 import { WORD_TASKS } from './word_tasks.ts';
-
-export interface Task {
-  /** Absent where the prompt says all. */
-  system?: string;
-  prompt: string;
-  /** What the corpus replies. */
-  answer: string;
-  /** Whether a reply does what was asked. */
-  accepts: Grader;
-}
-
-/** Makes one task of a kind. */
-export type TaskMaker = (random: Random) => Task;
 
 /** All kinds of tasks by name. */
 export const TASK_KINDS: ReadonlyMap<string, TaskMaker> = new Map(

@@ -5,7 +5,7 @@ import { OPPOSITES } from './knowledge.ts';
 import { ANIMALS, COLORS, FRUITS, LEXICON, plural, VEGETABLES } from './lexicon.ts';
 import type { Random } from './random.ts';
 import { articleFor, capitalize, Scene } from './scene.ts';
-import type { TaskMaker } from './tasks.ts';
+import type { TaskMaker } from './task.ts';
 
 /** Short words that the corpus uses everywhere, for tasks on words. */
 export const COMMON_WORDS: readonly string[] = [
