@@ -19,11 +19,11 @@ export function drawTask(random: Random, kind: string, side: 'training' | 'evalu
   if (make === undefined) throw new Error(`no kind of task named "${kind}"`);
   for (;;) {
     const task = make(random);
-    if (isHeldOutTask(kind, task) === (side === 'evaluation')) return task;
+    if (isHeldOutTask(task) === (side === 'evaluation')) return task;
   }
 }
 
-/** Whether this wording with these arguments is for evaluation only. */
-export function isHeldOutTask(kind: string, { system = '', prompt }: Task): boolean {
-  return isHeldOut(`${kind}: ${system} ${prompt}`);
+/** Whether a prompt is for evaluation only: because of its own words and arguments, or those of its system prompt with it. */
+export function isHeldOutTask({ system, prompt }: Task): boolean {
+  return isHeldOut(prompt) || (system !== undefined && isHeldOut(`${system} ${prompt}`));
 }
