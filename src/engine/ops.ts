@@ -61,11 +61,15 @@ export function rmsNorm(g: Graph, x: Value, w: Value, epsilon: number): Value {
     const shrink = g.node('Mul', [mean(g.node('Mul', [dw, x])), g.node('Mul', [r, r])]);
     return [
       g.needsGradient(x) ? g.node('Mul', [g.node('Sub', [dw, g.node('Mul', [x, shrink])]), r]) : null,
-      g.needsGradient(w)
-        ? g.node('ReduceSum', [g.node('Mul', [d, g.node('Mul', [x, r])]), g.ints([0])], { attributes: { keepdims: 0 } })
-        : null,
+      g.needsGradient(w) ? sumOfRows(g, g.node('Mul', [d, g.node('Mul', [x, r])]), w) : null,
     ];
   });
+}
+
+/** Sum of x (…, D) over all axes but the last; `like` (D) gives the size. */
+function sumOfRows(g: Graph, x: Value, like: Value): Value {
+  const shape = g.node('Concat', [g.ints([-1]), g.node('Shape', [like])], { attributes: { axis: 0 } });
+  return g.node('ReduceSum', [g.node('Reshape', [x, shape]), g.ints([0])], { attributes: { keepdims: 0 } });
 }
 
 export function softmax(g: Graph, x: Value): Value {

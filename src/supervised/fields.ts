@@ -22,9 +22,7 @@ export const loopFields = {
     oneOf(LR_SCHEDULES, { default: 'linear', description: 'How the learning rate falls over the steps of the run.' }),
   ),
   warmup_steps: semantic(steps('Steps over which the learning rate climbs to its peak first.', 0)),
-  num_epochs: semantic(
-    Type.Integer({ minimum: 1, default: 1, description: 'Passes over the dataset.', ...EXTENDS }),
-  ),
+  num_epochs: semantic(Type.Integer({ minimum: 1, default: 1, description: 'Passes over the dataset.', ...EXTENDS })),
   max_steps: nullable(
     semantic(
       Type.Integer({ minimum: 1, default: null, description: 'Stop after this many steps; null = all.', ...EXTENDS }),
@@ -32,7 +30,9 @@ export const loopFields = {
   ),
   evaluators: evaluators('every eval_every steps'),
   infrequent_evaluators: evaluators('every infrequent_eval_every steps'),
-  eval_every: semantic(steps('Steps between evaluations, each before the step; the last is after training. 0 = none.', 10)),
+  eval_every: semantic(
+    steps('Steps between evaluations, each before the step; the last is after training. 0 = none.', 10),
+  ),
   infrequent_eval_every: semantic(steps('Steps between infrequent evaluations. 0 = none.', 100)),
   adam_beta1: unit("Decay of the gradient's running mean.", 0.9),
   adam_beta2: unit("Decay of the squared gradient's running mean.", 0.95),
@@ -42,12 +42,26 @@ export const loopFields = {
     Type.Number({ minimum: 0, default: 0, description: 'Bound on the norm of the gradient; 0 = no clipping.' }),
   ),
   save_every: runtime(steps('Steps between checkpoints; 0 = only the final one.', 20)),
-  rolling_save_every: runtime(steps('Steps between short-lived checkpoints, of which the newest is kept; 0 = none.', 0)),
+  rolling_save_every: runtime(
+    steps('Steps between short-lived checkpoints, of which the newest is kept; 0 = none.', 0),
+  ),
   ttl_seconds: nullable(
-    runtime(Type.Integer({ minimum: 1, default: 604800, description: 'How long a service keeps periodic checkpoints; null = for ever.' })),
+    runtime(
+      Type.Integer({
+        minimum: 1,
+        default: 604800,
+        description: 'How long a service keeps periodic checkpoints; null = for ever.',
+      }),
+    ),
   ),
   rolling_ttl_seconds: nullable(
-    runtime(Type.Integer({ minimum: 1, default: 7200, description: 'How long a service keeps rolling checkpoints; null = for ever.' })),
+    runtime(
+      Type.Integer({
+        minimum: 1,
+        default: 7200,
+        description: 'How long a service keeps rolling checkpoints; null = for ever.',
+      }),
+    ),
   ),
   submit_ahead: runtime(
     Type.Integer({ minimum: 0, default: 1, description: 'Steps that are submitted before the oldest one is awaited.' }),

@@ -6,7 +6,7 @@ import type { APIFuture, TrainingClient } from '../tinker/clients.ts';
 import type { Datum, ForwardBackwardOutput, OptimStepResponse } from '../tinker/types.ts';
 import { lengthOf } from '../tinker/types.ts';
 import type { Tokenizer } from '../tokenizers/types.ts';
-import { CheckpointManager, type CheckpointPolicy, lastState, type LoopState } from '../training/checkpoint_manager.ts';
+import { CheckpointManager, type CheckpointPolicy, type LoopState, lastState } from '../training/checkpoint_manager.ts';
 import { type LrSchedule, lrMultiplier } from '../training/lr_schedule.ts';
 import { IterationTimer } from '../training/trace.ts';
 import type { Learned, Metrics, TrainingContext, TrainingOutcome } from '../training/types.ts';
@@ -49,7 +49,11 @@ interface PendingStep {
 }
 
 /** Trains to the end, to a loss that is no number, or to the signal. Continues from the last checkpoint of the run. */
-export async function superviseTraining(config: LoopConfig, parts: LoopParts, context: TrainingContext): Promise<TrainingOutcome> {
+export async function superviseTraining(
+  config: LoopConfig,
+  parts: LoopParts,
+  context: TrainingContext,
+): Promise<TrainingOutcome> {
   const loop = new SupervisedLoop(config, parts, context, await parts.openClient(await resumePath(context)));
   return await loop.run();
 }
@@ -67,6 +71,7 @@ class SupervisedLoop {
   readonly #totalSteps: number;
   #pending: PendingStep[] = [];
   #elapsedTokens = 0;
+  #epoch = -1;
   #diverged = false;
 
   constructor(config: LoopConfig, parts: LoopParts, context: TrainingContext, client: TrainingClient) {
@@ -94,7 +99,8 @@ class SupervisedLoop {
     }
     await this.#drain();
     if (this.#diverged) return await this.#outcome('diverged', null);
-    const sampler_path = await this.#checkpoints.saveFinal(this.#state(this.#totalSteps));
+    const finished = resumed?.final === true && start === this.#totalSteps ? resumed.sampler_path : undefined;
+    const sampler_path = finished ?? (await this.#checkpoints.saveFinal(this.#state(this.#totalSteps)));
     await this.#evaluateAtEnd();
     return await this.#outcome('done', sampler_path);
   }
@@ -121,7 +127,8 @@ class SupervisedLoop {
     const timer = new IterationTimer();
     const epoch = Math.floor(step / train.length);
     const rate = learning_rate * lrMultiplier(lr_schedule, step, this.#totalSteps, warmup_steps);
-    train.setEpoch(epoch);
+    if (epoch !== this.#epoch) train.setEpoch(epoch);
+    this.#epoch = epoch;
     const data = await timer.timed('get_batch', () => train.getBatch(step % train.length));
     const due = (every: number) => every > 0 && step % every === 0;
     const measured = {

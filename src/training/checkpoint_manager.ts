@@ -48,7 +48,9 @@ export class CheckpointManager {
   /** For resuming only; the one before is deleted once this one is safe. */
   async saveRolling(state: LoopState): Promise<void> {
     const name = stepName(state.batch);
-    const saved = await (await this.#client.saveState(name, { ttl_seconds: this.#policy.rolling_ttl_seconds })).result();
+    const saved = await (
+      await this.#client.saveState(name, { ttl_seconds: this.#policy.rolling_ttl_seconds })
+    ).result();
     const record = { name, ...state, rolling: true, state_path: saved.path };
     await this.#append(record);
     await this.#dropRolling();
