@@ -6,6 +6,7 @@ import { instructionsEvaluator } from './evaluation/instructions.ts';
 import { nll } from './evaluation/nll.ts';
 import { tinyCorpusBuilders } from './recipes/tiny_corpus/builders.ts';
 import { rendererBuilders } from './renderers/builders.ts';
+import { slLoop } from './recipes/sl_loop.ts';
 import { supervised } from './supervised/builder.ts';
 import { datasetBuilders } from './supervised/builders.ts';
 import { pretrain } from './supervised/pretrain_builder.ts';
@@ -16,6 +17,7 @@ export function builtinRegistry(): Registry {
   return new Registry([
     supervised,
     pretrain,
+    slLoop,
     local,
     ...datasetBuilders,
     ...tinyCorpusBuilders,
