@@ -11,7 +11,7 @@ import type { Tokenizer } from '../tokenizers/types.ts';
 import type { Metrics } from '../training/types.ts';
 import { type Evaluator, evaluatorSlot } from './types.ts';
 
-export const nllEvaluator = defineBuilder({
+export const nll = defineBuilder({
   slot: evaluatorSlot,
   name: 'nll',
   version: 1,
