@@ -88,12 +88,13 @@ class Resolution {
     const { trainer } = value;
     const builder = typeof trainer === 'string' ? this.#registry.find(trainerSlot.name, trainer) : undefined;
     if (builder !== undefined) return this.#params(paramsOfRun(builder), value, {});
-    if (typeof trainer === 'string')
-      this.#report('value', this.#registry.unknown(trainerSlot.name, trainer), 'trainer');
+    const { name: slot } = trainerSlot;
+    if (trainer === undefined) this.#report('key', `${MISSING}; it names one of ${this.#names(slot)}`, 'trainer');
+    if (typeof trainer === 'string') this.#report('value', this.#registry.unknown(slot, trainer), 'trainer');
     // Without its trainer nobody can say which other fields a run has.
     const { names } = shapeOf(rootParams);
     const known = Object.entries(value).filter(([name]) => names.has(name));
-    return this.#params(rootParams, Object.fromEntries(known), {});
+    return this.#params(rootParams, { trainer: '', ...Object.fromEntries(known) }, {});
   }
 
   /** The parameters of one builder into `result`: walked by their shape, then checked against their schema. */
