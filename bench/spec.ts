@@ -14,7 +14,10 @@ import { trainerSlot } from '../src/training/types.ts';
 const POINTS = 100_000;
 
 const numbers: Record<string, TSchema> = Object.fromEntries(
-  Array.from({ length: 30 }, (_, i) => [`number_${i}`, semantic(Type.Number({ minimum: 0, default: i, description: '' }))]),
+  Array.from({ length: 30 }, (_, i) => [
+    `number_${i}`,
+    semantic(Type.Number({ minimum: 0, default: i, description: '' })),
+  ]),
 );
 
 function unused(): never {
@@ -59,8 +62,9 @@ const registry = new Registry([
   }),
 ]);
 
-const directory = import.meta.dirname;
-const at = { cwd: directory, directoryOf: () => directory, exists: (path: string) => path.endsWith('.ts') };
+// The data file of the spec is this one: any file does.
+const { dirname: directory, filename } = import.meta;
+const at = { cwd: directory, directoryOf: () => directory, exists: (path: string) => path === filename };
 const digests = createDigests();
 
 function run(points: number): number {
@@ -75,7 +79,7 @@ function run(points: number): number {
         learning_rate: 1e-3 + i / points,
         number_3: 10,
         number_4: i,
-        dataset: { builder: 'conversation_file', file_path: 'spec.ts', batch_size: 16 },
+        dataset: { builder: 'conversation_file', file_path: filename, batch_size: 16 },
       },
       registry,
       at,

@@ -58,6 +58,17 @@ export function resolveValue(
     : { spec: null, issues: resolution.issues };
 }
 
+/** Any other mapping against the schema of its fields, as that of a sweep: checked and completed in the same way. */
+export function resolveFields(
+  params: TObject,
+  value: JsonObject,
+  registry: Registry,
+  at: Surroundings,
+): { value: JsonObject; issues: Issue[] } {
+  const resolution = new Resolution(registry, at);
+  return { value: resolution.fields(params, value), issues: resolution.issues };
+}
+
 function isRunSpec(value: JsonObject): value is RunSpec {
   const { trainer, log_path, seed, service, if_exists, plugins } = value;
   return (
@@ -88,17 +99,22 @@ class Resolution {
     const { trainer } = value;
     const builder = typeof trainer === 'string' ? this.#registry.find(trainerSlot.name, trainer) : undefined;
     if (builder !== undefined) return this.#params(paramsOfRun(builder), value, {});
-    if (typeof trainer === 'string')
-      this.#report('value', this.#registry.unknown(trainerSlot.name, trainer), 'trainer');
+    const { name: slot } = trainerSlot;
+    if (trainer === undefined) this.#report('key', `${MISSING}; it names one of ${this.#names(slot)}`, 'trainer');
+    if (typeof trainer === 'string') this.#report('value', this.#registry.unknown(slot, trainer), 'trainer');
     // Without its trainer nobody can say which other fields a run has.
     const { names } = shapeOf(rootParams);
     const known = Object.entries(value).filter(([name]) => names.has(name));
-    return this.#params(rootParams, Object.fromEntries(known), {});
+    return this.#params(rootParams, { trainer: '', ...Object.fromEntries(known) }, {});
+  }
+
+  fields(params: TObject, value: JsonObject): JsonObject {
+    return this.#params(params, value, {});
   }
 
   /** The parameters of one builder into `result`: walked by their shape, then checked against their schema. */
   #params(params: TObject, value: JsonObject, result: JsonObject): JsonObject {
-    this.#fields(shapeOf(params), value, result);
+    this.#walk(shapeOf(params), value, result);
     for (const { path, message } of mismatches(params, result)) {
       const full = slashPath([...this.#path, ...path]);
       if (this.issues.every((issue) => slashPath(issue.path) !== full)) this.#report('value', message, ...path);
@@ -106,10 +122,11 @@ class Resolution {
     return result;
   }
 
-  #fields(shape: ObjectShape, value: JsonObject, result: JsonObject): JsonObject {
+  #walk(shape: ObjectShape, value: JsonObject, result: JsonObject): JsonObject {
     for (const field of shape.fields) {
       const given = value[field.name];
-      if (given !== undefined && field.shape.is === 'leaf') result[field.name] = given;
+      const plain = given === undefined ? field.default : given;
+      if (field.shape.is === 'leaf' && plain !== undefined) result[field.name] = plain;
       else this.#field(field, given, result);
     }
     for (const name of Object.keys(value)) {
@@ -135,7 +152,7 @@ class Resolution {
       case 'path':
         return typeof value === 'string' ? this.#file(value, shape.role) : value;
       case 'object':
-        return isJsonObject(value) ? this.#fields(shape, value, {}) : value;
+        return isJsonObject(value) ? this.#walk(shape, value, {}) : value;
       case 'list':
         return Array.isArray(value) ? this.#list(shape.item, value) : value;
       case 'builder':
