@@ -143,7 +143,8 @@ export function exampleConversations(): Message[][] {
     const exchanges = deck.splice(0, random.chance(15) ? 2 : 1);
     if (random.chance(20)) exchanges.unshift(random.pick(GREETINGS));
     if (exchanges.length < 3 && random.chance(20)) exchanges.push(random.pick(CLOSINGS));
-    const system: Message[] = exchanges.length < 3 && random.chance(30) ? [{ role: 'system', content: random.pick(SYSTEM_PROMPTS) }] : [];
+    const system: Message[] =
+      exchanges.length < 3 && random.chance(30) ? [{ role: 'system', content: random.pick(SYSTEM_PROMPTS) }] : [];
     conversations.push([...system, ...exchanges.flatMap(inPipsManner)]);
   }
   return conversations;
