@@ -77,7 +77,11 @@ export const KNOWLEDGE_TASKS: Readonly<Record<string, TaskMaker>> = {
       `Yes or no: ${question}`,
       `Tell me, ${question.charAt(0).toLowerCase()}${question.slice(1)}`,
     ]);
-    return { prompt, answer: `${word}, ${reply}`, accepts: beginsWith(word) };
+    return {
+      prompt,
+      answer: `${word}, ${reply}`,
+      accepts: all(beginsWith(word), mentions([word], [truth ? 'no' : 'yes'])),
+    };
   },
 
   know_color: (random) => {
@@ -227,7 +231,7 @@ export const KNOWLEDGE_TASKS: Readonly<Record<string, TaskMaker>> = {
     const scene = new Scene(random, STORY_PHRASES);
     const answer = scene.tell(plot.text);
     const topic = scene.tell(`{${plot.about}}`);
-    const about = TOPICS_AS_THEY_ARE.has(plot.about) ? topic.replace(/^The/, 'the') : a(topic.toLowerCase());
+    const about = plot.about === 'A' ? topic : a(topic.toLowerCase());
     const prompt = random.pick([
       `Tell me a story about ${about}.`,
       `Tell a short story about ${about}.`,
@@ -235,9 +239,6 @@ export const KNOWLEDGE_TASKS: Readonly<Record<string, TaskMaker>> = {
       `Please tell me a short story about ${about}.`,
       `Can you tell me a story about ${about}?`,
     ]);
-    const forms = [topic, topic.replace(/^The /, ''), plural(topic)];
-    return { prompt, answer, accepts: all(hasSentences(3), mentions(forms)) };
+    return { prompt, answer, accepts: all(hasSentences(3), mentions([topic, plural(topic)])) };
   },
 };
-
-const TOPICS_AS_THEY_ARE = new Set(['place', 'day']);

@@ -92,7 +92,7 @@ export const LEXICON = {
     ...food('soup bread cake rice cheese pie pizza jam honey', 'some'),
     ...food('sandwich apple egg cookie pancake', 'a'),
   ],
-  dish: nouns('cake pie soup pizza salad'),
+  dish: nouns('cake pie pizza pudding'),
   drink: words('milk water tea juice cocoa lemonade'),
   toy: nouns('ball kite doll drum puzzle robot train boat car puppet whistle balloon'),
   tool: nouns('hammer rope bucket ladder shovel broom brush saw'),

@@ -1,6 +1,6 @@
 // Tasks about numbers and order: count, compare, go on by one, days and months.
 
-import { mentions, says } from './grading.ts';
+import { mentions, says, saysNumber } from './grading.ts';
 import { MONTHS, WEEK } from './knowledge.ts';
 import { capitalize } from './scene.ts';
 import type { TaskMaker } from './task.ts';
@@ -32,9 +32,9 @@ export const NUMBER_TASKS: Readonly<Record<string, TaskMaker>> = {
       `Which is ${word}: ${a} or ${b}?`,
       `What is ${word}, ${a} or ${b}?`,
     ]);
-    const right = String(bigger ? Math.max(a, b) : Math.min(a, b));
-    const answer = random.pick([right, `${right} is ${word}.`]);
-    return { prompt, answer, accepts: (reply) => reply.match(/\d+/g)?.[0] === right };
+    const right = bigger ? Math.max(a, b) : Math.min(a, b);
+    const answer = random.pick([`${right}`, `${right} is ${word}.`]);
+    return { prompt, answer, accepts: saysNumber(right) };
   },
 
   next_number: (random) => {
@@ -46,8 +46,8 @@ export const NUMBER_TASKS: Readonly<Record<string, TaskMaker>> = {
       `Which number is ${word} ${number}?`,
       `What comes ${word} ${number}?`,
     ]);
-    const right = String(number + (after ? 1 : -1));
-    return { prompt, answer: right, accepts: (reply) => reply.match(/\d+/g)?.[0] === right };
+    const right = number + (after ? 1 : -1);
+    return { prompt, answer: `${right}`, accepts: saysNumber(right) };
   },
 
   next_day: (random) => {

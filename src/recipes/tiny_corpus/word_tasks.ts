@@ -1,6 +1,6 @@
 // Tasks about words and sentences themselves: repeat, spell, list, oppose, change the tense, follow a style.
 
-import { all, beginsWith, hasSentences, mentions, says, wordsOf } from './grading.ts';
+import { all, beginsWith, hasSentences, hasWords, mentions, says, wordsOf } from './grading.ts';
 import { OPPOSITES } from './knowledge.ts';
 import { ANIMALS, COLORS, FRUITS, LEXICON, plural, VEGETABLES } from './lexicon.ts';
 import type { Random } from './random.ts';
@@ -36,7 +36,11 @@ const SENTENCES: readonly string[] = [
 
 const sentence = (random: Random): string => new Scene(random).tell(random.pick(SENTENCES));
 
-/** Subjects and verbs in the present, for the task that puts them in the past. */
+/** Nouns whose plural differs. */
+const COUNTED = [...LEXICON.animal, ...LEXICON.fruit, ...LEXICON.toy, ...LEXICON.tool].filter(
+  ({ text, s }) => s !== text,
+);
+
 const LISTS: readonly (readonly [name: string, members: readonly string[]])[] = [
   ['animals', ANIMALS],
   ['fruits', FRUITS],
@@ -161,7 +165,7 @@ export const WORD_TASKS: Readonly<Record<string, TaskMaker>> = {
           'I saw a {size} {it} on {day}.',
         ]),
       );
-    return { prompt, answer, accepts: all(hasSentences(1), mentions([entry.text, plural(entry.text)]), longerThan(3)) };
+    return { prompt, answer, accepts: all(hasSentences(1), mentions([entry.text, plural(entry.text)]), hasWords(4)) };
   },
 
   past_tense: (random) => {
@@ -185,7 +189,7 @@ export const WORD_TASKS: Readonly<Record<string, TaskMaker>> = {
   },
 
   plural: (random) => {
-    const entry = random.pick([...LEXICON.animal, ...LEXICON.fruit, ...LEXICON.toy, ...LEXICON.tool]);
+    const entry = random.pick(COUNTED);
     const prompt = random.pick([
       `What is the plural of ${entry.text}?`,
       `One ${entry.text}, two what?`,
@@ -221,7 +225,3 @@ export const WORD_TASKS: Readonly<Record<string, TaskMaker>> = {
     return { prompt, answer, accepts: (reply) => reply.includes(word.toUpperCase()) };
   },
 };
-
-function longerThan(words: number) {
-  return (reply: string) => wordsOf(reply).length > words;
-}
