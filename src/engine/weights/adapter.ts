@@ -94,11 +94,7 @@ export async function readAdapter(directory: string, config: ModelConfig): Promi
   refuseOtherKinds(fields);
   const rank = fields.size('r');
   const alpha = fields.positive('lora_alpha');
-  const baseModel = fields.value('base_model_name_or_path') ?? null;
-  if (baseModel !== null && typeof baseModel !== 'string') {
-    throw fields.error('base_model_name_or_path', `expected text, not ${describe(baseModel)}`);
-  }
-
+  const baseModel = fields.text('base_model_name_or_path') ?? null;
   const factors = await readFactors(join(directory, WEIGHTS_FILE), rank, config);
   return { rank, alpha, base_model_name_or_path: baseModel, factors };
 }

@@ -159,7 +159,7 @@ function parseHeadDim(fields: Fields, modelType: ModelType, hiddenSize: number, 
   return headDim;
 }
 
-function isModelType(value: string): value is ModelType {
+export function isModelType(value: string): value is ModelType {
   return Object.hasOwn(ARCHITECTURES, value);
 }
 
