@@ -1,7 +1,6 @@
 // Supervised learning with no abstractions: one loop on the bare Tinker API, to read from top to bottom and to start your
 // own from. src/supervised/train.ts does the same with datasets, evaluators and schedules to choose from.
 
-import { readFile } from 'node:fs/promises';
 import { Type } from '@sinclair/typebox';
 import { defineBuilder } from '../registry/builder.ts';
 import { contents, nullable, runtime, semantic } from '../registry/fields.ts';
@@ -31,15 +30,19 @@ async function main(config: (typeof params)['static'], context: TrainingContext)
   const { loadTokenizer } = await import('../tokenizers/hf_tokenizer.ts');
   const { chatTemplateRenderer } = await import('../renderers/chat_template.ts');
   const { computeMeanNll, datumFromModelInputWeights } = await import('../supervised/common.ts');
+  const { parseConversation } = await import('../supervised/conversation.ts');
+  const { readRows } = await import('../supervised/rows.ts');
   const { service, metrics, checkpoints, emit, signal, seed } = context;
 
   // The data: every conversation becomes tokens, and a weight of 1 on those that the assistant said.
   const renderer = chatTemplateRenderer(await loadTokenizer(config.model_name), { currentDate: null });
-  const lines = (await readFile(config.file_path, 'utf8')).split('\n').filter((line) => line.trim() !== '');
-  const data_D = lines.map((line) => {
-    const { model_input, weights } = renderer.buildSupervisedExample(JSON.parse(line).messages, 'all_assistant_messages');
+  const warn = (message: string) => emit({ type: 'warning', message });
+  const rows = await readRows(config.file_path, { onBadRow: 'error', warn }, (row) => {
+    const { messages } = parseConversation(row);
+    const { model_input, weights } = renderer.buildSupervisedExample(messages, 'all_assistant_messages');
     return datumFromModelInputWeights(model_input, weights, { maxLength: config.max_length, reduction: 'mean' });
   });
+  const data_D = rows.filter((datum) => datum !== null);
   const n_batches = Math.floor(data_D.length / config.batch_size);
   const total_steps = Math.min(n_batches, config.max_steps ?? n_batches);
 
