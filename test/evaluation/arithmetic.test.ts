@@ -83,10 +83,14 @@ describe('the arithmetic evaluator', () => {
 
   it('says what is missing when there is no renderer', async () => {
     await expect(build({}, null)).rejects.toThrow(ConfigurationError);
-    await expect(build({}, null)).rejects.toThrowErrorMatchingInlineSnapshot(`[ConfigurationError: the evaluator "arithmetic" asks questions, and the run has no renderer]`);
+    await expect(build({}, null)).rejects.toThrowErrorMatchingInlineSnapshot(
+      `[ConfigurationError: the evaluator "arithmetic" asks questions, and the run has no renderer]`,
+    );
   });
 
   it('says when no sum is small enough', async () => {
-    await expect(build({ max_operand: 1 })).rejects.toThrowErrorMatchingInlineSnapshot(`[ConfigurationError: no sum of numbers up to 1 is held out of the tiny corpus]`);
+    await expect(build({ max_operand: 1 })).rejects.toThrowErrorMatchingInlineSnapshot(
+      `[ConfigurationError: no sum of numbers up to 1 is held out of the tiny corpus]`,
+    );
   });
 });
