@@ -19,6 +19,7 @@ export const plainRenderer: Renderer = {
     eosTokenId: 0,
     padTokenId: null,
     chatTemplate: null,
+    specialTokens: [],
     encode,
     decode,
     tokenId: () => null,
