@@ -1,13 +1,12 @@
 // The dataset of a text file for pretraining: documents packed into blocks of equal length, every token trained.
 
 import { ConfigurationError, DataFormatError, DataValidationError } from '../errors.ts';
-import { modelInputFromTokens } from '../tinker/types.ts';
-import { batchedDataset } from './batches.ts';
-import { datumFromModelInputWeights, type Reduction } from './common.ts';
+import type { Reduction } from './common.ts';
 import { readLines } from './lines.ts';
+import { concatenate, packedDataset } from './packing.ts';
 import { readRows } from './rows.ts';
 import { permutation } from './shuffle.ts';
-import type { DatasetContext, SupervisedDataset, SupervisedDatasets } from './types.ts';
+import type { DatasetContext, SupervisedDatasets } from './types.ts';
 
 /** A line that holds nothing else ends a document; the token of that name follows each document in the blocks. */
 const SEPARATOR = '<|endoftext|>';
@@ -56,7 +55,12 @@ export async function textFileDatasets(params: TextFileParams, context: DatasetC
   const order = shuffleSeed === null ? documents.map((_, i) => i) : permutation(documents.length, [shuffleSeed]);
   const shuffled = order.map((index) => documents[index]);
   const blocks = (some: Int32Array[], shuffleSeeds: readonly number[] | null) =>
-    blocksOf(concatenate(some), blockLength, params, shuffleSeeds);
+    packedDataset(concatenate(some), {
+      blockLength,
+      batchSize: params.batch_size,
+      reduction: params.reduction,
+      shuffleSeeds,
+    });
   return {
     train: blocks(shuffled.slice(testCount), shuffleSeed === null ? null : [context.seed, shuffleSeed]),
     test: testCount === 0 ? null : blocks(shuffled.slice(0, testCount), null),
@@ -86,33 +90,4 @@ async function readJsonDocuments(
     if (typeof text !== 'string') throw new DataValidationError('text: each row must have a "text" that is a string');
     add(text);
   });
-}
-
-/** Blocks of `length` inputs, each input predicting the token after it: every token but the very first is a target once. */
-function blocksOf(
-  tokens: Int32Array,
-  length: number,
-  { batch_size: batchSize, reduction }: TextFileParams,
-  shuffleSeeds: readonly number[] | null,
-): SupervisedDataset {
-  return batchedDataset({
-    length: Math.ceil((tokens.length - 1) / length),
-    datumAt: (index) => {
-      const block = [...tokens.subarray(index * length, (index + 1) * length + 1)];
-      const weights = block.map(() => 1);
-      return datumFromModelInputWeights(modelInputFromTokens(block), weights, { reduction });
-    },
-    batchSize,
-    shuffleSeeds,
-  });
-}
-
-function concatenate(documents: readonly Int32Array[]): Int32Array {
-  const all = new Int32Array(documents.reduce((sum, document) => sum + document.length, 0));
-  let end = 0;
-  for (const document of documents) {
-    all.set(document, end);
-    end += document.length;
-  }
-  return all;
 }
