@@ -48,7 +48,7 @@ export async function textFileDatasets(params: TextFileParams, context: DatasetC
 
   const testCount = Math.ceil(testFraction * documents.length);
   if (testCount > 0 && testCount === documents.length) {
-    throw new DataValidationError(`${file}: its ${documents.length} documents cannot be split in train and test`, {
+    throw new DataValidationError(`${file}: test_fraction ${testFraction} leaves none of its ${documents.length} documents to train on`, {
       hint: `Separate documents by lines that hold ${SEPARATOR}, or set test_fraction: 0.`,
     });
   }
