@@ -7,7 +7,7 @@ import { GGUF_BLOCKS, type GgufDtype, isGgufDtype } from './gguf_quants.ts';
 import { Fields } from './json_fields.ts';
 import type { TensorDescription, TensorSource } from './tensors.ts';
 
-export interface GgufTensor extends TensorDescription {
+interface GgufTensor extends TensorDescription {
   readonly dtype: GgufDtype;
   /** Absolute in the file. */
   readonly byteOffset: number;

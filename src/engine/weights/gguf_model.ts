@@ -6,7 +6,7 @@ import { rotaryFrequencies } from '../rotary.ts';
 import { type GgufFile, openGguf } from './gguf.ts';
 import { ggufTokenizer, type HfTokenizerFiles } from './gguf_tokenizer.ts';
 import { isModelType, type ModelConfig, parseModelConfig } from './hf_config.ts';
-import type { Fields } from './json_fields.ts';
+import { describe, type Fields } from './json_fields.ts';
 import { checkParameters } from './modules.ts';
 import { requireTensor, type TensorDescription, type TensorSource } from './tensors.ts';
 
@@ -65,6 +65,9 @@ export async function openGgufModel(path: string): Promise<GgufModel> {
   };
   checkParameters(source, config, path);
   const tokenizer = ggufTokenizer(file.metadata);
+  if (tokenizer.size > config.vocab_size) {
+    throw new WeightsError(`${path}: ${tokenizer.size} tokens for an embedding of ${config.vocab_size}`);
+  }
   return { ...source, path, config, tokenizer };
 }
 
@@ -81,7 +84,11 @@ async function readConfig(file: GgufFile): Promise<ModelConfig> {
   const { metadata, tensors, path } = file;
   const type = metadata.text('general.architecture');
   if (type === undefined || !isModelType(type)) {
-    throw metadata.error('general.architecture', `unknown architecture "${type}"`, 'Known: llama, qwen2, qwen3.');
+    throw metadata.error(
+      'general.architecture',
+      `unknown architecture ${describe(type)}`,
+      'Known: llama, qwen2, qwen3.',
+    );
   }
   const embedding = tensors.get('token_embd.weight');
   if (embedding === undefined) throw new WeightsError(`${path}: no tensor "token_embd.weight"`);
@@ -127,6 +134,8 @@ function endTokens(metadata: Fields): JsonValue[] {
 }
 
 function ropeScaling(metadata: Fields, type: string): JsonValue {
+  const oldKey = `${type}.rope.scale_linear`;
+  if (metadata.has(oldKey)) return { rope_type: 'linear', factor: metadata.positive(oldKey) };
   const rope_type = metadata.text(`${type}.rope.scaling.type`) ?? 'none';
   return rope_type === 'none' ? null : { rope_type, factor: metadata.positive(`${type}.rope.scaling.factor`) };
 }
