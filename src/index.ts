@@ -1,6 +1,7 @@
 // What plugin authors and library users import.
 
 export { Type } from '@sinclair/typebox';
+export { builtinRegistry } from './builtin.ts';
 export * from './errors.ts';
 export { type Evaluator, type EvaluatorContext, evaluatorSlot } from './evaluation/types.ts';
 export { defineBuilder } from './registry/builder.ts';
@@ -31,4 +32,3 @@ export {
   type TrainingOutcome,
   trainerSlot,
 } from './training/types.ts';
-export { builtinRegistry } from './builtin.ts';

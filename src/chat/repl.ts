@@ -17,7 +17,10 @@ export interface ChatStreams {
 const HELP = 'Type to talk; /new starts again, /quit ends.';
 
 /** Reads lines until the end of the input or `/quit`. An error of one turn is shown, and the conversation goes on. */
-export async function chatLoop(conversation: Conversation, { input, output, prose, interactive }: ChatStreams): Promise<void> {
+export async function chatLoop(
+  conversation: Conversation,
+  { input, output, prose, interactive }: ChatStreams,
+): Promise<void> {
   if (interactive) prose.write(`${HELP}\n`);
   const lines = createInterface({ input, ...(interactive ? { output: prose } : {}), terminal: interactive });
   const ask = () => {
@@ -39,7 +42,11 @@ export async function chatLoop(conversation: Conversation, { input, output, pros
   lines.close();
 }
 
-async function answer(conversation: Conversation, text: string, { output, prose }: Pick<ChatStreams, 'output' | 'prose'>) {
+async function answer(
+  conversation: Conversation,
+  text: string,
+  { output, prose }: Pick<ChatStreams, 'output' | 'prose'>,
+) {
   try {
     const reply = await conversation.say(text);
     output.write(`${reply.text}\n`);

@@ -2,6 +2,7 @@
 
 import type { Command } from '@oclif/core';
 import Builders from './builders.ts';
+import Chat from './chat.ts';
 import Exec from './exec.ts';
 import Run from './run.ts';
 import Schema from './schema.ts';
@@ -9,6 +10,7 @@ import Validate from './validate.ts';
 
 export const COMMANDS: Record<string, Command.Class> = {
   builders: Builders,
+  chat: Chat,
   exec: Exec,
   run: Run,
   schema: Schema,

@@ -26,7 +26,7 @@ export default class Schema extends BaseCommand {
       import('../spec/schema.ts'),
       import('./sweep_hooks.ts'),
       import('../spec/schema_files.ts'),
-      import('../registry/builtin.ts'),
+      import('../builtin.ts'),
     ]);
     const registry = builtinRegistry();
     if (flags.write !== undefined) {

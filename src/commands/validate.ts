@@ -21,7 +21,7 @@ export default class Validate extends BaseCommand {
       import('../spec/arguments.ts'),
       import('../spec/validate.ts'),
       import('./sweep_hooks.ts'),
-      import('../registry/builtin.ts'),
+      import('../builtin.ts'),
     ]);
     const { files, overrides } = splitArguments(argv.map(String));
     if (files.length === 0) throw new ConfigurationError('name at least one file to validate');

@@ -30,7 +30,9 @@ export const instructionsEvaluator = defineBuilder({
       Type.Integer({ default: 128, minimum: 1, description: 'Longest reply; a story takes about 100 tokens.' }),
     ),
     temperature: semantic(Type.Number({ default: 0, minimum: 0, description: 'Of sampling; 0 is greedy.' })),
-    by_kind: semantic(Type.Boolean({ default: false, description: 'Also report every kind of instruction by itself.' })),
+    by_kind: semantic(
+      Type.Boolean({ default: false, description: 'Also report every kind of instruction by itself.' }),
+    ),
     example_seed: semantic(
       Type.Integer({
         default: 0,
@@ -67,12 +69,19 @@ function messagesOf({ system, prompt }: Task): Message[] {
   return system === undefined ? [question] : [{ role: 'system', content: system }, question];
 }
 
-function scoreExamples(name: string, examples: readonly Example[], replies: readonly string[], byKind: boolean): Metrics {
+function scoreExamples(
+  name: string,
+  examples: readonly Example[],
+  replies: readonly string[],
+  byKind: boolean,
+): Metrics {
   const graded = examples.map(({ kind, task }, i) => ({ kind, right: task.accepts(replies[i]) }));
   const share = (group: typeof graded): number => group.filter(({ right }) => right).length / group.length;
   const kinds = byKind ? [...new Set(graded.map(({ kind }) => kind))] : [];
   return {
     [`${name}/accuracy`]: share(graded),
-    ...Object.fromEntries(kinds.map((kind) => [`${name}/accuracy_${kind}`, share(graded.filter((example) => example.kind === kind))])),
+    ...Object.fromEntries(
+      kinds.map((kind) => [`${name}/accuracy_${kind}`, share(graded.filter((example) => example.kind === kind))]),
+    ),
   };
 }
