@@ -176,5 +176,7 @@ describe('a supervised run', () => {
 it('fails with one line when a batch does not fit the model', async () => {
   const { status } = await run('too_long', ['dataset.max_length=1000']);
   expect(status.state).toBe('failed');
-  expect(status.error?.message).toMatchInlineSnapshot(`"max_length 1000 is more than the 128 tokens that the model takes"`);
+  expect(status.error?.message).toMatchInlineSnapshot(
+    `"max_length 1000 is more than the 128 tokens that the model takes"`,
+  );
 });

@@ -2,8 +2,8 @@
 
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { CHATML, tinyTokenizerJson } from './tiny_tokenizer.ts';
 import { writeRandomModel } from './random_model.ts';
+import { CHATML, tinyTokenizerJson } from './tiny_tokenizer.ts';
 
 /** Tokens of the tiny tokenizer: 256 bytes, 13 merges, 5 special tokens. `<|im_end|>` is the third of those. */
 const VOCABULARY = 256 + 13 + 5;
