@@ -44,6 +44,14 @@ describe('sampling', () => {
     expect(alone.sequences[0].tokens).not.toEqual(alone.sequences[1].tokens);
   });
 
+  it('takes more samples than it computes at once, none of them twice', async () => {
+    const { sequences } = await client.sample(PROMPT, 130, { max_tokens: 6, seed: 2 });
+    const few = await client.sample(PROMPT, 3, { max_tokens: 6, seed: 2 });
+    expect(sequences).toHaveLength(130);
+    expect(ids(sequences.slice(0, 3))).toEqual(ids(few.sequences));
+    expect(new Set(sequences.map(({ tokens }) => tokens.join())).size).toBeGreaterThan(120);
+  });
+
   it('at temperature 0 takes the most likely token each time', async () => {
     const { sequences } = await client.sample(PROMPT, 2, { max_tokens: 8, temperature: 0 });
     expect(sequences[0].tokens).toEqual(sequences[1].tokens);
