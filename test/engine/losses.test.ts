@@ -66,7 +66,13 @@ it('computes each loss as its definition says', () => {
 });
 
 it('refuses settings that a loss does not have, and thresholds the wrong way round', () => {
-  expect(() => configureLoss('ppo', { beta: 1 })).toThrowErrorMatchingInlineSnapshot(`[RequestError: loss ppo has no setting "beta"; it has clip_low_threshold, clip_high_threshold]`);
-  expect(() => configureLoss('ppo', { clip_low_threshold: 2 })).toThrowErrorMatchingInlineSnapshot(`[RequestError: loss ppo: clip_low_threshold 2 is above clip_high_threshold 1.2]`);
-  expect(() => configureLoss('dro', { beta: Number.NaN })).toThrowErrorMatchingInlineSnapshot(`[RequestError: loss dro: beta must be a finite number, not NaN]`);
+  expect(() => configureLoss('ppo', { beta: 1 })).toThrowErrorMatchingInlineSnapshot(
+    `[RequestError: loss ppo has no setting "beta"; it has clip_low_threshold, clip_high_threshold]`,
+  );
+  expect(() => configureLoss('ppo', { clip_low_threshold: 2 })).toThrowErrorMatchingInlineSnapshot(
+    `[RequestError: loss ppo: clip_low_threshold 2 is above clip_high_threshold 1.2]`,
+  );
+  expect(() => configureLoss('dro', { beta: Number.NaN })).toThrowErrorMatchingInlineSnapshot(
+    `[RequestError: loss dro: beta must be a finite number, not NaN]`,
+  );
 });
