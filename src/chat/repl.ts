@@ -16,7 +16,7 @@ export interface ChatStreams {
 
 const HELP = 'Type to talk; /new starts again, /quit ends.';
 
-/** Reads lines until the end of the input or `/quit`. An error of one turn is shown, and the conversation goes on. */
+/** Reads lines until the end of the input or `/quit`. A person sees what is wrong with a turn and goes on; a script fails. */
 export async function chatLoop(
   conversation: Conversation,
   { input, output, prose, interactive }: ChatStreams,
@@ -36,7 +36,7 @@ export async function chatLoop(
       conversation.startAgain();
       prose.write('A new conversation.\n');
     } else if (text.startsWith('/')) prose.write(`${HELP}\n`);
-    else if (text !== '') await answer(conversation, text, { output, prose });
+    else if (text !== '') await answer(conversation, text, { output, prose, interactive });
     ask();
   }
   lines.close();
@@ -45,14 +45,14 @@ export async function chatLoop(
 async function answer(
   conversation: Conversation,
   text: string,
-  { output, prose }: Pick<ChatStreams, 'output' | 'prose'>,
+  { output, prose, interactive }: Omit<ChatStreams, 'input'>,
 ) {
   try {
     const reply = await conversation.say(text);
     output.write(`${reply.text}\n`);
     if (reply.cut) prose.write('(cut: it ran out of tokens)\n');
   } catch (error) {
-    if (!(error instanceof CookbookError)) throw error;
+    if (!interactive || !(error instanceof CookbookError)) throw error;
     prose.write(`${error.message}\nType /new to start again.\n`);
   }
 }
