@@ -50,11 +50,15 @@ export interface RunStatus {
 
 /** lease: exists while a process writes to the directory; its modification time is the heartbeat. */
 export interface LeaseRecord {
+  /** Tells this lease from any other that ever was, so that a takeover takes the one that was found dead. */
+  token: string;
   host: string;
   pid: number;
   /** Tells a recycled pid from the writer's own: start time of the process where the system gives it. */
   process_started: string;
   boot_id: string;
+  /** Containers of one machine may share its name and boot, but then not their process ids. */
+  pid_namespace: string;
   taken_at: string;
 }
 

@@ -1,0 +1,37 @@
+// Diagnostics for a person at a terminal: each followed by its source line with a caret under the place.
+
+import { readFile } from 'node:fs/promises';
+import pc from 'picocolors';
+import { type Diagnostic, formatDiagnostic } from '../errors.ts';
+
+const LONGEST_LINE = 160;
+
+/** One diagnostic a line, and under it the line that it is about, where that can be read. */
+export async function withExcerpts(diagnostics: readonly Diagnostic[]): Promise<string> {
+  const files = new Map<string, string[]>();
+  for (const { file } of diagnostics) {
+    if (!files.has(file)) files.set(file, await linesOf(file));
+  }
+  return diagnostics
+    .map((diagnostic) => {
+      const text = files.get(diagnostic.file)?.[diagnostic.line - 1];
+      return [formatDiagnostic(diagnostic), ...(text === undefined ? [] : excerpt(text, diagnostic))].join('\n');
+    })
+    .join('\n');
+}
+
+function excerpt(text: string, { line, column }: Diagnostic): string[] {
+  if (text.length > LONGEST_LINE || text.trim() === '') return [];
+  const gutter = `${line}`.padStart(5);
+  const indent = text.slice(0, column - 1).replace(/[^\t]/g, ' ');
+  return [`${pc.dim(`${gutter} |`)} ${text}`, `${pc.dim(`${' '.repeat(gutter.length)} |`)} ${indent}${pc.red('^')}`];
+}
+
+/** "command line" is no file, and a file may be what is wrong: then there is nothing to show. */
+async function linesOf(file: string): Promise<string[]> {
+  try {
+    return (await readFile(file, 'utf8')).split(/\r?\n/);
+  } catch {
+    return [];
+  }
+}
