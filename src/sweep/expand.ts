@@ -2,9 +2,9 @@
 
 import { canonicalJson, type JsonValue } from '../json.ts';
 import { closestNames } from '../registry/suggest.ts';
-import type { Issue, SpecPath } from '../spec/types.ts';
-import type { AxisLists, Case, FieldValues, Section, SweepSpec } from './grammar.ts';
 import { slashPath } from '../spec/path.ts';
+import type { Issue, SpecDocument, SpecPath } from '../spec/types.ts';
+import { type AxisLists, type FieldValues, type Section, type SweepFields, sectionsOf } from './grammar.ts';
 import { type Assignment, type Axis, type Configuration, product, type Search } from './space.ts';
 
 export interface Expansion {
@@ -14,18 +14,16 @@ export interface Expansion {
   included: number;
 }
 
-/** Says where a path of the sweep file stands, as seen from another: `line 7`, with the file when it is another one. */
-export type Whereabouts = (path: SpecPath, from: SpecPath) => string;
-
 /** More than anybody runs, and little enough to hold: what keeps a slip of the pen from filling the memory. */
 const LARGEST_SPACE = 1_000_000;
 
 /** The axes of a sweep in the order of the file, and what is wrong with them. */
-export function axesOf(sweep: SweepSpec, whereabouts: Whereabouts): { axes: Axis[]; issues: Issue[] } {
-  const issues: Issue[] = [];
-  const axes = axesIn(sweep, [], issues, whereabouts);
-  issues.push(...repeatedFields(axes, whereabouts), ...misplacedFields(axes.flatMap(({ choices }) => choices)));
-  const size = sizeOf(axes);
+export function axesOf(fields: SweepFields, document: SpecDocument): { axes: Axis[]; issues: Issue[] } {
+  const reading = new AxisReading(document);
+  const axes = reading.axes(fields, []);
+  reading.refuseRepeated(axes);
+  const issues = [...reading.issues, ...misplacedFields(axes.flatMap(({ choices }) => choices))];
+  const size = axes.reduce((product, { choices }) => product * choices.length, 1);
   if (size > LARGEST_SPACE) {
     const factors = axes.map(({ choices }) => choices.length).join(' × ');
     issues.push(issue([], `${factors} = ${size} points are more than can be expanded (${LARGEST_SPACE})`));
@@ -35,14 +33,14 @@ export function axesOf(sweep: SweepSpec, whereabouts: Whereabouts): { axes: Axis
 
 /** The configurations that a search chooses, less those that are excluded, then those that are included. */
 export function expand(
-  sweep: SweepSpec,
+  fields: SweepFields,
   axes: readonly Axis[],
   search: Search,
 ): { expansion: Expansion; issues: Issue[] } {
-  const included = sweep.include.map((values, i) => assignments(values, ['include', i]));
+  const included = fields.include.map((values, i) => assignments(values, ['include', i]));
   // Without an axis the one point of the space is the base itself, which a list of explicit points does not ask for.
   const chosen = axes.length === 0 && included.length > 0 ? [] : [...search.configurations(axes)];
-  const { kept, issues } = exclude(sweep.exclude, axes, chosen);
+  const { kept, issues } = exclude(fields.exclude, axes, chosen);
   issues.push(...misplacedFields(included));
   const configurations = [...kept, ...included];
   if (configurations.length === 0 && issues.length === 0) {
@@ -54,90 +52,93 @@ export function expand(
   };
 }
 
-function sizeOf(axes: readonly Axis[]): number {
-  return axes.reduce((size, { choices }) => size * choices.length, 1);
-}
+type Axes = Pick<SweepFields, 'grid' | 'zip'> & Partial<Pick<SweepFields, 'cases'>>;
 
-/** The axes of a sweep or of one of its cases. */
-function axesIn(
-  { order, grid, zip, cases }: Axes,
-  at: SpecPath,
-  issues: Issue[],
-  whereabouts: Whereabouts,
-): Axis[] {
-  const sections: Record<Section, () => Axis[]> = {
-    grid: () => Object.entries(grid).map(([field, values]) => gridAxis(field, values, [...at, 'grid', field])),
-    zip: () =>
-      Object.entries(zip).map(([name, lists]) => {
-        const path = [...at, 'zip', name];
-        issues.push(...unequalLengths(lists, path, whereabouts));
-        return zipAxis(name, lists, path);
-      }),
-    cases: () => (cases.length === 0 ? [] : [casesAxis(cases, [...at, 'cases'], issues, whereabouts)]),
-  };
-  return order.flatMap((section) => sections[section]());
-}
+/** Reads axes from the parts of a sweep that hold them, and collects what is wrong. */
+class AxisReading {
+  readonly issues: Issue[] = [];
+  readonly #document: SpecDocument;
 
-function gridAxis(field: string, values: readonly JsonValue[], path: SpecPath): Axis {
-  return { label: field, choices: values.map((value, i) => [{ field, value, source: [...path, i] }]) };
-}
+  constructor(document: SpecDocument) {
+    this.#document = document;
+  }
 
-function zipAxis(name: string, lists: AxisLists, path: SpecPath): Axis {
-  const fields = Object.entries(lists);
-  const length = Math.min(...fields.map(([, values]) => values.length));
-  return {
-    label: name,
-    choices: Array.from({ length }, (_, i) =>
-      fields.flatMap(([field, values]) => {
+  /** The axes of a sweep or of one of its cases, which stands at `at`. */
+  axes({ grid, zip, cases = [] }: Axes, at: SpecPath): Axis[] {
+    const read: Record<Section, () => Axis[]> = {
+      grid: () => Object.entries(grid).map(([field, values]) => this.#grid(field, values, [...at, 'grid', field])),
+      zip: () => Object.entries(zip).map(([name, lists]) => this.#zip(name, lists, [...at, 'zip', name])),
+      cases: () => (cases.length === 0 ? [] : [this.#cases(cases)]),
+    };
+    return sectionsOf(valueAt(this.#document.value, at)).flatMap((section) => read[section]());
+  }
+
+  #grid(field: string, values: readonly JsonValue[], path: SpecPath): Axis {
+    return { label: field, choices: values.map((value, i) => [{ field, value, source: [...path, i] }]) };
+  }
+
+  /** The lists have one length, that of the first. */
+  #zip(name: string, lists: AxisLists, path: SpecPath): Axis {
+    const [first, ...others] = Object.entries(lists);
+    if (first === undefined) {
+      this.#report(path, 'a zip group needs at least one field');
+      return { label: name, choices: [] };
+    }
+    const [firstField, firstValues] = first;
+    for (const [field, { length }] of others) {
+      if (length === firstValues.length) continue;
+      const where = this.#where([...path, firstField], [...path, field]);
+      const message = `has ${length} values and ${firstField} (${where}) has ${firstValues.length}; fields of a zip group advance together`;
+      this.#report([...path, field], message);
+    }
+    const choices = firstValues.map((_, i) =>
+      Object.entries(lists).flatMap(([field, values]) => {
         const value = values[i];
         return value === undefined ? [] : [{ field, value, source: [...path, field, i] }];
       }),
-    ),
-  };
-}
+    );
+    return { label: name, choices };
+  }
 
-/** The union of the cases as one axis: each case is what it sets, times its own axes. */
-function casesAxis(cases: readonly Case[], path: SpecPath, issues: Issue[], whereabouts: Whereabouts): Axis {
-  const choices = cases.flatMap(({ set, ...axes }, i) => {
-    const at = [...path, i];
-    const own = axesIn(axes, at, issues, whereabouts);
-    const fixed: Axis = { label: 'set', choices: [assignments(set, [...at, 'set'])] };
-    issues.push(...repeatedFields([fixed, ...own], whereabouts));
-    return [...product([fixed, ...own])];
-  });
-  return { label: 'cases', choices };
+  /** The union of the cases: each is what it sets, times its own axes. */
+  #cases(cases: SweepFields['cases']): Axis {
+    const choices = cases.flatMap(({ set, ...axes }, i) => {
+      const at = ['cases', i];
+      const fixed: Axis = { label: 'set', choices: [assignments(set, [...at, 'set'])] };
+      const all = [fixed, ...this.axes(axes, at)];
+      this.refuseRepeated(all);
+      return [...product(all)];
+    });
+    return { label: 'cases', choices };
+  }
+
+  /** A field that two axes set would take its value from whichever comes last. */
+  refuseRepeated(axes: readonly Axis[]): void {
+    const owners = new Map<string, SpecPath>();
+    for (const axis of axes) {
+      const own = new Map(axis.choices.flat().map((assignment) => [assignment.field, fieldPath(assignment)]));
+      for (const [field, path] of own) {
+        const owner = owners.get(field);
+        if (owner === undefined) owners.set(field, path);
+        else this.#report(path, `is set by ${slashPath(owner)} (${this.#where(owner, path)}) already`);
+      }
+    }
+  }
+
+  /** The line of a path, with its file when it is another one than that of `from`. */
+  #where(path: SpecPath, from: SpecPath): string {
+    const place = this.#document.placeOf(path, 'key');
+    const sameFile = place.file === this.#document.placeOf(from, 'key').file;
+    return sameFile ? `line ${place.line}` : `${place.file}:${place.line}`;
+  }
+
+  #report(path: SpecPath, message: string): void {
+    this.issues.push(issue(path, message, 'key'));
+  }
 }
 
 function assignments(values: FieldValues, at: SpecPath): Configuration {
   return Object.entries(values).map(([field, value]) => ({ field, value, source: [...at, field] }));
-}
-
-/** The fields of a zip group advance together, so its lists have one length: that of the first. */
-function unequalLengths(lists: AxisLists, path: SpecPath, whereabouts: Whereabouts): Issue[] {
-  const [first, ...others] = Object.entries(lists);
-  if (first === undefined) return [];
-  const [firstField, { length }] = first;
-  return others
-    .filter(([, values]) => values.length !== length)
-    .map(([field, values]) => {
-      const at = [...path, field];
-      const where = whereabouts([...path, firstField], at);
-      return issue(at, `has ${values.length} values, but ${firstField} (${where}) has ${length}; they advance together`, 'key');
-    });
-}
-
-/** A field that two axes set would take its value from whichever comes last. */
-function repeatedFields(axes: readonly Axis[], whereabouts: Whereabouts): Issue[] {
-  const owners = new Map<string, { axis: Axis; path: SpecPath }>();
-  const issues: Issue[] = [];
-  for (const axis of axes) {
-    for (const [field, path] of new Map(axis.choices.flat().map((it) => [it.field, fieldPath(it)]))) {
-      const owner = owners.get(field);
-      if (owner === undefined) owners.set(field, { axis, path });
-      else issues.push(issue(path, `is set by ${slashPath(owner.path)} (${whereabouts(owner.path, path)}) already`, 'key'));
-    }
-  }
-  return issues;
 }
 
 /** Fields of a run spec that are no matter of one run. */

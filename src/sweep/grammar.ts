@@ -24,12 +24,11 @@ const objective = Type.Object(
     metric: Type.String({ minLength: 1, description: 'A column of metrics.jsonl, as test/nll.' }),
     goal: oneOf(['minimize', 'maximize'], { description: 'Which end of the metric is better.' }),
     at: Type.String({
-      pattern: '^(last|best|step:\\d+)$',
       default: 'last',
-      description: 'Which of its values counts for a run: the last one, the best one, or that of a step, step:200.',
+      description: 'Which of its values counts for a run: last, best, or that of a step, as step:200.',
     }),
   },
-  { description: 'What a configuration is judged by: the mean of a metric over its seeds.' },
+  { default: null, description: 'What a configuration is judged by: the mean of a metric over its seeds.' },
 );
 
 const execution = Type.Object(
@@ -47,7 +46,6 @@ const execution = Type.Object(
     }),
     timeout: nullable(
       Type.String({
-        pattern: '^\\d+(\\.\\d+)?[smhd]$',
         default: null,
         description: 'Time that one attempt at a run may take, as 90s, 15m or 2h. Over it, the run is stopped and has failed.',
       }),
@@ -102,15 +100,61 @@ export const sweepParams = Type.Object({
       description: 'Replicates of every configuration: how many (seeds 0, 1, …) or which. Tables aggregate over them.',
     }),
   ),
-  objective: runtime(nullable(Type.Object(objective.properties, { default: null, description: objective.description }))),
+  objective: runtime(nullable(objective)),
   search: semantic(
     builderOf(searchSlot, { default: { builder: 'grid' }, description: 'Which points of the axes are run.' }),
   ),
   early_stopping: runtime(
-    Type.Unsafe<JsonObject | null>({ ...nullable(builderOf(earlyStoppingSlot, { default: null, description: 'When a run is given up before its end.' })) }),
+    nullable(builderOf(earlyStoppingSlot, { default: null, description: 'When a run is given up before its end.' })),
   ),
   execution: runtime(execution),
   max_runs: runtime(
     Type.Integer({ minimum: 1, default: 100_000, description: 'A sweep of more runs than this is an error.' }),
   ),
 });
+
+export type SweepFields = Static<typeof sweepParams>;
+export type FieldValues = Record<string, JsonValue>;
+export type AxisLists = Record<string, JsonValue[]>;
+export type Objective = NonNullable<SweepFields['objective']>;
+
+/** The parts of a sweep, or of a case, that hold axes. */
+const SECTIONS = ['grid', 'zip', 'cases'] as const;
+export type Section = (typeof SECTIONS)[number];
+
+/** The parts that hold axes, in the order in which they were written: it decides which axis is the faster one. */
+export function sectionsOf(written: JsonValue | undefined): Section[] {
+  if (!isJsonObject(written)) return [];
+  return Object.keys(written).flatMap((name) => SECTIONS.filter((section) => section === name));
+}
+
+/** Whether a document is a sweep rather than a run. */
+export function isSweep(value: JsonObject): boolean {
+  return ['base', 'search', ...SECTIONS].some((field) => field in value);
+}
+
+/** Whether a `key=value` argument is about a field of the sweep itself; any other is about its base. */
+export function isSweepOverride(argument: string): boolean {
+  const [field = ''] = argument.split(/[.=[]/, 1);
+  return field in sweepParams.properties;
+}
+
+const SECONDS: Record<string, number> = { s: 1, m: 60, h: 3_600, d: 86_400 };
+/** Timers count milliseconds in 31 bits. */
+const LONGEST_SECONDS = 24 * 86_400;
+
+/** Seconds of `90s`, `15m`, `1.5h` or `2d`; null for what is no such text, is nothing, or is more than 24 days. */
+export function parseDuration(text: string): number | null {
+  const [, amount = '', unit = ''] = /^(\d+(?:\.\d+)?)([smhd])$/.exec(text) ?? [];
+  const seconds = Number(amount) * (SECONDS[unit] ?? Number.NaN);
+  return seconds > 0 && seconds <= LONGEST_SECONDS ? seconds : null;
+}
+
+/** When a metric counts: at the last step that has it, at its best one, or at a given step. */
+export type At = 'last' | 'best' | { step: number };
+
+export function parseAt(text: string): At | null {
+  if (text === 'last' || text === 'best') return text;
+  const [, step] = /^step:(\d+)$/.exec(text) ?? [];
+  return step === undefined ? null : { step: Number(step) };
+}
