@@ -1,4 +1,4 @@
-// Plain JSON values, and the two operations on them that the rest needs: narrowing and canonical text.
+// Plain JSON values, and the few operations on them that the rest needs: narrowing, freezing and canonical text.
 
 export type JsonValue = null | boolean | number | string | JsonValue[] | JsonObject;
 export interface JsonObject {
@@ -19,4 +19,13 @@ export function canonicalJson(value: JsonValue): string {
     return `{${members.join(',')}}`;
   }
   return JSON.stringify(value);
+}
+
+/** Freezes a value and all in it: what one stage hands to the next cannot change behind its back. */
+export function deepFreeze<T extends JsonValue>(value: T): T {
+  if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {
+    Object.freeze(value);
+    for (const item of Object.values(value)) deepFreeze(item);
+  }
+  return value;
 }

@@ -2,7 +2,7 @@
 
 import { randomBytes } from 'node:crypto';
 import { link, open, readFile, rename, rm } from 'node:fs/promises';
-import { basename, dirname, join, relative } from 'node:path';
+import { basename, dirname, isAbsolute, join, relative } from 'node:path';
 import { messageOf, RunDirectoryError } from '../errors.ts';
 import type { Shape } from './shape.ts';
 
@@ -115,9 +115,9 @@ const REASONS: Partial<Record<string, { reason: string; hint: string }>> = {
   ENOTDIR: { reason: 'a part of the path is a file, not a directory', ...FORBIDDEN },
 };
 
-/** A path as it reads best in a message: relative to the working directory when it lies below it. */
+/** A path as it reads best in a message: relative to the working directory when it lies below it. Other addresses stay as they are. */
 export function shortPath(path: string): string {
-  const fromHere = relative(process.cwd(), path);
+  const fromHere = isAbsolute(path) ? relative(process.cwd(), path) : path;
   return fromHere === '' || fromHere.startsWith('..') ? path : fromHere;
 }
 

@@ -55,7 +55,11 @@ function nextCommands(place: string, record: RunRecord, { state, sampler_path }:
   const isOver = state === 'done' || state === 'diverged';
   const chat: [string, string][] = sampler_path === null ? [] : [[`cookbook chat ${quote(place)}`, 'talk to it']];
   const report: [string, string] = [`cookbook report ${quote(place)}`, 'see its metrics'];
-  return isOver ? [...chat, report] : [[sameCommand(record), 'go on from the last checkpoint'], report];
+  const again: [string, string] = [
+    sameCommand(record),
+    `${state === 'failed' ? 'try again' : 'go on'} from the last checkpoint`,
+  ];
+  return isOver ? [...chat, report] : [again, report];
 }
 
 /** The command that started the run, less the wish to delete what is there, or to fail over it. */

@@ -10,13 +10,16 @@ import type { RunStatus } from '../types.ts';
 /** Prints every event. */
 export function plainReporter(write: (line: string) => void): RunListener {
   const format = plainFormatter();
-  return (event) => format(event).forEach((line) => write(line));
+  return (event) => {
+    for (const line of format(event)) write(line);
+  };
 }
 
 /** Prints what must not be missed: warnings, and why a run failed. */
 export function quietReporter(write: (line: string) => void): RunListener {
   return (event) => {
-    if (event.type === 'warning' || event.type === 'failed') describeEvent(event).forEach((line) => write(line));
+    if (event.type !== 'warning' && event.type !== 'failed') return;
+    for (const line of describeEvent(event)) write(line);
   };
 }
 
