@@ -1,6 +1,6 @@
 // Where two resolved specs differ, for messages.
 
-import { canonicalJson, isJsonObject, type JsonObject, type JsonValue } from '../json.ts';
+import { equalJson, isJsonObject, type JsonObject, type JsonValue } from '../json.ts';
 
 /** A field that is not the same in both; undefined where one of them lacks it. */
 export interface Difference {
@@ -16,7 +16,7 @@ export function differingFields(a: JsonObject, b: JsonObject): Difference[] {
   const fieldsOfB = new Map(leaves(b, ''));
   return [...new Set([...fieldsOfA.keys(), ...fieldsOfB.keys()])]
     .map((path) => ({ path, a: fieldsOfA.get(path), b: fieldsOfB.get(path) }))
-    .filter(({ a, b }) => a === undefined || b === undefined || canonicalJson(a) !== canonicalJson(b));
+    .filter(({ a, b }) => a === undefined || b === undefined || !equalJson(a, b));
 }
 
 /** Lists of plain values are one value; lists of builders and mappings are walked. */

@@ -3,7 +3,7 @@
 import { hash } from 'node:crypto';
 import { isAbsolute } from 'node:path';
 import { ConfigurationError } from '../errors.ts';
-import { canonicalJson, isJsonObject, type JsonObject, type JsonValue } from '../json.ts';
+import { canonicalJson, equalJson, isJsonObject, type JsonObject, type JsonValue } from '../json.ts';
 import type { AnyBuilder } from '../registry/builder.ts';
 import type { Registry } from '../registry/registry.ts';
 import { type ObjectShape, type Shape, shapeOf } from '../registry/shape.ts';
@@ -71,8 +71,7 @@ class Encoder {
   }
 
   #isDefault(shape: Shape, encoded: JsonValue, fallback: JsonValue): boolean {
-    const usual = new Encoder(this.#registry, 'default').#value(shape, fallback);
-    return canonicalJson(encoded) === canonicalJson(usual);
+    return equalJson(encoded, new Encoder(this.#registry, 'default').#value(shape, fallback));
   }
 
   #value(shape: Shape, value: JsonValue): JsonValue {

@@ -109,7 +109,8 @@ class Resolution {
   #fields(shape: ObjectShape, value: JsonObject, result: JsonObject): JsonObject {
     for (const field of shape.fields) {
       const given = value[field.name];
-      if (given !== undefined && field.shape.is === 'leaf') result[field.name] = given;
+      const plain = given === undefined ? field.default : given;
+      if (field.shape.is === 'leaf' && plain !== undefined) result[field.name] = plain;
       else this.#field(field, given, result);
     }
     for (const name of Object.keys(value)) {
