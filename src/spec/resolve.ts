@@ -58,6 +58,17 @@ export function resolveValue(
     : { spec: null, issues: resolution.issues };
 }
 
+/** Any other mapping against the schema of its fields, as that of a sweep: checked and completed in the same way. */
+export function resolveFields(
+  params: TObject,
+  value: JsonObject,
+  registry: Registry,
+  at: Surroundings,
+): { value: JsonObject; issues: Issue[] } {
+  const resolution = new Resolution(registry, at);
+  return { value: resolution.fields(params, value), issues: resolution.issues };
+}
+
 function isRunSpec(value: JsonObject): value is RunSpec {
   const { trainer, log_path, seed, service, if_exists, plugins } = value;
   return (
@@ -94,6 +105,10 @@ class Resolution {
     const { names } = shapeOf(rootParams);
     const known = Object.entries(value).filter(([name]) => names.has(name));
     return this.#params(rootParams, Object.fromEntries(known), {});
+  }
+
+  fields(params: TObject, value: JsonObject): JsonObject {
+    return this.#params(params, value, {});
   }
 
   /** The parameters of one builder into `result`: walked by their shape, then checked against their schema. */

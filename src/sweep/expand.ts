@@ -2,10 +2,11 @@
 
 import { canonicalJson, type JsonValue } from '../json.ts';
 import { closestNames } from '../registry/suggest.ts';
-import { slashPath } from '../spec/path.ts';
+import { parsePath, slashPath } from '../spec/path.ts';
 import type { Issue, SpecDocument, SpecPath } from '../spec/types.ts';
 import { type AxisLists, type FieldValues, type Section, type SweepFields, sectionsOf } from './grammar.ts';
-import { type Assignment, type Axis, type Configuration, product, type Search } from './space.ts';
+import { valueAt } from './paths.ts';
+import { type Axis, type Configuration, fieldPath, product, type Search } from './space.ts';
 
 export interface Expansion {
   configurations: readonly Configuration[];
@@ -148,10 +149,12 @@ const NOT_OF_A_RUN: Record<string, string> = {
   extends: '"extends" is read before a sweep sets anything: name the fields that differ',
 };
 
+const NO_PATH = 'expected the name of a field, or a path to one like dataset.batch_size';
+
 function misplacedFields(configurations: readonly Configuration[]): Issue[] {
   const paths = new Map(configurations.flat().map((it) => [slashPath(fieldPath(it)), it]));
   return [...paths.values()].flatMap((it) => {
-    const message = NOT_OF_A_RUN[it.field];
+    const message = NOT_OF_A_RUN[it.field] ?? (parsePath(it.field) === null ? NO_PATH : undefined);
     return message === undefined ? [] : [issue(fieldPath(it), message, 'key')];
   });
 }
@@ -192,11 +195,6 @@ function noAxis(field: string, fields: readonly string[]): string {
   const names = (list: readonly string[]) => list.map((name) => `"${name}"`).join(near.length > 0 ? ' or ' : ', ');
   if (near.length > 0) return `is no axis of this sweep; did you mean ${names(near)}?`;
   return `is no axis of this sweep; ${fields.length > 0 ? `its axes are ${names(fields)}` : 'it has none'}`;
-}
-
-/** The path of the field's name, where `source` is that of its value. */
-function fieldPath({ field, source }: Assignment): SpecPath {
-  return source.slice(0, source.lastIndexOf(field) + 1);
 }
 
 function issue(path: SpecPath, message: string, part: Issue['part'] = 'value'): Issue {

@@ -17,6 +17,11 @@ export interface Assignment {
 /** What a point sets, in file order; everything else comes from the base. Replicates of it differ in their seed. */
 export type Configuration = readonly Assignment[];
 
+/** The path of the field's name, where `source` is that of its value. */
+export function fieldPath({ field, source }: Assignment): SpecPath {
+  return source.slice(0, source.lastIndexOf(field) + 1);
+}
+
 /** One factor of the space. A choice sets several fields where the axis is a zip group or the cases. */
 export interface Axis {
   label: string;
