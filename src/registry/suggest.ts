@@ -2,12 +2,21 @@
 
 import { distance } from 'fastest-levenshtein';
 
-/** Up to `limit` names within a third of the length of the longer one, nearest first. */
+/** Up to `limit` names that are an abbreviation, a part or a misspelling away, nearest first. */
 export function closestNames(name: string, known: readonly string[], limit = 3): string[] {
   return known
-    .map((candidate) => ({ candidate, edits: distance(name.toLowerCase(), candidate.toLowerCase()) }))
-    .filter(({ candidate, edits }) => edits <= Math.max(2, Math.floor(Math.max(name.length, candidate.length) / 3)))
+    .map((candidate) => ({ candidate, edits: editsBetween(name.toLowerCase(), candidate.toLowerCase()) }))
+    .filter(({ candidate, edits }) => edits <= Math.max(1, Math.floor(Math.max(name.length, candidate.length) / 3)))
     .sort((a, b) => a.edits - b.edits || (a.candidate < b.candidate ? -1 : 1))
     .slice(0, limit)
     .map(({ candidate }) => candidate);
+}
+
+/** Edits by letter; `lr` is one from `learning_rate`, `rank` from `lora_rank`, `dataset_builder` from `dataset`. */
+function editsBetween(name: string, candidate: string): number {
+  const words = candidate.split('_');
+  const initials = words.map((word) => word.charAt(0)).join('');
+  const isPart = name.length > 2 && (words.includes(name) || candidate.startsWith(name));
+  const isWhole = name.startsWith(`${candidate}_`);
+  return initials === name || isPart || isWhole ? 1 : distance(name, candidate);
 }

@@ -3,8 +3,8 @@
 import { join } from 'node:path';
 import type { CheckpointLog, CheckpointRecord } from '../training/types.ts';
 import { filterLines, LineAppender, parseLines, repairTail } from './json_lines.ts';
+import { isBoolean, isCount, isNumber, isOptional, isRecordOf, isString, jsonShape, type Shape } from './json_shape.ts';
 import { spellNumber } from './numbers.ts';
-import { isBoolean, isCount, isNumber, isOptional, isRecordOf, isString, type Shape, shapeOf } from './shape.ts';
 
 /** In the file, as the Python cookbook writes it, the keys of `extra` stand beside the others. */
 type Line = Omit<CheckpointRecord, 'extra'> & Record<string, unknown>;
@@ -19,7 +19,7 @@ const FIELDS = {
   rolling: isOptional(isBoolean),
 };
 
-const fields = shapeOf<Omit<CheckpointRecord, 'extra'>>(FIELDS);
+const fields = jsonShape<Omit<CheckpointRecord, 'extra'>>(FIELDS);
 const isExtra = isRecordOf((value: unknown): value is number | string => isNumber(value) || isString(value));
 
 const lineShape: Shape<Line> = {

@@ -2,7 +2,7 @@
 
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { messageOf, RunDirectoryError } from '../errors.ts';
+import { ConfigurationError, messageOf, RunDirectoryError } from '../errors.ts';
 import {
   createFileAtomic,
   errorCode,
@@ -15,9 +15,11 @@ import {
   writeFileAtomic,
 } from './files.ts';
 import { leaseHolder, takeLease } from './lease.ts';
-import { runRecordShape } from './shapes.ts';
+import { runRecordShape } from './run_shapes.ts';
 import { createStatus, pendingStatus, readStatus, writeStatus } from './status.ts';
 import type { RunRecord, RunSnapshot } from './types.ts';
+
+const NO_RECORD = 'holds files, but no run.json';
 
 /**
  * What lies at a path: null if there is nothing, or nothing but an empty directory. Never throws: whatever is wrong is the
@@ -34,7 +36,7 @@ export async function inspectRunDirectory(path: string): Promise<RunSnapshot | n
     return { ...nothing, problem };
   }
   if (!names.includes('run.json')) {
-    return names.some(isForeign) ? { ...nothing, problem: 'holds files but no run.json' } : null;
+    return names.some(isForeign) ? { ...nothing, problem: NO_RECORD } : null;
   }
   const [record, status, live] = await Promise.all([readRecord(path), readStatus(path), readLive(path)]);
   return {
@@ -89,12 +91,13 @@ export async function replaceRunRecord(path: string, record: RunRecord, codeDiff
 }
 
 /**
- * Deletes what a run directory holds, and leaves it empty. Refuses a directory without a run.json. The order matters to a
+ * Deletes what a run directory holds, and leaves it empty. The order matters to a
  * kill half way: no finished status first, then no checkpoint to resume from, and run.json, which makes it ours, last.
+ * @throws ConfigurationError for a directory without a run.json, RunDirectoryError while a process executes the run
  */
 export async function emptyRunDirectory(path: string): Promise<void> {
   if (!(await readdir(path)).includes('run.json')) {
-    throw new RunDirectoryError(`${shortPath(path)} holds no run.json, so it is not deleted`);
+    throw foreignDirectory(path, NO_RECORD);
   }
   const lease = await takeLease(path);
   try {
@@ -107,6 +110,13 @@ export async function emptyRunDirectory(path: string): Promise<void> {
   } finally {
     await lease.release();
   }
+}
+
+/** The refusal of a place that holds something, but not a run. */
+export function foreignDirectory(path: string, problem: string): ConfigurationError {
+  return new ConfigurationError(`${shortPath(path)} ${problem}`, {
+    hint: 'It may be somebody else’s, so nothing is changed there. Give another log_path.',
+  });
 }
 
 /** @throws RunDirectoryError when run.json is missing or damaged */

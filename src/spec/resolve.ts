@@ -99,12 +99,17 @@ class Resolution {
     const { trainer } = value;
     const builder = typeof trainer === 'string' ? this.#registry.find(trainerSlot.name, trainer) : undefined;
     if (builder !== undefined) return this.#params(paramsOfRun(builder), value, {});
-    if (typeof trainer === 'string')
-      this.#report('value', this.#registry.unknown(trainerSlot.name, trainer), 'trainer');
+    const { name: slot } = trainerSlot;
+    if (trainer === undefined) this.#report('key', `${MISSING}; it names one of ${this.#names(slot)}`, 'trainer');
+    if (typeof trainer === 'string') this.#report('value', this.#registry.unknown(slot, trainer), 'trainer');
     // Without its trainer nobody can say which other fields a run has.
     const { names } = shapeOf(rootParams);
     const known = Object.entries(value).filter(([name]) => names.has(name));
-    return this.#params(rootParams, Object.fromEntries(known), {});
+    return this.#params(rootParams, { trainer: '', ...Object.fromEntries(known) }, {});
+  }
+
+  fields(params: TObject, value: JsonObject): JsonObject {
+    return this.#params(params, value, {});
   }
 
   fields(params: TObject, value: JsonObject): JsonObject {
@@ -113,7 +118,7 @@ class Resolution {
 
   /** The parameters of one builder into `result`: walked by their shape, then checked against their schema. */
   #params(params: TObject, value: JsonObject, result: JsonObject): JsonObject {
-    this.#fields(shapeOf(params), value, result);
+    this.#walk(shapeOf(params), value, result);
     for (const { path, message } of mismatches(params, result)) {
       const full = slashPath([...this.#path, ...path]);
       if (this.issues.every((issue) => slashPath(issue.path) !== full)) this.#report('value', message, ...path);
@@ -121,7 +126,7 @@ class Resolution {
     return result;
   }
 
-  #fields(shape: ObjectShape, value: JsonObject, result: JsonObject): JsonObject {
+  #walk(shape: ObjectShape, value: JsonObject, result: JsonObject): JsonObject {
     for (const field of shape.fields) {
       const given = value[field.name];
       const plain = given === undefined ? field.default : given;
@@ -151,7 +156,7 @@ class Resolution {
       case 'path':
         return typeof value === 'string' ? this.#file(value, shape.role) : value;
       case 'object':
-        return isJsonObject(value) ? this.#fields(shape, value, {}) : value;
+        return isJsonObject(value) ? this.#walk(shape, value, {}) : value;
       case 'list':
         return Array.isArray(value) ? this.#list(shape.item, value) : value;
       case 'builder':

@@ -67,6 +67,5 @@ function metricList(metrics: Metrics): string {
 }
 
 function describeEnd({ state, step }: RunStatus): string {
-  if (state === 'diverged') return `diverged at step ${step}: the loss is no longer a number`;
-  return `${state} after ${step} steps`;
+  return `${state} after ${step} steps${state === 'diverged' ? ': the loss is no longer a number' : ''}`;
 }
