@@ -91,7 +91,7 @@ function conflict(
 }
 
 /** What makes the identities differ, with the values as the specs give them. */
-function identityDifferences(record: RunRecord, wanted: WantedRun): string[] {
+export function identityDifferences(record: RunRecord, wanted: WantedRun): string[] {
   const given = new Map(differingFields(record.spec, wanted.spec).map((field) => [field.path, field]));
   const fields = differingFields(record.identity.config, wanted.identity.config).map(({ path, a, b }) => {
     const field = given.get(path);

@@ -112,10 +112,6 @@ class Resolution {
     return this.#params(params, value, {});
   }
 
-  fields(params: TObject, value: JsonObject): JsonObject {
-    return this.#params(params, value, {});
-  }
-
   /** The parameters of one builder into `result`: walked by their shape, then checked against their schema. */
   #params(params: TObject, value: JsonObject, result: JsonObject): JsonObject {
     this.#walk(shapeOf(params), value, result);

@@ -1,7 +1,7 @@
 // What a sweep asks of the place where its runs are run. The contract is the run directory; nothing else is passed.
 
 import { defineSlot } from '../registry/slot.ts';
-import type { RunEvent } from '../run/events.ts';
+import type { RunProgress } from './run_event.ts';
 
 export interface RunSignals {
   /** Ask the run to finish its step, save a checkpoint and end. */
@@ -18,11 +18,11 @@ export interface ProcessEnd {
 
 export interface Executor {
   /**
-   * Runs a prepared run directory and resolves when the process has ended, however it ended: the verdict is the run
-   * directory's status. An executor that submits in bulk gathers the calls of one turn of the event loop.
-   * @throws CookbookError when no process could be started
+   * Runs a prepared run directory and resolves when its process has ended, however it ended: the verdict is the status in
+   * the directory. An executor that submits in bulk gathers the calls of one turn of the event loop; one that cannot tell
+   * how a run goes on never calls `onProgress`.
    */
-  run(directory: string, signals: RunSignals, onEvent: (event: RunEvent) => void): Promise<ProcessEnd>;
+  run(directory: string, signals: RunSignals, onProgress: (event: RunProgress) => void): Promise<ProcessEnd>;
 }
 
 export interface ExecutorContext {

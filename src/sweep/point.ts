@@ -30,8 +30,7 @@ export class PointResolver {
     this.#surroundings = surroundings(sweep.base.document, cwd);
     const { log_path, plugins } = sweep.fields;
     const { plugins: ofBase } = sweep.base.value;
-    const added = plugins.length === 0 ? {} : { plugins: [...(Array.isArray(ofBase) ? ofBase : []), ...plugins] };
-    this.#common = { log_path, ...added };
+    this.#common = { log_path, plugins: [...(Array.isArray(ofBase) ? ofBase : []), ...plugins] };
   }
 
   /** The run spec of a configuration, or everything that is wrong with it. Its `log_path` is that of the sweep. */

@@ -1,58 +1,59 @@
-// The scheduler: brings every run of a plan to its end with bounded concurrency. What a run came to is read from its directory.
+// The scheduler: brings every run of a plan to its end, so many at a time. What a run came to is read from its directory.
 
 import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pLimit, { type LimitFunction } from 'p-limit';
 import { CookbookError, messageOf } from '../errors.ts';
 import { inspectRunDirectory } from '../run/directory.ts';
-import type { RunEvent } from '../run/events.ts';
-import type { RunSnapshot } from '../run/types.ts';
+import { formatDuration } from '../run/progress.ts';
+import type { RunSnapshot, RunStatus } from '../run/types.ts';
 import type { Executor, ProcessEnd } from './executor.ts';
 import type { PlannedRun } from './plan.ts';
+import type { RunProgress } from './run_event.ts';
+
+type RunError = NonNullable<RunStatus['error']>;
 
 /**
- * - `done`, `diverged`: finished. - `failed`: ended with an error, retries included. - `interrupted`: stopped and to be
- * resumed. - `elsewhere`: another process still runs it. - `pending`: never started, because the sweep was stopped.
+ * - `done`, `diverged`: finished. - `failed`: ended with an error, retries included. - `interrupted`: stopped, and to be
+ * resumed. - `running`: another process runs it. - `pending`: never started, because the sweep was stopped.
  */
-export type OutcomeState = 'done' | 'diverged' | 'failed' | 'interrupted' | 'elsewhere' | 'pending';
-
-export interface Outcome {
-  run: PlannedRun;
-  state: OutcomeState;
+export interface Result {
+  state: RunStatus['state'];
   error: RunError | null;
 }
 
-interface RunError {
-  code: string;
-  message: string;
+export interface Outcome extends Result {
+  run: PlannedRun;
+  /** Where it lies: not the planned place if another sweep has just created the same run under another name. */
+  directory: string;
 }
 
 export type SweepEvent =
   | { type: 'launched'; run: PlannedRun }
-  | { type: 'progress'; run: PlannedRun; event: RunEvent }
+  | { type: 'progress'; run: PlannedRun; event: RunProgress }
   | { type: 'retrying'; run: PlannedRun; error: RunError; left: number }
-  /** Another process runs it: this one waits for it, and takes over if it dies. */
+  /** Another process runs it: this one waits for the end, and takes over if that one dies. */
   | { type: 'elsewhere'; run: PlannedRun }
   | { type: 'settled'; outcome: Outcome }
   | { type: 'stopping' };
 
 export interface SchedulerOptions {
   executor: Executor;
-  /** Creates the run directory unless it is there. */
-  prepare(run: PlannedRun): Promise<void>;
-  /** Records the error of a run whose process had no chance to. */
+  /** Makes the run lie in a directory, ready to be executed, and says in which. */
+  prepare(run: PlannedRun): Promise<string>;
+  /** Writes down the failure of a run whose process could not do so itself. */
   recordFailure(directory: string, error: RunError): Promise<void>;
   maxConcurrency: number;
   /** How often a run that failed is started again. */
   retries: number;
-  /** `stop`: once a run has failed for good none is launched any more; those that run go on to their end. */
+  /** `stop`: once a run has failed for good, none is launched any more; those that run come to their end. */
   onFailure: 'continue' | 'stop';
+  /** Time that one attempt may take, and then the time for its last step and checkpoint. */
   timeoutMs: number | null;
-  /** Time that a run has for its last step and checkpoint once its timeout is over. */
   graceMs: number;
-  /** Aborted to stop: nothing is launched, runs save a checkpoint and end. */
+  /** Aborted to stop: nothing more is launched, and what runs saves a checkpoint and ends. */
   stop: AbortSignal;
-  /** Aborted to end every run at once. */
+  /** Aborted to end what runs at once. */
   kill: AbortSignal;
   onEvent(event: SweepEvent): void;
 }
@@ -61,20 +62,20 @@ export interface SchedulerOptions {
 const POLL_MS = 500;
 
 /**
- * Runs what a plan found unfinished, in its order. Never rejects for what a run does: a crash of one touches no other.
- * Several schedulers may work on the same directories, each run goes to whichever takes its lease first.
+ * Brings runs to their end, launched in their order. Never rejects for what a run does: none touches another. Several
+ * schedulers may work on the same directories; a run belongs to whichever takes its lease.
  */
 export async function schedule(runs: readonly PlannedRun[], options: SchedulerOptions): Promise<Outcome[]> {
-  const { stop, kill, onEvent } = options;
-  stop.addEventListener('abort', () => onEvent({ type: 'stopping' }), { once: true });
-  const limit = pLimit(options.maxConcurrency);
+  const { stop, onEvent } = options;
   const halt = new AbortController();
   const launching = AbortSignal.any([stop, halt.signal]);
-  // One listener a run that is waited for is no leak.
+  // Each run that is waited for listens to it.
   setMaxListeners(0, launching);
+  stop.addEventListener('abort', () => onEvent({ type: 'stopping' }), { once: true });
+  const context = { ...options, launching, limit: pLimit(options.maxConcurrency) };
   return await Promise.all(
     runs.map(async (run) => {
-      const outcome = await settle(run, { ...options, launching, limit });
+      const outcome = await new Course(run, context).follow();
       if (outcome.state === 'failed' && options.onFailure === 'stop') halt.abort();
       onEvent({ type: 'settled', outcome });
       return outcome;
@@ -88,95 +89,111 @@ interface Context extends SchedulerOptions {
   launching: AbortSignal;
 }
 
-/** What one pass over a run came to. */
-type Pass = { state: OutcomeState; error: RunError | null };
+/** One run on its way through attempts, other processes' attempts and waiting, to its outcome. */
+class Course {
+  readonly #run: PlannedRun;
+  readonly #context: Context;
+  #directory: string;
+  /** The last attempt whose end is accounted for. */
+  #attempt: number;
 
-async function settle(run: PlannedRun, context: Context): Promise<Outcome> {
-  const { limit, launching, retries, onEvent } = context;
-  const counted = { attempt: run.attempt };
-  for (let failures = 0; ; ) {
-    const pass = await limit(() => once(run, counted, context));
-    if (pass.state === 'elsewhere' && !launching.aborted) {
-      onEvent({ type: 'elsewhere', run });
-      await released(run.directory, launching);
-    } else if (pass.state === 'failed' && pass.error !== null && failures < retries && !launching.aborted) {
-      failures += 1;
-      onEvent({ type: 'retrying', run, error: pass.error, left: retries - failures });
-    } else {
-      return { run, ...pass };
+  constructor(run: PlannedRun, context: Context) {
+    this.#run = run;
+    this.#context = context;
+    this.#directory = run.directory;
+    this.#attempt = attemptOf(run.found);
+  }
+
+  async follow(): Promise<Outcome> {
+    const { limit, launching, retries, onEvent } = this.#context;
+    const run = this.#run;
+    for (let failures = 0; ; ) {
+      const result = await limit(() => this.#pass());
+      if (result.state === 'running' && !launching.aborted) {
+        onEvent({ type: 'elsewhere', run });
+        await released(this.#directory, launching);
+      } else if (result.state === 'failed' && result.error !== null && failures < retries && !launching.aborted) {
+        failures += 1;
+        onEvent({ type: 'retrying', run, error: result.error, left: retries - failures });
+      } else {
+        return { run, directory: this.#directory, ...result };
+      }
     }
   }
-}
 
-/** One look at a run and, where it is called for, one attempt at it. */
-async function once(run: PlannedRun, counted: { attempt: number }, context: Context): Promise<Pass> {
-  try {
-    const before = await inspectRunDirectory(run.directory);
-    const known = read(before);
-    if (known.state === 'done' || known.state === 'diverged' || known.state === 'elsewhere') return known;
-    // A failure since the plan was made was another process's attempt: it counts like one of ours.
-    const failedElsewhere = known.state === 'failed' && attemptOf(before) > counted.attempt;
-    counted.attempt = attemptOf(before);
-    if (failedElsewhere || context.launching.aborted) return known;
-    await context.prepare(run);
-    context.onEvent({ type: 'launched', run });
-    const end = await launch(run, context);
-    const after = await inspectRunDirectory(run.directory);
-    counted.attempt = attemptOf(after);
-    return await judge(run, after, end, context);
-  } catch (error) {
-    const code = error instanceof CookbookError ? error.code : 'INTERNAL';
-    return { state: 'failed', error: { code, message: messageOf(error) } };
+  /** A look at the run and, where it is called for, an attempt at it. */
+  async #pass(): Promise<Result> {
+    try {
+      const before = await inspectRunDirectory(this.#directory);
+      const known = resultOf(before);
+      if (known.state === 'done' || known.state === 'diverged' || known.state === 'running') return known;
+      // What failed since the plan was made was another process's attempt. It counts like one of ours.
+      const failedElsewhere = known.state === 'failed' && attemptOf(before) > this.#attempt;
+      this.#attempt = attemptOf(before);
+      if (failedElsewhere || this.#context.launching.aborted) return known;
+      this.#directory = await this.#context.prepare(this.#run);
+      this.#context.onEvent({ type: 'launched', run: this.#run });
+      const end = await this.#launch();
+      const after = await inspectRunDirectory(this.#directory);
+      this.#attempt = attemptOf(after);
+      return await this.#judge(after, end);
+    } catch (error) {
+      if ((await inspectRunDirectory(this.#directory))?.live === true) return { state: 'running', error: null };
+      const code = error instanceof CookbookError ? error.code : 'INTERNAL';
+      return { state: 'failed', error: { code, message: messageOf(error) } };
+    }
   }
-}
 
-/** What a run directory says. A run that claims to be running and has no live process was killed, and can be resumed. */
-function read(snapshot: RunSnapshot | null): Pass {
-  if (snapshot?.live === true) return { state: 'elsewhere', error: null };
-  const state = snapshot?.status?.state ?? 'pending';
-  return { state: state === 'running' ? 'interrupted' : state, error: snapshot?.status?.error ?? null };
-}
+  async #launch(): Promise<Ended> {
+    const { executor, timeoutMs, graceMs, stop, kill, onEvent } = this.#context;
+    const expired = new AbortController();
+    const overdue = new AbortController();
+    const timers =
+      timeoutMs === null
+        ? []
+        : [setTimeout(() => expired.abort(), timeoutMs), setTimeout(() => overdue.abort(), timeoutMs + graceMs)];
+    try {
+      const signals = {
+        stop: AbortSignal.any([stop, expired.signal]),
+        kill: AbortSignal.any([kill, overdue.signal]),
+      };
+      const run = this.#run;
+      const end = await executor.run(this.#directory, signals, (event) => onEvent({ type: 'progress', run, event }));
+      return { ...end, timedOut: expired.signal.aborted };
+    } finally {
+      for (const timer of timers) clearTimeout(timer);
+    }
+  }
 
-function attemptOf(snapshot: RunSnapshot | null): number {
-  return snapshot?.status?.attempt ?? 0;
+  /** What an attempt came to, by the run's own word where it left one. */
+  async #judge(after: RunSnapshot | null, { timedOut, signal, exitCode }: Ended): Promise<Result> {
+    const { kill, timeoutMs, recordFailure } = this.#context;
+    const result = resultOf(after);
+    if (result.state !== 'interrupted' && result.state !== 'pending') return result;
+    if (timedOut && timeoutMs !== null) {
+      const message = `did not end within its timeout of ${formatDuration(timeoutMs / 1000)}`;
+      await recordFailure(this.#directory, { code: 'TIMEOUT', message });
+      return { state: 'failed', error: { code: 'TIMEOUT', message } };
+    }
+    if (kill.aborted || after?.status?.state === 'interrupted') return result;
+    const how = signal === null ? `ended with exit code ${exitCode}` : `was killed by ${signal}`;
+    return { state: 'failed', error: { code: 'KILLED', message: `its process ${how} without a last word` } };
+  }
 }
 
 interface Ended extends ProcessEnd {
   timedOut: boolean;
 }
 
-async function launch(run: PlannedRun, { executor, timeoutMs, graceMs, stop, kill, onEvent }: Context): Promise<Ended> {
-  const expired = new AbortController();
-  const overdue = new AbortController();
-  const timers =
-    timeoutMs === null
-      ? []
-      : [setTimeout(() => expired.abort(), timeoutMs), setTimeout(() => overdue.abort(), timeoutMs + graceMs)];
-  try {
-    const signals = {
-      stop: AbortSignal.any([stop, expired.signal]),
-      kill: AbortSignal.any([kill, overdue.signal]),
-    };
-    const end = await executor.run(run.directory, signals, (event) => onEvent({ type: 'progress', run, event }));
-    return { ...end, timedOut: expired.signal.aborted };
-  } finally {
-    for (const timer of timers) clearTimeout(timer);
-  }
+/** What a run directory says. A run that claims to be running and has no live process was killed, and can be resumed. */
+function resultOf(snapshot: RunSnapshot | null): Result {
+  if (snapshot?.live === true) return { state: 'running', error: null };
+  const state = snapshot?.status?.state ?? 'pending';
+  return { state: state === 'running' ? 'interrupted' : state, error: snapshot?.status?.error ?? null };
 }
 
-/** What an attempt came to, by the run's own word where it left one. */
-async function judge(run: PlannedRun, after: RunSnapshot | null, end: Ended, context: Context): Promise<Pass> {
-  const pass = read(after);
-  if (pass.state === 'done' || pass.state === 'diverged' || pass.state === 'failed') return pass;
-  if (pass.state === 'elsewhere' || context.kill.aborted) return pass;
-  if (end.timedOut) {
-    const error = { code: 'TIMEOUT', message: `did not end within its timeout of ${formatDuration((context.timeoutMs ?? 0) / 1000)}` };
-    await context.recordFailure(run.directory, error);
-    return { state: 'failed', error };
-  }
-  if (after?.status?.state === 'interrupted') return pass;
-  const how = end.signal === null ? `ended with exit code ${end.exitCode}` : `was killed by ${end.signal}`;
-  return { state: 'failed', error: { code: 'KILLED', message: `its process ${how}; see logs.log` } };
+function attemptOf(snapshot: RunSnapshot | null): number {
+  return snapshot?.status?.attempt ?? 0;
 }
 
 /** Resolves when no process holds the run any more, or when there is no more use in waiting. */

@@ -9,9 +9,8 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { Type } from '@sinclair/typebox';
 import { defineBuilder } from '../../registry/builder.ts';
-import type { RunListener } from '../../run/events.ts';
 import { type Executor, executorSlot, type ProcessEnd, type RunSignals } from '../executor.ts';
-import { parseRunEvent } from '../run_event.ts';
+import { parseRunProgress, type RunProgress } from '../run_event.ts';
 
 export const localExecutor = defineBuilder({
   slot: executorSlot,
@@ -21,7 +20,7 @@ export const localExecutor = defineBuilder({
   params: Type.Object({}),
   build: (_params, { maxConcurrency }): Executor => {
     const threads = Math.max(1, Math.floor(availableParallelism() / maxConcurrency));
-    return { run: (directory, signals, onEvent) => runInProcess(directory, threads, signals, onEvent) };
+    return { run: (directory, signals, onProgress) => runInProcess(directory, threads, signals, onProgress) };
   },
 });
 
@@ -31,7 +30,7 @@ async function runInProcess(
   directory: string,
   threads: number,
   { stop, kill }: RunSignals,
-  onEvent: RunListener,
+  onProgress: (event: RunProgress) => void,
 ): Promise<ProcessEnd> {
   const child = await start(directory, threads);
   const interrupt = () => child.kill('SIGTERM');
@@ -41,7 +40,7 @@ async function runInProcess(
   try {
     if (stop.aborted) interrupt();
     if (kill.aborted) end();
-    return await ended(child, onEvent);
+    return await ended(child, onProgress);
   } finally {
     stop.removeEventListener('abort', interrupt);
     kill.removeEventListener('abort', end);
@@ -71,12 +70,12 @@ async function start(directory: string, threads: number): Promise<ChildProcess> 
   }
 }
 
-async function ended(child: ChildProcess, onEvent: RunListener): Promise<ProcessEnd> {
+async function ended(child: ChildProcess, onProgress: (event: RunProgress) => void): Promise<ProcessEnd> {
   const exit = once(child, 'exit');
   if (child.stdout !== null) {
     for await (const line of createInterface({ input: child.stdout })) {
-      const event = parseRunEvent(line);
-      if (event !== null) onEvent(event);
+      const event = parseRunProgress(line);
+      if (event !== null) onProgress(event);
     }
   }
   await exit;
