@@ -1,5 +1,16 @@
 // The commands by name: what oclif looks up. Their modules are loaded at every start, so each imports what is heavy in run().
 
 import type { Command } from '@oclif/core';
+import Builders from './builders.ts';
+import Exec from './exec.ts';
+import Run from './run.ts';
+import Schema from './schema.ts';
+import Validate from './validate.ts';
 
-export const COMMANDS: Record<string, Command.Class> = {};
+export const COMMANDS: Record<string, Command.Class> = {
+  builders: Builders,
+  exec: Exec,
+  run: Run,
+  schema: Schema,
+  validate: Validate,
+};

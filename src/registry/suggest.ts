@@ -6,17 +6,20 @@ import { distance } from 'fastest-levenshtein';
 export function closestNames(name: string, known: readonly string[], limit = 3): string[] {
   return known
     .map((candidate) => ({ candidate, edits: editsBetween(name.toLowerCase(), candidate.toLowerCase()) }))
-    .filter(({ candidate, edits }) => edits <= Math.max(1, Math.floor(Math.max(name.length, candidate.length) / 3)))
+    .filter(({ candidate, edits }) => edits <= tolerance(Math.max(name.length, candidate.length)))
     .sort((a, b) => a.edits - b.edits || (a.candidate < b.candidate ? -1 : 1))
     .slice(0, limit)
     .map(({ candidate }) => candidate);
 }
 
+function tolerance(length: number): number {
+  return length < 4 ? 1 : Math.max(2, Math.floor(length / 3));
+}
+
 /** Edits by letter; `lr` is one from `learning_rate`, `rank` from `lora_rank`, `dataset_builder` from `dataset`. */
 function editsBetween(name: string, candidate: string): number {
   const words = candidate.split('_');
-  const initials = words.map((word) => word.charAt(0)).join('');
+  const isInitials = words.length > 1 && words.map((word) => word.charAt(0)).join('') === name;
   const isPart = name.length > 2 && (words.includes(name) || candidate.startsWith(name));
-  const isWhole = name.startsWith(`${candidate}_`);
-  return initials === name || isPart || isWhole ? 1 : distance(name, candidate);
+  return isInitials || isPart || name.startsWith(`${candidate}_`) ? 1 : distance(name, candidate);
 }

@@ -2,7 +2,7 @@
 
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ConfigurationError, messageOf, RunDirectoryError } from '../errors.ts';
+import { ConfigurationError, type CookbookError, messageOf, RunDirectoryError } from '../errors.ts';
 import {
   createFileAtomic,
   errorCode,
@@ -19,7 +19,8 @@ import { runRecordShape } from './run_shapes.ts';
 import { createStatus, pendingStatus, readStatus, writeStatus } from './status.ts';
 import type { RunRecord, RunSnapshot } from './types.ts';
 
-const NO_RECORD = 'holds files, but no run.json';
+const RECORD = 'run.json';
+const NO_RECORD = `holds files, but no ${RECORD}`;
 
 /**
  * What lies at a path: null if there is nothing, or nothing but an empty directory. Never throws: whatever is wrong is the
@@ -35,7 +36,7 @@ export async function inspectRunDirectory(path: string): Promise<RunSnapshot | n
     const problem = errorCode(error) === 'ENOTDIR' ? 'is not a directory' : messageOf(error);
     return { ...nothing, problem };
   }
-  if (!names.includes('run.json')) {
+  if (!names.includes(RECORD)) {
     return names.some(isForeign) ? { ...nothing, problem: NO_RECORD } : null;
   }
   const [record, status, live] = await Promise.all([readRecord(path), readStatus(path), readLive(path)]);
@@ -96,14 +97,15 @@ export async function replaceRunRecord(path: string, record: RunRecord, codeDiff
  * @throws ConfigurationError for a directory without a run.json, RunDirectoryError while a process executes the run
  */
 export async function emptyRunDirectory(path: string): Promise<void> {
-  if (!(await readdir(path)).includes('run.json')) {
-    throw foreignDirectory(path, NO_RECORD);
+  const names = await explainingFailure('read', path, () => readdir(path));
+  if (!names.includes(RECORD)) {
+    throw noRunError(path, NO_RECORD);
   }
   const lease = await takeLease(path);
   try {
     const first = ['status.json', 'checkpoints.jsonl'];
-    const others = (await readdir(path)).filter((name) => ![...first, 'run.json', 'lease'].includes(name));
-    for (const name of [...first, ...others, 'run.json']) {
+    const others = (await readdir(path)).filter((name) => ![...first, RECORD, 'lease'].includes(name));
+    for (const name of [...first, ...others, RECORD]) {
       const file = join(path, name);
       await explainingFailure('delete', file, () => rm(file, { recursive: true, force: true }));
     }
@@ -112,10 +114,15 @@ export async function emptyRunDirectory(path: string): Promise<void> {
   }
 }
 
-/** The refusal of a place that holds something, but not a run. */
-export function foreignDirectory(path: string, problem: string): ConfigurationError {
-  return new ConfigurationError(`${shortPath(path)} ${problem}`, {
-    hint: 'It may be somebody else’s, so nothing is changed there. Give another log_path.',
+/** Why a place that is not empty cannot be read as a run: it is none, or its record is damaged. */
+export function noRunError(path: string, problem: string | null): CookbookError {
+  if (problem?.startsWith(`${RECORD}: `)) {
+    return new RunDirectoryError(`${shortPath(path)} holds a run whose record is damaged: ${problem}`, {
+      hint: 'Pass if_exists=delete to delete it and start afresh, or give another log_path.',
+    });
+  }
+  return new ConfigurationError(`${shortPath(path)} ${problem ?? NO_RECORD}`, {
+    hint: 'It may belong to somebody else, so nothing is changed there. Give another log_path.',
   });
 }
 
@@ -149,7 +156,7 @@ async function readLive(path: string): Promise<Reading<boolean>> {
 }
 
 function recordPath(path: string): string {
-  return join(path, 'run.json');
+  return join(path, RECORD);
 }
 
 /** What the creation or the deletion of a run may leave behind when it is cut short does not make a directory anybody's. */

@@ -7,10 +7,10 @@ import type { Registry } from '../registry/registry.ts';
 import { type Difference, differingFields } from '../spec/differences.ts';
 import type { Identity, RunSpec } from '../spec/types.ts';
 import { trainerSlot } from '../training/types.ts';
-import { foreignDirectory } from './directory.ts';
+import { noRunError } from './directory.ts';
 import { shortPath } from './files.ts';
 import { isFinished } from './status.ts';
-import type { RunRecord, RunSnapshot } from './types.ts';
+import type { RunRecord, RunSnapshot, RunState, RunStatus } from './types.ts';
 
 /** A run that somebody wants to lie in its `log_path`. */
 export interface WantedRun {
@@ -35,13 +35,14 @@ export function decide(snapshot: RunSnapshot | null, wanted: WantedRun, registry
   const { if_exists } = wanted.spec;
   if (snapshot === null) return { action: 'create' };
   if (if_exists === 'delete') return { action: 'delete' };
-  if (snapshot.record === null) throw foreignDirectory(snapshot.directory, snapshot.problem ?? 'holds no run');
+  if (snapshot.record === null) throw noRunError(snapshot.directory, snapshot.problem);
   const { record } = snapshot;
   const isSame = record.identity.hash === wanted.identity.hash;
-  if (if_exists === 'raise') throw conflict(snapshot, record, wanted, ['resume', 'delete']);
+  const goesOn = isSame || isExtension(record, wanted, registry);
+  const choices: Choice[] = goesOn ? ['resume', 'delete'] : ['delete'];
+  if (if_exists === 'raise') throw conflict(snapshot, record, wanted, choices);
   if (isSame) return { action: isFinishedIn(snapshot) || sameSpec(record.spec, wanted.spec) ? 'keep' : 'replace' };
-  const choices: Choice[] = isExtension(record, wanted, registry) ? ['resume', 'delete'] : ['delete'];
-  if (if_exists === 'resume' && choices.includes('resume')) return { action: 'replace' };
+  if (if_exists === 'resume' && goesOn) return { action: 'replace' };
   const error = conflict(snapshot, record, wanted, choices);
   if (if_exists === 'resume') throw error;
   return { action: 'ask', conflict: error, choices };
@@ -79,15 +80,27 @@ function conflict(
   wanted: WantedRun,
   choices: readonly Choice[],
 ): ConfigurationError {
-  const state = status === null ? 'never started' : `${status.state} at step ${status.step}`;
   const differences = identityDifferences(record, wanted);
   const which = differences.length === 0 ? 'this run already' : `another run, which differs in ${listed(differences)}`;
   const passes = choices.map((choice) =>
     choice === 'delete' ? 'if_exists=delete to delete it and start afresh' : 'if_exists=resume to go on with it',
   );
-  return new ConfigurationError(`${shortPath(directory)} holds ${which}; it is ${state}`, {
+  return new ConfigurationError(`${shortPath(directory)} holds ${which}; it ${stateOf(status)}`, {
     hint: `Pass ${passes.join(', ')}, or give another log_path.`,
   });
+}
+
+function stateOf(status: RunStatus | null): string {
+  const { state, step } = status ?? { state: 'pending', step: 0 };
+  const phrases: Record<RunState, string> = {
+    pending: 'has not started',
+    running: `was killed at step ${step}`,
+    done: `is done after ${step} steps`,
+    diverged: `diverged at step ${step}`,
+    failed: `failed at step ${step}`,
+    interrupted: `was interrupted at step ${step}`,
+  };
+  return phrases[state];
 }
 
 /** What makes the identities differ, with the values as the specs give them. */

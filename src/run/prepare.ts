@@ -24,7 +24,8 @@ export interface PrepareOptions {
  */
 export async function prepareRun(wanted: WantedRun, options: PrepareOptions): Promise<void> {
   const { log_path } = wanted.spec;
-  await refuseHeld(log_path);
+  // Before anybody is asked; and what the holder has done by the time that it lets go is looked at anew.
+  if ((await inspectRunDirectory(log_path))?.live === true) await refuseHeld(log_path);
   const decision = decide(await inspectRunDirectory(log_path), wanted, options.registry);
   const action = decision.action === 'ask' ? await answered(decision, options.ask, log_path) : decision.action;
   if (action === 'keep') return;

@@ -9,6 +9,7 @@ import { type Shape, shapeOf } from '../registry/shape.ts';
 import { trainerSlot } from '../training/types.ts';
 import { paramsOfRun, rootParams } from './root.ts';
 
+const DRAFT_07 = 'http://json-schema.org/draft-07/schema#';
 const REFERENCE = { $ref: '#/definitions/reference' };
 
 const EXTENDS: JsonObject = {
@@ -23,11 +24,24 @@ const EXTENDS: JsonObject = {
 export function runSchema(registry: Registry): JsonObject {
   const trainers = registry.list(trainerSlot.name);
   return {
-    $schema: 'http://json-schema.org/draft-07/schema#',
+    $schema: DRAFT_07,
     title: 'A run of cookbook',
     type: 'object',
     oneOf: [...trainers.map(trainerSchema), withoutTrainer()],
-    definitions: schemaDefinitions(registry),
+    definitions: definitions(rootParams, registry),
+  };
+}
+
+/** The schema of another kind of document, as a sweep, whose fields these are. */
+export function documentSchema(title: string, params: TObject, registry: Registry): JsonObject {
+  return {
+    $schema: DRAFT_07,
+    title,
+    type: 'object',
+    properties: { ...schemaProperties(params), extends: EXTENDS },
+    anyOf: [{ required: ['extends'] }, { required: requiredFields(params) }],
+    additionalProperties: false,
+    definitions: definitions(params, registry),
   };
 }
 
@@ -54,13 +68,11 @@ function withoutTrainer(): JsonObject {
 }
 
 /** What properties refer to: one definition for each builder and each slot, and one for `${…}`. */
-export function schemaDefinitions(registry: Registry): JsonObject {
+function definitions(root: TObject, registry: Registry): JsonObject {
   const builders = registry.slots().flatMap((slot) => registry.list(slot));
   const nested = builders.filter(({ slot }) => slot !== trainerSlot.name);
-  const slots = new Set([
-    ...nested.map(({ slot }) => slot),
-    ...[rootParams, ...builders.map((b) => b.params)].flatMap(slotsOf),
-  ]);
+  const named = [root, ...builders.map(({ params }) => params)].flatMap(slotsOf);
+  const slots = new Set([...nested.map(({ slot }) => slot), ...named]);
   return {
     reference: {
       description: 'Stands for another field of this spec, by its path, or for an environment variable: env:NAME.',
@@ -120,7 +132,7 @@ function requiredFields(params: TObject): string[] {
 }
 
 /** The fields of an object as an editor is to see them: builders refer to their definitions, and `${…}` fits everywhere. */
-export function schemaProperties(params: TObject): JsonObject {
+function schemaProperties(params: TObject): JsonObject {
   const properties: unknown = JSON.parse(JSON.stringify(params.properties));
   return mapValues(properties, editable);
 }

@@ -81,8 +81,6 @@ export interface TrainingOutcome {
 
 export interface Trainer {
   train(context: TrainingContext): Promise<TrainingOutcome>;
-  /** Number of optimizer steps the run will take if that is known without building anything heavy, else null. */
-  readonly max_steps: number | null;
 }
 
 /** A trainer's builder is given nothing: the context comes with `train`. Its parameters are the top-level fields of a run spec. */

@@ -1,22 +1,21 @@
 // The last screen of a run: what was learned, where it lies, and what to type next.
 
-import { createColors } from 'picocolors';
+import type { Colors } from 'picocolors/types.js';
 import type { Learned } from '../../training/types.ts';
 import { shortPath } from '../files.ts';
 import { formatMetric } from '../progress.ts';
+import type { EndedRun } from '../run_file.ts';
 import type { RunRecord, RunState, RunStatus } from '../types.ts';
 
-export interface EndedRun {
-  directory: string;
-  record: RunRecord;
-  status: RunStatus;
-}
-
 /** Its lines, blank ones between the blocks. */
-export function finalScreen({ directory, record, status }: EndedRun, colors = createColors(false)): string[] {
+export function finalScreen({ directory, record, status, executed }: EndedRun, colors: Colors): string[] {
   const place = shortPath(directory);
   const blocks = [
-    [colors.bold(headline(record.name, status))],
+    [
+      colors.bold(
+        executed ? headline(record.name, status) : `${headline(record.name, status)}: nothing was left to do`,
+      ),
+    ],
     columns(status.learned.map(({ metric, ...values }) => [metric, formatChange(values)])),
     columns(places(place, status)),
     columns(nextCommands(place, record, status)),

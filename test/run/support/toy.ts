@@ -18,6 +18,7 @@ const never = (): never => {
 
 const service: ServiceClient = {
   createLoraTrainingClient: never,
+  createFullTrainingClient: never,
   createTrainingClientFromState: never,
   createTrainingClientFromStateWithOptimizer: never,
   createSamplingClient: never,
@@ -55,7 +56,6 @@ export const toyTrainer = defineBuilder({
   doc: 'Moves one weight towards a target.',
   params,
   build: ({ max_steps, rate, save_every, misbehave }): Trainer => ({
-    max_steps,
     train: (context) => train(context, { max_steps, rate, save_every, misbehave }),
   }),
 });
