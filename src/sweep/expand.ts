@@ -185,7 +185,9 @@ function exclude(
 function matcher(pattern: FieldValues, axes: readonly Axis[]): (configuration: Configuration) => boolean {
   const wanted = new Map(Object.entries(pattern).map(([field, value]) => [field, canonicalJson(value)]));
   const hits = new Set(
-    axes.flatMap(({ choices }) => choices.flat()).filter(({ field, value }) => canonicalJson(value) === wanted.get(field)),
+    axes
+      .flatMap(({ choices }) => choices.flat())
+      .filter(({ field, value }) => canonicalJson(value) === wanted.get(field)),
   );
   return (configuration) => configuration.filter((assignment) => hits.has(assignment)).length === wanted.size;
 }

@@ -42,12 +42,14 @@ const execution = Type.Object(
     }),
     on_failure: oneOf(['continue', 'stop'], {
       default: 'continue',
-      description: 'After a run has failed for good: go on, or launch nothing more and let those that run come to their end.',
+      description:
+        'After a run has failed for good: go on, or launch nothing more and let those that run come to their end.',
     }),
     timeout: nullable(
       Type.String({
         default: null,
-        description: 'Time that one attempt at a run may take, as 90s, 15m or 2h. Over it, the run is stopped and has failed.',
+        description:
+          'Time that one attempt at a run may take, as 90s, 15m or 2h. Over it, the run is stopped and has failed.',
       }),
     ),
   },
@@ -68,7 +70,9 @@ export const sweepParams = Type.Object({
       description: 'The runs lie under it, one directory each. Relative to where the command runs.',
     }),
   ),
-  name: runtime(nullable(Type.String({ default: null, description: 'What reports call the sweep; its directory if absent.' }))),
+  name: runtime(
+    nullable(Type.String({ default: null, description: 'What reports call the sweep; its directory if absent.' })),
+  ),
   plugins: contents(
     Type.Array(Type.String({ format: 'path' }), {
       default: [],
@@ -80,14 +84,21 @@ export const sweepParams = Type.Object({
   cases: semantic(
     Type.Array(Type.Object({ set: point, grid, zip }), {
       default: [],
-      description: 'Alternatives, each with fields that it sets and axes of its own. All of them together are one axis.',
+      description:
+        'Alternatives, each with fields that it sets and axes of its own. All of them together are one axis.',
     }),
   ),
   include: semantic(
-    Type.Array(point, { default: [], description: 'Points beside those of the axes; what they do not name is as in the base.' }),
+    Type.Array(point, {
+      default: [],
+      description: 'Points beside those of the axes; what they do not name is as in the base.',
+    }),
   ),
   exclude: semantic(
-    Type.Array(point, { default: [], description: 'Patterns: points of the axes that have all these values are not run.' }),
+    Type.Array(point, {
+      default: [],
+      description: 'Patterns: points of the axes that have all these values are not run.',
+    }),
   ),
   seeds: semantic(
     Type.Unsafe<number | number[] | null>({

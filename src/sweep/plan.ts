@@ -17,6 +17,7 @@ import { type LoadOptions, loadDocument } from '../spec/load.ts';
 import { loadPlugins } from '../spec/plugins.ts';
 import { resolveRunSpec } from '../spec/resolve.ts';
 import type { SweepFields } from './grammar.ts';
+import { type InputFiles, watchInputFiles } from './input_files.ts';
 import { runName } from './run_name.ts';
 import { runsOf, type SweepRun, type SweepRuns } from './runs.ts';
 import { loadSweep } from './sweep_file.ts';
@@ -57,6 +58,8 @@ export interface SweepPlan extends Plan {
   base: JsonObject;
   /** Where the number of runs comes from. */
   size: Omit<SweepRuns, 'runs'>;
+  /** What the identities of the runs were read from. */
+  inputs: InputFiles;
 }
 
 /**
@@ -65,9 +68,11 @@ export interface SweepPlan extends Plan {
  */
 export async function planSweep(file: string, options: LoadOptions, registry: Registry): Promise<SweepPlan> {
   const sweep = await loadSweep(file, options, registry);
-  const { runs, ...size } = await runsOf(sweep, registry, { ...options, digests: createDigests() });
-  const { log_path } = sweep.fields;
-  return { file, log_path, fields: sweep.fields, base: sweep.base.value, size, ...(await reconcile(log_path, runs)) };
+  const inputs = watchInputFiles();
+  const { runs, ...size } = await runsOf(sweep, registry, { ...options, digests: inputs });
+  const { fields, base } = sweep;
+  const { log_path } = fields;
+  return { file, log_path, fields, base: base.value, size, inputs, ...(await reconcile(log_path, runs)) };
 }
 
 /** The plan of a run spec: a run that lies in `log_path` itself. */
@@ -78,7 +83,12 @@ export async function planRun(file: string, options: LoadOptions, registry: Regi
   const run: SweepRun = { spec, identity: identify(spec, registry, createDigests()), axes: {}, seed: spec.seed };
   const found = await inspectRunDirectory(spec.log_path);
   const other = found?.record?.identity.hash === run.identity.hash ? null : found;
-  const planned = { ...run, name: basename(spec.log_path), directory: spec.log_path, ...(other === null ? there(found) : stale(other, run)) };
+  const planned = {
+    ...run,
+    name: basename(spec.log_path),
+    directory: spec.log_path,
+    ...(other === null ? there(found) : stale(other, run)),
+  };
   return { file, log_path: spec.log_path, runs: [planned], orphans: [] };
 }
 

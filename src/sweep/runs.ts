@@ -99,7 +99,10 @@ class RunCollection {
     this.#checkKinds(configuration, spec);
     const identity = identify(spec, this.#registry, this.#digests);
     const twin = this.#configurations.get(identity.hash);
-    if (twin !== undefined) return this.#reportTwins(configuration, twin);
+    if (twin !== undefined) {
+      this.#reportTwins(configuration, twin);
+      return;
+    }
     this.#configurations.set(identity.hash, configuration);
     const axes = Object.fromEntries(configuration.map(({ field, value }) => [field, value]));
     this.#runs.push({ spec, identity, axes, seed: spec.seed });
@@ -129,7 +132,10 @@ class RunCollection {
     const [here, there] = [distinguishing(configuration, twin), distinguishing(twin, configuration)];
     const { file, line } = this.#document.placeOf(there);
     const place = file === this.#document.placeOf(here).file ? `line ${line}` : `${file}:${line}`;
-    this.#reportAt(here, `gives the same run as ${slashPath(there)} (${place}): they differ in nothing that it computes`);
+    this.#reportAt(
+      here,
+      `gives the same run as ${slashPath(there)} (${place}): they differ in nothing that it computes`,
+    );
   }
 
   #reportAt(path: SpecPath, message: string): void {

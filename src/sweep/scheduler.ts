@@ -39,7 +39,9 @@ export type SweepEvent =
 
 export interface SchedulerOptions {
   executor: Executor;
-  /** Makes the run lie in a directory, ready to be executed, and says in which. */
+  /** Where a run lies, or would. */
+  locate(run: PlannedRun): Promise<string>;
+  /** Makes a run lie in a directory, ready to be executed, and says in which. */
   prepare(run: PlannedRun): Promise<string>;
   /** Writes down the failure of a run whose process could not do so itself. */
   recordFailure(directory: string, error: RunError): Promise<void>;
@@ -123,16 +125,18 @@ class Course {
 
   /** A look at the run and, where it is called for, an attempt at it. */
   async #pass(): Promise<Result> {
+    const { launching, locate, prepare, onEvent } = this.#context;
     try {
+      this.#directory = await locate(this.#run);
       const before = await inspectRunDirectory(this.#directory);
       const known = resultOf(before);
       if (known.state === 'done' || known.state === 'diverged' || known.state === 'running') return known;
       // What failed since the plan was made was another process's attempt. It counts like one of ours.
       const failedElsewhere = known.state === 'failed' && attemptOf(before) > this.#attempt;
       this.#attempt = attemptOf(before);
-      if (failedElsewhere || this.#context.launching.aborted) return known;
-      this.#directory = await this.#context.prepare(this.#run);
-      this.#context.onEvent({ type: 'launched', run: this.#run });
+      if (failedElsewhere || launching.aborted) return known;
+      this.#directory = await prepare(this.#run);
+      onEvent({ type: 'launched', run: this.#run });
       const end = await this.#launch();
       const after = await inspectRunDirectory(this.#directory);
       this.#attempt = attemptOf(after);

@@ -41,7 +41,7 @@ export async function loadSweep(file: string, options: LoadOptions, registry: Re
   const resolved = resolveFields(sweepParams, document.value, registry, surroundings(document, options.cwd));
   const issues = [...resolved.issues.map((issue) => explained(issue, document)), ...misspelt(resolved.value)];
   const fields = resolved.value;
-  if (!conforms(fields, issues)) throw new SpecError(diagnose(document, issues));
+  if (!isSound(fields, issues)) throw new SpecError(diagnose(document, issues));
   const base = await loadBase(document, fields.base, options);
   await loadPlugins(pluginsOf(base, fields.plugins), registry);
   return { document, fields, base };
@@ -89,8 +89,8 @@ function pluginsOf({ document, at, value }: Base, loaded: readonly string[]): Sp
   return { ...document, value: { plugins: left }, placeOf };
 }
 
-function conforms(value: JsonObject, issues: readonly Issue[]): value is JsonObject & SweepFields {
-  return issues.length === 0;
+function isSound(fields: JsonObject, issues: readonly Issue[]): fields is JsonObject & SweepFields {
+  return issues.length === 0 && 'base' in fields;
 }
 
 /** What the schema cannot say in a way that helps. */
@@ -116,7 +116,8 @@ function explained(issue: Issue, document: SpecDocument): Issue {
   if (typeof field !== 'string' || path.length !== (path[0] === 'grid' ? 2 : 3)) return issue;
   const value = valueAt(document.value, issue.path);
   if (Array.isArray(value)) return { ...issue, message: 'an axis needs at least one value' };
-  if (!isJsonObject(value)) return { ...issue, message: `an axis is a list; for one value write [${JSON.stringify(value)}]` };
+  if (!isJsonObject(value))
+    return { ...issue, message: `an axis is a list; for one value write [${JSON.stringify(value)}]` };
   const [inner = 'name'] = Object.keys(value);
   return { ...issue, message: `an axis is a list; an axis over a field in it is written "${field}.${inner}: [ … ]"` };
 }
