@@ -23,13 +23,13 @@ export function finalScreen({ directory, record, status, executed }: EndedRun, c
   return blocks.filter((block) => block.length > 0).flatMap((block) => ['', ...block]);
 }
 
-function headline(name: string, { state, step, total_steps, error }: RunStatus): string {
+function headline(name: string, { state, step, total_steps }: RunStatus): string {
   const steps = total_steps === null || state === 'done' ? `${step} steps` : `${step} of ${total_steps} steps`;
   const headlines: Record<RunState, string> = {
     done: `${name} is done after ${steps}`,
     diverged: `${name} diverged after ${steps}: the loss is no longer a number`,
     interrupted: `${name} was interrupted after ${steps}`,
-    failed: `${name} failed after ${steps}: ${error?.message ?? 'unknown error'}`,
+    failed: `${name} failed after ${steps}`,
     running: `${name} is running`,
     pending: `${name} has not started`,
   };

@@ -59,6 +59,6 @@ function paint(event: Exclude<RunEvent, { type: 'step' }>, colors: Colors): stri
     case 'checkpoint':
       return describeEvent(event).map(colors.dim);
     case 'finished':
-      return describeEvent(event);
+      return []; // the last screen follows and says it better
   }
 }
