@@ -33,6 +33,7 @@ class Interpolation {
   readonly #open: string[] = [];
   readonly #reported = new Set<string>();
   #copied = 0;
+  #exhausted = false;
 
   constructor(template: JsonObject, env: Environment) {
     this.#template = template;
@@ -52,18 +53,21 @@ class Interpolation {
 
   /** The value of a text; a text with a bad reference stands as it is, since its issue ends the load. */
   #text(text: string, path: SpecPath): JsonValue {
+    if (this.#exhausted) return text;
     const name = dottedPath(path);
     const start = this.#open.indexOf(name);
     this.#open.push(name);
     try {
       if (start !== -1) throw new BadReference(`refers to itself: ${this.#open.slice(start).join(' → ')}`);
       if (this.#open.length > MAX_CHAIN) throw new BadReference(`more than ${MAX_CHAIN} references follow one another`);
-      if (this.#copied > MAX_COPIED) throw new BadReference(`references stand for more than ${MAX_COPIED} values`);
+      this.#exhausted = this.#copied > MAX_COPIED;
+      if (this.#exhausted) throw new BadReference(`references stand for more than ${MAX_COPIED} values`);
       return this.#expand(text);
     } catch (error) {
       if (!(error instanceof BadReference)) throw error;
       if (!this.#reported.has(name)) this.issues.push({ path, part: 'value', message: error.message });
-      this.#reported.add(name);
+      // A circle is told once, not once for each text in it.
+      for (const member of start === -1 ? [name] : this.#open) this.#reported.add(member);
       return text;
     } finally {
       this.#open.pop();
