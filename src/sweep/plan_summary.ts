@@ -1,6 +1,6 @@
 // A plan in figures: runs by state, steps, and how long what is missing will take.
 
-import { type Plan, type PlannedRun, POINT_STATES, type PointState } from './plan.ts';
+import type { Plan, PlannedRun, PointState } from './plan.ts';
 
 export interface PlanSummary {
   runs: number;
@@ -13,6 +13,34 @@ export interface PlanSummary {
   remaining_steps: number | null;
   /** From the time that finished runs took; null when there is none to go by. */
   estimated_seconds: number | null;
+}
+
+/** What `--json` prints of a plan. */
+export interface PlanDocument extends PlanSummary {
+  file: string;
+  log_path: string;
+  points: PlannedPoint[];
+  orphan_directories: string[];
+}
+
+interface PlannedPoint {
+  name: string;
+  directory: string;
+  state: PointState;
+  hash: string;
+  config_hash: string;
+  seed: number;
+  axes: PlannedRun['axes'];
+  stale: PlannedRun['stale'];
+  problem: string | null;
+}
+
+export function planDocument({ file, log_path, runs, orphans }: Plan, summary: PlanSummary): PlanDocument {
+  const points = runs.map(({ name, directory, state, identity, seed, axes, stale, found }) => {
+    const { hash, config_hash } = identity;
+    return { name, directory, state, hash, config_hash, seed, axes, stale, problem: found?.problem ?? null };
+  });
+  return { file, log_path, ...summary, points, orphan_directories: orphans.map(({ directory }) => directory) };
 }
 
 export function summarize({ runs, orphans }: Plan, maxConcurrency: number): PlanSummary {

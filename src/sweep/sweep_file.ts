@@ -36,7 +36,7 @@ export interface Base {
  * @throws SpecError with everything that is wrong with its fields, or with the text of the base
  */
 export async function loadSweep(file: string, options: LoadOptions, registry: Registry): Promise<SweepFile> {
-  const document = await loadOwn(file, options);
+  const document = await loadWithInlineBase(file, options);
   await loadPlugins(document, registry);
   const resolved = resolveFields(sweepParams, document.value, registry, surroundings(document, options.cwd));
   const issues = [...resolved.issues.map((issue) => explained(issue, document)), ...misspelt(resolved.value)];
@@ -47,13 +47,17 @@ export async function loadSweep(file: string, options: LoadOptions, registry: Re
   return { document, fields, base };
 }
 
-/** The sweep's own document. An inline base takes its overrides there, since that is where it stands. */
-async function loadOwn(file: string, options: LoadOptions): Promise<SpecDocument> {
-  const overrides = options.overrides.filter(isSweepOverride);
-  const document = await loadDocument(file, { ...options, overrides });
-  if (!isJsonObject(document.value.base) || overrides.length === options.overrides.length) return document;
-  const moved = options.overrides.map((argument) => (isSweepOverride(argument) ? argument : `base.${argument}`));
-  return await loadDocument(file, { ...options, overrides: moved });
+/** The sweep's own document, with the overrides of its own fields. */
+export async function loadOwn(file: string, options: LoadOptions): Promise<SpecDocument> {
+  return await loadDocument(file, { ...options, overrides: options.overrides.filter(isSweepOverride) });
+}
+
+/** An inline base takes its overrides in the sweep's document, since that is where it stands. */
+async function loadWithInlineBase(file: string, options: LoadOptions): Promise<SpecDocument> {
+  const document = await loadOwn(file, options);
+  if (!isJsonObject(document.value.base) || options.overrides.every(isSweepOverride)) return document;
+  const overrides = options.overrides.map((argument) => (isSweepOverride(argument) ? argument : `base.${argument}`));
+  return await loadDocument(file, { ...options, overrides });
 }
 
 async function loadBase(document: SpecDocument, base: string | JsonObject, options: LoadOptions): Promise<Base> {
