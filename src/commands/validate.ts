@@ -20,7 +20,7 @@ export default class Validate extends BaseCommand {
     const [{ splitArguments }, { validateFiles }, { checkSweep }, { builtinRegistry }] = await Promise.all([
       import('../spec/arguments.ts'),
       import('../spec/validate.ts'),
-      import('./sweep_hooks.ts'),
+      import('../sweep/check.ts'),
       import('../builtin.ts'),
     ]);
     const { files, overrides } = splitArguments(argv.map(String));
