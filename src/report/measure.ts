@@ -1,0 +1,75 @@
+// Reads off the metrics table what a summary needs of each run: the value that counts, and the shape of the curve.
+
+import type { DuckDBConnection } from '@duckdb/node-api';
+import { quoteName } from './columns.ts';
+import { readRows } from './database.ts';
+import { numberOf } from './json_files.ts';
+import { METRIC_ROWS } from './metrics.ts';
+import type { Objective } from './objective.ts';
+
+export interface Measurement {
+  /** Null for a run that did not log the metric, or did not get as far as the step asked for. May be NaN or infinite. */
+  value: number | null;
+  /** The step of the value; null if it was logged without one. */
+  step: number | null;
+}
+
+/** The value that counts of every run that has one, by run index. */
+export async function measure(connection: DuckDBConnection, objective: Objective): Promise<Map<number, Measurement>> {
+  const metric = quoteName(objective.metric);
+  const rank = rankOf(objective, metric);
+  const rows = await readRows(
+    connection,
+    `SELECT run_index, arg_max(${metric}, ${rank}) AS value, arg_max(step, ${rank}) AS step
+     FROM ${METRIC_ROWS} WHERE ${metric} IS NOT NULL ${onlyRunsThatGotTo(objective)} GROUP BY run_index`,
+  );
+  return new Map(rows.map((row) => [Number(row.run_index), { value: Number(row.value), step: numberOf(row.step) }]));
+}
+
+/** What the row whose value counts has the most of. */
+function rankOf({ goal, at }: Objective, metric: string): string {
+  // A row without a step, such as a final evaluation of the Python cookbook, ranks first: steps tell more.
+  if (at.kind !== 'best') return 'coalesce(step, -1)';
+  const better = goal === 'maximize' ? metric : `-${metric}`;
+  return `CASE WHEN isfinite(${metric}) THEN ${better} ELSE '-Infinity'::DOUBLE END`;
+}
+
+function onlyRunsThatGotTo({ at }: Objective): string {
+  if (at.kind !== 'step') return '';
+  const far = `SELECT run_index FROM ${METRIC_ROWS} GROUP BY run_index HAVING max(step) >= ${at.step}`;
+  return `AND coalesce(step, -1) <= ${at.step} AND run_index IN (${far})`;
+}
+
+const CURVE_POINTS = 12;
+
+/**
+ * The course of a metric by run index, as means over equal spans of steps from 0 to the last step of all these runs, so that
+ * curves of one table can be held against each other. A span without a finite value has that of the span before it, as far
+ * as the run got; beyond, and before the first value, there is NaN.
+ */
+export async function curves(
+  connection: DuckDBConnection,
+  metric: string,
+  runIndices: readonly number[],
+): Promise<Map<number, number[]>> {
+  const of = `FROM ${METRIC_ROWS} WHERE run_index IN (${runIndices.join(', ')}) AND step >= 0`;
+  const rows = await readRows(
+    connection,
+    `SELECT run_index, step * ${CURVE_POINTS} // (1 + (SELECT max(step) ${of})) AS span, avg(${quoteName(metric)}) AS mean
+     ${of} AND isfinite(${quoteName(metric)}) GROUP BY run_index, span`,
+  );
+  const curves = new Map<number, number[]>();
+  for (const { run_index, span, mean } of rows) {
+    const curve = curves.get(Number(run_index)) ?? new Array<number>(CURVE_POINTS).fill(Number.NaN);
+    curve[Number(span)] = Number(mean);
+    curves.set(Number(run_index), curve);
+  }
+  for (const curve of curves.values()) holdValues(curve);
+  return curves;
+}
+
+/** A metric that is logged every so many steps keeps its value in between. */
+function holdValues(curve: number[]): void {
+  const end = curve.findLastIndex(Number.isFinite);
+  for (let i = 1; i < end; i++) if (Number.isNaN(curve[i])) curve[i] = curve[i - 1] ?? Number.NaN;
+}
