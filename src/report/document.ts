@@ -2,7 +2,7 @@
 
 import { displayWidth } from './format.ts';
 
-export interface TextTable {
+interface TextTable {
   columns: { name: string; align: 'left' | 'right' }[];
   rows: string[][];
 }

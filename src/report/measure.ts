@@ -40,12 +40,12 @@ function onlyRunsThatGotTo({ at }: Objective): string {
   return `AND coalesce(step, -1) <= ${at.step} AND run_index IN (${far})`;
 }
 
-const CURVE_POINTS = 12;
+const MOST_POINTS = 12;
 
 /**
- * The course of a metric by run index, as means over equal spans of steps from 0 to the last step of all these runs, so that
- * curves of one table can be held against each other. A span without a finite value has that of the span before it, as far
- * as the run got; beyond, and before the first value, there is NaN.
+ * The course of a metric by run index: its last finite value in each of a few equal spans of steps, from 0 to the last step of
+ * all these runs, so that curves of one table can be held against each other. A span without a value has that of the span before
+ * it, as far as the run got; beyond, and before the first value, there is NaN.
  */
 export async function curves(
   connection: DuckDBConnection,
@@ -53,15 +53,19 @@ export async function curves(
   runIndices: readonly number[],
 ): Promise<Map<number, number[]>> {
   const of = `FROM ${METRIC_ROWS} WHERE run_index IN (${runIndices.join(', ')}) AND step >= 0`;
+  const [longest] = await readRows(connection, `SELECT max(step) + 1 AS steps ${of}`);
+  const steps = numberOf(longest?.steps) ?? 0;
+  if (steps === 0) return new Map();
+  const points = Math.min(steps, MOST_POINTS);
   const rows = await readRows(
     connection,
-    `SELECT run_index, step * ${CURVE_POINTS} // (1 + (SELECT max(step) ${of})) AS span, avg(${quoteName(metric)}) AS mean
+    `SELECT run_index, step * ${points} // ${steps} AS span, arg_max(${quoteName(metric)}, step) AS value
      ${of} AND isfinite(${quoteName(metric)}) GROUP BY run_index, span`,
   );
   const curves = new Map<number, number[]>();
-  for (const { run_index, span, mean } of rows) {
-    const curve = curves.get(Number(run_index)) ?? new Array<number>(CURVE_POINTS).fill(Number.NaN);
-    curve[Number(span)] = Number(mean);
+  for (const { run_index, span, value } of rows) {
+    const curve = curves.get(Number(run_index)) ?? new Array<number>(points).fill(Number.NaN);
+    curve[Number(span)] = Number(value);
     curves.set(Number(run_index), curve);
   }
   for (const curve of curves.values()) holdValues(curve);

@@ -48,7 +48,11 @@ export function objectivesFor(entries: readonly RunEntry[], options: ObjectiveOp
   };
   const metric = options.metric ?? declared?.metric;
   if (metric !== undefined) return [objective(metric)];
-  const defaults: [Objective, ...Objective[]] = [objective('test/nll'), objective('train_mean_nll')];
+  const defaults: [Objective, ...Objective[]] = [
+    objective('test/nll'),
+    objective('train_mean_nll'),
+    objective('env/all/reward/total'),
+  ];
   // Losses per token compare only between models that cut text into the same tokens; bits per byte compare always.
   const models = new Set(entries.map(({ spec }) => JSON.stringify(spec.model_name)));
   return models.size > 1 ? [objective('test/bpb'), objective('train_mean_bpb'), ...defaults] : defaults;

@@ -121,7 +121,14 @@ async function reportOnConfigurations(
     const objective = await measurements.firstLogged(objectives, members);
     const values = await measurements.of(objective);
     if (!members.some((index) => values.has(index))) {
-      notices.push(await missingMetric(connection, entries, grouping.title, objective));
+      notices.push(
+        await missingMetric(
+          connection,
+          members.flatMap((index) => entries[index] ?? []),
+          grouping.title,
+          objective,
+        ),
+      );
     }
     const courses = await curves(connection, objective.metric, members);
     const measured = (entry: RunEntry): MeasuredRun => {

@@ -38,7 +38,8 @@ export interface RunRow {
   error_code: string | null;
   error: string | null;
   attempt: number | null;
-  step: number | null;
+  /** Not `step`, which is the key of `metrics` that runs are joined with. */
+  steps: number | null;
   total_steps: number | null;
   created_at: string | null;
   started_at: string | null;
@@ -98,7 +99,7 @@ export function readRunEntry(found: RunDirectory): RunEntry {
       error_code: problem === null ? textOf(error.code) : 'DAMAGED',
       error: problem ?? textOf(error.message),
       attempt: numberOf(now.attempt),
-      step: numberOf(now.step),
+      steps: numberOf(now.step),
       total_steps: numberOf(now.total_steps),
       created_at: textOf(run.created_at),
       started_at: textOf(now.started_at),
@@ -137,7 +138,7 @@ export const RUN_COLUMNS = {
   error_code: 'VARCHAR',
   error: 'VARCHAR',
   attempt: 'BIGINT',
-  step: 'BIGINT',
+  steps: 'BIGINT',
   total_steps: 'BIGINT',
   created_at: 'TIMESTAMPTZ',
   started_at: 'TIMESTAMPTZ',

@@ -70,7 +70,7 @@ export function runBlocks({ run, metrics }: RunSummary, look: string): Block[] {
   const of = run.total_steps === null ? '' : ` of ${run.total_steps}`;
   const facts = [
     ['state', state],
-    ['step', run.step === null ? null : `${run.step}${of}`],
+    ['steps', run.steps === null ? null : `${run.steps}${of}`],
     ['time', run.seconds === null ? null : formatSeconds(run.seconds)],
     ['seed', run.seed === null ? null : String(run.seed)],
     ['attempt', run.attempt === null ? null : String(run.attempt)],

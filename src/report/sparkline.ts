@@ -11,8 +11,8 @@ export function sparkline(points: readonly number[]): string {
   return points
     .map((point) => {
       if (!Number.isFinite(point)) return ' ';
-      // A flat curve is drawn through the middle: it has no lowest point.
-      const height = span > 0 ? (point / 2 - least) / span : 0.5;
+      // A flat curve is drawn through the middle: it has no lowest point, and rounding is no slope.
+      const height = span > Math.abs(least) * 1e-9 ? (point / 2 - least) / span : 0.5;
       return BARS[Math.min(BARS.length - 1, Math.floor(height * BARS.length))];
     })
     .join('');

@@ -103,6 +103,8 @@ async function hintFor(connection: DuckDBConnection, message: string): Promise<s
     const near = closestNames(view, VIEWS);
     return near.length > 0 ? `Did you mean ${near.join(' or ')}?` : `The views are ${VIEWS.join(', ')}.`;
   }
+  if (message.includes('Ambiguous reference'))
+    return 'Write the view before the column, one of those that the message names.';
   const column = /column "(.+?)" not found|column named "(.+?)"/.exec(message);
   const near = column === null ? [] : await columnsNear(connection, column[1] ?? column[2] ?? '');
   return near.length > 0

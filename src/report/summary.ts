@@ -42,7 +42,7 @@ export interface Configuration {
 export interface Problem {
   run: string;
   problem: ReportState | 'not finite' | 'no value';
-  step: number | null;
+  steps: number | null;
   error: string | null;
   look: string;
 }
@@ -72,7 +72,10 @@ export function summarise(
       ...configuration,
       best: configuration === first && ranked.length > 1 && objective.goal !== null && configuration.n > 0,
     })),
-    problems: runs.flatMap((run) => problemOf(run, objective) ?? []),
+    // A metric that no run has is the wrong metric, not a problem of each run.
+    problems: runs
+      .flatMap((run) => problemOf(run, objective) ?? [])
+      .filter(({ problem }) => problem !== 'no value' || runs.some(({ value }) => value !== null)),
   };
 }
 
@@ -125,8 +128,8 @@ function hasNumber(run: MeasuredRun): run is MeasuredRun & { value: number } {
 
 function problemOf(measured: MeasuredRun, objective: Objective): Problem | null {
   const { entry, value } = measured;
-  const { state, run, step, error } = entry.row;
-  const problem = (kind: Problem['problem']) => ({ run, problem: kind, step, error, look: entry.look });
+  const { state, run, steps, error } = entry.row;
+  const problem = (kind: Problem['problem']) => ({ run, problem: kind, steps, error, look: entry.look });
   if (TROUBLED.has(state)) return problem(state);
   if (!counts(measured, objective) || hasNumber(measured)) return null;
   return problem(value === null ? 'no value' : 'not finite');

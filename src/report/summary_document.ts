@@ -83,19 +83,19 @@ function problemBlocks(problems: readonly Problem[]): Block[] {
   if (problems.length === 0) return [];
   const rows = problems
     .slice(0, MOST_PROBLEMS)
-    .map(({ run, problem, step, error, look }) => [
+    .map(({ run, problem, steps, error, look }) => [
       problem,
       printable(run),
-      step === null ? '—' : formatNumber(step),
+      steps === null ? '—' : formatNumber(steps),
       shortened(printable(error ?? '')),
       printable(look),
     ]);
   const more = problems.length - rows.length;
-  const columns = ['problem', 'run', 'step', 'error', 'look at'].map((name) => ({
+  const columns = ['problem', 'run', 'steps', 'error', 'look at'].map((name) => ({
     name,
-    align: name === 'step' ? ('right' as const) : ('left' as const),
+    align: name === 'steps' ? ('right' as const) : ('left' as const),
   }));
-  const rest = `… and ${more} more: cookbook report --sql "SELECT run, state, step, error FROM runs WHERE state <> 'done'"`;
+  const rest = `… and ${more} more: cookbook report --sql "SELECT run, state, steps, error FROM runs WHERE state <> 'done'"`;
   return [{ table: { columns, rows } }, ...(more > 0 ? [{ lines: [rest] }] : [])];
 }
 

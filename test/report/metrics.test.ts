@@ -60,7 +60,12 @@ describe('findMetrics', () => {
 
 describe('loadMetrics', () => {
   it('reads numbers that JSON has no words for, as text and as bare words', async () => {
-    write('a', [{ step: 0, loss: 'NaN' }, '{"step": 1, "loss": NaN}', '{"step": 2, "loss": -Infinity}', { step: 3, loss: 'Infinity' }]);
+    write('a', [
+      { step: 0, loss: 'NaN' },
+      '{"step": 1, "loss": NaN}',
+      '{"step": 2, "loss": -Infinity}',
+      { step: 3, loss: 'Infinity' },
+    ]);
     expect((await load()).rows.map(({ loss }) => loss)).toEqual(['NaN', 'NaN', '-Infinity', 'Infinity']);
   });
 
@@ -70,7 +75,14 @@ describe('loadMetrics', () => {
   });
 
   it('counts damaged lines that are not the torn end', async () => {
-    write('a', [{ step: 0, loss: 1 }, '{"step": 1, "lo{"step": 2, "loss": 3}', '[1, 2]', 'null', { step: 3, loss: 4 }, '{"st']);
+    write('a', [
+      { step: 0, loss: 1 },
+      '{"step": 1, "lo{"step": 2, "loss": 3}',
+      '[1, 2]',
+      'null',
+      { step: 3, loss: 4 },
+      '{"st',
+    ]);
     write('b', [{ step: 0, loss: 1 }, '\u0000\u0000\u0000\u0000', { step: 1, loss: 2 }]);
     const { notices, rows } = await load();
     expect(notices).toEqual(['a: 3 damaged lines in metrics.jsonl', 'b: 1 damaged line in metrics.jsonl']);
@@ -168,7 +180,7 @@ describe('loadMetrics', () => {
 function mergedByHand(lines: readonly Line[]) {
   const rows = new Map<number, { step: number; loss: unknown; test: unknown }>();
   // Through JSON, which has no negative zero.
-  const written: Line[] = JSON.parse(JSON.stringify(lines));
+  const written: (string | { step?: number; loss?: number; test?: number })[] = JSON.parse(JSON.stringify(lines));
   for (const line of written) {
     if (typeof line === 'string') continue;
     const step = line.step ?? -1;

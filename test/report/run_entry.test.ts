@@ -14,7 +14,8 @@ beforeEach(() => {
 afterEach(() => remove());
 
 const entries = () => discoverRuns(['.'], cwd).runs.map(readRunEntry);
-const states = () => entries().map(({ row }) => `${row.run}: ${row.state}${row.error === null ? '' : `, ${row.error}`}`);
+const states = () =>
+  entries().map(({ row }) => `${row.run}: ${row.state}${row.error === null ? '' : `, ${row.error}`}`);
 
 describe('readRunEntry', () => {
   it('reads what run.json and status.json say', () => {
@@ -28,7 +29,12 @@ describe('readRunEntry', () => {
     });
     const [entry] = entries();
     expect(entry?.row).toMatchInlineSnapshot(
-      { directory: expect.any(String), host: expect.any(String), config_id: expect.any(String), hash: expect.any(String) },
+      {
+        directory: expect.any(String),
+        host: expect.any(String),
+        config_id: expect.any(String),
+        hash: expect.any(String),
+      },
       `
       {
         "attempt": 1,
@@ -58,7 +64,7 @@ describe('readRunEntry', () => {
         "seed": 3,
         "started_at": "2026-01-02T03:05:00.000Z",
         "state": "failed",
-        "step": 12,
+        "steps": 12,
         "sweep": null,
         "total_steps": 40,
         "updated_at": "2026-01-02T03:06:30.000Z",

@@ -34,7 +34,11 @@ describe('the views', () => {
       writeRun(join(sweep, `lr=${lr} seed=${seed}`), {
         seed,
         axes: { learning_rate: lr },
-        spec: { dataset: { builder: 'conversation_file', batch_size: 16 }, evaluators: [{ builder: 'nll' }], warm: true },
+        spec: {
+          dataset: { builder: 'conversation_file', batch_size: 16 },
+          evaluators: [{ builder: 'nll' }],
+          warm: true,
+        },
         metrics: lossCurve(2, lr),
         state: lr === 0.01 ? 'diverged' : 'done',
         checkpoints: [
@@ -46,13 +50,13 @@ describe('the views', () => {
   });
 
   it('runs: a row a run', async () => {
-    expect(await ask('SELECT run, sweep, seed, state, step, seconds, started_at, axes FROM runs LIMIT 1')).toEqual([
+    expect(await ask('SELECT run, sweep, seed, state, steps, seconds, started_at, axes FROM runs LIMIT 1')).toEqual([
       {
         run: 'runs/grid/lr=0.001 seed=0',
         sweep: 'runs/grid',
         seed: 0,
         state: 'done',
-        step: 40,
+        steps: 40,
         seconds: 90,
         started_at: '2026-01-02 03:05:00+00',
         axes: { learning_rate: 0.001 },
@@ -101,7 +105,9 @@ describe('the views', () => {
 
   it('checkpoints: a row a record, what it says beyond the columns under extra', async () => {
     writePythonRun(join(cwd, 'runs/python'), { a: 1 }, [], [{ name: 'final', batch: 3, loop_state: { epoch: 1 } }]);
-    expect(await ask(`SELECT * EXCLUDE (state_path) FROM checkpoints WHERE name = 'final' AND run NOT LIKE '%seed=0'`)).toEqual([
+    expect(
+      await ask(`SELECT * EXCLUDE (state_path) FROM checkpoints WHERE name = 'final' AND run NOT LIKE '%seed=0'`),
+    ).toEqual([
       {
         run: 'runs/grid/lr=0.001 seed=1',
         name: 'final',
@@ -137,7 +143,9 @@ describe('the views', () => {
   it('are there when no run has logged anything', async () => {
     remove();
     writeRun(join(cwd, 'runs/a'), { state: 'pending' });
-    expect(await ask('SELECT (SELECT count(*) FROM metrics) + (SELECT count(*) FROM metrics_long) AS n')).toEqual([{ n: 0 }]);
+    expect(await ask('SELECT (SELECT count(*) FROM metrics) + (SELECT count(*) FROM metrics_long) AS n')).toEqual([
+      { n: 0 },
+    ]);
     expect(await ask('FROM checkpoints')).toEqual([]);
   });
 });
@@ -188,7 +196,7 @@ describe('mistakes in SQL', () => {
       [
         2,
         "SQL: Referenced column "stat" not found in FROM clause (line 1: SELECT stat FROM runs)",
-        "Did you mean runs.state or runs.step?",
+        "Did you mean runs.state?",
       ]
     `);
     expect(await mistake('SELECT * FROM run')).toMatchInlineSnapshot(`
@@ -224,6 +232,13 @@ describe('mistakes in SQL', () => {
         2,
         "SQL: Referenced column "dataset" not found in FROM clause (line 1: SELECT dataset FROM configs)",
         "Did you mean configs."dataset.batch_size"?",
+      ]
+    `);
+    expect(await mistake('SELECT run FROM runs, metrics')).toMatchInlineSnapshot(`
+      [
+        2,
+        "SQL: Ambiguous reference to column name "run" (use: "runs.run" or "metrics.run") (line 1: SELECT run FROM runs, metrics)",
+        "Write the view before the column, one of those that the message names.",
       ]
     `);
     expect(await mistake('SELEC 1')).toMatchInlineSnapshot(`
@@ -366,9 +381,9 @@ describe('the sandbox', () => {
   });
 
   it('does not spill to disk', async () => {
-    expect(await ask(`SELECT current_setting('temp_directory') AS d, current_setting('enable_external_access') AS e`)).toEqual([
-      { d: '', e: false },
-    ]);
+    expect(
+      await ask(`SELECT current_setting('temp_directory') AS d, current_setting('enable_external_access') AS e`),
+    ).toEqual([{ d: '', e: false }]);
     expect(existsSync('.tmp')).toBe(false);
   });
 
