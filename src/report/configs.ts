@@ -26,13 +26,18 @@ export function configTable(entries: readonly RunEntry[]): { columns: Columns; r
   const specs = new Map([...configurations].map(([id, [first]]) => [id, flatten(first?.spec ?? {})]));
   const columnOf = specColumns([...specs.values()]);
   const rows = [...configurations].map(([config_id, runs]) => {
-    const row: JsonObject = { config_id, n_runs: runs.length, axes: runs[0]?.row.axes ?? {} };
-    for (const state of REPORT_STATES) row[`n_${state}`] = runs.filter((run) => run.row.state === state).length;
-    for (const [field, value] of specs.get(config_id) ?? []) {
-      const column = columnOf.get(field);
-      if (column !== undefined) row[column.name] = value;
-    }
-    return row;
+    const counts = REPORT_STATES.map((state) => [`n_${state}`, runs.filter((run) => run.row.state === state).length]);
+    const fields = [...(specs.get(config_id) ?? [])].map(([field, value]) => [
+      columnOf.get(field)?.name ?? field,
+      value,
+    ]);
+    return {
+      config_id,
+      n_runs: runs.length,
+      axes: runs[0]?.row.axes ?? {},
+      ...Object.fromEntries(counts),
+      ...Object.fromEntries(fields),
+    };
   });
   const typed = [...columnOf.values()].map(({ name, values }) => [name, columnType(values)]);
   return { columns: { ...CONFIG_COLUMNS, ...Object.fromEntries(typed) }, rows };

@@ -21,10 +21,11 @@ export function readJsonObject(path: string): Reading {
 
 /** The objects of a JSON-lines file. Lines that are none are passed over: a torn last line is what a live or killed run leaves. */
 export function readJsonLines(path: string): JsonObject[] {
-  return readFileSync(path, 'utf8').split('\n').flatMap(parseObject);
+  return readFileSync(path, 'utf8').split('\n').flatMap(objectIn);
 }
 
-function parseObject(line: string): JsonObject[] {
+/** The object that a line holds, if it holds one. */
+export function objectIn(line: string): JsonObject[] {
   try {
     const value: JsonValue = JSON.parse(line);
     return isJsonObject(value) ? [value] : [];

@@ -1,11 +1,11 @@
 // Loads metrics.jsonl of many runs into one wide table: a row a run and step, a typed column a metric.
 
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { messageOf, RunDirectoryError } from '../errors.ts';
 import { type Columns, quoteName, quoteText } from './columns.ts';
 import { readRows } from './database.ts';
-import { numberOf, textOf } from './json_files.ts';
+import { numberOf, objectIn, textOf } from './json_files.ts';
 import type { RunEntry } from './run_entry.ts';
 
 /** The table behind the view `metrics`; its `run_index` is the position of the run among the entries, from 0. */
@@ -46,6 +46,7 @@ export async function loadMetrics(
   metrics: Columns,
 ): Promise<string[]> {
   const { columns, notices } = separableColumns(metrics);
+  const names = Object.keys(columns);
   const definitions = Object.entries(columns).map(([name, type]) => `, ${quoteName(name)} ${type}`);
   await connection.run('CREATE SCHEMA internal');
   await connection.run(`CREATE TABLE ${METRIC_ROWS} (run_index BIGINT, step BIGINT${definitions.join('')})`);
@@ -57,16 +58,13 @@ export async function loadMetrics(
   );
   const lines = `read_json(${fileList(files)}, ${READING}, columns = {${structure.join(', ')}})`;
   const indices = files.map(({ index }) => index);
+  const values = names.map((name) => `, ${quoteName(name)}`).join('');
   await readFiles(
     connection,
-    `INSERT INTO ${METRIC_ROWS}
-     SELECT [${indices}][file_index::BIGINT + 1], step${Object.keys(columns)
-       .map((name) => `, ${quoteName(name)}`)
-       .join('')}
-     FROM ${lines}`,
+    `INSERT INTO ${METRIC_ROWS} SELECT [${indices}][file_index::BIGINT + 1], step${values} FROM ${lines}`,
   );
-  notices.push(...(await dropDamagedLines(connection, files, Object.keys(columns))));
-  await mergeRepeatedSteps(connection, Object.keys(columns));
+  notices.push(...(await dropDamagedLines(connection, files, names)));
+  await mergeRepeatedSteps(connection, names);
   return notices;
 }
 
@@ -88,7 +86,7 @@ function fileList(files: readonly { file: string }[]): string {
 
 /** SQL cannot tell columns apart by case and has none without a name, so some metrics that JSON can hold must stay out. */
 function separableColumns(metrics: Columns): { columns: Columns; notices: string[] } {
-  const columns: Columns = {};
+  const kept: [name: string, type: string][] = [];
   const notices: string[] = [];
   const taken = new Map([
     ['run', 'the column run'],
@@ -99,10 +97,10 @@ function separableColumns(metrics: Columns): { columns: Columns; notices: string
   for (const [name, type] of Object.entries(metrics)) {
     const other = taken.get(name.toLowerCase());
     if (other !== undefined) notices.push(`the metric "${name}" is left out: SQL cannot tell it from ${other}`);
-    else columns[name] = type;
+    else kept.push([name, type]);
     taken.set(name.toLowerCase(), other ?? `the metric "${name}"`);
   }
-  return { columns, notices };
+  return { columns: Object.fromEntries(kept), notices };
 }
 
 /** Removes the rows that unreadable lines left, and counts those that are more than the torn end of a file. */
@@ -127,20 +125,16 @@ async function dropDamagedLines(
   return damaged.flatMap(({ file_index, lines }) => {
     const file = looked[numberOf(file_index) ?? -1];
     if (file === undefined) return [];
-    const count = (numberOf(lines) ?? 0) - (endsInNewline(file.file) ? 0 : 1);
+    const count = (numberOf(lines) ?? 0) - (hasTornEnd(file.file) ? 1 : 0);
     return count > 0 ? `${file.run}: ${count} damaged ${count === 1 ? 'line' : 'lines'} in metrics.jsonl` : [];
   });
 }
 
-function endsInNewline(path: string): boolean {
-  const file = openSync(path, 'r');
-  try {
-    const last = Buffer.alloc(1);
-    readSync(file, last, 0, 1, Math.max(0, fstatSync(file).size - 1));
-    return last.toString() === '\n';
-  } finally {
-    closeSync(file);
-  }
+/** Whether a file ends in a line that is neither finished nor whole: a live writer is at it, or was killed there. */
+function hasTornEnd(path: string): boolean {
+  const text = readFileSync(path, 'utf8');
+  const end = text.slice(text.lastIndexOf('\n') + 1);
+  return end.trim() !== '' && objectIn(end).length === 0;
 }
 
 async function mergeRepeatedSteps(connection: DuckDBConnection, metrics: readonly string[]): Promise<void> {

@@ -3,20 +3,18 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { ConfigurationError } from '../errors.ts';
 import type { JsonObject, JsonValue } from '../json.ts';
-import { closestNames } from '../registry/suggest.ts';
+import { compare } from './compare.ts';
 import { openDatabase, type QueryResult, resultOf } from './database.ts';
 import { discoverRuns } from './discover.ts';
 import type { Block } from './document.ts';
 import { formatValue, printable } from './format.ts';
 import { groupByFields, groupBySweep } from './grouping.ts';
-import { curves, type Measurement, measure } from './measure.ts';
-import { findMetrics, loadMetrics } from './metrics.ts';
-import { type Objective, type ObjectiveOptions, objectivesFor } from './objective.ts';
+import type { ObjectiveOptions } from './objective.ts';
 import { fillFromResult, fillFromTable } from './parquet.ts';
 import { type RunEntry, readRunEntry } from './run_entry.ts';
 import { runBlocks, summariseRun } from './run_summary.ts';
 import { ask, prepareQuestion } from './sql.ts';
-import { type MeasuredRun, type Summary, summarise } from './summary.ts';
+import type { Summary } from './summary.ts';
 import { summaryBlocks } from './summary_document.ts';
 import { type DataTable, runTable, summaryTable } from './summary_table.ts';
 
@@ -33,14 +31,12 @@ export interface Report {
   notices: string[];
   blocks: Block[];
   json: JsonValue;
-  table: Pick<QueryResult, 'columns' | 'rows'>;
+  table: QueryResult;
   /** Creates the table `result` with exact types, for Parquet. */
   fill(connection: DuckDBConnection): Promise<void>;
 }
 
-/**
- * @throws ConfigurationError for directories without runs, fields and metrics that there are not, and SQL that is wrong
- */
+/** @throws ConfigurationError for directories without runs, fields that no run has, and SQL that is wrong */
 export async function makeReport(options: ReportOptions): Promise<Report> {
   const { runs, notices } = discoverRuns(options.directories, options.cwd);
   if (runs.length === 0) {
@@ -100,93 +96,13 @@ async function reportOnConfigurations(
   options: ReportOptions,
 ): Promise<Report> {
   const groupings = options.groupBy === undefined ? groupBySweep(entries) : [groupByFields(entries, options.groupBy)];
-  const tables = groupings.map((grouping) => ({
-    grouping,
-    objectives: objectivesFor(
-      grouping.cells.flatMap((cell) => cell.entries),
-      options,
-    ),
-  }));
-  const metrics = new Set(tables.flatMap(({ objectives }) => objectives.map(({ metric }) => metric)));
-  const notices = await loadMetrics(
-    connection,
-    entries,
-    Object.fromEntries([...metrics].map((metric) => [metric, 'DOUBLE'])),
-  );
-  const indexOf = new Map(entries.map((entry, index) => [entry, index]));
-  const measurements = new Measurements(connection);
-  const summaries: Summary[] = [];
-  for (const { grouping, objectives } of tables) {
-    const members = grouping.cells.flatMap((cell) => cell.entries.map((entry) => indexOf.get(entry) ?? -1));
-    const objective = await measurements.firstLogged(objectives, members);
-    const values = await measurements.of(objective);
-    if (!members.some((index) => values.has(index))) {
-      notices.push(
-        await missingMetric(
-          connection,
-          members.flatMap((index) => entries[index] ?? []),
-          grouping.title,
-          objective,
-        ),
-      );
-    }
-    const courses = await curves(connection, objective.metric, members);
-    const measured = (entry: RunEntry): MeasuredRun => {
-      const index = indexOf.get(entry) ?? -1;
-      return { entry, curve: courses.get(index) ?? [], ...(values.get(index) ?? { value: null, step: null }) };
-    };
-    summaries.push(summarise(grouping, objective, measured));
-  }
+  const { summaries, notices } = await compare(connection, entries, groupings, options);
   return {
     notices,
     blocks: summaryBlocks(summaries),
     json: summaries.map(summaryJson),
     ...tableReport(summaryTable(summaries)),
   };
-}
-
-/** Why a table is empty. Only then is it worth reading all files for the names of the metrics that there are. */
-async function missingMetric(
-  connection: DuckDBConnection,
-  entries: readonly RunEntry[],
-  title: string,
-  { metric, at }: Objective,
-): Promise<string> {
-  const names = Object.keys(await findMetrics(connection, entries));
-  const what = `${title}: no run has a value of "${metric}"${at.kind === 'step' ? ` at step ${at.step}` : ''}`;
-  if (names.length === 0) return `${what}; no metrics have been logged yet`;
-  if (names.includes(metric)) return what;
-  const near = closestNames(metric, names);
-  return `${what}; ${near.length > 0 ? `did you mean --metric ${near.join(' or ')}` : `there is ${names.join(', ')}`}`;
-}
-
-/** Values of all runs by objective, each read off the table once: many tables of one report share their objective. */
-class Measurements {
-  readonly #connection: DuckDBConnection;
-  readonly #known = new Map<string, Map<number, Measurement>>();
-
-  constructor(connection: DuckDBConnection) {
-    this.#connection = connection;
-  }
-
-  async of(objective: Objective): Promise<Map<number, Measurement>> {
-    const key = JSON.stringify(objective);
-    const known = this.#known.get(key) ?? (await measure(this.#connection, objective));
-    this.#known.set(key, known);
-    return known;
-  }
-
-  /** The first objective that any of the runs has a value of, else the preferred one. */
-  async firstLogged(
-    objectives: readonly [Objective, ...Objective[]],
-    runIndices: readonly number[],
-  ): Promise<Objective> {
-    for (const objective of objectives) {
-      const values = await this.of(objective);
-      if (runIndices.some((index) => values.has(index))) return objective;
-    }
-    return objectives[0];
-  }
 }
 
 function summaryJson({ configurations, problems, ...summary }: Summary): JsonObject {

@@ -75,7 +75,6 @@ export function readRunEntry(found: RunDirectory): RunEntry {
   const path = (name: string) => (found.files.has(name) ? join(found.directory, name) : null);
   const record = read(path('run.json'));
   const status = read(path('status.json'));
-  const config = read(path('config.json'));
   const run = record.value ?? {};
   const now = status.value ?? {};
   const identity = objectOf(run.identity);
@@ -83,7 +82,9 @@ export function readRunEntry(found: RunDirectory): RunEntry {
   const versions = objectOf(run.versions);
   const error = objectOf(now.error);
   const objective = objectiveOf(run.objective);
-  const spec = isJsonObject(run.spec) ? run.spec : (config.value ?? {});
+  // What run.json holds already need not be read again, nor be whole, in its copy for users of the Python cookbook.
+  const config = isJsonObject(run.spec) ? { value: run.spec, problem: null } : read(path('config.json'));
+  const spec = config.value ?? {};
   const problem = record.problem ?? recordProblem(record.value) ?? status.problem ?? config.problem;
   const checkpointsFile = path('checkpoints.jsonl');
   return {

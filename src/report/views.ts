@@ -1,11 +1,11 @@
 // The views that SQL is asked over: runs, configs, metrics, metrics_long, checkpoints. docs/report.md describes their columns.
 
 import type { DuckDBConnection } from '@duckdb/node-api';
-import type { JsonObject } from '../json.ts';
+import type { JsonObject, JsonValue } from '../json.ts';
 import { type Columns, quoteName } from './columns.ts';
 import { configTable } from './configs.ts';
 import { createTable, readRows } from './database.ts';
-import { readJsonLines, textOf } from './json_files.ts';
+import { objectOf, readJsonLines, textOf } from './json_files.ts';
 import { findMetrics, loadMetrics, METRIC_ROWS } from './metrics.ts';
 import { RUN_COLUMNS, type RunEntry } from './run_entry.ts';
 
@@ -58,12 +58,9 @@ export async function createCheckpointView(connection: DuckDBConnection, entries
 function checkpointRows({ row, checkpointsFile }: RunEntry): JsonObject[] {
   if (checkpointsFile === null) return [];
   return readJsonLines(checkpointsFile).map(({ extra, ...record }) => {
-    const known = Object.entries(record).filter(([field]) => field in CHECKPOINT_COLUMNS);
-    const unknown = Object.entries(record).filter(([field]) => !(field in CHECKPOINT_COLUMNS));
-    const others =
-      typeof extra === 'object' && extra !== null
-        ? { ...extra, ...Object.fromEntries(unknown) }
-        : Object.fromEntries(unknown);
-    return { ...Object.fromEntries(known), run: row.run, extra: others };
+    const isColumn = ([field]: [string, JsonValue]) => Object.hasOwn(CHECKPOINT_COLUMNS, field);
+    const members = Object.entries(record);
+    const others = Object.fromEntries(members.filter((member) => !isColumn(member)));
+    return { ...Object.fromEntries(members.filter(isColumn)), run: row.run, extra: { ...objectOf(extra), ...others } };
   });
 }
