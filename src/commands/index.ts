@@ -1,8 +1,20 @@
 // The commands by name: what oclif looks up. Their modules are loaded at every start, so each imports what is heavy in run().
 
 import type { Command } from '@oclif/core';
+import Builders from './builders.ts';
+import Chat from './chat.ts';
+import Exec from './exec.ts';
 import Report from './report.ts';
+import Run from './run.ts';
+import Schema from './schema.ts';
+import Validate from './validate.ts';
 
 export const COMMANDS: Record<string, Command.Class> = {
+  builders: Builders,
+  chat: Chat,
+  exec: Exec,
   report: Report,
+  run: Run,
+  schema: Schema,
+  validate: Validate,
 };

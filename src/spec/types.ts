@@ -3,20 +3,31 @@
 import type { JsonObject, JsonValue } from '../json.ts';
 import type { BuilderRef } from '../registry/fields.ts';
 
-/** Where a value of a merged document was written. An override's `file` is `command line` with line 1. */
+/** Where a value of a merged document was written. An override's `file` is `command line`, its column that in the argument. */
 export interface SourcePlace {
   file: string;
   line: number;
   column: number;
+  /** The whole argument, for an override. */
+  argument?: string;
   /** Directory that relative paths in this place start from. */
   directory: string;
 }
 
 export type SpecPath = readonly (string | number)[];
 
+/** One thing that is wrong with a value; its place in a file is found through the document that the value comes from. */
+export interface Issue {
+  path: SpecPath;
+  part: 'key' | 'value';
+  message: string;
+}
+
 /** A document after `extends`, overrides and interpolation: the value, and for every path in it where it comes from. */
 export interface SpecDocument {
   value: JsonObject;
+  /** The value before interpolation, for a sweep that sets fields which others refer to. */
+  template: JsonObject;
   /** Place of the value at a path, or of its key; the nearest enclosing place where the path is absent. */
   placeOf(path: SpecPath, part?: 'key' | 'value'): SourcePlace;
   /** The file that was named on the command line. */

@@ -1,0 +1,109 @@
+// Schemas in words: what a field expects, what it got instead, and what the writer probably meant.
+
+import { isJsonObject, type JsonValue } from '../json.ts';
+import { FIELD_SLOT } from '../registry/fields.ts';
+import { closestNames } from '../registry/suggest.ts';
+
+const NOUNS: Record<string, string> = {
+  string: 'a text',
+  number: 'a number',
+  integer: 'a whole number',
+  boolean: 'true or false',
+  object: 'a mapping',
+  array: 'a list',
+  null: 'null',
+};
+
+/** What a schema takes, as a noun phrase: `a number above 0, or null`. */
+export function describeSchema(schema: unknown): string {
+  if (!isJsonObject(schema)) return 'a value';
+  const slot = schema[FIELD_SLOT];
+  const types = [schema.type ?? []].flat().filter((type) => typeof type === 'string');
+  const orNull = types.includes('null') && types.length > 1 ? ', or null' : '';
+  if (typeof slot === 'string') return `${aBuilder(slot)}: its name, or a mapping with "builder"${orNull}`;
+  if (Array.isArray(schema.anyOf)) return schema.anyOf.map(describeSchema).join(' or ');
+  if (schema.const !== undefined) return JSON.stringify(schema.const);
+  if (Array.isArray(schema.enum)) return oneOfThese(schema.enum);
+  const nouns = types.filter((type) => type !== 'null' || types.length === 1).map((type) => NOUNS[type] ?? type);
+  const limits = types.includes('array') ? listLimits(schema) : [...textLimits(schema), ...numberLimits(schema)];
+  return `${[nouns.join(' or ') || 'a value', ...limits].join(' ')}${orNull}`;
+}
+
+/** `an evaluator builder`. */
+export function aBuilder(slot: string): string {
+  return `${/^[aeiou]/.test(slot) ? 'an' : 'a'} ${slot} builder`;
+}
+
+function oneOfThese(values: readonly JsonValue[]): string {
+  const texts = values.map((value) => JSON.stringify(value));
+  return texts.length === 1 ? texts.join('') : `one of ${texts.join(', ')}`;
+}
+
+function numberLimits(schema: Record<string, JsonValue>): string[] {
+  const { minimum, exclusiveMinimum, maximum, exclusiveMaximum, multipleOf } = schema;
+  if (minimum !== undefined && maximum !== undefined) return [`from ${minimum} to ${maximum}`];
+  const limits = [
+    minimum === undefined ? '' : `of at least ${minimum}`,
+    exclusiveMinimum === undefined ? '' : `above ${exclusiveMinimum}`,
+    maximum === undefined ? '' : `of at most ${maximum}`,
+    exclusiveMaximum === undefined ? '' : `below ${exclusiveMaximum}`,
+    multipleOf === undefined ? '' : `divisible by ${multipleOf}`,
+  ];
+  return [limits.filter((limit) => limit !== '').join(' and ')].filter((text) => text !== '');
+}
+
+function textLimits({ minLength, maxLength, pattern }: Record<string, JsonValue>): string[] {
+  if (pattern !== undefined) return [`that matches /${pattern}/`];
+  if (minLength === 1) return ['that is not empty'];
+  return [
+    ...(minLength === undefined ? [] : [`of at least ${minLength} characters`]),
+    ...(maxLength === undefined ? [] : [`of at most ${maxLength} characters`]),
+  ];
+}
+
+function listLimits({ items, minItems, maxItems }: Record<string, JsonValue>): string[] {
+  return [
+    ...(isJsonObject(items) ? [`whose elements are each ${describeSchema(items)}`] : []),
+    ...(minItems === undefined ? [] : [`, at least ${minItems} of them`]),
+    ...(maxItems === undefined ? [] : [`, at most ${maxItems} of them`]),
+  ];
+}
+
+/** What was given, short enough for one line. */
+export function describeValue(value: unknown): string {
+  if (Array.isArray(value)) return value.length === 0 ? 'an empty list' : 'a list';
+  if (typeof value === 'object' && value !== null) return 'a mapping';
+  if (typeof value === 'number') return Number.isNaN(value) ? 'not-a-number (.nan)' : spellNumber(value);
+  if (value === null) return 'null (an empty value is null)';
+  if (typeof value !== 'string') return String(value);
+  return `the text ${JSON.stringify(value.length > 60 ? `${value.slice(0, 57)}…` : value)}`;
+}
+
+function spellNumber(value: number): string {
+  return Number.isFinite(value) ? String(value) : `${value > 0 ? '' : '-'}infinity (.inf)`;
+}
+
+/** What the writer may have meant, as a clause; empty where nothing comes to mind. */
+export function hintFor(schema: unknown, value: unknown): string {
+  if (!isJsonObject(schema) || typeof value !== 'string') return '';
+  const types = [schema.type ?? []].flat();
+  if (Array.isArray(schema.enum)) {
+    const [near] = closestNames(
+      value,
+      schema.enum.filter((name) => typeof name === 'string'),
+      1,
+    );
+    if (near !== undefined) return `did you mean "${near}"?`;
+  }
+  if (types.includes('number') || types.includes('integer')) {
+    const digits = value.replace(/[_,'\s]/g, '');
+    if (/^[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$/i.test(digits)) return `write ${digits}, without quotes or separators`;
+  }
+  if (types.includes('boolean')) {
+    if (/^(yes|on|y|true|1)$/i.test(value)) return 'write true (YAML 1.2 knows true and false only)';
+    if (/^(no|off|n|false|0)$/i.test(value)) return 'write false (YAML 1.2 knows true and false only)';
+  }
+  if (types.includes('null') && /^(none|nil|undefined)$/i.test(value)) return 'write null';
+  if (types.includes('array')) return `write [${value}]`;
+  return '';
+}

@@ -1,0 +1,127 @@
+// `${env:NAME}` and `${path.in.spec}` in the texts of a spec, replaced by what they stand for.
+
+import { isJsonObject, type JsonObject, type JsonValue } from '../json.ts';
+import { dottedPath, parsePath } from './path.ts';
+import type { Issue, SpecPath } from './types.ts';
+
+const REFERENCE = /\$\$\{|\$\{([^{}]*)\}?/g;
+/** References of references double at each level; what nobody writes by hand ends here. */
+const MAX_CHAIN = 32;
+const MAX_TEXT = 100_000;
+const MAX_COPIED = 10_000;
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/**
+ * A text that is one `${…}` and no more becomes the value that it names, of whatever type; in a longer text values are
+ * spelled out. `$${` stands for `${`. A variable of the environment that stands alone is a number or a boolean if it
+ * reads as one, as on the command line.
+ */
+export function interpolate(template: JsonObject, env: Environment): { value: JsonObject; issues: Issue[] } {
+  const interpolation = new Interpolation(template, env);
+  return { value: interpolation.mapping(template, []), issues: interpolation.issues };
+}
+
+/** What is wrong with a reference; it becomes an issue of the text that holds it. */
+class BadReference extends Error {}
+
+class Interpolation {
+  readonly issues: Issue[] = [];
+  readonly #template: JsonObject;
+  readonly #env: Environment;
+  /** Paths of the texts whose references are being followed, outermost first: one of them again is a circle. */
+  readonly #open: string[] = [];
+  readonly #reported = new Set<string>();
+  #copied = 0;
+  #exhausted = false;
+
+  constructor(template: JsonObject, env: Environment) {
+    this.#template = template;
+    this.#env = env;
+  }
+
+  mapping(value: JsonObject, path: SpecPath): JsonObject {
+    return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, this.#value(item, [...path, key])]));
+  }
+
+  #value(value: JsonValue, path: SpecPath): JsonValue {
+    if (this.#open.length > 0) this.#copied += 1;
+    if (Array.isArray(value)) return value.map((item, i) => this.#value(item, [...path, i]));
+    if (isJsonObject(value)) return this.mapping(value, path);
+    return typeof value === 'string' && value.includes('${') ? this.#text(value, path) : value;
+  }
+
+  /** The value of a text; a text with a bad reference stands as it is, since its issue ends the load. */
+  #text(text: string, path: SpecPath): JsonValue {
+    if (this.#exhausted) return text;
+    const name = dottedPath(path);
+    const start = this.#open.indexOf(name);
+    this.#open.push(name);
+    try {
+      if (start !== -1) throw new BadReference(`refers to itself: ${this.#open.slice(start).join(' → ')}`);
+      if (this.#open.length > MAX_CHAIN) throw new BadReference(`more than ${MAX_CHAIN} references follow one another`);
+      this.#exhausted = this.#copied > MAX_COPIED;
+      if (this.#exhausted) throw new BadReference(`references stand for more than ${MAX_COPIED} values`);
+      return this.#expand(text);
+    } catch (error) {
+      if (!(error instanceof BadReference)) throw error;
+      if (!this.#reported.has(name)) this.issues.push({ path, part: 'value', message: error.message });
+      // A circle is told once, not once for each text in it.
+      for (const member of start === -1 ? [name] : this.#open) this.#reported.add(member);
+      return text;
+    } finally {
+      this.#open.pop();
+    }
+  }
+
+  #expand(text: string): JsonValue {
+    const whole = /^\$\{([^{}]*)\}$/.exec(text)?.[1];
+    if (whole !== undefined) return this.#lookup(whole, asScalar);
+    const expanded = text.replace(REFERENCE, (match, reference: string | undefined) => {
+      if (reference === undefined) return '${';
+      if (!match.endsWith('}'))
+        throw new BadReference(`"${match}" lacks its "}"; double the "$" of what is no reference`);
+      return spelled(this.#lookup(reference, String), match);
+    });
+    if (expanded.length > MAX_TEXT)
+      throw new BadReference(`references make a text of more than ${MAX_TEXT} characters`);
+    return expanded;
+  }
+
+  #lookup(reference: string, readVariable: (text: string) => JsonValue): JsonValue {
+    if (reference.startsWith('env:')) {
+      const name = reference.slice('env:'.length);
+      const variable = this.#env[name];
+      if (variable === undefined) throw new BadReference(`the environment variable ${name} is not set`);
+      return readVariable(variable);
+    }
+    const path = parsePath(reference);
+    if (path === null) throw new BadReference(`"\${${reference}}" is neither \${env:NAME} nor \${path.in.spec}`);
+    let value: JsonValue = this.#template;
+    for (const [depth, segment] of path.entries()) {
+      // What is on the way may itself be a reference.
+      if (typeof value === 'string' && value.includes('${')) value = this.#text(value, path.slice(0, depth));
+      const child: JsonValue | undefined = childOf(value, segment);
+      if (child === undefined) throw new BadReference(`"\${${reference}}" names a field that this spec does not set`);
+      value = child;
+    }
+    return this.#value(value, path);
+  }
+}
+
+function childOf(value: JsonValue, segment: string | number): JsonValue | undefined {
+  if (Array.isArray(value)) return typeof segment === 'number' ? value[segment] : undefined;
+  return isJsonObject(value) && Object.hasOwn(value, segment) ? value[segment] : undefined;
+}
+
+function asScalar(variable: string): JsonValue {
+  if (variable === 'true' || variable === 'false') return variable === 'true';
+  return /^[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$/i.test(variable) ? Number(variable) : variable;
+}
+
+function spelled(value: JsonValue, reference: string): string {
+  if (typeof value === 'string') return value;
+  if (typeof value === 'number' || typeof value === 'boolean') return String(value);
+  const kind = value === null ? 'null' : Array.isArray(value) ? 'a list' : 'a mapping';
+  throw new BadReference(`"${reference}" is ${kind} and cannot stand inside of a text`);
+}

@@ -1,0 +1,146 @@
+// A spec file to a document: the files that it extends below it, the overrides on top, references replaced.
+
+import { dirname, isAbsolute, join, resolve } from 'node:path';
+import { type Diagnostic, SpecError } from '../errors.ts';
+import { deepFreeze } from '../json.ts';
+import { diagnose, diagnosticAt } from './diagnostics.ts';
+import { interpolate } from './interpolate.ts';
+import { absolutePath } from './location.ts';
+import { applyOverrides } from './overrides.ts';
+import { readSource } from './source.ts';
+import { type MappingNode, mappingToJson, mergeMappings, type Node, placeAt } from './tree.ts';
+import type { SourcePlace, SpecDocument, SpecPath } from './types.ts';
+import { parseYaml } from './yaml.ts';
+
+export interface LoadOptions {
+  /** `key.path=value` arguments, applied in order. */
+  overrides: readonly string[];
+  /** Where `file`, and relative paths in overrides, start from. */
+  cwd: string;
+  env: Readonly<Record<string, string | undefined>>;
+}
+
+/**
+ * Reads a run or sweep spec. Everything that is wrong with the text of its files is told at once, then everything that is
+ * wrong with overrides and references.
+ * @throws SpecError with places in the files, which bear the names that the user knows them by.
+ */
+export async function loadDocument(file: string, { overrides, cwd, env }: LoadOptions): Promise<SpecDocument> {
+  const merged = await loadTree(file, cwd);
+  const { root, diagnostics } = applyOverrides(merged, overrides, cwd);
+  const template = deepFreeze(mappingToJson(root));
+  const { value, issues } = interpolate(template, env);
+  const document: SpecDocument = {
+    value: deepFreeze(value),
+    template,
+    placeOf: (path, part = 'value') => placeAt(root, path, part),
+    file,
+  };
+  if (issues.length + diagnostics.length > 0) throw new SpecError([...diagnose(document, issues), ...diagnostics]);
+  return document;
+}
+
+const SWEEP_FIELDS = ['base', 'grid', 'zip', 'cases', 'search'];
+
+/** What a file specifies. Overrides have no say: those of a sweep may be meant for its base. */
+export async function kindOfSpec(file: string, cwd: string): Promise<'run' | 'sweep'> {
+  const { entries } = await loadTree(file, cwd);
+  return SWEEP_FIELDS.some((field) => entries.has(field)) ? 'sweep' : 'run';
+}
+
+/** A file merged with those that it extends. @throws SpecError with all that is wrong with their text. */
+async function loadTree(file: string, cwd: string): Promise<MappingNode> {
+  const diagnostics: Diagnostic[] = [];
+  const place: SourcePlace = { file, line: 1, column: 1, directory: cwd };
+  const target: Target = { shown: file, path: resolve(cwd, file), namedAt: { place, path: [] } };
+  const tree = await loadFile(target, [], diagnostics);
+  if (tree === null || diagnostics.length > 0) throw new SpecError(diagnostics);
+  return tree;
+}
+
+/** A file to load, and what names it: an `extends`, or the command line. */
+interface Target {
+  /** The name that messages give it. */
+  shown: string;
+  path: string;
+  namedAt: { place: SourcePlace; path: SpecPath };
+}
+
+/** A file with those that it extends merged below it. `chain`: the files on the way here, outermost first. */
+async function loadFile(
+  target: Target,
+  chain: readonly Target[],
+  diagnostics: Diagnostic[],
+): Promise<MappingNode | null> {
+  const root = await parseFile(target, diagnostics);
+  if (root === null) return null;
+  const extended = root.entries.get('extends');
+  if (extended === undefined) return root;
+  const entries = new Map(root.entries);
+  entries.delete('extends');
+  let merged: MappingNode = { kind: 'mapping', entries: new Map(), place: root.place };
+  for (const below of extendedFiles(extended.node, target.shown, diagnostics)) {
+    const circle = [...chain, target, below].map(({ path }) => path);
+    if (circle.indexOf(below.path) < circle.length - 1) {
+      const names = [...chain, target, below].slice(circle.indexOf(below.path)).map(({ shown }) => shown);
+      report(below, `files extend one another in a circle: ${names.join(' → ')}`, diagnostics);
+      continue;
+    }
+    const loaded = await loadFile(below, [...chain, target], diagnostics);
+    if (loaded !== null) merged = mergeMappings(merged, loaded);
+  }
+  return mergeMappings(merged, { ...root, entries });
+}
+
+async function parseFile(target: Target, diagnostics: Diagnostic[]): Promise<MappingNode | null> {
+  const source = await readSource(target.path);
+  if ('missing' in source) {
+    report(target, source.missing, diagnostics);
+    return null;
+  }
+  if ('damage' in source) {
+    diagnostics.push({ file: target.shown, path: '', ...source.damage });
+    return null;
+  }
+  const parsed = parseYaml(source.text, { file: target.shown, directory: dirname(target.path) });
+  diagnostics.push(...parsed.diagnostics);
+  if (parsed.diagnostics.length > 0 || parsed.root?.kind === 'mapping') return mappingOrNull(parsed.root);
+  const kind =
+    parsed.root === null ? 'the file is empty' : `this is ${parsed.root.kind === 'list' ? 'a list' : 'a text'}`;
+  const place = parsed.root?.place ?? { line: 1, column: 1 };
+  diagnostics.push({
+    file: target.shown,
+    line: place.line,
+    column: place.column,
+    path: '',
+    message: `${kind}; a spec is a mapping of fields, like "trainer: supervised"`,
+  });
+  return null;
+}
+
+function mappingOrNull(node: Node | null): MappingNode | null {
+  return node?.kind === 'mapping' ? node : null;
+}
+
+/** The files that an `extends` names, relative to the file that it stands in; the first lies lowest. */
+function extendedFiles(node: Node, shown: string, diagnostics: Diagnostic[]): Target[] {
+  const items = node.kind === 'list' ? [...node.items.entries()] : [[null, node] as const];
+  return items.flatMap(([index, item]) => {
+    const path = index === null ? ['extends'] : ['extends', index];
+    const { place } = item;
+    if (item.kind !== 'scalar' || typeof item.value !== 'string') {
+      diagnostics.push(diagnosticAt(place, path, 'expected the path of a file, or a list of paths'));
+      return [];
+    }
+    return {
+      shown: isAbsolute(item.value) || item.value.startsWith('~') ? item.value : join(dirname(shown), item.value),
+      path: absolutePath(item.value, place.directory),
+      namedAt: { place, path },
+    };
+  });
+}
+
+function report({ shown, namedAt: { place, path } }: Target, message: string, diagnostics: Diagnostic[]): void {
+  const named = path.length === 0 ? message : `${shown}: ${message}`;
+  diagnostics.push(diagnosticAt(place, path, named));
+}

@@ -1,0 +1,29 @@
+// Dotted paths as users write them, `evaluators[0].max_tokens`, and their form in messages, `evaluators/0/max_tokens`.
+
+import type { SpecPath } from './types.ts';
+
+const SEGMENT = /^([^.[\]\s=/]+)((?:\[\d+\])*)$/;
+
+/** The path that a dotted text names, or null where it names none. */
+export function parsePath(text: string): SpecPath | null {
+  const path: (string | number)[] = [];
+  for (const part of text.split('.')) {
+    const match = SEGMENT.exec(part);
+    if (match === null) return null;
+    const [, name = '', indices = ''] = match;
+    path.push(name, ...[...indices.matchAll(/\d+/g)].map(([index]) => Number(index)));
+  }
+  return path;
+}
+
+/** The text that `parsePath` reads back. */
+export function dottedPath(path: SpecPath): string {
+  return path
+    .map((segment, i) => (typeof segment === 'number' ? `[${segment}]` : `${i === 0 ? '' : '.'}${segment}`))
+    .join('');
+}
+
+/** The form that diagnostics show. */
+export function slashPath(path: SpecPath): string {
+  return path.join('/');
+}

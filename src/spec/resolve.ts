@@ -1,0 +1,214 @@
+// A document's value to a RunSpec: every field checked, every default filled in, every path absolute. Pure.
+
+import { existsSync } from 'node:fs';
+import type { TObject } from '@sinclair/typebox';
+import { SpecError } from '../errors.ts';
+import { isJsonObject, type JsonObject, type JsonValue } from '../json.ts';
+import type { Registry } from '../registry/registry.ts';
+import { type FieldShape, type ObjectShape, type Shape, shapeOf } from '../registry/shape.ts';
+import { closestNames } from '../registry/suggest.ts';
+import { trainerSlot } from '../training/types.ts';
+import { aBuilder } from './describe.ts';
+import { diagnose } from './diagnostics.ts';
+import { absolutePath } from './location.ts';
+import { MISSING, mismatches } from './mismatch.ts';
+import { slashPath } from './path.ts';
+import { paramsOfRun, rootParams } from './root.ts';
+import { IF_EXISTS, type Issue, type RunSpec, type SpecDocument, type SpecPath } from './types.ts';
+
+/** What resolving asks about the world around a value. */
+export interface Surroundings {
+  /** Directory of the file that holds a path: relative files start from it. */
+  directoryOf(path: SpecPath): string;
+  /** Where `log_path` starts from. */
+  cwd: string;
+  exists(path: string): boolean;
+}
+
+/** A run spec of a document. @throws SpecError with the place of everything that is wrong. */
+export function resolveRunSpec(document: SpecDocument, registry: Registry, cwd: string): RunSpec {
+  const { spec, issues } = resolveValue(document.value, registry, surroundings(document, cwd));
+  if (spec === null) throw new SpecError(diagnose(document, issues));
+  return spec;
+}
+
+/** The surroundings of a document on this machine. Whether a file exists is asked once. */
+export function surroundings(document: SpecDocument, cwd: string): Surroundings {
+  const known = new Map<string, boolean>();
+  return {
+    cwd,
+    directoryOf: (path) => document.placeOf(path).directory,
+    exists(path) {
+      const exists = known.get(path) ?? existsSync(path);
+      known.set(path, exists);
+      return exists;
+    },
+  };
+}
+
+/** The spec, or everything that is wrong with the value. Resolving what is resolved changes nothing. */
+export function resolveValue(
+  value: JsonObject,
+  registry: Registry,
+  at: Surroundings,
+): { spec: RunSpec | null; issues: Issue[] } {
+  const resolution = new Resolution(registry, at);
+  const spec = resolution.run(value);
+  return resolution.issues.length === 0 && isRunSpec(spec)
+    ? { spec, issues: [] }
+    : { spec: null, issues: resolution.issues };
+}
+
+/** Any other mapping against the schema of its fields, as that of a sweep: checked and completed in the same way. */
+export function resolveFields(
+  params: TObject,
+  value: JsonObject,
+  registry: Registry,
+  at: Surroundings,
+): { value: JsonObject; issues: Issue[] } {
+  const resolution = new Resolution(registry, at);
+  return { value: resolution.fields(params, value), issues: resolution.issues };
+}
+
+function isRunSpec(value: JsonObject): value is RunSpec {
+  const { trainer, log_path, seed, service, if_exists, plugins } = value;
+  return (
+    typeof trainer === 'string' &&
+    typeof log_path === 'string' &&
+    typeof seed === 'number' &&
+    isJsonObject(service) &&
+    typeof service.builder === 'string' &&
+    IF_EXISTS.some((choice) => choice === if_exists) &&
+    Array.isArray(plugins) &&
+    plugins.every((plugin) => typeof plugin === 'string')
+  );
+}
+
+class Resolution {
+  readonly issues: Issue[] = [];
+  readonly #registry: Registry;
+  readonly #at: Surroundings;
+  /** Where the walk stands; copied only for an issue, since most walks meet none. */
+  readonly #path: (string | number)[] = [];
+
+  constructor(registry: Registry, at: Surroundings) {
+    this.#registry = registry;
+    this.#at = at;
+  }
+
+  run(value: JsonObject): JsonObject {
+    const { trainer } = value;
+    const builder = typeof trainer === 'string' ? this.#registry.find(trainerSlot.name, trainer) : undefined;
+    if (builder !== undefined) return this.#params(paramsOfRun(builder), value, {});
+    const { name: slot } = trainerSlot;
+    if (trainer === undefined) this.#report('key', `${MISSING}; it names one of ${this.#names(slot)}`, 'trainer');
+    else if (typeof trainer === 'string') this.#report('value', this.#registry.unknown(slot, trainer), 'trainer');
+    else this.#report('value', `expected the name of a trainer, one of ${this.#names(slot)}`, 'trainer');
+    // Without its trainer nobody can say which other fields a run has.
+    const { names } = shapeOf(rootParams);
+    const known = Object.entries(value).filter(([name]) => names.has(name));
+    return this.#params(rootParams, { trainer: '', ...Object.fromEntries(known) }, {});
+  }
+
+  fields(params: TObject, value: JsonObject): JsonObject {
+    return this.#params(params, value, {});
+  }
+
+  /** The parameters of one builder into `result`: walked by their shape, then checked against their schema. */
+  #params(params: TObject, value: JsonObject, result: JsonObject): JsonObject {
+    this.#walk(shapeOf(params), value, result);
+    for (const { path, message } of mismatches(params, result)) {
+      const full = slashPath([...this.#path, ...path]);
+      if (this.issues.every((issue) => slashPath(issue.path) !== full)) this.#report('value', message, ...path);
+    }
+    return result;
+  }
+
+  #walk(shape: ObjectShape, value: JsonObject, result: JsonObject): JsonObject {
+    for (const field of shape.fields) {
+      const given = value[field.name];
+      const plain = given === undefined ? field.default : given;
+      if (field.shape.is === 'leaf' && plain !== undefined) result[field.name] = plain;
+      else this.#field(field, given, result);
+    }
+    for (const name of Object.keys(value)) {
+      if (!shape.names.has(name)) this.#report('key', unknownField(name, shape), name);
+    }
+    return Object.freeze(result);
+  }
+
+  #field({ name, shape, default: fallback }: FieldShape, given: JsonValue | undefined, result: JsonObject): void {
+    this.#path.push(name);
+    if (given !== undefined) result[name] = this.#value(shape, given, fallback);
+    else if (fallback === undefined) this.#report('key', MISSING);
+    // A path in a default is the builder's own, relative to no file of the user's.
+    else result[name] = shape.is === 'path' ? fallback : this.#value(shape, fallback, fallback);
+    this.#path.pop();
+  }
+
+  /** A value of the wrong type is handed on as it is: the check against the schema tells of it. */
+  #value(shape: Shape, value: JsonValue, fallback: JsonValue | undefined): JsonValue {
+    switch (shape.is) {
+      case 'leaf':
+        return value;
+      case 'path':
+        return typeof value === 'string' ? this.#file(value, shape.role) : value;
+      case 'object':
+        return isJsonObject(value) ? this.#walk(shape, value, {}) : value;
+      case 'list':
+        return Array.isArray(value) ? this.#list(shape.item, value) : value;
+      case 'builder':
+        if (typeof value === 'string') return this.#builder(shape.slot, value, {}, []);
+        if (!isJsonObject(value)) return value;
+        return this.#builder(shape.slot, nameIn(value) ?? nameIn(fallback), value, ['builder']);
+    }
+  }
+
+  #list(item: Shape, values: readonly JsonValue[]): JsonValue {
+    const result = values.map((value, i) => {
+      this.#path.push(i);
+      const resolved = this.#value(item, value, undefined);
+      this.#path.pop();
+      return resolved;
+    });
+    Object.freeze(result);
+    return result;
+  }
+
+  /** A nested builder; `at` leads from the field to where its name stands. */
+  #builder(slot: string, name: JsonValue | undefined, { builder: _, ...params }: JsonObject, at: SpecPath): JsonValue {
+    const builder = typeof name === 'string' ? this.#registry.find(slot, name) : undefined;
+    if (builder !== undefined) return this.#params(builder.params, params, { builder: builder.name });
+    if (name === undefined) this.#report('key', `${MISSING}; it names one of ${this.#names(slot)}`, ...at);
+    else if (typeof name === 'string') this.#report('value', this.#registry.unknown(slot, name), ...at);
+    else this.#report('value', `expected the name of ${aBuilder(slot)}, one of ${this.#names(slot)}`, ...at);
+    return params;
+  }
+
+  #names(slot: string): string {
+    const names = this.#registry.list(slot).map(({ name }) => `"${name}"`);
+    return names.length === 0 ? 'none that is registered' : names.join(', ');
+  }
+
+  #file(text: string, role: 'input' | 'place' | 'name'): string {
+    const ofCommand = this.#path.length === 1 && this.#path[0] === 'log_path';
+    const path = absolutePath(text, ofCommand ? this.#at.cwd : this.#at.directoryOf(this.#path));
+    if (role === 'place' || this.#at.exists(path)) return path;
+    if (role === 'name' && !/^(~|\.{0,2}\/)/.test(text)) return text;
+    this.#report('value', `there is no such file or directory: ${path}`);
+    return path;
+  }
+
+  #report(part: 'key' | 'value', message: string, ...below: SpecPath): void {
+    this.issues.push({ path: [...this.#path, ...below], part, message });
+  }
+}
+
+function nameIn(ref: JsonValue | undefined): JsonValue | undefined {
+  return isJsonObject(ref) ? ref.builder : undefined;
+}
+
+function unknownField(name: string, { names }: ObjectShape): string {
+  const near = closestNames(name, [...names]);
+  return near.length === 0 ? 'unknown field' : `unknown field; did you mean ${near.map((n) => `"${n}"`).join(' or ')}?`;
+}
