@@ -5,6 +5,7 @@ import Builders from './builders.ts';
 import Chat from './chat.ts';
 import Exec from './exec.ts';
 import Plan from './plan.ts';
+import Report from './report.ts';
 import Run from './run.ts';
 import Schema from './schema.ts';
 import Sweep from './sweep.ts';
@@ -15,6 +16,7 @@ export const COMMANDS: Record<string, Command.Class> = {
   chat: Chat,
   exec: Exec,
   plan: Plan,
+  report: Report,
   run: Run,
   schema: Schema,
   sweep: Sweep,
