@@ -252,7 +252,7 @@ test('a damaged file is refused, or all its tensors lie inside it', async () => 
         if (!(error instanceof WeightsError)) throw error;
       }
     }),
-    { numRuns: 1000 },
+    { numRuns: 300 },
   );
 });
 

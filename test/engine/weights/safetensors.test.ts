@@ -332,7 +332,7 @@ describe('hostile files', () => {
           if (!(error instanceof WeightsError)) throw error;
         }
       }),
-      { numRuns: 1000 },
+      { numRuns: 300 },
     );
   });
 });
