@@ -12,5 +12,6 @@ export default defineConfig({
     // One worker that keeps its modules: all files share one Python process.
     maxWorkers: 1,
     isolate: false,
+    reporters: ['default', './test/interop/agreement_reporter.ts'],
   },
 });

@@ -1,14 +1,22 @@
-// How far two sides are apart: one measure, asserted against a bound and kept for the table at the end.
+// How far two sides are apart: one measure, held to a bound by every test and kept for the table at the end.
 
-import { expect } from 'vitest';
+import { expect, type TaskMeta } from 'vitest';
 
-interface Measured {
-  largest: number;
+/** One comparison: what was compared, how far it was apart, and how far it may be. */
+export interface Comparison {
+  check: string;
+  difference: number;
   bound: number;
 }
 
+declare module 'vitest' {
+  interface TaskMeta {
+    comparisons?: Comparison[];
+  }
+}
+
 /** max |actual − expected| / max |expected|. */
-export function relativeDifference(actual: ArrayLike<number>, expected: ArrayLike<number>): number {
+function relativeDifference(actual: ArrayLike<number>, expected: ArrayLike<number>): number {
   let difference = 0;
   let size = 0;
   for (let i = 0; i < expected.length; i++) {
@@ -18,22 +26,21 @@ export function relativeDifference(actual: ArrayLike<number>, expected: ArrayLik
   return difference / size;
 }
 
-export class Agreement {
-  readonly #checks = new Map<string, Measured>();
+/** Asserts that two tensors agree within a relative bound. NaN on either side fails, and so does an expectation of zeros. */
+export type ExpectAgreement = (
+  check: string,
+  bound: number,
+  actual: ArrayLike<number>,
+  expected: ArrayLike<number>,
+) => void;
 
-  /** Asserts that the relative difference stays within the bound. NaN and all-zero expectations fail. */
-  within(check: string, bound: number, actual: ArrayLike<number>, expected: ArrayLike<number>): void {
+export function agreementFor(meta: TaskMeta): ExpectAgreement {
+  const comparisons: Comparison[] = [];
+  meta.comparisons = comparisons;
+  return (check, bound, actual, expected) => {
     expect(actual.length, check).toBe(expected.length);
     const difference = relativeDifference(actual, expected);
-    const largest = Math.max(difference, this.#checks.get(check)?.largest ?? 0);
-    this.#checks.set(check, { largest, bound });
+    comparisons.push({ check, difference, bound });
     expect(difference, check).toBeLessThanOrEqual(bound);
-  }
-
-  /** The largest differences as lines of a Markdown table. */
-  table(): string[] {
-    return [...this.#checks].map(
-      ([check, { largest, bound }]) => `| ${check} | ${bound.toExponential()} | ${largest.toExponential(1)} |`,
-    );
-  }
+  };
 }

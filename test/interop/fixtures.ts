@@ -1,31 +1,26 @@
-// What the tests of the suite are given: the reference, a directory and an engine of their own.
+// What the tests of the suite are given: the reference, and a directory and an engine of their own.
 
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test as base, inject } from 'vitest';
 import { LocalServiceClient } from '../../src/engine/service.ts';
-import { Agreement } from './agreement.ts';
+import { agreementFor } from './agreement.ts';
 import { startReference } from './reference.ts';
 
-const python = inject('python');
-
 const withFixtures = base
-  // One Python process and one table for the whole suite: importing PyTorch takes seconds.
-  .extend('reference', { scope: 'worker' }, ({}, { onCleanup }) => {
+  .extend('python', { scope: 'worker' }, inject('python'))
+  // One process for the whole suite: importing PyTorch takes seconds.
+  .extend('reference', { scope: 'worker' }, ({ python }, { onCleanup }) => {
     if (python === null) throw new Error('there is no reference to start');
     const reference = startReference(python);
     onCleanup(() => reference.stop());
     return reference;
   })
-  .extend('agreement', { scope: 'worker' }, ({}, { onCleanup }) => {
-    const agreement = new Agreement();
-    onCleanup(() => console.log(agreement.table().join('\n')));
-    return agreement;
-  })
-  .extend('directory', async ({}, { onCleanup }) => {
+  .extend('expectAgreement', ({ task }) => agreementFor(task.meta))
+  .extend('directory', async ({ onTestFinished }) => {
     const directory = await mkdtemp(join(tmpdir(), 'cookbook-interop-'));
-    onCleanup(() => rm(directory, { recursive: true }));
+    onTestFinished(() => rm(directory, { recursive: true }));
     return directory;
   })
   .extend('service', ({ directory }, { onCleanup }) => {
@@ -36,4 +31,4 @@ const withFixtures = base
   });
 
 /** `test`, skipped where there is no reference. */
-export const test = withFixtures.skipIf(python === null);
+export const test = withFixtures.skipIf(inject('python') === null);

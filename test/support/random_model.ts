@@ -26,18 +26,21 @@ const CONFIG: JsonObject = {
   eos_token_id: 2,
 };
 
+/** config.json of the models here; `changes` replace its fields. */
+export const randomModelConfig = (changes: JsonObject = {}): JsonObject => ({ ...CONFIG, ...changes });
+
 /** Weights large enough that every part of the model matters. */
 const DEVIATION = 0.3;
 
 const DTYPE_NAMES = { F32: 'float32', F16: 'float16', BF16: 'bfloat16' } as const;
 
-/** Writes the directory and returns it. `changes` replace fields of config.json. */
+/** Writes the directory and returns it. */
 export async function writeRandomModel(
   directory: string,
   changes: JsonObject = {},
   dtype: FloatDtype = 'F32',
 ): Promise<string> {
-  const config = parseModelConfig({ ...CONFIG, ...changes }, 'random model');
+  const config = parseModelConfig(randomModelConfig(changes), 'random model');
   await mkdir(directory, { recursive: true });
   await writeModelConfig(directory, config, DTYPE_NAMES[dtype]);
   const tensors = [...parameterShapes(config)].map(([name, shape]) => {
