@@ -14,7 +14,10 @@ import { trainerSlot } from '../src/training/types.ts';
 const POINTS = 100_000;
 
 const numbers: Record<string, TSchema> = Object.fromEntries(
-  Array.from({ length: 30 }, (_, i) => [`number_${i}`, semantic(Type.Number({ minimum: 0, default: i, description: '' }))]),
+  Array.from({ length: 30 }, (_, i) => [
+    `number_${i}`,
+    semantic(Type.Number({ minimum: 0, default: i, description: '' })),
+  ]),
 );
 
 function unused(): never {

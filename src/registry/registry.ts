@@ -13,10 +13,12 @@ export class Registry {
     for (const builder of builders) this.add(builder);
   }
 
-  /** Adds a builder; a name that its slot already has is an error that says so. */
+  /** Adds a builder; another one of its name in its slot is an error that says so. */
   add(builder: AnyBuilder): void {
     const named = this.#builders.get(builder.slot) ?? new Map<string, AnyBuilder>();
-    if (named.has(builder.name)) {
+    const known = named.get(builder.name);
+    if (known === builder) return;
+    if (known !== undefined) {
       throw new ConfigurationError(`there is already a ${builder.slot} builder named "${builder.name}"`, {
         hint: 'Give the plugin builder another name.',
       });

@@ -2,12 +2,28 @@
 
 import { distance } from 'fastest-levenshtein';
 
-/** Up to `limit` names within a third of the length of the longer one, nearest first. */
+/** Up to `limit` names that are an abbreviation, a part or a misspelling away, nearest first. */
 export function closestNames(name: string, known: readonly string[], limit = 3): string[] {
   return known
-    .map((candidate) => ({ candidate, edits: distance(name.toLowerCase(), candidate.toLowerCase()) }))
-    .filter(({ candidate, edits }) => edits <= Math.max(2, Math.floor(Math.max(name.length, candidate.length) / 3)))
+    .map((candidate) => ({ candidate, edits: editsBetween(name.toLowerCase(), candidate.toLowerCase()) }))
+    .filter(({ candidate, edits }) => edits <= tolerance(Math.max(name.length, candidate.length)))
     .sort((a, b) => a.edits - b.edits || (a.candidate < b.candidate ? -1 : 1))
     .slice(0, limit)
     .map(({ candidate }) => candidate);
+}
+
+function tolerance(length: number): number {
+  return length < 4 ? 1 : Math.max(2, Math.floor(length / 3));
+}
+
+/**
+ * Edits by letter; `lr` is one from `learning_rate`, `rank` from `lora_rank`, and `evaluator_builders`, as it is called in
+ * the Python cookbook, from `evaluators`.
+ */
+function editsBetween(spelling: string, candidate: string): number {
+  const name = spelling.replace(/_builders?$/, '');
+  const words = candidate.split('_');
+  const isInitials = words.length > 1 && words.map((word) => word.charAt(0)).join('') === name;
+  const isPart = name.length > 2 && (words.includes(name) || candidate.startsWith(name));
+  return isInitials || isPart ? 1 : distance(name, candidate);
 }

@@ -2,7 +2,7 @@
 
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { messageOf, RunDirectoryError } from '../errors.ts';
+import { ConfigurationError, type CookbookError, messageOf, RunDirectoryError } from '../errors.ts';
 import {
   createFileAtomic,
   errorCode,
@@ -15,9 +15,12 @@ import {
   writeFileAtomic,
 } from './files.ts';
 import { leaseHolder, takeLease } from './lease.ts';
-import { runRecordShape } from './shapes.ts';
+import { runRecordShape } from './run_shapes.ts';
 import { createStatus, pendingStatus, readStatus, writeStatus } from './status.ts';
 import type { RunRecord, RunSnapshot } from './types.ts';
+
+const RECORD = 'run.json';
+const NO_RECORD = `holds files, but no ${RECORD}`;
 
 /**
  * What lies at a path: null if there is nothing, or nothing but an empty directory. Never throws: whatever is wrong is the
@@ -33,8 +36,8 @@ export async function inspectRunDirectory(path: string): Promise<RunSnapshot | n
     const problem = errorCode(error) === 'ENOTDIR' ? 'is not a directory' : messageOf(error);
     return { ...nothing, problem };
   }
-  if (!names.includes('run.json')) {
-    return names.some(isForeign) ? { ...nothing, problem: 'holds files but no run.json' } : null;
+  if (!names.includes(RECORD)) {
+    return names.some(isForeign) ? { ...nothing, problem: NO_RECORD } : null;
   }
   const [record, status, live] = await Promise.all([readRecord(path), readStatus(path), readLive(path)]);
   return {
@@ -89,24 +92,38 @@ export async function replaceRunRecord(path: string, record: RunRecord, codeDiff
 }
 
 /**
- * Deletes what a run directory holds, and leaves it empty. Refuses a directory without a run.json. The order matters to a
+ * Deletes what a run directory holds, and leaves it empty. The order matters to a
  * kill half way: no finished status first, then no checkpoint to resume from, and run.json, which makes it ours, last.
+ * @throws ConfigurationError for a directory without a run.json, RunDirectoryError while a process executes the run
  */
 export async function emptyRunDirectory(path: string): Promise<void> {
-  if (!(await readdir(path)).includes('run.json')) {
-    throw new RunDirectoryError(`${shortPath(path)} holds no run.json, so it is not deleted`);
+  const names = await explainingFailure('read', path, () => readdir(path));
+  if (!names.includes(RECORD)) {
+    throw noRunError(path, NO_RECORD);
   }
   const lease = await takeLease(path);
   try {
     const first = ['status.json', 'checkpoints.jsonl'];
-    const others = (await readdir(path)).filter((name) => ![...first, 'run.json', 'lease'].includes(name));
-    for (const name of [...first, ...others, 'run.json']) {
+    const others = (await readdir(path)).filter((name) => ![...first, RECORD, 'lease'].includes(name));
+    for (const name of [...first, ...others, RECORD]) {
       const file = join(path, name);
       await explainingFailure('delete', file, () => rm(file, { recursive: true, force: true }));
     }
   } finally {
     await lease.release();
   }
+}
+
+/** Why a place that is not empty cannot be read as a run: it is none, or its record is damaged. */
+export function noRunError(path: string, problem: string | null): CookbookError {
+  if (problem?.startsWith(`${RECORD}: `)) {
+    return new RunDirectoryError(`${shortPath(path)} holds a run whose record is damaged: ${problem}`, {
+      hint: 'Pass if_exists=delete to delete it and start afresh, or give another log_path.',
+    });
+  }
+  return new ConfigurationError(`${shortPath(path)} ${problem ?? NO_RECORD}`, {
+    hint: 'It may belong to somebody else, so nothing is changed there. Give another log_path.',
+  });
 }
 
 /** @throws RunDirectoryError when run.json is missing or damaged */
@@ -139,7 +156,7 @@ async function readLive(path: string): Promise<Reading<boolean>> {
 }
 
 function recordPath(path: string): string {
-  return join(path, 'run.json');
+  return join(path, RECORD);
 }
 
 /** What the creation or the deletion of a run may leave behind when it is cut short does not make a directory anybody's. */

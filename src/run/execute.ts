@@ -33,9 +33,13 @@ export interface ExecuteOptions {
  * @throws RunDirectoryError when there is no run, or another process executes it
  */
 export async function executeRun(path: string, registry: Registry, options: ExecuteOptions): Promise<RunStatus> {
-  const record = await readRunRecord(path);
+  const { value: last } = await readStatus(path);
+  // Before the lease too: a finished run may lie where nobody can write any more.
+  if (last !== null && isFinished(last.state)) return last;
+  await readRunRecord(path);
   const lease = await takeLease(path);
   try {
+    const record = await readRunRecord(path);
     const before = await readStatus(path);
     if (before.value !== null && isFinished(before.value.state)) return before.value;
     await tidyRunDirectory(path, record);

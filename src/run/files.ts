@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { link, open, readFile, rename, rm } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join, relative } from 'node:path';
 import { messageOf, RunDirectoryError } from '../errors.ts';
-import type { Shape } from './shape.ts';
+import type { Shape } from './json_shape.ts';
 
 const TEMPORARY = /\.tmp-[0-9a-f]{12}$/;
 

@@ -5,7 +5,7 @@ import { open, readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { DataFormatError } from '../errors.ts';
 import { errorCode, explainingFailure, fileError, flushDirectory, shortPath, writeFileAtomic } from './files.ts';
-import type { Shape } from './shape.ts';
+import type { Shape } from './json_shape.ts';
 
 const NEWLINE = 0x0a;
 

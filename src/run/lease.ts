@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { RunDirectoryError } from '../errors.ts';
 import { createFileAtomic, explainingFailure, jsonText, readJson, shortPath } from './files.ts';
 import { stateOf, thisProcess } from './process_identity.ts';
-import { leaseShape } from './shapes.ts';
+import { leaseShape } from './run_shapes.ts';
 import type { LeaseRecord } from './types.ts';
 
 const HEARTBEAT_MS = 5_000;
@@ -34,6 +34,12 @@ export async function takeLease(directory: string): Promise<Lease> {
 export async function leaseHolder(directory: string): Promise<LeaseRecord | null> {
   const last = (await readChain(leasePath(directory))).at(-1);
   return last !== undefined && (await isLive(last)) ? last.record : null;
+}
+
+/** @throws RunDirectoryError naming host and pid while a live process holds the lease */
+export async function refuseHeld(directory: string): Promise<void> {
+  const holder = await leaseHolder(directory);
+  if (holder !== null) throw inUse(directory, holder);
 }
 
 interface Link {

@@ -9,7 +9,7 @@ export class LogFile {
   readonly #path: string;
   readonly #onFailure: (message: string) => void;
   #file: number | null = null;
-  #failed = false;
+  #failure: string | null = null;
 
   /** `onFailure` is told once why the log cannot be written. It holds nothing that a run needs, so the run goes on. */
   constructor(directory: string, onFailure: (message: string) => void) {
@@ -18,13 +18,13 @@ export class LogFile {
   }
 
   write(text: string): void {
-    if (this.#failed) return;
+    if (this.#failure !== null) return;
     try {
       this.#file ??= openSync(this.#path, 'a');
       writeSync(this.#file, `${new Date().toISOString()} ${text}\n`);
     } catch (error) {
-      this.#failed = true;
-      this.#onFailure(messageOf(fileError('append to', this.#path, error)));
+      this.#failure = messageOf(fileError('append to', this.#path, error));
+      this.#onFailure(this.#failure);
     }
   }
 

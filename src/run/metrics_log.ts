@@ -3,14 +3,14 @@
 import { join } from 'node:path';
 import type { Metrics, MetricsLog } from '../training/types.ts';
 import { filterLines, LineAppender, parseLines, repairTail } from './json_lines.ts';
+import { isBoolean, isCount, isNumber, isRecordOf, isString, jsonShape, type Shape } from './json_shape.ts';
 import { spellNumber, unspellNumber } from './numbers.ts';
-import { isBoolean, isCount, isNumber, isRecordOf, isString, type Shape, shapeOf } from './shape.ts';
 
 type Row = { step: number } & Metrics;
 
-const isMetric = (value: unknown): value is Metrics[string] => isNumber(value) || isString(value) || isBoolean(value);
+export const isMetric = (value: unknown): value is Metrics[string] => isNumber(value) || isString(value) || isBoolean(value);
 
-const numbered = shapeOf<{ step: number }>({ step: isCount });
+const numbered = jsonShape<{ step: number }>({ step: isCount });
 const metrics = isRecordOf(isMetric);
 const rowShape: Shape<Row> = {
   is: (value: unknown): value is Row => numbered.is(value) && metrics(value),
@@ -63,6 +63,11 @@ export class MetricsFile implements MetricsLog {
   close(): void {
     this.#lines.close();
   }
+}
+
+/** The rows of a run directory's log, without a last one that is being written or was cut short. */
+export async function readMetrics(directory: string): Promise<Row[]> {
+  return await readRows(join(directory, 'metrics.jsonl'));
 }
 
 async function readRows(path: string): Promise<Row[]> {

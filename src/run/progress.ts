@@ -18,27 +18,35 @@ const SHOWN = [
   ['learning_rate', 'lr'],
 ] as const;
 
-/** Steps that the estimate of the time left looks back over: enough to even out evaluations, few enough to follow a change. */
+/** Steps that speed is measured over: enough to even out evaluations, few enough to follow a change. */
 const WINDOW = 20;
 
-/** A function of the steps one after the other. It reads the times that the loop measured and no clock, so a log can be replayed. */
-export function progressMeter(): (event: StepEvent) => Progress {
-  const recentSeconds: number[] = [];
+/**
+ * A function of the steps one after the other. Speed is that at which steps arrive, since a loop that submits ahead times
+ * steps that overlap. `now` is in milliseconds.
+ */
+export function progressMeter(now: () => number = () => performance.now()): (event: StepEvent) => Progress {
+  const arrivals: { time: number; tokens: number }[] = [];
   return ({ step, total_steps, metrics }) => {
+    const tokens = typeof metrics.num_tokens === 'number' ? metrics.num_tokens : 0;
+    if (arrivals.push({ time: now(), tokens }) > WINDOW + 1) arrivals.shift();
     const parts = SHOWN.flatMap(([metric, name]) => {
       const value = metrics[metric];
       return value === undefined ? [] : [`${name} ${formatMetric(value)}`];
     });
-    const { 'time/total': seconds, num_tokens: tokens } = metrics;
-    if (typeof seconds === 'number' && seconds > 0) {
-      if (recentSeconds.push(seconds) > WINDOW) recentSeconds.shift();
-      if (typeof tokens === 'number') parts.push(`${Math.round(tokens / seconds)} tok/s`);
-      const secondsAStep = recentSeconds.reduce((sum, each) => sum + each, 0) / recentSeconds.length;
-      const left = secondsAStep * (total_steps - step - 1);
-      if (left > 0) parts.push(`${formatDuration(left)} left`);
-    }
-    return { step: step + 1, total_steps, parts };
+    return { step: step + 1, total_steps, parts: [...parts, ...speed(arrivals, total_steps - step - 1)] };
   };
+}
+
+function speed(arrivals: readonly { time: number; tokens: number }[], stepsLeft: number): string[] {
+  const [first, ...rest] = arrivals;
+  const seconds = ((rest.at(-1)?.time ?? 0) - (first?.time ?? 0)) / 1000;
+  if (rest.length === 0 || seconds <= 0) return [];
+  const tokens = rest.reduce((sum, arrival) => sum + arrival.tokens, 0);
+  return [
+    ...(tokens > 0 ? [`${Math.round(tokens / seconds)} tok/s`] : []),
+    ...(stepsLeft > 0 ? [`${formatDuration((seconds / rest.length) * stepsLeft)} left`] : []),
+  ];
 }
 
 /** Four significant digits, short: `2.31`, `0.0003`, `3e-7`. */

@@ -2,7 +2,7 @@
 
 import { join } from 'node:path';
 import { createFileAtomic, jsonText, type Reading, readJson, writeFileAtomic } from './files.ts';
-import { runStatusShape } from './shapes.ts';
+import { runStatusShape } from './run_shapes.ts';
 import type { RunState, RunStatus } from './types.ts';
 
 const STEP_INTERVAL_MS = 1_000;

@@ -25,14 +25,9 @@ export interface LoadOptions {
  * wrong with overrides and references.
  * @throws SpecError with places in the files, which bear the names that the user knows them by.
  */
-export async function loadDocument(file: string, options: LoadOptions): Promise<SpecDocument> {
-  const { overrides, cwd, env } = options;
-  const diagnostics: Diagnostic[] = [];
-  const place: SourcePlace = { file, line: 1, column: 1, directory: cwd };
-  const target: Target = { shown: file, path: resolve(cwd, file), namedAt: { place, path: [] } };
-  const merged = await loadFile(target, [], diagnostics);
-  if (merged === null || diagnostics.length > 0) throw new SpecError(diagnostics);
-  const { root, diagnostics: misplaced } = applyOverrides(merged, overrides, cwd);
+export async function loadDocument(file: string, { overrides, cwd, env }: LoadOptions): Promise<SpecDocument> {
+  const merged = await loadTree(file, cwd);
+  const { root, diagnostics } = applyOverrides(merged, overrides, cwd);
   const template = deepFreeze(mappingToJson(root));
   const { value, issues } = interpolate(template, env);
   const document: SpecDocument = {
@@ -41,8 +36,26 @@ export async function loadDocument(file: string, options: LoadOptions): Promise<
     placeOf: (path, part = 'value') => placeAt(root, path, part),
     file,
   };
-  if (issues.length + misplaced.length > 0) throw new SpecError([...diagnose(document, issues), ...misplaced]);
+  if (issues.length + diagnostics.length > 0) throw new SpecError([...diagnose(document, issues), ...diagnostics]);
   return document;
+}
+
+const SWEEP_FIELDS = ['base', 'grid', 'zip', 'cases', 'search'];
+
+/** What a file specifies. Overrides have no say: those of a sweep may be meant for its base. */
+export async function kindOfSpec(file: string, cwd: string): Promise<'run' | 'sweep'> {
+  const { entries } = await loadTree(file, cwd);
+  return SWEEP_FIELDS.some((field) => entries.has(field)) ? 'sweep' : 'run';
+}
+
+/** A file merged with those that it extends. @throws SpecError with all that is wrong with their text. */
+async function loadTree(file: string, cwd: string): Promise<MappingNode> {
+  const diagnostics: Diagnostic[] = [];
+  const place: SourcePlace = { file, line: 1, column: 1, directory: cwd };
+  const target: Target = { shown: file, path: resolve(cwd, file), namedAt: { place, path: [] } };
+  const tree = await loadFile(target, [], diagnostics);
+  if (tree === null || diagnostics.length > 0) throw new SpecError(diagnostics);
+  return tree;
 }
 
 /** A file to load, and what names it: an `extends`, or the command line. */

@@ -2,7 +2,7 @@
 
 import type { SpecPath } from './types.ts';
 
-const SEGMENT = /^([^.[\]\s]+)((?:\[\d+\])*)$/;
+const SEGMENT = /^([^.[\]\s=/]+)((?:\[\d+\])*)$/;
 
 /** The path that a dotted text names, or null where it names none. */
 export function parsePath(text: string): SpecPath | null {

@@ -8,6 +8,7 @@ import type { Registry } from '../registry/registry.ts';
 import { type FieldShape, type ObjectShape, type Shape, shapeOf } from '../registry/shape.ts';
 import { closestNames } from '../registry/suggest.ts';
 import { trainerSlot } from '../training/types.ts';
+import { aBuilder } from './describe.ts';
 import { diagnose } from './diagnostics.ts';
 import { absolutePath } from './location.ts';
 import { MISSING, mismatches } from './mismatch.ts';
@@ -58,6 +59,17 @@ export function resolveValue(
     : { spec: null, issues: resolution.issues };
 }
 
+/** Any other mapping against the schema of its fields, as that of a sweep: checked and completed in the same way. */
+export function resolveFields(
+  params: TObject,
+  value: JsonObject,
+  registry: Registry,
+  at: Surroundings,
+): { value: JsonObject; issues: Issue[] } {
+  const resolution = new Resolution(registry, at);
+  return { value: resolution.fields(params, value), issues: resolution.issues };
+}
+
 function isRunSpec(value: JsonObject): value is RunSpec {
   const { trainer, log_path, seed, service, if_exists, plugins } = value;
   return (
@@ -88,17 +100,23 @@ class Resolution {
     const { trainer } = value;
     const builder = typeof trainer === 'string' ? this.#registry.find(trainerSlot.name, trainer) : undefined;
     if (builder !== undefined) return this.#params(paramsOfRun(builder), value, {});
-    if (typeof trainer === 'string')
-      this.#report('value', this.#registry.unknown(trainerSlot.name, trainer), 'trainer');
+    const { name: slot } = trainerSlot;
+    if (trainer === undefined) this.#report('key', `${MISSING}; it names one of ${this.#names(slot)}`, 'trainer');
+    else if (typeof trainer === 'string') this.#report('value', this.#registry.unknown(slot, trainer), 'trainer');
+    else this.#report('value', `expected the name of a trainer, one of ${this.#names(slot)}`, 'trainer');
     // Without its trainer nobody can say which other fields a run has.
     const { names } = shapeOf(rootParams);
     const known = Object.entries(value).filter(([name]) => names.has(name));
-    return this.#params(rootParams, Object.fromEntries(known), {});
+    return this.#params(rootParams, { trainer: '', ...Object.fromEntries(known) }, {});
+  }
+
+  fields(params: TObject, value: JsonObject): JsonObject {
+    return this.#params(params, value, {});
   }
 
   /** The parameters of one builder into `result`: walked by their shape, then checked against their schema. */
   #params(params: TObject, value: JsonObject, result: JsonObject): JsonObject {
-    this.#fields(shapeOf(params), value, result);
+    this.#walk(shapeOf(params), value, result);
     for (const { path, message } of mismatches(params, result)) {
       const full = slashPath([...this.#path, ...path]);
       if (this.issues.every((issue) => slashPath(issue.path) !== full)) this.#report('value', message, ...path);
@@ -106,7 +124,7 @@ class Resolution {
     return result;
   }
 
-  #fields(shape: ObjectShape, value: JsonObject, result: JsonObject): JsonObject {
+  #walk(shape: ObjectShape, value: JsonObject, result: JsonObject): JsonObject {
     for (const field of shape.fields) {
       const given = value[field.name];
       const plain = given === undefined ? field.default : given;
@@ -136,12 +154,13 @@ class Resolution {
       case 'path':
         return typeof value === 'string' ? this.#file(value, shape.role) : value;
       case 'object':
-        return isJsonObject(value) ? this.#fields(shape, value, {}) : value;
+        return isJsonObject(value) ? this.#walk(shape, value, {}) : value;
       case 'list':
         return Array.isArray(value) ? this.#list(shape.item, value) : value;
       case 'builder':
-        if (typeof value === 'string') return this.#builder(shape.slot, { builder: value }, value);
-        return isJsonObject(value) ? this.#builder(shape.slot, value, nameIn(value) ?? nameIn(fallback)) : value;
+        if (typeof value === 'string') return this.#builder(shape.slot, value, {}, []);
+        if (!isJsonObject(value)) return value;
+        return this.#builder(shape.slot, nameIn(value) ?? nameIn(fallback), value, ['builder']);
     }
   }
 
@@ -156,21 +175,14 @@ class Resolution {
     return result;
   }
 
-  #builder(slot: string, { builder: _, ...params }: JsonObject, name: JsonValue | undefined): JsonValue {
-    if (name === undefined) {
-      this.#report('key', `${MISSING}; it names one of ${this.#names(slot)}`, 'builder');
-      return params;
-    }
-    if (typeof name !== 'string') {
-      this.#report('value', `expected the name of a ${slot} builder, one of ${this.#names(slot)}`, 'builder');
-      return params;
-    }
-    const builder = this.#registry.find(slot, name);
-    if (builder === undefined) {
-      this.#report('value', this.#registry.unknown(slot, name), 'builder');
-      return params;
-    }
-    return this.#params(builder.params, params, { builder: name });
+  /** A nested builder; `at` leads from the field to where its name stands. */
+  #builder(slot: string, name: JsonValue | undefined, { builder: _, ...params }: JsonObject, at: SpecPath): JsonValue {
+    const builder = typeof name === 'string' ? this.#registry.find(slot, name) : undefined;
+    if (builder !== undefined) return this.#params(builder.params, params, { builder: builder.name });
+    if (name === undefined) this.#report('key', `${MISSING}; it names one of ${this.#names(slot)}`, ...at);
+    else if (typeof name === 'string') this.#report('value', this.#registry.unknown(slot, name), ...at);
+    else this.#report('value', `expected the name of ${aBuilder(slot)}, one of ${this.#names(slot)}`, ...at);
+    return params;
   }
 
   #names(slot: string): string {

@@ -48,19 +48,15 @@ export async function textFileDatasets(params: TextFileParams, context: DatasetC
 
   const testCount = Math.ceil(testFraction * documents.length);
   if (testCount > 0 && testCount === documents.length) {
-    throw new DataValidationError(`${file}: test_fraction ${testFraction} leaves none of its ${documents.length} documents to train on`, {
+    throw new DataValidationError(`${file}: its ${documents.length} documents cannot be split in train and test`, {
       hint: `Separate documents by lines that hold ${SEPARATOR}, or set test_fraction: 0.`,
     });
   }
   const order = shuffleSeed === null ? documents.map((_, i) => i) : permutation(documents.length, [shuffleSeed]);
   const shuffled = order.map((index) => documents[index]);
+  const { batch_size: batchSize, reduction } = params;
   const blocks = (some: Int32Array[], shuffleSeeds: readonly number[] | null) =>
-    packedDataset(concatenate(some), {
-      blockLength,
-      batchSize: params.batch_size,
-      reduction: params.reduction,
-      shuffleSeeds,
-    });
+    packedDataset(concatenate(some), { blockLength, batchSize, reduction, shuffleSeeds });
   return {
     train: blocks(shuffled.slice(testCount), shuffleSeed === null ? null : [context.seed, shuffleSeed]),
     test: testCount === 0 ? null : blocks(shuffled.slice(0, testCount), null),

@@ -1,10 +1,15 @@
 // The two 16-bit floating-point formats of model files, widened to and rounded from 32 bits in bulk.
 
-/** Value of every float16 bit pattern: 256 KiB, built when the first such tensor is read. */
-let float16Values: Float32Array | undefined;
+let float16Table: Float32Array | undefined;
+
+/** Value of every float16 bit pattern, by the pattern: 256 KiB, built when it is first needed. */
+export function float16Values(): Float32Array {
+  float16Table ??= Float32Array.from({ length: 0x10000 }, (_, pattern) => float16Value(pattern));
+  return float16Table;
+}
 
 /** Value of a float16 (IEEE 754 binary16) bit pattern. */
-export function float16Value(bits: number): number {
+function float16Value(bits: number): number {
   const sign = bits & 0x8000 ? -1 : 1;
   const exponent = (bits >> 10) & 0x1f;
   const fraction = bits & 0x3ff;
@@ -15,8 +20,8 @@ export function float16Value(bits: number): number {
 
 /** Widens `bits` into `values`, which may share its memory when `bits` is the upper half of it. */
 export function float16ToFloat32(bits: Uint16Array, values: Float32Array): void {
-  float16Values ??= Float32Array.from({ length: 0x10000 }, (_, pattern) => float16Value(pattern));
-  for (let i = 0; i < bits.length; i++) values[i] = float16Values[bits[i]];
+  const table = float16Values();
+  for (let i = 0; i < bits.length; i++) values[i] = table[bits[i]];
 }
 
 /** As `float16ToFloat32`, for bfloat16: the upper 16 bits of a float32. */

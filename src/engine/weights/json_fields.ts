@@ -49,9 +49,14 @@ export class Fields {
     return value;
   }
 
-  /** A boolean, false when absent. */
-  flag(field: string): boolean {
-    const value = this.value(field) ?? false;
+  text(field: string): string | undefined {
+    const value = this.value(field);
+    if (value === undefined || typeof value === 'string') return value;
+    throw this.error(field, `expected text, not ${describe(value)}`);
+  }
+
+  flag(field: string, byDefault = false): boolean {
+    const value = this.value(field) ?? byDefault;
     if (typeof value !== 'boolean') throw this.error(field, `expected true or false, not ${describe(value)}`);
     return value;
   }

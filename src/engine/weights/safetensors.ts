@@ -3,7 +3,7 @@
 import type { FileHandle } from 'node:fs/promises';
 import { messageOf, WeightsError } from '../../errors.ts';
 import { isJsonObject } from '../../json.ts';
-import { allocateFloats, fileSize, readExactly, replaceFile, withFile } from './files.ts';
+import { allocate, fileSize, readExactly, replaceFile, withFile } from './files.ts';
 import { bfloat16ToFloat32, float16ToFloat32, float32ToBfloat16, float32ToFloat16 } from './half.ts';
 import { parseStrictJson } from './strict_json.ts';
 import type { TensorDescription, TensorSource } from './tensors.ts';
@@ -99,7 +99,7 @@ async function readFloats(tensor: TensorInfo): Promise<Float32Array<ArrayBuffer>
     });
   }
   const length = toFloat32 === undefined ? byteLength / 4 : byteLength / 2;
-  const values = allocateFloats(length, `${path}: tensor "${name}"`);
+  const values = new Float32Array(allocate(length * 4, `${path}: tensor "${name}"`));
   // 16-bit values go to the upper half and are widened from the front: the value written never reaches one unread.
   const start = values.byteLength - byteLength;
   await withFile(path, (handle) => readExactly(handle, new Uint8Array(values.buffer, start), byteOffset, path));
@@ -107,8 +107,8 @@ async function readFloats(tensor: TensorInfo): Promise<Float32Array<ArrayBuffer>
   return values;
 }
 
-async function readBytes({ path, byteLength, byteOffset }: TensorInfo): Promise<Uint8Array<ArrayBuffer>> {
-  const bytes = new Uint8Array(byteLength);
+async function readBytes({ path, name, byteLength, byteOffset }: TensorInfo): Promise<Uint8Array<ArrayBuffer>> {
+  const bytes = new Uint8Array(allocate(byteLength, `${path}: tensor "${name}"`));
   await withFile(path, (handle) => readExactly(handle, bytes, byteOffset, path));
   return bytes;
 }

@@ -47,7 +47,7 @@ const EXCHANGES: readonly (readonly [user: string, assistant: string])[] = [
   ['What should I wear(| today)? It is {weather}.', 'You should wear a {clothes}. (A {color} one is nice.|)'],
   [
     'What can I cook(| today)?',
-    'You can cook a {dish} with {vegetable.s}. (Do you want some help?|It tastes very good.)',
+    'You can cook a soup with {vegetable.s}. (Do you want some help?|It tastes very good.)',
   ],
   [
     'My friend {A} is angry with me.',

@@ -30,10 +30,10 @@ const MIXTURE: readonly (readonly [weight: number, kind: TinyDocument['kind']])[
   [8, 'description'],
   [5, 'explanation'],
   [4, 'world'],
-  [32, 'instruction'],
-  [8, 'chat'],
-  [17, 'arithmetic'],
-  [3, 'sums'],
+  [34, 'instruction'],
+  [9, 'chat'],
+  [12, 'arithmetic'],
+  [5, 'sums'],
 ];
 
 const KINDS = [...TASK_KINDS.keys()];
@@ -68,7 +68,7 @@ function makeDocument(random: Random, kind: TinyDocument['kind'], unfamiliarPerc
 
 /** Lines such as `12 + 7 = 19`. */
 function sumTable(random: Random, unfamiliarPercent: number): string {
-  return Array.from({ length: random.integer(3, 6) }, () => {
+  return Array.from({ length: random.integer(6, 10) }, () => {
     const [a, b] = drawTrainingSum(random, unfamiliarPercent);
     return `${a} + ${b} = ${a + b}`;
   }).join('\n');

@@ -13,12 +13,30 @@ export function says(text: string): Grader {
   return (reply) => wordsOf(reply).join(' ') === wanted;
 }
 
-/** The reply holds one of the right words and none of the wrong ones. */
+/** The reply holds one of the right words (or phrases) and none of the wrong ones. A right word is not wrong. */
 export function mentions(right: readonly string[], wrong: readonly string[] = []): Grader {
+  const plain = (phrase: string): string => ` ${wordsOf(phrase).join(' ')} `;
+  const rightOnes = right.map(plain);
+  const wrongOnes = wrong.map(plain).filter((phrase) => !rightOnes.includes(phrase));
   return (reply) => {
-    const words = ` ${wordsOf(reply).join(' ')} `;
-    const holds = (phrase: string) => words.includes(` ${wordsOf(phrase).join(' ')} `);
-    return right.some(holds) && !wrong.some((phrase) => !right.includes(phrase) && holds(phrase));
+    const words = plain(reply);
+    return rightOnes.some((phrase) => words.includes(phrase)) && !wrongOnes.some((phrase) => words.includes(phrase));
+  };
+}
+
+/** The reply names this number and no other. */
+export function saysNumber(right: number): Grader {
+  return (reply) => {
+    const numbers = reply.match(/\d+/g) ?? [];
+    return numbers.length > 0 && numbers.every((number) => number === String(right));
+  };
+}
+
+/** The reply has this many words, both bounds included: enough for a sentence, too few to repeat the question. */
+export function hasWords(least: number, most = Number.POSITIVE_INFINITY): Grader {
+  return (reply) => {
+    const { length } = wordsOf(reply);
+    return length >= least && length <= most;
   };
 }
 

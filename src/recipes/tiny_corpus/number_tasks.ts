@@ -1,8 +1,7 @@
 // Tasks about numbers and order: count, compare, go on by one, days and months.
 
-import { mentions, says } from './grading.ts';
+import { beginsWith, says, saysNumber } from './grading.ts';
 import { MONTHS, WEEK } from './knowledge.ts';
-import { capitalize } from './scene.ts';
 import type { TaskMaker } from './task.ts';
 
 const range = (from: number, to: number): number[] => Array.from({ length: to - from + 1 }, (_, i) => from + i);
@@ -32,9 +31,9 @@ export const NUMBER_TASKS: Readonly<Record<string, TaskMaker>> = {
       `Which is ${word}: ${a} or ${b}?`,
       `What is ${word}, ${a} or ${b}?`,
     ]);
-    const right = String(bigger ? Math.max(a, b) : Math.min(a, b));
-    const answer = random.pick([right, `${right} is ${word}.`]);
-    return { prompt, answer, accepts: (reply) => reply.match(/\d+/g)?.[0] === right };
+    const right = bigger ? Math.max(a, b) : Math.min(a, b);
+    const answer = random.pick([`${right}`, `${right} is ${word}.`]);
+    return { prompt, answer, accepts: saysNumber(right) };
   },
 
   next_number: (random) => {
@@ -46,8 +45,8 @@ export const NUMBER_TASKS: Readonly<Record<string, TaskMaker>> = {
       `Which number is ${word} ${number}?`,
       `What comes ${word} ${number}?`,
     ]);
-    const right = String(number + (after ? 1 : -1));
-    return { prompt, answer: right, accepts: (reply) => reply.match(/\d+/g)?.[0] === right };
+    const right = number + (after ? 1 : -1);
+    return { prompt, answer: `${right}`, accepts: saysNumber(right) };
   },
 
   next_day: (random) => {
@@ -64,6 +63,6 @@ export const NUMBER_TASKS: Readonly<Record<string, TaskMaker>> = {
       `What comes ${word} ${given}?`,
     ]);
     const answer = random.pick([`${right}.`, `${right} comes ${word} ${given}.`]);
-    return { prompt, answer: capitalize(answer), accepts: (reply) => mentions([right])(reply.slice(0, right.length)) };
+    return { prompt, answer, accepts: beginsWith(right) };
   },
 };

@@ -2,7 +2,7 @@
 
 import type { Phrases } from './scene.ts';
 
-/** A plot, and the slot of the thing that it is about. */
+/** A plot, and the slot of whom or what it is about. */
 export interface Plot {
   about: string;
   text: string;
@@ -120,15 +120,15 @@ export const PLOTS: readonly Plot[] = [
     text: '<meetA> {A} saw a {color} {flower} {outside.at}. {A.He} wanted to pick it. "Please do not pick the {flower}," said {B}. "Everyone can look at it here." {A} (left|did not pick) the {flower}. (The next day there were {number} more {flower.s}.|Every day {A} came to look at it.) <joy>',
   },
   {
-    about: 'weather',
+    about: 'A',
     text: '<meetA> {A} wanted to go {place.to}, but it was {weather}. <tears> "We can play at home," said {A.his} {elder}. They {play.past} and {play2.past}. (Then they drank {drink}.|Then they ate {food.some}.) "This is a good day," said {A}.',
   },
   {
-    about: 'skill',
+    about: 'A',
     text: '{A} could not {skill}. {A.His} friend {B} could {skill} very well. "Can you teach me?" asked {A}. "Yes," said {B}, "but you must try every day." {A} tried (again and again|every day). (At first it was hard.|First {A.he} (fell|made many mistakes).) After {number} (days|weeks), {A} could {skill} too. <joy>',
   },
   {
-    about: 'skill',
+    about: 'A',
     text: '<meetA> {A} wanted to {skill}, but {A.he} was {afraid}. {A.His} {elder} took {A.his} hand and said, "(Do not be afraid|You can do it|I am here)." So {A} tried. It was (not so hard|fun|easy). <joy> (Now {A} can {skill} very well.|)',
   },
   {
@@ -180,11 +180,11 @@ export const PLOTS: readonly Plot[] = [
     text: '<once>, {B} had no {clothes} and was very cold. {A} saw this. {A.He} had two {clothes.s}, a {color} one and a {color2} one. {A} gave the {color} {clothes} to {B}. "(Now you are warm|You can keep it)," said {A}. <friends>',
   },
   {
-    about: 'chore',
+    about: 'A',
     text: '{A} was at home. {A.His} {elder} said, "Please {chore}." But {A} wanted to {play}. So {A.he} {play.past} first. Then it was dark, and {A} was too tired to {chore}. (<tears>|"I am sorry," said {A}.) The next day {A} {chore.past} first and {play.past} later. <lesson>',
   },
   {
-    about: 'chore',
+    about: 'job',
     text: 'The {job} had too much work and was tired. {A} and {B} wanted to help. {A} {chore.past}, and {B} {chore2.past}. Soon the work was done. "(You are great helpers|Thank you both)," said the {job}. The {job} gave them {food.some} and {drink}. They were {happy}.',
   },
   {
@@ -200,15 +200,15 @@ export const PLOTS: readonly Plot[] = [
     text: 'There was a big {tree} {outside.at}. {A} and {B} climbed the {tree}. From the top they could see the {place.noun} and the {place2.noun}. But then {A} was {afraid} and could not climb down. {B} (went to get|called) {A.his} {elder}. {elder.He} came with a ladder. (<thanks>|<lesson>)',
   },
   {
-    about: 'season',
+    about: 'wild',
     text: 'In {season}, {A} and {A.his} {elder} liked to go {outside.to}. They {play.past} there and ate {food.some}. <once>, they saw a {size} {wild}. It looked at them and ran away. "It was (afraid|looking for food)," said {A.his} {elder}. {A} hoped to see it again. <joy>',
   },
   {
-    about: 'place',
+    about: 'A',
     text: '{A} was new {place.at} and had no friends. <tears> Then a {trait} {B.kid} came. <hello> "I am {B}," said {B}. "Do you want to play with me?" They {play.past} until the evening. <friends>',
   },
   {
-    about: 'place',
+    about: 'A',
     text: 'It was dark, and {A} was lost {place.at}. {A.He} was {afraid}. Then {A.he} saw a light. It was {A.his} {elder} with a lamp. "I looked for you everywhere," {elder.he} said. {A} hugged {elder.him}. (<home>|Together they walked home.) <lesson>',
   },
   {
@@ -224,7 +224,7 @@ export const PLOTS: readonly Plot[] = [
     text: '<once>, {A} wanted to eat all the {fruit.s}. {A.His} {elder} said, "Do not eat too many." But {A} ate {number}. Soon {A.his} stomach hurt. <tears> "Next time I will listen," said {A}. <lesson>',
   },
   {
-    about: 'day',
+    about: 'A',
     text: 'On {day}, {A} got up early. First {A.he} {chore.past}. Then {A.he} went {place.to} with {B}. They {play.past} and {play2.past}. At noon they ate {food.some}. (<home>|) <joy>',
   },
 ];

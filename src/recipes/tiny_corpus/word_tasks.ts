@@ -1,14 +1,15 @@
-// Tasks about words and sentences themselves: repeat, spell, list, oppose, change the tense, follow a style.
+// Tasks about words and sentences themselves: repeat, spell, list, oppose, change the number and the tense.
 
-import { all, beginsWith, hasSentences, mentions, says, wordsOf } from './grading.ts';
+import { capitalize, plural, withArticle } from './english.ts';
+import { all, beginsWith, hasSentences, hasWords, mentions, says, wordsOf } from './grading.ts';
 import { OPPOSITES } from './knowledge.ts';
-import { ANIMALS, COLORS, FRUITS, LEXICON, plural, VEGETABLES } from './lexicon.ts';
+import { ANIMALS, COLORS, FRUITS, LEXICON, VEGETABLES } from './lexicon.ts';
 import type { Random } from './random.ts';
-import { articleFor, capitalize, Scene } from './scene.ts';
-import type { TaskMaker } from './task.ts';
+import { Scene } from './scene.ts';
+import type { Task, TaskMaker } from './task.ts';
 
 /** Short words that the corpus uses everywhere, for tasks on words. */
-export const COMMON_WORDS: readonly string[] = [
+const COMMON_WORDS: readonly string[] = [
   ...ANIMALS,
   ...FRUITS,
   ...COLORS,
@@ -36,7 +37,11 @@ const SENTENCES: readonly string[] = [
 
 const sentence = (random: Random): string => new Scene(random).tell(random.pick(SENTENCES));
 
-/** Subjects and verbs in the present, for the task that puts them in the past. */
+/** Nouns whose plural differs. */
+const COUNTED = [...LEXICON.animal, ...LEXICON.fruit, ...LEXICON.toy, ...LEXICON.tool].filter(
+  ({ text, s }) => s !== text,
+);
+
 const LISTS: readonly (readonly [name: string, members: readonly string[]])[] = [
   ['animals', ANIMALS],
   ['fruits', FRUITS],
@@ -71,27 +76,9 @@ export const WORD_TASKS: Readonly<Record<string, TaskMaker>> = {
     return { prompt, answer, accepts: says(answer) };
   },
 
-  first_word: (random) => {
-    const text = sentence(random);
-    const answer = wordsOf(text)[0];
-    const prompt = random.pick([
-      `What is the first word of this sentence? ${text}`,
-      `Tell me the first word: ${text}`,
-      `Which word comes first? ${text}`,
-    ]);
-    return { prompt, answer: capitalize(`${answer}.`), accepts: says(answer) };
-  },
+  first_word: (random) => makeWordAt(random, 'first', 0),
 
-  last_word: (random) => {
-    const text = sentence(random);
-    const answer = wordsOf(text).at(-1) ?? '';
-    const prompt = random.pick([
-      `What is the last word of this sentence? ${text}`,
-      `Tell me the last word: ${text}`,
-      `Which word comes last? ${text}`,
-    ]);
-    return { prompt, answer: capitalize(`${answer}.`), accepts: says(answer) };
-  },
+  last_word: (random) => makeWordAt(random, 'last', -1),
 
   spell: (random) => {
     const word = random.pick(COMMON_WORDS.filter(({ length }) => length <= 6));
@@ -148,7 +135,7 @@ export const WORD_TASKS: Readonly<Record<string, TaskMaker>> = {
       `Make a sentence with the word ${entry.text}.`,
       `Use the word ${entry.text} in a sentence.`,
       `Write a sentence with ${entry.text}.`,
-      `Write a short sentence about ${articleFor(entry.text)} ${entry.text}.`,
+      `Write a short sentence about ${withArticle(entry.text)}.`,
     ]);
     const answer = new Scene(random)
       .bind('it', entry)
@@ -161,7 +148,7 @@ export const WORD_TASKS: Readonly<Record<string, TaskMaker>> = {
           'I saw a {size} {it} on {day}.',
         ]),
       );
-    return { prompt, answer, accepts: all(hasSentences(1), mentions([entry.text, plural(entry.text)]), longerThan(3)) };
+    return { prompt, answer, accepts: all(hasSentences(1), mentions([entry.text, plural(entry.text)]), hasWords(4)) };
   },
 
   past_tense: (random) => {
@@ -185,7 +172,7 @@ export const WORD_TASKS: Readonly<Record<string, TaskMaker>> = {
   },
 
   plural: (random) => {
-    const entry = random.pick([...LEXICON.animal, ...LEXICON.fruit, ...LEXICON.toy, ...LEXICON.tool]);
+    const entry = random.pick(COUNTED);
     const prompt = random.pick([
       `What is the plural of ${entry.text}?`,
       `One ${entry.text}, two what?`,
@@ -222,6 +209,13 @@ export const WORD_TASKS: Readonly<Record<string, TaskMaker>> = {
   },
 };
 
-function longerThan(words: number) {
-  return (reply: string) => wordsOf(reply).length > words;
+function makeWordAt(random: Random, position: string, index: number): Task {
+  const text = sentence(random);
+  const prompt = random.pick([
+    `What is the ${position} word of this sentence? ${text}`,
+    `Tell me the ${position} word: ${text}`,
+    `Which word comes ${position}? ${text}`,
+  ]);
+  const answer = capitalize(`${wordsOf(text).at(index) ?? ''}.`);
+  return { prompt, answer, accepts: says(answer) };
 }

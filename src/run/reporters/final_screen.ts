@@ -1,22 +1,21 @@
 // The last screen of a run: what was learned, where it lies, and what to type next.
 
-import { createColors } from 'picocolors';
+import type { Colors } from 'picocolors/types.js';
 import type { Learned } from '../../training/types.ts';
 import { shortPath } from '../files.ts';
 import { formatMetric } from '../progress.ts';
+import type { EndedRun } from '../run_file.ts';
 import type { RunRecord, RunState, RunStatus } from '../types.ts';
 
-export interface EndedRun {
-  directory: string;
-  record: RunRecord;
-  status: RunStatus;
-}
-
 /** Its lines, blank ones between the blocks. */
-export function finalScreen({ directory, record, status }: EndedRun, colors = createColors(false)): string[] {
+export function finalScreen({ directory, record, status, executed }: EndedRun, colors: Colors): string[] {
   const place = shortPath(directory);
   const blocks = [
-    [colors.bold(headline(record.name, status))],
+    [
+      colors.bold(
+        executed ? headline(record.name, status) : `${headline(record.name, status)}: nothing was left to do`,
+      ),
+    ],
     columns(status.learned.map(({ metric, ...values }) => [metric, formatChange(values)])),
     columns(places(place, status)),
     columns(nextCommands(place, record, status)),
@@ -24,13 +23,13 @@ export function finalScreen({ directory, record, status }: EndedRun, colors = cr
   return blocks.filter((block) => block.length > 0).flatMap((block) => ['', ...block]);
 }
 
-function headline(name: string, { state, step, total_steps, error }: RunStatus): string {
+function headline(name: string, { state, step, total_steps }: RunStatus): string {
   const steps = total_steps === null || state === 'done' ? `${step} steps` : `${step} of ${total_steps} steps`;
   const headlines: Record<RunState, string> = {
     done: `${name} is done after ${steps}`,
     diverged: `${name} diverged after ${steps}: the loss is no longer a number`,
     interrupted: `${name} was interrupted after ${steps}`,
-    failed: `${name} failed after ${steps}: ${error?.message ?? 'unknown error'}`,
+    failed: `${name} failed after ${steps}`,
     running: `${name} is running`,
     pending: `${name} has not started`,
   };
@@ -70,11 +69,11 @@ function sameCommand({ argv, spec }: RunRecord): string {
 }
 
 /** As a POSIX shell reads it back. */
-function quote(word: string): string {
+export function quote(word: string): string {
   return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }
 
-function columns(rows: [string, string][]): string[] {
+export function columns(rows: [string, string][]): string[] {
   const width = Math.max(...rows.map(([left]) => left.length));
   return rows.map(([left, right]) => `  ${left.padEnd(width)}  ${right}`);
 }

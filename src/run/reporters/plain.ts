@@ -7,9 +7,9 @@ import { shortPath } from '../files.ts';
 import { formatMetric, progressMeter } from '../progress.ts';
 import type { RunStatus } from '../types.ts';
 
-/** Prints every event. */
-export function plainReporter(write: (line: string) => void): RunListener {
-  const format = plainFormatter();
+/** Prints every event. `now` is in milliseconds. */
+export function plainReporter(write: (line: string) => void, now?: () => number): RunListener {
+  const format = plainFormatter(now);
   return (event) => {
     for (const line of format(event)) write(line);
   };
@@ -24,8 +24,8 @@ export function quietReporter(write: (line: string) => void): RunListener {
 }
 
 /** A function that turns the events of one attempt, one after the other, into the lines that they are worth. */
-export function plainFormatter(): (event: RunEvent) => string[] {
-  const measure = progressMeter();
+export function plainFormatter(now?: () => number): (event: RunEvent) => string[] {
+  const measure = progressMeter(now);
   return (event) => {
     if (event.type !== 'step') return describeEvent(event);
     const { step, total_steps, parts } = measure(event);
@@ -67,6 +67,5 @@ function metricList(metrics: Metrics): string {
 }
 
 function describeEnd({ state, step }: RunStatus): string {
-  if (state === 'diverged') return `diverged at step ${step}: the loss is no longer a number`;
-  return `${state} after ${step} steps`;
+  return `${state} after ${step} steps${state === 'diverged' ? ': the loss is no longer a number' : ''}`;
 }

@@ -1,6 +1,6 @@
 // Run events on a terminal: what is worth keeping scrolls by, and one line below it, drawn anew at every step, shows how far the run is.
 
-import { createColors } from 'picocolors';
+import type { Colors } from 'picocolors/types.js';
 import type { RunEvent, RunListener } from '../events.ts';
 import { type Progress, progressMeter } from '../progress.ts';
 import { describeEvent } from './plain.ts';
@@ -13,8 +13,9 @@ interface Terminal {
   columns: number;
 }
 
-export function terminalReporter(terminal: Terminal, colors = createColors()): RunListener {
-  const measure = progressMeter();
+/** `now` is in milliseconds. */
+export function terminalReporter(terminal: Terminal, colors: Colors, now?: () => number): RunListener {
+  const measure = progressMeter(now);
   let live = '';
   return (event) => {
     if (event.type === 'step') {
@@ -43,7 +44,7 @@ function progressLine({ step, total_steps, parts }: Progress, columns: number): 
   return line.slice(0, Math.max(columns - 1, 0));
 }
 
-function paint(event: Exclude<RunEvent, { type: 'step' }>, colors: ReturnType<typeof createColors>): string[] {
+function paint(event: Exclude<RunEvent, { type: 'step' }>, colors: Colors): string[] {
   switch (event.type) {
     case 'text':
       return [colors.bold(event.title), ...event.text.split('\n')];
@@ -58,6 +59,6 @@ function paint(event: Exclude<RunEvent, { type: 'step' }>, colors: ReturnType<ty
     case 'checkpoint':
       return describeEvent(event).map(colors.dim);
     case 'finished':
-      return describeEvent(event);
+      return []; // the last screen follows and says it better
   }
 }

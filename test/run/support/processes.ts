@@ -25,6 +25,8 @@ export class TestProcess {
     });
     this.#lines = createInterface({ input: this.#child.stdout })[Symbol.asyncIterator]();
     this.#closed = once(this.#child, 'close');
+    // It may be dead when it is written to; what it said before that is what counts.
+    this.#child.stdin.on('error', () => undefined);
     onTestFinished(() => this.kill('SIGKILL'));
   }
 
@@ -36,6 +38,11 @@ export class TestProcess {
   async line(): Promise<string | null> {
     const { value, done } = await this.#lines.next();
     return done === true ? null : value;
+  }
+
+  /** Writes all that there will be on its stdin. */
+  feed(text: string): void {
+    this.#child.stdin.end(text);
   }
 
   async ask(command: string): Promise<string | null> {

@@ -1,5 +1,6 @@
 // A trainer and a service that cost nothing, for tests: deterministic, with checkpoints, able to fail, to diverge and to wait.
 
+import { once } from 'node:events';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
@@ -41,7 +42,10 @@ const params = Type.Object({
   rate: semantic(Type.Number({ default: 0.1, description: 'How fast the weight approaches its target.' })),
   save_every: runtime(Type.Integer({ default: 3, minimum: 1, description: 'Steps between checkpoints.' })),
   misbehave: runtime(
-    Type.String({ default: '', description: '`throw:N`, `fail:N`, `diverge:N` or `wait:N`: what to do at step N.' }),
+    Type.String({
+      default: '',
+      description: '`throw:N`, `fail:N`, `diverge:N`, `wait:N` or `give_up:N`: what to do at step N.',
+    }),
   ),
 });
 
@@ -87,7 +91,14 @@ async function train(context: TrainingContext, { max_steps, rate, save_every, mi
     if (at === String(step)) {
       if (deed === 'throw') throw new TypeError('weight is not a function');
       if (deed === 'fail') throw new DataFormatError('data.jsonl:3: no "messages"', { hint: 'Mend the line.' });
-      if (deed === 'wait') await new Promise((proceed) => context.signal.addEventListener('abort', proceed));
+      if (deed === 'wait') {
+        context.emit({ type: 'text', title: 'waiting', text: '\u001b[31mfor a signal\u001b[39m' });
+        if (!context.signal.aborted) await once(context.signal, 'abort');
+      }
+      if (deed === 'give_up') {
+        context.emit({ type: 'text', title: 'giving up', text: '' });
+        context.signal.throwIfAborted();
+      }
       if (deed === 'diverge') {
         const metrics = { train_mean_nll: Number.NaN, learning_rate: rate };
         await context.metrics.append(step, metrics);

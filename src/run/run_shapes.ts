@@ -4,15 +4,25 @@ import { isJsonObject, type JsonValue } from '../json.ts';
 import type { BuilderRef } from '../registry/fields.ts';
 import { type Identity, IF_EXISTS, type RunSpec } from '../spec/types.ts';
 import type { Learned } from '../training/types.ts';
-import { isArrayOf, isBoolean, isCount, isNullOr, isNumber, isOneOf, isRecordOf, isString, shapeOf } from './shape.ts';
+import {
+  isArrayOf,
+  isBoolean,
+  isCount,
+  isNullOr,
+  isNumber,
+  isOneOf,
+  isRecordOf,
+  isString,
+  jsonShape,
+} from './json_shape.ts';
 import { type LeaseRecord, RUN_STATES, type RunRecord, type RunStatus } from './types.ts';
 
 const isJsonValue = (value: unknown): value is JsonValue => value !== undefined;
 
-const builderRef = shapeOf<{ builder: string }>({ builder: isString });
+const builderRef = jsonShape<{ builder: string }>({ builder: isString });
 const isBuilderRef = (value: unknown): value is BuilderRef => builderRef.is(value);
 
-const runSpec = shapeOf<Pick<RunSpec, 'trainer' | 'log_path' | 'seed' | 'service' | 'if_exists' | 'plugins'>>({
+const runSpec = jsonShape<Pick<RunSpec, 'trainer' | 'log_path' | 'seed' | 'service' | 'if_exists' | 'plugins'>>({
   trainer: isString,
   log_path: isString,
   seed: isNumber,
@@ -22,7 +32,7 @@ const runSpec = shapeOf<Pick<RunSpec, 'trainer' | 'log_path' | 'seed' | 'service
 });
 const isRunSpec = (value: unknown): value is RunSpec => runSpec.is(value);
 
-const identity = shapeOf<Identity>({
+const identity = jsonShape<Identity>({
   version: isCount,
   hash: isString,
   config_hash: isString,
@@ -30,22 +40,26 @@ const identity = shapeOf<Identity>({
   seed: isNumber,
 });
 
-const versions = shapeOf<RunRecord['versions']>({
+const versions = jsonShape<RunRecord['versions']>({
   cookbook: isString,
   node: isString,
   onnxruntime: isNullOr(isString),
   platform: isString,
 });
 
-const git = shapeOf<NonNullable<RunRecord['git']>>({ commit: isString, branch: isNullOr(isString), dirty: isBoolean });
+const git = jsonShape<NonNullable<RunRecord['git']>>({
+  commit: isString,
+  branch: isNullOr(isString),
+  dirty: isBoolean,
+});
 
-const objective = shapeOf<NonNullable<RunRecord['objective']>>({
+const objective = jsonShape<NonNullable<RunRecord['objective']>>({
   metric: isString,
   goal: isOneOf(['minimize', 'maximize']),
   at: isString,
 });
 
-export const runRecordShape = shapeOf<RunRecord>({
+export const runRecordShape = jsonShape<RunRecord>({
   schema_version: isOneOf([1]),
   name: isString,
   identity: identity.is,
@@ -58,10 +72,10 @@ export const runRecordShape = shapeOf<RunRecord>({
   created_at: isString,
 });
 
-const runError = shapeOf<NonNullable<RunStatus['error']>>({ code: isString, message: isString });
-const learned = shapeOf<Learned>({ metric: isString, before: isNumber, after: isNumber });
+const runError = jsonShape<NonNullable<RunStatus['error']>>({ code: isString, message: isString });
+const learned = jsonShape<Learned>({ metric: isString, before: isNumber, after: isNumber });
 
-export const runStatusShape = shapeOf<RunStatus>({
+export const runStatusShape = jsonShape<RunStatus>({
   schema_version: isOneOf([1]),
   state: isOneOf(RUN_STATES),
   attempt: isCount,
@@ -77,7 +91,7 @@ export const runStatusShape = shapeOf<RunStatus>({
   sampler_path: isNullOr(isString),
 });
 
-export const leaseShape = shapeOf<LeaseRecord>({
+export const leaseShape = jsonShape<LeaseRecord>({
   token: isString,
   host: isString,
   pid: isCount,

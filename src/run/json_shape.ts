@@ -11,7 +11,7 @@ export interface Shape<T> {
 }
 
 /** The shape of an object by the guards of its fields. Fields that it does not name are let pass: a newer version may have written them. */
-export function shapeOf<T extends object>(fields: { [K in keyof T]-?: Guard<T[K]> }): Shape<T> {
+export function jsonShape<T extends object>(fields: { [K in keyof T]-?: Guard<T[K]> }): Shape<T> {
   const guards: [string, (value: unknown) => boolean][] = Object.entries(fields);
   const problem = (value: unknown): string | null => {
     if (value === undefined) return 'is not valid JSON';

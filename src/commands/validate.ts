@@ -1,0 +1,34 @@
+// cookbook validate: are these specs in order?
+
+import { Args } from '@oclif/core';
+import { ConfigurationError, SpecError } from '../errors.ts';
+import { BaseCommand } from './base.ts';
+
+export default class Validate extends BaseCommand {
+  static override summary = 'Check run and sweep specs without running or writing anything.';
+  static override examples = [
+    '<%= config.bin %> validate configs/sl_basic.yaml',
+    '<%= config.bin %> validate configs/*.yaml log_path=/tmp/run',
+  ];
+  static override strict = false;
+  static override args = {
+    file: Args.string({ required: true, description: 'YAML files, and key.path=value overrides for all of them.' }),
+  };
+
+  async run() {
+    const { argv } = await this.parse(Validate);
+    const [{ splitArguments }, { validateFiles }, { checkSweep }, { builtinRegistry }] = await Promise.all([
+      import('../spec/arguments.ts'),
+      import('../spec/validate.ts'),
+      import('../sweep/check.ts'),
+      import('../builtin.ts'),
+    ]);
+    const { files, overrides } = splitArguments(argv.map(String));
+    if (files.length === 0) throw new ConfigurationError('name at least one file to validate');
+    const options = { overrides, cwd: process.cwd(), env: process.env };
+    const { valid, diagnostics } = await validateFiles(files, options, builtinRegistry, checkSweep);
+    for (const { file, kind } of valid) this.log(`${file}: a valid ${kind} spec`);
+    if (diagnostics.length > 0) throw new SpecError(diagnostics);
+    return { files: valid };
+  }
+}

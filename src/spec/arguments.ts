@@ -1,0 +1,7 @@
+// The arguments of commands that take specs: files, and `key.path=value` overrides in any order.
+
+/** An argument with "=" is an override, unless a "/" before it makes it a path such as `runs/lr=0.1/config.yaml`. */
+export function splitArguments(argv: readonly string[]): { files: string[]; overrides: string[] } {
+  const isOverride = (argument: string) => /^[^/]*=/.test(argument);
+  return { files: argv.filter((argument) => !isOverride(argument)), overrides: argv.filter(isOverride) };
+}

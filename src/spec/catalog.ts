@@ -1,0 +1,106 @@
+// The builders of a registry as a catalogue: what there is by slot, and what each takes.
+
+import type { TObject } from '@sinclair/typebox';
+import pc from 'picocolors';
+import { ConfigurationError } from '../errors.ts';
+import type { JsonValue } from '../json.ts';
+import type { AnyBuilder } from '../registry/builder.ts';
+import type { FieldKind } from '../registry/fields.ts';
+import type { Registry } from '../registry/registry.ts';
+import { shapeOf } from '../registry/shape.ts';
+import { closestNames } from '../registry/suggest.ts';
+import { trainerSlot } from '../training/types.ts';
+import { describeSchema } from './describe.ts';
+import { paramsOfRun } from './root.ts';
+
+export interface CatalogEntry {
+  slot: string;
+  name: string;
+  version: number;
+  doc: string;
+  params: CatalogField[];
+}
+
+export interface CatalogField {
+  name: string;
+  /** What it takes, in words. */
+  type: string;
+  kind: FieldKind;
+  required: boolean;
+  /** Absent where the field is required. */
+  default?: JsonValue;
+  description: string;
+}
+
+/**
+ * The builders of one slot, or of all; those of one name, or all.
+ * @throws ConfigurationError for a slot or name that is not there
+ */
+export function catalog(registry: Registry, filter: { slot?: string; name?: string } = {}): CatalogEntry[] {
+  const slots = filter.slot === undefined ? registry.slots() : [known(filter.slot, registry.slots(), 'slot')];
+  const builders = slots.flatMap((slot) => registry.list(slot));
+  if (filter.name === undefined) return builders.map(entryOf);
+  const name = known(filter.name, [...new Set(builders.map((builder) => builder.name))], 'builder');
+  return builders.filter((builder) => builder.name === name).map(entryOf);
+}
+
+function known(name: string, names: readonly string[], what: string): string {
+  if (names.includes(name)) return name;
+  const near = closestNames(name, names);
+  const suggestion = near.length === 0 ? '' : `; did you mean ${near.map((n) => `"${n}"`).join(' or ')}?`;
+  throw new ConfigurationError(`unknown ${what} "${name}"${suggestion}`, {
+    hint: '"cookbook builders" lists all that there is.',
+  });
+}
+
+function entryOf(builder: AnyBuilder): CatalogEntry {
+  const { slot, name, version, doc } = builder;
+  const params = slot === trainerSlot.name ? paramsOfRun(builder) : builder.params;
+  return { slot, name, version, doc, params: fieldsOf(params) };
+}
+
+function fieldsOf(params: TObject): CatalogField[] {
+  return shapeOf(params).fields.map(({ name, kind, default: value }) => {
+    const schema = params.properties[name];
+    return {
+      name,
+      type: describeSchema(schema),
+      kind,
+      required: value === undefined,
+      ...(value === undefined ? {} : { default: value }),
+      description: schema.description ?? '',
+    };
+  });
+}
+
+/** One line a builder under its slot. */
+export function formatCatalog(entries: readonly CatalogEntry[]): string {
+  const width = Math.max(0, ...entries.map(({ name }) => name.length));
+  return [...new Set(entries.map(({ slot }) => slot))]
+    .map((slot) => {
+      const lines = entries
+        .filter((entry) => entry.slot === slot)
+        .map(({ name, doc }) => `  ${name.padEnd(width)}  ${pc.dim(doc)}`);
+      return [pc.bold(slot), ...lines].join('\n');
+    })
+    .join('\n\n');
+}
+
+/** One builder with its parameters: what each takes, its default, and how it enters the identity of a run. */
+export function formatEntry({ slot, name, version, doc, params }: CatalogEntry): string {
+  const lines = params.flatMap((field) => [
+    `  ${pc.bold(field.name)}  ${field.type}`,
+    `      ${[field.description, defaultText(field), KIND_NOTES[field.kind]].filter((text) => text !== '').join(' ')}`,
+  ]);
+  return [`${pc.bold(name)}  ${slot}, version ${version}`, doc, ...(lines.length > 0 ? ['', ...lines] : [])].join('\n');
+}
+
+const KIND_NOTES: Record<FieldKind, string> = {
+  semantic: '',
+  runtime: pc.dim('(runtime)'),
+  contents: pc.dim('(by contents)'),
+};
+
+function defaultText(field: CatalogField): string {
+  return field.required ? pc.yellow('Required.') : `Default: ${JSON.stringify(field.default)}.`;
+}
