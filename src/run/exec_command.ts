@@ -12,6 +12,8 @@ export async function execCommand(path: string): Promise<0 | 1 | 3> {
   const directory = resolve(path);
   const registry = builtinRegistry();
   await loadRecordedPlugins(directory, registry);
+  // Whoever reads the events may go away. The run is worth more than its being watched.
+  process.stdout.on('error', () => undefined);
   const stop = stopOnSignals();
   try {
     const onEvent = jsonlReporter((line) => process.stdout.write(`${line}\n`));

@@ -280,7 +280,8 @@ describe('cookbook exec', () => {
     const killed = cookbook(cwd, ['run', 'toy.yaml', 'misbehave=wait:6']);
     await killed.says('waiting');
     await killed.kill('SIGKILL');
-    const child = fork(COOKBOOK, ['exec', 'runs/toy'], { cwd, stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
+    const child = fork(COOKBOOK, ['exec', 'runs/toy'], { cwd, stdio: ['ignore', 'pipe', 'inherit', 'ipc'] });
+    child.stdout?.destroy();
     child.disconnect();
     expect(await once(child, 'exit')).toEqual([3, null]);
     const there = await inspectRunDirectory(join(cwd, 'runs/toy'));
