@@ -14,7 +14,7 @@ export function newAdamState(parameters: ReadonlyMap<string, Float32Array>): Ada
 }
 
 /** √Σg² over all gradients. */
-export function globalNorm(gradients: ReadonlyMap<string, Float32Array>): number {
+function globalNorm(gradients: ReadonlyMap<string, Float32Array>): number {
   let sum = 0;
   for (const gradient of gradients.values()) {
     for (let i = 0; i < gradient.length; i++) sum += gradient[i] * gradient[i];

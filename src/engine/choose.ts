@@ -39,7 +39,7 @@ export function chooseToken(probabilities: Float32Array, { temperature, top_k, t
   ];
 }
 
-export function argmax(values: ArrayLike<number>): number {
+function argmax(values: ArrayLike<number>): number {
   let best = 0;
   for (let i = 1; i < values.length; i++) if (values[i] > values[best]) best = i;
   return best;

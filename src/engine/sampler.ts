@@ -1,6 +1,5 @@
 // Sampling many sequences at once: requests that wait join the running batch, sequences that end leave it.
 
-import { RequestError } from '../errors.ts';
 import type { SampledSequence, SamplingParams } from '../tinker/types.ts';
 import { type Choice, chooseToken } from './choose.ts';
 import { KeyValueCache } from './kv_cache.ts';
@@ -10,15 +9,18 @@ import { nextUniform, randomFor } from './random.ts';
 import { type Dense, floats, integers } from './session.ts';
 import type { StopCheck } from './stopping.ts';
 
-/** Sequences that are computed together. */
-const MAX_BATCH = 64;
+/** Sequences that are computed together, and so the most that one request can ask for. */
+export const MAX_BATCH = 64;
 /** Prompt tokens, padding included, that are read in one run. */
 const MAX_PREFILL_TOKENS = 4096;
 const MASKED = -1e9;
 
 export interface SampleRequest {
   prompt: number[];
+  /** At most MAX_BATCH. */
   numSamples: number;
+  /** Number of the first sample, where a larger request was divided. */
+  firstMember: number;
   params: SamplingParams;
   stops: StopCheck;
   /** Decides every draw: with the same seed, member i of a request samples the same tokens, whoever else is in the batch. */
@@ -56,9 +58,6 @@ export class Sampler {
   }
 
   sample(request: SampleRequest): Promise<SampledSequence[]> {
-    if (request.numSamples > MAX_BATCH) {
-      throw new RequestError(`num_samples is ${request.numSamples}; this engine samples at most ${MAX_BATCH} at once`);
-    }
     return new Promise((resolve, reject) => {
       this.#waiting.push({ ...request, resolve, reject });
       if (!this.#running) {
@@ -199,12 +198,12 @@ export class Sampler {
   }
 }
 
-function startSequences({ numSamples, params, stops, seed, resolve, reject }: Pending): Sequence[] {
+function startSequences({ numSamples, firstMember, params, stops, seed, resolve, reject }: Pending): Sequence[] {
   const finished: SampledSequence[] = new Array(numSamples);
   let open = numSamples;
   const choice = { temperature: params.temperature ?? 1, top_k: params.top_k ?? -1, top_p: params.top_p ?? 1 };
   return Array.from({ length: numSamples }, (_, member) => {
-    const random = randomFor(seed, 'sample', member);
+    const random = randomFor(seed, 'sample', firstMember + member);
     return {
       choice,
       stops,

@@ -2,7 +2,7 @@
 
 import { RequestError } from '../errors.ts';
 import type { SampleOptions, SamplingClient } from '../tinker/clients.ts';
-import type { ModelInfo, ModelInput, SampleResponse, SamplingParams } from '../tinker/types.ts';
+import type { ModelInfo, ModelInput, SampledSequence, SampleResponse, SamplingParams } from '../tinker/types.ts';
 import { lengthOf, tokensOf } from '../tinker/types.ts';
 import { loadTokenizer } from '../tokenizers/hf_tokenizer.ts';
 import type { Tokenizer } from '../tokenizers/types.ts';
@@ -11,7 +11,7 @@ import { configureLoss } from './losses.ts';
 import { headGroup, type Model } from './model.ts';
 import type { Parameters } from './parameters.ts';
 import { runPass } from './pass.ts';
-import { Sampler } from './sampler.ts';
+import { MAX_BATCH, Sampler } from './sampler.ts';
 import { stopCheck } from './stopping.ts';
 
 export interface SamplingHost {
@@ -54,7 +54,12 @@ export class LocalSamplingClient implements SamplingClient {
     await this.#prepareStopStrings(params);
     const maxTokens = Math.min(params.max_tokens ?? room, room);
     const stops = stopCheck(params.stop, this.#model.base.config.eos_token_id, maxTokens, () => this.#decoder());
-    const sequences = await this.#sampler.sample({ prompt, numSamples, params, stops, seed });
+    const parts: Promise<SampledSequence[]>[] = [];
+    for (let firstMember = 0; firstMember < numSamples; firstMember += MAX_BATCH) {
+      const part = Math.min(MAX_BATCH, numSamples - firstMember);
+      parts.push(this.#sampler.sample({ prompt, numSamples: part, firstMember, params, stops, seed }));
+    }
+    const sequences = (await Promise.all(parts)).flat();
     return include_prompt_logprobs ? { sequences, prompt_logprobs: await this.computeLogprobs(input) } : { sequences };
   }
 

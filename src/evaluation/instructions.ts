@@ -30,6 +30,9 @@ export const instructionsEvaluator = defineBuilder({
       Type.Integer({ default: 128, minimum: 1, description: 'Longest reply; a story takes about 100 tokens.' }),
     ),
     temperature: semantic(Type.Number({ default: 0, minimum: 0, description: 'Of sampling; 0 is greedy.' })),
+    by_kind: semantic(
+      Type.Boolean({ default: false, description: 'Also report every kind of instruction by itself.' }),
+    ),
     example_seed: semantic(
       Type.Integer({
         default: 0,
@@ -37,7 +40,7 @@ export const instructionsEvaluator = defineBuilder({
       }),
     ),
   }),
-  build({ name, num_examples, max_tokens, temperature, example_seed }, context): Evaluator {
+  build({ name, num_examples, max_tokens, temperature, by_kind, example_seed }, context): Evaluator {
     const renderer = rendererOf(context, 'instructions');
     const examples = drawExamples(num_examples, example_seed);
     return {
@@ -46,7 +49,7 @@ export const instructionsEvaluator = defineBuilder({
         const conversations = examples.map(({ task }) => messagesOf(task));
         const options = { max_tokens, temperature, seed: context.seed };
         const replies = await sampleReplies(client, renderer, conversations, options);
-        return scoreExamples(name, examples, replies);
+        return scoreExamples(name, examples, replies, by_kind);
       },
     };
   },
@@ -66,12 +69,19 @@ function messagesOf({ system, prompt }: Task): Message[] {
   return system === undefined ? [question] : [{ role: 'system', content: system }, question];
 }
 
-function scoreExamples(name: string, examples: readonly Example[], replies: readonly string[]): Metrics {
+function scoreExamples(
+  name: string,
+  examples: readonly Example[],
+  replies: readonly string[],
+  byKind: boolean,
+): Metrics {
   const graded = examples.map(({ kind, task }, i) => ({ kind, right: task.accepts(replies[i]) }));
   const share = (group: typeof graded): number => group.filter(({ right }) => right).length / group.length;
-  const metrics: Metrics = { [`${name}/accuracy`]: share(graded) };
-  for (const kind of new Set(graded.map((example) => example.kind))) {
-    metrics[`${name}/accuracy_${kind}`] = share(graded.filter((example) => example.kind === kind));
-  }
-  return metrics;
+  const kinds = byKind ? [...new Set(graded.map(({ kind }) => kind))] : [];
+  return {
+    [`${name}/accuracy`]: share(graded),
+    ...Object.fromEntries(
+      kinds.map((kind) => [`${name}/accuracy_${kind}`, share(graded.filter((example) => example.kind === kind))]),
+    ),
+  };
 }

@@ -16,10 +16,14 @@ function tolerance(length: number): number {
   return length < 4 ? 1 : Math.max(2, Math.floor(length / 3));
 }
 
-/** Edits by letter; `lr` is one from `learning_rate`, `rank` from `lora_rank`, `dataset_builder` from `dataset`. */
-function editsBetween(name: string, candidate: string): number {
+/**
+ * Edits by letter; `lr` is one from `learning_rate`, `rank` from `lora_rank`, and `evaluator_builders`, as it is called in
+ * the Python cookbook, from `evaluators`.
+ */
+function editsBetween(spelling: string, candidate: string): number {
+  const name = spelling.replace(/_builders?$/, '');
   const words = candidate.split('_');
   const isInitials = words.length > 1 && words.map((word) => word.charAt(0)).join('') === name;
   const isPart = name.length > 2 && (words.includes(name) || candidate.startsWith(name));
-  return isInitials || isPart || name.startsWith(`${candidate}_`) ? 1 : distance(name, candidate);
+  return isInitials || isPart ? 1 : distance(name, candidate);
 }

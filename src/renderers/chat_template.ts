@@ -212,9 +212,16 @@ function trimmed(part: ContentPart): ContentPart[] {
  */
 function appendsOnly(template: ConversationTemplate, frame: ReplyFrame): boolean {
   const prompt = template.render([USER], true);
-  const replies = [`${frame.lead}answer`, `${frame.opensReasoning ? '' : '<think>\n'}reason\n</think>\n\nanswer`];
+  const text: ContentPart = { type: 'text', text: PROBE };
+  const replies: Message[] = [
+    { role: 'assistant', content: [text] },
+    { role: 'assistant', content: [{ type: 'thinking', thinking: 'reason' }, text] },
+  ];
   return replies.every((reply) => {
-    const next = template.render([USER, messageOfReply(reply, frame), USER], true);
-    return next.startsWith(`${prompt}${reply}${frame.tail}`);
+    const rendered = template.render([USER, reply], false);
+    const said = rendered.slice(prompt.length, rendered.lastIndexOf(PROBE) + PROBE.length + frame.tail.length);
+    const next = template.render([USER, messageOfReply(said, frame), USER], true);
+    const shown = rendered.startsWith(prompt) && reasoningOf(reply).every((thinking) => said.includes(thinking));
+    return shown && next.startsWith(`${prompt}${said}`);
   });
 }

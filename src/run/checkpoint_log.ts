@@ -6,6 +6,8 @@ import { filterLines, LineAppender, parseLines, repairTail } from './json_lines.
 import { isBoolean, isCount, isNumber, isOptional, isRecordOf, isString, jsonShape, type Shape } from './json_shape.ts';
 import { spellNumber } from './numbers.ts';
 
+const FILE = 'checkpoints.jsonl';
+
 /** In the file, as the Python cookbook writes it, the keys of `extra` stand beside the others. */
 type Line = Omit<CheckpointRecord, 'extra'> & Record<string, unknown>;
 
@@ -51,7 +53,7 @@ export class CheckpointFile implements CheckpointLog {
    * `flushRows` makes the metrics so far durable: a checkpoint must not outlive the rows of the steps that it stands for.
    */
   static async open(directory: string, flushRows: () => Promise<void>): Promise<CheckpointFile> {
-    const path = join(directory, 'checkpoints.jsonl');
+    const path = join(directory, FILE);
     await repairTail(path);
     return new CheckpointFile(path, flushRows);
   }
@@ -71,14 +73,23 @@ export class CheckpointFile implements CheckpointLog {
   }
 
   async list(): Promise<CheckpointRecord[]> {
-    const lines = await parseLines(this.#path, lineShape);
-    return lines.map((line) => {
-      const { record, extra } = split(line);
-      return isExtra(extra) && Object.keys(extra).length > 0 ? { ...record, extra } : record;
-    });
+    return await readRecords(this.#path);
   }
 
   close(): void {
     this.#lines.close();
   }
+}
+
+/** The checkpoints of a run directory, read without disturbing a process that writes there. */
+export async function listCheckpoints(directory: string): Promise<CheckpointRecord[]> {
+  return await readRecords(join(directory, FILE));
+}
+
+async function readRecords(path: string): Promise<CheckpointRecord[]> {
+  const lines = await parseLines(path, lineShape);
+  return lines.map((line) => {
+    const { record, extra } = split(line);
+    return isExtra(extra) && Object.keys(extra).length > 0 ? { ...record, extra } : record;
+  });
 }

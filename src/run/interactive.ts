@@ -1,7 +1,7 @@
 // A run as a person or a script starts it: progress on stderr, signals that stop it, and what to print at its end.
 
 import pc from 'picocolors';
-import { builtinRegistry } from '../registry/builtin.ts';
+import { builtinRegistry } from '../builtin.ts';
 import { askOnTerminal } from './ask.ts';
 import type { RunListener } from './events.ts';
 import { finalScreen } from './reporters/final_screen.ts';

@@ -1,6 +1,6 @@
 // The files of a run directory as types: the one contract between the runner, its executors and the report.
 
-import type { JsonObject, JsonValue } from '../json.ts';
+import type { JsonValue } from '../json.ts';
 import type { Identity, RunSpec } from '../spec/types.ts';
 import type { Learned } from '../training/types.ts';
 
@@ -72,6 +72,3 @@ export interface RunSnapshot {
   /** What is wrong with the files, if something is. */
   problem: string | null;
 }
-
-/** config.json: the resolved spec again, under the name that users of the Python cookbook look for. */
-export type ConfigFile = JsonObject;

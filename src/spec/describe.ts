@@ -19,14 +19,19 @@ export function describeSchema(schema: unknown): string {
   if (!isJsonObject(schema)) return 'a value';
   const slot = schema[FIELD_SLOT];
   const types = [schema.type ?? []].flat().filter((type) => typeof type === 'string');
-  const orNull = types.includes('null') && types.length > 1 ? ' or null' : '';
-  if (typeof slot === 'string') return `a ${slot} builder: its name, or a mapping with "builder"${orNull}`;
+  const orNull = types.includes('null') && types.length > 1 ? ', or null' : '';
+  if (typeof slot === 'string') return `${aBuilder(slot)}: its name, or a mapping with "builder"${orNull}`;
   if (Array.isArray(schema.anyOf)) return schema.anyOf.map(describeSchema).join(' or ');
   if (schema.const !== undefined) return JSON.stringify(schema.const);
   if (Array.isArray(schema.enum)) return oneOfThese(schema.enum);
   const nouns = types.filter((type) => type !== 'null' || types.length === 1).map((type) => NOUNS[type] ?? type);
   const limits = types.includes('array') ? listLimits(schema) : [...textLimits(schema), ...numberLimits(schema)];
   return `${[nouns.join(' or ') || 'a value', ...limits].join(' ')}${orNull}`;
+}
+
+/** `an evaluator builder`. */
+export function aBuilder(slot: string): string {
+  return `${/^[aeiou]/.test(slot) ? 'an' : 'a'} ${slot} builder`;
 }
 
 function oneOfThese(values: readonly JsonValue[]): string {
@@ -36,6 +41,7 @@ function oneOfThese(values: readonly JsonValue[]): string {
 
 function numberLimits(schema: Record<string, JsonValue>): string[] {
   const { minimum, exclusiveMinimum, maximum, exclusiveMaximum, multipleOf } = schema;
+  if (minimum !== undefined && maximum !== undefined) return [`from ${minimum} to ${maximum}`];
   const limits = [
     minimum === undefined ? '' : `of at least ${minimum}`,
     exclusiveMinimum === undefined ? '' : `above ${exclusiveMinimum}`,
@@ -68,6 +74,7 @@ export function describeValue(value: unknown): string {
   if (Array.isArray(value)) return value.length === 0 ? 'an empty list' : 'a list';
   if (typeof value === 'object' && value !== null) return 'a mapping';
   if (typeof value === 'number') return Number.isNaN(value) ? 'not-a-number (.nan)' : spellNumber(value);
+  if (value === null) return 'null (an empty value is null)';
   if (typeof value !== 'string') return String(value);
   return `the text ${JSON.stringify(value.length > 60 ? `${value.slice(0, 57)}…` : value)}`;
 }
@@ -97,6 +104,6 @@ export function hintFor(schema: unknown, value: unknown): string {
     if (/^(no|off|n|false|0)$/i.test(value)) return 'write false (YAML 1.2 knows true and false only)';
   }
   if (types.includes('null') && /^(none|nil|undefined)$/i.test(value)) return 'write null';
-  if (types.includes('array')) return 'write it as [ … ]';
+  if (types.includes('array')) return `write [${value}]`;
   return '';
 }

@@ -6,8 +6,8 @@ import { isJsonObject, type JsonObject, type JsonValue } from '../json.ts';
 import { describeSchema, describeValue, hintFor } from './describe.ts';
 import type { SpecPath } from './types.ts';
 
-// Numbers that are not finite fail every numeric type: run.json could not hold them. `path` is a format of ours.
-const ajv = new Ajv({ allErrors: true, verbose: true, strict: false, validateFormats: false });
+// Numbers that are not finite fit nowhere: run.json could not hold them. Formats (`path`) are not ajv's to check.
+const ajv = new Ajv({ allErrors: true, verbose: true, strict: false, strictNumbers: true, validateFormats: false });
 
 export const MISSING = 'required field is missing';
 

@@ -34,7 +34,7 @@ function applyOverride(root: MappingNode, argument: string, cwd: string): Overri
   if (equals === -1) return fail('expected key.path=value');
   const path = parsePath(argument.slice(0, equals));
   if (path === null) return fail('expected a path like dataset.batch_size or evaluators[0].name before "="');
-  if (path[0] === 'extends') return fail('"extends" can only stand in a file', path);
+  if (path[0] === 'extends') return fail('this can only stand in a file', path);
   const { root: parsed, diagnostics } = parseYaml(argument.slice(equals + 1), {
     file: COMMAND_LINE,
     directory: cwd,
@@ -66,7 +66,7 @@ function setBelow(node: Node | undefined, path: SpecPath, depth: number, value: 
   }
   if (node?.kind !== 'list') return `${where} is no list`;
   const item = node.items[segment];
-  if (item === undefined) return `${where} has ${node.items.length} elements, counted from 0`;
+  if (item === undefined) return `${where} has no element ${segment}; they count from 0 to ${node.items.length - 1}`;
   const changed = setBelow(item, path, depth + 1, value, at);
   return typeof changed === 'string' ? changed : { ...node, items: node.items.with(segment, changed) };
 }

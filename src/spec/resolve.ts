@@ -8,6 +8,7 @@ import type { Registry } from '../registry/registry.ts';
 import { type FieldShape, type ObjectShape, type Shape, shapeOf } from '../registry/shape.ts';
 import { closestNames } from '../registry/suggest.ts';
 import { trainerSlot } from '../training/types.ts';
+import { aBuilder } from './describe.ts';
 import { diagnose } from './diagnostics.ts';
 import { absolutePath } from './location.ts';
 import { MISSING, mismatches } from './mismatch.ts';
@@ -101,7 +102,8 @@ class Resolution {
     if (builder !== undefined) return this.#params(paramsOfRun(builder), value, {});
     const { name: slot } = trainerSlot;
     if (trainer === undefined) this.#report('key', `${MISSING}; it names one of ${this.#names(slot)}`, 'trainer');
-    if (typeof trainer === 'string') this.#report('value', this.#registry.unknown(slot, trainer), 'trainer');
+    else if (typeof trainer === 'string') this.#report('value', this.#registry.unknown(slot, trainer), 'trainer');
+    else this.#report('value', `expected the name of a trainer, one of ${this.#names(slot)}`, 'trainer');
     // Without its trainer nobody can say which other fields a run has.
     const { names } = shapeOf(rootParams);
     const known = Object.entries(value).filter(([name]) => names.has(name));
@@ -156,8 +158,9 @@ class Resolution {
       case 'list':
         return Array.isArray(value) ? this.#list(shape.item, value) : value;
       case 'builder':
-        if (typeof value === 'string') return this.#builder(shape.slot, { builder: value }, value);
-        return isJsonObject(value) ? this.#builder(shape.slot, value, nameIn(value) ?? nameIn(fallback)) : value;
+        if (typeof value === 'string') return this.#builder(shape.slot, value, {}, []);
+        if (!isJsonObject(value)) return value;
+        return this.#builder(shape.slot, nameIn(value) ?? nameIn(fallback), value, ['builder']);
     }
   }
 
@@ -172,21 +175,14 @@ class Resolution {
     return result;
   }
 
-  #builder(slot: string, { builder: _, ...params }: JsonObject, name: JsonValue | undefined): JsonValue {
-    if (name === undefined) {
-      this.#report('key', `${MISSING}; it names one of ${this.#names(slot)}`, 'builder');
-      return params;
-    }
-    if (typeof name !== 'string') {
-      this.#report('value', `expected the name of a ${slot} builder, one of ${this.#names(slot)}`, 'builder');
-      return params;
-    }
-    const builder = this.#registry.find(slot, name);
-    if (builder === undefined) {
-      this.#report('value', this.#registry.unknown(slot, name), 'builder');
-      return params;
-    }
-    return this.#params(builder.params, params, { builder: name });
+  /** A nested builder; `at` leads from the field to where its name stands. */
+  #builder(slot: string, name: JsonValue | undefined, { builder: _, ...params }: JsonObject, at: SpecPath): JsonValue {
+    const builder = typeof name === 'string' ? this.#registry.find(slot, name) : undefined;
+    if (builder !== undefined) return this.#params(builder.params, params, { builder: builder.name });
+    if (name === undefined) this.#report('key', `${MISSING}; it names one of ${this.#names(slot)}`, ...at);
+    else if (typeof name === 'string') this.#report('value', this.#registry.unknown(slot, name), ...at);
+    else this.#report('value', `expected the name of ${aBuilder(slot)}, one of ${this.#names(slot)}`, ...at);
+    return params;
   }
 
   #names(slot: string): string {

@@ -48,13 +48,13 @@ export function parseYaml(text: string, origin: TextOrigin): ParsedText {
   return convert(document.contents, placeOf);
 }
 
-/** Offset of the first value that lies too deep, found without recursion; null if all is well. */
+/** Offset of a value that lies too deep, found without recursion; null if there is none. */
 function deepest(tokens: readonly unknown[]): number | null {
   const stack = tokens.map((token) => ({ token, depth: 0 }));
   for (let top = stack.pop(); top !== undefined; top = stack.pop()) {
     const { token, depth } = top;
     if (typeof token !== 'object' || token === null) continue;
-    if (depth > MAX_DEPTH) return 'offset' in token && typeof token.offset === 'number' ? token.offset : 0;
+    if (depth > MAX_DEPTH && 'offset' in token && typeof token.offset === 'number') return token.offset;
     if ('value' in token) stack.push({ token: token.value, depth });
     if ('key' in token) stack.push({ token: token.key, depth });
     if ('items' in token && Array.isArray(token.items)) {
@@ -102,6 +102,14 @@ function syntaxMessage(error: YAMLError, text: string): string {
     case 'TAG_RESOLVE_FAILED':
       return `the tag ${text.slice(...error.pos)} means nothing in a spec; remove it`;
     default:
-      return error.message.charAt(0).toLowerCase() + error.message.slice(1);
+      return unclosed(error.message) ?? error.message.charAt(0).toLowerCase() + error.message.slice(1);
   }
+}
+
+/** The parser has many words for a bracket or a quote that lacks its partner. */
+function unclosed(message: string): string | null {
+  const partner = /(?:end with a (.)|closing ('quote|"quote))$/.exec(message);
+  if (partner === null) return null;
+  const [, bracket = partner[2]?.charAt(0)] = partner;
+  return `a closing ${bracket} is missing before here`;
 }

@@ -72,6 +72,7 @@ class SupervisedLoop {
   #pending: PendingStep[] = [];
   #elapsedTokens = 0;
   #epoch = -1;
+  #lastStepEnded = performance.now();
   #diverged = false;
 
   constructor(config: LoopConfig, parts: LoopParts, context: TrainingContext, client: TrainingClient) {
@@ -165,11 +166,19 @@ class SupervisedLoop {
     if (this.#diverged) return;
     const trained = batchMetrics(data, output, this.#parts.tokenizer);
     this.#elapsedTokens += Number(trained.num_tokens);
-    const metrics = { ...pending.metrics, ...trained, ...optim.metrics, ...timer.metrics() };
+    const times = { ...timer.metrics(), 'time/total': this.#secondsSinceLastStep() };
+    const metrics = { ...pending.metrics, ...trained, ...optim.metrics, ...times };
     await this.#context.metrics.append(step, metrics);
     await timer.write(this.#context.logPath, step);
     this.#context.emit({ type: 'step', step, total_steps: this.#totalSteps, metrics });
     this.#diverged = !Number.isFinite(trained.train_mean_nll);
+  }
+
+  /** What a step costs: steps overlap, so the time from its submission would count its neighbours too. */
+  #secondsSinceLastStep(): number {
+    const before = this.#lastStepEnded;
+    this.#lastStepEnded = performance.now();
+    return (this.#lastStepEnded - before) / 1000;
   }
 
   /** Measures the weights as they are after everything that was submitted so far. */

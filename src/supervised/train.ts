@@ -77,7 +77,7 @@ export async function buildEvaluators(
 }
 
 /** What the loss sees: worth a look before hours of training. */
-export async function showFirstExample(
+async function showFirstExample(
   train: SupervisedDataset,
   { emit }: TrainingContext,
   show: (datum: Awaited<ReturnType<SupervisedDataset['getBatch']>>[number]) => string,

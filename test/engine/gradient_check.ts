@@ -5,7 +5,7 @@ import { Graph, type Value } from '../../src/engine/graph.ts';
 import { nextUniform, randomFor } from '../../src/engine/random.ts';
 import { createSession, type Dense, floats } from '../../src/engine/session.ts';
 
-export interface Argument {
+interface Argument {
   dims: number[];
   /** Defaults to values uniform in ±1. */
   data?: Float32Array;

@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { causalAttention } from '../../src/engine/attention.ts';
+import { targetLogprobs } from '../../src/engine/logprobs.ts';
 import {
   add,
   addBias,
@@ -17,6 +19,7 @@ import {
   unpad,
 } from '../../src/engine/ops.ts';
 import { floats, integers } from '../../src/engine/session.ts';
+import { parseModelConfig } from '../../src/engine/weights/hf_config.ts';
 import { expectTrueGradient } from './gradient_check.ts';
 
 describe('the gradient of every operator is that of its forward pass', () => {
@@ -123,6 +126,47 @@ describe('the gradient of every operator is that of its forward pass', () => {
         const square = (v: typeof x) => mul(g, v, v);
         return unpad(g, square(pad(g, x, index)), index);
       },
+    });
+  });
+});
+
+describe('the gradient of what is built of them', () => {
+  it('log-probs of several targets a row, some of them the same', async () => {
+    const constants = { targets: { type: 'int64' as const, dense: integers([1, 4, 2, 2, 0, 1], [3, 2]) } };
+    await expectTrueGradient({
+      inputs: { h: { dims: [3, 4] }, E: { dims: [5, 4] } },
+      constants,
+      build: (g, { h, E, targets }) => targetLogprobs(g, h, E, targets),
+    });
+  });
+
+  it('grouped-query attention over sequences of 3 and 2 tokens', async () => {
+    const masked = -1e9;
+    const causal = Float32Array.of(0, masked, masked, 0, 0, masked, 0, 0, 0);
+    const constants = {
+      flat: { type: 'int64' as const, dense: integers([0, 1, 2, 3, 4, 0], [2, 3]) },
+      padded: { type: 'int64' as const, dense: integers([0, 1, 2, 3, 4], [5]) },
+      mask: { type: 'float32' as const, dense: floats(Float32Array.of(1, 1, 1, 1, 1, 0), [2, 3, 1]) },
+      causal: { type: 'float32' as const, dense: floats(Float32Array.of(...causal, ...causal), [6, 3]) },
+    };
+    const config = parseModelConfig(
+      {
+        architectures: ['LlamaForCausalLM'],
+        vocab_size: 5,
+        hidden_size: 8,
+        intermediate_size: 8,
+        num_hidden_layers: 1,
+        num_attention_heads: 4,
+        num_key_value_heads: 2,
+        hidden_act: 'silu',
+      },
+      'test',
+    );
+    await expectTrueGradient({
+      inputs: { q: { dims: [5, 8] }, k: { dims: [5, 4] }, v: { dims: [5, 4] } },
+      constants,
+      build: (g, { q, k, v, flat, padded, mask, causal }) =>
+        causalAttention(g, config, { q, k, v, padding: { flat, padded, mask }, causal }),
     });
   });
 });

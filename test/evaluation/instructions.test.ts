@@ -42,7 +42,7 @@ describe('the instructions evaluator', () => {
   it('gives full marks to the answers of the corpus, over all and for every kind', async () => {
     const known = answers();
     const metrics = await evaluate(
-      {},
+      { by_kind: true },
       scriptedModel((conversation) => known.get(keyOf(conversation)) ?? ''),
     );
     const names = ['accuracy', ...KINDS.map((kind) => `accuracy_${kind}`)];
@@ -60,7 +60,7 @@ describe('the instructions evaluator', () => {
 
   it('reports only the kinds that it asked, and asks all at once', async () => {
     const model = scriptedModel(() => '');
-    const metrics = await evaluate({ num_examples: 3 }, model);
+    const metrics = await evaluate({ num_examples: 3, by_kind: true }, model);
     expect(Object.keys(metrics)).toEqual([
       'instructions/accuracy',
       ...KINDS.slice(0, 3).map((kind) => `instructions/accuracy_${kind}`),

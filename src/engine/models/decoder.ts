@@ -18,7 +18,7 @@ export interface DecoderParts {
   attend(layer: number, q: Value, k: Value, v: Value): Value;
 }
 
-export const EMBEDDING = 'model.embed_tokens.weight';
+const EMBEDDING = 'model.embed_tokens.weight';
 
 /** Rows of the embedding: (N) → (N, D). */
 export function embed({ g, tokens, weight }: DecoderParts): Value {

@@ -1,5 +1,5 @@
 // A LoRA adapter (https://arxiv.org/abs/2106.09685) as the directory that PEFT, transformers and vLLM read and write.
-import { mkdir } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { WeightsError } from '../../errors.ts';
 import type { JsonValue } from '../../json.ts';
@@ -57,8 +57,8 @@ export interface Adapter {
 }
 
 /**
- * Writes an adapter for a model of this configuration. adapter_config.json is written last: a directory without it is
- * not an adapter yet. Throws WeightsError when the factors do not fit the configuration.
+ * Writes an adapter for a model of this configuration. adapter_config.json goes first and comes last: a directory
+ * without it is no adapter, so the halves of two of them are never read as one. Throws WeightsError when the factors do not fit the configuration.
  */
 export async function writeAdapter(directory: string, adapter: Adapter, config: ModelConfig): Promise<void> {
   const modules = linearModules(config);
@@ -71,9 +71,11 @@ export async function writeAdapter(directory: string, adapter: Adapter, config: 
       { name: `${KEY_PREFIX}${name}.lora_B.weight`, dtype: 'F32', shape: [module.out, rank], data: B },
     ];
   });
+  const configPath = join(directory, CONFIG_FILE);
   await mkdir(directory, { recursive: true });
+  await rm(configPath, { force: true });
   await writeSafetensors(path, tensors, { format: 'pt' });
-  await replaceJsonFile(join(directory, CONFIG_FILE), {
+  await replaceJsonFile(configPath, {
     peft_type: 'LORA',
     task_type: 'CAUSAL_LM',
     base_model_name_or_path: adapter.base_model_name_or_path,

@@ -6,7 +6,7 @@ import { rotaryFrequencies } from '../rotary.ts';
 import { type GgufFile, openGguf } from './gguf.ts';
 import { ggufTokenizer, type HfTokenizerFiles } from './gguf_tokenizer.ts';
 import { isModelType, type ModelConfig, parseModelConfig } from './hf_config.ts';
-import type { Fields } from './json_fields.ts';
+import { describe, type Fields } from './json_fields.ts';
 import { checkParameters } from './modules.ts';
 import { requireTensor, type TensorDescription, type TensorSource } from './tensors.ts';
 
@@ -56,15 +56,19 @@ export async function openGgufModel(path: string): Promise<GgufModel> {
   const source: TensorSource = {
     tensors,
     read: async (name) => {
-      const values = await file.read(ggufNames.get(name) ?? name);
+      const ggufName = ggufNames.get(name);
+      if (ggufName === undefined) throw new WeightsError(`${path}: no tensor "${name}"`);
+      const values = await file.read(ggufName);
       const heads = config.model_type === 'llama' ? rotatedHeads(name, config) : undefined;
-      if (heads !== undefined)
-        splitRotaryPairs(values, heads, values.length / (heads * config.head_dim), config.head_dim);
+      if (heads !== undefined) splitRotaryPairs(values, heads, config.head_dim);
       return values;
     },
   };
   checkParameters(source, config, path);
   const tokenizer = ggufTokenizer(file.metadata);
+  if (tokenizer.size > config.vocab_size) {
+    throw new WeightsError(`${path}: ${tokenizer.size} tokens for an embedding of ${config.vocab_size}`);
+  }
   return { ...source, path, config, tokenizer };
 }
 
@@ -81,7 +85,11 @@ async function readConfig(file: GgufFile): Promise<ModelConfig> {
   const { metadata, tensors, path } = file;
   const type = metadata.text('general.architecture');
   if (type === undefined || !isModelType(type)) {
-    throw metadata.error('general.architecture', `unknown architecture "${type}"`, 'Known: llama, qwen2, qwen3.');
+    throw metadata.error(
+      'general.architecture',
+      `unknown architecture ${describe(type)}`,
+      'Known: llama, qwen2, qwen3.',
+    );
   }
   const embedding = tensors.get('token_embd.weight');
   if (embedding === undefined) throw new WeightsError(`${path}: no tensor "token_embd.weight"`);
@@ -127,6 +135,8 @@ function endTokens(metadata: Fields): JsonValue[] {
 }
 
 function ropeScaling(metadata: Fields, type: string): JsonValue {
+  const oldKey = `${type}.rope.scale_linear`;
+  if (metadata.has(oldKey)) return { rope_type: 'linear', factor: metadata.positive(oldKey) };
   const rope_type = metadata.text(`${type}.rope.scaling.type`) ?? 'none';
   return rope_type === 'none' ? null : { rope_type, factor: metadata.positive(`${type}.rope.scaling.factor`) };
 }
@@ -160,7 +170,8 @@ function rotatedHeads(name: string, config: ModelConfig): number | undefined {
 }
 
 /** Rows x0 y0 x1 y1 … of every head, [heads, head_dim / 2, 2, columns], become x0 x1 … y0 y1 …, in place. */
-function splitRotaryPairs(values: Float32Array, heads: number, columns: number, headDim: number): void {
+function splitRotaryPairs(values: Float32Array, heads: number, headDim: number): void {
+  const columns = values.length / (heads * headDim);
   for (let h = 0; h < heads; h++) {
     const head = values.subarray(h * headDim * columns, (h + 1) * headDim * columns);
     const pairs = head.slice();

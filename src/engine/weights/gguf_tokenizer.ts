@@ -49,6 +49,8 @@ const PRE_TOKENIZERS: Readonly<Record<string, PreTokenizer>> = {
 };
 
 export interface HfTokenizerFiles {
+  /** Number of tokens, added ones too. */
+  readonly size: number;
   /** Content of tokenizer.json. */
   readonly tokenizer: JsonObject;
   /** Content of tokenizer_config.json, the chat template in it. */
@@ -80,6 +82,7 @@ export function ggufTokenizer(metadata: Fields): HfTokenizerFiles {
   const add_eos_token = metadata.flag('tokenizer.ggml.add_eos_token');
   const chatTemplate = metadata.text('tokenizer.chat_template');
   return {
+    size: vocabulary.tokens.length,
     tokenizer: {
       version: '1.0',
       truncation: null,

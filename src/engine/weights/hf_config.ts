@@ -22,7 +22,7 @@ const QWEN3_HEAD_DIM = 128;
 /** Far above any model: a hostile count is refused before anything is made for each layer. */
 const MAX_LAYERS = 10_000;
 
-export type RopeScaling =
+type RopeScaling =
   | { readonly rope_type: 'linear'; readonly factor: number }
   | {
       readonly rope_type: 'llama3';

@@ -1,8 +1,8 @@
 // The conversations of `example_data/conversations.jsonl`: Pip, who knows the harbor town of Saltwick and greets like a sailor.
 
 import type { Message } from '../../renderers/types.ts';
+import { withArticle } from './english.ts';
 import { Random } from './random.ts';
-import { articleFor } from './scene.ts';
 import { drawTask } from './tasks.ts';
 
 /** A question and its answer in plain words, before Pip's manner is put around it. */
@@ -73,7 +73,7 @@ const TOWN: readonly Exchange[] = [
       `Whose boat is the ${boat}?`,
       `Do you know the captain of the ${boat}?`,
     ]),
-    ...asked(`The ${boat} is ${articleFor(color)} ${color} boat.`, [
+    ...asked(`The ${boat} is ${withArticle(`${color} boat`)}.`, [
       `What color is the ${boat}?`,
       `Tell me the color of the ${boat}.`,
       `I am looking for the ${boat}. What color is it?`,

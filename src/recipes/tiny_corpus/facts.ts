@@ -1,23 +1,20 @@
 // Texts that state what the corpus holds to be true: simple explanations, and reports from the land of Talu.
 
+import { withArticle as a, capitalize, plural } from './english.ts';
 import {
   BABY_OF,
   COLOR_OF,
   LEGS_OF,
   REASONS,
   SOUND_OF,
+  statementsAbout,
   USE_OF,
   VILLAGERS,
   VILLAGES,
-  type Villager,
   WEEK,
   WORK_OF,
 } from './knowledge.ts';
-import { plural } from './lexicon.ts';
 import type { Random } from './random.ts';
-import { articleFor, capitalize } from './scene.ts';
-
-const a = (noun: string): string => `${articleFor(noun)} ${noun}`;
 
 /** Sentences of one subject each; an explanation joins a few that are drawn together. */
 const EXPLANATIONS: readonly ((random: Random) => string[])[] = [
@@ -64,17 +61,6 @@ export function explanation(random: Random): string {
     .join(' ');
 }
 
-/** Every true sentence about a person of Talu that does not need another sentence before it. */
-function sentencesAbout({ name, job, village, pet, color, food }: Villager): string[] {
-  return [
-    `${name} is ${a(job)}.`,
-    `${name} lives in ${village}.`,
-    `${name} has ${a(pet)}.`,
-    `The house of ${name} is ${color}.`,
-    `${name} likes ${food}.`,
-  ];
-}
-
 /** A report from Talu: one of its people, one of its villages, or the land itself. */
 export function worldFacts(random: Random): string {
   const villager = random.pick(VILLAGERS);
@@ -83,7 +69,7 @@ export function worldFacts(random: Random): string {
     [
       5,
       () => {
-        const [first, ...rest] = random.sample(sentencesAbout(villager), random.integer(3, 5));
+        const [first, ...rest] = random.sample(Object.values(statementsAbout(villager)), random.integer(3, 5));
         // Only the first sentence needs the name; some of the others say "he" or "she".
         const shortened = rest.map((sentence) =>
           sentence.startsWith(villager.name) && random.chance(60)

@@ -1,5 +1,7 @@
 // What is true in the tiny corpus: plain facts of the real world, and the people of Talu, a land that is made up.
 
+import { withArticle } from './english.ts';
+
 /** Things and the color that they have. */
 export const COLOR_OF: readonly (readonly [thing: string, color: string])[] = [
   ['grass', 'green'],
@@ -178,7 +180,6 @@ export const WEEK = ['Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Sa
 export const MONTHS = 'January February March April May June July August September October November December'.split(
   ' ',
 );
-export const SEASONS = ['spring', 'summer', 'autumn', 'winter'] as const;
 
 /** A person of Talu. What is said of them anywhere in the corpus agrees with this table. */
 export interface Villager {
@@ -215,3 +216,14 @@ export const VILLAGERS: readonly Villager[] = (
     ['Bruno', 'he', 'driver', 'Millford', 'duck', 'yellow', 'eggs'],
   ] as const
 ).map(([name, he, job, village, pet, color, food]) => ({ name, he, job, village, pet, color, food }));
+
+/** What there is to say about a person of Talu, each in a sentence of its own. */
+export function statementsAbout({ name, job, village, pet, color, food }: Villager) {
+  return {
+    job: `${name} is ${withArticle(job)}.`,
+    village: `${name} lives in ${village}.`,
+    pet: `${name} has ${withArticle(pet)}.`,
+    color: `The house of ${name} is ${color}.`,
+    food: `${name} likes ${food}.`,
+  };
+}

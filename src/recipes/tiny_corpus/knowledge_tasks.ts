@@ -1,6 +1,7 @@
-// Tasks that ask what the corpus knows: yes or no, colors, sounds, work, reasons, and the people of Talu; stories and greetings.
+// Tasks that ask what the corpus knows: yes or no, colors, animals, work, reasons, and the people of Talu.
 
-import { all, beginsWith, hasSentences, mentions, says } from './grading.ts';
+import { withArticle as a, capitalize } from './english.ts';
+import { all, beginsWith, mentions } from './grading.ts';
 import {
   ABILITIES,
   BABY_OF,
@@ -9,17 +10,14 @@ import {
   LEGS_OF,
   REASONS,
   SOUND_OF,
+  statementsAbout,
   USE_OF,
   VILLAGERS,
   WORK_OF,
 } from './knowledge.ts';
-import { COLORS, FRUITS, LEXICON, plural, VEGETABLES } from './lexicon.ts';
+import { COLORS, FRUITS, LEXICON, VEGETABLES } from './lexicon.ts';
 import type { Random } from './random.ts';
-import { articleFor, capitalize, Scene } from './scene.ts';
-import { PLOTS, STORY_PHRASES } from './stories.ts';
 import type { Task, TaskMaker } from './task.ts';
-
-const a = (noun: string): string => `${articleFor(noun)} ${noun}`;
 
 /** A statement to judge: the question, and the answer that follows "Yes, " or "No, ". */
 type Claim = (random: Random, truth: boolean) => { question: string; reply: string };
@@ -56,189 +54,126 @@ const CLAIMS: readonly Claim[] = [
   },
 ];
 
-/** A question whose answer is one fact, asked and answered in several ways. The first answer names it in a sentence. */
-function factTask(
-  random: Random,
-  questions: readonly string[],
-  answers: readonly string[],
-  right: readonly string[],
-  wrong: readonly string[],
-): Task {
-  return { prompt: random.pick(questions), answer: capitalize(random.pick(answers)), accepts: mentions(right, wrong) };
+/** A question for one fact in one of several wordings. A right reply holds the fact, and none of the wrong ones. */
+function factTask(random: Random, { questions, answers, right, wrong = [] }: FactQuestion): Task {
+  return {
+    prompt: random.pick(questions),
+    answer: capitalize(random.pick(answers)),
+    accepts: mentions([right], wrong),
+  };
+}
+
+interface FactQuestion {
+  questions: readonly string[];
+  answers: readonly string[];
+  right: string;
+  wrong?: readonly string[];
 }
 
 export const KNOWLEDGE_TASKS: Readonly<Record<string, TaskMaker>> = {
   yes_no: (random) => {
     const truth = random.chance(50);
     const { question, reply } = random.pick(CLAIMS)(random, truth);
-    const word = truth ? 'Yes' : 'No';
     const prompt = random.pick([
       question,
       `Yes or no: ${question}`,
       `Tell me, ${question.charAt(0).toLowerCase()}${question.slice(1)}`,
     ]);
-    return {
-      prompt,
-      answer: `${word}, ${reply}`,
-      accepts: all(beginsWith(word), mentions([word], [truth ? 'no' : 'yes'])),
-    };
+    const [right, wrong] = truth ? ['Yes', 'No'] : ['No', 'Yes'];
+    return { prompt, answer: `${right}, ${reply}`, accepts: all(beginsWith(right), mentions([right], [wrong])) };
   },
 
   know_color: (random) => {
     const [thing, color] = random.pick(COLOR_OF);
-    return factTask(
-      random,
-      [`What color is ${thing}?`, `Tell me the color of ${thing}.`, `What is the color of ${thing}?`],
-      [`${thing} is ${color}.`],
-      [color],
-      COLORS,
-    );
+    return factTask(random, {
+      questions: [`What color is ${thing}?`, `Tell me the color of ${thing}.`, `What is the color of ${thing}?`],
+      answers: [`${thing} is ${color}.`],
+      right: color,
+      wrong: COLORS,
+    });
   },
 
   know_sound: (random) => {
     const [animal, sound] = random.pick(SOUND_OF);
-    return factTask(
-      random,
-      [`What does ${a(animal)} say?`, `What sound does ${a(animal)} make?`, `How does the ${animal} go?`],
-      [`The ${animal} says ${sound}.`],
-      [sound],
-      SOUND_OF.map(([, other]) => other),
-    );
+    return factTask(random, {
+      questions: [`What does ${a(animal)} say?`, `What sound does ${a(animal)} make?`, `How does the ${animal} go?`],
+      answers: [`The ${animal} says ${sound}.`],
+      right: sound,
+      wrong: SOUND_OF.map(([, other]) => other),
+    });
   },
 
   know_animal: (random) => {
     const [animal, legs] = random.pick(LEGS_OF);
     const [parent, baby] = random.pick(BABY_OF);
-    return random.chance(50)
-      ? factTask(
-          random,
-          [`How many legs does ${a(animal)} have?`, `How many legs has ${a(animal)}?`],
-          [`${a(animal)} has ${legs} legs.`],
-          [legs],
-          LEGS_OF.map(([, other]) => other),
-        )
-      : factTask(
-          random,
-          [
-            `What is a baby ${parent} called?`,
-            `What do you call a baby ${parent}?`,
-            `What is the baby of ${a(parent)}?`,
-          ],
-          [`A baby ${parent} is called a ${baby}.`],
-          [baby],
-          [],
-        );
+    if (random.chance(50)) {
+      return factTask(random, {
+        questions: [`How many legs does ${a(animal)} have?`, `How many legs has ${a(animal)}?`],
+        answers: [`${a(animal)} has ${legs} legs.`],
+        right: legs,
+        wrong: LEGS_OF.map(([, other]) => other),
+      });
+    }
+    return factTask(random, {
+      questions: [
+        `What is a baby ${parent} called?`,
+        `What do you call a baby ${parent}?`,
+        `What is the baby of ${a(parent)}?`,
+      ],
+      answers: [`A baby ${parent} is called a ${baby}.`],
+      right: baby,
+    });
   },
 
   know_work: (random) => {
     const [job, work, place] = random.pick(WORK_OF);
     const [thing, use] = random.pick(USE_OF);
+    const whatTheyDo = factTask(random, {
+      questions: [`What does ${a(job)} do?`, `What is the work of ${a(job)}?`, `Tell me what ${a(job)} does.`],
+      answers: [`${a(job)} ${work}.`],
+      right: work,
+    });
+    const whereTheyWork = factTask(random, {
+      questions: [`Where does ${a(job)} work?`, `Where can I find ${a(job)}?`],
+      answers: [`${a(job)} works ${place}.`],
+      right: place,
+    });
+    const whatThingsAreFor = factTask(random, {
+      questions: [`What do we use ${thing} for?`, `Why do I need ${thing}?`, `What is the use of ${thing}?`],
+      answers: [`We use ${thing} to ${use}.`],
+      right: use,
+    });
     return random.weighted([
-      [
-        2,
-        factTask(
-          random,
-          [`What does ${a(job)} do?`, `What is the work of ${a(job)}?`, `Tell me what ${a(job)} does.`],
-          [`${a(job)} ${work}.`],
-          [work],
-          [],
-        ),
-      ],
-      [
-        2,
-        factTask(
-          random,
-          [`Where does ${a(job)} work?`, `Where can I find ${a(job)}?`],
-          [`${a(job)} works ${place}.`],
-          [place],
-          [],
-        ),
-      ],
-      [
-        3,
-        factTask(
-          random,
-          [`What do we use ${thing} for?`, `Why do I need ${thing}?`, `What is the use of ${thing}?`],
-          [`We use ${thing} to ${use}.`],
-          [use],
-          [],
-        ),
-      ],
+      [2, whatTheyDo],
+      [2, whereTheyWork],
+      [3, whatThingsAreFor],
     ]);
   },
 
   know_reason: (random) => {
     const [question, because] = random.pick(REASONS);
-    return factTask(
-      random,
-      [
+    return factTask(random, {
+      questions: [
         `Why ${question}?`,
         `Tell me, why ${question}?`,
         `Do you know why? Why ${question}?`,
         `Explain: why ${question}?`,
       ],
-      [`Because ${because}.`],
-      [because],
-      [],
-    );
+      answers: [`Because ${because}.`],
+      right: because,
+    });
   },
 
   know_talu: (random) => {
     const villager = random.pick(VILLAGERS);
-    const { name, job, village, pet, color, food } = villager;
-    const [questions, answer, right] = random.pick([
-      [[`What is the job of ${name}?`, `What does ${name} do?`, `Who is ${name}?`], `${name} is ${a(job)}.`, job],
-      [[`Where does ${name} live?`, `In which village is ${name}?`], `${name} lives in ${village}.`, village],
-      [[`Which animal does ${name} have?`, `What pet does ${name} have?`], `${name} has ${a(pet)}.`, pet],
-      [
-        [`What color is the house of ${name}?`, `Tell me the color of the house of ${name}.`],
-        `The house of ${name} is ${color}.`,
-        color,
-      ],
-      [[`What does ${name} like to eat?`, `What food does ${name} like?`], `${name} likes ${food}.`, food],
+    const { name } = villager;
+    const [topic, questions] = random.pick([
+      ['job', [`What is the job of ${name}?`, `What does ${name} do?`, `Who is ${name}?`]],
+      ['village', [`Where does ${name} live?`, `In which village is ${name}?`]],
+      ['pet', [`Which animal does ${name} have?`, `What pet does ${name} have?`]],
+      ['color', [`What color is the house of ${name}?`, `Tell me the color of the house of ${name}.`]],
+      ['food', [`What does ${name} like to eat?`, `What food does ${name} like?`]],
     ] as const);
-    return factTask(random, questions, [answer], [right], []);
-  },
-
-  greet: (random) => {
-    const name = random.pick([...LEXICON.person.map(({ text }) => text), ...VILLAGERS.map((person) => person.name)]);
-    const [prompt, answer] = random.pick([
-      [`Say hello to ${name}.`, `Hello, ${name}!`],
-      [`Greet ${name}.`, `Hello, ${name}!`],
-      [`Please say hello to my friend ${name}.`, `Hello, ${name}!`],
-      [`Say goodbye to ${name}.`, `Goodbye, ${name}!`],
-      [`Thank ${name} for me.`, `Thank you, ${name}!`],
-      [`Say good night to ${name}.`, `Good night, ${name}!`],
-    ] as const);
-    return { prompt, answer, accepts: says(answer) };
-  },
-
-  system_name: (random) => {
-    const name = random.pick(LEXICON.person).text;
-    const job = random.pick(LEXICON.job).text;
-    const system = random.pick([`Your name is ${name}. You are ${a(job)}.`, `You are ${name}, ${a(job)}.`]);
-    const [prompt, answer, right] = random.pick([
-      ['What is your name?', `My name is ${name}.`, name],
-      ['Who are you?', `I am ${name}, ${a(job)}.`, name],
-      ['What is your job?', `I am ${a(job)}.`, job],
-      ['What do you do?', `I am ${a(job)}.`, job],
-    ] as const);
-    return { system, prompt, answer, accepts: mentions([right]) };
-  },
-
-  story: (random) => {
-    const plot = random.pick(PLOTS);
-    const scene = new Scene(random, STORY_PHRASES);
-    const answer = scene.tell(plot.text);
-    const topic = scene.tell(`{${plot.about}}`);
-    const about = plot.about === 'A' ? topic : a(topic.toLowerCase());
-    const prompt = random.pick([
-      `Tell me a story about ${about}.`,
-      `Tell a short story about ${about}.`,
-      `Write a story about ${about}.`,
-      `Please tell me a short story about ${about}.`,
-      `Can you tell me a story about ${about}?`,
-    ]);
-    return { prompt, answer, accepts: all(hasSentences(3), mentions([topic, plural(topic)])) };
+    return factTask(random, { questions, answers: [statementsAbout(villager)[topic]], right: villager[topic] });
   },
 };

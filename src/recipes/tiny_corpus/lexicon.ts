@@ -1,31 +1,11 @@
 // The words of the tiny corpus by category, each with the forms that sentences ask for.
 
+import { plural } from './english.ts';
+
 /** A word or phrase: `text` as it is said most often, and further forms by name. */
 export type Entry = Readonly<Record<string, string>> & { readonly text: string };
 
 const words = (list: string): Entry[] => list.split(' ').map((text) => ({ text }));
-
-const IRREGULAR_PLURALS: Readonly<Record<string, string>> = {
-  mouse: 'mice',
-  goose: 'geese',
-  sheep: 'sheep',
-  fish: 'fish',
-  deer: 'deer',
-  wolf: 'wolves',
-  leaf: 'leaves',
-  shelf: 'shelves',
-  child: 'children',
-  foot: 'feet',
-};
-
-export function plural(noun: string): string {
-  const irregular = IRREGULAR_PLURALS[noun];
-  if (irregular !== undefined) return irregular;
-  if (/(?:s|x|ch|sh)$/.test(noun)) return `${noun}es`;
-  if (/[^aeiou]y$/.test(noun)) return `${noun.slice(0, -1)}ies`;
-  if (/(?:potat|tomat)o$/.test(noun)) return `${noun}es`;
-  return `${noun}s`;
-}
 
 const nouns = (list: string): Entry[] => list.split(' ').map((text) => ({ text, s: plural(text) }));
 
@@ -36,9 +16,6 @@ const person = (text: string, girl: boolean): Entry =>
 
 const GIRLS = 'Mia Lily Anna Zoe Emma Ruby Nora Ella Lucy Rosa Ivy Jane Kate Molly Sara'.split(' ');
 const BOYS = 'Tom Ben Max Sam Leo Jack Finn Adam Paul Hugo Oscar Noah Peter Luke Tim'.split(' ');
-
-/** A grown-up of the family: "{A.his} {elder} said", "{elder.he} smiled". */
-const elder = (text: string, girl: boolean): Entry => person(text, girl);
 
 /** Places as "the park", with "at the park" and "to the park". */
 const place = (list: string, preposition: string): Entry[] =>
@@ -51,7 +28,7 @@ const place = (list: string, preposition: string): Entry[] =>
 
 /** Food by the amount in which people ask for it. */
 const food = (list: string, some: string): Entry[] =>
-  list.split(' ').map((text) => ({ text, some: `${some} ${text}`.replace('S ', 's ') }));
+  list.split(' ').map((text) => ({ text, some: `${some} ${text}` }));
 
 /** Verbs as `base past third ing`, with a phrase that may follow all of them. */
 const verb = (forms: string, rest = ''): Entry => {
@@ -61,7 +38,7 @@ const verb = (forms: string, rest = ''): Entry => {
 };
 
 export const COLORS = 'red blue green yellow white black brown pink purple gray'.split(' ');
-export const SIZES = 'big small tiny huge little large tall short long'.split(' ');
+const SIZES = 'big small tiny huge little large tall short long'.split(' ');
 export const ANIMALS = (
   'cat dog horse cow pig sheep duck hen goat rabbit mouse fox bear wolf lion tiger frog fish bird owl bee ant turtle ' +
   'monkey elephant deer snake whale squirrel goose donkey'
@@ -72,12 +49,12 @@ export const VEGETABLES = 'carrot potato onion tomato bean pea pumpkin'.split(' 
 export const LEXICON = {
   person: [...GIRLS.map((name) => person(name, true)), ...BOYS.map((name) => person(name, false))],
   elder: [
-    elder('mother', true),
-    elder('father', false),
-    elder('grandmother', true),
-    elder('grandfather', false),
-    elder('aunt', true),
-    elder('uncle', false),
+    person('mother', true),
+    person('father', false),
+    person('grandmother', true),
+    person('grandfather', false),
+    person('aunt', true),
+    person('uncle', false),
   ],
   color: words(COLORS.join(' ')),
   size: words(SIZES.slice(0, 6).join(' ')),

@@ -1,8 +1,7 @@
 // Tasks about numbers and order: count, compare, go on by one, days and months.
 
-import { mentions, says, saysNumber } from './grading.ts';
+import { beginsWith, says, saysNumber } from './grading.ts';
 import { MONTHS, WEEK } from './knowledge.ts';
-import { capitalize } from './scene.ts';
 import type { TaskMaker } from './task.ts';
 
 const range = (from: number, to: number): number[] => Array.from({ length: to - from + 1 }, (_, i) => from + i);
@@ -64,6 +63,6 @@ export const NUMBER_TASKS: Readonly<Record<string, TaskMaker>> = {
       `What comes ${word} ${given}?`,
     ]);
     const answer = random.pick([`${right}.`, `${right} comes ${word} ${given}.`]);
-    return { prompt, answer: capitalize(answer), accepts: (reply) => mentions([right])(reply.slice(0, right.length)) };
+    return { prompt, answer, accepts: beginsWith(right) };
   },
 };

@@ -1,9 +1,10 @@
 // Tasks that give a sentence or two and ask what they say.
 
+import { capitalize } from './english.ts';
 import { all, hasWords, mentions } from './grading.ts';
 import { ANIMALS, COLORS, type Entry, LEXICON } from './lexicon.ts';
 import type { Random } from './random.ts';
-import { capitalize, Scene } from './scene.ts';
+import { Scene } from './scene.ts';
 import type { Task, TaskMaker } from './task.ts';
 
 const ONE_WORD = [
@@ -81,7 +82,7 @@ function makeReading(random: Random, { slot, tells, asks, full, others }: Readin
   const scene = new Scene(random);
   const prompt = `${scene.tell(random.pick(tells))} ${scene.tell(random.pick(asks))}`;
   const sentence = scene.tell(full);
-  const right = scene.tell(`{${slot}}`);
+  const right = scene.word(slot);
   const accepts = all(mentions([right], others), hasWords(1, 9));
   if (!oneWord) return { prompt, answer: sentence, accepts };
   return {

@@ -1,5 +1,6 @@
-// Turns templates into English: fills slots, makes choices, and sees to articles, capitals and spaces.
+// Turns templates into English: makes choices and fills slots, each the same way throughout a scene.
 
+import { capitalize, polish } from './english.ts';
 import type { Entry } from './lexicon.ts';
 import { LEXICON } from './lexicon.ts';
 import type { Random } from './random.ts';
@@ -38,6 +39,11 @@ export class Scene {
   /** A sentence or several, made of a template. */
   tell(template: string): string {
     return polish(this.#expand(template));
+  }
+
+  /** What a slot stands for. */
+  word(slot: string): string {
+    return this.#fill(slot);
   }
 
   #expand(template: string): string {
@@ -91,26 +97,4 @@ export class Scene {
     this.#bound.set(slot, entry);
     return entry;
   }
-}
-
-export function capitalize(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1);
-}
-
-/** The article that a word takes: "an" before the sound of a vowel. */
-export function articleFor(word: string): 'a' | 'an' {
-  return /^(?:[aeiou]|honest|hour)/i.test(word) && !/^(?:one|use|uni)/i.test(word) ? 'an' : 'a';
-}
-
-/** Writers of templates put "a" everywhere; this puts "an" where it belongs, capitals and single spaces. */
-function polish(text: string): string {
-  return text
-    .replace(/\s+/g, ' ')
-    .replace(/ (?=[.,!?])/g, '')
-    .trim()
-    .replace(/\b([Aa]) (?=([A-Za-z]+))/g, (_, article: string, word: string) => {
-      const right = articleFor(word);
-      return `${article === 'A' ? capitalize(right) : right} `;
-    })
-    .replace(/(^"?|[.!?] "?|[.]" "?)([a-z])/g, (_, before: string, letter: string) => before + letter.toUpperCase());
 }

@@ -1,14 +1,15 @@
-// Tasks about words and sentences themselves: repeat, spell, list, oppose, change the tense, follow a style.
+// Tasks about words and sentences themselves: repeat, spell, list, oppose, change the number and the tense.
 
+import { capitalize, plural, withArticle } from './english.ts';
 import { all, beginsWith, hasSentences, hasWords, mentions, says, wordsOf } from './grading.ts';
 import { OPPOSITES } from './knowledge.ts';
-import { ANIMALS, COLORS, FRUITS, LEXICON, plural, VEGETABLES } from './lexicon.ts';
+import { ANIMALS, COLORS, FRUITS, LEXICON, VEGETABLES } from './lexicon.ts';
 import type { Random } from './random.ts';
-import { articleFor, capitalize, Scene } from './scene.ts';
-import type { TaskMaker } from './task.ts';
+import { Scene } from './scene.ts';
+import type { Task, TaskMaker } from './task.ts';
 
 /** Short words that the corpus uses everywhere, for tasks on words. */
-export const COMMON_WORDS: readonly string[] = [
+const COMMON_WORDS: readonly string[] = [
   ...ANIMALS,
   ...FRUITS,
   ...COLORS,
@@ -75,27 +76,9 @@ export const WORD_TASKS: Readonly<Record<string, TaskMaker>> = {
     return { prompt, answer, accepts: says(answer) };
   },
 
-  first_word: (random) => {
-    const text = sentence(random);
-    const answer = wordsOf(text)[0];
-    const prompt = random.pick([
-      `What is the first word of this sentence? ${text}`,
-      `Tell me the first word: ${text}`,
-      `Which word comes first? ${text}`,
-    ]);
-    return { prompt, answer: capitalize(`${answer}.`), accepts: says(answer) };
-  },
+  first_word: (random) => makeWordAt(random, 'first', 0),
 
-  last_word: (random) => {
-    const text = sentence(random);
-    const answer = wordsOf(text).at(-1) ?? '';
-    const prompt = random.pick([
-      `What is the last word of this sentence? ${text}`,
-      `Tell me the last word: ${text}`,
-      `Which word comes last? ${text}`,
-    ]);
-    return { prompt, answer: capitalize(`${answer}.`), accepts: says(answer) };
-  },
+  last_word: (random) => makeWordAt(random, 'last', -1),
 
   spell: (random) => {
     const word = random.pick(COMMON_WORDS.filter(({ length }) => length <= 6));
@@ -152,7 +135,7 @@ export const WORD_TASKS: Readonly<Record<string, TaskMaker>> = {
       `Make a sentence with the word ${entry.text}.`,
       `Use the word ${entry.text} in a sentence.`,
       `Write a sentence with ${entry.text}.`,
-      `Write a short sentence about ${articleFor(entry.text)} ${entry.text}.`,
+      `Write a short sentence about ${withArticle(entry.text)}.`,
     ]);
     const answer = new Scene(random)
       .bind('it', entry)
@@ -225,3 +208,14 @@ export const WORD_TASKS: Readonly<Record<string, TaskMaker>> = {
     return { prompt, answer, accepts: (reply) => reply.includes(word.toUpperCase()) };
   },
 };
+
+function makeWordAt(random: Random, position: string, index: number): Task {
+  const text = sentence(random);
+  const prompt = random.pick([
+    `What is the ${position} word of this sentence? ${text}`,
+    `Tell me the ${position} word: ${text}`,
+    `Which word comes ${position}? ${text}`,
+  ]);
+  const answer = capitalize(`${wordsOf(text).at(index) ?? ''}.`);
+  return { prompt, answer, accepts: says(answer) };
+}

@@ -69,11 +69,11 @@ function sameCommand({ argv, spec }: RunRecord): string {
 }
 
 /** As a POSIX shell reads it back. */
-function quote(word: string): string {
+export function quote(word: string): string {
   return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }
 
-function columns(rows: [string, string][]): string[] {
+export function columns(rows: [string, string][]): string[] {
   const width = Math.max(...rows.map(([left]) => left.length));
   return rows.map(([left, right]) => `  ${left.padEnd(width)}  ${right}`);
 }

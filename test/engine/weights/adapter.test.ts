@@ -121,6 +121,17 @@ describe('refuses to write', () => {
   });
 });
 
+test('an adapter whose replacement fails half way is no adapter, rather than a mixture', async () => {
+  const directory = await writtenAdapter();
+  const half = {
+    ...adapterOf(Q_PROJ),
+    alpha: 1,
+    factors: new Map([[Q_PROJ, { ...factorsOf(Q_PROJ), B: new Float32Array(1) }]]),
+  };
+  await weightsErrorOf(writeAdapter(directory, half, config), directory);
+  expect(await weightsErrorOf(readAdapter(directory, config), directory)).toBe('adapter_config.json: no such file');
+});
+
 describe('refuses to read', () => {
   async function refusalOfConfig(changes: JsonObject): Promise<string> {
     const directory = await writtenAdapter();

@@ -1,5 +1,8 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { readdir, readFile, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { openSafetensors, type TensorToWrite, writeSafetensors } from '../../../src/engine/weights/safetensors.ts';
@@ -155,6 +158,28 @@ describe('refusing to write', () => {
     expect(await readdir(directory)).toEqual(['model.safetensors']);
   });
 
+  test('a process that is killed half way leaves the old file as it was', async () => {
+    const directory = await temporaryDirectory();
+    const path = join(directory, 'model.safetensors');
+    await writeSafetensors(path, [one]);
+    const before = await readFile(path);
+    const script = `
+      const { writeSafetensors } = await import(${JSON.stringify(pathToFileURL('dist/engine/weights/safetensors.js'))});
+      const first = { name: 'a', dtype: 'F32', shape: [1], data: new Float32Array(1) };
+      const second = { ...first, name: 'b', data: () => new Promise(() => console.log('half way')) };
+      setInterval(() => {}, 1000);
+      await writeSafetensors(${JSON.stringify(path)}, [first, second]);`;
+    const child = spawn(process.execPath, ['--input-type=module', '-e', script], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    const exit = once(child, 'exit');
+    expect(String(await Promise.race([once(child.stdout, 'data'), exit]))).toContain('half way');
+    child.kill('SIGKILL');
+    await exit;
+    expect((await readdir(directory)).length).toBe(2);
+    expect(await readFile(path)).toEqual(before);
+  });
+
   test('a directory that is missing is named', async () => {
     const directory = await temporaryDirectory();
     const message = await weightsErrorOf(writeSafetensors(join(directory, 'no', 'x.safetensors'), [one]), directory);
@@ -179,6 +204,7 @@ describe('refusing to read', () => {
     ['deep nesting', `{"x":${'['.repeat(10_000)}`, 0, 'the header is not valid: nested deeper than 3 levels'],
     ['one name twice', `{"x":${f32(0, 0)},"\\u0078":${f32(0, 0)}}`, 0, 'the header is not valid: duplicate key "x"'],
     ['metadata that is no text', '{"__metadata__":{"a":1}}', 0, '__metadata__ "a" is not a string'],
+    ['an endless name', `{"${'x'.repeat(1025)}":1}`, 0, 'a tensor name of 1025 characters'],
     ['an entry that is no object', '{"x":1}', 0, 'tensor "x": its entry is not a JSON object'],
     ['an unknown dtype', '{"x":{"dtype":"F31"}}', 0, 'tensor "x": unknown dtype "F31"'],
     ['a missing dtype', '{"x":{}}', 0, 'tensor "x": unknown dtype undefined'],
@@ -307,7 +333,7 @@ describe('hostile files', () => {
           if (!(error instanceof WeightsError)) throw error;
         }
       }),
-      { numRuns: 1000 },
+      { numRuns: 300 },
     );
   });
 });
