@@ -1,17 +1,34 @@
-// What plugin authors and users of the library import as `tinker-cookbook`.
+// What plugin authors and library users import.
 
 export { Type } from '@sinclair/typebox';
+export { builtinRegistry } from './builtin.ts';
 export * from './errors.ts';
 export { type Evaluator, type EvaluatorContext, evaluatorSlot } from './evaluation/types.ts';
 export { defineBuilder } from './registry/builder.ts';
-export { builderOf, contents, nullable, oneOf, runtime, semantic } from './registry/fields.ts';
-export { defineSlot } from './registry/slot.ts';
-export { type Renderer, type RendererContext, rendererSlot } from './renderers/types.ts';
+export { type BuilderRef, builderOf, contents, nullable, oneOf, runtime, semantic } from './registry/fields.ts';
+export { Registry } from './registry/registry.ts';
+export { defineSlot, type Slot } from './registry/slot.ts';
+export * from './renderers/types.ts';
 export {
   type DatasetContext,
   datasetSlot,
   type SupervisedDataset,
   type SupervisedDatasets,
 } from './supervised/types.ts';
+export * from './tinker/clients.ts';
 export { type ServiceContext, serviceSlot } from './tinker/service.ts';
-export { type Trainer, type TrainingContext, type TrainingOutcome, trainerSlot } from './training/types.ts';
+export * from './tinker/types.ts';
+export { loadTokenizer } from './tokenizers/hf_tokenizer.ts';
+export type { Tokenizer } from './tokenizers/types.ts';
+export {
+  type CheckpointLog,
+  type CheckpointRecord,
+  type Learned,
+  type Metrics,
+  type MetricsLog,
+  type Trainer,
+  type TrainingContext,
+  type TrainingEvent,
+  type TrainingOutcome,
+  trainerSlot,
+} from './training/types.ts';

@@ -13,7 +13,7 @@ export default class Builders extends BaseCommand {
     const { args, flags } = await this.parse(Builders);
     const [{ catalog, formatCatalog, formatEntry }, { builtinRegistry }] = await Promise.all([
       import('../spec/catalog.ts'),
-      import('../registry/builtin.ts'),
+      import('../builtin.ts'),
     ]);
     const builders = catalog(builtinRegistry(), { slot: flags.slot, name: args.name });
     this.log(args.name === undefined ? formatCatalog(builders) : builders.map(formatEntry).join('\n\n'));

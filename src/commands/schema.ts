@@ -24,9 +24,9 @@ export default class Schema extends BaseCommand {
     const { args, flags } = await this.parse(Schema);
     const [{ runSchema }, { sweepSchema }, { schemaText, writeSchemas }, { builtinRegistry }] = await Promise.all([
       import('../spec/schema.ts'),
-      import('./sweep_hooks.ts'),
+      import('../sweep/check.ts'),
       import('../spec/schema_files.ts'),
-      import('../registry/builtin.ts'),
+      import('../builtin.ts'),
     ]);
     const registry = builtinRegistry();
     if (flags.write !== undefined) {

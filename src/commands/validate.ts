@@ -20,8 +20,8 @@ export default class Validate extends BaseCommand {
     const [{ splitArguments }, { validateFiles }, { checkSweep }, { builtinRegistry }] = await Promise.all([
       import('../spec/arguments.ts'),
       import('../spec/validate.ts'),
-      import('./sweep_hooks.ts'),
-      import('../registry/builtin.ts'),
+      import('../sweep/check.ts'),
+      import('../builtin.ts'),
     ]);
     const { files, overrides } = splitArguments(argv.map(String));
     if (files.length === 0) throw new ConfigurationError('name at least one file to validate');

@@ -13,6 +13,8 @@ export type FieldKind = 'semantic' | 'runtime' | 'contents';
 
 export const FIELD_KIND = 'x-cookbook-kind';
 export const FIELD_SLOT = 'x-cookbook-slot';
+/** `true` on a semantic field of a trainer that only says how far a run goes: a finished run may go on with a larger value. */
+export const FIELD_EXTENDS = 'x-cookbook-extends';
 
 /** A builder and its parameters, as they stand in a resolved spec. */
 export interface BuilderRef {

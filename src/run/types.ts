@@ -1,6 +1,6 @@
 // The files of a run directory as types: the one contract between the runner, its executors and the report.
 
-import type { JsonObject, JsonValue } from '../json.ts';
+import type { JsonValue } from '../json.ts';
 import type { Identity, RunSpec } from '../spec/types.ts';
 import type { Learned } from '../training/types.ts';
 
@@ -50,11 +50,15 @@ export interface RunStatus {
 
 /** lease: exists while a process writes to the directory; its modification time is the heartbeat. */
 export interface LeaseRecord {
+  /** Tells this lease from any other that ever was, so that a takeover takes the one that was found dead. */
+  token: string;
   host: string;
   pid: number;
   /** Tells a recycled pid from the writer's own: start time of the process where the system gives it. */
   process_started: string;
   boot_id: string;
+  /** Containers of one machine may share its name and boot, but then not their process ids. */
+  pid_namespace: string;
   taken_at: string;
 }
 
@@ -68,6 +72,3 @@ export interface RunSnapshot {
   /** What is wrong with the files, if something is. */
   problem: string | null;
 }
-
-/** config.json: the resolved spec again, under the name that users of the Python cookbook look for. */
-export type ConfigFile = JsonObject;

@@ -24,6 +24,8 @@ export interface DatasetContext {
   tokenizer: Tokenizer;
   /** Null for a model without one: datasets of plain text need none. */
   renderer: Renderer | null;
+  /** Longest sequence that the model takes, in tokens. */
+  maxContextLength: number;
   seed: number;
   /** For what should be seen but is no error: rows skipped, examples without a trained token. */
   warn(message: string): void;

@@ -1,5 +1,6 @@
 // The three clients of the Tinker API as interfaces. The embedded engine and the HTTP client implement them alike.
 
+import type { JsonObject } from '../json.ts';
 import type {
   AdamParams,
   Datum,
@@ -31,6 +32,13 @@ export interface CreateLoraTrainingClientOptions {
   train_attn?: boolean;
   train_unembed?: boolean;
   user_metadata?: Record<string, string>;
+}
+
+export interface CreateFullTrainingClientOptions {
+  config: JsonObject;
+  tokenizer_path: string;
+  /** Decides the initial weights. */
+  seed: number;
 }
 
 export interface SaveOptions {
@@ -91,11 +99,17 @@ export interface SamplingClient {
 
 export interface ServiceClient {
   createLoraTrainingClient(options: CreateLoraTrainingClientOptions): Promise<TrainingClient>;
+  /**
+   * All parameters of a new model. No part of the Tinker API: services that only adapt refuse it with RequestError.
+   * `config` is a config.json; `tokenizer_path` a directory whose tokenizer files go with every checkpoint.
+   */
+  createFullTrainingClient(options: CreateFullTrainingClientOptions): Promise<TrainingClient>;
   /** Weights from a saved state, fresh optimizer. */
   createTrainingClientFromState(path: string): Promise<TrainingClient>;
   /** Weights and optimizer state: goes on exactly where the save was made. */
   createTrainingClientFromStateWithOptimizer(path: string): Promise<TrainingClient>;
-  createSamplingClient(options: { base_model: string } | { model_path: string }): Promise<SamplingClient>;
+  /** A saved sampler path, or the base model itself. */
+  createSamplingClient(options: { base_model?: string; model_path?: string }): Promise<SamplingClient>;
   /** Deletes a checkpoint that this service saved; deleting what is gone already is no error. */
   deleteCheckpoint(path: string): Promise<void>;
   /** Gives back processes, sessions and memory. */

@@ -1,6 +1,5 @@
 // What every training loop is given and what it hands back. The run directory implements this; loops know nothing of files.
 
-import type { TSchema } from '@sinclair/typebox';
 import type { Registry } from '../registry/registry.ts';
 import { defineSlot } from '../registry/slot.ts';
 import type { ServiceClient } from '../tinker/clients.ts';
@@ -81,8 +80,6 @@ export interface TrainingOutcome {
 
 export interface Trainer {
   train(context: TrainingContext): Promise<TrainingOutcome>;
-  /** Number of optimizer steps the run will take if that is known without building anything heavy, else null. */
-  readonly max_steps: number | null;
 }
 
 /** A trainer's builder is given nothing: the context comes with `train`. Its parameters are the top-level fields of a run spec. */
@@ -90,6 +87,3 @@ export const trainerSlot = defineSlot<Record<never, never>, Trainer>({
   name: 'trainer',
   doc: 'The training loop. Its parameters are the top-level fields of a run spec.',
 });
-
-/** Parameter schemas keyed by field name, for trainers that share fields. */
-export type Fields = Record<string, TSchema>;

@@ -1,7 +1,7 @@
 // cookbook schema and cookbook builders, as processes.
 
 import { expect, test } from 'vitest';
-import { builtinRegistry } from '../../src/registry/builtin.ts';
+import { builtinRegistry } from '../../src/builtin.ts';
 import { catalog } from '../../src/spec/catalog.ts';
 import { runSchema } from '../../src/spec/schema.ts';
 import { workspace } from '../spec/workspace.ts';

@@ -1,0 +1,102 @@
+// Times the default summary of 1,000 runs × 1,000 steps × 10 metrics against DuckDB's own scan of the same files.
+//
+//   node --import jiti/register bench/report.ts [RUNS [STEPS]]
+//
+// Writes real run directories into a temporary directory (a sweep with four seeds a configuration), then times the scan and the
+// summary in turn, five times each in processes of their own, and prints medians and peak memory.
+
+import { execFileSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { isJsonObject } from '../src/json.ts';
+import { formatReport } from '../src/report/output.ts';
+import { makeReport } from '../src/report/report.ts';
+import { type Line, temporaryDirectory, writeRun, writeSweep } from '../test/report/run_directories.ts';
+
+const SEEDS = 4;
+const ROUNDS = 5;
+
+function writeRuns(directory: string, runs: number, steps: number): void {
+  writeSweep(directory);
+  for (let run = 0; run < runs; run++) {
+    const axes = { learning_rate: 1e-5 * (1 + Math.floor(run / SEEDS)), lora_rank: 8 };
+    writeRun(`${directory}/run-${String(run).padStart(4, '0')}`, {
+      axes,
+      seed: run % SEEDS,
+      objective: { metric: 'test/nll', goal: 'minimize', at: 'last' },
+      metrics: Array.from({ length: steps }, (_, step) => rowAt(run, step, steps)),
+    });
+  }
+}
+
+function rowAt(run: number, step: number, steps: number): Line {
+  const noise = (n: number) => Math.abs(Math.sin(run * 7919 + step * 104729 + n)) / 10;
+  const loss = 1 + 1.3 * Math.exp((-5 * step) / steps);
+  return {
+    step,
+    train_mean_nll: loss + noise(1),
+    learning_rate: 1e-3 * (1 - step / steps),
+    num_sequences: 16,
+    num_tokens: 4096 + (step % 97),
+    num_loss_tokens: 3072 + (step % 89),
+    progress: step / steps,
+    'optim/grad_norm': 1 + noise(2),
+    'time/total': 0.4 + noise(3),
+    'test/nll': loss + 0.2 + noise(4),
+    'test/bpb': (loss + 0.2 + noise(5)) / 2,
+  };
+}
+
+/** What a person would type into DuckDB to see whether the files can be read at all: every row, every column. */
+async function scan(directory: string): Promise<string> {
+  const { DuckDBInstance } = await import('@duckdb/node-api');
+  const connection = await (await DuckDBInstance.create(':memory:')).connect();
+  const result = await connection.runAndReadAll(
+    `SELECT count(*), max(COLUMNS(*)) FROM read_json('${directory}/*/metrics.jsonl', format = 'newline_delimited')`,
+  );
+  return String(result.getRows()[0]);
+}
+
+async function summary(directory: string): Promise<string> {
+  return formatReport(await makeReport({ directories: [directory], cwd: directory }), 'table');
+}
+
+/** Runs one of the two in a process of its own. */
+function timed(what: 'scan' | 'summary', directory: string): { milliseconds: number; megabytes: number } {
+  const command = [...process.execArgv, fileURLToPath(import.meta.url), what, directory];
+  const measured: unknown = JSON.parse(execFileSync(process.execPath, command, { encoding: 'utf8' }));
+  if (!isJsonObject(measured)) throw new Error('the timed process printed no object');
+  return { milliseconds: Number(measured.milliseconds), megabytes: Number(measured.megabytes) };
+}
+
+const median = (values: number[]) => values.sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
+
+function compare(runs: number, steps: number): void {
+  const [directory, remove] = temporaryDirectory();
+  try {
+    writeRuns(directory, runs, steps);
+    const rounds = Array.from(
+      { length: ROUNDS },
+      () => [timed('scan', directory), timed('summary', directory)] as const,
+    );
+    const scans = median(rounds.map(([of]) => of.milliseconds));
+    const summaries = median(rounds.map(([, of]) => of.milliseconds));
+    const memory = Math.max(...rounds.map(([, of]) => of.megabytes));
+    console.log(`${runs} runs × ${steps} steps × 10 metrics, medians of ${ROUNDS}`);
+    console.log(`read_json scan   ${scans.toFixed(0)} ms`);
+    console.log(
+      `default summary  ${summaries.toFixed(0)} ms, ${(summaries / scans).toFixed(2)} × the scan, ${memory.toFixed(0)} MB`,
+    );
+  } finally {
+    remove();
+  }
+}
+
+const [what = '1000', argument] = process.argv.slice(2);
+if (what === 'scan' || what === 'summary') {
+  const start = performance.now();
+  await (what === 'scan' ? scan : summary)(argument ?? '.');
+  const milliseconds = performance.now() - start;
+  console.log(JSON.stringify({ milliseconds, megabytes: process.resourceUsage().maxRSS / 1024 }));
+} else {
+  compare(Number(what), Number(argument ?? 1000));
+}

@@ -1,0 +1,104 @@
+// What there is to talk to: a run, of which the newest weights count, or a base model.
+
+import { stat } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { ConfigurationError } from '../errors.ts';
+import type { BuilderRef } from '../registry/fields.ts';
+import type { Registry } from '../registry/registry.ts';
+import { recommendedRenderer } from '../renderers/recommended.ts';
+import { type Renderer, rendererSlot } from '../renderers/types.ts';
+import { listCheckpoints } from '../run/checkpoint_log.ts';
+import { readRunRecord } from '../run/directory.ts';
+import type { SamplingClient, ServiceClient } from '../tinker/clients.ts';
+import { serviceSlot } from '../tinker/service.ts';
+import { loadTokenizer } from '../tokenizers/hf_tokenizer.ts';
+
+export interface ChatTarget {
+  /** For the greeting: which weights answer. */
+  description: string;
+  client: SamplingClient;
+  renderer: Renderer;
+  close(): Promise<void>;
+}
+
+/** Everything that is needed to open a target, still as a plain value. */
+interface Source {
+  description: string;
+  base_model: string;
+  model_path?: string;
+  /** Directory of the tokenizer. */
+  tokenizer: string;
+  renderer: BuilderRef | null;
+  service: BuilderRef;
+  checkpointsPath: string;
+}
+
+const LOCAL: BuilderRef = { builder: 'local', threads: null, microbatch_tokens: 2048 };
+
+/** Opens a run directory or a model directory. Throws ConfigurationError for what is neither. */
+export async function openChatTarget(path: string, registry: Registry): Promise<ChatTarget> {
+  const source = (await isFile(join(path, 'run.json'))) ? await runSource(path) : await modelSource(path);
+  const { checkpointsPath, service: ref, base_model, model_path, description } = source;
+  const service = await registry.build(serviceSlot, ref, { checkpointsPath, seed: 0 });
+  try {
+    const client = await service.createSamplingClient(model_path === undefined ? { base_model } : { model_path });
+    const tokenizer = await loadTokenizer(source.tokenizer);
+    const renderer = source.renderer ?? recommendedRenderer({ modelName: base_model, tokenizer });
+    const built = await registry.build(rendererSlot, renderer, { tokenizer });
+    return { description, client, renderer: built, close: () => service.close() };
+  } catch (error) {
+    await closeQuietly(service);
+    throw error;
+  }
+}
+
+async function runSource(directory: string): Promise<Source> {
+  const { spec, name } = await readRunRecord(directory);
+  const newest = (await listCheckpoints(directory)).findLast(({ sampler_path }) => sampler_path !== undefined);
+  if (newest?.sampler_path === undefined) {
+    throw new ConfigurationError(`${directory}: this run has saved no weights yet`, {
+      hint: 'Run it until its first checkpoint (save_every), or to its end.',
+    });
+  }
+  const model = typeof spec.model_name === 'string' ? spec.model_name : null;
+  return {
+    description: `${name}, ${newest.final === true ? 'as it ended' : `after ${newest.batch} steps`}`,
+    base_model: model ?? directory,
+    model_path: newest.sampler_path,
+    tokenizer: model ?? join(directory, 'tokenizer'),
+    renderer: isBuilderRef(spec.renderer) ? spec.renderer : null,
+    service: spec.service,
+    checkpointsPath: join(resolve(directory), 'checkpoints'),
+  };
+}
+
+async function modelSource(directory: string): Promise<Source> {
+  if (!(await isFile(join(directory, 'config.json')))) {
+    throw new ConfigurationError(`${directory} is neither a run nor a model`, {
+      hint: 'Name a run directory (it has a run.json) or a model directory (it has a config.json).',
+    });
+  }
+  return {
+    description: `the model ${directory}`,
+    base_model: directory,
+    tokenizer: directory,
+    renderer: null,
+    service: LOCAL,
+    checkpointsPath: directory,
+  };
+}
+
+function isBuilderRef(value: unknown): value is BuilderRef {
+  return typeof value === 'object' && value !== null && 'builder' in value;
+}
+
+async function isFile(path: string): Promise<boolean> {
+  return await stat(path).then(
+    (found) => found.isFile(),
+    () => false,
+  );
+}
+
+async function closeQuietly(service: ServiceClient): Promise<void> {
+  await service.close().catch(() => undefined);
+}

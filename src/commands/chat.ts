@@ -1,0 +1,63 @@
+// cookbook chat: talk to what a run has trained, or to a base model.
+
+import { Args, Flags } from '@oclif/core';
+import { ConfigurationError } from '../errors.ts';
+import { BaseCommand } from './base.ts';
+
+export default class Chat extends BaseCommand {
+  static override summary = 'Talk to a run or to a model.';
+  static override description =
+    'Answers with the newest weights of a run. Without a terminal, or with --message, each line is a turn and each reply a line.';
+  static override examples = [
+    '<%= config.bin %> chat runs/sl_basic',
+    '<%= config.bin %> chat example_data/models/tiny --temperature 0 --message "What is 12 + 7?"',
+  ];
+  static override args = {
+    target: Args.string({ required: true, description: 'Run directory or model directory.' }),
+  };
+  static override flags = {
+    message: Flags.string({ char: 'm', multiple: true, description: 'Say this and end; may be given several times.' }),
+    system: Flags.string({ description: 'System prompt.' }),
+    temperature: Flags.string({ default: '0.7', description: '0 = greedy.' }),
+    'top-p': Flags.string({ default: '0.9', description: 'Nucleus sampling.' }),
+    'max-tokens': Flags.integer({ default: 512, min: 1, description: 'Longest reply.' }),
+    seed: Flags.integer({ default: 0, description: 'The same seed gives the same replies.' }),
+  };
+
+  async run() {
+    const { args, flags } = await this.parse(Chat);
+    const { openChatTarget } = await import('../chat/target.ts');
+    const { Conversation } = await import('../chat/conversation.ts');
+    const { chatLoop } = await import('../chat/repl.ts');
+    const { builtinRegistry } = await import('../builtin.ts');
+    const { Readable } = await import('node:stream');
+    const target = await openChatTarget(args.target, builtinRegistry());
+    try {
+      const params = {
+        temperature: numberOf('--temperature', flags.temperature),
+        top_p: numberOf('--top-p', flags['top-p']),
+        max_tokens: flags['max-tokens'],
+        seed: flags.seed,
+      };
+      const conversation = new Conversation(target, params, flags.system ?? null);
+      const { message } = flags;
+      const interactive = message === undefined && process.stdin.isTTY && process.stderr.isTTY;
+      if (interactive) this.logToStderr(`This is ${target.description}.`);
+      await chatLoop(conversation, {
+        input: message === undefined ? process.stdin : Readable.from(message.map((line) => `${line}\n`)),
+        output: this.jsonEnabled() ? process.stderr : process.stdout,
+        prose: process.stderr,
+        interactive,
+      });
+      return { target: target.description, messages: conversation.messages };
+    } finally {
+      await target.close();
+    }
+  }
+}
+
+function numberOf(flag: string, text: string): number {
+  const value = Number(text);
+  if (text.trim() !== '' && Number.isFinite(value)) return value;
+  throw new ConfigurationError(`${flag} must be a number, not "${text}"`);
+}

@@ -1,0 +1,66 @@
+// cookbook report: what the runs below some directories have learned, as a table or as the answer to a question in SQL.
+
+import { Flags } from '@oclif/core';
+import { BaseCommand } from './base.ts';
+
+export default class Report extends BaseCommand {
+  static override summary = 'Show what runs have learned: configurations compared over seeds, or any question in SQL.';
+
+  static override description = `Looks for run directories of every state below each DIR ("runs" when none is named).
+SQL goes over the views runs, configs, metrics, metrics_long and checkpoints, and sees nothing else.`;
+
+  static override examples = [
+    '<%= config.bin %> report',
+    '<%= config.bin %> report runs/lr_grid --metric test/nll --at best',
+    '<%= config.bin %> report runs/a runs/b --group-by model_name --format markdown',
+    `<%= config.bin %> report --sql "SELECT state, count(*) FROM runs GROUP BY state"`,
+  ];
+
+  static override strict = false;
+  static override usage = 'report [DIR…] [--sql SQL | --metric NAME --at WHEN --goal GOAL --group-by FIELDS]';
+
+  static override flags = {
+    sql: Flags.string({
+      summary: 'One SELECT over the views.',
+      exclusive: ['metric', 'at', 'goal', 'group-by'],
+    }),
+    metric: Flags.string({ summary: 'Compare by this metric instead of the one that the runs declare.' }),
+    at: Flags.string({ summary: 'Which value of the metric counts: last, best or step:N.' }),
+    goal: Flags.option({ options: ['minimize', 'maximize'] as const, summary: 'Which value is the best.' })(),
+    'group-by': Flags.string({
+      summary: 'Aggregate over all runs with equal values of these fields, comma-separated.',
+      multiple: true,
+      delimiter: ',',
+    }),
+    format: Flags.option({
+      options: ['table', 'json', 'csv', 'markdown', 'parquet'] as const,
+      default: 'table' as const,
+      summary: 'Numbers are rounded in table and markdown, exact in the others.',
+      exclusive: ['json'],
+    })(),
+    output: Flags.string({ char: 'o', summary: 'Write to this file instead of standard output.' }),
+  };
+
+  async run(): Promise<unknown> {
+    const { argv, flags } = await this.parse(Report);
+    const { makeReport } = await import('../report/report.ts');
+    const { formatReport, writeReport } = await import('../report/output.ts');
+    const report = await makeReport({
+      directories: argv.length === 0 ? ['runs'] : argv.map(String),
+      cwd: process.cwd(),
+      sql: flags.sql,
+      metric: flags.metric,
+      goal: flags.goal,
+      at: flags.at,
+      groupBy: flags['group-by'],
+    });
+    for (const notice of report.notices) process.stderr.write(`note: ${notice}\n`);
+    if (flags.output !== undefined) {
+      await writeReport(report, this.jsonEnabled() ? 'json' : flags.format, flags.output);
+      this.logToStderr(`written: ${flags.output}`);
+    } else if (!this.jsonEnabled()) {
+      this.log(formatReport(report, flags.format));
+    }
+    return report.json;
+  }
+}

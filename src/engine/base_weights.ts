@@ -1,0 +1,64 @@
+// The weights of a base model as a graph takes them: mapped from their files, or not there at all because they are trained.
+
+import { basename } from 'node:path';
+import { WeightsError } from '../errors.ts';
+import type { Graph, Value } from './graph.ts';
+import { type ModelConfig, readModelConfig } from './weights/hf_config.ts';
+import { checkParameters, parameterShapes } from './weights/modules.ts';
+import type { FloatDtype } from './weights/safetensors.ts';
+import { openModelDirectory } from './weights/sharded.ts';
+
+export interface BaseWeights {
+  readonly config: ModelConfig;
+  /** Directory that external data of a graph is relative to. */
+  readonly directory: string;
+  /** Shape of every weight by its Hugging Face name. */
+  readonly shapes: ReadonlyMap<string, readonly number[]>;
+  /** Puts a weight into a graph: mapped from its file, converted to float32 when the session is made. */
+  emit(g: Graph, name: string): Value;
+  /** A weight in memory, row-major. */
+  read(name: string): Promise<Float32Array>;
+}
+
+const ELEMENT = { F32: 'float32', F16: 'float16', BF16: 'bfloat16' } as const satisfies Record<FloatDtype, string>;
+const FLOAT32 = 1;
+
+function isFloat(dtype: string): dtype is FloatDtype {
+  return dtype in ELEMENT;
+}
+
+/** Opens a model directory and checks that every tensor is there with the right shape. Throws WeightsError. */
+export async function openBaseWeights(directory: string): Promise<BaseWeights> {
+  const config = await readModelConfig(directory);
+  const files = await openModelDirectory(directory);
+  checkParameters(files, config, directory);
+  return {
+    config,
+    directory,
+    shapes: parameterShapes(config),
+    emit(g, name) {
+      const tensor = files.tensors.get(name);
+      if (tensor === undefined) throw new WeightsError(`${directory}: no tensor "${name}"`);
+      const { dtype, path, shape, byteOffset: offset, byteLength: length } = tensor;
+      if (!isFloat(dtype)) throw new WeightsError(`${path}: tensor "${name}" is ${dtype}, not F32, F16 or BF16`);
+      const data = { location: basename(path), offset, length };
+      const stored = g.initializer({ name, type: ELEMENT[dtype], dims: [...shape], data });
+      return dtype === 'F32' ? stored : g.node('Cast', [stored], { attributes: { to: FLOAT32 } });
+    },
+    read: (name) => files.read(name),
+  };
+}
+
+/** A model that exists as a configuration only: its weights are parameters of every graph. */
+export function blankWeights(config: ModelConfig): BaseWeights {
+  const absent = (name: string) => new WeightsError(`the weights of this model were not loaded: "${name}"`);
+  return {
+    config,
+    directory: '',
+    shapes: parameterShapes(config),
+    emit(_g, name) {
+      throw absent(name);
+    },
+    read: (name) => Promise.reject(absent(name)),
+  };
+}

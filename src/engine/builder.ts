@@ -1,0 +1,41 @@
+// Builder of the `local` service: the embedded engine under the name that specs use.
+
+import { Type } from '@sinclair/typebox';
+import { defineBuilder } from '../registry/builder.ts';
+import { nullable, runtime, semantic } from '../registry/fields.ts';
+import { serviceSlot } from '../tinker/service.ts';
+
+export const local = defineBuilder({
+  slot: serviceSlot,
+  name: 'local',
+  version: 1,
+  doc: 'The engine in this package: LoRA and full-parameter training and sampling in this process, through ONNX Runtime.',
+  params: Type.Object({
+    threads: nullable(
+      runtime(
+        Type.Integer({
+          minimum: 1,
+          default: null,
+          description: 'Threads of a computation. null = COOKBOOK_THREADS if that is set, else one a core.',
+        }),
+      ),
+    ),
+    microbatch_tokens: semantic(
+      Type.Integer({
+        minimum: 1,
+        default: 2048,
+        description: 'Padded tokens that are computed at once: more is a little faster and takes more memory.',
+      }),
+    ),
+  }),
+  async build({ threads, microbatch_tokens }, { checkpointsPath, seed }) {
+    const { LocalServiceClient } = await import('./service.ts');
+    const { threadCount } = await import('./session.ts');
+    return new LocalServiceClient({
+      checkpointsPath,
+      threads: threadCount(threads),
+      microbatchTokens: microbatch_tokens,
+      seed,
+    });
+  },
+});

@@ -1,0 +1,172 @@
+// Checkpoints of the embedded engine on disk. An adapter is a PEFT directory and full parameters are a Hugging Face model,
+// so other tools read them; beside either, a state has the optimizer's moments and what training needs to go on.
+
+import { copyFile, mkdir, readdir, rename, rm } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { type Static, Type } from '@sinclair/typebox';
+import { Value } from '@sinclair/typebox/value';
+import { CheckpointError } from '../errors.ts';
+import type { AdamState } from './adamw.ts';
+import type { BaseWeights } from './base_weights.ts';
+import { factorA, factorB, parameterShapes } from './decoder_graph.ts';
+import { LORA_ALPHA, type Parameters, parametersOf } from './parameters.ts';
+import { readAdapter, writeAdapter } from './weights/adapter.ts';
+import { isFile, readJsonFile, replaceJsonFile } from './weights/files.ts';
+import { type ModelConfig, writeModelConfig } from './weights/hf_config.ts';
+import { type FloatDtype, openSafetensors, writeSafetensors } from './weights/safetensors.ts';
+import { openModelDirectory } from './weights/sharded.ts';
+
+const INFO_FILE = 'checkpoint.json';
+const OPTIMIZER_FILE = 'optimizer.safetensors';
+
+const InfoSchema = Type.Object({
+  schema_version: Type.Literal(1),
+  parameterisation: Type.Union([Type.Literal('lora'), Type.Literal('full')]),
+  /** What the adapter belongs to; null for full parameters. */
+  base_model: Type.Union([Type.String(), Type.Null()]),
+  lora_rank: Type.Integer({ minimum: 0 }),
+  /** Optimizer steps that made the moments; null in a checkpoint for sampling, which has none. */
+  optimizer_step: Type.Union([Type.Integer({ minimum: 0 }), Type.Null()]),
+});
+
+export type CheckpointInfo = Static<typeof InfoSchema>;
+
+/** Reads what a checkpoint says of itself. Throws CheckpointError for a directory that is none. */
+export async function readCheckpointInfo(directory: string): Promise<CheckpointInfo> {
+  const path = join(directory, INFO_FILE);
+  if (!(await isFile(path))) {
+    throw new CheckpointError(`${directory}: there is no checkpoint here (no ${INFO_FILE})`, {
+      hint: 'Name a directory under checkpoints/ of a run, or the run directory itself.',
+    });
+  }
+  const info = await readJsonFile(path);
+  if (Value.Check(InfoSchema, info)) return info;
+  const [error] = Value.Errors(InfoSchema, info);
+  throw new CheckpointError(`${path}: ${error.path}: ${error.message}`);
+}
+
+export interface CheckpointToWrite {
+  parameters: Parameters;
+  config: ModelConfig;
+  base_model: string | null;
+  /** Left out of a checkpoint for sampling. */
+  optimizer: AdamState | null;
+  /** Of full parameters; a state is always F32. */
+  dtype: FloatDtype;
+  /** Files that are copied into the checkpoint as they are. */
+  extraFiles: readonly string[];
+}
+
+const DTYPE_NAMES = { F32: 'float32', F16: 'float16', BF16: 'bfloat16' } as const;
+
+/** Writes a checkpoint as a whole: it appears under its name complete, or not at all. One of that name is replaced. */
+export async function writeCheckpoint(directory: string, checkpoint: CheckpointToWrite): Promise<void> {
+  const { parameters, config, base_model, optimizer } = checkpoint;
+  const temporary = `${directory}.${process.pid}.tmp`;
+  await removeLeftovers(directory);
+  await mkdir(temporary, { recursive: true });
+  if (parameters.parameterisation === 'lora') await writeFactors(temporary, parameters, config, base_model);
+  else await writeModel(temporary, parameters, config, optimizer === null ? checkpoint.dtype : 'F32');
+  if (optimizer !== null) await writeMoments(temporary, parameters, optimizer);
+  for (const file of checkpoint.extraFiles) await copyFile(file, join(temporary, basename(file)));
+  const info: CheckpointInfo = {
+    schema_version: 1,
+    parameterisation: parameters.parameterisation,
+    base_model,
+    lora_rank: parameters.rank,
+    optimizer_step: optimizer?.step ?? null,
+  };
+  await replaceJsonFile(join(temporary, INFO_FILE), info);
+  await replaceDirectory(temporary, directory);
+}
+
+/** Directories cannot be exchanged in one step: the old one steps aside first, so that one of the two is always whole. */
+async function replaceDirectory(from: string, to: string): Promise<void> {
+  const aside = `${to}.${process.pid}.old.tmp`;
+  if (await isFile(join(to, INFO_FILE))) await rename(to, aside);
+  await rename(from, to);
+  await rm(aside, { recursive: true, force: true });
+}
+
+/** A process that was killed while it wrote leaves a temporary directory behind. */
+async function removeLeftovers(directory: string): Promise<void> {
+  const parent = dirname(directory);
+  await mkdir(parent, { recursive: true });
+  for (const name of await readdir(parent)) {
+    if (name.endsWith('.tmp')) await rm(join(parent, name), { recursive: true, force: true });
+  }
+}
+
+async function writeFactors(directory: string, { rank, values }: Parameters, config: ModelConfig, base: string | null) {
+  const modules = [...values.keys()].filter((name) => name.endsWith('.lora_A.weight'));
+  const factors = new Map(
+    modules
+      .map((name) => name.slice(0, -'.lora_A.weight'.length))
+      .map((module) => [module, { A: valueIn(values, factorA(module)), B: valueIn(values, factorB(module)) }]),
+  );
+  const adapter = { rank, alpha: LORA_ALPHA, base_model_name_or_path: base, factors };
+  await writeAdapter(directory, adapter, config);
+}
+
+async function writeModel(directory: string, { values, shapes }: Parameters, config: ModelConfig, dtype: FloatDtype) {
+  const tensors = [...values].map(([name, data]) => ({ name, dtype, shape: shapes.get(name) ?? [], data }));
+  await writeSafetensors(join(directory, 'model.safetensors'), tensors, { format: 'pt' });
+  await writeModelConfig(directory, config, DTYPE_NAMES[dtype]);
+}
+
+async function writeMoments(directory: string, { shapes }: Parameters, { moments }: AdamState): Promise<void> {
+  const tensors = [...moments].flatMap(([name, { m, v }]) => {
+    const shape = shapes.get(name) ?? [];
+    return [
+      { name: `exp_avg.${name}`, dtype: 'F32' as const, shape, data: m },
+      { name: `exp_avg_sq.${name}`, dtype: 'F32' as const, shape, data: v },
+    ];
+  });
+  await writeSafetensors(join(directory, OPTIMIZER_FILE), tensors);
+}
+
+/** The weights of a checkpoint, checked against the model that they are for. */
+export async function readParameters(directory: string, info: CheckpointInfo, base: BaseWeights): Promise<Parameters> {
+  const { parameterisation, lora_rank: rank } = info;
+  const shapes = parameterShapes(base, parameterisation, rank);
+  const values = new Map<string, Float32Array>();
+  if (parameterisation === 'lora') {
+    const { factors } = await readAdapter(directory, base.config);
+    for (const [module, { A, B }] of factors) values.set(factorA(module), A).set(factorB(module), B);
+  } else {
+    const files = await openModelDirectory(directory);
+    for (const name of shapes.keys()) values.set(name, await files.read(name));
+  }
+  const ordered = new Map([...shapes.keys()].map((name) => [name, valueIn(values, name)]));
+  return parametersOf(parameterisation, rank, shapes, ordered);
+}
+
+/** The optimizer of a state. Throws CheckpointError for a checkpoint that was saved for sampling. */
+export async function readOptimizer(
+  directory: string,
+  info: CheckpointInfo,
+  { values }: Parameters,
+): Promise<AdamState> {
+  if (info.optimizer_step === null) {
+    throw new CheckpointError(`${directory}: this checkpoint was saved for sampling and has no optimizer state`, {
+      hint: 'Resume from a state_path, not from a sampler_path.',
+    });
+  }
+  const file = await openSafetensors(join(directory, OPTIMIZER_FILE));
+  const moments: AdamState['moments'] = new Map();
+  for (const [name, value] of values) {
+    const m = await file.read(`exp_avg.${name}`);
+    const v = await file.read(`exp_avg_sq.${name}`);
+    if (m.length !== value.length || v.length !== value.length) {
+      throw new CheckpointError(`${file.path}: the moments of "${name}" do not have its size`);
+    }
+    moments.set(name, { m, v });
+  }
+  return { step: info.optimizer_step, moments };
+}
+
+function valueIn(values: ReadonlyMap<string, Float32Array>, name: string): Float32Array {
+  const value = values.get(name);
+  if (value === undefined) throw new CheckpointError(`the adapter has no "${name}"`);
+  return value;
+}

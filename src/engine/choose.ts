@@ -1,0 +1,61 @@
+// Choosing the next token from a distribution: greedy, or drawn after top-k and top-p (nucleus, arXiv 1904.09751).
+
+export interface Choice {
+  temperature: number;
+  /** ≤ 0 = off. */
+  top_k: number;
+  top_p: number;
+}
+
+/**
+ * Index of the chosen token. `probabilities` (V) stand at the temperature; `u` is uniform in [0, 1). Ties go to the lower
+ * id, so that the same numbers choose the same token everywhere.
+ */
+export function chooseToken(probabilities: Float32Array, { temperature, top_k, top_p }: Choice, u: number): number {
+  if (temperature === 0) return argmax(probabilities);
+  if (top_k <= 0 && top_p >= 1) return draw(probabilities, u);
+  const order = Array.from(probabilities.keys()).sort((a, b) => probabilities[b] - probabilities[a] || a - b);
+  const kept = top_k > 0 ? order.slice(0, top_k) : order;
+  if (top_p >= 1)
+    return kept[
+      draw(
+        kept.map((id) => probabilities[id]),
+        u,
+      )
+    ];
+  // The smallest set of most likely tokens whose mass reaches top_p of what top-k has left.
+  const mass = top_p * kept.reduce((sum, id) => sum + probabilities[id], 0);
+  let reached = 0;
+  const nucleus = kept.filter((id) => {
+    const wanted = reached < mass;
+    reached += probabilities[id];
+    return wanted;
+  });
+  return nucleus[
+    draw(
+      nucleus.map((id) => probabilities[id]),
+      u,
+    )
+  ];
+}
+
+function argmax(values: ArrayLike<number>): number {
+  let best = 0;
+  for (let i = 1; i < values.length; i++) if (values[i] > values[best]) best = i;
+  return best;
+}
+
+/** Inverse of the cumulative sum of weights that need not add up to 1. */
+function draw(weights: ArrayLike<number>, u: number): number {
+  let total = 0;
+  for (let i = 0; i < weights.length; i++) total += weights[i];
+  let rest = u * total;
+  let last = 0;
+  for (let i = 0; i < weights.length; i++) {
+    if (weights[i] === 0) continue;
+    last = i;
+    rest -= weights[i];
+    if (rest < 0) return i;
+  }
+  return last;
+}

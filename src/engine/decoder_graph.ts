@@ -1,0 +1,99 @@
+// The part that training and sampling graphs share: a decoder whose weights are mapped files or inputs, with LoRA adapters.
+
+import type { BaseWeights } from './base_weights.ts';
+import type { Graph, Value } from './graph.ts';
+import type { DecoderParts } from './models/decoder.ts';
+import { FAMILIES } from './models/families.ts';
+import type { Dimension } from './onnx.ts';
+import { add, addBias, linear, scale } from './ops.ts';
+import { rotaryCache } from './rotary.ts';
+import type { ModelConfig } from './weights/hf_config.ts';
+import { type LinearModule, linearModules } from './weights/modules.ts';
+
+/**
+ * What is trained. `lora`: factors A (r, in) and B (out, r) of every linear layer are inputs and the base weights come
+ * with the graph; rank 0 is the base model itself. `full`: the weights themselves are inputs.
+ */
+export type Parameterisation = 'lora' | 'full';
+
+export const factorA = (module: string) => `${module}.lora_A.weight`;
+export const factorB = (module: string) => `${module}.lora_B.weight`;
+
+export interface DecoderOptions {
+  base: BaseWeights;
+  parameterisation: Parameterisation;
+  /** Whether gradients of the parameters will be asked for. */
+  differentiable: boolean;
+  /** (N) token ids and (N, 1) positions. */
+  tokens: Value;
+  positions: Value;
+  attend: DecoderParts['attend'];
+}
+
+export interface Decoder {
+  /** (N, D) final hidden states. */
+  hidden: Value;
+  /** A weight by its Hugging Face name. */
+  weight(name: string): Value;
+  /** The inputs that are trained, by name. */
+  parameters: Map<string, Value>;
+}
+
+/** Emits a decoder into a graph. */
+export function decoder(g: Graph, options: DecoderOptions): Decoder {
+  const { base, parameterisation, differentiable, tokens, positions, attend } = options;
+  const { config } = base;
+  const parameters = new Map<string, Value>();
+  const parameter = (name: string, dims: Dimension[]): Value => {
+    const known = parameters.get(name);
+    if (known !== undefined) return known;
+    const value = g.input(name, 'float32', dims);
+    parameters.set(name, value);
+    return differentiable ? g.differentiate(value) : value;
+  };
+
+  const constants = new Map<string, Value>();
+  const constant = (name: string): Value => {
+    const value = constants.get(name) ?? base.emit(g, name);
+    constants.set(name, value);
+    return value;
+  };
+  const weight = (name: string) =>
+    parameterisation === 'full' ? parameter(name, [...(base.shapes.get(name) ?? [])]) : constant(name);
+
+  const modules = linearModules(config);
+  const loraScale = parameterisation === 'lora' ? g.input('lora_scale', 'float32', []) : null;
+  const layer = (x: Value, name: string): Value => {
+    const module = modules.get(name);
+    if (module === undefined) throw new Error(`${config.model_type} has no linear layer ${name}`);
+    const plain = linear(g, x, weight(`${name}.weight`));
+    const y = module.bias ? addBias(g, plain, weight(`${name}.bias`)) : plain;
+    if (loraScale === null) return y;
+    const down = linear(g, x, parameter(factorA(name), ['rank', module.in])); // (N, r)
+    return add(g, y, linear(g, scale(g, down, loraScale), parameter(factorB(name), [module.out, 'rank'])));
+  };
+
+  const rotation = rotaryCache(g, config, positions);
+  const hidden = FAMILIES[config.model_type]({ g, config, tokens, rotation, weight, linear: layer, attend });
+  return { hidden, weight, parameters };
+}
+
+/** Names and shapes of what a parameterisation trains, in the order in which they are kept and saved. */
+export function parameterShapes(
+  base: BaseWeights,
+  parameterisation: Parameterisation,
+  rank: number,
+): Map<string, number[]> {
+  if (parameterisation === 'full') return new Map([...base.shapes].map(([name, shape]) => [name, [...shape]]));
+  return new Map(
+    [...adaptedModules(base.config)].flatMap(([name, module]): [string, number[]][] => [
+      [factorA(name), [rank, module.in]],
+      [factorB(name), [module.out, rank]],
+    ]),
+  );
+}
+
+/** The modules that get an adapter: every linear layer of the blocks, as in PEFT's `all-linear`; not the unembedding. */
+function adaptedModules(config: ModelConfig): Map<string, LinearModule> {
+  return new Map([...linearModules(config)].filter(([name]) => name !== 'lm_head'));
+}

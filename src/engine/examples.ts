@@ -1,0 +1,111 @@
+// Datums as the engine computes with them: checked against the model and the loss, then packed into microbatches.
+
+import { RequestError } from '../errors.ts';
+import type { Datum, TensorData } from '../tinker/types.ts';
+import { tokensOf } from '../tinker/types.ts';
+import type { Loss } from './losses.ts';
+
+/** One checked datum of N positions with K targets each; per-target arrays are (N·K), row-major. */
+export interface Example {
+  tokens: number[];
+  K: number;
+  targets: ArrayLike<number>;
+  weights: Float32Array;
+  advantages: Float32Array;
+  /** Log-probs under the policy that sampled. */
+  q: Float32Array;
+  /** Shape of the targets, which the log-probs come back in. */
+  shape: number[];
+}
+
+export interface Limits {
+  vocab_size: number;
+  max_context_length: number;
+}
+
+/** Checks a datum. Throws RequestError naming the datum and the field. */
+export function parseDatum(datum: Datum, index: number, { fn }: Loss, limits: Limits): Example {
+  const fail = (message: string) => new RequestError(`datum ${index}: ${message}`);
+  const tokens = tokensOf(datum.model_input);
+  const N = tokens.length;
+  if (N === 0) throw fail('model_input is empty');
+  if (N > limits.max_context_length) {
+    throw fail(`${N} tokens are more than the ${limits.max_context_length} of the model's context`);
+  }
+  const inVocabulary = (token: number) => Number.isInteger(token) && token >= 0 && token < limits.vocab_size;
+  const stray = tokens.findIndex((token) => !inVocabulary(token));
+  if (stray >= 0)
+    throw fail(`token ${tokens[stray]} at position ${stray} is not in the vocabulary of ${limits.vocab_size}`);
+
+  const known = fn === 'cross_entropy' ? ['target_tokens', 'weights'] : ['target_tokens', 'logprobs', 'advantages'];
+  for (const name of Object.keys(datum.loss_fn_inputs)) {
+    if (!known.includes(name)) throw fail(`loss ${fn} takes no "${name}"; it takes ${known.join(', ')}`);
+  }
+  const target = datum.loss_fn_inputs.target_tokens;
+  if (target === undefined) throw fail('loss_fn_inputs has no "target_tokens"');
+  if (target.dtype !== 'int64') throw fail(`target_tokens must be int64, not ${target.dtype}`);
+  const [rows, K = 1] = target.shape;
+  if (target.shape.length > 2 || rows !== N || K < 1 || (K > 1 && fn !== 'cross_entropy')) {
+    throw fail(`target_tokens has shape [${target.shape}], the input has ${N} positions`);
+  }
+  checkLength(target, 'target_tokens', N * K, fail);
+  for (const token of target.data) {
+    if (!inVocabulary(token)) throw fail(`target token ${token} is not in the vocabulary of ${limits.vocab_size}`);
+  }
+
+  const perTarget = (name: string, absent: number): Float32Array => {
+    const tensor = datum.loss_fn_inputs[name];
+    if (tensor === undefined) {
+      if (known.includes(name) && name !== 'weights') throw fail(`loss ${fn} needs "${name}"`);
+      return new Float32Array(N * K).fill(absent);
+    }
+    checkLength(tensor, name, N * K, fail);
+    const values = Float32Array.from(tensor.data);
+    const bad = values.findIndex((value) => !Number.isFinite(value));
+    if (bad >= 0) throw fail(`${name}[${bad}] is ${values[bad]}`);
+    return values;
+  };
+  return {
+    tokens,
+    K,
+    targets: target.data,
+    weights: perTarget('weights', fn === 'cross_entropy' ? 1 : 0),
+    advantages: perTarget('advantages', 0),
+    q: perTarget('logprobs', 0),
+    shape: target.shape,
+  };
+}
+
+function checkLength(
+  { data, shape }: TensorData,
+  name: string,
+  length: number,
+  fail: (m: string) => RequestError,
+): void {
+  const size = shape.reduce((product, size) => product * size, 1);
+  if (data.length !== size || size !== length) {
+    throw fail(`${name} has ${data.length} values and shape [${shape}]; ${length} values are expected`);
+  }
+}
+
+/**
+ * Groups of examples that are computed together: alike in length, so that attention computes little padding, and at most
+ * `budget` padded tokens (one longer example goes alone). Depends on the lengths alone, so the same batch gives the same
+ * groups, and gradients the same bytes, everywhere.
+ */
+export function microbatches(examples: readonly Example[], budget: number): number[][] {
+  const order = examples
+    .map((_, i) => i)
+    .sort((a, b) => examples[b].tokens.length - examples[a].tokens.length || a - b);
+  const groups: number[][] = [];
+  for (const index of order) {
+    const group = groups.at(-1);
+    const fits =
+      group !== undefined &&
+      (group.length + 1) * examples[group[0]].tokens.length <= budget &&
+      examples[group[0]].K === examples[index].K;
+    if (fits) group.push(index);
+    else groups.push([index]);
+  }
+  return groups;
+}

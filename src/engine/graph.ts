@@ -1,0 +1,132 @@
+// A graph of ONNX operators under construction, with a tape: walking it backwards emits the operators of the gradient.
+
+import type { Attribute, Dimension, ElementType, OnnxInitializer, OnnxNode, OnnxTensorInfo } from './onnx.ts';
+import { encodeOnnx } from './onnx.ts';
+
+/** A tensor in the graph: the name of an edge. */
+export interface Value {
+  readonly name: string;
+}
+
+/** Vector-Jacobian product: given the gradient of an operator's output, emits those of its inputs (null: none needed). */
+export type Vjp = (gradient: Value) => (Value | null)[];
+
+interface TapeEntry {
+  output: Value;
+  inputs: Value[];
+  vjp: Vjp;
+}
+
+export interface NodeOptions {
+  domain?: string;
+  attributes?: Record<string, Attribute>;
+}
+
+export class Graph {
+  readonly #nodes: OnnxNode[] = [];
+  readonly #inputs: OnnxTensorInfo[] = [];
+  readonly #outputs: OnnxTensorInfo[] = [];
+  readonly #initializers: OnnxInitializer[] = [];
+  readonly #constants = new Map<string, Value>();
+  readonly #tape: TapeEntry[] = [];
+  readonly #differentiable = new Set<Value>();
+  #count = 0;
+
+  /** A tensor that is fed at every run. */
+  input(name: string, type: ElementType, dims: Dimension[]): Value {
+    this.#inputs.push({ name, type, dims });
+    return { name };
+  }
+
+  /** A tensor that comes with the graph. */
+  initializer(initializer: OnnxInitializer): Value {
+    this.#initializers.push(initializer);
+    return { name: initializer.name };
+  }
+
+  /** A small float constant, shared by all who ask for the same one. */
+  scalar(value: number): Value {
+    return this.#constant(`f${value}`, () => ({ type: 'float32', dims: [], data: bytesOf(Float32Array.of(value)) }));
+  }
+
+  /** A small vector of integers: axes, shapes, split sizes. */
+  ints(values: readonly number[]): Value {
+    const data = () => bytesOf(BigInt64Array.from(values, BigInt));
+    return this.#constant(`i${values.join()}`, () => ({ type: 'int64', dims: [values.length], data: data() }));
+  }
+
+  /** Emits an operator with one output. */
+  node(opType: string, inputs: Value[], options: NodeOptions = {}): Value {
+    return this.nodes(opType, inputs, 1, options)[0];
+  }
+
+  /** Emits an operator with several outputs. */
+  nodes(opType: string, inputs: Value[], outputs: number, { domain = '', attributes = {} }: NodeOptions = {}): Value[] {
+    const values = Array.from({ length: outputs }, () => ({ name: `${opType}_${this.#count++}` }));
+    const names = (list: Value[]) => list.map(({ name }) => name);
+    this.#nodes.push({ opType, domain, inputs: names(inputs), outputs: names(values), attributes });
+    return values;
+  }
+
+  /** Declares what a run returns. */
+  output(name: string, value: Value, dims: Dimension[], type: ElementType = 'float32'): void {
+    this.#nodes.push({ opType: 'Identity', domain: '', inputs: [value.name], outputs: [name], attributes: {} });
+    this.#outputs.push({ name, type, dims });
+  }
+
+  /** Marks a tensor whose gradient is wanted. */
+  differentiate(value: Value): Value {
+    this.#differentiable.add(value);
+    return value;
+  }
+
+  /** Whether a gradient flows into this tensor. */
+  needsGradient(value: Value): boolean {
+    return this.#differentiable.has(value);
+  }
+
+  /** Puts an operator on the tape, if a gradient flows into any of its inputs. */
+  record(output: Value, inputs: Value[], vjp: Vjp): Value {
+    if (inputs.some((input) => this.needsGradient(input))) {
+      this.#differentiable.add(output);
+      this.#tape.push({ output, inputs, vjp });
+    }
+    return output;
+  }
+
+  /** Emits the gradients of everything that `output` depends on, given the gradient of `output` itself. */
+  backward(output: Value, seed: Value): Map<Value, Value> {
+    const gradients = new Map<Value, Value>([[output, seed]]);
+    for (const { output: result, inputs, vjp } of this.#tape.toReversed()) {
+      const gradient = gradients.get(result);
+      if (gradient === undefined) continue;
+      for (const [i, contribution] of vjp(gradient).entries()) {
+        if (contribution === null || !this.needsGradient(inputs[i])) continue;
+        const sum = gradients.get(inputs[i]);
+        gradients.set(inputs[i], sum === undefined ? contribution : this.node('Add', [sum, contribution]));
+      }
+    }
+    return gradients;
+  }
+
+  encode(): Uint8Array {
+    return encodeOnnx({
+      nodes: this.#nodes,
+      inputs: this.#inputs,
+      outputs: this.#outputs,
+      initializers: this.#initializers,
+    });
+  }
+
+  #constant(key: string, make: () => Omit<OnnxInitializer, 'name'>): Value {
+    const known = this.#constants.get(key);
+    if (known !== undefined) return known;
+    const value = this.initializer({ name: `constant_${this.#constants.size}`, ...make() });
+    this.#constants.set(key, value);
+    return value;
+  }
+}
+
+function bytesOf(array: Float32Array | BigInt64Array): Uint8Array {
+  return new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
+}

@@ -1,0 +1,44 @@
+// A base model in use: its weights, and the sessions over them, made when first needed and shared by all who train or sample.
+
+import type { BaseWeights } from './base_weights.ts';
+import type { Parameterisation } from './decoder_graph.ts';
+import { samplingGraph } from './sampling_graph.ts';
+import { createSession, type Session } from './session.ts';
+import { trainingGraph } from './training_graph.ts';
+
+export interface Model {
+  readonly base: BaseWeights;
+  readonly parameterisation: Parameterisation;
+  /** Forward and backward. */
+  training(): Promise<Session>;
+  /** Forward only, log-probs of given targets. */
+  scoring(): Promise<Session>;
+  /** Token by token, with a cache. */
+  sampling(): Promise<Session>;
+  release(): Promise<void>;
+}
+
+export function openModel(base: BaseWeights, parameterisation: Parameterisation, threads: number): Model {
+  const sessions = new Map<string, Promise<Session>>();
+  const session = (kind: string, graph: () => Uint8Array): Promise<Session> => {
+    const known = sessions.get(kind) ?? createSession(graph(), { directory: base.directory, threads });
+    sessions.set(kind, known);
+    return known;
+  };
+  return {
+    base,
+    parameterisation,
+    training: () => session('training', () => trainingGraph({ base, parameterisation, backward: true })),
+    scoring: () => session('scoring', () => trainingGraph({ base, parameterisation, backward: false })),
+    sampling: () => session('sampling', () => samplingGraph(base, parameterisation)),
+    async release() {
+      for (const open of sessions.values()) await (await open).release();
+      sessions.clear();
+    },
+  };
+}
+
+/** Query heads that share a key head. */
+export function headGroup({ config }: BaseWeights): number {
+  return config.num_attention_heads / config.num_key_value_heads;
+}

@@ -1,0 +1,146 @@
+// The part of the ONNX file format that the engine emits, encoded with protobufjs (field numbers: onnx/onnx.proto3).
+
+import protobuf from 'protobufjs/light.js';
+
+const ELEMENT_TYPE = { float32: 1, int64: 7, bool: 9, float16: 10, bfloat16: 16 } as const;
+export type ElementType = keyof typeof ELEMENT_TYPE;
+
+/** A dimension: a size, or the name of a size that is known when the graph runs. */
+export type Dimension = number | string;
+
+export type Attribute = number | string | readonly number[] | { float: number };
+
+export interface OnnxNode {
+  opType: string;
+  domain: string;
+  inputs: string[];
+  outputs: string[];
+  attributes: Record<string, Attribute>;
+}
+
+export interface OnnxTensorInfo {
+  name: string;
+  type: ElementType;
+  dims: Dimension[];
+}
+
+/** Values that come with the graph: bytes inside it, or a stretch of a file beside it. */
+export interface OnnxInitializer {
+  name: string;
+  type: ElementType;
+  dims: number[];
+  data: Uint8Array | { location: string; offset: number; length: number };
+}
+
+export interface OnnxGraph {
+  nodes: OnnxNode[];
+  inputs: OnnxTensorInfo[];
+  outputs: OnnxTensorInfo[];
+  initializers: OnnxInitializer[];
+}
+
+const IR_VERSION = 8;
+/** Version 17 of the standard operators, and ONNX Runtime's own (`com.microsoft`). */
+const OPSETS = [
+  { domain: '', version: 17 },
+  { domain: 'com.microsoft', version: 1 },
+];
+const ATTRIBUTE_TYPE = { float: 1, int: 2, string: 3, ints: 7 };
+const EXTERNAL = 1;
+
+type FieldSpec = [id: number, type: string, rule?: 'repeated'];
+
+const MESSAGES: Record<string, Record<string, FieldSpec>> = {
+  Model: { irVersion: [1, 'int64'], graph: [7, 'Graph'], opsetImport: [8, 'OperatorSet', 'repeated'] },
+  OperatorSet: { domain: [1, 'string'], version: [2, 'int64'] },
+  Graph: {
+    node: [1, 'Node', 'repeated'],
+    name: [2, 'string'],
+    initializer: [5, 'Tensor', 'repeated'],
+    input: [11, 'ValueInfo', 'repeated'],
+    output: [12, 'ValueInfo', 'repeated'],
+  },
+  Node: {
+    input: [1, 'string', 'repeated'],
+    output: [2, 'string', 'repeated'],
+    opType: [4, 'string'],
+    attribute: [5, 'Attribute', 'repeated'],
+    domain: [7, 'string'],
+  },
+  Attribute: {
+    name: [1, 'string'],
+    f: [2, 'float'],
+    i: [3, 'int64'],
+    s: [4, 'bytes'],
+    ints: [8, 'int64', 'repeated'],
+    type: [20, 'int32'],
+  },
+  Tensor: {
+    dims: [1, 'int64', 'repeated'],
+    dataType: [2, 'int32'],
+    name: [8, 'string'],
+    rawData: [9, 'bytes'],
+    externalData: [13, 'Entry', 'repeated'],
+    dataLocation: [14, 'int32'],
+  },
+  Entry: { key: [1, 'string'], value: [2, 'string'] },
+  ValueInfo: { name: [1, 'string'], type: [2, 'Type'] },
+  Type: { tensorType: [1, 'TensorType'] },
+  TensorType: { elemType: [1, 'int32'], shape: [2, 'Shape'] },
+  Shape: { dim: [1, 'Dim', 'repeated'] },
+  Dim: { dimValue: [1, 'int64'], dimParam: [2, 'string'] },
+};
+
+const root = protobuf.Root.fromJSON({
+  nested: Object.fromEntries(
+    Object.entries(MESSAGES).map(([message, fields]) => [
+      message,
+      {
+        fields: Object.fromEntries(
+          Object.entries(fields).map(([name, [id, type, rule]]) => [name, rule ? { id, type, rule } : { id, type }]),
+        ),
+      },
+    ]),
+  ),
+});
+const Model = root.lookupType('Model');
+
+/** The bytes of an ONNX model with this one graph. */
+export function encodeOnnx(graph: OnnxGraph): Uint8Array {
+  return Model.encode({
+    irVersion: IR_VERSION,
+    opsetImport: OPSETS,
+    graph: {
+      name: 'cookbook',
+      node: graph.nodes.map((node) => ({
+        input: node.inputs,
+        output: node.outputs,
+        opType: node.opType,
+        domain: node.domain,
+        attribute: Object.entries(node.attributes).map(([name, value]) => encodeAttribute(name, value)),
+      })),
+      initializer: graph.initializers.map(encodeInitializer),
+      input: graph.inputs.map(encodeInfo),
+      output: graph.outputs.map(encodeInfo),
+    },
+  }).finish();
+}
+
+function encodeAttribute(name: string, value: Attribute) {
+  if (typeof value === 'number') return { name, type: ATTRIBUTE_TYPE.int, i: value };
+  if (typeof value === 'string') return { name, type: ATTRIBUTE_TYPE.string, s: new TextEncoder().encode(value) };
+  if ('float' in value) return { name, type: ATTRIBUTE_TYPE.float, f: value.float };
+  return { name, type: ATTRIBUTE_TYPE.ints, ints: value };
+}
+
+function encodeInitializer({ name, type, dims, data }: OnnxInitializer) {
+  const head = { name, dims, dataType: ELEMENT_TYPE[type] };
+  if (data instanceof Uint8Array) return { ...head, rawData: data };
+  const externalData = Object.entries(data).map(([key, value]) => ({ key, value: String(value) }));
+  return { ...head, dataLocation: EXTERNAL, externalData };
+}
+
+function encodeInfo({ name, type, dims }: OnnxTensorInfo) {
+  const dim = dims.map((size) => (typeof size === 'number' ? { dimValue: size } : { dimParam: size }));
+  return { name, type: { tensorType: { elemType: ELEMENT_TYPE[type], shape: { dim } } } };
+}

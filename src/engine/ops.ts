@@ -1,0 +1,175 @@
+// Differentiable operators: each emits its forward nodes and says how its gradient is made. Shapes stand in comments.
+
+import type { Graph, Value } from './graph.ts';
+
+const MICROSOFT = { domain: 'com.microsoft' };
+
+export function add(g: Graph, a: Value, b: Value): Value {
+  return g.record(g.node('Add', [a, b]), [a, b], (d) => [d, d]);
+}
+
+/** Element-wise product of equal shapes. */
+export function mul(g: Graph, a: Value, b: Value): Value {
+  return g.record(g.node('Mul', [a, b]), [a, b], (d) => [
+    g.needsGradient(a) ? g.node('Mul', [d, b]) : null,
+    g.needsGradient(b) ? g.node('Mul', [d, a]) : null,
+  ]);
+}
+
+/** Product with a scalar tensor that takes no gradient. */
+export function scale(g: Graph, a: Value, factor: Value): Value {
+  return g.record(g.node('Mul', [a, factor]), [a], (d) => [g.node('Mul', [d, factor])]);
+}
+
+/** x·Wᵀ. x (N, in), W (out, in) as Hugging Face stores a linear layer → (N, out). */
+export function linear(g: Graph, x: Value, W: Value): Value {
+  return g.record(g.node('Gemm', [x, W], { attributes: { transB: 1 } }), [x, W], (d) => [
+    g.needsGradient(x) ? g.node('Gemm', [d, W]) : null,
+    g.needsGradient(W) ? g.node('Gemm', [d, x], { attributes: { transA: 1 } }) : null,
+  ]);
+}
+
+/** Adds b (D) to every row of x (N, D). */
+export function addBias(g: Graph, x: Value, b: Value): Value {
+  return g.record(g.node('Add', [x, b]), [x, b], (d) => [
+    d,
+    g.needsGradient(b) ? g.node('ReduceSum', [d, g.ints([0])], { attributes: { keepdims: 0 } }) : null,
+  ]);
+}
+
+/** x·σ(x). Backward recomputes σ rather than keep it: dx = d·σ(x)·(1 + x·(1 − σ(x))). */
+export function silu(g: Graph, x: Value): Value {
+  return g.record(g.node('Mul', [x, g.node('Sigmoid', [x])]), [x], (d) => {
+    const s = g.node('Sigmoid', [x]);
+    const slope = g.node('Add', [g.scalar(1), g.node('Mul', [x, g.node('Sub', [g.scalar(1), s])])]);
+    return [g.node('Mul', [d, g.node('Mul', [s, slope])])];
+  });
+}
+
+/**
+ * w·x/√(mean(x²) + ε) over the last axis (RMSNorm, arXiv 1910.07467). x (…, D), w (D).
+ * With r = 1/√(mean(x²) + ε): dx = r·(d·w − x·r²·mean(d·w·x)).
+ */
+export function rmsNorm(g: Graph, x: Value, w: Value, epsilon: number): Value {
+  const attributes = { axis: -1, epsilon: { float: epsilon }, stash_type: 1 };
+  const y = g.node('SimplifiedLayerNormalization', [x, w], { attributes });
+  const mean = (v: Value) => g.node('ReduceMean', [v], { attributes: { axes: [-1], keepdims: 1 } });
+  return g.record(y, [x, w], (d) => {
+    const variance = g.node('Add', [mean(g.node('Mul', [x, x])), g.scalar(epsilon)]);
+    const r = g.node('Reciprocal', [g.node('Sqrt', [variance])]);
+    const dw = g.node('Mul', [d, w]);
+    const shrink = g.node('Mul', [mean(g.node('Mul', [dw, x])), g.node('Mul', [r, r])]);
+    return [
+      g.needsGradient(x) ? g.node('Mul', [g.node('Sub', [dw, g.node('Mul', [x, shrink])]), r]) : null,
+      g.needsGradient(w) ? sumOfRows(g, g.node('Mul', [d, g.node('Mul', [x, r])]), w) : null,
+    ];
+  });
+}
+
+/** Sum of x (…, D) over all axes but the last; `like` (D) gives the size. */
+function sumOfRows(g: Graph, x: Value, like: Value): Value {
+  const shape = g.node('Concat', [g.ints([-1]), g.node('Shape', [like])], { attributes: { axis: 0 } });
+  return g.node('ReduceSum', [g.node('Reshape', [x, shape]), g.ints([0])], { attributes: { keepdims: 0 } });
+}
+
+export function softmax(g: Graph, x: Value): Value {
+  const y = g.node('Softmax', [x], { attributes: { axis: -1 } });
+  return g.record(y, [x], (d) => {
+    const dy = g.node('Mul', [d, y]);
+    const sum = g.node('ReduceSum', [dy, g.ints([-1])], { attributes: { keepdims: 1 } });
+    return [g.node('Sub', [dy, g.node('Mul', [y, sum])])];
+  });
+}
+
+/** α·a·b or α·a·bᵀ over the last two axes, batched over the others. */
+export function batchedMatmul(g: Graph, a: Value, b: Value, { transB = false, alpha = 1 } = {}): Value {
+  const product = (l: Value, r: Value, transA: boolean, transR: boolean) =>
+    g.node('FusedMatMul', [l, r], {
+      ...MICROSOFT,
+      attributes: { transA: Number(transA), transB: Number(transR), alpha: { float: alpha } },
+    });
+  return g.record(product(a, b, false, transB), [a, b], (d) => [
+    g.needsGradient(a) ? product(d, b, false, !transB) : null,
+    g.needsGradient(b) ? (transB ? product(d, a, true, false) : product(a, d, true, false)) : null,
+  ]);
+}
+
+export function transpose(g: Graph, x: Value, perm: readonly number[]): Value {
+  const inverse = perm.map((_, axis) => perm.indexOf(axis));
+  return g.record(g.node('Transpose', [x], { attributes: { perm } }), [x], (d) => [
+    g.node('Transpose', [d], { attributes: { perm: inverse } }),
+  ]);
+}
+
+/** 0 keeps the size of that axis, -1 takes what is left. */
+export function reshape(g: Graph, x: Value, shape: readonly number[]): Value {
+  const y = g.node('Reshape', [x, g.ints(shape)]);
+  if (!g.needsGradient(x)) return y;
+  const original = g.node('Shape', [x]);
+  return g.record(y, [x], (d) => [g.node('Reshape', [d, original])]);
+}
+
+export interface RotaryTables {
+  /** (N, 1) position of every row in its sequence. */
+  positions: Value;
+  /** (P, head/2) cosines and sines by position. */
+  cos: Value;
+  sin: Value;
+  negativeSin: Value;
+}
+
+/** Rotary position embedding (arXiv 2104.09864), halves rotated as in Llama. x (N, H·head). Backward turns the other way. */
+export function rotary(g: Graph, x: Value, { positions, cos, sin, negativeSin }: RotaryTables): Value {
+  const turn = (v: Value, sine: Value) => {
+    const batch = g.node('Unsqueeze', [v, g.ints([1])]); // (N, 1, H·head)
+    const turned = g.node('RotaryEmbedding', [batch, positions, cos, sine], MICROSOFT);
+    return g.node('Squeeze', [turned, g.ints([1])]);
+  };
+  return g.record(turn(x, sin), [x], (d) => [turn(d, negativeSin)]);
+}
+
+/** Where each token of a flat batch lies in the padded one, and back. */
+export interface PaddingIndex {
+  /** (B, T): the row of the flat batch that stands there; padding points at row 0. */
+  flat: Value;
+  /** (N): the position b·T + t of every row. */
+  padded: Value;
+  /** (B, T, 1): 1 at tokens, 0 at padding. */
+  mask: Value;
+}
+
+/**
+ * Rows to padded sequences: (N, D) → (B, T, D). Padding repeats row 0. No gradient leaves the padding, because causal
+ * attention never lets a token look at what comes after it.
+ */
+export function pad(g: Graph, x: Value, { flat, padded }: PaddingIndex): Value {
+  return g.record(g.node('Gather', [x, flat]), [x], (d) => [g.node('Gather', [mergeFirstAxes(g, d), padded])]);
+}
+
+/** Padded sequences to rows: (B, T, D) → (N, D). Padding gets a gradient of zero. */
+export function unpad(g: Graph, x: Value, { flat, padded, mask }: PaddingIndex): Value {
+  return g.record(g.node('Gather', [mergeFirstAxes(g, x), padded]), [x], (d) => [
+    g.node('Mul', [g.node('Gather', [d, flat]), mask]),
+  ]);
+}
+
+/** (B, T, D) → (B·T, D). */
+function mergeFirstAxes(g: Graph, x: Value): Value {
+  const width = g.node('Shape', [x], { attributes: { start: 2 } });
+  return g.node('Reshape', [x, g.node('Concat', [g.ints([-1]), width], { attributes: { axis: 0 } })]);
+}
+
+/** Rows of a matrix: E (V, D), indices (…) → (…, D). */
+export function gatherRows(g: Graph, E: Value, indices: Value): Value {
+  return g.record(g.node('Gather', [E, indices]), [E], (d) => {
+    const zeros = g.node('ConstantOfShape', [g.node('Shape', [E])]);
+    return [scatterAddRows(g, zeros, indices, d)];
+  });
+}
+
+/** E with rows (N, D) added at indices (N), in their order, so that the sum is the same at every run. */
+export function scatterAddRows(g: Graph, E: Value, indices: Value, rows: Value): Value {
+  const column = g.node('Unsqueeze', [indices, g.ints([1])]);
+  const everywhere = g.node('Expand', [column, g.node('Shape', [rows])]); // (N, D)
+  return g.node('ScatterElements', [E, everywhere, rows], { attributes: { axis: 0, reduction: 'add' } });
+}

@@ -1,0 +1,228 @@
+// Sampling many sequences at once: requests that wait join the running batch, sequences that end leave it.
+
+import type { SampledSequence, SamplingParams } from '../tinker/types.ts';
+import { type Choice, chooseToken } from './choose.ts';
+import { KeyValueCache } from './kv_cache.ts';
+import { headGroup, type Model } from './model.ts';
+import type { Parameters } from './parameters.ts';
+import { nextUniform, randomFor } from './random.ts';
+import { type Dense, floats, integers } from './session.ts';
+import type { StopCheck } from './stopping.ts';
+
+/** Sequences that are computed together, and so the most that one request can ask for. */
+export const MAX_BATCH = 64;
+/** Prompt tokens, padding included, that are read in one run. */
+const MAX_PREFILL_TOKENS = 4096;
+const MASKED = -1e9;
+
+export interface SampleRequest {
+  prompt: number[];
+  /** At most MAX_BATCH. */
+  numSamples: number;
+  /** Number of the first sample, where a larger request was divided. */
+  firstMember: number;
+  params: SamplingParams;
+  stops: StopCheck;
+  /** Decides every draw: with the same seed, member i of a request samples the same tokens, whoever else is in the batch. */
+  seed: number;
+}
+
+interface Pending extends SampleRequest {
+  resolve(sequences: SampledSequence[]): void;
+  reject(error: unknown): void;
+}
+
+interface Sequence {
+  choice: Choice;
+  stops: StopCheck;
+  uniform(): number;
+  sampled: SampledSequence;
+  /** Called with the sequence when it ends. */
+  finish(sequence: SampledSequence): void;
+  fail(error: unknown): void;
+}
+
+/** One sampler a set of parameters. */
+export class Sampler {
+  readonly #model: Model;
+  readonly #parameters: Parameters;
+  readonly #cache: KeyValueCache;
+  #waiting: Pending[] = [];
+  #active: Sequence[] = [];
+  #running = false;
+
+  constructor(model: Model, parameters: Parameters) {
+    this.#model = model;
+    this.#parameters = parameters;
+    this.#cache = new KeyValueCache(model.base);
+  }
+
+  sample(request: SampleRequest): Promise<SampledSequence[]> {
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ ...request, resolve, reject });
+      if (!this.#running) {
+        this.#running = true;
+        // The next turn of the event loop, so that requests made together are read together.
+        setImmediate(() => void this.#run());
+      }
+    });
+  }
+
+  async #run(): Promise<void> {
+    try {
+      while (this.#waiting.length > 0 || this.#active.length > 0) {
+        await this.#admit();
+        if (this.#active.length > 0) await this.#step();
+      }
+    } catch (error) {
+      for (const sequence of this.#active) sequence.fail(error);
+      for (const pending of this.#waiting) pending.reject(error);
+      this.#active = [];
+      this.#waiting = [];
+      this.#cache.retain([]);
+    } finally {
+      this.#running = false;
+    }
+  }
+
+  /** Reads the prompts of waiting requests for which there is room, longest first to pad little. */
+  async #admit(): Promise<void> {
+    let room = MAX_BATCH - this.#active.length;
+    let width = 0;
+    const admitted: Pending[] = [];
+    for (const pending of [...this.#waiting]) {
+      const wider = Math.max(width, pending.prompt.length);
+      if (pending.numSamples > room || (admitted.length > 0 && wider * (admitted.length + 1) > MAX_PREFILL_TOKENS))
+        break;
+      admitted.push(pending);
+      width = wider;
+      room -= pending.numSamples;
+    }
+    if (admitted.length === 0) return;
+    this.#waiting = this.#waiting.slice(admitted.length);
+    try {
+      await this.#prefill(admitted, width);
+    } catch (error) {
+      for (const pending of admitted) pending.reject(error);
+      throw error;
+    }
+  }
+
+  async #prefill(admitted: Pending[], S: number): Promise<void> {
+    const B = admitted.length;
+    const tokens = new Int32Array(B * S);
+    for (const [b, { prompt }] of admitted.entries()) tokens.set(prompt, b * S);
+    const group = headGroup(this.#model.base);
+    const causal = new Float32Array(group * S * S);
+    for (let row = 0; row < group * S; row++) causal.fill(MASKED, row * S + (row % S) + 1, (row + 1) * S);
+    const last = admitted.map(({ prompt }, b) => b * S + prompt.length - 1);
+    const outputs = await this.#forward({
+      tokens: integers(tokens, [B * S]),
+      positions: integers(
+        tokens.map((_, i) => i % S),
+        [B * S, 1],
+      ),
+      batch: integers([B, S], [2]),
+      width: integers([S], [1]),
+      causal: floats(causal, [group * S, S]),
+      rows: integers(last, [B]),
+      inverse_temperature: inverseTemperatures(admitted.map(({ params }) => params.temperature ?? 1)),
+      ...this.#cache.emptyFeeds(B),
+    });
+    this.#cache.admit(
+      outputs,
+      admitted.map(({ prompt, numSamples }) => ({ length: prompt.length, copies: numSamples })),
+    );
+    const arrived = admitted.flatMap((pending, row) => startSequences(pending).map((sequence) => ({ sequence, row })));
+    const before = this.#active.length;
+    this.#active.push(...arrived.map(({ sequence }) => sequence));
+    const rowOf = (index: number) => arrived[index - before].row;
+    this.#advance(outputs, before, rowOf);
+  }
+
+  /** Reads the last token of every sequence and samples the next. */
+  async #step(): Promise<void> {
+    const B = this.#active.length;
+    const group = headGroup(this.#model.base);
+    const outputs = await this.#forward({
+      tokens: integers(
+        this.#active.map(({ sampled }) => sampled.tokens[sampled.tokens.length - 1]),
+        [B],
+      ),
+      positions: integers(this.#cache.lengths, [B, 1]),
+      batch: integers([B, 1], [2]),
+      width: integers([1], [1]),
+      causal: floats(new Float32Array(group), [group, 1]),
+      rows: integers(
+        this.#active.map((_, b) => b),
+        [B],
+      ),
+      inverse_temperature: inverseTemperatures(this.#active.map(({ choice }) => choice.temperature)),
+      ...this.#cache.feeds(),
+    });
+    this.#cache.append(outputs);
+    this.#advance(outputs, 0, (index) => index);
+  }
+
+  async #forward(feeds: Record<string, Dense>) {
+    const session = await this.#model.sampling();
+    return await session.run({ ...feeds, ...this.#parameters.feeds() });
+  }
+
+  /** Samples a token for every sequence from index `from` on, and lets those leave that have ended. */
+  #advance(outputs: Record<string, { data: Float32Array }>, from: number, rowOf: (index: number) => number): void {
+    const V = this.#model.base.config.vocab_size;
+    const stay: number[] = [];
+    for (const [index, sequence] of this.#active.entries()) {
+      if (index >= from) {
+        const row = rowOf(index);
+        const { choice, sampled } = sequence;
+        const token = chooseToken(
+          outputs.probabilities.data.subarray(row * V, (row + 1) * V),
+          choice,
+          sequence.uniform(),
+        );
+        sampled.tokens.push(token);
+        sampled.logprobs.push(outputs.logprobs.data[row * V + token]);
+        const reason = sequence.stops(sampled.tokens);
+        if (reason !== null) {
+          sequence.finish({ ...sampled, stop_reason: reason });
+          continue;
+        }
+      }
+      stay.push(index);
+    }
+    if (stay.length === this.#active.length) return;
+    this.#cache.retain(stay);
+    this.#active = stay.map((index) => this.#active[index]);
+  }
+}
+
+function startSequences({ numSamples, firstMember, params, stops, seed, resolve, reject }: Pending): Sequence[] {
+  const finished: SampledSequence[] = new Array(numSamples);
+  let open = numSamples;
+  const choice = { temperature: params.temperature ?? 1, top_k: params.top_k ?? -1, top_p: params.top_p ?? 1 };
+  return Array.from({ length: numSamples }, (_, member) => {
+    const random = randomFor(seed, 'sample', firstMember + member);
+    return {
+      choice,
+      stops,
+      uniform: () => nextUniform(random),
+      sampled: { stop_reason: 'length' as const, tokens: [], logprobs: [] },
+      finish(sequence) {
+        finished[member] = sequence;
+        open -= 1;
+        if (open === 0) resolve(finished);
+      },
+      fail: reject,
+    };
+  });
+}
+
+/** Temperature 0 is greedy, for which any scale will do. */
+function inverseTemperatures(temperatures: readonly number[]): Dense {
+  return floats(
+    Float32Array.from(temperatures, (t) => (t === 0 ? 1 : 1 / t)),
+    [temperatures.length, 1],
+  );
+}

@@ -1,0 +1,235 @@
+// The service client of the embedded engine: base models, training clients and samplers in this process, checkpoints on disk.
+
+import { readdir, rm, stat } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { CheckpointError, ConfigurationError, RequestError } from '../errors.ts';
+import type {
+  CreateFullTrainingClientOptions,
+  CreateLoraTrainingClientOptions,
+  SamplingClient,
+  ServiceClient,
+  TrainingClient,
+} from '../tinker/clients.ts';
+import type { ModelInfo } from '../tinker/types.ts';
+import { newAdamState } from './adamw.ts';
+import { type BaseWeights, blankWeights, openBaseWeights } from './base_weights.ts';
+import {
+  type CheckpointInfo,
+  readCheckpointInfo,
+  readOptimizer,
+  readParameters,
+  writeCheckpoint,
+} from './checkpoint_files.ts';
+import { type Model, openModel } from './model.ts';
+import { newAdapter, newModel, noAdapter, type Parameters } from './parameters.ts';
+import { LocalSamplingClient } from './sampling_client.ts';
+import { LocalTrainingClient, type TrainingHost, type TrainingState } from './training_client.ts';
+import { parseModelConfig, readModelConfig } from './weights/hf_config.ts';
+
+export interface LocalServiceOptions {
+  /** Where this run's checkpoints lie; `tinker://local/<kind>/<name>` is `<kind>/<name>` below it. */
+  checkpointsPath: string;
+  threads: number;
+  microbatchTokens: number;
+  seed: number;
+}
+
+type CheckpointKind = 'weights' | 'sampler_weights';
+
+const LOCAL = 'tinker://local/';
+const NAME = /^[A-Za-z0-9._-]+$/;
+
+/** A model with the parameters of one client, and where its tokenizer is. */
+interface Loaded {
+  model: Model;
+  info: ModelInfo;
+  tokenizerPath: string;
+}
+
+export class LocalServiceClient implements ServiceClient {
+  readonly #options: LocalServiceOptions;
+  readonly #bases = new Map<string, Promise<Model>>();
+  readonly #open = new Set<Model>();
+
+  constructor(options: LocalServiceOptions) {
+    this.#options = options;
+  }
+
+  async createLoraTrainingClient(options: CreateLoraTrainingClientOptions): Promise<TrainingClient> {
+    const { rank, seed = this.#options.seed } = options;
+    if (!Number.isInteger(rank) || rank < 1)
+      throw new RequestError(`lora rank must be a whole number ≥ 1, not ${rank}`);
+    if (options.train_mlp === false || options.train_attn === false || options.train_unembed === true) {
+      throw new RequestError('this engine adapts the attention and MLP layers together, and not the unembedding');
+    }
+    const loaded = await this.#base(options.base_model, rank);
+    const parameters = newAdapter(loaded.model.base, rank, seed);
+    return this.#trainer(loaded, { parameters, optimizer: newAdamState(parameters.values) });
+  }
+
+  async createFullTrainingClient(options: CreateFullTrainingClientOptions): Promise<TrainingClient> {
+    const base = blankWeights(parseModelConfig(options.config, 'the model configuration'));
+    const parameters = newModel(base, options.seed);
+    const loaded = this.#full(base, options.tokenizer_path);
+    return this.#trainer(loaded, { parameters, optimizer: newAdamState(parameters.values) });
+  }
+
+  async createTrainingClientFromState(path: string): Promise<TrainingClient> {
+    const { loaded, parameters } = await this.#load(await this.#find(path, 'weights'));
+    return this.#trainer(loaded, { parameters, optimizer: newAdamState(parameters.values) });
+  }
+
+  async createTrainingClientFromStateWithOptimizer(path: string): Promise<TrainingClient> {
+    const directory = await this.#find(path, 'weights');
+    const { loaded, parameters, info } = await this.#load(directory);
+    return this.#trainer(loaded, { parameters, optimizer: await readOptimizer(directory, info, parameters) });
+  }
+
+  async createSamplingClient({
+    base_model,
+    model_path,
+  }: {
+    base_model?: string;
+    model_path?: string;
+  }): Promise<SamplingClient> {
+    if (model_path !== undefined) {
+      const { loaded, parameters } = await this.#load(await this.#find(model_path, 'sampler_weights'), base_model);
+      return this.#sampler(loaded, parameters);
+    }
+    if (base_model === undefined) throw new RequestError('a sampling client needs a base_model or a model_path');
+    const loaded = await this.#base(base_model, null);
+    return this.#sampler(loaded, noAdapter(loaded.model.base));
+  }
+
+  async deleteCheckpoint(path: string): Promise<void> {
+    if (!path.startsWith(LOCAL)) throw new RequestError(`${path}: only checkpoints of this run can be deleted`);
+    await rm(this.#directoryOf(path), { recursive: true, force: true });
+  }
+
+  async close(): Promise<void> {
+    for (const model of this.#open) await model.release();
+    this.#open.clear();
+    this.#bases.clear();
+  }
+
+  /** A base model, opened once for all who use it. */
+  async #base(directory: string, rank: number | null): Promise<Loaded> {
+    const path = resolve(directory);
+    const opening =
+      this.#bases.get(path) ??
+      openBase(directory, path).then((base) => this.#track(openModel(base, 'lora', this.#options.threads)));
+    this.#bases.set(path, opening);
+    const model = await opening;
+    const { max_position_embeddings } = model.base.config;
+    const info = { base_model: directory, is_lora: true, lora_rank: rank, max_context_length: max_position_embeddings };
+    return { model, info, tokenizerPath: path };
+  }
+
+  #full(base: BaseWeights, tokenizerPath: string): Loaded {
+    const model = this.#track(openModel(base, 'full', this.#options.threads));
+    const max_context_length = base.config.max_position_embeddings;
+    return {
+      model,
+      tokenizerPath,
+      info: { base_model: tokenizerPath, is_lora: false, lora_rank: null, max_context_length },
+    };
+  }
+
+  #track(model: Model): Model {
+    this.#open.add(model);
+    return model;
+  }
+
+  async #load(
+    directory: string,
+    baseModel?: string,
+  ): Promise<{ loaded: Loaded; parameters: Parameters; info: CheckpointInfo }> {
+    const info = await readCheckpointInfo(directory);
+    const loaded =
+      info.parameterisation === 'full'
+        ? this.#full(blankWeights(await readModelConfig(directory)), directory)
+        : await this.#base(baseModel ?? info.base_model ?? '', info.lora_rank);
+    return { loaded, parameters: await readParameters(directory, info, loaded.model.base), info };
+  }
+
+  #trainer({ model, info, tokenizerPath }: Loaded, state: TrainingState): TrainingClient {
+    const save = async (
+      kind: CheckpointKind,
+      name: string,
+      { parameters, optimizer }: { parameters: Parameters; optimizer: TrainingState['optimizer'] | null },
+    ) => {
+      if (!NAME.test(name))
+        throw new RequestError(`checkpoint name "${name}" may only have letters, digits, ".", "_" and "-"`);
+      const path = `${LOCAL}${kind}/${name}`;
+      const { config } = model.base;
+      const base_model = info.is_lora ? resolve(info.base_model) : null;
+      const extraFiles = info.is_lora ? [] : await tokenizerFiles(tokenizerPath);
+      await writeCheckpoint(this.#directoryOf(path), {
+        parameters,
+        config,
+        base_model,
+        optimizer,
+        dtype: 'F16',
+        extraFiles,
+      });
+      return path;
+    };
+    const host: TrainingHost = {
+      microbatchTokens: this.#options.microbatchTokens,
+      saveState: (name, saved) => save('weights', name, saved),
+      saveWeights: (name, parameters) => save('sampler_weights', name, { parameters, optimizer: null }),
+      samplingClient: (parameters) => this.#sampler({ model, info, tokenizerPath }, parameters),
+    };
+    return new LocalTrainingClient(model, info, state, host);
+  }
+
+  #sampler({ model, info, tokenizerPath }: Loaded, parameters: Parameters): SamplingClient {
+    return new LocalSamplingClient(model, info, parameters, { tokenizerPath, seed: this.#options.seed });
+  }
+
+  #directoryOf(path: string): string {
+    const rest = path.slice(LOCAL.length).split('/');
+    if (rest.length !== 2 || !rest.every((part) => NAME.test(part)) || rest.includes('..')) {
+      throw new CheckpointError(`${path} is no path of a checkpoint; they look like ${LOCAL}weights/000020`);
+    }
+    return join(this.#options.checkpointsPath, ...rest);
+  }
+
+  /** A checkpoint path of this run, a checkpoint directory, or a run directory (its newest checkpoint of the kind). */
+  async #find(path: string, kind: CheckpointKind): Promise<string> {
+    if (path.startsWith(LOCAL)) return this.#directoryOf(path);
+    if (path.startsWith('tinker://'))
+      throw new CheckpointError(`${path} lies on another service; this engine has only its own`);
+    if (!(await isDirectory(path))) throw new CheckpointError(`${path}: no such directory`);
+    const saved = join(path, 'checkpoints', kind);
+    if (!(await isDirectory(saved))) return path;
+    const names = (await readdir(saved)).filter((name) => NAME.test(name) && !name.endsWith('.tmp'));
+    const newest = names.includes('final') ? 'final' : names.sort().at(-1);
+    if (newest === undefined) throw new CheckpointError(`${path}: this run has saved no checkpoint yet`);
+    return join(saved, newest);
+  }
+}
+
+async function openBase(name: string, path: string): Promise<BaseWeights> {
+  if (!(await isDirectory(path))) {
+    throw new ConfigurationError(`model ${name}: there is no such directory`, {
+      hint: 'model_name takes a directory in Hugging Face layout (config.json, model.safetensors, tokenizer.json).',
+    });
+  }
+  return openBaseWeights(path);
+}
+
+async function isDirectory(path: string): Promise<boolean> {
+  return await stat(path).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );
+}
+
+/** Files that a model directory needs beside its weights. */
+async function tokenizerFiles(directory: string): Promise<string[]> {
+  const names = (await readdir(directory)).sort();
+  return names
+    .filter((name) => name.startsWith('tokenizer') || name === 'generation_config.json')
+    .map((name) => join(directory, name));
+}

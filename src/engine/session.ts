@@ -1,0 +1,83 @@
+// ONNX Runtime behind one function: graph bytes in, something that runs them out.
+
+import { cpus } from 'node:os';
+import type { InferenceSession, Tensor } from 'onnxruntime-node';
+import { ConfigurationError } from '../errors.ts';
+
+/** A dense tensor as the runtime takes and gives it. */
+export interface Dense {
+  data: Float32Array | BigInt64Array | Uint8Array;
+  dims: readonly number[];
+}
+
+export interface Session {
+  /** Runs the graph. Outputs that are floats come back as Float32Array. */
+  run(feeds: Record<string, Dense>): Promise<Record<string, { data: Float32Array; dims: readonly number[] }>>;
+  release(): Promise<void>;
+}
+
+export interface SessionOptions {
+  /** Where external data of the graph lies. */
+  directory: string;
+  threads: number;
+}
+
+/** Number of threads: as asked, else COOKBOOK_THREADS (which the sweep sets to share the cores), else every core. */
+export function threadCount(asked: number | null, env: NodeJS.ProcessEnv = process.env): number {
+  if (asked !== null) return asked;
+  const text = env.COOKBOOK_THREADS;
+  if (text === undefined || text === '') return cpus().length;
+  const threads = Number(text);
+  if (Number.isInteger(threads) && threads > 0) return threads;
+  throw new ConfigurationError(`COOKBOOK_THREADS must be a positive whole number, not "${text}"`);
+}
+
+export async function createSession(graph: Uint8Array, { directory, threads }: SessionOptions): Promise<Session> {
+  const ort = await import('onnxruntime-node');
+  const session = await ort.InferenceSession.create(graph, {
+    intraOpNumThreads: threads,
+    interOpNumThreads: 1,
+    graphOptimizationLevel: 'all',
+    logSeverityLevel: 3,
+    extra: {
+      session: {
+        ...(directory === '' ? {} : { model_external_initializers_file_folder_path: directory }),
+        // Spinning threads of one run would take the cores from the other runs of a sweep.
+        intra_op: { allow_spinning: '0' },
+      },
+    },
+  });
+  const tensor = ({ data, dims }: Dense): Tensor => {
+    if (data instanceof Float32Array) return new ort.Tensor('float32', data, dims);
+    if (data instanceof BigInt64Array) return new ort.Tensor('int64', data, dims);
+    return new ort.Tensor('bool', data, dims);
+  };
+  return {
+    async run(feeds) {
+      const inputs = Object.fromEntries(Object.entries(feeds).map(([name, dense]) => [name, tensor(dense)]));
+      return floatsOf(await session.run(inputs));
+    },
+    release: () => session.release(),
+  };
+}
+
+function floatsOf(outputs: InferenceSession.ReturnType) {
+  return Object.fromEntries(
+    Object.entries(outputs).map(([name, { data, dims }]) => {
+      if (!(data instanceof Float32Array)) throw new Error(`output ${name} of the graph is not float32`);
+      return [name, { data, dims }];
+    }),
+  );
+}
+
+export const floats = (data: Float32Array, dims: readonly number[]): Dense => ({ data, dims });
+export const scalar = (value: number): Dense => ({ data: Float32Array.of(value), dims: [] });
+export const flag = (value: boolean): Dense => ({ data: Uint8Array.of(value ? 1 : 0), dims: [] });
+
+/** Non-negative integers below 2³¹ as int64, written through 32-bit halves because that is far faster than BigInt(). */
+export function integers(values: ArrayLike<number>, dims: readonly number[]): Dense {
+  const data = new BigInt64Array(values.length);
+  const halves = new Int32Array(data.buffer);
+  for (let i = 0; i < values.length; i++) halves[2 * i] = values[i];
+  return { data, dims };
+}

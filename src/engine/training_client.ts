@@ -1,0 +1,169 @@
+// The training client of the embedded engine: one set of parameters, its gradients and optimizer, and a queue of requests.
+
+import { RequestError } from '../errors.ts';
+import type {
+  APIFuture,
+  CustomLossFn,
+  ForwardBackwardOptions,
+  SamplingClient,
+  TrainingClient,
+} from '../tinker/clients.ts';
+import { forwardBackwardCustom } from '../tinker/custom_loss.ts';
+import type {
+  AdamParams,
+  Datum,
+  ForwardBackwardOutput,
+  LossFnConfig,
+  LossFnType,
+  ModelInfo,
+  OptimStepResponse,
+  SaveWeightsResponse,
+} from '../tinker/types.ts';
+import { type AdamState, adamStep } from './adamw.ts';
+import { type Example, microbatches, parseDatum } from './examples.ts';
+import { configureLoss, type Loss, lossOfToken } from './losses.ts';
+import { headGroup, type Model } from './model.ts';
+import { type Parameters, snapshot } from './parameters.ts';
+import { runPass } from './pass.ts';
+import { gradientOf } from './training_graph.ts';
+
+/** What training continues from: everything that a checkpoint holds. */
+export interface TrainingState {
+  parameters: Parameters;
+  optimizer: AdamState;
+}
+
+/** The service's side of a client: where saves go and who samples. */
+export interface TrainingHost {
+  /** Padded tokens that are computed at once; bounds memory. */
+  microbatchTokens: number;
+  saveState(name: string, state: TrainingState): Promise<string>;
+  saveWeights(name: string, parameters: Parameters): Promise<string>;
+  samplingClient(parameters: Parameters): SamplingClient;
+}
+
+export class LocalTrainingClient implements TrainingClient {
+  readonly #model: Model;
+  readonly #info: ModelInfo;
+  readonly #state: TrainingState;
+  readonly #host: TrainingHost;
+  #gradients = new Map<string, Float32Array>();
+  #tail: Promise<unknown> = Promise.resolve();
+
+  constructor(model: Model, info: ModelInfo, state: TrainingState, host: TrainingHost) {
+    this.#model = model;
+    this.#info = info;
+    this.#state = state;
+    this.#host = host;
+  }
+
+  async forward(data: Datum[], lossFn: LossFnType, config?: LossFnConfig): Promise<APIFuture<ForwardBackwardOutput>> {
+    const { loss, examples } = this.#parse(data, lossFn, config);
+    return this.#submit(() => this.#compute(loss, examples, { backward: false, trainedOnly: false }));
+  }
+
+  async forwardBackward(
+    data: Datum[],
+    lossFn: LossFnType,
+    config?: LossFnConfig,
+    { logprobs = 'all' }: ForwardBackwardOptions = {},
+  ): Promise<APIFuture<ForwardBackwardOutput>> {
+    const { loss, examples } = this.#parse(data, lossFn, config);
+    return this.#submit(() => this.#compute(loss, examples, { backward: true, trainedOnly: logprobs === 'trained' }));
+  }
+
+  forwardBackwardCustom(data: Datum[], lossFn: CustomLossFn): Promise<APIFuture<ForwardBackwardOutput>> {
+    return forwardBackwardCustom(this, data, lossFn);
+  }
+
+  async optimStep(params: AdamParams): Promise<APIFuture<OptimStepResponse>> {
+    for (const [name, value] of Object.entries(params)) {
+      if (!Number.isFinite(value) || value < 0)
+        throw new RequestError(`${name} must be a finite number ≥ 0, not ${value}`);
+    }
+    return this.#submit(async () => {
+      const { parameters, optimizer } = this.#state;
+      const grad_norm = adamStep(parameters.values, this.#gradients, optimizer, params);
+      this.#gradients = new Map();
+      return { metrics: { grad_norm } };
+    });
+  }
+
+  async saveState(name: string): Promise<APIFuture<SaveWeightsResponse>> {
+    return this.#submit(async () => ({ path: await this.#host.saveState(name, this.#state) }));
+  }
+
+  async saveWeightsForSampler(name: string): Promise<APIFuture<SaveWeightsResponse>> {
+    return this.#submit(async () => ({ path: await this.#host.saveWeights(name, this.#state.parameters) }));
+  }
+
+  saveWeightsAndGetSamplingClient(): Promise<SamplingClient> {
+    return this.#submit(async () => this.#host.samplingClient(snapshot(this.#state.parameters))).result();
+  }
+
+  getInfo(): Promise<ModelInfo> {
+    return Promise.resolve(this.#info);
+  }
+
+  /** Checks a request before it is queued, so that its error reaches the one who made it, at once. */
+  #parse(data: Datum[], lossFn: LossFnType, config?: LossFnConfig): { loss: Loss; examples: Example[] } {
+    if (data.length === 0) throw new RequestError('there are no datums to compute');
+    const loss = configureLoss(lossFn, config);
+    const limits = { vocab_size: this.#model.base.config.vocab_size, ...this.#info };
+    return { loss, examples: data.map((datum, index) => parseDatum(datum, index, loss, limits)) };
+  }
+
+  /** Requests run one after another in the order of submission; one that fails does not stop those behind it. */
+  #submit<T>(work: () => Promise<T>): APIFuture<T> {
+    const done = this.#tail.then(work);
+    this.#tail = done.catch(() => undefined);
+    return { result: () => done };
+  }
+
+  async #compute(
+    loss: Loss,
+    examples: Example[],
+    { backward, trainedOnly }: { backward: boolean; trainedOnly: boolean },
+  ): Promise<ForwardBackwardOutput> {
+    const session = await (backward ? this.#model.training() : this.#model.scoring());
+    const group = headGroup(this.#model.base);
+    const logprobs_D: Float32Array[] = new Array(examples.length);
+    for (const indices of microbatches(examples, this.#host.microbatchTokens)) {
+      const members = indices.map((i) => examples[i]);
+      const options = { group, trainedOnly, ...(backward ? { loss } : {}) };
+      const { logprobs, outputs } = await runPass(session, members, this.#state.parameters, options);
+      for (const [at, index] of indices.entries()) logprobs_D[index] = logprobs[at];
+      if (backward) this.#accumulate(outputs);
+    }
+    return {
+      loss_fn_output_type: 'ArrayRecord',
+      loss_fn_outputs: examples.map(({ shape }, d) => ({
+        logprobs: { data: logprobs_D[d], dtype: 'float32', shape: [...shape] },
+      })),
+      metrics: { 'loss:sum': totalLoss(loss, examples, logprobs_D) },
+    };
+  }
+
+  #accumulate(outputs: Record<string, { data: Float32Array }>): void {
+    for (const name of this.#state.parameters.values.keys()) {
+      const gradient = outputs[gradientOf(name)]?.data;
+      if (gradient === undefined) continue;
+      const sum = this.#gradients.get(name);
+      if (sum === undefined) this.#gradients.set(name, gradient);
+      else for (let i = 0; i < sum.length; i++) sum[i] += gradient[i];
+    }
+  }
+}
+
+/** The loss in float64, over the positions whose log-prob was computed. */
+function totalLoss(loss: Loss, examples: readonly Example[], logprobs_D: readonly Float32Array[]): number {
+  let sum = 0;
+  for (const [d, { weights, advantages, q }] of examples.entries()) {
+    for (const [i, logprob] of logprobs_D[d].entries()) {
+      const weight = weights[i];
+      const advantage = advantages[i];
+      if (weight !== 0 || advantage !== 0) sum += lossOfToken(loss, { logprob, weight, q: q[i], advantage });
+    }
+  }
+  return sum;
+}

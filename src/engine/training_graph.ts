@@ -1,0 +1,74 @@
+// The graph of one training pass over a batch: forward, log-probs and, unless only those are wanted, every gradient.
+
+import type { LossFnType } from '../tinker/types.ts';
+import { causalAttention } from './attention.ts';
+import type { BaseWeights } from './base_weights.ts';
+import { type Decoder, decoder, type Parameterisation } from './decoder_graph.ts';
+import { Graph, type Value } from './graph.ts';
+import { targetLogprobs } from './logprobs.ts';
+import { lossSlope } from './losses.ts';
+import { unembedding } from './models/decoder.ts';
+import { gatherRows, type PaddingIndex } from './ops.ts';
+
+export const gradientOf = (parameter: string) => `gradient of ${parameter}`;
+
+export interface TrainingGraphOptions {
+  base: BaseWeights;
+  parameterisation: Parameterisation;
+  /** Without gradients: log-probs only. */
+  backward: boolean;
+}
+
+/**
+ * Inputs: `tokens` (N), `positions` (N, 1), the padding index, `causal` (G·T, T), `rows` (M) = the positions whose
+ * log-probs are wanted, `targets` (M, K), the loss's inputs, and the parameters.
+ * Outputs: `logprobs` (M, K) and the gradient of every parameter.
+ */
+export function trainingGraph({ base, parameterisation, backward }: TrainingGraphOptions): Uint8Array {
+  const g = new Graph();
+  const tokens = g.input('tokens', 'int64', ['N']);
+  const positions = g.input('positions', 'int64', ['N', 1]);
+  const padding: PaddingIndex = {
+    flat: g.input('flat', 'int64', ['B', 'T']),
+    padded: g.input('padded', 'int64', ['N']),
+    mask: g.input('mask', 'float32', ['B', 'T', 1]),
+  };
+  const causal = g.input('causal', 'float32', ['GT', 'T']);
+  const attend = (_layer: number, q: Value, k: Value, v: Value) =>
+    causalAttention(g, base.config, { q, k, v, padding, causal });
+  const model = decoder(g, { base, parameterisation, differentiable: backward, tokens, positions, attend });
+
+  const rows = g.input('rows', 'int64', ['M']);
+  const targets = g.input('targets', 'int64', ['M', 'K']);
+  const hidden = gatherRows(g, model.hidden, rows); // (M, D)
+  const logprobs = targetLogprobs(g, hidden, model.weight(unembedding(base.config)), targets);
+  g.output('logprobs', logprobs, ['M', 'K']);
+  if (backward) emitGradients(g, model, logprobs);
+  return g.encode();
+}
+
+function emitGradients(g: Graph, model: Decoder, logprobs: Value): void {
+  const perToken = (name: string) => g.input(name, 'float32', ['M', 'K']);
+  const scalar = (name: string) => g.input(name, 'float32', []);
+  const flag = (fn: LossFnType) => g.input(fn, 'bool', []);
+  const slope = lossSlope(g, logprobs, {
+    weights: perToken('weights'),
+    advantages: perToken('advantages'),
+    q: perToken('q'),
+    low: scalar('low'),
+    high: scalar('high'),
+    beta: scalar('beta'),
+    chosen: {
+      cross_entropy: flag('cross_entropy'),
+      importance_sampling: flag('importance_sampling'),
+      ppo: flag('ppo'),
+      cispo: flag('cispo'),
+      dro: flag('dro'),
+    },
+  });
+  const gradients = g.backward(logprobs, slope);
+  for (const [name, parameter] of model.parameters) {
+    const gradient = gradients.get(parameter);
+    if (gradient !== undefined) g.output(gradientOf(name), gradient, []);
+  }
+}

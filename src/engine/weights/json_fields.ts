@@ -1,0 +1,77 @@
+// Typed access to the fields of a JSON object from a model directory, with errors that name file and field.
+import { WeightsError } from '../../errors.ts';
+import { isJsonObject, type JsonObject, type JsonValue } from '../../json.ts';
+
+/** Far above any size in a model, and low enough that a product of two is still exact. */
+const MAX_SIZE = 2 ** 24;
+const MAX_SHOWN_CHARACTERS = 80;
+
+/** `null` counts as absent, as it does in transformers. Every method throws WeightsError for a value of another kind. */
+export class Fields {
+  readonly #object: JsonObject;
+  readonly #source: string;
+
+  constructor(object: JsonObject, source: string) {
+    this.#object = object;
+    this.#source = source;
+  }
+
+  error(field: string, message: string, hint?: string): WeightsError {
+    return new WeightsError(`${this.#source}: ${field}: ${message}`, hint === undefined ? {} : { hint });
+  }
+
+  value(field: string): JsonValue | undefined {
+    return Object.hasOwn(this.#object, field) ? (this.#object[field] ?? undefined) : undefined;
+  }
+
+  names(): readonly string[] {
+    return Object.keys(this.#object);
+  }
+
+  has(field: string): boolean {
+    return this.value(field) !== undefined;
+  }
+
+  /** A positive integer; without a default it must be there. */
+  size(field: string, byDefault?: number, max = MAX_SIZE): number {
+    const value = this.value(field) ?? byDefault;
+    if (typeof value !== 'number' || !Number.isInteger(value) || value < 1 || value > max) {
+      throw this.error(field, `expected an integer from 1 to ${max}, not ${describe(value)}`);
+    }
+    return value;
+  }
+
+  positive(field: string, byDefault?: number): number {
+    const value = this.value(field) ?? byDefault;
+    if (typeof value !== 'number' || !Number.isFinite(value) || value <= 0) {
+      throw this.error(field, `expected a positive number, not ${describe(value)}`);
+    }
+    return value;
+  }
+
+  text(field: string): string | undefined {
+    const value = this.value(field);
+    if (value === undefined || typeof value === 'string') return value;
+    throw this.error(field, `expected text, not ${describe(value)}`);
+  }
+
+  flag(field: string, byDefault = false): boolean {
+    const value = this.value(field) ?? byDefault;
+    if (typeof value !== 'boolean') throw this.error(field, `expected true or false, not ${describe(value)}`);
+    return value;
+  }
+
+  /** The object in a field, its own fields named after it in errors. */
+  section(field: string): Fields | undefined {
+    const value = this.value(field);
+    if (value === undefined) return undefined;
+    if (!isJsonObject(value)) throw this.error(field, `expected an object, not ${describe(value)}`);
+    return new Fields(value, `${this.#source}: ${field}`);
+  }
+}
+
+/** A value as errors show it. */
+export function describe(value: JsonValue | undefined): string {
+  const text = value === undefined ? 'nothing' : JSON.stringify(value);
+  return text.length > MAX_SHOWN_CHARACTERS ? `${text.slice(0, MAX_SHOWN_CHARACTERS)}…` : text;
+}

@@ -1,0 +1,43 @@
+// Asks a model many questions at once and hands back the text of its replies.
+
+import { ConfigurationError } from '../errors.ts';
+import type { Message, Renderer } from '../renderers/types.ts';
+import type { SamplingClient } from '../tinker/clients.ts';
+import type { EvaluatorContext } from './types.ts';
+
+export interface ReplySampling {
+  max_tokens: number;
+  temperature: number;
+  /** Conversation i is sampled with seed + i. */
+  seed: number;
+}
+
+/** The text of one reply to each conversation. All are submitted at once, so that the service can batch them. */
+export async function sampleReplies(
+  client: SamplingClient,
+  renderer: Renderer,
+  conversations: readonly (readonly Message[])[],
+  { max_tokens, temperature, seed }: ReplySampling,
+): Promise<string[]> {
+  const stop = renderer.getStopSequences();
+  return await Promise.all(
+    conversations.map(async (messages, index) => {
+      const prompt = renderer.buildGenerationPrompt(messages);
+      const response = await client.sample(prompt, 1, { max_tokens, temperature, stop, seed: seed + index });
+      return textOf(renderer.parseResponse(response.sequences[0].tokens).message);
+    }),
+  );
+}
+
+/** The renderer of a context. Throws ConfigurationError where the model has none: conversations need one. */
+export function rendererOf({ renderer }: EvaluatorContext, evaluator: string): Renderer {
+  if (renderer !== null) return renderer;
+  throw new ConfigurationError(`the evaluator "${evaluator}" asks questions, and the run has no renderer`, {
+    hint: 'Set `renderer`, or use a model with a chat template.',
+  });
+}
+
+function textOf({ content }: Message): string {
+  if (typeof content === 'string') return content;
+  return content.map((part) => (part.type === 'text' ? part.text : '')).join('');
+}

@@ -1,0 +1,100 @@
+// Reads off the metrics what the tables of a summary compare, each by its own objective.
+
+import type { DuckDBConnection } from '@duckdb/node-api';
+import { closestNames } from '../registry/suggest.ts';
+import type { Grouping } from './grouping.ts';
+import { curves, type Measurement, measure } from './measure.ts';
+import { findMetrics, loadMetrics } from './metrics.ts';
+import { type Objective, type ObjectiveOptions, objectivesFor } from './objective.ts';
+import type { RunEntry } from './run_entry.ts';
+import { type MeasuredRun, type Summary, summarise } from './summary.ts';
+
+/** @returns a summary for each grouping of the entries, and notices about what could not be read or found */
+export async function compare(
+  connection: DuckDBConnection,
+  entries: readonly RunEntry[],
+  groupings: readonly Grouping[],
+  options: ObjectiveOptions,
+): Promise<{ summaries: Summary[]; notices: string[] }> {
+  const tables = groupings.map((grouping) => {
+    const members = grouping.cells.flatMap((cell) => cell.entries);
+    return { grouping, members, objectives: objectivesFor(members, options) };
+  });
+  // Only the columns that some table needs: parsing fewer values is what keeps a summary near the time of a plain scan.
+  const metrics = tables.flatMap(({ objectives }) =>
+    objectives.map(({ metric }): [string, string] => [metric, 'DOUBLE']),
+  );
+  const notices = await loadMetrics(connection, entries, Object.fromEntries(metrics));
+  const measurements = new Measurements(connection, entries);
+  const summaries: Summary[] = [];
+  for (const { grouping, members, objectives } of tables) {
+    const objective = await measurements.firstLogged(objectives, members);
+    const measured = await measurements.of(objective, members);
+    if (members.every((entry) => measured(entry).value === null)) {
+      notices.push(await missingMetric(connection, members, grouping.title, objective));
+    }
+    summaries.push(summarise(grouping, objective, measured));
+  }
+  return { summaries, notices };
+}
+
+/** Values of all runs by objective, each read off the table once: many tables of one report share their objective. */
+class Measurements {
+  readonly #connection: DuckDBConnection;
+  readonly #indexOf: Map<RunEntry, number>;
+  readonly #known = new Map<string, Map<number, Measurement>>();
+
+  constructor(connection: DuckDBConnection, entries: readonly RunEntry[]) {
+    this.#connection = connection;
+    this.#indexOf = new Map(entries.map((entry, index) => [entry, index]));
+  }
+
+  /** The first objective that any of the runs has a value of, else the preferred one. */
+  async firstLogged(
+    objectives: readonly [Objective, ...Objective[]],
+    members: readonly RunEntry[],
+  ): Promise<Objective> {
+    for (const objective of objectives) {
+      const values = await this.#values(objective);
+      if (members.some((entry) => values.has(this.#index(entry)))) return objective;
+    }
+    return objectives[0];
+  }
+
+  async of(objective: Objective, members: readonly RunEntry[]): Promise<(entry: RunEntry) => MeasuredRun> {
+    const values = await this.#values(objective);
+    const indices = members.map((entry) => this.#index(entry));
+    const courses = await curves(this.#connection, objective.metric, indices);
+    return (entry) => ({
+      entry,
+      curve: courses.get(this.#index(entry)) ?? [],
+      ...(values.get(this.#index(entry)) ?? { value: null, step: null }),
+    });
+  }
+
+  async #values(objective: Objective): Promise<Map<number, Measurement>> {
+    const key = JSON.stringify(objective);
+    const known = this.#known.get(key) ?? (await measure(this.#connection, objective));
+    this.#known.set(key, known);
+    return known;
+  }
+
+  #index(entry: RunEntry): number {
+    return this.#indexOf.get(entry) ?? -1;
+  }
+}
+
+/** Why a table is empty. Only then is it worth reading all files for the names of the metrics that there are. */
+async function missingMetric(
+  connection: DuckDBConnection,
+  entries: readonly RunEntry[],
+  title: string,
+  { metric, at }: Objective,
+): Promise<string> {
+  const names = Object.keys(await findMetrics(connection, entries));
+  const what = `${title}: no run has a value of "${metric}"${at.kind === 'step' ? ` at step ${at.step}` : ''}`;
+  if (names.length === 0) return `${what}; no metrics have been logged yet`;
+  if (names.includes(metric)) return what;
+  const near = closestNames(metric, names);
+  return `${what}; ${near.length > 0 ? `did you mean --metric ${near.join(' or ')}` : `there is ${names.join(', ')}`}`;
+}

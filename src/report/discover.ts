@@ -1,0 +1,145 @@
+// Finds run directories below the directories that the user names, and never leaves those.
+
+import { existsSync, readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
+import { basename, dirname, join, relative, resolve } from 'node:path';
+import { ConfigurationError, messageOf } from '../errors.ts';
+import { isJsonObject } from '../json.ts';
+
+export interface RunDirectory {
+  /** Relative to the working directory where it lies below it, else absolute: what the user sees and types. */
+  path: string;
+  /** Absolute. */
+  directory: string;
+  /** Path of the sweep's directory if the run is part of one. */
+  sweep: string | null;
+  /** Names of the files that may be read: regular ones, and links to regular ones inside the directories given. */
+  files: ReadonlySet<string>;
+}
+
+export interface Discovery {
+  /** By path. */
+  runs: RunDirectory[];
+  /** What was passed over and why, one line each. */
+  notices: string[];
+}
+
+/** What is read of a run. */
+const READ = new Set(['run.json', 'status.json', 'config.json', 'lease', 'metrics.jsonl', 'checkpoints.jsonl']);
+
+/** Contents of a run, which hold no runs of their own but may hold thousands of files. */
+const NOT_ENTERED = /^(checkpoints|iteration_.*|node_modules|\..*)$/;
+
+/**
+ * All run directories in `roots` and below, of every state and of the Python cookbook too.
+ * @throws ConfigurationError for a root that is no directory
+ */
+export function discoverRuns(roots: readonly string[], cwd: string): Discovery {
+  const search = new Search(roots, cwd);
+  for (const root of roots) search.start(resolve(cwd, root));
+  return search.result();
+}
+
+function displayPath(path: string, cwd: string): string {
+  return isInside(path, cwd) ? relative(cwd, path) || '.' : path;
+}
+
+class Search {
+  readonly #cwd: string;
+  readonly #realRoots: string[];
+  readonly #runs = new Map<string, RunDirectory>();
+  /** A set, since roots may overlap. */
+  readonly #notices = new Set<string>();
+
+  constructor(roots: readonly string[], cwd: string) {
+    this.#cwd = cwd;
+    this.#realRoots = roots.map((root) => realRoot(root, cwd));
+  }
+
+  start(root: string): void {
+    const parent = dirname(root);
+    this.#enter(root, existsSync(join(parent, 'sweep.json')) ? parent : null);
+  }
+
+  result(): Discovery {
+    const runs = [...this.#runs.values()].sort((a, b) => (a.path < b.path ? -1 : 1));
+    return { runs, notices: [...this.#notices].sort() };
+  }
+
+  #enter(directory: string, sweep: string | null): void {
+    const entries = this.#list(directory);
+    const files = new Set<string>();
+    const directories: string[] = [];
+    for (const entry of entries) {
+      if (entry.isFile()) files.add(entry.name);
+      else if (entry.isDirectory()) directories.push(entry.name);
+      else if (entry.isSymbolicLink() && this.#mayFollow(join(directory, entry.name))) files.add(entry.name);
+    }
+    if (holdsRun(directory, files)) this.#add(directory, files, sweep);
+    const ownSweep = files.has('sweep.json') ? directory : null;
+    for (const name of directories) if (!NOT_ENTERED.test(name)) this.#enter(join(directory, name), ownSweep);
+  }
+
+  #list(directory: string) {
+    try {
+      return readdirSync(directory, { withFileTypes: true }).sort((a, b) => (a.name < b.name ? -1 : 1));
+    } catch (error) {
+      this.#notices.add(`${displayPath(directory, this.#cwd)} cannot be read: ${messageOf(error)}`);
+      return [];
+    }
+  }
+
+  #add(directory: string, files: ReadonlySet<string>, sweep: string | null): void {
+    this.#runs.set(realpathSync.native(directory), {
+      path: displayPath(directory, this.#cwd),
+      directory,
+      sweep: sweep === null ? null : displayPath(sweep, this.#cwd),
+      files,
+    });
+  }
+
+  /** True for a link to a file inside the roots. What lies inside them is found by itself, so links to directories are never followed. */
+  #mayFollow(link: string): boolean {
+    let target: string;
+    try {
+      target = realpathSync(link);
+    } catch {
+      return false; // It leads nowhere: there is nothing to read.
+    }
+    const stats = statSync(target);
+    if (this.#realRoots.some((root) => isInside(target, root))) return stats.isFile();
+    if (stats.isDirectory() || READ.has(basename(link))) {
+      this.#notices.add(
+        `${displayPath(link, this.#cwd)} was not followed: it leads out of the directories given, to ${target}`,
+      );
+    }
+    return false;
+  }
+}
+
+function isInside(path: string, directory: string): boolean {
+  return !relative(directory, path).startsWith('..');
+}
+
+function realRoot(root: string, cwd: string): string {
+  const path = resolve(cwd, root);
+  const stats = statSync(path, { throwIfNoEntry: false });
+  if (stats?.isDirectory()) return realpathSync(path);
+  throw new ConfigurationError(`${root}: ${stats === undefined ? 'no such directory' : 'not a directory'}`, {
+    hint: 'Name a directory that holds runs: cookbook report [DIR…]. Without one it is "runs".',
+  });
+}
+
+function holdsRun(directory: string, files: ReadonlySet<string>): boolean {
+  if (files.has('run.json') || files.has('metrics.jsonl')) return true;
+  return files.has('config.json') && !isModelConfig(join(directory, 'config.json'));
+}
+
+/** A Hugging Face model directory holds a config.json too, which tells the model's architecture. */
+function isModelConfig(path: string): boolean {
+  try {
+    const value: unknown = JSON.parse(readFileSync(path, 'utf8'));
+    return isJsonObject(value) && ('architectures' in value || 'model_type' in value);
+  } catch {
+    return false; // Damaged: shown as a damaged run rather than passed over.
+  }
+}

@@ -1,0 +1,107 @@
+// Which runs stand in one table, which of them are replicates of one configuration, and what tells the configurations apart.
+
+import { dirname } from 'node:path';
+import { ConfigurationError } from '../errors.ts';
+import { canonicalJson, type JsonObject, type JsonValue } from '../json.ts';
+import { closestNames } from '../registry/suggest.ts';
+import { flatten } from './flatten.ts';
+import { RUN_COLUMNS, type RunEntry } from './run_entry.ts';
+
+/** Runs that are replicates of each other as far as a table is concerned, with what names them there. */
+export interface Cell {
+  fields: JsonObject;
+  entries: RunEntry[];
+}
+
+/** The configurations of one table. */
+export interface Grouping {
+  title: string;
+  /** Names of the columns that tell the cells apart. */
+  fields: string[];
+  cells: Cell[];
+}
+
+/** A table for every sweep, and for the runs that lie beside each other without being one. */
+export function groupBySweep(entries: readonly RunEntry[]): Grouping[] {
+  const tables = groupBy(entries, ({ row }) => row.sweep ?? dirname(row.run));
+  return [...tables].map(([title, members]) => {
+    const configurations = [...groupBy(members, ({ row }) => row.config_id).values()];
+    const fields = distinguishingFields(configurations);
+    const cells = configurations.map((runs) => ({ fields: valuesOf(runs[0], fields), entries: runs }));
+    return { title, fields, cells };
+  });
+}
+
+/**
+ * One table over all runs by the fields that the user names: fields of specs, axes, or columns of `runs`.
+ * @throws ConfigurationError for a field that no run has
+ */
+export function groupByFields(entries: readonly RunEntry[], fields: readonly string[]): Grouping {
+  const known = new Set<string>(Object.keys(RUN_COLUMNS));
+  for (const entry of entries) for (const field of fieldsOf(entry).keys()) known.add(field);
+  for (const field of fields) {
+    if (known.has(field)) continue;
+    const near = closestNames(field, [...known]);
+    throw new ConfigurationError(`--group-by: no run has a field "${field}"`, {
+      hint:
+        near.length > 0 ? `Did you mean ${near.join(' or ')}?` : 'cookbook report --sql "DESCRIBE configs" lists them.',
+    });
+  }
+  const cells = groupBy(entries, (entry) => canonicalJson(valuesOf(entry, fields)));
+  return {
+    title: 'all runs',
+    fields: [...fields],
+    cells: [...cells.values()].map((runs) => ({ fields: valuesOf(runs[0], fields), entries: runs })),
+  };
+}
+
+/** More columns than this say less than the names of the runs. */
+const MOST_FIELDS = 6;
+
+/**
+ * The sweep's axes if they tell all configurations apart; with the spec's fields that differ beside them if not (a field was
+ * edited between two sweeps, or there was no sweep); the name of the run where that is nothing or too much to read.
+ */
+function distinguishingFields(configurations: readonly RunEntry[][]): string[] {
+  const firsts = configurations.flatMap(([first]) => (first === undefined ? [] : [first]));
+  const axes = [...new Set(firsts.flatMap(({ row }) => Object.keys(row.axes)))];
+  const tellApart = (fields: readonly string[]) =>
+    fields.length > 0 && new Set(firsts.map((entry) => canonicalJson(valuesOf(entry, fields)))).size === firsts.length;
+  if (tellApart(axes)) return axes;
+  const fields = [...axes, ...differingFields(firsts).filter((field) => !axes.includes(field))];
+  if (fields.length <= MOST_FIELDS && tellApart(fields)) return fields;
+  return fields.length <= MOST_FIELDS ? ['name', ...fields] : ['name', ...axes];
+}
+
+/** Fields that every run has its own value of, so that they tell nothing about a configuration. */
+const OF_RUNS = new Set(['log_path', 'seed']);
+
+function differingFields(entries: readonly RunEntry[]): string[] {
+  const specs = entries.map(({ spec }) => flatten(spec));
+  const names = new Set(specs.flatMap((spec) => [...spec.keys()]));
+  return [...names]
+    .filter((name) => !OF_RUNS.has(name))
+    .filter((name) => new Set(specs.map((spec) => JSON.stringify(spec.get(name)))).size > 1)
+    .sort();
+}
+
+function valuesOf(entry: RunEntry | undefined, fields: readonly string[]): JsonObject {
+  if (entry === undefined) return {};
+  const values = fieldsOf(entry);
+  return Object.fromEntries(fields.map((field) => [field, values.get(field) ?? null]));
+}
+
+/** Everything that a run can be grouped by. An axis goes before the field of the spec, which is the same or more detailed. */
+function fieldsOf({ row, spec }: RunEntry): Map<string, JsonValue> {
+  return new Map([...Object.entries(row), ...flatten(spec), ...Object.entries(row.axes)]);
+}
+
+function groupBy<T>(items: readonly T[], keyOf: (item: T) => string): Map<string, T[]> {
+  const groups = new Map<string, T[]>();
+  for (const item of items) {
+    const group = groups.get(keyOf(item));
+    if (group === undefined) groups.set(keyOf(item), [item]);
+    else group.push(item);
+  }
+  return groups;
+}

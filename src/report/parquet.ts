@@ -1,0 +1,32 @@
+// Writes a table as a Parquet file, from a database of its own: the one that questions are asked in reaches no file.
+
+import type { DuckDBConnection, DuckDBMaterializedResult } from '@duckdb/node-api';
+import { quoteName, quoteText } from './columns.ts';
+import { createTable, openDatabase, resultColumns } from './database.ts';
+import type { DataTable } from './summary_table.ts';
+
+/** @param fill creates the table `result` in the database that it is given */
+export async function writeParquet(file: string, fill: (connection: DuckDBConnection) => Promise<void>): Promise<void> {
+  const connection = await openDatabase();
+  try {
+    await fill(connection);
+    await connection.run(`COPY result TO ${quoteText(file)} (FORMAT parquet)`);
+  } finally {
+    connection.closeSync();
+  }
+}
+
+export function fillFromTable({ columns, rows }: DataTable) {
+  return (connection: DuckDBConnection) => createTable(connection, 'result', columns, rows);
+}
+
+/** Chunk by chunk, so that every type arrives as it was. */
+export function fillFromResult(result: DuckDBMaterializedResult) {
+  return async (connection: DuckDBConnection) => {
+    const columns = resultColumns(result).map(({ name, type }) => `${quoteName(name)} ${type}`);
+    await connection.run(`CREATE TABLE result (${columns.join(', ')})`);
+    const appender = await connection.createAppender('result');
+    for (let i = 0; i < result.chunkCount; i++) appender.appendDataChunk(result.getChunk(i));
+    appender.closeSync();
+  };
+}

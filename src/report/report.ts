@@ -1,0 +1,146 @@
+// `cookbook report` from directories to an answer: the same for people, as data, and as a table for other programs.
+
+import type { DuckDBConnection } from '@duckdb/node-api';
+import { ConfigurationError } from '../errors.ts';
+import type { JsonObject, JsonValue } from '../json.ts';
+import { compare } from './compare.ts';
+import { openDatabase, type QueryResult, resultOf } from './database.ts';
+import { discoverRuns } from './discover.ts';
+import type { Block } from './document.ts';
+import { formatValue, printable } from './format.ts';
+import { groupByFields, groupBySweep } from './grouping.ts';
+import type { ObjectiveOptions } from './objective.ts';
+import { fillFromResult, fillFromTable } from './parquet.ts';
+import { type RunEntry, readRunEntry } from './run_entry.ts';
+import { runBlocks, summariseRun } from './run_summary.ts';
+import { ask, prepareQuestion } from './sql.ts';
+import type { Summary } from './summary.ts';
+import { summaryBlocks } from './summary_document.ts';
+import { type DataTable, runTable, summaryTable } from './summary_table.ts';
+
+export interface ReportOptions extends ObjectiveOptions {
+  /** Directories to look for runs in, relative to `cwd`. */
+  directories: readonly string[];
+  cwd: string;
+  sql?: string | undefined;
+  groupBy?: readonly string[] | undefined;
+}
+
+export interface Report {
+  /** What could not be read, one line each. */
+  notices: string[];
+  blocks: Block[];
+  json: JsonValue;
+  table: QueryResult;
+  /** Creates the table `result` with exact types, for Parquet. */
+  fill(connection: DuckDBConnection): Promise<void>;
+}
+
+/** @throws ConfigurationError for directories without runs, fields that no run has, and SQL that is wrong */
+export async function makeReport(options: ReportOptions): Promise<Report> {
+  const { runs, notices } = discoverRuns(options.directories, options.cwd);
+  if (runs.length === 0) {
+    throw new ConfigurationError([...notices, `no runs in ${options.directories.join(', ')}`].join('\n'), {
+      hint: 'A run is a directory with a run.json, metrics.jsonl or config.json. Start one: cookbook run configs/sl_basic.yaml',
+    });
+  }
+  const entries = runs.map(readRunEntry);
+  const connection = await openDatabase();
+  try {
+    const report = await reportOn(connection, entries, options);
+    return { ...report, notices: [...notices, ...report.notices] };
+  } finally {
+    connection.closeSync();
+  }
+}
+
+function reportOn(connection: DuckDBConnection, entries: readonly RunEntry[], options: ReportOptions): Promise<Report> {
+  if (options.sql !== undefined) return reportOnQuestion(connection, entries, options.sql);
+  const [only] = entries;
+  const plain = [options.metric, options.goal, options.at, options.groupBy].every((option) => option === undefined);
+  if (entries.length === 1 && only !== undefined && plain) return reportOnRun(connection, only);
+  return reportOnConfigurations(connection, entries, options);
+}
+
+async function reportOnQuestion(
+  connection: DuckDBConnection,
+  entries: readonly RunEntry[],
+  sql: string,
+): Promise<Report> {
+  const notices = await prepareQuestion(connection, sql, entries);
+  const result = await ask(connection, sql);
+  const table = await resultOf(result);
+  return {
+    notices,
+    blocks: [{ table: textTable(table) }],
+    json: table.rows.map((row) => Object.fromEntries(table.columns.map(({ name }, i) => [name, row[i] ?? null]))),
+    table,
+    fill: fillFromResult(result),
+  };
+}
+
+async function reportOnRun(connection: DuckDBConnection, entry: RunEntry): Promise<Report> {
+  const { summary, notices } = await summariseRun(connection, entry);
+  const metrics = summary.metrics.map(({ curve: _, ...metric }) => metric);
+  return {
+    notices,
+    blocks: runBlocks(summary, entry.look),
+    json: { run: { ...summary.run }, metrics },
+    ...tableReport(runTable(summary)),
+  };
+}
+
+async function reportOnConfigurations(
+  connection: DuckDBConnection,
+  entries: readonly RunEntry[],
+  options: ReportOptions,
+): Promise<Report> {
+  const groupings = options.groupBy === undefined ? groupBySweep(entries) : [groupByFields(entries, options.groupBy)];
+  const { summaries, notices } = await compare(connection, entries, groupings, options);
+  return {
+    notices,
+    blocks: summaryBlocks(summaries),
+    json: summaries.map(summaryJson),
+    ...tableReport(summaryTable(summaries)),
+  };
+}
+
+function summaryJson({ configurations, problems, ...summary }: Summary): JsonObject {
+  return {
+    ...summary,
+    configurations: configurations.map(({ curve: _, runs, ...configuration }) => ({
+      ...configuration,
+      states: { ...configuration.states },
+      runs: runs.map((run) => ({ ...run, value: jsonNumber(run.value) })),
+    })),
+    problems: problems.map((problem) => ({ ...problem })),
+  };
+}
+
+/** As in metrics.jsonl: what JSON has no number for is text. */
+function jsonNumber(value: number | null): JsonValue {
+  return value === null || Number.isFinite(value) ? value : String(value);
+}
+
+function tableReport({ columns, rows }: DataTable): Pick<Report, 'table' | 'fill'> {
+  const names = Object.keys(columns);
+  return {
+    table: {
+      columns: Object.entries(columns).map(([name, type]) => ({ name, type })),
+      rows: rows.map((row) => names.map((name) => row[name] ?? null)),
+    },
+    fill: fillFromTable({ columns, rows }),
+  };
+}
+
+const NUMERIC = /^(U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?|U?INTEGER|FLOAT|DOUBLE|DECIMAL.*)$/;
+
+function textTable({ columns, rows }: QueryResult) {
+  return {
+    columns: columns.map(({ name, type }) => ({
+      name: printable(name),
+      align: NUMERIC.test(type) ? ('right' as const) : ('left' as const),
+    })),
+    rows: rows.map((row) => row.map(formatValue)),
+  };
+}

@@ -1,0 +1,105 @@
+// Summaries as people read them: a table of configurations, the best one, and a line for each run that needs a look.
+
+import type { Block } from './document.ts';
+import { formatExact, formatMean, formatNumber, plural, printable } from './format.ts';
+import { REPORT_STATES } from './run_entry.ts';
+import { sparkline } from './sparkline.ts';
+import type { Configuration, Problem, Summary } from './summary.ts';
+
+export function summaryBlocks(summaries: readonly Summary[]): Block[] {
+  return summaries.flatMap((summary) => [
+    { heading: headingOf(summary) },
+    { table: tableOf(summary) },
+    ...(conclusion(summary) ?? []),
+    ...problemBlocks(summary.problems),
+  ]);
+}
+
+function headingOf({ group, metric, goal, at, configurations }: Summary): string {
+  const runs = configurations.reduce((sum, { n_runs }) => sum + n_runs, 0);
+  const states = REPORT_STATES.flatMap((state) => {
+    const count = configurations.reduce((sum, configuration) => sum + (configuration.states[state] ?? 0), 0);
+    return count > 0 ? `${count} ${state}` : [];
+  });
+  const value =
+    at === 'last' ? 'last value' : at === 'best' ? 'best value' : `value at step ${at.slice('step:'.length)}`;
+  const objective = `${value} of ${metric}${goal === null ? '' : `, ${goal}`}`;
+  return printable(`${group}: ${plural(runs, 'run')} (${states.join(', ')}); ${objective}`);
+}
+
+function tableOf({ fields, metric, configurations }: Summary) {
+  const columns = [
+    { name: '', align: 'left' as const },
+    ...fields.map((field) => ({ name: printable(field), align: alignmentOf(field, configurations) })),
+    { name: printable(metric), align: 'right' as const },
+    { name: 'n', align: 'right' as const },
+    { name: 'curve', align: 'left' as const },
+    { name: 'notes', align: 'left' as const },
+  ];
+  const rows = configurations.map((configuration) => [
+    configuration.best ? '★' : '',
+    ...fields.map((field) => formatExact(configuration.fields[field] ?? null)),
+    formatMean(configuration.mean, configuration.sd),
+    `${configuration.n}/${configuration.n_runs}`,
+    sparkline(configuration.curve),
+    notesOf(configuration),
+  ]);
+  // A column in which nothing stands says nothing, such as the notes of a sweep in which all went well.
+  const shown = columns.map((_, i) => rows.some((row) => row[i] !== ''));
+  return {
+    columns: columns.filter((_, i) => shown[i]),
+    rows: rows.map((row) => row.filter((_, i) => shown[i])),
+  };
+}
+
+function alignmentOf(field: string, configurations: readonly Configuration[]): 'left' | 'right' {
+  return configurations.some(({ fields }) => typeof fields[field] === 'string') ? 'left' : 'right';
+}
+
+function notesOf({ states, preliminary, n_not_finite, n_without_value }: Configuration): string {
+  const counted = REPORT_STATES.filter((state) => state !== 'done').flatMap((state) =>
+    states[state] === undefined ? [] : `${states[state]} ${state}`,
+  );
+  return [
+    ...counted,
+    ...(n_not_finite > 0 ? [`${n_not_finite} not finite`] : []),
+    ...(n_without_value > 0 ? [`${n_without_value} without value`] : []),
+    ...(preliminary ? ['so far'] : []),
+  ].join(', ');
+}
+
+function conclusion({ configurations, fields, metric }: Summary): Block[] | null {
+  const best = configurations.find((configuration) => configuration.best);
+  if (best === undefined) return null;
+  const values = fields.map((field) => `${field}=${formatExact(best.fields[field] ?? null)}`).join(' ');
+  const line = `★ best: ${values} with ${metric} ${formatMean(best.mean, best.sd)} (n = ${best.n})`;
+  return [{ lines: [printable(line)] }];
+}
+
+/** More lines than this are a list to query rather than to read. */
+const MOST_PROBLEMS = 20;
+
+function problemBlocks(problems: readonly Problem[]): Block[] {
+  if (problems.length === 0) return [];
+  const rows = problems
+    .slice(0, MOST_PROBLEMS)
+    .map(({ run, problem, steps, error, look }) => [
+      problem,
+      printable(run),
+      steps === null ? '—' : formatNumber(steps),
+      shortened(printable(error ?? '')),
+      printable(look),
+    ]);
+  const more = problems.length - rows.length;
+  const columns = ['problem', 'run', 'steps', 'error', 'look at'].map((name) => ({
+    name,
+    align: name === 'steps' ? ('right' as const) : ('left' as const),
+  }));
+  const rest = `… and ${more} more: cookbook report --sql "SELECT run, state, steps, error FROM runs WHERE state <> 'done'"`;
+  return [{ table: { columns, rows } }, ...(more > 0 ? [{ lines: [rest] }] : [])];
+}
+
+/** The whole text is in the log and in every other format. */
+function shortened(text: string): string {
+  return text.length > 80 ? `${text.slice(0, 79)}…` : text;
+}

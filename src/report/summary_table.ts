@@ -1,0 +1,73 @@
+// Summaries as one flat table, for CSV and Parquet: a row a configuration, with the fields of all tables as columns.
+
+import type { JsonObject } from '../json.ts';
+import { type Columns, columnType, uniqueColumn } from './columns.ts';
+import { REPORT_STATES } from './run_entry.ts';
+import type { RunSummary } from './run_summary.ts';
+import type { Summary } from './summary.ts';
+
+export interface DataTable {
+  columns: Columns;
+  rows: JsonObject[];
+}
+
+const AGGREGATES: Columns = {
+  group: 'VARCHAR',
+  metric: 'VARCHAR',
+  goal: 'VARCHAR',
+  at: 'VARCHAR',
+  mean: 'DOUBLE',
+  sd: 'DOUBLE',
+  n: 'BIGINT',
+  n_runs: 'BIGINT',
+  best: 'BOOLEAN',
+  preliminary: 'BOOLEAN',
+  n_not_finite: 'BIGINT',
+  n_without_value: 'BIGINT',
+  ...Object.fromEntries(REPORT_STATES.map((state) => [`n_${state}`, 'BIGINT'])),
+};
+
+export function summaryTable(summaries: readonly Summary[]): DataTable {
+  const taken = new Set(Object.keys(AGGREGATES));
+  const columnOf = new Map<string, string>();
+  for (const field of summaries.flatMap(({ fields }) => fields)) {
+    if (columnOf.has(field)) continue;
+    const column = uniqueColumn(field, taken);
+    columnOf.set(field, column);
+    taken.add(column.toLowerCase());
+  }
+  const rows = summaries.flatMap(({ group, metric, goal, at, configurations }) =>
+    configurations.map(({ fields, states, curve: _, runs: __, ...aggregates }) => ({
+      group,
+      ...Object.fromEntries(Object.entries(fields).map(([field, value]) => [columnOf.get(field) ?? field, value])),
+      metric,
+      goal,
+      at,
+      ...aggregates,
+      ...Object.fromEntries(REPORT_STATES.map((state) => [`n_${state}`, states[state] ?? 0])),
+    })),
+  );
+  const { group = '', ...others } = AGGREGATES;
+  const fields = [...columnOf].map(([field, column]) => [column, columnType(valuesOf(summaries, field))]);
+  return { columns: { group, ...Object.fromEntries(fields), ...others }, rows };
+}
+
+function valuesOf(summaries: readonly Summary[], field: string) {
+  return summaries.flatMap(({ configurations }) => configurations.map(({ fields }) => fields[field] ?? null));
+}
+
+export function runTable({ run, metrics }: RunSummary): DataTable {
+  const rows = metrics.map(({ curve: _, ...metric }) => ({ run: run.run, ...metric }));
+  return {
+    columns: {
+      run: 'VARCHAR',
+      metric: 'VARCHAR',
+      first: columnType(metrics.map(({ first }) => first)),
+      last: columnType(metrics.map(({ last }) => last)),
+      least: 'DOUBLE',
+      greatest: 'DOUBLE',
+      n: 'BIGINT',
+    },
+    rows,
+  };
+}

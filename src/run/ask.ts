@@ -1,0 +1,31 @@
+// The question what to do about another run, put to a person at a terminal.
+
+import { createInterface } from 'node:readline/promises';
+import type { Readable, Writable } from 'node:stream';
+import type { Choice } from './if_exists.ts';
+import type { Ask } from './prepare.ts';
+
+const CHOICES: Record<Choice, string> = {
+  resume: '[r]esume it with the new values',
+  delete: '[d]elete it and start afresh',
+};
+
+type Terminal<Stream> = Stream & { isTTY?: boolean };
+
+/** Asks until the answer is one of the choices; none at all means abort. Null when nobody sits there. */
+export function askOnTerminal(input: Terminal<Readable>, output: Terminal<Writable>): Ask {
+  if (input.isTTY !== true || output.isTTY !== true) return null;
+  return async (question, choices) => {
+    const options = [...choices.map((choice) => CHOICES[choice]), '[a]bort'].join(', ');
+    const lines = createInterface({ input, output });
+    output.write(`${question}.\n${options}? `);
+    for await (const line of lines) {
+      const answer = line.trim().toLowerCase();
+      if ('abort'.startsWith(answer)) break;
+      const chosen = choices.find((choice) => choice.startsWith(answer));
+      if (chosen !== undefined) return chosen;
+      output.write(`${options}? `);
+    }
+    return 'abort';
+  };
+}

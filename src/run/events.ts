@@ -1,0 +1,14 @@
+// What a run tells while it goes on: the events of its training loop, and those of the run around it.
+
+import type { TrainingEvent } from '../training/types.ts';
+import type { RunStatus } from './types.ts';
+
+export type RunEvent =
+  | TrainingEvent
+  /** A process has begun to execute the run; `attempt` counts from 1. */
+  | { type: 'attempt'; attempt: number; name: string; directory: string }
+  /** The run is done, has diverged, or was interrupted. */
+  | { type: 'finished'; status: RunStatus }
+  | { type: 'failed'; status: RunStatus; hint: string | null };
+
+export type RunListener = (event: RunEvent) => void;

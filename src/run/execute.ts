@@ -1,0 +1,183 @@
+// Executes what a run directory says: one attempt, from taking the lease to giving it back, with every change on disk.
+
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { CookbookError, messageOf } from '../errors.ts';
+import type { BuilderRef } from '../registry/fields.ts';
+import type { Registry } from '../registry/registry.ts';
+import type { RunSpec } from '../spec/types.ts';
+import type { ServiceClient } from '../tinker/clients.ts';
+import { serviceSlot } from '../tinker/service.ts';
+import { TIMING_SPANS } from '../training/trace.ts';
+import { type TrainingEvent, type TrainingOutcome, trainerSlot } from '../training/types.ts';
+import { CheckpointFile } from './checkpoint_log.ts';
+import { readRunRecord, tidyRunDirectory } from './directory.ts';
+import type { RunEvent, RunListener } from './events.ts';
+import { repairTail } from './json_lines.ts';
+import { takeLease } from './lease.ts';
+import { LogFile } from './log_file.ts';
+import { MetricsFile } from './metrics_log.ts';
+import { plainFormatter } from './reporters/plain.ts';
+import { isFinished, pendingStatus, readStatus, StatusFile } from './status.ts';
+import type { RunRecord, RunStatus } from './types.ts';
+
+export interface ExecuteOptions {
+  onEvent: RunListener;
+  /** Aborted to stop the run at the next step with a checkpoint; it can then be resumed. */
+  signal: AbortSignal;
+}
+
+/**
+ * Executes a prepared run directory in this process, from its last checkpoint if it has one, and returns the status that
+ * it ends with. An error of the run itself is a status too (`failed`); a run that is finished already returns at once.
+ * @throws RunDirectoryError when there is no run, or another process executes it
+ */
+export async function executeRun(path: string, registry: Registry, options: ExecuteOptions): Promise<RunStatus> {
+  const { value: last } = await readStatus(path);
+  // Before the lease too: a finished run may lie where nobody can write any more.
+  if (last !== null && isFinished(last.state)) return last;
+  await readRunRecord(path);
+  const lease = await takeLease(path);
+  try {
+    const record = await readRunRecord(path);
+    const before = await readStatus(path);
+    if (before.value !== null && isFinished(before.value.state)) return before.value;
+    await tidyRunDirectory(path, record);
+    const attempt = new Attempt(path, before.value ?? pendingStatus(), options.onEvent);
+    if (before.problem !== null) attempt.emit({ type: 'warning', message: `${before.problem}; it is written anew` });
+    return await attempt.run(record, registry, options.signal, lease.lost);
+  } finally {
+    await lease.release();
+  }
+}
+
+class Attempt {
+  readonly #directory: string;
+  readonly #status: StatusFile;
+  readonly #log: LogFile;
+  readonly #format = plainFormatter();
+  readonly #onEvent: RunListener;
+
+  constructor(directory: string, before: RunStatus, onEvent: RunListener) {
+    this.#directory = directory;
+    this.#status = new StatusFile(directory, before);
+    this.#log = new LogFile(directory, (message) => onEvent({ type: 'warning', message }));
+    this.#onEvent = onEvent;
+  }
+
+  emit(event: RunEvent): void {
+    if (event.type === 'started') {
+      this.#status.changeSoon({ total_steps: event.total_steps, step: event.resumed_from ?? 0 });
+    } else if (event.type === 'step') {
+      this.#status.changeSoon({ total_steps: event.total_steps, step: event.step + 1 });
+    }
+    for (const line of this.#format(event)) this.#log.write(line);
+    this.#onEvent(event);
+  }
+
+  /** `lost` is aborted when another process has taken the directory: then nothing more is written to it. */
+  async run(record: RunRecord, registry: Registry, signal: AbortSignal, lost: AbortSignal): Promise<RunStatus> {
+    const stopping = () => this.emit({ type: 'warning', message: STOPPING });
+    signal.addEventListener('abort', stopping);
+    try {
+      this.emit(await this.#lastEvent(record, registry, signal, lost));
+      return this.#status.current;
+    } finally {
+      signal.removeEventListener('abort', stopping);
+      await this.#status.close();
+      this.#log.close();
+    }
+  }
+
+  async #lastEvent(record: RunRecord, registry: Registry, signal: AbortSignal, lost: AbortSignal): Promise<RunEvent> {
+    try {
+      await this.#begin(record);
+      const outcome = await this.#train(record, registry, AbortSignal.any([signal, lost]));
+      lost.throwIfAborted();
+      await this.#end(outcomeChanges(outcome));
+      return { type: 'finished', status: this.#status.current };
+    } catch (error) {
+      lost.throwIfAborted();
+      if (isAbort(error, signal)) {
+        await this.#end({ state: 'interrupted' });
+        return { type: 'finished', status: this.#status.current };
+      }
+      if (!(error instanceof CookbookError)) this.#log.write(stackOf(error));
+      // The disk may be what failed. Then the status stays `running` there, and without a lease that reads as killed.
+      await this.#end({ state: 'failed', error: describe(error) }).catch(() => undefined);
+      return { type: 'failed', status: this.#status.current, hint: hintOf(error) };
+    }
+  }
+
+  async #begin({ name }: RunRecord): Promise<void> {
+    const attempt = this.#status.current.attempt + 1;
+    await this.#status.change({
+      state: 'running',
+      attempt,
+      started_at: new Date().toISOString(),
+      ended_at: null,
+      host: hostname(),
+      pid: process.pid,
+      error: null,
+    });
+    this.emit({ type: 'attempt', attempt, name, directory: this.#directory });
+  }
+
+  async #train({ spec }: RunRecord, registry: Registry, signal: AbortSignal): Promise<TrainingOutcome> {
+    const logPath = this.#directory;
+    const metrics = await MetricsFile.open(logPath);
+    const checkpoints = await CheckpointFile.open(logPath, () => metrics.flush());
+    await repairTail(join(logPath, TIMING_SPANS));
+    let service: ServiceClient | undefined;
+    try {
+      const { seed } = spec;
+      service = await registry.build(serviceSlot, spec.service, {
+        checkpointsPath: join(logPath, 'checkpoints'),
+        seed,
+      });
+      const trainer = await registry.build(trainerSlot, trainerOf(spec, registry), {});
+      const emit = (event: TrainingEvent) => this.emit(event);
+      return await trainer.train({ logPath, seed, registry, service, metrics, checkpoints, emit, signal });
+    } finally {
+      await service?.close();
+      metrics.close();
+      checkpoints.close();
+    }
+  }
+
+  async #end(changes: Partial<RunStatus>): Promise<void> {
+    await this.#status.change({ ...changes, ended_at: new Date().toISOString() });
+  }
+}
+
+const STOPPING = 'stopping: the step is finished and a checkpoint saved; a second signal ends the process at once';
+
+/** A trainer's parameters stand beside the fields that every run has. */
+function trainerOf(spec: RunSpec, registry: Registry): BuilderRef {
+  const names = Object.keys(registry.find(trainerSlot.name, spec.trainer)?.params.properties ?? {});
+  const given = names.flatMap((name) => (name in spec ? [[name, spec[name]] as const] : []));
+  return { ...Object.fromEntries(given), builder: spec.trainer };
+}
+
+function outcomeChanges({ state, step, learned, sampler_path }: TrainingOutcome): Partial<RunStatus> {
+  // JSON has no word for a number that is none; that training diverged is what `state` says.
+  const finite = learned.filter(({ before, after }) => Number.isFinite(before) && Number.isFinite(after));
+  return { state, step, learned: finite, sampler_path };
+}
+
+function isAbort(error: unknown, signal: AbortSignal): boolean {
+  return signal.aborted && (error === signal.reason || (error instanceof Error && error.name === 'AbortError'));
+}
+
+function describe(error: unknown): NonNullable<RunStatus['error']> {
+  return { code: error instanceof CookbookError ? error.code : 'INTERNAL', message: messageOf(error) };
+}
+
+function hintOf(error: unknown): string | null {
+  if (error instanceof CookbookError) return error.hint ?? null;
+  return 'This is a defect of cookbook or of a plugin: the stack is in logs.log.';
+}
+
+function stackOf(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}

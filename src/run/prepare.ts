@@ -1,0 +1,47 @@
+// Makes a run lie in its directory, ready to execute, by whatever that takes: creating it, deleting another, asking.
+
+import { ConfigurationError } from '../errors.ts';
+import type { Registry } from '../registry/registry.ts';
+import { createRunDirectory, emptyRunDirectory, inspectRunDirectory, replaceRunRecord } from './directory.ts';
+import { shortPath } from './files.ts';
+import { type Choice, type Decision, decide, type WantedRun } from './if_exists.ts';
+import { refuseHeld } from './lease.ts';
+import type { RunRecord } from './types.ts';
+
+/** Asks a person; null where there is nobody to ask. */
+export type Ask = ((question: string, choices: readonly Choice[]) => Promise<Choice | 'abort'>) | null;
+
+export interface PrepareOptions {
+  registry: Registry;
+  ask: Ask;
+  /** Called only when a record is to be written. */
+  makeRecord(): Promise<{ record: RunRecord; codeDiff: string | null }>;
+}
+
+/**
+ * After it, `log_path` holds the wanted run.
+ * @throws ConfigurationError when something else lies there that may not be touched, RunDirectoryError while it is in use
+ */
+export async function prepareRun(wanted: WantedRun, options: PrepareOptions): Promise<void> {
+  const { log_path } = wanted.spec;
+  // Before anybody is asked; and what the holder has done by the time that it lets go is looked at anew.
+  if ((await inspectRunDirectory(log_path))?.live === true) await refuseHeld(log_path);
+  const decision = decide(await inspectRunDirectory(log_path), wanted, options.registry);
+  const action = decision.action === 'ask' ? await answered(decision, options.ask, log_path) : decision.action;
+  if (action === 'keep') return;
+  const { record, codeDiff } = await options.makeRecord();
+  if (action === 'replace') return await replaceRunRecord(log_path, record, codeDiff);
+  if (action === 'delete') await emptyRunDirectory(log_path);
+  await createRunDirectory(log_path, record, codeDiff);
+}
+
+async function answered(
+  { conflict, choices }: Extract<Decision, { action: 'ask' }>,
+  ask: Ask,
+  log_path: string,
+): Promise<'replace' | 'delete'> {
+  if (ask === null) throw conflict;
+  const choice = await ask(conflict.message, choices);
+  if (choice === 'abort') throw new ConfigurationError(`nothing was changed in ${shortPath(log_path)}`);
+  return choice === 'delete' ? 'delete' : 'replace';
+}

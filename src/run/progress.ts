@@ -1,0 +1,63 @@
+// What a step's event says to a person: how far the run is, how it does, how fast, and how long it will take.
+
+import type { TrainingEvent } from '../training/types.ts';
+
+type StepEvent = Extract<TrainingEvent, { type: 'step' }>;
+
+export interface Progress {
+  /** Steps completed. */
+  step: number;
+  total_steps: number;
+  /** What to show beside it, in the order of importance: `nll 2.31`. */
+  parts: string[];
+}
+
+/** Metrics shown at every step, with the name they are shown under. */
+const SHOWN = [
+  ['train_mean_nll', 'nll'],
+  ['learning_rate', 'lr'],
+] as const;
+
+/** Steps that speed is measured over: enough to even out evaluations, few enough to follow a change. */
+const WINDOW = 20;
+
+/**
+ * A function of the steps one after the other. Speed is that at which steps arrive, since a loop that submits ahead times
+ * steps that overlap. `now` is in milliseconds.
+ */
+export function progressMeter(now: () => number = () => performance.now()): (event: StepEvent) => Progress {
+  const arrivals: { time: number; tokens: number }[] = [];
+  return ({ step, total_steps, metrics }) => {
+    const tokens = typeof metrics.num_tokens === 'number' ? metrics.num_tokens : 0;
+    if (arrivals.push({ time: now(), tokens }) > WINDOW + 1) arrivals.shift();
+    const parts = SHOWN.flatMap(([metric, name]) => {
+      const value = metrics[metric];
+      return value === undefined ? [] : [`${name} ${formatMetric(value)}`];
+    });
+    return { step: step + 1, total_steps, parts: [...parts, ...speed(arrivals, total_steps - step - 1)] };
+  };
+}
+
+function speed(arrivals: readonly { time: number; tokens: number }[], stepsLeft: number): string[] {
+  const [first, ...rest] = arrivals;
+  const seconds = ((rest.at(-1)?.time ?? 0) - (first?.time ?? 0)) / 1000;
+  if (rest.length === 0 || seconds <= 0) return [];
+  const tokens = rest.reduce((sum, arrival) => sum + arrival.tokens, 0);
+  return [
+    ...(tokens > 0 ? [`${Math.round(tokens / seconds)} tok/s`] : []),
+    ...(stepsLeft > 0 ? [`${formatDuration((seconds / rest.length) * stepsLeft)} left`] : []),
+  ];
+}
+
+/** Four significant digits, short: `2.31`, `0.0003`, `3e-7`. */
+export function formatMetric(value: number | string | boolean): string {
+  return typeof value === 'number' ? String(Number(value.toPrecision(4))) : String(value);
+}
+
+/** `45s`, `2m05s`, `1h05m`. */
+export function formatDuration(seconds: number): string {
+  const whole = Math.ceil(seconds);
+  if (whole < 60) return `${whole}s`;
+  const [unit, big, small] = whole < 3600 ? ['m', whole / 60, whole % 60] : ['h', whole / 3600, (whole % 3600) / 60];
+  return `${Math.floor(big)}${unit}${String(Math.floor(small)).padStart(2, '0')}${unit === 'm' ? 's' : 'm'}`;
+}

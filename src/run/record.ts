@@ -1,0 +1,40 @@
+// run.json: what a run is and where it comes from, put together once before anything runs.
+
+import type { JsonValue } from '../json.ts';
+import type { Identity, RunSpec } from '../spec/types.ts';
+import type { Provenance } from './provenance.ts';
+import type { RunRecord } from './types.ts';
+
+export interface RunRecordInput {
+  name: string;
+  identity: Identity;
+  spec: RunSpec;
+  provenance: Provenance;
+  /** The command line behind the name of the program. */
+  argv: readonly string[];
+  axes?: Record<string, JsonValue>;
+  objective?: RunRecord['objective'];
+}
+
+export function makeRunRecord({
+  name,
+  identity,
+  spec,
+  provenance,
+  argv,
+  axes = {},
+  objective = null,
+}: RunRecordInput): RunRecord {
+  return {
+    schema_version: 1,
+    name,
+    identity,
+    spec,
+    axes,
+    objective,
+    versions: provenance.versions,
+    git: provenance.git,
+    argv: [...argv],
+    created_at: new Date().toISOString(),
+  };
+}

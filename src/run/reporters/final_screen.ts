@@ -1,0 +1,79 @@
+// The last screen of a run: what was learned, where it lies, and what to type next.
+
+import type { Colors } from 'picocolors/types.js';
+import type { Learned } from '../../training/types.ts';
+import { shortPath } from '../files.ts';
+import { formatMetric } from '../progress.ts';
+import type { EndedRun } from '../run_directory.ts';
+import type { RunRecord, RunState, RunStatus } from '../types.ts';
+
+/** Its lines, blank ones between the blocks. */
+export function finalScreen({ directory, record, status, executed }: EndedRun, colors: Colors): string[] {
+  const place = shortPath(directory);
+  const blocks = [
+    [
+      colors.bold(
+        executed ? headline(record.name, status) : `${headline(record.name, status)}: nothing was left to do`,
+      ),
+    ],
+    columns(status.learned.map(({ metric, ...values }) => [metric, formatChange(values)])),
+    columns(places(place, status)),
+    columns(nextCommands(place, record, status)),
+  ];
+  return blocks.filter((block) => block.length > 0).flatMap((block) => ['', ...block]);
+}
+
+function headline(name: string, { state, step, total_steps }: RunStatus): string {
+  const steps = total_steps === null || state === 'done' ? `${step} steps` : `${step} of ${total_steps} steps`;
+  const headlines: Record<RunState, string> = {
+    done: `${name} is done after ${steps}`,
+    diverged: `${name} diverged after ${steps}: the loss is no longer a number`,
+    interrupted: `${name} was interrupted after ${steps}`,
+    failed: `${name} failed after ${steps}`,
+    running: `${name} is running`,
+    pending: `${name} has not started`,
+  };
+  return headlines[state];
+}
+
+/** `2.31 → 1.12  (−52 %)`; a change is no percentage of 0. */
+function formatChange({ before, after }: Omit<Learned, 'metric'>): string {
+  const values = `${formatMetric(before)} → ${formatMetric(after)}`;
+  if (before === 0) return values;
+  const percent = Math.round(((after - before) / Math.abs(before)) * 100);
+  return `${values}  (${percent < 0 ? '−' : '+'}${Math.abs(percent)} %)`;
+}
+
+function places(place: string, { state, sampler_path }: RunStatus): [string, string][] {
+  const weights: [string, string][] = sampler_path === null ? [] : [['weights', shortPath(sampler_path)]];
+  const log: [string, string][] = state === 'failed' ? [['log', `${place}/logs.log`]] : [];
+  return [['directory', place], ...weights, ...log];
+}
+
+function nextCommands(place: string, record: RunRecord, { state, sampler_path }: RunStatus): [string, string][] {
+  const isOver = state === 'done' || state === 'diverged';
+  const chat: [string, string][] = sampler_path === null ? [] : [[`cookbook chat ${quote(place)}`, 'talk to it']];
+  const report: [string, string] = [`cookbook report ${quote(place)}`, 'see its metrics'];
+  const again: [string, string] = [
+    sameCommand(record),
+    `${state === 'failed' ? 'try again' : 'go on'} from the last checkpoint`,
+  ];
+  return isOver ? [...chat, report] : [again, report];
+}
+
+/** The command that started the run, less the wish to delete what is there, or to fail over it. */
+function sameCommand({ argv, spec }: RunRecord): string {
+  const words = argv.filter((word) => !word.startsWith('if_exists='));
+  if (spec.if_exists === 'delete' || spec.if_exists === 'raise') words.push('if_exists=resume');
+  return ['cookbook', ...words.map(quote)].join(' ');
+}
+
+/** As a POSIX shell reads it back. */
+export function quote(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+}
+
+export function columns(rows: [string, string][]): string[] {
+  const width = Math.max(...rows.map(([left]) => left.length));
+  return rows.map(([left, right]) => `  ${left.padEnd(width)}  ${right}`);
+}

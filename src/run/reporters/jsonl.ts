@@ -1,0 +1,8 @@
+// Run events as JSON Lines: what a sweep reads from the processes that it starts.
+
+import type { RunListener } from '../events.ts';
+import { spellNumber } from '../numbers.ts';
+
+export function jsonlReporter(write: (line: string) => void): RunListener {
+  return (event) => write(JSON.stringify(event, spellNumber));
+}

@@ -1,0 +1,64 @@
+// Run events on a terminal: what is worth keeping scrolls by, and one line below it, drawn anew at every step, shows how far the run is.
+
+import type { Colors } from 'picocolors/types.js';
+import type { RunEvent, RunListener } from '../events.ts';
+import { type Progress, progressMeter } from '../progress.ts';
+import { describeEvent } from './plain.ts';
+
+const CLEAR_LINE = '\r\u001b[2K';
+const BAR_CELLS = 20;
+
+interface Terminal {
+  write(text: string): unknown;
+  columns: number;
+}
+
+/** `now` is in milliseconds. */
+export function terminalReporter(terminal: Terminal, colors: Colors, now?: () => number): RunListener {
+  const measure = progressMeter(now);
+  let live = '';
+  return (event) => {
+    if (event.type === 'step') {
+      live = progressLine(measure(event), terminal.columns);
+      terminal.write(CLEAR_LINE + live);
+      return;
+    }
+    const lines = paint(event, colors);
+    // The last state of the bar stays on screen when the run ends; above that, lines are put in before it.
+    const isEnd = event.type === 'finished' || event.type === 'failed';
+    const text = lines.map((line) => `${line}\n`).join('');
+    if (live === '') terminal.write(text);
+    else terminal.write(isEnd ? `\n${text}` : CLEAR_LINE + text + live);
+  };
+}
+
+/** As many parts as fit the width, the important ones first: a line that wraps cannot be redrawn. */
+function progressLine({ step, total_steps, parts }: Progress, columns: number): string {
+  const filled = Math.round((BAR_CELLS * step) / Math.max(total_steps, 1));
+  const bar = '█'.repeat(Math.min(filled, BAR_CELLS)).padEnd(BAR_CELLS, '░');
+  let line = `${bar} ${step}/${total_steps}`;
+  for (const part of parts) {
+    if (line.length + part.length + 2 >= columns) break;
+    line += `  ${part}`;
+  }
+  return line.slice(0, Math.max(columns - 1, 0));
+}
+
+function paint(event: Exclude<RunEvent, { type: 'step' }>, colors: Colors): string[] {
+  switch (event.type) {
+    case 'text':
+      return [colors.bold(event.title), ...event.text.split('\n')];
+    case 'evaluation':
+      return describeEvent(event).map(colors.cyan);
+    case 'warning':
+      return describeEvent(event).map(colors.yellow);
+    case 'failed':
+      return describeEvent(event).map(colors.red);
+    case 'attempt':
+    case 'started':
+    case 'checkpoint':
+      return describeEvent(event).map(colors.dim);
+    case 'finished':
+      return []; // the last screen follows and says it better
+  }
+}

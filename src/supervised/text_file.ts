@@ -1,0 +1,89 @@
+// The dataset of a text file for pretraining: documents packed into blocks of equal length, every token trained.
+
+import { ConfigurationError, DataFormatError, DataValidationError } from '../errors.ts';
+import type { Reduction } from './common.ts';
+import { readLines } from './lines.ts';
+import { concatenate, packedDataset } from './packing.ts';
+import { readRows } from './rows.ts';
+import { permutation } from './shuffle.ts';
+import type { DatasetContext, SupervisedDatasets } from './types.ts';
+
+/** A line that holds nothing else ends a document; the token of that name follows each document in the blocks. */
+const SEPARATOR = '<|endoftext|>';
+
+export interface TextFileParams {
+  file_path: string;
+  batch_size: number;
+  max_length: number | null;
+  test_fraction: number;
+  shuffle_seed: number | null;
+  special_tokens: boolean;
+  reduction: Reduction;
+}
+
+/**
+ * Reads JSON Lines with a `text` where the file's name ends in .jsonl, else plain text. Whole documents are held out, as
+ * the file and `shuffle_seed` alone decide.
+ */
+export async function textFileDatasets(params: TextFileParams, context: DatasetContext): Promise<SupervisedDatasets> {
+  const { file_path: file, test_fraction: testFraction, shuffle_seed: shuffleSeed } = params;
+  const { tokenizer, maxContextLength } = context;
+  const blockLength = params.max_length ?? maxContextLength;
+  if (blockLength > maxContextLength) {
+    throw new ConfigurationError(
+      `max_length ${blockLength} is more than the ${maxContextLength} tokens that the model takes`,
+    );
+  }
+  const separator = tokenizer.tokenId(SEPARATOR) ?? tokenizer.eosTokenId;
+  if (separator === null)
+    throw new ConfigurationError(`the tokenizer has neither ${SEPARATOR} nor an EOS to put between documents`);
+
+  const documents: Int32Array[] = [];
+  const add = (text: string) => {
+    if (text !== '')
+      documents.push(Int32Array.from([...tokenizer.encode(text, { special: params.special_tokens }), separator]));
+  };
+  await (file.endsWith('.jsonl') ? readJsonDocuments(file, context.warn, add) : readPlainDocuments(file, add));
+  if (documents.length === 0) throw new DataValidationError(`${file}: the file holds no text`);
+
+  const testCount = Math.ceil(testFraction * documents.length);
+  if (testCount > 0 && testCount === documents.length) {
+    throw new DataValidationError(`${file}: its ${documents.length} documents cannot be split in train and test`, {
+      hint: `Separate documents by lines that hold ${SEPARATOR}, or set test_fraction: 0.`,
+    });
+  }
+  const order = shuffleSeed === null ? documents.map((_, i) => i) : permutation(documents.length, [shuffleSeed]);
+  const shuffled = order.map((index) => documents[index]);
+  const { batch_size: batchSize, reduction } = params;
+  const blocks = (some: Int32Array[], shuffleSeeds: readonly number[] | null) =>
+    packedDataset(concatenate(some), { blockLength, batchSize, reduction, shuffleSeeds });
+  return {
+    train: blocks(shuffled.slice(testCount), shuffleSeed === null ? null : [context.seed, shuffleSeed]),
+    test: testCount === 0 ? null : blocks(shuffled.slice(0, testCount), null),
+  };
+}
+
+async function readPlainDocuments(file: string, add: (text: string) => void): Promise<void> {
+  let lines: string[] = [];
+  const endDocument = () => {
+    add(lines.join('\n').replace(/^\n+|\n+$/g, ''));
+    lines = [];
+  };
+  for await (const { number, text, problem } of readLines(file)) {
+    if (problem !== null) throw new DataFormatError(`${file}:${number}: ${problem}`);
+    if (text === SEPARATOR) endDocument();
+    else lines.push(text);
+  }
+  endDocument();
+}
+
+async function readJsonDocuments(
+  file: string,
+  warn: (message: string) => void,
+  add: (text: string) => void,
+): Promise<void> {
+  await readRows(file, { onBadRow: 'error', warn }, ({ text }) => {
+    if (typeof text !== 'string') throw new DataValidationError('text: each row must have a "text" that is a string');
+    add(text);
+  });
+}

@@ -1,0 +1,112 @@
+import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { lossCurve, temporaryDirectory, writeRun, writeSweep, writeText } from '../report/run_directories.ts';
+
+let cwd: string;
+let remove: () => void;
+beforeEach(() => {
+  [cwd, remove] = temporaryDirectory();
+  const sweep = writeSweep(join(cwd, 'runs/grid'));
+  for (const lr of [1, 2]) writeRun(join(sweep, `lr=${lr}`), { axes: { lr }, metrics: lossCurve(3, lr) });
+});
+afterEach(() => remove());
+
+/** Runs the built command line in a process of its own. */
+function report(...args: string[]): Promise<{ code: number | null; stdout: string; stderr: string }> {
+  return new Promise((done) => {
+    const child = execFile(process.execPath, [resolve('bin/run.js'), 'report', ...args], { cwd }, (_, stdout, stderr) =>
+      done({ code: child.exitCode, stdout, stderr }),
+    );
+  });
+}
+
+describe('cookbook report', () => {
+  it('prints the table of what lies below runs', async () => {
+    expect(await report()).toMatchInlineSnapshot(`
+      {
+        "code": 0,
+        "stderr": "",
+        "stdout": "runs/grid: 2 runs (2 done); last value of test/nll, minimize
+
+         lr  test/nll    n  curve
+      ─  ──  ────────  ───  ────────────
+      ★   1      1.25  1/1  ███▅▅▅▂▂▂▁▁▁
+          2      2.25  1/1  ███▅▅▅▂▂▂▁▁▁
+
+      ★ best: lr=1 with test/nll 1.25 (n = 1)
+      ",
+      }
+    `);
+  });
+
+  it('prints data only under --json, and what it could not read on stderr', async () => {
+    writeText(join(cwd, 'runs/grid/lr=1/metrics.jsonl'), 'damaged\n{"step": 0, "test/nll": 1}\n');
+    const { code, stdout, stderr } = await report('runs/grid', '--json');
+    expect(JSON.parse(stdout)).toMatchObject([
+      { group: 'runs/grid', configurations: [{ best: true }, { best: false }] },
+    ]);
+    expect([code, stderr]).toEqual([0, 'note: runs/grid/lr=1: 1 damaged line in metrics.jsonl\n']);
+    expect((await report('--format', 'json')).stdout).toBe(stdout);
+  });
+
+  it('answers SQL in every format', async () => {
+    const sql = 'SELECT state, count(*) AS n FROM runs GROUP BY state';
+    expect((await report('--sql', sql)).stdout).toBe('state  n\n─────  ─\ndone   2\n');
+    expect((await report('--sql', sql, '--format', 'csv')).stdout).toBe('state,n\ndone,2\n');
+    expect(JSON.parse((await report('--sql', sql, '--json')).stdout)).toEqual([{ state: 'done', n: 2 }]);
+    const written = await report('--sql', sql, '--format', 'csv', '--output', 'answer.csv');
+    expect(written).toEqual({ code: 0, stdout: '', stderr: 'written: answer.csv\n' });
+    expect(readFileSync(join(cwd, 'answer.csv'), 'utf8')).toBe('state,n\ndone,2\n');
+  });
+
+  it('takes several fields to group by', async () => {
+    const { stdout } = await report('--group-by', 'trainer,sweep', '--format', 'csv');
+    expect(stdout.split('\n')[0]).toMatch(/^group,trainer,sweep,metric/);
+  });
+
+  it('exits with 2 and one line with a hint for every mistake of the user', async () => {
+    const mistakes = [
+      ['nowhere'],
+      ['--sql', 'SELECT stat FROM runs'],
+      ['--sql', `COPY runs TO 'x.csv'`],
+      ['--at', 'first'],
+      ['--group-by', 'lrr'],
+      ['--metric', 'num_tokens', '--at', 'best'],
+      ['--format', 'parquet'],
+    ];
+    const outcomes = await Promise.all(mistakes.map((mistake) => report(...mistake)));
+    expect(outcomes.map(({ code, stdout }) => [code, stdout])).toEqual(mistakes.map(() => [2, '']));
+    expect(outcomes.map(({ stderr }) => stderr).join('\n')).toMatchInlineSnapshot(`
+      "nowhere: no such directory
+      Name a directory that holds runs: cookbook report [DIR…]. Without one it is "runs".
+
+      SQL: Referenced column "stat" not found in FROM clause (line 1: SELECT stat FROM runs)
+      Did you mean runs.state or runs.step?
+
+      SQL: not a SELECT statement
+      The report answers one SELECT (also FROM …, WITH …, DESCRIBE, SHOW TABLES; PIVOT with ON column IN (…)).
+
+      --at cannot be "first"
+      Use last, best, or step:N, as in --at step:100.
+
+      --group-by: no run has a field "lrr"
+      Did you mean lr?
+
+      which value of num_tokens is the best is not known
+      Add --goal minimize or --goal maximize.
+
+      Parquet is not text: it goes to a file
+      Add --output FILE.parquet.
+      "
+    `);
+  });
+
+  it('refuses options that exclude each other', async () => {
+    const { code, stderr } = await report('--sql', 'FROM runs', '--metric', 'x');
+    expect(code).toBe(2);
+    expect(stderr).toContain('--sql');
+    expect((await report('--json', '--format', 'csv')).code).toBe(2);
+  });
+});

@@ -1,0 +1,222 @@
+import { mkdtemp, readFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { LocalServiceClient } from '../../src/engine/service.ts';
+import type { TrainingClient } from '../../src/tinker/clients.ts';
+import { type Datum, modelInputFromTokens } from '../../src/tinker/types.ts';
+import { RANDOM_MODEL_VOCABULARY, writeRandomModel } from '../support/random_model.ts';
+
+let directory: string;
+let model: string;
+const services: LocalServiceClient[] = [];
+
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'cookbook-engine-'));
+  model = await writeRandomModel(join(directory, 'model'));
+});
+
+afterAll(async () => {
+  for (const service of services) await service.close();
+});
+
+function openService(name: string, { threads = 1, microbatchTokens = 64 } = {}): LocalServiceClient {
+  const service = new LocalServiceClient({
+    checkpointsPath: join(directory, name),
+    threads,
+    microbatchTokens,
+    seed: 3,
+  });
+  services.push(service);
+  return service;
+}
+
+const ADAM = { learning_rate: 0.02, beta1: 0.9, beta2: 0.95, eps: 1e-8, weight_decay: 0, grad_clip_norm: 0 };
+
+/** Token sequences of differing lengths with real-valued weights. */
+function batch(lengths: number[], salt = 0): Datum[] {
+  return lengths.map((length, d) => {
+    const tokens = Array.from(
+      { length: length + 1 },
+      (_, t) => (t * t * 7 + d * 11 + salt * 5 + 3) % RANDOM_MODEL_VOCABULARY,
+    );
+    const weights = Float32Array.from({ length }, (_, t) => ((t + d) % 3) * 0.5);
+    return {
+      model_input: modelInputFromTokens(tokens.slice(0, -1)),
+      loss_fn_inputs: {
+        target_tokens: { data: tokens.slice(1), dtype: 'int64', shape: [length] },
+        weights: { data: weights, dtype: 'float32', shape: [length] },
+      },
+    };
+  });
+}
+
+async function train(client: TrainingClient, steps: number, from = 0): Promise<number[]> {
+  const losses: number[] = [];
+  for (let step = from; step < from + steps; step++) {
+    const output = await client.forwardBackward(batch([9, 5, 14], step % 3), 'cross_entropy');
+    await client.optimStep(ADAM);
+    losses.push((await output.result()).metrics['loss:sum']);
+  }
+  return losses;
+}
+
+const lora = (service: LocalServiceClient, rank = 4) =>
+  service.createLoraTrainingClient({ base_model: model, rank, seed: 1 });
+
+describe('training', () => {
+  it('lowers the loss, starting from that of the base model', async () => {
+    const service = openService('learn');
+    const losses = await train(await lora(service), 24);
+    expect(losses[23]).toBeLessThan(0.6 * losses[2]);
+    const base = await service.createSamplingClient({ base_model: model });
+    const [first] = batch([9]);
+    const scored = await base.computeLogprobs(
+      modelInputFromTokens([...first.model_input.chunks[0].tokens, Number(first.loss_fn_inputs.target_tokens.data[8])]),
+    );
+    const output = await (await (await lora(service)).forward([first], 'cross_entropy')).result();
+    const expected = Array.from(output.loss_fn_outputs[0].logprobs.data);
+    expect(scored.slice(1).map(Number)).toEqual(expected);
+  });
+
+  it('gives the same gradient for a batch in one call, in several, and in any microbatches', async () => {
+    const data = batch([9, 5, 14, 5]);
+    const loss = async (service: LocalServiceClient, parts: Datum[][]) => {
+      const client = await lora(service);
+      for (const part of parts) await client.forwardBackward(part, 'cross_entropy');
+      await (await client.optimStep(ADAM)).result();
+      return (await (await client.forward(data, 'cross_entropy')).result()).metrics['loss:sum'];
+    };
+    const whole = await loss(openService('whole', { microbatchTokens: 1000 }), [data]);
+    expect(
+      await loss(
+        openService('calls'),
+        data.map((datum) => [datum]),
+      ),
+    ).toBeCloseTo(whole, 4);
+    expect(await loss(openService('micro', { microbatchTokens: 10 }), [data])).toBeCloseTo(whole, 4);
+  });
+
+  it('computes the same bytes with any number of threads', async () => {
+    const run = async (threads: number) => {
+      const service = openService(`threads${threads}`, { threads });
+      const client = await lora(service);
+      await train(client, 4);
+      await (await client.saveState('end')).result();
+      return await readFile(join(directory, `threads${threads}`, 'weights/end/adapter_model.safetensors'), 'base64');
+    };
+    const one = await run(1);
+    expect(await run(2)).toBe(one);
+    expect(await run(3)).toBe(one);
+  });
+
+  it('continues from a state as if it had never stopped, and from weights alone with a fresh optimizer', async () => {
+    const service = openService('resume');
+    const undisturbed = await train(await lora(service), 8);
+    const client = await lora(service);
+    await train(client, 4);
+    const { path } = await (await client.saveState('000004')).result();
+    expect(path).toBe('tinker://local/weights/000004');
+    const resumed = await openService('resume').createTrainingClientFromStateWithOptimizer(path);
+    expect(await train(resumed, 4, 4)).toEqual(undisturbed.slice(4));
+    const fresh = await train(await openService('resume').createTrainingClientFromState(path), 4, 4);
+    expect(fresh[0]).toBe(undisturbed[4]);
+    expect(fresh[1]).not.toBe(undisturbed[5]);
+  });
+
+  it('takes the gradient of a custom loss through log-probs', async () => {
+    const data = batch([6, 4]);
+    const service = openService('custom');
+    const after = async (step: (client: TrainingClient) => Promise<unknown>) => {
+      const client = await lora(service);
+      await step(client);
+      await (await client.optimStep(ADAM)).result();
+      return (await (await client.forward(data, 'cross_entropy')).result()).metrics['loss:sum'];
+    };
+    const custom = await after((client) =>
+      client.forwardBackwardCustom(data, (datums, logprobs_D_T) => ({
+        loss: 0,
+        grads_D_T: logprobs_D_T.map((_, d) => Float32Array.from(datums[d].loss_fn_inputs.weights.data, (w) => -w)),
+      })),
+    );
+    expect(custom).toBe(await after((client) => client.forwardBackward(data, 'cross_entropy')));
+  });
+
+  it('trains on soft targets of K candidates as on the weighted sum of K hard ones', async () => {
+    const [{ model_input }] = batch([5]);
+    const targets = [3, 7, 8, 7, 9, 4, 1, 2, 30, 31];
+    const weights = [0.5, 0.25, 1, 0, -0.5, 0.75, 0.1, 0.9, 0, 0];
+    const datum = (pick: number[], shape: number[]): Datum => ({
+      model_input,
+      loss_fn_inputs: {
+        target_tokens: { data: pick.map((i) => targets[i]), dtype: 'int64', shape },
+        weights: { data: pick.map((i) => weights[i]), dtype: 'float32', shape },
+      },
+    });
+    const soft = datum([0, 1, 2, 3, 4, 5, 6, 7, 8, 9], [5, 2]);
+    const hard = [datum([0, 2, 4, 6, 8], [5]), datum([1, 3, 5, 7, 9], [5])];
+    const service = openService('soft');
+    const step = async (data: Datum[]) => {
+      const client = await lora(service);
+      const { metrics } = await (await client.forwardBackward(data, 'cross_entropy')).result();
+      const optim = await (await client.optimStep(ADAM)).result();
+      return [metrics['loss:sum'], optim.metrics?.grad_norm ?? 0];
+    };
+    const [softLoss, softNorm] = await step([soft]);
+    const [hardLoss, hardNorm] = await step(hard);
+    expect(softLoss).toBeCloseTo(hardLoss, 4);
+    expect(softNorm).toBeCloseTo(hardNorm, 3);
+  });
+
+  it('reports NaN for positions that it was not asked to project, and the same numbers for the others', async () => {
+    const client = await lora(openService('trained'));
+    const data = batch([9, 5]);
+    const all = await (await client.forwardBackward(data, 'cross_entropy')).result();
+    const trained = await (await client.forwardBackward(data, 'cross_entropy', {}, { logprobs: 'trained' })).result();
+    for (const [d, { logprobs }] of trained.loss_fn_outputs.entries()) {
+      for (const [t, weight] of data[d].loss_fn_inputs.weights.data.entries()) {
+        if (weight === 0) expect(logprobs.data[t]).toBeNaN();
+        else expect(logprobs.data[t]).toBeCloseTo(Number(all.loss_fn_outputs[d].logprobs.data[t]), 5);
+      }
+    }
+  });
+});
+
+describe('requests that cannot be computed are refused before they are queued', () => {
+  const [good] = batch([4]);
+  const inputs = good.loss_fn_inputs;
+  const cases: [string, Datum][] = [
+    ['an unknown input', { ...good, loss_fn_inputs: { ...inputs, mask: inputs.weights } }],
+    ['no targets', { ...good, loss_fn_inputs: { weights: inputs.weights } }],
+    ['a token outside the vocabulary', { ...good, model_input: modelInputFromTokens([1, 2, 3, 61]) }],
+    ['targets of another length', { ...good, model_input: modelInputFromTokens([1, 2, 3]) }],
+    [
+      'weights that are no numbers',
+      { ...good, loss_fn_inputs: { ...inputs, weights: { ...inputs.weights, data: [1, Number.NaN, 0, 0] } } },
+    ],
+    ['more tokens than the context', batch([65])[0]],
+    ['no tokens', { ...good, model_input: modelInputFromTokens([]) }],
+  ];
+
+  it('with a message that names the datum and the field', async () => {
+    const client = await lora(openService('refuse'));
+    const messages: string[] = [];
+    for (const [what, datum] of cases) {
+      const error = await client
+        .forwardBackward([good, datum], 'cross_entropy')
+        .catch((caught: Error) => caught.message);
+      messages.push(`${what}: ${typeof error === 'string' ? error : 'accepted'}`);
+    }
+    expect(messages).toMatchInlineSnapshot(`
+      [
+        "an unknown input: datum 1: loss cross_entropy takes no "mask"; it takes target_tokens, weights",
+        "no targets: datum 1: loss_fn_inputs has no "target_tokens"",
+        "a token outside the vocabulary: datum 1: token 61 at position 3 is not in the vocabulary of 61",
+        "targets of another length: datum 1: target_tokens has shape [4], the input has 3 positions",
+        "weights that are no numbers: datum 1: weights[1] is NaN",
+        "more tokens than the context: datum 1: 65 tokens are more than the 64 of the model's context",
+        "no tokens: datum 1: model_input is empty",
+      ]
+    `);
+  });
+});

@@ -1,0 +1,78 @@
+import { expect, it } from 'vitest';
+import { Graph } from '../../src/engine/graph.ts';
+import { configureLoss, LOSS_FNS, lossOfToken, lossSlope } from '../../src/engine/losses.ts';
+import { createSession, flag, floats, scalar } from '../../src/engine/session.ts';
+
+/** Log-prob, weight, q and advantage of tokens on both sides of every threshold, with both signs of the advantage. */
+const TOKENS = [-0.1, -0.9, -1.6, -2.5].flatMap((logprob) =>
+  [-0.2, -1, -2].flatMap((q) => [1.5, -0.7].map((advantage) => ({ logprob, q, advantage, weight: advantage }))),
+);
+
+it.each(LOSS_FNS)('the slope of %s in the graph is the derivative of its value', async (fn) => {
+  const g = new Graph();
+  const row = (name: string) => g.input(name, 'float32', ['M', 1]);
+  const number = (name: string) => g.input(name, 'float32', []);
+  const choice = (name: string) => g.input(name, 'bool', []);
+  const slope = lossSlope(g, row('logprobs'), {
+    weights: row('weights'),
+    advantages: row('advantages'),
+    q: row('q'),
+    low: number('low'),
+    high: number('high'),
+    beta: number('beta'),
+    chosen: {
+      cross_entropy: choice('cross_entropy'),
+      importance_sampling: choice('importance_sampling'),
+      ppo: choice('ppo'),
+      cispo: choice('cispo'),
+      dro: choice('dro'),
+    },
+  });
+  g.output('slope', slope, []);
+  const session = await createSession(g.encode(), { directory: '', threads: 1 });
+  const loss = configureLoss(fn);
+  const column = (of: (token: (typeof TOKENS)[number]) => number) =>
+    floats(Float32Array.from(TOKENS, of), [TOKENS.length, 1]);
+  const outputs = await session.run({
+    logprobs: column(({ logprob }) => logprob),
+    weights: column(({ weight }) => weight),
+    advantages: column(({ advantage }) => advantage),
+    q: column(({ q }) => q),
+    low: scalar(loss.low),
+    high: scalar(loss.high),
+    beta: scalar(loss.beta),
+    ...Object.fromEntries(LOSS_FNS.map((name) => [name, flag(name === fn)])),
+  });
+  for (const [i, token] of TOKENS.entries()) {
+    const at = (logprob: number) => lossOfToken(loss, { ...token, logprob });
+    // CISPO holds its clipped ratio constant: only the log-prob moves.
+    const ratio = Math.min(Math.max(Math.exp(token.logprob - token.q), loss.low), loss.high);
+    const numeric =
+      fn === 'cispo' ? -ratio * token.advantage : (at(token.logprob + 1e-6) - at(token.logprob - 1e-6)) / 2e-6;
+    expect(outputs.slope.data[i], JSON.stringify(token)).toBeCloseTo(numeric, 4);
+  }
+  await session.release();
+});
+
+it('computes each loss as its definition says', () => {
+  const token = { logprob: -1, q: -1.5, advantage: 2, weight: 0.5 };
+  const r = Math.exp(0.5);
+  expect(lossOfToken(configureLoss('cross_entropy'), token)).toBeCloseTo(0.5);
+  expect(lossOfToken(configureLoss('importance_sampling'), token)).toBeCloseTo(-2 * r);
+  expect(lossOfToken(configureLoss('ppo'), token)).toBeCloseTo(-2 * 1.2);
+  expect(lossOfToken(configureLoss('ppo'), { ...token, advantage: -2 })).toBeCloseTo(2 * r);
+  expect(lossOfToken(configureLoss('cispo'), token)).toBeCloseTo(2 * r);
+  expect(lossOfToken(configureLoss('dro'), token)).toBeCloseTo(-(-2 - 0.5 * 0.05 * 0.25));
+});
+
+it('refuses settings that a loss does not have, and thresholds the wrong way round', () => {
+  expect(() => configureLoss('ppo', { beta: 1 })).toThrowErrorMatchingInlineSnapshot(
+    `[RequestError: loss ppo has no setting "beta"; it has clip_low_threshold, clip_high_threshold]`,
+  );
+  expect(() => configureLoss('ppo', { clip_low_threshold: 2 })).toThrowErrorMatchingInlineSnapshot(
+    `[RequestError: loss ppo: clip_low_threshold 2 is above clip_high_threshold 1.2]`,
+  );
+  expect(() => configureLoss('dro', { beta: Number.NaN })).toThrowErrorMatchingInlineSnapshot(
+    `[RequestError: loss dro: beta must be a finite number, not NaN]`,
+  );
+});

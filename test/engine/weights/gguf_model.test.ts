@@ -1,0 +1,283 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { type GgufModel, openGgufModel } from '../../../src/engine/weights/gguf_model.ts';
+import { parseModelConfig } from '../../../src/engine/weights/hf_config.ts';
+import { parameterShapes } from '../../../src/engine/weights/modules.ts';
+import { WeightsError } from '../../../src/errors.ts';
+import type { JsonObject } from '../../../src/json.ts';
+import { f32Tensor, ggufBytes, type TensorOfFile, type Value } from '../../support/gguf.ts';
+import { temporaryDirectory, weightsErrorOf } from './support.ts';
+
+type Architecture = 'llama' | 'qwen2' | 'qwen3';
+
+const HF_CONFIG: JsonObject = {
+  vocab_size: 4,
+  hidden_size: 8,
+  intermediate_size: 6,
+  num_hidden_layers: 1,
+  num_attention_heads: 2,
+  num_key_value_heads: 1,
+  head_dim: 4,
+  max_position_embeddings: 64,
+  rms_norm_eps: 1e-5,
+  rope_theta: 5e5,
+};
+
+function metadataOf(architecture: Architecture): Record<string, Value> {
+  return {
+    'general.architecture': architecture,
+    [`${architecture}.context_length`]: 64,
+    [`${architecture}.embedding_length`]: 8,
+    [`${architecture}.block_count`]: 1,
+    [`${architecture}.feed_forward_length`]: 6,
+    [`${architecture}.attention.head_count`]: 2,
+    [`${architecture}.attention.head_count_kv`]: 1,
+    [`${architecture}.attention.layer_norm_rms_epsilon`]: 1e-5,
+    [`${architecture}.rope.freq_base`]: { type: 'f32', value: 5e5 },
+    'tokenizer.ggml.model': 'gpt2',
+    'tokenizer.ggml.pre': 'smollm',
+    'tokenizer.ggml.tokens': ['<end>', 'a', 'b', 'ab'],
+    'tokenizer.ggml.merges': ['a b'],
+    'tokenizer.ggml.eos_token_id': 0,
+  };
+}
+
+/** Names of the parameters in GGUF, written out where the reader derives them. */
+const GGUF_NAMES: readonly (readonly [string, string])[] = [
+  ['token_embd', 'model.embed_tokens'],
+  ['output_norm', 'model.norm'],
+  ['output', 'lm_head'],
+  ['blk.0.attn_norm', 'model.layers.0.input_layernorm'],
+  ['blk.0.ffn_norm', 'model.layers.0.post_attention_layernorm'],
+  ['blk.0.attn_q', 'model.layers.0.self_attn.q_proj'],
+  ['blk.0.attn_k', 'model.layers.0.self_attn.k_proj'],
+  ['blk.0.attn_v', 'model.layers.0.self_attn.v_proj'],
+  ['blk.0.attn_output', 'model.layers.0.self_attn.o_proj'],
+  ['blk.0.attn_q_norm', 'model.layers.0.self_attn.q_norm'],
+  ['blk.0.attn_k_norm', 'model.layers.0.self_attn.k_norm'],
+  ['blk.0.ffn_gate', 'model.layers.0.mlp.gate_proj'],
+  ['blk.0.ffn_up', 'model.layers.0.mlp.up_proj'],
+  ['blk.0.ffn_down', 'model.layers.0.mlp.down_proj'],
+];
+
+/** Parameters of a model, every value another one. */
+function parametersOf(architecture: Architecture, changes: JsonObject = {}): ReadonlyMap<string, TensorOfFile> {
+  const config = parseModelConfig({ model_type: architecture, ...HF_CONFIG, ...changes }, 'config.json');
+  let next = 0;
+  const tensors = [...parameterShapes(config)].map(([name, shape]): [string, TensorOfFile] => {
+    const length = shape.reduce((product, size) => product * size, 1);
+    return [
+      name,
+      f32Tensor(
+        name,
+        shape,
+        Float32Array.from({ length }, () => next++),
+      ),
+    ];
+  });
+  return new Map(tensors);
+}
+
+/** Row order of llama.cpp: [heads, 2, head_dim / 2] becomes [heads, head_dim / 2, 2]. */
+function interleaved({ bytes, shape }: TensorOfFile): Uint8Array {
+  const rowBytes = bytes.length / shape[0];
+  const rows = Array.from({ length: shape[0] }, (_, row) => bytes.subarray(row * rowBytes, (row + 1) * rowBytes));
+  const heads = Array.from({ length: shape[0] / 4 }, (_, head) => rows.slice(head * 4, head * 4 + 4));
+  return Buffer.concat(heads.flatMap(([x0, x1, y0, y1]) => [x0, y0, x1, y1]));
+}
+
+function ggufTensors(architecture: Architecture, parameters: ReadonlyMap<string, TensorOfFile>): TensorOfFile[] {
+  return [...parameters].map(([name, tensor]) => {
+    const [gguf] = GGUF_NAMES.find(([, hf]) => name.startsWith(`${hf}.`)) ?? [name];
+    const rotated = architecture === 'llama' && /[qk]_proj/.test(name);
+    const kind = name.slice(name.lastIndexOf('.'));
+    return { ...tensor, name: `${gguf}${kind}`, bytes: rotated ? interleaved(tensor) : tensor.bytes };
+  });
+}
+
+async function open(metadata: Readonly<Record<string, Value>>, tensors: readonly TensorOfFile[]): Promise<GgufModel> {
+  const path = join(await temporaryDirectory(), 'x.gguf');
+  await writeFile(path, ggufBytes({ metadata, tensors }));
+  return openGgufModel(path);
+}
+
+describe.for<[Architecture, JsonObject]>([
+  ['llama', {}],
+  ['llama', { attention_bias: true, mlp_bias: true, tie_word_embeddings: true }],
+  ['qwen2', {}],
+  ['qwen3', { tie_word_embeddings: true }],
+])('%s %j', ([architecture, changes]) => {
+  const parameters = parametersOf(architecture, changes);
+
+  test('the configuration is that of config.json', async () => {
+    const model = await open(metadataOf(architecture), ggufTensors(architecture, parameters));
+    const config = parseModelConfig({ model_type: architecture, eos_token_id: 0, ...HF_CONFIG, ...changes }, 'c');
+    expect(model.config).toEqual(config);
+  });
+
+  test('every parameter comes back under its Hugging Face name, in its order of rows', async () => {
+    const model = await open(metadataOf(architecture), ggufTensors(architecture, parameters));
+    expect(new Set(model.tensors.keys())).toEqual(new Set(parameters.keys()));
+    for (const [name, { shape, bytes }] of parameters) {
+      expect(model.tensors.get(name)).toEqual({ name, dtype: 'F32', shape });
+      expect(Buffer.from((await model.read(name)).buffer)).toEqual(Buffer.from(bytes));
+    }
+  });
+});
+
+const PARAMETERS = ggufTensors('llama', parametersOf('llama'));
+
+test('the tokenizer comes with the model', async () => {
+  const { tokenizer, tokenizer_config } = (await open(metadataOf('llama'), PARAMETERS)).tokenizer;
+  expect(tokenizer.model).toMatchObject({ type: 'BPE', vocab: { '<end>': 0, a: 1, b: 2, ab: 3 } });
+  expect(tokenizer_config.eos_token).toBe('<end>');
+});
+
+test('a parameter goes by its Hugging Face name only', async () => {
+  await expect((await open(metadataOf('llama'), PARAMETERS)).read('token_embd.weight')).rejects.toThrow(
+    'no tensor "token_embd.weight"',
+  );
+});
+
+test('ends of text, turn and message all end a generation', async () => {
+  const ends = { 'tokenizer.ggml.eot_token_id': 2, 'tokenizer.ggml.eom_token_id': 0 };
+  expect((await open({ ...metadataOf('llama'), ...ends }, PARAMETERS)).config.eos_token_id).toEqual([0, 2]);
+});
+
+describe('rotary scaling', () => {
+  const wide = ggufTensors('llama', parametersOf('llama', { head_dim: 8 }));
+  const metadata = { ...metadataOf('llama'), 'llama.attention.key_length': 8 };
+  // Of the 4 frequencies 5e5^(-i/4), the third makes 1.8 turns in 8192 positions: between kept (4) and stretched (1).
+  const share = (8192 / (2 * Math.PI * Math.sqrt(5e5)) - 1) / 3;
+  const factors = [1, 1, 1 / (share + (1 - share) / 32), 32];
+
+  test('of Llama 3 is found again from the factors', async () => {
+    const { config } = await open(metadata, [...wide, f32Tensor('rope_freqs.weight', [4], factors)]);
+    expect(config.rope_scaling).toEqual({
+      rope_type: 'llama3',
+      factor: 32,
+      low_freq_factor: 1,
+      high_freq_factor: 4,
+      original_max_position_embeddings: 8192,
+    });
+  });
+
+  test.for<[string, number[], string]>([
+    ['of another kind', [1, 2, 4, 32], "a scaling of rotary embeddings other than Llama 3's"],
+    ['of values that are no numbers', [1, 1, NaN, 32], "a scaling of rotary embeddings other than Llama 3's"],
+    ['for another width', [1, 32], 'its shape is [2], expected [4]'],
+  ])('%s is refused', async ([, given, message]) => {
+    const tensor = f32Tensor('rope_freqs.weight', [given.length], given);
+    await expect(open(metadata, [...wide, tensor])).rejects.toThrow(`tensor "rope_freqs.weight": ${message}`);
+  });
+
+  test.for<[string, Record<string, Value>]>([
+    ['now', { 'llama.rope.scaling.type': 'linear', 'llama.rope.scaling.factor': 2 }],
+    ['once', { 'llama.rope.scale_linear': 2 }],
+  ])('linear, as it is written %s', async ([, linear]) => {
+    const { config } = await open({ ...metadataOf('llama'), ...linear }, PARAMETERS);
+    expect(config.rope_scaling).toEqual({ rope_type: 'linear', factor: 2 });
+  });
+});
+
+describe('refuses', () => {
+  async function refusalOf(metadata: Record<string, Value>, tensors: readonly TensorOfFile[]): Promise<string> {
+    const directory = await temporaryDirectory();
+    const path = join(directory, 'x.gguf');
+    await writeFile(path, ggufBytes({ metadata, tensors }));
+    return weightsErrorOf(openGgufModel(path), directory);
+  }
+
+  test.for<[string, Record<string, Value>, string]>([
+    [
+      'an unknown architecture',
+      { 'general.architecture': 'mamba' },
+      'general.architecture: unknown architecture "mamba"',
+    ],
+    ['a number for a name', { 'general.architecture': 1 }, 'general.architecture: expected text, not 1'],
+    ['no layers', { 'llama.block_count': 0 }, 'llama.block_count: expected an integer from 1 to 16777216, not 0'],
+    [
+      'a count of heads for each layer',
+      { 'llama.attention.head_count_kv': [1] },
+      'llama.attention.head_count_kv: expected an integer from 1 to 16777216, not [1]',
+    ],
+    [
+      'values of another width',
+      { 'llama.attention.value_length': 8 },
+      'llama.attention.value_length: only 4 is supported',
+    ],
+    ['partly rotated heads', { 'llama.rope.dimension_count': 2 }, 'llama.rope.dimension_count: only 4 is supported'],
+    [
+      'sliding windows',
+      { 'llama.attention.sliding_window': 32 },
+      'llama.attention.sliding_window: sliding-window attention is not supported',
+    ],
+    ['experts', { 'llama.expert_count': 8 }, 'num_experts: mixture-of-experts models are not supported'],
+    [
+      'another scaling',
+      { 'llama.rope.scaling.type': 'yarn', 'llama.rope.scaling.factor': 4 },
+      'rope_scaling: rope_type: unsupported scaling "yarn"',
+    ],
+    [
+      'a token outside the vocabulary',
+      { 'tokenizer.ggml.eot_token_id': 4 },
+      'eos_token_id: expected token ids below vocab_size 4, not 4',
+    ],
+    [
+      'more tokens than embeddings',
+      { 'tokenizer.ggml.tokens': ['<end>', 'a', 'b', 'ab', 'c'] },
+      '5 tokens for an embedding of 4',
+    ],
+  ])('%s', async ([, changes, message]) => {
+    expect(await refusalOf({ ...metadataOf('llama'), ...changes }, PARAMETERS)).toBe(`x.gguf: ${message}`);
+  });
+
+  test.for<[string, readonly TensorOfFile[], string]>([
+    ['no embedding', PARAMETERS.slice(1), 'no tensor "token_embd.weight"'],
+    [
+      'a parameter that is missing',
+      PARAMETERS.filter(({ name }) => name !== 'blk.0.ffn_up.weight'),
+      'no tensor "model.layers.0.mlp.up_proj.weight"',
+    ],
+    [
+      'a tensor of another model',
+      [...PARAMETERS, f32Tensor('blk.0.ssm_a.weight', [1], [0])],
+      'tensor "blk.0.ssm_a.weight" is no part of a known model',
+    ],
+    [
+      'a tensor named like a method',
+      [...PARAMETERS, f32Tensor('constructor.weight', [1], [0])],
+      'tensor "constructor.weight" is no part of a known model',
+    ],
+    [
+      'a layer too many',
+      [...PARAMETERS, f32Tensor('blk.1.attn_norm.weight', [8], new Float32Array(8))],
+      'tensor "model.layers.1.input_layernorm.weight" is no part of a llama model of this configuration',
+    ],
+  ])('%s', async ([, tensors, message]) => {
+    expect(await refusalOf(metadataOf('llama'), tensors)).toBe(`x.gguf: ${message}`);
+  });
+});
+
+test('a model with a damaged header opens or is refused, whatever the damage says', async () => {
+  const path = join(await temporaryDirectory(), 'x.gguf');
+  const intact = ggufBytes({ metadata: metadataOf('llama'), tensors: PARAMETERS });
+  const damage = fc.record({ at: fc.nat(intact.length - 4), value: fc.oneof(fc.nat(255), fc.nat(2 ** 32 - 1)) });
+  await fc.assert(
+    fc.asyncProperty(damage, async ({ at, value }) => {
+      const bytes = Buffer.from(intact);
+      if (value < 256) bytes[at] = value;
+      else bytes.writeUInt32LE(value, at);
+      await writeFile(path, bytes);
+      try {
+        const model = await openGgufModel(path);
+        for (const name of model.tensors.keys()) await model.read(name);
+      } catch (error) {
+        if (!(error instanceof WeightsError)) throw error;
+      }
+    }),
+    { numRuns: 300 },
+  );
+});

@@ -1,0 +1,115 @@
+// createRenderer: what every renderer that works message by message shares, on a format made for the test.
+
+import { beforeAll, describe, expect, test } from 'vitest';
+import { createRenderer, type MessageFormat, type RenderContext } from '../../src/renderers/base.ts';
+import type { Message, TrainOnWhat } from '../../src/renderers/types.ts';
+import type { Tokenizer } from '../../src/tokenizers/types.ts';
+import { showExample, showPrompt } from '../support/show_example.ts';
+import { tinyTokenizer } from '../support/tiny_tokenizer.ts';
+
+let tokenizer: Tokenizer;
+beforeAll(async () => {
+  tokenizer = await tinyTokenizer();
+});
+
+/** `<role>content;`, whose prompts open a reply with `written`. */
+function formatThatWrites(written: string, options: Partial<MessageFormat> = {}): MessageFormat {
+  return {
+    tokenizer,
+    bosTokens: tokenizer.encode('^'),
+    hasExtensionProperty: true,
+    stopSequences: [';'],
+    renderMessage: ({ role, content }) => ({
+      header: tokenizer.encode(`<${role}>`),
+      output: tokenizer.encode(`${content};`),
+    }),
+    generationSuffix: (role) => tokenizer.encode(`<${role}>${written}`),
+    parseResponse: (tokens) => ({
+      message: { role: 'assistant', content: tokenizer.decode(tokens) },
+      termination: 'malformed',
+    }),
+    ...options,
+  };
+}
+
+const QUESTION: Message = { role: 'user', content: 'Q' };
+const replies = (...contents: string[]): Message[] => contents.map((content) => ({ role: 'assistant', content }));
+
+describe('what a prompt writes for the model is not trained', () => {
+  function show(messages: Message[], trainOnWhat: TrainOnWhat) {
+    const renderer = createRenderer(formatThatWrites('think:'));
+    return showExample(renderer.buildSupervisedExample(messages, trainOnWhat), tokenizer);
+  }
+
+  test('in the last message', () => {
+    expect(show([QUESTION, ...replies('think:A')], 'last_assistant_message')).toBe('^<user>Q;<assistant>think:⟦A;⟧');
+  });
+
+  test('where the last turn begins', () => {
+    const messages = [QUESTION, ...replies('think:A', 'B')];
+    expect(show(messages, 'last_assistant_turn')).toBe('^<user>Q;<assistant>think:⟦A;⟧<assistant>⟦B;⟧');
+  });
+
+  test('and a reply that does not begin that way is trained whole', () => {
+    expect(show([QUESTION, ...replies('A')], 'last_assistant_message')).toBe('^<user>Q;<assistant>⟦A;⟧');
+  });
+
+  test('unless the renderer turns reasoning off, which such a reply contradicts', () => {
+    const renderer = createRenderer(formatThatWrites('no thinking:', { disablesThinking: true }));
+    expect(() => renderer.buildSupervisedExample([QUESTION, ...replies('A')], 'last_assistant_message')).toThrow(
+      'messages[1] cannot follow the prompt, in which this renderer turns reasoning off',
+    );
+    const example = renderer.buildSupervisedExample([QUESTION, ...replies('no thinking:A')], 'last_assistant_turn');
+    expect(showExample(example, tokenizer)).toBe('^<user>Q;<assistant>no thinking:⟦A;⟧');
+  });
+});
+
+test('the tokens that end a reply and begin the next header follow the last message only', () => {
+  const overlapping = formatThatWrites('', {
+    renderMessage: ({ role, content }) => ({
+      header: tokenizer.encode(`<${role}>`),
+      output: tokenizer.encode(String(content)),
+      stopOverlap: tokenizer.encode('<'),
+    }),
+  });
+  const renderer = createRenderer(overlapping);
+  const messages = [QUESTION, ...replies('A')];
+  expect(showExample(renderer.buildSupervisedExample(messages, 'all_messages'), tokenizer)).toBe(
+    '^<user>⟦Q⟧<assistant>⟦A<⟧',
+  );
+  expect(showPrompt(renderer.buildGenerationPrompt(messages), tokenizer)).toBe('^<user>Q<assistant>A<assistant>');
+});
+
+test('a format sees each message among its neighbours, and a prompt as the place after the last one', () => {
+  const seen: RenderContext[] = [];
+  const renderer = createRenderer({
+    ...formatThatWrites(''),
+    renderMessage: (_, context) => {
+      seen.push(context);
+      return { header: [], output: [] };
+    },
+    generationSuffix: (_, context) => {
+      seen.push(context);
+      return [];
+    },
+  });
+  const [first, second] = [QUESTION, ...replies('A')];
+  renderer.buildGenerationPrompt([first, second]);
+  expect(seen).toEqual([
+    { index: 0, isLast: false, previous: null, next: second, lastUserIndex: 0 },
+    { index: 1, isLast: true, previous: first, next: null, lastUserIndex: 0 },
+    { index: 2, isLast: true, previous: second, next: null, lastUserIndex: 0 },
+  ]);
+});
+
+test('a format with tools declares them in front of the system prompt', () => {
+  const renderer = createRenderer(
+    formatThatWrites('', {
+      createConversationPrefixWithTools: (tools, systemPrompt) => [
+        { role: 'system', content: `${systemPrompt}|${tools.map((tool) => tool.name)}` },
+      ],
+    }),
+  );
+  const tool = { name: 'look', description: 'Looks.', parameters: {} };
+  expect(renderer.createConversationPrefixWithTools([tool])).toEqual([{ role: 'system', content: '|look' }]);
+});

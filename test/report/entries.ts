@@ -1,0 +1,59 @@
+// Runs for the pure parts of the report, which need no files.
+
+import type { JsonObject } from '../../src/json.ts';
+import type { DeclaredObjective, ReportState, RunEntry } from '../../src/report/run_entry.ts';
+
+interface Options {
+  run?: string;
+  sweep?: string | null;
+  config_id?: string;
+  seed?: number;
+  state?: ReportState;
+  axes?: JsonObject;
+  spec?: JsonObject;
+  objective?: DeclaredObjective;
+  created_at?: string;
+}
+
+export function entry(options: Options): RunEntry {
+  const { run = 'runs/a', axes = {}, spec = {}, objective = null, ...row } = options;
+  return {
+    row: {
+      run,
+      name: run.split('/').at(-1) ?? run,
+      directory: `/${run}`,
+      sweep: null,
+      config_id: JSON.stringify([axes, spec]),
+      hash: null,
+      seed: 0,
+      state: 'done',
+      error_code: null,
+      error: null,
+      attempt: 1,
+      steps: 10,
+      total_steps: 10,
+      created_at: null,
+      started_at: null,
+      updated_at: null,
+      ended_at: null,
+      seconds: null,
+      host: null,
+      objective_metric: null,
+      objective_goal: null,
+      objective_at: null,
+      git_commit: null,
+      git_branch: null,
+      git_dirty: null,
+      cookbook_version: null,
+      platform: null,
+      sampler_path: null,
+      ...row,
+      axes,
+    },
+    spec: { ...spec, ...axes },
+    objective,
+    metricsFile: null,
+    checkpointsFile: null,
+    look: run,
+  };
+}

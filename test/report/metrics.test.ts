@@ -1,0 +1,191 @@
+import { join } from 'node:path';
+import type { DuckDBConnection } from '@duckdb/node-api';
+import fc from 'fast-check';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { openDatabase, readRows } from '../../src/report/database.ts';
+import { discoverRuns } from '../../src/report/discover.ts';
+import { findMetrics, loadMetrics, METRIC_ROWS } from '../../src/report/metrics.ts';
+import { readRunEntry } from '../../src/report/run_entry.ts';
+import { type Line, metricsText, temporaryDirectory, writeText } from './run_directories.ts';
+
+let cwd: string;
+let remove: () => void;
+let connection: DuckDBConnection;
+beforeEach(async () => {
+  [cwd, remove] = temporaryDirectory();
+  connection = await openDatabase();
+});
+afterEach(() => {
+  connection.closeSync();
+  remove();
+});
+
+const write = (run: string, lines: readonly Line[]) => writeText(join(cwd, run, 'metrics.jsonl'), metricsText(lines));
+
+async function load() {
+  const entries = discoverRuns(['.'], cwd).runs.map(readRunEntry);
+  const metrics = await findMetrics(connection, entries);
+  const notices = await loadMetrics(connection, entries, metrics);
+  const rows = await readRows(connection, `FROM ${METRIC_ROWS} ORDER BY run_index, step NULLS FIRST`);
+  return { metrics, notices, rows };
+}
+
+describe('findMetrics', () => {
+  it('gives each metric the type that all of its values fit', async () => {
+    write('a', [
+      { step: 0, loss: 1, solved: true, phase: 'warm-up', mixed: 1 },
+      { step: 1, loss: 'NaN', solved: false, mixed: 'text' },
+      { step: 2, loss: 1e-300, rare: '-Infinity' },
+    ]);
+    write('b', [{ step: 0, loss: 'Infinity', solved: true }]);
+    expect((await load()).metrics).toEqual({
+      loss: 'DOUBLE',
+      mixed: 'VARCHAR',
+      phase: 'VARCHAR',
+      rare: 'DOUBLE',
+      solved: 'BOOLEAN',
+    });
+  });
+
+  it('finds a metric that only one line of many has, and the union of what different runs have', async () => {
+    const steps = Array.from({ length: 3000 }, (_, step) => ({ step, loss: step }));
+    write('a', [...steps, { step: 3000, 'test/final': 7 }]);
+    write('b', [{ step: 0, 'env/reward': 1 }]);
+    const { metrics, rows } = await load();
+    expect(Object.keys(metrics)).toEqual(['env/reward', 'loss', 'test/final']);
+    expect(rows).toHaveLength(3002);
+    expect(rows.at(-2)).toEqual({ run_index: 0, step: 3000, 'env/reward': null, loss: null, 'test/final': 7 });
+  });
+});
+
+describe('loadMetrics', () => {
+  it('reads numbers that JSON has no words for, as text and as bare words', async () => {
+    write('a', [
+      { step: 0, loss: 'NaN' },
+      '{"step": 1, "loss": NaN}',
+      '{"step": 2, "loss": -Infinity}',
+      { step: 3, loss: 'Infinity' },
+    ]);
+    expect((await load()).rows.map(({ loss }) => loss)).toEqual(['NaN', 'NaN', '-Infinity', 'Infinity']);
+  });
+
+  it('passes over a torn last line in silence', async () => {
+    write('a', [{ step: 0, loss: 1 }, '{"step": 1, "lo']);
+    expect(await load()).toMatchObject({ notices: [], rows: [{ step: 0, loss: 1 }] });
+  });
+
+  it('counts damaged lines that are not the torn end', async () => {
+    write('a', [
+      { step: 0, loss: 1 },
+      '{"step": 1, "lo{"step": 2, "loss": 3}',
+      '[1, 2]',
+      'null',
+      { step: 3, loss: 4 },
+      '{"st',
+    ]);
+    write('b', [{ step: 0, loss: 1 }, '\u0000\u0000\u0000\u0000', { step: 1, loss: 2 }]);
+    const { notices, rows } = await load();
+    expect(notices).toEqual(['a: 3 damaged lines in metrics.jsonl', 'b: 1 damaged line in metrics.jsonl']);
+    expect(rows.map(({ run_index, step }) => [run_index, step])).toEqual([
+      [0, 0],
+      [0, 3],
+      [1, 0],
+      [1, 1],
+    ]);
+  });
+
+  it('keeps lines without a step, which the Python cookbook writes', async () => {
+    write('a', [{ step: 0, loss: 1 }, { 'final/score': 3 }]);
+    expect(await load()).toMatchObject({
+      notices: [],
+      rows: [
+        { step: null, loss: null, 'final/score': 3 },
+        { step: 0, loss: 1, 'final/score': null },
+      ],
+    });
+  });
+
+  it('merges a step that was logged more than once: the last value that is not null wins', async () => {
+    write('a', [
+      { step: 0, loss: 1, test: 5 },
+      { step: 1, loss: 2 },
+      { step: 0, loss: 3 },
+      { step: 1, test: 6 },
+    ]);
+    write('b', [
+      { step: 0, loss: 1 },
+      { step: 1, loss: 2 },
+    ]);
+    expect((await load()).rows).toEqual([
+      { run_index: 0, step: 0, loss: 3, test: 5 },
+      { run_index: 0, step: 1, loss: 2, test: 6 },
+      { run_index: 1, step: 0, loss: 1, test: null },
+      { run_index: 1, step: 1, loss: 2, test: null },
+    ]);
+  });
+
+  it('leaves out metrics that SQL cannot tell apart, and says which', async () => {
+    write('a', ['{"step": 0, "Loss": 1, "loss": 2, "run": 3, "": 4, "we\\"ird \'name": 5}\n']);
+    const { notices, rows } = await load();
+    expect(notices).toEqual([
+      'the metric "" is left out: SQL cannot tell it from a column',
+      'the metric "loss" is left out: SQL cannot tell it from the metric "Loss"',
+      'the metric "run" is left out: SQL cannot tell it from the column run',
+    ]);
+    expect(rows).toEqual([{ run_index: 0, step: 0, Loss: 1, 'we"ird \'name': 5 }]);
+  });
+
+  it('takes names of directories as they are: no pattern, no partition', async () => {
+    write("lr=1 [ab]*?/it's 日本", [{ step: 0, loss: 1 }]);
+    write('lr=1 a/x', [{ step: 0, loss: 2 }]);
+    expect((await load()).rows.map(({ run_index, loss }) => [run_index, loss])).toEqual([
+      [0, 1],
+      [1, 2],
+    ]);
+  });
+
+  it('loads nothing from runs without metrics', async () => {
+    write('empty', []);
+    writeText(join(cwd, 'blank/metrics.jsonl'), '\n\n');
+    writeText(join(cwd, 'none/config.json'), '{}');
+    expect(await load()).toEqual({ metrics: {}, notices: [], rows: [] });
+  });
+
+  it('gives for any log what reading it line by line gives', async () => {
+    const line = fc.oneof(
+      fc.record(
+        { step: fc.nat(6), loss: fc.double({ noNaN: true, noDefaultInfinity: true }), test: fc.integer() },
+        { requiredKeys: ['step'] },
+      ),
+      fc.constant('{"torn'),
+    );
+    await fc.assert(
+      fc.asyncProperty(fc.array(line, { minLength: 1, maxLength: 12 }), async (lines) => {
+        const database = await openDatabase();
+        try {
+          write('a', lines);
+          const entries = discoverRuns(['.'], cwd).runs.map(readRunEntry);
+          await loadMetrics(database, entries, { loss: 'DOUBLE', test: 'DOUBLE' });
+          const rows = await readRows(database, `SELECT step, loss, test FROM ${METRIC_ROWS} ORDER BY step`);
+          expect(rows).toEqual(mergedByHand(lines));
+        } finally {
+          database.closeSync();
+        }
+      }),
+      { numRuns: 30 },
+    );
+  });
+});
+
+function mergedByHand(lines: readonly Line[]) {
+  const rows = new Map<number, { step: number; loss: unknown; test: unknown }>();
+  // Through JSON, which has no negative zero.
+  const written: (string | { step?: number; loss?: number; test?: number })[] = JSON.parse(JSON.stringify(lines));
+  for (const line of written) {
+    if (typeof line === 'string') continue;
+    const step = line.step ?? -1;
+    const row = rows.get(step) ?? { step, loss: null, test: null };
+    rows.set(step, { step, loss: line.loss ?? row.loss, test: line.test ?? row.test });
+  }
+  return [...rows.values()].sort((a, b) => a.step - b.step);
+}

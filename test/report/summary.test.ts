@@ -1,0 +1,147 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { groupBySweep } from '../../src/report/grouping.ts';
+import type { Objective } from '../../src/report/objective.ts';
+import { REPORT_STATES, type ReportState, type RunEntry } from '../../src/report/run_entry.ts';
+import { type Summary, summarise } from '../../src/report/summary.ts';
+import { entry } from './entries.ts';
+
+const objective: Objective = { metric: 'test/nll', goal: 'minimize', at: { kind: 'last' } };
+
+interface Run {
+  lr: number;
+  state: ReportState;
+  value: number | null;
+}
+
+function summaryOf(runs: readonly Run[], of: Objective = objective): Summary {
+  const values = new Map<RunEntry, number | null>();
+  runs.forEach(({ lr, state, value }, seed) => {
+    values.set(entry({ run: `runs/lr=${lr} seed=${seed}`, sweep: 'runs', seed, state, axes: { lr } }), value);
+  });
+  const [grouping] = groupBySweep([...values.keys()]);
+  if (grouping === undefined) throw new Error('no runs');
+  return summarise(grouping, of, (run) => ({ entry: run, value: values.get(run) ?? null, step: 9, curve: [] }));
+}
+
+const done = (lr: number, value: number | null): Run => ({ lr, state: 'done', value });
+const configurations = (runs: readonly Run[], of?: Objective) =>
+  summaryOf(runs, of).configurations.map(({ fields, mean, sd, n, n_runs, best, preliminary }) => ({
+    lr: fields.lr,
+    mean,
+    sd,
+    n: `${n}/${n_runs}`,
+    ...(best ? { best } : {}),
+    ...(preliminary ? { preliminary } : {}),
+  }));
+
+describe('summarise', () => {
+  it('gives mean, sample deviation and number of the replicates, the best configuration first', () => {
+    expect(configurations([done(1, 4), done(1, 6), done(2, 1), done(2, 2), done(2, 3), done(3, 5.5)])).toEqual([
+      { lr: 2, mean: 2, sd: 1, n: '3/3', best: true },
+      { lr: 1, mean: 5, sd: Math.SQRT2, n: '2/2' },
+      { lr: 3, mean: 5.5, sd: null, n: '1/1' },
+    ]);
+    expect(configurations([done(1, 4), done(2, 1)], { ...objective, goal: 'maximize' })[0]).toMatchObject({
+      lr: 1,
+      best: true,
+    });
+  });
+
+  it('does not let a divergence make a configuration better: its other runs count, but it ranks behind', () => {
+    const runs: Run[] = [done(1, 3), done(1, 3), done(2, 1), { lr: 2, state: 'diverged', value: 0.5 }];
+    expect(configurations(runs)).toEqual([
+      { lr: 1, mean: 3, sd: 0, n: '2/2', best: true },
+      { lr: 2, mean: 1, sd: null, n: '1/2' },
+    ]);
+    expect(configurations([done(2, 1), done(2, Number.NaN), done(1, 3)])[0]).toMatchObject({ lr: 1, best: true });
+  });
+
+  it('counts what has not finished, and shows its values only where nothing has', () => {
+    const runs: Run[] = [
+      done(1, 3),
+      { lr: 1, state: 'running', value: 9 },
+      { lr: 1, state: 'failed', value: 9 },
+      { lr: 2, state: 'running', value: 1 },
+      { lr: 2, state: 'killed', value: 2 },
+      { lr: 3, state: 'pending', value: null },
+    ];
+    expect(configurations(runs)).toEqual([
+      { lr: 1, mean: 3, sd: null, n: '1/3', best: true },
+      { lr: 2, mean: 1.5, sd: Math.SQRT1_2, n: '0/2', preliminary: true },
+      { lr: 3, mean: null, sd: null, n: '0/1' },
+    ]);
+  });
+
+  it('counts unfinished runs at a step that they have reached', () => {
+    const runs: Run[] = [done(1, 3), { lr: 1, state: 'running', value: 1 }, { lr: 1, state: 'running', value: null }];
+    expect(configurations(runs, { ...objective, at: { kind: 'step', step: 5 } })).toMatchObject([
+      { mean: 2, n: '2/3' },
+    ]);
+  });
+
+  it('marks no best without a goal, among one, or before anything has finished', () => {
+    const best = (runs: Run[], of = objective) => summaryOf(runs, of).configurations.filter((each) => each.best).length;
+    expect(best([done(1, 1), done(2, 2)])).toBe(1);
+    expect(best([done(1, 1), done(2, 2)], { ...objective, goal: null })).toBe(0);
+    expect(best([done(1, 1)])).toBe(0);
+    expect(
+      best([
+        { lr: 1, state: 'running', value: 1 },
+        { lr: 2, state: 'failed', value: 1 },
+      ]),
+    ).toBe(0);
+  });
+
+  it('orders by the fields where there is no goal, numbers by size', () => {
+    const order = summaryOf([done(10, 1), done(9, 2), done(1e-5, 3)], { ...objective, goal: null });
+    expect(order.configurations.map(({ fields }) => fields.lr)).toEqual([1e-5, 9, 10]);
+  });
+
+  it('names every run that somebody should look at', () => {
+    const runs: Run[] = [
+      ...REPORT_STATES.map((state) => ({ lr: 1, state, value: 1 })),
+      done(2, null),
+      done(2, Number.POSITIVE_INFINITY),
+    ];
+    expect(summaryOf(runs).problems.map(({ problem }) => problem)).toEqual([
+      'diverged',
+      'failed',
+      'interrupted',
+      'killed',
+      'damaged',
+      'no value',
+      'not finite',
+    ]);
+  });
+
+  it('loses no run, and never marks a configuration with a divergence while there is one without', () => {
+    const run = fc.record({
+      lr: fc.integer({ min: 1, max: 3 }),
+      state: fc.constantFrom(...REPORT_STATES),
+      value: fc.option(fc.oneof(fc.double({ min: -10, max: 10, noNaN: true }), fc.constant(Number.NaN))),
+    });
+    fc.assert(
+      fc.property(fc.array(run, { minLength: 1 }), (runs) => {
+        const { configurations: rows } = summaryOf(runs);
+        expect(rows.reduce((sum, { n_runs }) => sum + n_runs, 0)).toBe(runs.length);
+        for (const row of rows) {
+          const states = Object.values(row.states).reduce((sum, count) => sum + count, 0);
+          expect(states).toBe(row.n_runs);
+          const values = row.runs.flatMap(({ state, value }) =>
+            (state === 'done' || state === 'unknown') && value !== null && Number.isFinite(value) ? [value] : [],
+          );
+          expect(row.n).toBe(values.length);
+          if (values.length > 0) expect(row.mean).toBeCloseTo(values.reduce((a, b) => a + b, 0) / values.length, 9);
+        }
+        const flawed = (row: (typeof rows)[number]) => (row.states.diverged ?? 0) + row.n_not_finite > 0;
+        const [best] = rows.filter((row) => row.best);
+        const clean = rows.filter((row) => !flawed(row) && row.n > 0);
+        if (best !== undefined && clean.length > 0) {
+          expect(flawed(best)).toBe(false);
+          expect(best.mean).toBe(Math.min(...clean.map(({ mean }) => mean ?? Number.POSITIVE_INFINITY)));
+        }
+      }),
+    );
+  });
+});

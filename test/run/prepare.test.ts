@@ -1,0 +1,116 @@
+// Every value of if_exists against everything that may lie in a run's directory, on disk.
+
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, it, onTestFinished } from 'vitest';
+import type { JsonObject } from '../../src/json.ts';
+import { createRunDirectory, inspectRunDirectory } from '../../src/run/directory.ts';
+import { takeLease } from '../../src/run/lease.ts';
+import { type Ask, prepareRun } from '../../src/run/prepare.ts';
+import { pendingStatus, writeStatus } from '../../src/run/status.ts';
+import type { RunState } from '../../src/run/types.ts';
+import { temporaryDirectory } from './support/directories.ts';
+import { toyRecord, toyRegistry } from './support/records.ts';
+
+/** Puts the toy run into a directory, in a state, with a file that tells whether the directory was emptied. */
+async function runThere(directory: string, state: RunState, fields: JsonObject = {}): Promise<void> {
+  await createRunDirectory(directory, toyRecord(directory, fields), null);
+  await writeStatus(directory, { ...pendingStatus(), state, step: state === 'done' ? 8 : 3 });
+  await writeFile(join(directory, 'metrics.jsonl'), '{"step":0}\n');
+}
+
+/** What lies there, by what a user would call it. The wanted run is always the toy run with its defaults. */
+const SITUATIONS: Record<string, (directory: string) => Promise<unknown>> = {
+  nothing: async () => undefined,
+  'an empty directory': (directory) => mkdir(directory),
+  'what a killed creation left': async (directory) => {
+    await mkdir(directory);
+    await writeFile(join(directory, 'run.json.tmp-0123456789ab'), '{');
+  },
+  'this run, pending': (directory) => runThere(directory, 'pending'),
+  'this run, interrupted': (directory) => runThere(directory, 'interrupted'),
+  'this run, failed': (directory) => runThere(directory, 'failed'),
+  'this run, killed': (directory) => runThere(directory, 'running'),
+  'this run, done': (directory) => runThere(directory, 'done'),
+  'this run, diverged': (directory) => runThere(directory, 'diverged'),
+  'this run, unfinished, saved at other times': (directory) => runThere(directory, 'failed', { save_every: 1 }),
+  'this run, done, saved at other times': (directory) => runThere(directory, 'done', { save_every: 1 }),
+  'this run, with a damaged status': async (directory) => {
+    await runThere(directory, 'done');
+    await writeFile(join(directory, 'status.json'), '{');
+  },
+  'this run, executing': async (directory) => {
+    await runThere(directory, 'running');
+    const lease = await takeLease(directory);
+    onTestFinished(() => lease.release());
+  },
+  'the same run but shorter, done': (directory) => runThere(directory, 'done', { max_steps: 6 }),
+  'the same run but longer, done': (directory) => runThere(directory, 'done', { max_steps: 9 }),
+  'a run with another rate, done': (directory) => runThere(directory, 'done', { rate: 0.2 }),
+  'a shorter run with another rate': (directory) => runThere(directory, 'done', { rate: 0.2, max_steps: 6 }),
+  'a run with another seed': (directory) => runThere(directory, 'interrupted', { seed: 1 }),
+  'another run, executing': async (directory) => {
+    await runThere(directory, 'running', { rate: 0.2 });
+    const lease = await takeLease(directory);
+    onTestFinished(() => lease.release());
+  },
+  'a damaged run.json': async (directory) => {
+    await runThere(directory, 'done');
+    await writeFile(join(directory, 'run.json'), '{"schema_version":1}');
+  },
+  'files of somebody else': async (directory) => {
+    await mkdir(directory);
+    await writeFile(join(directory, 'thesis.tex'), '');
+  },
+  'a file': (directory) => writeFile(directory, ''),
+};
+
+const POLICIES: Record<string, { if_exists: string; ask: Ask }> = {
+  'ask, nobody there': { if_exists: 'ask', ask: null },
+  'ask: resume': { if_exists: 'ask', ask: async (_, choices) => (choices.includes('resume') ? 'resume' : 'abort') },
+  'ask: delete': { if_exists: 'ask', ask: async () => 'delete' },
+  resume: { if_exists: 'resume', ask: null },
+  delete: { if_exists: 'delete', ask: null },
+  raise: { if_exists: 'raise', ask: null },
+};
+
+async function contentsOf(directory: string): Promise<string> {
+  const names = await readdir(directory).catch(() => []);
+  const read = async (name: string) => `${name}: ${await readFile(join(directory, name), 'utf8')}`;
+  return (await Promise.all(names.sort().map(read))).join('\n');
+}
+
+/** What became of the directory, or the error. An error must have changed nothing. */
+async function outcome(situation: string, policy: string): Promise<string> {
+  const directory = join(await temporaryDirectory(), 'toy');
+  await SITUATIONS[situation]?.(directory);
+  const before = await contentsOf(directory);
+  const { if_exists = 'ask', ask = null } = POLICIES[policy] ?? {};
+  const wanted = toyRecord(directory, { if_exists });
+  const makeRecord = async () => ({ record: wanted, codeDiff: null });
+  try {
+    await prepareRun(wanted, { registry: toyRegistry(), ask, makeRecord });
+  } catch (error) {
+    expect(await contentsOf(directory)).toBe(before);
+    if (!(error instanceof Error)) throw error;
+    const hint = 'hint' in error ? ` / ${error.hint}` : '';
+    return (error.message + hint).replaceAll(directory, 'DIR').replace(/process \d.*?Z/, 'PROCESS');
+  }
+  const there = await inspectRunDirectory(directory);
+  expect(there).toMatchObject({ problem: situation === 'this run, with a damaged status' ? /./ : null });
+  if ((await contentsOf(directory)) === before) return 'kept';
+  expect(there?.record).toEqual(wanted);
+  if ((await readdir(directory)).includes('run.previous.json')) {
+    expect(there?.status?.state).toBe('interrupted');
+    return 'goes on with the new record';
+  }
+  expect(there?.status?.state).toBe('pending');
+  expect(await readdir(directory)).not.toContain('metrics.jsonl');
+  return before === '' ? 'created' : 'created afresh';
+}
+
+it.each(Object.keys(SITUATIONS))('%s', async (situation) => {
+  const outcomes: Record<string, string> = {};
+  for (const policy of Object.keys(POLICIES)) outcomes[policy] = await outcome(situation, policy);
+  expect(outcomes).toMatchSnapshot();
+});

@@ -1,0 +1,47 @@
+// A model directory with random weights, small enough to compute with in milliseconds.
+
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { gaussian, randomFor } from '../../src/engine/random.ts';
+import { parseModelConfig, writeModelConfig } from '../../src/engine/weights/hf_config.ts';
+import { parameterShapes } from '../../src/engine/weights/modules.ts';
+import { writeSafetensors } from '../../src/engine/weights/safetensors.ts';
+import type { JsonObject } from '../../src/json.ts';
+
+const CONFIG: JsonObject = {
+  architectures: ['LlamaForCausalLM'],
+  model_type: 'llama',
+  vocab_size: 61,
+  hidden_size: 16,
+  intermediate_size: 24,
+  num_hidden_layers: 2,
+  num_attention_heads: 4,
+  num_key_value_heads: 2,
+  max_position_embeddings: 64,
+  rms_norm_eps: 1e-5,
+  rope_theta: 10000,
+  hidden_act: 'silu',
+  tie_word_embeddings: true,
+  bos_token_id: null,
+  eos_token_id: 2,
+};
+
+/** Weights large enough that every part of the model matters. */
+const DEVIATION = 0.3;
+
+/** Writes the directory and returns it. `changes` replace fields of config.json. */
+export async function writeRandomModel(directory: string, changes: JsonObject = {}): Promise<string> {
+  const config = parseModelConfig({ ...CONFIG, ...changes }, 'random model');
+  await mkdir(directory, { recursive: true });
+  await writeModelConfig(directory, config, 'float32');
+  const tensors = [...parameterShapes(config)].map(([name, shape]) => {
+    const size = shape.reduce((product, n) => product * n, 1);
+    const noise = gaussian(randomFor(1, name), size, DEVIATION);
+    const data = name.endsWith('norm.weight') ? noise.map((value) => 1 + value) : noise;
+    return { name, dtype: 'F32' as const, shape, data };
+  });
+  await writeSafetensors(join(directory, 'model.safetensors'), tensors);
+  return directory;
+}
+
+export const RANDOM_MODEL_VOCABULARY = 61;
