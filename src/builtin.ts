@@ -6,6 +6,8 @@ import { instructionsEvaluator } from './evaluation/instructions.ts';
 import { nll } from './evaluation/nll.ts';
 import { slLoop } from './recipes/sl_loop.ts';
 import { tinyCorpusBuilders } from './recipes/tiny_corpus/builders.ts';
+import { localExecutor } from './sweep/executors/local.ts';
+import { gridSearch } from './sweep/space.ts';
 import { Registry } from './registry/registry.ts';
 import { rendererBuilders } from './renderers/builders.ts';
 import { supervised } from './supervised/builder.ts';
@@ -25,5 +27,7 @@ export function builtinRegistry(): Registry {
     nll,
     arithmeticEvaluator,
     instructionsEvaluator,
+    gridSearch,
+    localExecutor,
   ]);
 }

@@ -11,7 +11,7 @@ export default class Exec extends BaseCommand {
 
   async run(): Promise<void> {
     const { args } = await this.parse(Exec);
-    const { execCommand } = await import('../run/interactive.ts');
+    const { execCommand } = await import('../run/exec_command.ts');
     process.exitCode = await execCommand(args.directory);
   }
 }

@@ -4,17 +4,21 @@ import type { Command } from '@oclif/core';
 import Builders from './builders.ts';
 import Chat from './chat.ts';
 import Exec from './exec.ts';
+import Plan from './plan.ts';
 import Report from './report.ts';
 import Run from './run.ts';
 import Schema from './schema.ts';
+import Sweep from './sweep.ts';
 import Validate from './validate.ts';
 
 export const COMMANDS: Record<string, Command.Class> = {
   builders: Builders,
   chat: Chat,
   exec: Exec,
+  plan: Plan,
   report: Report,
   run: Run,
   schema: Schema,
+  sweep: Sweep,
   validate: Validate,
 };

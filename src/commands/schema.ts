@@ -20,11 +20,11 @@ export default class Schema extends BaseCommand {
     }),
   };
 
-  async run() {
+  async run(): Promise<object> {
     const { args, flags } = await this.parse(Schema);
     const [{ runSchema }, { sweepSchema }, { schemaText, writeSchemas }, { builtinRegistry }] = await Promise.all([
       import('../spec/schema.ts'),
-      import('./sweep_hooks.ts'),
+      import('../sweep/check.ts'),
       import('../spec/schema_files.ts'),
       import('../builtin.ts'),
     ]);

@@ -104,7 +104,7 @@ function stateOf(status: RunStatus | null): string {
 }
 
 /** What makes the identities differ, with the values as the specs give them. */
-function identityDifferences(record: RunRecord, wanted: WantedRun): string[] {
+export function identityDifferences(record: RunRecord, wanted: WantedRun): string[] {
   const given = new Map(differingFields(record.spec, wanted.spec).map((field) => [field.path, field]));
   const fields = differingFields(record.identity.config, wanted.identity.config).map(({ path, a, b }) => {
     const field = given.get(path);

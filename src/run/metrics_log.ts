@@ -8,7 +8,7 @@ import { spellNumber, unspellNumber } from './numbers.ts';
 
 type Row = { step: number } & Metrics;
 
-const isMetric = (value: unknown): value is Metrics[string] => isNumber(value) || isString(value) || isBoolean(value);
+export const isMetric = (value: unknown): value is Metrics[string] => isNumber(value) || isString(value) || isBoolean(value);
 
 const numbered = jsonShape<{ step: number }>({ step: isCount });
 const metrics = isRecordOf(isMetric);
@@ -63,6 +63,11 @@ export class MetricsFile implements MetricsLog {
   close(): void {
     this.#lines.close();
   }
+}
+
+/** The rows of a run directory's log, without a last one that is being written or was cut short. */
+export async function readMetrics(directory: string): Promise<Row[]> {
+  return await readRows(join(directory, 'metrics.jsonl'));
 }
 
 async function readRows(path: string): Promise<Row[]> {

@@ -1,12 +1,14 @@
 // What the definition of a builder must say of each of its fields, so that specs, identities and docs can rely on it.
 
-import { OptionalKind, type TSchema } from '@sinclair/typebox';
+import { OptionalKind, type TObject, type TSchema } from '@sinclair/typebox';
 import type { AnyBuilder } from '../registry/builder.ts';
 import { FIELD_SLOT } from '../registry/fields.ts';
 import type { Registry } from '../registry/registry.ts';
 import { type FieldShape, kindOf, shapeOf } from '../registry/shape.ts';
 import { trainerSlot } from '../training/types.ts';
-import { mismatches } from './mismatch.ts';
+import { MISSING } from './mismatch.ts';
+import { slashPath } from './path.ts';
+import { resolveFields } from './resolve.ts';
 import { rootParams } from './root.ts';
 
 /** Fields that are marked neither semantic nor runtime nor contents, as `slot/builder/field`. */
@@ -22,22 +24,26 @@ function unmarked(properties: Record<string, TSchema>): string[] {
 }
 
 /** Everything that is wrong with a definition, one sentence each; the registry of the package has none. */
-export function definitionProblems({ slot, name, params }: AnyBuilder): string[] {
+export function definitionProblems({ slot, name, params }: AnyBuilder, registry: Registry): string[] {
   const reserved = new Set(['builder', 'extends', ...(slot === trainerSlot.name ? shapeOf(rootParams).names : [])]);
   const { fields, names } = shapeOf(params);
-  const defaults = fields.flatMap(({ name, shape, default: value }) =>
-    value === undefined || shape.is === 'builder' ? [] : [[name, value] as const],
-  );
-  return [
+  const problems = [
     ...[...names]
       .filter((field) => reserved.has(field))
       .map((field) => `${field}: every spec gives this name a meaning`),
     ...unmarked(params.properties).map((field) => `${field}: mark it semantic, runtime or contents`),
     ...fields.flatMap((field) => fieldProblems(field, params.properties[field.name]).map((p) => `${field.name}: ${p}`)),
-    ...mismatches(params, Object.fromEntries(defaults)).map(
-      ({ path, message }) => `${path.join('/')}: default: ${message}`,
-    ),
-  ].map((problem) => `${slot} builder "${name}", field ${problem}`);
+    ...defaultProblems(params, registry),
+  ];
+  return problems.map((problem) => `${slot} builder "${name}", field ${problem}`);
+}
+
+/** Defaults are held to what is expected of values: nothing but required fields may be wrong where nothing is given. */
+function defaultProblems(params: TObject, registry: Registry): string[] {
+  const anywhere = { cwd: '/', directoryOf: () => '/', exists: () => true };
+  return resolveFields(params, {}, registry, anywhere)
+    .issues.filter(({ message }) => message !== MISSING)
+    .map(({ path, message }) => `${slashPath(path)}: default: ${message}`);
 }
 
 function fieldProblems({ kind, shape, default: value }: FieldShape, schema: TSchema): string[] {

@@ -9,6 +9,7 @@ const REFERENCE = /\$\$\{|\$\{([^{}]*)\}?/g;
 const MAX_CHAIN = 32;
 const MAX_TEXT = 100_000;
 const MAX_COPIED = 10_000;
+const TOO_MANY = `references stand for more than ${MAX_COPIED} values`;
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -23,7 +24,15 @@ export function interpolate(template: JsonObject, env: Environment): { value: Js
 }
 
 /** What is wrong with a reference; it becomes an issue of the text that holds it. */
-class BadReference extends Error {}
+class BadReference extends Error {
+  /** What the issue covers if that is more than the text: it is told once for all of these. */
+  readonly covers: readonly string[] | undefined;
+
+  constructor(message: string, covers?: readonly string[]) {
+    super(message);
+    this.covers = covers;
+  }
+}
 
 class Interpolation {
   readonly issues: Issue[] = [];
@@ -31,9 +40,9 @@ class Interpolation {
   readonly #env: Environment;
   /** Paths of the texts whose references are being followed, outermost first: one of them again is a circle. */
   readonly #open: string[] = [];
-  readonly #reported = new Set<string>();
+  /** Paths whose text has its issue. */
+  readonly #told = new Set<string>();
   #copied = 0;
-  #exhausted = false;
 
   constructor(template: JsonObject, env: Environment) {
     this.#template = template;
@@ -53,21 +62,19 @@ class Interpolation {
 
   /** The value of a text; a text with a bad reference stands as it is, since its issue ends the load. */
   #text(text: string, path: SpecPath): JsonValue {
-    if (this.#exhausted) return text;
     const name = dottedPath(path);
     const start = this.#open.indexOf(name);
     this.#open.push(name);
     try {
-      if (start !== -1) throw new BadReference(`refers to itself: ${this.#open.slice(start).join(' → ')}`);
+      if (start !== -1) throw new BadReference(`refers to itself: ${this.#open.slice(start).join(' → ')}`, this.#open);
       if (this.#open.length > MAX_CHAIN) throw new BadReference(`more than ${MAX_CHAIN} references follow one another`);
-      this.#exhausted = this.#copied > MAX_COPIED;
-      if (this.#exhausted) throw new BadReference(`references stand for more than ${MAX_COPIED} values`);
+      if (this.#copied > MAX_COPIED) throw new BadReference(TOO_MANY, [TOO_MANY]);
       return this.#expand(text);
     } catch (error) {
       if (!(error instanceof BadReference)) throw error;
-      if (!this.#reported.has(name)) this.issues.push({ path, part: 'value', message: error.message });
-      // A circle is told once, not once for each text in it.
-      for (const member of start === -1 ? [name] : this.#open) this.#reported.add(member);
+      const covers = error.covers ?? [name];
+      if (!covers.some((one) => this.#told.has(one))) this.issues.push({ path, part: 'value', message: error.message });
+      for (const one of covers) this.#told.add(one);
       return text;
     } finally {
       this.#open.pop();

@@ -52,9 +52,7 @@ async function registerPlugin(path: string, load: Loader, registry: Registry): P
   const values: unknown[] = typeof exported === 'object' && exported !== null ? Object.values(exported) : [];
   const builders = values.filter(isBuilder);
   if (builders.length === 0) return ['exports no builder; export what defineBuilder returns'];
-  const problems = builders.flatMap(definitionProblems);
-  if (problems.length > 0) return problems;
-  return builders.flatMap((builder) => {
+  const taken = builders.flatMap((builder) => {
     try {
       registry.add(builder);
       return [];
@@ -62,6 +60,7 @@ async function registerPlugin(path: string, load: Loader, registry: Registry): P
       return [messageOf(error)];
     }
   });
+  return [...taken, ...builders.flatMap((builder) => definitionProblems(builder, registry))];
 }
 
 function isBuilder(value: unknown): value is AnyBuilder {
@@ -81,6 +80,6 @@ function isBuilder(value: unknown): value is AnyBuilder {
 function failure(error: unknown): string {
   const message = (messageOf(error).split('\nRequire stack:')[0] ?? '').replace(/\s+/g, ' ').trim();
   const stack = error instanceof Error ? (error.stack ?? '') : '';
-  const frame = /^ *at (?!.*(?:node:|node_modules)).*?(\/[^()]*:\d+:\d+)\)?$/m.exec(stack)?.[1];
+  const frame = /^ *at (?!.*(?:node:|node_modules)).*?(\/[^()]*:\d+):\d+\)?$/m.exec(stack)?.[1];
   return frame === undefined ? message : `${message} (${frame})`;
 }

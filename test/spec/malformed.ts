@@ -531,7 +531,7 @@ export const MALFORMED: readonly Malformed[] = [
     name: 'a plugin that throws',
     yaml: spec('plugins: [./mine.ts]'),
     files: { 'mine.ts': 'const a: number = 1;\n\nthrow new Error(`no ${a}`);\n' },
-    message: 'run.yaml:5:11 plugins/0: ./mine.ts: cannot be loaded: no 1 (DIR/mine.ts:3:7)',
+    message: 'run.yaml:5:11 plugins/0: ./mine.ts: cannot be loaded: no 1 (DIR/mine.ts:3)',
   },
   {
     name: 'a plugin without a builder',

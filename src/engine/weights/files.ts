@@ -65,12 +65,12 @@ export async function readExactly(
   }
 }
 
-/** Zeroed memory for `length` values. Throws WeightsError, not RangeError, when the process cannot have that much. */
-export function allocateFloats(length: number, what: string): Float32Array<ArrayBuffer> {
+/** Zeroed memory. Throws WeightsError, not RangeError, when the process cannot have that much. */
+export function allocate(byteLength: number, what: string): ArrayBuffer {
   try {
-    return new Float32Array(length);
+    return new ArrayBuffer(byteLength);
   } catch (error) {
-    throw new WeightsError(`${what}: ${length} values do not fit into memory`, { cause: error });
+    throw new WeightsError(`${what}: ${byteLength} bytes do not fit into memory`, { cause: error });
   }
 }
 

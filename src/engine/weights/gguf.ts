@@ -1,7 +1,7 @@
 // The GGUF format, versions 2 and 3: metadata, a validated index of the tensors in a file, their values as float32.
 // Format: https://github.com/ggml-org/ggml/blob/master/docs/gguf.md
 import { WeightsError } from '../../errors.ts';
-import { allocateFloats, fileSize, readExactly, withFile } from './files.ts';
+import { allocate, fileSize, readExactly, withFile } from './files.ts';
 import { GgufCursor, type GgufValue, MoreBytesNeeded } from './gguf_cursor.ts';
 import { GGUF_BLOCKS, type GgufDtype, isGgufDtype } from './gguf_quants.ts';
 import { Fields } from './json_fields.ts';
@@ -64,8 +64,9 @@ export async function openGguf(path: string): Promise<GgufFile> {
     read: async (name) => {
       const tensor = tensors.get(name);
       if (tensor === undefined) throw new WeightsError(`${path}: no tensor "${name}"`);
-      const values = allocateFloats(elementCount(tensor.shape), `${path}: tensor "${name}"`);
-      const bytes = new Uint8Array(tensor.byteLength);
+      const what = `${path}: tensor "${name}"`;
+      const values = new Float32Array(allocate(elementCount(tensor.shape) * 4, what));
+      const bytes = new Uint8Array(allocate(tensor.byteLength, what));
       await withFile(path, (handle) => readExactly(handle, bytes, tensor.byteOffset, path));
       GGUF_BLOCKS[tensor.dtype].decode(bytes, values);
       return values;
@@ -103,7 +104,7 @@ function parseHeader(cursor: GgufCursor, path: string, size: number): Header {
 
   const metadata = new Map<string, GgufValue>();
   for (let i = 0; i < metadataCount; i++) {
-    const key = cursor.string(`key ${i + 1} of ${metadataCount}`);
+    const key = cursor.name(`key ${i + 1} of ${metadataCount}`);
     if (metadata.has(key)) throw new WeightsError(`${path}: ${key}: there twice`);
     metadata.set(key, cursor.value(key));
   }
@@ -119,7 +120,7 @@ function parseHeader(cursor: GgufCursor, path: string, size: number): Header {
 
 /** A tensor whose `byteOffset` still counts from the start of the data. */
 function parseTensor(cursor: GgufCursor, path: string, which: string): GgufTensor {
-  const name = cursor.string(which);
+  const name = cursor.name(which);
   const what = `tensor "${name}"`;
   const axes = cursor.uint32(what);
   if (axes < 1 || axes > MAX_AXES) throw new WeightsError(`${path}: ${what}: ${axes} axes, expected 1 to ${MAX_AXES}`);

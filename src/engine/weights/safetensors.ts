@@ -3,7 +3,7 @@
 import type { FileHandle } from 'node:fs/promises';
 import { messageOf, WeightsError } from '../../errors.ts';
 import { isJsonObject } from '../../json.ts';
-import { allocateFloats, fileSize, readExactly, replaceFile, withFile } from './files.ts';
+import { allocate, fileSize, readExactly, replaceFile, withFile } from './files.ts';
 import { bfloat16ToFloat32, float16ToFloat32, float32ToBfloat16, float32ToFloat16 } from './half.ts';
 import { parseStrictJson } from './strict_json.ts';
 import type { TensorDescription, TensorSource } from './tensors.ts';
@@ -30,6 +30,8 @@ const DTYPE_BYTES = new Map([
 const MAX_HEADER_BYTES = 100_000_000;
 /** The header, a tensor in it, its shape. */
 const HEADER_DEPTH = 3;
+/** Far above any name; errors show names. */
+const MAX_NAME_LENGTH = 1024;
 const WRITE_CHUNK_VALUES = 2 ** 20;
 
 export type FloatDtype = 'F32' | 'F16' | 'BF16';
@@ -99,7 +101,7 @@ async function readFloats(tensor: TensorInfo): Promise<Float32Array<ArrayBuffer>
     });
   }
   const length = toFloat32 === undefined ? byteLength / 4 : byteLength / 2;
-  const values = allocateFloats(length, `${path}: tensor "${name}"`);
+  const values = new Float32Array(allocate(length * 4, `${path}: tensor "${name}"`));
   // 16-bit values go to the upper half and are widened from the front: the value written never reaches one unread.
   const start = values.byteLength - byteLength;
   await withFile(path, (handle) => readExactly(handle, new Uint8Array(values.buffer, start), byteOffset, path));
@@ -107,8 +109,8 @@ async function readFloats(tensor: TensorInfo): Promise<Float32Array<ArrayBuffer>
   return values;
 }
 
-async function readBytes({ path, byteLength, byteOffset }: TensorInfo): Promise<Uint8Array<ArrayBuffer>> {
-  const bytes = new Uint8Array(byteLength);
+async function readBytes({ path, name, byteLength, byteOffset }: TensorInfo): Promise<Uint8Array<ArrayBuffer>> {
+  const bytes = new Uint8Array(allocate(byteLength, `${path}: tensor "${name}"`));
   await withFile(path, (handle) => readExactly(handle, bytes, byteOffset, path));
   return bytes;
 }
@@ -151,6 +153,7 @@ function parseMetadata(path: string, value: unknown): Map<string, string> {
 
 function parseTensor(path: string, name: string, entry: unknown, dataStart: number, dataBytes: number): TensorInfo {
   const fail = (message: string): WeightsError => new WeightsError(`${path}: tensor "${name}": ${message}`);
+  if (name.length > MAX_NAME_LENGTH) throw new WeightsError(`${path}: a tensor name of ${name.length} characters`);
   if (!isJsonObject(entry)) throw fail('its entry is not a JSON object');
   const { dtype, shape, data_offsets: offsets } = entry;
   const itemBytes = typeof dtype === 'string' ? DTYPE_BYTES.get(dtype) : undefined;

@@ -180,7 +180,6 @@ export const WEEK = ['Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Sa
 export const MONTHS = 'January February March April May June July August September October November December'.split(
   ' ',
 );
-export const SEASONS = ['spring', 'summer', 'autumn', 'winter'] as const;
 
 /** A person of Talu. What is said of them anywhere in the corpus agrees with this table. */
 export interface Villager {

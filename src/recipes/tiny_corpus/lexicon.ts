@@ -38,7 +38,7 @@ const verb = (forms: string, rest = ''): Entry => {
 };
 
 export const COLORS = 'red blue green yellow white black brown pink purple gray'.split(' ');
-export const SIZES = 'big small tiny huge little large tall short long'.split(' ');
+const SIZES = 'big small tiny huge little large tall short long'.split(' ');
 export const ANIMALS = (
   'cat dog horse cow pig sheep duck hen goat rabbit mouse fox bear wolf lion tiger frog fish bird owl bee ant turtle ' +
   'monkey elephant deer snake whale squirrel goose donkey'

@@ -4,7 +4,7 @@ import type { Colors } from 'picocolors/types.js';
 import type { Learned } from '../../training/types.ts';
 import { shortPath } from '../files.ts';
 import { formatMetric } from '../progress.ts';
-import type { EndedRun } from '../run_file.ts';
+import type { EndedRun } from '../run_directory.ts';
 import type { RunRecord, RunState, RunStatus } from '../types.ts';
 
 /** Its lines, blank ones between the blocks. */
@@ -69,11 +69,11 @@ function sameCommand({ argv, spec }: RunRecord): string {
 }
 
 /** As a POSIX shell reads it back. */
-function quote(word: string): string {
+export function quote(word: string): string {
   return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }
 
-function columns(rows: [string, string][]): string[] {
+export function columns(rows: [string, string][]): string[] {
   const width = Math.max(...rows.map(([left]) => left.length));
   return rows.map(([left, right]) => `  ${left.padEnd(width)}  ${right}`);
 }

@@ -1,0 +1,28 @@
+// `cookbook plan`: what a spec asks for against what lies on disk. Starts and writes nothing.
+
+import { Args } from '@oclif/core';
+import { BaseCommand } from './base.ts';
+
+export default class Plan extends BaseCommand {
+  static override summary =
+    'Show what a run or sweep spec would run, and what of it is done, to be resumed or retried.';
+  static override examples = [
+    '<%= config.bin %> plan sweeps/lr_grid.yaml',
+    '<%= config.bin %> plan sweeps/lr_grid.yaml seeds=5 max_steps=100 --json',
+  ];
+  static override args = {
+    file: Args.string({ required: true, description: 'A run or sweep spec.' }),
+    'key=value': Args.string({
+      multiple: true,
+      description: 'Fields to set: of the sweep, as seeds=5, or else of its base, as max_steps=100.',
+    }),
+  };
+
+  async run(): Promise<object> {
+    const { args } = await this.parse(Plan);
+    const { planCommand } = await import('../sweep/interactive.ts');
+    const { result, screen } = await planCommand(args.file, args['key=value'] ?? []);
+    for (const line of screen) this.log(line);
+    return result;
+  }
+}

@@ -1,0 +1,37 @@
+// `cookbook sweep`: runs what a sweep spec asks for and is not done yet.
+
+import { Args, Flags } from '@oclif/core';
+import { BaseCommand } from './base.ts';
+
+export default class Sweep extends BaseCommand {
+  static override summary = 'Run all that a sweep spec asks for. The same command again runs only what is missing.';
+  static override examples = [
+    '<%= config.bin %> sweep sweeps/lr_grid.yaml',
+    '<%= config.bin %> sweep sweeps/lr_grid.yaml --max-concurrency 4 seeds=5 max_steps=100',
+  ];
+  static override args = {
+    file: Args.string({ required: true, description: 'A sweep spec.' }),
+    'key=value': Args.string({
+      multiple: true,
+      description: 'Fields to set: of the sweep, as seeds=5, or else of its base, as max_steps=100.',
+    }),
+  };
+  static override flags = {
+    'dry-run': Flags.boolean({ description: 'Show the plan, and run nothing.' }),
+    'max-concurrency': Flags.integer({ helpValue: 'N', description: 'How many runs run at a time.' }),
+  };
+
+  async run(): Promise<object> {
+    const { args, flags } = await this.parse(Sweep);
+    const { planCommand, sweepCommand } = await import('../sweep/interactive.ts');
+    const overrides = [...(args['key=value'] ?? [])];
+    const { 'max-concurrency': concurrency } = flags;
+    if (concurrency !== undefined) overrides.push(`execution.max_concurrency=${concurrency}`);
+    const { result, screen, exitCode } = flags['dry-run']
+      ? { ...(await planCommand(args.file, overrides)), exitCode: 0 }
+      : await sweepCommand(args.file, { overrides, argv: ['sweep', ...this.argv], json: this.jsonEnabled() });
+    for (const line of screen) this.log(line);
+    process.exitCode = exitCode;
+    return result;
+  }
+}

@@ -1,0 +1,171 @@
+// The grammar of a sweep file: every field that it may have, with its type, its default and what it means.
+
+import { type Static, type TSchema, Type } from '@sinclair/typebox';
+import { isJsonObject, type JsonObject, type JsonValue } from '../json.ts';
+import { builderOf, contents, nullable, oneOf, runtime, semantic } from '../registry/fields.ts';
+import { earlyStoppingSlot } from './early_stopping.ts';
+import { executorSlot } from './executor.ts';
+import { searchSlot } from './space.ts';
+
+const value = Type.Unsafe<JsonValue>({ description: 'A value; a mapping replaces a nested builder as a whole.' });
+const values = Type.Array(value, { minItems: 1, description: 'The values of an axis.' });
+const byName = <T extends TSchema>(member: T, description: string) =>
+  Type.Record(Type.String(), member, { default: {}, description });
+
+const grid = byName(values, 'Axes by field; a dotted path reaches into builders. Every combination is run.');
+const zip = byName(
+  byName(values, 'Lists of one length, by field.'),
+  'Named groups of fields that advance together: a group is one axis.',
+);
+const point = byName(value, 'Values by field.');
+
+const objective = Type.Object(
+  {
+    metric: Type.String({ minLength: 1, description: 'A column of metrics.jsonl, as test/nll.' }),
+    goal: oneOf(['minimize', 'maximize'], { description: 'Which end of the metric is better.' }),
+    at: Type.String({
+      default: 'last',
+      description: 'Which of its values counts for a run: last, best, or that of a step, as step:200.',
+    }),
+  },
+  { default: null, description: 'What a configuration is judged by: the mean of a metric over its seeds.' },
+);
+
+const execution = Type.Object(
+  {
+    executor: builderOf(executorSlot, { default: { builder: 'local' }, description: 'Where the runs are run.' }),
+    max_concurrency: Type.Integer({ minimum: 1, default: 1, description: 'How many run at a time.' }),
+    retries: Type.Integer({
+      minimum: 0,
+      default: 0,
+      description: 'How often a run that failed is started again, from its last checkpoint. Divergence is no failure.',
+    }),
+    on_failure: oneOf(['continue', 'stop'], {
+      default: 'continue',
+      description:
+        'After a run has failed for good: go on, or launch nothing more and let those that run come to their end.',
+    }),
+    timeout: nullable(
+      Type.String({
+        default: null,
+        description:
+          'Time that one attempt at a run may take, as 90s, 15m or 2h. Over it, the run is stopped and has failed.',
+      }),
+    ),
+  },
+  { default: {}, description: 'How the runs are run. Nothing here changes what they compute.' },
+);
+
+export const sweepParams = Type.Object({
+  base: semantic(
+    Type.Unsafe<string | JsonObject>({
+      type: ['string', 'object'],
+      description: 'The run spec that the points change: a file, or the mapping itself.',
+    }),
+  ),
+  log_path: runtime(
+    Type.String({
+      format: 'path',
+      minLength: 1,
+      description: 'The runs lie under it, one directory each. Relative to where the command runs.',
+    }),
+  ),
+  name: runtime(
+    nullable(Type.String({ default: null, description: 'What reports call the sweep; its directory if absent.' })),
+  ),
+  plugins: contents(
+    Type.Array(Type.String({ format: 'path' }), {
+      default: [],
+      description: 'Files whose builders are registered before anything is read, beside those of the base.',
+    }),
+  ),
+  grid: semantic(grid),
+  zip: semantic(zip),
+  cases: semantic(
+    Type.Array(Type.Object({ set: point, grid, zip }), {
+      default: [],
+      description:
+        'Alternatives, each with fields that it sets and axes of its own. All of them together are one axis.',
+    }),
+  ),
+  include: semantic(
+    Type.Array(point, {
+      default: [],
+      description: 'Points beside those of the axes; what they do not name is as in the base.',
+    }),
+  ),
+  exclude: semantic(
+    Type.Array(point, {
+      default: [],
+      description: 'Patterns: points of the axes that have all these values are not run.',
+    }),
+  ),
+  seeds: semantic(
+    Type.Unsafe<number | number[] | null>({
+      type: ['integer', 'array', 'null'],
+      minimum: 1,
+      items: { type: 'integer', minimum: 0, maximum: 0xffffffff },
+      minItems: 1,
+      uniqueItems: true,
+      default: null,
+      description: 'Replicates of every configuration: how many (seeds 0, 1, …) or which. Tables aggregate over them.',
+    }),
+  ),
+  objective: runtime(nullable(objective)),
+  search: semantic(
+    builderOf(searchSlot, { default: { builder: 'grid' }, description: 'Which points of the axes are run.' }),
+  ),
+  early_stopping: runtime(
+    nullable(builderOf(earlyStoppingSlot, { default: null, description: 'When a run is given up before its end.' })),
+  ),
+  execution: runtime(execution),
+  max_runs: runtime(
+    Type.Integer({ minimum: 1, default: 100_000, description: 'A sweep of more runs than this is an error.' }),
+  ),
+});
+
+export type SweepFields = Static<typeof sweepParams>;
+export type FieldValues = Record<string, JsonValue>;
+export type AxisLists = Record<string, JsonValue[]>;
+export type Objective = NonNullable<SweepFields['objective']>;
+
+/** The parts of a sweep, or of a case, that hold axes. */
+const SECTIONS = ['grid', 'zip', 'cases'] as const;
+export type Section = (typeof SECTIONS)[number];
+
+/** The parts that hold axes, in the order in which they were written: it decides which axis is the faster one. */
+export function sectionsOf(written: JsonValue | undefined): Section[] {
+  if (!isJsonObject(written)) return [];
+  return Object.keys(written).flatMap((name) => SECTIONS.filter((section) => section === name));
+}
+
+/** Whether a document is a sweep rather than a run. */
+export function isSweep(value: JsonObject): boolean {
+  return ['base', 'search', ...SECTIONS].some((field) => field in value);
+}
+
+/** Whether a `key=value` argument is about a field of the sweep itself; any other is about its base. */
+export function isSweepOverride(argument: string): boolean {
+  const [field = ''] = argument.split(/[.=[]/, 1);
+  return field in sweepParams.properties;
+}
+
+const SECONDS: Record<string, number> = { s: 1, m: 60, h: 3_600, d: 86_400 };
+/** Timers count milliseconds in 31 bits. */
+const LONGEST_SECONDS = 24 * 86_400;
+
+/** Seconds of `90s`, `15m`, `1.5h` or `2d`; null for what is no such text, is nothing, or is more than 24 days. */
+export function parseDuration(text: string): number | null {
+  const [, amount = '', unit = ''] = /^(\d+(?:\.\d+)?)([smhd])$/.exec(text) ?? [];
+  const seconds = Number(amount) * (SECONDS[unit] ?? Number.NaN);
+  return seconds > 0 && seconds <= LONGEST_SECONDS ? seconds : null;
+}
+
+/** When a metric counts: at the last step that has it, at its best one, or at a given step. */
+export type At = 'last' | 'best' | { step: number };
+
+export function parseAt(text: string): At | null {
+  if (text === 'last' || text === 'best') return text;
+  const [, step] = /^step:(\d+)$/.exec(text) ?? [];
+  return step === undefined ? null : { step: Number(step) };
+}

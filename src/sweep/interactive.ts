@@ -1,0 +1,88 @@
+// Plans and sweeps as a person or a script starts them: progress on stderr, signals, and what to print at the end.
+
+import pc from 'picocolors';
+import { ConfigurationError, SpecError } from '../errors.ts';
+import { builtinRegistry } from '../builtin.ts';
+import type { LoadOptions } from '../spec/load.ts';
+import { isSweep } from './grammar.ts';
+import { type Plan, planRun, planSweep, type SweepPlan } from './plan.ts';
+import { planDocument, summarize } from './plan_summary.ts';
+import { planText } from './plan_text.ts';
+import { finalScreen } from './reporters/final_screen.ts';
+import { plainReporter, type SweepListener } from './reporters/plain.ts';
+import { terminalReporter } from './reporters/terminal.ts';
+import { exitCodeOf, runSweep } from './run_sweep.ts';
+import { sweepSignals } from './signals.ts';
+import { loadOwn } from './sweep_file.ts';
+
+interface CommandOptions {
+  /** `key=value` arguments. */
+  overrides: readonly string[];
+  /** The command line behind the name of the program. */
+  argv: readonly string[];
+  json: boolean;
+}
+
+/** `cookbook plan FILE`: of a run or of a sweep. */
+export async function planCommand(file: string, overrides: readonly string[]) {
+  const options = loadOptions(overrides);
+  const registry = builtinRegistry();
+  if (!(await isSweepFile(file, options))) return presentPlan(await planRun(file, options, registry), 1);
+  const plan = await planSweep(file, options, registry);
+  return presentPlan(plan, plan.fields.execution.max_concurrency);
+}
+
+/** `cookbook sweep FILE`. */
+export async function sweepCommand(file: string, { overrides, argv, json }: CommandOptions) {
+  const options = loadOptions(overrides);
+  await refuseRunFile(file, options);
+  const registry = builtinRegistry();
+  const plan = await planSweep(file, options, registry);
+  const { stop, kill, dispose } = sweepSignals();
+  try {
+    const onEvent = json ? () => undefined : progressReporter(plan);
+    const result = await runSweep(plan, registry, { argv, onEvent, stop, kill });
+    return { result, screen: finalScreen(result, argv, outputColors()), exitCode: exitCodeOf(result, stop.aborted) };
+  } finally {
+    dispose();
+  }
+}
+
+function loadOptions(overrides: readonly string[]): LoadOptions {
+  return { overrides, cwd: process.cwd(), env: process.env };
+}
+
+function presentPlan(plan: Plan | SweepPlan, maxConcurrency: number) {
+  const summary = summarize(plan, maxConcurrency);
+  return { result: planDocument(plan, summary), screen: planText(plan, summary, outputColors()) };
+}
+
+/** Whether a file is a sweep. One that cannot be read is left to those who read it next: they say why. */
+async function isSweepFile(file: string, options: LoadOptions): Promise<boolean> {
+  try {
+    return isSweep((await loadOwn(file, options)).value);
+  } catch (error) {
+    if (error instanceof SpecError) return false;
+    throw error;
+  }
+}
+
+async function refuseRunFile(file: string, options: LoadOptions): Promise<void> {
+  if (isSweep((await loadOwn(file, options)).value)) return;
+  throw new ConfigurationError(`${file} is the spec of one run, not of a sweep`, {
+    hint: `Type "cookbook run ${file}", or name it as the "base" of a sweep.`,
+  });
+}
+
+function progressReporter(plan: SweepPlan): SweepListener {
+  const { stderr } = process;
+  const missing = plan.runs.filter(({ state }) => state !== 'done').length;
+  const now = () => performance.now();
+  return stderr.isTTY
+    ? terminalReporter(missing, stderr, now)
+    : plainReporter(missing, (line) => stderr.write(`${line}\n`), now);
+}
+
+function outputColors() {
+  return pc.createColors(pc.isColorSupported && process.stdout.isTTY);
+}

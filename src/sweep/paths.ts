@@ -1,0 +1,41 @@
+// Reading and setting values at the paths of a spec's plain value.
+
+import { isJsonObject, type JsonObject, type JsonValue } from '../json.ts';
+import { dottedPath } from '../spec/path.ts';
+import type { SpecPath } from '../spec/types.ts';
+
+/** The value at a path; undefined where there is none. */
+export function valueAt(value: JsonValue | undefined, path: SpecPath): JsonValue | undefined {
+  return path.reduce<JsonValue | undefined>(
+    (at, segment) =>
+      Array.isArray(at) && typeof segment === 'number' ? at[segment] : isJsonObject(at) ? at[segment] : undefined,
+    value,
+  );
+}
+
+/**
+ * A copy with the value set at a path, sharing all else with the original. Fields that are absent are made, and the bare
+ * name of a builder becomes a mapping, as for `key=value` on the command line. A text says what is in the way.
+ */
+export function withValueAt(object: JsonObject, path: SpecPath, value: JsonValue): JsonObject | string {
+  const changed = set(object, path, 0, value);
+  return isJsonObject(changed.value) ? changed.value : (changed.problem ?? 'has no fields');
+}
+
+type Change = { value: JsonValue; problem?: undefined } | { value?: undefined; problem: string };
+
+function set(at: JsonValue | undefined, path: SpecPath, depth: number, value: JsonValue): Change {
+  const segment = path[depth];
+  if (segment === undefined) return { value };
+  const where = dottedPath(path.slice(0, depth));
+  if (typeof segment === 'number') {
+    if (!Array.isArray(at)) return { problem: `${where} is no list` };
+    if (segment >= at.length) return { problem: `${where} has ${at.length} elements, counted from 0` };
+    const item = set(at[segment], path, depth + 1, value);
+    return item.problem === undefined ? { value: at.with(segment, item.value) } : item;
+  }
+  const fields = at === undefined || at === null ? {} : typeof at === 'string' ? { builder: at } : at;
+  if (!isJsonObject(fields)) return { problem: `${where} has no fields` };
+  const field = set(fields[segment], path, depth + 1, value);
+  return field.problem === undefined ? { value: { ...fields, [segment]: field.value } } : field;
+}

@@ -1,0 +1,178 @@
+// The plan: what a spec asks for against what lies on disk, run by run. It reads directories and starts nothing.
+
+import type { Dirent } from 'node:fs';
+import { readdir } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import pLimit from 'p-limit';
+import { ConfigurationError } from '../errors.ts';
+import { canonicalJson, type JsonObject } from '../json.ts';
+import type { Registry } from '../registry/registry.ts';
+import { inspectRunDirectory } from '../run/directory.ts';
+import { errorCode, explainingFailure, shortPath } from '../run/files.ts';
+import { identityDifferences } from '../run/if_exists.ts';
+import type { RunRecord, RunSnapshot } from '../run/types.ts';
+import { createDigests } from '../spec/digests.ts';
+import { identify } from '../spec/identity.ts';
+import { type LoadOptions, loadDocument } from '../spec/load.ts';
+import { loadPlugins } from '../spec/plugins.ts';
+import { resolveRunSpec } from '../spec/resolve.ts';
+import type { SweepFields } from './grammar.ts';
+import { type InputFiles, watchInputFiles } from './input_files.ts';
+import { runName } from './run_name.ts';
+import { runsOf, type SweepRun, type SweepRuns } from './runs.ts';
+import { loadSweep } from './sweep_file.ts';
+
+/** Few enough not to run out of file handles. */
+const OPEN_AT_A_TIME = 32;
+
+/**
+ * - `new`: nothing there. - `done`: finished, divergence included. - `resume`: interrupted, killed, or created and never
+ * started. - `retry`: failed. - `running`: a live process holds it. - `stale`: the same point lies there, but of other
+ * contents or other fields of the base; it is run anew beside it.
+ */
+export const POINT_STATES = ['new', 'resume', 'retry', 'stale', 'running', 'done'] as const;
+export type PointState = (typeof POINT_STATES)[number];
+
+export interface PlannedRun extends SweepRun {
+  /** Name of its directory, which is absolute. */
+  name: string;
+  directory: string;
+  state: PointState;
+  /** What lies in the directory, if anything. */
+  found: RunSnapshot | null;
+  /** The directory that makes it stale, and in what it differs. */
+  stale: { directory: string; differences: string[] } | null;
+}
+
+export interface Plan {
+  file: string;
+  /** The directory that the runs lie in, or that of the one run. */
+  log_path: string;
+  runs: readonly PlannedRun[];
+  /** Run directories below `log_path` that no point names. They are left alone. */
+  orphans: readonly RunSnapshot[];
+}
+
+export interface SweepPlan extends Plan {
+  fields: SweepFields;
+  base: JsonObject;
+  /** Where the number of runs comes from. */
+  size: Omit<SweepRuns, 'runs'>;
+  /** What the identities of the runs were read from. */
+  inputs: InputFiles;
+}
+
+/**
+ * The plan of a sweep file.
+ * @throws SpecError with everything that is wrong with the sweep, its base or any of its points
+ */
+export async function planSweep(file: string, options: LoadOptions, registry: Registry): Promise<SweepPlan> {
+  const sweep = await loadSweep(file, options, registry);
+  const inputs = watchInputFiles();
+  const { runs, ...size } = await runsOf(sweep, registry, { ...options, digests: inputs });
+  const { fields, base } = sweep;
+  const { log_path } = fields;
+  return { file, log_path, fields, base: base.value, size, inputs, ...(await reconcile(log_path, runs)) };
+}
+
+/** The plan of a run spec: a run that lies in `log_path` itself. */
+export async function planRun(file: string, options: LoadOptions, registry: Registry): Promise<Plan> {
+  const document = await loadDocument(file, options);
+  await loadPlugins(document, registry);
+  const spec = resolveRunSpec(document, registry, options.cwd);
+  const run: SweepRun = { spec, identity: identify(spec, registry, createDigests()), axes: {}, seed: spec.seed };
+  const found = await inspectRunDirectory(spec.log_path);
+  const other = found?.record?.identity.hash === run.identity.hash ? null : found;
+  const planned = {
+    ...run,
+    name: basename(spec.log_path),
+    directory: spec.log_path,
+    ...(other === null ? there(found) : stale(other, run)),
+  };
+  return { file, log_path: spec.log_path, runs: [planned], orphans: [] };
+}
+
+async function reconcile(log_path: string, wanted: readonly SweepRun[]): Promise<Pick<Plan, 'runs' | 'orphans'>> {
+  const snapshots = await snapshotsBelow(log_path);
+  const named = new Map([...snapshots.keys()].map((name) => [identityIn(name), name]));
+  const names = wanted.map(({ identity: { hash }, axes, seed }) => named.get(hash) ?? `${runName(axes, seed)}-${hash}`);
+  const claimed = new Set(names);
+  const others = [...snapshots].filter(([name]) => !claimed.has(name)).map(([, snapshot]) => snapshot);
+  const outdated = new Map(others.map((snapshot) => [pointOf(snapshot.record), snapshot]));
+  const runs = wanted.map((run, i): PlannedRun => {
+    const name = names[i] ?? '';
+    const found = snapshots.get(name) ?? null;
+    const old = found === null && outdated.size > 0 ? outdated.get(pointOf(run)) : undefined;
+    return { ...run, name, directory: join(log_path, name), ...(old === undefined ? there(found) : stale(old, run)) };
+  });
+  const accounted = new Set(runs.map(({ stale }) => stale?.directory));
+  return { runs, orphans: others.filter(({ directory }) => !accounted.has(directory)) };
+}
+
+type Standing = Pick<PlannedRun, 'state' | 'found' | 'stale'>;
+
+function there(found: RunSnapshot | null): Standing {
+  return { state: stateOf(found), found, stale: null };
+}
+
+function stale(old: RunSnapshot, run: SweepRun): Standing {
+  const differences = old.record === null ? [] : identityDifferences(old.record, run);
+  return { state: 'stale', found: null, stale: { directory: old.directory, differences } };
+}
+
+function stateOf(found: RunSnapshot | null): PointState {
+  if (found === null) return 'new';
+  if (found.live) return 'running';
+  if (found.record === null) return 'retry';
+  switch (found.status?.state ?? 'pending') {
+    case 'done':
+    case 'diverged':
+      return 'done';
+    case 'failed':
+      return 'retry';
+    case 'interrupted':
+    case 'running':
+      return 'resume';
+    case 'pending':
+      return 'new';
+  }
+}
+
+const IDENTITY = /-([0-9a-f]{12})$/;
+
+function identityIn(name: string): string | undefined {
+  return IDENTITY.exec(name)?.[1];
+}
+
+/** What makes a run the same point as another, whatever else of it has changed. */
+function pointOf(run: Pick<RunRecord, 'axes' | 'identity'> | null): string {
+  return run === null ? '' : canonicalJson({ ...run.axes, seed: run.identity.seed });
+}
+
+/** The run directories of a sweep by name, in the order of their names. */
+async function snapshotsBelow(log_path: string): Promise<Map<string, RunSnapshot>> {
+  const entries = await entriesOf(log_path);
+  if (entries.some(({ name }) => name === 'run.json')) {
+    throw new ConfigurationError(`${shortPath(log_path)} is the directory of a single run`, {
+      hint: 'Give the sweep a log_path of its own: its runs lie under it.',
+    });
+  }
+  const names = entries
+    .filter((entry) => entry.isDirectory() && IDENTITY.test(entry.name))
+    .map(({ name }) => name)
+    .sort();
+  const limit = pLimit(OPEN_AT_A_TIME);
+  const snapshots = await Promise.all(names.map((name) => limit(() => inspectRunDirectory(join(log_path, name)))));
+  return new Map(names.flatMap((name, i) => (snapshots[i] ? [[name, snapshots[i]]] : [])));
+}
+
+async function entriesOf(directory: string): Promise<Dirent[]> {
+  return await explainingFailure('read', directory, async () => {
+    try {
+      return await readdir(directory, { withFileTypes: true });
+    } catch (error) {
+      if (errorCode(error) === 'ENOENT') return [];
+      throw error;
+    }
+  });
+}

@@ -1,0 +1,110 @@
+// A plan in figures: runs by state, steps, and how long what is missing will take.
+
+import type { Plan, PlannedRun, PointState } from './plan.ts';
+
+export interface PlanSummary {
+  runs: number;
+  /** Runs by state. Those that diverged are among the done. */
+  counts: Record<PointState, number>;
+  diverged: number;
+  orphans: number;
+  /** Optimizer steps of all runs, and those still to do; null where they are not known beforehand. */
+  total_steps: number | null;
+  remaining_steps: number | null;
+  /** From the time that finished runs took; null when there is none to go by. */
+  estimated_seconds: number | null;
+}
+
+/** What `--json` prints of a plan. */
+export interface PlanDocument extends PlanSummary {
+  file: string;
+  log_path: string;
+  points: PlannedPoint[];
+  orphan_directories: string[];
+}
+
+interface PlannedPoint {
+  name: string;
+  directory: string;
+  state: PointState;
+  hash: string;
+  config_hash: string;
+  seed: number;
+  axes: PlannedRun['axes'];
+  stale: PlannedRun['stale'];
+  problem: string | null;
+}
+
+export function planDocument({ file, log_path, runs, orphans }: Plan, summary: PlanSummary): PlanDocument {
+  const points = runs.map(({ name, directory, state, identity, seed, axes, stale, found }) => {
+    const { hash, config_hash } = identity;
+    return { name, directory, state, hash, config_hash, seed, axes, stale, problem: found?.problem ?? null };
+  });
+  return { file, log_path, ...summary, points, orphan_directories: orphans.map(({ directory }) => directory) };
+}
+
+export function summarize({ runs, orphans }: Plan, maxConcurrency: number): PlanSummary {
+  const counts = countStates(runs);
+  const remaining_steps = sum(runs.map(remainingSteps));
+  return {
+    runs: runs.length,
+    counts,
+    diverged: runs.filter(({ found }) => found?.status?.state === 'diverged').length,
+    orphans: orphans.length,
+    total_steps: sum(runs.map(totalSteps)),
+    remaining_steps,
+    estimated_seconds: estimate(runs, runs.length - counts.done, remaining_steps, maxConcurrency),
+  };
+}
+
+function countStates(runs: readonly PlannedRun[]): Record<PointState, number> {
+  const counts = { new: 0, resume: 0, retry: 0, stale: 0, running: 0, done: 0 };
+  for (const { state } of runs) counts[state] += 1;
+  return counts;
+}
+
+/** What a run itself has told, or its spec says. */
+function totalSteps({ spec, found }: PlannedRun): number | null {
+  const told = found?.status?.total_steps ?? null;
+  return told ?? (typeof spec.max_steps === 'number' ? spec.max_steps : null);
+}
+
+function remainingSteps(run: PlannedRun): number | null {
+  if (run.state === 'done') return 0;
+  const total = totalSteps(run);
+  return total === null ? null : Math.max(total - (run.found?.status?.step ?? 0), 0);
+}
+
+/** By the step where both are known in steps, else by the run. Runs are taken to go on at full concurrency. */
+function estimate(
+  runs: readonly PlannedRun[],
+  missing: number,
+  remainingSteps: number | null,
+  maxConcurrency: number,
+): number | null {
+  if (missing === 0) return 0;
+  const finished = runs.flatMap(undisturbed);
+  const seconds = finished.reduce((total, run) => total + run.seconds, 0);
+  const steps = finished.reduce((total, run) => total + run.steps, 0);
+  if (finished.length === 0) return null;
+  const left =
+    remainingSteps !== null && steps > 0 ? (seconds / steps) * remainingSteps : (seconds / finished.length) * missing;
+  return left / Math.min(maxConcurrency, missing);
+}
+
+/** A run that was done in one attempt: what a later attempt took says little about a whole run. */
+function undisturbed({ found }: PlannedRun): { seconds: number; steps: number }[] {
+  const status = found?.status;
+  if (status?.state !== 'done' || status.attempt !== 1 || status.started_at === null || status.ended_at === null)
+    return [];
+  return [{ seconds: (Date.parse(status.ended_at) - Date.parse(status.started_at)) / 1000, steps: status.step }];
+}
+
+function sum(values: readonly (number | null)[]): number | null {
+  let total = 0;
+  for (const value of values) {
+    if (value === null) return null;
+    total += value;
+  }
+  return total;
+}

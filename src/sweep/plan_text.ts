@@ -1,0 +1,89 @@
+// A plan for people: where the number of runs comes from, how many are in which state, and the first of them.
+
+import type { Colors } from 'picocolors/types.js';
+import { shortPath } from '../run/files.ts';
+import { formatDuration } from '../run/progress.ts';
+import { columns } from '../run/reporters/final_screen.ts';
+import { type Plan, type PlannedRun, POINT_STATES, type PointState, type SweepPlan } from './plan.ts';
+import type { PlanSummary } from './plan_summary.ts';
+
+const SHOWN_RUNS = 10;
+
+/** Lines, blank ones between the blocks. */
+export function planText(plan: Plan | SweepPlan, summary: PlanSummary, colors: Colors): string[] {
+  const title = 'size' in plan ? multiplication(plan.size, plan.runs.length) : '1 run';
+  const blocks = [
+    [colors.bold(`${title} in ${shortPath(plan.log_path)}`)],
+    columns(states(summary)),
+    [estimates(summary)].filter((line) => line !== ''),
+    runRows(plan.runs, colors),
+    plan.orphans.slice(0, SHOWN_RUNS).map(({ directory }) => `  orphan  ${shortPath(directory)}`),
+  ];
+  return blocks.filter((block) => block.length > 0).flatMap((block, i) => (i === 0 ? block : ['', ...block]));
+}
+
+/** `3 learning_rate × 2 lora_rank × 3 seeds = 18 runs`. */
+export function multiplication({ axes, excluded, included, seeds }: SweepPlan['size'], runs: number): string {
+  const product = axes.map(({ label, choices }) => `${choices.length} ${label}`).join(' × ');
+  const points = [
+    product,
+    excluded > 0 ? `− ${excluded} excluded` : '',
+    included > 0 ? `${product === '' ? '' : '+ '}${included} included` : '',
+  ].filter((part) => part !== '');
+  const factors = [points.length > 1 && seeds !== null ? `(${points.join(' ')})` : points.join(' ')];
+  if (seeds !== null) factors.push(`${seeds} seeds`);
+  const text = factors.filter((factor) => factor !== '').join(' × ');
+  const total = `${runs} ${runs === 1 ? 'run' : 'runs'}`;
+  return text === '' ? total : `${text} = ${total}`;
+}
+
+const MEANINGS: Record<PointState, string> = {
+  new: 'not started',
+  resume: 'interrupted or killed: to be resumed from the last checkpoint',
+  retry: 'failed: to be tried again',
+  stale: 'there, but of other contents or other fields: to be run anew beside it',
+  running: 'a live process runs it',
+  done: 'finished: not run again',
+};
+
+function states({ counts, diverged, orphans }: PlanSummary): [string, string][] {
+  const rows = POINT_STATES.filter((state) => counts[state] > 0).map((state): [string, string] => {
+    const note = state === 'done' && diverged > 0 ? `; ${diverged} of them diverged` : '';
+    return [`${counts[state]} ${state}`, MEANINGS[state] + note];
+  });
+  if (orphans > 0) rows.push([`${orphans} orphan`, 'there, but no point of this sweep: left alone']);
+  return rows;
+}
+
+function estimates({ total_steps, remaining_steps, estimated_seconds }: PlanSummary): string {
+  const steps =
+    total_steps === null || remaining_steps === null || total_steps === 0
+      ? ''
+      : remaining_steps === total_steps
+        ? `${total_steps} steps`
+        : `${remaining_steps} of ${total_steps} steps left`;
+  const time =
+    estimated_seconds === null || estimated_seconds === 0 ? '' : `about ${formatDuration(estimated_seconds)} left`;
+  const parts = [steps, time].filter((part) => part !== '');
+  return parts.length === 0 ? '' : `  ${parts.join(', ')}`;
+}
+
+/** What is to be run before what is done. */
+function runRows(runs: readonly PlannedRun[], colors: Colors): string[] {
+  const ordered = [...runs.filter(({ state }) => state !== 'done'), ...runs.filter(({ state }) => state === 'done')];
+  const rows = ordered
+    .slice(0, SHOWN_RUNS)
+    .flatMap((run) => [`  ${run.state.padEnd(7)}  ${run.name}`, ...reasons(run, colors)]);
+  const more = runs.length - SHOWN_RUNS;
+  return more > 0 ? [...rows, `  and ${more} more`] : rows;
+}
+
+function reasons({ stale, found }: PlannedRun, colors: Colors): string[] {
+  const indent = ' '.repeat(11);
+  if (stale !== null) {
+    const differences = stale.differences.join(', ') || 'its identity is another one';
+    return [colors.dim(`${indent}${shortPath(stale.directory)}: ${differences}`)];
+  }
+  const reason = found?.problem ?? found?.status?.error?.message;
+  return reason === undefined || reason === null ? [] : [colors.dim(`${indent}${reason}`)];
+}

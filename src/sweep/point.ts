@@ -1,0 +1,127 @@
+// One point of a sweep: the base with the point's values set in it, resolved, or where in the files what is wrong stands.
+
+import type { Diagnostic } from '../errors.ts';
+import { isJsonObject, type JsonObject, type JsonValue } from '../json.ts';
+import type { Registry } from '../registry/registry.ts';
+import { diagnosticAt } from '../spec/diagnostics.ts';
+import { interpolate } from '../spec/interpolate.ts';
+import { parsePath } from '../spec/path.ts';
+import { resolveValue, type Surroundings, surroundings } from '../spec/resolve.ts';
+import type { Issue, RunSpec, SpecDocument, SpecPath } from '../spec/types.ts';
+import { valueAt, withValueAt } from './paths.ts';
+import { type Assignment, type Configuration, fieldPath } from './space.ts';
+import type { SweepFile } from './sweep_file.ts';
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+export class PointResolver {
+  readonly #sweep: SweepFile;
+  readonly #registry: Registry;
+  readonly #env: Environment;
+  readonly #surroundings: Surroundings;
+  /** What all points have in common beside the base: fields of a run that the sweep decides. */
+  readonly #common: JsonObject;
+  readonly #paths = new Map<string, SpecPath>();
+
+  constructor(sweep: SweepFile, registry: Registry, { cwd, env }: { cwd: string; env: Environment }) {
+    this.#sweep = sweep;
+    this.#registry = registry;
+    this.#env = env;
+    this.#surroundings = surroundings(sweep.base.document, cwd);
+    const { log_path, plugins } = sweep.fields;
+    const { plugins: ofBase } = sweep.base.value;
+    this.#common = { log_path, plugins: [...(Array.isArray(ofBase) ? ofBase : []), ...plugins] };
+  }
+
+  /** The run spec of a configuration, or everything that is wrong with it. Its `log_path` is that of the sweep. */
+  resolve(configuration: Configuration): { spec: RunSpec | null; diagnostics: Diagnostic[] } {
+    const { value, issues } = this.#valueOf(configuration);
+    if (value === null) return { spec: null, diagnostics: this.#diagnose(issues, configuration) };
+    const at = { ...this.#surroundings, directoryOf: (path: SpecPath) => this.#directoryOf(path, configuration) };
+    const resolved = resolveValue({ ...value, ...this.#common }, this.#registry, at);
+    return { spec: resolved.spec, diagnostics: this.#diagnose(resolved.issues, configuration) };
+  }
+
+  #valueOf(configuration: Configuration): { value: JsonObject | null; issues: Issue[] } {
+    const { document, at, value: base, hasReferences } = this.#sweep.base;
+    if (!hasReferences) return this.#set(base, [], configuration);
+    const { value: template, issues } = this.#set(document.template, at, configuration.map(escaped));
+    if (template === null) return { value: null, issues };
+    const interpolated = interpolate(template, this.#env);
+    const value = valueAt(interpolated.value, at);
+    const ofBase = interpolated.issues.map((issue) => ({ ...issue, path: issue.path.slice(at.length) }));
+    return { value: ofBase.length === 0 && isJsonObject(value) ? value : null, issues: ofBase };
+  }
+
+  /** Outer fields first, so that a point can set a builder and a field of it. */
+  #set(root: JsonObject, at: SpecPath, configuration: Configuration): { value: JsonObject | null; issues: Issue[] } {
+    let value = root;
+    const ordered = configuration
+      .map((assignment) => ({ assignment, path: this.#pathOf(assignment) }))
+      .sort((a, b) => a.path.length - b.path.length);
+    for (const { assignment, path } of ordered) {
+      const changed = withValueAt(value, at.length === 0 ? path : [...at, ...path], assignment.value);
+      if (typeof changed === 'string') return { value: null, issues: [{ path, part: 'key', message: changed }] };
+      value = changed;
+    }
+    return { value, issues: [] };
+  }
+
+  #pathOf({ field }: Assignment): SpecPath {
+    const path = this.#paths.get(field) ?? parsePath(field) ?? [field];
+    this.#paths.set(field, path);
+    return path;
+  }
+
+  #diagnose(issues: readonly Issue[], configuration: Configuration): Diagnostic[] {
+    return issues.map(({ path, part, message }) => {
+      const origin = this.#origin(path, part, configuration);
+      return diagnosticAt(origin.document.placeOf(origin.path, origin.part), origin.path, message);
+    });
+  }
+
+  #directoryOf(path: SpecPath, configuration: Configuration): string {
+    const origin = this.#origin(path, 'value', configuration);
+    return origin.document.placeOf(origin.path).directory;
+  }
+
+  /** What decides a path of the run spec: what the point sets there, or above or below it, or else the base. */
+  #origin(path: SpecPath, part: Issue['part'], configuration: Configuration): Origin {
+    const { document, base } = this.#sweep;
+    let below: Origin | undefined;
+    for (const assignment of configuration.toReversed()) {
+      const set = this.#pathOf(assignment);
+      const [key, rest] = [fieldPath(assignment), path.slice(set.length)];
+      if (isPrefix(set, path)) {
+        return rest.length === 0 && part === 'key'
+          ? { document, path: key, part }
+          : { document, path: [...assignment.source, ...rest], part };
+      }
+      if (isPrefix(path, set)) below = { document, path: key, part: 'key' };
+    }
+    if (below !== undefined && valueAt(base.value, path) === undefined) return below;
+    return { document: base.document, path: [...base.at, ...path], part };
+  }
+}
+
+interface Origin {
+  document: SpecDocument;
+  path: SpecPath;
+  part: Issue['part'];
+}
+
+function isPrefix(prefix: SpecPath, path: SpecPath): boolean {
+  return prefix.length <= path.length && prefix.every((segment, i) => segment === path[i]);
+}
+
+/** A value of the sweep file is past interpolation: a `${` that it still has is meant as it stands. */
+function escaped(assignment: Assignment): Assignment {
+  return { ...assignment, value: escapedValue(assignment.value) };
+}
+
+function escapedValue(value: JsonValue): JsonValue {
+  if (typeof value === 'string') return value.replaceAll('${', () => '$${');
+  if (Array.isArray(value)) return value.map(escapedValue);
+  if (!isJsonObject(value)) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, escapedValue(member)]));
+}

@@ -1,0 +1,96 @@
+// Puts a planned run into its directory before it is executed, exactly as it was planned.
+
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import pLimit from 'p-limit';
+import { CookbookError } from '../errors.ts';
+import type { Registry } from '../registry/registry.ts';
+import { takeLease } from '../run/lease.ts';
+import { prepareRun } from '../run/prepare.ts';
+import { collectProvenance, type Provenance } from '../run/provenance.ts';
+import { makeRunRecord } from '../run/record.ts';
+import { pendingStatus, readStatus, writeStatus } from '../run/status.ts';
+import type { RunStatus } from '../run/types.ts';
+import { createDigests } from '../spec/digests.ts';
+import { identify } from '../spec/identity.ts';
+import type { PlannedRun, SweepPlan } from './plan.ts';
+import { underSweepLease } from './sweep_directory.ts';
+
+/** A file that a run's identity depends on is no longer what it was when the sweep was planned. */
+class ChangedInputError extends CookbookError {
+  override readonly code = 'CHANGED_INPUT';
+}
+
+export class Preparation {
+  readonly #plan: SweepPlan;
+  readonly #registry: Registry;
+  readonly #argv: readonly string[];
+  /** A process holds the sweep's lease once. */
+  readonly #limit = pLimit(1);
+  #provenance: Promise<Provenance> | undefined;
+
+  constructor(plan: SweepPlan, registry: Registry, argv: readonly string[]) {
+    this.#plan = plan;
+    this.#registry = registry;
+    this.#argv = argv;
+  }
+
+  /** Where a run lies: at its planned place, or where another sweep has created it since, under a name of its own. */
+  async locate({ found, directory, identity }: PlannedRun): Promise<string> {
+    if (found !== null) return directory;
+    const { log_path } = this.#plan;
+    const there = (await readdir(log_path)).sort().find((name) => name.endsWith(`-${identity.hash}`));
+    return there === undefined ? directory : join(log_path, there);
+  }
+
+  /**
+   * Creates a run's directory unless it is there, and gives its record the runtime fields of today. Under the lease of the
+   * sweep, so that of two sweeps that ask for one run one creates it.
+   * @throws ChangedInputError when a file that the run depends on has changed since the plan
+   */
+  async prepare(run: PlannedRun): Promise<string> {
+    this.#refuseChangedInput(run);
+    return await this.#limit(() => underSweepLease(this.#plan.log_path, () => this.#put(run)));
+  }
+
+  async #put(run: PlannedRun): Promise<string> {
+    const directory = await this.locate(run);
+    const { name, identity, axes } = run;
+    const spec = { ...run.spec, log_path: directory, if_exists: 'resume' as const };
+    const { objective } = this.#plan.fields;
+    const makeRecord = async () => {
+      this.#provenance ??= collectProvenance(process.cwd());
+      const provenance = await this.#provenance;
+      const record = makeRunRecord({ name, identity, spec, provenance, argv: this.#argv, axes, objective });
+      return { record, codeDiff: provenance.codeDiff };
+    };
+    await prepareRun({ spec, identity }, { registry: this.#registry, ask: null, makeRecord });
+    return directory;
+  }
+
+  #refuseChangedInput({ spec, identity }: PlannedRun): void {
+    if (!this.#plan.inputs.changed()) return;
+    if (identify(spec, this.#registry, createDigests()).hash === identity.hash) return;
+    throw new ChangedInputError(
+      'a file that it depends on has changed since the sweep was planned; run the sweep again',
+    );
+  }
+}
+
+/** Writes down the failure of a run whose process could not do so itself. */
+export async function recordFailure(directory: string, error: NonNullable<RunStatus['error']>): Promise<void> {
+  const lease = await takeLease(directory);
+  try {
+    const { value } = await readStatus(directory);
+    const now = new Date().toISOString();
+    await writeStatus(directory, {
+      ...(value ?? pendingStatus()),
+      state: 'failed',
+      error,
+      ended_at: now,
+      updated_at: now,
+    });
+  } finally {
+    await lease.release();
+  }
+}

@@ -1,0 +1,73 @@
+// The last screen of a sweep: how many runs finished, the best configuration, what went wrong, and what to type next.
+
+import type { Colors } from 'picocolors/types.js';
+import { shortPath } from '../../run/files.ts';
+import { formatMetric } from '../../run/progress.ts';
+import { columns, quote } from '../../run/reporters/final_screen.ts';
+import type { RunReport, SweepResult } from '../run_sweep.ts';
+
+const SHOWN_RUNS = 10;
+
+/** Its lines, blank ones between the blocks. */
+export function finalScreen(result: SweepResult, argv: readonly string[], colors: Colors): string[] {
+  const blocks = [
+    [colors.bold(headline(result))],
+    columns(best(result)),
+    troubles(result.not_done),
+    columns([['directory', shortPath(result.log_path)]]),
+    columns(nextCommands(result, argv)),
+  ];
+  return blocks.filter((block) => block.length > 0).flatMap((block) => ['', ...block]);
+}
+
+function headline({ states, runs, reused }: SweepResult): string {
+  const finished = states.done + states.diverged;
+  const counts: [number, string][] = [
+    [states.diverged, 'diverged'],
+    [states.failed, 'failed'],
+    [states.interrupted, 'interrupted'],
+    [states.running, 'running elsewhere'],
+    [states.pending, 'not started'],
+  ];
+  const others = counts.filter(([count]) => count > 0).map(([count, what]) => `, ${count} ${what}`);
+  if (reused === runs) return `all ${runs} runs were finished before: nothing was left to do${others.join('')}`;
+  return `${finished} of ${runs} runs are finished${others.join('')}`;
+}
+
+function best({ objective, best }: SweepResult): [string, string][] {
+  if (objective === null) return [];
+  const { metric, at } = objective;
+  const label = at === 'last' ? metric : `${metric} (${at})`;
+  if (best === null) return [[label, 'no finished run has a value for it']];
+  const axes = Object.entries(best.axes).map(
+    ([field, value]) => `${field}=${typeof value === 'string' ? value : JSON.stringify(value)}`,
+  );
+  const spread = best.sd === null ? '' : ` ± ${formatMetric(best.sd)}`;
+  const seeds = best.n === best.planned ? `${best.n}` : `${best.n} of ${best.planned}`;
+  return [
+    ['best', axes.length === 0 ? 'the one configuration' : axes.join(' ')],
+    [label, `${formatMetric(best.mean)}${spread} (${seeds} ${best.planned === 1 ? 'seed' : 'seeds'})`],
+  ];
+}
+
+/** Failures first: they are what somebody has to look at. */
+function troubles(notDone: readonly RunReport[]): string[] {
+  const failed = notDone.filter(({ state }) => state === 'failed');
+  const diverged = notDone.filter(({ state }) => state === 'diverged');
+  const lines = [
+    ...failed.flatMap(({ name, directory, error }) => [
+      `  failed    ${name}`,
+      `            ${error?.message ?? 'unknown error'} (${shortPath(directory)}/logs.log)`,
+    ]),
+    ...diverged.map(({ name }) => `  diverged  ${name}`),
+  ];
+  const more = lines.length - 2 * SHOWN_RUNS;
+  return more > 0 ? [...lines.slice(0, 2 * SHOWN_RUNS), `  and more: see cookbook report`] : lines;
+}
+
+function nextCommands({ states, log_path }: SweepResult, argv: readonly string[]): [string, string][] {
+  const { failed, interrupted, running, pending } = states;
+  const again: [string, string] = [['cookbook', ...argv].map(quote).join(' '), 'run what is missing'];
+  const report: [string, string] = [`cookbook report ${quote(shortPath(log_path))}`, 'compare the configurations'];
+  return failed + interrupted + running + pending > 0 ? [again, report] : [report];
+}

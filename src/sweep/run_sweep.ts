@@ -1,0 +1,112 @@
+// Runs what a plan found missing, and says what the sweep has come to.
+
+import type { Registry } from '../registry/registry.ts';
+import type { RunState, RunStatus } from '../run/types.ts';
+import { executorSlot } from './executor.ts';
+import { parseDuration } from './grammar.ts';
+import { bestConfiguration, type ConfigurationScore } from './objective.ts';
+import type { PlannedRun, SweepPlan } from './plan.ts';
+import { Preparation, recordFailure } from './prepare.ts';
+import { type Outcome, type SweepEvent, schedule } from './scheduler.ts';
+import { freezePlan } from './sweep_directory.ts';
+
+export interface SweepOptions {
+  /** The command line behind the name of the program. */
+  argv: readonly string[];
+  /** Aborted to stop with checkpoints, and to end at once. */
+  stop: AbortSignal;
+  kill: AbortSignal;
+  onEvent(event: SweepEvent): void;
+}
+
+/** What `--json` prints. */
+export interface SweepResult {
+  log_path: string;
+  /** Number of runs in the plan, and how many were finished before it started. */
+  runs: number;
+  reused: number;
+  states: Record<RunState, number>;
+  /** Runs that are anything but done, divergence included: finished ones first, then in the order of the plan. */
+  not_done: RunReport[];
+  objective: SweepPlan['fields']['objective'];
+  best: ConfigurationScore | null;
+}
+
+export interface RunReport {
+  name: string;
+  directory: string;
+  state: RunState;
+  error: RunStatus['error'];
+}
+
+/** Time for the last step and the checkpoint of a run whose timeout is over. */
+const GRACE_MS = 30_000;
+
+/** Freezes the plan to disk, then runs exactly that. */
+export async function runSweep(plan: SweepPlan, registry: Registry, options: SweepOptions): Promise<SweepResult> {
+  await freezePlan(plan, options.argv);
+  const finished = plan.runs.filter(({ state }) => state === 'done');
+  const missing = plan.runs.filter(({ state }) => state !== 'done');
+  const { execution } = plan.fields;
+  const maxConcurrency = Math.max(1, Math.min(execution.max_concurrency, missing.length));
+  const preparation = new Preparation(plan, registry, options.argv);
+  const timeout = execution.timeout === null ? null : parseDuration(execution.timeout);
+  const outcomes = await schedule(missing, {
+    executor: await registry.build(executorSlot, execution.executor, { maxConcurrency }),
+    locate: (run) => preparation.locate(run),
+    prepare: (run) => preparation.prepare(run),
+    recordFailure,
+    maxConcurrency,
+    retries: execution.retries,
+    onFailure: execution.on_failure,
+    timeoutMs: timeout === null ? null : timeout * 1000,
+    graceMs: GRACE_MS,
+    ...options,
+  });
+  return await resultOf(plan, [...finished.map(finishedOutcome), ...outcomes]);
+}
+
+/** 0 when every run has finished, 1 when some failed, 3 when there is something left that has not. */
+export function exitCodeOf({ states, runs }: SweepResult, interrupted: boolean): 0 | 1 | 3 {
+  if (states.done + states.diverged === runs) return 0;
+  return states.failed > 0 && !interrupted ? 1 : 3;
+}
+
+function finishedOutcome(run: PlannedRun): Outcome {
+  return { run, directory: run.directory, state: run.found?.status?.state ?? 'done', error: null };
+}
+
+async function resultOf(plan: SweepPlan, outcomes: readonly Outcome[]): Promise<SweepResult> {
+  const states: Record<RunState, number> = { pending: 0, running: 0, done: 0, diverged: 0, failed: 0, interrupted: 0 };
+  for (const { state } of outcomes) states[state] += 1;
+  const { log_path, runs, fields } = plan;
+  const { objective } = fields;
+  return {
+    log_path,
+    runs: runs.length,
+    reused: runs.filter(({ state }) => state === 'done').length,
+    states,
+    not_done: outcomes
+      .filter(({ state }) => state !== 'done')
+      .map(({ run, directory, state, error }) => ({ name: run.name, directory, state, error })),
+    objective,
+    best:
+      objective === null
+        ? null
+        : await bestConfiguration(outcomes.filter(isDone).map(finishedRun), seedsByConfiguration(runs), objective),
+  };
+}
+
+function isDone({ state }: Outcome): boolean {
+  return state === 'done';
+}
+
+function finishedRun({ run, directory }: Outcome) {
+  return { directory, axes: run.axes, config_hash: run.identity.config_hash };
+}
+
+function seedsByConfiguration(runs: readonly PlannedRun[]): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const { identity } of runs) counts.set(identity.config_hash, (counts.get(identity.config_hash) ?? 0) + 1);
+  return counts;
+}

@@ -1,0 +1,161 @@
+// The runs of a sweep: its configurations times its seeds, each resolved and with its identity; no two of them the same.
+
+import { type Diagnostic, formatDiagnostic, SpecError } from '../errors.ts';
+import type { JsonValue } from '../json.ts';
+import type { Registry } from '../registry/registry.ts';
+import { diagnose, diagnosticAt } from '../spec/diagnostics.ts';
+import type { Digests } from '../spec/digests.ts';
+import { identify } from '../spec/identity.ts';
+import { parsePath, slashPath } from '../spec/path.ts';
+import type { Identity, Issue, RunSpec, SpecDocument, SpecPath } from '../spec/types.ts';
+import { axesOf, expand } from './expand.ts';
+import { fieldKindAt } from './field_kind.ts';
+import type { SweepFields } from './grammar.ts';
+import { PointResolver } from './point.ts';
+import { type Assignment, type Axis, type Configuration, fieldPath, searchSlot } from './space.ts';
+import type { SweepFile } from './sweep_file.ts';
+
+/** A run that a sweep asks for. */
+export interface SweepRun {
+  /** Its `log_path` is the sweep's. */
+  spec: RunSpec;
+  identity: Identity;
+  /** What its point sets, by dotted path. */
+  axes: Record<string, JsonValue>;
+  seed: number;
+}
+
+export interface SweepRuns {
+  axes: readonly Axis[];
+  /** Points of the axes that `exclude` took away, points that `include` added. */
+  excluded: number;
+  included: number;
+  /** Replicates of each configuration; null when the sweep leaves the seed to the base. */
+  seeds: number | null;
+  runs: readonly SweepRun[];
+}
+
+/**
+ * All runs of a sweep, in the order of the file, seeds innermost.
+ * @throws SpecError with everything that is wrong with any of its points, each thing once
+ */
+export async function runsOf(
+  sweep: SweepFile,
+  registry: Registry,
+  { digests, ...surroundings }: { digests: Digests; cwd: string; env: Readonly<Record<string, string | undefined>> },
+): Promise<SweepRuns> {
+  const { document, fields } = sweep;
+  const { axes, issues } = axesOf(fields, document);
+  refuse(document, issues);
+  const search = await registry.build(searchSlot, fields.search, {});
+  const { expansion, issues: unmatched } = expand(fields, axes, search);
+  refuse(document, [...unmatched, ...tooMany(expansion.configurations.length, fields)]);
+
+  const resolver = new PointResolver(sweep, registry, surroundings);
+  const collection = new RunCollection(document, registry, digests);
+  const seeds = seedsOf(fields);
+  for (const configuration of expansion.configurations) {
+    const { spec, diagnostics } = resolver.resolve(configuration);
+    if (spec === null) collection.report(diagnostics);
+    else for (const seed of seeds ?? [spec.seed]) collection.add(configuration, { ...spec, seed });
+  }
+  const { excluded, included } = expansion;
+  return { axes, excluded, included, seeds: seeds?.length ?? null, runs: collection.finish() };
+}
+
+function seedsOf({ seeds }: SweepFields): readonly number[] | null {
+  return typeof seeds === 'number' ? Array.from({ length: seeds }, (_, i) => i) : seeds;
+}
+
+function refuse(document: SpecDocument, issues: readonly Issue[]): void {
+  if (issues.length > 0) throw new SpecError(diagnose(document, issues));
+}
+
+/** Told from the numbers alone, before a slip of the pen fills the memory. */
+function tooMany(configurations: number, { seeds, max_runs }: SweepFields): Issue[] {
+  const replicates = typeof seeds === 'number' ? seeds : (seeds?.length ?? 1);
+  const runs = configurations * replicates;
+  if (runs <= max_runs) return [];
+  const message = `${configurations} configurations × ${replicates} seeds = ${runs} runs are more than max_runs allows (${max_runs})`;
+  return [{ path: ['max_runs'], part: 'value', message }];
+}
+
+class RunCollection {
+  readonly #document: SpecDocument;
+  readonly #registry: Registry;
+  readonly #digests: Digests;
+  readonly #runs: SweepRun[] = [];
+  readonly #configurations = new Map<string, Configuration>();
+  readonly #diagnostics = new Map<string, Diagnostic>();
+  readonly #checked = new Set<Assignment>();
+
+  constructor(document: SpecDocument, registry: Registry, digests: Digests) {
+    this.#document = document;
+    this.#registry = registry;
+    this.#digests = digests;
+  }
+
+  add(configuration: Configuration, spec: RunSpec): void {
+    this.#checkKinds(configuration, spec);
+    const identity = identify(spec, this.#registry, this.#digests);
+    const twin = this.#configurations.get(identity.hash);
+    if (twin !== undefined) {
+      this.#reportTwins(configuration, twin);
+      return;
+    }
+    this.#configurations.set(identity.hash, configuration);
+    const axes = Object.fromEntries(configuration.map(({ field, value }) => [field, value]));
+    this.#runs.push({ spec, identity, axes, seed: spec.seed });
+  }
+
+  /** Points share what is wrong with a value of an axis: it is told once. */
+  report(diagnostics: readonly Diagnostic[]): void {
+    for (const diagnostic of diagnostics) this.#diagnostics.set(formatDiagnostic(diagnostic), diagnostic);
+  }
+
+  /** @throws SpecError when anything was reported */
+  finish(): readonly SweepRun[] {
+    if (this.#diagnostics.size > 0) throw new SpecError(inOrder([...this.#diagnostics.values()], this.#document.file));
+    return this.#runs;
+  }
+
+  #checkKinds(configuration: Configuration, spec: RunSpec): void {
+    for (const assignment of configuration) {
+      if (this.#checked.has(assignment)) continue;
+      this.#checked.add(assignment);
+      const kind = fieldKindAt(spec, parsePath(assignment.field) ?? [], this.#registry);
+      if (kind === 'runtime') this.#reportAt(fieldPath(assignment), RUNTIME);
+    }
+  }
+
+  #reportTwins(configuration: Configuration, twin: Configuration): void {
+    const [here, there] = [distinguishing(configuration, twin), distinguishing(twin, configuration)];
+    const { file, line } = this.#document.placeOf(there);
+    const place = file === this.#document.placeOf(here).file ? `line ${line}` : `${file}:${line}`;
+    this.#reportAt(
+      here,
+      `gives the same run as ${slashPath(there)} (${place}): they differ in nothing that it computes`,
+    );
+  }
+
+  #reportAt(path: SpecPath, message: string): void {
+    this.report([diagnosticAt(this.#document.placeOf(path), path, message)]);
+  }
+}
+
+const RUNTIME =
+  'does not change what a run computes, so all its values would be one run; set it in the base or as key=value';
+
+/** The place that tells a point from another: the entry that lists it, or the value of the first axis where they differ. */
+function distinguishing(configuration: Configuration, other: Configuration): SpecPath {
+  const own = configuration.find((assignment) => !other.includes(assignment));
+  if (own === undefined) return configuration.at(-1)?.source ?? [];
+  return own.source[0] === 'include' ? own.source.slice(0, 2) : own.source;
+}
+
+function inOrder(diagnostics: readonly Diagnostic[], first: string): Diagnostic[] {
+  const rank = ({ file }: Diagnostic) => (file === first ? '' : file);
+  return [...diagnostics].sort(
+    (a, b) => (rank(a) < rank(b) ? -1 : rank(a) > rank(b) ? 1 : 0) || a.line - b.line || a.column - b.column,
+  );
+}

@@ -1,0 +1,57 @@
+// The space of a sweep: its axes as data, and which of their combinations a search runs.
+
+import { Type } from '@sinclair/typebox';
+import type { JsonValue } from '../json.ts';
+import { defineBuilder } from '../registry/builder.ts';
+import { defineSlot } from '../registry/slot.ts';
+import type { SpecPath } from '../spec/types.ts';
+
+/** One field of a run spec that a point sets, and where in the sweep file its value stands. */
+export interface Assignment {
+  /** Dotted path in the run spec. */
+  field: string;
+  value: JsonValue;
+  source: SpecPath;
+}
+
+/** What a point sets, in file order; everything else comes from the base. Replicates of it differ in their seed. */
+export type Configuration = readonly Assignment[];
+
+/** The path of the field's name, where `source` is that of its value. */
+export function fieldPath({ field, source }: Assignment): SpecPath {
+  return source.slice(0, source.lastIndexOf(field) + 1);
+}
+
+/** One factor of the space. A choice sets several fields where the axis is a zip group or the cases. */
+export interface Axis {
+  label: string;
+  choices: readonly Configuration[];
+}
+
+export interface Search {
+  /** The configurations to run, in the order to run them. */
+  configurations(axes: readonly Axis[]): Iterable<Configuration>;
+}
+
+export const searchSlot = defineSlot<Record<never, never>, Search>({
+  name: 'search',
+  doc: 'Which points of the space of its axes a sweep runs.',
+});
+
+export const gridSearch = defineBuilder({
+  slot: searchSlot,
+  name: 'grid',
+  version: 1,
+  doc: 'Every combination of the values of the axes, the last axis fastest.',
+  params: Type.Object({}),
+  build: (): Search => ({ configurations: product }),
+});
+
+export function* product(axes: readonly Axis[]): Generator<Configuration> {
+  const [first, ...rest] = axes;
+  if (first === undefined) {
+    yield [];
+    return;
+  }
+  for (const choice of first.choices) for (const tail of product(rest)) yield [...choice, ...tail];
+}

@@ -1,0 +1,50 @@
+// A sweep's own files, sweep.json and plan.json, and the lease under which the directories of its runs are created.
+
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { RunDirectoryError } from '../errors.ts';
+import { explainingFailure, jsonText, writeFileAtomic } from '../run/files.ts';
+import { type Lease, leaseHolder, takeLease } from '../run/lease.ts';
+import type { SweepPlan } from './plan.ts';
+
+/**
+ * Freezes a plan to disk before anything runs: sweep.json says what was asked for, plan.json lists every run. A later plan
+ * of the same directory replaces both; what was run is in the run directories themselves.
+ */
+export async function freezePlan(plan: SweepPlan, argv: readonly string[]): Promise<void> {
+  const { log_path, fields, base, file, size, runs } = plan;
+  await explainingFailure('create', log_path, () => mkdir(log_path, { recursive: true }));
+  const created_at = new Date().toISOString();
+  const axes = size.axes.map(({ label, choices }) => ({ label, size: choices.length }));
+  const sweep = { schema_version: 1, created_at, file, argv: [...argv], axes, ...fields, base };
+  await writeFileAtomic(join(log_path, 'sweep.json'), jsonText(sweep));
+  const rows = runs.map(({ name, identity, axes, seed, state }) =>
+    JSON.stringify({ name, hash: identity.hash, config_hash: identity.config_hash, axes, seed, state }),
+  );
+  const text = `{"schema_version":1,"created_at":"${created_at}","runs":[\n${rows.join(',\n')}\n]}\n`;
+  await writeFileAtomic(join(log_path, 'plan.json'), text);
+}
+
+const RETRY_MS = 20;
+
+/** Holds the sweep directory's lease, which others hold for moments only, while `operation` goes on. */
+export async function underSweepLease<T>(log_path: string, operation: () => Promise<T>): Promise<T> {
+  const lease = await waitForLease(log_path);
+  try {
+    return await operation();
+  } finally {
+    await lease.release();
+  }
+}
+
+async function waitForLease(log_path: string): Promise<Lease> {
+  for (;;) {
+    try {
+      return await takeLease(log_path);
+    } catch (error) {
+      if (!(error instanceof RunDirectoryError) || (await leaseHolder(log_path)) === null) throw error;
+    }
+    await sleep(RETRY_MS);
+  }
+}
