@@ -10,7 +10,7 @@ import type { AdamState } from './adamw.ts';
 import type { BaseWeights } from './base_weights.ts';
 import { factorA, factorB, parameterShapes } from './decoder_graph.ts';
 import { LORA_ALPHA, type Parameters, parametersOf } from './parameters.ts';
-import { readAdapter, writeAdapter } from './weights/adapter.ts';
+import { isAdapterDirectory, readAdapter, readAdapterConfig, writeAdapter } from './weights/adapter.ts';
 import { isFile, readJsonFile, replaceJsonFile } from './weights/files.ts';
 import { type ModelConfig, writeModelConfig } from './weights/hf_config.ts';
 import { type FloatDtype, openSafetensors, writeSafetensors } from './weights/safetensors.ts';
@@ -31,10 +31,11 @@ const InfoSchema = Type.Object({
 
 export type CheckpointInfo = Static<typeof InfoSchema>;
 
-/** Reads what a checkpoint says of itself. Throws CheckpointError for a directory that is none. */
+/** Reads what a checkpoint, or an adapter that PEFT saved, says of itself. Throws CheckpointError for any other directory. */
 export async function readCheckpointInfo(directory: string): Promise<CheckpointInfo> {
   const path = join(directory, INFO_FILE);
   if (!(await isFile(path))) {
+    if (await isAdapterDirectory(directory)) return await adapterInfo(directory);
     throw new CheckpointError(`${directory}: there is no checkpoint here (no ${INFO_FILE})`, {
       hint: 'Name a directory under checkpoints/ of a run, or the run directory itself.',
     });
@@ -43,6 +44,11 @@ export async function readCheckpointInfo(directory: string): Promise<CheckpointI
   if (Value.Check(InfoSchema, info)) return info;
   const [error] = Value.Errors(InfoSchema, info);
   throw new CheckpointError(`${path}: ${error.path}: ${error.message}`);
+}
+
+async function adapterInfo(directory: string): Promise<CheckpointInfo> {
+  const { rank, base_model_name_or_path: base_model } = await readAdapterConfig(directory);
+  return { schema_version: 1, parameterisation: 'lora', base_model, lora_rank: rank, optimizer_step: null };
 }
 
 export interface CheckpointToWrite {
@@ -125,14 +131,25 @@ async function writeMoments(directory: string, { shapes }: Parameters, { moments
   await writeSafetensors(join(directory, OPTIMIZER_FILE), tensors);
 }
 
-/** The weights of a checkpoint, checked against the model that they are for. */
+/**
+ * The weights of a checkpoint, checked against the model that they are for. Adapters of another α are restated in ours;
+ * modules that an adapter leaves alone get factors of zero, which stay zero.
+ */
 export async function readParameters(directory: string, info: CheckpointInfo, base: BaseWeights): Promise<Parameters> {
   const { parameterisation, lora_rank: rank } = info;
   const shapes = parameterShapes(base, parameterisation, rank);
   const values = new Map<string, Float32Array>();
   if (parameterisation === 'lora') {
-    const { factors } = await readAdapter(directory, base.config);
-    for (const [module, { A, B }] of factors) values.set(factorA(module), A).set(factorB(module), B);
+    const { alpha, factors } = await readAdapter(directory, base.config);
+    const ratio = alpha / LORA_ALPHA;
+    for (const [module, { A, B }] of factors) {
+      if (!shapes.has(factorA(module)))
+        throw new CheckpointError(`${directory}: this engine does not adapt "${module}"`);
+      values.set(factorA(module), A).set(factorB(module), ratio === 1 ? B : B.map((value) => value * ratio));
+    }
+    for (const [name, [rows, columns]] of shapes) {
+      if (!values.has(name)) values.set(name, new Float32Array(rows * columns));
+    }
   } else {
     const files = await openModelDirectory(directory);
     for (const name of shapes.keys()) values.set(name, await files.read(name));

@@ -145,11 +145,15 @@ export class LocalServiceClient implements ServiceClient {
     baseModel?: string,
   ): Promise<{ loaded: Loaded; parameters: Parameters; info: CheckpointInfo }> {
     const info = await readCheckpointInfo(directory);
-    const loaded =
-      info.parameterisation === 'full'
-        ? this.#full(blankWeights(await readModelConfig(directory)), directory)
-        : await this.#base(baseModel ?? info.base_model ?? '', info.lora_rank);
+    const loaded = await this.#modelOf(directory, info, baseModel ?? info.base_model);
     return { loaded, parameters: await readParameters(directory, info, loaded.model.base), info };
+  }
+
+  async #modelOf(directory: string, info: CheckpointInfo, baseModel: string | null): Promise<Loaded> {
+    if (info.parameterisation === 'full') return this.#full(blankWeights(await readModelConfig(directory)), directory);
+    if (baseModel === null)
+      throw new CheckpointError(`${directory}: the adapter does not say which model it belongs to`);
+    return await this.#base(baseModel, info.lora_rank);
   }
 
   #trainer({ model, info, tokenizerPath }: Loaded, state: TrainingState): TrainingClient {

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { gaussian, randomFor } from '../../src/engine/random.ts';
 import { parseModelConfig, writeModelConfig } from '../../src/engine/weights/hf_config.ts';
 import { parameterShapes } from '../../src/engine/weights/modules.ts';
-import { writeSafetensors } from '../../src/engine/weights/safetensors.ts';
+import { type FloatDtype, writeSafetensors } from '../../src/engine/weights/safetensors.ts';
 import type { JsonObject } from '../../src/json.ts';
 
 const CONFIG: JsonObject = {
@@ -26,21 +26,30 @@ const CONFIG: JsonObject = {
   eos_token_id: 2,
 };
 
+/** config.json of the models here; `changes` replace its fields. */
+export const randomModelConfig = (changes: JsonObject = {}): JsonObject => ({ ...CONFIG, ...changes });
+
 /** Weights large enough that every part of the model matters. */
 const DEVIATION = 0.3;
 
-/** Writes the directory and returns it. `changes` replace fields of config.json. */
-export async function writeRandomModel(directory: string, changes: JsonObject = {}): Promise<string> {
-  const config = parseModelConfig({ ...CONFIG, ...changes }, 'random model');
+const DTYPE_NAMES = { F32: 'float32', F16: 'float16', BF16: 'bfloat16' } as const;
+
+/** Writes the directory and returns it. */
+export async function writeRandomModel(
+  directory: string,
+  changes: JsonObject = {},
+  dtype: FloatDtype = 'F32',
+): Promise<string> {
+  const config = parseModelConfig(randomModelConfig(changes), 'random model');
   await mkdir(directory, { recursive: true });
-  await writeModelConfig(directory, config, 'float32');
+  await writeModelConfig(directory, config, DTYPE_NAMES[dtype]);
   const tensors = [...parameterShapes(config)].map(([name, shape]) => {
     const size = shape.reduce((product, n) => product * n, 1);
     const noise = gaussian(randomFor(1, name), size, DEVIATION);
     const data = name.endsWith('norm.weight') ? noise.map((value) => 1 + value) : noise;
-    return { name, dtype: 'F32' as const, shape, data };
+    return { name, dtype, shape, data };
   });
-  await writeSafetensors(join(directory, 'model.safetensors'), tensors);
+  await writeSafetensors(join(directory, 'model.safetensors'), tensors, { format: 'pt' });
   return directory;
 }
 

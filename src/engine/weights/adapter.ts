@@ -3,7 +3,7 @@ import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { WeightsError } from '../../errors.ts';
 import type { JsonValue } from '../../json.ts';
-import { readJsonFile, replaceJsonFile } from './files.ts';
+import { isFile, readJsonFile, replaceJsonFile } from './files.ts';
 import type { ModelConfig } from './hf_config.ts';
 import { describe, Fields } from './json_fields.ts';
 import { type LinearModule, linearModules } from './modules.ts';
@@ -48,10 +48,13 @@ export interface LoraFactors {
   readonly B: Float32Array;
 }
 
-export interface Adapter {
+interface AdapterConfig {
   readonly rank: number;
   readonly alpha: number;
   readonly base_model_name_or_path: string | null;
+}
+
+export interface Adapter extends AdapterConfig {
   /** By Hugging Face module name, e.g. `model.layers.0.self_attn.q_proj`. */
   readonly factors: ReadonlyMap<string, LoraFactors>;
 }
@@ -89,16 +92,27 @@ export async function writeAdapter(directory: string, adapter: Adapter, config: 
   });
 }
 
+export function isAdapterDirectory(directory: string): Promise<boolean> {
+  return isFile(join(directory, CONFIG_FILE));
+}
+
+/** Reads what an adapter says of itself. Throws WeightsError, also for adapters that are more than plain LoRA. */
+export async function readAdapterConfig(directory: string): Promise<AdapterConfig> {
+  const path = join(directory, CONFIG_FILE);
+  const fields = new Fields(await readJsonFile(path), path);
+  refuseOtherKinds(fields);
+  return {
+    rank: fields.size('r'),
+    alpha: fields.positive('lora_alpha'),
+    base_model_name_or_path: fields.text('base_model_name_or_path') ?? null,
+  };
+}
+
 /** Reads an adapter and checks it against the configuration of the model it is meant for. Throws WeightsError. */
 export async function readAdapter(directory: string, config: ModelConfig): Promise<Adapter> {
-  const configPath = join(directory, CONFIG_FILE);
-  const fields = new Fields(await readJsonFile(configPath), configPath);
-  refuseOtherKinds(fields);
-  const rank = fields.size('r');
-  const alpha = fields.positive('lora_alpha');
-  const baseModel = fields.text('base_model_name_or_path') ?? null;
-  const factors = await readFactors(join(directory, WEIGHTS_FILE), rank, config);
-  return { rank, alpha, base_model_name_or_path: baseModel, factors };
+  const adapterConfig = await readAdapterConfig(directory);
+  const factors = await readFactors(join(directory, WEIGHTS_FILE), adapterConfig.rank, config);
+  return { ...adapterConfig, factors };
 }
 
 async function readFactors(path: string, rank: number, config: ModelConfig): Promise<ReadonlyMap<string, LoraFactors>> {

@@ -1,0 +1,73 @@
+// The reference in TypeScript: each task of reference.py as a function, its answers checked.
+
+import { join } from 'node:path';
+import { type Static, type TSchema, Type } from '@sinclair/typebox';
+import { Value } from '@sinclair/typebox/value';
+import { execa } from 'execa';
+import type { JsonObject } from '../../src/json.ts';
+import type { AdamParams } from '../../src/tinker/types.ts';
+
+/** Of equal lengths; the loss of a batch is Σ −weight·log p(target). */
+export interface ReferenceDatum {
+  tokens: number[];
+  targets: number[];
+  weights: number[];
+}
+
+/** A model directory, with a PEFT adapter on it or without. */
+export interface ReferenceModel {
+  model: string;
+  adapter?: string;
+}
+
+export interface ReferenceChat {
+  model: string;
+  conversations: { role: string; content: string }[][];
+  add_generation_prompt: boolean;
+  tools?: JsonObject[];
+}
+
+const Numbers = Type.Array(Type.Number());
+const Matrix = Type.Array(Numbers);
+const LogProbs = Type.Array(Matrix);
+const Training = Type.Object({ losses: Numbers, norms: Numbers });
+const Tokenized = Type.Array(Type.Object({ special: Numbers, literal: Numbers, decoded: Type.String() }));
+
+export type Reference = ReturnType<typeof startReference>;
+
+/** Starts reference.py; it answers until it is stopped. A job that fails rejects with what Python printed. */
+export function startReference(python: string) {
+  const script = join(import.meta.dirname, 'reference.py');
+  const program = execa(python, [script], { stdin: 'pipe', buffer: { stdout: false } });
+  const answers = program.iterable();
+
+  async function ask<T extends TSchema>(schema: T, task: string, job: object): Promise<Static<T>> {
+    program.stdin.write(`${JSON.stringify({ task, ...job })}\n`);
+    const { value } = await answers.next();
+    const answer: unknown = JSON.parse(String(value));
+    if (!Value.Check(schema, answer)) throw new Error(`${task} answered ${String(value).slice(0, 200)}`);
+    return answer;
+  }
+
+  return {
+    /** Log-probs (T, V) of every next token, by sequence. */
+    logProbs: (job: ReferenceModel & { sequences: number[][] }) => ask(LogProbs, 'log_probs', job),
+    /** Greedy continuations. */
+    generate: (job: ReferenceModel & { prompts: number[][]; max_new_tokens: number }) => ask(Matrix, 'generate', job),
+    /** Writes the gradients to the safetensors file `output` and gives the loss. */
+    gradients: (job: ReferenceModel & { batch: ReferenceDatum[]; output: string }) =>
+      ask(Type.Number(), 'gradients', job),
+    /** One AdamW step a batch. */
+    train: (job: ReferenceModel & { batches: ReferenceDatum[][]; adam: AdamParams }) => ask(Training, 'train', job),
+    /** Saves an adapter with random factors to the directory `output`; `lora` are fields of LoraConfig. */
+    newAdapter: (job: { model: string; lora: JsonObject; output: string }) => ask(Type.Null(), 'new_adapter', job),
+    /** Ids of texts with special tokens read as such and as mere text, and what the former decode to. */
+    tokenize: (job: { model: string; texts: string[] }) => ask(Tokenized, 'tokenize', job),
+    applyChatTemplate: (job: ReferenceChat) => ask(Matrix, 'apply_chat_template', job),
+
+    async stop(): Promise<void> {
+      program.stdin.end();
+      await answers.next();
+    },
+  };
+}
