@@ -1,7 +1,7 @@
 // `cookbook exec RUN_DIR`: one prepared run in this process, its events as JSON Lines on stdout.
 
 import { resolve } from 'node:path';
-import { builtinRegistry } from '../registry/builtin.ts';
+import { builtinRegistry } from '../builtin.ts';
 import { jsonlReporter } from './reporters/jsonl.ts';
 import { executeDirectory, loadRecordedPlugins } from './run_directory.ts';
 import { stopOnSignals } from './signals.ts';

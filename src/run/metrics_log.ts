@@ -8,7 +8,8 @@ import { spellNumber, unspellNumber } from './numbers.ts';
 
 type Row = { step: number } & Metrics;
 
-export const isMetric = (value: unknown): value is Metrics[string] => isNumber(value) || isString(value) || isBoolean(value);
+export const isMetric = (value: unknown): value is Metrics[string] =>
+  isNumber(value) || isString(value) || isBoolean(value);
 
 const numbered = jsonShape<{ step: number }>({ step: isCount });
 const metrics = isRecordOf(isMetric);
