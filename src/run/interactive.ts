@@ -22,7 +22,7 @@ export interface CommandOptions {
 }
 
 /** What a run prints with `--json`. */
-export interface RunResult extends RunStatus {
+interface RunResult extends RunStatus {
   directory: string;
   name: string;
   /** Hash of the run's identity. */

@@ -130,6 +130,10 @@ describe('a terminal', () => {
     }
   });
 
+  it('that does not know its width is taken for a usual one', () => {
+    expect(onTerminal(0)).toEqual(onTerminal(80));
+  });
+
   it('keeps the colours of a text, and sets off warnings', () => {
     const text = onTerminal(100, pc.createColors(true)).join('');
     expect(text).toContain('\u001b[32mhello\u001b[39m');
