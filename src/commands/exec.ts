@@ -12,6 +12,7 @@ export default class Exec extends BaseCommand {
   async run(): Promise<void> {
     const { args } = await this.parse(Exec);
     const { execCommand } = await import('../run/exec_command.ts');
-    process.exitCode = await execCommand(args.directory);
+    const { builtinRegistry } = await import('../builtin.ts');
+    process.exitCode = await execCommand(args.directory, builtinRegistry());
   }
 }

@@ -1,7 +1,7 @@
 // A run as a person or a script starts it: progress on stderr, signals that stop it, and what to print at its end.
 
 import pc from 'picocolors';
-import { builtinRegistry } from '../builtin.ts';
+import type { Registry } from '../registry/registry.ts';
 import { askOnTerminal } from './ask.ts';
 import type { RunListener } from './events.ts';
 import { finalScreen } from './reporters/final_screen.ts';
@@ -36,12 +36,12 @@ export interface CommandEnd {
 }
 
 /** `cookbook run FILE`. */
-export async function runCommand(file: string, options: CommandOptions): Promise<CommandEnd> {
+export async function runCommand(file: string, registry: Registry, options: CommandOptions): Promise<CommandEnd> {
   const stop = stopOnSignals();
   try {
     const ended = await runFile(file, {
       ...options,
-      registry: builtinRegistry(),
+      registry,
       cwd: process.cwd(),
       env: process.env,
       ask: options.json ? null : askOnTerminal(process.stdin, process.stderr),

@@ -1,8 +1,8 @@
 // Plans and sweeps as a person or a script starts them: progress on stderr, signals, and what to print at the end.
 
 import pc from 'picocolors';
-import { builtinRegistry } from '../builtin.ts';
 import { ConfigurationError, SpecError } from '../errors.ts';
+import type { Registry } from '../registry/registry.ts';
 import type { LoadOptions } from '../spec/load.ts';
 import { isSweep } from './grammar.ts';
 import { type Plan, planRun, planSweep, type SweepPlan } from './plan.ts';
@@ -24,9 +24,12 @@ interface CommandOptions {
 }
 
 /** `cookbook plan FILE`: of a run or of a sweep. */
-export async function planCommand(file: string, overrides: readonly string[]): Promise<PresentedPlan> {
+export async function planCommand(
+  file: string,
+  registry: Registry,
+  overrides: readonly string[],
+): Promise<PresentedPlan> {
   const options = loadOptions(overrides);
-  const registry = builtinRegistry();
   if (!(await isSweepFile(file, options))) return presented(await planRun(file, options, registry), 1);
   const plan = await planSweep(file, options, registry);
   return presented(plan, plan.fields.execution.max_concurrency);
@@ -39,10 +42,9 @@ interface PresentedPlan {
 }
 
 /** `cookbook sweep FILE`. */
-export async function sweepCommand(file: string, { overrides, argv, json }: CommandOptions) {
+export async function sweepCommand(file: string, registry: Registry, { overrides, argv, json }: CommandOptions) {
   const options = loadOptions(overrides);
   await refuseRunFile(file, options);
-  const registry = builtinRegistry();
   const plan = await planSweep(file, options, registry);
   const { stop, kill, dispose } = sweepSignals();
   try {
