@@ -8,13 +8,13 @@ import type { Tokenizer } from '../tokenizers/types.ts';
 import type { Metrics } from '../training/types.ts';
 
 /** Needs the training client: it computes losses. */
-interface TrainingClientEvaluator {
+export interface TrainingClientEvaluator {
   kind: 'training';
   evaluate(client: TrainingClient): Promise<Metrics>;
 }
 
 /** Needs only to sample. One sampling client is shared by all evaluators of a step. */
-interface SamplingClientEvaluator {
+export interface SamplingClientEvaluator {
   kind: 'sampling';
   evaluate(client: SamplingClient): Promise<Metrics>;
 }
