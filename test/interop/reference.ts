@@ -38,14 +38,15 @@ export type Reference = ReturnType<typeof startReference>;
 /** Starts reference.py; it answers until it is stopped. A job that fails rejects with what Python printed. */
 export function startReference(python: string) {
   const script = join(import.meta.dirname, 'reference.py');
-  const program = execa(python, [script], { stdin: 'pipe', buffer: { stdout: false } });
+  const program = execa(python, [script], { stdin: 'pipe', buffer: { stdout: false }, reject: false });
   const answers = program.iterable();
 
   async function ask<T extends TSchema>(schema: T, task: string, job: object): Promise<Static<T>> {
     program.stdin.write(`${JSON.stringify({ task, ...job })}\n`);
-    const { value } = await answers.next();
-    const answer: unknown = JSON.parse(String(value));
-    if (!Value.Check(schema, answer)) throw new Error(`${task} answered ${String(value).slice(0, 200)}`);
+    const { value, done } = await answers.next();
+    if (done) throw new Error(`${task}: ${(await program).stderr}`);
+    const answer: unknown = JSON.parse(value);
+    if (!Value.Check(schema, answer)) throw new Error(`${task} answered ${value.slice(0, 200)}`);
     return answer;
   }
 
@@ -65,9 +66,10 @@ export function startReference(python: string) {
     tokenize: (job: { model: string; texts: string[] }) => ask(Tokenized, 'tokenize', job),
     applyChatTemplate: (job: ReferenceChat) => ask(Matrix, 'apply_chat_template', job),
 
+    /** It has nothing to save, and leaving by itself takes Python seconds. */
     async stop(): Promise<void> {
-      program.stdin.end();
-      await answers.next();
+      program.kill();
+      await program;
     },
   };
 }

@@ -337,7 +337,7 @@ describe('kill -9', () => {
     expect(calls).toBeGreaterThan(50);
     const metrics = await metricsOf(undisturbed);
 
-    const kills = 7;
+    const kills = 5;
     for (let kill = 0; kill < kills; kill++) {
       const cwd = await workplace();
       const at = 1 + Math.floor(((calls - 1) * kill) / (kills - 1));
