@@ -7,7 +7,6 @@
 
 import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { isJsonObject } from '../src/json.ts';
 import { formatReport } from '../src/report/output.ts';
 import { makeReport } from '../src/report/report.ts';
 import { type Line, temporaryDirectory, writeRun, writeSweep } from '../test/report/run_directories.ts';
@@ -60,32 +59,51 @@ async function summary(directory: string): Promise<string> {
   return formatReport(await makeReport({ directories: [directory], cwd: directory }), 'table');
 }
 
-/** Runs one of the two in a process of its own. */
-function timed(what: 'scan' | 'summary', directory: string): { milliseconds: number; megabytes: number } {
-  const command = [...process.execArgv, fileURLToPath(import.meta.url), what, directory];
-  const measured: unknown = JSON.parse(execFileSync(process.execPath, command, { encoding: 'utf8' }));
-  if (!isJsonObject(measured)) throw new Error('the timed process printed no object');
-  return { milliseconds: Number(measured.milliseconds), megabytes: Number(measured.megabytes) };
+interface Cost {
+  milliseconds: number;
+  /** Of all threads, so that it says something on a busy machine too. */
+  cpu_milliseconds: number;
+  megabytes: number;
 }
 
-const median = (values: number[]) => values.sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
+async function costOf(work: () => Promise<string>): Promise<Cost> {
+  const start = performance.now();
+  const cpu = process.cpuUsage();
+  await work();
+  const milliseconds = performance.now() - start;
+  const { user, system } = process.cpuUsage(cpu);
+  return { milliseconds, cpu_milliseconds: (user + system) / 1000, megabytes: process.resourceUsage().maxRSS / 1024 };
+}
+
+/** Runs one of the two in a process of its own. */
+function timed(what: 'scan' | 'summary', directory: string): Cost {
+  const command = [...process.execArgv, fileURLToPath(import.meta.url), what, directory];
+  const cost: Cost = JSON.parse(execFileSync(process.execPath, command, { encoding: 'utf8' }));
+  return cost;
+}
+
+function median(costs: readonly Cost[], of: keyof Cost): number {
+  const values = costs.map((cost) => cost[of]).sort((a, b) => a - b);
+  return values[Math.floor(values.length / 2)] ?? Number.NaN;
+}
 
 function compare(runs: number, steps: number): void {
   const [directory, remove] = temporaryDirectory();
   try {
     writeRuns(directory, runs, steps);
-    const rounds = Array.from(
-      { length: ROUNDS },
-      () => [timed('scan', directory), timed('summary', directory)] as const,
-    );
-    const scans = median(rounds.map(([of]) => of.milliseconds));
-    const summaries = median(rounds.map(([, of]) => of.milliseconds));
-    const memory = Math.max(...rounds.map(([, of]) => of.megabytes));
+    const rounds = Array.from({ length: ROUNDS }, () => ({
+      scan: timed('scan', directory),
+      summary: timed('summary', directory),
+    }));
+    const scans = rounds.map(({ scan }) => scan);
+    const summaries = rounds.map(({ summary }) => summary);
     console.log(`${runs} runs × ${steps} steps × 10 metrics, medians of ${ROUNDS}`);
-    console.log(`read_json scan   ${scans.toFixed(0)} ms`);
-    console.log(
-      `default summary  ${summaries.toFixed(0)} ms, ${(summaries / scans).toFixed(2)} × the scan, ${memory.toFixed(0)} MB`,
-    );
+    for (const [name, costs] of Object.entries({ 'read_json scan': scans, 'default summary': summaries })) {
+      const time = `${median(costs, 'milliseconds').toFixed(0)} ms, ${median(costs, 'cpu_milliseconds').toFixed(0)} ms of CPU`;
+      console.log(`${name.padEnd(16)} ${time}, ${Math.max(...costs.map(({ megabytes }) => megabytes)).toFixed(0)} MB`);
+    }
+    const ratio = (of: keyof Cost) => (median(summaries, of) / median(scans, of)).toFixed(2);
+    console.log(`ratio            ${ratio('milliseconds')}, ${ratio('cpu_milliseconds')} of CPU`);
   } finally {
     remove();
   }
@@ -93,10 +111,8 @@ function compare(runs: number, steps: number): void {
 
 const [what = '1000', argument] = process.argv.slice(2);
 if (what === 'scan' || what === 'summary') {
-  const start = performance.now();
-  await (what === 'scan' ? scan : summary)(argument ?? '.');
-  const milliseconds = performance.now() - start;
-  console.log(JSON.stringify({ milliseconds, megabytes: process.resourceUsage().maxRSS / 1024 }));
+  const work = what === 'scan' ? scan : summary;
+  console.log(JSON.stringify(await costOf(() => work(argument ?? '.'))));
 } else {
   compare(Number(what), Number(argument ?? 1000));
 }

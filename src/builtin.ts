@@ -6,13 +6,13 @@ import { instructionsEvaluator } from './evaluation/instructions.ts';
 import { nll } from './evaluation/nll.ts';
 import { slLoop } from './recipes/sl_loop.ts';
 import { tinyCorpusBuilders } from './recipes/tiny_corpus/builders.ts';
-import { localExecutor } from './sweep/executors/local.ts';
-import { gridSearch } from './sweep/space.ts';
 import { Registry } from './registry/registry.ts';
 import { rendererBuilders } from './renderers/builders.ts';
 import { supervised } from './supervised/builder.ts';
 import { datasetBuilders } from './supervised/builders.ts';
 import { pretrain } from './supervised/pretrain_builder.ts';
+import { localExecutor } from './sweep/executors/local.ts';
+import { gridSearch } from './sweep/space.ts';
 
 /** A new registry each time: plugins that are added to one stay there. */
 export function builtinRegistry(): Registry {

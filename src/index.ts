@@ -3,7 +3,13 @@
 export { Type } from '@sinclair/typebox';
 export { builtinRegistry } from './builtin.ts';
 export * from './errors.ts';
-export { type Evaluator, type EvaluatorContext, evaluatorSlot } from './evaluation/types.ts';
+export {
+  type Evaluator,
+  type EvaluatorContext,
+  evaluatorSlot,
+  type SamplingClientEvaluator,
+  type TrainingClientEvaluator,
+} from './evaluation/types.ts';
 export { defineBuilder } from './registry/builder.ts';
 export { type BuilderRef, builderOf, contents, nullable, oneOf, runtime, semantic } from './registry/fields.ts';
 export { Registry } from './registry/registry.ts';

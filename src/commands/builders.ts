@@ -9,7 +9,7 @@ export default class Builders extends BaseCommand {
   static override args = { name: Args.string({ description: 'Show the parameters of this builder.' }) };
   static override flags = { slot: Flags.string({ description: 'Only those that fit in this place of a spec.' }) };
 
-  async run() {
+  async run(): Promise<object> {
     const { args, flags } = await this.parse(Builders);
     const [{ catalog, formatCatalog, formatEntry }, { builtinRegistry }] = await Promise.all([
       import('../spec/catalog.ts'),

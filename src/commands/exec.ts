@@ -11,7 +11,8 @@ export default class Exec extends BaseCommand {
 
   async run(): Promise<void> {
     const { args } = await this.parse(Exec);
-    const { execCommand } = await import('../run/interactive.ts');
-    process.exitCode = await execCommand(args.directory);
+    const { execCommand } = await import('../run/exec_command.ts');
+    const { builtinRegistry } = await import('../builtin.ts');
+    process.exitCode = await execCommand(args.directory, builtinRegistry());
   }
 }

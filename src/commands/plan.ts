@@ -18,11 +18,13 @@ export default class Plan extends BaseCommand {
     }),
   };
 
-  async run(): Promise<object> {
+  async run(): Promise<object | undefined> {
     const { args } = await this.parse(Plan);
     const { planCommand } = await import('../sweep/interactive.ts');
-    const { result, screen } = await planCommand(args.file, args['key=value'] ?? []);
-    for (const line of screen) this.log(line);
-    return result;
+    const { builtinRegistry } = await import('../builtin.ts');
+    const plan = await planCommand(args.file, builtinRegistry(), args['key=value'] ?? []);
+    if (this.jsonEnabled()) return plan.document();
+    for (const line of plan.screen()) this.log(line);
+    return undefined;
   }
 }

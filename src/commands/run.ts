@@ -24,7 +24,8 @@ export default class Run extends BaseCommand {
   async run(): Promise<object> {
     const { args, flags } = await this.parse(Run);
     const { runCommand } = await import('../run/interactive.ts');
-    const { result, screen, exitCode } = await runCommand(args.file, {
+    const { builtinRegistry } = await import('../builtin.ts');
+    const { result, screen, exitCode } = await runCommand(args.file, builtinRegistry(), {
       overrides: args['key=value'] ?? [],
       argv: ['run', ...this.argv],
       quiet: flags.quiet,

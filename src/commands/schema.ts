@@ -20,7 +20,7 @@ export default class Schema extends BaseCommand {
     }),
   };
 
-  async run() {
+  async run(): Promise<object> {
     const { args, flags } = await this.parse(Schema);
     const [{ runSchema }, { sweepSchema }, { schemaText, writeSchemas }, { builtinRegistry }] = await Promise.all([
       import('../spec/schema.ts'),

@@ -21,15 +21,21 @@ export default class Sweep extends BaseCommand {
     'max-concurrency': Flags.integer({ helpValue: 'N', description: 'How many runs run at a time.' }),
   };
 
-  async run(): Promise<object> {
+  async run(): Promise<object | undefined> {
     const { args, flags } = await this.parse(Sweep);
     const { planCommand, sweepCommand } = await import('../sweep/interactive.ts');
+    const { builtinRegistry } = await import('../builtin.ts');
     const overrides = [...(args['key=value'] ?? [])];
     const { 'max-concurrency': concurrency } = flags;
     if (concurrency !== undefined) overrides.push(`execution.max_concurrency=${concurrency}`);
-    const { result, screen, exitCode } = flags['dry-run']
-      ? { ...(await planCommand(args.file, overrides)), exitCode: 0 }
-      : await sweepCommand(args.file, { overrides, argv: ['sweep', ...this.argv], json: this.jsonEnabled() });
+    if (flags['dry-run']) {
+      const plan = await planCommand(args.file, builtinRegistry(), overrides);
+      if (this.jsonEnabled()) return plan.document();
+      for (const line of plan.screen()) this.log(line);
+      return undefined;
+    }
+    const options = { overrides, argv: ['sweep', ...this.argv], json: this.jsonEnabled() };
+    const { result, screen, exitCode } = await sweepCommand(args.file, builtinRegistry(), options);
     for (const line of screen) this.log(line);
     process.exitCode = exitCode;
     return result;

@@ -15,7 +15,7 @@ export default class Validate extends BaseCommand {
     file: Args.string({ required: true, description: 'YAML files, and key.path=value overrides for all of them.' }),
   };
 
-  async run() {
+  async run(): Promise<object> {
     const { argv } = await this.parse(Validate);
     const [{ splitArguments }, { validateFiles }, { checkSweep }, { builtinRegistry }] = await Promise.all([
       import('../spec/arguments.ts'),

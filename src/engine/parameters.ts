@@ -57,12 +57,14 @@ export function newAdapter(base: BaseWeights, rank: number, seed: number): Param
 }
 
 /**
- * A model from scratch: norms 1, biases 0, matrices normal with sd 0.02, the projections back into the residual stream
- * smaller by √(2·layers) so that it does not grow with depth (GPT-2).
+ * A model from scratch: norms 1, biases 0, matrices normal with sd √(2/5D) (arXiv 1910.05895; the usual 0.02 is this for
+ * D = 1000, and too timid for small models), the projections back into the residual stream smaller by √(2·layers) so that
+ * it does not grow with depth (GPT-2).
  */
 export function newModel(base: BaseWeights, seed: number): Parameters {
   const shapes = parameterShapes(base, 'full', 0);
-  const residual = 0.02 / Math.sqrt(2 * base.config.num_hidden_layers);
+  const deviation = Math.sqrt(2 / (5 * base.config.hidden_size));
+  const residual = deviation / Math.sqrt(2 * base.config.num_hidden_layers);
   const values = new Map<string, Float32Array>();
   for (const [name, shape] of shapes) {
     const size = shape.reduce((product, n) => product * n, 1);
@@ -70,7 +72,7 @@ export function newModel(base: BaseWeights, seed: number): Parameters {
     else if (name.endsWith('.bias')) values.set(name, new Float32Array(size));
     else {
       const intoResidual = name.endsWith('o_proj.weight') || name.endsWith('down_proj.weight');
-      values.set(name, gaussian(randomFor(seed, name), size, intoResidual ? residual : 0.02));
+      values.set(name, gaussian(randomFor(seed, name), size, intoResidual ? residual : deviation));
     }
   }
   return parametersOf('full', 0, shapes, values);

@@ -19,7 +19,7 @@ export class Registry {
     const known = named.get(builder.name);
     if (known === builder) return;
     if (known !== undefined) {
-      throw new ConfigurationError(`there is already a ${builder.slot} builder named "${builder.name}"`, {
+      throw new ConfigurationError(`the slot ${builder.slot} has a builder named "${builder.name}" already`, {
         hint: 'Give the plugin builder another name.',
       });
     }

@@ -18,7 +18,7 @@ export interface RenderContext {
 }
 
 /** The tokens of one message. */
-export interface RenderedMessage {
+interface RenderedMessage {
   /** Announces who speaks. Part of the prompt, so that only `all_tokens` trains on it. */
   header: number[];
   /** What the speaker says, the token that ends it included. */

@@ -22,7 +22,9 @@ function textLines(block: Block): string[] {
   if ('lines' in block) return block.lines;
   const { columns, rows } = block.table;
   const header = columns.map(({ name }) => name);
-  const widths = columns.map((_, i) => Math.max(...[header, ...rows].map((row) => displayWidth(row[i] ?? ''))));
+  const widths = header.map((name, i) =>
+    rows.reduce((width, row) => Math.max(width, displayWidth(row[i] ?? '')), displayWidth(name)),
+  );
   const rule = widths.map((width) => '─'.repeat(width));
   return [header, rule, ...rows].map((row) =>
     row

@@ -178,7 +178,7 @@ function meanAndSd(values: readonly number[]): { mean: number | null; sd: number
 }
 
 function meanCurve(curves: readonly number[][]): number[] {
-  const points = Math.max(0, ...curves.map((curve) => curve.length));
+  const points = curves.reduce((most, curve) => Math.max(most, curve.length), 0);
   return Array.from({ length: points }, (_, i) => {
     const values = curves.map((curve) => curve[i] ?? Number.NaN).filter(Number.isFinite);
     return meanAndSd(values).mean ?? Number.NaN;

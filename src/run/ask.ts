@@ -16,23 +16,16 @@ type Terminal<Stream> = Stream & { isTTY?: boolean };
 export function askOnTerminal(input: Terminal<Readable>, output: Terminal<Writable>): Ask {
   if (input.isTTY !== true || output.isTTY !== true) return null;
   return async (question, choices) => {
-    const lines = createInterface({ input, output });
-    const closed = new AbortController();
-    lines.once('close', () => closed.abort());
-    output.write(`${question}.\n`);
     const options = [...choices.map((choice) => CHOICES[choice]), '[a]bort'].join(', ');
-    try {
-      for (;;) {
-        const answer = (await lines.question(`${options}? `, { signal: closed.signal })).trim().toLowerCase();
-        if ('abort'.startsWith(answer)) return 'abort';
-        const chosen = choices.find((choice) => choice.startsWith(answer));
-        if (chosen !== undefined) return chosen;
-      }
-    } catch (error) {
-      if (closed.signal.aborted) return 'abort';
-      throw error;
-    } finally {
-      lines.close();
+    const lines = createInterface({ input, output });
+    output.write(`${question}.\n${options}? `);
+    for await (const line of lines) {
+      const answer = line.trim().toLowerCase();
+      if ('abort'.startsWith(answer)) break;
+      const chosen = choices.find((choice) => choice.startsWith(answer));
+      if (chosen !== undefined) return chosen;
+      output.write(`${options}? `);
     }
+    return 'abort';
   };
 }

@@ -42,20 +42,20 @@ export class CheckpointFile implements CheckpointLog {
   readonly #lines: LineAppender;
   readonly #flushRows: () => Promise<void>;
 
-  private constructor(path: string, flushRows: () => Promise<void>) {
+  private constructor(path: string, lost: AbortSignal, flushRows: () => Promise<void>) {
     this.#path = path;
-    this.#lines = new LineAppender(path);
+    this.#lines = new LineAppender(path, lost);
     this.#flushRows = flushRows;
   }
 
   /**
-   * Opens the log of a run directory, which the caller holds the lease of, and repairs a line that a kill cut short.
+   * Opens the log of a run directory for the holder of its lease until that is `lost`, and repairs a line that a kill cut short.
    * `flushRows` makes the metrics so far durable: a checkpoint must not outlive the rows of the steps that it stands for.
    */
-  static async open(directory: string, flushRows: () => Promise<void>): Promise<CheckpointFile> {
+  static async open(directory: string, lost: AbortSignal, flushRows: () => Promise<void>): Promise<CheckpointFile> {
     const path = join(directory, FILE);
     await repairTail(path);
-    return new CheckpointFile(path, flushRows);
+    return new CheckpointFile(path, lost, flushRows);
   }
 
   async append({ extra = {}, ...record }: CheckpointRecord): Promise<void> {

@@ -92,15 +92,12 @@ export async function replaceRunRecord(path: string, record: RunRecord, codeDiff
 }
 
 /**
- * Deletes what a run directory holds, and leaves it empty. The order matters to a
- * kill half way: no finished status first, then no checkpoint to resume from, and run.json, which makes it ours, last.
+ * Deletes what a run directory holds, and leaves it empty. The order matters to a kill half way: no finished status first, then no checkpoint to resume from, and run.json, which makes it ours, last.
  * @throws ConfigurationError for a directory without a run.json, RunDirectoryError while a process executes the run
  */
 export async function emptyRunDirectory(path: string): Promise<void> {
   const names = await explainingFailure('read', path, () => readdir(path));
-  if (!names.includes(RECORD)) {
-    throw noRunError(path, NO_RECORD);
-  }
+  if (!names.includes(RECORD)) throw noRunError(path, NO_RECORD);
   const lease = await takeLease(path);
   try {
     const first = ['status.json', 'checkpoints.jsonl'];

@@ -43,9 +43,9 @@ export async function executeRun(path: string, registry: Registry, options: Exec
     const before = await readStatus(path);
     if (before.value !== null && isFinished(before.value.state)) return before.value;
     await tidyRunDirectory(path, record);
-    const attempt = new Attempt(path, before.value ?? pendingStatus(), options.onEvent);
+    const attempt = new Attempt(path, before.value ?? pendingStatus(), lease.lost, options.onEvent);
     if (before.problem !== null) attempt.emit({ type: 'warning', message: `${before.problem}; it is written anew` });
-    return await attempt.run(record, registry, options.signal, lease.lost);
+    return await attempt.run(record, registry, options.signal);
   } finally {
     await lease.release();
   }
@@ -53,19 +53,23 @@ export async function executeRun(path: string, registry: Registry, options: Exec
 
 class Attempt {
   readonly #directory: string;
+  /** Aborted when another process has taken the directory: then nothing more is written to it. */
+  readonly #lost: AbortSignal;
   readonly #status: StatusFile;
   readonly #log: LogFile;
   readonly #format = plainFormatter();
   readonly #onEvent: RunListener;
 
-  constructor(directory: string, before: RunStatus, onEvent: RunListener) {
+  constructor(directory: string, before: RunStatus, lost: AbortSignal, onEvent: RunListener) {
     this.#directory = directory;
+    this.#lost = lost;
     this.#status = new StatusFile(directory, before);
     this.#log = new LogFile(directory, (message) => onEvent({ type: 'warning', message }));
     this.#onEvent = onEvent;
   }
 
   emit(event: RunEvent): void {
+    this.#lost.throwIfAborted();
     if (event.type === 'started') {
       this.#status.changeSoon({ total_steps: event.total_steps, step: event.resumed_from ?? 0 });
     } else if (event.type === 'step') {
@@ -75,12 +79,11 @@ class Attempt {
     this.#onEvent(event);
   }
 
-  /** `lost` is aborted when another process has taken the directory: then nothing more is written to it. */
-  async run(record: RunRecord, registry: Registry, signal: AbortSignal, lost: AbortSignal): Promise<RunStatus> {
+  async run(record: RunRecord, registry: Registry, signal: AbortSignal): Promise<RunStatus> {
     const stopping = () => this.emit({ type: 'warning', message: STOPPING });
     signal.addEventListener('abort', stopping);
     try {
-      this.emit(await this.#lastEvent(record, registry, signal, lost));
+      this.emit(await this.#lastEvent(record, registry, signal));
       return this.#status.current;
     } finally {
       signal.removeEventListener('abort', stopping);
@@ -89,15 +92,15 @@ class Attempt {
     }
   }
 
-  async #lastEvent(record: RunRecord, registry: Registry, signal: AbortSignal, lost: AbortSignal): Promise<RunEvent> {
+  async #lastEvent(record: RunRecord, registry: Registry, signal: AbortSignal): Promise<RunEvent> {
     try {
       await this.#begin(record);
-      const outcome = await this.#train(record, registry, AbortSignal.any([signal, lost]));
-      lost.throwIfAborted();
+      const outcome = await this.#train(record, registry, AbortSignal.any([signal, this.#lost]));
+      this.#lost.throwIfAborted();
       await this.#end(outcomeChanges(outcome));
       return { type: 'finished', status: this.#status.current };
     } catch (error) {
-      lost.throwIfAborted();
+      this.#lost.throwIfAborted();
       if (isAbort(error, signal)) {
         await this.#end({ state: 'interrupted' });
         return { type: 'finished', status: this.#status.current };
@@ -125,8 +128,8 @@ class Attempt {
 
   async #train({ spec }: RunRecord, registry: Registry, signal: AbortSignal): Promise<TrainingOutcome> {
     const logPath = this.#directory;
-    const metrics = await MetricsFile.open(logPath);
-    const checkpoints = await CheckpointFile.open(logPath, () => metrics.flush());
+    const metrics = await MetricsFile.open(logPath, this.#lost);
+    const checkpoints = await CheckpointFile.open(logPath, this.#lost, () => metrics.flush());
     await repairTail(join(logPath, TIMING_SPANS));
     let service: ServiceClient | undefined;
     try {

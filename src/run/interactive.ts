@@ -1,14 +1,13 @@
 // A run as a person or a script starts it: progress on stderr, signals that stop it, and what to print at its end.
 
 import pc from 'picocolors';
-import { builtinRegistry } from '../builtin.ts';
+import type { Registry } from '../registry/registry.ts';
 import { askOnTerminal } from './ask.ts';
 import type { RunListener } from './events.ts';
 import { finalScreen } from './reporters/final_screen.ts';
-import { jsonlReporter } from './reporters/jsonl.ts';
 import { plainReporter, quietReporter } from './reporters/plain.ts';
 import { terminalReporter } from './reporters/terminal.ts';
-import { type EndedRun, runDirectory, runFile } from './run_file.ts';
+import { runFile } from './run_file.ts';
 import { stopOnSignals } from './signals.ts';
 import { exitCodeOf } from './status.ts';
 import type { RunStatus } from './types.ts';
@@ -23,7 +22,7 @@ export interface CommandOptions {
 }
 
 /** What a run prints with `--json`. */
-export interface RunResult extends RunStatus {
+interface RunResult extends RunStatus {
   directory: string;
   name: string;
   /** Hash of the run's identity. */
@@ -37,12 +36,12 @@ export interface CommandEnd {
 }
 
 /** `cookbook run FILE`. */
-export async function runCommand(file: string, options: CommandOptions): Promise<CommandEnd> {
+export async function runCommand(file: string, registry: Registry, options: CommandOptions): Promise<CommandEnd> {
   const stop = stopOnSignals();
   try {
     const ended = await runFile(file, {
       ...options,
-      registry: builtinRegistry(),
+      registry,
       cwd: process.cwd(),
       env: process.env,
       ask: options.json ? null : askOnTerminal(process.stdin, process.stderr),
@@ -50,18 +49,12 @@ export async function runCommand(file: string, options: CommandOptions): Promise
       signal: stop.signal,
     });
     const colors = pc.createColors(pc.isColorSupported && process.stdout.isTTY);
-    return { ...endOf(ended), screen: finalScreen(ended, colors) };
-  } finally {
-    stop.dispose();
-  }
-}
-
-/** `cookbook exec RUN_DIR`: events go to stdout as JSON Lines. */
-export async function execCommand(directory: string): Promise<CommandEnd['exitCode']> {
-  const stop = stopOnSignals();
-  try {
-    const onEvent = jsonlReporter((line) => process.stdout.write(`${line}\n`));
-    return endOf(await runDirectory(directory, builtinRegistry(), { onEvent, signal: stop.signal })).exitCode;
+    const { directory, record, status } = ended;
+    return {
+      result: { directory, name: record.name, identity: record.identity.hash, ...status },
+      screen: finalScreen(ended, colors),
+      exitCode: exitCodeOf(status.state),
+    };
   } finally {
     stop.dispose();
   }
@@ -72,9 +65,4 @@ function progressReporter(quiet: boolean): RunListener {
   const print = (line: string) => stderr.write(`${line}\n`);
   if (quiet) return quietReporter(print);
   return stderr.isTTY ? terminalReporter(stderr, pc.createColors(pc.isColorSupported)) : plainReporter(print);
-}
-
-function endOf({ directory, record, status }: EndedRun): Omit<CommandEnd, 'screen'> {
-  const { name, identity } = record;
-  return { result: { directory, name, identity: identity.hash, ...status }, exitCode: exitCodeOf(status.state) };
 }

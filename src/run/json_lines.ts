@@ -10,7 +10,7 @@ import type { Shape } from './json_shape.ts';
 const NEWLINE = 0x0a;
 
 /** The complete lines of a file, none if there is no file. A last line without its newline was cut short by a kill and is left out. */
-export async function readLines(path: string): Promise<string[]> {
+async function readLines(path: string): Promise<string[]> {
   return await explainingFailure('read', path, async () => {
     try {
       return (await readFile(path, 'utf8')).split('\n').slice(0, -1);
@@ -60,14 +60,18 @@ export async function repairTail(path: string): Promise<void> {
 /** Appends whole lines, each in one call of the system, and leaves no half line behind when one cannot be written. */
 export class LineAppender {
   readonly #path: string;
+  readonly #lost: AbortSignal;
   #file: number | null = null;
 
-  constructor(path: string) {
+  /** `lost`: aborted when the directory has become another process's. */
+  constructor(path: string, lost: AbortSignal) {
     this.#path = path;
+    this.#lost = lost;
   }
 
   /** Synchronous, so that lines stand in the order of the calls. */
   append(line: string): void {
+    this.#lost.throwIfAborted();
     try {
       this.#file ??= openSync(this.#path, 'a');
       writeWhole(this.#file, Buffer.from(`${line}\n`));

@@ -8,7 +8,8 @@ import { spellNumber, unspellNumber } from './numbers.ts';
 
 type Row = { step: number } & Metrics;
 
-export const isMetric = (value: unknown): value is Metrics[string] => isNumber(value) || isString(value) || isBoolean(value);
+export const isMetric = (value: unknown): value is Metrics[string] =>
+  isNumber(value) || isString(value) || isBoolean(value);
 
 const numbered = jsonShape<{ step: number }>({ step: isCount });
 const metrics = isRecordOf(isMetric);
@@ -23,17 +24,17 @@ export class MetricsFile implements MetricsLog {
   readonly #lines: LineAppender;
   #lastStep: number | undefined;
 
-  private constructor(path: string, lastStep: number | undefined) {
+  private constructor(path: string, lost: AbortSignal, lastStep: number | undefined) {
     this.#path = path;
-    this.#lines = new LineAppender(path);
+    this.#lines = new LineAppender(path, lost);
     this.#lastStep = lastStep;
   }
 
-  /** Opens the log of a run directory, which the caller holds the lease of, and repairs a line that a kill cut short. */
-  static async open(directory: string): Promise<MetricsFile> {
+  /** Opens the log of a run directory for the holder of its lease until that is `lost`, and repairs a line that a kill cut short. */
+  static async open(directory: string, lost: AbortSignal): Promise<MetricsFile> {
     const path = join(directory, 'metrics.jsonl');
     await repairTail(path);
-    return new MetricsFile(path, (await readRows(path)).at(-1)?.step);
+    return new MetricsFile(path, lost, (await readRows(path)).at(-1)?.step);
   }
 
   async append(step: number, metrics: Metrics): Promise<void> {

@@ -1,4 +1,4 @@
-// A spec file to an executed run: loaded, checked, put into its directory, run. And the same for a directory that is ready.
+// A spec file to an executed run: loaded, checked, put into its directory, run.
 
 import { basename } from 'node:path';
 import type { Registry } from '../registry/registry.ts';
@@ -7,22 +7,11 @@ import { identify } from '../spec/identity.ts';
 import { loadDocument } from '../spec/load.ts';
 import { loadPlugins } from '../spec/plugins.ts';
 import { resolveRunSpec } from '../spec/resolve.ts';
-import type { SpecDocument } from '../spec/types.ts';
-import { readRunRecord } from './directory.ts';
-import { type ExecuteOptions, executeRun } from './execute.ts';
+import type { ExecuteOptions } from './execute.ts';
 import { type Ask, prepareRun } from './prepare.ts';
 import { collectProvenance } from './provenance.ts';
 import { makeRunRecord } from './record.ts';
-import type { RunRecord, RunStatus } from './types.ts';
-
-/** A run that this process has executed, or has found finished. */
-export interface EndedRun {
-  directory: string;
-  record: RunRecord;
-  status: RunStatus;
-  /** False when there was nothing left to do. */
-  executed: boolean;
-}
+import { type EndedRun, executeDirectory } from './run_directory.ts';
 
 export interface RunFileOptions extends ExecuteOptions {
   registry: Registry;
@@ -47,27 +36,5 @@ export async function runFile(file: string, options: RunFileOptions): Promise<En
     return { record, codeDiff: provenance.codeDiff };
   };
   await prepareRun({ spec, identity }, { registry, ask, makeRecord });
-  return await executePrepared(spec.log_path, registry, options);
-}
-
-/** Runs a prepared directory, with the plugins that its spec names. */
-export async function runDirectory(path: string, registry: Registry, options: ExecuteOptions): Promise<EndedRun> {
-  await loadPlugins(documentOf(await readRunRecord(path), path), registry);
-  return await executePrepared(path, registry, options);
-}
-
-async function executePrepared(directory: string, registry: Registry, options: ExecuteOptions): Promise<EndedRun> {
-  let executed = false;
-  const onEvent: ExecuteOptions['onEvent'] = (event) => {
-    executed = true;
-    options.onEvent(event);
-  };
-  const status = await executeRun(directory, registry, { onEvent, signal: options.signal });
-  return { directory, record: await readRunRecord(directory), status, executed };
-}
-
-/** A resolved spec as a document: errors in it have no better place than the record. */
-function documentOf({ spec }: RunRecord, path: string): SpecDocument {
-  const place = { file: `${path}/run.json`, line: 1, column: 1, directory: path };
-  return { value: spec, template: spec, placeOf: () => place, file: place.file };
+  return await executeDirectory(spec.log_path, registry, options);
 }

@@ -21,5 +21,7 @@ export function stopOnSignals(): StopRequest {
   };
   for (const name of SIGNALS) process.on(name, stop);
   process.on('disconnect', stop);
+  // Undefined without such a channel; false when it was closed before anybody listened.
+  if (process.connected === false) stop();
   return { signal: controller.signal, dispose };
 }

@@ -21,7 +21,7 @@ export interface CatalogEntry {
   params: CatalogField[];
 }
 
-export interface CatalogField {
+interface CatalogField {
   name: string;
   /** What it takes, in words. */
   type: string;

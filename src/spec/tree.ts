@@ -11,7 +11,7 @@ export interface ScalarNode {
   place: SourcePlace;
 }
 
-export interface ListNode {
+interface ListNode {
   kind: 'list';
   items: readonly Node[];
   place: SourcePlace;
@@ -29,7 +29,7 @@ export interface Entry {
   node: Node;
 }
 
-export function toJson(node: Node): JsonValue {
+function toJson(node: Node): JsonValue {
   switch (node.kind) {
     case 'scalar':
       return node.value;

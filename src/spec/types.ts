@@ -35,7 +35,7 @@ export interface SpecDocument {
 }
 
 export const IF_EXISTS = ['ask', 'resume', 'delete', 'raise'] as const;
-export type IfExists = (typeof IF_EXISTS)[number];
+type IfExists = (typeof IF_EXISTS)[number];
 
 /**
  * A run, ready to execute: every default filled in, every nested builder an object with its `builder` name, every path

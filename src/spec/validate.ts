@@ -9,7 +9,7 @@ import { resolveRunSpec } from './resolve.ts';
 /** Throws a SpecError for a sweep file that cannot be planned. The floor above provides it. */
 export type CheckSweep = (file: string, options: LoadOptions, registry: Registry) => Promise<void>;
 
-export interface CheckedFile {
+interface CheckedFile {
   file: string;
   kind: 'run' | 'sweep';
 }

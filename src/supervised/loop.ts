@@ -131,12 +131,11 @@ class SupervisedLoop {
     if (epoch !== this.#epoch) train.setEpoch(epoch);
     this.#epoch = epoch;
     const data = await timer.timed('get_batch', () => train.getBatch(step % train.length));
-    const due = (every: number) => every > 0 && step % every === 0;
+    const evaluate = async (name: string, due: Evaluator[], every: number): Promise<Metrics> =>
+      due.length > 0 && every > 0 && step % every === 0 ? await timer.timed(name, () => this.#evaluate(due, step)) : {};
     const measured = {
-      ...(due(eval_every) ? await timer.timed('evals', () => this.#evaluate(evaluators, step)) : {}),
-      ...(due(infrequent_eval_every)
-        ? await timer.timed('infrequent_evals', () => this.#evaluate(infrequentEvaluators, step))
-        : {}),
+      ...(await evaluate('evals', evaluators, eval_every)),
+      ...(await evaluate('infrequent_evals', infrequentEvaluators, infrequent_eval_every)),
     };
     const metrics = { epoch, progress: Math.min((step + 1) / this.#totalSteps, 1), learning_rate: rate, ...measured };
     const options = { logprobs: 'trained' as const };

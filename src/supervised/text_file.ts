@@ -48,9 +48,12 @@ export async function textFileDatasets(params: TextFileParams, context: DatasetC
 
   const testCount = Math.ceil(testFraction * documents.length);
   if (testCount > 0 && testCount === documents.length) {
-    throw new DataValidationError(`${file}: its ${documents.length} documents cannot be split in train and test`, {
-      hint: `Separate documents by lines that hold ${SEPARATOR}, or set test_fraction: 0.`,
-    });
+    throw new DataValidationError(
+      `${file}: test_fraction ${testFraction} leaves none of its ${documents.length} documents to train on`,
+      {
+        hint: `Separate documents by lines that hold ${SEPARATOR}, or set test_fraction: 0.`,
+      },
+    );
   }
   const order = shuffleSeed === null ? documents.map((_, i) => i) : permutation(documents.length, [shuffleSeed]);
   const shuffled = order.map((index) => documents[index]);

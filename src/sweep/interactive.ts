@@ -2,11 +2,11 @@
 
 import pc from 'picocolors';
 import { ConfigurationError, SpecError } from '../errors.ts';
-import { builtinRegistry } from '../builtin.ts';
+import type { Registry } from '../registry/registry.ts';
 import type { LoadOptions } from '../spec/load.ts';
 import { isSweep } from './grammar.ts';
 import { type Plan, planRun, planSweep, type SweepPlan } from './plan.ts';
-import { planDocument, summarize } from './plan_summary.ts';
+import { type PlanDocument, planDocument, summarize } from './plan_summary.ts';
 import { planText } from './plan_text.ts';
 import { finalScreen } from './reporters/final_screen.ts';
 import { plainReporter, type SweepListener } from './reporters/plain.ts';
@@ -24,19 +24,27 @@ interface CommandOptions {
 }
 
 /** `cookbook plan FILE`: of a run or of a sweep. */
-export async function planCommand(file: string, overrides: readonly string[]) {
+export async function planCommand(
+  file: string,
+  registry: Registry,
+  overrides: readonly string[],
+): Promise<PresentedPlan> {
   const options = loadOptions(overrides);
-  const registry = builtinRegistry();
-  if (!(await isSweepFile(file, options))) return presentPlan(await planRun(file, options, registry), 1);
+  if (!(await isSweepFile(file, options))) return presented(await planRun(file, options, registry), 1);
   const plan = await planSweep(file, options, registry);
-  return presentPlan(plan, plan.fields.execution.max_concurrency);
+  return presented(plan, plan.fields.execution.max_concurrency);
+}
+
+/** A plan as either reader wants it; of a hundred thousand points, nobody wants it both ways. */
+interface PresentedPlan {
+  document(): PlanDocument;
+  screen(): string[];
 }
 
 /** `cookbook sweep FILE`. */
-export async function sweepCommand(file: string, { overrides, argv, json }: CommandOptions) {
+export async function sweepCommand(file: string, registry: Registry, { overrides, argv, json }: CommandOptions) {
   const options = loadOptions(overrides);
   await refuseRunFile(file, options);
-  const registry = builtinRegistry();
   const plan = await planSweep(file, options, registry);
   const { stop, kill, dispose } = sweepSignals();
   try {
@@ -52,9 +60,9 @@ function loadOptions(overrides: readonly string[]): LoadOptions {
   return { overrides, cwd: process.cwd(), env: process.env };
 }
 
-function presentPlan(plan: Plan | SweepPlan, maxConcurrency: number) {
+function presented(plan: Plan | SweepPlan, maxConcurrency: number): PresentedPlan {
   const summary = summarize(plan, maxConcurrency);
-  return { result: planDocument(plan, summary), screen: planText(plan, summary, outputColors()) };
+  return { document: () => planDocument(plan, summary), screen: () => planText(plan, summary, outputColors()) };
 }
 
 /** Whether a file is a sweep. One that cannot be read is left to those who read it next: they say why. */

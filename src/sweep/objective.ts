@@ -24,7 +24,7 @@ export interface ConfigurationScore {
 }
 
 /** The value that counts for a run; null when its log does not have it, or it is not a number. */
-export function objectiveOf(rows: readonly Metrics[], { metric, goal, at }: Objective): number | null {
+function objectiveOf(rows: readonly Metrics[], { metric, goal, at }: Objective): number | null {
   const values = rows.flatMap((row) => {
     const value = row[metric];
     return typeof value === 'number' ? [{ step: row.step, value }] : [];

@@ -18,8 +18,10 @@ export function valueAt(value: JsonValue | undefined, path: SpecPath): JsonValue
  * name of a builder becomes a mapping, as for `key=value` on the command line. A text says what is in the way.
  */
 export function withValueAt(object: JsonObject, path: SpecPath, value: JsonValue): JsonObject | string {
+  const [field] = path;
+  if (path.length === 1 && typeof field === 'string') return { ...object, [field]: value };
   const changed = set(object, path, 0, value);
-  return isJsonObject(changed.value) ? changed.value : (changed.problem ?? 'has no fields');
+  return changed.problem ?? (isJsonObject(changed.value) ? changed.value : 'it has no fields');
 }
 
 type Change = { value: JsonValue; problem?: undefined } | { value?: undefined; problem: string };

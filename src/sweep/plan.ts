@@ -2,7 +2,7 @@
 
 import type { Dirent } from 'node:fs';
 import { readdir } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { basename, join, sep } from 'node:path';
 import pLimit from 'p-limit';
 import { ConfigurationError } from '../errors.ts';
 import { canonicalJson, type JsonObject } from '../json.ts';
@@ -11,15 +11,17 @@ import { inspectRunDirectory } from '../run/directory.ts';
 import { errorCode, explainingFailure, shortPath } from '../run/files.ts';
 import { identityDifferences } from '../run/if_exists.ts';
 import type { RunRecord, RunSnapshot } from '../run/types.ts';
-import { createDigests } from '../spec/digests.ts';
+import { createDigests, type Digests } from '../spec/digests.ts';
 import { identify } from '../spec/identity.ts';
 import { type LoadOptions, loadDocument } from '../spec/load.ts';
 import { loadPlugins } from '../spec/plugins.ts';
 import { resolveRunSpec } from '../spec/resolve.ts';
+import type { RunSpec } from '../spec/types.ts';
 import type { SweepFields } from './grammar.ts';
 import { type InputFiles, watchInputFiles } from './input_files.ts';
-import { runName } from './run_name.ts';
+import { runNamer } from './run_name.ts';
 import { runsOf, type SweepRun, type SweepRuns } from './runs.ts';
+import { valuesOf } from './space.ts';
 import { loadSweep } from './sweep_file.ts';
 
 /** Few enough not to run out of file handles. */
@@ -51,13 +53,14 @@ export interface Plan {
   runs: readonly PlannedRun[];
   /** Run directories below `log_path` that no point names. They are left alone. */
   orphans: readonly RunSnapshot[];
+  specOf(run: PlannedRun): RunSpec;
 }
 
 export interface SweepPlan extends Plan {
   fields: SweepFields;
   base: JsonObject;
   /** Where the number of runs comes from. */
-  size: Omit<SweepRuns, 'runs'>;
+  size: Omit<SweepRuns, 'runs' | 'specOf'>;
   /** What the identities of the runs were read from. */
   inputs: InputFiles;
 }
@@ -69,10 +72,12 @@ export interface SweepPlan extends Plan {
 export async function planSweep(file: string, options: LoadOptions, registry: Registry): Promise<SweepPlan> {
   const sweep = await loadSweep(file, options, registry);
   const inputs = watchInputFiles();
-  const { runs, ...size } = await runsOf(sweep, registry, { ...options, digests: inputs });
+  const { runs: wanted, specOf, ...size } = await runsOf(sweep, registry, { ...options, digests: inputs });
   const { fields, base } = sweep;
   const { log_path } = fields;
-  return { file, log_path, fields, base: base.value, size, inputs, ...(await reconcile(log_path, runs)) };
+  const differences = (old: RunRecord, run: SweepRun) => differencesFrom(old, specOf(run), registry, inputs);
+  const { runs, orphans } = await reconcile(log_path, wanted, differences);
+  return { file, log_path, runs, orphans, specOf, fields, base: base.value, size, inputs };
 }
 
 /** The plan of a run spec: a run that lies in `log_path` itself. */
@@ -80,33 +85,55 @@ export async function planRun(file: string, options: LoadOptions, registry: Regi
   const document = await loadDocument(file, options);
   await loadPlugins(document, registry);
   const spec = resolveRunSpec(document, registry, options.cwd);
-  const run: SweepRun = { spec, identity: identify(spec, registry, createDigests()), axes: {}, seed: spec.seed };
-  const found = await inspectRunDirectory(spec.log_path);
-  const other = found?.record?.identity.hash === run.identity.hash ? null : found;
-  const planned = {
-    ...run,
-    name: basename(spec.log_path),
-    directory: spec.log_path,
-    ...(other === null ? there(found) : stale(other, run)),
-  };
-  return { file, log_path: spec.log_path, runs: [planned], orphans: [] };
+  const { log_path, seed } = spec;
+  const digests = createDigests();
+  const { hash, config_hash } = identify(spec, registry, digests);
+  const max_steps = typeof spec.max_steps === 'number' ? spec.max_steps : null;
+  const found = await inspectRunDirectory(log_path);
+  const record = found?.record ?? null;
+  const standing =
+    found === null || record === null || record.identity.hash === hash
+      ? there(found)
+      : stale(found, differencesFrom(record, spec, registry, digests));
+  const run = { configuration: [], seed, hash, config_hash, max_steps };
+  const planned = { ...run, name: basename(log_path), directory: log_path, ...standing };
+  return { file, log_path, runs: [planned], orphans: [], specOf: () => spec };
 }
 
-async function reconcile(log_path: string, wanted: readonly SweepRun[]): Promise<Pick<Plan, 'runs' | 'orphans'>> {
+function differencesFrom(old: RunRecord, spec: RunSpec, registry: Registry, digests: Digests): string[] {
+  return identityDifferences(old, { spec, identity: identify(spec, registry, digests) });
+}
+
+async function reconcile(
+  log_path: string,
+  wanted: readonly SweepRun[],
+  differences: (old: RunRecord, run: SweepRun) => string[],
+): Promise<Pick<Plan, 'runs' | 'orphans'>> {
   const snapshots = await snapshotsBelow(log_path);
   const named = new Map([...snapshots.keys()].map((name) => [identityIn(name), name]));
-  const names = wanted.map(({ identity: { hash }, axes, seed }) => named.get(hash) ?? `${runName(axes, seed)}-${hash}`);
+  const nameOf = runNamer(fieldsOf(wanted));
+  const names = wanted.map(
+    ({ hash, configuration, seed }) => named.get(hash) ?? `${nameOf(configuration, seed)}-${hash}`,
+  );
   const claimed = new Set(names);
   const others = [...snapshots].filter(([name]) => !claimed.has(name)).map(([, snapshot]) => snapshot);
   const outdated = new Map(others.map((snapshot) => [pointOf(snapshot.record), snapshot]));
   const runs = wanted.map((run, i): PlannedRun => {
     const name = names[i] ?? '';
     const found = snapshots.get(name) ?? null;
-    const old = found === null && outdated.size > 0 ? outdated.get(pointOf(run)) : undefined;
-    return { ...run, name, directory: join(log_path, name), ...(old === undefined ? there(found) : stale(old, run)) };
+    const old =
+      found === null && outdated.size > 0 ? outdated.get(pointKey(valuesOf(run.configuration), run.seed)) : undefined;
+    const standing = old?.record ? stale(old, differences(old.record, run)) : there(found);
+    return { ...run, name, directory: log_path + sep + name, ...standing };
   });
-  const accounted = new Set(runs.map(({ stale }) => stale?.directory));
+  const accounted = new Set(runs.map((run) => run.stale?.directory));
   return { runs, orphans: others.filter(({ directory }) => !accounted.has(directory)) };
+}
+
+function fieldsOf(runs: readonly SweepRun[]): Set<string> {
+  const fields = new Set<string>();
+  for (const { configuration } of runs) for (const { field } of configuration) fields.add(field);
+  return fields;
 }
 
 type Standing = Pick<PlannedRun, 'state' | 'found' | 'stale'>;
@@ -115,9 +142,8 @@ function there(found: RunSnapshot | null): Standing {
   return { state: stateOf(found), found, stale: null };
 }
 
-function stale(old: RunSnapshot, run: SweepRun): Standing {
-  const differences = old.record === null ? [] : identityDifferences(old.record, run);
-  return { state: 'stale', found: null, stale: { directory: old.directory, differences } };
+function stale({ directory }: RunSnapshot, differences: string[]): Standing {
+  return { state: 'stale', found: null, stale: { directory, differences } };
 }
 
 function stateOf(found: RunSnapshot | null): PointState {
@@ -144,9 +170,13 @@ function identityIn(name: string): string | undefined {
   return IDENTITY.exec(name)?.[1];
 }
 
+function pointOf(record: RunRecord | null): string | null {
+  return record === null ? null : pointKey(record.axes, record.identity.seed);
+}
+
 /** What makes a run the same point as another, whatever else of it has changed. */
-function pointOf(run: Pick<RunRecord, 'axes' | 'identity'> | null): string {
-  return run === null ? '' : canonicalJson({ ...run.axes, seed: run.identity.seed });
+function pointKey(axes: RunRecord['axes'], seed: number): string {
+  return canonicalJson({ ...axes, seed });
 }
 
 /** The run directories of a sweep by name, in the order of their names. */

@@ -1,6 +1,8 @@
 // A plan in figures: runs by state, steps, and how long what is missing will take.
 
+import type { JsonValue } from '../json.ts';
 import type { Plan, PlannedRun, PointState } from './plan.ts';
+import { valuesOf } from './space.ts';
 
 export interface PlanSummary {
   runs: number;
@@ -30,14 +32,15 @@ interface PlannedPoint {
   hash: string;
   config_hash: string;
   seed: number;
-  axes: PlannedRun['axes'];
+  /** What the point sets, by dotted path. */
+  axes: Record<string, JsonValue>;
   stale: PlannedRun['stale'];
   problem: string | null;
 }
 
 export function planDocument({ file, log_path, runs, orphans }: Plan, summary: PlanSummary): PlanDocument {
-  const points = runs.map(({ name, directory, state, identity, seed, axes, stale, found }) => {
-    const { hash, config_hash } = identity;
+  const points = runs.map(({ name, directory, state, hash, config_hash, seed, configuration, stale, found }) => {
+    const axes = valuesOf(configuration);
     return { name, directory, state, hash, config_hash, seed, axes, stale, problem: found?.problem ?? null };
   });
   return { file, log_path, ...summary, points, orphan_directories: orphans.map(({ directory }) => directory) };
@@ -64,9 +67,8 @@ function countStates(runs: readonly PlannedRun[]): Record<PointState, number> {
 }
 
 /** What a run itself has told, or its spec says. */
-function totalSteps({ spec, found }: PlannedRun): number | null {
-  const told = found?.status?.total_steps ?? null;
-  return told ?? (typeof spec.max_steps === 'number' ? spec.max_steps : null);
+function totalSteps({ max_steps, found }: PlannedRun): number | null {
+  return found?.status?.total_steps ?? max_steps;
 }
 
 function remainingSteps(run: PlannedRun): number | null {

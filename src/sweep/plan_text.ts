@@ -23,7 +23,7 @@ export function planText(plan: Plan | SweepPlan, summary: PlanSummary, colors: C
 }
 
 /** `3 learning_rate × 2 lora_rank × 3 seeds = 18 runs`. */
-export function multiplication({ axes, excluded, included, seeds }: SweepPlan['size'], runs: number): string {
+function multiplication({ axes, excluded, included, seeds }: SweepPlan['size'], runs: number): string {
   const product = axes.map(({ label, choices }) => `${choices.length} ${label}`).join(' × ');
   const points = [
     product,

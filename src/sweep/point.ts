@@ -19,7 +19,8 @@ export class PointResolver {
   readonly #registry: Registry;
   readonly #env: Environment;
   readonly #surroundings: Surroundings;
-  /** What all points have in common beside the base: fields of a run that the sweep decides. */
+  /** The base, and what the sweep decides for all runs. */
+  readonly #base: JsonObject;
   readonly #common: JsonObject;
   readonly #paths = new Map<string, SpecPath>();
 
@@ -31,35 +32,36 @@ export class PointResolver {
     const { log_path, plugins } = sweep.fields;
     const { plugins: ofBase } = sweep.base.value;
     this.#common = { log_path, plugins: [...(Array.isArray(ofBase) ? ofBase : []), ...plugins] };
+    this.#base = { ...sweep.base.value, ...this.#common };
   }
 
   /** The run spec of a configuration, or everything that is wrong with it. Its `log_path` is that of the sweep. */
   resolve(configuration: Configuration): { spec: RunSpec | null; diagnostics: Diagnostic[] } {
     const { value, issues } = this.#valueOf(configuration);
     if (value === null) return { spec: null, diagnostics: this.#diagnose(issues, configuration) };
-    const at = { ...this.#surroundings, directoryOf: (path: SpecPath) => this.#directoryOf(path, configuration) };
-    const resolved = resolveValue({ ...value, ...this.#common }, this.#registry, at);
+    const { cwd, exists } = this.#surroundings;
+    const directoryOf = (path: SpecPath) => this.#directoryOf(path, configuration);
+    const resolved = resolveValue(value, this.#registry, { cwd, exists, directoryOf });
     return { spec: resolved.spec, diagnostics: this.#diagnose(resolved.issues, configuration) };
   }
 
   #valueOf(configuration: Configuration): { value: JsonObject | null; issues: Issue[] } {
-    const { document, at, value: base, hasReferences } = this.#sweep.base;
-    if (!hasReferences) return this.#set(base, [], configuration);
+    const { document, at, hasReferences } = this.#sweep.base;
+    if (!hasReferences) return this.#set(this.#base, [], configuration);
     const { value: template, issues } = this.#set(document.template, at, configuration.map(escaped));
     if (template === null) return { value: null, issues };
     const interpolated = interpolate(template, this.#env);
     const value = valueAt(interpolated.value, at);
     const ofBase = interpolated.issues.map((issue) => ({ ...issue, path: issue.path.slice(at.length) }));
-    return { value: ofBase.length === 0 && isJsonObject(value) ? value : null, issues: ofBase };
+    if (ofBase.length > 0 || !isJsonObject(value)) return { value: null, issues: ofBase };
+    return { value: { ...value, ...this.#common }, issues: [] };
   }
 
   /** Outer fields first, so that a point can set a builder and a field of it. */
   #set(root: JsonObject, at: SpecPath, configuration: Configuration): { value: JsonObject | null; issues: Issue[] } {
     let value = root;
-    const ordered = configuration
-      .map((assignment) => ({ assignment, path: this.#pathOf(assignment) }))
-      .sort((a, b) => a.path.length - b.path.length);
-    for (const { assignment, path } of ordered) {
+    for (const assignment of this.#outerFirst(configuration)) {
+      const path = this.#pathOf(assignment);
       const changed = withValueAt(value, at.length === 0 ? path : [...at, ...path], assignment.value);
       if (typeof changed === 'string') return { value: null, issues: [{ path, part: 'key', message: changed }] };
       value = changed;
@@ -67,8 +69,17 @@ export class PointResolver {
     return { value, issues: [] };
   }
 
+  #outerFirst(configuration: Configuration): Configuration {
+    const depth = (assignment: Assignment) => this.#pathOf(assignment).length;
+    return configuration.some((assignment) => depth(assignment) > 1)
+      ? configuration.toSorted((a, b) => depth(a) - depth(b))
+      : configuration;
+  }
+
   #pathOf({ field }: Assignment): SpecPath {
-    const path = this.#paths.get(field) ?? parsePath(field) ?? [field];
+    const known = this.#paths.get(field);
+    if (known !== undefined) return known;
+    const path = parsePath(field) ?? [field];
     this.#paths.set(field, path);
     return path;
   }

@@ -13,7 +13,9 @@ import { pendingStatus, readStatus, writeStatus } from '../run/status.ts';
 import type { RunStatus } from '../run/types.ts';
 import { createDigests } from '../spec/digests.ts';
 import { identify } from '../spec/identity.ts';
+import type { Identity, RunSpec } from '../spec/types.ts';
 import type { PlannedRun, SweepPlan } from './plan.ts';
+import { valuesOf } from './space.ts';
 import { underSweepLease } from './sweep_directory.ts';
 
 /** A file that a run's identity depends on is no longer what it was when the sweep was planned. */
@@ -36,10 +38,10 @@ export class Preparation {
   }
 
   /** Where a run lies: at its planned place, or where another sweep has created it since, under a name of its own. */
-  async locate({ found, directory, identity }: PlannedRun): Promise<string> {
+  async locate({ found, directory, hash }: PlannedRun): Promise<string> {
     if (found !== null) return directory;
     const { log_path } = this.#plan;
-    const there = (await readdir(log_path)).sort().find((name) => name.endsWith(`-${identity.hash}`));
+    const there = (await readdir(log_path)).sort().find((name) => name.endsWith(`-${hash}`));
     return there === undefined ? directory : join(log_path, there);
   }
 
@@ -49,14 +51,18 @@ export class Preparation {
    * @throws ChangedInputError when a file that the run depends on has changed since the plan
    */
   async prepare(run: PlannedRun): Promise<string> {
-    this.#refuseChangedInput(run);
-    return await this.#limit(() => underSweepLease(this.#plan.log_path, () => this.#put(run)));
+    const spec = this.#plan.specOf(run);
+    const digests = this.#plan.inputs.changed() ? createDigests() : this.#plan.inputs;
+    const identity = identify(spec, this.#registry, digests);
+    if (identity.hash !== run.hash) throw new ChangedInputError(CHANGED);
+    return await this.#limit(() => underSweepLease(this.#plan.log_path, () => this.#put(run, spec, identity)));
   }
 
-  async #put(run: PlannedRun): Promise<string> {
+  async #put(run: PlannedRun, resolved: RunSpec, identity: Identity): Promise<string> {
     const directory = await this.locate(run);
-    const { name, identity, axes } = run;
-    const spec = { ...run.spec, log_path: directory, if_exists: 'resume' as const };
+    const { name } = run;
+    const axes = valuesOf(run.configuration);
+    const spec: RunSpec = { ...resolved, log_path: directory, if_exists: 'resume' };
     const { objective } = this.#plan.fields;
     const makeRecord = async () => {
       this.#provenance ??= collectProvenance(process.cwd());
@@ -67,15 +73,9 @@ export class Preparation {
     await prepareRun({ spec, identity }, { registry: this.#registry, ask: null, makeRecord });
     return directory;
   }
-
-  #refuseChangedInput({ spec, identity }: PlannedRun): void {
-    if (!this.#plan.inputs.changed()) return;
-    if (identify(spec, this.#registry, createDigests()).hash === identity.hash) return;
-    throw new ChangedInputError(
-      'a file that it depends on has changed since the sweep was planned; run the sweep again',
-    );
-  }
 }
+
+const CHANGED = 'a file that it depends on has changed since the sweep was planned; run the same command again';
 
 /** Writes down the failure of a run whose process could not do so itself. */
 export async function recordFailure(directory: string, error: NonNullable<RunStatus['error']>): Promise<void> {

@@ -1,24 +1,39 @@
 // The readable half of a run's directory name: what its point sets, and its seed, in letters that every file system takes.
 
 import { isJsonObject, type JsonValue } from '../json.ts';
+import type { Assignment, Configuration } from './space.ts';
 
 const LONGEST = 80;
 
 /**
- * `learning_rate=0.001,batch_size=32,seed=0`, at most 80 characters. A dotted field goes by its last part where that is
- * enough to tell the fields of the point apart. It need not be unique, since the identity stands behind it.
+ * A function that names runs as `learning_rate=0.001,batch_size=32,seed=0`, in at most 80 characters. A dotted field goes by
+ * its last part where no other field has the same. Names need not be unique, since the identity stands behind them.
  */
-export function runName(axes: Record<string, JsonValue>, seed: number): string {
-  const fields = Object.keys(axes);
-  const parts = Object.entries(axes).map(([field, value]) => safe(`${shortField(field, fields)}=${shortValue(value)}`));
-  const end = `seed=${seed}`;
-  const start = parts.join(',').slice(0, LONGEST - end.length - 1);
-  return start === '' ? end : `${start},${end}`;
+export function runNamer(fields: Iterable<string>): (configuration: Configuration, seed: number) => string {
+  const short = shortFields(new Set(fields));
+  // The points of a sweep share their assignments, so each is spelled once.
+  const spelled = new WeakMap<Assignment, string>();
+  const spell = (assignment: Assignment): string => {
+    const known = spelled.get(assignment);
+    if (known !== undefined) return known;
+    const text = safe(`${short.get(assignment.field) ?? assignment.field}=${shortValue(assignment.value)}`);
+    spelled.set(assignment, text);
+    return text;
+  };
+  return (configuration, seed) => {
+    const end = `seed=${seed}`;
+    const start = configuration
+      .map(spell)
+      .join(',')
+      .slice(0, LONGEST - end.length - 1);
+    return start === '' ? end : `${start},${end}`;
+  };
 }
 
-function shortField(field: string, fields: readonly string[]): string {
-  const last = lastPart(field);
-  return fields.some((other) => other !== field && lastPart(other) === last) ? field : last;
+function shortFields(fields: ReadonlySet<string>): Map<string, string> {
+  const counts = new Map<string, number>();
+  for (const field of fields) counts.set(lastPart(field), (counts.get(lastPart(field)) ?? 0) + 1);
+  return new Map([...fields].map((field) => [field, counts.get(lastPart(field)) === 1 ? lastPart(field) : field]));
 }
 
 function lastPart(field: string): string {

@@ -8,6 +8,7 @@ import { bestConfiguration, type ConfigurationScore } from './objective.ts';
 import type { PlannedRun, SweepPlan } from './plan.ts';
 import { Preparation, recordFailure } from './prepare.ts';
 import { type Outcome, type SweepEvent, schedule } from './scheduler.ts';
+import { valuesOf } from './space.ts';
 import { freezePlan } from './sweep_directory.ts';
 
 export interface SweepOptions {
@@ -102,11 +103,11 @@ function isDone({ state }: Outcome): boolean {
 }
 
 function finishedRun({ run, directory }: Outcome) {
-  return { directory, axes: run.axes, config_hash: run.identity.config_hash };
+  return { directory, axes: valuesOf(run.configuration), config_hash: run.config_hash };
 }
 
 function seedsByConfiguration(runs: readonly PlannedRun[]): Map<string, number> {
   const counts = new Map<string, number>();
-  for (const { identity } of runs) counts.set(identity.config_hash, (counts.get(identity.config_hash) ?? 0) + 1);
+  for (const { config_hash } of runs) counts.set(config_hash, (counts.get(config_hash) ?? 0) + 1);
   return counts;
 }

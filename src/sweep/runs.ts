@@ -1,13 +1,12 @@
 // The runs of a sweep: its configurations times its seeds, each resolved and with its identity; no two of them the same.
 
 import { type Diagnostic, formatDiagnostic, SpecError } from '../errors.ts';
-import type { JsonValue } from '../json.ts';
 import type { Registry } from '../registry/registry.ts';
 import { diagnose, diagnosticAt } from '../spec/diagnostics.ts';
 import type { Digests } from '../spec/digests.ts';
 import { identify } from '../spec/identity.ts';
 import { parsePath, slashPath } from '../spec/path.ts';
-import type { Identity, Issue, RunSpec, SpecDocument, SpecPath } from '../spec/types.ts';
+import type { Issue, RunSpec, SpecDocument, SpecPath } from '../spec/types.ts';
 import { axesOf, expand } from './expand.ts';
 import { fieldKindAt } from './field_kind.ts';
 import type { SweepFields } from './grammar.ts';
@@ -15,14 +14,15 @@ import { PointResolver } from './point.ts';
 import { type Assignment, type Axis, type Configuration, fieldPath, searchSlot } from './space.ts';
 import type { SweepFile } from './sweep_file.ts';
 
-/** A run that a sweep asks for. */
+/** A run that a sweep asks for. Its spec is made anew where it is needed: a hundred thousand of them would fill the memory. */
 export interface SweepRun {
-  /** Its `log_path` is the sweep's. */
-  spec: RunSpec;
-  identity: Identity;
-  /** What its point sets, by dotted path. */
-  axes: Record<string, JsonValue>;
+  configuration: Configuration;
   seed: number;
+  /** Those of its identity. */
+  hash: string;
+  config_hash: string;
+  /** Null where the spec does not say. */
+  max_steps: number | null;
 }
 
 export interface SweepRuns {
@@ -33,6 +33,8 @@ export interface SweepRuns {
   /** Replicates of each configuration; null when the sweep leaves the seed to the base. */
   seeds: number | null;
   runs: readonly SweepRun[];
+  /** The spec of a run; its `log_path` is that of the sweep. */
+  specOf(run: Pick<SweepRun, 'configuration' | 'seed'>): RunSpec;
 }
 
 /**
@@ -57,14 +59,29 @@ export async function runsOf(
   for (const configuration of expansion.configurations) {
     const { spec, diagnostics } = resolver.resolve(configuration);
     if (spec === null) collection.report(diagnostics);
-    else for (const seed of seeds ?? [spec.seed]) collection.add(configuration, { ...spec, seed });
+    else collection.add(configuration, spec, seeds ?? [spec.seed]);
   }
   const { excluded, included } = expansion;
-  return { axes, excluded, included, seeds: seeds?.length ?? null, runs: collection.finish() };
+  return {
+    axes,
+    excluded,
+    included,
+    seeds: seeds?.length ?? null,
+    runs: collection.finish(),
+    specOf({ configuration, seed }) {
+      const { spec, diagnostics } = resolver.resolve(configuration);
+      if (spec === null) throw new SpecError(diagnostics);
+      return withSeed(spec, seed);
+    },
+  };
 }
 
 function seedsOf({ seeds }: SweepFields): readonly number[] | null {
   return typeof seeds === 'number' ? Array.from({ length: seeds }, (_, i) => i) : seeds;
+}
+
+function withSeed(spec: RunSpec, seed: number): RunSpec {
+  return spec.seed === seed ? spec : { ...spec, seed };
 }
 
 function refuse(document: SpecDocument, issues: readonly Issue[]): void {
@@ -95,17 +112,16 @@ class RunCollection {
     this.#digests = digests;
   }
 
-  add(configuration: Configuration, spec: RunSpec): void {
+  add(configuration: Configuration, spec: RunSpec, seeds: readonly number[]): void {
     this.#checkKinds(configuration, spec);
-    const identity = identify(spec, this.#registry, this.#digests);
-    const twin = this.#configurations.get(identity.hash);
-    if (twin !== undefined) {
-      this.#reportTwins(configuration, twin);
-      return;
+    const max_steps = typeof spec.max_steps === 'number' ? spec.max_steps : null;
+    for (const seed of seeds) {
+      const { hash, config_hash } = identify(withSeed(spec, seed), this.#registry, this.#digests);
+      const twin = this.#configurations.get(hash);
+      if (twin !== undefined) this.#reportTwins(configuration, twin);
+      this.#configurations.set(hash, configuration);
+      this.#runs.push({ configuration, seed, hash, config_hash, max_steps });
     }
-    this.#configurations.set(identity.hash, configuration);
-    const axes = Object.fromEntries(configuration.map(({ field, value }) => [field, value]));
-    this.#runs.push({ spec, identity, axes, seed: spec.seed });
   }
 
   /** Points share what is wrong with a value of an axis: it is told once. */

@@ -17,7 +17,7 @@ type RunError = NonNullable<RunStatus['error']>;
  * - `done`, `diverged`: finished. - `failed`: ended with an error, retries included. - `interrupted`: stopped, and to be
  * resumed. - `running`: another process runs it. - `pending`: never started, because the sweep was stopped.
  */
-export interface Result {
+interface Result {
   state: RunStatus['state'];
   error: RunError | null;
 }

@@ -17,6 +17,11 @@ export interface Assignment {
 /** What a point sets, in file order; everything else comes from the base. Replicates of it differ in their seed. */
 export type Configuration = readonly Assignment[];
 
+/** What a configuration sets, by dotted path. */
+export function valuesOf(configuration: Configuration): Record<string, JsonValue> {
+  return Object.fromEntries(configuration.map(({ field, value }) => [field, value]));
+}
+
 /** The path of the field's name, where `source` is that of its value. */
 export function fieldPath({ field, source }: Assignment): SpecPath {
   return source.slice(0, source.lastIndexOf(field) + 1);

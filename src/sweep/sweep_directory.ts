@@ -7,6 +7,7 @@ import { RunDirectoryError } from '../errors.ts';
 import { explainingFailure, jsonText, writeFileAtomic } from '../run/files.ts';
 import { type Lease, leaseHolder, takeLease } from '../run/lease.ts';
 import type { SweepPlan } from './plan.ts';
+import { valuesOf } from './space.ts';
 
 /**
  * Freezes a plan to disk before anything runs: sweep.json says what was asked for, plan.json lists every run. A later plan
@@ -19,8 +20,8 @@ export async function freezePlan(plan: SweepPlan, argv: readonly string[]): Prom
   const axes = size.axes.map(({ label, choices }) => ({ label, size: choices.length }));
   const sweep = { schema_version: 1, created_at, file, argv: [...argv], axes, ...fields, base };
   await writeFileAtomic(join(log_path, 'sweep.json'), jsonText(sweep));
-  const rows = runs.map(({ name, identity, axes, seed, state }) =>
-    JSON.stringify({ name, hash: identity.hash, config_hash: identity.config_hash, axes, seed, state }),
+  const rows = runs.map(({ name, hash, config_hash, configuration, seed, state }) =>
+    JSON.stringify({ name, hash, config_hash, axes: valuesOf(configuration), seed, state }),
   );
   const text = `{"schema_version":1,"created_at":"${created_at}","runs":[\n${rows.join(',\n')}\n]}\n`;
   await writeFileAtomic(join(log_path, 'plan.json'), text);

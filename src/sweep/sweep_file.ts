@@ -22,7 +22,7 @@ export interface SweepFile {
 }
 
 /** The run spec that the points change: a file of its own, or the mapping at `base` of the sweep. */
-export interface Base {
+interface Base {
   /** The document that it stands in, and where. */
   document: SpecDocument;
   at: SpecPath;

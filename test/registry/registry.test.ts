@@ -39,7 +39,7 @@ test('a name that is not there is told with the nearest, or with all there are',
 test('a name is taken once in its slot; the very same builder again is no other', () => {
   const registry = new Registry([plus]);
   registry.add(plus);
-  expect(() => registry.add({ ...plus })).toThrow('there is already a adder builder named "plus"');
+  expect(() => registry.add({ ...plus })).toThrow('the slot adder has a builder named "plus" already');
 });
 
 test('builders are listed by name, slots too', () => {

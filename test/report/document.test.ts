@@ -33,6 +33,12 @@ describe('a document', () => {
     `);
   });
 
+  it('may be as long as the answer to a question is', () => {
+    const rows = Array.from({ length: 200_000 }, (_, i) => [String(i)]);
+    const text = toText([{ table: { columns: [{ name: 'n', align: 'right' }], rows } }]);
+    expect(text.split('\n').at(2)).toBe('     0');
+  });
+
   it('as Markdown has a table whose cells cannot break out of it', () => {
     expect(toMarkdown(blocks)).toMatchInlineSnapshot(`
       "### runs/a\\*b

@@ -7,13 +7,15 @@ import { describe, expect, it } from 'vitest';
 import { CheckpointFile } from '../../src/run/checkpoint_log.ts';
 import { temporaryDirectory } from './support/directories.ts';
 
+/** Of a lease that is not lost. */
+const held = new AbortController().signal;
 const noRows = async () => undefined;
 
 async function open(text?: string) {
   const directory = await temporaryDirectory();
   const path = join(directory, 'checkpoints.jsonl');
   if (text !== undefined) await writeFile(path, text);
-  return { log: await CheckpointFile.open(directory, noRows), path };
+  return { log: await CheckpointFile.open(directory, held, noRows), path };
 }
 
 it('writes what upstream writes: no nulls, extra keys beside the others', async () => {
@@ -62,7 +64,7 @@ it('makes the metrics durable before a checkpoint is', async () => {
   const directory = await temporaryDirectory();
   const path = join(directory, 'checkpoints.jsonl');
   const seen: string[] = [];
-  const log = await CheckpointFile.open(directory, async () => {
+  const log = await CheckpointFile.open(directory, held, async () => {
     seen.push(await readFile(path, 'utf8').catch(() => 'no file'));
   });
   await log.append({ name: 'a', batch: 1, epoch: 0 });

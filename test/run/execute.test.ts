@@ -193,19 +193,22 @@ describe('a run that fails', () => {
     expect(status.error?.message).toBe('unknown service builder "tot"; did you mean "toy"?');
   });
 
-  it.runIf(process.platform === 'linux')('because the disk is full says so', async () => {
-    const directory = await prepared();
-    await symlink('/dev/full', join(directory, 'logs.log'));
-    const { status, events } = await execute(directory);
-    expect(status.state).toBe('done');
-    const warnings = events.filter((event) => event.type === 'warning');
-    expect(warnings).toEqual([
-      {
-        type: 'warning',
-        message: expect.stringMatching(/^cannot append to .*logs\.log: no space left on the device$/),
-      },
-    ]);
-  });
+  it.runIf(process.platform === 'linux')(
+    'to write its log, because the disk is full, goes on and says so',
+    async () => {
+      const directory = await prepared();
+      await symlink('/dev/full', join(directory, 'logs.log'));
+      const { status, events } = await execute(directory);
+      expect(status.state).toBe('done');
+      const warnings = events.filter((event) => event.type === 'warning');
+      expect(warnings).toEqual([
+        {
+          type: 'warning',
+          message: expect.stringMatching(/^cannot append to .*logs\.log: no space left on the device$/),
+        },
+      ]);
+    },
+  );
 
   it('leaves damage of its metrics to the user', async () => {
     const directory = await prepared();
@@ -268,6 +271,7 @@ describe('a run that ends early', () => {
       message: expect.stringMatching(/lease was taken by another process$/),
     });
     expect(await onDisk(directory, 'status.json')).toBe(before);
+    expect((await onDisk(directory, 'metrics.jsonl')).split('\n')).toHaveLength(3 + 1);
     expect(JSON.parse(await readFile(lease, 'utf8'))).toMatchObject({ token: 'another' });
   });
 });

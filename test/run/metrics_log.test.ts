@@ -7,6 +7,9 @@ import { describe, expect, it } from 'vitest';
 import { MetricsFile } from '../../src/run/metrics_log.ts';
 import { temporaryDirectory } from './support/directories.ts';
 
+/** Of a lease that is not lost. */
+const held = new AbortController().signal;
+
 async function fileWith(text: string): Promise<{ directory: string; path: string }> {
   const directory = await temporaryDirectory();
   const path = join(directory, 'metrics.jsonl');
@@ -17,7 +20,7 @@ async function fileWith(text: string): Promise<{ directory: string; path: string
 describe('appending', () => {
   it('writes one line a step, the step first and numbers that JSON lacks as strings', async () => {
     const directory = await temporaryDirectory();
-    const log = await MetricsFile.open(directory);
+    const log = await MetricsFile.open(directory, held);
     await log.append(0, { train_mean_nll: 2.5, 'time/total': Number.POSITIVE_INFINITY });
     await log.append(1, { train_mean_nll: Number.NaN, note: 'spike', skipped: true });
     log.close();
@@ -44,7 +47,7 @@ describe('appending', () => {
     await fc.assert(
       fc.asyncProperty(rows, async (metrics) => {
         const directory = await temporaryDirectory();
-        const log = await MetricsFile.open(directory);
+        const log = await MetricsFile.open(directory, held);
         for (const [step, row] of metrics.entries()) await log.append(step, row);
         expect(await log.read()).toEqual(metrics.map((row, step) => ({ step, ...row })));
         log.close();
@@ -55,21 +58,32 @@ describe('appending', () => {
 
   it('refuses a step that is not after the last one, also when that was logged by an earlier process', async () => {
     const { directory } = await fileWith('{"step":4}\n');
-    const log = await MetricsFile.open(directory);
+    const log = await MetricsFile.open(directory, held);
     await expect(log.append(4, {})).rejects.toThrow('step 4 was logged after step 4');
     await log.append(5, {});
     await expect(log.append(5, {})).rejects.toThrow('step 5 was logged after step 5');
     log.close();
   });
 
+  it('refuses everything once the directory is another process’s', async () => {
+    const directory = await temporaryDirectory();
+    const lost = new AbortController();
+    const log = await MetricsFile.open(directory, lost.signal);
+    await log.append(0, {});
+    lost.abort(new Error('the lease is lost'));
+    await expect(log.append(1, {})).rejects.toThrow('the lease is lost');
+    expect(await log.read()).toEqual([{ step: 0 }]);
+    log.close();
+  });
+
   it('refuses a metric that is called step', async () => {
-    const log = await MetricsFile.open(await temporaryDirectory());
+    const log = await MetricsFile.open(await temporaryDirectory(), held);
     await expect(log.append(0, { step: 3 })).rejects.toThrow('not of a metric');
   });
 
   it.skipIf(process.platform !== 'linux')('says so when the disk is full', async () => {
     const directory = await temporaryDirectory();
-    const log = await MetricsFile.open(directory);
+    const log = await MetricsFile.open(directory, held);
     await symlink('/dev/full', join(directory, 'metrics.jsonl'));
     await expect(log.append(0, {})).rejects.toMatchObject({
       code: 'RUN_DIRECTORY',
@@ -85,7 +99,7 @@ describe('a last line that was cut short', () => {
 
   it('is not read, and is gone once the log is opened for writing', async () => {
     const { directory, path } = await fileWith(text);
-    const log = await MetricsFile.open(directory);
+    const log = await MetricsFile.open(directory, held);
     expect(await readFile(path, 'utf8')).toBe('{"step":0,"nll":2}\n');
     await log.append(1, { nll: 1.5 });
     expect(await log.read()).toEqual([
@@ -97,7 +111,7 @@ describe('a last line that was cut short', () => {
 
   it('costs a reader nothing while another process is writing it', async () => {
     const { directory, path } = await fileWith('{"step":0,"nll":2}\n');
-    const log = await MetricsFile.open(directory);
+    const log = await MetricsFile.open(directory, held);
     await appendFile(path, '{"step":1,"nl');
     expect(await log.read()).toEqual([{ step: 0, nll: 2 }]);
   });
@@ -109,7 +123,7 @@ describe('a last line that was cut short', () => {
     for (let length = 0; length <= bytes.length; length++) {
       const directory = await temporaryDirectory();
       await writeFile(join(directory, 'metrics.jsonl'), bytes.subarray(0, length));
-      const log = await MetricsFile.open(directory);
+      const log = await MetricsFile.open(directory, held);
       const rows = length === bytes.length ? 2 : length >= firstLine ? 1 : 0;
       expect(await log.read()).toHaveLength(rows);
     }
@@ -119,7 +133,7 @@ describe('a last line that was cut short', () => {
 describe('rewinding', () => {
   it('drops the step and all later ones and leaves the rest byte for byte', async () => {
     const { directory, path } = await fileWith('{"step":0, "a":1e0}\n{"step":1}\n{"step":2}\n{"step":5}\n');
-    const log = await MetricsFile.open(directory);
+    const log = await MetricsFile.open(directory, held);
     await log.rewind(2);
     expect(await readFile(path, 'utf8')).toBe('{"step":0, "a":1e0}\n{"step":1}\n');
     await log.append(2, { again: true });
@@ -129,7 +143,7 @@ describe('rewinding', () => {
 
   it('to 0 empties the log, and beyond its end changes nothing', async () => {
     const { directory, path } = await fileWith('{"step":0}\n{"step":1}\n');
-    const log = await MetricsFile.open(directory);
+    const log = await MetricsFile.open(directory, held);
     await log.rewind(2);
     expect(await readFile(path, 'utf8')).toBe('{"step":0}\n{"step":1}\n');
     await log.rewind(0);
@@ -137,7 +151,7 @@ describe('rewinding', () => {
   });
 
   it('works on a log that does not exist yet', async () => {
-    const log = await MetricsFile.open(await temporaryDirectory());
+    const log = await MetricsFile.open(await temporaryDirectory(), held);
     await log.rewind(0);
     expect(await log.read()).toEqual([]);
   });
@@ -153,7 +167,7 @@ describe('damage that no kill leaves behind', () => {
     ['{"step":0,"nll":null}\n', 'metrics.jsonl:1: holds a metric that is no number, string or boolean'],
   ])('is named with file and line: %j', async (text, message) => {
     const { directory } = await fileWith(text);
-    await expect(MetricsFile.open(directory)).rejects.toMatchObject({
+    await expect(MetricsFile.open(directory, held)).rejects.toMatchObject({
       code: 'DATA_FORMAT',
       message: expect.stringContaining(message),
       hint: 'Something else than cookbook has changed the file: mend the line or delete it.',

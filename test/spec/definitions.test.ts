@@ -2,8 +2,8 @@
 
 import { type TSchema, Type } from '@sinclair/typebox';
 import { expect, test } from 'vitest';
-import { type AnyBuilder, defineBuilder } from '../../src/registry/builder.ts';
 import { builtinRegistry } from '../../src/builtin.ts';
+import { type AnyBuilder, defineBuilder } from '../../src/registry/builder.ts';
 import { builderOf, contents, runtime, semantic } from '../../src/registry/fields.ts';
 import { Registry } from '../../src/registry/registry.ts';
 import { definitionProblems, unclassifiedFields } from '../../src/spec/definitions.ts';

@@ -56,7 +56,7 @@ test.each<[string, Files, string]>([
   [
     'a name that is taken',
     { 'parts/toy.ts': trainer('supervised') },
-    'run.yaml:3:11 plugins/0: parts/toy.ts: there is already a trainer builder named "supervised"',
+    'run.yaml:3:11 plugins/0: parts/toy.ts: the slot trainer has a builder named "supervised" already',
   ],
   [
     'a field without a mark',

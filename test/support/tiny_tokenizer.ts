@@ -1,6 +1,6 @@
 // A real byte-level BPE tokenizer, small enough to read, written the way Hugging Face writes one.
 
-import { mkdtemp, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { loadTokenizer } from '../../src/tokenizers/hf_tokenizer.ts';
@@ -54,7 +54,10 @@ export async function tinyTokenizerDirectory(config: object): Promise<string> {
 /** A tokenizer whose EOS is `<|im_end|>`, with a ChatML template unless another is given. */
 export async function tinyTokenizer(config: object = {}): Promise<Tokenizer> {
   const eos = { bos_token: null, eos_token: '<|im_end|>', pad_token: '<|pad|>', chat_template: CHATML };
-  return loadTokenizer(await tinyTokenizerDirectory({ ...eos, ...config }));
+  const directory = await tinyTokenizerDirectory({ ...eos, ...config });
+  const tokenizer = await loadTokenizer(directory);
+  await rm(directory, { recursive: true });
+  return tokenizer;
 }
 
 /** The 256 characters that stand for bytes: printable ones for themselves, the others moved up from U+0100. */

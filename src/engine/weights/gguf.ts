@@ -104,7 +104,7 @@ function parseHeader(cursor: GgufCursor, path: string, size: number): Header {
 
   const metadata = new Map<string, GgufValue>();
   for (let i = 0; i < metadataCount; i++) {
-    const key = cursor.string(`key ${i + 1} of ${metadataCount}`);
+    const key = cursor.name(`key ${i + 1} of ${metadataCount}`);
     if (metadata.has(key)) throw new WeightsError(`${path}: ${key}: there twice`);
     metadata.set(key, cursor.value(key));
   }
@@ -120,7 +120,7 @@ function parseHeader(cursor: GgufCursor, path: string, size: number): Header {
 
 /** A tensor whose `byteOffset` still counts from the start of the data. */
 function parseTensor(cursor: GgufCursor, path: string, which: string): GgufTensor {
-  const name = cursor.string(which);
+  const name = cursor.name(which);
   const what = `tensor "${name}"`;
   const axes = cursor.uint32(what);
   if (axes < 1 || axes > MAX_AXES) throw new WeightsError(`${path}: ${what}: ${axes} axes, expected 1 to ${MAX_AXES}`);

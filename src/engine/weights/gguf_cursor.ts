@@ -30,6 +30,8 @@ const STRING_TYPE = 8;
 const ARRAY_TYPE = 9;
 const MAX_ARRAY_DEPTH = 4;
 const LENGTH_BYTES = 8;
+/** The bound of the format for keys. */
+const MAX_NAME_BYTES = 65535;
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
@@ -64,6 +66,14 @@ export class GgufCursor {
     } catch (error) {
       throw new WeightsError(`${this.#path}: ${what}: the text is not UTF-8`, { cause: error });
     }
+  }
+
+  /** A string that names something, and is shown in errors. */
+  name(what: string): string {
+    const start = this.at;
+    const name = this.string(what);
+    if (name.length <= MAX_NAME_BYTES) return name;
+    throw new WeightsError(`${this.#path}: ${what}: a name of ${this.at - start - LENGTH_BYTES} bytes`);
   }
 
   /** A metadata value with the number of its type before it. */

@@ -56,10 +56,11 @@ export async function openGgufModel(path: string): Promise<GgufModel> {
   const source: TensorSource = {
     tensors,
     read: async (name) => {
-      const values = await file.read(ggufNames.get(name) ?? name);
+      const ggufName = ggufNames.get(name);
+      if (ggufName === undefined) throw new WeightsError(`${path}: no tensor "${name}"`);
+      const values = await file.read(ggufName);
       const heads = config.model_type === 'llama' ? rotatedHeads(name, config) : undefined;
-      if (heads !== undefined)
-        splitRotaryPairs(values, heads, values.length / (heads * config.head_dim), config.head_dim);
+      if (heads !== undefined) splitRotaryPairs(values, heads, config.head_dim);
       return values;
     },
   };
@@ -169,7 +170,8 @@ function rotatedHeads(name: string, config: ModelConfig): number | undefined {
 }
 
 /** Rows x0 y0 x1 y1 … of every head, [heads, head_dim / 2, 2, columns], become x0 x1 … y0 y1 …, in place. */
-function splitRotaryPairs(values: Float32Array, heads: number, columns: number, headDim: number): void {
+function splitRotaryPairs(values: Float32Array, heads: number, headDim: number): void {
+  const columns = values.length / (heads * headDim);
   for (let h = 0; h < heads; h++) {
     const head = values.subarray(h * headDim * columns, (h + 1) * headDim * columns);
     const pairs = head.slice();

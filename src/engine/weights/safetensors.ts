@@ -30,6 +30,8 @@ const DTYPE_BYTES = new Map([
 const MAX_HEADER_BYTES = 100_000_000;
 /** The header, a tensor in it, its shape. */
 const HEADER_DEPTH = 3;
+/** Far above any name; errors show names. */
+const MAX_NAME_LENGTH = 1024;
 const WRITE_CHUNK_VALUES = 2 ** 20;
 
 export type FloatDtype = 'F32' | 'F16' | 'BF16';
@@ -151,6 +153,7 @@ function parseMetadata(path: string, value: unknown): Map<string, string> {
 
 function parseTensor(path: string, name: string, entry: unknown, dataStart: number, dataBytes: number): TensorInfo {
   const fail = (message: string): WeightsError => new WeightsError(`${path}: tensor "${name}": ${message}`);
+  if (name.length > MAX_NAME_LENGTH) throw new WeightsError(`${path}: a tensor name of ${name.length} characters`);
   if (!isJsonObject(entry)) throw fail('its entry is not a JSON object');
   const { dtype, shape, data_offsets: offsets } = entry;
   const itemBytes = typeof dtype === 'string' ? DTYPE_BYTES.get(dtype) : undefined;

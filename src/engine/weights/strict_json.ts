@@ -1,4 +1,5 @@
 // JSON text of files nobody vouches for: duplicate keys and deep nesting are refused, which JSON.parse lets pass.
+import { describe } from './json_fields.ts';
 
 /**
  * The value of JSON text. Throws SyntaxError when the text is not JSON, when two keys of one object are equal
@@ -25,7 +26,7 @@ function checkNestingAndKeys(text: string, maxDepth: number): void {
       if (isFollowedByColon(text, end)) {
         const key = String(JSON.parse(text.slice(at, end + 1)));
         const keys = open.at(-1);
-        if (keys?.has(key)) throw new SyntaxError(`duplicate key ${JSON.stringify(key)}`);
+        if (keys?.has(key)) throw new SyntaxError(`duplicate key ${describe(key)}`);
         keys?.add(key);
       }
       at = end;

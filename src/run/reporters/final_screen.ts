@@ -4,7 +4,7 @@ import type { Colors } from 'picocolors/types.js';
 import type { Learned } from '../../training/types.ts';
 import { shortPath } from '../files.ts';
 import { formatMetric } from '../progress.ts';
-import type { EndedRun } from '../run_file.ts';
+import type { EndedRun } from '../run_directory.ts';
 import type { RunRecord, RunState, RunStatus } from '../types.ts';
 
 /** Its lines, blank ones between the blocks. */

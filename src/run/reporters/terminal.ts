@@ -10,8 +10,11 @@ const BAR_CELLS = 20;
 
 interface Terminal {
   write(text: string): unknown;
+  /** 0 where the terminal does not say. */
   columns: number;
 }
+
+const USUAL_COLUMNS = 80;
 
 /** `now` is in milliseconds. */
 export function terminalReporter(terminal: Terminal, colors: Colors, now?: () => number): RunListener {
@@ -19,7 +22,7 @@ export function terminalReporter(terminal: Terminal, colors: Colors, now?: () =>
   let live = '';
   return (event) => {
     if (event.type === 'step') {
-      live = progressLine(measure(event), terminal.columns);
+      live = progressLine(measure(event), terminal.columns || USUAL_COLUMNS);
       terminal.write(CLEAR_LINE + live);
       return;
     }
@@ -41,7 +44,7 @@ function progressLine({ step, total_steps, parts }: Progress, columns: number): 
     if (line.length + part.length + 2 >= columns) break;
     line += `  ${part}`;
   }
-  return line.slice(0, Math.max(columns - 1, 0));
+  return line.slice(0, columns - 1);
 }
 
 function paint(event: Exclude<RunEvent, { type: 'step' }>, colors: Colors): string[] {

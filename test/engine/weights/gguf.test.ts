@@ -128,6 +128,7 @@ describe('refusing', () => {
       },
       'a: there twice',
     ],
+    ['an endless key', { metadata: [['x'.repeat(65536), 1]] }, 'key 1 of 1: a name of 65536 bytes'],
     ['lists in lists in lists', { metadata: [['a', nested(9)]] }, 'a: lists nested deeper than 4 levels'],
     [
       'an alignment of zero',

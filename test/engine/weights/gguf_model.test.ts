@@ -135,6 +135,12 @@ test('the tokenizer comes with the model', async () => {
   expect(tokenizer_config.eos_token).toBe('<end>');
 });
 
+test('a parameter goes by its Hugging Face name only', async () => {
+  await expect((await open(metadataOf('llama'), PARAMETERS)).read('token_embd.weight')).rejects.toThrow(
+    'no tensor "token_embd.weight"',
+  );
+});
+
 test('ends of text, turn and message all end a generation', async () => {
   const ends = { 'tokenizer.ggml.eot_token_id': 2, 'tokenizer.ggml.eom_token_id': 0 };
   expect((await open({ ...metadataOf('llama'), ...ends }, PARAMETERS)).config.eos_token_id).toEqual([0, 2]);

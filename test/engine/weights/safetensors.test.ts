@@ -204,6 +204,7 @@ describe('refusing to read', () => {
     ['deep nesting', `{"x":${'['.repeat(10_000)}`, 0, 'the header is not valid: nested deeper than 3 levels'],
     ['one name twice', `{"x":${f32(0, 0)},"\\u0078":${f32(0, 0)}}`, 0, 'the header is not valid: duplicate key "x"'],
     ['metadata that is no text', '{"__metadata__":{"a":1}}', 0, '__metadata__ "a" is not a string'],
+    ['an endless name', `{"${'x'.repeat(1025)}":1}`, 0, 'a tensor name of 1025 characters'],
     ['an entry that is no object', '{"x":1}', 0, 'tensor "x": its entry is not a JSON object'],
     ['an unknown dtype', '{"x":{"dtype":"F31"}}', 0, 'tensor "x": unknown dtype "F31"'],
     ['a missing dtype', '{"x":{}}', 0, 'tensor "x": unknown dtype undefined'],

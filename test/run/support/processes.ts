@@ -65,6 +65,18 @@ export class TestProcess {
     return this.#child.exitCode ?? this.#child.signalCode;
   }
 
+  /** Resolves once its stderr holds a text. */
+  async says(text: string): Promise<void> {
+    while (!this.stderr.includes(text)) await once(this.#child.stderr, 'data');
+  }
+
+  /** Everything on its stdout that was not read yet, once it has ended. */
+  async rest(): Promise<string> {
+    let text = '';
+    for (let line = await this.line(); line !== null; line = await this.line()) text += `${line}\n`;
+    return text;
+  }
+
   /** Resolves once the system has stopped it. Linux only. */
   async stopped(): Promise<void> {
     while (!(await readFile(`/proc/${this.pid}/stat`, 'utf8')).includes(') T ')) await setImmediate();

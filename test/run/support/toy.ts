@@ -44,7 +44,7 @@ const params = Type.Object({
   misbehave: runtime(
     Type.String({
       default: '',
-      description: '`throw:N`, `fail:N`, `diverge:N`, `wait:N` or `give_up:N`: what to do at step N.',
+      description: '`throw:N`, `fail:N`, `diverge:N`, `wait:N`, `hang:N` or `give_up:N`: what to do at step N.',
     }),
   ),
 });
@@ -93,7 +93,13 @@ async function train(context: TrainingContext, { max_steps, rate, save_every, mi
       if (deed === 'fail') throw new DataFormatError('data.jsonl:3: no "messages"', { hint: 'Mend the line.' });
       if (deed === 'wait') {
         context.emit({ type: 'text', title: 'waiting', text: '\u001b[31mfor a signal\u001b[39m' });
+        const work = setInterval(() => undefined, 1_000_000); // a process with nothing to wait for would end
         if (!context.signal.aborted) await once(context.signal, 'abort');
+        clearInterval(work);
+      }
+      if (deed === 'hang') {
+        context.emit({ type: 'text', title: 'hanging', text: '' });
+        await new Promise(() => setInterval(() => undefined, 1_000_000));
       }
       if (deed === 'give_up') {
         context.emit({ type: 'text', title: 'giving up', text: '' });

@@ -1,0 +1,24 @@
+// `cookbook exec RUN_DIR`: one prepared run in this process, its events as JSON Lines on stdout.
+
+import { resolve } from 'node:path';
+import type { Registry } from '../registry/registry.ts';
+import { jsonlReporter } from './reporters/jsonl.ts';
+import { executeDirectory, loadRecordedPlugins } from './run_directory.ts';
+import { stopOnSignals } from './signals.ts';
+import { exitCodeOf } from './status.ts';
+
+/** Returns the exit code that the run's last state asks for. */
+export async function execCommand(path: string, registry: Registry): Promise<0 | 1 | 3> {
+  const directory = resolve(path);
+  await loadRecordedPlugins(directory, registry);
+  // Whoever reads the events may go away. The run is worth more than its being watched.
+  process.stdout.on('error', () => undefined);
+  const stop = stopOnSignals();
+  try {
+    const onEvent = jsonlReporter((line) => process.stdout.write(`${line}\n`));
+    const { status } = await executeDirectory(directory, registry, { onEvent, signal: stop.signal });
+    return exitCodeOf(status.state);
+  } finally {
+    stop.dispose();
+  }
+}

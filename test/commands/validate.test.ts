@@ -1,0 +1,154 @@
+// cookbook validate, as its users meet it: built, in a process of its own, with a plugin that defines what it trains.
+
+import { readdir } from 'node:fs/promises';
+import { describe, expect, test } from 'vitest';
+import { MALFORMED } from '../spec/malformed.ts';
+import { type Files, workspace } from '../spec/workspace.ts';
+import { cookbook } from './command_line.ts';
+
+const PLUGIN = `
+import { builderOf, contents, datasetSlot, defineBuilder, semantic, serviceSlot, trainerSlot, Type } from 'tinker-cookbook';
+
+const unbuilt = () => Promise.reject(new Error('validate builds nothing'));
+
+export const trainer = defineBuilder({
+  slot: trainerSlot,
+  name: 'toy_trainer',
+  version: 1,
+  doc: 'Trains nothing.',
+  params: Type.Object({
+    dataset: semantic(builderOf(datasetSlot, { description: 'What it does not train on.' })),
+    learning_rate: semantic(Type.Number({ exclusiveMinimum: 0, default: 0.1, description: 'How fast it does not.' })),
+  }),
+  build: unbuilt,
+});
+
+export const dataset = defineBuilder({
+  slot: datasetSlot,
+  name: 'toy_lines',
+  version: 1,
+  doc: 'Lines.',
+  params: Type.Object({
+    file_path: contents(Type.String({ format: 'path', description: 'A text file.' })),
+    batch_size: semantic(Type.Integer({ minimum: 1, default: 8, description: 'Lines a step.' })),
+  }),
+  build: unbuilt,
+});
+
+export const service = defineBuilder({
+  slot: serviceSlot,
+  name: 'toy_service',
+  version: 1,
+  doc: 'Computes nothing.',
+  params: Type.Object({}),
+  build: unbuilt,
+});
+`;
+
+const RUN = `trainer: toy_trainer
+log_path: runs/one
+plugins: [toy.ts]
+service: toy_service
+dataset: {builder: toy_lines, file_path: lines.txt}
+`;
+
+const FILES: Files = { 'toy.ts': PLUGIN, 'lines.txt': 'a\n', 'run.yaml': RUN };
+
+describe('a valid spec', () => {
+  test('is said to be one', async () => {
+    const directory = await workspace({ ...FILES, 'more/run.yaml': 'extends: ../run.yaml\n' });
+    expect(await cookbook(directory, 'validate', 'run.yaml', 'more/run.yaml')).toEqual({
+      code: 0,
+      stdout: 'run.yaml: a valid run spec\nmore/run.yaml: a valid run spec\n',
+      stderr: '',
+    });
+  });
+
+  test('is data with --json', async () => {
+    const { code, stdout, stderr } = await cookbook(await workspace(FILES), 'validate', 'run.yaml', '--json');
+    expect({ code, stderr, ...JSON.parse(stdout) }).toEqual({
+      code: 0,
+      stderr: '',
+      files: [{ file: 'run.yaml', kind: 'run' }],
+    });
+  });
+});
+
+describe('an invalid spec', () => {
+  const OF_ANY_TRAINER = [
+    'no such file',
+    'an empty file',
+    'a list',
+    'bytes that are not UTF-8',
+    'two documents',
+    'a tab as indentation',
+    'a duplicate key',
+    'an alias bomb',
+    'twenty thousand brackets',
+    'a tag',
+    'extends in a circle',
+    'an override with a broken value',
+    'references in a circle',
+    'a plugin that is not there',
+  ];
+
+  test.each(OF_ANY_TRAINER)('%s: exit 2, one line, no stack, nothing made', async (name) => {
+    const { yaml, files = {}, overrides = [], message } = MALFORMED.find((one) => one.name === name) ?? { message: '' };
+    const directory = await workspace({ ...(yaml === undefined ? {} : { 'run.yaml': yaml }), ...files });
+    const before = await readdir(directory);
+    const { code, stdout, stderr } = await cookbook(directory, 'validate', 'run.yaml', ...overrides);
+    expect({ code, stdout, stderr: stderr.replaceAll(directory, 'DIR') }).toEqual({
+      code: 2,
+      stdout: '',
+      stderr: `${message}\n`,
+    });
+    expect(await readdir(directory)).toEqual(before);
+  });
+
+  test('with all that is wrong in it, and in the other files, at once', async () => {
+    const directory = await workspace({
+      ...FILES,
+      'bad.yaml': `${RUN}learning_rate: -1\nlr: 3\n`,
+      'worse.yaml': RUN.replace('lines.txt}', 'line.txt, batchsize: 3}'),
+    });
+    const { code, stdout, stderr } = await cookbook(directory, 'validate', 'bad.yaml', 'run.yaml', 'worse.yaml');
+    expect({ code, stdout }).toEqual({ code: 2, stdout: 'run.yaml: a valid run spec\n' });
+    expect(stderr.replaceAll(directory, 'DIR')).toMatchInlineSnapshot(`
+      "bad.yaml:6:16 learning_rate: expected a number above 0; got -1
+      bad.yaml:7:1 lr: unknown field; did you mean "learning_rate"?
+      worse.yaml:5:42 dataset/file_path: there is no such file or directory: DIR/line.txt
+      worse.yaml:5:52 dataset/batchsize: unknown field; did you mean "batch_size"?
+      "
+    `);
+    expect(await readdir(directory)).not.toContain('runs');
+  });
+
+  test('by an override, which is named', async () => {
+    const { code, stderr } = await cookbook(await workspace(FILES), 'validate', 'run.yaml', 'dataset.batch_size=0');
+    expect(code).toBe(2);
+    expect(stderr).toMatchInlineSnapshot(`
+      "command line:1:20 dataset/batch_size: expected a whole number of at least 1; got 0 (in "dataset.batch_size=0")
+      "
+    `);
+  });
+
+  test('is data with --json, and the exit code is the same', async () => {
+    const directory = await workspace({ ...FILES, 'run.yaml': `${RUN}lr: 3\n` });
+    const { code, stdout, stderr } = await cookbook(directory, 'validate', '--json', 'run.yaml');
+    expect({ code, stderr }).toEqual({ code: 2, stderr: '' });
+    expect(JSON.parse(stdout)).toEqual({
+      error: {
+        code: 'SPEC',
+        message: 'run.yaml:6:1 lr: unknown field; did you mean "learning_rate"?',
+        diagnostics: [
+          { file: 'run.yaml', line: 6, column: 1, path: 'lr', message: 'unknown field; did you mean "learning_rate"?' },
+        ],
+      },
+    });
+  });
+});
+
+test('without a file it says what to give', async () => {
+  const { code, stderr } = await cookbook(await workspace({}), 'validate', 'seed=3');
+  expect({ code, stderr }).toEqual({ code: 2, stderr: 'name at least one file to validate\n' });
+});

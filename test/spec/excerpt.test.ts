@@ -1,0 +1,28 @@
+// Diagnostics at a terminal: the line itself, and a caret under the place.
+
+import { join } from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
+import { expect, test } from 'vitest';
+import { withExcerpts } from '../../src/spec/excerpt.ts';
+import { workspace } from './workspace.ts';
+
+test('a caret points at the column, below tabs and wide lines too; what has no line has no excerpt', async () => {
+  const directory = await workspace({ 'run.yaml': `seed: -1\r\nstop: [\t"a", 3]\n\n${'x'.repeat(300)}\n` });
+  const at = (line: number, column: number) => ({ file: 'run.yaml', line, column, path: 'a', message: 'no' });
+  const report = await withExcerpts(
+    [at(1, 7), at(2, 14), at(3, 1), at(4, 9), { ...at(1, 1), file: 'command line' }].map((diagnostic) =>
+      diagnostic.file === 'run.yaml' ? { ...diagnostic, file: join(directory, 'run.yaml') } : diagnostic,
+    ),
+  );
+  expect(stripVTControlCharacters(report).replaceAll(directory, 'DIR')).toMatchInlineSnapshot(`
+    "DIR/run.yaml:1:7 a: no
+        1 | seed: -1
+          |       ^
+    DIR/run.yaml:2:14 a: no
+        2 | stop: [	"a", 3]
+          |        	     ^
+    DIR/run.yaml:3:1 a: no
+    DIR/run.yaml:4:9 a: no
+    command line:1:1 a: no"
+  `);
+});
