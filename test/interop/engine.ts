@@ -58,7 +58,7 @@ export async function gradientsAt(
 }
 
 /** Log-probs (T·V) of every next token, by sequence. */
-async function distributions(client: TrainingClient, sequences: number[][]): Promise<ArrayLike<number>[]> {
+export async function distributions(client: TrainingClient, sequences: number[][]): Promise<ArrayLike<number>[]> {
   const datums = sequences.map((tokens) => everyNextToken(tokens));
   const { loss_fn_outputs } = await (await client.forward(datums, 'cross_entropy')).result();
   return loss_fn_outputs.map(({ logprobs }) => logprobs.data);
