@@ -10,12 +10,12 @@ export function randomTokens(length: number, seed: number): number[] {
   return Array.from({ length }, () => Math.floor(nextUniform(random) * RANDOM_MODEL_VOCABULARY));
 }
 
-/** Sequences of these lengths with real-valued weights, some of them zero, some negative. */
+/** Sequences of these lengths, with a real-valued weight at every position; about a fifth of them are zero. */
 export function randomBatch(lengths: readonly number[], seed: number): ReferenceDatum[] {
   return lengths.map((length, d) => {
     const tokens = randomTokens(length + 1, 100 * seed + d);
     const random = randomFor(seed, 'weights', d);
-    const weights = Array.from({ length }, () => Math.fround(Math.max(0, 1.5 * nextUniform(random) - 0.3)));
+    const weights = Array.from({ length }, () => Math.max(0, 1.5 * nextUniform(random) - 0.3));
     return { tokens: tokens.slice(0, -1), targets: tokens.slice(1), weights };
   });
 }
@@ -28,15 +28,5 @@ export function toDatum({ tokens, targets, weights }: ReferenceDatum): Datum {
       target_tokens: { data: targets, dtype: 'int64', shape },
       weights: { data: weights, dtype: 'float32', shape },
     },
-  };
-}
-
-/** A datum whose targets are all V tokens at every position, so that its log-probs are whole distributions. */
-export function everyNextToken(tokens: number[], V = RANDOM_MODEL_VOCABULARY): Datum {
-  const shape = [tokens.length, V];
-  const data = tokens.flatMap(() => Array.from({ length: V }, (_, id) => id));
-  return {
-    model_input: modelInputFromTokens(tokens),
-    loss_fn_inputs: { target_tokens: { data, dtype: 'int64', shape } },
   };
 }

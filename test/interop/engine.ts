@@ -3,8 +3,9 @@
 import { join } from 'node:path';
 import { openSafetensors } from '../../src/engine/weights/safetensors.ts';
 import type { ServiceClient, TrainingClient } from '../../src/tinker/clients.ts';
-import type { AdamParams } from '../../src/tinker/types.ts';
-import { everyNextToken, randomBatch, toDatum } from './data.ts';
+import { type AdamParams, type Datum, modelInputFromTokens } from '../../src/tinker/types.ts';
+import { RANDOM_MODEL_VOCABULARY } from '../support/random_model.ts';
+import { randomBatch, toDatum } from './data.ts';
 import type { ReferenceDatum } from './reference.ts';
 
 /** Directory of a checkpoint of a service whose checkpoints lie under `directory`/checkpoints. */
@@ -57,9 +58,19 @@ export async function gradientsAt(
   return gradients;
 }
 
+/** A datum whose targets are all V tokens at every position, so that its log-probs are whole distributions. */
+function everyNextToken(tokens: number[]): Datum {
+  const shape = [tokens.length, RANDOM_MODEL_VOCABULARY];
+  const data = tokens.flatMap(() => Array.from({ length: RANDOM_MODEL_VOCABULARY }, (_, id) => id));
+  return {
+    model_input: modelInputFromTokens(tokens),
+    loss_fn_inputs: { target_tokens: { data, dtype: 'int64', shape } },
+  };
+}
+
 /** Log-probs (T·V) of every next token, by sequence. */
 export async function distributions(client: TrainingClient, sequences: number[][]): Promise<ArrayLike<number>[]> {
-  const datums = sequences.map((tokens) => everyNextToken(tokens));
-  const { loss_fn_outputs } = await (await client.forward(datums, 'cross_entropy')).result();
+  const output = await client.forward(sequences.map(everyNextToken), 'cross_entropy');
+  const { loss_fn_outputs } = await output.result();
   return loss_fn_outputs.map(({ logprobs }) => logprobs.data);
 }

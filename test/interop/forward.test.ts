@@ -4,22 +4,21 @@ import { join } from 'node:path';
 import { describe, expect } from 'vitest';
 import { modelInputFromTokens } from '../../src/tinker/types.ts';
 import { writeRandomModel } from '../support/random_model.ts';
-import { everyNextToken, randomTokens } from './data.ts';
+import { randomTokens } from './data.ts';
+import { distributions } from './engine.ts';
 import { test } from './fixtures.ts';
 import { MODELS } from './models.ts';
 
 /** Computed together by the engine, one by one by the reference. */
-const SEQUENCES = [7, 1, 100, 33].map(randomTokens);
+const SEQUENCES = [7, 1, 100, 33].map((length, seed) => randomTokens(length, seed));
 
 describe('log-probs of every next token', () => {
   test.for(MODELS)('$name', async ({ fields }, { directory, service, reference, expectAgreement }) => {
     const model = await writeRandomModel(join(directory, 'model'), fields);
     const client = await service.createLoraTrainingClient({ base_model: model, rank: 1 });
-    const datums = SEQUENCES.map((tokens) => everyNextToken(tokens));
-    const output = await (await client.forward(datums, 'cross_entropy')).result();
     const expected = await reference.logProbs({ model, sequences: SEQUENCES });
-    for (const [d, { logprobs }] of output.loss_fn_outputs.entries()) {
-      expectAgreement('log-probs', 1e-4, logprobs.data, expected[d].flat());
+    for (const [s, actual] of (await distributions(client, SEQUENCES)).entries()) {
+      expectAgreement('log-probs', 1e-4, actual, expected[s].flat());
     }
   });
 
@@ -29,9 +28,9 @@ describe('log-probs of every next token', () => {
       const model = await writeRandomModel(join(directory, 'model'), {}, dtype);
       const client = await service.createLoraTrainingClient({ base_model: model, rank: 1 });
       const tokens = randomTokens(40, 1);
-      const output = await (await client.forward([everyNextToken(tokens)], 'cross_entropy')).result();
+      const [actual] = await distributions(client, [tokens]);
       const [expected] = await reference.logProbs({ model, sequences: [tokens] });
-      expectAgreement('log-probs, 16-bit weights', 1e-4, output.loss_fn_outputs[0].logprobs.data, expected.flat());
+      expectAgreement('log-probs, 16-bit weights', 1e-4, actual, expected.flat());
     },
   );
 
@@ -39,9 +38,9 @@ describe('log-probs of every next token', () => {
     const model = await writeRandomModel(join(directory, 'model'), { max_position_embeddings: 2048 });
     const client = await service.createLoraTrainingClient({ base_model: model, rank: 1 });
     const tokens = randomTokens(2048, 1);
-    const output = await (await client.forward([everyNextToken(tokens)], 'cross_entropy')).result();
+    const [actual] = await distributions(client, [tokens]);
     const [expected] = await reference.logProbs({ model, sequences: [tokens] });
-    expectAgreement('log-probs, 2048 tokens', 1e-4, output.loss_fn_outputs[0].logprobs.data, expected.flat());
+    expectAgreement('log-probs, 2048 tokens', 1e-4, actual, expected.flat());
   });
 });
 
@@ -67,7 +66,7 @@ describe('sampling', () => {
     async ({ fields }, { directory, service, reference, expectAgreement }) => {
       const model = await writeRandomModel(join(directory, 'model'), fields);
       const client = await service.createSamplingClient({ base_model: model });
-      const prompts = [3, 1, 21, 9].map(randomTokens);
+      const prompts = [3, 1, 21, 9].map((length, seed) => randomTokens(length, seed));
       const params = { max_tokens: 64, temperature: 0 };
       const responses = await Promise.all(
         prompts.map((prompt) => client.sample(modelInputFromTokens(prompt), 1, params)),

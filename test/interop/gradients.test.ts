@@ -9,7 +9,11 @@ import { checkpointDirectory, disturb, gradientsAt, saveState } from './engine.t
 import { test } from './fixtures.ts';
 import { MODELS } from './models.ts';
 
-const BATCH = randomBatch([12, 31, 4, 20], 7);
+/** Weights of both signs. */
+const BATCH = randomBatch([12, 31, 4, 20], 7).map(({ weights, ...datum }) => ({
+  ...datum,
+  weights: weights.map((weight) => (weight === 0 ? 0 : weight - 0.5)),
+}));
 
 describe('gradients of both factors of every adapted layer', () => {
   test.for(MODELS)('$name', async ({ fields }, { directory, service, reference, expectAgreement }) => {

@@ -91,7 +91,8 @@ def train(job):
     for batch in job["batches"]:
         loss = summed_loss(model, batch)
         loss.backward()
-        norms.append(torch.nn.utils.clip_grad_norm_(parameters, adam["grad_clip_norm"]).item())
+        bound = adam["grad_clip_norm"] or float("inf")
+        norms.append(torch.nn.utils.clip_grad_norm_(parameters, bound).item())
         optimizer.step()
         optimizer.zero_grad()
         losses.append(loss.item())
