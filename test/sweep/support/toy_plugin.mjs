@@ -89,7 +89,11 @@ async function train(context, { max_steps, rate, fate, save_every, diary }) {
     await context.checkpoints.append({ name, batch, epoch: 0, state_path: name, ...fields });
   };
   const ended = (state, step) => ({ state, step, learned: [], sampler_path: null });
-  const asked = async () => await readFile(join(context.logPath, 'asked_once')).then(() => true, () => false);
+  const asked = async () =>
+    await readFile(join(context.logPath, 'asked_once')).then(
+      () => true,
+      () => false,
+    );
 
   for (let step = start; step < max_steps; step++) {
     if (step > start && step % save_every === 0) await save(step);
