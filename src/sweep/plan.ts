@@ -121,7 +121,8 @@ async function reconcile(
   const runs = wanted.map((run, i): PlannedRun => {
     const name = names[i] ?? '';
     const found = snapshots.get(name) ?? null;
-    const old = found === null && outdated.size > 0 ? outdated.get(pointKey(valuesOf(run.configuration), run.seed)) : null;
+    const old =
+      found === null && outdated.size > 0 ? outdated.get(pointKey(valuesOf(run.configuration), run.seed)) : null;
     const standing = old?.record ? stale(old, differences(old.record, run)) : there(found);
     return plannedRun(run, name, log_path + sep + name, standing);
   });
