@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { Tokenizer as HfTokenizer } from '@huggingface/tokenizers';
 import { messageOf, WeightsError } from '../errors.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../json.ts';
+import { exactPreTokenizer } from './pre_tokenizers.ts';
 import type { Tokenizer } from './types.ts';
 
 interface AddedToken {
@@ -92,9 +93,9 @@ function construct(json: JsonObject, addedTokens: AddedToken[], config: JsonObje
     return new HfTokenizer(
       {
         normalizer: null,
-        pre_tokenizer: null,
         decoder: null,
         ...json,
+        pre_tokenizer: exactPreTokenizer(json.pre_tokenizer ?? null),
         // Its one effect is to add special tokens, and that is the renderers' business.
         post_processor: null,
         added_tokens: addedTokens,

@@ -15,6 +15,7 @@ export default class AgreementReporter implements Reporter {
         }
       }
     }
+    if (largest.size === 0) return;
     const rows = [...largest.values()].map(
       ({ check, difference, bound }) => `| ${check} | ${bound} | ${difference.toExponential(1)} |\n`,
     );

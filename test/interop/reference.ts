@@ -24,7 +24,7 @@ export interface ReferenceChat {
   model: string;
   conversations: { role: string; content: string }[][];
   add_generation_prompt: boolean;
-  tools?: JsonObject[];
+  tools?: object[];
 }
 
 const Numbers = Type.Array(Type.Number());

@@ -1,0 +1,122 @@
+// Rendered conversations, token by token, against transformers' apply_chat_template.
+
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect } from 'vitest';
+import { chatTemplateRenderer } from '../../src/renderers/chat_template.ts';
+import type { ToolSpec } from '../../src/renderers/types.ts';
+import { tokensOf } from '../../src/tinker/types.ts';
+import { loadTokenizer } from '../../src/tokenizers/hf_tokenizer.ts';
+import { CHATML, tinyTokenizerDirectory } from '../support/tiny_tokenizer.ts';
+import { test } from './fixtures.ts';
+
+const CONVERSATIONS = join(import.meta.dirname, '../../example_data/conversations.jsonl');
+
+/** A header a message, trimmed content, a token that begins the text; written with indented blocks on lines of their own. */
+const HEADERS = `{{ bos_token }}
+{%- if messages[0]['role'] == 'system' %}
+    {%- set system = messages[0]['content'] | trim %}
+    {%- set messages = messages[1:] %}
+{%- else %}
+    {%- set system = 'Be kind.' %}
+{%- endif %}
+{{- '<|im_start|>system\\n\\n' ~ system ~ '<|im_end|>' }}
+{% for message in messages %}
+    {% if message.role not in ['user', 'assistant'] %}
+        {{ raise_exception('unknown role ' + message.role) }}
+    {% endif %}
+    {{- '<|im_start|>' + message['role'] + '\\n\\n' + message['content'] | trim + '<|im_end|>' }}
+    {%- if loop.last and message.role == 'assistant' %}{{ eos_token }}{% endif %}
+{% endfor %}
+{%- if add_generation_prompt %}{{ '<|im_start|>assistant\\n\\n' }}{% endif %}`;
+
+/** Tools as JSON, one a line, through a macro and a namespace. */
+const TOOLS = `{%- macro declare(tool) -%}
+{{ tool | tojson }}
+{% endmacro -%}
+{%- set ns = namespace(count=0) -%}
+{%- if tools -%}
+<|im_start|>tools
+{% for tool in tools %}{% set ns.count = ns.count + 1 %}{{ ns.count }}: {{ declare(tool) }}{% endfor %}<|im_end|>
+{% endif -%}
+{%- for message in messages -%}
+<|im_start|>{{ message.role }}
+{{ message.content }}<|im_end|>
+{% endfor -%}
+{%- if add_generation_prompt -%}<|im_start|>assistant
+{% endif -%}`;
+
+const TEMPLATES = [
+  { name: 'ChatML', chat_template: CHATML },
+  { name: 'headers and trimmed content', chat_template: HEADERS },
+  { name: 'tools', chat_template: TOOLS },
+];
+
+const ODD = [
+  [{ role: 'user', content: '' }],
+  [{ role: 'user', content: '  spaces around  \n' }],
+  [
+    { role: 'system', content: 'Unicode: é 日本 👍 \u2028' },
+    { role: 'user', content: '{{ not_a_template }} {% raw %}' },
+  ],
+];
+
+interface Conversation {
+  role: string;
+  content: string;
+}
+
+async function conversations(): Promise<Conversation[][]> {
+  const lines = (await readFile(CONVERSATIONS, 'utf8')).trimEnd().split('\n').slice(0, 100);
+  return lines.map((line): Conversation[] => JSON.parse(line).messages);
+}
+
+async function modelWith(chat_template: string): Promise<string> {
+  const tokens = { bos_token: '<|bos|>', eos_token: '<|im_end|>', pad_token: '<|pad|>' };
+  return await tinyTokenizerDirectory({ tokenizer_class: 'PreTrainedTokenizerFast', ...tokens, chat_template });
+}
+
+describe.for(TEMPLATES)('$name', ({ chat_template }) => {
+  test('prompts', async ({ reference }) => {
+    const model = await modelWith(chat_template);
+    const renderer = chatTemplateRenderer(await loadTokenizer(model), { currentDate: null });
+    const prompts = [...(await conversations()).map((messages) => messages.slice(0, -1)), ...ODD];
+    const expected = await reference.applyChatTemplate({ model, conversations: prompts, add_generation_prompt: true });
+    expect(prompts.map((messages) => tokensOf(renderer.buildGenerationPrompt(messages)))).toEqual(expected);
+  });
+
+  test('training examples', async ({ reference }) => {
+    const model = await modelWith(chat_template);
+    const renderer = chatTemplateRenderer(await loadTokenizer(model), { currentDate: null });
+    const chats = await conversations();
+    const expected = await reference.applyChatTemplate({ model, conversations: chats, add_generation_prompt: false });
+    for (const train_on_what of ['all_tokens', 'last_assistant_message'] as const) {
+      const examples = chats.map((messages) => renderer.buildSupervisedExample(messages, train_on_what));
+      expect(examples.map(({ model_input }) => tokensOf(model_input))).toEqual(expected);
+    }
+  });
+});
+
+test('declarations of tools', async ({ reference }) => {
+  const model = await modelWith(TOOLS);
+  const renderer = chatTemplateRenderer(await loadTokenizer(model), { currentDate: null });
+  const tools: ToolSpec[] = [
+    {
+      name: 'look_up',
+      description: 'Finds "it" – <quickly> & \'well\', é.',
+      parameters: { type: 'object', properties: { n: { type: 'number', minimum: 0.5 }, empty: {}, list: [] } },
+    },
+    { name: 'stop', description: '', parameters: {} },
+  ];
+  const messages = [{ role: 'user', content: 'hello' }];
+  const prefix = renderer.createConversationPrefixWithTools(tools, 'Be brief.');
+  const [expected] = await reference.applyChatTemplate({
+    model,
+    conversations: [[{ role: 'system', content: 'Be brief.' }, ...messages]],
+    add_generation_prompt: true,
+    tools: tools.map((tool) => ({ type: 'function', function: { ...tool } })),
+  });
+  const prompt = tokensOf(renderer.buildGenerationPrompt([...prefix, ...messages]));
+  expect(renderer.tokenizer.decode(prompt)).toBe(renderer.tokenizer.decode(expected));
+  expect(prompt).toEqual(expected);
+});
