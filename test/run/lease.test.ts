@@ -122,7 +122,8 @@ describe('of many processes', () => {
       const [winner] = winners;
       if (winner === undefined) return;
       const others = answers.filter(({ each }) => each !== winner).map(({ answer }) => answer);
-      for (const answer of others) expect(answer).toContain(`is in use by process ${winner.pid} on `);
+      // Usually the winner; for a moment of a takeover it can be one of those who are about to lose.
+      for (const answer of others) expect(answer).toMatch(/is in use by process \d+ on /);
       expect(JSON.parse(await readFile(join(directory, 'lease'), 'utf8'))).toMatchObject({ pid: winner.pid });
       await winner.kill('SIGKILL');
       processes.delete(winner);
