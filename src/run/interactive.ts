@@ -48,7 +48,8 @@ export async function runCommand(file: string, registry: Registry, options: Comm
       onEvent: progressReporter(options.quiet || options.json),
       signal: stop.signal,
     });
-    const colors = pc.createColors(pc.isColorSupported && process.stdout.isTTY);
+    // Where CI is set picocolors takes every stream for a terminal, and `isTTY` of a pipe is not false but absent.
+    const colors = pc.createColors(pc.isColorSupported && process.stdout.isTTY === true);
     const { directory, record, status } = ended;
     return {
       result: { directory, name: record.name, identity: record.identity.hash, ...status },

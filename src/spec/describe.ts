@@ -25,8 +25,9 @@ export function describeSchema(schema: unknown): string {
   if (schema.const !== undefined) return JSON.stringify(schema.const);
   if (Array.isArray(schema.enum)) return oneOfThese(schema.enum);
   const nouns = types.filter((type) => type !== 'null' || types.length === 1).map((type) => NOUNS[type] ?? type);
-  const limits = types.includes('array') ? listLimits(schema) : [...textLimits(schema), ...numberLimits(schema)];
-  return `${[nouns.join(' or ') || 'a value', ...limits].join(' ')}${orNull}`;
+  const limits = [...textLimits(schema), ...numberLimits(schema), ...listLimits(schema)];
+  const elements = isJsonObject(schema.items) ? `, each element ${describeSchema(schema.items)}` : '';
+  return `${[nouns.join(' or ') || 'a value', ...limits].join(' ')}${elements}${orNull}`;
 }
 
 /** `an evaluator builder`. */
@@ -61,11 +62,10 @@ function textLimits({ minLength, maxLength, pattern }: Record<string, JsonValue>
   ];
 }
 
-function listLimits({ items, minItems, maxItems }: Record<string, JsonValue>): string[] {
+function listLimits({ minItems, maxItems }: Record<string, JsonValue>): string[] {
   return [
-    ...(isJsonObject(items) ? [`whose elements are each ${describeSchema(items)}`] : []),
-    ...(minItems === undefined ? [] : [`, at least ${minItems} of them`]),
-    ...(maxItems === undefined ? [] : [`, at most ${maxItems} of them`]),
+    ...(minItems === undefined ? [] : [`of at least ${minItems}`]),
+    ...(maxItems === undefined ? [] : [`of at most ${maxItems}`]),
   ];
 }
 

@@ -6,11 +6,14 @@ import { join } from 'node:path';
 import { ConfigurationError, messageOf } from '../errors.ts';
 
 export interface Digests {
-  /** Hex SHA-256 of a file's bytes, or of the sorted names and contents in a directory. */
+  /** Hex SHA-256 of a file's bytes, or of the sorted names and contents in a directory, but for what is written about it. */
   of(path: string): string;
 }
 
 const CHUNK = 1 << 20;
+
+/** Beside a model or a dataset, these are for people: a better model card is no other model. */
+const PROSE = /^\.|\.md$|^LICEN[CS]E/i;
 
 /**
  * Each path is read once in the life of the object: all runs of one plan see one state of the files.
@@ -62,6 +65,7 @@ function directoryDigest(path: string, outer: readonly string[]): string {
     throw new ConfigurationError(`a link in ${path} leads back into the directory that holds it`);
   const hash: Hash = createHash('sha256');
   for (const name of readdirSync(path).sort()) {
+    if (PROSE.test(name)) continue;
     const child = join(path, name);
     const stats = statSync(child);
     const digest = stats.isDirectory() ? directoryDigest(child, [...outer, real]) : fileDigest(child, stats);

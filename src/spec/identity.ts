@@ -24,7 +24,7 @@ const HASH_DIGITS = 12;
 export function identify(spec: RunSpec, registry: Registry, digests: Digests): Identity {
   const encoder = new Encoder(registry, digests);
   const trainer = encoder.find(trainerSlot.name, spec.trainer);
-  const config = encoder.fields(shapeOf(paramsOfRun(trainer)), spec, {});
+  const { seed: _, ...config } = encoder.fields(shapeOf(paramsOfRun(trainer)), spec, {});
   config.trainer = { builder: trainer.name, version: trainer.version };
   // The canonical JSON of {config, seed, version}, with the long part of it written once.
   const text = canonicalJson(config);

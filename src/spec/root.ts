@@ -18,8 +18,8 @@ export const rootParams = Type.Object({
       description: 'Directory of the run: logs, metrics and checkpoints. Relative to where the command runs.',
     }),
   ),
-  // Part of the identity, but hashed apart from the rest: runs that differ in nothing else are replicates.
-  seed: runtime(
+  // Hashed apart from the rest of the identity: runs that differ in nothing else are replicates.
+  seed: semantic(
     Type.Integer({
       minimum: 0,
       maximum: 0xffffffff,

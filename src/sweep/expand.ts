@@ -27,7 +27,7 @@ export function axesOf(fields: SweepFields, document: SpecDocument): { axes: Axi
   const size = axes.reduce((product, { choices }) => product * choices.length, 1);
   if (size > LARGEST_SPACE) {
     const factors = axes.map(({ choices }) => choices.length).join(' × ');
-    issues.push(issue([], `${factors} = ${size} points are more than can be expanded (${LARGEST_SPACE})`));
+    issues.push(issue(['grid'], `${factors} = ${size} points are more than can be expanded (${LARGEST_SPACE})`, 'key'));
   }
   return { axes, issues };
 }
@@ -145,6 +145,7 @@ function assignments(values: FieldValues, at: SpecPath): Configuration {
 /** Fields of a run spec that are no matter of one run. */
 const NOT_OF_A_RUN: Record<string, string> = {
   seed: 'replicates are no axis: write "seeds: 3" or "seeds: [7, 8]", and every table aggregates over them',
+  log_path: 'the runs of a sweep lie under its own "log_path", each in a directory that is named for its point',
   plugins: 'plugins are loaded once for all runs: list all of them under "plugins"',
   extends: '"extends" is read before a sweep sets anything: name the fields that differ',
 };

@@ -92,5 +92,5 @@ function progressReporter(plan: SweepPlan): SweepListener {
 }
 
 function outputColors() {
-  return pc.createColors(pc.isColorSupported && process.stdout.isTTY);
+  return pc.createColors(pc.isColorSupported && process.stdout.isTTY === true);
 }

@@ -1,6 +1,7 @@
 // A plan in figures: runs by state, steps, and how long what is missing will take.
 
 import type { JsonValue } from '../json.ts';
+import type { RunSnapshot } from '../run/types.ts';
 import type { Plan, PlannedRun, PointState } from './plan.ts';
 import { valuesOf } from './space.ts';
 
@@ -47,23 +48,38 @@ export function planDocument({ file, log_path, runs, orphans }: Plan, summary: P
 }
 
 export function summarize({ runs, orphans }: Plan, maxConcurrency: number): PlanSummary {
-  const counts = countStates(runs);
-  const remaining_steps = sum(runs.map(remainingSteps));
+  const counts = { new: 0, resume: 0, retry: 0, stale: 0, running: 0, done: 0 };
+  const total = new Tally();
+  const remaining = new Tally();
+  const finished: Effort[] = [];
+  let diverged = 0;
+  for (const run of runs) {
+    counts[run.state] += 1;
+    total.add(totalSteps(run));
+    remaining.add(remainingSteps(run));
+    if (run.found === null) continue;
+    if (run.found.status?.state === 'diverged') diverged += 1;
+    const effort = undisturbed(run.found);
+    if (effort !== null) finished.push(effort);
+  }
   return {
     runs: runs.length,
     counts,
-    diverged: runs.filter(({ found }) => found?.status?.state === 'diverged').length,
+    diverged,
     orphans: orphans.length,
-    total_steps: sum(runs.map(totalSteps)),
-    remaining_steps,
-    estimated_seconds: estimate(runs, runs.length - counts.done, remaining_steps, maxConcurrency),
+    total_steps: total.value,
+    remaining_steps: remaining.value,
+    estimated_seconds: estimate(finished, runs.length - counts.done, remaining.value, maxConcurrency),
   };
 }
 
-function countStates(runs: readonly PlannedRun[]): Record<PointState, number> {
-  const counts = { new: 0, resume: 0, retry: 0, stale: 0, running: 0, done: 0 };
-  for (const { state } of runs) counts[state] += 1;
-  return counts;
+/** A sum that is unknown as soon as one of its parts is. */
+class Tally {
+  value: number | null = 0;
+
+  add(part: number | null): void {
+    this.value = this.value === null || part === null ? null : this.value + part;
+  }
 }
 
 /** What a run itself has told, or its spec says. */
@@ -77,36 +93,30 @@ function remainingSteps(run: PlannedRun): number | null {
   return total === null ? null : Math.max(total - (run.found?.status?.step ?? 0), 0);
 }
 
+interface Effort {
+  seconds: number;
+  steps: number;
+}
+
 /** By the step where both are known in steps, else by the run. Runs are taken to go on at full concurrency. */
 function estimate(
-  runs: readonly PlannedRun[],
+  finished: readonly Effort[],
   missing: number,
   remainingSteps: number | null,
   maxConcurrency: number,
 ): number | null {
   if (missing === 0) return 0;
-  const finished = runs.flatMap(undisturbed);
-  const seconds = finished.reduce((total, run) => total + run.seconds, 0);
-  const steps = finished.reduce((total, run) => total + run.steps, 0);
   if (finished.length === 0) return null;
-  const left =
-    remainingSteps !== null && steps > 0 ? (seconds / steps) * remainingSteps : (seconds / finished.length) * missing;
+  const seconds = finished.reduce((sum, effort) => sum + effort.seconds, 0);
+  const steps = finished.reduce((sum, effort) => sum + effort.steps, 0);
+  const bySteps = remainingSteps !== null && steps > 0;
+  const left = bySteps ? (seconds / steps) * remainingSteps : (seconds / finished.length) * missing;
   return left / Math.min(maxConcurrency, missing);
 }
 
-/** A run that was done in one attempt: what a later attempt took says little about a whole run. */
-function undisturbed({ found }: PlannedRun): { seconds: number; steps: number }[] {
-  const status = found?.status;
-  if (status?.state !== 'done' || status.attempt !== 1 || status.started_at === null || status.ended_at === null)
-    return [];
-  return [{ seconds: (Date.parse(status.ended_at) - Date.parse(status.started_at)) / 1000, steps: status.step }];
-}
-
-function sum(values: readonly (number | null)[]): number | null {
-  let total = 0;
-  for (const value of values) {
-    if (value === null) return null;
-    total += value;
-  }
-  return total;
+/** What a run took that was done in one attempt: what a later attempt took says little about a whole run. */
+function undisturbed({ status }: RunSnapshot): Effort | null {
+  if (status?.state !== 'done' || status.attempt !== 1) return null;
+  if (status.started_at === null || status.ended_at === null) return null;
+  return { seconds: (Date.parse(status.ended_at) - Date.parse(status.started_at)) / 1000, steps: status.step };
 }

@@ -70,12 +70,20 @@ function estimates({ total_steps, remaining_steps, estimated_seconds }: PlanSumm
 
 /** What is to be run before what is done. */
 function runRows(runs: readonly PlannedRun[], colors: Colors): string[] {
-  const ordered = [...runs.filter(({ state }) => state !== 'done'), ...runs.filter(({ state }) => state === 'done')];
-  const rows = ordered
-    .slice(0, SHOWN_RUNS)
-    .flatMap((run) => [`  ${run.state.padEnd(7)}  ${run.name}`, ...reasons(run, colors)]);
-  const more = runs.length - SHOWN_RUNS;
+  const shown = first(runs, ({ state }) => state !== 'done', SHOWN_RUNS);
+  if (shown.length < SHOWN_RUNS) shown.push(...first(runs, ({ state }) => state === 'done', SHOWN_RUNS - shown.length));
+  const rows = shown.flatMap((run) => [`  ${run.state.padEnd(7)}  ${run.name}`, ...reasons(run, colors)]);
+  const more = runs.length - shown.length;
   return more > 0 ? [...rows, `  and ${more} more`] : rows;
+}
+
+function first<T>(items: readonly T[], fits: (item: T) => boolean, count: number): T[] {
+  const found: T[] = [];
+  for (const item of items) {
+    if (found.length === count) break;
+    if (fits(item)) found.push(item);
+  }
+  return found;
 }
 
 function reasons({ stale, found }: PlannedRun, colors: Colors): string[] {

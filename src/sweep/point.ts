@@ -87,8 +87,17 @@ export class PointResolver {
   #diagnose(issues: readonly Issue[], configuration: Configuration): Diagnostic[] {
     return issues.map(({ path, part, message }) => {
       const origin = this.#origin(path, part, configuration);
-      return diagnosticAt(origin.document.placeOf(origin.path, origin.part), origin.path, message);
+      const place = origin.document.placeOf(origin.path, origin.part);
+      return diagnosticAt(place, origin.path, origin.isBase ? message + this.#withTrainer(configuration) : message);
     });
+  }
+
+  /** A field of the base is right with one trainer and wrong with another. */
+  #withTrainer(configuration: Configuration): string {
+    const set = configuration.find(({ field }) => field === 'trainer');
+    if (set === undefined) return '';
+    const { file, line } = this.#sweep.document.placeOf(set.source);
+    return ` (with trainer: ${String(set.value)}, ${file}:${line})`;
   }
 
   #directoryOf(path: SpecPath, configuration: Configuration): string {
@@ -105,13 +114,13 @@ export class PointResolver {
       const [key, rest] = [fieldPath(assignment), path.slice(set.length)];
       if (isPrefix(set, path)) {
         return rest.length === 0 && part === 'key'
-          ? { document, path: key, part }
-          : { document, path: [...assignment.source, ...rest], part };
+          ? { document, path: key, part, isBase: false }
+          : { document, path: [...assignment.source, ...rest], part, isBase: false };
       }
-      if (isPrefix(path, set)) below = { document, path: key, part: 'key' };
+      if (isPrefix(path, set)) below = { document, path: key, part: 'key', isBase: false };
     }
     if (below !== undefined && valueAt(base.value, path) === undefined) return below;
-    return { document: base.document, path: [...base.at, ...path], part };
+    return { document: base.document, path: [...base.at, ...path], part, isBase: true };
   }
 }
 
@@ -119,6 +128,7 @@ interface Origin {
   document: SpecDocument;
   path: SpecPath;
   part: Issue['part'];
+  isBase: boolean;
 }
 
 function isPrefix(prefix: SpecPath, path: SpecPath): boolean {

@@ -1,6 +1,7 @@
 // The runs of a sweep: its configurations times its seeds, each resolved and with its identity; no two of them the same.
 
 import { type Diagnostic, formatDiagnostic, SpecError } from '../errors.ts';
+import type { FieldKind } from '../registry/fields.ts';
 import type { Registry } from '../registry/registry.ts';
 import { diagnose, diagnosticAt } from '../spec/diagnostics.ts';
 import type { Digests } from '../spec/digests.ts';
@@ -104,7 +105,8 @@ class RunCollection {
   readonly #runs: SweepRun[] = [];
   readonly #configurations = new Map<string, Configuration>();
   readonly #diagnostics = new Map<string, Diagnostic>();
-  readonly #checked = new Set<Assignment>();
+  /** By assignment, since the points share those. */
+  readonly #kinds = new Map<Assignment, FieldKind>();
 
   constructor(document: SpecDocument, registry: Registry, digests: Digests) {
     this.#document = document;
@@ -113,7 +115,7 @@ class RunCollection {
   }
 
   add(configuration: Configuration, spec: RunSpec, seeds: readonly number[]): void {
-    this.#checkKinds(configuration, spec);
+    if (this.#refuseRuntime(configuration, spec)) return;
     const max_steps = typeof spec.max_steps === 'number' ? spec.max_steps : null;
     for (const seed of seeds) {
       const { hash, config_hash } = identify(withSeed(spec, seed), this.#registry, this.#digests);
@@ -135,13 +137,19 @@ class RunCollection {
     return this.#runs;
   }
 
-  #checkKinds(configuration: Configuration, spec: RunSpec): void {
+  /** Points that differ in a runtime field alone are one run; that is told of the field, once, and not of the points. */
+  #refuseRuntime(configuration: Configuration, spec: RunSpec): boolean {
+    let refused = false;
     for (const assignment of configuration) {
-      if (this.#checked.has(assignment)) continue;
-      this.#checked.add(assignment);
-      const kind = fieldKindAt(spec, parsePath(assignment.field) ?? [], this.#registry);
-      if (kind === 'runtime') this.#reportAt(fieldPath(assignment), RUNTIME);
+      const { field } = assignment;
+      const known = this.#kinds.get(assignment);
+      const kind = known ?? fieldKindAt(spec, parsePath(field) ?? [], this.#registry);
+      this.#kinds.set(assignment, kind);
+      if (kind !== 'runtime') continue;
+      refused = true;
+      if (known === undefined) this.#reportAt(fieldPath(assignment), RUNTIME, 'key');
     }
+    return refused;
   }
 
   #reportTwins(configuration: Configuration, twin: Configuration): void {
@@ -154,13 +162,13 @@ class RunCollection {
     );
   }
 
-  #reportAt(path: SpecPath, message: string): void {
-    this.report([diagnosticAt(this.#document.placeOf(path), path, message)]);
+  #reportAt(path: SpecPath, message: string, part: Issue['part'] = 'value'): void {
+    this.report([diagnosticAt(this.#document.placeOf(path, part), path, message)]);
   }
 }
 
 const RUNTIME =
-  'does not change what a run computes, so all its values would be one run; set it in the base or as key=value';
+  'does not change what a run computes, so all its values would be one run; set it in the base, or as key=value';
 
 /** The place that tells a point from another: the entry that lists it, or the value of the first axis where they differ. */
 function distinguishing(configuration: Configuration, other: Configuration): SpecPath {

@@ -8,6 +8,7 @@ import { describeValue } from '../spec/describe.ts';
 import { diagnose, diagnosticAt } from '../spec/diagnostics.ts';
 import { type LoadOptions, loadDocument } from '../spec/load.ts';
 import { absolutePath } from '../spec/location.ts';
+import { slashPath } from '../spec/path.ts';
 import { loadPlugins } from '../spec/plugins.ts';
 import { resolveFields, surroundings } from '../spec/resolve.ts';
 import { readSource } from '../spec/source.ts';
@@ -97,31 +98,46 @@ function isSound(fields: JsonObject, issues: readonly Issue[]): fields is JsonOb
   return issues.length === 0 && 'base' in fields;
 }
 
-/** What the schema cannot say in a way that helps. */
+/** Texts that the schema lets pass. */
 function misspelt({ objective, execution }: JsonObject): Issue[] {
   const at = isJsonObject(objective) ? objective.at : undefined;
   const timeout = isJsonObject(execution) ? execution.timeout : undefined;
   const issues: Issue[] = [];
   if (typeof at === 'string' && parseAt(at) === null) {
-    const message = `expected last, best or step:N as step:200; got ${describeValue(at)}`;
+    const message = `expected last, best, or a step as step:200; got ${describeValue(at)}`;
     issues.push({ path: ['objective', 'at'], part: 'value', message });
   }
   if (typeof timeout === 'string' && parseDuration(timeout) === null) {
-    const message = `expected a time of at most 24 days as 90s, 15m, 2h or 1.5d; got ${describeValue(timeout)}`;
-    issues.push({ path: ['execution', 'timeout'], part: 'value', message });
+    issues.push({ path: ['execution', 'timeout'], part: 'value', message: `${A_TIME}; got ${describeValue(timeout)}` });
   }
   return issues;
 }
 
-/** What is wrong with an axis, for those who know other tools: they write one value, or a mapping of fields or options. */
+const A_TIME = 'expected a time of at most 24 days as 90s, 15m, 2h or 1.5d';
+const SEEDS = 'expected a number of seeds from 1 up, or a list of different ones';
+
+/** The schema's view of what is wrong, in words for those who know other tools where there are better ones. */
 function explained(issue: Issue, document: SpecDocument): Issue {
-  const path = issue.path[0] === 'cases' ? issue.path.slice(2) : issue.path;
-  const field = path[0] === 'grid' ? path[1] : path[0] === 'zip' ? path[2] : undefined;
-  if (typeof field !== 'string' || path.length !== (path[0] === 'grid' ? 2 : 3)) return issue;
+  const path = slashPath(issue.path);
   const value = valueAt(document.value, issue.path);
-  if (Array.isArray(value)) return { ...issue, message: 'an axis needs at least one value' };
-  if (!isJsonObject(value))
-    return { ...issue, message: `an axis is a list; for one value write [${JSON.stringify(value)}]` };
+  if (path === 'seeds') return { ...issue, message: `${SEEDS}; got ${describeValue(value)}` };
+  if (path === 'execution/timeout') return { ...issue, message: `${A_TIME}; got ${describeValue(value)}` };
+  const field = axisAt(issue.path);
+  return field === null ? issue : { ...issue, message: `an axis is a list${axisHint(field, value)}` };
+}
+
+/** The field whose axis stands at a path; null where no axis does. */
+function axisAt(path: SpecPath): string | null {
+  const [section, ...names] = path[0] === 'cases' ? path.slice(2) : path;
+  const depth = section === 'grid' ? 1 : section === 'zip' ? 2 : 0;
+  const field = names.at(-1);
+  return names.length === depth && typeof field === 'string' ? field : null;
+}
+
+function axisHint(field: string, value: JsonValue | undefined): string {
+  if (Array.isArray(value)) return ' of at least one value';
+  if (!isJsonObject(value)) return `; for one value write ${field}: [${JSON.stringify(value)}]`;
+  if (Array.isArray(value.values)) return `; write ${field}: ${JSON.stringify(value.values)}`;
   const [inner = 'name'] = Object.keys(value);
-  return { ...issue, message: `an axis is a list; an axis over a field in it is written "${field}.${inner}: [ … ]"` };
+  return `; an axis over a field in it is written ${field}.${inner}: [ … ]`;
 }

@@ -1,11 +1,16 @@
 // cookbook schema and cookbook builders, as processes.
 
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Ajv } from 'ajv';
 import { expect, test } from 'vitest';
+import { parse } from 'yaml';
 import { builtinRegistry } from '../../src/builtin.ts';
+import { isJsonObject } from '../../src/json.ts';
 import { catalog } from '../../src/spec/catalog.ts';
 import { runSchema } from '../../src/spec/schema.ts';
 import { workspace } from '../spec/workspace.ts';
-import { cookbook } from './command_line.ts';
+import { cookbook, REPOSITORY } from './command_line.ts';
 
 test('the schema of the registry is printed, the same with and without --json', async () => {
   const directory = await workspace({});
@@ -13,6 +18,31 @@ test('the schema of the registry is printed, the same with and without --json', 
   const json = await cookbook(directory, 'schema', 'run', '--json');
   expect(JSON.parse(plain.stdout)).toEqual(runSchema(builtinRegistry()));
   expect(JSON.parse(json.stdout)).toEqual(JSON.parse(plain.stdout));
+});
+
+test('the committed schemas are those of the registry; "cookbook schema --write schemas" renews them', async () => {
+  const directory = await workspace({});
+  const { code, stdout } = await cookbook(directory, 'schema', '--write', 'out/schemas');
+  expect({ code, stdout }).toEqual({ code: 0, stdout: 'out/schemas/run.schema.json\nout/schemas/sweep.schema.json\n' });
+  for (const name of ['run.schema.json', 'sweep.schema.json']) {
+    const committed = await readFile(join(REPOSITORY, 'schemas', name), 'utf8');
+    expect(await readFile(join(directory, 'out/schemas', name), 'utf8')).toBe(committed);
+  }
+});
+
+test.each([
+  ['run', 'configs'],
+  ['sweep', 'sweeps'],
+])('an editor finds nothing wrong in the %s specs that ship', async (kind, folder) => {
+  const schema: unknown = JSON.parse(await readFile(join(REPOSITORY, 'schemas', `${kind}.schema.json`), 'utf8'));
+  if (!isJsonObject(schema)) throw new TypeError('a schema is an object');
+  const ajv = new Ajv({ allErrors: true, strict: false });
+  const specs = (await readdir(join(REPOSITORY, folder))).filter((name) => name.endsWith('.yaml'));
+  expect(specs).not.toEqual([]);
+  for (const name of specs) {
+    const fits = ajv.validate(schema, parse(await readFile(join(REPOSITORY, folder, name), 'utf8')));
+    expect(fits, `${name}: ${ajv.errorsText()}`).toBe(true);
+  }
 });
 
 test('without saying which, it asks', async () => {

@@ -1,10 +1,11 @@
 // cookbook validate, as its users meet it: built, in a process of its own, with a plugin that defines what it trains.
 
 import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { MALFORMED } from '../spec/malformed.ts';
 import { type Files, workspace } from '../spec/workspace.ts';
-import { cookbook } from './command_line.ts';
+import { cookbook, REPOSITORY } from './command_line.ts';
 
 const PLUGIN = `
 import { builderOf, contents, datasetSlot, defineBuilder, semantic, serviceSlot, trainerSlot, Type } from 'tinker-cookbook';
@@ -146,6 +147,14 @@ describe('an invalid spec', () => {
       },
     });
   });
+});
+
+test('the specs that ship are valid', async () => {
+  const folders = ['configs', 'sweeps'];
+  const names = await Promise.all(folders.map((folder) => readdir(join(REPOSITORY, folder))));
+  const files = folders.flatMap((folder, i) => names[i]?.map((name) => `${folder}/${name}`) ?? []);
+  expect(files).not.toEqual([]);
+  expect(await cookbook(REPOSITORY, 'validate', ...files)).toMatchObject({ code: 0, stderr: '' });
 });
 
 test('without a file it says what to give', async () => {

@@ -32,6 +32,11 @@ describe('a directory', () => {
     expect(await digestOf(files)).not.toBe(await digestOf({ a: '1', 'b/c': '2' }));
   });
 
+  test('has the same digest whatever is written about it', async () => {
+    const plain = await digestOf({ a: '1', 'b/c': '2' });
+    expect(await digestOf({ a: '1', 'b/c': '2', 'README.md': 'x', LICENSE: 'y', '.gitattributes': 'z' })).toBe(plain);
+  });
+
   test('is read through its links', async () => {
     const directory = await workspace({
       'blobs/x': 'weights',

@@ -292,7 +292,7 @@ export const MALFORMED: readonly Malformed[] = [
   {
     name: 'a text for a list',
     yaml: spec('stop: "###"'),
-    message: 'run.yaml:5:7 stop: expected a list whose elements are each a text; got the text "###"; write [###]',
+    message: 'run.yaml:5:7 stop: expected a list, each element a text; got the text "###"; write [###]',
   },
   {
     name: 'a number in a list of texts',
@@ -381,7 +381,7 @@ export const MALFORMED: readonly Malformed[] = [
     name: 'one builder for a list of them',
     yaml: spec('evaluators: nll'),
     message:
-      'run.yaml:5:13 evaluators: expected a list whose elements are each an evaluator builder: its name, or a mapping with "builder"; got the text "nll"; write [nll]',
+      'run.yaml:5:13 evaluators: expected a list, each element an evaluator builder: its name, or a mapping with "builder"; got the text "nll"; write [nll]',
   },
   {
     name: 'a data file that is not there',
@@ -542,7 +542,6 @@ export const MALFORMED: readonly Malformed[] = [
   {
     name: 'plugins that are no list',
     yaml: spec('plugins: ./mine.ts'),
-    message:
-      'run.yaml:5:10 plugins: expected a list whose elements are each a text; got the text "./mine.ts"; write [./mine.ts]',
+    message: 'run.yaml:5:10 plugins: expected a list, each element a text; got the text "./mine.ts"; write [./mine.ts]',
   },
 ];
