@@ -16,7 +16,8 @@ export default class AgreementReporter implements Reporter {
       }
     }
     if (largest.size === 0) return;
-    const rows = [...largest.values()].map(
+    const checks = [...largest.values()].sort((a, b) => (a.check < b.check ? -1 : 1));
+    const rows = checks.map(
       ({ check, difference, bound }) => `| ${check} | ${bound} | ${difference.toExponential(1)} |\n`,
     );
     process.stdout.write(`\n| largest relative difference of | bound | measured |\n|---|---|---|\n${rows.join('')}\n`);

@@ -76,9 +76,9 @@ describe('sampling', () => {
       expect(sampled.map(({ tokens }) => tokens)).toEqual(expected);
 
       const whole = prompts.map((prompt, p) => [...prompt, ...expected[p]]);
-      const distributions = await reference.logProbs({ model, sequences: whole });
+      const scores = await reference.logProbs({ model, sequences: whole });
       for (const [p, { tokens, logprobs }] of sampled.entries()) {
-        const picked = tokens.map((token, t) => distributions[p][prompts[p].length - 1 + t][token]);
+        const picked = tokens.map((token, t) => scores[p][prompts[p].length - 1 + t][token]);
         expectAgreement('log-probs of sampled tokens', 1e-4, logprobs, picked);
       }
     },

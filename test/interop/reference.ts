@@ -33,8 +33,6 @@ const LogProbs = Type.Array(Matrix);
 const Training = Type.Object({ losses: Numbers, norms: Numbers });
 const Tokenized = Type.Array(Type.Object({ special: Numbers, literal: Numbers, decoded: Type.String() }));
 
-export type Reference = ReturnType<typeof startReference>;
-
 /** Starts reference.py; it answers until it is stopped. A job that fails rejects with what Python printed. */
 export function startReference(python: string) {
   const script = join(import.meta.dirname, 'reference.py');
