@@ -4,6 +4,7 @@ import type { Message } from '../../renderers/types.ts';
 import { askSum, drawTrainingSum } from './arithmetic.ts';
 import { closing, greeting, smallTalk } from './chat.ts';
 import { DESCRIPTIONS } from './descriptions.ts';
+import { echo } from './echoes.ts';
 import { explanation, worldFacts } from './facts.ts';
 import { Random } from './random.ts';
 import { Scene } from './scene.ts';
@@ -15,7 +16,7 @@ export type TinyDocument =
   | { kind: TextKind; text: string }
   | { kind: 'instruction' | 'chat' | 'arithmetic'; messages: Message[] };
 
-type TextKind = 'story' | 'description' | 'explanation' | 'world' | 'sums';
+type TextKind = 'story' | 'description' | 'explanation' | 'world' | 'echo' | 'sums';
 
 export interface TinyCorpusOptions {
   seed: number;
@@ -26,14 +27,15 @@ export interface TinyCorpusOptions {
 
 /** Percentage of documents of each kind. */
 const MIXTURE: readonly (readonly [weight: number, kind: TinyDocument['kind']])[] = [
-  [23, 'story'],
-  [8, 'description'],
+  [20, 'story'],
+  [7, 'description'],
   [5, 'explanation'],
   [4, 'world'],
-  [34, 'instruction'],
-  [9, 'chat'],
-  [12, 'arithmetic'],
-  [5, 'sums'],
+  [12, 'echo'],
+  [36, 'instruction'],
+  [8, 'chat'],
+  [6, 'arithmetic'],
+  [2, 'sums'],
 ];
 
 const KINDS = [...TASK_KINDS.keys()];
@@ -55,6 +57,8 @@ function makeDocument(random: Random, kind: TinyDocument['kind'], unfamiliarPerc
       return { kind, text: explanation(random) };
     case 'world':
       return { kind, text: worldFacts(random) };
+    case 'echo':
+      return { kind, text: echo(random) };
     case 'sums':
       return { kind, text: sumTable(random, unfamiliarPercent) };
     case 'instruction':
