@@ -1,20 +1,10 @@
 // Evaluator `instructions`: the share of simple instructions that a model follows, judged by programs, on held-out wordings.
 
 import { Type } from '@sinclair/typebox';
-import { Random } from '../recipes/tiny_corpus/random.ts';
-import type { Task } from '../recipes/tiny_corpus/task.ts';
-import { drawTask, TASK_KINDS } from '../recipes/tiny_corpus/tasks.ts';
 import { defineBuilder } from '../registry/builder.ts';
 import { semantic } from '../registry/fields.ts';
-import type { Message } from '../renderers/types.ts';
-import type { Metrics } from '../training/types.ts';
 import { rendererOf, sampleReplies } from './sample_replies.ts';
 import { type Evaluator, evaluatorSlot } from './types.ts';
-
-interface Example {
-  kind: string;
-  task: Task;
-}
 
 export const instructionsEvaluator = defineBuilder({
   slot: evaluatorSlot,
@@ -40,7 +30,8 @@ export const instructionsEvaluator = defineBuilder({
       }),
     ),
   }),
-  build({ name, num_examples, max_tokens, temperature, by_kind, example_seed }, context): Evaluator {
+  async build({ name, num_examples, max_tokens, temperature, by_kind, example_seed }, context): Promise<Evaluator> {
+    const { drawExamples, messagesOf, scoreExamples } = await import('./instruction_examples.ts');
     const renderer = rendererOf(context, 'instructions');
     const examples = drawExamples(num_examples, example_seed);
     return {
@@ -54,34 +45,3 @@ export const instructionsEvaluator = defineBuilder({
     };
   },
 });
-
-function drawExamples(count: number, seed: number): Example[] {
-  const random = new Random(seed);
-  const kinds = [...TASK_KINDS.keys()];
-  return Array.from({ length: count }, (_, i) => {
-    const kind = kinds[i % kinds.length];
-    return { kind, task: drawTask(random, kind, 'evaluation') };
-  });
-}
-
-function messagesOf({ system, prompt }: Task): Message[] {
-  const question = { role: 'user', content: prompt };
-  return system === undefined ? [question] : [{ role: 'system', content: system }, question];
-}
-
-function scoreExamples(
-  name: string,
-  examples: readonly Example[],
-  replies: readonly string[],
-  byKind: boolean,
-): Metrics {
-  const graded = examples.map(({ kind, task }, i) => ({ kind, right: task.accepts(replies[i]) }));
-  const share = (group: typeof graded): number => group.filter(({ right }) => right).length / group.length;
-  const kinds = byKind ? [...new Set(graded.map(({ kind }) => kind))] : [];
-  return {
-    [`${name}/accuracy`]: share(graded),
-    ...Object.fromEntries(
-      kinds.map((kind) => [`${name}/accuracy_${kind}`, share(graded.filter((example) => example.kind === kind))]),
-    ),
-  };
-}

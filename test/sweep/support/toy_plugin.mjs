@@ -113,6 +113,7 @@ async function train(context, { max_steps, rate, fate, save_every, diary }) {
         return ended('diverged', step + 1);
       }
       // Until told to go on, or to stop; one that hangs does not even listen.
+      if (fate === 'wait' || fate === 'hang') note('waiting', step);
       while ((fate === 'wait' || fate === 'hang') && !existsSync(`${diary}.go`)) {
         if (fate === 'wait' && context.signal.aborted) break;
         await sleep(5);
