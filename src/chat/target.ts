@@ -3,6 +3,7 @@
 import { stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { ConfigurationError } from '../errors.ts';
+import { locateModel } from '../models/locate.ts';
 import type { BuilderRef } from '../registry/fields.ts';
 import type { Registry } from '../registry/registry.ts';
 import { recommendedRenderer } from '../renderers/recommended.ts';
@@ -26,7 +27,7 @@ interface Source {
   description: string;
   base_model: string;
   model_path?: string;
-  /** Directory of the tokenizer. */
+  /** The model, or the directory, that the tokenizer comes from. */
   tokenizer: string;
   renderer: BuilderRef | null;
   service: BuilderRef;
@@ -35,14 +36,22 @@ interface Source {
 
 const LOCAL: BuilderRef = { builder: 'local', threads: null, microbatch_tokens: 2048 };
 
-/** Opens a run directory or a model directory. Throws ConfigurationError for what is neither. */
-export async function openChatTarget(path: string, registry: Registry): Promise<ChatTarget> {
+/**
+ * Opens a run directory, or a model by its directory, GGUF file or name on the hub. `notify` hears of what takes long.
+ * Throws ConfigurationError for what is none of them.
+ */
+export async function openChatTarget(
+  path: string,
+  registry: Registry,
+  notify: (message: string) => void = () => undefined,
+): Promise<ChatTarget> {
   const source = (await isFile(join(path, 'run.json'))) ? await runSource(path) : await modelSource(path);
   const { checkpointsPath, service: ref, base_model, model_path, description } = source;
-  const service = await registry.build(serviceSlot, ref, { checkpointsPath, seed: 0 });
+  const service = await registry.build(serviceSlot, ref, { checkpointsPath, seed: 0, notify });
   try {
     const client = await service.createSamplingClient(model_path === undefined ? { base_model } : { model_path });
-    const tokenizer = await loadTokenizer(source.tokenizer);
+    const { directory } = await locateModel(source.tokenizer, { parts: 'tokenizer', notify });
+    const tokenizer = await loadTokenizer(directory);
     const renderer = source.renderer ?? recommendedRenderer({ modelName: base_model, tokenizer });
     const built = await registry.build(rendererSlot, renderer, { tokenizer });
     return { description, client, renderer: built, close: () => service.close() };
@@ -72,24 +81,31 @@ async function runSource(directory: string): Promise<Source> {
   };
 }
 
-async function modelSource(directory: string): Promise<Source> {
-  if (!(await isFile(join(directory, 'config.json')))) {
-    throw new ConfigurationError(`${directory} is neither a run nor a model`, {
+async function modelSource(model: string): Promise<Source> {
+  if ((await isDirectory(model)) && !(await isFile(join(model, 'config.json')))) {
+    throw new ConfigurationError(`${model} is neither a run nor a model`, {
       hint: 'Name a run directory (it has a run.json) or a model directory (it has a config.json).',
     });
   }
   return {
-    description: `the model ${directory}`,
-    base_model: directory,
-    tokenizer: directory,
+    description: `the model ${model}`,
+    base_model: model,
+    tokenizer: model,
     renderer: null,
     service: LOCAL,
-    checkpointsPath: directory,
+    checkpointsPath: model,
   };
 }
 
 function isBuilderRef(value: unknown): value is BuilderRef {
   return typeof value === 'object' && value !== null && 'builder' in value;
+}
+
+async function isDirectory(path: string): Promise<boolean> {
+  return await stat(path).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );
 }
 
 async function isFile(path: string): Promise<boolean> {

@@ -13,7 +13,10 @@ export default class Chat extends BaseCommand {
     '<%= config.bin %> chat example_data/models/tiny --temperature 0 --message "What is 12 + 7?"',
   ];
   static override args = {
-    target: Args.string({ required: true, description: 'Run directory or model directory.' }),
+    target: Args.string({
+      required: true,
+      description: 'Run directory, model directory, GGUF file, or a name on the hub (ORG/NAME).',
+    }),
   };
   static override flags = {
     message: Flags.string({ char: 'm', multiple: true, description: 'Say this and end; may be given several times.' }),
@@ -31,7 +34,7 @@ export default class Chat extends BaseCommand {
     const { chatLoop } = await import('../chat/repl.ts');
     const { builtinRegistry } = await import('../builtin.ts');
     const { Readable } = await import('node:stream');
-    const target = await openChatTarget(args.target, builtinRegistry());
+    const target = await openChatTarget(args.target, builtinRegistry(), (message) => this.logToStderr(message));
     try {
       const params = {
         temperature: numberOf('--temperature', flags.temperature),

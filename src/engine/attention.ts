@@ -1,8 +1,8 @@
 // Causal self-attention over a batch of sequences of unequal length, for training.
 
+import type { ModelConfig } from '../weights/hf_config.ts';
 import type { Graph, Value } from './graph.ts';
 import { batchedMatmul, type PaddingIndex, pad, reshape, softmax, transpose, unpad } from './ops.ts';
-import type { ModelConfig } from './weights/hf_config.ts';
 
 export interface AttentionInputs {
   /** (N, H·head), (N, Hkv·head), (N, Hkv·head). */

@@ -2,11 +2,11 @@
 
 import { basename } from 'node:path';
 import { WeightsError } from '../errors.ts';
+import { type ModelConfig, readModelConfig } from '../weights/hf_config.ts';
+import { checkParameters, parameterShapes } from '../weights/modules.ts';
+import type { FloatDtype } from '../weights/safetensors.ts';
+import { openModelDirectory } from '../weights/sharded.ts';
 import type { Graph, Value } from './graph.ts';
-import { type ModelConfig, readModelConfig } from './weights/hf_config.ts';
-import { checkParameters, parameterShapes } from './weights/modules.ts';
-import type { FloatDtype } from './weights/safetensors.ts';
-import { openModelDirectory } from './weights/sharded.ts';
 
 export interface BaseWeights {
   readonly config: ModelConfig;

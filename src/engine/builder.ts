@@ -28,7 +28,7 @@ export const local = defineBuilder({
       }),
     ),
   }),
-  async build({ threads, microbatch_tokens }, { checkpointsPath, seed }) {
+  async build({ threads, microbatch_tokens }, { checkpointsPath, seed, notify }) {
     const { LocalServiceClient } = await import('./service.ts');
     const { threadCount } = await import('./session.ts');
     return new LocalServiceClient({
@@ -36,6 +36,7 @@ export const local = defineBuilder({
       threads: threadCount(threads),
       microbatchTokens: microbatch_tokens,
       seed,
+      notify,
     });
   },
 });

@@ -1,5 +1,7 @@
 // The part that training and sampling graphs share: a decoder whose weights are mapped files or inputs, with LoRA adapters.
 
+import type { ModelConfig } from '../weights/hf_config.ts';
+import { type LinearModule, linearModules } from '../weights/modules.ts';
 import type { BaseWeights } from './base_weights.ts';
 import type { Graph, Value } from './graph.ts';
 import type { DecoderParts } from './models/decoder.ts';
@@ -7,8 +9,6 @@ import { FAMILIES } from './models/families.ts';
 import type { Dimension } from './onnx.ts';
 import { add, addBias, linear, scale } from './ops.ts';
 import { rotaryCache } from './rotary.ts';
-import type { ModelConfig } from './weights/hf_config.ts';
-import { type LinearModule, linearModules } from './weights/modules.ts';
 
 /**
  * What is trained. `lora`: factors A (r, in) and B (out, r) of every linear layer are inputs and the base weights come

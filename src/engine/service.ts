@@ -1,8 +1,9 @@
 // The service client of the embedded engine: base models, training clients and samplers in this process, checkpoints on disk.
 
 import { readdir, rm, stat } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
-import { CheckpointError, ConfigurationError, RequestError } from '../errors.ts';
+import { join } from 'node:path';
+import { CheckpointError, RequestError } from '../errors.ts';
+import { locateModel } from '../models/locate.ts';
 import type {
   CreateFullTrainingClientOptions,
   CreateLoraTrainingClientOptions,
@@ -11,6 +12,7 @@ import type {
   TrainingClient,
 } from '../tinker/clients.ts';
 import type { ModelInfo } from '../tinker/types.ts';
+import { parseModelConfig, readModelConfig } from '../weights/hf_config.ts';
 import { newAdamState } from './adamw.ts';
 import { type BaseWeights, blankWeights, openBaseWeights } from './base_weights.ts';
 import {
@@ -24,7 +26,6 @@ import { type Model, openModel } from './model.ts';
 import { newAdapter, newModel, noAdapter, type Parameters } from './parameters.ts';
 import { LocalSamplingClient } from './sampling_client.ts';
 import { LocalTrainingClient, type TrainingHost, type TrainingState } from './training_client.ts';
-import { parseModelConfig, readModelConfig } from './weights/hf_config.ts';
 
 export interface LocalServiceOptions {
   /** Where this run's checkpoints lie; `tinker://local/<kind>/<name>` is `<kind>/<name>` below it. */
@@ -32,6 +33,8 @@ export interface LocalServiceOptions {
   threads: number;
   microbatchTokens: number;
   seed: number;
+  /** Told of what takes long. */
+  notify?: (message: string) => void;
 }
 
 type CheckpointKind = 'weights' | 'sampler_weights';
@@ -113,16 +116,17 @@ export class LocalServiceClient implements ServiceClient {
   }
 
   /** A base model, opened once for all who use it. */
-  async #base(directory: string, rank: number | null): Promise<Loaded> {
-    const path = resolve(directory);
+  async #base(name: string, rank: number | null): Promise<Loaded> {
+    const location = await locateModel(name, { notify: this.#options.notify });
+    const { directory } = location;
     const opening =
-      this.#bases.get(path) ??
-      openBase(directory, path).then((base) => this.#track(openModel(base, 'lora', this.#options.threads)));
-    this.#bases.set(path, opening);
+      this.#bases.get(directory) ??
+      openBaseWeights(directory).then((base) => this.#track(openModel(base, 'lora', this.#options.threads)));
+    this.#bases.set(directory, opening);
     const model = await opening;
-    const { max_position_embeddings } = model.base.config;
-    const info = { base_model: directory, is_lora: true, lora_rank: rank, max_context_length: max_position_embeddings };
-    return { model, info, tokenizerPath: path };
+    const max_context_length = model.base.config.max_position_embeddings;
+    const info = { base_model: location.name, is_lora: true, lora_rank: rank, max_context_length };
+    return { model, info, tokenizerPath: directory };
   }
 
   #full(base: BaseWeights, tokenizerPath: string): Loaded {
@@ -166,7 +170,7 @@ export class LocalServiceClient implements ServiceClient {
         throw new RequestError(`checkpoint name "${name}" may only have letters, digits, ".", "_" and "-"`);
       const path = `${LOCAL}${kind}/${name}`;
       const { config } = model.base;
-      const base_model = info.is_lora ? resolve(info.base_model) : null;
+      const base_model = info.is_lora ? info.base_model : null;
       const extraFiles = info.is_lora ? [] : await tokenizerFiles(tokenizerPath);
       await writeCheckpoint(this.#directoryOf(path), {
         parameters,
@@ -212,15 +216,6 @@ export class LocalServiceClient implements ServiceClient {
     if (newest === undefined) throw new CheckpointError(`${path}: this run has saved no checkpoint yet`);
     return join(saved, newest);
   }
-}
-
-async function openBase(name: string, path: string): Promise<BaseWeights> {
-  if (!(await isDirectory(path))) {
-    throw new ConfigurationError(`model ${name}: there is no such directory`, {
-      hint: 'model_name takes a directory in Hugging Face layout (config.json, model.safetensors, tokenizer.json).',
-    });
-  }
-  return openBaseWeights(path);
 }
 
 async function isDirectory(path: string): Promise<boolean> {

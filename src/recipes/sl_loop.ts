@@ -7,7 +7,7 @@ import { contents, nullable, runtime, semantic } from '../registry/fields.ts';
 import { type TrainingContext, type TrainingOutcome, trainerSlot } from '../training/types.ts';
 
 const params = Type.Object({
-  model_name: contents(Type.String({ description: 'Directory of the base model.' })),
+  model_name: contents(Type.String({ description: 'The base model: a directory, a GGUF file or a name on the hub.' })),
   file_path: contents(Type.String({ description: 'Conversations, one {"messages": […]} a line.' })),
   batch_size: semantic(Type.Integer({ minimum: 1, default: 16, description: 'Conversations in a step.' })),
   learning_rate: semantic(Type.Number({ minimum: 0, default: 1e-3, description: 'Falls linearly to 0.' })),
@@ -27,6 +27,7 @@ export const slLoop = defineBuilder({
 });
 
 async function main(config: (typeof params)['static'], context: TrainingContext): Promise<TrainingOutcome> {
+  const { locateModel } = await import('../models/locate.ts');
   const { loadTokenizer } = await import('../tokenizers/hf_tokenizer.ts');
   const { chatTemplateRenderer } = await import('../renderers/chat_template.ts');
   const { computeMeanNll, datumFromModelInputWeights } = await import('../supervised/common.ts');
@@ -35,7 +36,8 @@ async function main(config: (typeof params)['static'], context: TrainingContext)
   const { service, metrics, checkpoints, emit, signal, seed } = context;
 
   // The data: every conversation becomes tokens, and a weight of 1 on those that the assistant said.
-  const renderer = chatTemplateRenderer(await loadTokenizer(config.model_name), { currentDate: null });
+  const { directory } = await locateModel(config.model_name);
+  const renderer = chatTemplateRenderer(await loadTokenizer(directory), { currentDate: null });
   const warn = (message: string) => emit({ type: 'warning', message });
   const rows = await readRows(config.file_path, { onBadRow: 'error', warn }, (row) => {
     const { messages } = parseConversation(row);

@@ -134,12 +134,13 @@ class Attempt {
     let service: ServiceClient | undefined;
     try {
       const { seed } = spec;
+      const emit = (event: TrainingEvent) => this.emit(event);
       service = await registry.build(serviceSlot, spec.service, {
         checkpointsPath: join(logPath, 'checkpoints'),
         seed,
+        notify: (message) => emit({ type: 'notice', message }),
       });
       const trainer = await registry.build(trainerSlot, trainerOf(spec, registry), {});
-      const emit = (event: TrainingEvent) => this.emit(event);
       return await trainer.train({ logPath, seed, registry, service, metrics, checkpoints, emit, signal });
     } finally {
       await service?.close();

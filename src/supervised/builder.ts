@@ -15,7 +15,8 @@ export const supervised = defineBuilder({
   params: Type.Object({
     model_name: contents(
       Type.String({
-        description: 'The base model: a directory in Hugging Face layout, or a name that the service knows.',
+        description:
+          'The base model: a directory in Hugging Face layout, a GGUF file, or a name on the Hugging Face hub.',
       }),
     ),
     load_checkpoint_path: nullable(

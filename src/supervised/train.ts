@@ -1,6 +1,7 @@
 // Supervised fine-tuning: the model's tokenizer and renderer, the dataset, an adapter, and the loop over them.
 
 import { type Evaluator, type EvaluatorContext, evaluatorSlot } from '../evaluation/types.ts';
+import { locateModel } from '../models/locate.ts';
 import type { BuilderRef } from '../registry/fields.ts';
 import { recommendedRenderer } from '../renderers/recommended.ts';
 import { rendererSlot } from '../renderers/types.ts';
@@ -26,7 +27,9 @@ export interface SupervisedConfig extends EvaluatedConfig {
 export async function trainSupervised(config: SupervisedConfig, context: TrainingContext): Promise<TrainingOutcome> {
   const { registry, service, seed, emit } = context;
   const { model_name, load_checkpoint_path, lora_rank } = config;
-  const tokenizer = await loadTokenizer(model_name);
+  const notify = (message: string) => emit({ type: 'notice', message });
+  const { directory } = await locateModel(model_name, { parts: 'tokenizer', notify });
+  const tokenizer = await loadTokenizer(directory);
   const ref = config.renderer ?? recommendedRenderer({ modelName: model_name, tokenizer });
   const renderer = await registry.build(rendererSlot, ref, { tokenizer });
   const fresh = () =>

@@ -8,6 +8,8 @@ export interface ServiceContext {
   checkpointsPath: string;
   /** Everything random that the request itself does not seed. */
   seed: number;
+  /** Tells the user of what takes long before training starts. */
+  notify(message: string): void;
 }
 
 export const serviceSlot = defineSlot<ServiceContext, ServiceClient>({

@@ -44,6 +44,7 @@ export type TrainingEvent =
   | { type: 'step'; step: number; total_steps: number; metrics: Metrics }
   | { type: 'evaluation'; step: number; metrics: Metrics }
   | { type: 'checkpoint'; record: CheckpointRecord }
+  | { type: 'notice'; message: string }
   | { type: 'warning'; message: string }
   /** A block of text worth reading: a rendered example, a sample. `text` may hold ANSI colours. */
   | { type: 'text'; title: string; text: string };

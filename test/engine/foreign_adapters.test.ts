@@ -5,11 +5,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { LocalServiceClient } from '../../src/engine/service.ts';
-import { type LoraFactors, writeAdapter } from '../../src/engine/weights/adapter.ts';
-import { readModelConfig } from '../../src/engine/weights/hf_config.ts';
-import { linearModules } from '../../src/engine/weights/modules.ts';
-import { openSafetensors } from '../../src/engine/weights/safetensors.ts';
 import { modelInputFromTokens } from '../../src/tinker/types.ts';
+import { type LoraFactors, writeAdapter } from '../../src/weights/adapter.ts';
+import { readModelConfig } from '../../src/weights/hf_config.ts';
+import { linearModules } from '../../src/weights/modules.ts';
+import { openSafetensors } from '../../src/weights/safetensors.ts';
 import { writeRandomModel } from '../support/random_model.ts';
 
 const RANK = 2;

@@ -19,7 +19,7 @@ import {
   unpad,
 } from '../../src/engine/ops.ts';
 import { floats, integers } from '../../src/engine/session.ts';
-import { parseModelConfig } from '../../src/engine/weights/hf_config.ts';
+import { parseModelConfig } from '../../src/weights/hf_config.ts';
 import { expectTrueGradient } from './gradient_check.ts';
 
 describe('the gradient of every operator is that of its forward pass', () => {

@@ -3,10 +3,10 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gaussian, randomFor } from '../../src/engine/random.ts';
-import { parseModelConfig, writeModelConfig } from '../../src/engine/weights/hf_config.ts';
-import { parameterShapes } from '../../src/engine/weights/modules.ts';
-import { type FloatDtype, writeSafetensors } from '../../src/engine/weights/safetensors.ts';
 import type { JsonObject } from '../../src/json.ts';
+import { parseModelConfig, writeModelConfig } from '../../src/weights/hf_config.ts';
+import { parameterShapes } from '../../src/weights/modules.ts';
+import { type FloatDtype, writeSafetensors } from '../../src/weights/safetensors.ts';
 
 const CONFIG: JsonObject = {
   architectures: ['LlamaForCausalLM'],

@@ -1,8 +1,8 @@
 // What a model family is written against: how weights, linear layers and attention enter the graph is the caller's choice.
 
+import type { ModelConfig } from '../../weights/hf_config.ts';
 import type { Graph, Value } from '../graph.ts';
 import { gatherRows, type RotaryTables } from '../ops.ts';
-import type { ModelConfig } from '../weights/hf_config.ts';
 
 export interface DecoderParts {
   g: Graph;

@@ -1,7 +1,7 @@
 // The model families by `model_type` of config.json. A new one is a file beside llama.ts and a line here.
 
+import type { ModelConfig } from '../../weights/hf_config.ts';
 import type { Value } from '../graph.ts';
-import type { ModelConfig } from '../weights/hf_config.ts';
 import type { DecoderParts } from './decoder.ts';
 import { llama } from './llama.ts';
 import { qwen3 } from './qwen3.ts';

@@ -46,6 +46,8 @@ export function describeEvent(event: Exclude<RunEvent, { type: 'step' }>): strin
       return [`evaluation at step ${event.step}  ${metricList(event.metrics)}`];
     case 'checkpoint':
       return [`checkpoint ${event.record.name}`];
+    case 'notice':
+      return [event.message];
     case 'warning':
       return [`warning: ${event.message}`];
     case 'text':

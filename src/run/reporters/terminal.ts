@@ -60,6 +60,7 @@ function paint(event: Exclude<RunEvent, { type: 'step' }>, colors: Colors): stri
     case 'attempt':
     case 'started':
     case 'checkpoint':
+    case 'notice':
       return describeEvent(event).map(colors.dim);
     case 'finished':
       return []; // the last screen follows and says it better

@@ -1,5 +1,5 @@
 // What every format of model files offers to the engine: named tensors, read as float32 by their Hugging Face names.
-import { WeightsError } from '../../errors.ts';
+import { WeightsError } from '../errors.ts';
 
 export interface TensorDescription {
   readonly name: string;

@@ -1,5 +1,5 @@
 // The primitive values of a GGUF header, one after another, and never a byte past the end.
-import { WeightsError } from '../../errors.ts';
+import { WeightsError } from '../errors.ts';
 
 /** A 64-bit integer becomes the nearest number: what a model is described by stays far below 2^53. */
 export type GgufValue = number | boolean | string | GgufValue[];

@@ -2,9 +2,9 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { parseModelConfig, readModelConfig, writeModelConfig } from '../../../src/engine/weights/hf_config.ts';
-import { WeightsError } from '../../../src/errors.ts';
-import type { JsonObject, JsonValue } from '../../../src/json.ts';
+import { WeightsError } from '../../src/errors.ts';
+import type { JsonObject, JsonValue } from '../../src/json.ts';
+import { parseModelConfig, readModelConfig, writeModelConfig } from '../../src/weights/hf_config.ts';
 import { temporaryDirectory, weightsErrorOf } from './support.ts';
 
 const LLAMA: JsonObject = {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { parseStrictJson } from '../../../src/engine/weights/strict_json.ts';
+import { parseStrictJson } from '../../src/weights/strict_json.ts';
 
 test('any JSON text gives what JSON.parse gives', () => {
   fc.assert(

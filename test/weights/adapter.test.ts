@@ -1,11 +1,11 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { type Adapter, type LoraFactors, readAdapter, writeAdapter } from '../../../src/engine/weights/adapter.ts';
-import { type ModelConfig, parseModelConfig } from '../../../src/engine/weights/hf_config.ts';
-import { linearModules } from '../../../src/engine/weights/modules.ts';
-import { openSafetensors, type TensorToWrite, writeSafetensors } from '../../../src/engine/weights/safetensors.ts';
-import type { JsonObject } from '../../../src/json.ts';
+import type { JsonObject } from '../../src/json.ts';
+import { type Adapter, type LoraFactors, readAdapter, writeAdapter } from '../../src/weights/adapter.ts';
+import { type ModelConfig, parseModelConfig } from '../../src/weights/hf_config.ts';
+import { linearModules } from '../../src/weights/modules.ts';
+import { openSafetensors, type TensorToWrite, writeSafetensors } from '../../src/weights/safetensors.ts';
 import { temporaryDirectory, weightsErrorOf } from './support.ts';
 
 const RANK = 2;

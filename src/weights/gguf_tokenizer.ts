@@ -1,5 +1,5 @@
 // The tokenizer in the metadata of a GGUF file, as the tokenizer.json and tokenizer_config.json of Hugging Face.
-import type { JsonObject, JsonValue } from '../../json.ts';
+import type { JsonObject, JsonValue } from '../json.ts';
 import { describe, type Fields } from './json_fields.ts';
 import { sentencePieceMerges } from './sentencepiece_merges.ts';
 

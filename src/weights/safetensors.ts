@@ -1,8 +1,8 @@
 // The safetensors format: a validated index of the tensors in a file, their values as float32, and a writer.
 // Format: https://github.com/huggingface/safetensors#format
 import type { FileHandle } from 'node:fs/promises';
-import { messageOf, WeightsError } from '../../errors.ts';
-import { isJsonObject } from '../../json.ts';
+import { messageOf, WeightsError } from '../errors.ts';
+import { isJsonObject } from '../json.ts';
 import { allocate, fileSize, readExactly, replaceFile, withFile } from './files.ts';
 import { bfloat16ToFloat32, float16ToFloat32, float32ToBfloat16, float32ToFloat16 } from './half.ts';
 import { parseStrictJson } from './strict_json.ts';

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import { GGUF_BLOCKS, type GgufDtype, isGgufDtype } from '../../../src/engine/weights/gguf_quants.ts';
+import { GGUF_BLOCKS, type GgufDtype, isGgufDtype } from '../../src/weights/gguf_quants.ts';
 
 /** A block of random bytes with a sensible scale; its first, 18th and last value and the digest of all, by ggml's own decoder. */
 const REFERENCE: readonly [GgufDtype, string, [number, number, number], string][] = [

@@ -1,8 +1,8 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { writeSafetensors } from '../../../src/engine/weights/safetensors.ts';
-import { openModelDirectory } from '../../../src/engine/weights/sharded.ts';
+import { writeSafetensors } from '../../src/weights/safetensors.ts';
+import { openModelDirectory } from '../../src/weights/sharded.ts';
 import { temporaryDirectory, weightsErrorOf } from './support.ts';
 
 const FIRST = 'model-00001-of-00002.safetensors';

@@ -6,7 +6,7 @@ import {
   float16Values,
   float32ToBfloat16,
   float32ToFloat16,
-} from '../../../src/engine/weights/half.ts';
+} from '../../src/weights/half.ts';
 
 const ALL_PATTERNS = Uint16Array.from({ length: 0x10000 }, (_, pattern) => pattern);
 const formats = [

@@ -1,8 +1,8 @@
 // Reading and replacing files the way model files need it: known errors, exact ranges of bytes, atomic replacement.
 import { type FileHandle, open, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { messageOf, WeightsError } from '../../errors.ts';
-import { isJsonObject, type JsonObject } from '../../json.ts';
+import { messageOf, WeightsError } from '../errors.ts';
+import { isJsonObject, type JsonObject } from '../json.ts';
 import { parseStrictJson } from './strict_json.ts';
 
 /** One `read` call of the system moves less than 2 GiB. */

@@ -1,7 +1,7 @@
 // config.json of a Hugging Face model directory, as a validated configuration with every default filled in.
 // Field names and defaults: transformers, configuration_llama.py, configuration_qwen2.py, configuration_qwen3.py.
 import { join } from 'node:path';
-import type { JsonObject } from '../../json.ts';
+import type { JsonObject } from '../json.ts';
 import { isFile, readJsonFile, replaceJsonFile } from './files.ts';
 import { describe, Fields } from './json_fields.ts';
 

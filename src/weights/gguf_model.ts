@@ -1,13 +1,13 @@
 // A GGUF file as the Hugging Face model it was converted from: configuration, parameter names and layout, tokenizer.
 // Conversion: https://github.com/ggml-org/llama.cpp/blob/master/convert_hf_to_gguf.py
-import { WeightsError } from '../../errors.ts';
-import type { JsonValue } from '../../json.ts';
-import { rotaryFrequencies } from '../rotary.ts';
+import { WeightsError } from '../errors.ts';
+import type { JsonValue } from '../json.ts';
 import { type GgufFile, openGguf } from './gguf.ts';
 import { ggufTokenizer, type HfTokenizerFiles } from './gguf_tokenizer.ts';
 import { isModelType, type ModelConfig, parseModelConfig } from './hf_config.ts';
 import { describe, type Fields } from './json_fields.ts';
 import { checkParameters } from './modules.ts';
+import { rotaryFrequencies } from './rotary_frequencies.ts';
 import { requireTensor, type TensorDescription, type TensorSource } from './tensors.ts';
 
 const ROPE_FACTORS = 'rope_freqs.weight';

@@ -1,5 +1,5 @@
 // The parameters that a model of a given configuration consists of: Hugging Face names and shapes.
-import { WeightsError } from '../../errors.ts';
+import { WeightsError } from '../errors.ts';
 import type { ModelConfig } from './hf_config.ts';
 import { requireTensor, type TensorSource } from './tensors.ts';
 

@@ -1,6 +1,6 @@
 // Typed access to the fields of a JSON object from a model directory, with errors that name file and field.
-import { WeightsError } from '../../errors.ts';
-import { isJsonObject, type JsonObject, type JsonValue } from '../../json.ts';
+import { WeightsError } from '../errors.ts';
+import { isJsonObject, type JsonObject, type JsonValue } from '../json.ts';
 
 /** Far above any size in a model, and low enough that a product of two is still exact. */
 const MAX_SIZE = 2 ** 24;

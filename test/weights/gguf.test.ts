@@ -2,9 +2,9 @@ import { truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { openGguf } from '../../../src/engine/weights/gguf.ts';
-import { WeightsError } from '../../../src/errors.ts';
-import { f32Tensor, type GgufContent, ggufBytes, TENSOR_TYPES, type TypedValue } from '../../support/gguf.ts';
+import { WeightsError } from '../../src/errors.ts';
+import { openGguf } from '../../src/weights/gguf.ts';
+import { f32Tensor, type GgufContent, ggufBytes, TENSOR_TYPES, type TypedValue } from '../support/gguf.ts';
 import { temporaryDirectory, weightsErrorOf } from './support.ts';
 
 async function opened(bytes: Uint8Array) {

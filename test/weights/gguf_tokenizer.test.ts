@@ -1,9 +1,9 @@
 import { Tokenizer } from '@huggingface/tokenizers';
 import { describe, expect, test } from 'vitest';
-import { ggufTokenizer } from '../../../src/engine/weights/gguf_tokenizer.ts';
-import { Fields } from '../../../src/engine/weights/json_fields.ts';
-import { WeightsError } from '../../../src/errors.ts';
-import type { JsonObject } from '../../../src/json.ts';
+import { WeightsError } from '../../src/errors.ts';
+import type { JsonObject } from '../../src/json.ts';
+import { ggufTokenizer } from '../../src/weights/gguf_tokenizer.ts';
+import { Fields } from '../../src/weights/json_fields.ts';
 
 const NORMAL = 1;
 const UNKNOWN = 2;

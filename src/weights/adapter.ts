@@ -1,8 +1,8 @@
 // A LoRA adapter (https://arxiv.org/abs/2106.09685) as the directory that PEFT, transformers and vLLM read and write.
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { WeightsError } from '../../errors.ts';
-import type { JsonValue } from '../../json.ts';
+import { WeightsError } from '../errors.ts';
+import type { JsonValue } from '../json.ts';
 import { isFile, readJsonFile, replaceJsonFile } from './files.ts';
 import type { ModelConfig } from './hf_config.ts';
 import { describe, Fields } from './json_fields.ts';

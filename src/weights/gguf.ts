@@ -1,6 +1,6 @@
 // The GGUF format, versions 2 and 3: metadata, a validated index of the tensors in a file, their values as float32.
 // Format: https://github.com/ggml-org/ggml/blob/master/docs/gguf.md
-import { WeightsError } from '../../errors.ts';
+import { WeightsError } from '../errors.ts';
 import { allocate, fileSize, readExactly, withFile } from './files.ts';
 import { GgufCursor, type GgufValue, MoreBytesNeeded } from './gguf_cursor.ts';
 import { GGUF_BLOCKS, type GgufDtype, isGgufDtype } from './gguf_quants.ts';

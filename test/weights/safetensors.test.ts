@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { openSafetensors, type TensorToWrite, writeSafetensors } from '../../../src/engine/weights/safetensors.ts';
-import { WeightsError } from '../../../src/errors.ts';
+import { WeightsError } from '../../src/errors.ts';
+import { openSafetensors, type TensorToWrite, writeSafetensors } from '../../src/weights/safetensors.ts';
 import { temporaryDirectory, weightsErrorOf } from './support.ts';
 
 /** A file with this header text and that much data after it. */
@@ -164,7 +164,7 @@ describe('refusing to write', () => {
     await writeSafetensors(path, [one]);
     const before = await readFile(path);
     const script = `
-      const { writeSafetensors } = await import(${JSON.stringify(pathToFileURL('dist/engine/weights/safetensors.js'))});
+      const { writeSafetensors } = await import(${JSON.stringify(pathToFileURL('dist/weights/safetensors.js'))});
       const first = { name: 'a', dtype: 'F32', shape: [1], data: new Float32Array(1) };
       const second = { ...first, name: 'b', data: () => new Promise(() => console.log('half way')) };
       setInterval(() => {}, 1000);

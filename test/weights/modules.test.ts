@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { parseModelConfig } from '../../../src/engine/weights/hf_config.ts';
-import { checkParameters, parameterShapes } from '../../../src/engine/weights/modules.ts';
-import type { TensorSource } from '../../../src/engine/weights/tensors.ts';
-import type { JsonObject } from '../../../src/json.ts';
+import type { JsonObject } from '../../src/json.ts';
+import { parseModelConfig } from '../../src/weights/hf_config.ts';
+import { checkParameters, parameterShapes } from '../../src/weights/modules.ts';
+import type { TensorSource } from '../../src/weights/tensors.ts';
 
 function configOf(fields: JsonObject) {
   return parseModelConfig(

@@ -1,6 +1,6 @@
 // The weights of a Hugging Face model directory: one safetensors file, or several with an index of what lies where.
 import { basename, join } from 'node:path';
-import { WeightsError } from '../../errors.ts';
+import { WeightsError } from '../errors.ts';
 import { isFile, readJsonFile } from './files.ts';
 import { describe, Fields } from './json_fields.ts';
 import { openSafetensors, type SafetensorsFile, type TensorInfo } from './safetensors.ts';

@@ -1,0 +1,104 @@
+// A server on this machine that speaks the routes of the Hugging Face hub which downloading a model takes.
+
+import { createHash } from 'node:crypto';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { onTestFinished } from 'vitest';
+
+export interface HubRepository {
+  name: string;
+  /** Commit of `main`. */
+  sha: string;
+  files: Map<string, Buffer>;
+  /** Only who sends this token sees the repository. */
+  token?: string;
+}
+
+const sha1 = (content: Buffer) => createHash('sha1').update(`blob ${content.length}\0`).update(content).digest('hex');
+const sha256 = (content: Buffer) => createHash('sha256').update(content).digest('hex');
+
+type Answer = { status: number; body: unknown } | { file: string; content: Buffer };
+
+export class LocalHub {
+  readonly repositories: HubRepository[];
+  /** `GET PATH` and, where part of a file is asked for, its range. */
+  readonly requests: string[] = [];
+  /** A file's connection breaks once, after so many bytes. */
+  readonly breakAfter = new Map<string, number>();
+  /** Sent in place of a file that the tree describes rightly. */
+  readonly damaged = new Map<string, Buffer>();
+  endpoint = '';
+  readonly #server: Server;
+
+  private constructor(repositories: HubRepository[]) {
+    this.repositories = repositories;
+    this.#server = createServer((request, response) => this.#respond(request, response));
+  }
+
+  static async start(...repositories: HubRepository[]): Promise<LocalHub> {
+    const hub = new LocalHub(repositories);
+    await new Promise<void>((ready) => hub.#server.listen(0, '127.0.0.1', ready));
+    const address = hub.#server.address();
+    hub.endpoint = `http://127.0.0.1:${typeof address === 'object' ? address?.port : ''}`;
+    onTestFinished(() => hub.stop());
+    return hub;
+  }
+
+  async stop(): Promise<void> {
+    this.#server.closeAllConnections();
+    await new Promise<void>((done) => this.#server.close(() => done()));
+  }
+
+  #respond(request: IncomingMessage, response: ServerResponse): void {
+    const answer = this.#answer(request);
+    if ('file' in answer) this.#send(answer.file, answer.content, request.headers.range, response);
+    else {
+      response.writeHead(answer.status, { 'Content-Type': 'application/json' });
+      response.end(JSON.stringify(answer.body));
+    }
+  }
+
+  #answer(request: IncomingMessage): Answer {
+    const path = decodeURIComponent(new URL(request.url ?? '', this.endpoint).pathname);
+    const range = request.headers.range;
+    this.requests.push(`GET ${path}${range === undefined ? '' : ` ${range}`}`);
+    const repository = this.repositories.find(({ name }) => path.includes(`/${name}/`));
+    const refused = repository?.token !== undefined && request.headers.authorization !== `Bearer ${repository.token}`;
+    if (repository === undefined || refused) return { status: 401, body: { error: 'Invalid username or password.' } };
+    const { name, sha, files } = repository;
+    const known = (revision: string) => revision === 'main' || revision === sha;
+
+    const info = new RegExp(`^/api/models/${name}/revision/(.+)$`).exec(path);
+    if (info !== null) {
+      return known(info[1])
+        ? { status: 200, body: { id: name, sha } }
+        : { status: 404, body: { error: 'Invalid rev id' } };
+    }
+    if (path === `/api/models/${name}/tree/${sha}`) return { status: 200, body: [...files].map(treeEntry) };
+    const file = new RegExp(`^/${name}/resolve/${sha}/(.+)$`).exec(path)?.[1] ?? '';
+    const content = this.damaged.get(file) ?? files.get(file);
+    return content === undefined ? { status: 404, body: { error: 'Entry not found' } } : { file, content };
+  }
+
+  #send(file: string, content: Buffer, range: string | undefined, response: ServerResponse): void {
+    const [, from = '0', to = `${content.length - 1}`] = /^bytes=(\d+)-(\d+)?$/.exec(range ?? '') ?? [];
+    const part = content.subarray(Number(from), Number(to) + 1);
+    response.writeHead(range === undefined ? 200 : 206, {
+      ETag: `"${sha256(content)}"`,
+      'Content-Length': part.length,
+      ...(range === undefined ? {} : { 'Content-Range': `bytes ${from}-${to}/${content.length}` }),
+    });
+    const limit = this.breakAfter.get(file);
+    if (limit === undefined || part.length <= limit) {
+      response.end(part);
+      return;
+    }
+    this.breakAfter.delete(file);
+    response.write(part.subarray(0, limit), () => setTimeout(() => response.destroy(), 50));
+  }
+}
+
+function treeEntry([path, content]: [string, Buffer]): object {
+  const large = path.endsWith('.safetensors');
+  const lfs = large ? { lfs: { oid: sha256(content), size: content.length, pointerSize: 134 } } : {};
+  return { type: 'file', path, size: content.length, oid: sha1(content), ...lfs };
+}
