@@ -4,6 +4,7 @@ import type { Command } from '@oclif/core';
 import Builders from './builders.ts';
 import Chat from './chat.ts';
 import Exec from './exec.ts';
+import Export from './export.ts';
 import Plan from './plan.ts';
 import Report from './report.ts';
 import Run from './run.ts';
@@ -15,6 +16,7 @@ export const COMMANDS: Record<string, Command.Class> = {
   builders: Builders,
   chat: Chat,
   exec: Exec,
+  export: Export,
   plan: Plan,
   report: Report,
   run: Run,

@@ -1,0 +1,50 @@
+// `cookbook export`: what a run has trained, for other tools.
+
+import { Args, Flags } from '@oclif/core';
+import { BaseCommand } from './base.ts';
+
+export default class Export extends BaseCommand {
+  static override summary = 'Write what a run has trained for other tools.';
+  static override description =
+    'Writes the adapter as PEFT loads it, or the model with the adapter merged into it as transformers loads it.';
+  static override args = {
+    run: Args.string({ required: true, description: 'Run directory, or one of its checkpoints.' }),
+  };
+  static override flags = {
+    to: Flags.directory({ required: true, description: 'Directory to write; it must not exist yet.' }),
+    format: Flags.option({ options: ['peft', 'merged'] as const, default: 'peft' as const })({
+      description: 'An adapter, or a whole model.',
+    }),
+    checkpoint: Flags.string({ description: 'Name of a checkpoint; the final or the newest one if not given.' }),
+    dtype: Flags.option({ options: ['float32', 'float16', 'bfloat16'] as const, default: 'float32' as const })({
+      description: 'Of the weights of a whole model. Only float32 loses nothing.',
+    }),
+  };
+  static override examples = [
+    '<%= config.bin %> export runs/sl_basic --to adapter',
+    '<%= config.bin %> export runs/sl_basic --to model --format merged --dtype bfloat16',
+  ];
+
+  async run(): Promise<object> {
+    const { args, flags } = await this.parse(Export);
+    const { exportWeights } = await import('../export/export.ts');
+    const { shortPath } = await import('../run/files.ts');
+    const result = await exportWeights(args.run, {
+      to: flags.to,
+      format: flags.format,
+      checkpoint: flags.checkpoint ?? null,
+      dtype: flags.dtype,
+      notify: (message) => this.logToStderr(message),
+    });
+    const directory = shortPath(result.directory);
+    if (result.base_model === null) {
+      this.log(`${directory} holds the whole model, in ${flags.dtype}`);
+      this.log(`\n  cookbook chat ${directory}  talk to it`);
+      this.log(`  AutoModelForCausalLM.from_pretrained("${directory}")  in Python`);
+    } else {
+      this.log(`${directory} holds the adapter, for ${shortPath(result.base_model)}`);
+      this.log(`\n  AutoPeftModelForCausalLM.from_pretrained("${directory}")  in Python`);
+    }
+    return result;
+  }
+}

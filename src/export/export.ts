@@ -1,0 +1,130 @@
+// What a run has trained, as a directory that other tools load: an adapter for PEFT, or a whole model for transformers.
+
+import { copyFile, mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
+import { readCheckpointInfo } from '../engine/checkpoint_files.ts';
+import { CheckpointError, ConfigurationError } from '../errors.ts';
+import { locateModel } from '../models/locate.ts';
+import { readAdapter, writeAdapter } from '../weights/adapter.ts';
+import { isFile, readJsonFile, replaceJsonFile } from '../weights/files.ts';
+import { parseModelConfig } from '../weights/hf_config.ts';
+import { parameterShapes } from '../weights/modules.ts';
+import { type FloatDtype, writeSafetensors } from '../weights/safetensors.ts';
+import { openModelDirectory } from '../weights/sharded.ts';
+import { mergedTensor } from './merge.ts';
+
+export const EXPORT_FORMATS = ['peft', 'merged'] as const;
+export type ExportFormat = (typeof EXPORT_FORMATS)[number];
+
+export const EXPORT_DTYPES = ['float32', 'float16', 'bfloat16'] as const;
+export type ExportDtype = (typeof EXPORT_DTYPES)[number];
+
+export interface ExportOptions {
+  to: string;
+  format: ExportFormat;
+  /** Name of a checkpoint; null = the final one, or the newest. */
+  checkpoint: string | null;
+  /** Of the weights of a whole model. */
+  dtype: ExportDtype;
+  notify?: (message: string) => void;
+}
+
+export interface ExportResult {
+  directory: string;
+  format: ExportFormat;
+  /** The checkpoint that was exported. */
+  checkpoint: string;
+  /** What the adapter is for; null for a whole model. */
+  base_model: string | null;
+}
+
+const STORED: Record<ExportDtype, FloatDtype> = { float32: 'F32', float16: 'F16', bfloat16: 'BF16' };
+
+/**
+ * Exports a run directory, or one of its checkpoints. The directory appears whole or not at all.
+ * @throws ConfigurationError for a destination that is taken, CheckpointError where there is nothing to export
+ */
+export async function exportWeights(source: string, options: ExportOptions): Promise<ExportResult> {
+  const { format } = options;
+  const to = resolve(options.to);
+  await refuseTaken(to);
+  const checkpoint = await findCheckpoint(source, options.checkpoint);
+  const { parameterisation, base_model } = await readCheckpointInfo(checkpoint);
+  const partial = join(dirname(to), `.${basename(to)}.${process.pid}.tmp`);
+  await mkdir(partial, { recursive: true });
+  try {
+    let base: string | null = null;
+    if (parameterisation === 'full') {
+      if (format === 'peft') {
+        throw new ConfigurationError(`${source} has trained all parameters of its model: there is no adapter`, {
+          hint: 'Export it with --format merged.',
+        });
+      }
+      await exportModel(checkpoint, partial, options.dtype, async (model, name) => await model.read(name));
+    } else {
+      if (base_model === null) throw new CheckpointError(`${checkpoint} does not say which model it belongs to`);
+      const { directory, name } = await locateModel(base_model, options.notify === undefined ? {} : options);
+      // PEFT cannot open a GGUF file: it gets the directory that was made of it.
+      if (format === 'peft') base = name.endsWith('.gguf') ? directory : name;
+      const config = parseModelConfig(await readJsonFile(join(directory, 'config.json')), directory);
+      const adapter = await readAdapter(checkpoint, config);
+      if (format === 'peft') await writeAdapter(partial, { ...adapter, base_model_name_or_path: base }, config);
+      else
+        await exportModel(directory, partial, options.dtype, (model, tensor) => mergedTensor(model, adapter, tensor));
+      await copyTokenizer(directory, partial);
+    }
+    await rename(partial, to);
+    return { directory: to, format, checkpoint, base_model: base };
+  } finally {
+    await rm(partial, { recursive: true, force: true });
+  }
+}
+
+async function exportModel(
+  from: string,
+  to: string,
+  dtype: ExportDtype,
+  read: (model: Awaited<ReturnType<typeof openModelDirectory>>, name: string) => Promise<Float32Array>,
+): Promise<void> {
+  const { dtype: _, ...config } = await readJsonFile(join(from, 'config.json'));
+  const model = await openModelDirectory(from);
+  const tensors = [...parameterShapes(parseModelConfig(config, from))].map(([name, shape]) => ({
+    name,
+    shape,
+    dtype: STORED[dtype],
+    data: () => read(model, name),
+  }));
+  await writeSafetensors(join(to, 'model.safetensors'), tensors, { format: 'pt' });
+  await replaceJsonFile(join(to, 'config.json'), { ...config, torch_dtype: dtype });
+  await copyTokenizer(from, to);
+}
+
+const TOKENIZER_FILE = /^(tokenizer.*|special_tokens_map|generation_config)\.json$|^chat_template\.jinja$/;
+
+async function copyTokenizer(from: string, to: string): Promise<void> {
+  for (const name of await readdir(from))
+    if (TOKENIZER_FILE.test(name)) await copyFile(join(from, name), join(to, name));
+}
+
+async function refuseTaken(path: string): Promise<void> {
+  const found = await stat(path).catch(() => null);
+  if (found === null) return;
+  if (found.isDirectory() && (await readdir(path)).length === 0) return;
+  throw new ConfigurationError(`${path} is there already`, { hint: 'Name a directory that does not exist yet.' });
+}
+
+/** The directory of a checkpoint for sampling: that of a run, or the one that is named itself. */
+async function findCheckpoint(source: string, name: string | null): Promise<string> {
+  if (!(await isFile(join(source, 'run.json')))) {
+    if (name === null) return resolve(source);
+    throw new ConfigurationError(`${source} is no run directory, so it has no checkpoint "${name}"`);
+  }
+  const saved = join(resolve(source), 'checkpoints', 'sampler_weights');
+  const names = (await readdir(saved).catch(() => [])).filter((entry) => !entry.endsWith('.tmp')).sort();
+  const wanted = name ?? (names.includes('final') ? 'final' : names.at(-1));
+  if (wanted !== undefined && names.includes(wanted)) return join(saved, wanted);
+  throw new CheckpointError(
+    names.length === 0 ? `${source}: this run has saved no weights yet` : `${source} has no checkpoint "${wanted}"`,
+    { hint: names.length === 0 ? 'Run it until its first checkpoint, or to its end.' : `It has ${names.join(', ')}.` },
+  );
+}

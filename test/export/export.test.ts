@@ -1,0 +1,103 @@
+// Exported weights: another directory, the same model.
+
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { LocalServiceClient } from '../../src/engine/service.ts';
+import { type ExportOptions, exportWeights } from '../../src/export/export.ts';
+import { modelInputFromTokens } from '../../src/tinker/types.ts';
+import { openSafetensors } from '../../src/weights/safetensors.ts';
+import { randomModelConfig, writeRandomModel } from '../support/random_model.ts';
+
+const TEXT = modelInputFromTokens([5, 17, 40, 3, 22, 9, 51, 8]);
+const ADAM = { learning_rate: 0.03, beta1: 0.9, beta2: 0.95, eps: 1e-8, weight_decay: 0, grad_clip_norm: 0 };
+
+let directory: string;
+let service: LocalServiceClient;
+const inside = (name: string) => join(directory, name);
+const write = (to: string, changes: Partial<ExportOptions> = {}) =>
+  exportWeights(inside('run'), {
+    to: inside(to),
+    format: 'peft',
+    checkpoint: null,
+    dtype: 'float32',
+    ...changes,
+  });
+
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'cookbook-export-'));
+  const model = await writeRandomModel(inside('model'));
+  await writeFile(join(model, 'tokenizer.json'), '{}');
+  await mkdir(inside('run'));
+  await writeFile(inside('run/run.json'), '{}');
+  const checkpointsPath = inside('run/checkpoints');
+  service = new LocalServiceClient({ checkpointsPath, threads: 1, microbatchTokens: 64, seed: 3 });
+  const client = await service.createLoraTrainingClient({ base_model: model, rank: 3 });
+  const targets = { data: [1, 2, 3, 4, 5, 6, 7, 8], dtype: 'int64' as const, shape: [8] };
+  for (const name of ['000001', 'final']) {
+    await client.forwardBackward([{ model_input: TEXT, loss_fn_inputs: { target_tokens: targets } }], 'cross_entropy');
+    await client.optimStep(ADAM);
+    await (await client.saveWeightsForSampler(name)).result();
+  }
+});
+
+afterAll(async () => {
+  await service.close();
+  await rm(directory, { recursive: true, force: true });
+});
+
+const logprobsOf = async (source: { base_model: string } | { model_path: string }) =>
+  (await (await service.createSamplingClient(source)).computeLogprobs(TEXT)).slice(1).map(Number);
+const trained = (name: string) => logprobsOf({ model_path: inside(`run/checkpoints/sampler_weights/${name}`) });
+
+function expectClose(a: readonly number[], b: readonly number[], tolerance: number): void {
+  expect(a).toHaveLength(b.length);
+  for (const [i, value] of a.entries()) expect(Math.abs(value - b[i])).toBeLessThan(tolerance);
+}
+
+test('a merged model says what the adapter said', async () => {
+  expect(await write('merged', { format: 'merged' })).toMatchObject({ base_model: null });
+  expect((await readdir(inside('merged'))).sort()).toEqual(['config.json', 'model.safetensors', 'tokenizer.json']);
+  const merged = await logprobsOf({ base_model: inside('merged') });
+  expectClose(merged, await trained('final'), 1e-5);
+  const base = await logprobsOf({ base_model: inside('model') });
+  expect(Math.max(...merged.map((value, i) => Math.abs(value - base[i])))).toBeGreaterThan(0.1);
+});
+
+test('an adapter is that of the last checkpoint, or of the one that is named', async () => {
+  expect(await write('adapter')).toMatchObject({ base_model: inside('model') });
+  expectClose(await logprobsOf({ model_path: inside('adapter') }), await trained('final'), 1e-6);
+  await write('earlier', { checkpoint: '000001' });
+  expectClose(await logprobsOf({ model_path: inside('earlier') }), await trained('000001'), 1e-6);
+});
+
+test('a merged model is stored in the type that is asked for, and says so', async () => {
+  await write('half', { format: 'merged', dtype: 'bfloat16' });
+  const { tensors } = await openSafetensors(inside('half/model.safetensors'));
+  expect(new Set([...tensors.values()].map(({ dtype }) => dtype))).toEqual(new Set(['BF16']));
+  expect(JSON.parse(await readFile(inside('half/config.json'), 'utf8')).torch_dtype).toBe('bfloat16');
+});
+
+test('a model whose parameters were all trained is exported whole, and has no adapter', async () => {
+  const client = await service.createFullTrainingClient({
+    config: randomModelConfig(),
+    tokenizer_path: inside('model'),
+    seed: 1,
+  });
+  const { path } = await (await client.saveWeightsForSampler('full')).result();
+  const checkpoint = inside('run/checkpoints/sampler_weights/full');
+  const options = { to: inside('whole'), checkpoint: null, dtype: 'float32' } as const;
+  await expect(exportWeights(checkpoint, { ...options, format: 'peft' })).rejects.toThrow('there is no adapter');
+  await exportWeights(checkpoint, { ...options, format: 'merged' });
+  expectClose(await logprobsOf({ base_model: inside('whole') }), await logprobsOf({ model_path: path }), 1e-6);
+});
+
+test('nothing is written over, and what is not there says what is', async () => {
+  await expect(write('model')).rejects.toThrow('model is there already');
+  await expect(write('nothing', { checkpoint: 'gone' })).rejects.toThrow(/run has no checkpoint "gone"$/);
+  await expect(
+    exportWeights(inside('model'), { to: inside('x'), format: 'peft', checkpoint: null, dtype: 'float32' }),
+  ).rejects.toThrow('there is no checkpoint here');
+  expect((await readdir(directory)).filter((name) => name.endsWith('.tmp'))).toEqual([]);
+});
