@@ -4,6 +4,7 @@ import { local } from './engine/builder.ts';
 import { arithmeticEvaluator } from './evaluation/arithmetic.ts';
 import { instructionsEvaluator } from './evaluation/instructions.ts';
 import { nll } from './evaluation/nll.ts';
+import { gsm8kDataset } from './recipes/gsm8k/builders.ts';
 import { slLoop } from './recipes/sl_loop.ts';
 import { tinyCorpusBuilders } from './recipes/tiny_corpus/builders.ts';
 import { Registry } from './registry/registry.ts';
@@ -23,6 +24,7 @@ export function builtinRegistry(): Registry {
     local,
     ...datasetBuilders,
     ...tinyCorpusBuilders,
+    gsm8kDataset,
     ...rendererBuilders,
     nll,
     arithmeticEvaluator,

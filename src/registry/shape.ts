@@ -12,7 +12,7 @@ import { FIELD_KIND, FIELD_SLOT, type FieldKind } from './fields.ts';
  */
 export type Shape =
   | { is: 'leaf' }
-  | { is: 'path'; role: 'input' | 'place' | 'name' }
+  | { is: 'path'; role: 'input' | 'place' | 'name'; description: string }
   | { is: 'builder'; slot: string }
   | { is: 'list'; item: Shape }
   | ObjectShape;
@@ -70,8 +70,9 @@ function schemaShape(schema: TSchema, kind: FieldKind): Shape {
     return item.is === 'leaf' ? item : { is: 'list', item };
   }
   if (!types.includes('string')) return { is: 'leaf' };
-  if (schema.format === 'path') return { is: 'path', role: kind === 'contents' ? 'input' : 'place' };
-  return kind === 'contents' ? { is: 'path', role: 'name' } : { is: 'leaf' };
+  const { description = '' } = schema;
+  if (schema.format === 'path') return { is: 'path', role: kind === 'contents' ? 'input' : 'place', description };
+  return kind === 'contents' ? { is: 'path', role: 'name', description } : { is: 'leaf' };
 }
 
 function isSchema(value: unknown): value is TSchema {

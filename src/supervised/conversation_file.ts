@@ -1,11 +1,12 @@
 // The dataset of a conversations file: JSON Lines with `messages`, rendered, cut to length and split once at the start.
 
 import { ConfigurationError, DataValidationError } from '../errors.ts';
+import type { JsonObject } from '../json.ts';
 import type { Renderer, TrainOnWhat } from '../renderers/types.ts';
 import { modelInputFromTokens, tokensOf } from '../tinker/types.ts';
 import { batchedDataset } from './batches.ts';
 import { datumFromModelInputWeights, type Reduction } from './common.ts';
-import { parseConversation } from './conversation.ts';
+import { type ConversationRow, parseConversation } from './conversation.ts';
 import { namedLines, type OnBadRow, readRows } from './rows.ts';
 import { permutation } from './shuffle.ts';
 import type { DatasetContext, SupervisedDataset, SupervisedDatasets } from './types.ts';
@@ -17,10 +18,15 @@ export interface ConversationFileParams {
   train_on_what: TrainOnWhat;
   test_size: number;
   test_file_path: string | null;
+  /** Rows of that file to use, from the first; null or absent: all. */
+  num_test_examples?: number | null;
   shuffle_seed: number | null;
   on_bad_row: OnBadRow;
   reduction: Reduction;
 }
+
+/** How a row becomes a conversation. */
+export type RowParser = (row: JsonObject) => ConversationRow;
 
 /** One rendered conversation, cut to length; kept in typed arrays, a third of the memory of datums. */
 interface Example {
@@ -35,6 +41,7 @@ interface Example {
 export async function conversationFileDatasets(
   params: ConversationFileParams,
   context: DatasetContext,
+  parseRow: RowParser = parseConversation,
 ): Promise<SupervisedDatasets> {
   const { file_path: file, test_size: testSize, test_file_path: testFile, shuffle_seed: shuffleSeed } = params;
   const { renderer, maxContextLength } = context;
@@ -47,12 +54,15 @@ export async function conversationFileDatasets(
       `max_length ${maxLength} is more than the ${maxContextLength} tokens that the model takes`,
     );
 
-  const load = (path: string) => loadExamples(path, params, { renderer, maxLength, warn: context.warn });
+  const load = (path: string) => loadExamples(path, params, { renderer, maxLength, parseRow, warn: context.warn });
   const rows = await load(file);
   if (testSize >= rows.length)
     throw new DataValidationError(`${file}: test_size ${testSize} leaves none of its ${rows.length} rows to train on`);
   const order = shuffleSeed === null ? rows.map((_, index) => index) : permutation(rows.length, [shuffleSeed]);
-  const heldOut = testFile === null ? order.slice(0, testSize).map((index) => rows[index]) : await load(testFile);
+  const heldOut =
+    testFile === null
+      ? order.slice(0, testSize).map((index) => rows[index])
+      : (await load(testFile)).slice(0, params.num_test_examples ?? undefined);
   const train = order.slice(testSize).map((index) => rows[index]);
   return {
     train: datasetOf(train, file, params, shuffleSeed === null ? null : [context.seed, shuffleSeed]),
@@ -87,7 +97,12 @@ function datasetOf(
 async function loadExamples(
   file: string,
   { train_on_what: trainOnWhat, on_bad_row: onBadRow }: ConversationFileParams,
-  { renderer, maxLength, warn }: { renderer: Renderer; maxLength: number; warn(message: string): void },
+  {
+    renderer,
+    maxLength,
+    parseRow,
+    warn,
+  }: { renderer: Renderer; maxLength: number; parseRow: RowParser; warn(message: string): void },
 ): Promise<(Example | null)[]> {
   const untrained: number[] = [];
   const cutShort: number[] = [];
@@ -96,7 +111,7 @@ async function loadExamples(
   let rewritten = 0;
 
   const rows = await readRows(file, { onBadRow, warn }, (row, line): Example | null => {
-    const { messages, ignored } = parseConversation(row);
+    const { messages, ignored } = parseRow(row);
     for (const field of ignored) ignoredFields.add(field);
     const { model_input, weights } = renderer.buildSupervisedExample(messages, trainOnWhat);
     const tokens = tokensOf(model_input);

@@ -13,10 +13,10 @@ export function watchInputFiles(): InputFiles {
   const digests = createDigests();
   const stamps = new Map<string, string>();
   return {
-    of(path) {
+    of(path, description) {
       // Before the contents are read: a write in between shows as a change.
       if (!stamps.has(path)) stamps.set(path, stampOf(path));
-      return digests.of(path);
+      return digests.of(path, description);
     },
     changed: () => [...stamps].some(([path, stamp]) => stampOf(path) !== stamp),
   };
