@@ -7,8 +7,8 @@ export default defineConfig({
     globalSetup: ['test/support/build.ts'],
     testTimeout: 60_000,
     hookTimeout: 60_000,
-    // Where CI is set, picocolors would colour what the tests compare.
-    env: { NO_COLOR: '1' },
+    // Where CI is set, picocolors would colour what the tests compare; under npx, programs tell of npx.
+    env: { NO_COLOR: '1', npm_command: 'test' },
     pool: 'forks',
     maxWorkers: 2,
   },

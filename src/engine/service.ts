@@ -11,6 +11,7 @@ import type {
   ServiceClient,
   TrainingClient,
 } from '../tinker/clients.ts';
+import { LOCAL_PREFIX, localCheckpoint } from '../tinker/local_path.ts';
 import type { ModelInfo } from '../tinker/types.ts';
 import { parseModelConfig, readModelConfig } from '../weights/hf_config.ts';
 import { newAdamState } from './adamw.ts';
@@ -39,7 +40,6 @@ export interface LocalServiceOptions {
 
 type CheckpointKind = 'weights' | 'sampler_weights';
 
-const LOCAL = 'tinker://local/';
 const NAME = /^[A-Za-z0-9._-]+$/;
 
 /** A model with the parameters of one client, and where its tokenizer is. */
@@ -105,7 +105,7 @@ export class LocalServiceClient implements ServiceClient {
   }
 
   async deleteCheckpoint(path: string): Promise<void> {
-    if (!path.startsWith(LOCAL)) throw new RequestError(`${path}: only checkpoints of this run can be deleted`);
+    if (localCheckpoint(path) === null) throw new RequestError(`${path}: only checkpoints of this run can be deleted`);
     await rm(this.#directoryOf(path), { recursive: true, force: true });
   }
 
@@ -168,7 +168,7 @@ export class LocalServiceClient implements ServiceClient {
     ) => {
       if (!NAME.test(name))
         throw new RequestError(`checkpoint name "${name}" may only have letters, digits, ".", "_" and "-"`);
-      const path = `${LOCAL}${kind}/${name}`;
+      const path = `${LOCAL_PREFIX}${kind}/${name}`;
       const { config } = model.base;
       const base_model = info.is_lora ? info.base_model : null;
       const extraFiles = info.is_lora ? [] : await tokenizerFiles(tokenizerPath);
@@ -196,16 +196,16 @@ export class LocalServiceClient implements ServiceClient {
   }
 
   #directoryOf(path: string): string {
-    const rest = path.slice(LOCAL.length).split('/');
+    const rest = (localCheckpoint(path) ?? '').split('/');
     if (rest.length !== 2 || !rest.every((part) => NAME.test(part)) || rest.includes('..')) {
-      throw new CheckpointError(`${path} is no path of a checkpoint; they look like ${LOCAL}weights/000020`);
+      throw new CheckpointError(`${path} is no path of a checkpoint; they look like ${LOCAL_PREFIX}weights/000020`);
     }
     return join(this.#options.checkpointsPath, ...rest);
   }
 
   /** A checkpoint path of this run, a checkpoint directory, or a run directory (its newest checkpoint of the kind). */
   async #find(path: string, kind: CheckpointKind): Promise<string> {
-    if (path.startsWith(LOCAL)) return this.#directoryOf(path);
+    if (localCheckpoint(path) !== null) return this.#directoryOf(path);
     if (path.startsWith('tinker://'))
       throw new CheckpointError(`${path} lies on another service; this engine has only its own`);
     if (!(await isDirectory(path))) throw new CheckpointError(`${path}: no such directory`);

@@ -2,6 +2,7 @@
 
 import pc from 'picocolors';
 import { ConfigurationError, SpecError } from '../errors.ts';
+import { programName } from '../program_name.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { LoadOptions } from '../spec/load.ts';
 import { isSweep } from './grammar.ts';
@@ -78,7 +79,7 @@ async function isSweepFile(file: string, options: LoadOptions): Promise<boolean>
 async function refuseRunFile(file: string, options: LoadOptions): Promise<void> {
   if (isSweep((await loadOwn(file, options)).value)) return;
   throw new ConfigurationError(`${file} is the spec of one run, not of a sweep`, {
-    hint: `Type "cookbook run ${file}", or name it as the "base" of a sweep.`,
+    hint: `Type "${programName()} run ${file}", or name it as the "base" of a sweep.`,
   });
 }
 

@@ -189,6 +189,9 @@ describe('the last screen', () => {
   });
 
   it('of a run that trains with a service elsewhere gives its paths as they are', () => {
+    expect(screen({ ...done, learned: [], sampler_path: 'tinker://local/sampler_weights/final' })).toContain(
+      '/checkpoints/sampler_weights/final\n',
+    );
     expect(screen({ ...done, learned: [], sampler_path: 'tinker://run-1/sampler_weights/final' })).toContain(
       'tinker://run-1/sampler_weights/final',
     );

@@ -1,6 +1,8 @@
 // The last screen of a run: what was learned, where it lies, and what to type next.
 
 import type { Colors } from 'picocolors/types.js';
+import { programName } from '../../program_name.ts';
+import { localCheckpoint } from '../../tinker/local_path.ts';
 import type { Learned } from '../../training/types.ts';
 import { shortPath } from '../files.ts';
 import { formatMetric } from '../progress.ts';
@@ -45,15 +47,22 @@ function formatChange({ before, after }: Omit<Learned, 'metric'>): string {
 }
 
 function places(place: string, { state, sampler_path }: RunStatus): [string, string][] {
-  const weights: [string, string][] = sampler_path === null ? [] : [['weights', shortPath(sampler_path)]];
+  const weights: [string, string][] = sampler_path === null ? [] : [['weights', weightsPlace(place, sampler_path)]];
   const log: [string, string][] = state === 'failed' ? [['log', `${place}/logs.log`]] : [];
   return [['directory', place], ...weights, ...log];
 }
 
+/** Weights of the embedded engine lie in the run directory; those of another service are known to that by their path. */
+function weightsPlace(place: string, sampler_path: string): string {
+  const local = localCheckpoint(sampler_path);
+  return local === null ? shortPath(sampler_path) : `${place}/checkpoints/${local}`;
+}
+
 function nextCommands(place: string, record: RunRecord, { state, sampler_path }: RunStatus): [string, string][] {
   const isOver = state === 'done' || state === 'diverged';
-  const chat: [string, string][] = sampler_path === null ? [] : [[`cookbook chat ${quote(place)}`, 'talk to it']];
-  const report: [string, string] = [`cookbook report ${quote(place)}`, 'see its metrics'];
+  const chat: [string, string][] =
+    sampler_path === null ? [] : [[`${programName()} chat ${quote(place)}`, 'talk to it']];
+  const report: [string, string] = [`${programName()} report ${quote(place)}`, 'see its metrics'];
   const again: [string, string] = [
     sameCommand(record),
     `${state === 'failed' ? 'try again' : 'go on'} from the last checkpoint`,
@@ -65,7 +74,7 @@ function nextCommands(place: string, record: RunRecord, { state, sampler_path }:
 function sameCommand({ argv, spec }: RunRecord): string {
   const words = argv.filter((word) => !word.startsWith('if_exists='));
   if (spec.if_exists === 'delete' || spec.if_exists === 'raise') words.push('if_exists=resume');
-  return ['cookbook', ...words.map(quote)].join(' ');
+  return `${programName()} ${words.map(quote).join(' ')}`;
 }
 
 /** As a POSIX shell reads it back. */

@@ -1,6 +1,7 @@
 // The last screen of a sweep: how many runs finished, the best configuration, what went wrong, and what to type next.
 
 import type { Colors } from 'picocolors/types.js';
+import { programName } from '../../program_name.ts';
 import { shortPath } from '../../run/files.ts';
 import { formatMetric } from '../../run/progress.ts';
 import { columns, quote } from '../../run/reporters/final_screen.ts';
@@ -62,12 +63,15 @@ function troubles(notDone: readonly RunReport[]): string[] {
     ...diverged.map(({ name }) => `  diverged  ${name}`),
   ];
   const more = lines.length - 2 * SHOWN_RUNS;
-  return more > 0 ? [...lines.slice(0, 2 * SHOWN_RUNS), `  and more: see cookbook report`] : lines;
+  return more > 0 ? [...lines.slice(0, 2 * SHOWN_RUNS), `  and more: see ${programName()} report`] : lines;
 }
 
 function nextCommands({ states, log_path }: SweepResult, argv: readonly string[]): [string, string][] {
   const { failed, interrupted, running, pending } = states;
-  const again: [string, string] = [['cookbook', ...argv].map(quote).join(' '), 'run what is missing'];
-  const report: [string, string] = [`cookbook report ${quote(shortPath(log_path))}`, 'compare the configurations'];
+  const again: [string, string] = [`${programName()} ${argv.map(quote).join(' ')}`, 'run what is missing'];
+  const report: [string, string] = [
+    `${programName()} report ${quote(shortPath(log_path))}`,
+    'compare the configurations',
+  ];
   return failed + interrupted + running + pending > 0 ? [again, report] : [report];
 }
