@@ -1,5 +1,5 @@
 // LoRA training and sampling in f32 against PyTorch + peft on the same cores, batch by batch in turns, medians:
-//   npx jiti bench/engine/train.ts MODEL_DIRECTORY GSM8K.jsonl [--rounds 5] [--threads 2] [--rank 16] [--only CASE]
+//   npx jiti bench/engine/train.ts MODEL_DIRECTORY GSM8K.jsonl [--rounds 5] [--threads 2] [--rank 16] [--only CASE] [--alone] [--checkpointing]
 // The reference is the Python environment of `npm run test:interop`.
 
 import { readFileSync } from 'node:fs';
@@ -16,6 +16,7 @@ const { positionals, values } = parseArgs({
     rank: { type: 'string', default: '16' },
     only: { type: 'string' },
     alone: { type: 'boolean', default: false },
+    checkpointing: { type: 'boolean', default: false },
   },
 });
 const [model, gsm8k] = positionals;
@@ -63,7 +64,12 @@ const python = await referencePython();
 if ('missing' in python) throw new Error(python.missing);
 const peers = [Peer.engine(threads), ...(values.alone ? [] : [Peer.torch(python.path, threads)])];
 for (const peer of peers) {
-  const { seconds } = await peer.ask({ load: model, rank: Number(values.rank), threads });
+  const { seconds } = await peer.ask({
+    load: model,
+    rank: Number(values.rank),
+    threads,
+    checkpointing: values.checkpointing,
+  });
   console.log(`${peer.name}: ready to train after ${seconds.toFixed(2)} s`);
 }
 for (const [name, jobOf] of Object.entries(CASES)) {

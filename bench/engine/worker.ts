@@ -12,6 +12,7 @@ interface Job {
   load?: string;
   rank?: number;
   threads?: number;
+  checkpointing?: boolean;
   batch?: number[][];
   generate?: number[][];
   max_new_tokens?: number;
@@ -39,6 +40,7 @@ async function work(job: Job): Promise<unknown> {
       checkpointsPath: mkdtempSync(join(tmpdir(), 'cookbook-bench-')),
       threads: job.threads ?? 2,
       microbatchTokens: 2048,
+      activationCheckpointing: job.checkpointing ?? false,
       seed: 0,
     });
     client = await service.createLoraTrainingClient({ base_model: job.load, rank: job.rank ?? 16 });

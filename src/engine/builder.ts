@@ -27,14 +27,21 @@ export const local = defineBuilder({
         description: 'Padded tokens that are computed at once: more is a little faster and takes more memory.',
       }),
     ),
+    activation_checkpointing: runtime(
+      Type.Boolean({
+        default: false,
+        description: 'Compute activations again instead of keeping them: a third more time, far less memory.',
+      }),
+    ),
   }),
-  async build({ threads, microbatch_tokens }, { checkpointsPath, seed, notify }) {
+  async build({ threads, microbatch_tokens, activation_checkpointing }, { checkpointsPath, seed, notify }) {
     const { LocalServiceClient } = await import('./service.ts');
     const { threadCount } = await import('./session.ts');
     return new LocalServiceClient({
       checkpointsPath,
       threads: threadCount(threads),
       microbatchTokens: microbatch_tokens,
+      activationCheckpointing: activation_checkpointing,
       seed,
       notify,
     });

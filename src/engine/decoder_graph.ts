@@ -22,8 +22,9 @@ export const factorB = (module: string) => `${module}.lora_B.weight`;
 export interface DecoderOptions {
   base: BaseWeights;
   parameterisation: Parameterisation;
-  /** Whether gradients of the parameters will be asked for. */
+  /** Whether gradients of the parameters will be asked for, and whether blocks are computed again rather than kept for them. */
   differentiable: boolean;
+  checkpointing: boolean;
   /** (N) token ids and (N, 1) positions. */
   tokens: Value;
   positions: Value;
@@ -41,7 +42,7 @@ export interface Decoder {
 
 /** Emits a decoder into a graph. */
 export function decoder(g: Graph, options: DecoderOptions): Decoder {
-  const { base, parameterisation, differentiable, tokens, positions, attend } = options;
+  const { base, parameterisation, differentiable, checkpointing, tokens, positions, attend } = options;
   const { config } = base;
   const parameters = new Map<string, Value>();
   const parameter = (name: string, dims: Dimension[]): Value => {
@@ -74,7 +75,8 @@ export function decoder(g: Graph, options: DecoderOptions): Decoder {
   };
 
   const rotation = rotaryCache(g, config, positions);
-  const hidden = FAMILIES[config.model_type]({ g, config, tokens, rotation, weight, linear: layer, attend });
+  const block = (x: Value, emit: (x: Value) => Value) => (checkpointing ? g.checkpoint(x, emit) : emit(x));
+  const hidden = FAMILIES[config.model_type]({ g, config, tokens, rotation, weight, linear: layer, block, attend });
   return { hidden, weight, parameters };
 }
 

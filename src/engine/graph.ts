@@ -14,7 +14,8 @@ export type Vjp = (gradient: Value) => (Value | null)[];
 interface TapeEntry {
   output: Value;
   inputs: Value[];
-  vjp: Vjp;
+  /** A Vjp that also sees the gradients so far, and may add those of tensors which are not among its inputs. */
+  pull(gradient: Value, gradients: Map<Value, Value>): (Value | null)[];
 }
 
 export interface NodeOptions {
@@ -28,7 +29,7 @@ export class Graph {
   readonly #outputs: OnnxTensorInfo[] = [];
   readonly #initializers: OnnxInitializer[] = [];
   readonly #constants = new Map<string, Value>();
-  readonly #tape: TapeEntry[] = [];
+  #tape: TapeEntry[] = [];
   readonly #differentiable = new Set<Value>();
   #count = 0;
 
@@ -89,24 +90,72 @@ export class Graph {
   record(output: Value, inputs: Value[], vjp: Vjp): Value {
     if (inputs.some((input) => this.needsGradient(input))) {
       this.#differentiable.add(output);
-      this.#tape.push({ output, inputs, vjp });
+      this.#tape.push({ output, inputs, pull: vjp });
     }
     return output;
+  }
+
+  /**
+   * Emits a segment of which nothing is kept for the backward pass but its input: it is computed again when its gradient is
+   * there (activation checkpointing, arXiv 1604.06174). Output and input have one shape.
+   */
+  checkpoint(input: Value, emit: (input: Value) => Value): Value {
+    const { output } = this.#onTape(() => emit(input));
+    if (!this.needsGradient(output)) return output;
+    const pull: TapeEntry['pull'] = (gradient, gradients) => {
+      const again = this.after(input, gradient);
+      if (this.needsGradient(input)) this.differentiate(again);
+      const { output: recomputed, tape } = this.#onTape(() => emit(again));
+      gradients.set(recomputed, gradient);
+      this.#pull(tape, gradients);
+      return [gradients.get(again) ?? null];
+    };
+    this.#tape.push({ output, inputs: [input], pull });
+    return output;
+  }
+
+  /**
+   * A copy of a tensor that cannot be made before a gradient of its shape is there. What is computed from it is computed
+   * then: the runtime can neither move it forward nor find that it was computed before.
+   */
+  after(value: Value, gradient: Value): Value {
+    return this.node('Where', [this.#yes(), value, gradient]);
   }
 
   /** Emits the gradients of everything that `output` depends on, given the gradient of `output` itself. */
   backward(output: Value, seed: Value): Map<Value, Value> {
     const gradients = new Map<Value, Value>([[output, seed]]);
-    for (const { output: result, inputs, vjp } of this.#tape.toReversed()) {
-      const gradient = gradients.get(result);
+    this.#pull(this.#tape, gradients);
+    return gradients;
+  }
+
+  /** Walks a tape backwards, adding to the gradients. */
+  #pull(tape: readonly TapeEntry[], gradients: Map<Value, Value>): void {
+    for (const { output, inputs, pull } of tape.toReversed()) {
+      const gradient = gradients.get(output);
       if (gradient === undefined) continue;
-      for (const [i, contribution] of vjp(gradient).entries()) {
+      for (const [i, contribution] of pull(gradient, gradients).entries()) {
         if (contribution === null || !this.needsGradient(inputs[i])) continue;
         const sum = gradients.get(inputs[i]);
         gradients.set(inputs[i], sum === undefined ? contribution : this.node('Add', [sum, contribution]));
       }
     }
-    return gradients;
+  }
+
+  /** Emits onto a tape of its own. */
+  #onTape(emit: () => Value): { output: Value; tape: readonly TapeEntry[] } {
+    const outer = this.#tape;
+    const tape: TapeEntry[] = [];
+    this.#tape = tape;
+    try {
+      return { output: emit(), tape };
+    } finally {
+      this.#tape = outer;
+    }
+  }
+
+  #yes(): Value {
+    return this.#constant('yes', () => ({ type: 'bool', dims: [], data: Uint8Array.of(1) }));
   }
 
   encode(): Uint8Array {

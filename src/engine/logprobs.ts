@@ -1,31 +1,112 @@
-// Log-probs of target tokens: the one place where hidden states meet the vocabulary.
+// Log-probs of target tokens: the one place where hidden states meet the vocabulary. Rows are taken in chunks, so that no
+// more than a chunk of logits is ever in memory.
 
 import type { Graph, Value } from './graph.ts';
 import { scatterAddRows } from './ops.ts';
 
+/** Cuts the rows of a chunk out of a tensor (M, …). */
+export type Cut = (x: Value) => Value;
+
+export interface LogprobsInputs {
+  /** (M, D) hidden states. */
+  h: Value;
+  /** (V, D). */
+  E: Value;
+  /** (M, K). */
+  targets: Value;
+  /** Rows are computed in so many parts. */
+  chunks: number;
+  /**
+   * dL/dlogprob of a chunk, given its log-probs. Where it is known in advance, the gradient of a chunk is computed beside
+   * its log-probs, and its logits are gone before the next.
+   */
+  slope?: (logprobs: Value, cut: Cut) => Value;
+}
+
+/** Logits of one chunk as float32 take about so many bytes where microbatches have the usual 2048 tokens. */
+const CHUNK_BYTES = 2 ** 26;
+const USUAL_ROWS = 2048;
+
+export function chunksFor(vocabularySize: number): number {
+  return Math.ceil((USUAL_ROWS * vocabularySize * Float32Array.BYTES_PER_ELEMENT) / CHUNK_BYTES);
+}
+
 /**
- * log softmax(h·Eᵀ)[target]. h (M, D), E (V, D), targets (M, K) → (M, K).
+ * log softmax(h·Eᵀ)[target] → (M, K), and the slope (M, K) where it is known in advance.
  * Given slopes c (M, K): dh = Σₖ cₖ·E[targetₖ] − (Σₖ cₖ)·p·E with p = softmax, so no gradient of the logits is ever made.
  */
-export function targetLogprobs(g: Graph, h: Value, E: Value, targets: Value): Value {
-  const logits = g.node('Gemm', [h, E], { attributes: { transB: 1 } }); // (M, V)
-  const logProbabilities = g.node('LogSoftmax', [logits], { attributes: { axis: -1 } });
-  const picked = g.node('GatherElements', [logProbabilities, targets], { attributes: { axis: 1 } });
-  return g.record(picked, [h, E], (c) => {
-    const sum = (v: Value, axis: number, keepdims: number) =>
-      g.node('ReduceSum', [v, g.ints([axis])], { attributes: { keepdims } });
-    const p = g.node('Exp', [logProbabilities]);
-    const total = sum(c, 1, 1); // (M, 1)
-    const weighted = (v: Value) => g.node('Mul', [v, g.node('Unsqueeze', [c, g.ints([2])])]); // (M, K, ·)
-    const pulled = g.node('Mul', [total, g.node('Gemm', [p, E])]);
-    const dh = g.node('Sub', [sum(weighted(g.node('Gather', [E, targets])), 1, 0), pulled]);
-    if (!g.needsGradient(E)) return [dh, null];
-    const pushed = g.node('Gemm', [p, g.node('Neg', [g.node('Mul', [total, h])])], { attributes: { transA: 1 } }); // (V, D)
-    const rows = g.node('Reshape', [
-      weighted(g.node('Unsqueeze', [h, g.ints([1])])),
-      g.node('Concat', [g.ints([-1]), g.node('Shape', [h], { attributes: { start: 1 } })], { attributes: { axis: 0 } }),
-    ]);
-    const dE = scatterAddRows(g, pushed, g.node('Reshape', [targets, g.ints([-1])]), rows);
-    return [dh, dE];
+export function targetLogprobs(
+  g: Graph,
+  { h, E, targets, chunks, slope }: LogprobsInputs,
+): { logprobs: Value; slope: Value | null } {
+  const parts = cuts(g, targets, chunks).map((cut) => {
+    const [rows, ids] = [cut(h), cut(targets)];
+    const logits = g.node('Gemm', [rows, E], { attributes: { transB: 1 } }); // (m, V)
+    const all = g.node('LogSoftmax', [logits], { attributes: { axis: -1 } });
+    const logprobs = g.node('GatherElements', [all, ids], { attributes: { axis: 1 } }); // (m, K)
+    const pull = (c: Value) => pulled(g, { rows, E, ids, all }, c);
+    const known = slope?.(logprobs, cut) ?? null;
+    return { cut, logprobs, pull, known, gradient: known === null ? null : pull(known) };
   });
+  const logprobs = concat(
+    g,
+    parts.map((part) => part.logprobs),
+  );
+  const slopes = parts.flatMap(({ known }) => known ?? []);
+  g.record(logprobs, [h, E], (c) => {
+    const gradients = parts.map(({ cut, pull, gradient }) => gradient ?? pull(cut(c)));
+    const dE = gradients.flatMap((gradient) => gradient.dE ?? []);
+    return [
+      concat(
+        g,
+        gradients.map(({ dh }) => dh),
+      ),
+      dE.length === 0 ? null : dE.reduce((sum, part) => g.node('Add', [sum, part])),
+    ];
+  });
+  return { logprobs, slope: slopes.length === 0 ? null : concat(g, slopes) };
+}
+
+interface Chunk {
+  /** (m, D), (V, D), (m, K), (m, V). */
+  rows: Value;
+  E: Value;
+  ids: Value;
+  all: Value;
+}
+
+/** Gradients of a chunk's rows and, where it is trained, of E, for slopes c (m, K). */
+function pulled(g: Graph, { rows, E, ids, all }: Chunk, c: Value): { dh: Value; dE: Value | null } {
+  const sum = (v: Value, axis: number, keepdims: number) =>
+    g.node('ReduceSum', [v, g.ints([axis])], { attributes: { keepdims } });
+  const p = g.node('Exp', [all]);
+  const total = sum(c, 1, 1); // (m, 1)
+  const weighted = (v: Value) => g.node('Mul', [v, g.node('Unsqueeze', [c, g.ints([2])])]); // (m, K, ·)
+  const fromAll = g.node('Mul', [total, g.node('Gemm', [p, E])]);
+  const dh = g.node('Sub', [sum(weighted(g.node('Gather', [E, ids])), 1, 0), fromAll]);
+  if (!g.needsGradient(E)) return { dh, dE: null };
+  const pushed = g.node('Gemm', [p, g.node('Neg', [g.node('Mul', [total, rows])])], { attributes: { transA: 1 } }); // (V, D)
+  const byTarget = g.node('Reshape', [
+    weighted(g.node('Unsqueeze', [rows, g.ints([1])])),
+    g.node('Concat', [g.ints([-1]), g.node('Shape', [rows], { attributes: { start: 1 } })], {
+      attributes: { axis: 0 },
+    }),
+  ]);
+  return { dh, dE: scatterAddRows(g, pushed, g.node('Reshape', [ids, g.ints([-1])]), byTarget) };
+}
+
+/** Chunks of ⌈M/chunks⌉ rows; the last ones may have fewer, or none. */
+function cuts(g: Graph, like: Value, chunks: number): Cut[] {
+  if (chunks === 1) return [(x) => x];
+  const M = g.node('Shape', [like], { attributes: { start: 0, end: 1 } });
+  const size = g.node('Div', [g.node('Add', [M, g.ints([chunks - 1])]), g.ints([chunks])]);
+  const bound = (i: number) => g.node('Mul', [size, g.ints([i])]);
+  return Array.from({ length: chunks }, (_, i) => {
+    const [start, end] = [bound(i), bound(i + 1)];
+    return (x: Value) => g.node('Slice', [x, start, end, g.ints([0])]);
+  });
+}
+
+function concat(g: Graph, parts: Value[]): Value {
+  return parts.length === 1 ? parts[0] : g.node('Concat', parts, { attributes: { axis: 0 } });
 }

@@ -18,7 +18,15 @@ export interface Model {
   release(): Promise<void>;
 }
 
-export function openModel(base: BaseWeights, parameterisation: Parameterisation, threads: number): Model {
+export interface ModelOptions {
+  base: BaseWeights;
+  parameterisation: Parameterisation;
+  threads: number;
+  /** Computes blocks again for their gradients instead of keeping them. */
+  checkpointing: boolean;
+}
+
+export function openModel({ base, parameterisation, threads, checkpointing }: ModelOptions): Model {
   const sessions = new Map<string, Promise<Session>>();
   const session = (kind: string, graph: () => Uint8Array): Promise<Session> => {
     const known = sessions.get(kind) ?? createSession(graph(), { directory: base.directory, threads });
@@ -28,8 +36,9 @@ export function openModel(base: BaseWeights, parameterisation: Parameterisation,
   return {
     base,
     parameterisation,
-    training: () => session('training', () => trainingGraph({ base, parameterisation, backward: true })),
-    scoring: () => session('scoring', () => trainingGraph({ base, parameterisation, backward: false })),
+    training: () => session('training', () => trainingGraph({ base, parameterisation, backward: true, checkpointing })),
+    scoring: () =>
+      session('scoring', () => trainingGraph({ base, parameterisation, backward: false, checkpointing: false })),
     sampling: () => session('sampling', () => samplingGraph(base, parameterisation)),
     async release() {
       for (const open of sessions.values()) await (await open).release();

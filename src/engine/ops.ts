@@ -37,12 +37,22 @@ export function addBias(g: Graph, x: Value, b: Value): Value {
   ]);
 }
 
-/** x·σ(x). Backward recomputes σ rather than keep it: dx = d·σ(x)·(1 + x·(1 − σ(x))). */
-export function silu(g: Graph, x: Value): Value {
-  return g.record(g.node('Mul', [x, g.node('Sigmoid', [x])]), [x], (d) => {
-    const s = g.node('Sigmoid', [x]);
-    const slope = g.node('Add', [g.scalar(1), g.node('Mul', [x, g.node('Sub', [g.scalar(1), s])])]);
-    return [g.node('Mul', [d, g.node('Mul', [s, slope])])];
+/**
+ * silu(x)·u with silu(x) = x·σ(x) (SwiGLU, arXiv 2002.05202). x, u (N, F). Only x and u are kept: σ is computed again.
+ * dx = d·u·(σ + silu·(1 − σ)), du = d·silu.
+ */
+export function swiglu(g: Graph, x: Value, u: Value): Value {
+  const y = g.node('Mul', [g.node('Mul', [x, g.node('Sigmoid', [x])]), u]);
+  return g.record(y, [x, u], (d) => {
+    const gate = g.after(x, d);
+    const sigma = g.node('Sigmoid', [gate]);
+    const silu = g.node('Mul', [gate, sigma]);
+    const rest = g.node('Mul', [silu, g.node('Sub', [g.scalar(1), sigma])]);
+    const slope = g.node('Add', [sigma, rest]);
+    return [
+      g.needsGradient(x) ? g.node('Mul', [g.node('Mul', [d, u]), slope]) : null,
+      g.needsGradient(u) ? g.node('Mul', [d, silu]) : null,
+    ];
   });
 }
 

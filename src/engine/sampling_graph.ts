@@ -56,7 +56,15 @@ export function samplingGraph(base: BaseWeights, parameterisation: Parameterisat
     return reshape(transpose(g, heads, [0, 3, 1, 2, 4]), g.ints([-1, queryHeads * head])); // (B·S, H·head)
   };
 
-  const model = decoder(g, { base, parameterisation, differentiable: false, tokens, positions, attend });
+  const model = decoder(g, {
+    base,
+    parameterisation,
+    differentiable: false,
+    checkpointing: false,
+    tokens,
+    positions,
+    attend,
+  });
   const rows = g.node('Gather', [model.hidden, g.input('rows', 'int64', ['M'])]);
   const logits = g.node('Gemm', [rows, model.weight(unembedding(base.config))], { attributes: { transB: 1 } });
   const tempered = g.node('Mul', [logits, g.input('inverse_temperature', 'float32', ['M', 1])]);

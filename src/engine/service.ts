@@ -23,6 +23,7 @@ import {
   readParameters,
   writeCheckpoint,
 } from './checkpoint_files.ts';
+import type { Parameterisation } from './decoder_graph.ts';
 import { type Model, openModel } from './model.ts';
 import { newAdapter, newModel, noAdapter, type Parameters } from './parameters.ts';
 import { LocalSamplingClient } from './sampling_client.ts';
@@ -33,6 +34,7 @@ export interface LocalServiceOptions {
   checkpointsPath: string;
   threads: number;
   microbatchTokens: number;
+  activationCheckpointing?: boolean;
   seed: number;
   /** Told of what takes long. */
   notify?: (message: string) => void;
@@ -120,8 +122,7 @@ export class LocalServiceClient implements ServiceClient {
     const location = await locateModel(name, { notify: this.#options.notify });
     const { directory } = location;
     const opening =
-      this.#bases.get(directory) ??
-      openBaseWeights(directory).then((base) => this.#track(openModel(base, 'lora', this.#options.threads)));
+      this.#bases.get(directory) ?? openBaseWeights(directory).then((base) => this.#openModel(base, 'lora'));
     this.#bases.set(directory, opening);
     const model = await opening;
     const max_context_length = model.base.config.max_position_embeddings;
@@ -130,7 +131,7 @@ export class LocalServiceClient implements ServiceClient {
   }
 
   #full(base: BaseWeights, tokenizerPath: string): Loaded {
-    const model = this.#track(openModel(base, 'full', this.#options.threads));
+    const model = this.#openModel(base, 'full');
     const max_context_length = base.config.max_position_embeddings;
     return {
       model,
@@ -139,7 +140,9 @@ export class LocalServiceClient implements ServiceClient {
     };
   }
 
-  #track(model: Model): Model {
+  #openModel(base: BaseWeights, parameterisation: Parameterisation): Model {
+    const { threads, activationCheckpointing = false } = this.#options;
+    const model = openModel({ base, parameterisation, threads, checkpointing: activationCheckpointing });
     this.#open.add(model);
     return model;
   }

@@ -20,11 +20,15 @@ afterAll(async () => {
   for (const service of services) await service.close();
 });
 
-function openService(name: string, { threads = 1, microbatchTokens = 64 } = {}): LocalServiceClient {
+function openService(
+  name: string,
+  { threads = 1, microbatchTokens = 64, activationCheckpointing = false } = {},
+): LocalServiceClient {
   const service = new LocalServiceClient({
     checkpointsPath: join(directory, name),
     threads,
     microbatchTokens,
+    activationCheckpointing,
     seed: 3,
   });
   services.push(service);
@@ -108,6 +112,11 @@ describe('training', () => {
     const one = await run(1);
     expect(await run(2)).toBe(one);
     expect(await run(3)).toBe(one);
+  });
+
+  it('computes the same bytes whether activations are kept or computed again', async () => {
+    const kept = await train(await lora(openService('kept')), 4);
+    expect(await train(await lora(openService('again', { activationCheckpointing: true })), 4)).toEqual(kept);
   });
 
   it('continues from a state as if it had never stopped, and from weights alone with a fresh optimizer', async () => {

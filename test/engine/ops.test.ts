@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { causalAttention } from '../../src/engine/attention.ts';
+import { Graph } from '../../src/engine/graph.ts';
 import { targetLogprobs } from '../../src/engine/logprobs.ts';
 import {
   add,
@@ -13,12 +14,12 @@ import {
   rmsNorm,
   rotary,
   scale,
-  silu,
   softmax,
+  swiglu,
   transpose,
   unpad,
 } from '../../src/engine/ops.ts';
-import { floats, integers } from '../../src/engine/session.ts';
+import { createSession, floats, integers } from '../../src/engine/session.ts';
 import { parseModelConfig } from '../../src/weights/hf_config.ts';
 import { expectTrueGradient } from './gradient_check.ts';
 
@@ -47,10 +48,10 @@ describe('the gradient of every operator is that of its forward pass', () => {
     await expectTrueGradient({ inputs, build: (g, { x, b }) => addBias(g, x, b) });
   });
 
-  it('silu', async () => {
+  it('swiglu', async () => {
     await expectTrueGradient({
-      inputs: { x: { dims: [3, 4] } },
-      build: (g, { x }) => silu(g, scale(g, x, g.scalar(4))),
+      inputs: { x: { dims: [3, 4] }, u: { dims: [3, 4] } },
+      build: (g, { x, u }) => swiglu(g, scale(g, x, g.scalar(4)), u),
     });
   });
 
@@ -131,12 +132,12 @@ describe('the gradient of every operator is that of its forward pass', () => {
 });
 
 describe('the gradient of what is built of them', () => {
-  it('log-probs of several targets a row, some of them the same', async () => {
+  it.each([1, 2, 4])('log-probs of several targets a row, some of them the same, in %i chunks', async (chunks) => {
     const constants = { targets: { type: 'int64' as const, dense: integers([1, 4, 2, 2, 0, 1], [3, 2]) } };
     await expectTrueGradient({
       inputs: { h: { dims: [3, 4] }, E: { dims: [5, 4] } },
       constants,
-      build: (g, { h, E, targets }) => targetLogprobs(g, h, E, targets),
+      build: (g, { h, E, targets }) => targetLogprobs(g, { h, E, targets, chunks }).logprobs,
     });
   });
 
@@ -168,6 +169,48 @@ describe('the gradient of what is built of them', () => {
       build: (g, { q, k, v, flat, padded, mask, causal }) =>
         causalAttention(g, config, { q, k, v, padding: { flat, padded, mask }, causal }),
     });
+  });
+});
+
+it('a slope that is known in advance gives, chunk by chunk, the gradients that it gives afterwards', async () => {
+  const M = 7;
+  const wave = (size: number, scale: number) => Float32Array.from({ length: size }, (_, i) => scale * Math.sin(3 * i));
+  const feeds = {
+    h: floats(wave(M * 4, 1), [M, 4]),
+    E: floats(wave(5 * 4, 2), [5, 4]),
+    targets: integers([1, 4, 2, 2, 0, 1, 3], [M, 1]),
+    c: floats(wave(M, 0.5), [M, 1]),
+  };
+  const gradients = async (chunks: number, known: boolean) => {
+    const g = new Graph();
+    const h = g.differentiate(g.input('h', 'float32', [M, 4]));
+    const E = g.differentiate(g.input('E', 'float32', [5, 4]));
+    const targets = g.input('targets', 'int64', [M, 1]);
+    const c = g.input('c', 'float32', [M, 1]);
+    const slope = known ? { slope: (_: typeof c, cut: (x: typeof c) => typeof c) => cut(c) } : {};
+    const result = targetLogprobs(g, { h, E, targets, chunks, ...slope });
+    const found = g.backward(result.logprobs, result.slope ?? c);
+    for (const [name, value] of Object.entries({ h, E })) {
+      const gradient = found.get(value);
+      if (gradient !== undefined) g.output(`d ${name}`, gradient, []);
+    }
+    const session = await createSession(g.encode(), { directory: '', threads: 1 });
+    const outputs = await session.run(feeds);
+    await session.release();
+    return ['d h', 'd E'].map((name) => [...outputs[name].data].map((value) => Number(value.toPrecision(5))));
+  };
+  const whole = await gradients(1, false);
+  expect(await gradients(1, true)).toEqual(whole);
+  expect(await gradients(3, true)).toEqual(whole);
+});
+
+it('the gradient of a segment that is computed again is the true one, also for what it takes beside its input', async () => {
+  await expectTrueGradient({
+    inputs: { x: { dims: [3, 4] }, W: { dims: [4, 4] }, u: { dims: [3, 4] } },
+    build: (g, { x, W, u }) => {
+      const segment = (v: typeof x) => add(g, v, swiglu(g, linear(g, v, W), u));
+      return mul(g, g.checkpoint(g.checkpoint(x, segment), segment), u);
+    },
   });
 });
 

@@ -14,6 +14,8 @@ export interface DecoderParts {
   weight(name: string): Value;
   /** The linear layer of a module, with its adapter if it has one: (N, in) → (N, out). */
   linear(x: Value, module: string): Value;
+  /** Emits a block of the model, (N, D) → (N, D): what is computed again where memory is short. */
+  block(x: Value, emit: (x: Value) => Value): Value;
   /** Causal attention of layer l over rotated q (N, H·head), k and v (N, Hkv·head) → (N, H·head). */
   attend(layer: number, q: Value, k: Value, v: Value): Value;
 }
