@@ -42,6 +42,8 @@ export async function createSession(graph: Uint8Array, { directory, threads }: S
     extra: {
       session: {
         ...(directory === '' ? {} : { model_external_initializers_file_folder_path: directory }),
+        // Packed copies of the weights would double what the model takes: they stay in their mapped file instead.
+        disable_prepacking: '1',
         // Spinning threads of one run would take the cores from the other runs of a sweep.
         intra_op: { allow_spinning: '0' },
       },

@@ -8,7 +8,7 @@ import { type TrainingContext, type TrainingOutcome, trainerSlot } from '../trai
 
 const params = Type.Object({
   model_name: contents(Type.String({ description: 'The base model: a directory, a GGUF file or a name on the hub.' })),
-  file_path: contents(Type.String({ description: 'Conversations, one {"messages": […]} a line.' })),
+  file_path: contents(Type.String({ format: 'path', description: 'Conversations, one {"messages": […]} a line.' })),
   batch_size: semantic(Type.Integer({ minimum: 1, default: 16, description: 'Conversations in a step.' })),
   learning_rate: semantic(Type.Number({ minimum: 0, default: 1e-3, description: 'Falls linearly to 0.' })),
   lora_rank: semantic(Type.Integer({ minimum: 1, default: 32, description: 'Rank of the adapter.' })),

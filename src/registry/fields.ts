@@ -16,6 +16,9 @@ export const FIELD_SLOT = 'x-cookbook-slot';
 /** `true` on a semantic field of a trainer that only says how far a run goes: a finished run may go on with a larger value. */
 export const FIELD_EXTENDS = 'x-cookbook-extends';
 
+/** On a field that names a file: where to get the file, for who does not have it. */
+export const FIELD_SOURCE = 'x-cookbook-source';
+
 /** A builder and its parameters, as they stand in a resolved spec. */
 export interface BuilderRef {
   builder: string;

@@ -2,17 +2,18 @@
 
 import { Kind, type TObject, type TProperties, type TSchema } from '@sinclair/typebox';
 import { deepFreeze, type JsonValue } from '../json.ts';
-import { FIELD_KIND, FIELD_SLOT, type FieldKind } from './fields.ts';
+import { FIELD_KIND, FIELD_SLOT, FIELD_SOURCE, type FieldKind } from './fields.ts';
 
 /**
  * - `leaf`: no more than its value.
  * - `path`: an `input` must be there, a `place` need not, and a `name` may name something that is no file (a hub's model).
+ *   `source`: where to get what is not there.
  * - `builder`: a nested builder of a slot.
  * - `list`, `object`: hold any of these.
  */
 export type Shape =
   | { is: 'leaf' }
-  | { is: 'path'; role: 'input' | 'place' | 'name'; description: string }
+  | { is: 'path'; role: 'input' | 'place' | 'name'; source: string | null }
   | { is: 'builder'; slot: string }
   | { is: 'list'; item: Shape }
   | ObjectShape;
@@ -70,9 +71,10 @@ function schemaShape(schema: TSchema, kind: FieldKind): Shape {
     return item.is === 'leaf' ? item : { is: 'list', item };
   }
   if (!types.includes('string')) return { is: 'leaf' };
-  const { description = '' } = schema;
-  if (schema.format === 'path') return { is: 'path', role: kind === 'contents' ? 'input' : 'place', description };
-  return kind === 'contents' ? { is: 'path', role: 'name', description } : { is: 'leaf' };
+  const given: unknown = schema[FIELD_SOURCE];
+  const source = typeof given === 'string' ? given : null;
+  if (schema.format === 'path') return { is: 'path', role: kind === 'contents' ? 'input' : 'place', source };
+  return kind === 'contents' ? { is: 'path', role: 'name', source } : { is: 'leaf' };
 }
 
 function isSchema(value: unknown): value is TSchema {

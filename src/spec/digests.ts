@@ -6,11 +6,8 @@ import { join } from 'node:path';
 import { ConfigurationError, messageOf } from '../errors.ts';
 
 export interface Digests {
-  /**
-   * Hex SHA-256 of a file's bytes, or of the sorted names and contents in a directory, but for what is written about it.
-   * `description`: what the path is to be, for the error where there is nothing.
-   */
-  of(path: string, description?: string): string;
+  /** Hex SHA-256 of a file's bytes, or of the sorted names and contents in a directory, but for what is written about it. */
+  of(path: string): string;
 }
 
 const CHUNK = 1 << 20;
@@ -25,15 +22,15 @@ const PROSE = /^\.|\.md$|^LICEN[CS]E/i;
 export function createDigests(): Digests {
   const known = new Map<string, string>();
   return {
-    of(path, description) {
-      const digest = known.get(path) ?? digestOf(path, description);
+    of(path) {
+      const digest = known.get(path) ?? digestOf(path);
       known.set(path, digest);
       return digest;
     },
   };
 }
 
-function digestOf(path: string, description = ''): string {
+function digestOf(path: string): string {
   try {
     const stats = statSync(path);
     return stats.isDirectory() ? directoryDigest(path, []) : fileDigest(path, stats);
@@ -41,7 +38,7 @@ function digestOf(path: string, description = ''): string {
     if (error instanceof ConfigurationError) throw error;
     const missing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
     throw new ConfigurationError(missing ? `there is no such file or directory: ${path}` : messageOf(error), {
-      hint: description || 'The spec names it, so its contents are part of what the run is.',
+      hint: 'The spec names it, so its contents are part of what the run is.',
       cause: error,
     });
   }

@@ -79,7 +79,7 @@ class Encoder {
       case 'leaf':
         return value;
       case 'path':
-        return shape.role === 'place' ? value : this.#contents(value, shape.description);
+        return shape.role === 'place' ? value : this.#contents(value);
       case 'list':
         return Array.isArray(value) ? value.map((item) => this.#value(shape.item, item)) : value;
       case 'object':
@@ -90,9 +90,9 @@ class Encoder {
   }
 
   /** A name that names no file (a hub's model) stands for itself. */
-  #contents(value: JsonValue, description: string): JsonValue {
+  #contents(value: JsonValue): JsonValue {
     if (this.#digests === 'default' || typeof value !== 'string' || !isAbsolute(value)) return value;
-    return `sha256:${this.#digests.of(value, description)}`;
+    return `sha256:${this.#digests.of(value)}`;
   }
 
   #builder(slot: string, ref: JsonObject): JsonValue {

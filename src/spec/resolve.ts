@@ -152,7 +152,7 @@ class Resolution {
       case 'leaf':
         return value;
       case 'path':
-        return typeof value === 'string' ? this.#file(value, shape.role) : value;
+        return typeof value === 'string' ? this.#file(value, shape.role, shape.source) : value;
       case 'object':
         return isJsonObject(value) ? this.#walk(shape, value, {}) : value;
       case 'list':
@@ -190,12 +190,13 @@ class Resolution {
     return names.length === 0 ? 'none that is registered' : names.join(', ');
   }
 
-  #file(text: string, role: 'input' | 'place' | 'name'): string {
+  #file(text: string, role: 'input' | 'place' | 'name', source: string | null): string {
     const ofCommand = this.#path.length === 1 && this.#path[0] === 'log_path';
     const path = absolutePath(text, ofCommand ? this.#at.cwd : this.#at.directoryOf(this.#path));
     if (role === 'place' || this.#at.exists(path)) return path;
     if (role === 'name' && !/^(~|\.{0,2}\/)/.test(text)) return text;
-    this.#report('value', `there is no such file or directory: ${path}`);
+    const where = source === null ? '' : `; get it from ${source}`;
+    this.#report('value', `there is no such file or directory: ${path}${where}`);
     return path;
   }
 

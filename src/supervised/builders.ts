@@ -37,7 +37,7 @@ const conversationFile = defineBuilder({
   version: 1,
   doc: 'Conversations from JSON Lines: one {"messages": [{"role": …, "content": …}, …]} a line.',
   params: Type.Object({
-    file_path: contents(Type.String({ description: 'The file, .jsonl.' })),
+    file_path: contents(Type.String({ format: 'path', description: 'The file, .jsonl.' })),
     batch_size: batchSize,
     max_length: nullable(
       semantic(
@@ -53,7 +53,7 @@ const conversationFile = defineBuilder({
     ),
     test_size: semantic(Type.Integer({ description: 'Rows that are held out.', minimum: 0, default: 0 })),
     test_file_path: nullable(
-      contents(Type.String({ description: 'A file of its own for the held-out set.', default: null })),
+      contents(Type.String({ format: 'path', description: 'A file of its own for the held-out set.', default: null })),
     ),
     shuffle_seed: shuffleSeed,
     reduction,
@@ -76,7 +76,9 @@ const textFile = defineBuilder({
   version: 1,
   doc: 'Text for pretraining: plain, with lines of <|endoftext|> between documents, or JSON Lines with a "text" each.',
   params: Type.Object({
-    file_path: contents(Type.String({ description: 'The file: .jsonl for JSON Lines, anything else for plain text.' })),
+    file_path: contents(
+      Type.String({ format: 'path', description: 'The file: .jsonl for JSON Lines, anything else for plain text.' }),
+    ),
     batch_size: batchSize,
     max_length: nullable(
       semantic(

@@ -13,10 +13,10 @@ export function watchInputFiles(): InputFiles {
   const digests = createDigests();
   const stamps = new Map<string, string>();
   return {
-    of(path, description) {
+    of(path) {
       // Before the contents are read: a write in between shows as a change.
       if (!stamps.has(path)) stamps.set(path, stampOf(path));
-      return digests.of(path, description);
+      return digests.of(path);
     },
     changed: () => [...stamps].some(([path, stamp]) => stampOf(path) !== stamp),
   };

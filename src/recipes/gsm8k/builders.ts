@@ -4,11 +4,14 @@ import { Type } from '@sinclair/typebox';
 import { DataValidationError } from '../../errors.ts';
 import type { JsonObject } from '../../json.ts';
 import { defineBuilder } from '../../registry/builder.ts';
-import { contents, nullable, semantic } from '../../registry/fields.ts';
+import { contents, FIELD_SOURCE, nullable, semantic } from '../../registry/fields.ts';
 import type { ConversationRow } from '../../supervised/conversation.ts';
 import { datasetSlot } from '../../supervised/types.ts';
 
-const SOURCE = 'https://github.com/openai/grade-school-math, in grade_school_math/data';
+const GSM8K_FILE = {
+  format: 'path',
+  [FIELD_SOURCE]: 'https://github.com/openai/grade-school-math (grade_school_math/data)',
+};
 
 export const gsm8kDataset = defineBuilder({
   slot: datasetSlot,
@@ -17,10 +20,10 @@ export const gsm8kDataset = defineBuilder({
   doc: 'GSM8K as conversations: the question is asked, the worked answer with its "#### 42" is learned.',
   params: Type.Object({
     file_path: contents(
-      Type.String({ description: `GSM8K's train.jsonl, one {"question", "answer"} a line. Get it from ${SOURCE}.` }),
+      Type.String({ ...GSM8K_FILE, description: 'train.jsonl of GSM8K, one {"question", "answer"} a line.' }),
     ),
     test_file_path: nullable(
-      contents(Type.String({ default: null, description: `GSM8K's test.jsonl. Get it from ${SOURCE}.` })),
+      contents(Type.String({ ...GSM8K_FILE, default: null, description: 'test.jsonl of GSM8K, which is held out.' })),
     ),
     num_test_examples: nullable(
       semantic(
