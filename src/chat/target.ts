@@ -3,6 +3,7 @@
 import { stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { ConfigurationError } from '../errors.ts';
+import { isHubName } from '../models/hub_settings.ts';
 import { locateModel } from '../models/locate.ts';
 import type { BuilderRef } from '../registry/fields.ts';
 import type { Registry } from '../registry/registry.ts';
@@ -82,9 +83,11 @@ async function runSource(directory: string): Promise<Source> {
 }
 
 async function modelSource(model: string): Promise<Source> {
-  if ((await isDirectory(model)) && !(await isFile(join(model, 'config.json')))) {
+  const isThere = await stat(model).catch(() => null);
+  const isNeither = isThere?.isDirectory() === true && !(await isFile(join(model, 'config.json')));
+  if (isNeither || (isThere === null && !isHubName(model))) {
     throw new ConfigurationError(`${model} is neither a run nor a model`, {
-      hint: 'Name a run directory (it has a run.json) or a model directory (it has a config.json).',
+      hint: 'Name a run directory (it has a run.json), a model directory (it has a config.json), a GGUF file, or a model of the hub as ORG/NAME.',
     });
   }
   return {
@@ -99,13 +102,6 @@ async function modelSource(model: string): Promise<Source> {
 
 function isBuilderRef(value: unknown): value is BuilderRef {
   return typeof value === 'object' && value !== null && 'builder' in value;
-}
-
-async function isDirectory(path: string): Promise<boolean> {
-  return await stat(path).then(
-    (found) => found.isDirectory(),
-    () => false,
-  );
 }
 
 async function isFile(path: string): Promise<boolean> {

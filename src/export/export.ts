@@ -13,11 +13,9 @@ import { type FloatDtype, writeSafetensors } from '../weights/safetensors.ts';
 import { openModelDirectory } from '../weights/sharded.ts';
 import { mergedTensor } from './merge.ts';
 
-export const EXPORT_FORMATS = ['peft', 'merged'] as const;
-export type ExportFormat = (typeof EXPORT_FORMATS)[number];
+type ExportFormat = 'peft' | 'merged';
 
-export const EXPORT_DTYPES = ['float32', 'float16', 'bfloat16'] as const;
-export type ExportDtype = (typeof EXPORT_DTYPES)[number];
+type ExportDtype = 'float32' | 'float16' | 'bfloat16';
 
 export interface ExportOptions {
   to: string;

@@ -8,15 +8,9 @@ import { dirname, join, relative } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import type { ListFileEntry } from '@huggingface/hub';
 import { ConfigurationError, messageOf } from '../errors.ts';
-import type { HubSettings } from './hub_settings.ts';
+import { HUB_NAME, type HubSettings } from './hub_settings.ts';
 
 const CONFIG = 'config.json';
-const HUB_NAME = /^([\w.-]+\/[\w.-]+?)(?:@([\w./-]+))?$/;
-
-/** Whether a text can be the name of a repository: `ORG/NAME`, or `ORG/NAME@REVISION`. */
-export function isHubName(name: string): boolean {
-  return HUB_NAME.test(name) && !name.includes('..');
-}
 
 interface Repository {
   /** `ORG/NAME`. */

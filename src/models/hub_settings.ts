@@ -6,6 +6,14 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { ConfigurationError } from '../errors.ts';
 
+/** `ORG/NAME`, or `ORG/NAME@REVISION`. */
+export const HUB_NAME = /^([\w.-]+\/[\w.-]+?)(?:@([\w./-]+))?$/;
+
+/** Whether a text can be the name of a repository. */
+export function isHubName(name: string): boolean {
+  return HUB_NAME.test(name) && !name.includes('..');
+}
+
 export interface HubSettings {
   /** HF_ENDPOINT: the hub, or a mirror of it. */
   endpoint: string;

@@ -4,6 +4,7 @@ import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { ConfigurationError } from '../errors.ts';
 import { isFile } from '../weights/files.ts';
+import { hubSettings, isHubName } from './hub_settings.ts';
 
 export interface LocateOptions {
   /** `tokenizer`: its files and the configuration do; the weights are not downloaded. */
@@ -36,13 +37,12 @@ export async function locateModel(name: string, options: LocateOptions = {}): Pr
     const { convertedGguf } = await import('./converted_gguf.ts');
     return { directory: await convertedGguf(resolve(name), env), name: resolve(name) };
   }
-  const { downloadModel, isHubName } = await import('./hub.ts');
   if (!isHubName(name)) {
     throw new ConfigurationError(`model ${name}: there is no such directory or file`, {
       hint: 'Name a directory in Hugging Face layout (config.json, model.safetensors, tokenizer.json), a GGUF file, or a model of the hub as ORG/NAME.',
     });
   }
-  const { hubSettings } = await import('./hub_settings.ts');
+  const { downloadModel } = await import('./hub.ts');
   const directory = await downloadModel(name, {
     settings: await hubSettings(env),
     wanted: (path) => TOKENIZER_FILES.test(path) || (parts === 'all' && WEIGHT_FILES.test(path)),

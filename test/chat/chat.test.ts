@@ -14,7 +14,7 @@ beforeAll(async () => {
   const dataset = '{builder: conversation_file, file_path: ./data.jsonl, batch_size: 4}';
   await writeFile(
     join(directory, 'spec.yaml'),
-    `{trainer: supervised, log_path: run, model_name: ./model, dataset: ${dataset}, learning_rate: 0.03, num_epochs: 40, lora_rank: 8}`,
+    `{trainer: supervised, log_path: run, model_name: ./model, dataset: ${dataset}, learning_rate: 0.01, num_epochs: 100, lora_rank: 8}`,
   );
 });
 
@@ -53,7 +53,7 @@ describe('cookbook chat', () => {
     expect(problems.map(({ code, stderr }) => `${code} ${stderr}`)).toMatchInlineSnapshot(`
       [
         "2 nowhere is neither a run nor a model
-      Name a run directory (it has a run.json) or a model directory (it has a config.json).",
+      Name a run directory (it has a run.json), a model directory (it has a config.json), a GGUF file, or a model of the hub as ORG/NAME.",
         "2 --temperature must be a number, not "warm"",
         "1 the prompt fills the whole context of the model: there is no room to sample",
       ]

@@ -67,7 +67,7 @@ export const gsm8kDataset = defineBuilder({
 });
 
 /** Reads `{"question": …, "answer": …}`. Throws a DataValidationError that names the field. */
-export function parseProblem({ question, answer }: JsonObject): ConversationRow {
+function parseProblem({ question, answer }: JsonObject): ConversationRow {
   for (const [name, value] of Object.entries({ question, answer })) {
     if (typeof value !== 'string' || value.trim() === '') throw new DataValidationError(`${name}: must be a text`);
   }
