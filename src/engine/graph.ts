@@ -119,7 +119,9 @@ export class Graph {
    * then: the runtime can neither move it forward nor find that it was computed before.
    */
   after(value: Value, gradient: Value): Value {
-    return this.node('Where', [this.#yes(), value, gradient]);
+    // True, and only known when the graph runs: by a constant the runtime would see through it.
+    const always = this.node('Greater', [this.node('Size', [gradient]), this.ints([-1])]);
+    return this.node('Where', [always, value, gradient]);
   }
 
   /** Emits the gradients of everything that `output` depends on, given the gradient of `output` itself. */
@@ -152,10 +154,6 @@ export class Graph {
     } finally {
       this.#tape = outer;
     }
-  }
-
-  #yes(): Value {
-    return this.#constant('yes', () => ({ type: 'bool', dims: [], data: Uint8Array.of(1) }));
   }
 
   encode(): Uint8Array {

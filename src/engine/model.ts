@@ -28,15 +28,20 @@ export interface ModelOptions {
 
 export function openModel({ base, parameterisation, threads, checkpointing }: ModelOptions): Model {
   const sessions = new Map<string, Promise<Session>>();
-  const session = (kind: string, graph: () => Uint8Array): Promise<Session> => {
-    const known = sessions.get(kind) ?? createSession(graph(), { directory: base.directory, threads });
+  const session = (kind: string, graph: () => Uint8Array, inOrder = false): Promise<Session> => {
+    const known = sessions.get(kind) ?? createSession(graph(), { directory: base.directory, threads, inOrder });
     sessions.set(kind, known);
     return known;
   };
   return {
     base,
     parameterisation,
-    training: () => session('training', () => trainingGraph({ base, parameterisation, backward: true, checkpointing })),
+    training: () =>
+      session(
+        'training',
+        () => trainingGraph({ base, parameterisation, backward: true, checkpointing }),
+        checkpointing,
+      ),
     scoring: () =>
       session('scoring', () => trainingGraph({ base, parameterisation, backward: false, checkpointing: false })),
     sampling: () => session('sampling', () => samplingGraph(base, parameterisation)),

@@ -20,6 +20,8 @@ export interface SessionOptions {
   /** Where external data of the graph lies. */
   directory: string;
   threads: number;
+  /** Run the graph in the order in which it was written: other orders may keep what is to be computed again. */
+  inOrder?: boolean;
 }
 
 /** Number of threads: as asked, else COOKBOOK_THREADS (which the sweep sets to share the cores), else every core. */
@@ -32,12 +34,17 @@ export function threadCount(asked: number | null, env: NodeJS.ProcessEnv = proce
   throw new ConfigurationError(`COOKBOOK_THREADS must be a positive whole number, not "${text}"`);
 }
 
-export async function createSession(graph: Uint8Array, { directory, threads }: SessionOptions): Promise<Session> {
+export async function createSession(
+  graph: Uint8Array,
+  { directory, threads, inOrder = false }: SessionOptions,
+): Promise<Session> {
   const ort = await import('onnxruntime-node');
   const session = await ort.InferenceSession.create(graph, {
     intraOpNumThreads: threads,
     interOpNumThreads: 1,
-    graphOptimizationLevel: 'all',
+    graphOptimizationLevel: inOrder ? 'disabled' : 'all',
+    // Plans one block for all that a run allocates, and with it twice the memory where batches differ in shape.
+    enableMemPattern: false,
     logSeverityLevel: 3,
     extra: {
       session: {
