@@ -1,6 +1,6 @@
 // The service client of the embedded engine: base models, training clients and samplers in this process, checkpoints on disk.
 
-import { readdir, rm, stat } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CheckpointError, RequestError } from '../errors.ts';
 import { locateModel } from '../models/locate.ts';
@@ -13,6 +13,7 @@ import type {
 } from '../tinker/clients.ts';
 import { LOCAL_PREFIX, localCheckpoint } from '../tinker/local_path.ts';
 import type { ModelInfo } from '../tinker/types.ts';
+import { isDirectory } from '../weights/files.ts';
 import { parseModelConfig, readModelConfig } from '../weights/hf_config.ts';
 import { newAdamState } from './adamw.ts';
 import { type BaseWeights, blankWeights, openBaseWeights } from './base_weights.ts';
@@ -219,13 +220,6 @@ export class LocalServiceClient implements ServiceClient {
     if (newest === undefined) throw new CheckpointError(`${path}: this run has saved no checkpoint yet`);
     return join(saved, newest);
   }
-}
-
-async function isDirectory(path: string): Promise<boolean> {
-  return await stat(path).then(
-    (found) => found.isDirectory(),
-    () => false,
-  );
 }
 
 /** Files that a model directory needs beside its weights. */

@@ -59,6 +59,7 @@ export async function exportWeights(source: string, options: ExportOptions): Pro
         });
       }
       await exportModel(checkpoint, partial, options.dtype, async (model, name) => await model.read(name));
+      await copyTokenizer(checkpoint, partial);
     } else {
       if (base_model === null) throw new CheckpointError(`${checkpoint} does not say which model it belongs to`);
       const { directory, name } = await locateModel(base_model, options.notify === undefined ? {} : options);
@@ -94,7 +95,6 @@ async function exportModel(
   }));
   await writeSafetensors(join(to, 'model.safetensors'), tensors, { format: 'pt' });
   await replaceJsonFile(join(to, 'config.json'), { ...config, torch_dtype: dtype });
-  await copyTokenizer(from, to);
 }
 
 const TOKENIZER_FILE = /^(tokenizer.*|special_tokens_map|generation_config)\.json$|^chat_template\.jinja$/;

@@ -2,14 +2,14 @@
 
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { access, mkdir, rename, rm } from 'node:fs/promises';
+import { mkdir, rename, rm } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { replaceJsonFile } from '../weights/files.ts';
+import { exists, replaceJsonFile } from '../weights/files.ts';
 import { openGgufModel } from '../weights/gguf_model.ts';
 import { writeModelConfig } from '../weights/hf_config.ts';
-import { type FloatDtype, writeSafetensors } from '../weights/safetensors.ts';
+import { isFloatDtype, writeSafetensors } from '../weights/safetensors.ts';
 
 /** Part of the name: another conversion needs another directory. */
 const VERSION = 1;
@@ -46,7 +46,7 @@ async function convert(path: string, directory: string): Promise<void> {
     [...tensors.values()].map(({ name, shape, dtype }) => ({
       name,
       shape,
-      dtype: isFloat(dtype) ? dtype : 'F32',
+      dtype: isFloatDtype(dtype) ? dtype : 'F32',
       data: () => read(name),
     })),
     { format: 'pt' },
@@ -56,19 +56,8 @@ async function convert(path: string, directory: string): Promise<void> {
   await writeModelConfig(directory, config, 'float32');
 }
 
-function isFloat(dtype: string): dtype is FloatDtype {
-  return dtype === 'F32' || dtype === 'F16' || dtype === 'BF16';
-}
-
 async function digestOf(path: string): Promise<string> {
   const hash = createHash('sha256');
   await pipeline(createReadStream(path), hash);
   return hash.digest('hex');
-}
-
-async function exists(path: string): Promise<boolean> {
-  return await access(path).then(
-    () => true,
-    () => false,
-  );
 }

@@ -3,11 +3,12 @@
 
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { access, mkdir, open, readFile, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, open, readFile, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import type { ListFileEntry } from '@huggingface/hub';
 import { ConfigurationError, messageOf } from '../errors.ts';
+import { exists } from '../weights/files.ts';
 import { HUB_NAME, type HubSettings } from './hub_settings.ts';
 
 const CONFIG = 'config.json';
@@ -160,13 +161,6 @@ async function writeReference({ storage, revision }: Repository, sha: string): P
   await mkdir(dirname(path), { recursive: true });
   await writeFile(`${path}.${process.pid}.tmp`, sha);
   await rename(`${path}.${process.pid}.tmp`, path);
-}
-
-async function exists(path: string): Promise<boolean> {
-  return await access(path).then(
-    () => true,
-    () => false,
-  );
 }
 
 /** `fetch` says only that it failed; the cause says why. */

@@ -1,9 +1,8 @@
 // Where a model lies: its directory in Hugging Face layout, whichever way it is named.
 
-import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { ConfigurationError } from '../errors.ts';
-import { isFile } from '../weights/files.ts';
+import { isDirectory, isFile } from '../weights/files.ts';
 import { hubSettings, isHubName } from './hub_settings.ts';
 
 export interface LocateOptions {
@@ -49,11 +48,4 @@ export async function locateModel(name: string, options: LocateOptions = {}): Pr
     onDownload: ({ path, bytes }) => notify(`downloading ${path} of ${name} (${(bytes / 1e6).toFixed(1)} MB)`),
   });
   return { directory, name };
-}
-
-async function isDirectory(path: string): Promise<boolean> {
-  return await stat(path).then(
-    (found) => found.isDirectory(),
-    () => false,
-  );
 }

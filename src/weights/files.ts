@@ -1,5 +1,5 @@
 // Reading and replacing files the way model files need it: known errors, exact ranges of bytes, atomic replacement.
-import { type FileHandle, open, rename, rm, stat } from 'node:fs/promises';
+import { access, type FileHandle, open, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { messageOf, WeightsError } from '../errors.ts';
 import { isJsonObject, type JsonObject } from '../json.ts';
@@ -31,6 +31,22 @@ export async function isFile(path: string): Promise<boolean> {
     if (isMissing(error)) return false;
     throw new WeightsError(`${path}: ${messageOf(error)}`, { cause: error });
   }
+}
+
+/** Whether a path leads to a directory; false for one that cannot be looked at. */
+export async function isDirectory(path: string): Promise<boolean> {
+  return await stat(path).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );
+}
+
+/** Whether a path leads to anything. */
+export async function exists(path: string): Promise<boolean> {
+  return await access(path).then(
+    () => true,
+    () => false,
+  );
 }
 
 /** Runs `use` with the open file; errors of the system become WeightsError. */

@@ -36,6 +36,10 @@ const WRITE_CHUNK_VALUES = 2 ** 20;
 
 export type FloatDtype = 'F32' | 'F16' | 'BF16';
 
+export function isFloatDtype(dtype: string): dtype is FloatDtype {
+  return dtype === 'F32' || dtype === 'F16' || dtype === 'BF16';
+}
+
 /** Where a tensor lies: `byteLength` bytes from `byteOffset` of the file, row-major, little-endian. */
 export interface TensorInfo extends TensorDescription {
   readonly path: string;
