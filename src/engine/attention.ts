@@ -1,32 +1,75 @@
 // Causal self-attention over a batch of sequences of unequal length, for training.
 
 import type { ModelConfig } from '../weights/hf_config.ts';
+import type { AttentionIndex } from './attention_index.ts';
 import type { Graph, Value } from './graph.ts';
-import { batchedMatmul, type PaddingIndex, pad, reshape, softmax, transpose, unpad } from './ops.ts';
 
-export interface AttentionInputs {
-  /** (N, H·head), (N, Hkv·head), (N, Hkv·head). */
-  q: Value;
-  k: Value;
-  v: Value;
-  padding: PaddingIndex;
-  /** (G·T, T): 0 where a query may look, very negative where not; G query heads share a key head. */
-  causal: Value;
+/** softmax(q·kᵀ/√head + causal)·v of rotated q (N, H·head), k and v (N, Hkv·head) → (N, H·head). */
+export type Attend = (q: Value, k: Value, v: Value) => Value;
+
+/**
+ * Attention for every layer of a graph; what layers share is emitted once. Of the scores, the probabilities P are kept. With
+ * dP = dO·Vᵀ: dS = P∘(dP − rowsum(dO∘O)), dQ = dS·K/√head, dK = dSᵀ·Q/√head, dV = Pᵀ·dO (as in arXiv 2205.14135).
+ */
+export function causalAttention(g: Graph, config: ModelConfig, index: AttentionIndex): Attend {
+  const { head_dim: head, num_key_value_heads: keyHeads, num_attention_heads: queryHeads } = config;
+  const alpha = 1 / Math.sqrt(head);
+  const rowsOf = (x: Value) => g.node('Reshape', [x, g.ints([-1, head])]);
+  const gather = (x: Value, rows: Value) => g.node('Gather', [rowsOf(x), rows]);
+  const tokens = (x: Value, rows: Value, heads: number) =>
+    g.node('Reshape', [gather(x, rows), g.ints([-1, heads * head])]);
+  const concat = (parts: Value[]) => g.node('Concat', parts, { attributes: { axis: 0 } });
+
+  const ends = index.blocks.map(({ causal }) => g.node('Shape', [causal], { attributes: { start: 1 } })); // T′
+  const upTo = (i: number, keys: Value) =>
+    i === ends.length - 1 ? keys : g.node('Slice', [keys, g.ints([0]), ends[i], g.ints([2])]);
+  const growth = ends.map((end, i) => {
+    const more = i === 0 ? end : g.node('Sub', [end, ends[i - 1]]);
+    return g.node('Concat', [g.ints([0, 0, 0, 0, 0, 0]), more, g.ints([0])], { attributes: { axis: 0 } });
+  });
+
+  return (q, k, v) => {
+    const [K, V] = [gather(k, index.keys), gather(v, index.keys)]; // (B, Hkv, T, head)
+    const parts = index.blocks.map(({ queries, causal }, i) => {
+      const Q = gather(q, queries); // (B, Hkv, G·t, head)
+      const scores = g.node('Add', [product(g, Q, upTo(i, K), { trans: 'b', alpha }), causal]);
+      const P = g.node('Softmax', [scores], { attributes: { axis: -1 } }); // (B, Hkv, G·t, T′)
+      return { Q, P, O: product(g, P, upTo(i, V)) };
+    });
+    const output = tokens(concat(parts.map(({ O }) => O)), index.fromQueries, queryHeads);
+    return g.record(output, [q, k, v], (d) => {
+      const gradients = parts.map(({ Q, P, O }, i) => {
+        const { queries, mask } = index.blocks[i];
+        const dO = g.node('Mul', [gather(d, queries), mask]);
+        const inner = g.node('ReduceSum', [g.node('Mul', [dO, O]), g.ints([-1])], { attributes: { keepdims: 1 } });
+        const dP = product(g, dO, upTo(i, V), { trans: 'b' });
+        const dS = g.node('Mul', [P, g.node('Sub', [dP, inner])]);
+        return {
+          dQ: product(g, dS, upTo(i, K), { alpha }),
+          dK: product(g, dS, Q, { trans: 'a', alpha }),
+          dV: product(g, P, dO, { trans: 'a' }),
+        };
+      });
+      const overKeys = (parts: Value[]) => {
+        const sum = parts.reduce((sum, part, i) => g.node('Add', [g.node('Pad', [sum, growth[i]]), part]));
+        return tokens(sum, index.fromKeys, keyHeads);
+      };
+      return [
+        tokens(concat(gradients.map(({ dQ }) => dQ)), index.fromQueries, queryHeads),
+        overKeys(gradients.map(({ dK }) => dK)),
+        overKeys(gradients.map(({ dV }) => dV)),
+      ];
+    });
+  };
 }
 
-/** softmax(q·kᵀ/√head + causal)·v, the queries of one key head side by side so that keys are never repeated. → (N, H·head) */
-export function causalAttention(g: Graph, config: ModelConfig, { q, k, v, padding, causal }: AttentionInputs): Value {
-  const { head_dim: head, num_key_value_heads: keyHeads, num_attention_heads: queryHeads } = config;
-  const group = queryHeads / keyHeads;
-  const byHead = (x: Value, heads: number, perm: number[], shape: number[]) =>
-    transpose(g, reshape(g, pad(g, x, padding), [0, 0, ...shape, head]), perm.slice(0, heads));
-  const queries = reshape(g, byHead(q, 5, [0, 2, 3, 1, 4], [keyHeads, group]), [0, keyHeads, -1, head]); // (B, Hkv, G·T, head)
-  const keys = byHead(k, 4, [0, 2, 1, 3], [keyHeads]); // (B, Hkv, T, head)
-  const values = byHead(v, 4, [0, 2, 1, 3], [keyHeads]);
-  const scores = batchedMatmul(g, queries, keys, { transB: true, alpha: 1 / Math.sqrt(head) }); // (B, Hkv, G·T, T)
-  const masked = g.record(g.node('Add', [scores, causal]), [scores], (d) => [d]);
-  const mixed = batchedMatmul(g, softmax(g, masked), values); // (B, Hkv, G·T, head)
-  const heads = reshape(g, mixed, [0, keyHeads, group, -1, head]);
-  const sequences = reshape(g, transpose(g, heads, [0, 3, 1, 2, 4]), [0, 0, queryHeads * head]); // (B, T, H·head)
-  return unpad(g, sequences, padding);
+/** α·a·b over the last two axes, the others alike. */
+function product(
+  g: Graph,
+  a: Value,
+  b: Value,
+  { trans = '', alpha = 1 }: { trans?: '' | 'a' | 'b'; alpha?: number } = {},
+) {
+  const attributes = { transA: Number(trans === 'a'), transB: Number(trans === 'b'), alpha: { float: alpha } };
+  return g.node('FusedMatMul', [a, b], { domain: 'com.microsoft', attributes });
 }

@@ -4,10 +4,11 @@ import type { ModelConfig } from '../weights/hf_config.ts';
 import { type LinearModule, linearModules } from '../weights/modules.ts';
 import type { BaseWeights } from './base_weights.ts';
 import type { Graph, Value } from './graph.ts';
+import { adaptedLinear } from './lora.ts';
 import type { DecoderParts } from './models/decoder.ts';
 import { FAMILIES } from './models/families.ts';
 import type { Dimension } from './onnx.ts';
-import { add, addBias, linear, scale } from './ops.ts';
+import { linear } from './ops.ts';
 import { rotaryCache } from './rotary.ts';
 
 /**
@@ -64,19 +65,25 @@ export function decoder(g: Graph, options: DecoderOptions): Decoder {
 
   const modules = linearModules(config);
   const loraScale = parameterisation === 'lora' ? g.input('lora_scale', 'float32', []) : null;
-  const layer = (x: Value, name: string): Value => {
+  const layer = (name: string) => {
     const module = modules.get(name);
     if (module === undefined) throw new Error(`${config.model_type} has no linear layer ${name}`);
-    const plain = linear(g, x, weight(`${name}.weight`));
-    const y = module.bias ? addBias(g, plain, weight(`${name}.bias`)) : plain;
-    if (loraScale === null) return y;
-    const down = linear(g, x, parameter(factorA(name), ['rank', module.in])); // (N, r)
-    return add(g, y, linear(g, scale(g, down, loraScale), parameter(factorB(name), [module.out, 'rank'])));
+    return { name, ...module, W: weight(`${name}.weight`), bias: module.bias ? weight(`${name}.bias`) : null };
+  };
+  const linears = (x: Value, names: readonly string[]): Value[] => {
+    const layers = names.map(layer);
+    if (loraScale === null) return layers.map(({ W, bias }) => linear(g, x, W, bias));
+    const adapted = layers.map(({ name, in: size, out, ...rest }) => ({
+      ...rest,
+      A: parameter(factorA(name), ['rank', size]),
+      B: parameter(factorB(name), [out, 'rank']),
+    }));
+    return adaptedLinear(g, x, adapted, loraScale);
   };
 
   const rotation = rotaryCache(g, config, positions);
   const block = (x: Value, emit: (x: Value) => Value) => (checkpointing ? g.checkpoint(x, emit) : emit(x));
-  const hidden = FAMILIES[config.model_type]({ g, config, tokens, rotation, weight, linear: layer, block, attend });
+  const hidden = FAMILIES[config.model_type]({ g, config, tokens, rotation, weight, linears, block, attend });
   return { hidden, weight, parameters };
 }
 

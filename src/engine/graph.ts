@@ -8,14 +8,14 @@ export interface Value {
   readonly name: string;
 }
 
-/** Vector-Jacobian product: given the gradient of an operator's output, emits those of its inputs (null: none needed). */
-export type Vjp = (gradient: Value) => (Value | null)[];
+/** Vector-Jacobian product: given the gradients of an operator's outputs, emits those of its inputs (null: none needed). */
+export type Vjp = (...gradients: Value[]) => (Value | null)[];
 
 interface TapeEntry {
-  output: Value;
+  outputs: Value[];
   inputs: Value[];
   /** A Vjp that also sees the gradients so far, and may add those of tensors which are not among its inputs. */
-  pull(gradient: Value, gradients: Map<Value, Value>): (Value | null)[];
+  pull(ofOutputs: Value[], gradients: Map<Value, Value>): (Value | null)[];
 }
 
 export interface NodeOptions {
@@ -88,11 +88,17 @@ export class Graph {
 
   /** Puts an operator on the tape, if a gradient flows into any of its inputs. */
   record(output: Value, inputs: Value[], vjp: Vjp): Value {
-    if (inputs.some((input) => this.needsGradient(input))) {
-      this.#differentiable.add(output);
-      this.#tape.push({ output, inputs, pull: vjp });
-    }
+    this.recordAll([output], inputs, vjp);
     return output;
+  }
+
+  /** The same for an operator with several outputs; gradients must reach all of them, or none. */
+  recordAll(outputs: Value[], inputs: Value[], vjp: Vjp): Value[] {
+    if (inputs.some((input) => this.needsGradient(input))) {
+      for (const output of outputs) this.#differentiable.add(output);
+      this.#tape.push({ outputs, inputs, pull: (gradients) => vjp(...gradients) });
+    }
+    return outputs;
   }
 
   /**
@@ -102,7 +108,7 @@ export class Graph {
   checkpoint(input: Value, emit: (input: Value) => Value): Value {
     const { output } = this.#onTape(() => emit(input));
     if (!this.needsGradient(output)) return output;
-    const pull: TapeEntry['pull'] = (gradient, gradients) => {
+    const pull: TapeEntry['pull'] = ([gradient], gradients) => {
       const again = this.after(input, gradient);
       if (this.needsGradient(input)) this.differentiate(again);
       const { output: recomputed, tape } = this.#onTape(() => emit(again));
@@ -110,7 +116,7 @@ export class Graph {
       this.#pull(tape, gradients);
       return [gradients.get(again) ?? null];
     };
-    this.#tape.push({ output, inputs: [input], pull });
+    this.#tape.push({ outputs: [output], inputs: [input], pull });
     return output;
   }
 
@@ -133,10 +139,12 @@ export class Graph {
 
   /** Walks a tape backwards, adding to the gradients. */
   #pull(tape: readonly TapeEntry[], gradients: Map<Value, Value>): void {
-    for (const { output, inputs, pull } of tape.toReversed()) {
-      const gradient = gradients.get(output);
-      if (gradient === undefined) continue;
-      for (const [i, contribution] of pull(gradient, gradients).entries()) {
+    for (const { outputs, inputs, pull } of tape.toReversed()) {
+      const ofOutputs = outputs.flatMap((output) => gradients.get(output) ?? []);
+      if (ofOutputs.length === 0) continue;
+      if (ofOutputs.length < outputs.length)
+        throw new Error('some outputs of an operator have a gradient and some none');
+      for (const [i, contribution] of pull(ofOutputs, gradients).entries()) {
         if (contribution === null || !this.needsGradient(inputs[i])) continue;
         const sum = gradients.get(inputs[i]);
         gradients.set(inputs[i], sum === undefined ? contribution : this.node('Add', [sum, contribution]));

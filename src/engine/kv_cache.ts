@@ -1,11 +1,11 @@
 // The keys and values that a batch of growing sequences has left behind, in arrays that grow in steps and close ranks.
 
+import { MASKED } from './attention_index.ts';
 import type { BaseWeights } from './base_weights.ts';
 import { newKeys, newValues, pastKeys, pastValues } from './sampling_graph.ts';
 import { type Dense, floats } from './session.ts';
 
 const GROWTH = 64;
-const MASKED = -1e9;
 
 type Outputs = Record<string, { data: Float32Array; dims: readonly number[] }>;
 

@@ -21,19 +21,18 @@ export function scale(g: Graph, a: Value, factor: Value): Value {
   return g.record(g.node('Mul', [a, factor]), [a], (d) => [g.node('Mul', [d, factor])]);
 }
 
-/** x·Wᵀ. x (N, in), W (out, in) as Hugging Face stores a linear layer → (N, out). */
-export function linear(g: Graph, x: Value, W: Value): Value {
-  return g.record(g.node('Gemm', [x, W], { attributes: { transB: 1 } }), [x, W], (d) => [
-    g.needsGradient(x) ? g.node('Gemm', [d, W]) : null,
-    g.needsGradient(W) ? g.node('Gemm', [d, x], { attributes: { transA: 1 } }) : null,
-  ]);
+/** a·b for matrices; `trans` names the operand that is transposed first. */
+export function matmul(g: Graph, a: Value, b: Value, trans: '' | 'a' | 'b' = ''): Value {
+  return g.node('Gemm', [a, b], { attributes: { transA: Number(trans === 'a'), transB: Number(trans === 'b') } });
 }
 
-/** Adds b (D) to every row of x (N, D). */
-export function addBias(g: Graph, x: Value, b: Value): Value {
-  return g.record(g.node('Add', [x, b]), [x, b], (d) => [
-    d,
-    g.needsGradient(b) ? g.node('ReduceSum', [d, g.ints([0])], { attributes: { keepdims: 0 } }) : null,
+/** x·Wᵀ + b. x (N, in), W (out, in) as Hugging Face stores a linear layer, b (out) or none → (N, out). */
+export function linear(g: Graph, x: Value, W: Value, b: Value | null = null): Value {
+  const y = g.node('Gemm', b === null ? [x, W] : [x, W, b], { attributes: { transB: 1 } });
+  return g.record(y, b === null ? [x, W] : [x, W, b], (d) => [
+    g.needsGradient(x) ? matmul(g, d, W) : null,
+    g.needsGradient(W) ? matmul(g, d, x, 'a') : null,
+    b !== null && g.needsGradient(b) ? g.node('ReduceSum', [d, g.ints([0])], { attributes: { keepdims: 0 } }) : null,
   ]);
 }
 
@@ -42,11 +41,11 @@ export function addBias(g: Graph, x: Value, b: Value): Value {
  * dx = d·u·(σ + silu·(1 − σ)), du = d·silu.
  */
 export function swiglu(g: Graph, x: Value, u: Value): Value {
-  const y = g.node('Mul', [g.node('Mul', [x, g.node('Sigmoid', [x])]), u]);
+  // QuickGelu is x·σ(αx). In one operator, nothing of the forward pass is what the backward pass computes: nothing is kept.
+  const y = g.node('Mul', [g.node('QuickGelu', [x], { ...MICROSOFT, attributes: { alpha: { float: 1 } } }), u]);
   return g.record(y, [x, u], (d) => {
-    const gate = g.after(x, d);
-    const sigma = g.node('Sigmoid', [gate]);
-    const silu = g.node('Mul', [gate, sigma]);
+    const sigma = g.node('Sigmoid', [x]);
+    const silu = g.node('Mul', [x, sigma]);
     const rest = g.node('Mul', [silu, g.node('Sub', [g.scalar(1), sigma])]);
     const slope = g.node('Add', [sigma, rest]);
     return [
@@ -62,13 +61,11 @@ export function swiglu(g: Graph, x: Value, u: Value): Value {
  */
 export function rmsNorm(g: Graph, x: Value, w: Value, epsilon: number): Value {
   const attributes = { axis: -1, epsilon: { float: epsilon }, stash_type: 1 };
-  const y = g.node('SimplifiedLayerNormalization', [x, w], { attributes });
-  const mean = (v: Value) => g.node('ReduceMean', [v], { attributes: { axes: [-1], keepdims: 1 } });
+  const [y, r] = g.nodes('SimplifiedLayerNormalization', [x, w], 2, { attributes });
   return g.record(y, [x, w], (d) => {
-    const variance = g.node('Add', [mean(g.node('Mul', [x, x])), g.scalar(epsilon)]);
-    const r = g.node('Reciprocal', [g.node('Sqrt', [variance])]);
     const dw = g.node('Mul', [d, w]);
-    const shrink = g.node('Mul', [mean(g.node('Mul', [dw, x])), g.node('Mul', [r, r])]);
+    const mean = g.node('ReduceMean', [g.node('Mul', [dw, x])], { attributes: { axes: [-1], keepdims: 1 } });
+    const shrink = g.node('Mul', [mean, g.node('Mul', [r, r])]);
     return [
       g.needsGradient(x) ? g.node('Mul', [g.node('Sub', [dw, g.node('Mul', [x, shrink])]), r]) : null,
       g.needsGradient(w) ? sumOfRows(g, g.node('Mul', [d, g.node('Mul', [x, r])]), w) : null,
@@ -136,37 +133,6 @@ export function rotary(g: Graph, x: Value, { positions, cos, sin, negativeSin }:
     return g.node('Squeeze', [turned, g.ints([1])]);
   };
   return g.record(turn(x, sin), [x], (d) => [turn(d, negativeSin)]);
-}
-
-/** Where each token of a flat batch lies in the padded one, and back. */
-export interface PaddingIndex {
-  /** (B, T): the row of the flat batch that stands there; padding points at row 0. */
-  flat: Value;
-  /** (N): the position b·T + t of every row. */
-  padded: Value;
-  /** (B, T, 1): 1 at tokens, 0 at padding. */
-  mask: Value;
-}
-
-/**
- * Rows to padded sequences: (N, D) → (B, T, D). Padding repeats row 0. No gradient leaves the padding, because causal
- * attention never lets a token look at what comes after it.
- */
-export function pad(g: Graph, x: Value, { flat, padded }: PaddingIndex): Value {
-  return g.record(g.node('Gather', [x, flat]), [x], (d) => [g.node('Gather', [mergeFirstAxes(g, d), padded])]);
-}
-
-/** Padded sequences to rows: (B, T, D) → (N, D). Padding gets a gradient of zero. */
-export function unpad(g: Graph, x: Value, { flat, padded, mask }: PaddingIndex): Value {
-  return g.record(g.node('Gather', [mergeFirstAxes(g, x), padded]), [x], (d) => [
-    g.node('Mul', [g.node('Gather', [d, flat]), mask]),
-  ]);
-}
-
-/** (B, T, D) → (B·T, D). */
-function mergeFirstAxes(g: Graph, x: Value): Value {
-  const width = g.node('Shape', [x], { attributes: { start: 2 } });
-  return g.node('Reshape', [x, g.node('Concat', [g.ints([-1]), width], { attributes: { axis: 0 } })]);
 }
 
 /** Rows of a matrix: E (V, D), indices (…) → (…, D). */

@@ -1,15 +1,14 @@
 // One pass of the training graph over a microbatch: typed arrays in, log-probs of every example and gradients out.
 
+import type { ModelConfig } from '../weights/hf_config.ts';
+import { attentionFeeds } from './attention_index.ts';
 import type { Example } from './examples.ts';
 import { LOSS_FNS, type Loss } from './losses.ts';
 import type { Parameters } from './parameters.ts';
 import { type Dense, flag, floats, integers, type Session, scalar } from './session.ts';
 
-const MASKED = -1e9;
-
 export interface PassOptions {
-  /** Queries that share a key head. */
-  group: number;
+  config: ModelConfig;
   /** Absent: log-probs only. */
   loss?: Loss;
   /** Only the positions whose loss has a slope are projected onto the vocabulary; the others report NaN. */
@@ -27,7 +26,7 @@ export async function runPass(
   session: Session,
   examples: readonly Example[],
   parameters: Parameters,
-  { group, loss, trainedOnly }: PassOptions,
+  { config, loss, trainedOnly }: PassOptions,
 ): Promise<PassResult> {
   const K = examples[0].K;
   const logprobs = examples.map(({ tokens }) => new Float32Array(tokens.length * K).fill(Number.NaN));
@@ -46,7 +45,7 @@ export async function runPass(
   };
   const shape = [rows.length, K];
   const feeds: Record<string, Dense> = {
-    ...sequenceFeeds(examples, group),
+    ...sequenceFeeds(examples, config),
     ...parameters.feeds(),
     rows: integers(
       rows.map(({ e, t }) => starts[e] + t),
@@ -97,38 +96,16 @@ function startsOf(examples: readonly Example[]): number[] {
   });
 }
 
-/** The feeds that say what is read and where it stands: tokens, positions, padding index, causal mask. */
-function sequenceFeeds(examples: readonly Example[], group: number): Record<string, Dense> {
-  const B = examples.length;
-  const T = Math.max(...examples.map(({ tokens }) => tokens.length));
+/** The feeds that say what is read and where it stands: tokens, positions and the index of attention. */
+function sequenceFeeds(examples: readonly Example[], config: ModelConfig): Record<string, Dense> {
   const tokens = examples.flatMap((example) => example.tokens);
-  const N = tokens.length;
-  const positions = new Int32Array(N);
-  const padded = new Int32Array(N);
-  const flat = new Int32Array(B * T);
-  const mask = new Float32Array(B * T);
-  let n = 0;
-  for (const [b, example] of examples.entries()) {
-    for (let t = 0; t < example.tokens.length; t++, n++) {
-      positions[n] = t;
-      padded[n] = b * T + t;
-      flat[b * T + t] = n;
-      mask[b * T + t] = 1;
-    }
-  }
+  const positions = examples.flatMap((example) => example.tokens.map((_, t) => t));
   return {
-    tokens: integers(tokens, [N]),
-    positions: integers(positions, [N, 1]),
-    flat: integers(flat, [B, T]),
-    padded: integers(padded, [N]),
-    mask: floats(mask, [B, T, 1]),
-    causal: causalMask(T, group),
+    tokens: integers(tokens, [tokens.length]),
+    positions: integers(positions, [tokens.length, 1]),
+    ...attentionFeeds(
+      examples.map((example) => example.tokens.length),
+      config,
+    ),
   };
-}
-
-/** (G·T, T): 0 up to and including the query's position, very negative after it; repeated for each query of the group. */
-function causalMask(T: number, group: number): Dense {
-  const data = new Float32Array(group * T * T);
-  for (let row = 0; row < group * T; row++) data.fill(MASKED, row * T + (row % T) + 1, (row + 1) * T);
-  return floats(data, [group * T, T]);
 }

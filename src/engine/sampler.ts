@@ -1,6 +1,7 @@
 // Sampling many sequences at once: requests that wait join the running batch, sequences that end leave it.
 
 import type { SampledSequence, SamplingParams } from '../tinker/types.ts';
+import { MASKED } from './attention_index.ts';
 import { type Choice, chooseToken } from './choose.ts';
 import { KeyValueCache } from './kv_cache.ts';
 import { headGroup, type Model } from './model.ts';
@@ -13,7 +14,6 @@ import type { StopCheck } from './stopping.ts';
 export const MAX_BATCH = 64;
 /** Prompt tokens, padding included, that are read in one run. */
 const MAX_PREFILL_TOKENS = 4096;
-const MASKED = -1e9;
 
 export interface SampleRequest {
   prompt: number[];

@@ -8,7 +8,7 @@ import { loadTokenizer } from '../tokenizers/hf_tokenizer.ts';
 import type { Tokenizer } from '../tokenizers/types.ts';
 import { parseDatum } from './examples.ts';
 import { configureLoss } from './losses.ts';
-import { headGroup, type Model } from './model.ts';
+import type { Model } from './model.ts';
 import type { Parameters } from './parameters.ts';
 import { runPass } from './pass.ts';
 import { MAX_BATCH, Sampler } from './sampler.ts';
@@ -68,7 +68,7 @@ export class LocalSamplingClient implements SamplingClient {
     if (tokens.length < 2) return tokens.map(() => null);
     const example = this.#check({ chunks: [{ type: 'encoded_text', tokens: tokens.slice(0, -1) }] }, tokens.slice(1));
     const session = await this.#model.scoring();
-    const options = { group: headGroup(this.#model.base), trainedOnly: false };
+    const options = { config: this.#model.base.config, trainedOnly: false };
     const { logprobs } = await runPass(session, [example], this.#parameters, options);
     return [null, ...logprobs[0]];
   }

@@ -22,7 +22,7 @@ import type {
 import { type AdamState, adamStep } from './adamw.ts';
 import { type Example, microbatches, parseDatum } from './examples.ts';
 import { configureLoss, type Loss, lossOfToken } from './losses.ts';
-import { headGroup, type Model } from './model.ts';
+import type { Model } from './model.ts';
 import { type Parameters, snapshot } from './parameters.ts';
 import { runPass } from './pass.ts';
 import { gradientOf } from './training_graph.ts';
@@ -126,11 +126,11 @@ export class LocalTrainingClient implements TrainingClient {
     { backward, trainedOnly }: { backward: boolean; trainedOnly: boolean },
   ): Promise<ForwardBackwardOutput> {
     const session = await (backward ? this.#model.training() : this.#model.scoring());
-    const group = headGroup(this.#model.base);
+    const { config } = this.#model.base;
     const logprobs_D: Float32Array[] = new Array(examples.length);
     for (const indices of microbatches(examples, this.#host.microbatchTokens)) {
       const members = indices.map((i) => examples[i]);
-      const options = { group, trainedOnly, ...(backward ? { loss } : {}) };
+      const options = { config, trainedOnly, ...(backward ? { loss } : {}) };
       const { logprobs, outputs } = await runPass(session, members, this.#state.parameters, options);
       for (const [at, index] of indices.entries()) logprobs_D[index] = logprobs[at];
       if (backward) this.#accumulate(outputs);

@@ -2,13 +2,14 @@
 
 import type { LossFnType } from '../tinker/types.ts';
 import { causalAttention } from './attention.ts';
+import { attentionIndex } from './attention_index.ts';
 import type { BaseWeights } from './base_weights.ts';
 import { type Decoder, decoder, type Parameterisation } from './decoder_graph.ts';
 import { Graph, type Value } from './graph.ts';
 import { type Cut, chunksFor, targetLogprobs } from './logprobs.ts';
 import { lossSlope } from './losses.ts';
 import { unembedding } from './models/decoder.ts';
-import { gatherRows, type PaddingIndex } from './ops.ts';
+import { gatherRows } from './ops.ts';
 
 export const gradientOf = (parameter: string) => `gradient of ${parameter}`;
 
@@ -22,22 +23,16 @@ export interface TrainingGraphOptions {
 }
 
 /**
- * Inputs: `tokens` (N), `positions` (N, 1), the padding index, `causal` (G·T, T), `rows` (M) = the positions whose
- * log-probs are wanted, `targets` (M, K), the loss's inputs, and the parameters.
+ * Inputs: `tokens` (N), `positions` (N, 1), the index of attention, `rows` (M) = the positions whose log-probs are wanted,
+ * `targets` (M, K), the loss's inputs, and the parameters.
  * Outputs: `logprobs` (M, K) and the gradient of every parameter.
  */
 export function trainingGraph({ base, parameterisation, backward, checkpointing }: TrainingGraphOptions): Uint8Array {
   const g = new Graph();
   const tokens = g.input('tokens', 'int64', ['N']);
   const positions = g.input('positions', 'int64', ['N', 1]);
-  const padding: PaddingIndex = {
-    flat: g.input('flat', 'int64', ['B', 'T']),
-    padded: g.input('padded', 'int64', ['N']),
-    mask: g.input('mask', 'float32', ['B', 'T', 1]),
-  };
-  const causal = g.input('causal', 'float32', ['GT', 'T']);
-  const attend = (_layer: number, q: Value, k: Value, v: Value) =>
-    causalAttention(g, base.config, { q, k, v, padding, causal });
+  const index = attentionIndex(base.config, (name, type, dims) => g.input(name, type, dims));
+  const attend = causalAttention(g, base.config, index);
   const model = decoder(g, {
     base,
     parameterisation,
@@ -45,7 +40,7 @@ export function trainingGraph({ base, parameterisation, backward, checkpointing 
     checkpointing,
     tokens,
     positions,
-    attend,
+    attend: (_layer, q, k, v) => attend(q, k, v),
   });
 
   const rows = g.input('rows', 'int64', ['M']);

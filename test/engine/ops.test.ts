@@ -1,15 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import { causalAttention } from '../../src/engine/attention.ts';
+import { attentionFeeds, attentionIndex } from '../../src/engine/attention_index.ts';
 import { Graph } from '../../src/engine/graph.ts';
 import { targetLogprobs } from '../../src/engine/logprobs.ts';
+import { adaptedLinear } from '../../src/engine/lora.ts';
 import {
   add,
-  addBias,
   batchedMatmul,
   gatherRows,
   linear,
   mul,
-  pad,
   reshape,
   rmsNorm,
   rotary,
@@ -17,11 +17,12 @@ import {
   softmax,
   swiglu,
   transpose,
-  unpad,
 } from '../../src/engine/ops.ts';
 import { createSession, floats, integers } from '../../src/engine/session.ts';
 import { parseModelConfig } from '../../src/weights/hf_config.ts';
 import { expectTrueGradient } from './gradient_check.ts';
+
+const wave = (size: number, scale: number) => Float32Array.from({ length: size }, (_, i) => scale * Math.sin(3 * i));
 
 describe('the gradient of every operator is that of its forward pass', () => {
   it('add, also of a tensor to itself', async () => {
@@ -43,9 +44,17 @@ describe('the gradient of every operator is that of its forward pass', () => {
     await expectTrueGradient({ inputs, build: (g, { x, W }) => linear(g, x, W) });
   });
 
-  it('addBias', async () => {
-    const inputs = { x: { dims: [4, 3] }, b: { dims: [3] } };
-    await expectTrueGradient({ inputs, build: (g, { x, b }) => addBias(g, x, b) });
+  it('linear with a bias', async () => {
+    const inputs = { x: { dims: [4, 3] }, W: { dims: [5, 3] }, b: { dims: [5] } };
+    await expectTrueGradient({ inputs, build: (g, { x, W, b }) => linear(g, x, W, b) });
+  });
+
+  it('linear layers whose gradients meet in one input', async () => {
+    const inputs = { x: { dims: [4, 3] }, W: { dims: [3, 3] }, U: { dims: [3, 3] } };
+    await expectTrueGradient({
+      inputs,
+      build: (g, { x, W, U }) => add(g, add(g, x, linear(g, x, W)), linear(g, x, U)),
+    });
   });
 
   it('swiglu', async () => {
@@ -111,24 +120,6 @@ describe('the gradient of every operator is that of its forward pass', () => {
       build: (g, { x, positions, cos, sin, negativeSin }) => rotary(g, x, { positions, cos, sin, negativeSin }),
     });
   });
-
-  it('pad then unpad, the padding masked as attention masks it', async () => {
-    // Two sequences of 3 and 1 tokens.
-    const constants = {
-      flat: { type: 'int64' as const, dense: integers([0, 1, 2, 3, 0, 0], [2, 3]) },
-      padded: { type: 'int64' as const, dense: integers([0, 1, 2, 3], [4]) },
-      mask: { type: 'float32' as const, dense: floats(Float32Array.of(1, 1, 1, 1, 0, 0), [2, 3, 1]) },
-    };
-    await expectTrueGradient({
-      inputs: { x: { dims: [4, 2] } },
-      constants,
-      build: (g, { x, flat, padded, mask }) => {
-        const index = { flat, padded, mask };
-        const square = (v: typeof x) => mul(g, v, v);
-        return unpad(g, square(pad(g, x, index)), index);
-      },
-    });
-  });
 });
 
 describe('the gradient of what is built of them', () => {
@@ -141,40 +132,81 @@ describe('the gradient of what is built of them', () => {
     });
   });
 
-  it('grouped-query attention over sequences of 3 and 2 tokens', async () => {
-    const masked = -1e9;
-    const causal = Float32Array.of(0, masked, masked, 0, 0, masked, 0, 0, 0);
-    const constants = {
-      flat: { type: 'int64' as const, dense: integers([0, 1, 2, 3, 4, 0], [2, 3]) },
-      padded: { type: 'int64' as const, dense: integers([0, 1, 2, 3, 4], [5]) },
-      mask: { type: 'float32' as const, dense: floats(Float32Array.of(1, 1, 1, 1, 1, 0), [2, 3, 1]) },
-      causal: { type: 'float32' as const, dense: floats(Float32Array.of(...causal, ...causal), [6, 3]) },
+  it.each([{ lengths: [3, 2] }, { lengths: [1] }, { lengths: [4, 1, 3] }])(
+    'grouped-query attention over sequences of $lengths tokens',
+    async ({ lengths }) => {
+      const config = parseModelConfig(
+        {
+          architectures: ['LlamaForCausalLM'],
+          vocab_size: 5,
+          hidden_size: 8,
+          intermediate_size: 8,
+          num_hidden_layers: 1,
+          num_attention_heads: 4,
+          num_key_value_heads: 2,
+          hidden_act: 'silu',
+        },
+        'test',
+      );
+      const N = lengths.reduce((sum, length) => sum + length);
+      const constants = Object.fromEntries(
+        Object.entries(attentionFeeds(lengths, config)).map(([name, dense]) => [
+          name,
+          { type: dense.data instanceof Float32Array ? ('float32' as const) : ('int64' as const), dense },
+        ]),
+      );
+      await expectTrueGradient({
+        inputs: { q: { dims: [N, 8] }, k: { dims: [N, 4] }, v: { dims: [N, 4] } },
+        constants,
+        build: (g, { q, k, v, ...fed }) =>
+          causalAttention(
+            g,
+            config,
+            attentionIndex(config, (name) => fed[name]),
+          )(q, k, v),
+      });
+    },
+  );
+
+  it.each([1, 3])('%i adapted layers that read one input, with and without a bias', async (count) => {
+    const layers = Array.from({ length: count }, (_, m) => m);
+    const inputs = {
+      x: { dims: [4, 3] },
+      ...Object.fromEntries(
+        layers.flatMap((m) => [
+          [`A${m}`, { dims: [2, 3] }],
+          [`B${m}`, { dims: [5 + m, 2] }],
+        ]),
+      ),
     };
-    const config = parseModelConfig(
-      {
-        architectures: ['LlamaForCausalLM'],
-        vocab_size: 5,
-        hidden_size: 8,
-        intermediate_size: 8,
-        num_hidden_layers: 1,
-        num_attention_heads: 4,
-        num_key_value_heads: 2,
-        hidden_act: 'silu',
-      },
-      'test',
-    );
+    const constants = {
+      s: { type: 'float32' as const, dense: floats(Float32Array.of(0.7), []) },
+      ...Object.fromEntries(
+        layers.flatMap((m) => [
+          [`W${m}`, { type: 'float32' as const, dense: floats(wave((5 + m) * 3, 1), [5 + m, 3]) }],
+          [`b${m}`, { type: 'float32' as const, dense: floats(wave(5 + m, 2), [5 + m]) }],
+        ]),
+      ),
+    };
     await expectTrueGradient({
-      inputs: { q: { dims: [5, 8] }, k: { dims: [5, 4] }, v: { dims: [5, 4] } },
+      inputs,
       constants,
-      build: (g, { q, k, v, flat, padded, mask, causal }) =>
-        causalAttention(g, config, { q, k, v, padding: { flat, padded, mask }, causal }),
+      build: (g, v) => {
+        const adapted = layers.map((m) => ({
+          W: v[`W${m}`],
+          bias: m % 2 === 0 ? v[`b${m}`] : null,
+          A: v[`A${m}`],
+          B: v[`B${m}`],
+        }));
+        const outputs = adaptedLinear(g, v.x, adapted, v.s);
+        return outputs.map((y) => linear(g, y, y)).reduce((sum, y) => add(g, sum, y));
+      },
     });
   });
 });
 
 it('a slope that is known in advance gives, chunk by chunk, the gradients that it gives afterwards', async () => {
   const M = 7;
-  const wave = (size: number, scale: number) => Float32Array.from({ length: size }, (_, i) => scale * Math.sin(3 * i));
   const feeds = {
     h: floats(wave(M * 4, 1), [M, 4]),
     E: floats(wave(5 * 4, 2), [5, 4]),

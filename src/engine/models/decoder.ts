@@ -12,8 +12,8 @@ export interface DecoderParts {
   rotation: RotaryTables;
   /** A weight by its Hugging Face name. */
   weight(name: string): Value;
-  /** The linear layer of a module, with its adapter if it has one: (N, in) → (N, out). */
-  linear(x: Value, module: string): Value;
+  /** The linear layers of modules that read the same x, with their adapters if they have them: (N, in) → (N, out) each. */
+  linears(x: Value, modules: readonly string[]): Value[];
   /** Emits a block of the model, (N, D) → (N, D): what is computed again where memory is short. */
   block(x: Value, emit: (x: Value) => Value): Value;
   /** Causal attention of layer l over rotated q (N, H·head), k and v (N, Hkv·head) → (N, H·head). */

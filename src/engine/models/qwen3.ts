@@ -6,23 +6,18 @@ import type { DecoderParts } from './decoder.ts';
 import { llama } from './llama.ts';
 
 export function qwen3(parts: DecoderParts): Value {
-  const { g, config, weight, linear } = parts;
-  const { head_dim, num_attention_heads, num_key_value_heads } = config;
-  const normalisedHeads = (x: Value, heads: number, name: string): Value => {
-    const split = reshape(g, x, [-1, heads, head_dim]); // (N, H, head)
-    return reshape(g, rmsNorm(g, split, weight(name), config.rms_norm_eps), [-1, heads * head_dim]);
+  const { g, config, weight, linears } = parts;
+  const { head_dim } = config;
+  const normalisedHeads = (x: Value, name: string): Value => {
+    const split = reshape(g, x, [0, -1, head_dim]); // (N, H, head)
+    return reshape(g, rmsNorm(g, split, weight(name), config.rms_norm_eps), [0, -1]);
   };
   return llama({
     ...parts,
-    linear: (x, module) => {
-      const y = linear(x, module);
-      if (module.endsWith('.q_proj')) {
-        return normalisedHeads(y, num_attention_heads, module.replace('q_proj', 'q_norm.weight'));
-      }
-      if (module.endsWith('.k_proj')) {
-        return normalisedHeads(y, num_key_value_heads, module.replace('k_proj', 'k_norm.weight'));
-      }
-      return y;
-    },
+    linears: (x, modules) =>
+      linears(x, modules).map((y, i) => {
+        const norm = modules[i].replace(/_proj$/, '_norm');
+        return norm.endsWith('.q_norm') || norm.endsWith('.k_norm') ? normalisedHeads(y, `${norm}.weight`) : y;
+      }),
   });
 }

@@ -1,0 +1,112 @@
+// Where every head of every token stands in attention: the inputs of its graph, and what they are fed, made from lengths alone.
+
+import type { ModelConfig } from '../weights/hf_config.ts';
+import type { Value } from './graph.ts';
+import type { Dimension, ElementType } from './onnx.ts';
+import { type Dense, floats, integers } from './session.ts';
+
+/**
+ * Queries are taken in so many blocks of t = T/BLOCKS positions, and a block sees no keys past its end: of n blocks, (n + 1)/2n
+ * of the scores are computed, and half of them would do.
+ */
+export const BLOCKS = 2;
+
+/** Which rows stand where. Rows are the heads of tokens: (N·H, head) of q, (N·Hkv, head) of k and v. */
+export interface AttentionIndex {
+  blocks: BlockIndex[];
+  /** (B, Hkv, T): the row of k and v of every key. */
+  keys: Value;
+  /** (N, H): where every row of q stands among the queries of all blocks. (N, Hkv): the same for keys. */
+  fromQueries: Value;
+  fromKeys: Value;
+}
+
+export interface BlockIndex {
+  /** (B, Hkv, G·t): the row of q of every query; G query heads share a key head. Padding points at row 0. */
+  queries: Value;
+  /** (B, Hkv, G·t, 1): 1 at tokens, 0 at padding. */
+  mask: Value;
+  /** (G·t, T′), where the block ends after T′ keys: 0 where a query may look, very negative where not. */
+  causal: Value;
+}
+
+type Heads = Pick<ModelConfig, 'num_attention_heads' | 'num_key_value_heads'>;
+
+/** Added to the score of a key that a query may not see. */
+export const MASKED = -1e9;
+
+/** The index as inputs of a graph. */
+export function attentionIndex(
+  { num_attention_heads: queryHeads, num_key_value_heads: keyHeads }: Heads,
+  input: (name: string, type: ElementType, dims: Dimension[]) => Value,
+): AttentionIndex {
+  return {
+    blocks: Array.from({ length: BLOCKS }, (_, i) => ({
+      queries: input(`queries_${i}`, 'int64', ['B', keyHeads, 'Gt']),
+      mask: input(`mask_${i}`, 'float32', ['B', keyHeads, 'Gt', 1]),
+      causal: input(`causal_${i}`, 'float32', ['Gt', `T${i}`]),
+    })),
+    keys: input('keys', 'int64', ['B', keyHeads, 'T']),
+    fromQueries: input('from_queries', 'int64', ['N', queryHeads]),
+    fromKeys: input('from_keys', 'int64', ['N', keyHeads]),
+  };
+}
+
+/** Feeds for sequences of the given lengths, whose tokens lie behind each other. */
+export function attentionFeeds(
+  lengths: readonly number[],
+  { num_attention_heads: queryHeads, num_key_value_heads: keyHeads }: Heads,
+): Record<string, Dense> {
+  const B = lengths.length;
+  const N = lengths.reduce((sum, length) => sum + length, 0);
+  const t = Math.ceil(Math.max(...lengths) / BLOCKS); // positions of a block
+  const T = BLOCKS * t;
+  const group = queryHeads / keyHeads;
+  const rows = group * t;
+
+  const queries = Array.from({ length: BLOCKS }, () => new Int32Array(B * keyHeads * rows));
+  const mask = queries.map(({ length }) => new Float32Array(length));
+  const keys = new Int32Array(B * keyHeads * T);
+  const fromQueries = new Int32Array(N * queryHeads);
+  const fromKeys = new Int32Array(N * keyHeads);
+  let n = 0;
+  for (const [b, length] of lengths.entries()) {
+    for (let position = 0; position < length; position++, n++) {
+      const block = Math.floor(position / t);
+      for (let key = 0; key < keyHeads; key++) {
+        const sequence = b * keyHeads + key; // one key head of one sequence
+        keys[sequence * T + position] = n * keyHeads + key;
+        fromKeys[n * keyHeads + key] = sequence * T + position;
+        for (let member = 0; member < group; member++) {
+          const row = n * queryHeads + key * group + member;
+          const place = sequence * rows + member * t + (position % t);
+          queries[block][place] = row;
+          mask[block][place] = 1;
+          fromQueries[row] = block * B * keyHeads * rows + place;
+        }
+      }
+    }
+  }
+  const ofBlocks = queries.map((index, block) => ({
+    [`queries_${block}`]: integers(index, [B, keyHeads, rows]),
+    [`mask_${block}`]: floats(mask[block], [B, keyHeads, rows, 1]),
+    [`causal_${block}`]: causalMask(t, block, group),
+  }));
+  return Object.assign(
+    {
+      keys: integers(keys, [B, keyHeads, T]),
+      from_queries: integers(fromQueries, [N, queryHeads]),
+      from_keys: integers(fromKeys, [N, keyHeads]),
+    },
+    ...ofBlocks,
+  );
+}
+
+/** (G·t, T′): what the queries of a block may see of the T′ keys up to its end. */
+function causalMask(t: number, block: number, group: number): Dense {
+  const width = (block + 1) * t;
+  const data = new Float32Array(group * t * width);
+  for (let row = 0; row < group * t; row++)
+    data.fill(MASKED, row * width + block * t + (row % t) + 1, (row + 1) * width);
+  return floats(data, [group * t, width]);
+}
