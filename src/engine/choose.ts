@@ -14,7 +14,10 @@ export interface Choice {
 export function chooseToken(probabilities: Float32Array, { temperature, top_k, top_p }: Choice, u: number): number {
   if (temperature === 0) return argmax(probabilities);
   if (top_k <= 0 && top_p >= 1) return draw(probabilities, u);
-  const order = Array.from(probabilities.keys()).sort((a, b) => probabilities[b] - probabilities[a] || a - b);
+  const least = Math.max(rankBound(probabilities, top_k), massBound(probabilities, top_k, top_p));
+  const order: number[] = [];
+  for (const [id, probability] of probabilities.entries()) if (probability >= least) order.push(id);
+  order.sort((a, b) => probabilities[b] - probabilities[a] || a - b);
   const kept = top_k > 0 ? order.slice(0, top_k) : order;
   if (top_p >= 1)
     return kept[
@@ -37,6 +40,19 @@ export function chooseToken(probabilities: Float32Array, { temperature, top_k, t
       u,
     )
   ];
+}
+
+/** No token below this is among the k most likely ones. Sorting a whole vocabulary by id for each token would be slow. */
+function rankBound(probabilities: Float32Array, k: number): number {
+  return k > 0 && k < probabilities.length ? probabilities.slice().sort()[probabilities.length - k] : 0;
+}
+
+/** No token below this is needed to reach the mass p: all such tokens together have less than 1 - p. */
+function massBound(probabilities: Float32Array, top_k: number, p: number): number {
+  if (top_k > 0 || p >= 1) return 0;
+  const total = probabilities.reduce((sum, probability) => sum + probability, 0);
+  // Half of it, since sums are rounded.
+  return (0.5 * (1 - p) * total) / probabilities.length;
 }
 
 function argmax(values: ArrayLike<number>): number {

@@ -4,7 +4,7 @@ import type { ModelConfig } from '../weights/hf_config.ts';
 import { type LinearModule, linearModules } from '../weights/modules.ts';
 import type { BaseWeights } from './base_weights.ts';
 import type { Graph, Value } from './graph.ts';
-import { adaptedLinear } from './lora.ts';
+import { adaptedLinear, frozenAdaptedLinear } from './lora.ts';
 import type { DecoderParts } from './models/decoder.ts';
 import { FAMILIES } from './models/families.ts';
 import type { Dimension } from './onnx.ts';
@@ -19,6 +19,8 @@ export type Parameterisation = 'lora' | 'full';
 
 export const factorA = (module: string) => `${module}.lora_A.weight`;
 export const factorB = (module: string) => `${module}.lora_B.weight`;
+/** The factors A of all modules that read the same features, on top of each other and times the adapter's scale. */
+export const stackedFactorA = (reads: string) => `${reads}.stacked_lora_A`;
 
 export interface DecoderOptions {
   base: BaseWeights;
@@ -26,6 +28,8 @@ export interface DecoderOptions {
   /** Whether gradients of the parameters will be asked for, and whether blocks are computed again rather than kept for them. */
   differentiable: boolean;
   checkpointing: boolean;
+  /** Adapters are inputs as `frozenFeeds` makes them, for graphs that run often over the same ones. */
+  frozen: boolean;
   /** (N) token ids and (N, 1) positions. */
   tokens: Value;
   positions: Value;
@@ -43,7 +47,7 @@ export interface Decoder {
 
 /** Emits a decoder into a graph. */
 export function decoder(g: Graph, options: DecoderOptions): Decoder {
-  const { base, parameterisation, differentiable, checkpointing, tokens, positions, attend } = options;
+  const { base, parameterisation, differentiable, checkpointing, frozen, tokens, positions, attend } = options;
   const { config } = base;
   const parameters = new Map<string, Value>();
   const parameter = (name: string, dims: Dimension[]): Value => {
@@ -64,7 +68,7 @@ export function decoder(g: Graph, options: DecoderOptions): Decoder {
     parameterisation === 'full' ? parameter(name, [...(base.shapes.get(name) ?? [])]) : constant(name);
 
   const modules = linearModules(config);
-  const loraScale = parameterisation === 'lora' ? g.input('lora_scale', 'float32', []) : null;
+  const loraScale = parameterisation === 'lora' && !frozen ? g.input('lora_scale', 'float32', []) : null;
   const layer = (name: string) => {
     const module = modules.get(name);
     if (module === undefined) throw new Error(`${config.model_type} has no linear layer ${name}`);
@@ -72,12 +76,18 @@ export function decoder(g: Graph, options: DecoderOptions): Decoder {
   };
   const linears = (x: Value, names: readonly string[]): Value[] => {
     const layers = names.map(layer);
-    if (loraScale === null) return layers.map(({ W, bias }) => linear(g, x, W, bias));
-    const adapted = layers.map(({ name, in: size, out, ...rest }) => ({
-      ...rest,
-      A: parameter(factorA(name), ['rank', size]),
-      B: parameter(factorB(name), [out, 'rank']),
-    }));
+    if (parameterisation === 'full') return layers.map(({ W, bias }) => linear(g, x, W, bias));
+    const raising = layers.map(({ name, W, bias, out }) => ({ W, bias, B: parameter(factorB(name), [out, 'rank']) }));
+    const [{ reads, in: size }] = layers;
+    if (loraScale === null) {
+      return frozenAdaptedLinear(
+        g,
+        x,
+        raising,
+        g.input(stackedFactorA(reads), 'float32', [`${names.length}·rank`, size]),
+      );
+    }
+    const adapted = raising.map((rest, m) => ({ ...rest, A: parameter(factorA(names[m]), ['rank', size]) }));
     return adaptedLinear(g, x, adapted, loraScale);
   };
 

@@ -31,17 +31,22 @@ export class Graph {
   readonly #constants = new Map<string, Value>();
   #tape: TapeEntry[] = [];
   readonly #differentiable = new Set<Value>();
+  /** Names of outputs by the edges that they are. */
+  readonly #names = new Map<string, string>();
+  readonly #fed = new Set<string>();
   #count = 0;
 
   /** A tensor that is fed at every run. */
   input(name: string, type: ElementType, dims: Dimension[]): Value {
     this.#inputs.push({ name, type, dims });
+    this.#fed.add(name);
     return { name };
   }
 
   /** A tensor that comes with the graph. */
   initializer(initializer: OnnxInitializer): Value {
     this.#initializers.push(initializer);
+    this.#fed.add(initializer.name);
     return { name: initializer.name };
   }
 
@@ -71,7 +76,10 @@ export class Graph {
 
   /** Declares what a run returns. */
   output(name: string, value: Value, dims: Dimension[], type: ElementType = 'float32'): void {
-    this.#nodes.push({ opType: 'Identity', domain: '', inputs: [value.name], outputs: [name], attributes: {} });
+    // An operator's result goes by the name of the output; an operator that passed it on would copy it.
+    const known = this.#names.get(value.name);
+    if (known === undefined && !this.#fed.has(value.name)) this.#names.set(value.name, name);
+    else this.#nodes.push({ opType: 'Identity', domain: '', inputs: [value.name], outputs: [name], attributes: {} });
     this.#outputs.push({ name, type, dims });
   }
 
@@ -165,8 +173,9 @@ export class Graph {
   }
 
   encode(): Uint8Array {
+    const named = (edges: string[]) => edges.map((edge) => this.#names.get(edge) ?? edge);
     return encodeOnnx({
-      nodes: this.#nodes,
+      nodes: this.#nodes.map((node) => ({ ...node, inputs: named(node.inputs), outputs: named(node.outputs) })),
       inputs: this.#inputs,
       outputs: this.#outputs,
       initializers: this.#initializers,

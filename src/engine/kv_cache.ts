@@ -2,17 +2,20 @@
 
 import { MASKED } from './attention_index.ts';
 import type { BaseWeights } from './base_weights.ts';
-import { newKeys, newValues, pastKeys, pastValues } from './sampling_graph.ts';
-import { type Dense, floats } from './session.ts';
+import { pastKeys, pastValues } from './sampling_graph.ts';
+import { type Dense, floats, integers } from './session.ts';
 
 const GROWTH = 64;
 
-type Outputs = Record<string, { data: Float32Array; dims: readonly number[] }>;
+/** What a run of the graph adds: (2L·B, Hkv, S, head). */
+interface NewRows {
+  data: Float32Array;
+  dims: readonly number[];
+}
 
 interface Bank {
-  /** Input that takes the cache, output that gives its new rows. */
-  past: string;
-  fresh: string;
+  /** Input that takes it. */
+  name: string;
   /** (B, Hkv, capacity, head) */
   data: Float32Array;
 }
@@ -20,64 +23,73 @@ interface Bank {
 export class KeyValueCache {
   readonly #heads: number;
   readonly #head: number;
+  readonly #group: number;
+  /** Keys and values of every layer in turn, as `new_rows` of the graph has them. */
   readonly #banks: Bank[];
   /** Tokens cached by sequence. */
   #lengths: number[] = [];
   #capacity = 0;
+  /** The banks as inputs, until another number or size of sequences needs others. */
+  #inputs: Record<string, Dense> | null = null;
 
   constructor({ config }: BaseWeights) {
     this.#heads = config.num_key_value_heads;
     this.#head = config.head_dim;
-    this.#banks = Array.from({ length: config.num_hidden_layers }, (_, layer) => [
-      { past: pastKeys(layer), fresh: newKeys(layer), data: new Float32Array(0) },
-      { past: pastValues(layer), fresh: newValues(layer), data: new Float32Array(0) },
-    ]).flat();
+    this.#group = config.num_attention_heads / config.num_key_value_heads;
+    this.#banks = Array.from({ length: config.num_hidden_layers }, (_, layer) =>
+      [pastKeys(layer), pastValues(layer)].map((name) => ({ name, data: new Float32Array(0) })),
+    ).flat();
   }
 
   get lengths(): readonly number[] {
     return this.#lengths;
   }
 
-  /** Inputs of the graph for B sequences of which nothing is cached yet. */
-  emptyFeeds(B: number): Record<string, Dense> {
-    return this.#feeds(B, 0);
+  /** Inputs of the graph for B sequences of which S tokens are read and none is cached. */
+  emptyFeeds(B: number, S: number): Record<string, Dense> {
+    const rows = this.#group * S;
+    const causal = new Float32Array(rows * S);
+    for (let row = 0; row < rows; row++) causal.fill(MASKED, row * S + (row % S) + 1, (row + 1) * S);
+    return { widths: integers([0, S], [2]), mask: floats(causal, [1, 1, rows, S]), ...this.#bankFeeds(B, 0) };
   }
 
-  /** The cache as inputs of the graph, with a mask over the rows that hold nothing. */
+  /** Inputs for one more token of every sequence; rows of the cache that hold nothing are masked. */
   feeds(): Record<string, Dense> {
-    return this.#feeds(this.#lengths.length, this.#capacity);
+    const [B, P] = [this.#lengths.length, this.#capacity];
+    const mask = new Float32Array(B * (P + 1));
+    for (const [b, length] of this.#lengths.entries()) mask.fill(MASKED, b * (P + 1) + length, b * (P + 1) + P);
+    this.#inputs ??= this.#bankFeeds(B, P);
+    return { widths: integers([P, 1], [2]), mask: floats(mask, [B, 1, 1, P + 1]), ...this.#inputs };
   }
 
-  #feeds(B: number, P: number): Record<string, Dense> {
-    const mask = new Float32Array(B * P).fill(MASKED);
-    if (P > 0) for (const [b, length] of this.#lengths.entries()) mask.fill(0, b * P, b * P + length);
+  #bankFeeds(B: number, P: number): Record<string, Dense> {
     const dims = [B, this.#heads, P, this.#head];
     const size = B * this.#heads * P * this.#head;
-    return {
-      past_mask: floats(mask, [B, 1, 1, P]),
-      ...Object.fromEntries(this.#banks.map(({ past, data }) => [past, floats(data.subarray(0, size), dims)])),
-    };
+    return Object.fromEntries(this.#banks.map(({ name, data }) => [name, floats(data.subarray(0, size), dims)]));
   }
 
   /** Adds sequences whose first tokens were read together with an empty cache; entry i becomes `copies[i]` sequences. */
-  admit(outputs: Outputs, prompts: readonly { length: number; copies: number }[]): void {
+  admit(rows: NewRows, prompts: readonly { length: number; copies: number }[]): void {
     const before = this.#lengths.length;
     const lengths = prompts.flatMap(({ length, copies }) => new Array<number>(copies).fill(length));
     this.#reserve(before + lengths.length, Math.max(...lengths, this.#capacity));
     this.#lengths.push(...lengths);
-    for (const bank of this.#banks) {
+    this.#inputs = null;
+    for (const [bank, { data }] of this.#banks.entries()) {
       let b = before;
-      for (const [row, { length, copies }] of prompts.entries()) {
-        for (let copy = 0; copy < copies; copy++) this.#write(bank, outputs, { row, b: b++, at: 0, count: length });
+      for (const [i, { length, copies }] of prompts.entries()) {
+        const row = bank * prompts.length + i;
+        for (let copy = 0; copy < copies; copy++) this.#write(data, rows, { row, b: b++, at: 0, count: length });
       }
     }
   }
 
   /** Adds one token to every sequence. */
-  append(outputs: Outputs): void {
-    this.#reserve(this.#lengths.length, Math.max(...this.#lengths) + 1);
-    for (const bank of this.#banks) {
-      for (const [b, at] of this.#lengths.entries()) this.#write(bank, outputs, { row: b, b, at, count: 1 });
+  append(rows: NewRows): void {
+    const B = this.#lengths.length;
+    this.#reserve(B, Math.max(...this.#lengths) + 1);
+    for (const [bank, { data }] of this.#banks.entries()) {
+      for (const [b, at] of this.#lengths.entries()) this.#write(data, rows, { row: bank * B + b, b, at, count: 1 });
     }
     this.#lengths = this.#lengths.map((length) => length + 1);
   }
@@ -91,20 +103,20 @@ export class KeyValueCache {
       }
     }
     this.#lengths = indices.map((from) => this.#lengths[from]);
+    this.#inputs = null;
   }
 
-  /** Copies `count` new rows of every head of output row `row` to sequence b, from position `at` on. */
+  /** Copies `count` new rows of every head of row `row` to sequence b of a bank, from position `at` on. */
   #write(
-    bank: Bank,
-    outputs: Outputs,
+    bank: Float32Array,
+    { data: source, dims }: NewRows,
     { row, b, at, count }: { row: number; b: number; at: number; count: number },
   ): void {
-    const { data: source, dims } = outputs[bank.fresh];
     const S = dims[2];
     for (let h = 0; h < this.#heads; h++) {
       const from = (row * this.#heads + h) * S * this.#head;
       const to = ((b * this.#heads + h) * this.#capacity + at) * this.#head;
-      bank.data.set(source.subarray(from, from + count * this.#head), to);
+      bank.set(source.subarray(from, from + count * this.#head), to);
     }
   }
 
@@ -122,5 +134,6 @@ export class KeyValueCache {
       bank.data = grown;
     }
     this.#capacity = capacity;
+    this.#inputs = null;
   }
 }

@@ -51,8 +51,3 @@ export function openModel({ base, parameterisation, threads, checkpointing }: Mo
     },
   };
 }
-
-/** Query heads that share a key head. */
-export function headGroup({ config }: BaseWeights): number {
-  return config.num_attention_heads / config.num_key_value_heads;
-}

@@ -1,7 +1,8 @@
 // What is trained, by name: values, shapes, and how they start.
 
+import { linearModules } from '../weights/modules.ts';
 import type { BaseWeights } from './base_weights.ts';
-import { type Parameterisation, parameterShapes } from './decoder_graph.ts';
+import { factorA, factorB, type Parameterisation, parameterShapes, stackedFactorA } from './decoder_graph.ts';
 import { gaussian, randomFor, uniform } from './random.ts';
 import { type Dense, floats, scalar } from './session.ts';
 
@@ -28,6 +29,31 @@ export function parametersOf(
   const feeds: Record<string, Dense> = Object.fromEntries(dense);
   if (parameterisation === 'lora') feeds.lora_scale = scalar(rank === 0 ? 0 : LORA_ALPHA / rank);
   return { parameterisation, rank, shapes, values, feeds: () => feeds };
+}
+
+/** The inputs of graphs over frozen adapters. */
+export function frozenFeeds(
+  { config }: BaseWeights,
+  { parameterisation, rank, values, feeds }: Parameters,
+): Record<string, Dense> {
+  if (parameterisation === 'full') return feeds();
+  const stacks = new Map<string, { width: number; factors: Float32Array[] }>();
+  const frozen: Record<string, Dense> = {};
+  for (const [name, module] of linearModules(config)) {
+    const [A, B] = [values.get(factorA(name)), values.get(factorB(name))];
+    if (A === undefined || B === undefined) continue;
+    frozen[factorB(name)] = floats(B, [module.out, rank]);
+    const stack = stacks.get(module.reads) ?? { width: module.in, factors: [] };
+    stack.factors.push(A);
+    stacks.set(module.reads, stack);
+  }
+  const scale = rank === 0 ? 0 : LORA_ALPHA / rank;
+  for (const [reads, { width, factors }] of stacks) {
+    const stacked = new Float32Array(factors.length * rank * width);
+    for (const [m, A] of factors.entries()) for (let i = 0; i < A.length; i++) stacked[m * A.length + i] = scale * A[i];
+    frozen[stackedFactorA(reads)] = floats(stacked, [factors.length * rank, width]);
+  }
+  return frozen;
 }
 
 /** A copy that later steps do not change. */

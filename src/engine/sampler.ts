@@ -1,11 +1,10 @@
 // Sampling many sequences at once: requests that wait join the running batch, sequences that end leave it.
 
 import type { SampledSequence, SamplingParams } from '../tinker/types.ts';
-import { MASKED } from './attention_index.ts';
 import { type Choice, chooseToken } from './choose.ts';
 import { KeyValueCache } from './kv_cache.ts';
-import { headGroup, type Model } from './model.ts';
-import type { Parameters } from './parameters.ts';
+import type { Model } from './model.ts';
+import { frozenFeeds, type Parameters } from './parameters.ts';
 import { nextUniform, randomFor } from './random.ts';
 import { type Dense, floats, integers } from './session.ts';
 import type { StopCheck } from './stopping.ts';
@@ -45,7 +44,7 @@ interface Sequence {
 /** One sampler a set of parameters. */
 export class Sampler {
   readonly #model: Model;
-  readonly #parameters: Parameters;
+  readonly #frozen: Record<string, Dense>;
   readonly #cache: KeyValueCache;
   #waiting: Pending[] = [];
   #active: Sequence[] = [];
@@ -53,7 +52,7 @@ export class Sampler {
 
   constructor(model: Model, parameters: Parameters) {
     this.#model = model;
-    this.#parameters = parameters;
+    this.#frozen = frozenFeeds(model.base, parameters);
     this.#cache = new KeyValueCache(model.base);
   }
 
@@ -112,9 +111,6 @@ export class Sampler {
     const B = admitted.length;
     const tokens = new Int32Array(B * S);
     for (const [b, { prompt }] of admitted.entries()) tokens.set(prompt, b * S);
-    const group = headGroup(this.#model.base);
-    const causal = new Float32Array(group * S * S);
-    for (let row = 0; row < group * S; row++) causal.fill(MASKED, row * S + (row % S) + 1, (row + 1) * S);
     const last = admitted.map(({ prompt }, b) => b * S + prompt.length - 1);
     const outputs = await this.#forward({
       tokens: integers(tokens, [B * S]),
@@ -123,14 +119,12 @@ export class Sampler {
         [B * S, 1],
       ),
       batch: integers([B, S], [2]),
-      width: integers([S], [1]),
-      causal: floats(causal, [group * S, S]),
       rows: integers(last, [B]),
       inverse_temperature: inverseTemperatures(admitted.map(({ params }) => params.temperature ?? 1)),
-      ...this.#cache.emptyFeeds(B),
+      ...this.#cache.emptyFeeds(B, S),
     });
     this.#cache.admit(
-      outputs,
+      outputs.new_rows,
       admitted.map(({ prompt, numSamples }) => ({ length: prompt.length, copies: numSamples })),
     );
     const arrived = admitted.flatMap((pending, row) => startSequences(pending).map((sequence) => ({ sequence, row })));
@@ -143,7 +137,6 @@ export class Sampler {
   /** Reads the last token of every sequence and samples the next. */
   async #step(): Promise<void> {
     const B = this.#active.length;
-    const group = headGroup(this.#model.base);
     const outputs = await this.#forward({
       tokens: integers(
         this.#active.map(({ sampled }) => sampled.tokens[sampled.tokens.length - 1]),
@@ -151,8 +144,6 @@ export class Sampler {
       ),
       positions: integers(this.#cache.lengths, [B, 1]),
       batch: integers([B, 1], [2]),
-      width: integers([1], [1]),
-      causal: floats(new Float32Array(group), [group, 1]),
       rows: integers(
         this.#active.map((_, b) => b),
         [B],
@@ -160,13 +151,13 @@ export class Sampler {
       inverse_temperature: inverseTemperatures(this.#active.map(({ choice }) => choice.temperature)),
       ...this.#cache.feeds(),
     });
-    this.#cache.append(outputs);
+    this.#cache.append(outputs.new_rows);
     this.#advance(outputs, 0, (index) => index);
   }
 
   async #forward(feeds: Record<string, Dense>) {
     const session = await this.#model.sampling();
-    return await session.run({ ...feeds, ...this.#parameters.feeds() });
+    return await session.run({ ...feeds, ...this.#frozen });
   }
 
   /** Samples a token for every sequence from index `from` on, and lets those leave that have ended. */
@@ -183,7 +174,7 @@ export class Sampler {
           sequence.uniform(),
         );
         sampled.tokens.push(token);
-        sampled.logprobs.push(outputs.logprobs.data[row * V + token]);
+        sampled.logprobs.push(logprobOf(outputs, { row, V, token, temperature: choice.temperature }));
         const reason = sequence.stops(sampled.tokens);
         if (reason !== null) {
           sequence.finish({ ...sampled, stop_reason: reason });
@@ -220,9 +211,19 @@ function startSequences({ numSamples, firstMember, params, stops, seed, resolve,
 }
 
 /** Temperature 0 is greedy, for which any scale will do. */
+const inverse = (temperature: number) => (temperature === 0 ? 1 : Math.fround(1 / temperature));
+
 function inverseTemperatures(temperatures: readonly number[]): Dense {
-  return floats(
-    Float32Array.from(temperatures, (t) => (t === 0 ? 1 : 1 / t)),
-    [temperatures.length, 1],
-  );
+  return floats(Float32Array.from(temperatures, inverse), [temperatures.length, 1]);
+}
+
+/** Log-prob of a sampled token under the model itself, whatever the temperature at which it was sampled. */
+function logprobOf(
+  outputs: Record<string, { data: Float32Array }>,
+  { row, V, token, temperature }: { row: number; V: number; token: number; temperature: number },
+): number {
+  const { probabilities, tempered_log_normalizer: tempered, log_normalizer: plain } = outputs;
+  const logprob = Math.log(probabilities.data[row * V + token]);
+  if (inverse(temperature) === 1) return logprob;
+  return (logprob + tempered.data[row]) / inverse(temperature) - plain.data[row];
 }

@@ -5,19 +5,18 @@ import type { BaseWeights } from './base_weights.ts';
 import { decoder, type Parameterisation } from './decoder_graph.ts';
 import { Graph, type Value } from './graph.ts';
 import { unembedding } from './models/decoder.ts';
-import { batchedMatmul, softmax, transpose } from './ops.ts';
+import { batchedMatmul, matmul, softmax, transpose } from './ops.ts';
 
 export const pastKeys = (layer: number) => `past_keys_${layer}`;
 export const pastValues = (layer: number) => `past_values_${layer}`;
-export const newKeys = (layer: number) => `new_keys_${layer}`;
-export const newValues = (layer: number) => `new_values_${layer}`;
 
 /**
- * Inputs: `tokens` (B·S), `positions` (B·S, 1), `batch` = [B, S], `width` = [S], `causal` (G·S, S), `past_mask`
- * (B, 1, 1, P), the cache (B, Hkv, P, head) of every layer, `rows` (M) = where the next token is wanted,
- * `inverse_temperature` (M, 1), and the parameters.
- * Outputs: `logprobs` (M, V) of the model itself, `probabilities` (M, V) at the temperature, and the new rows of the
- * cache (B, Hkv, S, head): returning whole caches would copy them at every token.
+ * Inputs: `tokens` (B·S), `positions` (B·S, 1), `batch` = [B, S], `widths` = [P, S], `mask` (B, 1, G·S, P + S), of which any
+ * axis but the last may have size 1, the cache (B, Hkv, P, head) of every layer, `rows` (M) = where the next token is wanted,
+ * `inverse_temperature` (M, 1), and the frozen parameters.
+ * Outputs: `probabilities` (M, V) at the temperature; `log_normalizer` (M, 1) of the logits and `tempered_log_normalizer` of
+ * the logits at the temperature, from which the model's own log-prob of any token follows; and `new_rows` of the cache,
+ * keys and values of every layer in turn, (2L·B, Hkv, S, head): returning whole caches would copy them at every token.
  */
 export function samplingGraph(base: BaseWeights, parameterisation: Parameterisation): Uint8Array {
   const g = new Graph();
@@ -26,32 +25,26 @@ export function samplingGraph(base: BaseWeights, parameterisation: Parameterisat
   const tokens = g.input('tokens', 'int64', ['BS']);
   const positions = g.input('positions', 'int64', ['BS', 1]);
   const batch = g.input('batch', 'int64', [2]);
-  const width = g.input('width', 'int64', [1]);
-  const causal = g.input('causal', 'float32', ['GS', 'S']);
-  const pastMask = g.input('past_mask', 'float32', ['B', 1, 1, 'P']);
+  const widths = g.input('widths', 'int64', [2]);
+  const mask = g.input('mask', 'float32', ['B or 1', 1, 'GS or 1', 'PS']);
+  const newRows: Value[] = [];
 
   const reshape = (x: Value, shape: Value) => g.node('Reshape', [x, shape]);
-  const byHead = (x: Value, sizes: number[], perm: number[]) => {
-    const shape = g.node('Concat', [batch, g.ints([...sizes, head])], { attributes: { axis: 0 } });
-    return transpose(g, reshape(x, shape), perm);
-  };
+  const sizes = (rest: number[]) => g.node('Concat', [batch, g.ints([...rest, head])], { attributes: { axis: 0 } });
+  const [querySizes, keySizes] = [sizes([keyHeads, group]), sizes([keyHeads])];
+  const lastAxis = { attributes: { axis: -1 } };
   const attend = (layer: number, q: Value, k: Value, v: Value): Value => {
     const cached = (name: string) => g.input(name, 'float32', ['B', keyHeads, 'P', head]);
-    const oldK = cached(pastKeys(layer));
-    const oldV = cached(pastValues(layer));
-    const queries = reshape(byHead(q, [keyHeads, group], [0, 2, 3, 1, 4]), g.ints([0, keyHeads, -1, head])); // (B, Hkv, G·S, head)
-    const keys = byHead(k, [keyHeads], [0, 2, 1, 3]); // (B, Hkv, S, head)
-    const values = byHead(v, [keyHeads], [0, 2, 1, 3]);
-    g.output(newKeys(layer), keys, ['B', keyHeads, 'S', head]);
-    g.output(newValues(layer), values, ['B', keyHeads, 'S', head]);
-    const scores = (past: Value, mask: Value) =>
-      g.node('Add', [batchedMatmul(g, queries, past, { transB: true, alpha: 1 / Math.sqrt(head) }), mask]);
-    const joined = g.node('Concat', [scores(keys, causal), scores(oldK, pastMask)], { attributes: { axis: -1 } });
-    const weights = softmax(g, joined); // (B, Hkv, G·S, S + P)
-    const last = g.ints([3]);
-    const onNew = g.node('Slice', [weights, g.ints([0]), width, last]);
-    const onOld = g.node('Slice', [weights, width, g.ints([2 ** 31 - 1]), last]);
-    const mixed = g.node('Add', [batchedMatmul(g, onNew, values), batchedMatmul(g, onOld, oldV)]);
+    const [oldK, oldV] = [cached(pastKeys(layer)), cached(pastValues(layer))];
+    const byHead = transpose(g, reshape(q, querySizes), [0, 2, 3, 1, 4]);
+    const queries = reshape(byHead, g.ints([0, keyHeads, -1, head])); // (B, Hkv, G·S, head)
+    const keys = transpose(g, reshape(k, keySizes), [0, 2, 1, 3]); // (B, Hkv, S, head)
+    const values = transpose(g, reshape(v, keySizes), [0, 2, 1, 3]);
+    newRows.push(keys, values);
+    const scores = (rows: Value) => batchedMatmul(g, queries, rows, { transB: true, alpha: 1 / Math.sqrt(head) });
+    const joined = g.node('Add', [g.node('Concat', [scores(oldK), scores(keys)], lastAxis), mask]);
+    const [onOld, onNew] = g.nodes('Split', [softmax(g, joined), widths], 2, lastAxis); // (B, Hkv, G·S, P), (B, Hkv, G·S, S)
+    const mixed = g.node('Add', [batchedMatmul(g, onOld, oldV), batchedMatmul(g, onNew, values)]);
     const heads = reshape(mixed, g.ints([0, keyHeads, group, -1, head]));
     return reshape(transpose(g, heads, [0, 3, 1, 2, 4]), g.ints([-1, queryHeads * head])); // (B·S, H·head)
   };
@@ -61,15 +54,20 @@ export function samplingGraph(base: BaseWeights, parameterisation: Parameterisat
     parameterisation,
     differentiable: false,
     checkpointing: false,
+    frozen: true,
     tokens,
     positions,
     attend,
   });
+  g.output('new_rows', g.node('Concat', newRows, { attributes: { axis: 0 } }), ['LB', keyHeads, 'S', head]);
   const rows = g.node('Gather', [model.hidden, g.input('rows', 'int64', ['M'])]);
-  const logits = g.node('Gemm', [rows, model.weight(unembedding(base.config))], { attributes: { transB: 1 } });
+  const logits = matmul(g, rows, model.weight(unembedding(base.config)), 'b');
   const tempered = g.node('Mul', [logits, g.input('inverse_temperature', 'float32', ['M', 1])]);
-  const last = { attributes: { axis: -1 } };
-  g.output('logprobs', g.node('LogSoftmax', [logits], last), ['M', 'V']);
-  g.output('probabilities', g.node('Softmax', [tempered], last), ['M', 'V']);
+  const [logprobs, temperedLogprobs] = [logits, tempered].map((x) => g.node('LogSoftmax', [x], lastAxis));
+  const first = (x: Value) => g.node('Slice', [x, g.ints([0]), g.ints([1]), g.ints([1])]); // (M, 1)
+  const normalizer = (x: Value, logprobs: Value) => g.node('Sub', [first(x), first(logprobs)]);
+  g.output('probabilities', g.node('Exp', [temperedLogprobs]), ['M', 'V']);
+  g.output('log_normalizer', normalizer(logits, logprobs), ['M', 1]);
+  g.output('tempered_log_normalizer', normalizer(tempered, temperedLogprobs), ['M', 1]);
   return g.encode();
 }

@@ -4,10 +4,10 @@ import { cpus } from 'node:os';
 import type { InferenceSession, Tensor } from 'onnxruntime-node';
 import { ConfigurationError } from '../errors.ts';
 
-/** A dense tensor as the runtime takes and gives it. */
+/** A dense tensor as the runtime takes and gives it. The contents may change between runs, the array and its size may not. */
 export interface Dense {
-  data: Float32Array | BigInt64Array | Uint8Array;
-  dims: readonly number[];
+  readonly data: Float32Array | BigInt64Array | Uint8Array;
+  readonly dims: readonly number[];
 }
 
 export interface Session {
@@ -51,19 +51,28 @@ export async function createSession(
         ...(directory === '' ? {} : { model_external_initializers_file_folder_path: directory }),
         // Packed copies of the weights would double what the model takes: they stay in their mapped file instead.
         disable_prepacking: '1',
-        // Spinning threads of one run would take the cores from the other runs of a sweep.
-        intra_op: { allow_spinning: '0' },
+        // Waking a thread takes longer than many an operator; a thread that spins for long takes the core from other work.
+        intra_op: { allow_spinning: '1', spin_duration_us: '100' },
+        force_spinning_stop: '1',
       },
     },
   });
-  const tensor = ({ data, dims }: Dense): Tensor => {
+  const made = ({ data, dims }: Dense): Tensor => {
     if (data instanceof Float32Array) return new ort.Tensor('float32', data, dims);
     if (data instanceof BigInt64Array) return new ort.Tensor('int64', data, dims);
     return new ort.Tensor('bool', data, dims);
   };
+  // Parameters are hundreds of inputs, the same at every token that is sampled.
+  const tensors = new WeakMap<Dense, Tensor>();
+  const tensor = (dense: Dense): Tensor => {
+    const known = tensors.get(dense) ?? made(dense);
+    tensors.set(dense, known);
+    return known;
+  };
   return {
     async run(feeds) {
-      const inputs = Object.fromEntries(Object.entries(feeds).map(([name, dense]) => [name, tensor(dense)]));
+      const inputs: Record<string, Tensor> = {};
+      for (const name in feeds) inputs[name] = tensor(feeds[name]);
       return floatsOf(await session.run(inputs));
     },
     release: () => session.release(),

@@ -38,6 +38,7 @@ export function trainingGraph({ base, parameterisation, backward, checkpointing 
     parameterisation,
     differentiable: backward,
     checkpointing,
+    frozen: false,
     tokens,
     positions,
     attend: (_layer, q, k, v) => attend(q, k, v),

@@ -11,6 +11,8 @@ export interface LinearModule {
   readonly in: number;
   readonly out: number;
   readonly bias: boolean;
+  /** Name of what it reads: modules with the same one read the same features. */
+  readonly reads: string;
 }
 
 /** Every linear module by its Hugging Face name: what LoRA can adapt. */
@@ -21,16 +23,33 @@ export function linearModules(config: ModelConfig): ReadonlyMap<string, LinearMo
   const modules = new Map<string, LinearModule>();
   for (let layer = 0; layer < config.num_hidden_layers; layer++) {
     const prefix = `model.layers.${layer}`;
+    const attention = { in: hidden_size, bias: attention_bias, reads: `${prefix}.input_layernorm` };
+    modules.set(`${prefix}.self_attn.q_proj`, { ...attention, out: q_size });
+    modules.set(`${prefix}.self_attn.k_proj`, { ...attention, out: kv_size });
+    modules.set(`${prefix}.self_attn.v_proj`, { ...attention, out: kv_size });
     const o_bias = attention_bias && config.model_type !== 'qwen2';
-    modules.set(`${prefix}.self_attn.q_proj`, { in: hidden_size, out: q_size, bias: attention_bias });
-    modules.set(`${prefix}.self_attn.k_proj`, { in: hidden_size, out: kv_size, bias: attention_bias });
-    modules.set(`${prefix}.self_attn.v_proj`, { in: hidden_size, out: kv_size, bias: attention_bias });
-    modules.set(`${prefix}.self_attn.o_proj`, { in: q_size, out: hidden_size, bias: o_bias });
-    modules.set(`${prefix}.mlp.gate_proj`, { in: hidden_size, out: intermediate_size, bias: mlp_bias });
-    modules.set(`${prefix}.mlp.up_proj`, { in: hidden_size, out: intermediate_size, bias: mlp_bias });
-    modules.set(`${prefix}.mlp.down_proj`, { in: intermediate_size, out: hidden_size, bias: mlp_bias });
+    modules.set(`${prefix}.self_attn.o_proj`, {
+      in: q_size,
+      out: hidden_size,
+      bias: o_bias,
+      reads: `${prefix}.self_attn`,
+    });
+    const mlp = {
+      in: hidden_size,
+      out: intermediate_size,
+      bias: mlp_bias,
+      reads: `${prefix}.post_attention_layernorm`,
+    };
+    modules.set(`${prefix}.mlp.gate_proj`, mlp);
+    modules.set(`${prefix}.mlp.up_proj`, mlp);
+    modules.set(`${prefix}.mlp.down_proj`, {
+      in: intermediate_size,
+      out: hidden_size,
+      bias: mlp_bias,
+      reads: `${prefix}.mlp`,
+    });
   }
-  modules.set('lm_head', { in: hidden_size, out: config.vocab_size, bias: false });
+  modules.set('lm_head', { in: hidden_size, out: config.vocab_size, bias: false, reads: 'model.norm' });
   return modules;
 }
 
