@@ -35,7 +35,13 @@ interface Source {
   checkpointsPath: string;
 }
 
-const LOCAL: BuilderRef = { builder: 'local', threads: null, microbatch_tokens: 2048, activation_checkpointing: false };
+const LOCAL: BuilderRef = {
+  builder: 'local',
+  device: 'cpu',
+  threads: null,
+  microbatch_tokens: 2048,
+  activation_checkpointing: false,
+};
 
 /**
  * Opens a run directory, or a model by its directory, GGUF file or name on the hub. `notify` hears of what takes long.

@@ -25,6 +25,7 @@ import {
   writeCheckpoint,
 } from './checkpoint_files.ts';
 import type { Parameterisation } from './decoder_graph.ts';
+import type { Device } from './device.ts';
 import { type Model, openModel } from './model.ts';
 import { newAdapter, newModel, noAdapter, type Parameters } from './parameters.ts';
 import { LocalSamplingClient } from './sampling_client.ts';
@@ -34,6 +35,8 @@ export interface LocalServiceOptions {
   /** Where this run's checkpoints lie; `tinker://local/<kind>/<name>` is `<kind>/<name>` below it. */
   checkpointsPath: string;
   threads: number;
+  /** What computes; the CPU unless said otherwise. */
+  device?: Device;
   microbatchTokens: number;
   activationCheckpointing?: boolean;
   seed: number;
@@ -142,8 +145,8 @@ export class LocalServiceClient implements ServiceClient {
   }
 
   #openModel(base: BaseWeights, parameterisation: Parameterisation): Model {
-    const { threads, activationCheckpointing = false } = this.#options;
-    const model = openModel({ base, parameterisation, threads, checkpointing: activationCheckpointing });
+    const { threads, device = 'cpu', activationCheckpointing = false } = this.#options;
+    const model = openModel({ base, parameterisation, threads, device, checkpointing: activationCheckpointing });
     this.#open.add(model);
     return model;
   }
