@@ -13,6 +13,7 @@ import type {
 } from '../tinker/clients.ts';
 import { LOCAL_PREFIX, localCheckpoint } from '../tinker/local_path.ts';
 import type { ModelInfo } from '../tinker/types.ts';
+import { tokenizerFiles } from '../tokenizers/files.ts';
 import { isDirectory } from '../weights/files.ts';
 import { parseModelConfig, readModelConfig } from '../weights/hf_config.ts';
 import { newAdamState } from './adamw.ts';
@@ -223,12 +224,4 @@ export class LocalServiceClient implements ServiceClient {
     if (newest === undefined) throw new CheckpointError(`${path}: this run has saved no checkpoint yet`);
     return join(saved, newest);
   }
-}
-
-/** Files that a model directory needs beside its weights. */
-async function tokenizerFiles(directory: string): Promise<string[]> {
-  const names = (await readdir(directory)).sort();
-  return names
-    .filter((name) => name.startsWith('tokenizer') || name === 'generation_config.json')
-    .map((name) => join(directory, name));
 }

@@ -5,6 +5,7 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { readCheckpointInfo } from '../engine/checkpoint_files.ts';
 import { CheckpointError, ConfigurationError } from '../errors.ts';
 import { locateModel } from '../models/locate.ts';
+import { tokenizerFiles } from '../tokenizers/files.ts';
 import { readAdapter, writeAdapter } from '../weights/adapter.ts';
 import { isFile, readJsonFile, replaceJsonFile } from '../weights/files.ts';
 import { parseModelConfig } from '../weights/hf_config.ts';
@@ -97,11 +98,8 @@ async function exportModel(
   await replaceJsonFile(join(to, 'config.json'), { ...config, torch_dtype: dtype });
 }
 
-const TOKENIZER_FILE = /^(tokenizer.*|special_tokens_map|generation_config)\.json$|^chat_template\.jinja$/;
-
 async function copyTokenizer(from: string, to: string): Promise<void> {
-  for (const name of await readdir(from))
-    if (TOKENIZER_FILE.test(name)) await copyFile(join(from, name), join(to, name));
+  for (const path of await tokenizerFiles(from)) await copyFile(path, join(to, basename(path)));
 }
 
 async function refuseTaken(path: string): Promise<void> {
