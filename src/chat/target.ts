@@ -14,6 +14,7 @@ import { readRunRecord } from '../run/directory.ts';
 import type { SamplingClient, ServiceClient } from '../tinker/clients.ts';
 import { serviceSlot } from '../tinker/service.ts';
 import { loadTokenizer } from '../tokenizers/hf_tokenizer.ts';
+import { isFile } from '../weights/files.ts';
 
 export interface ChatTarget {
   /** For the greeting: which weights answer. */
@@ -108,13 +109,6 @@ async function modelSource(model: string): Promise<Source> {
 
 function isBuilderRef(value: unknown): value is BuilderRef {
   return typeof value === 'object' && value !== null && 'builder' in value;
-}
-
-async function isFile(path: string): Promise<boolean> {
-  return await stat(path).then(
-    (found) => found.isFile(),
-    () => false,
-  );
 }
 
 async function closeQuietly(service: ServiceClient): Promise<void> {
