@@ -99,6 +99,24 @@ test('only the tokenizer is downloaded where only that is needed', async () => {
   expect(downloads(hub).some((line) => line.includes('safetensors'))).toBe(false);
 });
 
+test('a process asks once for what a repository holds, so that tokenizer and weights are of one commit', async () => {
+  const { hub, locate, failure } = await setup();
+  const [{ sha }] = hub.repositories;
+  const questions = () => hub.requests.filter((line) => line.includes('/api/'));
+  await locate(NAME, {}, 'tokenizer');
+  const { directory } = await locate();
+  expect(await readdir(directory)).toContain('model.safetensors');
+  await locate(NAME, {}, 'tokenizer');
+  expect(questions()).toEqual([`GET /api/models/${NAME}/revision/main`, `GET /api/models/${NAME}/tree/${sha}`]);
+
+  // What went wrong is asked again.
+  const token = { HF_TOKEN: 'hf_later' };
+  hub.repositories[0].token = 'hf_other';
+  expect(await failure(NAME, token)).toContain('(status 401)');
+  hub.repositories[0].token = token.HF_TOKEN;
+  expect((await locate(NAME, token)).directory).toBe(directory);
+});
+
 test('a private model takes a token', async () => {
   const { hub, locate, failure } = await setup({ token: 'hf_secret' });
   expect(await failure()).toBe(
@@ -109,7 +127,7 @@ test('a private model takes a token', async () => {
 });
 
 test('without a network, what is in the cache serves, and what is not says so', async () => {
-  const { hub, cache, locate, failure } = await setup();
+  const { hub, locate, failure } = await setup();
   expect(await failure(NAME, { HF_HUB_OFFLINE: '1' })).toBe(
     `the model ${NAME} is neither a directory nor in the cache, and HF_HUB_OFFLINE is set`,
   );
@@ -121,7 +139,7 @@ test('without a network, what is in the cache serves, and what is not says so', 
   expect(hub.requests).toHaveLength(requests);
 
   await hub.stop();
-  expect((await locate(NAME, { HF_HUB_CACHE: cache })).directory).toBe(directory);
+  expect((await locate(NAME, { HF_TOKEN: 'not asked with before' })).directory).toBe(directory);
   expect(await failure('acme/another')).toMatch(
     /^the model acme\/another is neither a directory nor in the cache, and http\S+ cannot be reached \(.*ECONNREFUSED.*\)$/,
   );
