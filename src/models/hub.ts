@@ -133,18 +133,20 @@ function refused(name: string, status: number, { endpoint, accessToken }: HubSet
 async function complete(blob: string, content: Blob, file: ListFileEntry): Promise<void> {
   const partial = `${blob}.incomplete`;
   await mkdir(dirname(blob), { recursive: true });
-  await append(partial, content);
-  const { size } = await stat(partial);
-  if (size !== content.size || (await digestOf(partial, file)) !== (file.lfs?.oid ?? file.oid)) {
-    await rm(partial, { force: true });
-    throw new ConfigurationError(`${file.path}: what was downloaded is damaged, and has been deleted`, {
-      hint: 'Type the same command again.',
-    });
-  }
-  // Another process may have downloaded the same bytes to the same place.
-  await rename(partial, blob).catch(async (error: unknown) => {
+  try {
+    await append(partial, content);
+    const { size } = await stat(partial);
+    if (size !== content.size || (await digestOf(partial, file)) !== (file.lfs?.oid ?? file.oid)) {
+      await rm(partial, { force: true });
+      throw new ConfigurationError(`${file.path}: what was downloaded is damaged, and has been deleted`, {
+        hint: 'Type the same command again.',
+      });
+    }
+    await rename(partial, blob);
+  } catch (error) {
+    // Another process, that of another run of a sweep, may have brought the same bytes to the same place before.
     if (!(await exists(blob))) throw error;
-  });
+  }
 }
 
 /** Bytes are written to their places, so that two processes that download one file do each other no harm. */

@@ -82,6 +82,15 @@ test('a download that breaks off goes on where it was', async () => {
   expect(downloads(hub)).toContainEqual(expect.stringMatching(/model\.safetensors bytes=[1-9]\d*-/));
 });
 
+test('downloads of one model at the same time do each other no harm', async () => {
+  const { locate, files } = await setup();
+  const found = await Promise.all(Array.from({ length: 8 }, () => locate()));
+  expect(new Set(found.map(({ directory }) => directory)).size).toBe(1);
+  const [{ directory }] = found;
+  for (const name of await readdir(directory)) expect(await readFile(join(directory, name))).toEqual(files.get(name));
+  expect((await readdir(join(directory, '../../blobs'))).filter((name) => name.endsWith('.incomplete'))).toEqual([]);
+});
+
 test('what arrives damaged is not kept', async () => {
   const { hub, locate, failure, files } = await setup();
   const content = files.get('model.safetensors') ?? Buffer.alloc(0);
