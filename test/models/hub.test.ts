@@ -1,26 +1,20 @@
 // Models by their name on the hub, from a server on this machine.
 
-import { mkdtemp, readdir, readFile, readlink, rm, stat } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readdir, readFile, readlink, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { messageOf } from '../../src/errors.ts';
 import { locateModel } from '../../src/models/locate.ts';
 import { writeChatModel } from '../support/chat_model.ts';
+import { temporaryDirectory } from '../support/temporary_directory.ts';
 import { type HubRepository, LocalHub } from './local_hub.ts';
 
 const SHA = '0123456789abcdef0123456789abcdef01234567';
 const NAME = 'acme/tiny-model';
 
-async function temporary(): Promise<string> {
-  const directory = await mkdtemp(join(tmpdir(), 'cookbook-hub-'));
-  onTestFinished(() => rm(directory, { recursive: true, force: true }));
-  return directory;
-}
-
 /** A repository with a whole model, and files beside it that nobody needs. */
 async function repository(changes: Partial<HubRepository> = {}): Promise<HubRepository> {
-  const directory = await writeChatModel(join(await temporary(), 'model'));
+  const directory = await writeChatModel(join(await temporaryDirectory(), 'model'));
   const files = new Map<string, Buffer>();
   for (const name of await readdir(directory)) files.set(name, await readFile(join(directory, name)));
   files.set('README.md', Buffer.from('# A model\n'));
@@ -30,7 +24,7 @@ async function repository(changes: Partial<HubRepository> = {}): Promise<HubRepo
 
 async function setup(changes: Partial<HubRepository> = {}) {
   const hub = await LocalHub.start(await repository(changes));
-  const cache = await temporary();
+  const cache = await temporaryDirectory();
   const notices: string[] = [];
   const locate = (name = NAME, env: NodeJS.ProcessEnv = {}, parts: 'all' | 'tokenizer' = 'all') =>
     locateModel(name, {

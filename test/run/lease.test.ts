@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { thisProcess } from '../../src/liveness.ts';
 import { leaseHolder, takeLease } from '../../src/run/lease.ts';
 import type { LeaseRecord } from '../../src/run/types.ts';
-import { temporaryDirectory } from './support/directories.ts';
+import { temporaryDirectory } from '../support/temporary_directory.ts';
 import { supportFile, TestProcess } from './support/processes.ts';
 
 const LEASE_PROCESS = supportFile('lease_process.mjs');
