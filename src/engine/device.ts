@@ -57,14 +57,14 @@ export function absentDevice(device: Device, said: string): ConfigurationError {
       { hint: OTHERWISE },
     );
   }
-  const library = /Failed to load library .* with error: (.*)/.exec(text)?.[1];
-  if (library?.includes('libonnxruntime_providers_') === true) {
+  const unloaded = /Failed to load library .* with error: (.*)/.exec(text)?.[1];
+  if (unloaded !== undefined && /libonnxruntime_providers_\w+\.so: cannot open/.test(unloaded)) {
     const script = createRequire(import.meta.url).resolve('onnxruntime-node/script/install.js');
     return new ConfigurationError(`device ${device}: ONNX Runtime's libraries for it are not installed`, {
       hint: `Download them with: node "${script}" --onnxruntime-node-install\n${NEEDS[device]} ${OTHERWISE}`,
     });
   }
-  return new ConfigurationError(`device ${device} cannot be used: ${library ?? reasonIn(text)}`, {
+  return new ConfigurationError(`device ${device} cannot be used: ${unloaded ?? reasonIn(text)}`, {
     hint: `${NEEDS[device]} ${OTHERWISE}`,
   });
 }
