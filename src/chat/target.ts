@@ -14,6 +14,7 @@ import { readRunRecord } from '../run/directory.ts';
 import type { SamplingClient, ServiceClient } from '../tinker/clients.ts';
 import { serviceSlot } from '../tinker/service.ts';
 import { loadTokenizer } from '../tokenizers/hf_tokenizer.ts';
+import { isFile } from '../weights/files.ts';
 
 export interface ChatTarget {
   /** For the greeting: which weights answer. */
@@ -35,7 +36,13 @@ interface Source {
   checkpointsPath: string;
 }
 
-const LOCAL: BuilderRef = { builder: 'local', threads: null, microbatch_tokens: 2048, activation_checkpointing: false };
+const LOCAL: BuilderRef = {
+  builder: 'local',
+  device: 'cpu',
+  threads: null,
+  microbatch_tokens: 2048,
+  activation_checkpointing: false,
+};
 
 /**
  * Opens a run directory, or a model by its directory, GGUF file or name on the hub. `notify` hears of what takes long.
@@ -102,13 +109,6 @@ async function modelSource(model: string): Promise<Source> {
 
 function isBuilderRef(value: unknown): value is BuilderRef {
   return typeof value === 'object' && value !== null && 'builder' in value;
-}
-
-async function isFile(path: string): Promise<boolean> {
-  return await stat(path).then(
-    (found) => found.isFile(),
-    () => false,
-  );
 }
 
 async function closeQuietly(service: ServiceClient): Promise<void> {

@@ -2,8 +2,9 @@
 
 import { Type } from '@sinclair/typebox';
 import { defineBuilder } from '../registry/builder.ts';
-import { nullable, runtime, semantic } from '../registry/fields.ts';
+import { nullable, oneOf, runtime, semantic } from '../registry/fields.ts';
 import { serviceSlot } from '../tinker/service.ts';
+import { DEVICES, requireDevice } from './device.ts';
 
 export const local = defineBuilder({
   slot: serviceSlot,
@@ -11,6 +12,12 @@ export const local = defineBuilder({
   version: 1,
   doc: 'The engine in this package: LoRA and full-parameter training and sampling in this process, through ONNX Runtime.',
   params: Type.Object({
+    device: runtime(
+      oneOf(DEVICES, {
+        default: 'cpu',
+        description: 'What computes: the CPU, or a GPU through CUDA or WebGPU.',
+      }),
+    ),
     threads: nullable(
       runtime(
         Type.Integer({
@@ -34,12 +41,18 @@ export const local = defineBuilder({
       }),
     ),
   }),
-  async build({ threads, microbatch_tokens, activation_checkpointing }, { checkpointsPath, seed, notify }) {
+  // Runs that were recorded before there was a choice name no device.
+  async build(
+    { device = 'cpu', threads, microbatch_tokens, activation_checkpointing },
+    { checkpointsPath, seed, notify },
+  ) {
+    await requireDevice(device);
     const { LocalServiceClient } = await import('./service.ts');
     const { threadCount } = await import('./session.ts');
     return new LocalServiceClient({
       checkpointsPath,
       threads: threadCount(threads),
+      device,
       microbatchTokens: microbatch_tokens,
       activationCheckpointing: activation_checkpointing,
       seed,

@@ -2,6 +2,7 @@
 
 import type { BaseWeights } from './base_weights.ts';
 import type { Parameterisation } from './decoder_graph.ts';
+import type { Device } from './device.ts';
 import { samplingGraph } from './sampling_graph.ts';
 import { createSession, type Session } from './session.ts';
 import { trainingGraph } from './training_graph.ts';
@@ -22,14 +23,15 @@ export interface ModelOptions {
   base: BaseWeights;
   parameterisation: Parameterisation;
   threads: number;
+  device: Device;
   /** Computes blocks again for their gradients instead of keeping them. */
   checkpointing: boolean;
 }
 
-export function openModel({ base, parameterisation, threads, checkpointing }: ModelOptions): Model {
+export function openModel({ base, parameterisation, threads, device, checkpointing }: ModelOptions): Model {
   const sessions = new Map<string, Promise<Session>>();
   const session = (kind: string, graph: () => Uint8Array, inOrder = false): Promise<Session> => {
-    const known = sessions.get(kind) ?? createSession(graph(), { directory: base.directory, threads, inOrder });
+    const known = sessions.get(kind) ?? createSession(graph(), { directory: base.directory, threads, device, inOrder });
     sessions.set(kind, known);
     return known;
   };

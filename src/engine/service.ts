@@ -1,6 +1,6 @@
 // The service client of the embedded engine: base models, training clients and samplers in this process, checkpoints on disk.
 
-import { readdir, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CheckpointError, RequestError } from '../errors.ts';
 import { locateModel } from '../models/locate.ts';
@@ -13,7 +13,7 @@ import type {
 } from '../tinker/clients.ts';
 import { LOCAL_PREFIX, localCheckpoint } from '../tinker/local_path.ts';
 import type { ModelInfo } from '../tinker/types.ts';
-import { isDirectory } from '../weights/files.ts';
+import { tokenizerFiles } from '../tokenizers/files.ts';
 import { parseModelConfig, readModelConfig } from '../weights/hf_config.ts';
 import { newAdamState } from './adamw.ts';
 import { type BaseWeights, blankWeights, openBaseWeights } from './base_weights.ts';
@@ -25,6 +25,8 @@ import {
   writeCheckpoint,
 } from './checkpoint_files.ts';
 import type { Parameterisation } from './decoder_graph.ts';
+import type { Device } from './device.ts';
+import { CHECKPOINT_NAME, type CheckpointKind, findCheckpoint } from './find_checkpoint.ts';
 import { type Model, openModel } from './model.ts';
 import { newAdapter, newModel, noAdapter, type Parameters } from './parameters.ts';
 import { LocalSamplingClient } from './sampling_client.ts';
@@ -34,16 +36,14 @@ export interface LocalServiceOptions {
   /** Where this run's checkpoints lie; `tinker://local/<kind>/<name>` is `<kind>/<name>` below it. */
   checkpointsPath: string;
   threads: number;
+  /** What computes; the CPU unless said otherwise. */
+  device?: Device;
   microbatchTokens: number;
   activationCheckpointing?: boolean;
   seed: number;
   /** Told of what takes long. */
   notify?: (message: string) => void;
 }
-
-type CheckpointKind = 'weights' | 'sampler_weights';
-
-const NAME = /^[A-Za-z0-9._-]+$/;
 
 /** A model with the parameters of one client, and where its tokenizer is. */
 interface Loaded {
@@ -142,8 +142,8 @@ export class LocalServiceClient implements ServiceClient {
   }
 
   #openModel(base: BaseWeights, parameterisation: Parameterisation): Model {
-    const { threads, activationCheckpointing = false } = this.#options;
-    const model = openModel({ base, parameterisation, threads, checkpointing: activationCheckpointing });
+    const { threads, device = 'cpu', activationCheckpointing = false } = this.#options;
+    const model = openModel({ base, parameterisation, threads, device, checkpointing: activationCheckpointing });
     this.#open.add(model);
     return model;
   }
@@ -170,7 +170,7 @@ export class LocalServiceClient implements ServiceClient {
       name: string,
       { parameters, optimizer }: { parameters: Parameters; optimizer: TrainingState['optimizer'] | null },
     ) => {
-      if (!NAME.test(name))
+      if (!CHECKPOINT_NAME.test(name))
         throw new RequestError(`checkpoint name "${name}" may only have letters, digits, ".", "_" and "-"`);
       const path = `${LOCAL_PREFIX}${kind}/${name}`;
       const { config } = model.base;
@@ -201,7 +201,7 @@ export class LocalServiceClient implements ServiceClient {
 
   #directoryOf(path: string): string {
     const rest = (localCheckpoint(path) ?? '').split('/');
-    if (rest.length !== 2 || !rest.every((part) => NAME.test(part)) || rest.includes('..')) {
+    if (rest.length !== 2 || !rest.every((part) => CHECKPOINT_NAME.test(part)) || rest.includes('..')) {
       throw new CheckpointError(`${path} is no path of a checkpoint; they look like ${LOCAL_PREFIX}weights/000020`);
     }
     return join(this.#options.checkpointsPath, ...rest);
@@ -212,20 +212,6 @@ export class LocalServiceClient implements ServiceClient {
     if (localCheckpoint(path) !== null) return this.#directoryOf(path);
     if (path.startsWith('tinker://'))
       throw new CheckpointError(`${path} lies on another service; this engine has only its own`);
-    if (!(await isDirectory(path))) throw new CheckpointError(`${path}: no such directory`);
-    const saved = join(path, 'checkpoints', kind);
-    if (!(await isDirectory(saved))) return path;
-    const names = (await readdir(saved)).filter((name) => NAME.test(name) && !name.endsWith('.tmp'));
-    const newest = names.includes('final') ? 'final' : names.sort().at(-1);
-    if (newest === undefined) throw new CheckpointError(`${path}: this run has saved no checkpoint yet`);
-    return join(saved, newest);
+    return await findCheckpoint(path, kind);
   }
-}
-
-/** Files that a model directory needs beside its weights. */
-async function tokenizerFiles(directory: string): Promise<string[]> {
-  const names = (await readdir(directory)).sort();
-  return names
-    .filter((name) => name.startsWith('tokenizer') || name === 'generation_config.json')
-    .map((name) => join(directory, name));
 }

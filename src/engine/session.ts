@@ -3,6 +3,7 @@
 import { cpus } from 'node:os';
 import type { InferenceSession, Tensor } from 'onnxruntime-node';
 import { ConfigurationError } from '../errors.ts';
+import type { Device } from './device.ts';
 
 /** A dense tensor as the runtime takes and gives it. The contents may change between runs, the array and its size may not. */
 export interface Dense {
@@ -20,6 +21,8 @@ export interface SessionOptions {
   /** Where external data of the graph lies. */
   directory: string;
   threads: number;
+  /** What computes; the CPU unless said otherwise. Feeds and outputs lie in the memory of the CPU all the same. */
+  device?: Device;
   /** Run the graph in the order in which it was written: other orders may keep what is to be computed again. */
   inOrder?: boolean;
 }
@@ -36,10 +39,11 @@ export function threadCount(asked: number | null, env: NodeJS.ProcessEnv = proce
 
 export async function createSession(
   graph: Uint8Array,
-  { directory, threads, inOrder = false }: SessionOptions,
+  { directory, threads, device = 'cpu', inOrder = false }: SessionOptions,
 ): Promise<Session> {
   const ort = await import('onnxruntime-node');
   const session = await ort.InferenceSession.create(graph, {
+    executionProviders: [device],
     intraOpNumThreads: threads,
     interOpNumThreads: 1,
     graphOptimizationLevel: inOrder ? 'disabled' : 'all',

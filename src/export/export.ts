@@ -3,10 +3,12 @@
 import { copyFile, mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { readCheckpointInfo } from '../engine/checkpoint_files.ts';
+import { findCheckpoint } from '../engine/find_checkpoint.ts';
 import { CheckpointError, ConfigurationError } from '../errors.ts';
 import { locateModel } from '../models/locate.ts';
+import { tokenizerFiles } from '../tokenizers/files.ts';
 import { readAdapter, writeAdapter } from '../weights/adapter.ts';
-import { isFile, readJsonFile, replaceJsonFile } from '../weights/files.ts';
+import { readJsonFile, replaceJsonFile } from '../weights/files.ts';
 import { parseModelConfig } from '../weights/hf_config.ts';
 import { parameterShapes } from '../weights/modules.ts';
 import { type FloatDtype, writeSafetensors } from '../weights/safetensors.ts';
@@ -46,7 +48,7 @@ export async function exportWeights(source: string, options: ExportOptions): Pro
   const { format } = options;
   const to = resolve(options.to);
   await refuseTaken(to);
-  const checkpoint = await findCheckpoint(source, options.checkpoint);
+  const checkpoint = await findCheckpoint(source, 'sampler_weights', options.checkpoint);
   const { parameterisation, base_model } = await readCheckpointInfo(checkpoint);
   const partial = join(dirname(to), `.${basename(to)}.${process.pid}.tmp`);
   await mkdir(partial, { recursive: true });
@@ -97,11 +99,8 @@ async function exportModel(
   await replaceJsonFile(join(to, 'config.json'), { ...config, torch_dtype: dtype });
 }
 
-const TOKENIZER_FILE = /^(tokenizer.*|special_tokens_map|generation_config)\.json$|^chat_template\.jinja$/;
-
 async function copyTokenizer(from: string, to: string): Promise<void> {
-  for (const name of await readdir(from))
-    if (TOKENIZER_FILE.test(name)) await copyFile(join(from, name), join(to, name));
+  for (const path of await tokenizerFiles(from)) await copyFile(path, join(to, basename(path)));
 }
 
 async function refuseTaken(path: string): Promise<void> {
@@ -109,20 +108,4 @@ async function refuseTaken(path: string): Promise<void> {
   if (found === null) return;
   if (found.isDirectory() && (await readdir(path)).length === 0) return;
   throw new ConfigurationError(`${path} is there already`, { hint: 'Name a directory that does not exist yet.' });
-}
-
-/** The directory of a checkpoint for sampling: that of a run, or the one that is named itself. */
-async function findCheckpoint(source: string, name: string | null): Promise<string> {
-  if (!(await isFile(join(source, 'run.json')))) {
-    if (name === null) return resolve(source);
-    throw new ConfigurationError(`${source} is no run directory, so it has no checkpoint "${name}"`);
-  }
-  const saved = join(resolve(source), 'checkpoints', 'sampler_weights');
-  const names = (await readdir(saved).catch(() => [])).filter((entry) => !entry.endsWith('.tmp')).sort();
-  const wanted = name ?? (names.includes('final') ? 'final' : names.at(-1));
-  if (wanted !== undefined && names.includes(wanted)) return join(saved, wanted);
-  throw new CheckpointError(
-    names.length === 0 ? `${source}: this run has saved no weights yet` : `${source} has no checkpoint "${wanted}"`,
-    { hint: names.length === 0 ? 'Run it until its first checkpoint, or to its end.' : `It has ${names.join(', ')}.` },
-  );
 }

@@ -42,15 +42,9 @@ export async function downloadModel(name: string, options: DownloadOptions): Pro
   const { endpoint: hubUrl, accessToken } = settings;
   const access = { hubUrl, ...(accessToken === undefined ? {} : { accessToken }) };
   try {
-    const { sha } = await hub.modelInfo({
-      name: repository.name,
-      revision: repository.revision,
-      additionalFields: ['sha'],
-      ...access,
-    });
+    const { sha, files } = await listingOf(repository, access);
     const snapshot = join(repository.storage, 'snapshots', sha);
-    const listed = hub.listFiles({ repo: repository.name, revision: sha, recursive: true, ...access });
-    for (const file of await wantedOf(listed, options)) {
+    for (const file of wantedOf(files, options)) {
       const blob = join(repository.storage, 'blobs', file.lfs?.oid ?? file.oid ?? '');
       if (!(await exists(blob))) {
         options.onDownload({ path: file.path, bytes: file.size });
@@ -70,11 +64,43 @@ export async function downloadModel(name: string, options: DownloadOptions): Pro
   }
 }
 
-/** The configuration comes last, so that a snapshot which has one is whole. */
-async function wantedOf(listed: AsyncIterable<ListFileEntry>, { wanted }: DownloadOptions): Promise<ListFileEntry[]> {
+/** What a repository holds at a commit. */
+interface Listing {
+  sha: string;
+  files: ListFileEntry[];
+}
+
+interface Access {
+  hubUrl: string;
+  accessToken?: string;
+}
+
+const listings = new Map<string, Promise<Listing>>();
+
+/** Asked once a process, so that the tokenizer and the weights of a run are of one commit. What failed is asked again. */
+function listingOf({ name, revision }: Repository, access: Access): Promise<Listing> {
+  const key = JSON.stringify([name, revision, access]);
+  const known = listings.get(key);
+  if (known !== undefined) return known;
+  const asked = askForListing({ name, revision }, access);
+  listings.set(key, asked);
+  asked.catch(() => listings.delete(key));
+  return asked;
+}
+
+async function askForListing({ name, revision }: Omit<Repository, 'storage'>, access: Access): Promise<Listing> {
+  const hub = await import('@huggingface/hub');
+  const { sha } = await hub.modelInfo({ name, revision, additionalFields: ['sha'], ...access });
   const files: ListFileEntry[] = [];
-  for await (const file of listed) if (file.type === 'file' && wanted(file.path)) files.push(file);
-  return files.sort((a, b) => Number(a.path === CONFIG) - Number(b.path === CONFIG));
+  for await (const file of hub.listFiles({ repo: name, revision: sha, recursive: true, ...access })) files.push(file);
+  return { sha, files };
+}
+
+/** The configuration comes last, so that a snapshot which has one is whole. */
+function wantedOf(files: readonly ListFileEntry[], { wanted }: DownloadOptions): ListFileEntry[] {
+  return files
+    .filter(({ type, path }) => type === 'file' && wanted(path))
+    .sort((a, b) => Number(a.path === CONFIG) - Number(b.path === CONFIG));
 }
 
 function repositoryOf(text: string, { cache }: HubSettings): Repository {
@@ -107,18 +133,20 @@ function refused(name: string, status: number, { endpoint, accessToken }: HubSet
 async function complete(blob: string, content: Blob, file: ListFileEntry): Promise<void> {
   const partial = `${blob}.incomplete`;
   await mkdir(dirname(blob), { recursive: true });
-  await append(partial, content);
-  const { size } = await stat(partial);
-  if (size !== content.size || (await digestOf(partial, file)) !== (file.lfs?.oid ?? file.oid)) {
-    await rm(partial, { force: true });
-    throw new ConfigurationError(`${file.path}: what was downloaded is damaged, and has been deleted`, {
-      hint: 'Type the same command again.',
-    });
-  }
-  // Another process may have downloaded the same bytes to the same place.
-  await rename(partial, blob).catch(async (error: unknown) => {
+  try {
+    await append(partial, content);
+    const { size } = await stat(partial);
+    if (size !== content.size || (await digestOf(partial, file)) !== (file.lfs?.oid ?? file.oid)) {
+      await rm(partial, { force: true });
+      throw new ConfigurationError(`${file.path}: what was downloaded is damaged, and has been deleted`, {
+        hint: 'Type the same command again.',
+      });
+    }
+    await rename(partial, blob);
+  } catch (error) {
+    // Another process, that of another run of a sweep, may have brought the same bytes to the same place before.
     if (!(await exists(blob))) throw error;
-  });
+  }
 }
 
 /** Bytes are written to their places, so that two processes that download one file do each other no harm. */

@@ -2,6 +2,7 @@
 
 import { resolve } from 'node:path';
 import { ConfigurationError } from '../errors.ts';
+import { isTokenizerFile } from '../tokenizers/files.ts';
 import { isDirectory, isFile } from '../weights/files.ts';
 import { hubSettings, isHubName } from './hub_settings.ts';
 
@@ -13,8 +14,6 @@ export interface LocateOptions {
   env?: NodeJS.ProcessEnv;
 }
 
-const TOKENIZER_FILES =
-  /^(config|generation_config|tokenizer.*|special_tokens_map|added_tokens)\.json$|^chat_template\.jinja$/;
 const WEIGHT_FILES = /^model(-\d+-of-\d+)?\.safetensors$|^model\.safetensors\.index\.json$/;
 
 export interface ModelLocation {
@@ -44,7 +43,7 @@ export async function locateModel(name: string, options: LocateOptions = {}): Pr
   const { downloadModel } = await import('./hub.ts');
   const directory = await downloadModel(name, {
     settings: await hubSettings(env),
-    wanted: (path) => TOKENIZER_FILES.test(path) || (parts === 'all' && WEIGHT_FILES.test(path)),
+    wanted: (path) => path === 'config.json' || isTokenizerFile(path) || (parts === 'all' && WEIGHT_FILES.test(path)),
     onDownload: ({ path, bytes }) => notify(`downloading ${path} of ${name} (${(bytes / 1e6).toFixed(1)} MB)`),
   });
   return { directory, name };

@@ -1,17 +1,15 @@
 // The lease: at most one process writes to a run directory, and a dead one's place is taken by exactly one other.
 
 import { randomUUID } from 'node:crypto';
-import { rename, rm, stat, utimes } from 'node:fs/promises';
+import { rename, rm, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { RunDirectoryError } from '../errors.ts';
+import { holderIsLive, thisProcess } from '../liveness.ts';
 import { createFileAtomic, explainingFailure, jsonText, readJson, shortPath } from './files.ts';
-import { stateOf, thisProcess } from './process_identity.ts';
 import { leaseShape } from './run_shapes.ts';
 import type { LeaseRecord } from './types.ts';
 
 const HEARTBEAT_MS = 5_000;
-/** Silence after which a holder that cannot be looked at is taken for dead. A training step may block the heartbeat for seconds. */
-const SILENCE_LIMIT_MS = 60_000;
 
 export interface Lease {
   /** Aborted when another process has taken the lease, because this one seemed dead: nothing may be written any more. */
@@ -25,7 +23,7 @@ export interface Lease {
  */
 export async function takeLease(directory: string): Promise<Lease> {
   const path = leasePath(directory);
-  const record = { token: randomUUID(), ...(await thisProcess()), taken_at: new Date().toISOString() };
+  const record = { token: randomUUID(), ...thisProcess(), taken_at: new Date().toISOString() };
   await explainingFailure('lock', path, () => claim(directory, record));
   return hold(path, record.token);
 }
@@ -33,7 +31,7 @@ export async function takeLease(directory: string): Promise<Lease> {
 /** The live process that holds a directory's lease, if one does. */
 export async function leaseHolder(directory: string): Promise<LeaseRecord | null> {
   const last = (await readChain(leasePath(directory))).at(-1);
-  return last !== undefined && (await isLive(last)) ? last.record : null;
+  return last !== undefined && isLive(last) ? last.record : null;
 }
 
 /** @throws RunDirectoryError naming host and pid while a live process holds the lease */
@@ -59,7 +57,7 @@ async function claim(directory: string, record: LeaseRecord): Promise<void> {
     const chain = await readChain(path);
     const [head, last] = [chain[0], chain.at(-1)];
     if (head === undefined || last === undefined) continue; // given back in the meantime
-    if (await isLive(last)) throw inUse(directory, last.record);
+    if (isLive(last)) throw inUse(directory, last.record);
     const successor = successorPath(path, last.record);
     if (!(await createFileAtomic(successor, text))) continue; // another was quicker: it is the last link now
     // A taker that was slow to get here may follow a lease that others have long replaced. Then its link hangs in the air.
@@ -92,11 +90,8 @@ async function readLink(path: string): Promise<Link | null> {
   return value === null ? null : { path, record: value };
 }
 
-async function isLive({ path, record }: Link): Promise<boolean> {
-  const state = await stateOf(record);
-  if (state !== 'unknown') return state === 'running';
-  const heartbeat = await stat(path).catch(() => null);
-  return heartbeat !== null && Date.now() - heartbeat.mtimeMs < SILENCE_LIMIT_MS;
+function isLive({ path, record }: Link): boolean {
+  return holderIsLive(path, record);
 }
 
 function hold(path: string, token: string): Lease {

@@ -1,6 +1,7 @@
 // The files of a run directory as types: the one contract between the runner, its executors and the report.
 
 import type { JsonValue } from '../json.ts';
+import type { ProcessIdentity } from '../liveness.ts';
 import type { Identity, RunSpec } from '../spec/types.ts';
 import type { Learned } from '../training/types.ts';
 
@@ -49,16 +50,9 @@ export interface RunStatus {
 }
 
 /** lease: exists while a process writes to the directory; its modification time is the heartbeat. */
-export interface LeaseRecord {
+export interface LeaseRecord extends ProcessIdentity {
   /** Tells this lease from any other that ever was, so that a takeover takes the one that was found dead. */
   token: string;
-  host: string;
-  pid: number;
-  /** Tells a recycled pid from the writer's own: start time of the process where the system gives it. */
-  process_started: string;
-  boot_id: string;
-  /** Containers of one machine may share its name and boot, but then not their process ids. */
-  pid_namespace: string;
   taken_at: string;
 }
 

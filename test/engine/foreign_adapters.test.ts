@@ -10,6 +10,7 @@ import { type LoraFactors, writeAdapter } from '../../src/weights/adapter.ts';
 import { readModelConfig } from '../../src/weights/hf_config.ts';
 import { linearModules } from '../../src/weights/modules.ts';
 import { openSafetensors } from '../../src/weights/safetensors.ts';
+import { adam } from '../support/adam.ts';
 import { writeRandomModel } from '../support/random_model.ts';
 
 const RANK = 2;
@@ -63,14 +64,7 @@ it('leaves alone the layers that the adapter does not know, and trains the other
   const client = await service.createTrainingClientFromState(await adapter('partial', { modules: [Q_PROJ] }));
   const targets = { data: [1, 2, 3, 4, 5, 6], dtype: 'int64' as const, shape: [6] };
   await client.forwardBackward([{ model_input: TEXT, loss_fn_inputs: { target_tokens: targets } }], 'cross_entropy');
-  await client.optimStep({
-    learning_rate: 0.1,
-    beta1: 0.9,
-    beta2: 0.95,
-    eps: 1e-8,
-    weight_decay: 0,
-    grad_clip_norm: 0,
-  });
+  await client.optimStep(adam(0.1));
   await (await client.saveState('trained')).result();
   const { tensors, read } = await openSafetensors(join(directory, 'weights/trained/adapter_model.safetensors'));
   const moved: string[] = [];

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { LocalServiceClient } from '../../src/engine/service.ts';
 import type { TrainingClient } from '../../src/tinker/clients.ts';
 import { type Datum, modelInputFromTokens } from '../../src/tinker/types.ts';
+import { adam } from '../support/adam.ts';
 import { RANDOM_MODEL_VOCABULARY, writeRandomModel } from '../support/random_model.ts';
 
 let directory: string;
@@ -35,7 +36,7 @@ function openService(
   return service;
 }
 
-const ADAM = { learning_rate: 0.02, beta1: 0.9, beta2: 0.95, eps: 1e-8, weight_decay: 0, grad_clip_norm: 0 };
+const ADAM = adam(0.02);
 
 /** Token sequences of differing lengths with real-valued weights. */
 function batch(lengths: number[], salt = 0): Datum[] {

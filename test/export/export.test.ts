@@ -8,10 +8,10 @@ import { LocalServiceClient } from '../../src/engine/service.ts';
 import { type ExportOptions, exportWeights } from '../../src/export/export.ts';
 import { modelInputFromTokens } from '../../src/tinker/types.ts';
 import { openSafetensors } from '../../src/weights/safetensors.ts';
+import { adam } from '../support/adam.ts';
 import { randomModelConfig, writeRandomModel } from '../support/random_model.ts';
 
 const TEXT = modelInputFromTokens([5, 17, 40, 3, 22, 9, 51, 8]);
-const ADAM = { learning_rate: 0.03, beta1: 0.9, beta2: 0.95, eps: 1e-8, weight_decay: 0, grad_clip_norm: 0 };
 
 let directory: string;
 let service: LocalServiceClient;
@@ -37,7 +37,7 @@ beforeAll(async () => {
   const targets = { data: [1, 2, 3, 4, 5, 6, 7, 8], dtype: 'int64' as const, shape: [8] };
   for (const name of ['000001', 'final']) {
     await client.forwardBackward([{ model_input: TEXT, loss_fn_inputs: { target_tokens: targets } }], 'cross_entropy');
-    await client.optimStep(ADAM);
+    await client.optimStep(adam(0.03));
     await (await client.saveWeightsForSampler(name)).result();
   }
 });

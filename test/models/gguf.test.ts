@@ -1,9 +1,8 @@
 // GGUF files as models: converted once, then like any other directory.
 
-import { mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { WeightsError } from '../../src/errors.ts';
 import { locateModel } from '../../src/models/locate.ts';
 import { loadTokenizer } from '../../src/tokenizers/hf_tokenizer.ts';
@@ -11,10 +10,10 @@ import { readModelConfig } from '../../src/weights/hf_config.ts';
 import { openModelDirectory } from '../../src/weights/sharded.ts';
 import { ggufBytes } from '../support/gguf.ts';
 import { ggufTensors, metadataOf, parametersOf } from '../support/gguf_model.ts';
+import { temporaryDirectory } from '../support/temporary_directory.ts';
 
 async function setup(bytes: Uint8Array) {
-  const directory = await mkdtemp(join(tmpdir(), 'cookbook-gguf-'));
-  onTestFinished(() => rm(directory, { recursive: true, force: true }));
+  const directory = await temporaryDirectory();
   const file = join(directory, 'model.gguf');
   await writeFile(file, bytes);
   return { directory, file, env: { XDG_CACHE_HOME: join(directory, 'cache') } };

@@ -1,26 +1,20 @@
 // Models by their name on the hub, from a server on this machine.
 
-import { mkdtemp, readdir, readFile, readlink, rm, stat } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readdir, readFile, readlink, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { messageOf } from '../../src/errors.ts';
 import { locateModel } from '../../src/models/locate.ts';
 import { writeChatModel } from '../support/chat_model.ts';
+import { temporaryDirectory } from '../support/temporary_directory.ts';
 import { type HubRepository, LocalHub } from './local_hub.ts';
 
 const SHA = '0123456789abcdef0123456789abcdef01234567';
 const NAME = 'acme/tiny-model';
 
-async function temporary(): Promise<string> {
-  const directory = await mkdtemp(join(tmpdir(), 'cookbook-hub-'));
-  onTestFinished(() => rm(directory, { recursive: true, force: true }));
-  return directory;
-}
-
 /** A repository with a whole model, and files beside it that nobody needs. */
 async function repository(changes: Partial<HubRepository> = {}): Promise<HubRepository> {
-  const directory = await writeChatModel(join(await temporary(), 'model'));
+  const directory = await writeChatModel(join(await temporaryDirectory(), 'model'));
   const files = new Map<string, Buffer>();
   for (const name of await readdir(directory)) files.set(name, await readFile(join(directory, name)));
   files.set('README.md', Buffer.from('# A model\n'));
@@ -30,7 +24,7 @@ async function repository(changes: Partial<HubRepository> = {}): Promise<HubRepo
 
 async function setup(changes: Partial<HubRepository> = {}) {
   const hub = await LocalHub.start(await repository(changes));
-  const cache = await temporary();
+  const cache = await temporaryDirectory();
   const notices: string[] = [];
   const locate = (name = NAME, env: NodeJS.ProcessEnv = {}, parts: 'all' | 'tokenizer' = 'all') =>
     locateModel(name, {
@@ -82,6 +76,15 @@ test('a download that breaks off goes on where it was', async () => {
   expect(downloads(hub)).toContainEqual(expect.stringMatching(/model\.safetensors bytes=[1-9]\d*-/));
 });
 
+test('downloads of one model at the same time do each other no harm', async () => {
+  const { locate, files } = await setup();
+  const found = await Promise.all(Array.from({ length: 8 }, () => locate()));
+  expect(new Set(found.map(({ directory }) => directory)).size).toBe(1);
+  const [{ directory }] = found;
+  for (const name of await readdir(directory)) expect(await readFile(join(directory, name))).toEqual(files.get(name));
+  expect((await readdir(join(directory, '../../blobs'))).filter((name) => name.endsWith('.incomplete'))).toEqual([]);
+});
+
 test('what arrives damaged is not kept', async () => {
   const { hub, locate, failure, files } = await setup();
   const content = files.get('model.safetensors') ?? Buffer.alloc(0);
@@ -99,6 +102,24 @@ test('only the tokenizer is downloaded where only that is needed', async () => {
   expect(downloads(hub).some((line) => line.includes('safetensors'))).toBe(false);
 });
 
+test('a process asks once for what a repository holds, so that tokenizer and weights are of one commit', async () => {
+  const { hub, locate, failure } = await setup();
+  const [{ sha }] = hub.repositories;
+  const questions = () => hub.requests.filter((line) => line.includes('/api/'));
+  await locate(NAME, {}, 'tokenizer');
+  const { directory } = await locate();
+  expect(await readdir(directory)).toContain('model.safetensors');
+  await locate(NAME, {}, 'tokenizer');
+  expect(questions()).toEqual([`GET /api/models/${NAME}/revision/main`, `GET /api/models/${NAME}/tree/${sha}`]);
+
+  // What went wrong is asked again.
+  const token = { HF_TOKEN: 'hf_later' };
+  hub.repositories[0].token = 'hf_other';
+  expect(await failure(NAME, token)).toContain('(status 401)');
+  hub.repositories[0].token = token.HF_TOKEN;
+  expect((await locate(NAME, token)).directory).toBe(directory);
+});
+
 test('a private model takes a token', async () => {
   const { hub, locate, failure } = await setup({ token: 'hf_secret' });
   expect(await failure()).toBe(
@@ -109,7 +130,7 @@ test('a private model takes a token', async () => {
 });
 
 test('without a network, what is in the cache serves, and what is not says so', async () => {
-  const { hub, cache, locate, failure } = await setup();
+  const { hub, locate, failure } = await setup();
   expect(await failure(NAME, { HF_HUB_OFFLINE: '1' })).toBe(
     `the model ${NAME} is neither a directory nor in the cache, and HF_HUB_OFFLINE is set`,
   );
@@ -121,7 +142,7 @@ test('without a network, what is in the cache serves, and what is not says so', 
   expect(hub.requests).toHaveLength(requests);
 
   await hub.stop();
-  expect((await locate(NAME, { HF_HUB_CACHE: cache })).directory).toBe(directory);
+  expect((await locate(NAME, { HF_TOKEN: 'not asked with before' })).directory).toBe(directory);
   expect(await failure('acme/another')).toMatch(
     /^the model acme\/another is neither a directory nor in the cache, and http\S+ cannot be reached \(.*ECONNREFUSED.*\)$/,
   );

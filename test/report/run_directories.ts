@@ -1,10 +1,11 @@
 // Writes run directories as the runner leaves them, in every state that it can leave them in.
 
 import { createHash } from 'node:crypto';
-import { mkdirSync, mkdtempSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { hostname, tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { canonicalJson, type JsonObject } from '../../src/json.ts';
+import { thisProcess } from '../../src/liveness.ts';
 import type { RunRecord, RunState, RunStatus } from '../../src/run/types.ts';
 import type { RunSpec } from '../../src/spec/types.ts';
 import type { CheckpointRecord, Metrics } from '../../src/training/types.ts';
@@ -160,17 +161,9 @@ function nested(axes: JsonObject): JsonObject {
 function writeLease(directory: string, kind: 'live' | 'dead'): void {
   writeJson(join(directory, 'lease'), {
     token: 'a-token',
-    host: hostname(),
-    pid: process.pid,
+    ...thisProcess(),
     // The pid lives on, so that only the start of the process tells that it was given to another one.
-    process_started: kind === 'live' ? startOfThisProcess() : '1',
-    boot_id: readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim(),
-    pid_namespace: readlinkSync('/proc/self/ns/pid'),
+    ...(kind === 'dead' ? { process_started: '1' } : {}),
     taken_at: '2026-01-02T03:05:00.000Z',
   });
-}
-
-function startOfThisProcess(): string {
-  const stat = readFileSync('/proc/self/stat', 'utf8');
-  return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '';
 }

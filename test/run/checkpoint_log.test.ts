@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { CheckpointFile } from '../../src/run/checkpoint_log.ts';
-import { temporaryDirectory } from './support/directories.ts';
+import { temporaryDirectory } from '../support/temporary_directory.ts';
 
 /** Of a lease that is not lost. */
 const held = new AbortController().signal;

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { inspectRunDirectory } from '../../src/run/directory.ts';
-import { temporaryDirectory } from './support/directories.ts';
+import { temporaryDirectory } from '../support/temporary_directory.ts';
 import { supportFile, TestProcess } from './support/processes.ts';
 
 const COOKBOOK = fileURLToPath(new URL('../../bin/run.js', import.meta.url));

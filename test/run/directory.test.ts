@@ -11,7 +11,7 @@ import {
 } from '../../src/run/directory.ts';
 import { pendingStatus, writeStatus } from '../../src/run/status.ts';
 import type { RunRecord } from '../../src/run/types.ts';
-import { temporaryDirectory } from './support/directories.ts';
+import { temporaryDirectory } from '../support/temporary_directory.ts';
 import { supportFile, TestProcess } from './support/processes.ts';
 import { toyRecord } from './support/records.ts';
 

@@ -9,7 +9,7 @@ import type { RunEvent } from '../../src/run/events.ts';
 import { executeRun } from '../../src/run/execute.ts';
 import { takeLease } from '../../src/run/lease.ts';
 import { plainReporter } from '../../src/run/reporters/plain.ts';
-import { temporaryDirectory } from './support/directories.ts';
+import { temporaryDirectory } from '../support/temporary_directory.ts';
 import { toyRecord, toyRegistry } from './support/records.ts';
 
 async function prepared(fields: JsonObject = {}): Promise<string> {

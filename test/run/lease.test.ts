@@ -3,10 +3,10 @@
 import { readdir, readFile, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { thisProcess } from '../../src/liveness.ts';
 import { leaseHolder, takeLease } from '../../src/run/lease.ts';
-import { thisProcess } from '../../src/run/process_identity.ts';
 import type { LeaseRecord } from '../../src/run/types.ts';
-import { temporaryDirectory } from './support/directories.ts';
+import { temporaryDirectory } from '../support/temporary_directory.ts';
 import { supportFile, TestProcess } from './support/processes.ts';
 
 const LEASE_PROCESS = supportFile('lease_process.mjs');
@@ -21,7 +21,7 @@ async function startProcess(): Promise<TestProcess> {
 /** Leaves the lease of this process, changed in some fields, in a new directory. */
 async function directoryWithLease(changes: Partial<LeaseRecord>): Promise<string> {
   const directory = await temporaryDirectory();
-  const record = { token: 'old', ...(await thisProcess()), taken_at: '2026-01-01T00:00:00.000Z', ...changes };
+  const record = { token: 'old', ...thisProcess(), taken_at: '2026-01-01T00:00:00.000Z', ...changes };
   await writeFile(join(directory, 'lease'), JSON.stringify(record));
   return directory;
 }

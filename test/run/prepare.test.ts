@@ -9,7 +9,7 @@ import { takeLease } from '../../src/run/lease.ts';
 import { type Ask, prepareRun } from '../../src/run/prepare.ts';
 import { pendingStatus, writeStatus } from '../../src/run/status.ts';
 import type { RunState } from '../../src/run/types.ts';
-import { temporaryDirectory } from './support/directories.ts';
+import { temporaryDirectory } from '../support/temporary_directory.ts';
 import { toyRecord, toyRegistry } from './support/records.ts';
 
 /** Puts the toy run into a directory, in a state, with a file that tells whether the directory was emptied. */

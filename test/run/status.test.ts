@@ -4,7 +4,7 @@ import { readdir } from 'node:fs/promises';
 import { expect, it, onTestFinished, vi } from 'vitest';
 import { exitCodeOf, pendingStatus, readStatus, StatusFile } from '../../src/run/status.ts';
 import { RUN_STATES } from '../../src/run/types.ts';
-import { temporaryDirectory } from './support/directories.ts';
+import { temporaryDirectory } from '../support/temporary_directory.ts';
 
 async function statusFile() {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });

@@ -19,6 +19,17 @@ export interface Given {
   registry?: Registry;
 }
 
+/** A spec that cannot run, and what the user is told of it: the whole of it, to the letter. */
+export interface Malformed {
+  name: string;
+  /** The text of run.yaml; absent where there is to be no such file. */
+  yaml?: string | Uint8Array;
+  files?: Readonly<Record<string, string | Uint8Array>>;
+  overrides?: readonly string[];
+  env?: Readonly<Record<string, string>>;
+  message: string;
+}
+
 export async function workspace(files: Files): Promise<string> {
   const directory = await realpath(await mkdtemp(join(tmpdir(), 'cookbook-spec-')));
   for (const [name, content] of Object.entries(files)) {

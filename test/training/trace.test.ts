@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { IterationTimer } from '../../src/training/trace.ts';
-import { temporaryDirectory } from '../run/support/directories.ts';
+import { temporaryDirectory } from '../support/temporary_directory.ts';
 
 it('names a span that occurred once by its name, and sums up one that recurred', async () => {
   const timer = new IterationTimer();

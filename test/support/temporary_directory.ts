@@ -1,4 +1,4 @@
-// A temporary directory for each test of a file, deleted behind it.
+// A temporary directory for one test, deleted behind it.
 
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 
 export async function temporaryDirectory(): Promise<string> {
-  const directory = await mkdtemp(join(tmpdir(), 'cookbook-run-'));
+  const directory = await mkdtemp(join(tmpdir(), 'cookbook-test-'));
   onTestFinished(() => rm(directory, { recursive: true, force: true }));
   return directory;
 }
