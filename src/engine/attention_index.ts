@@ -9,7 +9,7 @@ import { type Dense, floats, integers } from './session.ts';
  * Queries are taken in so many blocks of t = T/BLOCKS positions, and a block sees no keys past its end: of n blocks, (n + 1)/2n
  * of the scores are computed, and half of them would do.
  */
-export const BLOCKS = 2;
+const BLOCKS = 2;
 
 /** Which rows stand where. Rows are the heads of tokens: (N·H, head) of q, (N·Hkv, head) of k and v. */
 export interface AttentionIndex {
@@ -21,7 +21,7 @@ export interface AttentionIndex {
   fromKeys: Value;
 }
 
-export interface BlockIndex {
+interface BlockIndex {
   /** (B, Hkv, G·t): the row of q of every query; G query heads share a key head. Padding points at row 0. */
   queries: Value;
   /** (B, Hkv, G·t, 1): 1 at tokens, 0 at padding. */
