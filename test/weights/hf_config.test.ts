@@ -153,7 +153,49 @@ test.for<[string, JsonObject, string]>([
   ['uneven groups of heads', { ...LLAMA, num_key_value_heads: 3 }, 'num_key_value_heads: 3 does not divide 4 heads'],
   ['uneven heads', { ...LLAMA, num_attention_heads: 5 }, 'num_attention_heads: 5 does not divide hidden_size 32'],
   ['an odd head', { ...LLAMA, head_dim: 7 }, 'head_dim: must be even for rotary embeddings, not 7'],
-  ['an epsilon of zero', { ...LLAMA, rms_norm_eps: 0 }, 'rms_norm_eps: expected a positive number, not 0'],
+  ['a negative size', { ...LLAMA, hidden_size: -32 }, 'hidden_size: expected an integer from 1 to 16777216, not -32'],
+  [
+    'a size that no number holds',
+    { ...LLAMA, vocab_size: 1e300 },
+    'vocab_size: expected an integer from 1 to 16777216, not 1e+300',
+  ],
+  [
+    'no heads of keys',
+    { ...LLAMA, num_key_value_heads: 0 },
+    'num_key_value_heads: expected an integer from 1 to 16777216, not 0',
+  ],
+  [
+    'more heads of keys than heads',
+    { ...LLAMA, num_key_value_heads: 8 },
+    'num_key_value_heads: 8 does not divide 4 heads',
+  ],
+  ['half a head', { ...LLAMA, head_dim: 0.5 }, 'head_dim: expected an integer from 1 to 16777216, not 0.5'],
+  [
+    'a context of nothing',
+    { ...LLAMA, max_position_embeddings: 0 },
+    'max_position_embeddings: expected an integer from 1 to 1048576, not 0',
+  ],
+  [
+    'a context that no table of positions can be made for',
+    { ...LLAMA, max_position_embeddings: 2 ** 24 },
+    'max_position_embeddings: expected an integer from 1 to 1048576, not 16777216',
+  ],
+  ['an epsilon of zero', { ...LLAMA, rms_norm_eps: 0 }, 'rms_norm_eps: expected a number above 0 and at most 1, not 0'],
+  [
+    'an epsilon that is zero in float32',
+    { ...LLAMA, rms_norm_eps: 1e-50 },
+    'rms_norm_eps: 1e-50 is 0 in float32, expected a number above 0 and at most 1',
+  ],
+  [
+    'an epsilon that drowns the values',
+    { ...LLAMA, rms_norm_eps: 1e300 },
+    'rms_norm_eps: expected a number above 0 and at most 1, not 1e+300',
+  ],
+  [
+    'frequencies that grow instead of fall',
+    { ...LLAMA, rope_theta: 1e-300 },
+    'rope_theta: expected a number from 1 to 1000000000000, not 1e-300',
+  ],
   ['another activation', { ...LLAMA, hidden_act: 'gelu' }, 'hidden_act: only silu is supported, not "gelu"'],
   [
     'quantised weights',
@@ -185,7 +227,7 @@ test.for<[string, JsonObject, string]>([
   [
     'scaling without a factor',
     { ...LLAMA, rope_scaling: { rope_type: 'linear' } },
-    'rope_scaling: factor: expected a positive number, not nothing',
+    'rope_scaling: factor: expected a number above 0 and at most 1000000000000, not nothing',
   ],
   ['scaling that is no object', { ...LLAMA, rope_scaling: 'linear' }, 'rope_scaling: expected an object, not "linear"'],
   [
