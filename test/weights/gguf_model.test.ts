@@ -139,7 +139,7 @@ describe('refuses', () => {
     [
       'more tokens than embeddings',
       { 'tokenizer.ggml.tokens': ['<end>', 'a', 'b', 'ab', 'c'] },
-      '5 tokens for an embedding of 4',
+      'tokenizer.ggml.tokens has 5 tokens, but token_embd.weight only 4 rows',
     ],
   ])('%s', async ([, changes, message]) => {
     expect(await refusalOf({ ...metadataOf('llama'), ...changes }, PARAMETERS)).toBe(`x.gguf: ${message}`);

@@ -1,10 +1,11 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { WeightsError } from '../../src/errors.ts';
 import type { JsonObject, JsonValue } from '../../src/json.ts';
 import { parseModelConfig, readModelConfig, writeModelConfig } from '../../src/weights/hf_config.ts';
+import { SEED } from './fuzzing.ts';
 import { temporaryDirectory, weightsErrorOf } from './support.ts';
 
 const LLAMA: JsonObject = {
@@ -276,6 +277,7 @@ test('whatever a field holds, the answer is a configuration or a WeightsError', 
         if (!(error instanceof WeightsError)) throw error;
       }
     }),
+    { seed: SEED, numRuns: 1000 },
   );
 });
 
@@ -316,6 +318,21 @@ describe('in a directory', () => {
   ])('%s', async ([, files, message]) => {
     const directory = await directoryWith(files);
     expect(await weightsErrorOf(readModelConfig(directory), directory)).toContain(message);
+  });
+
+  test('with more text than a configuration can have, which is not even read', async () => {
+    const directory = await directoryWith({ 'config.json': '{}' });
+    await truncate(join(directory, 'config.json'), 2 ** 25 + 1);
+    expect(await weightsErrorOf(readModelConfig(directory), directory)).toBe(
+      'config.json: 33554433 bytes are too many for a JSON file of a model; at most 33554432 are read',
+    );
+  });
+
+  test('with lists nested beyond any use', async () => {
+    const directory = await directoryWith({ 'config.json': `{"a":${'['.repeat(200_000)}` });
+    expect(await weightsErrorOf(readModelConfig(directory), directory)).toBe(
+      'config.json: not valid JSON: nested deeper than 64 levels',
+    );
   });
 
   test.for([
