@@ -2,9 +2,10 @@
 
 import { basename } from 'node:path';
 import { WeightsError } from '../errors.ts';
+import { checkFiniteWeights } from '../weights/finite.ts';
 import { type ModelConfig, readModelConfig } from '../weights/hf_config.ts';
 import { checkParameters, parameterShapes } from '../weights/modules.ts';
-import { type FloatDtype, isFloatDtype } from '../weights/safetensors.ts';
+import { type FloatDtype, floatDtype } from '../weights/safetensors.ts';
 import { openModelDirectory } from '../weights/sharded.ts';
 import type { Graph, Value } from './graph.ts';
 
@@ -23,20 +24,22 @@ export interface BaseWeights {
 const ELEMENT = { F32: 'float32', F16: 'float16', BF16: 'bfloat16' } as const satisfies Record<FloatDtype, string>;
 const FLOAT32 = 1;
 
-/** Opens a model directory and checks that every tensor is there with the right shape. Throws WeightsError. */
+/** Opens a model directory and checks that every tensor is there, of the right shape, and of finite values. Throws WeightsError. */
 export async function openBaseWeights(directory: string): Promise<BaseWeights> {
   const config = await readModelConfig(directory);
   const files = await openModelDirectory(directory);
   checkParameters(files, config, directory);
+  const shapes = parameterShapes(config);
+  await checkFiniteWeights(files, shapes.keys());
   return {
     config,
     directory,
-    shapes: parameterShapes(config),
+    shapes,
     emit(g, name) {
       const tensor = files.tensors.get(name);
       if (tensor === undefined) throw new WeightsError(`${directory}: no tensor "${name}"`);
-      const { dtype, path, shape, byteOffset: offset, byteLength: length } = tensor;
-      if (!isFloatDtype(dtype)) throw new WeightsError(`${path}: tensor "${name}" is ${dtype}, not F32, F16 or BF16`);
+      const { path, shape, byteOffset: offset, byteLength: length } = tensor;
+      const dtype = floatDtype(tensor);
       const data = { location: basename(path), offset, length };
       const stored = g.initializer({ name, type: ELEMENT[dtype], dims: [...shape], data });
       return dtype === 'F32' ? stored : g.node('Cast', [stored], { attributes: { to: FLOAT32 } });

@@ -8,9 +8,12 @@ import { Value } from '@sinclair/typebox/value';
 import { CheckpointError } from '../errors.ts';
 import { isAdapterDirectory, readAdapter, readAdapterConfig, writeAdapter } from '../weights/adapter.ts';
 import { isFile, readJsonFile, replaceJsonFile } from '../weights/files.ts';
+import { checkFinite, checkFiniteWeights } from '../weights/finite.ts';
 import { type ModelConfig, writeModelConfig } from '../weights/hf_config.ts';
-import { type FloatDtype, openSafetensors, writeSafetensors } from '../weights/safetensors.ts';
+import { checkParameters } from '../weights/modules.ts';
+import { type FloatDtype, openSafetensors, type SafetensorsFile, writeSafetensors } from '../weights/safetensors.ts';
 import { openModelDirectory } from '../weights/sharded.ts';
+import { requireTensor } from '../weights/tensors.ts';
 import type { AdamState } from './adamw.ts';
 import type { BaseWeights } from './base_weights.ts';
 import { factorA, factorB, parameterShapes } from './decoder_graph.ts';
@@ -152,6 +155,8 @@ export async function readParameters(directory: string, info: CheckpointInfo, ba
     }
   } else {
     const files = await openModelDirectory(directory);
+    checkParameters(files, base.config, directory);
+    await checkFiniteWeights(files, shapes.keys());
     for (const name of shapes.keys()) values.set(name, await files.read(name));
   }
   const ordered = new Map([...shapes.keys()].map((name) => [name, valueIn(values, name)]));
@@ -162,7 +167,7 @@ export async function readParameters(directory: string, info: CheckpointInfo, ba
 export async function readOptimizer(
   directory: string,
   info: CheckpointInfo,
-  { values }: Parameters,
+  { shapes }: Parameters,
 ): Promise<AdamState> {
   if (info.optimizer_step === null) {
     throw new CheckpointError(`${directory}: this checkpoint was saved for sampling and has no optimizer state`, {
@@ -171,15 +176,19 @@ export async function readOptimizer(
   }
   const file = await openSafetensors(join(directory, OPTIMIZER_FILE));
   const moments: AdamState['moments'] = new Map();
-  for (const [name, value] of values) {
-    const m = await file.read(`exp_avg.${name}`);
-    const v = await file.read(`exp_avg_sq.${name}`);
-    if (m.length !== value.length || v.length !== value.length) {
-      throw new CheckpointError(`${file.path}: the moments of "${name}" do not have its size`);
-    }
+  for (const [name, shape] of shapes) {
+    const m = await readMoment(file, `exp_avg.${name}`, shape);
+    const v = await readMoment(file, `exp_avg_sq.${name}`, shape);
     moments.set(name, { m, v });
   }
   return { step: info.optimizer_step, moments };
+}
+
+async function readMoment(file: SafetensorsFile, name: string, shape: readonly number[]): Promise<Float32Array> {
+  requireTensor(file, name, shape, file.path);
+  const values = await file.read(name);
+  checkFinite(values, { name, shape }, file.path);
+  return values;
 }
 
 function valueIn(values: ReadonlyMap<string, Float32Array>, name: string): Float32Array {

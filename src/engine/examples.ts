@@ -25,12 +25,17 @@ export interface Limits {
 
 /** Checks a datum. Throws RequestError naming the datum and the field. */
 export function parseDatum(datum: Datum, index: number, { fn }: Loss, limits: Limits): Example {
-  const fail = (message: string) => new RequestError(`datum ${index}: ${message}`);
+  const fail = (message: string, hint?: string) => {
+    return new RequestError(`datum ${index}: ${message}`, hint === undefined ? {} : { hint });
+  };
   const tokens = tokensOf(datum.model_input);
   const N = tokens.length;
   if (N === 0) throw fail('model_input is empty');
   if (N > limits.max_context_length) {
-    throw fail(`${N} tokens are more than the ${limits.max_context_length} of the model's context`);
+    throw fail(
+      `${N} tokens are more than the ${limits.max_context_length} of the model's context`,
+      'Cut the sequence, or split it in several.',
+    );
   }
   const inVocabulary = (token: number) => Number.isInteger(token) && token >= 0 && token < limits.vocab_size;
   const stray = tokens.findIndex((token) => !inVocabulary(token));
@@ -49,8 +54,10 @@ export function parseDatum(datum: Datum, index: number, { fn }: Loss, limits: Li
     throw fail(`target_tokens has shape [${target.shape}], the input has ${N} positions`);
   }
   checkLength(target, 'target_tokens', N * K, fail);
-  for (const token of target.data) {
-    if (!inVocabulary(token)) throw fail(`target token ${token} is not in the vocabulary of ${limits.vocab_size}`);
+  const strayTarget = target.data.findIndex((token) => !inVocabulary(token));
+  if (strayTarget >= 0) {
+    const token = target.data[strayTarget];
+    throw fail(`target_tokens[${strayTarget}] is ${token}, which is not in the vocabulary of ${limits.vocab_size}`);
   }
 
   const perTarget = (name: string, absent: number): Float32Array => {

@@ -1,12 +1,17 @@
 // The tokenizer of a model directory in Hugging Face layout, computed by the JavaScript port of Hugging Face's own library.
 
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Tokenizer as HfTokenizer } from '@huggingface/tokenizers';
 import { messageOf, WeightsError } from '../errors.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../json.ts';
 import { exactPreTokenizer } from './pre_tokenizers.ts';
 import type { Tokenizer } from './types.ts';
+
+/** Twice the largest there are. Objects take some twenty times their JSON, and a hostile file must not fill the memory. */
+const MAX_FILE_BYTES = 2 ** 26;
+/** Far above any vocabulary. */
+const MAX_ID = 2 ** 24;
 
 interface AddedToken {
   id: number;
@@ -30,11 +35,26 @@ export async function loadTokenizer(directory: string): Promise<Tokenizer> {
   const configFile = join(directory, 'tokenizer_config.json');
   const config = (await readJsonObject(configFile)) ?? {};
   const generationConfig = (await readJsonObject(join(directory, 'generation_config.json'))) ?? {};
-  const modelConfig = (await readJsonObject(join(directory, 'config.json'))) ?? {};
+  const modelConfigFile = join(directory, 'config.json');
+  const modelConfig = (await readJsonObject(modelConfigFile)) ?? {};
   const chatTemplate = await readText(join(directory, 'chat_template.jinja'));
 
   const addedTokens = addedTokensOf(json, file);
+  checkVocabulary(json, file);
   const tokenizer = construct(json, addedTokens, config, file);
+  const vocabSize = tokenizer.model?.vocab.length ?? 0;
+  const rows = modelConfig.vocab_size;
+  // More rows than tokens are padding; fewer leave tokens without a meaning.
+  if (typeof rows === 'number' && vocabSize > rows) {
+    const last = JSON.stringify(tokenizer.id_to_token(vocabSize - 1) ?? '');
+    throw new WeightsError(
+      `${file}: its ids go up to ${vocabSize - 1} (${last}), but the model has embeddings for ${rows} tokens ` +
+        `(vocab_size in ${modelConfigFile})`,
+      {
+        hint: 'The tokenizer is that of another model, or got new tokens after it: use the one that came with the model.',
+      },
+    );
+  }
 
   const namedTokenId = (name: 'bos' | 'eos' | 'pad'): number | null => {
     const text = textOfNamed(config[`${name}_token`]);
@@ -65,7 +85,7 @@ export async function loadTokenizer(directory: string): Promise<Tokenizer> {
   };
 
   return {
-    vocabSize: tokenizer.model?.vocab.length ?? 0,
+    vocabSize,
     bosTokenId,
     eosTokenId,
     padTokenId,
@@ -113,15 +133,27 @@ function addedTokensOf(json: JsonObject, file: string): AddedToken[] {
   return tokens.map((token, index) => {
     if (!isJsonObject(token) || typeof token.id !== 'number' || typeof token.content !== 'string')
       throw new WeightsError(`${file}: added_tokens[${index}] must have an id and a content`);
+    checkId(token.id, `${file}: added_tokens[${index}] ("${token.content}")`);
     // The spread keeps how the token is matched (lstrip, rstrip, normalized, …) for the library.
     return { ...token, id: token.id, content: token.content, special: token.special === true };
   });
 }
 
+/** What is there must be a list of ids; the library says what is missing. */
+function checkVocabulary({ model }: JsonObject, file: string): void {
+  if (!isJsonObject(model) || !isJsonObject(model.vocab)) return;
+  for (const [token, id] of Object.entries(model.vocab)) checkId(id, `${file}: model.vocab: "${token}"`);
+}
+
+function checkId(id: JsonValue, where: string): void {
+  if (typeof id === 'number' && Number.isInteger(id) && id >= 0 && id <= MAX_ID) return;
+  throw new WeightsError(`${where}: the id must be an integer from 0 to ${MAX_ID}, not ${JSON.stringify(id)}`);
+}
+
 /** `"</s>"`, `{content: "</s>"}`, null, or nothing at all. */
 function textOfNamed(value: JsonValue | undefined): string | null | undefined {
-  if (isJsonObject(value)) return textOfNamed(value.content);
-  return typeof value === 'string' || value === null ? value : undefined;
+  const text = isJsonObject(value) ? value.content : value;
+  return typeof text === 'string' || text === null ? text : undefined;
 }
 
 /** Generation configs may list several end tokens; the first is the one that ends a turn. */
@@ -154,10 +186,18 @@ async function readJsonObject(path: string): Promise<JsonObject | null> {
 
 /** Null where there is no such file. */
 async function readText(path: string): Promise<string | null> {
+  let bytes: Uint8Array;
   try {
-    return await readFile(path, 'utf8');
+    const { size } = await stat(path);
+    if (size > MAX_FILE_BYTES) throw new RangeError(`it has ${size} bytes, expected at most ${MAX_FILE_BYTES}`);
+    bytes = await readFile(path);
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null;
     throw new WeightsError(`${path}: cannot be read: ${messageOf(error)}`, { cause: error });
+  }
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch (error) {
+    throw new WeightsError(`${path}: the text is not UTF-8; the file is damaged`, { cause: error });
   }
 }

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { WeightsError } from '../errors.ts';
 import type { JsonValue } from '../json.ts';
 import { isFile, readJsonFile, replaceJsonFile } from './files.ts';
+import { checkFinite } from './finite.ts';
 import type { ModelConfig } from './hf_config.ts';
 import { describe, Fields } from './json_fields.ts';
 import { type LinearModule, linearModules } from './modules.ts';
@@ -141,8 +142,8 @@ async function readFactors(path: string, rank: number, config: ModelConfig): Pro
 async function readFactor(file: SafetensorsFile, key: string, shape: readonly [number, number]): Promise<Float32Array> {
   requireTensor(file, key, shape, file.path);
   const values = await file.read(key);
-  if (values.every(Number.isFinite)) return values;
-  throw new WeightsError(`${file.path}: tensor "${key}" holds values that are not finite`);
+  checkFinite(values, { name: key, shape }, file.path);
+  return values;
 }
 
 function moduleOf(modules: ReadonlyMap<string, LinearModule>, name: string, path: string): LinearModule {

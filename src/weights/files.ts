@@ -7,7 +7,8 @@ import { parseStrictJson } from './strict_json.ts';
 
 /** One `read` call of the system moves less than 2 GiB. */
 const MAX_READ_BYTES = 2 ** 30;
-const MAX_JSON_BYTES = 256 * 2 ** 20;
+/** Several times the longest index of shards; the objects that JSON makes take some twenty times its length. */
+const MAX_JSON_BYTES = 2 ** 25;
 const MAX_JSON_DEPTH = 64;
 
 /** Size in bytes of a regular file. Throws WeightsError when there is none. */
@@ -93,7 +94,10 @@ export function allocate(byteLength: number, what: string): ArrayBuffer {
 /** The JSON object a file holds. Throws WeightsError when it is missing, is not JSON, or holds something else. */
 export async function readJsonFile(path: string): Promise<JsonObject> {
   const size = await fileSize(path);
-  if (size > MAX_JSON_BYTES) throw new WeightsError(`${path}: ${size} bytes are too many for a JSON file of a model`);
+  if (size > MAX_JSON_BYTES)
+    throw new WeightsError(
+      `${path}: ${size} bytes are too many for a JSON file of a model; at most ${MAX_JSON_BYTES} are read`,
+    );
   const bytes = new Uint8Array(size);
   await withFile(path, (handle) => readExactly(handle, bytes, 0, path));
   let value: unknown;

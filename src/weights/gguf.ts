@@ -2,6 +2,7 @@
 // Format: https://github.com/ggml-org/ggml/blob/master/docs/gguf.md
 import { WeightsError } from '../errors.ts';
 import { allocate, fileSize, readExactly, withFile } from './files.ts';
+import { checkFinite } from './finite.ts';
 import { GgufCursor, type GgufValue, MoreBytesNeeded } from './gguf_cursor.ts';
 import { GGUF_BLOCKS, type GgufDtype, isGgufDtype } from './gguf_quants.ts';
 import { Fields } from './json_fields.ts';
@@ -27,6 +28,12 @@ const FIRST_READ_BYTES = 2 ** 20;
 const MAX_HEADER_BYTES = 2 ** 27;
 const DEFAULT_ALIGNMENT = 32;
 const MAX_AXES = 4;
+/** Far above any model. */
+const MAX_TENSORS = 2 ** 17;
+const MAX_KEYS = 2 ** 16;
+/** In the header: lengths and numbers around an empty name. */
+const MIN_TENSOR_BYTES = 32;
+const MIN_KEY_BYTES = 13;
 
 /** Names of the numbers of `enum ggml_type`, also of those that cannot be read, for the error. */
 const DTYPE_NAMES: ReadonlyMap<number, string> = new Map([
@@ -69,6 +76,8 @@ export async function openGguf(path: string): Promise<GgufFile> {
       const bytes = new Uint8Array(allocate(tensor.byteLength, what));
       await withFile(path, (handle) => readExactly(handle, bytes, tensor.byteOffset, path));
       GGUF_BLOCKS[tensor.dtype].decode(bytes, values);
+      // A damaged scale makes a whole block infinite, or NaN; here the file still has the name that the user knows.
+      checkFinite(values, tensor, path);
       return values;
     },
   };
@@ -99,8 +108,8 @@ function parseHeader(cursor: GgufCursor, path: string, size: number): Header {
     const problem = version % 0x10000 === 0 ? 'big-endian files' : `version ${version} of GGUF`;
     throw new WeightsError(`${path}: ${problem} cannot be read, only little-endian ones of version 2 or 3`);
   }
-  const tensorCount = cursor.uint64('the number of tensors');
-  const metadataCount = cursor.uint64('the number of metadata keys');
+  const tensorCount = cursor.count(MIN_TENSOR_BYTES, 'the number of tensors', MAX_TENSORS);
+  const metadataCount = cursor.count(MIN_KEY_BYTES, 'the number of metadata keys', MAX_KEYS);
 
   const metadata = new Map<string, GgufValue>();
   for (let i = 0; i < metadataCount; i++) {

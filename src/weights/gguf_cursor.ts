@@ -30,6 +30,8 @@ const STRING_TYPE = 8;
 const ARRAY_TYPE = 9;
 const MAX_ARRAY_DEPTH = 4;
 const LENGTH_BYTES = 8;
+/** Of all lists together: a vocabulary with its scores, types and merges has a million. Bounds the memory that a hostile file takes. */
+const MAX_ITEMS = 2 ** 22;
 /** The bound of the format for keys. */
 const MAX_NAME_BYTES = 65535;
 
@@ -38,6 +40,7 @@ const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 /** Reads from the first bytes of a file; `what` is the part of the file that errors name. */
 export class GgufCursor {
   at = 0;
+  #items = 0;
   readonly #bytes: Uint8Array;
   readonly #view: DataView;
   readonly #fileBytes: number;
@@ -58,8 +61,20 @@ export class GgufCursor {
     return Number(this.#view.getBigUint64(this.#take(8, what), true));
   }
 
+  /** A number of items of at least `itemBytes` each, which must fit into what is left of the file. */
+  count(itemBytes: number, what: string, max = Infinity): number {
+    const count = this.uint64(what);
+    if (count * itemBytes > this.#fileBytes - this.at) {
+      throw new WeightsError(`${this.#path}: ${what}: ${count} items do not fit into the file`, {
+        hint: 'The file is truncated or damaged.',
+      });
+    }
+    if (count > max) throw this.#tooMany(count, max, what);
+    return count;
+  }
+
   string(what: string): string {
-    const length = this.#count(1, what);
+    const length = this.count(1, what);
     const start = this.#take(length, what);
     try {
       return utf8.decode(this.#bytes.subarray(start, start + length));
@@ -90,21 +105,18 @@ export class GgufCursor {
       throw new WeightsError(`${this.#path}: ${what}: lists nested deeper than ${MAX_ARRAY_DEPTH} levels`);
     }
     const itemType = this.uint32(what);
-    const count = this.#count(SCALARS.get(itemType)?.bytes ?? LENGTH_BYTES, what);
+    const count = this.count(SCALARS.get(itemType)?.bytes ?? LENGTH_BYTES, what);
+    this.#items += count;
+    if (this.#items > MAX_ITEMS) throw this.#tooMany(this.#items, MAX_ITEMS, what);
     const items: GgufValue[] = [];
     for (let i = 0; i < count; i++) items.push(this.#valueOf(itemType, what, depth + 1));
     return items;
   }
 
-  /** A number of items of at least `itemBytes` each, which must fit into what is left of the file. */
-  #count(itemBytes: number, what: string): number {
-    const count = this.uint64(what);
-    if (count * itemBytes > this.#fileBytes - this.at) {
-      throw new WeightsError(`${this.#path}: ${what}: ${count} items do not fit into the file`, {
-        hint: 'The file is truncated or damaged.',
-      });
-    }
-    return count;
+  #tooMany(count: number, max: number, what: string): WeightsError {
+    return new WeightsError(`${this.#path}: ${what}: ${count} items are too many, expected at most ${max}`, {
+      hint: 'No known model has so many: the file is damaged.',
+    });
   }
 
   /** Moves on by `length` bytes and returns where they start. */

@@ -67,7 +67,9 @@ export async function openGgufModel(path: string): Promise<GgufModel> {
   checkParameters(source, config, path);
   const tokenizer = ggufTokenizer(file.metadata);
   if (tokenizer.size > config.vocab_size) {
-    throw new WeightsError(`${path}: ${tokenizer.size} tokens for an embedding of ${config.vocab_size}`);
+    throw new WeightsError(
+      `${path}: tokenizer.ggml.tokens has ${tokenizer.size} tokens, but token_embd.weight only ${config.vocab_size} rows`,
+    );
   }
   return { ...source, path, config, tokenizer };
 }

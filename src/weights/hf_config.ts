@@ -21,6 +21,8 @@ const QWEN3_HEAD_DIM = 128;
 
 /** Far above any model: a hostile count is refused before anything is made for each layer. */
 const MAX_LAYERS = 10_000;
+/** Of the longest contexts there are. Tables of rotary embeddings have a row for each position. */
+const MAX_POSITIONS = 2 ** 20;
 
 type RopeScaling =
   | { readonly rope_type: 'linear'; readonly factor: number }
@@ -93,8 +95,12 @@ export function parseModelConfig(json: JsonObject, source: string): ModelConfig 
     num_attention_heads,
     num_key_value_heads,
     head_dim,
-    max_position_embeddings: fields.size('max_position_embeddings', DEFAULT_MAX_POSITION_EMBEDDINGS[model_type]),
-    rms_norm_eps: fields.positive('rms_norm_eps', 1e-6),
+    max_position_embeddings: fields.size(
+      'max_position_embeddings',
+      DEFAULT_MAX_POSITION_EMBEDDINGS[model_type],
+      MAX_POSITIONS,
+    ),
+    rms_norm_eps: fields.positive('rms_norm_eps', 1e-6, { max: 1 }),
     ...parseRope(fields),
     hidden_act: 'silu',
     tie_word_embeddings: fields.flag('tie_word_embeddings'),
@@ -203,7 +209,7 @@ function parseRope(fields: Fields): Pick<ModelConfig, 'rope_theta' | 'rope_scali
     }
   }
   return {
-    rope_theta: (scaling?.has('rope_theta') ? scaling : fields).positive('rope_theta', 10_000),
+    rope_theta: (scaling?.has('rope_theta') ? scaling : fields).positive('rope_theta', 10_000, { min: 1 }),
     rope_scaling: scaling === undefined ? null : parseRopeScaling(scaling),
   };
 }

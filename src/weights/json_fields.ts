@@ -4,6 +4,8 @@ import { isJsonObject, type JsonObject, type JsonValue } from '../json.ts';
 
 /** Far above any size in a model, and low enough that a product of two is still exact. */
 const MAX_SIZE = 2 ** 24;
+/** Far above any scale, period or ratio in a model, and low enough that float32 can go on computing with it. */
+const MAX_NUMBER = 1e12;
 const MAX_SHOWN_CHARACTERS = 80;
 
 /** `null` counts as absent, as it does in transformers. Every method throws WeightsError for a value of another kind. */
@@ -41,11 +43,14 @@ export class Fields {
     return value;
   }
 
-  positive(field: string, byDefault?: number): number {
+  /** A number above 0 that float32, in which models are computed, has too. */
+  positive(field: string, byDefault?: number, { min = 0, max = MAX_NUMBER } = {}): number {
     const value = this.value(field) ?? byDefault;
-    if (typeof value !== 'number' || !Number.isFinite(value) || value <= 0) {
-      throw this.error(field, `expected a positive number, not ${describe(value)}`);
+    const range = min > 0 ? `from ${min} to ${max}` : `above 0 and at most ${max}`;
+    if (typeof value !== 'number' || !(value > 0 && value >= min && value <= max)) {
+      throw this.error(field, `expected a number ${range}, not ${describe(value)}`);
     }
+    if (Math.fround(value) === 0) throw this.error(field, `${value} is 0 in float32, expected a number ${range}`);
     return value;
   }
 

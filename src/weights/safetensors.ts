@@ -26,8 +26,8 @@ const DTYPE_BYTES = new Map([
   ['F64', 8],
 ]);
 
-/** The bound of the reference implementation. */
-const MAX_HEADER_BYTES = 100_000_000;
+/** Room for 100,000 tensors. The reference allows 100 MB, of which a hostile file makes gigabytes of objects. */
+const MAX_HEADER_BYTES = 2 ** 24;
 /** The header, a tensor in it, its shape. */
 const HEADER_DEPTH = 3;
 /** Far above any name; errors show names. */
@@ -38,6 +38,14 @@ export type FloatDtype = 'F32' | 'F16' | 'BF16';
 
 export function isFloatDtype(dtype: string): dtype is FloatDtype {
   return dtype === 'F32' || dtype === 'F16' || dtype === 'BF16';
+}
+
+/** The type of a tensor of weights. Throws WeightsError for one that is not floating-point. */
+export function floatDtype({ path, name, dtype }: TensorInfo): FloatDtype {
+  if (isFloatDtype(dtype)) return dtype;
+  throw new WeightsError(`${path}: tensor "${name}": values of type ${dtype} cannot be used as weights`, {
+    hint: 'Convert the model to F32, F16 or BF16.',
+  });
 }
 
 /** Where a tensor lies: `byteLength` bytes from `byteOffset` of the file, row-major, little-endian. */
@@ -71,9 +79,14 @@ export async function openSafetensors(path: string): Promise<SafetensorsFile> {
     const prefix = new Uint8Array(8);
     await readExactly(handle, prefix, 0, path);
     const headerBytes = new DataView(prefix.buffer).getBigUint64(0, true);
-    if (headerBytes > MAX_HEADER_BYTES || 8 + Number(headerBytes) > size) {
+    if (headerBytes > size - 8) {
       throw new WeightsError(`${path}: a header of ${headerBytes} bytes cannot be in a file of ${size} bytes`, {
         hint: 'The file is truncated, or it is no safetensors file.',
+      });
+    }
+    if (headerBytes > MAX_HEADER_BYTES) {
+      throw new WeightsError(`${path}: a header of ${headerBytes} bytes; at most ${MAX_HEADER_BYTES} are read`, {
+        hint: 'The file is damaged, or it is no safetensors file.',
       });
     }
     const header = new Uint8Array(Number(headerBytes));
@@ -97,13 +110,9 @@ export async function openSafetensors(path: string): Promise<SafetensorsFile> {
 
 /** Values of an F32, F16 or BF16 tensor, without a second copy of it in memory. */
 async function readFloats(tensor: TensorInfo): Promise<Float32Array<ArrayBuffer>> {
-  const { path, name, dtype, byteLength, byteOffset } = tensor;
+  const { path, name, byteLength, byteOffset } = tensor;
+  const dtype = floatDtype(tensor);
   const toFloat32 = dtype === 'F16' ? float16ToFloat32 : dtype === 'BF16' ? bfloat16ToFloat32 : undefined;
-  if (dtype !== 'F32' && toFloat32 === undefined) {
-    throw new WeightsError(`${path}: tensor "${name}": values of type ${dtype} cannot be used as weights`, {
-      hint: 'Convert the model to F32, F16 or BF16.',
-    });
-  }
   const length = toFloat32 === undefined ? byteLength / 4 : byteLength / 2;
   const values = new Float32Array(allocate(length * 4, `${path}: tensor "${name}"`));
   // 16-bit values go to the upper half and are widened from the front: the value written never reaches one unread.

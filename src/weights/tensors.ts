@@ -15,13 +15,16 @@ export interface TensorSource {
   read(name: string): Promise<Float32Array<ArrayBuffer>>;
 }
 
+const HINT = 'The file is incomplete, or it belongs to another configuration than the one beside it.';
+
 /** Throws WeightsError when the source, which came from `where`, has no tensor of that name and shape. */
 export function requireTensor(source: TensorSource, name: string, shape: readonly number[], where: string): void {
   const tensor = source.tensors.get(name);
-  if (tensor === undefined) throw new WeightsError(`${where}: no tensor "${name}"`);
+  if (tensor === undefined) throw new WeightsError(`${where}: no tensor "${name}"`, { hint: HINT });
   if (tensor.shape.length !== shape.length || tensor.shape.some((size, axis) => size !== shape[axis])) {
     throw new WeightsError(
       `${where}: tensor "${name}": its shape is [${tensor.shape.join(', ')}], expected [${shape.join(', ')}]`,
+      { hint: HINT },
     );
   }
 }

@@ -10,7 +10,13 @@ import sys
 import torch
 from peft import LoraConfig, PeftModel, get_peft_model
 from safetensors.torch import save_file
-from transformers import AutoModelForCausalLM, AutoTokenizer
+from transformers import (
+    AutoModelForCausalLM,
+    AutoTokenizer,
+    TemperatureLogitsWarper,
+    TopKLogitsWarper,
+    TopPLogitsWarper,
+)
 from transformers.utils import logging
 
 
@@ -49,6 +55,30 @@ def trainable(model):
 def log_probs(job):
     model = load(job)
     return [distributions(model, tokens).tolist() for tokens in job["sequences"]]
+
+
+@torch.no_grad()
+def next_token(job):
+    """Probabilities (V) of the token after each sequence, as `generate` draws it: temperature, then top_k, then top_p."""
+    model = load(job)
+    warpers = [TemperatureLogitsWarper(float(job["temperature"]))]
+    if job.get("top_k"):
+        warpers.append(TopKLogitsWarper(job["top_k"]))
+    if job.get("top_p"):
+        warpers.append(TopPLogitsWarper(job["top_p"]))
+    answers = []
+    for tokens in job["sequences"]:
+        scores = model(input_ids=torch.tensor([tokens])).logits[:, -1].double()
+        for warper in warpers:
+            scores = warper(None, scores)
+        answers.append(torch.softmax(scores[0], dim=-1).tolist())
+    return answers
+
+
+def chi_squared_p(job):
+    """Probability of a statistic at least as large as each."""
+    half = lambda key: torch.tensor([test[key] / 2 for test in job["tests"]], dtype=torch.float64)
+    return torch.special.gammaincc(half("degrees_of_freedom"), half("statistic")).tolist()
 
 
 @torch.no_grad()
@@ -132,7 +162,17 @@ def apply_chat_template(job):
 
 TASKS = {
     task.__name__: task
-    for task in (log_probs, generate, gradients, train, new_adapter, tokenize, apply_chat_template)
+    for task in (
+        log_probs,
+        next_token,
+        chi_squared_p,
+        generate,
+        gradients,
+        train,
+        new_adapter,
+        tokenize,
+        apply_chat_template,
+    )
 }
 
 

@@ -6,6 +6,7 @@ import { Value } from '@sinclair/typebox/value';
 import { execa } from 'execa';
 import type { JsonObject } from '../../src/json.ts';
 import type { AdamParams } from '../../src/tinker/types.ts';
+import type { ChiSquared } from './chi_squared.ts';
 
 /** Of equal lengths; the loss of a batch is Σ −weight·log p(target). */
 export interface ReferenceDatum {
@@ -20,6 +21,13 @@ export interface ReferenceModel {
   adapter?: string;
 }
 
+/** How a token is drawn: at a temperature, from the most likely ones where a bound is given. */
+export interface Drawing {
+  temperature: number;
+  top_k?: number;
+  top_p?: number;
+}
+
 export interface ReferenceChat {
   model: string;
   conversations: { role: string; content: string }[][];
@@ -32,6 +40,8 @@ const Matrix = Type.Array(Numbers);
 const LogProbs = Type.Array(Matrix);
 const Training = Type.Object({ losses: Numbers, norms: Numbers });
 const Tokenized = Type.Array(Type.Object({ special: Numbers, literal: Numbers, decoded: Type.String() }));
+
+export type Reference = ReturnType<typeof startReference>;
 
 /** Starts reference.py; it answers until it is stopped. A job that fails rejects with what Python printed. */
 export function startReference(python: string) {
@@ -51,6 +61,10 @@ export function startReference(python: string) {
   return {
     /** Log-probs (T, V) of every next token, by sequence. */
     logProbs: (job: ReferenceModel & { sequences: number[][] }) => ask(LogProbs, 'log_probs', job),
+    /** Probabilities (V) of the token that is drawn after each sequence. */
+    nextToken: (job: ReferenceModel & Drawing & { sequences: number[][] }) => ask(Matrix, 'next_token', job),
+    /** Probability of a statistic at least as large as each. */
+    chiSquaredP: (tests: readonly ChiSquared[]) => ask(Numbers, 'chi_squared_p', { tests }),
     /** Greedy continuations. */
     generate: (job: ReferenceModel & { prompts: number[][]; max_new_tokens: number }) => ask(Matrix, 'generate', job),
     /** Writes the gradients to the safetensors file `output` and gives the loss. */

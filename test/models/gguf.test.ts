@@ -46,3 +46,14 @@ test('a damaged file is an error, and leaves nothing behind', async () => {
   await expect(locateModel(file, { env })).rejects.toThrow(WeightsError);
   expect(await readdir(join(directory, 'cache/tinker-cookbook/gguf'))).toEqual([]);
 });
+
+test('weights that are NaN are an error that names the GGUF file, and leave nothing behind', async () => {
+  const tensors = ggufTensors('llama', parametersOf('llama')).map((tensor) =>
+    tensor.name === 'blk.0.attn_k.weight' ? { ...tensor, bytes: tensor.bytes.fill(0xff, 20, 24) } : tensor,
+  );
+  const { directory, file, env } = await setup(ggufBytes({ metadata: metadataOf('llama'), tensors }));
+  await expect(locateModel(file, { env })).rejects.toThrow(
+    `${file}: tensor "blk.0.attn_k.weight": the value at [0, 5] is NaN; 1 of 32 values are NaN or infinite`,
+  );
+  expect(await readdir(join(directory, 'cache/tinker-cookbook/gguf'))).toEqual([]);
+});

@@ -1,6 +1,6 @@
 // Tokenizers are loaded from what lies in a model directory, and never turn written text into special tokens unasked.
 
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
@@ -171,8 +171,95 @@ describe('damaged model directories', () => {
     expect(await problemOf(change)).toEqual(typeof message === 'string' ? message : expect.stringMatching(message));
   });
 
+  const withVocabulary = (vocab: object) => {
+    const json = tinyTokenizerJson();
+    return write('tokenizer.json', JSON.stringify({ ...json, model: { ...json.model, vocab } }));
+  };
+  const withAdded = (id: unknown) => {
+    return write('tokenizer.json', JSON.stringify({ ...tinyTokenizerJson(), added_tokens: [{ id, content: '<x>' }] }));
+  };
+
+  test.each([
+    [
+      'a negative id',
+      withVocabulary({ a: -1 }),
+      'model.vocab: "a": the id must be an integer from 0 to 16777216, not -1',
+    ],
+    [
+      'a fraction for an id',
+      withVocabulary({ a: 0.5 }),
+      'model.vocab: "a": the id must be an integer from 0 to 16777216, not 0.5',
+    ],
+    [
+      'text for an id',
+      withVocabulary({ a: '0' }),
+      'model.vocab: "a": the id must be an integer from 0 to 16777216, not "0"',
+    ],
+    [
+      'an id of an added token that no list can have',
+      withAdded(2 ** 53),
+      'added_tokens[0] ("<x>"): the id must be an integer from 0 to 16777216, not 9007199254740992',
+    ],
+    [
+      'text that is no UTF-8',
+      (directory: string) => writeFile(join(directory, 'tokenizer.json'), Buffer.from('{"a": "\xff"}', 'latin1')),
+      'the text is not UTF-8; the file is damaged',
+    ],
+    [
+      'a file too large to be one',
+      (directory: string) => truncate(join(directory, 'tokenizer.json'), 2 ** 26 + 1),
+      'cannot be read: it has 67108865 bytes, expected at most 67108864',
+    ],
+    [
+      'lists nested beyond any use',
+      write('tokenizer.json', `{"model": ${'['.repeat(200_000)}${']'.repeat(200_000)}}`),
+      /^MODEL\/tokenizer\.json: not a tokenizer that can be loaded: /,
+    ],
+  ])('%s', async (_, change, message) => {
+    expect(await problemOf(change)).toEqual(
+      typeof message === 'string' ? `MODEL/tokenizer.json: ${message}` : expect.stringMatching(message),
+    );
+  });
+
+  test('objects nested beyond any use in the place of a name are no name', async () => {
+    const directory = await tinyTokenizerDirectory({});
+    const depth = 200_000;
+    const nested = `${'{"content":'.repeat(depth)}1${'}'.repeat(depth)}`;
+    await writeFile(join(directory, 'tokenizer_config.json'), `{"eos_token": ${nested}}`);
+    expect((await loadTokenizer(directory)).eosTokenId).toBeNull();
+  });
+
   test('a directory that does not exist says what a model directory holds', async () => {
     const nowhere = join(await mkdtemp(join(tmpdir(), 'tokenizer-')), 'nowhere');
     await expect(loadTokenizer(nowhere)).rejects.toMatchObject({ hint: expect.stringContaining('tokenizer.json') });
+  });
+});
+
+describe('the vocabulary of the model beside it', () => {
+  const { added_tokens } = tinyTokenizerJson();
+  const last = added_tokens[added_tokens.length - 1];
+
+  async function directoryWith(vocab_size: number): Promise<string> {
+    const directory = await tinyTokenizerDirectory({});
+    await writeFile(join(directory, 'config.json'), JSON.stringify({ vocab_size }));
+    return directory;
+  }
+
+  test('may be as large, or larger: models pad their embeddings', async () => {
+    for (const vocab_size of [last.id + 1, last.id + 100]) {
+      expect((await loadTokenizer(await directoryWith(vocab_size))).vocabSize).toBe(last.id + 1);
+    }
+  });
+
+  test('must not be smaller: the error names both numbers and both files', async () => {
+    const directory = await directoryWith(last.id);
+    const error = loadTokenizer(directory);
+    await expect(error).rejects.toBeInstanceOf(WeightsError);
+    await expect(error).rejects.toMatchObject({
+      message:
+        `${directory}/tokenizer.json: its ids go up to 273 ("<|bos|>"), but the model has embeddings for 273 tokens ` +
+        `(vocab_size in ${directory}/config.json)`,
+      hint: expect.stringContaining('use the one that came with the model'),
+    });
   });
 });

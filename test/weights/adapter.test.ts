@@ -148,7 +148,13 @@ describe('refuses to read', () => {
     ['ranks by module', { rank_pattern: { q_proj: 4 } }, 'rank_pattern: {"q_proj":4} is not supported'],
     ['whole modules', { modules_to_save: ['lm_head'] }, 'modules_to_save: ["lm_head"] is not supported'],
     ['a rank of zero', { r: 0 }, 'r: expected an integer from 1 to 16777216, not 0'],
-    ['no alpha', { lora_alpha: null }, 'lora_alpha: expected a positive number, not nothing'],
+    ['a rank too many', { r: 2 ** 40 }, 'r: expected an integer from 1 to 16777216, not 1099511627776'],
+    [
+      'an alpha that makes infinities',
+      { lora_alpha: 1e38 },
+      'lora_alpha: expected a number above 0 and at most 1000000000000, not 1e+38',
+    ],
+    ['no alpha', { lora_alpha: null }, 'lora_alpha: expected a number above 0 and at most 1000000000000, not nothing'],
     ['a base model that is no name', { base_model_name_or_path: 1 }, 'base_model_name_or_path: expected text, not 1'],
   ])('%s', async ([, changes, message]) => {
     expect(await refusalOfConfig(changes)).toBe(`adapter_config.json: ${message}`);
@@ -188,7 +194,7 @@ describe('refuses to read', () => {
     [
       'values that are not finite',
       [{ ...zeros(key(Q_PROJ, 'A'), [RANK, 32]), data: new Float32Array(64).fill(NaN) }],
-      `tensor "${key(Q_PROJ, 'A')}" holds values that are not finite`,
+      `tensor "${key(Q_PROJ, 'A')}": the value at [0, 0] is NaN; 64 of 64 values are NaN or infinite`,
     ],
   ])('%s', async ([, tensors, message]) => {
     const directory = await writtenAdapter();

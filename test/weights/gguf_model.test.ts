@@ -1,8 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { WeightsError } from '../../src/errors.ts';
 import type { JsonObject } from '../../src/json.ts';
 import { type GgufModel, openGgufModel } from '../../src/weights/gguf_model.ts';
 import { parseModelConfig } from '../../src/weights/hf_config.ts';
@@ -79,7 +77,7 @@ describe('rotary scaling', () => {
 
   test.for<[string, number[], string]>([
     ['of another kind', [1, 2, 4, 32], "a scaling of rotary embeddings other than Llama 3's"],
-    ['of values that are no numbers', [1, 1, NaN, 32], "a scaling of rotary embeddings other than Llama 3's"],
+    ['of values that are no numbers', [1, 1, NaN, 32], 'the value at [2] is NaN; 1 of 4 values are NaN or infinite'],
     ['for another width', [1, 32], 'its shape is [2], expected [4]'],
   ])('%s is refused', async ([, given, message]) => {
     const tensor = f32Tensor('rope_freqs.weight', [given.length], given);
@@ -141,7 +139,7 @@ describe('refuses', () => {
     [
       'more tokens than embeddings',
       { 'tokenizer.ggml.tokens': ['<end>', 'a', 'b', 'ab', 'c'] },
-      '5 tokens for an embedding of 4',
+      'tokenizer.ggml.tokens has 5 tokens, but token_embd.weight only 4 rows',
     ],
   ])('%s', async ([, changes, message]) => {
     expect(await refusalOf({ ...metadataOf('llama'), ...changes }, PARAMETERS)).toBe(`x.gguf: ${message}`);
@@ -172,25 +170,4 @@ describe('refuses', () => {
   ])('%s', async ([, tensors, message]) => {
     expect(await refusalOf(metadataOf('llama'), tensors)).toBe(`x.gguf: ${message}`);
   });
-});
-
-test('a model with a damaged header opens or is refused, whatever the damage says', async () => {
-  const path = join(await temporaryDirectory(), 'x.gguf');
-  const intact = ggufBytes({ metadata: metadataOf('llama'), tensors: PARAMETERS });
-  const damage = fc.record({ at: fc.nat(intact.length - 4), value: fc.oneof(fc.nat(255), fc.nat(2 ** 32 - 1)) });
-  await fc.assert(
-    fc.asyncProperty(damage, async ({ at, value }) => {
-      const bytes = Buffer.from(intact);
-      if (value < 256) bytes[at] = value;
-      else bytes.writeUInt32LE(value, at);
-      await writeFile(path, bytes);
-      try {
-        const model = await openGgufModel(path);
-        for (const name of model.tensors.keys()) await model.read(name);
-      } catch (error) {
-        if (!(error instanceof WeightsError)) throw error;
-      }
-    }),
-    { numRuns: 300 },
-  );
 });

@@ -1,10 +1,11 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { WeightsError } from '../../src/errors.ts';
 import type { JsonObject, JsonValue } from '../../src/json.ts';
 import { parseModelConfig, readModelConfig, writeModelConfig } from '../../src/weights/hf_config.ts';
+import { SEED } from './fuzzing.ts';
 import { temporaryDirectory, weightsErrorOf } from './support.ts';
 
 const LLAMA: JsonObject = {
@@ -153,7 +154,49 @@ test.for<[string, JsonObject, string]>([
   ['uneven groups of heads', { ...LLAMA, num_key_value_heads: 3 }, 'num_key_value_heads: 3 does not divide 4 heads'],
   ['uneven heads', { ...LLAMA, num_attention_heads: 5 }, 'num_attention_heads: 5 does not divide hidden_size 32'],
   ['an odd head', { ...LLAMA, head_dim: 7 }, 'head_dim: must be even for rotary embeddings, not 7'],
-  ['an epsilon of zero', { ...LLAMA, rms_norm_eps: 0 }, 'rms_norm_eps: expected a positive number, not 0'],
+  ['a negative size', { ...LLAMA, hidden_size: -32 }, 'hidden_size: expected an integer from 1 to 16777216, not -32'],
+  [
+    'a size that no number holds',
+    { ...LLAMA, vocab_size: 1e300 },
+    'vocab_size: expected an integer from 1 to 16777216, not 1e+300',
+  ],
+  [
+    'no heads of keys',
+    { ...LLAMA, num_key_value_heads: 0 },
+    'num_key_value_heads: expected an integer from 1 to 16777216, not 0',
+  ],
+  [
+    'more heads of keys than heads',
+    { ...LLAMA, num_key_value_heads: 8 },
+    'num_key_value_heads: 8 does not divide 4 heads',
+  ],
+  ['half a head', { ...LLAMA, head_dim: 0.5 }, 'head_dim: expected an integer from 1 to 16777216, not 0.5'],
+  [
+    'a context of nothing',
+    { ...LLAMA, max_position_embeddings: 0 },
+    'max_position_embeddings: expected an integer from 1 to 1048576, not 0',
+  ],
+  [
+    'a context that no table of positions can be made for',
+    { ...LLAMA, max_position_embeddings: 2 ** 24 },
+    'max_position_embeddings: expected an integer from 1 to 1048576, not 16777216',
+  ],
+  ['an epsilon of zero', { ...LLAMA, rms_norm_eps: 0 }, 'rms_norm_eps: expected a number above 0 and at most 1, not 0'],
+  [
+    'an epsilon that is zero in float32',
+    { ...LLAMA, rms_norm_eps: 1e-50 },
+    'rms_norm_eps: 1e-50 is 0 in float32, expected a number above 0 and at most 1',
+  ],
+  [
+    'an epsilon that drowns the values',
+    { ...LLAMA, rms_norm_eps: 1e300 },
+    'rms_norm_eps: expected a number above 0 and at most 1, not 1e+300',
+  ],
+  [
+    'frequencies that grow instead of fall',
+    { ...LLAMA, rope_theta: 1e-300 },
+    'rope_theta: expected a number from 1 to 1000000000000, not 1e-300',
+  ],
   ['another activation', { ...LLAMA, hidden_act: 'gelu' }, 'hidden_act: only silu is supported, not "gelu"'],
   [
     'quantised weights',
@@ -185,7 +228,7 @@ test.for<[string, JsonObject, string]>([
   [
     'scaling without a factor',
     { ...LLAMA, rope_scaling: { rope_type: 'linear' } },
-    'rope_scaling: factor: expected a positive number, not nothing',
+    'rope_scaling: factor: expected a number above 0 and at most 1000000000000, not nothing',
   ],
   ['scaling that is no object', { ...LLAMA, rope_scaling: 'linear' }, 'rope_scaling: expected an object, not "linear"'],
   [
@@ -234,6 +277,7 @@ test('whatever a field holds, the answer is a configuration or a WeightsError', 
         if (!(error instanceof WeightsError)) throw error;
       }
     }),
+    { seed: SEED, numRuns: 1000 },
   );
 });
 
@@ -274,6 +318,21 @@ describe('in a directory', () => {
   ])('%s', async ([, files, message]) => {
     const directory = await directoryWith(files);
     expect(await weightsErrorOf(readModelConfig(directory), directory)).toContain(message);
+  });
+
+  test('with more text than a configuration can have, which is not even read', async () => {
+    const directory = await directoryWith({ 'config.json': '{}' });
+    await truncate(join(directory, 'config.json'), 2 ** 25 + 1);
+    expect(await weightsErrorOf(readModelConfig(directory), directory)).toBe(
+      'config.json: 33554433 bytes are too many for a JSON file of a model; at most 33554432 are read',
+    );
+  });
+
+  test('with lists nested beyond any use', async () => {
+    const directory = await directoryWith({ 'config.json': `{"a":${'['.repeat(200_000)}` });
+    expect(await weightsErrorOf(readModelConfig(directory), directory)).toBe(
+      'config.json: not valid JSON: nested deeper than 64 levels',
+    );
   });
 
   test.for([

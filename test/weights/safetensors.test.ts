@@ -5,7 +5,6 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { WeightsError } from '../../src/errors.ts';
 import { openSafetensors, type TensorToWrite, writeSafetensors } from '../../src/weights/safetensors.ts';
 import { temporaryDirectory, weightsErrorOf } from './support.ts';
 
@@ -207,6 +206,19 @@ describe('refusing to read', () => {
     ['an endless name', `{"${'x'.repeat(1025)}":1}`, 0, 'a tensor name of 1025 characters'],
     ['an entry that is no object', '{"x":1}', 0, 'tensor "x": its entry is not a JSON object'],
     ['an unknown dtype', '{"x":{"dtype":"F31"}}', 0, 'tensor "x": unknown dtype "F31"'],
+    [
+      'an offset beyond what a number holds',
+      '{"x":{"dtype":"F32","shape":[1],"data_offsets":[9007199254740993,9007199254740997]}}',
+      4,
+      'tensor "x": data_offsets must be two non-negative integers',
+    ],
+    ['a negative offset', `{"x":${f32(-4, 0)}}`, 4, 'tensor "x": data_offsets must be two non-negative integers'],
+    [
+      'an offset in the middle of a byte',
+      `{"x":${f32(0.5, 4.5)}}`,
+      8,
+      'tensor "x": data_offsets must be two non-negative integers',
+    ],
     ['a missing dtype', '{"x":{}}', 0, 'tensor "x": unknown dtype undefined'],
     ['a negative size', `{"x":${f32(0, 4, [-1, -1])}}`, 4, 'tensor "x": shape must be a list of non-negative integers'],
     [
@@ -269,6 +281,18 @@ describe('refusing to read', () => {
     expect(await refusalOf(bytes)).toBe(message);
   });
 
+  test('a header of more than 16 MB, though the file is long enough for it', async () => {
+    const directory = await temporaryDirectory();
+    const path = join(directory, 'x.safetensors');
+    const length = Buffer.alloc(8);
+    length.writeBigUInt64LE(150_000_000n);
+    await writeFile(path, length);
+    await truncate(path, 200_000_000);
+    expect(await weightsErrorOf(openSafetensors(path), directory)).toBe(
+      'x.safetensors: a header of 150000000 bytes; at most 16777216 are read',
+    );
+  });
+
   test('a tensor that is not there, or not of floats', async () => {
     const directory = await temporaryDirectory();
     const path = join(directory, 'x.safetensors');
@@ -289,51 +313,6 @@ describe('refusing to read', () => {
     await truncate(path, 20);
     expect(await weightsErrorOf(file.read('wide'), directory)).toBe(
       'x.safetensors: the file ends before byte 216; it is truncated',
-    );
-  });
-});
-
-describe('hostile files', () => {
-  test('a damaged file is refused, or all its tensors lie inside it', async () => {
-    const directory = await temporaryDirectory();
-    const path = join(directory, 'model.safetensors');
-    await writeSafetensors(path, THREE_TENSORS, { format: 'pt' });
-    const intact = await readFile(path);
-    const damage = fc.oneof(
-      fc.record({ at: fc.nat(intact.length - 1), byte: fc.nat(255) }).map(({ at, byte }) => {
-        const bytes = Buffer.from(intact);
-        bytes[at] = byte;
-        return bytes;
-      }),
-      fc.nat(intact.length).map((length) => intact.subarray(0, length)),
-      fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }).map((length) => {
-        const bytes = Buffer.from(intact);
-        bytes.writeBigUInt64LE(length);
-        return bytes;
-      }),
-      // A digit of an offset or a size, where most of the damage to a header's meaning is done.
-      fc.record({ which: fc.nat(), digit: fc.nat(9) }).map(({ which, digit }) => {
-        const digits = [...intact.toString('latin1').matchAll(/\d/g)];
-        const bytes = Buffer.from(intact);
-        bytes[digits[which % digits.length].index] = 0x30 + digit;
-        return bytes;
-      }),
-      fc.uint8Array({ maxLength: 64 }).map((noise) => Buffer.concat([intact, noise])),
-    );
-    await fc.assert(
-      fc.asyncProperty(damage, async (bytes) => {
-        await writeFile(path, bytes);
-        try {
-          const file = await openSafetensors(path);
-          for (const { name, byteOffset, byteLength } of file.tensors.values()) {
-            expect(byteOffset + byteLength).toBeLessThanOrEqual(bytes.length);
-            expect((await file.readBytes(name)).byteLength).toBe(byteLength);
-          }
-        } catch (error) {
-          if (!(error instanceof WeightsError)) throw error;
-        }
-      }),
-      { numRuns: 300 },
     );
   });
 });

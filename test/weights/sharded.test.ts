@@ -1,8 +1,10 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { writeSafetensors } from '../../src/weights/safetensors.ts';
 import { openModelDirectory } from '../../src/weights/sharded.ts';
+import { SEED, succeeds } from './fuzzing.ts';
 import { temporaryDirectory, weightsErrorOf } from './support.ts';
 
 const FIRST = 'model-00001-of-00002.safetensors';
@@ -110,6 +112,25 @@ describe('refuses', () => {
     await writeIndex(directory, index);
     expect(await weightsErrorOf(openModelDirectory(directory), directory)).toBe(
       `model.safetensors.index.json: ${message}`,
+    );
+  });
+
+  test('whatever an index holds, the answer is a model or a WeightsError', async () => {
+    const directory = await shardedDirectory();
+    const file = fc.oneof(
+      fc.jsonValue(),
+      fc.constantFrom(FIRST, SECOND, '..', `./${FIRST}`, `../../${FIRST}`, 'x.safetensors'),
+    );
+    const index = fc.oneof(
+      fc.jsonValue(),
+      fc.record({ weight_map: fc.dictionary(fc.constantFrom('a', 'b', 'c', 'd'), file) }),
+    );
+    await fc.assert(
+      fc.asyncProperty(index, async (value) => {
+        await writeIndex(directory, value);
+        await succeeds(() => openModelDirectory(directory));
+      }),
+      { seed: SEED, numRuns: 300 },
     );
   });
 
