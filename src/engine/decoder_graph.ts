@@ -9,7 +9,7 @@ import type { DecoderParts } from './models/decoder.ts';
 import { FAMILIES } from './models/families.ts';
 import type { Dimension } from './onnx.ts';
 import { linear } from './ops.ts';
-import { rotaryCache } from './rotary.ts';
+import { rotaryTables } from './rotary.ts';
 
 /**
  * What is trained. `lora`: factors A (r, in) and B (out, r) of every linear layer are inputs and the base weights come
@@ -91,7 +91,7 @@ export function decoder(g: Graph, options: DecoderOptions): Decoder {
     return adaptedLinear(g, x, adapted, loraScale);
   };
 
-  const rotation = rotaryCache(g, config, positions);
+  const rotation = rotaryTables(g, config, positions);
   const block = (x: Value, emit: (x: Value) => Value) => (checkpointing ? g.checkpoint(x, emit) : emit(x));
   const hidden = FAMILIES[config.model_type]({ g, config, tokens, rotation, weight, linears, block, attend });
   return { hidden, weight, parameters };

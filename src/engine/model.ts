@@ -3,13 +3,16 @@
 import type { BaseWeights } from './base_weights.ts';
 import type { Parameterisation } from './decoder_graph.ts';
 import type { Device } from './device.ts';
+import { rotaryFeeds } from './rotary.ts';
 import { samplingGraph } from './sampling_graph.ts';
-import { createSession, type Session } from './session.ts';
+import { createSession, type Dense, type Session } from './session.ts';
 import { trainingGraph } from './training_graph.ts';
 
 export interface Model {
   readonly base: BaseWeights;
   readonly parameterisation: Parameterisation;
+  /** Inputs of every graph for sequences up to a length. */
+  rotary(length: number): Record<string, Dense>;
   /** Forward and backward. */
   training(): Promise<Session>;
   /** Forward only, log-probs of given targets. */
@@ -38,6 +41,7 @@ export function openModel({ base, parameterisation, threads, device, checkpointi
   return {
     base,
     parameterisation,
+    rotary: rotaryFeeds(base.config),
     training: () =>
       session(
         'training',

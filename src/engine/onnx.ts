@@ -63,6 +63,7 @@ const MESSAGES: Record<string, Record<string, FieldSpec>> = {
   Node: {
     input: [1, 'string', 'repeated'],
     output: [2, 'string', 'repeated'],
+    name: [3, 'string'],
     opType: [4, 'string'],
     attribute: [5, 'Attribute', 'repeated'],
     domain: [7, 'string'],
@@ -113,6 +114,7 @@ export function encodeOnnx(graph: OnnxGraph): Uint8Array {
     graph: {
       name: 'cookbook',
       node: graph.nodes.map((node) => ({
+        name: node.outputs[0],
         input: node.inputs,
         output: node.outputs,
         opType: node.opType,

@@ -1,14 +1,14 @@
 // One pass of the training graph over a microbatch: typed arrays in, log-probs of every example and gradients out.
 
-import type { ModelConfig } from '../weights/hf_config.ts';
 import { attentionFeeds } from './attention_index.ts';
 import type { Example } from './examples.ts';
 import { LOSS_FNS, type Loss } from './losses.ts';
+import type { Model } from './model.ts';
 import type { Parameters } from './parameters.ts';
 import { type Dense, flag, floats, integers, type Session, scalar } from './session.ts';
 
 export interface PassOptions {
-  config: ModelConfig;
+  model: Pick<Model, 'base' | 'rotary'>;
   /** Absent: log-probs only. */
   loss?: Loss;
   /** Only the positions whose loss has a slope are projected onto the vocabulary; the others report NaN. */
@@ -26,7 +26,7 @@ export async function runPass(
   session: Session,
   examples: readonly Example[],
   parameters: Parameters,
-  { config, loss, trainedOnly }: PassOptions,
+  { model, loss, trainedOnly }: PassOptions,
 ): Promise<PassResult> {
   const K = examples[0].K;
   const logprobs = examples.map(({ tokens }) => new Float32Array(tokens.length * K).fill(Number.NaN));
@@ -45,7 +45,7 @@ export async function runPass(
   };
   const shape = [rows.length, K];
   const feeds: Record<string, Dense> = {
-    ...sequenceFeeds(examples, config),
+    ...sequenceFeeds(examples, model),
     ...parameters.feeds(),
     rows: integers(
       rows.map(({ e, t }) => starts[e] + t),
@@ -97,15 +97,14 @@ function startsOf(examples: readonly Example[]): number[] {
 }
 
 /** The feeds that say what is read and where it stands: tokens, positions and the index of attention. */
-function sequenceFeeds(examples: readonly Example[], config: ModelConfig): Record<string, Dense> {
+function sequenceFeeds(examples: readonly Example[], { base, rotary }: PassOptions['model']): Record<string, Dense> {
+  const lengths = examples.map((example) => example.tokens.length);
   const tokens = examples.flatMap((example) => example.tokens);
   const positions = examples.flatMap((example) => example.tokens.map((_, t) => t));
   return {
     tokens: integers(tokens, [tokens.length]),
     positions: integers(positions, [tokens.length, 1]),
-    ...attentionFeeds(
-      examples.map((example) => example.tokens.length),
-      config,
-    ),
+    ...rotary(Math.max(...lengths)),
+    ...attentionFeeds(lengths, base.config),
   };
 }

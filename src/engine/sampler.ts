@@ -112,7 +112,7 @@ export class Sampler {
     const tokens = new Int32Array(B * S);
     for (const [b, { prompt }] of admitted.entries()) tokens.set(prompt, b * S);
     const last = admitted.map(({ prompt }, b) => b * S + prompt.length - 1);
-    const outputs = await this.#forward({
+    const outputs = await this.#forward(S, {
       tokens: integers(tokens, [B * S]),
       positions: integers(
         tokens.map((_, i) => i % S),
@@ -137,7 +137,7 @@ export class Sampler {
   /** Reads the last token of every sequence and samples the next. */
   async #step(): Promise<void> {
     const B = this.#active.length;
-    const outputs = await this.#forward({
+    const outputs = await this.#forward(Math.max(...this.#cache.lengths) + 1, {
       tokens: integers(
         this.#active.map(({ sampled }) => sampled.tokens[sampled.tokens.length - 1]),
         [B],
@@ -155,9 +155,10 @@ export class Sampler {
     this.#advance(outputs, 0, (index) => index);
   }
 
-  async #forward(feeds: Record<string, Dense>) {
+  /** Runs the graph over positions below a length. */
+  async #forward(length: number, feeds: Record<string, Dense>) {
     const session = await this.#model.sampling();
-    return await session.run({ ...feeds, ...this.#frozen });
+    return await session.run({ ...feeds, ...this.#model.rotary(length), ...this.#frozen });
   }
 
   /** Samples a token for every sequence from index `from` on, and lets those leave that have ended. */

@@ -126,11 +126,10 @@ export class LocalTrainingClient implements TrainingClient {
     { backward, trainedOnly }: { backward: boolean; trainedOnly: boolean },
   ): Promise<ForwardBackwardOutput> {
     const session = await (backward ? this.#model.training() : this.#model.scoring());
-    const { config } = this.#model.base;
     const logprobs_D: Float32Array[] = new Array(examples.length);
     for (const indices of microbatches(examples, this.#host.microbatchTokens)) {
       const members = indices.map((i) => examples[i]);
-      const options = { config, trainedOnly, ...(backward ? { loss } : {}) };
+      const options = { model: this.#model, trainedOnly, ...(backward ? { loss } : {}) };
       const { logprobs, outputs } = await runPass(session, members, this.#state.parameters, options);
       for (const [at, index] of indices.entries()) logprobs_D[index] = logprobs[at];
       if (backward) this.#accumulate(outputs);
