@@ -17,35 +17,32 @@ export function causalAttention(g: Graph, config: ModelConfig, index: AttentionI
   const rowsOf = (x: Value) => g.node('Reshape', [x, g.ints([-1, head])]);
   const gather = (x: Value, rows: Value) => g.node('Gather', [rowsOf(x), rows]);
   const tokens = (x: Value, rows: Value, heads: number) =>
-    g.node('Reshape', [gather(x, rows), g.ints([-1, heads * head])]);
+    g.node('Reshape', [gather(x, rows), g.ints([0, heads * head])]);
   const concat = (parts: Value[]) => g.node('Concat', parts, { attributes: { axis: 0 } });
 
   const ends = index.blocks.map(({ causal }) => g.node('Shape', [causal], { attributes: { start: 1 } })); // T′
-  const upTo = (i: number, keys: Value) =>
-    i === ends.length - 1 ? keys : g.node('Slice', [keys, g.ints([0]), ends[i], g.ints([2])]);
   const growth = ends.map((end, i) => {
     const more = i === 0 ? end : g.node('Sub', [end, ends[i - 1]]);
     return g.node('Concat', [g.ints([0, 0, 0, 0, 0, 0]), more, g.ints([0])], { attributes: { axis: 0 } });
   });
 
   return (q, k, v) => {
-    const [K, V] = [gather(k, index.keys), gather(v, index.keys)]; // (B, Hkv, T, head)
-    const parts = index.blocks.map(({ queries, causal }, i) => {
-      const Q = gather(q, queries); // (B, Hkv, G·t, head)
-      const scores = g.node('Add', [product(g, Q, upTo(i, K), { trans: 'b', alpha }), causal]);
+    const parts = index.blocks.map(({ queries, keys, causal }) => {
+      const [Q, K, V] = [gather(q, queries), gather(k, keys), gather(v, keys)]; // (B, Hkv, G·t, head), (B, Hkv, T′, head)
+      const scores = g.node('Add', [product(g, Q, K, { trans: 'b', alpha }), causal]);
       const P = g.node('Softmax', [scores], { attributes: { axis: -1 } }); // (B, Hkv, G·t, T′)
-      return { Q, P, O: product(g, P, upTo(i, V)) };
+      return { Q, K, V, P, O: product(g, P, V) };
     });
     const output = tokens(concat(parts.map(({ O }) => O)), index.fromQueries, queryHeads);
     return g.record(output, [q, k, v], (d) => {
-      const gradients = parts.map(({ Q, P, O }, i) => {
+      const gradients = parts.map(({ Q, K, V, P, O }, i) => {
         const { queries, mask } = index.blocks[i];
         const dO = g.node('Mul', [gather(d, queries), mask]);
         const inner = g.node('ReduceSum', [g.node('Mul', [dO, O]), g.ints([-1])], { attributes: { keepdims: 1 } });
-        const dP = product(g, dO, upTo(i, V), { trans: 'b' });
+        const dP = product(g, dO, V, { trans: 'b' });
         const dS = g.node('Mul', [P, g.node('Sub', [dP, inner])]);
         return {
-          dQ: product(g, dS, upTo(i, K), { alpha }),
+          dQ: product(g, dS, K, { alpha }),
           dK: product(g, dS, Q, { trans: 'a', alpha }),
           dV: product(g, P, dO, { trans: 'a' }),
         };

@@ -2,7 +2,7 @@
 
 import type { ModelConfig } from '../weights/hf_config.ts';
 import type { Value } from './graph.ts';
-import type { Dimension, ElementType } from './onnx.ts';
+import type { ElementType } from './onnx.ts';
 import { type Dense, floats, integers } from './session.ts';
 
 /**
@@ -14,9 +14,7 @@ const BLOCKS = 2;
 /** Which rows stand where. Rows are the heads of tokens: (N·H, head) of q, (N·Hkv, head) of k and v. */
 export interface AttentionIndex {
   blocks: BlockIndex[];
-  /** (B, Hkv, T): the row of k and v of every key. */
-  keys: Value;
-  /** (N, H): where every row of q stands among the queries of all blocks. (N, Hkv): the same for keys. */
+  /** (N, H): where every row of q stands among the queries of all blocks. (N, Hkv): the same for keys of the last block. */
   fromQueries: Value;
   fromKeys: Value;
 }
@@ -24,9 +22,11 @@ export interface AttentionIndex {
 interface BlockIndex {
   /** (B, Hkv, G·t): the row of q of every query; G query heads share a key head. Padding points at row 0. */
   queries: Value;
+  /** (B, Hkv, T′): the row of k and v of every key up to the end of the block. */
+  keys: Value;
   /** (B, Hkv, G·t, 1): 1 at tokens, 0 at padding. */
   mask: Value;
-  /** (G·t, T′), where the block ends after T′ keys: 0 where a query may look, very negative where not. */
+  /** (G·t, T′): 0 where a query may look, very negative where not. */
   causal: Value;
 }
 
@@ -36,19 +36,16 @@ type Heads = Pick<ModelConfig, 'num_attention_heads' | 'num_key_value_heads'>;
 export const MASKED = -1e9;
 
 /** The index as inputs of a graph. */
-export function attentionIndex(
-  { num_attention_heads: queryHeads, num_key_value_heads: keyHeads }: Heads,
-  input: (name: string, type: ElementType, dims: Dimension[]) => Value,
-): AttentionIndex {
+export function attentionIndex(input: (name: string, type: ElementType) => Value): AttentionIndex {
   return {
     blocks: Array.from({ length: BLOCKS }, (_, i) => ({
-      queries: input(`queries_${i}`, 'int64', ['B', keyHeads, 'Gt']),
-      mask: input(`mask_${i}`, 'float32', ['B', keyHeads, 'Gt', 1]),
-      causal: input(`causal_${i}`, 'float32', ['Gt', `T${i}`]),
+      queries: input(`queries_${i}`, 'int64'),
+      keys: input(`keys_${i}`, 'int64'),
+      mask: input(`mask_${i}`, 'float32'),
+      causal: input(`causal_${i}`, 'float32'),
     })),
-    keys: input('keys', 'int64', ['B', keyHeads, 'T']),
-    fromQueries: input('from_queries', 'int64', ['N', queryHeads]),
-    fromKeys: input('from_keys', 'int64', ['N', keyHeads]),
+    fromQueries: input('from_queries', 'int64'),
+    fromKeys: input('from_keys', 'int64'),
   };
 }
 
@@ -66,7 +63,7 @@ export function attentionFeeds(
 
   const queries = Array.from({ length: BLOCKS }, () => new Int32Array(B * keyHeads * rows));
   const mask = queries.map(({ length }) => new Float32Array(length));
-  const keys = new Int32Array(B * keyHeads * T);
+  const keys = queries.map((_, block) => new Int32Array(B * keyHeads * (block + 1) * t));
   const fromQueries = new Int32Array(N * queryHeads);
   const fromKeys = new Int32Array(N * keyHeads);
   let n = 0;
@@ -75,7 +72,9 @@ export function attentionFeeds(
       const block = Math.floor(position / t);
       for (let key = 0; key < keyHeads; key++) {
         const sequence = b * keyHeads + key; // one key head of one sequence
-        keys[sequence * T + position] = n * keyHeads + key;
+        for (let seen = block; seen < BLOCKS; seen++) {
+          keys[seen][sequence * (seen + 1) * t + position] = n * keyHeads + key;
+        }
         fromKeys[n * keyHeads + key] = sequence * T + position;
         for (let member = 0; member < group; member++) {
           const row = n * queryHeads + key * group + member;
@@ -89,12 +88,12 @@ export function attentionFeeds(
   }
   const ofBlocks = queries.map((index, block) => ({
     [`queries_${block}`]: integers(index, [B, keyHeads, rows]),
+    [`keys_${block}`]: integers(keys[block], [B, keyHeads, (block + 1) * t]),
     [`mask_${block}`]: floats(mask[block], [B, keyHeads, rows, 1]),
     [`causal_${block}`]: causalMask(t, block, group),
   }));
   return Object.assign(
     {
-      keys: integers(keys, [B, keyHeads, T]),
       from_queries: integers(fromQueries, [N, queryHeads]),
       from_keys: integers(fromKeys, [N, keyHeads]),
     },

@@ -7,7 +7,6 @@ import type { Graph, Value } from './graph.ts';
 import { adaptedLinear, frozenAdaptedLinear } from './lora.ts';
 import type { DecoderParts } from './models/decoder.ts';
 import { FAMILIES } from './models/families.ts';
-import type { Dimension } from './onnx.ts';
 import { linear } from './ops.ts';
 import { rotaryTables } from './rotary.ts';
 
@@ -50,10 +49,10 @@ export function decoder(g: Graph, options: DecoderOptions): Decoder {
   const { base, parameterisation, differentiable, checkpointing, frozen, tokens, positions, attend } = options;
   const { config } = base;
   const parameters = new Map<string, Value>();
-  const parameter = (name: string, dims: Dimension[]): Value => {
+  const parameter = (name: string): Value => {
     const known = parameters.get(name);
     if (known !== undefined) return known;
-    const value = g.input(name, 'float32', dims);
+    const value = g.input(name, 'float32');
     parameters.set(name, value);
     return differentiable ? g.differentiate(value) : value;
   };
@@ -64,11 +63,10 @@ export function decoder(g: Graph, options: DecoderOptions): Decoder {
     constants.set(name, value);
     return value;
   };
-  const weight = (name: string) =>
-    parameterisation === 'full' ? parameter(name, [...(base.shapes.get(name) ?? [])]) : constant(name);
+  const weight = (name: string) => (parameterisation === 'full' ? parameter(name) : constant(name));
 
   const modules = linearModules(config);
-  const loraScale = parameterisation === 'lora' && !frozen ? g.input('lora_scale', 'float32', []) : null;
+  const loraScale = parameterisation === 'lora' && !frozen ? g.input('lora_scale', 'float32') : null;
   const layer = (name: string) => {
     const module = modules.get(name);
     if (module === undefined) throw new Error(`${config.model_type} has no linear layer ${name}`);
@@ -77,21 +75,15 @@ export function decoder(g: Graph, options: DecoderOptions): Decoder {
   const linears = (x: Value, names: readonly string[]): Value[] => {
     const layers = names.map(layer);
     if (parameterisation === 'full') return layers.map(({ W, bias }) => linear(g, x, W, bias));
-    const raising = layers.map(({ name, W, bias, out }) => ({ W, bias, B: parameter(factorB(name), [out, 'rank']) }));
-    const [{ reads, in: size }] = layers;
+    const raising = layers.map(({ name, W, bias }) => ({ W, bias, B: parameter(factorB(name)) }));
     if (loraScale === null) {
-      return frozenAdaptedLinear(
-        g,
-        x,
-        raising,
-        g.input(stackedFactorA(reads), 'float32', [`${names.length}·rank`, size]),
-      );
+      return frozenAdaptedLinear(g, x, raising, g.input(stackedFactorA(layers[0].reads), 'float32'));
     }
-    const adapted = raising.map((rest, m) => ({ ...rest, A: parameter(factorA(names[m]), ['rank', size]) }));
+    const adapted = raising.map((rest, m) => ({ ...rest, A: parameter(factorA(names[m])) }));
     return adaptedLinear(g, x, adapted, loraScale);
   };
 
-  const rotation = rotaryTables(g, config, positions);
+  const rotation = rotaryTables(g, positions);
   const block = (x: Value, emit: (x: Value) => Value) => (checkpointing ? g.checkpoint(x, emit) : emit(x));
   const hidden = FAMILIES[config.model_type]({ g, config, tokens, rotation, weight, linears, block, attend });
   return { hidden, weight, parameters };

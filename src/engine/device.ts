@@ -36,8 +36,8 @@ ort.InferenceSession.create(Buffer.from(graph, 'base64'), { executionProviders: 
 async function probe(device: Device): Promise<string | null> {
   const { Graph } = await import('./graph.ts');
   const g = new Graph();
-  const x = g.input('x', 'float32', [1, 1]);
-  g.output('y', g.node('MatMul', [x, x]), [1, 1]);
+  const x = g.input('x', 'float32');
+  g.output('y', g.node('MatMul', [x, x]));
   const runtime = createRequire(import.meta.url).resolve('onnxruntime-node');
   const argv = ['-e', PROBE, runtime, device, Buffer.from(g.encode()).toString('base64')];
   return await new Promise((resolve) => {

@@ -1,6 +1,6 @@
 // A graph of ONNX operators under construction, with a tape: walking it backwards emits the operators of the gradient.
 
-import type { Attribute, Dimension, ElementType, OnnxInitializer, OnnxNode, OnnxTensorInfo } from './onnx.ts';
+import type { Attribute, ElementType, OnnxInitializer, OnnxNode, OnnxTensorInfo } from './onnx.ts';
 import { encodeOnnx } from './onnx.ts';
 
 /** A tensor in the graph: the name of an edge. */
@@ -37,8 +37,8 @@ export class Graph {
   #count = 0;
 
   /** A tensor that is fed at every run. */
-  input(name: string, type: ElementType, dims: Dimension[]): Value {
-    this.#inputs.push({ name, type, dims });
+  input(name: string, type: ElementType): Value {
+    this.#inputs.push({ name, type });
     this.#fed.add(name);
     return { name };
   }
@@ -75,12 +75,12 @@ export class Graph {
   }
 
   /** Declares what a run returns. */
-  output(name: string, value: Value, dims: Dimension[], type: ElementType = 'float32'): void {
+  output(name: string, value: Value, type: ElementType = 'float32'): void {
     // An operator's result goes by the name of the output; an operator that passed it on would copy it.
     const known = this.#names.get(value.name);
     if (known === undefined && !this.#fed.has(value.name)) this.#names.set(value.name, name);
     else this.#nodes.push({ opType: 'Identity', domain: '', inputs: [value.name], outputs: [name], attributes: {} });
-    this.#outputs.push({ name, type, dims });
+    this.#outputs.push({ name, type });
   }
 
   /** Marks a tensor whose gradient is wanted. */

@@ -33,8 +33,8 @@ export interface ModelOptions {
 
 export function openModel({ base, parameterisation, threads, device, checkpointing }: ModelOptions): Model {
   const sessions = new Map<string, Promise<Session>>();
-  const session = (kind: string, graph: () => Uint8Array, inOrder = false): Promise<Session> => {
-    const known = sessions.get(kind) ?? createSession(graph(), { directory: base.directory, threads, device, inOrder });
+  const session = (kind: string, graph: () => Uint8Array): Promise<Session> => {
+    const known = sessions.get(kind) ?? createSession(graph(), { directory: base.directory, threads, device });
     sessions.set(kind, known);
     return known;
   };
@@ -42,12 +42,7 @@ export function openModel({ base, parameterisation, threads, device, checkpointi
     base,
     parameterisation,
     rotary: rotaryFeeds(base.config),
-    training: () =>
-      session(
-        'training',
-        () => trainingGraph({ base, parameterisation, backward: true, checkpointing }),
-        checkpointing,
-      ),
+    training: () => session('training', () => trainingGraph({ base, parameterisation, backward: true, checkpointing })),
     scoring: () =>
       session('scoring', () => trainingGraph({ base, parameterisation, backward: false, checkpointing: false })),
     sampling: () => session('sampling', () => samplingGraph(base, parameterisation)),

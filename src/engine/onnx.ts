@@ -5,9 +5,6 @@ import protobuf from 'protobufjs/light.js';
 const ELEMENT_TYPE = { float32: 1, int64: 7, bool: 9, float16: 10, bfloat16: 16 } as const;
 export type ElementType = keyof typeof ELEMENT_TYPE;
 
-/** A dimension: a size, or the name of a size that is known when the graph runs. */
-export type Dimension = number | string;
-
 export type Attribute = number | string | readonly number[] | { float: number };
 
 export interface OnnxNode {
@@ -18,10 +15,13 @@ export interface OnnxNode {
   attributes: Record<string, Attribute>;
 }
 
+/**
+ * An input or an output. Shapes are not told, though they could be: the runtime would plan from them which buffers to use
+ * again, which takes it seconds in graphs of thousands of operators and makes them neither smaller nor faster.
+ */
 export interface OnnxTensorInfo {
   name: string;
   type: ElementType;
-  dims: Dimension[];
 }
 
 /** Values that come with the graph: bytes inside it, or a stretch of a file beside it. */
@@ -87,9 +87,7 @@ const MESSAGES: Record<string, Record<string, FieldSpec>> = {
   Entry: { key: [1, 'string'], value: [2, 'string'] },
   ValueInfo: { name: [1, 'string'], type: [2, 'Type'] },
   Type: { tensorType: [1, 'TensorType'] },
-  TensorType: { elemType: [1, 'int32'], shape: [2, 'Shape'] },
-  Shape: { dim: [1, 'Dim', 'repeated'] },
-  Dim: { dimValue: [1, 'int64'], dimParam: [2, 'string'] },
+  TensorType: { elemType: [1, 'int32'] },
 };
 
 const root = protobuf.Root.fromJSON({
@@ -142,7 +140,6 @@ function encodeInitializer({ name, type, dims, data }: OnnxInitializer) {
   return { ...head, dataLocation: EXTERNAL, externalData };
 }
 
-function encodeInfo({ name, type, dims }: OnnxTensorInfo) {
-  const dim = dims.map((size) => (typeof size === 'number' ? { dimValue: size } : { dimParam: size }));
-  return { name, type: { tensorType: { elemType: ELEMENT_TYPE[type], shape: { dim } } } };
+function encodeInfo({ name, type }: OnnxTensorInfo) {
+  return { name, type: { tensorType: { elemType: ELEMENT_TYPE[type] } } };
 }

@@ -11,8 +11,8 @@ const SIN = 'rotary_sin';
 const NEGATIVE_SIN = 'rotary_negative_sin';
 
 /** The tables (P, head/2) in a graph, for positions (N, 1) below P. */
-export function rotaryTables(g: Graph, { head_dim }: ModelConfig, positions: Value): RotaryTables {
-  const table = (name: string) => g.input(name, 'float32', ['P', head_dim / 2]);
+export function rotaryTables(g: Graph, positions: Value): RotaryTables {
+  const table = (name: string) => g.input(name, 'float32');
   return { positions, cos: table(COS), sin: table(SIN), negativeSin: table(NEGATIVE_SIN) };
 }
 

@@ -22,11 +22,11 @@ export function samplingGraph(base: BaseWeights, parameterisation: Parameterisat
   const g = new Graph();
   const { head_dim: head, num_key_value_heads: keyHeads, num_attention_heads: queryHeads } = base.config;
   const group = queryHeads / keyHeads;
-  const tokens = g.input('tokens', 'int64', ['BS']);
-  const positions = g.input('positions', 'int64', ['BS', 1]);
-  const batch = g.input('batch', 'int64', [2]);
-  const widths = g.input('widths', 'int64', [2]);
-  const mask = g.input('mask', 'float32', ['B or 1', 1, 'GS or 1', 'PS']);
+  const tokens = g.input('tokens', 'int64');
+  const positions = g.input('positions', 'int64');
+  const batch = g.input('batch', 'int64');
+  const widths = g.input('widths', 'int64');
+  const mask = g.input('mask', 'float32');
   const newRows: Value[] = [];
 
   const reshape = (x: Value, shape: Value) => g.node('Reshape', [x, shape]);
@@ -34,7 +34,7 @@ export function samplingGraph(base: BaseWeights, parameterisation: Parameterisat
   const [querySizes, keySizes] = [sizes([keyHeads, group]), sizes([keyHeads])];
   const lastAxis = { attributes: { axis: -1 } };
   const attend = (layer: number, q: Value, k: Value, v: Value): Value => {
-    const cached = (name: string) => g.input(name, 'float32', ['B', keyHeads, 'P', head]);
+    const cached = (name: string) => g.input(name, 'float32');
     const [oldK, oldV] = [cached(pastKeys(layer)), cached(pastValues(layer))];
     const byHead = transpose(g, reshape(q, querySizes), [0, 2, 3, 1, 4]);
     const queries = reshape(byHead, g.ints([0, keyHeads, -1, head])); // (B, Hkv, G·S, head)
@@ -59,15 +59,15 @@ export function samplingGraph(base: BaseWeights, parameterisation: Parameterisat
     positions,
     attend,
   });
-  g.output('new_rows', g.node('Concat', newRows, { attributes: { axis: 0 } }), ['LB', keyHeads, 'S', head]);
-  const rows = g.node('Gather', [model.hidden, g.input('rows', 'int64', ['M'])]);
+  g.output('new_rows', g.node('Concat', newRows, { attributes: { axis: 0 } }));
+  const rows = g.node('Gather', [model.hidden, g.input('rows', 'int64')]);
   const logits = matmul(g, rows, model.weight(unembedding(base.config)), 'b');
-  const tempered = g.node('Mul', [logits, g.input('inverse_temperature', 'float32', ['M', 1])]);
+  const tempered = g.node('Mul', [logits, g.input('inverse_temperature', 'float32')]);
   const [logprobs, temperedLogprobs] = [logits, tempered].map((x) => g.node('LogSoftmax', [x], lastAxis));
   const first = (x: Value) => g.node('Slice', [x, g.ints([0]), g.ints([1]), g.ints([1])]); // (M, 1)
   const normalizer = (x: Value, logprobs: Value) => g.node('Sub', [first(x), first(logprobs)]);
-  g.output('probabilities', g.node('Exp', [temperedLogprobs]), ['M', 'V']);
-  g.output('log_normalizer', normalizer(logits, logprobs), ['M', 1]);
-  g.output('tempered_log_normalizer', normalizer(tempered, temperedLogprobs), ['M', 1]);
+  g.output('probabilities', g.node('Exp', [temperedLogprobs]));
+  g.output('log_normalizer', normalizer(logits, logprobs));
+  g.output('tempered_log_normalizer', normalizer(tempered, temperedLogprobs));
   return g.encode();
 }

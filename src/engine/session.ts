@@ -23,8 +23,6 @@ export interface SessionOptions {
   threads: number;
   /** What computes; the CPU unless said otherwise. Feeds and outputs lie in the memory of the CPU all the same. */
   device?: Device;
-  /** Run the graph in the order in which it was written: other orders may keep what is to be computed again. */
-  inOrder?: boolean;
 }
 
 /** Number of threads: as asked, else COOKBOOK_THREADS (which the sweep sets to share the cores), else every core. */
@@ -39,14 +37,14 @@ export function threadCount(asked: number | null, env: NodeJS.ProcessEnv = proce
 
 export async function createSession(
   graph: Uint8Array,
-  { directory, threads, device = 'cpu', inOrder = false }: SessionOptions,
+  { directory, threads, device = 'cpu' }: SessionOptions,
 ): Promise<Session> {
   const ort = await import('onnxruntime-node');
   const session = await ort.InferenceSession.create(graph, {
     executionProviders: [device],
     intraOpNumThreads: threads,
     interOpNumThreads: 1,
-    graphOptimizationLevel: inOrder ? 'disabled' : 'all',
+    graphOptimizationLevel: 'all',
     // Plans one block for all that a run allocates, and with it twice the memory where batches differ in shape.
     enableMemPattern: false,
     logSeverityLevel: 3,

@@ -29,9 +29,9 @@ export interface TrainingGraphOptions {
  */
 export function trainingGraph({ base, parameterisation, backward, checkpointing }: TrainingGraphOptions): Uint8Array {
   const g = new Graph();
-  const tokens = g.input('tokens', 'int64', ['N']);
-  const positions = g.input('positions', 'int64', ['N', 1]);
-  const index = attentionIndex(base.config, (name, type, dims) => g.input(name, type, dims));
+  const tokens = g.input('tokens', 'int64');
+  const positions = g.input('positions', 'int64');
+  const index = attentionIndex((name, type) => g.input(name, type));
   const attend = causalAttention(g, base.config, index);
   const model = decoder(g, {
     base,
@@ -44,8 +44,8 @@ export function trainingGraph({ base, parameterisation, backward, checkpointing 
     attend: (_layer, q, k, v) => attend(q, k, v),
   });
 
-  const rows = g.input('rows', 'int64', ['M']);
-  const targets = g.input('targets', 'int64', ['M', 'K']);
+  const rows = g.input('rows', 'int64');
+  const targets = g.input('targets', 'int64');
   const { logprobs, slope } = targetLogprobs(g, {
     h: gatherRows(g, model.hidden, rows), // (M, D)
     E: model.weight(unembedding(base.config)),
@@ -53,16 +53,16 @@ export function trainingGraph({ base, parameterisation, backward, checkpointing 
     chunks: chunksFor(base.config.vocab_size),
     ...(backward ? { slope: slopeOfLoss(g) } : {}),
   });
-  g.output('logprobs', logprobs, ['M', 'K']);
+  g.output('logprobs', logprobs);
   if (slope !== null) emitGradients(g, model, logprobs, slope);
   return g.encode();
 }
 
 /** The slope of the loss that is fed, for any chunk of rows. */
 function slopeOfLoss(g: Graph): (logprobs: Value, cut: Cut) => Value {
-  const perToken = (name: string) => g.input(name, 'float32', ['M', 'K']);
-  const scalar = (name: string) => g.input(name, 'float32', []);
-  const flag = (fn: LossFnType) => g.input(fn, 'bool', []);
+  const perToken = (name: string) => g.input(name, 'float32');
+  const scalar = (name: string) => g.input(name, 'float32');
+  const flag = (fn: LossFnType) => g.input(fn, 'bool');
   const inputs = {
     weights: perToken('weights'),
     advantages: perToken('advantages'),
@@ -94,6 +94,6 @@ function emitGradients(g: Graph, model: Decoder, logprobs: Value, slope: Value):
   const gradients = g.backward(logprobs, slope);
   for (const [name, parameter] of model.parameters) {
     const gradient = gradients.get(parameter);
-    if (gradient !== undefined) g.output(gradientOf(name), g.node('Flatten', [gradient]), []);
+    if (gradient !== undefined) g.output(gradientOf(name), g.node('Flatten', [gradient]));
   }
 }

@@ -10,9 +10,9 @@ const TOKENS = [-0.1, -0.9, -1.6, -2.5].flatMap((logprob) =>
 
 it.each(LOSS_FNS)('the slope of %s in the graph is the derivative of its value', async (fn) => {
   const g = new Graph();
-  const row = (name: string) => g.input(name, 'float32', ['M', 1]);
-  const number = (name: string) => g.input(name, 'float32', []);
-  const choice = (name: string) => g.input(name, 'bool', []);
+  const row = (name: string) => g.input(name, 'float32');
+  const number = (name: string) => g.input(name, 'float32');
+  const choice = (name: string) => g.input(name, 'bool');
   const slope = lossSlope(g, row('logprobs'), {
     weights: row('weights'),
     advantages: row('advantages'),
@@ -28,7 +28,7 @@ it.each(LOSS_FNS)('the slope of %s in the graph is the derivative of its value',
       dro: choice('dro'),
     },
   });
-  g.output('slope', slope, []);
+  g.output('slope', slope);
   const session = await createSession(g.encode(), { directory: '', threads: 1 });
   const loss = configureLoss(fn);
   const column = (of: (token: (typeof TOKENS)[number]) => number) =>

@@ -162,7 +162,7 @@ describe('the gradient of what is built of them', () => {
           causalAttention(
             g,
             config,
-            attentionIndex(config, (name) => fed[name]),
+            attentionIndex((name) => fed[name]),
           )(q, k, v),
       });
     },
@@ -215,16 +215,16 @@ it('a slope that is known in advance gives, chunk by chunk, the gradients that i
   };
   const gradients = async (chunks: number, known: boolean) => {
     const g = new Graph();
-    const h = g.differentiate(g.input('h', 'float32', [M, 4]));
-    const E = g.differentiate(g.input('E', 'float32', [5, 4]));
-    const targets = g.input('targets', 'int64', [M, 1]);
-    const c = g.input('c', 'float32', [M, 1]);
+    const h = g.differentiate(g.input('h', 'float32'));
+    const E = g.differentiate(g.input('E', 'float32'));
+    const targets = g.input('targets', 'int64');
+    const c = g.input('c', 'float32');
     const slope = known ? { slope: (_: typeof c, cut: (x: typeof c) => typeof c) => cut(c) } : {};
     const result = targetLogprobs(g, { h, E, targets, chunks, ...slope });
     const found = g.backward(result.logprobs, result.slope ?? c);
     for (const [name, value] of Object.entries({ h, E })) {
       const gradient = found.get(value);
-      if (gradient !== undefined) g.output(`d ${name}`, gradient, []);
+      if (gradient !== undefined) g.output(`d ${name}`, gradient);
     }
     const session = await createSession(g.encode(), { directory: '', threads: 1 });
     const outputs = await session.run(feeds);
