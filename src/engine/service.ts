@@ -125,6 +125,8 @@ export class LocalServiceClient implements ServiceClient {
     const opening =
       this.#bases.get(directory) ?? openBaseWeights(directory).then((base) => this.#openModel(base, 'lora'));
     this.#bases.set(directory, opening);
+    // A directory that was mended is looked at again.
+    opening.catch(() => this.#bases.delete(directory));
     const model = await opening;
     const max_context_length = model.base.config.max_position_embeddings;
     const info = { base_model: location.name, is_lora: true, lora_rank: rank, max_context_length };

@@ -28,22 +28,25 @@ export async function trainSupervised(config: SupervisedConfig, context: Trainin
   const { registry, service, seed, emit } = context;
   const { model_name, load_checkpoint_path, lora_rank } = config;
   const notify = (message: string) => emit({ type: 'notice', message });
-  const { directory } = await locateModel(model_name, { parts: 'tokenizer', notify });
+  const warn = (message: string) => emit({ type: 'warning', message });
+  const { directory, name } = await locateModel(model_name, { parts: 'tokenizer', notify });
   const tokenizer = await loadTokenizer(directory);
   const ref = config.renderer ?? recommendedRenderer({ modelName: model_name, tokenizer });
   const renderer = await registry.build(rendererSlot, ref, { tokenizer });
-  const fresh = () =>
-    load_checkpoint_path === null
-      ? service.createLoraTrainingClient({
-          base_model: model_name,
-          rank: lora_rank,
-          seed,
-          user_metadata: { renderer_name: ref.builder },
-        })
-      : service.createTrainingClientFromState(load_checkpoint_path);
+  const fresh = async () => {
+    if (load_checkpoint_path === null) {
+      const user_metadata = { renderer_name: ref.builder };
+      return await service.createLoraTrainingClient({ base_model: model_name, rank: lora_rank, seed, user_metadata });
+    }
+    const client = await service.createTrainingClientFromState(load_checkpoint_path);
+    const { base_model, is_lora } = await client.getInfo();
+    if (is_lora && base_model !== name && base_model !== model_name) {
+      warn(`load_checkpoint_path was trained on ${base_model}, which goes on being trained; model_name is ${name}`);
+    }
+    return client;
+  };
   const sampler = await service.createSamplingClient({ base_model: model_name });
   const { max_context_length: maxContextLength } = await sampler.getInfo();
-  const warn = (message: string) => emit({ type: 'warning', message });
   const datasets = await registry.build(datasetSlot, config.dataset, {
     tokenizer,
     renderer,

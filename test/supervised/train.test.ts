@@ -171,6 +171,21 @@ describe('a supervised run', () => {
     await run('child', [`load_checkpoint_path=${join(directory, 'whole')}`, 'max_steps=1']);
     expect((await rows('child'))[0]['test/nll']).toBe((await rows('whole')).at(-1)?.['test/nll']);
   });
+
+  it('says aloud that the weights it starts from belong to another model', async () => {
+    await writeChatModel(join(directory, 'other_model'));
+    const warnings: string[] = [];
+    const onEvent = (event: RunEvent) => {
+      if (event.type === 'warning') warnings.push(event.message.replaceAll(directory, ''));
+    };
+    const overrides = [`load_checkpoint_path=${join(directory, 'whole')}`, 'model_name=./other_model', 'max_steps=1'];
+    await run('foreign', overrides, { onEvent });
+    expect(warnings).toMatchInlineSnapshot(`
+      [
+        "load_checkpoint_path was trained on /model, which goes on being trained; model_name is /other_model",
+      ]
+    `);
+  });
 });
 
 it('fails with one line when a batch does not fit the model', async () => {
