@@ -2,7 +2,7 @@
 
 import { createHash } from 'node:crypto';
 import { realpath, utimes } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { readExactly, withFile } from '../weights/files.ts';
 import { checkFinite, checkFiniteWeights } from '../weights/finite.ts';
 import { floatDtype, type TensorInfo, writeSafetensors } from '../weights/safetensors.ts';
@@ -26,8 +26,8 @@ const LARGE_BYTES = 2 ** 28;
 const UNUSED_MS = 7 * 24 * 3600 * 1000;
 
 /**
- * The named weights of a model, all of them float32 and finite: the model's own files where they are that, otherwise one
- * file in the cache (XDG_CACHE_HOME). Mapped from a file they are in memory once, however many sessions and processes use
+ * The named weights of a model, all of them float32, finite and in files of one directory: the model's own files where they
+ * are that, otherwise one file in the cache (XDG_CACHE_HOME). Mapped from a file they are in memory once, however many sessions and processes use
  * them; as 16 bits in a graph each session would have widened a copy for itself.
  * @throws WeightsError for weights that are not finite, or not floating-point, and where the cache cannot be written
  */
@@ -38,9 +38,10 @@ export async function float32Weights(
 ): Promise<ModelDirectory> {
   const wanted = new Set(names);
   const tensors = [...model.tensors.values()].filter(({ name }) => wanted.has(name));
-  if (tensors.every((tensor) => floatDtype(tensor) === 'F32')) {
+  const files = await mappable(model, tensors);
+  if (files !== null) {
     await checkFiniteWeights(model, wanted);
-    return model;
+    return files;
   }
   const cache = cacheOf('float32', env);
   const directory = join(cache, `v${VERSION}-${(await fingerprintOf(tensors)).slice(0, 32)}`);
@@ -64,6 +65,22 @@ export async function float32Weights(
   return await openModelDirectory(directory);
 }
 
+/**
+ * The model as it can be mapped, if all of it is float32: ONNX Runtime takes files of one directory, and refuses links that
+ * lead out of it, of which a snapshot of the hub consists.
+ */
+async function mappable(model: ModelDirectory, tensors: readonly TensorInfo[]): Promise<ModelDirectory | null> {
+  if (tensors.some((tensor) => floatDtype(tensor) !== 'F32')) return null;
+  const paths = new Map<string, string>();
+  for (const path of new Set(tensors.map((tensor) => tensor.path))) paths.set(path, await realpath(path));
+  const [directory, ...others] = new Set([...paths.values()].map(dirname));
+  if (others.length > 0) return null;
+  const moved = tensors.map(
+    (tensor) => [tensor.name, { ...tensor, path: paths.get(tensor.path) ?? tensor.path }] as const,
+  );
+  return { ...model, directory, tensors: new Map(moved) };
+}
+
 /** What is converted is looked at while it is in memory; the copy then needs no second look, now or at a later opening. */
 async function finiteValues(model: ModelDirectory, tensor: TensorInfo): Promise<Float32Array> {
   const values = await model.read(tensor.name);
@@ -73,9 +90,10 @@ async function finiteValues(model: ModelDirectory, tensor: TensorInfo): Promise<
 
 /**
  * Tells weights from others without reading them all: by the real path, size and modification time of their files, and
- * name, type, shape, place and first bytes of every tensor. A file that is written again has another time. Tools that
- * unpack files give all of them one time, and a file may get the inode of the one that it replaces; but training changes
- * every tensor from its first bytes on. On the hub's cache the real path has the hash of the contents in it.
+ * name, type, shape, place and first bytes of every tensor. A file that is written again has another time; and
+ * where a tool that unpacks files has given both the same, the first bytes tell them apart, because training changes those of
+ * nearly every tensor. (An inode would not: it may be given to the file's successor.) In the hub's cache the real path has
+ * the hash of the contents in it.
  */
 async function fingerprintOf(tensors: readonly TensorInfo[]): Promise<string> {
   const hash = createHash('sha256');

@@ -1,7 +1,7 @@
-// Models stored in 16 bits: computed with as float32 ones, and held in memory once.
+// Models stored in 16 bits, or behind links: computed with as float32 files are, and held in memory once.
 
 import { execFile } from 'node:child_process';
-import { mkdir, stat } from 'node:fs/promises';
+import { mkdir, readdir, stat, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
@@ -59,6 +59,18 @@ test.for(['F16', 'BF16'] as const)(
     expect(await results(half)).toEqual(await results(single));
   },
 );
+
+test('a model of links, as a snapshot of the hub is one, computes what its files do', async () => {
+  const directory = await temporaryDirectory();
+  const model = await writeRandomModel(join(directory, 'model'));
+  await mkdir(join(directory, 'snapshot'));
+  for (const name of await readdir(model)) await symlink(join('../model', name), join(directory, 'snapshot', name));
+  const service = new LocalServiceClient({ checkpointsPath: directory, threads: 1, microbatchTokens: 64, seed: 3 });
+  onTestFinished(() => service.close());
+  const scored = async (base_model: string) =>
+    await (await service.createSamplingClient({ base_model })).computeLogprobs(modelInputFromTokens(TOKENS));
+  expect(await scored(join(directory, 'snapshot'))).toEqual(await scored(model));
+});
 
 /** Some 32 million weights in two blocks. */
 const LARGE = {

@@ -1,6 +1,6 @@
 // Weights of 16 bits become float32 once, in the cache; those that are float32 stay where they are.
 
-import { open, readdir, readFile, stat, symlink, utimes, writeFile } from 'node:fs/promises';
+import { open, readdir, readFile, realpath, stat, symlink, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { WeightsError } from '../../src/errors.ts';
@@ -41,15 +41,31 @@ test.for(['F16', 'BF16'] as const)('weights of type %s become the same values in
 
 test('float32 weights stay in their files, shards too', async () => {
   const { directory, cache, opened } = await setup(tensor('x', 'F32', 1));
-  expect((await opened()).directory).toBe(directory);
+  expect((await opened()).directory).toBe(await realpath(directory));
 
   const sharded = await temporaryDirectory();
   await writeSafetensors(join(sharded, 'a.safetensors'), [tensor('x', 'F32', 1)]);
   await writeSafetensors(join(sharded, 'b.safetensors'), [tensor('y', 'F32', 2)]);
   const index = { weight_map: { x: 'a.safetensors', y: 'b.safetensors' } };
   await writeFile(join(sharded, 'model.safetensors.index.json'), JSON.stringify(index));
-  expect((await opened(sharded)).directory).toBe(sharded);
+  expect((await opened(sharded)).directory).toBe(await realpath(sharded));
   await expect(stat(cache)).rejects.toThrow('ENOENT');
+});
+
+test('links are followed to the one directory that they lead to; links to several become a copy', async () => {
+  const { directory, names, opened } = await setup(tensor('x', 'F32', 1));
+  const snapshot = await temporaryDirectory();
+  await symlink(join(directory, 'model.safetensors'), join(snapshot, 'model.safetensors'));
+  expect((await opened(snapshot)).directory).toBe(await realpath(directory));
+
+  names.push('y');
+  const [other, sharded] = [await temporaryDirectory(), await temporaryDirectory()];
+  await writeSafetensors(join(other, 'b.safetensors'), [tensor('y', 'F32', 2)]);
+  await symlink(join(directory, 'model.safetensors'), join(sharded, 'a.safetensors'));
+  await symlink(join(other, 'b.safetensors'), join(sharded, 'b.safetensors'));
+  const index = { weight_map: { x: 'a.safetensors', y: 'b.safetensors' } };
+  await writeFile(join(sharded, 'model.safetensors.index.json'), JSON.stringify(index));
+  expect((await opened(sharded)).directory).toMatch(/tinker-cookbook\/float32/);
 });
 
 test('a directory of several types is copied as a whole, in shards or not', async () => {
@@ -73,7 +89,7 @@ test('a directory of several types is copied as a whole, in shards or not', asyn
 test('only the tensors that are asked for count', async () => {
   const { directory, path, opened } = await setup(tensor('x', 'F32', 1));
   await writeSafetensors(path, [tensor('x', 'F32', 1), tensor('left over', 'BF16', NaN)]);
-  expect((await opened()).directory).toBe(directory);
+  expect((await opened()).directory).toBe(await realpath(directory));
 });
 
 test('what is in the cache is not made again, under whichever name the model is opened', async () => {
