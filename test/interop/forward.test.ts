@@ -27,7 +27,9 @@ describe('log-probs of every next token', () => {
     async (dtype, { directory, service, reference, expectAgreement, onTestFinished }) => {
       // The converted weights of a test do not belong into the user's cache.
       vi.stubEnv('XDG_CACHE_HOME', join(directory, 'cache'));
-      onTestFinished(() => vi.unstubAllEnvs());
+      onTestFinished(() => {
+        vi.unstubAllEnvs();
+      });
       const model = await writeRandomModel(join(directory, 'model'), {}, dtype);
       const client = await service.createLoraTrainingClient({ base_model: model, rank: 1 });
       const tokens = randomTokens(40, 1);
