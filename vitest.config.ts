@@ -4,7 +4,7 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     exclude: ['test/interop/**'],
-    globalSetup: ['test/support/build.ts'],
+    globalSetup: ['test/support/build.ts', 'test/support/cache.ts'],
     testTimeout: 60_000,
     hookTimeout: 60_000,
     // Where CI is set, picocolors would colour what the tests compare; under npx, programs tell of npx.

@@ -2,10 +2,9 @@
 
 import { basename } from 'node:path';
 import { WeightsError } from '../errors.ts';
-import { checkFiniteWeights } from '../weights/finite.ts';
+import { type Float32Options, float32Weights } from '../models/float32_weights.ts';
 import { type ModelConfig, readModelConfig } from '../weights/hf_config.ts';
 import { checkParameters, parameterShapes } from '../weights/modules.ts';
-import { type FloatDtype, floatDtype } from '../weights/safetensors.ts';
 import { openModelDirectory } from '../weights/sharded.ts';
 import type { Graph, Value } from './graph.ts';
 
@@ -15,22 +14,20 @@ export interface BaseWeights {
   readonly directory: string;
   /** Shape of every weight by its Hugging Face name. */
   readonly shapes: ReadonlyMap<string, readonly number[]>;
-  /** Puts a weight into a graph: mapped from its file, converted to float32 when the session is made. */
+  /** Puts a weight into a graph: mapped from its file. */
   emit(g: Graph, name: string): Value;
   /** A weight in memory, row-major. */
   read(name: string): Promise<Float32Array>;
 }
 
-const ELEMENT = { F32: 'float32', F16: 'float16', BF16: 'bfloat16' } as const satisfies Record<FloatDtype, string>;
-const FLOAT32 = 1;
-
 /** Opens a model directory and checks that every tensor is there, of the right shape, and of finite values. Throws WeightsError. */
-export async function openBaseWeights(directory: string): Promise<BaseWeights> {
-  const config = await readModelConfig(directory);
-  const files = await openModelDirectory(directory);
-  checkParameters(files, config, directory);
+export async function openBaseWeights(modelDirectory: string, options: Float32Options = {}): Promise<BaseWeights> {
+  const config = await readModelConfig(modelDirectory);
+  const stored = await openModelDirectory(modelDirectory);
+  checkParameters(stored, config, modelDirectory);
   const shapes = parameterShapes(config);
-  await checkFiniteWeights(files, shapes.keys());
+  const files = await float32Weights(stored, shapes.keys(), options);
+  const { directory } = files;
   return {
     config,
     directory,
@@ -39,10 +36,12 @@ export async function openBaseWeights(directory: string): Promise<BaseWeights> {
       const tensor = files.tensors.get(name);
       if (tensor === undefined) throw new WeightsError(`${directory}: no tensor "${name}"`);
       const { path, shape, byteOffset: offset, byteLength: length } = tensor;
-      const dtype = floatDtype(tensor);
-      const data = { location: basename(path), offset, length };
-      const stored = g.initializer({ name, type: ELEMENT[dtype], dims: [...shape], data });
-      return dtype === 'F32' ? stored : g.node('Cast', [stored], { attributes: { to: FLOAT32 } });
+      return g.initializer({
+        name,
+        type: 'float32',
+        dims: [...shape],
+        data: { location: basename(path), offset, length },
+      });
     },
     read: (name) => files.read(name),
   };

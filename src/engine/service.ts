@@ -120,10 +120,12 @@ export class LocalServiceClient implements ServiceClient {
 
   /** A base model, opened once for all who use it. */
   async #base(name: string, rank: number | null): Promise<Loaded> {
-    const location = await locateModel(name, { notify: this.#options.notify });
+    const { notify } = this.#options;
+    const location = await locateModel(name, { notify });
     const { directory } = location;
     const opening =
-      this.#bases.get(directory) ?? openBaseWeights(directory).then((base) => this.#openModel(base, 'lora'));
+      this.#bases.get(directory) ??
+      openBaseWeights(directory, { notify }).then((base) => this.#openModel(base, 'lora'));
     this.#bases.set(directory, opening);
     // A directory that was mended is looked at again.
     opening.catch(() => this.#bases.delete(directory));

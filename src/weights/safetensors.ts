@@ -36,7 +36,7 @@ const WRITE_CHUNK_VALUES = 2 ** 20;
 
 export type FloatDtype = 'F32' | 'F16' | 'BF16';
 
-export function isFloatDtype(dtype: string): dtype is FloatDtype {
+function isFloatDtype(dtype: string): dtype is FloatDtype {
   return dtype === 'F32' || dtype === 'F16' || dtype === 'BF16';
 }
 

@@ -1,7 +1,7 @@
 // Log-probs and greedy text of every family against transformers.
 
 import { join } from 'node:path';
-import { describe, expect } from 'vitest';
+import { describe, expect, vi } from 'vitest';
 import { modelInputFromTokens } from '../../src/tinker/types.ts';
 import { writeRandomModel } from '../support/random_model.ts';
 import { randomTokens } from './data.ts';
@@ -24,7 +24,12 @@ describe('log-probs of every next token', () => {
 
   test.for(['F16', 'BF16'] as const)(
     'weights stored in %s',
-    async (dtype, { directory, service, reference, expectAgreement }) => {
+    async (dtype, { directory, service, reference, expectAgreement, onTestFinished }) => {
+      // The converted weights of a test do not belong into the user's cache.
+      vi.stubEnv('XDG_CACHE_HOME', join(directory, 'cache'));
+      onTestFinished(() => {
+        vi.unstubAllEnvs();
+      });
       const model = await writeRandomModel(join(directory, 'model'), {}, dtype);
       const client = await service.createLoraTrainingClient({ base_model: model, rank: 1 });
       const tokens = randomTokens(40, 1);
