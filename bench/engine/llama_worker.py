@@ -33,7 +33,9 @@ def load(job):
 
 def best_after(tokens):
     """The likeliest token behind all that was evaluated, these last."""
-    batch = llama_cpp.llama_batch_get_one((llama_cpp.llama_token * len(tokens))(*tokens), len(tokens))
+    # The batch only points at them.
+    array = (llama_cpp.llama_token * len(tokens))(*tokens)
+    batch = llama_cpp.llama_batch_get_one(array, len(tokens))
     if llama_cpp.llama_decode(state["context"], batch) != 0:
         raise SystemExit("llama_decode failed")
     logits = llama_cpp.llama_get_logits_ith(state["context"], -1)
