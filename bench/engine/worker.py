@@ -1,7 +1,7 @@
 """PyTorch's side of the benchmark: eager transformers + peft in float32, fed batches by lines on standard input.
 
-{"load": DIRECTORY, "rank": R, "threads": N} answers with the seconds until the model was ready to train; {"batch": [[token, ...], ...]} takes
-one training step on next-token prediction, ragged rows padded to the longest as PyTorch users do; {"generate": [[...]], "max_new_tokens": N}
+{"load": DIRECTORY, "rank": R, "threads": N} answers with the seconds until the model was ready to train, with "compile" to be compiled at the
+first step, and with "dynamic" for batches of any shape; {"batch": [[token, ...], ...]} takes one training step on next-token prediction, ragged rows padded to the longest as PyTorch users do; {"generate": [[...]], "max_new_tokens": N}
 continues prompts of equal length greedily. Every answer is {"seconds": s, "peak_rss": bytes}.
 """
 
@@ -24,7 +24,9 @@ def load(job):
     model = AutoModelForCausalLM.from_pretrained(job["load"], dtype=torch.float32)
     lora = LoraConfig(r=job["rank"], lora_alpha=32, target_modules="all-linear", task_type="CAUSAL_LM")
     state["model"] = get_peft_model(model, lora)
-    state["step"] = torch.compile(state["model"]) if job.get("compile") else state["model"]
+    # None lets the compiler find out by itself that shapes change, which means to compile everything twice.
+    dynamic = True if job.get("dynamic") else None
+    state["step"] = torch.compile(state["model"], dynamic=dynamic) if job.get("compile") else state["model"]
     state["optimizer"] = torch.optim.AdamW(
         [p for p in state["model"].parameters() if p.requires_grad], lr=1e-4, betas=(0.9, 0.95), eps=1e-8, weight_decay=0
     )

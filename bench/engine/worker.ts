@@ -1,12 +1,8 @@
 // The engine's side of the benchmark: the same jobs as worker.py, answered in the same way.
 
-import { mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { LocalServiceClient } from '../../src/engine/service.ts';
-import type { TrainingClient } from '../../src/tinker/clients.ts';
-import { type Datum, modelInputFromTokens } from '../../src/tinker/types.ts';
+import { modelInputFromTokens } from '../../src/tinker/types.ts';
+import { datumOf, openTrainer, step, type Trainer } from './trainer.ts';
 
 interface Job {
   load?: string;
@@ -18,50 +14,29 @@ interface Job {
   max_new_tokens?: number;
 }
 
-const ADAM = { learning_rate: 1e-4, beta1: 0.9, beta2: 0.95, eps: 1e-8, weight_decay: 0, grad_clip_norm: 0 };
+const state: { trainer: Trainer | null } = { trainer: null };
 
-let client: TrainingClient | null = null;
-
-function datumOf(row: number[]): Datum {
-  const targets = row.slice(1);
-  const weights = targets.map(() => 1);
-  return {
-    model_input: modelInputFromTokens(row.slice(0, -1)),
-    loss_fn_inputs: {
-      target_tokens: { data: targets, dtype: 'int64', shape: [targets.length] },
-      weights: { data: weights, dtype: 'float32', shape: [targets.length] },
-    },
-  };
-}
-
-async function work(job: Job): Promise<unknown> {
-  if (job.load !== undefined) {
-    const service = new LocalServiceClient({
-      checkpointsPath: mkdtempSync(join(tmpdir(), 'cookbook-bench-')),
-      threads: job.threads ?? 2,
-      microbatchTokens: 2048,
-      activationCheckpointing: job.checkpointing ?? false,
-      seed: 0,
-    });
-    client = await service.createLoraTrainingClient({ base_model: job.load, rank: job.rank ?? 16 });
+async function work({ load, batch, generate = [], max_new_tokens = 1, ...options }: Job): Promise<unknown> {
+  if (load !== undefined) {
+    state.trainer = await openTrainer({ model: load, ...options });
     return null;
   }
-  if (client === null) throw new Error('load a model first');
-  if (job.batch !== undefined) {
-    const forwardBackward = await client.forwardBackward(job.batch.map(datumOf), 'cross_entropy');
-    const optimStep = await client.optimStep(ADAM);
-    const { metrics } = await forwardBackward.result();
-    await optimStep.result();
+  if (state.trainer === null) throw new Error('load a model first');
+  const { client } = state.trainer;
+  if (batch !== undefined) {
+    const { metrics } = await step(
+      client,
+      batch.map((row) => datumOf(row)),
+    );
     return metrics;
   }
   const sampler = await client.saveWeightsAndGetSamplingClient();
-  const count = job.max_new_tokens ?? 1;
   const replies = await Promise.all(
-    (job.generate ?? []).map((tokens) =>
-      sampler.sample(modelInputFromTokens(tokens), 1, { max_tokens: count, temperature: 0, stop: [] }),
+    generate.map((tokens) =>
+      sampler.sample(modelInputFromTokens(tokens), 1, { max_tokens: max_new_tokens, temperature: 0, stop: [] }),
     ),
   );
-  return replies.reduce((sum, { sequences }) => sum + sequences[0].tokens.length, 0);
+  return replies.reduce((count, { sequences }) => count + sequences[0].tokens.length, 0);
 }
 
 for await (const line of createInterface({ input: process.stdin })) {
@@ -72,3 +47,4 @@ for await (const line of createInterface({ input: process.stdin })) {
   const peak_rss = process.resourceUsage().maxRSS * 1024;
   console.log(JSON.stringify({ seconds, peak_rss, result }));
 }
+await state.trainer?.close();
