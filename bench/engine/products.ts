@@ -90,7 +90,7 @@ function copiesOf(product: Product, manner: Manner): { graph: Uint8Array; feeds:
       const values = valuesOf(dims);
       if (!constant) {
         feeds[name] = floats(values, dims);
-        return g.input(name, 'float32', dims);
+        return g.input(name, 'float32');
       }
       if (copy > 0) return { name };
       return g.initializer({ name, type: 'float32', dims, data: new Uint8Array(values.buffer) });
@@ -105,11 +105,7 @@ function copiesOf(product: Product, manner: Manner): { graph: Uint8Array; feeds:
         : g.node(product.opType, inputs, product.opType === 'MatMul' ? {} : { domain, attributes });
     const axes = shapes[0].map((_, axis) => axis);
     const bound = (at: number) => g.ints(axes.map(() => at));
-    g.output(
-      `element ${copy}`,
-      g.node('Slice', [y, bound(0), bound(1), g.ints(axes)]),
-      axes.map(() => 1),
-    );
+    g.output(`element ${copy}`, g.node('Slice', [y, bound(0), bound(1), g.ints(axes)]));
   }
   return { graph: g.encode(), feeds };
 }

@@ -16,8 +16,6 @@ export interface BaseWeights {
   readonly shapes: ReadonlyMap<string, readonly number[]>;
   /** Puts a weight into a graph: mapped from its file. */
   emit(g: Graph, name: string): Value;
-  /** A weight in memory, row-major. */
-  read(name: string): Promise<Float32Array>;
 }
 
 /** Opens a model directory and checks that every tensor is there, of the right shape, and of finite values. Throws WeightsError. */
@@ -43,7 +41,6 @@ export async function openBaseWeights(modelDirectory: string, options: Float32Op
         data: { location: basename(path), offset, length },
       });
     },
-    read: (name) => files.read(name),
   };
 }
 
@@ -57,6 +54,5 @@ export function blankWeights(config: ModelConfig): BaseWeights {
     emit(_g, name) {
       throw absent(name);
     },
-    read: (name) => Promise.reject(absent(name)),
   };
 }
