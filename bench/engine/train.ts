@@ -37,9 +37,12 @@ interface Job {
   batch?: number[][];
   generate?: number[][];
   max_new_tokens?: number;
+  base?: boolean;
 }
 
 interface Case {
+  /** Without the adapter, which llama.cpp is not given. */
+  base?: boolean;
   name: string;
   job(round: number): Job;
   /** Batches of one case differ in shape. */
@@ -65,6 +68,12 @@ const CASES: Case[] = [
   sampling(1),
   sampling(8),
   sampling(32),
+  {
+    name: 'sample 1×128 without an adapter',
+    base: true,
+    sampled: 1,
+    job: () => ({ generate: rows.equal(1, 31, 0), max_new_tokens: 128, base: true }),
+  },
 ];
 
 /** Tokens whose loss is computed, or that are sampled: padding is nobody's work. */
@@ -81,16 +90,16 @@ async function pythonOfReference(): Promise<string> {
 const python = values.alone ? null : await pythonOfReference();
 
 /** Those who can do a case, the engine first. */
-function peersOf({ ragged = false, sampled }: Case): Peer[] {
+function peersOf({ ragged = false, sampled, base = false }: Case): Peer[] {
   const load = { load: model, rank };
   const peers = [Peer.engine({ ...load, checkpointing: values.checkpointing }, threads)];
-  if (python !== null) {
+  if (python !== null && !base) {
     peers.push(Peer.torch(python, load, threads));
     if (values.compile && sampled === undefined) {
       peers.push(Peer.torch(python, { ...load, compile: true, dynamic: ragged }, threads));
     }
   }
-  if (sampled === 1 && values.llama !== undefined && values.gguf !== undefined) {
+  if (base && values.llama !== undefined && values.gguf !== undefined) {
     peers.push(Peer.llama(values.llama, values.gguf, threads));
   }
   return peers;

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { LocalServiceClient } from '../../src/engine/service.ts';
-import type { TrainingClient } from '../../src/tinker/clients.ts';
+import type { SamplingClient, TrainingClient } from '../../src/tinker/clients.ts';
 import { type Datum, modelInputFromTokens } from '../../src/tinker/types.ts';
 
 const ADAM = { learning_rate: 1e-4, beta1: 0.9, beta2: 0.95, eps: 1e-8, weight_decay: 0, grad_clip_norm: 0 };
@@ -19,6 +19,8 @@ export interface TrainerOptions {
 
 export interface Trainer {
   client: TrainingClient;
+  /** Of the model without an adapter; always the same one. */
+  baseSampler(): Promise<SamplingClient>;
   close(): Promise<void>;
 }
 
@@ -42,8 +44,13 @@ export async function openTrainer({
     logprobs: 'trained',
   });
   await nothing.result();
+  let sampler: Promise<SamplingClient> | null = null;
   return {
     client,
+    baseSampler() {
+      sampler ??= service.createSamplingClient({ base_model: model });
+      return sampler;
+    },
     async close() {
       await service.close();
       rmSync(checkpointsPath, { recursive: true });

@@ -12,17 +12,26 @@ interface Job {
   batch?: number[][];
   generate?: number[][];
   max_new_tokens?: number;
+  /** Samples from the base model, without the adapter. */
+  base?: boolean;
 }
 
 const state: { trainer: Trainer | null } = { trainer: null };
 
-async function work({ load, batch, generate = [], max_new_tokens = 1, ...options }: Job): Promise<unknown> {
+async function work({
+  load,
+  batch,
+  generate = [],
+  max_new_tokens = 1,
+  base = false,
+  ...options
+}: Job): Promise<unknown> {
   if (load !== undefined) {
     state.trainer = await openTrainer({ model: load, ...options });
     return null;
   }
   if (state.trainer === null) throw new Error('load a model first');
-  const { client } = state.trainer;
+  const { client, baseSampler } = state.trainer;
   if (batch !== undefined) {
     const { metrics } = await step(
       client,
@@ -30,7 +39,7 @@ async function work({ load, batch, generate = [], max_new_tokens = 1, ...options
     );
     return metrics;
   }
-  const sampler = await client.saveWeightsAndGetSamplingClient();
+  const sampler = base ? await baseSampler() : await client.saveWeightsAndGetSamplingClient();
   const replies = await Promise.all(
     generate.map((tokens) =>
       sampler.sample(modelInputFromTokens(tokens), 1, { max_tokens: max_new_tokens, temperature: 0, stop: [] }),

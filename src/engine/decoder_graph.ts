@@ -27,8 +27,8 @@ export interface DecoderOptions {
   /** Whether gradients of the parameters will be asked for, and whether blocks are computed again rather than kept for them. */
   differentiable: boolean;
   checkpointing: boolean;
-  /** Adapters are inputs as `frozenFeeds` makes them, for graphs that run often over the same ones. */
-  frozen: boolean;
+  /** `trained`: factors are inputs, each by itself. `frozen`: as `frozenFeeds` stacks them, for graphs that run often over the same ones. */
+  adapters: 'trained' | 'frozen' | 'none';
   /** (N) token ids and (N, 1) positions. */
   tokens: Value;
   positions: Value;
@@ -46,7 +46,7 @@ export interface Decoder {
 
 /** Emits a decoder into a graph. */
 export function decoder(g: Graph, options: DecoderOptions): Decoder {
-  const { base, parameterisation, differentiable, checkpointing, frozen, tokens, positions, attend } = options;
+  const { base, parameterisation, differentiable, checkpointing, adapters, tokens, positions, attend } = options;
   const { config } = base;
   const parameters = new Map<string, Value>();
   const parameter = (name: string): Value => {
@@ -66,7 +66,7 @@ export function decoder(g: Graph, options: DecoderOptions): Decoder {
   const weight = (name: string) => (parameterisation === 'full' ? parameter(name) : constant(name));
 
   const modules = linearModules(config);
-  const loraScale = parameterisation === 'lora' && !frozen ? g.input('lora_scale', 'float32') : null;
+  const loraScale = parameterisation === 'lora' && adapters === 'trained' ? g.input('lora_scale', 'float32') : null;
   const layer = (name: string) => {
     const module = modules.get(name);
     if (module === undefined) throw new Error(`${config.model_type} has no linear layer ${name}`);
@@ -74,7 +74,7 @@ export function decoder(g: Graph, options: DecoderOptions): Decoder {
   };
   const linears = (x: Value, names: readonly string[]): Value[] => {
     const layers = names.map(layer);
-    if (parameterisation === 'full') return layers.map(({ W, bias }) => linear(g, x, W, bias));
+    if (parameterisation === 'full' || adapters === 'none') return layers.map(({ W, bias }) => linear(g, x, W, bias));
     const raising = layers.map(({ name, W, bias }) => ({ W, bias, B: parameter(factorB(name)) }));
     if (loraScale === null) {
       return frozenAdaptedLinear(g, x, raising, g.input(stackedFactorA(layers[0].reads), 'float32'));

@@ -17,8 +17,8 @@ export interface Model {
   training(): Promise<Session>;
   /** Forward only, log-probs of given targets. */
   scoring(): Promise<Session>;
-  /** Token by token, with a cache. */
-  sampling(): Promise<Session>;
+  /** Token by token, with a cache; the base model itself where no adapter is fed. */
+  sampling(adapted: boolean): Promise<Session>;
   release(): Promise<void>;
 }
 
@@ -45,7 +45,10 @@ export function openModel({ base, parameterisation, threads, device, checkpointi
     training: () => session('training', () => trainingGraph({ base, parameterisation, backward: true, checkpointing })),
     scoring: () =>
       session('scoring', () => trainingGraph({ base, parameterisation, backward: false, checkpointing: false })),
-    sampling: () => session('sampling', () => samplingGraph(base, parameterisation)),
+    sampling: (adapted) =>
+      session(adapted ? 'sampling' : 'sampling of the base model', () =>
+        samplingGraph(base, parameterisation, adapted),
+      ),
     async release() {
       for (const open of sessions.values()) await (await open).release();
       sessions.clear();

@@ -31,12 +31,13 @@ export function parametersOf(
   return { parameterisation, rank, shapes, values, feeds: () => feeds };
 }
 
-/** The inputs of graphs over frozen adapters. */
+/** The inputs of graphs over frozen adapters; none for the base model. */
 export function frozenFeeds(
   { config }: BaseWeights,
   { parameterisation, rank, values, feeds }: Parameters,
 ): Record<string, Dense> {
   if (parameterisation === 'full') return feeds();
+  if (rank === 0) return {};
   const stacks = new Map<string, { width: number; factors: Float32Array[] }>();
   const frozen: Record<string, Dense> = {};
   for (const [name, module] of linearModules(config)) {
@@ -47,7 +48,7 @@ export function frozenFeeds(
     stack.factors.push(A);
     stacks.set(module.reads, stack);
   }
-  const scale = rank === 0 ? 0 : LORA_ALPHA / rank;
+  const scale = LORA_ALPHA / rank;
   for (const [reads, { width, factors }] of stacks) {
     const stacked = new Float32Array(factors.length * rank * width);
     for (const [m, A] of factors.entries()) for (let i = 0; i < A.length; i++) stacked[m * A.length + i] = scale * A[i];

@@ -44,6 +44,7 @@ interface Sequence {
 /** One sampler a set of parameters. */
 export class Sampler {
   readonly #model: Model;
+  readonly #adapted: boolean;
   readonly #frozen: Record<string, Dense>;
   readonly #cache: KeyValueCache;
   #waiting: Pending[] = [];
@@ -52,6 +53,7 @@ export class Sampler {
 
   constructor(model: Model, parameters: Parameters) {
     this.#model = model;
+    this.#adapted = parameters.rank > 0;
     this.#frozen = frozenFeeds(model.base, parameters);
     this.#cache = new KeyValueCache(model.base);
   }
@@ -157,7 +159,7 @@ export class Sampler {
 
   /** Runs the graph over positions below a length. */
   async #forward(length: number, feeds: Record<string, Dense>) {
-    const session = await this.#model.sampling();
+    const session = await this.#model.sampling(this.#adapted);
     return await session.run({ ...feeds, ...this.#model.rotary(length), ...this.#frozen });
   }
 

@@ -18,7 +18,7 @@ export const pastValues = (layer: number) => `past_values_${layer}`;
  * the logits at the temperature, from which the model's own log-prob of any token follows; and `new_rows` of the cache,
  * keys and values of every layer in turn, (2L·B, Hkv, S, head): returning whole caches would copy them at every token.
  */
-export function samplingGraph(base: BaseWeights, parameterisation: Parameterisation): Uint8Array {
+export function samplingGraph(base: BaseWeights, parameterisation: Parameterisation, adapted: boolean): Uint8Array {
   const g = new Graph();
   const { head_dim: head, num_key_value_heads: keyHeads, num_attention_heads: queryHeads } = base.config;
   const group = queryHeads / keyHeads;
@@ -54,7 +54,7 @@ export function samplingGraph(base: BaseWeights, parameterisation: Parameterisat
     parameterisation,
     differentiable: false,
     checkpointing: false,
-    frozen: true,
+    adapters: adapted ? 'frozen' : 'none',
     tokens,
     positions,
     attend,

@@ -38,7 +38,7 @@ export function trainingGraph({ base, parameterisation, backward, checkpointing 
     parameterisation,
     differentiable: backward,
     checkpointing,
-    frozen: false,
+    adapters: 'trained',
     tokens,
     positions,
     attend: (_layer, q, k, v) => attend(q, k, v),
