@@ -9,7 +9,7 @@ import { type Dense, floats, integers } from './session.ts';
  * Queries are taken in so many blocks of t = T/BLOCKS positions, and a block sees no keys past its end: of n blocks, (n + 1)/2n
  * of the scores are computed, and half of them would do.
  */
-const BLOCKS = 4;
+const BLOCKS = 3;
 
 /** Which rows stand where. Rows are the heads of tokens: (N·H, head) of q, (N·Hkv, head) of k and v. */
 export interface AttentionIndex {
