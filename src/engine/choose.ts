@@ -14,7 +14,9 @@ export interface Choice {
 export function chooseToken(probabilities: Float32Array, { temperature, top_k, top_p }: Choice, u: number): number {
   if (temperature === 0) return argmax(probabilities);
   if (top_k <= 0 && top_p >= 1) return draw(probabilities, u);
-  const least = Math.max(rankBound(probabilities, top_k), massBound(probabilities, top_k, top_p));
+  const total = probabilities.reduce((sum, probability) => sum + probability, 0);
+  // Sorting a whole vocabulary by id for each token would be slow: tokens that cannot be kept are left out before.
+  const least = top_k > 0 ? rankBound(probabilities, top_k) : massBound(probabilities, top_p * total, total);
   const order: number[] = [];
   for (const [id, probability] of probabilities.entries()) if (probability >= least) order.push(id);
   order.sort((a, b) => probabilities[b] - probabilities[a] || a - b);
@@ -27,7 +29,7 @@ export function chooseToken(probabilities: Float32Array, { temperature, top_k, t
       )
     ];
   // The smallest set of most likely tokens whose mass reaches top_p of what top-k has left.
-  const mass = top_p * kept.reduce((sum, id) => sum + probabilities[id], 0);
+  const mass = top_p * (top_k > 0 ? kept.reduce((sum, id) => sum + probabilities[id], 0) : total);
   let reached = 0;
   const nucleus = kept.filter((id) => {
     const wanted = reached < mass;
@@ -42,17 +44,15 @@ export function chooseToken(probabilities: Float32Array, { temperature, top_k, t
   ];
 }
 
-/** No token below this is among the k most likely ones. Sorting a whole vocabulary by id for each token would be slow. */
+/** No token below this is among the k most likely ones. */
 function rankBound(probabilities: Float32Array, k: number): number {
-  return k > 0 && k < probabilities.length ? probabilities.slice().sort()[probabilities.length - k] : 0;
+  return k < probabilities.length ? probabilities.slice().sort()[probabilities.length - k] : 0;
 }
 
-/** No token below this is needed to reach the mass p: all such tokens together have less than 1 - p. */
-function massBound(probabilities: Float32Array, top_k: number, p: number): number {
-  if (top_k > 0 || p >= 1) return 0;
-  const total = probabilities.reduce((sum, probability) => sum + probability, 0);
+/** No token below this is needed to reach the mass: all such tokens together have less than what it leaves over. */
+function massBound(probabilities: Float32Array, mass: number, total: number): number {
   // Half of it, since sums are rounded.
-  return (0.5 * (1 - p) * total) / probabilities.length;
+  return (0.5 * (total - mass)) / probabilities.length;
 }
 
 function argmax(values: ArrayLike<number>): number {
