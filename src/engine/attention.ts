@@ -3,6 +3,7 @@
 import type { ModelConfig } from '../weights/hf_config.ts';
 import type { AttentionIndex } from './attention_index.ts';
 import type { Graph, Value } from './graph.ts';
+import { fusedMatmul } from './ops.ts';
 
 /** softmax(q·kᵀ/√head + causal)·v of rotated q (N, H·head), k and v (N, Hkv·head) → (N, H·head). */
 export type Attend = (q: Value, k: Value, v: Value) => Value;
@@ -29,9 +30,9 @@ export function causalAttention(g: Graph, config: ModelConfig, index: AttentionI
   return (q, k, v) => {
     const parts = index.blocks.map(({ queries, keys, causal }) => {
       const [Q, K, V] = [gather(q, queries), gather(k, keys), gather(v, keys)]; // (B, Hkv, G·t, head), (B, Hkv, T′, head)
-      const scores = g.node('Add', [product(g, Q, K, { trans: 'b', alpha }), causal]);
+      const scores = g.node('Add', [fusedMatmul(g, Q, K, { trans: 'b', alpha }), causal]);
       const P = g.node('Softmax', [scores], { attributes: { axis: -1 } }); // (B, Hkv, G·t, T′)
-      return { Q, K, V, P, O: product(g, P, V) };
+      return { Q, K, V, P, O: fusedMatmul(g, P, V) };
     });
     const output = tokens(concat(parts.map(({ O }) => O)), index.fromQueries, queryHeads);
     return g.record(output, [q, k, v], (d) => {
@@ -39,12 +40,12 @@ export function causalAttention(g: Graph, config: ModelConfig, index: AttentionI
         const { queries, mask } = index.blocks[i];
         const dO = g.node('Mul', [gather(d, queries), mask]);
         const inner = g.node('ReduceSum', [g.node('Mul', [dO, O]), g.ints([-1])], { attributes: { keepdims: 1 } });
-        const dP = product(g, dO, V, { trans: 'b' });
+        const dP = fusedMatmul(g, dO, V, { trans: 'b' });
         const dS = g.node('Mul', [P, g.node('Sub', [dP, inner])]);
         return {
-          dQ: product(g, dS, K, { alpha }),
-          dK: product(g, dS, Q, { trans: 'a', alpha }),
-          dV: product(g, P, dO, { trans: 'a' }),
+          dQ: fusedMatmul(g, dS, K, { alpha }),
+          dK: fusedMatmul(g, dS, Q, { trans: 'a', alpha }),
+          dV: fusedMatmul(g, P, dO, { trans: 'a' }),
         };
       });
       const overKeys = (parts: Value[]) => {
@@ -58,15 +59,4 @@ export function causalAttention(g: Graph, config: ModelConfig, index: AttentionI
       ];
     });
   };
-}
-
-/** α·a·b over the last two axes, the others alike. */
-function product(
-  g: Graph,
-  a: Value,
-  b: Value,
-  { trans = '', alpha = 1 }: { trans?: '' | 'a' | 'b'; alpha?: number } = {},
-) {
-  const attributes = { transA: Number(trans === 'a'), transB: Number(trans === 'b'), alpha: { float: alpha } };
-  return g.node('FusedMatMul', [a, b], { domain: 'com.microsoft', attributes });
 }

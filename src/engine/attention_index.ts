@@ -90,7 +90,7 @@ export function attentionFeeds(
     [`queries_${block}`]: integers(index, [B, keyHeads, rows]),
     [`keys_${block}`]: integers(keys[block], [B, keyHeads, (block + 1) * t]),
     [`mask_${block}`]: floats(mask[block], [B, keyHeads, rows, 1]),
-    [`causal_${block}`]: causalMask(t, block, group),
+    [`causal_${block}`]: floats(causalMask(t, (block + 1) * t, group), [rows, (block + 1) * t]),
   }));
   return Object.assign(
     {
@@ -101,11 +101,11 @@ export function attentionFeeds(
   );
 }
 
-/** (G·t, T′): what the queries of a block may see of the T′ keys up to its end. */
-function causalMask(t: number, block: number, group: number): Dense {
-  const width = (block + 1) * t;
+/** (G·t, T′), for the last t of T′ keys: what a query may see. G queries at a position, row g·t + position. */
+export function causalMask(t: number, width: number, group: number): Float32Array {
   const data = new Float32Array(group * t * width);
-  for (let row = 0; row < group * t; row++)
-    data.fill(MASKED, row * width + block * t + (row % t) + 1, (row + 1) * width);
-  return floats(data, [group * t, width]);
+  for (let row = 0; row < group * t; row++) {
+    data.fill(MASKED, row * width + (width - t) + (row % t) + 1, (row + 1) * width);
+  }
+  return data;
 }

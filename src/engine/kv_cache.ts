@@ -1,6 +1,6 @@
 // The keys and values that a batch of growing sequences has left behind, in arrays that grow in steps and close ranks.
 
-import { MASKED } from './attention_index.ts';
+import { causalMask, MASKED } from './attention_index.ts';
 import type { BaseWeights } from './base_weights.ts';
 import { pastKeys, pastValues } from './sampling_graph.ts';
 import { type Dense, floats, integers } from './session.ts';
@@ -47,10 +47,8 @@ export class KeyValueCache {
 
   /** Inputs of the graph for B sequences of which S tokens are read and none is cached. */
   emptyFeeds(B: number, S: number): Record<string, Dense> {
-    const rows = this.#group * S;
-    const causal = new Float32Array(rows * S);
-    for (let row = 0; row < rows; row++) causal.fill(MASKED, row * S + (row % S) + 1, (row + 1) * S);
-    return { widths: integers([0, S], [2]), mask: floats(causal, [1, 1, rows, S]), ...this.#bankFeeds(B, 0) };
+    const mask = floats(causalMask(S, S, this.#group), [1, 1, this.#group * S, S]);
+    return { widths: integers([0, S], [2]), mask, ...this.#bankFeeds(B, 0) };
   }
 
   /** Inputs for one more token of every sequence; rows of the cache that hold nothing are masked. */

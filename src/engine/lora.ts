@@ -49,11 +49,7 @@ export function frozenAdaptedLinear(g: Graph, x: Value, layers: readonly Omit<Ad
 
 /** x·Wₘᵀ + bias + dₘ·Bₘᵀ; the second product is added onto the first. */
 function raised(g: Graph, x: Value, d: Value[], layers: readonly Omit<AdaptedLayer, 'A'>[]): Value[] {
-  const ofTransposed = { attributes: { transB: 1 } };
-  return layers.map(({ W, bias, B }, m) => {
-    const base = g.node('Gemm', bias === null ? [x, W] : [x, W, bias], ofTransposed);
-    return g.node('Gemm', [d[m], B, base], ofTransposed);
-  });
+  return layers.map(({ W, bias, B }, m) => matmul(g, d[m], B, 'b', matmul(g, x, W, 'b', bias)));
 }
 
 /** Equal parts of a stack. */

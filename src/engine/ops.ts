@@ -21,14 +21,15 @@ export function scale(g: Graph, a: Value, factor: Value): Value {
   return g.record(g.node('Mul', [a, factor]), [a], (d) => [g.node('Mul', [d, factor])]);
 }
 
-/** a·b for matrices; `trans` names the operand that is transposed first. */
-export function matmul(g: Graph, a: Value, b: Value, trans: '' | 'a' | 'b' = ''): Value {
-  return g.node('Gemm', [a, b], { attributes: { transA: Number(trans === 'a'), transB: Number(trans === 'b') } });
+/** a·b + c for matrices; `trans` names the operand that is transposed first, c may be a row, or nothing. */
+export function matmul(g: Graph, a: Value, b: Value, trans: '' | 'a' | 'b' = '', c: Value | null = null): Value {
+  const attributes = { transA: Number(trans === 'a'), transB: Number(trans === 'b') };
+  return g.node('Gemm', c === null ? [a, b] : [a, b, c], { attributes });
 }
 
 /** x·Wᵀ + b. x (N, in), W (out, in) as Hugging Face stores a linear layer, b (out) or none → (N, out). */
 export function linear(g: Graph, x: Value, W: Value, b: Value | null = null): Value {
-  const y = g.node('Gemm', b === null ? [x, W] : [x, W, b], { attributes: { transB: 1 } });
+  const y = matmul(g, x, W, 'b', b);
   return g.record(y, b === null ? [x, W] : [x, W, b], (d) => [
     g.needsGradient(x) ? matmul(g, d, W) : null,
     g.needsGradient(W) ? matmul(g, d, x, 'a') : null,
@@ -88,16 +89,23 @@ export function softmax(g: Graph, x: Value): Value {
   });
 }
 
+/** α·a·b over the last two axes, batched over the others; `trans` names the operand that is transposed first. No gradient. */
+export function fusedMatmul(
+  g: Graph,
+  a: Value,
+  b: Value,
+  { trans = '', alpha = 1 }: { trans?: '' | 'a' | 'b'; alpha?: number } = {},
+): Value {
+  const attributes = { transA: Number(trans === 'a'), transB: Number(trans === 'b'), alpha: { float: alpha } };
+  return g.node('FusedMatMul', [a, b], { ...MICROSOFT, attributes });
+}
+
 /** α·a·b or α·a·bᵀ over the last two axes, batched over the others. */
 export function batchedMatmul(g: Graph, a: Value, b: Value, { transB = false, alpha = 1 } = {}): Value {
-  const product = (l: Value, r: Value, transA: boolean, transR: boolean) =>
-    g.node('FusedMatMul', [l, r], {
-      ...MICROSOFT,
-      attributes: { transA: Number(transA), transB: Number(transR), alpha: { float: alpha } },
-    });
-  return g.record(product(a, b, false, transB), [a, b], (d) => [
-    g.needsGradient(a) ? product(d, b, false, !transB) : null,
-    g.needsGradient(b) ? (transB ? product(d, a, true, false) : product(a, d, true, false)) : null,
+  const product = (l: Value, r: Value, trans: '' | 'a' | 'b') => fusedMatmul(g, l, r, { trans, alpha });
+  return g.record(product(a, b, transB ? 'b' : ''), [a, b], (d) => [
+    g.needsGradient(a) ? product(d, b, transB ? '' : 'b') : null,
+    g.needsGradient(b) ? (transB ? product(d, a, 'a') : product(a, d, 'a')) : null,
   ]);
 }
 

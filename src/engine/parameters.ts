@@ -8,6 +8,7 @@ import { type Dense, floats, scalar } from './session.ts';
 
 /** LoRA's α, as the Tinker service has it: an adapter counts α/rank. */
 export const LORA_ALPHA = 32;
+const scaleOf = (rank: number) => (rank === 0 ? 0 : LORA_ALPHA / rank);
 
 export interface Parameters {
   readonly parameterisation: Parameterisation;
@@ -27,7 +28,7 @@ export function parametersOf(
 ): Parameters {
   const dense = [...values].map(([name, data]): [string, Dense] => [name, floats(data, shapes.get(name) ?? [])]);
   const feeds: Record<string, Dense> = Object.fromEntries(dense);
-  if (parameterisation === 'lora') feeds.lora_scale = scalar(rank === 0 ? 0 : LORA_ALPHA / rank);
+  if (parameterisation === 'lora') feeds.lora_scale = scalar(scaleOf(rank));
   return { parameterisation, rank, shapes, values, feeds: () => feeds };
 }
 
@@ -48,7 +49,7 @@ export function frozenFeeds(
     stack.factors.push(A);
     stacks.set(module.reads, stack);
   }
-  const scale = LORA_ALPHA / rank;
+  const scale = scaleOf(rank);
   for (const [reads, { width, factors }] of stacks) {
     const stacked = new Float32Array(factors.length * rank * width);
     for (const [m, A] of factors.entries()) for (let i = 0; i < A.length; i++) stacked[m * A.length + i] = scale * A[i];
