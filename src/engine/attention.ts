@@ -21,17 +21,21 @@ export function causalAttention(g: Graph, config: ModelConfig, index: AttentionI
     g.node('Reshape', [gather(x, rows), g.ints([0, heads * head])]);
   const concat = (parts: Value[]) => g.node('Concat', parts, { attributes: { axis: 0 } });
 
-  const ends = index.blocks.map(({ causal }) => g.node('Shape', [causal], { attributes: { start: 1 } })); // T′
-  const growth = ends.map((end, i) => {
-    const more = i === 0 ? end : g.node('Sub', [end, ends[i - 1]]);
-    return g.node('Concat', [g.ints([0, 0, 0, 0, 0, 0]), more, g.ints([0])], { attributes: { axis: 0 } });
-  });
+  const sizes = (axis: number) =>
+    index.blocks.map(({ keys }) => g.node('Shape', [keys], { attributes: { start: axis, end: axis + 1 } }));
+  const [sequences, ends] = [sizes(0), sizes(2)]; // B′, T′
+  const none = g.ints([0]);
+  const minus = (a: Value, b: Value) => g.node('Sub', [a, b]);
+  const padding = (sequences: Value, keys: Value) =>
+    g.node('Concat', [g.ints([0, 0, 0, 0]), sequences, none, keys, none], { attributes: { axis: 0 } });
+  const missing = sequences.map((reached) => padding(minus(sequences[0], reached), none));
+  const growth = ends.map((end, i) => padding(none, i === 0 ? none : minus(end, ends[i - 1])));
 
   return (q, k, v) => {
     const parts = index.blocks.map(({ queries, keys, causal }) => {
-      const [Q, K, V] = [gather(q, queries), gather(k, keys), gather(v, keys)]; // (B, Hkv, G·t, head), (B, Hkv, T′, head)
+      const [Q, K, V] = [gather(q, queries), gather(k, keys), gather(v, keys)]; // (B′, Hkv, G·t, head), (B′, Hkv, T′, head)
       const scores = g.node('Add', [fusedMatmul(g, Q, K, { trans: 'b', alpha }), causal]);
-      const P = g.node('Softmax', [scores], { attributes: { axis: -1 } }); // (B, Hkv, G·t, T′)
+      const P = g.node('Softmax', [scores], { attributes: { axis: -1 } }); // (B′, Hkv, G·t, T′)
       return { Q, K, V, P, O: fusedMatmul(g, P, V) };
     });
     const output = tokens(concat(parts.map(({ O }) => O)), index.fromQueries, queryHeads);
@@ -49,7 +53,8 @@ export function causalAttention(g: Graph, config: ModelConfig, index: AttentionI
         };
       });
       const overKeys = (parts: Value[]) => {
-        const sum = parts.reduce((sum, part, i) => g.node('Add', [g.node('Pad', [sum, growth[i]]), part]));
+        const pad = (x: Value, by: Value) => g.node('Pad', [x, by]);
+        const sum = parts.reduce((sum, part, i) => g.node('Add', [pad(sum, growth[i]), pad(part, missing[i])]));
         return tokens(sum, index.fromKeys, keyHeads);
       };
       return [

@@ -6,25 +6,25 @@ import type { ElementType } from './onnx.ts';
 import { type Dense, floats, integers } from './session.ts';
 
 /**
- * Queries are taken in so many blocks of t = T/BLOCKS positions, and a block sees no keys past its end: of n blocks, (n + 1)/2n
- * of the scores are computed, and half of them would do.
+ * Queries are taken in so many blocks of t = T/BLOCKS positions. A block sees no keys past its end (of n blocks, (n + 1)/2n of
+ * the scores are computed, and half of them would do) and has no part in sequences that end before it begins.
  */
-const BLOCKS = 3;
+const BLOCKS = 4;
 
 /** Which rows stand where. Rows are the heads of tokens: (N·H, head) of q, (N·Hkv, head) of k and v. */
 export interface AttentionIndex {
   blocks: BlockIndex[];
-  /** (N, H): where every row of q stands among the queries of all blocks. (N, Hkv): the same for keys of the last block. */
+  /** (N, H): where every row of q stands among the queries of all blocks. (N, Hkv): the same for keys of all B sequences up to T. */
   fromQueries: Value;
   fromKeys: Value;
 }
 
 interface BlockIndex {
-  /** (B, Hkv, G·t): the row of q of every query; G query heads share a key head. Padding points at row 0. */
+  /** (B′, Hkv, G·t): the row of q of every query; G query heads share a key head. Padding points at row 0. */
   queries: Value;
-  /** (B, Hkv, T′): the row of k and v of every key up to the end of the block. */
+  /** (B′, Hkv, T′): the row of k and v of every key up to the end of the block. */
   keys: Value;
-  /** (B, Hkv, G·t, 1): 1 at tokens, 0 at padding. */
+  /** (B′, Hkv, G·t, 1): 1 at tokens, 0 at padding. */
   mask: Value;
   /** (G·t, T′): 0 where a query may look, very negative where not. */
   causal: Value;
@@ -54,25 +54,33 @@ export function attentionFeeds(
   lengths: readonly number[],
   { num_attention_heads: queryHeads, num_key_value_heads: keyHeads }: Heads,
 ): Record<string, Dense> {
-  const B = lengths.length;
   const N = lengths.reduce((sum, length) => sum + length, 0);
   const t = Math.ceil(Math.max(...lengths) / BLOCKS); // positions of a block
   const T = BLOCKS * t;
   const group = queryHeads / keyHeads;
   const rows = group * t;
+  // The longest come first, so that those which reach a block are the first B′. A runtime's operators may not like B′ = 0.
+  const order = lengths.map((_, b) => b).sort((a, b) => lengths[b] - lengths[a] || a - b);
+  const places = lengths.map(() => 0);
+  for (const [place, b] of order.entries()) places[b] = place;
+  const reaching = Array.from({ length: BLOCKS }, (_, block) =>
+    Math.max(1, lengths.filter((length) => length > block * t).length),
+  );
 
-  const queries = Array.from({ length: BLOCKS }, () => new Int32Array(B * keyHeads * rows));
+  const queries = reaching.map((B) => new Int32Array(B * keyHeads * rows));
   const mask = queries.map(({ length }) => new Float32Array(length));
-  const keys = queries.map((_, block) => new Int32Array(B * keyHeads * (block + 1) * t));
+  const keys = reaching.map((B, block) => new Int32Array(B * keyHeads * (block + 1) * t));
+  const before = queries.map((_, block) => queries.slice(0, block).reduce((sum, { length }) => sum + length, 0));
   const fromQueries = new Int32Array(N * queryHeads);
   const fromKeys = new Int32Array(N * keyHeads);
   let n = 0;
   for (const [b, length] of lengths.entries()) {
+    const last = Math.floor((length - 1) / t);
     for (let position = 0; position < length; position++, n++) {
       const block = Math.floor(position / t);
       for (let key = 0; key < keyHeads; key++) {
-        const sequence = b * keyHeads + key; // one key head of one sequence
-        for (let seen = block; seen < BLOCKS; seen++) {
+        const sequence = places[b] * keyHeads + key; // one key head of one sequence
+        for (let seen = block; seen <= last; seen++) {
           keys[seen][sequence * (seen + 1) * t + position] = n * keyHeads + key;
         }
         fromKeys[n * keyHeads + key] = sequence * T + position;
@@ -81,13 +89,13 @@ export function attentionFeeds(
           const place = sequence * rows + member * t + (position % t);
           queries[block][place] = row;
           mask[block][place] = 1;
-          fromQueries[row] = block * B * keyHeads * rows + place;
+          fromQueries[row] = before[block] + place;
         }
       }
     }
   }
-  const ofBlocks = queries.map((index, block) => ({
-    [`queries_${block}`]: integers(index, [B, keyHeads, rows]),
+  const ofBlocks = reaching.map((B, block) => ({
+    [`queries_${block}`]: integers(queries[block], [B, keyHeads, rows]),
     [`keys_${block}`]: integers(keys[block], [B, keyHeads, (block + 1) * t]),
     [`mask_${block}`]: floats(mask[block], [B, keyHeads, rows, 1]),
     [`causal_${block}`]: floats(causalMask(t, (block + 1) * t, group), [rows, (block + 1) * t]),

@@ -95,24 +95,33 @@ function checkLength(
   }
 }
 
+/** Of examples that are computed together none is shorter than the longest by more than this factor: attention pads them. */
+const UNLIKE = 4;
+
 /**
- * Groups of examples that are computed together: alike in length, so that attention computes little padding, and at most
- * `budget` padded tokens (one longer example goes alone). Depends on the lengths alone, so the same batch gives the same
- * groups, and gradients the same bytes, everywhere.
+ * Groups of examples that are computed together: not too unlike in length, and at most `budget` tokens (one longer example
+ * goes alone). Depends on the lengths alone, so the same batch gives the same groups, and gradients the same bytes, everywhere.
  */
 export function microbatches(examples: readonly Example[], budget: number): number[][] {
   const order = examples
     .map((_, i) => i)
     .sort((a, b) => examples[b].tokens.length - examples[a].tokens.length || a - b);
   const groups: number[][] = [];
+  let tokens = 0; // of the last group
   for (const index of order) {
     const group = groups.at(-1);
+    const {
+      K,
+      tokens: { length },
+    } = examples[index];
     const fits =
       group !== undefined &&
-      (group.length + 1) * examples[group[0]].tokens.length <= budget &&
-      examples[group[0]].K === examples[index].K;
+      tokens + length <= budget &&
+      UNLIKE * length >= examples[group[0]].tokens.length &&
+      examples[group[0]].K === K;
     if (fits) group.push(index);
     else groups.push([index]);
+    tokens = fits ? tokens + length : length;
   }
   return groups;
 }

@@ -1,5 +1,6 @@
 // A graph of ONNX operators under construction, with a tape: walking it backwards emits the operators of the gradient.
 
+import type { Device } from './device.ts';
 import type { Attribute, ElementType, OnnxInitializer, OnnxNode, OnnxTensorInfo } from './onnx.ts';
 import { encodeOnnx } from './onnx.ts';
 
@@ -35,6 +36,9 @@ export class Graph {
   readonly #names = new Map<string, string>();
   readonly #fed = new Set<string>();
   #count = 0;
+
+  /** `device` is what the graph is made for: not every provider has every operator. */
+  constructor(readonly device: Device = 'cpu') {}
 
   /** A tensor that is fed at every run. */
   input(name: string, type: ElementType): Value {

@@ -2,7 +2,7 @@
 // more than a chunk of logits is ever in memory.
 
 import type { Graph, Value } from './graph.ts';
-import { scatterAddRows } from './ops.ts';
+import { matmul, scatterAddRows } from './ops.ts';
 
 /** Cuts the rows of a chunk out of a tensor (M, …). */
 export type Cut = (x: Value) => Value;
@@ -14,8 +14,7 @@ export interface LogprobsInputs {
   E: Value;
   /** (M, K). */
   targets: Value;
-  /** Rows are computed in so many parts. */
-  chunks: number;
+  chunks: Chunks;
   /**
    * dL/dlogprob of a chunk, given its log-probs. Where it is known in advance, the gradient of a chunk is computed beside
    * its log-probs, and its logits are gone before the next.
@@ -23,12 +22,19 @@ export interface LogprobsInputs {
   slope?: (logprobs: Value, cut: Cut) => Value;
 }
 
-/** Logits of one chunk as float32 take about so many bytes where microbatches have the usual 2048 tokens. */
-const CHUNK_BYTES = 2 ** 26;
-const USUAL_ROWS = 2048;
+/** Logits of one chunk as float32 take at most so many bytes in passes of up to MANY_ROWS. */
+const CHUNK_BYTES = 2 ** 27;
+const MANY_ROWS = 4096;
 
-export function chunksFor(vocabularySize: number): number {
-  return Math.ceil((USUAL_ROWS * vocabularySize * Float32Array.BYTES_PER_ELEMENT) / CHUNK_BYTES);
+/** How a vocabulary's rows are taken: in at most `count` chunks, and no more than it takes for `rows` in each. */
+export interface Chunks {
+  count: number;
+  rows: number;
+}
+
+export function chunksFor(vocabularySize: number): Chunks {
+  const rows = Math.max(1, Math.floor(CHUNK_BYTES / (vocabularySize * Float32Array.BYTES_PER_ELEMENT)));
+  return { count: Math.ceil(MANY_ROWS / rows), rows };
 }
 
 /**
@@ -41,7 +47,7 @@ export function targetLogprobs(
 ): { logprobs: Value; slope: Value | null } {
   const parts = cuts(g, targets, chunks).map((cut) => {
     const [rows, ids] = [cut(h), cut(targets)];
-    const logits = g.node('Gemm', [rows, E], { attributes: { transB: 1 } }); // (m, V)
+    const logits = matmul(g, rows, E, 'b'); // (m, V)
     const all = g.node('LogSoftmax', [logits], { attributes: { axis: -1 } });
     const logprobs = g.node('GatherElements', [all, ids], { attributes: { axis: 1 } }); // (m, K)
     const pull = (c: Value) => pulled(g, { rows, E, ids, all }, c);
@@ -82,10 +88,10 @@ function pulled(g: Graph, { rows, E, ids, all }: Chunk, c: Value): { dh: Value; 
   const p = g.node('Exp', [all]);
   const total = sum(c, 1, 1); // (m, 1)
   const weighted = (v: Value) => g.node('Mul', [v, g.node('Unsqueeze', [c, g.ints([2])])]); // (m, K, ·)
-  const fromAll = g.node('Mul', [total, g.node('Gemm', [p, E])]);
+  const fromAll = g.node('Mul', [total, matmul(g, p, E)]);
   const dh = g.node('Sub', [sum(weighted(g.node('Gather', [E, ids])), 1, 0), fromAll]);
   if (!g.needsGradient(E)) return { dh, dE: null };
-  const pushed = g.node('Gemm', [p, g.node('Neg', [g.node('Mul', [total, rows])])], { attributes: { transA: 1 } }); // (V, D)
+  const pushed = matmul(g, p, g.node('Neg', [g.node('Mul', [total, rows])]), 'a'); // (V, D)
   const byTarget = g.node('Reshape', [
     weighted(g.node('Unsqueeze', [rows, g.ints([1])])),
     g.node('Concat', [g.ints([-1]), g.node('Shape', [rows], { attributes: { start: 1 } })], {
@@ -95,13 +101,16 @@ function pulled(g: Graph, { rows, E, ids, all }: Chunk, c: Value): { dh: Value; 
   return { dh, dE: scatterAddRows(g, pushed, g.node('Reshape', [ids, g.ints([-1])]), byTarget) };
 }
 
-/** Chunks of ⌈M/chunks⌉ rows; the last ones may have fewer, or none. */
-function cuts(g: Graph, like: Value, chunks: number): Cut[] {
-  if (chunks === 1) return [(x) => x];
+/** Chunks of equal size, as few as may be: rows of products are cheaper together. The last ones may have fewer rows, or none. */
+function cuts(g: Graph, like: Value, { count, rows }: Chunks): Cut[] {
+  if (count === 1) return [(x) => x];
   const M = g.node('Shape', [like], { attributes: { start: 0, end: 1 } });
-  const size = g.node('Div', [g.node('Add', [M, g.ints([chunks - 1])]), g.ints([chunks])]);
+  const parts = (whole: Value, of: Value) =>
+    g.node('Div', [g.node('Sub', [g.node('Add', [whole, of]), g.ints([1])]), of]); // ⌈whole/of⌉
+  const used = g.node('Min', [parts(M, g.ints([rows])), g.ints([count])]);
+  const size = parts(M, used);
   const bound = (i: number) => g.node('Mul', [size, g.ints([i])]);
-  return Array.from({ length: chunks }, (_, i) => {
+  return Array.from({ length: count }, (_, i) => {
     const [start, end] = [bound(i), bound(i + 1)];
     return (x: Value) => g.node('Slice', [x, start, end, g.ints([0])]);
   });

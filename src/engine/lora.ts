@@ -1,7 +1,7 @@
 // Linear layers with low-rank adapters (LoRA, arXiv 2106.09685): yₘ = x·Wₘᵀ + s·(x·Aₘᵀ)·Bₘᵀ, for all layers that read one x.
 
 import type { Graph, Value } from './graph.ts';
-import { matmul } from './ops.ts';
+import { matmul, matmulPlus } from './ops.ts';
 
 export interface AdaptedLayer {
   /** (out, in), which takes no gradient. */
@@ -49,7 +49,7 @@ export function frozenAdaptedLinear(g: Graph, x: Value, layers: readonly Omit<Ad
 
 /** x·Wₘᵀ + bias + dₘ·Bₘᵀ; the second product is added onto the first. */
 function raised(g: Graph, x: Value, d: Value[], layers: readonly Omit<AdaptedLayer, 'A'>[]): Value[] {
-  return layers.map(({ W, bias, B }, m) => matmul(g, d[m], B, 'b', matmul(g, x, W, 'b', bias)));
+  return layers.map(({ W, bias, B }, m) => matmulPlus(g, d[m], B, 'b', matmulPlus(g, x, W, 'b', bias)));
 }
 
 /** Equal parts of a stack. */

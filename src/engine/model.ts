@@ -42,12 +42,15 @@ export function openModel({ base, parameterisation, threads, device, checkpointi
     base,
     parameterisation,
     rotary: rotaryFeeds(base.config),
-    training: () => session('training', () => trainingGraph({ base, parameterisation, backward: true, checkpointing })),
+    training: () =>
+      session('training', () => trainingGraph({ base, parameterisation, backward: true, checkpointing, device })),
     scoring: () =>
-      session('scoring', () => trainingGraph({ base, parameterisation, backward: false, checkpointing: false })),
+      session('scoring', () =>
+        trainingGraph({ base, parameterisation, backward: false, checkpointing: false, device }),
+      ),
     sampling: (adapted) =>
       session(adapted ? 'sampling' : 'sampling of the base model', () =>
-        samplingGraph(base, parameterisation, adapted),
+        samplingGraph({ base, parameterisation, adapted, device }),
       ),
     async release() {
       for (const open of sessions.values()) await (await open).release();

@@ -21,15 +21,29 @@ export function scale(g: Graph, a: Value, factor: Value): Value {
   return g.record(g.node('Mul', [a, factor]), [a], (d) => [g.node('Mul', [d, factor])]);
 }
 
-/** a·b + c for matrices; `trans` names the operand that is transposed first, c may be a row, or nothing. */
-export function matmul(g: Graph, a: Value, b: Value, trans: '' | 'a' | 'b' = '', c: Value | null = null): Value {
-  const attributes = { transA: Number(trans === 'a'), transB: Number(trans === 'b') };
-  return g.node('Gemm', c === null ? [a, b] : [a, b, c], { attributes });
+/** Which operand of a product is transposed first. */
+type Transposed = '' | 'a' | 'b';
+
+/**
+ * a·b for matrices. No gradient. Gemm would do, but it tells the runtime the rank of its result, and whenever it knows one the
+ * runtime looks for a buffer to use again among all that it knows: most of the time that it takes to open a graph.
+ */
+export function matmul(g: Graph, a: Value, b: Value, trans: Transposed = ''): Value {
+  return g.device === 'webgpu' ? gemm(g, [a, b], trans) : fusedMatmul(g, a, b, { trans });
+}
+
+/** a·b + c for matrices in one operator; c may be a row, or nothing. No gradient. */
+export function matmulPlus(g: Graph, a: Value, b: Value, trans: Transposed, c: Value | null): Value {
+  return c === null ? matmul(g, a, b, trans) : gemm(g, [a, b, c], trans);
+}
+
+function gemm(g: Graph, inputs: Value[], trans: Transposed): Value {
+  return g.node('Gemm', inputs, { attributes: { transA: Number(trans === 'a'), transB: Number(trans === 'b') } });
 }
 
 /** x·Wᵀ + b. x (N, in), W (out, in) as Hugging Face stores a linear layer, b (out) or none → (N, out). */
 export function linear(g: Graph, x: Value, W: Value, b: Value | null = null): Value {
-  const y = matmul(g, x, W, 'b', b);
+  const y = matmulPlus(g, x, W, 'b', b);
   return g.record(y, b === null ? [x, W] : [x, W, b], (d) => [
     g.needsGradient(x) ? matmul(g, d, W) : null,
     g.needsGradient(W) ? matmul(g, d, x, 'a') : null,
@@ -39,20 +53,18 @@ export function linear(g: Graph, x: Value, W: Value, b: Value | null = null): Va
 
 /**
  * silu(x)·u with silu(x) = x·σ(x) (SwiGLU, arXiv 2002.05202). x, u (N, F). Only x and u are kept: σ is computed again.
- * dx = d·u·(σ + silu·(1 − σ)), du = d·silu.
+ * du = d·σ·x, dx = u·(d·σ + du·(1 − σ)).
  */
 export function swiglu(g: Graph, x: Value, u: Value): Value {
+  const times = (a: Value, b: Value) => g.node('Mul', [a, b]);
   // QuickGelu is x·σ(αx). In one operator, nothing of the forward pass is what the backward pass computes: nothing is kept.
-  const y = g.node('Mul', [g.node('QuickGelu', [x], { ...MICROSOFT, attributes: { alpha: { float: 1 } } }), u]);
-  return g.record(y, [x, u], (d) => {
+  const silu = g.node('QuickGelu', [x], { ...MICROSOFT, attributes: { alpha: { float: 1 } } });
+  return g.record(times(silu, u), [x, u], (d) => {
     const sigma = g.node('Sigmoid', [x]);
-    const silu = g.node('Mul', [x, sigma]);
-    const rest = g.node('Mul', [silu, g.node('Sub', [g.scalar(1), sigma])]);
-    const slope = g.node('Add', [sigma, rest]);
-    return [
-      g.needsGradient(x) ? g.node('Mul', [g.node('Mul', [d, u]), slope]) : null,
-      g.needsGradient(u) ? g.node('Mul', [d, silu]) : null,
-    ];
+    const dSigma = times(d, sigma);
+    const du = times(dSigma, x);
+    const slope = () => g.node('Add', [dSigma, times(du, g.node('Sub', [g.scalar(1), sigma]))]);
+    return [g.needsGradient(x) ? times(u, slope()) : null, g.needsGradient(u) ? du : null];
   });
 }
 
@@ -94,15 +106,21 @@ export function fusedMatmul(
   g: Graph,
   a: Value,
   b: Value,
-  { trans = '', alpha = 1 }: { trans?: '' | 'a' | 'b'; alpha?: number } = {},
+  { trans = '', alpha = 1 }: { trans?: Transposed; alpha?: number } = {},
 ): Value {
+  if (g.device === 'webgpu') {
+    // It has no FusedMatMul, which the CPU would compute instead.
+    const turned = (x: Value) => g.node('Transpose', [x], { attributes: { perm: [0, 1, 3, 2] } });
+    const product = g.node('MatMul', [trans === 'a' ? turned(a) : a, trans === 'b' ? turned(b) : b]);
+    return alpha === 1 ? product : g.node('Mul', [product, g.scalar(alpha)]);
+  }
   const attributes = { transA: Number(trans === 'a'), transB: Number(trans === 'b'), alpha: { float: alpha } };
   return g.node('FusedMatMul', [a, b], { ...MICROSOFT, attributes });
 }
 
 /** α·a·b or α·a·bᵀ over the last two axes, batched over the others. */
 export function batchedMatmul(g: Graph, a: Value, b: Value, { transB = false, alpha = 1 } = {}): Value {
-  const product = (l: Value, r: Value, trans: '' | 'a' | 'b') => fusedMatmul(g, l, r, { trans, alpha });
+  const product = (l: Value, r: Value, trans: Transposed) => fusedMatmul(g, l, r, { trans, alpha });
   return g.record(product(a, b, transB ? 'b' : ''), [a, b], (d) => [
     g.needsGradient(a) ? product(d, b, transB ? '' : 'b') : null,
     g.needsGradient(b) ? (transB ? product(d, a, 'a') : product(a, d, 'a')) : null,

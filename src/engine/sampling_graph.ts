@@ -3,6 +3,7 @@
 
 import type { BaseWeights } from './base_weights.ts';
 import { decoder, type Parameterisation } from './decoder_graph.ts';
+import type { Device } from './device.ts';
 import { Graph, type Value } from './graph.ts';
 import { unembedding } from './models/decoder.ts';
 import { batchedMatmul, matmul, softmax, transpose } from './ops.ts';
@@ -18,8 +19,16 @@ export const pastValues = (layer: number) => `past_values_${layer}`;
  * the logits at the temperature, from which the model's own log-prob of any token follows; and `new_rows` of the cache,
  * keys and values of every layer in turn, (2L·B, Hkv, S, head): returning whole caches would copy them at every token.
  */
-export function samplingGraph(base: BaseWeights, parameterisation: Parameterisation, adapted: boolean): Uint8Array {
-  const g = new Graph();
+export interface SamplingGraphOptions {
+  base: BaseWeights;
+  parameterisation: Parameterisation;
+  /** Whether an adapter is fed. */
+  adapted: boolean;
+  device: Device;
+}
+
+export function samplingGraph({ base, parameterisation, adapted, device }: SamplingGraphOptions): Uint8Array {
+  const g = new Graph(device);
   const { head_dim: head, num_key_value_heads: keyHeads, num_attention_heads: queryHeads } = base.config;
   const group = queryHeads / keyHeads;
   const tokens = g.input('tokens', 'int64');

@@ -5,6 +5,7 @@ import { causalAttention } from './attention.ts';
 import { attentionIndex } from './attention_index.ts';
 import type { BaseWeights } from './base_weights.ts';
 import { type Decoder, decoder, type Parameterisation } from './decoder_graph.ts';
+import type { Device } from './device.ts';
 import { Graph, type Value } from './graph.ts';
 import { type Cut, chunksFor, targetLogprobs } from './logprobs.ts';
 import { lossSlope } from './losses.ts';
@@ -20,6 +21,7 @@ export interface TrainingGraphOptions {
   backward: boolean;
   /** Blocks are computed again for their gradients instead of kept: a third more time, far less memory. */
   checkpointing: boolean;
+  device: Device;
 }
 
 /**
@@ -27,8 +29,14 @@ export interface TrainingGraphOptions {
  * `targets` (M, K), the loss's inputs, and the parameters.
  * Outputs: `logprobs` (M, K) and the gradient of every parameter.
  */
-export function trainingGraph({ base, parameterisation, backward, checkpointing }: TrainingGraphOptions): Uint8Array {
-  const g = new Graph();
+export function trainingGraph({
+  base,
+  parameterisation,
+  backward,
+  checkpointing,
+  device,
+}: TrainingGraphOptions): Uint8Array {
+  const g = new Graph(device);
   const tokens = g.input('tokens', 'int64');
   const positions = g.input('positions', 'int64');
   const index = attentionIndex((name, type) => g.input(name, type));
