@@ -16,9 +16,9 @@ export function causalAttention(g: Graph, config: ModelConfig, index: AttentionI
   const { head_dim: head, num_key_value_heads: keyHeads, num_attention_heads: queryHeads } = config;
   const alpha = 1 / Math.sqrt(head);
   const rowsOf = (x: Value) => g.node('Reshape', [x, g.ints([-1, head])]);
-  const gather = (x: Value, rows: Value) => g.node('Gather', [rowsOf(x), rows]);
-  const tokens = (x: Value, rows: Value, heads: number) =>
-    g.node('Reshape', [gather(x, rows), g.ints([0, heads * head])]);
+  const gather = (rows: Value, index: Value) => g.node('Gather', [rows, index]);
+  const tokens = (x: Value, index: Value, heads: number) =>
+    g.node('Reshape', [gather(rowsOf(x), index), g.ints([0, heads * head])]);
   const concat = (parts: Value[]) => g.node('Concat', parts, { attributes: { axis: 0 } });
 
   const sizes = (axis: number) =>
@@ -32,17 +32,19 @@ export function causalAttention(g: Graph, config: ModelConfig, index: AttentionI
   const growth = ends.map((end, i) => padding(none, i === 0 ? none : minus(end, ends[i - 1])));
 
   return (q, k, v) => {
+    const [rowsOfQ, rowsOfK, rowsOfV] = [q, k, v].map(rowsOf);
     const parts = index.blocks.map(({ queries, keys, causal }) => {
-      const [Q, K, V] = [gather(q, queries), gather(k, keys), gather(v, keys)]; // (B′, Hkv, G·t, head), (B′, Hkv, T′, head)
+      const [Q, K, V] = [gather(rowsOfQ, queries), gather(rowsOfK, keys), gather(rowsOfV, keys)]; // (B′, Hkv, G·t, head), (B′, Hkv, T′, head)
       const scores = g.node('Add', [fusedMatmul(g, Q, K, { trans: 'b', alpha }), causal]);
       const P = g.node('Softmax', [scores], { attributes: { axis: -1 } }); // (B′, Hkv, G·t, T′)
       return { Q, K, V, P, O: fusedMatmul(g, P, V) };
     });
     const output = tokens(concat(parts.map(({ O }) => O)), index.fromQueries, queryHeads);
     return g.record(output, [q, k, v], (d) => {
+      const rowsOfD = rowsOf(d);
       const gradients = parts.map(({ Q, K, V, P, O }, i) => {
         const { queries, mask } = index.blocks[i];
-        const dO = g.node('Mul', [gather(d, queries), mask]);
+        const dO = g.node('Mul', [gather(rowsOfD, queries), mask]);
         const inner = g.node('ReduceSum', [g.node('Mul', [dO, O]), g.ints([-1])], { attributes: { keepdims: 1 } });
         const dP = fusedMatmul(g, dO, V, { trans: 'b' });
         const dS = g.node('Mul', [P, g.node('Sub', [dP, inner])]);
