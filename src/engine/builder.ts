@@ -31,7 +31,7 @@ export const local = defineBuilder({
       Type.Integer({
         minimum: 1,
         default: 2048,
-        description: 'Padded tokens that are computed at once: more is a little faster and takes more memory.',
+        description: 'Tokens that are computed at once: more is a little faster and takes more memory.',
       }),
     ),
     activation_checkpointing: runtime(

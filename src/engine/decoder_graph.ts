@@ -7,7 +7,7 @@ import type { Graph, Value } from './graph.ts';
 import { adaptedLinear, frozenAdaptedLinear } from './lora.ts';
 import type { DecoderParts } from './models/decoder.ts';
 import { FAMILIES } from './models/families.ts';
-import { linear } from './ops.ts';
+import { linear, type Projection } from './ops.ts';
 import { rotaryTables } from './rotary.ts';
 
 /**
@@ -29,6 +29,8 @@ export interface DecoderOptions {
   checkpointing: boolean;
   /** `trained`: factors are inputs, each by itself. `frozen`: as `frozenFeeds` stacks them, for graphs that run often over the same ones. */
   adapters: 'trained' | 'frozen' | 'none';
+  /** How features are projected where nothing is differentiable. */
+  project?: Projection;
   /** (N) token ids and (N, 1) positions. */
   tokens: Value;
   positions: Value;
@@ -47,6 +49,7 @@ export interface Decoder {
 /** Emits a decoder into a graph. */
 export function decoder(g: Graph, options: DecoderOptions): Decoder {
   const { base, parameterisation, differentiable, checkpointing, adapters, tokens, positions, attend } = options;
+  const { project = linear } = options;
   const { config } = base;
   const parameters = new Map<string, Value>();
   const parameter = (name: string): Value => {
@@ -74,10 +77,11 @@ export function decoder(g: Graph, options: DecoderOptions): Decoder {
   };
   const linears = (x: Value, names: readonly string[]): Value[] => {
     const layers = names.map(layer);
-    if (parameterisation === 'full' || adapters === 'none') return layers.map(({ W, bias }) => linear(g, x, W, bias));
+    if (parameterisation === 'full' || adapters === 'none') return layers.map(({ W, bias }) => project(g, x, W, bias));
     const raising = layers.map(({ name, W, bias }) => ({ W, bias, B: parameter(factorB(name)) }));
     if (loraScale === null) {
-      return frozenAdaptedLinear(g, x, raising, g.input(stackedFactorA(layers[0].reads), 'float32'));
+      const A = g.input(stackedFactorA(layers[0].reads), 'float32');
+      return frozenAdaptedLinear(g, x, raising, { A, project });
     }
     const adapted = raising.map((rest, m) => ({ ...rest, A: parameter(factorA(names[m])) }));
     return adaptedLinear(g, x, adapted, loraScale);

@@ -102,7 +102,7 @@ const UNLIKE = 4;
  * Groups of examples that are computed together: not too unlike in length, and at most `budget` tokens (one longer example
  * goes alone). Depends on the lengths alone, so the same batch gives the same groups, and gradients the same bytes, everywhere.
  */
-export function microbatches(examples: readonly Example[], budget: number): number[][] {
+export function microbatches(examples: readonly Pick<Example, 'tokens' | 'K'>[], budget: number): number[][] {
   const order = examples
     .map((_, i) => i)
     .sort((a, b) => examples[b].tokens.length - examples[a].tokens.length || a - b);

@@ -1,7 +1,7 @@
 // Linear layers with low-rank adapters (LoRA, arXiv 2106.09685): yₘ = x·Wₘᵀ + s·(x·Aₘᵀ)·Bₘᵀ, for all layers that read one x.
 
 import type { Graph, Value } from './graph.ts';
-import { matmul, matmulPlus } from './ops.ts';
+import { matmul, matmulPlus, type Projection, projection } from './ops.ts';
 
 export interface AdaptedLayer {
   /** (out, in), which takes no gradient. */
@@ -31,7 +31,7 @@ export function adaptedLinear(g: Graph, x: Value, layers: readonly AdaptedLayer[
   ); // (R, in)
   const d = apart(g, times(matmul(g, x, A, 'b'), s), layers.length, 1);
   const inputs = [x, ...layers.flatMap((layer) => [layer.A, layer.B])];
-  return g.recordAll(raised(g, x, d, layers), inputs, (...gradients: Value[]) => {
+  return g.recordAll(raised(g, x, d, layers, projection), inputs, (...gradients: Value[]) => {
     const thin = layers.map(({ B }, m) => matmul(g, gradients[m], B));
     const p = times(stacked(g, thin, 1), s); // (N, R)
     const dA = apart(g, matmul(g, p, x, 'a'), layers.length, 0);
@@ -43,13 +43,24 @@ export function adaptedLinear(g: Graph, x: Value, layers: readonly AdaptedLayer[
 }
 
 /** The same without gradients, where the factors A (R, in) come stacked and times s. */
-export function frozenAdaptedLinear(g: Graph, x: Value, layers: readonly Omit<AdaptedLayer, 'A'>[], A: Value): Value[] {
-  return raised(g, x, apart(g, matmul(g, x, A, 'b'), layers.length, 1), layers);
+export function frozenAdaptedLinear(
+  g: Graph,
+  x: Value,
+  layers: readonly Omit<AdaptedLayer, 'A'>[],
+  { A, project }: { A: Value; project: Projection },
+): Value[] {
+  return raised(g, x, apart(g, matmul(g, x, A, 'b'), layers.length, 1), layers, project);
 }
 
 /** x·Wₘᵀ + bias + dₘ·Bₘᵀ; the second product is added onto the first. */
-function raised(g: Graph, x: Value, d: Value[], layers: readonly Omit<AdaptedLayer, 'A'>[]): Value[] {
-  return layers.map(({ W, bias, B }, m) => matmulPlus(g, d[m], B, 'b', matmulPlus(g, x, W, 'b', bias)));
+function raised(
+  g: Graph,
+  x: Value,
+  d: Value[],
+  layers: readonly Omit<AdaptedLayer, 'A'>[],
+  project: Projection,
+): Value[] {
+  return layers.map(({ W, bias, B }, m) => matmulPlus(g, d[m], B, 'b', project(g, x, W, bias)));
 }
 
 /** Equal parts of a stack. */

@@ -17,8 +17,8 @@ export interface Model {
   training(): Promise<Session>;
   /** Forward only, log-probs of given targets. */
   scoring(): Promise<Session>;
-  /** Token by token, with a cache; the base model itself where no adapter is fed. */
-  sampling(adapted: boolean): Promise<Session>;
+  /** Token by token, with a cache, so many tokens at once; the base model itself where no adapter is fed. */
+  sampling(tokens: number, adapted: boolean): Promise<Session>;
   release(): Promise<void>;
 }
 
@@ -30,6 +30,9 @@ export interface ModelOptions {
   /** Computes blocks again for their gradients instead of keeping them. */
   checkpointing: boolean;
 }
+
+/** Up to so many, products of the turned kind are faster (`projectionOfFew`). */
+const FEW_TOKENS = 64;
 
 export function openModel({ base, parameterisation, threads, device, checkpointing }: ModelOptions): Model {
   const sessions = new Map<string, Promise<Session>>();
@@ -48,10 +51,11 @@ export function openModel({ base, parameterisation, threads, device, checkpointi
       session('scoring', () =>
         trainingGraph({ base, parameterisation, backward: false, checkpointing: false, device }),
       ),
-    sampling: (adapted) =>
-      session(adapted ? 'sampling' : 'sampling of the base model', () =>
-        samplingGraph({ base, parameterisation, adapted, device }),
-      ),
+    sampling(tokens, adapted) {
+      const few = tokens > 1 && tokens <= FEW_TOKENS;
+      const kind = `sampling${adapted ? '' : ' of the base model'}${few ? ', a few tokens' : ''}`;
+      return session(kind, () => samplingGraph({ base, parameterisation, adapted, few, device }));
+    },
     async release() {
       for (const open of sessions.values()) await (await open).release();
       sessions.clear();

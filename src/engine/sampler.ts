@@ -159,7 +159,7 @@ export class Sampler {
 
   /** Runs the graph over positions below a length. */
   async #forward(length: number, feeds: Record<string, Dense>) {
-    const session = await this.#model.sampling(this.#adapted);
+    const session = await this.#model.sampling(feeds.tokens.data.length, this.#adapted);
     return await session.run({ ...feeds, ...this.#model.rotary(length), ...this.#frozen });
   }
 

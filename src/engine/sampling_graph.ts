@@ -6,10 +6,20 @@ import { decoder, type Parameterisation } from './decoder_graph.ts';
 import type { Device } from './device.ts';
 import { Graph, type Value } from './graph.ts';
 import { unembedding } from './models/decoder.ts';
-import { batchedMatmul, matmul, softmax, transpose } from './ops.ts';
+import { batchedMatmul, projection, projectionOfFew, softmax, transpose } from './ops.ts';
 
 export const pastKeys = (layer: number) => `past_keys_${layer}`;
 export const pastValues = (layer: number) => `past_values_${layer}`;
+
+export interface SamplingGraphOptions {
+  base: BaseWeights;
+  parameterisation: Parameterisation;
+  /** Whether an adapter is fed. */
+  adapted: boolean;
+  /** Whether the graph is for a few tokens at a time, two or more. */
+  few: boolean;
+  device: Device;
+}
 
 /**
  * Inputs: `tokens` (B·S), `positions` (B·S, 1), `batch` = [B, S], `widths` = [P, S], `mask` (B, 1, G·S, P + S), of which any
@@ -19,16 +29,9 @@ export const pastValues = (layer: number) => `past_values_${layer}`;
  * the logits at the temperature, from which the model's own log-prob of any token follows; and `new_rows` of the cache,
  * keys and values of every layer in turn, (2L·B, Hkv, S, head): returning whole caches would copy them at every token.
  */
-export interface SamplingGraphOptions {
-  base: BaseWeights;
-  parameterisation: Parameterisation;
-  /** Whether an adapter is fed. */
-  adapted: boolean;
-  device: Device;
-}
-
-export function samplingGraph({ base, parameterisation, adapted, device }: SamplingGraphOptions): Uint8Array {
+export function samplingGraph({ base, parameterisation, adapted, few, device }: SamplingGraphOptions): Uint8Array {
   const g = new Graph(device);
+  const project = few ? projectionOfFew : projection;
   const { head_dim: head, num_key_value_heads: keyHeads, num_attention_heads: queryHeads } = base.config;
   const group = queryHeads / keyHeads;
   const tokens = g.input('tokens', 'int64');
@@ -64,13 +67,14 @@ export function samplingGraph({ base, parameterisation, adapted, device }: Sampl
     differentiable: false,
     checkpointing: false,
     adapters: adapted ? 'frozen' : 'none',
+    project,
     tokens,
     positions,
     attend,
   });
   g.output('new_rows', g.node('Concat', newRows, { attributes: { axis: 0 } }));
   const rows = g.node('Gather', [model.hidden, g.input('rows', 'int64')]);
-  const logits = matmul(g, rows, model.weight(unembedding(base.config)), 'b');
+  const logits = project(g, rows, model.weight(unembedding(base.config)), null);
   const tempered = g.node('Mul', [logits, g.input('inverse_temperature', 'float32')]);
   const [logprobs, temperedLogprobs] = [logits, tempered].map((x) => g.node('LogSoftmax', [x], lastAxis));
   const first = (x: Value) => g.node('Slice', [x, g.ints([0]), g.ints([1]), g.ints([1])]); // (M, 1)

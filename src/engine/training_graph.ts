@@ -95,13 +95,12 @@ function slopeOfLoss(g: Graph): (logprobs: Value, cut: Cut) => Value {
 /**
  * Gradients leave the graph through operators of their own, the last layer's last: the runtime begins with the last of the
  * nodes on which no other depends, so it computes each gradient while what it is made of is there, and lets go of that
- * before it goes on to the layer below. Any other order keeps all layers to the end. (Flatten, because an Identity is
- * optimised away.)
+ * before it goes on to the layer below. Any other order keeps all layers to the end.
  */
 function emitGradients(g: Graph, model: Decoder, logprobs: Value, slope: Value): void {
   const gradients = g.backward(logprobs, slope);
   for (const [name, parameter] of model.parameters) {
     const gradient = gradients.get(parameter);
-    if (gradient !== undefined) g.output(gradientOf(name), g.node('Flatten', [gradient]));
+    if (gradient !== undefined) g.output(gradientOf(name), g.node('Identity', [gradient]));
   }
 }

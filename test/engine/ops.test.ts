@@ -135,7 +135,7 @@ describe('the gradient of what is built of them', () => {
     },
   );
 
-  it.each([{ lengths: [3, 2] }, { lengths: [1] }, { lengths: [4, 1, 3] }])(
+  it.each([{ lengths: [3, 2] }, { lengths: [1] }, { lengths: [4, 1, 3] }, { lengths: [2, 9, 5, 9] }])(
     'grouped-query attention over sequences of $lengths tokens',
     async ({ lengths }) => {
       const config = parseModelConfig(
