@@ -3,7 +3,6 @@
 import { local } from './engine/builder.ts';
 import { arithmeticEvaluator } from './evaluation/arithmetic.ts';
 import { instructionsEvaluator } from './evaluation/instructions.ts';
-import { nll } from './evaluation/nll.ts';
 import { gsm8kDataset } from './recipes/gsm8k/builders.ts';
 import { slLoop } from './recipes/sl_loop.ts';
 import { tinyCorpusBuilders } from './recipes/tiny_corpus/builders.ts';
@@ -11,6 +10,7 @@ import { Registry } from './registry/registry.ts';
 import { rendererBuilders } from './renderers/builders.ts';
 import { supervised } from './supervised/builder.ts';
 import { datasetBuilders } from './supervised/builders.ts';
+import { nll } from './supervised/nll_evaluator.ts';
 import { pretrain } from './supervised/pretrain_builder.ts';
 import { localExecutor } from './sweep/executors/local.ts';
 import { gridSearch } from './sweep/space.ts';

@@ -2,14 +2,6 @@
 
 export { Type } from '@sinclair/typebox';
 export { builtinRegistry } from './builtin.ts';
-export * from './errors.ts';
-export {
-  type Evaluator,
-  type EvaluatorContext,
-  evaluatorSlot,
-  type SamplingClientEvaluator,
-  type TrainingClientEvaluator,
-} from './evaluation/types.ts';
 export { defineBuilder } from './registry/builder.ts';
 export { type BuilderRef, builderOf, contents, nullable, oneOf, runtime, semantic } from './registry/fields.ts';
 export { Registry } from './registry/registry.ts';
@@ -27,6 +19,13 @@ export * from './tinker/types.ts';
 export { loadTokenizer } from './tokenizers/hf_tokenizer.ts';
 export type { Tokenizer } from './tokenizers/types.ts';
 export {
+  type Evaluator,
+  type EvaluatorContext,
+  evaluatorSlot,
+  type SamplingClientEvaluator,
+  type TrainingClientEvaluator,
+} from './training/evaluator.ts';
+export {
   type CheckpointLog,
   type CheckpointRecord,
   type Learned,
@@ -38,3 +37,4 @@ export {
   type TrainingOutcome,
   trainerSlot,
 } from './training/types.ts';
+export * from './util/errors.ts';

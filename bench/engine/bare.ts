@@ -3,7 +3,7 @@
 // Every product of the step is timed alone, through the same library, between steps of the engine.
 
 import { parseArgs } from 'node:util';
-import { readModelConfig } from '../../src/weights/hf_config.ts';
+import { readModelConfig } from '../../src/formats/hf_config.ts';
 import { randomBatch } from './batches.ts';
 import { median, spread, sum, table } from './figures.ts';
 import { nodesOf } from './onnx_nodes.ts';

@@ -3,7 +3,7 @@
 // The same rows with fewer and fewer weighted positions, then twice as many rows with as many of them as before.
 
 import { parseArgs } from 'node:util';
-import { readModelConfig } from '../../src/weights/hf_config.ts';
+import { readModelConfig } from '../../src/formats/hf_config.ts';
 import { randomBatch } from './batches.ts';
 import { median, spread, table } from './figures.ts';
 import { datumOf, openTrainer, step } from './trainer.ts';

@@ -1,7 +1,7 @@
 // Talking at a terminal or through a pipe: lines in, replies out.
 
 import { createInterface } from 'node:readline/promises';
-import { CookbookError } from '../errors.ts';
+import { CookbookError } from '../util/errors.ts';
 import type { Conversation } from './conversation.ts';
 
 export interface ChatStreams {

@@ -2,19 +2,19 @@
 
 import { stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { ConfigurationError } from '../errors.ts';
-import { isHubName } from '../models/hub_settings.ts';
-import { locateModel } from '../models/locate.ts';
+import { isFile } from '../formats/files.ts';
+import { isHubName } from '../hub/hub_settings.ts';
+import { locateModel } from '../hub/locate.ts';
 import type { BuilderRef } from '../registry/fields.ts';
 import type { Registry } from '../registry/registry.ts';
 import { recommendedRenderer } from '../renderers/recommended.ts';
 import { type Renderer, rendererSlot } from '../renderers/types.ts';
-import { listCheckpoints } from '../run/checkpoint_log.ts';
-import { readRunRecord } from '../run/directory.ts';
+import { listCheckpoints } from '../run_files/checkpoint_log.ts';
+import { readRunRecord } from '../run_files/directory.ts';
 import type { SamplingClient, ServiceClient } from '../tinker/clients.ts';
 import { serviceSlot } from '../tinker/service.ts';
 import { loadTokenizer } from '../tokenizers/hf_tokenizer.ts';
-import { isFile } from '../weights/files.ts';
+import { ConfigurationError } from '../util/errors.ts';
 
 export interface ChatTarget {
   /** For the greeting: which weights answer. */

@@ -1,7 +1,7 @@
 // What every command shares: --json, known errors as one line without a stack, and exit codes.
 
 import { Command, Errors } from '@oclif/core';
-import { CookbookError, messageOf, SpecError } from '../errors.ts';
+import { CookbookError, messageOf, SpecError } from '../util/errors.ts';
 
 /**
  * `run()` returns what `--json` prints; `this.log` writes data to stdout, `this.logToStderr` prose to stderr, and both are

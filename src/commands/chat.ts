@@ -1,7 +1,7 @@
 // cookbook chat: talk to what a run has trained, or to a base model.
 
 import { Args, Flags } from '@oclif/core';
-import { ConfigurationError } from '../errors.ts';
+import { ConfigurationError } from '../util/errors.ts';
 import { BaseCommand } from './base.ts';
 
 export default class Chat extends BaseCommand {

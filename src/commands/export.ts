@@ -1,7 +1,7 @@
 // `cookbook export`: what a run has trained, for other tools.
 
 import { Args, Flags } from '@oclif/core';
-import { programName } from '../program_name.ts';
+import { programName } from '../util/program_name.ts';
 import { BaseCommand } from './base.ts';
 
 export default class Export extends BaseCommand {
@@ -29,7 +29,7 @@ export default class Export extends BaseCommand {
   async run(): Promise<object> {
     const { args, flags } = await this.parse(Export);
     const { exportWeights } = await import('../export/export.ts');
-    const { shortPath } = await import('../run/files.ts');
+    const { shortPath } = await import('../util/files.ts');
     const result = await exportWeights(args.run, {
       to: flags.to,
       format: flags.format,

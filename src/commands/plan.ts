@@ -20,7 +20,7 @@ export default class Plan extends BaseCommand {
 
   async run(): Promise<object | undefined> {
     const { args } = await this.parse(Plan);
-    const { planCommand } = await import('../sweep/interactive.ts');
+    const { planCommand } = await import('../sweep/command.ts');
     const { builtinRegistry } = await import('../builtin.ts');
     const plan = await planCommand(args.file, builtinRegistry(), args['key=value'] ?? []);
     if (this.jsonEnabled()) return plan.document();

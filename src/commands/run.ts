@@ -23,7 +23,7 @@ export default class Run extends BaseCommand {
 
   async run(): Promise<object> {
     const { args, flags } = await this.parse(Run);
-    const { runCommand } = await import('../run/interactive.ts');
+    const { runCommand } = await import('../run/command.ts');
     const { builtinRegistry } = await import('../builtin.ts');
     const { result, screen, exitCode } = await runCommand(args.file, builtinRegistry(), {
       overrides: args['key=value'] ?? [],

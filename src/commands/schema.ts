@@ -1,7 +1,7 @@
 // cookbook schema: the JSON Schemas of run and sweep specs, for editors.
 
 import { Args, Flags } from '@oclif/core';
-import { ConfigurationError } from '../errors.ts';
+import { ConfigurationError } from '../util/errors.ts';
 import { BaseCommand } from './base.ts';
 
 export default class Schema extends BaseCommand {

@@ -23,7 +23,7 @@ export default class Sweep extends BaseCommand {
 
   async run(): Promise<object | undefined> {
     const { args, flags } = await this.parse(Sweep);
-    const { planCommand, sweepCommand } = await import('../sweep/interactive.ts');
+    const { planCommand, sweepCommand } = await import('../sweep/command.ts');
     const { builtinRegistry } = await import('../builtin.ts');
     const overrides = [...(args['key=value'] ?? [])];
     const { 'max-concurrency': concurrency } = flags;

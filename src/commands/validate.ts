@@ -1,7 +1,7 @@
 // cookbook validate: are these specs in order?
 
 import { Args } from '@oclif/core';
-import { ConfigurationError, SpecError } from '../errors.ts';
+import { ConfigurationError, SpecError } from '../util/errors.ts';
 import { BaseCommand } from './base.ts';
 
 export default class Validate extends BaseCommand {

@@ -1,6 +1,6 @@
 // Causal self-attention over a batch of sequences of unequal length, for training.
 
-import type { ModelConfig } from '../weights/hf_config.ts';
+import type { ModelConfig } from '../formats/hf_config.ts';
 import type { AttentionIndex } from './attention_index.ts';
 import type { Graph, Value } from './graph.ts';
 import { fusedMatmul } from './ops.ts';

@@ -1,6 +1,6 @@
 // Where every head of every token stands in attention: the inputs of its graph, and what they are fed, made from lengths alone.
 
-import type { ModelConfig } from '../weights/hf_config.ts';
+import type { ModelConfig } from '../formats/hf_config.ts';
 import type { Value } from './graph.ts';
 import type { ElementType } from './onnx.ts';
 import { type Dense, floats, integers } from './session.ts';

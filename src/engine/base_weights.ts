@@ -1,11 +1,11 @@
 // The weights of a base model as a graph takes them: mapped from their files, or not there at all because they are trained.
 
 import { basename } from 'node:path';
-import { WeightsError } from '../errors.ts';
-import { type Float32Options, float32Weights } from '../models/float32_weights.ts';
-import { type ModelConfig, readModelConfig } from '../weights/hf_config.ts';
-import { checkParameters, parameterShapes } from '../weights/modules.ts';
-import { openModelDirectory } from '../weights/sharded.ts';
+import { type ModelConfig, readModelConfig } from '../formats/hf_config.ts';
+import { checkParameters, parameterShapes } from '../formats/modules.ts';
+import { openModelDirectory } from '../formats/sharded.ts';
+import { type Float32Options, float32Weights } from '../hub/float32_weights.ts';
+import { WeightsError } from '../util/errors.ts';
 import type { Graph, Value } from './graph.ts';
 
 export interface BaseWeights {

@@ -1,12 +1,12 @@
 // The part that training and sampling graphs share: a decoder whose weights are mapped files or inputs, with LoRA adapters.
 
-import type { ModelConfig } from '../weights/hf_config.ts';
-import { type LinearModule, linearModules } from '../weights/modules.ts';
+import type { ModelConfig } from '../formats/hf_config.ts';
+import { type LinearModule, linearModules } from '../formats/modules.ts';
+import type { DecoderParts } from './architectures/decoder.ts';
+import { FAMILIES } from './architectures/families.ts';
 import type { BaseWeights } from './base_weights.ts';
 import type { Graph, Value } from './graph.ts';
 import { adaptedLinear, frozenAdaptedLinear } from './lora.ts';
-import type { DecoderParts } from './models/decoder.ts';
-import { FAMILIES } from './models/families.ts';
 import { linear, type Projection } from './ops.ts';
 import { rotaryTables } from './rotary.ts';
 

@@ -1,8 +1,8 @@
 // Datums as the engine computes with them: checked against the model and the loss, then packed into microbatches.
 
-import { RequestError } from '../errors.ts';
 import type { Datum, TensorData } from '../tinker/types.ts';
 import { tokensOf } from '../tinker/types.ts';
+import { RequestError } from '../util/errors.ts';
 import type { Loss } from './losses.ts';
 
 /** One checked datum of N positions with K targets each; per-target arrays are (N·K), row-major. */

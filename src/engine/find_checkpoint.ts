@@ -2,8 +2,8 @@
 
 import { readdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { CheckpointError, ConfigurationError } from '../errors.ts';
-import { isDirectory, isFile } from '../weights/files.ts';
+import { isDirectory, isFile } from '../formats/files.ts';
+import { CheckpointError, ConfigurationError } from '../util/errors.ts';
 
 /** `weights` to train on from, `sampler_weights` to sample from. */
 export type CheckpointKind = 'weights' | 'sampler_weights';

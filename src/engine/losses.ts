@@ -1,8 +1,8 @@
 // The five losses of the Tinker API. Each is a sum over tokens of a function of the token's log-prob, so each is known
 // here by its value (in float64, for reporting) and in the graph by its slope dL/dlogprob (for training).
 
-import { RequestError } from '../errors.ts';
 import type { LossFnConfig, LossFnType } from '../tinker/types.ts';
+import { RequestError } from '../util/errors.ts';
 import type { Graph, Value } from './graph.ts';
 
 /** Thresholds are absolute bounds on the ratio r = exp(lp − q). Defaults of the hosted service. */

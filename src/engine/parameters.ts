@@ -1,6 +1,6 @@
 // What is trained, by name: values, shapes, and how they start.
 
-import { linearModules } from '../weights/modules.ts';
+import { linearModules } from '../formats/modules.ts';
 import type { BaseWeights } from './base_weights.ts';
 import { factorA, factorB, type Parameterisation, parameterShapes, stackedFactorA } from './decoder_graph.ts';
 import { gaussian, randomFor, uniform } from './random.ts';

@@ -1,7 +1,7 @@
 // Cosine and sine tables of the rotary position embedding: inputs of every graph, as long as the sequences that are read.
 
-import type { ModelConfig } from '../weights/hf_config.ts';
-import { rotaryFrequencies } from '../weights/rotary_frequencies.ts';
+import type { ModelConfig } from '../formats/hf_config.ts';
+import { rotaryFrequencies } from '../formats/rotary_frequencies.ts';
 import type { Graph, Value } from './graph.ts';
 import type { RotaryTables } from './ops.ts';
 import { type Dense, floats } from './session.ts';

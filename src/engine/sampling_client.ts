@@ -1,11 +1,11 @@
 // The sampling client of the embedded engine: a snapshot of parameters, a sampler over them, and log-probs of given text.
 
-import { RequestError } from '../errors.ts';
 import type { SampleOptions, SamplingClient } from '../tinker/clients.ts';
 import type { ModelInfo, ModelInput, SampledSequence, SampleResponse, SamplingParams } from '../tinker/types.ts';
 import { lengthOf, tokensOf } from '../tinker/types.ts';
 import { loadTokenizer } from '../tokenizers/hf_tokenizer.ts';
 import type { Tokenizer } from '../tokenizers/types.ts';
+import { RequestError } from '../util/errors.ts';
 import { parseDatum } from './examples.ts';
 import { configureLoss } from './losses.ts';
 import type { Model } from './model.ts';

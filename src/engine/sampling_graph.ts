@@ -1,11 +1,11 @@
 // The graph of sampling: it reads S new tokens of B sequences beside their cached keys and values, so one graph serves the
 // prompt (S = its length, nothing cached) and every token after it (S = 1).
 
+import { unembedding } from './architectures/decoder.ts';
 import type { BaseWeights } from './base_weights.ts';
 import { decoder, type Parameterisation } from './decoder_graph.ts';
 import type { Device } from './device.ts';
 import { Graph, type Value } from './graph.ts';
-import { unembedding } from './models/decoder.ts';
 import { batchedMatmul, projection, projectionOfFew, softmax, transpose } from './ops.ts';
 
 export const pastKeys = (layer: number) => `past_keys_${layer}`;

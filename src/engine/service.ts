@@ -2,8 +2,8 @@
 
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { CheckpointError, RequestError } from '../errors.ts';
-import { locateModel } from '../models/locate.ts';
+import { parseModelConfig, readModelConfig } from '../formats/hf_config.ts';
+import { locateModel } from '../hub/locate.ts';
 import type {
   CreateFullTrainingClientOptions,
   CreateLoraTrainingClientOptions,
@@ -14,7 +14,7 @@ import type {
 import { LOCAL_PREFIX, localCheckpoint } from '../tinker/local_path.ts';
 import type { ModelInfo } from '../tinker/types.ts';
 import { tokenizerFiles } from '../tokenizers/files.ts';
-import { parseModelConfig, readModelConfig } from '../weights/hf_config.ts';
+import { CheckpointError, RequestError } from '../util/errors.ts';
 import { newAdamState } from './adamw.ts';
 import { type BaseWeights, blankWeights, openBaseWeights } from './base_weights.ts';
 import {

@@ -2,7 +2,7 @@
 
 import { cpus } from 'node:os';
 import type { InferenceSession, Tensor } from 'onnxruntime-node';
-import { ConfigurationError } from '../errors.ts';
+import { ConfigurationError } from '../util/errors.ts';
 import type { Device } from './device.ts';
 
 /** A dense tensor as the runtime takes and gives it. The contents may change between runs, the array and its size may not. */

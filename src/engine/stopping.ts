@@ -1,7 +1,7 @@
 // When a sequence ends: at a stop token, at the end-of-sequence token, at a stop string, or when its tokens are used up.
 
-import { RequestError } from '../errors.ts';
 import type { SampleStopReason, SamplingParams } from '../tinker/types.ts';
+import { RequestError } from '../util/errors.ts';
 
 /** The one thing that stop strings need of a tokenizer. */
 export interface Decoder {

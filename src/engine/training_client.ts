@@ -1,6 +1,5 @@
 // The training client of the embedded engine: one set of parameters, its gradients and optimizer, and a queue of requests.
 
-import { RequestError } from '../errors.ts';
 import type {
   APIFuture,
   CustomLossFn,
@@ -19,6 +18,7 @@ import type {
   OptimStepResponse,
   SaveWeightsResponse,
 } from '../tinker/types.ts';
+import { RequestError } from '../util/errors.ts';
 import { type AdamState, adamStep } from './adamw.ts';
 import { type Example, microbatches, parseDatum } from './examples.ts';
 import { configureLoss, type Loss, lossOfToken } from './losses.ts';

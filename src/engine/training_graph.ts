@@ -1,6 +1,7 @@
 // The graph of one training pass over a batch: forward, log-probs and, unless only those are wanted, every gradient.
 
 import type { LossFnType } from '../tinker/types.ts';
+import { unembedding } from './architectures/decoder.ts';
 import { causalAttention } from './attention.ts';
 import { attentionIndex } from './attention_index.ts';
 import type { BaseWeights } from './base_weights.ts';
@@ -9,7 +10,6 @@ import type { Device } from './device.ts';
 import { Graph, type Value } from './graph.ts';
 import { type Cut, chunksFor, targetLogprobs } from './logprobs.ts';
 import { lossSlope } from './losses.ts';
-import { unembedding } from './models/decoder.ts';
 import { gatherRows } from './ops.ts';
 
 export const gradientOf = (parameter: string) => `gradient of ${parameter}`;

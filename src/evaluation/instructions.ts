@@ -3,8 +3,8 @@
 import { Type } from '@sinclair/typebox';
 import { defineBuilder } from '../registry/builder.ts';
 import { semantic } from '../registry/fields.ts';
+import { type Evaluator, evaluatorSlot } from '../training/evaluator.ts';
 import { rendererOf, sampleReplies } from './sample_replies.ts';
-import { type Evaluator, evaluatorSlot } from './types.ts';
 
 export const instructionsEvaluator = defineBuilder({
   slot: evaluatorSlot,

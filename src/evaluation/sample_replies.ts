@@ -1,9 +1,9 @@
 // Asks a model many questions at once and hands back the text of its replies.
 
-import { ConfigurationError } from '../errors.ts';
 import type { Message, Renderer } from '../renderers/types.ts';
 import type { SamplingClient } from '../tinker/clients.ts';
-import type { EvaluatorContext } from './types.ts';
+import type { EvaluatorContext } from '../training/evaluator.ts';
+import { ConfigurationError } from '../util/errors.ts';
 
 export interface ReplySampling {
   max_tokens: number;

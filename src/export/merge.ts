@@ -1,7 +1,7 @@
 // A LoRA adapter added into the weights that it was trained on.
 
-import type { Adapter } from '../weights/adapter.ts';
-import type { TensorSource } from '../weights/tensors.ts';
+import type { Adapter } from '../formats/adapter.ts';
+import type { TensorSource } from '../formats/tensors.ts';
 
 /** A weight of the merged model: W + α/r·B·A for a module that has factors, W for any other. */
 export async function mergedTensor(base: TensorSource, { factors, alpha, rank }: Adapter, name: string) {

@@ -27,7 +27,7 @@ export const slLoop = defineBuilder({
 });
 
 async function main(config: (typeof params)['static'], context: TrainingContext): Promise<TrainingOutcome> {
-  const { locateModel } = await import('../models/locate.ts');
+  const { locateModel } = await import('../hub/locate.ts');
   const { loadTokenizer } = await import('../tokenizers/hf_tokenizer.ts');
   const { chatTemplateRenderer } = await import('../renderers/chat_template.ts');
   const { computeMeanNll, datumFromModelInputWeights } = await import('../supervised/common.ts');

@@ -1,7 +1,7 @@
 // Marks on the fields of a builder's parameters: which of them decide what a run computes, and which only how it is run.
 
 import { type Static, type TSchema, Type } from '@sinclair/typebox';
-import type { JsonValue } from '../json.ts';
+import type { JsonValue } from '../util/json.ts';
 
 /**
  * - `semantic`: part of the run's identity when it differs from its default.

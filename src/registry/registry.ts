@@ -1,6 +1,6 @@
 // The registry: every builder by slot and name. A value that is passed on, not a global, so plugins of one spec stay its own.
 
-import { ConfigurationError } from '../errors.ts';
+import { ConfigurationError } from '../util/errors.ts';
 import type { AnyBuilder, Builder } from './builder.ts';
 import type { BuilderRef } from './fields.ts';
 import type { Slot } from './slot.ts';

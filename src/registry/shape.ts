@@ -1,7 +1,7 @@
 // What a schema of parameters means to a spec: which fields hold builders, paths or further fields. Read from it once.
 
 import { Kind, type TObject, type TProperties, type TSchema } from '@sinclair/typebox';
-import { deepFreeze, type JsonValue } from '../json.ts';
+import { deepFreeze, type JsonValue } from '../util/json.ts';
 import { FIELD_KIND, FIELD_SLOT, FIELD_SOURCE, type FieldKind } from './fields.ts';
 
 /**

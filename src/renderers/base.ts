@@ -1,9 +1,9 @@
 // The machinery of renderers that work message by message: a format says how one message looks, this makes prompts of
 // conversations and training examples with a loss weight a token.
 
-import { RendererError } from '../errors.ts';
 import { modelInputFromTokens } from '../tinker/types.ts';
 import type { Tokenizer } from '../tokenizers/types.ts';
+import { RendererError } from '../util/errors.ts';
 import { lastAssistantTurnStart, lastUserIndex, trainedMessages } from './train_on_what.ts';
 import type { Message, ParsedResponse, Renderer, ToolSpec } from './types.ts';
 

@@ -1,8 +1,8 @@
 // chat_template: whatever Jinja template the model directory carries, with loss weights found by rendering prefixes.
 
-import { RendererError } from '../errors.ts';
 import { modelInputFromTokens } from '../tinker/types.ts';
 import type { Tokenizer } from '../tokenizers/types.ts';
+import { RendererError } from '../util/errors.ts';
 import { type ConversationTemplate, compileTemplate, TOOL_DECLARE } from './jinja.ts';
 import { parseContentBlocks, parseResponseForStopToken } from './parsing.ts';
 import { trainedMessages } from './train_on_what.ts';

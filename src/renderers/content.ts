@@ -1,6 +1,6 @@
 // The content of a message as plain text.
 
-import { RendererError } from '../errors.ts';
+import { RendererError } from '../util/errors.ts';
 import type { Message } from './types.ts';
 
 /** Text parts joined. Throws a RendererError for reasoning, which plain text cannot express. */

@@ -1,9 +1,9 @@
 // Conversations through a model's Jinja chat template, keeping what people wrote apart from what the template wrote.
 
 import { Template } from '@huggingface/jinja';
-import { ConfigurationError, messageOf, RendererError } from '../errors.ts';
-import { isJsonObject, type JsonObject, type JsonValue } from '../json.ts';
 import type { Tokenizer } from '../tokenizers/types.ts';
+import { ConfigurationError, messageOf, RendererError } from '../util/errors.ts';
+import { isJsonObject, type JsonObject, type JsonValue } from '../util/json.ts';
 import { textOf } from './content.ts';
 import type { Message, ToolCall } from './types.ts';
 

@@ -1,8 +1,8 @@
 // Helpers that turn sampled tokens back into messages: where the reply ends, its reasoning, its tool calls.
 
-import { messageOf, RendererError } from '../errors.ts';
-import { isJsonObject, type JsonValue } from '../json.ts';
 import type { Tokenizer } from '../tokenizers/types.ts';
+import { messageOf, RendererError } from '../util/errors.ts';
+import { isJsonObject, type JsonValue } from '../util/json.ts';
 import type { ContentPart, ParseTermination, ToolCall, UnparsedToolCall } from './types.ts';
 
 /**

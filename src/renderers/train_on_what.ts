@@ -1,6 +1,6 @@
 // Which messages of a conversation carry loss weight.
 
-import { RendererError } from '../errors.ts';
+import { RendererError } from '../util/errors.ts';
 import type { Message, TrainOnWhat } from './types.ts';
 
 /**

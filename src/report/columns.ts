@@ -1,6 +1,6 @@
 // Which DuckDB type a column of JSON values gets, and how names become the names of columns.
 
-import type { JsonValue } from '../json.ts';
+import type { JsonValue } from '../util/json.ts';
 
 /** Column names with their DuckDB types. */
 export type Columns = Record<string, string>;

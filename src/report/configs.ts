@@ -1,6 +1,6 @@
 // The rows of the view `configs`: one a configuration, with its runs counted by state and its spec in typed columns.
 
-import type { JsonObject, JsonValue } from '../json.ts';
+import type { JsonObject, JsonValue } from '../util/json.ts';
 import { type Columns, columnType, uniqueColumn } from './columns.ts';
 import { flatten } from './flatten.ts';
 import { REPORT_STATES, type RunEntry } from './run_entry.ts';

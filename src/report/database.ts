@@ -1,7 +1,7 @@
 // The in-memory DuckDB that a report is made in: opening it, filling tables with JSON rows, reading results as JSON, sealing it.
 
 import type { DuckDBConnection, DuckDBMaterializedResult, DuckDBValueConverter } from '@duckdb/node-api';
-import type { JsonObject, JsonValue } from '../json.ts';
+import type { JsonObject, JsonValue } from '../util/json.ts';
 import { type Columns, quoteText } from './columns.ts';
 
 /** Nothing spills to disk and nothing is fetched: all that a query may see is in memory before it runs. */

@@ -2,8 +2,8 @@
 
 import { existsSync, readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import { basename, dirname, join, relative, resolve } from 'node:path';
-import { ConfigurationError, messageOf } from '../errors.ts';
-import { isJsonObject } from '../json.ts';
+import { ConfigurationError, messageOf } from '../util/errors.ts';
+import { isJsonObject } from '../util/json.ts';
 
 export interface RunDirectory {
   /** Relative to the working directory where it lies below it, else absolute: what the user sees and types. */

@@ -1,6 +1,6 @@
 // Turns a spec into dotted fields: `{dataset: {batch_size: 16}}` has the field `dataset.batch_size`.
 
-import { isJsonObject, type JsonObject, type JsonValue } from '../json.ts';
+import { isJsonObject, type JsonObject, type JsonValue } from '../util/json.ts';
 
 /** Objects are entered, lists are values: their members have no names to tell columns by. */
 export function flatten(value: JsonObject): Map<string, JsonValue> {

@@ -1,6 +1,6 @@
 // Values as people read them: numbers rounded, control characters made visible, cells of a table padded to their width.
 
-import type { JsonValue } from '../json.ts';
+import type { JsonValue } from '../util/json.ts';
 
 /** Four significant digits; integers whole. */
 export function formatNumber(value: number): string {

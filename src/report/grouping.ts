@@ -1,9 +1,9 @@
 // Which runs stand in one table, which of them are replicates of one configuration, and what tells the configurations apart.
 
 import { dirname } from 'node:path';
-import { ConfigurationError } from '../errors.ts';
-import { canonicalJson, type JsonObject, type JsonValue } from '../json.ts';
 import { closestNames } from '../registry/suggest.ts';
+import { ConfigurationError } from '../util/errors.ts';
+import { canonicalJson, type JsonObject, type JsonValue } from '../util/json.ts';
 import { flatten } from './flatten.ts';
 import { RUN_COLUMNS, type RunEntry } from './run_entry.ts';
 

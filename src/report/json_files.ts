@@ -2,8 +2,8 @@
 
 import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
-import { messageOf } from '../errors.ts';
-import { isJsonObject, type JsonObject, type JsonValue } from '../json.ts';
+import { messageOf } from '../util/errors.ts';
+import { isJsonObject, type JsonObject, type JsonValue } from '../util/json.ts';
 
 export interface Reading {
   value: JsonObject | null;

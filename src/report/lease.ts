@@ -1,7 +1,7 @@
 // Whether a process still writes to a run directory, told from its lease: a run that is `running` without one was killed.
 
 import { join } from 'node:path';
-import { holderIsLive } from '../liveness.ts';
+import { holderIsLive } from '../util/liveness.ts';
 import type { RunDirectory } from './discover.ts';
 import { numberOf, readJsonObject, textOf } from './json_files.ts';
 

@@ -2,7 +2,7 @@
 
 import { readFileSync } from 'node:fs';
 import type { DuckDBConnection } from '@duckdb/node-api';
-import { messageOf, RunDirectoryError } from '../errors.ts';
+import { messageOf, RunDirectoryError } from '../util/errors.ts';
 import { type Columns, quoteName, quoteText } from './columns.ts';
 import { readRows } from './database.ts';
 import { numberOf, objectIn, textOf } from './json_files.ts';

@@ -1,6 +1,6 @@
 // What a table of runs is ranked by: a metric, whether less or more of it is better, and which of its values counts.
 
-import { ConfigurationError } from '../errors.ts';
+import { ConfigurationError } from '../util/errors.ts';
 import type { DeclaredObjective, Goal, RunEntry } from './run_entry.ts';
 
 /** `step`: the last value logged at or before that step, of runs that got that far. */

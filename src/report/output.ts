@@ -1,7 +1,7 @@
 // The formats that a report can be had in, to standard output or to a file.
 
-import { ConfigurationError, messageOf } from '../errors.ts';
-import type { JsonValue } from '../json.ts';
+import { ConfigurationError, messageOf } from '../util/errors.ts';
+import type { JsonValue } from '../util/json.ts';
 import { toMarkdown, toText } from './document.ts';
 import { writeParquet } from './parquet.ts';
 import type { Report } from './report.ts';

@@ -1,8 +1,8 @@
 // `cookbook report` from directories to an answer: the same for people, as data, and as a table for other programs.
 
 import type { DuckDBConnection } from '@duckdb/node-api';
-import { ConfigurationError } from '../errors.ts';
-import type { JsonObject, JsonValue } from '../json.ts';
+import { ConfigurationError } from '../util/errors.ts';
+import type { JsonObject, JsonValue } from '../util/json.ts';
 import { compare } from './compare.ts';
 import { openDatabase, type QueryResult, resultOf } from './database.ts';
 import { discoverRuns } from './discover.ts';

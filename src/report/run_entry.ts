@@ -2,8 +2,8 @@
 
 import { createHash } from 'node:crypto';
 import { basename, join } from 'node:path';
-import { canonicalJson, isJsonObject, type JsonObject, type JsonValue } from '../json.ts';
-import { RUN_STATES } from '../run/types.ts';
+import { RUN_STATES } from '../run_files/types.ts';
+import { canonicalJson, isJsonObject, type JsonObject, type JsonValue } from '../util/json.ts';
 import type { RunDirectory } from './discover.ts';
 import { booleanOf, numberOf, objectOf, type Reading, readJsonLines, readJsonObject, textOf } from './json_files.ts';
 import { isLive } from './lease.ts';

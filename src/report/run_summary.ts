@@ -1,7 +1,7 @@
 // The summary of a single run: what it is and how it stands, and every metric from its first value to its last.
 
 import type { DuckDBConnection } from '@duckdb/node-api';
-import type { JsonValue } from '../json.ts';
+import type { JsonValue } from '../util/json.ts';
 import { quoteName } from './columns.ts';
 import { readRows } from './database.ts';
 import type { Block } from './document.ts';

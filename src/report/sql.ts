@@ -1,9 +1,9 @@
 // Questions in SQL: exactly one SELECT over the views, in a database that reaches no file; errors of one line with a hint.
 
 import type { DuckDBConnection, DuckDBMaterializedResult } from '@duckdb/node-api';
-import { ConfigurationError, messageOf } from '../errors.ts';
-import { isJsonObject, type JsonValue } from '../json.ts';
 import { closestNames } from '../registry/suggest.ts';
+import { ConfigurationError, messageOf } from '../util/errors.ts';
+import { isJsonObject, type JsonValue } from '../util/json.ts';
 import { quoteName, quoteText } from './columns.ts';
 import { readRows, sealDatabase } from './database.ts';
 import { objectOf, textOf } from './json_files.ts';

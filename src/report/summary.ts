@@ -1,6 +1,6 @@
 // From measured runs to the table of a sweep: replicates aggregated, the best configuration marked, nothing that failed hidden.
 
-import type { JsonObject, JsonValue } from '../json.ts';
+import type { JsonObject, JsonValue } from '../util/json.ts';
 import type { Cell, Grouping } from './grouping.ts';
 import type { Measurement } from './measure.ts';
 import { formatAt, type Objective } from './objective.ts';

@@ -1,6 +1,6 @@
 // Summaries as one flat table, for CSV and Parquet: a row a configuration, with the fields of all tables as columns.
 
-import type { JsonObject } from '../json.ts';
+import type { JsonObject } from '../util/json.ts';
 import { type Columns, columnType, uniqueColumn } from './columns.ts';
 import { REPORT_STATES } from './run_entry.ts';
 import type { RunSummary } from './run_summary.ts';

@@ -1,7 +1,7 @@
 // The views that SQL is asked over: runs, configs, metrics, metrics_long, checkpoints. docs/report.md describes their columns.
 
 import type { DuckDBConnection } from '@duckdb/node-api';
-import type { JsonObject, JsonValue } from '../json.ts';
+import type { JsonObject, JsonValue } from '../util/json.ts';
 import { type Columns, quoteName } from './columns.ts';
 import { configTable } from './configs.ts';
 import { createTable, readRows } from './database.ts';

@@ -1,7 +1,7 @@
 // What a run tells while it goes on: the events of its training loop, and those of the run around it.
 
+import type { RunStatus } from '../run_files/types.ts';
 import type { TrainingEvent } from '../training/types.ts';
-import type { RunStatus } from './types.ts';
 
 export type RunEvent =
   | TrainingEvent

@@ -2,10 +2,10 @@
 
 import { resolve } from 'node:path';
 import type { Registry } from '../registry/registry.ts';
+import { exitCodeOf } from '../run_files/status.ts';
+import { executeDirectory, loadRecordedPlugins } from './execute_directory.ts';
 import { jsonlReporter } from './reporters/jsonl.ts';
-import { executeDirectory, loadRecordedPlugins } from './run_directory.ts';
 import { stopOnSignals } from './signals.ts';
-import { exitCodeOf } from './status.ts';
 
 /** Returns the exit code that the run's last state asks for. */
 export async function execCommand(path: string, registry: Registry): Promise<0 | 1 | 3> {

@@ -2,24 +2,24 @@
 
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { CookbookError, messageOf } from '../errors.ts';
 import type { BuilderRef } from '../registry/fields.ts';
 import type { Registry } from '../registry/registry.ts';
+import { CheckpointFile } from '../run_files/checkpoint_log.ts';
+import { readRunRecord, tidyRunDirectory } from '../run_files/directory.ts';
+import { takeLease } from '../run_files/lease.ts';
+import { MetricsFile } from '../run_files/metrics_log.ts';
+import { isFinished, pendingStatus, readStatus, StatusFile } from '../run_files/status.ts';
+import type { RunRecord, RunStatus } from '../run_files/types.ts';
 import type { RunSpec } from '../spec/types.ts';
 import type { ServiceClient } from '../tinker/clients.ts';
 import { serviceSlot } from '../tinker/service.ts';
 import { TIMING_SPANS } from '../training/trace.ts';
 import { type TrainingEvent, type TrainingOutcome, trainerSlot } from '../training/types.ts';
-import { CheckpointFile } from './checkpoint_log.ts';
-import { readRunRecord, tidyRunDirectory } from './directory.ts';
+import { CookbookError, messageOf } from '../util/errors.ts';
+import { repairTail } from '../util/json_lines.ts';
 import type { RunEvent, RunListener } from './events.ts';
-import { repairTail } from './json_lines.ts';
-import { takeLease } from './lease.ts';
 import { LogFile } from './log_file.ts';
-import { MetricsFile } from './metrics_log.ts';
 import { plainFormatter } from './reporters/plain.ts';
-import { isFinished, pendingStatus, readStatus, StatusFile } from './status.ts';
-import type { RunRecord, RunStatus } from './types.ts';
 
 export interface ExecuteOptions {
   onEvent: RunListener;

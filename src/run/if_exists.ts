@@ -1,16 +1,16 @@
 // What to do with a run whose directory is not empty: decided from what lies there, what is wanted, and `if_exists`. Pure.
 
-import { ConfigurationError } from '../errors.ts';
-import type { JsonValue } from '../json.ts';
 import { FIELD_EXTENDS } from '../registry/fields.ts';
 import type { Registry } from '../registry/registry.ts';
+import { noRunError } from '../run_files/directory.ts';
+import { isFinished } from '../run_files/status.ts';
+import type { RunRecord, RunSnapshot, RunState, RunStatus } from '../run_files/types.ts';
 import { type Difference, differingFields } from '../spec/differences.ts';
 import type { Identity, RunSpec } from '../spec/types.ts';
 import { trainerSlot } from '../training/types.ts';
-import { noRunError } from './directory.ts';
-import { shortPath } from './files.ts';
-import { isFinished } from './status.ts';
-import type { RunRecord, RunSnapshot, RunState, RunStatus } from './types.ts';
+import { ConfigurationError } from '../util/errors.ts';
+import { shortPath } from '../util/files.ts';
+import type { JsonValue } from '../util/json.ts';
 
 /** A run that somebody wants to lie in its `log_path`. */
 export interface WantedRun {

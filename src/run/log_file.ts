@@ -2,8 +2,8 @@
 
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import { messageOf } from '../errors.ts';
-import { fileError } from './files.ts';
+import { messageOf } from '../util/errors.ts';
+import { fileError } from '../util/files.ts';
 
 export class LogFile {
   readonly #path: string;

@@ -1,12 +1,17 @@
 // Makes a run lie in its directory, ready to execute, by whatever that takes: creating it, deleting another, asking.
 
-import { ConfigurationError } from '../errors.ts';
 import type { Registry } from '../registry/registry.ts';
-import { createRunDirectory, emptyRunDirectory, inspectRunDirectory, replaceRunRecord } from './directory.ts';
-import { shortPath } from './files.ts';
+import {
+  createRunDirectory,
+  emptyRunDirectory,
+  inspectRunDirectory,
+  replaceRunRecord,
+} from '../run_files/directory.ts';
+import { refuseHeld } from '../run_files/lease.ts';
+import type { RunRecord } from '../run_files/types.ts';
+import { ConfigurationError } from '../util/errors.ts';
+import { shortPath } from '../util/files.ts';
 import { type Choice, type Decision, decide, type WantedRun } from './if_exists.ts';
-import { refuseHeld } from './lease.ts';
-import type { RunRecord } from './types.ts';
 
 /** Asks a person; null where there is nobody to ask. */
 export type Ask = ((question: string, choices: readonly Choice[]) => Promise<Choice | 'abort'>) | null;

@@ -3,8 +3,8 @@
 import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { isJsonObject } from '../json.ts';
-import type { RunRecord } from './types.ts';
+import type { RunRecord } from '../run_files/types.ts';
+import { isJsonObject } from '../util/json.ts';
 
 /** Larger than any diff that a person reads; a data file that was committed by accident must not fill the run directory. */
 const DIFF_LIMIT_BYTES = 1_000_000;

@@ -1,9 +1,9 @@
 // run.json: what a run is and where it comes from, put together once before anything runs.
 
-import type { JsonValue } from '../json.ts';
+import type { RunRecord } from '../run_files/types.ts';
 import type { Identity, RunSpec } from '../spec/types.ts';
+import type { JsonValue } from '../util/json.ts';
 import type { Provenance } from './provenance.ts';
-import type { RunRecord } from './types.ts';
 
 export interface RunRecordInput {
   name: string;

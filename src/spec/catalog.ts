@@ -2,14 +2,14 @@
 
 import type { TObject } from '@sinclair/typebox';
 import pc from 'picocolors';
-import { ConfigurationError } from '../errors.ts';
-import type { JsonValue } from '../json.ts';
 import type { AnyBuilder } from '../registry/builder.ts';
 import type { FieldKind } from '../registry/fields.ts';
 import type { Registry } from '../registry/registry.ts';
 import { shapeOf } from '../registry/shape.ts';
 import { closestNames } from '../registry/suggest.ts';
 import { trainerSlot } from '../training/types.ts';
+import { ConfigurationError } from '../util/errors.ts';
+import type { JsonValue } from '../util/json.ts';
 import { describeSchema } from './describe.ts';
 import { paramsOfRun } from './root.ts';
 

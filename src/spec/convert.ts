@@ -1,7 +1,7 @@
 // A parsed YAML node to a plain tree; what YAML allows and a spec does not is refused here.
 
 import { isAlias, isMap, isScalar, isSeq, type ParsedNode, type Scalar } from 'yaml';
-import type { Diagnostic } from '../errors.ts';
+import type { Diagnostic } from '../util/errors.ts';
 import { diagnosticAt } from './diagnostics.ts';
 import type { Entry, Node } from './tree.ts';
 import type { SourcePlace } from './types.ts';

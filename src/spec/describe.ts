@@ -1,8 +1,8 @@
 // Schemas in words: what a field expects, what it got instead, and what the writer probably meant.
 
-import { isJsonObject, type JsonValue } from '../json.ts';
 import { FIELD_SLOT } from '../registry/fields.ts';
 import { closestNames } from '../registry/suggest.ts';
+import { isJsonObject, type JsonValue } from '../util/json.ts';
 
 const NOUNS: Record<string, string> = {
   string: 'a text',

@@ -1,6 +1,6 @@
 // From what is wrong at a path of a document to the line that a user can mend.
 
-import type { Diagnostic } from '../errors.ts';
+import type { Diagnostic } from '../util/errors.ts';
 import { slashPath } from './path.ts';
 import type { Issue, SourcePlace, SpecDocument, SpecPath } from './types.ts';
 

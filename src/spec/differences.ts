@@ -1,6 +1,6 @@
 // Where two resolved specs differ, for messages.
 
-import { equalJson, isJsonObject, type JsonObject, type JsonValue } from '../json.ts';
+import { equalJson, isJsonObject, type JsonObject, type JsonValue } from '../util/json.ts';
 
 /** A field that is not the same in both; undefined where one of them lacks it. */
 export interface Difference {

@@ -3,7 +3,7 @@
 import { createHash, type Hash } from 'node:crypto';
 import { closeSync, openSync, readdirSync, readSync, realpathSync, type Stats, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { ConfigurationError, messageOf } from '../errors.ts';
+import { ConfigurationError, messageOf } from '../util/errors.ts';
 
 export interface Digests {
   /** Hex SHA-256 of a file's bytes, or of the sorted names and contents in a directory, but for what is written about it. */

@@ -2,7 +2,7 @@
 
 import { readFile } from 'node:fs/promises';
 import pc from 'picocolors';
-import { type Diagnostic, formatDiagnostic } from '../errors.ts';
+import { type Diagnostic, formatDiagnostic } from '../util/errors.ts';
 
 const LONGEST_LINE = 160;
 

@@ -2,12 +2,12 @@
 
 import { hash } from 'node:crypto';
 import { isAbsolute } from 'node:path';
-import { ConfigurationError } from '../errors.ts';
-import { canonicalJson, equalJson, isJsonObject, type JsonObject, type JsonValue } from '../json.ts';
 import type { AnyBuilder } from '../registry/builder.ts';
 import type { Registry } from '../registry/registry.ts';
 import { type ObjectShape, type Shape, shapeOf } from '../registry/shape.ts';
 import { trainerSlot } from '../training/types.ts';
+import { ConfigurationError } from '../util/errors.ts';
+import { canonicalJson, equalJson, isJsonObject, type JsonObject, type JsonValue } from '../util/json.ts';
 import type { Digests } from './digests.ts';
 import { paramsOfRun } from './root.ts';
 import type { Identity, RunSpec } from './types.ts';

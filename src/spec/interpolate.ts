@@ -1,6 +1,6 @@
 // `${env:NAME}` and `${path.in.spec}` in the texts of a spec, replaced by what they stand for.
 
-import { isJsonObject, type JsonObject, type JsonValue } from '../json.ts';
+import { isJsonObject, type JsonObject, type JsonValue } from '../util/json.ts';
 import { dottedPath, parsePath } from './path.ts';
 import type { Issue, SpecPath } from './types.ts';
 

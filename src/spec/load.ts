@@ -1,8 +1,8 @@
 // A spec file to a document: the files that it extends below it, the overrides on top, references replaced.
 
 import { dirname, isAbsolute, join, resolve } from 'node:path';
-import { type Diagnostic, SpecError } from '../errors.ts';
-import { deepFreeze } from '../json.ts';
+import { type Diagnostic, SpecError } from '../util/errors.ts';
+import { deepFreeze } from '../util/json.ts';
 import { diagnose, diagnosticAt } from './diagnostics.ts';
 import { interpolate } from './interpolate.ts';
 import { absolutePath } from './location.ts';

@@ -2,7 +2,7 @@
 
 import type { TObject } from '@sinclair/typebox';
 import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
-import { isJsonObject, type JsonObject, type JsonValue } from '../json.ts';
+import { isJsonObject, type JsonObject, type JsonValue } from '../util/json.ts';
 import { describeSchema, describeValue, hintFor } from './describe.ts';
 import type { SpecPath } from './types.ts';
 

@@ -1,6 +1,6 @@
 // `key.path=value` arguments laid on a document: the value is YAML, its place is the command line.
 
-import type { Diagnostic } from '../errors.ts';
+import type { Diagnostic } from '../util/errors.ts';
 import { COMMAND_LINE, diagnosticAt } from './diagnostics.ts';
 import { dottedPath, parsePath } from './path.ts';
 import { asBuilder, type MappingNode, type Node } from './tree.ts';

@@ -2,9 +2,9 @@
 
 import { existsSync } from 'node:fs';
 import { Kind } from '@sinclair/typebox';
-import { type Diagnostic, messageOf, SpecError } from '../errors.ts';
 import type { AnyBuilder } from '../registry/builder.ts';
 import type { Registry } from '../registry/registry.ts';
+import { type Diagnostic, messageOf, SpecError } from '../util/errors.ts';
 import { definitionProblems } from './definitions.ts';
 import { diagnosticAt } from './diagnostics.ts';
 import { absolutePath } from './location.ts';

@@ -2,12 +2,12 @@
 
 import { existsSync } from 'node:fs';
 import type { TObject } from '@sinclair/typebox';
-import { SpecError } from '../errors.ts';
-import { isJsonObject, type JsonObject, type JsonValue } from '../json.ts';
 import type { Registry } from '../registry/registry.ts';
 import { type FieldShape, type ObjectShape, type Shape, shapeOf } from '../registry/shape.ts';
 import { closestNames } from '../registry/suggest.ts';
 import { trainerSlot } from '../training/types.ts';
+import { SpecError } from '../util/errors.ts';
+import { isJsonObject, type JsonObject, type JsonValue } from '../util/json.ts';
 import { aBuilder } from './describe.ts';
 import { diagnose } from './diagnostics.ts';
 import { absolutePath } from './location.ts';

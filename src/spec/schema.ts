@@ -1,12 +1,12 @@
 // The JSON Schema of run specs (draft-07), for editors: made of the registry, so it knows what `validate` knows.
 
 import type { TObject } from '@sinclair/typebox';
-import { isJsonObject, type JsonObject, type JsonValue } from '../json.ts';
 import type { AnyBuilder } from '../registry/builder.ts';
 import { FIELD_KIND, FIELD_SLOT } from '../registry/fields.ts';
 import type { Registry } from '../registry/registry.ts';
 import { type Shape, shapeOf } from '../registry/shape.ts';
 import { trainerSlot } from '../training/types.ts';
+import { isJsonObject, type JsonObject, type JsonValue } from '../util/json.ts';
 import { paramsOfRun, rootParams } from './root.ts';
 
 const DRAFT_07 = 'http://json-schema.org/draft-07/schema#';

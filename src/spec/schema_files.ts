@@ -3,7 +3,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
-import type { JsonObject } from '../json.ts';
+import type { JsonObject } from '../util/json.ts';
 
 /** Writes `NAME.schema.json` for each and returns the paths. Equal schemas give equal bytes. */
 export async function writeSchemas(

@@ -1,7 +1,7 @@
 // A spec file's bytes to text: everything that can be wrong with a file before it is YAML.
 
 import { readFile, stat } from 'node:fs/promises';
-import { messageOf } from '../errors.ts';
+import { messageOf } from '../util/errors.ts';
 
 const MAX_BYTES = 4_000_000;
 

@@ -1,6 +1,6 @@
 // A YAML document as a tree in which every value and every key knows the place that it was written at.
 
-import type { JsonObject, JsonValue } from '../json.ts';
+import type { JsonObject, JsonValue } from '../util/json.ts';
 import type { SourcePlace, SpecPath } from './types.ts';
 
 export type Node = ScalarNode | ListNode | MappingNode;

@@ -1,7 +1,7 @@
 // What a spec is at each stage: text with positions, then a resolved value that is plain, frozen and serialisable.
 
-import type { JsonObject, JsonValue } from '../json.ts';
 import type { BuilderRef } from '../registry/fields.ts';
+import type { JsonObject, JsonValue } from '../util/json.ts';
 
 /** Where a value of a merged document was written. An override's `file` is `command line`, its column that in the argument. */
 export interface SourcePlace {

@@ -1,7 +1,7 @@
 // Whether files are specs that could run, without running or writing anything.
 
-import { type Diagnostic, SpecError } from '../errors.ts';
 import type { Registry } from '../registry/registry.ts';
+import { type Diagnostic, SpecError } from '../util/errors.ts';
 import { kindOfSpec, type LoadOptions, loadDocument } from './load.ts';
 import { loadPlugins } from './plugins.ts';
 import { resolveRunSpec } from './resolve.ts';

@@ -1,7 +1,7 @@
 // YAML 1.2 text to a tree with places; what is wrong with the text is told at its line.
 
 import { Composer, type Document, LineCounter, Parser, type YAMLError } from 'yaml';
-import type { Diagnostic } from '../errors.ts';
+import type { Diagnostic } from '../util/errors.ts';
 import { convert } from './convert.ts';
 import { diagnosticAt } from './diagnostics.ts';
 import type { Node } from './tree.ts';

@@ -1,8 +1,8 @@
 // Datums of supervised training, and the figures that are reported of their log-probs.
 
-import { DataValidationError } from '../errors.ts';
 import { type Datum, type ModelInput, modelInputFromTokens, tokensOf } from '../tinker/types.ts';
 import type { Tokenizer } from '../tokenizers/types.ts';
+import { DataValidationError } from '../util/errors.ts';
 
 /**
  * `mean` divides the weights of an example by their sum, so that examples count alike whatever their length and the summed

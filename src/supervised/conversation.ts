@@ -1,9 +1,9 @@
 // One row of a conversations file: from JSON to messages, with every field checked.
 
-import { DataValidationError } from '../errors.ts';
-import { isJsonObject, type JsonObject, type JsonValue } from '../json.ts';
 import { closestNames } from '../registry/suggest.ts';
 import type { ContentPart, Message, ToolCall } from '../renderers/types.ts';
+import { DataValidationError } from '../util/errors.ts';
+import { isJsonObject, type JsonObject, type JsonValue } from '../util/json.ts';
 
 const ROLES = ['system', 'developer', 'user', 'assistant', 'tool'];
 const FIELDS = ['role', 'content', 'reasoning_content', 'tool_calls', 'tool_call_id', 'name', 'trainable'];

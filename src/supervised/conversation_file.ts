@@ -1,9 +1,9 @@
 // The dataset of a conversations file: JSON Lines with `messages`, rendered, cut to length and split once at the start.
 
-import { ConfigurationError, DataValidationError } from '../errors.ts';
-import type { JsonObject } from '../json.ts';
 import type { Renderer, TrainOnWhat } from '../renderers/types.ts';
 import { modelInputFromTokens, tokensOf } from '../tinker/types.ts';
+import { ConfigurationError, DataValidationError } from '../util/errors.ts';
+import type { JsonObject } from '../util/json.ts';
 import { batchedDataset } from './batches.ts';
 import { datumFromModelInputWeights, type Reduction } from './common.ts';
 import { type ConversationRow, parseConversation } from './conversation.ts';

@@ -1,8 +1,8 @@
 // Spec fields that the supervised loops share: schedule, optimizer, cadence of evaluations and checkpoints.
 
 import { Type } from '@sinclair/typebox';
-import { evaluatorSlot } from '../evaluation/types.ts';
 import { builderOf, nullable, oneOf, runtime, semantic } from '../registry/fields.ts';
+import { evaluatorSlot } from '../training/evaluator.ts';
 import { LR_SCHEDULES } from '../training/lr_schedule.ts';
 import { datasetSlot } from './types.ts';
 

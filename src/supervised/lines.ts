@@ -1,7 +1,7 @@
 // Lines of a text file with their numbers, read as a stream; what is wrong with a line is said of that line.
 
 import { createReadStream } from 'node:fs';
-import { ConfigurationError, messageOf } from '../errors.ts';
+import { ConfigurationError, messageOf } from '../util/errors.ts';
 
 /** Longer lines are no data but another kind of file, and would have to fit in memory whole. */
 export const MAX_LINE_BYTES = 8 * 1024 * 1024;

@@ -1,12 +1,12 @@
 // The supervised loop: batches in order, each a forward-backward and an optimizer step, with a few submitted ahead
 // (tinker_cookbook/supervised/train.py; its defects in checkpoints and resuming are not ours).
 
-import type { Evaluator } from '../evaluation/types.ts';
 import type { APIFuture, TrainingClient } from '../tinker/clients.ts';
 import type { Datum, ForwardBackwardOutput, OptimStepResponse } from '../tinker/types.ts';
 import { lengthOf } from '../tinker/types.ts';
 import type { Tokenizer } from '../tokenizers/types.ts';
 import { CheckpointManager, type CheckpointPolicy, type LoopState, lastState } from '../training/checkpoint_manager.ts';
+import type { Evaluator } from '../training/evaluator.ts';
 import { type LrSchedule, lrMultiplier } from '../training/lr_schedule.ts';
 import { IterationTimer } from '../training/trace.ts';
 import type { Learned, Metrics, TrainingContext, TrainingOutcome } from '../training/types.ts';

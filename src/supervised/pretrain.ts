@@ -2,7 +2,6 @@
 
 import { copyFile, mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { JsonObject } from '../json.ts';
 import type { BuilderRef } from '../registry/fields.ts';
 import { recommendedRenderer } from '../renderers/recommended.ts';
 import { rendererSlot } from '../renderers/types.ts';
@@ -10,6 +9,7 @@ import { loadTokenizer } from '../tokenizers/hf_tokenizer.ts';
 import { tokenizerSlot } from '../tokenizers/slot.ts';
 import type { Tokenizer } from '../tokenizers/types.ts';
 import type { TrainingContext, TrainingOutcome } from '../training/types.ts';
+import type { JsonObject } from '../util/json.ts';
 import { superviseTraining } from './loop.ts';
 import { buildEvaluators, type EvaluatedConfig } from './train.ts';
 import { datasetSlot } from './types.ts';

@@ -1,7 +1,7 @@
 // JSON Lines as rows: every line is read or accounted for.
 
-import { CookbookError, DataFormatError, DataValidationError, messageOf } from '../errors.ts';
-import { isJsonObject, type JsonObject } from '../json.ts';
+import { CookbookError, DataFormatError, DataValidationError, messageOf } from '../util/errors.ts';
+import { isJsonObject, type JsonObject } from '../util/json.ts';
 import { type Line, readLines } from './lines.ts';
 
 /** `error` stops at the first bad row; `skip` leaves bad rows out and warns once, with their number. */

@@ -1,6 +1,6 @@
 // The dataset of a text file for pretraining: documents packed into blocks of equal length, every token trained.
 
-import { ConfigurationError, DataFormatError, DataValidationError } from '../errors.ts';
+import { ConfigurationError, DataFormatError, DataValidationError } from '../util/errors.ts';
 import type { Reduction } from './common.ts';
 import { readLines } from './lines.ts';
 import { concatenate, packedDataset } from './packing.ts';

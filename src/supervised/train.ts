@@ -1,11 +1,11 @@
 // Supervised fine-tuning: the model's tokenizer and renderer, the dataset, an adapter, and the loop over them.
 
-import { type Evaluator, type EvaluatorContext, evaluatorSlot } from '../evaluation/types.ts';
-import { locateModel } from '../models/locate.ts';
+import { locateModel } from '../hub/locate.ts';
 import type { BuilderRef } from '../registry/fields.ts';
 import { recommendedRenderer } from '../renderers/recommended.ts';
 import { rendererSlot } from '../renderers/types.ts';
 import { loadTokenizer } from '../tokenizers/hf_tokenizer.ts';
+import { type Evaluator, type EvaluatorContext, evaluatorSlot } from '../training/evaluator.ts';
 import type { TrainingContext, TrainingOutcome } from '../training/types.ts';
 import { colorizeExample } from './colorize.ts';
 import { type LoopConfig, superviseTraining } from './loop.ts';

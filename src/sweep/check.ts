@@ -1,10 +1,10 @@
 // What `validate` and `schema` ask about sweep files.
 
-import type { JsonObject } from '../json.ts';
 import type { Registry } from '../registry/registry.ts';
 import { createDigests } from '../spec/digests.ts';
 import type { LoadOptions } from '../spec/load.ts';
 import { documentSchema } from '../spec/schema.ts';
+import type { JsonObject } from '../util/json.ts';
 import { sweepParams } from './grammar.ts';
 import { runsOf } from './runs.ts';
 import { loadSweep } from './sweep_file.ts';

@@ -1,12 +1,12 @@
 // Whether the field at a path of a resolved run decides what the run computes.
 
-import { isJsonObject, type JsonValue } from '../json.ts';
 import type { FieldKind } from '../registry/fields.ts';
 import type { Registry } from '../registry/registry.ts';
 import { type FieldShape, type Shape, shapeOf } from '../registry/shape.ts';
 import { paramsOfRun } from '../spec/root.ts';
 import type { RunSpec, SpecPath } from '../spec/types.ts';
 import { trainerSlot } from '../training/types.ts';
+import { isJsonObject, type JsonValue } from '../util/json.ts';
 
 /** The kind of the field at a path, or of the nearest field above it that has one. All that is below a runtime field is runtime. */
 export function fieldKindAt(spec: RunSpec, path: SpecPath, registry: Registry): FieldKind {

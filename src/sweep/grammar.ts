@@ -1,8 +1,8 @@
 // The grammar of a sweep file: every field that it may have, with its type, its default and what it means.
 
 import { type Static, type TSchema, Type } from '@sinclair/typebox';
-import { isJsonObject, type JsonObject, type JsonValue } from '../json.ts';
 import { builderOf, contents, nullable, oneOf, runtime, semantic } from '../registry/fields.ts';
+import { isJsonObject, type JsonObject, type JsonValue } from '../util/json.ts';
 import { earlyStoppingSlot } from './early_stopping.ts';
 import { executorSlot } from './executor.ts';
 import { searchSlot } from './space.ts';

@@ -1,8 +1,8 @@
 // What a sweep found: each configuration's objective over its seeds, and which configuration is the best.
 
-import type { JsonValue } from '../json.ts';
-import { readMetrics } from '../run/metrics_log.ts';
+import { readMetrics } from '../run_files/metrics_log.ts';
 import type { Metrics } from '../training/types.ts';
+import type { JsonValue } from '../util/json.ts';
 import { type Objective, parseAt } from './grammar.ts';
 
 /** A finished run, as far as its objective is concerned. */

@@ -1,8 +1,8 @@
 // Reading and setting values at the paths of a spec's plain value.
 
-import { isJsonObject, type JsonObject, type JsonValue } from '../json.ts';
 import { dottedPath } from '../spec/path.ts';
 import type { SpecPath } from '../spec/types.ts';
+import { isJsonObject, type JsonObject, type JsonValue } from '../util/json.ts';
 
 /** The value at a path; undefined where there is none. */
 export function valueAt(value: JsonValue | undefined, path: SpecPath): JsonValue | undefined {

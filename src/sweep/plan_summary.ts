@@ -1,7 +1,7 @@
 // A plan in figures: runs by state, steps, and how long what is missing will take.
 
-import type { JsonValue } from '../json.ts';
-import type { RunSnapshot } from '../run/types.ts';
+import type { RunSnapshot } from '../run_files/types.ts';
+import type { JsonValue } from '../util/json.ts';
 import type { Plan, PlannedRun, PointState } from './plan.ts';
 import { valuesOf } from './space.ts';
 

@@ -1,9 +1,9 @@
 // A plan for people: where the number of runs comes from, how many are in which state, and the first of them.
 
 import type { Colors } from 'picocolors/types.js';
-import { shortPath } from '../run/files.ts';
 import { formatDuration } from '../run/progress.ts';
 import { columns } from '../run/reporters/final_screen.ts';
+import { shortPath } from '../util/files.ts';
 import { type Plan, type PlannedRun, POINT_STATES, type PointState, type SweepPlan } from './plan.ts';
 import type { PlanSummary } from './plan_summary.ts';
 

@@ -1,13 +1,13 @@
 // One point of a sweep: the base with the point's values set in it, resolved, or where in the files what is wrong stands.
 
-import type { Diagnostic } from '../errors.ts';
-import { isJsonObject, type JsonObject, type JsonValue } from '../json.ts';
 import type { Registry } from '../registry/registry.ts';
 import { diagnosticAt } from '../spec/diagnostics.ts';
 import { interpolate } from '../spec/interpolate.ts';
 import { parsePath } from '../spec/path.ts';
 import { resolveValue, type Surroundings, surroundings } from '../spec/resolve.ts';
 import type { Issue, RunSpec, SpecDocument, SpecPath } from '../spec/types.ts';
+import type { Diagnostic } from '../util/errors.ts';
+import { isJsonObject, type JsonObject, type JsonValue } from '../util/json.ts';
 import { valueAt, withValueAt } from './paths.ts';
 import { type Assignment, type Configuration, fieldPath } from './space.ts';
 import type { SweepFile } from './sweep_file.ts';

@@ -1,8 +1,8 @@
 // The events of a run that its process prints as JSON Lines, as far as a sweep shows them.
 
 import type { RunEvent } from '../run/events.ts';
-import { isCount, isNullOr, isOneOf, isRecordOf, isString, jsonShape } from '../run/json_shape.ts';
-import { isMetric } from '../run/metrics_log.ts';
+import { isMetric } from '../run_files/metrics_log.ts';
+import { isCount, isNullOr, isOneOf, isRecordOf, isString, jsonShape } from '../util/json_shape.ts';
 
 export type RunProgress = Extract<RunEvent, { type: 'started' | 'step' | 'warning' }>;
 

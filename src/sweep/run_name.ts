@@ -1,6 +1,6 @@
 // The readable half of a run's directory name: what its point sets, and its seed, in letters that every file system takes.
 
-import { isJsonObject, type JsonValue } from '../json.ts';
+import { isJsonObject, type JsonValue } from '../util/json.ts';
 import type { Assignment, Configuration } from './space.ts';
 
 const LONGEST = 80;

@@ -1,7 +1,7 @@
 // Runs what a plan found missing, and says what the sweep has come to.
 
 import type { Registry } from '../registry/registry.ts';
-import type { RunState, RunStatus } from '../run/types.ts';
+import type { RunState, RunStatus } from '../run_files/types.ts';
 import { executorSlot } from './executor.ts';
 import { parseDuration } from './grammar.ts';
 import { bestConfiguration, type ConfigurationScore } from './objective.ts';

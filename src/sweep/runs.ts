@@ -1,6 +1,5 @@
 // The runs of a sweep: its configurations times its seeds, each resolved and with its identity; no two of them the same.
 
-import { type Diagnostic, formatDiagnostic, SpecError } from '../errors.ts';
 import type { FieldKind } from '../registry/fields.ts';
 import type { Registry } from '../registry/registry.ts';
 import { diagnose, diagnosticAt } from '../spec/diagnostics.ts';
@@ -8,6 +7,7 @@ import type { Digests } from '../spec/digests.ts';
 import { identify } from '../spec/identity.ts';
 import { parsePath, slashPath } from '../spec/path.ts';
 import type { Issue, RunSpec, SpecDocument, SpecPath } from '../spec/types.ts';
+import { type Diagnostic, formatDiagnostic, SpecError } from '../util/errors.ts';
 import { axesOf, expand } from './expand.ts';
 import { fieldKindAt } from './field_kind.ts';
 import type { SweepFields } from './grammar.ts';

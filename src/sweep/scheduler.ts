@@ -3,10 +3,10 @@
 import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pLimit, { type LimitFunction } from 'p-limit';
-import { CookbookError, messageOf } from '../errors.ts';
-import { inspectRunDirectory } from '../run/directory.ts';
 import { formatDuration } from '../run/progress.ts';
-import type { RunSnapshot, RunStatus } from '../run/types.ts';
+import { inspectRunDirectory } from '../run_files/directory.ts';
+import type { RunSnapshot, RunStatus } from '../run_files/types.ts';
+import { CookbookError, messageOf } from '../util/errors.ts';
 import type { Executor, ProcessEnd } from './executor.ts';
 import type { PlannedRun } from './plan.ts';
 import type { RunProgress } from './run_event.ts';

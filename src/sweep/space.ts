@@ -1,10 +1,10 @@
 // The space of a sweep: its axes as data, and which of their combinations a search runs.
 
 import { Type } from '@sinclair/typebox';
-import type { JsonValue } from '../json.ts';
 import { defineBuilder } from '../registry/builder.ts';
 import { defineSlot } from '../registry/slot.ts';
 import type { SpecPath } from '../spec/types.ts';
+import type { JsonValue } from '../util/json.ts';
 
 /** One field of a run spec that a point sets, and where in the sweep file its value stands. */
 export interface Assignment {

@@ -3,9 +3,9 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { RunDirectoryError } from '../errors.ts';
-import { explainingFailure, jsonText, writeFileAtomic } from '../run/files.ts';
-import { type Lease, leaseHolder, takeLease } from '../run/lease.ts';
+import { type Lease, leaseHolder, takeLease } from '../run_files/lease.ts';
+import { RunDirectoryError } from '../util/errors.ts';
+import { explainingFailure, jsonText, writeFileAtomic } from '../util/files.ts';
 import type { SweepPlan } from './plan.ts';
 import { valuesOf } from './space.ts';
 

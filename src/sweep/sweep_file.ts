@@ -1,8 +1,6 @@
 // A sweep file and the base that it changes: read, checked field by field, with the builders of their plugins registered.
 
 import { relative } from 'node:path';
-import { SpecError } from '../errors.ts';
-import { isJsonObject, type JsonObject, type JsonValue } from '../json.ts';
 import type { Registry } from '../registry/registry.ts';
 import { describeValue } from '../spec/describe.ts';
 import { diagnose, diagnosticAt } from '../spec/diagnostics.ts';
@@ -13,6 +11,8 @@ import { loadPlugins } from '../spec/plugins.ts';
 import { resolveFields, surroundings } from '../spec/resolve.ts';
 import { readSource } from '../spec/source.ts';
 import type { Issue, SpecDocument, SpecPath } from '../spec/types.ts';
+import { SpecError } from '../util/errors.ts';
+import { isJsonObject, type JsonObject, type JsonValue } from '../util/json.ts';
 import { isSweepOverride, parseAt, parseDuration, type SweepFields, sweepParams } from './grammar.ts';
 import { valueAt } from './paths.ts';
 

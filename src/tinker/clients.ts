@@ -1,6 +1,6 @@
 // The three clients of the Tinker API as interfaces. The embedded engine and the HTTP client implement them alike.
 
-import type { JsonObject } from '../json.ts';
+import type { JsonObject } from '../util/json.ts';
 import type {
   AdamParams,
   Datum,

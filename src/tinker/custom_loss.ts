@@ -1,6 +1,6 @@
 // Custom losses on any training client: score the data, let the caller differentiate, send its gradient as weights.
 
-import { RequestError } from '../errors.ts';
+import { RequestError } from '../util/errors.ts';
 import type { APIFuture, CustomLossFn, TrainingClient } from './clients.ts';
 import type { Datum, ForwardBackwardOutput } from './types.ts';
 

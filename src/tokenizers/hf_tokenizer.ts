@@ -3,8 +3,8 @@
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Tokenizer as HfTokenizer } from '@huggingface/tokenizers';
-import { messageOf, WeightsError } from '../errors.ts';
-import { isJsonObject, type JsonObject, type JsonValue } from '../json.ts';
+import { messageOf, WeightsError } from '../util/errors.ts';
+import { isJsonObject, type JsonObject, type JsonValue } from '../util/json.ts';
 import { exactPreTokenizer } from './pre_tokenizers.ts';
 import type { Tokenizer } from './types.ts';
 

@@ -1,7 +1,7 @@
 // Pre-tokenizers that the library computes with JavaScript's idea of white space and digits, restated as patterns, which it
 // reads as the original does: U+0085 is white space and U+FEFF is not, and every number of Unicode is a digit.
 
-import { isJsonObject, type JsonObject, type JsonValue } from '../json.ts';
+import { isJsonObject, type JsonObject, type JsonValue } from '../util/json.ts';
 
 /** How GPT-2 splits text, which `ByteLevel` does unless told otherwise. */
 const GPT2_PATTERN = "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+";

@@ -1,7 +1,7 @@
 // Trains a byte-level BPE tokenizer on texts and states it as a Hugging Face `tokenizer.json`.
 
-import { ConfigurationError } from '../errors.ts';
-import type { JsonObject } from '../json.ts';
+import { ConfigurationError } from '../util/errors.ts';
+import type { JsonObject } from '../util/json.ts';
 import { BYTE_CHARACTERS, toByteCharacters } from './byte_level.ts';
 
 /**

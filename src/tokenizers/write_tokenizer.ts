@@ -3,7 +3,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
-import type { JsonObject } from '../json.ts';
+import type { JsonObject } from '../util/json.ts';
 
 /** Special tokens of a tokenizer made here, in the order of their ids. There is no token for the beginning of a text. */
 export const CHATML_SPECIAL_TOKENS = ['<|endoftext|>', '<|im_start|>', '<|im_end|>', '<|pad|>'] as const;

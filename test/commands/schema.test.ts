@@ -6,9 +6,9 @@ import { Ajv } from 'ajv';
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { builtinRegistry } from '../../src/builtin.ts';
-import { isJsonObject } from '../../src/json.ts';
 import { catalog } from '../../src/spec/catalog.ts';
 import { runSchema } from '../../src/spec/schema.ts';
+import { isJsonObject } from '../../src/util/json.ts';
 import { workspace } from '../spec/workspace.ts';
 import { cookbook, REPOSITORY } from './command_line.ts';
 

@@ -4,7 +4,7 @@ import { mkdtemp, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
-import { openSafetensors, type TensorToWrite, writeSafetensors } from '../../src/weights/safetensors.ts';
+import { openSafetensors, type TensorToWrite, writeSafetensors } from '../../src/formats/safetensors.ts';
 import { conversationLines, writeChatModel } from '../support/chat_model.ts';
 import { cookbook } from '../support/cli.ts';
 

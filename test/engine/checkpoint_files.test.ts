@@ -11,10 +11,10 @@ import {
 } from '../../src/engine/checkpoint_files.ts';
 import type { Parameterisation } from '../../src/engine/decoder_graph.ts';
 import { newAdapter, newModel } from '../../src/engine/parameters.ts';
-import { parseModelConfig } from '../../src/weights/hf_config.ts';
-import { openSafetensors, type TensorToWrite, writeSafetensors } from '../../src/weights/safetensors.ts';
+import { parseModelConfig } from '../../src/formats/hf_config.ts';
+import { openSafetensors, type TensorToWrite, writeSafetensors } from '../../src/formats/safetensors.ts';
+import { temporaryDirectory, weightsErrorOf } from '../formats/support.ts';
 import { randomModelConfig } from '../support/random_model.ts';
-import { temporaryDirectory, weightsErrorOf } from '../weights/support.ts';
 
 const base = blankWeights(parseModelConfig(randomModelConfig(), 'config.json'));
 

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { findCheckpoint } from '../../src/engine/find_checkpoint.ts';
 import { LocalServiceClient } from '../../src/engine/service.ts';
-import { CookbookError } from '../../src/errors.ts';
+import { CookbookError } from '../../src/util/errors.ts';
 import { writeChatModel } from '../support/chat_model.ts';
 import { randomModelConfig } from '../support/random_model.ts';
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { builtinRegistry } from '../../src/builtin.ts';
 import { absentDevice, type Device } from '../../src/engine/device.ts';
-import { runFile } from '../../src/run/run_file.ts';
+import { runFile } from '../../src/run/run_spec.ts';
 import { conversationLines, writeChatModel } from '../support/chat_model.ts';
 import { cookbook } from '../support/cli.ts';
 

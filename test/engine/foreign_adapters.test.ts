@@ -5,11 +5,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { LocalServiceClient } from '../../src/engine/service.ts';
+import { type LoraFactors, writeAdapter } from '../../src/formats/adapter.ts';
+import { readModelConfig } from '../../src/formats/hf_config.ts';
+import { linearModules } from '../../src/formats/modules.ts';
+import { openSafetensors } from '../../src/formats/safetensors.ts';
 import { modelInputFromTokens } from '../../src/tinker/types.ts';
-import { type LoraFactors, writeAdapter } from '../../src/weights/adapter.ts';
-import { readModelConfig } from '../../src/weights/hf_config.ts';
-import { linearModules } from '../../src/weights/modules.ts';
-import { openSafetensors } from '../../src/weights/safetensors.ts';
 import { adam } from '../support/adam.ts';
 import { writeRandomModel } from '../support/random_model.ts';
 

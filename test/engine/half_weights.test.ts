@@ -8,10 +8,10 @@ import { promisify } from 'node:util';
 import { expect, onTestFinished, test } from 'vitest';
 import { openBaseWeights } from '../../src/engine/base_weights.ts';
 import { LocalServiceClient } from '../../src/engine/service.ts';
+import { parseModelConfig, writeModelConfig } from '../../src/formats/hf_config.ts';
+import { parameterShapes } from '../../src/formats/modules.ts';
+import { openSafetensors, writeSafetensors } from '../../src/formats/safetensors.ts';
 import { modelInputFromTokens } from '../../src/tinker/types.ts';
-import { parseModelConfig, writeModelConfig } from '../../src/weights/hf_config.ts';
-import { parameterShapes } from '../../src/weights/modules.ts';
-import { openSafetensors, writeSafetensors } from '../../src/weights/safetensors.ts';
 import { randomModelConfig, writeRandomModel } from '../support/random_model.ts';
 import { temporaryDirectory } from '../support/temporary_directory.ts';
 

@@ -19,7 +19,7 @@ import {
   transpose,
 } from '../../src/engine/ops.ts';
 import { createSession, floats, integers } from '../../src/engine/session.ts';
-import { parseModelConfig } from '../../src/weights/hf_config.ts';
+import { parseModelConfig } from '../../src/formats/hf_config.ts';
 import { expectTrueGradient } from './gradient_check.ts';
 
 const wave = (size: number, scale: number) => Float32Array.from({ length: size }, (_, i) => scale * Math.sin(3 * i));

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { ConfigurationError } from '../../src/errors.ts';
 import { arithmeticEvaluator } from '../../src/evaluation/arithmetic.ts';
-import { type Evaluator, evaluatorSlot } from '../../src/evaluation/types.ts';
 import { carries } from '../../src/recipes/tiny_corpus/arithmetic.ts';
 import { isHeldOutSum } from '../../src/recipes/tiny_corpus/held_out.ts';
 import { Registry } from '../../src/registry/registry.ts';
 import type { Message, Renderer } from '../../src/renderers/types.ts';
+import { type Evaluator, evaluatorSlot } from '../../src/training/evaluator.ts';
 import type { Metrics } from '../../src/training/types.ts';
+import { ConfigurationError } from '../../src/util/errors.ts';
 import { plainRenderer, type ScriptedModel, scriptedModel } from './scripted_model.ts';
 
 const DEFAULTS = { name: 'arithmetic', num_problems: 200, max_operand: 99, temperature: 0, problem_seed: 0 };

@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { LocalServiceClient } from '../../src/engine/service.ts';
 import { type ExportOptions, exportWeights } from '../../src/export/export.ts';
+import { openSafetensors } from '../../src/formats/safetensors.ts';
 import { modelInputFromTokens } from '../../src/tinker/types.ts';
-import { openSafetensors } from '../../src/weights/safetensors.ts';
 import { adam } from '../support/adam.ts';
 import { randomModelConfig, writeRandomModel } from '../support/random_model.ts';
 

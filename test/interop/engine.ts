@@ -1,9 +1,9 @@
 // The engine's side of a comparison: clients that have trained a little, and what they computed.
 
 import { join } from 'node:path';
+import { openSafetensors } from '../../src/formats/safetensors.ts';
 import type { ServiceClient, TrainingClient } from '../../src/tinker/clients.ts';
 import { type AdamParams, type Datum, modelInputFromTokens } from '../../src/tinker/types.ts';
-import { openSafetensors } from '../../src/weights/safetensors.ts';
 import { RANDOM_MODEL_VOCABULARY } from '../support/random_model.ts';
 import { randomBatch, toDatum } from './data.ts';
 import type { ReferenceDatum } from './reference.ts';

@@ -4,7 +4,7 @@ import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect } from 'vitest';
 import { builtinRegistry } from '../../src/builtin.ts';
-import { runFile } from '../../src/run/run_file.ts';
+import { runFile } from '../../src/run/run_spec.ts';
 import { modelInputFromTokens } from '../../src/tinker/types.ts';
 import { loadTokenizer } from '../../src/tokenizers/hf_tokenizer.ts';
 import { writeRandomModel } from '../support/random_model.ts';

@@ -2,7 +2,7 @@
 
 import { join } from 'node:path';
 import { describe, expect } from 'vitest';
-import { openSafetensors } from '../../src/weights/safetensors.ts';
+import { openSafetensors } from '../../src/formats/safetensors.ts';
 import { randomModelConfig, writeRandomModel } from '../support/random_model.ts';
 import { randomBatch } from './data.ts';
 import { checkpointDirectory, disturb, gradientsAt, saveState } from './engine.ts';

@@ -1,6 +1,6 @@
 // The tiny random models of the suite: every family that the engine computes, with what is particular about each.
 
-import type { JsonObject } from '../../src/json.ts';
+import type { JsonObject } from '../../src/util/json.ts';
 
 /** Room for a prompt and 64 sampled tokens, and nothing that ends them early. */
 const COMMON: JsonObject = { max_position_embeddings: 128, eos_token_id: null };

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { type Static, type TSchema, Type } from '@sinclair/typebox';
 import { Value } from '@sinclair/typebox/value';
 import { execa } from 'execa';
-import type { JsonObject } from '../../src/json.ts';
 import type { AdamParams } from '../../src/tinker/types.ts';
+import type { JsonObject } from '../../src/util/json.ts';
 import type { ChiSquared } from './chi_squared.ts';
 
 /** Of equal lengths; the loss of a batch is Σ −weight·log p(target). */

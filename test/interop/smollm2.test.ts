@@ -3,11 +3,11 @@
 import { join } from 'node:path';
 import { expect } from 'vitest';
 import { exportWeights } from '../../src/export/export.ts';
-import { locateModel } from '../../src/models/locate.ts';
+import { openSafetensors } from '../../src/formats/safetensors.ts';
+import { locateModel } from '../../src/hub/locate.ts';
 import { chatTemplateRenderer } from '../../src/renderers/chat_template.ts';
 import { modelInputFromTokens, tokensOf } from '../../src/tinker/types.ts';
 import { loadTokenizer } from '../../src/tokenizers/hf_tokenizer.ts';
-import { openSafetensors } from '../../src/weights/safetensors.ts';
 import { checkpointDirectory, gradientsAt, saveState, train } from './engine.ts';
 import { test } from './fixtures.ts';
 import type { ReferenceDatum } from './reference.ts';

@@ -4,10 +4,10 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect } from 'vitest';
-import type { JsonObject } from '../../src/json.ts';
 import { loadTokenizer } from '../../src/tokenizers/hf_tokenizer.ts';
 import { trainBpe } from '../../src/tokenizers/train_bpe.ts';
 import { CHATML_SPECIAL_TOKENS, writeTokenizer } from '../../src/tokenizers/write_tokenizer.ts';
+import type { JsonObject } from '../../src/util/json.ts';
 import { test } from './fixtures.ts';
 
 const CONVERSATIONS = join(import.meta.dirname, '../../example_data/conversations.jsonl');

@@ -2,10 +2,10 @@
 
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { ConfigurationError, RendererError } from '../../src/errors.ts';
 import { chatTemplateRenderer } from '../../src/renderers/chat_template.ts';
 import { type Message, type Renderer, TRAIN_ON_WHAT, type TrainOnWhat } from '../../src/renderers/types.ts';
 import { tokensOf } from '../../src/tinker/types.ts';
+import { ConfigurationError, RendererError } from '../../src/util/errors.ts';
 import { showExample, showPrompt } from '../support/show_example.ts';
 import { CHATML, tinyTokenizer } from '../support/tiny_tokenizer.ts';
 

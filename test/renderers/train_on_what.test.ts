@@ -2,9 +2,9 @@
 
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { RendererError } from '../../src/errors.ts';
 import { trainedMessages } from '../../src/renderers/train_on_what.ts';
 import { type Message, TRAIN_ON_WHAT, type TrainOnWhat } from '../../src/renderers/types.ts';
+import { RendererError } from '../../src/util/errors.ts';
 
 const ROLE_OF: Record<string, string> = { s: 'system', u: 'user', a: 'assistant', t: 'tool' };
 const conversation = (roles: string): Message[] => [...roles].map((role) => ({ role: ROLE_OF[role], content: 'x' }));

@@ -1,7 +1,7 @@
 // Runs for the pure parts of the report, which need no files.
 
-import type { JsonObject } from '../../src/json.ts';
 import type { DeclaredObjective, ReportState, RunEntry } from '../../src/report/run_entry.ts';
+import type { JsonObject } from '../../src/util/json.ts';
 
 interface Options {
   run?: string;

@@ -4,11 +4,11 @@ import { createHash } from 'node:crypto';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { hostname, tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
-import { canonicalJson, type JsonObject } from '../../src/json.ts';
-import { thisProcess } from '../../src/liveness.ts';
-import type { RunRecord, RunState, RunStatus } from '../../src/run/types.ts';
+import type { RunRecord, RunState, RunStatus } from '../../src/run_files/types.ts';
 import type { RunSpec } from '../../src/spec/types.ts';
 import type { CheckpointRecord, Metrics } from '../../src/training/types.ts';
+import { canonicalJson, type JsonObject } from '../../src/util/json.ts';
+import { thisProcess } from '../../src/util/liveness.ts';
 
 /** A row of metrics.jsonl, or the text of a line that is none. */
 export type Line = ({ step?: number } & Metrics) | string;

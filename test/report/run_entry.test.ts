@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { discoverRuns } from '../../src/report/discover.ts';
 import { readRunEntry } from '../../src/report/run_entry.ts';
-import { RUN_STATES } from '../../src/run/types.ts';
+import { RUN_STATES } from '../../src/run_files/types.ts';
 import { temporaryDirectory, writePythonRun, writeRun, writeText } from './run_directories.ts';
 
 let cwd: string;

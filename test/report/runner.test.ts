@@ -3,8 +3,8 @@
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { makeReport } from '../../src/report/report.ts';
-import { createRunDirectory } from '../../src/run/directory.ts';
 import { executeRun } from '../../src/run/execute.ts';
+import { createRunDirectory } from '../../src/run_files/directory.ts';
 import { toyRecord, toyRegistry } from '../run/support/records.ts';
 import { temporaryDirectory } from './run_directories.ts';
 

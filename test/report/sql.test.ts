@@ -1,8 +1,8 @@
 import { existsSync, readdirSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { CookbookError } from '../../src/errors.ts';
 import { makeReport } from '../../src/report/report.ts';
+import { CookbookError } from '../../src/util/errors.ts';
 import { lossCurve, temporaryDirectory, writePythonRun, writeRun, writeSweep, writeText } from './run_directories.ts';
 
 let cwd: string;

@@ -6,7 +6,7 @@ import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { inspectRunDirectory } from '../../src/run/directory.ts';
+import { inspectRunDirectory } from '../../src/run_files/directory.ts';
 import { temporaryDirectory } from '../support/temporary_directory.ts';
 import { supportFile, TestProcess } from './support/processes.ts';
 

@@ -3,12 +3,12 @@
 import { readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import type { JsonObject } from '../../src/json.ts';
-import { createRunDirectory, inspectRunDirectory } from '../../src/run/directory.ts';
 import type { RunEvent } from '../../src/run/events.ts';
 import { executeRun } from '../../src/run/execute.ts';
-import { takeLease } from '../../src/run/lease.ts';
 import { plainReporter } from '../../src/run/reporters/plain.ts';
+import { createRunDirectory, inspectRunDirectory } from '../../src/run_files/directory.ts';
+import { takeLease } from '../../src/run_files/lease.ts';
+import type { JsonObject } from '../../src/util/json.ts';
 import { temporaryDirectory } from '../support/temporary_directory.ts';
 import { toyRecord, toyRegistry } from './support/records.ts';
 

@@ -3,12 +3,12 @@
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
-import type { JsonObject } from '../../src/json.ts';
-import { createRunDirectory, inspectRunDirectory } from '../../src/run/directory.ts';
-import { takeLease } from '../../src/run/lease.ts';
 import { type Ask, prepareRun } from '../../src/run/prepare.ts';
-import { pendingStatus, writeStatus } from '../../src/run/status.ts';
-import type { RunState } from '../../src/run/types.ts';
+import { createRunDirectory, inspectRunDirectory } from '../../src/run_files/directory.ts';
+import { takeLease } from '../../src/run_files/lease.ts';
+import { pendingStatus, writeStatus } from '../../src/run_files/status.ts';
+import type { RunState } from '../../src/run_files/types.ts';
+import type { JsonObject } from '../../src/util/json.ts';
 import { temporaryDirectory } from '../support/temporary_directory.ts';
 import { toyRecord, toyRegistry } from './support/records.ts';
 

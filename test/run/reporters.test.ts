@@ -3,15 +3,15 @@
 import { stripVTControlCharacters } from 'node:util';
 import pc from 'picocolors';
 import { describe, expect, it } from 'vitest';
-import type { JsonObject } from '../../src/json.ts';
 import type { RunEvent, RunListener } from '../../src/run/events.ts';
 import { formatDuration, formatMetric } from '../../src/run/progress.ts';
 import { finalScreen } from '../../src/run/reporters/final_screen.ts';
 import { jsonlReporter } from '../../src/run/reporters/jsonl.ts';
 import { plainReporter, quietReporter } from '../../src/run/reporters/plain.ts';
 import { terminalReporter } from '../../src/run/reporters/terminal.ts';
-import { pendingStatus } from '../../src/run/status.ts';
-import type { RunStatus } from '../../src/run/types.ts';
+import { pendingStatus } from '../../src/run_files/status.ts';
+import type { RunStatus } from '../../src/run_files/types.ts';
+import type { JsonObject } from '../../src/util/json.ts';
 import { toyRecord } from './support/records.ts';
 
 const colorless = pc.createColors(false);

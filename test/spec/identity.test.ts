@@ -5,7 +5,6 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type TObject, Type } from '@sinclair/typebox';
 import { describe, expect, test } from 'vitest';
-import { canonicalJson, type JsonObject } from '../../src/json.ts';
 import type { AnyBuilder } from '../../src/registry/builder.ts';
 import { builderOf, runtime, semantic } from '../../src/registry/fields.ts';
 import type { Registry } from '../../src/registry/registry.ts';
@@ -15,6 +14,7 @@ import { identify } from '../../src/spec/identity.ts';
 import { resolveValue } from '../../src/spec/resolve.ts';
 import type { Identity, RunSpec } from '../../src/spec/types.ts';
 import { serviceSlot } from '../../src/tinker/service.ts';
+import { canonicalJson, type JsonObject } from '../../src/util/json.ts';
 import { conversationFile, localService, supervised, supervisedParams, toyRegistry } from './toys.ts';
 import { workspace } from './workspace.ts';
 

@@ -4,9 +4,9 @@
 import { symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import type { JsonObject } from '../../src/json.ts';
 import { kindOfSpec, loadDocument } from '../../src/spec/load.ts';
 import type { SpecDocument } from '../../src/spec/types.ts';
+import type { JsonObject } from '../../src/util/json.ts';
 import { type Files, workspace } from './workspace.ts';
 
 async function load(files: Files, overrides: string[] = [], env: Record<string, string> = {}): Promise<SpecDocument> {

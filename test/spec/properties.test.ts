@@ -2,13 +2,13 @@
 
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { isJsonObject, type JsonObject, type JsonValue } from '../../src/json.ts';
 import { differingFields } from '../../src/spec/differences.ts';
 import { identify } from '../../src/spec/identity.ts';
 import { loadDocument } from '../../src/spec/load.ts';
 import { dottedPath, parsePath } from '../../src/spec/path.ts';
 import { resolveValue } from '../../src/spec/resolve.ts';
 import type { Identity, RunSpec } from '../../src/spec/types.ts';
+import { isJsonObject, type JsonObject, type JsonValue } from '../../src/util/json.ts';
 import { toyRegistry } from './toys.ts';
 import { workspace } from './workspace.ts';
 

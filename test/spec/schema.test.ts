@@ -4,11 +4,11 @@
 import { Type } from '@sinclair/typebox';
 import { Ajv } from 'ajv';
 import { describe, expect, test } from 'vitest';
-import type { JsonObject } from '../../src/json.ts';
 import { builderOf, runtime } from '../../src/registry/fields.ts';
 import { Registry } from '../../src/registry/registry.ts';
 import { documentSchema, runSchema } from '../../src/spec/schema.ts';
 import { serviceSlot } from '../../src/tinker/service.ts';
+import type { JsonObject } from '../../src/util/json.ts';
 import { toyRegistry } from './toys.ts';
 
 const schema = runSchema(toyRegistry());

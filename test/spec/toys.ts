@@ -1,12 +1,12 @@
 // Builders of no use but to specs: one field of each sort that a trainer may have.
 
 import { Type } from '@sinclair/typebox';
-import { evaluatorSlot } from '../../src/evaluation/types.ts';
 import { type AnyBuilder, defineBuilder } from '../../src/registry/builder.ts';
 import { builderOf, contents, nullable, oneOf, runtime, semantic } from '../../src/registry/fields.ts';
 import { Registry } from '../../src/registry/registry.ts';
 import { datasetSlot } from '../../src/supervised/types.ts';
 import { serviceSlot } from '../../src/tinker/service.ts';
+import { evaluatorSlot } from '../../src/training/evaluator.ts';
 import { trainerSlot } from '../../src/training/types.ts';
 
 function unbuilt(): never {

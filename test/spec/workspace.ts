@@ -3,12 +3,12 @@
 import { mkdir, mkdtemp, realpath, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { messageOf, SpecError } from '../../src/errors.ts';
 import type { Registry } from '../../src/registry/registry.ts';
 import { loadDocument } from '../../src/spec/load.ts';
 import { loadPlugins } from '../../src/spec/plugins.ts';
 import { resolveRunSpec } from '../../src/spec/resolve.ts';
 import type { RunSpec } from '../../src/spec/types.ts';
+import { messageOf, SpecError } from '../../src/util/errors.ts';
 import { toyRegistry } from './toys.ts';
 
 export type Files = Readonly<Record<string, string | Uint8Array>>;

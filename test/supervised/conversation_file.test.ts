@@ -4,7 +4,6 @@ import { mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { CookbookError } from '../../src/errors.ts';
 import { chatTemplateRenderer } from '../../src/renderers/chat_template.ts';
 import { roleColonRenderer } from '../../src/renderers/role_colon.ts';
 import type { Renderer } from '../../src/renderers/types.ts';
@@ -12,6 +11,7 @@ import { type ConversationFileParams, conversationFileDatasets } from '../../src
 import type { SupervisedDataset } from '../../src/supervised/types.ts';
 import { tokensOf } from '../../src/tinker/types.ts';
 import type { Tokenizer } from '../../src/tokenizers/types.ts';
+import { CookbookError } from '../../src/util/errors.ts';
 import { CHATML, tinyTokenizer } from '../support/tiny_tokenizer.ts';
 
 let tokenizer: Tokenizer;

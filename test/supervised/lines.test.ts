@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { ConfigurationError } from '../../src/errors.ts';
 import { MAX_LINE_BYTES, readLines } from '../../src/supervised/lines.ts';
+import { ConfigurationError } from '../../src/util/errors.ts';
 
 const directory = await mkdtemp(join(tmpdir(), 'lines-'));
 

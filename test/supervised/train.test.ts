@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { builtinRegistry } from '../../src/builtin.ts';
-import { listCheckpoints } from '../../src/run/checkpoint_log.ts';
 import type { RunEvent } from '../../src/run/events.ts';
-import { runFile } from '../../src/run/run_file.ts';
+import { runFile } from '../../src/run/run_spec.ts';
+import { listCheckpoints } from '../../src/run_files/checkpoint_log.ts';
 import { conversationLines, writeChatModel } from '../support/chat_model.ts';
 
 let directory: string;

@@ -1,8 +1,8 @@
 // A whole small model as a GGUF file, written the way llama.cpp converts one.
 
-import type { JsonObject } from '../../src/json.ts';
-import { parseModelConfig } from '../../src/weights/hf_config.ts';
-import { parameterShapes } from '../../src/weights/modules.ts';
+import { parseModelConfig } from '../../src/formats/hf_config.ts';
+import { parameterShapes } from '../../src/formats/modules.ts';
+import type { JsonObject } from '../../src/util/json.ts';
 import { f32Tensor, type TensorOfFile, type Value } from './gguf.ts';
 
 export type Architecture = 'llama' | 'qwen2' | 'qwen3';

@@ -3,10 +3,10 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gaussian, randomFor } from '../../src/engine/random.ts';
-import type { JsonObject } from '../../src/json.ts';
-import { parseModelConfig, writeModelConfig } from '../../src/weights/hf_config.ts';
-import { parameterShapes } from '../../src/weights/modules.ts';
-import { type FloatDtype, writeSafetensors } from '../../src/weights/safetensors.ts';
+import { parseModelConfig, writeModelConfig } from '../../src/formats/hf_config.ts';
+import { parameterShapes } from '../../src/formats/modules.ts';
+import { type FloatDtype, writeSafetensors } from '../../src/formats/safetensors.ts';
+import type { JsonObject } from '../../src/util/json.ts';
 
 const CONFIG: JsonObject = {
   architectures: ['LlamaForCausalLM'],

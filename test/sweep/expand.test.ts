@@ -2,12 +2,12 @@
 
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { canonicalJson, type JsonObject, type JsonValue } from '../../src/json.ts';
 import { resolveFields, surroundings } from '../../src/spec/resolve.ts';
 import type { SpecDocument } from '../../src/spec/types.ts';
 import { axesOf, expand } from '../../src/sweep/expand.ts';
 import { type SweepFields, sweepParams } from '../../src/sweep/grammar.ts';
 import { product, valuesOf } from '../../src/sweep/space.ts';
+import { canonicalJson, type JsonObject, type JsonValue } from '../../src/util/json.ts';
 import { sweepRegistry } from './support/sweeps.ts';
 
 function isComplete(value: JsonObject): value is JsonObject & SweepFields {

@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { WeightsError } from '../../src/errors.ts';
 import { loadTokenizer } from '../../src/tokenizers/hf_tokenizer.ts';
+import { WeightsError } from '../../src/util/errors.ts';
 import { tinyTokenizer, tinyTokenizerDirectory, tinyTokenizerJson } from '../support/tiny_tokenizer.ts';
 
 describe('encoding and decoding', () => {

@@ -1,11 +1,11 @@
 import { Tokenizer } from '@huggingface/tokenizers';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { ConfigurationError } from '../../src/errors.ts';
-import { isJsonObject, type JsonObject, type JsonValue } from '../../src/json.ts';
 import { generateTinyCorpus } from '../../src/recipes/tiny_corpus/corpus.ts';
 import { toByteCharacters } from '../../src/tokenizers/byte_level.ts';
 import { trainBpe } from '../../src/tokenizers/train_bpe.ts';
+import { ConfigurationError } from '../../src/util/errors.ts';
+import { isJsonObject, type JsonObject, type JsonValue } from '../../src/util/json.ts';
 
 const SPECIAL_TOKENS = ['<|endoftext|>', '<|pad|>'];
 const VOCAB_SIZE = 600;

@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { Template } from '@huggingface/jinja';
 import { Tokenizer } from '@huggingface/tokenizers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { isJsonObject, type JsonObject } from '../../src/json.ts';
 import { trainBpe } from '../../src/tokenizers/train_bpe.ts';
 import { CHATML_SPECIAL_TOKENS, writeTokenizer } from '../../src/tokenizers/write_tokenizer.ts';
+import { isJsonObject, type JsonObject } from '../../src/util/json.ts';
 
 let directory = '';
 let config: JsonObject = {};

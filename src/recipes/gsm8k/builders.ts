@@ -1,12 +1,12 @@
 // GSM8K (arXiv 2110.14168) under the name that specs use: word problems with worked answers, for supervised fine-tuning.
 
 import { Type } from '@sinclair/typebox';
-import { DataValidationError } from '../../errors.ts';
-import type { JsonObject } from '../../json.ts';
 import { defineBuilder } from '../../registry/builder.ts';
 import { contents, FIELD_SOURCE, nullable, semantic } from '../../registry/fields.ts';
 import type { ConversationRow } from '../../supervised/conversation.ts';
 import { datasetSlot } from '../../supervised/types.ts';
+import { DataValidationError } from '../../util/errors.ts';
+import type { JsonObject } from '../../util/json.ts';
 
 const GSM8K_FILE = {
   format: 'path',

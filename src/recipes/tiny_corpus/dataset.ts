@@ -1,11 +1,11 @@
 // The tiny corpus as blocks of tokens, and its tokenizer.
 
-import { ConfigurationError } from '../../errors.ts';
 import { packedDataset } from '../../supervised/packing.ts';
 import type { DatasetContext, SupervisedDatasets } from '../../supervised/types.ts';
 import { trainBpe } from '../../tokenizers/train_bpe.ts';
 import type { Tokenizer } from '../../tokenizers/types.ts';
 import { CHATML_SPECIAL_TOKENS, writeTokenizer } from '../../tokenizers/write_tokenizer.ts';
+import { ConfigurationError } from '../../util/errors.ts';
 import { generateTinyCorpus, type TinyDocument } from './corpus.ts';
 
 const END = '<|endoftext|>';

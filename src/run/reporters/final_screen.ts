@@ -1,13 +1,13 @@
 // The last screen of a run: what was learned, where it lies, and what to type next.
 
 import type { Colors } from 'picocolors/types.js';
-import { programName } from '../../program_name.ts';
+import type { RunRecord, RunState, RunStatus } from '../../run_files/types.ts';
 import { localCheckpoint } from '../../tinker/local_path.ts';
 import type { Learned } from '../../training/types.ts';
-import { shortPath } from '../files.ts';
+import { shortPath } from '../../util/files.ts';
+import { programName } from '../../util/program_name.ts';
+import type { EndedRun } from '../execute_directory.ts';
 import { formatMetric } from '../progress.ts';
-import type { EndedRun } from '../run_directory.ts';
-import type { RunRecord, RunState, RunStatus } from '../types.ts';
 
 /** Its lines, blank ones between the blocks. */
 export function finalScreen({ directory, record, status, executed }: EndedRun, colors: Colors): string[] {

@@ -1,11 +1,11 @@
 // Run events as plain lines: for pipes, for logs.log, and for terminals that cannot redraw.
 
 import { stripVTControlCharacters } from 'node:util';
+import type { RunStatus } from '../../run_files/types.ts';
 import type { Metrics } from '../../training/types.ts';
+import { shortPath } from '../../util/files.ts';
 import type { RunEvent, RunListener } from '../events.ts';
-import { shortPath } from '../files.ts';
 import { formatMetric, progressMeter } from '../progress.ts';
-import type { RunStatus } from '../types.ts';
 
 /** Prints every event. `now` is in milliseconds. */
 export function plainReporter(write: (line: string) => void, now?: () => number): RunListener {

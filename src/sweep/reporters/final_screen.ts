@@ -1,10 +1,10 @@
 // The last screen of a sweep: how many runs finished, the best configuration, what went wrong, and what to type next.
 
 import type { Colors } from 'picocolors/types.js';
-import { programName } from '../../program_name.ts';
-import { shortPath } from '../../run/files.ts';
 import { formatMetric } from '../../run/progress.ts';
 import { columns, quote } from '../../run/reporters/final_screen.ts';
+import { shortPath } from '../../util/files.ts';
+import { programName } from '../../util/program_name.ts';
 import type { RunReport, SweepResult } from '../run_sweep.ts';
 
 const SHOWN_RUNS = 10;

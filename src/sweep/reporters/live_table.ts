@@ -1,7 +1,7 @@
 // The table of a sweep that is going on: how many runs are where, and a line for each that runs.
 
 import { type Progress, progressMeter } from '../../run/progress.ts';
-import type { RunState } from '../../run/types.ts';
+import type { RunState } from '../../run_files/types.ts';
 import type { PlannedRun } from '../plan.ts';
 import type { SweepEvent } from '../scheduler.ts';
 

@@ -1,7 +1,7 @@
 // A sweep's events as plain lines: for logs, pipes, and terminals that cannot redraw.
 
-import { shortPath } from '../../run/files.ts';
 import { formatDuration } from '../../run/progress.ts';
+import { shortPath } from '../../util/files.ts';
 import type { PlannedRun } from '../plan.ts';
 import type { Outcome, SweepEvent } from '../scheduler.ts';
 

@@ -1,7 +1,7 @@
 // A process that does one thing to a run directory: `create`, `replace` or `empty`, with the record that stdin gives.
 
 import { text } from 'node:stream/consumers';
-import { createRunDirectory, emptyRunDirectory, replaceRunRecord } from '../../../dist/run/directory.js';
+import { createRunDirectory, emptyRunDirectory, replaceRunRecord } from '../../../dist/run_files/directory.js';
 
 const [, , deed, directory] = process.argv;
 const record = JSON.parse(await text(process.stdin));

@@ -1,7 +1,7 @@
 // A process that takes and releases the lease of a directory as it is told on stdin, one command a line.
 
 import { createInterface } from 'node:readline';
-import { takeLease } from '../../../dist/run/lease.js';
+import { takeLease } from '../../../dist/run_files/lease.js';
 
 let lease;
 const commands = {

@@ -2,11 +2,11 @@
 
 import { createHash } from 'node:crypto';
 import { basename } from 'node:path';
-import { canonicalJson, type JsonObject } from '../../../src/json.ts';
 import { Registry } from '../../../src/registry/registry.ts';
 import { makeRunRecord } from '../../../src/run/record.ts';
-import type { RunRecord } from '../../../src/run/types.ts';
+import type { RunRecord } from '../../../src/run_files/types.ts';
 import type { RunSpec } from '../../../src/spec/types.ts';
+import { canonicalJson, type JsonObject } from '../../../src/util/json.ts';
 import { toyService, toyTrainer } from './toy.ts';
 
 export function toyRegistry(): Registry {

@@ -5,12 +5,12 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { Type } from '@sinclair/typebox';
-import { DataFormatError } from '../../../src/errors.ts';
 import { defineBuilder } from '../../../src/registry/builder.ts';
 import { runtime, semantic } from '../../../src/registry/fields.ts';
 import type { ServiceClient } from '../../../src/tinker/clients.ts';
 import { serviceSlot } from '../../../src/tinker/service.ts';
 import { type CheckpointRecord, type Trainer, type TrainingContext, trainerSlot } from '../../../src/training/types.ts';
+import { DataFormatError } from '../../../src/util/errors.ts';
 
 const never = (): never => {
   throw new Error('the toy trainer computes without a service');

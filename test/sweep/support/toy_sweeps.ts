@@ -5,9 +5,9 @@ import { tmpdir } from 'node:os';
 import { basename, join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { onTestFinished } from 'vitest';
-import { isJsonObject } from '../../../src/json.ts';
-import { inspectRunDirectory } from '../../../src/run/directory.ts';
-import type { RunSnapshot } from '../../../src/run/types.ts';
+import { inspectRunDirectory } from '../../../src/run_files/directory.ts';
+import type { RunSnapshot } from '../../../src/run_files/types.ts';
+import { isJsonObject } from '../../../src/util/json.ts';
 import { TestProcess } from '../../run/support/processes.ts';
 
 const PLUGIN = new URL('toy_plugin.mjs', import.meta.url);

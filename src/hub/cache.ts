@@ -1,0 +1,71 @@
+// The cache of this package: directories made of models once, each there whole or not at all.
+
+import { randomUUID } from 'node:crypto';
+import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { exists, isSystemError } from '../formats/files.ts';
+import { WeightsError } from '../util/errors.ts';
+
+/** Codes of errors that say that a place cannot be written, or no more of it. */
+const UNWRITABLE = new Set(['EACCES', 'EPERM', 'EROFS', 'ENOTDIR', 'ENOSPC', 'EDQUOT', 'EFBIG']);
+
+/** Where directories of one kind lie. */
+export function cacheOf(kind: string, env: NodeJS.ProcessEnv): string {
+  return join(env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'tinker-cookbook', kind);
+}
+
+export interface CachedDirectory {
+  directory: string;
+  /** A file that is in it once it is whole. */
+  file: string;
+  /** As a message about the lack of room calls it. */
+  what: string;
+  /** Makes the contents in a directory that will have another name. Not called where the directory is there. */
+  fill(partial: string): Promise<void>;
+}
+
+/**
+ * Makes a directory of the cache, unless it is there. It appears under its name when it is whole; processes that make the
+ * same one at the same time do each other no harm, and what a killed one leaves has another name.
+ * @throws WeightsError where the cache cannot be written, and whatever `fill` throws
+ */
+export async function makeOnce({ directory, file, what, fill }: CachedDirectory): Promise<void> {
+  const whole = join(directory, file);
+  if (await exists(whole)) return;
+  // Not the process id: containers that share a cache may share that too.
+  const partial = `${directory}.${randomUUID()}.tmp`;
+  try {
+    await mkdir(partial, { recursive: true });
+    await fill(partial);
+    // Fails where another process was faster; its directory holds the same.
+    await rename(partial, directory).catch(async (error: unknown) => {
+      if (!(await exists(whole))) throw error;
+    });
+  } catch (error) {
+    throw unwritable(error, dirname(directory), what) ?? error;
+  } finally {
+    // Where it could not be made there is nothing to remove, and its error says more.
+    await rm(partial, { recursive: true, force: true }).catch(() => undefined);
+  }
+}
+
+/** Deletes what is in a directory of the cache, entries and remains of killed processes, and was last marked before `time`. */
+export async function deleteOlder(cache: string, time: number): Promise<void> {
+  for (const name of await readdir(cache)) {
+    const path = join(cache, name);
+    const marked = await stat(path).catch(() => null);
+    // Another process may be deleting the same, and what cannot be deleted does no harm.
+    if (marked !== null && marked.mtimeMs < time)
+      await rm(path, { recursive: true, force: true }).catch(() => undefined);
+  }
+}
+
+function unwritable(error: unknown, cache: string, what: string): WeightsError | null {
+  const reason = error instanceof WeightsError ? error.cause : error;
+  if (!isSystemError(reason) || !UNWRITABLE.has(reason.code ?? '')) return null;
+  return new WeightsError(`${cache}: ${what} cannot be written there: ${reason.message}`, {
+    hint: 'Set XDG_CACHE_HOME to a directory that can be written and has the room, or make room in this one.',
+    cause: error,
+  });
+}

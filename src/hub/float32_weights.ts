@@ -1,0 +1,116 @@
+// The weights of a model in float32 files, which every session maps into memory: its own, or a copy made once in the cache.
+
+import { createHash } from 'node:crypto';
+import { realpath, utimes } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { readExactly, withFile } from '../formats/files.ts';
+import { checkFinite, checkFiniteWeights } from '../formats/finite.ts';
+import { floatDtype, type TensorInfo, writeSafetensors } from '../formats/safetensors.ts';
+import { type ModelDirectory, openModelDirectory } from '../formats/sharded.ts';
+import { cacheOf, deleteOlder, makeOnce } from './cache.ts';
+
+export interface Float32Options {
+  /** Told of what takes long. */
+  notify?(message: string): void;
+  env?: NodeJS.ProcessEnv;
+}
+
+/** Part of the name: another conversion needs another directory. */
+const VERSION = 1;
+const FILE = 'model.safetensors';
+/** What is looked at of a tensor to tell it from another. */
+const SAMPLE_BYTES = 2 ** 12;
+/** Takes seconds: worth a notice. */
+const LARGE_BYTES = 2 ** 28;
+/** Longer than any run goes on before it has opened all it needs; what is deleted too soon is made again within seconds. */
+const UNUSED_MS = 7 * 24 * 3600 * 1000;
+
+/**
+ * The named weights of a model, all of them float32, finite and in files of one directory: the model's own files where they
+ * are that, otherwise one file in the cache (XDG_CACHE_HOME). Mapped from a file they are in memory once, however many sessions and processes use
+ * them; as 16 bits in a graph each session would have widened a copy for itself.
+ * @throws WeightsError for weights that are not finite, or not floating-point, and where the cache cannot be written
+ */
+export async function float32Weights(
+  model: ModelDirectory,
+  names: Iterable<string>,
+  { notify = () => undefined, env = process.env }: Float32Options = {},
+): Promise<ModelDirectory> {
+  const wanted = new Set(names);
+  const tensors = [...model.tensors.values()].filter(({ name }) => wanted.has(name));
+  const files = await mappable(model, tensors);
+  if (files !== null) {
+    await checkFiniteWeights(model, wanted);
+    return files;
+  }
+  const cache = cacheOf('float32', env);
+  const directory = join(cache, `v${VERSION}-${(await fingerprintOf(tensors)).slice(0, 32)}`);
+  const bytes = tensors.reduce((sum, { shape }) => sum + 4 * shape.reduce((product, size) => product * size, 1), 0);
+  const size = `${(bytes / 1e6).toFixed(1)} MB`;
+  await makeOnce({
+    directory,
+    file: FILE,
+    what: `the weights of ${model.directory} as float32 (${size})`,
+    async fill(partial) {
+      if (bytes >= LARGE_BYTES) notify(`converting the weights of ${model.directory} to float32 (${size}, once)`);
+      await writeSafetensors(
+        join(partial, FILE),
+        tensors.map((tensor) => ({ ...tensor, dtype: 'F32', data: () => finiteValues(model, tensor) })),
+      );
+      await deleteOlder(cache, Date.now() - UNUSED_MS);
+    },
+  });
+  // Marks it as used. Where a cache can only be read, nothing is ever deleted either.
+  await utimes(directory, new Date(), new Date()).catch(() => undefined);
+  return await openModelDirectory(directory);
+}
+
+/**
+ * The model as it can be mapped, if all of it is float32: ONNX Runtime takes files of one directory, and refuses links that
+ * lead out of it, of which a snapshot of the hub consists.
+ */
+async function mappable(model: ModelDirectory, tensors: readonly TensorInfo[]): Promise<ModelDirectory | null> {
+  if (tensors.some((tensor) => floatDtype(tensor) !== 'F32')) return null;
+  const paths = new Map<string, string>();
+  for (const path of new Set(tensors.map((tensor) => tensor.path))) paths.set(path, await realpath(path));
+  const [directory, ...others] = new Set([...paths.values()].map(dirname));
+  if (others.length > 0) return null;
+  const moved = tensors.map(
+    (tensor) => [tensor.name, { ...tensor, path: paths.get(tensor.path) ?? tensor.path }] as const,
+  );
+  return { ...model, directory, tensors: new Map(moved) };
+}
+
+/** What is converted is looked at while it is in memory; the copy then needs no second look, now or at a later opening. */
+async function finiteValues(model: ModelDirectory, tensor: TensorInfo): Promise<Float32Array> {
+  const values = await model.read(tensor.name);
+  checkFinite(values, tensor, tensor.path);
+  return values;
+}
+
+/**
+ * Tells weights from others without reading them all: by the real path, size and modification time of their files, and
+ * name, type, shape, place and first bytes of every tensor. A file that is written again has another time; and
+ * where a tool that unpacks files has given both the same, the first bytes tell them apart, because training changes those of
+ * nearly every tensor. (An inode would not: it may be given to the file's successor.) In the hub's cache the real path has
+ * the hash of the contents in it.
+ */
+async function fingerprintOf(tensors: readonly TensorInfo[]): Promise<string> {
+  const hash = createHash('sha256');
+  const sample = new Uint8Array(SAMPLE_BYTES);
+  for (const path of new Set(tensors.map((tensor) => tensor.path))) {
+    await withFile(path, async (handle) => {
+      const { size, mtimeNs } = await handle.stat({ bigint: true });
+      hash.update(JSON.stringify([await realpath(path), `${size}`, `${mtimeNs}`]));
+      for (const tensor of tensors) {
+        if (tensor.path !== path) continue;
+        const { name, dtype, shape, byteOffset, byteLength } = tensor;
+        hash.update(JSON.stringify([name, dtype, shape, byteOffset]));
+        const start = sample.subarray(0, Math.min(byteLength, SAMPLE_BYTES));
+        await readExactly(handle, start, byteOffset, path);
+        hash.update(start);
+      }
+    });
+  }
+  return hash.digest('hex');
+}

@@ -1,0 +1,197 @@
+// Models by their name on a hub: downloaded once into the cache that Python's huggingface_hub keeps, in its layout:
+// models--ORG--NAME/{refs/REVISION, blobs/ETAG, snapshots/COMMIT/FILE → ../../blobs/ETAG}
+
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { mkdir, open, readFile, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { dirname, join, relative } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import type { ListFileEntry } from '@huggingface/hub';
+import { exists } from '../formats/files.ts';
+import { ConfigurationError, messageOf } from '../util/errors.ts';
+import { HUB_NAME, type HubSettings } from './hub_settings.ts';
+
+const CONFIG = 'config.json';
+
+interface Repository {
+  /** `ORG/NAME`. */
+  name: string;
+  revision: string;
+  /** Its directory in the cache. */
+  storage: string;
+}
+
+export interface DownloadOptions {
+  settings: HubSettings;
+  /** Which files are wanted, by their path in the repository. */
+  wanted(path: string): boolean;
+  /** Told of every file that is about to be downloaded. */
+  onDownload(file: { path: string; bytes: number }): void;
+}
+
+/**
+ * The directory that holds the wanted files of a model's newest commit, or that of the named revision. A download that
+ * broke off goes on where it was. Without a network, what the cache holds must do.
+ * @throws ConfigurationError saying what the hub answered, or that the cache has no such model
+ */
+export async function downloadModel(name: string, options: DownloadOptions): Promise<string> {
+  const { settings } = options;
+  const repository = repositoryOf(name, settings);
+  if (settings.offline) return await cachedSnapshot(repository, 'HF_HUB_OFFLINE is set');
+  const hub = await import('@huggingface/hub');
+  const { endpoint: hubUrl, accessToken } = settings;
+  const access = { hubUrl, ...(accessToken === undefined ? {} : { accessToken }) };
+  try {
+    const { sha, files } = await listingOf(repository, access);
+    const snapshot = join(repository.storage, 'snapshots', sha);
+    for (const file of wantedOf(files, options)) {
+      const blob = join(repository.storage, 'blobs', file.lfs?.oid ?? file.oid ?? '');
+      if (!(await exists(blob))) {
+        options.onDownload({ path: file.path, bytes: file.size });
+        const content = await hub.downloadFile({ repo: repository.name, path: file.path, revision: sha, ...access });
+        if (content === null) throw new ConfigurationError(`${name}: the hub lists ${file.path} and does not have it`);
+        await complete(blob, content, file);
+      }
+      await link(join(snapshot, file.path), blob);
+    }
+    // Last, so that a name in the cache always leads to a whole model.
+    if (repository.revision !== sha) await writeReference(repository, sha);
+    return snapshot;
+  } catch (error) {
+    if (error instanceof hub.HubApiError) throw refused(name, error.statusCode, settings);
+    if (error instanceof ConfigurationError) throw error;
+    return await cachedSnapshot(repository, `${hubUrl} cannot be reached (${reasonOf(error)})`);
+  }
+}
+
+/** What a repository holds at a commit. */
+interface Listing {
+  sha: string;
+  files: ListFileEntry[];
+}
+
+interface Access {
+  hubUrl: string;
+  accessToken?: string;
+}
+
+const listings = new Map<string, Promise<Listing>>();
+
+/** Asked once a process, so that the tokenizer and the weights of a run are of one commit. What failed is asked again. */
+function listingOf({ name, revision }: Repository, access: Access): Promise<Listing> {
+  const key = JSON.stringify([name, revision, access]);
+  const known = listings.get(key);
+  if (known !== undefined) return known;
+  const asked = askForListing({ name, revision }, access);
+  listings.set(key, asked);
+  asked.catch(() => listings.delete(key));
+  return asked;
+}
+
+async function askForListing({ name, revision }: Omit<Repository, 'storage'>, access: Access): Promise<Listing> {
+  const hub = await import('@huggingface/hub');
+  const { sha } = await hub.modelInfo({ name, revision, additionalFields: ['sha'], ...access });
+  const files: ListFileEntry[] = [];
+  for await (const file of hub.listFiles({ repo: name, revision: sha, recursive: true, ...access })) files.push(file);
+  return { sha, files };
+}
+
+/** The configuration comes last, so that a snapshot which has one is whole. */
+function wantedOf(files: readonly ListFileEntry[], { wanted }: DownloadOptions): ListFileEntry[] {
+  return files
+    .filter(({ type, path }) => type === 'file' && wanted(path))
+    .sort((a, b) => Number(a.path === CONFIG) - Number(b.path === CONFIG));
+}
+
+function repositoryOf(text: string, { cache }: HubSettings): Repository {
+  const [, name = text, revision = 'main'] = HUB_NAME.exec(text) ?? [];
+  return { name, revision, storage: join(cache, `models--${name.replaceAll('/', '--')}`) };
+}
+
+/** What an earlier download has left. */
+async function cachedSnapshot({ name, revision, storage }: Repository, why: string): Promise<string> {
+  const sha = await readFile(join(storage, 'refs', revision), 'utf8').catch(() => revision);
+  const snapshot = join(storage, 'snapshots', sha.trim());
+  if (await exists(join(snapshot, CONFIG))) return snapshot;
+  throw new ConfigurationError(`the model ${name} is neither a directory nor in the cache, and ${why}`, {
+    hint: 'Name a model directory or a GGUF file, or try again with a network: a model is downloaded only once.',
+  });
+}
+
+function refused(name: string, status: number, { endpoint, accessToken }: HubSettings): ConfigurationError {
+  // The hub says 401 of what is not there too, so that nobody learns which private models there are.
+  const missing = status === 401 || status === 403 || status === 404;
+  const message = missing
+    ? `there is no directory or file ${name}, and ${endpoint} has no such model, or not for you (status ${status})`
+    : `${endpoint} answered with status ${status} when it was asked for ${name}`;
+  const token =
+    accessToken === undefined ? 'If the model is private or gated, set HF_TOKEN.' : 'HF_TOKEN may not see it.';
+  return new ConfigurationError(message, { hint: missing ? `Look at the spelling. ${token}` : 'Try again later.' });
+}
+
+/** Brings a blob to its full size from wherever an earlier download broke off, checks it, and gives it its name. */
+async function complete(blob: string, content: Blob, file: ListFileEntry): Promise<void> {
+  const partial = `${blob}.incomplete`;
+  await mkdir(dirname(blob), { recursive: true });
+  try {
+    await append(partial, content);
+    const { size } = await stat(partial);
+    if (size !== content.size || (await digestOf(partial, file)) !== (file.lfs?.oid ?? file.oid)) {
+      await rm(partial, { force: true });
+      throw new ConfigurationError(`${file.path}: what was downloaded is damaged, and has been deleted`, {
+        hint: 'Type the same command again.',
+      });
+    }
+    await rename(partial, blob);
+  } catch (error) {
+    // Another process, that of another run of a sweep, may have brought the same bytes to the same place before.
+    if (!(await exists(blob))) throw error;
+  }
+}
+
+/** Bytes are written to their places, so that two processes that download one file do each other no harm. */
+async function append(path: string, content: Blob): Promise<void> {
+  const handle = await open(path, 'a').then(async (created) => {
+    await created.close();
+    return await open(path, 'r+');
+  });
+  try {
+    let position = Math.min((await handle.stat()).size, content.size);
+    if (position < content.size) {
+      for await (const chunk of content.slice(position).stream()) {
+        await handle.write(chunk, 0, chunk.byteLength, position);
+        position += chunk.byteLength;
+      }
+    }
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+/** As git names the content: large files by their SHA-256, others by the SHA-1 of their blob. */
+async function digestOf(path: string, { lfs, size }: ListFileEntry): Promise<string> {
+  const hash = lfs === undefined ? createHash('sha1').update(`blob ${size}\0`) : createHash('sha256');
+  await pipeline(createReadStream(path), hash);
+  return hash.digest('hex');
+}
+
+async function link(path: string, blob: string): Promise<void> {
+  if (await exists(path)) return;
+  await mkdir(dirname(path), { recursive: true });
+  await symlink(relative(dirname(path), blob), path).catch(async (error: unknown) => {
+    if (!(await exists(path))) throw error;
+  });
+}
+
+async function writeReference({ storage, revision }: Repository, sha: string): Promise<void> {
+  const path = join(storage, 'refs', revision);
+  await mkdir(dirname(path), { recursive: true });
+  await writeFile(`${path}.${process.pid}.tmp`, sha);
+  await rename(`${path}.${process.pid}.tmp`, path);
+}
+
+/** `fetch` says only that it failed; the cause says why. */
+function reasonOf(error: unknown): string {
+  return messageOf(error instanceof Error && error.cause !== undefined ? error.cause : error);
+}

@@ -1,0 +1,69 @@
+// A run as a person or a script starts it: progress on stderr, signals that stop it, and what to print at its end.
+
+import pc from 'picocolors';
+import type { Registry } from '../registry/registry.ts';
+import { exitCodeOf } from '../run_files/status.ts';
+import type { RunStatus } from '../run_files/types.ts';
+import { askOnTerminal } from './ask.ts';
+import type { RunListener } from './events.ts';
+import { finalScreen } from './reporters/final_screen.ts';
+import { plainReporter, quietReporter } from './reporters/plain.ts';
+import { terminalReporter } from './reporters/terminal.ts';
+import { runFile } from './run_spec.ts';
+import { stopOnSignals } from './signals.ts';
+
+export interface CommandOptions {
+  /** `key=value` arguments. */
+  overrides: readonly string[];
+  argv: readonly string[];
+  quiet: boolean;
+  /** A script reads the result: nobody is asked anything. */
+  json: boolean;
+}
+
+/** What a run prints with `--json`. */
+interface RunResult extends RunStatus {
+  directory: string;
+  name: string;
+  /** Hash of the run's identity. */
+  identity: string;
+}
+
+export interface CommandEnd {
+  result: RunResult;
+  screen: string[];
+  exitCode: 0 | 1 | 3;
+}
+
+/** `cookbook run FILE`. */
+export async function runCommand(file: string, registry: Registry, options: CommandOptions): Promise<CommandEnd> {
+  const stop = stopOnSignals();
+  try {
+    const ended = await runFile(file, {
+      ...options,
+      registry,
+      cwd: process.cwd(),
+      env: process.env,
+      ask: options.json ? null : askOnTerminal(process.stdin, process.stderr),
+      onEvent: progressReporter(options.quiet || options.json),
+      signal: stop.signal,
+    });
+    // Where CI is set picocolors takes every stream for a terminal, and `isTTY` of a pipe is not false but absent.
+    const colors = pc.createColors(pc.isColorSupported && process.stdout.isTTY === true);
+    const { directory, record, status } = ended;
+    return {
+      result: { directory, name: record.name, identity: record.identity.hash, ...status },
+      screen: finalScreen(ended, colors),
+      exitCode: exitCodeOf(status.state),
+    };
+  } finally {
+    stop.dispose();
+  }
+}
+
+function progressReporter(quiet: boolean): RunListener {
+  const { stderr } = process;
+  const print = (line: string) => stderr.write(`${line}\n`);
+  if (quiet) return quietReporter(print);
+  return stderr.isTTY ? terminalReporter(stderr, pc.createColors(pc.isColorSupported)) : plainReporter(print);
+}

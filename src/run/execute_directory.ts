@@ -1,0 +1,45 @@
+// A prepared run directory to an executed run, with little to load: a sweep starts a process for each.
+
+import type { Registry } from '../registry/registry.ts';
+import { readRunRecord } from '../run_files/directory.ts';
+import type { RunRecord, RunStatus } from '../run_files/types.ts';
+import type { SpecDocument } from '../spec/types.ts';
+import { type ExecuteOptions, executeRun } from './execute.ts';
+
+/** A run that this process has executed, or has found finished. */
+export interface EndedRun {
+  directory: string;
+  record: RunRecord;
+  status: RunStatus;
+  /** False when there was nothing left to do. */
+  executed: boolean;
+}
+
+/** Adds the builders of the plugins that a run's spec names. */
+export async function loadRecordedPlugins(directory: string, registry: Registry): Promise<void> {
+  const record = await readRunRecord(directory);
+  if (record.spec.plugins.length === 0) return;
+  const { loadPlugins } = await import('../spec/plugins.ts');
+  await loadPlugins(documentOf(record, directory), registry);
+}
+
+/** Executes a directory with the builders that the registry holds. */
+export async function executeDirectory(
+  directory: string,
+  registry: Registry,
+  options: ExecuteOptions,
+): Promise<EndedRun> {
+  let executed = false;
+  const onEvent: ExecuteOptions['onEvent'] = (event) => {
+    executed = true;
+    options.onEvent(event);
+  };
+  const status = await executeRun(directory, registry, { onEvent, signal: options.signal });
+  return { directory, record: await readRunRecord(directory), status, executed };
+}
+
+/** A resolved spec as a document: errors in it have no better place than the record. */
+function documentOf({ spec }: RunRecord, directory: string): SpecDocument {
+  const place = { file: `${directory}/run.json`, line: 1, column: 1, directory };
+  return { value: spec, template: spec, placeOf: () => place, file: place.file };
+}

@@ -1,0 +1,40 @@
+// A spec file to an executed run: loaded, checked, put into its directory, run.
+
+import { basename } from 'node:path';
+import type { Registry } from '../registry/registry.ts';
+import { createDigests } from '../spec/digests.ts';
+import { identify } from '../spec/identity.ts';
+import { loadDocument } from '../spec/load.ts';
+import { loadPlugins } from '../spec/plugins.ts';
+import { resolveRunSpec } from '../spec/resolve.ts';
+import type { ExecuteOptions } from './execute.ts';
+import { type EndedRun, executeDirectory } from './execute_directory.ts';
+import { type Ask, prepareRun } from './prepare.ts';
+import { collectProvenance } from './provenance.ts';
+import { makeRunRecord } from './record.ts';
+
+export interface RunFileOptions extends ExecuteOptions {
+  registry: Registry;
+  overrides: readonly string[];
+  cwd: string;
+  env: Readonly<Record<string, string | undefined>>;
+  /** The command line behind the name of the program, to say how to go on. */
+  argv: readonly string[];
+  ask: Ask;
+}
+
+/** Runs a spec in its `log_path`, or goes on with it there. */
+export async function runFile(file: string, options: RunFileOptions): Promise<EndedRun> {
+  const { registry, overrides, cwd, env, argv, ask } = options;
+  const document = await loadDocument(file, { overrides, cwd, env });
+  await loadPlugins(document, registry);
+  const spec = resolveRunSpec(document, registry, cwd);
+  const identity = identify(spec, registry, createDigests());
+  const makeRecord = async () => {
+    const provenance = await collectProvenance(cwd);
+    const record = makeRunRecord({ name: basename(spec.log_path), identity, spec, provenance, argv });
+    return { record, codeDiff: provenance.codeDiff };
+  };
+  await prepareRun({ spec, identity }, { registry, ask, makeRecord });
+  return await executeDirectory(spec.log_path, registry, options);
+}

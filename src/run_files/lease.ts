@@ -1,0 +1,130 @@
+// The lease: at most one process writes to a run directory, and a dead one's place is taken by exactly one other.
+
+import { randomUUID } from 'node:crypto';
+import { rename, rm, utimes } from 'node:fs/promises';
+import { join } from 'node:path';
+import { RunDirectoryError } from '../util/errors.ts';
+import { createFileAtomic, explainingFailure, jsonText, readJson, shortPath } from '../util/files.ts';
+import { holderIsLive, thisProcess } from '../util/liveness.ts';
+import { leaseShape } from './shapes.ts';
+import type { LeaseRecord } from './types.ts';
+
+const HEARTBEAT_MS = 5_000;
+
+export interface Lease {
+  /** Aborted when another process has taken the lease, because this one seemed dead: nothing may be written any more. */
+  readonly lost: AbortSignal;
+  release(): Promise<void>;
+}
+
+/**
+ * Makes this process the one writer of a run directory.
+ * @throws RunDirectoryError naming host and pid while a live process holds the lease
+ */
+export async function takeLease(directory: string): Promise<Lease> {
+  const path = leasePath(directory);
+  const record = { token: randomUUID(), ...thisProcess(), taken_at: new Date().toISOString() };
+  await explainingFailure('lock', path, () => claim(directory, record));
+  return hold(path, record.token);
+}
+
+/** The live process that holds a directory's lease, if one does. */
+export async function leaseHolder(directory: string): Promise<LeaseRecord | null> {
+  const last = (await readChain(leasePath(directory))).at(-1);
+  return last !== undefined && isLive(last) ? last.record : null;
+}
+
+/** @throws RunDirectoryError naming host and pid while a live process holds the lease */
+export async function refuseHeld(directory: string): Promise<void> {
+  const holder = await leaseHolder(directory);
+  if (holder !== null) throw inUse(directory, holder);
+}
+
+interface Link {
+  path: string;
+  record: LeaseRecord;
+}
+
+/**
+ * A dead lease L is never removed and made anew, since two takers could each remove what the other has just made. Its one
+ * successor is the file `lease.after-<token of L>`, which only one process can create; if that process dies too, it has
+ * one successor in turn. Only the maker of the last link may put it in the place of `lease`.
+ */
+async function claim(directory: string, record: LeaseRecord): Promise<void> {
+  const path = leasePath(directory);
+  const text = jsonText(record);
+  while (!(await createFileAtomic(path, text))) {
+    const chain = await readChain(path);
+    const [head, last] = [chain[0], chain.at(-1)];
+    if (head === undefined || last === undefined) continue; // given back in the meantime
+    if (isLive(last)) throw inUse(directory, last.record);
+    const successor = successorPath(path, last.record);
+    if (!(await createFileAtomic(successor, text))) continue; // another was quicker: it is the last link now
+    // A taker that was slow to get here may follow a lease that others have long replaced. Then its link hangs in the air.
+    if ((await readLink(path))?.record.token === head.record.token) {
+      await rename(successor, path);
+      for (const link of chain.slice(1)) await rm(link.path, { force: true });
+      return;
+    }
+    await rm(successor, { force: true });
+  }
+}
+
+async function readChain(path: string): Promise<Link[]> {
+  const chain: Link[] = [];
+  let next = await readLink(path);
+  while (next !== null) {
+    chain.push(next);
+    next = await readLink(successorPath(path, next.record));
+  }
+  return chain;
+}
+
+async function readLink(path: string): Promise<Link | null> {
+  const { value, problem } = await readJson(path, leaseShape);
+  if (problem !== null) {
+    throw new RunDirectoryError(`${shortPath(path)} is damaged: ${problem}`, {
+      hint: 'Delete the file if no process writes to this directory.',
+    });
+  }
+  return value === null ? null : { path, record: value };
+}
+
+function isLive({ path, record }: Link): boolean {
+  return holderIsLive(path, record);
+}
+
+function hold(path: string, token: string): Lease {
+  const lost = new AbortController();
+  const beat = async () => {
+    const { value, problem } = await readJson(path, leaseShape);
+    // A file system that fails for a moment does not end a run: the next beat looks again.
+    if (problem !== null) return;
+    if (value?.token !== token) lost.abort(new RunDirectoryError(`${shortPath(path)} was taken by another process`));
+    else await utimes(path, new Date(), new Date()).catch(() => undefined);
+  };
+  const timer = setInterval(() => void beat(), HEARTBEAT_MS).unref();
+  return {
+    lost: lost.signal,
+    release: async () => {
+      clearInterval(timer);
+      const { value } = await readJson(path, leaseShape);
+      if (value?.token === token) await rm(path, { force: true });
+    },
+  };
+}
+
+function inUse(directory: string, { host, pid, taken_at }: LeaseRecord): RunDirectoryError {
+  return new RunDirectoryError(
+    `${shortPath(directory)} is in use by process ${pid} on ${host}, which took it at ${taken_at}`,
+    { hint: `Wait until it ends or stop it. If it is certainly gone, delete ${shortPath(leasePath(directory))}.` },
+  );
+}
+
+function leasePath(directory: string): string {
+  return join(directory, 'lease');
+}
+
+function successorPath(path: string, { token }: LeaseRecord): string {
+  return `${path}.after-${token}`;
+}

@@ -1,0 +1,79 @@
+// metrics.jsonl: one line a step, appended as the run goes and cut back to its checkpoint when it resumes.
+
+import { join } from 'node:path';
+import type { Metrics, MetricsLog } from '../training/types.ts';
+import { filterLines, LineAppender, parseLines, repairTail } from '../util/json_lines.ts';
+import { isBoolean, isCount, isNumber, isRecordOf, isString, jsonShape, type Shape } from '../util/json_shape.ts';
+import { spellNumber, unspellNumber } from './numbers.ts';
+
+type Row = { step: number } & Metrics;
+
+export const isMetric = (value: unknown): value is Metrics[string] =>
+  isNumber(value) || isString(value) || isBoolean(value);
+
+const numbered = jsonShape<{ step: number }>({ step: isCount });
+const metrics = isRecordOf(isMetric);
+const rowShape: Shape<Row> = {
+  is: (value: unknown): value is Row => numbered.is(value) && metrics(value),
+  problem: (value) =>
+    numbered.problem(value) ?? (metrics(value) ? null : 'holds a metric that is no number, string or boolean'),
+};
+
+export class MetricsFile implements MetricsLog {
+  readonly #path: string;
+  readonly #lines: LineAppender;
+  #lastStep: number | undefined;
+
+  private constructor(path: string, lost: AbortSignal, lastStep: number | undefined) {
+    this.#path = path;
+    this.#lines = new LineAppender(path, lost);
+    this.#lastStep = lastStep;
+  }
+
+  /** Opens the log of a run directory for the holder of its lease until that is `lost`, and repairs a line that a kill cut short. */
+  static async open(directory: string, lost: AbortSignal): Promise<MetricsFile> {
+    const path = join(directory, 'metrics.jsonl');
+    await repairTail(path);
+    return new MetricsFile(path, lost, (await readRows(path)).at(-1)?.step);
+  }
+
+  async append(step: number, metrics: Metrics): Promise<void> {
+    if ('step' in metrics) throw new Error('"step" is the name of the column that numbers the rows, not of a metric');
+    if (this.#lastStep !== undefined && step <= this.#lastStep)
+      throw new Error(`step ${step} was logged after step ${this.#lastStep}`);
+    this.#lines.append(JSON.stringify({ step, ...metrics }, spellNumber));
+    this.#lastStep = step;
+  }
+
+  async rewind(step: number): Promise<void> {
+    const steps = (await readRows(this.#path)).map((row) => row.step);
+    this.#lines.close();
+    await filterLines(this.#path, (index) => (steps[index] ?? step) < step);
+    this.#lastStep = steps.findLast((logged) => logged < step);
+  }
+
+  async read(): Promise<Row[]> {
+    return await readRows(this.#path);
+  }
+
+  /** Makes every row so far survive a power cut. */
+  async flush(): Promise<void> {
+    await this.#lines.flush();
+  }
+
+  close(): void {
+    this.#lines.close();
+  }
+}
+
+/** The rows of a run directory's log, without a last one that is being written or was cut short. */
+export async function readMetrics(directory: string): Promise<Row[]> {
+  return await readRows(join(directory, 'metrics.jsonl'));
+}
+
+async function readRows(path: string): Promise<Row[]> {
+  return (await parseLines(path, rowShape)).map(({ step, ...metrics }) => ({
+    step,
+    ...Object.fromEntries(Object.entries(metrics).map(([name, value]) => [name, unspellNumber(value)])),
+  }));
+}

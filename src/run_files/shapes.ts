@@ -1,0 +1,102 @@
+// The shapes of run.json, status.json and lease, by which what lies on disk is checked before it is believed.
+
+import type { BuilderRef } from '../registry/fields.ts';
+import { type Identity, IF_EXISTS, type RunSpec } from '../spec/types.ts';
+import type { Learned } from '../training/types.ts';
+import { isJsonObject, type JsonValue } from '../util/json.ts';
+import {
+  isArrayOf,
+  isBoolean,
+  isCount,
+  isNullOr,
+  isNumber,
+  isOneOf,
+  isRecordOf,
+  isString,
+  jsonShape,
+} from '../util/json_shape.ts';
+import { type LeaseRecord, RUN_STATES, type RunRecord, type RunStatus } from './types.ts';
+
+const isJsonValue = (value: unknown): value is JsonValue => value !== undefined;
+
+const builderRef = jsonShape<{ builder: string }>({ builder: isString });
+const isBuilderRef = (value: unknown): value is BuilderRef => builderRef.is(value);
+
+const runSpec = jsonShape<Pick<RunSpec, 'trainer' | 'log_path' | 'seed' | 'service' | 'if_exists' | 'plugins'>>({
+  trainer: isString,
+  log_path: isString,
+  seed: isNumber,
+  service: isBuilderRef,
+  if_exists: isOneOf(IF_EXISTS),
+  plugins: isArrayOf(isString),
+});
+const isRunSpec = (value: unknown): value is RunSpec => runSpec.is(value);
+
+const identity = jsonShape<Identity>({
+  version: isCount,
+  hash: isString,
+  config_hash: isString,
+  config: isJsonObject,
+  seed: isNumber,
+});
+
+const versions = jsonShape<RunRecord['versions']>({
+  cookbook: isString,
+  node: isString,
+  onnxruntime: isNullOr(isString),
+  platform: isString,
+});
+
+const git = jsonShape<NonNullable<RunRecord['git']>>({
+  commit: isString,
+  branch: isNullOr(isString),
+  dirty: isBoolean,
+});
+
+const objective = jsonShape<NonNullable<RunRecord['objective']>>({
+  metric: isString,
+  goal: isOneOf(['minimize', 'maximize']),
+  at: isString,
+});
+
+export const runRecordShape = jsonShape<RunRecord>({
+  schema_version: isOneOf([1]),
+  name: isString,
+  identity: identity.is,
+  spec: isRunSpec,
+  axes: isRecordOf(isJsonValue),
+  objective: isNullOr(objective.is),
+  versions: versions.is,
+  git: isNullOr(git.is),
+  argv: isArrayOf(isString),
+  created_at: isString,
+});
+
+const runError = jsonShape<NonNullable<RunStatus['error']>>({ code: isString, message: isString });
+const learned = jsonShape<Learned>({ metric: isString, before: isNumber, after: isNumber });
+
+export const runStatusShape = jsonShape<RunStatus>({
+  schema_version: isOneOf([1]),
+  state: isOneOf(RUN_STATES),
+  attempt: isCount,
+  step: isCount,
+  total_steps: isNullOr(isCount),
+  started_at: isNullOr(isString),
+  updated_at: isString,
+  ended_at: isNullOr(isString),
+  host: isString,
+  pid: isCount,
+  error: isNullOr(runError.is),
+  learned: isArrayOf(learned.is),
+  sampler_path: isNullOr(isString),
+});
+
+export const leaseShape = jsonShape<LeaseRecord>({
+  token: isString,
+  host: isString,
+  pid: isCount,
+  process_started: isString,
+  boot_id: isString,
+  pid_namespace: isString,
+  taken_at: isString,
+});

@@ -1,0 +1,97 @@
+// Plans and sweeps as a person or a script starts them: progress on stderr, signals, and what to print at the end.
+
+import pc from 'picocolors';
+import type { Registry } from '../registry/registry.ts';
+import type { LoadOptions } from '../spec/load.ts';
+import { ConfigurationError, SpecError } from '../util/errors.ts';
+import { programName } from '../util/program_name.ts';
+import { isSweep } from './grammar.ts';
+import { type Plan, planRun, planSweep, type SweepPlan } from './plan.ts';
+import { type PlanDocument, planDocument, summarize } from './plan_summary.ts';
+import { planText } from './plan_text.ts';
+import { finalScreen } from './reporters/final_screen.ts';
+import { plainReporter, type SweepListener } from './reporters/plain.ts';
+import { terminalReporter } from './reporters/terminal.ts';
+import { exitCodeOf, runSweep } from './run_sweep.ts';
+import { sweepSignals } from './signals.ts';
+import { loadOwn } from './sweep_file.ts';
+
+interface CommandOptions {
+  /** `key=value` arguments. */
+  overrides: readonly string[];
+  /** The command line behind the name of the program. */
+  argv: readonly string[];
+  json: boolean;
+}
+
+/** `cookbook plan FILE`: of a run or of a sweep. */
+export async function planCommand(
+  file: string,
+  registry: Registry,
+  overrides: readonly string[],
+): Promise<PresentedPlan> {
+  const options = loadOptions(overrides);
+  if (!(await isSweepFile(file, options))) return presented(await planRun(file, options, registry), 1);
+  const plan = await planSweep(file, options, registry);
+  return presented(plan, plan.fields.execution.max_concurrency);
+}
+
+/** A plan as either reader wants it; of a hundred thousand points, nobody wants it both ways. */
+interface PresentedPlan {
+  document(): PlanDocument;
+  screen(): string[];
+}
+
+/** `cookbook sweep FILE`. */
+export async function sweepCommand(file: string, registry: Registry, { overrides, argv, json }: CommandOptions) {
+  const options = loadOptions(overrides);
+  await refuseRunFile(file, options);
+  const plan = await planSweep(file, options, registry);
+  const { stop, kill, dispose } = sweepSignals();
+  try {
+    const onEvent = json ? () => undefined : progressReporter(plan);
+    const result = await runSweep(plan, registry, { argv, onEvent, stop, kill });
+    return { result, screen: finalScreen(result, argv, outputColors()), exitCode: exitCodeOf(result, stop.aborted) };
+  } finally {
+    dispose();
+  }
+}
+
+function loadOptions(overrides: readonly string[]): LoadOptions {
+  return { overrides, cwd: process.cwd(), env: process.env };
+}
+
+function presented(plan: Plan | SweepPlan, maxConcurrency: number): PresentedPlan {
+  const summary = summarize(plan, maxConcurrency);
+  return { document: () => planDocument(plan, summary), screen: () => planText(plan, summary, outputColors()) };
+}
+
+/** Whether a file is a sweep. One that cannot be read is left to those who read it next: they say why. */
+async function isSweepFile(file: string, options: LoadOptions): Promise<boolean> {
+  try {
+    return isSweep((await loadOwn(file, options)).value);
+  } catch (error) {
+    if (error instanceof SpecError) return false;
+    throw error;
+  }
+}
+
+async function refuseRunFile(file: string, options: LoadOptions): Promise<void> {
+  if (isSweep((await loadOwn(file, options)).value)) return;
+  throw new ConfigurationError(`${file} is the spec of one run, not of a sweep`, {
+    hint: `Type "${programName()} run ${file}", or name it as the "base" of a sweep.`,
+  });
+}
+
+function progressReporter(plan: SweepPlan): SweepListener {
+  const { stderr } = process;
+  const missing = plan.runs.filter(({ state }) => state !== 'done').length;
+  const now = () => performance.now();
+  return stderr.isTTY
+    ? terminalReporter(missing, stderr, now)
+    : plainReporter(missing, (line) => stderr.write(`${line}\n`), now);
+}
+
+function outputColors() {
+  return pc.createColors(pc.isColorSupported && process.stdout.isTTY === true);
+}

@@ -1,0 +1,137 @@
+// Files that survive a kill at any instant: written under a temporary name, flushed, and put in place in one step.
+
+import { randomBytes } from 'node:crypto';
+import { link, open, readFile, rename, rm } from 'node:fs/promises';
+import { basename, dirname, isAbsolute, join, relative } from 'node:path';
+import { messageOf, RunDirectoryError } from './errors.ts';
+import type { Shape } from './json_shape.ts';
+
+const TEMPORARY = /\.tmp-[0-9a-f]{12}$/;
+
+/** Whether a name is one that an interrupted write left behind. */
+export function isTemporary(name: string): boolean {
+  return TEMPORARY.test(name);
+}
+
+/** Replaces a file: a reader sees the old text or the new one, and after a power cut it is one of the two. */
+export async function writeFileAtomic(path: string, text: string): Promise<void> {
+  await explainingFailure('write', path, async () => {
+    const temporary = await writeTemporary(path, text);
+    try {
+      await rename(temporary, path);
+    } catch (error) {
+      await rm(temporary, { force: true });
+      throw error;
+    }
+    await flushDirectory(dirname(path));
+  });
+}
+
+/** Creates a file with its whole text in one step. False when there is one already, which stays as it is. */
+export async function createFileAtomic(path: string, text: string): Promise<boolean> {
+  return await explainingFailure('create', path, async () => {
+    const temporary = await writeTemporary(path, text);
+    try {
+      await link(temporary, path);
+    } catch (error) {
+      if (errorCode(error) === 'EEXIST') return false;
+      throw error;
+    } finally {
+      await rm(temporary, { force: true });
+    }
+    await flushDirectory(dirname(path));
+    return true;
+  });
+}
+
+export function jsonText(value: object): string {
+  return `${JSON.stringify(value, null, 2)}\n`;
+}
+
+/** What a JSON file holds: the value, or why there is none. Neither when the file does not exist. */
+export interface Reading<T> {
+  value: T | null;
+  problem: string | null;
+}
+
+/** Reads a file of a known shape and never throws: what is wrong with it is part of the result. */
+export async function readJson<T>(path: string, shape: Shape<T>): Promise<Reading<T>> {
+  let value: unknown;
+  try {
+    value = JSON.parse(await readFile(path, 'utf8'));
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return { value: null, problem: null };
+    return { value: null, problem: `${basename(path)}: ${messageOf(error)}` };
+  }
+  return shape.is(value)
+    ? { value, problem: null }
+    : { value: null, problem: `${basename(path)}: ${shape.problem(value)}` };
+}
+
+export async function flushDirectory(path: string): Promise<void> {
+  const directory = await open(path, 'r');
+  try {
+    await directory.sync();
+  } finally {
+    await directory.close();
+  }
+}
+
+/** The code of a failed system call, `ENOENT`; undefined for any other error. */
+export function errorCode(error: unknown): string | undefined {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+}
+
+/** Runs an operation on a file and turns the failure of a system call into an error that a user can act on. */
+export async function explainingFailure<T>(verb: string, path: string, operation: () => Promise<T>): Promise<T> {
+  try {
+    return await operation();
+  } catch (error) {
+    throw fileError(verb, path, error);
+  }
+}
+
+/** An error that says which file could not be read or written, why, and what to do. Errors that are no system call's pass as they are. */
+export function fileError(verb: string, path: string, error: unknown): unknown {
+  const code = errorCode(error);
+  if (code === undefined || error instanceof RunDirectoryError) return error;
+  const { reason, hint } = REASONS[code] ?? { reason: messageOf(error), hint: undefined };
+  return new RunDirectoryError(`cannot ${verb} ${shortPath(path)}: ${reason}`, {
+    cause: error,
+    ...(hint === undefined ? {} : { hint }),
+  });
+}
+
+const FULL = { hint: 'Free some space and run the same command again: it goes on from the last checkpoint.' };
+const FORBIDDEN = { hint: 'Give a log_path that you may write to.' };
+
+const REASONS: Partial<Record<string, { reason: string; hint: string }>> = {
+  ENOSPC: { reason: 'no space left on the device', ...FULL },
+  EDQUOT: { reason: 'the disk quota is used up', ...FULL },
+  EFBIG: { reason: 'the file would be larger than the system allows', ...FULL },
+  EROFS: { reason: 'the file system is read-only', ...FORBIDDEN },
+  EACCES: { reason: 'permission denied', ...FORBIDDEN },
+  EPERM: { reason: 'operation not permitted', ...FORBIDDEN },
+  ENOTDIR: { reason: 'a part of the path is a file, not a directory', ...FORBIDDEN },
+};
+
+/** A path as it reads best in a message: relative to the working directory when it lies below it. Other addresses stay as they are. */
+export function shortPath(path: string): string {
+  const fromHere = isAbsolute(path) ? relative(process.cwd(), path) : path;
+  return fromHere === '' || fromHere.startsWith('..') ? path : fromHere;
+}
+
+async function writeTemporary(path: string, text: string): Promise<string> {
+  const temporary = join(dirname(path), `${basename(path)}.tmp-${randomBytes(6).toString('hex')}`);
+  const file = await open(temporary, 'wx');
+  try {
+    await file.writeFile(text);
+    await file.sync();
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw error;
+  } finally {
+    await file.close();
+  }
+  return temporary;
+}
