@@ -14,7 +14,8 @@ const ROOT = join(import.meta.dirname, '../..');
 async function spoken(cwd: string, path: string, program: string, ...args: string[]): Promise<string> {
   const { stdout, stderr } = await run(program, args, {
     cwd,
-    env: { HOME: process.env.HOME, PATH: path, NO_COLOR: '1' },
+    // Settings of who runs the tests are none of the package's: npm warns of those that it does not know.
+    env: { HOME: process.env.HOME, PATH: path, NO_COLOR: '1', npm_config_userconfig: '/dev/null' },
     timeout: 240_000,
     maxBuffer: 1 << 26,
   });
@@ -36,7 +37,7 @@ learning_rate: 1e-2
 max_steps: 2
 `;
 
-const ROWS = ['Good morning!', 'Good evening!']
+const ROWS = ['Good morning!', 'Good evening!', 'Good night!', 'Goodbye!']
   .map((text) => ({
     messages: [
       { role: 'user', content: 'Hello' },
