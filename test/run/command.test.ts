@@ -133,7 +133,7 @@ describe('cookbook run', () => {
     expect(exit).toBe(1);
     expect(stderr).toMatchInlineSnapshot(`
       "failed after 2 steps: weight is not a function
-      This is a defect of cookbook or of a plugin: the stack is in logs.log.
+      This is a defect of cookbook: the stack is in logs.log.
       "
     `);
     expect(stdout).toMatchInlineSnapshot(`
