@@ -2,8 +2,8 @@
 
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import type { BuilderRef } from '../registry/fields.ts';
 import type { Registry } from '../registry/registry.ts';
+import type { PlainRef } from '../registry/slot.ts';
 import { CheckpointFile } from '../run_files/checkpoint_log.ts';
 import { readRunRecord, tidyRunDirectory } from '../run_files/directory.ts';
 import { takeLease } from '../run_files/lease.ts';
@@ -141,7 +141,7 @@ class Attempt {
         notify: (message) => emit({ type: 'notice', message }),
       });
       const trainer = await registry.build(trainerSlot, trainerOf(spec, registry), {});
-      return await trainer.train({ logPath, seed, registry, service, metrics, checkpoints, emit, signal });
+      return await trainer.train({ logPath, seed, service, metrics, checkpoints, emit, signal });
     } finally {
       await service?.close();
       metrics.close();
@@ -157,7 +157,7 @@ class Attempt {
 const STOPPING = 'stopping: the step is finished and a checkpoint saved; a second signal ends the process at once';
 
 /** A trainer's parameters stand beside the fields that every run has. */
-function trainerOf(spec: RunSpec, registry: Registry): BuilderRef {
+function trainerOf(spec: RunSpec, registry: Registry): PlainRef {
   const names = Object.keys(registry.find(trainerSlot.name, spec.trainer)?.params.properties ?? {});
   const given = names.flatMap((name) => (name in spec ? [[name, spec[name]] as const] : []));
   return { ...Object.fromEntries(given), builder: spec.trainer };

@@ -1,6 +1,5 @@
 // What every training loop is given and what it hands back. The run directory implements this; loops know nothing of files.
 
-import type { Registry } from '../registry/registry.ts';
 import { defineSlot } from '../registry/slot.ts';
 import type { ServiceClient } from '../tinker/clients.ts';
 
@@ -53,7 +52,6 @@ export interface TrainingContext {
   /** The run directory. Loops write artefacts of their own below it; the logs below are the way to the standard files. */
   logPath: string;
   seed: number;
-  registry: Registry;
   service: ServiceClient;
   metrics: MetricsLog;
   checkpoints: CheckpointLog;
