@@ -60,7 +60,9 @@ it('every folder has a floor', () => {
 it('imports run downwards only', () => {
   const floorOf = new Map(FLOORS.flatMap((houses, floor) => houses.map((house) => [house, floor])));
   const level = (house: string) => floorOf.get(house) ?? Number.NaN;
-  expect(arrows().flatMap(({ from, to, arrow }) => (from === to || level(from) < level(to) ? [] : [arrow]))).toEqual([]);
+  expect(arrows().flatMap(({ from, to, arrow }) => (from === to || level(from) < level(to) ? [] : [arrow]))).toEqual(
+    [],
+  );
 });
 
 it('the engine imports the API and the formats alone, and only its registration and export import it', () => {

@@ -31,7 +31,7 @@ export async function runFile(file: string, options: RunFileOptions): Promise<En
 /** Makes the run of a spec lie in its `log_path`, which is returned, ready to be executed. */
 export async function prepareFile(
   file: string,
-  { registry, overrides, cwd, env, argv, ask }: Omit<RunFileOptions, keyof ExecuteOptions>,
+  { registry, overrides, cwd, env, argv, ask }: Omit<RunFileOptions, 'onEvent' | 'signal'>,
 ): Promise<string> {
   const document = await loadDocument(file, { overrides, cwd, env });
   await loadPlugins(document, registry);

@@ -5,7 +5,7 @@ import { closestNames } from '../registry/suggest.ts';
 import { absolutePath } from './location.ts';
 
 /** What is there of nearly this path, which starts from `directory`, in the spelling that it was given in. */
-export function nearPaths(path: string, directory: string): string[] {
+function nearPaths(path: string, directory: string): string[] {
   const parts = path.split('/');
   const missing = parts.findIndex(
     (_, i) => !existsSync(absolutePath(parts.slice(0, i + 1).join('/') || '/', directory)),
@@ -18,7 +18,7 @@ export function nearPaths(path: string, directory: string): string[] {
 }
 
 /** The same as a clause of a message; empty where there is nothing like it. */
-export function nearPathsHint(path: string, directory: string): string {
+function nearPathsHint(path: string, directory: string): string {
   const near = nearPaths(path, directory);
   return near.length === 0 ? '' : `; did you mean ${near.join(' or ')}?`;
 }
