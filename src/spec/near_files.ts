@@ -18,7 +18,7 @@ function nearPaths(path: string, directory: string): string[] {
 }
 
 /** The same as a clause of a message; empty where there is nothing like it. */
-function nearPathsHint(path: string, directory: string): string {
+export function nearPathsHint(path: string, directory: string): string {
   const near = nearPaths(path, directory);
   return near.length === 0 ? '' : `; did you mean ${near.join(' or ')}?`;
 }
