@@ -5,7 +5,7 @@ import { closestNames } from '../registry/suggest.ts';
 import { absolutePath } from './location.ts';
 
 /** What is there of nearly this path, which starts from `directory`, in the spelling that it was given in. */
-export function nearPaths(path: string, directory: string): string[] {
+function nearPaths(path: string, directory: string): string[] {
   const parts = path.split('/');
   const missing = parts.findIndex(
     (_, i) => !existsSync(absolutePath(parts.slice(0, i + 1).join('/') || '/', directory)),

@@ -5,11 +5,10 @@ import type { RunState, RunStatus } from '../run_files/types.ts';
 import { revealSecrets } from '../spec/secrets.ts';
 import { executorSlot } from './executor.ts';
 import { parseDuration } from './grammar.ts';
-import { bestConfiguration, type ConfigurationScore } from './objective.ts';
+import { bestConfigurations, type ConfigurationScore } from './objective.ts';
 import type { PlannedRun, SweepPlan } from './plan.ts';
 import { Preparation, recordFailure } from './prepare.ts';
 import { type Outcome, type SweepEvent, schedule } from './scheduler.ts';
-import { valuesOf } from './space.ts';
 import { freezePlan } from './sweep_directory.ts';
 
 export interface SweepOptions {
@@ -32,6 +31,8 @@ export interface SweepResult {
   not_done: RunReport[];
   objective: SweepPlan['fields']['objective'];
   best: ConfigurationScore | null;
+  /** Other configurations that are as good as the best. */
+  tied: ConfigurationScore[];
 }
 
 export interface RunReport {
@@ -83,6 +84,8 @@ async function resultOf(plan: SweepPlan, outcomes: readonly Outcome[]): Promise<
   for (const { state } of outcomes) states[state] += 1;
   const { log_path, runs, fields } = plan;
   const { objective } = fields;
+  const [best = null, ...tied] =
+    objective === null ? [] : await bestConfigurations(log_path, seedsByConfiguration(runs), objective);
   return {
     log_path,
     runs: runs.length,
@@ -92,19 +95,9 @@ async function resultOf(plan: SweepPlan, outcomes: readonly Outcome[]): Promise<
       .filter(({ state }) => state !== 'done')
       .map(({ run, directory, state, error }) => ({ name: run.name, directory, state, error })),
     objective,
-    best:
-      objective === null
-        ? null
-        : await bestConfiguration(outcomes.filter(isDone).map(finishedRun), seedsByConfiguration(runs), objective),
+    best,
+    tied,
   };
-}
-
-function isDone({ state }: Outcome): boolean {
-  return state === 'done';
-}
-
-function finishedRun({ run, directory }: Outcome) {
-  return { directory, axes: valuesOf(run.configuration), config_hash: run.config_hash };
 }
 
 function seedsByConfiguration(runs: readonly PlannedRun[]): Map<string, number> {

@@ -2,6 +2,7 @@
 
 import { relative } from 'node:path';
 import type { Registry } from '../registry/registry.ts';
+import { parseAt } from '../run_files/objective.ts';
 import { describeValue } from '../spec/describe.ts';
 import { diagnose, diagnosticAt } from '../spec/diagnostics.ts';
 import { type LoadOptions, loadDocument } from '../spec/load.ts';
@@ -13,7 +14,7 @@ import { readSource } from '../spec/source.ts';
 import type { Issue, SpecDocument, SpecPath } from '../spec/types.ts';
 import { SpecError } from '../util/errors.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../util/json.ts';
-import { isSweepOverride, parseAt, parseDuration, type SweepFields, sweepParams } from './grammar.ts';
+import { isSweepOverride, parseDuration, type SweepFields, sweepParams } from './grammar.ts';
 
 export interface SweepFile {
   document: SpecDocument;
