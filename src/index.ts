@@ -8,6 +8,7 @@ export { builderOf, contents, nullable, oneOf, runtime, semantic } from './regis
 export { Registry } from './registry/registry.ts';
 export { type BuilderRef, defineSlot, type Make, reference, type Slot } from './registry/slot.ts';
 export * from './renderers/types.ts';
+export { computeBpb, computeMeanNll, datumFromModelInputWeights } from './supervised/common.ts';
 export { packedDataset } from './supervised/packing.ts';
 export {
   type DatasetContext,

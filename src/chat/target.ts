@@ -1,7 +1,7 @@
 // What there is to talk to: a run, of which the newest weights count, or a base model.
 
-import { stat } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { readdir, stat } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
 import { isFile } from '../formats/files.ts';
 import { isHubName } from '../hub/hub_settings.ts';
 import { locateModel } from '../hub/locate.ts';
@@ -11,6 +11,7 @@ import { recommendedRenderer } from '../renderers/recommended.ts';
 import { type Renderer, rendererSlot } from '../renderers/types.ts';
 import { listCheckpoints } from '../run_files/checkpoint_log.ts';
 import { readRunRecord } from '../run_files/directory.ts';
+import { nearPathsHint } from '../spec/near_files.ts';
 import { revealSecrets } from '../spec/secrets.ts';
 import type { SamplingClient, ServiceClient } from '../tinker/clients.ts';
 import { serviceSlot } from '../tinker/service.ts';
@@ -91,8 +92,8 @@ async function runSource(directory: string): Promise<Source> {
 async function modelSource(model: string): Promise<Source> {
   const isThere = await stat(model).catch(() => null);
   const isNeither = isThere?.isDirectory() === true && !(await isFile(join(model, 'config.json')));
-  if (isNeither || (isThere === null && !isHubName(model))) {
-    throw new ConfigurationError(`${model} is neither a run nor a model`, {
+  if (isNeither || (isThere === null && (!isHubName(model) || (await liesAmongRuns(model))))) {
+    throw new ConfigurationError(`${model} is neither a run nor a model${nearPathsHint(model, process.cwd())}`, {
       hint: 'Name a run directory (it has a run.json), a model directory (it has a config.json), a GGUF file, or a model of the hub as ORG/NAME.',
     });
   }
@@ -104,6 +105,14 @@ async function modelSource(model: string): Promise<Source> {
     service: LOCAL,
     checkpointsPath: model,
   };
+}
+
+/** Whether a path is that of a run which is not there, although it reads like the name of a model: nobody asks the hub for it. */
+async function liesAmongRuns(path: string): Promise<boolean> {
+  const above = dirname(path);
+  if (above === 'runs') return true;
+  const names = await readdir(above).catch(() => []);
+  return (await Promise.all(names.map((name) => isFile(join(above, name, 'run.json'))))).includes(true);
 }
 
 function isBuilderRef(value: unknown): value is PlainRef {

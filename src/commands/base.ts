@@ -2,6 +2,7 @@
 
 import { Command, Errors } from '@oclif/core';
 import { CookbookError, messageOf, SpecError } from '../util/errors.ts';
+import { unknownFlag } from './usage.ts';
 
 /**
  * `run()` returns what `--json` prints; `this.log` writes data to stdout, `this.logToStderr` prose to stderr, and both are
@@ -14,13 +15,29 @@ export abstract class BaseCommand extends Command {
   protected override async catch(error: unknown): Promise<void> {
     process.exitCode = exitCodeOf(error);
     if (error instanceof Errors.ExitError) return;
-    if (this.jsonEnabled()) this.logJson({ error: describe(error) });
-    else if (error instanceof SpecError) process.stderr.write(`${await specReport(error)}\n`);
-    else if (error instanceof CookbookError)
-      process.stderr.write(`${[error.message, ...hintLines(error)].join('\n')}\n`);
-    else if (error instanceof Errors.CLIError) throw error;
-    if (isDefect(error)) process.stderr.write(`${stackOf(error)}\n`);
+    const told = explained(error, this.id ?? '', this.ctor);
+    if (!this.jsonEnabled() && told instanceof Errors.CLIError) throw told;
+    await tell(told, this.jsonEnabled());
   }
+}
+
+/** An error on stderr, or as data on stdout. A defect shows its stack in either case. */
+export async function tell(error: unknown, json: boolean): Promise<void> {
+  if (json) process.stdout.write(`${JSON.stringify({ error: describe(error) }, null, 2)}\n`);
+  else if (error instanceof SpecError) process.stderr.write(`${await specReport(error)}\n`);
+  else if (error instanceof CookbookError) {
+    process.stderr.write(`${[error.message, ...hintLines(error)].join('\n')}\n`);
+  }
+  if (isDefect(error)) process.stderr.write(`${stackOf(error)}\n`);
+}
+
+/** What oclif says of a flag that it does not know, with what was probably meant. */
+function explained(error: unknown, command: string, { flags = {}, args = {} }: Partial<typeof Command>): unknown {
+  const flag =
+    error instanceof Errors.CLIError ? /^Nonexistent flags?: --([^\s,]+)/.exec(error.message)?.[1] : undefined;
+  if (flag === undefined) return error;
+  const takesFields = 'key=value' in args || command === 'validate';
+  return unknownFlag(flag, command, [...Object.keys(flags), 'json', 'help'], takesFields);
 }
 
 function isDefect(error: unknown): boolean {

@@ -1,7 +1,7 @@
 // `cookbook export`: what a run has trained, for other tools.
 
 import { Args, Flags } from '@oclif/core';
-import { programName } from '../util/program_name.ts';
+import { programName, quote } from '../util/program_name.ts';
 import { BaseCommand } from './base.ts';
 
 export default class Export extends BaseCommand {
@@ -40,11 +40,11 @@ export default class Export extends BaseCommand {
     const directory = shortPath(result.directory);
     if (result.base_model === null) {
       this.log(`${directory} holds the whole model, in ${flags.dtype}`);
-      this.log(`\n  ${programName()} chat ${directory}  talk to it`);
-      this.log(`  AutoModelForCausalLM.from_pretrained("${directory}")  in Python`);
+      this.log(`\n  ${programName()} chat ${quote(directory)}  talk to it`);
+      this.log(`  AutoModelForCausalLM.from_pretrained(${JSON.stringify(directory)})  in Python`);
     } else {
       this.log(`${directory} holds the adapter, for ${shortPath(result.base_model)}`);
-      this.log(`\n  AutoPeftModelForCausalLM.from_pretrained("${directory}")  in Python`);
+      this.log(`\n  AutoPeftModelForCausalLM.from_pretrained(${JSON.stringify(directory)})  in Python`);
     }
     return result;
   }

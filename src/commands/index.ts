@@ -3,24 +3,30 @@
 import type { Command } from '@oclif/core';
 import Builders from './builders.ts';
 import Chat from './chat.ts';
+import Completion from './completion.ts';
 import Exec from './exec.ts';
 import Export from './export.ts';
+import Help from './help.ts';
 import Plan from './plan.ts';
 import Report from './report.ts';
 import Run from './run.ts';
 import Schema from './schema.ts';
 import Sweep from './sweep.ts';
 import Validate from './validate.ts';
+import Version from './version.ts';
 
 export const COMMANDS: Record<string, Command.Class> = {
   builders: Builders,
   chat: Chat,
+  completion: Completion,
   exec: Exec,
   export: Export,
+  help: Help,
   plan: Plan,
   report: Report,
   run: Run,
   schema: Schema,
   sweep: Sweep,
   validate: Validate,
+  version: Version,
 };

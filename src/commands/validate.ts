@@ -23,7 +23,7 @@ export default class Validate extends BaseCommand {
       import('../sweep/check.ts'),
       import('../builtin.ts'),
     ]);
-    const { files, overrides } = splitArguments(argv.map(String));
+    const { files, overrides } = splitArguments(argv.map(String), process.cwd());
     if (files.length === 0) throw new ConfigurationError('name at least one file to validate');
     const options = { overrides, cwd: process.cwd(), env: process.env };
     const { valid, diagnostics } = await validateFiles(files, options, builtinRegistry, checkSweep);

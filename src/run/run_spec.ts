@@ -4,9 +4,11 @@ import { basename } from 'node:path';
 import type { Registry } from '../registry/registry.ts';
 import { createDigests } from '../spec/digests.ts';
 import { identify } from '../spec/identity.ts';
-import { loadDocument } from '../spec/load.ts';
+import { isSweepSpec, loadDocument } from '../spec/load.ts';
 import { loadPlugins } from '../spec/plugins.ts';
 import { resolveRunSpec } from '../spec/resolve.ts';
+import { ConfigurationError } from '../util/errors.ts';
+import { programName } from '../util/program_name.ts';
 import type { ExecuteOptions } from './execute.ts';
 import { type EndedRun, executeDirectory } from './execute_directory.ts';
 import { type Ask, prepareRun } from './prepare.ts';
@@ -34,6 +36,11 @@ export async function prepareFile(
   { registry, overrides, cwd, env, argv, ask }: Omit<RunFileOptions, 'onEvent' | 'signal'>,
 ): Promise<string> {
   const document = await loadDocument(file, { overrides, cwd, env });
+  if (isSweepSpec(document.value)) {
+    throw new ConfigurationError(`${file} is the spec of a sweep, not of one run`, {
+      hint: `Type "${programName(env)} sweep ${file}".`,
+    });
+  }
   await loadPlugins(document, registry);
   const spec = resolveRunSpec(document, registry, cwd);
   const identity = identify(spec, registry, createDigests());

@@ -1,5 +1,6 @@
 // The builders of a registry as a catalogue: what there is by slot, and what each takes.
 
+import { stripVTControlCharacters } from 'node:util';
 import type { TObject } from '@sinclair/typebox';
 import pc from 'picocolors';
 import type { AnyBuilder } from '../registry/builder.ts';
@@ -73,26 +74,33 @@ function fieldsOf(params: TObject): CatalogField[] {
   });
 }
 
-/** One line a builder under its slot. */
-export function formatCatalog(entries: readonly CatalogEntry[]): string {
+/** One paragraph a builder under its slot, in lines of at most `columns` characters. */
+export function formatCatalog(entries: readonly CatalogEntry[], columns = Number.POSITIVE_INFINITY): string {
   const width = Math.max(0, ...entries.map(({ name }) => name.length));
   return [...new Set(entries.map(({ slot }) => slot))]
     .map((slot) => {
       const lines = entries
         .filter((entry) => entry.slot === slot)
-        .map(({ name, doc }) => `  ${name.padEnd(width)}  ${pc.dim(doc)}`);
+        .map(({ name, doc }) => `  ${name.padEnd(width)}  ${wrapped(doc, width + 4, columns, pc.dim)}`);
       return [pc.bold(slot), ...lines].join('\n');
     })
     .join('\n\n');
 }
 
 /** One builder with its parameters: what each takes, its default, and how it enters the identity of a run. */
-export function formatEntry({ slot, name, version, doc, params }: CatalogEntry): string {
+export function formatEntry(
+  { slot, name, version, doc, params }: CatalogEntry,
+  columns = Number.POSITIVE_INFINITY,
+): string {
   const lines = params.flatMap((field) => [
-    `  ${pc.bold(field.name)}  ${field.type}`,
-    `      ${[field.description, defaultText(field), KIND_NOTES[field.kind]].filter((text) => text !== '').join(' ')}`,
+    `  ${pc.bold(field.name)}  ${wrapped(field.type, 6, columns, String, field.name.length + 4)}`,
+    `      ${wrapped([field.description, defaultText(field), KIND_NOTES[field.kind]].filter((text) => text !== '').join(' '), 6, columns)}`,
   ]);
-  return [`${pc.bold(name)}  ${slot}, version ${version}`, doc, ...(lines.length > 0 ? ['', ...lines] : [])].join('\n');
+  return [
+    `${pc.bold(name)}  ${slot}, version ${version}`,
+    wrapped(doc, 0, columns),
+    ...(lines.length > 0 ? ['', ...lines] : []),
+  ].join('\n');
 }
 
 const KIND_NOTES: Record<FieldKind, string> = {
@@ -103,4 +111,31 @@ const KIND_NOTES: Record<FieldKind, string> = {
 
 function defaultText(field: CatalogField): string {
   return field.required ? pc.yellow('Required.') : `Default: ${JSON.stringify(field.default)}.`;
+}
+
+/**
+ * Text broken between words, its later lines indented like the place that it starts at (or at `start`). Escape codes take no
+ * room; a word that is longer than a line stands alone on one.
+ */
+function wrapped(
+  text: string,
+  indent: number,
+  columns: number,
+  style: (line: string) => string = String,
+  start = indent,
+): string {
+  const lines: string[] = [];
+  let room = columns - start;
+  let line = '';
+  for (const word of text.split(' ')) {
+    const longer = line === '' ? word : `${line} ${word}`;
+    if (line === '' || stripVTControlCharacters(longer).length <= room) {
+      line = longer;
+      continue;
+    }
+    lines.push(line);
+    line = word;
+    room = columns - indent;
+  }
+  return [...lines, line].map(style).join(`\n${' '.repeat(indent)}`);
 }

@@ -2,7 +2,7 @@
 
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { type Diagnostic, SpecError } from '../util/errors.ts';
-import { deepFreeze } from '../util/json.ts';
+import { deepFreeze, type JsonObject } from '../util/json.ts';
 import { spaceHint } from './describe.ts';
 import { diagnose, diagnosticAt } from './diagnostics.ts';
 import { interpolate } from './interpolate.ts';
@@ -43,6 +43,11 @@ export async function loadDocument(file: string, { overrides, cwd, env }: LoadOp
 }
 
 const SWEEP_FIELDS = ['base', 'grid', 'zip', 'cases', 'search'];
+
+/** Whether a document is a sweep rather than a run. */
+export function isSweepSpec(value: JsonObject): boolean {
+  return SWEEP_FIELDS.some((field) => Object.hasOwn(value, field));
+}
 
 /** What a file specifies. Overrides have no say: those of a sweep may be meant for its base. */
 export async function kindOfSpec(file: string, cwd: string): Promise<'run' | 'sweep'> {

@@ -2,10 +2,9 @@
 
 import pc from 'picocolors';
 import type { Registry } from '../registry/registry.ts';
-import type { LoadOptions } from '../spec/load.ts';
+import { isSweepSpec, type LoadOptions } from '../spec/load.ts';
 import { ConfigurationError, SpecError } from '../util/errors.ts';
 import { programName } from '../util/program_name.ts';
-import { isSweep } from './grammar.ts';
 import { type Plan, planRun, planSweep, type SweepPlan } from './plan.ts';
 import { type PlanDocument, planDocument, summarize } from './plan_summary.ts';
 import { planText } from './plan_text.ts';
@@ -69,7 +68,7 @@ function presented(plan: Plan | SweepPlan, maxConcurrency: number): PresentedPla
 /** Whether a file is a sweep. One that cannot be read is left to those who read it next: they say why. */
 async function isSweepFile(file: string, options: LoadOptions): Promise<boolean> {
   try {
-    return isSweep((await loadOwn(file, options)).value);
+    return isSweepSpec((await loadOwn(file, options)).value);
   } catch (error) {
     if (error instanceof SpecError) return false;
     throw error;
@@ -77,7 +76,7 @@ async function isSweepFile(file: string, options: LoadOptions): Promise<boolean>
 }
 
 async function refuseRunFile(file: string, options: LoadOptions): Promise<void> {
-  if (isSweep((await loadOwn(file, options)).value)) return;
+  if (isSweepSpec((await loadOwn(file, options)).value)) return;
   throw new ConfigurationError(`${file} is the spec of one run, not of a sweep`, {
     hint: `Type "${programName()} run ${file}", or name it as the "base" of a sweep.`,
   });

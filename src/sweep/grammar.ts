@@ -139,11 +139,6 @@ export function sectionsOf(written: JsonValue | undefined): Section[] {
   return Object.keys(written).flatMap((name) => SECTIONS.filter((section) => section === name));
 }
 
-/** Whether a document is a sweep rather than a run. */
-export function isSweep(value: JsonObject): boolean {
-  return ['base', 'search', ...SECTIONS].some((field) => field in value);
-}
-
 /** Whether a `key=value` argument is about a field of the sweep itself; any other is about its base. */
 export function isSweepOverride(argument: string): boolean {
   const [field = ''] = argument.split(/[.=[]/, 1);

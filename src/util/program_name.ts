@@ -4,3 +4,8 @@
 export function programName(env: NodeJS.ProcessEnv = process.env): string {
   return env.npm_command === 'exec' ? 'npx cookbook' : 'cookbook';
 }
+
+/** As a POSIX shell reads it back. */
+export function quote(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+}

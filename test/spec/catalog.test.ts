@@ -25,7 +25,11 @@ test('the list has one line a builder under its slot', () => {
 });
 
 test('a builder shows what each of its parameters takes', () => {
-  expect(catalog(toyRegistry(), { name: 'conversation_file' }).map(formatEntry).join('')).toMatchInlineSnapshot(`
+  expect(
+    catalog(toyRegistry(), { name: 'conversation_file' })
+      .map((entry) => formatEntry(entry))
+      .join(''),
+  ).toMatchInlineSnapshot(`
     "conversation_file  dataset, version 1
     Conversations, one a line.
 

@@ -5,7 +5,7 @@ import type { RunRecord, RunState, RunStatus } from '../../run_files/types.ts';
 import { localCheckpoint } from '../../tinker/local_path.ts';
 import type { Learned } from '../../training/types.ts';
 import { shortPath } from '../../util/files.ts';
-import { programName } from '../../util/program_name.ts';
+import { programName, quote } from '../../util/program_name.ts';
 import type { EndedRun } from '../execute_directory.ts';
 import { formatMetric } from '../progress.ts';
 
@@ -75,11 +75,6 @@ function sameCommand({ argv, spec }: RunRecord): string {
   const words = argv.filter((word) => !word.startsWith('if_exists='));
   if (spec.if_exists === 'delete' || spec.if_exists === 'raise') words.push('if_exists=resume');
   return `${programName()} ${words.map(quote).join(' ')}`;
-}
-
-/** As a POSIX shell reads it back. */
-export function quote(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }
 
 export function columns(rows: [string, string][]): string[] {

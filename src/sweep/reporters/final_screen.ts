@@ -2,9 +2,9 @@
 
 import type { Colors } from 'picocolors/types.js';
 import { formatMetric } from '../../run/progress.ts';
-import { columns, quote } from '../../run/reporters/final_screen.ts';
+import { columns } from '../../run/reporters/final_screen.ts';
 import { shortPath } from '../../util/files.ts';
-import { programName } from '../../util/program_name.ts';
+import { programName, quote } from '../../util/program_name.ts';
 import type { ConfigurationScore } from '../objective.ts';
 import type { RunReport, SweepResult } from '../run_sweep.ts';
 

@@ -1,0 +1,32 @@
+// What was typed wrong, with what was probably meant.
+
+import type { Interfaces } from '@oclif/core';
+import { closestNames } from '../registry/suggest.ts';
+import { ConfigurationError } from '../util/errors.ts';
+import { programName } from '../util/program_name.ts';
+
+export class UsageError extends ConfigurationError {
+  override readonly code = 'USAGE';
+}
+
+export function unknownCommand(name: string, { commands }: Interfaces.Config): UsageError {
+  const near = closestNames(
+    name,
+    commands.flatMap(({ id, hidden }) => (hidden ? [] : [id])),
+  );
+  const suggestion = near.length === 0 ? '' : `; did you mean ${near.map((command) => `"${command}"`).join(' or ')}?`;
+  return new UsageError(`there is no command "${name}"${suggestion}`, {
+    hint: `"${programName()} --help" lists them.`,
+  });
+}
+
+/** A flag that is none: one of nearly that name was meant, or a field of the spec. */
+export function unknownFlag(flag: string, command: string, flags: readonly string[], takesFields: boolean): UsageError {
+  const [name = '', value = 'VALUE'] = flag.split('=', 2);
+  const [near] = closestNames(name, flags, 1);
+  if (near !== undefined) return new UsageError(`${command} has no flag --${name}; did you mean --${near}?`);
+  const hint = takesFields
+    ? `A field of the spec is set without dashes: ${name}=${value}`
+    : `"${programName()} ${command} --help" shows those that it has.`;
+  return new UsageError(`${command} has no flag --${name}`, { hint });
+}

@@ -1,0 +1,101 @@
+// What a new user types first, rightly or nearly so: help, versions, misspelt commands and flags, files of the wrong kind.
+
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import { expect, test } from 'vitest';
+import { DATA, spec, workspace } from '../spec/workspace.ts';
+import { cookbook } from './command_line.ts';
+
+test.each([
+  ['-h', '--help'],
+  ['help', '--help'],
+  ['help run', 'run --help'],
+  ['run -h', 'run --help'],
+  ['-v', '--version'],
+  ['version', '--version'],
+])('"cookbook %s" is "cookbook %s"', async (typed, known) => {
+  const directory = await workspace({});
+  const [a, b] = await Promise.all([typed, known].map((words) => cookbook(directory, ...words.split(' '))));
+  expect(a).toEqual(b);
+  expect(a.code).toBe(0);
+  expect(a.stdout).not.toBe('');
+});
+
+test.each([
+  [['buildrs'], 'there is no command "buildrs"; did you mean "builders"?\n"cookbook --help" lists them.\n'],
+  [['buildrs', 'nll'], 'there is no command "buildrs"; did you mean "builders"?\n"cookbook --help" lists them.\n'],
+  [['help', 'buildrs'], 'there is no command "buildrs"; did you mean "builders"?\n"cookbook --help" lists them.\n'],
+  [['constructor'], 'there is no command "constructor"\n"cookbook --help" lists them.\n'],
+  [
+    ['run', 'run.yaml', '--learning_rate=1e-3'],
+    'run has no flag --learning_rate\nA field of the spec is set without dashes: learning_rate=1e-3\n',
+  ],
+  [['run', 'run.yaml', '--quite'], 'run has no flag --quite; did you mean --quiet?\n'],
+  [['chat', 'x', '--what'], 'chat has no flag --what\n"cookbook chat --help" shows those that it has.\n'],
+  [['run', 'rnu.yaml'], 'rnu.yaml: there is no such file; did you mean run.yaml?\n'],
+  [['validate', 'specs/run.yaml'], 'specs/run.yaml: there is no such file; did you mean spec/run.yaml?\n'],
+  [['run', 'sweep.yaml'], 'sweep.yaml is the spec of a sweep, not of one run\nType "cookbook sweep sweep.yaml".\n'],
+  [
+    ['sweep', 'run.yaml'],
+    'run.yaml is the spec of one run, not of a sweep\nType "cookbook run run.yaml", or name it as the "base" of a sweep.\n',
+  ],
+  [
+    ['chat', 'runs/absent', '-m', 'hello'],
+    'runs/absent is neither a run nor a model\nName a run directory (it has a run.json), a model directory (it has a config.json), a GGUF file, or a model of the hub as ORG/NAME.\n',
+  ],
+  [
+    ['chat', 'done/frist', '-m', 'hello'],
+    'done/frist is neither a run nor a model; did you mean done/first?\nName a run directory (it has a run.json), a model directory (it has a config.json), a GGUF file, or a model of the hub as ORG/NAME.\n',
+  ],
+])('"cookbook %j" is told what was probably meant', async (words, stderr) => {
+  const directory = await workspace({
+    ...DATA,
+    'run.yaml': spec(),
+    'spec/run.yaml': spec(),
+    'sweep.yaml': 'base: run.yaml\nlog_path: runs/sweep\nseeds: 2\n',
+    'done/first/run.json': '{}',
+  });
+  expect(await cookbook(directory, ...words)).toEqual({ code: 2, stdout: '', stderr });
+});
+
+test('a command that is not there is data with --json', async () => {
+  const { code, stdout, stderr } = await cookbook(await workspace({}), 'buildrs', '--json');
+  expect({ code, stderr }).toEqual({ code: 2, stderr: '' });
+  expect(JSON.parse(stdout).error).toMatchObject({ code: 'USAGE', hint: '"cookbook --help" lists them.' });
+});
+
+test('a file whose name looks like an override is a file', async () => {
+  const directory = await workspace({ 'lr=1.yaml': 'extends: lr=2.yaml\n', 'lr=2.yaml': '{}\n' });
+  const { stderr } = await cookbook(directory, 'validate', 'lr=1.yaml', 'log_path=x');
+  expect(stderr).toContain('lr=1.yaml:1:1 trainer: required field is missing');
+});
+
+test('the builders of a plugin are shown with the spec that names it', async () => {
+  const plugin = `
+import { datasetSlot, defineBuilder, semantic, Type } from 'tinker-cookbook';
+export const mine = defineBuilder({
+  slot: datasetSlot, name: 'mine', version: 1, doc: 'My rows.',
+  params: Type.Object({ rows: semantic(Type.Integer({ default: 3, description: 'How many.' })) }),
+  build: () => { throw new Error('never built'); },
+});
+`;
+  const directory = await workspace({ 'run.yaml': 'plugins: [./mine.ts]\n', 'mine.ts': plugin });
+  const { stdout } = await cookbook(directory, 'builders', 'mine', '--spec', 'run.yaml');
+  expect(stdout).toBe('mine  dataset, version 1\nMy rows.\n\n  rows  a whole number\n      How many. Default: 3.\n');
+});
+
+/** What bash offers for the last of these words. */
+async function completed(...words: string[]): Promise<string[]> {
+  const { stdout: script } = await cookbook(await workspace({}), 'completion', 'bash');
+  const listed = words.map((word) => `'${word}'`).join(' ');
+  const ask = `${script}\nCOMP_WORDS=(${listed}); COMP_CWORD=${words.length - 1}; _cookbook; printf '%s\\n' "\${COMPREPLY[@]}"`;
+  const { stdout } = await promisify(execFile)('bash', ['-c', ask]);
+  return stdout.trim().split('\n');
+}
+
+test('a shell completes commands, flags and what a flag can be', async () => {
+  expect(await completed('cookbook', 're')).toEqual(['report']);
+  expect(await completed('cookbook', 'run', '--')).toEqual(['--quiet', '--json', '--help']);
+  expect(await completed('cookbook', 'report', '--goal', 'm')).toEqual(['minimize', 'maximize']);
+  expect(await completed('cookbook', 'run', 'con')).toEqual(['']);
+});
