@@ -84,8 +84,9 @@ export async function exportWeights(source: string, options: ExportOptions): Pro
 /** The directory of a run's checkpoint, or of one by itself. */
 function checkpointOf(source: string, name: string | null): string {
   const ref = name === null ? source : { run: source, checkpoint: name };
-  const { model_path } = locateWeights(ref, { purpose: 'sample', unfinished: 'newest' });
-  if (model_path !== undefined && isAbsolute(model_path)) return model_path;
+  const { model_path, base_model } = locateWeights(ref, { purpose: 'sample', unfinished: 'newest' });
+  const path = model_path ?? base_model;
+  if (path !== undefined && isAbsolute(path)) return path;
   throw new ConfigurationError(`${source} has no trained weights on this machine`, {
     hint: 'Name a run directory, or the directory of a checkpoint or an adapter.',
   });

@@ -109,9 +109,8 @@ export function identityDifferences(record: RunRecord, wanted: WantedRun): strin
   const fields = differingFields(record.identity.config, wanted.identity.config).map(({ path, a, b }) => {
     const field = given.get(path);
     if (field !== undefined) return describe(field);
-    const made = [a, b].map(producerOf);
-    if (made.some((run) => run !== null))
-      return describe({ path: `${path}, made by run`, a: made[0] ?? a, b: made[1] ?? b });
+    const [there, here] = [producerOf(a), producerOf(b)];
+    if (there !== null && here !== null) return `${path} (made by run ${there} there, by run ${here} here)`;
     return path.endsWith('version') ? describe({ path, a, b }) : `${path} (its contents have changed)`;
   });
   const seed = given.get('seed');

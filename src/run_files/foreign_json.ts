@@ -46,7 +46,7 @@ export function readForeignLines(path: string): ForeignLines {
 }
 
 /** The object that a line holds, if it holds one. */
-export function objectIn(line: string): JsonObject | null {
+function objectIn(line: string): JsonObject | null {
   try {
     const value = parseForeign(line);
     return isJsonObject(value) ? value : null;

@@ -68,7 +68,8 @@ function ofDirectory(directory: string, options: ResolveOptions): LocatedWeights
 function ofRun(directory: string, name: string | null, { purpose, unfinished }: ResolveOptions): LocatedWeights {
   const place = shortPath(directory);
   if (!exists(directory)) throw new ConfigurationError(`there is no run ${place}`);
-  if (!isRun(directory)) throw new ConfigurationError(`${place} is no run directory, so it has no checkpoint "${name}"`);
+  if (!isRun(directory))
+    throw new ConfigurationError(`${place} is no run directory, so it has no checkpoint "${name}"`);
   const run = seeRun(directory);
   const saved = savedCheckpoints(run).filter((checkpoint) => pathOf(checkpoint, purpose) !== null);
   const mayChange = name === null || name === 'final' || name === 'best';
@@ -93,7 +94,7 @@ function refuseUnfinished(run: SeenRun, saved: readonly SavedCheckpoint[]): void
   if (run.state === 'done' || run.state === 'diverged') return;
   const step = numberOf(run.status.step);
   const at = step === null || step === 0 ? '' : ` at step ${step}`;
-  const named = saved.findLast(({ rolling }) => !rolling);
+  const named = saved.findLast(({ rolling, final }) => !rolling && !final);
   throw new CheckpointError(`${place} has not finished (${run.state}${at})`, {
     hint: `Run it to its end${named === undefined ? '' : `, or name one of its checkpoints: {run: ${place}, checkpoint: "${named.name}"}`}.`,
   });

@@ -4,7 +4,7 @@ import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs
 import { open } from 'node:fs/promises';
 
 /** More than any record of a run holds, and little enough to parse at once. */
-export const RECORD_LIMIT_BYTES = 64 * 2 ** 20;
+const RECORD_LIMIT_BYTES = 64 * 2 ** 20;
 
 /** Of a log that grows with every step: as long as a text in memory may be. */
 export const LOG_LIMIT_BYTES = 511 * 2 ** 20;

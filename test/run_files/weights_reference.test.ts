@@ -94,7 +94,9 @@ describe('a finished run', () => {
     const state_path = 'tinker://local/../../outside';
     const run = writeProducer('a', { checkpoints: [{ name: 'final', batch: 1, epoch: 0, final: true, state_path }] });
     mkdirSync(join(directory, 'outside'));
-    expect(found(run)).toMatchInlineSnapshot(`"a: checkpoints.jsonl names "tinker://local/../../outside", which is no checkpoint"`);
+    expect(found(run)).toMatchInlineSnapshot(
+      `"a: checkpoints.jsonl names "tinker://local/../../outside", which is no checkpoint"`,
+    );
   });
 });
 
@@ -127,7 +129,7 @@ describe('a run that has not finished', () => {
     const run = writeProducer('a', { state: 'interrupted', step: 25 });
     expect(found(run)).toMatchInlineSnapshot(`
       "a has not finished (interrupted at step 25)
-      Run it to its end, or name one of its checkpoints: {run: a, checkpoint: "final"}."
+      Run it to its end, or name one of its checkpoints: {run: a, checkpoint: "000020"}."
     `);
     expect(found({ run, checkpoint: 'best' })).toContain('has not finished');
     expect(found({ run, checkpoint: '000020' })).toBe('a/checkpoints/weights/000020');
@@ -190,8 +192,12 @@ describe('what is no run', () => {
 
   it('has no checkpoints', () => {
     writeText(join(directory, 'adapter/adapter_config.json'), '{}');
-    expect(found({ run: join(directory, 'adapter'), checkpoint: '000010' })).toMatchInlineSnapshot(`"adapter is no run directory, so it has no checkpoint "000010""`);
-    expect(found({ run: join(directory, 'nowhere'), checkpoint: 'final' })).toMatchInlineSnapshot(`"there is no run nowhere"`);
+    expect(found({ run: join(directory, 'adapter'), checkpoint: '000010' })).toMatchInlineSnapshot(
+      `"adapter is no run directory, so it has no checkpoint "000010""`,
+    );
+    expect(found({ run: join(directory, 'nowhere'), checkpoint: 'final' })).toMatchInlineSnapshot(
+      `"there is no run nowhere"`,
+    );
   });
 
   it('is told of where it is neither', () => {
@@ -275,6 +281,8 @@ describe('weights of another model', () => {
     const run = writeProducer('a', { spec: config });
     expect(reader.problem(run, 'org/one')).toBeNull();
     expect(reader.problem(run, null)).toBeNull();
-    expect(reader.problem(run, 'org/two')?.replaceAll(`${directory}/`, '')).toMatchInlineSnapshot(`"a was trained on org/one, and model_name is another model: org/two"`);
+    expect(reader.problem(run, 'org/two')?.replaceAll(`${directory}/`, '')).toMatchInlineSnapshot(
+      `"a was trained on org/one, and model_name is another model: org/two"`,
+    );
   });
 });
