@@ -2,6 +2,7 @@
 
 import { hostname } from 'node:os';
 import { join } from 'node:path';
+import type { WeightsRef } from '../registry/fields.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { PlainRef } from '../registry/slot.ts';
 import { CheckpointFile } from '../run_files/checkpoint_log.ts';
@@ -10,6 +11,7 @@ import { takeLease } from '../run_files/lease.ts';
 import { MetricsFile } from '../run_files/metrics_log.ts';
 import { isFinished, pendingStatus, readStatus, StatusFile } from '../run_files/status.ts';
 import type { RunRecord, RunStatus } from '../run_files/types.ts';
+import { locateWeights } from '../run_files/weights_reference.ts';
 import { describeFailure, pluginOf } from '../spec/plugin_failure.ts';
 import { type Environment, redactor, revealSecrets } from '../spec/secrets.ts';
 import type { RunSpec } from '../spec/types.ts';
@@ -165,7 +167,9 @@ class Attempt {
         notify: (message) => emit({ type: 'notice', message }),
       });
       const trainer = await registry.build(trainerSlot, trainerOf(spec, registry), {});
-      return await trainer.train({ logPath, seed, service, metrics, checkpoints, emit, signal });
+      // Before training started, what it starts from was found to be there; a run that goes on does not need it any more.
+      const resolveWeights = async (ref: WeightsRef) => locateWeights(ref, { purpose: 'train', unfinished: 'refuse' });
+      return await trainer.train({ logPath, seed, service, metrics, checkpoints, resolveWeights, emit, signal });
     } finally {
       await service?.close();
       metrics.close();

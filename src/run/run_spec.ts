@@ -2,7 +2,7 @@
 
 import { basename } from 'node:path';
 import type { Registry } from '../registry/registry.ts';
-import { createDigests } from '../spec/digests.ts';
+import { createInputs } from '../run_files/weights_reader.ts';
 import { identify } from '../spec/identity.ts';
 import { isSweepSpec, loadDocument } from '../spec/load.ts';
 import { loadPlugins } from '../spec/plugins.ts';
@@ -42,8 +42,9 @@ export async function prepareFile(
     });
   }
   await loadPlugins(document, registry);
-  const spec = resolveRunSpec(document, registry, cwd);
-  const identity = identify(spec, registry, createDigests());
+  const inputs = createInputs();
+  const spec = resolveRunSpec(document, registry, cwd, inputs.weights);
+  const identity = identify(spec, registry, inputs);
   const makeRecord = async () => {
     const provenance = await collectProvenance(cwd);
     const record = makeRunRecord({ name: basename(spec.log_path), identity, spec, provenance, argv });

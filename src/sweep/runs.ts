@@ -58,7 +58,7 @@ export async function runsOf(
   const { expansion, issues: unmatched } = expand(fields, axes, search);
   refuse(document, [...unmatched, ...tooMany(expansion.configurations.length, fields)]);
 
-  const resolver = new PointResolver(sweep, registry, options);
+  const resolver = new PointResolver(sweep, registry, { ...options, weights: digests.weights });
   const collection = new RunCollection(document, registry, digests);
   const seeds = seedsOf(fields);
   for (const configuration of expansion.configurations) {

@@ -205,7 +205,14 @@ export const MALFORMED_SOURCES: readonly Malformed[] = [
     yaml: spec().replace('data.jsonl', '"${env:SECRET_FILE}"'),
     env: { SECRET_FILE: 'data.jsonl' },
     message:
-      'run.yaml:4:50 dataset/file_path: a path is recorded and cannot be a secret; SECRET_FILE looks like one by its name: use a variable of another name',
+      'run.yaml:4:50 dataset/file_path: a run is known by what it reads and where, so this cannot be a secret; SECRET_FILE looks like one by its name: use a variable of another name',
+  },
+  {
+    name: 'a model that is a secret',
+    yaml: spec().replace('a-hub/model', '${secret:MODEL}'),
+    env: { MODEL: 'hunter2-and-more' },
+    message:
+      'run.yaml:3:13 model_name: a run is known by what it reads and where, so this cannot be a secret; use ${env:MODEL}',
   },
   {
     name: 'a secret that is not set',
