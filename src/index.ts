@@ -3,7 +3,7 @@
 export { Type } from '@sinclair/typebox';
 export { builtinRegistry } from './builtin.ts';
 export { defineBuilder } from './registry/builder.ts';
-export { builderOf, contents, nullable, oneOf, runtime, semantic } from './registry/fields.ts';
+export { builderOf, contents, nullable, oneOf, runtime, semantic, type WeightsRef, weights } from './registry/fields.ts';
 export { Registry } from './registry/registry.ts';
 export { type BuilderRef, defineSlot, type Make, reference, type Slot } from './registry/slot.ts';
 export * from './renderers/types.ts';
