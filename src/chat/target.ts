@@ -9,6 +9,7 @@ import type { PlainRef } from '../registry/slot.ts';
 import { recommendedRenderer } from '../renderers/recommended.ts';
 import { type Renderer, rendererSlot } from '../renderers/types.ts';
 import { type LocatedWeights, locateWeights } from '../run_files/weights_reference.ts';
+import { revealSecrets } from '../spec/secrets.ts';
 import type { SamplingClient, ServiceClient } from '../tinker/clients.ts';
 import { serviceSlot } from '../tinker/service.ts';
 import { loadTokenizer } from '../tokenizers/hf_tokenizer.ts';
@@ -48,7 +49,11 @@ export async function openChatTarget(
 ): Promise<ChatTarget> {
   const source = await sourceOf(locateWeights(target, { purpose: 'sample', unfinished: 'newest' }));
   const { checkpointsPath, service: ref, base_model, model_path, description } = source;
-  const service = await registry.build(serviceSlot, ref, { checkpointsPath, seed: 0, notify });
+  const service = await registry.build(serviceSlot, revealSecrets(ref, process.env), {
+    checkpointsPath,
+    seed: 0,
+    notify,
+  });
   try {
     const client = await service.createSamplingClient(model_path === undefined ? { base_model } : { model_path });
     const { directory } = await locateModel(source.tokenizer, { parts: 'tokenizer', notify });

@@ -2,6 +2,7 @@
 
 import type { Registry } from '../registry/registry.ts';
 import type { RunState, RunStatus } from '../run_files/types.ts';
+import { revealSecrets } from '../spec/secrets.ts';
 import { executorSlot } from './executor.ts';
 import { parseDuration } from './grammar.ts';
 import { bestConfigurations, type ConfigurationScore } from './objective.ts';
@@ -54,7 +55,7 @@ export async function runSweep(plan: SweepPlan, registry: Registry, options: Swe
   const preparation = new Preparation(plan, registry, options.argv);
   const timeout = execution.timeout === null ? null : parseDuration(execution.timeout);
   const outcomes = await schedule(missing, {
-    executor: await registry.build(executorSlot, execution.executor, { maxConcurrency }),
+    executor: await registry.build(executorSlot, revealSecrets(execution.executor, process.env), { maxConcurrency }),
     locate: (run) => preparation.locate(run),
     prepare: (run) => preparation.prepare(run),
     recordFailure,

@@ -7,7 +7,7 @@ import { describeValue } from '../spec/describe.ts';
 import { diagnose, diagnosticAt } from '../spec/diagnostics.ts';
 import { type LoadOptions, loadDocument } from '../spec/load.ts';
 import { absolutePath } from '../spec/location.ts';
-import { slashPath } from '../spec/path.ts';
+import { slashPath, valueAt } from '../spec/path.ts';
 import { loadPlugins } from '../spec/plugins.ts';
 import { resolveFields, surroundings } from '../spec/resolve.ts';
 import { readSource } from '../spec/source.ts';
@@ -15,7 +15,6 @@ import type { Issue, SpecDocument, SpecPath } from '../spec/types.ts';
 import { SpecError } from '../util/errors.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../util/json.ts';
 import { isSweepOverride, parseDuration, type SweepFields, sweepParams } from './grammar.ts';
-import { valueAt } from './paths.ts';
 
 export interface SweepFile {
   document: SpecDocument;
