@@ -4,7 +4,16 @@ export { type Static, Type } from '@sinclair/typebox';
 export { builtinRegistry } from './builtin.ts';
 export { type ReplySampling, rendererOf, sampleReplies } from './evaluation/sample_replies.ts';
 export { defineBuilder } from './registry/builder.ts';
-export { builderOf, contents, nullable, oneOf, runtime, semantic } from './registry/fields.ts';
+export {
+  builderOf,
+  contents,
+  nullable,
+  oneOf,
+  runtime,
+  semantic,
+  type WeightsRef,
+  weights,
+} from './registry/fields.ts';
 export { Registry } from './registry/registry.ts';
 export { type BuilderRef, defineSlot, type Make, reference, type Slot } from './registry/slot.ts';
 export * from './renderers/types.ts';
@@ -36,6 +45,7 @@ export {
   type Learned,
   type Metrics,
   type MetricsLog,
+  type ResolvedWeights,
   type Trainer,
   type TrainingContext,
   type TrainingEvent,
