@@ -4,6 +4,7 @@ export { Type } from '@sinclair/typebox';
 export { builtinRegistry } from './builtin.ts';
 export { defineBuilder } from './registry/builder.ts';
 export { type BuilderRef, builderOf, contents, nullable, oneOf, runtime, semantic } from './registry/fields.ts';
+export type { Headline, HeadlineOf } from './registry/headline.ts';
 export { Registry } from './registry/registry.ts';
 export { defineSlot, type Slot } from './registry/slot.ts';
 export * from './renderers/types.ts';
@@ -18,13 +19,17 @@ export { type ServiceContext, serviceSlot } from './tinker/service.ts';
 export * from './tinker/types.ts';
 export { loadTokenizer } from './tokenizers/hf_tokenizer.ts';
 export type { Tokenizer } from './tokenizers/types.ts';
+export type { CheckpointPolicy, LoopState, SavingClient } from './training/checkpoint_manager.ts';
 export {
+  type EvaluationInput,
   type Evaluator,
   type EvaluatorContext,
+  evaluationBy,
   evaluatorSlot,
-  type SamplingClientEvaluator,
-  type TrainingClientEvaluator,
+  type HeldOut,
 } from './training/evaluator.ts';
+export { type Evaluation, Journal, type JournalOptions } from './training/journal.ts';
+export { IterationTimer } from './training/trace.ts';
 export {
   type CheckpointLog,
   type CheckpointRecord,

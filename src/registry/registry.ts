@@ -3,6 +3,7 @@
 import { ConfigurationError } from '../util/errors.ts';
 import type { AnyBuilder, Builder } from './builder.ts';
 import type { BuilderRef } from './fields.ts';
+import type { Headline } from './headline.ts';
 import type { Slot } from './slot.ts';
 import { closestNames } from './suggest.ts';
 
@@ -46,6 +47,12 @@ export class Registry {
       throw new ConfigurationError(this.unknown(slot.name, ref.builder));
     const { builder: _name, ...params } = ref;
     return await builder.definition.build(params, context);
+  }
+
+  /** What the builder that a resolved reference names declares to tell how well it does; nothing where it declares none. */
+  headline(slot: { name: string }, ref: BuilderRef): readonly Headline[] {
+    const { builder, ...params } = ref;
+    return this.find(slot.name, builder)?.headline?.(params, (nested, held) => this.headline(nested, held)) ?? [];
   }
 
   /** The message for a name that a slot does not have. */

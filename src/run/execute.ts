@@ -2,7 +2,7 @@
 
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import type { BuilderRef } from '../registry/fields.ts';
+import type { Headline } from '../registry/headline.ts';
 import type { Registry } from '../registry/registry.ts';
 import { CheckpointFile } from '../run_files/checkpoint_log.ts';
 import { readRunRecord, tidyRunDirectory } from '../run_files/directory.ts';
@@ -10,7 +10,6 @@ import { takeLease } from '../run_files/lease.ts';
 import { MetricsFile } from '../run_files/metrics_log.ts';
 import { isFinished, pendingStatus, readStatus, StatusFile } from '../run_files/status.ts';
 import type { RunRecord, RunStatus } from '../run_files/types.ts';
-import type { RunSpec } from '../spec/types.ts';
 import type { ServiceClient } from '../tinker/clients.ts';
 import { serviceSlot } from '../tinker/service.ts';
 import { TIMING_SPANS } from '../training/trace.ts';
@@ -20,6 +19,7 @@ import { repairTail } from '../util/json_lines.ts';
 import type { RunEvent, RunListener } from './events.ts';
 import { LogFile } from './log_file.ts';
 import { plainFormatter } from './reporters/plain.ts';
+import { headlineOf, trainerOf } from './trainer.ts';
 
 export interface ExecuteOptions {
   onEvent: RunListener;
@@ -94,8 +94,10 @@ class Attempt {
 
   async #lastEvent(record: RunRecord, registry: Registry, signal: AbortSignal): Promise<RunEvent> {
     try {
-      await this.#begin(record);
-      const outcome = await this.#train(record, registry, AbortSignal.any([signal, this.#lost]));
+      // Records of before declare none.
+      const headline = record.headline ?? headlineOf(record.spec, registry);
+      await this.#begin(record, headline);
+      const outcome = await this.#train(record, { registry, headline, signal: AbortSignal.any([signal, this.#lost]) });
       this.#lost.throwIfAborted();
       await this.#end(outcomeChanges(outcome));
       return { type: 'finished', status: this.#status.current };
@@ -112,7 +114,7 @@ class Attempt {
     }
   }
 
-  async #begin({ name }: RunRecord): Promise<void> {
+  async #begin({ name }: RunRecord, headline: readonly Headline[]): Promise<void> {
     const attempt = this.#status.current.attempt + 1;
     await this.#status.change({
       state: 'running',
@@ -123,13 +125,16 @@ class Attempt {
       pid: process.pid,
       error: null,
     });
-    this.emit({ type: 'attempt', attempt, name, directory: this.#directory });
+    this.emit({ type: 'attempt', attempt, name, directory: this.#directory, headline });
   }
 
-  async #train({ spec }: RunRecord, registry: Registry, signal: AbortSignal): Promise<TrainingOutcome> {
+  async #train(
+    { spec }: RunRecord,
+    { registry, headline, signal }: { registry: Registry; headline: readonly Headline[]; signal: AbortSignal },
+  ): Promise<TrainingOutcome> {
     const logPath = this.#directory;
     const metrics = await MetricsFile.open(logPath, this.#lost);
-    const checkpoints = await CheckpointFile.open(logPath, this.#lost, () => metrics.flush());
+    const checkpoints = await CheckpointFile.open(logPath, this.#lost, metrics);
     await repairTail(join(logPath, TIMING_SPANS));
     let service: ServiceClient | undefined;
     try {
@@ -141,7 +146,7 @@ class Attempt {
         notify: (message) => emit({ type: 'notice', message }),
       });
       const trainer = await registry.build(trainerSlot, trainerOf(spec, registry), {});
-      return await trainer.train({ logPath, seed, registry, service, metrics, checkpoints, emit, signal });
+      return await trainer.train({ logPath, seed, headline, registry, service, metrics, checkpoints, emit, signal });
     } finally {
       await service?.close();
       metrics.close();
@@ -155,13 +160,6 @@ class Attempt {
 }
 
 const STOPPING = 'stopping: the step is finished and a checkpoint saved; a second signal ends the process at once';
-
-/** A trainer's parameters stand beside the fields that every run has. */
-function trainerOf(spec: RunSpec, registry: Registry): BuilderRef {
-  const names = Object.keys(registry.find(trainerSlot.name, spec.trainer)?.params.properties ?? {});
-  const given = names.flatMap((name) => (name in spec ? [[name, spec[name]] as const] : []));
-  return { ...Object.fromEntries(given), builder: spec.trainer };
-}
 
 function outcomeChanges({ state, step, learned, sampler_path }: TrainingOutcome): Partial<RunStatus> {
   // JSON has no word for a number that is none; that training diverged is what `state` says.

@@ -1,6 +1,7 @@
 // The shapes of run.json, status.json and lease, by which what lies on disk is checked before it is believed.
 
 import type { BuilderRef } from '../registry/fields.ts';
+import type { Headline } from '../registry/headline.ts';
 import { type Identity, IF_EXISTS, type RunSpec } from '../spec/types.ts';
 import type { Learned } from '../training/types.ts';
 import { isJsonObject, type JsonValue } from '../util/json.ts';
@@ -11,6 +12,7 @@ import {
   isNullOr,
   isNumber,
   isOneOf,
+  isOptional,
   isRecordOf,
   isString,
   jsonShape,
@@ -59,6 +61,8 @@ const objective = jsonShape<NonNullable<RunRecord['objective']>>({
   at: isString,
 });
 
+const headline = jsonShape<Headline>({ metric: isString, goal: isOneOf(['minimize', 'maximize']), label: isString });
+
 export const runRecordShape = jsonShape<RunRecord>({
   schema_version: isOneOf([1]),
   name: isString,
@@ -66,6 +70,7 @@ export const runRecordShape = jsonShape<RunRecord>({
   spec: isRunSpec,
   axes: isRecordOf(isJsonValue),
   objective: isNullOr(objective.is),
+  headline: isOptional(isArrayOf(headline.is)),
   versions: versions.is,
   git: isNullOr(git.is),
   argv: isArrayOf(isString),

@@ -5,7 +5,7 @@ import { defineBuilder } from '../registry/builder.ts';
 import { builderOf, contents, nullable, semantic } from '../registry/fields.ts';
 import { rendererSlot } from '../renderers/types.ts';
 import { trainerSlot } from '../training/types.ts';
-import { loopFields } from './fields.ts';
+import { loopFields, loopHeadline } from './fields.ts';
 
 export const supervised = defineBuilder({
   slot: trainerSlot,
@@ -37,4 +37,5 @@ export const supervised = defineBuilder({
     const { trainSupervised } = await import('./train.ts');
     return { train: (context) => trainSupervised(params, context) };
   },
+  headline: loopHeadline,
 });

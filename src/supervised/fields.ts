@@ -1,7 +1,8 @@
 // Spec fields that the supervised loops share: schedule, optimizer, cadence of evaluations and checkpoints.
 
 import { Type } from '@sinclair/typebox';
-import { builderOf, nullable, oneOf, runtime, semantic } from '../registry/fields.ts';
+import { type BuilderRef, builderOf, nullable, oneOf, runtime, semantic } from '../registry/fields.ts';
+import type { Headline, HeadlineOf } from '../registry/headline.ts';
 import { evaluatorSlot } from '../training/evaluator.ts';
 import { LR_SCHEDULES } from '../training/lr_schedule.ts';
 import { datasetSlot } from './types.ts';
@@ -41,10 +42,14 @@ export const loopFields = {
   grad_clip_norm: semantic(
     Type.Number({ minimum: 0, default: 0, description: 'Bound on the norm of the gradient; 0 = no clipping.' }),
   ),
-  save_every: runtime(steps('Steps between checkpoints; 0 = only the final one.', 20)),
+  save_every: runtime(steps('Steps between checkpoints; 0 = none by steps. The final one is always saved.', 20)),
+  save_every_tokens: runtime(steps('Trained tokens between checkpoints; 0 = none by tokens.', 0)),
+  save_every_seconds: runtime(steps('Seconds between checkpoints; 0 = none by time.', 0)),
   rolling_save_every: runtime(
-    steps('Steps between short-lived checkpoints, of which the newest is kept; 0 = none.', 0),
+    steps('Steps between short-lived checkpoints, of which the newest is kept; 0 = none by steps.', 0),
   ),
+  rolling_save_every_tokens: runtime(steps('Trained tokens between short-lived checkpoints; 0 = none by tokens.', 0)),
+  rolling_save_every_seconds: runtime(steps('Seconds between short-lived checkpoints; 0 = none by time.', 0)),
   ttl_seconds: nullable(
     runtime(
       Type.Integer({
@@ -67,3 +72,14 @@ export const loopFields = {
     Type.Integer({ minimum: 0, default: 1, description: 'Steps that are submitted before the oldest one is awaited.' }),
   ),
 };
+
+/** What the loops over these fields tell of themselves: the measured metrics before the loss of the batches. */
+export function loopHeadline(
+  { evaluators, infrequent_evaluators }: { evaluators: BuilderRef[]; infrequent_evaluators: BuilderRef[] },
+  of: HeadlineOf,
+): Headline[] {
+  // Held-out data is measured even where no evaluator is listed for it.
+  const refs = [{ builder: 'nll', name: 'test' }, ...evaluators, ...infrequent_evaluators];
+  const measured = new Map(refs.flatMap((ref) => of(evaluatorSlot, ref)).map((each) => [each.metric, each]));
+  return [...measured.values(), { metric: 'train_mean_nll', goal: 'minimize', label: 'nll' }];
+}

@@ -5,7 +5,7 @@ import { defineBuilder } from '../registry/builder.ts';
 import { builderOf, nullable, runtime, semantic } from '../registry/fields.ts';
 import { tokenizerSlot } from '../tokenizers/slot.ts';
 import { trainerSlot } from '../training/types.ts';
-import { loopFields } from './fields.ts';
+import { loopFields, loopHeadline } from './fields.ts';
 
 const size = (description: string, value: number) =>
   semantic(Type.Integer({ minimum: 1, default: value, description }));
@@ -41,4 +41,5 @@ export const pretrain = defineBuilder({
     const { trainFromScratch } = await import('./pretrain.ts');
     return { train: (context) => trainFromScratch(params, context) };
   },
+  headline: loopHeadline,
 });

@@ -10,7 +10,7 @@ import type { Shape } from './json_shape.ts';
 const NEWLINE = 0x0a;
 
 /** The complete lines of a file, none if there is no file. A last line without its newline was cut short by a kill and is left out. */
-async function readLines(path: string): Promise<string[]> {
+export async function readLines(path: string): Promise<string[]> {
   return await explainingFailure('read', path, async () => {
     try {
       return (await readFile(path, 'utf8')).split('\n').slice(0, -1);

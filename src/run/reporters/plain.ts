@@ -25,8 +25,9 @@ export function quietReporter(write: (line: string) => void): RunListener {
 
 /** A function that turns the events of one attempt, one after the other, into the lines that they are worth. */
 export function plainFormatter(now?: () => number): (event: RunEvent) => string[] {
-  const measure = progressMeter(now);
+  let measure = progressMeter([], now);
   return (event) => {
+    if (event.type === 'attempt') measure = progressMeter(event.headline, now);
     if (event.type !== 'step') return describeEvent(event);
     const { step, total_steps, parts } = measure(event);
     return [[`step ${step}/${total_steps}`, ...parts].join('  ')];
