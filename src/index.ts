@@ -3,10 +3,10 @@
 export { Type } from '@sinclair/typebox';
 export { builtinRegistry } from './builtin.ts';
 export { defineBuilder } from './registry/builder.ts';
-export { type BuilderRef, builderOf, contents, nullable, oneOf, runtime, semantic } from './registry/fields.ts';
+export { builderOf, contents, nullable, oneOf, runtime, semantic } from './registry/fields.ts';
 export type { Headline, HeadlineOf } from './registry/headline.ts';
 export { Registry } from './registry/registry.ts';
-export { defineSlot, type Slot } from './registry/slot.ts';
+export { type BuilderRef, defineSlot, type Make, reference, type Slot } from './registry/slot.ts';
 export * from './renderers/types.ts';
 export {
   type DatasetContext,

@@ -5,8 +5,8 @@ import { join, resolve } from 'node:path';
 import { isFile } from '../formats/files.ts';
 import { isHubName } from '../hub/hub_settings.ts';
 import { locateModel } from '../hub/locate.ts';
-import type { BuilderRef } from '../registry/fields.ts';
 import type { Registry } from '../registry/registry.ts';
+import type { PlainRef } from '../registry/slot.ts';
 import { recommendedRenderer } from '../renderers/recommended.ts';
 import { type Renderer, rendererSlot } from '../renderers/types.ts';
 import { listCheckpoints } from '../run_files/checkpoint_log.ts';
@@ -31,18 +31,12 @@ interface Source {
   model_path?: string;
   /** The model, or the directory, that the tokenizer comes from. */
   tokenizer: string;
-  renderer: BuilderRef | null;
-  service: BuilderRef;
+  renderer: PlainRef | null;
+  service: PlainRef;
   checkpointsPath: string;
 }
 
-const LOCAL: BuilderRef = {
-  builder: 'local',
-  device: 'cpu',
-  threads: null,
-  microbatch_tokens: 2048,
-  activation_checkpointing: false,
-};
+const LOCAL: PlainRef = { builder: 'local' };
 
 /**
  * Opens a run directory, or a model by its directory, GGUF file or name on the hub. `notify` hears of what takes long.
@@ -107,7 +101,7 @@ async function modelSource(model: string): Promise<Source> {
   };
 }
 
-function isBuilderRef(value: unknown): value is BuilderRef {
+function isBuilderRef(value: unknown): value is PlainRef {
   return typeof value === 'object' && value !== null && 'builder' in value;
 }
 

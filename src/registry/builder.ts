@@ -2,7 +2,7 @@
 
 import type { Static, TObject } from '@sinclair/typebox';
 import type { Headline, HeadlineOf } from './headline.ts';
-import type { Slot } from './slot.ts';
+import type { Make, Slot } from './slot.ts';
 
 export interface BuilderDefinition<Context, Built, Params extends TObject = TObject> {
   slot: Slot<Context, Built>;
@@ -13,11 +13,11 @@ export interface BuilderDefinition<Context, Built, Params extends TObject = TObj
   doc: string;
   /** Every field carries a kind (see fields.ts), a description and, unless required, a default. */
   params: Params;
-  /** Keep definitions light: import what is heavy inside. */
-  build(params: Static<Params>, context: Context): Built | Promise<Built>;
+  /** Keep definitions light: import what is heavy inside. `make` builds what the parameters refer to. */
+  build(params: Static<Params>, context: Context, make: Make): Built | Promise<Built>;
   /**
    * The metrics that tell how well it does, the most telling first; of a trainer the last is one that every step logs.
-   * `of` gives those of a builder that it holds.
+   * `of` gives those of a builder that the parameters refer to.
    */
   headline?(params: Static<Params>, of: HeadlineOf): readonly Headline[];
 }
@@ -35,7 +35,7 @@ export interface AnyBuilder {
 }
 
 export interface Builder<Context, Built> extends AnyBuilder {
-  readonly definition: { build(params: object, context: Context): Built | Promise<Built> };
+  readonly definition: { build(params: object, context: Context, make: Make): Built | Promise<Built> };
 }
 
 export function defineBuilder<Context, Built, Params extends TObject>(

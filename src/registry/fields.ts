@@ -1,7 +1,7 @@
 // Marks on the fields of a builder's parameters: which of them decide what a run computes, and which only how it is run.
 
 import { type Static, type TSchema, Type } from '@sinclair/typebox';
-import type { JsonValue } from '../util/json.ts';
+import type { AnySlot, BuilderRef } from './slot.ts';
 
 /**
  * - `semantic`: part of the run's identity when it differs from its default.
@@ -18,12 +18,6 @@ export const FIELD_EXTENDS = 'x-cookbook-extends';
 
 /** On a field that names a file: where to get the file, for who does not have it. */
 export const FIELD_SOURCE = 'x-cookbook-source';
-
-/** A builder and its parameters, as they stand in a resolved spec. */
-export interface BuilderRef {
-  builder: string;
-  [parameter: string]: JsonValue;
-}
 
 export const semantic = <T extends TSchema>(schema: T): T => ({ ...schema, [FIELD_KIND]: 'semantic' });
 export const runtime = <T extends TSchema>(schema: T): T => ({ ...schema, [FIELD_KIND]: 'runtime' });
@@ -42,6 +36,6 @@ export function oneOf<const T extends string>(values: readonly T[], options: obj
 }
 
 /** A nested builder: `{builder: NAME, …its parameters}`, or the bare NAME where it needs no parameters. */
-export function builderOf(slot: { name: string }, options: object = {}) {
-  return Type.Unsafe<BuilderRef>({ type: 'object', [FIELD_SLOT]: slot.name, ...options });
+export function builderOf<S extends AnySlot>(slot: S, options: object = {}) {
+  return Type.Unsafe<BuilderRef<S>>({ type: 'object', [FIELD_SLOT]: slot, ...options });
 }

@@ -1,6 +1,6 @@
 // Headlines: the metrics that tell how well something does, as the builder of what logs them declares them.
 
-import type { BuilderRef } from './fields.ts';
+import type { AnySlot, BuilderRef } from './slot.ts';
 
 export interface Headline {
   metric: string;
@@ -10,5 +10,5 @@ export interface Headline {
   label: string;
 }
 
-/** The headlines of a builder that another one holds. */
-export type HeadlineOf = (slot: { name: string }, ref: BuilderRef) => readonly Headline[];
+/** The headlines of a builder that another one refers to. */
+export type HeadlineOf = (ref: BuilderRef<AnySlot>) => readonly Headline[];

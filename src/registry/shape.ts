@@ -3,6 +3,7 @@
 import { Kind, type TObject, type TProperties, type TSchema } from '@sinclair/typebox';
 import { deepFreeze, type JsonValue } from '../util/json.ts';
 import { FIELD_KIND, FIELD_SLOT, FIELD_SOURCE, type FieldKind } from './fields.ts';
+import type { AnySlot } from './slot.ts';
 
 /**
  * - `leaf`: no more than its value.
@@ -14,7 +15,7 @@ import { FIELD_KIND, FIELD_SLOT, FIELD_SOURCE, type FieldKind } from './fields.t
 export type Shape =
   | { is: 'leaf' }
   | { is: 'path'; role: 'input' | 'place' | 'name'; source: string | null }
-  | { is: 'builder'; slot: string }
+  | { is: 'builder'; slot: AnySlot }
   | { is: 'list'; item: Shape }
   | ObjectShape;
 
@@ -63,7 +64,7 @@ function defaultOf(schema: TSchema): JsonValue | undefined {
 
 function schemaShape(schema: TSchema, kind: FieldKind): Shape {
   const slot: unknown = schema[FIELD_SLOT];
-  if (typeof slot === 'string') return { is: 'builder', slot };
+  if (isSlot(slot)) return { is: 'builder', slot };
   const types: unknown[] = [schema.type].flat();
   if (types.includes('object') && isProperties(schema.properties)) return objectShape(schema.properties, kind);
   if (types.includes('array') && isSchema(schema.items)) {
@@ -75,6 +76,10 @@ function schemaShape(schema: TSchema, kind: FieldKind): Shape {
   const source = typeof given === 'string' ? given : null;
   if (schema.format === 'path') return { is: 'path', role: kind === 'contents' ? 'input' : 'place', source };
   return kind === 'contents' ? { is: 'path', role: 'name', source } : { is: 'leaf' };
+}
+
+function isSlot(value: unknown): value is AnySlot {
+  return typeof value === 'object' && value !== null && 'name' in value && typeof value.name === 'string';
 }
 
 function isSchema(value: unknown): value is TSchema {

@@ -146,7 +146,7 @@ class Attempt {
         notify: (message) => emit({ type: 'notice', message }),
       });
       const trainer = await registry.build(trainerSlot, trainerOf(spec, registry), {});
-      return await trainer.train({ logPath, seed, headline, registry, service, metrics, checkpoints, emit, signal });
+      return await trainer.train({ logPath, seed, headline, service, metrics, checkpoints, emit, signal });
     } finally {
       await service?.close();
       metrics.close();

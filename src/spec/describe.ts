@@ -20,7 +20,7 @@ export function describeSchema(schema: unknown): string {
   const slot = schema[FIELD_SLOT];
   const types = [schema.type ?? []].flat().filter((type) => typeof type === 'string');
   const orNull = types.includes('null') && types.length > 1 ? ', or null' : '';
-  if (typeof slot === 'string') return `${aBuilder(slot)}: its name, or a mapping with "builder"${orNull}`;
+  if (isJsonObject(slot)) return `${aBuilder(String(slot.name))}: its name, or a mapping with "builder"${orNull}`;
   if (Array.isArray(schema.anyOf)) return schema.anyOf.map(describeSchema).join(' or ');
   if (schema.const !== undefined) return JSON.stringify(schema.const);
   if (Array.isArray(schema.enum)) return oneOfThese(schema.enum);

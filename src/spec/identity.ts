@@ -85,7 +85,7 @@ class Encoder {
       case 'object':
         return isJsonObject(value) ? this.fields(shape, value, {}) : value;
       case 'builder':
-        return isJsonObject(value) ? this.#builder(shape.slot, value) : value;
+        return isJsonObject(value) ? this.#builder(shape.slot.name, value) : value;
     }
   }
 

@@ -158,9 +158,9 @@ class Resolution {
       case 'list':
         return Array.isArray(value) ? this.#list(shape.item, value) : value;
       case 'builder':
-        if (typeof value === 'string') return this.#builder(shape.slot, value, {}, []);
+        if (typeof value === 'string') return this.#builder(shape.slot.name, value, {}, []);
         if (!isJsonObject(value)) return value;
-        return this.#builder(shape.slot, nameIn(value) ?? nameIn(fallback), value, ['builder']);
+        return this.#builder(shape.slot.name, nameIn(value) ?? nameIn(fallback), value, ['builder']);
     }
   }
 

@@ -86,7 +86,7 @@ function definitions(root: TObject, registry: Registry): JsonObject {
 
 function slotsOf(params: TObject): string[] {
   const within = (shape: Shape): string[] => {
-    if (shape.is === 'builder') return [shape.slot];
+    if (shape.is === 'builder') return [shape.slot.name];
     if (shape.is === 'list') return within(shape.item);
     return shape.is === 'object' ? shape.fields.flatMap((field) => within(field.shape)) : [];
   };
@@ -145,9 +145,9 @@ function editable(schema: JsonValue): JsonValue {
     ...(fallback === undefined ? {} : { default: fallback }),
   };
   const types = [rest.type ?? []].flat();
-  if (typeof slot === 'string') {
+  if (isJsonObject(slot)) {
     const nothing = types.includes('null') ? [{ type: 'null' }] : [];
-    return { ...about, anyOf: [{ $ref: `#/definitions/${slot}` }, ...nothing, REFERENCE] };
+    return { ...about, anyOf: [{ $ref: `#/definitions/${slot.name}` }, ...nothing, REFERENCE] };
   }
   if (types.includes('string') && rest.enum === undefined) return { ...about, ...rest };
   const inner = {

@@ -1,8 +1,12 @@
-// Spec fields that the supervised loops share: schedule, optimizer, cadence of evaluations and checkpoints.
+// Spec fields of the supervised trainers: those that they share (schedule, optimizer, cadence of evaluations and checkpoints)
+// and those that one of them adds.
 
-import { Type } from '@sinclair/typebox';
-import { type BuilderRef, builderOf, nullable, oneOf, runtime, semantic } from '../registry/fields.ts';
+import { type Static, Type } from '@sinclair/typebox';
+import { builderOf, contents, nullable, oneOf, runtime, semantic } from '../registry/fields.ts';
 import type { Headline, HeadlineOf } from '../registry/headline.ts';
+import { reference } from '../registry/slot.ts';
+import { rendererSlot } from '../renderers/types.ts';
+import { tokenizerSlot } from '../tokenizers/slot.ts';
 import { evaluatorSlot } from '../training/evaluator.ts';
 import { LR_SCHEDULES } from '../training/lr_schedule.ts';
 import { datasetSlot } from './types.ts';
@@ -16,7 +20,7 @@ const steps = (description: string, value: number) => Type.Integer({ minimum: 0,
 const unit = (description: string, value: number) =>
   semantic(Type.Number({ minimum: 0, exclusiveMaximum: 1, default: value, description }));
 
-export const loopFields = {
+const loopFields = {
   dataset: semantic(builderOf(datasetSlot, { description: 'What is trained on.' })),
   learning_rate: semantic(Type.Number({ minimum: 0, default: 1e-4, description: 'Peak learning rate.' })),
   lr_schedule: semantic(
@@ -73,13 +77,67 @@ export const loopFields = {
   ),
 };
 
-/** What the loops over these fields tell of themselves: the measured metrics before the loss of the batches. */
+const loopParams = Type.Object(loopFields);
+export type LoopConfig = Static<typeof loopParams>;
+
+export const supervisedParams = Type.Object({
+  model_name: contents(
+    Type.String({
+      description:
+        'The base model: a directory in Hugging Face layout, a GGUF file, or a name on the Hugging Face hub.',
+    }),
+  ),
+  load_checkpoint_path: nullable(
+    contents(
+      Type.String({
+        default: null,
+        description: 'Start from the weights of this checkpoint or run, with a fresh optimizer.',
+      }),
+    ),
+  ),
+  renderer: nullable(
+    semantic(builderOf(rendererSlot, { default: null, description: 'null = the one that suits the model best.' })),
+  ),
+  lora_rank: semantic(Type.Integer({ minimum: 1, default: 32, description: 'Rank of the adapter.' })),
+  ...loopFields,
+});
+export type SupervisedConfig = Static<typeof supervisedParams>;
+
+const size = (description: string, value: number) =>
+  semantic(Type.Integer({ minimum: 1, default: value, description }));
+
+export const pretrainParams = Type.Object({
+  tokenizer: semantic(builderOf(tokenizerSlot, { description: 'Where the tokenizer comes from.' })),
+  hidden_size: size('Width of the residual stream.', 192),
+  intermediate_size: size('Width inside the MLP.', 512),
+  num_hidden_layers: size('Layers.', 6),
+  num_attention_heads: size('Query heads; they divide hidden_size.', 6),
+  num_key_value_heads: size('Key and value heads; they divide the query heads.', 2),
+  max_position_embeddings: size('Longest sequence, in tokens.', 512),
+  rope_theta: semantic(
+    Type.Number({ exclusiveMinimum: 0, default: 10000, description: 'Base of the rotary frequencies.' }),
+  ),
+  save_model_path: nullable(
+    runtime(
+      Type.String({
+        format: 'path',
+        default: null,
+        description: 'Directory that the finished model is copied to. null = it stays among the checkpoints.',
+      }),
+    ),
+  ),
+  ...loopFields,
+});
+export type PretrainConfig = Static<typeof pretrainParams>;
+
+/** What the loops over these fields tell of themselves: what is measured, before the loss of the batches. */
 export function loopHeadline(
-  { evaluators, infrequent_evaluators }: { evaluators: BuilderRef[]; infrequent_evaluators: BuilderRef[] },
+  { evaluators, infrequent_evaluators }: Pick<LoopConfig, 'evaluators' | 'infrequent_evaluators'>,
   of: HeadlineOf,
 ): Headline[] {
   // Held-out data is measured even where no evaluator is listed for it.
-  const refs = [{ builder: 'nll', name: 'test' }, ...evaluators, ...infrequent_evaluators];
-  const measured = new Map(refs.flatMap((ref) => of(evaluatorSlot, ref)).map((each) => [each.metric, each]));
-  return [...measured.values(), { metric: 'train_mean_nll', goal: 'minimize', label: 'nll' }];
+  const implied = reference(evaluatorSlot, { builder: 'nll', name: 'test' });
+  const measured = [implied, ...evaluators, ...infrequent_evaluators].flatMap(of);
+  const distinct = new Map(measured.map((each) => [each.metric, each]));
+  return [...distinct.values(), { metric: 'train_mean_nll', goal: 'minimize', label: 'nll' }];
 }

@@ -1,7 +1,6 @@
 // What every training loop is given and what it hands back. The run directory implements this; loops know nothing of files.
 
 import type { Headline } from '../registry/headline.ts';
-import type { Registry } from '../registry/registry.ts';
 import { defineSlot } from '../registry/slot.ts';
 import type { ServiceClient } from '../tinker/clients.ts';
 import type { JsonObject } from '../util/json.ts';
@@ -68,7 +67,6 @@ export interface TrainingContext {
   seed: number;
   /** The metrics that the trainer's builder declares to tell how the run does. */
   headline: readonly Headline[];
-  registry: Registry;
   service: ServiceClient;
   metrics: MetricsLog;
   checkpoints: CheckpointLog;

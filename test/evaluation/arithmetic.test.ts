@@ -9,11 +9,9 @@ import type { Metrics } from '../../src/training/types.ts';
 import { ConfigurationError } from '../../src/util/errors.ts';
 import { plainRenderer, type ScriptedModel, samplingInput, scriptedModel } from './scripted_model.ts';
 
-const DEFAULTS = { name: 'arithmetic', num_problems: 200, max_operand: 99, temperature: 0, problem_seed: 0 };
-
 async function build(params: object, renderer: Renderer | null = plainRenderer): Promise<Evaluator> {
   const context = { tokenizer: plainRenderer.tokenizer, renderer, test: null, seed: 100 };
-  const ref = { builder: 'arithmetic', ...DEFAULTS, ...params };
+  const ref = { builder: 'arithmetic', ...params };
   return await new Registry([arithmeticEvaluator]).build(evaluatorSlot, ref, context);
 }
 

@@ -10,17 +10,10 @@ import { plainRenderer, type ScriptedModel, samplingInput, scriptedModel } from 
 
 const KINDS = [...TASK_KINDS.keys()];
 const ROUNDS = 4;
-const DEFAULTS = {
-  name: 'instructions',
-  num_examples: ROUNDS * KINDS.length,
-  max_tokens: 128,
-  temperature: 0,
-  example_seed: 0,
-};
 
 async function evaluate(params: object, model: ScriptedModel): Promise<Metrics> {
   const context = { tokenizer: plainRenderer.tokenizer, renderer: plainRenderer, test: null, seed: 0 };
-  const ref = { builder: 'instructions', ...DEFAULTS, ...params };
+  const ref = { builder: 'instructions', num_examples: ROUNDS * KINDS.length, ...params };
   const evaluator = await new Registry([instructionsEvaluator]).build(evaluatorSlot, ref, context);
   return await evaluator.evaluate(samplingInput(model));
 }

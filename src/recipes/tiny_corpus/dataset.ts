@@ -7,17 +7,9 @@ import type { Tokenizer } from '../../tokenizers/types.ts';
 import { CHATML_SPECIAL_TOKENS, writeTokenizer } from '../../tokenizers/write_tokenizer.ts';
 import { ConfigurationError } from '../../util/errors.ts';
 import { generateTinyCorpus, type TinyDocument } from './corpus.ts';
+import type { TinyCorpusParams, TokenizerParams } from './params.ts';
 
 const END = '<|endoftext|>';
-
-export interface TinyCorpusParams {
-  documents: number;
-  test_documents: number;
-  unfamiliar_percent: number;
-  corpus_seed: number;
-  batch_size: number;
-  max_length: number;
-}
 
 export function tinyCorpusDatasets(params: TinyCorpusParams, { tokenizer, seed }: DatasetContext): SupervisedDatasets {
   const {
@@ -39,9 +31,9 @@ export function tinyCorpusDatasets(params: TinyCorpusParams, { tokenizer, seed }
 
 export async function trainTinyCorpusTokenizer(
   directory: string,
-  options: { vocab_size: number; documents: number; corpus_seed: number; modelMaxLength: number },
+  { vocab_size, documents, corpus_seed }: TokenizerParams,
+  modelMaxLength: number,
 ): Promise<void> {
-  const { vocab_size, documents, corpus_seed, modelMaxLength } = options;
   const texts = Array.from(generateTinyCorpus({ seed: corpus_seed, documents }), markup);
   const { tokenizerJson } = trainBpe(texts, { vocabSize: vocab_size, specialTokens: CHATML_SPECIAL_TOKENS });
   await writeTokenizer(directory, { tokenizerJson, modelMaxLength });
