@@ -3,7 +3,7 @@
 
 import { Type } from '@sinclair/typebox';
 import { defineBuilder } from '../registry/builder.ts';
-import { contents, nullable, runtime, semantic } from '../registry/fields.ts';
+import { contents, FIELD_EXTENDS, nullable, runtime, semantic } from '../registry/fields.ts';
 import { type TrainingContext, type TrainingOutcome, trainerSlot } from '../training/types.ts';
 
 const params = Type.Object({
@@ -13,7 +13,9 @@ const params = Type.Object({
   learning_rate: semantic(Type.Number({ minimum: 0, default: 1e-3, description: 'Falls linearly to 0.' })),
   lora_rank: semantic(Type.Integer({ minimum: 1, default: 32, description: 'Rank of the adapter.' })),
   max_length: semantic(Type.Integer({ minimum: 2, default: 512, description: 'Tokens a conversation is cut to.' })),
-  max_steps: nullable(semantic(Type.Integer({ minimum: 1, default: null, description: 'null = one epoch.' }))),
+  max_steps: nullable(
+    semantic(Type.Integer({ minimum: 1, default: null, description: 'null = one epoch.', [FIELD_EXTENDS]: true })),
+  ),
   save_every: runtime(Type.Integer({ minimum: 0, default: 20, description: 'Steps between checkpoints; 0 = none.' })),
 });
 

@@ -110,7 +110,10 @@ export class Journal<Client extends SavingClient> {
     if (resumed !== null) await this.#checkpoints.dropRolling(resumed.name);
     this.#context.emit({ type: 'started', total_steps, resumed_from: resumed === null ? null : resumed.batch });
     // A run made longer saves another `final`. Until that is safe, this is where it goes on from.
-    if (resumed?.final === true && resumed.batch < total_steps) await this.#checkpoints.saveRolling(this.#loopState());
+    if (resumed?.final === true && resumed.batch < total_steps) {
+      const { batch, epoch, extra = {} } = resumed;
+      await this.#checkpoints.saveRolling({ batch, epoch, extra });
+    }
   }
 
   /** The steps that are left, up to the last or to a reason to stop. Before each one is saved what is due. */

@@ -30,7 +30,7 @@ function statusOf(changes: Partial<RunStatus>): RunStatus {
 }
 
 const HEADLINE: Headline[] = [
-  { metric: 'test/nll', goal: 'minimize', label: 'held out' },
+  { metric: 'test/nll', goal: 'minimize', label: 'test/nll' },
   { metric: 'train_mean_nll', goal: 'minimize', label: 'nll' },
 ];
 
@@ -160,7 +160,9 @@ describe('the last screen', () => {
       ...toyRecord(directory, fields),
       argv: ['run', 'configs/sl basic.yaml', 'rate=0.2', 'if_exists=delete'],
     };
-    return finalScreen({ directory, record, status: statusOf(status), executed }, colorless).join('\n');
+    return finalScreen({ directory, record, status: statusOf(status), executed, resumable: true }, colorless).join(
+      '\n',
+    );
   }
   const done: Partial<RunStatus> = {
     state: 'done',

@@ -57,7 +57,7 @@ export function describeEvent(event: Exclude<RunEvent, { type: 'step' }>): strin
       return [describeEnd(event.status)];
     case 'failed':
       return [
-        `failed after ${event.status.step} steps: ${event.status.error?.message ?? 'unknown error'}`,
+        `${event.status.step === 0 ? 'failed' : `failed after ${event.status.step} steps`}: ${event.status.error?.message ?? 'unknown error'}`,
         ...(event.hint === null ? [] : [event.hint]),
       ];
   }

@@ -59,7 +59,7 @@ export const toyTrainer = defineBuilder({
     train: (context) => train(context, { max_steps, rate, save_every, misbehave }),
   }),
   headline: () => [
-    { metric: 'test/nll', goal: 'minimize', label: 'held out' },
+    { metric: 'test/nll', goal: 'minimize', label: 'test/nll' },
     { metric: 'train_mean_nll', goal: 'minimize', label: 'nll' },
   ],
 });
