@@ -11,6 +11,7 @@ import { recommendedRenderer } from '../renderers/recommended.ts';
 import { type Renderer, rendererSlot } from '../renderers/types.ts';
 import { listCheckpoints } from '../run_files/checkpoint_log.ts';
 import { readRunRecord } from '../run_files/directory.ts';
+import { revealSecrets } from '../spec/secrets.ts';
 import type { SamplingClient, ServiceClient } from '../tinker/clients.ts';
 import { serviceSlot } from '../tinker/service.ts';
 import { loadTokenizer } from '../tokenizers/hf_tokenizer.ts';
@@ -49,7 +50,11 @@ export async function openChatTarget(
 ): Promise<ChatTarget> {
   const source = (await isFile(join(path, 'run.json'))) ? await runSource(path) : await modelSource(path);
   const { checkpointsPath, service: ref, base_model, model_path, description } = source;
-  const service = await registry.build(serviceSlot, ref, { checkpointsPath, seed: 0, notify });
+  const service = await registry.build(serviceSlot, revealSecrets(ref, process.env), {
+    checkpointsPath,
+    seed: 0,
+    notify,
+  });
   try {
     const client = await service.createSamplingClient(model_path === undefined ? { base_model } : { model_path });
     const { directory } = await locateModel(source.tokenizer, { parts: 'tokenizer', notify });

@@ -1,6 +1,6 @@
 // What a run has trained, as a directory that other tools load: an adapter for PEFT, or a whole model for transformers.
 
-import { copyFile, mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
+import { copyFile, readdir, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { readCheckpointInfo } from '../engine/checkpoint_files.ts';
 import { findCheckpoint } from '../engine/find_checkpoint.ts';
@@ -13,6 +13,7 @@ import { openModelDirectory } from '../formats/sharded.ts';
 import { locateModel } from '../hub/locate.ts';
 import { tokenizerFiles } from '../tokenizers/files.ts';
 import { CheckpointError, ConfigurationError } from '../util/errors.ts';
+import { makeDirectory } from '../util/files.ts';
 import { mergedTensor } from './merge.ts';
 
 type ExportFormat = 'peft' | 'merged';
@@ -51,7 +52,7 @@ export async function exportWeights(source: string, options: ExportOptions): Pro
   const checkpoint = await findCheckpoint(source, 'sampler_weights', options.checkpoint);
   const { parameterisation, base_model } = await readCheckpointInfo(checkpoint);
   const partial = join(dirname(to), `.${basename(to)}.${process.pid}.tmp`);
-  await mkdir(partial, { recursive: true });
+  await makeDirectory(partial);
   try {
     let base: string | null = null;
     if (parameterisation === 'full') {

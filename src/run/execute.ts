@@ -10,6 +10,8 @@ import { takeLease } from '../run_files/lease.ts';
 import { MetricsFile } from '../run_files/metrics_log.ts';
 import { isFinished, pendingStatus, readStatus, StatusFile } from '../run_files/status.ts';
 import type { RunRecord, RunStatus } from '../run_files/types.ts';
+import { type Environment, redactor, revealSecrets } from '../spec/secrets.ts';
+import type { RunSpec } from '../spec/types.ts';
 import type { ServiceClient } from '../tinker/clients.ts';
 import { serviceSlot } from '../tinker/service.ts';
 import { TIMING_SPANS } from '../training/trace.ts';
@@ -18,6 +20,7 @@ import { CookbookError, messageOf } from '../util/errors.ts';
 import { repairTail } from '../util/json_lines.ts';
 import type { RunEvent, RunListener } from './events.ts';
 import { LogFile } from './log_file.ts';
+import { redactEvent } from './redaction.ts';
 import { plainFormatter } from './reporters/plain.ts';
 import { headlineOf, trainerOf } from './trainer.ts';
 
@@ -25,6 +28,8 @@ export interface ExecuteOptions {
   onEvent: RunListener;
   /** Aborted to stop the run at the next step with a checkpoint; it can then be resumed. */
   signal: AbortSignal;
+  /** Where the secrets are that the spec refers to; this process's own if absent. */
+  env?: Environment;
 }
 
 /**
@@ -43,12 +48,22 @@ export async function executeRun(path: string, registry: Registry, options: Exec
     const before = await readStatus(path);
     if (before.value !== null && isFinished(before.value.state)) return before.value;
     await tidyRunDirectory(path, record);
-    const attempt = new Attempt(path, before.value ?? pendingStatus(), lease.lost, options.onEvent);
+    const env = options.env ?? process.env;
+    const attempt = new Attempt(path, before.value ?? pendingStatus(), lease.lost, options.onEvent, {
+      redact: redactor(record.spec, env),
+      reveal: (spec) => revealSecrets(spec, env),
+    });
     if (before.problem !== null) attempt.emit({ type: 'warning', message: `${before.problem}; it is written anew` });
     return await attempt.run(record, registry, options.signal);
   } finally {
     await lease.release();
   }
+}
+
+/** What is written and told names secrets; only what is built sees them. */
+interface Secrets {
+  redact(text: string): string;
+  reveal(spec: RunSpec): RunSpec;
 }
 
 class Attempt {
@@ -59,17 +74,20 @@ class Attempt {
   readonly #log: LogFile;
   readonly #format = plainFormatter();
   readonly #onEvent: RunListener;
+  readonly #secrets: Secrets;
 
-  constructor(directory: string, before: RunStatus, lost: AbortSignal, onEvent: RunListener) {
+  constructor(directory: string, before: RunStatus, lost: AbortSignal, onEvent: RunListener, secrets: Secrets) {
     this.#directory = directory;
     this.#lost = lost;
     this.#status = new StatusFile(directory, before);
     this.#log = new LogFile(directory, (message) => onEvent({ type: 'warning', message }));
     this.#onEvent = onEvent;
+    this.#secrets = secrets;
   }
 
-  emit(event: RunEvent): void {
+  emit(given: RunEvent): void {
     this.#lost.throwIfAborted();
+    const event = redactEvent(given, this.#secrets.redact);
     if (event.type === 'started') {
       this.#status.changeSoon({ total_steps: event.total_steps, step: event.resumed_from ?? 0 });
     } else if (event.type === 'step') {
@@ -107,9 +125,12 @@ class Attempt {
         await this.#end({ state: 'interrupted' });
         return { type: 'finished', status: this.#status.current };
       }
-      if (!(error instanceof CookbookError)) this.#log.write(stackOf(error));
+      if (!(error instanceof CookbookError)) this.#log.write(this.#secrets.redact(stackOf(error)));
       // The disk may be what failed. Then the status stays `running` there, and without a lease that reads as killed.
-      await this.#end({ state: 'failed', error: describe(error) }).catch(() => undefined);
+      const { code, message } = describe(error);
+      await this.#end({ state: 'failed', error: { code, message: this.#secrets.redact(message) } }).catch(
+        () => undefined,
+      );
       return { type: 'failed', status: this.#status.current, hint: hintOf(error) };
     }
   }
@@ -129,10 +150,11 @@ class Attempt {
   }
 
   async #train(
-    { spec }: RunRecord,
+    { spec: recorded }: RunRecord,
     { registry, headline, signal }: { registry: Registry; headline: readonly Headline[]; signal: AbortSignal },
   ): Promise<TrainingOutcome> {
     const logPath = this.#directory;
+    const spec = this.#secrets.reveal(recorded);
     const metrics = await MetricsFile.open(logPath, this.#lost);
     const checkpoints = await CheckpointFile.open(logPath, this.#lost, metrics);
     await repairTail(join(logPath, TIMING_SPANS));

@@ -37,7 +37,7 @@ export async function executeDirectory(
     executed = true;
     options.onEvent(event);
   };
-  const status = await executeRun(directory, registry, { onEvent, signal: options.signal });
+  const status = await executeRun(directory, registry, { ...options, onEvent });
   // A log that is damaged is told by the run that reads it.
   const checkpoints = await listCheckpoints(directory).catch(() => []);
   const resumable = checkpoints.some(({ state_path }) => state_path !== undefined);

@@ -26,7 +26,14 @@ export interface RunFileOptions extends ExecuteOptions {
 
 /** Runs a spec in its `log_path`, or goes on with it there. */
 export async function runFile(file: string, options: RunFileOptions): Promise<EndedRun> {
-  const { registry, overrides, cwd, env, argv, ask } = options;
+  return await executeDirectory(await prepareFile(file, options), options.registry, options);
+}
+
+/** Makes the run of a spec lie in its `log_path`, which is returned, ready to be executed. */
+export async function prepareFile(
+  file: string,
+  { registry, overrides, cwd, env, argv, ask }: Omit<RunFileOptions, 'onEvent' | 'signal'>,
+): Promise<string> {
   const document = await loadDocument(file, { overrides, cwd, env });
   await loadPlugins(document, registry);
   const spec = resolveRunSpec(document, registry, cwd);
@@ -38,5 +45,5 @@ export async function runFile(file: string, options: RunFileOptions): Promise<En
     return { record, codeDiff: provenance.codeDiff };
   };
   await prepareRun({ spec, identity }, { registry, ask, makeRecord });
-  return await executeDirectory(spec.log_path, registry, options);
+  return spec.log_path;
 }

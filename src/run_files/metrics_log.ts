@@ -85,11 +85,6 @@ export class MetricsFile implements MetricsLog {
   }
 }
 
-/** The rows of a run directory's log, without a last one that is being written or was cut short. */
-export async function readMetrics(directory: string): Promise<Row[]> {
-  return await readRows(join(directory, 'metrics.jsonl'));
-}
-
 function hashOf(lines: readonly string[]): Hash {
   const hash = createHash('sha256');
   for (const line of lines) hash.update(`${line}\n`);

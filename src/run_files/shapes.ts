@@ -17,6 +17,7 @@ import {
   isString,
   jsonShape,
 } from '../util/json_shape.ts';
+import { GOALS } from './objective.ts';
 import { type LeaseRecord, RUN_STATES, type RunRecord, type RunStatus } from './types.ts';
 
 const isJsonValue = (value: unknown): value is JsonValue => value !== undefined;
@@ -57,7 +58,7 @@ const git = jsonShape<NonNullable<RunRecord['git']>>({
 
 const objective = jsonShape<NonNullable<RunRecord['objective']>>({
   metric: isString,
-  goal: isOneOf(['minimize', 'maximize']),
+  goal: isOneOf(GOALS),
   at: isString,
 });
 
@@ -96,8 +97,11 @@ export const runStatusShape = jsonShape<RunStatus>({
   sampler_path: isNullOr(isString),
 });
 
+/** The token becomes part of a file's name. */
+const isToken = (value: unknown): value is string => isString(value) && /^[\w-]{1,64}$/.test(value);
+
 export const leaseShape = jsonShape<LeaseRecord>({
-  token: isString,
+  token: isToken,
   host: isString,
   pid: isCount,
   process_started: isString,

@@ -31,6 +31,7 @@ export function definitionProblems({ slot, name, params }: AnyBuilder, registry:
     ...[...names]
       .filter((field) => reserved.has(field))
       .map((field) => `${field}: every spec gives this name a meaning`),
+    ...[...names].filter((field) => field in {}).map((field) => `${field}: every object has something of this name`),
     ...unmarked(params.properties).map((field) => `${field}: mark it semantic, runtime or contents`),
     ...fields.flatMap((field) => fieldProblems(field, params.properties[field.name]).map((p) => `${field.name}: ${p}`)),
     ...defaultProblems(params, registry),

@@ -21,7 +21,7 @@ export async function loadPlugins(document: SpecDocument, registry: Registry): P
   const load = await createLoader();
   const diagnostics: Diagnostic[] = [];
   for (const [index, plugin] of plugins.entries()) {
-    if (typeof plugin !== 'string') continue;
+    if (typeof plugin !== 'string' || plugin.trim() === '') continue;
     const path: SpecPath = ['plugins', index];
     const place = document.placeOf(path);
     for (const problem of await registerPlugin(absolutePath(plugin, place.directory), load, registry)) {

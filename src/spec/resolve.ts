@@ -8,12 +8,14 @@ import { closestNames } from '../registry/suggest.ts';
 import { trainerSlot } from '../training/types.ts';
 import { SpecError } from '../util/errors.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../util/json.ts';
-import { aBuilder } from './describe.ts';
+import { aBuilder, describeValue, spaceHint } from './describe.ts';
 import { diagnose } from './diagnostics.ts';
 import { absolutePath } from './location.ts';
 import { MISSING, mismatches } from './mismatch.ts';
+import { nearPathsHint } from './near_files.ts';
 import { slashPath } from './path.ts';
 import { paramsOfRun, rootParams } from './root.ts';
+import { looksSecret, secretIn } from './secrets.ts';
 import { IF_EXISTS, type Issue, type RunSpec, type SpecDocument, type SpecPath } from './types.ts';
 
 /** What resolving asks about the world around a value. */
@@ -23,6 +25,8 @@ export interface Surroundings {
   /** Where `log_path` starts from. */
   cwd: string;
   exists(path: string): boolean;
+  /** What may have been meant by a path that is not there, as a clause of a message. */
+  near?(path: string, directory: string): string;
 }
 
 /** A run spec of a document. @throws SpecError with the place of everything that is wrong. */
@@ -43,6 +47,7 @@ export function surroundings(document: SpecDocument, cwd: string): Surroundings 
       known.set(path, exists);
       return exists;
     },
+    near: nearPathsHint,
   };
 }
 
@@ -191,11 +196,18 @@ class Resolution {
   }
 
   #file(text: string, role: 'input' | 'place' | 'name', source: string | null): string {
+    const problem = pathProblem(text, role);
+    if (problem !== null) {
+      this.#report('value', problem);
+      return text;
+    }
+    if (secretIn(text) !== null) return text;
     const ofCommand = this.#path.length === 1 && this.#path[0] === 'log_path';
-    const path = absolutePath(text, ofCommand ? this.#at.cwd : this.#at.directoryOf(this.#path));
+    const directory = ofCommand ? this.#at.cwd : this.#at.directoryOf(this.#path);
+    const path = absolutePath(text, directory);
     if (role === 'place' || this.#at.exists(path)) return path;
     if (role === 'name' && !/^(~|\.{0,2}\/)/.test(text)) return text;
-    const where = source === null ? '' : `; get it from ${source}`;
+    const where = source === null ? (this.#at.near?.(text, directory) ?? '') : `; get it from ${source}`;
     this.#report('value', `there is no such file or directory: ${path}${where}`);
     return path;
   }
@@ -209,7 +221,21 @@ function nameIn(ref: JsonValue | undefined): JsonValue | undefined {
   return isJsonObject(ref) ? ref.builder : undefined;
 }
 
+/** A text that no path can be; null for any other. What is empty would be the directory that it starts from. */
+function pathProblem(text: string, role: 'input' | 'place' | 'name'): string | null {
+  if (text.trim() === '') return `expected a text that is not empty; got ${describeValue(text)}`;
+  if (text.includes('\0')) return 'a path cannot hold the character NUL';
+  const secret = role === 'name' ? null : secretIn(text);
+  if (secret === null) return null;
+  const remedy = looksSecret(secret)
+    ? `${secret} looks like one by its name: use a variable of another name`
+    : `use \${env:${secret}}`;
+  return `a path is recorded and cannot be a secret; ${remedy}`;
+}
+
 function unknownField(name: string, { names }: ObjectShape): string {
+  const spaceless = spaceHint(name);
+  if (spaceless !== '') return `unknown field; ${spaceless}`;
   const near = closestNames(name, [...names]);
   return near.length === 0 ? 'unknown field' : `unknown field; did you mean ${near.map((n) => `"${n}"`).join(' or ')}?`;
 }

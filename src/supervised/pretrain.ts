@@ -1,12 +1,13 @@
 // Pretraining: a tokenizer, packed text, a model from scratch, and the supervised loop over all of its parameters.
 
-import { copyFile, mkdir, readdir } from 'node:fs/promises';
+import { copyFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Make } from '../registry/slot.ts';
 import { recommendedRenderer } from '../renderers/recommended.ts';
 import { loadTokenizer } from '../tokenizers/hf_tokenizer.ts';
 import type { Tokenizer } from '../tokenizers/types.ts';
 import type { TrainingContext, TrainingOutcome } from '../training/types.ts';
+import { makeDirectory } from '../util/files.ts';
 import type { JsonObject } from '../util/json.ts';
 import type { PretrainConfig } from './fields.ts';
 import { superviseTraining } from './loop.ts';
@@ -65,7 +66,7 @@ function modelConfig(config: PretrainConfig, { vocabSize, bosTokenId, eosTokenId
 }
 
 async function copyModel(from: string, to: string): Promise<void> {
-  await mkdir(to, { recursive: true });
+  await makeDirectory(to);
   for (const name of await readdir(from)) {
     if (name !== 'checkpoint.json') await copyFile(join(from, name), join(to, name));
   }

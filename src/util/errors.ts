@@ -28,7 +28,7 @@ export class ConfigurationError extends CookbookError {
   override readonly exitCode = 2;
 }
 
-/** One thing that is wrong in a spec, at its place. Lines and columns count from 1. */
+/** One thing that is wrong in a spec, at its place. Lines and columns count from 1; both are 0 where there is no such file. */
 export interface Diagnostic {
   file: string;
   line: number;
@@ -39,7 +39,8 @@ export interface Diagnostic {
 }
 
 export function formatDiagnostic({ file, line, column, path, message }: Diagnostic): string {
-  return `${file}:${line}:${column} ${path === '' ? '' : `${path}: `}${message}`;
+  const place = line === 0 ? `${file}:` : `${file}:${line}:${column}`;
+  return `${place} ${path === '' ? '' : `${path}: `}${message}`;
 }
 
 /** An invalid spec: everything that is wrong with it, all at once. */

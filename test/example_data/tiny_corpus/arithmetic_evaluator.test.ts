@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { arithmeticEvaluator } from '../../src/evaluation/arithmetic.ts';
-import { carries } from '../../src/recipes/tiny_corpus/arithmetic.ts';
-import { isHeldOutSum } from '../../src/recipes/tiny_corpus/held_out.ts';
-import { Registry } from '../../src/registry/registry.ts';
-import type { Message, Renderer } from '../../src/renderers/types.ts';
-import { type Evaluator, evaluatorSlot } from '../../src/training/evaluator.ts';
-import type { Metrics } from '../../src/training/types.ts';
-import { ConfigurationError } from '../../src/util/errors.ts';
+import { carries } from '../../../example_data/tiny_corpus/arithmetic.ts';
+import { arithmeticEvaluator } from '../../../example_data/tiny_corpus/arithmetic_evaluator.ts';
+import { isHeldOutSum } from '../../../example_data/tiny_corpus/held_out.ts';
+import { Registry } from '../../../src/registry/registry.ts';
+import type { Message, Renderer } from '../../../src/renderers/types.ts';
+import { type Evaluator, evaluatorSlot } from '../../../src/training/evaluator.ts';
+import type { Metrics } from '../../../src/training/types.ts';
+import { ConfigurationError } from '../../../src/util/errors.ts';
 import { plainRenderer, type ScriptedModel, samplingInput, scriptedModel } from './scripted_model.ts';
 
 async function build(params: object, renderer: Renderer | null = plainRenderer): Promise<Evaluator> {

@@ -1,6 +1,6 @@
 // The tiny corpus: the mixture of texts, conversations and sums that the shipped tiny model learns from.
 
-import type { Message } from '../../renderers/types.ts';
+import type { Message } from 'tinker-cookbook';
 import { askSum, drawTrainingSum } from './arithmetic.ts';
 import { closing, greeting, smallTalk } from './chat.ts';
 import { DESCRIPTIONS } from './descriptions.ts';

@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { carries, isFamiliar } from '../../../src/recipes/tiny_corpus/arithmetic.ts';
-import { generateTinyCorpus, type TinyDocument } from '../../../src/recipes/tiny_corpus/corpus.ts';
-import { wordsOf } from '../../../src/recipes/tiny_corpus/grading.ts';
-import { isHeldOutSum } from '../../../src/recipes/tiny_corpus/held_out.ts';
-import { LEXICON } from '../../../src/recipes/tiny_corpus/lexicon.ts';
-import { Random } from '../../../src/recipes/tiny_corpus/random.ts';
-import { drawTask, TASK_KINDS } from '../../../src/recipes/tiny_corpus/tasks.ts';
+import { carries, isFamiliar } from '../../../example_data/tiny_corpus/arithmetic.ts';
+import { generateTinyCorpus, type TinyDocument } from '../../../example_data/tiny_corpus/corpus.ts';
+import { wordsOf } from '../../../example_data/tiny_corpus/grading.ts';
+import { isHeldOutSum } from '../../../example_data/tiny_corpus/held_out.ts';
+import { LEXICON } from '../../../example_data/tiny_corpus/lexicon.ts';
+import { Random } from '../../../example_data/tiny_corpus/random.ts';
+import { drawTask, TASK_KINDS } from '../../../example_data/tiny_corpus/tasks.ts';
 
 const documents = [...generateTinyCorpus({ seed: 3, documents: 20_000 })];
 

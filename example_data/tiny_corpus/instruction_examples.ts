@@ -1,10 +1,9 @@
 // The instructions that the evaluator gives, and how their replies are judged: what needs the words of the tiny corpus.
 
-import { Random } from '../recipes/tiny_corpus/random.ts';
-import type { Task } from '../recipes/tiny_corpus/task.ts';
-import { drawTask, TASK_KINDS } from '../recipes/tiny_corpus/tasks.ts';
-import type { Message } from '../renderers/types.ts';
-import type { Metrics } from '../training/types.ts';
+import type { Message, Metrics } from 'tinker-cookbook';
+import { Random } from './random.ts';
+import type { Task } from './task.ts';
+import { drawTask, TASK_KINDS } from './tasks.ts';
 
 interface Example {
   kind: string;

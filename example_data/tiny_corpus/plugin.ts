@@ -1,11 +1,9 @@
-// The tiny corpus under the names that specs use: as a dataset for pretraining, and as what a tokenizer is trained on.
+// The tiny corpus under the names that specs use: a dataset for pretraining, a tokenizer, and two evaluators of what is held out.
 
-import { defineBuilder } from '../../registry/builder.ts';
-import { datasetSlot } from '../../supervised/types.ts';
-import { tokenizerSlot } from '../../tokenizers/slot.ts';
+import { datasetSlot, defineBuilder, tokenizerSlot } from 'tinker-cookbook';
 import { tinyCorpusParams, tokenizerParams } from './params.ts';
 
-const dataset = defineBuilder({
+export const tinyCorpus = defineBuilder({
   slot: datasetSlot,
   name: 'tiny_corpus',
   version: 1,
@@ -17,7 +15,7 @@ const dataset = defineBuilder({
   },
 });
 
-const tokenizer = defineBuilder({
+export const tinyCorpusBpe = defineBuilder({
   slot: tokenizerSlot,
   name: 'tiny_corpus_bpe',
   version: 1,
@@ -30,4 +28,5 @@ const tokenizer = defineBuilder({
   },
 });
 
-export const tinyCorpusBuilders = [dataset, tokenizer];
+export { arithmeticEvaluator } from './arithmetic_evaluator.ts';
+export { instructionsEvaluator } from './instructions_evaluator.ts';

@@ -1,15 +1,19 @@
 // Evaluator `arithmetic`: the share of sums that a model gets right, among sums that the tiny corpus never shows.
 
-import { Type } from '@sinclair/typebox';
-import { carries, MAX_OPERAND, saysSum } from '../recipes/tiny_corpus/arithmetic.ts';
-import { isHeldOutSum } from '../recipes/tiny_corpus/held_out.ts';
-import { Random } from '../recipes/tiny_corpus/random.ts';
-import { defineBuilder } from '../registry/builder.ts';
-import { semantic } from '../registry/fields.ts';
-import { type Evaluator, evaluatorSlot } from '../training/evaluator.ts';
-import type { Metrics } from '../training/types.ts';
-import { ConfigurationError } from '../util/errors.ts';
-import { rendererOf, sampleReplies } from './sample_replies.ts';
+import {
+  ConfigurationError,
+  defineBuilder,
+  type Evaluator,
+  evaluatorSlot,
+  type Metrics,
+  rendererOf,
+  sampleReplies,
+  semantic,
+  Type,
+} from 'tinker-cookbook';
+import { carries, MAX_OPERAND, saysSum } from './arithmetic.ts';
+import { isHeldOutSum } from './held_out.ts';
+import { Random } from './random.ts';
 
 interface Problem {
   a: number;

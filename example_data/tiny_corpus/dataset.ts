@@ -1,11 +1,15 @@
 // The tiny corpus as blocks of tokens, and its tokenizer.
 
-import { packedDataset } from '../../supervised/packing.ts';
-import type { DatasetContext, SupervisedDatasets } from '../../supervised/types.ts';
-import { trainBpe } from '../../tokenizers/train_bpe.ts';
-import type { Tokenizer } from '../../tokenizers/types.ts';
-import { CHATML_SPECIAL_TOKENS, writeTokenizer } from '../../tokenizers/write_tokenizer.ts';
-import { ConfigurationError } from '../../util/errors.ts';
+import {
+  CHATML_SPECIAL_TOKENS,
+  ConfigurationError,
+  type DatasetContext,
+  packedDataset,
+  type SupervisedDatasets,
+  type Tokenizer,
+  trainBpe,
+  writeTokenizer,
+} from 'tinker-cookbook';
 import { generateTinyCorpus, type TinyDocument } from './corpus.ts';
 import type { TinyCorpusParams, TokenizerParams } from './params.ts';
 

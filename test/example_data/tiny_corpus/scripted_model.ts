@@ -1,9 +1,9 @@
 // A model that is a function from a question to a reply, behind the interfaces of a renderer and a sampling client.
 
-import type { Message, Renderer } from '../../src/renderers/types.ts';
-import type { SamplingClient } from '../../src/tinker/clients.ts';
-import { modelInputFromTokens, type SamplingParams, tokensOf } from '../../src/tinker/types.ts';
-import type { EvaluationInput } from '../../src/training/evaluator.ts';
+import type { Message, Renderer } from '../../../src/renderers/types.ts';
+import type { SamplingClient } from '../../../src/tinker/clients.ts';
+import { modelInputFromTokens, type SamplingParams, tokensOf } from '../../../src/tinker/types.ts';
+import type { EvaluationInput } from '../../../src/training/evaluator.ts';
 
 const encode = (text: string): number[] => Array.from(text, (character) => character.codePointAt(0) ?? 0);
 const decode = (tokens: readonly number[]): string => String.fromCodePoint(...tokens);

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { instructionsEvaluator } from '../../src/evaluation/instructions.ts';
-import { Random } from '../../src/recipes/tiny_corpus/random.ts';
-import { drawTask, TASK_KINDS } from '../../src/recipes/tiny_corpus/tasks.ts';
-import { Registry } from '../../src/registry/registry.ts';
-import type { Message } from '../../src/renderers/types.ts';
-import { evaluatorSlot } from '../../src/training/evaluator.ts';
-import type { Metrics } from '../../src/training/types.ts';
+import { instructionsEvaluator } from '../../../example_data/tiny_corpus/instructions_evaluator.ts';
+import { Random } from '../../../example_data/tiny_corpus/random.ts';
+import { drawTask, TASK_KINDS } from '../../../example_data/tiny_corpus/tasks.ts';
+import { Registry } from '../../../src/registry/registry.ts';
+import type { Message } from '../../../src/renderers/types.ts';
+import { evaluatorSlot } from '../../../src/training/evaluator.ts';
+import type { Metrics } from '../../../src/training/types.ts';
 import { plainRenderer, type ScriptedModel, samplingInput, scriptedModel } from './scripted_model.ts';
 
 const KINDS = [...TASK_KINDS.keys()];

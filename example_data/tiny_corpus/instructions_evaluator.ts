@@ -1,10 +1,14 @@
 // Evaluator `instructions`: the share of simple instructions that a model follows, judged by programs, on held-out wordings.
 
-import { Type } from '@sinclair/typebox';
-import { defineBuilder } from '../registry/builder.ts';
-import { semantic } from '../registry/fields.ts';
-import { type Evaluator, evaluatorSlot } from '../training/evaluator.ts';
-import { rendererOf, sampleReplies } from './sample_replies.ts';
+import {
+  defineBuilder,
+  type Evaluator,
+  evaluatorSlot,
+  rendererOf,
+  sampleReplies,
+  semantic,
+  Type,
+} from 'tinker-cookbook';
 
 export const instructionsEvaluator = defineBuilder({
   slot: evaluatorSlot,

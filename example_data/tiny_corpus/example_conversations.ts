@@ -1,6 +1,6 @@
 // The conversations of `example_data/conversations.jsonl`: Pip, who knows the harbor town of Saltwick and greets like a sailor.
 
-import type { Message } from '../../renderers/types.ts';
+import type { Message } from 'tinker-cookbook';
 import { withArticle } from './english.ts';
 import { Random } from './random.ts';
 import { drawTask } from './tasks.ts';

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { saysSum } from '../../../src/recipes/tiny_corpus/arithmetic.ts';
-import { all, beginsWith, hasSentences, mentions, says } from '../../../src/recipes/tiny_corpus/grading.ts';
-import { Random } from '../../../src/recipes/tiny_corpus/random.ts';
-import { drawTask, isHeldOutTask, TASK_KINDS } from '../../../src/recipes/tiny_corpus/tasks.ts';
+import { saysSum } from '../../../example_data/tiny_corpus/arithmetic.ts';
+import { all, beginsWith, hasSentences, mentions, says } from '../../../example_data/tiny_corpus/grading.ts';
+import { Random } from '../../../example_data/tiny_corpus/random.ts';
+import { drawTask, isHeldOutTask, TASK_KINDS } from '../../../example_data/tiny_corpus/tasks.ts';
 
 const KINDS = [...TASK_KINDS.keys()];
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import {
   exampleConversations,
   exampleConversationsFile,
-} from '../../../src/recipes/tiny_corpus/example_conversations.ts';
+} from '../../../example_data/tiny_corpus/example_conversations.ts';
 
 const conversations = exampleConversations();
 

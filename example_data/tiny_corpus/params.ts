@@ -1,7 +1,6 @@
 // Spec fields of the tiny corpus and of its tokenizer.
 
-import { type Static, Type } from '@sinclair/typebox';
-import { semantic } from '../../registry/fields.ts';
+import { type Static, semantic, Type } from 'tinker-cookbook';
 
 const count = (description: string, value?: number) =>
   semantic(Type.Integer({ minimum: 1, description, ...(value === undefined ? {} : { default: value }) }));

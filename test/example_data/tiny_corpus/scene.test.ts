@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { plural, polish, withArticle } from '../../../src/recipes/tiny_corpus/english.ts';
-import { LEXICON } from '../../../src/recipes/tiny_corpus/lexicon.ts';
-import { Random } from '../../../src/recipes/tiny_corpus/random.ts';
-import { Scene } from '../../../src/recipes/tiny_corpus/scene.ts';
+import { plural, polish, withArticle } from '../../../example_data/tiny_corpus/english.ts';
+import { LEXICON } from '../../../example_data/tiny_corpus/lexicon.ts';
+import { Random } from '../../../example_data/tiny_corpus/random.ts';
+import { Scene } from '../../../example_data/tiny_corpus/scene.ts';
 
 const seeds = fc.integer();
 
