@@ -63,6 +63,7 @@ const objective = jsonShape<NonNullable<RunRecord['objective']>>({
 });
 
 const headline = jsonShape<Headline>({ metric: isString, goal: isOneOf(['minimize', 'maximize']), label: isString });
+export const isHeadline = isArrayOf(headline.is);
 
 export const runRecordShape = jsonShape<RunRecord>({
   schema_version: isOneOf([1]),
@@ -71,7 +72,7 @@ export const runRecordShape = jsonShape<RunRecord>({
   spec: isRunSpec,
   axes: isRecordOf(isJsonValue),
   objective: isNullOr(objective.is),
-  headline: isOptional(isArrayOf(headline.is)),
+  headline: isOptional(isHeadline),
   versions: versions.is,
   git: isNullOr(git.is),
   argv: isArrayOf(isString),
