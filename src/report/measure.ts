@@ -17,10 +17,16 @@ export async function measure(connection: DuckDBConnection, objective: Objective
   for (let i = 0; i < logged.chunkCount; i++) {
     const chunk = logged.getChunk(i);
     const [index, step, value] = [0, 1, 2].map((column) => chunk.getColumnVector(column));
+    // Rows of a run lie together, and there may be millions.
+    let current = -1;
+    let measuring = new Measuring(objective);
     for (let row = 0; row < chunk.rowCount; row++) {
       const run = Number(index?.getItem(row));
-      const measuring = runs.get(run) ?? new Measuring(objective);
-      runs.set(run, measuring);
+      if (run !== current) {
+        current = run;
+        measuring = runs.get(run) ?? new Measuring(objective);
+        runs.set(run, measuring);
+      }
       const at = step?.getItem(row);
       measuring.add(typeof at === 'number' ? at : null, Number(value?.getItem(row)));
     }

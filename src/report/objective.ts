@@ -19,7 +19,9 @@ export interface ObjectiveOptions {
 export function objectivesFor(entries: readonly RunEntry[], options: ObjectiveOptions): [Objective, ...Objective[]] {
   const declared = declaredObjective(entries);
   const at = atOf(options, declared);
-  const headline = new Map(entries.flatMap((entry) => entry.headline.map(({ metric, goal }) => [metric, goal] as const)));
+  const headline = new Map(
+    entries.flatMap((entry) => entry.headline.map(({ metric, goal }) => [metric, goal] as const)),
+  );
   const objective = (metric: string): Objective => {
     const declaredGoal = metric === declared?.metric ? declared.goal : null;
     const goal = options.goal ?? declaredGoal ?? headline.get(metric) ?? goalByName(metric);

@@ -2,6 +2,7 @@
 
 import { hostname } from 'node:os';
 import { join } from 'node:path';
+import type { WeightsRef } from '../registry/fields.ts';
 import type { Headline } from '../registry/headline.ts';
 import type { Registry } from '../registry/registry.ts';
 import { CheckpointFile } from '../run_files/checkpoint_log.ts';
@@ -10,6 +11,8 @@ import { takeLease } from '../run_files/lease.ts';
 import { MetricsFile } from '../run_files/metrics_log.ts';
 import { isFinished, pendingStatus, readStatus, StatusFile } from '../run_files/status.ts';
 import type { RunRecord, RunStatus } from '../run_files/types.ts';
+import { locateWeights } from '../run_files/weights_reference.ts';
+import { describeFailure, pluginOf } from '../spec/plugin_failure.ts';
 import { type Environment, redactor, revealSecrets } from '../spec/secrets.ts';
 import type { RunSpec } from '../spec/types.ts';
 import type { ServiceClient } from '../tinker/clients.ts';
@@ -17,6 +20,7 @@ import { serviceSlot } from '../tinker/service.ts';
 import { TIMING_SPANS } from '../training/trace.ts';
 import { type TrainingEvent, type TrainingOutcome, trainerSlot } from '../training/types.ts';
 import { CookbookError, messageOf } from '../util/errors.ts';
+import { shortPath } from '../util/files.ts';
 import { repairTail } from '../util/json_lines.ts';
 import type { RunEvent, RunListener } from './events.ts';
 import { LogFile } from './log_file.ts';
@@ -127,11 +131,12 @@ class Attempt {
       }
       if (!(error instanceof CookbookError)) this.#log.write(this.#secrets.redact(stackOf(error)));
       // The disk may be what failed. Then the status stays `running` there, and without a lease that reads as killed.
-      const { code, message } = describe(error);
+      const plugin = error instanceof CookbookError ? null : pluginOf(error, record.spec.plugins);
+      const { code, message } = plugin === null ? describe(error) : describePlugin(error, plugin);
       await this.#end({ state: 'failed', error: { code, message: this.#secrets.redact(message) } }).catch(
         () => undefined,
       );
-      return { type: 'failed', status: this.#status.current, hint: hintOf(error) };
+      return { type: 'failed', status: this.#status.current, hint: plugin === null ? hintOf(error) : PLUGIN_HINT };
     }
   }
 
@@ -168,7 +173,10 @@ class Attempt {
         notify: (message) => emit({ type: 'notice', message }),
       });
       const trainer = await registry.build(trainerSlot, trainerOf(spec, registry), {});
-      return await trainer.train({ logPath, seed, headline, service, metrics, checkpoints, emit, signal });
+      // Before training started, what it starts from was found to be there; a run that goes on does not need it any more.
+      const resolveWeights = async (ref: WeightsRef) => locateWeights(ref, { purpose: 'train', unfinished: 'refuse' });
+      const given = { logPath, seed, headline, service, metrics, checkpoints };
+      return await trainer.train({ ...given, resolveWeights, emit, signal });
     } finally {
       await service?.close();
       metrics.close();
@@ -197,9 +205,15 @@ function describe(error: unknown): NonNullable<RunStatus['error']> {
   return { code: error instanceof CookbookError ? error.code : 'INTERNAL', message: messageOf(error) };
 }
 
+function describePlugin(error: unknown, plugin: string): NonNullable<RunStatus['error']> {
+  return { code: 'PLUGIN', message: `the plugin ${shortPath(plugin)}: ${describeFailure(error)}` };
+}
+
+const PLUGIN_HINT = 'The stack is in logs.log.';
+
 function hintOf(error: unknown): string | null {
   if (error instanceof CookbookError) return error.hint ?? null;
-  return 'This is a defect of cookbook or of a plugin: the stack is in logs.log.';
+  return 'This is a defect of cookbook: the stack is in logs.log.';
 }
 
 function stackOf(error: unknown): string {

@@ -1,6 +1,6 @@
 // Schemas in words: what a field expects, what it got instead, and what the writer probably meant.
 
-import { FIELD_SLOT } from '../registry/fields.ts';
+import { FIELD_SLOT, FIELD_WEIGHTS } from '../registry/fields.ts';
 import { closestNames } from '../registry/suggest.ts';
 import { isJsonObject, type JsonValue } from '../util/json.ts';
 
@@ -21,6 +21,9 @@ export function describeSchema(schema: unknown): string {
   const types = [schema.type ?? []].flat().filter((type) => typeof type === 'string');
   const orNull = types.includes('null') && types.length > 1 ? ', or null' : '';
   if (isJsonObject(slot)) return `${aBuilder(String(slot.name))}: its name, or a mapping with "builder"${orNull}`;
+  if (schema[FIELD_WEIGHTS] !== undefined) {
+    return `weights: a run directory, {run: DIR, checkpoint: NAME}, an adapter, a model or a tinker:// path${orNull}`;
+  }
   if (Array.isArray(schema.anyOf)) return schema.anyOf.map(describeSchema).join(' or ');
   if (schema.const !== undefined) return JSON.stringify(schema.const);
   if (Array.isArray(schema.enum)) return oneOfThese(schema.enum);

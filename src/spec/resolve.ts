@@ -1,7 +1,9 @@
 // A document's value to a RunSpec: every field checked, every default filled in, every path absolute. Pure.
 
 import { existsSync } from 'node:fs';
+import { dirname } from 'node:path';
 import type { TObject } from '@sinclair/typebox';
+import { isWeightsRef } from '../registry/fields.ts';
 import type { Registry } from '../registry/registry.ts';
 import { type FieldShape, type ObjectShape, type Shape, shapeOf } from '../registry/shape.ts';
 import { closestNames } from '../registry/suggest.ts';
@@ -10,6 +12,7 @@ import { SpecError } from '../util/errors.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../util/json.ts';
 import { aBuilder, describeValue, spaceHint } from './describe.ts';
 import { diagnose } from './diagnostics.ts';
+import type { WeightsReader } from './digests.ts';
 import { absolutePath } from './location.ts';
 import { MISSING, mismatches } from './mismatch.ts';
 import { nearPathsHint } from './near_files.ts';
@@ -27,20 +30,28 @@ export interface Surroundings {
   exists(path: string): boolean;
   /** What may have been meant by a path that is not there, as a clause of a message. */
   near?(path: string, directory: string): string;
+  /** Without it, nobody looks whether weights are there. */
+  weights?: WeightsReader | undefined;
 }
 
 /** A run spec of a document. @throws SpecError with the place of everything that is wrong. */
-export function resolveRunSpec(document: SpecDocument, registry: Registry, cwd: string): RunSpec {
-  const { spec, issues } = resolveValue(document.value, registry, surroundings(document, cwd));
+export function resolveRunSpec(
+  document: SpecDocument,
+  registry: Registry,
+  cwd: string,
+  weights?: WeightsReader,
+): RunSpec {
+  const { spec, issues } = resolveValue(document.value, registry, surroundings(document, cwd, weights));
   if (spec === null) throw new SpecError(diagnose(document, issues));
   return spec;
 }
 
 /** The surroundings of a document on this machine. Whether a file exists is asked once. */
-export function surroundings(document: SpecDocument, cwd: string): Surroundings {
+export function surroundings(document: SpecDocument, cwd: string, weights?: WeightsReader): Surroundings {
   const known = new Map<string, boolean>();
   return {
     cwd,
+    weights,
     directoryOf: (path) => document.placeOf(path).directory,
     exists(path) {
       const exists = known.get(path) ?? existsSync(path);
@@ -136,6 +147,9 @@ class Resolution {
       if (field.shape.is === 'leaf' && plain !== undefined) result[field.name] = plain;
       else this.#field(field, given, result);
     }
+    for (const field of shape.fields) {
+      if (field.shape.is === 'weights') this.#checkWeights(field.name, field.shape.model, result);
+    }
     for (const name of Object.keys(value)) {
       if (!shape.names.has(name)) this.#report('key', unknownField(name, shape), name);
     }
@@ -158,6 +172,8 @@ class Resolution {
         return value;
       case 'path':
         return typeof value === 'string' ? this.#file(value, shape.role, shape.source) : value;
+      case 'weights':
+        return this.#weights(value);
       case 'object':
         return isJsonObject(value) ? this.#walk(shape, value, {}) : value;
       case 'list':
@@ -210,6 +226,30 @@ class Resolution {
     const where = source === null ? (this.#at.near?.(text, directory) ?? '') : `; get it from ${source}`;
     this.#report('value', `there is no such file or directory: ${path}${where}`);
     return path;
+  }
+
+  /** The directory of a run that is gone is told from a name on the hub by the directory that it lay in. */
+  #weights(value: JsonValue): JsonValue {
+    if (typeof value === 'string') {
+      const path = absolutePath(value, this.#at.directoryOf(this.#path));
+      const isPlace = value.includes('/') && !this.#at.exists(path) && this.#at.exists(dirname(path));
+      return value === '' ? value : this.#file(value, isPlace ? 'input' : 'name', null);
+    }
+    if (!isJsonObject(value) || typeof value.run !== 'string' || value.run === '') return value;
+    this.#path.push('run');
+    const run = this.#file(value.run, 'input', null);
+    this.#path.pop();
+    return Object.freeze({ checkpoint: 'final', ...value, run });
+  }
+
+  #checkWeights(name: string, model: string | null, result: JsonObject): void {
+    const ref = result[name];
+    const at = slashPath([...this.#path, name]);
+    if (!isWeightsRef(ref) || ref === '') return;
+    if (this.issues.some(({ path }) => slashPath(path).startsWith(at))) return;
+    const expected = model === null ? null : result[model];
+    const problem = this.#at.weights?.problem(ref, typeof expected === 'string' ? expected : null);
+    if (typeof problem === 'string') this.#report('value', problem, name);
   }
 
   #report(part: 'key' | 'value', message: string, ...below: SpecPath): void {

@@ -2,7 +2,7 @@
 // and those that one of them adds.
 
 import { type Static, Type } from '@sinclair/typebox';
-import { builderOf, contents, nullable, oneOf, runtime, semantic } from '../registry/fields.ts';
+import { builderOf, contents, nullable, oneOf, runtime, semantic, weights } from '../registry/fields.ts';
 import type { Headline, HeadlineOf } from '../registry/headline.ts';
 import { reference } from '../registry/slot.ts';
 import { rendererSlot } from '../renderers/types.ts';
@@ -88,12 +88,12 @@ export const supervisedParams = Type.Object({
     }),
   ),
   load_checkpoint_path: nullable(
-    contents(
-      Type.String({
-        default: null,
-        description: 'Start from the weights of this checkpoint or run, with a fresh optimizer.',
-      }),
-    ),
+    weights({
+      model: 'model_name',
+      default: null,
+      description:
+        'Start from these weights, with a fresh optimizer: a run, {run: DIR, checkpoint: final | best | NAME}, a directory with a checkpoint, an adapter or a model, or a tinker:// path.',
+    }),
   ),
   renderer: nullable(
     semantic(builderOf(rendererSlot, { default: null, description: 'null = the one that suits the model best.' })),

@@ -24,12 +24,15 @@ export async function trainSupervised(
   const tokenizer = await loadTokenizer(directory);
   const ref = config.renderer ?? recommendedRenderer({ modelName: model_name, tokenizer });
   const renderer = await make(ref, { tokenizer });
+  const user_metadata = { renderer_name: ref.builder };
+  const adapter = (base_model: string) =>
+    service.createLoraTrainingClient({ base_model, rank: lora_rank, seed, user_metadata });
   const fresh = async () => {
-    if (load_checkpoint_path === null) {
-      const user_metadata = { renderer_name: ref.builder };
-      return await service.createLoraTrainingClient({ base_model: model_name, rank: lora_rank, seed, user_metadata });
-    }
-    const client = await service.createTrainingClientFromState(load_checkpoint_path);
+    if (load_checkpoint_path === null) return await adapter(model_name);
+    const { model_path, base_model: model, description } = await context.resolveWeights(load_checkpoint_path);
+    notify(`starts from ${description}`);
+    if (model_path === undefined) return await adapter(model ?? model_name);
+    const client = await service.createTrainingClientFromState(model_path);
     const { base_model, is_lora } = await client.getInfo();
     if (is_lora && base_model !== name && base_model !== model_name) {
       warn(`load_checkpoint_path was trained on ${base_model}, which goes on being trained; model_name is ${name}`);

@@ -24,11 +24,15 @@ export class PointResolver {
   readonly #common: JsonObject;
   readonly #paths = new Map<string, SpecPath>();
 
-  constructor(sweep: SweepFile, registry: Registry, { cwd, env }: { cwd: string; env: Environment }) {
+  constructor(
+    sweep: SweepFile,
+    registry: Registry,
+    { cwd, env, weights }: { cwd: string; env: Environment; weights?: Surroundings['weights'] },
+  ) {
     this.#sweep = sweep;
     this.#registry = registry;
     this.#env = env;
-    this.#surroundings = surroundings(sweep.base.document, cwd);
+    this.#surroundings = surroundings(sweep.base.document, cwd, weights);
     const { log_path, plugins } = sweep.fields;
     const { plugins: ofBase } = sweep.base.value;
     this.#common = { log_path, plugins: [...(Array.isArray(ofBase) ? ofBase : []), ...plugins] };
@@ -39,9 +43,9 @@ export class PointResolver {
   resolve(configuration: Configuration): { spec: RunSpec | null; diagnostics: Diagnostic[] } {
     const { value, issues } = this.#valueOf(configuration);
     if (value === null) return { spec: null, diagnostics: this.#diagnose(issues, configuration) };
-    const { cwd, exists, near } = this.#surroundings;
+    const { cwd, exists, near, weights } = this.#surroundings;
     const directoryOf = (path: SpecPath) => this.#directoryOf(path, configuration);
-    const resolved = resolveValue(value, this.#registry, { cwd, exists, near, directoryOf });
+    const resolved = resolveValue(value, this.#registry, { cwd, exists, near, weights, directoryOf });
     return { spec: resolved.spec, diagnostics: this.#diagnose(resolved.issues, configuration) };
   }
 

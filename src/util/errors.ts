@@ -1,5 +1,7 @@
 // Every error that a user can cause: a stable code, a message that says what to do next, and the exit code it maps to.
 
+import { inspect } from 'node:util';
+
 /** Exit codes of the command line: 0 complete, 1 failed, 2 usage or invalid input, 3 incomplete. */
 export type ExitCode = 1 | 2 | 3;
 
@@ -91,5 +93,8 @@ export class RequestError extends CookbookError {
 
 /** The message of anything that was thrown. */
 export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  if (error instanceof Error) return error.message;
+  return typeof error === 'object'
+    ? inspect(error, { depth: 1, breakLength: Number.POSITIVE_INFINITY })
+    : String(error);
 }
