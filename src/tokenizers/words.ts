@@ -86,7 +86,10 @@ function withoutSpecialPieces(model: JsonObject['model'], specialIds: ReadonlySe
 }
 
 /** Ids of the bytes of a piece that a Unigram model does not know, if it falls back to them; the library does not. */
-function byteFallback(model: JsonObject['model'], ids: ReadonlyMap<string, number>): (piece: string) => number[] | null {
+function byteFallback(
+  model: JsonObject['model'],
+  ids: ReadonlyMap<string, number>,
+): (piece: string) => number[] | null {
   if (!isJsonObject(model) || model.byte_fallback !== true) return () => null;
   const encoder = new TextEncoder();
   return (piece) => {

@@ -72,7 +72,9 @@ function arithmetic(
   const [a, b] = [numberOf(left), numberOf(right)];
   if (a === null || b === null) {
     for (const value of [left, right]) if (value instanceof Undefined) throw undefinedError(value);
-    throw new TemplateError(`unsupported operand type(s) for ${operator}: '${typeName(left)}' and '${typeName(right)}'`);
+    throw new TemplateError(
+      `unsupported operand type(s) for ${operator}: '${typeName(left)}' and '${typeName(right)}'`,
+    );
   }
   const result = compute(a, b);
   if (alwaysFloat || left instanceof Float || right instanceof Float) return new Float(result);
@@ -81,7 +83,8 @@ function arithmetic(
 }
 
 function multiply(left: Value, right: Value): Value {
-  const [value, times] = typeof right === 'number' || typeof right === 'boolean' ? [left, Number(right)] : [right, left];
+  const [value, times] =
+    typeof right === 'number' || typeof right === 'boolean' ? [left, Number(right)] : [right, left];
   if (typeof times === 'number' || typeof times === 'boolean') {
     const count = Math.max(0, Number(times));
     if (isText(value)) return repeatText(value, count);
