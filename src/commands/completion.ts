@@ -20,10 +20,9 @@ export default class Completion extends BaseCommand {
 
   async run(): Promise<void> {
     const { args } = await this.parse(Completion);
-    const { completionScript } = await import('../completion/script.ts');
-    const { COMMANDS } = await import('./index.ts');
+    const { completionScript } = await import('./completion_script.ts');
     const shell = SHELLS.find((known) => known === args.shell) ?? 'bash';
-    this.log(completionScript(shell, this.config.bin, COMMANDS));
+    this.log(completionScript(shell, this.config.bin, this.config.commands));
     if (programName() !== this.config.bin) {
       this.logToStderr(
         `This completes "${this.config.bin}", which a shell finds after "npm link" or a global install.`,

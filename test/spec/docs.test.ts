@@ -3,7 +3,11 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { resolved, workspace } from './workspace.ts';
+import { builtinRegistry } from '../../src/builtin.ts';
+import { type Given, resolved as resolvedBy, workspace } from './workspace.ts';
+
+const resolved = (directory: string, given: Given = {}) =>
+  resolvedBy(directory, { ...given, registry: builtinRegistry() });
 
 const PAGE = await readFile(join(import.meta.dirname, '../../docs/specs.md'), 'utf8');
 
@@ -18,7 +22,7 @@ const FILES = {
   'example_data/models/tiny/config.json': '{}',
   'example_data/conversations.jsonl': '',
   'configs/sl_basic.yaml': FIRST,
-  'configs/rows.csv': '',
+  'configs/rows.tsv': '',
   'configs/my_data.ts': PLUGIN,
 };
 
@@ -27,8 +31,8 @@ test('the first spec of the page', async () => {
   expect(await resolved(directory)).toMatchObject({
     model_name: join(directory, 'example_data/models/tiny'),
     dataset: { builder: 'conversation_file', batch_size: 16 },
-    evaluators: [{ builder: 'nll' }],
   });
+  expect(FIRST).toBe(await readFile(join(import.meta.dirname, '../../configs/sl_basic.yaml'), 'utf8'));
 });
 
 test('a spec that starts from it', async () => {
@@ -40,7 +44,7 @@ test('a spec that starts from it', async () => {
   expect(await resolved(directory)).toMatchObject({
     log_path: join(directory, 'runs/sl_large_batch'),
     dataset: { builder: 'conversation_file', batch_size: 64 },
-    learning_rate: 1e-3,
+    learning_rate: 1e-2,
     evaluators: [],
   });
 });
@@ -48,11 +52,15 @@ test('a spec that starts from it', async () => {
 test('references', async () => {
   const directory = await workspace({
     ...FILES,
-    'configs/refers.yaml': `extends: sl_basic.yaml\n${REFERRING.replace('eval_every', 'lora_rank')}lora_rank: 7\n`,
+    'configs/refers.yaml': `extends: sl_basic.yaml\n${REFERRING}`,
     'run.yaml': 'extends: configs/refers.yaml\n',
   });
   const run = await resolved(directory, { env: { BASE_MODEL: 'a-hub/model' } });
-  expect(run).toMatchObject({ model_name: 'a-hub/model', save_every: 7, notes: 'batches of 16' });
+  expect(run).toMatchObject({
+    model_name: 'a-hub/model',
+    save_every: 10,
+    log_path: join(directory, 'runs/batches_of_16'),
+  });
 });
 
 test('a plugin and a spec that uses it', async () => {
@@ -63,6 +71,7 @@ test('a plugin and a spec that uses it', async () => {
   });
   expect((await resolved(directory)).dataset).toEqual({
     builder: 'my_data',
-    path: join(directory, 'configs/rows.csv'),
+    path: join(directory, 'configs/rows.tsv'),
+    batch_size: 8,
   });
 });

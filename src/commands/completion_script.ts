@@ -8,12 +8,12 @@ interface Completed {
   flags: { name: string; summary: string; options: readonly string[]; takesValue: boolean }[];
 }
 
-type Commands = Readonly<Record<string, Command.Class>>;
-
-export function completionScript(shell: 'bash' | 'zsh' | 'fish', bin: string, commands: Commands): string {
-  const completed = Object.entries(commands).flatMap(([name, command]) =>
-    command.hidden ? [] : [describe(name, command)],
-  );
+export function completionScript(
+  shell: 'bash' | 'zsh' | 'fish',
+  bin: string,
+  commands: readonly Command.Loadable[],
+): string {
+  const completed = commands.flatMap((command) => (command.hidden ? [] : [describe(command)]));
   if (shell === 'fish') return fish(bin, completed);
   // zsh reads bash's scripts when asked to.
   return shell === 'zsh'
@@ -21,19 +21,15 @@ export function completionScript(shell: 'bash' | 'zsh' | 'fish', bin: string, co
     : bash(bin, completed);
 }
 
-function describe(name: string, command: Command.Class): Completed {
-  const flags = Object.entries({ ...command.baseFlags, ...command.flags }).map(
-    ([flag, { summary, description, type, ...rest }]) => ({
-      name: flag,
-      summary: summary ?? description ?? '',
-      options: 'options' in rest && Array.isArray(rest.options) ? rest.options : [],
-      takesValue: type === 'option',
-    }),
-  );
-  const json = { name: 'json', summary: 'Format output as json.', options: [], takesValue: false };
+function describe({ id, summary, description, flags }: Command.Loadable): Completed {
+  const own = Object.entries(flags).map(([name, flag]) => ({
+    name,
+    summary: flag.summary ?? flag.description ?? '',
+    options: flag.type === 'option' ? (flag.options ?? []) : [],
+    takesValue: flag.type === 'option',
+  }));
   const help = { name: 'help', summary: 'Show what it takes.', options: [], takesValue: false };
-  const summary = command.summary ?? command.description ?? '';
-  return { name, summary, flags: [...flags, ...(command.enableJsonFlag ? [json] : []), help] };
+  return { name: id, summary: summary ?? description ?? '', flags: [...own, help] };
 }
 
 function bash(bin: string, commands: readonly Completed[]): string {
