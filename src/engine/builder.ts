@@ -47,10 +47,10 @@ export const local = defineBuilder({
     { checkpointsPath, seed, notify },
   ) {
     await requireDevice(device);
-    const { LocalServiceClient } = await import('./service.ts');
+    const { openLocalService } = await import('./engine.ts');
     const { threadCount } = await import('./session.ts');
-    return new LocalServiceClient({
-      checkpointsPath,
+    return openLocalService({
+      checkpoints: checkpointsPath,
       threads: threadCount(threads),
       device,
       microbatchTokens: microbatch_tokens,

@@ -13,6 +13,8 @@ export interface PassOptions {
   loss?: Loss;
   /** Only the positions whose loss has a slope are projected onto the vocabulary; the others report NaN. */
   trainedOnly: boolean;
+  /** Of a graph that ranks: how many of the most likely tokens. */
+  topK?: number;
 }
 
 /** Log-probs (N·K) by example, in the order of the examples, and the outputs of the graph by name. */
@@ -26,7 +28,7 @@ export async function runPass(
   session: Session,
   examples: readonly Example[],
   parameters: Parameters,
-  { model, loss, trainedOnly }: PassOptions,
+  { model, loss, trainedOnly, topK = 0 }: PassOptions,
 ): Promise<PassResult> {
   const K = examples[0].K;
   const logprobs = examples.map(({ tokens }) => new Float32Array(tokens.length * K).fill(Number.NaN));
@@ -74,6 +76,7 @@ export async function runPass(
     feeds.beta = scalar(loss.beta);
     for (const fn of LOSS_FNS) feeds[fn] = flag(fn === loss.fn);
   }
+  if (topK > 0) feeds.top_k = integers([topK], [1]);
   const outputs = await session.run(feeds);
   for (const [m, { e, t }] of rows.entries()) {
     logprobs[e].set(outputs.logprobs.data.subarray(m * K, (m + 1) * K), t * K);

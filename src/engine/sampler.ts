@@ -3,7 +3,7 @@
 import type { SampledSequence, SamplingParams } from '../tinker/types.ts';
 import { type Choice, chooseToken } from './choose.ts';
 import { KeyValueCache } from './kv_cache.ts';
-import type { Model } from './model.ts';
+import type { Lease } from './lease.ts';
 import { frozenFeeds, type Parameters } from './parameters.ts';
 import { nextUniform, randomFor } from './random.ts';
 import { type Dense, floats, integers } from './session.ts';
@@ -24,6 +24,8 @@ export interface SampleRequest {
   stops: StopCheck;
   /** Decides every draw: with the same seed, member i of a request samples the same tokens, whoever else is in the batch. */
   seed: number;
+  /** Aborted, the request leaves the batch before the next token, or does not join it. */
+  signal: AbortSignal | undefined;
 }
 
 interface Pending extends SampleRequest {
@@ -36,6 +38,7 @@ interface Sequence {
   stops: StopCheck;
   uniform(): number;
   sampled: SampledSequence;
+  signal: AbortSignal | undefined;
   /** Called with the sequence when it ends. */
   finish(sequence: SampledSequence): void;
   fail(error: unknown): void;
@@ -43,7 +46,7 @@ interface Sequence {
 
 /** One sampler a set of parameters. */
 export class Sampler {
-  readonly #model: Model;
+  readonly #lease: Lease;
   readonly #adapted: boolean;
   readonly #frozen: Record<string, Dense>;
   readonly #cache: KeyValueCache;
@@ -51,11 +54,12 @@ export class Sampler {
   #active: Sequence[] = [];
   #running = false;
 
-  constructor(model: Model, parameters: Parameters) {
-    this.#model = model;
+  constructor(lease: Lease, parameters: Parameters) {
+    const { base } = lease.model;
+    this.#lease = lease;
     this.#adapted = parameters.rank > 0;
-    this.#frozen = frozenFeeds(model.base, parameters);
-    this.#cache = new KeyValueCache(model.base);
+    this.#frozen = frozenFeeds(base, parameters);
+    this.#cache = new KeyValueCache(base);
   }
 
   sample(request: SampleRequest): Promise<SampledSequence[]> {
@@ -72,6 +76,7 @@ export class Sampler {
   async #run(): Promise<void> {
     try {
       while (this.#waiting.length > 0 || this.#active.length > 0) {
+        this.#dropAborted();
         await this.#admit();
         if (this.#active.length > 0) await this.#step();
       }
@@ -84,6 +89,15 @@ export class Sampler {
     } finally {
       this.#running = false;
     }
+  }
+
+  /** Lets those go whose requests were given up; the others keep their places. */
+  #dropAborted(): void {
+    const isAborted = ({ signal }: { signal: AbortSignal | undefined }) => signal?.aborted === true;
+    for (const pending of this.#waiting.filter(isAborted)) pending.reject(pending.signal?.reason);
+    this.#waiting = this.#waiting.filter((pending) => !isAborted(pending));
+    for (const sequence of this.#active.filter(isAborted)) sequence.fail(sequence.signal?.reason);
+    this.#keep(this.#active.flatMap((sequence, index) => (isAborted(sequence) ? [] : [index])));
   }
 
   /** Reads the prompts of waiting requests for which there is room, longest first to pad little. */
@@ -159,13 +173,16 @@ export class Sampler {
 
   /** Runs the graph over positions below a length. */
   async #forward(length: number, feeds: Record<string, Dense>) {
-    const session = await this.#model.sampling(feeds.tokens.data.length, this.#adapted);
-    return await session.run({ ...feeds, ...this.#model.rotary(length), ...this.#frozen });
+    const { model, lane } = this.#lease;
+    return await lane.run(async () => {
+      const session = await model.sampling(feeds.tokens.data.length, this.#adapted);
+      return await session.run({ ...feeds, ...model.rotary(length), ...this.#frozen });
+    });
   }
 
   /** Samples a token for every sequence from index `from` on, and lets those leave that have ended. */
   #advance(outputs: Record<string, { data: Float32Array }>, from: number, rowOf: (index: number) => number): void {
-    const V = this.#model.base.config.vocab_size;
+    const V = this.#lease.model.base.config.vocab_size;
     const stay: number[] = [];
     for (const [index, sequence] of this.#active.entries()) {
       if (index >= from) {
@@ -186,13 +203,27 @@ export class Sampler {
       }
       stay.push(index);
     }
-    if (stay.length === this.#active.length) return;
-    this.#cache.retain(stay);
-    this.#active = stay.map((index) => this.#active[index]);
+    this.#keep(stay);
+  }
+
+  /** Keeps the sequences of these indices, which ascend. */
+  #keep(indices: readonly number[]): void {
+    if (indices.length === this.#active.length) return;
+    this.#cache.retain(indices);
+    this.#active = indices.map((index) => this.#active[index]);
   }
 }
 
-function startSequences({ numSamples, firstMember, params, stops, seed, resolve, reject }: Pending): Sequence[] {
+function startSequences({
+  numSamples,
+  firstMember,
+  params,
+  stops,
+  seed,
+  signal,
+  resolve,
+  reject,
+}: Pending): Sequence[] {
   const finished: SampledSequence[] = new Array(numSamples);
   let open = numSamples;
   const choice = { temperature: params.temperature ?? 1, top_k: params.top_k ?? -1, top_p: params.top_p ?? 1 };
@@ -203,6 +234,7 @@ function startSequences({ numSamples, firstMember, params, stops, seed, resolve,
       stops,
       uniform: () => nextUniform(random),
       sampled: { stop_reason: 'length' as const, tokens: [], logprobs: [] },
+      signal,
       finish(sequence) {
         finished[member] = sequence;
         open -= 1;

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import type { BuilderRef } from '../registry/fields.ts';
 import { recommendedRenderer } from '../renderers/recommended.ts';
 import { rendererSlot } from '../renderers/types.ts';
+import { requireFullTraining } from '../tinker/capabilities.ts';
 import { loadTokenizer } from '../tokenizers/hf_tokenizer.ts';
 import { tokenizerSlot } from '../tokenizers/slot.ts';
 import type { Tokenizer } from '../tokenizers/types.ts';
@@ -27,7 +28,8 @@ export interface PretrainConfig extends EvaluatedConfig {
 }
 
 export async function trainFromScratch(config: PretrainConfig, context: TrainingContext): Promise<TrainingOutcome> {
-  const { registry, service, seed, emit, logPath } = context;
+  const { registry, seed, emit, logPath } = context;
+  const service = requireFullTraining(context.service);
   const warn = (message: string) => emit({ type: 'warning', message });
   const modelMaxLength = config.max_position_embeddings;
   const directory = join(logPath, 'tokenizer');

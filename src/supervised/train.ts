@@ -4,6 +4,7 @@ import { locateModel } from '../hub/locate.ts';
 import type { BuilderRef } from '../registry/fields.ts';
 import { recommendedRenderer } from '../renderers/recommended.ts';
 import { rendererSlot } from '../renderers/types.ts';
+import { maxContextLengthOf } from '../tinker/capabilities.ts';
 import { loadTokenizer } from '../tokenizers/hf_tokenizer.ts';
 import { type Evaluator, type EvaluatorContext, evaluatorSlot } from '../training/evaluator.ts';
 import type { TrainingContext, TrainingOutcome } from '../training/types.ts';
@@ -45,8 +46,7 @@ export async function trainSupervised(config: SupervisedConfig, context: Trainin
     }
     return client;
   };
-  const sampler = await service.createSamplingClient({ base_model: model_name });
-  const { max_context_length: maxContextLength } = await sampler.getInfo();
+  const maxContextLength = await maxContextLengthOf(service, model_name);
   const datasets = await registry.build(datasetSlot, config.dataset, {
     tokenizer,
     renderer,

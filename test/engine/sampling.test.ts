@@ -2,7 +2,8 @@ import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { LocalServiceClient } from '../../src/engine/service.ts';
+import { openLocalService } from '../../src/engine/engine.ts';
+import type { LocalServiceClient } from '../../src/engine/service.ts';
 import type { SamplingClient } from '../../src/tinker/clients.ts';
 import { modelInputFromTokens } from '../../src/tinker/types.ts';
 import { RANDOM_MODEL_VOCABULARY as V, writeRandomModel } from '../support/random_model.ts';
@@ -13,7 +14,7 @@ let client: SamplingClient;
 beforeAll(async () => {
   const directory = await mkdtemp(join(tmpdir(), 'cookbook-sampling-'));
   const model = await writeRandomModel(join(directory, 'model'));
-  service = new LocalServiceClient({ checkpointsPath: directory, threads: 1, microbatchTokens: 256, seed: 3 });
+  service = openLocalService({ checkpoints: directory, threads: 1, microbatchTokens: 256, seed: 3 });
   client = await service.createSamplingClient({ base_model: model });
 });
 

@@ -69,5 +69,6 @@ export function scriptedModel(reply: (conversation: Message[]) => string): Scrip
     },
     computeLogprobs: unused,
     getInfo: unused,
+    close: unused,
   };
 }
