@@ -32,7 +32,7 @@ export interface Top {
 }
 
 /** Logits of one chunk as float32 take at most so many bytes in passes of up to MANY_ROWS. */
-const CHUNK_BYTES = 2 ** 27;
+export const CHUNK_BYTES = 2 ** 27;
 const MANY_ROWS = 4096;
 
 /** How a vocabulary's rows are taken: in at most `count` chunks, and no more than it takes for `rows` in each. */

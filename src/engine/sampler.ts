@@ -1,9 +1,11 @@
 // Sampling many sequences at once: requests that wait join the running batch, sequences that end leave it.
 
 import type { SampledSequence, SamplingParams } from '../tinker/types.ts';
+import { RequestError } from '../util/errors.ts';
 import { type Choice, chooseToken } from './choose.ts';
 import { KeyValueCache } from './kv_cache.ts';
 import type { Lease } from './lease.ts';
+import { prefillBytes } from './memory_estimates.ts';
 import { frozenFeeds, type Parameters } from './parameters.ts';
 import { nextUniform, randomFor } from './random.ts';
 import { type Dense, floats, integers } from './session.ts';
@@ -115,34 +117,20 @@ export class Sampler {
     }
     if (admitted.length === 0) return;
     this.#waiting = this.#waiting.slice(admitted.length);
-    try {
-      await this.#prefill(admitted, width);
-    } catch (error) {
-      for (const pending of admitted) pending.reject(error);
-      throw error;
-    }
+    await this.#read(admitted);
   }
 
-  async #prefill(admitted: Pending[], S: number): Promise<void> {
-    const B = admitted.length;
-    const tokens = new Int32Array(B * S);
-    for (const [b, { prompt }] of admitted.entries()) tokens.set(prompt, b * S);
-    const last = admitted.map(({ prompt }, b) => b * S + prompt.length - 1);
-    const outputs = await this.#forward(S, {
-      tokens: integers(tokens, [B * S]),
-      positions: integers(
-        tokens.map((_, i) => i % S),
-        [B * S, 1],
-      ),
-      batch: integers([B, S], [2]),
-      rows: integers(last, [B]),
-      inverse_temperature: inverseTemperatures(admitted.map(({ params }) => params.temperature ?? 1)),
-      ...this.#cache.emptyFeeds(B, S),
+  /** What cannot be read together, for want of memory, is read by itself; what cannot be read at all fails alone. */
+  async #read(admitted: Pending[]): Promise<void> {
+    const outputs = await this.#prefill(admitted).catch(async (error: unknown) => {
+      if (admitted.length > 1 && error instanceof RequestError) {
+        for (const pending of admitted) await this.#read([pending]);
+      } else {
+        for (const pending of admitted) pending.reject(error);
+      }
+      return null;
     });
-    this.#cache.admit(
-      outputs.new_rows,
-      admitted.map(({ prompt, numSamples }) => ({ length: prompt.length, copies: numSamples })),
-    );
+    if (outputs === null) return;
     const arrived = admitted.flatMap((pending, row) => startSequences(pending).map((sequence) => ({ sequence, row })));
     const before = this.#active.length;
     this.#active.push(...arrived.map(({ sequence }) => sequence));
@@ -150,33 +138,60 @@ export class Sampler {
     this.#advance(outputs, before, rowOf);
   }
 
+  async #prefill(admitted: Pending[]) {
+    const B = admitted.length;
+    const S = Math.max(...admitted.map(({ prompt }) => prompt.length));
+    const outputs = await this.#forward([B, S], S, () => {
+      const tokens = new Int32Array(B * S);
+      for (const [b, { prompt }] of admitted.entries()) tokens.set(prompt, b * S);
+      const last = admitted.map(({ prompt }, b) => b * S + prompt.length - 1);
+      return {
+        tokens: integers(tokens, [B * S]),
+        positions: integers(
+          tokens.map((_, i) => i % S),
+          [B * S, 1],
+        ),
+        rows: integers(last, [B]),
+        inverse_temperature: inverseTemperatures(admitted.map(({ params }) => params.temperature ?? 1)),
+        ...this.#cache.emptyFeeds(B, S),
+      };
+    });
+    this.#cache.admit(
+      outputs.new_rows,
+      admitted.map(({ prompt, numSamples }) => ({ length: prompt.length, copies: numSamples })),
+    );
+    return outputs;
+  }
+
   /** Reads the last token of every sequence and samples the next. */
   async #step(): Promise<void> {
     const B = this.#active.length;
-    const outputs = await this.#forward(Math.max(...this.#cache.lengths) + 1, {
+    const outputs = await this.#forward([B, 1], Math.max(...this.#cache.lengths) + 1, () => ({
       tokens: integers(
         this.#active.map(({ sampled }) => sampled.tokens[sampled.tokens.length - 1]),
         [B],
       ),
       positions: integers(this.#cache.lengths, [B, 1]),
-      batch: integers([B, 1], [2]),
       rows: integers(
         this.#active.map((_, b) => b),
         [B],
       ),
       inverse_temperature: inverseTemperatures(this.#active.map(({ choice }) => choice.temperature)),
       ...this.#cache.feeds(),
-    });
+    }));
     this.#cache.append(outputs.new_rows);
     this.#advance(outputs, 0, (index) => index);
   }
 
-  /** Runs the graph over positions below a length. */
-  async #forward(length: number, feeds: Record<string, Dense>) {
+  /** Runs the graph over S tokens of B sequences, at positions below a length. */
+  async #forward([B, S]: [number, number], length: number, feeds: () => Record<string, Dense>) {
     const { model, lane } = this.#lease;
     return await lane.run(async () => {
-      const session = await model.sampling(feeds.tokens.data.length, this.#adapted);
-      return await session.run({ ...feeds, ...model.rotary(length), ...this.#frozen });
+      const session = await model.sampling(B * S, this.#adapted);
+      const bytes = prefillBytes(model.base.config, B, S);
+      session.memory?.require(bytes, `reading ${B} × ${S} tokens of prompts`, 'Shorten the prompts.');
+      const batch = integers([B, S], [2]);
+      return await session.run({ ...feeds(), batch, ...model.rotary(length), ...this.#frozen });
     });
   }
 

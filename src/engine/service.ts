@@ -31,6 +31,8 @@ import type { Device } from './device.ts';
 import type { Lane } from './fair_queue.ts';
 import { CHECKPOINT_NAME, type CheckpointKind, findCheckpoint } from './find_checkpoint.ts';
 import { Lease } from './lease.ts';
+import { requireMemory } from './memory.ts';
+import { trainedBytes } from './memory_estimates.ts';
 import { type Model, openModel } from './model.ts';
 import type { ModelReference, Models } from './models.ts';
 import { newAdapter, newModel, noAdapter, type Parameters } from './parameters.ts';
@@ -84,6 +86,7 @@ export class LocalServiceClient implements FullTrainingService {
       throw new RequestError('this engine adapts the attention and MLP layers together, and not the unembedding');
     }
     return await this.#client(await this.#base(options.base_model, rank), ({ base }) => {
+      requireTraining(base, 'lora', rank);
       const parameters = newAdapter(base, rank, seed);
       return { parameters, optimizer: newAdamState(parameters.values) };
     });
@@ -100,6 +103,7 @@ export class LocalServiceClient implements FullTrainingService {
       );
     }
     return await this.#client(await this.#full(config, tokenizer_path), ({ base }) => {
+      requireTraining(base, 'full', 0);
       const parameters = newModel(base, seed);
       return { parameters, optimizer: newAdamState(parameters.values) };
     });
@@ -109,6 +113,7 @@ export class LocalServiceClient implements FullTrainingService {
     const directory = await this.#find(path, 'weights');
     const info = await readCheckpointInfo(directory);
     return await this.#client(await this.#modelOf(directory, info, info.base_model), async ({ base }) => {
+      requireTraining(base, info.parameterisation, info.lora_rank);
       const parameters = await readParameters(directory, info, base);
       return { parameters, optimizer: newAdamState(parameters.values) };
     });
@@ -118,6 +123,7 @@ export class LocalServiceClient implements FullTrainingService {
     const directory = await this.#find(path, 'weights');
     const info = await readCheckpointInfo(directory);
     return await this.#client(await this.#modelOf(directory, info, info.base_model), async ({ base }) => {
+      requireTraining(base, info.parameterisation, info.lora_rank);
       const parameters = await readParameters(directory, info, base);
       return { parameters, optimizer: await readOptimizer(directory, info, parameters) };
     });
@@ -281,4 +287,10 @@ export class LocalServiceClient implements FullTrainingService {
       throw new CheckpointError(`${path} lies on another service; this engine has only its own`);
     return await findCheckpoint(path, kind);
   }
+}
+
+function requireTraining(base: BaseWeights, parameterisation: Parameterisation, rank: number): void {
+  const bytes = trainedBytes(base, parameterisation, rank);
+  if (parameterisation === 'full') requireMemory(bytes, 'training all parameters', 'Make the model smaller.');
+  else requireMemory(bytes, `an adapter of rank ${rank}`, 'Lower the rank (lora_rank).');
 }

@@ -4,6 +4,7 @@ import { cpus } from 'node:os';
 import type { InferenceSession, Tensor } from 'onnxruntime-node';
 import { ConfigurationError } from '../util/errors.ts';
 import type { Device } from './device.ts';
+import { SessionMemory } from './memory.ts';
 
 /** A dense tensor as the runtime takes and gives it. The contents may change between runs, the array and its size may not. */
 export interface Dense {
@@ -14,6 +15,8 @@ export interface Dense {
 export interface Session {
   /** Runs the graph. Outputs that are floats come back as Float32Array. */
   run(feeds: Record<string, Dense>): Promise<Record<string, { data: Float32Array; dims: readonly number[] }>>;
+  /** What it takes of the memory of this machine; null where it computes in a memory of its own. */
+  readonly memory: SessionMemory | null;
   release(): Promise<void>;
 }
 
@@ -78,6 +81,7 @@ export async function createSession(
       for (const name in feeds) inputs[name] = tensor(feeds[name]);
       return floatsOf(await session.run(inputs));
     },
+    memory: device === 'cpu' ? new SessionMemory() : null,
     release: () => session.release(),
   };
 }

@@ -141,12 +141,13 @@ export class LocalTrainingClient implements TrainingClient {
     { backward, trainedOnly }: { backward: boolean; trainedOnly: boolean },
   ): Promise<ForwardBackwardOutput> {
     const { model, lane } = this.#lease;
+    const { microbatchTokens, activationCheckpointing: checkpointing } = this.#host;
     const logprobs_D: Float32Array[] = new Array(examples.length);
-    for (const indices of microbatches(examples, this.#host.microbatchTokens)) {
+    for (const indices of microbatches(examples, microbatchTokens)) {
       const members = indices.map((i) => examples[i]);
-      const options = { model, trainedOnly, ...(backward ? { loss } : {}) };
+      const options = { model, trainedOnly, ...(backward ? { loss, checkpointing } : {}) };
       const { logprobs, outputs } = await lane.run(async () => {
-        const session = await (backward ? model.training(this.#host.activationCheckpointing) : model.scoring());
+        const session = await (backward ? model.training(checkpointing) : model.scoring());
         return await runPass(session, members, this.#state.parameters, options);
       });
       for (const [at, index] of indices.entries()) logprobs_D[index] = logprobs[at];
