@@ -9,19 +9,22 @@ interface Taker {
 /** Those who wait, next first. Whoever was served goes to the end. */
 class Turns implements Taker {
   readonly #waiting: Taker[] = [];
+  #served: Taker | undefined;
 
   get waits(): boolean {
     return this.#waiting.length > 0;
   }
 
   join(taker: Taker): void {
-    if (!this.#waiting.includes(taker)) this.#waiting.push(taker);
+    if (taker !== this.#served && !this.#waiting.includes(taker)) this.#waiting.push(taker);
   }
 
   async serve(): Promise<void> {
     const next = this.#waiting.shift();
+    this.#served = next;
     await next?.serve();
-    // Only now, so that one who asks again as soon as it is served comes before one whose list is merely long.
+    this.#served = undefined;
+    // Only now, behind all who came meanwhile.
     if (next?.waits) this.join(next);
   }
 }

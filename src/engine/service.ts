@@ -198,7 +198,9 @@ export class LocalServiceClient implements FullTrainingService {
     const reference = await models.open(key, async () =>
       openModel({ base: await open(), parameterisation, threads, device }),
     );
-    return this.#leaseOf(reference);
+    if (!this.#isClosed) return this.#leaseOf(reference);
+    await reference.release();
+    throw new RequestError('this service client is closed');
   }
 
   #leaseOf(reference: ModelReference): Lease {
@@ -207,12 +209,10 @@ export class LocalServiceClient implements FullTrainingService {
     return lease;
   }
 
-  /** What is made of a model for a client. The model is given back where that fails, or where the session was closed meanwhile. */
+  /** What is made of a model for a client. The model is given back where that fails. */
   async #made<T>({ lease }: Loaded, make: (model: Model) => T | Promise<T>): Promise<T> {
     try {
-      const made = await make(lease.model);
-      if (this.#isClosed) throw new RequestError('this service client is closed');
-      return made;
+      return await make(lease.model);
     } catch (error) {
       await lease.close();
       throw error;

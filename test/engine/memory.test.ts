@@ -52,7 +52,11 @@ test('an adapter', async () => {
 
 test('a model from scratch', async () => {
   const service = openService();
-  const config = randomModelConfig({ vocab_size: CHAT_MODEL_VOCABULARY, intermediate_size: 2 ** 24, hidden_size: 4096 });
+  const config = randomModelConfig({
+    vocab_size: CHAT_MODEL_VOCABULARY,
+    intermediate_size: 2 ** 24,
+    hidden_size: 4096,
+  });
   const tokenizer_path = await writeChatModel(join(directory, 'chat'));
   expect(await refusal(service.createFullTrainingClient({ config, tokenizer_path, seed: 1 }))).toMatchInlineSnapshot(`
     "training all parameters takes about 6598.7 GB of memory, and N GB can be had
