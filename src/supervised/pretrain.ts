@@ -4,6 +4,7 @@ import { copyFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Make } from '../registry/slot.ts';
 import { recommendedRenderer } from '../renderers/recommended.ts';
+import { requireFullTraining } from '../tinker/capabilities.ts';
 import { loadTokenizer } from '../tokenizers/hf_tokenizer.ts';
 import type { Tokenizer } from '../tokenizers/types.ts';
 import type { TrainingContext, TrainingOutcome } from '../training/types.ts';
@@ -18,7 +19,8 @@ export async function trainFromScratch(
   context: TrainingContext,
   make: Make,
 ): Promise<TrainingOutcome> {
-  const { service, seed, emit, logPath } = context;
+  const { seed, emit, logPath } = context;
+  const service = requireFullTraining(context.service);
   const warn = (message: string) => emit({ type: 'warning', message });
   const modelMaxLength = config.max_position_embeddings;
   const directory = join(logPath, 'tokenizer');
