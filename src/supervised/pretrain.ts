@@ -29,13 +29,14 @@ export interface PretrainConfig extends EvaluatedConfig {
 export async function trainFromScratch(config: PretrainConfig, context: TrainingContext): Promise<TrainingOutcome> {
   const { registry, service, seed, emit, logPath } = context;
   const warn = (message: string) => emit({ type: 'warning', message });
+  const notify = (message: string) => emit({ type: 'notice', message });
   const modelMaxLength = config.max_position_embeddings;
   const directory = join(logPath, 'tokenizer');
   const tokenizer_path = await registry.build(tokenizerSlot, config.tokenizer, { directory, modelMaxLength, registry });
   const tokenizer = await loadTokenizer(tokenizer_path);
   const ref = recommendedRenderer({ modelName: tokenizer_path, tokenizer });
   const renderer = await registry.build(rendererSlot, ref, { tokenizer });
-  const material = { tokenizer, renderer, maxContextLength: modelMaxLength, seed, warn };
+  const material = { tokenizer, renderer, maxContextLength: modelMaxLength, seed, warn, notify };
   const datasets = await registry.build(datasetSlot, config.dataset, material);
   const parts = {
     openClient: (state: string | null) =>

@@ -1,28 +1,22 @@
 // The dataset of a text file for pretraining: documents packed into blocks of equal length, every token trained.
 
 import { ConfigurationError, DataFormatError, DataValidationError } from '../util/errors.ts';
-import type { Reduction } from './common.ts';
-import { readLines } from './lines.ts';
+import type { JsonObject } from '../util/json.ts';
+import { containerOf } from './data/bytes.ts';
+import { field, namesOf } from './data/fields.ts';
+import { refuseHalfCharacters } from './data/half_characters.ts';
+import { readLines } from './data/lines.ts';
+import { readRows } from './data/rows.ts';
+import type { TextFileParams } from './dataset_params.ts';
 import { concatenate, packedDataset } from './packing.ts';
-import { readRows } from './rows.ts';
 import { permutation } from './shuffle.ts';
 import type { DatasetContext, SupervisedDatasets } from './types.ts';
 
 /** A line that holds nothing else ends a document; the token of that name follows each document in the blocks. */
 const SEPARATOR = '<|endoftext|>';
 
-export interface TextFileParams {
-  file_path: string;
-  batch_size: number;
-  max_length: number | null;
-  test_fraction: number;
-  shuffle_seed: number | null;
-  special_tokens: boolean;
-  reduction: Reduction;
-}
-
 /**
- * Reads JSON Lines with a `text` where the file's name ends in .jsonl, else plain text. Whole documents are held out, as
+ * Reads rows with a `text` from JSON Lines, if the file's name says that it is such, and from Parquet; else plain text. Whole documents are held out, as
  * the file and `shuffle_seed` alone decide.
  */
 export async function textFileDatasets(params: TextFileParams, context: DatasetContext): Promise<SupervisedDatasets> {
@@ -43,7 +37,7 @@ export async function textFileDatasets(params: TextFileParams, context: DatasetC
     if (text !== '')
       documents.push(Int32Array.from([...tokenizer.encode(text, { special: params.special_tokens }), separator]));
   };
-  await (file.endsWith('.jsonl') ? readJsonDocuments(file, context.warn, add) : readPlainDocuments(file, add));
+  await readDocuments(file, context, add);
   if (documents.length === 0) throw new DataValidationError(`${file}: the file holds no text`);
 
   const testCount = Math.ceil(testFraction * documents.length);
@@ -66,27 +60,43 @@ export async function textFileDatasets(params: TextFileParams, context: DatasetC
   };
 }
 
-async function readPlainDocuments(file: string, add: (text: string) => void): Promise<void> {
+async function readDocuments(file: string, context: Told, add: (text: string) => void): Promise<void> {
+  const holdsRows = JSON_LINES.test(file) || (await containerOf(file)) === 'parquet';
+  await (holdsRows ? readRowDocuments : readPlainDocuments)(file, context, add);
+}
+
+const JSON_LINES = /\.jsonl(\.gz)?$/;
+
+type Told = Pick<DatasetContext, 'warn' | 'notify'>;
+
+async function readPlainDocuments(file: string, { warn, notify }: Told, add: (text: string) => void): Promise<void> {
   let lines: string[] = [];
   const endDocument = () => {
     add(lines.join('\n').replace(/^\n+|\n+$/g, ''));
     lines = [];
   };
-  for await (const { number, text, problem } of readLines(file)) {
+  for await (const { number, text, problem } of readLines(file, notify)) {
     if (problem !== null) throw new DataFormatError(`${file}:${number}: ${problem}`);
+    if (number === 1 && /^\s*[[{]/.test(text) && /\.json(\.gz)?$/.test(file))
+      warn(`${file}: is trained on as plain text, JSON and all; a name in .jsonl would make it rows with a "text"`);
     if (text === SEPARATOR) endDocument();
     else lines.push(text);
   }
   endDocument();
 }
 
-async function readJsonDocuments(
-  file: string,
-  warn: (message: string) => void,
-  add: (text: string) => void,
-): Promise<void> {
-  await readRows(file, { onBadRow: 'error', warn }, ({ text }) => {
-    if (typeof text !== 'string') throw new DataValidationError('text: each row must have a "text" that is a string');
-    add(text);
+async function readRowDocuments(file: string, { warn, notify }: Told, add: (text: string) => void): Promise<void> {
+  await readRows(file, { onBadRow: 'error', warn, notify }, (row) => {
+    add(documentOf(row));
   });
+}
+
+function documentOf(row: JsonObject): string {
+  const text = field(row, 'text');
+  if (typeof text !== 'string')
+    throw new DataValidationError('text: each row must have a "text" that is a string', {
+      hint: `The row has ${namesOf(row) || 'no fields'}. Conversations are read by the dataset conversation_file.`,
+    });
+  refuseHalfCharacters(text, 'text');
+  return text;
 }

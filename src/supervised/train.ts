@@ -53,6 +53,7 @@ export async function trainSupervised(config: SupervisedConfig, context: Trainin
     maxContextLength,
     seed,
     warn,
+    notify,
   });
   await showFirstExample(datasets.train, context, (datum) => colorizeExample(datum, tokenizer));
   const measured = { tokenizer, renderer, test: datasets.test, seed };

@@ -7,7 +7,8 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { chatTemplateRenderer } from '../../src/renderers/chat_template.ts';
 import { roleColonRenderer } from '../../src/renderers/role_colon.ts';
 import type { Renderer } from '../../src/renderers/types.ts';
-import { type ConversationFileParams, conversationFileDatasets } from '../../src/supervised/conversation_file.ts';
+import { conversationFileDatasets } from '../../src/supervised/conversation_file.ts';
+import type { ConversationFileParams } from '../../src/supervised/dataset_params.ts';
 import type { SupervisedDataset } from '../../src/supervised/types.ts';
 import { tokensOf } from '../../src/tinker/types.ts';
 import type { Tokenizer } from '../../src/tokenizers/types.ts';
@@ -25,6 +26,8 @@ beforeAll(async () => {
 
 const PARAMS: Omit<ConversationFileParams, 'file_path'> = {
   batch_size: 2,
+  format: 'auto',
+  columns: null,
   max_length: null,
   train_on_what: 'all_assistant_messages',
   test_size: 0,
@@ -269,7 +272,12 @@ const MALFORMED: [what: string, line: string | Buffer, message: string | RegExp]
   [
     'declared tools',
     '{"messages": [{"role": "user", "content": ""}], "tools": [{}]}',
-    'DATA_VALIDATION FILE:2: tools: a row cannot declare tools, which would be missing from the prompt',
+    'DATA_VALIDATION FILE:2: tools[0]: must be {"name": …, "description": …, "parameters": …}',
+  ],
+  [
+    'tools that the renderer cannot declare',
+    '{"messages": [{"role": "user", "content": ""}], "tools": [{"name": "look"}]}',
+    'DATA_VALIDATION FILE:2: this renderer has no way to declare tools',
   ],
   [
     'what the renderer cannot express',
@@ -304,7 +312,7 @@ describe('a bad row', () => {
   });
 
   test('says how to go on', async () => {
-    await expect(build('[]')).rejects.toMatchObject({ hint: expect.stringContaining('on_bad_row: skip') });
+    await expect(build('7')).rejects.toMatchObject({ hint: expect.stringContaining('on_bad_row: skip') });
   });
 });
 

@@ -1,0 +1,124 @@
+// Spec fields of the datasets.
+
+import { type Static, Type } from '@sinclair/typebox';
+import { contents, nullable, oneOf, runtime, semantic } from '../registry/fields.ts';
+import { TRAIN_ON_WHAT } from '../renderers/types.ts';
+import { REDUCTIONS } from './common.ts';
+import { COLUMN_NAMES, DATA_FORMATS, ON_BAD_ROW } from './data/options.ts';
+
+const batchSize = semantic(
+  Type.Integer({
+    description: 'Examples in an optimizer step. The last batch of an epoch holds what is left.',
+    minimum: 1,
+  }),
+);
+const shuffleSeed = nullable(
+  semantic(
+    Type.Integer({
+      description:
+        'Decides what is held out and, together with the seed of the run, the order of every epoch. null: as in the file.',
+      minimum: 0,
+      default: 0,
+    }),
+  ),
+);
+const reduction = semantic(
+  oneOf(REDUCTIONS, {
+    description: 'mean: the weights of an example sum to 1. none: every trained token weighs 1.',
+    default: 'mean',
+  }),
+);
+
+const columns = Object.fromEntries(
+  COLUMN_NAMES.map((name) => [
+    name,
+    nullable(Type.String({ description: `The column that holds what is called ${name} here.`, default: null })),
+  ]),
+);
+
+export const conversationFileParams = Type.Object({
+  file_path: contents(
+    Type.String({
+      format: 'path',
+      description: 'The file: JSON Lines or a JSON array, packed with gzip or not, or Parquet.',
+    }),
+  ),
+  format: semantic(
+    oneOf(DATA_FORMATS, {
+      description: 'What the rows are. auto: as the first row shows, for all rows of the file.',
+      default: 'auto',
+    }),
+  ),
+  columns: nullable(
+    semantic(
+      Type.Object(columns, {
+        description: 'Columns that go by another name in the file: {prompt: question, completion: answer}.',
+        default: null,
+      }),
+    ),
+  ),
+  batch_size: batchSize,
+  max_length: nullable(
+    semantic(
+      Type.Integer({
+        description: 'Tokens a conversation is cut to, from the right. null: the length that the model takes.',
+        minimum: 2,
+        default: null,
+      }),
+    ),
+  ),
+  train_on_what: semantic(
+    oneOf(TRAIN_ON_WHAT, { description: 'Which messages carry loss.', default: 'all_assistant_messages' }),
+  ),
+  test_size: semantic(Type.Integer({ description: 'Rows that are held out.', minimum: 0, default: 0 })),
+  test_file_path: nullable(
+    contents(Type.String({ format: 'path', description: 'A file of its own for the held-out set.', default: null })),
+  ),
+  shuffle_seed: shuffleSeed,
+  reduction,
+  on_bad_row: runtime(
+    oneOf(ON_BAD_ROW, {
+      description: 'error: stop at a row that cannot be used. skip: leave it out and count it in a warning.',
+      default: 'error',
+    }),
+  ),
+});
+export type ConversationFileParams = Static<typeof conversationFileParams>;
+
+export const textFileParams = Type.Object({
+  file_path: contents(
+    Type.String({
+      format: 'path',
+      description:
+        'The file: JSON Lines if its name ends in .jsonl or .jsonl.gz, Parquet, anything else for plain text.',
+    }),
+  ),
+  batch_size: batchSize,
+  max_length: nullable(
+    semantic(
+      Type.Integer({
+        description: 'Tokens in a block. null: the length that the model takes.',
+        minimum: 1,
+        default: null,
+      }),
+    ),
+  ),
+  test_fraction: semantic(
+    Type.Number({
+      description: 'Share of the documents that is held out.',
+      minimum: 0,
+      exclusiveMaximum: 1,
+      default: 0,
+    }),
+  ),
+  special_tokens: semantic(
+    Type.Boolean({
+      description:
+        'Read special tokens that are spelled out in the text as tokens, for files with chat markup in them.',
+      default: false,
+    }),
+  ),
+  shuffle_seed: shuffleSeed,
+  reduction,
+});
+export type TextFileParams = Static<typeof textFileParams>;
