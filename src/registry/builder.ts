@@ -14,6 +14,11 @@ export interface BuilderDefinition<Context, Built, Params extends TObject = TObj
   params: Params;
   /** Keep definitions light: import what is heavy inside. */
   build(params: Static<Params>, context: Context): Built | Promise<Built>;
+  /**
+   * Looks at what the parameters name, for `cookbook validate`: what is wrong with it, found within a second and without
+   * building. `known` is what of the context is at hand when nothing runs.
+   */
+  check?(params: Static<Params>, known: Partial<Context>): Promise<string[]>;
 }
 
 /** A definition whose types are forgotten: what the registry keeps. Parameters are checked against the schema before `build`. */
@@ -28,7 +33,10 @@ export interface AnyBuilder {
 }
 
 export interface Builder<Context, Built> extends AnyBuilder {
-  readonly definition: { build(params: object, context: Context): Built | Promise<Built> };
+  readonly definition: {
+    build(params: object, context: Context): Built | Promise<Built>;
+    check?(params: object, known: Partial<Context>): Promise<string[]>;
+  };
 }
 
 export function defineBuilder<Context, Built, Params extends TObject>(

@@ -48,6 +48,14 @@ export class Registry {
     return await builder.definition.build(params, context);
   }
 
+  /** What is wrong with what a resolved reference names; nothing where its builder has no way to look. */
+  async check<Context, Built>(slot: Slot<Context, Built>, ref: BuilderRef, known: Partial<Context>): Promise<string[]> {
+    const builder = this.find(slot.name, ref.builder);
+    if (builder === undefined || !isBuilderOf(slot, builder)) return [];
+    const { builder: _name, ...params } = ref;
+    return (await builder.definition.check?.(params, known)) ?? [];
+  }
+
   /** The message for a name that a slot does not have. */
   unknown(slot: string, name: string): string {
     const names = this.list(slot).map((builder) => builder.name);

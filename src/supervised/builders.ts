@@ -14,6 +14,10 @@ const conversationFile = defineBuilder({
     const { conversationFileDatasets } = await import('./conversation_file.ts');
     return conversationFileDatasets(params, context);
   },
+  async check(params, { renderer }) {
+    const { checkConversationFile } = await import('./check_rows.ts');
+    return await checkConversationFile(params, renderer);
+  },
 });
 
 const textFile = defineBuilder({
@@ -25,6 +29,10 @@ const textFile = defineBuilder({
   async build(params, context) {
     const { textFileDatasets } = await import('./text_file.ts');
     return textFileDatasets(params, context);
+  },
+  async check(params) {
+    const { checkTextFile } = await import('./check_rows.ts');
+    return await checkTextFile(params);
   },
 });
 

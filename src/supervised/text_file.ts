@@ -61,11 +61,13 @@ export async function textFileDatasets(params: TextFileParams, context: DatasetC
 }
 
 async function readDocuments(file: string, context: Told, add: (text: string) => void): Promise<void> {
-  const holdsRows = JSON_LINES.test(file) || (await containerOf(file)) === 'parquet';
-  await (holdsRows ? readRowDocuments : readPlainDocuments)(file, context, add);
+  await ((await holdsRows(file)) ? readRowDocuments : readPlainDocuments)(file, context, add);
 }
 
-const JSON_LINES = /\.jsonl(\.gz)?$/;
+/** Whether the file holds rows with a `text`; else it is text itself. */
+export async function holdsRows(file: string): Promise<boolean> {
+  return /\.jsonl(\.gz)?$/.test(file) || (await containerOf(file)) === 'parquet';
+}
 
 type Told = Pick<DatasetContext, 'warn' | 'notify'>;
 
@@ -91,7 +93,8 @@ async function readRowDocuments(file: string, { warn, notify }: Told, add: (text
   });
 }
 
-function documentOf(row: JsonObject): string {
+/** Throws a DataValidationError for a row without a text. */
+export function documentOf(row: JsonObject): string {
   const text = field(row, 'text');
   if (typeof text !== 'string')
     throw new DataValidationError('text: each row must have a "text" that is a string', {

@@ -3,6 +3,7 @@
 import { Type } from '@sinclair/typebox';
 import { defineBuilder } from '../../registry/builder.ts';
 import { contents, FIELD_SOURCE, nullable, semantic } from '../../registry/fields.ts';
+import type { ConversationReader } from '../../supervised/data/formats.ts';
 import type { ConversationRow } from '../../supervised/data/messages.ts';
 import { datasetSlot } from '../../supervised/types.ts';
 import { DataValidationError } from '../../util/errors.ts';
@@ -63,10 +64,17 @@ export const gsm8kDataset = defineBuilder({
         reduction: 'mean',
       },
       context,
-      () => ({ read: parseProblem, notice: () => null }),
+      problemReader,
     );
   },
+  async check(params, { renderer }) {
+    const { checkConversations } = await import('../../supervised/check_rows.ts');
+    const checked = { ...params, train_on_what: 'all_assistant_messages', on_bad_row: 'error' } as const;
+    return await checkConversations(checked, renderer, problemReader);
+  },
 });
+
+const problemReader = (): ConversationReader => ({ read: parseProblem, notice: () => null });
 
 /** Reads `{"question": …, "answer": …}`. Throws a DataValidationError that names the field. */
 function parseProblem({ question, answer }: JsonObject): ConversationRow {
