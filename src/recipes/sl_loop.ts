@@ -24,6 +24,10 @@ export const slLoop = defineBuilder({
   doc: 'The smallest supervised loop on the bare API (tinker_cookbook/recipes/sl_loop.py).',
   params,
   build: (config) => ({ train: (context) => main(config, context) }),
+  async check({ file_path }) {
+    const { checkConversationFile } = await import('../supervised/check_rows.ts');
+    return await checkConversationFile({ file_path, format: 'messages', columns: null }, null);
+  },
 });
 
 async function main(config: (typeof params)['static'], context: TrainingContext): Promise<TrainingOutcome> {

@@ -3,6 +3,12 @@
 import type { Static, TObject } from '@sinclair/typebox';
 import type { Slot } from './slot.ts';
 
+/** What is wrong with what a parameter names. */
+export interface FieldProblem {
+  field: string;
+  message: string;
+}
+
 export interface BuilderDefinition<Context, Built, Params extends TObject = TObject> {
   slot: Slot<Context, Built>;
   name: string;
@@ -18,7 +24,7 @@ export interface BuilderDefinition<Context, Built, Params extends TObject = TObj
    * Looks at what the parameters name, for `cookbook validate`: what is wrong with it, found within a second and without
    * building. `known` is what of the context is at hand when nothing runs.
    */
-  check?(params: Static<Params>, known: Partial<Context>): Promise<string[]>;
+  check?(params: Static<Params>, known: Partial<Context>): Promise<FieldProblem[]>;
 }
 
 /** A definition whose types are forgotten: what the registry keeps. Parameters are checked against the schema before `build`. */
@@ -35,7 +41,7 @@ export interface AnyBuilder {
 export interface Builder<Context, Built> extends AnyBuilder {
   readonly definition: {
     build(params: object, context: Context): Built | Promise<Built>;
-    check?(params: object, known: Partial<Context>): Promise<string[]>;
+    check?(params: object, known: Partial<Context>): Promise<FieldProblem[]>;
   };
 }
 

@@ -1,7 +1,7 @@
 // The registry: every builder by slot and name. A value that is passed on, not a global, so plugins of one spec stay its own.
 
 import { ConfigurationError } from '../util/errors.ts';
-import type { AnyBuilder, Builder } from './builder.ts';
+import type { AnyBuilder, Builder, FieldProblem } from './builder.ts';
 import type { BuilderRef } from './fields.ts';
 import type { Slot } from './slot.ts';
 import { closestNames } from './suggest.ts';
@@ -49,7 +49,11 @@ export class Registry {
   }
 
   /** What is wrong with what a resolved reference names; nothing where its builder has no way to look. */
-  async check<Context, Built>(slot: Slot<Context, Built>, ref: BuilderRef, known: Partial<Context>): Promise<string[]> {
+  async check<Context, Built>(
+    slot: Slot<Context, Built>,
+    ref: BuilderRef,
+    known: Partial<Context>,
+  ): Promise<FieldProblem[]> {
     const builder = this.find(slot.name, ref.builder);
     if (builder === undefined || !isBuilderOf(slot, builder)) return [];
     const { builder: _name, ...params } = ref;

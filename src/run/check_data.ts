@@ -19,11 +19,15 @@ import { isJsonObject, type JsonObject, type JsonValue } from '../util/json.ts';
 export async function checkData(spec: RunSpec, registry: Registry): Promise<Issue[]> {
   const trainer = registry.find(trainerSlot.name, spec.trainer);
   if (trainer === undefined) return [];
+  const own = await registry.check(trainerSlot, { ...spec, builder: spec.trainer }, {});
+  const ofTrainer = own.map(({ field, message }): Issue => ({ path: [field], part: 'value', message }));
   const datasets = [...datasetsIn(shapeOf(paramsOfRun(trainer)), spec, registry, [])];
-  if (datasets.length === 0) return [];
-  const { known, issues } = await knownOfModel(spec, registry);
+  if (datasets.length === 0) return ofTrainer;
+  const { known, issues: ofModel } = await knownOfModel(spec, registry);
+  const issues = [...ofTrainer, ...ofModel];
   for (const { path, ref } of datasets) {
-    for (const message of await registry.check(datasetSlot, ref, known)) issues.push({ path, part: 'value', message });
+    for (const { field, message } of await registry.check(datasetSlot, ref, known))
+      issues.push({ path: [...path, field], part: 'value', message });
   }
   return issues;
 }

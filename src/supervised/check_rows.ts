@@ -1,7 +1,9 @@
 // The first rows of a data file, looked at without training on them: what `cookbook validate` tells of a dataset.
 
+import type { FieldProblem } from '../registry/builder.ts';
 import type { Renderer, TrainOnWhat } from '../renderers/types.ts';
 import { CookbookError } from '../util/errors.ts';
+import { shortPath } from '../util/files.ts';
 import type { JsonObject } from '../util/json.ts';
 import { type ConversationReader, conversationReader } from './data/formats.ts';
 import { readLines } from './data/lines.ts';
@@ -12,42 +14,42 @@ import { documentOf, holdsRows } from './text_file.ts';
 
 /** Enough to see what kind of file it is, little enough to take no time. */
 const LOOKED_AT = 20;
-/** Rows of one file are mostly wrong in one way. */
+/** Kinds of problems that are told of one file. */
 const TOLD = 3;
 
-type Checked = Pick<ConversationFileParams, 'file_path' | 'test_file_path' | 'train_on_what' | 'on_bad_row'>;
+type Checked = Pick<ConversationFileParams, 'file_path'> &
+  Partial<Pick<ConversationFileParams, 'test_file_path' | 'train_on_what' | 'on_bad_row'>>;
 
-/** Problems with the rows of a conversations file, and of its test file; with a renderer, also whether they can be rendered. */
+/** What is wrong with the rows of a conversations file, and of its test file; with a renderer, also whether it takes them. */
 export async function checkConversations(
-  { file_path, test_file_path, train_on_what: trainOnWhat, on_bad_row }: Checked,
+  params: Checked,
   renderer: Renderer | null | undefined,
   readerOfFile: () => ConversationReader,
-): Promise<string[]> {
-  const problems: string[] = [];
-  for (const file of test_file_path === null ? [file_path] : [file_path, test_file_path]) {
+): Promise<FieldProblem[]> {
+  const { train_on_what: trainOnWhat = 'all_assistant_messages', on_bad_row: onBadRow = 'error' } = params;
+  const problems: FieldProblem[] = [];
+  for (const field of ['file_path', 'test_file_path'] as const) {
+    const file = params[field];
+    if (file === null || file === undefined) continue;
     const read = readerOf(readerOfFile(), renderer ?? null, trainOnWhat);
-    problems.push(...(await firstProblems(file, read, on_bad_row === 'skip')));
+    const messages = await messagesOf(() => firstProblems(file, read, onBadRow === 'skip'));
+    problems.push(...messages.map((message) => ({ field, message })));
   }
   return problems;
 }
 
 export async function checkConversationFile(
-  params: ConversationFileParams,
+  params: Checked & Pick<ConversationFileParams, 'format' | 'columns'>,
   renderer: Renderer | null | undefined,
-): Promise<string[]> {
+): Promise<FieldProblem[]> {
   return await checkConversations(params, renderer, () => conversationReader(params));
 }
 
-export async function checkTextFile({ file_path: file }: TextFileParams): Promise<string[]> {
-  return await told(async () => {
-    if (await holdsRows(file)) return await firstProblems(file, documentOf, false);
-    let lines = 0;
-    for await (const { number, problem } of readLines(file)) {
-      if (problem !== null) return [`${file}:${number}: ${problem}`];
-      if (++lines === LOOKED_AT) break;
-    }
-    return lines === 0 ? [`${file}: the file holds no text`] : [];
-  });
+export async function checkTextFile({ file_path: file }: TextFileParams): Promise<FieldProblem[]> {
+  const messages = await messagesOf(async () =>
+    (await holdsRows(file)) ? await firstProblems(file, documentOf, false) : await firstLineProblems(file),
+  );
+  return messages.map((message) => ({ field: 'file_path', message }));
 }
 
 function readerOf(reader: ConversationReader, renderer: Renderer | null, trainOnWhat: TrainOnWhat) {
@@ -57,32 +59,47 @@ function readerOf(reader: ConversationReader, renderer: Renderer | null, trainOn
   };
 }
 
-/** Bad rows that are to be skipped are a problem only where no row is left. */
+/** Rows of a file are mostly wrong in one way, which is told once. Bad rows that are to be skipped count if no other is left. */
 async function firstProblems(
   file: string,
   read: (row: JsonObject, place: RowPlace) => unknown,
   skipsBadRows: boolean,
 ): Promise<string[]> {
-  return await told(async () => {
-    const problems: string[] = [];
-    let rows = 0;
-    for await (const row of sourceRows(file, () => undefined)) {
-      const outcome = attempt(row, read);
-      if ('problem' in outcome) problems.push(sentence(errorAt(file, row, outcome.problem)));
-      if (++rows === LOOKED_AT) break;
+  const kinds = new Map<string, { first: string; more: number }>();
+  let rows = 0;
+  let bad = 0;
+  for await (const row of sourceRows(file, () => undefined)) {
+    const outcome = attempt(row, read);
+    if ('problem' in outcome) {
+      const { message } = outcome.problem;
+      const known = kinds.get(message);
+      if (known === undefined)
+        kinds.set(message, { first: sentence(errorAt(shortPath(file), row, outcome.problem)), more: 0 });
+      else known.more += 1;
+      bad += 1;
     }
-    if (rows === 0) return [`${file}: the file is empty`];
-    if (skipsBadRows && problems.length < rows) return [];
-    const more = problems.length - TOLD;
-    return [
-      ...problems.slice(0, TOLD),
-      ...(more > 0 ? [`${file}: so are ${more} more of its first ${rows} rows`] : []),
-    ];
-  });
+    rows += 1;
+    if (rows === LOOKED_AT) break;
+  }
+  if (rows === 0) return [`${shortPath(file)}: the file is empty`];
+  if (skipsBadRows && bad < rows) return [];
+  return [...kinds.values()]
+    .slice(0, TOLD)
+    .map(({ first, more }) => (more === 0 ? first : `${first} (so are ${more} more of the first ${rows} rows)`));
 }
 
-/** What keeps the file from being read at all is a problem like any. */
-async function told(look: () => Promise<string[]>): Promise<string[]> {
+async function firstLineProblems(file: string): Promise<string[]> {
+  let lines = 0;
+  for await (const { number, problem } of readLines(file)) {
+    if (problem !== null) return [`${shortPath(file)}:${number}: ${problem}`];
+    lines += 1;
+    if (lines === LOOKED_AT) break;
+  }
+  return lines === 0 ? [`${shortPath(file)}: the file holds no text`] : [];
+}
+
+/** What keeps a file from being read at all is a problem like any. */
+async function messagesOf(look: () => Promise<string[]>): Promise<string[]> {
   try {
     return await look();
   } catch (error) {

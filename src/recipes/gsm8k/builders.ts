@@ -69,8 +69,7 @@ export const gsm8kDataset = defineBuilder({
   },
   async check(params, { renderer }) {
     const { checkConversations } = await import('../../supervised/check_rows.ts');
-    const checked = { ...params, train_on_what: 'all_assistant_messages', on_bad_row: 'error' } as const;
-    return await checkConversations(checked, renderer, problemReader);
+    return await checkConversations(params, renderer, problemReader);
   },
 });
 
