@@ -55,7 +55,11 @@ export default class Render extends BaseCommand {
         width: process.stdout.columns ?? 80,
       },
       builtinRegistry(),
-      { data: (line) => process.stdout.write(`${line}\n`), prose: (line) => process.stderr.write(`${line}\n`) },
+      {
+        data: (line) => process.stdout.write(`${line}\n`),
+        prose: (line) => process.stderr.write(`${line}\n`),
+        isClosed: () => process.stdout.errored !== null,
+      },
     );
     if (failed > 0) process.exitCode = 1;
   }

@@ -42,13 +42,15 @@ export interface RenderOutput {
   data(line: string): void;
   /** A line about it. */
   prose(line: string): void;
+  /** Whether nobody reads the data any more. */
+  isClosed(): boolean;
 }
 
 /** @returns how many rows there were, and how many of them could not be rendered */
 export async function renderCommand(
   options: RenderOptions,
   registry: Registry,
-  { data, prose }: RenderOutput,
+  { data, prose, isClosed }: RenderOutput,
 ): Promise<{ rows: number; failed: number }> {
   const { file, trainOnWhat, format, limit, json, width, colors = pc.createColors() } = options;
   const columns = columnNames(options.columns);
@@ -87,7 +89,7 @@ export async function renderCommand(
         for (const line of tokenLines(text, weights, { width, colors })) data(line);
       }
     }
-    if (read.rows === limit) break;
+    if (read.rows === limit || isClosed()) break;
   }
   if (read.rows === 0) throw new DataValidationError(`${file}: the file is empty`);
 

@@ -4,8 +4,8 @@ import type { Tokenizer } from '../tokenizers/types.ts';
 
 /** What a decoder writes for bytes that are no character, or not yet. */
 const UNDECODED = /\uFFFD+$/;
-/** Tokens that are decoded together at most. */
-const WINDOW = 32;
+/** How far back a token's neighbours are decoded with it, unless a character began before. */
+const CONTEXT = 4;
 
 /**
  * One text a token; joined they are the decoded sequence. A character that takes several tokens is the text of the last of
@@ -31,7 +31,7 @@ export function tokenTexts(tokens: readonly number[], tokenizer: Tokenizer): str
     texts.push(text);
     told += text;
     before = decoded;
-    if (told === decoded && at - start >= WINDOW) {
+    if (told === decoded && at - start >= CONTEXT) {
       start = at;
       told = tokenizer.decode([tokens[at] ?? 0]);
       before = told;

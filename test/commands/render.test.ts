@@ -1,7 +1,9 @@
 // cookbook render, as its users meet it: built, in a process of its own.
 
+import { exec } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { chatTemplateRenderer } from '../../src/renderers/chat_template.ts';
 import { conversationFileDatasets } from '../../src/supervised/conversation_file.ts';
@@ -9,7 +11,7 @@ import { tokensOf } from '../../src/tinker/types.ts';
 import { loadTokenizer } from '../../src/tokenizers/hf_tokenizer.ts';
 import { type Files, workspace } from '../spec/workspace.ts';
 import { CHATML, tinyTokenizerJson } from '../support/tiny_tokenizer.ts';
-import { cookbook } from './command_line.ts';
+import { cookbook, REPOSITORY } from './command_line.ts';
 
 const CONFIG = { bos_token: null, eos_token: '<|im_end|>', pad_token: '<|pad|>', chat_template: CHATML };
 const MODEL: Files = {
@@ -184,6 +186,13 @@ test('a row that cannot be rendered is told, the others are shown, and the exit 
     3 rows, 6 tokens, 0 trained; 2 of them could not be rendered
     "
   `);
+});
+
+test('ends when nobody reads on', async () => {
+  await writeFile(join(directory, 'endless.jsonl'), `${ROWS[0]}\n`.repeat(200_000));
+  const run = `"${process.execPath}" "${join(REPOSITORY, 'bin/run.js')}" render endless.jsonl --model model --json | head -n 1`;
+  const { stdout } = await promisify(exec)(run, { cwd: directory });
+  expect(JSON.parse(stdout)).toHaveProperty('tokens');
 });
 
 test('columns and formats are those of the dataset', async () => {
