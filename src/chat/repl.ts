@@ -28,18 +28,22 @@ export async function chatLoop(
     lines.setPrompt('you › ');
     lines.prompt();
   };
-  ask();
-  for await (const line of lines) {
-    const text = line.trim();
-    if (text === '/quit') break;
-    if (text === '/new') {
-      conversation.startAgain();
-      prose.write('A new conversation.\n');
-    } else if (text.startsWith('/')) prose.write(`${HELP}\n`);
-    else if (text !== '') await answer(conversation, text, { output, prose, interactive });
+  // Open, it would keep the process of a script that fails from ending.
+  try {
     ask();
+    for await (const line of lines) {
+      const text = line.trim();
+      if (text === '/quit') break;
+      if (text === '/new') {
+        conversation.startAgain();
+        prose.write('A new conversation.\n');
+      } else if (text.startsWith('/')) prose.write(`${HELP}\n`);
+      else if (text !== '') await answer(conversation, text, { output, prose, interactive });
+      ask();
+    }
+  } finally {
+    lines.close();
   }
-  lines.close();
 }
 
 async function answer(

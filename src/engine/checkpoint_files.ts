@@ -1,7 +1,7 @@
 // Checkpoints of the embedded engine on disk. An adapter is a PEFT directory and full parameters are a Hugging Face model,
 // so other tools read them; beside either, a state has the optimizer's moments and what training needs to go on.
 
-import { copyFile, mkdir, readdir, rename, rm } from 'node:fs/promises';
+import { copyFile, readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { type Static, Type } from '@sinclair/typebox';
 import { Value } from '@sinclair/typebox/value';
@@ -14,6 +14,7 @@ import { type FloatDtype, openSafetensors, type SafetensorsFile, writeSafetensor
 import { openModelDirectory } from '../formats/sharded.ts';
 import { requireTensor } from '../formats/tensors.ts';
 import { CheckpointError } from '../util/errors.ts';
+import { makeDirectory } from '../util/files.ts';
 import type { AdamState } from './adamw.ts';
 import type { BaseWeights } from './base_weights.ts';
 import { factorA, factorB, parameterShapes } from './decoder_graph.ts';
@@ -73,7 +74,7 @@ export async function writeCheckpoint(directory: string, checkpoint: CheckpointT
   const { parameters, config, base_model, optimizer } = checkpoint;
   const temporary = `${directory}.${process.pid}.tmp`;
   await removeLeftovers(directory);
-  await mkdir(temporary, { recursive: true });
+  await makeDirectory(temporary);
   if (parameters.parameterisation === 'lora') await writeFactors(temporary, parameters, config, base_model);
   else await writeModel(temporary, parameters, config, optimizer === null ? checkpoint.dtype : 'F32');
   if (optimizer !== null) await writeMoments(temporary, parameters, optimizer);
@@ -100,7 +101,7 @@ async function replaceDirectory(from: string, to: string): Promise<void> {
 /** A process that was killed while it wrote leaves a temporary directory behind. */
 async function removeLeftovers(directory: string): Promise<void> {
   const parent = dirname(directory);
-  await mkdir(parent, { recursive: true });
+  await makeDirectory(parent);
   for (const name of await readdir(parent)) {
     if (name.endsWith('.tmp')) await rm(join(parent, name), { recursive: true, force: true });
   }

@@ -3,6 +3,7 @@
 import { cpus } from 'node:os';
 import type { InferenceSession, Tensor } from 'onnxruntime-node';
 import { ConfigurationError } from '../util/errors.ts';
+import { inNativeCode } from '../util/native_work.ts';
 import type { Device } from './device.ts';
 
 /** A dense tensor as the runtime takes and gives it. The contents may change between runs, the array and its size may not. */
@@ -76,7 +77,7 @@ export async function createSession(
     async run(feeds) {
       const inputs: Record<string, Tensor> = {};
       for (const name in feeds) inputs[name] = tensor(feeds[name]);
-      return floatsOf(await session.run(inputs));
+      return floatsOf(await inNativeCode(() => session.run(inputs)));
     },
     release: () => session.release(),
   };

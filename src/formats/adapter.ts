@@ -1,7 +1,8 @@
 // A LoRA adapter (https://arxiv.org/abs/2106.09685) as the directory that PEFT, transformers and vLLM read and write.
-import { mkdir, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { WeightsError } from '../util/errors.ts';
+import { makeDirectory } from '../util/files.ts';
 import type { JsonValue } from '../util/json.ts';
 import { isFile, readJsonFile, replaceJsonFile } from './files.ts';
 import { checkFinite } from './finite.ts';
@@ -76,7 +77,7 @@ export async function writeAdapter(directory: string, adapter: Adapter, config: 
     ];
   });
   const configPath = join(directory, CONFIG_FILE);
-  await mkdir(directory, { recursive: true });
+  await makeDirectory(directory);
   await rm(configPath, { force: true });
   await writeSafetensors(path, tensors, { format: 'pt' });
   await replaceJsonFile(configPath, {

@@ -1,11 +1,12 @@
 // The cache of this package: directories made of models once, each there whole or not at all.
 
 import { randomUUID } from 'node:crypto';
-import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
+import { readdir, rename, rm, stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { exists, isSystemError } from '../formats/files.ts';
 import { WeightsError } from '../util/errors.ts';
+import { makeDirectory } from '../util/files.ts';
 
 /** Codes of errors that say that a place cannot be written, or no more of it. */
 const UNWRITABLE = new Set(['EACCES', 'EPERM', 'EROFS', 'ENOTDIR', 'ENOSPC', 'EDQUOT', 'EFBIG']);
@@ -36,7 +37,7 @@ export async function makeOnce({ directory, file, what, fill }: CachedDirectory)
   // Not the process id: containers that share a cache may share that too.
   const partial = `${directory}.${randomUUID()}.tmp`;
   try {
-    await mkdir(partial, { recursive: true });
+    await makeDirectory(partial);
     await fill(partial);
     // Fails where another process was faster; its directory holds the same.
     await rename(partial, directory).catch(async (error: unknown) => {

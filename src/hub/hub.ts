@@ -3,12 +3,13 @@
 
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { mkdir, open, readFile, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { open, readFile, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import type { ListFileEntry } from '@huggingface/hub';
 import { exists } from '../formats/files.ts';
 import { ConfigurationError, messageOf } from '../util/errors.ts';
+import { makeDirectory } from '../util/files.ts';
 import { HUB_NAME, type HubSettings } from './hub_settings.ts';
 
 const CONFIG = 'config.json';
@@ -132,7 +133,7 @@ function refused(name: string, status: number, { endpoint, accessToken }: HubSet
 /** Brings a blob to its full size from wherever an earlier download broke off, checks it, and gives it its name. */
 async function complete(blob: string, content: Blob, file: ListFileEntry): Promise<void> {
   const partial = `${blob}.incomplete`;
-  await mkdir(dirname(blob), { recursive: true });
+  await makeDirectory(dirname(blob));
   try {
     await append(partial, content);
     const { size } = await stat(partial);
@@ -178,7 +179,7 @@ async function digestOf(path: string, { lfs, size }: ListFileEntry): Promise<str
 
 async function link(path: string, blob: string): Promise<void> {
   if (await exists(path)) return;
-  await mkdir(dirname(path), { recursive: true });
+  await makeDirectory(dirname(path));
   await symlink(relative(dirname(path), blob), path).catch(async (error: unknown) => {
     if (!(await exists(path))) throw error;
   });
@@ -186,7 +187,7 @@ async function link(path: string, blob: string): Promise<void> {
 
 async function writeReference({ storage, revision }: Repository, sha: string): Promise<void> {
   const path = join(storage, 'refs', revision);
-  await mkdir(dirname(path), { recursive: true });
+  await makeDirectory(dirname(path));
   await writeFile(`${path}.${process.pid}.tmp`, sha);
   await rename(`${path}.${process.pid}.tmp`, path);
 }

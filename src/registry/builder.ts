@@ -1,7 +1,7 @@
 // defineBuilder: a name in a spec, the schema of its parameters, and the function that makes the heavy object of them.
 
 import type { Static, TObject } from '@sinclair/typebox';
-import type { Slot } from './slot.ts';
+import type { Make, Slot } from './slot.ts';
 
 /** What is wrong with what a parameter names. */
 export interface FieldProblem {
@@ -18,8 +18,8 @@ export interface BuilderDefinition<Context, Built, Params extends TObject = TObj
   doc: string;
   /** Every field carries a kind (see fields.ts), a description and, unless required, a default. */
   params: Params;
-  /** Keep definitions light: import what is heavy inside. */
-  build(params: Static<Params>, context: Context): Built | Promise<Built>;
+  /** Keep definitions light: import what is heavy inside. `make` builds what the parameters refer to. */
+  build(params: Static<Params>, context: Context, make: Make): Built | Promise<Built>;
   /**
    * Looks at what the parameters name, for `cookbook validate`: what is wrong with it, found within a second and without
    * building. `known` is what of the context is at hand when nothing runs.
@@ -40,7 +40,7 @@ export interface AnyBuilder {
 
 export interface Builder<Context, Built> extends AnyBuilder {
   readonly definition: {
-    build(params: object, context: Context): Built | Promise<Built>;
+    build(params: object, context: Context, make: Make): Built | Promise<Built>;
     check?(params: object, known: Partial<Context>): Promise<FieldProblem[]>;
   };
 }

@@ -5,8 +5,9 @@ import pc from 'picocolors';
 import type { Colors } from 'picocolors/types.js';
 import { parse } from 'yaml';
 import { locateModel } from '../hub/locate.ts';
-import { type BuilderRef, builderOf } from '../registry/fields.ts';
+import { builderOf } from '../registry/fields.ts';
 import type { Registry } from '../registry/registry.ts';
+import type { PlainRef } from '../registry/slot.ts';
 import { recommendedRenderer } from '../renderers/recommended.ts';
 import { type Renderer, rendererSlot, type TrainOnWhat } from '../renderers/types.ts';
 import { resolveFields } from '../spec/resolve.ts';
@@ -124,14 +125,14 @@ async function openRenderer(
 }
 
 /** Checked and completed as in a spec. */
-function rendererRef(text: string, registry: Registry): BuilderRef {
+function rendererRef(text: string, registry: Registry): PlainRef {
   const given = text.trimStart().startsWith('{') ? yamlOf(text) : text;
   const surroundings = { cwd: process.cwd(), directoryOf: () => process.cwd(), exists: () => true };
   const params = Type.Object({ renderer: builderOf(rendererSlot) });
   const { value, issues } = resolveFields(params, { renderer: given }, registry, surroundings);
   const [issue] = issues;
   if (issue !== undefined) throw new ConfigurationError(`--renderer: ${issue.message}`);
-  if (isBuilderRef(value.renderer)) return value.renderer;
+  if (isRef(value.renderer)) return value.renderer;
   throw new ConfigurationError('--renderer: expected a name, or {builder: NAME, …}');
 }
 
@@ -143,7 +144,7 @@ function yamlOf(text: string): JsonValue {
   }
 }
 
-function isBuilderRef(value: JsonValue | undefined): value is BuilderRef {
+function isRef(value: JsonValue | undefined): value is PlainRef {
   return isJsonObject(value) && typeof value.builder === 'string';
 }
 

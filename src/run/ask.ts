@@ -18,14 +18,19 @@ export function askOnTerminal(input: Terminal<Readable>, output: Terminal<Writab
   return async (question, choices) => {
     const options = [...choices.map((choice) => CHOICES[choice]), '[a]bort'].join(', ');
     const lines = createInterface({ input, output });
-    output.write(`${question}.\n${options}? `);
-    for await (const line of lines) {
-      const answer = line.trim().toLowerCase();
-      if ('abort'.startsWith(answer)) break;
-      const chosen = choices.find((choice) => choice.startsWith(answer));
-      if (chosen !== undefined) return chosen;
-      output.write(`${options}? `);
+    // A reader that stays open keeps its process from ending.
+    try {
+      output.write(`${question}.\n${options}? `);
+      for await (const line of lines) {
+        const answer = line.trim().toLowerCase();
+        if ('abort'.startsWith(answer)) break;
+        const chosen = choices.find((choice) => choice.startsWith(answer));
+        if (chosen !== undefined) return chosen;
+        output.write(`${options}? `);
+      }
+      return 'abort';
+    } finally {
+      lines.close();
     }
-    return 'abort';
   };
 }

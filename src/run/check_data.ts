@@ -2,9 +2,9 @@
 
 import { join } from 'node:path';
 import { isFile } from '../formats/files.ts';
-import type { BuilderRef } from '../registry/fields.ts';
 import type { Registry } from '../registry/registry.ts';
 import { type ObjectShape, type Shape, shapeOf } from '../registry/shape.ts';
+import type { PlainRef } from '../registry/slot.ts';
 import { recommendedRenderer } from '../renderers/recommended.ts';
 import { rendererSlot } from '../renderers/types.ts';
 import { paramsOfRun } from '../spec/root.ts';
@@ -42,7 +42,7 @@ async function knownOfModel(
   try {
     const tokenizer = await loadTokenizer(model);
     path = ['renderer'];
-    const ref = isBuilderRef(renderer) ? renderer : recommendedRenderer({ modelName: model, tokenizer });
+    const ref = isRef(renderer) ? renderer : recommendedRenderer({ modelName: model, tokenizer });
     return { known: { tokenizer, renderer: await registry.build(rendererSlot, ref, { tokenizer }) }, issues: [] };
   } catch (error) {
     if (!(error instanceof CookbookError)) throw error;
@@ -50,7 +50,7 @@ async function knownOfModel(
   }
 }
 
-function isBuilderRef(value: JsonValue | undefined): value is BuilderRef {
+function isRef(value: JsonValue | undefined): value is PlainRef {
   return isJsonObject(value) && typeof value.builder === 'string';
 }
 
@@ -60,15 +60,15 @@ function* datasetRefs(
   value: JsonValue | undefined,
   registry: Registry,
   path: SpecPath,
-): Generator<{ path: SpecPath; ref: BuilderRef }> {
+): Generator<{ path: SpecPath; ref: PlainRef }> {
   if (shape.is === 'list' && Array.isArray(value)) {
     for (const [index, item] of value.entries()) yield* datasetRefs(shape.item, item, registry, [...path, index]);
   } else if (shape.is === 'object' && isJsonObject(value)) {
     yield* datasetsIn(shape, value, registry, path);
-  } else if (shape.is === 'builder' && isBuilderRef(value)) {
-    const builder = registry.find(shape.slot, value.builder);
+  } else if (shape.is === 'builder' && isRef(value)) {
+    const builder = registry.find(shape.slot.name, value.builder);
     if (builder === undefined) return;
-    if (shape.slot === datasetSlot.name) yield { path, ref: value };
+    if (shape.slot.name === datasetSlot.name) yield { path, ref: value };
     yield* datasetsIn(shapeOf(builder.params), value, registry, path);
   }
 }
@@ -78,6 +78,6 @@ function* datasetsIn(
   value: JsonObject,
   registry: Registry,
   path: SpecPath,
-): Generator<{ path: SpecPath; ref: BuilderRef }> {
+): Generator<{ path: SpecPath; ref: PlainRef }> {
   for (const { name, shape } of fields) yield* datasetRefs(shape, value[name], registry, [...path, name]);
 }

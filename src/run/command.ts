@@ -6,10 +6,11 @@ import { exitCodeOf } from '../run_files/status.ts';
 import type { RunStatus } from '../run_files/types.ts';
 import { askOnTerminal } from './ask.ts';
 import type { RunListener } from './events.ts';
+import { executeDirectory } from './execute_directory.ts';
 import { finalScreen } from './reporters/final_screen.ts';
 import { plainReporter, quietReporter } from './reporters/plain.ts';
 import { terminalReporter } from './reporters/terminal.ts';
-import { runFile } from './run_spec.ts';
+import { prepareFile } from './run_spec.ts';
 import { stopOnSignals } from './signals.ts';
 
 export interface CommandOptions {
@@ -37,20 +38,21 @@ export interface CommandEnd {
 
 /** `cookbook run FILE`. */
 export async function runCommand(file: string, registry: Registry, options: CommandOptions): Promise<CommandEnd> {
+  const directory = await prepareFile(file, {
+    ...options,
+    registry,
+    cwd: process.cwd(),
+    env: process.env,
+    ask: options.json ? null : askOnTerminal(process.stdin, process.stderr),
+  });
+  // Before this there is nothing to save.
   const stop = stopOnSignals();
   try {
-    const ended = await runFile(file, {
-      ...options,
-      registry,
-      cwd: process.cwd(),
-      env: process.env,
-      ask: options.json ? null : askOnTerminal(process.stdin, process.stderr),
-      onEvent: progressReporter(options.quiet || options.json),
-      signal: stop.signal,
-    });
+    const onEvent = progressReporter(options.quiet || options.json);
+    const ended = await executeDirectory(directory, registry, { onEvent, signal: stop.signal, env: process.env });
     // Where CI is set picocolors takes every stream for a terminal, and `isTTY` of a pipe is not false but absent.
     const colors = pc.createColors(pc.isColorSupported && process.stdout.isTTY === true);
-    const { directory, record, status } = ended;
+    const { record, status } = ended;
     return {
       result: { directory, name: record.name, identity: record.identity.hash, ...status },
       screen: finalScreen(ended, colors),

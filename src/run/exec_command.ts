@@ -10,11 +10,12 @@ import { stopOnSignals } from './signals.ts';
 /** Returns the exit code that the run's last state asks for. */
 export async function execCommand(path: string, registry: Registry): Promise<0 | 1 | 3> {
   const directory = resolve(path);
-  await loadRecordedPlugins(directory, registry);
   // Whoever reads the events may go away. The run is worth more than its being watched.
   process.stdout.on('error', () => undefined);
+  // Before a plugin gets the chance to hold the process: then too it ends when whoever started it is gone.
   const stop = stopOnSignals();
   try {
+    await loadRecordedPlugins(directory, registry);
     const onEvent = jsonlReporter((line) => process.stdout.write(`${line}\n`));
     const { status } = await executeDirectory(directory, registry, { onEvent, signal: stop.signal });
     return exitCodeOf(status.state);

@@ -2,7 +2,7 @@
 
 import { basename } from 'node:path';
 import type { Registry } from '../registry/registry.ts';
-import { createDigests } from '../spec/digests.ts';
+import { createInputs } from '../run_files/weights_reader.ts';
 import { identify } from '../spec/identity.ts';
 import { loadDocument } from '../spec/load.ts';
 import { loadPlugins } from '../spec/plugins.ts';
@@ -25,16 +25,24 @@ export interface RunFileOptions extends ExecuteOptions {
 
 /** Runs a spec in its `log_path`, or goes on with it there. */
 export async function runFile(file: string, options: RunFileOptions): Promise<EndedRun> {
-  const { registry, overrides, cwd, env, argv, ask } = options;
+  return await executeDirectory(await prepareFile(file, options), options.registry, options);
+}
+
+/** Makes the run of a spec lie in its `log_path`, which is returned, ready to be executed. */
+export async function prepareFile(
+  file: string,
+  { registry, overrides, cwd, env, argv, ask }: Omit<RunFileOptions, 'onEvent' | 'signal'>,
+): Promise<string> {
   const document = await loadDocument(file, { overrides, cwd, env });
   await loadPlugins(document, registry);
-  const spec = resolveRunSpec(document, registry, cwd);
-  const identity = identify(spec, registry, createDigests());
+  const inputs = createInputs();
+  const spec = resolveRunSpec(document, registry, cwd, inputs.weights);
+  const identity = identify(spec, registry, inputs);
   const makeRecord = async () => {
     const provenance = await collectProvenance(cwd);
     const record = makeRunRecord({ name: basename(spec.log_path), identity, spec, provenance, argv });
     return { record, codeDiff: provenance.codeDiff };
   };
   await prepareRun({ spec, identity }, { registry, ask, makeRecord });
-  return await executeDirectory(spec.log_path, registry, options);
+  return spec.log_path;
 }

@@ -1,6 +1,6 @@
 // A run directory as a whole: what lies there, how it comes to be, how its record is replaced, how it is emptied.
 
-import { mkdir, readdir, rm } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ConfigurationError, type CookbookError, messageOf, RunDirectoryError } from '../util/errors.ts';
 import {
@@ -9,6 +9,7 @@ import {
   explainingFailure,
   isTemporary,
   jsonText,
+  makeDirectory,
   type Reading,
   readJson,
   shortPath,
@@ -54,7 +55,7 @@ export async function inspectRunDirectory(path: string): Promise<RunSnapshot | n
  * @throws RunDirectoryError when there is a run already: another process may have been quicker
  */
 export async function createRunDirectory(path: string, record: RunRecord, codeDiff: string | null): Promise<void> {
-  await explainingFailure('create', path, () => mkdir(path, { recursive: true }));
+  await makeDirectory(path);
   if (!(await createFileAtomic(recordPath(path), jsonText(record)))) {
     throw new RunDirectoryError(`${shortPath(path)} already holds a run`, {
       hint: 'Another process has just created it; run the command again to see what it is.',

@@ -1,8 +1,8 @@
 // The schemas as files, for the head comment of specs that names them to editors.
 
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
+import { makeDirectory } from '../util/files.ts';
 import type { JsonObject } from '../util/json.ts';
 
 /** Writes `NAME.schema.json` for each and returns the paths. Equal schemas give equal bytes. */
@@ -10,7 +10,7 @@ export async function writeSchemas(
   directory: string,
   schemas: Readonly<Record<string, JsonObject>>,
 ): Promise<string[]> {
-  await mkdir(directory, { recursive: true });
+  await makeDirectory(directory);
   return await Promise.all(
     Object.entries(schemas).map(async ([name, schema]) => {
       const path = join(directory, `${name}.schema.json`);

@@ -3,6 +3,7 @@
 import type { Registry } from '../registry/registry.ts';
 import { type Diagnostic, SpecError } from '../util/errors.ts';
 import { diagnose } from './diagnostics.ts';
+import type { WeightsReader } from './digests.ts';
 import { kindOfSpec, type LoadOptions, loadDocument } from './load.ts';
 import { loadPlugins } from './plugins.ts';
 import { resolveRunSpec } from './resolve.ts';
@@ -35,11 +36,12 @@ export async function validateFiles(
   options: LoadOptions,
   createRegistry: () => Registry,
   checks: Checks,
+  weights?: WeightsReader,
 ): Promise<Validation> {
   const validation: Validation = { valid: [], diagnostics: [] };
   for (const file of files) {
     try {
-      validation.valid.push(await validateFile(file, options, createRegistry(), checks));
+      validation.valid.push(await validateFile(file, options, createRegistry(), checks, weights));
     } catch (error) {
       if (!(error instanceof SpecError)) throw error;
       validation.diagnostics.push(...error.diagnostics);
@@ -53,6 +55,7 @@ async function validateFile(
   options: LoadOptions,
   registry: Registry,
   checks: Checks,
+  weights: WeightsReader | undefined,
 ): Promise<CheckedFile> {
   if ((await kindOfSpec(file, options.cwd)) === 'sweep') {
     await checks.sweep(file, options, registry, checks.data);
@@ -60,7 +63,7 @@ async function validateFile(
   }
   const document = await loadDocument(file, options);
   await loadPlugins(document, registry);
-  const issues = await checks.data(resolveRunSpec(document, registry, options.cwd), registry);
+  const issues = await checks.data(resolveRunSpec(document, registry, options.cwd, weights), registry);
   if (issues.length > 0) throw new SpecError(diagnose(document, issues));
   return { file, kind: 'run' };
 }

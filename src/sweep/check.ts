@@ -1,8 +1,8 @@
 // What `validate` and `schema` ask about sweep files.
 
 import type { Registry } from '../registry/registry.ts';
+import { createInputs } from '../run_files/weights_reader.ts';
 import { diagnosticAt } from '../spec/diagnostics.ts';
-import { createDigests } from '../spec/digests.ts';
 import type { LoadOptions } from '../spec/load.ts';
 import { documentSchema } from '../spec/schema.ts';
 import type { CheckData } from '../spec/validate.ts';
@@ -20,7 +20,7 @@ export async function checkSweep(
   checkData: CheckData,
 ): Promise<void> {
   const sweep = await loadSweep(file, options, registry);
-  const { runs, specOf } = await runsOf(sweep, registry, { ...options, digests: createDigests() });
+  const { runs, specOf } = await runsOf(sweep, registry, { ...options, digests: createInputs() });
   const { document, at } = sweep.base;
   const diagnostics = new Map<string, Diagnostic>();
   for (const run of differentData(runs)) {

@@ -1,21 +1,24 @@
-// What a sweep found: each configuration's objective over its seeds, and which configuration is the best.
+// What a sweep found: the best configuration of all runs in its directory, as the report on that directory names it.
 
-import { readMetrics } from '../run_files/metrics_log.ts';
-import type { Metrics } from '../training/types.ts';
+import { type Dirent, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { setImmediate as breathe } from 'node:timers/promises';
+import { withoutCopies } from '../run_files/copies.ts';
+import { measureRun } from '../run_files/measure.ts';
+import {
+  bestOf,
+  type DeclaredObjective,
+  type JudgedRun,
+  type Objective,
+  parseAt,
+  scoreOf,
+} from '../run_files/objective.ts';
+import { holdsRun, type SeenRun, seeRun } from '../run_files/seen_run.ts';
 import type { JsonValue } from '../util/json.ts';
-import { type Objective, parseAt } from './grammar.ts';
-
-/** A finished run, as far as its objective is concerned. */
-export interface FinishedRun {
-  directory: string;
-  axes: Record<string, JsonValue>;
-  /** Shared by the replicates of a configuration. */
-  config_hash: string;
-}
 
 export interface ConfigurationScore {
   axes: Record<string, JsonValue>;
-  mean: number;
+  mean: number | null;
   /** Standard deviation over the seeds with n − 1; null for one seed. */
   sd: number | null;
   /** Seeds that have a value, of those planned. */
@@ -23,54 +26,51 @@ export interface ConfigurationScore {
   planned: number;
 }
 
-/** The value that counts for a run; null when its log does not have it, or it is not a number. */
-function objectiveOf(rows: readonly Metrics[], { metric, goal, at }: Objective): number | null {
-  const values = rows.flatMap((row) => {
-    const value = row[metric];
-    return typeof value === 'number' ? [{ step: row.step, value }] : [];
-  });
-  const which = parseAt(at);
-  if (which === 'best') return best(values.map(({ value }) => value).filter(Number.isFinite), goal);
-  const row = which === 'last' ? values.at(-1) : values.find(({ step }) => step === which?.step);
-  return row !== undefined && Number.isFinite(row.value) ? row.value : null;
-}
-
 /**
- * The configuration with the best mean. One that lost seeds to divergence or failure is beaten by any that has them all:
- * the seeds that are left would flatter it.
+ * The best configurations: several where they tie, none while no run counts. Runs of earlier plans that lie there compete too.
  * @param planned number of seeds by `config_hash`
  */
-export async function bestConfiguration(
-  runs: readonly FinishedRun[],
+export async function bestConfigurations(
+  log_path: string,
   planned: ReadonlyMap<string, number>,
-  objective: Objective,
-): Promise<ConfigurationScore | null> {
-  const values = new Map<string, { axes: FinishedRun['axes']; values: number[] }>();
-  for (const { directory, axes, config_hash } of runs) {
-    const value = objectiveOf(await readMetrics(directory), objective);
-    if (value === null) continue;
-    const configuration = values.get(config_hash) ?? { axes, values: [] };
-    configuration.values.push(value);
-    values.set(config_hash, configuration);
+  declared: DeclaredObjective,
+): Promise<ConfigurationScore[]> {
+  const objective: Objective = { ...declared, at: parseAt(declared.at) ?? { kind: 'last' } };
+  const { kept } = withoutCopies(runsBelow(log_path));
+  const configurations = new Map<string, { axes: SeenRun['axes']; runs: JudgedRun[] }>();
+  for (const { config_hash, axes, state, metricsFile } of kept) {
+    const configuration = configurations.get(config_hash) ?? { axes, runs: [] };
+    configuration.runs.push({ state, value: measureRun(metricsFile, objective).value });
+    configurations.set(config_hash, configuration);
+    // There may be thousands of files: signals are heard in between.
+    await breathe();
   }
-  const scores = [...values].map(([hash, { axes, values }]) => score(axes, values, planned.get(hash) ?? values.length));
-  const complete = scores.filter(({ n, planned }) => n === planned);
-  const eligible = complete.length > 0 ? complete : scores;
-  const winner = best(
-    eligible.map(({ mean }) => mean),
-    objective.goal,
-  );
-  return eligible.find(({ mean }) => mean === winner) ?? null;
+  const judged = [...configurations].map(([hash, { axes, runs }]) => ({
+    axes,
+    planned: planned.get(hash) ?? runs.length,
+    score: scoreOf(runs, objective.at),
+  }));
+  return bestOf(judged, objective.goal).map(({ axes, planned, score: { mean, sd, n } }) => ({
+    axes,
+    mean,
+    sd,
+    n,
+    planned,
+  }));
 }
 
-function score(axes: FinishedRun['axes'], values: readonly number[], planned: number): ConfigurationScore {
-  const n = values.length;
-  const mean = values.reduce((sum, value) => sum + value, 0) / n;
-  const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
-  return { axes, mean, sd: n > 1 ? Math.sqrt(squares / (n - 1)) : null, n, planned };
+function runsBelow(log_path: string): SeenRun[] {
+  return entriesOf(log_path)
+    .filter((entry) => entry.isDirectory())
+    .map(({ name }) => join(log_path, name))
+    .filter((directory) => holdsRun(directory))
+    .map((directory) => seeRun(directory));
 }
 
-function best(values: readonly number[], goal: Objective['goal']): number | null {
-  if (values.length === 0) return null;
-  return values.reduce((a, b) => (goal === 'minimize' ? Math.min(a, b) : Math.max(a, b)));
+function entriesOf(directory: string): Dirent[] {
+  try {
+    return readdirSync(directory, { withFileTypes: true }).sort((a, b) => (a.name < b.name ? -1 : 1));
+  } catch {
+    return []; // Nothing was run.
+  }
 }

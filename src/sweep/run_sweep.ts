@@ -2,13 +2,13 @@
 
 import type { Registry } from '../registry/registry.ts';
 import type { RunState, RunStatus } from '../run_files/types.ts';
+import { revealSecrets } from '../spec/secrets.ts';
 import { executorSlot } from './executor.ts';
 import { parseDuration } from './grammar.ts';
-import { bestConfiguration, type ConfigurationScore } from './objective.ts';
+import { bestConfigurations, type ConfigurationScore } from './objective.ts';
 import type { PlannedRun, SweepPlan } from './plan.ts';
 import { Preparation, recordFailure } from './prepare.ts';
 import { type Outcome, type SweepEvent, schedule } from './scheduler.ts';
-import { valuesOf } from './space.ts';
 import { freezePlan } from './sweep_directory.ts';
 
 export interface SweepOptions {
@@ -31,6 +31,8 @@ export interface SweepResult {
   not_done: RunReport[];
   objective: SweepPlan['fields']['objective'];
   best: ConfigurationScore | null;
+  /** Other configurations that are as good as the best. */
+  tied: ConfigurationScore[];
 }
 
 export interface RunReport {
@@ -53,7 +55,7 @@ export async function runSweep(plan: SweepPlan, registry: Registry, options: Swe
   const preparation = new Preparation(plan, registry, options.argv);
   const timeout = execution.timeout === null ? null : parseDuration(execution.timeout);
   const outcomes = await schedule(missing, {
-    executor: await registry.build(executorSlot, execution.executor, { maxConcurrency }),
+    executor: await registry.build(executorSlot, revealSecrets(execution.executor, process.env), { maxConcurrency }),
     locate: (run) => preparation.locate(run),
     prepare: (run) => preparation.prepare(run),
     recordFailure,
@@ -82,6 +84,8 @@ async function resultOf(plan: SweepPlan, outcomes: readonly Outcome[]): Promise<
   for (const { state } of outcomes) states[state] += 1;
   const { log_path, runs, fields } = plan;
   const { objective } = fields;
+  const [best = null, ...tied] =
+    objective === null ? [] : await bestConfigurations(log_path, seedsByConfiguration(runs), objective);
   return {
     log_path,
     runs: runs.length,
@@ -91,19 +95,9 @@ async function resultOf(plan: SweepPlan, outcomes: readonly Outcome[]): Promise<
       .filter(({ state }) => state !== 'done')
       .map(({ run, directory, state, error }) => ({ name: run.name, directory, state, error })),
     objective,
-    best:
-      objective === null
-        ? null
-        : await bestConfiguration(outcomes.filter(isDone).map(finishedRun), seedsByConfiguration(runs), objective),
+    best,
+    tied,
   };
-}
-
-function isDone({ state }: Outcome): boolean {
-  return state === 'done';
-}
-
-function finishedRun({ run, directory }: Outcome) {
-  return { directory, axes: valuesOf(run.configuration), config_hash: run.config_hash };
 }
 
 function seedsByConfiguration(runs: readonly PlannedRun[]): Map<string, number> {

@@ -1,11 +1,10 @@
 // A sweep's own files, sweep.json and plan.json, and the lease under which the directories of its runs are created.
 
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Lease, leaseHolder, takeLease } from '../run_files/lease.ts';
 import { RunDirectoryError } from '../util/errors.ts';
-import { explainingFailure, jsonText, writeFileAtomic } from '../util/files.ts';
+import { jsonText, makeDirectory, writeFileAtomic } from '../util/files.ts';
 import type { SweepPlan } from './plan.ts';
 import { valuesOf } from './space.ts';
 
@@ -15,7 +14,7 @@ import { valuesOf } from './space.ts';
  */
 export async function freezePlan(plan: SweepPlan, argv: readonly string[]): Promise<void> {
   const { log_path, fields, base, file, size, runs } = plan;
-  await explainingFailure('create', log_path, () => mkdir(log_path, { recursive: true }));
+  await makeDirectory(log_path);
   const created_at = new Date().toISOString();
   const axes = size.axes.map(({ label, choices }) => ({ label, size: choices.length }));
   const sweep = { schema_version: 1, created_at, file, argv: [...argv], axes, ...fields, base };

@@ -1,8 +1,8 @@
 // Writes the tokenizer files of a model directory: `tokenizer.json` and `tokenizer_config.json` with a ChatML chat template.
 
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
+import { makeDirectory } from '../util/files.ts';
 import type { JsonObject } from '../util/json.ts';
 
 /** Special tokens of a tokenizer made here, in the order of their ids. There is no token for the beginning of a text. */
@@ -21,7 +21,7 @@ export async function writeTokenizer(
   directory: string,
   { tokenizerJson, modelMaxLength }: { tokenizerJson: JsonObject; modelMaxLength: number },
 ): Promise<void> {
-  await mkdir(directory, { recursive: true });
+  await makeDirectory(directory);
   await writeJson(join(directory, 'tokenizer.json'), tokenizerJson);
   await writeJson(join(directory, 'tokenizer_config.json'), {
     tokenizer_class: 'PreTrainedTokenizerFast',

@@ -1,10 +1,11 @@
 // Files that survive a kill at any instant: written under a temporary name, flushed, and put in place in one step.
 
 import { randomBytes } from 'node:crypto';
-import { link, open, readFile, rename, rm } from 'node:fs/promises';
+import { link, mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join, relative } from 'node:path';
 import { messageOf, RunDirectoryError } from './errors.ts';
 import type { Shape } from './json_shape.ts';
+import { readRegularFile } from './regular_file.ts';
 
 const TEMPORARY = /\.tmp-[0-9a-f]{12}$/;
 
@@ -44,6 +45,40 @@ export async function createFileAtomic(path: string, text: string): Promise<bool
   });
 }
 
+/**
+ * Creates a directory and those above it. `mkdir` with `recursive` tries for ever where a file system says of a directory
+ * that exists that it cannot be found, as /proc does.
+ */
+export async function makeDirectory(path: string): Promise<void> {
+  await explainingFailure('create', path, () => makeWithParents(path));
+}
+
+async function makeWithParents(path: string): Promise<void> {
+  const error = await makeOne(path);
+  if (error === null) return;
+  if (errorCode(error) !== 'ENOENT' || dirname(path) === path) throw error;
+  await makeWithParents(dirname(path));
+  const again = await makeOne(path);
+  if (errorCode(again) === 'ENOENT') {
+    throw new RunDirectoryError(
+      `cannot create ${shortPath(path)}: its file system holds no directories of ours`,
+      FORBIDDEN,
+    );
+  }
+  if (again !== null) throw again;
+}
+
+/** The error that kept one directory from being there. */
+async function makeOne(path: string): Promise<unknown> {
+  try {
+    await mkdir(path);
+    return null;
+  } catch (error) {
+    const exists = errorCode(error) === 'EEXIST' && (await stat(path).catch(() => null))?.isDirectory() === true;
+    return exists ? null : error;
+  }
+}
+
 export function jsonText(value: object): string {
   return `${JSON.stringify(value, null, 2)}\n`;
 }
@@ -58,7 +93,7 @@ export interface Reading<T> {
 export async function readJson<T>(path: string, shape: Shape<T>): Promise<Reading<T>> {
   let value: unknown;
   try {
-    value = JSON.parse(await readFile(path, 'utf8'));
+    value = JSON.parse(await readRegularFile(path));
   } catch (error) {
     if (errorCode(error) === 'ENOENT') return { value: null, problem: null };
     return { value: null, problem: `${basename(path)}: ${messageOf(error)}` };
@@ -112,6 +147,7 @@ const REASONS: Partial<Record<string, { reason: string; hint: string }>> = {
   EROFS: { reason: 'the file system is read-only', ...FORBIDDEN },
   EACCES: { reason: 'permission denied', ...FORBIDDEN },
   EPERM: { reason: 'operation not permitted', ...FORBIDDEN },
+  EEXIST: { reason: 'a file of this name is there', ...FORBIDDEN },
   ENOTDIR: { reason: 'a part of the path is a file, not a directory', ...FORBIDDEN },
 };
 

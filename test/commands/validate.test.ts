@@ -117,7 +117,7 @@ describe('an invalid spec', () => {
     expect(stderr.replaceAll(directory, 'DIR')).toMatchInlineSnapshot(`
       "bad.yaml:6:16 learning_rate: expected a number above 0; got -1
       bad.yaml:7:1 lr: unknown field; did you mean "learning_rate"?
-      worse.yaml:5:42 dataset/file_path: there is no such file or directory: DIR/line.txt
+      worse.yaml:5:42 dataset/file_path: there is no such file or directory: DIR/line.txt; did you mean lines.txt?
       worse.yaml:5:52 dataset/batchsize: unknown field; did you mean "batch_size"?
       "
     `);

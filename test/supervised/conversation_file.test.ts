@@ -5,12 +5,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { Registry } from '../../src/registry/registry.ts';
 import { chatTemplateRenderer } from '../../src/renderers/chat_template.ts';
 import { roleColonRenderer } from '../../src/renderers/role_colon.ts';
 import type { Renderer } from '../../src/renderers/types.ts';
-import { conversationFileDatasets } from '../../src/supervised/conversation_file.ts';
+import { datasetBuilders } from '../../src/supervised/builders.ts';
 import type { ConversationFileParams } from '../../src/supervised/dataset_params.ts';
-import type { SupervisedDataset } from '../../src/supervised/types.ts';
+import { datasetSlot, type SupervisedDataset } from '../../src/supervised/types.ts';
 import { tokensOf } from '../../src/tinker/types.ts';
 import type { Tokenizer } from '../../src/tokenizers/types.ts';
 import { CookbookError } from '../../src/util/errors.ts';
@@ -26,18 +27,7 @@ beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'conversations-'));
 });
 
-const PARAMS: Omit<ConversationFileParams, 'file_path'> = {
-  batch_size: 2,
-  format: 'auto',
-  columns: null,
-  max_length: null,
-  train_on_what: 'all_assistant_messages',
-  test_size: 0,
-  test_file_path: null,
-  shuffle_seed: null,
-  reduction: 'none',
-  on_bad_row: 'error',
-};
+const PARAMS = { builder: 'conversation_file', batch_size: 2, shuffle_seed: null, reduction: 'none' };
 
 /** Builds from the bytes of a file; warnings and errors name it FILE. */
 async function build(
@@ -58,7 +48,8 @@ async function build(
     warn: (message: string) => warnings.push(shown(message)),
     notify: (message: string) => notices.push(shown(message)),
   };
-  return { ...(await conversationFileDatasets({ ...PARAMS, file_path: file, ...params }, context)), warnings, notices };
+  const ref = { ...PARAMS, file_path: file, ...params };
+  return { ...(await new Registry(datasetBuilders).build(datasetSlot, ref, context)), warnings, notices };
 }
 
 async function refusal(...args: Parameters<typeof build>): Promise<string> {

@@ -5,6 +5,7 @@ import { formatMetric } from '../../run/progress.ts';
 import { columns, quote } from '../../run/reporters/final_screen.ts';
 import { shortPath } from '../../util/files.ts';
 import { programName } from '../../util/program_name.ts';
+import type { ConfigurationScore } from '../objective.ts';
 import type { RunReport, SweepResult } from '../run_sweep.ts';
 
 const SHOWN_RUNS = 10;
@@ -35,20 +36,24 @@ function headline({ states, runs, reused }: SweepResult): string {
   return `${finished} of ${runs} runs are finished${others.join('')}`;
 }
 
-function best({ objective, best }: SweepResult): [string, string][] {
+function best({ objective, best, tied }: SweepResult): [string, string][] {
   if (objective === null) return [];
   const { metric, at } = objective;
   const label = at === 'last' ? metric : `${metric} (${at})`;
-  if (best === null) return [[label, 'no finished run has a value for it']];
-  const axes = Object.entries(best.axes).map(
-    ([field, value]) => `${field}=${typeof value === 'string' ? value : JSON.stringify(value)}`,
-  );
+  if (best === null) return [[label, 'no configuration is the best: no run counts yet, or all of them tie']];
   const spread = best.sd === null ? '' : ` ± ${formatMetric(best.sd)}`;
   const seeds = best.n === best.planned ? `${best.n}` : `${best.n} of ${best.planned}`;
   return [
-    ['best', axes.length === 0 ? 'the one configuration' : axes.join(' ')],
-    [label, `${formatMetric(best.mean)}${spread} (${seeds} ${best.planned === 1 ? 'seed' : 'seeds'})`],
+    ...[best, ...tied].map(({ axes }, i): [string, string] => [i === 0 ? 'best' : 'and', axesText(axes)]),
+    [label, `${formatMetric(best.mean ?? Number.NaN)}${spread} (${seeds} ${best.planned === 1 ? 'seed' : 'seeds'})`],
   ];
+}
+
+function axesText(axes: ConfigurationScore['axes']): string {
+  const values = Object.entries(axes).map(
+    ([field, value]) => `${field}=${typeof value === 'string' ? value : JSON.stringify(value)}`,
+  );
+  return values.length === 0 ? 'the one configuration' : values.join(' ');
 }
 
 /** Failures first: they are what somebody has to look at. */

@@ -52,7 +52,7 @@ export const fancyPart = defineBuilder({
   build: () => null,
 });
 
-const FATES = ['well', 'fail', 'fail_once', 'crash_once', 'diverge', 'wait', 'hang'];
+const FATES = ['well', 'fail', 'fail_once', 'crash_once', 'diverge', 'wait', 'hang', 'spin'];
 
 export const trainer = defineBuilder({
   slot: trainerSlot,
@@ -111,6 +111,11 @@ async function train(context, { max_steps, rate, fate, save_every, diary }) {
       if (fate === 'diverge') {
         await context.metrics.append(step, { 'test/nll': Number.NaN });
         return ended('diverged', step + 1);
+      }
+      if (fate === 'spin') {
+        while (process.listenerCount('SIGTERM') === 0) await sleep(1);
+        note('spinning', step);
+        for (;;);
       }
       // Until told to go on, or to stop; one that hangs does not even listen.
       if (fate === 'wait' || fate === 'hang') note('waiting', step);

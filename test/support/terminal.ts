@@ -1,0 +1,49 @@
+// A program on a pseudo-terminal, which `script` of util-linux makes: what it shows there, and what is typed.
+
+import { type ChildProcessWithoutNullStreams, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { onTestFinished } from 'vitest';
+
+const RUN_JS = join(import.meta.dirname, '../../bin/run.js');
+
+/** Tests on a terminal are skipped, and listed as such, on a system without the program. */
+export const hasTerminals = spawnSync('script', ['-qec', 'true', '/dev/null']).status === 0;
+
+export class Terminal {
+  readonly #child: ChildProcessWithoutNullStreams;
+  readonly #closed: Promise<unknown>;
+  /** Everything that was written to the screen, control codes included. */
+  screen = '';
+
+  /** Starts `cookbook ARGS` on a terminal of so many columns. */
+  constructor(args: readonly string[], { cwd, columns = 80 }: { cwd: string; columns?: number }) {
+    const words = [process.execPath, RUN_JS, ...args].map((word) => `'${word.replaceAll("'", "'\\''")}'`);
+    const command = `stty cols ${columns} rows 24; exec ${words.join(' ')}`;
+    this.#child = spawn('script', ['-qec', command, '/dev/null'], { cwd, env: { ...process.env, NO_COLOR: '1' } });
+    this.#child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      this.screen += text;
+    });
+    this.#child.stdin.on('error', () => undefined);
+    this.#closed = once(this.#child, 'close');
+    onTestFinished(async () => {
+      this.#child.kill('SIGKILL');
+      await this.#closed;
+    });
+  }
+
+  type(text: string): void {
+    this.#child.stdin.write(text);
+  }
+
+  /** Resolves once the screen has shown a text. */
+  async shows(text: string): Promise<void> {
+    while (!this.screen.includes(text)) await once(this.#child.stdout, 'data');
+  }
+
+  /** Resolves with the exit code of the program; that of one ended by a signal is 128 and the signal's number. */
+  async ended(): Promise<number | null> {
+    await this.#closed;
+    return this.#child.exitCode;
+  }
+}

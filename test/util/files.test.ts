@@ -1,0 +1,30 @@
+import { existsSync } from 'node:fs';
+import { mkdtemp, realpath, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, it, onTestFinished } from 'vitest';
+import { makeDirectory } from '../../src/util/files.ts';
+
+async function temporaryDirectory(): Promise<string> {
+  const directory = await realpath(await mkdtemp(join(tmpdir(), 'cookbook-files-')));
+  onTestFinished(() => rm(directory, { recursive: true, force: true }));
+  return directory;
+}
+
+it('makes a directory with those above it, however many make it at a time', async () => {
+  const path = join(await temporaryDirectory(), 'a/b/c');
+  await Promise.all([makeDirectory(path), makeDirectory(path), makeDirectory(join(path, 'd'))]);
+  expect((await stat(join(path, 'd'))).isDirectory()).toBe(true);
+});
+
+it('says what stands in the way of a directory', async () => {
+  const directory = await temporaryDirectory();
+  await writeFile(join(directory, 'file'), '');
+  await expect(makeDirectory(join(directory, 'file'))).rejects.toThrow('file: a file of this name is there');
+  await expect(makeDirectory(join(directory, 'file/below'))).rejects.toThrow('a part of the path is a file');
+});
+
+it.runIf(existsSync('/proc/self'))('gives up where a file system takes no directories', async () => {
+  const message = 'cannot create /proc/x: its file system holds no directories of ours';
+  await expect(makeDirectory('/proc/x/y')).rejects.toThrow(message);
+});
