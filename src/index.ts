@@ -4,7 +4,17 @@ export { type Static, Type } from '@sinclair/typebox';
 export { builtinRegistry } from './builtin.ts';
 export { type ReplySampling, rendererOf, sampleReplies } from './evaluation/sample_replies.ts';
 export { defineBuilder } from './registry/builder.ts';
-export { builderOf, contents, nullable, oneOf, runtime, semantic } from './registry/fields.ts';
+export {
+  builderOf,
+  contents,
+  nullable,
+  oneOf,
+  runtime,
+  semantic,
+  type WeightsRef,
+  weights,
+} from './registry/fields.ts';
+export type { Headline, HeadlineOf } from './registry/headline.ts';
 export { Registry } from './registry/registry.ts';
 export { type BuilderRef, defineSlot, type Make, reference, type Slot } from './registry/slot.ts';
 export * from './renderers/types.ts';
@@ -23,19 +33,24 @@ export { tokenizerSlot } from './tokenizers/slot.ts';
 export { trainBpe } from './tokenizers/train_bpe.ts';
 export type { Tokenizer } from './tokenizers/types.ts';
 export { CHATML_SPECIAL_TOKENS, writeTokenizer } from './tokenizers/write_tokenizer.ts';
+export type { CheckpointPolicy, LoopState, SavingClient } from './training/checkpoint_manager.ts';
 export {
+  type EvaluationInput,
   type Evaluator,
   type EvaluatorContext,
+  evaluationBy,
   evaluatorSlot,
-  type SamplingClientEvaluator,
-  type TrainingClientEvaluator,
+  type HeldOut,
 } from './training/evaluator.ts';
+export { type Evaluation, Journal, type JournalOptions } from './training/journal.ts';
+export { IterationTimer } from './training/trace.ts';
 export {
   type CheckpointLog,
   type CheckpointRecord,
   type Learned,
   type Metrics,
   type MetricsLog,
+  type ResolvedWeights,
   type Trainer,
   type TrainingContext,
   type TrainingEvent,

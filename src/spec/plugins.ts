@@ -36,9 +36,12 @@ export async function loadPlugins(document: SpecDocument, registry: Registry): P
 
 type Loader = (path: string) => Promise<unknown>;
 
-/** The plugin's import of `tinker-cookbook` is this very instance of it: its errors are known here as such. */
+/**
+ * The plugin's import of `tinker-cookbook` is this very instance of it: its errors are known here as such. It is the whole
+ * package, which lies above this floor, so it is asked for by its name.
+ */
 async function createLoader(): Promise<Loader> {
-  const [{ createJiti }, ourselves] = await Promise.all([import('jiti'), import('../index.ts')]);
+  const [{ createJiti }, ourselves] = await Promise.all([import('jiti'), import('tinker-cookbook')]);
   const jiti = createJiti(import.meta.url, { virtualModules: { 'tinker-cookbook': ourselves }, interopDefault: false });
   return (path) => jiti.import(path);
 }

@@ -2,7 +2,7 @@
 
 import { Composer, type Document, LineCounter, Parser, type YAMLError } from 'yaml';
 import type { Diagnostic } from '../util/errors.ts';
-import { convert } from './convert.ts';
+import { convert, type PlaceOf } from './convert.ts';
 import { spaceHint } from './describe.ts';
 import { diagnosticAt } from './diagnostics.ts';
 import { parsePath } from './path.ts';
@@ -25,8 +25,6 @@ export interface ParsedText {
   root: Node | null;
   diagnostics: Diagnostic[];
 }
-
-export type PlaceOf = (offset: number) => SourcePlace;
 
 export function parseYaml(text: string, origin: TextOrigin): ParsedText {
   const lines = new LineCounter();

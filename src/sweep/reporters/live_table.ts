@@ -31,7 +31,7 @@ export class LiveTable {
     switch (event.type) {
       case 'launched':
         this.#elsewhere.delete(event.run);
-        this.#running.set(event.run, { measure: progressMeter(this.#now), progress: null });
+        this.#running.set(event.run, { measure: progressMeter([], this.#now), progress: null });
         break;
       case 'progress': {
         const running = this.#running.get(event.run);
