@@ -6,6 +6,7 @@ import Chat from './chat.ts';
 import Exec from './exec.ts';
 import Export from './export.ts';
 import Plan from './plan.ts';
+import Render from './render.ts';
 import Report from './report.ts';
 import Run from './run.ts';
 import Schema from './schema.ts';
@@ -18,6 +19,7 @@ export const COMMANDS: Record<string, Command.Class> = {
   exec: Exec,
   export: Export,
   plan: Plan,
+  render: Render,
   report: Report,
   run: Run,
   schema: Schema,

@@ -22,13 +22,14 @@ export async function trainFromScratch(
   const { seed, emit, logPath } = context;
   const service = requireFullTraining(context.service);
   const warn = (message: string) => emit({ type: 'warning', message });
+  const notify = (message: string) => emit({ type: 'notice', message });
   const modelMaxLength = config.max_position_embeddings;
   const directory = join(logPath, 'tokenizer');
   const tokenizer_path = await make(config.tokenizer, { directory, modelMaxLength });
   const tokenizer = await loadTokenizer(tokenizer_path);
   const ref = recommendedRenderer({ modelName: tokenizer_path, tokenizer });
   const renderer = await make(ref, { tokenizer });
-  const material = { tokenizer, renderer, maxContextLength: modelMaxLength, seed, warn };
+  const material = { tokenizer, renderer, maxContextLength: modelMaxLength, seed, warn, notify };
   const datasets = await make(config.dataset, material);
   const parts = {
     openClient: (state: string | null) =>

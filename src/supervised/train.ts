@@ -47,6 +47,7 @@ export async function trainSupervised(
     maxContextLength,
     seed,
     warn,
+    notify,
   });
   await showFirstExample(datasets.train, context, (datum) => colorizeExample(datum, tokenizer));
   const measured = { tokenizer, renderer, test: datasets.test, seed };
