@@ -1,19 +1,19 @@
 // What a sweep found: each configuration's objective over its seeds, and which configuration is the best.
 
 import { readMetrics } from '../run_files/metrics_log.ts';
-import type { Metrics } from '../training/types.ts';
 import type { JsonValue } from '../util/json.ts';
 import { type Objective, parseAt } from './grammar.ts';
 
 /** A finished run, as far as its objective is concerned. */
-export interface FinishedRun {
-  directory: string;
+interface FinishedRun {
   axes: Record<string, JsonValue>;
   /** Shared by the replicates of a configuration. */
   config_hash: string;
+  value: number;
 }
 
 export interface ConfigurationScore {
+  config_hash: string;
   axes: Record<string, JsonValue>;
   mean: number;
   /** Standard deviation over the seeds with n − 1; null for one seed. */
@@ -24,8 +24,8 @@ export interface ConfigurationScore {
 }
 
 /** The value that counts for a run; null when its log does not have it, or it is not a number. */
-function objectiveOf(rows: readonly Metrics[], { metric, goal, at }: Objective): number | null {
-  const values = rows.flatMap((row) => {
+export async function objectiveOf(directory: string, { metric, goal, at }: Objective): Promise<number | null> {
+  const values = (await readMetrics(directory)).flatMap((row) => {
     const value = row[metric];
     return typeof value === 'number' ? [{ step: row.step, value }] : [];
   });
@@ -40,20 +40,20 @@ function objectiveOf(rows: readonly Metrics[], { metric, goal, at }: Objective):
  * the seeds that are left would flatter it.
  * @param planned number of seeds by `config_hash`
  */
-export async function bestConfiguration(
+export function bestConfiguration(
   runs: readonly FinishedRun[],
   planned: ReadonlyMap<string, number>,
   objective: Objective,
-): Promise<ConfigurationScore | null> {
+): ConfigurationScore | null {
   const values = new Map<string, { axes: FinishedRun['axes']; values: number[] }>();
-  for (const { directory, axes, config_hash } of runs) {
-    const value = objectiveOf(await readMetrics(directory), objective);
-    if (value === null) continue;
+  for (const { axes, config_hash, value } of runs) {
     const configuration = values.get(config_hash) ?? { axes, values: [] };
     configuration.values.push(value);
     values.set(config_hash, configuration);
   }
-  const scores = [...values].map(([hash, { axes, values }]) => score(axes, values, planned.get(hash) ?? values.length));
+  const scores = [...values].map(([hash, { axes, values }]) =>
+    score(hash, axes, values, planned.get(hash) ?? values.length),
+  );
   const complete = scores.filter(({ n, planned }) => n === planned);
   const eligible = complete.length > 0 ? complete : scores;
   const winner = best(
@@ -63,11 +63,16 @@ export async function bestConfiguration(
   return eligible.find(({ mean }) => mean === winner) ?? null;
 }
 
-function score(axes: FinishedRun['axes'], values: readonly number[], planned: number): ConfigurationScore {
+function score(
+  config_hash: string,
+  axes: FinishedRun['axes'],
+  values: readonly number[],
+  planned: number,
+): ConfigurationScore {
   const n = values.length;
   const mean = values.reduce((sum, value) => sum + value, 0) / n;
   const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
-  return { axes, mean, sd: n > 1 ? Math.sqrt(squares / (n - 1)) : null, n, planned };
+  return { config_hash, axes, mean, sd: n > 1 ? Math.sqrt(squares / (n - 1)) : null, n, planned };
 }
 
 function best(values: readonly number[], goal: Objective['goal']): number | null {

@@ -4,11 +4,11 @@ import type { Registry } from '../registry/registry.ts';
 import type { RunState, RunStatus } from '../run_files/types.ts';
 import { executorSlot } from './executor.ts';
 import { parseDuration } from './grammar.ts';
-import { bestConfiguration, type ConfigurationScore } from './objective.ts';
+import type { ConfigurationScore } from './objective.ts';
 import type { PlannedRun, SweepPlan } from './plan.ts';
 import { Preparation, recordFailure } from './prepare.ts';
-import { type Outcome, type SweepEvent, schedule } from './scheduler.ts';
-import { valuesOf } from './space.ts';
+import { type Outcome, resultIn, type SweepEvent, schedule } from './scheduler.ts';
+import { Standings } from './standings.ts';
 import { freezePlan } from './sweep_directory.ts';
 
 export interface SweepOptions {
@@ -52,19 +52,22 @@ export async function runSweep(plan: SweepPlan, registry: Registry, options: Swe
   const maxConcurrency = Math.max(1, Math.min(execution.max_concurrency, missing.length));
   const preparation = new Preparation(plan, registry, options.argv);
   const timeout = execution.timeout === null ? null : parseDuration(execution.timeout);
+  const standings = new Standings(plan);
+  const before = finished.map(finishedOutcome);
+  for (const outcome of before) await resultIn(outcome, { standings, onEvent: options.onEvent });
   const outcomes = await schedule(missing, {
     executor: await registry.build(executorSlot, execution.executor, { maxConcurrency }),
     locate: (run) => preparation.locate(run),
     prepare: (run) => preparation.prepare(run),
     recordFailure,
-    maxConcurrency,
+    standings,
     retries: execution.retries,
     onFailure: execution.on_failure,
     timeoutMs: timeout === null ? null : timeout * 1000,
     graceMs: GRACE_MS,
     ...options,
   });
-  return await resultOf(plan, [...finished.map(finishedOutcome), ...outcomes]);
+  return resultOf(plan, [...before, ...outcomes], standings.best);
 }
 
 /** 0 when every run has finished, 1 when some failed, 3 when there is something left that has not. */
@@ -77,11 +80,10 @@ function finishedOutcome(run: PlannedRun): Outcome {
   return { run, directory: run.directory, state: run.found?.status?.state ?? 'done', error: null };
 }
 
-async function resultOf(plan: SweepPlan, outcomes: readonly Outcome[]): Promise<SweepResult> {
+function resultOf(plan: SweepPlan, outcomes: readonly Outcome[], best: ConfigurationScore | null): SweepResult {
   const states: Record<RunState, number> = { pending: 0, running: 0, done: 0, diverged: 0, failed: 0, interrupted: 0 };
   for (const { state } of outcomes) states[state] += 1;
   const { log_path, runs, fields } = plan;
-  const { objective } = fields;
   return {
     log_path,
     runs: runs.length,
@@ -90,24 +92,7 @@ async function resultOf(plan: SweepPlan, outcomes: readonly Outcome[]): Promise<
     not_done: outcomes
       .filter(({ state }) => state !== 'done')
       .map(({ run, directory, state, error }) => ({ name: run.name, directory, state, error })),
-    objective,
-    best:
-      objective === null
-        ? null
-        : await bestConfiguration(outcomes.filter(isDone).map(finishedRun), seedsByConfiguration(runs), objective),
+    objective: fields.objective,
+    best,
   };
-}
-
-function isDone({ state }: Outcome): boolean {
-  return state === 'done';
-}
-
-function finishedRun({ run, directory }: Outcome) {
-  return { directory, axes: valuesOf(run.configuration), config_hash: run.config_hash };
-}
-
-function seedsByConfiguration(runs: readonly PlannedRun[]): Map<string, number> {
-  const counts = new Map<string, number>();
-  for (const { config_hash } of runs) counts.set(config_hash, (counts.get(config_hash) ?? 0) + 1);
-  return counts;
 }

@@ -32,13 +32,19 @@ describe('cookbook sweep', { timeout: 300_000 }, () => {
         cookbook report runs/toy  compare the configurations
       "
     `);
-    // Which of two ends first is chance.
+    // Which of two ends first is chance, and with it which leads when.
     const lines = withoutHashes(first.stderr)
       .replaceAll(/^\[\d\/4\] /gm, '')
+      .replaceAll(', best so far', '')
       .trimEnd()
       .split('\n');
     const names = ['rate=0.1,seed=0', 'rate=0.1,seed=1', 'rate=0.3,seed=0', 'rate=0.3,seed=1'];
-    expect(lines.sort()).toEqual(['done', 'started'].flatMap((what) => names.map((name) => `${what} ${name}`)));
+    const found = ['test/nll 0.04', 'test/nll 0.05', 'test/nll 0', 'test/nll 0.01'];
+    expect(lines.sort()).toEqual([
+      ...names.map((name, i) => `done ${name}: ${found[i]}`),
+      ...names.map((name) => `started ${name}`),
+    ]);
+    expect(first.stderr).toContain(', best so far');
     expect(await sweep.states()).toEqual([
       'rate=0.1: done, attempt 1',
       'rate=0.1: done, attempt 1',

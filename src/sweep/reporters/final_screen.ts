@@ -1,11 +1,11 @@
 // The last screen of a sweep: how many runs finished, the best configuration, what went wrong, and what to type next.
 
 import type { Colors } from 'picocolors/types.js';
-import { formatMetric } from '../../run/progress.ts';
 import { columns, quote } from '../../run/reporters/final_screen.ts';
 import { shortPath } from '../../util/files.ts';
 import { programName } from '../../util/program_name.ts';
 import type { RunReport, SweepResult } from '../run_sweep.ts';
+import { configurationText, printable, scoreText } from './text.ts';
 
 const SHOWN_RUNS = 10;
 
@@ -40,14 +40,9 @@ function best({ objective, best }: SweepResult): [string, string][] {
   const { metric, at } = objective;
   const label = at === 'last' ? metric : `${metric} (${at})`;
   if (best === null) return [[label, 'no finished run has a value for it']];
-  const axes = Object.entries(best.axes).map(
-    ([field, value]) => `${field}=${typeof value === 'string' ? value : JSON.stringify(value)}`,
-  );
-  const spread = best.sd === null ? '' : ` ± ${formatMetric(best.sd)}`;
-  const seeds = best.n === best.planned ? `${best.n}` : `${best.n} of ${best.planned}`;
   return [
-    ['best', axes.length === 0 ? 'the one configuration' : axes.join(' ')],
-    [label, `${formatMetric(best.mean)}${spread} (${seeds} ${best.planned === 1 ? 'seed' : 'seeds'})`],
+    ['best', configurationText(best)],
+    [label, scoreText(best)],
   ];
 }
 
@@ -58,7 +53,7 @@ function troubles(notDone: readonly RunReport[]): string[] {
   const lines = [
     ...failed.flatMap(({ name, directory, error }) => [
       `  failed    ${name}`,
-      `            ${error?.message ?? 'unknown error'} (${shortPath(directory)}/logs.log)`,
+      `            ${printable(error?.message ?? 'unknown error')} (${shortPath(directory)}/logs.log)`,
     ]),
     ...diverged.map(({ name }) => `  diverged  ${name}`),
   ];
