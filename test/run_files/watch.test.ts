@@ -51,7 +51,7 @@ it('tells of a run from before there is a directory to its end', async () => {
 
 it('waits for the end of a line that is being written', async () => {
   const { log, seen, until, close } = await watched();
-  await writeFile(log, row(0) + '{"step":1,"na');
+  await writeFile(log, `${row(0)}{"step":1,"na`);
   await until('rows 0');
   await appendFile(log, 'me":"é"}\n{"st');
   await until('rows 1');

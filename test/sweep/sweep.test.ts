@@ -1,7 +1,7 @@
 // `cookbook sweep` with real processes: what is run, how often, and what is left when things go wrong.
 
 import { existsSync } from 'node:fs';
-import { appendFile, readFile } from 'node:fs/promises';
+import { appendFile, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { ToySweep } from './support/toy_sweeps.ts';
@@ -249,6 +249,38 @@ describe('cookbook sweep', { timeout: 300_000 }, () => {
     expect(await sweep.finished()).toHaveLength(5);
     expect(await sweep.snapshots()).toHaveLength(5);
     for (const [run, written] of finished) expect(await sweep.linesOf(run)).toBe(written);
+  });
+
+  test('attaches to what a killed sweep has left running, and goes on from there', async () => {
+    const sweep = await ToySweep.create('grid: {fate: [hang]}\n');
+    const killed = sweep.start('sweep', 'sweep.yaml');
+    await sweep.untilWaiting(1);
+    await killed.kill('SIGKILL');
+    const [run] = await sweep.snapshots();
+    const job = JSON.parse(await readFile(join(run?.directory ?? '', 'job.json'), 'utf8'));
+    expect(job).toMatchObject({ executor: 'local', index: 0, handle: { pid: run?.status?.pid } });
+
+    const next = sweep.start('sweep', 'sweep.yaml');
+    await next.says(`under way: process ${run?.status?.pid} of a sweep that is gone`);
+    await sweep.write('diary.jsonl.go', '');
+    expect(await next.ended()).toBe(0);
+    expect(await sweep.states()).toEqual(['fate=hang: done, attempt 2']);
+    const steps = (await sweep.diary()).filter(({ event }) => event === 'step').map(({ step }) => step);
+    expect(steps).toEqual([0, 1, 2, 3]);
+  });
+
+  test('waits for what a sweep has left that was killed before it wrote down its job', async () => {
+    const sweep = await ToySweep.create('grid: {fate: [hang]}\n');
+    const killed = sweep.start('sweep', 'sweep.yaml');
+    await sweep.untilWaiting(1);
+    await killed.kill('SIGKILL');
+    const path = join((await sweep.snapshots())[0]?.directory ?? '', 'job.json');
+    await writeFile(path, JSON.stringify({ ...JSON.parse(await readFile(path, 'utf8')), handle: null }));
+    const next = sweep.start('sweep', 'sweep.yaml');
+    await next.says('which another process runs');
+    await sweep.write('diary.jsonl.go', '');
+    expect(await next.ended()).toBe(0);
+    expect(await sweep.states()).toEqual(['fate=hang: done, attempt 2']);
   });
 
   test('runs only what is new when an axis grows, and nothing at all when only runtime fields change', async () => {
