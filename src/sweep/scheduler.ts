@@ -165,7 +165,7 @@ class Course {
       const job = before === null ? null : await this.#context.executor.attach(this.#directory);
       if (job === null) return { ...(await this.#attempt(before, known)), attached: false };
       this.#context.onEvent({ type: 'attached', run, job: job.description });
-      return { ...(await this.#accompany(job)), attached: true };
+      return { ...(await this.#accompany(job, 'attached')), attached: true };
     } catch (error) {
       const isLive = (await inspectRunDirectory(this.#directory))?.live === true;
       if (isLive) return { state: 'running', error: null, attached: false };
@@ -186,11 +186,11 @@ class Course {
       return this.#directory;
     });
     onEvent({ type: 'launched', run: this.#run });
-    return await this.#accompany(job);
+    return await this.#accompany(job, 'ours');
   }
 
   /** To the end of a job, passing on what it is to be told, and what it came to. */
-  async #accompany(job: Job): Promise<Verdict> {
+  async #accompany(job: Job, whose: 'ours' | 'attached'): Promise<Verdict> {
     const { timeoutMs, graceMs, stop, kill, onEvent } = this.#context;
     const run = this.#run;
     const expired = new AbortController();
@@ -211,12 +211,15 @@ class Course {
     for (const timer of timers) clearTimeout(timer);
     const after = await inspectRunDirectory(this.#directory);
     this.#attempts = attemptOf(after);
-    return await this.#judge(after, end, expired.signal.aborted);
+    return await this.#judge(after, whose === 'ours' ? end : null, expired.signal.aborted);
   }
 
-  /** What an attempt came to, by the run's own word where it left one. */
-  async #judge(after: RunSnapshot | null, end: string, timedOut: boolean): Promise<Verdict> {
-    const { kill, timeoutMs, recordFailure } = this.#context;
+  /**
+   * What an attempt came to, by the run's own word where it left one.
+   * @param end what is known of the end of its job; null for one that is gone on with however it ended
+   */
+  async #judge(after: RunSnapshot | null, end: string | null, timedOut: boolean): Promise<Verdict> {
+    const { stop, kill, timeoutMs, recordFailure } = this.#context;
     const result = resultOf(after);
     if (result.state !== 'interrupted' && result.state !== 'pending') return result;
     if (timedOut && timeoutMs !== null) {
@@ -224,7 +227,8 @@ class Course {
       await recordFailure(this.#directory, { code: 'TIMEOUT', message });
       return { state: 'failed', error: { code: 'TIMEOUT', message } };
     }
-    if (kill.aborted || after?.status?.state === 'interrupted') return result;
+    // One that was told to stop before it could listen has nothing to say, and nothing to be blamed for.
+    if (end === null || stop.aborted || kill.aborted || after?.status?.state === 'interrupted') return result;
     return { state: 'failed', error: { code: 'KILLED', message: `${end} without a last word` } };
   }
 }

@@ -182,6 +182,15 @@ describe('cookbook sweep', { timeout: 300_000 }, () => {
     ]);
   });
 
+  test('does not take a run for failed that is told to stop before it has begun', async () => {
+    const sweep = await ToySweep.create('grid: {fate: [well, wait]}\n');
+    const stopped = sweep.start('sweep', 'sweep.yaml');
+    await stopped.says('started fate=wait');
+    stopped.signal('SIGINT');
+    expect(await stopped.ended()).toBe(3);
+    expect(stopped.stderr).not.toContain('failed');
+  });
+
   test('ends what does not stop at a second signal', async () => {
     const sweep = await ToySweep.create('grid: {fate: [hang]}\n');
     const stopped = sweep.start('sweep', 'sweep.yaml');
