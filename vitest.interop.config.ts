@@ -3,6 +3,7 @@
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
+  resolve: { alias: { 'tinker-cookbook': new URL('src/index.ts', import.meta.url).pathname } },
   test: {
     include: ['test/interop/**/*.test.ts'],
     globalSetup: ['test/interop/setup.ts'],

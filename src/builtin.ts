@@ -1,11 +1,8 @@
 // The builders that come with the package: the one place that knows them all. Definitions are light; what they build is not.
 
 import { local } from './engine/builder.ts';
-import { arithmeticEvaluator } from './evaluation/arithmetic.ts';
-import { instructionsEvaluator } from './evaluation/instructions.ts';
 import { gsm8kDataset } from './recipes/gsm8k/builders.ts';
 import { slLoop } from './recipes/sl_loop.ts';
-import { tinyCorpusBuilders } from './recipes/tiny_corpus/builders.ts';
 import { Registry } from './registry/registry.ts';
 import { rendererBuilders } from './renderers/builders.ts';
 import { supervised } from './supervised/builder.ts';
@@ -23,12 +20,9 @@ export function builtinRegistry(): Registry {
     slLoop,
     local,
     ...datasetBuilders,
-    ...tinyCorpusBuilders,
     gsm8kDataset,
     ...rendererBuilders,
     nll,
-    arithmeticEvaluator,
-    instructionsEvaluator,
     gridSearch,
     localExecutor,
   ]);

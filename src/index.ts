@@ -1,12 +1,23 @@
 // What plugin authors and library users import.
 
-export { Type } from '@sinclair/typebox';
+export { type Static, Type } from '@sinclair/typebox';
 export { builtinRegistry } from './builtin.ts';
+export { type ReplySampling, rendererOf, sampleReplies } from './evaluation/sample_replies.ts';
 export { defineBuilder } from './registry/builder.ts';
-export { type BuilderRef, builderOf, contents, nullable, oneOf, runtime, semantic } from './registry/fields.ts';
+export {
+  builderOf,
+  contents,
+  nullable,
+  oneOf,
+  runtime,
+  semantic,
+  type WeightsRef,
+  weights,
+} from './registry/fields.ts';
 export { Registry } from './registry/registry.ts';
-export { defineSlot, type Slot } from './registry/slot.ts';
+export { type BuilderRef, defineSlot, type Make, reference, type Slot } from './registry/slot.ts';
 export * from './renderers/types.ts';
+export { packedDataset } from './supervised/packing.ts';
 export {
   type DatasetContext,
   datasetSlot,
@@ -17,7 +28,10 @@ export * from './tinker/clients.ts';
 export { type ServiceContext, serviceSlot } from './tinker/service.ts';
 export * from './tinker/types.ts';
 export { loadTokenizer } from './tokenizers/hf_tokenizer.ts';
+export { tokenizerSlot } from './tokenizers/slot.ts';
+export { trainBpe } from './tokenizers/train_bpe.ts';
 export type { Tokenizer } from './tokenizers/types.ts';
+export { CHATML_SPECIAL_TOKENS, writeTokenizer } from './tokenizers/write_tokenizer.ts';
 export {
   type Evaluator,
   type EvaluatorContext,
@@ -31,6 +45,7 @@ export {
   type Learned,
   type Metrics,
   type MetricsLog,
+  type ResolvedWeights,
   type Trainer,
   type TrainingContext,
   type TrainingEvent,

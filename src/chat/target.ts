@@ -1,20 +1,20 @@
-// What there is to talk to: a run, of which the newest weights count, or a base model.
+// What there is to talk to: the weights of a run, an adapter, or a base model.
 
-import { stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { isFile } from '../formats/files.ts';
-import { isHubName } from '../hub/hub_settings.ts';
+import { isAdapterDirectory, readAdapterConfig } from '../formats/adapter.ts';
 import { locateModel } from '../hub/locate.ts';
-import type { BuilderRef } from '../registry/fields.ts';
+import type { WeightsRef } from '../registry/fields.ts';
 import type { Registry } from '../registry/registry.ts';
+import type { PlainRef } from '../registry/slot.ts';
 import { recommendedRenderer } from '../renderers/recommended.ts';
 import { type Renderer, rendererSlot } from '../renderers/types.ts';
-import { listCheckpoints } from '../run_files/checkpoint_log.ts';
-import { readRunRecord } from '../run_files/directory.ts';
+import { type LocatedWeights, locateWeights } from '../run_files/weights_reference.ts';
+import { revealSecrets } from '../spec/secrets.ts';
 import type { SamplingClient, ServiceClient } from '../tinker/clients.ts';
 import { serviceSlot } from '../tinker/service.ts';
 import { loadTokenizer } from '../tokenizers/hf_tokenizer.ts';
 import { ConfigurationError } from '../util/errors.ts';
+import { textOf } from '../util/json.ts';
 
 export interface ChatTarget {
   /** For the greeting: which weights answer. */
@@ -31,31 +31,29 @@ interface Source {
   model_path?: string;
   /** The model, or the directory, that the tokenizer comes from. */
   tokenizer: string;
-  renderer: BuilderRef | null;
-  service: BuilderRef;
+  renderer: PlainRef | null;
+  service: PlainRef;
   checkpointsPath: string;
 }
 
-const LOCAL: BuilderRef = {
-  builder: 'local',
-  device: 'cpu',
-  threads: null,
-  microbatch_tokens: 2048,
-  activation_checkpointing: false,
-};
+const LOCAL: PlainRef = { builder: 'local' };
 
 /**
- * Opens a run directory, or a model by its directory, GGUF file or name on the hub. `notify` hears of what takes long.
- * Throws ConfigurationError for what is none of them.
+ * Opens what a reference to weights names; of a run that has not finished, the newest. `notify` hears of what takes long.
+ * @throws ConfigurationError, CheckpointError for what has no weights to talk to
  */
 export async function openChatTarget(
-  path: string,
+  target: WeightsRef,
   registry: Registry,
   notify: (message: string) => void = () => undefined,
 ): Promise<ChatTarget> {
-  const source = (await isFile(join(path, 'run.json'))) ? await runSource(path) : await modelSource(path);
+  const source = await sourceOf(locateWeights(target, { purpose: 'sample', unfinished: 'newest' }));
   const { checkpointsPath, service: ref, base_model, model_path, description } = source;
-  const service = await registry.build(serviceSlot, ref, { checkpointsPath, seed: 0, notify });
+  const service = await registry.build(serviceSlot, revealSecrets(ref, process.env), {
+    checkpointsPath,
+    seed: 0,
+    notify,
+  });
   try {
     const client = await service.createSamplingClient(model_path === undefined ? { base_model } : { model_path });
     const { directory } = await locateModel(source.tokenizer, { parts: 'tokenizer', notify });
@@ -69,45 +67,29 @@ export async function openChatTarget(
   }
 }
 
-async function runSource(directory: string): Promise<Source> {
-  const { spec, name } = await readRunRecord(directory);
-  const newest = (await listCheckpoints(directory)).findLast(({ sampler_path }) => sampler_path !== undefined);
-  if (newest?.sampler_path === undefined) {
-    throw new ConfigurationError(`${directory}: this run has saved no weights yet`, {
-      hint: 'Run it until its first checkpoint (save_every), or to its end.',
-    });
-  }
-  const model = typeof spec.model_name === 'string' ? spec.model_name : null;
+async function sourceOf({ run, model_path, base_model, description }: LocatedWeights): Promise<Source> {
+  const spec = run?.spec ?? {};
+  const base = textOf(spec.model_name) ?? base_model ?? (await baseOf(model_path ?? ''));
   return {
-    description: `${name}, ${newest.final === true ? 'as it ended' : `after ${newest.batch} steps`}`,
-    base_model: model ?? directory,
-    model_path: newest.sampler_path,
-    tokenizer: model ?? join(directory, 'tokenizer'),
+    description,
+    base_model: base,
+    ...(model_path === undefined ? {} : { model_path }),
+    tokenizer: textOf(spec.model_name) ?? (run === null ? base : join(run.directory, 'tokenizer')),
     renderer: isBuilderRef(spec.renderer) ? spec.renderer : null,
-    service: spec.service,
-    checkpointsPath: join(resolve(directory), 'checkpoints'),
+    service: isBuilderRef(spec.service) ? spec.service : LOCAL,
+    checkpointsPath: join(run?.directory ?? resolve(model_path ?? base), 'checkpoints'),
   };
 }
 
-async function modelSource(model: string): Promise<Source> {
-  const isThere = await stat(model).catch(() => null);
-  const isNeither = isThere?.isDirectory() === true && !(await isFile(join(model, 'config.json')));
-  if (isNeither || (isThere === null && !isHubName(model))) {
-    throw new ConfigurationError(`${model} is neither a run nor a model`, {
-      hint: 'Name a run directory (it has a run.json), a model directory (it has a config.json), a GGUF file, or a model of the hub as ORG/NAME.',
-    });
-  }
-  return {
-    description: `the model ${model}`,
-    base_model: model,
-    tokenizer: model,
-    renderer: null,
-    service: LOCAL,
-    checkpointsPath: model,
-  };
+/** The model that an adapter belongs to; a checkpoint of all parameters is a model itself. */
+async function baseOf(model_path: string): Promise<string> {
+  if (!(await isAdapterDirectory(model_path))) return model_path;
+  const { base_model_name_or_path } = await readAdapterConfig(model_path);
+  if (base_model_name_or_path !== null) return base_model_name_or_path;
+  throw new ConfigurationError(`${model_path}: the adapter does not say which model it belongs to`);
 }
 
-function isBuilderRef(value: unknown): value is BuilderRef {
+function isBuilderRef(value: unknown): value is PlainRef {
   return typeof value === 'object' && value !== null && 'builder' in value;
 }
 

@@ -15,10 +15,11 @@ export default class Chat extends BaseCommand {
   static override args = {
     target: Args.string({
       required: true,
-      description: 'Run directory, model directory, GGUF file, or a name on the hub (ORG/NAME).',
+      description: 'Run directory, adapter or model directory, GGUF file, or a name on the hub (ORG/NAME).',
     }),
   };
   static override flags = {
+    checkpoint: Flags.string({ description: 'Of a run: final, best, or the name of a checkpoint; else the newest.' }),
     message: Flags.string({ char: 'm', multiple: true, description: 'Say this and end; may be given several times.' }),
     system: Flags.string({ description: 'System prompt.' }),
     temperature: Flags.string({ default: '0.7', description: '0 = greedy.' }),
@@ -34,7 +35,8 @@ export default class Chat extends BaseCommand {
     const { chatLoop } = await import('../chat/repl.ts');
     const { builtinRegistry } = await import('../builtin.ts');
     const { Readable } = await import('node:stream');
-    const target = await openChatTarget(args.target, builtinRegistry(), (message) => this.logToStderr(message));
+    const ref = flags.checkpoint === undefined ? args.target : { run: args.target, checkpoint: flags.checkpoint };
+    const target = await openChatTarget(ref, builtinRegistry(), (message) => this.logToStderr(message));
     try {
       const params = {
         temperature: numberOf('--temperature', flags.temperature),

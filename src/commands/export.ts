@@ -16,7 +16,7 @@ export default class Export extends BaseCommand {
     format: Flags.option({ options: ['peft', 'merged'] as const, default: 'peft' as const })({
       description: 'An adapter, or a whole model.',
     }),
-    checkpoint: Flags.string({ description: 'Name of a checkpoint; the final or the newest one if not given.' }),
+    checkpoint: Flags.string({ description: 'final, best, or the name of a checkpoint; the newest one if not given.' }),
     dtype: Flags.option({ options: ['float32', 'float16', 'bfloat16'] as const, default: 'float32' as const })({
       description: 'Of the weights of a whole model. Only float32 loses nothing.',
     }),

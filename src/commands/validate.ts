@@ -17,16 +17,24 @@ export default class Validate extends BaseCommand {
 
   async run(): Promise<object> {
     const { argv } = await this.parse(Validate);
-    const [{ splitArguments }, { validateFiles }, { checkSweep }, { builtinRegistry }] = await Promise.all([
-      import('../spec/arguments.ts'),
-      import('../spec/validate.ts'),
-      import('../sweep/check.ts'),
-      import('../builtin.ts'),
-    ]);
+    const [{ splitArguments }, { validateFiles }, { checkSweep }, { builtinRegistry }, { createWeightsReader }] =
+      await Promise.all([
+        import('../spec/arguments.ts'),
+        import('../spec/validate.ts'),
+        import('../sweep/check.ts'),
+        import('../builtin.ts'),
+        import('../run_files/weights_reader.ts'),
+      ]);
     const { files, overrides } = splitArguments(argv.map(String));
     if (files.length === 0) throw new ConfigurationError('name at least one file to validate');
     const options = { overrides, cwd: process.cwd(), env: process.env };
-    const { valid, diagnostics } = await validateFiles(files, options, builtinRegistry, checkSweep);
+    const { valid, diagnostics } = await validateFiles(
+      files,
+      options,
+      builtinRegistry,
+      checkSweep,
+      createWeightsReader(),
+    );
     for (const { file, kind } of valid) this.log(`${file}: a valid ${kind} spec`);
     if (diagnostics.length > 0) throw new SpecError(diagnostics);
     return { files: valid };

@@ -41,11 +41,7 @@ export const local = defineBuilder({
       }),
     ),
   }),
-  // Runs that were recorded before there was a choice name no device.
-  async build(
-    { device = 'cpu', threads, microbatch_tokens, activation_checkpointing },
-    { checkpointsPath, seed, notify },
-  ) {
+  async build({ device, threads, microbatch_tokens, activation_checkpointing }, { checkpointsPath, seed, notify }) {
     await requireDevice(device);
     const { LocalServiceClient } = await import('./service.ts');
     const { threadCount } = await import('./session.ts');

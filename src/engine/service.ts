@@ -1,7 +1,8 @@
 // The service client of the embedded engine: base models, training clients and samplers in this process, checkpoints on disk.
 
 import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
+import { isDirectory } from '../formats/files.ts';
 import { parseModelConfig, readModelConfig } from '../formats/hf_config.ts';
 import { locateModel } from '../hub/locate.ts';
 import type {
@@ -11,7 +12,7 @@ import type {
   ServiceClient,
   TrainingClient,
 } from '../tinker/clients.ts';
-import { LOCAL_PREFIX, localCheckpoint } from '../tinker/local_path.ts';
+import { CHECKPOINT_NAME, type CheckpointKind, LOCAL_PREFIX, localCheckpoint } from '../tinker/local_path.ts';
 import type { ModelInfo } from '../tinker/types.ts';
 import { tokenizerFiles } from '../tokenizers/files.ts';
 import { CheckpointError, RequestError } from '../util/errors.ts';
@@ -26,7 +27,6 @@ import {
 } from './checkpoint_files.ts';
 import type { Parameterisation } from './decoder_graph.ts';
 import type { Device } from './device.ts';
-import { CHECKPOINT_NAME, type CheckpointKind, findCheckpoint } from './find_checkpoint.ts';
 import { type Model, openModel } from './model.ts';
 import { newAdapter, newModel, noAdapter, type Parameters } from './parameters.ts';
 import { LocalSamplingClient } from './sampling_client.ts';
@@ -81,12 +81,12 @@ export class LocalServiceClient implements ServiceClient {
   }
 
   async createTrainingClientFromState(path: string): Promise<TrainingClient> {
-    const { loaded, parameters } = await this.#load(await this.#find(path, 'weights'));
+    const { loaded, parameters } = await this.#load(await this.#find(path));
     return this.#trainer(loaded, { parameters, optimizer: newAdamState(parameters.values) });
   }
 
   async createTrainingClientFromStateWithOptimizer(path: string): Promise<TrainingClient> {
-    const directory = await this.#find(path, 'weights');
+    const directory = await this.#find(path);
     const { loaded, parameters, info } = await this.#load(directory);
     return this.#trainer(loaded, { parameters, optimizer: await readOptimizer(directory, info, parameters) });
   }
@@ -99,7 +99,7 @@ export class LocalServiceClient implements ServiceClient {
     model_path?: string;
   }): Promise<SamplingClient> {
     if (model_path !== undefined) {
-      const { loaded, parameters } = await this.#load(await this.#find(model_path, 'sampler_weights'), base_model);
+      const { loaded, parameters } = await this.#load(await this.#find(model_path), base_model);
       return this.#sampler(loaded, parameters);
     }
     if (base_model === undefined) throw new RequestError('a sampling client needs a base_model or a model_path');
@@ -211,11 +211,12 @@ export class LocalServiceClient implements ServiceClient {
     return join(this.#options.checkpointsPath, ...rest);
   }
 
-  /** A checkpoint path of this run, a checkpoint directory, or a run directory (its newest checkpoint of the kind). */
-  async #find(path: string, kind: CheckpointKind): Promise<string> {
+  /** A checkpoint path of this run, or the directory of a checkpoint. */
+  async #find(path: string): Promise<string> {
     if (localCheckpoint(path) !== null) return this.#directoryOf(path);
     if (path.startsWith('tinker://'))
       throw new CheckpointError(`${path} lies on another service; this engine has only its own`);
-    return await findCheckpoint(path, kind);
+    if (!(await isDirectory(path))) throw new CheckpointError(`${path}: no such directory`);
+    return resolve(path);
   }
 }

@@ -1,9 +1,8 @@
 // What a run has trained, as a directory that other tools load: an adapter for PEFT, or a whole model for transformers.
 
 import { copyFile, readdir, rename, rm, stat } from 'node:fs/promises';
-import { basename, dirname, join, resolve } from 'node:path';
+import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
 import { readCheckpointInfo } from '../engine/checkpoint_files.ts';
-import { findCheckpoint } from '../engine/find_checkpoint.ts';
 import { readAdapter, writeAdapter } from '../formats/adapter.ts';
 import { readJsonFile, replaceJsonFile } from '../formats/files.ts';
 import { parseModelConfig } from '../formats/hf_config.ts';
@@ -11,6 +10,7 @@ import { parameterShapes } from '../formats/modules.ts';
 import { type FloatDtype, writeSafetensors } from '../formats/safetensors.ts';
 import { openModelDirectory } from '../formats/sharded.ts';
 import { locateModel } from '../hub/locate.ts';
+import { locateWeights } from '../run_files/weights_reference.ts';
 import { tokenizerFiles } from '../tokenizers/files.ts';
 import { CheckpointError, ConfigurationError } from '../util/errors.ts';
 import { makeDirectory } from '../util/files.ts';
@@ -23,7 +23,7 @@ type ExportDtype = 'float32' | 'float16' | 'bfloat16';
 export interface ExportOptions {
   to: string;
   format: ExportFormat;
-  /** Name of a checkpoint; null = the final one, or the newest. */
+  /** final, best or the name of a checkpoint; null = the newest. */
   checkpoint: string | null;
   /** Of the weights of a whole model. */
   dtype: ExportDtype;
@@ -49,7 +49,7 @@ export async function exportWeights(source: string, options: ExportOptions): Pro
   const { format } = options;
   const to = resolve(options.to);
   await refuseTaken(to);
-  const checkpoint = await findCheckpoint(source, 'sampler_weights', options.checkpoint);
+  const checkpoint = checkpointOf(source, options.checkpoint);
   const { parameterisation, base_model } = await readCheckpointInfo(checkpoint);
   const partial = join(dirname(to), `.${basename(to)}.${process.pid}.tmp`);
   await makeDirectory(partial);
@@ -80,6 +80,17 @@ export async function exportWeights(source: string, options: ExportOptions): Pro
   } finally {
     await rm(partial, { recursive: true, force: true });
   }
+}
+
+/** The directory of a run's checkpoint, or of one by itself. */
+function checkpointOf(source: string, name: string | null): string {
+  const ref = name === null ? source : { run: source, checkpoint: name };
+  const { model_path, base_model } = locateWeights(ref, { purpose: 'sample', unfinished: 'newest' });
+  const path = model_path ?? base_model;
+  if (path !== undefined && isAbsolute(path)) return path;
+  throw new ConfigurationError(`${source} has no trained weights on this machine`, {
+    hint: 'Name a run directory, or the directory of a checkpoint or an adapter.',
+  });
 }
 
 async function exportModel(

@@ -1,7 +1,7 @@
 // defineBuilder: a name in a spec, the schema of its parameters, and the function that makes the heavy object of them.
 
 import type { Static, TObject } from '@sinclair/typebox';
-import type { Slot } from './slot.ts';
+import type { Make, Slot } from './slot.ts';
 
 export interface BuilderDefinition<Context, Built, Params extends TObject = TObject> {
   slot: Slot<Context, Built>;
@@ -12,8 +12,8 @@ export interface BuilderDefinition<Context, Built, Params extends TObject = TObj
   doc: string;
   /** Every field carries a kind (see fields.ts), a description and, unless required, a default. */
   params: Params;
-  /** Keep definitions light: import what is heavy inside. */
-  build(params: Static<Params>, context: Context): Built | Promise<Built>;
+  /** Keep definitions light: import what is heavy inside. `make` builds what the parameters refer to. */
+  build(params: Static<Params>, context: Context, make: Make): Built | Promise<Built>;
 }
 
 /** A definition whose types are forgotten: what the registry keeps. Parameters are checked against the schema before `build`. */
@@ -28,7 +28,7 @@ export interface AnyBuilder {
 }
 
 export interface Builder<Context, Built> extends AnyBuilder {
-  readonly definition: { build(params: object, context: Context): Built | Promise<Built> };
+  readonly definition: { build(params: object, context: Context, make: Make): Built | Promise<Built> };
 }
 
 export function defineBuilder<Context, Built, Params extends TObject>(

@@ -1,7 +1,8 @@
 // Marks on the fields of a builder's parameters: which of them decide what a run computes, and which only how it is run.
 
 import { type Static, type TSchema, Type } from '@sinclair/typebox';
-import type { JsonValue } from '../util/json.ts';
+import { isJsonObject, type JsonValue } from '../util/json.ts';
+import type { AnySlot, BuilderRef } from './slot.ts';
 
 /**
  * - `semantic`: part of the run's identity when it differs from its default.
@@ -19,11 +20,8 @@ export const FIELD_EXTENDS = 'x-cookbook-extends';
 /** On a field that names a file: where to get the file, for who does not have it. */
 export const FIELD_SOURCE = 'x-cookbook-source';
 
-/** A builder and its parameters, as they stand in a resolved spec. */
-export interface BuilderRef {
-  builder: string;
-  [parameter: string]: JsonValue;
-}
+/** On a field that names weights: the field beside it that says which model they are of, or true where none does. */
+export const FIELD_WEIGHTS = 'x-cookbook-weights';
 
 export const semantic = <T extends TSchema>(schema: T): T => ({ ...schema, [FIELD_KIND]: 'semantic' });
 export const runtime = <T extends TSchema>(schema: T): T => ({ ...schema, [FIELD_KIND]: 'runtime' });
@@ -31,7 +29,7 @@ export const contents = <T extends TSchema>(schema: T): T => ({ ...schema, [FIEL
 
 /** A field that also takes null. One `type` array rather than a union, so that an error names the one thing expected. */
 export function nullable<T extends TSchema>(schema: T) {
-  const types = typeof schema.type === 'string' ? { type: [schema.type, 'null'] } : {};
+  const types = schema.type === undefined ? {} : { type: [schema.type, 'null'].flat() };
   const values = Array.isArray(schema.enum) ? { enum: [...schema.enum, null] } : {};
   return Type.Unsafe<Static<T> | null>({ ...schema, ...types, ...values });
 }
@@ -42,6 +40,35 @@ export function oneOf<const T extends string>(values: readonly T[], options: obj
 }
 
 /** A nested builder: `{builder: NAME, …its parameters}`, or the bare NAME where it needs no parameters. */
-export function builderOf(slot: { name: string }, options: object = {}) {
-  return Type.Unsafe<BuilderRef>({ type: 'object', [FIELD_SLOT]: slot.name, ...options });
+export function builderOf<S extends AnySlot>(slot: S, options: object = {}) {
+  return Type.Unsafe<BuilderRef<S>>({ type: 'object', [FIELD_SLOT]: slot, ...options });
+}
+
+/**
+ * Weights, by what made them: a run directory, or one of its checkpoints (`final`, `best`, or its name); a directory with a
+ * checkpoint, an adapter or a model; a GGUF file; a model's name on the hub; a `tinker://` path of the service.
+ */
+export type WeightsRef = string | { run: string; checkpoint: string };
+
+/** A field that names weights. `model`: the field beside it that says which model they must be of. */
+export function weights({ model, ...options }: { model?: string } & Record<string, JsonValue>) {
+  const properties = {
+    run: { type: 'string', minLength: 1, description: 'A run directory.' },
+    checkpoint: { type: 'string', minLength: 1, default: 'final', description: 'final, best, or the name of one.' },
+  };
+  return Type.Unsafe<WeightsRef>({
+    type: ['string', 'object'],
+    minLength: 1,
+    properties,
+    required: ['run'],
+    additionalProperties: false,
+    [FIELD_KIND]: 'contents',
+    [FIELD_WEIGHTS]: model ?? true,
+    ...options,
+  });
+}
+
+export function isWeightsRef(value: JsonValue | undefined): value is WeightsRef {
+  if (typeof value === 'string') return true;
+  return isJsonObject(value) && typeof value.run === 'string' && typeof value.checkpoint === 'string';
 }

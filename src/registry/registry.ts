@@ -2,8 +2,9 @@
 
 import { ConfigurationError } from '../util/errors.ts';
 import type { AnyBuilder, Builder } from './builder.ts';
-import type { BuilderRef } from './fields.ts';
-import type { Slot } from './slot.ts';
+import { complete } from './complete.ts';
+import { shapeOf } from './shape.ts';
+import { type Make, type PlainRef, SLOT, type Slot } from './slot.ts';
 import { closestNames } from './suggest.ts';
 
 export class Registry {
@@ -39,14 +40,25 @@ export class Registry {
     return [...this.#builders.keys()].sort();
   }
 
-  /** Builds what a resolved reference names. */
-  async build<Context, Built>(slot: Slot<Context, Built>, ref: BuilderRef, context: Context): Promise<Built> {
+  /** Builds what a reference names in a slot. Parameters that it leaves out have their defaults. */
+  async build<Context, Built>(slot: Slot<Context, Built>, ref: PlainRef, context: NoInfer<Context>): Promise<Built> {
     const builder = this.find(slot.name, ref.builder);
     if (builder === undefined || !isBuilderOf(slot, builder))
       throw new ConfigurationError(this.unknown(slot.name, ref.builder));
     const { builder: _name, ...params } = ref;
-    return await builder.definition.build(params, context);
+    return await builder.definition.build(complete(shapeOf(builder.params), params), context, this.make);
   }
+
+  /** Builds what a reference names that knows its slot. */
+  readonly make: Make = async (ref, context) => {
+    // Types rule it out; a plugin in JavaScript has none.
+    if (ref[SLOT] === undefined) {
+      throw new ConfigurationError(`the reference to "${ref.builder}" knows no slot`, {
+        hint: 'Take it from the parameters of the builder, or make it with reference(slot, { builder: … }).',
+      });
+    }
+    return await this.build(ref[SLOT], ref, context);
+  };
 
   /** The message for a name that a slot does not have. */
   unknown(slot: string, name: string): string {

@@ -2,19 +2,22 @@
 
 import { Kind, type TObject, type TProperties, type TSchema } from '@sinclair/typebox';
 import { deepFreeze, type JsonValue } from '../util/json.ts';
-import { FIELD_KIND, FIELD_SLOT, FIELD_SOURCE, type FieldKind } from './fields.ts';
+import { FIELD_KIND, FIELD_SLOT, FIELD_SOURCE, FIELD_WEIGHTS, type FieldKind } from './fields.ts';
+import type { AnySlot } from './slot.ts';
 
 /**
  * - `leaf`: no more than its value.
  * - `path`: an `input` must be there, a `place` need not, and a `name` may name something that is no file (a hub's model).
  *   `source`: where to get what is not there.
+ * - `weights`: names weights; `model` is the field beside it that says of which model.
  * - `builder`: a nested builder of a slot.
  * - `list`, `object`: hold any of these.
  */
 export type Shape =
   | { is: 'leaf' }
   | { is: 'path'; role: 'input' | 'place' | 'name'; source: string | null }
-  | { is: 'builder'; slot: string }
+  | { is: 'weights'; model: string | null }
+  | { is: 'builder'; slot: AnySlot }
   | { is: 'list'; item: Shape }
   | ObjectShape;
 
@@ -63,7 +66,9 @@ function defaultOf(schema: TSchema): JsonValue | undefined {
 
 function schemaShape(schema: TSchema, kind: FieldKind): Shape {
   const slot: unknown = schema[FIELD_SLOT];
-  if (typeof slot === 'string') return { is: 'builder', slot };
+  if (isSlot(slot)) return { is: 'builder', slot };
+  const model: unknown = schema[FIELD_WEIGHTS];
+  if (model !== undefined) return { is: 'weights', model: typeof model === 'string' ? model : null };
   const types: unknown[] = [schema.type].flat();
   if (types.includes('object') && isProperties(schema.properties)) return objectShape(schema.properties, kind);
   if (types.includes('array') && isSchema(schema.items)) {
@@ -75,6 +80,10 @@ function schemaShape(schema: TSchema, kind: FieldKind): Shape {
   const source = typeof given === 'string' ? given : null;
   if (schema.format === 'path') return { is: 'path', role: kind === 'contents' ? 'input' : 'place', source };
   return kind === 'contents' ? { is: 'path', role: 'name', source } : { is: 'leaf' };
+}
+
+function isSlot(value: unknown): value is AnySlot {
+  return typeof value === 'object' && value !== null && 'name' in value && typeof value.name === 'string';
 }
 
 function isSchema(value: unknown): value is TSchema {

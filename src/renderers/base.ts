@@ -2,8 +2,9 @@
 // conversations and training examples with a loss weight a token.
 
 import { modelInputFromTokens } from '../tinker/types.ts';
-import type { Tokenizer } from '../tokenizers/types.ts';
+import type { TextPiece, Tokenizer } from '../tokenizers/types.ts';
 import { RendererError } from '../util/errors.ts';
+import { apart, encodeLists, written } from './pieces.ts';
 import { lastAssistantTurnStart, lastUserIndex, trainedMessages } from './train_on_what.ts';
 import type { Message, ParsedResponse, Renderer, ToolSpec } from './types.ts';
 
@@ -17,14 +18,14 @@ export interface RenderContext {
   lastUserIndex: number;
 }
 
-/** The tokens of one message. */
+/** One message, as text: a conversation is encoded as a whole, because words merge over the ends of its parts. */
 interface RenderedMessage {
   /** Announces who speaks. Part of the prompt, so that only `all_tokens` trains on it. */
-  header: number[];
+  header: TextPiece[];
   /** What the speaker says, the token that ends it included. */
-  output: number[];
-  /** First tokens of the next header where these are what ends a reply: they follow the last message, as part of it. */
-  stopOverlap?: number[];
+  output: TextPiece[];
+  /** The beginning of the next header where this is what ends a reply: it follows the last message, as part of it. */
+  stopOverlap?: TextPiece[];
 }
 
 /** What a family of models decides; `createRenderer` does the rest. */
@@ -38,7 +39,7 @@ export interface MessageFormat {
   stopSequences: string[] | number[];
   renderMessage(message: Message, context: RenderContext): RenderedMessage;
   /** The header under which `role` is about to speak, with whatever the model expects to be written for it. */
-  generationSuffix(role: string, context: RenderContext): number[];
+  generationSuffix(role: string, context: RenderContext): TextPiece[];
   parseResponse(tokens: readonly number[]): ParsedResponse;
   /** Absent where the format has no tools. */
   createConversationPrefixWithTools?(tools: readonly ToolSpec[], systemPrompt: string): Message[];
@@ -47,10 +48,11 @@ export interface MessageFormat {
 export function createRenderer(format: MessageFormat): Renderer {
   const { tokenizer } = format;
 
-  function generationPrompt(messages: readonly Message[], role: string): number[] {
+  function generationPrompt(messages: readonly Message[], role: string, prefill: string): number[] {
     const rendered = renderAll(format, messages);
     const suffix = format.generationSuffix(role, contextAt(messages, messages.length, lastUserIndex(messages)));
-    return [...format.bosTokens, ...rendered.flatMap(({ header, output }) => [...header, ...output]), ...suffix];
+    const pieces = [...rendered.flatMap(({ header, output }) => [...header, ...output]), ...suffix];
+    return [...format.bosTokens, ...tokenizer.encodePieces([...pieces, ...apart([written(prefill)])]).flat()];
   }
 
   return {
@@ -60,7 +62,7 @@ export function createRenderer(format: MessageFormat): Renderer {
     parseResponse: (tokens) => format.parseResponse(tokens),
 
     buildGenerationPrompt(messages, { role = 'assistant', prefill = '' } = {}) {
-      return modelInputFromTokens([...generationPrompt(messages, role), ...tokenizer.encode(prefill)]);
+      return modelInputFromTokens(generationPrompt(messages, role, prefill));
     },
 
     buildSupervisedExample(messages, trainOnWhat) {
@@ -73,17 +75,19 @@ export function createRenderer(format: MessageFormat): Renderer {
           weights.push(weight);
         }
       };
-      renderAll(format, messages).forEach(({ header, output, stopOverlap }, index) => {
-        const outputWeight = trained[index] ? 1 : 0;
-        append(header, trainOnWhat === 'all_tokens' ? 1 : 0);
-        append(output, outputWeight);
-        if (index === messages.length - 1) append(stopOverlap ?? [], outputWeight);
+      const rendered = renderAll(format, messages);
+      const lists = rendered.flatMap(({ header, output }) => [header, output]);
+      const groups = encodeLists(tokenizer, [...lists, rendered.at(-1)?.stopOverlap ?? []]);
+      messages.forEach((_, index) => {
+        append(groups[2 * index], trainOnWhat === 'all_tokens' ? 1 : 0);
+        append(groups[2 * index + 1], trained[index] ? 1 : 0);
       });
+      append(groups[lists.length], trained.at(-1) ? 1 : 0);
 
       // What a prompt writes for the model (an opened reasoning block, say) is not the model's to learn.
       if (trainOnWhat === 'last_assistant_message' || trainOnWhat === 'last_assistant_turn') {
         const boundary = trainOnWhat === 'last_assistant_turn' ? lastAssistantTurnStart(messages) : messages.length - 1;
-        const prompt = generationPrompt(messages.slice(0, boundary), 'assistant');
+        const prompt = generationPrompt(messages.slice(0, boundary), 'assistant', '');
         if (prompt.every((token, index) => token === tokens[index])) weights.fill(0, 0, prompt.length);
         else if (format.disablesThinking) {
           throw new RendererError(
@@ -107,7 +111,11 @@ export function createRenderer(format: MessageFormat): Renderer {
 
 function renderAll(format: MessageFormat, messages: readonly Message[]): RenderedMessage[] {
   const lastUser = lastUserIndex(messages);
-  return messages.map((message, index) => format.renderMessage(message, contextAt(messages, index, lastUser)));
+  return messages.map((message, index) => {
+    const rendered = format.renderMessage(message, contextAt(messages, index, lastUser));
+    // The model speaks after its prompt: it cannot have changed the token before.
+    return message.role === 'assistant' ? { ...rendered, output: apart(rendered.output) } : rendered;
+  });
 }
 
 function contextAt(messages: readonly Message[], index: number, lastUser: number): RenderContext {

@@ -1,4 +1,4 @@
-// The content of a message as plain text.
+// The content of a message: as plain text, and apart by what it is.
 
 import { RendererError } from '../util/errors.ts';
 import type { Message } from './types.ts';

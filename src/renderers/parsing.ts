@@ -6,24 +6,26 @@ import { isJsonObject, type JsonValue } from '../util/json.ts';
 import type { ContentPart, ParseTermination, ToolCall, UnparsedToolCall } from './types.ts';
 
 /**
- * The text before the stop token, and how it ended. A reply without one is `malformed` and whole. More than one end means
- * that the sampler was not told to stop: a RendererError.
+ * The text before the stop token, and how it ended; `eos` are the other ids that end a reply. A reply without an end is
+ * `malformed` and whole. More than one end means that the sampler was not told to stop: a RendererError.
  */
 export function parseResponseForStopToken(
   tokens: readonly number[],
-  { stop, eos }: { stop: number; eos: number | null },
+  { stop, eos }: { stop: number; eos: number | readonly number[] | null },
   tokenizer: Tokenizer,
 ): { text: string; termination: ParseTermination } {
-  const ends = tokens.filter((token) => token === stop || token === eos).length;
-  if (ends === 0) return { text: tokenizer.decode(tokens), termination: 'malformed' };
+  const others = typeof eos === 'number' ? [eos] : (eos ?? []);
+  const isEnd = (token: number) => token === stop || others.includes(token);
+  const ends = tokens.filter(isEnd).length;
+  if (ends === 0) return { text: tokenizer.decode(tokens, { continues: true }), termination: 'malformed' };
   if (ends > 1) {
     throw new RendererError(`a sampled reply goes on after its end: it holds ${ends} stop tokens`, {
       hint: "Pass the renderer's getStopSequences() to the sampler.",
     });
   }
-  const end = tokens.findIndex((token) => token === stop || token === eos);
+  const end = tokens.findIndex(isEnd);
   return {
-    text: tokenizer.decode(tokens.slice(0, end)),
+    text: tokenizer.decode(tokens.slice(0, end), { continues: true }),
     termination: tokens[end] === stop ? 'stop_sequence' : 'eos',
   };
 }
@@ -88,7 +90,7 @@ function parseToolCallsJson(text: string, raw: string): ToolCall | UnparsedToolC
 }
 
 /** JSON with a space after commas and colons, as models are trained to write it. */
-function spacedJson(value: JsonValue): string {
+export function spacedJson(value: JsonValue): string {
   if (Array.isArray(value)) return `[${value.map(spacedJson).join(', ')}]`;
   if (!isJsonObject(value)) return JSON.stringify(value);
   const members = Object.entries(value).map(([key, member]) => `${JSON.stringify(key)}: ${spacedJson(member)}`);

@@ -1,19 +1,21 @@
 // role_colon: conversations for base models, as a transcript of `User: …` and `Assistant: …` lines.
 
 import type { Tokenizer } from '../tokenizers/types.ts';
+import { RendererError } from '../util/errors.ts';
 import { createRenderer } from './base.ts';
 import { textOf } from './content.ts';
-import type { ParsedResponse, Renderer } from './types.ts';
+import { said } from './pieces.ts';
+import type { Message, ParsedResponse, Renderer } from './types.ts';
 
 const STOP = '\n\nUser:';
 
 /**
  * `User: Q\n\nAssistant: A\n\nUser:`, after BOS if the tokenizer has one. A reply is over where the user would speak
- * again, so a training example ends with those words and learns them. Tool messages are text like the others; tool calls
- * have no form here and are left out. Throws a RendererError for messages with reasoning.
+ * again, so a training example ends with those words and learns them. Tool messages are text like the others. Throws a
+ * RendererError for reasoning and for tool calls, which have no form here.
  */
 export function roleColonRenderer(tokenizer: Tokenizer): Renderer {
-  const header = (role: string) => tokenizer.encode(`${role.charAt(0).toUpperCase()}${role.slice(1)}:`);
+  const header = (role: string) => [said(`${role.charAt(0).toUpperCase()}${role.slice(1)}:`)];
   return createRenderer({
     tokenizer,
     bosTokens: tokenizer.bosTokenId === null ? [] : [tokenizer.bosTokenId],
@@ -21,7 +23,7 @@ export function roleColonRenderer(tokenizer: Tokenizer): Renderer {
     stopSequences: [STOP],
     renderMessage: (message) => ({
       header: header(message.role),
-      output: tokenizer.encode(` ${textOf(message)}\n\n`, { special: false }),
+      output: [said(` ${spokenText(message)}\n\n`)],
       stopOverlap: header('user'),
     }),
     generationSuffix: header,
@@ -29,10 +31,20 @@ export function roleColonRenderer(tokenizer: Tokenizer): Renderer {
   });
 }
 
+function spokenText(message: Message): string {
+  if ((message.tool_calls ?? []).length > 0) {
+    throw new RendererError(`this renderer has no words for the tool calls of a message of role "${message.role}"`, {
+      hint: 'Write them into the content, or use a renderer that knows tools.',
+    });
+  }
+  return [textOf(message), ...(message.unparsed_tool_calls ?? []).map((call) => call.raw_text)].join('');
+}
+
 /** Exactly one end is a clean one: the stop words, or end-of-sequence, which base models write instead of them. */
 function parseResponse(tokens: readonly number[], tokenizer: Tokenizer): ParsedResponse {
-  const endsWithEos = tokens.length > 0 && tokens.at(-1) === tokenizer.eosTokenId;
-  const [reply = '', ...rest] = tokenizer.decode(endsWithEos ? tokens.slice(0, -1) : tokens).split(STOP);
+  const endsWithEos = tokens.length > 0 && tokenizer.endTokenIds.includes(tokens[tokens.length - 1]);
+  const text = tokenizer.decode(endsWithEos ? tokens.slice(0, -1) : tokens, { continues: true });
+  const [reply = '', ...rest] = text.split(STOP);
   const content = withoutTrailingBlankLines(reply.replace(/^ /, ''));
   if (rest.length + (endsWithEos ? 1 : 0) !== 1)
     return { message: { role: 'assistant', content }, termination: 'malformed' };

@@ -21,10 +21,11 @@ function kindOf(value: JsonValue): string {
   return 'JSON';
 }
 
-/** SQL cannot tell names apart by case: a name that is taken in another spelling gets a number behind it. */
+/** SQL cannot tell names apart by case and knows no empty one: a name that is taken in another spelling gets a number behind it. */
 export function uniqueColumn(name: string, taken: ReadonlySet<string>): string {
-  let unique = name;
-  for (let n = 1; taken.has(unique.toLowerCase()); n++) unique = `${name}_${n}`;
+  const base = name === '' ? '_' : name;
+  let unique = base;
+  for (let n = 1; taken.has(unique.toLowerCase()); n++) unique = `${base}_${n}`;
   return unique;
 }
 

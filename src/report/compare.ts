@@ -2,10 +2,11 @@
 
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { closestNames } from '../registry/suggest.ts';
+import type { Measurement, Objective } from '../run_files/objective.ts';
 import type { Grouping } from './grouping.ts';
-import { curves, type Measurement, measure } from './measure.ts';
+import { curves, measure } from './measure.ts';
 import { findMetrics, loadMetrics } from './metrics.ts';
-import { type Objective, type ObjectiveOptions, objectivesFor } from './objective.ts';
+import { type ObjectiveOptions, objectivesFor } from './objective.ts';
 import type { RunEntry } from './run_entry.ts';
 import { type MeasuredRun, type Summary, summarise } from './summary.ts';
 

@@ -1,9 +1,10 @@
 // The rows of the view `configs`: one a configuration, with its runs counted by state and its spec in typed columns.
 
+import { SEEN_STATES } from '../run_files/types.ts';
 import type { JsonObject, JsonValue } from '../util/json.ts';
 import { type Columns, columnType, uniqueColumn } from './columns.ts';
 import { flatten } from './flatten.ts';
-import { REPORT_STATES, type RunEntry } from './run_entry.ts';
+import type { RunEntry } from './run_entry.ts';
 
 /** Fields that differ between the runs of one configuration, and so are columns of `runs` instead. */
 const OF_RUNS = new Set(['seed', 'log_path']);
@@ -11,7 +12,7 @@ const OF_RUNS = new Set(['seed', 'log_path']);
 export const CONFIG_COLUMNS: Columns = {
   config_id: 'VARCHAR',
   n_runs: 'BIGINT',
-  ...Object.fromEntries(REPORT_STATES.map((state) => [`n_${state}`, 'BIGINT'])),
+  ...Object.fromEntries(SEEN_STATES.map((state) => [`n_${state}`, 'BIGINT'])),
   axes: 'JSON',
 };
 
@@ -26,7 +27,7 @@ export function configTable(entries: readonly RunEntry[]): { columns: Columns; r
   const specs = new Map([...configurations].map(([id, [first]]) => [id, flatten(first?.spec ?? {})]));
   const columnOf = specColumns([...specs.values()]);
   const rows = [...configurations].map(([config_id, runs]) => {
-    const counts = REPORT_STATES.map((state) => [`n_${state}`, runs.filter((run) => run.row.state === state).length]);
+    const counts = SEEN_STATES.map((state) => [`n_${state}`, runs.filter((run) => run.row.state === state).length]);
     const fields = [...(specs.get(config_id) ?? [])].map(([field, value]) => [
       columnOf.get(field)?.name ?? field,
       value,

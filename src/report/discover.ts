@@ -1,9 +1,10 @@
 // Finds run directories below the directories that the user names, and never leaves those.
 
-import { existsSync, readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, realpathSync, statSync } from 'node:fs';
 import { basename, dirname, join, relative, resolve } from 'node:path';
+import type { DeclaredObjective } from '../run_files/objective.ts';
+import { holdsRun, sweepObjective } from '../run_files/seen_run.ts';
 import { ConfigurationError, messageOf } from '../util/errors.ts';
-import { isJsonObject } from '../util/json.ts';
 
 export interface RunDirectory {
   /** Relative to the working directory where it lies below it, else absolute: what the user sees and types. */
@@ -12,6 +13,8 @@ export interface RunDirectory {
   directory: string;
   /** Path of the sweep's directory if the run is part of one. */
   sweep: string | null;
+  /** What the sweep's file declares now. */
+  objective: DeclaredObjective | null;
   /** Names of the files that may be read: regular ones, and links to regular ones inside the directories given. */
   files: ReadonlySet<string>;
 }
@@ -47,6 +50,7 @@ class Search {
   readonly #cwd: string;
   readonly #realRoots: string[];
   readonly #runs = new Map<string, RunDirectory>();
+  readonly #objectives = new Map<string, DeclaredObjective | null>();
   /** A set, since roots may overlap. */
   readonly #notices = new Set<string>();
 
@@ -93,8 +97,17 @@ class Search {
       path: displayPath(directory, this.#cwd),
       directory,
       sweep: sweep === null ? null : displayPath(sweep, this.#cwd),
+      objective: sweep === null ? null : this.#objectiveOf(sweep),
       files,
     });
+  }
+
+  #objectiveOf(sweep: string): DeclaredObjective | null {
+    const known = this.#objectives.get(sweep);
+    if (known !== undefined) return known;
+    const objective = sweepObjective(sweep);
+    this.#objectives.set(sweep, objective);
+    return objective;
   }
 
   /** True for a link to a file inside the roots. What lies inside them is found by itself, so links to directories are never followed. */
@@ -127,19 +140,4 @@ function realRoot(root: string, cwd: string): string {
   throw new ConfigurationError(`${root}: ${stats === undefined ? 'no such directory' : 'not a directory'}`, {
     hint: 'Name a directory that holds runs: cookbook report [DIR…]. Without one it is "runs".',
   });
-}
-
-function holdsRun(directory: string, files: ReadonlySet<string>): boolean {
-  if (files.has('run.json') || files.has('metrics.jsonl')) return true;
-  return files.has('config.json') && !isModelConfig(join(directory, 'config.json'));
-}
-
-/** A Hugging Face model directory holds a config.json too, which tells the model's architecture. */
-function isModelConfig(path: string): boolean {
-  try {
-    const value: unknown = JSON.parse(readFileSync(path, 'utf8'));
-    return isJsonObject(value) && ('architectures' in value || 'model_type' in value);
-  } catch {
-    return false; // Damaged: shown as a damaged run rather than passed over.
-  }
 }

@@ -1,43 +1,48 @@
 // Reads off the metrics table what a summary needs of each run: the value that counts, and the shape of the curve.
 
 import type { DuckDBConnection } from '@duckdb/node-api';
+import { type Measurement, Measuring, type Objective } from '../run_files/objective.ts';
+import { numberOf } from '../util/json.ts';
 import { quoteName } from './columns.ts';
 import { readRows } from './database.ts';
-import { numberOf } from './json_files.ts';
 import { METRIC_ROWS } from './metrics.ts';
-import type { Objective } from './objective.ts';
-
-export interface Measurement {
-  /** Null for a run that did not log the metric, or did not get as far as the step asked for. May be NaN or infinite. */
-  value: number | null;
-  /** The step of the value; null if it was logged without one. */
-  step: number | null;
-}
 
 /** The value that counts of every run that has one, by run index. */
 export async function measure(connection: DuckDBConnection, objective: Objective): Promise<Map<number, Measurement>> {
   const metric = quoteName(objective.metric);
-  const rank = rankOf(objective, metric);
+  const runs = new Map<number, Measuring>();
+  const logged = await connection.run(
+    `SELECT run_index::INTEGER, step::DOUBLE, ${metric}::DOUBLE FROM ${METRIC_ROWS} WHERE ${metric} IS NOT NULL`,
+  );
+  for (let i = 0; i < logged.chunkCount; i++) {
+    const chunk = logged.getChunk(i);
+    const [index, step, value] = [0, 1, 2].map((column) => chunk.getColumnVector(column));
+    // Rows of a run lie together, and there may be millions.
+    let current = -1;
+    let measuring = new Measuring(objective);
+    for (let row = 0; row < chunk.rowCount; row++) {
+      const run = Number(index?.getItem(row));
+      if (run !== current) {
+        current = run;
+        measuring = runs.get(run) ?? new Measuring(objective);
+        runs.set(run, measuring);
+      }
+      const at = step?.getItem(row);
+      measuring.add(typeof at === 'number' ? at : null, Number(value?.getItem(row)));
+    }
+  }
+  const reached = objective.at.kind === 'step' ? await lastSteps(connection) : new Map<number, number>();
+  const results = [...runs].map(([run, measuring]) => [run, measuring.result(reached.get(run) ?? null)] as const);
+  return new Map(results.filter(([, { value }]) => value !== null));
+}
+
+/** Of which each run has logged anything, so also steps without the metric. */
+async function lastSteps(connection: DuckDBConnection): Promise<Map<number, number>> {
   const rows = await readRows(
     connection,
-    `SELECT run_index, arg_max(${metric}, ${rank}) AS value, arg_max(step, ${rank}) AS step
-     FROM ${METRIC_ROWS} WHERE ${metric} IS NOT NULL ${onlyRunsThatGotTo(objective)} GROUP BY run_index`,
+    `SELECT run_index, max(step)::DOUBLE AS step FROM ${METRIC_ROWS} WHERE step IS NOT NULL GROUP BY run_index`,
   );
-  return new Map(rows.map((row) => [Number(row.run_index), { value: Number(row.value), step: numberOf(row.step) }]));
-}
-
-/** What the row whose value counts has the most of. */
-function rankOf({ goal, at }: Objective, metric: string): string {
-  // A row without a step, such as a final evaluation of the Python cookbook, ranks first: steps tell more.
-  if (at.kind !== 'best') return 'coalesce(step, -1)';
-  const better = goal === 'maximize' ? metric : `-${metric}`;
-  return `CASE WHEN isfinite(${metric}) THEN ${better} ELSE '-Infinity'::DOUBLE END`;
-}
-
-function onlyRunsThatGotTo({ at }: Objective): string {
-  if (at.kind !== 'step') return '';
-  const far = `SELECT run_index FROM ${METRIC_ROWS} GROUP BY run_index HAVING max(step) >= ${at.step}`;
-  return `AND coalesce(step, -1) <= ${at.step} AND run_index IN (${far})`;
+  return new Map(rows.map(({ run_index, step }) => [Number(run_index), Number(step)]));
 }
 
 const MOST_POINTS = 12;
@@ -53,13 +58,13 @@ export async function curves(
   runIndices: readonly number[],
 ): Promise<Map<number, number[]>> {
   const of = `FROM ${METRIC_ROWS} WHERE run_index IN (${runIndices.join(', ')}) AND step >= 0`;
-  const [longest] = await readRows(connection, `SELECT max(step) + 1 AS steps ${of}`);
+  const [longest] = await readRows(connection, `SELECT floor(max(step))::BIGINT + 1 AS steps ${of}`);
   const steps = numberOf(longest?.steps) ?? 0;
   if (steps === 0) return new Map();
   const points = Math.min(steps, MOST_POINTS);
   const rows = await readRows(
     connection,
-    `SELECT run_index, step * ${points} // ${steps} AS span, arg_max(${quoteName(metric)}, step) AS value
+    `SELECT run_index, floor(step * ${points} / ${steps})::BIGINT AS span, arg_max(${quoteName(metric)}, step) AS value
      ${of} AND isfinite(${quoteName(metric)}) GROUP BY run_index, span`,
   );
   const curves = new Map<number, number[]>();

@@ -1,11 +1,11 @@
 // Loads metrics.jsonl of many runs into one wide table: a row a run and step, a typed column a metric.
 
-import { readFileSync } from 'node:fs';
 import type { DuckDBConnection } from '@duckdb/node-api';
+import { readForeignLines } from '../run_files/foreign_json.ts';
 import { messageOf, RunDirectoryError } from '../util/errors.ts';
+import { type JsonObject, textOf } from '../util/json.ts';
 import { type Columns, quoteName, quoteText } from './columns.ts';
 import { readRows } from './database.ts';
-import { numberOf, objectIn, textOf } from './json_files.ts';
 import type { RunEntry } from './run_entry.ts';
 
 /** The table behind the view `metrics`; its `run_index` is the position of the run among the entries, from 0. */
@@ -19,25 +19,23 @@ const READING = `format = 'newline_delimited', ignore_errors = true, hive_partit
  * written as text), BOOLEAN, or else VARCHAR. Reads all files once.
  */
 export async function findMetrics(connection: DuckDBConnection, entries: readonly RunEntry[]): Promise<Columns> {
-  const files = metricFiles(entries);
-  if (files.length === 0) return {};
-  const lines = `read_json(${fileList(files)}, ${READING}, records = false, columns = {json: 'MAP(VARCHAR, JSON)'})`;
-  const members = `SELECT unnest(map_keys(json)) AS name, unnest(map_values(json)) AS value FROM ${lines}`;
-  const rows = await readFiles(
+  const { rows } = await readFiles(
     connection,
-    `SELECT name,
+    metricFiles(entries),
+    (files) => `SELECT name,
        CASE WHEN bool_and(json_type(value) IN ('BIGINT', 'UBIGINT', 'DOUBLE')
                           OR value::VARCHAR IN ('"NaN"', '"Infinity"', '"-Infinity"')) THEN 'DOUBLE'
             WHEN bool_and(json_type(value) = 'BOOLEAN') THEN 'BOOLEAN'
             ELSE 'VARCHAR' END AS type
-     FROM (${members}) WHERE name <> 'step' AND json_type(value) <> 'NULL' GROUP BY name ORDER BY name`,
+     FROM (SELECT unnest(map_keys(json)) AS name, unnest(map_values(json)) AS value FROM ${objectsIn(files)})
+     WHERE name <> 'step' AND json_type(value) <> 'NULL' GROUP BY name ORDER BY name`,
   );
   return Object.fromEntries(rows.map(({ name, type }) => [textOf(name), textOf(type)]));
 }
 
 /**
  * Fills METRIC_ROWS with the given metrics. A step that was logged more than once becomes one row in which the last value that
- * is not null wins; a torn last line costs nothing.
+ * is not null wins; a torn last line costs nothing. What is logged of a DOUBLE and is no number, such as a text, becomes NaN.
  * @returns what could not be read, one line each
  */
 export async function loadMetrics(
@@ -49,23 +47,40 @@ export async function loadMetrics(
   const names = Object.keys(columns);
   const definitions = Object.entries(columns).map(([name, type]) => `, ${quoteName(name)} ${type}`);
   await connection.run('CREATE SCHEMA internal');
-  await connection.run(`CREATE TABLE ${METRIC_ROWS} (run_index BIGINT, step BIGINT${definitions.join('')})`);
-  const files = metricFiles(entries);
-  if (files.length === 0) return notices;
-
-  const structure = Object.entries({ step: 'BIGINT', ...columns }).map(
-    ([name, type]) => `${quoteText(name)}: '${type}'`,
+  await connection.run(`CREATE TABLE ${METRIC_ROWS} (run_index BIGINT, step DOUBLE${definitions.join('')})`);
+  const values = Object.entries(columns).map(([name, type]) =>
+    type === 'DOUBLE' ? `, ${numberIn(quoteName(name))}` : `, ${quoteName(name)}`,
   );
-  const lines = `read_json(${fileList(files)}, ${READING}, columns = {${structure.join(', ')}})`;
-  const indices = files.map(({ index }) => index);
-  const values = names.map((name) => `, ${quoteName(name)}`).join('');
-  await readFiles(
-    connection,
-    `INSERT INTO ${METRIC_ROWS} SELECT [${indices}][file_index::BIGINT + 1], step${values} FROM ${lines}`,
-  );
-  notices.push(...(await dropDamagedLines(connection, files, names)));
+  const read = await readFiles(connection, metricFiles(entries), (files) => {
+    const indices = files.map(({ index }) => index);
+    return `INSERT INTO ${METRIC_ROWS}
+      SELECT [${indices}][file_index::BIGINT + 1], step${values.join('')} FROM ${linesIn(files, columns)}`;
+  });
+  notices.push(...read.notices);
+  notices.push(...(await dropDamagedLines(connection, read.files, names)));
   await mergeRepeatedSteps(connection, names);
+  const [{ fractions } = {}] = await readRows(
+    connection,
+    `SELECT count(*) AS fractions FROM ${METRIC_ROWS} WHERE step <> floor(step)`,
+  );
+  if (fractions === 0) await connection.run(`ALTER TABLE ${METRIC_ROWS} ALTER step TYPE BIGINT`);
   return notices;
+}
+
+/** Read as text, since reading as DOUBLE would make null of what is logged and is no number. */
+function linesIn(files: readonly MetricFile[], columns: Columns): string {
+  const structure = Object.entries({ step: 'DOUBLE', ...columns }).map(
+    ([name, type]) => `${quoteText(name)}: '${type === 'DOUBLE' && name !== 'step' ? 'VARCHAR' : type}'`,
+  );
+  return `read_json(${fileList(files)}, ${READING}, columns = {${structure.join(', ')}})`;
+}
+
+function numberIn(column: string): string {
+  return `CASE WHEN ${column} IS NOT NULL THEN coalesce(try_cast(${column} AS DOUBLE), 'NaN') END`;
+}
+
+function objectsIn(files: readonly MetricFile[]): string {
+  return `read_json(${fileList(files)}, ${READING}, records = false, columns = {json: 'MAP(VARCHAR, JSON)'})`;
 }
 
 interface MetricFile {
@@ -116,25 +131,12 @@ async function dropDamagedLines(
   const empty = ['step', ...metrics].map((name) => `${quoteName(name)} IS NULL`).join(' AND ');
   await connection.run(`DELETE FROM ${METRIC_ROWS} WHERE ${empty}`);
 
-  const looked = files.filter(({ index }) => suspects.has(index));
-  const damaged = await readFiles(
-    connection,
-    `SELECT file_index, count(*) AS lines FROM read_ndjson_objects(${fileList(looked)}, ignore_errors = true)
-     WHERE json IS NULL OR json_type(json) <> 'OBJECT' GROUP BY file_index ORDER BY file_index`,
-  );
-  return damaged.flatMap(({ file_index, lines }) => {
-    const file = looked[numberOf(file_index) ?? -1];
-    if (file === undefined) return [];
-    const count = (numberOf(lines) ?? 0) - (hasTornEnd(file.file) ? 1 : 0);
-    return count > 0 ? `${file.run}: ${count} damaged ${count === 1 ? 'line' : 'lines'} in metrics.jsonl` : [];
-  });
-}
-
-/** Whether a file ends in a line that is neither finished nor whole: a live writer is at it, or was killed there. */
-function hasTornEnd(path: string): boolean {
-  const text = readFileSync(path, 'utf8');
-  const end = text.slice(text.lastIndexOf('\n') + 1);
-  return end.trim() !== '' && objectIn(end).length === 0;
+  return files
+    .filter(({ index }) => suspects.has(index))
+    .flatMap(({ run, file }) => {
+      const { damaged } = readForeignLines(file);
+      return damaged > 0 ? `${run}: ${damaged} damaged ${damaged === 1 ? 'line' : 'lines'} in metrics.jsonl` : [];
+    });
 }
 
 async function mergeRepeatedSteps(connection: DuckDBConnection, metrics: readonly string[]): Promise<void> {
@@ -158,13 +160,35 @@ async function mergeRepeatedSteps(connection: DuckDBConnection, metrics: readonl
   await connection.run('DROP TABLE internal.merged');
 }
 
-async function readFiles(connection: DuckDBConnection, sql: string) {
+/** Reads all files in one statement. One that DuckDB cannot read, such as pretty-printed JSON, is noted and does not keep the others from being read. */
+async function readFiles(
+  connection: DuckDBConnection,
+  files: readonly MetricFile[],
+  statement: (files: readonly MetricFile[]) => string,
+): Promise<{ rows: JsonObject[]; files: readonly MetricFile[]; notices: string[] }> {
+  if (files.length === 0) return { rows: [], files, notices: [] };
   try {
-    return await readRows(connection, sql);
+    return { rows: await readRows(connection, statement(files)), files, notices: [] };
   } catch (error) {
-    throw new RunDirectoryError(`cannot read the metrics: ${messageOf(error).split('\n')[0]}`, {
-      cause: error,
-      hint: 'If a run was deleted or moved meanwhile, ask again.',
-    });
+    const problems = new Map<MetricFile, string>();
+    for (const file of files) {
+      await readRows(connection, `SELECT count(json) FROM ${objectsIn([file])}`).catch((reason) =>
+        problems.set(file, firstLine(reason)),
+      );
+    }
+    if (problems.size === 0) {
+      throw new RunDirectoryError(`cannot read the metrics: ${firstLine(error)}`, { cause: error });
+    }
+    const readable = files.filter((file) => !problems.has(file));
+    const notices = [...problems].map(
+      ([{ run }, problem]) => `${run}: metrics.jsonl is left out, it is not one JSON object a line: ${problem}`,
+    );
+    const read = await readFiles(connection, readable, statement);
+    return { ...read, notices: [...notices, ...read.notices] };
   }
+}
+
+/** Without the name of DuckDB's class of errors. */
+function firstLine(error: unknown): string {
+  return (messageOf(error).split('\n')[0] ?? '').replace(/^[\w ]+ Error: /, '');
 }

@@ -1,17 +1,8 @@
-// What a table of runs is ranked by: a metric, whether less or more of it is better, and which of its values counts.
+// What a table of runs is ranked by where nobody says it: the objective that the runs declare, else the first of a few metrics.
 
+import { type At, type DeclaredObjective, type Goal, type Objective, parseAt } from '../run_files/objective.ts';
 import { ConfigurationError } from '../util/errors.ts';
-import type { DeclaredObjective, Goal, RunEntry } from './run_entry.ts';
-
-/** `step`: the last value logged at or before that step, of runs that got that far. */
-export type At = { kind: 'last' } | { kind: 'best' } | { kind: 'step'; step: number };
-
-export interface Objective {
-  metric: string;
-  /** Null where nobody said it and the name does not tell: then no configuration is marked as the best. */
-  goal: Goal | null;
-  at: At;
-}
+import type { RunEntry } from './run_entry.ts';
 
 /** What the user asks for on the command line; it goes before what the runs declare. */
 export interface ObjectiveOptions {
@@ -20,24 +11,13 @@ export interface ObjectiveOptions {
   at?: string | undefined;
 }
 
-export function parseAt(text: string): At {
-  if (text === 'last' || text === 'best') return { kind: text };
-  const step = /^step:(\d+)$/.exec(text)?.[1];
-  if (step !== undefined) return { kind: 'step', step: Number(step) };
-  throw new ConfigurationError(`--at cannot be "${text}"`, { hint: 'Use last, best, or step:N, as in --at step:100.' });
-}
-
-export function formatAt(at: At): string {
-  return at.kind === 'step' ? `step:${at.step}` : at.kind;
-}
-
 /**
  * The objectives that fit these runs, the preferred one first; a later one serves if no run has logged the metric before it.
  * @throws ConfigurationError if the best value is asked for and nothing says which one that is
  */
 export function objectivesFor(entries: readonly RunEntry[], options: ObjectiveOptions): [Objective, ...Objective[]] {
   const declared = declaredObjective(entries);
-  const at = parseAt(options.at ?? declared?.at ?? 'last');
+  const at = atOf(options, declared);
   const objective = (metric: string): Objective => {
     const declaredGoal = metric === declared?.metric ? declared.goal : null;
     const goal = options.goal ?? declaredGoal ?? goalByName(metric);
@@ -56,6 +36,15 @@ export function objectivesFor(entries: readonly RunEntry[], options: ObjectiveOp
   // Losses per token compare only between models that cut text into the same tokens; bits per byte compare always.
   const models = new Set(entries.map(({ spec }) => JSON.stringify(spec.model_name)));
   return models.size > 1 ? [objective('test/bpb'), objective('train_mean_bpb'), ...defaults] : defaults;
+}
+
+function atOf(options: ObjectiveOptions, declared: DeclaredObjective | null): At {
+  if (options.at === undefined) return parseAt(declared?.at ?? 'last') ?? { kind: 'last' };
+  const at = parseAt(options.at);
+  if (at !== null) return at;
+  throw new ConfigurationError(`--at cannot be "${options.at}"`, {
+    hint: 'Use last, best, or step:N, as in --at step:100.',
+  });
 }
 
 /** Runs of one sweep declare the same; where a sweep was edited in between, the newest run decides. */

@@ -4,6 +4,7 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import { ConfigurationError } from '../util/errors.ts';
 import type { JsonObject, JsonValue } from '../util/json.ts';
 import { compare } from './compare.ts';
+import { dropCopies } from './copies.ts';
 import { openDatabase, type QueryResult, resultOf } from './database.ts';
 import { discoverRuns } from './discover.ts';
 import type { Block } from './document.ts';
@@ -95,10 +96,11 @@ async function reportOnConfigurations(
   entries: readonly RunEntry[],
   options: ReportOptions,
 ): Promise<Report> {
-  const groupings = options.groupBy === undefined ? groupBySweep(entries) : [groupByFields(entries, options.groupBy)];
+  const tables = options.groupBy === undefined ? groupBySweep(entries) : [groupByFields(entries, options.groupBy)];
+  const { groupings, notices: copies } = dropCopies(tables);
   const { summaries, notices } = await compare(connection, entries, groupings, options);
   return {
-    notices,
+    notices: [...copies, ...notices],
     blocks: summaryBlocks(summaries),
     json: summaries.map(summaryJson),
     ...tableReport(summaryTable(summaries)),

@@ -1,29 +1,11 @@
-// One run as the report sees it: what run.json, status.json, lease and config.json say, each of which may be missing or damaged.
+// One run as a row of the report: what was seen of it, in the columns of the view `runs`.
 
-import { createHash } from 'node:crypto';
 import { basename, join } from 'node:path';
-import { RUN_STATES } from '../run_files/types.ts';
-import { canonicalJson, isJsonObject, type JsonObject, type JsonValue } from '../util/json.ts';
+import type { DeclaredObjective } from '../run_files/objective.ts';
+import { seeRun } from '../run_files/seen_run.ts';
+import type { SeenState } from '../run_files/types.ts';
+import { booleanOf, type JsonObject, numberOf, objectOf, textOf } from '../util/json.ts';
 import type { RunDirectory } from './discover.ts';
-import { booleanOf, numberOf, objectOf, type Reading, readJsonLines, readJsonObject, textOf } from './json_files.ts';
-import { isLive } from './lease.ts';
-
-/**
- * The states of the runner, and three that only a reader sees. `killed`: running by its own account, but no process holds the
- * lease. `damaged`: run.json or status.json cannot be read. `unknown`: a directory that states nothing, e.g. an unfinished
- * one of the Python cookbook.
- */
-export const REPORT_STATES = [...RUN_STATES, 'killed', 'damaged', 'unknown'] as const;
-export type ReportState = (typeof REPORT_STATES)[number];
-
-export type Goal = 'minimize' | 'maximize';
-
-/** What a run says it optimises. */
-export interface DeclaredObjective {
-  metric: string;
-  goal: Goal;
-  at: string;
-}
 
 /** A row of the view `runs`, with the DuckDB type of each column in RUN_COLUMNS. */
 export interface RunRow {
@@ -34,7 +16,7 @@ export interface RunRow {
   config_id: string;
   hash: string | null;
   seed: number | null;
-  state: ReportState;
+  state: SeenState;
   error_code: string | null;
   error: string | null;
   attempt: number | null;
@@ -63,6 +45,7 @@ export interface RunEntry {
   row: RunRow;
   /** The resolved spec; for the Python cookbook its config. */
   spec: JsonObject;
+  /** What its sweep declares now, or else what it says itself. */
   objective: DeclaredObjective | null;
   /** Absolute paths; null where there is no such file. */
   metricsFile: string | null;
@@ -72,57 +55,47 @@ export interface RunEntry {
 }
 
 export function readRunEntry(found: RunDirectory): RunEntry {
-  const path = (name: string) => (found.files.has(name) ? join(found.directory, name) : null);
-  const record = read(path('run.json'));
-  const status = read(path('status.json'));
-  const run = record.value ?? {};
-  const now = status.value ?? {};
-  const identity = objectOf(run.identity);
-  const git = objectOf(run.git);
-  const versions = objectOf(run.versions);
-  const error = objectOf(now.error);
-  const objective = objectiveOf(run.objective);
-  // What run.json holds already need not be read again, nor be whole, in its copy for users of the Python cookbook.
-  const config = isJsonObject(run.spec) ? { value: run.spec, problem: null } : read(path('config.json'));
-  const spec = config.value ?? {};
-  const problem = record.problem ?? recordProblem(record.value) ?? status.problem ?? config.problem;
-  const checkpointsFile = path('checkpoints.jsonl');
+  const run = seeRun(found.directory, found.files);
+  const { record, status, objective, problem } = run;
+  const git = objectOf(record.git);
+  const versions = objectOf(record.versions);
+  const error = objectOf(status.error);
   return {
     row: {
       run: found.path,
-      name: textOf(run.name) ?? basename(found.directory),
+      name: textOf(record.name) ?? basename(found.directory),
       directory: found.directory,
       sweep: found.sweep,
-      config_id: textOf(identity.config_hash) ?? configIdOf(spec, found.directory),
-      hash: textOf(identity.hash),
-      seed: numberOf(identity.seed) ?? numberOf(spec.seed),
-      state: problem === null ? stateOf(found, status.value, checkpointsFile) : 'damaged',
+      config_id: run.config_hash,
+      hash: run.hash,
+      seed: run.seed,
+      state: run.state,
       error_code: problem === null ? textOf(error.code) : 'DAMAGED',
       error: problem ?? textOf(error.message),
-      attempt: numberOf(now.attempt),
-      steps: numberOf(now.step),
-      total_steps: numberOf(now.total_steps),
-      created_at: textOf(run.created_at),
-      started_at: textOf(now.started_at),
-      updated_at: textOf(now.updated_at),
-      ended_at: textOf(now.ended_at),
-      seconds: secondsBetween(textOf(now.started_at), textOf(now.ended_at) ?? textOf(now.updated_at)),
-      host: textOf(now.host),
+      attempt: numberOf(status.attempt),
+      steps: numberOf(status.step),
+      total_steps: numberOf(status.total_steps),
+      created_at: textOf(record.created_at),
+      started_at: textOf(status.started_at),
+      updated_at: textOf(status.updated_at),
+      ended_at: textOf(status.ended_at),
+      seconds: secondsBetween(textOf(status.started_at), textOf(status.ended_at) ?? textOf(status.updated_at)),
+      host: textOf(status.host),
       objective_metric: objective?.metric ?? null,
       objective_goal: objective?.goal ?? null,
       objective_at: objective?.at ?? null,
-      axes: objectOf(run.axes),
+      axes: run.axes,
       git_commit: textOf(git.commit),
       git_branch: textOf(git.branch),
       git_dirty: booleanOf(git.dirty),
       cookbook_version: textOf(versions.cookbook),
       platform: textOf(versions.platform),
-      sampler_path: textOf(now.sampler_path),
+      sampler_path: textOf(status.sampler_path),
     },
-    spec,
-    objective,
-    metricsFile: path('metrics.jsonl'),
-    checkpointsFile,
+    spec: run.spec,
+    objective: found.objective ?? objective,
+    metricsFile: run.metricsFile,
+    checkpointsFile: run.checkpointsFile,
     look: found.files.has('logs.log') ? join(found.path, 'logs.log') : found.path,
   };
 }
@@ -158,49 +131,6 @@ export const RUN_COLUMNS = {
   platform: 'VARCHAR',
   sampler_path: 'VARCHAR',
 } as const satisfies Record<keyof RunRow, string>;
-
-function read(path: string | null): Reading {
-  return path === null ? { value: null, problem: null } : readJsonObject(path);
-}
-
-/** Without these two a run cannot be told from others; any other missing field is just not shown. */
-function recordProblem(record: JsonObject | null): string | null {
-  if (record === null) return null;
-  if (record.schema_version !== 1) {
-    return `run.json: schema_version ${JSON.stringify(record.schema_version)}, of which this version knows only 1`;
-  }
-  if (textOf(objectOf(record.identity).config_hash) === null) return 'run.json: identity is missing';
-  return isJsonObject(record.spec) ? null : 'run.json: spec is missing';
-}
-
-function stateOf(found: RunDirectory, status: JsonObject | null, checkpointsFile: string | null): ReportState {
-  const state = RUN_STATES.find((known) => known === status?.state);
-  if (state === 'running') return isLive(found) ? 'running' : 'killed';
-  if (state !== undefined) return state;
-  if (found.files.has('run.json')) return status === null ? 'pending' : 'unknown';
-  return checkpointsFile !== null && hasFinalCheckpoint(checkpointsFile) ? 'done' : 'unknown';
-}
-
-/** The Python cookbook writes no status; its last act is the checkpoint named `final`. */
-function hasFinalCheckpoint(path: string): boolean {
-  return readJsonLines(path).some(({ name, final }) => final === true || name === 'final');
-}
-
-function objectiveOf(value: JsonValue | undefined): DeclaredObjective | null {
-  const { metric, goal, at } = objectOf(value);
-  if (typeof metric !== 'string' || (goal !== 'minimize' && goal !== 'maximize')) return null;
-  return { metric, goal, at: textOf(at) ?? 'last' };
-}
-
-/** Fields in which the replicates of one configuration may differ, where no identity says what a configuration is. */
-const NOT_CONFIGURATION = new Set(['log_path', 'seed', 'wandb_project', 'wandb_name', 'base_url']);
-
-/** Without an identity the configuration is the config itself; without that, every directory is its own. */
-function configIdOf(config: JsonObject, directory: string): string {
-  const fields = Object.entries(config).filter(([field]) => !NOT_CONFIGURATION.has(field));
-  const text = fields.length === 0 ? directory : canonicalJson(Object.fromEntries(fields));
-  return createHash('sha256').update(text).digest('hex').slice(0, 12);
-}
 
 function secondsBetween(start: string | null, end: string | null): number | null {
   const milliseconds = start === null || end === null ? Number.NaN : Date.parse(end) - Date.parse(start);

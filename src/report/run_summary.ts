@@ -45,12 +45,15 @@ export async function summariseRun(
   return { summary: { run: entry.row, metrics }, notices };
 }
 
+/** The order in which values were logged: lines without a step come first, in the order of the file. */
+const LOGGED = '(coalesce(step, -1), rowid)';
+
 async function summariseMetric(connection: DuckDBConnection, metric: string, numeric: boolean): Promise<MetricSummary> {
   const column = quoteName(metric);
   const extreme = (aggregate: string) => (numeric ? `${aggregate}(${column}) FILTER (isfinite(${column}))` : 'NULL');
   const [row] = await readRows(
     connection,
-    `SELECT arg_min(${column}, coalesce(step, -1)) AS first, arg_max(${column}, coalesce(step, -1)) AS last,
+    `SELECT arg_min(${column}, ${LOGGED}) AS first, arg_max(${column}, ${LOGGED}) AS last,
        ${extreme('min')} AS least, ${extreme('max')} AS greatest, count(${column}) AS n FROM ${METRIC_ROWS}`,
   );
   const number = (value: JsonValue | undefined) => (typeof value === 'number' ? value : null);

@@ -3,10 +3,9 @@
 import type { DuckDBConnection, DuckDBMaterializedResult } from '@duckdb/node-api';
 import { closestNames } from '../registry/suggest.ts';
 import { ConfigurationError, messageOf } from '../util/errors.ts';
-import { isJsonObject, type JsonValue } from '../util/json.ts';
+import { isJsonObject, type JsonValue, objectOf, textOf } from '../util/json.ts';
 import { quoteName, quoteText } from './columns.ts';
 import { readRows, sealDatabase } from './database.ts';
-import { objectOf, textOf } from './json_files.ts';
 import type { RunEntry } from './run_entry.ts';
 import { createCheckpointView, createMetricViews, createRunViews } from './views.ts';
 

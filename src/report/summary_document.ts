@@ -1,8 +1,8 @@
 // Summaries as people read them: a table of configurations, the best one, and a line for each run that needs a look.
 
+import { SEEN_STATES } from '../run_files/types.ts';
 import type { Block } from './document.ts';
 import { formatExact, formatMean, formatNumber, plural, printable } from './format.ts';
-import { REPORT_STATES } from './run_entry.ts';
 import { sparkline } from './sparkline.ts';
 import type { Configuration, Problem, Summary } from './summary.ts';
 
@@ -17,7 +17,7 @@ export function summaryBlocks(summaries: readonly Summary[]): Block[] {
 
 function headingOf({ group, metric, goal, at, configurations }: Summary): string {
   const runs = configurations.reduce((sum, { n_runs }) => sum + n_runs, 0);
-  const states = REPORT_STATES.flatMap((state) => {
+  const states = SEEN_STATES.flatMap((state) => {
     const count = configurations.reduce((sum, configuration) => sum + (configuration.states[state] ?? 0), 0);
     return count > 0 ? `${count} ${state}` : [];
   });
@@ -57,7 +57,7 @@ function alignmentOf(field: string, configurations: readonly Configuration[]): '
 }
 
 function notesOf({ states, preliminary, n_not_finite, n_without_value }: Configuration): string {
-  const counted = REPORT_STATES.filter((state) => state !== 'done').flatMap((state) =>
+  const counted = SEEN_STATES.filter((state) => state !== 'done').flatMap((state) =>
     states[state] === undefined ? [] : `${states[state]} ${state}`,
   );
   return [
@@ -69,10 +69,14 @@ function notesOf({ states, preliminary, n_not_finite, n_without_value }: Configu
 }
 
 function conclusion({ configurations, fields, metric }: Summary): Block[] | null {
-  const best = configurations.find((configuration) => configuration.best);
-  if (best === undefined) return null;
-  const values = fields.map((field) => `${field}=${formatExact(best.fields[field] ?? null)}`).join(' ');
-  const line = `★ best: ${values} with ${metric} ${formatMean(best.mean, best.sd)} (n = ${best.n})`;
+  const best = configurations.filter((configuration) => configuration.best);
+  const [first] = best;
+  if (first === undefined) return null;
+  const named = best.map((each) =>
+    fields.map((field) => `${field}=${formatExact(each.fields[field] ?? null)}`).join(' '),
+  );
+  const tie = best.length > 1 ? `${best.length} tie: ` : '';
+  const line = `★ best: ${tie}${named.join('; ')} with ${metric} ${formatMean(first.mean, first.sd)} (n = ${first.n})`;
   return [{ lines: [printable(line)] }];
 }
 

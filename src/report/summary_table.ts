@@ -1,8 +1,8 @@
 // Summaries as one flat table, for CSV and Parquet: a row a configuration, with the fields of all tables as columns.
 
+import { SEEN_STATES } from '../run_files/types.ts';
 import type { JsonObject } from '../util/json.ts';
 import { type Columns, columnType, uniqueColumn } from './columns.ts';
-import { REPORT_STATES } from './run_entry.ts';
 import type { RunSummary } from './run_summary.ts';
 import type { Summary } from './summary.ts';
 
@@ -24,7 +24,7 @@ const AGGREGATES: Columns = {
   preliminary: 'BOOLEAN',
   n_not_finite: 'BIGINT',
   n_without_value: 'BIGINT',
-  ...Object.fromEntries(REPORT_STATES.map((state) => [`n_${state}`, 'BIGINT'])),
+  ...Object.fromEntries(SEEN_STATES.map((state) => [`n_${state}`, 'BIGINT'])),
 };
 
 export function summaryTable(summaries: readonly Summary[]): DataTable {
@@ -44,7 +44,7 @@ export function summaryTable(summaries: readonly Summary[]): DataTable {
       goal,
       at,
       ...aggregates,
-      ...Object.fromEntries(REPORT_STATES.map((state) => [`n_${state}`, states[state] ?? 0])),
+      ...Object.fromEntries(SEEN_STATES.map((state) => [`n_${state}`, states[state] ?? 0])),
     })),
   );
   const { group = '', ...others } = AGGREGATES;

@@ -1,11 +1,11 @@
 // The views that SQL is asked over: runs, configs, metrics, metrics_long, checkpoints. docs/report.md describes their columns.
 
 import type { DuckDBConnection } from '@duckdb/node-api';
-import type { JsonObject, JsonValue } from '../util/json.ts';
+import { seeCheckpoints } from '../run_files/seen_run.ts';
+import { type JsonObject, type JsonValue, objectOf, textOf } from '../util/json.ts';
 import { type Columns, quoteName } from './columns.ts';
 import { configTable } from './configs.ts';
 import { createTable, readRows } from './database.ts';
-import { objectOf, readJsonLines, textOf } from './json_files.ts';
 import { findMetrics, loadMetrics, METRIC_ROWS } from './metrics.ts';
 import { RUN_COLUMNS, type RunEntry } from './run_entry.ts';
 
@@ -56,8 +56,7 @@ export async function createCheckpointView(connection: DuckDBConnection, entries
 
 /** Fields that are no column, such as those of the Python cookbook's own records, are kept under `extra`. */
 function checkpointRows({ row, checkpointsFile }: RunEntry): JsonObject[] {
-  if (checkpointsFile === null) return [];
-  return readJsonLines(checkpointsFile).map(({ extra, ...record }) => {
+  return seeCheckpoints(checkpointsFile).objects.map(({ extra, ...record }) => {
     const isColumn = ([field]: [string, JsonValue]) => Object.hasOwn(CHECKPOINT_COLUMNS, field);
     const members = Object.entries(record);
     const others = Object.fromEntries(members.filter((member) => !isColumn(member)));

@@ -49,7 +49,7 @@ export async function runCommand(file: string, registry: Registry, options: Comm
   const stop = stopOnSignals();
   try {
     const onEvent = progressReporter(options.quiet || options.json);
-    const ended = await executeDirectory(directory, registry, { onEvent, signal: stop.signal });
+    const ended = await executeDirectory(directory, registry, { onEvent, signal: stop.signal, env: process.env });
     // Where CI is set picocolors takes every stream for a terminal, and `isTTY` of a pipe is not false but absent.
     const colors = pc.createColors(pc.isColorSupported && process.stdout.isTTY === true);
     const { record, status } = ended;

@@ -2,29 +2,37 @@
 
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import type { BuilderRef } from '../registry/fields.ts';
+import type { WeightsRef } from '../registry/fields.ts';
 import type { Registry } from '../registry/registry.ts';
+import type { PlainRef } from '../registry/slot.ts';
 import { CheckpointFile } from '../run_files/checkpoint_log.ts';
 import { readRunRecord, tidyRunDirectory } from '../run_files/directory.ts';
 import { takeLease } from '../run_files/lease.ts';
 import { MetricsFile } from '../run_files/metrics_log.ts';
 import { isFinished, pendingStatus, readStatus, StatusFile } from '../run_files/status.ts';
 import type { RunRecord, RunStatus } from '../run_files/types.ts';
+import { locateWeights } from '../run_files/weights_reference.ts';
+import { describeFailure, pluginOf } from '../spec/plugin_failure.ts';
+import { type Environment, redactor, revealSecrets } from '../spec/secrets.ts';
 import type { RunSpec } from '../spec/types.ts';
 import type { ServiceClient } from '../tinker/clients.ts';
 import { serviceSlot } from '../tinker/service.ts';
 import { TIMING_SPANS } from '../training/trace.ts';
 import { type TrainingEvent, type TrainingOutcome, trainerSlot } from '../training/types.ts';
 import { CookbookError, messageOf } from '../util/errors.ts';
+import { shortPath } from '../util/files.ts';
 import { repairTail } from '../util/json_lines.ts';
 import type { RunEvent, RunListener } from './events.ts';
 import { LogFile } from './log_file.ts';
+import { redactEvent } from './redaction.ts';
 import { plainFormatter } from './reporters/plain.ts';
 
 export interface ExecuteOptions {
   onEvent: RunListener;
   /** Aborted to stop the run at the next step with a checkpoint; it can then be resumed. */
   signal: AbortSignal;
+  /** Where the secrets are that the spec refers to; this process's own if absent. */
+  env?: Environment;
 }
 
 /**
@@ -43,12 +51,22 @@ export async function executeRun(path: string, registry: Registry, options: Exec
     const before = await readStatus(path);
     if (before.value !== null && isFinished(before.value.state)) return before.value;
     await tidyRunDirectory(path, record);
-    const attempt = new Attempt(path, before.value ?? pendingStatus(), lease.lost, options.onEvent);
+    const env = options.env ?? process.env;
+    const attempt = new Attempt(path, before.value ?? pendingStatus(), lease.lost, options.onEvent, {
+      redact: redactor(record.spec, env),
+      reveal: (spec) => revealSecrets(spec, env),
+    });
     if (before.problem !== null) attempt.emit({ type: 'warning', message: `${before.problem}; it is written anew` });
     return await attempt.run(record, registry, options.signal);
   } finally {
     await lease.release();
   }
+}
+
+/** What is written and told names secrets; only what is built sees them. */
+interface Secrets {
+  redact(text: string): string;
+  reveal(spec: RunSpec): RunSpec;
 }
 
 class Attempt {
@@ -59,17 +77,20 @@ class Attempt {
   readonly #log: LogFile;
   readonly #format = plainFormatter();
   readonly #onEvent: RunListener;
+  readonly #secrets: Secrets;
 
-  constructor(directory: string, before: RunStatus, lost: AbortSignal, onEvent: RunListener) {
+  constructor(directory: string, before: RunStatus, lost: AbortSignal, onEvent: RunListener, secrets: Secrets) {
     this.#directory = directory;
     this.#lost = lost;
     this.#status = new StatusFile(directory, before);
     this.#log = new LogFile(directory, (message) => onEvent({ type: 'warning', message }));
     this.#onEvent = onEvent;
+    this.#secrets = secrets;
   }
 
-  emit(event: RunEvent): void {
+  emit(given: RunEvent): void {
     this.#lost.throwIfAborted();
+    const event = redactEvent(given, this.#secrets.redact);
     if (event.type === 'started') {
       this.#status.changeSoon({ total_steps: event.total_steps, step: event.resumed_from ?? 0 });
     } else if (event.type === 'step') {
@@ -105,10 +126,14 @@ class Attempt {
         await this.#end({ state: 'interrupted' });
         return { type: 'finished', status: this.#status.current };
       }
-      if (!(error instanceof CookbookError)) this.#log.write(stackOf(error));
+      if (!(error instanceof CookbookError)) this.#log.write(this.#secrets.redact(stackOf(error)));
       // The disk may be what failed. Then the status stays `running` there, and without a lease that reads as killed.
-      await this.#end({ state: 'failed', error: describe(error) }).catch(() => undefined);
-      return { type: 'failed', status: this.#status.current, hint: hintOf(error) };
+      const plugin = error instanceof CookbookError ? null : pluginOf(error, record.spec.plugins);
+      const { code, message } = plugin === null ? describe(error) : describePlugin(error, plugin);
+      await this.#end({ state: 'failed', error: { code, message: this.#secrets.redact(message) } }).catch(
+        () => undefined,
+      );
+      return { type: 'failed', status: this.#status.current, hint: plugin === null ? hintOf(error) : PLUGIN_HINT };
     }
   }
 
@@ -126,8 +151,9 @@ class Attempt {
     this.emit({ type: 'attempt', attempt, name, directory: this.#directory });
   }
 
-  async #train({ spec }: RunRecord, registry: Registry, signal: AbortSignal): Promise<TrainingOutcome> {
+  async #train({ spec: recorded }: RunRecord, registry: Registry, signal: AbortSignal): Promise<TrainingOutcome> {
     const logPath = this.#directory;
+    const spec = this.#secrets.reveal(recorded);
     const metrics = await MetricsFile.open(logPath, this.#lost);
     const checkpoints = await CheckpointFile.open(logPath, this.#lost, () => metrics.flush());
     await repairTail(join(logPath, TIMING_SPANS));
@@ -141,7 +167,9 @@ class Attempt {
         notify: (message) => emit({ type: 'notice', message }),
       });
       const trainer = await registry.build(trainerSlot, trainerOf(spec, registry), {});
-      return await trainer.train({ logPath, seed, registry, service, metrics, checkpoints, emit, signal });
+      // Before training started, what it starts from was found to be there; a run that goes on does not need it any more.
+      const resolveWeights = async (ref: WeightsRef) => locateWeights(ref, { purpose: 'train', unfinished: 'refuse' });
+      return await trainer.train({ logPath, seed, service, metrics, checkpoints, resolveWeights, emit, signal });
     } finally {
       await service?.close();
       metrics.close();
@@ -157,7 +185,7 @@ class Attempt {
 const STOPPING = 'stopping: the step is finished and a checkpoint saved; a second signal ends the process at once';
 
 /** A trainer's parameters stand beside the fields that every run has. */
-function trainerOf(spec: RunSpec, registry: Registry): BuilderRef {
+function trainerOf(spec: RunSpec, registry: Registry): PlainRef {
   const names = Object.keys(registry.find(trainerSlot.name, spec.trainer)?.params.properties ?? {});
   const given = names.flatMap((name) => (name in spec ? [[name, spec[name]] as const] : []));
   return { ...Object.fromEntries(given), builder: spec.trainer };
@@ -177,9 +205,15 @@ function describe(error: unknown): NonNullable<RunStatus['error']> {
   return { code: error instanceof CookbookError ? error.code : 'INTERNAL', message: messageOf(error) };
 }
 
+function describePlugin(error: unknown, plugin: string): NonNullable<RunStatus['error']> {
+  return { code: 'PLUGIN', message: `the plugin ${shortPath(plugin)}: ${describeFailure(error)}` };
+}
+
+const PLUGIN_HINT = 'The stack is in logs.log.';
+
 function hintOf(error: unknown): string | null {
   if (error instanceof CookbookError) return error.hint ?? null;
-  return 'This is a defect of cookbook or of a plugin: the stack is in logs.log.';
+  return 'This is a defect of cookbook: the stack is in logs.log.';
 }
 
 function stackOf(error: unknown): string {

@@ -34,7 +34,7 @@ export async function executeDirectory(
     executed = true;
     options.onEvent(event);
   };
-  const status = await executeRun(directory, registry, { onEvent, signal: options.signal });
+  const status = await executeRun(directory, registry, { ...options, onEvent });
   return { directory, record: await readRunRecord(directory), status, executed };
 }
 

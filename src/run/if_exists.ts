@@ -109,12 +109,20 @@ export function identityDifferences(record: RunRecord, wanted: WantedRun): strin
   const fields = differingFields(record.identity.config, wanted.identity.config).map(({ path, a, b }) => {
     const field = given.get(path);
     if (field !== undefined) return describe(field);
+    const [there, here] = [producerOf(a), producerOf(b)];
+    if (there !== null && here !== null) return `${path} (made by run ${there} there, by run ${here} here)`;
     return path.endsWith('version') ? describe({ path, a, b }) : `${path} (its contents have changed)`;
   });
   const seed = given.get('seed');
   if (seed !== undefined) fields.push(describe(seed));
   if (record.identity.version !== wanted.identity.version) fields.push('the recipe for identities');
   return fields;
+}
+
+/** `HASH at step N` of weights that another run made. */
+function producerOf(value: JsonValue | undefined): string | null {
+  const [, hash, step] = (typeof value === 'string' && /^run:([0-9a-f]+)@(-?\d+)$/.exec(value)) || [];
+  return hash === undefined ? null : `${hash} at step ${step}`;
 }
 
 function describe({ path, a, b }: Difference): string {

@@ -2,7 +2,7 @@
 
 import { basename } from 'node:path';
 import type { Registry } from '../registry/registry.ts';
-import { createDigests } from '../spec/digests.ts';
+import { createInputs } from '../run_files/weights_reader.ts';
 import { identify } from '../spec/identity.ts';
 import { loadDocument } from '../spec/load.ts';
 import { loadPlugins } from '../spec/plugins.ts';
@@ -31,12 +31,13 @@ export async function runFile(file: string, options: RunFileOptions): Promise<En
 /** Makes the run of a spec lie in its `log_path`, which is returned, ready to be executed. */
 export async function prepareFile(
   file: string,
-  { registry, overrides, cwd, env, argv, ask }: Omit<RunFileOptions, keyof ExecuteOptions>,
+  { registry, overrides, cwd, env, argv, ask }: Omit<RunFileOptions, 'onEvent' | 'signal'>,
 ): Promise<string> {
   const document = await loadDocument(file, { overrides, cwd, env });
   await loadPlugins(document, registry);
-  const spec = resolveRunSpec(document, registry, cwd);
-  const identity = identify(spec, registry, createDigests());
+  const inputs = createInputs();
+  const spec = resolveRunSpec(document, registry, cwd, inputs.weights);
+  const identity = identify(spec, registry, inputs);
   const makeRecord = async () => {
     const provenance = await collectProvenance(cwd);
     const record = makeRunRecord({ name: basename(spec.log_path), identity, spec, provenance, argv });

@@ -5,7 +5,9 @@ import { rename, rm, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { RunDirectoryError } from '../util/errors.ts';
 import { createFileAtomic, explainingFailure, jsonText, readJson, shortPath } from '../util/files.ts';
+import { numberOf, textOf } from '../util/json.ts';
 import { holderIsLive, thisProcess } from '../util/liveness.ts';
+import { readForeignObject } from './foreign_json.ts';
 import { leaseShape } from './shapes.ts';
 import type { LeaseRecord } from './types.ts';
 
@@ -127,4 +129,25 @@ function leasePath(directory: string): string {
 
 function successorPath(path: string, { token }: LeaseRecord): string {
   return `${path}.after-${token}`;
+}
+
+/** A takeover leaves `lease` to the dead writer for a moment and stands beside it as `lease.after-…`. */
+const LEASE_FILE = /^lease(\.after-[\w-]+)?$/;
+
+/** Whether a process seems to write to a directory, for readers that no damaged lease may stop. Fields that it lacks are those of no process. */
+export function looksHeld(directory: string, names: ReadonlySet<string>): boolean {
+  return [...names].some((name) => {
+    if (!LEASE_FILE.test(name)) return false;
+    const path = join(directory, name);
+    const { host, pid, process_started, boot_id, pid_namespace } = readForeignObject(path).value ?? {};
+    const process = numberOf(pid);
+    if (process === null || !Number.isSafeInteger(process) || process <= 0) return false;
+    return holderIsLive(path, {
+      host: textOf(host) ?? '',
+      pid: process,
+      process_started: textOf(process_started) ?? '',
+      boot_id: textOf(boot_id) ?? '',
+      pid_namespace: textOf(pid_namespace) ?? '',
+    });
+  });
 }

@@ -65,11 +65,6 @@ export class MetricsFile implements MetricsLog {
   }
 }
 
-/** The rows of a run directory's log, without a last one that is being written or was cut short. */
-export async function readMetrics(directory: string): Promise<Row[]> {
-  return await readRows(join(directory, 'metrics.jsonl'));
-}
-
 async function readRows(path: string): Promise<Row[]> {
   return (await parseLines(path, rowShape)).map(rowOf);
 }

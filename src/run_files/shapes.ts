@@ -1,6 +1,6 @@
 // The shapes of run.json, status.json and lease, by which what lies on disk is checked before it is believed.
 
-import type { BuilderRef } from '../registry/fields.ts';
+import type { PlainRef } from '../registry/slot.ts';
 import { type Identity, IF_EXISTS, type RunSpec } from '../spec/types.ts';
 import type { Learned } from '../training/types.ts';
 import { isJsonObject, type JsonValue } from '../util/json.ts';
@@ -15,12 +15,13 @@ import {
   isString,
   jsonShape,
 } from '../util/json_shape.ts';
+import { GOALS } from './objective.ts';
 import { type LeaseRecord, RUN_STATES, type RunRecord, type RunStatus } from './types.ts';
 
 const isJsonValue = (value: unknown): value is JsonValue => value !== undefined;
 
 const builderRef = jsonShape<{ builder: string }>({ builder: isString });
-const isBuilderRef = (value: unknown): value is BuilderRef => builderRef.is(value);
+const isBuilderRef = (value: unknown): value is PlainRef => builderRef.is(value);
 
 const runSpec = jsonShape<Pick<RunSpec, 'trainer' | 'log_path' | 'seed' | 'service' | 'if_exists' | 'plugins'>>({
   trainer: isString,
@@ -55,7 +56,7 @@ const git = jsonShape<NonNullable<RunRecord['git']>>({
 
 const objective = jsonShape<NonNullable<RunRecord['objective']>>({
   metric: isString,
-  goal: isOneOf(['minimize', 'maximize']),
+  goal: isOneOf(GOALS),
   at: isString,
 });
 
@@ -91,8 +92,11 @@ export const runStatusShape = jsonShape<RunStatus>({
   sampler_path: isNullOr(isString),
 });
 
+/** The token becomes part of a file's name. */
+const isToken = (value: unknown): value is string => isString(value) && /^[\w-]{1,64}$/.test(value);
+
 export const leaseShape = jsonShape<LeaseRecord>({
-  token: isString,
+  token: isToken,
   host: isString,
   pid: isCount,
   process_started: isString,

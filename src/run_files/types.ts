@@ -30,6 +30,14 @@ export const RUN_STATES = ['pending', 'running', 'done', 'diverged', 'failed', '
  */
 export type RunState = (typeof RUN_STATES)[number];
 
+/**
+ * The states of the runner, and three that only a reader sees. `killed`: running by its own account, but no process holds the
+ * lease. `damaged`: run.json or status.json cannot be read. `unknown`: a directory that states nothing, e.g. an unfinished
+ * one of the Python cookbook.
+ */
+export const SEEN_STATES = [...RUN_STATES, 'killed', 'damaged', 'unknown'] as const;
+export type SeenState = (typeof SEEN_STATES)[number];
+
 /** status.json: replaced atomically at every change. */
 export interface RunStatus {
   schema_version: 1;

@@ -5,7 +5,9 @@ import type { Diagnostic } from '../util/errors.ts';
 import { diagnosticAt } from './diagnostics.ts';
 import type { Entry, Node } from './tree.ts';
 import type { SourcePlace } from './types.ts';
-import type { PlaceOf } from './yaml.ts';
+
+/** The place of an offset in the text. */
+export type PlaceOf = (offset: number) => SourcePlace;
 
 /** Values that aliases may copy into one document. A dozen lines of aliases of aliases ask for billions. */
 const MAX_ALIASED = 10_000;

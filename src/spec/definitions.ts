@@ -27,13 +27,15 @@ function unmarked(properties: Record<string, TSchema>): string[] {
 export function definitionProblems({ slot, name, params }: AnyBuilder, registry: Registry): string[] {
   const reserved = new Set(['builder', 'extends', ...(slot === trainerSlot.name ? shapeOf(rootParams).names : [])]);
   const { fields, names } = shapeOf(params);
+  const inherited = [...names].filter((field) => field in {});
   const problems = [
+    ...inherited.map((field) => `${field}: every object has something of this name`),
     ...[...names]
       .filter((field) => reserved.has(field))
       .map((field) => `${field}: every spec gives this name a meaning`),
     ...unmarked(params.properties).map((field) => `${field}: mark it semantic, runtime or contents`),
     ...fields.flatMap((field) => fieldProblems(field, params.properties[field.name]).map((p) => `${field.name}: ${p}`)),
-    ...defaultProblems(params, registry),
+    ...(inherited.length > 0 ? [] : defaultProblems(params, registry)),
   ];
   return problems.map((problem) => `${slot} builder "${name}", field ${problem}`);
 }

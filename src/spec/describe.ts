@@ -1,6 +1,6 @@
 // Schemas in words: what a field expects, what it got instead, and what the writer probably meant.
 
-import { FIELD_SLOT } from '../registry/fields.ts';
+import { FIELD_SLOT, FIELD_WEIGHTS } from '../registry/fields.ts';
 import { closestNames } from '../registry/suggest.ts';
 import { isJsonObject, type JsonValue } from '../util/json.ts';
 
@@ -20,7 +20,10 @@ export function describeSchema(schema: unknown): string {
   const slot = schema[FIELD_SLOT];
   const types = [schema.type ?? []].flat().filter((type) => typeof type === 'string');
   const orNull = types.includes('null') && types.length > 1 ? ', or null' : '';
-  if (typeof slot === 'string') return `${aBuilder(slot)}: its name, or a mapping with "builder"${orNull}`;
+  if (isJsonObject(slot)) return `${aBuilder(String(slot.name))}: its name, or a mapping with "builder"${orNull}`;
+  if (schema[FIELD_WEIGHTS] !== undefined) {
+    return `weights: a run directory, {run: DIR, checkpoint: NAME}, an adapter, a model or a tinker:// path${orNull}`;
+  }
   if (Array.isArray(schema.anyOf)) return schema.anyOf.map(describeSchema).join(' or ');
   if (schema.const !== undefined) return JSON.stringify(schema.const);
   if (Array.isArray(schema.enum)) return oneOfThese(schema.enum);
@@ -96,8 +99,8 @@ export function hintFor(schema: unknown, value: unknown): string {
     if (near !== undefined) return `did you mean "${near}"?`;
   }
   if (types.includes('number') || types.includes('integer')) {
-    const digits = value.replace(/[_,'\s]/g, '');
-    if (/^[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$/i.test(digits)) return `write ${digits}, without quotes or separators`;
+    const digits = plainNumber(value.trim());
+    if (digits !== null) return `write ${digits}, without quotes or separators`;
   }
   if (types.includes('boolean')) {
     if (/^(yes|on|y|true|1)$/i.test(value)) return 'write true (YAML 1.2 knows true and false only)';
@@ -105,5 +108,23 @@ export function hintFor(schema: unknown, value: unknown): string {
   }
   if (types.includes('null') && /^(none|nil|undefined)$/i.test(value)) return 'write null';
   if (types.includes('array')) return `write [${value}]`;
-  return '';
+  return types.includes('object') ? spaceHint(value) : '';
+}
+
+/** A number as YAML writes it, of one with separators; null for what could be more than one. */
+function plainNumber(text: string): string | null {
+  const isNumber = (digits: string) => /^[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$/i.test(digits);
+  const ungrouped = text
+    .replaceAll('_', '')
+    .replace(/^[-+]?\d{1,3}([,'\s]\d{3})+(?!\d)/, (part) => part.replace(/[,'\s]/g, ''));
+  if (isNumber(ungrouped)) return ungrouped;
+  // The decimal comma of half the world.
+  const pointed = text.replace(',', '.');
+  return /^[-+]?\d*,\d/.test(text) && isNumber(pointed) ? pointed : null;
+}
+
+/** What is missing in `lora_rank:16`; empty for a text that is nothing of this form. */
+export function spaceHint(text: string): string {
+  const name = /^\s*(?:- +)?([\w.-]+):[^\s/:]/.exec(text)?.[1];
+  return name === undefined ? '' : `a space is missing after "${name}:"`;
 }

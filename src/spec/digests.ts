@@ -3,11 +3,22 @@
 import { createHash, type Hash } from 'node:crypto';
 import { closeSync, openSync, readdirSync, readSync, realpathSync, type Stats, statSync } from 'node:fs';
 import { join } from 'node:path';
+import type { WeightsRef } from '../registry/fields.ts';
 import { ConfigurationError, messageOf } from '../util/errors.ts';
+
+/** What a run takes from others: told from their directories by the floor above, which knows what lies there. */
+export interface WeightsReader {
+  /** Why a run cannot start from these weights, which must be of `model` where one is given; null where it can. */
+  problem(ref: WeightsRef, model: string | null): string | null;
+  /** How they enter the identity of the run that starts from them. */
+  identity(ref: WeightsRef): string;
+}
 
 export interface Digests {
   /** Hex SHA-256 of a file's bytes, or of the sorted names and contents in a directory, but for what is written about it. */
   of(path: string): string;
+  /** Without it, weights are whatever lies at their path. */
+  readonly weights?: WeightsReader | undefined;
 }
 
 const CHUNK = 1 << 20;
@@ -19,21 +30,25 @@ const PROSE = /^\.|\.md$|^LICEN[CS]E/i;
  * Each path is read once in the life of the object: all runs of one plan see one state of the files.
  * @throws ConfigurationError for what is not there or cannot be read.
  */
-export function createDigests(): Digests {
+export function createDigests(weights?: WeightsReader): Digests {
   const known = new Map<string, string>();
-  return {
-    of(path) {
-      const digest = known.get(path) ?? digestOf(path);
-      known.set(path, digest);
-      return digest;
-    },
+  const of = (path: string) => {
+    const digest = known.get(path) ?? digestOf(path, (name) => !PROSE.test(name));
+    known.set(path, digest);
+    return digest;
   };
+  return { of, weights };
 }
 
-function digestOf(path: string): string {
+/** Of those files in a directory that count. */
+export function digestOfFiles(directory: string, counts: (name: string) => boolean): string {
+  return digestOf(directory, counts);
+}
+
+function digestOf(path: string, counts: (name: string) => boolean): string {
   try {
     const stats = statSync(path);
-    return stats.isDirectory() ? directoryDigest(path, []) : fileDigest(path, stats);
+    return stats.isDirectory() ? directoryDigest(path, [], counts) : fileDigest(path, stats);
   } catch (error) {
     if (error instanceof ConfigurationError) throw error;
     const missing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
@@ -59,16 +74,16 @@ function fileDigest(path: string, stats: Stats): string {
 }
 
 /** Links are followed, as those who read the files will; one that leads back into itself is an error. */
-function directoryDigest(path: string, outer: readonly string[]): string {
+function directoryDigest(path: string, outer: readonly string[], counts: (name: string) => boolean): string {
   const real = realpathSync(path);
   if (outer.includes(real))
     throw new ConfigurationError(`a link in ${path} leads back into the directory that holds it`);
   const hash: Hash = createHash('sha256');
   for (const name of readdirSync(path).sort()) {
-    if (PROSE.test(name)) continue;
+    if (!counts(name)) continue;
     const child = join(path, name);
     const stats = statSync(child);
-    const digest = stats.isDirectory() ? directoryDigest(child, [...outer, real]) : fileDigest(child, stats);
+    const digest = stats.isDirectory() ? directoryDigest(child, [...outer, real], counts) : fileDigest(child, stats);
     hash.update(`${stats.isDirectory() ? 'directory' : 'file'} ${JSON.stringify(name)} ${digest}\n`);
   }
   return hash.digest('hex');

@@ -3,6 +3,7 @@
 import { hash } from 'node:crypto';
 import { isAbsolute } from 'node:path';
 import type { AnyBuilder } from '../registry/builder.ts';
+import { isWeightsRef } from '../registry/fields.ts';
 import type { Registry } from '../registry/registry.ts';
 import { type ObjectShape, type Shape, shapeOf } from '../registry/shape.ts';
 import { trainerSlot } from '../training/types.ts';
@@ -80,12 +81,14 @@ class Encoder {
         return value;
       case 'path':
         return shape.role === 'place' ? value : this.#contents(value);
+      case 'weights':
+        return this.#weights(value);
       case 'list':
         return Array.isArray(value) ? value.map((item) => this.#value(shape.item, item)) : value;
       case 'object':
         return isJsonObject(value) ? this.fields(shape, value, {}) : value;
       case 'builder':
-        return isJsonObject(value) ? this.#builder(shape.slot, value) : value;
+        return isJsonObject(value) ? this.#builder(shape.slot.name, value) : value;
     }
   }
 
@@ -93,6 +96,11 @@ class Encoder {
   #contents(value: JsonValue): JsonValue {
     if (this.#digests === 'default' || typeof value !== 'string' || !isAbsolute(value)) return value;
     return `sha256:${this.#digests.of(value)}`;
+  }
+
+  #weights(value: JsonValue): JsonValue {
+    if (this.#digests === 'default' || !isWeightsRef(value)) return value;
+    return this.#digests.weights?.identity(value) ?? this.#contents(value);
   }
 
   #builder(slot: string, ref: JsonObject): JsonValue {

@@ -2,6 +2,7 @@
 
 import { isJsonObject, type JsonObject, type JsonValue } from '../util/json.ts';
 import { dottedPath, parsePath } from './path.ts';
+import { type Environment, looksSecret, secretReference, variable, withoutSecrets } from './secrets.ts';
 import type { Issue, SpecPath } from './types.ts';
 
 const REFERENCE = /\$\$\{|\$\{([^{}]*)\}?/g;
@@ -11,12 +12,10 @@ const MAX_TEXT = 100_000;
 const MAX_COPIED = 10_000;
 const TOO_MANY = `references stand for more than ${MAX_COPIED} values`;
 
-type Environment = Readonly<Record<string, string | undefined>>;
-
 /**
  * A text that is one `${…}` and no more becomes the value that it names, of whatever type; in a longer text values are
  * spelled out. `$${` stands for `${`. A variable of the environment that stands alone is a number or a boolean if it
- * reads as one, as on the command line.
+ * reads as one, as on the command line, and in quotes of its own a text. A secret stays a reference.
  */
 export function interpolate(template: JsonObject, env: Environment): { value: JsonObject; issues: Issue[] } {
   const interpolation = new Interpolation(template, env);
@@ -84,8 +83,9 @@ class Interpolation {
   #expand(text: string): JsonValue {
     const whole = /^\$\{([^{}]*)\}$/.exec(text)?.[1];
     if (whole !== undefined) return this.#lookup(whole, asScalar);
-    const expanded = text.replace(REFERENCE, (match, reference: string | undefined) => {
-      if (reference === undefined) return '${';
+    const expanded = text.replace(REFERENCE, (match, reference: string | undefined, offset: number) => {
+      // What stands for `${secret:` goes on standing for it, until secrets are put in.
+      if (reference === undefined) return text.startsWith('secret:', offset + match.length) ? match : '${';
       if (!match.endsWith('}'))
         throw new BadReference(`"${match}" lacks its "}"; double the "$" of what is no reference`);
       return spelled(this.#lookup(reference, String), match);
@@ -96,11 +96,11 @@ class Interpolation {
   }
 
   #lookup(reference: string, readVariable: (text: string) => JsonValue): JsonValue {
-    if (reference.startsWith('env:')) {
-      const name = reference.slice('env:'.length);
-      const variable = this.#env[name];
-      if (variable === undefined) throw new BadReference(`the environment variable ${name} is not set`);
-      return readVariable(variable);
+    const [, kind, name] = /^(env|secret):(.*)$/s.exec(reference) ?? [];
+    if (name !== undefined) {
+      const value = variable(this.#env, name);
+      if (value === undefined) throw new BadReference(`the environment variable ${name} is not set`);
+      return kind === 'secret' || looksSecret(name) ? secretReference(name) : readVariable(withoutSecrets(value));
     }
     const path = parsePath(reference);
     if (path === null) throw new BadReference(`"\${${reference}}" is neither \${env:NAME} nor \${path.in.spec}`);
@@ -121,9 +121,12 @@ function childOf(value: JsonValue, segment: string | number): JsonValue | undefi
   return isJsonObject(value) && Object.hasOwn(value, segment) ? value[segment] : undefined;
 }
 
-function asScalar(variable: string): JsonValue {
-  if (variable === 'true' || variable === 'false') return variable === 'true';
-  return /^[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$/i.test(variable) ? Number(variable) : variable;
+/** Digits behind a 0, as in 0123, are a name: as a number they would lose it. */
+function asScalar(text: string): JsonValue {
+  if (text === 'true' || text === 'false') return text === 'true';
+  const quoted = /^(["'])(.*)\1$/s.exec(text)?.[2];
+  if (quoted !== undefined) return quoted;
+  return /^[-+]?((0|[1-9]\d*)\.?\d*|\.\d+)(e[-+]?\d+)?$/i.test(text) ? Number(text) : text;
 }
 
 function spelled(value: JsonValue, reference: string): string {

@@ -3,9 +3,11 @@
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { type Diagnostic, SpecError } from '../util/errors.ts';
 import { deepFreeze } from '../util/json.ts';
+import { spaceHint } from './describe.ts';
 import { diagnose, diagnosticAt } from './diagnostics.ts';
 import { interpolate } from './interpolate.ts';
 import { absolutePath } from './location.ts';
+import { nearPathsHint } from './near_files.ts';
 import { applyOverrides } from './overrides.ts';
 import { readSource } from './source.ts';
 import { type MappingNode, mappingToJson, mergeMappings, type Node, placeAt } from './tree.ts';
@@ -51,9 +53,9 @@ export async function kindOfSpec(file: string, cwd: string): Promise<'run' | 'sw
 /** A file merged with those that it extends. @throws SpecError with all that is wrong with their text. */
 async function loadTree(file: string, cwd: string): Promise<MappingNode> {
   const diagnostics: Diagnostic[] = [];
-  const place: SourcePlace = { file, line: 1, column: 1, directory: cwd };
+  const place: SourcePlace = { file, line: 0, column: 0, directory: cwd };
   const target: Target = { shown: file, path: resolve(cwd, file), namedAt: { place, path: [] } };
-  const tree = await loadFile(target, [], diagnostics);
+  const tree = await loadFile(target, [], cwd, diagnostics);
   if (tree === null || diagnostics.length > 0) throw new SpecError(diagnostics);
   return tree;
 }
@@ -70,9 +72,10 @@ interface Target {
 async function loadFile(
   target: Target,
   chain: readonly Target[],
+  cwd: string,
   diagnostics: Diagnostic[],
 ): Promise<MappingNode | null> {
-  const root = await parseFile(target, diagnostics);
+  const root = await parseFile(target, cwd, diagnostics);
   if (root === null) return null;
   const extended = root.entries.get('extends');
   if (extended === undefined) return root;
@@ -86,16 +89,16 @@ async function loadFile(
       report(below, `files extend one another in a circle: ${names.join(' → ')}`, diagnostics);
       continue;
     }
-    const loaded = await loadFile(below, [...chain, target], diagnostics);
+    const loaded = await loadFile(below, [...chain, target], cwd, diagnostics);
     if (loaded !== null) merged = mergeMappings(merged, loaded);
   }
   return mergeMappings(merged, { ...root, entries });
 }
 
-async function parseFile(target: Target, diagnostics: Diagnostic[]): Promise<MappingNode | null> {
+async function parseFile(target: Target, cwd: string, diagnostics: Diagnostic[]): Promise<MappingNode | null> {
   const source = await readSource(target.path);
   if ('missing' in source) {
-    report(target, source.missing, diagnostics);
+    report(target, source.missing + nearPathsHint(target.shown, cwd), diagnostics);
     return null;
   }
   if ('damage' in source) {
@@ -107,13 +110,14 @@ async function parseFile(target: Target, diagnostics: Diagnostic[]): Promise<Map
   if (parsed.diagnostics.length > 0 || parsed.root?.kind === 'mapping') return mappingOrNull(parsed.root);
   const kind =
     parsed.root === null ? 'the file is empty' : `this is ${parsed.root.kind === 'list' ? 'a list' : 'a text'}`;
+  const spaceless = parsed.root?.kind === 'scalar' ? spaceHint(String(parsed.root.value)) : '';
   const place = parsed.root?.place ?? { line: 1, column: 1 };
   diagnostics.push({
     file: target.shown,
     line: place.line,
     column: place.column,
     path: '',
-    message: `${kind}; a spec is a mapping of fields, like "trainer: supervised"`,
+    message: `${kind}; a spec is a mapping of fields, like "trainer: supervised"${spaceless && `; ${spaceless}`}`,
   });
   return null;
 }

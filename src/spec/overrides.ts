@@ -33,6 +33,8 @@ function applyOverride(root: MappingNode, argument: string, cwd: string): Overri
   const equals = argument.indexOf('=');
   if (equals === -1) return fail('expected key.path=value');
   const path = parsePath(argument.slice(0, equals));
+  if (/(^|\.)__proto__(\.|\[|=)/.test(argument.slice(0, equals + 1)))
+    return fail('no field can have the name "__proto__"');
   if (path === null) return fail('expected a path like dataset.batch_size or evaluators[0].name before "="');
   if (path[0] === 'extends') return fail('this can only stand in a file', path);
   const { root: parsed, diagnostics } = parseYaml(argument.slice(equals + 1), {

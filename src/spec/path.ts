@@ -1,5 +1,6 @@
 // Dotted paths as users write them, `evaluators[0].max_tokens`, and their form in messages, `evaluators/0/max_tokens`.
 
+import { isJsonObject, type JsonValue } from '../util/json.ts';
 import type { SpecPath } from './types.ts';
 
 const SEGMENT = /^([^.[\]\s=/]+)((?:\[\d+\])*)$/;
@@ -9,7 +10,7 @@ export function parsePath(text: string): SpecPath | null {
   const path: (string | number)[] = [];
   for (const part of text.split('.')) {
     const match = SEGMENT.exec(part);
-    if (match === null) return null;
+    if (match === null || match[1] === '__proto__') return null;
     const [, name = '', indices = ''] = match;
     path.push(name, ...[...indices.matchAll(/\d+/g)].map(([index]) => Number(index)));
   }
@@ -26,4 +27,12 @@ export function dottedPath(path: SpecPath): string {
 /** The form that diagnostics show. */
 export function slashPath(path: SpecPath): string {
   return path.join('/');
+}
+
+/** The value at a path; undefined where there is none. */
+export function valueAt(value: JsonValue | undefined, path: SpecPath): JsonValue | undefined {
+  return path.reduce<JsonValue | undefined>((at, segment) => {
+    if (Array.isArray(at)) return typeof segment === 'number' ? at[segment] : undefined;
+    return isJsonObject(at) && Object.hasOwn(at, segment) ? at[segment] : undefined;
+  }, value);
 }

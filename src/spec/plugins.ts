@@ -1,6 +1,7 @@
 // A user's own builders: modules that a spec names are imported, and what they export is registered before the spec is read.
 
-import { existsSync } from 'node:fs';
+import { type Stats, statSync } from 'node:fs';
+import { setImmediate } from 'node:timers/promises';
 import { Kind } from '@sinclair/typebox';
 import type { AnyBuilder } from '../registry/builder.ts';
 import type { Registry } from '../registry/registry.ts';
@@ -8,6 +9,8 @@ import { type Diagnostic, messageOf, SpecError } from '../util/errors.ts';
 import { definitionProblems } from './definitions.ts';
 import { diagnosticAt } from './diagnostics.ts';
 import { absolutePath } from './location.ts';
+import { nearPathsHint } from './near_files.ts';
+import { describeFailure } from './plugin_failure.ts';
 import type { SpecDocument, SpecPath } from './types.ts';
 
 /**
@@ -21,7 +24,7 @@ export async function loadPlugins(document: SpecDocument, registry: Registry): P
   const load = await createLoader();
   const diagnostics: Diagnostic[] = [];
   for (const [index, plugin] of plugins.entries()) {
-    if (typeof plugin !== 'string') continue;
+    if (typeof plugin !== 'string' || plugin.trim() === '') continue;
     const path: SpecPath = ['plugins', index];
     const place = document.placeOf(path);
     for (const problem of await registerPlugin(absolutePath(plugin, place.directory), load, registry)) {
@@ -33,21 +36,25 @@ export async function loadPlugins(document: SpecDocument, registry: Registry): P
 
 type Loader = (path: string) => Promise<unknown>;
 
-/** The plugin's import of `tinker-cookbook` is this very instance of it: its errors are known here as such. */
+/**
+ * The plugin's import of `tinker-cookbook` is this very instance of it: its errors are known here as such. It is the whole
+ * package, which lies above this floor, so it is asked for by its name.
+ */
 async function createLoader(): Promise<Loader> {
-  const [{ createJiti }, ourselves] = await Promise.all([import('jiti'), import('../index.ts')]);
+  const [{ createJiti }, ourselves] = await Promise.all([import('jiti'), import('tinker-cookbook')]);
   const jiti = createJiti(import.meta.url, { virtualModules: { 'tinker-cookbook': ourselves }, interopDefault: false });
   return (path) => jiti.import(path);
 }
 
 /** What is wrong with a plugin; empty if its builders are registered. */
 async function registerPlugin(path: string, load: Loader, registry: Registry): Promise<string[]> {
-  if (!existsSync(path)) return [`there is no such file: ${path}`];
+  const problem = fileProblem(path);
+  if (problem !== null) return [problem];
   let exported: unknown;
   try {
-    exported = await load(path);
+    exported = await guarded(() => load(path));
   } catch (error) {
-    return [`cannot be loaded: ${failure(error)}`];
+    return [`cannot be loaded: ${describeFailure(error)}`];
   }
   const values: unknown[] = typeof exported === 'object' && exported !== null ? Object.values(exported) : [];
   const builders = values.filter(isBuilder);
@@ -63,6 +70,17 @@ async function registerPlugin(path: string, load: Loader, registry: Registry): P
   return [...taken, ...builders.flatMap((builder) => definitionProblems(builder, registry))];
 }
 
+/** A megabyte of code is no plugin but something else, by mistake. */
+const MAX_BYTES = 4_000_000;
+
+function fileProblem(path: string): string | null {
+  const stats: Stats | undefined = statSync(path, { throwIfNoEntry: false });
+  if (stats === undefined) return `there is no such file: ${path}${nearPathsHint(path, '/')}`;
+  if (stats.isDirectory()) return 'this is a directory; name the file that exports the builders';
+  if (!stats.isFile()) return 'this is no regular file';
+  return stats.size > MAX_BYTES ? 'the file has more than 4 MB. Is it code?' : null;
+}
+
 function isBuilder(value: unknown): value is AnyBuilder {
   if (typeof value !== 'object' || value === null) return false;
   const { slot, name, version, doc, params, definition }: Partial<Record<keyof AnyBuilder, unknown>> = value;
@@ -76,10 +94,29 @@ function isBuilder(value: unknown): value is AnyBuilder {
   );
 }
 
-/** The message on one line, and the line of the user's code that it comes from. */
-function failure(error: unknown): string {
-  const message = (messageOf(error).split('\nRequire stack:')[0] ?? '').replace(/\s+/g, ' ').trim();
-  const stack = error instanceof Error ? (error.stack ?? '') : '';
-  const frame = /^ *at (?!.*(?:node:|node_modules)).*?(\/[^()]*:\d+):\d+\)?$/m.exec(stack)?.[1];
-  return frame === undefined ? message : `${message} (${frame})`;
+/** While it loads a module may do anything; what it does to this process is why it cannot be loaded. */
+async function guarded<T>(load: () => Promise<T>): Promise<T> {
+  const { exit } = process;
+  let stopListening = (): void => undefined;
+  const failed = new Promise<never>((_, fail) => {
+    const starve = () => fail(new Error('it waits for what never comes'));
+    process.exit = (code) => {
+      const error = new Error(`it calls process.exit(${code ?? ''})`);
+      fail(error);
+      throw error;
+    };
+    process.on('uncaughtException', fail).on('unhandledRejection', fail).on('beforeExit', starve);
+    stopListening = () => {
+      process.off('uncaughtException', fail).off('unhandledRejection', fail).off('beforeExit', starve);
+    };
+  });
+  try {
+    const loaded = await Promise.race([load(), failed]);
+    // A promise that nobody awaits is told of when the microtasks are done.
+    await Promise.race([setImmediate(), failed]);
+    return loaded;
+  } finally {
+    process.exit = exit;
+    stopListening();
+  }
 }

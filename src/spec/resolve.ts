@@ -1,19 +1,24 @@
 // A document's value to a RunSpec: every field checked, every default filled in, every path absolute. Pure.
 
 import { existsSync } from 'node:fs';
+import { dirname } from 'node:path';
 import type { TObject } from '@sinclair/typebox';
+import { isWeightsRef } from '../registry/fields.ts';
 import type { Registry } from '../registry/registry.ts';
 import { type FieldShape, type ObjectShape, type Shape, shapeOf } from '../registry/shape.ts';
 import { closestNames } from '../registry/suggest.ts';
 import { trainerSlot } from '../training/types.ts';
 import { SpecError } from '../util/errors.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../util/json.ts';
-import { aBuilder } from './describe.ts';
+import { aBuilder, describeValue, spaceHint } from './describe.ts';
 import { diagnose } from './diagnostics.ts';
+import type { WeightsReader } from './digests.ts';
 import { absolutePath } from './location.ts';
 import { MISSING, mismatches } from './mismatch.ts';
+import { nearPathsHint } from './near_files.ts';
 import { slashPath } from './path.ts';
 import { paramsOfRun, rootParams } from './root.ts';
+import { looksSecret, secretIn } from './secrets.ts';
 import { IF_EXISTS, type Issue, type RunSpec, type SpecDocument, type SpecPath } from './types.ts';
 
 /** What resolving asks about the world around a value. */
@@ -23,26 +28,37 @@ export interface Surroundings {
   /** Where `log_path` starts from. */
   cwd: string;
   exists(path: string): boolean;
+  /** What may have been meant by a path that is not there, as a clause of a message. */
+  near?(path: string, directory: string): string;
+  /** Without it, nobody looks whether weights are there. */
+  weights?: WeightsReader | undefined;
 }
 
 /** A run spec of a document. @throws SpecError with the place of everything that is wrong. */
-export function resolveRunSpec(document: SpecDocument, registry: Registry, cwd: string): RunSpec {
-  const { spec, issues } = resolveValue(document.value, registry, surroundings(document, cwd));
+export function resolveRunSpec(
+  document: SpecDocument,
+  registry: Registry,
+  cwd: string,
+  weights?: WeightsReader,
+): RunSpec {
+  const { spec, issues } = resolveValue(document.value, registry, surroundings(document, cwd, weights));
   if (spec === null) throw new SpecError(diagnose(document, issues));
   return spec;
 }
 
 /** The surroundings of a document on this machine. Whether a file exists is asked once. */
-export function surroundings(document: SpecDocument, cwd: string): Surroundings {
+export function surroundings(document: SpecDocument, cwd: string, weights?: WeightsReader): Surroundings {
   const known = new Map<string, boolean>();
   return {
     cwd,
+    weights,
     directoryOf: (path) => document.placeOf(path).directory,
     exists(path) {
       const exists = known.get(path) ?? existsSync(path);
       known.set(path, exists);
       return exists;
     },
+    near: nearPathsHint,
   };
 }
 
@@ -131,6 +147,9 @@ class Resolution {
       if (field.shape.is === 'leaf' && plain !== undefined) result[field.name] = plain;
       else this.#field(field, given, result);
     }
+    for (const field of shape.fields) {
+      if (field.shape.is === 'weights') this.#checkWeights(field.name, field.shape.model, result);
+    }
     for (const name of Object.keys(value)) {
       if (!shape.names.has(name)) this.#report('key', unknownField(name, shape), name);
     }
@@ -153,14 +172,16 @@ class Resolution {
         return value;
       case 'path':
         return typeof value === 'string' ? this.#file(value, shape.role, shape.source) : value;
+      case 'weights':
+        return this.#weights(value);
       case 'object':
         return isJsonObject(value) ? this.#walk(shape, value, {}) : value;
       case 'list':
         return Array.isArray(value) ? this.#list(shape.item, value) : value;
       case 'builder':
-        if (typeof value === 'string') return this.#builder(shape.slot, value, {}, []);
+        if (typeof value === 'string') return this.#builder(shape.slot.name, value, {}, []);
         if (!isJsonObject(value)) return value;
-        return this.#builder(shape.slot, nameIn(value) ?? nameIn(fallback), value, ['builder']);
+        return this.#builder(shape.slot.name, nameIn(value) ?? nameIn(fallback), value, ['builder']);
     }
   }
 
@@ -191,13 +212,44 @@ class Resolution {
   }
 
   #file(text: string, role: 'input' | 'place' | 'name', source: string | null): string {
+    const problem = pathProblem(text, role);
+    if (problem !== null) {
+      this.#report('value', problem);
+      return text;
+    }
+    if (secretIn(text) !== null) return text;
     const ofCommand = this.#path.length === 1 && this.#path[0] === 'log_path';
-    const path = absolutePath(text, ofCommand ? this.#at.cwd : this.#at.directoryOf(this.#path));
+    const directory = ofCommand ? this.#at.cwd : this.#at.directoryOf(this.#path);
+    const path = absolutePath(text, directory);
     if (role === 'place' || this.#at.exists(path)) return path;
     if (role === 'name' && !/^(~|\.{0,2}\/)/.test(text)) return text;
-    const where = source === null ? '' : `; get it from ${source}`;
+    const where = source === null ? (this.#at.near?.(text, directory) ?? '') : `; get it from ${source}`;
     this.#report('value', `there is no such file or directory: ${path}${where}`);
     return path;
+  }
+
+  /** The directory of a run that is gone is told from a name on the hub by the directory that it lay in. */
+  #weights(value: JsonValue): JsonValue {
+    if (typeof value === 'string') {
+      const path = absolutePath(value, this.#at.directoryOf(this.#path));
+      const isPlace = value.includes('/') && !this.#at.exists(path) && this.#at.exists(dirname(path));
+      return value === '' ? value : this.#file(value, isPlace ? 'input' : 'name', null);
+    }
+    if (!isJsonObject(value) || typeof value.run !== 'string' || value.run === '') return value;
+    this.#path.push('run');
+    const run = this.#file(value.run, 'input', null);
+    this.#path.pop();
+    return Object.freeze({ checkpoint: 'final', ...value, run });
+  }
+
+  #checkWeights(name: string, model: string | null, result: JsonObject): void {
+    const ref = result[name];
+    const at = slashPath([...this.#path, name]);
+    if (!isWeightsRef(ref) || ref === '') return;
+    if (this.issues.some(({ path }) => slashPath(path).startsWith(at))) return;
+    const expected = model === null ? null : result[model];
+    const problem = this.#at.weights?.problem(ref, typeof expected === 'string' ? expected : null);
+    if (typeof problem === 'string') this.#report('value', problem, name);
   }
 
   #report(part: 'key' | 'value', message: string, ...below: SpecPath): void {
@@ -209,7 +261,21 @@ function nameIn(ref: JsonValue | undefined): JsonValue | undefined {
   return isJsonObject(ref) ? ref.builder : undefined;
 }
 
+/** A text that no path can be; null for any other. What is empty would be the directory that it starts from. */
+function pathProblem(text: string, role: 'input' | 'place' | 'name'): string | null {
+  if (text.trim() === '') return `expected a text that is not empty; got ${describeValue(text)}`;
+  if (text.includes('\0')) return 'a path cannot hold the character NUL';
+  const secret = role === 'name' ? null : secretIn(text);
+  if (secret === null) return null;
+  const remedy = looksSecret(secret)
+    ? `${secret} looks like one by its name: use a variable of another name`
+    : `use \${env:${secret}}`;
+  return `a path is recorded and cannot be a secret; ${remedy}`;
+}
+
 function unknownField(name: string, { names }: ObjectShape): string {
+  const spaceless = spaceHint(name);
+  if (spaceless !== '') return `unknown field; ${spaceless}`;
   const near = closestNames(name, [...names]);
   return near.length === 0 ? 'unknown field' : `unknown field; did you mean ${near.map((n) => `"${n}"`).join(' or ')}?`;
 }

@@ -2,7 +2,7 @@
 
 import type { TObject } from '@sinclair/typebox';
 import type { AnyBuilder } from '../registry/builder.ts';
-import { FIELD_KIND, FIELD_SLOT } from '../registry/fields.ts';
+import { FIELD_KIND, FIELD_SLOT, FIELD_WEIGHTS } from '../registry/fields.ts';
 import type { Registry } from '../registry/registry.ts';
 import { type Shape, shapeOf } from '../registry/shape.ts';
 import { trainerSlot } from '../training/types.ts';
@@ -86,7 +86,7 @@ function definitions(root: TObject, registry: Registry): JsonObject {
 
 function slotsOf(params: TObject): string[] {
   const within = (shape: Shape): string[] => {
-    if (shape.is === 'builder') return [shape.slot];
+    if (shape.is === 'builder') return [shape.slot.name];
     if (shape.is === 'list') return within(shape.item);
     return shape.is === 'object' ? shape.fields.flatMap((field) => within(field.shape)) : [];
   };
@@ -139,15 +139,16 @@ function schemaProperties(params: TObject): JsonObject {
 
 function editable(schema: JsonValue): JsonValue {
   if (!isJsonObject(schema)) return schema;
-  const { [FIELD_SLOT]: slot, [FIELD_KIND]: _, format: __, description, default: fallback, ...rest } = schema;
+  const { [FIELD_SLOT]: slot, [FIELD_KIND]: _, [FIELD_WEIGHTS]: __, format: ___, ...fields } = schema;
+  const { description, default: fallback, ...rest } = fields;
   const about = {
     ...(description === undefined ? {} : { description }),
     ...(fallback === undefined ? {} : { default: fallback }),
   };
   const types = [rest.type ?? []].flat();
-  if (typeof slot === 'string') {
+  if (isJsonObject(slot)) {
     const nothing = types.includes('null') ? [{ type: 'null' }] : [];
-    return { ...about, anyOf: [{ $ref: `#/definitions/${slot}` }, ...nothing, REFERENCE] };
+    return { ...about, anyOf: [{ $ref: `#/definitions/${slot.name}` }, ...nothing, REFERENCE] };
   }
   if (types.includes('string') && rest.enum === undefined) return { ...about, ...rest };
   const inner = {

@@ -16,6 +16,7 @@ export async function readSource(path: string): Promise<Source> {
   try {
     const stats = await stat(path);
     if (stats.isDirectory()) return { missing: 'this is a directory; name a YAML file' };
+    if (!stats.isFile()) return { missing: 'this is no regular file' };
     if (stats.size > MAX_BYTES) {
       const sizes = `${megabytes(stats.size)}; a spec has at most ${megabytes(MAX_BYTES)}`;
       return { missing: `the file has ${sizes}. Is it a data file?` };

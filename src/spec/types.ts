@@ -1,6 +1,6 @@
 // What a spec is at each stage: text with positions, then a resolved value that is plain, frozen and serialisable.
 
-import type { BuilderRef } from '../registry/fields.ts';
+import type { PlainRef } from '../registry/slot.ts';
 import type { JsonObject, JsonValue } from '../util/json.ts';
 
 /** Where a value of a merged document was written. An override's `file` is `command line`, its column that in the argument. */
@@ -45,7 +45,7 @@ export interface RunSpec {
   trainer: string;
   log_path: string;
   seed: number;
-  service: BuilderRef;
+  service: PlainRef;
   if_exists: IfExists;
   plugins: string[];
   [field: string]: JsonValue;

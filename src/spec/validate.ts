@@ -2,6 +2,7 @@
 
 import type { Registry } from '../registry/registry.ts';
 import { type Diagnostic, SpecError } from '../util/errors.ts';
+import type { WeightsReader } from './digests.ts';
 import { kindOfSpec, type LoadOptions, loadDocument } from './load.ts';
 import { loadPlugins } from './plugins.ts';
 import { resolveRunSpec } from './resolve.ts';
@@ -26,11 +27,12 @@ export async function validateFiles(
   options: LoadOptions,
   createRegistry: () => Registry,
   checkSweep: CheckSweep,
+  weights?: WeightsReader,
 ): Promise<Validation> {
   const validation: Validation = { valid: [], diagnostics: [] };
   for (const file of files) {
     try {
-      validation.valid.push(await validateFile(file, options, createRegistry(), checkSweep));
+      validation.valid.push(await validateFile(file, options, createRegistry(), checkSweep, weights));
     } catch (error) {
       if (!(error instanceof SpecError)) throw error;
       validation.diagnostics.push(...error.diagnostics);
@@ -44,6 +46,7 @@ async function validateFile(
   options: LoadOptions,
   registry: Registry,
   checkSweep: CheckSweep,
+  weights: WeightsReader | undefined,
 ): Promise<CheckedFile> {
   if ((await kindOfSpec(file, options.cwd)) === 'sweep') {
     await checkSweep(file, options, registry);
@@ -51,6 +54,6 @@ async function validateFile(
   }
   const document = await loadDocument(file, options);
   await loadPlugins(document, registry);
-  resolveRunSpec(document, registry, options.cwd);
+  resolveRunSpec(document, registry, options.cwd, weights);
   return { file, kind: 'run' };
 }

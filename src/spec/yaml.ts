@@ -2,8 +2,10 @@
 
 import { Composer, type Document, LineCounter, Parser, type YAMLError } from 'yaml';
 import type { Diagnostic } from '../util/errors.ts';
-import { convert } from './convert.ts';
+import { convert, type PlaceOf } from './convert.ts';
+import { spaceHint } from './describe.ts';
 import { diagnosticAt } from './diagnostics.ts';
+import { parsePath } from './path.ts';
 import type { Node } from './tree.ts';
 import type { SourcePlace } from './types.ts';
 
@@ -24,12 +26,12 @@ export interface ParsedText {
   diagnostics: Diagnostic[];
 }
 
-export type PlaceOf = (offset: number) => SourcePlace;
-
 export function parseYaml(text: string, origin: TextOrigin): ParsedText {
   const lines = new LineCounter();
   const placeOf = placer(lines, origin);
   const tokens = [...new Parser(lines.addNewLine).parse(text)];
+  const comment = origin.argument === undefined ? null : firstComment(tokens);
+  if (comment !== null) return { root: null, diagnostics: [commentDiagnostic(origin, placeOf(comment))] };
   const tooDeep = deepest(tokens);
   if (tooDeep !== null) {
     const message = `nested more than ${MAX_DEPTH} levels deep`;
@@ -64,6 +66,26 @@ function deepest(tokens: readonly unknown[]): number | null {
   return null;
 }
 
+/** Offset of the first comment; null if there is none. */
+function firstComment(tokens: readonly unknown[]): number | null {
+  const offsets: number[] = [];
+  const stack: unknown[] = [...tokens];
+  for (let token = stack.pop(); token !== undefined; token = stack.pop()) {
+    if (typeof token !== 'object' || token === null) continue;
+    if ('type' in token && token.type === 'comment' && 'offset' in token) offsets.push(Number(token.offset));
+    for (const part of Object.values(token)) if (typeof part === 'object') stack.push(...[part].flat());
+  }
+  return offsets.length === 0 ? null : Math.min(...offsets);
+}
+
+/** Nobody writes comments on a command line: what a shell hands over is all meant. */
+function commentDiagnostic({ argument }: TextOrigin, place: SourcePlace): Diagnostic {
+  const { text = '', offset = 0 } = argument ?? {};
+  const quoted = text.slice(0, offset) + JSON.stringify(text.slice(offset));
+  const message = `in YAML "#" begins a comment here; quote the value, as ${quoted} inside of the quotes of the shell`;
+  return diagnosticAt(place, parsePath(text.slice(0, offset - 1)) ?? [], message);
+}
+
 /** The place of an offset in the text. */
 function placer(lines: LineCounter, { file, directory, argument }: TextOrigin): PlaceOf {
   return (offset) => {
@@ -87,9 +109,14 @@ function syntaxErrors(document: Document.Parsed, text: string, placeOf: PlaceOf)
   return diagnostics.filter(({ line }, i) => i === 0 || diagnostics[i - 1]?.line !== line);
 }
 
+/** Complaints about a line that should be `field: value`. */
+const KEYS = new Set<string>(['MULTILINE_IMPLICIT_KEY', 'MISSING_CHAR', 'BLOCK_AS_IMPLICIT_KEY']);
+
 function syntaxMessage(error: YAMLError, text: string): string {
   const [offset] = error.pos;
   if (text[offset - 1] === '$' && text[offset] === '{') return `quote "\${…}" where it stands between { } or [ ]`;
+  const spaceless = spaceHint(text.slice(text.lastIndexOf('\n', offset - 1) + 1));
+  if (spaceless !== '' && KEYS.has(error.code)) return spaceless;
   switch (error.code) {
     case 'TAB_AS_INDENT':
       return 'a tab cannot indent YAML; use spaces';

@@ -1,29 +1,19 @@
 // The dataset of a conversations file: JSON Lines with `messages`, rendered, cut to length and split once at the start.
 
-import type { Renderer, TrainOnWhat } from '../renderers/types.ts';
+import type { Renderer } from '../renderers/types.ts';
 import { modelInputFromTokens, tokensOf } from '../tinker/types.ts';
 import { ConfigurationError, DataValidationError } from '../util/errors.ts';
 import type { JsonObject } from '../util/json.ts';
 import { batchedDataset } from './batches.ts';
-import { datumFromModelInputWeights, type Reduction } from './common.ts';
+import { datumFromModelInputWeights } from './common.ts';
 import { type ConversationRow, parseConversation } from './conversation.ts';
-import { namedLines, type OnBadRow, readRows } from './rows.ts';
+import type { ConversationFileParams } from './dataset_params.ts';
+import { namedLines, readRows } from './rows.ts';
 import { permutation } from './shuffle.ts';
 import type { DatasetContext, SupervisedDataset, SupervisedDatasets } from './types.ts';
 
-export interface ConversationFileParams {
-  file_path: string;
-  batch_size: number;
-  max_length: number | null;
-  train_on_what: TrainOnWhat;
-  test_size: number;
-  test_file_path: string | null;
-  /** Rows of that file to use, from the first; null or absent: all. */
-  num_test_examples?: number | null;
-  shuffle_seed: number | null;
-  on_bad_row: OnBadRow;
-  reduction: Reduction;
-}
+/** Beside the fields of the spec: how many rows of the test file to use, from the first; absent or null means all. */
+type Params = ConversationFileParams & { num_test_examples?: number | null };
 
 /** How a row becomes a conversation. */
 export type RowParser = (row: JsonObject) => ConversationRow;
@@ -39,7 +29,7 @@ interface Example {
  * `shuffle_seed` alone, so that runs which differ in seed, length or renderer are measured on the same conversations.
  */
 export async function conversationFileDatasets(
-  params: ConversationFileParams,
+  params: Params,
   context: DatasetContext,
   parseRow: RowParser = parseConversation,
 ): Promise<SupervisedDatasets> {

@@ -1,7 +1,10 @@
-// Spec fields that the supervised loops share: schedule, optimizer, cadence of evaluations and checkpoints.
+// Spec fields of the supervised trainers: those that they share (schedule, optimizer, cadence of evaluations and checkpoints)
+// and those that one of them adds.
 
-import { Type } from '@sinclair/typebox';
-import { builderOf, nullable, oneOf, runtime, semantic } from '../registry/fields.ts';
+import { type Static, Type } from '@sinclair/typebox';
+import { builderOf, contents, nullable, oneOf, runtime, semantic, weights } from '../registry/fields.ts';
+import { rendererSlot } from '../renderers/types.ts';
+import { tokenizerSlot } from '../tokenizers/slot.ts';
 import { evaluatorSlot } from '../training/evaluator.ts';
 import { LR_SCHEDULES } from '../training/lr_schedule.ts';
 import { datasetSlot } from './types.ts';
@@ -15,7 +18,7 @@ const steps = (description: string, value: number) => Type.Integer({ minimum: 0,
 const unit = (description: string, value: number) =>
   semantic(Type.Number({ minimum: 0, exclusiveMaximum: 1, default: value, description }));
 
-export const loopFields = {
+const loopFields = {
   dataset: semantic(builderOf(datasetSlot, { description: 'What is trained on.' })),
   learning_rate: semantic(Type.Number({ minimum: 0, default: 1e-4, description: 'Peak learning rate.' })),
   lr_schedule: semantic(
@@ -67,3 +70,56 @@ export const loopFields = {
     Type.Integer({ minimum: 0, default: 1, description: 'Steps that are submitted before the oldest one is awaited.' }),
   ),
 };
+
+const loopParams = Type.Object(loopFields);
+export type LoopConfig = Static<typeof loopParams>;
+
+export const supervisedParams = Type.Object({
+  model_name: contents(
+    Type.String({
+      description:
+        'The base model: a directory in Hugging Face layout, a GGUF file, or a name on the Hugging Face hub.',
+    }),
+  ),
+  load_checkpoint_path: nullable(
+    weights({
+      model: 'model_name',
+      default: null,
+      description:
+        'Start from these weights, with a fresh optimizer: a run, {run: DIR, checkpoint: final | best | NAME}, a directory with a checkpoint, an adapter or a model, or a tinker:// path.',
+    }),
+  ),
+  renderer: nullable(
+    semantic(builderOf(rendererSlot, { default: null, description: 'null = the one that suits the model best.' })),
+  ),
+  lora_rank: semantic(Type.Integer({ minimum: 1, default: 32, description: 'Rank of the adapter.' })),
+  ...loopFields,
+});
+export type SupervisedConfig = Static<typeof supervisedParams>;
+
+const size = (description: string, value: number) =>
+  semantic(Type.Integer({ minimum: 1, default: value, description }));
+
+export const pretrainParams = Type.Object({
+  tokenizer: semantic(builderOf(tokenizerSlot, { description: 'Where the tokenizer comes from.' })),
+  hidden_size: size('Width of the residual stream.', 192),
+  intermediate_size: size('Width inside the MLP.', 512),
+  num_hidden_layers: size('Layers.', 6),
+  num_attention_heads: size('Query heads; they divide hidden_size.', 6),
+  num_key_value_heads: size('Key and value heads; they divide the query heads.', 2),
+  max_position_embeddings: size('Longest sequence, in tokens.', 512),
+  rope_theta: semantic(
+    Type.Number({ exclusiveMinimum: 0, default: 10000, description: 'Base of the rotary frequencies.' }),
+  ),
+  save_model_path: nullable(
+    runtime(
+      Type.String({
+        format: 'path',
+        default: null,
+        description: 'Directory that the finished model is copied to. null = it stays among the checkpoints.',
+      }),
+    ),
+  ),
+  ...loopFields,
+});
+export type PretrainConfig = Static<typeof pretrainParams>;

@@ -5,29 +5,14 @@ import type { APIFuture, TrainingClient } from '../tinker/clients.ts';
 import type { Datum, ForwardBackwardOutput, OptimStepResponse } from '../tinker/types.ts';
 import { lengthOf } from '../tinker/types.ts';
 import type { Tokenizer } from '../tokenizers/types.ts';
-import { CheckpointManager, type CheckpointPolicy, type LoopState, lastState } from '../training/checkpoint_manager.ts';
+import { CheckpointManager, type LoopState, lastState } from '../training/checkpoint_manager.ts';
 import type { Evaluator } from '../training/evaluator.ts';
-import { type LrSchedule, lrMultiplier } from '../training/lr_schedule.ts';
+import { lrMultiplier } from '../training/lr_schedule.ts';
 import { IterationTimer } from '../training/trace.ts';
 import type { Learned, Metrics, TrainingContext, TrainingOutcome } from '../training/types.ts';
 import { computeBpb, computeMeanNll } from './common.ts';
+import type { LoopConfig } from './fields.ts';
 import type { SupervisedDataset } from './types.ts';
-
-export interface LoopConfig extends CheckpointPolicy {
-  learning_rate: number;
-  lr_schedule: LrSchedule;
-  warmup_steps: number;
-  num_epochs: number;
-  max_steps: number | null;
-  eval_every: number;
-  infrequent_eval_every: number;
-  adam_beta1: number;
-  adam_beta2: number;
-  adam_eps: number;
-  weight_decay: number;
-  grad_clip_norm: number;
-  submit_ahead: number;
-}
 
 export interface LoopParts {
   /** A client to start with, or one that continues from a state. */

@@ -2,49 +2,39 @@
 
 import { copyFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { BuilderRef } from '../registry/fields.ts';
+import type { Make } from '../registry/slot.ts';
 import { recommendedRenderer } from '../renderers/recommended.ts';
-import { rendererSlot } from '../renderers/types.ts';
 import { loadTokenizer } from '../tokenizers/hf_tokenizer.ts';
-import { tokenizerSlot } from '../tokenizers/slot.ts';
 import type { Tokenizer } from '../tokenizers/types.ts';
 import type { TrainingContext, TrainingOutcome } from '../training/types.ts';
 import { makeDirectory } from '../util/files.ts';
 import type { JsonObject } from '../util/json.ts';
+import type { PretrainConfig } from './fields.ts';
 import { superviseTraining } from './loop.ts';
-import { buildEvaluators, type EvaluatedConfig } from './train.ts';
-import { datasetSlot } from './types.ts';
+import { buildEvaluators } from './train.ts';
 
-export interface PretrainConfig extends EvaluatedConfig {
-  tokenizer: BuilderRef;
-  hidden_size: number;
-  intermediate_size: number;
-  num_hidden_layers: number;
-  num_attention_heads: number;
-  num_key_value_heads: number;
-  max_position_embeddings: number;
-  rope_theta: number;
-  save_model_path: string | null;
-}
-
-export async function trainFromScratch(config: PretrainConfig, context: TrainingContext): Promise<TrainingOutcome> {
-  const { registry, service, seed, emit, logPath } = context;
+export async function trainFromScratch(
+  config: PretrainConfig,
+  context: TrainingContext,
+  make: Make,
+): Promise<TrainingOutcome> {
+  const { service, seed, emit, logPath } = context;
   const warn = (message: string) => emit({ type: 'warning', message });
   const modelMaxLength = config.max_position_embeddings;
   const directory = join(logPath, 'tokenizer');
-  const tokenizer_path = await registry.build(tokenizerSlot, config.tokenizer, { directory, modelMaxLength, registry });
+  const tokenizer_path = await make(config.tokenizer, { directory, modelMaxLength });
   const tokenizer = await loadTokenizer(tokenizer_path);
   const ref = recommendedRenderer({ modelName: tokenizer_path, tokenizer });
-  const renderer = await registry.build(rendererSlot, ref, { tokenizer });
+  const renderer = await make(ref, { tokenizer });
   const material = { tokenizer, renderer, maxContextLength: modelMaxLength, seed, warn };
-  const datasets = await registry.build(datasetSlot, config.dataset, material);
+  const datasets = await make(config.dataset, material);
   const parts = {
     openClient: (state: string | null) =>
       state === null
         ? service.createFullTrainingClient({ config: modelConfig(config, tokenizer), tokenizer_path, seed })
         : service.createTrainingClientFromStateWithOptimizer(state),
     train: datasets.train,
-    ...(await buildEvaluators(config, { tokenizer, renderer, test: datasets.test, seed }, context)),
+    ...(await buildEvaluators(config, { tokenizer, renderer, test: datasets.test, seed }, make)),
     tokenizer,
   };
   const outcome = await superviseTraining(config, parts, context);

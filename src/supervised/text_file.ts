@@ -1,7 +1,7 @@
 // The dataset of a text file for pretraining: documents packed into blocks of equal length, every token trained.
 
 import { ConfigurationError, DataFormatError, DataValidationError } from '../util/errors.ts';
-import type { Reduction } from './common.ts';
+import type { TextFileParams } from './dataset_params.ts';
 import { readLines } from './lines.ts';
 import { concatenate, packedDataset } from './packing.ts';
 import { readRows } from './rows.ts';
@@ -10,16 +10,6 @@ import type { DatasetContext, SupervisedDatasets } from './types.ts';
 
 /** A line that holds nothing else ends a document; the token of that name follows each document in the blocks. */
 const SEPARATOR = '<|endoftext|>';
-
-export interface TextFileParams {
-  file_path: string;
-  batch_size: number;
-  max_length: number | null;
-  test_fraction: number;
-  shuffle_seed: number | null;
-  special_tokens: boolean;
-  reduction: Reduction;
-}
 
 /**
  * Reads JSON Lines with a `text` where the file's name ends in .jsonl, else plain text. Whole documents are held out, as

@@ -1,44 +1,38 @@
 // Supervised fine-tuning: the model's tokenizer and renderer, the dataset, an adapter, and the loop over them.
 
 import { locateModel } from '../hub/locate.ts';
-import type { BuilderRef } from '../registry/fields.ts';
+import { type BuilderRef, type Make, reference } from '../registry/slot.ts';
 import { recommendedRenderer } from '../renderers/recommended.ts';
-import { rendererSlot } from '../renderers/types.ts';
 import { loadTokenizer } from '../tokenizers/hf_tokenizer.ts';
 import { type Evaluator, type EvaluatorContext, evaluatorSlot } from '../training/evaluator.ts';
 import type { TrainingContext, TrainingOutcome } from '../training/types.ts';
 import { colorizeExample } from './colorize.ts';
-import { type LoopConfig, superviseTraining } from './loop.ts';
-import { datasetSlot, type SupervisedDataset } from './types.ts';
+import type { LoopConfig, SupervisedConfig } from './fields.ts';
+import { superviseTraining } from './loop.ts';
+import type { SupervisedDataset } from './types.ts';
 
-export interface EvaluatedConfig extends LoopConfig {
-  dataset: BuilderRef;
-  evaluators: BuilderRef[];
-  infrequent_evaluators: BuilderRef[];
-}
-
-export interface SupervisedConfig extends EvaluatedConfig {
-  model_name: string;
-  load_checkpoint_path: string | null;
-  renderer: BuilderRef | null;
-  lora_rank: number;
-}
-
-export async function trainSupervised(config: SupervisedConfig, context: TrainingContext): Promise<TrainingOutcome> {
-  const { registry, service, seed, emit } = context;
+export async function trainSupervised(
+  config: SupervisedConfig,
+  context: TrainingContext,
+  make: Make,
+): Promise<TrainingOutcome> {
+  const { service, seed, emit } = context;
   const { model_name, load_checkpoint_path, lora_rank } = config;
   const notify = (message: string) => emit({ type: 'notice', message });
   const warn = (message: string) => emit({ type: 'warning', message });
   const { directory, name } = await locateModel(model_name, { parts: 'tokenizer', notify });
   const tokenizer = await loadTokenizer(directory);
   const ref = config.renderer ?? recommendedRenderer({ modelName: model_name, tokenizer });
-  const renderer = await registry.build(rendererSlot, ref, { tokenizer });
+  const renderer = await make(ref, { tokenizer });
+  const user_metadata = { renderer_name: ref.builder };
+  const adapter = (base_model: string) =>
+    service.createLoraTrainingClient({ base_model, rank: lora_rank, seed, user_metadata });
   const fresh = async () => {
-    if (load_checkpoint_path === null) {
-      const user_metadata = { renderer_name: ref.builder };
-      return await service.createLoraTrainingClient({ base_model: model_name, rank: lora_rank, seed, user_metadata });
-    }
-    const client = await service.createTrainingClientFromState(load_checkpoint_path);
+    if (load_checkpoint_path === null) return await adapter(model_name);
+    const { model_path, base_model: model, description } = await context.resolveWeights(load_checkpoint_path);
+    notify(`starts from ${description}`);
+    if (model_path === undefined) return await adapter(model ?? model_name);
+    const client = await service.createTrainingClientFromState(model_path);
     const { base_model, is_lora } = await client.getInfo();
     if (is_lora && base_model !== name && base_model !== model_name) {
       warn(`load_checkpoint_path was trained on ${base_model}, which goes on being trained; model_name is ${name}`);
@@ -47,7 +41,7 @@ export async function trainSupervised(config: SupervisedConfig, context: Trainin
   };
   const sampler = await service.createSamplingClient({ base_model: model_name });
   const { max_context_length: maxContextLength } = await sampler.getInfo();
-  const datasets = await registry.build(datasetSlot, config.dataset, {
+  const datasets = await make(config.dataset, {
     tokenizer,
     renderer,
     maxContextLength,
@@ -60,7 +54,7 @@ export async function trainSupervised(config: SupervisedConfig, context: Trainin
     openClient: (state: string | null) =>
       state === null ? fresh() : service.createTrainingClientFromStateWithOptimizer(state),
     train: datasets.train,
-    ...(await buildEvaluators(config, measured, context)),
+    ...(await buildEvaluators(config, measured, make)),
     tokenizer,
   };
   return await superviseTraining(config, parts, context);
@@ -68,14 +62,14 @@ export async function trainSupervised(config: SupervisedConfig, context: Trainin
 
 /** The evaluators that are listed; held-out data is measured even where none is listed for it. */
 export async function buildEvaluators(
-  config: EvaluatedConfig,
+  config: Pick<LoopConfig, 'evaluators' | 'infrequent_evaluators'>,
   measured: EvaluatorContext,
-  { registry }: TrainingContext,
+  make: Make,
 ) {
-  const build = (refs: BuilderRef[]): Promise<Evaluator[]> =>
-    Promise.all(refs.map((ref) => registry.build(evaluatorSlot, ref, measured)));
+  const build = (refs: BuilderRef<typeof evaluatorSlot>[]): Promise<Evaluator[]> =>
+    Promise.all(refs.map((ref) => make(ref, measured)));
   const listed = [...config.evaluators, ...config.infrequent_evaluators].some(({ builder }) => builder === 'nll');
-  const implied: BuilderRef[] = measured.test !== null && !listed ? [{ builder: 'nll', name: 'test' }] : [];
+  const implied = measured.test !== null && !listed ? [reference(evaluatorSlot, { builder: 'nll' })] : [];
   return {
     evaluators: await build([...implied, ...config.evaluators]),
     infrequentEvaluators: await build(config.infrequent_evaluators),

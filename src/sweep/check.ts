@@ -1,7 +1,7 @@
 // What `validate` and `schema` ask about sweep files.
 
 import type { Registry } from '../registry/registry.ts';
-import { createDigests } from '../spec/digests.ts';
+import { createInputs } from '../run_files/weights_reader.ts';
 import type { LoadOptions } from '../spec/load.ts';
 import { documentSchema } from '../spec/schema.ts';
 import type { JsonObject } from '../util/json.ts';
@@ -12,7 +12,7 @@ import { loadSweep } from './sweep_file.ts';
 /** @throws SpecError when the sweep could not be planned, whatever lies on disk */
 export async function checkSweep(file: string, options: LoadOptions, registry: Registry): Promise<void> {
   const sweep = await loadSweep(file, options, registry);
-  await runsOf(sweep, registry, { ...options, digests: createDigests() });
+  await runsOf(sweep, registry, { ...options, digests: createInputs() });
 }
 
 /** The JSON Schema of sweep files, for editors. */

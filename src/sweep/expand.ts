@@ -1,11 +1,11 @@
 // Expansion, pure: a sweep's axes, cases, excluded and included points become the list of its configurations, in file order.
 
 import { closestNames } from '../registry/suggest.ts';
-import { parsePath, slashPath } from '../spec/path.ts';
+import { parsePath, slashPath, valueAt } from '../spec/path.ts';
 import type { Issue, SpecDocument, SpecPath } from '../spec/types.ts';
 import { canonicalJson, type JsonValue } from '../util/json.ts';
 import { type AxisLists, type FieldValues, type Section, type SweepFields, sectionsOf } from './grammar.ts';
-import { valueAt } from './paths.ts';
+
 import { type Axis, type Configuration, fieldPath, product, type Search } from './space.ts';
 
 export interface Expansion {

@@ -15,7 +15,7 @@ export function fieldKindAt(spec: RunSpec, path: SpecPath, registry: Registry): 
   let value: JsonValue | undefined = spec;
   let kind: FieldKind = 'semantic';
   for (const segment of path) {
-    if (shape.is === 'builder') shape = parametersOf(shape.slot, value, registry);
+    if (shape.is === 'builder') shape = parametersOf(shape.slot.name, value, registry);
     if (shape.is === 'list') {
       shape = shape.item;
     } else if (shape.is === 'object') {

@@ -2,6 +2,7 @@
 
 import { type Static, type TSchema, Type } from '@sinclair/typebox';
 import { builderOf, contents, nullable, oneOf, runtime, semantic } from '../registry/fields.ts';
+import { GOALS } from '../run_files/objective.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../util/json.ts';
 import { earlyStoppingSlot } from './early_stopping.ts';
 import { executorSlot } from './executor.ts';
@@ -22,7 +23,7 @@ const point = byName(value, 'Values by field.');
 const objective = Type.Object(
   {
     metric: Type.String({ minLength: 1, description: 'A column of metrics.jsonl, as test/nll.' }),
-    goal: oneOf(['minimize', 'maximize'], { description: 'Which end of the metric is better.' }),
+    goal: oneOf(GOALS, { description: 'Which end of the metric is better.' }),
     at: Type.String({
       default: 'last',
       description: 'Which of its values counts for a run: last, best, or that of a step, as step:200.',
@@ -127,7 +128,6 @@ export const sweepParams = Type.Object({
 export type SweepFields = Static<typeof sweepParams>;
 export type FieldValues = Record<string, JsonValue>;
 export type AxisLists = Record<string, JsonValue[]>;
-export type Objective = NonNullable<SweepFields['objective']>;
 
 /** The parts of a sweep, or of a case, that hold axes. */
 const SECTIONS = ['grid', 'zip', 'cases'] as const;
@@ -159,13 +159,4 @@ export function parseDuration(text: string): number | null {
   const [, amount = '', unit = ''] = /^(\d+(?:\.\d+)?)([smhd])$/.exec(text) ?? [];
   const seconds = Number(amount) * (SECONDS[unit] ?? Number.NaN);
   return seconds > 0 && seconds <= LONGEST_SECONDS ? seconds : null;
-}
-
-/** When a metric counts: at the last step that has it, at its best one, or at a given step. */
-export type At = 'last' | 'best' | { step: number };
-
-export function parseAt(text: string): At | null {
-  if (text === 'last' || text === 'best') return text;
-  const [, step] = /^step:(\d+)$/.exec(text) ?? [];
-  return step === undefined ? null : { step: Number(step) };
 }

@@ -2,6 +2,7 @@
 
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { createWeightsReader, filesOfWeights } from '../run_files/weights_reader.ts';
 import { createDigests, type Digests } from '../spec/digests.ts';
 
 export interface InputFiles extends Digests {
@@ -11,12 +12,23 @@ export interface InputFiles extends Digests {
 
 export function watchInputFiles(): InputFiles {
   const digests = createDigests();
+  const reader = createWeightsReader();
   const stamps = new Map<string, string>();
+  // Before the contents are read: a write in between shows as a change.
+  const stamp = (path: string) => {
+    if (!stamps.has(path)) stamps.set(path, stampOf(path));
+  };
   return {
     of(path) {
-      // Before the contents are read: a write in between shows as a change.
-      if (!stamps.has(path)) stamps.set(path, stampOf(path));
+      stamp(path);
       return digests.of(path);
+    },
+    weights: {
+      problem: (ref, model) => reader.problem(ref, model),
+      identity(ref) {
+        for (const path of filesOfWeights(ref)) stamp(path);
+        return reader.identity(ref);
+      },
     },
     changed: () => [...stamps].some(([path, stamp]) => stampOf(path) !== stamp),
   };

@@ -1,21 +1,28 @@
-// What a sweep found: each configuration's objective over its seeds, and which configuration is the best.
+// What a sweep found: the best configuration of all runs in its directory, as the report on that directory names it.
 
-import { readMetrics } from '../run_files/metrics_log.ts';
+import { type Dirent, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { setImmediate as breathe } from 'node:timers/promises';
+import { withoutCopies } from '../run_files/copies.ts';
+import { measureRun } from '../run_files/measure.ts';
+import {
+  bestOf,
+  type DeclaredObjective,
+  type JudgedRun,
+  type Objective,
+  parseAt,
+  scoreOf,
+} from '../run_files/objective.ts';
+import { holdsRun, type SeenRun, seeRun } from '../run_files/seen_run.ts';
 import type { JsonValue } from '../util/json.ts';
-import { type Objective, parseAt } from './grammar.ts';
 
-/** A finished run, as far as its objective is concerned. */
-interface FinishedRun {
-  axes: Record<string, JsonValue>;
-  /** Shared by the replicates of a configuration. */
-  config_hash: string;
-  value: number;
-}
+/** The runs of each configuration, by `config_hash`. */
+export type Judged = ReadonlyMap<string, { axes: SeenRun['axes']; runs: readonly JudgedRun[] }>;
 
 export interface ConfigurationScore {
   config_hash: string;
   axes: Record<string, JsonValue>;
-  mean: number;
+  mean: number | null;
   /** Standard deviation over the seeds with n − 1; null for one seed. */
   sd: number | null;
   /** Seeds that have a value, of those planned. */
@@ -23,59 +30,72 @@ export interface ConfigurationScore {
   planned: number;
 }
 
-/** The value that counts for a run; null when its log does not have it, or it is not a number. */
-export async function objectiveOf(directory: string, { metric, goal, at }: Objective): Promise<number | null> {
-  const values = (await readMetrics(directory)).flatMap((row) => {
-    const value = row[metric];
-    return typeof value === 'number' ? [{ step: row.step, value }] : [];
-  });
-  const which = parseAt(at);
-  if (which === 'best') return best(values.map(({ value }) => value).filter(Number.isFinite), goal);
-  const row = which === 'last' ? values.at(-1) : values.find(({ step }) => step === which?.step);
-  return row !== undefined && Number.isFinite(row.value) ? row.value : null;
-}
-
 /**
- * The configuration with the best mean. One that lost seeds to divergence or failure is beaten by any that has them all:
- * the seeds that are left would flatter it.
+ * The best configurations: several where they tie, none while no run counts. Runs of earlier plans that lie there compete too.
  * @param planned number of seeds by `config_hash`
  */
-export function bestConfiguration(
-  runs: readonly FinishedRun[],
+export async function bestConfigurations(
+  log_path: string,
+  planned: ReadonlyMap<string, number>,
+  declared: DeclaredObjective,
+): Promise<ConfigurationScore[]> {
+  const objective = objectiveOf(declared);
+  const { kept } = withoutCopies(runsBelow(log_path));
+  const configurations = new Map<string, { axes: SeenRun['axes']; runs: JudgedRun[] }>();
+  for (const { config_hash, axes, state, metricsFile } of kept) {
+    const configuration = configurations.get(config_hash) ?? { axes, runs: [] };
+    configuration.runs.push({ state, value: measureRun(metricsFile, objective).value });
+    configurations.set(config_hash, configuration);
+    // There may be thousands of files: signals are heard in between.
+    await breathe();
+  }
+  return bestAmong(configurations, planned, objective);
+}
+
+/** The best of configurations whose runs are known, as above. */
+export function bestAmong(
+  configurations: Judged,
   planned: ReadonlyMap<string, number>,
   objective: Objective,
-): ConfigurationScore | null {
-  const values = new Map<string, { axes: FinishedRun['axes']; values: number[] }>();
-  for (const { axes, config_hash, value } of runs) {
-    const configuration = values.get(config_hash) ?? { axes, values: [] };
-    configuration.values.push(value);
-    values.set(config_hash, configuration);
+): ConfigurationScore[] {
+  const judged = [...configurations].map(([config_hash, { axes, runs }]) => ({
+    config_hash,
+    axes,
+    planned: planned.get(config_hash) ?? runs.length,
+    score: scoreOf(runs, objective.at),
+  }));
+  return bestOf(judged, objective.goal).map(({ config_hash, axes, planned, score: { mean, sd, n } }) => ({
+    config_hash,
+    axes,
+    mean,
+    sd,
+    n,
+    planned,
+  }));
+}
+
+export function objectiveOf(declared: DeclaredObjective): Objective {
+  return { ...declared, at: parseAt(declared.at) ?? { kind: 'last' } };
+}
+
+export function seedsByConfiguration(runs: readonly { config_hash: string }[]): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const { config_hash } of runs) counts.set(config_hash, (counts.get(config_hash) ?? 0) + 1);
+  return counts;
+}
+
+function runsBelow(log_path: string): SeenRun[] {
+  return entriesOf(log_path)
+    .filter((entry) => entry.isDirectory())
+    .map(({ name }) => join(log_path, name))
+    .filter((directory) => holdsRun(directory))
+    .map((directory) => seeRun(directory));
+}
+
+function entriesOf(directory: string): Dirent[] {
+  try {
+    return readdirSync(directory, { withFileTypes: true }).sort((a, b) => (a.name < b.name ? -1 : 1));
+  } catch {
+    return []; // Nothing was run.
   }
-  const scores = [...values].map(([hash, { axes, values }]) =>
-    score(hash, axes, values, planned.get(hash) ?? values.length),
-  );
-  const complete = scores.filter(({ n, planned }) => n === planned);
-  const eligible = complete.length > 0 ? complete : scores;
-  const winner = best(
-    eligible.map(({ mean }) => mean),
-    objective.goal,
-  );
-  return eligible.find(({ mean }) => mean === winner) ?? null;
-}
-
-function score(
-  config_hash: string,
-  axes: FinishedRun['axes'],
-  values: readonly number[],
-  planned: number,
-): ConfigurationScore {
-  const n = values.length;
-  const mean = values.reduce((sum, value) => sum + value, 0) / n;
-  const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
-  return { config_hash, axes, mean, sd: n > 1 ? Math.sqrt(squares / (n - 1)) : null, n, planned };
-}
-
-function best(values: readonly number[], goal: Objective['goal']): number | null {
-  if (values.length === 0) return null;
-  return values.reduce((a, b) => (goal === 'minimize' ? Math.min(a, b) : Math.max(a, b)));
 }

@@ -1,17 +1,8 @@
-// Reading and setting values at the paths of a spec's plain value.
+// Setting values at the paths of a spec's plain value.
 
 import { dottedPath } from '../spec/path.ts';
 import type { SpecPath } from '../spec/types.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../util/json.ts';
-
-/** The value at a path; undefined where there is none. */
-export function valueAt(value: JsonValue | undefined, path: SpecPath): JsonValue | undefined {
-  return path.reduce<JsonValue | undefined>(
-    (at, segment) =>
-      Array.isArray(at) && typeof segment === 'number' ? at[segment] : isJsonObject(at) ? at[segment] : undefined,
-    value,
-  );
-}
 
 /**
  * A copy with the value set at a path, sharing all else with the original. Fields that are absent are made, and the bare

@@ -8,7 +8,8 @@ import type { Registry } from '../registry/registry.ts';
 import { identityDifferences } from '../run/if_exists.ts';
 import { inspectRunDirectory } from '../run_files/directory.ts';
 import type { RunRecord, RunSnapshot } from '../run_files/types.ts';
-import { createDigests, type Digests } from '../spec/digests.ts';
+import { createInputs } from '../run_files/weights_reader.ts';
+import type { Digests } from '../spec/digests.ts';
 import { identify } from '../spec/identity.ts';
 import { type LoadOptions, loadDocument } from '../spec/load.ts';
 import { loadPlugins } from '../spec/plugins.ts';
@@ -84,9 +85,9 @@ export async function planSweep(file: string, options: LoadOptions, registry: Re
 export async function planRun(file: string, options: LoadOptions, registry: Registry): Promise<Plan> {
   const document = await loadDocument(file, options);
   await loadPlugins(document, registry);
-  const spec = resolveRunSpec(document, registry, options.cwd);
+  const digests = createInputs();
+  const spec = resolveRunSpec(document, registry, options.cwd, digests.weights);
   const { log_path, seed } = spec;
-  const digests = createDigests();
   const { hash, config_hash } = identify(spec, registry, digests);
   const max_steps = typeof spec.max_steps === 'number' ? spec.max_steps : null;
   const found = await inspectRunDirectory(log_path);

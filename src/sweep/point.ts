@@ -3,12 +3,12 @@
 import type { Registry } from '../registry/registry.ts';
 import { diagnosticAt } from '../spec/diagnostics.ts';
 import { interpolate } from '../spec/interpolate.ts';
-import { parsePath } from '../spec/path.ts';
+import { parsePath, valueAt } from '../spec/path.ts';
 import { resolveValue, type Surroundings, surroundings } from '../spec/resolve.ts';
 import type { Issue, RunSpec, SpecDocument, SpecPath } from '../spec/types.ts';
 import type { Diagnostic } from '../util/errors.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../util/json.ts';
-import { valueAt, withValueAt } from './paths.ts';
+import { withValueAt } from './paths.ts';
 import { type Assignment, type Configuration, fieldPath } from './space.ts';
 import type { SweepFile } from './sweep_file.ts';
 
@@ -24,11 +24,15 @@ export class PointResolver {
   readonly #common: JsonObject;
   readonly #paths = new Map<string, SpecPath>();
 
-  constructor(sweep: SweepFile, registry: Registry, { cwd, env }: { cwd: string; env: Environment }) {
+  constructor(
+    sweep: SweepFile,
+    registry: Registry,
+    { cwd, env, weights }: { cwd: string; env: Environment; weights?: Surroundings['weights'] },
+  ) {
     this.#sweep = sweep;
     this.#registry = registry;
     this.#env = env;
-    this.#surroundings = surroundings(sweep.base.document, cwd);
+    this.#surroundings = surroundings(sweep.base.document, cwd, weights);
     const { log_path, plugins } = sweep.fields;
     const { plugins: ofBase } = sweep.base.value;
     this.#common = { log_path, plugins: [...(Array.isArray(ofBase) ? ofBase : []), ...plugins] };
@@ -39,9 +43,9 @@ export class PointResolver {
   resolve(configuration: Configuration): { spec: RunSpec | null; diagnostics: Diagnostic[] } {
     const { value, issues } = this.#valueOf(configuration);
     if (value === null) return { spec: null, diagnostics: this.#diagnose(issues, configuration) };
-    const { cwd, exists } = this.#surroundings;
+    const { cwd, exists, near, weights } = this.#surroundings;
     const directoryOf = (path: SpecPath) => this.#directoryOf(path, configuration);
-    const resolved = resolveValue(value, this.#registry, { cwd, exists, directoryOf });
+    const resolved = resolveValue(value, this.#registry, { cwd, exists, near, weights, directoryOf });
     return { spec: resolved.spec, diagnostics: this.#diagnose(resolved.issues, configuration) };
   }
 
@@ -135,13 +139,13 @@ function isPrefix(prefix: SpecPath, path: SpecPath): boolean {
   return prefix.length <= path.length && prefix.every((segment, i) => segment === path[i]);
 }
 
-/** A value of the sweep file is past interpolation: a `${` that it still has is meant as it stands. */
+/** A value of the sweep file is past interpolation: a `${` that it still has is meant as it stands, unless it is a secret's. */
 function escaped(assignment: Assignment): Assignment {
   return { ...assignment, value: escapedValue(assignment.value) };
 }
 
 function escapedValue(value: JsonValue): JsonValue {
-  if (typeof value === 'string') return value.replaceAll('${', () => '$${');
+  if (typeof value === 'string') return value.replace(/\$\{(?!secret:)/g, () => '$${');
   if (Array.isArray(value)) return value.map(escapedValue);
   if (!isJsonObject(value)) return value;
   return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, escapedValue(member)]));

@@ -10,7 +10,7 @@ import { makeRunRecord } from '../run/record.ts';
 import { takeLease } from '../run_files/lease.ts';
 import { pendingStatus, readStatus, writeStatus } from '../run_files/status.ts';
 import type { RunStatus } from '../run_files/types.ts';
-import { createDigests } from '../spec/digests.ts';
+import { createInputs } from '../run_files/weights_reader.ts';
 import { identify } from '../spec/identity.ts';
 import type { Identity, RunSpec } from '../spec/types.ts';
 import { CookbookError } from '../util/errors.ts';
@@ -52,7 +52,7 @@ export class Preparation {
    */
   async prepare(run: PlannedRun): Promise<string> {
     const spec = this.#plan.specOf(run);
-    const digests = this.#plan.inputs.changed() ? createDigests() : this.#plan.inputs;
+    const digests = this.#plan.inputs.changed() ? createInputs() : this.#plan.inputs;
     const identity = identify(spec, this.#registry, digests);
     if (identity.hash !== run.hash) throw new ChangedInputError(CHANGED);
     return await this.#limit(() => underSweepLease(this.#plan.log_path, () => this.#put(run, spec, identity)));

@@ -2,12 +2,13 @@
 
 import type { Registry } from '../registry/registry.ts';
 import type { RunState, RunStatus } from '../run_files/types.ts';
+import { revealSecrets } from '../spec/secrets.ts';
 import { executorSlot } from './executor.ts';
 import { parseDuration } from './grammar.ts';
-import type { ConfigurationScore } from './objective.ts';
+import { bestConfigurations, type ConfigurationScore, seedsByConfiguration } from './objective.ts';
 import type { PlannedRun, SweepPlan } from './plan.ts';
 import { Preparation, recordFailure } from './prepare.ts';
-import { type Outcome, resultIn, type SweepEvent, schedule } from './scheduler.ts';
+import { type Outcome, type SweepEvent, schedule } from './scheduler.ts';
 import { Standings } from './standings.ts';
 import { freezePlan } from './sweep_directory.ts';
 
@@ -31,6 +32,8 @@ export interface SweepResult {
   not_done: RunReport[];
   objective: SweepPlan['fields']['objective'];
   best: ConfigurationScore | null;
+  /** Other configurations that are as good as the best. */
+  tied: ConfigurationScore[];
 }
 
 export interface RunReport {
@@ -54,9 +57,9 @@ export async function runSweep(plan: SweepPlan, registry: Registry, options: Swe
   const timeout = execution.timeout === null ? null : parseDuration(execution.timeout);
   const standings = new Standings(plan);
   const before = finished.map(finishedOutcome);
-  for (const outcome of before) await resultIn(outcome, { standings, onEvent: options.onEvent });
+  for (const { run, directory, state } of before) await standings.add(run, directory, state);
   const outcomes = await schedule(missing, {
-    executor: await registry.build(executorSlot, execution.executor, { maxConcurrency }),
+    executor: await registry.build(executorSlot, revealSecrets(execution.executor, process.env), { maxConcurrency }),
     locate: (run) => preparation.locate(run),
     prepare: (run) => preparation.prepare(run),
     recordFailure,
@@ -67,7 +70,7 @@ export async function runSweep(plan: SweepPlan, registry: Registry, options: Swe
     graceMs: GRACE_MS,
     ...options,
   });
-  return resultOf(plan, [...before, ...outcomes], standings.best);
+  return await resultOf(plan, [...before, ...outcomes]);
 }
 
 /** 0 when every run has finished, 1 when some failed, 3 when there is something left that has not. */
@@ -80,10 +83,13 @@ function finishedOutcome(run: PlannedRun): Outcome {
   return { run, directory: run.directory, state: run.found?.status?.state ?? 'done', error: null };
 }
 
-function resultOf(plan: SweepPlan, outcomes: readonly Outcome[], best: ConfigurationScore | null): SweepResult {
+async function resultOf(plan: SweepPlan, outcomes: readonly Outcome[]): Promise<SweepResult> {
   const states: Record<RunState, number> = { pending: 0, running: 0, done: 0, diverged: 0, failed: 0, interrupted: 0 };
   for (const { state } of outcomes) states[state] += 1;
   const { log_path, runs, fields } = plan;
+  const { objective } = fields;
+  const [best = null, ...tied] =
+    objective === null ? [] : await bestConfigurations(log_path, seedsByConfiguration(runs), objective);
   return {
     log_path,
     runs: runs.length,
@@ -92,7 +98,8 @@ function resultOf(plan: SweepPlan, outcomes: readonly Outcome[], best: Configura
     not_done: outcomes
       .filter(({ state }) => state !== 'done')
       .map(({ run, directory, state, error }) => ({ name: run.name, directory, state, error })),
-    objective: fields.objective,
+    objective,
     best,
+    tied,
   };
 }

@@ -5,12 +5,14 @@ import type { Registry } from '../registry/registry.ts';
 import { diagnose, diagnosticAt } from '../spec/diagnostics.ts';
 import type { Digests } from '../spec/digests.ts';
 import { identify } from '../spec/identity.ts';
+import type { LoadOptions } from '../spec/load.ts';
 import { parsePath, slashPath } from '../spec/path.ts';
 import type { Issue, RunSpec, SpecDocument, SpecPath } from '../spec/types.ts';
 import { type Diagnostic, formatDiagnostic, SpecError } from '../util/errors.ts';
 import { axesOf, expand } from './expand.ts';
 import { fieldKindAt } from './field_kind.ts';
 import type { SweepFields } from './grammar.ts';
+import { overriddenAxes } from './overridden_axes.ts';
 import { PointResolver } from './point.ts';
 import { type Assignment, type Axis, type Configuration, fieldPath, searchSlot } from './space.ts';
 import type { SweepFile } from './sweep_file.ts';
@@ -45,16 +47,18 @@ export interface SweepRuns {
 export async function runsOf(
   sweep: SweepFile,
   registry: Registry,
-  { digests, ...surroundings }: { digests: Digests; cwd: string; env: Readonly<Record<string, string | undefined>> },
+  { digests, ...options }: LoadOptions & { digests: Digests },
 ): Promise<SweepRuns> {
   const { document, fields } = sweep;
   const { axes, issues } = axesOf(fields, document);
   refuse(document, issues);
+  const idle = overriddenAxes(fields, axes, document, options.overrides);
+  if (idle.length > 0) throw new SpecError(idle);
   const search = await registry.build(searchSlot, fields.search, {});
   const { expansion, issues: unmatched } = expand(fields, axes, search);
   refuse(document, [...unmatched, ...tooMany(expansion.configurations.length, fields)]);
 
-  const resolver = new PointResolver(sweep, registry, surroundings);
+  const resolver = new PointResolver(sweep, registry, { ...options, weights: digests.weights });
   const collection = new RunCollection(document, registry, digests);
   const seeds = seedsOf(fields);
   for (const configuration of expansion.configurations) {

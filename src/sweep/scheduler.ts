@@ -88,24 +88,12 @@ export async function schedule(runs: readonly PlannedRun[], options: SchedulerOp
     runs.map(async (run) => {
       const outcome = await new Course(run, context).follow();
       if (outcome.state === 'failed' && options.onFailure === 'stop') halt.abort();
-      const result = await resultIn(outcome, options);
-      onEvent({ type: 'settled', outcome, result, best: options.standings.best });
+      const { standings } = options;
+      const result = await standings.add(run, outcome.directory, outcome.state);
+      onEvent({ type: 'settled', outcome, result, best: standings.best });
       return outcome;
     }),
   );
-}
-
-/** Counts a finished run in the standings. One whose metrics cannot be read is told of, and has no result. */
-export async function resultIn(
-  { run, directory, state }: Outcome,
-  { standings, onEvent }: Pick<SchedulerOptions, 'standings' | 'onEvent'>,
-): Promise<Result | null> {
-  try {
-    return await standings.add(run, directory, state);
-  } catch (error) {
-    onEvent({ type: 'trouble', run, message: messageOf(error) });
-    return null;
-  }
 }
 
 interface Context extends SchedulerOptions {

@@ -1,8 +1,11 @@
 // How the configurations of a sweep stand while it goes on: what each finished run came to, and which configuration leads.
 
+import { join } from 'node:path';
+import { measureRun } from '../run_files/measure.ts';
+import type { JudgedRun } from '../run_files/objective.ts';
 import { readStatus } from '../run_files/status.ts';
 import type { RunState } from '../run_files/types.ts';
-import { bestConfiguration, type ConfigurationScore, objectiveOf } from './objective.ts';
+import { bestAmong, type ConfigurationScore, objectiveOf, seedsByConfiguration } from './objective.ts';
 import type { PlannedRun, SweepPlan } from './plan.ts';
 import { valuesOf } from './space.ts';
 
@@ -17,7 +20,7 @@ export class Standings {
   readonly #planned: ReadonlyMap<string, number>;
   readonly #runs: readonly PlannedRun[];
   /** By run. They are gone through in the order of the plan, so that the order in which runs end decides nothing. */
-  readonly #values = new Map<PlannedRun, number>();
+  readonly #judged = new Map<PlannedRun, JudgedRun>();
 
   constructor({ fields, runs }: Pick<SweepPlan, 'fields' | 'runs'>) {
     this.#objective = fields.objective;
@@ -25,28 +28,27 @@ export class Standings {
     this.#runs = runs;
   }
 
-  /** The configuration that leads; null without an objective, or before any run has a value. */
+  /** The configuration that leads, the first of those that tie; null without an objective, or before any run counts. */
   get best(): ConfigurationScore | null {
     if (this.#objective === null) return null;
-    const valued = this.#runs.flatMap((run) => {
-      const value = this.#values.get(run);
-      const { configuration, config_hash } = run;
-      return value === undefined ? [] : [{ axes: valuesOf(configuration), config_hash, value }];
-    });
-    return bestConfiguration(valued, this.#planned, this.#objective);
+    const configurations = new Map<string, { axes: ReturnType<typeof valuesOf>; runs: JudgedRun[] }>();
+    for (const run of this.#runs) {
+      const judged = this.#judged.get(run);
+      if (judged === undefined) continue;
+      const configuration = configurations.get(run.config_hash) ?? { axes: valuesOf(run.configuration), runs: [] };
+      configuration.runs.push(judged);
+      configurations.set(run.config_hash, configuration);
+    }
+    return bestAmong(configurations, this.#planned, objectiveOf(this.#objective))[0] ?? null;
   }
 
-  /**
-   * Counts a run by what its directory says. Null for one that has nothing to say.
-   * @throws DataFormatError when its metrics are damaged
-   */
+  /** Counts a run that has ended by what its directory says. Null for one that has nothing to say. */
   async add(run: PlannedRun, directory: string, state: RunState): Promise<Result | null> {
-    if (state !== 'done') return null;
-    if (this.#objective === null) return await learnedIn(directory);
-    const value = await objectiveOf(directory, this.#objective);
-    if (value === null) return null;
-    this.#values.set(run, value);
-    return { metric: this.#objective.metric, value };
+    if (this.#objective === null) return state === 'done' ? await learnedIn(directory) : null;
+    const { metric } = this.#objective;
+    const { value } = measureRun(join(directory, 'metrics.jsonl'), objectiveOf(this.#objective));
+    this.#judged.set(run, { state, value });
+    return state === 'done' && value !== null ? { metric, value } : null;
   }
 }
 
@@ -54,10 +56,4 @@ export class Standings {
 async function learnedIn(directory: string): Promise<Result | null> {
   const learned = (await readStatus(directory)).value?.learned[0];
   return learned === undefined ? null : { metric: learned.metric, value: learned.after };
-}
-
-function seedsByConfiguration(runs: readonly PlannedRun[]): Map<string, number> {
-  const counts = new Map<string, number>();
-  for (const { config_hash } of runs) counts.set(config_hash, (counts.get(config_hash) ?? 0) + 1);
-  return counts;
 }

@@ -2,19 +2,19 @@
 
 import { relative } from 'node:path';
 import type { Registry } from '../registry/registry.ts';
+import { parseAt } from '../run_files/objective.ts';
 import { describeValue } from '../spec/describe.ts';
 import { diagnose, diagnosticAt } from '../spec/diagnostics.ts';
 import { type LoadOptions, loadDocument } from '../spec/load.ts';
 import { absolutePath } from '../spec/location.ts';
-import { slashPath } from '../spec/path.ts';
+import { slashPath, valueAt } from '../spec/path.ts';
 import { loadPlugins } from '../spec/plugins.ts';
 import { resolveFields, surroundings } from '../spec/resolve.ts';
 import { readSource } from '../spec/source.ts';
 import type { Issue, SpecDocument, SpecPath } from '../spec/types.ts';
 import { SpecError } from '../util/errors.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../util/json.ts';
-import { isSweepOverride, parseAt, parseDuration, type SweepFields, sweepParams } from './grammar.ts';
-import { valueAt } from './paths.ts';
+import { isSweepOverride, parseDuration, type SweepFields, sweepParams } from './grammar.ts';
 
 export interface SweepFile {
   document: SpecDocument;

@@ -6,3 +6,9 @@ export const LOCAL_PREFIX = 'tinker://local/';
 export function localCheckpoint(path: string): string | null {
   return path.startsWith(LOCAL_PREFIX) ? path.slice(LOCAL_PREFIX.length) : null;
 }
+
+/** `weights` to train on from, `sampler_weights` to sample from. */
+export type CheckpointKind = 'weights' | 'sampler_weights';
+
+/** What a checkpoint can be called. */
+export const CHECKPOINT_NAME = /^[A-Za-z0-9._-]+$/;

@@ -1,23 +1,19 @@
 // The tokenizer of a model directory in Hugging Face layout, computed by the JavaScript port of Hugging Face's own library.
 
-import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Tokenizer as HfTokenizer } from '@huggingface/tokenizers';
-import { messageOf, WeightsError } from '../util/errors.ts';
+import { RendererError, WeightsError } from '../util/errors.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../util/json.ts';
-import { exactPreTokenizer } from './pre_tokenizers.ts';
-import type { Tokenizer } from './types.ts';
+import { type AddedToken, readAddedTokens } from './added_tokens.ts';
+import { lengthWithoutLimit, TimeLimitError, withTimeLimit } from './bounded.ts';
+import { Encoder } from './encoder.ts';
+import { readJsonObject, readText } from './model_files.ts';
+import type { TextPiece, Tokenizer } from './types.ts';
+import { checkId, checkVocabulary } from './vocabulary.ts';
+import { createWords, type Words } from './words.ts';
 
-/** Twice the largest there are. Objects take some twenty times their JSON, and a hostile file must not fill the memory. */
-const MAX_FILE_BYTES = 2 ** 26;
-/** Far above any vocabulary. */
-const MAX_ID = 2 ** 24;
-
-interface AddedToken {
-  id: number;
-  content: string;
-  special: boolean;
-}
+/** Time for a text, far above what any takes: a pattern of the model's may take for ever. */
+const LIMIT_MS = 2000;
+const LIMIT_MS_PER_CHARACTER = 0.05;
 
 /**
  * Loads `tokenizer.json`, with the names of BOS, EOS and padding from `tokenizer_config.json` (where that file is silent:
@@ -39,14 +35,27 @@ export async function loadTokenizer(directory: string): Promise<Tokenizer> {
   const modelConfig = (await readJsonObject(modelConfigFile)) ?? {};
   const chatTemplate = await readText(join(directory, 'chat_template.jinja'));
 
-  const addedTokens = addedTokensOf(json, file);
-  checkVocabulary(json, file);
-  const tokenizer = construct(json, addedTokens, config, file);
-  const vocabSize = tokenizer.model?.vocab.length ?? 0;
+  const addedTokens = readAddedTokens(json, file, checkId);
+  checkVocabulary(json, addedTokens, file);
+  const names = new Map(vocabularyOf(json, addedTokens));
+  const namedTokenId = (name: 'bos' | 'eos' | 'pad'): number | null => {
+    const text = textOfNamed(config[`${name}_token`]);
+    if (text === undefined)
+      return idsOf(generationConfig[`${name}_token_id`] ?? modelConfig[`${name}_token_id`])[0] ?? null;
+    // An explicit null means none: Qwen's config.json names a BOS id that its tokenizer never uses.
+    if (text === null) return null;
+    const id = names.get(text);
+    if (id === undefined) throw new WeightsError(`${configFile}: ${name}_token "${text}" is no token of ${file}`);
+    return id;
+  };
+  const specialIds = new Set(addedTokens.filter((token) => token.special).map((token) => token.id));
+  const words = createWords(json, addedTokens, specialIds, file);
+  const { library } = words;
+  const vocabSize = library.model.vocab.length;
   const rows = modelConfig.vocab_size;
   // More rows than tokens are padding; fewer leave tokens without a meaning.
   if (typeof rows === 'number' && vocabSize > rows) {
-    const last = JSON.stringify(tokenizer.id_to_token(vocabSize - 1) ?? '');
+    const last = JSON.stringify(library.id_to_token(vocabSize - 1) ?? '');
     throw new WeightsError(
       `${file}: its ids go up to ${vocabSize - 1} (${last}), but the model has embeddings for ${rows} tokens ` +
         `(vocab_size in ${modelConfigFile})`,
@@ -56,98 +65,87 @@ export async function loadTokenizer(directory: string): Promise<Tokenizer> {
     );
   }
 
-  const namedTokenId = (name: 'bos' | 'eos' | 'pad'): number | null => {
-    const text = textOfNamed(config[`${name}_token`]);
-    if (text === undefined) return firstId(generationConfig[`${name}_token_id`] ?? modelConfig[`${name}_token_id`]);
-    // An explicit null means none: Qwen's config.json names a BOS id that its tokenizer never uses.
-    if (text === null) return null;
-    const id = tokenizer.token_to_id(text);
-    if (id === undefined) throw new WeightsError(`${configFile}: ${name}_token "${text}" is no token of ${file}`);
-    return id;
-  };
   const bosTokenId = namedTokenId('bos');
   const eosTokenId = namedTokenId('eos');
   const padTokenId = namedTokenId('pad');
-  const specialIds = new Set(addedTokens.filter((token) => token.special).map((token) => token.id));
+  const endTokenIds = idsOf(generationConfig.eos_token_id ?? modelConfig.eos_token_id);
+  if (eosTokenId !== null && !endTokenIds.includes(eosTokenId)) endTokenIds.unshift(eosTokenId);
+  endTokenIds.sort((a, b) => Number(b === eosTokenId) - Number(a === eosTokenId));
   for (const id of [bosTokenId, eosTokenId, padTokenId]) if (id !== null) specialIds.add(id);
 
-  const specialTokens = [...specialIds].flatMap((id) => tokenizer.id_to_token(id) ?? []);
-  let literal: HfTokenizer | null = null;
-  /** The same tokenizer without special tokens. Text that spells one out is rare, so it is made when first needed. */
-  const literalTokenizer = (): HfTokenizer => {
-    if (literal === null) {
-      const withoutVocabulary = isJsonObject(json.model) ? { ...json.model, vocab: {}, merges: [] } : json.model;
-      const ordinary = addedTokens.filter((token) => !specialIds.has(token.id));
-      literal = construct({ ...json, model: withoutVocabulary }, ordinary, config, file);
-      literal.model = tokenizer.model;
+  const encoder = new Encoder(
+    words,
+    addedTokens.map((token) => ({ ...token, special: specialIds.has(token.id) })),
+  );
+  const unlimited = lengthWithoutLimit([
+    ...patternsIn(json.normalizer ?? null),
+    ...patternsIn(json.pre_tokenizer ?? null),
+  ]);
+  const encodePieces = (pieces: readonly TextPiece[]): number[][] => {
+    const length = pieces.reduce((total, { text }) => total + text.length, 0);
+    if (length < unlimited) return encoder.encode(pieces);
+    try {
+      return withTimeLimit(() => encoder.encode(pieces), LIMIT_MS + length * LIMIT_MS_PER_CHARACTER);
+    } catch (error) {
+      if (!(error instanceof TimeLimitError)) throw error;
+      throw new RendererError(`the patterns of ${file} take too long on a text of ${length} characters`, {
+        hint: 'A pattern of its pre_tokenizer or normalizer backtracks without end: take the tokenizer of another copy of the model.',
+        cause: error,
+      });
     }
-    return literal;
   };
+  const decoded = (tokens: readonly number[]): string =>
+    // Cleaning up takes out spaces before punctuation: an old habit that makes decoding lose text.
+    tokens.length === 0 ? '' : library.decode([...tokens], { clean_up_tokenization_spaces: false });
+  const anchor = words.marksBeginnings ? anchorOf(words, decoded) : null;
 
   return {
     vocabSize,
     bosTokenId,
     eosTokenId,
     padTokenId,
+    endTokenIds,
     chatTemplate: chatTemplate ?? chatTemplateOf(config, configFile),
-    specialTokens,
-    encode(text, { special = true } = {}) {
-      const spelledOut = !special && specialTokens.some((token) => text.includes(token));
-      return (spelledOut ? literalTokenizer() : tokenizer).encode(text).ids;
-    },
-    decode(tokens, { skipSpecialTokens = false } = {}) {
+    specialTokens: [...specialIds].flatMap((id) => library.id_to_token(id) ?? []),
+    encode: (text, { special = true } = {}) => encodePieces([{ text, special }])[0],
+    encodePieces,
+    decode(tokens, { skipSpecialTokens = false, continues = false } = {}) {
       const shown = tokens.filter(
-        (token) => tokenizer.id_to_token(token) !== undefined && !(skipSpecialTokens && specialIds.has(token)),
+        (token) => library.id_to_token(token) !== undefined && !(skipSpecialTokens && specialIds.has(token)),
       );
-      if (shown.length === 0) return '';
-      // Cleaning up takes out spaces before punctuation: an old habit that makes decoding lose text.
-      return tokenizer.decode(shown, { clean_up_tokenization_spaces: false });
+      if (!continues || anchor === null || shown.length === 0) return decoded(shown);
+      return decoded([anchor, ...shown]).slice(decoded([anchor]).length);
     },
-    tokenId: (text) => tokenizer.token_to_id(text) ?? null,
+    tokenId: (text) => library.token_to_id(text) ?? null,
     isSpecial: (token) => specialIds.has(token),
   };
 }
 
-function construct(json: JsonObject, addedTokens: AddedToken[], config: JsonObject, file: string): HfTokenizer {
-  try {
-    return new HfTokenizer(
-      {
-        normalizer: null,
-        decoder: null,
-        ...json,
-        pre_tokenizer: exactPreTokenizer(json.pre_tokenizer ?? null),
-        // Its one effect is to add special tokens, and that is the renderers' business.
-        post_processor: null,
-        added_tokens: addedTokens,
-      },
-      config,
-    );
-  } catch (error) {
-    throw new WeightsError(`${file}: not a tokenizer that can be loaded: ${messageOf(error)}`, { cause: error });
+function vocabularyOf({ model }: JsonObject, addedTokens: readonly AddedToken[]): [string, number][] {
+  const vocab = isJsonObject(model) ? model.vocab : null;
+  const pieces: [string, number][] = Array.isArray(vocab)
+    ? vocab.map((entry, id) => [String(Array.isArray(entry) ? entry[0] : ''), id])
+    : Object.entries(isJsonObject(vocab) ? vocab : {}).map(([token, id]) => [token, Number(id)]);
+  return [...pieces, ...addedTokens.map(({ content, id }): [string, number] => [content, id])];
+}
+
+/** An ordinary token to set before others, so that they decode as they do in the middle of a text. */
+function anchorOf(words: Words, decode: (tokens: readonly number[]) => string): number | null {
+  for (const text of ['a', 'e', '.', '0']) {
+    const [id, ...rest] = words.encode(words.normalize === null ? text : words.normalize(text), true).toReversed();
+    if (id !== undefined && decode([id, id]).startsWith(decode([id]))) return id;
+    if (rest.length > 1) return null;
   }
+  return null;
 }
 
-function addedTokensOf(json: JsonObject, file: string): AddedToken[] {
-  const tokens = json.added_tokens ?? [];
-  if (!Array.isArray(tokens)) throw new WeightsError(`${file}: added_tokens must be a list`);
-  return tokens.map((token, index) => {
-    if (!isJsonObject(token) || typeof token.id !== 'number' || typeof token.content !== 'string')
-      throw new WeightsError(`${file}: added_tokens[${index}] must have an id and a content`);
-    checkId(token.id, `${file}: added_tokens[${index}] ("${token.content}")`);
-    // The spread keeps how the token is matched (lstrip, rstrip, normalized, …) for the library.
-    return { ...token, id: token.id, content: token.content, special: token.special === true };
-  });
-}
-
-/** What is there must be a list of ids; the library says what is missing. */
-function checkVocabulary({ model }: JsonObject, file: string): void {
-  if (!isJsonObject(model) || !isJsonObject(model.vocab)) return;
-  for (const [token, id] of Object.entries(model.vocab)) checkId(id, `${file}: model.vocab: "${token}"`);
-}
-
-function checkId(id: JsonValue, where: string): void {
-  if (typeof id === 'number' && Number.isInteger(id) && id >= 0 && id <= MAX_ID) return;
-  throw new WeightsError(`${where}: the id must be an integer from 0 to ${MAX_ID}, not ${JSON.stringify(id)}`);
+/** Regular expressions in a part of a tokenizer.json. */
+function patternsIn(json: JsonValue): string[] {
+  if (Array.isArray(json)) return json.flatMap(patternsIn);
+  if (!isJsonObject(json)) return [];
+  return Object.entries(json).flatMap(([key, value]) =>
+    key === 'Regex' && typeof value === 'string' ? [value] : patternsIn(value),
+  );
 }
 
 /** `"</s>"`, `{content: "</s>"}`, null, or nothing at all. */
@@ -156,10 +154,9 @@ function textOfNamed(value: JsonValue | undefined): string | null | undefined {
   return typeof text === 'string' || text === null ? text : undefined;
 }
 
-/** Generation configs may list several end tokens; the first is the one that ends a turn. */
-function firstId(value: JsonValue | undefined): number | null {
-  const first = Array.isArray(value) ? value[0] : value;
-  return typeof first === 'number' ? first : null;
+/** An id or a list of them. */
+function idsOf(value: JsonValue | undefined): number[] {
+  return (Array.isArray(value) ? value : [value]).filter((id) => typeof id === 'number');
 }
 
 /** A template, or the one named `default` of several. */
@@ -169,35 +166,4 @@ function chatTemplateOf(config: JsonObject, configFile: string): string | null {
   const named = Array.isArray(value) ? value.find((entry) => isJsonObject(entry) && entry.name === 'default') : value;
   if (isJsonObject(named) && typeof named.template === 'string') return named.template;
   throw new WeightsError(`${configFile}: chat_template must be text, or a list with a template named "default"`);
-}
-
-async function readJsonObject(path: string): Promise<JsonObject | null> {
-  const text = await readText(path);
-  if (text === null) return null;
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (error) {
-    throw new WeightsError(`${path}: not valid JSON: ${messageOf(error)}`, { cause: error });
-  }
-  if (!isJsonObject(value)) throw new WeightsError(`${path}: must hold a JSON object`);
-  return value;
-}
-
-/** Null where there is no such file. */
-async function readText(path: string): Promise<string | null> {
-  let bytes: Uint8Array;
-  try {
-    const { size } = await stat(path);
-    if (size > MAX_FILE_BYTES) throw new RangeError(`it has ${size} bytes, expected at most ${MAX_FILE_BYTES}`);
-    bytes = await readFile(path);
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null;
-    throw new WeightsError(`${path}: cannot be read: ${messageOf(error)}`, { cause: error });
-  }
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-  } catch (error) {
-    throw new WeightsError(`${path}: the text is not UTF-8; the file is damaged`, { cause: error });
-  }
 }

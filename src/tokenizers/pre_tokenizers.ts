@@ -1,25 +1,150 @@
-// Pre-tokenizers that the library computes with JavaScript's idea of white space and digits, restated as patterns, which it
-// reads as the original does: U+0085 is white space and U+FEFF is not, and every number of Unicode is a digit.
+// Pre-tokenizers: text to words. Patterns are read by the library; what it leaves out or computes with JavaScript's idea of
+// white space and digits is computed here as the original does: behaviours of splits, words after a metaspace, every
+// number of Unicode a digit, U+0085 white space and U+FEFF none.
 
+import { Tokenizer as HfTokenizer } from '@huggingface/tokenizers';
 import { isJsonObject, type JsonObject, type JsonValue } from '../util/json.ts';
+import { toByteCharacters } from './byte_level.ts';
+
+/** Words of a text. `first`: nothing stands before it. */
+export type PreTokenizer = (text: string, first: boolean) => string[];
 
 /** How GPT-2 splits text, which `ByteLevel` does unless told otherwise. */
 const GPT2_PATTERN = "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+";
+const SPACE = '[\\t-\\r\\x20\\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000]';
+const PUNCTUATION = /[!-/:-@[-`{-~\p{P}]/gu;
 
-/** The same pre-tokenizer in words that leave nothing to the language it is computed in. */
-export function exactPreTokenizer(json: JsonValue): JsonValue {
-  if (!isJsonObject(json)) return json;
-  if (json.type === 'Sequence' && Array.isArray(json.pretokenizers)) {
-    return { ...json, pretokenizers: json.pretokenizers.map(exactPreTokenizer) };
+const BEHAVIORS = ['removed', 'isolated', 'mergedwithprevious', 'mergedwithnext', 'contiguous'] as const;
+type Behavior = (typeof BEHAVIORS)[number];
+
+/** Throws an Error that says what is not known of it. */
+export function createPreTokenizer(json: JsonValue): PreTokenizer {
+  if (json === null) return (text) => [text];
+  if (!isJsonObject(json)) throw new Error('pre_tokenizer must be an object');
+  switch (json.type) {
+    case 'Sequence': {
+      const stages = Array.isArray(json.pretokenizers) ? json.pretokenizers.map(createPreTokenizer) : [];
+      return (text, first) =>
+        stages.reduce<string[]>(
+          (words, stage) => words.flatMap((word, index) => stage(word, first && index === 0)),
+          [text],
+        );
+    }
+    case 'ByteLevel':
+      return byteLevel(json);
+    case 'Split':
+      return splitting(patternOf(json.pattern), behaviorOf(json.behavior), json.invert === true);
+    case 'Digits':
+      return splitting(json.individual_digits === true ? /\p{N}/gu : /\p{N}+/gu, 'isolated');
+    case 'Metaspace':
+      return metaspace(json);
+    case 'Punctuation':
+      return splitting(PUNCTUATION, behaviorOf(json.behavior ?? 'Isolated'));
+    case 'WhitespaceSplit':
+      return splitting(new RegExp(`${SPACE}+`, 'gu'), 'removed');
+    case 'Whitespace':
+      return splitting(
+        /[\p{Alphabetic}\p{M}\p{Nd}\p{Pc}\u200c\u200d]+|[^\p{Alphabetic}\p{M}\p{Nd}\p{Pc}\u200c\u200d\t-\r\x20\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+/gu,
+        'removed',
+        true,
+      );
+    case 'BertPreTokenizer': {
+      const words = splitting(new RegExp(`${SPACE}`, 'gu'), 'removed');
+      const marks = splitting(PUNCTUATION, 'isolated');
+      return (text, first) => words(text, first).flatMap((word) => marks(word, false));
+    }
+    case 'CharDelimiterSplit':
+      return splitting(patternOf({ String: json.delimiter ?? ' ' }), 'removed');
+    default:
+      throw new Error(`unknown pre_tokenizer ${JSON.stringify(json.type)}`);
   }
-  // Where a space is put in front it has to be there before the split, so that one stays as it is.
-  if (json.type === 'ByteLevel' && json.use_regex !== false && json.add_prefix_space === false) {
-    return { type: 'Sequence', pretokenizers: [split(GPT2_PATTERN), { ...json, use_regex: false }] };
-  }
-  if (json.type === 'Digits') return split(json.individual_digits === true ? '\\p{N}' : '\\p{N}+');
-  return json;
 }
 
-function split(pattern: string): JsonObject {
-  return { type: 'Split', pattern: { Regex: pattern }, behavior: 'Isolated', invert: false };
+/** Whether it puts something in front of a text that a text which goes on does not get. */
+export function marksBeginnings(json: JsonValue): boolean {
+  if (Array.isArray(json)) return json.some(marksBeginnings);
+  if (!isJsonObject(json)) return false;
+  if (json.type === 'Prepend') return true;
+  if (json.type === 'Metaspace') return json.prepend_scheme !== 'never' && json.add_prefix_space !== false;
+  if (json.type === 'ByteLevel') return json.add_prefix_space !== false;
+  return (
+    json.type === 'Sequence' && [json.normalizers, json.pretokenizers].some((stages) => marksBeginnings(stages ?? null))
+  );
+}
+
+function byteLevel(json: JsonObject): PreTokenizer {
+  const words = json.use_regex === false ? null : splitting(patternOf({ Regex: GPT2_PATTERN }), 'isolated');
+  const prefixed = json.add_prefix_space !== false;
+  return (text, first) => {
+    const whole = prefixed && !/^\s/.test(text) ? ` ${text}` : text;
+    return (words === null ? [whole] : words(whole, first)).map(toByteCharacters);
+  };
+}
+
+function metaspace(json: JsonObject): PreTokenizer {
+  const mark = typeof json.replacement === 'string' ? json.replacement : '▁';
+  // Older files say only whether there is a prefix.
+  const scheme = json.prepend_scheme ?? (json.add_prefix_space === false ? 'never' : 'always');
+  const words = json.split === false ? null : splitting(patternOf({ String: mark }), 'mergedwithnext');
+  return (text, first) => {
+    const marked = text.replaceAll(' ', mark);
+    const prefixed = (scheme === 'always' || (scheme === 'first' && first)) && !marked.startsWith(mark);
+    const whole = prefixed ? mark + marked : marked;
+    return words === null ? [whole] : words(whole, first);
+  };
+}
+
+/** The pattern as the library reads it: those of tokenizer.json are Oniguruma's. */
+function patternOf(pattern: JsonValue | undefined): RegExp {
+  if (isJsonObject(pattern) && typeof pattern.String === 'string')
+    return new RegExp(pattern.String.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&'), 'gu');
+  if (!isJsonObject(pattern) || typeof pattern.Regex !== 'string') throw new Error('a split needs a pattern');
+  const split = { type: 'Split', pattern: { Regex: pattern.Regex }, behavior: 'Isolated', invert: false };
+  const model = { type: 'BPE', vocab: {}, merges: [] };
+  const around = { normalizer: null, decoder: null, post_processor: null, added_tokens: [] };
+  const compiled: unknown = new HfTokenizer({ ...around, model, pre_tokenizer: split }, {}).pre_tokenizer?.pattern;
+  if (compiled instanceof RegExp) return compiled;
+  throw new Error(`the pattern ${JSON.stringify(pattern.Regex)} cannot be read`);
+}
+
+function behaviorOf(value: JsonValue | undefined): Behavior {
+  const name = typeof value === 'string' ? value.toLowerCase().replaceAll('_', '') : '';
+  const behavior = BEHAVIORS.find((known) => known === name);
+  if (behavior === undefined) throw new Error(`unknown behavior of a split: ${JSON.stringify(value ?? null)}`);
+  return behavior;
+}
+
+/** Splits at matches of a pattern, or at what is between them. */
+function splitting(pattern: RegExp, behavior: Behavior, invert = false): PreTokenizer {
+  return (text) => {
+    const parts: { text: string; isMatch: boolean }[] = [];
+    const push = (start: number, end: number, isMatch: boolean) => {
+      if (start < end) parts.push({ text: text.slice(start, end), isMatch: isMatch !== invert });
+    };
+    let end = 0;
+    for (const match of text.matchAll(pattern)) {
+      push(end, match.index, false);
+      push(match.index, match.index + match[0].length, true);
+      end = match.index + match[0].length;
+    }
+    push(end, text.length, false);
+    return merge(parts, behavior);
+  };
+}
+
+function merge(parts: readonly { text: string; isMatch: boolean }[], behavior: Behavior): string[] {
+  if (behavior === 'removed') return parts.filter(({ isMatch }) => !isMatch).map(({ text }) => text);
+  if (behavior === 'isolated') return parts.map(({ text }) => text);
+  const words: string[] = [];
+  const isJoined = (index: number): boolean => {
+    const [before, here] = [parts[index - 1], parts[index]];
+    if (before === undefined) return false;
+    if (behavior === 'contiguous') return before.isMatch === here.isMatch;
+    return behavior === 'mergedwithprevious' ? here.isMatch && !before.isMatch : before.isMatch && !here.isMatch;
+  };
+  parts.forEach(({ text }, index) => {
+    if (isJoined(index)) words.push(`${words.pop() ?? ''}${text}`);
+    else words.push(text);
+  });
+  return words;
 }

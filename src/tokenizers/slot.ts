@@ -1,6 +1,5 @@
 // The slot of tokenizers: where pretraining gets its own from.
 
-import type { Registry } from '../registry/registry.ts';
 import { defineSlot } from '../registry/slot.ts';
 
 export interface TokenizerContext {
@@ -8,7 +7,6 @@ export interface TokenizerContext {
   directory: string;
   /** Longest sequence of the model, in tokens. */
   modelMaxLength: number;
-  registry: Registry;
 }
 
 /** A builder here returns the directory that holds tokenizer.json and tokenizer_config.json. */

@@ -1,6 +1,6 @@
 // What every training loop is given and what it hands back. The run directory implements this; loops know nothing of files.
 
-import type { Registry } from '../registry/registry.ts';
+import type { WeightsRef } from '../registry/fields.ts';
 import { defineSlot } from '../registry/slot.ts';
 import type { ServiceClient } from '../tinker/clients.ts';
 
@@ -49,14 +49,25 @@ export type TrainingEvent =
   /** A block of text worth reading: a rendered example, a sample. `text` may hold ANSI colours. */
   | { type: 'text'; title: string; text: string };
 
+/** Weights that a spec names, found: a checkpoint, or a whole model. */
+export interface ResolvedWeights {
+  /** An absolute directory that holds a checkpoint or an adapter, or a `tinker://` path. */
+  model_path?: string;
+  /** A model: a directory, a GGUF file or a name on the hub. */
+  base_model?: string;
+  /** For people. */
+  description: string;
+}
+
 export interface TrainingContext {
   /** The run directory. Loops write artefacts of their own below it; the logs below are the way to the standard files. */
   logPath: string;
   seed: number;
-  registry: Registry;
   service: ServiceClient;
   metrics: MetricsLog;
   checkpoints: CheckpointLog;
+  /** Finds the weights that a field of the spec names. */
+  resolveWeights(ref: WeightsRef): Promise<ResolvedWeights>;
   emit(event: TrainingEvent): void;
   /** Aborted on SIGINT: finish what was submitted, save a checkpoint, return `interrupted`. */
   signal: AbortSignal;

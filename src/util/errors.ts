@@ -1,5 +1,7 @@
 // Every error that a user can cause: a stable code, a message that says what to do next, and the exit code it maps to.
 
+import { inspect } from 'node:util';
+
 /** Exit codes of the command line: 0 complete, 1 failed, 2 usage or invalid input, 3 incomplete. */
 export type ExitCode = 1 | 2 | 3;
 
@@ -28,7 +30,7 @@ export class ConfigurationError extends CookbookError {
   override readonly exitCode = 2;
 }
 
-/** One thing that is wrong in a spec, at its place. Lines and columns count from 1. */
+/** One thing that is wrong in a spec, at its place. Lines and columns count from 1; both are 0 where there is no such file. */
 export interface Diagnostic {
   file: string;
   line: number;
@@ -39,7 +41,8 @@ export interface Diagnostic {
 }
 
 export function formatDiagnostic({ file, line, column, path, message }: Diagnostic): string {
-  return `${file}:${line}:${column} ${path === '' ? '' : `${path}: `}${message}`;
+  const place = line === 0 ? `${file}:` : `${file}:${line}:${column}`;
+  return `${place} ${path === '' ? '' : `${path}: `}${message}`;
 }
 
 /** An invalid spec: everything that is wrong with it, all at once. */
@@ -90,5 +93,8 @@ export class RequestError extends CookbookError {
 
 /** The message of anything that was thrown. */
 export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  if (error instanceof Error) return error.message;
+  return typeof error === 'object'
+    ? inspect(error, { depth: 1, breakLength: Number.POSITIVE_INFINITY })
+    : String(error);
 }

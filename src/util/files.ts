@@ -1,10 +1,11 @@
 // Files that survive a kill at any instant: written under a temporary name, flushed, and put in place in one step.
 
 import { randomBytes } from 'node:crypto';
-import { link, mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
+import { link, mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join, relative } from 'node:path';
 import { messageOf, RunDirectoryError } from './errors.ts';
 import type { Shape } from './json_shape.ts';
+import { readRegularFile } from './regular_file.ts';
 
 const TEMPORARY = /\.tmp-[0-9a-f]{12}$/;
 
@@ -92,7 +93,7 @@ export interface Reading<T> {
 export async function readJson<T>(path: string, shape: Shape<T>): Promise<Reading<T>> {
   let value: unknown;
   try {
-    value = JSON.parse(await readFile(path, 'utf8'));
+    value = JSON.parse(await readRegularFile(path));
   } catch (error) {
     if (errorCode(error) === 'ENOENT') return { value: null, problem: null };
     return { value: null, problem: `${basename(path)}: ${messageOf(error)}` };

@@ -43,3 +43,9 @@ export function deepFreeze<T extends JsonValue>(value: T): T {
   }
   return value;
 }
+
+export const textOf = (value: JsonValue | undefined): string | null => (typeof value === 'string' ? value : null);
+export const numberOf = (value: JsonValue | undefined): number | null => (typeof value === 'number' ? value : null);
+export const booleanOf = (value: JsonValue | undefined): boolean | null => (typeof value === 'boolean' ? value : null);
+/** Empty for what is no object, so that what a foreign file lacks reads as absent. */
+export const objectOf = (value: JsonValue | undefined): JsonObject => (isJsonObject(value) ? value : {});

@@ -1,11 +1,12 @@
 // JSON Lines files that are appended to by one process and may be cut short by a kill: reading, appending, repairing.
 
-import { closeSync, fstatSync, fsyncSync, ftruncateSync, openSync, writeSync } from 'node:fs';
-import { open, readFile } from 'node:fs/promises';
+import { closeSync, constants, fstatSync, fsyncSync, ftruncateSync, openSync, writeSync } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { DataFormatError } from './errors.ts';
 import { errorCode, explainingFailure, fileError, flushDirectory, shortPath, writeFileAtomic } from './files.ts';
 import type { Shape } from './json_shape.ts';
+import { LOG_LIMIT_BYTES, readRegularFile, refuseIrregular } from './regular_file.ts';
 
 const NEWLINE = 0x0a;
 
@@ -13,7 +14,7 @@ const NEWLINE = 0x0a;
 async function readLines(path: string): Promise<string[]> {
   return await explainingFailure('read', path, async () => {
     try {
-      return (await readFile(path, 'utf8')).split('\n').slice(0, -1);
+      return (await readRegularFile(path, LOG_LIMIT_BYTES)).split('\n').slice(0, -1);
     } catch (error) {
       if (errorCode(error) === 'ENOENT') return [];
       throw error;
@@ -42,12 +43,13 @@ export async function filterLines(path: string, keep: (index: number) => boolean
 /** Cuts off what a kill left behind the last complete line. */
 export async function repairTail(path: string): Promise<void> {
   await explainingFailure('repair', path, async () => {
-    const file = await open(path, 'r+').catch((error) => {
+    const file = await open(path, constants.O_RDWR | constants.O_NONBLOCK).catch((error) => {
       if (errorCode(error) === 'ENOENT') return null;
       throw error;
     });
     if (file === null) return;
     try {
+      refuseIrregular(await file.stat(), LOG_LIMIT_BYTES);
       const bytes = await file.readFile();
       const end = bytes.lastIndexOf(NEWLINE) + 1;
       if (end < bytes.length) await file.truncate(end);

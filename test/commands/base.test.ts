@@ -11,7 +11,7 @@ const DIST = join(REPOSITORY, 'dist');
 async function throwing(expression: string, ...argv: string[]): Promise<Ended> {
   const script = `
 import { BaseCommand } from '${DIST}/commands/base.js';
-import * as errors from '${DIST}/errors.js';
+import * as errors from '${DIST}/util/errors.js';
 
 class Thrower extends BaseCommand {
   async run() {

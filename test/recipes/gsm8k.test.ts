@@ -29,10 +29,9 @@ async function load(rows: object[], params: object = {}) {
   const tokenizer = await tinyTokenizer();
   const renderer = await registry.build(rendererSlot, { builder: 'chat_template' }, { tokenizer });
   const file_path = join(directory, 'train.jsonl');
-  const ref = { builder: 'gsm8k', file_path, test_file_path: file_path, batch_size: 2, max_length: null };
+  const ref = { builder: 'gsm8k', file_path, test_file_path: file_path, batch_size: 2, shuffle_seed: null };
   const context = { tokenizer, renderer, maxContextLength: 512, seed: 0, warn: () => undefined };
-  const defaults = { num_test_examples: null, shuffle_seed: null };
-  const datasets = await registry.build(datasetSlot, { ...ref, ...defaults, ...params }, context);
+  const datasets = await registry.build(datasetSlot, { ...ref, ...params }, context);
   return { ...datasets, tokenizer };
 }
 

@@ -2,6 +2,7 @@
 
 import { beforeAll, describe, expect, test } from 'vitest';
 import { createRenderer, type MessageFormat, type RenderContext } from '../../src/renderers/base.ts';
+import { written as piece } from '../../src/renderers/pieces.ts';
 import type { Message, TrainOnWhat } from '../../src/renderers/types.ts';
 import type { Tokenizer } from '../../src/tokenizers/types.ts';
 import { showExample, showPrompt } from '../support/show_example.ts';
@@ -20,10 +21,10 @@ function formatThatWrites(written: string, options: Partial<MessageFormat> = {})
     hasExtensionProperty: true,
     stopSequences: [';'],
     renderMessage: ({ role, content }) => ({
-      header: tokenizer.encode(`<${role}>`),
-      output: tokenizer.encode(`${content};`),
+      header: [piece(`<${role}>`)],
+      output: [piece(`${content};`)],
     }),
-    generationSuffix: (role) => tokenizer.encode(`<${role}>${written}`),
+    generationSuffix: (role) => [piece(`<${role}>${written}`)],
     parseResponse: (tokens) => ({
       message: { role: 'assistant', content: tokenizer.decode(tokens) },
       termination: 'malformed',
@@ -67,9 +68,9 @@ describe('what a prompt writes for the model is not trained', () => {
 test('the tokens that end a reply and begin the next header follow the last message only', () => {
   const overlapping = formatThatWrites('', {
     renderMessage: ({ role, content }) => ({
-      header: tokenizer.encode(`<${role}>`),
-      output: tokenizer.encode(String(content)),
-      stopOverlap: tokenizer.encode('<'),
+      header: [piece(`<${role}>`)],
+      output: [piece(String(content))],
+      stopOverlap: [piece('<')],
     }),
   });
   const renderer = createRenderer(overlapping);

@@ -183,11 +183,26 @@ describe('text that spells special tokens out', () => {
     expect(renderer.tokenizer.decode(structure)).toBe('<|im_start|><|im_end|>'.repeat(3));
   });
 
-  test('the mark that keeps them apart cannot be smuggled in', async () => {
+  test('is told from what the template writes without marks, which a message could hold too', async () => {
     const renderer = await rendererOf(CHATML);
-    const smuggled = '\uFDD0<|im_end|>\uFDD0';
-    expect(refusal(() => renderer.buildGenerationPrompt([{ role: 'user', content: smuggled }]))).toBe(
-      'a message holds U+FDD0, a code point that Unicode keeps out of the exchange of text',
+    const asked = '\uFDD0<|im_end|>\uFDD0';
+    const tokens = tokensOf(renderer.buildGenerationPrompt([{ role: 'user', content: asked }]));
+    expect(renderer.tokenizer.decode(tokens)).toContain(asked);
+    const structure = tokens.filter((token) => renderer.tokenizer.isSpecial(token));
+    expect(renderer.tokenizer.decode(structure)).toBe('<|im_start|><|im_end|><|im_start|>');
+  });
+
+  test('in reasoning and in the answer to it, which are trained as they stand', async () => {
+    const renderer = await rendererOf(REASONING);
+    const reply: Message = {
+      role: 'assistant',
+      content: [
+        { type: 'thinking', thinking: 'It is the token <|im_end|> I think.' },
+        { type: 'text', text: 'With <|im_end|>.' },
+      ],
+    };
+    expect(show(renderer, [CHAT[1], reply], 'last_assistant_message')).toMatch(
+      /⟦<think>\nIt is the token <\|im_end\|> I think\.\n<\/think>\n\nWith <\|im_end\|>\.<\|im_end\|>⟧\n$/,
     );
   });
 });
@@ -218,11 +233,18 @@ describe('a template that rewrites history', () => {
   });
 
   test('a prompt that the reply does not continue is told from it', async () => {
-    const renderer = await rendererOf(CHATML.replace('assistant\\n', 'assistant\\n<think>\\n'));
+    const renderer = await rendererOf(CHATML.replace('assistant\\n', 'assistant\\nSure: '));
     expect(refusal(() => show(renderer, CHAT.slice(1, 3), 'last_assistant_message'))).toBe(
       "the model's chat template renders messages[1] as no continuation of its own prompt → Use the renderer of this model family, or role_colon.",
     );
     expect(renderer.hasExtensionProperty).toBe(false);
+  });
+
+  test('names the mode that works where the last reply would do', async () => {
+    const renderer = await rendererOf(CHATML.replace('assistant\\n', 'assistant\\n<think>\\n'));
+    expect(refusal(() => show(renderer, CHAT.slice(1), 'all_assistant_messages'))).toBe(
+      "the model's chat template renders messages[1] as no continuation of its own prompt → Use train_on_what: last_assistant_message, or the renderer of this model family.",
+    );
   });
 });
 

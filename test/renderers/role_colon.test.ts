@@ -95,10 +95,23 @@ describe('training examples', () => {
     expect(show('customized', customized)).toBe('<|bos|>User:⟦ hello\n\n⟧Assistant: Let me look.\n\nUser:');
   });
 
-  test('leave tool calls out, which a transcript has no words for', () => {
+  test('refuse tool calls, which a transcript has no words for', () => {
     const call = { type: 'function' as const, id: null, function: { name: 'look', arguments: '{}' } };
     const called = CONVERSATION.map((message, index) => (index === 2 ? { ...message, tool_calls: [call] } : message));
-    expect(show('all_assistant_messages', called)).toBe(show('all_assistant_messages'));
+    expect(() => show('all_assistant_messages', called)).toThrow(
+      'this renderer has no words for the tool calls of a message of role "assistant"',
+    );
+  });
+
+  test('show a call that could not be read as it was written', () => {
+    const unread: Message = {
+      role: 'assistant',
+      content: 'Look.',
+      unparsed_tool_calls: [{ raw_text: '<tool_call>{bad}</tool_call>', error: 'Invalid JSON' }],
+    };
+    expect(show('last_assistant_message', [unread])).toBe(
+      '<|bos|>Assistant:⟦ Look.<tool_call>{bad}</tool_call>\n\nUser:⟧',
+    );
   });
 
   test('refuse reasoning', () => {

@@ -1,6 +1,8 @@
 // Runs for the pure parts of the report, which need no files.
 
-import type { DeclaredObjective, ReportState, RunEntry } from '../../src/report/run_entry.ts';
+import type { RunEntry } from '../../src/report/run_entry.ts';
+import type { DeclaredObjective } from '../../src/run_files/objective.ts';
+import type { SeenState } from '../../src/run_files/types.ts';
 import type { JsonObject } from '../../src/util/json.ts';
 
 interface Options {
@@ -8,7 +10,7 @@ interface Options {
   sweep?: string | null;
   config_id?: string;
   seed?: number;
-  state?: ReportState;
+  state?: SeenState;
   axes?: JsonObject;
   spec?: JsonObject;
   objective?: DeclaredObjective;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type ObjectiveOptions, objectivesFor, parseAt } from '../../src/report/objective.ts';
+import { type ObjectiveOptions, objectivesFor } from '../../src/report/objective.ts';
 import type { RunEntry } from '../../src/report/run_entry.ts';
 import { entry } from './entries.ts';
 
@@ -66,17 +66,8 @@ describe('objectivesFor', () => {
       'which value of num_tokens is the best is not known',
     );
   });
-});
 
-describe('parseAt', () => {
-  it('knows last, best and step:N', () => {
-    expect(['last', 'best', 'step:10'].map(parseAt)).toEqual([
-      { kind: 'last' },
-      { kind: 'best' },
-      { kind: 'step', step: 10 },
-    ]);
-    for (const text of ['', 'first', 'step', 'step:', 'step:-1', 'step:1.5', 'step:x']) {
-      expect(() => parseAt(text), text).toThrow(`--at cannot be "${text}"`);
-    }
+  it('refuses a value that is none of last, best and step:N', () => {
+    expect(() => objectivesFor([entry({})], { at: 'first' })).toThrow('--at cannot be "first"');
   });
 });

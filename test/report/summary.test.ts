@@ -1,16 +1,17 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { groupBySweep } from '../../src/report/grouping.ts';
-import type { Objective } from '../../src/report/objective.ts';
-import { REPORT_STATES, type ReportState, type RunEntry } from '../../src/report/run_entry.ts';
+import type { RunEntry } from '../../src/report/run_entry.ts';
 import { type Summary, summarise } from '../../src/report/summary.ts';
+import type { Objective } from '../../src/run_files/objective.ts';
+import { SEEN_STATES, type SeenState } from '../../src/run_files/types.ts';
 import { entry } from './entries.ts';
 
 const objective: Objective = { metric: 'test/nll', goal: 'minimize', at: { kind: 'last' } };
 
 interface Run {
   lr: number;
-  state: ReportState;
+  state: SeenState;
   value: number | null;
 }
 
@@ -100,7 +101,7 @@ describe('summarise', () => {
 
   it('names every run that somebody should look at', () => {
     const runs: Run[] = [
-      ...REPORT_STATES.map((state) => ({ lr: 1, state, value: 1 })),
+      ...SEEN_STATES.map((state) => ({ lr: 1, state, value: 1 })),
       done(2, null),
       done(2, Number.POSITIVE_INFINITY),
     ];
@@ -118,7 +119,7 @@ describe('summarise', () => {
   it('loses no run, and never marks a configuration with a divergence while there is one without', () => {
     const run = fc.record({
       lr: fc.integer({ min: 1, max: 3 }),
-      state: fc.constantFrom(...REPORT_STATES),
+      state: fc.constantFrom(...SEEN_STATES),
       value: fc.option(fc.oneof(fc.double({ min: -10, max: 10, noNaN: true }), fc.constant(Number.NaN))),
     });
     fc.assert(

@@ -1,4 +1,5 @@
 // One run from its record to its last status: what is on disk, what is told, and what an error, a stop or a divergence leaves.
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: references in specs look like this
 
 import { readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -273,5 +274,36 @@ describe('a run that ends early', () => {
     expect(await onDisk(directory, 'status.json')).toBe(before);
     expect((await onDisk(directory, 'metrics.jsonl')).split('\n')).toHaveLength(3 + 1);
     expect(JSON.parse(await readFile(lease, 'utf8'))).toMatchObject({ token: 'another' });
+  });
+});
+
+describe('a secret that the spec refers to', () => {
+  const env = { TOY_TOKEN: 'tell-nobody' };
+  const misbehave = `throw:2:\${secret:TOY_TOKEN}`;
+
+  async function run(directory: string, environment: Record<string, string>) {
+    const events: RunEvent[] = [];
+    const onEvent = (event: RunEvent) => events.push(event);
+    const { signal } = new AbortController();
+    const status = await executeRun(directory, toyRegistry(), { onEvent, signal, env: environment });
+    return { status, told: JSON.stringify(events) };
+  }
+
+  it('reaches the trainer, and neither a file nor an event', async () => {
+    const directory = await prepared({ misbehave });
+    const { status, told } = await run(directory, env);
+    expect(status.error?.message).toBe(`weight is not a function: \${secret:TOY_TOKEN}`);
+    for (const name of await readdir(directory)) {
+      const text = name === 'checkpoints' ? '' : await onDisk(directory, name);
+      expect(text, name).not.toContain('tell-nobody');
+    }
+    expect(told).not.toContain('tell-nobody');
+    expect(await onDisk(directory, 'logs.log')).toContain('TypeError: weight is not a function: ${secret:TOY_TOKEN}');
+  });
+
+  it('that is not set is why the run failed', async () => {
+    const { status } = await run(await prepared({ misbehave }), {});
+    expect(status).toMatchObject({ state: 'failed', step: 0 });
+    expect(status.error?.message).toBe('the environment variable TOY_TOKEN is not set');
   });
 });

@@ -231,11 +231,56 @@ export const MALFORMED_FIELDS: readonly Malformed[] = [
   {
     name: 'a data file that is not there',
     yaml: spec().replace('data.jsonl', 'date.jsonl'),
-    message: 'run.yaml:4:50 dataset/file_path: there is no such file or directory: DIR/date.jsonl',
+    message:
+      'run.yaml:4:50 dataset/file_path: there is no such file or directory: DIR/date.jsonl; did you mean data.jsonl?',
   },
   {
     name: 'a model directory that is not there',
     yaml: spec().replace('a-hub/model', './models/tiny'),
     message: 'run.yaml:3:13 model_name: there is no such file or directory: DIR/models/tiny',
+  },
+  // Empty texts where a path or a name stands
+  {
+    name: 'an empty name of a model',
+    yaml: spec().replace('a-hub/model', '""'),
+    message: 'run.yaml:3:13 model_name: expected a text that is not empty; got the text ""',
+  },
+  {
+    name: 'an empty path of a file',
+    yaml: spec().replace('data.jsonl', "' '"),
+    message: 'run.yaml:4:50 dataset/file_path: expected a text that is not empty; got the text " "',
+  },
+  {
+    name: 'an empty path in a list',
+    yaml: spec('plugins: [""]'),
+    message: 'run.yaml:5:11 plugins/0: expected a text that is not empty; got the text ""',
+  },
+  {
+    name: 'an empty log_path',
+    yaml: spec().replace('runs/one', '""'),
+    message: 'run.yaml:2:11 log_path: expected a text that is not empty; got the text ""',
+  },
+  {
+    name: 'a path with the character NUL',
+    yaml: spec().replace('runs/one', '"a\\0b"'),
+    message: 'run.yaml:2:11 log_path: a path cannot hold the character NUL',
+  },
+  // Numbers as other countries write them
+  {
+    name: 'a decimal comma',
+    yaml: spec('learning_rate: 1,5e-3'),
+    message:
+      'run.yaml:5:16 learning_rate: expected a number above 0; got the text "1,5e-3"; write 1.5e-3, without quotes or separators',
+  },
+  {
+    name: 'commas between thousands',
+    yaml: spec('save_every: 1,000,000'),
+    message:
+      'run.yaml:5:13 save_every: expected a whole number of at least 0; got the text "1,000,000"; write 1000000, without quotes or separators',
+  },
+  {
+    name: 'a number that is written in no way that is known',
+    yaml: spec('learning_rate: 1.000,5'),
+    message: 'run.yaml:5:16 learning_rate: expected a number above 0; got the text "1.000,5"',
   },
 ];

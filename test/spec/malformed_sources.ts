@@ -155,4 +155,73 @@ export const MALFORMED_SOURCES: readonly Malformed[] = [
     yaml: spec('plugins: ./mine.ts'),
     message: 'run.yaml:5:10 plugins: expected a list, each element a text; got the text "./mine.ts"; write [./mine.ts]',
   },
+  // Overrides that the shell and YAML read differently
+  {
+    name: 'an override with what YAML takes for a comment',
+    yaml: spec(),
+    overrides: ['log_path=runs/a #1'],
+    message:
+      'command line:1:17 log_path: in YAML "#" begins a comment here; quote the value, as log_path="runs/a #1" inside of the quotes of the shell (in "log_path=runs/a #1")',
+  },
+  {
+    name: 'an override that is nothing but a comment',
+    yaml: spec(),
+    overrides: ['notes=#5'],
+    message:
+      'command line:1:7 notes: in YAML "#" begins a comment here; quote the value, as notes="#5" inside of the quotes of the shell (in "notes=#5")',
+  },
+  {
+    name: 'an override of a name that every object has',
+    yaml: spec(),
+    overrides: ['__proto__.x=1'],
+    message: 'command line:1:1 no field can have the name "__proto__" (in "__proto__.x=1")',
+  },
+  {
+    name: 'a variable with a name that every object has',
+    yaml: spec('notes: ${env:constructor}'),
+    message: 'run.yaml:5:8 notes: the environment variable constructor is not set',
+  },
+  {
+    name: 'a reference to a name that every object has',
+    yaml: spec('notes: ${dataset.constructor}'),
+    message: 'run.yaml:5:8 notes: "${dataset.constructor}" names a field that this spec does not set',
+  },
+  {
+    name: 'an empty variable where a path stands',
+    yaml: spec(),
+    overrides: ['log_path=${env:X}'],
+    env: { X: '' },
+    message: 'command line:1:10 log_path: expected a text that is not empty; got the text "" (in "log_path=${env:X}")',
+  },
+  {
+    name: 'a variable that reads as a number where a text stands',
+    yaml: spec('notes: ${env:X}'),
+    env: { X: '123' },
+    message: `run.yaml:5:8 notes: expected a text, or null; got 123; X reads as a number: give it quotes of its own, as X='"123"'`,
+  },
+  // Secrets
+  {
+    name: 'a path that is a secret',
+    yaml: spec().replace('data.jsonl', '"${env:SECRET_FILE}"'),
+    env: { SECRET_FILE: 'data.jsonl' },
+    message:
+      'run.yaml:4:50 dataset/file_path: a path is recorded and cannot be a secret; SECRET_FILE looks like one by its name: use a variable of another name',
+  },
+  {
+    name: 'a secret that is not set',
+    yaml: spec('notes: ${secret:NOTES}'),
+    message: 'run.yaml:5:8 notes: the environment variable NOTES is not set',
+  },
+  // Files that are none
+  {
+    name: 'extends of a device',
+    yaml: `extends: /dev/zero\n${spec()}`,
+    message: 'run.yaml:1:10 extends: /dev/zero: this is no regular file',
+  },
+  {
+    name: 'extends of a file of nearly that name',
+    yaml: `extends: parts/bsae.yaml\n${spec()}`,
+    files: { 'parts/base.yaml': 'seed: 1\n' },
+    message: 'run.yaml:1:10 extends: parts/bsae.yaml: there is no such file; did you mean parts/base.yaml?',
+  },
 ];

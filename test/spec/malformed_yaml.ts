@@ -12,7 +12,7 @@ const BOMB = [
 
 export const MALFORMED_YAML: readonly Malformed[] = [
   // Files
-  { name: 'no such file', message: 'run.yaml:1:1 there is no such file' },
+  { name: 'no such file', message: 'run.yaml: there is no such file' },
   {
     name: 'an empty file',
     yaml: '',
@@ -41,7 +41,7 @@ export const MALFORMED_YAML: readonly Malformed[] = [
   {
     name: 'more than 4 MB',
     yaml: `notes: ${'x'.repeat(4_100_000)}\n`,
-    message: 'run.yaml:1:1 the file has 4.1 MB; a spec has at most 4.0 MB. Is it a data file?',
+    message: 'run.yaml: the file has 4.1 MB; a spec has at most 4.0 MB. Is it a data file?',
   },
   {
     name: 'two documents',
@@ -146,5 +146,33 @@ export const MALFORMED_YAML: readonly Malformed[] = [
     name: 'a number of too many digits',
     yaml: spec('lora_rank: 12345678901234567890'),
     message: 'run.yaml:5:12 lora_rank: a whole number of this size loses digits; quote it if it is a name',
+  },
+  // No space behind a colon
+  {
+    name: 'a first line without a space behind its colon',
+    yaml: `lora_rank:16\n${spec()}`,
+    message: 'run.yaml:1:1 a space is missing after "lora_rank:"',
+  },
+  {
+    name: 'a line without a space behind its colon',
+    yaml: spec('lora_rank:16', 'seed: 1'),
+    message: 'run.yaml:5:1 a space is missing after "lora_rank:"',
+  },
+  {
+    name: 'a last line without a space behind its colon',
+    yaml: spec('adam:', '  beta1:0.9'),
+    message: 'run.yaml:6:3 adam: expected a mapping; got the text "beta1:0.9"; a space is missing after "beta1:"',
+  },
+  {
+    name: 'a file of one line without a space behind its colon',
+    yaml: 'lora_rank:16\n',
+    message:
+      'run.yaml:1:1 this is a text; a spec is a mapping of fields, like "trainer: supervised"; a space is missing after "lora_rank:"',
+  },
+  {
+    name: 'a field between braces without a space behind its colon',
+    yaml: spec().replace('batch_size: 2', 'batch_size:2'),
+    message: `run.yaml:4:1 dataset/batch_size: required field is missing
+run.yaml:4:62 dataset/batch_size:2: unknown field; a space is missing after "batch_size:"`,
   },
 ];

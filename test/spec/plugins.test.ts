@@ -4,6 +4,7 @@ import { expect, test } from 'vitest';
 import { Registry } from '../../src/registry/registry.ts';
 import { loadDocument } from '../../src/spec/load.ts';
 import { loadPlugins } from '../../src/spec/plugins.ts';
+import { cookbook } from '../commands/command_line.ts';
 import { complaints, type Files, resolved, workspace } from './workspace.ts';
 
 /** A plugin in TypeScript that exports a trainer of this name. */
@@ -22,6 +23,15 @@ export const trainer = defineBuilder({
 });
 `;
 }
+
+/** A service that does nothing. */
+const SERVICE = `
+import { serviceSlot } from 'tinker-cookbook';
+export const idle = defineBuilder({
+  slot: serviceSlot, name: 'idle', version: 1, doc: 'Idle.', params: Type.Object({}),
+  build: () => ({ close: async () => undefined }),
+});
+`;
 
 const RUN = 'trainer: toy\nlog_path: runs/one\nplugins: [parts/toy.ts]\n';
 
@@ -82,11 +92,71 @@ test.each<[string, Files, string]>([
     'run.yaml:3:11 plugins/0: parts/toy.ts: cannot be loaded: set TOY_HOME (DIR/parts/toy.ts:2)',
   ],
   [
+    'an import of a package that is not installed',
+    { 'parts/toy.ts': "import { a } from 'no-such-package';\nexport const b = a;\n" },
+    "run.yaml:3:11 plugins/0: parts/toy.ts: cannot be loaded: Cannot find module 'no-such-package' (DIR/parts/toy.ts:1)",
+  ],
+  [
     'something else than an error that it throws',
     { 'parts/toy.ts': "throw 'stones';\n" },
     'run.yaml:3:11 plugins/0: parts/toy.ts: cannot be loaded: stones',
   ],
+  [
+    'an object without anything that it throws',
+    { 'parts/toy.ts': 'throw Object.create(null);\n' },
+    'run.yaml:3:11 plugins/0: parts/toy.ts: cannot be loaded: [Object: null prototype] {}',
+  ],
+  [
+    'a file of nearly that name',
+    { 'parts/toys.ts': trainer('toy') },
+    'run.yaml:3:11 plugins/0: parts/toy.ts: there is no such file: DIR/parts/toy.ts; did you mean DIR/parts/toys.ts?',
+  ],
+  [
+    'a directory',
+    { 'parts/toy.ts/index.ts': trainer('toy') },
+    'run.yaml:3:11 plugins/0: parts/toy.ts: this is a directory; name the file that exports the builders',
+  ],
+  [
+    'a field of a name that every object has',
+    { 'parts/toy.ts': trainer('toy').replace('{ steps:', '{ toString:') },
+    'run.yaml:3:11 plugins/0: parts/toy.ts: trainer builder "toy", field toString: every object has something of this name',
+  ],
 ])('%s is told at the line that names the plugin', async (_, files, message) => {
   const directory = await workspace({ 'run.yaml': RUN, ...files });
   expect(await complaints(directory)).toBe(message);
+});
+
+// In a process of its own, since that is what such a plugin reaches for.
+test.each([
+  ['ends the process', 'process.exit(0);\n', 'it calls process.exit(0) (DIR/parts/toy.ts:1)'],
+  ['rejects what nobody awaits', "Promise.reject('stones');\n", 'stones'],
+  ['rejects', 'await Promise.reject({ a: 1 });\nexport {};\n', '{ a: 1 }'],
+  ['waits for ever', 'await new Promise(() => undefined);\nexport {};\n', 'it waits for what never comes'],
+])('a plugin that %s is told in one line', async (_, text, message) => {
+  const directory = await workspace({ 'run.yaml': RUN, 'parts/toy.ts': text });
+  const { code, stdout, stderr } = await cookbook(directory, 'validate', 'run.yaml');
+  expect({ code, stdout, stderr: stderr.replaceAll(directory, 'DIR') }).toEqual({
+    code: 2,
+    stdout: '',
+    stderr: `run.yaml:3:11 plugins/0: parts/toy.ts: cannot be loaded: ${message}\n`,
+  });
+});
+
+test('a device is no plugin', async () => {
+  const directory = await workspace({ 'run.yaml': RUN.replace('parts/toy.ts', '/dev/zero') });
+  expect(await complaints(directory)).toBe('run.yaml:3:11 plugins/0: /dev/zero: this is no regular file');
+});
+
+test('an error that a plugin causes while a run is going on is its own', async () => {
+  const loads = trainer('toy').replace("Promise.reject(new Error('never trained'))", "import('./gone.ts')");
+  const directory = await workspace({ 'run.yaml': `${RUN}service: idle\n`, 'parts/toy.ts': `${loads}${SERVICE}` });
+  const { code, stdout } = await cookbook(directory, 'run', 'run.yaml', '--json');
+  const { error } = JSON.parse(stdout);
+  expect({ code, error }).toEqual({
+    code: 1,
+    error: {
+      code: 'PLUGIN',
+      message: expect.stringMatching(/^the plugin parts\/toy.ts: Cannot find module '.\/gone.ts' \(/),
+    },
+  });
 });

@@ -4,11 +4,13 @@ import { mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { Registry } from '../../src/registry/registry.ts';
 import { chatTemplateRenderer } from '../../src/renderers/chat_template.ts';
 import { roleColonRenderer } from '../../src/renderers/role_colon.ts';
 import type { Renderer } from '../../src/renderers/types.ts';
-import { type ConversationFileParams, conversationFileDatasets } from '../../src/supervised/conversation_file.ts';
-import type { SupervisedDataset } from '../../src/supervised/types.ts';
+import { datasetBuilders } from '../../src/supervised/builders.ts';
+import type { ConversationFileParams } from '../../src/supervised/dataset_params.ts';
+import { datasetSlot, type SupervisedDataset } from '../../src/supervised/types.ts';
 import { tokensOf } from '../../src/tinker/types.ts';
 import type { Tokenizer } from '../../src/tokenizers/types.ts';
 import { CookbookError } from '../../src/util/errors.ts';
@@ -23,16 +25,7 @@ beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'conversations-'));
 });
 
-const PARAMS: Omit<ConversationFileParams, 'file_path'> = {
-  batch_size: 2,
-  max_length: null,
-  train_on_what: 'all_assistant_messages',
-  test_size: 0,
-  test_file_path: null,
-  shuffle_seed: null,
-  reduction: 'none',
-  on_bad_row: 'error',
-};
+const PARAMS = { builder: 'conversation_file', batch_size: 2, shuffle_seed: null, reduction: 'none' };
 
 /** Builds from the bytes of a file; warnings and errors name it FILE. */
 async function build(
@@ -50,7 +43,8 @@ async function build(
     seed,
     warn: (message: string) => warnings.push(message.replaceAll(directory, '').replaceAll('/file.jsonl', 'FILE')),
   };
-  return { ...(await conversationFileDatasets({ ...PARAMS, file_path: file, ...params }, context)), warnings };
+  const ref = { ...PARAMS, file_path: file, ...params };
+  return { ...(await new Registry(datasetBuilders).build(datasetSlot, ref, context)), warnings };
 }
 
 async function refusal(...args: Parameters<typeof build>): Promise<string> {

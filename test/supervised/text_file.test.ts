@@ -5,8 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { type TextFileParams, textFileDatasets } from '../../src/supervised/text_file.ts';
-import type { SupervisedDataset } from '../../src/supervised/types.ts';
+import { Registry } from '../../src/registry/registry.ts';
+import { datasetBuilders } from '../../src/supervised/builders.ts';
+import type { TextFileParams } from '../../src/supervised/dataset_params.ts';
+import { datasetSlot, type SupervisedDataset } from '../../src/supervised/types.ts';
 import { tokensOf } from '../../src/tinker/types.ts';
 import type { Tokenizer } from '../../src/tokenizers/types.ts';
 import { tinyTokenizer } from '../support/tiny_tokenizer.ts';
@@ -25,17 +27,10 @@ async function build(
 ) {
   const file_path = join(directory, name);
   await writeFile(file_path, text);
-  return textFileDatasets(
-    {
-      file_path,
-      batch_size: 1,
-      max_length: 8,
-      test_fraction: 0,
-      shuffle_seed: null,
-      special_tokens: false,
-      reduction: 'none',
-      ...params,
-    },
+  const small = { batch_size: 1, max_length: 8, shuffle_seed: null, reduction: 'none' };
+  return await new Registry(datasetBuilders).build(
+    datasetSlot,
+    { builder: 'text_file', file_path, ...small, ...params },
     { tokenizer: used, renderer: null, maxContextLength: 16, seed: 0, warn: () => {} },
   );
 }

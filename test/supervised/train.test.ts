@@ -172,6 +172,13 @@ describe('a supervised run', () => {
     expect((await rows('child'))[0]['test/nll']).toBe((await rows('whole')).at(-1)?.['test/nll']);
   });
 
+  it('starts from the checkpoint of another run that is named', async () => {
+    const overrides = [`load_checkpoint_path={run: ${join(directory, 'whole')}, checkpoint: "000003"}`, 'max_steps=1'];
+    const { record } = await run('grandchild', overrides);
+    expect((await rows('grandchild'))[0]['test/nll']).toBe((await rows('whole'))[3]['test/nll']);
+    expect(record.identity.config.load_checkpoint_path).toMatch(/^run:[0-9a-f]{12}@3$/);
+  });
+
   it('says aloud that the weights it starts from belong to another model', async () => {
     await writeChatModel(join(directory, 'other_model'));
     const warnings: string[] = [];

@@ -383,4 +383,33 @@ export const MALFORMED: readonly Malformed[] = [
     files: { 'run.yaml': spec('lora_rank: ${notes.b}', 'notes: null') },
     message: 'run.yaml:5:12 lora_rank: "${notes.b}" names a field that this spec does not set',
   },
+  // Overrides that no point would see
+  {
+    name: 'an override of a field that is an axis',
+    yaml: `${HEAD}grid: {learning_rate: [0.1, 0.2]}\n`,
+    overrides: ['lora_rank=8', 'learning_rate=5'],
+    message:
+      'command line:1:1 learning_rate: every point of the sweep sets learning_rate itself (grid/learning_rate, sweep.yaml:3): change it there (in "learning_rate=5")',
+  },
+  {
+    name: 'an override of a field below an axis',
+    yaml: `${HEAD}zip:\n  data:\n    dataset: [{builder: conversation_file, file_path: data.jsonl, batch_size: 2}]\n    lora_rank: [1]\n`,
+    overrides: ['dataset.batch_size=8', 'lora_rank=3'],
+    message: `command line:1:1 dataset/batch_size: every point of the sweep sets dataset itself (zip/data/dataset, sweep.yaml:5): change it there (in "dataset.batch_size=8")
+command line:1:1 lora_rank: every point of the sweep sets lora_rank itself (zip/data/lora_rank, sweep.yaml:6): change it there (in "lora_rank=3")`,
+  },
+  {
+    name: 'an override of the seed of a sweep over seeds',
+    yaml: `${HEAD}seeds: 3\n`,
+    overrides: ['seed=7'],
+    message:
+      'command line:1:1 seed: every point of the sweep sets seed itself (seeds, sweep.yaml:3): change it there (in "seed=7")',
+  },
+  {
+    name: 'an override of a field that every case sets',
+    yaml: `${HEAD}cases: [{set: {lora_rank: 4, learning_rate: 0.1}}, {set: {lora_rank: 8}}]\n`,
+    overrides: ['learning_rate=5', 'lora_rank=2'],
+    message:
+      'command line:1:1 lora_rank: every point of the sweep sets lora_rank itself (cases/0/set/lora_rank, sweep.yaml:3): change it there (in "lora_rank=2")',
+  },
 ];

@@ -1,7 +1,7 @@
 import { Tokenizer } from '@huggingface/tokenizers';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { generateTinyCorpus } from '../../src/recipes/tiny_corpus/corpus.ts';
+import { generateTinyCorpus } from '../../example_data/tiny_corpus/corpus.ts';
 import { toByteCharacters } from '../../src/tokenizers/byte_level.ts';
 import { trainBpe } from '../../src/tokenizers/train_bpe.ts';
 import { ConfigurationError } from '../../src/util/errors.ts';

@@ -35,13 +35,13 @@ function headline({ states, runs, reused }: SweepResult): string {
   return `${finished} of ${runs} runs are finished${others.join('')}`;
 }
 
-function best({ objective, best }: SweepResult): [string, string][] {
+function best({ objective, best, tied }: SweepResult): [string, string][] {
   if (objective === null) return [];
   const { metric, at } = objective;
   const label = at === 'last' ? metric : `${metric} (${at})`;
-  if (best === null) return [[label, 'no finished run has a value for it']];
+  if (best === null) return [[label, 'no configuration is the best: no run counts yet, or all of them tie']];
   return [
-    ['best', configurationText(best)],
+    ...[best, ...tied].map((each, i): [string, string] => [i === 0 ? 'best' : 'and', configurationText(each)]),
     [label, scoreText(best)],
   ];
 }

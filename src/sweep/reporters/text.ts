@@ -30,7 +30,7 @@ export function configurationText({ axes }: ConfigurationScore): string {
 export function scoreText({ mean, sd, n, planned }: ConfigurationScore): string {
   const spread = sd === null ? '' : ` ± ${formatMetric(sd)}`;
   const seeds = n === planned ? `${n}` : `${n} of ${planned}`;
-  return `${formatMetric(mean)}${spread} (${seeds} ${planned === 1 ? 'seed' : 'seeds'})`;
+  return `${formatMetric(mean ?? Number.NaN)}${spread} (${seeds} ${planned === 1 ? 'seed' : 'seeds'})`;
 }
 
 /** `test/nll 0.042` */

@@ -87,9 +87,9 @@ async function train(context: TrainingContext, { max_steps, rate, save_every, mi
       await save(step, `interrupted_${step}`);
       return ended('interrupted', step);
     }
-    const [deed, at] = misbehave.split(':');
+    const [deed, at, ...about] = misbehave.split(':');
     if (at === String(step)) {
-      if (deed === 'throw') throw new TypeError('weight is not a function');
+      if (deed === 'throw') throw new TypeError(['weight is not a function', ...about].join(': '));
       if (deed === 'fail') throw new DataFormatError('data.jsonl:3: no "messages"', { hint: 'Mend the line.' });
       if (deed === 'wait') {
         context.emit({ type: 'text', title: 'waiting', text: '\u001b[31mfor a signal\u001b[39m' });

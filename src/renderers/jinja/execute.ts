@@ -1,0 +1,273 @@
+// Statements of a template as functions that write text.
+
+import type { Expression, Signature, Statement, Target } from './ast.ts';
+import { CAPTURED } from './ast.ts';
+import { TemplateError } from './errors.ts';
+import { call, compileArguments, compileExpression, type Evaluate, printable } from './evaluate.ts';
+import { str } from './printing.ts';
+import type { Scope } from './scope.ts';
+import { type Text, TextBuilder } from './text.ts';
+import {
+  Attributes,
+  type Call,
+  Callable,
+  Dict,
+  isEqual,
+  isTrue,
+  iterate,
+  Namespace,
+  Tuple,
+  Undefined,
+  type Value,
+} from './values.ts';
+
+type Signal = 'break' | 'continue' | null;
+export type Execute = (scope: Scope, output: TextBuilder) => Signal;
+type Assign = (scope: Scope, value: Value) => void;
+
+export function compileBody(statements: readonly Statement[]): Execute {
+  const parts = statements.map(compileStatement);
+  return (scope, output) => {
+    for (const part of parts) {
+      scope.work.add(1);
+      const signal = part(scope, output);
+      if (signal !== null) return signal;
+    }
+    return null;
+  };
+}
+
+function compileStatement(statement: Statement): Execute {
+  switch (statement.type) {
+    case 'data':
+      return (_, output) => {
+        output.append(statement.text);
+        return null;
+      };
+    case 'output': {
+      const value = compileExpression(statement.value);
+      return (scope, output) => {
+        output.append(str(printable(scope, value(scope))));
+        return null;
+      };
+    }
+    case 'if': {
+      const test = compileExpression(statement.test);
+      const [body, otherwise] = [compileBody(statement.body), compileBody(statement.otherwise)];
+      return (scope, output) => (isTrue(test(scope)) ? body(scope, output) : otherwise(scope, output));
+    }
+    case 'for':
+      return compileFor(statement);
+    case 'set': {
+      const [assign, value] = [compileTarget(statement.target), compileExpression(statement.value)];
+      return (scope) => {
+        assign(scope, value(scope));
+        return null;
+      };
+    }
+    case 'set_block': {
+      const assign = compileTarget(statement.target);
+      const block = compileCapture(statement.body, statement.filtered);
+      return (scope) => {
+        assign(scope, block(scope));
+        return null;
+      };
+    }
+    case 'filter_block': {
+      const block = compileCapture(statement.body, statement.filtered);
+      return (scope, output) => {
+        output.append(str(block(scope)));
+        return null;
+      };
+    }
+    case 'macro': {
+      const macro = compileMacro(statement.name, statement.signature);
+      return (scope) => {
+        scope.set(statement.name, macro(scope));
+        return null;
+      };
+    }
+    case 'call_block':
+      return compileCallBlock(statement.call, statement.signature);
+    case 'with': {
+      const assignments = statement.assignments.map(
+        ({ target, value }) => [compileTarget(target), compileExpression(value)] as const,
+      );
+      const body = compileBody(statement.body);
+      return (scope, output) => {
+        const inner = scope.inner();
+        for (const [assign, value] of assignments) assign(inner, value(inner));
+        return body(inner, output);
+      };
+    }
+    case 'scope': {
+      const body = compileBody(statement.body);
+      return (scope, output) => body(scope.inner(), output);
+    }
+    case 'break':
+    case 'continue':
+      return () => statement.type;
+  }
+}
+
+/** What a block writes, after its filters. */
+function compileCapture(statements: readonly Statement[], filtered: Expression): Evaluate {
+  const body = compileBody(statements);
+  const value = compileExpression(filtered);
+  return (scope) => {
+    const inner = scope.inner();
+    inner.set(CAPTURED, written(body, inner));
+    return value(inner);
+  };
+}
+
+function written(body: Execute, scope: Scope): Text {
+  const output = new TextBuilder();
+  body(scope, output);
+  return output.build();
+}
+
+function compileTarget(target: Target): Assign {
+  if (target.type === 'name') return (scope, value) => scope.set(target.name, value);
+  if (target.type === 'namespace') {
+    return (scope, value) => {
+      const namespace = scope.get(target.name);
+      if (!(namespace instanceof Namespace)) throw new TemplateError('cannot assign attribute on non-namespace object');
+      namespace.values.set(target.attribute, value);
+    };
+  }
+  const targets = target.targets.map(compileTarget);
+  return (scope, value) => {
+    const items = iterate(value);
+    if (items.length !== targets.length)
+      throw new TemplateError(`cannot unpack ${items.length} values into ${targets.length} names`);
+    targets.forEach((assign, index) => {
+      assign(scope, items[index]);
+    });
+  };
+}
+
+function compileFor(statement: Extract<Statement, { type: 'for' }>): Execute {
+  const iterable = compileExpression(statement.iterable);
+  const assign = compileTarget(statement.target);
+  const test = statement.test === null ? null : compileExpression(statement.test);
+  const [body, otherwise] = [compileBody(statement.body), compileBody(statement.otherwise)];
+  return (scope, output) => {
+    let items = iterate(iterable(scope));
+    if (test !== null) {
+      items = items.filter((item) => {
+        const inner = scope.inner();
+        scope.work.add(1);
+        assign(inner, item);
+        return isTrue(test(inner));
+      });
+    }
+    if (items.length === 0) return otherwise(scope.inner(), output);
+    const state: LoopState = { index: 0, changed: null };
+    const loop = loopOf(items, state);
+    for (; state.index < items.length; state.index++) {
+      scope.work.add(1);
+      const inner = scope.inner();
+      inner.set('loop', loop);
+      assign(inner, items[state.index]);
+      if (body(inner, output) === 'break') break;
+    }
+    return null;
+  };
+}
+
+interface LoopState {
+  index: number;
+  /** What `loop.changed` was called with last. */
+  changed: Tuple | null;
+}
+
+function loopOf(items: readonly Value[], state: LoopState): Attributes {
+  const { length } = items;
+  const changed = new Callable('changed', ({ positional }) => {
+    const now = new Tuple(positional);
+    const differs = state.changed === null || !isEqual(state.changed, now);
+    state.changed = now;
+    return differs;
+  });
+  const cycle = new Callable('cycle', ({ positional }) => {
+    if (positional.length === 0) throw new TemplateError('no items for cycling given');
+    return positional[state.index % positional.length];
+  });
+  return new Attributes('loop', (attribute) => {
+    const { index } = state;
+    switch (attribute) {
+      case 'index':
+        return index + 1;
+      case 'index0':
+        return index;
+      case 'revindex':
+        return length - index;
+      case 'revindex0':
+        return length - index - 1;
+      case 'first':
+        return index === 0;
+      case 'last':
+        return index === length - 1;
+      case 'length':
+        return length;
+      case 'depth':
+      case 'depth0':
+        throw new TemplateError(`loop.${attribute} is not supported in chat templates`);
+      case 'previtem':
+        return items[index - 1] ?? new Undefined('there is no previous item');
+      case 'nextitem':
+        return items[index + 1] ?? new Undefined('there is no next item');
+      case 'changed':
+        return changed;
+      case 'cycle':
+        return cycle;
+      default:
+        return undefined;
+    }
+  });
+}
+
+/** A macro sees what its place in the template sees, and its arguments. */
+function compileMacro(name: string, { parameters, body, reads }: Signature): (scope: Scope) => Callable {
+  const presets = parameters.map((parameter) =>
+    parameter.default === null ? null : compileExpression(parameter.default),
+  );
+  const run = compileBody(body);
+  const names = new Set(parameters.map((parameter) => parameter.name));
+  return (outer) =>
+    new Callable(name, ({ positional, named }: Call) => {
+      const scope = outer.inner();
+      parameters.forEach((parameter, index) => {
+        const given = positional[index] ?? named.get(parameter.name);
+        const preset = presets[index];
+        scope.set(
+          parameter.name,
+          given ?? (preset === null ? new Undefined(`parameter '${parameter.name}' was not provided`) : preset(scope)),
+        );
+      });
+      const extra = [...named].filter(([key]) => !names.has(key) && key !== 'caller');
+      const caller = named.get('caller');
+      if (reads.has('caller') && !names.has('caller'))
+        scope.set('caller', caller ?? new Undefined('no caller defined'));
+      if (reads.has('varargs')) scope.set('varargs', new Tuple(positional.slice(parameters.length)));
+      else if (positional.length > parameters.length)
+        throw new TemplateError(`macro '${name}' takes not more than ${parameters.length} argument(s)`);
+      if (reads.has('kwargs')) scope.set('kwargs', Dict.of(extra));
+      else if (extra.length > 0) throw new TemplateError(`macro '${name}' takes no keyword argument '${extra[0][0]}'`);
+      return written(run, scope);
+    });
+}
+
+function compileCallBlock(node: Expression, signature: Signature): Execute {
+  if (node.type !== 'call') throw new TemplateError('{% call %} needs a call');
+  const callee = compileExpression(node.callee);
+  const args = compileArguments(node.args);
+  const caller = compileMacro('caller', signature);
+  return (scope, output) => {
+    const { positional, named } = args(scope);
+    const value = call(scope, callee(scope), { positional, named: new Map([...named, ['caller', caller(scope)]]) });
+    output.append(str(value));
+    return null;
+  };
+}

@@ -1,0 +1,97 @@
+// What a chat template writes around a reply: found by rendering one, used to read sampled replies and to know their end.
+
+import type { Tokenizer } from '../tokenizers/types.ts';
+import { RendererError } from '../util/errors.ts';
+import type { ConversationTemplate } from './conversation_template.ts';
+import { plain, sliceText } from './jinja/text.ts';
+import { parseContentBlocks } from './parsing.ts';
+import type { ContentPart, Message } from './types.ts';
+
+/** Stands for a message's content in renderings that are only made to see what the template puts around it. */
+export const PROBE = 'cookbookprobe';
+export const USER: Message = { role: 'user', content: 'question' };
+
+export interface ReplyFrame {
+  /** Text between the generation prompt and the content. */
+  lead: string;
+  /** Text between the content and the stop token. */
+  tail: string;
+  /** All that follows the content of a last message. */
+  closing: string;
+  stop: number;
+  /** The template writes the stop token. If not, only the end of the model's EOS stops a reply. */
+  writesStop: boolean;
+  /** What opens the reasoning at the end of the generation prompt, `<think>\n`; empty if nothing does. */
+  opening: string;
+  /** The generation prompt if the template writes it after every conversation, asked or not; else empty. */
+  unaskedPrompt: string;
+}
+
+export function replyFrame(template: ConversationTemplate, tokenizer: Tokenizer): ReplyFrame {
+  const prompt = plain(template.render([USER], true).text);
+  const rendered = plain(template.render([USER, { role: 'assistant', content: PROBE }], false).text);
+  const start = rendered.lastIndexOf(PROBE);
+  if (start === -1) throw new RendererError("the model's chat template does not show what the assistant says");
+  const closing = rendered.slice(start + PROBE.length);
+  const written = tokenizer.encode(closing).find((token) => tokenizer.isSpecial(token));
+  const stop = written ?? tokenizer.eosTokenId;
+  if (stop === null) {
+    throw new RendererError(
+      "nothing ends an assistant message in the model's chat template, nor has the model an EOS",
+      {
+        hint: 'Use renderer: role_colon.',
+      },
+    );
+  }
+  const stopText = tokenizer.decode([stop]);
+  const [tail = '', ...afterStop] = closing.split(stopText);
+  const next = afterStop.join(stopText);
+  const unaskedPrompt = next.trim() !== '' && prompt.endsWith(next) ? next : '';
+  return {
+    lead: rendered.startsWith(prompt) ? rendered.slice(prompt.length, start) : '',
+    tail: afterStop.length === 0 ? '' : tail,
+    closing: closing.slice(0, closing.length - unaskedPrompt.length),
+    stop,
+    writesStop: written !== undefined,
+    opening: /<think>\s*$/.exec(prompt)?.[0] ?? '',
+    unaskedPrompt,
+  };
+}
+
+/** The same template without the generation prompt where none is asked for. */
+export function withoutUnaskedPrompt(
+  template: ConversationTemplate,
+  { unaskedPrompt }: ReplyFrame,
+): ConversationTemplate {
+  if (unaskedPrompt === '') return template;
+  return {
+    ...template,
+    render(messages, addGenerationPrompt) {
+      const { text, origins } = template.render(messages, addGenerationPrompt);
+      const isUnasked = !addGenerationPrompt && plain(text).endsWith(unaskedPrompt);
+      return { text: isUnasked ? sliceText(text, 0, plain(text).length - unaskedPrompt.length) : text, origins };
+    },
+  };
+}
+
+/** The message that a reply's text says: the inverse of how the template renders it. */
+export function messageOfReply(reply: string, frame: ReplyFrame): Message {
+  let text = reply.startsWith(frame.lead) ? reply.slice(frame.lead.length) : reply;
+  if (frame.tail !== '' && text.endsWith(frame.tail)) text = text.slice(0, -frame.tail.length);
+  if (frame.opening !== '' && text.includes('</think>') && !text.includes('<think>')) text = `<think>${text}`;
+  const blocks = parseContentBlocks(text);
+  if (blocks === null) return { role: 'assistant', content: text };
+  return {
+    role: 'assistant',
+    content: blocks.parts.flatMap(trimmed),
+    ...(blocks.tool_calls.length > 0 ? { tool_calls: blocks.tool_calls } : {}),
+    ...(blocks.unparsed_tool_calls.length > 0 ? { unparsed_tool_calls: blocks.unparsed_tool_calls } : {}),
+  };
+}
+
+/** Templates put the line breaks around blocks back. */
+function trimmed(part: ContentPart): ContentPart[] {
+  const trim = (text: string) => text.replace(/^\n+|\n+$/g, '');
+  if (part.type === 'text') return trim(part.text) === '' ? [] : [{ type: 'text', text: trim(part.text) }];
+  return trim(part.thinking) === '' ? [] : [{ type: 'thinking', thinking: trim(part.thinking) }];
+}

@@ -1,0 +1,33 @@
+// What of a conversation a rendering shows: by the origins of its characters.
+
+import { type Origin, spansOf, type Text } from './jinja/text.ts';
+
+/** Fields of messages that must be seen; ids and roles are for the template to use as it likes. */
+const SAID = /\.(?:content|reasoning|name|arguments)$/;
+const CALLED = /\.tool_calls\[\d+\]\.(?:name|arguments)$/;
+
+/** What was left out of a rendering. */
+export interface Omission {
+  /** `messages[1].content` */
+  path: string;
+  /** Nothing of it is shown. */
+  whole: boolean;
+}
+
+/** Collects the origins that a conversation is made of, in the order in which they were made. */
+export function omissions(origins: Iterable<Origin>, rendered: Text): Omission[] {
+  const shown = new Map<Origin, Uint8Array>();
+  for (const { origin, from, to } of spansOf(rendered)) {
+    let marks = shown.get(origin);
+    if (marks === undefined) shown.set(origin, (marks = new Uint8Array(origin.text.length)));
+    marks.fill(1, from, to);
+  }
+  const found: Omission[] = [];
+  for (const origin of origins) {
+    if (!SAID.test(origin.path) || (origin.path.endsWith('.name') && !CALLED.test(origin.path))) continue;
+    const marks = shown.get(origin);
+    const missing = [...origin.text.matchAll(/\S/g)].some(({ index }) => marks?.[index] !== 1);
+    if (missing) found.push({ path: origin.path, whole: marks === undefined });
+  }
+  return found;
+}

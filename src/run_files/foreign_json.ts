@@ -1,0 +1,80 @@
+// JSON that another program may have written, or a kill cut short: read as far as it goes, with what is wrong as part of the result.
+
+import { basename } from 'node:path';
+import { messageOf } from '../util/errors.ts';
+import type { Reading } from '../util/files.ts';
+import { isJsonObject, type JsonObject, type JsonValue } from '../util/json.ts';
+import { LOG_LIMIT_BYTES, readRegularFileSync } from '../util/regular_file.ts';
+
+/** The object in a file; never throws. */
+export function readForeignObject(path: string): Reading<JsonObject> {
+  try {
+    const value = parseForeign(readRegularFileSync(path));
+    return isJsonObject(value) ? { value, problem: null } : damaged(path, 'is not a JSON object');
+  } catch (error) {
+    return damaged(path, messageOf(error));
+  }
+}
+
+export interface ForeignLines {
+  objects: JsonObject[];
+  /** Lines that hold no object, but for a last one without its newline: a live writer is at it, or was killed there. */
+  damaged: number;
+  /** Why the file could not be read at all. */
+  problem: string | null;
+}
+
+/** The objects of a file of JSON lines; never throws. */
+export function readForeignLines(path: string): ForeignLines {
+  let text: string;
+  try {
+    text = readRegularFileSync(path, LOG_LIMIT_BYTES);
+  } catch (error) {
+    return { objects: [], damaged: 0, problem: `${basename(path)}: ${messageOf(error)}` };
+  }
+  const lines = text.split('\n');
+  const end = lines.length - 1;
+  const objects: JsonObject[] = [];
+  let damagedLines = 0;
+  for (const [i, line] of lines.entries()) {
+    if (line.trim() === '') continue;
+    const object = objectIn(line);
+    if (object !== null) objects.push(object);
+    else if (i < end) damagedLines += 1;
+  }
+  return { objects, damaged: damagedLines, problem: null };
+}
+
+/** The object that a line holds, if it holds one. */
+function objectIn(line: string): JsonObject | null {
+  try {
+    const value = parseForeign(line);
+    return isJsonObject(value) ? value : null;
+  } catch {
+    return null;
+  }
+}
+
+/** What is no JSON but is in files all the same: Python writes NaN and the infinities as bare words. They become texts, as in ours. */
+const TEXT_OR_WORD = /"(?:[^"\\]|\\.)*"|-?Infinity\b|\bNaN\b/g;
+
+/** An escaped pair, half of one, any other escape. Half a pair is no Unicode, so nothing could take the text that holds it. */
+const ESCAPE = /\\u[dD][89abAB][\da-fA-F]{2}\\u[dD][c-fC-F][\da-fA-F]{2}|\\u[dD][89a-fA-F][\da-fA-F]{2}|\\./g;
+const ESCAPE_LENGTH = '\\ud83d'.length;
+
+/** @throws SyntaxError for text that is no JSON, bare words for numbers apart */
+export function parseForeign(text: string): JsonValue {
+  const unicode = /\\u[dD][89a-fA-F]/.test(text)
+    ? text.replace(ESCAPE, (found) => (found.length === ESCAPE_LENGTH ? '\\ufffd' : found))
+    : text;
+  try {
+    return JSON.parse(unicode);
+  } catch (error) {
+    if (!/NaN|Infinity/.test(unicode)) throw error;
+    return JSON.parse(unicode.replace(TEXT_OR_WORD, (found) => (found.startsWith('"') ? found : `"${found}"`)));
+  }
+}
+
+function damaged(path: string, reason: string): Reading<JsonObject> {
+  return { value: null, problem: `${basename(path)}: ${reason}` };
+}

@@ -1,0 +1,145 @@
+// Which weights are meant by a run, one of its checkpoints, a directory, a file or a name: the same wherever weights are named.
+
+import { statSync } from 'node:fs';
+import { basename, extname, join, resolve } from 'node:path';
+import { isHubName } from '../hub/hub_settings.ts';
+import type { WeightsRef } from '../registry/fields.ts';
+import { CHECKPOINT_NAME, localCheckpoint } from '../tinker/local_path.ts';
+import type { ResolvedWeights } from '../training/types.ts';
+import { CheckpointError, ConfigurationError } from '../util/errors.ts';
+import { shortPath } from '../util/files.ts';
+import { numberOf, textOf } from '../util/json.ts';
+import { bestCheckpoint } from './best_checkpoint.ts';
+import { type SavedCheckpoint, savedCheckpoints } from './saved_checkpoints.ts';
+import { type SeenRun, seeRun } from './seen_run.ts';
+
+export interface ResolveOptions {
+  /** What the weights are for: to train on from, where a saved state is preferred, or to sample from. */
+  purpose: 'train' | 'sample';
+  /** A run that has not finished may yet save other weights: `refuse` unless one of its checkpoints is named, or take the newest. */
+  unfinished: 'refuse' | 'newest';
+}
+
+/** What was found, and the run and the step that it comes from. */
+export interface LocatedWeights extends ResolvedWeights {
+  run: SeenRun | null;
+  /** Batches that the weights have seen; null for those of no run. */
+  batch: number | null;
+}
+
+/**
+ * Finds weights without opening them.
+ * @throws ConfigurationError for what is neither a run nor weights, CheckpointError for a run that does not have them
+ */
+export function locateWeights(ref: WeightsRef, options: ResolveOptions): LocatedWeights {
+  if (typeof ref !== 'string') return ofRun(resolve(ref.run), ref.checkpoint, options);
+  if (ref.startsWith('tinker://')) return ofService(ref);
+  const stats = statSync(ref, { throwIfNoEntry: false });
+  if (stats?.isDirectory() === true) return ofDirectory(resolve(ref), options);
+  const isModel = stats === undefined ? isHubName(ref) : stats.isFile() && extname(ref).toLowerCase() === '.gguf';
+  if (!isModel) throw neither(ref);
+  return { base_model: ref, description: `the model ${ref}`, run: null, batch: null };
+}
+
+/** Whether a directory is that of a run: it has the record of one, or what a run saves. */
+function isRun(directory: string): boolean {
+  return ['run.json', 'checkpoints.jsonl', 'checkpoints'].some((name) => exists(join(directory, name)));
+}
+
+function ofService(path: string): LocatedWeights {
+  if (localCheckpoint(path) !== null) {
+    throw new ConfigurationError(`${path} means a checkpoint of whichever run reads it`, {
+      hint: 'Name the run instead: its directory, or {run: DIR, checkpoint: NAME}.',
+    });
+  }
+  return { model_path: path, description: path, run: null, batch: null };
+}
+
+function ofDirectory(directory: string, options: ResolveOptions): LocatedWeights {
+  if (isRun(directory)) return ofRun(directory, null, options);
+  const place = shortPath(directory);
+  if (['adapter_config.json', 'checkpoint.json'].some((name) => exists(join(directory, name)))) {
+    return { model_path: directory, description: `the weights in ${place}`, run: null, batch: null };
+  }
+  if (!exists(join(directory, 'config.json'))) throw neither(place);
+  return { base_model: directory, description: `the model ${place}`, run: null, batch: null };
+}
+
+function ofRun(directory: string, name: string | null, { purpose, unfinished }: ResolveOptions): LocatedWeights {
+  const place = shortPath(directory);
+  if (!exists(directory)) throw new ConfigurationError(`there is no run ${place}`);
+  if (!isRun(directory))
+    throw new ConfigurationError(`${place} is no run directory, so it has no checkpoint "${name}"`);
+  const run = seeRun(directory);
+  const saved = savedCheckpoints(run).filter((checkpoint) => pathOf(checkpoint, purpose) !== null);
+  const mayChange = name === null || name === 'final' || name === 'best';
+  if (mayChange && unfinished === 'refuse') refuseUnfinished(run, saved);
+  const checkpoint = chosen(run, name, saved);
+  return {
+    model_path: placeOf(run, pathOf(checkpoint, purpose) ?? ''),
+    description: `${textOf(run.record.name) ?? basename(directory)}, ${checkpoint.final ? 'as it ended' : `after ${checkpoint.batch} steps`}`,
+    run,
+    batch: checkpoint.batch,
+  };
+}
+
+/** A state is exact, weights for sampling may be rounded; either serves where the other is not there. */
+function pathOf({ state_path, sampler_path }: SavedCheckpoint, purpose: ResolveOptions['purpose']): string | null {
+  return purpose === 'train' ? (state_path ?? sampler_path) : sampler_path;
+}
+
+function refuseUnfinished(run: SeenRun, saved: readonly SavedCheckpoint[]): void {
+  const place = shortPath(run.directory);
+  if (run.problem !== null) throw new CheckpointError(`${place} is damaged: ${run.problem}`);
+  if (run.state === 'done' || run.state === 'diverged') return;
+  const step = numberOf(run.status.step);
+  const at = step === null || step === 0 ? '' : ` at step ${step}`;
+  const named = saved.findLast(({ rolling, final }) => !rolling && !final);
+  throw new CheckpointError(`${place} has not finished (${run.state}${at})`, {
+    hint: `Run it to its end${named === undefined ? '' : `, or name one of its checkpoints: {run: ${place}, checkpoint: "${named.name}"}`}.`,
+  });
+}
+
+function chosen(run: SeenRun, name: string | null, saved: readonly SavedCheckpoint[]): SavedCheckpoint {
+  const place = shortPath(run.directory);
+  const lasting = saved.filter(({ rolling }) => !rolling);
+  if (lasting.length === 0) {
+    throw new CheckpointError(`${place}: this run has saved no weights yet`, {
+      hint: 'Run it until its first checkpoint (save_every), or to its end.',
+    });
+  }
+  if (name === 'best') return bestCheckpoint(run, lasting);
+  const found =
+    name === null
+      ? lasting.at(-1)
+      : lasting.findLast((checkpoint) => checkpoint.name === name || (name === 'final' && checkpoint.final));
+  if (found !== undefined) return found;
+  throw new CheckpointError(`${place} has no checkpoint "${name}"`, {
+    hint: `It has ${lasting.map((checkpoint) => checkpoint.name).join(', ')}.`,
+  });
+}
+
+/** Checkpoints of the embedded engine lie in the run, wherever that lies now; no name in its files leads out of it. */
+function placeOf(run: SeenRun, path: string): string {
+  const local = localCheckpoint(path);
+  if (local === null) return path;
+  const parts = local.split('/');
+  if (parts.length !== 2 || !parts.every((part) => CHECKPOINT_NAME.test(part) && !/^\.+$/.test(part))) {
+    throw new CheckpointError(`${shortPath(run.directory)}: checkpoints.jsonl names "${path}", which is no checkpoint`);
+  }
+  const directory = join(run.directory, 'checkpoints', ...parts);
+  if (exists(directory)) return directory;
+  throw new CheckpointError(`the weights of ${shortPath(directory)} have been deleted`, {
+    hint: 'Name another checkpoint of the run, or run it again.',
+  });
+}
+
+function neither(place: string): ConfigurationError {
+  return new ConfigurationError(`${place} is neither a run nor a model`, {
+    hint: 'Name a run directory (it has a run.json), a model directory (it has a config.json), a GGUF file, or a model of the hub as ORG/NAME.',
+  });
+}
+
+function exists(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false }) !== undefined;
+}

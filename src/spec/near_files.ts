@@ -1,0 +1,32 @@
+// "Did you mean" for paths: files and directories of nearly the name that is not there.
+
+import { existsSync, readdirSync } from 'node:fs';
+import { closestNames } from '../registry/suggest.ts';
+import { absolutePath } from './location.ts';
+
+/** What is there of nearly this path, which starts from `directory`, in the spelling that it was given in. */
+function nearPaths(path: string, directory: string): string[] {
+  const parts = path.split('/');
+  const missing = parts.findIndex(
+    (_, i) => !existsSync(absolutePath(parts.slice(0, i + 1).join('/') || '/', directory)),
+  );
+  if (missing === -1) return [];
+  const above = absolutePath(parts.slice(0, missing).join('/') || (path.startsWith('/') ? '/' : '.'), directory);
+  return closestNames(parts[missing] ?? '', namesIn(above))
+    .map((name) => parts.with(missing, name).join('/'))
+    .filter((near) => existsSync(absolutePath(near, directory)));
+}
+
+/** The same as a clause of a message; empty where there is nothing like it. */
+export function nearPathsHint(path: string, directory: string): string {
+  const near = nearPaths(path, directory);
+  return near.length === 0 ? '' : `; did you mean ${near.join(' or ')}?`;
+}
+
+function namesIn(directory: string): string[] {
+  try {
+    return readdirSync(directory);
+  } catch {
+    return [];
+  }
+}

@@ -1,0 +1,94 @@
+// Spec fields of the datasets.
+
+import { type Static, Type } from '@sinclair/typebox';
+import { contents, nullable, oneOf, runtime, semantic } from '../registry/fields.ts';
+import { TRAIN_ON_WHAT } from '../renderers/types.ts';
+import { REDUCTIONS } from './common.ts';
+import { ON_BAD_ROW } from './rows.ts';
+
+const batchSize = semantic(
+  Type.Integer({
+    description: 'Examples in an optimizer step. The last batch of an epoch holds what is left.',
+    minimum: 1,
+  }),
+);
+const shuffleSeed = nullable(
+  semantic(
+    Type.Integer({
+      description:
+        'Decides what is held out and, together with the seed of the run, the order of every epoch. null: as in the file.',
+      minimum: 0,
+      default: 0,
+    }),
+  ),
+);
+const reduction = semantic(
+  oneOf(REDUCTIONS, {
+    description: 'mean: the weights of an example sum to 1. none: every trained token weighs 1.',
+    default: 'mean',
+  }),
+);
+
+export const conversationFileParams = Type.Object({
+  file_path: contents(Type.String({ format: 'path', description: 'The file, .jsonl.' })),
+  batch_size: batchSize,
+  max_length: nullable(
+    semantic(
+      Type.Integer({
+        description: 'Tokens a conversation is cut to, from the right. null: the length that the model takes.',
+        minimum: 2,
+        default: null,
+      }),
+    ),
+  ),
+  train_on_what: semantic(
+    oneOf(TRAIN_ON_WHAT, { description: 'Which messages carry loss.', default: 'all_assistant_messages' }),
+  ),
+  test_size: semantic(Type.Integer({ description: 'Rows that are held out.', minimum: 0, default: 0 })),
+  test_file_path: nullable(
+    contents(Type.String({ format: 'path', description: 'A file of its own for the held-out set.', default: null })),
+  ),
+  shuffle_seed: shuffleSeed,
+  reduction,
+  on_bad_row: runtime(
+    oneOf(ON_BAD_ROW, {
+      description: 'error: stop at a row that cannot be used. skip: leave it out and count it in a warning.',
+      default: 'error',
+    }),
+  ),
+});
+export type ConversationFileParams = Static<typeof conversationFileParams>;
+
+export const textFileParams = Type.Object({
+  file_path: contents(
+    Type.String({ format: 'path', description: 'The file: .jsonl for JSON Lines, anything else for plain text.' }),
+  ),
+  batch_size: batchSize,
+  max_length: nullable(
+    semantic(
+      Type.Integer({
+        description: 'Tokens in a block. null: the length that the model takes.',
+        minimum: 1,
+        default: null,
+      }),
+    ),
+  ),
+  test_fraction: semantic(
+    Type.Number({
+      description: 'Share of the documents that is held out.',
+      minimum: 0,
+      exclusiveMaximum: 1,
+      default: 0,
+    }),
+  ),
+  special_tokens: semantic(
+    Type.Boolean({
+      description:
+        'Read special tokens that are spelled out in the text as tokens, for files with chat markup in them.',
+      default: false,
+    }),
+  ),
+  shuffle_seed: shuffleSeed,
+  reduction,
+});
+export type TextFileParams = Static<typeof textFileParams>;

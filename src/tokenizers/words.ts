@@ -1,0 +1,115 @@
+// What stands between added tokens: normalized, split into words, and each word into tokens by the model of the library.
+
+import { Tokenizer as HfTokenizer } from '@huggingface/tokenizers';
+import { messageOf, RendererError, WeightsError } from '../util/errors.ts';
+import { isJsonObject, type JsonObject } from '../util/json.ts';
+import type { AddedToken } from './added_tokens.ts';
+import type { WordEncoder } from './encoder.ts';
+import { createPreTokenizer, marksBeginnings, type PreTokenizer } from './pre_tokenizers.ts';
+
+/** What is used of the library's tokenizer. */
+interface LibraryTokenizer {
+  normalizer: { normalize(text: string): string } | null;
+  model: {
+    vocab: string[];
+    tokens_to_ids: ReadonlyMap<string, number>;
+    unk_token_id?: number;
+    /** Tokens of words, runs of unknown ones as one where the model says so. */
+    _call(words: string[]): string[];
+  };
+  decode(ids: number[], options: { clean_up_tokenization_spaces: boolean }): string;
+  id_to_token(id: number): string | undefined;
+  token_to_id(token: string): number | undefined;
+}
+
+/** The library's tokenizer, which knows ids and decodes, and the way from text to ids. */
+export interface Words extends WordEncoder {
+  library: LibraryTokenizer;
+}
+
+/** Throws a WeightsError for what the library or this does not know. `specialIds`: never made of mere text. */
+export function createWords(
+  json: JsonObject,
+  addedTokens: readonly AddedToken[],
+  specialIds: ReadonlySet<number>,
+  file: string,
+): Words {
+  let library: LibraryTokenizer;
+  let preTokenize: PreTokenizer;
+  try {
+    preTokenize = createPreTokenizer(json.pre_tokenizer ?? null);
+    library = new HfTokenizer(
+      {
+        normalizer: null,
+        decoder: null,
+        ...json,
+        model: withoutSpecialPieces(json.model, specialIds),
+        pre_tokenizer: null,
+        // Its one effect is to add special tokens, and that is the renderers' business.
+        post_processor: null,
+        added_tokens: addedTokens,
+      },
+      {},
+    );
+    checkModel(json.model);
+  } catch (error) {
+    throw new WeightsError(`${file}: not a tokenizer that can be loaded: ${messageOf(error)}`, { cause: error });
+  }
+  const { model, normalizer } = library;
+  const ids = model.tokens_to_ids;
+  const toBytes = byteFallback(json.model, ids);
+  return {
+    library,
+    normalize: normalizer === null ? null : (text) => normalizer.normalize(text),
+    marksBeginnings: marksBeginnings(json.normalizer ?? null) || marksBeginnings(json.pre_tokenizer ?? null),
+    encode: (text, first) =>
+      model._call(preTokenize(text, first)).flatMap((token) => {
+        const id = ids.get(token);
+        if (id !== undefined) return [id];
+        const known = toBytes(token) ?? model.unk_token_id ?? null;
+        if (known !== null) return known;
+        throw new RendererError(`the tokenizer has no token for ${JSON.stringify(token)}, nor one for what is unknown`);
+      }),
+  };
+}
+
+/**
+ * A Unigram model would find special pieces in any text. Under a name that no text has they keep their ids; as added
+ * tokens they get their names back.
+ */
+function withoutSpecialPieces(model: JsonObject['model'], specialIds: ReadonlySet<number>): JsonObject['model'] {
+  if (!isJsonObject(model) || !Array.isArray(model.vocab)) return model;
+  const hidden = model.vocab.map((entry, id) =>
+    Array.isArray(entry) && specialIds.has(id) && id !== model.unk_id ? [`\uFDD1${id}`, entry[1]] : entry,
+  );
+  return { ...model, vocab: hidden };
+}
+
+/** Ids of the bytes of a piece that a Unigram model does not know, if it falls back to them; the library does not. */
+function byteFallback(
+  model: JsonObject['model'],
+  ids: ReadonlyMap<string, number>,
+): (piece: string) => number[] | null {
+  if (!isJsonObject(model) || model.byte_fallback !== true) return () => null;
+  const encoder = new TextEncoder();
+  return (piece) => {
+    const bytes = [...encoder.encode(piece)].map((byte) =>
+      ids.get(`<0x${byte.toString(16).toUpperCase().padStart(2, '0')}>`),
+    );
+    const known = bytes.filter((id) => id !== undefined);
+    return known.length === bytes.length ? known : null;
+  };
+}
+
+/** What changes ids and is computed nowhere is refused. */
+function checkModel(model: JsonObject['model']): void {
+  if (!isJsonObject(model)) return;
+  for (const [name, harmless] of [
+    ['dropout', 0],
+    ['continuing_subword_prefix', ''],
+  ] as const) {
+    const value = model[name] ?? null;
+    if (model.type === 'BPE' && value !== null && value !== harmless)
+      throw new Error(`model.${name} is ${JSON.stringify(value)}, which is not supported`);
+  }
+}
