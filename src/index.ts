@@ -14,6 +14,7 @@ export {
   type WeightsRef,
   weights,
 } from './registry/fields.ts';
+export type { Headline, HeadlineOf } from './registry/headline.ts';
 export { Registry } from './registry/registry.ts';
 export { type BuilderRef, defineSlot, type Make, reference, type Slot } from './registry/slot.ts';
 export * from './renderers/types.ts';
@@ -32,13 +33,17 @@ export { tokenizerSlot } from './tokenizers/slot.ts';
 export { trainBpe } from './tokenizers/train_bpe.ts';
 export type { Tokenizer } from './tokenizers/types.ts';
 export { CHATML_SPECIAL_TOKENS, writeTokenizer } from './tokenizers/write_tokenizer.ts';
+export type { CheckpointPolicy, LoopState, SavingClient } from './training/checkpoint_manager.ts';
 export {
+  type EvaluationInput,
   type Evaluator,
   type EvaluatorContext,
+  evaluationBy,
   evaluatorSlot,
-  type SamplingClientEvaluator,
-  type TrainingClientEvaluator,
+  type HeldOut,
 } from './training/evaluator.ts';
+export { type Evaluation, Journal, type JournalOptions } from './training/journal.ts';
+export { IterationTimer } from './training/trace.ts';
 export {
   type CheckpointLog,
   type CheckpointRecord,

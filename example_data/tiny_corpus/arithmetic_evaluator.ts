@@ -49,15 +49,15 @@ export const arithmeticEvaluator = defineBuilder({
     const renderer = rendererOf(context, 'arithmetic');
     const problems = drawProblems(num_problems, max_operand, problem_seed);
     return {
-      kind: 'sampling',
-      async evaluate(client) {
+      async evaluate({ sampling }) {
         const conversations = problems.map(({ a, b }) => [{ role: 'user', content: `What is ${a} + ${b}?` }]);
         const options = { max_tokens: 24, temperature, seed: context.seed };
-        const replies = await sampleReplies(client, renderer, conversations, options);
+        const replies = await sampleReplies(await sampling(), renderer, conversations, options);
         return scoreSums(name, problems, replies);
       },
     };
   },
+  headline: ({ name }) => [{ metric: `${name}/accuracy`, goal: 'maximize', label: `${name}/accuracy` }],
 });
 
 /** Distinct held-out sums, every pair of numbers as likely as any other. */

@@ -39,13 +39,13 @@ export const instructionsEvaluator = defineBuilder({
     const renderer = rendererOf(context, 'instructions');
     const examples = drawExamples(num_examples, example_seed);
     return {
-      kind: 'sampling',
-      async evaluate(client) {
+      async evaluate({ sampling }) {
         const conversations = examples.map(({ task }) => messagesOf(task));
         const options = { max_tokens, temperature, seed: context.seed };
-        const replies = await sampleReplies(client, renderer, conversations, options);
+        const replies = await sampleReplies(await sampling(), renderer, conversations, options);
         return scoreExamples(name, examples, replies, by_kind);
       },
     };
   },
+  headline: ({ name }) => [{ metric: `${name}/accuracy`, goal: 'maximize', label: `${name}/accuracy` }],
 });

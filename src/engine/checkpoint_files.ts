@@ -1,7 +1,7 @@
 // Checkpoints of the embedded engine on disk. An adapter is a PEFT directory and full parameters are a Hugging Face model,
 // so other tools read them; beside either, a state has the optimizer's moments and what training needs to go on.
 
-import { copyFile, readdir, rename, rm } from 'node:fs/promises';
+import { copyFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { type Static, Type } from '@sinclair/typebox';
 import { Value } from '@sinclair/typebox/value';
@@ -15,6 +15,7 @@ import { openModelDirectory } from '../formats/sharded.ts';
 import { requireTensor } from '../formats/tensors.ts';
 import { CheckpointError } from '../util/errors.ts';
 import { makeDirectory } from '../util/files.ts';
+import { putDirectory, restoreDirectory, temporaryDirectoryFor, tidyDirectories } from '../util/replace_directory.ts';
 import type { AdamState } from './adamw.ts';
 import type { BaseWeights } from './base_weights.ts';
 import { factorA, factorB, parameterShapes } from './decoder_graph.ts';
@@ -38,6 +39,7 @@ export type CheckpointInfo = Static<typeof InfoSchema>;
 /** Reads what a checkpoint, or an adapter that PEFT saved, says of itself. Throws CheckpointError for any other directory. */
 export async function readCheckpointInfo(directory: string): Promise<CheckpointInfo> {
   const path = join(directory, INFO_FILE);
+  await restoreDirectory(directory);
   if (!(await isFile(path))) {
     if (await isAdapterDirectory(directory)) return await adapterInfo(directory);
     throw new CheckpointError(`${directory}: there is no checkpoint here (no ${INFO_FILE})`, {
@@ -72,8 +74,8 @@ const DTYPE_NAMES = { F32: 'float32', F16: 'float16', BF16: 'bfloat16' } as cons
 /** Writes a checkpoint as a whole: it appears under its name complete, or not at all. One of that name is replaced. */
 export async function writeCheckpoint(directory: string, checkpoint: CheckpointToWrite): Promise<void> {
   const { parameters, config, base_model, optimizer } = checkpoint;
-  const temporary = `${directory}.${process.pid}.tmp`;
-  await removeLeftovers(directory);
+  const temporary = temporaryDirectoryFor(directory);
+  await tidyDirectories(dirname(directory), basename(directory));
   await makeDirectory(temporary);
   if (parameters.parameterisation === 'lora') await writeFactors(temporary, parameters, config, base_model);
   else await writeModel(temporary, parameters, config, optimizer === null ? checkpoint.dtype : 'F32');
@@ -87,24 +89,7 @@ export async function writeCheckpoint(directory: string, checkpoint: CheckpointT
     optimizer_step: optimizer?.step ?? null,
   };
   await replaceJsonFile(join(temporary, INFO_FILE), info);
-  await replaceDirectory(temporary, directory);
-}
-
-/** Directories cannot be exchanged in one step: the old one steps aside first, so that one of the two is always whole. */
-async function replaceDirectory(from: string, to: string): Promise<void> {
-  const aside = `${to}.${process.pid}.old.tmp`;
-  if (await isFile(join(to, INFO_FILE))) await rename(to, aside);
-  await rename(from, to);
-  await rm(aside, { recursive: true, force: true });
-}
-
-/** A process that was killed while it wrote leaves a temporary directory behind. */
-async function removeLeftovers(directory: string): Promise<void> {
-  const parent = dirname(directory);
-  await makeDirectory(parent);
-  for (const name of await readdir(parent)) {
-    if (name.endsWith('.tmp')) await rm(join(parent, name), { recursive: true, force: true });
-  }
+  await putDirectory(temporary, directory);
 }
 
 async function writeFactors(directory: string, { rank, values }: Parameters, config: ModelConfig, base: string | null) {

@@ -3,7 +3,7 @@
 
 import { Type } from '@sinclair/typebox';
 import { defineBuilder } from '../registry/builder.ts';
-import { contents, nullable, runtime, semantic } from '../registry/fields.ts';
+import { contents, FIELD_EXTENDS, nullable, runtime, semantic } from '../registry/fields.ts';
 import { type TrainingContext, type TrainingOutcome, trainerSlot } from '../training/types.ts';
 
 const params = Type.Object({
@@ -13,7 +13,9 @@ const params = Type.Object({
   learning_rate: semantic(Type.Number({ minimum: 0, default: 1e-3, description: 'Falls linearly to 0.' })),
   lora_rank: semantic(Type.Integer({ minimum: 1, default: 32, description: 'Rank of the adapter.' })),
   max_length: semantic(Type.Integer({ minimum: 2, default: 512, description: 'Tokens a conversation is cut to.' })),
-  max_steps: nullable(semantic(Type.Integer({ minimum: 1, default: null, description: 'null = one epoch.' }))),
+  max_steps: nullable(
+    semantic(Type.Integer({ minimum: 1, default: null, description: 'null = one epoch.', [FIELD_EXTENDS]: true })),
+  ),
   save_every: runtime(Type.Integer({ minimum: 0, default: 20, description: 'Steps between checkpoints; 0 = none.' })),
 });
 
@@ -24,6 +26,7 @@ export const slLoop = defineBuilder({
   doc: 'The smallest supervised loop on the bare API (tinker_cookbook/recipes/sl_loop.py).',
   params,
   build: (config) => ({ train: (context) => main(config, context) }),
+  headline: () => [{ metric: 'train_mean_nll', goal: 'minimize', label: 'nll' }],
 });
 
 async function main(config: (typeof params)['static'], context: TrainingContext): Promise<TrainingOutcome> {
@@ -33,7 +36,8 @@ async function main(config: (typeof params)['static'], context: TrainingContext)
   const { computeMeanNll, datumFromModelInputWeights } = await import('../supervised/common.ts');
   const { parseConversation } = await import('../supervised/conversation.ts');
   const { readRows } = await import('../supervised/rows.ts');
-  const { service, metrics, checkpoints, emit, signal, seed } = context;
+  const { Journal } = await import('../training/journal.ts');
+  const { service, emit, seed } = context;
 
   // The data: every conversation becomes tokens, and a weight of 1 on those that the assistant said.
   const { directory } = await locateModel(config.model_name);
@@ -48,36 +52,22 @@ async function main(config: (typeof params)['static'], context: TrainingContext)
   const n_batches = Math.floor(data_D.length / config.batch_size);
   const total_steps = Math.min(n_batches, config.max_steps ?? n_batches);
 
-  // A new adapter, or the one that an earlier process saved.
-  const resumed = (await checkpoints.list()).at(-1);
-  const client =
-    resumed?.state_path === undefined
-      ? await service.createLoraTrainingClient({ base_model: config.model_name, rank: config.lora_rank, seed })
-      : await service.createTrainingClientFromStateWithOptimizer(resumed.state_path);
-  const start = resumed?.batch ?? 0;
-  await metrics.rewind(start);
-  emit({ type: 'started', total_steps, resumed_from: resumed === undefined ? null : start });
+  // A new adapter, or the one that an earlier process saved. The journal saves it, logs, stops, and goes on after a stop.
+  const fresh = { base_model: config.model_name, rank: config.lora_rank, seed };
+  const openClient = (state: string | null) =>
+    state === null
+      ? service.createLoraTrainingClient(fresh)
+      : service.createTrainingClientFromStateWithOptimizer(state);
+  const { save_every } = config;
+  const journal = await Journal.open(context, openClient, { total_steps, save_every, loss: 'train_mean_nll' });
 
-  const save = async (name: string, batch: number, final: boolean): Promise<string> => {
-    const state = await client.saveState(name);
-    const weights = await client.saveWeightsForSampler(name);
-    const [{ path: state_path }, { path: sampler_path }] = [await state.result(), await weights.result()];
-    await checkpoints.append({ name, batch, epoch: 0, final, state_path, sampler_path });
-    return sampler_path;
-  };
-
-  const learned = { metric: 'train_mean_nll', before: Number.NaN, after: Number.NaN };
-  for (let step = start; step < total_steps; step++) {
-    const due = config.save_every > 0 && step > start && step % config.save_every === 0;
-    if (due || signal.aborted) await save(String(step).padStart(6, '0'), step, false);
-    if (signal.aborted) return { state: 'interrupted', step, learned: [], sampler_path: null };
-
+  for await (const step of journal.steps()) {
     const batch = data_D.slice(step * config.batch_size, (step + 1) * config.batch_size);
     const learning_rate = config.learning_rate * (1 - step / total_steps);
     const adam = { learning_rate, beta1: 0.9, beta2: 0.95, eps: 1e-8, weight_decay: 0, grad_clip_norm: 0 };
     // Both requests are on their way before either is awaited.
-    const forwardBackward = await client.forwardBackward(batch, 'cross_entropy');
-    const optimStep = await client.optimStep(adam);
+    const forwardBackward = await journal.client.forwardBackward(batch, 'cross_entropy');
+    const optimStep = await journal.client.optimStep(adam);
     const { loss_fn_outputs } = await forwardBackward.result();
     const optimized = await optimStep.result();
 
@@ -85,13 +75,8 @@ async function main(config: (typeof params)['static'], context: TrainingContext)
       loss_fn_outputs.map(({ logprobs }) => logprobs.data),
       batch.map(({ loss_fn_inputs }) => loss_fn_inputs.weights.data),
     );
-    const row = { progress: (step + 1) / total_steps, learning_rate, train_mean_nll, ...optimized.metrics };
-    await metrics.append(step, row);
-    emit({ type: 'step', step, total_steps, metrics: row });
-    if (!Number.isFinite(train_mean_nll)) return { state: 'diverged', step: step + 1, learned: [], sampler_path: null };
-    if (Number.isNaN(learned.before)) learned.before = train_mean_nll;
-    learned.after = train_mean_nll;
+    const progress = (step + 1) / total_steps;
+    await journal.log(step, { progress, learning_rate, train_mean_nll, ...optimized.metrics });
   }
-  const sampler_path = await save('final', total_steps, true);
-  return { state: 'done', step: total_steps, learned: [learned], sampler_path };
+  return await journal.finish();
 }

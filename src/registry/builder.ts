@@ -1,6 +1,7 @@
 // defineBuilder: a name in a spec, the schema of its parameters, and the function that makes the heavy object of them.
 
 import type { Static, TObject } from '@sinclair/typebox';
+import type { Headline, HeadlineOf } from './headline.ts';
 import type { Make, Slot } from './slot.ts';
 
 export interface BuilderDefinition<Context, Built, Params extends TObject = TObject> {
@@ -14,6 +15,11 @@ export interface BuilderDefinition<Context, Built, Params extends TObject = TObj
   params: Params;
   /** Keep definitions light: import what is heavy inside. `make` builds what the parameters refer to. */
   build(params: Static<Params>, context: Context, make: Make): Built | Promise<Built>;
+  /**
+   * The metrics that tell how well it does, the most telling first; of a trainer the last is one that every step logs.
+   * `of` gives those of a builder that the parameters refer to.
+   */
+  headline?(params: Static<Params>, of: HeadlineOf): readonly Headline[];
 }
 
 /** A definition whose types are forgotten: what the registry keeps. Parameters are checked against the schema before `build`. */
@@ -25,6 +31,7 @@ export interface AnyBuilder {
   readonly params: TObject;
   /** The typed definition, handed back by `Registry.get` for the slot that it was defined for. */
   readonly definition: object;
+  headline?(params: object, of: HeadlineOf): readonly Headline[];
 }
 
 export interface Builder<Context, Built> extends AnyBuilder {
@@ -34,6 +41,6 @@ export interface Builder<Context, Built> extends AnyBuilder {
 export function defineBuilder<Context, Built, Params extends TObject>(
   definition: BuilderDefinition<Context, Built, Params>,
 ): Builder<Context, Built> {
-  const { slot, name, version, doc, params } = definition;
-  return Object.freeze({ slot: slot.name, name, version, doc, params, definition });
+  const { slot, name, version, doc, params, headline } = definition;
+  return Object.freeze({ slot: slot.name, name, version, doc, params, definition, ...(headline && { headline }) });
 }

@@ -3,6 +3,7 @@
 import { ConfigurationError } from '../util/errors.ts';
 import type { AnyBuilder, Builder } from './builder.ts';
 import { complete } from './complete.ts';
+import type { Headline } from './headline.ts';
 import { shapeOf } from './shape.ts';
 import { type Make, type PlainRef, SLOT, type Slot } from './slot.ts';
 import { closestNames } from './suggest.ts';
@@ -59,6 +60,14 @@ export class Registry {
     }
     return await this.build(ref[SLOT], ref, context);
   };
+
+  /** What the builder that a reference names declares to tell how well it does; nothing where it declares none. */
+  headline(slot: { name: string }, ref: PlainRef): readonly Headline[] {
+    const builder = this.find(slot.name, ref.builder);
+    if (builder?.headline === undefined) return [];
+    const { builder: _name, ...params } = ref;
+    return builder.headline(complete(shapeOf(builder.params), params), (nested) => this.headline(nested[SLOT], nested));
+  }
 
   /** The message for a name that a slot does not have. */
   unknown(slot: string, name: string): string {

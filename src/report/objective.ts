@@ -1,4 +1,5 @@
-// What a table of runs is ranked by where nobody says it: the objective that the runs declare, else the first of a few metrics.
+// What a table of runs is ranked by where nobody says it: the objective that the runs declare, else their headline. Runs of
+// other tools declare neither; for them there are the metrics that the Python cookbook logs, and the goals that names tell.
 
 import { type At, type DeclaredObjective, type Goal, type Objective, parseAt } from '../run_files/objective.ts';
 import { ConfigurationError } from '../util/errors.ts';
@@ -18,9 +19,12 @@ export interface ObjectiveOptions {
 export function objectivesFor(entries: readonly RunEntry[], options: ObjectiveOptions): [Objective, ...Objective[]] {
   const declared = declaredObjective(entries);
   const at = atOf(options, declared);
+  const headline = new Map(
+    entries.flatMap((entry) => entry.headline.map(({ metric, goal }) => [metric, goal] as const)),
+  );
   const objective = (metric: string): Objective => {
     const declaredGoal = metric === declared?.metric ? declared.goal : null;
-    const goal = options.goal ?? declaredGoal ?? goalByName(metric);
+    const goal = options.goal ?? declaredGoal ?? headline.get(metric) ?? goalByName(metric);
     if (at.kind !== 'best' || goal !== null) return { metric, goal, at };
     throw new ConfigurationError(`which value of ${metric} is the best is not known`, {
       hint: 'Add --goal minimize or --goal maximize.',
@@ -28,11 +32,8 @@ export function objectivesFor(entries: readonly RunEntry[], options: ObjectiveOp
   };
   const metric = options.metric ?? declared?.metric;
   if (metric !== undefined) return [objective(metric)];
-  const defaults: [Objective, ...Objective[]] = [
-    objective('test/nll'),
-    objective('train_mean_nll'),
-    objective('env/all/reward/total'),
-  ];
+  const [first = 'test/nll', ...others] = headline.size > 0 ? headline.keys() : FOREIGN;
+  const defaults: [Objective, ...Objective[]] = [objective(first), ...others.map(objective)];
   // Losses per token compare only between models that cut text into the same tokens; bits per byte compare always.
   const models = new Set(entries.map(({ spec }) => JSON.stringify(spec.model_name)));
   return models.size > 1 ? [objective('test/bpb'), objective('train_mean_bpb'), ...defaults] : defaults;
@@ -54,6 +55,7 @@ function declaredObjective(entries: readonly RunEntry[]): DeclaredObjective | nu
   return declaring.sort((a, b) => (createdAt(a) > createdAt(b) ? -1 : 1))[0]?.objective ?? null;
 }
 
+const FOREIGN = ['test/nll', 'train_mean_nll', 'env/all/reward/total'];
 const LESS_IS_BETTER = /(^|[/_])(nll|loss|bpb|perplexity|error|kl)([/_]|$)/;
 const MORE_IS_BETTER = /(^|[/_])(accuracy|reward|correct|score|pass|win_rate)([/_@]|$)/;
 

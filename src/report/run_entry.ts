@@ -1,8 +1,10 @@
 // One run as a row of the report: what was seen of it, in the columns of the view `runs`.
 
 import { basename, join } from 'node:path';
+import type { Headline } from '../registry/headline.ts';
 import type { DeclaredObjective } from '../run_files/objective.ts';
 import { seeRun } from '../run_files/seen_run.ts';
+import { isHeadline } from '../run_files/shapes.ts';
 import type { SeenState } from '../run_files/types.ts';
 import { booleanOf, type JsonObject, numberOf, objectOf, textOf } from '../util/json.ts';
 import type { RunDirectory } from './discover.ts';
@@ -47,6 +49,8 @@ export interface RunEntry {
   spec: JsonObject;
   /** What its sweep declares now, or else what it says itself. */
   objective: DeclaredObjective | null;
+  /** The metrics that tell how it does, the most telling first; empty where the record declares none. */
+  headline: readonly Headline[];
   /** Absolute paths; null where there is no such file. */
   metricsFile: string | null;
   checkpointsFile: string | null;
@@ -94,6 +98,7 @@ export function readRunEntry(found: RunDirectory): RunEntry {
     },
     spec: run.spec,
     objective: found.objective ?? objective,
+    headline: isHeadline(record.headline) ? record.headline : [],
     metricsFile: run.metricsFile,
     checkpointsFile: run.checkpointsFile,
     look: found.files.has('logs.log') ? join(found.path, 'logs.log') : found.path,

@@ -3,8 +3,8 @@
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import type { WeightsRef } from '../registry/fields.ts';
+import type { Headline } from '../registry/headline.ts';
 import type { Registry } from '../registry/registry.ts';
-import type { PlainRef } from '../registry/slot.ts';
 import { CheckpointFile } from '../run_files/checkpoint_log.ts';
 import { readRunRecord, tidyRunDirectory } from '../run_files/directory.ts';
 import { takeLease } from '../run_files/lease.ts';
@@ -26,6 +26,7 @@ import type { RunEvent, RunListener } from './events.ts';
 import { LogFile } from './log_file.ts';
 import { redactEvent } from './redaction.ts';
 import { plainFormatter } from './reporters/plain.ts';
+import { headlineOf, trainerOf } from './trainer.ts';
 
 export interface ExecuteOptions {
   onEvent: RunListener;
@@ -115,8 +116,10 @@ class Attempt {
 
   async #lastEvent(record: RunRecord, registry: Registry, signal: AbortSignal): Promise<RunEvent> {
     try {
-      await this.#begin(record);
-      const outcome = await this.#train(record, registry, AbortSignal.any([signal, this.#lost]));
+      // Records of before declare none.
+      const headline = record.headline ?? headlineOf(record.spec, registry);
+      await this.#begin(record, headline);
+      const outcome = await this.#train(record, { registry, headline, signal: AbortSignal.any([signal, this.#lost]) });
       this.#lost.throwIfAborted();
       await this.#end(outcomeChanges(outcome));
       return { type: 'finished', status: this.#status.current };
@@ -137,7 +140,7 @@ class Attempt {
     }
   }
 
-  async #begin({ name }: RunRecord): Promise<void> {
+  async #begin({ name }: RunRecord, headline: readonly Headline[]): Promise<void> {
     const attempt = this.#status.current.attempt + 1;
     await this.#status.change({
       state: 'running',
@@ -148,14 +151,17 @@ class Attempt {
       pid: process.pid,
       error: null,
     });
-    this.emit({ type: 'attempt', attempt, name, directory: this.#directory });
+    this.emit({ type: 'attempt', attempt, name, directory: this.#directory, headline });
   }
 
-  async #train({ spec: recorded }: RunRecord, registry: Registry, signal: AbortSignal): Promise<TrainingOutcome> {
+  async #train(
+    { spec: recorded }: RunRecord,
+    { registry, headline, signal }: { registry: Registry; headline: readonly Headline[]; signal: AbortSignal },
+  ): Promise<TrainingOutcome> {
     const logPath = this.#directory;
     const spec = this.#secrets.reveal(recorded);
     const metrics = await MetricsFile.open(logPath, this.#lost);
-    const checkpoints = await CheckpointFile.open(logPath, this.#lost, () => metrics.flush());
+    const checkpoints = await CheckpointFile.open(logPath, this.#lost, metrics);
     await repairTail(join(logPath, TIMING_SPANS));
     let service: ServiceClient | undefined;
     try {
@@ -169,7 +175,8 @@ class Attempt {
       const trainer = await registry.build(trainerSlot, trainerOf(spec, registry), {});
       // Before training started, what it starts from was found to be there; a run that goes on does not need it any more.
       const resolveWeights = async (ref: WeightsRef) => locateWeights(ref, { purpose: 'train', unfinished: 'refuse' });
-      return await trainer.train({ logPath, seed, service, metrics, checkpoints, resolveWeights, emit, signal });
+      const given = { logPath, seed, headline, service, metrics, checkpoints };
+      return await trainer.train({ ...given, resolveWeights, emit, signal });
     } finally {
       await service?.close();
       metrics.close();
@@ -183,13 +190,6 @@ class Attempt {
 }
 
 const STOPPING = 'stopping: the step is finished and a checkpoint saved; a second signal ends the process at once';
-
-/** A trainer's parameters stand beside the fields that every run has. */
-function trainerOf(spec: RunSpec, registry: Registry): PlainRef {
-  const names = Object.keys(registry.find(trainerSlot.name, spec.trainer)?.params.properties ?? {});
-  const given = names.flatMap((name) => (name in spec ? [[name, spec[name]] as const] : []));
-  return { ...Object.fromEntries(given), builder: spec.trainer };
-}
 
 function outcomeChanges({ state, step, learned, sampler_path }: TrainingOutcome): Partial<RunStatus> {
   // JSON has no word for a number that is none; that training diverged is what `state` says.

@@ -1,6 +1,7 @@
 // A prepared run directory to an executed run, with little to load: a sweep starts a process for each.
 
 import type { Registry } from '../registry/registry.ts';
+import { listCheckpoints } from '../run_files/checkpoint_log.ts';
 import { readRunRecord } from '../run_files/directory.ts';
 import type { RunRecord, RunStatus } from '../run_files/types.ts';
 import type { SpecDocument } from '../spec/types.ts';
@@ -13,6 +14,8 @@ export interface EndedRun {
   status: RunStatus;
   /** False when there was nothing left to do. */
   executed: boolean;
+  /** Whether there is a checkpoint to go on from. */
+  resumable: boolean;
 }
 
 /** Adds the builders of the plugins that a run's spec names. */
@@ -35,7 +38,10 @@ export async function executeDirectory(
     options.onEvent(event);
   };
   const status = await executeRun(directory, registry, { ...options, onEvent });
-  return { directory, record: await readRunRecord(directory), status, executed };
+  // A log that is damaged is told by the run that reads it.
+  const checkpoints = await listCheckpoints(directory).catch(() => []);
+  const resumable = checkpoints.some(({ state_path }) => state_path !== undefined);
+  return { directory, record: await readRunRecord(directory), status, executed, resumable };
 }
 
 /** A resolved spec as a document: errors in it have no better place than the record. */

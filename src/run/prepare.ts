@@ -4,6 +4,7 @@ import type { Registry } from '../registry/registry.ts';
 import {
   createRunDirectory,
   emptyRunDirectory,
+  holdsNothing,
   inspectRunDirectory,
   replaceRunRecord,
 } from '../run_files/directory.ts';
@@ -31,13 +32,22 @@ export async function prepareRun(wanted: WantedRun, options: PrepareOptions): Pr
   const { log_path } = wanted.spec;
   // Before anybody is asked; and what the holder has done by the time that it lets go is looked at anew.
   if ((await inspectRunDirectory(log_path))?.live === true) await refuseHeld(log_path);
-  const decision = decide(await inspectRunDirectory(log_path), wanted, options.registry);
-  const action = decision.action === 'ask' ? await answered(decision, options.ask, log_path) : decision.action;
+  const action = await whatToDo(wanted, options);
   if (action === 'keep') return;
   const { record, codeDiff } = await options.makeRecord();
   if (action === 'replace') return await replaceRunRecord(log_path, record, codeDiff);
   if (action === 'delete') await emptyRunDirectory(log_path);
   await createRunDirectory(log_path, record, codeDiff);
+}
+
+async function whatToDo(wanted: WantedRun, { registry, ask }: PrepareOptions) {
+  const { log_path } = wanted.spec;
+  const there = await inspectRunDirectory(log_path);
+  // The same run goes on there; another is not worth a question.
+  const other = there?.record?.identity.hash !== wanted.identity.hash;
+  if (there !== null && other && (await holdsNothing(there))) return 'delete';
+  const decision = decide(there, wanted, registry);
+  return decision.action === 'ask' ? await answered(decision, ask, log_path) : decision.action;
 }
 
 async function answered(

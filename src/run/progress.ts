@@ -1,5 +1,6 @@
 // What a step's event says to a person: how far the run is, how it does, how fast, and how long it will take.
 
+import type { Headline } from '../registry/headline.ts';
 import type { TrainingEvent } from '../training/types.ts';
 
 type StepEvent = Extract<TrainingEvent, { type: 'step' }>;
@@ -12,12 +13,6 @@ export interface Progress {
   parts: string[];
 }
 
-/** Metrics shown at every step, with the name they are shown under. */
-const SHOWN = [
-  ['train_mean_nll', 'nll'],
-  ['learning_rate', 'lr'],
-] as const;
-
 /** Steps that speed is measured over: enough to even out evaluations, few enough to follow a change. */
 const WINDOW = 20;
 
@@ -25,15 +20,20 @@ const WINDOW = 20;
  * A function of the steps one after the other. Speed is that at which steps arrive, since a loop that submits ahead times
  * steps that overlap. `now` is in milliseconds.
  */
-export function progressMeter(now: () => number = () => performance.now()): (event: StepEvent) => Progress {
+export function progressMeter(
+  headline: readonly Headline[],
+  now: () => number = () => performance.now(),
+): (event: StepEvent) => Progress {
   const arrivals: { time: number; tokens: number }[] = [];
   return ({ step, total_steps, metrics }) => {
     const tokens = typeof metrics.num_tokens === 'number' ? metrics.num_tokens : 0;
     if (arrivals.push({ time: now(), tokens }) > WINDOW + 1) arrivals.shift();
-    const parts = SHOWN.flatMap(([metric, name]) => {
-      const value = metrics[metric];
-      return value === undefined ? [] : [`${name} ${formatMetric(value)}`];
-    });
+    // The last of the headline is what every step measures; the others come now and then, and have lines of their own.
+    const telling = headline.findLast(({ metric }) => metric in metrics);
+    const parts = [
+      ...(telling === undefined ? [] : [`${telling.label} ${formatMetric(metrics[telling.metric])}`]),
+      ...(metrics.learning_rate === undefined ? [] : [`lr ${formatMetric(metrics.learning_rate)}`]),
+    ];
     return { step: step + 1, total_steps, parts: [...parts, ...speed(arrivals, total_steps - step - 1)] };
   };
 }

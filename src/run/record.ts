@@ -1,5 +1,6 @@
 // run.json: what a run is and where it comes from, put together once before anything runs.
 
+import type { Headline } from '../registry/headline.ts';
 import type { RunRecord } from '../run_files/types.ts';
 import type { Identity, RunSpec } from '../spec/types.ts';
 import type { JsonValue } from '../util/json.ts';
@@ -9,6 +10,7 @@ export interface RunRecordInput {
   name: string;
   identity: Identity;
   spec: RunSpec;
+  headline?: readonly Headline[];
   provenance: Provenance;
   /** The command line behind the name of the program. */
   argv: readonly string[];
@@ -20,6 +22,7 @@ export function makeRunRecord({
   name,
   identity,
   spec,
+  headline = [],
   provenance,
   argv,
   axes = {},
@@ -32,6 +35,7 @@ export function makeRunRecord({
     spec,
     axes,
     objective,
+    headline: [...headline],
     versions: provenance.versions,
     git: provenance.git,
     argv: [...argv],

@@ -12,6 +12,7 @@ import { type EndedRun, executeDirectory } from './execute_directory.ts';
 import { type Ask, prepareRun } from './prepare.ts';
 import { collectProvenance } from './provenance.ts';
 import { makeRunRecord } from './record.ts';
+import { headlineOf } from './trainer.ts';
 
 export interface RunFileOptions extends ExecuteOptions {
   registry: Registry;
@@ -40,7 +41,8 @@ export async function prepareFile(
   const identity = identify(spec, registry, inputs);
   const makeRecord = async () => {
     const provenance = await collectProvenance(cwd);
-    const record = makeRunRecord({ name: basename(spec.log_path), identity, spec, provenance, argv });
+    const headline = headlineOf(spec, registry);
+    const record = makeRunRecord({ name: basename(spec.log_path), identity, spec, headline, provenance, argv });
     return { record, codeDiff: provenance.codeDiff };
   };
   await prepareRun({ spec, identity }, { registry, ask, makeRecord });

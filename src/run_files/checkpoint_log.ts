@@ -1,24 +1,23 @@
 // checkpoints.jsonl: one line a save. Resuming depends on it, so a line is on the device before the run goes on.
 
+import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { CheckpointLog, CheckpointRecord } from '../training/types.ts';
+import { errorCode, explainingFailure } from '../util/files.ts';
+import { isJsonObject, type JsonObject } from '../util/json.ts';
 import { filterLines, LineAppender, parseLines, repairTail } from '../util/json_lines.ts';
-import {
-  isBoolean,
-  isCount,
-  isNumber,
-  isOptional,
-  isRecordOf,
-  isString,
-  jsonShape,
-  type Shape,
-} from '../util/json_shape.ts';
+import { isBoolean, isCount, isOptional, isString, jsonShape } from '../util/json_shape.ts';
+import { tidyDirectories } from '../util/replace_directory.ts';
+import { checkpointPlace, type Digests, digestsOf, digestsShape, verifyDigests } from './checkpoint_digests.ts';
 import { spellNumber } from './numbers.ts';
 
 const FILE = 'checkpoints.jsonl';
 
+/** Names that loops give to checkpoints. What has another name is somebody else's. */
+const NAMED_BY_LOOP = /^(\d{6,}|final)$/;
+
 /** In the file, as the Python cookbook writes it, the keys of `extra` stand beside the others. */
-type Line = Omit<CheckpointRecord, 'extra'> & Record<string, unknown>;
+type Line = Omit<CheckpointRecord, 'extra'> & { digests?: Digests };
 
 const FIELDS = {
   name: isString,
@@ -28,50 +27,55 @@ const FIELDS = {
   state_path: isOptional(isString),
   sampler_path: isOptional(isString),
   rolling: isOptional(isBoolean),
+  digests: isOptional(digestsShape.is),
 };
 
-const fields = jsonShape<Omit<CheckpointRecord, 'extra'>>(FIELDS);
-const isExtra = isRecordOf((value: unknown): value is number | string => isNumber(value) || isString(value));
+const lineShape = jsonShape<Line>(FIELDS);
 
-const lineShape: Shape<Line> = {
-  is: (value: unknown): value is Line => lineShape.problem(value) === null,
-  problem: (value) => {
-    const wrong = fields.problem(value);
-    if (wrong !== null || !fields.is(value)) return wrong;
-    return isExtra(split(value).extra) ? null : 'holds an extra field that is neither a number nor a string';
-  },
-};
-
-function split({ name, batch, epoch, final, state_path, sampler_path, rolling, ...extra }: Line) {
-  return { record: { name, batch, epoch, final, state_path, sampler_path, rolling }, extra };
+/** The rows that a checkpoint stands for. */
+export interface LoggedRows {
+  /** Makes them durable. */
+  flush(): Promise<void>;
+  /** Tells them from any others. */
+  digest(): string;
+  /** What `digest` was when the rows were those of the steps before this one. */
+  digestBefore(step: number): Promise<string>;
 }
 
 export class CheckpointFile implements CheckpointLog {
+  readonly #directory: string;
   readonly #path: string;
   readonly #lines: LineAppender;
-  readonly #flushRows: () => Promise<void>;
+  readonly #rows: LoggedRows;
 
-  private constructor(path: string, lost: AbortSignal, flushRows: () => Promise<void>) {
-    this.#path = path;
-    this.#lines = new LineAppender(path, lost);
-    this.#flushRows = flushRows;
+  private constructor(directory: string, lost: AbortSignal, rows: LoggedRows) {
+    this.#directory = directory;
+    this.#path = join(directory, FILE);
+    this.#lines = new LineAppender(this.#path, lost);
+    this.#rows = rows;
   }
 
   /**
    * Opens the log of a run directory for the holder of its lease until that is `lost`, and repairs a line that a kill cut short.
-   * `flushRows` makes the metrics so far durable: a checkpoint must not outlive the rows of the steps that it stands for.
+   * A checkpoint must not outlive the rows of the steps that it stands for, so these are made durable before it is.
    */
-  static async open(directory: string, lost: AbortSignal, flushRows: () => Promise<void>): Promise<CheckpointFile> {
-    const path = join(directory, FILE);
-    await repairTail(path);
-    return new CheckpointFile(path, lost, flushRows);
+  static async open(directory: string, lost: AbortSignal, rows: LoggedRows): Promise<CheckpointFile> {
+    await repairTail(join(directory, FILE));
+    return new CheckpointFile(directory, lost, rows);
   }
 
   async append({ extra = {}, ...record }: CheckpointRecord): Promise<void> {
     const clash = Object.keys(extra).find((key) => Object.hasOwn(FIELDS, key));
     if (clash !== undefined) throw new Error(`"${clash}" is a field of checkpoints.jsonl and cannot be an extra one`);
-    await this.#flushRows();
-    this.#lines.append(JSON.stringify({ ...record, ...extra }, spellNumber));
+    await this.#rows.flush();
+    const line = asWritten({ ...record, ...extra });
+    // Only a state is resumed from, so only a state needs to be known again.
+    const { state_path } = record;
+    const digests =
+      state_path === undefined
+        ? {}
+        : { digests: await digestsOf(this.#directory, line, state_path, this.#rows.digest()) };
+    this.#lines.append(JSON.stringify({ ...line, ...digests }));
     await this.#lines.flush();
   }
 
@@ -85,6 +89,33 @@ export class CheckpointFile implements CheckpointLog {
     return await readRecords(this.#path);
   }
 
+  /** A line without digests is one from before there were any: there is nothing to hold it against. */
+  async verify({ name, batch }: CheckpointRecord): Promise<void> {
+    const found = (await parseLines(this.#path, lineShape)).findLast((line) => line.name === name);
+    if (found?.digests === undefined) return;
+    const { digests, ...line } = found;
+    const metrics = await this.#rows.digestBefore(batch);
+    await verifyDigests(this.#directory, { name, line: asWritten(line), digests, metrics });
+  }
+
+  async tidy(): Promise<void> {
+    const places = new Set(
+      (await this.list()).flatMap(({ state_path, sampler_path }) =>
+        [state_path, sampler_path].map((path) => path !== undefined && checkpointPlace(this.#directory, path)),
+      ),
+    );
+    const root = join(this.#directory, 'checkpoints');
+    await explainingFailure('tidy', root, async () => {
+      for (const kind of await directoriesIn(root)) {
+        await tidyDirectories(join(root, kind));
+        for (const name of await directoriesIn(join(root, kind))) {
+          const place = join(root, kind, name);
+          if (NAMED_BY_LOOP.test(name) && !places.has(place)) await rm(place, { recursive: true, force: true });
+        }
+      }
+    });
+  }
+
   close(): void {
     this.#lines.close();
   }
@@ -96,9 +127,27 @@ export async function listCheckpoints(directory: string): Promise<CheckpointReco
 }
 
 async function readRecords(path: string): Promise<CheckpointRecord[]> {
-  const lines = await parseLines(path, lineShape);
-  return lines.map((line) => {
-    const { record, extra } = split(line);
-    return isExtra(extra) && Object.keys(extra).length > 0 ? { ...record, extra } : record;
-  });
+  return (await parseLines(path, lineShape)).map(recordOf);
+}
+
+function recordOf(line: Line): CheckpointRecord {
+  const { name, batch, epoch, final, state_path, sampler_path, rolling, digests: _, ...extra } = line;
+  const record = { name, batch, epoch, final, state_path, sampler_path, rolling };
+  return isJsonObject(extra) && Object.keys(extra).length > 0 ? { ...record, extra } : record;
+}
+
+/** A value as it comes back from the file. */
+function asWritten(value: object): JsonObject {
+  const read: unknown = JSON.parse(JSON.stringify(value, spellNumber));
+  return isJsonObject(read) ? read : {};
+}
+
+async function directoriesIn(path: string): Promise<string[]> {
+  try {
+    const entries = await readdir(path, { withFileTypes: true });
+    return entries.flatMap((entry) => (entry.isDirectory() ? [entry.name] : []));
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return [];
+    throw error;
+  }
 }

@@ -15,9 +15,10 @@ import {
   shortPath,
   writeFileAtomic,
 } from '../util/files.ts';
-import { leaseHolder, takeLease } from './lease.ts';
+import { readLines } from '../util/json_lines.ts';
+import { leaseHolder, takeLease, tidyLeases } from './lease.ts';
 import { runRecordShape } from './shapes.ts';
-import { createStatus, pendingStatus, readStatus, writeStatus } from './status.ts';
+import { createStatus, isFinished, pendingStatus, readStatus, writeStatus } from './status.ts';
 import type { RunRecord, RunSnapshot } from './types.ts';
 
 const RECORD = 'run.json';
@@ -41,13 +42,18 @@ export async function inspectRunDirectory(path: string): Promise<RunSnapshot | n
     return names.some(isForeign) ? { ...nothing, problem: NO_RECORD } : null;
   }
   const [record, status, live] = await Promise.all([readRecord(path), readStatus(path), readLive(path)]);
-  return {
-    directory: path,
-    record: record.value,
-    status: status.value,
-    live: live.value ?? false,
-    problem: record.problem ?? status.problem ?? live.problem,
-  };
+  const problem = record.problem ?? status.problem ?? live.problem;
+  return { directory: path, record: record.value, status: status.value, live: live.value ?? false, problem };
+}
+
+/** Whether a run was begun and has nothing that deleting it would lose: no step has ended, and there is no row and no checkpoint. */
+export async function holdsNothing({ directory, status, problem, live }: RunSnapshot): Promise<boolean> {
+  if (live || problem !== null || status === null) return false;
+  if (status.attempt === 0 || status.step > 0 || isFinished(status.state)) return false;
+  const logs = await Promise.all(
+    ['metrics.jsonl', 'checkpoints.jsonl'].map((name) => readLines(join(directory, name))),
+  );
+  return logs.every((lines) => lines.length === 0);
 }
 
 /**
@@ -69,9 +75,9 @@ export async function createRunDirectory(path: string, record: RunRecord, codeDi
 export async function tidyRunDirectory(path: string, record: RunRecord): Promise<void> {
   const names = await readdir(path);
   if (!names.includes('config.json')) await writeFileAtomic(join(path, 'config.json'), jsonText(record.spec));
-  // Whoever competes for the lease, or creates a run, is about to use its own.
-  const leftovers = names.filter((name) => isTemporary(name) && !/^(lease|run\.json)/.test(name));
-  for (const name of leftovers) await rm(join(path, name), { force: true });
+  // Somebody who competes for the lease may be about to use one; then it is written again.
+  for (const name of names.filter(isTemporary)) await rm(join(path, name), { force: true });
+  await tidyLeases(path);
 }
 
 /**

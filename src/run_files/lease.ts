@@ -1,8 +1,8 @@
 // The lease: at most one process writes to a run directory, and a dead one's place is taken by exactly one other.
 
 import { randomUUID } from 'node:crypto';
-import { rename, rm, utimes } from 'node:fs/promises';
-import { join } from 'node:path';
+import { readdir, rename, rm, utimes } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { RunDirectoryError } from '../util/errors.ts';
 import { createFileAtomic, explainingFailure, jsonText, readJson, shortPath } from '../util/files.ts';
 import { numberOf, textOf } from '../util/json.ts';
@@ -12,6 +12,7 @@ import { leaseShape } from './shapes.ts';
 import type { LeaseRecord } from './types.ts';
 
 const HEARTBEAT_MS = 5_000;
+const SUCCESSOR = 'lease.after-';
 
 export interface Lease {
   /** Aborted when another process has taken the lease, because this one seemed dead: nothing may be written any more. */
@@ -40,6 +41,20 @@ export async function leaseHolder(directory: string): Promise<LeaseRecord | null
 export async function refuseHeld(directory: string): Promise<void> {
   const holder = await leaseHolder(directory);
   if (holder !== null) throw inUse(directory, holder);
+}
+
+/**
+ * Deletes the successors of leases that are gone: links that a kill left hanging in the air. Only for the holder of the
+ * lease, whose own successor, if somebody has just made one, stays.
+ */
+export async function tidyLeases(directory: string): Promise<void> {
+  const own = (await readLink(leasePath(directory)))?.record;
+  for (const name of await readdir(directory)) {
+    const path = join(directory, name);
+    if (!name.startsWith(SUCCESSOR) || (own !== undefined && path === successorPath(leasePath(directory), own)))
+      continue;
+    await rm(path, { force: true });
+  }
 }
 
 interface Link {
@@ -128,7 +143,7 @@ function leasePath(directory: string): string {
 }
 
 function successorPath(path: string, { token }: LeaseRecord): string {
-  return `${path}.after-${token}`;
+  return join(dirname(path), `${SUCCESSOR}${token}`);
 }
 
 /** A takeover leaves `lease` to the dead writer for a moment and stands beside it as `lease.after-…`. */

@@ -1,5 +1,6 @@
 // The shapes of run.json, status.json and lease, by which what lies on disk is checked before it is believed.
 
+import type { Headline } from '../registry/headline.ts';
 import type { PlainRef } from '../registry/slot.ts';
 import { type Identity, IF_EXISTS, type RunSpec } from '../spec/types.ts';
 import type { Learned } from '../training/types.ts';
@@ -11,6 +12,7 @@ import {
   isNullOr,
   isNumber,
   isOneOf,
+  isOptional,
   isRecordOf,
   isString,
   jsonShape,
@@ -60,6 +62,9 @@ const objective = jsonShape<NonNullable<RunRecord['objective']>>({
   at: isString,
 });
 
+const headline = jsonShape<Headline>({ metric: isString, goal: isOneOf(['minimize', 'maximize']), label: isString });
+export const isHeadline = isArrayOf(headline.is);
+
 export const runRecordShape = jsonShape<RunRecord>({
   schema_version: isOneOf([1]),
   name: isString,
@@ -67,6 +72,7 @@ export const runRecordShape = jsonShape<RunRecord>({
   spec: isRunSpec,
   axes: isRecordOf(isJsonValue),
   objective: isNullOr(objective.is),
+  headline: isOptional(isHeadline),
   versions: versions.is,
   git: isNullOr(git.is),
   argv: isArrayOf(isString),

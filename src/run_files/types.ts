@@ -1,5 +1,6 @@
 // The files of a run directory as types: the one contract between the runner, its executors and the report.
 
+import type { Headline } from '../registry/headline.ts';
 import type { Identity, RunSpec } from '../spec/types.ts';
 import type { Learned } from '../training/types.ts';
 import type { JsonValue } from '../util/json.ts';
@@ -16,6 +17,8 @@ export interface RunRecord {
   axes: Record<string, JsonValue>;
   /** What the sweep optimises, if it says so. */
   objective: { metric: string; goal: 'minimize' | 'maximize'; at: string } | null;
+  /** The metrics that tell how the run does, as its trainer declares them. Records of before lack it. */
+  headline?: Headline[];
   versions: { cookbook: string; node: string; onnxruntime: string | null; platform: string };
   git: { commit: string; branch: string | null; dirty: boolean } | null;
   argv: string[];

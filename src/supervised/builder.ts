@@ -2,7 +2,7 @@
 
 import { defineBuilder } from '../registry/builder.ts';
 import { trainerSlot } from '../training/types.ts';
-import { supervisedParams } from './fields.ts';
+import { loopHeadline, supervisedParams } from './fields.ts';
 
 export const supervised = defineBuilder({
   slot: trainerSlot,
@@ -14,4 +14,5 @@ export const supervised = defineBuilder({
     const { trainSupervised } = await import('./train.ts');
     return { train: (context) => trainSupervised(config, context, make) };
   },
+  headline: loopHeadline,
 });

@@ -3,6 +3,8 @@
 
 import { type Static, Type } from '@sinclair/typebox';
 import { builderOf, contents, nullable, oneOf, runtime, semantic, weights } from '../registry/fields.ts';
+import type { Headline, HeadlineOf } from '../registry/headline.ts';
+import { reference } from '../registry/slot.ts';
 import { rendererSlot } from '../renderers/types.ts';
 import { tokenizerSlot } from '../tokenizers/slot.ts';
 import { evaluatorSlot } from '../training/evaluator.ts';
@@ -44,10 +46,14 @@ const loopFields = {
   grad_clip_norm: semantic(
     Type.Number({ minimum: 0, default: 0, description: 'Bound on the norm of the gradient; 0 = no clipping.' }),
   ),
-  save_every: runtime(steps('Steps between checkpoints; 0 = only the final one.', 20)),
+  save_every: runtime(steps('Steps between checkpoints; 0 = none by steps. The final one is always saved.', 20)),
+  save_every_tokens: runtime(steps('Trained tokens between checkpoints; 0 = none by tokens.', 0)),
+  save_every_seconds: runtime(steps('Seconds between checkpoints; 0 = none by time.', 0)),
   rolling_save_every: runtime(
-    steps('Steps between short-lived checkpoints, of which the newest is kept; 0 = none.', 0),
+    steps('Steps between short-lived checkpoints, of which the newest is kept; 0 = none by steps.', 0),
   ),
+  rolling_save_every_tokens: runtime(steps('Trained tokens between short-lived checkpoints; 0 = none by tokens.', 0)),
+  rolling_save_every_seconds: runtime(steps('Seconds between short-lived checkpoints; 0 = none by time.', 0)),
   ttl_seconds: nullable(
     runtime(
       Type.Integer({
@@ -123,3 +129,15 @@ export const pretrainParams = Type.Object({
   ...loopFields,
 });
 export type PretrainConfig = Static<typeof pretrainParams>;
+
+/** What the loops over these fields tell of themselves: what is measured, before the loss of the batches. */
+export function loopHeadline(
+  { evaluators, infrequent_evaluators }: Pick<LoopConfig, 'evaluators' | 'infrequent_evaluators'>,
+  of: HeadlineOf,
+): Headline[] {
+  // Held-out data is measured even where no evaluator is listed for it.
+  const implied = reference(evaluatorSlot, { builder: 'nll', name: 'test' });
+  const measured = [implied, ...evaluators, ...infrequent_evaluators].flatMap(of);
+  const distinct = new Map(measured.map((each) => [each.metric, each]));
+  return [...distinct.values(), { metric: 'train_mean_nll', goal: 'minimize', label: 'nll' }];
+}

@@ -5,11 +5,10 @@ import { defineBuilder } from '../registry/builder.ts';
 import { semantic } from '../registry/fields.ts';
 import type { TrainingClient } from '../tinker/clients.ts';
 import type { Tokenizer } from '../tokenizers/types.ts';
-import { type Evaluator, evaluatorSlot } from '../training/evaluator.ts';
+import { type Evaluator, evaluatorSlot, type HeldOut } from '../training/evaluator.ts';
 import type { Metrics } from '../training/types.ts';
 import { ConfigurationError } from '../util/errors.ts';
 import { computeBpb, computeMeanNll } from './common.ts';
-import type { SupervisedDataset } from './types.ts';
 
 export const nll = defineBuilder({
   slot: evaluatorSlot,
@@ -25,8 +24,12 @@ export const nll = defineBuilder({
         hint: 'Set test_size or test_file_path (test_fraction for text) in the dataset, or leave the evaluator out.',
       });
     }
-    return { kind: 'training', evaluate: (client) => evaluateNll(client, test, tokenizer, name) };
+    return { evaluate: ({ training }) => evaluateNll(training, test, tokenizer, name) };
   },
+  headline: ({ name }) => [
+    { metric: `${name}/nll`, goal: 'minimize', label: `${name}/nll` },
+    { metric: `${name}/bpb`, goal: 'minimize', label: `${name}/bpb` },
+  ],
 });
 
 /**
@@ -35,7 +38,7 @@ export const nll = defineBuilder({
  */
 async function evaluateNll(
   client: TrainingClient,
-  test: SupervisedDataset,
+  test: HeldOut,
   tokenizer: Tokenizer,
   name: string,
 ): Promise<Metrics> {

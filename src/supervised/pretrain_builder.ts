@@ -2,7 +2,7 @@
 
 import { defineBuilder } from '../registry/builder.ts';
 import { trainerSlot } from '../training/types.ts';
-import { pretrainParams } from './fields.ts';
+import { loopHeadline, pretrainParams } from './fields.ts';
 
 export const pretrain = defineBuilder({
   slot: trainerSlot,
@@ -14,4 +14,5 @@ export const pretrain = defineBuilder({
     const { trainFromScratch } = await import('./pretrain.ts');
     return { train: (context) => trainFromScratch(config, context, make) };
   },
+  headline: loopHeadline,
 });

@@ -2,6 +2,7 @@
 
 import pc from 'picocolors';
 import type { Registry } from '../registry/registry.ts';
+import { headlineOf } from '../run/trainer.ts';
 import type { LoadOptions } from '../spec/load.ts';
 import { ConfigurationError, SpecError } from '../util/errors.ts';
 import { programName } from '../util/program_name.ts';
@@ -49,7 +50,7 @@ export async function sweepCommand(file: string, registry: Registry, { overrides
   await refuseRunFile(file, options);
   const plan = await planSweep(file, options, registry);
   const { stop, kill, dispose } = sweepSignals();
-  const reporter = json ? null : progressReporter(plan);
+  const reporter = json ? null : progressReporter(plan, registry);
   try {
     const onEvent = (event: SweepEvent) => reporter?.onEvent(event);
     const result = await runSweep(plan, registry, { argv, onEvent, stop, kill });
@@ -86,12 +87,12 @@ async function refuseRunFile(file: string, options: LoadOptions): Promise<void> 
   });
 }
 
-function progressReporter(plan: SweepPlan): SweepReporter {
+function progressReporter(plan: SweepPlan, registry: Registry): SweepReporter {
   const { stderr } = process;
   const missing = plan.runs.filter(({ state }) => state !== 'done');
   const now = () => performance.now();
   return stderr.isTTY
-    ? terminalReporter(missing, stderr, now)
+    ? terminalReporter(missing, (run) => headlineOf(plan.specOf(run), registry), stderr, now)
     : plainReporter(missing.length, (line) => stderr.write(`${line}\n`), now);
 }
 

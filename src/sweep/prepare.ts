@@ -7,6 +7,7 @@ import type { Registry } from '../registry/registry.ts';
 import { prepareRun } from '../run/prepare.ts';
 import { collectProvenance, type Provenance } from '../run/provenance.ts';
 import { makeRunRecord } from '../run/record.ts';
+import { headlineOf } from '../run/trainer.ts';
 import { takeLease } from '../run_files/lease.ts';
 import { pendingStatus, readStatus, writeStatus } from '../run_files/status.ts';
 import type { RunStatus } from '../run_files/types.ts';
@@ -67,7 +68,8 @@ export class Preparation {
     const makeRecord = async () => {
       this.#provenance ??= collectProvenance(process.cwd());
       const provenance = await this.#provenance;
-      const record = makeRunRecord({ name, identity, spec, provenance, argv: this.#argv, axes, objective });
+      const headline = headlineOf(spec, this.#registry);
+      const record = makeRunRecord({ name, identity, spec, headline, provenance, argv: this.#argv, axes, objective });
       return { record, codeDiff: provenance.codeDiff };
     };
     await prepareRun({ spec, identity }, { registry: this.#registry, ask: null, makeRecord });

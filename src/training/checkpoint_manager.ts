@@ -1,97 +1,139 @@
 // When a loop saves and what it notes of it: periodic, rolling and final checkpoints (tinker_cookbook/checkpoint_utils.py).
 
 import type { TrainingClient } from '../tinker/clients.ts';
+import type { JsonObject } from '../util/json.ts';
+import { type Cadence, isDue, type Position } from './cadence.ts';
 import type { CheckpointRecord, TrainingContext } from './types.ts';
 
+/** Cadences that are 0 or left out make no such checkpoints. */
 export interface CheckpointPolicy {
-  /** Steps between periodic checkpoints; 0 = none. */
-  save_every: number;
-  /** Steps between rolling checkpoints, of which only the newest is kept; 0 = none. */
-  rolling_save_every: number;
-  ttl_seconds: number | null;
-  rolling_ttl_seconds: number | null;
+  /** Between checkpoints to resume and to sample from, which stay. */
+  save_every?: number;
+  save_every_tokens?: number;
+  save_every_seconds?: number;
+  /** Between checkpoints to resume from, of which only the newest is kept. */
+  rolling_save_every?: number;
+  rolling_save_every_tokens?: number;
+  rolling_save_every_seconds?: number;
+  /** How long a service keeps them; null = for ever. */
+  ttl_seconds?: number | null;
+  rolling_ttl_seconds?: number | null;
 }
+
+/** What is saved of a training client. */
+export type SavingClient = Pick<TrainingClient, 'saveState' | 'saveWeightsForSampler'>;
 
 /** Where a loop stands: the next batch, its epoch, and what else it needs to go on. */
 export interface LoopState {
   batch: number;
   epoch: number;
-  extra: Record<string, number>;
+  extra: JsonObject;
 }
 
 type Context = Pick<TrainingContext, 'checkpoints' | 'service' | 'emit'>;
 
 export class CheckpointManager {
-  readonly #client: TrainingClient;
+  readonly #client: SavingClient;
   readonly #context: Context;
   readonly #policy: CheckpointPolicy;
-  #rolling: CheckpointRecord | null = null;
+  readonly #cadences: { periodic: Cadence; rolling: Cadence };
+  /** Of the last checkpoint that stays, and of the last of any kind. */
+  readonly #last: { periodic: Position; rolling: Position };
+  #records: CheckpointRecord[];
 
-  constructor(client: TrainingClient, context: Context, policy: CheckpointPolicy) {
+  /** `records`: those of the attempts before; `start`: where this one begins. */
+  constructor(
+    client: SavingClient,
+    context: Context,
+    { policy, records, start }: { policy: CheckpointPolicy; records: readonly CheckpointRecord[]; start: Position },
+  ) {
     this.#client = client;
     this.#context = context;
     this.#policy = policy;
+    this.#records = [...records];
+    this.#last = { periodic: start, rolling: start };
+    this.#cadences = {
+      periodic: cadence(policy.save_every, policy.save_every_tokens, policy.save_every_seconds),
+      rolling: cadence(policy.rolling_save_every, policy.rolling_save_every_tokens, policy.rolling_save_every_seconds),
+    };
   }
 
-  /** Whether a checkpoint is due before this step. */
-  due(step: number): 'periodic' | 'rolling' | null {
-    const every = (steps: number) => steps > 0 && step > 0 && step % steps === 0;
-    if (every(this.#policy.save_every)) return 'periodic';
-    return every(this.#policy.rolling_save_every) ? 'rolling' : null;
+  /** Whether a checkpoint is due at this position. */
+  due(now: Position): 'periodic' | 'rolling' | null {
+    if (isDue(this.#cadences.periodic, now, this.#last.periodic)) return 'periodic';
+    return isDue(this.#cadences.rolling, now, this.#last.rolling) ? 'rolling' : null;
   }
 
-  /** For resuming and for sampling, named after the step. */
-  async savePeriodic(state: LoopState): Promise<void> {
-    await this.#saveBoth(stepName(state.batch), state, this.#policy.ttl_seconds);
+  /** Whether nothing was saved since this position was reached, and there is something to save. */
+  isBehind({ step }: Position): boolean {
+    return step > this.#last.rolling.step;
   }
 
-  /** For resuming only; the one before is deleted once this one is safe. */
+  /** Named after the step. A periodic one is for resuming and for sampling, a rolling one for resuming only. */
+  async save(kind: 'periodic' | 'rolling', state: LoopState, now: Position): Promise<void> {
+    if (kind === 'periodic') {
+      await this.#saveBoth(stepName(state.batch), state, this.#policy.ttl_seconds);
+      this.#last.periodic = now;
+    } else await this.saveRolling(state);
+    this.#last.rolling = now;
+  }
+
+  /** The one before is deleted once this one is safe. */
   async saveRolling(state: LoopState): Promise<void> {
     const name = stepName(state.batch);
-    const saved = await (
-      await this.#client.saveState(name, { ttl_seconds: this.#policy.rolling_ttl_seconds })
-    ).result();
-    const record = { name, ...state, rolling: true, state_path: saved.path };
-    await this.#append(record);
-    await this.#dropRolling();
-    this.#rolling = record;
+    await this.#release(name);
+    const saving = await this.#client.saveState(name, { ttl_seconds: this.#policy.rolling_ttl_seconds });
+    await this.#note({ name, ...state, rolling: true, state_path: (await saving.result()).path });
   }
 
   /** Never expires. Returns where its weights for sampling are. */
   async saveFinal(state: LoopState): Promise<string> {
-    const record = await this.#saveBoth('final', state, null, { final: true });
-    return record.sampler_path;
+    const { sampler_path } = await this.#saveBoth('final', state, null, { final: true });
+    return sampler_path;
   }
 
-  async #saveBoth(name: string, state: LoopState, ttl_seconds: number | null, flags: { final?: boolean } = {}) {
+  /** Deletes the rolling checkpoints but for this one. Files go first: of what still has a record nothing is forgotten. */
+  async dropRolling(kept: string): Promise<void> {
+    for (const { name, rolling, state_path } of this.#records) {
+      if (rolling !== true || name === kept) continue;
+      if (state_path !== undefined) await this.#context.service.deleteCheckpoint(state_path);
+      await this.#context.checkpoints.remove(name);
+    }
+    this.#records = this.#records.filter(({ name, rolling }) => rolling !== true || name === kept);
+  }
+
+  async #saveBoth(
+    name: string,
+    state: LoopState,
+    ttl_seconds: number | null | undefined,
+    flags: { final?: boolean } = {},
+  ) {
+    await this.#release(name);
     const states = await this.#client.saveState(name, { ttl_seconds });
     const weights = await this.#client.saveWeightsForSampler(name, { ttl_seconds });
-    const state_path = (await states.result()).path;
-    const sampler_path = (await weights.result()).path;
+    const [{ path: state_path }, { path: sampler_path }] = [await states.result(), await weights.result()];
     const record = { name, ...state, ...flags, state_path, sampler_path };
-    await this.#append(record);
-    await this.#dropRolling();
+    await this.#note(record);
     return record;
   }
 
-  async #append(record: CheckpointRecord): Promise<void> {
-    await this.#context.checkpoints.append(record);
-    this.#context.emit({ type: 'checkpoint', record });
+  /** A name is given to other contents only when no record points at it any more. */
+  async #release(name: string): Promise<void> {
+    if (!this.#records.some((record) => record.name === name)) return;
+    await this.#context.checkpoints.remove(name);
+    this.#records = this.#records.filter((record) => record.name !== name);
   }
 
-  async #dropRolling(): Promise<void> {
-    const old = this.#rolling;
-    if (old?.state_path === undefined) return;
-    this.#rolling = null;
-    await this.#context.checkpoints.remove(old.name);
-    await this.#context.service.deleteCheckpoint(old.state_path);
+  async #note(record: CheckpointRecord): Promise<void> {
+    await this.#context.checkpoints.append(record);
+    this.#records.push(record);
+    this.#context.emit({ type: 'checkpoint', record });
+    await this.dropRolling(record.name);
   }
 }
 
-/** The newest record that training can resume from, or null. */
-export function lastState(records: readonly CheckpointRecord[]): (CheckpointRecord & { state_path: string }) | null {
-  const record = records.findLast(({ state_path }) => state_path !== undefined);
-  return record?.state_path === undefined ? null : { ...record, state_path: record.state_path };
+function cadence(steps = 0, tokens = 0, seconds = 0): Cadence {
+  return { steps, tokens, seconds };
 }
 
 function stepName(step: number): string {

@@ -2,30 +2,41 @@
 
 import { defineSlot } from '../registry/slot.ts';
 import type { Renderer } from '../renderers/types.ts';
-import type { SupervisedDataset } from '../supervised/types.ts';
 import type { SamplingClient, TrainingClient } from '../tinker/clients.ts';
+import type { Datum } from '../tinker/types.ts';
 import type { Tokenizer } from '../tokenizers/types.ts';
-import type { Metrics } from './types.ts';
+import { ConfigurationError } from '../util/errors.ts';
+import type { Evaluation } from './journal.ts';
+import type { Metrics, TrainingContext } from './types.ts';
 
-/** Needs the training client: it computes losses. */
-export interface TrainingClientEvaluator {
-  kind: 'training';
-  evaluate(client: TrainingClient): Promise<Metrics>;
+export interface EvaluationInput {
+  /** The model that is trained, to compute losses with. */
+  training: TrainingClient;
+  /** A client that samples from its weights as they are now: the same one for all evaluators of a step, opened when first asked for. */
+  sampling(): Promise<SamplingClient>;
+  /** Steps that the weights have been trained for. */
+  step: number;
+  /** The run directory, for what an evaluator leaves beside its metrics. */
+  logPath: string;
+  /** Aborted when the run is asked to stop. */
+  signal: AbortSignal;
 }
 
-/** Needs only to sample. One sampling client is shared by all evaluators of a step. */
-export interface SamplingClientEvaluator {
-  kind: 'sampling';
-  evaluate(client: SamplingClient): Promise<Metrics>;
+export interface Evaluator {
+  evaluate(input: EvaluationInput): Promise<Metrics>;
 }
 
-export type Evaluator = TrainingClientEvaluator | SamplingClientEvaluator;
+/** Examples that are measured and not trained on, in batches by index. */
+export interface HeldOut {
+  readonly length: number;
+  getBatch(index: number): Promise<Datum[]>;
+}
 
 export interface EvaluatorContext {
   tokenizer: Tokenizer;
   renderer: Renderer | null;
   /** The held-out part of the loop's dataset, or null. */
-  test: SupervisedDataset | null;
+  test: HeldOut | null;
   seed: number;
 }
 
@@ -33,3 +44,32 @@ export const evaluatorSlot = defineSlot<EvaluatorContext, Evaluator>({
   name: 'evaluator',
   doc: 'Measures a model during training.',
 });
+
+/** Evaluators as the journal measures them, one after the other. Throws ConfigurationError where two report one metric. */
+export function evaluationBy(
+  evaluators: readonly Evaluator[],
+  { name, every }: { name: string; every: number },
+  { logPath, signal }: Pick<TrainingContext, 'logPath' | 'signal'>,
+): Evaluation<TrainingClient> {
+  return {
+    name,
+    every: evaluators.length > 0 ? every : 0,
+    async evaluate(training, step) {
+      let sampler: Promise<SamplingClient> | undefined;
+      const sampling = () => {
+        sampler ??= training.saveWeightsAndGetSamplingClient();
+        return sampler;
+      };
+      const all: Metrics = {};
+      for (const evaluator of evaluators) {
+        const metrics = await evaluator.evaluate({ training, sampling, step, logPath, signal });
+        const twice = Object.keys(metrics).find((metric) => Object.hasOwn(all, metric));
+        if (twice !== undefined) {
+          throw new ConfigurationError(`two evaluators report ${twice}`, { hint: 'Give one of them another `name`.' });
+        }
+        Object.assign(all, metrics);
+      }
+      return all;
+    },
+  };
+}

@@ -1,10 +1,15 @@
 // What every training loop is given and what it hands back. The run directory implements this; loops know nothing of files.
 
 import type { WeightsRef } from '../registry/fields.ts';
+import type { Headline } from '../registry/headline.ts';
 import { defineSlot } from '../registry/slot.ts';
 import type { ServiceClient } from '../tinker/clients.ts';
+import type { JsonObject } from '../util/json.ts';
 
-/** One row of metrics.jsonl. Not-a-number and infinite values are legal here and are written as strings ("NaN"). */
+/**
+ * One row of metrics.jsonl. Not-a-number and infinite values are legal here and are written as strings ("NaN"). Two names
+ * mean the same in every loop: `num_tokens`, which a step was trained on, and `learning_rate`.
+ */
 export type Metrics = Record<string, number | string | boolean>;
 
 export interface MetricsLog {
@@ -28,8 +33,8 @@ export interface CheckpointRecord {
   sampler_path?: string;
   /** True for the short-lived saves between periodic ones. */
   rolling?: boolean;
-  /** Whatever the loop needs to go on: counters, positions. */
-  extra?: Record<string, number | string>;
+  /** Whatever the loop needs to go on: counters, positions, a state of its own. */
+  extra?: JsonObject;
 }
 
 export interface CheckpointLog {
@@ -37,12 +42,20 @@ export interface CheckpointLog {
   /** Forgets a record, e.g. of a rolling checkpoint that was deleted. */
   remove(name: string): Promise<void>;
   list(): Promise<CheckpointRecord[]>;
+  /**
+   * Throws an error that names the file where a record, the files of its state, or the rows of the steps before it are not
+   * those that were saved.
+   */
+  verify(record: CheckpointRecord): Promise<void>;
+  /** Deletes what a kill left of saves that got no record, of those that were named by a step or `final`. */
+  tidy(): Promise<void>;
 }
 
 export type TrainingEvent =
   | { type: 'started'; total_steps: number; resumed_from: number | null }
   | { type: 'step'; step: number; total_steps: number; metrics: Metrics }
-  | { type: 'evaluation'; step: number; metrics: Metrics }
+  /** `final`: after the last step, and a row of its own. Before a step, the metrics are part of the row of that step. */
+  | { type: 'evaluation'; step: number; metrics: Metrics; final?: true }
   | { type: 'checkpoint'; record: CheckpointRecord }
   | { type: 'notice'; message: string }
   | { type: 'warning'; message: string }
@@ -63,6 +76,8 @@ export interface TrainingContext {
   /** The run directory. Loops write artefacts of their own below it; the logs below are the way to the standard files. */
   logPath: string;
   seed: number;
+  /** The metrics that the trainer's builder declares to tell how the run does. */
+  headline: readonly Headline[];
   service: ServiceClient;
   metrics: MetricsLog;
   checkpoints: CheckpointLog;
@@ -73,7 +88,7 @@ export interface TrainingContext {
   signal: AbortSignal;
 }
 
-/** One metric before and after training, for the last screen. */
+/** One metric of the headline before and after training, for the last screen. */
 export interface Learned {
   metric: string;
   before: number;

@@ -31,17 +31,21 @@ export async function writeFileAtomic(path: string, text: string): Promise<void>
 /** Creates a file with its whole text in one step. False when there is one already, which stays as it is. */
 export async function createFileAtomic(path: string, text: string): Promise<boolean> {
   return await explainingFailure('create', path, async () => {
-    const temporary = await writeTemporary(path, text);
-    try {
-      await link(temporary, path);
-    } catch (error) {
-      if (errorCode(error) === 'EEXIST') return false;
-      throw error;
-    } finally {
-      await rm(temporary, { force: true });
+    while (true) {
+      const temporary = await writeTemporary(path, text);
+      try {
+        await link(temporary, path);
+      } catch (error) {
+        if (errorCode(error) === 'EEXIST') return false;
+        // Whoever owns the place has taken the temporary file for one that a kill left behind.
+        if (errorCode(error) === 'ENOENT') continue;
+        throw error;
+      } finally {
+        await rm(temporary, { force: true });
+      }
+      await flushDirectory(dirname(path));
+      return true;
     }
-    await flushDirectory(dirname(path));
-    return true;
   });
 }
 

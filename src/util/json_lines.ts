@@ -11,7 +11,7 @@ import { LOG_LIMIT_BYTES, readRegularFile, refuseIrregular } from './regular_fil
 const NEWLINE = 0x0a;
 
 /** The complete lines of a file, none if there is no file. A last line without its newline was cut short by a kill and is left out. */
-async function readLines(path: string): Promise<string[]> {
+export async function readLines(path: string): Promise<string[]> {
   return await explainingFailure('read', path, async () => {
     try {
       return (await readRegularFile(path, LOG_LIMIT_BYTES)).split('\n').slice(0, -1);

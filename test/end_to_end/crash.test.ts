@@ -2,6 +2,7 @@ import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, expect, it } from 'vitest';
+import { supportFile } from '../run/support/processes.ts';
 import { conversationLines, writeChatModel } from '../support/chat_model.ts';
 import { type CliResult, cookbook } from '../support/cli.ts';
 
@@ -31,6 +32,18 @@ rolling_save_every: 1
   );
 });
 
+const SHORT = `
+log_path: short
+model_name: ./model
+learning_rate: 0.02
+lora_rank: 4
+save_every: 0
+`;
+const DATA = {
+  supervised: 'dataset: {builder: conversation_file, file_path: ./data.jsonl, batch_size: 4}',
+  sl_loop: 'file_path: ./data.jsonl\nbatch_size: 4',
+};
+
 /** Runs the spec; kills the process with SIGKILL after a number of lines, or never. */
 function run(name: string, killAfter = Number.POSITIVE_INFINITY): Promise<CliResult> {
   return cookbook(['run', 'spec.yaml', `log_path=${name}`], {
@@ -49,19 +62,47 @@ async function timelessRows(name: string): Promise<unknown[]> {
     .map((line) => JSON.parse(line, (key, value) => (key.startsWith('time/') ? undefined : value)));
 }
 
+function finalWeights(name: string): Promise<string> {
+  return readFile(join(directory, name, 'checkpoints/weights/final/adapter_model.safetensors'), 'base64');
+}
+
 it('a run that is killed again and again ends with the rows and the weights of one that never was', async () => {
   expect(await run('whole')).toMatchObject({ code: 0 });
   for (const moment of MOMENTS) expect(await run('killed', moment)).toMatchObject({ signal: 'SIGKILL' });
   expect(await run('killed')).toMatchObject({ code: 0 });
 
   expect(await timelessRows('killed')).toEqual(await timelessRows('whole'));
-  const weights = (name: string) =>
-    readFile(join(directory, name, 'checkpoints/weights/final/adapter_model.safetensors'), 'base64');
-  expect(await weights('killed')).toBe(await weights('whole'));
+  expect(await finalWeights('killed')).toBe(await finalWeights('whole'));
   const status = JSON.parse(await readFile(join(directory, 'killed/status.json'), 'utf8'));
   expect(status).toMatchObject({ state: 'done', attempt: expect.any(Number) });
   expect(status.attempt).toBeGreaterThan(5);
 });
+
+it.each(Object.entries(DATA))(
+  'a run of %s that is killed while it is made longer, its last weights saved and not yet noted, trains no step twice',
+  async (trainer, data) => {
+    const [whole, dead] = [`${trainer}_longer`, `${trainer}_dead`];
+    await writeFile(join(directory, `${trainer}.yaml`), `trainer: ${trainer}\n${data}${SHORT}`);
+    const runOf = (name: string, args: string[], faultAt = 0) =>
+      cookbook(['run', `${trainer}.yaml`, `log_path=${name}`, ...args], {
+        cwd: directory,
+        env: {
+          NODE_OPTIONS: `--import ${supportFile('fault.mjs')}`,
+          FAULT: `SIGKILL:${faultAt}`,
+          FAULT_DIRECTORY: join(directory, name, 'checkpoints.jsonl'),
+        },
+      });
+    for (const name of [whole, dead]) expect(await runOf(name, ['max_steps=2'])).toMatchObject({ code: 0 });
+    const longer = ['max_steps=4', 'if_exists=resume'];
+    const counted = await runOf(whole, longer);
+    const calls = Number(/(\d+) calls/.exec(counted.stderr)?.[1]);
+    // Behind the line of `final` the rolling checkpoint before it is forgotten, in three calls.
+    expect(await runOf(dead, longer, calls - 3)).toMatchObject({ signal: 'SIGKILL' });
+    expect(await runOf(dead, longer)).toMatchObject({ code: 0 });
+    expect(await timelessRows(dead)).toEqual(await timelessRows(whole));
+    expect(await finalWeights(dead)).toBe(await finalWeights(whole));
+  },
+);
 
 it('a run that is done is not run again', async () => {
   const again = await run('whole');

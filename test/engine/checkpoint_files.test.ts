@@ -1,5 +1,5 @@
-import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { newAdamState } from '../../src/engine/adamw.ts';
 import { blankWeights } from '../../src/engine/base_weights.ts';
@@ -62,6 +62,28 @@ async function load(directory: string): Promise<void> {
 test.for<Parameterisation>(['lora', 'full'])('an undamaged checkpoint of %s parameters loads', async (kind) => {
   const file = kind === 'lora' ? 'adapter_model.safetensors' : 'model.safetensors';
   await load(await checkpointWith(kind, file, (tensors) => tensors));
+});
+
+test('a checkpoint that had stepped aside for another when the process was killed is found again', async () => {
+  const directory = await checkpointWith('lora', 'adapter_model.safetensors', (tensors) => tensors);
+  await rename(directory, `${directory}.4711.old.tmp`);
+  await mkdir(`${directory}.4711.tmp`);
+  await load(directory);
+});
+
+test('writing a checkpoint clears away what a kill left of an earlier attempt, and nothing of others', async () => {
+  const directory = await checkpointWith('lora', 'adapter_model.safetensors', (tensors) => tensors);
+  const parent = dirname(directory);
+  for (const name of ['state.1.tmp', 'state.2.old.tmp', 'state2.3.tmp']) {
+    await mkdir(join(parent, name));
+    await writeFile(join(parent, name, 'x'), '');
+  }
+  const parameters = newAdapter(base, 2, 1);
+  const optimizer = newAdamState(parameters.values);
+  const saved = { parameters, config: base.config, base_model: 'models/tiny', optimizer };
+  await writeCheckpoint(directory, { ...saved, dtype: 'F32', extraFiles: [] });
+  expect(await readdir(parent)).toEqual(['state', 'state2.3.tmp']);
+  await load(directory);
 });
 
 describe('a checkpoint is refused', () => {

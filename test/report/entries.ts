@@ -1,5 +1,6 @@
 // Runs for the pure parts of the report, which need no files.
 
+import type { Headline } from '../../src/registry/headline.ts';
 import type { RunEntry } from '../../src/report/run_entry.ts';
 import type { DeclaredObjective } from '../../src/run_files/objective.ts';
 import type { SeenState } from '../../src/run_files/types.ts';
@@ -14,11 +15,12 @@ interface Options {
   axes?: JsonObject;
   spec?: JsonObject;
   objective?: DeclaredObjective;
+  headline?: Headline[];
   created_at?: string;
 }
 
 export function entry(options: Options): RunEntry {
-  const { run = 'runs/a', axes = {}, spec = {}, objective = null, ...row } = options;
+  const { run = 'runs/a', axes = {}, spec = {}, objective = null, headline = [], ...row } = options;
   return {
     row: {
       run,
@@ -54,6 +56,7 @@ export function entry(options: Options): RunEntry {
     },
     spec: { ...spec, ...axes },
     objective,
+    headline,
     metricsFile: null,
     checkpointsFile: null,
     look: run,

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { Headline } from '../../src/registry/headline.ts';
 import { type ObjectiveOptions, objectivesFor } from '../../src/report/objective.ts';
 import type { RunEntry } from '../../src/report/run_entry.ts';
 import { entry } from './entries.ts';
@@ -25,7 +26,17 @@ describe('objectivesFor', () => {
     expect(metrics(runs, { metric: 'kl', at: 'step:3' })).toEqual(['kl minimize step']);
   });
 
-  it('falls back on the held-out loss, then on the training loss, then on the reward', () => {
+  it('takes the headline of the runs, with its goals, whatever the names say', () => {
+    const headline: Headline[] = [
+      { metric: 'test/distance', goal: 'minimize', label: 'distance' },
+      { metric: 'score', goal: 'minimize', label: 'score' },
+    ];
+    const runs = [entry({}), entry({ headline })];
+    expect(metrics(runs)).toEqual(['test/distance minimize last', 'score minimize last']);
+    expect(metrics(runs, { metric: 'score', at: 'best' })).toEqual(['score minimize best']);
+  });
+
+  it('of runs without a headline falls back on the held-out loss, then on the training loss, then on the reward', () => {
     expect(metrics([entry({})])).toEqual([
       'test/nll minimize last',
       'train_mean_nll minimize last',

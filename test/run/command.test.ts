@@ -144,7 +144,7 @@ describe('cookbook run', () => {
         directory  runs/toy
         log        runs/toy/logs.log
 
-        cookbook run toy.yaml misbehave=throw:2 -q  try again from the last checkpoint
+        cookbook run toy.yaml misbehave=throw:2 -q  try again from the beginning
         cookbook report runs/toy                    see its metrics
       "
     `);
@@ -155,6 +155,32 @@ describe('cookbook run', () => {
     const { exit, stdout } = await finished(cwd, 'run', 'toy.yaml', 'misbehave=diverge:2', '-q');
     expect(exit).toBe(0);
     expect(stdout).toContain('toy diverged after 3 of 8 steps: the loss is no longer a number');
+  });
+
+  it('replaces a run that failed before its first step without a question: it holds nothing', async () => {
+    const cwd = await workplace();
+    const first = await finished(cwd, 'run', 'toy.yaml', 'rate=0.5', 'misbehave=throw:0');
+    expect(first.exit).toBe(1);
+    expect(first.stderr).toMatchInlineSnapshot(`
+      "run toy, attempt 1, in runs/toy
+      8 steps
+      failed: weight is not a function
+      This is a defect of cookbook or of a plugin: the stack is in logs.log.
+      "
+    `);
+    expect(first.stdout).toMatchInlineSnapshot(`
+      "
+      toy failed before its first step
+
+        directory  runs/toy
+        log        runs/toy/logs.log
+
+        cookbook run toy.yaml rate=0.5 misbehave=throw:0  try again
+      "
+    `);
+    expect(await finished(cwd, 'run', 'toy.yaml', 'rate=0.25')).toMatchObject({ exit: 0 });
+    const again = await finished(cwd, 'run', 'toy.yaml', 'rate=0.5');
+    expect(again).toMatchObject({ exit: 2, stderr: expect.stringContaining('holds another run') });
   });
 
   it('makes a finished run longer when asked to, with the metrics of a run that was that long at once', async () => {

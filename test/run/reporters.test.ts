@@ -3,6 +3,7 @@
 import { stripVTControlCharacters } from 'node:util';
 import pc from 'picocolors';
 import { describe, expect, it } from 'vitest';
+import type { Headline } from '../../src/registry/headline.ts';
 import type { RunEvent, RunListener } from '../../src/run/events.ts';
 import { formatDuration, formatMetric } from '../../src/run/progress.ts';
 import { finalScreen } from '../../src/run/reporters/final_screen.ts';
@@ -28,8 +29,13 @@ function statusOf(changes: Partial<RunStatus>): RunStatus {
   return { ...pendingStatus(), total_steps: 100, ...changes };
 }
 
+const HEADLINE: Headline[] = [
+  { metric: 'test/nll', goal: 'minimize', label: 'test/nll' },
+  { metric: 'train_mean_nll', goal: 'minimize', label: 'nll' },
+];
+
 const EVENTS: RunEvent[] = [
-  { type: 'attempt', attempt: 2, name: 'sl_basic', directory: '/data/runs/sl_basic' },
+  { type: 'attempt', attempt: 2, name: 'sl_basic', directory: '/data/runs/sl_basic', headline: HEADLINE },
   { type: 'started', total_steps: 100, resumed_from: 40 },
   { type: 'text', title: 'first example', text: '\u001b[33mUser: hi\u001b[39m\n\u001b[32mhello\u001b[39m' },
   { type: 'evaluation', step: 40, metrics: { 'test/nll': 1.93412, 'test/bpb': 0.81 } },
@@ -154,7 +160,9 @@ describe('the last screen', () => {
       ...toyRecord(directory, fields),
       argv: ['run', 'configs/sl basic.yaml', 'rate=0.2', 'if_exists=delete'],
     };
-    return finalScreen({ directory, record, status: statusOf(status), executed }, colorless).join('\n');
+    return finalScreen({ directory, record, status: statusOf(status), executed, resumable: true }, colorless).join(
+      '\n',
+    );
   }
   const done: Partial<RunStatus> = {
     state: 'done',

@@ -4,12 +4,12 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { CheckpointFile } from '../../src/run_files/checkpoint_log.ts';
+import { CheckpointFile, type LoggedRows } from '../../src/run_files/checkpoint_log.ts';
 import { temporaryDirectory } from '../support/temporary_directory.ts';
 
 /** Of a lease that is not lost. */
 const held = new AbortController().signal;
-const noRows = async () => undefined;
+const noRows: LoggedRows = { flush: async () => undefined, digest: () => '', digestBefore: async () => '' };
 
 async function open(text?: string) {
   const directory = await temporaryDirectory();
@@ -23,9 +23,9 @@ it('writes what upstream writes: no nulls, extra keys beside the others', async 
   await log.append({ name: '000020', batch: 20, epoch: 0, state_path: 's', extra: { elapsed_tokens: 4096 } });
   await log.append({ name: 'final', batch: 0, epoch: 1, final: true, state_path: 's', sampler_path: 'w' });
   log.close();
-  expect(await readFile(path, 'utf8')).toMatchInlineSnapshot(`
-    "{"name":"000020","batch":20,"epoch":0,"state_path":"s","elapsed_tokens":4096}
-    {"name":"final","batch":0,"epoch":1,"final":true,"state_path":"s","sampler_path":"w"}
+  expect((await readFile(path, 'utf8')).replaceAll(/[0-9a-f]{64}/g, 'SHA-256')).toMatchInlineSnapshot(`
+    "{"name":"000020","batch":20,"epoch":0,"state_path":"s","elapsed_tokens":4096,"digests":{"record":"SHA-256","metrics":"","files":{}}}
+    {"name":"final","batch":0,"epoch":1,"final":true,"state_path":"s","sampler_path":"w","digests":{"record":"SHA-256","metrics":"","files":{}}}
     "
   `);
 });
@@ -43,7 +43,7 @@ it('reads back any record', async () => {
       rolling: fc.boolean(),
       extra: fc.dictionary(
         name.map((key) => `x_${key}`),
-        fc.oneof(fc.integer(), fc.string()),
+        fc.oneof(fc.integer(), fc.string(), fc.array(fc.string()), fc.constant(null)),
         { minKeys: 1 },
       ),
     },
@@ -64,9 +64,10 @@ it('makes the metrics durable before a checkpoint is', async () => {
   const directory = await temporaryDirectory();
   const path = join(directory, 'checkpoints.jsonl');
   const seen: string[] = [];
-  const log = await CheckpointFile.open(directory, held, async () => {
+  const flush = async () => {
     seen.push(await readFile(path, 'utf8').catch(() => 'no file'));
-  });
+  };
+  const log = await CheckpointFile.open(directory, held, { ...noRows, flush });
   await log.append({ name: 'a', batch: 1, epoch: 0 });
   log.close();
   expect(seen).toEqual(['no file']);
@@ -94,8 +95,8 @@ describe('a damaged line', () => {
     ['{"name":"a","epoch":0}\n', 'checkpoints.jsonl:1: "batch" is missing'],
     ['{"name":"a","batch":1,"epoch":0,"final":"yes"}\n', 'checkpoints.jsonl:1: "final" cannot be "yes"'],
     [
-      '{"name":"a","batch":1,"epoch":0,"x":[1]}\n',
-      'checkpoints.jsonl:1: holds an extra field that is neither a number nor a string',
+      '{"name":"a","batch":1,"epoch":0,"digests":{"record":1}}\n',
+      'checkpoints.jsonl:1: "digests" cannot be {"record":1}',
     ],
   ])('is named: %j', async (text, message) => {
     const { log } = await open(text);

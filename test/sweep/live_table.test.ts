@@ -35,6 +35,8 @@ const RUNS = [
   run('learning_rate=0.01,seed=1'),
 ] as const;
 
+const headlineOf = () => [{ metric: 'train_mean_nll', goal: 'minimize', label: 'nll' } as const];
+
 const row = (run: PlannedRun, step: number, train_mean_nll: number): SweepEvent => ({
   type: 'progress',
   run,
@@ -52,7 +54,7 @@ function settled(run: PlannedRun, value: number | null): SweepEvent {
 /** A sweep of six: one done, one failed, two under way for a minute, two to go. */
 function midway(): LiveTable {
   let time = 0;
-  const table = new LiveTable(RUNS, () => time);
+  const table = new LiveTable(RUNS, headlineOf, () => time);
   const [first, second, third, fourth] = RUNS;
   for (const event of [
     { type: 'launched', run: first } as const,
@@ -143,7 +145,7 @@ it('redraws from the start of the line, where a key may have left its echo, and 
   const write = (text: string) => {
     written += text;
   };
-  const reporter = terminalReporter(RUNS, { write, columns: 60, rows: 24 }, () => 0);
+  const reporter = terminalReporter(RUNS, headlineOf, { write, columns: 60, rows: 24 }, () => 0);
   reporter.onEvent({ type: 'launched', run: RUNS[0] });
   written = '';
   reporter.onEvent({ type: 'stopping' });

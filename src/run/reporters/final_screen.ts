@@ -10,7 +10,7 @@ import type { EndedRun } from '../execute_directory.ts';
 import { formatMetric } from '../progress.ts';
 
 /** Its lines, blank ones between the blocks. */
-export function finalScreen({ directory, record, status, executed }: EndedRun, colors: Colors): string[] {
+export function finalScreen({ directory, record, status, executed, resumable }: EndedRun, colors: Colors): string[] {
   const place = shortPath(directory);
   const blocks = [
     [
@@ -18,9 +18,9 @@ export function finalScreen({ directory, record, status, executed }: EndedRun, c
         executed ? headline(record.name, status) : `${headline(record.name, status)}: nothing was left to do`,
       ),
     ],
-    columns(status.learned.map(({ metric, ...values }) => [metric, formatChange(values)])),
+    columns(status.learned.map(({ metric, ...values }) => [labelOf(metric, record), formatChange(values)])),
     columns(places(place, status)),
-    columns(nextCommands(place, record, status)),
+    columns(nextCommands(place, record, status, resumable)),
   ];
   return blocks.filter((block) => block.length > 0).flatMap((block) => ['', ...block]);
 }
@@ -31,11 +31,15 @@ function headline(name: string, { state, step, total_steps }: RunStatus): string
     done: `${name} is done after ${steps}`,
     diverged: `${name} diverged after ${steps}: the loss is no longer a number`,
     interrupted: `${name} was interrupted after ${steps}`,
-    failed: `${name} failed after ${steps}`,
+    failed: step === 0 ? `${name} failed before its first step` : `${name} failed after ${steps}`,
     running: `${name} is running`,
     pending: `${name} has not started`,
   };
   return headlines[state];
+}
+
+function labelOf(metric: string, { headline = [] }: RunRecord): string {
+  return headline.find((each) => each.metric === metric)?.label ?? metric;
 }
 
 /** `2.31 → 1.12  (−52 %)`; a change is no percentage of 0. */
@@ -58,16 +62,26 @@ function weightsPlace(place: string, sampler_path: string): string {
   return local === null ? shortPath(sampler_path) : `${place}/checkpoints/${local}`;
 }
 
-function nextCommands(place: string, record: RunRecord, { state, sampler_path }: RunStatus): [string, string][] {
+function nextCommands(
+  place: string,
+  record: RunRecord,
+  { state, step, sampler_path }: RunStatus,
+  resumable: boolean,
+): [string, string][] {
   const isOver = state === 'done' || state === 'diverged';
   const chat: [string, string][] =
     sampler_path === null ? [] : [[`${programName()} chat ${quote(place)}`, 'talk to it']];
   const report: [string, string] = [`${programName()} report ${quote(place)}`, 'see its metrics'];
+  const [verb, from] = [
+    state === 'failed' ? 'try again' : 'go on',
+    resumable ? 'the last checkpoint' : 'the beginning',
+  ];
   const again: [string, string] = [
     sameCommand(record),
-    `${state === 'failed' ? 'try again' : 'go on'} from the last checkpoint`,
+    step === 0 && !resumable ? 'try again' : `${verb} from ${from}`,
   ];
-  return isOver ? [...chat, report] : [again, report];
+  if (isOver) return [...chat, report];
+  return step === 0 ? [again] : [again, report];
 }
 
 /** The command that started the run, less the wish to delete what is there, or to fail over it. */

@@ -25,8 +25,9 @@ export function quietReporter(write: (line: string) => void): RunListener {
 
 /** A function that turns the events of one attempt, one after the other, into the lines that they are worth. */
 export function plainFormatter(now?: () => number): (event: RunEvent) => string[] {
-  const measure = progressMeter(now);
+  let measure = progressMeter([], now);
   return (event) => {
+    if (event.type === 'attempt') measure = progressMeter(event.headline, now);
     if (event.type !== 'step') return describeEvent(event);
     const { step, total_steps, parts } = measure(event);
     return [[`step ${step}/${total_steps}`, ...parts].join('  ')];
@@ -56,7 +57,7 @@ export function describeEvent(event: Exclude<RunEvent, { type: 'step' }>): strin
       return [describeEnd(event.status)];
     case 'failed':
       return [
-        `failed after ${event.status.step} steps: ${event.status.error?.message ?? 'unknown error'}`,
+        `${event.status.step === 0 ? 'failed' : `failed after ${event.status.step} steps`}: ${event.status.error?.message ?? 'unknown error'}`,
         ...(event.hint === null ? [] : [event.hint]),
       ];
   }

@@ -18,9 +18,10 @@ const USUAL_COLUMNS = 80;
 
 /** `now` is in milliseconds. */
 export function terminalReporter(terminal: Terminal, colors: Colors, now?: () => number): RunListener {
-  const measure = progressMeter(now);
+  let measure = progressMeter([], now);
   let live = '';
   return (event) => {
+    if (event.type === 'attempt') measure = progressMeter(event.headline, now);
     if (event.type === 'step') {
       live = progressLine(measure(event), terminal.columns || USUAL_COLUMNS);
       terminal.write(CLEAR_LINE + live);

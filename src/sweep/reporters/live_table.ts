@@ -1,5 +1,6 @@
 // The table of a sweep that is going on: how many runs are where, what leads, and a line for each run that is under way.
 
+import type { Headline } from '../../registry/headline.ts';
 import { formatDuration, progressMeter } from '../../run/progress.ts';
 import type { RunState } from '../../run_files/types.ts';
 import type { RunChange } from '../../run_files/watch.ts';
@@ -12,7 +13,10 @@ import { configurationText, labelOf, scoreText, shortened } from './text.ts';
 const BAR_CELLS = 12;
 const SETTLED = ['done', 'diverged', 'failed', 'interrupted'] as const satisfies readonly RunState[];
 
+export type HeadlineOfRun = (run: PlannedRun) => readonly Headline[];
+
 interface Running {
+  headline: readonly Headline[];
   step: number;
   total: number | null;
   /** What the last row says, the important figures first. */
@@ -21,14 +25,16 @@ interface Running {
 
 export class LiveTable {
   readonly #total: number;
+  readonly #headlineOf: HeadlineOfRun;
   readonly #forecast: Forecast;
   readonly #running = new Map<PlannedRun, Running>();
   readonly #elsewhere = new Set<PlannedRun>();
   readonly #settled = new Map<RunState, number>();
   #best: ConfigurationScore | null = null;
 
-  /** `now` is in milliseconds. */
-  constructor(runs: readonly PlannedRun[], now: () => number) {
+  /** `headlineOf`: what a run's trainer is judged by; `now` is in milliseconds. */
+  constructor(runs: readonly PlannedRun[], headlineOf: HeadlineOfRun, now: () => number) {
+    this.#headlineOf = headlineOf;
     this.#total = runs.length;
     this.#forecast = new Forecast(runs, now);
   }
@@ -38,7 +44,12 @@ export class LiveTable {
       case 'launched':
       case 'attached':
         this.#elsewhere.delete(event.run);
-        this.#running.set(event.run, { step: 0, total: event.run.max_steps, figures: [] });
+        this.#running.set(event.run, {
+          headline: this.#headlineOf(event.run),
+          step: 0,
+          total: event.run.max_steps,
+          figures: [],
+        });
         break;
       case 'progress':
         this.#progress(event.run, event.change);
@@ -76,7 +87,12 @@ export class LiveTable {
       running.step = row === undefined ? 0 : row.step + 1;
       if (row !== undefined) {
         const { step, ...metrics } = row;
-        running.figures = progressMeter()({ type: 'step', step, total_steps: running.total ?? 0, metrics }).parts;
+        running.figures = progressMeter(running.headline)({
+          type: 'step',
+          step,
+          total_steps: running.total ?? 0,
+          metrics,
+        }).parts;
       }
     }
     this.#forecast.reached(run, running.step, running.total);
@@ -117,7 +133,7 @@ export class LiveTable {
   }
 }
 
-interface Line extends Running {
+interface Line extends Omit<Running, 'headline'> {
   label: string;
   /** Seconds. */
   left: number | null;

@@ -1,7 +1,7 @@
 // A sweep on a terminal: what is worth keeping scrolls by, and below it a table is drawn anew as the runs go on.
 
 import type { PlannedRun } from '../plan.ts';
-import { LiveTable } from './live_table.ts';
+import { type HeadlineOfRun, LiveTable } from './live_table.ts';
 import { plainReporter, type SweepReporter } from './plain.ts';
 
 interface Terminal {
@@ -17,8 +17,13 @@ const USUAL = { columns: 80, rows: 24 };
 const REDRAW_MS = 100;
 
 /** `now` is in milliseconds. */
-export function terminalReporter(runs: readonly PlannedRun[], terminal: Terminal, now: () => number): SweepReporter {
-  const table = new LiveTable(runs, now);
+export function terminalReporter(
+  runs: readonly PlannedRun[],
+  headlineOf: HeadlineOfRun,
+  terminal: Terminal,
+  now: () => number,
+): SweepReporter {
+  const table = new LiveTable(runs, headlineOf, now);
   let drawn = 0;
   let drawnAt = Number.NEGATIVE_INFINITY;
   // From the start of the line: a key that was pressed, Ctrl-C too, has left its echo there and moved the cursor.

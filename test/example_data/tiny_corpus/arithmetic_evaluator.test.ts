@@ -7,7 +7,7 @@ import type { Message, Renderer } from '../../../src/renderers/types.ts';
 import { type Evaluator, evaluatorSlot } from '../../../src/training/evaluator.ts';
 import type { Metrics } from '../../../src/training/types.ts';
 import { ConfigurationError } from '../../../src/util/errors.ts';
-import { plainRenderer, type ScriptedModel, scriptedModel } from './scripted_model.ts';
+import { plainRenderer, type ScriptedModel, samplingInput, scriptedModel } from './scripted_model.ts';
 
 async function build(params: object, renderer: Renderer | null = plainRenderer): Promise<Evaluator> {
   const context = { tokenizer: plainRenderer.tokenizer, renderer, test: null, seed: 100 };
@@ -17,8 +17,7 @@ async function build(params: object, renderer: Renderer | null = plainRenderer):
 
 async function evaluate(params: object, model: ScriptedModel): Promise<Metrics> {
   const evaluator = await build(params);
-  if (evaluator.kind !== 'sampling') throw new Error('expected an evaluator that samples');
-  return await evaluator.evaluate(model);
+  return await evaluator.evaluate(samplingInput(model));
 }
 
 function operandsOf(conversation: readonly Message[]): [number, number] {

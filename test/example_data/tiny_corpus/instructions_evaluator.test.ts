@@ -6,7 +6,7 @@ import { Registry } from '../../../src/registry/registry.ts';
 import type { Message } from '../../../src/renderers/types.ts';
 import { evaluatorSlot } from '../../../src/training/evaluator.ts';
 import type { Metrics } from '../../../src/training/types.ts';
-import { plainRenderer, type ScriptedModel, scriptedModel } from './scripted_model.ts';
+import { plainRenderer, type ScriptedModel, samplingInput, scriptedModel } from './scripted_model.ts';
 
 const KINDS = [...TASK_KINDS.keys()];
 const ROUNDS = 4;
@@ -15,8 +15,7 @@ async function evaluate(params: object, model: ScriptedModel): Promise<Metrics> 
   const context = { tokenizer: plainRenderer.tokenizer, renderer: plainRenderer, test: null, seed: 0 };
   const ref = { builder: 'instructions', num_examples: ROUNDS * KINDS.length, ...params };
   const evaluator = await new Registry([instructionsEvaluator]).build(evaluatorSlot, ref, context);
-  if (evaluator.kind !== 'sampling') throw new Error('expected an evaluator that samples');
-  return await evaluator.evaluate(model);
+  return await evaluator.evaluate(samplingInput(model));
 }
 
 /** The tasks that the evaluator draws, by their system prompt and prompt. */

@@ -3,6 +3,7 @@
 import type { Message, Renderer } from '../../../src/renderers/types.ts';
 import type { SamplingClient } from '../../../src/tinker/clients.ts';
 import { modelInputFromTokens, type SamplingParams, tokensOf } from '../../../src/tinker/types.ts';
+import type { EvaluationInput } from '../../../src/training/evaluator.ts';
 
 const encode = (text: string): number[] => Array.from(text, (character) => character.codePointAt(0) ?? 0);
 const decode = (tokens: readonly number[]): string => String.fromCodePoint(...tokens);
@@ -38,6 +39,21 @@ export const plainRenderer: Renderer = {
   buildSupervisedExample: unused,
   createConversationPrefixWithTools: unused,
 };
+
+/** What an evaluator is given that measures a model by sampling from it. */
+export function samplingInput(model: SamplingClient): EvaluationInput {
+  const training = {
+    forward: unused,
+    forwardBackward: unused,
+    forwardBackwardCustom: unused,
+    optimStep: unused,
+    saveState: unused,
+    saveWeightsForSampler: unused,
+    saveWeightsAndGetSamplingClient: unused,
+    getInfo: unused,
+  };
+  return { training, sampling: async () => model, step: 0, logPath: '', signal: new AbortController().signal };
+}
 
 export interface ScriptedModel extends SamplingClient {
   /** Parameters of every request, in order. */

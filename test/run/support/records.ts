@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto';
 import { basename } from 'node:path';
 import { Registry } from '../../../src/registry/registry.ts';
 import { makeRunRecord } from '../../../src/run/record.ts';
+import { headlineOf } from '../../../src/run/trainer.ts';
 import type { RunRecord } from '../../../src/run_files/types.ts';
 import type { RunSpec } from '../../../src/spec/types.ts';
 import { canonicalJson, type JsonObject } from '../../../src/util/json.ts';
@@ -40,6 +41,7 @@ export function toyRecord(log_path: string, fields: JsonObject = {}): RunRecord 
       seed: spec.seed,
     },
     spec,
+    headline: headlineOf(spec, toyRegistry()),
     provenance: {
       versions: { cookbook: '0.1.0', node: '20.20.2', onnxruntime: null, platform: 'linux-x64' },
       git: null,

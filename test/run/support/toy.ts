@@ -58,6 +58,10 @@ export const toyTrainer = defineBuilder({
   build: ({ max_steps, rate, save_every, misbehave }): Trainer => ({
     train: (context) => train(context, { max_steps, rate, save_every, misbehave }),
   }),
+  headline: () => [
+    { metric: 'test/nll', goal: 'minimize', label: 'test/nll' },
+    { metric: 'train_mean_nll', goal: 'minimize', label: 'nll' },
+  ],
 });
 
 type Config = { max_steps: number; rate: number; save_every: number; misbehave: string };

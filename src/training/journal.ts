@@ -1,0 +1,236 @@
+// The journal of a run: everything that every loop does around its steps. It resumes and rewinds, saves and evaluates when
+// that is due, logs each step once, notices divergence and interruption, and says at the end how the run has gone.
+
+import { isJsonObject, type JsonObject } from '../util/json.ts';
+import type { Position } from './cadence.ts';
+import { CheckpointManager, type CheckpointPolicy, type LoopState, type SavingClient } from './checkpoint_manager.ts';
+import { whatWasLearned } from './learned.ts';
+import { type Past, resumeRun, type StateRecord } from './resume.ts';
+import type { IterationTimer } from './trace.ts';
+import type { Metrics, TrainingContext, TrainingOutcome } from './types.ts';
+
+/** Something that is measured before every so many steps, and after the last. */
+export interface Evaluation<Client> {
+  /** Of its time span. */
+  name: string;
+  /** Steps between measurements; 0 = never. */
+  every: number;
+  /** Measures the weights as they are after everything that was submitted so far. */
+  evaluate(client: Client, step: number): Promise<Metrics>;
+}
+
+export interface JournalOptions<Client> extends CheckpointPolicy {
+  total_steps: number;
+  /** Left out by a loop without epochs. */
+  steps_per_epoch?: number;
+  /** Steps that `collect` leaves unfinished before it waits for the oldest. */
+  submit_ahead?: number;
+  /** The metric that must stay a number: a run in which it is none has diverged. */
+  loss?: string;
+  evaluations?: readonly Evaluation<Client>[];
+  /** What the loop needs to go on, beside what the client saves. An attempt that resumes finds it in `restored`. */
+  state?(): JsonObject;
+  /** Milliseconds of a clock that goes forward. */
+  now?(): number;
+}
+
+/** A step that was submitted and whose row is not known yet. */
+interface UnfinishedStep {
+  step: number;
+  finish(): Promise<Metrics>;
+  timer: IterationTimer | undefined;
+}
+
+/**
+ *     const journal = await Journal.open(context, openClient, { total_steps, save_every, loss: 'train_mean_nll' });
+ *     for await (const step of journal.steps()) {
+ *       …submit, wait…
+ *       await journal.log(step, metrics);
+ *     }
+ *     return await journal.finish();
+ *
+ * A loop that submits ahead calls `collect` in the place of `log`.
+ */
+export class Journal<Client extends SavingClient> {
+  readonly client: Client;
+  /** The `state` of the checkpoint that this attempt resumes from; empty in the first. */
+  readonly restored: JsonObject;
+  readonly #context: TrainingContext;
+  readonly #options: JournalOptions<Client>;
+  readonly #checkpoints: CheckpointManager;
+  readonly #resumed: StateRecord | null;
+  readonly #now: () => number;
+  readonly #unfinished: UnfinishedStep[] = [];
+  /** Steps that have a row. */
+  #logged: number;
+  #tokens: number;
+  #lastStepEnded: number;
+  #state: 'running' | 'diverged' | 'interrupted' = 'running';
+
+  /** Continues from the run's last checkpoint, if it has one. `openClient` is given its state, or null to start anew. */
+  static async open<Client extends SavingClient>(
+    context: TrainingContext,
+    openClient: (statePath: string | null) => Promise<Client>,
+    options: JournalOptions<Client>,
+  ): Promise<Journal<Client>> {
+    const past = await resumeRun(context);
+    const journal = new Journal(await openClient(past.resumed?.state_path ?? null), context, options, past);
+    await journal.#begin();
+    return journal;
+  }
+
+  private constructor(
+    client: Client,
+    context: TrainingContext,
+    options: JournalOptions<Client>,
+    { records, resumed }: Past,
+  ) {
+    const { elapsed_tokens, state } = resumed?.extra ?? {};
+    this.client = client;
+    this.#context = context;
+    this.#options = options;
+    this.#resumed = resumed;
+    this.#now = options.now ?? (() => performance.now());
+    this.#logged = resumed?.batch ?? 0;
+    this.#tokens = Number(elapsed_tokens ?? 0);
+    this.#lastStepEnded = this.#now();
+    this.restored = isJsonObject(state) ? state : {};
+    const start = this.#position(this.#logged);
+    this.#checkpoints = new CheckpointManager(client, context, { policy: options, records, start });
+  }
+
+  /** The step that this attempt begins with. */
+  get start(): number {
+    return this.#resumed?.batch ?? 0;
+  }
+
+  async #begin(): Promise<void> {
+    const { total_steps } = this.#options;
+    const resumed = this.#resumed;
+    if (resumed !== null) await this.#checkpoints.dropRolling(resumed.name);
+    this.#context.emit({ type: 'started', total_steps, resumed_from: resumed === null ? null : resumed.batch });
+    // A run made longer saves another `final`. Until that is safe, this is where it goes on from.
+    if (resumed?.final === true && resumed.batch < total_steps) {
+      const { batch, epoch, extra = {} } = resumed;
+      await this.#checkpoints.saveRolling({ batch, epoch, extra });
+    }
+  }
+
+  /** The steps that are left, up to the last or to a reason to stop. Before each one is saved what is due. */
+  async *steps(): AsyncGenerator<number, void, undefined> {
+    for (let step = this.start; step < this.#options.total_steps; step++) {
+      if (await this.#stopsBefore(step)) return;
+      yield step;
+    }
+    await this.#drain();
+  }
+
+  /** What is submitted is finished first: a checkpoint stands for exactly the steps that were logged before it. */
+  async #stopsBefore(step: number): Promise<boolean> {
+    const interrupted = this.#context.signal.aborted;
+    const due = interrupted ? 'periodic' : this.#checkpoints.due(this.#position(step));
+    if (due !== null) await this.#drain();
+    if (this.#state === 'diverged') return true;
+    const position = this.#position(step);
+    if (due !== null && this.#checkpoints.isBehind(position)) {
+      await this.#checkpoints.save(due, this.#loopState(), position);
+    }
+    if (interrupted) this.#state = 'interrupted';
+    return interrupted;
+  }
+
+  /** The metrics of the evaluations that are due before a step, to be part of its row. */
+  async evaluate(step: number, timer?: IterationTimer): Promise<Metrics> {
+    const measured: Metrics = {};
+    for (const { name, every, evaluate } of this.#options.evaluations ?? []) {
+      if (every === 0 || step % every !== 0) continue;
+      const measure = () => evaluate(this.client, step);
+      const metrics = await (timer === undefined ? measure() : timer.timed(name, measure));
+      this.#context.emit({ type: 'evaluation', step, metrics });
+      Object.assign(measured, metrics);
+    }
+    return measured;
+  }
+
+  /**
+   * Logs a step, last of all that is done for it. Every listener hears of it here: metrics.jsonl first, then whoever
+   * listens to the events of the run. With a timer the row has the times of the step too.
+   */
+  async log(step: number, row: Metrics, timer?: IterationTimer): Promise<void> {
+    const { total_steps, loss } = this.#options;
+    const times = timer === undefined ? {} : { ...timer.metrics(), 'time/total': this.#secondsSinceLastStep() };
+    const metrics = { ...row, ...times };
+    this.#tokens += typeof row.num_tokens === 'number' ? row.num_tokens : 0;
+    await this.#context.metrics.append(step, metrics);
+    await timer?.write(this.#context.logPath, step);
+    this.#logged = step + 1;
+    this.#context.emit({ type: 'step', step, total_steps, metrics });
+    const value = loss === undefined ? 0 : row[loss];
+    if (typeof value === 'number' && !Number.isFinite(value)) this.#state = 'diverged';
+  }
+
+  /** Logs a submitted step once its row is there, and waits for that only when more than `submit_ahead` are unfinished. */
+  async collect(step: number, finish: () => Promise<Metrics>, timer?: IterationTimer): Promise<void> {
+    this.#unfinished.push({ step, finish, timer });
+    while (this.#unfinished.length > (this.#options.submit_ahead ?? 0)) await this.#finishOldest();
+  }
+
+  /** Saves and measures what training has come to, unless it stopped before its end. */
+  async finish(): Promise<TrainingOutcome> {
+    if (this.#state !== 'running') return await this.#outcome(this.#state, null);
+    const { total_steps } = this.#options;
+    if (this.#logged !== total_steps) throw new Error(`the loop ended after ${this.#logged} of ${total_steps} steps`);
+    const resumed = this.#resumed;
+    const saved = resumed?.final === true && resumed.batch === total_steps ? resumed.sampler_path : undefined;
+    const sampler_path = saved ?? (await this.#checkpoints.saveFinal(this.#loopState()));
+    await this.#evaluateAtEnd();
+    return await this.#outcome('done', sampler_path);
+  }
+
+  /** One more row, after that of the last step. */
+  async #evaluateAtEnd(): Promise<void> {
+    const step = this.#options.total_steps;
+    const due = (this.#options.evaluations ?? []).filter(({ every }) => every > 0);
+    if (due.length === 0) return;
+    const metrics: Metrics = { progress: 1 };
+    for (const { evaluate } of due) Object.assign(metrics, await evaluate(this.client, step));
+    await this.#context.metrics.append(step, metrics);
+    this.#context.emit({ type: 'evaluation', step, metrics, final: true });
+  }
+
+  async #drain(): Promise<void> {
+    while (this.#unfinished.length > 0) await this.#finishOldest();
+  }
+
+  /** Steps that were submitted behind one that diverged have learned from garbage: they are awaited and not logged. */
+  async #finishOldest(): Promise<void> {
+    const oldest = this.#unfinished.shift();
+    if (oldest === undefined) return;
+    const row = await oldest.finish();
+    if (this.#state !== 'diverged') await this.log(oldest.step, row, oldest.timer);
+  }
+
+  #position(step: number): Position {
+    return { step, tokens: this.#tokens, seconds: this.#now() / 1000 };
+  }
+
+  #loopState(): LoopState {
+    const { steps_per_epoch, state } = this.#options;
+    const epoch = steps_per_epoch === undefined ? 0 : Math.floor(this.#logged / steps_per_epoch);
+    const extra: JsonObject = { elapsed_tokens: this.#tokens };
+    if (state !== undefined) extra.state = state();
+    return { batch: this.#logged, epoch, extra };
+  }
+
+  /** What a step costs: steps overlap, so the time from its submission would count its neighbours too. */
+  #secondsSinceLastStep(): number {
+    const before = this.#lastStepEnded;
+    this.#lastStepEnded = this.#now();
+    return (this.#lastStepEnded - before) / 1000;
+  }
+
+  async #outcome(state: TrainingOutcome['state'], sampler_path: string | null): Promise<TrainingOutcome> {
+    const rows = await this.#context.metrics.read();
+    return { state, step: this.#logged, learned: whatWasLearned(rows, this.#context.headline), sampler_path };
+  }
+}
