@@ -3,7 +3,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { LocalServiceClient } from '../../src/engine/service.ts';
+import { openLocalService } from '../../src/engine/engine.ts';
 import type { SamplingClient, TrainingClient } from '../../src/tinker/clients.ts';
 import { type Datum, modelInputFromTokens } from '../../src/tinker/types.ts';
 
@@ -31,8 +31,8 @@ export async function openTrainer({
   checkpointing = false,
 }: TrainerOptions): Promise<Trainer> {
   const checkpointsPath = mkdtempSync(join(tmpdir(), 'cookbook-bench-'));
-  const service = new LocalServiceClient({
-    checkpointsPath,
+  const service = openLocalService({
+    checkpoints: checkpointsPath,
     threads,
     microbatchTokens: 2048,
     activationCheckpointing: checkpointing,

@@ -28,6 +28,12 @@ export async function chatLoop(
     lines.setPrompt('you › ');
     lines.prompt();
   };
+  let answering = false;
+  // The reader takes Ctrl-C for itself. In the midst of a reply it means the whole program, as it does anywhere else.
+  lines.on('SIGINT', () => {
+    lines.close();
+    if (answering) process.kill(process.pid, 'SIGINT');
+  });
   // Open, it would keep the process of a script that fails from ending.
   try {
     ask();
@@ -38,7 +44,11 @@ export async function chatLoop(
         conversation.startAgain();
         prose.write('A new conversation.\n');
       } else if (text.startsWith('/')) prose.write(`${HELP}\n`);
-      else if (text !== '') await answer(conversation, text, { output, prose, interactive });
+      else if (text !== '') {
+        answering = true;
+        await answer(conversation, text, { output, prose, interactive });
+        answering = false;
+      }
       ask();
     }
   } finally {

@@ -8,6 +8,7 @@ import Exec from './exec.ts';
 import Export from './export.ts';
 import Help from './help.ts';
 import Plan from './plan.ts';
+import Render from './render.ts';
 import Report from './report.ts';
 import Run from './run.ts';
 import Schema from './schema.ts';
@@ -23,6 +24,7 @@ export const COMMANDS: Record<string, Command.Class> = {
   export: Export,
   help: Help,
   plan: Plan,
+  render: Render,
   report: Report,
   run: Run,
   schema: Schema,

@@ -49,6 +49,16 @@ export function attentionIndex(input: (name: string, type: ElementType) => Value
   };
 }
 
+/** Scores that a head computes for sequences of the given lengths. */
+export function scoresOfAttention(lengths: readonly number[]): number {
+  const t = Math.ceil(Math.max(...lengths) / BLOCKS);
+  const ofBlocks = Array.from({ length: BLOCKS }, (_, block) => {
+    const reaching = lengths.filter((length) => length > block * t).length;
+    return reaching * t * (block + 1) * t;
+  });
+  return ofBlocks.reduce((sum, scores) => sum + scores, 0);
+}
+
 /** Feeds for sequences of the given lengths, whose tokens lie behind each other. */
 export function attentionFeeds(
   lengths: readonly number[],

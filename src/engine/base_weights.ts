@@ -1,6 +1,7 @@
 // The weights of a base model as a graph takes them: mapped from their files, or not there at all because they are trained.
 
-import { basename } from 'node:path';
+import { readdir, stat } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import { type ModelConfig, readModelConfig } from '../formats/hf_config.ts';
 import { checkParameters, parameterShapes } from '../formats/modules.ts';
 import { openModelDirectory } from '../formats/sharded.ts';
@@ -16,6 +17,8 @@ export interface BaseWeights {
   readonly shapes: ReadonlyMap<string, readonly number[]>;
   /** Puts a weight into a graph: mapped from its file. */
   emit(g: Graph, name: string): Value;
+  /** Throws WeightsError where the files are no longer those that were opened: graphs point at places in them. */
+  checkUnchanged(): Promise<void>;
 }
 
 /** Opens a model directory and checks that every tensor is there, of the right shape, and of finite values. Throws WeightsError. */
@@ -26,6 +29,8 @@ export async function openBaseWeights(modelDirectory: string, options: Float32Op
   const shapes = parameterShapes(config);
   const files = await float32Weights(stored, shapes.keys(), options);
   const { directory } = files;
+  const paths = [...new Set([...files.tensors.values()].map(({ path }) => path))];
+  const opened = await identityOf(paths);
   return {
     config,
     directory,
@@ -41,7 +46,30 @@ export async function openBaseWeights(modelDirectory: string, options: Float32Op
         data: { location: basename(path), offset, length },
       });
     },
+    async checkUnchanged() {
+      if ((await identityOf(paths)) === opened) return;
+      throw new WeightsError(`${directory}: the weights were replaced while the model was in use`, {
+        hint: 'Start again, to use the new ones.',
+      });
+    },
   };
+}
+
+const MODEL_FILES = /^(config|generation_config|model\.safetensors\.index)\.json$|\.safetensors$/;
+
+/** Tells a model directory from what it was before its files were written again. */
+export async function modelIdentity(directory: string): Promise<string> {
+  const names = (await readdir(directory)).filter((name) => MODEL_FILES.test(name)).sort();
+  return await identityOf(names.map((name) => join(directory, name)));
+}
+
+async function identityOf(paths: readonly string[]): Promise<string> {
+  const known = paths.map(async (path) => {
+    // A link that leads nowhere is told of when the model is read.
+    const found = await stat(path, { bigint: true }).catch(() => null);
+    return found === null ? [path] : [path, `${found.dev}:${found.ino}`, `${found.size}`, `${found.mtimeNs}`];
+  });
+  return JSON.stringify(await Promise.all(known));
 }
 
 /** A model that exists as a configuration only: its weights are parameters of every graph. */
@@ -54,5 +82,6 @@ export function blankWeights(config: ModelConfig): BaseWeights {
     emit(_g, name) {
       throw absent(name);
     },
+    checkUnchanged: () => Promise.resolve(),
   };
 }

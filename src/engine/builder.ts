@@ -4,7 +4,8 @@ import { Type } from '@sinclair/typebox';
 import { defineBuilder } from '../registry/builder.ts';
 import { nullable, oneOf, runtime, semantic } from '../registry/fields.ts';
 import { serviceSlot } from '../tinker/service.ts';
-import { DEVICES, requireDevice } from './device.ts';
+import { DEVICES } from './device.ts';
+import { requireDevice } from './device_probe.ts';
 
 export const local = defineBuilder({
   slot: serviceSlot,
@@ -43,10 +44,10 @@ export const local = defineBuilder({
   }),
   async build({ device, threads, microbatch_tokens, activation_checkpointing }, { checkpointsPath, seed, notify }) {
     await requireDevice(device);
-    const { LocalServiceClient } = await import('./service.ts');
+    const { openLocalService } = await import('./engine.ts');
     const { threadCount } = await import('./session.ts');
-    return new LocalServiceClient({
-      checkpointsPath,
+    return openLocalService({
+      checkpoints: checkpointsPath,
       threads: threadCount(threads),
       device,
       microbatchTokens: microbatch_tokens,

@@ -2,6 +2,7 @@
 
 import { causalMask, MASKED } from './attention_index.ts';
 import type { BaseWeights } from './base_weights.ts';
+import { requireMemory } from './memory.ts';
 import { pastKeys, pastValues } from './sampling_graph.ts';
 import { type Dense, floats, integers } from './session.ts';
 
@@ -122,6 +123,12 @@ export class KeyValueCache {
     const capacity = Math.max(this.#capacity, Math.ceil(length / GROWTH) * GROWTH);
     const size = sequences * this.#heads * capacity * this.#head;
     if (capacity === this.#capacity && this.#banks.every(({ data }) => data.length >= size)) return;
+    const grows = this.#banks.reduce((sum, { data }) => sum + size - data.length, 0);
+    requireMemory(
+      grows * Float32Array.BYTES_PER_ELEMENT,
+      `caching the keys and values of ${sequences} sequences of up to ${capacity} tokens`,
+      'Ask for fewer samples at once, or lower max_tokens.',
+    );
     const rows = this.#lengths.length * this.#heads;
     for (const bank of this.#banks) {
       const grown = new Float32Array(size);

@@ -20,10 +20,19 @@ export interface LogprobsInputs {
    * its log-probs, and its logits are gone before the next.
    */
   slope?: (logprobs: Value, cut: Cut) => Value;
+  /** (1): how many of the most likely tokens of every row are wanted. */
+  topK?: Value;
+}
+
+/** The most likely tokens of every row, most likely first, those of lower id before others that are as likely. */
+export interface Top {
+  /** (M, k). Ids as floats, which have room for every one. */
+  tokens: Value;
+  logprobs: Value;
 }
 
 /** Logits of one chunk as float32 take at most so many bytes in passes of up to MANY_ROWS. */
-const CHUNK_BYTES = 2 ** 27;
+export const CHUNK_BYTES = 2 ** 27;
 const MANY_ROWS = 4096;
 
 /** How a vocabulary's rows are taken: in at most `count` chunks, and no more than it takes for `rows` in each. */
@@ -43,8 +52,8 @@ export function chunksFor(vocabularySize: number): Chunks {
  */
 export function targetLogprobs(
   g: Graph,
-  { h, E, targets, chunks, slope }: LogprobsInputs,
-): { logprobs: Value; slope: Value | null } {
+  { h, E, targets, chunks, slope, topK }: LogprobsInputs,
+): { logprobs: Value; slope: Value | null; top: Top | null } {
   const parts = cuts(g, targets, chunks).map((cut) => {
     const [rows, ids] = [cut(h), cut(targets)];
     const logits = matmul(g, rows, E, 'b'); // (m, V)
@@ -52,7 +61,8 @@ export function targetLogprobs(
     const logprobs = g.node('GatherElements', [all, ids], { attributes: { axis: 1 } }); // (m, K)
     const pull = (c: Value) => pulled(g, { rows, E, ids, all }, c);
     const known = slope?.(logprobs, cut) ?? null;
-    return { cut, logprobs, pull, known, gradient: known === null ? null : pull(known) };
+    const best = topK === undefined ? null : g.nodes('TopK', [all, topK], 2, { attributes: { axis: -1 } });
+    return { cut, logprobs, pull, known, gradient: known === null ? null : pull(known), best };
   });
   const logprobs = concat(
     g,
@@ -70,7 +80,21 @@ export function targetLogprobs(
       dE.length === 0 ? null : dE.reduce((sum, part) => g.node('Add', [sum, part])),
     ];
   });
-  return { logprobs, slope: slopes.length === 0 ? null : concat(g, slopes) };
+  const bests = parts.flatMap(({ best }) => (best === null ? [] : [best]));
+  const joined = (i: number) =>
+    concat(
+      g,
+      bests.map((best) => best[i]),
+    );
+  return {
+    logprobs,
+    slope: slopes.length === 0 ? null : concat(g, slopes),
+    top: bests.length === 0 ? null : { logprobs: joined(0), tokens: asFloats(g, joined(1)) },
+  };
+}
+
+function asFloats(g: Graph, ids: Value): Value {
+  return g.node('Cast', [ids], { attributes: { to: 1 } }); // ONNX's number for float32
 }
 
 interface Chunk {

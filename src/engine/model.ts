@@ -1,4 +1,4 @@
-// A base model in use: its weights, and the sessions over them, made when first needed and shared by all who train or sample.
+// A model in use: its weights, and the sessions over them, made when first needed and shared by all who train or sample.
 
 import type { BaseWeights } from './base_weights.ts';
 import type { Parameterisation } from './decoder_graph.ts';
@@ -13,10 +13,12 @@ export interface Model {
   readonly parameterisation: Parameterisation;
   /** Inputs of every graph for sequences up to a length. */
   rotary(length: number): Record<string, Dense>;
-  /** Forward and backward. */
-  training(): Promise<Session>;
+  /** Forward and backward. With checkpointing, blocks are computed again for their gradients instead of kept. */
+  training(checkpointing: boolean): Promise<Session>;
   /** Forward only, log-probs of given targets. */
   scoring(): Promise<Session>;
+  /** The same, and the most likely tokens. */
+  ranking(): Promise<Session>;
   /** Token by token, with a cache, so many tokens at once; the base model itself where no adapter is fed. */
   sampling(tokens: number, adapted: boolean): Promise<Session>;
   release(): Promise<void>;
@@ -27,29 +29,38 @@ export interface ModelOptions {
   parameterisation: Parameterisation;
   threads: number;
   device: Device;
-  /** Computes blocks again for their gradients instead of keeping them. */
-  checkpointing: boolean;
 }
 
 /** Up to so many, products of the turned kind are faster (`projectionOfFew`). */
 const FEW_TOKENS = 64;
 
-export function openModel({ base, parameterisation, threads, device, checkpointing }: ModelOptions): Model {
+export function openModel({ base, parameterisation, threads, device }: ModelOptions): Model {
   const sessions = new Map<string, Promise<Session>>();
   const session = (kind: string, graph: () => Uint8Array): Promise<Session> => {
-    const known = sessions.get(kind) ?? createSession(graph(), { directory: base.directory, threads, device });
-    sessions.set(kind, known);
-    return known;
+    const known = sessions.get(kind);
+    if (known !== undefined) return known;
+    const made = base
+      .checkUnchanged()
+      .then(() => createSession(graph(), { directory: base.directory, threads, device }));
+    sessions.set(kind, made);
+    made.catch(() => sessions.delete(kind));
+    return made;
   };
   return {
     base,
     parameterisation,
     rotary: rotaryFeeds(base.config),
-    training: () =>
-      session('training', () => trainingGraph({ base, parameterisation, backward: true, checkpointing, device })),
+    training: (checkpointing) =>
+      session(`training${checkpointing ? ' with checkpointing' : ''}`, () =>
+        trainingGraph({ base, parameterisation, backward: true, checkpointing, device }),
+      ),
     scoring: () =>
       session('scoring', () =>
         trainingGraph({ base, parameterisation, backward: false, checkpointing: false, device }),
+      ),
+    ranking: () =>
+      session('ranking', () =>
+        trainingGraph({ base, parameterisation, backward: false, checkpointing: false, ranked: true, device }),
       ),
     sampling(tokens, adapted) {
       const few = tokens > 1 && tokens <= FEW_TOKENS;
@@ -57,8 +68,9 @@ export function openModel({ base, parameterisation, threads, device, checkpointi
       return session(kind, () => samplingGraph({ base, parameterisation, adapted, few, device }));
     },
     async release() {
-      for (const open of sessions.values()) await (await open).release();
+      const made = [...sessions.values()];
       sessions.clear();
+      for (const open of made) await (await open).release();
     },
   };
 }

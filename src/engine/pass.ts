@@ -3,6 +3,7 @@
 import { attentionFeeds } from './attention_index.ts';
 import type { Example } from './examples.ts';
 import { LOSS_FNS, type Loss } from './losses.ts';
+import { passBytes } from './memory_estimates.ts';
 import type { Model } from './model.ts';
 import type { Parameters } from './parameters.ts';
 import { type Dense, flag, floats, integers, type Session, scalar } from './session.ts';
@@ -13,7 +14,14 @@ export interface PassOptions {
   loss?: Loss;
   /** Only the positions whose loss has a slope are projected onto the vocabulary; the others report NaN. */
   trainedOnly: boolean;
+  /** Whether the graph computes blocks again for their gradients. */
+  checkpointing?: boolean;
+  /** Of a graph that ranks: how many of the most likely tokens. */
+  topK?: number;
 }
+
+const LESS_MEMORY =
+  'Lower microbatch_tokens of the service, or max_length of the data. In training, activation_checkpointing: true takes about a third of the memory.';
 
 /** Log-probs (N·K) by example, in the order of the examples, and the outputs of the graph by name. */
 export interface PassResult {
@@ -26,7 +34,7 @@ export async function runPass(
   session: Session,
   examples: readonly Example[],
   parameters: Parameters,
-  { model, loss, trainedOnly }: PassOptions,
+  { model, loss, trainedOnly, checkpointing = false, topK = 0 }: PassOptions,
 ): Promise<PassResult> {
   const K = examples[0].K;
   const logprobs = examples.map(({ tokens }) => new Float32Array(tokens.length * K).fill(Number.NaN));
@@ -34,6 +42,11 @@ export async function runPass(
     example.tokens.flatMap((_, t) => (trainedOnly && !hasSlope(example, t) ? [] : [{ e, t }])),
   );
   if (rows.length === 0) return { logprobs, outputs: {} };
+
+  const lengths = examples.map((example) => example.tokens.length);
+  const shape = { lengths, rows: rows.length, backward: loss !== undefined, checkpointing };
+  const tokens = lengths.reduce((sum, length) => sum + length, 0);
+  session.memory?.require(passBytes(model.base.config, shape), `a pass over ${tokens} tokens`, LESS_MEMORY);
 
   const starts = startsOf(examples);
   const pick = (of: (example: Example) => ArrayLike<number>): Float32Array => {
@@ -43,7 +56,7 @@ export async function runPass(
     }
     return values;
   };
-  const shape = [rows.length, K];
+  const dims = [rows.length, K];
   const feeds: Record<string, Dense> = {
     ...sequenceFeeds(examples, model),
     ...parameters.feeds(),
@@ -53,27 +66,28 @@ export async function runPass(
     ),
     targets: integers(
       pick((example) => example.targets),
-      shape,
+      dims,
     ),
   };
   if (loss !== undefined) {
     feeds.weights = floats(
       pick((example) => example.weights),
-      shape,
+      dims,
     );
     feeds.advantages = floats(
       pick((example) => example.advantages),
-      shape,
+      dims,
     );
     feeds.q = floats(
       pick((example) => example.q),
-      shape,
+      dims,
     );
     feeds.low = scalar(loss.low);
     feeds.high = scalar(loss.high);
     feeds.beta = scalar(loss.beta);
     for (const fn of LOSS_FNS) feeds[fn] = flag(fn === loss.fn);
   }
+  if (topK > 0) feeds.top_k = integers([topK], [1]);
   const outputs = await session.run(feeds);
   for (const [m, { e, t }] of rows.entries()) {
     logprobs[e].set(outputs.logprobs.data.subarray(m * K, (m + 1) * K), t * K);

@@ -1,9 +1,11 @@
 // Sampling many sequences at once: requests that wait join the running batch, sequences that end leave it.
 
 import type { SampledSequence, SamplingParams } from '../tinker/types.ts';
+import { RequestError } from '../util/errors.ts';
 import { type Choice, chooseToken } from './choose.ts';
 import { KeyValueCache } from './kv_cache.ts';
-import type { Model } from './model.ts';
+import type { Lease } from './lease.ts';
+import { prefillBytes } from './memory_estimates.ts';
 import { frozenFeeds, type Parameters } from './parameters.ts';
 import { nextUniform, randomFor } from './random.ts';
 import { type Dense, floats, integers } from './session.ts';
@@ -24,6 +26,8 @@ export interface SampleRequest {
   stops: StopCheck;
   /** Decides every draw: with the same seed, member i of a request samples the same tokens, whoever else is in the batch. */
   seed: number;
+  /** Aborted, the request leaves the batch before the next token, or does not join it. */
+  signal: AbortSignal | undefined;
 }
 
 interface Pending extends SampleRequest {
@@ -36,6 +40,7 @@ interface Sequence {
   stops: StopCheck;
   uniform(): number;
   sampled: SampledSequence;
+  signal: AbortSignal | undefined;
   /** Called with the sequence when it ends. */
   finish(sequence: SampledSequence): void;
   fail(error: unknown): void;
@@ -43,7 +48,7 @@ interface Sequence {
 
 /** One sampler a set of parameters. */
 export class Sampler {
-  readonly #model: Model;
+  readonly #lease: Lease;
   readonly #adapted: boolean;
   readonly #frozen: Record<string, Dense>;
   readonly #cache: KeyValueCache;
@@ -51,11 +56,12 @@ export class Sampler {
   #active: Sequence[] = [];
   #running = false;
 
-  constructor(model: Model, parameters: Parameters) {
-    this.#model = model;
+  constructor(lease: Lease, parameters: Parameters) {
+    const { base } = lease.model;
+    this.#lease = lease;
     this.#adapted = parameters.rank > 0;
-    this.#frozen = frozenFeeds(model.base, parameters);
-    this.#cache = new KeyValueCache(model.base);
+    this.#frozen = frozenFeeds(base, parameters);
+    this.#cache = new KeyValueCache(base);
   }
 
   sample(request: SampleRequest): Promise<SampledSequence[]> {
@@ -72,6 +78,7 @@ export class Sampler {
   async #run(): Promise<void> {
     try {
       while (this.#waiting.length > 0 || this.#active.length > 0) {
+        this.#dropAborted();
         await this.#admit();
         if (this.#active.length > 0) await this.#step();
       }
@@ -84,6 +91,15 @@ export class Sampler {
     } finally {
       this.#running = false;
     }
+  }
+
+  /** Lets those go whose requests were given up; the others keep their places. */
+  #dropAborted(): void {
+    const isAborted = ({ signal }: { signal: AbortSignal | undefined }) => signal?.aborted === true;
+    for (const pending of this.#waiting.filter(isAborted)) pending.reject(pending.signal?.reason);
+    this.#waiting = this.#waiting.filter((pending) => !isAborted(pending));
+    for (const sequence of this.#active.filter(isAborted)) sequence.fail(sequence.signal?.reason);
+    this.#keep(this.#active.flatMap((sequence, index) => (isAborted(sequence) ? [] : [index])));
   }
 
   /** Reads the prompts of waiting requests for which there is room, longest first to pad little. */
@@ -101,34 +117,20 @@ export class Sampler {
     }
     if (admitted.length === 0) return;
     this.#waiting = this.#waiting.slice(admitted.length);
-    try {
-      await this.#prefill(admitted, width);
-    } catch (error) {
-      for (const pending of admitted) pending.reject(error);
-      throw error;
-    }
+    await this.#read(admitted);
   }
 
-  async #prefill(admitted: Pending[], S: number): Promise<void> {
-    const B = admitted.length;
-    const tokens = new Int32Array(B * S);
-    for (const [b, { prompt }] of admitted.entries()) tokens.set(prompt, b * S);
-    const last = admitted.map(({ prompt }, b) => b * S + prompt.length - 1);
-    const outputs = await this.#forward(S, {
-      tokens: integers(tokens, [B * S]),
-      positions: integers(
-        tokens.map((_, i) => i % S),
-        [B * S, 1],
-      ),
-      batch: integers([B, S], [2]),
-      rows: integers(last, [B]),
-      inverse_temperature: inverseTemperatures(admitted.map(({ params }) => params.temperature ?? 1)),
-      ...this.#cache.emptyFeeds(B, S),
+  /** What cannot be read together, for want of memory, is read by itself; what cannot be read at all fails alone. */
+  async #read(admitted: Pending[]): Promise<void> {
+    const outputs = await this.#prefill(admitted).catch(async (error: unknown) => {
+      if (admitted.length > 1 && error instanceof RequestError) {
+        for (const pending of admitted) await this.#read([pending]);
+      } else {
+        for (const pending of admitted) pending.reject(error);
+      }
+      return null;
     });
-    this.#cache.admit(
-      outputs.new_rows,
-      admitted.map(({ prompt, numSamples }) => ({ length: prompt.length, copies: numSamples })),
-    );
+    if (outputs === null) return;
     const arrived = admitted.flatMap((pending, row) => startSequences(pending).map((sequence) => ({ sequence, row })));
     const before = this.#active.length;
     this.#active.push(...arrived.map(({ sequence }) => sequence));
@@ -136,36 +138,66 @@ export class Sampler {
     this.#advance(outputs, before, rowOf);
   }
 
+  async #prefill(admitted: Pending[]) {
+    const B = admitted.length;
+    const S = Math.max(...admitted.map(({ prompt }) => prompt.length));
+    const outputs = await this.#forward([B, S], S, () => {
+      const tokens = new Int32Array(B * S);
+      for (const [b, { prompt }] of admitted.entries()) tokens.set(prompt, b * S);
+      const last = admitted.map(({ prompt }, b) => b * S + prompt.length - 1);
+      return {
+        tokens: integers(tokens, [B * S]),
+        positions: integers(
+          tokens.map((_, i) => i % S),
+          [B * S, 1],
+        ),
+        rows: integers(last, [B]),
+        inverse_temperature: inverseTemperatures(admitted.map(({ params }) => params.temperature ?? 1)),
+        ...this.#cache.emptyFeeds(B, S),
+      };
+    });
+    this.#cache.admit(
+      outputs.new_rows,
+      admitted.map(({ prompt, numSamples }) => ({ length: prompt.length, copies: numSamples })),
+    );
+    return outputs;
+  }
+
   /** Reads the last token of every sequence and samples the next. */
   async #step(): Promise<void> {
     const B = this.#active.length;
-    const outputs = await this.#forward(Math.max(...this.#cache.lengths) + 1, {
+    const outputs = await this.#forward([B, 1], Math.max(...this.#cache.lengths) + 1, () => ({
       tokens: integers(
         this.#active.map(({ sampled }) => sampled.tokens[sampled.tokens.length - 1]),
         [B],
       ),
       positions: integers(this.#cache.lengths, [B, 1]),
-      batch: integers([B, 1], [2]),
       rows: integers(
         this.#active.map((_, b) => b),
         [B],
       ),
       inverse_temperature: inverseTemperatures(this.#active.map(({ choice }) => choice.temperature)),
       ...this.#cache.feeds(),
-    });
+    }));
     this.#cache.append(outputs.new_rows);
     this.#advance(outputs, 0, (index) => index);
   }
 
-  /** Runs the graph over positions below a length. */
-  async #forward(length: number, feeds: Record<string, Dense>) {
-    const session = await this.#model.sampling(feeds.tokens.data.length, this.#adapted);
-    return await session.run({ ...feeds, ...this.#model.rotary(length), ...this.#frozen });
+  /** Runs the graph over S tokens of B sequences, at positions below a length. */
+  async #forward([B, S]: [number, number], length: number, feeds: () => Record<string, Dense>) {
+    const { model, lane } = this.#lease;
+    return await lane.run(async () => {
+      const session = await model.sampling(B * S, this.#adapted);
+      const bytes = prefillBytes(model.base.config, B, S);
+      session.memory?.require(bytes, `reading ${B} × ${S} tokens of prompts`, 'Shorten the prompts.');
+      const batch = integers([B, S], [2]);
+      return await session.run({ ...feeds(), batch, ...model.rotary(length), ...this.#frozen });
+    });
   }
 
   /** Samples a token for every sequence from index `from` on, and lets those leave that have ended. */
   #advance(outputs: Record<string, { data: Float32Array }>, from: number, rowOf: (index: number) => number): void {
-    const V = this.#model.base.config.vocab_size;
+    const V = this.#lease.model.base.config.vocab_size;
     const stay: number[] = [];
     for (const [index, sequence] of this.#active.entries()) {
       if (index >= from) {
@@ -186,13 +218,27 @@ export class Sampler {
       }
       stay.push(index);
     }
-    if (stay.length === this.#active.length) return;
-    this.#cache.retain(stay);
-    this.#active = stay.map((index) => this.#active[index]);
+    this.#keep(stay);
+  }
+
+  /** Keeps the sequences of these indices, which ascend. */
+  #keep(indices: readonly number[]): void {
+    if (indices.length === this.#active.length) return;
+    this.#cache.retain(indices);
+    this.#active = indices.map((index) => this.#active[index]);
   }
 }
 
-function startSequences({ numSamples, firstMember, params, stops, seed, resolve, reject }: Pending): Sequence[] {
+function startSequences({
+  numSamples,
+  firstMember,
+  params,
+  stops,
+  seed,
+  signal,
+  resolve,
+  reject,
+}: Pending): Sequence[] {
   const finished: SampledSequence[] = new Array(numSamples);
   let open = numSamples;
   const choice = { temperature: params.temperature ?? 1, top_k: params.top_k ?? -1, top_p: params.top_p ?? 1 };
@@ -203,6 +249,7 @@ function startSequences({ numSamples, firstMember, params, stops, seed, resolve,
       stops,
       uniform: () => nextUniform(random),
       sampled: { stop_reason: 'length' as const, tokens: [], logprobs: [] },
+      signal,
       finish(sequence) {
         finished[member] = sequence;
         open -= 1;

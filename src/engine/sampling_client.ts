@@ -1,17 +1,18 @@
 // The sampling client of the embedded engine: a snapshot of parameters, a sampler over them, and log-probs of given text.
 
-import type { SampleOptions, SamplingClient } from '../tinker/clients.ts';
+import type { RequestOptions, SampleOptions, SamplingClient } from '../tinker/clients.ts';
 import type { ModelInfo, ModelInput, SampledSequence, SampleResponse, SamplingParams } from '../tinker/types.ts';
-import { lengthOf, tokensOf } from '../tinker/types.ts';
+import { lengthOf, modelInputFromTokens, tokensOf } from '../tinker/types.ts';
 import { loadTokenizer } from '../tokenizers/hf_tokenizer.ts';
 import type { Tokenizer } from '../tokenizers/types.ts';
 import { RequestError } from '../util/errors.ts';
-import { parseDatum } from './examples.ts';
+import { unlessAborted } from './abort.ts';
+import { type Example, parseDatum } from './examples.ts';
+import type { Lease } from './lease.ts';
 import { configureLoss } from './losses.ts';
-import type { Model } from './model.ts';
 import type { Parameters } from './parameters.ts';
-import { runPass } from './pass.ts';
 import { MAX_BATCH, Sampler } from './sampler.ts';
+import { Scorer } from './scorer.ts';
 import { stopCheck } from './stopping.ts';
 
 export interface SamplingHost {
@@ -19,68 +20,97 @@ export interface SamplingHost {
   tokenizerPath: string;
   /** For requests without a seed of their own. */
   seed: number;
+  /** Tokens that are scored at once. */
+  microbatchTokens: number;
 }
 
+/** Each costs a pair of numbers at every position of the prompt. */
+const MAX_TOP_K = 128;
+
 export class LocalSamplingClient implements SamplingClient {
-  readonly #model: Model;
+  readonly #lease: Lease;
   readonly #info: ModelInfo;
-  readonly #parameters: Parameters;
   readonly #host: SamplingHost;
   readonly #sampler: Sampler;
+  readonly #scorer: Scorer;
   #tokenizer: Tokenizer | null = null;
   #requests = 0;
 
-  constructor(model: Model, info: ModelInfo, parameters: Parameters, host: SamplingHost) {
-    this.#model = model;
+  constructor(lease: Lease, info: ModelInfo, parameters: Parameters, host: SamplingHost) {
+    this.#lease = lease;
     this.#info = info;
-    this.#parameters = parameters;
     this.#host = host;
-    this.#sampler = new Sampler(model, parameters);
+    this.#sampler = new Sampler(lease, parameters);
+    this.#scorer = new Scorer(lease, parameters, host.microbatchTokens);
   }
 
   async sample(
     input: ModelInput,
     numSamples: number,
     params: SamplingParams,
-    { include_prompt_logprobs = false, topk_prompt_logprobs = 0 }: SampleOptions = {},
+    { include_prompt_logprobs = false, topk_prompt_logprobs = 0, signal }: SampleOptions = {},
   ): Promise<SampleResponse> {
     const prompt = tokensOf(input);
     const room = this.#info.max_context_length - prompt.length;
     checkParams(params, numSamples, room);
-    if (topk_prompt_logprobs > 0) throw new RequestError('this engine does not give topk_prompt_logprobs yet');
+    this.#checkTopK(topk_prompt_logprobs);
     // Counted before anything is awaited, so that the n-th request of a client always has the same seed.
     const seed = params.seed ?? this.#host.seed + this.#requests++;
     this.#check(input);
-    await this.#prepareStopStrings(params);
-    const maxTokens = Math.min(params.max_tokens ?? room, room);
-    const stops = stopCheck(params.stop, this.#model.base.config.eos_token_id, maxTokens, () => this.#decoder());
-    const parts: Promise<SampledSequence[]>[] = [];
-    for (let firstMember = 0; firstMember < numSamples; firstMember += MAX_BATCH) {
-      const part = Math.min(MAX_BATCH, numSamples - firstMember);
-      parts.push(this.#sampler.sample({ prompt, numSamples: part, firstMember, params, stops, seed }));
-    }
-    const sequences = (await Promise.all(parts)).flat();
-    return include_prompt_logprobs ? { sequences, prompt_logprobs: await this.computeLogprobs(input) } : { sequences };
+    const respond = async (): Promise<SampleResponse> => {
+      await this.#prepareStopStrings(params);
+      const maxTokens = Math.min(params.max_tokens ?? room, room);
+      const eos = this.#lease.model.base.config.eos_token_id;
+      const stops = stopCheck(params.stop, eos, maxTokens, () => this.#decoder());
+      const parts: Promise<SampledSequence[]>[] = [];
+      for (let firstMember = 0; firstMember < numSamples; firstMember += MAX_BATCH) {
+        const part = Math.min(MAX_BATCH, numSamples - firstMember);
+        parts.push(this.#sampler.sample({ prompt, numSamples: part, firstMember, params, stops, seed, signal }));
+      }
+      const sequences = (await Promise.all(parts)).flat();
+      if (!include_prompt_logprobs && topk_prompt_logprobs === 0) return { sequences };
+      const { logprobs, top } = await this.#score(prompt, topk_prompt_logprobs, signal);
+      return {
+        sequences,
+        ...(include_prompt_logprobs ? { prompt_logprobs: [null, ...logprobs] } : {}),
+        ...(topk_prompt_logprobs > 0 ? { topk_prompt_logprobs: [null, ...top] } : {}),
+      };
+    };
+    return await unlessAborted(signal, respond());
   }
 
-  async computeLogprobs(input: ModelInput): Promise<(number | null)[]> {
+  async computeLogprobs(input: ModelInput, { signal }: RequestOptions = {}): Promise<(number | null)[]> {
     const tokens = tokensOf(input);
-    if (tokens.length < 2) return tokens.map(() => null);
-    const example = this.#check({ chunks: [{ type: 'encoded_text', tokens: tokens.slice(0, -1) }] }, tokens.slice(1));
-    const session = await this.#model.scoring();
-    const options = { model: this.#model, trainedOnly: false };
-    const { logprobs } = await runPass(session, [example], this.#parameters, options);
-    return [null, ...logprobs[0]];
+    if (tokens.length === 0) return [];
+    const { logprobs } = await unlessAborted(signal, this.#score(tokens, 0, signal));
+    return [null, ...logprobs];
   }
 
   getInfo(): Promise<ModelInfo> {
     return Promise.resolve(this.#info);
   }
 
+  async close(): Promise<void> {
+    await this.#lease.close();
+  }
+
+  /** What the model says of every token but the first. */
+  async #score(tokens: number[], topK: number, signal: AbortSignal | undefined) {
+    if (tokens.length < 2) return { logprobs: [], top: [] };
+    const example = this.#check(modelInputFromTokens(tokens.slice(0, -1)), tokens.slice(1));
+    return await this.#scorer.score({ example, topK, signal });
+  }
+
+  #checkTopK(k: number): void {
+    const most = Math.min(MAX_TOP_K, this.#lease.model.base.config.vocab_size);
+    if (Number.isInteger(k) && k >= 0 && k <= most) return;
+    throw new RequestError(`topk_prompt_logprobs must be a whole number from 0 to ${most}, not ${k}`);
+  }
+
   /** The input as an example that scores `targets`; checks that every token is one of the model's. */
-  #check(model_input: ModelInput, targets: number[] = new Array<number>(lengthOf(model_input)).fill(0)) {
+  #check(model_input: ModelInput, targets: number[] = new Array<number>(lengthOf(model_input)).fill(0)): Example {
     const target_tokens = { data: targets, dtype: 'int64' as const, shape: [targets.length] };
-    const limits = { vocab_size: this.#model.base.config.vocab_size, ...this.#info };
+    const limits = { vocab_size: this.#lease.model.base.config.vocab_size, ...this.#info };
     return parseDatum({ model_input, loss_fn_inputs: { target_tokens } }, 0, configureLoss('cross_entropy'), limits);
   }
 

@@ -1,23 +1,25 @@
-// The service client of the embedded engine: base models, training clients and samplers in this process, checkpoints on disk.
+// The service client of the embedded engine, one a run: training clients, samplers, and checkpoints on disk.
 
 import { rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { isDirectory } from '../formats/files.ts';
-import { parseModelConfig, readModelConfig } from '../formats/hf_config.ts';
+import { type ModelConfig, parseModelConfig, readModelConfig } from '../formats/hf_config.ts';
 import { locateModel } from '../hub/locate.ts';
 import type {
+  CapabilitiesOptions,
   CreateFullTrainingClientOptions,
   CreateLoraTrainingClientOptions,
+  FullTrainingService,
   SamplingClient,
-  ServiceClient,
   TrainingClient,
 } from '../tinker/clients.ts';
 import { CHECKPOINT_NAME, type CheckpointKind, LOCAL_PREFIX, localCheckpoint } from '../tinker/local_path.ts';
-import type { ModelInfo } from '../tinker/types.ts';
+import type { ModelInfo, ServerCapabilities } from '../tinker/types.ts';
 import { tokenizerFiles } from '../tokenizers/files.ts';
+import { loadTokenizer } from '../tokenizers/hf_tokenizer.ts';
 import { CheckpointError, RequestError } from '../util/errors.ts';
 import { newAdamState } from './adamw.ts';
-import { type BaseWeights, blankWeights, openBaseWeights } from './base_weights.ts';
+import { type BaseWeights, blankWeights, modelIdentity, openBaseWeights } from './base_weights.ts';
 import {
   type CheckpointInfo,
   readCheckpointInfo,
@@ -27,17 +29,19 @@ import {
 } from './checkpoint_files.ts';
 import type { Parameterisation } from './decoder_graph.ts';
 import type { Device } from './device.ts';
+import type { Lane } from './fair_queue.ts';
+import { Lease } from './lease.ts';
+import { requireMemory } from './memory.ts';
+import { trainedBytes } from './memory_estimates.ts';
 import { type Model, openModel } from './model.ts';
+import type { ModelReference, Models } from './models.ts';
 import { newAdapter, newModel, noAdapter, type Parameters } from './parameters.ts';
 import { LocalSamplingClient } from './sampling_client.ts';
-import { LocalTrainingClient, type TrainingHost, type TrainingState } from './training_client.ts';
+import { LocalTrainingClient, type TrainingState } from './training_client.ts';
 
-export interface LocalServiceOptions {
+export interface SessionOptions {
   /** Where this run's checkpoints lie; `tinker://local/<kind>/<name>` is `<kind>/<name>` below it. */
-  checkpointsPath: string;
-  threads: number;
-  /** What computes; the CPU unless said otherwise. */
-  device?: Device;
+  checkpoints: string;
   microbatchTokens: number;
   activationCheckpointing?: boolean;
   seed: number;
@@ -45,20 +49,33 @@ export interface LocalServiceOptions {
   notify?: (message: string) => void;
 }
 
-/** A model with the parameters of one client, and where its tokenizer is. */
+/** What a session has of its engine. */
+export interface EngineParts {
+  threads: number;
+  device: Device;
+  models: Models;
+  queue: { lane(): Lane };
+  /** Told when the session is closed. */
+  closed(): void;
+}
+
+/** A model as one client uses it, and where its tokenizer is. */
 interface Loaded {
-  model: Model;
+  lease: Lease;
   info: ModelInfo;
   tokenizerPath: string;
 }
 
-export class LocalServiceClient implements ServiceClient {
-  readonly #options: LocalServiceOptions;
-  readonly #bases = new Map<string, Promise<Model>>();
-  readonly #open = new Set<Model>();
+export class LocalServiceClient implements FullTrainingService {
+  readonly #options: SessionOptions;
+  readonly #engine: EngineParts;
+  /** What is still open: training clients, and of sampling clients their leases only, so that a client which nobody keeps is collected. */
+  readonly #open = new Set<{ close(): Promise<void> }>();
+  #isClosed = false;
 
-  constructor(options: LocalServiceOptions) {
+  constructor(options: SessionOptions, engine: EngineParts) {
     this.#options = options;
+    this.#engine = engine;
   }
 
   async createLoraTrainingClient(options: CreateLoraTrainingClientOptions): Promise<TrainingClient> {
@@ -68,27 +85,48 @@ export class LocalServiceClient implements ServiceClient {
     if (options.train_mlp === false || options.train_attn === false || options.train_unembed === true) {
       throw new RequestError('this engine adapts the attention and MLP layers together, and not the unembedding');
     }
-    const loaded = await this.#base(options.base_model, rank);
-    const parameters = newAdapter(loaded.model.base, rank, seed);
-    return this.#trainer(loaded, { parameters, optimizer: newAdamState(parameters.values) });
+    return await this.#client(await this.#base(options.base_model, rank), ({ base }) => {
+      requireTraining(base, 'lora', rank);
+      const parameters = newAdapter(base, rank, seed);
+      return { parameters, optimizer: newAdamState(parameters.values) };
+    });
   }
 
   async createFullTrainingClient(options: CreateFullTrainingClientOptions): Promise<TrainingClient> {
-    const base = blankWeights(parseModelConfig(options.config, 'the model configuration'));
-    const parameters = newModel(base, options.seed);
-    const loaded = this.#full(base, options.tokenizer_path);
-    return this.#trainer(loaded, { parameters, optimizer: newAdamState(parameters.values) });
+    const { config: json, tokenizer_path, seed } = options;
+    const config = parseModelConfig(json, 'the model configuration');
+    const { vocabSize } = await loadTokenizer(tokenizer_path);
+    if (vocabSize > config.vocab_size) {
+      throw new RequestError(
+        `vocab_size of the model configuration is ${config.vocab_size}, and the tokenizer in ${tokenizer_path} has ${vocabSize} tokens`,
+        { hint: `Set vocab_size to ${vocabSize} or more.` },
+      );
+    }
+    return await this.#client(await this.#full(config, tokenizer_path), ({ base }) => {
+      requireTraining(base, 'full', 0);
+      const parameters = newModel(base, seed);
+      return { parameters, optimizer: newAdamState(parameters.values) };
+    });
   }
 
   async createTrainingClientFromState(path: string): Promise<TrainingClient> {
-    const { loaded, parameters } = await this.#load(await this.#find(path));
-    return this.#trainer(loaded, { parameters, optimizer: newAdamState(parameters.values) });
+    const directory = await this.#find(path);
+    const info = await readCheckpointInfo(directory);
+    return await this.#client(await this.#modelOf(directory, info, info.base_model), async ({ base }) => {
+      requireTraining(base, info.parameterisation, info.lora_rank);
+      const parameters = await readParameters(directory, info, base);
+      return { parameters, optimizer: newAdamState(parameters.values) };
+    });
   }
 
   async createTrainingClientFromStateWithOptimizer(path: string): Promise<TrainingClient> {
     const directory = await this.#find(path);
-    const { loaded, parameters, info } = await this.#load(directory);
-    return this.#trainer(loaded, { parameters, optimizer: await readOptimizer(directory, info, parameters) });
+    const info = await readCheckpointInfo(directory);
+    return await this.#client(await this.#modelOf(directory, info, info.base_model), async ({ base }) => {
+      requireTraining(base, info.parameterisation, info.lora_rank);
+      const parameters = await readParameters(directory, info, base);
+      return { parameters, optimizer: await readOptimizer(directory, info, parameters) };
+    });
   }
 
   async createSamplingClient({
@@ -99,12 +137,27 @@ export class LocalServiceClient implements ServiceClient {
     model_path?: string;
   }): Promise<SamplingClient> {
     if (model_path !== undefined) {
-      const { loaded, parameters } = await this.#load(await this.#find(model_path), base_model);
-      return this.#sampler(loaded, parameters);
+      const directory = await this.#find(model_path);
+      const info = await readCheckpointInfo(directory);
+      const loaded = await this.#modelOf(directory, info, base_model ?? info.base_model);
+      return this.#sampler(loaded, await this.#made(loaded, ({ base }) => readParameters(directory, info, base)));
     }
     if (base_model === undefined) throw new RequestError('a sampling client needs a base_model or a model_path');
     const loaded = await this.#base(base_model, null);
-    return this.#sampler(loaded, noAdapter(loaded.model.base));
+    return this.#sampler(loaded, noAdapter(loaded.lease.model.base));
+  }
+
+  async getServerCapabilities({ models = [] }: CapabilitiesOptions = {}): Promise<ServerCapabilities> {
+    const { notify } = this.#options;
+    return {
+      supported_models: await Promise.all(
+        models.map(async (model_name) => {
+          const { directory } = await locateModel(model_name, { parts: 'tokenizer', notify });
+          const { max_position_embeddings } = await readModelConfig(directory);
+          return { model_name, max_context_length: max_position_embeddings };
+        }),
+      ),
+    };
   }
 
   async deleteCheckpoint(path: string): Promise<void> {
@@ -113,62 +166,72 @@ export class LocalServiceClient implements ServiceClient {
   }
 
   async close(): Promise<void> {
-    for (const model of this.#open) await model.release();
-    this.#open.clear();
-    this.#bases.clear();
+    this.#isClosed = true;
+    await Promise.all([...this.#open].map((client) => client.close()));
+    this.#engine.closed();
   }
 
-  /** A base model, opened once for all who use it. */
+  /** A base model, opened once for all who use it, and anew where its files have changed since. */
   async #base(name: string, rank: number | null): Promise<Loaded> {
     const { notify } = this.#options;
     const location = await locateModel(name, { notify });
     const { directory } = location;
-    const opening =
-      this.#bases.get(directory) ??
-      openBaseWeights(directory, { notify }).then((base) => this.#openModel(base, 'lora'));
-    this.#bases.set(directory, opening);
-    // A directory that was mended is looked at again.
-    opening.catch(() => this.#bases.delete(directory));
-    const model = await opening;
-    const max_context_length = model.base.config.max_position_embeddings;
+    const key = JSON.stringify(['lora', directory, await modelIdentity(directory)]);
+    const lease = await this.#lease(key, 'lora', () => openBaseWeights(directory, { notify }));
+    const max_context_length = lease.model.base.config.max_position_embeddings;
     const info = { base_model: location.name, is_lora: true, lora_rank: rank, max_context_length };
-    return { model, info, tokenizerPath: directory };
+    return { lease, info, tokenizerPath: directory };
   }
 
-  #full(base: BaseWeights, tokenizerPath: string): Loaded {
-    const model = this.#openModel(base, 'full');
-    const max_context_length = base.config.max_position_embeddings;
+  async #full(config: ModelConfig, tokenizerPath: string): Promise<Loaded> {
+    const lease = await this.#lease(JSON.stringify(['full', config]), 'full', async () => blankWeights(config));
+    const max_context_length = config.max_position_embeddings;
     return {
-      model,
+      lease,
       tokenizerPath,
       info: { base_model: tokenizerPath, is_lora: false, lora_rank: null, max_context_length },
     };
   }
 
-  #openModel(base: BaseWeights, parameterisation: Parameterisation): Model {
-    const { threads, device = 'cpu', activationCheckpointing = false } = this.#options;
-    const model = openModel({ base, parameterisation, threads, device, checkpointing: activationCheckpointing });
-    this.#open.add(model);
-    return model;
+  async #lease(key: string, parameterisation: Parameterisation, open: () => Promise<BaseWeights>): Promise<Lease> {
+    const { threads, device, models } = this.#engine;
+    const reference = await models.open(key, async () =>
+      openModel({ base: await open(), parameterisation, threads, device }),
+    );
+    if (!this.#isClosed) return this.#leaseOf(reference);
+    await reference.release();
+    throw new RequestError('this service client is closed');
   }
 
-  async #load(
-    directory: string,
-    baseModel?: string,
-  ): Promise<{ loaded: Loaded; parameters: Parameters; info: CheckpointInfo }> {
-    const info = await readCheckpointInfo(directory);
-    const loaded = await this.#modelOf(directory, info, baseModel ?? info.base_model);
-    return { loaded, parameters: await readParameters(directory, info, loaded.model.base), info };
+  #leaseOf(reference: ModelReference): Lease {
+    const lease = new Lease(reference, this.#engine.queue.lane(), () => this.#open.delete(lease));
+    this.#open.add(lease);
+    return lease;
+  }
+
+  /** What is made of a model for a client. The model is given back where that fails. */
+  async #made<T>({ lease }: Loaded, make: (model: Model) => T | Promise<T>): Promise<T> {
+    try {
+      return await make(lease.model);
+    } catch (error) {
+      await lease.close();
+      throw error;
+    }
   }
 
   async #modelOf(directory: string, info: CheckpointInfo, baseModel: string | null): Promise<Loaded> {
-    if (info.parameterisation === 'full') return this.#full(blankWeights(await readModelConfig(directory)), directory);
+    if (info.parameterisation === 'full') return await this.#full(await readModelConfig(directory), directory);
     if (baseModel === null)
       throw new CheckpointError(`${directory}: the adapter does not say which model it belongs to`);
     return await this.#base(baseModel, info.lora_rank);
   }
 
-  #trainer({ model, info, tokenizerPath }: Loaded, state: TrainingState): TrainingClient {
+  async #client(
+    loaded: Loaded,
+    state: (model: Model) => TrainingState | Promise<TrainingState>,
+  ): Promise<TrainingClient> {
+    const made = await this.#made(loaded, state);
+    const { lease, info, tokenizerPath } = loaded;
     const save = async (
       kind: CheckpointKind,
       name: string,
@@ -177,7 +240,7 @@ export class LocalServiceClient implements ServiceClient {
       if (!CHECKPOINT_NAME.test(name))
         throw new RequestError(`checkpoint name "${name}" may only have letters, digits, ".", "_" and "-"`);
       const path = `${LOCAL_PREFIX}${kind}/${name}`;
-      const { config } = model.base;
+      const { config } = lease.model.base;
       const base_model = info.is_lora ? info.base_model : null;
       const extraFiles = info.is_lora ? [] : await tokenizerFiles(tokenizerPath);
       await writeCheckpoint(this.#directoryOf(path), {
@@ -190,17 +253,23 @@ export class LocalServiceClient implements ServiceClient {
       });
       return path;
     };
-    const host: TrainingHost = {
-      microbatchTokens: this.#options.microbatchTokens,
+    const { microbatchTokens, activationCheckpointing = false } = this.#options;
+    const client: LocalTrainingClient = new LocalTrainingClient(lease, info, made, {
+      microbatchTokens,
+      activationCheckpointing,
       saveState: (name, saved) => save('weights', name, saved),
       saveWeights: (name, parameters) => save('sampler_weights', name, { parameters, optimizer: null }),
-      samplingClient: (parameters) => this.#sampler({ model, info, tokenizerPath }, parameters),
-    };
-    return new LocalTrainingClient(model, info, state, host);
+      samplingClient: (parameters) =>
+        this.#sampler({ ...loaded, lease: this.#leaseOf(lease.modelAgain()) }, parameters),
+      closed: () => this.#open.delete(client),
+    });
+    this.#open.add(client);
+    return client;
   }
 
-  #sampler({ model, info, tokenizerPath }: Loaded, parameters: Parameters): SamplingClient {
-    return new LocalSamplingClient(model, info, parameters, { tokenizerPath, seed: this.#options.seed });
+  #sampler({ lease, info, tokenizerPath }: Loaded, parameters: Parameters): SamplingClient {
+    const { seed, microbatchTokens } = this.#options;
+    return new LocalSamplingClient(lease, info, parameters, { tokenizerPath, seed, microbatchTokens });
   }
 
   #directoryOf(path: string): string {
@@ -208,7 +277,7 @@ export class LocalServiceClient implements ServiceClient {
     if (rest.length !== 2 || !rest.every((part) => CHECKPOINT_NAME.test(part)) || rest.includes('..')) {
       throw new CheckpointError(`${path} is no path of a checkpoint; they look like ${LOCAL_PREFIX}weights/000020`);
     }
-    return join(this.#options.checkpointsPath, ...rest);
+    return join(this.#options.checkpoints, ...rest);
   }
 
   /** A checkpoint path of this run, or the directory of a checkpoint. */
@@ -219,4 +288,10 @@ export class LocalServiceClient implements ServiceClient {
     if (!(await isDirectory(path))) throw new CheckpointError(`${path}: no such directory`);
     return resolve(path);
   }
+}
+
+function requireTraining(base: BaseWeights, parameterisation: Parameterisation, rank: number): void {
+  const bytes = trainedBytes(base, parameterisation, rank);
+  if (parameterisation === 'full') requireMemory(bytes, 'training all parameters', 'Make the model smaller.');
+  else requireMemory(bytes, `an adapter of rank ${rank}`, 'Lower the rank (lora_rank).');
 }

@@ -5,6 +5,7 @@ import type { InferenceSession, Tensor } from 'onnxruntime-node';
 import { ConfigurationError } from '../util/errors.ts';
 import { inNativeCode } from '../util/native_work.ts';
 import type { Device } from './device.ts';
+import { SessionMemory } from './memory.ts';
 
 /** A dense tensor as the runtime takes and gives it. The contents may change between runs, the array and its size may not. */
 export interface Dense {
@@ -15,6 +16,8 @@ export interface Dense {
 export interface Session {
   /** Runs the graph. Outputs that are floats come back as Float32Array. */
   run(feeds: Record<string, Dense>): Promise<Record<string, { data: Float32Array; dims: readonly number[] }>>;
+  /** What it takes of the memory of this machine; null where it computes in a memory of its own. */
+  readonly memory: SessionMemory | null;
   release(): Promise<void>;
 }
 
@@ -79,6 +82,7 @@ export async function createSession(
       for (const name in feeds) inputs[name] = tensor(feeds[name]);
       return floatsOf(await inNativeCode(() => session.run(inputs)));
     },
+    memory: device === 'cpu' ? new SessionMemory() : null,
     release: () => session.release(),
   };
 }

@@ -21,8 +21,8 @@ import type {
 import { RequestError } from '../util/errors.ts';
 import { type AdamState, adamStep } from './adamw.ts';
 import { type Example, microbatches, parseDatum } from './examples.ts';
+import type { Lease } from './lease.ts';
 import { configureLoss, type Loss, lossOfToken } from './losses.ts';
-import type { Model } from './model.ts';
 import { type Parameters, snapshot } from './parameters.ts';
 import { runPass } from './pass.ts';
 import { gradientOf } from './training_graph.ts';
@@ -33,25 +33,29 @@ export interface TrainingState {
   optimizer: AdamState;
 }
 
-/** The service's side of a client: where saves go and who samples. */
+/** The service's side of a client: how it computes, where saves go and who samples. */
 export interface TrainingHost {
-  /** Padded tokens that are computed at once; bounds memory. */
+  /** Tokens that are computed at once; bounds memory. */
   microbatchTokens: number;
+  /** Blocks are computed again for their gradients instead of kept. */
+  activationCheckpointing: boolean;
   saveState(name: string, state: TrainingState): Promise<string>;
   saveWeights(name: string, parameters: Parameters): Promise<string>;
   samplingClient(parameters: Parameters): SamplingClient;
+  /** Told when the client is closed. */
+  closed(): void;
 }
 
 export class LocalTrainingClient implements TrainingClient {
-  readonly #model: Model;
+  readonly #lease: Lease;
   readonly #info: ModelInfo;
   readonly #state: TrainingState;
   readonly #host: TrainingHost;
   #gradients = new Map<string, Float32Array>();
   #tail: Promise<unknown> = Promise.resolve();
 
-  constructor(model: Model, info: ModelInfo, state: TrainingState, host: TrainingHost) {
-    this.#model = model;
+  constructor(lease: Lease, info: ModelInfo, state: TrainingState, host: TrainingHost) {
+    this.#lease = lease;
     this.#info = info;
     this.#state = state;
     this.#host = host;
@@ -81,12 +85,13 @@ export class LocalTrainingClient implements TrainingClient {
       if (!Number.isFinite(value) || value < 0)
         throw new RequestError(`${name} must be a finite number ≥ 0, not ${value}`);
     }
-    return this.#submit(async () => {
+    const step = async () => {
       const { parameters, optimizer } = this.#state;
       const grad_norm = adamStep(parameters.values, this.#gradients, optimizer, params);
       this.#gradients = new Map();
       return { metrics: { grad_norm } };
-    });
+    };
+    return this.#submit(() => this.#lease.lane.run(step));
   }
 
   async saveState(name: string): Promise<APIFuture<SaveWeightsResponse>> {
@@ -105,17 +110,27 @@ export class LocalTrainingClient implements TrainingClient {
     return Promise.resolve(this.#info);
   }
 
+  async close(): Promise<void> {
+    const closed = this.#lease.close();
+    await this.#tail;
+    await closed;
+    this.#host.closed();
+  }
+
   /** Checks a request before it is queued, so that its error reaches the one who made it, at once. */
   #parse(data: Datum[], lossFn: LossFnType, config?: LossFnConfig): { loss: Loss; examples: Example[] } {
     if (data.length === 0) throw new RequestError('there are no datums to compute');
     const loss = configureLoss(lossFn, config);
-    const limits = { vocab_size: this.#model.base.config.vocab_size, ...this.#info };
+    const limits = { vocab_size: this.#lease.model.base.config.vocab_size, ...this.#info };
     return { loss, examples: data.map((datum, index) => parseDatum(datum, index, loss, limits)) };
   }
 
   /** Requests run one after another in the order of submission; one that fails does not stop those behind it. */
   #submit<T>(work: () => Promise<T>): APIFuture<T> {
-    const done = this.#tail.then(work);
+    const done = this.#tail.then(() => {
+      this.#lease.lane.throwIfClosed();
+      return work();
+    });
     this.#tail = done.catch(() => undefined);
     return { result: () => done };
   }
@@ -125,12 +140,16 @@ export class LocalTrainingClient implements TrainingClient {
     examples: Example[],
     { backward, trainedOnly }: { backward: boolean; trainedOnly: boolean },
   ): Promise<ForwardBackwardOutput> {
-    const session = await (backward ? this.#model.training() : this.#model.scoring());
+    const { model, lane } = this.#lease;
+    const { microbatchTokens, activationCheckpointing: checkpointing } = this.#host;
     const logprobs_D: Float32Array[] = new Array(examples.length);
-    for (const indices of microbatches(examples, this.#host.microbatchTokens)) {
+    for (const indices of microbatches(examples, microbatchTokens)) {
       const members = indices.map((i) => examples[i]);
-      const options = { model: this.#model, trainedOnly, ...(backward ? { loss } : {}) };
-      const { logprobs, outputs } = await runPass(session, members, this.#state.parameters, options);
+      const options = { model, trainedOnly, ...(backward ? { loss, checkpointing } : {}) };
+      const { logprobs, outputs } = await lane.run(async () => {
+        const session = await (backward ? model.training(checkpointing) : model.scoring());
+        return await runPass(session, members, this.#state.parameters, options);
+      });
       for (const [at, index] of indices.entries()) logprobs_D[index] = logprobs[at];
       if (backward) this.#accumulate(outputs);
     }

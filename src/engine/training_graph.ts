@@ -21,19 +21,23 @@ export interface TrainingGraphOptions {
   backward: boolean;
   /** Blocks are computed again for their gradients instead of kept: a third more time, far less memory. */
   checkpointing: boolean;
+  /** With the most likely tokens of every row. */
+  ranked?: boolean;
   device: Device;
 }
 
 /**
  * Inputs: `tokens` (N), `positions` (N, 1), the index of attention, `rows` (M) = the positions whose log-probs are wanted,
  * `targets` (M, K), the loss's inputs, and the parameters.
- * Outputs: `logprobs` (M, K) and the gradient of every parameter.
+ * Outputs: `logprobs` (M, K) and the gradient of every parameter; and where ranked, for an input `top_k` (1), `top_tokens` and
+ * `top_logprobs` (M, k).
  */
 export function trainingGraph({
   base,
   parameterisation,
   backward,
   checkpointing,
+  ranked = false,
   device,
 }: TrainingGraphOptions): Uint8Array {
   const g = new Graph(device);
@@ -54,14 +58,19 @@ export function trainingGraph({
 
   const rows = g.input('rows', 'int64');
   const targets = g.input('targets', 'int64');
-  const { logprobs, slope } = targetLogprobs(g, {
+  const { logprobs, slope, top } = targetLogprobs(g, {
     h: gatherRows(g, model.hidden, rows), // (M, D)
     E: model.weight(unembedding(base.config)),
     targets,
     chunks: chunksFor(base.config.vocab_size),
     ...(backward ? { slope: slopeOfLoss(g) } : {}),
+    ...(ranked ? { topK: g.input('top_k', 'int64') } : {}),
   });
   g.output('logprobs', logprobs);
+  if (top !== null) {
+    g.output('top_tokens', top.tokens);
+    g.output('top_logprobs', top.logprobs);
+  }
   if (slope !== null) emitGradients(g, model, logprobs, slope);
   return g.encode();
 }

@@ -27,6 +27,10 @@ export const slLoop = defineBuilder({
   params,
   build: (config) => ({ train: (context) => main(config, context) }),
   headline: () => [{ metric: 'train_mean_nll', goal: 'minimize', label: 'nll' }],
+  async check({ file_path }) {
+    const { checkConversationFile } = await import('../supervised/check_rows.ts');
+    return await checkConversationFile({ file_path, format: 'messages', columns: null }, null);
+  },
 });
 
 async function main(config: (typeof params)['static'], context: TrainingContext): Promise<TrainingOutcome> {
@@ -34,8 +38,10 @@ async function main(config: (typeof params)['static'], context: TrainingContext)
   const { loadTokenizer } = await import('../tokenizers/hf_tokenizer.ts');
   const { chatTemplateRenderer } = await import('../renderers/chat_template.ts');
   const { computeMeanNll, datumFromModelInputWeights } = await import('../supervised/common.ts');
-  const { parseConversation } = await import('../supervised/conversation.ts');
-  const { readRows } = await import('../supervised/rows.ts');
+  const { conversationReader } = await import('../supervised/data/formats.ts');
+  const { readRows } = await import('../supervised/data/rows.ts');
+  const { renderRow } = await import('../supervised/render_row.ts');
+  const { modelInputFromTokens } = await import('../tinker/types.ts');
   const { Journal } = await import('../training/journal.ts');
   const { service, emit, seed } = context;
 
@@ -43,10 +49,12 @@ async function main(config: (typeof params)['static'], context: TrainingContext)
   const { directory } = await locateModel(config.model_name);
   const renderer = chatTemplateRenderer(await loadTokenizer(directory), { currentDate: null });
   const warn = (message: string) => emit({ type: 'warning', message });
-  const rows = await readRows(config.file_path, { onBadRow: 'error', warn }, (row) => {
-    const { messages } = parseConversation(row);
-    const { model_input, weights } = renderer.buildSupervisedExample(messages, 'all_assistant_messages');
-    return datumFromModelInputWeights(model_input, weights, { maxLength: config.max_length, reduction: 'mean' });
+  const reader = conversationReader({ format: 'messages', columns: null });
+  const rows = await readRows(config.file_path, { onBadRow: 'error', warn }, (row, place) => {
+    const conversation = reader.read(row, place);
+    const { tokens, weights } = renderRow(conversation, { renderer, trainOnWhat: 'all_assistant_messages' });
+    const example = modelInputFromTokens(tokens);
+    return datumFromModelInputWeights(example, weights, { maxLength: config.max_length, reduction: 'mean' });
   });
   const data_D = rows.filter((datum) => datum !== null);
   const n_batches = Math.floor(data_D.length / config.batch_size);

@@ -4,6 +4,12 @@ import type { Static, TObject } from '@sinclair/typebox';
 import type { Headline, HeadlineOf } from './headline.ts';
 import type { Make, Slot } from './slot.ts';
 
+/** What is wrong with what a parameter names. */
+export interface FieldProblem {
+  field: string;
+  message: string;
+}
+
 export interface BuilderDefinition<Context, Built, Params extends TObject = TObject> {
   slot: Slot<Context, Built>;
   name: string;
@@ -15,6 +21,11 @@ export interface BuilderDefinition<Context, Built, Params extends TObject = TObj
   params: Params;
   /** Keep definitions light: import what is heavy inside. `make` builds what the parameters refer to. */
   build(params: Static<Params>, context: Context, make: Make): Built | Promise<Built>;
+  /**
+   * Looks at what the parameters name, for `cookbook validate`: what is wrong with it, found within a second and without
+   * building. `known` is what of the context is at hand when nothing runs.
+   */
+  check?(params: Static<Params>, known: Partial<Context>): Promise<FieldProblem[]>;
   /**
    * The metrics that tell how well it does, the most telling first; of a trainer the last is one that every step logs.
    * `of` gives those of a builder that the parameters refer to.
@@ -35,7 +46,10 @@ export interface AnyBuilder {
 }
 
 export interface Builder<Context, Built> extends AnyBuilder {
-  readonly definition: { build(params: object, context: Context, make: Make): Built | Promise<Built> };
+  readonly definition: {
+    build(params: object, context: Context, make: Make): Built | Promise<Built>;
+    check?(params: object, known: Partial<Context>): Promise<FieldProblem[]>;
+  };
 }
 
 export function defineBuilder<Context, Built, Params extends TObject>(

@@ -1,7 +1,7 @@
 // The registry: every builder by slot and name. A value that is passed on, not a global, so plugins of one spec stay its own.
 
 import { ConfigurationError } from '../util/errors.ts';
-import type { AnyBuilder, Builder } from './builder.ts';
+import type { AnyBuilder, Builder, FieldProblem } from './builder.ts';
 import { complete } from './complete.ts';
 import type { Headline } from './headline.ts';
 import { shapeOf } from './shape.ts';
@@ -60,6 +60,18 @@ export class Registry {
     }
     return await this.build(ref[SLOT], ref, context);
   };
+
+  /** What is wrong with what a reference names; nothing where its builder has no way to look. */
+  async check<Context, Built>(
+    slot: Slot<Context, Built>,
+    ref: PlainRef,
+    known: NoInfer<Partial<Context>>,
+  ): Promise<FieldProblem[]> {
+    const builder = this.find(slot.name, ref.builder);
+    if (builder === undefined || !isBuilderOf(slot, builder)) return [];
+    const { builder: _name, ...params } = ref;
+    return (await builder.definition.check?.(complete(shapeOf(builder.params), params), known)) ?? [];
+  }
 
   /** What the builder that a reference names declares to tell how well it does; nothing where it declares none. */
   headline(slot: { name: string }, ref: PlainRef): readonly Headline[] {

@@ -1,6 +1,6 @@
 // A report for people as a list of blocks, and the two ways to write it down: plain text and Markdown.
 
-import { displayWidth } from './format.ts';
+import { displayWidth } from '../util/display_width.ts';
 
 interface TextTable {
   columns: { name: string; align: 'left' | 'right' }[];

@@ -7,10 +7,9 @@ import { filterLines, LineAppender, parseLines, readLines, repairTail } from '..
 import { isBoolean, isCount, isNumber, isRecordOf, isString, jsonShape, type Shape } from '../util/json_shape.ts';
 import { spellNumber, unspellNumber } from './numbers.ts';
 
-type Row = { step: number } & Metrics;
+export type Row = { step: number } & Metrics;
 
-export const isMetric = (value: unknown): value is Metrics[string] =>
-  isNumber(value) || isString(value) || isBoolean(value);
+const isMetric = (value: unknown): value is Metrics[string] => isNumber(value) || isString(value) || isBoolean(value);
 
 const numbered = jsonShape<{ step: number }>({ step: isCount });
 const metrics = isRecordOf(isMetric);
@@ -92,8 +91,20 @@ function hashOf(lines: readonly string[]): Hash {
 }
 
 async function readRows(path: string): Promise<Row[]> {
-  return (await parseLines(path, rowShape)).map(({ step, ...metrics }) => ({
-    step,
-    ...Object.fromEntries(Object.entries(metrics).map(([name, value]) => [name, unspellNumber(value)])),
-  }));
+  return (await parseLines(path, rowShape)).map(rowOf);
+}
+
+/** The row of one line of the log; null for a line that holds none. */
+export function parseRow(line: string): Row | null {
+  try {
+    const value: unknown = JSON.parse(line);
+    return rowShape.is(value) ? rowOf(value) : null;
+  } catch {
+    return null;
+  }
+}
+
+function rowOf({ step, ...metrics }: Row): Row {
+  const values = Object.entries(metrics).map(([name, value]) => [name, unspellNumber(value)]);
+  return { step, ...Object.fromEntries(values) };
 }

@@ -2,13 +2,22 @@
 
 import type { Registry } from '../registry/registry.ts';
 import { type Diagnostic, SpecError } from '../util/errors.ts';
+import { diagnose } from './diagnostics.ts';
 import type { WeightsReader } from './digests.ts';
 import { kindOfSpec, type LoadOptions, loadDocument } from './load.ts';
 import { loadPlugins } from './plugins.ts';
 import { resolveRunSpec } from './resolve.ts';
+import type { Issue, RunSpec } from './types.ts';
 
-/** Throws a SpecError for a sweep file that cannot be planned. The floor above provides it. */
-export type CheckSweep = (file: string, options: LoadOptions, registry: Registry) => Promise<void>;
+/** What is wrong with the data that a run spec names. */
+export type CheckData = (spec: RunSpec, registry: Registry) => Promise<Issue[]>;
+
+/** What the floors above know about specs. */
+export interface Checks {
+  data: CheckData;
+  /** Throws a SpecError for a sweep file that cannot be planned, or with whose data something is wrong. */
+  sweep(file: string, options: LoadOptions, registry: Registry, checkData: CheckData): Promise<void>;
+}
 
 interface CheckedFile {
   file: string;
@@ -26,13 +35,13 @@ export async function validateFiles(
   files: readonly string[],
   options: LoadOptions,
   createRegistry: () => Registry,
-  checkSweep: CheckSweep,
+  checks: Checks,
   weights?: WeightsReader,
 ): Promise<Validation> {
   const validation: Validation = { valid: [], diagnostics: [] };
   for (const file of files) {
     try {
-      validation.valid.push(await validateFile(file, options, createRegistry(), checkSweep, weights));
+      validation.valid.push(await validateFile(file, options, createRegistry(), checks, weights));
     } catch (error) {
       if (!(error instanceof SpecError)) throw error;
       validation.diagnostics.push(...error.diagnostics);
@@ -45,15 +54,16 @@ async function validateFile(
   file: string,
   options: LoadOptions,
   registry: Registry,
-  checkSweep: CheckSweep,
+  checks: Checks,
   weights: WeightsReader | undefined,
 ): Promise<CheckedFile> {
   if ((await kindOfSpec(file, options.cwd)) === 'sweep') {
-    await checkSweep(file, options, registry);
+    await checks.sweep(file, options, registry, checks.data);
     return { file, kind: 'sweep' };
   }
   const document = await loadDocument(file, options);
   await loadPlugins(document, registry);
-  resolveRunSpec(document, registry, options.cwd, weights);
+  const issues = await checks.data(resolveRunSpec(document, registry, options.cwd, weights), registry);
+  if (issues.length > 0) throw new SpecError(diagnose(document, issues));
   return { file, kind: 'run' };
 }

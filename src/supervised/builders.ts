@@ -8,11 +8,15 @@ const conversationFile = defineBuilder({
   slot: datasetSlot,
   name: 'conversation_file',
   version: 1,
-  doc: 'Conversations from JSON Lines: one {"messages": [{"role": …, "content": …}, …]} a line.',
+  doc: 'Conversations from a file: {"messages": [{"role": …, "content": …}, …]} a row, ShareGPT, Alpaca, prompt and completion.',
   params: conversationFileParams,
   async build(params, context) {
     const { conversationFileDatasets } = await import('./conversation_file.ts');
     return conversationFileDatasets(params, context);
+  },
+  async check(params, { renderer }) {
+    const { checkConversationFile } = await import('./check_rows.ts');
+    return await checkConversationFile(params, renderer);
   },
 });
 
@@ -25,6 +29,10 @@ const textFile = defineBuilder({
   async build(params, context) {
     const { textFileDatasets } = await import('./text_file.ts');
     return textFileDatasets(params, context);
+  },
+  async check(params) {
+    const { checkTextFile } = await import('./check_rows.ts');
+    return await checkTextFile(params);
   },
 });
 

@@ -1,22 +1,19 @@
-// The dataset of a conversations file: JSON Lines with `messages`, rendered, cut to length and split once at the start.
+// The dataset of a conversations file: its rows rendered, cut to length and split once at the start.
 
-import type { Renderer } from '../renderers/types.ts';
-import { modelInputFromTokens, tokensOf } from '../tinker/types.ts';
+import type { Message, Renderer } from '../renderers/types.ts';
+import { modelInputFromTokens } from '../tinker/types.ts';
 import { ConfigurationError, DataValidationError } from '../util/errors.ts';
-import type { JsonObject } from '../util/json.ts';
 import { batchedDataset } from './batches.ts';
 import { datumFromModelInputWeights } from './common.ts';
-import { type ConversationRow, parseConversation } from './conversation.ts';
+import { type ConversationReader, conversationReader } from './data/formats.ts';
+import { namedRows, type RowPlace, readRows } from './data/rows.ts';
 import type { ConversationFileParams } from './dataset_params.ts';
-import { namedLines, readRows } from './rows.ts';
+import { renderRow } from './render_row.ts';
 import { permutation } from './shuffle.ts';
 import type { DatasetContext, SupervisedDataset, SupervisedDatasets } from './types.ts';
 
 /** Beside the fields of the spec: how many rows of the test file to use, from the first; absent or null means all. */
 type Params = ConversationFileParams & { num_test_examples?: number | null };
-
-/** How a row becomes a conversation. */
-export type RowParser = (row: JsonObject) => ConversationRow;
 
 /** One rendered conversation, cut to length; kept in typed arrays, a third of the memory of datums. */
 interface Example {
@@ -31,7 +28,7 @@ interface Example {
 export async function conversationFileDatasets(
   params: Params,
   context: DatasetContext,
-  parseRow: RowParser = parseConversation,
+  readerOfFile: () => ConversationReader = () => conversationReader(params),
 ): Promise<SupervisedDatasets> {
   const { file_path: file, test_size: testSize, test_file_path: testFile, shuffle_seed: shuffleSeed } = params;
   const { renderer, maxContextLength } = context;
@@ -44,7 +41,8 @@ export async function conversationFileDatasets(
       `max_length ${maxLength} is more than the ${maxContextLength} tokens that the model takes`,
     );
 
-  const load = (path: string) => loadExamples(path, params, { renderer, maxLength, parseRow, warn: context.warn });
+  const load = (path: string) =>
+    loadExamples(path, params, { ...context, renderer, maxLength, reader: readerOfFile() });
   const rows = await load(file);
   if (testSize >= rows.length)
     throw new DataValidationError(`${file}: test_size ${testSize} leaves none of its ${rows.length} rows to train on`);
@@ -63,7 +61,7 @@ export async function conversationFileDatasets(
 function datasetOf(
   rows: (Example | null)[],
   file: string,
-  { batch_size: batchSize, reduction }: ConversationFileParams,
+  { batch_size: batchSize, reduction }: Params,
   shuffleSeeds: readonly number[] | null,
 ): SupervisedDataset {
   const examples = rows.filter((row) => row !== null);
@@ -83,36 +81,42 @@ function datasetOf(
   });
 }
 
+interface Loading {
+  renderer: Renderer;
+  maxLength: number;
+  reader: ConversationReader;
+  warn(message: string): void;
+  notify?(message: string): void;
+}
+
 /** One entry a row of the file; null where nothing of it can be trained on, which a warning then tells. */
 async function loadExamples(
   file: string,
-  { train_on_what: trainOnWhat, on_bad_row: onBadRow }: ConversationFileParams,
-  {
-    renderer,
-    maxLength,
-    parseRow,
-    warn,
-  }: { renderer: Renderer; maxLength: number; parseRow: RowParser; warn(message: string): void },
+  { train_on_what: trainOnWhat, on_bad_row: onBadRow }: Params,
+  { renderer, maxLength, reader, warn, notify = () => undefined }: Loading,
 ): Promise<(Example | null)[]> {
-  const untrained: number[] = [];
-  const cutShort: number[] = [];
-  const cutAway: number[] = [];
+  const untrained: RowPlace[] = [];
+  const cutShort: RowPlace[] = [];
+  const cutAway: RowPlace[] = [];
+  const silent: RowPlace[] = [];
   const ignoredFields = new Set<string>();
+  const unusedFields = new Map<string, string>();
   let rewritten = 0;
 
-  const rows = await readRows(file, { onBadRow, warn }, (row, line): Example | null => {
-    const { messages, ignored } = parseRow(row);
-    for (const field of ignored) ignoredFields.add(field);
-    const { model_input, weights } = renderer.buildSupervisedExample(messages, trainOnWhat);
-    const tokens = tokensOf(model_input);
-    // The first token has nothing before it to be predicted from.
-    const firstTrained = weights.findIndex((weight, position) => position > 0 && weight > 0);
+  const rows = await readRows(file, { onBadRow, warn, notify }, (row, place): Example | null => {
+    const conversation = reader.read(row, place);
+    const { messages, ignored, unused = [] } = conversation;
+    for (const name of ignored) ignoredFields.add(name);
+    for (const { field, hint } of unused) unusedFields.set(field, hint);
+    const { tokens, weights } = renderRow(conversation, { renderer, trainOnWhat });
+    const firstTrained = weights.findIndex((weight) => weight > 0);
     if (firstTrained === -1) {
-      untrained.push(line);
+      untrained.push(place);
       return null;
     }
-    if (tokens.length > maxLength) (firstTrained < maxLength ? cutShort : cutAway).push(line);
+    if (tokens.length > maxLength) (firstTrained < maxLength ? cutShort : cutAway).push(place);
     if (firstTrained >= maxLength) return null;
+    if (messages.some(saysNothing)) silent.push(place);
     if (!renderer.hasExtensionProperty && messages.filter(({ role }) => role === 'assistant').length > 1)
       rewritten += 1;
     return {
@@ -121,27 +125,37 @@ async function loadExamples(
     };
   });
 
+  const found = reader.notice();
+  if (found !== null) (found.level === 'warning' ? warn : notify)(`${file}: ${found.message}`);
   const share = (count: number) => `${count} of ${rows.length} conversations`;
   if (untrained.length > 0) {
     warn(
-      `${file}: ${share(untrained.length)} left out, with nothing to train on by train_on_what: ${trainOnWhat} (${namedLines(untrained)})`,
+      `${file}: ${share(untrained.length)} left out, with nothing to train on by train_on_what: ${trainOnWhat} (${namedRows(untrained)})`,
     );
   }
   if (cutShort.length > 0)
-    warn(`${file}: ${share(cutShort.length)} cut to max_length ${maxLength} (${namedLines(cutShort)})`);
+    warn(`${file}: ${share(cutShort.length)} cut to max_length ${maxLength} (${namedRows(cutShort)})`);
   if (cutAway.length > 0) {
     warn(
-      `${file}: ${share(cutAway.length)} left out, with every trained token beyond max_length ${maxLength} (${namedLines(cutAway)})`,
+      `${file}: ${share(cutAway.length)} left out, with every trained token beyond max_length ${maxLength} (${namedRows(cutAway)})`,
     );
   }
+  if (silent.length > 0)
+    warn(`${file}: ${share(silent.length)} hold an empty reply, which teaches to say nothing (${namedRows(silent)})`);
   if (ignoredFields.size > 0) {
     const names = [...ignoredFields].map((field) => `"${field}"`).sort();
     warn(`${file}: fields of messages that are not known here were ignored: ${names.join(', ')}`);
   }
+  for (const [field, hint] of unusedFields) warn(`${file}: "${field}" beside the messages is not used; ${hint}`);
   if (rewritten > 0 && trainOnWhat === 'all_assistant_messages') {
     warn(
       `${file}: ${share(rewritten)} hold several replies, and this renderer shows earlier ones otherwise than the model wrote them; train_on_what: last_assistant_message trains on what the model sees`,
     );
   }
   return rows;
+}
+
+function saysNothing({ role, content, tool_calls = [] }: Message): boolean {
+  const isEmpty = typeof content === 'string' ? content.trim() === '' : content.length === 0;
+  return role === 'assistant' && isEmpty && tool_calls.length === 0;
 }

@@ -4,7 +4,7 @@ import { type Static, Type } from '@sinclair/typebox';
 import { contents, nullable, oneOf, runtime, semantic } from '../registry/fields.ts';
 import { TRAIN_ON_WHAT } from '../renderers/types.ts';
 import { REDUCTIONS } from './common.ts';
-import { ON_BAD_ROW } from './rows.ts';
+import { COLUMN_NAMES, DATA_FORMATS, ON_BAD_ROW } from './data/options.ts';
 
 const batchSize = semantic(
   Type.Integer({
@@ -29,8 +29,34 @@ const reduction = semantic(
   }),
 );
 
+const columns = Object.fromEntries(
+  COLUMN_NAMES.map((name) => [
+    name,
+    nullable(Type.String({ description: `The column that holds what is called ${name} here.`, default: null })),
+  ]),
+);
+
 export const conversationFileParams = Type.Object({
-  file_path: contents(Type.String({ format: 'path', description: 'The file, .jsonl.' })),
+  file_path: contents(
+    Type.String({
+      format: 'path',
+      description: 'The file: JSON Lines or a JSON array, packed with gzip or not, or Parquet.',
+    }),
+  ),
+  format: semantic(
+    oneOf(DATA_FORMATS, {
+      description: 'What the rows are. auto: as the first row shows, for all rows of the file.',
+      default: 'auto',
+    }),
+  ),
+  columns: nullable(
+    semantic(
+      Type.Object(columns, {
+        description: 'Columns that go by another name in the file: {prompt: question, completion: answer}.',
+        default: null,
+      }),
+    ),
+  ),
   batch_size: batchSize,
   max_length: nullable(
     semantic(
@@ -61,7 +87,11 @@ export type ConversationFileParams = Static<typeof conversationFileParams>;
 
 export const textFileParams = Type.Object({
   file_path: contents(
-    Type.String({ format: 'path', description: 'The file: .jsonl for JSON Lines, anything else for plain text.' }),
+    Type.String({
+      format: 'path',
+      description:
+        'The file: JSON Lines if its name ends in .jsonl or .jsonl.gz, Parquet, anything else for plain text.',
+    }),
   ),
   batch_size: batchSize,
   max_length: nullable(

@@ -4,6 +4,7 @@ import { copyFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Make } from '../registry/slot.ts';
 import { recommendedRenderer } from '../renderers/recommended.ts';
+import { requireFullTraining } from '../tinker/capabilities.ts';
 import { loadTokenizer } from '../tokenizers/hf_tokenizer.ts';
 import type { Tokenizer } from '../tokenizers/types.ts';
 import type { TrainingContext, TrainingOutcome } from '../training/types.ts';
@@ -18,15 +19,17 @@ export async function trainFromScratch(
   context: TrainingContext,
   make: Make,
 ): Promise<TrainingOutcome> {
-  const { service, seed, emit, logPath } = context;
+  const { seed, emit, logPath } = context;
+  const service = requireFullTraining(context.service);
   const warn = (message: string) => emit({ type: 'warning', message });
+  const notify = (message: string) => emit({ type: 'notice', message });
   const modelMaxLength = config.max_position_embeddings;
   const directory = join(logPath, 'tokenizer');
   const tokenizer_path = await make(config.tokenizer, { directory, modelMaxLength });
   const tokenizer = await loadTokenizer(tokenizer_path);
   const ref = recommendedRenderer({ modelName: tokenizer_path, tokenizer });
   const renderer = await make(ref, { tokenizer });
-  const material = { tokenizer, renderer, maxContextLength: modelMaxLength, seed, warn };
+  const material = { tokenizer, renderer, maxContextLength: modelMaxLength, seed, warn, notify };
   const datasets = await make(config.dataset, material);
   const parts = {
     openClient: (state: string | null) =>

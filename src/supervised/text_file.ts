@@ -1,10 +1,14 @@
 // The dataset of a text file for pretraining: documents packed into blocks of equal length, every token trained.
 
 import { ConfigurationError, DataFormatError, DataValidationError } from '../util/errors.ts';
+import type { JsonObject } from '../util/json.ts';
+import { containerOf } from './data/bytes.ts';
+import { field, namesOf } from './data/fields.ts';
+import { refuseHalfCharacters } from './data/half_characters.ts';
+import { readLines } from './data/lines.ts';
+import { readRows } from './data/rows.ts';
 import type { TextFileParams } from './dataset_params.ts';
-import { readLines } from './lines.ts';
 import { concatenate, packedDataset } from './packing.ts';
-import { readRows } from './rows.ts';
 import { permutation } from './shuffle.ts';
 import type { DatasetContext, SupervisedDatasets } from './types.ts';
 
@@ -12,7 +16,7 @@ import type { DatasetContext, SupervisedDatasets } from './types.ts';
 const SEPARATOR = '<|endoftext|>';
 
 /**
- * Reads JSON Lines with a `text` where the file's name ends in .jsonl, else plain text. Whole documents are held out, as
+ * Reads rows with a `text` from JSON Lines, if the file's name says that it is such, and from Parquet; else plain text. Whole documents are held out, as
  * the file and `shuffle_seed` alone decide.
  */
 export async function textFileDatasets(params: TextFileParams, context: DatasetContext): Promise<SupervisedDatasets> {
@@ -33,7 +37,7 @@ export async function textFileDatasets(params: TextFileParams, context: DatasetC
     if (text !== '')
       documents.push(Int32Array.from([...tokenizer.encode(text, { special: params.special_tokens }), separator]));
   };
-  await (file.endsWith('.jsonl') ? readJsonDocuments(file, context.warn, add) : readPlainDocuments(file, add));
+  await readDocuments(file, context, add);
   if (documents.length === 0) throw new DataValidationError(`${file}: the file holds no text`);
 
   const testCount = Math.ceil(testFraction * documents.length);
@@ -56,27 +60,46 @@ export async function textFileDatasets(params: TextFileParams, context: DatasetC
   };
 }
 
-async function readPlainDocuments(file: string, add: (text: string) => void): Promise<void> {
+async function readDocuments(file: string, context: Told, add: (text: string) => void): Promise<void> {
+  await ((await holdsRows(file)) ? readRowDocuments : readPlainDocuments)(file, context, add);
+}
+
+/** Whether the file holds rows with a `text`; else it is text itself. */
+export async function holdsRows(file: string): Promise<boolean> {
+  return /\.jsonl(\.gz)?$/.test(file) || (await containerOf(file)) === 'parquet';
+}
+
+type Told = Pick<DatasetContext, 'warn' | 'notify'>;
+
+async function readPlainDocuments(file: string, { warn, notify }: Told, add: (text: string) => void): Promise<void> {
   let lines: string[] = [];
   const endDocument = () => {
     add(lines.join('\n').replace(/^\n+|\n+$/g, ''));
     lines = [];
   };
-  for await (const { number, text, problem } of readLines(file)) {
+  for await (const { number, text, problem } of readLines(file, notify)) {
     if (problem !== null) throw new DataFormatError(`${file}:${number}: ${problem}`);
+    if (number === 1 && /^\s*[[{]/.test(text) && /\.json(\.gz)?$/.test(file))
+      warn(`${file}: is trained on as plain text, JSON and all; a name in .jsonl would make it rows with a "text"`);
     if (text === SEPARATOR) endDocument();
     else lines.push(text);
   }
   endDocument();
 }
 
-async function readJsonDocuments(
-  file: string,
-  warn: (message: string) => void,
-  add: (text: string) => void,
-): Promise<void> {
-  await readRows(file, { onBadRow: 'error', warn }, ({ text }) => {
-    if (typeof text !== 'string') throw new DataValidationError('text: each row must have a "text" that is a string');
-    add(text);
+async function readRowDocuments(file: string, { warn, notify }: Told, add: (text: string) => void): Promise<void> {
+  await readRows(file, { onBadRow: 'error', warn, notify }, (row) => {
+    add(documentOf(row));
   });
+}
+
+/** Throws a DataValidationError for a row without a text. */
+export function documentOf(row: JsonObject): string {
+  const text = field(row, 'text');
+  if (typeof text !== 'string')
+    throw new DataValidationError('text: each row must have a "text" that is a string', {
+      hint: `The row has ${namesOf(row) || 'no fields'}. Conversations are read by the dataset conversation_file.`,
+    });
+  refuseHalfCharacters(text, 'text');
+  return text;
 }

@@ -3,6 +3,7 @@
 import { locateModel } from '../hub/locate.ts';
 import { type BuilderRef, type Make, reference } from '../registry/slot.ts';
 import { recommendedRenderer } from '../renderers/recommended.ts';
+import { maxContextLengthOf } from '../tinker/capabilities.ts';
 import { loadTokenizer } from '../tokenizers/hf_tokenizer.ts';
 import { type Evaluator, type EvaluatorContext, evaluatorSlot } from '../training/evaluator.ts';
 import type { TrainingContext, TrainingOutcome } from '../training/types.ts';
@@ -39,14 +40,14 @@ export async function trainSupervised(
     }
     return client;
   };
-  const sampler = await service.createSamplingClient({ base_model: model_name });
-  const { max_context_length: maxContextLength } = await sampler.getInfo();
+  const maxContextLength = await maxContextLengthOf(service, model_name);
   const datasets = await make(config.dataset, {
     tokenizer,
     renderer,
     maxContextLength,
     seed,
     warn,
+    notify,
   });
   await showFirstExample(datasets.train, context, (datum) => colorizeExample(datum, tokenizer));
   const measured = { tokenizer, renderer, test: datasets.test, seed };

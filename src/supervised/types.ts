@@ -29,6 +29,8 @@ export interface DatasetContext {
   seed: number;
   /** For what should be seen but is no error: rows skipped, examples without a trained token. */
   warn(message: string): void;
+  /** For what was found out about the data, such as the format of a file. */
+  notify?(message: string): void;
 }
 
 export const datasetSlot = defineSlot<DatasetContext, SupervisedDatasets>({

@@ -2,17 +2,45 @@
 
 import type { Registry } from '../registry/registry.ts';
 import { createInputs } from '../run_files/weights_reader.ts';
+import { diagnosticAt } from '../spec/diagnostics.ts';
 import type { LoadOptions } from '../spec/load.ts';
 import { documentSchema } from '../spec/schema.ts';
+import type { CheckData } from '../spec/validate.ts';
+import { type Diagnostic, SpecError } from '../util/errors.ts';
 import type { JsonObject } from '../util/json.ts';
 import { sweepParams } from './grammar.ts';
-import { runsOf } from './runs.ts';
+import { runsOf, type SweepRun } from './runs.ts';
 import { loadSweep } from './sweep_file.ts';
 
-/** @throws SpecError when the sweep could not be planned, whatever lies on disk */
-export async function checkSweep(file: string, options: LoadOptions, registry: Registry): Promise<void> {
+/** @throws SpecError when the sweep could not be planned, or something is wrong with the data of its runs */
+export async function checkSweep(
+  file: string,
+  options: LoadOptions,
+  registry: Registry,
+  checkData: CheckData,
+): Promise<void> {
   const sweep = await loadSweep(file, options, registry);
-  await runsOf(sweep, registry, { ...options, digests: createInputs() });
+  const { runs, specOf } = await runsOf(sweep, registry, { ...options, digests: createInputs() });
+  const { document, at } = sweep.base;
+  const diagnostics = new Map<string, Diagnostic>();
+  for (const run of differentData(runs)) {
+    for (const { path, part, message } of await checkData(specOf(run), registry)) {
+      const whole = [...at, ...path];
+      diagnostics.set(message, diagnosticAt(document.placeOf(whole, part), whole, message));
+    }
+  }
+  if (diagnostics.size > 0) throw new SpecError([...diagnostics.values()]);
+}
+
+/** One run of each choice of data: numbers, which most axes hold, name none. */
+function differentData(runs: readonly SweepRun[]): SweepRun[] {
+  const chosen = new Map<string, SweepRun>();
+  for (const run of runs) {
+    const named = run.configuration.filter(({ value }) => typeof value !== 'number');
+    const key = JSON.stringify(named.map(({ field, value }) => [field, value]));
+    if (!chosen.has(key)) chosen.set(key, run);
+  }
+  return [...chosen.values()];
 }
 
 /** The JSON Schema of sweep files, for editors. */

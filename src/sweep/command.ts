@@ -2,6 +2,7 @@
 
 import pc from 'picocolors';
 import type { Registry } from '../registry/registry.ts';
+import { headlineOf } from '../run/trainer.ts';
 import { isSweepSpec, type LoadOptions } from '../spec/load.ts';
 import { ConfigurationError, SpecError } from '../util/errors.ts';
 import { programName } from '../util/program_name.ts';
@@ -9,9 +10,10 @@ import { type Plan, planRun, planSweep, type SweepPlan } from './plan.ts';
 import { type PlanDocument, planDocument, summarize } from './plan_summary.ts';
 import { planText } from './plan_text.ts';
 import { finalScreen } from './reporters/final_screen.ts';
-import { plainReporter, type SweepListener } from './reporters/plain.ts';
+import { plainReporter, type SweepReporter } from './reporters/plain.ts';
 import { terminalReporter } from './reporters/terminal.ts';
 import { exitCodeOf, runSweep } from './run_sweep.ts';
+import type { SweepEvent } from './scheduler.ts';
 import { sweepSignals } from './signals.ts';
 import { loadOwn } from './sweep_file.ts';
 
@@ -47,11 +49,13 @@ export async function sweepCommand(file: string, registry: Registry, { overrides
   await refuseRunFile(file, options);
   const plan = await planSweep(file, options, registry);
   const { stop, kill, dispose } = sweepSignals();
+  const reporter = json ? null : progressReporter(plan, registry);
   try {
-    const onEvent = json ? () => undefined : progressReporter(plan);
+    const onEvent = (event: SweepEvent) => reporter?.onEvent(event);
     const result = await runSweep(plan, registry, { argv, onEvent, stop, kill });
     return { result, screen: finalScreen(result, argv, outputColors()), exitCode: exitCodeOf(result, stop.aborted) };
   } finally {
+    reporter?.close();
     dispose();
   }
 }
@@ -82,13 +86,13 @@ async function refuseRunFile(file: string, options: LoadOptions): Promise<void> 
   });
 }
 
-function progressReporter(plan: SweepPlan): SweepListener {
+function progressReporter(plan: SweepPlan, registry: Registry): SweepReporter {
   const { stderr } = process;
-  const missing = plan.runs.filter(({ state }) => state !== 'done').length;
+  const missing = plan.runs.filter(({ state }) => state !== 'done');
   const now = () => performance.now();
   return stderr.isTTY
-    ? terminalReporter(missing, stderr, now)
-    : plainReporter(missing, (line) => stderr.write(`${line}\n`), now);
+    ? terminalReporter(missing, (run) => headlineOf(plan.specOf(run), registry), stderr, now)
+    : plainReporter(missing.length, (line) => stderr.write(`${line}\n`), now);
 }
 
 function outputColors() {

@@ -1,28 +1,32 @@
 // What a sweep asks of the place where its runs are run. The contract is the run directory; nothing else is passed.
 
 import { defineSlot } from '../registry/slot.ts';
-import type { RunProgress } from './run_event.ts';
 
-export interface RunSignals {
-  /** Ask the run to finish its step, save a checkpoint and end. */
-  stop: AbortSignal;
-  /** End it now. */
-  kill: AbortSignal;
-}
-
-/** How the process of a run ended: what to tell of one that left no word of its own in status.json. */
-export interface ProcessEnd {
-  exitCode: number | null;
-  signal: string | null;
+/** The execution of one run, under way or waiting for its turn. */
+export interface Job {
+  /** What and where it is, as `process 4711`. */
+  readonly description: string;
+  /**
+   * Resolves when it has ended, however that was, with what is known of it (`its process was killed by SIGKILL`): what to tell
+   * of a run that left no word of its own. The verdict is the status in the run directory. Never rejects.
+   */
+  readonly ended: Promise<string>;
+  /** Asks the run to finish its step, save a checkpoint and end. */
+  stop(): Promise<void>;
+  /** Ends it now. */
+  kill(): Promise<void>;
 }
 
 export interface Executor {
+  /** So many jobs are submitted at a time. Infinite where they wait in a queue of the executor's own. */
+  readonly slots: number;
   /**
-   * Runs a prepared run directory and resolves when its process has ended, however it ended: the verdict is the status in
-   * the directory. An executor that submits in bulk gathers the calls of one turn of the event loop; one that cannot tell
-   * how a run goes on never calls `onProgress`.
+   * Has prepared run directories executed, and returns their jobs in the same order. Each directory says in job.json, before,
+   * that it is about to be submitted, and after, how to find its job. One that cannot be started is a job that has ended.
    */
-  run(directory: string, signals: RunSignals, onProgress: (event: RunProgress) => void): Promise<ProcessEnd>;
+  submit(directories: readonly string[]): Promise<Job[]>;
+  /** The job that still runs in a directory, or waits to, if this executor can follow it: one whose sweep is gone. */
+  attach(directory: string): Promise<Job | null>;
 }
 
 export interface ExecutorContext {

@@ -16,7 +16,11 @@ import {
 import { holdsRun, type SeenRun, seeRun } from '../run_files/seen_run.ts';
 import type { JsonValue } from '../util/json.ts';
 
+/** The runs of each configuration, by `config_hash`. */
+export type Judged = ReadonlyMap<string, { axes: SeenRun['axes']; runs: readonly JudgedRun[] }>;
+
 export interface ConfigurationScore {
+  config_hash: string;
   axes: Record<string, JsonValue>;
   mean: number | null;
   /** Standard deviation over the seeds with n − 1; null for one seed. */
@@ -35,7 +39,7 @@ export async function bestConfigurations(
   planned: ReadonlyMap<string, number>,
   declared: DeclaredObjective,
 ): Promise<ConfigurationScore[]> {
-  const objective: Objective = { ...declared, at: parseAt(declared.at) ?? { kind: 'last' } };
+  const objective = objectiveOf(declared);
   const { kept } = withoutCopies(runsBelow(log_path));
   const configurations = new Map<string, { axes: SeenRun['axes']; runs: JudgedRun[] }>();
   for (const { config_hash, axes, state, metricsFile } of kept) {
@@ -45,18 +49,39 @@ export async function bestConfigurations(
     // There may be thousands of files: signals are heard in between.
     await breathe();
   }
-  const judged = [...configurations].map(([hash, { axes, runs }]) => ({
+  return bestAmong(configurations, planned, objective);
+}
+
+/** The best of configurations whose runs are known, as above. */
+export function bestAmong(
+  configurations: Judged,
+  planned: ReadonlyMap<string, number>,
+  objective: Objective,
+): ConfigurationScore[] {
+  const judged = [...configurations].map(([config_hash, { axes, runs }]) => ({
+    config_hash,
     axes,
-    planned: planned.get(hash) ?? runs.length,
+    planned: planned.get(config_hash) ?? runs.length,
     score: scoreOf(runs, objective.at),
   }));
-  return bestOf(judged, objective.goal).map(({ axes, planned, score: { mean, sd, n } }) => ({
+  return bestOf(judged, objective.goal).map(({ config_hash, axes, planned, score: { mean, sd, n } }) => ({
+    config_hash,
     axes,
     mean,
     sd,
     n,
     planned,
   }));
+}
+
+export function objectiveOf(declared: DeclaredObjective): Objective {
+  return { ...declared, at: parseAt(declared.at) ?? { kind: 'last' } };
+}
+
+export function seedsByConfiguration(runs: readonly { config_hash: string }[]): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const { config_hash } of runs) counts.set(config_hash, (counts.get(config_hash) ?? 0) + 1);
+  return counts;
 }
 
 function runsBelow(log_path: string): SeenRun[] {

@@ -5,10 +5,11 @@ import type { RunState, RunStatus } from '../run_files/types.ts';
 import { revealSecrets } from '../spec/secrets.ts';
 import { executorSlot } from './executor.ts';
 import { parseDuration } from './grammar.ts';
-import { bestConfigurations, type ConfigurationScore } from './objective.ts';
+import { bestConfigurations, type ConfigurationScore, seedsByConfiguration } from './objective.ts';
 import type { PlannedRun, SweepPlan } from './plan.ts';
 import { Preparation, recordFailure } from './prepare.ts';
 import { type Outcome, type SweepEvent, schedule } from './scheduler.ts';
+import { Standings } from './standings.ts';
 import { freezePlan } from './sweep_directory.ts';
 
 export interface SweepOptions {
@@ -54,19 +55,22 @@ export async function runSweep(plan: SweepPlan, registry: Registry, options: Swe
   const maxConcurrency = Math.max(1, Math.min(execution.max_concurrency, missing.length));
   const preparation = new Preparation(plan, registry, options.argv);
   const timeout = execution.timeout === null ? null : parseDuration(execution.timeout);
+  const standings = new Standings(plan);
+  const before = finished.map(finishedOutcome);
+  for (const { run, directory, state } of before) await standings.add(run, directory, state);
   const outcomes = await schedule(missing, {
     executor: await registry.build(executorSlot, revealSecrets(execution.executor, process.env), { maxConcurrency }),
     locate: (run) => preparation.locate(run),
     prepare: (run) => preparation.prepare(run),
     recordFailure,
-    maxConcurrency,
+    standings,
     retries: execution.retries,
     onFailure: execution.on_failure,
     timeoutMs: timeout === null ? null : timeout * 1000,
     graceMs: GRACE_MS,
     ...options,
   });
-  return await resultOf(plan, [...finished.map(finishedOutcome), ...outcomes]);
+  return await resultOf(plan, [...before, ...outcomes]);
 }
 
 /** 0 when every run has finished, 1 when some failed, 3 when there is something left that has not. */
@@ -98,10 +102,4 @@ async function resultOf(plan: SweepPlan, outcomes: readonly Outcome[]): Promise<
     best,
     tied,
   };
-}
-
-function seedsByConfiguration(runs: readonly PlannedRun[]): Map<string, number> {
-  const counts = new Map<string, number>();
-  for (const { config_hash } of runs) counts.set(config_hash, (counts.get(config_hash) ?? 0) + 1);
-  return counts;
 }

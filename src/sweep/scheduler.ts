@@ -6,10 +6,13 @@ import pLimit, { type LimitFunction } from 'p-limit';
 import { formatDuration } from '../run/progress.ts';
 import { inspectRunDirectory } from '../run_files/directory.ts';
 import type { RunSnapshot, RunStatus } from '../run_files/types.ts';
+import { type RunChange, watchRun } from '../run_files/watch.ts';
 import { CookbookError, messageOf } from '../util/errors.ts';
-import type { Executor, ProcessEnd } from './executor.ts';
+import type { Executor, Job } from './executor.ts';
+import type { ConfigurationScore } from './objective.ts';
 import type { PlannedRun } from './plan.ts';
-import type { RunProgress } from './run_event.ts';
+import type { Result, Standings } from './standings.ts';
+import { Submissions } from './submissions.ts';
 
 type RunError = NonNullable<RunStatus['error']>;
 
@@ -17,35 +20,40 @@ type RunError = NonNullable<RunStatus['error']>;
  * - `done`, `diverged`: finished. - `failed`: ended with an error, retries included. - `interrupted`: stopped, and to be
  * resumed. - `running`: another process runs it. - `pending`: never started, because the sweep was stopped.
  */
-interface Result {
+interface Verdict {
   state: RunStatus['state'];
   error: RunError | null;
 }
 
-export interface Outcome extends Result {
+export interface Outcome extends Verdict {
   run: PlannedRun;
   /** Where it lies: not the planned place if another sweep has just created the same run under another name. */
   directory: string;
 }
 
+/** What a sweep tells while it goes on: what its runs do, and what each of those that end has found. */
 export type SweepEvent =
   | { type: 'launched'; run: PlannedRun }
-  | { type: 'progress'; run: PlannedRun; event: RunProgress }
+  /** A job of a sweep that is gone still runs it, or waits to: its end is waited for, and it is gone on with from there. */
+  | { type: 'attached'; run: PlannedRun; job: string }
+  | { type: 'progress'; run: PlannedRun; change: RunChange }
+  | { type: 'trouble'; run: PlannedRun; message: string }
   | { type: 'retrying'; run: PlannedRun; error: RunError; left: number }
   /** Another process runs it: this one waits for the end, and takes over if that one dies. */
   | { type: 'elsewhere'; run: PlannedRun }
-  | { type: 'settled'; outcome: Outcome }
+  /** `result`: what it found; `best`: the configuration that leads, this run counted. */
+  | { type: 'settled'; outcome: Outcome; result: Result | null; best: ConfigurationScore | null }
   | { type: 'stopping' };
 
 export interface SchedulerOptions {
   executor: Executor;
+  standings: Standings;
   /** Where a run lies, or would. */
   locate(run: PlannedRun): Promise<string>;
   /** Makes a run lie in a directory, ready to be executed, and says in which. */
   prepare(run: PlannedRun): Promise<string>;
   /** Writes down the failure of a run whose process could not do so itself. */
   recordFailure(directory: string, error: RunError): Promise<void>;
-  maxConcurrency: number;
   /** How often a run that failed is started again. */
   retries: number;
   /** `stop`: once a run has failed for good, none is launched any more; those that run come to their end. */
@@ -74,12 +82,15 @@ export async function schedule(runs: readonly PlannedRun[], options: SchedulerOp
   // Each run that is waited for listens to it.
   setMaxListeners(0, launching);
   stop.addEventListener('abort', () => onEvent({ type: 'stopping' }), { once: true });
-  const context = { ...options, launching, limit: pLimit(options.maxConcurrency) };
+  const limit = pLimit(options.executor.slots);
+  const context = { ...options, launching, limit, submissions: new Submissions(options.executor) };
   return await Promise.all(
     runs.map(async (run) => {
       const outcome = await new Course(run, context).follow();
       if (outcome.state === 'failed' && options.onFailure === 'stop') halt.abort();
-      onEvent({ type: 'settled', outcome });
+      const { standings } = options;
+      const result = await standings.add(run, outcome.directory, outcome.state);
+      onEvent({ type: 'settled', outcome, result, best: standings.best });
       return outcome;
     }),
   );
@@ -87,8 +98,14 @@ export async function schedule(runs: readonly PlannedRun[], options: SchedulerOp
 
 interface Context extends SchedulerOptions {
   limit: LimitFunction;
+  submissions: Submissions;
   /** Aborted once nothing is to be launched any more. */
   launching: AbortSignal;
+}
+
+/** What a look at a run came to. `attached`: it was another sweep's job that ended, so what it left undone is still to be done. */
+interface Pass extends Verdict {
+  attached: boolean;
 }
 
 /** One run on its way through attempts, other processes' attempts and waiting, to its outcome. */
@@ -97,20 +114,22 @@ class Course {
   readonly #context: Context;
   #directory: string;
   /** The last attempt whose end is accounted for. */
-  #attempt: number;
+  #attempts: number;
 
   constructor(run: PlannedRun, context: Context) {
     this.#run = run;
     this.#context = context;
     this.#directory = run.directory;
-    this.#attempt = attemptOf(run.found);
+    this.#attempts = attemptOf(run.found);
   }
 
   async follow(): Promise<Outcome> {
     const { limit, launching, retries, onEvent } = this.#context;
     const run = this.#run;
     for (let failures = 0; ; ) {
-      const result = await limit(() => this.#pass());
+      const { attached, ...result } = await limit(() => this.#pass());
+      const isLeft = result.state === 'interrupted' || result.state === 'pending';
+      if (attached && isLeft && !launching.aborted) continue;
       if (result.state === 'running' && !launching.aborted) {
         onEvent({ type: 'elsewhere', run });
         await released(this.#directory, launching);
@@ -124,54 +143,71 @@ class Course {
   }
 
   /** A look at the run and, where it is called for, an attempt at it. */
-  async #pass(): Promise<Result> {
-    const { launching, locate, prepare, onEvent } = this.#context;
+  async #pass(): Promise<Pass> {
     try {
-      this.#directory = await locate(this.#run);
+      const run = this.#run;
+      this.#directory = await this.#context.locate(run);
       const before = await inspectRunDirectory(this.#directory);
       const known = resultOf(before);
-      if (known.state === 'done' || known.state === 'diverged' || known.state === 'running') return known;
-      // What failed since the plan was made was another process's attempt. It counts like one of ours.
-      const failedElsewhere = known.state === 'failed' && attemptOf(before) > this.#attempt;
-      this.#attempt = attemptOf(before);
-      if (failedElsewhere || launching.aborted) return known;
-      this.#directory = await prepare(this.#run);
-      onEvent({ type: 'launched', run: this.#run });
-      const end = await this.#launch();
-      const after = await inspectRunDirectory(this.#directory);
-      this.#attempt = attemptOf(after);
-      return await this.#judge(after, end);
+      if (known.state === 'done' || known.state === 'diverged') return { ...known, attached: false };
+      const job = before === null ? null : await this.#context.executor.attach(this.#directory);
+      if (job === null) return { ...(await this.#attempt(before, known)), attached: false };
+      this.#context.onEvent({ type: 'attached', run, job: job.description });
+      return { ...(await this.#accompany(job, 'attached')), attached: true };
     } catch (error) {
-      if ((await inspectRunDirectory(this.#directory))?.live === true) return { state: 'running', error: null };
+      const isLive = (await inspectRunDirectory(this.#directory))?.live === true;
+      if (isLive) return { state: 'running', error: null, attached: false };
       const code = error instanceof CookbookError ? error.code : 'INTERNAL';
-      return { state: 'failed', error: { code, message: messageOf(error) } };
+      return { state: 'failed', error: { code, message: messageOf(error) }, attached: false };
     }
   }
 
-  async #launch(): Promise<Ended> {
-    const { executor, timeoutMs, graceMs, stop, kill, onEvent } = this.#context;
+  async #attempt(before: RunSnapshot | null, known: Verdict): Promise<Verdict> {
+    const { launching, prepare, submissions, onEvent } = this.#context;
+    if (known.state === 'running') return known;
+    // What failed since the plan was made was another process's attempt. It counts like one of ours.
+    const failedElsewhere = known.state === 'failed' && attemptOf(before) > this.#attempts;
+    this.#attempts = attemptOf(before);
+    if (failedElsewhere || launching.aborted) return known;
+    const job = await submissions.submit(async () => {
+      this.#directory = await prepare(this.#run);
+      return this.#directory;
+    });
+    onEvent({ type: 'launched', run: this.#run });
+    return await this.#accompany(job, 'ours');
+  }
+
+  /** To the end of a job, passing on what it is to be told, and what it came to. */
+  async #accompany(job: Job, whose: 'ours' | 'attached'): Promise<Verdict> {
+    const { timeoutMs, graceMs, stop, kill, onEvent } = this.#context;
+    const run = this.#run;
     const expired = new AbortController();
     const overdue = new AbortController();
     const timers =
       timeoutMs === null
         ? []
         : [setTimeout(() => expired.abort(), timeoutMs), setTimeout(() => overdue.abort(), timeoutMs + graceMs)];
-    try {
-      const signals = {
-        stop: AbortSignal.any([stop, expired.signal]),
-        kill: AbortSignal.any([kill, overdue.signal]),
-      };
-      const run = this.#run;
-      const end = await executor.run(this.#directory, signals, (event) => onEvent({ type: 'progress', run, event }));
-      return { ...end, timedOut: expired.signal.aborted };
-    } finally {
-      for (const timer of timers) clearTimeout(timer);
-    }
+    const unreached = (error: unknown) => onEvent({ type: 'trouble', run, message: messageOf(error) });
+    const forget = [
+      onAbort(AbortSignal.any([stop, expired.signal]), () => job.stop().catch(unreached)),
+      onAbort(AbortSignal.any([kill, overdue.signal]), () => job.kill().catch(unreached)),
+    ];
+    const watch = watchRun(this.#directory, (change) => onEvent({ type: 'progress', run, change }));
+    const end = await job.ended;
+    await watch.close();
+    for (const each of forget) each();
+    for (const timer of timers) clearTimeout(timer);
+    const after = await inspectRunDirectory(this.#directory);
+    this.#attempts = attemptOf(after);
+    return await this.#judge(after, whose === 'ours' ? end : null, expired.signal.aborted);
   }
 
-  /** What an attempt came to, by the run's own word where it left one. */
-  async #judge(after: RunSnapshot | null, { timedOut, signal, exitCode }: Ended): Promise<Result> {
-    const { kill, timeoutMs, recordFailure } = this.#context;
+  /**
+   * What an attempt came to, by the run's own word where it left one.
+   * @param end what is known of the end of its job; null for one that is gone on with however it ended
+   */
+  async #judge(after: RunSnapshot | null, end: string | null, timedOut: boolean): Promise<Verdict> {
+    const { stop, kill, timeoutMs, recordFailure } = this.#context;
     const result = resultOf(after);
     if (result.state !== 'interrupted' && result.state !== 'pending') return result;
     if (timedOut && timeoutMs !== null) {
@@ -179,18 +215,21 @@ class Course {
       await recordFailure(this.#directory, { code: 'TIMEOUT', message });
       return { state: 'failed', error: { code: 'TIMEOUT', message } };
     }
-    if (kill.aborted || after?.status?.state === 'interrupted') return result;
-    const how = signal === null ? `ended with exit code ${exitCode}` : `was killed by ${signal}`;
-    return { state: 'failed', error: { code: 'KILLED', message: `its process ${how} without a last word` } };
+    // One that was told to stop before it could listen has nothing to say, and nothing to be blamed for.
+    if (end === null || stop.aborted || kill.aborted || after?.status?.state === 'interrupted') return result;
+    return { state: 'failed', error: { code: 'KILLED', message: `${end} without a last word` } };
   }
 }
 
-interface Ended extends ProcessEnd {
-  timedOut: boolean;
+/** Calls back once a signal is aborted, at once if it is; returns what ends that. */
+function onAbort(signal: AbortSignal, callback: () => void): () => void {
+  if (signal.aborted) callback();
+  else signal.addEventListener('abort', callback, { once: true });
+  return () => signal.removeEventListener('abort', callback);
 }
 
 /** What a run directory says. A run that claims to be running and has no live process was killed, and can be resumed. */
-function resultOf(snapshot: RunSnapshot | null): Result {
+function resultOf(snapshot: RunSnapshot | null): Verdict {
   if (snapshot?.live === true) return { state: 'running', error: null };
   const state = snapshot?.status?.state ?? 'pending';
   return { state: state === 'running' ? 'interrupted' : state, error: snapshot?.status?.error ?? null };

@@ -13,6 +13,7 @@ import type {
   SampleResponse,
   SamplingParams,
   SaveWeightsResponse,
+  ServerCapabilities,
 } from './types.ts';
 
 /**
@@ -78,10 +79,18 @@ export interface TrainingClient {
   /** A sampling client on a snapshot of the weights as they are now; later steps do not change it. */
   saveWeightsAndGetSamplingClient(): Promise<SamplingClient>;
   getInfo(): Promise<ModelInfo>;
+  /** Gives back what only this client uses. Requests that have not begun are refused; one that runs, a save too, is finished. */
+  close(): Promise<void>;
 }
 
-export interface SampleOptions {
+export interface RequestOptions {
+  /** Aborted, the request rejects at once with the signal's reason, and is computed no further. */
+  signal?: AbortSignal;
+}
+
+export interface SampleOptions extends RequestOptions {
   include_prompt_logprobs?: boolean;
+  /** So many of the most likely tokens at every position of the prompt; 0 = none. */
   topk_prompt_logprobs?: number;
 }
 
@@ -93,17 +102,24 @@ export interface SamplingClient {
     options?: SampleOptions,
   ): Promise<SampleResponse>;
   /** Log-prob of each token given those before it; the first is null. */
-  computeLogprobs(input: ModelInput): Promise<(number | null)[]>;
+  computeLogprobs(input: ModelInput, options?: RequestOptions): Promise<(number | null)[]>;
   getInfo(): Promise<ModelInfo>;
+  /** Gives back what only this client uses; requests that wait are refused. */
+  close(): Promise<void>;
+}
+
+export interface CapabilitiesOptions {
+  /**
+   * The models to tell about. A hosted service lists all that it serves, whatever is asked. The embedded engine takes any
+   * model that lies somewhere, so it has no list of its own and tells about these.
+   */
+  models?: readonly string[];
 }
 
 export interface ServiceClient {
+  /** Models and the lengths of their contexts; no model is opened for it. */
+  getServerCapabilities(options?: CapabilitiesOptions): Promise<ServerCapabilities>;
   createLoraTrainingClient(options: CreateLoraTrainingClientOptions): Promise<TrainingClient>;
-  /**
-   * All parameters of a new model. No part of the Tinker API: services that only adapt refuse it with RequestError.
-   * `config` is a config.json; `tokenizer_path` a directory whose tokenizer files go with every checkpoint.
-   */
-  createFullTrainingClient(options: CreateFullTrainingClientOptions): Promise<TrainingClient>;
   /** Weights from a saved state, fresh optimizer. */
   createTrainingClientFromState(path: string): Promise<TrainingClient>;
   /** Weights and optimizer state: goes on exactly where the save was made. */
@@ -112,6 +128,12 @@ export interface ServiceClient {
   createSamplingClient(options: { base_model?: string; model_path?: string }): Promise<SamplingClient>;
   /** Deletes a checkpoint that this service saved; deleting what is gone already is no error. */
   deleteCheckpoint(path: string): Promise<void>;
-  /** Gives back processes, sessions and memory. */
+  /** Closes its clients, and gives back processes, sessions and memory. */
   close(): Promise<void>;
+}
+
+/** A service that trains all parameters of a new model, which is no part of the Tinker API. */
+export interface FullTrainingService extends ServiceClient {
+  /** `config` is a config.json; `tokenizer_path` a directory whose tokenizer files go with every checkpoint. */
+  createFullTrainingClient(options: CreateFullTrainingClientOptions): Promise<TrainingClient>;
 }

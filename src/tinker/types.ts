@@ -99,6 +99,16 @@ export interface ModelInfo {
   max_context_length: number;
 }
 
+export interface SupportedModel {
+  model_name: string;
+  /** Longest sequence, in tokens. */
+  max_context_length: number;
+}
+
+export interface ServerCapabilities {
+  supported_models: SupportedModel[];
+}
+
 export function modelInputFromTokens(tokens: number[]): ModelInput {
   return { chunks: [{ type: 'encoded_text', tokens }] };
 }

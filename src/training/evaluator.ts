@@ -61,13 +61,19 @@ export function evaluationBy(
         return sampler;
       };
       const all: Metrics = {};
-      for (const evaluator of evaluators) {
-        const metrics = await evaluator.evaluate({ training, sampling, step, logPath, signal });
-        const twice = Object.keys(metrics).find((metric) => Object.hasOwn(all, metric));
-        if (twice !== undefined) {
-          throw new ConfigurationError(`two evaluators report ${twice}`, { hint: 'Give one of them another `name`.' });
+      try {
+        for (const evaluator of evaluators) {
+          const metrics = await evaluator.evaluate({ training, sampling, step, logPath, signal });
+          const twice = Object.keys(metrics).find((metric) => Object.hasOwn(all, metric));
+          if (twice !== undefined) {
+            throw new ConfigurationError(`two evaluators report ${twice}`, {
+              hint: 'Give one of them another `name`.',
+            });
+          }
+          Object.assign(all, metrics);
         }
-        Object.assign(all, metrics);
+      } finally {
+        await sampler?.then((client) => client.close());
       }
       return all;
     },

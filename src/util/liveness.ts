@@ -18,10 +18,15 @@ export interface ProcessIdentity {
 const SILENCE_LIMIT_MS = 60_000;
 
 export function thisProcess(): ProcessIdentity {
+  return processOf(process.pid);
+}
+
+/** The process of this machine that has a pid now. */
+export function processOf(pid: number): ProcessIdentity {
   return {
     host: hostname(),
-    pid: process.pid,
-    process_started: startOf(process.pid) ?? '',
+    pid,
+    process_started: startOf(pid) ?? '',
     boot_id: systemText(() => readFileSync('/proc/sys/kernel/random/boot_id', 'utf8')) ?? '',
     pid_namespace: systemText(() => readlinkSync('/proc/self/ns/pid')) ?? '',
   };
@@ -29,14 +34,14 @@ export function thisProcess(): ProcessIdentity {
 
 /** Whether the holder of a lease runs. One that cannot be looked at is judged by its heartbeat, the file's modification time. */
 export function holderIsLive(lease: string, holder: ProcessIdentity): boolean {
-  const state = stateOf(holder);
+  const state = processState(holder);
   if (state !== 'unknown') return state === 'running';
   const heartbeat = statSync(lease, { throwIfNoEntry: false })?.mtimeMs ?? 0;
   return Date.now() - heartbeat < SILENCE_LIMIT_MS;
 }
 
 /** `unknown` where this process cannot see it: on another host or in another container. */
-function stateOf(other: ProcessIdentity): 'running' | 'gone' | 'unknown' {
+export function processState(other: ProcessIdentity): 'running' | 'gone' | 'unknown' {
   const self = thisProcess();
   if (other.host !== self.host) return 'unknown';
   if (other.boot_id !== self.boot_id) return 'gone';

@@ -1,7 +1,8 @@
 import { mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { TestProcess } from '../run/support/processes.ts';
 import { conversationLines, writeChatModel } from '../support/chat_model.ts';
 import { cookbook } from '../support/cli.ts';
 
@@ -42,6 +43,12 @@ describe('cookbook chat', () => {
     expect(trained.stdout).toContain('cookbook chat run');
     const { stdout } = await chat('run', '-m', 'hello 0?', '--temperature', '0');
     expect(stdout).toBe('hello hello 0\n');
+  });
+
+  it('ends when a turn of a script fails, though more could be read', async () => {
+    const talking = new TestProcess([resolve('bin/run.js'), 'chat', 'model'], { cwd: directory });
+    expect(await talking.ask('hello '.repeat(200))).toBeNull();
+    expect(await talking.ended()).toBe(1);
   });
 
   it('names what is wrong with what it is given', async () => {

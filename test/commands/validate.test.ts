@@ -162,7 +162,8 @@ test('the specs that ship are valid', async () => {
 });
 
 test.each(NEED_DATA)('%s says where to get the data that it needs, and is valid with them', async (file) => {
-  const rows = 'dataset.file_path=example_data/conversations.jsonl';
+  const directory = await workspace({ 'rows.jsonl': '{"question": "1 + 1?", "answer": "#### 2"}\n' });
+  const rows = `dataset.file_path=${join(directory, 'rows.jsonl')}`;
   const heldOut = rows.replace('file_path', 'test_file_path');
   expect(await cookbook(REPOSITORY, 'validate', file, rows, heldOut)).toMatchObject({ code: 0, stderr: '' });
   expect(await readFile(join(REPOSITORY, file), 'utf8')).toContain('https://');
@@ -171,4 +172,112 @@ test.each(NEED_DATA)('%s says where to get the data that it needs, and is valid 
 test('without a file it says what to give', async () => {
   const { code, stderr } = await cookbook(await workspace({}), 'validate', 'seed=3');
   expect({ code, stderr }).toEqual({ code: 2, stderr: 'name at least one file to validate\n' });
+});
+
+describe('the first rows of the data', () => {
+  const row = (...messages: object[]) => JSON.stringify({ messages });
+  const GOOD = row({ role: 'user', content: 'q' }, { role: 'assistant', content: 'a' });
+  const SPEC = `trainer: supervised
+log_path: runs/one
+model_name: ORG/NAME
+dataset:
+  builder: conversation_file
+  file_path: rows.jsonl
+  batch_size: 2
+`;
+  const validated = async (files: Files, ...argv: string[]) => {
+    const directory = await workspace({ 'run.yaml': SPEC, ...files });
+    const { code, stdout, stderr } = await cookbook(directory, 'validate', ...argv);
+    return `${code}\n${stdout}${stderr.replaceAll(directory, 'DIR')}`;
+  };
+
+  test('are looked at, without the model', async () => {
+    expect(await validated({ 'rows.jsonl': `${`${GOOD}\n`.repeat(20)}7` }, 'run.yaml')).toBe(
+      '0\nrun.yaml: a valid run spec\n',
+    );
+    const bad = [GOOD, row({ role: 'asistant', content: 'a' }), '{"messages": 3}', GOOD, '{"messages": 3}', '[1'];
+    expect(await validated({ 'rows.jsonl': bad.join('\n') }, 'run.yaml')).toMatchInlineSnapshot(`
+      "2
+      run.yaml:6:14 dataset/file_path: rows.jsonl:2: messages[0].role: unknown role "asistant"; did you mean "assistant"?
+      run.yaml:6:14 dataset/file_path: rows.jsonl:3: messages: must be a list of at least one message, not the number 3 (so are 1 more of the first 6 rows)
+      run.yaml:6:14 dataset/file_path: rows.jsonl:6: not valid JSON: Expected ',' or ']' after array element in JSON at position 2
+      "
+    `);
+  });
+
+  test('may be bad if they are to be skipped, but not all', async () => {
+    const skip = 'dataset.on_bad_row=skip';
+    expect(await validated({ 'rows.jsonl': `${GOOD}\n7\n` }, 'run.yaml', skip)).toMatch(/^0/);
+    expect(await validated({ 'rows.jsonl': '7\n8\n' }, 'run.yaml', skip)).toMatchInlineSnapshot(`
+      "2
+      run.yaml:6:14 dataset/file_path: rows.jsonl:1: each line must hold a JSON object (so are 1 more of the first 2 rows)
+      "
+    `);
+  });
+
+  test('of a format that is not known say what to write', async () => {
+    const rows = '{"question": "q", "answer": "a"}\n';
+    expect(await validated({ 'rows.jsonl': rows }, 'run.yaml')).toMatchInlineSnapshot(`
+      "2
+      run.yaml:6:14 dataset/file_path: rows.jsonl:1: the row is of no format that is known here: it has "question", "answer". Set columns: {prompt: question, completion: answer} if these are question and answer.
+      "
+    `);
+    const columns = 'dataset.columns={prompt: question, completion: answer}';
+    expect(await validated({ 'rows.jsonl': rows }, 'run.yaml', columns)).toMatch(/^0/);
+    expect(
+      await validated({ 'rows.jsonl': rows }, 'run.yaml', 'dataset.columns={promt: question}'),
+    ).toMatchInlineSnapshot(`
+      "2
+      command line:1:18 dataset/columns/promt: unknown field; did you mean "prompt"? (in "dataset.columns={promt: question}")
+      "
+    `);
+  });
+
+  test('of a test file and of a sweep too', async () => {
+    const files = {
+      'rows.jsonl': GOOD,
+      'test.jsonl': '',
+      'sweep.yaml':
+        'base: run.yaml\nlog_path: runs/all\ngrid:\n  dataset.train_on_what: [all_tokens, all_messages]\n  learning_rate: [1, 2]\n',
+    };
+    const test_file = 'dataset.test_file_path=test.jsonl';
+    expect(await validated(files, 'run.yaml', test_file)).toMatchInlineSnapshot(`
+      "2
+      command line:1:24 dataset/test_file_path: test.jsonl: the file is empty (in "dataset.test_file_path=test.jsonl")
+      "
+    `);
+    expect(await validated({ ...files, 'rows.jsonl': '7' }, 'sweep.yaml')).toMatchInlineSnapshot(`
+      "2
+      run.yaml:6:14 dataset/file_path: rows.jsonl:1: each line must hold a JSON object
+      "
+    `);
+  });
+
+  test('are rendered where the model is at hand', async () => {
+    const model = join(REPOSITORY, 'example_data/models/tiny');
+    const trainable = row({ role: 'user', content: 'q', trainable: true });
+    expect(await validated({ 'rows.jsonl': trainable }, 'run.yaml', `model_name=${model}`)).toMatchInlineSnapshot(`
+      "2
+      run.yaml:6:14 dataset/file_path: rows.jsonl:1: messages[0] has "trainable", which train_on_what: all_assistant_messages does not go by. Set train_on_what: customized, or take "trainable" out of the data.
+      "
+    `);
+    expect(await validated({ 'rows.jsonl': trainable }, 'run.yaml')).toMatch(/^0/);
+  });
+
+  test('of plain text and of a loop that names its file itself', async () => {
+    const text = SPEC.replace('conversation_file', 'text_file').replace('rows.jsonl', 'text.txt');
+    const loop = 'trainer: sl_loop\nlog_path: runs/one\nmodel_name: ORG/NAME\nfile_path: rows.jsonl\n';
+    const files = { 'text.yaml': text, 'text.txt': 'a\n', 'loop.yaml': loop, 'rows.jsonl': '{"messages": []}' };
+    expect(await validated(files, 'text.yaml')).toMatch(/^0/);
+    expect(await validated({ ...files, 'text.txt': '' }, 'text.yaml')).toMatchInlineSnapshot(`
+      "2
+      text.yaml:6:14 dataset/file_path: text.txt: the file holds no text
+      "
+    `);
+    expect(await validated(files, 'loop.yaml')).toMatchInlineSnapshot(`
+      "2
+      loop.yaml:4:12 file_path: rows.jsonl:1: messages: must be a list of at least one message, not an empty list
+      "
+    `);
+  });
 });

@@ -4,8 +4,8 @@ import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { LocalServiceClient } from '../../src/engine/service.ts';
-import { writeChatModel } from '../support/chat_model.ts';
+import { openLocalService } from '../../src/engine/engine.ts';
+import { CHAT_MODEL_VOCABULARY, writeChatModel } from '../support/chat_model.ts';
 import { randomModelConfig } from '../support/random_model.ts';
 
 let directory: string;
@@ -21,8 +21,12 @@ it('a whole model has all that its tokenizer needs, so that its directory is a m
   for (const name of ['chat_template.jinja', 'special_tokens_map.json', 'README.md'])
     await writeFile(join(tokenizer_path, name), '{}');
   const checkpointsPath = join(directory, 'whole');
-  const service = new LocalServiceClient({ checkpointsPath, threads: 1, microbatchTokens: 64, seed: 3 });
-  const client = await service.createFullTrainingClient({ config: randomModelConfig(), tokenizer_path, seed: 1 });
+  const service = openLocalService({ checkpoints: checkpointsPath, threads: 1, microbatchTokens: 64, seed: 3 });
+  const client = await service.createFullTrainingClient({
+    config: randomModelConfig({ vocab_size: CHAT_MODEL_VOCABULARY }),
+    tokenizer_path,
+    seed: 1,
+  });
   await (await client.saveWeightsForSampler('final')).result();
   await service.close();
   expect((await readdir(join(checkpointsPath, 'sampler_weights/final'))).sort()).toEqual([

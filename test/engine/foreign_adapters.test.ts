@@ -4,7 +4,8 @@ import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { LocalServiceClient } from '../../src/engine/service.ts';
+import { openLocalService } from '../../src/engine/engine.ts';
+import type { LocalServiceClient } from '../../src/engine/service.ts';
 import { type LoraFactors, writeAdapter } from '../../src/formats/adapter.ts';
 import { readModelConfig } from '../../src/formats/hf_config.ts';
 import { linearModules } from '../../src/formats/modules.ts';
@@ -25,7 +26,7 @@ let service: LocalServiceClient;
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'cookbook-adapters-'));
   model = await writeRandomModel(join(directory, 'model'));
-  service = new LocalServiceClient({ checkpointsPath: directory, threads: 1, microbatchTokens: 64, seed: 3 });
+  service = openLocalService({ checkpoints: directory, threads: 1, microbatchTokens: 64, seed: 3 });
 });
 
 afterAll(() => service.close());

@@ -7,7 +7,7 @@ import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { expect, onTestFinished, test } from 'vitest';
 import { openBaseWeights } from '../../src/engine/base_weights.ts';
-import { LocalServiceClient } from '../../src/engine/service.ts';
+import { openLocalService } from '../../src/engine/engine.ts';
 import { parseModelConfig, writeModelConfig } from '../../src/formats/hf_config.ts';
 import { parameterShapes } from '../../src/formats/modules.ts';
 import { openSafetensors, writeSafetensors } from '../../src/formats/safetensors.ts';
@@ -28,7 +28,7 @@ test.for(['F16', 'BF16'] as const)(
       join(single, 'model.safetensors'),
       [...file.tensors.values()].map(({ name, shape }) => ({ name, shape, dtype: 'F32', data: () => file.read(name) })),
     );
-    const service = new LocalServiceClient({ checkpointsPath: directory, threads: 1, microbatchTokens: 64, seed: 3 });
+    const service = openLocalService({ checkpoints: directory, threads: 1, microbatchTokens: 64, seed: 3 });
     onTestFinished(() => service.close());
     const results = async (base_model: string) => {
       const sampling = await service.createSamplingClient({ base_model });
@@ -65,7 +65,7 @@ test('a model of links, as a snapshot of the hub is one, computes what its files
   const model = await writeRandomModel(join(directory, 'model'));
   await mkdir(join(directory, 'snapshot'));
   for (const name of await readdir(model)) await symlink(join('../model', name), join(directory, 'snapshot', name));
-  const service = new LocalServiceClient({ checkpointsPath: directory, threads: 1, microbatchTokens: 64, seed: 3 });
+  const service = openLocalService({ checkpoints: directory, threads: 1, microbatchTokens: 64, seed: 3 });
   onTestFinished(() => service.close());
   const scored = async (base_model: string) =>
     await (await service.createSamplingClient({ base_model })).computeLogprobs(modelInputFromTokens(TOKENS));

@@ -2,7 +2,8 @@ import { mkdtemp, readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { LocalServiceClient } from '../../src/engine/service.ts';
+import { openLocalService } from '../../src/engine/engine.ts';
+import type { LocalServiceClient } from '../../src/engine/service.ts';
 import type { TrainingClient } from '../../src/tinker/clients.ts';
 import { type Datum, modelInputFromTokens } from '../../src/tinker/types.ts';
 import { adam } from '../support/adam.ts';
@@ -25,8 +26,8 @@ function openService(
   name: string,
   { threads = 1, microbatchTokens = 64, activationCheckpointing = false } = {},
 ): LocalServiceClient {
-  const service = new LocalServiceClient({
-    checkpointsPath: join(directory, name),
+  const service = openLocalService({
+    checkpoints: join(directory, name),
     threads,
     microbatchTokens,
     activationCheckpointing,

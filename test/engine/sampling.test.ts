@@ -2,24 +2,63 @@ import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { LocalServiceClient } from '../../src/engine/service.ts';
+import { openBaseWeights } from '../../src/engine/base_weights.ts';
+import { openLocalService } from '../../src/engine/engine.ts';
+import { FairQueue } from '../../src/engine/fair_queue.ts';
+import { Lease } from '../../src/engine/lease.ts';
+import { openModel } from '../../src/engine/model.ts';
+import { Models } from '../../src/engine/models.ts';
+import { noAdapter } from '../../src/engine/parameters.ts';
+import { MAX_BATCH } from '../../src/engine/sampler.ts';
+import { LocalSamplingClient } from '../../src/engine/sampling_client.ts';
+import type { LocalServiceClient } from '../../src/engine/service.ts';
+import type { Dense, Session } from '../../src/engine/session.ts';
 import type { SamplingClient } from '../../src/tinker/clients.ts';
-import { modelInputFromTokens } from '../../src/tinker/types.ts';
+import { modelInputFromTokens, tokensOf } from '../../src/tinker/types.ts';
 import { RANDOM_MODEL_VOCABULARY as V, writeRandomModel } from '../support/random_model.ts';
 
 let service: LocalServiceClient;
 let client: SamplingClient;
+let model: string;
 
 beforeAll(async () => {
   const directory = await mkdtemp(join(tmpdir(), 'cookbook-sampling-'));
-  const model = await writeRandomModel(join(directory, 'model'));
-  service = new LocalServiceClient({ checkpointsPath: directory, threads: 1, microbatchTokens: 256, seed: 3 });
+  model = await writeRandomModel(join(directory, 'model'));
+  service = openLocalService({ checkpoints: directory, threads: 1, microbatchTokens: 256, seed: 3 });
   client = await service.createSamplingClient({ base_model: model });
 });
 
 afterAll(() => service.close());
 
 const PROMPT = modelInputFromTokens([5, 17, 40, 3, 22]);
+/** How many graphs run while a client of its own is used. */
+async function passesOf(use: (counted: SamplingClient) => Promise<void>): Promise<number> {
+  let passes = 0;
+  const base = await openBaseWeights(model);
+  const opened = openModel({ base, parameterisation: 'lora', threads: 1, device: 'cpu' });
+  const counting = async (made: Promise<Session>): Promise<Session> => {
+    const session = await made;
+    const run = (feeds: Record<string, Dense>) => {
+      passes += 1;
+      return session.run(feeds);
+    };
+    return { ...session, run };
+  };
+  const queue = new FairQueue().session();
+  const reference = await new Models(queue.lane()).open('counted', async () => ({
+    ...opened,
+    scoring: () => counting(opened.scoring()),
+    sampling: (...kind) => counting(opened.sampling(...kind)),
+  }));
+  const lease = new Lease(reference, queue.lane(), () => undefined);
+  const info = { base_model: model, is_lora: true, lora_rank: null, max_context_length: 64 };
+  const host = { tokenizerPath: model, seed: 3, microbatchTokens: 64 };
+  const counted = new LocalSamplingClient(lease, info, noAdapter(base), host);
+  await use(counted);
+  await counted.close();
+  return passes;
+}
+
 const ids = (sequences: { tokens: number[] }[]) => sequences.map(({ tokens }) => tokens);
 
 describe('sampling', () => {
@@ -126,5 +165,111 @@ describe('sampling', () => {
   it('refuses a prompt that leaves no room', async () => {
     const full = modelInputFromTokens(new Array(64).fill(1));
     await expect(client.sample(full, 1, {})).rejects.toThrow('no room');
+  });
+});
+
+/** Sentences of differing lengths, all of them new. */
+const texts = Array.from({ length: 12 }, (_, i) =>
+  modelInputFromTokens(Array.from({ length: 2 + ((i * 7) % 30) }, (_, t) => (t * t + 5 * i + 3) % V)),
+);
+
+describe('log-probs', () => {
+  it('of calls that are made together are those of each alone, to the last digits', async () => {
+    const together = await Promise.all(texts.map((text) => client.computeLogprobs(text)));
+    for (const [i, text] of texts.entries()) {
+      const alone = await client.computeLogprobs(text);
+      expect(together[i]).toHaveLength(alone.length);
+      for (const [t, logprob] of alone.entries())
+        expect(Math.abs(Number(logprob) - Number(together[i][t]))).toBeLessThan(2e-5);
+    }
+  });
+
+  it('of calls that are made together take no more passes than their tokens ask for', async () => {
+    const passes = await passesOf(async (counted) => {
+      await Promise.all(texts.map((text) => counted.computeLogprobs(text)));
+    });
+    expect(passes).toBe(4); // 174 tokens, at most 64 at once, none beside one that is more than four times as long
+  });
+
+  it('of the most likely tokens at every position are those of the whole distribution, most likely first', async () => {
+    const k = 7;
+    const options = { include_prompt_logprobs: true, topk_prompt_logprobs: k };
+    const response = await client.sample(PROMPT, 1, { max_tokens: 1, seed: 1 }, options);
+    const top = response.topk_prompt_logprobs ?? [];
+    const tokens = tokensOf(PROMPT);
+    expect(top).toHaveLength(tokens.length);
+    expect(top[0]).toBeNull();
+    for (let t = 1; t < tokens.length; t++) {
+      const others = await Promise.all(
+        Array.from({ length: V }, (_, token) =>
+          client.computeLogprobs(modelInputFromTokens([...tokens.slice(0, t), token])),
+        ),
+      );
+      const distribution = others.map((scores, token) => ({ token, logprob: Number(scores[t]) }));
+      expect(distribution.reduce((sum, { logprob }) => sum + Math.exp(logprob), 0)).toBeCloseTo(1, 4);
+      distribution.sort((a, b) => b.logprob - a.logprob || a.token - b.token);
+      expect(top[t]?.map(([token]) => token)).toEqual(distribution.slice(0, k).map(({ token }) => token));
+      for (const [i, [token, logprob]] of (top[t] ?? []).entries()) {
+        expect(logprob).toBeCloseTo(distribution[i].logprob, 5);
+        if (token === tokens[t]) expect(logprob).toBe(response.prompt_logprobs?.[t]);
+      }
+    }
+  });
+
+  it('of the most likely tokens are given to each call as many as it asks for', async () => {
+    const ask = async (topk_prompt_logprobs: number) =>
+      (await client.sample(PROMPT, 1, { max_tokens: 1, seed: 1 }, { topk_prompt_logprobs })).topk_prompt_logprobs;
+    const [two, all] = await Promise.all([ask(2), ask(V)]);
+    expect(two).toEqual(all?.map((position) => position?.slice(0, 2) ?? null));
+    expect(new Set(all?.[3]?.map(([token]) => token)).size).toBe(V);
+    await expect(ask(V + 1)).rejects.toThrow('topk_prompt_logprobs must be a whole number from 0 to 61, not 62');
+    await expect(ask(1.5)).rejects.toThrow('not 1.5');
+  });
+});
+
+describe('a request that is given up', () => {
+  const endless = { max_tokens: 50, stop: [], seed: 3 };
+
+  it('rejects with the reason, and those beside it sample what they would have sampled', async () => {
+    const alone = await client.sample(PROMPT, 3, { ...endless, max_tokens: 20 });
+    const controller = new AbortController();
+    const given = client.sample(PROMPT, 5, endless, { signal: controller.signal });
+    const kept = client.sample(PROMPT, 3, { ...endless, max_tokens: 20 });
+    setImmediate(() => setImmediate(() => controller.abort(new Error('no longer wanted'))));
+    await expect(given).rejects.toThrow('no longer wanted');
+    expect(ids((await kept).sequences)).toEqual(ids(alone.sequences));
+  });
+
+  it('rejects while it waits for its turn, and is not computed', async () => {
+    const controller = new AbortController();
+    const { signal } = controller;
+    const passes = await passesOf(async (counted) => {
+      const requests = [counted.sample(PROMPT, 2, endless, { signal }), counted.computeLogprobs(PROMPT, { signal })];
+      const outcomes = Promise.allSettled(requests);
+      controller.abort(new Error('too late'));
+      for (const outcome of await outcomes) expect(outcome).toMatchObject({ reason: { message: 'too late' } });
+      await expect(counted.sample(PROMPT, 1, endless, { signal })).rejects.toThrow('too late');
+      await expect(counted.computeLogprobs(PROMPT, { signal })).rejects.toThrow('too late');
+    });
+    expect(passes).toBe(0);
+  });
+
+  it('leaves its place to others', async () => {
+    const controller = new AbortController();
+    const full = client.sample(PROMPT, MAX_BATCH, { ...endless, max_tokens: 59 }, { signal: controller.signal });
+    const waiting = client.sample(PROMPT, 2, { max_tokens: 2, seed: 1 });
+    controller.abort();
+    await expect(full).rejects.toThrow('aborted');
+    expect((await waiting).sequences).toHaveLength(2);
+  });
+
+  it('counts as one of the requests of its client, whose seeds follow from their number', async () => {
+    const third = async (signal?: AbortSignal) => {
+      const fresh = await service.createSamplingClient({ base_model: model });
+      await fresh.sample(PROMPT, 1, { max_tokens: 4 });
+      await fresh.sample(PROMPT, 1, { max_tokens: 4 }, signal === undefined ? {} : { signal }).catch(() => undefined);
+      return ids((await fresh.sample(PROMPT, 1, { max_tokens: 8, stop: [] })).sequences);
+    };
+    expect(await third(AbortSignal.abort())).toEqual(await third());
   });
 });

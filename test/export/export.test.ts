@@ -4,11 +4,13 @@ import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { LocalServiceClient } from '../../src/engine/service.ts';
+import { openLocalService } from '../../src/engine/engine.ts';
+import type { LocalServiceClient } from '../../src/engine/service.ts';
 import { type ExportOptions, exportWeights } from '../../src/export/export.ts';
 import { openSafetensors } from '../../src/formats/safetensors.ts';
 import { modelInputFromTokens } from '../../src/tinker/types.ts';
 import { adam } from '../support/adam.ts';
+import { CHAT_MODEL_VOCABULARY, writeChatModel } from '../support/chat_model.ts';
 import { randomModelConfig, writeRandomModel } from '../support/random_model.ts';
 
 const TEXT = modelInputFromTokens([5, 17, 40, 3, 22, 9, 51, 8]);
@@ -32,7 +34,7 @@ beforeAll(async () => {
   await mkdir(inside('run'));
   await writeFile(inside('run/run.json'), '{}');
   const checkpointsPath = inside('run/checkpoints');
-  service = new LocalServiceClient({ checkpointsPath, threads: 1, microbatchTokens: 64, seed: 3 });
+  service = openLocalService({ checkpoints: checkpointsPath, threads: 1, microbatchTokens: 64, seed: 3 });
   const client = await service.createLoraTrainingClient({ base_model: model, rank: 3 });
   const targets = { data: [1, 2, 3, 4, 5, 6, 7, 8], dtype: 'int64' as const, shape: [8] };
   for (const name of ['000001', 'final']) {
@@ -81,8 +83,8 @@ test('a merged model is stored in the type that is asked for, and says so', asyn
 
 test('a model whose parameters were all trained is exported whole, and has no adapter', async () => {
   const client = await service.createFullTrainingClient({
-    config: randomModelConfig(),
-    tokenizer_path: inside('model'),
+    config: randomModelConfig({ vocab_size: CHAT_MODEL_VOCABULARY }),
+    tokenizer_path: await writeChatModel(inside('tokenizer')),
     seed: 1,
   });
   const { path } = await (await client.saveWeightsForSampler('full')).result();

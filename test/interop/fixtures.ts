@@ -4,7 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test as base, inject } from 'vitest';
-import { LocalServiceClient } from '../../src/engine/service.ts';
+import { openLocalService } from '../../src/engine/engine.ts';
 import { agreementFor } from './agreement.ts';
 import { startReference } from './reference.ts';
 
@@ -24,8 +24,8 @@ const withFixtures = base
     return directory;
   })
   .extend('service', ({ directory }, { onCleanup }) => {
-    const options = { checkpointsPath: join(directory, 'checkpoints'), threads: 2, microbatchTokens: 128, seed: 3 };
-    const service = new LocalServiceClient(options);
+    const options = { checkpoints: join(directory, 'checkpoints'), threads: 2, microbatchTokens: 128, seed: 3 };
+    const service = openLocalService(options);
     onCleanup(() => service.close());
     return service;
   });

@@ -1,7 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
-  displayWidth,
   formatExact,
   formatMean,
   formatNumber,
@@ -70,11 +69,5 @@ describe('printable', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary-ascii' }), (text) => !/[\p{Cc}\u2028\u2029]/u.test(printable(text))),
     );
-  });
-});
-
-describe('displayWidth', () => {
-  it('counts columns of the terminal', () => {
-    expect(['abc', '学習率', 'é', '🚀', '한글', '★ ▁█ ±'].map(displayWidth)).toEqual([3, 6, 1, 2, 4, 6]);
   });
 });

@@ -164,10 +164,10 @@ describe('cookbook run', () => {
     const cwd = await workplace();
     const first = await finished(cwd, 'run', 'toy.yaml', 'rate=0.5', 'misbehave=throw:0');
     expect(first.exit).toBe(1);
-    expect(withoutPlaces(first.stderr)).toMatchInlineSnapshot(`
+    expect(first.stderr.replaceAll(supportFile('toy.ts'), 'toy.ts').replace(/:\d+\)/, ':LINE)')).toMatchInlineSnapshot(`
       "run toy, attempt 1, in runs/toy
       8 steps
-      failed: the plugin toy.ts: weight is not a function (toy.ts)
+      failed: the plugin toy.ts: weight is not a function (toy.ts:LINE)
       The stack is in logs.log.
       "
     `);

@@ -3,6 +3,7 @@
 import { mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { Registry } from '../../src/registry/registry.ts';
 import { chatTemplateRenderer } from '../../src/renderers/chat_template.ts';
@@ -14,6 +15,7 @@ import { datasetSlot, type SupervisedDataset } from '../../src/supervised/types.
 import { tokensOf } from '../../src/tinker/types.ts';
 import type { Tokenizer } from '../../src/tokenizers/types.ts';
 import { CookbookError } from '../../src/util/errors.ts';
+import { writeParquet } from '../support/parquet.ts';
 import { CHATML, tinyTokenizer } from '../support/tiny_tokenizer.ts';
 
 let tokenizer: Tokenizer;
@@ -36,15 +38,18 @@ async function build(
   const file = join(directory, 'file.jsonl');
   await writeFile(file, bytes);
   const warnings: string[] = [];
+  const notices: string[] = [];
+  const shown = (message: string) => message.replaceAll(directory, '').replaceAll('/file.jsonl', 'FILE');
   const context = {
     tokenizer,
     renderer,
     maxContextLength: 1000,
     seed,
-    warn: (message: string) => warnings.push(message.replaceAll(directory, '').replaceAll('/file.jsonl', 'FILE')),
+    warn: (message: string) => warnings.push(shown(message)),
+    notify: (message: string) => notices.push(shown(message)),
   };
   const ref = { ...PARAMS, file_path: file, ...params };
-  return { ...(await new Registry(datasetBuilders).build(datasetSlot, ref, context)), warnings };
+  return { ...(await new Registry(datasetBuilders).build(datasetSlot, ref, context)), warnings, notices };
 }
 
 async function refusal(...args: Parameters<typeof build>): Promise<string> {
@@ -149,6 +154,100 @@ describe('a good file', () => {
     ];
     const { warnings } = await build(JSON.stringify({ messages }));
     expect(warnings).toEqual(['FILE: fields of messages that are not known here were ignored: "time", "weight"']);
+  });
+});
+
+describe('data as other tools write them', () => {
+  const SAID = 'User: q\n\nAssistant: a\n\nUser:';
+
+  test.each([
+    ['a JSON array', `[\n${chat('q', 'a')}\n]`],
+    ['gzip', gzipSync(chat('q', 'a'))],
+    ['UTF-16', Buffer.from(`\uFEFF${chat('q', 'a')}`, 'utf16le')],
+    ['ShareGPT', '{"conversations": [{"from": "human", "value": "q"}, {"from": "gpt", "value": "a"}]}'],
+    ['Alpaca', '{"instruction": "q", "input": "", "output": "a"}'],
+    ['prompt and completion', '{"prompt": "q", "completion": "a"}'],
+    ['preference', '{"prompt": "q", "chosen": "a", "rejected": "b"}'],
+  ])('%s', async (what, bytes) => {
+    const { train, warnings, notices } = await build(bytes);
+    expect(await textsOf(train)).toEqual([SAID]);
+    expect({ [what]: { warnings, notices } }).toMatchSnapshot();
+  });
+
+  test('Parquet', async () => {
+    const select = `SELECT [{'role': 'user', 'content': 'q'}, {'role': 'assistant', 'content': 'a'}] AS messages`;
+    const file_path = await writeParquet(directory, 'a[1].parquet', select);
+    const { train, warnings, notices } = await build('', { file_path });
+    expect([await textsOf(train), warnings, notices]).toEqual([[SAID], [], []]);
+  });
+
+  test('Parquet rows are named by their number', async () => {
+    const file_path = await writeParquet(directory, 'b.parquet', 'SELECT 1 AS a');
+    expect(await refusal('', { file_path })).toBe(
+      'DATA_VALIDATION /b.parquet: row 1: the row is of no format that is known here: it has "a"',
+    );
+  });
+
+  test('with columns of other names', async () => {
+    const { train } = await build('{"question": "q", "answer": "a"}', {
+      columns: { prompt: 'question', completion: 'answer' },
+    });
+    expect(await textsOf(train)).toEqual([SAID]);
+  });
+
+  test('with tools, where the renderer can declare them', async () => {
+    const chat_template = `{%- if tools -%}<|im_start|>tools\n{{ tools | tojson }}<|im_end|>\n{%- endif -%}${CHATML}`;
+    const renderer = chatTemplateRenderer({ ...tokenizer, chatTemplate: chat_template }, { currentDate: null });
+    const messages = [{ role: 'system', content: 's' }, { role: 'user', content: 'q' }, answer];
+    const line = JSON.stringify({
+      messages,
+      tools: [{ type: 'function', function: { name: 'look', parameters: {} } }],
+    });
+    const { train } = await build(line, {}, { renderer });
+    expect((await textsOf(train))[0]).toMatchInlineSnapshot(`
+      "<|im_start|>tools
+      [{"type": "function", "function": {"name": "look", "parameters": {}, "description": ""}}]<|im_end|><|im_start|>system
+      s<|im_end|>
+      <|im_start|>user
+      q<|im_end|>
+      <|im_start|>assistant
+      a<|im_end|>
+      "
+    `);
+  });
+});
+
+describe('what is said is trained, or told', () => {
+  test('half of a character is refused where it stands', async () => {
+    const half = (content: string) => `{"messages":[{"role":"user","content":"${content}"}]}`;
+    expect(await refusal(`${chat('q', '🚀')}\n${half('a\\ud83d b')}`)).toBe(
+      'DATA_VALIDATION FILE:2: messages[0]: holds \\ud83d, which is half of a character',
+    );
+    const call = { function: { name: 'f', arguments: '{"a": "\\udead"}' } };
+    expect(await refusal(row({ role: 'assistant', content: null, tool_calls: [call] }))).toBe(
+      'DATA_VALIDATION FILE:1: messages[0]: holds \\udead, which is half of a character',
+    );
+  });
+
+  test('an empty reply', async () => {
+    const { train, warnings } = await build(`${chat('q', 'a')}\n${chat('q', ' ')}`);
+    expect(await textsOf(train)).toHaveLength(2);
+    expect(warnings).toEqual(['FILE: 1 of 2 conversations hold an empty reply, which teaches to say nothing (line 2)']);
+  });
+
+  test('a system message beside the messages', async () => {
+    const line = JSON.stringify({ messages: [{ role: 'user', content: 'q' }, answer], system: 's' });
+    const { warnings } = await build(line);
+    expect(warnings).toEqual([
+      'FILE: "system" beside the messages is not used; columns: {system: system} makes it the system message',
+    ]);
+    const { train } = await build(line, { columns: { system: 'system' } });
+    expect(await textsOf(train)).toEqual(['System: s\n\nUser: q\n\nAssistant: a\n\nUser:']);
+  });
+
+  test('a row that is nested too deeply is one line', async () => {
+    const deep = `{"messages":[{"role":"assistant","content":"","tool_calls":[{"function":{"name":"f","arguments":${'{"a":'.repeat(100_000)}1${'}'.repeat(100_000)}}}]}]}`;
+    expect(await refusal(deep)).toBe('DATA_VALIDATION FILE:1: the row is nested too deeply');
   });
 });
 
@@ -263,7 +362,12 @@ const MALFORMED: [what: string, line: string | Buffer, message: string | RegExp]
   [
     'declared tools',
     '{"messages": [{"role": "user", "content": ""}], "tools": [{}]}',
-    'DATA_VALIDATION FILE:2: tools: a row cannot declare tools, which would be missing from the prompt',
+    'DATA_VALIDATION FILE:2: tools[0]: must be {"name": …, "description": …, "parameters": …}',
+  ],
+  [
+    'tools that the renderer cannot declare',
+    '{"messages": [{"role": "user", "content": ""}], "tools": [{"name": "look"}]}',
+    'DATA_VALIDATION FILE:2: this renderer has no way to declare tools',
   ],
   [
     'what the renderer cannot express',
@@ -298,7 +402,7 @@ describe('a bad row', () => {
   });
 
   test('says how to go on', async () => {
-    await expect(build('[]')).rejects.toMatchObject({ hint: expect.stringContaining('on_bad_row: skip') });
+    await expect(build('7')).rejects.toMatchObject({ hint: expect.stringContaining('on_bad_row: skip') });
   });
 });
 

@@ -42,6 +42,7 @@ function steadyModel(record: string[]): TrainingClient {
     saveWeightsForSampler: unused,
     saveWeightsAndGetSamplingClient: unused,
     getInfo: unused,
+    close: unused,
   };
 }
 

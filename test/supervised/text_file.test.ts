@@ -1,8 +1,9 @@
 // The text_file dataset: documents, blocks, what is held out and what is refused.
 
-import { mkdtemp, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { Registry } from '../../src/registry/registry.ts';
@@ -11,6 +12,7 @@ import type { TextFileParams } from '../../src/supervised/dataset_params.ts';
 import { datasetSlot, type SupervisedDataset } from '../../src/supervised/types.ts';
 import { tokensOf } from '../../src/tinker/types.ts';
 import type { Tokenizer } from '../../src/tokenizers/types.ts';
+import { writeParquet } from '../support/parquet.ts';
 import { tinyTokenizer } from '../support/tiny_tokenizer.ts';
 
 let tokenizer: Tokenizer;
@@ -21,18 +23,21 @@ beforeAll(async () => {
 });
 
 async function build(
-  text: string,
+  text: string | Buffer,
   { name = 'file.txt', ...params }: Partial<TextFileParams> & { name?: string } = {},
   used: Tokenizer = tokenizer,
 ) {
   const file_path = join(directory, name);
   await writeFile(file_path, text);
   const small = { batch_size: 1, max_length: 8, shuffle_seed: null, reduction: 'none' };
-  return await new Registry(datasetBuilders).build(
+  const warnings: string[] = [];
+  const warn = (message: string) => warnings.push(message.replaceAll(directory, ''));
+  const datasets = await new Registry(datasetBuilders).build(
     datasetSlot,
     { builder: 'text_file', file_path, ...small, ...params },
-    { tokenizer: used, renderer: null, maxContextLength: 16, seed: 0, warn: () => {} },
+    { tokenizer: used, renderer: null, maxContextLength: 16, seed: 0, warn },
   );
+  return { ...datasets, warnings };
 }
 
 const datumsOf = async (dataset: SupervisedDataset | null) => {
@@ -63,6 +68,37 @@ describe('documents', () => {
   test('may be rows with a text', async () => {
     const { train } = await build('{"text": "one\\n"}\n\n{"text": "two", "source": "x"}\n', { name: 'file.jsonl' });
     expect(await textOf(train)).toBe('one\n<|endoftext|>two<|endoftext|>');
+  });
+
+  test('may be packed with gzip, in UTF-16, or in Parquet', async () => {
+    const two = 'one\n<|endoftext|>\ntwo\n';
+    const rows = '{"text": "one"}\n{"text": "two"}\n';
+    const parquet = await readFile(await writeParquet(directory, 'x', `SELECT unnest(['one', 'two']) AS text`));
+    const all = await Promise.all([
+      build(gzipSync(two), { name: 'file.txt.gz' }),
+      build(gzipSync(rows), { name: 'file.jsonl.gz' }),
+      build(`[{"text": "one"}, {"text": "two"}]`, { name: 'list.jsonl' }),
+      build(Buffer.from(`\uFEFF${two}`, 'utf16le'), { name: 'utf16.txt' }),
+      build(parquet, { name: 'file.parquet' }),
+    ]);
+    for (const { train } of all) expect(await textOf(train)).toBe('one<|endoftext|>two<|endoftext|>');
+  });
+
+  test('in JSON that is read as plain text are told', async () => {
+    const { train, warnings } = await build('[{"text": "one"}]', { name: 'file.json' });
+    expect(await textOf(train)).toBe('[{"text": "one"}]<|endoftext|>');
+    expect(warnings).toEqual([
+      '/file.json: is trained on as plain text, JSON and all; a name in .jsonl would make it rows with a "text"',
+    ]);
+  });
+
+  test('hold whole characters, and rows have a text', async () => {
+    await expect(build('{"text": "a\\ud83d"}', { name: 'half.jsonl' })).rejects.toThrow(
+      /half\.jsonl:1: text: holds \\ud83d, which is half of a character$/,
+    );
+    await expect(build('{"messages": []}', { name: 'chat.jsonl' })).rejects.toMatchObject({
+      hint: 'The row has "messages". Conversations are read by the dataset conversation_file.',
+    });
   });
 
   test('end in EOS where the tokenizer has no <|endoftext|>', async () => {

@@ -6,11 +6,15 @@ import { writeRandomModel } from './random_model.ts';
 import { CHATML, tinyTokenizerJson } from './tiny_tokenizer.ts';
 
 /** Tokens of the tiny tokenizer: 256 bytes, 13 merges, 5 special tokens. `<|im_end|>` is the third of those. */
-const VOCABULARY = 256 + 13 + 5;
+export const CHAT_MODEL_VOCABULARY = 256 + 13 + 5;
 const IM_END = 256 + 13 + 2;
 
 export async function writeChatModel(directory: string): Promise<string> {
-  await writeRandomModel(directory, { vocab_size: VOCABULARY, eos_token_id: IM_END, max_position_embeddings: 128 });
+  await writeRandomModel(directory, {
+    vocab_size: CHAT_MODEL_VOCABULARY,
+    eos_token_id: IM_END,
+    max_position_embeddings: 128,
+  });
   await writeFile(join(directory, 'tokenizer.json'), JSON.stringify(tinyTokenizerJson()));
   const config = { bos_token: null, eos_token: '<|im_end|>', pad_token: '<|pad|>', chat_template: CHATML };
   await writeFile(join(directory, 'tokenizer_config.json'), JSON.stringify(config));

@@ -32,6 +32,11 @@ export class Terminal {
     });
   }
 
+  /** What is to be seen in the end, line by line. */
+  lines(): string[] {
+    return rendered(this.screen);
+  }
+
   type(text: string): void {
     this.#child.stdin.write(text);
   }
@@ -46,4 +51,30 @@ export class Terminal {
     await this.#closed;
     return this.#child.exitCode;
   }
+}
+
+const ESCAPE = '\u001b[';
+const TOKENS = /\p{Cc}\[\d*[A-Z]|./gsu;
+
+/** The lines that the control codes of our reporters leave on a screen that is high and wide enough. */
+function rendered(output: string): string[] {
+  const lines = [''];
+  let row = 0;
+  let column = 0;
+  for (const token of output.match(TOKENS) ?? []) {
+    const command = token.startsWith(ESCAPE) ? token.at(-1) : undefined;
+    const count = Number.parseInt(token.slice(2), 10);
+    if (command === 'A') row = Math.max(0, row - count);
+    else if (command === 'J') lines.splice(row, lines.length, (lines[row] ?? '').slice(0, column));
+    else if (token === '\r') column = 0;
+    else if (token === '\n') {
+      row += 1;
+      lines[row] ??= '';
+    } else {
+      const line = (lines[row] ?? '').padEnd(column);
+      lines[row] = line.slice(0, column) + token + line.slice(column + 1);
+      column += 1;
+    }
+  }
+  return lines;
 }

@@ -1,7 +1,7 @@
 // `cookbook sweep` with real processes: what is run, how often, and what is left when things go wrong.
 
 import { existsSync } from 'node:fs';
-import { appendFile, readFile } from 'node:fs/promises';
+import { appendFile, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { ToySweep } from './support/toy_sweeps.ts';
@@ -32,13 +32,19 @@ describe('cookbook sweep', { timeout: 300_000 }, () => {
         cookbook report runs/toy  compare the configurations
       "
     `);
-    // Which of two ends first is chance.
+    // Which of two ends first is chance, and with it which leads when.
     const lines = withoutHashes(first.stderr)
       .replaceAll(/^\[\d\/4\] /gm, '')
+      .replaceAll(', best so far', '')
       .trimEnd()
       .split('\n');
     const names = ['rate=0.1,seed=0', 'rate=0.1,seed=1', 'rate=0.3,seed=0', 'rate=0.3,seed=1'];
-    expect(lines.sort()).toEqual(['done', 'started'].flatMap((what) => names.map((name) => `${what} ${name}`)));
+    const found = ['test/nll 0.04', 'test/nll 0.05', 'test/nll 0', 'test/nll 0.01'];
+    expect(lines.sort()).toEqual([
+      ...names.map((name, i) => `done ${name}: ${found[i]}`),
+      ...names.map((name) => `started ${name}`),
+    ]);
+    expect(first.stderr).toContain(', best so far');
     expect(await sweep.states()).toEqual([
       'rate=0.1: done, attempt 1',
       'rate=0.1: done, attempt 1',
@@ -176,6 +182,15 @@ describe('cookbook sweep', { timeout: 300_000 }, () => {
     ]);
   });
 
+  test('does not take a run for failed that is told to stop before it has begun', async () => {
+    const sweep = await ToySweep.create('grid: {fate: [well, wait]}\n');
+    const stopped = sweep.start('sweep', 'sweep.yaml');
+    await stopped.says('started fate=wait');
+    stopped.signal('SIGINT');
+    expect(await stopped.ended()).toBe(3);
+    expect(stopped.stderr).not.toContain('failed');
+  });
+
   test('ends what does not stop at a second signal', async () => {
     const sweep = await ToySweep.create('grid: {fate: [hang]}\n');
     const stopped = sweep.start('sweep', 'sweep.yaml');
@@ -243,6 +258,38 @@ describe('cookbook sweep', { timeout: 300_000 }, () => {
     expect(await sweep.finished()).toHaveLength(5);
     expect(await sweep.snapshots()).toHaveLength(5);
     for (const [run, written] of finished) expect(await sweep.linesOf(run)).toBe(written);
+  });
+
+  test('attaches to what a killed sweep has left running, and goes on from there', async () => {
+    const sweep = await ToySweep.create('grid: {fate: [hang]}\n');
+    const killed = sweep.start('sweep', 'sweep.yaml');
+    await sweep.untilWaiting(1);
+    await killed.kill('SIGKILL');
+    const [run] = await sweep.snapshots();
+    const job = JSON.parse(await readFile(join(run?.directory ?? '', 'job.json'), 'utf8'));
+    expect(job).toMatchObject({ executor: 'local', index: 0, handle: { pid: run?.status?.pid } });
+
+    const next = sweep.start('sweep', 'sweep.yaml');
+    await next.says(`under way: process ${run?.status?.pid} of a sweep that is gone`);
+    await sweep.write('diary.jsonl.go', '');
+    expect(await next.ended()).toBe(0);
+    expect(await sweep.states()).toEqual(['fate=hang: done, attempt 2']);
+    const steps = (await sweep.diary()).filter(({ event }) => event === 'step').map(({ step }) => step);
+    expect(steps).toEqual([0, 1, 2, 3]);
+  });
+
+  test('waits for what a sweep has left that was killed before it wrote down its job', async () => {
+    const sweep = await ToySweep.create('grid: {fate: [hang]}\n');
+    const killed = sweep.start('sweep', 'sweep.yaml');
+    await sweep.untilWaiting(1);
+    await killed.kill('SIGKILL');
+    const path = join((await sweep.snapshots())[0]?.directory ?? '', 'job.json');
+    await writeFile(path, JSON.stringify({ ...JSON.parse(await readFile(path, 'utf8')), handle: null }));
+    const next = sweep.start('sweep', 'sweep.yaml');
+    await next.says('which another process runs');
+    await sweep.write('diary.jsonl.go', '');
+    expect(await next.ended()).toBe(0);
+    expect(await sweep.states()).toEqual(['fate=hang: done, attempt 2']);
   });
 
   test('runs only what is new when an axis grows, and nothing at all when only runtime fields change', async () => {

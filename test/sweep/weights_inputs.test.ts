@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import pc from 'picocolors';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { builtinRegistry } from '../../src/builtin.ts';
+import { checkData } from '../../src/run/check_data.ts';
 import { makeRunRecord } from '../../src/run/record.ts';
 import { createRunDirectory } from '../../src/run_files/directory.ts';
 import { createInputs, createWeightsReader } from '../../src/run_files/weights_reader.ts';
@@ -84,7 +85,7 @@ describe('a producer that cannot be started from', () => {
       ['run.yaml'],
       options(),
       builtinRegistry,
-      checkSweep,
+      { data: checkData, sweep: checkSweep },
       createWeightsReader(),
     );
     expect(diagnostics.map(formatDiagnostic).join('\n').replaceAll(`${cwd}/`, '')).toBe(unfinished);

@@ -3,7 +3,8 @@
 import { Type } from '@sinclair/typebox';
 import { defineBuilder } from '../../registry/builder.ts';
 import { contents, FIELD_SOURCE, nullable, semantic } from '../../registry/fields.ts';
-import type { ConversationRow } from '../../supervised/conversation.ts';
+import type { ConversationReader } from '../../supervised/data/formats.ts';
+import type { ConversationRow } from '../../supervised/data/messages.ts';
 import { datasetSlot } from '../../supervised/types.ts';
 import { DataValidationError } from '../../util/errors.ts';
 import type { JsonObject } from '../../util/json.ts';
@@ -55,16 +56,24 @@ export const gsm8kDataset = defineBuilder({
     return conversationFileDatasets(
       {
         ...params,
+        format: 'auto',
+        columns: null,
         test_size: 0,
         train_on_what: 'all_assistant_messages',
         on_bad_row: 'error',
         reduction: 'mean',
       },
       context,
-      parseProblem,
+      problemReader,
     );
   },
+  async check(params, { renderer }) {
+    const { checkConversations } = await import('../../supervised/check_rows.ts');
+    return await checkConversations(params, renderer, problemReader);
+  },
 });
+
+const problemReader = (): ConversationReader => ({ read: parseProblem, notice: () => null });
 
 /** Reads `{"question": …, "answer": …}`. Throws a DataValidationError that names the field. */
 function parseProblem({ question, answer }: JsonObject): ConversationRow {

@@ -1,4 +1,4 @@
-// Run events as JSON Lines: what a sweep reads from the processes that it starts.
+// Run events as JSON Lines: what `cookbook exec` prints for those who follow a run through a pipe.
 
 import { spellNumber } from '../../run_files/numbers.ts';
 import type { RunListener } from '../events.ts';

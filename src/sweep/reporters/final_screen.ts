@@ -1,12 +1,11 @@
 // The last screen of a sweep: how many runs finished, the best configuration, what went wrong, and what to type next.
 
 import type { Colors } from 'picocolors/types.js';
-import { formatMetric } from '../../run/progress.ts';
 import { columns } from '../../run/reporters/final_screen.ts';
 import { shortPath } from '../../util/files.ts';
 import { programName, quote } from '../../util/program_name.ts';
-import type { ConfigurationScore } from '../objective.ts';
 import type { RunReport, SweepResult } from '../run_sweep.ts';
+import { configurationText, printable, scoreText } from './text.ts';
 
 const SHOWN_RUNS = 10;
 
@@ -41,19 +40,10 @@ function best({ objective, best, tied }: SweepResult): [string, string][] {
   const { metric, at } = objective;
   const label = at === 'last' ? metric : `${metric} (${at})`;
   if (best === null) return [[label, 'no configuration is the best: no run counts yet, or all of them tie']];
-  const spread = best.sd === null ? '' : ` ± ${formatMetric(best.sd)}`;
-  const seeds = best.n === best.planned ? `${best.n}` : `${best.n} of ${best.planned}`;
   return [
-    ...[best, ...tied].map(({ axes }, i): [string, string] => [i === 0 ? 'best' : 'and', axesText(axes)]),
-    [label, `${formatMetric(best.mean ?? Number.NaN)}${spread} (${seeds} ${best.planned === 1 ? 'seed' : 'seeds'})`],
+    ...[best, ...tied].map((each, i): [string, string] => [i === 0 ? 'best' : 'and', configurationText(each)]),
+    [label, scoreText(best)],
   ];
-}
-
-function axesText(axes: ConfigurationScore['axes']): string {
-  const values = Object.entries(axes).map(
-    ([field, value]) => `${field}=${typeof value === 'string' ? value : JSON.stringify(value)}`,
-  );
-  return values.length === 0 ? 'the one configuration' : values.join(' ');
 }
 
 /** Failures first: they are what somebody has to look at. */
@@ -63,7 +53,7 @@ function troubles(notDone: readonly RunReport[]): string[] {
   const lines = [
     ...failed.flatMap(({ name, directory, error }) => [
       `  failed    ${name}`,
-      `            ${error?.message ?? 'unknown error'} (${shortPath(directory)}/logs.log)`,
+      `            ${printable(error?.message ?? 'unknown error')} (${shortPath(directory)}/logs.log)`,
     ]),
     ...diverged.map(({ name }) => `  diverged  ${name}`),
   ];

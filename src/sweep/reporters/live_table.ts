@@ -1,43 +1,59 @@
-// The table of a sweep that is going on: how many runs are where, and a line for each that runs.
+// The table of a sweep that is going on: how many runs are where, what leads, and a line for each run that is under way.
 
-import { type Progress, progressMeter } from '../../run/progress.ts';
+import type { Headline } from '../../registry/headline.ts';
+import { formatDuration, progressMeter } from '../../run/progress.ts';
 import type { RunState } from '../../run_files/types.ts';
+import type { RunChange } from '../../run_files/watch.ts';
+import type { ConfigurationScore } from '../objective.ts';
 import type { PlannedRun } from '../plan.ts';
 import type { SweepEvent } from '../scheduler.ts';
+import { Forecast } from './forecast.ts';
+import { configurationText, labelOf, scoreText, shortened } from './text.ts';
 
 const BAR_CELLS = 12;
-const LONGEST_NAME = 44;
 const SETTLED = ['done', 'diverged', 'failed', 'interrupted'] as const satisfies readonly RunState[];
 
+export type HeadlineOfRun = (run: PlannedRun) => readonly Headline[];
+
 interface Running {
-  measure: ReturnType<typeof progressMeter>;
-  progress: Progress | null;
+  headline: readonly Headline[];
+  step: number;
+  total: number | null;
+  /** What the last row says, the important figures first. */
+  figures: string[];
 }
 
 export class LiveTable {
   readonly #total: number;
-  readonly #now: () => number;
+  readonly #headlineOf: HeadlineOfRun;
+  readonly #forecast: Forecast;
   readonly #running = new Map<PlannedRun, Running>();
   readonly #elsewhere = new Set<PlannedRun>();
   readonly #settled = new Map<RunState, number>();
+  #best: ConfigurationScore | null = null;
 
-  /** `now` is in milliseconds. */
-  constructor(total: number, now: () => number) {
-    this.#total = total;
-    this.#now = now;
+  /** `headlineOf`: what a run's trainer is judged by; `now` is in milliseconds. */
+  constructor(runs: readonly PlannedRun[], headlineOf: HeadlineOfRun, now: () => number) {
+    this.#headlineOf = headlineOf;
+    this.#total = runs.length;
+    this.#forecast = new Forecast(runs, now);
   }
 
   update(event: SweepEvent): void {
     switch (event.type) {
       case 'launched':
+      case 'attached':
         this.#elsewhere.delete(event.run);
-        this.#running.set(event.run, { measure: progressMeter([], this.#now), progress: null });
+        this.#running.set(event.run, {
+          headline: this.#headlineOf(event.run),
+          step: 0,
+          total: event.run.max_steps,
+          figures: [],
+        });
         break;
-      case 'progress': {
-        const running = this.#running.get(event.run);
-        if (running !== undefined && event.event.type === 'step') running.progress = running.measure(event.event);
+      case 'progress':
+        this.#progress(event.run, event.change);
         break;
-      }
       case 'retrying':
         this.#running.delete(event.run);
         break;
@@ -47,24 +63,53 @@ export class LiveTable {
         break;
       case 'settled': {
         const { run, state } = event.outcome;
+        this.#forecast.settled(run);
         this.#running.delete(run);
         this.#elsewhere.delete(run);
         this.#settled.set(state, (this.#settled.get(state) ?? 0) + 1);
+        this.#best = event.best;
         break;
       }
+      case 'trouble':
       case 'stopping':
         break;
     }
   }
 
+  #progress(run: PlannedRun, change: RunChange): void {
+    const running = this.#running.get(run);
+    if (running === undefined || change.type === 'problem') return;
+    if (change.type === 'status') {
+      running.total = change.status.total_steps ?? running.total;
+      running.step = Math.max(running.step, change.status.step);
+    } else {
+      const row = change.rows.at(-1);
+      running.step = row === undefined ? 0 : row.step + 1;
+      if (row !== undefined) {
+        const { step, ...metrics } = row;
+        running.figures = progressMeter(running.headline)({
+          type: 'step',
+          step,
+          total_steps: running.total ?? 0,
+          metrics,
+        }).parts;
+      }
+    }
+    this.#forecast.reached(run, running.step, running.total);
+  }
+
   /** At most `height` lines of at most `width` characters: what wraps or scrolls away cannot be redrawn. */
   lines(width: number, height: number): string[] {
-    const running = [...this.#running].map(([{ name }, { progress }]) => runningLine(name, progress, width));
-    const room = Math.max(height - 1, 0);
+    const head = [this.#summary(), ...this.#leader()].map((line) => line.slice(0, width)).slice(0, height);
+    const running = runningLines(
+      [...this.#running].map(([run, state]) => ({ ...state, label: labelOf(run), left: this.#forecast.ofRun(run) })),
+      width,
+    );
+    const room = Math.max(height - head.length, 0);
     const shown = running.length <= room ? running : running.slice(0, Math.max(room - 1, 0));
     const hidden = running.length - shown.length;
     const more = hidden > 0 && room > 0 ? [`  and ${hidden} more`] : [];
-    return [this.#summary().slice(0, width), ...shown, ...more];
+    return [...head, ...shown, ...more.map((line) => line.slice(0, width))];
   }
 
   #summary(): string {
@@ -74,26 +119,66 @@ export class LiveTable {
       ...SETTLED.map((state): [number, string] => [this.#settled.get(state) ?? 0, state]),
       [this.#running.size, 'running'],
       [this.#elsewhere.size, 'run elsewhere'],
-      [waiting, 'to go'],
+      [waiting + (this.#settled.get('pending') ?? 0), 'to go'],
     ];
     const parts = counts.filter(([count]) => count > 0).map(([count, what]) => `${count} ${what}`);
-    return `${settled}/${this.#total}  ${parts.join(', ')}`;
+    const finished = (this.#settled.get('done') ?? 0) + (this.#settled.get('diverged') ?? 0);
+    const seconds = this.#forecast.ofSweep();
+    const left = seconds === null ? '' : `  ${formatDuration(seconds)} left`;
+    return `${finished}/${this.#total}${left}  ${parts.join(', ')}`;
+  }
+
+  #leader(): string[] {
+    return this.#best === null ? [] : [`best so far  ${scoreText(this.#best)}  ${configurationText(this.#best)}`];
   }
 }
 
-/** Bar and count first, then the name, then as many figures as there is room for, the important ones first. */
-function runningLine(name: string, progress: Progress | null, width: number): string {
-  const filled = progress === null ? 0 : Math.round((BAR_CELLS * progress.step) / Math.max(progress.total_steps, 1));
-  const bar = '█'.repeat(Math.min(filled, BAR_CELLS)).padEnd(BAR_CELLS, '░');
-  const count = progress === null ? 'starting' : `${progress.step}/${progress.total_steps}`;
-  let line = `  ${bar} ${count}  ${shorten(name, LONGEST_NAME)}`;
-  for (const part of progress?.parts ?? []) {
-    if (line.length + part.length + 2 > width) break;
-    line += `  ${part}`;
-  }
-  return line.slice(0, width);
+interface Line extends Omit<Running, 'headline'> {
+  label: string;
+  /** Seconds. */
+  left: number | null;
 }
 
-function shorten(text: string, length: number): string {
-  return text.length <= length ? text : `${text.slice(0, length - 1)}…`;
+/**
+ * Columns, the important ones first: name with its seed, count, loss; then, where there is room for it in every line, the time
+ * left, the other figures, and a bar.
+ */
+function runningLines(lines: readonly Line[], width: number): string[] {
+  const rows = lines.map(({ step, total, figures: [loss = '', ...others], left }) => ({
+    needed: [total === null && step === 0 ? 'starting' : `${step}/${total ?? '?'}`, loss],
+    optional: [left === null ? '' : `${formatDuration(left)} left`, ...others],
+    bar: barOf(step, total),
+  }));
+  const needed = widthsOf(rows.map((row) => row.needed));
+  const rest = width - 2 - needed.reduce((sum, each) => sum + each + 2, 0);
+  const longest = Math.max(...lines.map(({ label }) => label.length));
+  const name = Math.max(MINIMAL_NAME, Math.min(longest, rest, Math.max(rest - TIME_LEFT, Math.floor(width * 0.4))));
+  let room = rest - name;
+  const taken: number[] = [];
+  for (const each of widthsOf(rows.map((row) => row.optional))) {
+    if (room < each + 2) break;
+    taken.push(each);
+    room -= each + 2;
+  }
+  const hasBar = room >= BAR_CELLS + 2;
+  return rows.map(({ needed: cells, optional, bar }, i) => {
+    const widths = [...needed, ...taken];
+    const texts = [...cells, ...optional.slice(0, taken.length)].map((text, j) => text.padEnd(widths[j] ?? 0));
+    const label = shortened(lines[i]?.label ?? '', name).padEnd(name);
+    return `  ${[label, ...texts, ...(hasBar ? [bar] : [])].join('  ')}`.slice(0, width).trimEnd();
+  });
+}
+
+/** Room for a seed, and for the time left. */
+const MINIMAL_NAME = 12;
+const TIME_LEFT = '1h05m left'.length + 2;
+
+function widthsOf(rows: readonly (readonly string[])[]): number[] {
+  const columns = Math.max(0, ...rows.map((cells) => cells.length));
+  return Array.from({ length: columns }, (_, i) => Math.max(...rows.map((cells) => cells[i]?.length ?? 0)));
+}
+
+function barOf(step: number, total: number | null): string {
+  const filled = total === null ? 0 : Math.round((BAR_CELLS * step) / Math.max(total, 1));
+  return '█'.repeat(Math.min(filled, BAR_CELLS)).padEnd(BAR_CELLS, '░');
 }

@@ -1,39 +1,51 @@
 // A sweep on a terminal: what is worth keeping scrolls by, and below it a table is drawn anew as the runs go on.
 
-import { LiveTable } from './live_table.ts';
-import { plainReporter, type SweepListener } from './plain.ts';
+import type { PlannedRun } from '../plan.ts';
+import { type HeadlineOfRun, LiveTable } from './live_table.ts';
+import { plainReporter, type SweepReporter } from './plain.ts';
 
 interface Terminal {
   write(text: string): unknown;
+  /** 0 where the terminal does not say. */
   columns: number;
   rows: number;
 }
+
+const USUAL = { columns: 80, rows: 24 };
 
 /** Drawing more often than anybody reads would take time from the runs. */
 const REDRAW_MS = 100;
 
 /** `now` is in milliseconds. */
-export function terminalReporter(total: number, terminal: Terminal, now: () => number): SweepListener {
-  const table = new LiveTable(total, now);
+export function terminalReporter(
+  runs: readonly PlannedRun[],
+  headlineOf: HeadlineOfRun,
+  terminal: Terminal,
+  now: () => number,
+): SweepReporter {
+  const table = new LiveTable(runs, headlineOf, now);
   let drawn = 0;
   let drawnAt = Number.NEGATIVE_INFINITY;
+  // From the start of the line: a key that was pressed, Ctrl-C too, has left its echo there and moved the cursor.
+  const erase = () => `\r${drawn === 0 ? '' : `\u001b[${drawn}A`}\u001b[J`;
   const draw = (above: string) => {
-    const lines = table.lines(terminal.columns - 1, terminal.rows - 1);
-    const erase = drawn === 0 ? '' : `\u001b[${drawn}A\u001b[J`;
-    terminal.write(
-      erase +
-        [above, ...lines]
-          .filter((line) => line !== '')
-          .map((line) => `${line}\n`)
-          .join(''),
-    );
+    const { columns, rows } = terminal;
+    const lines = table.lines((columns || USUAL.columns) - 1, (rows || USUAL.rows) - 1);
+    const text = [above, ...lines].filter((line) => line !== '').map((line) => `${line}\n`);
+    terminal.write(erase() + text.join(''));
     drawn = lines.length;
     drawnAt = now();
   };
-  const scroll = plainReporter(total, draw, now);
-  return (event) => {
-    table.update(event);
-    scroll(event);
-    if (now() - drawnAt >= REDRAW_MS) draw('');
+  const scroll = plainReporter(runs.length, draw, now);
+  return {
+    onEvent(event) {
+      table.update(event);
+      scroll.onEvent(event);
+      if (now() - drawnAt >= REDRAW_MS) draw('');
+    },
+    close() {
+      terminal.write(erase());
+      drawn = 0;
+    },
   };
 }

@@ -51,6 +51,7 @@ export function samplingInput(model: SamplingClient): EvaluationInput {
     saveWeightsForSampler: unused,
     saveWeightsAndGetSamplingClient: unused,
     getInfo: unused,
+    close: unused,
   };
   return { training, sampling: async () => model, step: 0, logPath: '', signal: new AbortController().signal };
 }
@@ -87,5 +88,6 @@ export function scriptedModel(reply: (conversation: Message[]) => string): Scrip
     },
     computeLogprobs: unused,
     getInfo: unused,
+    close: unused,
   };
 }

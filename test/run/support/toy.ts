@@ -17,8 +17,8 @@ const never = (): never => {
 };
 
 const service: ServiceClient = {
+  getServerCapabilities: never,
   createLoraTrainingClient: never,
-  createFullTrainingClient: never,
   createTrainingClientFromState: never,
   createTrainingClientFromStateWithOptimizer: never,
   createSamplingClient: never,

@@ -59,6 +59,7 @@ export const trainer = defineBuilder({
   name: 'toy',
   version: 1,
   doc: 'Counts its steps.',
+  headline: () => [{ metric: 'train_mean_nll', goal: 'minimize', label: 'nll' }],
   params: Type.Object({
     max_steps: semantic(Type.Integer({ default: 4, minimum: 1, description: 'Steps of the run.' })),
     rate: semantic(Type.Number({ default: 0.1, exclusiveMinimum: 0, description: 'The loss is best at 0.3.' })),

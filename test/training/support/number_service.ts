@@ -62,7 +62,7 @@ export const numberService = defineBuilder({
   params: Type.Object({}),
   build: (_params, { checkpointsPath }): ServiceClient => ({
     createLoraTrainingClient: unused,
-    createFullTrainingClient: unused,
+    getServerCapabilities: unused,
     createTrainingClientFromState: unused,
     createTrainingClientFromStateWithOptimizer: unused,
     createSamplingClient: unused,

@@ -1,48 +1,37 @@
-// One row of a conversations file: from JSON to messages, with every field checked.
+// Messages as OpenAI writes them, `{"role": …, "content": …}`, from JSON with every field checked.
 
-import { closestNames } from '../registry/suggest.ts';
-import type { ContentPart, Message, ToolCall } from '../renderers/types.ts';
-import { DataValidationError } from '../util/errors.ts';
-import { isJsonObject, type JsonObject, type JsonValue } from '../util/json.ts';
+import { closestNames } from '../../registry/suggest.ts';
+import type { ContentPart, Message, ToolCall, ToolSpec } from '../../renderers/types.ts';
+import { DataValidationError } from '../../util/errors.ts';
+import { isJsonObject, type JsonObject, type JsonValue } from '../../util/json.ts';
+import { kindOf, objectList, optionalText, shown } from './fields.ts';
 
 const ROLES = ['system', 'developer', 'user', 'assistant', 'tool'];
 const FIELDS = ['role', 'content', 'reasoning_content', 'tool_calls', 'tool_call_id', 'name', 'trainable'];
 
 export interface ConversationRow {
   messages: Message[];
+  /** Declarations of tools, which the renderer puts in front. */
+  tools?: ToolSpec[];
   /** Fields of messages that mean nothing here. */
   ignored: string[];
+  /** Fields of the row that say something and are not trained on: a name, and what to do to use it. */
+  unused?: { field: string; hint: string }[];
 }
 
-/**
- * Reads `{"messages": [{"role": …, "content": …}, …]}`; other fields of the row are the data's own. `reasoning_content`
- * becomes a thinking part. Throws a DataValidationError that names the field.
- */
-export function parseConversation(row: JsonObject): ConversationRow {
-  const { messages, tools } = row;
-  if (messages === undefined) {
-    const fields = Object.keys(row).map((key) => `"${key}"`);
-    throw new DataValidationError(
-      `the row has no "messages"${fields.length > 0 ? `; it has ${fields.join(', ')}` : ''}`,
-    );
-  }
-  if (!Array.isArray(messages) || messages.length === 0)
-    throw new DataValidationError(`messages: must be a list of at least one message, not ${kindOf(messages)}`);
-  if (Array.isArray(tools) && tools.length > 0) {
-    throw new DataValidationError('tools: a row cannot declare tools, which would be missing from the prompt', {
-      hint: 'Write the declarations into the system message, in the way of the model.',
-    });
-  }
-  const objects = messages.map((message, index) => {
-    if (isJsonObject(message)) return message;
-    throw new DataValidationError(
-      `messages[${index}]: must be an object with a role and a content, not ${kindOf(message)}`,
-    );
-  });
+export type MessageList = Pick<ConversationRow, 'messages' | 'ignored'>;
+
+/** `reasoning_content` becomes a thinking part. Throws a DataValidationError that names the field. */
+export function parseMessages(value: JsonValue | undefined, at: string): MessageList {
+  const objects = objectList(value, at, 'a role and a content');
   return {
-    messages: objects.map((message, index) => parseMessage(message, `messages[${index}]`)),
-    ignored: objects.flatMap((message) => Object.keys(message).filter((key) => !FIELDS.includes(key))),
+    messages: objects.map((message, index) => parseMessage(message, `${at}[${index}]`)),
+    ignored: unknownFields(objects, FIELDS),
   };
+}
+
+export function unknownFields(objects: readonly JsonObject[], known: readonly string[]): string[] {
+  return objects.flatMap((message) => Object.keys(message).filter((key) => !known.includes(key)));
 }
 
 function parseMessage(message: JsonObject, at: string): Message {
@@ -100,34 +89,21 @@ function parseToolCalls(calls: JsonValue | undefined, at: string): ToolCall[] {
     const called = isJsonObject(call) ? call.function : undefined;
     if (!isJsonObject(call) || !isJsonObject(called) || typeof called.name !== 'string')
       throw new DataValidationError(`${at}[${index}]: must be {"function": {"name": …, "arguments": …}}`);
-    const given = called.arguments ?? {};
-    if (typeof given !== 'string' && !isJsonObject(given))
-      throw new DataValidationError(
-        `${at}[${index}].function.arguments: must be an object or JSON text, not ${kindOf(given)}`,
-      );
     return {
       type: 'function',
       id: optionalText(call.id, `${at}[${index}].id`),
-      function: { name: called.name, arguments: typeof given === 'string' ? given : JSON.stringify(given) },
+      function: {
+        name: called.name,
+        arguments: argumentsText(called.arguments, `${at}[${index}].function.arguments`),
+      },
     };
   });
 }
 
-/** Null where it is absent, which some exports write as null. */
-function optionalText(value: JsonValue | undefined, at: string): string | null {
-  if (value === undefined || value === null) return null;
-  if (typeof value !== 'string') throw new DataValidationError(`${at}: must be text, not ${kindOf(value)}`);
-  return value;
-}
-
-function kindOf(value: JsonValue | undefined): string {
-  if (value === undefined) return 'absent';
-  if (value === null) return 'null';
-  if (Array.isArray(value)) return value.length === 0 ? 'an empty list' : 'a list';
-  return typeof value === 'object' ? 'an object' : `the ${typeof value} ${shown(value)}`;
-}
-
-function shown(value: JsonValue): string {
-  const text = JSON.stringify(value);
-  return text.length > 40 ? `${text.slice(0, 40)}…` : text;
+/** Arguments of a call as JSON text; they may be given as an object. */
+export function argumentsText(given: JsonValue | undefined, at: string): string {
+  const value = given ?? {};
+  if (typeof value !== 'string' && !isJsonObject(value))
+    throw new DataValidationError(`${at}: must be an object or JSON text, not ${kindOf(value)}`);
+  return typeof value === 'string' ? value : JSON.stringify(value);
 }

@@ -1,0 +1,53 @@
+// How much memory things take, in bytes. What is refused would have been killed, so estimates are on the low side: nine
+// tenths of what was measured for long sequences, less for others.
+
+import type { ModelConfig } from '../formats/hf_config.ts';
+import { linearModules } from '../formats/modules.ts';
+import { scoresOfAttention } from './attention_index.ts';
+import type { BaseWeights } from './base_weights.ts';
+import type { Parameterisation } from './decoder_graph.ts';
+import { CHUNK_BYTES } from './logprobs.ts';
+
+const FLOAT = Float32Array.BYTES_PER_ELEMENT;
+
+/** Numbers that a model is trained by. */
+function trainedCount({ config, shapes }: BaseWeights, parameterisation: Parameterisation, rank: number): number {
+  if (parameterisation === 'full') {
+    return [...shapes.values()].reduce((sum, shape) => sum + shape.reduce((product, n) => product * n, 1), 0);
+  }
+  const modules = [...linearModules(config)].filter(([name]) => name !== 'lm_head');
+  return modules.reduce((sum, [, module]) => sum + rank * (module.in + module.out), 0);
+}
+
+/** Trained values, their gradients and the two moments of each. */
+export function trainedBytes(base: BaseWeights, parameterisation: Parameterisation, rank: number): number {
+  return 4 * FLOAT * trainedCount(base, parameterisation, rank);
+}
+
+export interface PassShape {
+  /** Of the sequences. */
+  lengths: readonly number[];
+  /** Rows that meet the vocabulary. */
+  rows: number;
+  backward: boolean;
+  checkpointing: boolean;
+}
+
+/** A pass of the training graph. */
+export function passBytes(config: ModelConfig, { lengths, rows, backward, checkpointing }: PassShape): number {
+  const { hidden_size, intermediate_size, num_hidden_layers, num_attention_heads } = config;
+  const tokens = lengths.reduce((sum, length) => sum + length, 0);
+  const logits = 2 * Math.min(FLOAT * rows * config.vocab_size, CHUNK_BYTES);
+  if (!backward) return Math.max(logits, 2 * FLOAT * tokens * intermediate_size);
+  // What the backward pass needs of a block: inputs of its products and norms, and the weights of attention.
+  const features = 4 * intermediate_size + 6 * hidden_size;
+  const block = FLOAT * (tokens * features + num_attention_heads * scoresOfAttention(lengths));
+  if (!checkpointing) return num_hidden_layers * block + logits;
+  return FLOAT * num_hidden_layers * tokens * hidden_size + Math.max(logits, block);
+}
+
+/** Reading B prompts, padded to S tokens, before sampling. Their keys and values are counted where they are kept. */
+export function prefillBytes(config: ModelConfig, B: number, S: number): number {
+  const { num_attention_heads, intermediate_size } = config;
+  return FLOAT * B * S * (2.5 * num_attention_heads * S + 2 * intermediate_size);
+}

@@ -1,0 +1,161 @@
+// cookbook render: the rows of a data file as the loss sees them, made by the code that makes training examples of them.
+
+import { Type } from '@sinclair/typebox';
+import pc from 'picocolors';
+import type { Colors } from 'picocolors/types.js';
+import { parse } from 'yaml';
+import { locateModel } from '../hub/locate.ts';
+import { builderOf } from '../registry/fields.ts';
+import type { Registry } from '../registry/registry.ts';
+import type { PlainRef } from '../registry/slot.ts';
+import { recommendedRenderer } from '../renderers/recommended.ts';
+import { type Renderer, rendererSlot, type TrainOnWhat } from '../renderers/types.ts';
+import { resolveFields } from '../spec/resolve.ts';
+import { containerOf } from '../supervised/data/bytes.ts';
+import { conversationReader } from '../supervised/data/formats.ts';
+import { COLUMN_NAMES, type ColumnNames, type DataFormat } from '../supervised/data/options.ts';
+import { attempt, errorAt, sourceRows } from '../supervised/data/rows.ts';
+import { renderRow } from '../supervised/render_row.ts';
+import { tokenTexts } from '../supervised/token_texts.ts';
+import { loadTokenizer } from '../tokenizers/hf_tokenizer.ts';
+import { ConfigurationError, type CookbookError, DataValidationError } from '../util/errors.ts';
+import { shortPath } from '../util/files.ts';
+import { isJsonObject, type JsonValue } from '../util/json.ts';
+import { legend, tokenLines } from './token_lines.ts';
+
+export interface RenderOptions {
+  file: string;
+  model: string;
+  /** The name of a renderer, or a mapping with its parameters as YAML; null is the one that suits the model best. */
+  renderer: string | null;
+  trainOnWhat: TrainOnWhat;
+  format: DataFormat;
+  /** `NAME=COLUMN`, each. */
+  columns: readonly string[];
+  limit: number | null;
+  json: boolean;
+  width: number;
+  colors?: Colors;
+}
+
+export interface RenderOutput {
+  /** A line of data. */
+  data(line: string): void;
+  /** A line about it. */
+  prose(line: string): void;
+  /** Whether nobody reads the data any more. */
+  isClosed(): boolean;
+}
+
+/** @returns how many rows there were, and how many of them could not be rendered */
+export async function renderCommand(
+  options: RenderOptions,
+  registry: Registry,
+  { data, prose, isClosed }: RenderOutput,
+): Promise<{ rows: number; failed: number }> {
+  const { file, trainOnWhat, format, limit, json, width, colors = pc.createColors() } = options;
+  const columns = columnNames(options.columns);
+  // Before a model is fetched for it.
+  await containerOf(file);
+  const renderer = await openRenderer(options, registry, prose);
+  const reader = conversationReader({ format, columns });
+  const read = { rows: 0, failed: 0, tokens: 0, trained: 0 };
+  const left = { ignored: new Set<string>(), unused: new Map<string, string>() };
+
+  for await (const row of sourceRows(file, prose)) {
+    const outcome = attempt(row, (value, place) => {
+      const conversation = reader.read(value, place);
+      for (const name of conversation.ignored) left.ignored.add(name);
+      for (const { field, hint } of conversation.unused ?? []) left.unused.set(field, hint);
+      return renderRow(conversation, { renderer, trainOnWhat });
+    });
+    read.rows += 1;
+    if ('problem' in outcome) {
+      read.failed += 1;
+      const error = errorAt(file, row, outcome.problem);
+      if (json) data(JSON.stringify({ error: describe(error) }));
+      else prose([error.message, error.hint ?? ''].filter((line) => line !== '').join('\n'));
+    } else {
+      const { tokens, weights } = outcome.value;
+      const text = tokenTexts(tokens, renderer.tokenizer);
+      const trained = weights.filter((weight) => weight !== 0).length;
+      read.tokens += tokens.length;
+      read.trained += trained;
+      if (json) data(JSON.stringify({ tokens, weights, text }));
+      else {
+        if (read.rows - read.failed === 1) prose(legend(colors));
+        const place = row.unit === 'line' ? `${shortPath(file)}:${row.number}` : `${shortPath(file)} row ${row.number}`;
+        data('');
+        data(`${colors.bold(place)}  ${tokens.length} tokens, ${trained} trained`);
+        for (const line of tokenLines(text, weights, { width, colors })) data(line);
+      }
+    }
+    if (read.rows === limit || isClosed()) break;
+  }
+  if (read.rows === 0) throw new DataValidationError(`${file}: the file is empty`);
+
+  const found = reader.notice();
+  if (found !== null) prose(`${file}: ${found.message}`);
+  if (left.ignored.size > 0)
+    prose(`${file}: fields of messages that are not known here were ignored: ${[...left.ignored].sort().join(', ')}`);
+  for (const [field, hint] of left.unused) prose(`${file}: "${field}" beside the messages is not used; ${hint}`);
+  if (!json) prose(summary(read));
+  return { rows: read.rows, failed: read.failed };
+}
+
+function summary({ rows, failed, tokens, trained }: { rows: number; failed: number; tokens: number; trained: number }) {
+  const bad = failed === 0 ? '' : `; ${failed} of them could not be rendered`;
+  return `${rows} ${rows === 1 ? 'row' : 'rows'}, ${tokens} tokens, ${trained} trained${bad}`;
+}
+
+function describe({ code, message, hint }: CookbookError): object {
+  return { code, message, ...(hint === undefined ? {} : { hint }) };
+}
+
+async function openRenderer(
+  { model, renderer }: RenderOptions,
+  registry: Registry,
+  notify: (message: string) => void,
+): Promise<Renderer> {
+  const { directory } = await locateModel(model, { parts: 'tokenizer', notify });
+  const tokenizer = await loadTokenizer(directory);
+  const ref =
+    renderer === null ? recommendedRenderer({ modelName: model, tokenizer }) : rendererRef(renderer, registry);
+  return await registry.build(rendererSlot, ref, { tokenizer });
+}
+
+/** Checked and completed as in a spec. */
+function rendererRef(text: string, registry: Registry): PlainRef {
+  const given = text.trimStart().startsWith('{') ? yamlOf(text) : text;
+  const surroundings = { cwd: process.cwd(), directoryOf: () => process.cwd(), exists: () => true };
+  const params = Type.Object({ renderer: builderOf(rendererSlot) });
+  const { value, issues } = resolveFields(params, { renderer: given }, registry, surroundings);
+  const [issue] = issues;
+  if (issue !== undefined) throw new ConfigurationError(`--renderer: ${issue.message}`);
+  if (isRef(value.renderer)) return value.renderer;
+  throw new ConfigurationError('--renderer: expected a name, or {builder: NAME, …}');
+}
+
+function yamlOf(text: string): JsonValue {
+  try {
+    return parse(text);
+  } catch (error) {
+    throw new ConfigurationError('--renderer: not valid YAML', { cause: error });
+  }
+}
+
+function isRef(value: JsonValue | undefined): value is PlainRef {
+  return isJsonObject(value) && typeof value.builder === 'string';
+}
+
+function columnNames(assignments: readonly string[]): ColumnNames | null {
+  if (assignments.length === 0) return null;
+  const pairs = assignments.map((assignment) => {
+    const [, name = '', column = ''] = /^([^=]*)=(.+)$/s.exec(assignment) ?? [];
+    if (column !== '' && COLUMN_NAMES.some((known) => known === name)) return [name, column] as const;
+    throw new ConfigurationError(
+      `--columns ${assignment}: expected NAME=COLUMN, NAME one of ${COLUMN_NAMES.join(', ')}`,
+    );
+  });
+  return Object.fromEntries(pairs);
+}

@@ -1,0 +1,83 @@
+// The data that a run spec names, looked at without running: its first rows, and whether the model's renderer takes them.
+
+import { join } from 'node:path';
+import { isFile } from '../formats/files.ts';
+import type { Registry } from '../registry/registry.ts';
+import { type ObjectShape, type Shape, shapeOf } from '../registry/shape.ts';
+import type { PlainRef } from '../registry/slot.ts';
+import { recommendedRenderer } from '../renderers/recommended.ts';
+import { rendererSlot } from '../renderers/types.ts';
+import { paramsOfRun } from '../spec/root.ts';
+import type { Issue, RunSpec, SpecPath } from '../spec/types.ts';
+import { type DatasetContext, datasetSlot } from '../supervised/types.ts';
+import { loadTokenizer } from '../tokenizers/hf_tokenizer.ts';
+import { trainerSlot } from '../training/types.ts';
+import { CookbookError } from '../util/errors.ts';
+import { isJsonObject, type JsonObject, type JsonValue } from '../util/json.ts';
+
+/** What is wrong with the data of a resolved spec. A model that does not lie in a directory stays unopened. */
+export async function checkData(spec: RunSpec, registry: Registry): Promise<Issue[]> {
+  const trainer = registry.find(trainerSlot.name, spec.trainer);
+  if (trainer === undefined) return [];
+  const own = await registry.check(trainerSlot, { ...spec, builder: spec.trainer }, {});
+  const ofTrainer = own.map(({ field, message }): Issue => ({ path: [field], part: 'value', message }));
+  const datasets = [...datasetsIn(shapeOf(paramsOfRun(trainer)), spec, registry, [])];
+  if (datasets.length === 0) return ofTrainer;
+  const { known, issues: ofModel } = await knownOfModel(spec, registry);
+  const issues = [...ofTrainer, ...ofModel];
+  for (const { path, ref } of datasets) {
+    for (const { field, message } of await registry.check(datasetSlot, ref, known))
+      issues.push({ path: [...path, field], part: 'value', message });
+  }
+  return issues;
+}
+
+/** What datasets are built with, as far as it lies on this machine already. */
+async function knownOfModel(
+  { model_name: model, renderer }: RunSpec,
+  registry: Registry,
+): Promise<{ known: Partial<DatasetContext>; issues: Issue[] }> {
+  if (typeof model !== 'string' || !(await isFile(join(model, 'tokenizer.json')))) return { known: {}, issues: [] };
+  let path = ['model_name'];
+  try {
+    const tokenizer = await loadTokenizer(model);
+    path = ['renderer'];
+    const ref = isRef(renderer) ? renderer : recommendedRenderer({ modelName: model, tokenizer });
+    return { known: { tokenizer, renderer: await registry.build(rendererSlot, ref, { tokenizer }) }, issues: [] };
+  } catch (error) {
+    if (!(error instanceof CookbookError)) throw error;
+    return { known: {}, issues: [{ path, part: 'value', message: error.message }] };
+  }
+}
+
+function isRef(value: JsonValue | undefined): value is PlainRef {
+  return isJsonObject(value) && typeof value.builder === 'string';
+}
+
+/** The datasets that a spec names, those that other builders hold included. */
+function* datasetRefs(
+  shape: Shape,
+  value: JsonValue | undefined,
+  registry: Registry,
+  path: SpecPath,
+): Generator<{ path: SpecPath; ref: PlainRef }> {
+  if (shape.is === 'list' && Array.isArray(value)) {
+    for (const [index, item] of value.entries()) yield* datasetRefs(shape.item, item, registry, [...path, index]);
+  } else if (shape.is === 'object' && isJsonObject(value)) {
+    yield* datasetsIn(shape, value, registry, path);
+  } else if (shape.is === 'builder' && isRef(value)) {
+    const builder = registry.find(shape.slot.name, value.builder);
+    if (builder === undefined) return;
+    if (shape.slot.name === datasetSlot.name) yield { path, ref: value };
+    yield* datasetsIn(shapeOf(builder.params), value, registry, path);
+  }
+}
+
+function* datasetsIn(
+  { fields }: ObjectShape,
+  value: JsonObject,
+  registry: Registry,
+  path: SpecPath,
+): Generator<{ path: SpecPath; ref: PlainRef }> {
+  for (const { name, shape } of fields) yield* datasetRefs(shape, value[name], registry, [...path, name]);
+}

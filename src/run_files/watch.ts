@@ -1,0 +1,156 @@
+// Follows a run from outside, by nothing but its files: status.json as it is replaced, metrics.jsonl as it grows and is cut back.
+
+import { watch } from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { messageOf } from '../util/errors.ts';
+import { errorCode } from '../util/files.ts';
+import { parseRow, type Row } from './metrics_log.ts';
+import { readStatus } from './status.ts';
+import type { RunStatus } from './types.ts';
+
+export type RunChange =
+  | { type: 'status'; status: RunStatus }
+  /** Rows that are new. `anew`: the log was cut back, as by a run that resumes, and these are all that it holds now. */
+  | { type: 'rows'; rows: Row[]; anew: boolean }
+  /** A file could not be read; told once for as long as it stays the same. */
+  | { type: 'problem'; message: string };
+
+export interface RunWatch {
+  /** Tells what there is still to tell, and ends. */
+  close(): Promise<void>;
+}
+
+/** File systems shared by several machines do not tell of what another one has written. */
+const POLL_MS = 1_000;
+/** A run may write a thousand times a second; nobody reads as fast. */
+const PAUSE_MS = 100;
+
+/** Tells of what is there, and then of every change. A directory that does not exist yet, or no longer, is no problem. */
+export function watchRun(directory: string, onChange: (change: RunChange) => void): RunWatch {
+  const look = looker(directory, onChange);
+  const closing = new AbortController();
+  let looks = Promise.resolve();
+  let due = false;
+  const lookSoon = () => {
+    if (due || closing.signal.aborted) return;
+    due = true;
+    looks = looks.then(async () => {
+      due = false;
+      await look();
+      await sleep(PAUSE_MS, undefined, { signal: closing.signal, ref: false }).catch(() => undefined);
+    });
+  };
+  let stopListening = listen(directory, lookSoon);
+  const poll = () => {
+    stopListening ??= listen(directory, lookSoon);
+    lookSoon();
+  };
+  const timer = setInterval(poll, POLL_MS).unref();
+  lookSoon();
+  return {
+    async close() {
+      closing.abort();
+      clearInterval(timer);
+      stopListening?.();
+      await looks;
+      await look();
+    },
+  };
+}
+
+/** Null where the system cannot tell of changes, for want of watches or of the directory: polling has to do. */
+function listen(directory: string, onEvent: () => void): (() => void) | null {
+  try {
+    const watcher = watch(directory, { persistent: false }, onEvent);
+    watcher.on('error', () => watcher.close());
+    return () => watcher.close();
+  } catch {
+    return null;
+  }
+}
+
+function looker(directory: string, onChange: (change: RunChange) => void): () => Promise<void> {
+  const tail = new LineTail(join(directory, 'metrics.jsonl'));
+  let updated = '';
+  const problems = new Map<string, string | null>();
+  const note = (file: string, problem: string | null) => {
+    if (problem !== null && problems.get(file) !== problem) onChange({ type: 'problem', message: problem });
+    problems.set(file, problem);
+  };
+  return async () => {
+    const { value: status, problem } = await readStatus(directory);
+    note('status.json', problem);
+    const text = JSON.stringify(status);
+    if (status !== null && text !== updated) onChange({ type: 'status', status });
+    updated = text;
+    try {
+      const { lines, anew } = await tail.read();
+      const rows = lines.map(parseRow).filter((row) => row !== null);
+      if (rows.length > 0 || anew) onChange({ type: 'rows', rows, anew });
+      if (lines.length > 0)
+        note('metrics.jsonl', rows.length < lines.length ? 'metrics.jsonl: lines are damaged' : null);
+    } catch (error) {
+      note('metrics.jsonl', `metrics.jsonl: ${messageOf(error)}`);
+    }
+  };
+}
+
+/** Bytes before the place that was read up to, by which a file that was cut back and has grown again is known. */
+const MARK_BYTES = 64;
+
+/** The complete lines of a file that others append to, cut back, or replace. */
+class LineTail {
+  readonly #path: string;
+  #inode = 0;
+  #offset = 0;
+  #mark: Buffer = Buffer.alloc(0);
+
+  constructor(path: string) {
+    this.#path = path;
+  }
+
+  /** The lines since the last call; with `anew`, all lines of a file that is no longer the one that was read. */
+  async read(): Promise<{ lines: string[]; anew: boolean }> {
+    const file = await open(this.#path, 'r').catch((error) => {
+      if (errorCode(error) === 'ENOENT') return null;
+      throw error;
+    });
+    if (file === null) return { lines: [], anew: this.#forget() };
+    try {
+      const { ino, size } = await file.stat();
+      const anew = ino === this.#inode && size >= this.#offset && (await this.#isMarked(file)) ? false : this.#forget();
+      this.#inode = ino;
+      if (size === this.#offset) return { lines: [], anew };
+      const bytes = await bytesOf(file, this.#offset, size - this.#offset);
+      const end = bytes.lastIndexOf(0x0a) + 1;
+      if (end > 0) {
+        this.#offset += end;
+        this.#mark = Buffer.from(bytes.subarray(Math.max(0, end - MARK_BYTES), end));
+      }
+      return { lines: bytes.toString('utf8', 0, end).split('\n').slice(0, -1), anew };
+    } finally {
+      await file.close();
+    }
+  }
+
+  async #isMarked(file: FileHandle): Promise<boolean> {
+    const { length } = this.#mark;
+    return length === 0 || this.#mark.equals(await bytesOf(file, this.#offset - length, length));
+  }
+
+  /** Whether there was anything to forget. */
+  #forget(): boolean {
+    const had = this.#offset > 0;
+    this.#inode = 0;
+    this.#offset = 0;
+    this.#mark = Buffer.alloc(0);
+    return had;
+  }
+}
+
+async function bytesOf(file: FileHandle, position: number, length: number): Promise<Buffer> {
+  const { buffer, bytesRead } = await file.read(Buffer.alloc(length), 0, length, position);
+  return buffer.subarray(0, bytesRead);
+}

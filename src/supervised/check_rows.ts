@@ -1,0 +1,113 @@
+// The first rows of a data file, looked at without training on them: what `cookbook validate` tells of a dataset.
+
+import type { FieldProblem } from '../registry/builder.ts';
+import type { Renderer, TrainOnWhat } from '../renderers/types.ts';
+import { CookbookError } from '../util/errors.ts';
+import { shortPath } from '../util/files.ts';
+import type { JsonObject } from '../util/json.ts';
+import { type ConversationReader, conversationReader } from './data/formats.ts';
+import { readLines } from './data/lines.ts';
+import { attempt, errorAt, type RowPlace, sourceRows } from './data/rows.ts';
+import type { ConversationFileParams, TextFileParams } from './dataset_params.ts';
+import { renderRow } from './render_row.ts';
+import { documentOf, holdsRows } from './text_file.ts';
+
+/** Enough to see what kind of file it is, little enough to take no time. */
+const LOOKED_AT = 20;
+/** Kinds of problems that are told of one file. */
+const TOLD = 3;
+
+type Checked = Pick<ConversationFileParams, 'file_path'> &
+  Partial<Pick<ConversationFileParams, 'test_file_path' | 'train_on_what' | 'on_bad_row'>>;
+
+/** What is wrong with the rows of a conversations file, and of its test file; with a renderer, also whether it takes them. */
+export async function checkConversations(
+  params: Checked,
+  renderer: Renderer | null | undefined,
+  readerOfFile: () => ConversationReader,
+): Promise<FieldProblem[]> {
+  const { train_on_what: trainOnWhat = 'all_assistant_messages', on_bad_row: onBadRow = 'error' } = params;
+  const problems: FieldProblem[] = [];
+  for (const field of ['file_path', 'test_file_path'] as const) {
+    const file = params[field];
+    if (file === null || file === undefined) continue;
+    const read = readerOf(readerOfFile(), renderer ?? null, trainOnWhat);
+    const messages = await messagesOf(() => firstProblems(file, read, onBadRow === 'skip'));
+    problems.push(...messages.map((message) => ({ field, message })));
+  }
+  return problems;
+}
+
+export async function checkConversationFile(
+  params: Checked & Pick<ConversationFileParams, 'format' | 'columns'>,
+  renderer: Renderer | null | undefined,
+): Promise<FieldProblem[]> {
+  return await checkConversations(params, renderer, () => conversationReader(params));
+}
+
+export async function checkTextFile({ file_path: file }: TextFileParams): Promise<FieldProblem[]> {
+  const messages = await messagesOf(async () =>
+    (await holdsRows(file)) ? await firstProblems(file, documentOf, false) : await firstLineProblems(file),
+  );
+  return messages.map((message) => ({ field: 'file_path', message }));
+}
+
+function readerOf(reader: ConversationReader, renderer: Renderer | null, trainOnWhat: TrainOnWhat) {
+  return (row: JsonObject, place: RowPlace): void => {
+    const conversation = reader.read(row, place);
+    if (renderer !== null) renderRow(conversation, { renderer, trainOnWhat });
+  };
+}
+
+/** Rows of a file are mostly wrong in one way, which is told once. Bad rows that are to be skipped count if no other is left. */
+async function firstProblems(
+  file: string,
+  read: (row: JsonObject, place: RowPlace) => unknown,
+  skipsBadRows: boolean,
+): Promise<string[]> {
+  const kinds = new Map<string, { first: string; more: number }>();
+  let rows = 0;
+  let bad = 0;
+  for await (const row of sourceRows(file, () => undefined)) {
+    const outcome = attempt(row, read);
+    if ('problem' in outcome) {
+      const { message } = outcome.problem;
+      const known = kinds.get(message);
+      if (known === undefined)
+        kinds.set(message, { first: sentence(errorAt(shortPath(file), row, outcome.problem)), more: 0 });
+      else known.more += 1;
+      bad += 1;
+    }
+    rows += 1;
+    if (rows === LOOKED_AT) break;
+  }
+  if (rows === 0) return [`${shortPath(file)}: the file is empty`];
+  if (skipsBadRows && bad < rows) return [];
+  return [...kinds.values()]
+    .slice(0, TOLD)
+    .map(({ first, more }) => (more === 0 ? first : `${first} (so are ${more} more of the first ${rows} rows)`));
+}
+
+async function firstLineProblems(file: string): Promise<string[]> {
+  let lines = 0;
+  for await (const { number, problem } of readLines(file)) {
+    if (problem !== null) return [`${shortPath(file)}:${number}: ${problem}`];
+    lines += 1;
+    if (lines === LOOKED_AT) break;
+  }
+  return lines === 0 ? [`${shortPath(file)}: the file holds no text`] : [];
+}
+
+/** What keeps a file from being read at all is a problem like any. */
+async function messagesOf(look: () => Promise<string[]>): Promise<string[]> {
+  try {
+    return await look();
+  } catch (error) {
+    if (error instanceof CookbookError) return [sentence(error)];
+    throw error;
+  }
+}
+
+function sentence({ message, hint }: CookbookError): string {
+  return hint === undefined ? message : `${message}. ${hint}`;
+}

@@ -1,0 +1,148 @@
+// The formats that rows come in: how each is told from the others, and which of its rows becomes which conversation.
+
+import { DataValidationError } from '../../util/errors.ts';
+import type { JsonObject, JsonValue } from '../../util/json.ts';
+import { parseAlpaca } from './alpaca.ts';
+import { suggestionFor } from './column_suggestions.ts';
+import { field, lacking, namesOf } from './fields.ts';
+import { type ConversationRow, parseMessages } from './messages.ts';
+import type { ColumnNames, DataFormat } from './options.ts';
+import { parsePreference } from './preference.ts';
+import { parsePromptCompletion } from './prompt_completion.ts';
+import type { RowPlace } from './rows.ts';
+import { parseShareGpt } from './sharegpt.ts';
+import { parseTools } from './tools.ts';
+import { isShareGptList, withSystem } from './turns.ts';
+
+type RowFormat = Exclude<DataFormat, 'auto'>;
+
+/** A row may do without these. */
+const OPTIONAL = new Set(['system', 'tools', 'input']);
+
+export interface ConversationReader {
+  /** The conversation of a row. Throws a DataValidationError that names the field. */
+  read(row: JsonObject, place: RowPlace): ConversationRow;
+  /** How the rows were understood, where that was found out and is worth knowing; null else. */
+  notice(): { level: 'notice' | 'warning'; message: string } | null;
+}
+
+/**
+ * Reads the rows of one file. With `auto`, the first row that fits a format decides for all: two formats may share columns,
+ * and then one row would be read one way and the next another.
+ */
+export function conversationReader({
+  format,
+  columns,
+}: {
+  format: DataFormat;
+  columns: ColumnNames | null;
+}): ConversationReader {
+  let settled: { format: RowFormat; place: RowPlace | null } | null =
+    format === 'auto' ? null : { format, place: null };
+  return {
+    read(given, place) {
+      const row = columns === null ? given : renamed(given, columns);
+      const found = detect(row);
+      if (settled === null) {
+        if (found === null) throw unknownFormat(row);
+        settled = { format: found, place };
+      } else if (settled.place !== null && found !== null && found !== settled.format) {
+        throw new DataValidationError(
+          `the row is of the format ${found}, and those from ${settled.place.unit} ${settled.place.number} on are of ${settled.format}`,
+          { hint: 'Give each format a file of its own, or set format: to the one that is meant.' },
+        );
+      }
+      const tools = parseTools(field(row, 'tools'));
+      const parsed = PARSERS[settled.format](row, columns);
+      return { ...parsed, ...(tools.length > 0 ? { tools } : {}) };
+    },
+    notice() {
+      if (settled === null) return null;
+      if (settled.format === 'preference') return { level: 'warning', message: READ_AS.preference };
+      if (settled.place === null || settled.format === 'messages') return null;
+      return { level: 'notice', message: READ_AS[settled.format] };
+    },
+  };
+}
+
+const READ_AS: Record<RowFormat, string> = {
+  messages: 'read as messages',
+  sharegpt: 'read as sharegpt: what "from" says, human or gpt, becomes the role of a message',
+  alpaca: 'read as alpaca: "instruction" and "input" are asked, "output" is learned',
+  prompt_completion: 'read as prompt_completion: "prompt" is asked, "completion" is learned',
+  preference: 'read as preference: the "chosen" answers are learned, the "rejected" ones are not used',
+};
+
+type Parser = (row: JsonObject, columns: ColumnNames | null) => ConversationRow;
+
+const PARSERS: Record<RowFormat, Parser> = {
+  messages: parseMessagesRow,
+  sharegpt(row) {
+    const name = listName(row) ?? 'conversations';
+    if (field(row, name) === undefined) throw lacking(row, name);
+    const { messages, ignored } = parseShareGpt(field(row, name), name);
+    return { messages: withSystem(row, messages), ignored };
+  },
+  alpaca: parseAlpaca,
+  prompt_completion: parsePromptCompletion,
+  preference: parsePreference,
+};
+
+/** Fields beside the messages are the data's own. Two of them look as if they were meant, which is told. */
+function parseMessagesRow(row: JsonObject, columns: ColumnNames | null): ConversationRow {
+  const name = listName(row);
+  if (name === null) throw lacking(row, 'messages');
+  const { messages, ignored } = parseMessages(field(row, name), name);
+  const system = field(row, 'system');
+  if (typeof columns?.system === 'string') return { messages: withSystem(row, messages), ignored };
+  const unused = [
+    ...(typeof system === 'string' && system !== ''
+      ? [{ field: 'system', hint: 'columns: {system: system} makes it the system message' }]
+      : []),
+    ...(field(row, 'chosen') !== undefined && field(row, 'rejected') !== undefined
+      ? [{ field: 'chosen', hint: 'format: preference learns the chosen answers' }]
+      : []),
+  ];
+  return { messages, ignored, unused };
+}
+
+/** The column that holds the messages of a row. */
+function listName(row: JsonObject): string | null {
+  if (field(row, 'messages') !== undefined) return 'messages';
+  const isList = (value: JsonValue | undefined) => Array.isArray(value) && value.length > 0;
+  return ['conversations', 'conversation'].find((name) => isList(field(row, name))) ?? null;
+}
+
+/** Rows with `messages` were always read as such, whatever else they hold, and so they are now. */
+function detect(row: JsonObject): RowFormat | null {
+  const has = (...names: string[]) => names.every((name) => field(row, name) !== undefined);
+  const messages = field(row, 'messages');
+  if (messages !== undefined && !isShareGptList(messages)) return 'messages';
+  if (has('chosen', 'rejected')) return 'preference';
+  const name = listName(row);
+  if (name !== null) return isShareGptList(field(row, name)) ? 'sharegpt' : 'messages';
+  if (has('instruction', 'output')) return 'alpaca';
+  return has('prompt', 'completion') ? 'prompt_completion' : null;
+}
+
+function renamed(row: JsonObject, columns: ColumnNames): JsonObject {
+  const renames = Object.entries(columns).filter((entry): entry is [string, string] => entry[1] !== null);
+  const sources = new Set(renames.map(([, source]) => source));
+  const targets = new Set(renames.map(([name]) => name));
+  const kept = Object.entries(row).filter(([name]) => !sources.has(name) && !targets.has(name));
+  const moved = renames.flatMap(([name, source]) => {
+    const value = field(row, source);
+    if (value !== undefined) return [[name, value] as const];
+    if (OPTIONAL.has(name)) return [];
+    throw lacking(row, source);
+  });
+  return Object.fromEntries([...kept, ...moved]);
+}
+
+function unknownFormat(row: JsonObject): DataValidationError {
+  const names = namesOf(row);
+  if (names === '') return lacking(row, 'messages');
+  return new DataValidationError(`the row is of no format that is known here: it has ${names}`, {
+    hint: suggestionFor(row),
+  });
+}

@@ -1,0 +1,66 @@
+// Lines of a text file with their numbers, read as a stream; what is wrong with a line is said of that line.
+
+import { DataFormatError } from '../../util/errors.ts';
+import { containerOf, textChunks } from './bytes.ts';
+
+/** Longer lines are no data but another kind of file, and would have to fit in memory whole. */
+export const MAX_LINE_BYTES = 8 * 1024 * 1024;
+
+export interface Line {
+  /** From 1. */
+  number: number;
+  /** Without its line break; empty where there is a problem. */
+  text: string;
+  problem: string | null;
+}
+
+/** Lines of a text file, packed with gzip or not. Throws a CookbookError for a file that cannot be read. */
+export async function* readLines(
+  file: string,
+  notify: (message: string) => void = () => undefined,
+): AsyncGenerator<Line> {
+  const container = await containerOf(file);
+  if (container === 'parquet') throw new DataFormatError(`${file}: is a Parquet file, which holds rows and no lines`);
+  yield* linesOf(textChunks(file, container, notify));
+}
+
+/** Lines end in LF or CRLF. */
+export async function* linesOf(chunks: AsyncIterable<Buffer>): AsyncGenerator<Line> {
+  let number = 0;
+  let rest: Buffer[] = [];
+  let restBytes = 0;
+  for await (const chunk of chunks) {
+    let start = 0;
+    for (let end = chunk.indexOf(LF); end !== -1; end = chunk.indexOf(LF, start)) {
+      number += 1;
+      yield lineOf(number, [...rest, chunk.subarray(start, end)], restBytes + end - start);
+      rest = [];
+      restBytes = 0;
+      start = end + 1;
+    }
+    restBytes += chunk.length - start;
+    if (restBytes <= MAX_LINE_BYTES) rest.push(chunk.subarray(start));
+  }
+  if (restBytes > 0) yield lineOf(number + 1, rest, restBytes);
+}
+
+const LF = 0x0a;
+const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+function lineOf(number: number, pieces: Buffer[], length: number): Line {
+  const { text, problem } = textOfPieces(pieces, length, 'the line');
+  return { number, text: text.endsWith('\r') ? text.slice(0, -1) : text, problem };
+}
+
+/** The text of bytes that were collected up to MAX_LINE_BYTES of their `length`. */
+export function textOfPieces(pieces: Buffer[], length: number, what: string): { text: string; problem: string | null } {
+  if (length > MAX_LINE_BYTES) {
+    const megabytes = (length / 1024 / 1024).toFixed(1);
+    return { text: '', problem: `${what} is ${megabytes} MiB long; more than 8 MiB is taken for a mistake` };
+  }
+  try {
+    return { text: decoder.decode(Buffer.concat(pieces)), problem: null };
+  } catch {
+    return { text: '', problem: 'not valid UTF-8' };
+  }
+}

@@ -1,0 +1,24 @@
+// The values of the options that say how a data file is read.
+
+/** `error` stops at the first bad row; `skip` leaves bad rows out and warns once, with their number. */
+export const ON_BAD_ROW = ['error', 'skip'] as const;
+export type OnBadRow = (typeof ON_BAD_ROW)[number];
+
+export const DATA_FORMATS = ['auto', 'messages', 'sharegpt', 'alpaca', 'prompt_completion', 'preference'] as const;
+export type DataFormat = (typeof DATA_FORMATS)[number];
+
+/** Names that the formats give to columns; a file may have others for them. */
+export const COLUMN_NAMES = [
+  'messages',
+  'system',
+  'tools',
+  'prompt',
+  'completion',
+  'instruction',
+  'input',
+  'output',
+  'chosen',
+  'rejected',
+] as const;
+/** The name in the file by the name in the format; null is the same name. */
+export type ColumnNames = Readonly<Record<string, string | null>>;

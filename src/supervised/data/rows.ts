@@ -1,0 +1,154 @@
+// Rows of a data file, one JSON object each, whatever file they come in: every row is read or accounted for.
+
+import { CookbookError, DataFormatError, DataValidationError, messageOf } from '../../util/errors.ts';
+import { isJsonObject, type JsonObject } from '../../util/json.ts';
+import { containerOf, textChunks } from './bytes.ts';
+import { arrayElements } from './json_array.ts';
+import { type Line, linesOf, MAX_LINE_BYTES } from './lines.ts';
+import type { OnBadRow } from './options.ts';
+import { parquetRows } from './parquet.ts';
+
+/** How many rows a warning names. */
+const NAMED = 5;
+
+/** Where a row stands: a line of a text file, a row of a Parquet file, both from 1. */
+export interface RowPlace {
+  unit: 'line' | 'row';
+  number: number;
+}
+
+/** A row that was read, or why it could not be. */
+export type SourceRow = RowPlace & ({ value: JsonObject; problem: null } | { value: null; problem: CookbookError });
+
+/**
+ * The rows of JSON Lines, of a JSON array (both may be packed with gzip) or of a Parquet file; blank lines do not count.
+ * What is wrong with one row is said of that row. `notify` hears how the file was read where that is worth knowing.
+ * @throws CookbookError for a file that cannot be read at all
+ */
+export async function* sourceRows(file: string, notify: (message: string) => void): AsyncGenerator<SourceRow> {
+  const container = await containerOf(file);
+  if (container === 'parquet') {
+    let number = 0;
+    for await (const value of parquetRows(file)) yield { unit: 'row', number: ++number, value, problem: null };
+    return;
+  }
+  const { first, chunks } = await upToFirstMark(textChunks(file, container, notify));
+  const isArray = first === '[';
+  for await (const line of isArray ? arrayElements(chunks) : linesOf(chunks)) {
+    if (line.problem === null && line.text.trim() === '') continue;
+    yield { unit: 'line', number: line.number, ...parsed(line, isArray) };
+  }
+}
+
+export interface ReadOptions {
+  onBadRow: OnBadRow;
+  warn(message: string): void;
+  notify?(message: string): void;
+}
+
+/**
+ * Gives each row to `read`, which throws a CookbookError for a row that it cannot use. One entry a row, null for those that
+ * were skipped. Errors start with `file:line`: DataFormatError for what is no JSON, DataValidationError for the rest, and
+ * for a file without rows.
+ */
+export async function readRows<T>(
+  file: string,
+  { onBadRow, warn, notify = () => undefined }: ReadOptions,
+  read: (row: JsonObject, place: RowPlace) => T,
+): Promise<(T | null)[]> {
+  const rows: (T | null)[] = [];
+  const skipped: string[] = [];
+  for await (const row of sourceRows(file, notify)) {
+    const outcome = attempt(row, read);
+    if ('value' in outcome) rows.push(outcome.value);
+    else {
+      if (onBadRow === 'error') throw errorAt(file, row, outcome.problem, SKIP_HINT);
+      rows.push(null);
+      skipped.push(`${row.unit} ${row.number}: ${outcome.problem.message}`);
+    }
+  }
+  if (rows.length === 0) throw new DataValidationError(`${file}: the file is empty`);
+  if (skipped.length > 0) {
+    const more = skipped.length > NAMED ? `; and ${skipped.length - NAMED} more` : '';
+    warn(`${file}: skipped ${skipped.length} of ${rows.length} rows: ${skipped.slice(0, NAMED).join('; ')}${more}`);
+  }
+  return rows;
+}
+
+/** What `read` makes of a row, or why it cannot. Errors that are no CookbookError are defects and pass through. */
+export function attempt<T>(
+  row: SourceRow,
+  read: (row: JsonObject, place: RowPlace) => T,
+): { value: T } | { problem: CookbookError } {
+  if (row.problem !== null) return { problem: row.problem };
+  try {
+    return { value: read(row.value, row) };
+  } catch (error) {
+    if (error instanceof CookbookError) return { problem: error };
+    // JSON may be nested more deeply than functions may call each other.
+    if (error instanceof RangeError) return { problem: new DataValidationError('the row is nested too deeply') };
+    throw error;
+  }
+}
+
+const SKIP_HINT = 'Mend the file, or set on_bad_row: skip to leave such rows out and have them counted.';
+
+/** The error of a row with the place where it stands. */
+export function errorAt(file: string, place: RowPlace, error: CookbookError, hint?: string): CookbookError {
+  const Kind = error instanceof DataFormatError ? DataFormatError : DataValidationError;
+  const help = error.hint ?? hint;
+  const at = place.unit === 'line' ? `${file}:${place.number}` : `${file}: row ${place.number}`;
+  return new Kind(`${at}: ${error.message}`, { ...(help === undefined ? {} : { hint: help }), cause: error });
+}
+
+/** `line 4`, or `lines 4, 9, 12, …`: for warnings that count rows. */
+export function namedRows(places: readonly RowPlace[]): string {
+  const more = places.length > NAMED ? ', …' : '';
+  const numbers = places.slice(0, NAMED).map(({ number }) => number);
+  return `${places[0]?.unit ?? 'line'}${places.length === 1 ? '' : 's'} ${numbers.join(', ')}${more}`;
+}
+
+type Parsed = { value: JsonObject; problem: null } | { value: null; problem: CookbookError };
+
+function parsed({ text, problem, number }: Line, isArray: boolean): Parsed {
+  if (problem !== null) return { value: null, problem: new DataFormatError(problem) };
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    const isObjectOverLines = number === 1 && !isArray && text.trim() === '{';
+    const hint = isObjectOverLines
+      ? { hint: 'One JSON object over several lines holds no rows: write one row a line, or a list [ … ] of rows.' }
+      : {};
+    const reason = new DataFormatError(`not valid JSON: ${messageOf(error)}`, { cause: error, ...hint });
+    return { value: null, problem: reason };
+  }
+  if (isJsonObject(value)) return { value, problem: null };
+  const what = isArray ? 'each element of the list must be' : 'each line must hold';
+  return { value: null, problem: new DataFormatError(`${what} a JSON object`) };
+}
+
+/** The first character that is not blank, and the whole text from its beginning. */
+async function upToFirstMark(
+  chunks: AsyncGenerator<Buffer>,
+): Promise<{ first: string | null; chunks: AsyncGenerator<Buffer> }> {
+  const seen: Buffer[] = [];
+  let length = 0;
+  let first: string | null = null;
+  while (first === null && length <= MAX_LINE_BYTES) {
+    const { value, done } = await chunks.next();
+    if (done === true) break;
+    seen.push(value);
+    length += value.length;
+    first = /[^ \t\r\n]/.exec(value.toString('latin1'))?.[0] ?? null;
+  }
+  async function* all(): AsyncGenerator<Buffer> {
+    try {
+      yield* seen;
+      yield* chunks;
+    } finally {
+      await chunks.return(undefined);
+    }
+  }
+  return { first, chunks: all() };
+}

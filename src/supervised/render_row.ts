@@ -1,0 +1,56 @@
+// A row as the loss sees it: the conversation's tokens, each with its weight. Training and `cookbook render` share it.
+
+import { textOf } from '../renderers/content.ts';
+import type { ContentPart, Message, Renderer, ToolSpec, TrainOnWhat } from '../renderers/types.ts';
+import { tokensOf } from '../tinker/types.ts';
+import type { JsonValue } from '../util/json.ts';
+import { refuseHalfCharacters } from './data/half_characters.ts';
+import type { ConversationRow } from './data/messages.ts';
+
+export interface RenderedRow {
+  tokens: number[];
+  /** One a token. The first is 0 whatever is trained: nothing comes before it from which it could be predicted. */
+  weights: number[];
+}
+
+/** Throws a DataValidationError or RendererError for a conversation that cannot be rendered. */
+export function renderRow(
+  { messages, tools = [] }: ConversationRow,
+  { renderer, trainOnWhat }: { renderer: Renderer; trainOnWhat: TrainOnWhat },
+): RenderedRow {
+  messages.forEach(refuseHalves);
+  const conversation = tools.length === 0 ? messages : withTools(messages, tools, renderer);
+  const { model_input, weights } = renderer.buildSupervisedExample(conversation, trainOnWhat);
+  return { tokens: tokensOf(model_input), weights: weights.map((weight, position) => (position === 0 ? 0 : weight)) };
+}
+
+/** The declarations stand in front, with the system message if there is one. Nothing of them is learned. */
+function withTools(messages: readonly Message[], tools: readonly ToolSpec[], renderer: Renderer): Message[] {
+  const [first] = messages;
+  const system = first?.role === 'system' ? first : null;
+  const prefix = renderer.createConversationPrefixWithTools(tools, system === null ? '' : textOf(system));
+  const isCustomized = messages.some(({ trainable }) => trainable !== undefined);
+  return [
+    ...prefix.map((message) => (isCustomized ? { ...message, trainable: false } : message)),
+    ...(system === null ? messages : messages.slice(1)),
+  ];
+}
+
+function refuseHalves({ content, tool_calls = [], name = '', tool_call_id = '' }: Message, index: number): void {
+  const said = typeof content === 'string' ? [content] : content.map((part) => textOfPart(part));
+  const called = tool_calls.map((call) => [call.function.name, decoded(call.function.arguments)]);
+  refuseHalfCharacters([...said, ...called, name, tool_call_id], `messages[${index}]`);
+}
+
+function textOfPart(part: ContentPart): string {
+  return part.type === 'text' ? part.text : part.thinking;
+}
+
+/** Escapes in JSON text become characters where it is parsed; text that is no JSON is for the renderer to refuse. */
+function decoded(text: string): JsonValue {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}

@@ -1,0 +1,46 @@
+// How runs, configurations and their scores are written in a sweep's lines.
+
+import { stripVTControlCharacters } from 'node:util';
+import { formatMetric } from '../../run/progress.ts';
+import type { ConfigurationScore } from '../objective.ts';
+import type { PlannedRun } from '../plan.ts';
+import type { Result } from '../standings.ts';
+
+/** What a run sets, and its seed: its name without the identity behind it. */
+export function labelOf({ name, hash }: PlannedRun): string {
+  return name.endsWith(`-${hash}`) ? name.slice(0, -hash.length - 1) : name;
+}
+
+/** A label in so many characters. The seed, which tells replicates apart, stays. */
+export function shortened(label: string, length: number): string {
+  if (label.length <= length) return label;
+  const seed = label.slice(label.lastIndexOf(',seed='));
+  const end = label.includes(',seed=') && seed.length < length - 1 ? seed : '';
+  return `${label.slice(0, Math.max(0, length - end.length - 1))}…${end}`;
+}
+
+export function configurationText({ axes }: ConfigurationScore): string {
+  const fields = Object.entries(axes).map(
+    ([field, value]) => `${field}=${typeof value === 'string' ? value : JSON.stringify(value)}`,
+  );
+  return fields.length === 0 ? 'the one configuration' : printable(fields.join(' '));
+}
+
+/** `0.005 ± 0.007 (2 of 3 seeds)` */
+export function scoreText({ mean, sd, n, planned }: ConfigurationScore): string {
+  const spread = sd === null ? '' : ` ± ${formatMetric(sd)}`;
+  const seeds = n === planned ? `${n}` : `${n} of ${planned}`;
+  return `${formatMetric(mean ?? Number.NaN)}${spread} (${seeds} ${planned === 1 ? 'seed' : 'seeds'})`;
+}
+
+/** `test/nll 0.042` */
+export function resultText({ metric, value }: Result): string {
+  return `${printable(metric)} ${formatMetric(value)}`;
+}
+
+/** A text from outside on one line, without codes that a terminal would obey. */
+export function printable(text: string): string {
+  return stripVTControlCharacters(text)
+    .replaceAll(/\p{Cc}+/gu, ' ')
+    .trim();
+}

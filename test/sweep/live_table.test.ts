@@ -1,0 +1,156 @@
+// What a terminal shows of a sweep that is going on, by its width.
+
+import { expect, it } from 'vitest';
+import { pendingStatus } from '../../src/run_files/status.ts';
+import type { PlannedRun } from '../../src/sweep/plan.ts';
+import { LiveTable } from '../../src/sweep/reporters/live_table.ts';
+import { terminalReporter } from '../../src/sweep/reporters/terminal.ts';
+import type { SweepEvent } from '../../src/sweep/scheduler.ts';
+
+const HASH = '0123456789ab';
+
+function run(label: string, max_steps: number | null = 200): PlannedRun {
+  const name = `${label}-${HASH}`;
+  return {
+    configuration: [],
+    seed: 0,
+    hash: HASH,
+    config_hash: label.replace(/,seed=\d+$/, ''),
+    max_steps,
+    name,
+    directory: `/runs/${name}`,
+    state: 'new',
+    found: null,
+    stale: null,
+  };
+}
+
+const LONG = 'learning_rate=0.0003,dataset.batch_size=128,lora_rank=16';
+const RUNS = [
+  run('learning_rate=0.001,seed=0'),
+  run('learning_rate=0.001,seed=1'),
+  run(`${LONG},seed=0`),
+  run(`${LONG},seed=1`),
+  run('learning_rate=0.01,seed=0'),
+  run('learning_rate=0.01,seed=1'),
+] as const;
+
+const headlineOf = () => [{ metric: 'train_mean_nll', goal: 'minimize', label: 'nll' } as const];
+
+const row = (run: PlannedRun, step: number, train_mean_nll: number): SweepEvent => ({
+  type: 'progress',
+  run,
+  change: { type: 'rows', anew: false, rows: [{ step, train_mean_nll, learning_rate: 0.0003 }] },
+});
+
+const BEST = { config_hash: '', axes: { learning_rate: 0.001 }, mean: 2.0421, sd: null, n: 1, planned: 2 };
+
+function settled(run: PlannedRun, value: number | null): SweepEvent {
+  const outcome = { run, directory: run.directory, state: value === null ? 'failed' : 'done', error: null } as const;
+  const result = value === null ? null : { metric: 'test/nll', value };
+  return { type: 'settled', outcome, result, best: BEST };
+}
+
+/** A sweep of six: one done, one failed, two under way for a minute, two to go. */
+function midway(): LiveTable {
+  let time = 0;
+  const table = new LiveTable(RUNS, headlineOf, () => time);
+  const [first, second, third, fourth] = RUNS;
+  for (const event of [
+    { type: 'launched', run: first } as const,
+    row(first, 0, 5),
+    row(first, 199, 2.1),
+    settled(first, 2.0421),
+    settled(second, null),
+    { type: 'launched', run: third } as const,
+    { type: 'launched', run: fourth } as const,
+    row(third, 0, 5.2),
+    row(fourth, 0, 5.3),
+  ])
+    table.update(event);
+  time = 60_000;
+  table.update(row(third, 119, 2.3456789));
+  table.update(row(fourth, 49, 3.25));
+  return table;
+}
+
+it('shows seed, loss and time left in 60 columns', () => {
+  expect(midway().lines(60, 20).join('\n')).toMatchInlineSnapshot(`
+    "1/6  1m43s left  1 done, 1 failed, 2 running, 2 to go
+    best so far  2.042 (1 of 2 seeds)  learning_rate=0.001
+      learning_rate=0.00…,seed=0  120/200  nll 2.346  41s left
+      learning_rate=0.00…,seed=1  50/200   nll 3.25   3m04s left"
+  `);
+});
+
+it('shows more of a name in 80', () => {
+  expect(midway().lines(80, 20).join('\n')).toMatchInlineSnapshot(`
+    "1/6  1m43s left  1 done, 1 failed, 2 running, 2 to go
+    best so far  2.042 (1 of 2 seeds)  learning_rate=0.001
+      learning_rate=0.0003,dataset.batch_siz…,seed=0  120/200  nll 2.346  41s left
+      learning_rate=0.0003,dataset.batch_siz…,seed=1  50/200   nll 3.25   3m04s left"
+  `);
+});
+
+it('shows the other figures, and bars, where they take room from nothing else', () => {
+  expect(midway().lines(120, 20).join('\n')).toMatchInlineSnapshot(`
+    "1/6  1m43s left  1 done, 1 failed, 2 running, 2 to go
+    best so far  2.042 (1 of 2 seeds)  learning_rate=0.001
+      learning_rate=0.0003,dataset.batch_size=128,lora_rank=16,seed=0  120/200  nll 2.346  41s left    lr 0.0003
+      learning_rate=0.0003,dataset.batch_size=128,lora_rank=16,seed=1  50/200   nll 3.25   3m04s left  lr 0.0003"
+  `);
+  expect(midway().lines(140, 20).join('\n')).toMatchInlineSnapshot(`
+    "1/6  1m43s left  1 done, 1 failed, 2 running, 2 to go
+    best so far  2.042 (1 of 2 seeds)  learning_rate=0.001
+      learning_rate=0.0003,dataset.batch_size=128,lora_rank=16,seed=0  120/200  nll 2.346  41s left    lr 0.0003  ███████░░░░░
+      learning_rate=0.0003,dataset.batch_size=128,lora_rank=16,seed=1  50/200   nll 3.25   3m04s left  lr 0.0003  ███░░░░░░░░░"
+  `);
+});
+
+it('never writes more than fits', () => {
+  for (let width = 10; width < 140; width += 7) {
+    for (let height = 0; height < 6; height++) {
+      const lines = midway().lines(width, height);
+      expect(lines.length).toBeLessThanOrEqual(height);
+      for (const line of lines) expect(line.length).toBeLessThanOrEqual(width);
+    }
+  }
+});
+
+it('goes back to where a run resumes', () => {
+  const table = midway();
+  const [, , third] = RUNS;
+  table.update({ type: 'progress', run: third, change: { type: 'rows', anew: true, rows: [{ step: 99 }] } });
+  expect(table.lines(80, 20)[2]).toContain('100/200');
+  const status = { ...pendingStatus(), total_steps: 400 };
+  table.update({ type: 'progress', run: third, change: { type: 'status', status } });
+  expect(table.lines(80, 20)[2]).toContain('100/400');
+});
+
+it('counts runs that were never started as still to go, when a sweep is stopped', () => {
+  const table = midway();
+  for (const run of RUNS.slice(2, 4)) {
+    const outcome = { run, directory: run.directory, state: 'interrupted', error: null } as const;
+    table.update({ type: 'settled', outcome, result: null, best: BEST });
+  }
+  for (const run of RUNS.slice(4)) {
+    const outcome = { run, directory: run.directory, state: 'pending', error: null } as const;
+    table.update({ type: 'settled', outcome, result: null, best: BEST });
+  }
+  expect(table.lines(80, 20)[0]).toBe('1/6  1 done, 1 failed, 2 interrupted, 2 to go');
+});
+
+it('redraws from the start of the line, where a key may have left its echo, and leaves nothing behind', () => {
+  let written = '';
+  const write = (text: string) => {
+    written += text;
+  };
+  const reporter = terminalReporter(RUNS, headlineOf, { write, columns: 60, rows: 24 }, () => 0);
+  reporter.onEvent({ type: 'launched', run: RUNS[0] });
+  written = '';
+  reporter.onEvent({ type: 'stopping' });
+  expect(written.startsWith('\r\u001b[2A\u001b[J')).toBe(true);
+  written = '';
+  reporter.close();
+  expect(written).toBe('\r\u001b[2A\u001b[J');
+});
