@@ -26,6 +26,9 @@ import {
   weightOf,
 } from './values.ts';
 
+/** Filters that do not go through what they are given. */
+const LIGHT_FILTERS: ReadonlySet<string> = new Set(['count', 'd', 'default', 'length', 'string']);
+
 export type Evaluate = (scope: Scope) => Value;
 
 export function compileExpression(node: Expression): Evaluate {
@@ -91,7 +94,7 @@ export function compileExpression(node: Expression): Evaluate {
         const apply = filterOf(node.name);
         const value = operand(scope);
         const given = args(scope);
-        scope.work.add(weightOf(value) + weightOfCall(given));
+        scope.work.add((LIGHT_FILTERS.has(node.name) ? 1 : weightOf(value)) + weightOfCall(given));
         return counted(scope, apply(value, given));
       };
     }

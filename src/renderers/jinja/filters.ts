@@ -24,6 +24,7 @@ import {
   lengthOf,
   List,
   numberOf,
+  SafeText,
   Tuple,
   Undefined,
   type Value,
@@ -97,7 +98,8 @@ function selecting(name: string, byAttribute: boolean, wanted: boolean): readonl
       const [test, ...args] = rest;
       const holds =
         test === undefined ? isTrue : testOf(plain(expectText(test, `the test of ${name}`)));
-      const items = iterate(value).filter((item) => holds(read(item), { positional: args, named }) === wanted);
+      // What is false, None too, has no items here.
+      const items = (isTrue(value) ? iterate(value) : []).filter((item) => holds(read(item), { positional: args, named }) === wanted);
       return new Generator('generator', items);
     },
   ];
@@ -117,7 +119,7 @@ function mapped(value: Value, { positional, named }: Call): Value {
     const apply = filterOf(plain(expectText(name, 'the filter of map')));
     change = (item) => apply(item, { positional: args, named });
   }
-  return new Generator('generator', iterate(value).map(change));
+  return new Generator('generator', (isTrue(value) ? iterate(value) : []).map(change));
 }
 
 function joined(value: Value, separator: Value | undefined, attribute: Value | undefined): Text {
@@ -236,8 +238,8 @@ const FILTERS: ReadonlyMap<string, Filter> = new Map<string, Filter>([
     return new List(sorted(items, key, isTrue(reverse)));
   }),
   filter('first', [], (value) => {
-    const [first] = isText(value) ? characters(value) : iterate(value);
-    return first ?? new Undefined('No first item, sequence was empty.');
+    const items = iterate(value);
+    return items.length > 0 ? items[0] : new Undefined('No first item, sequence was empty.');
   }),
   filter('float', ['default'], (value, preset = new Float(0)) => toFloat(value, preset)),
   ['format', (value, { positional, named }) => formatPercent(str(value), named.size > 0 ? namedDict(named) : new Tuple(positional))],
@@ -256,8 +258,8 @@ const FILTERS: ReadonlyMap<string, Filter> = new Map<string, Filter>([
   }),
   filter('join', ['d', 'attribute'], joined),
   filter('last', [], (value) => {
-    const items = isText(value) ? characters(value) : iterate(value);
-    return items.at(-1) ?? new Undefined('No last item, sequence was empty.');
+    const items = iterate(value);
+    return items.length > 0 ? items[items.length - 1] : new Undefined('No last item, sequence was empty.');
   }),
   filter('length', [], lengthOf),
   filter('list', [], (value) => new List([...iterate(value)])),
@@ -278,7 +280,7 @@ const FILTERS: ReadonlyMap<string, Filter> = new Map<string, Filter>([
   filter('round', ['precision', 'method'], (value, precision, method = 'common') =>
     rounded(value, expectInteger(precision, 'precision', 0), plain(str(method))),
   ),
-  filter('safe', [], (value) => str(value)),
+  filter('safe', [], (value) => new SafeText(str(value))),
   selecting('select', false, true),
   selecting('selectattr', true, true),
   filter('sort', ['reverse', 'case_sensitive', 'attribute'], (value, reverse = false, caseSensitive, attribute) => {
@@ -287,7 +289,7 @@ const FILTERS: ReadonlyMap<string, Filter> = new Map<string, Filter>([
     const key = (item: Value): Value => (keys.length === 1 ? keys[0](item) : new Tuple(keys.map((read) => read(item))));
     return new List(sorted(iterate(value), key, isTrue(reverse)));
   }),
-  filter('string', [], (value) => str(value)),
+  filter('string', [], (value) => (value instanceof SafeText ? value : str(value))),
   filter('sum', ['attribute', 'start'], (value, attribute, start = 0) =>
     iterate(value).reduce((total, item) => add(total, memberReader(attribute)(item)), start),
   ),

@@ -2,10 +2,11 @@
 
 import { TemplateError } from './errors.ts';
 import { joinTexts, mapSpans, plain, type Text } from './text.ts';
-import { Attributes, Callable, Dict, Float, Generator, isText, List, Tuple, Undefined, type Value, View } from './values.ts';
+import { Callable, Dict, Float, isText, List, SafeText, Tuple, typeName, Undefined, type Value, View } from './values.ts';
 
 export function str(value: Value): Text {
   if (isText(value)) return value;
+  if (value instanceof SafeText) return value.text;
   return value instanceof Undefined ? '' : repr(value);
 }
 
@@ -28,8 +29,9 @@ export function repr(value: Value): Text {
   throw notPrintable(value);
 }
 
-function notPrintable(value: Attributes | Callable | Generator | View): TemplateError {
-  return new TemplateError(`it prints ${value instanceof Callable ? 'the function' : 'an object of type'} ${value.name}`);
+function notPrintable(value: Value): TemplateError {
+  const name = value instanceof Callable ? value.name : typeName(value);
+  return new TemplateError(`it prints ${value instanceof Callable ? 'the function' : 'an object of type'} ${name}`);
 }
 
 function enclose(open: string, items: Text[], close: string): Text {
@@ -104,8 +106,7 @@ export function toJson(value: Value, style: JsonStyle = PLAIN_JSON, level = 0): 
     );
     return lay('{', members, '}');
   }
-  const name = value instanceof Undefined ? 'Undefined' : value.name;
-  throw new TemplateError(`Object of type ${name} is not JSON serializable`);
+  throw new TemplateError(`Object of type ${typeName(value)} is not JSON serializable`);
 }
 
 function jsonKey(key: Value): Text {

@@ -84,7 +84,17 @@ export function replace(text: Text, old: Text, by: Text, limit: number): Text {
 export function capitalize(text: Text): Text {
   const first = sliceCharacters(text, 0, 1);
   const rest = sliceText(text, plain(first).length);
-  return joinTexts([mapSpans(first, (part) => part.toUpperCase()), mapSpans(rest, (part) => part.toLowerCase())]);
+  return joinTexts([mapSpans(first, titleCase), mapSpans(rest, (part) => part.toLowerCase())]);
+}
+
+/** The digraphs whose title case is not their upper case. */
+const DIGRAPHS = /^[\u01c4-\u01cc\u01f1-\u01f3]$/;
+
+function titleCase(character: string): string {
+  const [first = '', ...rest] = character.toUpperCase();
+  if (!DIGRAPHS.test(character)) return first + rest.join('').toLowerCase();
+  const point = first.codePointAt(0) ?? 0;
+  return String.fromCodePoint(point + 1);
 }
 
 /** Upper case after what is no letter. */
@@ -92,7 +102,7 @@ function title(text: Text): Text {
   return mapSpans(text, (part) =>
     part.replace(/\p{L}[\p{L}\p{M}]*/gu, (word) => {
       const [first = ''] = word;
-      return first.toUpperCase() + word.slice(first.length).toLowerCase();
+      return titleCase(first) + word.slice(first.length).toLowerCase();
     }),
   );
 }
