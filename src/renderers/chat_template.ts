@@ -41,7 +41,12 @@ export function chatTemplateRenderer(tokenizer: Tokenizer, { currentDate }: { cu
     buildSupervisedExample(messages, trainOnWhat) {
       const marked = trainedMessages(messages, trainOnWhat);
       const everything = trainOnWhat === 'all_tokens';
-      const { text, trained, omitted } = supervisedText(template, frame, messages, (index) => !everything && marked[index]);
+      const { text, trained, omitted } = supervisedText(
+        template,
+        frame,
+        messages,
+        (index) => !everything && marked[index],
+      );
       const groups = encodeStretches(tokenizer, text, trained);
       const weights = groups.flatMap((tokens, group) => {
         const stretch = group % 2 === 1 ? trained[(group - 1) / 2] : undefined;
@@ -80,9 +85,12 @@ export function chatTemplateRenderer(tokenizer: Tokenizer, { currentDate }: { cu
 
 /** A model that is trained on replies without an end would never stop. */
 function endless(index: number): RendererError {
-  return new RendererError(`the model's chat template writes nothing at the end of messages[${index}] that ends a reply`, {
-    hint: 'Let the template write eos_token there, or use renderer: role_colon: a model that is trained on this would never stop.',
-  });
+  return new RendererError(
+    `the model's chat template writes nothing at the end of messages[${index}] that ends a reply`,
+    {
+      hint: 'Let the template write eos_token there, or use renderer: role_colon: a model that is trained on this would never stop.',
+    },
+  );
 }
 
 function checkEnds(messages: readonly Message[], tokens: readonly number[], stops: readonly number[]): void {

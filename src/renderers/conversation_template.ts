@@ -3,10 +3,10 @@
 import type { Tokenizer } from '../tokenizers/types.ts';
 import { ConfigurationError, messageOf, RendererError } from '../util/errors.ts';
 import { conversationValues, type MessageForm } from './conversation_values.ts';
-import { plain, type Origin, type Text } from './jinja/text.ts';
-import { ChatTemplate } from './jinja/template.ts';
-import { Callable, type Value } from './jinja/values.ts';
 import { bind, expectText } from './jinja/arguments.ts';
+import { ChatTemplate } from './jinja/template.ts';
+import { type Origin, plain, type Text } from './jinja/text.ts';
+import { Callable, type Value } from './jinja/values.ts';
 import { omissions } from './said.ts';
 import { formatDate } from './strftime.ts';
 import type { Message } from './types.ts';
@@ -43,7 +43,11 @@ export function compileTemplate(tokenizer: Tokenizer, currentDate: string | null
       throw new RendererError("the model's chat template has no tool calls");
     try {
       const { origins, ...values } = conversationValues(messages, form);
-      const names: [string, Value][] = [...globals, ...Object.entries(values), ['add_generation_prompt', addGenerationPrompt]];
+      const names: [string, Value][] = [
+        ...globals,
+        ...Object.entries(values),
+        ['add_generation_prompt', addGenerationPrompt],
+      ];
       return { text: template.render(new Map(names)), origins };
     } catch (error) {
       throw refused(error, currentDate === null && source.includes('strftime_now'));
@@ -77,7 +81,8 @@ function refused(error: unknown, mayLackDate: boolean): RendererError {
 function globalsOf(tokenizer: Tokenizer, currentDate: string | null): [string, Value][] {
   const globals: [string, Value][] = [['documents', null]];
   const tokens = { bos: tokenizer.bosTokenId, eos: tokenizer.eosTokenId, pad: tokenizer.padTokenId };
-  for (const [name, id] of Object.entries(tokens)) if (id !== null) globals.push([`${name}_token`, tokenizer.decode([id])]);
+  for (const [name, id] of Object.entries(tokens))
+    if (id !== null) globals.push([`${name}_token`, tokenizer.decode([id])]);
   if (currentDate !== null) {
     const format = new Callable('strftime_now', (call) => {
       const [pattern] = bind(call, 'strftime_now', ['format']);
@@ -130,4 +135,3 @@ function findForm(source: string, render: RenderForm): MessageForm {
     !text.includes("'probekey'") && !text.includes('\\"') && (source.includes('None') || !text.includes('None'));
   return firstThatShows([QUESTION, calling], forms, showsCall) ?? reasoning;
 }
-

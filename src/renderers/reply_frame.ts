@@ -59,7 +59,10 @@ export function replyFrame(template: ConversationTemplate, tokenizer: Tokenizer)
 }
 
 /** The same template without the generation prompt where none is asked for. */
-export function withoutUnaskedPrompt(template: ConversationTemplate, { unaskedPrompt }: ReplyFrame): ConversationTemplate {
+export function withoutUnaskedPrompt(
+  template: ConversationTemplate,
+  { unaskedPrompt }: ReplyFrame,
+): ConversationTemplate {
   if (unaskedPrompt === '') return template;
   return {
     ...template,

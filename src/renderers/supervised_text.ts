@@ -72,14 +72,18 @@ function withReplyToPrompt(
   const opened = /^\s*<think>\n*/.exec(said)?.[0];
   const reply =
     opened === undefined || reasoningOf(message) !== ''
-      ? joinTexts([inlineReasoning(track(reasoningPath(index), reasoningOf(message))), track(`${messagePath(index)}content`, said)])
+      ? joinTexts([
+          inlineReasoning(track(reasoningPath(index), reasoningOf(message))),
+          track(`${messagePath(index)}content`, said),
+        ])
       : joinTexts(['<think>\n', track(`${messagePath(index)}content`, said.slice(opened.length))]);
   const text = joinTexts([prompt.text, withoutOpening(reply, frame.opening), frame.closing]);
   return { text, origins: [...prompt.origins, ...origins] };
 }
 
 function spokenText({ content, unparsed_tool_calls = [] }: Message): string {
-  const texts = typeof content === 'string' ? [content] : content.map((part) => (part.type === 'text' ? part.text : ''));
+  const texts =
+    typeof content === 'string' ? [content] : content.map((part) => (part.type === 'text' ? part.text : ''));
   return [...texts, ...unparsed_tool_calls.map((call) => call.raw_text)].join('');
 }
 
@@ -92,7 +96,12 @@ function withoutOpening(reply: Text, opening: string): Text {
 }
 
 /** Where in the rendered conversation the output of a message stands. */
-function outputStretch(template: ConversationTemplate, messages: readonly Message[], index: number, text: Text): Stretch {
+function outputStretch(
+  template: ConversationTemplate,
+  messages: readonly Message[],
+  index: number,
+  text: Text,
+): Stretch {
   const full = plain(text);
   const message = messages[index];
   const before = messages.slice(0, index);

@@ -1,6 +1,7 @@
 // One row of a conversations file: from JSON to messages, with every field checked.
 
 import { closestNames } from '../registry/suggest.ts';
+import { spacedJson } from '../renderers/parsing.ts';
 import type { ContentPart, Message, ToolCall } from '../renderers/types.ts';
 import { DataValidationError } from '../util/errors.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../util/json.ts';
@@ -108,7 +109,7 @@ function parseToolCalls(calls: JsonValue | undefined, at: string): ToolCall[] {
     return {
       type: 'function',
       id: optionalText(call.id, `${at}[${index}].id`),
-      function: { name: called.name, arguments: typeof given === 'string' ? given : JSON.stringify(given) },
+      function: { name: called.name, arguments: typeof given === 'string' ? given : spacedJson(given) },
     };
   });
 }

@@ -18,7 +18,11 @@ export interface AddedToken {
 }
 
 /** Reads and checks `added_tokens` of a tokenizer.json. */
-export function readAddedTokens(json: JsonObject, file: string, checkId: (id: JsonValue, where: string) => number): AddedToken[] {
+export function readAddedTokens(
+  json: JsonObject,
+  file: string,
+  checkId: (id: JsonValue, where: string) => number,
+): AddedToken[] {
   const tokens = json.added_tokens ?? [];
   if (!Array.isArray(tokens)) throw new WeightsError(`${file}: added_tokens must be a list`);
   const contents = new Map<number, string>();
@@ -97,7 +101,8 @@ export class AddedTokenMatcher {
         continue;
       }
       const { token, end } = found;
-      const isWhole = !token.single_word || (!WORD_AT_END.test(text.slice(0, at)) && !WORD_AT_START.test(text.slice(end, end + 2)));
+      const isWhole =
+        !token.single_word || (!WORD_AT_END.test(text.slice(0, at)) && !WORD_AT_START.test(text.slice(end, end + 2)));
       if (isWhole && counts(token, at, end)) {
         const before = token.lstrip ? (SPACE_AT_END.exec(text.slice(last, at))?.[0].length ?? 0) : 0;
         const after = token.rstrip ? (SPACE_AT_START.exec(text.slice(end))?.[0].length ?? 0) : 0;

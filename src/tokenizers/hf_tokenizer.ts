@@ -40,7 +40,8 @@ export async function loadTokenizer(directory: string): Promise<Tokenizer> {
   const names = new Map(vocabularyOf(json, addedTokens));
   const namedTokenId = (name: 'bos' | 'eos' | 'pad'): number | null => {
     const text = textOfNamed(config[`${name}_token`]);
-    if (text === undefined) return idsOf(generationConfig[`${name}_token_id`] ?? modelConfig[`${name}_token_id`])[0] ?? null;
+    if (text === undefined)
+      return idsOf(generationConfig[`${name}_token_id`] ?? modelConfig[`${name}_token_id`])[0] ?? null;
     // An explicit null means none: Qwen's config.json names a BOS id that its tokenizer never uses.
     if (text === null) return null;
     const id = names.get(text);
@@ -76,7 +77,10 @@ export async function loadTokenizer(directory: string): Promise<Tokenizer> {
     words,
     addedTokens.map((token) => ({ ...token, special: specialIds.has(token.id) })),
   );
-  const unlimited = lengthWithoutLimit([...patternsIn(json.normalizer ?? null), ...patternsIn(json.pre_tokenizer ?? null)]);
+  const unlimited = lengthWithoutLimit([
+    ...patternsIn(json.normalizer ?? null),
+    ...patternsIn(json.pre_tokenizer ?? null),
+  ]);
   const encodePieces = (pieces: readonly TextPiece[]): number[][] => {
     const length = pieces.reduce((total, { text }) => total + text.length, 0);
     if (length < unlimited) return encoder.encode(pieces);

@@ -25,7 +25,10 @@ export function createPreTokenizer(json: JsonValue): PreTokenizer {
     case 'Sequence': {
       const stages = Array.isArray(json.pretokenizers) ? json.pretokenizers.map(createPreTokenizer) : [];
       return (text, first) =>
-        stages.reduce<string[]>((words, stage) => words.flatMap((word, index) => stage(word, first && index === 0)), [text]);
+        stages.reduce<string[]>(
+          (words, stage) => words.flatMap((word, index) => stage(word, first && index === 0)),
+          [text],
+        );
     }
     case 'ByteLevel':
       return byteLevel(json);
@@ -40,7 +43,11 @@ export function createPreTokenizer(json: JsonValue): PreTokenizer {
     case 'WhitespaceSplit':
       return splitting(new RegExp(`${SPACE}+`, 'gu'), 'removed');
     case 'Whitespace':
-      return splitting(/[\p{Alphabetic}\p{M}\p{Nd}\p{Pc}\u200c\u200d]+|[^\p{Alphabetic}\p{M}\p{Nd}\p{Pc}\u200c\u200d\t-\r\x20\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+/gu, 'removed', true);
+      return splitting(
+        /[\p{Alphabetic}\p{M}\p{Nd}\p{Pc}\u200c\u200d]+|[^\p{Alphabetic}\p{M}\p{Nd}\p{Pc}\u200c\u200d\t-\r\x20\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+/gu,
+        'removed',
+        true,
+      );
     case 'BertPreTokenizer': {
       const words = splitting(new RegExp(`${SPACE}`, 'gu'), 'removed');
       const marks = splitting(PUNCTUATION, 'isolated');
@@ -60,14 +67,16 @@ export function marksBeginnings(json: JsonValue): boolean {
   if (json.type === 'Prepend') return true;
   if (json.type === 'Metaspace') return json.prepend_scheme !== 'never' && json.add_prefix_space !== false;
   if (json.type === 'ByteLevel') return json.add_prefix_space !== false;
-  return json.type === 'Sequence' && [json.normalizers, json.pretokenizers].some((stages) => marksBeginnings(stages ?? null));
+  return (
+    json.type === 'Sequence' && [json.normalizers, json.pretokenizers].some((stages) => marksBeginnings(stages ?? null))
+  );
 }
 
 function byteLevel(json: JsonObject): PreTokenizer {
   const words = json.use_regex === false ? null : splitting(patternOf({ Regex: GPT2_PATTERN }), 'isolated');
   const prefixed = json.add_prefix_space !== false;
   return (text, first) => {
-    const whole = prefixed && !/^\s/.test(text) ? ` ${text}` : text;
+    const whole = prefixed && !text.startsWith(' ') ? ` ${text}` : text;
     return (words === null ? [whole] : words(whole, first)).map(toByteCharacters);
   };
 }

@@ -48,7 +48,9 @@ function checkUnigram(model: JsonObject, file: string): void {
   const size = Array.isArray(model.vocab) ? model.vocab.length : 0;
   const unknown = model.unk_id ?? null;
   if (unknown !== null && (typeof unknown !== 'number' || !Number.isInteger(unknown) || unknown < 0 || unknown >= size))
-    throw new WeightsError(`${file}: model.unk_id: must be the id of one of ${size} pieces, not ${JSON.stringify(unknown)}`);
+    throw new WeightsError(
+      `${file}: model.unk_id: must be the id of one of ${size} pieces, not ${JSON.stringify(unknown)}`,
+    );
 }
 
 function checkMerges(model: JsonObject, pieces: ReadonlySet<string>, file: string): void {

@@ -1,7 +1,7 @@
 // Arguments of calls from templates, bound to parameters as Python binds them.
 
 import { TemplateError } from './errors.ts';
-import { type Text } from './text.ts';
+import type { Text } from './text.ts';
 import { type Call, isText, numberOf, typeName, type Value } from './values.ts';
 
 /** The arguments in the order of `parameters`; undefined where one is not given. Throws for more or others. */

@@ -43,7 +43,14 @@ export type Statement =
   | { type: 'data'; text: string }
   | { type: 'output'; value: Expression }
   | { type: 'if'; test: Expression; body: Statement[]; otherwise: Statement[] }
-  | { type: 'for'; target: Target; iterable: Expression; test: Expression | null; body: Statement[]; otherwise: Statement[] }
+  | {
+      type: 'for';
+      target: Target;
+      iterable: Expression;
+      test: Expression | null;
+      body: Statement[];
+      otherwise: Statement[];
+    }
   | { type: 'set'; target: Target; value: Expression }
   /** `filtered` finds the text of the block under the name CAPTURED. */
   | { type: 'set_block'; target: Target; filtered: Expression; body: Statement[] }

@@ -169,7 +169,10 @@ export function call(scope: Scope, callee: Value, args: Call): Value {
   if (callee instanceof Undefined) throw undefinedError(callee);
   if (!(callee instanceof Callable)) throw new TemplateError(`'${typeName(callee)}' object is not callable`);
   scope.work.add(weightOfCall(args));
-  return counted(scope, scope.work.call(() => callee.call(args)));
+  return counted(
+    scope,
+    scope.work.call(() => callee.call(args)),
+  );
 }
 
 /** The value, after it was found cheap enough to print. */

@@ -5,7 +5,7 @@ import { CAPTURED } from './ast.ts';
 import { TemplateError } from './errors.ts';
 import { call, compileArguments, compileExpression, type Evaluate, printable } from './evaluate.ts';
 import { str } from './printing.ts';
-import { Scope } from './scope.ts';
+import type { Scope } from './scope.ts';
 import { type Text, TextBuilder } from './text.ts';
 import {
   Attributes,
@@ -230,7 +230,9 @@ function loopOf(items: readonly Value[], state: LoopState): Attributes {
 
 /** A macro sees what its place in the template sees, and its arguments. */
 function compileMacro(name: string, { parameters, body, reads }: Signature): (scope: Scope) => Callable {
-  const presets = parameters.map((parameter) => (parameter.default === null ? null : compileExpression(parameter.default)));
+  const presets = parameters.map((parameter) =>
+    parameter.default === null ? null : compileExpression(parameter.default),
+  );
   const run = compileBody(body);
   const names = new Set(parameters.map((parameter) => parameter.name));
   return (outer) =>
@@ -243,7 +245,8 @@ function compileMacro(name: string, { parameters, body, reads }: Signature): (sc
       });
       const extra = [...named].filter(([key]) => !names.has(key) && key !== 'caller');
       const caller = named.get('caller');
-      if (reads.has('caller') && !names.has('caller')) scope.set('caller', caller ?? new Undefined('no caller defined'));
+      if (reads.has('caller') && !names.has('caller'))
+        scope.set('caller', caller ?? new Undefined('no caller defined'));
       if (reads.has('varargs')) scope.set('varargs', new Tuple(positional.slice(parameters.length)));
       else if (positional.length > parameters.length)
         throw new TemplateError(`macro '${name}' takes not more than ${parameters.length} argument(s)`);

@@ -1,7 +1,7 @@
 // Expressions of a template, by the precedences of Python's jinja2: `~` binds closer than `+`, and `-x | f` is `-(x) | f`.
 
 import type { Arguments, Expression } from './ast.ts';
-import { TokenStream } from './token_stream.ts';
+import type { TokenStream } from './token_stream.ts';
 
 const COMPARISONS = ['==', '!=', '<', '<=', '>', '>='];
 const CONSTANTS: ReadonlyMap<string, null | boolean> = new Map([
@@ -97,7 +97,11 @@ function parsePower(stream: TokenStream): Expression {
   return parseBinary(stream, ['**'], (inner) => parseUnary(inner, true));
 }
 
-function parseBinary(stream: TokenStream, operators: string[], parseOperand: (stream: TokenStream) => Expression): Expression {
+function parseBinary(
+  stream: TokenStream,
+  operators: string[],
+  parseOperand: (stream: TokenStream) => Expression,
+): Expression {
   let left = parseOperand(stream);
   while (operators.some((operator) => stream.is('operator', operator))) {
     const { value: operator } = stream.next();
@@ -212,7 +216,8 @@ export function parseArguments(stream: TokenStream): Arguments {
     else if (stream.skip('operator', '**')) args.spreadNamed = parseExpression(stream);
     else {
       const value = parseExpression(stream);
-      if (value.type === 'name' && stream.skip('operator', '=')) args.named.push({ name: value.name, value: parseExpression(stream) });
+      if (value.type === 'name' && stream.skip('operator', '='))
+        args.named.push({ name: value.name, value: parseExpression(stream) });
       else if (args.named.length > 0) stream.fail('a positional argument follows a named one');
       else args.positional.push(value);
     }

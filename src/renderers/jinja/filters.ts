@@ -21,8 +21,8 @@ import {
   isText,
   isTrue,
   iterate,
-  lengthOf,
   List,
+  lengthOf,
   numberOf,
   SafeText,
   Tuple,
@@ -33,16 +33,21 @@ import {
 export type Filter = (value: Value, call: Call) => Value;
 
 /** A filter that takes these arguments after its operand. */
-function filter(name: string, parameters: readonly string[], apply: (value: Value, ...args: (Value | undefined)[]) => Value) {
+function filter(
+  name: string,
+  parameters: readonly string[],
+  apply: (value: Value, ...args: (Value | undefined)[]) => Value,
+) {
   return [name, (value: Value, call: Call) => apply(value, ...bind(call, name, parameters))] as const;
 }
-
 
 export function filterOf(name: string): Filter {
   const found = FILTERS.get(name);
   if (found !== undefined) return found;
   throw new TemplateError(
-    UNSUPPORTED.includes(name) ? `the filter "${name}" is not supported in chat templates` : `no filter named "${name}"`,
+    UNSUPPORTED.includes(name)
+      ? `the filter "${name}" is not supported in chat templates`
+      : `no filter named "${name}"`,
   );
 }
 
@@ -65,7 +70,10 @@ function memberReader(attribute: Value | undefined, preset?: Value): (value: Val
 }
 
 /** Lower case of text unless asked otherwise: jinja2 sorts and groups without regard to case. */
-function caseless(caseSensitive: Value | undefined, read: (value: Value) => Value = (value) => value): (value: Value) => Value {
+function caseless(
+  caseSensitive: Value | undefined,
+  read: (value: Value) => Value = (value) => value,
+): (value: Value) => Value {
   if (caseSensitive !== undefined && isTrue(caseSensitive)) return read;
   return (value) => {
     const key = read(value);
@@ -96,10 +104,11 @@ function selecting(name: string, byAttribute: boolean, wanted: boolean): readonl
         ? [memberReader(positional[0] ?? missing(name)), positional.slice(1)]
         : [(item: Value) => item, positional];
       const [test, ...args] = rest;
-      const holds =
-        test === undefined ? isTrue : testOf(plain(expectText(test, `the test of ${name}`)));
+      const holds = test === undefined ? isTrue : testOf(plain(expectText(test, `the test of ${name}`)));
       // What is false, None too, has no items here.
-      const items = (isTrue(value) ? iterate(value) : []).filter((item) => holds(read(item), { positional: args, named }) === wanted);
+      const items = (isTrue(value) ? iterate(value) : []).filter(
+        (item) => holds(read(item), { positional: args, named }) === wanted,
+      );
       return new Generator('generator', items);
     },
   ];
@@ -123,7 +132,10 @@ function mapped(value: Value, { positional, named }: Call): Value {
 }
 
 function joined(value: Value, separator: Value | undefined, attribute: Value | undefined): Text {
-  return joinTexts(iterate(value).map((item) => str(memberReader(attribute)(item))), str(separator ?? ''));
+  return joinTexts(
+    iterate(value).map((item) => str(memberReader(attribute)(item))),
+    str(separator ?? ''),
+  );
 }
 
 function indented(text: Text, width: Value, first: boolean, blank: boolean): Text {
@@ -180,7 +192,12 @@ function toFloat(value: Value, preset: Value): Value {
   return /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i.test(digits) ? new Float(Number(digits)) : preset;
 }
 
-function grouped(value: Value, attribute: Value | undefined, preset: Value | undefined, caseSensitive: Value | undefined): List {
+function grouped(
+  value: Value,
+  attribute: Value | undefined,
+  preset: Value | undefined,
+  caseSensitive: Value | undefined,
+): List {
   const read = memberReader(attribute, preset);
   const key = caseless(caseSensitive, read);
   const groups: { key: Value; shown: Value; items: Value[] }[] = [];
@@ -225,7 +242,9 @@ const FILTERS: ReadonlyMap<string, Filter> = new Map<string, Filter>([
     return value instanceof Float ? new Float(Math.abs(number)) : Math.abs(number);
   }),
   filter('attr', ['name'], (value, name) => attributeOf(value, plain(expectText(name, 'the argument of attr')), false)),
-  filter('batch', ['linecount', 'fill_with'], (value, size, fill) => chunks(value, expectInteger(size, 'linecount'), fill)),
+  filter('batch', ['linecount', 'fill_with'], (value, size, fill) =>
+    chunks(value, expectInteger(size, 'linecount'), fill),
+  ),
   filter('capitalize', [], (value) => capitalize(str(value))),
   filter('center', ['width'], (value, width) => pad(str(value), expectInteger(width, 'width', 80), ' ', 'both')),
   filter('count', [], lengthOf),
@@ -242,7 +261,11 @@ const FILTERS: ReadonlyMap<string, Filter> = new Map<string, Filter>([
     return items.length > 0 ? items[0] : new Undefined('No first item, sequence was empty.');
   }),
   filter('float', ['default'], (value, preset = new Float(0)) => toFloat(value, preset)),
-  ['format', (value, { positional, named }) => formatPercent(str(value), named.size > 0 ? namedDict(named) : new Tuple(positional))],
+  [
+    'format',
+    (value, { positional, named }) =>
+      formatPercent(str(value), named.size > 0 ? namedDict(named) : new Tuple(positional)),
+  ],
   filter('groupby', ['attribute', 'default', 'case_sensitive'], grouped),
   filter('indent', ['width', 'first', 'blank'], (value, width = 4, first = false, blank = false) =>
     indented(str(value), width, isTrue(first), isTrue(blank)),
@@ -254,7 +277,10 @@ const FILTERS: ReadonlyMap<string, Filter> = new Map<string, Filter>([
   filter('items', [], (value) => {
     if (value instanceof Undefined) return new Generator('generator', []);
     if (!(value instanceof Dict)) throw new TemplateError('Can only get item pairs from a mapping.');
-    return new Generator('generator', value.entries().map((entry) => new Tuple(entry)));
+    return new Generator(
+      'generator',
+      value.entries().map((entry) => new Tuple(entry)),
+    );
   }),
   filter('join', ['d', 'attribute'], joined),
   filter('last', [], (value) => {
@@ -271,7 +297,12 @@ const FILTERS: ReadonlyMap<string, Filter> = new Map<string, Filter>([
   selecting('reject', false, false),
   selecting('rejectattr', true, false),
   filter('replace', ['old', 'new', 'count'], (value, old, by, count) =>
-    replace(str(value), str(old ?? ''), str(by ?? ''), count === undefined || count === null ? -1 : expectInteger(count, 'count')),
+    replace(
+      str(value),
+      str(old ?? ''),
+      str(by ?? ''),
+      count === undefined || count === null ? -1 : expectInteger(count, 'count'),
+    ),
   ),
   filter('reverse', [], (value) => {
     if (isText(value)) return joinTexts(characters(value).toReversed());
@@ -299,36 +330,63 @@ const FILTERS: ReadonlyMap<string, Filter> = new Map<string, Filter>([
     let at = 0;
     return joinTexts(words.map((word) => capitalize(sliceText(text, at, (at += word.length)))));
   }),
-  filter('tojson', ['ensure_ascii', 'indent', 'separators', 'sort_keys'], (value, ascii, indent, separators, sortKeys) => {
-    const pair = separators instanceof Tuple || separators instanceof List ? separators.items : null;
-    return toJson(value, {
-      ...PLAIN_JSON,
-      ensureAscii: ascii !== undefined && isTrue(ascii),
-      indent: indent === undefined || indent === null ? null : isText(indent) ? plain(indent) : ' '.repeat(expectInteger(indent, 'indent')),
-      separators: pair === null ? null : [expectText(pair[0], 'separators'), expectText(pair[1], 'separators')],
-      sortKeys: sortKeys !== undefined && isTrue(sortKeys),
-    });
-  }),
+  filter(
+    'tojson',
+    ['ensure_ascii', 'indent', 'separators', 'sort_keys'],
+    (value, ascii, indent, separators, sortKeys) => {
+      const pair = separators instanceof Tuple || separators instanceof List ? separators.items : null;
+      return toJson(value, {
+        ...PLAIN_JSON,
+        ensureAscii: ascii !== undefined && isTrue(ascii),
+        indent:
+          indent === undefined || indent === null
+            ? null
+            : isText(indent)
+              ? plain(indent)
+              : ' '.repeat(expectInteger(indent, 'indent')),
+        separators: pair === null ? null : [expectText(pair[0], 'separators'), expectText(pair[1], 'separators')],
+        sortKeys: sortKeys !== undefined && isTrue(sortKeys),
+      });
+    },
+  ),
   filter('trim', ['chars'], (value, chars) => strip(str(value), chars)),
-  filter('truncate', ['length', 'killwords', 'end', 'leeway'], (value, length, killWords = false, end = '...', leeway = 5) => {
-    const text = str(value);
-    const limit = expectInteger(length, 'length', 255);
-    const points = characters(text);
-    if (points.length <= limit + expectInteger(leeway, 'leeway')) return text;
-    const kept = joinTexts(points.slice(0, limit - lengthOf(end)));
-    const space = plain(kept).lastIndexOf(' ');
-    return joinTexts([isTrue(killWords) || space === -1 ? kept : sliceText(kept, 0, space), str(end)]);
-  }),
+  filter(
+    'truncate',
+    ['length', 'killwords', 'end', 'leeway'],
+    (value, length, killWords = false, end = '...', leeway = 5) => {
+      const text = str(value);
+      const limit = expectInteger(length, 'length', 255);
+      const points = characters(text);
+      if (points.length <= limit + expectInteger(leeway, 'leeway')) return text;
+      const kept = joinTexts(points.slice(0, limit - lengthOf(end)));
+      const space = plain(kept).lastIndexOf(' ');
+      return joinTexts([isTrue(killWords) || space === -1 ? kept : sliceText(kept, 0, space), str(end)]);
+    },
+  ),
   filter('unique', ['case_sensitive', 'attribute'], unique),
   filter('upper', [], (value) => mapSpans(str(value), (part) => part.toUpperCase())),
   filter('urlencode', [], (value) => {
-    const encoded = encodeURIComponent(plain(str(value))).replace(/[!'()*]/g, (unit) => `%${unit.charCodeAt(0).toString(16).toUpperCase()}`);
+    const encoded = encodeURIComponent(plain(str(value))).replace(
+      /[!'()*]/g,
+      (unit) => `%${unit.charCodeAt(0).toString(16).toUpperCase()}`,
+    );
     return derivedText(encoded.replaceAll('%2F', '/'), str(value));
   }),
   filter('wordcount', [], (value) => plain(str(value)).match(/[\p{L}\p{N}\p{M}_]+/gu)?.length ?? 0),
 ]);
 
-const UNSUPPORTED = ['e', 'escape', 'filesizeformat', 'forceescape', 'random', 'slice', 'striptags', 'urlize', 'wordwrap', 'xmlattr'];
+const UNSUPPORTED = [
+  'e',
+  'escape',
+  'filesizeformat',
+  'forceescape',
+  'random',
+  'slice',
+  'striptags',
+  'urlize',
+  'wordwrap',
+  'xmlattr',
+];
 
 function defaulted(value: Value, preset: Value = '', boolean: Value = false): Value {
   return value instanceof Undefined || (isTrue(boolean) && !isTrue(value)) ? preset : value;
@@ -337,4 +395,3 @@ function defaulted(value: Value, preset: Value = '', boolean: Value = false): Va
 function namedDict(named: ReadonlyMap<string, Value>): Dict {
   return Dict.of([...named].map(([key, value]) => [key, value] as const));
 }
-

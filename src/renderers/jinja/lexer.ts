@@ -76,7 +76,8 @@ export function tokenize(written: string): Token[] {
     pushData(at, tag.index, rawSign ?? sign, open !== '{{');
     at = tag.index + tag[0].length;
     if (open === '{{' || open === '{%') {
-      const [begin, end] = open === '{{' ? (['variable_begin', 'variable_end'] as const) : (['block_begin', 'block_end'] as const);
+      const [begin, end] =
+        open === '{{' ? (['variable_begin', 'variable_end'] as const) : (['block_begin', 'block_end'] as const);
       push(begin, open, tag.index);
       at = tokenizeInside(source, at, open === '{{' ? END_OF_VARIABLE : END_OF_BLOCK, push, fail);
       push(end, open, at);

@@ -14,8 +14,8 @@ import {
   List,
   numberOf,
   sliceCharacters,
-  textLength,
   Tuple,
+  textLength,
   typeName,
   Undefined,
   undefinedError,
@@ -125,9 +125,23 @@ function dictMethod(dict: Dict, name: string): Callable | null {
     case 'items':
       return new Callable(name, () => new View('dict_items', pairs()));
     case 'keys':
-      return new Callable(name, () => new View('dict_keys', dict.entries().map(([key]) => key)));
+      return new Callable(
+        name,
+        () =>
+          new View(
+            'dict_keys',
+            dict.entries().map(([key]) => key),
+          ),
+      );
     case 'values':
-      return new Callable(name, () => new View('dict_values', dict.entries().map(([, member]) => member)));
+      return new Callable(
+        name,
+        () =>
+          new View(
+            'dict_values',
+            dict.entries().map(([, member]) => member),
+          ),
+      );
     case 'copy':
       return new Callable(name, () => Dict.of(dict.entries()));
     default:

@@ -23,7 +23,8 @@ import {
 const MAX_REPEATED = 2 ** 24;
 
 export function add(left: Value, right: Value): Value {
-  if (left instanceof SafeText || right instanceof SafeText) return new SafeText(joinTexts([escaped(left), escaped(right)]));
+  if (left instanceof SafeText || right instanceof SafeText)
+    return new SafeText(joinTexts([escaped(left), escaped(right)]));
   if (isText(left) && isText(right)) return joinTexts([left, right]);
   if (left instanceof List && right instanceof List) return new List([...left.items, ...right.items]);
   if (left instanceof Tuple && right instanceof Tuple) return new Tuple([...left.items, ...right.items]);
@@ -83,7 +84,9 @@ function arithmetic(
   const [a, b] = [numberOf(left), numberOf(right)];
   if (a === null || b === null) {
     for (const value of [left, right]) if (value instanceof Undefined) throw undefinedError(value);
-    throw new TemplateError(`unsupported operand type(s) for ${operator}: '${typeName(left)}' and '${typeName(right)}'`);
+    throw new TemplateError(
+      `unsupported operand type(s) for ${operator}: '${typeName(left)}' and '${typeName(right)}'`,
+    );
   }
   const result = compute(a, b);
   if (alwaysFloat || left instanceof Float || right instanceof Float) return new Float(result);
@@ -92,7 +95,8 @@ function arithmetic(
 }
 
 function multiply(left: Value, right: Value): Value {
-  const [value, times] = typeof right === 'number' || typeof right === 'boolean' ? [left, Number(right)] : [right, left];
+  const [value, times] =
+    typeof right === 'number' || typeof right === 'boolean' ? [left, Number(right)] : [right, left];
   if (typeof times === 'number' || typeof times === 'boolean') {
     const count = Math.max(0, Number(times));
     if (isText(value)) return repeatText(value, count);

@@ -100,7 +100,14 @@ function parseFor(stream: TokenStream, depth: number): Statement {
   const body = parseBody(stream, ['endfor', 'else'], depth);
   const { value: end } = stream.next();
   stream.expect('block_end');
-  return { type: 'for', target, iterable, test, body, otherwise: end === 'else' ? parseBlock(stream, 'endfor', depth) : [] };
+  return {
+    type: 'for',
+    target,
+    iterable,
+    test,
+    body,
+    otherwise: end === 'else' ? parseBlock(stream, 'endfor', depth) : [],
+  };
 }
 
 function parseSet(stream: TokenStream, depth: number): Statement {
@@ -147,7 +154,8 @@ function parseParameters(stream: TokenStream): Signature['parameters'] {
     if (parameters.length > 0) stream.expect('operator', ',');
     const { value: name } = stream.expect('name');
     const preset = stream.skip('operator', '=') ? parseExpression(stream) : null;
-    if (preset === null && parameters.at(-1)?.default) stream.fail('a parameter without a default follows one with a default');
+    if (preset === null && parameters.at(-1)?.default)
+      stream.fail('a parameter without a default follows one with a default');
     parameters.push({ name, default: preset });
   }
   stream.expect('operator', ')');
@@ -186,4 +194,3 @@ function parseTarget(stream: TokenStream, mayBeNamespace = false): Target {
   const [only] = targets;
   return isTuple ? { type: 'unpack', targets } : only;
 }
-

@@ -2,7 +2,19 @@
 
 import { TemplateError } from './errors.ts';
 import { joinTexts, mapSpans, plain, type Text } from './text.ts';
-import { Callable, Dict, Float, isText, List, SafeText, Tuple, typeName, Undefined, type Value, View } from './values.ts';
+import {
+  Callable,
+  Dict,
+  Float,
+  isText,
+  List,
+  SafeText,
+  Tuple,
+  typeName,
+  Undefined,
+  type Value,
+  View,
+} from './values.ts';
 
 export function str(value: Value): Text {
   if (isText(value)) return value;
@@ -23,9 +35,14 @@ export function repr(value: Value): Text {
     return items.length === 1 ? joinTexts(['(', ...items, ',)']) : enclose('(', items, ')');
   }
   if (value instanceof Dict) {
-    return enclose('{', value.entries().map(([key, member]) => joinTexts([repr(key), ': ', repr(member)])), '}');
+    return enclose(
+      '{',
+      value.entries().map(([key, member]) => joinTexts([repr(key), ': ', repr(member)])),
+      '}',
+    );
   }
-  if (value instanceof View && value.name !== 'range') return joinTexts([value.name, '(', repr(new List(value.items)), ')']);
+  if (value instanceof View && value.name !== 'range')
+    return joinTexts([value.name, '(', repr(new List(value.items)), ')']);
   throw notPrintable(value);
 }
 
@@ -97,7 +114,11 @@ export function toJson(value: Value, style: JsonStyle = PLAIN_JSON, level = 0): 
     return joinTexts([open, line, joinTexts(items, joinTexts([comma, line])), '\n', style.indent.repeat(level), close]);
   };
   if (value instanceof List || value instanceof Tuple)
-    return lay('[', value.items.map((item) => toJson(item, style, level + 1)), ']');
+    return lay(
+      '[',
+      value.items.map((item) => toJson(item, style, level + 1)),
+      ']',
+    );
   if (value instanceof Dict) {
     const entries = value.entries().map(([key, member]) => [jsonKey(key), member] as const);
     if (style.sortKeys) entries.sort(([a], [b]) => (plain(a) < plain(b) ? -1 : 1));

@@ -5,7 +5,17 @@ import { TemplateError } from './errors.ts';
 import { format } from './formatting.ts';
 import { WHITE_SPACE } from './lexer.ts';
 import { joinTexts, mapSpans, plain, sliceText, type Text } from './text.ts';
-import { type Call, Callable, iterate, List, sliceCharacters, textLength, Tuple, typeName, type Value } from './values.ts';
+import {
+  type Call,
+  Callable,
+  iterate,
+  List,
+  sliceCharacters,
+  Tuple,
+  textLength,
+  typeName,
+  type Value,
+} from './values.ts';
 
 const LEADING = new RegExp(`^[${WHITE_SPACE}]+`);
 const TRAILING = new RegExp(`[${WHITE_SPACE}]+$`);
@@ -38,10 +48,14 @@ export function split(text: Text, separator: Value | undefined, limit: number, f
     const trimmed = strip(text, undefined);
     if (plain(trimmed) === '') return [];
     const offset = LEADING.exec(whole)?.[0].length ?? 0;
-    for (const { index, 0: run } of plain(trimmed).matchAll(RUN)) cuts.push([offset + index, offset + index + run.length]);
+    for (const { index, 0: run } of plain(trimmed).matchAll(RUN))
+      cuts.push([offset + index, offset + index + run.length]);
     const kept = limited(cuts, limit, fromRight);
     // What is left over keeps the white space at its far end, as in Python.
-    const [start, end] = [fromRight && kept.length < cuts.length ? 0 : offset, !fromRight && kept.length < cuts.length ? whole.length : offset + plain(trimmed).length];
+    const [start, end] = [
+      fromRight && kept.length < cuts.length ? 0 : offset,
+      !fromRight && kept.length < cuts.length ? whole.length : offset + plain(trimmed).length,
+    ];
     return between(text, kept, start, end);
   }
   const mark = plain(expectText(separator, 'the separator'));
@@ -56,7 +70,11 @@ export function split(text: Text, separator: Value | undefined, limit: number, f
     }
     return between(text, cuts, 0, whole.length);
   }
-  for (let at = whole.indexOf(mark); at !== -1 && (limit < 0 || cuts.length < limit); at = whole.indexOf(mark, at + mark.length))
+  for (
+    let at = whole.indexOf(mark);
+    at !== -1 && (limit < 0 || cuts.length < limit);
+    at = whole.indexOf(mark, at + mark.length)
+  )
     cuts.push([at, at + mark.length]);
   return between(text, cuts, 0, whole.length);
 }
@@ -76,7 +94,11 @@ export function replace(text: Text, old: Text, by: Text, limit: number): Text {
   if (mark === '') {
     const units = Array.from({ length: textLength(text) }, (_, index) => sliceCharacters(text, index, index + 1));
     const bounded = limit < 0 ? units.length + 1 : limit;
-    return joinTexts(units.flatMap((unit, index) => (index < bounded ? [by, unit] : [unit])).concat(units.length < bounded ? [by] : []));
+    return joinTexts(
+      units
+        .flatMap((unit, index) => (index < bounded ? [by, unit] : [unit]))
+        .concat(units.length < bounded ? [by] : []),
+    );
   }
   return joinTexts(split(text, old, limit), by);
 }
@@ -238,7 +260,10 @@ const METHODS: ReadonlyMap<string, Method> = new Map<string, Method>([
     'join',
     (text, call) => {
       const items = iterate(bind(call, 'join', ['iterable'])[0] ?? null);
-      return joinTexts(items.map((item, index) => expectText(item, `item ${index} of the joined sequence`)), text);
+      return joinTexts(
+        items.map((item, index) => expectText(item, `item ${index} of the joined sequence`)),
+        text,
+      );
     },
   ],
   [
@@ -275,7 +300,16 @@ const METHODS: ReadonlyMap<string, Method> = new Map<string, Method>([
   ],
 ]);
 /** Methods that Python has and that are not here: an error rather than an undefined value. */
-const UNSUPPORTED = ['encode', 'expandtabs', 'format_map', 'istitle', 'isprintable', 'maketrans', 'swapcase', 'translate'];
+const UNSUPPORTED = [
+  'encode',
+  'expandtabs',
+  'format_map',
+  'istitle',
+  'isprintable',
+  'maketrans',
+  'swapcase',
+  'translate',
+];
 
 export function textMethod(text: Text, name: string): Callable | null {
   const method = METHODS.get(name);

@@ -65,7 +65,10 @@ function range(start: number, stop: number, step: number): View {
   if (step === 0) throw new TemplateError('range() arg 3 must not be zero');
   const length = Math.max(0, Math.ceil((stop - start) / step));
   if (length > MAX_RANGE) throw new TemplateError(`Range too big. The sandbox blocks ranges larger than ${MAX_RANGE}.`);
-  return new View('range', Array.from({ length }, (_, index) => start + index * step));
+  return new View(
+    'range',
+    Array.from({ length }, (_, index) => start + index * step),
+  );
 }
 
 function dictOf({ positional, named }: { positional: readonly Value[]; named: ReadonlyMap<string, Value> }): Dict {

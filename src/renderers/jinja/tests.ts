@@ -38,9 +38,19 @@ function remainder(value: Value, by: number): number {
 
 const isInteger = (value: Value): boolean => typeof value === 'number' || typeof value === 'bigint';
 const isSequence = (value: Value): boolean =>
-  isText(value) || value instanceof Undefined || value instanceof List || value instanceof Tuple || value instanceof Dict || (value instanceof View && value.name === 'range');
+  isText(value) ||
+  value instanceof Undefined ||
+  value instanceof List ||
+  value instanceof Tuple ||
+  value instanceof Dict ||
+  (value instanceof View && value.name === 'range');
 const isIterable = (value: Value): boolean =>
-  isSequence(value) || (typeof value === 'object' && value !== null && !(value instanceof Float) && !(value instanceof Callable) && !(value instanceof Attributes));
+  isSequence(value) ||
+  (typeof value === 'object' &&
+    value !== null &&
+    !(value instanceof Float) &&
+    !(value instanceof Callable) &&
+    !(value instanceof Attributes));
 const cased = (value: Value, same: (text: string) => string): boolean => {
   const text = isText(value) ? plain(value) : '';
   return text.toLowerCase() !== text.toUpperCase() && same(text) === text;
@@ -92,4 +102,3 @@ export function testOf(name: string): Test {
 export function isTest(name: string): boolean {
   return TESTS.has(name);
 }
-

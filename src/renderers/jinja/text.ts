@@ -116,8 +116,7 @@ export class TextBuilder {
       return;
     }
     this.#text += part.text;
-    for (const span of part.spans)
-      this.#spans.push({ ...span, start: span.start + offset, end: span.end + offset });
+    for (const span of part.spans) this.#spans.push({ ...span, start: span.start + offset, end: span.end + offset });
   }
 
   build(): Text {

@@ -195,7 +195,11 @@ function keyOf(key: Value): string {
   const number = numberOf(key);
   if (number !== null) return `#${number}`;
   if (key === null || typeof key === 'bigint') return `#${key}`;
-  if (key instanceof Tuple) return `(${key.items.map(keyOf).map((text) => `${text.length}:${text}`).join('')})`;
+  if (key instanceof Tuple)
+    return `(${key.items
+      .map(keyOf)
+      .map((text) => `${text.length}:${text}`)
+      .join('')})`;
   throw new TemplateError(`unhashable type: ${typeName(key)}`);
 }
 
