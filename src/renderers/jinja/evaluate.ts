@@ -67,12 +67,12 @@ export function compileExpression(node: Expression): Evaluate {
     case 'compare':
       return compileComparison(node);
     case 'conditional': {
-      const [test, then] = [compileExpression(node.test), compileExpression(node.then)];
+      const [test, value] = [compileExpression(node.test), compileExpression(node.value)];
       const otherwise =
         node.otherwise === null
           ? () => new Undefined('the inline if-expression evaluated to false and no else section was defined.')
           : compileExpression(node.otherwise);
-      return (scope) => (isTrue(test(scope)) ? then(scope) : otherwise(scope));
+      return (scope) => (isTrue(test(scope)) ? value(scope) : otherwise(scope));
     }
     case 'attribute': {
       const object = compileExpression(node.object);

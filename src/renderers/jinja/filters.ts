@@ -7,7 +7,7 @@ import { WHITE_SPACE } from './lexer.ts';
 import { attributeOf, itemOf } from './members.ts';
 import { add } from './operators.ts';
 import { PLAIN_JSON, repr, str, toJson } from './printing.ts';
-import { capitalize, pad, replace, strip } from './strings.ts';
+import { capitalize, LINE_BREAK, pad, replace, strip } from './strings.ts';
 import { testOf } from './tests.ts';
 import { derivedText, joinTexts, mapSpans, plain, sliceText, type Text } from './text.ts';
 import {
@@ -49,10 +49,6 @@ export function filterOf(name: string): Filter {
       ? `the filter "${name}" is not supported in chat templates`
       : `no filter named "${name}"`,
   );
-}
-
-export function isFilter(name: string): boolean {
-  return FILTERS.has(name);
 }
 
 /** `x.a.0`: reads members along a path with dots, or the member of that number. */
@@ -150,7 +146,7 @@ function indented(text: Text, width: Value, first: boolean, blank: boolean): Tex
 function splitLines(text: Text): Text[] {
   const lines: Text[] = [];
   let start = 0;
-  for (const { index, 0: end } of plain(text).matchAll(/\r\n|[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]/g)) {
+  for (const { index, 0: end } of plain(text).matchAll(LINE_BREAK)) {
     lines.push(sliceText(text, start, index));
     start = index + end.length;
   }
@@ -327,8 +323,13 @@ const FILTERS: ReadonlyMap<string, Filter> = new Map<string, Filter>([
   filter('title', [], (value) => {
     const text = str(value);
     const words = plain(text).split(WORD);
-    let at = 0;
-    return joinTexts(words.map((word) => capitalize(sliceText(text, at, (at += word.length)))));
+    let end = 0;
+    return joinTexts(
+      words.map((word) => {
+        end += word.length;
+        return capitalize(sliceText(text, end - word.length, end));
+      }),
+    );
   }),
   filter(
     'tojson',

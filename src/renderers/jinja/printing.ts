@@ -56,7 +56,7 @@ function enclose(open: string, items: Text[], close: string): Text {
 }
 
 /** The shortest digits that give the number back, with an exponent below 1e-4 and from 1e16. */
-export function floatText(value: number): string {
+function floatText(value: number): string {
   if (Number.isNaN(value)) return 'nan';
   if (!Number.isFinite(value)) return value > 0 ? 'inf' : '-inf';
   const magnitude = Math.abs(value);
@@ -154,7 +154,7 @@ const JSON_ESCAPES: Readonly<Record<string, string>> = {
 };
 
 function jsonText(text: Text, ensureAscii: boolean): Text {
-  const pattern = ensureAscii ? /["\\]|[^\x20-\x7e]/g : /["\\\u0000-\u001f]/g;
+  const pattern = ensureAscii ? /["\\]|[^ -~]/g : /["\\]|(?![\x7f-\x9f])\p{Cc}/gu;
   const escaped = mapSpans(text, (part) =>
     part.replace(pattern, (unit) => JSON_ESCAPES[unit] ?? `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`),
   );

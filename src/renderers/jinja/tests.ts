@@ -98,7 +98,3 @@ export function testOf(name: string): Test {
   if (test === undefined) throw new TemplateError(`no test named "${name}"`);
   return test;
 }
-
-export function isTest(name: string): boolean {
-  return TESTS.has(name);
-}

@@ -279,7 +279,10 @@ export function characters(text: Text): Text[] {
   const whole = plain(text);
   if (typeof text === 'string') return Array.from(whole);
   let at = 0;
-  return Array.from(whole, (character) => sliceText(text, at, (at += character.length)));
+  return Array.from(whole, (character) => {
+    at += character.length;
+    return sliceText(text, at - character.length, at);
+  });
 }
 
 /** Its length in code points. */
