@@ -108,12 +108,15 @@ async function loadExamples(
   const cutShort: number[] = [];
   const cutAway: number[] = [];
   const ignoredFields = new Set<string>();
+  const omitted: number[] = [];
   let rewritten = 0;
 
   const rows = await readRows(file, { onBadRow, warn }, (row, line): Example | null => {
     const { messages, ignored } = parseRow(row);
     for (const field of ignored) ignoredFields.add(field);
-    const { model_input, weights } = renderer.buildSupervisedExample(messages, trainOnWhat);
+    const { model_input, weights, omitted: leftOut = [] } = renderer.buildSupervisedExample(messages, trainOnWhat);
+    // Reasoning in the history is left out by design.
+    if (leftOut.some((path) => !path.endsWith('.reasoning'))) omitted.push(line);
     const tokens = tokensOf(model_input);
     // The first token has nothing before it to be predicted from.
     const firstTrained = weights.findIndex((weight, position) => position > 0 && weight > 0);
@@ -135,6 +138,11 @@ async function loadExamples(
   if (untrained.length > 0) {
     warn(
       `${file}: ${share(untrained.length)} left out, with nothing to train on by train_on_what: ${trainOnWhat} (${namedLines(untrained)})`,
+    );
+  }
+  if (omitted.length > 0) {
+    warn(
+      `${file}: ${share(omitted.length)} say something in messages that are not trained that the renderer leaves out (${namedLines(omitted)})`,
     );
   }
   if (cutShort.length > 0)
