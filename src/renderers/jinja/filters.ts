@@ -229,6 +229,14 @@ function chunks(value: Value, size: number, fill: Value | undefined): Generator 
   return new Generator('generator', lists);
 }
 
+function upper(text: Text): Text {
+  return mapSpans(text, (part) => part.toUpperCase());
+}
+
+function lower(text: Text): Text {
+  return mapSpans(text, (part) => part.toLowerCase());
+}
+
 const WORD = new RegExp(`([-${WHITE_SPACE}({\\[<]+)`, 'u');
 
 const FILTERS: ReadonlyMap<string, Filter> = new Map<string, Filter>([
@@ -285,7 +293,7 @@ const FILTERS: ReadonlyMap<string, Filter> = new Map<string, Filter>([
   }),
   filter('length', [], lengthOf),
   filter('list', [], (value) => new List([...iterate(value)])),
-  filter('lower', [], (value) => mapSpans(str(value), (part) => part.toLowerCase())),
+  filter('lower', [], (value) => lower(str(value))),
   ['map', mapped],
   extreme('max', 1),
   extreme('min', -1),
@@ -327,7 +335,10 @@ const FILTERS: ReadonlyMap<string, Filter> = new Map<string, Filter>([
     return joinTexts(
       words.map((word) => {
         end += word.length;
-        return capitalize(sliceText(text, end - word.length, end));
+        const [first = ''] = word;
+        const start = end - word.length;
+        const rest = sliceText(text, start + first.length, end);
+        return joinTexts([upper(sliceText(text, start, start + first.length)), lower(rest)]);
       }),
     );
   }),
@@ -365,7 +376,7 @@ const FILTERS: ReadonlyMap<string, Filter> = new Map<string, Filter>([
     },
   ),
   filter('unique', ['case_sensitive', 'attribute'], unique),
-  filter('upper', [], (value) => mapSpans(str(value), (part) => part.toUpperCase())),
+  filter('upper', [], (value) => upper(str(value))),
   filter('urlencode', [], (value) => {
     const encoded = encodeURIComponent(plain(str(value))).replace(
       /[!'()*]/g,
