@@ -114,6 +114,7 @@ function contentValue(said: Text, hasCalls: boolean, { content, noContent }: Mes
 function toolCallValue(call: ToolCall, path: string, form: MessageForm, track: Track): Dict {
   const { name, arguments: written } = call.function;
   const asText = form.toolArguments === 'text';
+  const shownName = track(`${path}.name`, name);
   let given: Value;
   try {
     given = parseJson(written, (text) => (asText ? text : track(`${path}.arguments`, text)));
@@ -122,7 +123,7 @@ function toolCallValue(call: ToolCall, path: string, form: MessageForm, track: T
   }
   if (!(given instanceof Dict)) throw new RendererError(`the arguments of the call of ${name} must be a JSON object`);
   const called = Dict.of([
-    ['name', track(`${path}.name`, name)],
+    ['name', shownName],
     ['arguments', asText ? track(`${path}.arguments`, written) : given],
   ]);
   const entries: [Value, Value][] = [['type', 'function']];

@@ -18,9 +18,8 @@ export interface Omission {
 export function omissions(origins: Iterable<Origin>, rendered: Text): Omission[] {
   const shown = new Map<Origin, Uint8Array>();
   for (const { origin, from, to } of spansOf(rendered)) {
-    let marks = shown.get(origin);
-    if (marks === undefined) shown.set(origin, (marks = new Uint8Array(origin.text.length)));
-    marks.fill(1, from, to);
+    const marks = shown.get(origin) ?? new Uint8Array(origin.text.length);
+    shown.set(origin, marks.fill(1, from, to));
   }
   const found: Omission[] = [];
   for (const origin of origins) {

@@ -9,7 +9,7 @@ import { PROBE, type ReplyFrame } from './reply_frame.ts';
 import { omissions } from './said.ts';
 import type { Message } from './types.ts';
 
-export interface TrainedStretch extends Stretch {
+interface TrainedStretch extends Stretch {
   /** Index of the message. */
   index: number;
 }

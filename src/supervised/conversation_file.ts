@@ -100,6 +100,7 @@ async function loadExamples(
   const cutAway: RowPlace[] = [];
   const silent: RowPlace[] = [];
   const ignoredFields = new Set<string>();
+  const omitted: RowPlace[] = [];
   const unusedFields = new Map<string, string>();
   let rewritten = 0;
 
@@ -108,7 +109,9 @@ async function loadExamples(
     const { messages, ignored, unused = [] } = conversation;
     for (const name of ignored) ignoredFields.add(name);
     for (const { field, hint } of unused) unusedFields.set(field, hint);
-    const { tokens, weights } = renderRow(conversation, { renderer, trainOnWhat });
+    const { tokens, weights, omitted: leftOut } = renderRow(conversation, { renderer, trainOnWhat });
+    // Reasoning in the history is left out by design.
+    if (leftOut.some((path) => !path.endsWith('.reasoning'))) omitted.push(place);
     const firstTrained = weights.findIndex((weight) => weight > 0);
     if (firstTrained === -1) {
       untrained.push(place);
@@ -131,6 +134,11 @@ async function loadExamples(
   if (untrained.length > 0) {
     warn(
       `${file}: ${share(untrained.length)} left out, with nothing to train on by train_on_what: ${trainOnWhat} (${namedRows(untrained)})`,
+    );
+  }
+  if (omitted.length > 0) {
+    warn(
+      `${file}: ${share(omitted.length)} say something in messages that are not trained that the renderer leaves out (${namedRows(omitted)})`,
     );
   }
   if (cutShort.length > 0)

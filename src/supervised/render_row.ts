@@ -11,6 +11,8 @@ export interface RenderedRow {
   tokens: number[];
   /** One a token. The first is 0 whatever is trained: nothing comes before it from which it could be predicted. */
   weights: number[];
+  /** What messages say that is not in the tokens, as paths: none where the renderer says it all. */
+  omitted: readonly string[];
 }
 
 /** Throws a DataValidationError or RendererError for a conversation that cannot be rendered. */
@@ -20,8 +22,12 @@ export function renderRow(
 ): RenderedRow {
   messages.forEach(refuseHalves);
   const conversation = tools.length === 0 ? messages : withTools(messages, tools, renderer);
-  const { model_input, weights } = renderer.buildSupervisedExample(conversation, trainOnWhat);
-  return { tokens: tokensOf(model_input), weights: weights.map((weight, position) => (position === 0 ? 0 : weight)) };
+  const { model_input, weights, omitted = [] } = renderer.buildSupervisedExample(conversation, trainOnWhat);
+  return {
+    tokens: tokensOf(model_input),
+    weights: weights.map((weight, position) => (position === 0 ? 0 : weight)),
+    omitted,
+  };
 }
 
 /** The declarations stand in front, with the system message if there is one. Nothing of them is learned. */

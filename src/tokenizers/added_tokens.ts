@@ -81,8 +81,8 @@ export class AddedTokenMatcher {
       if (text === '') continue;
       let node = this.#root;
       for (let at = 0; at < text.length; at++) {
-        let next = node.next.get(text[at]);
-        if (next === undefined) node.next.set(text[at], (next = { next: new Map(), token: null }));
+        const next: Node = node.next.get(text[at]) ?? { next: new Map(), token: null };
+        node.next.set(text[at], next);
         node = next;
       }
       node.token = token;

@@ -23,6 +23,7 @@ function isPlain(pattern: string): boolean {
 export class TimeLimitError extends Error {}
 
 const SCRIPT = new Script('work()');
+const TIMEOUT = 'ERR_SCRIPT_EXECUTION_TIMEOUT';
 const CONTEXT = createContext(Object.create(null));
 
 /**
@@ -40,7 +41,9 @@ export function withTimeLimit<T>(work: () => T, limitMs: number): T {
       SCRIPT.runInContext(CONTEXT, { timeout });
       return results[0];
     } catch (error) {
-      if (!(error instanceof Error && 'code' in error && error.code === 'ERR_SCRIPT_EXECUTION_TIMEOUT')) throw error;
+      // The error is of the other context's Error.
+      const isTimeout = typeof error === 'object' && error !== null && 'code' in error && error.code === TIMEOUT;
+      if (!isTimeout) throw error;
       const { user, system } = process.cpuUsage(before);
       if ((user + system) / 1000 >= limitMs / 2) throw new TimeLimitError(`took more than ${limitMs} ms`);
     }

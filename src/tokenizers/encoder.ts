@@ -87,7 +87,8 @@ export class Encoder {
     if (text === '') return [];
     const { normalize } = this.#words;
     const normal = normalize === null ? text : normalize(text);
-    const spelledOut = (token: AddedToken) => others.some((other) => other.includes(token.content));
+    const inNormal = (part: string) => (normalize === null ? part : normalize(part));
+    const spelledOut = (token: AddedToken) => others.some((other) => inNormal(other).includes(inNormal(token.content)));
     const matches = this.#normalized.find(normal, (token) => !(token.special && spelledOut(token)));
     const ids: number[] = [];
     let end = 0;

@@ -11,7 +11,9 @@ export type PreTokenizer = (text: string, first: boolean) => string[];
 
 /** How GPT-2 splits text, which `ByteLevel` does unless told otherwise. */
 const GPT2_PATTERN = "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+";
-const SPACE = '[\\t-\\r\\x20\\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000]';
+const SPACES = '\\t-\\r\\x20\\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000';
+const SPACE = `[${SPACES}]`;
+const WORD = '\\p{Alphabetic}\\p{M}\\p{Nd}\\p{Pc}\\u200c\\u200d';
 const PUNCTUATION = /[!-/:-@[-`{-~\p{P}]/gu;
 
 const BEHAVIORS = ['removed', 'isolated', 'mergedwithprevious', 'mergedwithnext', 'contiguous'] as const;
@@ -43,11 +45,7 @@ export function createPreTokenizer(json: JsonValue): PreTokenizer {
     case 'WhitespaceSplit':
       return splitting(new RegExp(`${SPACE}+`, 'gu'), 'removed');
     case 'Whitespace':
-      return splitting(
-        /[\p{Alphabetic}\p{M}\p{Nd}\p{Pc}\u200c\u200d]+|[^\p{Alphabetic}\p{M}\p{Nd}\p{Pc}\u200c\u200d\t-\r\x20\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+/gu,
-        'removed',
-        true,
-      );
+      return splitting(new RegExp(`[${WORD}]+|[^${WORD}${SPACES}]+`, 'gu'), 'removed', true);
     case 'BertPreTokenizer': {
       const words = splitting(new RegExp(`${SPACE}`, 'gu'), 'removed');
       const marks = splitting(PUNCTUATION, 'isolated');
@@ -76,7 +74,7 @@ function byteLevel(json: JsonObject): PreTokenizer {
   const words = json.use_regex === false ? null : splitting(patternOf({ Regex: GPT2_PATTERN }), 'isolated');
   const prefixed = json.add_prefix_space !== false;
   return (text, first) => {
-    const whole = prefixed && !/^\s/.test(text) ? ` ${text}` : text;
+    const whole = prefixed && !text.startsWith(' ') ? ` ${text}` : text;
     return (words === null ? [whole] : words(whole, first)).map(toByteCharacters);
   };
 }

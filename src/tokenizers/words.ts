@@ -17,6 +17,7 @@ interface LibraryTokenizer {
     /** Tokens of words, runs of unknown ones as one where the model says so. */
     _call(words: string[]): string[];
   };
+  decoder: object | null;
   decode(ids: number[], options: { clean_up_tokenization_spaces: boolean }): string;
   id_to_token(id: number): string | undefined;
   token_to_id(token: string): number | undefined;
@@ -55,6 +56,7 @@ export function createWords(
   } catch (error) {
     throw new WeightsError(`${file}: not a tokenizer that can be loaded: ${messageOf(error)}`, { cause: error });
   }
+  keepByteOrderMarks(library.decoder);
   const { model, normalizer } = library;
   const ids = model.tokens_to_ids;
   const toBytes = byteFallback(json.model, ids);
@@ -99,6 +101,13 @@ function byteFallback(
     const known = bytes.filter((id) => id !== undefined);
     return known.length === bytes.length ? known : null;
   };
+}
+
+/** The decoders of the library drop U+FEFF at the beginning of bytes. */
+function keepByteOrderMarks(decoder: object | null): void {
+  if (decoder === null) return;
+  if ('text_decoder' in decoder) decoder.text_decoder = new TextDecoder('utf-8', { ignoreBOM: true });
+  if ('decoders' in decoder && Array.isArray(decoder.decoders)) decoder.decoders.forEach(keepByteOrderMarks);
 }
 
 /** What changes ids and is computed nowhere is refused. */

@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect } from 'vitest';
 import { chatTemplateRenderer } from '../../src/renderers/chat_template.ts';
-import type { ToolSpec } from '../../src/renderers/types.ts';
+import type { Message, ToolSpec } from '../../src/renderers/types.ts';
 import { tokensOf } from '../../src/tinker/types.ts';
 import { loadTokenizer } from '../../src/tokenizers/hf_tokenizer.ts';
 import { CHATML, tinyTokenizerDirectory } from '../support/tiny_tokenizer.ts';
@@ -46,10 +46,41 @@ const TOOLS = `{%- macro declare(tool) -%}
 {%- if add_generation_prompt -%}<|im_start|>assistant
 {% endif -%}`;
 
+/** What Python and JavaScript would each print in a way of their own. */
+const PRINTED = `{%- for m in messages -%}
+<|im_start|>{{ m.role }}
+{{ m.content.strip('\\n').lstrip(' .') ~ '|' ~ m.content|trim|length ~ '|' ~ [m.content, none, true, 1.0] ~ '|' ~ -7 % 3 }}
+{{ m.content.split()|tojson }}{{ m.missing }}{{ m.missing|length }}{{ m.content|title }}{{ m.content[:3] ~ m.content[-2:] }}
+{%- if [1, 2] == [1, 2] and m.content|lower != m.content|upper %}{{ m.content|indent(2) }}{% endif %}<|im_end|>
+{% endfor %}
+{%- if add_generation_prompt %}<|im_start|>assistant
+{% endif %}`;
+
+/** Tool calls and reasoning, with a loop over arguments, blocks that are set, macros with defaults and loop controls. */
+const AGENT = `{%- macro written(name, values, indent=none) -%}
+<call name="{{ name }}">{% for key, value in values|items %}{{ key }}: {{ value if value is string else value|tojson(indent=indent) }}
+{% endfor %}</call>
+{%- endmacro -%}
+{%- set ns = namespace(last=-1) -%}
+{%- for m in messages -%}{%- if m.role == 'user' -%}{%- set ns.last = loop.index0 -%}{%- endif -%}{%- endfor -%}
+{%- for m in messages %}
+    {%- if m.role == 'system' and not loop.first %}{% continue %}{% endif %}
+    {%- set body %}{{ m.content or '' }}{% endset %}
+    {{- '<|im_start|>' + m.role + '\n' }}
+    {%- if m.reasoning_content is defined and loop.index0 > ns.last %}{{ '<think>\n' ~ m.reasoning_content ~ '\n</think>\n\n' }}{% endif %}
+    {{- body }}
+    {%- for call in m.tool_calls or [] %}{{ written(call.function.name, call.function.arguments, 2 if loop.first else none) }}{% endfor %}
+    {{- '<|im_end|>\n' }}
+{%- endfor %}
+{%- if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}{% endif %}`;
+
 const TEMPLATES = [
-  { name: 'ChatML', chat_template: CHATML },
-  { name: 'headers and trimmed content', chat_template: HEADERS },
-  { name: 'tools', chat_template: TOOLS },
+  { name: 'ChatML', chat_template: CHATML, count: 100 },
+  { name: 'headers and trimmed content', chat_template: HEADERS, count: 100 },
+  { name: 'tools', chat_template: TOOLS, count: 100 },
+  { name: 'what is printed', chat_template: PRINTED, count: 20 },
+  { name: 'reasoning and tools', chat_template: AGENT, count: 20 },
+  { name: 'lines that end in CRLF', chat_template: HEADERS.replaceAll('\n', '\r\n'), count: 20 },
 ];
 
 const ODD = [
@@ -59,6 +90,8 @@ const ODD = [
     { role: 'system', content: 'Unicode: é 日本 👍 \u2028' },
     { role: 'user', content: '{{ not_a_template }} {% raw %}' },
   ],
+  [{ role: 'user', content: '\ufeff\u0085 it\'s "quoted"\n\n   indented\u001c\n' }],
+  [{ role: 'user', content: '..  . İstanbul ǆ ﬁ ß 😀😀\t\\ \u200b' }],
 ];
 
 interface Conversation {
@@ -66,8 +99,8 @@ interface Conversation {
   content: string;
 }
 
-async function conversations(): Promise<Conversation[][]> {
-  const lines = (await readFile(CONVERSATIONS, 'utf8')).trimEnd().split('\n').slice(0, 100);
+async function conversations(count: number): Promise<Conversation[][]> {
+  const lines = (await readFile(CONVERSATIONS, 'utf8')).trimEnd().split('\n').slice(0, count);
   return lines.map((line): Conversation[] => JSON.parse(line).messages);
 }
 
@@ -76,11 +109,11 @@ async function modelWith(chat_template: string): Promise<string> {
   return await tinyTokenizerDirectory({ tokenizer_class: 'PreTrainedTokenizerFast', ...tokens, chat_template });
 }
 
-describe.for(TEMPLATES)('$name', ({ chat_template }) => {
+describe.for(TEMPLATES)('$name', ({ chat_template, count }) => {
   test('prompts', async ({ reference }) => {
     const model = await modelWith(chat_template);
     const renderer = chatTemplateRenderer(await loadTokenizer(model), { currentDate: null });
-    const prompts = [...(await conversations()).map((messages) => messages.slice(0, -1)), ...ODD];
+    const prompts = [...(await conversations(count)).map((messages) => messages.slice(0, -1)), ...ODD];
     const expected = await reference.applyChatTemplate({ model, conversations: prompts, add_generation_prompt: true });
     expect(prompts.map((messages) => tokensOf(renderer.buildGenerationPrompt(messages)))).toEqual(expected);
   });
@@ -88,7 +121,7 @@ describe.for(TEMPLATES)('$name', ({ chat_template }) => {
   test('training examples', async ({ reference }) => {
     const model = await modelWith(chat_template);
     const renderer = chatTemplateRenderer(await loadTokenizer(model), { currentDate: null });
-    const chats = await conversations();
+    const chats = await conversations(count);
     const expected = await reference.applyChatTemplate({ model, conversations: chats, add_generation_prompt: false });
     for (const train_on_what of ['all_tokens', 'last_assistant_message'] as const) {
       const examples = chats.map((messages) => renderer.buildSupervisedExample(messages, train_on_what));
@@ -119,4 +152,47 @@ test('declarations of tools', async ({ reference }) => {
   const prompt = tokensOf(renderer.buildGenerationPrompt([...prefix, ...messages]));
   expect(renderer.tokenizer.decode(prompt)).toBe(renderer.tokenizer.decode(expected));
   expect(prompt).toEqual(expected);
+});
+
+test('tool calls and reasoning', async ({ reference }) => {
+  const model = await modelWith(AGENT);
+  const renderer = chatTemplateRenderer(await loadTokenizer(model), { currentDate: null });
+  const given = '{"city": "Oslo", "at": 1.0, "deep": {"a": [true, null, "x\\"y"]}, "large": 12345678901234567890}';
+  const call = (args: string | object) => ({ type: 'function', id: 'c1', function: { name: 'get', arguments: args } });
+  const answer = { role: 'assistant', content: 'It is 4.' };
+  const asked = { role: 'user', content: 'weather?' };
+  const expected = await reference.applyChatTemplate({
+    model,
+    // Python reads the arguments of the line itself: JavaScript's numbers hold neither 1.0 nor so large an integer.
+    conversations: [
+      [asked, { ...answer, reasoning_content: ' sum ' }],
+      [
+        asked,
+        { role: 'assistant', content: null, tool_calls: [call({ json: given })] },
+        { role: 'tool', content: '4' },
+        answer,
+      ],
+    ],
+    add_generation_prompt: false,
+  });
+  const thought: Message = {
+    role: 'assistant',
+    content: [
+      { type: 'thinking', thinking: ' sum ' },
+      { type: 'text', text: 'It is 4.' },
+    ],
+  };
+  const called: Message = {
+    role: 'assistant',
+    content: '',
+    tool_calls: [{ type: 'function', id: 'c1', function: { name: 'get', arguments: given } }],
+  };
+  const conversations: Message[][] = [
+    [asked, thought],
+    [asked, called, { role: 'tool', content: '4' }, answer],
+  ];
+  const examples = conversations.map((messages) => renderer.buildSupervisedExample(messages, 'last_assistant_message'));
+  expect(examples.map(({ model_input }) => renderer.tokenizer.decode(tokensOf(model_input)))).toEqual(
+    expected.map((ids) => renderer.tokenizer.decode(ids)),
+  );
 });

@@ -154,6 +154,9 @@ def tokenize(job):
 def apply_chat_template(job):
     tokenizer = AutoTokenizer.from_pretrained(job["model"])
     options = {"tools": job.get("tools"), "add_generation_prompt": job["add_generation_prompt"]}
+    for message in (message for messages in job["conversations"] for message in messages):
+        for call in message.get("tool_calls", []):
+            call["function"]["arguments"] = json.loads(call["function"]["arguments"]["json"])
     return [
         tokenizer.apply_chat_template(messages, tokenize=True, return_dict=False, **options)
         for messages in job["conversations"]

@@ -30,7 +30,8 @@ export interface Drawing {
 
 export interface ReferenceChat {
   model: string;
-  conversations: { role: string; content: string }[][];
+  /** Arguments of tool calls that are `{json: TEXT}` are what Python reads in the text. */
+  conversations: object[][];
   add_generation_prompt: boolean;
   tools?: object[];
 }

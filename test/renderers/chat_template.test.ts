@@ -1,13 +1,16 @@
 // chat_template: weights by rendering prefixes, on templates of the kinds that models come with.
 
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { chatTemplateRenderer } from '../../src/renderers/chat_template.ts';
 import { type Message, type Renderer, TRAIN_ON_WHAT, type TrainOnWhat } from '../../src/renderers/types.ts';
 import { tokensOf } from '../../src/tinker/types.ts';
+import { loadTokenizer } from '../../src/tokenizers/hf_tokenizer.ts';
 import { ConfigurationError, RendererError } from '../../src/util/errors.ts';
 import { showExample, showPrompt } from '../support/show_example.ts';
-import { CHATML, tinyTokenizer } from '../support/tiny_tokenizer.ts';
+import { CHATML, tinyTokenizer, tinyTokenizerDirectory, tinyTokenizerJson } from '../support/tiny_tokenizer.ts';
 
 async function rendererOf(chat_template: string, config: object = {}, currentDate: string | null = null) {
   return chatTemplateRenderer(await tinyTokenizer({ chat_template, ...config }), { currentDate });
@@ -435,6 +438,147 @@ describe('models that cannot be rendered', () => {
   test('no template at all', async () => {
     const tokenizer = await tinyTokenizer({ chat_template: null });
     expect(() => chatTemplateRenderer(tokenizer, { currentDate: null })).toThrow(ConfigurationError);
+  });
+});
+
+describe('what a message says is in what is trained', () => {
+  const CALL: Message[] = [
+    { role: 'user', content: 'weather?' },
+    {
+      role: 'assistant',
+      content: '',
+      tool_calls: [
+        { type: 'function', id: 'c1', function: { name: 'get', arguments: '{"city":  "Oslo", "at": 1.0}' } },
+      ],
+    },
+  ];
+  const calls = (shown: string, condition = 'm.tool_calls') =>
+    CHATML.replace('message.content', `(message.content or '') + say(message)`).replace(
+      '{%- for',
+      `{%- macro say(m) -%}{%- if ${condition} -%}{%- for c in m.tool_calls -%}<call>{{ c.function.name }} ${shown}</call>{%- endfor -%}{%- endif -%}{%- endmacro -%}{%- for`,
+    );
+
+  test.each([
+    [
+      'as text, where the template joins them to text',
+      "{{ '' + c.function.arguments }}",
+      '{"city":  "Oslo", "at": 1.0}',
+    ],
+    ['as an object, where it writes JSON itself', '{{ c.function.arguments | tojson }}', '{"city": "Oslo", "at": 1.0}'],
+    [
+      'as an object, where it goes through them',
+      '{% for k, v in c.function.arguments | items %}{{ k }}={{ v }};{% endfor %}',
+      'city=Oslo;at=1.0;',
+    ],
+    [
+      'as text, where it takes both',
+      '{{ c.function.arguments if c.function.arguments is string else "" }}',
+      '{"city":  "Oslo", "at": 1.0}',
+    ],
+  ])('arguments of calls, %s', async (_, shown, expected) => {
+    expect(show(await rendererOf(calls(shown)), CALL, 'last_assistant_message')).toContain(
+      `⟦<call>get ${expected}</call><|im_end|>⟧`,
+    );
+  });
+
+  test('calls of a message without content, where a template looks for them in no other', async () => {
+    const picky = calls('{{ c.function.arguments | tojson }}', 'm.content is none');
+    expect(show(await rendererOf(picky), CALL, 'last_assistant_message')).toContain('⟦<call>get {"city"');
+  });
+
+  test('or it is an error', async () => {
+    const lossy = await rendererOf(CHATML.replace('message.content', "message.content.split('|')[-1]"));
+    const says = (content: string): Message[] => [CHAT[1], { role: 'assistant', content }];
+    expect(refusal(() => show(lossy, says('lost|kept'), 'last_assistant_message'))).toMatchInlineSnapshot(
+      `"the model's chat template leaves out a part of messages[1].content → What it leaves out would not be learnt: change the data, or use the renderer of this model family."`,
+    );
+    const silent = await rendererOf(calls('', 'false'));
+    expect(refusal(() => show(silent, CALL, 'last_assistant_message'))).toMatch(
+      /leaves out messages\[1\]\.tool_calls\[0\]\.name/,
+    );
+  });
+
+  test('what is lost of messages that are not trained is told', async () => {
+    const renderer = await rendererOf(REASONING);
+    const example = renderer.buildSupervisedExample([CHAT[1], THINKING, ...CHAT.slice(3)], 'last_assistant_message');
+    expect(example.omitted).toEqual(['messages[1].reasoning']);
+  });
+
+  test('a role that the template does not show must not vanish from a prompt either', async () => {
+    const renderer = await rendererOf(
+      CHATML.replace('for message in messages', "for message in messages if message.role != 'system'"),
+    );
+    expect(refusal(() => prompt(renderer, CHAT.slice(0, 2)))).toBe(
+      'the model\'s chat template does not show messages of role "system"',
+    );
+  });
+
+  test('content goes in parts to templates that want them', async () => {
+    const parts = await rendererOf(
+      CHATML.replace(
+        'message.content',
+        "(message.content | selectattr('type', 'equalto', 'text') | map(attribute='text') | join)",
+      ),
+    );
+    expect(show(parts, CHAT.slice(1, 3), 'last_assistant_message')).toContain('assistant\n⟦hi<|im_end|>⟧');
+  });
+});
+
+describe('the end of a reply', () => {
+  test('is trained, or the template is refused for training', async () => {
+    const endless = await rendererOf(
+      "{%- for m in messages -%}{{ '### ' + m.role + '\\n' + m.content + '\\n\\n' }}{%- endfor -%}{%- if add_generation_prompt -%}{{ '### assistant\\n' }}{%- endif -%}",
+    );
+    for (const mode of ['last_assistant_message', 'all_tokens'] as const) {
+      expect(refusal(() => show(endless, CHAT.slice(1, 3), mode))).toBe(
+        "the model's chat template writes nothing at the end of messages[1] that ends a reply → Let the template write eos_token there, or use renderer: role_colon: a model that is trained on this would never stop.",
+      );
+    }
+    expect(prompt(endless, CHAT.slice(1, 2))).toBe('### user\nhello\n\n### assistant\n');
+  });
+
+  test('is any id at which sampling ends', async () => {
+    const directory = await tinyTokenizerDirectory({ eos_token: '<|im_end|>', chat_template: CHATML });
+    const { added_tokens } = tinyTokenizerJson();
+    const [endOfText, , end] = added_tokens;
+    await writeFile(
+      join(directory, 'generation_config.json'),
+      JSON.stringify({ eos_token_id: [endOfText.id, end.id] }),
+    );
+    const renderer = chatTemplateRenderer(await loadTokenizer(directory), { currentDate: null });
+    expect(renderer.getStopSequences()).toEqual([end.id, endOfText.id]);
+    const reply = renderer.tokenizer.encode('hi<|endoftext|>');
+    expect(renderer.parseResponse(reply)).toEqual({
+      message: { role: 'assistant', content: 'hi' },
+      termination: 'eos',
+    });
+  });
+});
+
+test('a template with CRLF renders as with LF', async () => {
+  const template =
+    '{%- for m in messages %}\n<|im_start|>{{ m.role }}\n{{ m.content }}<|im_end|>\n{% endfor %}\n{%- if add_generation_prompt %}\n<|im_start|>assistant\n{% endif %}\n';
+  const [lf, crlf] = [await rendererOf(template), await rendererOf(template.replaceAll('\n', '\r\n'))];
+  expect(show(crlf, CHAT, 'all_assistant_messages')).toBe(show(lf, CHAT, 'all_assistant_messages'));
+});
+
+describe('a prompt that opens the reasoning, of a template that takes it out of every reply', () => {
+  const OPENS = CHATML.replace('assistant\\n', 'assistant\\n<think>\\n').replace(
+    'message.content',
+    "message.content.split('</think>')[-1]",
+  );
+  test.each([
+    ['with reasoning', THINKING, 'hm\n</think>\n\nciao'],
+    [
+      'with reasoning in its text',
+      { role: 'assistant', content: '<think>\nhm\n</think>\n\nciao' },
+      'hm\n</think>\n\nciao',
+    ],
+    ['without any', CHAT[4], '\n</think>\n\nciao'],
+  ])('trains a last reply %s as the model writes it', async (_, reply, trained) => {
+    expect(show(await rendererOf(OPENS), [CHAT[1], reply], 'last_assistant_message')).toBe(
+      `<|im_start|>user\nhello<|im_end|>\n<|im_start|>assistant\n<think>\n⟦${trained}<|im_end|>⟧\n`,
+    );
   });
 });
 

@@ -5,6 +5,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { roleColonRenderer } from '../../src/renderers/role_colon.ts';
 import { type Message, type Renderer, TRAIN_ON_WHAT, type TrainOnWhat } from '../../src/renderers/types.ts';
 import { tokensOf } from '../../src/tinker/types.ts';
+import { loadTokenizerJson, PREFIXES, pieceTokenizerJson } from '../support/piece_tokenizer.ts';
 import { showExample, showPrompt } from '../support/show_example.ts';
 import { tinyTokenizer } from '../support/tiny_tokenizer.ts';
 
@@ -197,3 +198,28 @@ test('every mode gives one weight a token, 0 or 1', () => {
     }),
   );
 });
+
+test.each(['prepend', 'metaspace'] as const)(
+  'the words that stop a reply are trained as they are sampled: %s',
+  async (kind) => {
+    const pieces = roleColonRenderer(await loadTokenizerJson(pieceTokenizerJson(PREFIXES[kind])));
+    const { tokenizer } = pieces;
+    const messages: Message[] = [
+      { role: 'user', content: 'hello' },
+      { role: 'assistant', content: 'world' },
+    ];
+    const { model_input, weights } = pieces.buildSupervisedExample(messages, 'last_assistant_message');
+    const trained = tokensOf(model_input).filter((_, position) => weights[position] === 1);
+    expect(trained.map((token) => tokenizer.decode([token], { continues: true }))).toEqual([
+      ' world',
+      '\n',
+      '\n',
+      'User',
+      ':',
+    ]);
+    expect(pieces.parseResponse(trained)).toEqual({
+      message: { role: 'assistant', content: 'world' },
+      termination: 'stop_sequence',
+    });
+  },
+);

@@ -1,9 +1,12 @@
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Template } from '@huggingface/jinja';
 import { Tokenizer } from '@huggingface/tokenizers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { parseJson } from '../../src/renderers/jinja/json.ts';
+import { ChatTemplate } from '../../src/renderers/jinja/template.ts';
+import { plain } from '../../src/renderers/jinja/text.ts';
+import type { Value } from '../../src/renderers/jinja/values.ts';
 import { trainBpe } from '../../src/tokenizers/train_bpe.ts';
 import { CHATML_SPECIAL_TOKENS, writeTokenizer } from '../../src/tokenizers/write_tokenizer.ts';
 import { isJsonObject, type JsonObject } from '../../src/util/json.ts';
@@ -24,8 +27,18 @@ beforeAll(async () => {
   const { tokenizerJson } = trainBpe([text], { vocabSize: 265, specialTokens: CHATML_SPECIAL_TOKENS });
   await writeTokenizer(directory, { tokenizerJson, modelMaxLength: 64 });
   config = await readJson('tokenizer_config.json');
-  const template = new Template(String(config.chat_template));
-  render = (messages, add_generation_prompt) => template.render({ messages, add_generation_prompt });
+  const template = new ChatTemplate(String(config.chat_template));
+  render = (messages, asked) => {
+    const values = parseJson(JSON.stringify(messages), (text) => text);
+    return plain(
+      template.render(
+        new Map<string, Value>([
+          ['messages', values],
+          ['add_generation_prompt', asked],
+        ]),
+      ),
+    );
+  };
 });
 
 afterAll(async () => {

@@ -9,7 +9,7 @@ export type Expression =
   | { type: 'unary'; operator: '-' | '+' | 'not'; operand: Expression }
   | { type: 'binary'; operator: string; left: Expression; right: Expression }
   | { type: 'compare'; first: Expression; rest: { operator: string; operand: Expression }[] }
-  | { type: 'conditional'; test: Expression; then: Expression; otherwise: Expression | null }
+  | { type: 'conditional'; test: Expression; value: Expression; otherwise: Expression | null }
   | { type: 'attribute'; object: Expression; name: string }
   | { type: 'item'; object: Expression; key: Expression }
   | { type: 'slice'; start: Expression | null; stop: Expression | null; step: Expression | null }

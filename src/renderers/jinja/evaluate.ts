@@ -26,6 +26,9 @@ import {
   weightOf,
 } from './values.ts';
 
+/** Filters that do not go through what they are given. */
+const LIGHT_FILTERS: ReadonlySet<string> = new Set(['count', 'd', 'default', 'length', 'string']);
+
 export type Evaluate = (scope: Scope) => Value;
 
 export function compileExpression(node: Expression): Evaluate {
@@ -64,12 +67,12 @@ export function compileExpression(node: Expression): Evaluate {
     case 'compare':
       return compileComparison(node);
     case 'conditional': {
-      const [test, then] = [compileExpression(node.test), compileExpression(node.then)];
+      const [test, value] = [compileExpression(node.test), compileExpression(node.value)];
       const otherwise =
         node.otherwise === null
           ? () => new Undefined('the inline if-expression evaluated to false and no else section was defined.')
           : compileExpression(node.otherwise);
-      return (scope) => (isTrue(test(scope)) ? then(scope) : otherwise(scope));
+      return (scope) => (isTrue(test(scope)) ? value(scope) : otherwise(scope));
     }
     case 'attribute': {
       const object = compileExpression(node.object);
@@ -91,7 +94,7 @@ export function compileExpression(node: Expression): Evaluate {
         const apply = filterOf(node.name);
         const value = operand(scope);
         const given = args(scope);
-        scope.work.add(weightOf(value) + weightOfCall(given));
+        scope.work.add((LIGHT_FILTERS.has(node.name) ? 1 : weightOf(value)) + weightOfCall(given));
         return counted(scope, apply(value, given));
       };
     }

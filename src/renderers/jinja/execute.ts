@@ -215,9 +215,9 @@ function loopOf(items: readonly Value[], state: LoopState): Attributes {
       case 'depth0':
         throw new TemplateError(`loop.${attribute} is not supported in chat templates`);
       case 'previtem':
-        return items[index - 1] ?? new Undefined('there is no previous item');
+        return index > 0 ? items[index - 1] : new Undefined('there is no previous item');
       case 'nextitem':
-        return items[index + 1] ?? new Undefined('there is no next item');
+        return index + 1 < length ? items[index + 1] : new Undefined('there is no next item');
       case 'changed':
         return changed;
       case 'cycle':
@@ -239,12 +239,9 @@ function compileMacro(name: string, { parameters, body, reads }: Signature): (sc
     new Callable(name, ({ positional, named }: Call) => {
       const scope = outer.inner();
       parameters.forEach((parameter, index) => {
-        const given = positional[index] ?? named.get(parameter.name);
-        const preset = presets[index];
-        scope.set(
-          parameter.name,
-          given ?? (preset === null ? new Undefined(`parameter '${parameter.name}' was not provided`) : preset(scope)),
-        );
+        const given = index < positional.length ? positional[index] : named.get(parameter.name);
+        const preset = presets[index] ?? (() => new Undefined(`parameter '${parameter.name}' was not provided`));
+        scope.set(parameter.name, given === undefined ? preset(scope) : given);
       });
       const extra = [...named].filter(([key]) => !names.has(key) && key !== 'caller');
       const caller = named.get('caller');

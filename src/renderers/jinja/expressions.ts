@@ -38,7 +38,7 @@ function parseConditional(stream: TokenStream): Expression {
   while (stream.skipName('if')) {
     const test = parseOr(stream);
     const otherwise = stream.skipName('else') ? stream.nested(() => parseConditional(stream)) : null;
-    left = { type: 'conditional', test, then: left, otherwise };
+    left = { type: 'conditional', test, value: left, otherwise };
   }
   return left;
 }
@@ -208,7 +208,7 @@ function parseSubscript(stream: TokenStream): Expression {
   return start ?? stream.fail('a subscript is empty');
 }
 
-export function parseArguments(stream: TokenStream): Arguments {
+function parseArguments(stream: TokenStream): Arguments {
   const args: Arguments = { positional: [], named: [], spread: null, spreadNamed: null };
   stream.expect('operator', '(');
   parseSeparated(stream, ')', () => {

@@ -7,7 +7,7 @@ import { WHITE_SPACE } from './lexer.ts';
 import { attributeOf, itemOf } from './members.ts';
 import { add } from './operators.ts';
 import { PLAIN_JSON, repr, str, toJson } from './printing.ts';
-import { capitalize, pad, replace, strip } from './strings.ts';
+import { capitalize, LINE_BREAK, pad, replace, strip } from './strings.ts';
 import { testOf } from './tests.ts';
 import { derivedText, joinTexts, mapSpans, plain, sliceText, type Text } from './text.ts';
 import {
@@ -24,6 +24,7 @@ import {
   List,
   lengthOf,
   numberOf,
+  SafeText,
   Tuple,
   Undefined,
   type Value,
@@ -48,10 +49,6 @@ export function filterOf(name: string): Filter {
       ? `the filter "${name}" is not supported in chat templates`
       : `no filter named "${name}"`,
   );
-}
-
-export function isFilter(name: string): boolean {
-  return FILTERS.has(name);
 }
 
 /** `x.a.0`: reads members along a path with dots, or the member of that number. */
@@ -104,7 +101,10 @@ function selecting(name: string, byAttribute: boolean, wanted: boolean): readonl
         : [(item: Value) => item, positional];
       const [test, ...args] = rest;
       const holds = test === undefined ? isTrue : testOf(plain(expectText(test, `the test of ${name}`)));
-      const items = iterate(value).filter((item) => holds(read(item), { positional: args, named }) === wanted);
+      // What is false, None too, has no items here.
+      const items = (isTrue(value) ? iterate(value) : []).filter(
+        (item) => holds(read(item), { positional: args, named }) === wanted,
+      );
       return new Generator('generator', items);
     },
   ];
@@ -124,7 +124,7 @@ function mapped(value: Value, { positional, named }: Call): Value {
     const apply = filterOf(plain(expectText(name, 'the filter of map')));
     change = (item) => apply(item, { positional: args, named });
   }
-  return new Generator('generator', iterate(value).map(change));
+  return new Generator('generator', (isTrue(value) ? iterate(value) : []).map(change));
 }
 
 function joined(value: Value, separator: Value | undefined, attribute: Value | undefined): Text {
@@ -146,7 +146,7 @@ function indented(text: Text, width: Value, first: boolean, blank: boolean): Tex
 function splitLines(text: Text): Text[] {
   const lines: Text[] = [];
   let start = 0;
-  for (const { index, 0: end } of plain(text).matchAll(/\r\n|[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]/g)) {
+  for (const { index, 0: end } of plain(text).matchAll(LINE_BREAK)) {
     lines.push(sliceText(text, start, index));
     start = index + end.length;
   }
@@ -229,6 +229,14 @@ function chunks(value: Value, size: number, fill: Value | undefined): Generator 
   return new Generator('generator', lists);
 }
 
+function upper(text: Text): Text {
+  return mapSpans(text, (part) => part.toUpperCase());
+}
+
+function lower(text: Text): Text {
+  return mapSpans(text, (part) => part.toLowerCase());
+}
+
 const WORD = new RegExp(`([-${WHITE_SPACE}({\\[<]+)`, 'u');
 
 const FILTERS: ReadonlyMap<string, Filter> = new Map<string, Filter>([
@@ -253,8 +261,8 @@ const FILTERS: ReadonlyMap<string, Filter> = new Map<string, Filter>([
     return new List(sorted(items, key, isTrue(reverse)));
   }),
   filter('first', [], (value) => {
-    const [first] = isText(value) ? characters(value) : iterate(value);
-    return first ?? new Undefined('No first item, sequence was empty.');
+    const items = iterate(value);
+    return items.length > 0 ? items[0] : new Undefined('No first item, sequence was empty.');
   }),
   filter('float', ['default'], (value, preset = new Float(0)) => toFloat(value, preset)),
   [
@@ -280,12 +288,12 @@ const FILTERS: ReadonlyMap<string, Filter> = new Map<string, Filter>([
   }),
   filter('join', ['d', 'attribute'], joined),
   filter('last', [], (value) => {
-    const items = isText(value) ? characters(value) : iterate(value);
-    return items.at(-1) ?? new Undefined('No last item, sequence was empty.');
+    const items = iterate(value);
+    return items.length > 0 ? items[items.length - 1] : new Undefined('No last item, sequence was empty.');
   }),
   filter('length', [], lengthOf),
   filter('list', [], (value) => new List([...iterate(value)])),
-  filter('lower', [], (value) => mapSpans(str(value), (part) => part.toLowerCase())),
+  filter('lower', [], (value) => lower(str(value))),
   ['map', mapped],
   extreme('max', 1),
   extreme('min', -1),
@@ -307,7 +315,7 @@ const FILTERS: ReadonlyMap<string, Filter> = new Map<string, Filter>([
   filter('round', ['precision', 'method'], (value, precision, method = 'common') =>
     rounded(value, expectInteger(precision, 'precision', 0), plain(str(method))),
   ),
-  filter('safe', [], (value) => str(value)),
+  filter('safe', [], (value) => new SafeText(str(value))),
   selecting('select', false, true),
   selecting('selectattr', true, true),
   filter('sort', ['reverse', 'case_sensitive', 'attribute'], (value, reverse = false, caseSensitive, attribute) => {
@@ -316,15 +324,23 @@ const FILTERS: ReadonlyMap<string, Filter> = new Map<string, Filter>([
     const key = (item: Value): Value => (keys.length === 1 ? keys[0](item) : new Tuple(keys.map((read) => read(item))));
     return new List(sorted(iterate(value), key, isTrue(reverse)));
   }),
-  filter('string', [], (value) => str(value)),
+  filter('string', [], (value) => (value instanceof SafeText ? value : str(value))),
   filter('sum', ['attribute', 'start'], (value, attribute, start = 0) =>
     iterate(value).reduce((total, item) => add(total, memberReader(attribute)(item)), start),
   ),
   filter('title', [], (value) => {
     const text = str(value);
     const words = plain(text).split(WORD);
-    let at = 0;
-    return joinTexts(words.map((word) => capitalize(sliceText(text, at, (at += word.length)))));
+    let end = 0;
+    return joinTexts(
+      words.map((word) => {
+        end += word.length;
+        const [first = ''] = word;
+        const start = end - word.length;
+        const rest = sliceText(text, start + first.length, end);
+        return joinTexts([upper(sliceText(text, start, start + first.length)), lower(rest)]);
+      }),
+    );
   }),
   filter(
     'tojson',
@@ -360,7 +376,7 @@ const FILTERS: ReadonlyMap<string, Filter> = new Map<string, Filter>([
     },
   ),
   filter('unique', ['case_sensitive', 'attribute'], unique),
-  filter('upper', [], (value) => mapSpans(str(value), (part) => part.toUpperCase())),
+  filter('upper', [], (value) => upper(str(value))),
   filter('urlencode', [], (value) => {
     const encoded = encodeURIComponent(plain(str(value))).replace(
       /[!'()*]/g,

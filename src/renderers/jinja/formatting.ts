@@ -46,12 +46,12 @@ function expectNumber(value: Value): number {
   return number;
 }
 
-function fillIn(text: Text, field: RegExp, valueOf: (match: RegExpMatchArray) => Text): Text {
+function fillIn(text: Text, field: RegExp, show: (match: RegExpMatchArray) => Text): Text {
   const builder = new TextBuilder();
   let end = 0;
   for (const match of plain(text).matchAll(field)) {
     builder.append(sliceText(text, end, match.index));
-    builder.append(valueOf(match));
+    builder.append(show(match));
     end = match.index + match[0].length;
   }
   builder.append(sliceText(text, end));

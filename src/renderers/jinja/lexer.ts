@@ -116,7 +116,7 @@ function tokenizeInside(
       if (text === '(' || text === '[' || text === '{') open.push(text);
       else if (Object.hasOwn(CLOSES, text) && open.pop() !== CLOSES[text]) fail(`unexpected "${text}"`, at);
     }
-    if (kind !== 'space') push(kind, kind === 'string' ? unescape(text.slice(1, -1)) : text, at);
+    if (kind !== 'space') push(kind, kind === 'string' ? unescaped(text.slice(1, -1)) : text, at);
     at += text.length;
   }
   return fail('a tag does not end', start);
@@ -146,7 +146,7 @@ const ESCAPES: Readonly<Record<string, string>> = {
 };
 
 /** As Python reads the inside of a string literal: what is no known escape stays as it is written. */
-function unescape(text: string): string {
+function unescaped(text: string): string {
   if (!text.includes('\\')) return text;
   return text.replace(
     /\\(?:x([\da-f]{2})|u([\da-f]{4})|U([\da-f]{8})|([0-7]{1,3})|(.))/gis,

@@ -42,9 +42,9 @@ const CHANGES_LIST = ['append', 'clear', 'extend', 'insert', 'pop', 'remove', 'r
 export function attributeOf(value: Value, name: string, orItem = true): Value {
   if (value instanceof Undefined) throw undefinedError(value);
   const own = ownAttribute(value, name);
-  if (own !== null) return own;
+  if (own !== undefined) return own;
   const item = orItem && value instanceof Dict ? value.get(name) : undefined;
-  return item ?? absent(value, name);
+  return item === undefined ? absent(value, name) : item;
 }
 
 /** `value[key]`: an item, else an attribute of that name. */
@@ -61,7 +61,8 @@ export function itemOf(value: Value, key: Value | Slice): Value {
   }
   if (!isText(key)) return absent(value, String(numberOf(key) ?? typeName(key)));
   const name = typeof key === 'string' ? key : key.text;
-  return ownAttribute(value, name) ?? absent(value, name);
+  const own = ownAttribute(value, name);
+  return own === undefined ? absent(value, name) : own;
 }
 
 function absent(value: Value, name: string): Undefined {
@@ -104,11 +105,12 @@ function sliceOf(value: Value, { start, stop, step }: Slice): Value {
   return value instanceof Tuple ? new Tuple(taken) : new List(taken);
 }
 
-function ownAttribute(value: Value, name: string): Value | null {
-  if (isText(value)) return textMethod(value, name);
-  if (value instanceof Dict) return dictMethod(value, name);
-  if (value instanceof List || value instanceof Tuple) return listMethod(value, name);
-  return value instanceof Attributes ? (value.read(name) ?? null) : null;
+/** Undefined where there is none; an attribute may be None. */
+function ownAttribute(value: Value, name: string): Value | undefined {
+  if (isText(value)) return textMethod(value, name) ?? undefined;
+  if (value instanceof Dict) return dictMethod(value, name) ?? undefined;
+  if (value instanceof List || value instanceof Tuple) return listMethod(value, name) ?? undefined;
+  return value instanceof Attributes ? value.read(name) : undefined;
 }
 
 function dictMethod(dict: Dict, name: string): Callable | null {
@@ -118,7 +120,7 @@ function dictMethod(dict: Dict, name: string): Callable | null {
     case 'get':
       return new Callable(name, (call) => {
         const [key = null, preset = null] = bind(call, name, ['key', 'default']);
-        return dict.get(key) ?? preset;
+        return dict.has(key) ? (dict.get(key) ?? null) : preset;
       });
     case 'items':
       return new Callable(name, () => new View('dict_items', pairs()));

@@ -2,7 +2,7 @@
 
 import { TemplateError } from './errors.ts';
 import { formatPercent } from './formatting.ts';
-import { joinTexts, plain, type Text } from './text.ts';
+import { joinTexts, mapSpans, plain, type Text } from './text.ts';
 import {
   compare,
   contains,
@@ -11,6 +11,7 @@ import {
   isText,
   List,
   numberOf,
+  SafeText,
   Tuple,
   typeName,
   Undefined,
@@ -22,12 +23,23 @@ import {
 const MAX_REPEATED = 2 ** 24;
 
 export function add(left: Value, right: Value): Value {
+  if (left instanceof SafeText || right instanceof SafeText)
+    return new SafeText(joinTexts([escaped(left), escaped(right)]));
   if (isText(left) && isText(right)) return joinTexts([left, right]);
   if (left instanceof List && right instanceof List) return new List([...left.items, ...right.items]);
   if (left instanceof Tuple && right instanceof Tuple) return new Tuple([...left.items, ...right.items]);
   if (isText(left) && !(right instanceof Undefined))
     throw new TemplateError(`can only concatenate str (not "${typeName(right)}") to str`);
   return arithmetic('+', left, right, (a, b) => a + b);
+}
+
+const HTML: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', "'": '&#39;', '"': '&#34;' };
+
+/** Text that is added to what the filter `safe` gave. */
+function escaped(value: Value): Text {
+  if (value instanceof SafeText) return value.text;
+  if (!isText(value)) throw new TemplateError(`can only concatenate Markup with str (not "${typeName(value)}")`);
+  return mapSpans(value, (part) => part.replace(/[&<>'"]/g, (character) => HTML[character]));
 }
 
 export function binary(operator: string, left: Value, right: Value): Value {

@@ -178,8 +178,7 @@ function parseWith(stream: TokenStream, depth: number): Statement {
 function parseTarget(stream: TokenStream, mayBeNamespace = false): Target {
   const targets: Target[] = [];
   let isTuple = false;
-  do {
-    if (targets.length > 0 && !stream.is('name') && !stream.is('operator', '(')) break;
+  while (targets.length === 0 || (isTuple && (stream.is('name') || stream.is('operator', '(')))) {
     if (stream.skip('operator', '(')) {
       targets.push(parseTarget(stream));
       stream.expect('operator', ')');
@@ -190,7 +189,9 @@ function parseTarget(stream: TokenStream, mayBeNamespace = false): Target {
         targets.push({ type: 'namespace', name, attribute: stream.expect('name').value });
       else targets.push({ type: 'name', name });
     }
-  } while (stream.skip('operator', ',') && (isTuple = true));
+    if (!stream.skip('operator', ',')) break;
+    isTuple = true;
+  }
   const [only] = targets;
   return isTuple ? { type: 'unpack', targets } : only;
 }

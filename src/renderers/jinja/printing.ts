@@ -3,14 +3,14 @@
 import { TemplateError } from './errors.ts';
 import { joinTexts, mapSpans, plain, type Text } from './text.ts';
 import {
-  type Attributes,
   Callable,
   Dict,
   Float,
-  type Generator,
   isText,
   List,
+  SafeText,
   Tuple,
+  typeName,
   Undefined,
   type Value,
   View,
@@ -18,6 +18,7 @@ import {
 
 export function str(value: Value): Text {
   if (isText(value)) return value;
+  if (value instanceof SafeText) return value.text;
   return value instanceof Undefined ? '' : repr(value);
 }
 
@@ -45,10 +46,9 @@ export function repr(value: Value): Text {
   throw notPrintable(value);
 }
 
-function notPrintable(value: Attributes | Callable | Generator | View): TemplateError {
-  return new TemplateError(
-    `it prints ${value instanceof Callable ? 'the function' : 'an object of type'} ${value.name}`,
-  );
+function notPrintable(value: Value): TemplateError {
+  const name = value instanceof Callable ? value.name : typeName(value);
+  return new TemplateError(`it prints ${value instanceof Callable ? 'the function' : 'an object of type'} ${name}`);
 }
 
 function enclose(open: string, items: Text[], close: string): Text {
@@ -56,7 +56,7 @@ function enclose(open: string, items: Text[], close: string): Text {
 }
 
 /** The shortest digits that give the number back, with an exponent below 1e-4 and from 1e16. */
-export function floatText(value: number): string {
+function floatText(value: number): string {
   if (Number.isNaN(value)) return 'nan';
   if (!Number.isFinite(value)) return value > 0 ? 'inf' : '-inf';
   const magnitude = Math.abs(value);
@@ -127,8 +127,7 @@ export function toJson(value: Value, style: JsonStyle = PLAIN_JSON, level = 0): 
     );
     return lay('{', members, '}');
   }
-  const name = value instanceof Undefined ? 'Undefined' : value.name;
-  throw new TemplateError(`Object of type ${name} is not JSON serializable`);
+  throw new TemplateError(`Object of type ${typeName(value)} is not JSON serializable`);
 }
 
 function jsonKey(key: Value): Text {
@@ -155,7 +154,7 @@ const JSON_ESCAPES: Readonly<Record<string, string>> = {
 };
 
 function jsonText(text: Text, ensureAscii: boolean): Text {
-  const pattern = ensureAscii ? /["\\]|[^\x20-\x7e]/g : /["\\\u0000-\u001f]/g;
+  const pattern = ensureAscii ? /["\\]|[^ -~]/g : /["\\]|(?![\x7f-\x9f])\p{Cc}/gu;
   const escaped = mapSpans(text, (part) =>
     part.replace(pattern, (unit) => JSON_ESCAPES[unit] ?? `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`),
   );

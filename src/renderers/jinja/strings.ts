@@ -20,6 +20,9 @@ import {
 const LEADING = new RegExp(`^[${WHITE_SPACE}]+`);
 const TRAILING = new RegExp(`[${WHITE_SPACE}]+$`);
 const RUN = new RegExp(`[${WHITE_SPACE}]+`, 'g');
+const INFORMATION_SEPARATORS = '\\x1c-\\x1e';
+/** What Python takes for the end of a line. */
+export const LINE_BREAK = new RegExp(`\\r\\n|[\\n\\r\\v\\f${INFORMATION_SEPARATORS}\\x85\\u2028\\u2029]`, 'g');
 const ALL_SPACE = new RegExp(`^[${WHITE_SPACE}]+$`);
 
 export type Sides = 'both' | 'left' | 'right';
@@ -41,7 +44,7 @@ export function strip(text: Text, chars: Value | undefined, sides: Sides = 'both
   return sliceText(text, start, end);
 }
 
-export function split(text: Text, separator: Value | undefined, limit: number, fromRight = false): Text[] {
+function split(text: Text, separator: Value | undefined, limit: number, fromRight = false): Text[] {
   const whole = plain(text);
   const cuts: [number, number][] = [];
   if (separator === undefined || separator === null) {
@@ -106,7 +109,17 @@ export function replace(text: Text, old: Text, by: Text, limit: number): Text {
 export function capitalize(text: Text): Text {
   const first = sliceCharacters(text, 0, 1);
   const rest = sliceText(text, plain(first).length);
-  return joinTexts([mapSpans(first, (part) => part.toUpperCase()), mapSpans(rest, (part) => part.toLowerCase())]);
+  return joinTexts([mapSpans(first, titleCase), mapSpans(rest, (part) => part.toLowerCase())]);
+}
+
+/** The digraphs whose title case is not their upper case. */
+const DIGRAPHS = /^[\u01c4-\u01cc\u01f1-\u01f3]$/;
+
+function titleCase(character: string): string {
+  const [first = '', ...rest] = character.toUpperCase();
+  if (!DIGRAPHS.test(character)) return first + rest.join('').toLowerCase();
+  const point = first.codePointAt(0) ?? 0;
+  return String.fromCodePoint(point + 1);
 }
 
 /** Upper case after what is no letter. */
@@ -114,7 +127,7 @@ function title(text: Text): Text {
   return mapSpans(text, (part) =>
     part.replace(/\p{L}[\p{L}\p{M}]*/gu, (word) => {
       const [first = ''] = word;
-      return first.toUpperCase() + word.slice(first.length).toLowerCase();
+      return titleCase(first) + word.slice(first.length).toLowerCase();
     }),
   );
 }
@@ -123,7 +136,7 @@ function lines(text: Text, keepEnds: boolean): Text[] {
   const whole = plain(text);
   const found: Text[] = [];
   let start = 0;
-  for (const { index, 0: end } of whole.matchAll(/\r\n|[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]/g)) {
+  for (const { index, 0: end } of whole.matchAll(LINE_BREAK)) {
     found.push(sliceText(text, start, index + (keepEnds ? end.length : 0)));
     start = index + end.length;
   }
@@ -163,7 +176,7 @@ const KINDS: Readonly<Record<string, RegExp>> = {
   isalpha: /^\p{L}+$/u,
   isalnum: /^[\p{L}\p{N}]+$/u,
   isspace: ALL_SPACE,
-  isascii: /^[\x00-\x7f]*$/,
+  isascii: /^\p{ASCII}*$/u,
   isidentifier: /^[\p{L}_][\p{L}\p{N}\p{M}_]*$/u,
 };
 

@@ -13,7 +13,7 @@ import { Callable, Dict, iterate, Namespace, Tuple, type Value, View, weightOf }
 const MAX_RANGE = 100_000;
 /** About a second of work, and more for long conversations: a template may look through all of it at every message. */
 const WORK = 10_000_000;
-const WORK_FOR_WEIGHT = 5_000;
+const WORK_FOR_WEIGHT = 1_000;
 
 /**
  * Values keep Python's meaning (what is true, equal, printed, iterated, `%`, `strip`, …), and the text that comes out

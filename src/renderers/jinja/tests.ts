@@ -14,6 +14,7 @@ import {
   isText,
   List,
   numberOf,
+  SafeText,
   Tuple,
   Undefined,
   type Value,
@@ -73,7 +74,7 @@ const TESTS: ReadonlyMap<string, Test> = new Map<string, Test>([
   ['integer', isInteger],
   ['float', (value) => value instanceof Float],
   ['number', (value) => isInteger(value) || value instanceof Float || typeof value === 'boolean'],
-  ['string', isText],
+  ['string', (value) => isText(value) || value instanceof SafeText],
   ['mapping', (value) => value instanceof Dict],
   ['sequence', isSequence],
   ['iterable', isIterable],
@@ -96,8 +97,4 @@ export function testOf(name: string): Test {
   const test = TESTS.get(name);
   if (test === undefined) throw new TemplateError(`no test named "${name}"`);
   return test;
-}
-
-export function isTest(name: string): boolean {
-  return TESTS.has(name);
 }

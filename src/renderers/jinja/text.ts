@@ -72,11 +72,6 @@ export function joinTexts(parts: readonly Text[], separator: Text = ''): Text {
   return builder.build();
 }
 
-/** The same text with another spelling, which says of each character of the old one how it is written now. */
-export function spellText(text: Text, spell: (character: string) => string): Text {
-  return mapSpans(text, (part) => Array.from(part, spell).join(''));
-}
-
 /** `change` of every stretch of one origin and of those between them. Where lengths differ, a stretch stands for all of its old one. */
 export function mapSpans(text: Text, change: (part: string) => string): Text {
   if (typeof text === 'string') return change(text);

@@ -11,6 +11,17 @@ export class Float {
   }
 }
 
+/**
+ * Text after the filter `safe`. Printed and joined with `~` it is text; what is added to it with `+` is escaped for HTML.
+ * Everything else that takes text does not take it.
+ */
+export class SafeText {
+  readonly text: Text;
+  constructor(text: Text) {
+    this.text = text;
+  }
+}
+
 /** Nothing, under a name that an error can tell: empty text, an empty list, false; anything more raises. */
 export class Undefined {
   readonly what: string;
@@ -142,6 +153,7 @@ export type Value =
   | bigint
   | Float
   | Text
+  | SafeText
   | Undefined
   | List
   | Tuple
@@ -157,6 +169,7 @@ export type Value =
  */
 export function weightOf(value: Value): number {
   if (isText(value)) return 1 + plain(value).length / 16;
+  if (value instanceof SafeText) return weightOf(value.text);
   if (value instanceof List || value instanceof Tuple || value instanceof View) return value.weight;
   return value instanceof Dict || value instanceof Generator ? value.weight : 1;
 }
@@ -201,6 +214,7 @@ export function typeName(value: Value): string {
   if (value instanceof Dict) return 'dict';
   if (value instanceof Undefined) return 'Undefined';
   if (value instanceof Callable) return 'function';
+  if (value instanceof SafeText) return 'Markup';
   return value.name;
 }
 
@@ -210,6 +224,7 @@ export function undefinedError({ what }: Undefined): TemplateError {
 
 export function isTrue(value: Value): boolean {
   if (isText(value)) return plain(value) !== '';
+  if (value instanceof SafeText) return isTrue(value.text);
   if (value === null || value instanceof Undefined) return false;
   if (value instanceof Float) return value.value !== 0;
   if (value instanceof List || value instanceof Tuple || value instanceof View) return value.items.length > 0;
@@ -218,6 +233,8 @@ export function isTrue(value: Value): boolean {
 }
 
 export function isEqual(a: Value, b: Value): boolean {
+  if (a instanceof SafeText) return isEqual(a.text, b);
+  if (b instanceof SafeText) return isEqual(a, b.text);
   if (isText(a) || isText(b)) return isText(a) && isText(b) && plain(a) === plain(b);
   const [x, y] = [numberOf(a), numberOf(b)];
   if (x !== null || y !== null) return x === y;
@@ -226,7 +243,7 @@ export function isEqual(a: Value, b: Value): boolean {
     return a.items.length === b.items.length && a.items.every((item, index) => isEqual(item, b.items[index]));
   }
   if (a instanceof Dict && b instanceof Dict) {
-    return a.size === b.size && a.entries().every(([key, value]) => isEqual(value, b.get(key) ?? new Undefined('')));
+    return a.size === b.size && a.entries().every(([key, value]) => b.has(key) && isEqual(value, b.get(key) ?? null));
   }
   if (a instanceof View && b instanceof View) return isEqual(new Tuple(a.items), new Tuple(b.items));
   return a === b;
@@ -262,7 +279,10 @@ export function characters(text: Text): Text[] {
   const whole = plain(text);
   if (typeof text === 'string') return Array.from(whole);
   let at = 0;
-  return Array.from(whole, (character) => sliceText(text, at, (at += character.length)));
+  return Array.from(whole, (character) => {
+    at += character.length;
+    return sliceText(text, at - character.length, at);
+  });
 }
 
 /** Its length in code points. */

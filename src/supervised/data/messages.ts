@@ -1,6 +1,7 @@
 // Messages as OpenAI writes them, `{"role": …, "content": …}`, from JSON with every field checked.
 
 import { closestNames } from '../../registry/suggest.ts';
+import { spacedJson } from '../../renderers/parsing.ts';
 import type { ContentPart, Message, ToolCall, ToolSpec } from '../../renderers/types.ts';
 import { DataValidationError } from '../../util/errors.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../util/json.ts';
@@ -105,5 +106,5 @@ export function argumentsText(given: JsonValue | undefined, at: string): string 
   const value = given ?? {};
   if (typeof value !== 'string' && !isJsonObject(value))
     throw new DataValidationError(`${at}: must be an object or JSON text, not ${kindOf(value)}`);
-  return typeof value === 'string' ? value : JSON.stringify(value);
+  return typeof value === 'string' ? value : spacedJson(value);
 }
