@@ -44,7 +44,7 @@ interface Sequence {
 /** One sampler a set of parameters. */
 export class Sampler {
   readonly #model: Model;
-  readonly #adapted: boolean;
+  readonly #adapted: Parameters['adapted'];
   readonly #frozen: Record<string, Dense>;
   readonly #cache: KeyValueCache;
   #waiting: Pending[] = [];
@@ -53,7 +53,7 @@ export class Sampler {
 
   constructor(model: Model, parameters: Parameters) {
     this.#model = model;
-    this.#adapted = parameters.rank > 0;
+    this.#adapted = parameters.adapted;
     this.#frozen = frozenFeeds(model.base, parameters);
     this.#cache = new KeyValueCache(model.base);
   }

@@ -67,7 +67,7 @@ export class LocalSamplingClient implements SamplingClient {
     const tokens = tokensOf(input);
     if (tokens.length < 2) return tokens.map(() => null);
     const example = this.#check({ chunks: [{ type: 'encoded_text', tokens: tokens.slice(0, -1) }] }, tokens.slice(1));
-    const session = await this.#model.scoring();
+    const session = await this.#model.scoring(this.#parameters.adapted);
     const options = { model: this.#model, trainedOnly: false };
     const { logprobs } = await runPass(session, [example], this.#parameters, options);
     return [null, ...logprobs[0]];

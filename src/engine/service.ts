@@ -3,6 +3,7 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseModelConfig, readModelConfig } from '../formats/hf_config.ts';
+import { MODULE_PARTS } from '../formats/modules.ts';
 import { locateModel } from '../hub/locate.ts';
 import type {
   CreateFullTrainingClientOptions,
@@ -65,11 +66,11 @@ export class LocalServiceClient implements ServiceClient {
     const { rank, seed = this.#options.seed } = options;
     if (!Number.isInteger(rank) || rank < 1)
       throw new RequestError(`lora rank must be a whole number ≥ 1, not ${rank}`);
-    if (options.train_mlp === false || options.train_attn === false || options.train_unembed === true) {
-      throw new RequestError('this engine adapts the attention and MLP layers together, and not the unembedding');
-    }
+    const { train_attn = true, train_mlp = true, train_unembed = true } = options;
+    const trained = { attn: train_attn, mlp: train_mlp, unembed: train_unembed };
+    const adapted = MODULE_PARTS.filter((part) => trained[part]);
     const loaded = await this.#base(options.base_model, rank);
-    const parameters = newAdapter(loaded.model.base, rank, seed);
+    const parameters = newAdapter(loaded.model.base, { rank, adapted }, seed);
     return this.#trainer(loaded, { parameters, optimizer: newAdamState(parameters.values) });
   }
 
@@ -104,7 +105,7 @@ export class LocalServiceClient implements ServiceClient {
     }
     if (base_model === undefined) throw new RequestError('a sampling client needs a base_model or a model_path');
     const loaded = await this.#base(base_model, null);
-    return this.#sampler(loaded, noAdapter(loaded.model.base));
+    return this.#sampler(loaded, noAdapter());
   }
 
   async deleteCheckpoint(path: string): Promise<void> {

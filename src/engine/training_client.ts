@@ -125,7 +125,8 @@ export class LocalTrainingClient implements TrainingClient {
     examples: Example[],
     { backward, trainedOnly }: { backward: boolean; trainedOnly: boolean },
   ): Promise<ForwardBackwardOutput> {
-    const session = await (backward ? this.#model.training() : this.#model.scoring());
+    const { adapted } = this.#state.parameters;
+    const session = await (backward ? this.#model.training(adapted) : this.#model.scoring(adapted));
     const logprobs_D: Float32Array[] = new Array(examples.length);
     for (const indices of microbatches(examples, this.#host.microbatchTokens)) {
       const members = indices.map((i) => examples[i]);

@@ -5,7 +5,7 @@ import { defineBuilder } from '../registry/builder.ts';
 import { builderOf, contents, nullable, semantic } from '../registry/fields.ts';
 import { rendererSlot } from '../renderers/types.ts';
 import { trainerSlot } from '../training/types.ts';
-import { loopFields } from './fields.ts';
+import { loopFields, loraFields } from './fields.ts';
 
 export const supervised = defineBuilder({
   slot: trainerSlot,
@@ -30,7 +30,7 @@ export const supervised = defineBuilder({
     renderer: nullable(
       semantic(builderOf(rendererSlot, { default: null, description: 'null = the one that suits the model best.' })),
     ),
-    lora_rank: semantic(Type.Integer({ minimum: 1, default: 32, description: 'Rank of the adapter.' })),
+    ...loraFields,
     ...loopFields,
   }),
   async build(params) {

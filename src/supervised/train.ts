@@ -22,11 +22,14 @@ export interface SupervisedConfig extends EvaluatedConfig {
   load_checkpoint_path: string | null;
   renderer: BuilderRef | null;
   lora_rank: number;
+  train_mlp: boolean;
+  train_attn: boolean;
+  train_unembed: boolean;
 }
 
 export async function trainSupervised(config: SupervisedConfig, context: TrainingContext): Promise<TrainingOutcome> {
   const { registry, service, seed, emit } = context;
-  const { model_name, load_checkpoint_path, lora_rank } = config;
+  const { model_name, load_checkpoint_path, lora_rank: rank, train_mlp, train_attn, train_unembed } = config;
   const notify = (message: string) => emit({ type: 'notice', message });
   const warn = (message: string) => emit({ type: 'warning', message });
   const { directory, name } = await locateModel(model_name, { parts: 'tokenizer', notify });
@@ -36,7 +39,8 @@ export async function trainSupervised(config: SupervisedConfig, context: Trainin
   const fresh = async () => {
     if (load_checkpoint_path === null) {
       const user_metadata = { renderer_name: ref.builder };
-      return await service.createLoraTrainingClient({ base_model: model_name, rank: lora_rank, seed, user_metadata });
+      const adapter = { rank, train_mlp, train_attn, train_unembed };
+      return await service.createLoraTrainingClient({ base_model: model_name, ...adapter, seed, user_metadata });
     }
     const client = await service.createTrainingClientFromState(load_checkpoint_path);
     const { base_model, is_lora } = await client.getInfo();

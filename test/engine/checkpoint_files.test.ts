@@ -12,6 +12,7 @@ import {
 import type { Parameterisation } from '../../src/engine/decoder_graph.ts';
 import { newAdapter, newModel } from '../../src/engine/parameters.ts';
 import { parseModelConfig } from '../../src/formats/hf_config.ts';
+import { MODULE_PARTS } from '../../src/formats/modules.ts';
 import { openSafetensors, type TensorToWrite, writeSafetensors } from '../../src/formats/safetensors.ts';
 import { temporaryDirectory, weightsErrorOf } from '../formats/support.ts';
 import { randomModelConfig } from '../support/random_model.ts';
@@ -25,7 +26,8 @@ async function checkpointWith(
   change: (tensors: TensorToWrite[]) => TensorToWrite[],
 ): Promise<string> {
   const directory = join(await temporaryDirectory(), 'state');
-  const parameters = parameterisation === 'lora' ? newAdapter(base, 2, 1) : newModel(base, 1);
+  const parameters =
+    parameterisation === 'lora' ? newAdapter(base, { rank: 2, adapted: MODULE_PARTS }, 1) : newModel(base, 1);
   await writeCheckpoint(directory, {
     parameters,
     config: base.config,
