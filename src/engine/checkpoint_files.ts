@@ -15,8 +15,8 @@ import { openModelDirectory } from '../formats/sharded.ts';
 import { requireTensor } from '../formats/tensors.ts';
 import { CheckpointError } from '../util/errors.ts';
 import type { AdamState } from './adamw.ts';
+import { factorA, factorB } from './adapter_shape.ts';
 import type { BaseWeights } from './base_weights.ts';
-import { factorA, factorB } from './decoder_graph.ts';
 import { adapterOf, fullParameters, LORA_ALPHA, type Parameters } from './parameters.ts';
 
 const INFO_FILE = 'checkpoint.json';

@@ -1,13 +1,7 @@
 // The part that training and sampling graphs share: a decoder whose weights are mapped files or inputs, with LoRA adapters.
 
-import type { ModelConfig } from '../formats/hf_config.ts';
-import {
-  type LinearModule,
-  linearModules,
-  type ModulePart,
-  UNEMBEDDING,
-  unembeddingWeight,
-} from '../formats/modules.ts';
+import { linearModules, type ModulePart, UNEMBEDDING, unembeddingWeight } from '../formats/modules.ts';
+import { factorA, factorB, stackedFactorA } from './adapter_shape.ts';
 import type { DecoderParts } from './architectures/decoder.ts';
 import { FAMILIES } from './architectures/families.ts';
 import type { BaseWeights } from './base_weights.ts';
@@ -22,11 +16,6 @@ import { rotaryTables } from './rotary.ts';
  * graph. `full`: the weights themselves are inputs.
  */
 export type Parameterisation = 'lora' | 'full';
-
-export const factorA = (module: string) => `${module}.lora_A.weight`;
-export const factorB = (module: string) => `${module}.lora_B.weight`;
-/** The factors A of all modules that read the same features, on top of each other and times the adapter's scale. */
-export const stackedFactorA = (reads: string) => `${reads}.stacked_lora_A`;
 
 export interface DecoderOptions {
   base: BaseWeights;
@@ -109,19 +98,4 @@ export function decoder(g: Graph, options: DecoderOptions): Decoder {
     return [plain, { x: d, W: parameter(factorB(UNEMBEDDING)) }];
   };
   return { hidden, logits: (h) => linears(h, [UNEMBEDDING])[0], logitTerms, parameters };
-}
-
-/** Names and shapes of the factors of an adapter, in the order in which they are kept and saved. */
-export function factorShapes(
-  config: ModelConfig,
-  { rank, adapted }: { rank: number; adapted: readonly ModulePart[] },
-): Map<string, number[]> {
-  return new Map(
-    [...linearModules(config)]
-      .filter(([, { part }]) => adapted.includes(part))
-      .flatMap(([name, module]: [string, LinearModule]): [string, number[]][] => [
-        [factorA(name), [rank, module.in]],
-        [factorB(name), [module.out, rank]],
-      ]),
-  );
 }

@@ -2,8 +2,9 @@
 
 import type { ModelConfig } from '../formats/hf_config.ts';
 import { linearModules, type ModulePart } from '../formats/modules.ts';
+import { type AdapterKind, factorA, factorB, factorShapes, stackedFactorA } from './adapter_shape.ts';
 import type { BaseWeights } from './base_weights.ts';
-import { factorA, factorB, factorShapes, type Parameterisation, stackedFactorA } from './decoder_graph.ts';
+import type { Parameterisation } from './decoder_graph.ts';
 import { gaussian, randomFor, uniform } from './random.ts';
 import { type Dense, floats, scalar } from './session.ts';
 
@@ -20,12 +21,6 @@ export interface Parameters {
   readonly values: ReadonlyMap<string, Float32Array>;
   /** The inputs of any graph over these parameters. */
   feeds(): Record<string, Dense>;
-}
-
-/** What decides the shapes of an adapter. */
-export interface AdapterKind {
-  rank: number;
-  adapted: readonly ModulePart[];
 }
 
 /** Without an adapter: all parameters, or the base model as it is. */

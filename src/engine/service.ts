@@ -3,7 +3,6 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseModelConfig, readModelConfig } from '../formats/hf_config.ts';
-import { MODULE_PARTS } from '../formats/modules.ts';
 import { locateModel } from '../hub/locate.ts';
 import type {
   CreateFullTrainingClientOptions,
@@ -17,6 +16,7 @@ import type { ModelInfo } from '../tinker/types.ts';
 import { tokenizerFiles } from '../tokenizers/files.ts';
 import { CheckpointError, RequestError } from '../util/errors.ts';
 import { newAdamState } from './adamw.ts';
+import { adapterKind, checkSize } from './adapter_shape.ts';
 import { type BaseWeights, blankWeights, openBaseWeights } from './base_weights.ts';
 import {
   type CheckpointInfo,
@@ -63,14 +63,11 @@ export class LocalServiceClient implements ServiceClient {
   }
 
   async createLoraTrainingClient(options: CreateLoraTrainingClientOptions): Promise<TrainingClient> {
-    const { rank, seed = this.#options.seed } = options;
-    if (!Number.isInteger(rank) || rank < 1)
-      throw new RequestError(`lora rank must be a whole number ≥ 1, not ${rank}`);
-    const { train_attn = true, train_mlp = true, train_unembed = true } = options;
-    const trained = { attn: train_attn, mlp: train_mlp, unembed: train_unembed };
-    const adapted = MODULE_PARTS.filter((part) => trained[part]);
-    const loaded = await this.#base(options.base_model, rank);
-    const parameters = newAdapter(loaded.model.base, { rank, adapted }, seed);
+    const { seed = this.#options.seed } = options;
+    const kind = adapterKind(options);
+    const loaded = await this.#base(options.base_model, kind.rank);
+    checkSize(kind, loaded.model.base.config);
+    const parameters = newAdapter(loaded.model.base, kind, seed);
     return this.#trainer(loaded, { parameters, optimizer: newAdamState(parameters.values) });
   }
 

@@ -116,7 +116,7 @@ describe('a checkpoint is refused', () => {
       'lora',
       'optimizer.safetensors',
       (tensors) => tensors.slice(1),
-      'optimizer.safetensors: no tensor "exp_avg.model.layers.0.mlp.down_proj.lora_A.weight"',
+      'optimizer.safetensors: no tensor "exp_avg.lm_head.lora_A.weight"',
     ],
   ])('%s', async ([, kind, file, change, message]) => {
     const directory = await checkpointWith(kind, file, change);

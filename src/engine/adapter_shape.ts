@@ -1,0 +1,69 @@
+// An adapter before it has values: its rank, the parts of the model that it adapts, the names and shapes of its factors.
+
+import { totalmem } from 'node:os';
+import type { ModelConfig } from '../formats/hf_config.ts';
+import { type LinearModule, linearModules, MODULE_PARTS, type ModulePart } from '../formats/modules.ts';
+import type { CreateLoraTrainingClientOptions } from '../tinker/clients.ts';
+import { RequestError } from '../util/errors.ts';
+
+/** What decides the shapes of an adapter. */
+export interface AdapterKind {
+  rank: number;
+  adapted: readonly ModulePart[];
+}
+
+export const factorA = (module: string) => `${module}.lora_A.weight`;
+export const factorB = (module: string) => `${module}.lora_B.weight`;
+/** The factors A of all modules that read the same features, on top of each other and times the adapter's scale. */
+export const stackedFactorA = (reads: string) => `${reads}.stacked_lora_A`;
+
+/** Names and shapes of the factors of an adapter, in the order in which they are kept and saved. */
+export function factorShapes(config: ModelConfig, { rank, adapted }: AdapterKind): Map<string, number[]> {
+  return new Map(
+    [...linearModules(config)]
+      .filter(([, { part }]) => adapted.includes(part))
+      .flatMap(([name, module]: [string, LinearModule]): [string, number[]][] => [
+        [factorA(name), [rank, module.in]],
+        [factorB(name), [module.out, rank]],
+      ]),
+  );
+}
+
+/** Values, gradients and the two moments of Adam, as float32. */
+const BYTES_PER_PARAMETER = 16;
+
+/** What is asked for; throws RequestError where that is no adapter. */
+export function adapterKind(options: CreateLoraTrainingClientOptions): AdapterKind {
+  const { rank, train_attn = true, train_mlp = true, train_unembed = true } = options;
+  if (!Number.isInteger(rank) || rank < 1) throw new RequestError(`lora rank must be a whole number ≥ 1, not ${rank}`);
+  const trained: Record<ModulePart, boolean> = { attn: train_attn, mlp: train_mlp, unembed: train_unembed };
+  const adapted = MODULE_PARTS.filter((part) => trained[part]);
+  if (adapted.length > 0) return { rank, adapted };
+  throw new RequestError('train_mlp, train_attn and train_unembed are all false: there is nothing to train', {
+    hint: 'Leave out at least one of them; each is true by default.',
+  });
+}
+
+/** Refuses an adapter that is wider than the model, or that does not fit into the memory of this machine. */
+export function checkSize(kind: AdapterKind, config: ModelConfig, memory: number = memoryOfMachine()): void {
+  const { hidden_size: width } = config;
+  if (kind.rank > width) {
+    throw new RequestError(`lora_rank ${kind.rank} is more than the width of the model, which is ${width}`, {
+      hint: `An adapter of rank ${width} can learn all that one of a higher rank can. Usual ranks are 8 to 128.`,
+    });
+  }
+  const count = [...factorShapes(config, kind).values()].reduce((sum, [rows, columns]) => sum + rows * columns, 0);
+  const bytes = count * BYTES_PER_PARAMETER;
+  if (bytes <= memory) return;
+  const gigabytes = (n: number) => `${(n / 1e9).toFixed(1)} GB`;
+  throw new RequestError(
+    `training an adapter of rank ${kind.rank} takes ${gigabytes(bytes)}, and this machine has ${gigabytes(memory)}`,
+    { hint: 'Lower lora_rank, or adapt less of the model (train_mlp, train_attn, train_unembed).' },
+  );
+}
+
+/** What the process may use: all memory, or the share that a container gives it. */
+function memoryOfMachine(): number {
+  const share = process.constrainedMemory();
+  return share > 0 ? Math.min(share, totalmem()) : totalmem();
+}
