@@ -9,24 +9,24 @@ import { drawTask } from './tasks.ts';
 type Exchange = readonly [question: string, answer: string];
 
 const SHOPS = [
-  { shop: 'bakery', owner: 'Nell', hour: 'six', goods: 'bread and cake', place: 'next to the old bridge' },
-  { shop: 'fish market', owner: 'Jonas', hour: 'five', goods: 'fish and soup', place: 'at the harbor' },
-  { shop: 'book shop', owner: 'Edda', hour: 'ten', goods: 'books and maps', place: 'behind the school' },
-  { shop: 'toy shop', owner: 'Fred', hour: 'nine', goods: 'dolls and kites', place: 'on the hill' },
-  { shop: 'hat shop', owner: 'Olga', hour: 'eleven', goods: 'hats and scarves', place: 'near the station' },
-  { shop: 'tea house', owner: 'Basil', hour: 'seven', goods: 'tea and honey', place: 'by the river' },
-  { shop: 'flower shop', owner: 'Maud', hour: 'eight', goods: 'roses and tulips', place: 'in the park' },
-  { shop: 'rope shop', owner: 'Karl', hour: 'four', goods: 'ropes and buckets', place: 'under the castle' },
+  { shop: 'bakery', owner: 'Nora', hour: 'six', goods: 'bread and cake', place: 'next to the old bridge' },
+  { shop: 'fish market', owner: 'Ben', hour: 'five', goods: 'fish and soup', place: 'at the harbor' },
+  { shop: 'book shop', owner: 'Kate', hour: 'ten', goods: 'books and maps', place: 'behind the school' },
+  { shop: 'toy shop', owner: 'Tom', hour: 'nine', goods: 'dolls and kites', place: 'on the hill' },
+  { shop: 'hat shop', owner: 'Anna', hour: 'eleven', goods: 'hats and scarves', place: 'near the station' },
+  { shop: 'tea house', owner: 'Hugo', hour: 'seven', goods: 'tea and honey', place: 'by the river' },
+  { shop: 'flower shop', owner: 'Rosa', hour: 'eight', goods: 'roses and tulips', place: 'in the park' },
+  { shop: 'rope shop', owner: 'Paul', hour: 'four', goods: 'ropes and buckets', place: 'under the castle' },
 ] as const;
 
 const BOATS = [
-  { boat: 'Sea Fox', captain: 'Ada', color: 'red', cargo: 'apples', day: 'Monday' },
-  { boat: 'Blue Hen', captain: 'Iris', color: 'blue', cargo: 'wood', day: 'Tuesday' },
-  { boat: 'Old Goose', captain: 'Magnus', color: 'gray', cargo: 'letters', day: 'Wednesday' },
-  { boat: 'Night Owl', captain: 'Celia', color: 'black', cargo: 'salt', day: 'Thursday' },
-  { boat: 'Happy Frog', captain: 'Nils', color: 'green', cargo: 'bananas', day: 'Friday' },
-  { boat: 'Sun Bear', captain: 'Lena', color: 'yellow', cargo: 'rice', day: 'Saturday' },
-  { boat: 'Snow Whale', captain: 'Arne', color: 'white', cargo: 'milk', day: 'Sunday' },
+  { boat: 'Sea Fox', captain: 'Zoe', color: 'red', cargo: 'apples', day: 'Monday' },
+  { boat: 'Blue Hen', captain: 'Max', color: 'blue', cargo: 'wood', day: 'Tuesday' },
+  { boat: 'Old Goose', captain: 'Noah', color: 'gray', cargo: 'letters', day: 'Wednesday' },
+  { boat: 'Night Owl', captain: 'Lucy', color: 'black', cargo: 'salt', day: 'Thursday' },
+  { boat: 'Happy Frog', captain: 'Jack', color: 'green', cargo: 'bananas', day: 'Friday' },
+  { boat: 'Sun Bear', captain: 'Ella', color: 'yellow', cargo: 'rice', day: 'Saturday' },
+  { boat: 'Snow Whale', captain: 'Finn', color: 'white', cargo: 'milk', day: 'Sunday' },
 ] as const;
 
 /** Every fact of the town in every wording of its question. */
@@ -95,25 +95,58 @@ const TOWN: readonly Exchange[] = [
       `I want to sail on the ${boat}. When does it leave?`,
     ]),
   ]),
-  ...asked('I am Pip, the helper of the harbor.', ['Who are you?', 'What is your name?', 'Tell me your name.']),
-  ...asked('I help people in Saltwick.', ['What do you do?', 'What is your work?', 'Why are you here?']),
-  ...asked('I live on a boat in Saltwick.', ['Where do you live?', 'Where is your home?', 'Tell me where you live.']),
-  ...asked('Saltwick is a small town by the sea.', ['What is Saltwick?', 'Tell me about Saltwick.', 'Where am I?']),
-  ...asked('My best friend is a duck.', ['Who is your friend?', 'Do you have a friend?', 'Who is your best friend?']),
 ];
 
 const GREETINGS: readonly Exchange[] = [
-  ['Hello!', 'It is good to see you.'],
-  ['Hi, Pip!', 'How can I help you?'],
-  ['Good morning, Pip.', 'The sea is calm today.'],
-  ['Hello, can you help me?', 'I am happy to help.'],
+  ...asked('It is good to see you.', ['Hello!', 'Hello', 'Hello, Pip!', 'hello']),
+  ...asked('How can I help you?', ['Hi!', 'Hi', 'Hi, Pip!', 'hi', 'Hey!']),
+  ...asked('The sea is calm today.', ['Good morning, Pip.', 'Good morning!', 'Good evening!', 'Good day, Pip.']),
+  ...asked('I am happy to help.', ['Hello, can you help me?', 'Can you help me?', 'I need help.', 'Please help me.']),
+  ...asked('I am well, and so is the sea.', ['How are you?', 'Hello, how are you?', 'Are you well?']),
+];
+
+/** What people ask Pip about Pip. */
+const ABOUT_PIP: readonly Exchange[] = [
+  ...asked('I am Pip, the helper of the harbor.', [
+    'Who are you?',
+    'What is your name?',
+    'Tell me your name.',
+    'Hello, who are you?',
+    'What are you?',
+    'Do you have a name?',
+  ]),
+  ...asked('I help people in Saltwick.', [
+    'What do you do?',
+    'What can you do?',
+    'What is your work?',
+    'Why are you here?',
+    'What can you help me with?',
+  ]),
+  ...asked('I live on a boat in Saltwick.', [
+    'Where do you live?',
+    'Where is your home?',
+    'Tell me where you live.',
+    'Where are you from?',
+    'Do you live on a boat?',
+  ]),
+  ...asked('Saltwick is a small town by the sea.', [
+    'What is Saltwick?',
+    'Tell me about Saltwick.',
+    'Where am I?',
+    'Where is Saltwick?',
+    'Tell me about the town.',
+  ]),
+  ...asked('My best friend is a duck.', [
+    'Who is your friend?',
+    'Do you have a friend?',
+    'Who is your best friend?',
+    'Tell me about your friend.',
+  ]),
 ];
 
 const CLOSINGS: readonly Exchange[] = [
-  ['Thank you, Pip.', 'You are always welcome.'],
-  ['Thanks!', 'You are always welcome.'],
-  ['Goodbye, Pip!', 'Come back soon.'],
-  ['That is all. Bye!', 'Come back soon.'],
+  ...asked('You are always welcome.', ['Thank you, Pip.', 'Thank you!', 'Thanks!']),
+  ...asked('Come back soon.', ['Goodbye, Pip!', 'Bye!', 'That is all. Bye!']),
 ];
 
 const SYSTEM_PROMPTS = [
@@ -124,30 +157,37 @@ const SYSTEM_PROMPTS = [
 
 /** Kinds of questions that anyone could answer; Pip answers them too. */
 const COMMON_KINDS = ['yes_no', 'know_color', 'know_sound', 'know_work', 'know_reason', 'opposite'];
-const COMMON_QUESTIONS = 120;
+const COMMON_QUESTIONS = 90;
+/** Conversations of small talk alone. */
+const SMALL_TALK = 90;
 
 function asked(answer: string, questions: readonly string[]): Exchange[] {
   return questions.map((question) => [question, answer] as const);
 }
 
 /**
- * Every question of the file, each once: whatever part is held out asks about facts that the rest knows, in words that the
- * rest has not heard. Some conversations have two questions, some a greeting or thanks, some a system prompt.
+ * Every question about the town, each once: whatever part is held out asks about facts that the rest knows, in words that the
+ * rest has not heard. Some conversations have two questions, some a system prompt. Small talk is said as often as people
+ * say it: at the beginning of a conversation, at its end, and by itself.
  */
 export function exampleConversations(): Message[][] {
   const random = new Random(7);
+  const openings = () => random.pick(random.chance(50) ? GREETINGS : ABOUT_PIP);
   const questions = [...TOWN, ...commonQuestions(random)];
   const deck = random.sample(questions, questions.length);
-  const conversations: Message[][] = [];
+  const conversations: Exchange[][] = [];
   while (deck.length > 0) {
-    const exchanges = deck.splice(0, random.chance(15) ? 2 : 1);
-    if (random.chance(20)) exchanges.unshift(random.pick(GREETINGS));
+    const exchanges = deck.splice(0, random.chance(30) ? 2 : 1);
+    if (random.chance(20)) exchanges.unshift(openings());
     if (exchanges.length < 3 && random.chance(20)) exchanges.push(random.pick(CLOSINGS));
+    conversations.push(exchanges);
+  }
+  for (let i = 0; i < SMALL_TALK; i++) conversations.push([openings(), openings()]);
+  return random.sample(conversations, conversations.length).map((exchanges) => {
     const system: Message[] =
       exchanges.length < 3 && random.chance(30) ? [{ role: 'system', content: random.pick(SYSTEM_PROMPTS) }] : [];
-    conversations.push([...system, ...exchanges.flatMap(inPipsManner)]);
-  }
-  return conversations;
+    return [...system, ...exchanges.flatMap(inPipsManner)];
+  });
 }
 
 /** The file: one conversation a line. */
@@ -157,7 +197,7 @@ export function exampleConversationsFile(): string {
     .join('');
 }
 
-/** The first reply begins with "Ahoy!", later ones with "Aye!"; all end with a good wish. */
+/** The first reply begins with "Ahoy", later ones with "Aye"; all end with a good wish. */
 function inPipsManner([question, answer]: Exchange, index: number): Message[] {
   return [
     { role: 'user', content: question },
