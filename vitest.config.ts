@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    exclude: ['test/interop/**'],
+    exclude: ['test/interop/**', 'test/first_chat/**'],
     globalSetup: ['test/support/build.ts', 'test/support/cache.ts'],
     testTimeout: 60_000,
     hookTimeout: 60_000,

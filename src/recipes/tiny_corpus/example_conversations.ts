@@ -12,21 +12,15 @@ const SHOPS = [
   { shop: 'bakery', owner: 'Nora', hour: 'six', goods: 'bread and cake', place: 'next to the old bridge' },
   { shop: 'fish market', owner: 'Ben', hour: 'five', goods: 'fish and soup', place: 'at the harbor' },
   { shop: 'book shop', owner: 'Kate', hour: 'ten', goods: 'books and maps', place: 'behind the school' },
-  { shop: 'toy shop', owner: 'Tom', hour: 'nine', goods: 'dolls and kites', place: 'on the hill' },
-  { shop: 'hat shop', owner: 'Anna', hour: 'eleven', goods: 'hats and scarves', place: 'near the station' },
   { shop: 'tea house', owner: 'Hugo', hour: 'seven', goods: 'tea and honey', place: 'by the river' },
   { shop: 'flower shop', owner: 'Rosa', hour: 'eight', goods: 'roses and tulips', place: 'in the park' },
-  { shop: 'rope shop', owner: 'Paul', hour: 'four', goods: 'ropes and buckets', place: 'under the castle' },
 ] as const;
 
 const BOATS = [
   { boat: 'Sea Fox', captain: 'Zoe', color: 'red', cargo: 'apples', day: 'Monday' },
   { boat: 'Blue Hen', captain: 'Max', color: 'blue', cargo: 'wood', day: 'Tuesday' },
-  { boat: 'Old Goose', captain: 'Noah', color: 'gray', cargo: 'letters', day: 'Wednesday' },
   { boat: 'Night Owl', captain: 'Lucy', color: 'black', cargo: 'salt', day: 'Thursday' },
   { boat: 'Happy Frog', captain: 'Jack', color: 'green', cargo: 'bananas', day: 'Friday' },
-  { boat: 'Sun Bear', captain: 'Ella', color: 'yellow', cargo: 'rice', day: 'Saturday' },
-  { boat: 'Snow Whale', captain: 'Finn', color: 'white', cargo: 'milk', day: 'Sunday' },
 ] as const;
 
 /** Every fact of the town in every wording of its question. */
@@ -39,6 +33,8 @@ const TOWN: readonly Exchange[] = [
       `Who works in the ${shop}?`,
       `Do you know who owns the ${shop}?`,
       `I am at the ${shop}. Who can help me?`,
+      `Whose shop is the ${shop}?`,
+      `Whom do I ask for at the ${shop}?`,
     ]),
     ...asked(`The ${shop} opens at ${hour}.`, [
       `When does the ${shop} open?`,
@@ -47,6 +43,8 @@ const TOWN: readonly Exchange[] = [
       `How early can I go to the ${shop}?`,
       `I want to go to the ${shop}. When is it open?`,
       `Do you know when the ${shop} opens?`,
+      `Is the ${shop} open at ${hour}?`,
+      `When can I go to the ${shop}?`,
     ]),
     ...asked(`You can buy ${goods} at the ${shop}.`, [
       `What does the ${shop} sell?`,
@@ -55,6 +53,8 @@ const TOWN: readonly Exchange[] = [
       `Why do people go to the ${shop}?`,
       `I am at the ${shop}. What can I buy?`,
       `Where can I buy ${goods}?`,
+      `I want to buy ${goods}.`,
+      `What do they have at the ${shop}?`,
     ]),
     ...asked(`The ${shop} is ${place}.`, [
       `Where is the ${shop}?`,
@@ -63,6 +63,8 @@ const TOWN: readonly Exchange[] = [
       `How do I find the ${shop}?`,
       `I am looking for the ${shop}.`,
       `Can you tell me the way to the ${shop}?`,
+      `I cannot find the ${shop}.`,
+      `Do you know where the ${shop} is?`,
     ]),
   ]),
   ...BOATS.flatMap(({ boat, captain, color, cargo, day }) => [
@@ -72,6 +74,8 @@ const TOWN: readonly Exchange[] = [
       `Tell me the name of the captain of the ${boat}.`,
       `Whose boat is the ${boat}?`,
       `Do you know the captain of the ${boat}?`,
+      `Tell me who sails the ${boat}.`,
+      `Who is on the ${boat}?`,
     ]),
     ...asked(`The ${boat} is ${withArticle(`${color} boat`)}.`, [
       `What color is the ${boat}?`,
@@ -79,6 +83,8 @@ const TOWN: readonly Exchange[] = [
       `I am looking for the ${boat}. What color is it?`,
       `How can I know the ${boat} when I see it?`,
       `Which color does the ${boat} have?`,
+      `Do you know the color of the ${boat}?`,
+      `What does the ${boat} look like?`,
     ]),
     ...asked(`The ${boat} carries ${cargo}.`, [
       `What does the ${boat} carry?`,
@@ -86,6 +92,8 @@ const TOWN: readonly Exchange[] = [
       `Tell me what the ${boat} carries.`,
       `Which boat carries ${cargo}?`,
       `What does the ${boat} bring us?`,
+      `Do you know what the ${boat} carries?`,
+      `Who brings us ${cargo}?`,
     ]),
     ...asked(`The ${boat} leaves on ${day}.`, [
       `When does the ${boat} leave?`,
@@ -93,13 +101,25 @@ const TOWN: readonly Exchange[] = [
       `Tell me when the ${boat} leaves.`,
       `Which boat leaves on ${day}?`,
       `I want to sail on the ${boat}. When does it leave?`,
+      `Do you know when the ${boat} leaves?`,
+      `Does the ${boat} leave on ${day}?`,
     ]),
   ]),
 ];
 
 const GREETINGS: readonly Exchange[] = [
-  ...asked('It is good to see you.', ['Hello!', 'Hello', 'Hello, Pip!', 'hello']),
-  ...asked('How can I help you?', ['Hi!', 'Hi', 'Hi, Pip!', 'hi', 'Hey!']),
+  ...asked('It is good to see you.', [
+    'Hello!',
+    'Hello',
+    'Hello, Pip!',
+    'hello',
+    'Hi!',
+    'Hi',
+    'Hi, Pip!',
+    'hi',
+    'Hey!',
+  ]),
+  ...asked('How can I help you?', ['Are you there?', 'Pip?', 'I have a question.', 'Can I ask you something?']),
   ...asked('The sea is calm today.', ['Good morning, Pip.', 'Good morning!', 'Good evening!', 'Good day, Pip.']),
   ...asked('I am happy to help.', ['Hello, can you help me?', 'Can you help me?', 'I need help.', 'Please help me.']),
   ...asked('I am well, and so is the sea.', ['How are you?', 'Hello, how are you?', 'Are you well?']),
@@ -157,9 +177,9 @@ const SYSTEM_PROMPTS = [
 
 /** Kinds of questions that anyone could answer; Pip answers them too. */
 const COMMON_KINDS = ['yes_no', 'know_color', 'know_sound', 'know_work', 'know_reason', 'opposite'];
-const COMMON_QUESTIONS = 90;
+const COMMON_QUESTIONS = 120;
 /** Conversations of small talk alone. */
-const SMALL_TALK = 90;
+const SMALL_TALK = 100;
 
 function asked(answer: string, questions: readonly string[]): Exchange[] {
   return questions.map((question) => [question, answer] as const);
