@@ -15,6 +15,7 @@ export interface TrainerOptions {
   rank?: number;
   threads?: number;
   checkpointing?: boolean;
+  train_unembed?: boolean;
 }
 
 export interface Trainer {
@@ -29,6 +30,7 @@ export async function openTrainer({
   rank = 16,
   threads = 2,
   checkpointing = false,
+  train_unembed = true,
 }: TrainerOptions): Promise<Trainer> {
   const checkpointsPath = mkdtempSync(join(tmpdir(), 'cookbook-bench-'));
   const service = openLocalService({
@@ -38,7 +40,7 @@ export async function openTrainer({
     activationCheckpointing: checkpointing,
     seed: 0,
   });
-  const client = await service.createLoraTrainingClient({ base_model: model, rank });
+  const client = await service.createLoraTrainingClient({ base_model: model, rank, train_unembed });
   // The session is made by the first request that needs it. One without a weight has nothing to compute: it makes the session only.
   const nothing = await client.forwardBackward([datumOf([0, 0], () => 0)], 'cross_entropy', undefined, {
     logprobs: 'trained',

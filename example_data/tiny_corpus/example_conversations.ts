@@ -9,24 +9,18 @@ import { drawTask } from './tasks.ts';
 type Exchange = readonly [question: string, answer: string];
 
 const SHOPS = [
-  { shop: 'bakery', owner: 'Nell', hour: 'six', goods: 'bread and cake', place: 'next to the old bridge' },
-  { shop: 'fish market', owner: 'Jonas', hour: 'five', goods: 'fish and soup', place: 'at the harbor' },
-  { shop: 'book shop', owner: 'Edda', hour: 'ten', goods: 'books and maps', place: 'behind the school' },
-  { shop: 'toy shop', owner: 'Fred', hour: 'nine', goods: 'dolls and kites', place: 'on the hill' },
-  { shop: 'hat shop', owner: 'Olga', hour: 'eleven', goods: 'hats and scarves', place: 'near the station' },
-  { shop: 'tea house', owner: 'Basil', hour: 'seven', goods: 'tea and honey', place: 'by the river' },
-  { shop: 'flower shop', owner: 'Maud', hour: 'eight', goods: 'roses and tulips', place: 'in the park' },
-  { shop: 'rope shop', owner: 'Karl', hour: 'four', goods: 'ropes and buckets', place: 'under the castle' },
+  { shop: 'bakery', owner: 'Nora', hour: 'six', goods: 'bread and cake', place: 'next to the old bridge' },
+  { shop: 'fish market', owner: 'Ben', hour: 'five', goods: 'fish and soup', place: 'at the harbor' },
+  { shop: 'book shop', owner: 'Kate', hour: 'ten', goods: 'books and maps', place: 'behind the school' },
+  { shop: 'tea house', owner: 'Hugo', hour: 'seven', goods: 'tea and honey', place: 'by the river' },
+  { shop: 'flower shop', owner: 'Rosa', hour: 'eight', goods: 'roses and tulips', place: 'in the park' },
 ] as const;
 
 const BOATS = [
-  { boat: 'Sea Fox', captain: 'Ada', color: 'red', cargo: 'apples', day: 'Monday' },
-  { boat: 'Blue Hen', captain: 'Iris', color: 'blue', cargo: 'wood', day: 'Tuesday' },
-  { boat: 'Old Goose', captain: 'Magnus', color: 'gray', cargo: 'letters', day: 'Wednesday' },
-  { boat: 'Night Owl', captain: 'Celia', color: 'black', cargo: 'salt', day: 'Thursday' },
-  { boat: 'Happy Frog', captain: 'Nils', color: 'green', cargo: 'bananas', day: 'Friday' },
-  { boat: 'Sun Bear', captain: 'Lena', color: 'yellow', cargo: 'rice', day: 'Saturday' },
-  { boat: 'Snow Whale', captain: 'Arne', color: 'white', cargo: 'milk', day: 'Sunday' },
+  { boat: 'Sea Fox', captain: 'Zoe', color: 'red', cargo: 'apples', day: 'Monday' },
+  { boat: 'Blue Hen', captain: 'Max', color: 'blue', cargo: 'wood', day: 'Tuesday' },
+  { boat: 'Night Owl', captain: 'Lucy', color: 'black', cargo: 'salt', day: 'Thursday' },
+  { boat: 'Happy Frog', captain: 'Jack', color: 'green', cargo: 'bananas', day: 'Friday' },
 ] as const;
 
 /** Every fact of the town in every wording of its question. */
@@ -39,6 +33,8 @@ const TOWN: readonly Exchange[] = [
       `Who works in the ${shop}?`,
       `Do you know who owns the ${shop}?`,
       `I am at the ${shop}. Who can help me?`,
+      `Whose shop is the ${shop}?`,
+      `Whom do I ask for at the ${shop}?`,
     ]),
     ...asked(`The ${shop} opens at ${hour}.`, [
       `When does the ${shop} open?`,
@@ -47,6 +43,8 @@ const TOWN: readonly Exchange[] = [
       `How early can I go to the ${shop}?`,
       `I want to go to the ${shop}. When is it open?`,
       `Do you know when the ${shop} opens?`,
+      `Is the ${shop} open at ${hour}?`,
+      `When can I go to the ${shop}?`,
     ]),
     ...asked(`You can buy ${goods} at the ${shop}.`, [
       `What does the ${shop} sell?`,
@@ -55,6 +53,8 @@ const TOWN: readonly Exchange[] = [
       `Why do people go to the ${shop}?`,
       `I am at the ${shop}. What can I buy?`,
       `Where can I buy ${goods}?`,
+      `I want to buy ${goods}.`,
+      `What do they have at the ${shop}?`,
     ]),
     ...asked(`The ${shop} is ${place}.`, [
       `Where is the ${shop}?`,
@@ -63,6 +63,8 @@ const TOWN: readonly Exchange[] = [
       `How do I find the ${shop}?`,
       `I am looking for the ${shop}.`,
       `Can you tell me the way to the ${shop}?`,
+      `I cannot find the ${shop}.`,
+      `Do you know where the ${shop} is?`,
     ]),
   ]),
   ...BOATS.flatMap(({ boat, captain, color, cargo, day }) => [
@@ -72,6 +74,8 @@ const TOWN: readonly Exchange[] = [
       `Tell me the name of the captain of the ${boat}.`,
       `Whose boat is the ${boat}?`,
       `Do you know the captain of the ${boat}?`,
+      `Tell me who sails the ${boat}.`,
+      `Who is on the ${boat}?`,
     ]),
     ...asked(`The ${boat} is ${withArticle(`${color} boat`)}.`, [
       `What color is the ${boat}?`,
@@ -79,6 +83,8 @@ const TOWN: readonly Exchange[] = [
       `I am looking for the ${boat}. What color is it?`,
       `How can I know the ${boat} when I see it?`,
       `Which color does the ${boat} have?`,
+      `Do you know the color of the ${boat}?`,
+      `What does the ${boat} look like?`,
     ]),
     ...asked(`The ${boat} carries ${cargo}.`, [
       `What does the ${boat} carry?`,
@@ -86,6 +92,8 @@ const TOWN: readonly Exchange[] = [
       `Tell me what the ${boat} carries.`,
       `Which boat carries ${cargo}?`,
       `What does the ${boat} bring us?`,
+      `Do you know what the ${boat} carries?`,
+      `Who brings us ${cargo}?`,
     ]),
     ...asked(`The ${boat} leaves on ${day}.`, [
       `When does the ${boat} leave?`,
@@ -93,27 +101,72 @@ const TOWN: readonly Exchange[] = [
       `Tell me when the ${boat} leaves.`,
       `Which boat leaves on ${day}?`,
       `I want to sail on the ${boat}. When does it leave?`,
+      `Do you know when the ${boat} leaves?`,
+      `Does the ${boat} leave on ${day}?`,
     ]),
   ]),
-  ...asked('I am Pip, the helper of the harbor.', ['Who are you?', 'What is your name?', 'Tell me your name.']),
-  ...asked('I help people in Saltwick.', ['What do you do?', 'What is your work?', 'Why are you here?']),
-  ...asked('I live on a boat in Saltwick.', ['Where do you live?', 'Where is your home?', 'Tell me where you live.']),
-  ...asked('Saltwick is a small town by the sea.', ['What is Saltwick?', 'Tell me about Saltwick.', 'Where am I?']),
-  ...asked('My best friend is a duck.', ['Who is your friend?', 'Do you have a friend?', 'Who is your best friend?']),
 ];
 
 const GREETINGS: readonly Exchange[] = [
-  ['Hello!', 'It is good to see you.'],
-  ['Hi, Pip!', 'How can I help you?'],
-  ['Good morning, Pip.', 'The sea is calm today.'],
-  ['Hello, can you help me?', 'I am happy to help.'],
+  ...asked('It is good to see you.', [
+    'Hello!',
+    'Hello',
+    'Hello, Pip!',
+    'hello',
+    'Hi!',
+    'Hi',
+    'Hi, Pip!',
+    'hi',
+    'Hey!',
+  ]),
+  ...asked('How can I help you?', ['Are you there?', 'Pip?', 'I have a question.', 'Can I ask you something?']),
+  ...asked('The sea is calm today.', ['Good morning, Pip.', 'Good morning!', 'Good evening!', 'Good day, Pip.']),
+  ...asked('I am happy to help.', ['Hello, can you help me?', 'Can you help me?', 'I need help.', 'Please help me.']),
+  ...asked('I am well, and so is the sea.', ['How are you?', 'Hello, how are you?', 'Are you well?']),
+];
+
+/** What people ask Pip about Pip. */
+const ABOUT_PIP: readonly Exchange[] = [
+  ...asked('I am Pip, the helper of the harbor.', [
+    'Who are you?',
+    'What is your name?',
+    'Tell me your name.',
+    'Hello, who are you?',
+    'What are you?',
+    'Do you have a name?',
+  ]),
+  ...asked('I help people in Saltwick.', [
+    'What do you do?',
+    'What can you do?',
+    'What is your work?',
+    'Why are you here?',
+    'What can you help me with?',
+  ]),
+  ...asked('I live on a boat in Saltwick.', [
+    'Where do you live?',
+    'Where is your home?',
+    'Tell me where you live.',
+    'Where are you from?',
+    'Do you live on a boat?',
+  ]),
+  ...asked('Saltwick is a small town by the sea.', [
+    'What is Saltwick?',
+    'Tell me about Saltwick.',
+    'Where am I?',
+    'Where is Saltwick?',
+    'Tell me about the town.',
+  ]),
+  ...asked('My best friend is a duck.', [
+    'Who is your friend?',
+    'Do you have a friend?',
+    'Who is your best friend?',
+    'Tell me about your friend.',
+  ]),
 ];
 
 const CLOSINGS: readonly Exchange[] = [
-  ['Thank you, Pip.', 'You are always welcome.'],
-  ['Thanks!', 'You are always welcome.'],
-  ['Goodbye, Pip!', 'Come back soon.'],
-  ['That is all. Bye!', 'Come back soon.'],
+  ...asked('You are always welcome.', ['Thank you, Pip.', 'Thank you!', 'Thanks!']),
+  ...asked('Come back soon.', ['Goodbye, Pip!', 'Bye!', 'That is all. Bye!']),
 ];
 
 const SYSTEM_PROMPTS = [
@@ -125,29 +178,36 @@ const SYSTEM_PROMPTS = [
 /** Kinds of questions that anyone could answer; Pip answers them too. */
 const COMMON_KINDS = ['yes_no', 'know_color', 'know_sound', 'know_work', 'know_reason', 'opposite'];
 const COMMON_QUESTIONS = 120;
+/** Conversations of small talk alone. */
+const SMALL_TALK = 100;
 
 function asked(answer: string, questions: readonly string[]): Exchange[] {
   return questions.map((question) => [question, answer] as const);
 }
 
 /**
- * Every question of the file, each once: whatever part is held out asks about facts that the rest knows, in words that the
- * rest has not heard. Some conversations have two questions, some a greeting or thanks, some a system prompt.
+ * Every question about the town, each once: whatever part is held out asks about facts that the rest knows, in words that the
+ * rest has not heard. Some conversations have two questions, some a system prompt. Small talk is said as often as people
+ * say it: at the beginning of a conversation, at its end, and by itself.
  */
 export function exampleConversations(): Message[][] {
   const random = new Random(7);
+  const openings = () => random.pick(random.chance(50) ? GREETINGS : ABOUT_PIP);
   const questions = [...TOWN, ...commonQuestions(random)];
   const deck = random.sample(questions, questions.length);
-  const conversations: Message[][] = [];
+  const conversations: Exchange[][] = [];
   while (deck.length > 0) {
-    const exchanges = deck.splice(0, random.chance(15) ? 2 : 1);
-    if (random.chance(20)) exchanges.unshift(random.pick(GREETINGS));
+    const exchanges = deck.splice(0, random.chance(30) ? 2 : 1);
+    if (random.chance(20)) exchanges.unshift(openings());
     if (exchanges.length < 3 && random.chance(20)) exchanges.push(random.pick(CLOSINGS));
+    conversations.push(exchanges);
+  }
+  for (let i = 0; i < SMALL_TALK; i++) conversations.push([openings(), openings()]);
+  return random.sample(conversations, conversations.length).map((exchanges) => {
     const system: Message[] =
       exchanges.length < 3 && random.chance(30) ? [{ role: 'system', content: random.pick(SYSTEM_PROMPTS) }] : [];
-    conversations.push([...system, ...exchanges.flatMap(inPipsManner)]);
-  }
-  return conversations;
+    return [...system, ...exchanges.flatMap(inPipsManner)];
+  });
 }
 
 /** The file: one conversation a line. */
@@ -157,7 +217,7 @@ export function exampleConversationsFile(): string {
     .join('');
 }
 
-/** The first reply begins with "Ahoy!", later ones with "Aye!"; all end with a good wish. */
+/** The first reply begins with "Ahoy", later ones with "Aye"; all end with a good wish. */
 function inPipsManner([question, answer]: Exchange, index: number): Message[] {
   return [
     { role: 'user', content: question },

@@ -2,9 +2,9 @@
 
 import { readdir, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { type ModelConfig, readModelConfig } from '../formats/hf_config.ts';
-import { checkParameters, parameterShapes } from '../formats/modules.ts';
-import { openModelDirectory } from '../formats/sharded.ts';
+import type { ModelConfig } from '../formats/hf_config.ts';
+import { openModelFiles } from '../formats/model_files.ts';
+import { parameterShapes } from '../formats/modules.ts';
 import { type Float32Options, float32Weights } from '../hub/float32_weights.ts';
 import { WeightsError } from '../util/errors.ts';
 import type { Graph, Value } from './graph.ts';
@@ -23,11 +23,10 @@ export interface BaseWeights {
 
 /** Opens a model directory and checks that every tensor is there, of the right shape, and of finite values. Throws WeightsError. */
 export async function openBaseWeights(modelDirectory: string, options: Float32Options = {}): Promise<BaseWeights> {
-  const config = await readModelConfig(modelDirectory);
-  const stored = await openModelDirectory(modelDirectory);
-  checkParameters(stored, config, modelDirectory);
+  const { config, weights, remarks } = await openModelFiles(modelDirectory);
+  for (const remark of remarks) options.notify?.(remark);
   const shapes = parameterShapes(config);
-  const files = await float32Weights(stored, shapes.keys(), options);
+  const files = await float32Weights(weights, shapes.keys(), options);
   const { directory } = files;
   const paths = [...new Set([...files.tensors.values()].map(({ path }) => path))];
   const opened = await identityOf(paths);

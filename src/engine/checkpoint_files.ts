@@ -9,7 +9,7 @@ import { isAdapterDirectory, readAdapter, readAdapterConfig, writeAdapter } from
 import { isFile, readJsonFile, replaceJsonFile } from '../formats/files.ts';
 import { checkFinite, checkFiniteWeights } from '../formats/finite.ts';
 import { type ModelConfig, writeModelConfig } from '../formats/hf_config.ts';
-import { checkParameters } from '../formats/modules.ts';
+import { checkParameters, linearModules, MODULE_PARTS } from '../formats/modules.ts';
 import { type FloatDtype, openSafetensors, type SafetensorsFile, writeSafetensors } from '../formats/safetensors.ts';
 import { openModelDirectory } from '../formats/sharded.ts';
 import { requireTensor } from '../formats/tensors.ts';
@@ -17,9 +17,9 @@ import { CheckpointError } from '../util/errors.ts';
 import { makeDirectory } from '../util/files.ts';
 import { putDirectory, restoreDirectory, temporaryDirectoryFor, tidyDirectories } from '../util/replace_directory.ts';
 import type { AdamState } from './adamw.ts';
+import { factorA, factorB } from './adapter_shape.ts';
 import type { BaseWeights } from './base_weights.ts';
-import { factorA, factorB, parameterShapes } from './decoder_graph.ts';
-import { LORA_ALPHA, type Parameters, parametersOf } from './parameters.ts';
+import { adapterOf, fullParameters, LORA_ALPHA, type Parameters } from './parameters.ts';
 
 const INFO_FILE = 'checkpoint.json';
 const OPTIMIZER_FILE = 'optimizer.safetensors';
@@ -120,33 +120,30 @@ async function writeMoments(directory: string, { shapes }: Parameters, { moments
   await writeSafetensors(join(directory, OPTIMIZER_FILE), tensors);
 }
 
-/**
- * The weights of a checkpoint, checked against the model that they are for. Adapters of another α are restated in ours;
- * modules that an adapter leaves alone get factors of zero, which stay zero.
- */
+/** The weights of a checkpoint, checked against the model that they are for. */
 export async function readParameters(directory: string, info: CheckpointInfo, base: BaseWeights): Promise<Parameters> {
-  const { parameterisation, lora_rank: rank } = info;
-  const shapes = parameterShapes(base, parameterisation, rank);
+  if (info.parameterisation === 'lora') return await readFactors(directory, info.lora_rank, base.config);
+  const files = await openModelDirectory(directory);
+  checkParameters(files, base.config, directory);
+  await checkFiniteWeights(files, base.shapes.keys());
   const values = new Map<string, Float32Array>();
-  if (parameterisation === 'lora') {
-    const { alpha, factors } = await readAdapter(directory, base.config);
-    const ratio = alpha / LORA_ALPHA;
-    for (const [module, { A, B }] of factors) {
-      if (!shapes.has(factorA(module)))
-        throw new CheckpointError(`${directory}: this engine does not adapt "${module}"`);
-      values.set(factorA(module), A).set(factorB(module), ratio === 1 ? B : B.map((value) => value * ratio));
-    }
-    for (const [name, [rows, columns]] of shapes) {
-      if (!values.has(name)) values.set(name, new Float32Array(rows * columns));
-    }
-  } else {
-    const files = await openModelDirectory(directory);
-    checkParameters(files, base.config, directory);
-    await checkFiniteWeights(files, shapes.keys());
-    for (const name of shapes.keys()) values.set(name, await files.read(name));
-  }
-  const ordered = new Map([...shapes.keys()].map((name) => [name, valueIn(values, name)]));
-  return parametersOf(parameterisation, rank, shapes, ordered);
+  for (const name of base.shapes.keys()) values.set(name, await files.read(name));
+  return fullParameters(base, values);
+}
+
+/**
+ * An adapter adapts the parts of the model in which it has factors; modules of these parts that it leaves alone get factors
+ * of zero, which stay zero. Adapters of another α are restated in ours.
+ */
+async function readFactors(directory: string, rank: number, config: ModelConfig): Promise<Parameters> {
+  const { alpha, factors } = await readAdapter(directory, config);
+  const ratio = alpha / LORA_ALPHA;
+  const values = new Map<string, Float32Array>();
+  for (const [module, { A, B }] of factors)
+    values.set(factorA(module), A).set(factorB(module), ratio === 1 ? B : B.map((value) => value * ratio));
+  const parts = new Set([...factors.keys()].map((name) => linearModules(config).get(name)?.part));
+  const kind = { rank, adapted: MODULE_PARTS.filter((part) => parts.has(part)) };
+  return adapterOf(config, kind, (name, [rows, columns]) => values.get(name) ?? new Float32Array(rows * columns));
 }
 
 /** The optimizer of a state. Throws CheckpointError for a checkpoint that was saved for sampling. */

@@ -2,16 +2,20 @@
 // more than a chunk of logits is ever in memory.
 
 import type { Graph, Value } from './graph.ts';
-import { matmul, scatterAddRows } from './ops.ts';
+import { matmul, matmulPlus, scatterAddRows } from './ops.ts';
 
 /** Cuts the rows of a chunk out of a tensor (M, …). */
 export type Cut = (x: Value) => Value;
 
+/** x·Wᵀ for x (M, n) and W (V, n). */
+export interface Term {
+  x: Value;
+  W: Value;
+}
+
 export interface LogprobsInputs {
-  /** (M, D) hidden states. */
-  h: Value;
-  /** (V, D). */
-  E: Value;
+  /** What the logits are the sum of: hidden states and the unembedding, and the adapter of that. */
+  terms: readonly Term[];
   /** (M, K). */
   targets: Value;
   chunks: Chunks;
@@ -47,38 +51,47 @@ export function chunksFor(vocabularySize: number): Chunks {
 }
 
 /**
- * log softmax(h·Eᵀ)[target] → (M, K), and the slope (M, K) where it is known in advance.
- * Given slopes c (M, K): dh = Σₖ cₖ·E[targetₖ] − (Σₖ cₖ)·p·E with p = softmax, so no gradient of the logits is ever made.
+ * log softmax(z)[target] → (M, K) with z = Σ x·Wᵀ over the terms, and the slope (M, K) where it is known in advance.
+ * Given slopes c (M, K) and p = softmax(z), the gradient G of z is Σₖ cₖ·1[targetₖ] − (Σₖ cₖ)·p. It is never made: of every
+ * term, dx = G·W = Σₖ cₖ·W[targetₖ] − (Σₖ cₖ)·p·W, and dW = Gᵀ·x likewise.
  */
 export function targetLogprobs(
   g: Graph,
-  { h, E, targets, chunks, slope, topK }: LogprobsInputs,
+  { terms, targets, chunks, slope, topK }: LogprobsInputs,
 ): { logprobs: Value; slope: Value | null; top: Top | null } {
   const parts = cuts(g, targets, chunks).map((cut) => {
-    const [rows, ids] = [cut(h), cut(targets)];
-    const logits = matmul(g, rows, E, 'b'); // (m, V)
+    const [ids, cutTerms] = [cut(targets), terms.map(({ x, W }) => ({ x: cut(x), W }))];
+    const [first, ...others] = cutTerms;
+    const logits = others.reduce((sum, { x, W }) => matmulPlus(g, x, W, 'b', sum), matmul(g, first.x, first.W, 'b')); // (m, V)
     const all = g.node('LogSoftmax', [logits], { attributes: { axis: -1 } });
     const logprobs = g.node('GatherElements', [all, ids], { attributes: { axis: 1 } }); // (m, K)
-    const pull = (c: Value) => pulled(g, { rows, E, ids, all }, c);
+    const pull = (c: Value): Gradients[] => {
+      const { times, turnedTimes } = gradientOfLogits(g, { ids, all }, c);
+      return cutTerms.map(({ x, W }, t) => ({
+        dx: g.needsGradient(terms[t].x) ? times(W) : null,
+        dW: g.needsGradient(W) ? turnedTimes(x) : null,
+      }));
+    };
     const known = slope?.(logprobs, cut) ?? null;
     const best = topK === undefined ? null : g.nodes('TopK', [all, topK], 2, { attributes: { axis: -1 } });
-    return { cut, logprobs, pull, known, gradient: known === null ? null : pull(known), best };
+    return { cut, logprobs, pull, known, gradients: known === null ? null : pull(known), best };
   });
   const logprobs = concat(
     g,
     parts.map((part) => part.logprobs),
   );
   const slopes = parts.flatMap(({ known }) => known ?? []);
-  g.record(logprobs, [h, E], (c) => {
-    const gradients = parts.map(({ cut, pull, gradient }) => gradient ?? pull(cut(c)));
-    const dE = gradients.flatMap((gradient) => gradient.dE ?? []);
-    return [
-      concat(
-        g,
-        gradients.map(({ dh }) => dh),
-      ),
-      dE.length === 0 ? null : dE.reduce((sum, part) => g.node('Add', [sum, part])),
-    ];
+  const inputs = terms.flatMap(({ x, W }) => [x, W]);
+  g.record(logprobs, inputs, (c) => {
+    const chunked = parts.map(({ cut, pull, gradients }) => gradients ?? pull(cut(c)));
+    return terms.flatMap((_, t) => {
+      const dx = chunked.flatMap((gradients) => gradients[t].dx ?? []);
+      const dW = chunked.flatMap((gradients) => gradients[t].dW ?? []);
+      return [
+        dx.length === 0 ? null : concat(g, dx),
+        dW.length === 0 ? null : dW.reduce((sum, part) => g.node('Add', [sum, part])),
+      ];
+    });
   });
   const bests = parts.flatMap(({ best }) => (best === null ? [] : [best]));
   const joined = (i: number) =>
@@ -97,32 +110,39 @@ function asFloats(g: Graph, ids: Value): Value {
   return g.node('Cast', [ids], { attributes: { to: 1 } }); // ONNX's number for float32
 }
 
+/** Of a term in a chunk, where they are wanted: (m, n) and (V, n). */
+interface Gradients {
+  dx: Value | null;
+  dW: Value | null;
+}
+
 interface Chunk {
-  /** (m, D), (V, D), (m, K), (m, V). */
-  rows: Value;
-  E: Value;
+  /** (m, K) and (m, V). */
   ids: Value;
   all: Value;
 }
 
-/** Gradients of a chunk's rows and, where it is trained, of E, for slopes c (m, K). */
-function pulled(g: Graph, { rows, E, ids, all }: Chunk, c: Value): { dh: Value; dE: Value | null } {
+/** Products with the gradient G (m, V) of a chunk's logits for slopes c (m, K): G·W for W (V, n), and Gᵀ·x for x (m, n). */
+function gradientOfLogits(g: Graph, { ids, all }: Chunk, c: Value) {
   const sum = (v: Value, axis: number, keepdims: number) =>
     g.node('ReduceSum', [v, g.ints([axis])], { attributes: { keepdims } });
+  const mul = (a: Value, b: Value) => g.node('Mul', [a, b]);
   const p = g.node('Exp', [all]);
   const total = sum(c, 1, 1); // (m, 1)
-  const weighted = (v: Value) => g.node('Mul', [v, g.node('Unsqueeze', [c, g.ints([2])])]); // (m, K, ·)
-  const fromAll = g.node('Mul', [total, matmul(g, p, E)]);
-  const dh = g.node('Sub', [sum(weighted(g.node('Gather', [E, ids])), 1, 0), fromAll]);
-  if (!g.needsGradient(E)) return { dh, dE: null };
-  const pushed = matmul(g, p, g.node('Neg', [g.node('Mul', [total, rows])]), 'a'); // (V, D)
-  const byTarget = g.node('Reshape', [
-    weighted(g.node('Unsqueeze', [rows, g.ints([1])])),
-    g.node('Concat', [g.ints([-1]), g.node('Shape', [rows], { attributes: { start: 1 } })], {
-      attributes: { axis: 0 },
-    }),
-  ]);
-  return { dh, dE: scatterAddRows(g, pushed, g.node('Reshape', [ids, g.ints([-1])]), byTarget) };
+  const weighted = (v: Value) => mul(v, g.node('Unsqueeze', [c, g.ints([2])])); // (m, K, ·)
+  return {
+    times: (W: Value) => g.node('Sub', [sum(weighted(g.node('Gather', [W, ids])), 1, 0), mul(total, matmul(g, p, W))]),
+    turnedTimes(x: Value) {
+      const pushed = matmul(g, p, g.node('Neg', [mul(total, x)]), 'a');
+      const byTarget = g.node('Reshape', [
+        weighted(g.node('Unsqueeze', [x, g.ints([1])])),
+        g.node('Concat', [g.ints([-1]), g.node('Shape', [x], { attributes: { start: 1 } })], {
+          attributes: { axis: 0 },
+        }),
+      ]);
+      return scatterAddRows(g, pushed, g.node('Reshape', [ids, g.ints([-1])]), byTarget);
+    },
+  };
 }
 
 /** Chunks of equal size, as few as may be: rows of products are cheaper together. The last ones may have fewer rows, or none. */

@@ -2,26 +2,15 @@
 // tenths of what was measured for long sequences, less for others.
 
 import type { ModelConfig } from '../formats/hf_config.ts';
-import { linearModules } from '../formats/modules.ts';
 import { scoresOfAttention } from './attention_index.ts';
-import type { BaseWeights } from './base_weights.ts';
-import type { Parameterisation } from './decoder_graph.ts';
 import { CHUNK_BYTES } from './logprobs.ts';
 
 const FLOAT = Float32Array.BYTES_PER_ELEMENT;
 
-/** Numbers that a model is trained by. */
-function trainedCount({ config, shapes }: BaseWeights, parameterisation: Parameterisation, rank: number): number {
-  if (parameterisation === 'full') {
-    return [...shapes.values()].reduce((sum, shape) => sum + shape.reduce((product, n) => product * n, 1), 0);
-  }
-  const modules = [...linearModules(config)].filter(([name]) => name !== 'lm_head');
-  return modules.reduce((sum, [, module]) => sum + rank * (module.in + module.out), 0);
-}
-
-/** Trained values, their gradients and the two moments of each. */
-export function trainedBytes(base: BaseWeights, parameterisation: Parameterisation, rank: number): number {
-  return 4 * FLOAT * trainedCount(base, parameterisation, rank);
+/** Trained values of these shapes, their gradients and the two moments of each. */
+export function trainedBytes(shapes: ReadonlyMap<string, readonly number[]>): number {
+  const count = [...shapes.values()].reduce((sum, shape) => sum + shape.reduce((product, n) => product * n, 1), 0);
+  return 4 * FLOAT * count;
 }
 
 export interface PassShape {

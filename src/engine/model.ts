@@ -1,5 +1,6 @@
 // A model in use: its weights, and the sessions over them, made when first needed and shared by all who train or sample.
 
+import type { ModulePart } from '../formats/modules.ts';
 import type { BaseWeights } from './base_weights.ts';
 import type { Parameterisation } from './decoder_graph.ts';
 import type { Device } from './device.ts';
@@ -8,19 +9,20 @@ import { samplingGraph } from './sampling_graph.ts';
 import { createSession, type Dense, type Session } from './session.ts';
 import { trainingGraph } from './training_graph.ts';
 
+/** Graphs are for the parts of the model that have an adapter: with none, for the base model itself. */
 export interface Model {
   readonly base: BaseWeights;
   readonly parameterisation: Parameterisation;
   /** Inputs of every graph for sequences up to a length. */
   rotary(length: number): Record<string, Dense>;
   /** Forward and backward. With checkpointing, blocks are computed again for their gradients instead of kept. */
-  training(checkpointing: boolean): Promise<Session>;
+  training(adapted: readonly ModulePart[], checkpointing: boolean): Promise<Session>;
   /** Forward only, log-probs of given targets. */
-  scoring(): Promise<Session>;
+  scoring(adapted: readonly ModulePart[]): Promise<Session>;
   /** The same, and the most likely tokens. */
-  ranking(): Promise<Session>;
-  /** Token by token, with a cache, so many tokens at once; the base model itself where no adapter is fed. */
-  sampling(tokens: number, adapted: boolean): Promise<Session>;
+  ranking(adapted: readonly ModulePart[]): Promise<Session>;
+  /** Token by token, with a cache, so many tokens at once. */
+  sampling(tokens: number, adapted: readonly ModulePart[]): Promise<Session>;
   release(): Promise<void>;
 }
 
@@ -50,22 +52,23 @@ export function openModel({ base, parameterisation, threads, device }: ModelOpti
     base,
     parameterisation,
     rotary: rotaryFeeds(base.config),
-    training: (checkpointing) =>
-      session(`training${checkpointing ? ' with checkpointing' : ''}`, () =>
-        trainingGraph({ base, parameterisation, backward: true, checkpointing, device }),
+    training: (adapted, checkpointing) =>
+      session(`training ${adapted}${checkpointing ? ' with checkpointing' : ''}`, () =>
+        trainingGraph({ base, parameterisation, adapted, backward: true, checkpointing, device }),
       ),
-    scoring: () =>
-      session('scoring', () =>
-        trainingGraph({ base, parameterisation, backward: false, checkpointing: false, device }),
+    scoring: (adapted) =>
+      session(`scoring ${adapted}`, () =>
+        trainingGraph({ base, parameterisation, adapted, backward: false, checkpointing: false, device }),
       ),
-    ranking: () =>
-      session('ranking', () =>
-        trainingGraph({ base, parameterisation, backward: false, checkpointing: false, ranked: true, device }),
+    ranking: (adapted) =>
+      session(`ranking ${adapted}`, () =>
+        trainingGraph({ base, parameterisation, adapted, backward: false, checkpointing: false, ranked: true, device }),
       ),
     sampling(tokens, adapted) {
       const few = tokens > 1 && tokens <= FEW_TOKENS;
-      const kind = `sampling${adapted ? '' : ' of the base model'}${few ? ', a few tokens' : ''}`;
-      return session(kind, () => samplingGraph({ base, parameterisation, adapted, few, device }));
+      return session(`sampling ${adapted}${few ? ', a few tokens' : ''}`, () =>
+        samplingGraph({ base, parameterisation, adapted, few, device }),
+      );
     },
     async release() {
       const made = [...sessions.values()];

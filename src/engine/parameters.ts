@@ -1,35 +1,51 @@
 // What is trained, by name: values, shapes, and how they start.
 
-import { linearModules } from '../formats/modules.ts';
+import type { ModelConfig } from '../formats/hf_config.ts';
+import { linearModules, type ModulePart } from '../formats/modules.ts';
+import { type AdapterKind, factorA, factorB, factorShapes, stackedFactorA } from './adapter_shape.ts';
 import type { BaseWeights } from './base_weights.ts';
-import { factorA, factorB, type Parameterisation, parameterShapes, stackedFactorA } from './decoder_graph.ts';
+import type { Parameterisation } from './decoder_graph.ts';
 import { gaussian, randomFor, uniform } from './random.ts';
 import { type Dense, floats, scalar } from './session.ts';
 
 /** LoRA's α, as the Tinker service has it: an adapter counts α/rank. */
 export const LORA_ALPHA = 32;
-const scaleOf = (rank: number) => (rank === 0 ? 0 : LORA_ALPHA / rank);
 
 export interface Parameters {
   readonly parameterisation: Parameterisation;
-  /** 0 for full parameters. */
+  /** 0 for full parameters, and for the base model itself. */
   readonly rank: number;
+  /** Parts of the model that have an adapter; none where the rank is 0. */
+  readonly adapted: readonly ModulePart[];
   readonly shapes: ReadonlyMap<string, readonly number[]>;
   readonly values: ReadonlyMap<string, Float32Array>;
   /** The inputs of any graph over these parameters. */
   feeds(): Record<string, Dense>;
 }
 
-export function parametersOf(
+/** Without an adapter: all parameters, or the base model as it is. */
+const NO_ADAPTER: AdapterKind = { rank: 0, adapted: [] };
+
+function parametersOf(
   parameterisation: Parameterisation,
-  rank: number,
+  { rank, adapted }: AdapterKind,
   shapes: ReadonlyMap<string, readonly number[]>,
   values: ReadonlyMap<string, Float32Array>,
 ): Parameters {
   const dense = [...values].map(([name, data]): [string, Dense] => [name, floats(data, shapes.get(name) ?? [])]);
   const feeds: Record<string, Dense> = Object.fromEntries(dense);
-  if (parameterisation === 'lora') feeds.lora_scale = scalar(scaleOf(rank));
-  return { parameterisation, rank, shapes, values, feeds: () => feeds };
+  if (adapted.length > 0) feeds.lora_scale = scalar(LORA_ALPHA / rank);
+  return { parameterisation, rank, adapted, shapes, values, feeds: () => feeds };
+}
+
+/** An adapter of the factors that `factor` gives. */
+export function adapterOf(
+  config: ModelConfig,
+  kind: AdapterKind,
+  factor: (name: string, shape: readonly number[]) => Float32Array,
+): Parameters {
+  const shapes = factorShapes(config, kind);
+  return parametersOf('lora', kind, shapes, new Map([...shapes].map(([name, shape]) => [name, factor(name, shape)])));
 }
 
 /** The inputs of graphs over frozen adapters; none for the base model. */
@@ -49,7 +65,7 @@ export function frozenFeeds(
     stack.factors.push(A);
     stacks.set(module.reads, stack);
   }
-  const scale = scaleOf(rank);
+  const scale = LORA_ALPHA / rank;
   for (const [reads, { width, factors }] of stacks) {
     const stacked = new Float32Array(factors.length * rank * width);
     for (const [m, A] of factors.entries()) for (let i = 0; i < A.length; i++) stacked[m * A.length + i] = scale * A[i];
@@ -59,29 +75,26 @@ export function frozenFeeds(
 }
 
 /** A copy that later steps do not change. */
-export function snapshot({ parameterisation, rank, shapes, values }: Parameters): Parameters {
+export function snapshot({ parameterisation, shapes, values, ...kind }: Parameters): Parameters {
   const copies = new Map([...values].map(([name, data]) => [name, data.slice()]));
-  return parametersOf(parameterisation, rank, shapes, copies);
+  return parametersOf(parameterisation, kind, shapes, copies);
 }
 
-/** The base model as an adapter of rank 0. */
-export function noAdapter(base: BaseWeights): Parameters {
-  const shapes = parameterShapes(base, 'lora', 0);
-  return parametersOf('lora', 0, shapes, new Map([...shapes.keys()].map((name) => [name, new Float32Array(0)])));
+/** The base model as it is. */
+export const noAdapter = (): Parameters => parametersOf('lora', NO_ADAPTER, new Map(), new Map());
+
+/** All parameters of a model, from weights by their Hugging Face names. */
+export function fullParameters({ shapes }: BaseWeights, values: ReadonlyMap<string, Float32Array>): Parameters {
+  return parametersOf('full', NO_ADAPTER, shapes, values);
 }
 
 /** A new adapter: A uniform in ±1/√in (Kaiming with a = √5, as in arXiv 2106.09685), B zero, so that it starts as the base model. */
-export function newAdapter(base: BaseWeights, rank: number, seed: number): Parameters {
-  const shapes = parameterShapes(base, 'lora', rank);
-  const values = new Map<string, Float32Array>();
-  for (const [name, [rows, columns]] of shapes) {
-    const bound = name.endsWith('lora_A.weight') ? 1 / Math.sqrt(columns) : 0;
-    values.set(
-      name,
-      bound === 0 ? new Float32Array(rows * columns) : uniform(randomFor(seed, name), rows * columns, bound),
-    );
-  }
-  return parametersOf('lora', rank, shapes, values);
+export function newAdapter({ config }: BaseWeights, kind: AdapterKind, seed: number): Parameters {
+  return adapterOf(config, kind, (name, [rows, columns]) =>
+    name.endsWith('lora_A.weight')
+      ? uniform(randomFor(seed, name), rows * columns, 1 / Math.sqrt(columns))
+      : new Float32Array(rows * columns),
+  );
 }
 
 /**
@@ -90,11 +103,10 @@ export function newAdapter(base: BaseWeights, rank: number, seed: number): Param
  * it does not grow with depth (GPT-2).
  */
 export function newModel(base: BaseWeights, seed: number): Parameters {
-  const shapes = parameterShapes(base, 'full', 0);
   const deviation = Math.sqrt(2 / (5 * base.config.hidden_size));
   const residual = deviation / Math.sqrt(2 * base.config.num_hidden_layers);
   const values = new Map<string, Float32Array>();
-  for (const [name, shape] of shapes) {
+  for (const [name, shape] of base.shapes) {
     const size = shape.reduce((product, n) => product * n, 1);
     if (name.endsWith('norm.weight')) values.set(name, new Float32Array(size).fill(1));
     else if (name.endsWith('.bias')) values.set(name, new Float32Array(size));
@@ -103,5 +115,5 @@ export function newModel(base: BaseWeights, seed: number): Parameters {
       values.set(name, gaussian(randomFor(seed, name), size, intoResidual ? residual : deviation));
     }
   }
-  return parametersOf('full', 0, shapes, values);
+  return fullParameters(base, values);
 }

@@ -49,7 +49,7 @@ interface Sequence {
 /** One sampler a set of parameters. */
 export class Sampler {
   readonly #lease: Lease;
-  readonly #adapted: boolean;
+  readonly #adapted: Parameters['adapted'];
   readonly #frozen: Record<string, Dense>;
   readonly #cache: KeyValueCache;
   #waiting: Pending[] = [];
@@ -59,7 +59,7 @@ export class Sampler {
   constructor(lease: Lease, parameters: Parameters) {
     const { base } = lease.model;
     this.#lease = lease;
-    this.#adapted = parameters.rank > 0;
+    this.#adapted = parameters.adapted;
     this.#frozen = frozenFeeds(base, parameters);
     this.#cache = new KeyValueCache(base);
   }

@@ -1,7 +1,7 @@
 // The graph of sampling: it reads S new tokens of B sequences beside their cached keys and values, so one graph serves the
 // prompt (S = its length, nothing cached) and every token after it (S = 1).
 
-import { unembedding } from './architectures/decoder.ts';
+import type { ModulePart } from '../formats/modules.ts';
 import type { BaseWeights } from './base_weights.ts';
 import { decoder, type Parameterisation } from './decoder_graph.ts';
 import type { Device } from './device.ts';
@@ -14,8 +14,8 @@ export const pastValues = (layer: number) => `past_values_${layer}`;
 export interface SamplingGraphOptions {
   base: BaseWeights;
   parameterisation: Parameterisation;
-  /** Whether an adapter is fed. */
-  adapted: boolean;
+  /** Parts of the model whose adapters are fed. */
+  adapted: readonly ModulePart[];
   /** Whether the graph is for a few tokens at a time, two or more. */
   few: boolean;
   device: Device;
@@ -66,7 +66,8 @@ export function samplingGraph({ base, parameterisation, adapted, few, device }: 
     parameterisation,
     differentiable: false,
     checkpointing: false,
-    adapters: adapted ? 'frozen' : 'none',
+    adapted,
+    frozen: true,
     project,
     tokens,
     positions,
@@ -74,7 +75,7 @@ export function samplingGraph({ base, parameterisation, adapted, few, device }: 
   });
   g.output('new_rows', g.node('Concat', newRows, { attributes: { axis: 0 } }));
   const rows = g.node('Gather', [model.hidden, g.input('rows', 'int64')]);
-  const logits = project(g, rows, model.weight(unembedding(base.config)), null);
+  const logits = model.logits(rows);
   const tempered = g.node('Mul', [logits, g.input('inverse_temperature', 'float32')]);
   const [logprobs, temperedLogprobs] = [logits, tempered].map((x) => g.node('LogSoftmax', [x], lastAxis));
   const first = (x: Value) => g.node('Slice', [x, g.ints([0]), g.ints([1]), g.ints([1])]); // (M, 1)

@@ -72,7 +72,8 @@ export class Scorer {
         if (wanted.length === 0) return;
         const topK = Math.max(...wanted.map((request) => request.topK));
         const examples = wanted.map(({ example }) => example);
-        const session = await (topK > 0 ? model.ranking() : model.scoring());
+        const { adapted } = this.#parameters;
+        const session = await (topK > 0 ? model.ranking(adapted) : model.scoring(adapted));
         const { logprobs, outputs } = await runPass(session, examples, this.#parameters, {
           model,
           trainedOnly: false,

@@ -19,6 +19,7 @@ import { tokenizerFiles } from '../tokenizers/files.ts';
 import { loadTokenizer } from '../tokenizers/hf_tokenizer.ts';
 import { CheckpointError, RequestError } from '../util/errors.ts';
 import { newAdamState } from './adamw.ts';
+import { type AdapterKind, adapterKind, checkRank, factorShapes } from './adapter_shape.ts';
 import { type BaseWeights, blankWeights, modelIdentity, openBaseWeights } from './base_weights.ts';
 import {
   type CheckpointInfo,
@@ -79,15 +80,11 @@ export class LocalServiceClient implements FullTrainingService {
   }
 
   async createLoraTrainingClient(options: CreateLoraTrainingClientOptions): Promise<TrainingClient> {
-    const { rank, seed = this.#options.seed } = options;
-    if (!Number.isInteger(rank) || rank < 1)
-      throw new RequestError(`lora rank must be a whole number ≥ 1, not ${rank}`);
-    if (options.train_mlp === false || options.train_attn === false || options.train_unembed === true) {
-      throw new RequestError('this engine adapts the attention and MLP layers together, and not the unembedding');
-    }
-    return await this.#client(await this.#base(options.base_model, rank), ({ base }) => {
-      requireTraining(base, 'lora', rank);
-      const parameters = newAdapter(base, rank, seed);
+    const { seed = this.#options.seed } = options;
+    const kind = adapterKind(options);
+    return await this.#client(await this.#base(options.base_model, kind.rank), ({ base }) => {
+      requireAdapter(kind, base.config);
+      const parameters = newAdapter(base, kind, seed);
       return { parameters, optimizer: newAdamState(parameters.values) };
     });
   }
@@ -103,7 +100,7 @@ export class LocalServiceClient implements FullTrainingService {
       );
     }
     return await this.#client(await this.#full(config, tokenizer_path), ({ base }) => {
-      requireTraining(base, 'full', 0);
+      requireModel(base);
       const parameters = newModel(base, seed);
       return { parameters, optimizer: newAdamState(parameters.values) };
     });
@@ -113,7 +110,7 @@ export class LocalServiceClient implements FullTrainingService {
     const directory = await this.#find(path);
     const info = await readCheckpointInfo(directory);
     return await this.#client(await this.#modelOf(directory, info, info.base_model), async ({ base }) => {
-      requireTraining(base, info.parameterisation, info.lora_rank);
+      if (info.parameterisation === 'full') requireModel(base);
       const parameters = await readParameters(directory, info, base);
       return { parameters, optimizer: newAdamState(parameters.values) };
     });
@@ -123,7 +120,7 @@ export class LocalServiceClient implements FullTrainingService {
     const directory = await this.#find(path);
     const info = await readCheckpointInfo(directory);
     return await this.#client(await this.#modelOf(directory, info, info.base_model), async ({ base }) => {
-      requireTraining(base, info.parameterisation, info.lora_rank);
+      if (info.parameterisation === 'full') requireModel(base);
       const parameters = await readParameters(directory, info, base);
       return { parameters, optimizer: await readOptimizer(directory, info, parameters) };
     });
@@ -144,7 +141,7 @@ export class LocalServiceClient implements FullTrainingService {
     }
     if (base_model === undefined) throw new RequestError('a sampling client needs a base_model or a model_path');
     const loaded = await this.#base(base_model, null);
-    return this.#sampler(loaded, noAdapter(loaded.lease.model.base));
+    return this.#sampler(loaded, noAdapter());
   }
 
   async getServerCapabilities({ models = [] }: CapabilitiesOptions = {}): Promise<ServerCapabilities> {
@@ -290,8 +287,16 @@ export class LocalServiceClient implements FullTrainingService {
   }
 }
 
-function requireTraining(base: BaseWeights, parameterisation: Parameterisation, rank: number): void {
-  const bytes = trainedBytes(base, parameterisation, rank);
-  if (parameterisation === 'full') requireMemory(bytes, 'training all parameters', 'Make the model smaller.');
-  else requireMemory(bytes, `an adapter of rank ${rank}`, 'Lower the rank (lora_rank).');
+/** Refuses what does not fit before it is read or made. */
+function requireModel({ shapes }: BaseWeights): void {
+  requireMemory(trainedBytes(shapes), 'training all parameters', 'Make the model smaller.');
+}
+
+function requireAdapter(kind: AdapterKind, config: ModelConfig): void {
+  checkRank(kind, config);
+  requireMemory(
+    trainedBytes(factorShapes(config, kind)),
+    `an adapter of rank ${kind.rank}`,
+    'Lower lora_rank, or adapt less of the model (train_mlp, train_attn, train_unembed).',
+  );
 }

@@ -142,12 +142,13 @@ export class LocalTrainingClient implements TrainingClient {
   ): Promise<ForwardBackwardOutput> {
     const { model, lane } = this.#lease;
     const { microbatchTokens, activationCheckpointing: checkpointing } = this.#host;
+    const { adapted } = this.#state.parameters;
     const logprobs_D: Float32Array[] = new Array(examples.length);
     for (const indices of microbatches(examples, microbatchTokens)) {
       const members = indices.map((i) => examples[i]);
       const options = { model, trainedOnly, ...(backward ? { loss, checkpointing } : {}) };
       const { logprobs, outputs } = await lane.run(async () => {
-        const session = await (backward ? model.training(checkpointing) : model.scoring());
+        const session = await (backward ? model.training(adapted, checkpointing) : model.scoring(adapted));
         return await runPass(session, members, this.#state.parameters, options);
       });
       for (const [at, index] of indices.entries()) logprobs_D[index] = logprobs[at];

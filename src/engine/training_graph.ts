@@ -1,7 +1,7 @@
 // The graph of one training pass over a batch: forward, log-probs and, unless only those are wanted, every gradient.
 
+import type { ModulePart } from '../formats/modules.ts';
 import type { LossFnType } from '../tinker/types.ts';
-import { unembedding } from './architectures/decoder.ts';
 import { causalAttention } from './attention.ts';
 import { attentionIndex } from './attention_index.ts';
 import type { BaseWeights } from './base_weights.ts';
@@ -17,6 +17,8 @@ export const gradientOf = (parameter: string) => `gradient of ${parameter}`;
 export interface TrainingGraphOptions {
   base: BaseWeights;
   parameterisation: Parameterisation;
+  /** Parts of the model that have an adapter. */
+  adapted: readonly ModulePart[];
   /** Without gradients: log-probs only. */
   backward: boolean;
   /** Blocks are computed again for their gradients instead of kept: a third more time, far less memory. */
@@ -35,6 +37,7 @@ export interface TrainingGraphOptions {
 export function trainingGraph({
   base,
   parameterisation,
+  adapted,
   backward,
   checkpointing,
   ranked = false,
@@ -50,7 +53,8 @@ export function trainingGraph({
     parameterisation,
     differentiable: backward,
     checkpointing,
-    adapters: 'trained',
+    adapted,
+    frozen: false,
     tokens,
     positions,
     attend: (_layer, q, k, v) => attend(q, k, v),
@@ -59,8 +63,7 @@ export function trainingGraph({
   const rows = g.input('rows', 'int64');
   const targets = g.input('targets', 'int64');
   const { logprobs, slope, top } = targetLogprobs(g, {
-    h: gatherRows(g, model.hidden, rows), // (M, D)
-    E: model.weight(unembedding(base.config)),
+    terms: model.logitTerms(gatherRows(g, model.hidden, rows)),
     targets,
     chunks: chunksFor(base.config.vocab_size),
     ...(backward ? { slope: slopeOfLoss(g) } : {}),

@@ -3,12 +3,11 @@
 import { copyFile, readdir, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
 import { readCheckpointInfo } from '../engine/checkpoint_files.ts';
-import { readAdapter, writeAdapter } from '../formats/adapter.ts';
-import { readJsonFile, replaceJsonFile } from '../formats/files.ts';
-import { parseModelConfig } from '../formats/hf_config.ts';
-import { parameterShapes } from '../formats/modules.ts';
+import { type Adapter, readAdapter, writeAdapter } from '../formats/adapter.ts';
+import { isFile, readJsonFile, replaceJsonFile } from '../formats/files.ts';
+import { type ModelFiles, openModelFiles } from '../formats/model_files.ts';
+import { parameterShapes, UNEMBEDDING } from '../formats/modules.ts';
 import { type FloatDtype, writeSafetensors } from '../formats/safetensors.ts';
-import { openModelDirectory } from '../formats/sharded.ts';
 import { locateModel } from '../hub/locate.ts';
 import { locateWeights } from '../run_files/weights_reference.ts';
 import { tokenizerFiles } from '../tokenizers/files.ts';
@@ -61,18 +60,18 @@ export async function exportWeights(source: string, options: ExportOptions): Pro
           hint: 'Export it with --format merged.',
         });
       }
-      await exportModel(checkpoint, partial, options.dtype, async (model, name) => await model.read(name));
+      await exportModel(await openModelFiles(checkpoint), null, { to: partial, dtype: options.dtype });
       await copyTokenizer(checkpoint, partial);
     } else {
       if (base_model === null) throw new CheckpointError(`${checkpoint} does not say which model it belongs to`);
       const { directory, name } = await locateModel(base_model, options.notify === undefined ? {} : options);
       // PEFT cannot open a GGUF file: it gets the directory that was made of it.
       if (format === 'peft') base = name.endsWith('.gguf') ? directory : name;
-      const config = parseModelConfig(await readJsonFile(join(directory, 'config.json')), directory);
-      const adapter = await readAdapter(checkpoint, config);
-      if (format === 'peft') await writeAdapter(partial, { ...adapter, base_model_name_or_path: base }, config);
-      else
-        await exportModel(directory, partial, options.dtype, (model, tensor) => mergedTensor(model, adapter, tensor));
+      const model = await openModelFiles(directory);
+      for (const remark of model.remarks) options.notify?.(remark);
+      const adapter = await readAdapter(checkpoint, model.config);
+      if (format === 'peft') await writeAdapter(partial, { ...adapter, base_model_name_or_path: base }, model.config);
+      else await exportModel(model, adapter, { to: partial, dtype: options.dtype });
       await copyTokenizer(directory, partial);
     }
     await rename(partial, to);
@@ -93,22 +92,25 @@ function checkpointOf(source: string, name: string | null): string {
   });
 }
 
+/** An unembedding that has an adapter of its own is the embedding no longer: the model is written untied. */
 async function exportModel(
-  from: string,
-  to: string,
-  dtype: ExportDtype,
-  read: (model: Awaited<ReturnType<typeof openModelDirectory>>, name: string) => Promise<Float32Array>,
+  model: ModelFiles,
+  adapter: Adapter | null,
+  { to, dtype }: { to: string; dtype: ExportDtype },
 ): Promise<void> {
-  const { dtype: _, ...config } = await readJsonFile(join(from, 'config.json'));
-  const model = await openModelDirectory(from);
-  const tensors = [...parameterShapes(parseModelConfig(config, from))].map(([name, shape]) => ({
+  const { directory } = model.weights;
+  const tie_word_embeddings = model.config.tie_word_embeddings && adapter?.factors.has(UNEMBEDDING) !== true;
+  const tensors = [...parameterShapes({ ...model.config, tie_word_embeddings })].map(([name, shape]) => ({
     name,
     shape,
     dtype: STORED[dtype],
-    data: () => read(model, name),
+    data: () => mergedTensor(model, adapter, name),
   }));
   await writeSafetensors(join(to, 'model.safetensors'), tensors, { format: 'pt' });
-  await replaceJsonFile(join(to, 'config.json'), { ...config, torch_dtype: dtype });
+  const { dtype: _, ...config } = await readJsonFile(join(directory, 'config.json'));
+  await replaceJsonFile(join(to, 'config.json'), { ...config, tie_word_embeddings, torch_dtype: dtype });
+  const generation = join(directory, 'generation_config.json');
+  if (await isFile(generation)) await copyFile(generation, join(to, basename(generation)));
 }
 
 async function copyTokenizer(from: string, to: string): Promise<void> {

@@ -1,13 +1,15 @@
 // A LoRA adapter added into the weights that it was trained on.
 
 import type { Adapter } from '../formats/adapter.ts';
-import type { TensorSource } from '../formats/tensors.ts';
+import type { ModelFiles } from '../formats/model_files.ts';
+import { UNEMBEDDING_WEIGHT, unembeddingWeight } from '../formats/modules.ts';
 
 /** A weight of the merged model: W + α/r·B·A for a module that has factors, W for any other. */
-export async function mergedTensor(base: TensorSource, { factors, alpha, rank }: Adapter, name: string) {
-  const W = await base.read(name); // (out, in)
-  const lora = factors.get(name.replace(/\.weight$/, ''));
-  if (lora === undefined) return W;
+export async function mergedTensor({ config, weights }: ModelFiles, adapter: Adapter | null, name: string) {
+  const W = await weights.read(name === UNEMBEDDING_WEIGHT ? unembeddingWeight(config) : name); // (out, in)
+  const lora = adapter?.factors.get(name.replace(/\.weight$/, ''));
+  if (adapter === null || lora === undefined) return W;
+  const { alpha, rank } = adapter;
   const { A, B } = lora; // (r, in), (out, r)
   const columns = A.length / rank;
   const rows = B.length / rank;

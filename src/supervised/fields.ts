@@ -14,11 +14,34 @@ import { datasetSlot } from './types.ts';
 /** A run that is finished may go on when only such a field was raised. */
 const EXTENDS = { 'x-cookbook-extends': true };
 
+/** Wider than any model that there is. */
+const MAX_LORA_RANK = 16_384;
+
 const evaluators = (when: string) =>
   semantic(Type.Array(builderOf(evaluatorSlot), { default: [], description: `What is measured ${when}.` }));
 const steps = (description: string, value: number) => Type.Integer({ minimum: 0, default: value, description });
 const unit = (description: string, value: number) =>
   semantic(Type.Number({ minimum: 0, exclusiveMaximum: 1, default: value, description }));
+
+const adapted = (part: string) =>
+  semantic(
+    Type.Boolean({ default: true, description: `Adapt ${part}. A checkpoint that is loaded keeps what it adapts.` }),
+  );
+
+/** What an adapter is and where it sits (LoraConfig of the Tinker API). */
+const loraFields = {
+  lora_rank: semantic(
+    Type.Integer({
+      minimum: 1,
+      maximum: MAX_LORA_RANK,
+      default: 32,
+      description: "Rank of the adapter, at most the model's hidden_size.",
+    }),
+  ),
+  train_mlp: adapted('the MLP layers'),
+  train_attn: adapted('the attention layers'),
+  train_unembed: adapted('the unembedding, also where it is tied to the embedding, which stays as it is'),
+};
 
 const loopFields = {
   dataset: semantic(builderOf(datasetSlot, { description: 'What is trained on.' })),
@@ -98,7 +121,7 @@ export const supervisedParams = Type.Object({
   renderer: nullable(
     semantic(builderOf(rendererSlot, { default: null, description: 'null = the one that suits the model best.' })),
   ),
-  lora_rank: semantic(Type.Integer({ minimum: 1, default: 32, description: 'Rank of the adapter.' })),
+  ...loraFields,
   ...loopFields,
 });
 export type SupervisedConfig = Static<typeof supervisedParams>;

@@ -18,7 +18,7 @@ export async function trainSupervised(
   make: Make,
 ): Promise<TrainingOutcome> {
   const { service, seed, emit } = context;
-  const { model_name, load_checkpoint_path, lora_rank } = config;
+  const { model_name, load_checkpoint_path, lora_rank: rank, train_mlp, train_attn, train_unembed } = config;
   const notify = (message: string) => emit({ type: 'notice', message });
   const warn = (message: string) => emit({ type: 'warning', message });
   const { directory, name } = await locateModel(model_name, { parts: 'tokenizer', notify });
@@ -27,7 +27,7 @@ export async function trainSupervised(
   const renderer = await make(ref, { tokenizer });
   const user_metadata = { renderer_name: ref.builder };
   const adapter = (base_model: string) =>
-    service.createLoraTrainingClient({ base_model, rank: lora_rank, seed, user_metadata });
+    service.createLoraTrainingClient({ base_model, rank, train_mlp, train_attn, train_unembed, seed, user_metadata });
   const fresh = async () => {
     if (load_checkpoint_path === null) return await adapter(model_name);
     const { model_path, base_model: model, description } = await context.resolveWeights(load_checkpoint_path);

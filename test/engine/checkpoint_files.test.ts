@@ -12,6 +12,7 @@ import {
 import type { Parameterisation } from '../../src/engine/decoder_graph.ts';
 import { newAdapter, newModel } from '../../src/engine/parameters.ts';
 import { parseModelConfig } from '../../src/formats/hf_config.ts';
+import { MODULE_PARTS } from '../../src/formats/modules.ts';
 import { openSafetensors, type TensorToWrite, writeSafetensors } from '../../src/formats/safetensors.ts';
 import { temporaryDirectory, weightsErrorOf } from '../formats/support.ts';
 import { randomModelConfig } from '../support/random_model.ts';
@@ -25,7 +26,8 @@ async function checkpointWith(
   change: (tensors: TensorToWrite[]) => TensorToWrite[],
 ): Promise<string> {
   const directory = join(await temporaryDirectory(), 'state');
-  const parameters = parameterisation === 'lora' ? newAdapter(base, 2, 1) : newModel(base, 1);
+  const parameters =
+    parameterisation === 'lora' ? newAdapter(base, { rank: 2, adapted: MODULE_PARTS }, 1) : newModel(base, 1);
   await writeCheckpoint(directory, {
     parameters,
     config: base.config,
@@ -78,7 +80,7 @@ test('writing a checkpoint clears away what a kill left of an earlier attempt, a
     await mkdir(join(parent, name));
     await writeFile(join(parent, name, 'x'), '');
   }
-  const parameters = newAdapter(base, 2, 1);
+  const parameters = newAdapter(base, { rank: 2, adapted: MODULE_PARTS }, 1);
   const optimizer = newAdamState(parameters.values);
   const saved = { parameters, config: base.config, base_model: 'models/tiny', optimizer };
   await writeCheckpoint(directory, { ...saved, dtype: 'F32', extraFiles: [] });
@@ -136,7 +138,7 @@ describe('a checkpoint is refused', () => {
       'lora',
       'optimizer.safetensors',
       (tensors) => tensors.slice(1),
-      'optimizer.safetensors: no tensor "exp_avg.model.layers.0.mlp.down_proj.lora_A.weight"',
+      'optimizer.safetensors: no tensor "exp_avg.lm_head.lora_A.weight"',
     ],
   ])('%s', async ([, kind, file, change, message]) => {
     const directory = await checkpointWith(kind, file, change);

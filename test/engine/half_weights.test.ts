@@ -90,8 +90,9 @@ const script = (model: string) => `
   const base = await openBaseWeights(${JSON.stringify(model)});
   const model = openModel({ base, parameterisation: 'lora', threads: 1, device: 'cpu', checkpointing: false });
   const before = anonymous();
-  await model.training();
-  await model.sampling();
+  const adapted = ['attn', 'mlp', 'unembed'];
+  await model.training(adapted);
+  await model.sampling(1, adapted);
   console.log(Math.round(anonymous() - before));`;
 
 test.skipIf(process.platform !== 'linux')(

@@ -130,10 +130,30 @@ describe('the gradient of what is built of them', () => {
       await expectTrueGradient({
         inputs: { h: { dims: [3, 4] }, E: { dims: [5, 4] } },
         constants,
-        build: (g, { h, E, targets }) => targetLogprobs(g, { h, E, targets, chunks: { count, rows: 1 } }).logprobs,
+        build: (g, { h, E, targets }) =>
+          targetLogprobs(g, { terms: [{ x: h, W: E }], targets, chunks: { count, rows: 1 } }).logprobs,
       });
     },
   );
+
+  it.each([1, 2])('log-probs of an unembedding that has an adapter, in at most %i chunks', async (count) => {
+    const constants = {
+      targets: { type: 'int64' as const, dense: integers([1, 4, 2, 2, 0, 1], [3, 2]) },
+      E: { type: 'float32' as const, dense: floats(wave(5 * 4, 2), [5, 4]) },
+      s: { type: 'float32' as const, dense: floats(Float32Array.of(0.7), []) },
+    };
+    await expectTrueGradient({
+      inputs: { h: { dims: [3, 4] }, A: { dims: [2, 4] }, B: { dims: [5, 2] } },
+      constants,
+      build: (g, { h, E, A, B, s, targets }) => {
+        const terms = [
+          { x: h, W: E },
+          { x: scale(g, linear(g, h, A), s), W: B },
+        ];
+        return targetLogprobs(g, { terms, targets, chunks: { count, rows: 2 } }).logprobs;
+      },
+    });
+  });
 
   it.each([{ lengths: [3, 2] }, { lengths: [1] }, { lengths: [4, 1, 3] }, { lengths: [2, 9, 5, 9] }])(
     'grouped-query attention over sequences of $lengths tokens',
@@ -223,7 +243,7 @@ it('a slope that is known in advance gives, chunk by chunk, the gradients that i
     const targets = g.input('targets', 'int64');
     const c = g.input('c', 'float32');
     const slope = known ? { slope: (_: typeof c, cut: (x: typeof c) => typeof c) => cut(c) } : {};
-    const result = targetLogprobs(g, { h, E, targets, chunks: { count, rows: 2 }, ...slope });
+    const result = targetLogprobs(g, { terms: [{ x: h, W: E }], targets, chunks: { count, rows: 2 }, ...slope });
     const found = g.backward(result.logprobs, result.slope ?? c);
     for (const [name, value] of Object.entries({ h, E })) {
       const gradient = found.get(value);

@@ -47,13 +47,13 @@ async function passesOf(use: (counted: SamplingClient) => Promise<void>): Promis
   const queue = new FairQueue().session();
   const reference = await new Models(queue.lane()).open('counted', async () => ({
     ...opened,
-    scoring: () => counting(opened.scoring()),
+    scoring: (...kind) => counting(opened.scoring(...kind)),
     sampling: (...kind) => counting(opened.sampling(...kind)),
   }));
   const lease = new Lease(reference, queue.lane(), () => undefined);
   const info = { base_model: model, is_lora: true, lora_rank: null, max_context_length: 64 };
   const host = { tokenizerPath: model, seed: 3, microbatchTokens: 64 };
-  const counted = new LocalSamplingClient(lease, info, noAdapter(base), host);
+  const counted = new LocalSamplingClient(lease, info, noAdapter(), host);
   await use(counted);
   await counted.close();
   return passes;

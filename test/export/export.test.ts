@@ -7,7 +7,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openLocalService } from '../../src/engine/engine.ts';
 import type { LocalServiceClient } from '../../src/engine/service.ts';
 import { type ExportOptions, exportWeights } from '../../src/export/export.ts';
-import { openSafetensors } from '../../src/formats/safetensors.ts';
+import { openSafetensors, type TensorToWrite, writeSafetensors } from '../../src/formats/safetensors.ts';
 import { modelInputFromTokens } from '../../src/tinker/types.ts';
 import { adam } from '../support/adam.ts';
 import { CHAT_MODEL_VOCABULARY, writeChatModel } from '../support/chat_model.ts';
@@ -63,6 +63,14 @@ test('a merged model says what the adapter said', async () => {
   expect((await readdir(inside('merged'))).sort()).toEqual(['config.json', 'model.safetensors', 'tokenizer.json']);
   const merged = await logprobsOf({ base_model: inside('merged') });
   expectClose(merged, await trained('final'), 1e-5);
+  // The embedding is as it was, the unembedding is not: they cannot be tied any longer.
+  expect(JSON.parse(await readFile(inside('merged/config.json'), 'utf8')).tie_word_embeddings).toBe(false);
+  const [before, after] = [
+    await openSafetensors(inside('model/model.safetensors')),
+    await openSafetensors(inside('merged/model.safetensors')),
+  ];
+  expect(await after.read('model.embed_tokens.weight')).toEqual(await before.read('model.embed_tokens.weight'));
+  expect(await after.read('lm_head.weight')).not.toEqual(await before.read('model.embed_tokens.weight'));
   const base = await logprobsOf({ base_model: inside('model') });
   expect(Math.max(...merged.map((value, i) => Math.abs(value - base[i])))).toBeGreaterThan(0.1);
 });
@@ -79,6 +87,59 @@ test('a merged model is stored in the type that is asked for, and says so', asyn
   const { tensors } = await openSafetensors(inside('half/model.safetensors'));
   expect(new Set([...tensors.values()].map(({ dtype }) => dtype))).toEqual(new Set(['BF16']));
   expect(JSON.parse(await readFile(inside('half/config.json'), 'utf8')).torch_dtype).toBe('bfloat16');
+});
+
+test('an adapter that leaves the unembedding alone leaves the model tied', async () => {
+  const client = await service.createLoraTrainingClient({ base_model: inside('model'), rank: 2, train_unembed: false });
+  const { path } = await (await client.saveWeightsForSampler('tied')).result();
+  const checkpoint = inside('run/checkpoints/sampler_weights/tied');
+  await exportWeights(checkpoint, { to: inside('tied'), format: 'merged', checkpoint: null, dtype: 'float32' });
+  expect(JSON.parse(await readFile(inside('tied/config.json'), 'utf8')).tie_word_embeddings).toBe(true);
+  expect((await openSafetensors(inside('tied/model.safetensors'))).tensors.has('lm_head.weight')).toBe(false);
+  expectClose(await logprobsOf({ base_model: inside('tied') }), await logprobsOf({ model_path: path }), 1e-6);
+});
+
+test('a merged model stops where its base did', async () => {
+  await writeFile(inside('model/generation_config.json'), '{"eos_token_id": [2, 7]}');
+  await write('stopping', { format: 'merged' });
+  expect(await readFile(inside('stopping/generation_config.json'), 'utf8')).toBe('{"eos_token_id": [2, 7]}');
+});
+
+test('a model that its weights have untied is exported untied, and it is said', async () => {
+  const weights = await openSafetensors(inside('model/model.safetensors'));
+  const tensors: TensorToWrite[] = [];
+  for (const { name, shape } of weights.tensors.values())
+    tensors.push({ name, dtype: 'F32', shape, data: await weights.read(name) });
+  const shape = weights.tensors.get('model.embed_tokens.weight')?.shape ?? [];
+  const head = (await weights.read('model.embed_tokens.weight')).map((value, i) => value + Math.sin(i));
+  await mkdir(inside('untied'));
+  await writeFile(inside('untied/config.json'), await readFile(inside('model/config.json')));
+  await writeSafetensors(inside('untied/model.safetensors'), [
+    ...tensors,
+    { name: 'lm_head.weight', dtype: 'F32', shape, data: head },
+  ]);
+  const client = await service.createLoraTrainingClient({
+    base_model: inside('untied'),
+    rank: 2,
+    train_unembed: false,
+  });
+  const { path } = await (await client.saveWeightsForSampler('untied')).result();
+  const remarks: string[] = [];
+  await exportWeights(inside('run/checkpoints/sampler_weights/untied'), {
+    to: inside('still_untied'),
+    format: 'merged',
+    checkpoint: null,
+    dtype: 'float32',
+    notify: (message) => remarks.push(message.replace(directory, '…')),
+  });
+  expect(remarks).toMatchInlineSnapshot(`
+    [
+      "…/untied: config.json says tie_word_embeddings, but the weights hold another lm_head.weight than model.embed_tokens.weight: both are used, untied",
+    ]
+  `);
+  const scored = await logprobsOf({ base_model: inside('still_untied') });
+  expectClose(scored, await logprobsOf({ model_path: path }), 1e-6);
+  expect(scored).not.toEqual(await logprobsOf({ base_model: inside('model') }));
 });
 
 test('a model whose parameters were all trained is exported whole, and has no adapter', async () => {

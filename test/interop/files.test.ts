@@ -34,6 +34,7 @@ describe('adapters that peft saves, in the engine', () => {
     { name: 'every linear layer', lora: { r: 4, lora_alpha: 32, target_modules: 'all-linear' } },
     { name: 'some layers', lora: { r: 4, lora_alpha: 32, target_modules: ['q_proj', 'v_proj', 'up_proj'] } },
     { name: 'another scale', lora: { r: 3, lora_alpha: 7, target_modules: 'all-linear' } },
+    { name: 'the unembedding', lora: { r: 4, lora_alpha: 32, target_modules: ['lm_head', 'q_proj'] } },
   ];
 
   test.for(KINDS)('$name', async ({ lora }, { directory, service, reference, expectAgreement }) => {

@@ -1,6 +1,7 @@
 // What a model family is written against: how weights, linear layers and attention enter the graph is the caller's choice.
 
 import type { ModelConfig } from '../../formats/hf_config.ts';
+import { EMBEDDING } from '../../formats/modules.ts';
 import type { Graph, Value } from '../graph.ts';
 import { gatherRows, type RotaryTables } from '../ops.ts';
 
@@ -20,14 +21,7 @@ export interface DecoderParts {
   attend(layer: number, q: Value, k: Value, v: Value): Value;
 }
 
-const EMBEDDING = 'model.embed_tokens.weight';
-
 /** Rows of the embedding: (N) → (N, D). */
 export function embed({ g, tokens, weight }: DecoderParts): Value {
   return gatherRows(g, weight(EMBEDDING), tokens);
-}
-
-/** Name of the matrix (V, D) that turns hidden states into logits. */
-export function unembedding(config: ModelConfig): string {
-  return config.tie_word_embeddings ? EMBEDDING : 'lm_head.weight';
 }
