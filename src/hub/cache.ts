@@ -5,7 +5,7 @@ import { readdir, rename, rm, stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { exists, isSystemError } from '../formats/files.ts';
-import { WeightsError } from '../util/errors.ts';
+import { CookbookError, WeightsError } from '../util/errors.ts';
 import { makeDirectory } from '../util/files.ts';
 
 /** Codes of errors that say that a place cannot be written, or no more of it. */
@@ -63,7 +63,8 @@ export async function deleteOlder(cache: string, time: number): Promise<void> {
 }
 
 function unwritable(error: unknown, cache: string, what: string): WeightsError | null {
-  const reason = error instanceof WeightsError ? error.cause : error;
+  // Whoever met the error of the system may have said already what it means there.
+  const reason = error instanceof CookbookError ? error.cause : error;
   if (!isSystemError(reason) || !UNWRITABLE.has(reason.code ?? '')) return null;
   return new WeightsError(`${cache}: ${what} cannot be written there: ${reason.message}`, {
     hint: 'Set XDG_CACHE_HOME to a directory that can be written and has the room, or make room in this one.',

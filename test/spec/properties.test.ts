@@ -166,7 +166,7 @@ test('overriding any field with the value that it has changes nothing', async ()
 });
 
 test('a dotted path reads back as what it was written from', () => {
-  const name = fc.stringMatching(/^[^.[\]\s=/]+$/);
+  const name = fc.stringMatching(/^[^.[\]\s=/]+$/).filter((text) => text !== '__proto__');
   const path = fc.tuple(name, fc.array(fc.oneof(name, fc.nat({ max: 99 })))).map(([first, rest]) => [first, ...rest]);
   fc.assert(
     fc.property(path, (path) => {
