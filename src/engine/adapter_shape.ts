@@ -29,6 +29,9 @@ export function factorShapes(config: ModelConfig, { rank, adapted }: AdapterKind
   );
 }
 
+/** Whoever asks for no rank in particular gets it for any model, be it narrower. */
+const DEFAULT_RANK = 32;
+
 /** Values, gradients and the two moments of Adam, as float32. */
 const BYTES_PER_PARAMETER = 16;
 
@@ -47,7 +50,7 @@ export function adapterKind(options: CreateLoraTrainingClientOptions): AdapterKi
 /** Refuses an adapter that is wider than the model, or that does not fit into the memory of this machine. */
 export function checkSize(kind: AdapterKind, config: ModelConfig, memory: number = memoryOfMachine()): void {
   const { hidden_size: width } = config;
-  if (kind.rank > width) {
+  if (kind.rank > Math.max(width, DEFAULT_RANK)) {
     throw new RequestError(`lora_rank ${kind.rank} is more than the width of the model, which is ${width}`, {
       hint: `An adapter of rank ${width} can learn all that one of a higher rank can. Usual ranks are 8 to 128.`,
     });
