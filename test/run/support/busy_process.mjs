@@ -1,5 +1,6 @@
 // A process whose main thread is held until a file is there: `node busy_process.mjs native|script FILE`. It says how it ends.
 
+import { once } from 'node:events';
 import { existsSync, writeSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { stopOnSignals } from '../../../dist/run/signals.js';
@@ -15,6 +16,6 @@ const block = async () => {
   while (!existsSync(file));
 };
 await (kind === 'native' ? inNativeCode(block) : block());
-await sleep(0);
+if (!stop.signal.aborted) await Promise.race([once(stop.signal, 'abort'), sleep(5_000)]);
 console.log(stop.signal.aborted ? 'stopped' : 'never asked');
 stop.dispose();
