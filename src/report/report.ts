@@ -129,7 +129,7 @@ function tableReport({ columns, rows }: DataTable): Pick<Report, 'table' | 'fill
   return {
     table: {
       columns: Object.entries(columns).map(([name, type]) => ({ name, type })),
-      rows: rows.map((row) => names.map((name) => row[name] ?? null)),
+      rows: rows.map((row) => names.map((name) => (Object.hasOwn(row, name) ? (row[name] ?? null) : null))),
     },
     fill: fillFromTable({ columns, rows }),
   };
