@@ -2,6 +2,7 @@
 
 import { Command, Errors } from '@oclif/core';
 import { CookbookError, messageOf, SpecError } from '../util/errors.ts';
+import { printableText } from '../util/printable.ts';
 
 /**
  * `run()` returns what `--json` prints; `this.log` writes data to stdout, `this.logToStderr` prose to stderr, and both are
@@ -17,7 +18,7 @@ export abstract class BaseCommand extends Command {
     if (this.jsonEnabled()) this.logJson({ error: describe(error) });
     else if (error instanceof SpecError) process.stderr.write(`${await specReport(error)}\n`);
     else if (error instanceof CookbookError)
-      process.stderr.write(`${[error.message, ...hintLines(error)].join('\n')}\n`);
+      process.stderr.write(`${printableText([error.message, ...hintLines(error)].join('\n'))}\n`);
     else if (error instanceof Errors.CLIError) throw error;
     if (isDefect(error)) process.stderr.write(`${stackOf(error)}\n`);
   }
@@ -54,7 +55,7 @@ function stackOf(error: unknown): string {
 
 /** A person at a terminal also sees the lines themselves; logs and editors get one diagnostic a line. */
 async function specReport(error: SpecError): Promise<string> {
-  if (!process.stderr.isTTY) return error.message;
+  if (!process.stderr.isTTY) return printableText(error.message);
   const { withExcerpts } = await import('../spec/excerpt.ts');
   return await withExcerpts(error.diagnostics);
 }

@@ -3,12 +3,13 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { ConfigurationError } from '../util/errors.ts';
 import type { JsonObject, JsonValue } from '../util/json.ts';
+import { printable } from '../util/printable.ts';
 import { compare } from './compare.ts';
 import { dropCopies } from './copies.ts';
 import { openDatabase, type QueryResult, resultOf } from './database.ts';
 import { discoverRuns } from './discover.ts';
 import type { Block } from './document.ts';
-import { formatValue, printable } from './format.ts';
+import { formatValue } from './format.ts';
 import { groupByFields, groupBySweep } from './grouping.ts';
 import type { ObjectiveOptions } from './objective.ts';
 import { fillFromResult, fillFromTable } from './parquet.ts';

@@ -2,9 +2,10 @@
 
 import type { DuckDBConnection } from '@duckdb/node-api';
 import type { JsonValue } from '../util/json.ts';
+import { printable } from '../util/printable.ts';
 import { readRows } from './database.ts';
 import type { Block } from './document.ts';
-import { formatSeconds, formatValue, printable } from './format.ts';
+import { formatSeconds, formatValue } from './format.ts';
 import { curves } from './measure.ts';
 import { MetricFiles } from './metric_files.ts';
 import { findMetrics, loadMetrics, METRIC_ROWS, type MetricColumn } from './metrics.ts';

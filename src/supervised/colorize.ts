@@ -3,6 +3,7 @@
 import pc from 'picocolors';
 import { type Datum, tokensOf } from '../tinker/types.ts';
 import type { Tokenizer } from '../tokenizers/types.ts';
+import { printableText } from '../util/printable.ts';
 
 /** Decodes a datum: green where the weight is positive, yellow where it is 0, red where it is negative. */
 export function colorizeExample(datum: Datum, tokenizer: Tokenizer): string {
@@ -17,7 +18,7 @@ export function colorizeExample(datum: Datum, tokenizer: Tokenizer): string {
   let text = '';
   for (let start = 0, end = 0; start < tokens.length; start = end) {
     while (end < tokens.length && colors[end] === colors[start]) end += 1;
-    text += colors[start](tokenizer.decode(tokens.slice(start, end)));
+    text += colors[start](printableText(tokenizer.decode(tokens.slice(start, end))));
   }
   return text;
 }

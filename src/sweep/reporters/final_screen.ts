@@ -4,6 +4,7 @@ import type { Colors } from 'picocolors/types.js';
 import { formatMetric } from '../../run/progress.ts';
 import { columns, quote } from '../../run/reporters/final_screen.ts';
 import { shortPath } from '../../util/files.ts';
+import { printableText } from '../../util/printable.ts';
 import { programName } from '../../util/program_name.ts';
 import type { ConfigurationScore } from '../objective.ts';
 import type { RunReport, SweepResult } from '../run_sweep.ts';
@@ -15,7 +16,7 @@ export function finalScreen(result: SweepResult, argv: readonly string[], colors
   const blocks = [
     [colors.bold(headline(result))],
     columns(best(result)),
-    troubles(result.not_done),
+    troubles(result.not_done).map(printableText),
     columns([['directory', shortPath(result.log_path)]]),
     columns(nextCommands(result, argv)),
   ];

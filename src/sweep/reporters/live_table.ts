@@ -2,6 +2,7 @@
 
 import { type Progress, progressMeter } from '../../run/progress.ts';
 import type { RunState } from '../../run_files/types.ts';
+import { printable } from '../../util/printable.ts';
 import type { PlannedRun } from '../plan.ts';
 import type { SweepEvent } from '../scheduler.ts';
 
@@ -59,7 +60,7 @@ export class LiveTable {
 
   /** At most `height` lines of at most `width` characters: what wraps or scrolls away cannot be redrawn. */
   lines(width: number, height: number): string[] {
-    const running = [...this.#running].map(([{ name }, { progress }]) => runningLine(name, progress, width));
+    const running = [...this.#running].map(([{ name }, { progress }]) => runningLine(printable(name), progress, width));
     const room = Math.max(height - 1, 0);
     const shown = running.length <= room ? running : running.slice(0, Math.max(room - 1, 0));
     const hidden = running.length - shown.length;
@@ -87,7 +88,7 @@ function runningLine(name: string, progress: Progress | null, width: number): st
   const bar = '█'.repeat(Math.min(filled, BAR_CELLS)).padEnd(BAR_CELLS, '░');
   const count = progress === null ? 'starting' : `${progress.step}/${progress.total_steps}`;
   let line = `  ${bar} ${count}  ${shorten(name, LONGEST_NAME)}`;
-  for (const part of progress?.parts ?? []) {
+  for (const part of (progress?.parts ?? []).map(printable)) {
     if (line.length + part.length + 2 > width) break;
     line += `  ${part}`;
   }

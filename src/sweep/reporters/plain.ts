@@ -2,6 +2,7 @@
 
 import { formatDuration } from '../../run/progress.ts';
 import { shortPath } from '../../util/files.ts';
+import { printableText } from '../../util/printable.ts';
 import type { PlannedRun } from '../plan.ts';
 import type { Outcome, SweepEvent } from '../scheduler.ts';
 
@@ -15,7 +16,7 @@ export function plainReporter(total: number, write: (line: string) => void, now:
     if (event.type === 'launched') started.set(event.run, now());
     if (event.type === 'settled') settled += 1;
     const line = lineOf(event, (run) => now() - (started.get(run) ?? now()));
-    if (line !== null) write(event.type === 'settled' ? `[${settled}/${total}] ${line}` : line);
+    if (line !== null) write(printableText(event.type === 'settled' ? `[${settled}/${total}] ${line}` : line));
   };
 }
 
