@@ -2,6 +2,7 @@
 
 import { Command, Errors } from '@oclif/core';
 import { CookbookError, messageOf, SpecError } from '../util/errors.ts';
+import { errorCode } from '../util/files.ts';
 import { printableText } from '../util/printable.ts';
 
 /**
@@ -10,6 +11,13 @@ import { printableText } from '../util/printable.ts';
  */
 export abstract class BaseCommand extends Command {
   static override enableJsonFlag = true;
+
+  protected override async init(): Promise<void> {
+    await super.init();
+    // In place of oclif's listener, which throws where nothing catches it.
+    process.stdout.removeAllListeners('error');
+    process.stdout.on('error', onLostOutput);
+  }
 
   /** Errors end here rather than in oclif, which would drop their codes under `--json` and the stacks of defects. */
   protected override async catch(error: unknown): Promise<void> {
@@ -22,6 +30,14 @@ export abstract class BaseCommand extends Command {
     else if (error instanceof Errors.CLIError) throw error;
     if (isDefect(error)) process.stderr.write(`${stackOf(error)}\n`);
   }
+}
+
+/** A reader that is gone has seen enough; a full disk is a failure. */
+function onLostOutput(error: Error): void {
+  const isHandled = process.stdout.listenerCount('error') > 1;
+  if (isHandled || errorCode(error) === 'EPIPE') return;
+  process.exitCode = 1;
+  process.stderr.write(`cannot write to standard output: ${messageOf(error)}\n`);
 }
 
 function isDefect(error: unknown): boolean {

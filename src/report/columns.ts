@@ -47,11 +47,11 @@ function freeColumn(name: string, taken: Set<string>): string {
 
 /** A line for each name whose column is called otherwise. */
 export function renamingNotices(columns: ReadonlyMap<string, string>, kind: string, view: string): string[] {
-  return [...columns].flatMap(([name, column]) =>
-    name === column
-      ? []
-      : `the ${kind} "${name}" is the column ${quoteName(column)} of ${view}: SQL cannot name it otherwise`,
-  );
+  return [...columns].flatMap(([name, column]) => {
+    if (name === column) return [];
+    const reason = /^$|\0/.test(name) ? 'knows no such name' : 'cannot tell it from another column';
+    return `the ${kind} "${name}" is the column ${quoteName(column)} of ${view}: SQL ${reason}`;
+  });
 }
 
 export function quoteName(name: string): string {
