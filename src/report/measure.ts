@@ -35,7 +35,7 @@ async function candidates(connection: DuckDBConnection, column: string, { at }: 
     .join('');
   return await readRows(
     connection,
-    `SELECT run_index, step::DOUBLE AS step, ${column} AS value
+    `SELECT run_index, step, ${column} AS value
      FROM ${METRIC_ROWS} AS logged JOIN (
        SELECT run_index, max(coalesce(step, -1)) AS last_step${at.kind === 'best' ? extremes : ''}
        FROM ${METRIC_ROWS} WHERE ${logged} GROUP BY run_index
@@ -49,7 +49,7 @@ async function candidates(connection: DuckDBConnection, column: string, { at }: 
 async function lastSteps(connection: DuckDBConnection): Promise<Map<number, number>> {
   const rows = await readRows(
     connection,
-    `SELECT run_index, max(step)::DOUBLE AS step FROM ${METRIC_ROWS} WHERE step IS NOT NULL GROUP BY run_index`,
+    `SELECT run_index, max(step) AS step FROM ${METRIC_ROWS} WHERE step IS NOT NULL GROUP BY run_index`,
   );
   return new Map(rows.map(({ run_index, step }) => [Number(run_index), Number(step)]));
 }
@@ -71,15 +71,15 @@ export async function curves(
   const steps = numberOf(longest?.steps) ?? 0;
   if (steps === 0) return new Map();
   const points = Math.min(steps, MOST_POINTS);
-  const rows = await readRows(
-    connection,
+  const result = await connection.run(
     `SELECT run_index, floor(step * ${points} / ${steps})::BIGINT AS span, arg_max(${column}, step) AS value
      ${of} AND isfinite(${column}) GROUP BY run_index, span`,
   );
+  const [indices = [], spans = [], values = []] = await result.getColumnsJS();
   const curves = new Map<number, number[]>();
-  for (const { run_index, span, value } of rows) {
+  for (const [i, run_index] of indices.entries()) {
     const curve = curves.get(Number(run_index)) ?? new Array<number>(points).fill(Number.NaN);
-    curve[Number(span)] = Number(value);
+    curve[Number(spans[i])] = Number(values[i]);
     curves.set(Number(run_index), curve);
   }
   for (const curve of curves.values()) holdValues(curve);

@@ -4,7 +4,7 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import { readForeignLines } from '../run_files/foreign_json.ts';
 import { messageOf, RunDirectoryError } from '../util/errors.ts';
 import type { JsonObject } from '../util/json.ts';
-import { quoteText } from './columns.ts';
+import { quoteName, quoteText } from './columns.ts';
 import { readRows } from './database.ts';
 import type { RunEntry } from './run_entry.ts';
 
@@ -62,7 +62,7 @@ export class MetricFiles {
     return await this.#query((files) => statement(this.#withLines(linesIn(files), `SELECT run_index, json`)));
   }
 
-  /** Runs a statement that reads from a table `(run_index BIGINT, …)` with members of all lines as JSON text; null is NULL. */
+  /** Runs a statement that reads from a table `(run_index BIGINT, step DOUBLE, …)` with members of all lines as JSON text; null is NULL. */
   async queryMembers(members: readonly Member[], statement: (table: string) => string): Promise<JsonObject[]> {
     const select = selectMembers(members);
     return await this.#query((files) =>
@@ -72,7 +72,7 @@ export class MetricFiles {
     );
   }
 
-  /** As a table `(run_index, …)` for `statement`, the members of one file that DuckDB has not read right: its lines are these. */
+  /** As a table `(run_index, step, …)`, the members of one file that DuckDB has not read right: its lines are these. */
   async replace(file: MetricFile, objects: readonly JsonObject[], members: readonly Member[]): Promise<string> {
     this.#files = this.#files.filter((each) => each !== file);
     await this.#addLines(file, objects);
@@ -151,23 +151,27 @@ function linesIn(files: readonly MetricFile[]): string {
 
 /** Reads nothing of the lines but these members, which is much faster than reading all of them. */
 function fieldsIn(files: readonly MetricFile[], members: readonly Member[]): string {
-  const columns = members.map(({ name }) => `${quoteText(name)}: 'JSON'`).join(', ');
-  const values = members.map(({ name, as }) => `, "${name.replaceAll('"', '""')}"::VARCHAR AS ${as}`).join('');
+  const columns = [`step: 'DOUBLE'`, ...members.map(({ name }) => `${quoteText(name)}: 'JSON'`)].join(', ');
+  const values = [', step', ...members.map(({ name, as }) => `, ${quoteName(name)}::VARCHAR AS ${as}`)].join('');
   return `SELECT ${runIndex(files)}${values} FROM read_json(${patterns(files)}, ${READING}, columns = {${columns}})`;
 }
 
 /** SQL cannot tell fields apart by case, has none without a name, and keeps one name of its own beside them. */
 function canBeFields(members: readonly Member[]): boolean {
-  const names = new Set(members.map(({ name }) => name.toLowerCase()));
-  return names.size === members.length && !names.has('') && ![...names].some((name) => /\0|^file_index$/.test(name));
+  const names = new Set(['step', ...members.map(({ name }) => name.toLowerCase())]);
+  return (
+    names.size === members.length + 1 && !names.has('') && ![...names].some((name) => /\0|^file_index$/.test(name))
+  );
 }
 
 function selectMembers(members: readonly Member[]): string {
   const values = members.map(({ name, as }) => `, nullif(json[${quoteText(name)}]::VARCHAR, 'null') AS ${as}`);
-  return `SELECT run_index${values.join('')}`;
+  return `SELECT run_index, CASE WHEN json_type(json['step']) NOT IN ('VARCHAR', 'BOOLEAN') THEN try_cast(json['step'] AS DOUBLE) END AS step${values.join('')}`;
 }
 
 function runIndex(files: readonly MetricFile[]): string {
+  // Where every run has a file, its place in the list is that of the file: that saves a look-up for each line.
+  if (files.every(({ index }, place) => index === place)) return 'file_index::BIGINT AS run_index';
   return `[${files.map(({ index }) => index)}][file_index::BIGINT + 1] AS run_index`;
 }
 

@@ -43,24 +43,26 @@ export async function loadMetrics(files: MetricFiles, metrics: Columns): Promise
   await files.connection.run(`CREATE TABLE ${METRIC_ROWS} (run_index BIGINT, step DOUBLE${definitions})`);
   const insert = insertion(columns);
   await files.queryMembers(membersOf(columns), insert);
-  let found = await irregularities(files);
-  if (found.stepless.length > 0) {
-    await mendMisreadFiles(files, columns, found.stepless, insert);
-    found = await irregularities(files);
-  }
-  await mergeRepeatedSteps(files, columns, [...new Set([...found.repeating, ...found.stepless])]);
-  if (found.whole) await files.connection.run(`ALTER TABLE ${METRIC_ROWS} ALTER step TYPE BIGINT`);
+  const stepless = await runsWith(files, `SELECT run_index FROM ${METRIC_ROWS} WHERE step IS NULL`);
+  if (stepless.length > 0) await mendMisreadFiles(files, columns, stepless, insert);
+  // Rows lie in the order of the files, so a repeated step shows as one that is not above the step before it.
+  const repeating = await runsWith(
+    files,
+    `SELECT run_index FROM (
+       SELECT run_index, step, lag(step) OVER () AS step_before, lag(run_index) OVER () AS run_before FROM ${METRIC_ROWS}
+     ) WHERE run_index = run_before AND step <= step_before`,
+  );
+  await mergeRepeatedSteps(files, columns, [...new Set([...repeating, ...stepless])]);
   return columns;
 }
 
 function membersOf(columns: readonly MetricColumn[]): Member[] {
-  return [{ name: 'step', as: 'step' }, ...columns.map(({ metric, column }) => ({ name: metric, as: column }))];
+  return columns.map(({ metric, column }) => ({ name: metric, as: column }));
 }
 
 const insertion = (columns: readonly MetricColumn[]) => (members: string) => {
   const values = columns.map(({ column, type }) => `, ${valueIn(column, type)}`).join('');
-  const step = `try_cast(step AS DOUBLE)`;
-  return `INSERT INTO ${METRIC_ROWS} SELECT run_index, CASE WHEN isfinite(${step}) THEN ${step} END${values} FROM ${members}`;
+  return `INSERT INTO ${METRIC_ROWS} SELECT run_index, CASE WHEN isfinite(step) THEN step END${values} FROM ${members}`;
 };
 
 /** Of JSON text. */
@@ -71,27 +73,18 @@ function valueIn(raw: string, type: string): string {
   return `CASE WHEN ${raw} IS NOT NULL THEN coalesce(try_cast(${raw} AS DOUBLE), ${spelled}::DOUBLE) END`;
 }
 
-/** By run index. */
-interface Irregularities {
-  /** Runs with rows that have no step: lines without one are legal, damaged ones leave such a row too. */
-  stepless: number[];
-  /** Runs in which a step is not above the one before it. */
-  repeating: number[];
-  /** All steps are whole numbers of a size that BIGINT holds. */
-  whole: boolean;
+async function runsWith({ connection }: MetricFiles, select: string): Promise<number[]> {
+  const rows = await readRows(connection, `SELECT DISTINCT run_index FROM (${select})`);
+  return rows.map(({ run_index }) => Number(run_index));
 }
 
-async function irregularities({ connection }: MetricFiles): Promise<Irregularities> {
-  // Rows lie in the order of the files.
+/** Whether all steps are whole numbers of a size that BIGINT holds. */
+export async function hasWholeSteps({ connection }: MetricFiles): Promise<boolean> {
   const [row] = await readRows(
     connection,
-    `SELECT coalesce(list(DISTINCT run_index) FILTER (step IS NULL), []) AS stepless,
-       coalesce(list(DISTINCT run_index) FILTER (run_index = run_before AND step <= step_before), []) AS repeating,
-       count(*) FILTER (step <> floor(step) OR abs(step) > ${Number.MAX_SAFE_INTEGER}) AS fractions
-     FROM (SELECT run_index, step, lag(step) OVER () AS step_before, lag(run_index) OVER () AS run_before FROM ${METRIC_ROWS})`,
+    `SELECT count(*) AS others FROM ${METRIC_ROWS} WHERE step <> floor(step) OR abs(step) > ${Number.MAX_SAFE_INTEGER}`,
   );
-  const indices = (list: unknown) => (Array.isArray(list) ? list.map(Number) : []);
-  return { stepless: indices(row?.stepless), repeating: indices(row?.repeating), whole: row?.fractions === 0 };
+  return row?.others === 0;
 }
 
 /** Removes the rows that unreadable lines left, counts those lines, and reads files anew in which DuckDB passed over whole ones. */

@@ -7,7 +7,7 @@ import { type Columns, columnNames, quoteName, renamingNotices } from './columns
 import { configTable } from './configs.ts';
 import { createTable } from './database.ts';
 import { MetricFiles } from './metric_files.ts';
-import { findMetrics, loadMetrics, METRIC_ROWS } from './metrics.ts';
+import { findMetrics, hasWholeSteps, loadMetrics, METRIC_ROWS } from './metrics.ts';
 import { RUN_COLUMNS, type RunEntry } from './run_entry.ts';
 
 /** @returns notices about fields that SQL knows under another name */
@@ -29,8 +29,9 @@ export async function createMetricViews(connection: DuckDBConnection, entries: r
   );
   const named = columns.map((column) => ({ ...column, name: quoteName(names.get(column.metric) ?? column.metric) }));
   // The rows of `runs` were inserted in the order of the entries, so a row's number is the run's index.
+  const step = (await hasWholeSteps(files)) ? 'm.step::BIGINT AS step' : 'm.step';
   await connection.run(
-    `CREATE VIEW metrics AS SELECT runs.run, m.step${named.map(({ column, name }) => `, m.${column} AS ${name}`).join('')}
+    `CREATE VIEW metrics AS SELECT runs.run, ${step}${named.map(({ column, name }) => `, m.${column} AS ${name}`).join('')}
      FROM ${METRIC_ROWS} AS m JOIN runs ON runs.rowid = m.run_index`,
   );
   const numeric = named.flatMap(({ type, name }) => (type === 'DOUBLE' ? name : []));
