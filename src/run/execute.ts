@@ -11,7 +11,7 @@ import { takeLease } from '../run_files/lease.ts';
 import { MetricsFile } from '../run_files/metrics_log.ts';
 import { isFinished, pendingStatus, readStatus, StatusFile } from '../run_files/status.ts';
 import type { RunRecord, RunStatus } from '../run_files/types.ts';
-import { locateWeights } from '../run_files/weights_reference.ts';
+import { verifiedWeights } from '../run_files/verified_weights.ts';
 import { describeFailure, pluginOf } from '../spec/plugin_failure.ts';
 import { type Environment, redactor, revealSecrets } from '../spec/secrets.ts';
 import type { RunSpec } from '../spec/types.ts';
@@ -174,7 +174,7 @@ class Attempt {
       });
       const trainer = await registry.build(trainerSlot, trainerOf(spec, registry), {});
       // Before training started, what it starts from was found to be there; a run that goes on does not need it any more.
-      const resolveWeights = async (ref: WeightsRef) => locateWeights(ref, { purpose: 'train', unfinished: 'refuse' });
+      const resolveWeights = (ref: WeightsRef) => verifiedWeights(ref, { purpose: 'train', unfinished: 'refuse' });
       const given = { logPath, seed, headline, service, metrics, checkpoints };
       return await trainer.train({ ...given, resolveWeights, emit, signal });
     } finally {
