@@ -164,9 +164,13 @@ class Attempt {
     const checkpoints = await CheckpointFile.open(logPath, this.#lost, metrics);
     await repairTail(join(logPath, TIMING_SPANS));
     let service: ServiceClient | undefined;
-    try {
+    const beginning = new Beginning(signal);
+    const train = async () => {
       const { seed } = spec;
-      const emit = (event: TrainingEvent) => this.emit(event);
+      const emit = (event: TrainingEvent) => {
+        if (event.type === 'started') beginning.isOver();
+        if (!beginning.wasGivenUp) this.emit(event);
+      };
       service = await registry.build(serviceSlot, spec.service, {
         checkpointsPath: join(logPath, 'checkpoints'),
         seed,
@@ -177,6 +181,9 @@ class Attempt {
       const resolveWeights = (ref: WeightsRef) => verifiedWeights(ref, { purpose: 'train', unfinished: 'refuse' });
       const given = { logPath, seed, headline, service, metrics, checkpoints };
       return await trainer.train({ ...given, resolveWeights, emit, signal });
+    };
+    try {
+      return await Promise.race([train(), beginning.stopped]);
     } finally {
       await service?.close();
       metrics.close();
@@ -186,6 +193,38 @@ class Attempt {
 
   async #end(changes: Partial<RunStatus>): Promise<void> {
     await this.#status.change({ ...changes, ended_at: new Date().toISOString() });
+  }
+}
+
+/**
+ * Until training has begun there is nothing to save, and what it reads, downloads and opens first may take long: whoever asks
+ * it to stop then does not wait for that.
+ */
+class Beginning {
+  /** Rejects when the run is asked to stop in this time; pending otherwise. */
+  readonly stopped: Promise<never>;
+  readonly #over = new AbortController();
+  #givenUp = false;
+
+  constructor(signal: AbortSignal) {
+    this.stopped = new Promise((_, reject) => {
+      const stop = () => {
+        this.#givenUp = true;
+        reject(signal.reason);
+      };
+      if (signal.aborted) stop();
+      signal.addEventListener('abort', stop, { once: true, signal: this.#over.signal });
+    });
+    this.stopped.catch(() => undefined);
+  }
+
+  isOver(): void {
+    this.#over.abort();
+  }
+
+  /** What is still under way then is nobody's any more. */
+  get wasGivenUp(): boolean {
+    return this.#givenUp;
   }
 }
 

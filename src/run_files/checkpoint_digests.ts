@@ -1,7 +1,6 @@
 // What a line of checkpoints.jsonl says of the files that it stands for, so that damage is found before it is trained on.
 
 import { createHash } from 'node:crypto';
-import { constants } from 'node:fs';
 import { open, readdir, stat } from 'node:fs/promises';
 import { isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { pipeline } from 'node:stream/promises';
@@ -10,6 +9,7 @@ import { DataFormatError } from '../util/errors.ts';
 import { errorCode, explainingFailure, shortPath } from '../util/files.ts';
 import { canonicalJson, type JsonObject } from '../util/json.ts';
 import { isRecordOf, isString, jsonShape } from '../util/json_shape.ts';
+import { READ_FLAGS } from '../util/regular_file.ts';
 
 /** SHA-256 in hex. */
 export interface Digests {
@@ -111,7 +111,7 @@ async function filesAt(place: string): Promise<string[]> {
 
 /** Null where there is nothing, empty for what is no file: a pipe or a device is not read. */
 async function digestFile(path: string): Promise<string | null> {
-  const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK).catch((error) => {
+  const file = await open(path, READ_FLAGS).catch((error) => {
     if (['ENOENT', 'ENOTDIR'].includes(errorCode(error) ?? '')) return null;
     throw error;
   });
