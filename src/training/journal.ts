@@ -192,9 +192,9 @@ export class Journal<Client extends SavingClient> {
     const step = this.#options.total_steps;
     const due = (this.#options.evaluations ?? []).filter(({ every }) => every > 0);
     if (due.length === 0) return;
-    const metrics: Metrics = { progress: 1 };
+    const metrics: Metrics = {};
     for (const { evaluate } of due) Object.assign(metrics, await evaluate(this.client, step));
-    await this.#context.metrics.append(step, metrics);
+    await this.#context.metrics.append(step, { progress: 1, ...metrics });
     this.#context.emit({ type: 'evaluation', step, metrics, final: true });
   }
 

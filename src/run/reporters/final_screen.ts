@@ -91,7 +91,10 @@ function sameCommand({ argv, spec }: RunRecord): string {
   return `${programName()} ${words.map(quote).join(' ')}`;
 }
 
+/** A long command, which wraps in any case, moves nothing but what stands behind it. */
+const LONGEST_LEFT = 48;
+
 export function columns(rows: [string, string][]): string[] {
-  const width = Math.max(...rows.map(([left]) => left.length));
+  const width = Math.max(0, ...rows.map(([left]) => left.length).filter((length) => length <= LONGEST_LEFT));
   return rows.map(([left, right]) => `  ${left.padEnd(width)}  ${right}`);
 }
