@@ -1,6 +1,7 @@
 // Summaries as people read them: a table of configurations, the best one, and a line for each run that needs a look.
 
 import { SEEN_STATES } from '../run_files/types.ts';
+import { programName } from '../util/program_name.ts';
 import type { Block } from './document.ts';
 import { formatExact, formatMean, formatNumber, plural, printable } from './format.ts';
 import { sparkline } from './sparkline.ts';
@@ -99,7 +100,7 @@ function problemBlocks(problems: readonly Problem[]): Block[] {
     name,
     align: name === 'steps' ? ('right' as const) : ('left' as const),
   }));
-  const rest = `… and ${more} more: cookbook report --sql "SELECT run, state, steps, error FROM runs WHERE state <> 'done'"`;
+  const rest = `… and ${more} more: ${programName()} report --sql "SELECT run, state, steps, error FROM runs WHERE state <> 'done'"`;
   return [{ table: { columns, rows } }, ...(more > 0 ? [{ lines: [rest] }] : [])];
 }
 
