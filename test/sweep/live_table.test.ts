@@ -45,7 +45,7 @@ const row = (run: PlannedRun, step: number, train_mean_nll: number): SweepEvent 
 
 const BEST = { config_hash: '', axes: { learning_rate: 0.001 }, mean: 2.0421, sd: null, n: 1, planned: 2 };
 
-function settled(run: PlannedRun, value: number | null): SweepEvent {
+function settled(run: PlannedRun, value: number | null): Extract<SweepEvent, { type: 'settled' }> {
   const outcome = { run, directory: run.directory, state: value === null ? 'failed' : 'done', error: null } as const;
   const result = value === null ? null : { metric: 'test/nll', value };
   return { type: 'settled', outcome, result, best: BEST };
