@@ -114,7 +114,7 @@ describe('a producer that cannot be started from', () => {
       run.yaml:4:23 load_checkpoint_path: runs/sft has no checkpoint "000030". It has 000010, final.
       run.yaml:4:23 load_checkpoint_path: /etc is neither a run nor a model. Name a run directory (it has a run.json), a model directory (it has a config.json), a GGUF file, or a model of the hub as ORG/NAME.
       run.yaml:4:29 load_checkpoint_path/run: expected a text that is not empty; got 3
-      run.yaml:4:23 load_checkpoint_path: expected weights: a run directory, {run: DIR, checkpoint: NAME}, an adapter, a model or a tinker:// path, or null; got the text ""
+      run.yaml:4:23 load_checkpoint_path: expected a text that is not empty; got the text ""
       run.yaml:4:23 load_checkpoint_path: runs/sft was trained on org/other, and model_name is another model: org/model"
     `);
   });
