@@ -11,6 +11,7 @@ const FLOORS = [
   ['commands'],
   ['index.ts'],
   ['builtin.ts'],
+  ['builders', 'schema', 'validate'],
   ['chat', 'export', 'render', 'report', 'sweep'],
   ['run'],
   ['run_files'],

@@ -43,9 +43,8 @@ SQL goes over the views runs, configs, metrics, metrics_long and checkpoints, an
 
   async run(): Promise<unknown> {
     const { argv, flags } = await this.parse(Report);
-    const { makeReport } = await import('../report/report.ts');
-    const { formatReport, writeReport } = await import('../report/output.ts');
-    const report = await makeReport({
+    const { reportCommand } = await import('../report/command.ts');
+    const { text, json } = await reportCommand({
       directories: argv.length === 0 ? ['runs'] : argv.map(String),
       cwd: process.cwd(),
       sql: flags.sql,
@@ -53,14 +52,12 @@ SQL goes over the views runs, configs, metrics, metrics_long and checkpoints, an
       goal: flags.goal,
       at: flags.at,
       groupBy: flags['group-by'],
+      format: this.jsonEnabled() ? null : flags.format,
+      output: flags.output,
+      notify: (notice) => process.stderr.write(`note: ${notice}\n`),
     });
-    for (const notice of report.notices) process.stderr.write(`note: ${notice}\n`);
-    if (flags.output !== undefined) {
-      await writeReport(report, this.jsonEnabled() ? 'json' : flags.format, flags.output);
-      this.logToStderr(`written: ${flags.output}`);
-    } else if (!this.jsonEnabled()) {
-      this.log(formatReport(report, flags.format));
-    }
-    return report.json;
+    if (flags.output !== undefined) this.logToStderr(`written: ${flags.output}`);
+    if (text !== null) this.log(text);
+    return json;
   }
 }

@@ -94,7 +94,7 @@ async function completed(...words: string[]): Promise<string[]> {
 }
 
 test('a shell completes commands, flags and what a flag can be', async () => {
-  expect(await completed('cookbook', 're')).toEqual(['report']);
+  expect(await completed('cookbook', 're')).toEqual(['render', 'report']);
   expect(await completed('cookbook', 'run', '--')).toEqual(['--json', '--quiet', '--help']);
   expect(await completed('cookbook', 'report', '--goal', 'm')).toEqual(['minimize', 'maximize']);
   expect(await completed('cookbook', 'run', 'con')).toEqual(['']);

@@ -8,11 +8,11 @@ import type { FieldKind } from '../registry/fields.ts';
 import type { Registry } from '../registry/registry.ts';
 import { shapeOf } from '../registry/shape.ts';
 import { closestNames } from '../registry/suggest.ts';
+import { describeSchema } from '../spec/describe.ts';
+import { paramsOfRun } from '../spec/root.ts';
 import { trainerSlot } from '../training/types.ts';
 import { ConfigurationError } from '../util/errors.ts';
 import type { JsonValue } from '../util/json.ts';
-import { describeSchema } from './describe.ts';
-import { paramsOfRun } from './root.ts';
 
 export interface CatalogEntry {
   slot: string;
