@@ -58,6 +58,12 @@ it('every folder has a floor', () => {
   expect([...new Set([...imports.keys()].map(houseOf))].sort()).toEqual(FLOORS.flat().sort());
 });
 
+it('CONTRIBUTING says what every folder holds', async () => {
+  const page = await readFile(join(SRC, '../CONTRIBUTING.md'), 'utf8');
+  const folders = FLOORS.flat().filter((house) => !house.endsWith('.ts'));
+  expect(folders.filter((folder) => !new RegExp(`^\\|.*\`${folder}/\`.*\\|`, 'm').test(page))).toEqual([]);
+});
+
 it('imports run downwards only', () => {
   const floorOf = new Map(FLOORS.flatMap((houses, floor) => houses.map((house) => [house, floor])));
   const level = (house: string) => floorOf.get(house) ?? Number.NaN;
