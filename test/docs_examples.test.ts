@@ -140,7 +140,7 @@ describe('what is printed', () => {
 
   it('of a row as the loss sees it, in docs/data.md', async () => {
     const [shown = ''] = fenced('docs/data.md', 'console').filter((text) => text.includes('cookbook render'));
-    const [, command = '', lines = ''] = /^\$ npx cookbook (.*)\n([^]*)$/.exec(shown) ?? [];
+    const [, command = '', lines = ''] = /^\$ npx cookbook ([^\n]*)\n(.*)$/s.exec(shown) ?? [];
     const { stdout } = await cookbook(command.split(' '), { cwd: ROOT });
     expect(stdout).toBe(lines);
   });

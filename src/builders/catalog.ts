@@ -7,7 +7,7 @@ import type { AnyBuilder } from '../registry/builder.ts';
 import type { FieldKind } from '../registry/fields.ts';
 import type { Registry } from '../registry/registry.ts';
 import { shapeOf } from '../registry/shape.ts';
-import { closestNames } from '../registry/suggest.ts';
+import { closestNames, didYouMean } from '../registry/suggest.ts';
 import { describeSchema } from '../spec/describe.ts';
 import { paramsOfRun } from '../spec/root.ts';
 import { trainerSlot } from '../training/types.ts';
@@ -47,9 +47,7 @@ export function catalog(registry: Registry, filter: { slot?: string; name?: stri
 
 function known(name: string, names: readonly string[], what: string): string {
   if (names.includes(name)) return name;
-  const near = closestNames(name, names);
-  const suggestion = near.length === 0 ? '' : `; did you mean ${near.map((n) => `"${n}"`).join(' or ')}?`;
-  throw new ConfigurationError(`unknown ${what} "${name}"${suggestion}`, {
+  throw new ConfigurationError(`unknown ${what} "${name}"${didYouMean(closestNames(name, names))}`, {
     hint: '"cookbook builders" lists all that there is.',
   });
 }

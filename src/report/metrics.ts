@@ -4,6 +4,7 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import { readForeignLines } from '../run_files/foreign_json.ts';
 import { messageOf, RunDirectoryError } from '../util/errors.ts';
 import { type JsonObject, textOf } from '../util/json.ts';
+import { plural } from '../util/plural.ts';
 import { type Columns, quoteName, quoteText } from './columns.ts';
 import { readRows } from './database.ts';
 import type { RunEntry } from './run_entry.ts';
@@ -135,7 +136,7 @@ async function dropDamagedLines(
     .filter(({ index }) => suspects.has(index))
     .flatMap(({ run, file }) => {
       const { damaged } = readForeignLines(file);
-      return damaged > 0 ? `${run}: ${damaged} damaged ${damaged === 1 ? 'line' : 'lines'} in metrics.jsonl` : [];
+      return damaged > 0 ? `${run}: ${plural(damaged, 'damaged line')} in metrics.jsonl` : [];
     });
 }
 

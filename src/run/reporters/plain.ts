@@ -4,6 +4,7 @@ import { stripVTControlCharacters } from 'node:util';
 import type { RunStatus } from '../../run_files/types.ts';
 import type { Metrics } from '../../training/types.ts';
 import { shortPath } from '../../util/files.ts';
+import { plural } from '../../util/plural.ts';
 import type { RunEvent, RunListener } from '../events.ts';
 import { formatMetric, progressMeter } from '../progress.ts';
 
@@ -41,7 +42,7 @@ export function describeEvent(event: Exclude<RunEvent, { type: 'step' }>): strin
       return [`run ${event.name}, attempt ${event.attempt}, in ${shortPath(event.directory)}`];
     case 'started':
       return event.resumed_from === null
-        ? [`${event.total_steps} steps`]
+        ? [plural(event.total_steps, 'step')]
         : [`resuming at step ${event.resumed_from} of ${event.total_steps}`];
     case 'evaluation':
       return [`evaluation at step ${event.step}  ${metricList(event.metrics)}`];
@@ -57,7 +58,7 @@ export function describeEvent(event: Exclude<RunEvent, { type: 'step' }>): strin
       return [describeEnd(event.status)];
     case 'failed':
       return [
-        `${event.status.step === 0 ? 'failed' : `failed after ${event.status.step} steps`}: ${event.status.error?.message ?? 'unknown error'}`,
+        `${event.status.step === 0 ? 'failed' : `failed after ${plural(event.status.step, 'step')}`}: ${event.status.error?.message ?? 'unknown error'}`,
         ...(event.hint === null ? [] : [event.hint]),
       ];
   }
@@ -70,5 +71,5 @@ function metricList(metrics: Metrics): string {
 }
 
 function describeEnd({ state, step }: RunStatus): string {
-  return `${state} after ${step} steps${state === 'diverged' ? ': the loss is no longer a number' : ''}`;
+  return `${state} after ${plural(step, 'step')}${state === 'diverged' ? ': the loss is no longer a number' : ''}`;
 }
