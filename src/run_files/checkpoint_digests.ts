@@ -1,12 +1,11 @@
 // What a line of checkpoints.jsonl says of the files that it stands for, so that damage is found before it is trained on.
 
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { isAbsolute, join, relative, resolve, sep } from 'node:path';
-import { pipeline } from 'node:stream/promises';
 import { localCheckpoint } from '../tinker/local_path.ts';
 import { DataFormatError } from '../util/errors.ts';
+import { digestOfFile } from '../util/file_digest.ts';
 import { errorCode, shortPath } from '../util/files.ts';
 import { canonicalJson, type JsonObject } from '../util/json.ts';
 import { isRecordOf, isString, jsonShape } from '../util/json_shape.ts';
@@ -98,12 +97,8 @@ async function filesAt(place: string): Promise<string[]> {
 
 /** Null where there is no file. */
 async function digestFile(path: string): Promise<string | null> {
-  const hash = createHash('sha256');
-  try {
-    await pipeline(createReadStream(path), hash);
-  } catch (error) {
+  return await digestOfFile(path).catch((error) => {
     if (errorCode(error) === 'ENOENT') return null;
     throw error;
-  }
-  return hash.digest('hex');
+  });
 }
