@@ -23,7 +23,7 @@ let announced = false;
 const answered = () => Atomics.load(answers, 0);
 
 function onSignal(signal) {
-  // The main thread does not listen yet. The system acts on a signal for which there is no handle.
+  // The main thread listens no longer. The system acts on a signal for which there is no handle.
   if (Atomics.load(listening, 0) === 0) {
     for (const handle of handles) handle.close();
     process.kill(process.pid, signal);
@@ -79,5 +79,5 @@ if (parent !== null) {
   }, LOOK_MS * 10);
 }
 
-// Only now does the main thread begin to listen.
+// The first word: from now on, a main thread that does not answer is noticed.
 parentPort.postMessage(null);

@@ -2,6 +2,7 @@
 
 import { Args, Flags } from '@oclif/core';
 import { ConfigurationError } from '../util/errors.ts';
+import { printableText } from '../util/printable.ts';
 import { BaseCommand } from './base.ts';
 
 export default class Chat extends BaseCommand {
@@ -50,7 +51,7 @@ export default class Chat extends BaseCommand {
         prose: process.stderr,
         interactive: message === undefined && process.stdin.isTTY && process.stderr.isTTY,
       },
-      notify: (message: string) => this.logToStderr(message),
+      notify: (message: string) => this.logToStderr(printableText(message)),
     };
     return await chatCommand(options, builtinRegistry());
   }

@@ -1,6 +1,7 @@
 // cookbook report: what the runs below some directories have learned, as a table or as the answer to a question in SQL.
 
 import { Flags } from '@oclif/core';
+import { printable } from '../util/printable.ts';
 import { BaseCommand } from './base.ts';
 
 export default class Report extends BaseCommand {
@@ -38,6 +39,20 @@ SQL goes over the views runs, configs, metrics, metrics_long and checkpoints, an
       summary: 'Numbers are rounded in table and markdown, exact in the others.',
       exclusive: ['json'],
     })(),
+    'max-seconds': Flags.integer({
+      min: 1,
+      max: 1_000_000,
+      summary: 'Time that the answer to --sql may take (default 60).',
+      dependsOn: ['sql'],
+    }),
+    'max-rows': Flags.integer({
+      min: 1,
+      summary: 'Rows that the answer to --sql may have (default 1000000).',
+      dependsOn: ['sql'],
+    }),
+    'max-memory': Flags.string({
+      summary: 'Memory that the database may take, as in 8GB (default: half of the memory there is).',
+    }),
     output: Flags.string({ char: 'o', summary: 'Write to this file instead of standard output.' }),
   };
 
@@ -52,11 +67,14 @@ SQL goes over the views runs, configs, metrics, metrics_long and checkpoints, an
       goal: flags.goal,
       at: flags.at,
       groupBy: flags['group-by'],
+      maxSeconds: flags['max-seconds'],
+      maxRows: flags['max-rows'],
+      maxMemory: flags['max-memory'],
       format: this.jsonEnabled() ? null : flags.format,
       output: flags.output,
-      notify: (notice) => process.stderr.write(`note: ${notice}\n`),
+      notify: (notice) => process.stderr.write(`note: ${printable(notice)}\n`),
     });
-    if (flags.output !== undefined) this.logToStderr(`written: ${flags.output}`);
+    if (flags.output !== undefined) this.logToStderr(`written: ${printable(flags.output)}`);
     if (text !== null) this.log(text);
     return json;
   }

@@ -28,6 +28,9 @@ export function factorShapes(config: ModelConfig, { rank, adapted }: AdapterKind
   );
 }
 
+/** Whoever asks for no rank in particular gets it for any model, be it narrower. */
+const DEFAULT_RANK = 32;
+
 /** What is asked for; throws RequestError where that is no adapter. */
 export function adapterKind(options: CreateLoraTrainingClientOptions): AdapterKind {
   const { rank, train_attn = true, train_mlp = true, train_unembed = true } = options;
@@ -42,7 +45,7 @@ export function adapterKind(options: CreateLoraTrainingClientOptions): AdapterKi
 
 /** Refuses an adapter that is wider than the model. */
 export function checkRank({ rank }: AdapterKind, { hidden_size: width }: ModelConfig): void {
-  if (rank <= width) return;
+  if (rank <= Math.max(width, DEFAULT_RANK)) return;
   throw new RequestError(`lora_rank ${rank} is more than the width of the model, which is ${width}`, {
     hint: `An adapter of rank ${width} can learn all that one of a higher rank can. Usual ranks are 8 to 128.`,
   });

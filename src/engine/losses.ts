@@ -25,10 +25,10 @@ export interface Loss {
 }
 
 export function configureLoss(fn: LossFnType, config: LossFnConfig = {}): Loss {
+  if (!Object.hasOwn(DEFAULTS, fn)) throw new RequestError(`unknown loss "${fn}"; there is ${LOSS_FNS.join(', ')}`);
   const defaults = DEFAULTS[fn];
-  if (defaults === undefined) throw new RequestError(`unknown loss "${fn}"; there is ${LOSS_FNS.join(', ')}`);
   for (const [key, value] of Object.entries(config)) {
-    if (!(key in defaults)) {
+    if (!Object.hasOwn(defaults, key)) {
       const known = Object.keys(defaults);
       throw new RequestError(
         `loss ${fn} has no setting "${key}"${known.length > 0 ? `; it has ${known.join(', ')}` : ''}`,

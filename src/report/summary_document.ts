@@ -2,8 +2,9 @@
 
 import { SEEN_STATES } from '../run_files/types.ts';
 import { plural } from '../util/plural.ts';
+import { printable } from '../util/printable.ts';
 import type { Block } from './document.ts';
-import { formatExact, formatMean, formatNumber, printable } from './format.ts';
+import { formatExact, formatMean, formatNumber } from './format.ts';
 import { sparkline } from './sparkline.ts';
 import type { Configuration, Problem, Summary } from './summary.ts';
 

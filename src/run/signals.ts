@@ -12,6 +12,8 @@ const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
 
 export interface StopRequest {
   readonly signal: AbortSignal;
+  /** Resolves once a main thread that is held would be noticed; signals are listened to from the start. */
+  readonly watched: Promise<void>;
   /** Gives the signals back to the system. */
   dispose(): void;
 }
@@ -19,6 +21,7 @@ export interface StopRequest {
 /** Those that wait for a signal; the newest gets the next one. */
 const waiting: (() => void)[] = [];
 let watch: Worker | null = null;
+let watched: Promise<void> = Promise.resolve();
 /** Whether this thread listens, and how many signals it has answered, in memory that the other one reads. */
 const listening = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
 const answers = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
@@ -43,6 +46,7 @@ export function stopOnSignals(): StopRequest {
   if (process.connected === false) stop();
   return {
     signal: controller.signal,
+    watched,
     dispose() {
       forget();
       if (waiting.length === 0) void release();
@@ -52,6 +56,8 @@ export function stopOnSignals(): StopRequest {
 
 function listen(): void {
   if (watch !== null) return;
+  for (const name of SIGNALS) process.on(name, answer);
+  Atomics.store(listening, 0, 1);
   const thread = new Worker(new URL('../../bin/signal_watch.cjs', import.meta.url), {
     workerData: {
       signals: SIGNALS.map((name) => constants.signals[name]),
@@ -63,15 +69,12 @@ function listen(): void {
     execArgv: ['--expose-internals', '--no-warnings'],
     resourceLimits: { maxOldGenerationSizeMb: 8, maxYoungGenerationSizeMb: 2 },
   });
-  const begin = () => {
-    if (watch !== thread) return;
-    for (const name of SIGNALS) process.on(name, answer);
-    Atomics.store(listening, 0, 1);
-  };
-  thread.once('message', begin);
   thread.on('message', () => thread.postMessage(null));
-  // On a Node without that binding there is no such thread, and signals wait until the main one is free.
-  thread.once('error', begin);
+  watched = new Promise((resolve) => {
+    thread.once('message', () => resolve());
+    // On a Node without that binding there is no such thread, and signals wait until the main one is free.
+    thread.once('error', () => resolve());
+  });
   thread.unref();
   watch = thread;
 }
@@ -89,4 +92,9 @@ async function release(): Promise<void> {
   const thread = watch;
   watch = null;
   await thread?.terminate();
+}
+
+/** Ends the process once its command has said its last. What was given up when it was asked to stop may go on for long. */
+export function exitSoon(): void {
+  setTimeout(() => process.exit(), 100).unref();
 }

@@ -154,7 +154,8 @@ const NO_PATH = 'expected the name of a field, or a path to one like dataset.bat
 function misplacedFields(configurations: readonly Configuration[]): Issue[] {
   const paths = new Map(configurations.flat().map((it) => [slashPath(fieldPath(it)), it]));
   return [...paths.values()].flatMap((it) => {
-    const message = NOT_OF_A_RUN[it.field] ?? (parsePath(it.field) === null ? NO_PATH : undefined);
+    const known = Object.hasOwn(NOT_OF_A_RUN, it.field) ? NOT_OF_A_RUN[it.field] : undefined;
+    const message = known ?? (parsePath(it.field) === null ? NO_PATH : undefined);
     return message === undefined ? [] : [issue(fieldPath(it), message, 'key')];
   });
 }

@@ -73,8 +73,12 @@ export class Journal<Client extends SavingClient> {
     openClient: (statePath: string | null) => Promise<Client>,
     options: JournalOptions<Client>,
   ): Promise<Journal<Client>> {
+    // Who was asked to stop before may have left the directory to another process by now.
+    context.signal.throwIfAborted();
     const past = await resumeRun(context);
-    const journal = new Journal(await openClient(past.resumed?.state_path ?? null), context, options, past);
+    const client = await openClient(past.resumed?.state_path ?? null);
+    context.signal.throwIfAborted();
+    const journal = new Journal(client, context, options, past);
     await journal.#begin();
     return journal;
   }
@@ -125,6 +129,14 @@ export class Journal<Client extends SavingClient> {
     await this.#drain();
   }
 
+  /** An evaluation gives up when the run is asked to stop. What was trained before it is kept. */
+  async #saveBeforeStop(): Promise<void> {
+    await this.#drain();
+    const position = this.#position(this.#logged);
+    if (this.#state === 'diverged' || !this.#checkpoints.isBehind(position)) return;
+    await this.#checkpoints.save('periodic', this.#loopState(), position);
+  }
+
   /** What is submitted is finished first: a checkpoint stands for exactly the steps that were logged before it. */
   async #stopsBefore(step: number): Promise<boolean> {
     const interrupted = this.#context.signal.aborted;
@@ -145,7 +157,11 @@ export class Journal<Client extends SavingClient> {
     for (const { name, every, evaluate } of this.#options.evaluations ?? []) {
       if (every === 0 || step % every !== 0) continue;
       const measure = () => evaluate(this.client, step);
-      const metrics = await (timer === undefined ? measure() : timer.timed(name, measure));
+      const measuring = timer === undefined ? measure() : timer.timed(name, measure);
+      const metrics = await measuring.catch(async (error: unknown) => {
+        if (this.#context.signal.aborted) await this.#saveBeforeStop();
+        throw error;
+      });
       this.#context.emit({ type: 'evaluation', step, metrics });
       Object.assign(measured, metrics);
     }
@@ -192,9 +208,9 @@ export class Journal<Client extends SavingClient> {
     const step = this.#options.total_steps;
     const due = (this.#options.evaluations ?? []).filter(({ every }) => every > 0);
     if (due.length === 0) return;
-    const metrics: Metrics = { progress: 1 };
+    const metrics: Metrics = {};
     for (const { evaluate } of due) Object.assign(metrics, await evaluate(this.client, step));
-    await this.#context.metrics.append(step, metrics);
+    await this.#context.metrics.append(step, { progress: 1, ...metrics });
     this.#context.emit({ type: 'evaluation', step, metrics, final: true });
   }
 

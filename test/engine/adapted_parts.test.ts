@@ -109,9 +109,9 @@ it('tells what cannot be trained before anything is allocated', async () => {
   expect(await message({ train_mlp: false, train_attn: false, train_unembed: false })).toMatchInlineSnapshot(
     `"train_mlp, train_attn and train_unembed are all false: there is nothing to train"`,
   );
-  expect(await message({}, 16)).toBe('created');
-  expect(await message({}, 17)).toMatchInlineSnapshot(
-    `"lora_rank 17 is more than the width of the model, which is 16"`,
+  expect(await message({}, 32)).toBe('created');
+  expect(await message({}, 33)).toMatchInlineSnapshot(
+    `"lora_rank 33 is more than the width of the model, which is 16"`,
   );
   expect(await message({}, 20_000_000)).toMatchInlineSnapshot(
     `"lora_rank 20000000 is more than the width of the model, which is 16"`,

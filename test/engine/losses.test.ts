@@ -66,6 +66,7 @@ it('computes each loss as its definition says', () => {
 });
 
 it('refuses settings that a loss does not have, and thresholds the wrong way round', () => {
+  expect(() => configureLoss('ppo', { constructor: 1 })).toThrow('loss ppo has no setting "constructor"');
   expect(() => configureLoss('ppo', { beta: 1 })).toThrowErrorMatchingInlineSnapshot(
     `[RequestError: loss ppo has no setting "beta"; it has clip_low_threshold, clip_high_threshold]`,
   );

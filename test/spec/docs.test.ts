@@ -58,7 +58,7 @@ test('references', async () => {
   const run = await resolved(directory, { env: { BASE_MODEL: 'a-hub/model' } });
   expect(run).toMatchObject({
     model_name: 'a-hub/model',
-    save_every: 10,
+    save_every: 20,
     log_path: join(directory, 'runs/batches_of_16'),
   });
 });

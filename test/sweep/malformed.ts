@@ -412,4 +412,9 @@ command line:1:1 lora_rank: every point of the sweep sets lora_rank itself (zip/
     message:
       'command line:1:1 lora_rank: every point of the sweep sets lora_rank itself (cases/0/set/lora_rank, sweep.yaml:3): change it there (in "lora_rank=2")',
   },
+  {
+    name: 'an axis of a name that every object has',
+    yaml: `${HEAD}grid: {constructor: [1, 2]}\n`,
+    message: 'sweep.yaml:3:8 grid/constructor: unknown field',
+  },
 ];

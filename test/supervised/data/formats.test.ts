@@ -227,7 +227,7 @@ describe('ShareGPT', () => {
           { from: 'function_call', value: `[${call},${call}]` },
         ],
       }),
-    ).toBe('user: ? / assistant: look({"at":"sea"}) / assistant: look({"at":"sea"}),look({"at":"sea"})');
+    ).toBe('user: ? / assistant: look({"at": "sea"}) / assistant: look({"at": "sea"}),look({"at": "sea"})');
   });
 
   test('may have its system message and tools beside the conversation', () => {
