@@ -31,7 +31,7 @@ export function commandsOf(page: string): string[][] {
 }
 
 /** The words of each command of a script, by as much of a shell's grammar as the pages use. */
-export function shellCommands(script: string): string[][] {
+function shellCommands(script: string): string[][] {
   const commands: string[][] = [[]];
   for (const [, comment, end, ...parts] of script.matchAll(/(#[^\n]*)|(\n|&&)|'([^']*)'|"([^"]*)"|([^\s'"]+)/g)) {
     if (comment !== undefined) continue;
