@@ -1,6 +1,5 @@
 // The builders of a registry as a catalogue: what there is by slot, and what each takes.
 
-import { stripVTControlCharacters } from 'node:util';
 import type { TObject } from '@sinclair/typebox';
 import pc from 'picocolors';
 import type { AnyBuilder } from '../registry/builder.ts';
@@ -13,6 +12,8 @@ import { paramsOfRun } from '../spec/root.ts';
 import { trainerSlot } from '../training/types.ts';
 import { ConfigurationError } from '../util/errors.ts';
 import type { JsonValue } from '../util/json.ts';
+import { programName } from '../util/program_name.ts';
+import { wrapped } from '../util/wrapped.ts';
 
 export interface CatalogEntry {
   slot: string;
@@ -48,7 +49,7 @@ export function catalog(registry: Registry, filter: { slot?: string; name?: stri
 function known(name: string, names: readonly string[], what: string): string {
   if (names.includes(name)) return name;
   throw new ConfigurationError(`unknown ${what} "${name}"${didYouMean(closestNames(name, names))}`, {
-    hint: '"cookbook builders" lists all that there is.',
+    hint: `"${programName()} builders" lists all that there is.`,
   });
 }
 
@@ -109,31 +110,4 @@ const KIND_NOTES: Record<FieldKind, string> = {
 
 function defaultText(field: CatalogField): string {
   return field.required ? pc.yellow('Required.') : `Default: ${JSON.stringify(field.default)}.`;
-}
-
-/**
- * Text broken between words, its later lines indented like the place that it starts at (or at `start`). Escape codes take no
- * room; a word that is longer than a line stands alone on one.
- */
-function wrapped(
-  text: string,
-  indent: number,
-  columns: number,
-  style: (line: string) => string = String,
-  start = indent,
-): string {
-  const lines: string[] = [];
-  let room = columns - start;
-  let line = '';
-  for (const word of text.split(' ')) {
-    const longer = line === '' ? word : `${line} ${word}`;
-    if (line === '' || stripVTControlCharacters(longer).length <= room) {
-      line = longer;
-      continue;
-    }
-    lines.push(line);
-    line = word;
-    room = columns - indent;
-  }
-  return [...lines, line].map(style).join(`\n${' '.repeat(indent)}`);
 }
