@@ -19,3 +19,5 @@ for (const [stream, name] of [
 }
 
 await execute({ dir: import.meta.url });
+// What a plugin keeps going, such as an interval, would keep the process from ending.
+setTimeout(() => process.exit(), 1000).unref();

@@ -116,7 +116,7 @@ class Attempt {
 
   async #lastEvent(record: RunRecord, registry: Registry, signal: AbortSignal): Promise<RunEvent> {
     try {
-      // Records of before declare none.
+      // Older records declare none.
       const headline = record.headline ?? headlineOf(record.spec, registry);
       await this.#begin(record, headline);
       const outcome = await this.#train(record, { registry, headline, signal: AbortSignal.any([signal, this.#lost]) });

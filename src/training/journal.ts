@@ -25,7 +25,7 @@ export interface JournalOptions<Client> extends CheckpointPolicy {
   steps_per_epoch?: number;
   /** Steps that `collect` leaves unfinished before it waits for the oldest. */
   submit_ahead?: number;
-  /** The metric that must stay a number: a run in which it is none has diverged. */
+  /** The metric that must stay finite: a run in which it is NaN or infinite has diverged. */
   loss?: string;
   evaluations?: readonly Evaluation<Client>[];
   /** What the loop needs to go on, beside what the client saves. An attempt that resumes finds it in `restored`. */

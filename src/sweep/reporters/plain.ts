@@ -2,9 +2,10 @@
 
 import { formatDuration } from '../../run/progress.ts';
 import { shortPath } from '../../util/files.ts';
+import { printable, printableText } from '../../util/printable.ts';
 import type { PlannedRun } from '../plan.ts';
 import type { SweepEvent } from '../scheduler.ts';
-import { printable, resultText } from './text.ts';
+import { resultText } from './text.ts';
 
 export interface SweepReporter {
   onEvent(event: SweepEvent): void;
@@ -33,7 +34,7 @@ export function plainReporter(total: number, write: (line: string) => void, now:
     onEvent(event) {
       if (event.type === 'launched' || event.type === 'attached') started.set(event.run, now());
       const line = event.type === 'settled' ? counted(event) : lineOf(event);
-      if (line !== null) write(line);
+      if (line !== null) write(printableText(line));
     },
     close: () => undefined,
   };
