@@ -10,7 +10,7 @@ export default class Completion extends BaseCommand {
   static override summary = 'Print a script that completes commands and flags in your shell.';
   static override description = 'Add the line of your shell to the file that it starts from.';
   static override enableJsonFlag = false;
-  static override aliases = ['autocomplete'];
+  static override hiddenAliases = ['autocomplete'];
   static override examples = [
     { description: 'In ~/.bashrc:', command: 'source <(<%= config.bin %> completion bash)' },
     { description: 'In ~/.zshrc:', command: 'source <(<%= config.bin %> completion zsh)' },

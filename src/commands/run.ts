@@ -19,7 +19,7 @@ export default class Run extends BaseCommand {
   };
   static override examples = [
     '<%= config.bin %> run configs/sl_basic.yaml',
-    '<%= config.bin %> run configs/sl_basic.yaml learning_rate=3e-4 log_path=runs/faster',
+    '<%= config.bin %> run configs/sl_basic.yaml learning_rate=3e-4 log_path=runs/low',
   ];
 
   async run(): Promise<object> {

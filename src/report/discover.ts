@@ -4,7 +4,9 @@ import { existsSync, readdirSync, realpathSync, statSync } from 'node:fs';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import type { DeclaredObjective } from '../run_files/objective.ts';
 import { holdsRun, sweepObjective } from '../run_files/seen_run.ts';
+import { nearPathsHint } from '../spec/near_files.ts';
 import { ConfigurationError, messageOf } from '../util/errors.ts';
+import { programName } from '../util/program_name.ts';
 
 export interface RunDirectory {
   /** Relative to the working directory where it lies below it, else absolute: what the user sees and types. */
@@ -137,7 +139,8 @@ function realRoot(root: string, cwd: string): string {
   const path = resolve(cwd, root);
   const stats = statSync(path, { throwIfNoEntry: false });
   if (stats?.isDirectory()) return realpathSync(path);
-  throw new ConfigurationError(`${root}: ${stats === undefined ? 'no such directory' : 'not a directory'}`, {
-    hint: 'Name a directory that holds runs: cookbook report [DIR…]. Without one it is "runs".',
+  const what = stats === undefined ? `no such directory${nearPathsHint(root, cwd)}` : 'not a directory';
+  throw new ConfigurationError(`${root}: ${what}`, {
+    hint: `Name a directory that holds runs: ${programName()} report [DIR…]. Without one it is "runs".`,
   });
 }

@@ -4,6 +4,7 @@ import { dirname } from 'node:path';
 import { closestNames } from '../registry/suggest.ts';
 import { ConfigurationError } from '../util/errors.ts';
 import { canonicalJson, type JsonObject, type JsonValue } from '../util/json.ts';
+import { programName } from '../util/program_name.ts';
 import { flatten } from './flatten.ts';
 import { RUN_COLUMNS, type RunEntry } from './run_entry.ts';
 
@@ -44,7 +45,9 @@ export function groupByFields(entries: readonly RunEntry[], fields: readonly str
     const near = closestNames(field, [...known]);
     throw new ConfigurationError(`--group-by: no run has a field "${field}"`, {
       hint:
-        near.length > 0 ? `Did you mean ${near.join(' or ')}?` : 'cookbook report --sql "DESCRIBE configs" lists them.',
+        near.length > 0
+          ? `Did you mean ${near.join(' or ')}?`
+          : `${programName()} report --sql "DESCRIBE configs" lists them.`,
     });
   }
   const cells = groupBy(entries, (entry) => canonicalJson(valuesOf(entry, fields)));

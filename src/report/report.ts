@@ -4,6 +4,7 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import { ConfigurationError } from '../util/errors.ts';
 import type { JsonObject, JsonValue } from '../util/json.ts';
 import { printable } from '../util/printable.ts';
+import { programName } from '../util/program_name.ts';
 import { compare } from './compare.ts';
 import { dropCopies } from './copies.ts';
 import { jsonReader, openDatabase, type QueryResult } from './database.ts';
@@ -45,7 +46,7 @@ export async function makeReport(options: ReportOptions): Promise<Report> {
   const { runs, notices } = discoverRuns(options.directories, options.cwd);
   if (runs.length === 0) {
     throw new ConfigurationError([...notices, `no runs in ${options.directories.join(', ')}`].join('\n'), {
-      hint: 'A run is a directory with a run.json, metrics.jsonl or config.json. Start one: cookbook run configs/sl_basic.yaml',
+      hint: `A run is a directory with a run.json, metrics.jsonl or config.json. Start one: ${programName()} run configs/sl_basic.yaml`,
     });
   }
   const entries = runs.map(readRunEntry);

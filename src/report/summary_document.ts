@@ -2,6 +2,7 @@
 
 import { SEEN_STATES } from '../run_files/types.ts';
 import { printable } from '../util/printable.ts';
+import { programName } from '../util/program_name.ts';
 import type { Block } from './document.ts';
 import { formatExact, formatMean, formatNumber, plural } from './format.ts';
 import { sparkline } from './sparkline.ts';
@@ -100,7 +101,7 @@ function problemBlocks(problems: readonly Problem[]): Block[] {
     name,
     align: name === 'steps' ? ('right' as const) : ('left' as const),
   }));
-  const rest = `… and ${more} more: cookbook report --sql "SELECT run, state, steps, error FROM runs WHERE state <> 'done'"`;
+  const rest = `… and ${more} more: ${programName()} report --sql "SELECT run, state, steps, error FROM runs WHERE state <> 'done'"`;
   return [{ table: { columns, rows } }, ...(more > 0 ? [{ lines: [rest] }] : [])];
 }
 

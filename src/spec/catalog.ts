@@ -1,6 +1,5 @@
 // The builders of a registry as a catalogue: what there is by slot, and what each takes.
 
-import { stripVTControlCharacters } from 'node:util';
 import type { TObject } from '@sinclair/typebox';
 import pc from 'picocolors';
 import type { AnyBuilder } from '../registry/builder.ts';
@@ -11,6 +10,8 @@ import { closestNames } from '../registry/suggest.ts';
 import { trainerSlot } from '../training/types.ts';
 import { ConfigurationError } from '../util/errors.ts';
 import type { JsonValue } from '../util/json.ts';
+import { programName } from '../util/program_name.ts';
+import { wrapped } from '../util/wrapped.ts';
 import { describeSchema } from './describe.ts';
 import { paramsOfRun } from './root.ts';
 
@@ -50,7 +51,7 @@ function known(name: string, names: readonly string[], what: string): string {
   const near = closestNames(name, names);
   const suggestion = near.length === 0 ? '' : `; did you mean ${near.map((n) => `"${n}"`).join(' or ')}?`;
   throw new ConfigurationError(`unknown ${what} "${name}"${suggestion}`, {
-    hint: '"cookbook builders" lists all that there is.',
+    hint: `"${programName()} builders" lists all that there is.`,
   });
 }
 
@@ -111,31 +112,4 @@ const KIND_NOTES: Record<FieldKind, string> = {
 
 function defaultText(field: CatalogField): string {
   return field.required ? pc.yellow('Required.') : `Default: ${JSON.stringify(field.default)}.`;
-}
-
-/**
- * Text broken between words, its later lines indented like the place that it starts at (or at `start`). Escape codes take no
- * room; a word that is longer than a line stands alone on one.
- */
-function wrapped(
-  text: string,
-  indent: number,
-  columns: number,
-  style: (line: string) => string = String,
-  start = indent,
-): string {
-  const lines: string[] = [];
-  let room = columns - start;
-  let line = '';
-  for (const word of text.split(' ')) {
-    const longer = line === '' ? word : `${line} ${word}`;
-    if (line === '' || stripVTControlCharacters(longer).length <= room) {
-      line = longer;
-      continue;
-    }
-    lines.push(line);
-    line = word;
-    room = columns - indent;
-  }
-  return [...lines, line].map(style).join(`\n${' '.repeat(indent)}`);
 }

@@ -5,6 +5,7 @@ import type { Renderer, TrainOnWhat } from '../renderers/types.ts';
 import { CookbookError } from '../util/errors.ts';
 import { shortPath } from '../util/files.ts';
 import type { JsonObject } from '../util/json.ts';
+import { noRowsLeft } from './conversation_file.ts';
 import { type ConversationReader, conversationReader } from './data/formats.ts';
 import { readLines } from './data/lines.ts';
 import { attempt, errorAt, type RowPlace, sourceRows } from './data/rows.ts';
@@ -14,11 +15,13 @@ import { documentOf, holdsRows } from './text_file.ts';
 
 /** Enough to see what kind of file it is, little enough to take no time. */
 const LOOKED_AT = 20;
+/** Rows that are counted, and not looked at, to see whether any is left beside the held-out ones. */
+const COUNTED = 1000;
 /** Kinds of problems that are told of one file. */
 const TOLD = 3;
 
 type Checked = Pick<ConversationFileParams, 'file_path'> &
-  Partial<Pick<ConversationFileParams, 'test_file_path' | 'train_on_what' | 'on_bad_row'>>;
+  Partial<Pick<ConversationFileParams, 'test_file_path' | 'test_size' | 'train_on_what' | 'on_bad_row'>>;
 
 /** What is wrong with the rows of a conversations file, and of its test file; with a renderer, also whether it takes them. */
 export async function checkConversations(
@@ -27,6 +30,7 @@ export async function checkConversations(
   readerOfFile: () => ConversationReader,
 ): Promise<FieldProblem[]> {
   const { train_on_what: trainOnWhat = 'all_assistant_messages', on_bad_row: onBadRow = 'error' } = params;
+  const { test_size: testSize = 0 } = params;
   const problems: FieldProblem[] = [];
   for (const field of ['file_path', 'test_file_path'] as const) {
     const file = params[field];
@@ -34,6 +38,9 @@ export async function checkConversations(
     const read = readerOf(readerOfFile(), renderer ?? null, trainOnWhat);
     const messages = await messagesOf(() => firstProblems(file, read, onBadRow === 'skip'));
     problems.push(...messages.map((message) => ({ field, message })));
+    if (field === 'test_file_path' || testSize === 0 || testSize > COUNTED || messages.length > 0) continue;
+    const rows = await countRows(file, testSize + 1);
+    if (rows <= testSize) problems.push({ field: 'test_size', message: noRowsLeft(file, testSize, rows) });
   }
   return problems;
 }
@@ -86,6 +93,16 @@ async function firstProblems(
   return [...kinds.values()]
     .slice(0, TOLD)
     .map(({ first, more }) => (more === 0 ? first : `${first} (so are ${more} more of the first ${rows} rows)`));
+}
+
+/** @returns how many rows there are, at most `limit` */
+async function countRows(file: string, limit: number): Promise<number> {
+  let rows = 0;
+  for await (const _ of sourceRows(file, () => undefined)) {
+    rows += 1;
+    if (rows === limit) break;
+  }
+  return rows;
 }
 
 async function firstLineProblems(file: string): Promise<string[]> {

@@ -3,6 +3,7 @@
 import type { Message, Renderer } from '../renderers/types.ts';
 import { modelInputFromTokens } from '../tinker/types.ts';
 import { ConfigurationError, DataValidationError } from '../util/errors.ts';
+import { shortPath } from '../util/files.ts';
 import { batchedDataset } from './batches.ts';
 import { datumFromModelInputWeights } from './common.ts';
 import { type ConversationReader, conversationReader } from './data/formats.ts';
@@ -45,7 +46,9 @@ export async function conversationFileDatasets(
     loadExamples(path, params, { ...context, renderer, maxLength, reader: readerOfFile() });
   const rows = await load(file);
   if (testSize >= rows.length)
-    throw new DataValidationError(`${file}: test_size ${testSize} leaves none of its ${rows.length} rows to train on`);
+    throw new DataValidationError(noRowsLeft(file, testSize, rows.length), {
+      hint: 'Set dataset.test_size=0, or hold out fewer rows.',
+    });
   const order = shuffleSeed === null ? rows.map((_, index) => index) : permutation(rows.length, [shuffleSeed]);
   const heldOut =
     testFile === null
@@ -166,4 +169,8 @@ async function loadExamples(
 function saysNothing({ role, content, tool_calls = [] }: Message): boolean {
   const isEmpty = typeof content === 'string' ? content.trim() === '' : content.length === 0;
   return role === 'assistant' && isEmpty && tool_calls.length === 0;
+}
+
+export function noRowsLeft(file: string, testSize: number, rows: number): string {
+  return `${shortPath(file)}: test_size ${testSize} leaves none of its ${rows} rows to train on`;
 }

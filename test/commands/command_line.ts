@@ -16,8 +16,17 @@ export async function cookbook(directory: string, ...argv: string[]): Promise<En
   return await node(directory, join(REPOSITORY, 'bin/run.js'), ...argv);
 }
 
+/** The same, as npx runs it. */
+export async function npxCookbook(directory: string, ...argv: string[]): Promise<Ended> {
+  return await execute(directory, [join(REPOSITORY, 'bin/run.js'), ...argv], { npm_command: 'exec' });
+}
+
 export async function node(directory: string, ...argv: string[]): Promise<Ended> {
-  const env = { ...process.env, NO_COLOR: '1', NODE_ENV: '' };
+  return await execute(directory, argv, {});
+}
+
+async function execute(directory: string, argv: string[], more: NodeJS.ProcessEnv): Promise<Ended> {
+  const env = { ...process.env, NO_COLOR: '1', NODE_ENV: '', ...more };
   return await new Promise((resolve, reject) => {
     execFile(process.execPath, argv, { cwd: directory, env }, (error, stdout, stderr) => {
       const code = error === null ? 0 : error.code;

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
 import { DATA, spec, workspace } from '../spec/workspace.ts';
-import { cookbook, REPOSITORY } from './command_line.ts';
+import { cookbook, npxCookbook, REPOSITORY } from './command_line.ts';
 
 test.each([
   ['-h', '--help'],
@@ -41,6 +41,10 @@ test.each([
     'run.yaml is the spec of one run, not of a sweep\nType "cookbook run run.yaml", or name it as the "base" of a sweep.\n',
   ],
   [
+    ['report', 'dnoe/first'],
+    'dnoe/first: no such directory; did you mean done/first?\nName a directory that holds runs: cookbook report [DIR…]. Without one it is "runs".\n',
+  ],
+  [
     ['chat', 'runs/absent', '-m', 'hello'],
     'runs/absent is neither a run nor a model\nName a run directory (it has a run.json), a model directory (it has a config.json), a GGUF file, or a model of the hub as ORG/NAME.\n',
   ],
@@ -57,6 +61,23 @@ test.each([
     'done/first/run.json': '{}',
   });
   expect(await cookbook(directory, ...words)).toEqual({ code: 2, stdout: '', stderr });
+});
+
+test('whoever calls it by npx is told commands that npx finds', async () => {
+  const directory = await workspace({ 'runs/none.txt': '' });
+  const told = [['-h'], ['run', '-h'], ['report'], ['report', 'rnus'], ['builders', 'nlll'], ['help', 'runn']];
+  for (const words of told) {
+    const { stdout, stderr } = await npxCookbook(directory, ...words);
+    const calls = `${stdout}${stderr}`.match(/.{4}\bcookbook (?=[a-z[-])/g) ?? [];
+    expect({ words, calls: new Set(calls) }).toEqual({ words, calls: new Set(['npx cookbook ']) });
+  }
+});
+
+test('help breaks no word, and names each command once', async () => {
+  const { stdout } = await cookbook(await workspace({}), '-h');
+  for (const line of stdout.split('\n')) expect(line.length).toBeLessThanOrEqual(80);
+  expect(stdout).toContain('  completion  ');
+  expect(stdout).not.toContain('autocomplete');
 });
 
 test('a command that is not there is data with --json', async () => {

@@ -205,6 +205,16 @@ dataset:
     `);
   });
 
+  test('are told to be all held out, where they are few', async () => {
+    const files = { 'rows.jsonl': `${GOOD}\n`.repeat(30) };
+    expect(await validated(files, 'run.yaml', 'dataset.test_size=29')).toMatch(/^0/);
+    expect(await validated(files, 'run.yaml', 'dataset.test_size=30')).toMatchInlineSnapshot(`
+      "2
+      command line:1:19 dataset/test_size: rows.jsonl: test_size 30 leaves none of its 30 rows to train on (in "dataset.test_size=30")
+      "
+    `);
+  });
+
   test('may be bad if they are to be skipped, but not all', async () => {
     const skip = 'dataset.on_bad_row=skip';
     expect(await validated({ 'rows.jsonl': `${GOOD}\n7\n` }, 'run.yaml', skip)).toMatch(/^0/);

@@ -45,7 +45,7 @@ const row = (run: PlannedRun, step: number, train_mean_nll: number): SweepEvent 
 
 const BEST = { config_hash: '', axes: { learning_rate: 0.001 }, mean: 2.0421, sd: null, n: 1, planned: 2 };
 
-function settled(run: PlannedRun, value: number | null): SweepEvent {
+function settled(run: PlannedRun, value: number | null): Extract<SweepEvent, { type: 'settled' }> {
   const outcome = { run, directory: run.directory, state: value === null ? 'failed' : 'done', error: null } as const;
   const result = value === null ? null : { metric: 'test/nll', value };
   return { type: 'settled', outcome, result, best: BEST };
@@ -80,6 +80,53 @@ it('shows seed, loss and time left in 60 columns', () => {
     best so far  2.042 (1 of 2 seeds)  learning_rate=0.001
       learning_rate=0.00…,seed=0  120/200  nll 2.346  41s left
       learning_rate=0.00…,seed=1  50/200   nll 3.25   3m04s left"
+  `);
+});
+
+it('keeps what tells runs and configurations apart where 60 columns have room for it', () => {
+  const runs = [
+    run('learning_rate=0.003,lora_rank=16,seed=0', 8),
+    run('learning_rate=0.003,lora_rank=4,seed=0', 8),
+  ] as const;
+  let time = 0;
+  const table = new LiveTable(runs, headlineOf, () => time);
+  for (const each of runs) {
+    table.update({ type: 'launched', run: each });
+    table.update(row(each, 0, 5.2));
+  }
+  const best = { ...BEST, axes: { learning_rate: 0.003, lora_rank: 16, 'dataset.batch_size': 8 } };
+  table.update({ ...settled(RUNS[0], 2.0421), best });
+  time = 4_000;
+  table.update(row(runs[0], 6, 3.481));
+  expect(table.lines(60, 20).slice(1).join('\n')).toMatchInlineSnapshot(`
+    "best so far  2.042 (1 of 2 seeds)
+      learning_rate=0.003 lora_rank=16 dataset.batch_size=8
+      learning_rate=0.003,lora_rank=16,seed=0  7/8  nll 3.481
+      learning_rate=0.003,lora_rank=4,seed=0   1/8  nll 5.2"
+  `);
+});
+
+it('breaks what scrolls by between words, and leaves out hashes', () => {
+  let screen = '';
+  const terminal = { columns: 60, rows: 24, write: (text: string) => (screen += text) };
+  let time = 0;
+  const reporter = terminalReporter(RUNS, headlineOf, terminal, () => time);
+  reporter.onEvent({ type: 'launched', run: RUNS[2] });
+  time = 17_000;
+  reporter.onEvent({ ...settled(RUNS[2], 2.0421), best: { ...BEST, config_hash: LONG } });
+  reporter.onEvent({ type: 'stopping' });
+  reporter.close();
+  const kept = screen.split('\u001b[J').map((drawn) => drawn.split(/^\d\/6 /m)[0] ?? '');
+  expect(kept.join('')).toMatchInlineSnapshot(`
+    "
+    started
+      learning_rate=0.0003,dataset.batch_size=128,lora_rank=16,seed=0
+    [1/6] done
+      learning_rate=0.0003,dataset.batch_size=128,lora_rank=16,seed=0:
+      test/nll 2.042 in 17s, best so far
+    stopping: runs finish their step and save a checkpoint; a
+      second signal ends them at once
+    "
   `);
 });
 

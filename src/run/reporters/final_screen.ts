@@ -94,8 +94,11 @@ function sameCommand({ argv, spec }: RunRecord): string {
   return `${programName()} ${words.map(quote).join(' ')}`;
 }
 
+/** A long command, which wraps in any case, moves nothing but what stands behind it. */
+const LONGEST_LEFT = 48;
+
 export function columns(rows: [string, string][]): string[] {
-  const shown = rows.map((row) => row.map(printable));
-  const width = Math.max(...shown.map(([left = '']) => left.length));
-  return shown.map(([left = '', right]) => `  ${left.padEnd(width)}  ${right}`);
+  const shown = rows.map(([left, right]): [string, string] => [printable(left), printable(right)]);
+  const width = Math.max(0, ...shown.map(([left]) => left.length).filter((length) => length <= LONGEST_LEFT));
+  return shown.map(([left, right]) => `  ${left.padEnd(width)}  ${right}`);
 }

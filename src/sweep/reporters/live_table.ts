@@ -100,7 +100,7 @@ export class LiveTable {
 
   /** At most `height` lines of at most `width` characters: what wraps or scrolls away cannot be redrawn. */
   lines(width: number, height: number): string[] {
-    const head = [this.#summary(), ...this.#leader()].map((line) => line.slice(0, width)).slice(0, height);
+    const head = [this.#summary(), ...this.#leader(width)].map((line) => line.slice(0, width)).slice(0, height);
     const running = runningLines(
       [...this.#running].map(([run, state]) => ({ ...state, label: labelOf(run), left: this.#forecast.ofRun(run) })),
       width,
@@ -128,8 +128,12 @@ export class LiveTable {
     return `${finished}/${this.#total}${left}  ${parts.join(', ')}`;
   }
 
-  #leader(): string[] {
-    return this.#best === null ? [] : [`best so far  ${scoreText(this.#best)}  ${configurationText(this.#best)}`];
+  /** The configuration stands on a line of its own where it would be cut off behind its score. */
+  #leader(width: number): string[] {
+    if (this.#best === null) return [];
+    const [score, configuration] = [`best so far  ${scoreText(this.#best)}`, configurationText(this.#best)];
+    const line = `${score}  ${configuration}`;
+    return line.length <= width ? [line] : [score, shortened(`  ${configuration}`, width)];
   }
 }
 
@@ -152,7 +156,11 @@ function runningLines(lines: readonly Line[], width: number): string[] {
   const needed = widthsOf(rows.map((row) => row.needed));
   const rest = width - 2 - needed.reduce((sum, each) => sum + each + 2, 0);
   const longest = Math.max(...lines.map(({ label }) => label.length));
-  const name = Math.max(MINIMAL_NAME, Math.min(longest, rest, Math.max(rest - TIME_LEFT, Math.floor(width * 0.4))));
+  // A name that fits as a whole tells what a run is; of one that is cut anyway, the time left may take more.
+  const name =
+    longest <= rest
+      ? longest
+      : Math.max(MINIMAL_NAME, Math.min(rest, Math.max(rest - TIME_LEFT, Math.floor(width * 0.4))));
   let room = rest - name;
   const taken: number[] = [];
   for (const each of widthsOf(rows.map((row) => row.optional))) {

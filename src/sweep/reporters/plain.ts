@@ -15,47 +15,55 @@ export interface SweepReporter {
 
 type Settled = Extract<SweepEvent, { type: 'settled' }>;
 
-/** A line for each thing that happens to a run, and none for its steps: those are in its own log. `now` is in milliseconds. */
-export function plainReporter(total: number, write: (line: string) => void, now: () => number): SweepReporter {
+/**
+ * A line for each thing that happens to a run, and none for its steps: those are in its own log. `now` is in milliseconds,
+ * `nameOf` what a run is called.
+ */
+export function plainReporter(
+  total: number,
+  write: (line: string) => void,
+  now: () => number,
+  nameOf: (run: PlannedRun) => string = ({ name }) => name,
+): SweepReporter {
   const started = new Map<PlannedRun, number>();
   let ended = 0;
   const counted = ({ outcome, result, best }: Settled): string | null => {
     const { run, state } = outcome;
-    if (state !== 'done' && state !== 'diverged' && state !== 'failed') return lineOfUnfinished(outcome);
+    if (state !== 'done' && state !== 'diverged' && state !== 'failed') return lineOfUnfinished(outcome, nameOf(run));
     ended += 1;
     const leads = result !== null && best?.config_hash === run.config_hash ? ', best so far' : '';
-    const found = result === null ? '' : `: ${resultText(result)}${leads}`;
-    const what = state === 'failed' ? `failed ${run.name}: ${reasonOf(outcome)}` : `${state} ${run.name}${found}`;
+    const found = result === null ? '' : `: ${resultText(result)}`;
     const milliseconds = now() - (started.get(run) ?? now());
-    const time = state !== 'failed' && milliseconds >= 1000 ? ` in ${formatDuration(milliseconds / 1000)}` : '';
-    return `[${ended}/${total}] ${what}${time}`;
+    const time = milliseconds >= 1000 ? ` in ${formatDuration(milliseconds / 1000)}` : '';
+    const how = state === 'failed' ? `: ${reasonOf(outcome)}` : `${found}${time}${leads}`;
+    return `[${ended}/${total}] ${state} ${nameOf(run)}${how}`;
   };
   return {
     onEvent(event) {
       if (event.type === 'launched' || event.type === 'attached') started.set(event.run, now());
-      const line = event.type === 'settled' ? counted(event) : lineOf(event);
+      const line = event.type === 'settled' ? counted(event) : lineOf(event, nameOf);
       if (line !== null) write(printableText(line));
     },
     close: () => undefined,
   };
 }
 
-function lineOf(event: Exclude<SweepEvent, Settled>): string | null {
+function lineOf(event: Exclude<SweepEvent, Settled>, nameOf: (run: PlannedRun) => string): string | null {
   switch (event.type) {
     case 'launched':
-      return `started ${event.run.name}`;
+      return `started ${nameOf(event.run)}`;
     case 'attached':
-      return `found ${event.run.name} under way: ${event.job} of a sweep that is gone`;
+      return `found ${nameOf(event.run)} under way: ${event.job} of a sweep that is gone`;
     case 'progress':
       return event.change.type === 'problem'
-        ? `warning from ${event.run.name}: ${printable(event.change.message)}`
+        ? `warning from ${nameOf(event.run)}: ${printable(event.change.message)}`
         : null;
     case 'trouble':
-      return `warning from ${event.run.name}: ${printable(event.message)}`;
+      return `warning from ${nameOf(event.run)}: ${printable(event.message)}`;
     case 'retrying':
-      return `failed ${event.run.name}: ${printable(event.error.message)}; started again, ${event.left} more after that`;
+      return `failed ${nameOf(event.run)}: ${printable(event.error.message)}; started again, ${event.left} more after that`;
     case 'elsewhere':
-      return `waiting for ${event.run.name}, which another process runs`;
+      return `waiting for ${nameOf(event.run)}, which another process runs`;
     case 'stopping':
       return STOPPING;
   }
@@ -64,10 +72,10 @@ function lineOf(event: Exclude<SweepEvent, Settled>): string | null {
 const STOPPING = 'stopping: runs finish their step and save a checkpoint; a second signal ends them at once';
 
 /** They take no part in the count of those that have ended. */
-function lineOfUnfinished({ run, state }: Settled['outcome']): string | null {
-  if (state === 'interrupted') return `interrupted ${run.name}`;
+function lineOfUnfinished({ state }: Settled['outcome'], name: string): string | null {
+  if (state === 'interrupted') return `interrupted ${name}`;
   // A sweep that was stopped has left all the others unstarted; the last screen says how many.
-  return state === 'running' ? `left ${run.name} to the process that runs it` : null;
+  return state === 'running' ? `left ${name} to the process that runs it` : null;
 }
 
 function reasonOf({ error, directory }: Settled['outcome']): string {

@@ -1,8 +1,10 @@
 // A sweep on a terminal: what is worth keeping scrolls by, and below it a table is drawn anew as the runs go on.
 
+import { wrapped } from '../../util/wrapped.ts';
 import type { PlannedRun } from '../plan.ts';
 import { type HeadlineOfRun, LiveTable } from './live_table.ts';
 import { plainReporter, type SweepReporter } from './plain.ts';
+import { labelOf } from './text.ts';
 
 interface Terminal {
   write(text: string): unknown;
@@ -31,12 +33,14 @@ export function terminalReporter(
   const draw = (above: string) => {
     const { columns, rows } = terminal;
     const lines = table.lines((columns || USUAL.columns) - 1, (rows || USUAL.rows) - 1);
-    const text = [above, ...lines].filter((line) => line !== '').map((line) => `${line}\n`);
+    const text = [wrapped(above, 2, columns || USUAL.columns, String, 0), ...lines]
+      .filter((line) => line !== '')
+      .map((line) => `${line}\n`);
     terminal.write(erase() + text.join(''));
     drawn = lines.length;
     drawnAt = now();
   };
-  const scroll = plainReporter(runs.length, draw, now);
+  const scroll = plainReporter(runs.length, draw, now, labelOf);
   return {
     onEvent(event) {
       table.update(event);
