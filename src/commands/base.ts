@@ -1,7 +1,8 @@
 // What every command shares: --json, known errors as one line without a stack, and exit codes.
 
 import { Command, Errors } from '@oclif/core';
-import { CookbookError, messageOf, SpecError, stackOf } from '../util/errors.ts';
+import { CookbookError, messageOf, RunDirectoryError, SpecError, stackOf } from '../util/errors.ts';
+import { errorCode } from '../util/files.ts';
 import { printableText } from '../util/printable.ts';
 import { unknownFlag } from './usage.ts';
 
@@ -32,8 +33,11 @@ export async function tell(error: unknown, json: boolean): Promise<void> {
   if (isDefect(error)) process.stderr.write(`${stackOf(error)}\n`);
 }
 
-/** What oclif says of a flag that it does not know, with what was probably meant. */
+/** What oclif says of a flag that it does not know, with what was probably meant; and the limit that any opening may meet. */
 function explained(error: unknown, command: string, { flags = {}, args = {} }: Partial<typeof Command>): unknown {
+  if (['EMFILE', 'ENFILE'].includes(errorCode(error) ?? '')) {
+    return new RunDirectoryError(messageOf(error), { hint: 'Allow more open files: ulimit -n 1024.', cause: error });
+  }
   const flag =
     error instanceof Errors.CLIError ? /^Nonexistent flags?: --([^\s,]+)/.exec(error.message)?.[1] : undefined;
   if (flag === undefined) return error;
