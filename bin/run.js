@@ -1,4 +1,23 @@
 #!/usr/bin/env node
 import { execute } from '@oclif/core';
 
+/** Output that cannot be written is told in one line and makes the command fail; what it was doing goes on to its end. */
+for (const [stream, name] of [
+  [process.stdout, 'standard output'],
+  [process.stderr, 'standard error'],
+]) {
+  // oclif's own listener throws.
+  stream.removeAllListeners('error');
+  stream.on('error', ({ code, message }) => {
+    // Whoever reads has had enough, as `head` has.
+    if (code === 'EPIPE') return;
+    process.on('exit', () => {
+      process.exitCode ||= 1;
+    });
+    if (stream === process.stdout) process.stderr.write(`cannot write to ${name}: ${message}\n`);
+  });
+}
+
 await execute({ dir: import.meta.url });
+// What a plugin keeps going, such as an interval, would keep the process from ending.
+setTimeout(() => process.exit(), 1000).unref();

@@ -2,6 +2,7 @@
 
 import { createInterface } from 'node:readline/promises';
 import { CookbookError } from '../util/errors.ts';
+import { printableText } from '../util/printable.ts';
 import type { Conversation } from './conversation.ts';
 
 export interface ChatStreams {
@@ -63,10 +64,10 @@ async function answer(
 ) {
   try {
     const reply = await conversation.say(text);
-    output.write(`${reply.text}\n`);
+    output.write(`${printableText(reply.text)}\n`);
     if (reply.cut) prose.write('(cut: it ran out of tokens)\n');
   } catch (error) {
     if (!interactive || !(error instanceof CookbookError)) throw error;
-    prose.write(`${error.message}\nType /new to start again.\n`);
+    prose.write(`${printableText(error.message)}\nType /new to start again.\n`);
   }
 }

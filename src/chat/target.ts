@@ -8,7 +8,8 @@ import type { Registry } from '../registry/registry.ts';
 import type { PlainRef } from '../registry/slot.ts';
 import { recommendedRenderer } from '../renderers/recommended.ts';
 import { type Renderer, rendererSlot } from '../renderers/types.ts';
-import { type LocatedWeights, locateWeights } from '../run_files/weights_reference.ts';
+import { verifiedWeights } from '../run_files/verified_weights.ts';
+import type { LocatedWeights } from '../run_files/weights_reference.ts';
 import { revealSecrets } from '../spec/secrets.ts';
 import type { SamplingClient, ServiceClient } from '../tinker/clients.ts';
 import { serviceSlot } from '../tinker/service.ts';
@@ -47,7 +48,7 @@ export async function openChatTarget(
   registry: Registry,
   notify: (message: string) => void = () => undefined,
 ): Promise<ChatTarget> {
-  const source = await sourceOf(locateWeights(target, { purpose: 'sample', unfinished: 'newest' }));
+  const source = await sourceOf(await verifiedWeights(target, { purpose: 'sample', unfinished: 'newest' }));
   const { checkpointsPath, service: ref, base_model, model_path, description } = source;
   const service = await registry.build(serviceSlot, revealSecrets(ref, process.env), {
     checkpointsPath,

@@ -2,6 +2,7 @@
 
 import { Command, Errors } from '@oclif/core';
 import { CookbookError, messageOf, SpecError } from '../util/errors.ts';
+import { printableText } from '../util/printable.ts';
 import { unknownFlag } from './usage.ts';
 
 /**
@@ -26,7 +27,7 @@ export async function tell(error: unknown, json: boolean): Promise<void> {
   if (json) process.stdout.write(`${JSON.stringify({ error: describe(error) }, null, 2)}\n`);
   else if (error instanceof SpecError) process.stderr.write(`${await specReport(error)}\n`);
   else if (error instanceof CookbookError) {
-    process.stderr.write(`${[error.message, ...hintLines(error)].join('\n')}\n`);
+    process.stderr.write(`${printableText([error.message, ...hintLines(error)].join('\n'))}\n`);
   }
   if (isDefect(error)) process.stderr.write(`${stackOf(error)}\n`);
 }
@@ -71,7 +72,7 @@ function stackOf(error: unknown): string {
 
 /** A person at a terminal also sees the lines themselves; logs and editors get one diagnostic a line. */
 async function specReport(error: SpecError): Promise<string> {
-  if (!process.stderr.isTTY) return error.message;
+  if (!process.stderr.isTTY) return printableText(error.message);
   const { withExcerpts } = await import('../spec/excerpt.ts');
   return await withExcerpts(error.diagnostics);
 }

@@ -2,6 +2,7 @@
 
 import { Args, Flags } from '@oclif/core';
 import { ConfigurationError } from '../util/errors.ts';
+import { printableText } from '../util/printable.ts';
 import { BaseCommand } from './base.ts';
 
 export default class Chat extends BaseCommand {
@@ -36,7 +37,7 @@ export default class Chat extends BaseCommand {
     const { builtinRegistry } = await import('../builtin.ts');
     const { Readable } = await import('node:stream');
     const ref = flags.checkpoint === undefined ? args.target : { run: args.target, checkpoint: flags.checkpoint };
-    const target = await openChatTarget(ref, builtinRegistry(), (message) => this.logToStderr(message));
+    const target = await openChatTarget(ref, builtinRegistry(), (message) => this.logToStderr(printableText(message)));
     try {
       const params = {
         temperature: numberOf('--temperature', flags.temperature),
@@ -47,7 +48,7 @@ export default class Chat extends BaseCommand {
       const conversation = new Conversation(target, params, flags.system ?? null);
       const { message } = flags;
       const interactive = message === undefined && process.stdin.isTTY && process.stderr.isTTY;
-      if (interactive) this.logToStderr(`This is ${target.description}.`);
+      if (interactive) this.logToStderr(printableText(`This is ${target.description}.`));
       await chatLoop(conversation, {
         input: message === undefined ? process.stdin : Readable.from(message.map((line) => `${line}\n`)),
         output: this.jsonEnabled() ? process.stderr : process.stdout,

@@ -1,4 +1,4 @@
-// `cookbook help`: the same as --help, for who types it as a word.
+// `cookbook help`: the same as --help, for those who type it as a word.
 
 import { loadHelpClass } from '@oclif/core';
 import { BaseCommand } from './base.ts';

@@ -1,6 +1,7 @@
 // `cookbook plan`: what a spec asks for against what lies on disk. Starts and writes nothing.
 
 import { Args } from '@oclif/core';
+import { printableScreen } from '../util/printable.ts';
 import { BaseCommand } from './base.ts';
 
 export default class Plan extends BaseCommand {
@@ -24,7 +25,7 @@ export default class Plan extends BaseCommand {
     const { builtinRegistry } = await import('../builtin.ts');
     const plan = await planCommand(args.file, builtinRegistry(), args['key=value'] ?? []);
     if (this.jsonEnabled()) return plan.document();
-    for (const line of plan.screen()) this.log(line);
+    for (const line of plan.screen()) this.log(printableScreen(line));
     return undefined;
   }
 }

@@ -1,6 +1,7 @@
 // cookbook report: what the runs below some directories have learned, as a table or as the answer to a question in SQL.
 
 import { Flags } from '@oclif/core';
+import { printable } from '../util/printable.ts';
 import { BaseCommand } from './base.ts';
 
 export default class Report extends BaseCommand {
@@ -38,6 +39,20 @@ SQL goes over the views runs, configs, metrics, metrics_long and checkpoints, an
       summary: 'Numbers are rounded in table and markdown, exact in the others.',
       exclusive: ['json'],
     })(),
+    'max-seconds': Flags.integer({
+      min: 1,
+      max: 1_000_000,
+      summary: 'Time that the answer to --sql may take (default 60).',
+      dependsOn: ['sql'],
+    }),
+    'max-rows': Flags.integer({
+      min: 1,
+      summary: 'Rows that the answer to --sql may have (default 1000000).',
+      dependsOn: ['sql'],
+    }),
+    'max-memory': Flags.string({
+      summary: 'Memory that the database may take, as in 8GB (default: half of the memory there is).',
+    }),
     output: Flags.string({ char: 'o', summary: 'Write to this file instead of standard output.' }),
   };
 
@@ -45,6 +60,8 @@ SQL goes over the views runs, configs, metrics, metrics_long and checkpoints, an
     const { argv, flags } = await this.parse(Report);
     const { makeReport } = await import('../report/report.ts');
     const { formatReport, writeReport } = await import('../report/output.ts');
+    const { DEFAULT_ROWS, DEFAULT_SECONDS, defaultBytes, parseBytes } = await import('../report/limits.ts');
+    const memory = flags['max-memory'];
     const report = await makeReport({
       directories: argv.length === 0 ? ['runs'] : argv.map(String),
       cwd: process.cwd(),
@@ -53,14 +70,19 @@ SQL goes over the views runs, configs, metrics, metrics_long and checkpoints, an
       goal: flags.goal,
       at: flags.at,
       groupBy: flags['group-by'],
+      limits: {
+        seconds: flags['max-seconds'] ?? DEFAULT_SECONDS,
+        rows: flags['max-rows'] ?? DEFAULT_ROWS,
+        bytes: memory === undefined ? defaultBytes() : parseBytes('--max-memory', memory),
+      },
     });
-    for (const notice of report.notices) process.stderr.write(`note: ${notice}\n`);
+    for (const notice of report.notices) process.stderr.write(`note: ${printable(notice)}\n`);
     if (flags.output !== undefined) {
       await writeReport(report, this.jsonEnabled() ? 'json' : flags.format, flags.output);
-      this.logToStderr(`written: ${flags.output}`);
+      this.logToStderr(`written: ${printable(flags.output)}`);
     } else if (!this.jsonEnabled()) {
       this.log(formatReport(report, flags.format));
     }
-    return report.json;
+    return this.jsonEnabled() ? report.json : undefined;
   }
 }

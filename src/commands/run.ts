@@ -1,6 +1,7 @@
 // `cookbook run`: trains from one spec file, or goes on where it was left.
 
 import { Args, Flags } from '@oclif/core';
+import { printableScreen } from '../util/printable.ts';
 import { BaseCommand } from './base.ts';
 
 export default class Run extends BaseCommand {
@@ -31,7 +32,7 @@ export default class Run extends BaseCommand {
       quiet: flags.quiet,
       json: this.jsonEnabled(),
     });
-    for (const line of screen) this.log(line);
+    for (const line of screen) this.log(printableScreen(line));
     process.exitCode = exitCode;
     return result;
   }

@@ -1,6 +1,7 @@
 // `cookbook sweep`: runs what a sweep spec asks for and is not done yet.
 
 import { Args, Flags } from '@oclif/core';
+import { printableScreen } from '../util/printable.ts';
 import { BaseCommand } from './base.ts';
 
 export default class Sweep extends BaseCommand {
@@ -31,12 +32,12 @@ export default class Sweep extends BaseCommand {
     if (flags['dry-run']) {
       const plan = await planCommand(args.file, builtinRegistry(), overrides);
       if (this.jsonEnabled()) return plan.document();
-      for (const line of plan.screen()) this.log(line);
+      for (const line of plan.screen()) this.log(printableScreen(line));
       return undefined;
     }
     const options = { overrides, argv: ['sweep', ...this.argv], json: this.jsonEnabled() };
     const { result, screen, exitCode } = await sweepCommand(args.file, builtinRegistry(), options);
-    for (const line of screen) this.log(line);
+    for (const line of screen) this.log(printableScreen(line));
     process.exitCode = exitCode;
     return result;
   }

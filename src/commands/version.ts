@@ -1,4 +1,4 @@
-// `cookbook version`: the same as --version, for who types it as a word.
+// `cookbook version`: the same as --version, for those who type it as a word.
 
 import { BaseCommand } from './base.ts';
 

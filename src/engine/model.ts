@@ -33,7 +33,7 @@ export interface ModelOptions {
   device: Device;
 }
 
-/** Up to so many, products of the turned kind are faster (`projectionOfFew`). */
+/** Up to this number of tokens, products with the transposed weight are faster (`projectionOfFew`). */
 const FEW_TOKENS = 64;
 
 export function openModel({ base, parameterisation, threads, device }: ModelOptions): Model {

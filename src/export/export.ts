@@ -9,7 +9,7 @@ import { type ModelFiles, openModelFiles } from '../formats/model_files.ts';
 import { parameterShapes, UNEMBEDDING } from '../formats/modules.ts';
 import { type FloatDtype, writeSafetensors } from '../formats/safetensors.ts';
 import { locateModel } from '../hub/locate.ts';
-import { locateWeights } from '../run_files/weights_reference.ts';
+import { verifiedWeights } from '../run_files/verified_weights.ts';
 import { tokenizerFiles } from '../tokenizers/files.ts';
 import { CheckpointError, ConfigurationError } from '../util/errors.ts';
 import { makeDirectory } from '../util/files.ts';
@@ -48,7 +48,7 @@ export async function exportWeights(source: string, options: ExportOptions): Pro
   const { format } = options;
   const to = resolve(options.to);
   await refuseTaken(to);
-  const checkpoint = checkpointOf(source, options.checkpoint);
+  const checkpoint = await checkpointOf(source, options.checkpoint);
   const { parameterisation, base_model } = await readCheckpointInfo(checkpoint);
   const partial = join(dirname(to), `.${basename(to)}.${process.pid}.tmp`);
   await makeDirectory(partial);
@@ -82,9 +82,9 @@ export async function exportWeights(source: string, options: ExportOptions): Pro
 }
 
 /** The directory of a run's checkpoint, or of one by itself. */
-function checkpointOf(source: string, name: string | null): string {
+async function checkpointOf(source: string, name: string | null): Promise<string> {
   const ref = name === null ? source : { run: source, checkpoint: name };
-  const { model_path, base_model } = locateWeights(ref, { purpose: 'sample', unfinished: 'newest' });
+  const { model_path, base_model } = await verifiedWeights(ref, { purpose: 'sample', unfinished: 'newest' });
   const path = model_path ?? base_model;
   if (path !== undefined && isAbsolute(path)) return path;
   throw new ConfigurationError(`${source} has no trained weights on this machine`, {

@@ -3,6 +3,7 @@ import { access, type FileHandle, open, rename, rm, stat } from 'node:fs/promise
 import { dirname } from 'node:path';
 import { messageOf, WeightsError } from '../util/errors.ts';
 import { isJsonObject, type JsonObject } from '../util/json.ts';
+import { READ_FLAGS } from '../util/regular_file.ts';
 import { parseStrictJson } from './strict_json.ts';
 
 /** One `read` call of the system moves less than 2 GiB. */
@@ -53,8 +54,10 @@ export async function exists(path: string): Promise<boolean> {
 /** Runs `use` with the open file; errors of the system become WeightsError. */
 export async function withFile<T>(path: string, use: (handle: FileHandle) => Promise<T>): Promise<T> {
   try {
-    const handle = await open(path, 'r');
+    const handle = await open(path, READ_FLAGS);
     try {
+      // A pipe would wait for who writes to it, and a device may have no end.
+      if (!(await handle.stat()).isFile()) throw new WeightsError(`${path} is not a regular file`);
       return await use(handle);
     } finally {
       await handle.close();

@@ -17,7 +17,7 @@ export const FIELD_SLOT = 'x-cookbook-slot';
 /** `true` on a semantic field of a trainer that only says how far a run goes: a finished run may go on with a larger value. */
 export const FIELD_EXTENDS = 'x-cookbook-extends';
 
-/** On a field that names a file: where to get the file, for who does not have it. */
+/** On a field that names a file: where to get the file, for those who do not have it. */
 export const FIELD_SOURCE = 'x-cookbook-source';
 
 /** On a field that names weights: the field beside it that says which model they are of, or true where none does. */

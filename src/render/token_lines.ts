@@ -4,7 +4,7 @@ import type { Colors } from 'picocolors/types.js';
 import { colorOfWeight } from '../supervised/colorize.ts';
 import { displayWidth } from '../util/display_width.ts';
 
-/** Explains the lines, for who sees them first. */
+/** Explains the lines to those who see them for the first time. */
 export function legend({ isColorSupported }: Colors): string {
   const trained = isColorSupported ? 'green' : '⟦ ⟧';
   return `${trained} trained, │ between tokens, ⏎ line break, ◌ part of a character to come`;

@@ -5,8 +5,8 @@ import type { Tokenizer } from '../tokenizers/types.ts';
 import { rendererSlot } from './types.ts';
 
 /**
- * The model's own chat template if it carries one, else `role_colon`, which suits base models. Families with a dedicated
- * renderer are recognised by `modelName` before that.
+ * The model's own chat template if it carries one, else `role_colon`, which suits base models. No family has a renderer of
+ * its own yet; one that gets one is recognised by `modelName`, before that.
  */
 export function recommendedRenderer({
   tokenizer,

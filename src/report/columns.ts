@@ -21,18 +21,45 @@ function kindOf(value: JsonValue): string {
   return 'JSON';
 }
 
-/** SQL cannot tell names apart by case and knows no empty one: a name that is taken in another spelling gets a number behind it. */
-export function uniqueColumn(name: string, taken: ReadonlySet<string>): string {
-  const base = name === '' ? '_' : name;
-  let unique = base;
-  for (let n = 1; taken.has(unique.toLowerCase()); n++) unique = `${base}_${n}`;
-  return unique;
+/**
+ * A column for each name. SQL cannot tell names apart by case, and knows neither an empty one nor one with a NUL: a name that
+ * cannot be a column as it is, or that is taken in another spelling, gets one of its own that no other name has.
+ */
+export function columnNames(names: Iterable<string>, reserved: Iterable<string>): Map<string, string> {
+  const taken = new Set([...reserved].map((name) => name.toLowerCase()));
+  const columns = new Map<string, string | null>();
+  for (const name of names) {
+    if (columns.has(name)) continue;
+    const fits = name !== '' && !name.includes('\0') && !taken.has(name.toLowerCase());
+    if (fits) taken.add(name.toLowerCase());
+    columns.set(name, fits ? name : null);
+  }
+  return new Map([...columns].map(([name, column]) => [name, column ?? freeColumn(name, taken)]));
+}
+
+function freeColumn(name: string, taken: Set<string>): string {
+  const base = name.replaceAll('\0', '\\u0000') || '_';
+  let column = base;
+  for (let n = 1; taken.has(column.toLowerCase()); n++) column = `${base}_${n}`;
+  taken.add(column.toLowerCase());
+  return column;
+}
+
+/** A line for each name whose column is called otherwise. */
+export function renamingNotices(columns: ReadonlyMap<string, string>, kind: string, view: string): string[] {
+  return [...columns].flatMap(([name, column]) => {
+    if (name === column) return [];
+    const reason = /^$|\0/.test(name) ? 'knows no such name' : 'cannot tell it from another column';
+    return `the ${kind} "${name}" is the column ${quoteName(column)} of ${view}: SQL ${reason}`;
+  });
 }
 
 export function quoteName(name: string): string {
   return `"${name.replaceAll('"', '""')}"`;
 }
 
+/** DuckDB reads a statement up to its first NUL. */
 export function quoteText(text: string): string {
-  return `'${text.replaceAll("'", "''")}'`;
+  const parts = text.split('\0').map((part) => `'${part.replaceAll("'", "''")}'`);
+  return parts.length === 1 ? parts.join() : `(${parts.join(' || chr(0) || ')})`;
 }

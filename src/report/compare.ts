@@ -5,7 +5,8 @@ import { closestNames } from '../registry/suggest.ts';
 import type { Measurement, Objective } from '../run_files/objective.ts';
 import type { Grouping } from './grouping.ts';
 import { curves, measure } from './measure.ts';
-import { findMetrics, loadMetrics } from './metrics.ts';
+import { MetricFiles } from './metric_files.ts';
+import { findMetrics, loadMetrics, type MetricColumn } from './metrics.ts';
 import { type ObjectiveOptions, objectivesFor } from './objective.ts';
 import type { RunEntry } from './run_entry.ts';
 import { type MeasuredRun, type Summary, summarise } from './summary.ts';
@@ -25,8 +26,10 @@ export async function compare(
   const metrics = tables.flatMap(({ objectives }) =>
     objectives.map(({ metric }): [string, string] => [metric, 'DOUBLE']),
   );
-  const notices = await loadMetrics(connection, entries, Object.fromEntries(metrics));
-  const measurements = new Measurements(connection, entries);
+  const files = await MetricFiles.open(connection, entries);
+  const columns = await loadMetrics(files, Object.fromEntries(metrics));
+  const notices = files.notices;
+  const measurements = new Measurements(connection, entries, columns);
   const summaries: Summary[] = [];
   for (const { grouping, members, objectives } of tables) {
     const objective = await measurements.firstLogged(objectives, members);
@@ -43,10 +46,12 @@ export async function compare(
 class Measurements {
   readonly #connection: DuckDBConnection;
   readonly #indexOf: Map<RunEntry, number>;
+  readonly #columnOf: Map<string, string>;
   readonly #known = new Map<string, Map<number, Measurement>>();
 
-  constructor(connection: DuckDBConnection, entries: readonly RunEntry[]) {
+  constructor(connection: DuckDBConnection, entries: readonly RunEntry[], columns: readonly MetricColumn[]) {
     this.#connection = connection;
+    this.#columnOf = new Map(columns.map(({ metric, column }) => [metric, column]));
     this.#indexOf = new Map(entries.map((entry, index) => [entry, index]));
   }
 
@@ -65,7 +70,7 @@ class Measurements {
   async of(objective: Objective, members: readonly RunEntry[]): Promise<(entry: RunEntry) => MeasuredRun> {
     const values = await this.#values(objective);
     const indices = members.map((entry) => this.#index(entry));
-    const courses = await curves(this.#connection, objective.metric, indices);
+    const courses = await curves(this.#connection, this.#column(objective), indices);
     return (entry) => ({
       entry,
       curve: courses.get(this.#index(entry)) ?? [],
@@ -75,9 +80,13 @@ class Measurements {
 
   async #values(objective: Objective): Promise<Map<number, Measurement>> {
     const key = JSON.stringify(objective);
-    const known = this.#known.get(key) ?? (await measure(this.#connection, objective));
+    const known = this.#known.get(key) ?? (await measure(this.#connection, this.#column(objective), objective));
     this.#known.set(key, known);
     return known;
+  }
+
+  #column({ metric }: Objective): string {
+    return this.#columnOf.get(metric) ?? 'NULL';
   }
 
   #index(entry: RunEntry): number {
@@ -92,7 +101,7 @@ async function missingMetric(
   title: string,
   { metric, at }: Objective,
 ): Promise<string> {
-  const names = Object.keys(await findMetrics(connection, entries));
+  const names = Object.keys(await findMetrics(await MetricFiles.open(connection, entries)));
   const what = `${title}: no run has a value of "${metric}"${at.kind === 'step' ? ` at step ${at.step}` : ''}`;
   if (names.length === 0) return `${what}; no metrics have been logged yet`;
   if (names.includes(metric)) return what;

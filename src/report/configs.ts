@@ -2,7 +2,7 @@
 
 import { SEEN_STATES } from '../run_files/types.ts';
 import type { JsonObject, JsonValue } from '../util/json.ts';
-import { type Columns, columnType, uniqueColumn } from './columns.ts';
+import { type Columns, columnNames, columnType, renamingNotices } from './columns.ts';
 import { flatten } from './flatten.ts';
 import type { RunEntry } from './run_entry.ts';
 
@@ -16,22 +16,32 @@ export const CONFIG_COLUMNS: Columns = {
   axes: 'JSON',
 };
 
+export interface ConfigTable {
+  columns: Columns;
+  rows: JsonObject[];
+  /** Fields whose columns have other names. */
+  notices: string[];
+}
+
 /** Configurations in the order of their first run. The spec is that of the first run: others may differ in runtime fields only. */
-export function configTable(entries: readonly RunEntry[]): { columns: Columns; rows: JsonObject[] } {
+export function configTable(entries: readonly RunEntry[]): ConfigTable {
   const configurations = new Map<string, RunEntry[]>();
   for (const entry of entries) {
     const runs = configurations.get(entry.row.config_id);
     if (runs === undefined) configurations.set(entry.row.config_id, [entry]);
     else runs.push(entry);
   }
-  const specs = new Map([...configurations].map(([id, [first]]) => [id, flatten(first?.spec ?? {})]));
-  const columnOf = specColumns([...specs.values()]);
+  const specs = new Map([...configurations].map(([id, [first]]) => [id, fieldsOf(first)]));
+  const values = new Map<string, JsonValue[]>();
+  for (const [field, value] of [...specs.values()].flatMap((fields) => [...fields])) {
+    const known = values.get(field);
+    if (known === undefined) values.set(field, [value]);
+    else known.push(value);
+  }
+  const columns = columnNames(values.keys(), Object.keys(CONFIG_COLUMNS));
   const rows = [...configurations].map(([config_id, runs]) => {
     const counts = SEEN_STATES.map((state) => [`n_${state}`, runs.filter((run) => run.row.state === state).length]);
-    const fields = [...(specs.get(config_id) ?? [])].map(([field, value]) => [
-      columnOf.get(field)?.name ?? field,
-      value,
-    ]);
+    const fields = [...(specs.get(config_id) ?? [])].map(([field, value]) => [columns.get(field) ?? field, value]);
     return {
       config_id,
       n_runs: runs.length,
@@ -40,21 +50,14 @@ export function configTable(entries: readonly RunEntry[]): { columns: Columns; r
       ...Object.fromEntries(fields),
     };
   });
-  const typed = [...columnOf.values()].map(({ name, values }) => [name, columnType(values)]);
-  return { columns: { ...CONFIG_COLUMNS, ...Object.fromEntries(typed) }, rows };
+  const typed = [...values].map(([field, each]) => [columns.get(field) ?? field, columnType(each)]);
+  return {
+    columns: { ...CONFIG_COLUMNS, ...Object.fromEntries(typed) },
+    rows,
+    notices: renamingNotices(columns, 'field', 'configs'),
+  };
 }
 
-function specColumns(specs: readonly Map<string, JsonValue>[]): Map<string, { name: string; values: JsonValue[] }> {
-  const taken = new Set(Object.keys(CONFIG_COLUMNS));
-  const columns = new Map<string, { name: string; values: JsonValue[] }>();
-  for (const spec of specs) {
-    for (const [field, value] of spec) {
-      if (OF_RUNS.has(field)) continue;
-      const column = columns.get(field) ?? { name: uniqueColumn(field, taken), values: [] };
-      taken.add(column.name.toLowerCase());
-      column.values.push(value);
-      columns.set(field, column);
-    }
-  }
-  return columns;
+function fieldsOf(entry: RunEntry | undefined): Map<string, JsonValue> {
+  return new Map([...flatten(entry?.spec ?? {})].filter(([field]) => !OF_RUNS.has(field)));
 }

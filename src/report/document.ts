@@ -1,6 +1,7 @@
 // A report for people as a list of blocks, and the two ways to write it down: plain text and Markdown.
 
 import { displayWidth } from '../util/display_width.ts';
+import { checkSize } from './limits.ts';
 
 interface TextTable {
   columns: { name: string; align: 'left' | 'right' }[];
@@ -25,6 +26,8 @@ function textLines(block: Block): string[] {
   const widths = header.map((name, i) =>
     rows.reduce((width, row) => Math.max(width, displayWidth(row[i] ?? '')), displayWidth(name)),
   );
+  const width = widths.reduce((sum, each) => sum + each + 2, 0);
+  checkSize(rows.length, rows.length * width);
   const rule = widths.map((width) => '─'.repeat(width));
   return [header, rule, ...rows].map((row) =>
     row

@@ -1,6 +1,7 @@
-// Values as people read them: numbers rounded, control characters made visible, cells of a table padded to their width.
+// Values as people read them: numbers rounded, cells of a table padded to their width.
 
 import type { JsonValue } from '../util/json.ts';
+import { printable } from '../util/printable.ts';
 
 /** Four significant digits; integers whole. */
 export function formatNumber(value: number): string {
@@ -34,11 +35,4 @@ export function formatSeconds(seconds: number): string {
 
 export function plural(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? '' : 's'}`;
-}
-
-/** Text from a file on one line, and without the codes that would steer the terminal. */
-export function printable(text: string): string {
-  return text
-    .replace(/\r?\n|\t/g, ' ')
-    .replace(/[\p{Cc}\u2028\u2029]/gu, (code) => `\\u${code.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }

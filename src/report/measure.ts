@@ -2,45 +2,54 @@
 
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { type Measurement, Measuring, type Objective } from '../run_files/objective.ts';
-import { numberOf } from '../util/json.ts';
-import { quoteName } from './columns.ts';
+import { type JsonObject, numberOf } from '../util/json.ts';
 import { readRows } from './database.ts';
 import { METRIC_ROWS } from './metrics.ts';
 
-/** The value that counts of every run that has one, by run index. */
-export async function measure(connection: DuckDBConnection, objective: Objective): Promise<Map<number, Measurement>> {
-  const metric = quoteName(objective.metric);
+/** The value that counts of every run that has one, by run index. @param column of METRIC_ROWS, with the metric */
+export async function measure(
+  connection: DuckDBConnection,
+  column: string,
+  objective: Objective,
+): Promise<Map<number, Measurement>> {
   const runs = new Map<number, Measuring>();
-  const logged = await connection.run(
-    `SELECT run_index::INTEGER, step::DOUBLE, ${metric}::DOUBLE FROM ${METRIC_ROWS} WHERE ${metric} IS NOT NULL`,
-  );
-  for (let i = 0; i < logged.chunkCount; i++) {
-    const chunk = logged.getChunk(i);
-    const [index, step, value] = [0, 1, 2].map((column) => chunk.getColumnVector(column));
-    // Rows of a run lie together, and there may be millions.
-    let current = -1;
-    let measuring = new Measuring(objective);
-    for (let row = 0; row < chunk.rowCount; row++) {
-      const run = Number(index?.getItem(row));
-      if (run !== current) {
-        current = run;
-        measuring = runs.get(run) ?? new Measuring(objective);
-        runs.set(run, measuring);
-      }
-      const at = step?.getItem(row);
-      measuring.add(typeof at === 'number' ? at : null, Number(value?.getItem(row)));
-    }
+  for (const { run_index, step, value } of await candidates(connection, column, objective)) {
+    const run = Number(run_index);
+    const measuring = runs.get(run) ?? new Measuring(objective);
+    measuring.add(numberOf(step), Number(value));
+    runs.set(run, measuring);
   }
   const reached = objective.at.kind === 'step' ? await lastSteps(connection) : new Map<number, number>();
   const results = [...runs].map(([run, measuring]) => [run, measuring.result(reached.get(run) ?? null)] as const);
   return new Map(results.filter(([, { value }]) => value !== null));
 }
 
+/**
+ * In the order in which they were logged, the rows of which one may count: there may be millions of others. Which of these does
+ * count is for the definition to say.
+ */
+async function candidates(connection: DuckDBConnection, column: string, { at }: Objective): Promise<JsonObject[]> {
+  const logged = `${column} IS NOT NULL${at.kind === 'step' ? ` AND step <= ${at.step}` : ''}`;
+  const extremes = ['min', 'max']
+    .map((of) => `, ${of}(${column}) FILTER (isfinite(${column})) AS ${of}_value`)
+    .join('');
+  return await readRows(
+    connection,
+    `SELECT run_index, step, ${column} AS value
+     FROM ${METRIC_ROWS} AS logged JOIN (
+       SELECT run_index, max(coalesce(step, -1)) AS last_step${at.kind === 'best' ? extremes : ''}
+       FROM ${METRIC_ROWS} WHERE ${logged} GROUP BY run_index
+     ) USING (run_index)
+     WHERE ${logged} AND (coalesce(step, -1) = last_step${at.kind === 'best' ? ` OR ${column} IN (min_value, max_value)` : ''})
+     ORDER BY logged.rowid`,
+  );
+}
+
 /** Of which each run has logged anything, so also steps without the metric. */
 async function lastSteps(connection: DuckDBConnection): Promise<Map<number, number>> {
   const rows = await readRows(
     connection,
-    `SELECT run_index, max(step)::DOUBLE AS step FROM ${METRIC_ROWS} WHERE step IS NOT NULL GROUP BY run_index`,
+    `SELECT run_index, max(step) AS step FROM ${METRIC_ROWS} WHERE step IS NOT NULL GROUP BY run_index`,
   );
   return new Map(rows.map(({ run_index, step }) => [Number(run_index), Number(step)]));
 }
@@ -54,7 +63,7 @@ const MOST_POINTS = 12;
  */
 export async function curves(
   connection: DuckDBConnection,
-  metric: string,
+  column: string,
   runIndices: readonly number[],
 ): Promise<Map<number, number[]>> {
   const of = `FROM ${METRIC_ROWS} WHERE run_index IN (${runIndices.join(', ')}) AND step >= 0`;
@@ -62,15 +71,15 @@ export async function curves(
   const steps = numberOf(longest?.steps) ?? 0;
   if (steps === 0) return new Map();
   const points = Math.min(steps, MOST_POINTS);
-  const rows = await readRows(
-    connection,
-    `SELECT run_index, floor(step * ${points} / ${steps})::BIGINT AS span, arg_max(${quoteName(metric)}, step) AS value
-     ${of} AND isfinite(${quoteName(metric)}) GROUP BY run_index, span`,
+  const result = await connection.run(
+    `SELECT run_index, floor(step * ${points} / ${steps})::BIGINT AS span, arg_max(${column}, step) AS value
+     ${of} AND isfinite(${column}) GROUP BY run_index, span`,
   );
+  const [indices = [], spans = [], values = []] = await result.getColumnsJS();
   const curves = new Map<number, number[]>();
-  for (const { run_index, span, value } of rows) {
+  for (const [i, run_index] of indices.entries()) {
     const curve = curves.get(Number(run_index)) ?? new Array<number>(points).fill(Number.NaN);
-    curve[Number(span)] = Number(value);
+    curve[Number(spans[i])] = Number(values[i]);
     curves.set(Number(run_index), curve);
   }
   for (const curve of curves.values()) holdValues(curve);

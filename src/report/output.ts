@@ -1,15 +1,21 @@
 // The formats that a report can be had in, to standard output or to a file.
 
-import { ConfigurationError, messageOf } from '../util/errors.ts';
+import { ConfigurationError, CookbookError } from '../util/errors.ts';
 import type { JsonValue } from '../util/json.ts';
 import { toMarkdown, toText } from './document.ts';
+import { withinText } from './limits.ts';
 import { writeParquet } from './parquet.ts';
+import { placeOf, writeError } from './place.ts';
 import type { Report } from './report.ts';
 
 export type Format = 'table' | 'json' | 'csv' | 'markdown' | 'parquet';
 
 /** @throws ConfigurationError for Parquet, which is not text */
 export function formatReport(report: Report, format: Format): string {
+  return withinText(() => formatted(report, format));
+}
+
+function formatted(report: Report, format: Format): string {
   if (format === 'table') return toText(report.blocks);
   if (format === 'markdown') return toMarkdown(report.blocks);
   if (format === 'json') return JSON.stringify(report.json, null, 2);
@@ -17,26 +23,30 @@ export function formatReport(report: Report, format: Format): string {
   throw new ConfigurationError('Parquet is not text: it goes to a file', { hint: 'Add --output FILE.parquet.' });
 }
 
-/** Writes the report to a file in one step: whoever reads it sees the old contents or all of the new. */
+/**
+ * Writes the report to a file in one step: whoever reads it sees the old contents or all of the new. What is no regular file,
+ * such as a pipe, is written through.
+ */
 export async function writeReport(report: Report, format: Format, file: string): Promise<void> {
   try {
-    if (format === 'parquet') return await writeParquet(file, (connection) => report.fill(connection));
-    const { default: writeFileAtomic } = await import('write-file-atomic');
-    await writeFileAtomic(file, `${formatReport(report, format)}\n`);
+    const place = await placeOf(file);
+    if (format !== 'parquet') return await place.write(`${formatReport(report, format)}\n`);
+    await place.writeFrom((temporary) => writeParquet(temporary, (connection) => report.fill(connection)));
   } catch (error) {
-    throw new ConfigurationError(`cannot write ${file}: ${messageOf(error).split('\n')[0]}`, { cause: error });
+    throw error instanceof CookbookError ? error : writeError(file, error);
   }
 }
 
-/** RFC 4180, with a line feed after each row; null is empty, numbers are exact. */
+/** RFC 4180, with a line feed after each row; null is empty, numbers are exact, and those that JSON has no word for are words. */
 function toCsv({ columns, rows }: Report['table']): string {
   const lines = [columns.map(({ name }) => name), ...rows.map((row) => row.map(csvText))];
-  return lines.map((cells) => cells.map(quoteCsv).join(',')).join('\n');
+  // Readers skip empty lines, and an empty cell of its own would be one.
+  return lines.map((cells) => cells.map(quoteCsv).join(',') || '""').join('\n');
 }
 
 function csvText(value: JsonValue): string {
   if (value === null) return '';
-  return typeof value === 'string' ? value : JSON.stringify(value);
+  return typeof value === 'object' ? JSON.stringify(value) : String(value);
 }
 
 function quoteCsv(text: string): string {

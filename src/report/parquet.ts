@@ -1,8 +1,8 @@
 // Writes a table as a Parquet file, from a database of its own: the one that questions are asked in reaches no file.
 
-import type { DuckDBConnection, DuckDBMaterializedResult } from '@duckdb/node-api';
+import type { DuckDBConnection } from '@duckdb/node-api';
 import { quoteName, quoteText } from './columns.ts';
-import { createTable, openDatabase, resultColumns } from './database.ts';
+import { type Answer, createTable, openDatabase } from './database.ts';
 import type { DataTable } from './summary_table.ts';
 
 /** @param fill creates the table `result` in the database that it is given */
@@ -21,12 +21,12 @@ export function fillFromTable({ columns, rows }: DataTable) {
 }
 
 /** Chunk by chunk, so that every type arrives as it was. */
-export function fillFromResult(result: DuckDBMaterializedResult) {
+export function fillFromAnswer({ columns, chunks }: Answer) {
   return async (connection: DuckDBConnection) => {
-    const columns = resultColumns(result).map(({ name, type }) => `${quoteName(name)} ${type}`);
-    await connection.run(`CREATE TABLE result (${columns.join(', ')})`);
+    const definitions = columns.map(({ name, type }) => `${quoteName(name)} ${type}`);
+    await connection.run(`CREATE TABLE result (${definitions.join(', ')})`);
     const appender = await connection.createAppender('result');
-    for (let i = 0; i < result.chunkCount; i++) appender.appendDataChunk(result.getChunk(i));
+    for (const chunk of chunks) appender.appendDataChunk(chunk);
     appender.closeSync();
   };
 }

@@ -3,16 +3,18 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { ConfigurationError } from '../util/errors.ts';
 import type { JsonObject, JsonValue } from '../util/json.ts';
+import { printable } from '../util/printable.ts';
 import { programName } from '../util/program_name.ts';
 import { compare } from './compare.ts';
 import { dropCopies } from './copies.ts';
-import { openDatabase, type QueryResult, resultOf } from './database.ts';
+import { jsonReader, openDatabase, type QueryResult } from './database.ts';
 import { discoverRuns } from './discover.ts';
 import type { Block } from './document.ts';
-import { formatValue, printable } from './format.ts';
+import { formatValue } from './format.ts';
 import { groupByFields, groupBySweep } from './grouping.ts';
+import { defaultLimits, type Limits, withinText } from './limits.ts';
 import type { ObjectiveOptions } from './objective.ts';
-import { fillFromResult, fillFromTable } from './parquet.ts';
+import { fillFromAnswer, fillFromTable } from './parquet.ts';
 import { type RunEntry, readRunEntry } from './run_entry.ts';
 import { runBlocks, summariseRun } from './run_summary.ts';
 import { ask, prepareQuestion } from './sql.ts';
@@ -26,14 +28,15 @@ export interface ReportOptions extends ObjectiveOptions {
   cwd: string;
   sql?: string | undefined;
   groupBy?: readonly string[] | undefined;
+  limits?: Partial<Limits> | undefined;
 }
 
 export interface Report {
   /** What could not be read, one line each. */
   notices: string[];
-  blocks: Block[];
-  json: JsonValue;
-  table: QueryResult;
+  readonly blocks: Block[];
+  readonly json: JsonValue;
+  readonly table: QueryResult;
   /** Creates the table `result` with exact types, for Parquet. */
   fill(connection: DuckDBConnection): Promise<void>;
 }
@@ -47,17 +50,24 @@ export async function makeReport(options: ReportOptions): Promise<Report> {
     });
   }
   const entries = runs.map(readRunEntry);
-  const connection = await openDatabase();
+  const limits = { ...defaultLimits(), ...options.limits };
+  const connection = await openDatabase(limits.bytes);
   try {
-    const report = await reportOn(connection, entries, options);
-    return { ...report, notices: [...notices, ...report.notices] };
+    const report = await reportOn(connection, entries, options, limits);
+    report.notices.unshift(...notices);
+    return report;
   } finally {
     connection.closeSync();
   }
 }
 
-function reportOn(connection: DuckDBConnection, entries: readonly RunEntry[], options: ReportOptions): Promise<Report> {
-  if (options.sql !== undefined) return reportOnQuestion(connection, entries, options.sql);
+function reportOn(
+  connection: DuckDBConnection,
+  entries: readonly RunEntry[],
+  options: ReportOptions,
+  limits: Limits,
+): Promise<Report> {
+  if (options.sql !== undefined) return reportOnQuestion(connection, entries, options.sql, limits);
   const [only] = entries;
   const plain = [options.metric, options.goal, options.at, options.groupBy].every((option) => option === undefined);
   if (entries.length === 1 && only !== undefined && plain) return reportOnRun(connection, only);
@@ -68,16 +78,30 @@ async function reportOnQuestion(
   connection: DuckDBConnection,
   entries: readonly RunEntry[],
   sql: string,
+  limits: Limits,
 ): Promise<Report> {
   const notices = await prepareQuestion(connection, sql, entries);
-  const result = await ask(connection, sql);
-  const table = await resultOf(result);
+  const answer = await ask(connection, sql, limits);
+  const toJson = await jsonReader();
+  // Only when asked for: Parquet takes the answer as it is, and that may be more than fits into JSON.
+  let read: QueryResult | null = null;
+  const table = () => {
+    read ??= withinText(() => toJson(answer));
+    return read;
+  };
   return {
     notices,
-    blocks: [{ table: textTable(table) }],
-    json: table.rows.map((row) => Object.fromEntries(table.columns.map(({ name }, i) => [name, row[i] ?? null]))),
-    table,
-    fill: fillFromResult(result),
+    get table() {
+      return table();
+    },
+    get blocks() {
+      return [{ table: textTable(table()) }];
+    },
+    get json() {
+      const { columns, rows } = table();
+      return rows.map((row) => Object.fromEntries(columns.map(({ name }, i) => [name, row[i] ?? null])));
+    },
+    fill: fillFromAnswer(answer),
   };
 }
 
@@ -113,6 +137,8 @@ function summaryJson({ configurations, problems, ...summary }: Summary): JsonObj
     ...summary,
     configurations: configurations.map(({ curve: _, runs, ...configuration }) => ({
       ...configuration,
+      mean: jsonNumber(configuration.mean),
+      sd: jsonNumber(configuration.sd),
       states: { ...configuration.states },
       runs: runs.map((run) => ({ ...run, value: jsonNumber(run.value) })),
     })),
@@ -130,7 +156,7 @@ function tableReport({ columns, rows }: DataTable): Pick<Report, 'table' | 'fill
   return {
     table: {
       columns: Object.entries(columns).map(([name, type]) => ({ name, type })),
-      rows: rows.map((row) => names.map((name) => row[name] ?? null)),
+      rows: rows.map((row) => names.map((name) => (Object.hasOwn(row, name) ? (row[name] ?? null) : null))),
     },
     fill: fillFromTable({ columns, rows }),
   };

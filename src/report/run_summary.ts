@@ -2,12 +2,13 @@
 
 import type { DuckDBConnection } from '@duckdb/node-api';
 import type { JsonValue } from '../util/json.ts';
-import { quoteName } from './columns.ts';
+import { printable } from '../util/printable.ts';
 import { readRows } from './database.ts';
 import type { Block } from './document.ts';
-import { formatSeconds, formatValue, printable } from './format.ts';
+import { formatSeconds, formatValue } from './format.ts';
 import { curves } from './measure.ts';
-import { findMetrics, loadMetrics, METRIC_ROWS } from './metrics.ts';
+import { MetricFiles } from './metric_files.ts';
+import { findMetrics, loadMetrics, METRIC_ROWS, type MetricColumn } from './metrics.ts';
 import type { RunEntry, RunRow } from './run_entry.ts';
 import { sparkline } from './sparkline.ts';
 
@@ -33,23 +34,22 @@ export async function summariseRun(
   connection: DuckDBConnection,
   entry: RunEntry,
 ): Promise<{ summary: RunSummary; notices: string[] }> {
-  const notices = await loadMetrics(connection, [entry], await findMetrics(connection, [entry]));
-  const columns = await readRows(
-    connection,
-    `SELECT column_name AS name, data_type AS type FROM duckdb_columns()
-     WHERE table_name = 'metric_rows' AND column_name NOT IN ('run_index', 'step') ORDER BY column_index`,
-  );
+  const files = await MetricFiles.open(connection, [entry]);
   const metrics: MetricSummary[] = [];
-  for (const { name, type } of columns)
-    metrics.push(await summariseMetric(connection, String(name), type === 'DOUBLE'));
-  return { summary: { run: entry.row, metrics }, notices };
+  for (const column of await loadMetrics(files, await findMetrics(files))) {
+    metrics.push(await summariseMetric(connection, column));
+  }
+  return { summary: { run: entry.row, metrics }, notices: files.notices };
 }
 
 /** The order in which values were logged: lines without a step come first, in the order of the file. */
 const LOGGED = '(coalesce(step, -1), rowid)';
 
-async function summariseMetric(connection: DuckDBConnection, metric: string, numeric: boolean): Promise<MetricSummary> {
-  const column = quoteName(metric);
+async function summariseMetric(
+  connection: DuckDBConnection,
+  { metric, type, column }: MetricColumn,
+): Promise<MetricSummary> {
+  const numeric = type === 'DOUBLE';
   const extreme = (aggregate: string) => (numeric ? `${aggregate}(${column}) FILTER (isfinite(${column}))` : 'NULL');
   const [row] = await readRows(
     connection,
@@ -64,7 +64,7 @@ async function summariseMetric(connection: DuckDBConnection, metric: string, num
     least: number(row?.least),
     greatest: number(row?.greatest),
     n: number(row?.n) ?? 0,
-    curve: numeric ? ((await curves(connection, metric, [0])).get(0) ?? []) : [],
+    curve: numeric ? ((await curves(connection, column, [0])).get(0) ?? []) : [],
   };
 }
 

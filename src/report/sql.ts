@@ -1,11 +1,12 @@
 // Questions in SQL: exactly one SELECT over the views, in a database that reaches no file; errors of one line with a hint.
 
-import type { DuckDBConnection, DuckDBMaterializedResult } from '@duckdb/node-api';
+import type { DuckDBConnection, DuckDBDataChunk } from '@duckdb/node-api';
 import { closestNames } from '../registry/suggest.ts';
 import { ConfigurationError, messageOf } from '../util/errors.ts';
 import { isJsonObject, type JsonValue, objectOf, textOf } from '../util/json.ts';
 import { quoteName, quoteText } from './columns.ts';
-import { readRows, sealDatabase } from './database.ts';
+import { type Answer, readRows, resultColumns, sealDatabase } from './database.ts';
+import type { Limits } from './limits.ts';
 import type { RunEntry } from './run_entry.ts';
 import { createCheckpointView, createMetricViews, createRunViews } from './views.ts';
 
@@ -40,23 +41,55 @@ export async function prepareQuestion(
 ): Promise<string[]> {
   const names = await tablesIn(connection, sql);
   const asksOnlyOf = (...views: string[]) => names.length > 0 && names.every((name) => views.includes(name));
-  await createRunViews(connection, entries);
-  const notices = asksOnlyOf('runs', 'configs', 'checkpoints') ? [] : await createMetricViews(connection, entries);
+  const renamed = await createRunViews(connection, entries);
+  const notices = asksOnlyOf('runs', 'checkpoints', 'metrics', 'metrics_long') ? [] : renamed;
+  if (!asksOnlyOf('runs', 'configs', 'checkpoints')) notices.push(...(await createMetricViews(connection, entries)));
   if (!asksOnlyOf('runs', 'configs', 'metrics', 'metrics_long')) await createCheckpointView(connection, entries);
   await sealDatabase(connection);
   return notices;
 }
 
 /** @throws ConfigurationError with what DuckDB says in one line, and the names that come near an unknown one */
-export async function ask(connection: DuckDBConnection, sql: string): Promise<DuckDBMaterializedResult> {
+export async function ask(connection: DuckDBConnection, sql: string, limits: Limits): Promise<Answer> {
+  let late = false;
+  const timer = setTimeout(() => {
+    late = true;
+    connection.interrupt();
+  }, limits.seconds * 1000);
   try {
-    return await connection.run(sql);
+    return await answerTo(connection, sql, limits);
   } catch (error) {
+    if (error instanceof ConfigurationError) throw error;
+    if (late) {
+      throw new ConfigurationError(`SQL: no answer within ${limits.seconds} s`, {
+        cause: error,
+        hint: 'Ask for less, or allow it more time: --max-seconds N.',
+      });
+    }
     throw new ConfigurationError(oneLine(messageOf(error)), {
       cause: error,
       hint: await hintFor(connection, messageOf(error)),
     });
+  } finally {
+    clearTimeout(timer);
   }
+}
+
+/** Row by row, so that an answer without end ends at the limit. */
+async function answerTo(connection: DuckDBConnection, sql: string, { rows }: Limits): Promise<Answer> {
+  const result = await connection.stream(sql);
+  const chunks: DuckDBDataChunk[] = [];
+  let count = 0;
+  for (let chunk = await result.fetchChunk(); chunk !== null && chunk.rowCount > 0; chunk = await result.fetchChunk()) {
+    chunks.push(chunk);
+    count += chunk.rowCount;
+    if (count > rows) {
+      throw new ConfigurationError(`SQL: the answer has more than ${rows} rows`, {
+        hint: 'Ask for less, with a LIMIT or an aggregate, or allow more: --max-rows N.',
+      });
+    }
+  }
+  return { columns: resultColumns(result), chunks };
 }
 
 /** Names of the tables that a statement reads, in lower case. DuckDB's own parser says what the statement holds. */
@@ -93,10 +126,11 @@ function* nodesOf(value: JsonValue): Generator<Record<string, JsonValue>> {
 function oneLine(message: string): string {
   const [summary = '', ...rest] = message.split('\n');
   const place = rest.find((line) => line.startsWith('LINE '));
-  return `SQL: ${summary.replace(/^\w+ Error: |[!.]$/g, '')}${place === undefined ? '' : ` (${place.replace('LINE', 'line')})`}`;
+  return `SQL: ${summary.replace(/^[\w ]+ Error: |[!.]$/g, '')}${place === undefined ? '' : ` (${place.replace('LINE', 'line')})`}`;
 }
 
 async function hintFor(connection: DuckDBConnection, message: string): Promise<string> {
+  if (message.startsWith('Out of Memory')) return 'Ask for less, or allow it more memory, as in --max-memory 8GB.';
   const view = /Table with name (.+?) does not exist/.exec(message)?.[1];
   if (view !== undefined) {
     const near = closestNames(view, VIEWS);

@@ -2,7 +2,7 @@
 
 import { SEEN_STATES } from '../run_files/types.ts';
 import type { JsonObject } from '../util/json.ts';
-import { type Columns, columnType, uniqueColumn } from './columns.ts';
+import { type Columns, columnNames, columnType } from './columns.ts';
 import type { RunSummary } from './run_summary.ts';
 import type { Summary } from './summary.ts';
 
@@ -28,14 +28,10 @@ const AGGREGATES: Columns = {
 };
 
 export function summaryTable(summaries: readonly Summary[]): DataTable {
-  const taken = new Set(Object.keys(AGGREGATES));
-  const columnOf = new Map<string, string>();
-  for (const field of summaries.flatMap(({ fields }) => fields)) {
-    if (columnOf.has(field)) continue;
-    const column = uniqueColumn(field, taken);
-    columnOf.set(field, column);
-    taken.add(column.toLowerCase());
-  }
+  const columnOf = columnNames(
+    summaries.flatMap(({ fields }) => fields),
+    Object.keys(AGGREGATES),
+  );
   const rows = summaries.flatMap(({ group, metric, goal, at, configurations }) =>
     configurations.map(({ fields, states, curve: _, runs: __, ...aggregates }) => ({
       group,
@@ -53,7 +49,9 @@ export function summaryTable(summaries: readonly Summary[]): DataTable {
 }
 
 function valuesOf(summaries: readonly Summary[], field: string) {
-  return summaries.flatMap(({ configurations }) => configurations.map(({ fields }) => fields[field] ?? null));
+  return summaries.flatMap(({ configurations }) =>
+    configurations.map(({ fields }) => (Object.hasOwn(fields, field) ? (fields[field] ?? null) : null)),
+  );
 }
 
 export function runTable({ run, metrics }: RunSummary): DataTable {

@@ -2,40 +2,45 @@
 
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { seeCheckpoints } from '../run_files/seen_run.ts';
-import { type JsonObject, type JsonValue, objectOf, textOf } from '../util/json.ts';
-import { type Columns, quoteName } from './columns.ts';
+import { type JsonObject, type JsonValue, objectOf } from '../util/json.ts';
+import { type Columns, columnNames, quoteName, renamingNotices } from './columns.ts';
 import { configTable } from './configs.ts';
-import { createTable, readRows } from './database.ts';
-import { findMetrics, loadMetrics, METRIC_ROWS } from './metrics.ts';
+import { createTable } from './database.ts';
+import { MetricFiles } from './metric_files.ts';
+import { findMetrics, hasWholeSteps, loadMetrics, METRIC_ROWS } from './metrics.ts';
 import { RUN_COLUMNS, type RunEntry } from './run_entry.ts';
 
-export async function createRunViews(connection: DuckDBConnection, entries: readonly RunEntry[]): Promise<void> {
+/** @returns notices about fields that SQL knows under another name */
+export async function createRunViews(connection: DuckDBConnection, entries: readonly RunEntry[]): Promise<string[]> {
   const rows = entries.map(({ row }) => ({ ...row }));
   await createTable(connection, 'runs', RUN_COLUMNS, rows);
   const configs = configTable(entries);
   await createTable(connection, 'configs', configs.columns, configs.rows);
+  return configs.notices;
 }
 
-/** @returns notices about lines and metrics that could not be read */
+/** @returns notices about lines that could not be read, and metrics that SQL knows under another name */
 export async function createMetricViews(connection: DuckDBConnection, entries: readonly RunEntry[]): Promise<string[]> {
-  const notices = await loadMetrics(connection, entries, await findMetrics(connection, entries));
+  const files = await MetricFiles.open(connection, entries);
+  const columns = await loadMetrics(files, await findMetrics(files));
+  const names = columnNames(
+    columns.map(({ metric }) => metric),
+    ['run', 'step'],
+  );
+  const named = columns.map((column) => ({ ...column, name: quoteName(names.get(column.metric) ?? column.metric) }));
   // The rows of `runs` were inserted in the order of the entries, so a row's number is the run's index.
+  const step = (await hasWholeSteps(files)) ? 'm.step::BIGINT AS step' : 'm.step';
   await connection.run(
-    `CREATE VIEW metrics AS SELECT runs.run, m.* EXCLUDE (run_index)
+    `CREATE VIEW metrics AS SELECT runs.run, ${step}${named.map(({ column, name }) => `, m.${column} AS ${name}`).join('')}
      FROM ${METRIC_ROWS} AS m JOIN runs ON runs.rowid = m.run_index`,
   );
-  const numeric = await readRows(
-    connection,
-    `SELECT column_name FROM duckdb_columns()
-     WHERE table_name = 'metrics' AND data_type = 'DOUBLE' ORDER BY column_index`,
-  );
-  const names = numeric.map((row) => quoteName(textOf(row.column_name) ?? ''));
+  const numeric = named.flatMap(({ type, name }) => (type === 'DOUBLE' ? name : []));
   const long =
-    names.length === 0
+    numeric.length === 0
       ? `SELECT run, step, NULL::VARCHAR AS metric, NULL::DOUBLE AS value FROM metrics WHERE false`
-      : `UNPIVOT (SELECT run, step, ${names.join(', ')} FROM metrics) ON ${names.join(', ')} INTO NAME metric VALUE value`;
+      : `UNPIVOT (SELECT run, step, ${numeric.join(', ')} FROM metrics) ON ${numeric.join(', ')} INTO NAME metric VALUE value`;
   await connection.run(`CREATE VIEW metrics_long AS ${long}`);
-  return notices;
+  return [...files.notices, ...renamingNotices(names, 'metric', 'metrics')];
 }
 
 export const CHECKPOINT_COLUMNS: Columns = {

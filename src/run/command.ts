@@ -11,7 +11,7 @@ import { finalScreen } from './reporters/final_screen.ts';
 import { plainReporter, quietReporter } from './reporters/plain.ts';
 import { terminalReporter } from './reporters/terminal.ts';
 import { prepareFile } from './run_spec.ts';
-import { stopOnSignals } from './signals.ts';
+import { exitSoon, stopOnSignals } from './signals.ts';
 
 export interface CommandOptions {
   /** `key=value` arguments. */
@@ -60,6 +60,7 @@ export async function runCommand(file: string, registry: Registry, options: Comm
     };
   } finally {
     stop.dispose();
+    if (stop.signal.aborted) exitSoon();
   }
 }
 

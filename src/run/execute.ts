@@ -11,7 +11,7 @@ import { takeLease } from '../run_files/lease.ts';
 import { MetricsFile } from '../run_files/metrics_log.ts';
 import { isFinished, pendingStatus, readStatus, StatusFile } from '../run_files/status.ts';
 import type { RunRecord, RunStatus } from '../run_files/types.ts';
-import { locateWeights } from '../run_files/weights_reference.ts';
+import { verifiedWeights } from '../run_files/verified_weights.ts';
 import { describeFailure, pluginOf } from '../spec/plugin_failure.ts';
 import { type Environment, redactor, revealSecrets } from '../spec/secrets.ts';
 import type { RunSpec } from '../spec/types.ts';
@@ -116,7 +116,7 @@ class Attempt {
 
   async #lastEvent(record: RunRecord, registry: Registry, signal: AbortSignal): Promise<RunEvent> {
     try {
-      // Records of before declare none.
+      // Older records declare none.
       const headline = record.headline ?? headlineOf(record.spec, registry);
       await this.#begin(record, headline);
       const outcome = await this.#train(record, { registry, headline, signal: AbortSignal.any([signal, this.#lost]) });
@@ -164,9 +164,13 @@ class Attempt {
     const checkpoints = await CheckpointFile.open(logPath, this.#lost, metrics);
     await repairTail(join(logPath, TIMING_SPANS));
     let service: ServiceClient | undefined;
-    try {
+    const beginning = new Beginning(signal);
+    const train = async () => {
       const { seed } = spec;
-      const emit = (event: TrainingEvent) => this.emit(event);
+      const emit = (event: TrainingEvent) => {
+        if (event.type === 'started') beginning.isOver();
+        if (!beginning.wasGivenUp) this.emit(event);
+      };
       service = await registry.build(serviceSlot, spec.service, {
         checkpointsPath: join(logPath, 'checkpoints'),
         seed,
@@ -174,9 +178,12 @@ class Attempt {
       });
       const trainer = await registry.build(trainerSlot, trainerOf(spec, registry), {});
       // Before training started, what it starts from was found to be there; a run that goes on does not need it any more.
-      const resolveWeights = async (ref: WeightsRef) => locateWeights(ref, { purpose: 'train', unfinished: 'refuse' });
+      const resolveWeights = (ref: WeightsRef) => verifiedWeights(ref, { purpose: 'train', unfinished: 'refuse' });
       const given = { logPath, seed, headline, service, metrics, checkpoints };
       return await trainer.train({ ...given, resolveWeights, emit, signal });
+    };
+    try {
+      return await Promise.race([train(), beginning.stopped]);
     } finally {
       await service?.close();
       metrics.close();
@@ -186,6 +193,38 @@ class Attempt {
 
   async #end(changes: Partial<RunStatus>): Promise<void> {
     await this.#status.change({ ...changes, ended_at: new Date().toISOString() });
+  }
+}
+
+/**
+ * Until training has begun there is nothing to save, and what it reads, downloads and opens first may take long: whoever asks
+ * it to stop then does not wait for that.
+ */
+class Beginning {
+  /** Rejects when the run is asked to stop in this time; pending otherwise. */
+  readonly stopped: Promise<never>;
+  readonly #over = new AbortController();
+  #givenUp = false;
+
+  constructor(signal: AbortSignal) {
+    this.stopped = new Promise((_, reject) => {
+      const stop = () => {
+        this.#givenUp = true;
+        reject(signal.reason);
+      };
+      if (signal.aborted) stop();
+      signal.addEventListener('abort', stop, { once: true, signal: this.#over.signal });
+    });
+    this.stopped.catch(() => undefined);
+  }
+
+  isOver(): void {
+    this.#over.abort();
+  }
+
+  /** What is still under way then is nobody's any more. */
+  get wasGivenUp(): boolean {
+    return this.#givenUp;
   }
 }
 

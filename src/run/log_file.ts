@@ -4,6 +4,7 @@ import { closeSync, openSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { messageOf } from '../util/errors.ts';
 import { fileError } from '../util/files.ts';
+import { APPEND_FLAGS } from '../util/regular_file.ts';
 
 export class LogFile {
   readonly #path: string;
@@ -20,7 +21,7 @@ export class LogFile {
   write(text: string): void {
     if (this.#failure !== null) return;
     try {
-      this.#file ??= openSync(this.#path, 'a');
+      this.#file ??= openSync(this.#path, APPEND_FLAGS);
       writeSync(this.#file, `${new Date().toISOString()} ${text}\n`);
     } catch (error) {
       this.#failure = messageOf(fileError('append to', this.#path, error));

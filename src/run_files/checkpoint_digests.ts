@@ -1,15 +1,15 @@
 // What a line of checkpoints.jsonl says of the files that it stands for, so that damage is found before it is trained on.
 
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { readdir, stat } from 'node:fs/promises';
+import { open, readdir, stat } from 'node:fs/promises';
 import { isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { localCheckpoint } from '../tinker/local_path.ts';
 import { DataFormatError } from '../util/errors.ts';
-import { errorCode, shortPath } from '../util/files.ts';
+import { errorCode, explainingFailure, shortPath } from '../util/files.ts';
 import { canonicalJson, type JsonObject } from '../util/json.ts';
 import { isRecordOf, isString, jsonShape } from '../util/json_shape.ts';
+import { READ_FLAGS } from '../util/regular_file.ts';
 
 /** SHA-256 in hex. */
 export interface Digests {
@@ -17,7 +17,10 @@ export interface Digests {
   record: string;
   /** Of the rows of metrics.jsonl before the checkpoint. */
   metrics: string;
-  /** Of the files of the state, by their path in the run directory. Empty where a service keeps them elsewhere. */
+  /**
+   * Of the files of the state and of the weights for sampling, by their path in the run directory. Empty where a service
+   * keeps them elsewhere; records of before know nothing of the latter.
+   */
   files: Record<string, string>;
 }
 
@@ -34,41 +37,51 @@ export function checkpointPlace(directory: string, path: string): string | null 
 export async function digestsOf(
   directory: string,
   line: JsonObject,
-  state_path: string,
+  paths: readonly string[],
   metrics: string,
 ): Promise<Digests> {
-  const place = checkpointPlace(directory, state_path);
-  const files = place === null ? {} : await digestFiles(directory, place);
+  const files: Digests['files'] = {};
+  for (const path of paths) {
+    const place = checkpointPlace(directory, path);
+    if (place !== null) Object.assign(files, await digestFiles(directory, place));
+  }
   return { record: digestRecord(line), metrics, files };
 }
 
+interface SavedLine {
+  name: string;
+  line: JsonObject;
+  digests: Digests;
+  /** What to do about a file that was changed. */
+  hint: string;
+}
+
 /**
- * Holds a line against its digests.
+ * Holds a line against its digests, and of its files those of these paths.
  * @throws DataFormatError that names the file which is not the one that was saved
  */
 export async function verifyDigests(
   directory: string,
-  { name, line, digests, metrics }: { name: string; line: JsonObject; digests: Digests; metrics: string },
+  { name, line, digests, hint }: SavedLine,
+  { metrics, paths }: { metrics: string | null; paths: readonly string[] },
 ): Promise<void> {
+  const changed = (file: string, what: string) =>
+    new DataFormatError(`${shortPath(join(directory, file))}: ${what}`, { hint });
   if (digestRecord(line) !== digests.record) {
-    throw changed(directory, 'checkpoints.jsonl', `the line of checkpoint ${name} is not the one that was written`);
+    throw changed('checkpoints.jsonl', `the line of checkpoint ${name} is not the one that was written`);
   }
-  if (metrics !== digests.metrics) {
-    throw changed(directory, 'metrics.jsonl', `the rows before checkpoint ${name} are not those that were logged`);
+  if (metrics !== null && metrics !== digests.metrics) {
+    throw changed('metrics.jsonl', `the rows before checkpoint ${name} are not those that were logged`);
   }
+  const places = paths.map((path) => checkpointPlace(directory, path));
   for (const [file, digest] of Object.entries(digests.files)) {
     const path = resolve(directory, file);
-    if (!path.startsWith(`${directory}${sep}`)) throw changed(directory, 'checkpoints.jsonl', `${file} lies elsewhere`);
-    const found = await digestFile(path);
-    if (found === null) throw changed(directory, file, `it is missing from checkpoint ${name}`);
-    if (found !== digest) throw changed(directory, file, `it is not the file that checkpoint ${name} was saved with`);
+    if (!path.startsWith(`${directory}${sep}`)) throw changed('checkpoints.jsonl', `${file} lies elsewhere`);
+    if (!places.some((place) => place !== null && (path === place || path.startsWith(`${place}${sep}`)))) continue;
+    const found = await explainingFailure('read', path, () => digestFile(path));
+    if (found === null) throw changed(file, `it is missing from checkpoint ${name}`);
+    if (found !== digest) throw changed(file, `it is not the file that checkpoint ${name} was saved with`);
   }
-}
-
-function changed(directory: string, file: string, what: string): DataFormatError {
-  return new DataFormatError(`${shortPath(join(directory, file))}: ${what}`, {
-    hint: 'Put it back as it was; or delete the line of this checkpoint from checkpoints.jsonl to go on from the one before; or start afresh with if_exists=delete.',
-  });
 }
 
 function digestRecord(line: JsonObject): string {
@@ -96,14 +109,19 @@ async function filesAt(place: string): Promise<string[]> {
   return entries.flatMap((entry) => (entry.isFile() ? [join(place, entry.name)] : [])).sort();
 }
 
-/** Null where there is no file. */
+/** Null where there is nothing, empty for what is no file: a pipe or a device is not read. */
 async function digestFile(path: string): Promise<string | null> {
-  const hash = createHash('sha256');
-  try {
-    await pipeline(createReadStream(path), hash);
-  } catch (error) {
-    if (errorCode(error) === 'ENOENT') return null;
+  const file = await open(path, READ_FLAGS).catch((error) => {
+    if (['ENOENT', 'ENOTDIR'].includes(errorCode(error) ?? '')) return null;
     throw error;
+  });
+  if (file === null) return null;
+  try {
+    if (!(await file.stat()).isFile()) return '';
+    const hash = createHash('sha256');
+    await pipeline(file.createReadStream({ autoClose: false }), hash);
+    return hash.digest('hex');
+  } finally {
+    await file.close();
   }
-  return hash.digest('hex');
 }

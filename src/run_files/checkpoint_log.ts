@@ -13,6 +13,9 @@ import { spellNumber } from './numbers.ts';
 
 const FILE = 'checkpoints.jsonl';
 
+const DAMAGED_HINT =
+  'Put it back as it was; or delete the line of this checkpoint from checkpoints.jsonl to go on from the one before; or start afresh with if_exists=delete.';
+
 /** Names that loops give to checkpoints. What has another name is somebody else's. */
 const NAMED_BY_LOOP = /^(\d{6,}|final)$/;
 
@@ -69,12 +72,9 @@ export class CheckpointFile implements CheckpointLog {
     if (clash !== undefined) throw new Error(`"${clash}" is a field of checkpoints.jsonl and cannot be an extra one`);
     await this.#rows.flush();
     const line = asWritten({ ...record, ...extra });
-    // Only a state is resumed from, so only a state needs to be known again.
-    const { state_path } = record;
+    const paths = [record.state_path, record.sampler_path].filter((path) => path !== undefined);
     const digests =
-      state_path === undefined
-        ? {}
-        : { digests: await digestsOf(this.#directory, line, state_path, this.#rows.digest()) };
+      paths.length === 0 ? {} : { digests: await digestsOf(this.#directory, line, paths, this.#rows.digest()) };
     this.#lines.append(JSON.stringify({ ...line, ...digests }));
     await this.#lines.flush();
   }
@@ -90,12 +90,18 @@ export class CheckpointFile implements CheckpointLog {
   }
 
   /** A line without digests is one from before there were any: there is nothing to hold it against. */
-  async verify({ name, batch }: CheckpointRecord): Promise<void> {
+  async verify({ name, batch, final, state_path, sampler_path }: CheckpointRecord): Promise<void> {
     const found = (await parseLines(this.#path, lineShape)).findLast((line) => line.name === name);
     if (found?.digests === undefined) return;
     const { digests, ...line } = found;
+    // What a run ends with is handed on as it is. Weights for sampling from before its end may be deleted to save room.
+    const paths = [state_path, final === true ? sampler_path : undefined].filter((path) => path !== undefined);
     const metrics = await this.#rows.digestBefore(batch);
-    await verifyDigests(this.#directory, { name, line: asWritten(line), digests, metrics });
+    await verifyDigests(
+      this.#directory,
+      { name, line: asWritten(line), digests, hint: DAMAGED_HINT },
+      { metrics, paths },
+    );
   }
 
   async tidy(): Promise<void> {

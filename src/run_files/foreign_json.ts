@@ -55,7 +55,7 @@ function objectIn(line: string): JsonObject | null {
   }
 }
 
-/** What is no JSON but is in files all the same: Python writes NaN and the infinities as bare words. They become texts, as in ours. */
+/** Python writes NaN and the infinities as bare words, which JSON does not have. They become texts, as in our own files. */
 const TEXT_OR_WORD = /"(?:[^"\\]|\\.)*"|-?Infinity\b|\bNaN\b/g;
 
 /** An escaped pair, half of one, any other escape. Half a pair is no Unicode, so nothing could take the text that holds it. */

@@ -25,7 +25,7 @@ export function measureRows(rows: readonly JsonObject[], { metric, goal, at }: O
   return measuring.result(reached);
 }
 
-/** NaN for what was logged and is no number; null where nothing was. */
+/** NaN for a logged value that is not a number; null where nothing was logged. */
 function numberIn(value: JsonValue | undefined): number | null {
   if (value === undefined || value === null) return null;
   if (typeof value === 'object') return Number.NaN;

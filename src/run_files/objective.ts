@@ -51,7 +51,7 @@ export class Measuring {
     this.#objective = objective;
   }
 
-  /** A logged text, or any other value that is no number, is told as NaN. */
+  /** A logged text, or any other value that is not a number, is told as NaN. */
   add(step: number | null, value: number): void {
     const { at } = this.#objective;
     if (at.kind === 'step' && (step === null || step > at.step)) return;
@@ -129,7 +129,7 @@ export function valuedRuns<Run extends JudgedRun>(runs: readonly Run[], at: At):
 
 /**
  * Order of merit, the better one first; 0 for a tie. A configuration of which a run diverged or ended without a number is not
- * better than one of which none did, whatever its other runs reached: on average over seeds its value is no number either.
+ * better than one of which none did, whatever its other runs reached: on average over seeds its value is NaN too.
  */
 export function compareScores(a: Score, b: Score, goal: Goal | null): number {
   if (goal === null) return 0;

@@ -17,7 +17,7 @@ export interface RunRecord {
   axes: Record<string, JsonValue>;
   /** What the sweep optimises, if it says so. */
   objective: { metric: string; goal: 'minimize' | 'maximize'; at: string } | null;
-  /** The metrics that tell how the run does, as its trainer declares them. Records of before lack it. */
+  /** The metrics that tell how the run does, as its trainer declares them. Older records lack it. */
   headline?: Headline[];
   versions: { cookbook: string; node: string; onnxruntime: string | null; platform: string };
   git: { commit: string; branch: string | null; dirty: boolean } | null;

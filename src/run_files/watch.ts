@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { messageOf } from '../util/errors.ts';
 import { errorCode } from '../util/files.ts';
+import { READ_FLAGS } from '../util/regular_file.ts';
 import { parseRow, type Row } from './metrics_log.ts';
 import { readStatus } from './status.ts';
 import type { RunStatus } from './types.ts';
@@ -113,13 +114,16 @@ class LineTail {
 
   /** The lines since the last call; with `anew`, all lines of a file that is no longer the one that was read. */
   async read(): Promise<{ lines: string[]; anew: boolean }> {
-    const file = await open(this.#path, 'r').catch((error) => {
+    const file = await open(this.#path, READ_FLAGS).catch((error) => {
       if (errorCode(error) === 'ENOENT') return null;
       throw error;
     });
     if (file === null) return { lines: [], anew: this.#forget() };
     try {
-      const { ino, size } = await file.stat();
+      const stats = await file.stat();
+      // Whoever reads it in earnest says what is wrong with it.
+      if (!stats.isFile()) return { lines: [], anew: this.#forget() };
+      const { ino, size } = stats;
       const anew = ino === this.#inode && size >= this.#offset && (await this.#isMarked(file)) ? false : this.#forget();
       this.#inode = ino;
       if (size === this.#offset) return { lines: [], anew };

@@ -58,6 +58,7 @@ class Converter {
         path,
         `a value tagged ${source.tag.replace('tag:yaml.org,2002:', '!!')} cannot stand in a spec`,
       );
+      return { kind: 'scalar', value: null, place };
     }
     if (isMap(source)) return this.#mapping(source.items, place, path);
     if (isSeq(source)) {

@@ -3,6 +3,7 @@
 import { readFile } from 'node:fs/promises';
 import pc from 'picocolors';
 import { type Diagnostic, formatDiagnostic } from '../util/errors.ts';
+import { printableText } from '../util/printable.ts';
 
 const LONGEST_LINE = 160;
 
@@ -15,7 +16,10 @@ export async function withExcerpts(diagnostics: readonly Diagnostic[]): Promise<
   return diagnostics
     .map((diagnostic) => {
       const text = files.get(diagnostic.file)?.[diagnostic.line - 1];
-      return [formatDiagnostic(diagnostic), ...(text === undefined ? [] : excerpt(text, diagnostic))].join('\n');
+      return [
+        printableText(formatDiagnostic(diagnostic)),
+        ...(text === undefined ? [] : excerpt(text, diagnostic)),
+      ].join('\n');
     })
     .join('\n');
 }
@@ -23,8 +27,11 @@ export async function withExcerpts(diagnostics: readonly Diagnostic[]): Promise<
 function excerpt(text: string, { line, column }: Diagnostic): string[] {
   if (text.length > LONGEST_LINE || text.trim() === '') return [];
   const gutter = `${line}`.padStart(5);
-  const indent = text.slice(0, column - 1).replace(/[^\t]/g, ' ');
-  return [`${pc.dim(`${gutter} |`)} ${text}`, `${pc.dim(`${' '.repeat(gutter.length)} |`)} ${indent}${pc.red('^')}`];
+  const indent = printableText(text.slice(0, column - 1)).replace(/[^\t]/g, ' ');
+  return [
+    `${pc.dim(`${gutter} |`)} ${printableText(text)}`,
+    `${pc.dim(`${' '.repeat(gutter.length)} |`)} ${indent}${pc.red('^')}`,
+  ];
 }
 
 /** "command line" is no file, and a file may be what is wrong: then there is nothing to show. */

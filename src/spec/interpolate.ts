@@ -126,7 +126,7 @@ function asScalar(text: string): JsonValue {
   if (text === 'true' || text === 'false') return text === 'true';
   const quoted = /^(["'])(.*)\1$/s.exec(text)?.[2];
   if (quoted !== undefined) return quoted;
-  return /^[-+]?((0|[1-9]\d*)\.?\d*|\.\d+)(e[-+]?\d+)?$/i.test(text) ? Number(text) : text;
+  return /^[-+]?((0|[1-9]\d*)(\.\d*)?|\.\d+)(e[-+]?\d+)?$/i.test(text) ? Number(text) : text;
 }
 
 function spelled(value: JsonValue, reference: string): string {

@@ -70,10 +70,14 @@ async function registerPlugin(path: string, load: Loader, registry: Registry): P
   return [...taken, ...builders.flatMap((builder) => definitionProblems(builder, registry))];
 }
 
+/** Longer than any import of code takes. */
+const LOAD_SECONDS = 60;
+
 /** A megabyte of code is no plugin but something else, by mistake. */
 const MAX_BYTES = 4_000_000;
 
 function fileProblem(path: string): string | null {
+  if (path.includes('\0')) return 'a path cannot hold the character NUL';
   const stats: Stats | undefined = statSync(path, { throwIfNoEntry: false });
   if (stats === undefined) return `there is no such file: ${path}${nearPathsHint(path, '/')}`;
   if (stats.isDirectory()) return 'this is a directory; name the file that exports the builders';
@@ -98,13 +102,15 @@ function isBuilder(value: unknown): value is AnyBuilder {
 async function guarded<T>(load: () => Promise<T>): Promise<T> {
   const { exit } = process;
   let stopListening = (): void => undefined;
+  let timer: NodeJS.Timeout | undefined;
   const failed = new Promise<never>((_, fail) => {
     const starve = () => fail(new Error('it waits for what never comes'));
+    // The loader may try a module twice, so this stays until it is done; thrown later, it is an uncaught exception.
     process.exit = (code) => {
-      const error = new Error(`it calls process.exit(${code ?? ''})`);
-      fail(error);
-      throw error;
+      throw new Error(`it calls process.exit(${code ?? ''})`);
     };
+    const tooLong = () => fail(new Error(`it is not loaded after ${LOAD_SECONDS} s`));
+    timer = setTimeout(tooLong, LOAD_SECONDS * 1000).unref();
     process.on('uncaughtException', fail).on('unhandledRejection', fail).on('beforeExit', starve);
     stopListening = () => {
       process.off('uncaughtException', fail).off('unhandledRejection', fail).off('beforeExit', starve);
@@ -117,6 +123,7 @@ async function guarded<T>(load: () => Promise<T>): Promise<T> {
     return loaded;
   } finally {
     process.exit = exit;
+    clearTimeout(timer);
     stopListening();
   }
 }

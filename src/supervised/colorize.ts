@@ -4,6 +4,7 @@ import pc from 'picocolors';
 import type { Colors, Formatter } from 'picocolors/types.js';
 import { type Datum, tokensOf } from '../tinker/types.ts';
 import type { Tokenizer } from '../tokenizers/types.ts';
+import { printableText } from '../util/printable.ts';
 import { tokenTexts } from './token_texts.ts';
 
 /** Green where the weight is positive, yellow where it is 0, red where it is negative. */
@@ -23,7 +24,7 @@ export function colorizeExample(datum: Datum, tokenizer: Tokenizer): string {
   let text = '';
   for (let start = 0, end = 0; start < tokens.length; start = end) {
     while (end < tokens.length && painters[end] === painters[start]) end += 1;
-    text += painters[start](texts.slice(start, end).join(''));
+    text += painters[start](printableText(texts.slice(start, end).join('')));
   }
   return text;
 }

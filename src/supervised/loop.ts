@@ -23,7 +23,7 @@ export interface LoopParts {
   tokenizer: Tokenizer;
 }
 
-/** Trains to the end, to a loss that is no number, or to the signal. Continues from the last checkpoint of the run. */
+/** Trains to the end, to a loss that is NaN or infinite, or to the signal. Continues from the last checkpoint of the run. */
 export async function superviseTraining(
   config: LoopConfig,
   { openClient, train, evaluators, infrequentEvaluators, tokenizer }: LoopParts,

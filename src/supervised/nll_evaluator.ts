@@ -24,13 +24,15 @@ export const nll = defineBuilder({
         hint: 'Set test_size or test_file_path (test_fraction for text) in the dataset, or leave the evaluator out.',
       });
     }
-    return { evaluate: ({ training }) => evaluateNll(training, test, tokenizer, name) };
+    return { evaluate: ({ training, signal }) => evaluateNll(training, test, { tokenizer, name, signal }) };
   },
   headline: ({ name }) => [
     { metric: `${name}/nll`, goal: 'minimize', label: `${name}/nll` },
     { metric: `${name}/bpb`, goal: 'minimize', label: `${name}/bpb` },
   ],
 });
+
+const SUBMITTED_AHEAD = 8;
 
 /**
  * Sums over the whole set before it divides, and counts every token of positive weight once: the figures depend neither on
@@ -39,13 +41,19 @@ export const nll = defineBuilder({
 async function evaluateNll(
   client: TrainingClient,
   test: HeldOut,
-  tokenizer: Tokenizer,
-  name: string,
+  { tokenizer, name, signal }: { tokenizer: Tokenizer; name: string; signal: AbortSignal },
 ): Promise<Metrics> {
   const batches = await Promise.all(Array.from({ length: test.length }, (_, index) => test.getBatch(index)));
   const submitted = [];
-  for (const batch of batches) submitted.push(await client.forward(batch, 'cross_entropy'));
-  const outputs = await Promise.all(submitted.map((future) => future.result()));
+  const outputs = [];
+  for (const batch of batches) {
+    signal.throwIfAborted();
+    submitted.push(await client.forward(batch, 'cross_entropy'));
+    // Enough to keep the service busy, and little to wait for when the run is asked to stop.
+    const oldest = submitted.length > SUBMITTED_AHEAD ? submitted.shift() : undefined;
+    if (oldest !== undefined) outputs.push(await oldest.result());
+  }
+  for (const future of submitted) outputs.push(await future.result());
 
   const inputs_D = batches.flat().map((datum) => datum.loss_fn_inputs);
   const logprobs_D_T = outputs.flatMap((output) => output.loss_fn_outputs.map(({ logprobs }) => logprobs.data));

@@ -18,7 +18,7 @@ export interface Job {
 }
 
 export interface Executor {
-  /** So many jobs are submitted at a time. Infinite where they wait in a queue of the executor's own. */
+  /** How many jobs are submitted at a time. Infinite where jobs wait in a queue of the executor's own. */
   readonly slots: number;
   /**
    * Has prepared run directories executed, and returns their jobs in the same order. Each directory says in job.json, before,
@@ -30,7 +30,7 @@ export interface Executor {
 }
 
 export interface ExecutorContext {
-  /** At most so many runs at a time. */
+  /** The most runs that run at a time. */
   maxConcurrency: number;
 }
 

@@ -1,4 +1,4 @@
-// The scheduler: brings every run of a plan to its end, so many at a time. What a run came to is read from its directory.
+// The scheduler: brings every run of a plan to its end, with bounded concurrency. What a run came to is read from its directory.
 
 import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';

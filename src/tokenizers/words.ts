@@ -38,13 +38,14 @@ export function createWords(
   let library: LibraryTokenizer;
   let preTokenize: PreTokenizer;
   try {
+    checkModel(json.model);
     preTokenize = createPreTokenizer(json.pre_tokenizer ?? null);
     library = new HfTokenizer(
       {
         normalizer: null,
         decoder: null,
         ...json,
-        model: withoutSpecialPieces(json.model, specialIds),
+        model: withUnknown(withoutSpecialPieces(json.model, specialIds)),
         pre_tokenizer: null,
         // Its one effect is to add special tokens, and that is the renderers' business.
         post_processor: null,
@@ -52,7 +53,6 @@ export function createWords(
       },
       {},
     );
-    checkModel(json.model);
   } catch (error) {
     throw new WeightsError(`${file}: not a tokenizer that can be loaded: ${messageOf(error)}`, { cause: error });
   }
@@ -68,9 +68,10 @@ export function createWords(
       model._call(preTokenize(text, first)).flatMap((token) => {
         const id = ids.get(token);
         if (id !== undefined) return [id];
+        if (token === UNKNOWN) throw new RendererError(withoutTokens(text));
         const known = toBytes(token) ?? model.unk_token_id ?? null;
         if (known !== null) return known;
-        throw new RendererError(`the tokenizer has no token for ${JSON.stringify(token)}, nor one for what is unknown`);
+        throw new RendererError(withoutTokens(token));
       }),
   };
 }
@@ -85,6 +86,20 @@ function withoutSpecialPieces(model: JsonObject['model'], specialIds: ReadonlySe
     Array.isArray(entry) && specialIds.has(id) && id !== model.unk_id ? [`\uFDD1${id}`, entry[1]] : entry,
   );
   return { ...model, vocab: hidden };
+}
+
+/** Stands for what a BPE model without a token for the unknown would leave out in silence. No text holds it. */
+const UNKNOWN = '\uFDD0';
+
+function withUnknown(model: JsonObject['model']): JsonObject['model'] {
+  return isJsonObject(model) && model.type === 'BPE' && (model.unk_token ?? null) === null
+    ? { ...model, unk_token: UNKNOWN }
+    : model;
+}
+
+function withoutTokens(text: string): string {
+  const shown = text.length > 60 ? `${text.slice(0, 60)}…` : text;
+  return `the tokenizer has no token for all of ${JSON.stringify(shown)}, nor one for what is unknown`;
 }
 
 /** Ids of the bytes of a piece that a Unigram model does not know, if it falls back to them; the library does not. */
@@ -112,7 +127,11 @@ function keepByteOrderMarks(decoder: object | null): void {
 
 /** What changes ids and is computed nowhere is refused. */
 function checkModel(model: JsonObject['model']): void {
-  if (!isJsonObject(model)) return;
+  if (!isJsonObject(model)) throw new Error('model must be an object');
+  // The library guesses at other types from what else the model has. Files of long ago name none.
+  const type = model.type ?? null;
+  if (type !== null && !['BPE', 'Unigram', 'WordPiece'].some((known) => known === type))
+    throw new Error(`Unknown TokenizerModel type: ${String(type)}`);
   for (const [name, harmless] of [
     ['dropout', 0],
     ['continuing_subword_prefix', ''],

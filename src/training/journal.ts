@@ -25,7 +25,7 @@ export interface JournalOptions<Client> extends CheckpointPolicy {
   steps_per_epoch?: number;
   /** Steps that `collect` leaves unfinished before it waits for the oldest. */
   submit_ahead?: number;
-  /** The metric that must stay a number: a run in which it is none has diverged. */
+  /** The metric that must stay finite: a run in which it is NaN or infinite has diverged. */
   loss?: string;
   evaluations?: readonly Evaluation<Client>[];
   /** What the loop needs to go on, beside what the client saves. An attempt that resumes finds it in `restored`. */
@@ -73,8 +73,12 @@ export class Journal<Client extends SavingClient> {
     openClient: (statePath: string | null) => Promise<Client>,
     options: JournalOptions<Client>,
   ): Promise<Journal<Client>> {
+    // Who was asked to stop before may have left the directory to another process by now.
+    context.signal.throwIfAborted();
     const past = await resumeRun(context);
-    const journal = new Journal(await openClient(past.resumed?.state_path ?? null), context, options, past);
+    const client = await openClient(past.resumed?.state_path ?? null);
+    context.signal.throwIfAborted();
+    const journal = new Journal(client, context, options, past);
     await journal.#begin();
     return journal;
   }
@@ -125,6 +129,14 @@ export class Journal<Client extends SavingClient> {
     await this.#drain();
   }
 
+  /** An evaluation gives up when the run is asked to stop. What was trained before it is kept. */
+  async #saveBeforeStop(): Promise<void> {
+    await this.#drain();
+    const position = this.#position(this.#logged);
+    if (this.#state === 'diverged' || !this.#checkpoints.isBehind(position)) return;
+    await this.#checkpoints.save('periodic', this.#loopState(), position);
+  }
+
   /** What is submitted is finished first: a checkpoint stands for exactly the steps that were logged before it. */
   async #stopsBefore(step: number): Promise<boolean> {
     const interrupted = this.#context.signal.aborted;
@@ -145,7 +157,11 @@ export class Journal<Client extends SavingClient> {
     for (const { name, every, evaluate } of this.#options.evaluations ?? []) {
       if (every === 0 || step % every !== 0) continue;
       const measure = () => evaluate(this.client, step);
-      const metrics = await (timer === undefined ? measure() : timer.timed(name, measure));
+      const measuring = timer === undefined ? measure() : timer.timed(name, measure);
+      const metrics = await measuring.catch(async (error: unknown) => {
+        if (this.#context.signal.aborted) await this.#saveBeforeStop();
+        throw error;
+      });
       this.#context.emit({ type: 'evaluation', step, metrics });
       Object.assign(measured, metrics);
     }

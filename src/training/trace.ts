@@ -2,6 +2,7 @@
 
 import { appendFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { explainingFailure } from '../util/files.ts';
 import type { Metrics } from './types.ts';
 
 /** File in the run directory that takes one line an iteration. After a resume a step may stand there twice. */
@@ -51,7 +52,9 @@ export class IterationTimer {
 
   /** Appends the spans to timing_spans.jsonl in the run directory. */
   async write(logPath: string, step: number): Promise<void> {
-    await appendFile(join(logPath, TIMING_SPANS), `${JSON.stringify({ step, spans: this.#spans })}\n`);
+    const path = join(logPath, TIMING_SPANS);
+    const line = `${JSON.stringify({ step, spans: this.#spans })}\n`;
+    await explainingFailure('append to', path, () => appendFile(path, line));
   }
 
   #elapsed(): number {

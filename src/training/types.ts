@@ -7,7 +7,7 @@ import type { ServiceClient } from '../tinker/clients.ts';
 import type { JsonObject } from '../util/json.ts';
 
 /**
- * One row of metrics.jsonl. Not-a-number and infinite values are legal here and are written as strings ("NaN"). Two names
+ * One row of metrics.jsonl. NaN and infinite values are legal here and are written as strings ("NaN"). Two names
  * mean the same in every loop: `num_tokens`, which a step was trained on, and `learning_rate`.
  */
 export type Metrics = Record<string, number | string | boolean>;
@@ -96,7 +96,7 @@ export interface Learned {
 }
 
 export interface TrainingOutcome {
-  /** `diverged`: the loss stopped being a number. The run is over, and is not a failure. */
+  /** `diverged`: the loss became NaN or infinite. The run is over, and is no failure. */
   state: 'done' | 'diverged' | 'interrupted';
   /** Steps completed over all attempts. */
   step: number;

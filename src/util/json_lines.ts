@@ -6,7 +6,7 @@ import { dirname } from 'node:path';
 import { DataFormatError } from './errors.ts';
 import { errorCode, explainingFailure, fileError, flushDirectory, shortPath, writeFileAtomic } from './files.ts';
 import type { Shape } from './json_shape.ts';
-import { LOG_LIMIT_BYTES, readRegularFile, refuseIrregular } from './regular_file.ts';
+import { APPEND_FLAGS, LOG_LIMIT_BYTES, readRegularFile, refuseIrregular } from './regular_file.ts';
 
 const NEWLINE = 0x0a;
 
@@ -75,7 +75,7 @@ export class LineAppender {
   append(line: string): void {
     this.#lost.throwIfAborted();
     try {
-      this.#file ??= openSync(this.#path, 'a');
+      this.#file ??= openSync(this.#path, APPEND_FLAGS);
       writeWhole(this.#file, Buffer.from(`${line}\n`));
     } catch (error) {
       throw fileError('append to', this.#path, error);

@@ -1,6 +1,6 @@
 // How this program is called where it runs, for the commands that it tells people to type next.
 
-/** `npx cookbook` for who called it so, as in a fresh clone, where no shell would find a mere `cookbook`. */
+/** `npx cookbook` for those who called it so, as in a fresh clone, where no shell would find `cookbook` alone. */
 export function programName(env: NodeJS.ProcessEnv = process.env): string {
   return env.npm_command === 'exec' ? 'npx cookbook' : 'cookbook';
 }

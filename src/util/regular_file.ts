@@ -10,11 +10,13 @@ const RECORD_LIMIT_BYTES = 64 * 2 ** 20;
 export const LOG_LIMIT_BYTES = 511 * 2 ** 20;
 
 // Opening a pipe would wait for a writer.
-const FLAGS = constants.O_RDONLY | constants.O_NONBLOCK;
+export const READ_FLAGS = constants.O_RDONLY | constants.O_NONBLOCK;
+/** The same for a log that is appended to, and made where there is none. */
+export const APPEND_FLAGS = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NONBLOCK;
 
 /** @throws an error with the code ENOTREG or E2BIG, or that of the system call that failed */
 export function readRegularFileSync(path: string, limit = RECORD_LIMIT_BYTES): string {
-  const file = openSync(path, FLAGS);
+  const file = openSync(path, READ_FLAGS);
   try {
     refuseIrregular(fstatSync(file), limit);
     return readFileSync(file, 'utf8');
@@ -25,7 +27,7 @@ export function readRegularFileSync(path: string, limit = RECORD_LIMIT_BYTES): s
 
 /** @throws an error with the code ENOTREG or E2BIG, or that of the system call that failed */
 export async function readRegularFile(path: string, limit = RECORD_LIMIT_BYTES): Promise<string> {
-  const file = await open(path, FLAGS);
+  const file = await open(path, READ_FLAGS);
   try {
     refuseIrregular(await file.stat(), limit);
     return await file.readFile('utf8');

@@ -1,8 +1,11 @@
+import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { lossCurve, temporaryDirectory, writeRun, writeSweep, writeText } from '../report/run_directories.ts';
 import { cookbook } from '../support/cli.ts';
+
+const program = resolve('bin/run.js');
 
 let cwd: string;
 let remove: () => void;
@@ -86,6 +89,32 @@ describe('cookbook report', () => {
       Parquet is not text: it goes to a file
       Add --output FILE.parquet."
     `);
+  });
+
+  it('prints names and notes without codes for the terminal', async () => {
+    writeText(join(cwd, 'runs/odd/x/metrics.jsonl'), '{"step": 0, "a\\u001b[2J": 1}\n');
+    const { stdout, stderr } = await report('runs/odd');
+    expect(stdout).toContain('a\\u001b[2J');
+    const missing = await report('runs/odd', '--metric', 'b');
+    expect(missing.stderr).toContain('a\\u001b[2J');
+    const mistake = await report('runs/odd', '--group-by', '\u001b[2J');
+    expect(mistake.stderr).toContain('no run has a field "\\u001b[2J"');
+    expect(stdout + stderr + missing.stderr + mistake.stderr).not.toContain('\u001b');
+  });
+
+  it('writes to an open descriptor, and says in one line what could not be written', () => {
+    const shell = (command: string) =>
+      spawnSync('bash', ['-c', command], { cwd, encoding: 'utf8', env: { ...process.env, COOKBOOK: program } });
+    const sql = '--sql "SELECT 1 AS x" --format csv';
+    expect(shell(`(echo first; node $COOKBOOK report ${sql} -o /dev/fd/1) > out; cat out`).stdout).toBe(
+      'first\nx\n1\n',
+    );
+    expect(shell(`node $COOKBOOK report ${sql} -o /dev/stdout | cat`).stdout).toBe('x\n1\n');
+    const full = shell(`node $COOKBOOK report ${sql} > /dev/full`);
+    expect([full.status, full.stderr]).toEqual([
+      1,
+      'cannot write to standard output: ENOSPC: no space left on device, write\n',
+    ]);
   });
 
   it('refuses options that exclude each other', async () => {

@@ -1,10 +1,11 @@
 // What a new user types first, rightly or nearly so: help, versions, misspelt commands and flags, files of the wrong kind.
 
 import { execFile } from 'node:child_process';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
 import { DATA, spec, workspace } from '../spec/workspace.ts';
-import { cookbook, npxCookbook } from './command_line.ts';
+import { cookbook, npxCookbook, REPOSITORY } from './command_line.ts';
 
 test.each([
   ['-h', '--help'],
@@ -119,4 +120,22 @@ test('a shell completes commands, flags and what a flag can be', async () => {
   expect(await completed('cookbook', 'run', '--')).toEqual(['--json', '--quiet', '--help']);
   expect(await completed('cookbook', 'report', '--goal', 'm')).toEqual(['minimize', 'maximize']);
   expect(await completed('cookbook', 'run', 'con')).toEqual(['']);
+});
+
+test('output that cannot be written is told in one line, and makes the command fail', async () => {
+  const directory = await workspace({});
+  const toFullDisk = (...argv: string[]) =>
+    promisify(execFile)(
+      'bash',
+      ['-c', `${process.execPath} ${join(REPOSITORY, 'bin/run.js')} "$@" > /dev/full`, 'bash', ...argv],
+      {
+        cwd: directory,
+      },
+    );
+  for (const argv of [['--help'], ['builders'], ['builders', '--json']]) {
+    await expect(toFullDisk(...argv)).rejects.toMatchObject({
+      code: 1,
+      stderr: 'cannot write to standard output: ENOSPC: no space left on device, write\n',
+    });
+  }
 });

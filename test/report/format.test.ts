@@ -1,13 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import {
-  formatExact,
-  formatMean,
-  formatNumber,
-  formatSeconds,
-  formatValue,
-  printable,
-} from '../../src/report/format.ts';
+import { formatExact, formatMean, formatNumber, formatSeconds, formatValue } from '../../src/report/format.ts';
 
 describe('formatNumber', () => {
   it('keeps four significant digits, and integers whole', () => {
@@ -60,14 +53,5 @@ describe('other values', () => {
 
   it('times are in the unit that fits', () => {
     expect([0.5, 59, 90, 3600, 7380].map(formatSeconds)).toEqual(['0.5 s', '59 s', '2 min', '1 h 0 min', '2 h 3 min']);
-  });
-});
-
-describe('printable', () => {
-  it('leaves one line without codes for the terminal', () => {
-    expect(printable('a\r\nb\tc\u001b[31mred\u0000\u009b\u2028')).toBe('a b c\\u001b[31mred\\u0000\\u009b\\u2028');
-    fc.assert(
-      fc.property(fc.string({ unit: 'binary-ascii' }), (text) => !/[\p{Cc}\u2028\u2029]/u.test(printable(text))),
-    );
   });
 });

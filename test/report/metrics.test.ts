@@ -4,8 +4,10 @@ import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openDatabase, readRows } from '../../src/report/database.ts';
 import { discoverRuns } from '../../src/report/discover.ts';
-import { findMetrics, loadMetrics, METRIC_ROWS } from '../../src/report/metrics.ts';
+import { MetricFiles } from '../../src/report/metric_files.ts';
+import { findMetrics, loadMetrics, METRIC_ROWS, type MetricColumn } from '../../src/report/metrics.ts';
 import { readRunEntry } from '../../src/report/run_entry.ts';
+import type { JsonObject } from '../../src/util/json.ts';
 import { type Line, metricsText, temporaryDirectory, writeText } from './run_directories.ts';
 
 let cwd: string;
@@ -24,10 +26,17 @@ const write = (run: string, lines: readonly Line[]) => writeText(join(cwd, run, 
 
 async function load() {
   const entries = discoverRuns(['.'], cwd).runs.map(readRunEntry);
-  const metrics = await findMetrics(connection, entries);
-  const notices = await loadMetrics(connection, entries, metrics);
+  const files = await MetricFiles.open(connection, entries);
+  const metrics = await findMetrics(files);
+  const columns = await loadMetrics(files, metrics);
   const rows = await readRows(connection, `FROM ${METRIC_ROWS} ORDER BY run_index, step NULLS FIRST`);
-  return { metrics, notices, rows };
+  return { metrics, notices: files.notices, rows: rows.map((row) => named(row, columns)) };
+}
+
+/** A row with the names of its metrics in place of those of its columns. */
+function named({ run_index = null, step = null, ...values }: JsonObject, columns: readonly MetricColumn[]): JsonObject {
+  const metrics = columns.map(({ metric, column }) => [metric, values[column] ?? null]);
+  return { run_index, step, ...Object.fromEntries(metrics) };
 }
 
 describe('findMetrics', () => {
@@ -124,15 +133,44 @@ describe('loadMetrics', () => {
     ]);
   });
 
-  it('leaves out metrics that SQL cannot tell apart, and says which', async () => {
-    write('a', ['{"step": 0, "Loss": 1, "loss": 2, "run": 3, "": 4, "we\\"ird \'name": 5}\n']);
-    const { notices, rows } = await load();
-    expect(notices).toEqual([
-      'the metric "" is left out: SQL cannot tell it from a column',
-      'the metric "loss" is left out: SQL cannot tell it from the metric "Loss"',
-      'the metric "run" is left out: SQL cannot tell it from the column run',
+  it('keeps every metric, whatever it is called', async () => {
+    write('a', [
+      '{"step": 0, "Loss": 1, "loss": 2, "run": 3, "": 4, "we\\"ird \'name": 5, "file_index": 6, "a\\u0000b": 7}\n',
     ]);
-    expect(rows).toEqual([{ run_index: 0, step: 0, Loss: 1, 'we"ird \'name': 5 }]);
+    write('b', ['{"step": 0, "Loss": 8, "rowid": 9, "run_index": 10, "__proto__": 11, "filename": 12}\n']);
+    const { notices, rows } = await load();
+    expect(notices).toEqual([]);
+    expect(rows.map((row) => JSON.stringify(Object.entries(row).filter(([, value]) => value !== null)))).toEqual([
+      '[["step",0],["",4],["Loss",1],["a\\u0000b",7],["file_index",6],["loss",2],["run",3],["we\\"ird \'name",5]]',
+      '[["run_index",10],["step",0],["Loss",8],["__proto__",11],["filename",12],["rowid",9]]',
+    ]);
+  });
+
+  it('reads lines that DuckDB passes over, such as one with half a surrogate pair', async () => {
+    write('a', ['{"step": 0, "loss": 1, "text": "\\ud83d"}\n', '{"step": 1, "loss": 2}\n']);
+    expect(await load()).toMatchObject({
+      notices: [],
+      rows: [
+        { step: 0, loss: 1 },
+        { step: 1, loss: 2 },
+      ],
+    });
+  });
+
+  it('merges a step that was logged again after a line without one', async () => {
+    write('a', [{ step: 5, loss: 1 }, { other: 2 }, { step: 5, loss: 3 }]);
+    expect((await load()).rows).toEqual([
+      { run_index: 0, step: null, loss: null, other: 2 },
+      { run_index: 0, step: 5, loss: 3, other: null },
+    ]);
+  });
+
+  it('takes steps beyond all integers, and none that are infinite', async () => {
+    write('a', ['{"step": 1e300, "loss": 1}\n', '{"step": 1e999, "loss": 2}\n']);
+    expect((await load()).rows.map(({ step, loss }) => [step, loss])).toEqual([
+      [null, 2],
+      [1e300, 1],
+    ]);
   });
 
   it('takes names of directories as they are: no pattern, no partition', async () => {
@@ -142,6 +180,23 @@ describe('loadMetrics', () => {
       [0, 1],
       [1, 2],
     ]);
+  });
+
+  it.each([
+    ['a*', 'ab', 'abc'],
+    ['a[12]', 'a1', 'a2'],
+    ['a?', 'ab'],
+    ['*', '**', 'x'],
+    ['lr=[1]', 'lr=1'],
+    ['[', ']', '[!a]', 'b'],
+    ['a\\*', 'a/b', 'a\\b', 'ab'],
+    ["it's *", 'it"s *', "it's x", '{x,y}', '~', '$HOME'],
+  ])('reads of each of these directories its own file: %j', async (...names) => {
+    for (const [i, name] of names.entries()) write(name, [{ step: 0, loss: i, name }]);
+    const { notices, rows } = await load();
+    expect(notices).toEqual([]);
+    const order = names.map((name, loss) => ({ name, loss })).sort((a, b) => (a.name < b.name ? -1 : 1));
+    expect(rows).toEqual(order.map((row, run_index) => ({ run_index, step: 0, ...row })));
   });
 
   it('loads nothing from runs without metrics', async () => {
@@ -165,8 +220,12 @@ describe('loadMetrics', () => {
         try {
           write('a', lines);
           const entries = discoverRuns(['.'], cwd).runs.map(readRunEntry);
-          await loadMetrics(database, entries, { loss: 'DOUBLE', test: 'DOUBLE' });
-          const rows = await readRows(database, `SELECT step, loss, test FROM ${METRIC_ROWS} ORDER BY step`);
+          const files = await MetricFiles.open(database, entries);
+          await loadMetrics(files, { loss: 'DOUBLE', test: 'DOUBLE' });
+          const rows = await readRows(
+            database,
+            `SELECT step, m0 AS loss, m1 AS test FROM ${METRIC_ROWS} ORDER BY step`,
+          );
           expect(rows).toEqual(mergedByHand(lines));
         } finally {
           database.closeSync();

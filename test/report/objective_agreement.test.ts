@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openDatabase } from '../../src/report/database.ts';
 import { discoverRuns } from '../../src/report/discover.ts';
 import { measure } from '../../src/report/measure.ts';
+import { MetricFiles } from '../../src/report/metric_files.ts';
 import { loadMetrics } from '../../src/report/metrics.ts';
 import { makeReport } from '../../src/report/report.ts';
 import { readRunEntry } from '../../src/report/run_entry.ts';
@@ -24,9 +25,12 @@ beforeEach(() => {
 afterEach(() => remove());
 
 const step = fc.option(fc.constantFrom(0, 1, 2, 3, 0.5), { nil: undefined });
-const nll = fc.option(fc.constantFrom<number | string | boolean>(-1, 0, 1, 2.5, 'NaN', 'Infinity', 'n/a', true), {
-  nil: undefined,
-});
+const nll = fc.option(
+  fc.constantFrom<number | string | boolean>(-1, 0, 1, 2.5, 'NaN', 'Infinity', '-Infinity', 'n/a', '1', true),
+  {
+    nil: undefined,
+  },
+);
 const line = fc.record({ step, nll, other: fc.constant(1) }, { requiredKeys: ['other'] });
 const at = fc.constantFrom('last', 'best', 'step:0', 'step:1', 'step:2', 'step:5');
 const goal = fc.constantFrom('minimize' as const, 'maximize' as const);
@@ -41,8 +45,8 @@ describe('the value of a run that counts', () => {
         const entries = discoverRuns(['.'], cwd).runs.map(readRunEntry);
         const database = await openDatabase();
         try {
-          await loadMetrics(database, entries, { nll: 'DOUBLE' });
-          const seen = (await measure(database, objective)).get(0) ?? { value: null, step: null };
+          await loadMetrics(await MetricFiles.open(database, entries), { nll: 'DOUBLE' });
+          const seen = (await measure(database, 'm0', objective)).get(0) ?? { value: null, step: null };
           expect(seen).toEqual(measureRun(entries[0]?.metricsFile ?? null, objective));
         } finally {
           database.closeSync();

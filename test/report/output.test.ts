@@ -1,5 +1,18 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import {
+  createReadStream,
+  createWriteStream,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Format, formatReport, writeReport } from '../../src/report/output.ts';
@@ -94,7 +107,69 @@ describe('writeReport', () => {
   });
 });
 
+describe('what is no regular file', () => {
+  it.each<Format>(['csv', 'parquet'])('a pipe is written through with %s, and stays a pipe', async (format) => {
+    const pipe = join(cwd, 'pipe');
+    const copy = join(cwd, 'copy');
+    execFileSync('mkfifo', [pipe]);
+    const made = await report('SELECT 1 AS x');
+    const reader = pipeline(createReadStream(pipe), createWriteStream(copy));
+    await writeReport(made, format, pipe);
+    await reader;
+    expect(statSync(pipe).isFIFO()).toBe(true);
+    if (format === 'csv') expect(readFileSync(copy, 'utf8')).toBe('x\n1\n');
+    else expect((await readParquet(copy)).rows).toEqual([{ x: 1 }]);
+  });
+
+  it('a full device ends in one line', async () => {
+    const made = await report('SELECT 1 AS x');
+    await expect(writeReport(made, 'csv', '/dev/full')).rejects.toThrow(
+      /^cannot write \/dev\/full: no space left on the device$/,
+    );
+  });
+
+  it('a link stays one, to a file that is replaced and keeps its mode', async () => {
+    const file = join(cwd, 'file');
+    writeFileSync(file, 'old', { mode: 0o640 });
+    symlinkSync('file', join(cwd, 'link'));
+    await writeReport(await report('SELECT 1 AS x'), 'csv', join(cwd, 'link'));
+    expect(readFileSync(file, 'utf8')).toBe('x\n1\n');
+    expect(lstatSync(join(cwd, 'link')).isSymbolicLink()).toBe(true);
+    expect(statSync(file).mode & 0o777).toBe(0o640);
+    expect(readdirSync(cwd).sort()).toEqual(['file', 'link', 'runs']);
+  });
+
+  it('a name that reads like a pattern is a name', async () => {
+    for (const name of ['a*.parquet', '[1].parquet', "it's {i}.parquet"]) {
+      await writeReport(await report('SELECT 1 AS x'), 'parquet', join(cwd, name));
+    }
+    expect(readdirSync(cwd).sort()).toEqual(['[1].parquet', 'a*.parquet', "it's {i}.parquet", 'runs']);
+  });
+});
+
 describe('CSV', () => {
+  it('has no empty lines, which readers skip', async () => {
+    expect(formatReport(await report(`SELECT unnest([NULL, '', 'x']) AS x`), 'csv')).toBe('x\n""\n""\nx');
+  });
+
+  it('writes out numbers beyond all others', async () => {
+    const sweep = join(cwd, 'runs/grid');
+    writeRun(join(sweep, 'huge0'), { seed: 0, spec: { huge: 1 }, metrics: [{ step: 0, m: 1e308 }] });
+    writeRun(join(sweep, 'huge1'), { seed: 1, spec: { huge: 1 }, metrics: [{ step: 0, m: 1e308 }] });
+    const opposite = [-1.7e308, 1.7e308];
+    opposite.forEach((m, seed) => {
+      writeRun(join(sweep, `opposite${seed}`), { seed, spec: { huge: 2 }, metrics: [{ step: 0, m }] });
+    });
+    const made = await makeReport({ directories: ['runs'], cwd, metric: 'm' });
+    const text = formatReport(made, 'csv');
+    expect(text).toContain(',m,,last,1e+308,0,2,2,');
+    expect(text).toContain(',m,,last,0,Infinity,2,2,');
+    const file = join(cwd, 'x.parquet');
+    await writeReport(made, 'parquet', file);
+    expect((await readParquet(file)).rows.map(({ sd }) => sd)).toContain('Infinity');
+    expect(formatReport(made, 'json')).toContain('"sd": "Infinity"');
+  });
+
   it('of a question keeps numbers exact and quotes what needs it', async () => {
     const made = await report(`SELECT 0.1 + 0.2::DOUBLE AS "a,b", 'x"y' AS t, NULL AS n, 'two
 lines' AS l, axes FROM runs LIMIT 1`);

@@ -254,6 +254,21 @@ describe('options', () => {
     `);
   });
 
+  it.each(['run', 'step', 'file_index', 'rowid', '', 'a\0b', 'constructor'])(
+    '--metric takes any name: %j',
+    async (metric) => {
+      for (const [i, name] of ['a', 'b'].entries()) {
+        writeRun(join(cwd, 'odd', name), { spec: { lr: i }, metrics: [{ step: i, [metric]: i }] });
+      }
+      const { notices, table } = await report({ directories: ['odd'], metric, goal: 'maximize' });
+      expect(notices).toEqual([]);
+      expect(table.rows.map((row) => row.slice(1, 6))).toEqual([
+        [1, metric, 'maximize', 'last', 1],
+        [0, metric, 'maximize', 'last', 0],
+      ]);
+    },
+  );
+
   it('--at best takes the best value by the goal, --at step:N the last one until then', async () => {
     expect(await values({ at: 'best', goal: 'maximize' })).toMatchInlineSnapshot(`
       [

@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Limits } from '../../src/report/limits.ts';
 import { makeReport } from '../../src/report/report.ts';
 import { CookbookError } from '../../src/util/errors.ts';
 import { lossCurve, temporaryDirectory, writePythonRun, writeRun, writeSweep, writeText } from './run_directories.ts';
@@ -173,8 +174,73 @@ describe('values', () => {
     ]);
   });
 
+  it('that are no numbers in JSON are words', async () => {
+    expect(await ask(`SELECT 1e400 AS x, to_json({a: 'inf'::DOUBLE, b: 'nan'::DOUBLE}) AS j`)).toEqual([
+      { x: 'Infinity', j: { a: 'Infinity', b: 'NaN' } },
+    ]);
+  });
+
+  it('that are NaN are greater than all numbers, which docs/report.md says', async () => {
+    expect(await ask(`SELECT 'NaN'::DOUBLE > 0.05 AS greater, isfinite('NaN'::DOUBLE) AS finite`)).toEqual([
+      { greater: true, finite: false },
+    ]);
+  });
+
   it('of columns with one name are kept apart', async () => {
     expect(await ask('SELECT 1 AS x, 2 AS x')).toEqual([{ x: 1, 'x:1': 2 }]);
+  });
+});
+
+describe('names that SQL cannot tell apart', () => {
+  it('are columns of their own, and noted', async () => {
+    writePythonRun(join(cwd, 'runs/a'), { lr: 1, '': 2 }, ['{"step": 0, "Loss": 1, "loss": 2, "run": 3, "": 4}\n']);
+    writePythonRun(join(cwd, 'runs/b'), { LR: 5 }, []);
+    const question = (sql: string) => makeReport({ directories: ['runs'], cwd, sql });
+    const configs = await question('SELECT lr, "LR_1", _ FROM configs ORDER BY lr');
+    expect(configs.json).toEqual([
+      { lr: 1, LR_1: null, _: 2 },
+      { lr: null, LR_1: 5, _: null },
+    ]);
+    expect(configs.notices).toEqual([
+      'the field "" is the column "_" of configs: SQL knows no such name',
+      'the field "LR" is the column "LR_1" of configs: SQL cannot tell it from another column',
+    ]);
+    const metrics = await question('FROM metrics');
+    expect(metrics.json).toEqual([{ run: 'runs/a', step: 0, _: 4, Loss: 1, loss_1: 2, run_1: 3 }]);
+    expect(metrics.notices).toEqual([
+      'the metric "" is the column "_" of metrics: SQL knows no such name',
+      'the metric "loss" is the column "loss_1" of metrics: SQL cannot tell it from another column',
+      'the metric "run" is the column "run_1" of metrics: SQL cannot tell it from another column',
+    ]);
+    expect(await ask(`SELECT value FROM metrics_long WHERE metric = 'run_1'`)).toEqual([{ value: 3 }]);
+  });
+});
+
+describe('limits', () => {
+  beforeEach(() => writeRun(join(cwd, 'runs/a')));
+
+  const failing = async (sql: string, limits: Partial<Limits> = {}) => {
+    try {
+      const { table } = await makeReport({ directories: ['runs'], cwd, sql, limits });
+      return `${table.rows.length} rows`;
+    } catch (error) {
+      if (error instanceof CookbookError) return error.message;
+      throw error;
+    }
+  };
+
+  it('end a question that has no end, or too large an answer, in one line', async () => {
+    const endless = 'WITH RECURSIVE t AS (SELECT 1 AS x UNION ALL SELECT x + 1 FROM t) SELECT count(*) FROM t';
+    expect(await failing(endless, { seconds: 0.2 })).toBe('SQL: no answer within 0.2 s');
+    expect(await failing('FROM range(30000000)')).toBe('SQL: the answer has more than 1000000 rows');
+    expect(await failing('FROM range(11)', { rows: 10 })).toBe('SQL: the answer has more than 10 rows');
+    expect(await failing('FROM range(10)', { rows: 10 })).toBe('10 rows');
+    expect(await failing('SELECT list(md5(x::VARCHAR)) FROM range(3000000) r(x)', { bytes: 5e7 })).toMatch(
+      /^SQL: .*allocate.* used\)$/,
+    );
+    expect(await failing('SELECT list(x) FROM range(25000000) r(x)')).toBe(
+      'the report is larger than text in memory can be',
+    );
   });
 });
 

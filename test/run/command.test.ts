@@ -265,6 +265,17 @@ describe('a signal', () => {
     },
   );
 
+  it.each(['SIGINT', 'SIGTERM'] as const)('%s waits for nothing while training has not begun', async (signal) => {
+    const cwd = await workplace();
+    const running = cookbook(cwd, ['run', 'toy.yaml', 'misbehave=load']);
+    await running.says('loading');
+    running.signal(signal);
+    // The system ends it where nobody listens yet.
+    expect([3, signal]).toContain(await running.ended());
+    expect(await inspectRunDirectory(join(cwd, 'runs/toy'))).toMatchObject({ status: { step: 0 }, live: false });
+    expect(await finished(cwd, 'run', 'toy.yaml')).toMatchObject({ exit: 0 });
+  });
+
   it('ends the process at once when it comes a second time', async () => {
     const cwd = await workplace();
     const running = cookbook(cwd, ['run', 'toy.yaml', 'misbehave=hang:4']);

@@ -29,6 +29,8 @@ function statusOf(changes: Partial<RunStatus>): RunStatus {
   return { ...pendingStatus(), total_steps: 100, ...changes };
 }
 
+const NLL = { metric: 'train_mean_nll', goal: 'minimize' } as const;
+
 const HEADLINE: Headline[] = [
   { metric: 'test/nll', goal: 'minimize', label: 'test/nll' },
   { metric: 'train_mean_nll', goal: 'minimize', label: 'nll' },
@@ -263,4 +265,35 @@ it.each([
   [true, 'true'],
 ])('the metric %s is shown as %s', (value, text) => {
   expect(formatMetric(value)).toBe(text);
+});
+
+describe('what comes from files', () => {
+  const code = '\u001b[2J';
+  const hostile: RunEvent[] = [
+    { type: 'attempt', attempt: 1, name: code, directory: `/runs/${code}`, headline: [{ ...NLL, label: code }] },
+    { type: 'evaluation', step: 0, metrics: { [code]: 1 } },
+    step(0, 2),
+    { type: 'warning', message: `row 3 says ${code}` },
+    { type: 'failed', status: statusOf({ error: { code: 'X', message: code } }), hint: code },
+  ];
+
+  it('steers no terminal: its codes are shown', () => {
+    const plain = collect((write) => plainReporter(write, clock()), hostile).join('\n');
+    const live = collect((write) => terminalReporter({ write, columns: 80 }, colorless, clock()), hostile).join('');
+    for (const text of [plain, live]) {
+      expect(text).not.toContain(code);
+      expect(text.split('\\u001b[2J').length).toBeGreaterThan(5);
+    }
+    const screen = finalScreen(
+      {
+        directory: `/runs/${code}`,
+        record: toyRecord(`/runs/${code}`),
+        status: statusOf({ state: 'done', learned: [{ metric: code, before: 1, after: 2 }] }),
+        executed: true,
+        resumable: false,
+      },
+      colorless,
+    );
+    expect(screen.join('\n')).not.toContain(code);
+  });
 });

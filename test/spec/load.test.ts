@@ -203,14 +203,14 @@ describe('references', () => {
   });
 
   test('a variable of the environment that stands alone reads as on the command line', async () => {
-    const env = { N: '8', X: '1e-3', FLAG: 'true', NAME: 'tiny', EMPTY: '' };
+    const env = { N: '8', X: '1e-3', FLAG: 'true', NAME: 'tiny', EMPTY: '', CODE: '0123' };
     expect(
       await loadValue(
-        'n: ${env:N}\nx: ${env:X}\nf: ${env:FLAG}\nname: ${env:NAME}\ne: ${env:EMPTY}\nt: v${env:N}\n',
+        'n: ${env:N}\nx: ${env:X}\nf: ${env:FLAG}\nname: ${env:NAME}\ne: ${env:EMPTY}\nt: v${env:N}\nc: ${env:CODE}\n',
         [],
         env,
       ),
-    ).toEqual({ n: 8, x: 1e-3, f: true, name: 'tiny', e: '', t: 'v8' });
+    ).toEqual({ n: 8, x: 1e-3, f: true, name: 'tiny', e: '', t: 'v8', c: '0123' });
   });
 
   test('references see overrides, and overrides may be references', async () => {

@@ -102,6 +102,11 @@ export const MALFORMED_YAML: readonly Malformed[] = [
     message: 'run.yaml:5:8 the tag !!python/object:os.system means nothing in a spec; remove it',
   },
   {
+    name: 'pairs in order',
+    yaml: spec('notes: !!omap [a: 1]'),
+    message: 'run.yaml:5:15 notes: a value tagged !!omap cannot stand in a spec',
+  },
+  {
     name: 'binary data',
     yaml: spec('notes: !!binary aGVsbG8='),
     message: 'run.yaml:5:17 notes: a value tagged !!binary cannot stand in a spec',

@@ -1,6 +1,6 @@
 // Plugins: a user's own builders, from files beside the spec.
 
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { Registry } from '../../src/registry/registry.ts';
 import { loadDocument } from '../../src/spec/load.ts';
 import { loadPlugins } from '../../src/spec/plugins.ts';
@@ -129,17 +129,57 @@ test.each<[string, Files, string]>([
 // In a process of its own, since that is what such a plugin reaches for.
 test.each([
   ['ends the process', 'process.exit(0);\n', 'it calls process.exit(0) (DIR/parts/toy.ts:1)'],
+  [
+    'ends the process as JavaScript of its own',
+    'process.exit(0);\n',
+    'it calls process.exit(0) (DIR/parts/toy.mjs:1)',
+    'mjs',
+  ],
   ['rejects what nobody awaits', "Promise.reject('stones');\n", 'stones'],
   ['rejects', 'await Promise.reject({ a: 1 });\nexport {};\n', '{ a: 1 }'],
   ['waits for ever', 'await new Promise(() => undefined);\nexport {};\n', 'it waits for what never comes'],
-])('a plugin that %s is told in one line', async (_, text, message) => {
-  const directory = await workspace({ 'run.yaml': RUN, 'parts/toy.ts': text });
+])('a plugin that %s is told in one line', async (_, text, message, extension = 'ts') => {
+  const file = `parts/toy.${extension}`;
+  const directory = await workspace({ 'run.yaml': RUN.replace('parts/toy.ts', file), [file]: text });
   const { code, stdout, stderr } = await cookbook(directory, 'validate', 'run.yaml');
   expect({ code, stdout, stderr: stderr.replaceAll(directory, 'DIR') }).toEqual({
     code: 2,
     stdout: '',
-    stderr: `run.yaml:3:11 plugins/0: parts/toy.ts: cannot be loaded: ${message}\n`,
+    stderr: `run.yaml:3:11 plugins/0: ${file}: cannot be loaded: ${message}\n`,
   });
+});
+
+test('what a plugin keeps going does not keep the command from ending', async () => {
+  const directory = await workspace({
+    'run.yaml': RUN,
+    'parts/toy.ts': 'setInterval(() => undefined, 1000);\nexport {};\n',
+  });
+  const { code, stderr } = await cookbook(directory, 'validate', 'run.yaml');
+  expect({ code, stderr }).toEqual({
+    code: 2,
+    stderr: 'run.yaml:3:11 plugins/0: parts/toy.ts: exports no builder; export what defineBuilder returns\n',
+  });
+});
+
+test('a plugin that takes for ever while something else goes on is told so', async () => {
+  const text = 'setInterval(() => undefined, 1000);\nawait new Promise(() => undefined);\n';
+  const directory = await workspace({ 'run.yaml': RUN.replace('toy.ts', 'toy.mjs'), 'parts/toy.mjs': text });
+  vi.useFakeTimers({ toFake: ['setTimeout'] });
+  try {
+    const told = complaints(directory);
+    await vi.waitFor(() => expect(vi.getTimerCount()).toBe(1));
+    vi.runAllTimers();
+    expect(await told).toContain(
+      'run.yaml:3:11 plugins/0: parts/toy.mjs: cannot be loaded: it is not loaded after 60 s',
+    );
+  } finally {
+    vi.useRealTimers();
+  }
+});
+
+test('no plugin has NUL in its path', async () => {
+  const directory = await workspace({ 'run.yaml': RUN.replace('parts/toy.ts', '"a\\0b"') });
+  expect(await complaints(directory)).toBe('run.yaml:3:11 plugins/0: a\0b: a path cannot hold the character NUL');
 });
 
 test('a device is no plugin', async () => {

@@ -22,6 +22,26 @@ describe('encoding and decoding', () => {
     fc.assert(fc.property(text, (written) => tokenizer.decode(tokenizer.encode(written)) === written));
   });
 
+  test('text that a BPE model has no tokens for is refused, since the model would leave it out', async () => {
+    const directory = await tinyTokenizerDirectory({});
+    const json = { ...tinyTokenizerJson(), pre_tokenizer: null, decoder: null };
+    await writeFile(join(directory, 'tokenizer.json'), JSON.stringify(json));
+    const tokenizer = await loadTokenizer(directory);
+    expect(tokenizer.encode('hello')).toHaveLength(1);
+    expect(() => tokenizer.encode('hello world')).toThrow(
+      'the tokenizer has no token for all of "hello world", nor one for what is unknown',
+    );
+  });
+
+  test.each([
+    [null, 'model must be an object'],
+    [{ ...tinyTokenizerJson().model, type: 'Guessed' }, 'Unknown TokenizerModel type: Guessed'],
+  ])('a model of no known type is refused', async (model, message) => {
+    const directory = await tinyTokenizerDirectory({});
+    await writeFile(join(directory, 'tokenizer.json'), JSON.stringify({ ...tinyTokenizerJson(), model }));
+    await expect(loadTokenizer(directory)).rejects.toThrow(`not a tokenizer that can be loaded: ${message}`);
+  });
+
   test('spaces before punctuation stay', async () => {
     const tokenizer = await tinyTokenizer({ clean_up_tokenization_spaces: true });
     expect(tokenizer.decode(tokenizer.encode("a , b . it 's"))).toBe("a , b . it 's");

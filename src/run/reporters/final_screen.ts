@@ -5,6 +5,7 @@ import type { RunRecord, RunState, RunStatus } from '../../run_files/types.ts';
 import { localCheckpoint } from '../../tinker/local_path.ts';
 import type { Learned } from '../../training/types.ts';
 import { shortPath } from '../../util/files.ts';
+import { printable } from '../../util/printable.ts';
 import { programName, quote } from '../../util/program_name.ts';
 import type { EndedRun } from '../execute_directory.ts';
 import { formatMetric } from '../progress.ts';
@@ -15,7 +16,9 @@ export function finalScreen({ directory, record, status, executed, resumable }: 
   const blocks = [
     [
       colors.bold(
-        executed ? headline(record.name, status) : `${headline(record.name, status)}: nothing was left to do`,
+        printable(
+          executed ? headline(record.name, status) : `${headline(record.name, status)}: nothing was left to do`,
+        ),
       ),
     ],
     columns(status.learned.map(({ metric, ...values }) => [labelOf(metric, record), formatChange(values)])),
@@ -95,6 +98,7 @@ function sameCommand({ argv, spec }: RunRecord): string {
 const LONGEST_LEFT = 48;
 
 export function columns(rows: [string, string][]): string[] {
-  const width = Math.max(0, ...rows.map(([left]) => left.length).filter((length) => length <= LONGEST_LEFT));
-  return rows.map(([left, right]) => `  ${left.padEnd(width)}  ${right}`);
+  const shown = rows.map(([left, right]): [string, string] => [printable(left), printable(right)]);
+  const width = Math.max(0, ...shown.map(([left]) => left.length).filter((length) => length <= LONGEST_LEFT));
+  return shown.map(([left, right]) => `  ${left.padEnd(width)}  ${right}`);
 }

@@ -4,6 +4,7 @@ import { stripVTControlCharacters } from 'node:util';
 import type { RunStatus } from '../../run_files/types.ts';
 import type { Metrics } from '../../training/types.ts';
 import { shortPath } from '../../util/files.ts';
+import { printable, printableText } from '../../util/printable.ts';
 import type { RunEvent, RunListener } from '../events.ts';
 import { formatMetric, progressMeter } from '../progress.ts';
 
@@ -30,12 +31,16 @@ export function plainFormatter(now?: () => number): (event: RunEvent) => string[
     if (event.type === 'attempt') measure = progressMeter(event.headline, now);
     if (event.type !== 'step') return describeEvent(event);
     const { step, total_steps, parts } = measure(event);
-    return [[`step ${step}/${total_steps}`, ...parts].join('  ')];
+    return [printable([`step ${step}/${total_steps}`, ...parts].join('  '))];
   };
 }
 
 /** The lines of any event but a step, which takes the steps before it to describe. */
 export function describeEvent(event: Exclude<RunEvent, { type: 'step' }>): string[] {
+  return linesOf(event).map(printableText);
+}
+
+function linesOf(event: Exclude<RunEvent, { type: 'step' }>): string[] {
   switch (event.type) {
     case 'attempt':
       return [`run ${event.name}, attempt ${event.attempt}, in ${shortPath(event.directory)}`];
@@ -65,7 +70,7 @@ export function describeEvent(event: Exclude<RunEvent, { type: 'step' }>): strin
 
 function metricList(metrics: Metrics): string {
   return Object.entries(metrics)
-    .map(([name, value]) => `${name} ${formatMetric(value)}`)
+    .map(([name, value]) => printable(`${name} ${formatMetric(value)}`))
     .join('  ');
 }
 

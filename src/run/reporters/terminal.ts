@@ -1,6 +1,7 @@
 // Run events on a terminal: what is worth keeping scrolls by, and one line below it, drawn anew at every step, shows how far the run is.
 
 import type { Colors } from 'picocolors/types.js';
+import { printable, printableScreen } from '../../util/printable.ts';
 import type { RunEvent, RunListener } from '../events.ts';
 import { type Progress, progressMeter } from '../progress.ts';
 import { describeEvent } from './plain.ts';
@@ -41,7 +42,7 @@ function progressLine({ step, total_steps, parts }: Progress, columns: number): 
   const filled = Math.round((BAR_CELLS * step) / Math.max(total_steps, 1));
   const bar = '█'.repeat(Math.min(filled, BAR_CELLS)).padEnd(BAR_CELLS, '░');
   let line = `${bar} ${step}/${total_steps}`;
-  for (const part of parts) {
+  for (const part of parts.map(printable)) {
     if (line.length + part.length + 2 >= columns) break;
     line += `  ${part}`;
   }
@@ -51,7 +52,7 @@ function progressLine({ step, total_steps, parts }: Progress, columns: number): 
 function paint(event: Exclude<RunEvent, { type: 'step' }>, colors: Colors): string[] {
   switch (event.type) {
     case 'text':
-      return [colors.bold(event.title), ...event.text.split('\n')];
+      return [colors.bold(printable(event.title)), ...event.text.split('\n').map(printableScreen)];
     case 'evaluation':
       return describeEvent(event).map(colors.cyan);
     case 'warning':

@@ -86,7 +86,11 @@ export function attempt<T>(
   } catch (error) {
     if (error instanceof CookbookError) return { problem: error };
     // JSON may be nested more deeply than functions may call each other.
-    if (error instanceof RangeError) return { problem: new DataValidationError('the row is nested too deeply') };
+    if (error instanceof RangeError) {
+      const deep = error.message.startsWith('Maximum call stack');
+      const what = deep ? 'the row is nested too deeply' : `what becomes of the row is too large: ${error.message}`;
+      return { problem: new DataValidationError(what) };
+    }
     throw error;
   }
 }

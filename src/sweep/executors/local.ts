@@ -14,7 +14,9 @@ import { Type } from '@sinclair/typebox';
 import { defineBuilder } from '../../registry/builder.ts';
 import { announceJobs, type JobRecord, processShape, readJob, recordJob } from '../../run_files/job.ts';
 import { messageOf } from '../../util/errors.ts';
+import { explainingFailure } from '../../util/files.ts';
 import { type ProcessIdentity, processOf, processState } from '../../util/liveness.ts';
+import { APPEND_FLAGS } from '../../util/regular_file.ts';
 import { type Executor, executorSlot, type Job } from '../executor.ts';
 
 const NAME = 'local';
@@ -64,7 +66,8 @@ async function begin(directory: string, record: JobRecord, threads: number): Pro
 
 async function start(directory: string, threads: number): Promise<ChildProcess> {
   // The log itself is handed over, not a pipe: it takes the last words of a run even when this process is gone.
-  const log = await open(join(directory, 'logs.log'), 'a');
+  const path = join(directory, 'logs.log');
+  const log = await explainingFailure('append to', path, () => open(path, APPEND_FLAGS));
   try {
     const child = spawn(process.execPath, [COOKBOOK, 'exec', directory], {
       // Nothing is sent over the channel. It closes when this process dies, however it dies, and then the run stops too.

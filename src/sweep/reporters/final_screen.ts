@@ -3,9 +3,10 @@
 import type { Colors } from 'picocolors/types.js';
 import { columns } from '../../run/reporters/final_screen.ts';
 import { shortPath } from '../../util/files.ts';
+import { printable, printableText } from '../../util/printable.ts';
 import { programName, quote } from '../../util/program_name.ts';
 import type { RunReport, SweepResult } from '../run_sweep.ts';
-import { configurationText, printable, scoreText } from './text.ts';
+import { configurationText, scoreText } from './text.ts';
 
 const SHOWN_RUNS = 10;
 
@@ -14,7 +15,7 @@ export function finalScreen(result: SweepResult, argv: readonly string[], colors
   const blocks = [
     [colors.bold(headline(result))],
     columns(best(result)),
-    troubles(result.not_done),
+    troubles(result.not_done).map(printableText),
     columns([['directory', shortPath(result.log_path)]]),
     columns(nextCommands(result, argv)),
   ];

@@ -2,9 +2,10 @@
 
 import { formatDuration } from '../../run/progress.ts';
 import { shortPath } from '../../util/files.ts';
+import { printable, printableText } from '../../util/printable.ts';
 import type { PlannedRun } from '../plan.ts';
 import type { SweepEvent } from '../scheduler.ts';
-import { printable, resultText } from './text.ts';
+import { resultText } from './text.ts';
 
 export interface SweepReporter {
   onEvent(event: SweepEvent): void;
@@ -41,7 +42,7 @@ export function plainReporter(
     onEvent(event) {
       if (event.type === 'launched' || event.type === 'attached') started.set(event.run, now());
       const line = event.type === 'settled' ? counted(event) : lineOf(event, nameOf);
-      if (line !== null) write(line);
+      if (line !== null) write(printableText(line));
     },
     close: () => undefined,
   };

@@ -1,14 +1,14 @@
 // How runs, configurations and their scores are written in a sweep's lines.
 
-import { stripVTControlCharacters } from 'node:util';
 import { formatMetric } from '../../run/progress.ts';
+import { printable } from '../../util/printable.ts';
 import type { ConfigurationScore } from '../objective.ts';
 import type { PlannedRun } from '../plan.ts';
 import type { Result } from '../standings.ts';
 
 /** What a run sets, and its seed: its name without the identity behind it. */
 export function labelOf({ name, hash }: PlannedRun): string {
-  return name.endsWith(`-${hash}`) ? name.slice(0, -hash.length - 1) : name;
+  return printable(name.endsWith(`-${hash}`) ? name.slice(0, -hash.length - 1) : name);
 }
 
 /** A label in so many characters. The seed, which tells replicates apart, stays. */
@@ -36,11 +36,4 @@ export function scoreText({ mean, sd, n, planned }: ConfigurationScore): string 
 /** `test/nll 0.042` */
 export function resultText({ metric, value }: Result): string {
   return `${printable(metric)} ${formatMetric(value)}`;
-}
-
-/** A text from outside on one line, without codes that a terminal would obey. */
-export function printable(text: string): string {
-  return stripVTControlCharacters(text)
-    .replaceAll(/\p{Cc}+/gu, ' ')
-    .trim();
 }

@@ -27,6 +27,9 @@ const byPath = (_self, path) => isBelow(path);
 const byHandle = (self) => handles.has(self);
 const byDescriptor = (_self, descriptor) => descriptors.has(descriptor);
 
+// Flags that are a number have the access mode in their last two bits.
+const isReading = (flags) => (typeof flags === 'number' ? (flags & 3) === 0 : flags === 'r');
+
 function intercept(object, names, isWatched, changesSomething) {
   for (const name of names) {
     const original = object[name];
@@ -48,13 +51,13 @@ intercept(fs.promises, ['rename', 'link', 'rm', 'mkdir', 'writeFile', 'appendFil
 intercept(fs.promises, ['readdir', 'readFile'], byPath, false);
 
 fs.promises.open = async (path, flags, ...rest) => {
-  if (isBelow(path)) beforeCall(flags !== 'r');
+  if (isBelow(path)) beforeCall(!isReading(flags));
   const opened = await open(path, flags, ...rest);
   if (isBelow(path)) handles.add(opened);
   return opened;
 };
 fs.openSync = (path, flags, ...rest) => {
-  if (isBelow(path)) beforeCall(flags !== 'r');
+  if (isBelow(path)) beforeCall(!isReading(flags));
   const opened = openSync(path, flags, ...rest);
   if (isBelow(path)) descriptors.add(opened);
   else descriptors.delete(opened);

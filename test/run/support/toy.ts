@@ -44,7 +44,8 @@ const params = Type.Object({
   misbehave: runtime(
     Type.String({
       default: '',
-      description: '`throw:N`, `fail:N`, `diverge:N`, `wait:N`, `hang:N` or `give_up:N`: what to do at step N.',
+      description:
+        '`throw:N`, `fail:N`, `diverge:N`, `wait:N`, `hang:N` or `give_up:N`: what to do at step N; `load`: never begin.',
     }),
   ),
 });
@@ -67,6 +68,10 @@ export const toyTrainer = defineBuilder({
 type Config = { max_steps: number; rate: number; save_every: number; misbehave: string };
 
 async function train(context: TrainingContext, { max_steps, rate, save_every, misbehave }: Config) {
+  if (misbehave === 'load') {
+    context.emit({ type: 'text', title: 'loading', text: '' });
+    await new Promise(() => setInterval(() => undefined, 1_000_000));
+  }
   const last = (await context.checkpoints.list()).findLast((record) => record.state_path !== undefined);
   let weight = last?.state_path === undefined ? 1 : Number(await readFile(last.state_path, 'utf8'));
   const start = last?.batch ?? 0;
