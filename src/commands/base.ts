@@ -1,7 +1,8 @@
 // What every command shares: --json, known errors as one line without a stack, and exit codes.
 
 import { Command, Errors } from '@oclif/core';
-import { CookbookError, messageOf, SpecError } from '../util/errors.ts';
+import { CookbookError, messageOf, RunDirectoryError, SpecError, stackOf } from '../util/errors.ts';
+import { errorCode } from '../util/files.ts';
 import { printableText } from '../util/printable.ts';
 import { unknownFlag } from './usage.ts';
 
@@ -32,8 +33,11 @@ export async function tell(error: unknown, json: boolean): Promise<void> {
   if (isDefect(error)) process.stderr.write(`${stackOf(error)}\n`);
 }
 
-/** What oclif says of a flag that it does not know, with what was probably meant. */
+/** What oclif says of a flag that it does not know, with what was probably meant; and the limit that any opening may meet. */
 function explained(error: unknown, command: string, { flags = {}, args = {} }: Partial<typeof Command>): unknown {
+  if (['EMFILE', 'ENFILE'].includes(errorCode(error) ?? '')) {
+    return new RunDirectoryError(messageOf(error), { hint: 'Allow more open files: ulimit -n 1024.', cause: error });
+  }
   const flag =
     error instanceof Errors.CLIError ? /^Nonexistent flags?: --([^\s,]+)/.exec(error.message)?.[1] : undefined;
   if (flag === undefined) return error;
@@ -64,10 +68,6 @@ function describe(error: unknown): object {
     return { code: error.code, message: error.message, ...(error.hint === undefined ? {} : { hint: error.hint }) };
   }
   return { code: error instanceof Errors.CLIError ? 'USAGE' : 'INTERNAL', message: messageOf(error) };
-}
-
-function stackOf(error: unknown): string {
-  return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }
 
 /** A person at a terminal also sees the lines themselves; logs and editors get one diagnostic a line. */

@@ -12,7 +12,7 @@ import { locateModel } from '../hub/locate.ts';
 import { verifiedWeights } from '../run_files/verified_weights.ts';
 import { tokenizerFiles } from '../tokenizers/files.ts';
 import { CheckpointError, ConfigurationError } from '../util/errors.ts';
-import { makeDirectory } from '../util/files.ts';
+import { errorCode, makeDirectory } from '../util/files.ts';
 import { mergedTensor } from './merge.ts';
 
 type ExportFormat = 'peft' | 'merged';
@@ -52,6 +52,7 @@ export async function exportWeights(source: string, options: ExportOptions): Pro
   const { parameterisation, base_model } = await readCheckpointInfo(checkpoint);
   const partial = join(dirname(to), `.${basename(to)}.${process.pid}.tmp`);
   await makeDirectory(partial);
+  await tidyKilled(to);
   try {
     let base: string | null = null;
     if (parameterisation === 'full') {
@@ -115,6 +116,24 @@ async function exportModel(
 
 async function copyTokenizer(from: string, to: string): Promise<void> {
   for (const path of await tokenizerFiles(from)) await copyFile(path, join(to, basename(path)));
+}
+
+/** Deletes what exports to the same place have left whose processes are gone. */
+async function tidyKilled(to: string): Promise<void> {
+  for (const name of await readdir(dirname(to))) {
+    const rest = name.startsWith(`.${basename(to)}.`) ? name.slice(basename(to).length + 2) : '';
+    const pid = Number(/^(\d+)\.tmp$/.exec(rest)?.[1] ?? process.pid);
+    if (pid === process.pid || isAlive(pid)) continue;
+    await rm(join(dirname(to), name), { recursive: true, force: true });
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    return errorCode(error) !== 'ESRCH';
+  }
 }
 
 async function refuseTaken(path: string): Promise<void> {

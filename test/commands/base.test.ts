@@ -52,3 +52,12 @@ test('a usage error is data with --json, with its exit code', async () => {
   const { code, stdout } = await throwing('null', '--json', '--nonsense');
   expect({ code, ...JSON.parse(stdout) }).toMatchObject({ code: 2, error: { code: 'USAGE' } });
 });
+
+test('too few open files are told with what to do', async () => {
+  const thrown = await throwing(`Object.assign(new Error('EMFILE: too many open files'), { code: 'EMFILE' })`);
+  expect(thrown).toEqual({
+    code: 1,
+    stdout: '',
+    stderr: 'EMFILE: too many open files\nAllow more open files: ulimit -n 1024.\n',
+  });
+});

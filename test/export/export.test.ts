@@ -164,3 +164,13 @@ test('nothing is written over, and what is not there says what is', async () => 
   ).rejects.toThrow('there is no checkpoint here');
   expect((await readdir(directory)).filter((name) => name.endsWith('.tmp'))).toEqual([]);
 });
+
+test('what a killed export to the same place has left is deleted', async () => {
+  await mkdir(inside(`.tidied.${2 ** 22 + 1}.tmp`));
+  await mkdir(inside('.tidied.mine.tmp'));
+  await write('tidied');
+  expect((await readdir(directory)).filter((name) => name.includes('tidied')).sort()).toEqual([
+    '.tidied.mine.tmp',
+    'tidied',
+  ]);
+});
