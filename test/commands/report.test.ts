@@ -58,6 +58,15 @@ describe('cookbook report', () => {
     expect(readFileSync(join(cwd, 'answer.csv'), 'utf8')).toBe('state,n\ndone,2\n');
   });
 
+  it('ends when all of a long answer has been taken, and not a second after it was given', async () => {
+    const hasty = 'const later=setTimeout;globalThis.setTimeout=(f,ms,...a)=>later(f,ms===1000?0:ms,...a)';
+    const { stdout } = await cookbook(['report', '--format', 'csv', '--sql', 'FROM range(300000)'], {
+      cwd,
+      env: { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(hasty)}` },
+    });
+    expect(stdout.length).toBe(1_988_896);
+  });
+
   it('takes several fields to group by', async () => {
     const { stdout } = await report('--group-by', 'trainer,sweep', '--format', 'csv');
     expect(stdout.split('\n')[0]).toMatch(/^group,trainer,sweep,metric/);
