@@ -1,7 +1,7 @@
 // The floors of the house: who may import whom, read from the sources. docs/architecture.md draws them.
 
 import { readdir, readFile } from 'node:fs/promises';
-import { dirname, join, relative } from 'node:path';
+import { join, relative } from 'node:path';
 import { beforeAll, expect, it } from 'vitest';
 
 const SRC = join(import.meta.dirname, '../src');
@@ -88,5 +88,5 @@ it('no file imports itself by way of others', () => {
 it('sees the imports that it judges', () => {
   expect(imports.get('builtin.ts')).toContain('engine/builder.ts');
   expect(imports.size).toBeGreaterThan(200);
-  expect(dirname(imports.get('commands/run.ts')?.[0] ?? '')).toBe('commands');
+  expect(imports.get('commands/run.ts')).toContain('commands/base.ts');
 });
