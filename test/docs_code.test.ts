@@ -1,7 +1,6 @@
 // The TypeScript of CONTRIBUTING and of the docs compiles as it stands, and what it defines can be built.
 
-import { readdirSync } from 'node:fs';
-import { readFile, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import ts from 'typescript';
 import { expect, test } from 'vitest';
@@ -10,9 +9,8 @@ import { rendererSlot } from '../src/renderers/types.ts';
 import { loadPlugins } from '../src/spec/plugins.ts';
 import { datasetSlot } from '../src/supervised/types.ts';
 import { workspace } from './spec/workspace.ts';
+import { fenced, PAGES, ROOT } from './support/docs.ts';
 import { tinyTokenizer } from './support/tiny_tokenizer.ts';
-
-const ROOT = join(import.meta.dirname, '..');
 
 /** What a fragment of a loop stands in. */
 const LOOP = `
@@ -28,19 +26,16 @@ export async function train(
 `;
 
 /** The blocks of TypeScript in a page, each as a file in the folder that its imports are relative to. */
-async function blocks(page: string): Promise<{ name: string; text: string }[]> {
-  const text = await readFile(join(ROOT, page), 'utf8');
-  return [...text.matchAll(/^```ts\n(.*?)^```/gms)].map(([, code = ''], i) => {
+function blocks(page: string): { name: string; text: string }[] {
+  return fenced(page, 'ts').map((code, i) => {
     const isFragment = !code.includes('import ');
     const name = `${page.replace(/\W/g, '_')}_${i}.ts`;
     return { name: join(ROOT, 'src/recipes', name), text: isFragment ? `${LOOP}${code}\n}\n` : code };
   });
 }
 
-const PAGES = ['CONTRIBUTING.md', 'README.md', ...readdirSync(join(ROOT, 'docs')).map((name) => `docs/${name}`)];
-
 test('all of it compiles', { timeout: 120_000 }, async () => {
-  const files = new Map((await Promise.all(PAGES.map(blocks))).flat().map(({ name, text }) => [name, text]));
+  const files = new Map(PAGES.flatMap(blocks).map(({ name, text }) => [name, text]));
   expect(files.size).toBeGreaterThan(3);
   const { config } = ts.readConfigFile(join(ROOT, 'tsconfig.json'), ts.sys.readFile);
   const { options } = ts.parseJsonConfigFileContent(config, ts.sys, ROOT);
@@ -64,8 +59,8 @@ test('all of it compiles', { timeout: 120_000 }, async () => {
 });
 
 test('the dataset of docs/specs.md and the one of CONTRIBUTING that holds it train on its rows', async () => {
-  const [plugin] = await blocks('docs/specs.md');
-  const inTurn = (await blocks('CONTRIBUTING.md')).find(({ text }) => text.includes("name: 'in_turn'"));
+  const [plugin] = blocks('docs/specs.md');
+  const inTurn = blocks('CONTRIBUTING.md').find(({ text }) => text.includes("name: 'in_turn'"));
   const directory = await workspace({
     'my_data.ts': plugin?.text ?? '',
     'rows.tsv': '1 + 1?\t2\n2 + 2?\t4\n3 + 3?\t6\n',

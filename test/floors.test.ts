@@ -11,6 +11,7 @@ const FLOORS = [
   ['commands'],
   ['index.ts'],
   ['builtin.ts'],
+  ['builders', 'schema', 'validate'],
   ['chat', 'export', 'render', 'report', 'sweep'],
   ['run'],
   ['run_files'],
@@ -55,6 +56,12 @@ function arrows(): { from: string; to: string; arrow: string }[] {
 
 it('every folder has a floor', () => {
   expect([...new Set([...imports.keys()].map(houseOf))].sort()).toEqual(FLOORS.flat().sort());
+});
+
+it('CONTRIBUTING says what every folder holds', async () => {
+  const page = await readFile(join(SRC, '../CONTRIBUTING.md'), 'utf8');
+  const folders = FLOORS.flat().filter((house) => !house.endsWith('.ts'));
+  expect(folders.filter((folder) => !new RegExp(`^\\|.*\`${folder}/\`.*\\|`, 'm').test(page))).toEqual([]);
 });
 
 it('imports run downwards only', () => {

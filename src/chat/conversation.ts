@@ -1,8 +1,7 @@
 // A conversation with a model: what was said so far, and the next reply.
 
 import type { Message } from '../renderers/types.ts';
-import type { SamplingParams } from '../tinker/types.ts';
-import { lengthOf } from '../tinker/types.ts';
+import { lengthOf, type SamplingParams } from '../tinker/types.ts';
 import type { ChatTarget } from './target.ts';
 
 export interface Reply {

@@ -5,7 +5,7 @@ import { isAdapterDirectory, readAdapterConfig } from '../formats/adapter.ts';
 import { locateModel } from '../hub/locate.ts';
 import type { WeightsRef } from '../registry/fields.ts';
 import type { Registry } from '../registry/registry.ts';
-import type { PlainRef } from '../registry/slot.ts';
+import { isPlainRef, type PlainRef } from '../registry/slot.ts';
 import { recommendedRenderer } from '../renderers/recommended.ts';
 import { type Renderer, rendererSlot } from '../renderers/types.ts';
 import { verifiedWeights } from '../run_files/verified_weights.ts';
@@ -76,8 +76,8 @@ async function sourceOf({ run, model_path, base_model, description }: LocatedWei
     base_model: base,
     ...(model_path === undefined ? {} : { model_path }),
     tokenizer: textOf(spec.model_name) ?? (run === null ? base : join(run.directory, 'tokenizer')),
-    renderer: isBuilderRef(spec.renderer) ? spec.renderer : null,
-    service: isBuilderRef(spec.service) ? spec.service : LOCAL,
+    renderer: isPlainRef(spec.renderer) ? spec.renderer : null,
+    service: isPlainRef(spec.service) ? spec.service : LOCAL,
     checkpointsPath: join(run?.directory ?? resolve(model_path ?? base), 'checkpoints'),
   };
 }
@@ -88,10 +88,6 @@ async function baseOf(model_path: string): Promise<string> {
   const { base_model_name_or_path } = await readAdapterConfig(model_path);
   if (base_model_name_or_path !== null) return base_model_name_or_path;
   throw new ConfigurationError(`${model_path}: the adapter does not say which model it belongs to`);
-}
-
-function isBuilderRef(value: unknown): value is PlainRef {
-  return typeof value === 'object' && value !== null && 'builder' in value;
 }
 
 async function closeQuietly(service: ServiceClient): Promise<void> {

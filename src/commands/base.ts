@@ -1,7 +1,7 @@
 // What every command shares: --json, known errors as one line without a stack, and exit codes.
 
 import { Command, Errors } from '@oclif/core';
-import { CookbookError, messageOf, RunDirectoryError, SpecError } from '../util/errors.ts';
+import { CookbookError, messageOf, RunDirectoryError, SpecError, stackOf } from '../util/errors.ts';
 import { errorCode } from '../util/files.ts';
 import { printableText } from '../util/printable.ts';
 import { unknownFlag } from './usage.ts';
@@ -68,10 +68,6 @@ function describe(error: unknown): object {
     return { code: error.code, message: error.message, ...(error.hint === undefined ? {} : { hint: error.hint }) };
   }
   return { code: error instanceof Errors.CLIError ? 'USAGE' : 'INTERNAL', message: messageOf(error) };
-}
-
-function stackOf(error: unknown): string {
-  return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }
 
 /** A person at a terminal also sees the lines themselves; logs and editors get one diagnostic a line. */

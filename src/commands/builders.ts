@@ -18,23 +18,18 @@ export default class Builders extends BaseCommand {
 
   async run(): Promise<object> {
     const { args, flags } = await this.parse(Builders);
-    const [{ catalog, formatCatalog, formatEntry }, { builtinRegistry }] = await Promise.all([
-      import('../spec/catalog.ts'),
-      import('../builtin.ts'),
-    ]);
-    const registry = builtinRegistry();
-    if (flags.spec !== undefined) {
-      const [{ loadDocument }, { loadPlugins }] = await Promise.all([
-        import('../spec/load.ts'),
-        import('../spec/plugins.ts'),
-      ]);
-      const options = { overrides: [], cwd: process.cwd(), env: process.env };
-      await loadPlugins(await loadDocument(flags.spec, options), registry);
-    }
-    const builders = catalog(registry, { slot: flags.slot, name: args.name });
-    const width = process.stdout.columns ?? Number.POSITIVE_INFINITY;
-    const text = builders.map((builder) => formatEntry(builder, width)).join('\n\n');
-    this.log(args.name === undefined ? formatCatalog(builders, width) : text);
+    const { buildersCommand } = await import('../builders/command.ts');
+    const { builtinRegistry } = await import('../builtin.ts');
+    const options = {
+      name: args.name,
+      slot: flags.slot,
+      spec: flags.spec,
+      width: process.stdout.columns ?? Number.POSITIVE_INFINITY,
+      cwd: process.cwd(),
+      env: process.env,
+    };
+    const { builders, text } = await buildersCommand(options, builtinRegistry());
+    this.log(text);
     return { builders };
   }
 }

@@ -31,34 +31,29 @@ export default class Chat extends BaseCommand {
 
   async run() {
     const { args, flags } = await this.parse(Chat);
-    const { openChatTarget } = await import('../chat/target.ts');
-    const { Conversation } = await import('../chat/conversation.ts');
-    const { chatLoop } = await import('../chat/repl.ts');
+    const { chatCommand } = await import('../chat/command.ts');
     const { builtinRegistry } = await import('../builtin.ts');
     const { Readable } = await import('node:stream');
-    const ref = flags.checkpoint === undefined ? args.target : { run: args.target, checkpoint: flags.checkpoint };
-    const target = await openChatTarget(ref, builtinRegistry(), (message) => this.logToStderr(printableText(message)));
-    try {
-      const params = {
+    const { message } = flags;
+    const options = {
+      target: args.target,
+      checkpoint: flags.checkpoint ?? null,
+      system: flags.system ?? null,
+      params: {
         temperature: numberOf('--temperature', flags.temperature),
         top_p: numberOf('--top-p', flags['top-p']),
         max_tokens: flags['max-tokens'],
         seed: flags.seed,
-      };
-      const conversation = new Conversation(target, params, flags.system ?? null);
-      const { message } = flags;
-      const interactive = message === undefined && process.stdin.isTTY && process.stderr.isTTY;
-      if (interactive) this.logToStderr(printableText(`This is ${target.description}.`));
-      await chatLoop(conversation, {
+      },
+      streams: {
         input: message === undefined ? process.stdin : Readable.from(message.map((line) => `${line}\n`)),
         output: this.jsonEnabled() ? process.stderr : process.stdout,
         prose: process.stderr,
-        interactive,
-      });
-      return { target: target.description, messages: conversation.messages };
-    } finally {
-      await target.close();
-    }
+        interactive: message === undefined && process.stdin.isTTY && process.stderr.isTTY,
+      },
+      notify: (message: string) => this.logToStderr(printableText(message)),
+    };
+    return await chatCommand(options, builtinRegistry());
   }
 }
 

@@ -1,7 +1,6 @@
 // `cookbook export`: what a run has trained, for other tools.
 
 import { Args, Flags } from '@oclif/core';
-import { programName, quote } from '../util/program_name.ts';
 import { BaseCommand } from './base.ts';
 
 export default class Export extends BaseCommand {
@@ -28,24 +27,15 @@ export default class Export extends BaseCommand {
 
   async run(): Promise<object> {
     const { args, flags } = await this.parse(Export);
-    const { exportWeights } = await import('../export/export.ts');
-    const { shortPath } = await import('../util/files.ts');
-    const result = await exportWeights(args.run, {
+    const { exportCommand } = await import('../export/command.ts');
+    const { result, lines } = await exportCommand(args.run, {
       to: flags.to,
       format: flags.format,
       checkpoint: flags.checkpoint ?? null,
       dtype: flags.dtype,
       notify: (message) => this.logToStderr(message),
     });
-    const directory = shortPath(result.directory);
-    if (result.base_model === null) {
-      this.log(`${directory} holds the whole model, in ${flags.dtype}`);
-      this.log(`\n  ${programName()} chat ${quote(directory)}  talk to it`);
-      this.log(`  AutoModelForCausalLM.from_pretrained(${JSON.stringify(directory)})  in Python`);
-    } else {
-      this.log(`${directory} holds the adapter, for ${shortPath(result.base_model)}`);
-      this.log(`\n  AutoPeftModelForCausalLM.from_pretrained(${JSON.stringify(directory)})  in Python`);
-    }
+    for (const line of lines) this.log(line);
     return result;
   }
 }

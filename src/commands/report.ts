@@ -58,11 +58,8 @@ SQL goes over the views runs, configs, metrics, metrics_long and checkpoints, an
 
   async run(): Promise<unknown> {
     const { argv, flags } = await this.parse(Report);
-    const { makeReport } = await import('../report/report.ts');
-    const { formatReport, writeReport } = await import('../report/output.ts');
-    const { DEFAULT_ROWS, DEFAULT_SECONDS, defaultBytes, parseBytes } = await import('../report/limits.ts');
-    const memory = flags['max-memory'];
-    const report = await makeReport({
+    const { reportCommand } = await import('../report/command.ts');
+    const { text, json } = await reportCommand({
       directories: argv.length === 0 ? ['runs'] : argv.map(String),
       cwd: process.cwd(),
       sql: flags.sql,
@@ -70,19 +67,15 @@ SQL goes over the views runs, configs, metrics, metrics_long and checkpoints, an
       goal: flags.goal,
       at: flags.at,
       groupBy: flags['group-by'],
-      limits: {
-        seconds: flags['max-seconds'] ?? DEFAULT_SECONDS,
-        rows: flags['max-rows'] ?? DEFAULT_ROWS,
-        bytes: memory === undefined ? defaultBytes() : parseBytes('--max-memory', memory),
-      },
+      maxSeconds: flags['max-seconds'],
+      maxRows: flags['max-rows'],
+      maxMemory: flags['max-memory'],
+      format: this.jsonEnabled() ? null : flags.format,
+      output: flags.output,
+      notify: (notice) => process.stderr.write(`note: ${printable(notice)}\n`),
     });
-    for (const notice of report.notices) process.stderr.write(`note: ${printable(notice)}\n`);
-    if (flags.output !== undefined) {
-      await writeReport(report, this.jsonEnabled() ? 'json' : flags.format, flags.output);
-      this.logToStderr(`written: ${printable(flags.output)}`);
-    } else if (!this.jsonEnabled()) {
-      this.log(formatReport(report, flags.format));
-    }
-    return this.jsonEnabled() ? report.json : undefined;
+    if (flags.output !== undefined) this.logToStderr(`written: ${printable(flags.output)}`);
+    if (text !== null) this.log(text);
+    return json;
   }
 }

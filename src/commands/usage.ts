@@ -1,7 +1,7 @@
 // What was typed wrong, with what was probably meant.
 
 import type { Interfaces } from '@oclif/core';
-import { closestNames } from '../registry/suggest.ts';
+import { closestNames, didYouMean } from '../registry/suggest.ts';
 import { ConfigurationError } from '../util/errors.ts';
 import { programName } from '../util/program_name.ts';
 
@@ -14,8 +14,7 @@ export function unknownCommand(name: string, { commands }: Interfaces.Config): U
     name,
     commands.flatMap(({ id, hidden }) => (hidden ? [] : [id])),
   );
-  const suggestion = near.length === 0 ? '' : `; did you mean ${near.map((command) => `"${command}"`).join(' or ')}?`;
-  return new UsageError(`there is no command "${name}"${suggestion}`, {
+  return new UsageError(`there is no command "${name}"${didYouMean(near)}`, {
     hint: `"${programName()} --help" lists them.`,
   });
 }

@@ -1,7 +1,7 @@
 // cookbook validate: are these specs in order?
 
 import { Args } from '@oclif/core';
-import { ConfigurationError, SpecError } from '../util/errors.ts';
+import { SpecError } from '../util/errors.ts';
 import { BaseCommand } from './base.ts';
 
 export default class Validate extends BaseCommand {
@@ -18,26 +18,10 @@ export default class Validate extends BaseCommand {
 
   async run(): Promise<object> {
     const { argv } = await this.parse(Validate);
-    const [
-      { splitArguments },
-      { validateFiles },
-      { checkSweep },
-      { checkData },
-      { builtinRegistry },
-      { createWeightsReader },
-    ] = await Promise.all([
-      import('../spec/arguments.ts'),
-      import('../spec/validate.ts'),
-      import('../sweep/check.ts'),
-      import('../run/check_data.ts'),
-      import('../builtin.ts'),
-      import('../run_files/weights_reader.ts'),
-    ]);
-    const { files, overrides } = splitArguments(argv.map(String), process.cwd());
-    if (files.length === 0) throw new ConfigurationError('name at least one file to validate');
-    const options = { overrides, cwd: process.cwd(), env: process.env };
-    const checks = { data: checkData, sweep: checkSweep };
-    const { valid, diagnostics } = await validateFiles(files, options, builtinRegistry, checks, createWeightsReader());
+    const { validateCommand } = await import('../validate/command.ts');
+    const { builtinRegistry } = await import('../builtin.ts');
+    const options = { cwd: process.cwd(), env: process.env };
+    const { valid, diagnostics } = await validateCommand(argv.map(String), builtinRegistry, options);
     for (const { file, kind } of valid) this.log(`${file}: a valid ${kind} spec`);
     if (diagnostics.length > 0) throw new SpecError(diagnostics);
     return { files: valid };

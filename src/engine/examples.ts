@@ -1,7 +1,6 @@
 // Datums as the engine computes with them: checked against the model and the loss, then packed into microbatches.
 
-import type { Datum, TensorData } from '../tinker/types.ts';
-import { tokensOf } from '../tinker/types.ts';
+import { type Datum, type TensorData, tokensOf } from '../tinker/types.ts';
 import { RequestError } from '../util/errors.ts';
 import type { Loss } from './losses.ts';
 

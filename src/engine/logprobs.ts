@@ -66,10 +66,10 @@ export function targetLogprobs(
     const all = g.node('LogSoftmax', [logits], { attributes: { axis: -1 } });
     const logprobs = g.node('GatherElements', [all, ids], { attributes: { axis: 1 } }); // (m, K)
     const pull = (c: Value): Gradients[] => {
-      const { times, turnedTimes } = gradientOfLogits(g, { ids, all }, c);
+      const { times, transposedTimes } = gradientOfLogits(g, { ids, all }, c);
       return cutTerms.map(({ x, W }, t) => ({
         dx: g.needsGradient(terms[t].x) ? times(W) : null,
-        dW: g.needsGradient(W) ? turnedTimes(x) : null,
+        dW: g.needsGradient(W) ? transposedTimes(x) : null,
       }));
     };
     const known = slope?.(logprobs, cut) ?? null;
@@ -132,7 +132,7 @@ function gradientOfLogits(g: Graph, { ids, all }: Chunk, c: Value) {
   const weighted = (v: Value) => mul(v, g.node('Unsqueeze', [c, g.ints([2])])); // (m, K, ·)
   return {
     times: (W: Value) => g.node('Sub', [sum(weighted(g.node('Gather', [W, ids])), 1, 0), mul(total, matmul(g, p, W))]),
-    turnedTimes(x: Value) {
+    transposedTimes(x: Value) {
       const pushed = matmul(g, p, g.node('Neg', [mul(total, x)]), 'a');
       const byTarget = g.node('Reshape', [
         weighted(g.node('Unsqueeze', [x, g.ints([1])])),

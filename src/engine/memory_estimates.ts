@@ -2,6 +2,7 @@
 // tenths of what was measured for long sequences, less for others.
 
 import type { ModelConfig } from '../formats/hf_config.ts';
+import { elementCount } from '../formats/tensors.ts';
 import { scoresOfAttention } from './attention_index.ts';
 import { CHUNK_BYTES } from './logprobs.ts';
 
@@ -9,7 +10,7 @@ const FLOAT = Float32Array.BYTES_PER_ELEMENT;
 
 /** Trained values of these shapes, their gradients and the two moments of each. */
 export function trainedBytes(shapes: ReadonlyMap<string, readonly number[]>): number {
-  const count = [...shapes.values()].reduce((sum, shape) => sum + shape.reduce((product, n) => product * n, 1), 0);
+  const count = [...shapes.values()].reduce((sum, shape) => sum + elementCount(shape), 0);
   return 4 * FLOAT * count;
 }
 

@@ -128,8 +128,8 @@ export function fusedMatmul(
 ): Value {
   if (g.device === 'webgpu') {
     // It has no FusedMatMul, which the CPU would compute instead.
-    const turned = (x: Value) => g.node('Transpose', [x], { attributes: { perm: [0, 1, 3, 2] } });
-    const product = g.node('MatMul', [trans === 'a' ? turned(a) : a, trans === 'b' ? turned(b) : b]);
+    const transposed = (x: Value) => g.node('Transpose', [x], { attributes: { perm: [0, 1, 3, 2] } });
+    const product = g.node('MatMul', [trans === 'a' ? transposed(a) : a, trans === 'b' ? transposed(b) : b]);
     return alpha === 1 ? product : g.node('Mul', [product, g.scalar(alpha)]);
   }
   const attributes = { transA: Number(trans === 'a'), transB: Number(trans === 'b'), alpha: { float: alpha } };
@@ -173,8 +173,8 @@ export interface RotaryTables {
 export function rotary(g: Graph, x: Value, { positions, cos, sin, negativeSin }: RotaryTables): Value {
   const turn = (v: Value, sine: Value) => {
     const batch = g.node('Unsqueeze', [v, g.ints([1])]); // (N, 1, H·head)
-    const turned = g.node('RotaryEmbedding', [batch, positions, cos, sine], MICROSOFT);
-    return g.node('Squeeze', [turned, g.ints([1])]);
+    const rotated = g.node('RotaryEmbedding', [batch, positions, cos, sine], MICROSOFT);
+    return g.node('Squeeze', [rotated, g.ints([1])]);
   };
   return g.record(turn(x, sin), [x], (d) => [turn(d, negativeSin)]);
 }

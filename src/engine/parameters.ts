@@ -2,6 +2,7 @@
 
 import type { ModelConfig } from '../formats/hf_config.ts';
 import { linearModules, type ModulePart } from '../formats/modules.ts';
+import { elementCount } from '../formats/tensors.ts';
 import { type AdapterKind, factorA, factorB, factorShapes, stackedFactorA } from './adapter_shape.ts';
 import type { BaseWeights } from './base_weights.ts';
 import type { Parameterisation } from './decoder_graph.ts';
@@ -107,7 +108,7 @@ export function newModel(base: BaseWeights, seed: number): Parameters {
   const residual = deviation / Math.sqrt(2 * base.config.num_hidden_layers);
   const values = new Map<string, Float32Array>();
   for (const [name, shape] of base.shapes) {
-    const size = shape.reduce((product, n) => product * n, 1);
+    const size = elementCount(shape);
     if (name.endsWith('norm.weight')) values.set(name, new Float32Array(size).fill(1));
     else if (name.endsWith('.bias')) values.set(name, new Float32Array(size));
     else {

@@ -1,7 +1,8 @@
 // Reading and replacing files the way model files need it: known errors, exact ranges of bytes, atomic replacement.
-import { access, type FileHandle, open, rename, rm, stat } from 'node:fs/promises';
+import { type FileHandle, open, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { messageOf, WeightsError } from '../util/errors.ts';
+import { flushDirectory } from '../util/files.ts';
 import { isJsonObject, type JsonObject } from '../util/json.ts';
 import { READ_FLAGS } from '../util/regular_file.ts';
 import { parseStrictJson } from './strict_json.ts';
@@ -39,14 +40,6 @@ export async function isFile(path: string): Promise<boolean> {
 export async function isDirectory(path: string): Promise<boolean> {
   return await stat(path).then(
     (found) => found.isDirectory(),
-    () => false,
-  );
-}
-
-/** Whether a path leads to anything. */
-export async function exists(path: string): Promise<boolean> {
-  return await access(path).then(
-    () => true,
     () => false,
   );
 }
@@ -128,7 +121,8 @@ export async function replaceFile(path: string, write: (handle: FileHandle) => P
       await handle.close();
     }
     await rename(temporary, path);
-    await syncDirectory(dirname(path));
+    // A rename survives a power cut only once its directory is on disk.
+    await flushDirectory(dirname(path));
   } catch (error) {
     await rm(temporary, { force: true });
     if (isSystemError(error)) throw new WeightsError(`${path}: ${messageOf(error)}`, { cause: error });
@@ -138,16 +132,6 @@ export async function replaceFile(path: string, write: (handle: FileHandle) => P
 
 export async function replaceJsonFile(path: string, value: JsonObject): Promise<void> {
   await replaceFile(path, async (handle) => handle.writeFile(`${JSON.stringify(value, null, 2)}\n`));
-}
-
-/** A rename survives a power cut only once its directory is on disk. */
-async function syncDirectory(path: string): Promise<void> {
-  const handle = await open(path, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
 }
 
 export function isSystemError(error: unknown): error is NodeJS.ErrnoException {

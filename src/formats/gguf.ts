@@ -6,7 +6,7 @@ import { checkFinite } from './finite.ts';
 import { GgufCursor, type GgufValue, MoreBytesNeeded } from './gguf_cursor.ts';
 import { GGUF_BLOCKS, type GgufDtype, isGgufDtype } from './gguf_quants.ts';
 import { Fields } from './json_fields.ts';
-import type { TensorDescription, TensorSource } from './tensors.ts';
+import { elementCount, type TensorDescription, type TensorSource } from './tensors.ts';
 
 interface GgufTensor extends TensorDescription {
   readonly dtype: GgufDtype;
@@ -174,8 +174,4 @@ function placeTensors(
     placed.set(name, { ...tensor, byteOffset: dataStart + byteOffset });
   }
   return placed;
-}
-
-function elementCount(shape: readonly number[]): number {
-  return shape.reduce((product, size) => product * size, 1);
 }

@@ -6,7 +6,7 @@ import { isJsonObject } from '../util/json.ts';
 import { allocate, fileSize, readExactly, replaceFile, withFile } from './files.ts';
 import { bfloat16ToFloat32, float16ToFloat32, float32ToBfloat16, float32ToFloat16 } from './half.ts';
 import { parseStrictJson } from './strict_json.ts';
-import type { TensorDescription, TensorSource } from './tensors.ts';
+import { elementCount, type TensorDescription, type TensorSource } from './tensors.ts';
 
 const DTYPE_BYTES = new Map([
   ['BOOL', 1],
@@ -276,11 +276,6 @@ async function writeFully(handle: FileHandle, bytes: Uint8Array, position: numbe
 
 function bytesOf({ dtype }: TensorToWrite): number {
   return dtype === 'F32' ? 4 : 2;
-}
-
-/** NaN, which equals no length, when the product is too large to count. */
-function elementCount(shape: readonly number[]): number {
-  return shape.reduce((product, size) => (Number.isSafeInteger(product * size) ? product * size : NaN), 1);
 }
 
 function isSizeArray(value: unknown): value is number[] {

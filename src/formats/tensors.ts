@@ -15,6 +15,11 @@ export interface TensorSource {
   read(name: string): Promise<Float32Array<ArrayBuffer>>;
 }
 
+/** Values in a tensor of this shape. NaN, which equals no length, when the product is too large to count. */
+export function elementCount(shape: readonly number[]): number {
+  return shape.reduce((product, size) => (Number.isSafeInteger(product * size) ? product * size : NaN), 1);
+}
+
 const HINT = 'The file is incomplete, or it belongs to another configuration than the one beside it.';
 
 /** Throws WeightsError when the source, which came from `where`, has no tensor of that name and shape. */

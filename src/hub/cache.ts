@@ -4,9 +4,9 @@ import { randomUUID } from 'node:crypto';
 import { readdir, rename, rm, stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { exists, isSystemError } from '../formats/files.ts';
+import { isSystemError } from '../formats/files.ts';
 import { CookbookError, WeightsError } from '../util/errors.ts';
-import { makeDirectory } from '../util/files.ts';
+import { exists, makeDirectory } from '../util/files.ts';
 
 /** Codes of errors that say that a place cannot be written, or no more of it. */
 const UNWRITABLE = new Set(['EACCES', 'EPERM', 'EROFS', 'ENOTDIR', 'ENOSPC', 'EDQUOT', 'EFBIG']);

@@ -1,13 +1,11 @@
 // A GGUF file as a model directory: converted once, into a cache that knows it by its contents.
 
-import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { join } from 'node:path';
-import { pipeline } from 'node:stream/promises';
 import { replaceJsonFile } from '../formats/files.ts';
 import { openGgufModel } from '../formats/gguf_model.ts';
 import { writeModelConfig } from '../formats/hf_config.ts';
 import { writeSafetensors } from '../formats/safetensors.ts';
+import { digestOfFile } from '../util/file_digest.ts';
 import { cacheOf, makeOnce } from './cache.ts';
 
 /** Part of the name: another conversion needs another directory. */
@@ -20,7 +18,7 @@ const VERSION = 1;
  * @throws WeightsError for a file that is damaged, or of a model that the engine does not know
  */
 export async function convertedGguf(path: string, env: NodeJS.ProcessEnv): Promise<string> {
-  const directory = join(cacheOf('gguf', env), `v${VERSION}-${(await digestOf(path)).slice(0, 32)}`);
+  const directory = join(cacheOf('gguf', env), `v${VERSION}-${(await digestOfFile(path)).slice(0, 32)}`);
   await makeOnce({
     directory,
     file: 'config.json',
@@ -40,10 +38,4 @@ async function convert(path: string, directory: string): Promise<void> {
   await replaceJsonFile(join(directory, 'tokenizer.json'), tokenizer.tokenizer);
   await replaceJsonFile(join(directory, 'tokenizer_config.json'), tokenizer.tokenizer_config);
   await writeModelConfig(directory, config, 'float32');
-}
-
-async function digestOf(path: string): Promise<string> {
-  const hash = createHash('sha256');
-  await pipeline(createReadStream(path), hash);
-  return hash.digest('hex');
 }

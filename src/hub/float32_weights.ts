@@ -7,6 +7,7 @@ import { readExactly, withFile } from '../formats/files.ts';
 import { checkFinite, checkFiniteWeights } from '../formats/finite.ts';
 import { floatDtype, type TensorInfo, writeSafetensors } from '../formats/safetensors.ts';
 import { type ModelDirectory, openModelDirectory } from '../formats/sharded.ts';
+import { elementCount } from '../formats/tensors.ts';
 import { cacheOf, deleteOlder, makeOnce } from './cache.ts';
 
 export interface Float32Options {
@@ -45,7 +46,7 @@ export async function float32Weights(
   }
   const cache = cacheOf('float32', env);
   const directory = join(cache, `v${VERSION}-${(await fingerprintOf(tensors)).slice(0, 32)}`);
-  const bytes = tensors.reduce((sum, { shape }) => sum + 4 * shape.reduce((product, size) => product * size, 1), 0);
+  const bytes = tensors.reduce((sum, { shape }) => sum + 4 * elementCount(shape), 0);
   const size = `${(bytes / 1e6).toFixed(1)} MB`;
   await makeOnce({
     directory,

@@ -2,14 +2,12 @@
 // models--ORG--NAME/{refs/REVISION, blobs/ETAG, snapshots/COMMIT/FILE → ../../blobs/ETAG}
 
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { open, readFile, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
-import { pipeline } from 'node:stream/promises';
 import type { ListFileEntry } from '@huggingface/hub';
-import { exists } from '../formats/files.ts';
 import { ConfigurationError, messageOf } from '../util/errors.ts';
-import { makeDirectory } from '../util/files.ts';
+import { digestOfFile } from '../util/file_digest.ts';
+import { exists, makeDirectory } from '../util/files.ts';
 import { HUB_NAME, type HubSettings } from './hub_settings.ts';
 
 const CONFIG = 'config.json';
@@ -173,8 +171,7 @@ async function append(path: string, content: Blob): Promise<void> {
 /** As git names the content: large files by their SHA-256, others by the SHA-1 of their blob. */
 async function digestOf(path: string, { lfs, size }: ListFileEntry): Promise<string> {
   const hash = lfs === undefined ? createHash('sha1').update(`blob ${size}\0`) : createHash('sha256');
-  await pipeline(createReadStream(path), hash);
-  return hash.digest('hex');
+  return await digestOfFile(path, hash);
 }
 
 async function link(path: string, blob: string): Promise<void> {

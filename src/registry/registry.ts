@@ -6,7 +6,7 @@ import { complete } from './complete.ts';
 import type { Headline } from './headline.ts';
 import { shapeOf } from './shape.ts';
 import { type Make, type PlainRef, SLOT, type Slot } from './slot.ts';
-import { closestNames } from './suggest.ts';
+import { closestNames, didYouMean } from './suggest.ts';
 
 export class Registry {
   readonly #builders = new Map<string, Map<string, AnyBuilder>>();
@@ -84,8 +84,7 @@ export class Registry {
   /** The message for a name that a slot does not have. */
   unknown(slot: string, name: string): string {
     const names = this.list(slot).map((builder) => builder.name);
-    const near = closestNames(name, names);
-    const suggestion = near.length > 0 ? `; did you mean ${near.map((n) => `"${n}"`).join(' or ')}?` : '';
+    const suggestion = didYouMean(closestNames(name, names));
     return `unknown ${slot} builder "${name}"${suggestion || `; there is ${names.map((n) => `"${n}"`).join(', ') || 'none'}`}`;
   }
 }

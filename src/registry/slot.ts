@@ -1,6 +1,6 @@
 // A slot is a place in a spec where a builder is named; its types say what a builder there is given and what it returns.
 
-import type { JsonValue } from '../util/json.ts';
+import { isJsonObject, type JsonValue } from '../util/json.ts';
 
 /** `Context` is what `build` receives beside its parameters, `Built` what it returns. Both live in types only. */
 export interface Slot<Context, Built> {
@@ -21,6 +21,10 @@ export function defineSlot<Context, Built>(slot: { name: string; doc: string }):
 export interface PlainRef {
   builder: string;
   [parameter: string]: JsonValue;
+}
+
+export function isPlainRef(value: unknown): value is PlainRef {
+  return isJsonObject(value) && typeof value.builder === 'string';
 }
 
 /** What a reference is for. A symbol: no file and no hash ever sees it, and a copy made with `...` keeps it. */

@@ -12,6 +12,11 @@ export function closestNames(name: string, known: readonly string[], limit = 3):
     .map(({ candidate }) => candidate);
 }
 
+/** The near names as a clause of a message; empty where nothing is near. */
+export function didYouMean(near: readonly string[]): string {
+  return near.length === 0 ? '' : `; did you mean ${near.map((name) => `"${name}"`).join(' or ')}?`;
+}
+
 function tolerance(length: number): number {
   return length < 4 ? 1 : Math.max(2, Math.floor(length / 3));
 }

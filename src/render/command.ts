@@ -7,7 +7,7 @@ import { parse } from 'yaml';
 import { locateModel } from '../hub/locate.ts';
 import { builderOf } from '../registry/fields.ts';
 import type { Registry } from '../registry/registry.ts';
-import type { PlainRef } from '../registry/slot.ts';
+import { isPlainRef, type PlainRef } from '../registry/slot.ts';
 import { recommendedRenderer } from '../renderers/recommended.ts';
 import { type Renderer, rendererSlot, type TrainOnWhat } from '../renderers/types.ts';
 import { resolveFields } from '../spec/resolve.ts';
@@ -20,7 +20,8 @@ import { tokenTexts } from '../supervised/token_texts.ts';
 import { loadTokenizer } from '../tokenizers/hf_tokenizer.ts';
 import { ConfigurationError, type CookbookError, DataValidationError } from '../util/errors.ts';
 import { shortPath } from '../util/files.ts';
-import { isJsonObject, type JsonValue } from '../util/json.ts';
+import type { JsonValue } from '../util/json.ts';
+import { plural } from '../util/plural.ts';
 import { legend, tokenLines } from './token_lines.ts';
 
 export interface RenderOptions {
@@ -86,7 +87,7 @@ export async function renderCommand(
         if (read.rows - read.failed === 1) prose(legend(colors));
         const place = row.unit === 'line' ? `${shortPath(file)}:${row.number}` : `${shortPath(file)} row ${row.number}`;
         data('');
-        data(`${colors.bold(place)}  ${tokens.length} tokens, ${trained} trained`);
+        data(`${colors.bold(place)}  ${plural(tokens.length, 'token')}, ${trained} trained`);
         for (const line of tokenLines(text, weights, { width, colors })) data(line);
       }
     }
@@ -105,7 +106,7 @@ export async function renderCommand(
 
 function summary({ rows, failed, tokens, trained }: { rows: number; failed: number; tokens: number; trained: number }) {
   const bad = failed === 0 ? '' : `; ${failed} of them could not be rendered`;
-  return `${rows} ${rows === 1 ? 'row' : 'rows'}, ${tokens} tokens, ${trained} trained${bad}`;
+  return `${plural(rows, 'row')}, ${plural(tokens, 'token')}, ${trained} trained${bad}`;
 }
 
 function describe({ code, message, hint }: CookbookError): object {
@@ -132,7 +133,7 @@ function rendererRef(text: string, registry: Registry): PlainRef {
   const { value, issues } = resolveFields(params, { renderer: given }, registry, surroundings);
   const [issue] = issues;
   if (issue !== undefined) throw new ConfigurationError(`--renderer: ${issue.message}`);
-  if (isRef(value.renderer)) return value.renderer;
+  if (isPlainRef(value.renderer)) return value.renderer;
   throw new ConfigurationError('--renderer: expected a name, or {builder: NAME, …}');
 }
 
@@ -142,10 +143,6 @@ function yamlOf(text: string): JsonValue {
   } catch (error) {
     throw new ConfigurationError('--renderer: not valid YAML', { cause: error });
   }
-}
-
-function isRef(value: JsonValue | undefined): value is PlainRef {
-  return isJsonObject(value) && typeof value.builder === 'string';
 }
 
 function columnNames(assignments: readonly string[]): ColumnNames | null {

@@ -95,17 +95,26 @@ function through(target: () => Writable): Place {
 
 /** One line that says why something could not be written. */
 export function writeError(what: string, error: unknown): CookbookError {
-  const code = errorCode(error);
-  const message = `cannot write ${what}: ${(code && REASONS[code]) ?? messageOf(error).split('\n')[0]}`;
-  const isRefused = code === undefined || !(code in REASONS);
-  return isRefused ? new ConfigurationError(message, { cause: error }) : new CookbookError(message, { cause: error });
+  const code = errorCode(error) ?? '';
+  const failure = FAILURES.get(code);
+  if (failure !== undefined) return new CookbookError(`cannot write ${what}: ${failure}`, { cause: error });
+  const reason = REFUSALS.get(code) ?? messageOf(error).split('\n')[0];
+  return new ConfigurationError(`cannot write ${what}: ${reason}`, { cause: error });
 }
 
 /** What is no fault of the command. */
-const REASONS: Partial<Record<string, string>> = {
-  ENOSPC: 'no space left on the device',
-  EDQUOT: 'the disk quota is used up',
-  EFBIG: 'the file would be larger than the system allows',
-  EPIPE: 'nobody reads it any more',
-  EIO: 'the device failed',
-};
+const FAILURES = new Map([
+  ['ENOSPC', 'no space left on the device'],
+  ['EDQUOT', 'the disk quota is used up'],
+  ['EFBIG', 'the file would be larger than the system allows'],
+  ['EPIPE', 'nobody reads it any more'],
+  ['EIO', 'the device failed'],
+]);
+
+const REFUSALS = new Map([
+  ['ENOENT', 'there is no such directory'],
+  ['ENOTDIR', 'a part of the path is a file, not a directory'],
+  ['EISDIR', 'it is a directory'],
+  ['EACCES', 'permission denied'],
+  ['EROFS', 'the file system is read-only'],
+]);

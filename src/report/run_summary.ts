@@ -1,7 +1,7 @@
 // The summary of a single run: what it is and how it stands, and every metric from its first value to its last.
 
 import type { DuckDBConnection } from '@duckdb/node-api';
-import type { JsonValue } from '../util/json.ts';
+import { type JsonValue, numberOf } from '../util/json.ts';
 import { printable } from '../util/printable.ts';
 import { readRows } from './database.ts';
 import type { Block } from './document.ts';
@@ -56,14 +56,13 @@ async function summariseMetric(
     `SELECT arg_min(${column}, ${LOGGED}) AS first, arg_max(${column}, ${LOGGED}) AS last,
        ${extreme('min')} AS least, ${extreme('max')} AS greatest, count(${column}) AS n FROM ${METRIC_ROWS}`,
   );
-  const number = (value: JsonValue | undefined) => (typeof value === 'number' ? value : null);
   return {
     metric,
     first: row?.first ?? null,
     last: row?.last ?? null,
-    least: number(row?.least),
-    greatest: number(row?.greatest),
-    n: number(row?.n) ?? 0,
+    least: numberOf(row?.least),
+    greatest: numberOf(row?.greatest),
+    n: numberOf(row?.n) ?? 0,
     curve: numeric ? ((await curves(connection, column, [0])).get(0) ?? []) : [],
   };
 }

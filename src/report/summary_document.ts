@@ -1,10 +1,11 @@
 // Summaries as people read them: a table of configurations, the best one, and a line for each run that needs a look.
 
 import { SEEN_STATES } from '../run_files/types.ts';
+import { plural } from '../util/plural.ts';
 import { printable } from '../util/printable.ts';
 import { programName } from '../util/program_name.ts';
 import type { Block } from './document.ts';
-import { formatExact, formatMean, formatNumber, plural } from './format.ts';
+import { formatExact, formatMean, formatNumber } from './format.ts';
 import { sparkline } from './sparkline.ts';
 import type { Configuration, Problem, Summary } from './summary.ts';
 

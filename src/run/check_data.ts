@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { isFile } from '../formats/files.ts';
 import type { Registry } from '../registry/registry.ts';
 import { type ObjectShape, type Shape, shapeOf } from '../registry/shape.ts';
-import type { PlainRef } from '../registry/slot.ts';
+import { isPlainRef, type PlainRef } from '../registry/slot.ts';
 import { recommendedRenderer } from '../renderers/recommended.ts';
 import { rendererSlot } from '../renderers/types.ts';
 import { paramsOfRun } from '../spec/root.ts';
@@ -42,16 +42,12 @@ async function knownOfModel(
   try {
     const tokenizer = await loadTokenizer(model);
     path = ['renderer'];
-    const ref = isRef(renderer) ? renderer : recommendedRenderer({ modelName: model, tokenizer });
+    const ref = isPlainRef(renderer) ? renderer : recommendedRenderer({ modelName: model, tokenizer });
     return { known: { tokenizer, renderer: await registry.build(rendererSlot, ref, { tokenizer }) }, issues: [] };
   } catch (error) {
     if (!(error instanceof CookbookError)) throw error;
     return { known: {}, issues: [{ path, part: 'value', message: error.message }] };
   }
-}
-
-function isRef(value: JsonValue | undefined): value is PlainRef {
-  return isJsonObject(value) && typeof value.builder === 'string';
 }
 
 /** The datasets that a spec names, those that other builders hold included. */
@@ -65,7 +61,7 @@ function* datasetRefs(
     for (const [index, item] of value.entries()) yield* datasetRefs(shape.item, item, registry, [...path, index]);
   } else if (shape.is === 'object' && isJsonObject(value)) {
     yield* datasetsIn(shape, value, registry, path);
-  } else if (shape.is === 'builder' && isRef(value)) {
+  } else if (shape.is === 'builder' && isPlainRef(value)) {
     const builder = registry.find(shape.slot.name, value.builder);
     if (builder === undefined) return;
     if (shape.slot.name === datasetSlot.name) yield { path, ref: value };

@@ -1,9 +1,9 @@
 // A run as a person or a script starts it: progress on stderr, signals that stop it, and what to print at its end.
 
-import pc from 'picocolors';
 import type { Registry } from '../registry/registry.ts';
 import { exitCodeOf } from '../run_files/status.ts';
 import type { RunStatus } from '../run_files/types.ts';
+import { colorsFor } from '../util/colors.ts';
 import { askOnTerminal } from './ask.ts';
 import type { RunListener } from './events.ts';
 import { executeDirectory } from './execute_directory.ts';
@@ -50,12 +50,10 @@ export async function runCommand(file: string, registry: Registry, options: Comm
   try {
     const onEvent = progressReporter(options.quiet || options.json);
     const ended = await executeDirectory(directory, registry, { onEvent, signal: stop.signal, env: process.env });
-    // Where CI is set picocolors takes every stream for a terminal, and `isTTY` of a pipe is not false but absent.
-    const colors = pc.createColors(pc.isColorSupported && process.stdout.isTTY === true);
     const { record, status } = ended;
     return {
       result: { directory, name: record.name, identity: record.identity.hash, ...status },
-      screen: finalScreen(ended, colors),
+      screen: finalScreen(ended, colorsFor(process.stdout)),
       exitCode: exitCodeOf(status.state),
     };
   } finally {
@@ -68,5 +66,5 @@ function progressReporter(quiet: boolean): RunListener {
   const { stderr } = process;
   const print = (line: string) => stderr.write(`${line}\n`);
   if (quiet) return quietReporter(print);
-  return stderr.isTTY ? terminalReporter(stderr, pc.createColors(pc.isColorSupported)) : plainReporter(print);
+  return stderr.isTTY ? terminalReporter(stderr, colorsFor(stderr)) : plainReporter(print);
 }

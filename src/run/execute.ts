@@ -19,7 +19,7 @@ import type { ServiceClient } from '../tinker/clients.ts';
 import { serviceSlot } from '../tinker/service.ts';
 import { TIMING_SPANS } from '../training/trace.ts';
 import { type TrainingEvent, type TrainingOutcome, trainerSlot } from '../training/types.ts';
-import { CookbookError, messageOf } from '../util/errors.ts';
+import { CookbookError, messageOf, stackOf } from '../util/errors.ts';
 import { shortPath } from '../util/files.ts';
 import { repairTail } from '../util/json_lines.ts';
 import type { RunEvent, RunListener } from './events.ts';
@@ -253,8 +253,4 @@ const PLUGIN_HINT = 'The stack is in logs.log.';
 function hintOf(error: unknown): string | null {
   if (error instanceof CookbookError) return error.hint ?? null;
   return 'This is a defect of cookbook: the stack is in logs.log.';
-}
-
-function stackOf(error: unknown): string {
-  return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }

@@ -11,6 +11,7 @@ import { trainerSlot } from '../training/types.ts';
 import { ConfigurationError } from '../util/errors.ts';
 import { shortPath } from '../util/files.ts';
 import type { JsonValue } from '../util/json.ts';
+import { plural } from '../util/plural.ts';
 
 /** A run that somebody wants to lie in its `log_path`. */
 export interface WantedRun {
@@ -95,7 +96,7 @@ function stateOf(status: RunStatus | null): string {
   const phrases: Record<RunState, string> = {
     pending: 'has not started',
     running: `was killed at step ${step}`,
-    done: `is done after ${step} steps`,
+    done: `is done after ${plural(step, 'step')}`,
     diverged: `diverged at step ${step}`,
     failed: `failed at step ${step}`,
     interrupted: `was interrupted at step ${step}`,

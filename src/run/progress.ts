@@ -49,6 +49,12 @@ function speed(arrivals: readonly { time: number; tokens: number }[], stepsLeft:
   ];
 }
 
+/** How far a run is, in so many cells; empty where its end is unknown. */
+export function progressBar(step: number, total: number | null, cells: number): string {
+  const filled = total === null ? 0 : Math.round((cells * step) / Math.max(total, 1));
+  return '█'.repeat(Math.min(filled, cells)).padEnd(cells, '░');
+}
+
 /** Four significant digits, short: `2.31`, `0.0003`, `3e-7`. */
 export function formatMetric(value: number | string | boolean): string {
   return typeof value === 'number' ? String(Number(value.toPrecision(4))) : String(value);

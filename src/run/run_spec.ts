@@ -7,6 +7,7 @@ import { identify } from '../spec/identity.ts';
 import { isSweepSpec, loadDocument } from '../spec/load.ts';
 import { loadPlugins } from '../spec/plugins.ts';
 import { resolveRunSpec } from '../spec/resolve.ts';
+import type { Environment } from '../spec/secrets.ts';
 import { ConfigurationError } from '../util/errors.ts';
 import { programName } from '../util/program_name.ts';
 import type { ExecuteOptions } from './execute.ts';
@@ -20,7 +21,7 @@ export interface RunFileOptions extends ExecuteOptions {
   registry: Registry;
   overrides: readonly string[];
   cwd: string;
-  env: Readonly<Record<string, string | undefined>>;
+  env: Environment;
   /** The command line behind the name of the program, to say how to go on. */
   argv: readonly string[];
   ask: Ask;

@@ -6,6 +6,7 @@ import { CHECKPOINT_NAME, LOCAL_PREFIX } from '../tinker/local_path.ts';
 import { CheckpointError } from '../util/errors.ts';
 import { shortPath } from '../util/files.ts';
 import { numberOf, textOf } from '../util/json.ts';
+import { plural } from '../util/plural.ts';
 import { type SeenRun, seeCheckpoints } from './seen_run.ts';
 
 export interface SavedCheckpoint {
@@ -27,7 +28,7 @@ export function savedCheckpoints({ directory, checkpointsFile }: SeenRun): Saved
   if (checkpointsFile === null) return foundCheckpoints(directory);
   const { objects, damaged, problem } = seeCheckpoints(checkpointsFile);
   if (problem !== null) throw new CheckpointError(`${shortPath(directory)}: ${problem}`);
-  if (damaged > 0) throw new CheckpointError(`${shortPath(checkpointsFile)} has ${damaged} damaged lines`);
+  if (damaged > 0) throw new CheckpointError(`${shortPath(checkpointsFile)} has ${plural(damaged, 'damaged line')}`);
   return objects.flatMap(({ name, batch, final, rolling, state_path, sampler_path }) => {
     const called = textOf(name);
     if (called === null) return [];

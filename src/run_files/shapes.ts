@@ -1,7 +1,7 @@
 // The shapes of run.json, status.json and lease, by which what lies on disk is checked before it is believed.
 
 import type { Headline } from '../registry/headline.ts';
-import type { PlainRef } from '../registry/slot.ts';
+import { isPlainRef } from '../registry/slot.ts';
 import { type Identity, IF_EXISTS, type RunSpec } from '../spec/types.ts';
 import type { Learned } from '../training/types.ts';
 import { isJsonObject, type JsonValue } from '../util/json.ts';
@@ -22,14 +22,11 @@ import { type LeaseRecord, RUN_STATES, type RunRecord, type RunStatus } from './
 
 const isJsonValue = (value: unknown): value is JsonValue => value !== undefined;
 
-const builderRef = jsonShape<{ builder: string }>({ builder: isString });
-const isBuilderRef = (value: unknown): value is PlainRef => builderRef.is(value);
-
 const runSpec = jsonShape<Pick<RunSpec, 'trainer' | 'log_path' | 'seed' | 'service' | 'if_exists' | 'plugins'>>({
   trainer: isString,
   log_path: isString,
   seed: isNumber,
-  service: isBuilderRef,
+  service: isPlainRef,
   if_exists: isOneOf(IF_EXISTS),
   plugins: isArrayOf(isString),
 });

@@ -10,6 +10,7 @@ import type { ResolvedWeights } from '../training/types.ts';
 import { CheckpointError, ConfigurationError } from '../util/errors.ts';
 import { shortPath } from '../util/files.ts';
 import { numberOf, textOf } from '../util/json.ts';
+import { plural } from '../util/plural.ts';
 import { bestCheckpoint } from './best_checkpoint.ts';
 import { type SavedCheckpoint, savedCheckpoints } from './saved_checkpoints.ts';
 import { type SeenRun, seeRun } from './seen_run.ts';
@@ -82,7 +83,7 @@ function ofRun(directory: string, name: string | null, { purpose, unfinished }: 
   const checkpoint = chosen(run, name, saved);
   return {
     model_path: placeOf(run, pathOf(checkpoint, purpose) ?? ''),
-    description: `${textOf(run.record.name) ?? basename(directory)}, ${checkpoint.final ? 'as it ended' : `after ${checkpoint.batch} steps`}`,
+    description: `${textOf(run.record.name) ?? basename(directory)}, ${checkpoint.final ? 'as it ended' : `after ${plural(checkpoint.batch, 'step')}`}`,
     run,
     batch: checkpoint.batch,
   };

@@ -5,6 +5,7 @@ import { closeSync, openSync, readdirSync, readSync, realpathSync, type Stats, s
 import { join } from 'node:path';
 import type { WeightsRef } from '../registry/fields.ts';
 import { ConfigurationError, messageOf } from '../util/errors.ts';
+import { errorCode } from '../util/files.ts';
 
 /** What a run takes from others: told from their directories by the floor above, which knows what lies there. */
 export interface WeightsReader {
@@ -51,7 +52,7 @@ function digestOf(path: string, counts: (name: string) => boolean): string {
     return stats.isDirectory() ? directoryDigest(path, [], counts) : fileDigest(path, stats);
   } catch (error) {
     if (error instanceof ConfigurationError) throw error;
-    const missing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
+    const missing = errorCode(error) === 'ENOENT';
     throw new ConfigurationError(missing ? `there is no such file or directory: ${path}` : messageOf(error), {
       hint: 'The spec names it, so its contents are part of what the run is.',
       cause: error,

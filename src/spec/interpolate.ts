@@ -1,7 +1,7 @@
 // `${env:NAME}` and `${path.in.spec}` in the texts of a spec, replaced by what they stand for.
 
 import { isJsonObject, type JsonObject, type JsonValue } from '../util/json.ts';
-import { dottedPath, parsePath } from './path.ts';
+import { dottedPath, parsePath, valueAt } from './path.ts';
 import { type Environment, looksSecret, secretReference, variable, withoutSecrets } from './secrets.ts';
 import type { Issue, SpecPath } from './types.ts';
 
@@ -108,17 +108,12 @@ class Interpolation {
     for (const [depth, segment] of path.entries()) {
       // What is on the way may itself be a reference.
       if (typeof value === 'string' && value.includes('${')) value = this.#text(value, path.slice(0, depth));
-      const child: JsonValue | undefined = childOf(value, segment);
+      const child: JsonValue | undefined = valueAt(value, [segment]);
       if (child === undefined) throw new BadReference(`"\${${reference}}" names a field that this spec does not set`);
       value = child;
     }
     return this.#value(value, path);
   }
-}
-
-function childOf(value: JsonValue, segment: string | number): JsonValue | undefined {
-  if (Array.isArray(value)) return typeof segment === 'number' ? value[segment] : undefined;
-  return isJsonObject(value) && Object.hasOwn(value, segment) ? value[segment] : undefined;
 }
 
 /** Digits behind a 0, as in 0123, are a name: as a number they would lose it. */

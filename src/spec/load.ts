@@ -9,6 +9,7 @@ import { interpolate } from './interpolate.ts';
 import { absolutePath } from './location.ts';
 import { nearPathsHint } from './near_files.ts';
 import { applyOverrides } from './overrides.ts';
+import type { Environment } from './secrets.ts';
 import { readSource } from './source.ts';
 import { type MappingNode, mappingToJson, mergeMappings, type Node, placeAt } from './tree.ts';
 import type { SourcePlace, SpecDocument, SpecPath } from './types.ts';
@@ -19,7 +20,7 @@ export interface LoadOptions {
   overrides: readonly string[];
   /** Where `file`, and relative paths in overrides, start from. */
   cwd: string;
-  env: Readonly<Record<string, string | undefined>>;
+  env: Environment;
 }
 
 /**

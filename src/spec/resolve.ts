@@ -6,7 +6,7 @@ import type { TObject } from '@sinclair/typebox';
 import { isWeightsRef } from '../registry/fields.ts';
 import type { Registry } from '../registry/registry.ts';
 import { type FieldShape, type ObjectShape, type Shape, shapeOf } from '../registry/shape.ts';
-import { closestNames } from '../registry/suggest.ts';
+import { closestNames, didYouMean } from '../registry/suggest.ts';
 import { trainerSlot } from '../training/types.ts';
 import { SpecError } from '../util/errors.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../util/json.ts';
@@ -275,6 +275,5 @@ function pathProblem(text: string): string | null {
 function unknownField(name: string, { names }: ObjectShape): string {
   const spaceless = spaceHint(name);
   if (spaceless !== '') return `unknown field; ${spaceless}`;
-  const near = closestNames(name, [...names]);
-  return near.length === 0 ? 'unknown field' : `unknown field; did you mean ${near.map((n) => `"${n}"`).join(' or ')}?`;
+  return `unknown field${didYouMean(closestNames(name, [...names]))}`;
 }

@@ -2,6 +2,7 @@
 
 import { readFile, stat } from 'node:fs/promises';
 import { messageOf } from '../util/errors.ts';
+import { errorCode } from '../util/files.ts';
 
 const MAX_BYTES = 4_000_000;
 
@@ -33,7 +34,7 @@ export async function readSource(path: string): Promise<Source> {
 }
 
 function reason(error: unknown): string {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  const code = errorCode(error);
   if (code === 'ENOENT' || code === 'ENOTDIR') return 'there is no such file';
   if (code === 'EACCES' || code === 'EPERM') return 'no permission to read this file';
   return `the file cannot be read: ${messageOf(error)}`;

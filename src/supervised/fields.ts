@@ -2,7 +2,7 @@
 // and those that one of them adds.
 
 import { type Static, Type } from '@sinclair/typebox';
-import { builderOf, contents, nullable, oneOf, runtime, semantic, weights } from '../registry/fields.ts';
+import { builderOf, contents, FIELD_EXTENDS, nullable, oneOf, runtime, semantic, weights } from '../registry/fields.ts';
 import type { Headline, HeadlineOf } from '../registry/headline.ts';
 import { reference } from '../registry/slot.ts';
 import { rendererSlot } from '../renderers/types.ts';
@@ -12,7 +12,7 @@ import { LR_SCHEDULES } from '../training/lr_schedule.ts';
 import { datasetSlot } from './types.ts';
 
 /** A run that is finished may go on when only such a field was raised. */
-const EXTENDS = { 'x-cookbook-extends': true };
+const EXTENDS = { [FIELD_EXTENDS]: true };
 
 /** Wider than any model that there is. */
 const MAX_LORA_RANK = 16_384;

@@ -2,8 +2,7 @@
 // (tinker_cookbook/supervised/train.py; its defects in checkpoints and resuming are not ours).
 
 import type { TrainingClient } from '../tinker/clients.ts';
-import type { Datum, ForwardBackwardOutput } from '../tinker/types.ts';
-import { lengthOf } from '../tinker/types.ts';
+import { type Datum, type ForwardBackwardOutput, lengthOf } from '../tinker/types.ts';
 import type { Tokenizer } from '../tokenizers/types.ts';
 import { type Evaluator, evaluationBy } from '../training/evaluator.ts';
 import { Journal } from '../training/journal.ts';

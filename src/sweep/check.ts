@@ -1,11 +1,11 @@
 // What `validate` and `schema` ask about sweep files.
 
 import type { Registry } from '../registry/registry.ts';
+import { checkData } from '../run/check_data.ts';
 import { createInputs } from '../run_files/weights_reader.ts';
 import { diagnosticAt } from '../spec/diagnostics.ts';
 import type { LoadOptions } from '../spec/load.ts';
 import { documentSchema } from '../spec/schema.ts';
-import type { CheckData } from '../spec/validate.ts';
 import { type Diagnostic, SpecError } from '../util/errors.ts';
 import type { JsonObject } from '../util/json.ts';
 import { sweepParams } from './grammar.ts';
@@ -13,12 +13,7 @@ import { runsOf, type SweepRun } from './runs.ts';
 import { loadSweep } from './sweep_file.ts';
 
 /** @throws SpecError when the sweep could not be planned, or something is wrong with the data of its runs */
-export async function checkSweep(
-  file: string,
-  options: LoadOptions,
-  registry: Registry,
-  checkData: CheckData,
-): Promise<void> {
+export async function checkSweep(file: string, options: LoadOptions, registry: Registry): Promise<void> {
   const sweep = await loadSweep(file, options, registry);
   const { runs, specOf } = await runsOf(sweep, registry, { ...options, digests: createInputs() });
   const { document, at } = sweep.base;

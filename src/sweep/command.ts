@@ -1,9 +1,9 @@
 // Plans and sweeps as a person or a script starts them: progress on stderr, signals, and what to print at the end.
 
-import pc from 'picocolors';
 import type { Registry } from '../registry/registry.ts';
 import { headlineOf } from '../run/trainer.ts';
 import { isSweepSpec, type LoadOptions } from '../spec/load.ts';
+import { colorsFor } from '../util/colors.ts';
 import { ConfigurationError, SpecError } from '../util/errors.ts';
 import { programName } from '../util/program_name.ts';
 import { type Plan, planRun, planSweep, type SweepPlan } from './plan.ts';
@@ -53,7 +53,11 @@ export async function sweepCommand(file: string, registry: Registry, { overrides
   try {
     const onEvent = (event: SweepEvent) => reporter?.onEvent(event);
     const result = await runSweep(plan, registry, { argv, onEvent, stop, kill });
-    return { result, screen: finalScreen(result, argv, outputColors()), exitCode: exitCodeOf(result, stop.aborted) };
+    return {
+      result,
+      screen: finalScreen(result, argv, colorsFor(process.stdout)),
+      exitCode: exitCodeOf(result, stop.aborted),
+    };
   } finally {
     reporter?.close();
     dispose();
@@ -66,7 +70,10 @@ function loadOptions(overrides: readonly string[]): LoadOptions {
 
 function presented(plan: Plan | SweepPlan, maxConcurrency: number): PresentedPlan {
   const summary = summarize(plan, maxConcurrency);
-  return { document: () => planDocument(plan, summary), screen: () => planText(plan, summary, outputColors()) };
+  return {
+    document: () => planDocument(plan, summary),
+    screen: () => planText(plan, summary, colorsFor(process.stdout)),
+  };
 }
 
 /** Whether a file is a sweep. One that cannot be read is left to those who read it next: they say why. */
@@ -93,8 +100,4 @@ function progressReporter(plan: SweepPlan, registry: Registry): SweepReporter {
   return stderr.isTTY
     ? terminalReporter(missing, (run) => headlineOf(plan.specOf(run), registry), stderr, now)
     : plainReporter(missing.length, (line) => stderr.write(`${line}\n`), now);
-}
-
-function outputColors() {
-  return pc.createColors(pc.isColorSupported && process.stdout.isTTY === true);
 }

@@ -1,11 +1,10 @@
 // Expansion, pure: a sweep's axes, cases, excluded and included points become the list of its configurations, in file order.
 
-import { closestNames } from '../registry/suggest.ts';
+import { closestNames, didYouMean } from '../registry/suggest.ts';
 import { parsePath, slashPath, valueAt } from '../spec/path.ts';
 import type { Issue, SpecDocument, SpecPath } from '../spec/types.ts';
 import { canonicalJson, type JsonValue } from '../util/json.ts';
 import { type AxisLists, type FieldValues, type Section, type SweepFields, sectionsOf } from './grammar.ts';
-
 import { type Axis, type Configuration, fieldPath, product, type Search } from './space.ts';
 
 export interface Expansion {
@@ -195,10 +194,10 @@ function matcher(pattern: FieldValues, axes: readonly Axis[]): (configuration: C
 }
 
 function noAxis(field: string, fields: readonly string[]): string {
-  const near = closestNames(field, fields);
-  const names = (list: readonly string[]) => list.map((name) => `"${name}"`).join(near.length > 0 ? ' or ' : ', ');
-  if (near.length > 0) return `is no axis of this sweep; did you mean ${names(near)}?`;
-  return `is no axis of this sweep; ${fields.length > 0 ? `its axes are ${names(fields)}` : 'it has none'}`;
+  const near = didYouMean(closestNames(field, fields));
+  if (near !== '') return `is no axis of this sweep${near}`;
+  const names = fields.map((name) => `"${name}"`).join(', ');
+  return `is no axis of this sweep; ${names === '' ? 'it has none' : `its axes are ${names}`}`;
 }
 
 function issue(path: SpecPath, message: string, part: Issue['part'] = 'value'): Issue {

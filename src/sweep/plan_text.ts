@@ -4,6 +4,7 @@ import type { Colors } from 'picocolors/types.js';
 import { formatDuration } from '../run/progress.ts';
 import { columns } from '../run/reporters/final_screen.ts';
 import { shortPath } from '../util/files.ts';
+import { plural } from '../util/plural.ts';
 import { type Plan, type PlannedRun, POINT_STATES, type PointState, type SweepPlan } from './plan.ts';
 import type { PlanSummary } from './plan_summary.ts';
 
@@ -31,9 +32,9 @@ function multiplication({ axes, excluded, included, seeds }: SweepPlan['size'], 
     included > 0 ? `${product === '' ? '' : '+ '}${included} included` : '',
   ].filter((part) => part !== '');
   const factors = [points.length > 1 && seeds !== null ? `(${points.join(' ')})` : points.join(' ')];
-  if (seeds !== null) factors.push(`${seeds} seeds`);
+  if (seeds !== null) factors.push(plural(seeds, 'seed'));
   const text = factors.filter((factor) => factor !== '').join(' × ');
-  const total = `${runs} ${runs === 1 ? 'run' : 'runs'}`;
+  const total = plural(runs, 'run');
   return text === '' ? total : `${text} = ${total}`;
 }
 
@@ -60,8 +61,8 @@ function estimates({ total_steps, remaining_steps, estimated_seconds }: PlanSumm
     total_steps === null || remaining_steps === null || total_steps === 0
       ? ''
       : remaining_steps === total_steps
-        ? `${total_steps} steps`
-        : `${remaining_steps} of ${total_steps} steps left`;
+        ? plural(total_steps, 'step')
+        : `${remaining_steps} of ${plural(total_steps, 'step')} left`;
   const time =
     estimated_seconds === null || estimated_seconds === 0 ? '' : `about ${formatDuration(estimated_seconds)} left`;
   const parts = [steps, time].filter((part) => part !== '');

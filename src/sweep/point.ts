@@ -5,14 +5,13 @@ import { diagnosticAt } from '../spec/diagnostics.ts';
 import { interpolate } from '../spec/interpolate.ts';
 import { parsePath, valueAt } from '../spec/path.ts';
 import { resolveValue, type Surroundings, surroundings } from '../spec/resolve.ts';
+import type { Environment } from '../spec/secrets.ts';
 import type { Issue, RunSpec, SpecDocument, SpecPath } from '../spec/types.ts';
 import type { Diagnostic } from '../util/errors.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../util/json.ts';
 import { withValueAt } from './paths.ts';
 import { type Assignment, type Configuration, fieldPath } from './space.ts';
 import type { SweepFile } from './sweep_file.ts';
-
-type Environment = Readonly<Record<string, string | undefined>>;
 
 export class PointResolver {
   readonly #sweep: SweepFile;

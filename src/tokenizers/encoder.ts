@@ -1,8 +1,7 @@
 // Text to token ids: a text is encoded as a whole, whoever wrote its pieces, and each token belongs to the piece in which
 // it begins.
 
-import type { AddedToken, Match } from './added_tokens.ts';
-import { AddedTokenMatcher } from './added_tokens.ts';
+import { type AddedToken, AddedTokenMatcher } from './added_tokens.ts';
 import type { TextPiece } from './types.ts';
 
 /** What a tokenizer does between added tokens. */
@@ -95,7 +94,7 @@ export class Encoder {
     const encodeWords = (to: number) => {
       if (end < to) ids.push(...this.#words.encode(normal.slice(end, to), first && end === 0));
     };
-    for (const match of matches satisfies Match[]) {
+    for (const match of matches) {
       encodeWords(match.start);
       ids.push(match.id);
       ({ end } = match);

@@ -2,6 +2,7 @@
 
 import { readFile, stat } from 'node:fs/promises';
 import { messageOf, WeightsError } from '../util/errors.ts';
+import { errorCode } from '../util/files.ts';
 import { isJsonObject, type JsonObject } from '../util/json.ts';
 
 /** Twice the largest there are. Objects take some twenty times their JSON, and a hostile file must not fill the memory. */
@@ -31,7 +32,7 @@ export async function readText(path: string): Promise<string | null> {
       throw new RangeError(`it has ${status.size} bytes, expected at most ${MAX_FILE_BYTES}`);
     bytes = await readFile(path);
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null;
+    if (errorCode(error) === 'ENOENT') return null;
     throw new WeightsError(`${path}: cannot be read: ${messageOf(error)}`, { cause: error });
   }
   try {

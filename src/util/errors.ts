@@ -98,3 +98,8 @@ export function messageOf(error: unknown): string {
     ? inspect(error, { depth: 1, breakLength: Number.POSITIVE_INFINITY })
     : String(error);
 }
+
+/** The stack of anything that was thrown, for those who look for a defect. */
+export function stackOf(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}

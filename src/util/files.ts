@@ -1,7 +1,7 @@
 // Files that survive a kill at any instant: written under a temporary name, flushed, and put in place in one step.
 
 import { randomBytes } from 'node:crypto';
-import { link, mkdir, open, rename, rm, stat } from 'node:fs/promises';
+import { access, link, mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join, relative } from 'node:path';
 import { messageOf, RunDirectoryError } from './errors.ts';
 import type { Shape } from './json_shape.ts';
@@ -105,6 +105,14 @@ export async function readJson<T>(path: string, shape: Shape<T>): Promise<Readin
   return shape.is(value)
     ? { value, problem: null }
     : { value: null, problem: `${basename(path)}: ${shape.problem(value)}` };
+}
+
+/** Whether a path leads to anything. */
+export async function exists(path: string): Promise<boolean> {
+  return await access(path).then(
+    () => true,
+    () => false,
+  );
 }
 
 export async function flushDirectory(path: string): Promise<void> {

@@ -2,6 +2,7 @@
 
 import { readFileSync, readlinkSync, statSync } from 'node:fs';
 import { hostname } from 'node:os';
+import { errorCode } from './files.ts';
 
 /** Where a process runs and which one it is. Fields that the system does not tell are empty. */
 export interface ProcessIdentity {
@@ -56,7 +57,7 @@ function isRunning(pid: number): boolean {
     return process.kill(pid, 0);
   } catch (error) {
     // A process of another user may not be signalled, but it is there.
-    return error instanceof Error && 'code' in error && error.code === 'EPERM';
+    return errorCode(error) === 'EPERM';
   }
 }
 

@@ -1,9 +1,9 @@
 // Directories that appear whole or not at all, whatever is killed while they are written or replaced.
 
 import { randomBytes } from 'node:crypto';
-import { access, readdir, rename, rm } from 'node:fs/promises';
+import { readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { errorCode, flushDirectory } from './files.ts';
+import { errorCode, exists, flushDirectory } from './files.ts';
 
 const TEMPORARY = /\.tmp$/;
 /** A directory that stepped aside for another of its name. */
@@ -46,13 +46,6 @@ export async function restoreDirectory(path: string): Promise<void> {
   if (await exists(path)) return;
   const aside = (await namesIn(dirname(path))).find((each) => ASIDE.exec(each)?.[1] === basename(path));
   if (aside !== undefined) await rename(join(dirname(path), aside), path);
-}
-
-async function exists(path: string): Promise<boolean> {
-  return await access(path).then(
-    () => true,
-    () => false,
-  );
 }
 
 async function namesIn(parent: string): Promise<string[]> {

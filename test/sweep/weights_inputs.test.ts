@@ -5,17 +5,15 @@ import { join } from 'node:path';
 import pc from 'picocolors';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { builtinRegistry } from '../../src/builtin.ts';
-import { checkData } from '../../src/run/check_data.ts';
 import { makeRunRecord } from '../../src/run/record.ts';
 import { createRunDirectory } from '../../src/run_files/directory.ts';
-import { createInputs, createWeightsReader } from '../../src/run_files/weights_reader.ts';
+import { createInputs } from '../../src/run_files/weights_reader.ts';
 import { identify } from '../../src/spec/identity.ts';
-import { validateFiles } from '../../src/spec/validate.ts';
-import { checkSweep } from '../../src/sweep/check.ts';
 import { planRun, planSweep } from '../../src/sweep/plan.ts';
 import { summarize } from '../../src/sweep/plan_summary.ts';
 import { planText } from '../../src/sweep/plan_text.ts';
 import { formatDiagnostic, SpecError } from '../../src/util/errors.ts';
+import { validateCommand } from '../../src/validate/command.ts';
 import { temporaryDirectory, writeRun, writeText } from '../report/run_directories.ts';
 
 let cwd: string;
@@ -81,13 +79,7 @@ describe('a producer that cannot be started from', () => {
     expect(unfinished).toMatchInlineSnapshot(
       `"run.yaml:4:23 load_checkpoint_path: runs/sft has not finished (interrupted at step 15). Run it to its end, or name one of its checkpoints: {run: runs/sft, checkpoint: "000010"}."`,
     );
-    const { diagnostics } = await validateFiles(
-      ['run.yaml'],
-      options(),
-      builtinRegistry,
-      { data: checkData, sweep: checkSweep },
-      createWeightsReader(),
-    );
+    const { diagnostics } = await validateCommand(['run.yaml'], builtinRegistry, options());
     expect(diagnostics.map(formatDiagnostic).join('\n').replaceAll(`${cwd}/`, '')).toBe(unfinished);
   });
 

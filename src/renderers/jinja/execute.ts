@@ -1,7 +1,6 @@
 // Statements of a template as functions that write text.
 
-import type { Expression, Signature, Statement, Target } from './ast.ts';
-import { CAPTURED } from './ast.ts';
+import { CAPTURED, type Expression, type Signature, type Statement, type Target } from './ast.ts';
 import { TemplateError } from './errors.ts';
 import { call, compileArguments, compileExpression, type Evaluate, printable } from './evaluate.ts';
 import { str } from './printing.ts';

@@ -5,6 +5,7 @@ import type { RunRecord, RunState, RunStatus } from '../../run_files/types.ts';
 import { localCheckpoint } from '../../tinker/local_path.ts';
 import type { Learned } from '../../training/types.ts';
 import { shortPath } from '../../util/files.ts';
+import { plural } from '../../util/plural.ts';
 import { printable } from '../../util/printable.ts';
 import { programName, quote } from '../../util/program_name.ts';
 import type { EndedRun } from '../execute_directory.ts';
@@ -29,7 +30,8 @@ export function finalScreen({ directory, record, status, executed, resumable }: 
 }
 
 function headline(name: string, { state, step, total_steps }: RunStatus): string {
-  const steps = total_steps === null || state === 'done' ? `${step} steps` : `${step} of ${total_steps} steps`;
+  const steps =
+    total_steps === null || state === 'done' ? plural(step, 'step') : `${step} of ${plural(total_steps, 'step')}`;
   const headlines: Record<RunState, string> = {
     done: `${name} is done after ${steps}`,
     diverged: `${name} diverged after ${steps}: the loss is no longer a number`,

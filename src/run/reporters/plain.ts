@@ -4,6 +4,7 @@ import { stripVTControlCharacters } from 'node:util';
 import type { RunStatus } from '../../run_files/types.ts';
 import type { Metrics } from '../../training/types.ts';
 import { shortPath } from '../../util/files.ts';
+import { plural } from '../../util/plural.ts';
 import { printable, printableText } from '../../util/printable.ts';
 import type { RunEvent, RunListener } from '../events.ts';
 import { formatMetric, progressMeter } from '../progress.ts';
@@ -46,7 +47,7 @@ function linesOf(event: Exclude<RunEvent, { type: 'step' }>): string[] {
       return [`run ${event.name}, attempt ${event.attempt}, in ${shortPath(event.directory)}`];
     case 'started':
       return event.resumed_from === null
-        ? [`${event.total_steps} steps`]
+        ? [plural(event.total_steps, 'step')]
         : [`resuming at step ${event.resumed_from} of ${event.total_steps}`];
     case 'evaluation':
       return [`evaluation at step ${event.step}  ${metricList(event.metrics)}`];
@@ -62,7 +63,7 @@ function linesOf(event: Exclude<RunEvent, { type: 'step' }>): string[] {
       return [describeEnd(event.status)];
     case 'failed':
       return [
-        `${event.status.step === 0 ? 'failed' : `failed after ${event.status.step} steps`}: ${event.status.error?.message ?? 'unknown error'}`,
+        `${event.status.step === 0 ? 'failed' : `failed after ${plural(event.status.step, 'step')}`}: ${event.status.error?.message ?? 'unknown error'}`,
         ...(event.hint === null ? [] : [event.hint]),
       ];
   }
@@ -75,5 +76,5 @@ function metricList(metrics: Metrics): string {
 }
 
 function describeEnd({ state, step }: RunStatus): string {
-  return `${state} after ${step} steps${state === 'diverged' ? ': the loss is no longer a number' : ''}`;
+  return `${state} after ${plural(step, 'step')}${state === 'diverged' ? ': the loss is no longer a number' : ''}`;
 }

@@ -3,7 +3,7 @@
 import type { Colors } from 'picocolors/types.js';
 import { printable, printableScreen } from '../../util/printable.ts';
 import type { RunEvent, RunListener } from '../events.ts';
-import { type Progress, progressMeter } from '../progress.ts';
+import { type Progress, progressBar, progressMeter } from '../progress.ts';
 import { describeEvent } from './plain.ts';
 
 const CLEAR_LINE = '\r\u001b[2K';
@@ -39,9 +39,7 @@ export function terminalReporter(terminal: Terminal, colors: Colors, now?: () =>
 
 /** As many parts as fit the width, the important ones first: a line that wraps cannot be redrawn. */
 function progressLine({ step, total_steps, parts }: Progress, columns: number): string {
-  const filled = Math.round((BAR_CELLS * step) / Math.max(total_steps, 1));
-  const bar = '█'.repeat(Math.min(filled, BAR_CELLS)).padEnd(BAR_CELLS, '░');
-  let line = `${bar} ${step}/${total_steps}`;
+  let line = `${progressBar(step, total_steps, BAR_CELLS)} ${step}/${total_steps}`;
   for (const part of parts.map(printable)) {
     if (line.length + part.length + 2 >= columns) break;
     line += `  ${part}`;

@@ -5,6 +5,7 @@ import { type FileHandle, open } from 'node:fs/promises';
 import { pipeline } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { ConfigurationError, CookbookError, DataFormatError, messageOf } from '../../util/errors.ts';
+import { errorCode } from '../../util/files.ts';
 
 /** What a file is, by its first bytes; its name says nothing. */
 export type Container = 'text' | 'gzip' | 'parquet';
@@ -79,7 +80,7 @@ function kindOfFile(stats: Stats): string {
 
 function readingError(file: string, error: unknown): Error {
   if (error instanceof CookbookError) return error;
-  const missing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
+  const missing = errorCode(error) === 'ENOENT';
   return new ConfigurationError(`${file}: ${missing ? 'no such file' : `cannot be read: ${messageOf(error)}`}`, {
     cause: error,
   });

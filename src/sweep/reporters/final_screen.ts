@@ -3,6 +3,7 @@
 import type { Colors } from 'picocolors/types.js';
 import { columns } from '../../run/reporters/final_screen.ts';
 import { shortPath } from '../../util/files.ts';
+import { plural } from '../../util/plural.ts';
 import { printable, printableText } from '../../util/printable.ts';
 import { programName, quote } from '../../util/program_name.ts';
 import type { RunReport, SweepResult } from '../run_sweep.ts';
@@ -32,8 +33,11 @@ function headline({ states, runs, reused }: SweepResult): string {
     [states.pending, 'not started'],
   ];
   const others = counts.filter(([count]) => count > 0).map(([count, what]) => `, ${count} ${what}`);
-  if (reused === runs) return `all ${runs} runs were finished before: nothing was left to do${others.join('')}`;
-  return `${finished} of ${runs} runs are finished${others.join('')}`;
+  if (reused === runs) {
+    const all = runs === 1 ? 'the 1 run was' : `all ${runs} runs were`;
+    return `${all} finished before: nothing was left to do${others.join('')}`;
+  }
+  return `${finished} of ${plural(runs, 'run')} ${finished === 1 ? 'is' : 'are'} finished${others.join('')}`;
 }
 
 function best({ objective, best, tied }: SweepResult): [string, string][] {

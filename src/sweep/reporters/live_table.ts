@@ -1,7 +1,7 @@
 // The table of a sweep that is going on: how many runs are where, what leads, and a line for each run that is under way.
 
 import type { Headline } from '../../registry/headline.ts';
-import { formatDuration, progressMeter } from '../../run/progress.ts';
+import { formatDuration, progressBar, progressMeter } from '../../run/progress.ts';
 import type { RunState } from '../../run_files/types.ts';
 import type { RunChange } from '../../run_files/watch.ts';
 import type { ConfigurationScore } from '../objective.ts';
@@ -151,7 +151,7 @@ function runningLines(lines: readonly Line[], width: number): string[] {
   const rows = lines.map(({ step, total, figures: [loss = '', ...others], left }) => ({
     needed: [total === null && step === 0 ? 'starting' : `${step}/${total ?? '?'}`, loss],
     optional: [left === null ? '' : `${formatDuration(left)} left`, ...others],
-    bar: barOf(step, total),
+    bar: progressBar(step, total, BAR_CELLS),
   }));
   const needed = widthsOf(rows.map((row) => row.needed));
   const rest = width - 2 - needed.reduce((sum, each) => sum + each + 2, 0);
@@ -184,9 +184,4 @@ const TIME_LEFT = '1h05m left'.length + 2;
 function widthsOf(rows: readonly (readonly string[])[]): number[] {
   const columns = Math.max(0, ...rows.map((cells) => cells.length));
   return Array.from({ length: columns }, (_, i) => Math.max(...rows.map((cells) => cells[i]?.length ?? 0)));
-}
-
-function barOf(step: number, total: number | null): string {
-  const filled = total === null ? 0 : Math.round((BAR_CELLS * step) / Math.max(total, 1));
-  return '█'.repeat(Math.min(filled, BAR_CELLS)).padEnd(BAR_CELLS, '░');
 }

@@ -1,6 +1,7 @@
 // How runs, configurations and their scores are written in a sweep's lines.
 
 import { formatMetric } from '../../run/progress.ts';
+import { plural } from '../../util/plural.ts';
 import { printable } from '../../util/printable.ts';
 import type { ConfigurationScore } from '../objective.ts';
 import type { PlannedRun } from '../plan.ts';
@@ -29,8 +30,8 @@ export function configurationText({ axes }: ConfigurationScore): string {
 /** `0.005 ± 0.007 (2 of 3 seeds)` */
 export function scoreText({ mean, sd, n, planned }: ConfigurationScore): string {
   const spread = sd === null ? '' : ` ± ${formatMetric(sd)}`;
-  const seeds = n === planned ? `${n}` : `${n} of ${planned}`;
-  return `${formatMetric(mean ?? Number.NaN)}${spread} (${seeds} ${planned === 1 ? 'seed' : 'seeds'})`;
+  const of = n === planned ? '' : `${n} of `;
+  return `${formatMetric(mean ?? Number.NaN)}${spread} (${of}${plural(planned, 'seed')})`;
 }
 
 /** `test/nll 0.042` */

@@ -6,14 +6,14 @@ import type { AnyBuilder } from '../registry/builder.ts';
 import type { FieldKind } from '../registry/fields.ts';
 import type { Registry } from '../registry/registry.ts';
 import { shapeOf } from '../registry/shape.ts';
-import { closestNames } from '../registry/suggest.ts';
+import { closestNames, didYouMean } from '../registry/suggest.ts';
+import { describeSchema } from '../spec/describe.ts';
+import { paramsOfRun } from '../spec/root.ts';
 import { trainerSlot } from '../training/types.ts';
 import { ConfigurationError } from '../util/errors.ts';
 import type { JsonValue } from '../util/json.ts';
 import { programName } from '../util/program_name.ts';
 import { wrapped } from '../util/wrapped.ts';
-import { describeSchema } from './describe.ts';
-import { paramsOfRun } from './root.ts';
 
 export interface CatalogEntry {
   slot: string;
@@ -48,9 +48,7 @@ export function catalog(registry: Registry, filter: { slot?: string; name?: stri
 
 function known(name: string, names: readonly string[], what: string): string {
   if (names.includes(name)) return name;
-  const near = closestNames(name, names);
-  const suggestion = near.length === 0 ? '' : `; did you mean ${near.map((n) => `"${n}"`).join(' or ')}?`;
-  throw new ConfigurationError(`unknown ${what} "${name}"${suggestion}`, {
+  throw new ConfigurationError(`unknown ${what} "${name}"${didYouMean(closestNames(name, names))}`, {
     hint: `"${programName()} builders" lists all that there is.`,
   });
 }

@@ -1,8 +1,8 @@
 // The catalogue of builders, as data and as text.
 
 import { expect, test } from 'vitest';
-import { catalog, formatCatalog, formatEntry } from '../../src/spec/catalog.ts';
-import { toyRegistry } from './toys.ts';
+import { catalog, formatCatalog, formatEntry } from '../../src/builders/catalog.ts';
+import { toyRegistry } from '../spec/toys.ts';
 
 test('the list has one line a builder under its slot', () => {
   expect(formatCatalog(catalog(toyRegistry()))).toMatchInlineSnapshot(`

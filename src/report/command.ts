@@ -1,0 +1,40 @@
+// cookbook report: makes a report and writes it to a file, or gives the text to print.
+
+import type { JsonValue } from '../util/json.ts';
+import { DEFAULT_ROWS, DEFAULT_SECONDS, defaultBytes, parseBytes } from './limits.ts';
+import { type Format, formatReport, writeReport } from './output.ts';
+import { makeReport, type ReportOptions } from './report.ts';
+
+export interface ReportCommandOptions extends Omit<ReportOptions, 'limits'> {
+  maxSeconds: number | undefined;
+  maxRows: number | undefined;
+  /** Such as 2GB. */
+  maxMemory: string | undefined;
+  /** Null where the data itself is asked for, with --json. */
+  format: Format | null;
+  /** The file to write to. */
+  output: string | undefined;
+  /** Told what could not be read, one line each. */
+  notify(notice: string): void;
+}
+
+export interface ReportEnd {
+  /** To be printed; null where it went to a file, or is asked for as data. */
+  text: string | null;
+  /** Undefined unless it is asked for. */
+  json: JsonValue | undefined;
+}
+
+export async function reportCommand(options: ReportCommandOptions): Promise<ReportEnd> {
+  const { format, output, notify, maxSeconds, maxRows, maxMemory, ...asked } = options;
+  const limits = {
+    seconds: maxSeconds ?? DEFAULT_SECONDS,
+    rows: maxRows ?? DEFAULT_ROWS,
+    bytes: maxMemory === undefined ? defaultBytes() : parseBytes('--max-memory', maxMemory),
+  };
+  const report = await makeReport({ ...asked, limits });
+  for (const notice of report.notices) notify(notice);
+  if (output !== undefined) await writeReport(report, format ?? 'json', output);
+  const text = output === undefined && format !== null ? formatReport(report, format) : null;
+  return { text, json: format === null ? report.json : undefined };
+}
