@@ -215,7 +215,7 @@ describe('the last screen', () => {
         directory  runs/sl_basic
 
         cookbook run 'configs/sl basic.yaml' rate=0.2 if_exists=resume  go on from the last checkpoint
-        cookbook report runs/sl_basic                                   see its metrics"
+        cookbook report runs/sl_basic  see its metrics"
     `);
   });
 
