@@ -19,5 +19,6 @@ for (const [stream, name] of [
 }
 
 await execute({ dir: import.meta.url });
-// What a plugin keeps going, such as an interval, would keep the process from ending.
+// What a plugin keeps going, such as an interval, would keep the process from ending; what a slow reader has yet to take may.
+for (const stream of [process.stdout, process.stderr]) await new Promise((taken) => stream.write('', taken));
 setTimeout(() => process.exit(), 1000).unref();
