@@ -43,14 +43,14 @@ async function main(config: (typeof params)['static'], context: TrainingContext)
   const { renderRow } = await import('../supervised/render_row.ts');
   const { modelInputFromTokens } = await import('../tinker/types.ts');
   const { Journal } = await import('../training/journal.ts');
-  const { service, emit, seed } = context;
+  const { service, emit, seed, signal } = context;
 
   // The data: every conversation becomes tokens, and a weight of 1 on those that the assistant said.
   const { directory } = await locateModel(config.model_name);
   const renderer = chatTemplateRenderer(await loadTokenizer(directory), { currentDate: null });
   const warn = (message: string) => emit({ type: 'warning', message });
   const reader = conversationReader({ format: 'messages', columns: null });
-  const rows = await readRows(config.file_path, { onBadRow: 'error', warn }, (row, place) => {
+  const rows = await readRows(config.file_path, { onBadRow: 'error', warn, signal }, (row, place) => {
     const conversation = reader.read(row, place);
     const { tokens, weights } = renderRow(conversation, { renderer, trainOnWhat: 'all_assistant_messages' });
     const example = modelInputFromTokens(tokens);

@@ -90,13 +90,14 @@ interface Loading {
   reader: ConversationReader;
   warn(message: string): void;
   notify?(message: string): void;
+  signal?: AbortSignal;
 }
 
 /** One entry a row of the file; null where nothing of it can be trained on, which a warning then tells. */
 async function loadExamples(
   file: string,
   { train_on_what: trainOnWhat, on_bad_row: onBadRow }: Params,
-  { renderer, maxLength, reader, warn, notify = () => undefined }: Loading,
+  { renderer, maxLength, reader, warn, notify = () => undefined, signal }: Loading,
 ): Promise<(Example | null)[]> {
   const untrained: RowPlace[] = [];
   const cutShort: RowPlace[] = [];
@@ -107,7 +108,7 @@ async function loadExamples(
   const unusedFields = new Map<string, string>();
   let rewritten = 0;
 
-  const rows = await readRows(file, { onBadRow, warn, notify }, (row, place): Example | null => {
+  const rows = await readRows(file, { onBadRow, warn, notify, signal }, (row, place): Example | null => {
     const conversation = reader.read(row, place);
     const { messages, ignored, unused = [] } = conversation;
     for (const name of ignored) ignoredFields.add(name);

@@ -29,7 +29,15 @@ export async function trainFromScratch(
   const tokenizer = await loadTokenizer(tokenizer_path);
   const ref = recommendedRenderer({ modelName: tokenizer_path, tokenizer });
   const renderer = await make(ref, { tokenizer });
-  const material = { tokenizer, renderer, maxContextLength: modelMaxLength, seed, warn, notify };
+  const material = {
+    tokenizer,
+    renderer,
+    maxContextLength: modelMaxLength,
+    seed,
+    warn,
+    notify,
+    signal: context.signal,
+  };
   const datasets = await make(config.dataset, material);
   const parts = {
     openClient: (state: string | null) =>

@@ -69,15 +69,20 @@ export async function holdsRows(file: string): Promise<boolean> {
   return /\.jsonl(\.gz)?$/.test(file) || (await containerOf(file)) === 'parquet';
 }
 
-type Told = Pick<DatasetContext, 'warn' | 'notify'>;
+type Told = Pick<DatasetContext, 'warn' | 'notify' | 'signal'>;
 
-async function readPlainDocuments(file: string, { warn, notify }: Told, add: (text: string) => void): Promise<void> {
+async function readPlainDocuments(
+  file: string,
+  { warn, notify, signal }: Told,
+  add: (text: string) => void,
+): Promise<void> {
   let lines: string[] = [];
   const endDocument = () => {
     add(lines.join('\n').replace(/^\n+|\n+$/g, ''));
     lines = [];
   };
   for await (const { number, text, problem } of readLines(file, notify)) {
+    signal?.throwIfAborted();
     if (problem !== null) throw new DataFormatError(`${file}:${number}: ${problem}`);
     if (number === 1 && /^\s*[[{]/.test(text) && /\.json(\.gz)?$/.test(file))
       warn(`${file}: is trained on as plain text, JSON and all; a name in .jsonl would make it rows with a "text"`);
@@ -87,8 +92,12 @@ async function readPlainDocuments(file: string, { warn, notify }: Told, add: (te
   endDocument();
 }
 
-async function readRowDocuments(file: string, { warn, notify }: Told, add: (text: string) => void): Promise<void> {
-  await readRows(file, { onBadRow: 'error', warn, notify }, (row) => {
+async function readRowDocuments(
+  file: string,
+  { warn, notify, signal }: Told,
+  add: (text: string) => void,
+): Promise<void> {
+  await readRows(file, { onBadRow: 'error', warn, notify, signal }, (row) => {
     add(documentOf(row));
   });
 }

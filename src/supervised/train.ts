@@ -48,6 +48,7 @@ export async function trainSupervised(
     seed,
     warn,
     notify,
+    signal: context.signal,
   });
   await showFirstExample(datasets.train, context, (datum) => colorizeExample(datum, tokenizer));
   const measured = { tokenizer, renderer, test: datasets.test, seed };

@@ -31,6 +31,8 @@ export interface DatasetContext {
   warn(message: string): void;
   /** For what was found out about the data, such as the format of a file. */
   notify?(message: string): void;
+  /** Aborted when nobody waits for the data any more. */
+  signal?: AbortSignal;
 }
 
 export const datasetSlot = defineSlot<DatasetContext, SupervisedDatasets>({

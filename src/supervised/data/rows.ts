@@ -44,6 +44,8 @@ export interface ReadOptions {
   onBadRow: OnBadRow;
   warn(message: string): void;
   notify?(message: string): void;
+  /** Aborted when nobody waits for the rows any more. */
+  signal?: AbortSignal;
 }
 
 /**
@@ -53,12 +55,13 @@ export interface ReadOptions {
  */
 export async function readRows<T>(
   file: string,
-  { onBadRow, warn, notify = () => undefined }: ReadOptions,
+  { onBadRow, warn, notify = () => undefined, signal }: ReadOptions,
   read: (row: JsonObject, place: RowPlace) => T,
 ): Promise<(T | null)[]> {
   const rows: (T | null)[] = [];
   const skipped: string[] = [];
   for await (const row of sourceRows(file, notify)) {
+    signal?.throwIfAborted();
     const outcome = attempt(row, read);
     if ('value' in outcome) rows.push(outcome.value);
     else {

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { errorAt, sourceRows } from '../../../src/supervised/data/rows.ts';
+import { errorAt, readRows, sourceRows } from '../../../src/supervised/data/rows.ts';
 import { CookbookError } from '../../../src/util/errors.ts';
 import { writeParquet } from '../../support/parquet.ts';
 import { temporaryDirectory } from '../../support/temporary_directory.ts';
@@ -217,4 +217,17 @@ describe('what is refused', () => {
       'FILE: no such file | ',
     ]);
   });
+});
+
+test('nothing more is read once nobody waits for it', async () => {
+  const file = join(await temporaryDirectory(), 'rows.jsonl');
+  await writeFile(file, '{}\n'.repeat(9));
+  const stop = new AbortController();
+  let read = 0;
+  const reading = readRows(file, { onBadRow: 'error', warn: () => undefined, signal: stop.signal }, () => {
+    read += 1;
+    if (read === 3) stop.abort();
+  });
+  await expect(reading).rejects.toThrow(stop.signal.reason);
+  expect(read).toBe(3);
 });
