@@ -1,7 +1,7 @@
 // What either side writes, the other reads: adapters both ways, models that were trained from scratch.
 
 import { readdir, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { describe, expect } from 'vitest';
 import { builtinRegistry } from '../../src/builtin.ts';
 import { runFile } from '../../src/run/run_spec.ts';
@@ -69,6 +69,7 @@ const PRETRAIN = `
 trainer: pretrain
 log_path: run
 save_model_path: model
+plugins: [${resolve('example_data/tiny_corpus/plugin.ts')}]
 tokenizer: {builder: tiny_corpus_bpe, vocab_size: 400, documents: 300}
 hidden_size: 32
 intermediate_size: 48

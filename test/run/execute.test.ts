@@ -238,7 +238,7 @@ describe('a run that ends early', () => {
       [
         "warning: stopping: the step is finished and a checkpoint saved; a second signal ends the process at once",
         "checkpoint interrupted_1",
-        "interrupted after 1 steps",
+        "interrupted after 1 step",
       ]
     `);
     const second = await execute(directory);
