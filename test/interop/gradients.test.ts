@@ -7,7 +7,7 @@ import { randomModelConfig, writeRandomModel } from '../support/random_model.ts'
 import { randomBatch } from './data.ts';
 import { checkpointDirectory, disturb, gradientsAt, saveState } from './engine.ts';
 import { test } from './fixtures.ts';
-import { MODELS } from './models.ts';
+import { MODELS, writeFewTokens } from './models.ts';
 
 /** Weights of both signs. */
 const BATCH = randomBatch([12, 31, 4, 20], 7).map(({ weights, ...datum }) => ({
@@ -35,7 +35,11 @@ describe('gradients of both factors of every adapted layer', () => {
 describe('gradients of all parameters', () => {
   test.for(MODELS)('$name', async ({ fields }, { directory, service, reference, expectAgreement }) => {
     const config = randomModelConfig(fields);
-    const client = await service.createFullTrainingClient({ config, tokenizer_path: directory, seed: 5 });
+    const client = await service.createFullTrainingClient({
+      config,
+      tokenizer_path: await writeFewTokens(directory),
+      seed: 5,
+    });
     await disturb(client);
     const state = await saveState(client, 'disturbed');
     const actual = await gradientsAt(service, { directory, state, batch: BATCH });

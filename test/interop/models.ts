@@ -1,5 +1,7 @@
 // The tiny random models of the suite: every family that the engine computes, with what is particular about each.
 
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { JsonObject } from '../../src/util/json.ts';
 
 /** Room for a prompt and 64 sampled tokens, and nothing that ends them early. */
@@ -50,3 +52,11 @@ export const MODELS: RandomModel[] = [
     },
   },
 ];
+
+/** A directory with a tokenizer of two tokens, for models whose input is token ids: none of them has fewer. */
+export async function writeFewTokens(directory: string): Promise<string> {
+  const model = { type: 'BPE', vocab: { a: 0, b: 1 }, merges: [], unk_token: 'a' };
+  await writeFile(join(directory, 'tokenizer.json'), JSON.stringify({ version: '1.0', added_tokens: [], model }));
+  await writeFile(join(directory, 'tokenizer_config.json'), '{}');
+  return directory;
+}

@@ -6,7 +6,7 @@ import { randomModelConfig, writeRandomModel } from '../support/random_model.ts'
 import { randomBatch } from './data.ts';
 import { checkpointDirectory, saveState, train } from './engine.ts';
 import { test } from './fixtures.ts';
-import { MODELS } from './models.ts';
+import { MODELS, writeFewTokens } from './models.ts';
 
 const ADAM = { learning_rate: 0.01, beta1: 0.9, beta2: 0.95, eps: 1e-12, weight_decay: 0.1, grad_clip_norm: 1 };
 /** Three batches in turn, so that there is something to learn; every gradient is larger than it is clipped to. */
@@ -29,7 +29,11 @@ describe('20 AdamW steps on LoRA factors', () => {
 describe('20 AdamW steps on all parameters', () => {
   test.for(MODELS)('$name', async ({ fields }, { directory, service, reference, expectAgreement }) => {
     const config = randomModelConfig(fields);
-    const client = await service.createFullTrainingClient({ config, tokenizer_path: directory, seed: 5 });
+    const client = await service.createFullTrainingClient({
+      config,
+      tokenizer_path: await writeFewTokens(directory),
+      seed: 5,
+    });
     const model = checkpointDirectory(directory, await saveState(client, 'start'));
     const actual = await train(client, BATCHES, ADAM);
     const expected = await reference.train({ model, batches: BATCHES, adam: ADAM });
