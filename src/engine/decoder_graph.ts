@@ -5,9 +5,10 @@ import { type LinearModule, linearModules } from '../formats/modules.ts';
 import type { DecoderParts } from './architectures/decoder.ts';
 import { FAMILIES } from './architectures/families.ts';
 import type { BaseWeights } from './base_weights.ts';
+import type { FrozenLinears } from './frozen_linear.ts';
 import type { Graph, Value } from './graph.ts';
-import { adaptedLinear, frozenAdaptedLinear } from './lora.ts';
-import { linear, type Projection } from './ops.ts';
+import { adaptedLinear } from './lora.ts';
+import { linear } from './ops.ts';
 import { rotaryTables } from './rotary.ts';
 
 /**
@@ -24,13 +25,11 @@ export const stackedFactorA = (reads: string) => `${reads}.stacked_lora_A`;
 export interface DecoderOptions {
   base: BaseWeights;
   parameterisation: Parameterisation;
-  /** Whether gradients of the parameters will be asked for, and whether blocks are computed again rather than kept for them. */
-  differentiable: boolean;
-  checkpointing: boolean;
-  /** `trained`: factors are inputs, each by itself. `frozen`: as `frozenFeeds` stacks them, for graphs that run often over the same ones. */
-  adapters: 'trained' | 'frozen' | 'none';
-  /** How features are projected where nothing is differentiable. */
-  project?: Projection;
+  /**
+   * `trained`: gradients of the parameters will be asked for; blocks may be computed again rather than kept for them. `frozen`: the
+   * parameters are as `frozenFeeds` gives them, with an adapter or without.
+   */
+  use: { trained: true; checkpointing: boolean } | { trained: false; linears: FrozenLinears; adapted: boolean };
   /** (N) token ids and (N, 1) positions. */
   tokens: Value;
   positions: Value;
@@ -48,16 +47,15 @@ export interface Decoder {
 
 /** Emits a decoder into a graph. */
 export function decoder(g: Graph, options: DecoderOptions): Decoder {
-  const { base, parameterisation, differentiable, checkpointing, adapters, tokens, positions, attend } = options;
-  const { project = linear } = options;
+  const { base, parameterisation, use, tokens, positions, attend } = options;
   const { config } = base;
   const parameters = new Map<string, Value>();
-  const parameter = (name: string): Value => {
+  const parameter = (name: string, dims: Value['dims']): Value => {
     const known = parameters.get(name);
     if (known !== undefined) return known;
-    const value = g.input(name, 'float32');
+    const value = g.input(name, 'float32', dims);
     parameters.set(name, value);
-    return differentiable ? g.differentiate(value) : value;
+    return use.trained ? g.differentiate(value) : value;
   };
 
   const constants = new Map<string, Value>();
@@ -66,10 +64,11 @@ export function decoder(g: Graph, options: DecoderOptions): Decoder {
     constants.set(name, value);
     return value;
   };
-  const weight = (name: string) => (parameterisation === 'full' ? parameter(name) : constant(name));
+  const weight = (name: string) =>
+    parameterisation === 'full' ? parameter(name, base.shapes.get(name)) : constant(name);
 
   const modules = linearModules(config);
-  const loraScale = parameterisation === 'lora' && adapters === 'trained' ? g.input('lora_scale', 'float32') : null;
+  const loraScale = parameterisation === 'lora' && use.trained ? g.input('lora_scale', 'float32') : null;
   const layer = (name: string) => {
     const module = modules.get(name);
     if (module === undefined) throw new Error(`${config.model_type} has no linear layer ${name}`);
@@ -77,18 +76,26 @@ export function decoder(g: Graph, options: DecoderOptions): Decoder {
   };
   const linears = (x: Value, names: readonly string[]): Value[] => {
     const layers = names.map(layer);
-    if (parameterisation === 'full' || adapters === 'none') return layers.map(({ W, bias }) => project(g, x, W, bias));
-    const raising = layers.map(({ name, W, bias }) => ({ W, bias, B: parameter(factorB(name)) }));
-    if (loraScale === null) {
-      const A = g.input(stackedFactorA(layers[0].reads), 'float32');
-      return frozenAdaptedLinear(g, x, raising, { A, project });
+    const raising = (m: number) => parameter(factorB(names[m]), [layers[m].W.dims?.[0] ?? null, null]);
+    const width = layers[0].W.dims?.[1] ?? null;
+    if (!use.trained) {
+      const adapted = parameterisation === 'lora' && use.adapted;
+      const A = adapted ? g.input(stackedFactorA(layers[0].reads), 'float32', [null, width]) : null;
+      const frozen = layers.map((rest, m) => ({ ...rest, B: adapted ? raising(m) : null }));
+      return use.linears(x, frozen, A);
     }
-    const adapted = raising.map((rest, m) => ({ ...rest, A: parameter(factorA(names[m])) }));
+    if (loraScale === null) return layers.map(({ W, bias }) => linear(g, x, W, bias));
+    const adapted = layers.map((rest, m) => ({
+      ...rest,
+      A: parameter(factorA(names[m]), [null, width]),
+      B: raising(m),
+    }));
     return adaptedLinear(g, x, adapted, loraScale);
   };
 
   const rotation = rotaryTables(g, positions);
-  const block = (x: Value, emit: (x: Value) => Value) => (checkpointing ? g.checkpoint(x, emit) : emit(x));
+  const block = (x: Value, emit: (x: Value) => Value) =>
+    use.trained && use.checkpointing ? g.checkpoint(x, emit) : emit(x);
   const hidden = FAMILIES[config.model_type]({ g, config, tokens, rotation, weight, linears, block, attend });
   return { hidden, weight, parameters };
 }

@@ -1,8 +1,9 @@
 // Log-probs of target tokens: the one place where hidden states meet the vocabulary. Rows are taken in chunks, so that no
 // more than a chunk of logits is ever in memory.
 
-import type { Graph, Value } from './graph.ts';
-import { matmul, scatterAddRows } from './ops.ts';
+import { type Graph, sized, type Value } from './graph.ts';
+import { scatterAddRows } from './ops.ts';
+import { matmul } from './products.ts';
 
 /** Cuts the rows of a chunk out of a tensor (M, …). */
 export type Cut = (x: Value) => Value;
@@ -56,7 +57,7 @@ export function targetLogprobs(
 ): { logprobs: Value; slope: Value | null; top: Top | null } {
   const parts = cuts(g, targets, chunks).map((cut) => {
     const [rows, ids] = [cut(h), cut(targets)];
-    const logits = matmul(g, rows, E, 'b'); // (m, V)
+    const logits = matmul(g, rows, E, { trans: 'b' }); // (m, V)
     const all = g.node('LogSoftmax', [logits], { attributes: { axis: -1 } });
     const logprobs = g.node('GatherElements', [all, ids], { attributes: { axis: 1 } }); // (m, K)
     const pull = (c: Value) => pulled(g, { rows, E, ids, all }, c);
@@ -115,7 +116,9 @@ function pulled(g: Graph, { rows, E, ids, all }: Chunk, c: Value): { dh: Value; 
   const fromAll = g.node('Mul', [total, matmul(g, p, E)]);
   const dh = g.node('Sub', [sum(weighted(g.node('Gather', [E, ids])), 1, 0), fromAll]);
   if (!g.needsGradient(E)) return { dh, dE: null };
-  const pushed = matmul(g, p, g.node('Neg', [g.node('Mul', [total, rows])]), 'a'); // (V, D)
+  const [V, D] = [E.dims?.[0] ?? null, E.dims?.[1] ?? null];
+  const pulling = sized(g.node('Neg', [g.node('Mul', [total, rows])]), [null, D]);
+  const pushed = matmul(g, sized(p, [null, V]), pulling, { trans: 'a' }); // (V, D)
   const byTarget = g.node('Reshape', [
     weighted(g.node('Unsqueeze', [rows, g.ints([1])])),
     g.node('Concat', [g.ints([-1]), g.node('Shape', [rows], { attributes: { start: 1 } })], {
@@ -125,14 +128,17 @@ function pulled(g: Graph, { rows, E, ids, all }: Chunk, c: Value): { dh: Value; 
   return { dh, dE: scatterAddRows(g, pushed, g.node('Reshape', [ids, g.ints([-1])]), byTarget) };
 }
 
-/** Chunks of equal size, as few as may be: rows of products are cheaper together. The last ones may have fewer rows, or none. */
+/**
+ * Chunks of equal size, as few as may be: rows of products are cheaper together. The last ones may have fewer rows, or none; but one
+ * row by itself, which the runtime sums in another order, only where the number of rows is odd.
+ */
 function cuts(g: Graph, like: Value, { count, rows }: Chunks): Cut[] {
   if (count === 1) return [(x) => x];
   const M = g.node('Shape', [like], { attributes: { start: 0, end: 1 } });
   const parts = (whole: Value, of: Value) =>
     g.node('Div', [g.node('Sub', [g.node('Add', [whole, of]), g.ints([1])]), of]); // ⌈whole/of⌉
   const used = g.node('Min', [parts(M, g.ints([rows])), g.ints([count])]);
-  const size = parts(M, used);
+  const size = g.node('Mul', [parts(parts(M, used), g.ints([2])), g.ints([2])]);
   const bound = (i: number) => g.node('Mul', [size, g.ints([i])]);
   return Array.from({ length: count }, (_, i) => {
     const [start, end] = [bound(i), bound(i + 1)];

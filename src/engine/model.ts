@@ -4,9 +4,9 @@ import type { BaseWeights } from './base_weights.ts';
 import type { Parameterisation } from './decoder_graph.ts';
 import type { Device } from './device.ts';
 import { rotaryFeeds } from './rotary.ts';
-import { samplingGraph } from './sampling_graph.ts';
+import { promptGraph, type SamplingGraphOptions, tokenGraph } from './sampling_graph.ts';
 import { createSession, type Dense, type Session } from './session.ts';
-import { trainingGraph } from './training_graph.ts';
+import { scoringGraph, trainingGraph } from './training_graph.ts';
 
 export interface Model {
   readonly base: BaseWeights;
@@ -15,12 +15,14 @@ export interface Model {
   rotary(length: number): Record<string, Dense>;
   /** Forward and backward. With checkpointing, blocks are computed again for their gradients instead of kept. */
   training(checkpointing: boolean): Promise<Session>;
-  /** Forward only, log-probs of given targets. */
-  scoring(): Promise<Session>;
+  /** Forward only, log-probs of given targets; the base model itself where no adapter is fed. */
+  scoring(adapted: boolean): Promise<Session>;
   /** The same, and the most likely tokens. */
-  ranking(): Promise<Session>;
-  /** Token by token, with a cache, so many tokens at once; the base model itself where no adapter is fed. */
-  sampling(tokens: number, adapted: boolean): Promise<Session>;
+  ranking(adapted: boolean): Promise<Session>;
+  /** Prompts, before they are sampled from. */
+  reading(adapted: boolean): Promise<Session>;
+  /** Token by token, with a cache. */
+  sampling(adapted: boolean): Promise<Session>;
   release(): Promise<void>;
 }
 
@@ -30,9 +32,6 @@ export interface ModelOptions {
   threads: number;
   device: Device;
 }
-
-/** Up to so many, products of the turned kind are faster (`projectionOfFew`). */
-const FEW_TOKENS = 64;
 
 export function openModel({ base, parameterisation, threads, device }: ModelOptions): Model {
   const sessions = new Map<string, Promise<Session>>();
@@ -46,27 +45,20 @@ export function openModel({ base, parameterisation, threads, device }: ModelOpti
     made.catch(() => sessions.delete(kind));
     return made;
   };
+  const frozen = (kind: string, adapted: boolean, graph: (options: SamplingGraphOptions) => Uint8Array) =>
+    session(`${kind}${adapted ? '' : ' of the base model'}`, () => graph({ base, parameterisation, adapted, device }));
   return {
     base,
     parameterisation,
     rotary: rotaryFeeds(base.config),
     training: (checkpointing) =>
       session(`training${checkpointing ? ' with checkpointing' : ''}`, () =>
-        trainingGraph({ base, parameterisation, backward: true, checkpointing, device }),
+        trainingGraph({ base, parameterisation, checkpointing, device }),
       ),
-    scoring: () =>
-      session('scoring', () =>
-        trainingGraph({ base, parameterisation, backward: false, checkpointing: false, device }),
-      ),
-    ranking: () =>
-      session('ranking', () =>
-        trainingGraph({ base, parameterisation, backward: false, checkpointing: false, ranked: true, device }),
-      ),
-    sampling(tokens, adapted) {
-      const few = tokens > 1 && tokens <= FEW_TOKENS;
-      const kind = `sampling${adapted ? '' : ' of the base model'}${few ? ', a few tokens' : ''}`;
-      return session(kind, () => samplingGraph({ base, parameterisation, adapted, few, device }));
-    },
+    scoring: (adapted) => frozen('scoring', adapted, (options) => scoringGraph({ ...options, ranked: false })),
+    ranking: (adapted) => frozen('ranking', adapted, (options) => scoringGraph({ ...options, ranked: true })),
+    reading: (adapted) => frozen('reading', adapted, promptGraph),
+    sampling: (adapted) => frozen('sampling', adapted, tokenGraph),
     async release() {
       const made = [...sessions.values()];
       sessions.clear();

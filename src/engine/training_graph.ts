@@ -5,8 +5,9 @@ import { unembedding } from './architectures/decoder.ts';
 import { causalAttention } from './attention.ts';
 import { attentionIndex } from './attention_index.ts';
 import type { BaseWeights } from './base_weights.ts';
-import { type Decoder, decoder, type Parameterisation } from './decoder_graph.ts';
+import { type Decoder, type DecoderOptions, decoder, type Parameterisation } from './decoder_graph.ts';
 import type { Device } from './device.ts';
+import { frozenLinears } from './frozen_linear.ts';
 import { Graph, type Value } from './graph.ts';
 import { type Cut, chunksFor, targetLogprobs } from './logprobs.ts';
 import { lossSlope } from './losses.ts';
@@ -17,53 +18,45 @@ export const gradientOf = (parameter: string) => `gradient of ${parameter}`;
 export interface TrainingGraphOptions {
   base: BaseWeights;
   parameterisation: Parameterisation;
-  /** Without gradients: log-probs only. */
-  backward: boolean;
   /** Blocks are computed again for their gradients instead of kept: a third more time, far less memory. */
   checkpointing: boolean;
+  device: Device;
+}
+
+export interface ScoringGraphOptions {
+  base: BaseWeights;
+  parameterisation: Parameterisation;
+  /** Whether an adapter is fed. */
+  adapted: boolean;
   /** With the most likely tokens of every row. */
-  ranked?: boolean;
+  ranked: boolean;
   device: Device;
 }
 
 /**
  * Inputs: `tokens` (N), `positions` (N, 1), the index of attention, `rows` (M) = the positions whose log-probs are wanted,
  * `targets` (M, K), the loss's inputs, and the parameters.
- * Outputs: `logprobs` (M, K) and the gradient of every parameter; and where ranked, for an input `top_k` (1), `top_tokens` and
- * `top_logprobs` (M, k).
+ * Outputs: `logprobs` (M, K) and the gradient of every parameter.
  */
-export function trainingGraph({
-  base,
-  parameterisation,
-  backward,
-  checkpointing,
-  ranked = false,
-  device,
-}: TrainingGraphOptions): Uint8Array {
+export function trainingGraph({ base, parameterisation, checkpointing, device }: TrainingGraphOptions): Uint8Array {
   const g = new Graph(device);
-  const tokens = g.input('tokens', 'int64');
-  const positions = g.input('positions', 'int64');
-  const index = attentionIndex((name, type) => g.input(name, type));
-  const attend = causalAttention(g, base.config, index);
-  const model = decoder(g, {
-    base,
-    parameterisation,
-    differentiable: backward,
-    checkpointing,
-    adapters: 'trained',
-    tokens,
-    positions,
-    attend: (_layer, q, k, v) => attend(q, k, v),
-  });
+  const reading = emitReading(g, { base, parameterisation, use: { trained: true, checkpointing } });
+  const { logprobs, slope } = targetLogprobs(g, { ...reading, slope: slopeOfLoss(g) });
+  g.output('logprobs', logprobs);
+  if (slope !== null) emitGradients(g, reading.model, logprobs, slope);
+  return g.encode();
+}
 
-  const rows = g.input('rows', 'int64');
-  const targets = g.input('targets', 'int64');
-  const { logprobs, slope, top } = targetLogprobs(g, {
-    h: gatherRows(g, model.hidden, rows), // (M, D)
-    E: model.weight(unembedding(base.config)),
-    targets,
-    chunks: chunksFor(base.config.vocab_size),
-    ...(backward ? { slope: slopeOfLoss(g) } : {}),
+/**
+ * The same without a loss and gradients. Inputs also: `groups` of the N tokens, the frozen parameters instead of the trained ones, and
+ * where ranked `top_k` (1), for which there are outputs `top_tokens` and `top_logprobs` (M, k).
+ */
+export function scoringGraph({ base, parameterisation, adapted, ranked, device }: ScoringGraphOptions): Uint8Array {
+  const g = new Graph(device);
+  const linears = frozenLinears(g, g.input('groups', 'int64'));
+  const reading = emitReading(g, { base, parameterisation, use: { trained: false, linears, adapted } });
+  const { logprobs, top } = targetLogprobs(g, {
+    ...reading,
     ...(ranked ? { topK: g.input('top_k', 'int64') } : {}),
   });
   g.output('logprobs', logprobs);
@@ -71,8 +64,24 @@ export function trainingGraph({
     g.output('top_tokens', top.tokens);
     g.output('top_logprobs', top.logprobs);
   }
-  if (slope !== null) emitGradients(g, model, logprobs, slope);
   return g.encode();
+}
+
+/** From tokens to the hidden states of the rows that are wanted. */
+function emitReading(g: Graph, options: Pick<DecoderOptions, 'base' | 'parameterisation' | 'use'>) {
+  const { config } = options.base;
+  const tokens = g.input('tokens', 'int64');
+  const positions = g.input('positions', 'int64');
+  const index = attentionIndex((name, type) => g.input(name, type));
+  const attend = causalAttention(g, config, index);
+  const model = decoder(g, { ...options, tokens, positions, attend: (_layer, q, k, v) => attend(q, k, v) });
+  return {
+    model,
+    h: gatherRows(g, model.hidden, g.input('rows', 'int64')), // (M, D)
+    E: model.weight(unembedding(config)),
+    targets: g.input('targets', 'int64'),
+    chunks: chunksFor(config.vocab_size),
+  };
 }
 
 /** The slope of the loss that is fed, for any chunk of rows. */

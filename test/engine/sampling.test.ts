@@ -47,7 +47,8 @@ async function passesOf(use: (counted: SamplingClient) => Promise<void>): Promis
   const queue = new FairQueue().session();
   const reference = await new Models(queue.lane()).open('counted', async () => ({
     ...opened,
-    scoring: () => counting(opened.scoring()),
+    scoring: (...kind) => counting(opened.scoring(...kind)),
+    reading: (...kind) => counting(opened.reading(...kind)),
     sampling: (...kind) => counting(opened.sampling(...kind)),
   }));
   const lease = new Lease(reference, queue.lane(), () => undefined);

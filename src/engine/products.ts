@@ -1,0 +1,123 @@
+// Matrix products whose sums are made in the same order whatever the number of threads.
+//
+// The runtime (MLAS) makes a sum in chunks, and how long a chunk is depends on how many columns of the product a thread has:
+// 1024 terms for up to 16 columns, 512 for up to 32, 256 for up to 64, and 128 for more. It gives threads columns where a product
+// has more columns than rows, and rows otherwise; and none but one thread anything where a batch has as many products as there are
+// threads. So one order is certain
+// - where a sum has at most 128 terms;
+// - where each of MAX_THREADS threads has more than 64 columns;
+// - where there are at least as many rows as columns. There should be FEWEST_ROWS or more: a thread that has a single row makes its
+//   sums in yet another order.
+// Any other product is turned, a·b = (bᵀ·aᵀ)ᵀ, which makes columns of its rows. On other devices products are left as they are.
+
+import type { Graph, Value } from './graph.ts';
+
+const MICROSOFT = { domain: 'com.microsoft' };
+
+/** Up to so many threads the order is the same. Columns are given out by sixteens, and more than 64 of them make one kind of chunk. */
+const MAX_THREADS = 8;
+export const SHORT_SUM = 128;
+export const MANY_COLUMNS = MAX_THREADS * 80;
+/** Two for each thread. */
+export const FEWEST_ROWS = 2 * MAX_THREADS;
+
+/** Which operands of a product are transposed first. */
+type Transposed = '' | 'a' | 'b' | 'ab';
+
+export interface ProductOptions {
+  trans?: Transposed;
+  /** A factor. */
+  alpha?: number;
+  /** Terms of a sum, where that is known. */
+  terms?: number | null;
+  /** That there are at least as many rows as columns, and FEWEST_ROWS. */
+  tall?: boolean;
+}
+
+type Way = 'straight' | 'turned' | 'either';
+
+/** Rows, terms and columns of a product of matrices, where they are known. */
+function sizesOf(a: Value, b: Value, trans: Transposed) {
+  const [turnA, turnB] = [trans.includes('a'), trans.includes('b')];
+  const of = ({ dims }: Value, axis: number) => dims?.[axis] ?? null;
+  return {
+    rows: of(a, turnA ? 1 : 0),
+    terms: of(a, turnA ? 0 : 1) ?? of(b, turnB ? 1 : 0),
+    columns: of(b, turnB ? 0 : 1),
+  };
+}
+
+function wayOf(g: Graph, { rows, terms, columns }: ReturnType<typeof sizesOf>, tall: boolean): Way {
+  if (g.device !== 'cpu' || tall) return 'straight';
+  if ((terms !== null && terms <= SHORT_SUM) || (columns !== null && columns > MANY_COLUMNS)) return 'straight';
+  if (rows !== null && rows > MANY_COLUMNS) return 'straight'; // whichever there are more of
+  if (rows === null || columns === null) return 'either';
+  return rows >= columns ? 'straight' : 'turned';
+}
+
+/**
+ * a·b for matrices. No gradient. Gemm would do, but it tells the runtime the rank of its result, and whenever it knows one the
+ * runtime looks for a buffer to use again among all that it knows: most of the time that it takes to open a graph.
+ */
+export function matmul(g: Graph, a: Value, b: Value, { trans = '', tall = false }: ProductOptions = {}): Value {
+  const way = wayOf(g, sizesOf(a, b, trans), tall);
+  if (g.device === 'webgpu') return gemm(g, [a, b], trans);
+  return productBy(g, [a, b], { trans, alpha: 1, way, swap: [1, 0] });
+}
+
+/** a·b + c for matrices; c may be a row, or nothing. No gradient. */
+export function matmulPlus(g: Graph, a: Value, b: Value, trans: Transposed, c: Value | null): Value {
+  if (c === null) return matmul(g, a, b, { trans });
+  if (wayOf(g, sizesOf(a, b, trans), false) === 'straight') return gemm(g, [a, b, c], trans);
+  return g.node('Add', [matmul(g, a, b, { trans }), c]);
+}
+
+function gemm(g: Graph, inputs: Value[], trans: Transposed): Value {
+  const attributes = { transA: Number(trans.includes('a')), transB: Number(trans.includes('b')) };
+  return g.node('Gemm', inputs, { attributes });
+}
+
+/** α·a·b over the last two of four axes, batched over the others. No gradient. */
+export function fusedMatmul(g: Graph, a: Value, b: Value, options: ProductOptions = {}): Value {
+  const { trans = '', alpha = 1, terms = null, tall = false } = options;
+  if (g.device === 'webgpu') {
+    // It has no FusedMatMul, which the CPU would compute instead.
+    const turned = (x: Value) => g.node('Transpose', [x], { attributes: { perm: [0, 1, 3, 2] } });
+    const operand = (x: Value, name: 'a' | 'b') => (trans.includes(name) ? turned(x) : x);
+    const product = g.node('MatMul', [operand(a, 'a'), operand(b, 'b')]);
+    return alpha === 1 ? product : g.node('Mul', [product, g.scalar(alpha)]);
+  }
+  const way = wayOf(g, { rows: null, terms, columns: null }, tall);
+  return productBy(g, [a, b], { trans, alpha, way, swap: [0, 1, 3, 2] });
+}
+
+interface Made {
+  trans: Transposed;
+  alpha: number;
+  way: Way;
+  /** The permutation that exchanges the last two axes. */
+  swap: readonly number[];
+}
+
+function productBy(g: Graph, [a, b]: [Value, Value], { trans, alpha, way, swap }: Made): Value {
+  const [turnA, turnB] = [trans.includes('a'), trans.includes('b')];
+  const straight = () => fused(g, a, b, { transA: turnA, transB: turnB, alpha });
+  const turned = () =>
+    g.node('Transpose', [fused(g, b, a, { transA: !turnB, transB: !turnA, alpha })], { attributes: { perm: swap } });
+  if (way !== 'either') return way === 'straight' ? straight() : turned();
+  const axis = (x: Value, last: boolean) =>
+    g.node('Shape', [x], { attributes: last ? { start: -1 } : { start: -2, end: -1 } });
+  const isTall = g.node('GreaterOrEqual', [axis(a, turnA), axis(b, !turnB)]);
+  return g.choose(isTall, straight, turned);
+}
+
+/** The runtime's own product, as it stands. */
+export function fused(
+  g: Graph,
+  a: Value,
+  b: Value,
+  { transA = false, transB = false, alpha = 1 }: { transA?: boolean; transB?: boolean; alpha?: number },
+): Value {
+  const attributes = { transA: Number(transA), transB: Number(transB), alpha: { float: alpha } };
+  return g.node('FusedMatMul', [a, b], { ...MICROSOFT, attributes });
+}
