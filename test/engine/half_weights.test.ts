@@ -90,8 +90,8 @@ const script = (model: string) => `
   const base = await openBaseWeights(${JSON.stringify(model)});
   const model = openModel({ base, parameterisation: 'lora', threads: 1, device: 'cpu', checkpointing: false });
   const before = anonymous();
-  await model.training();
-  await model.sampling();
+  await model.training(false);
+  await model.sampling(true);
   console.log(Math.round(anonymous() - before));`;
 
 test.skipIf(process.platform !== 'linux')(
