@@ -37,7 +37,7 @@ export function causalAttention(g: Graph, config: ModelConfig, index: AttentionI
       const [Q, K, V] = [gather(rowsOfQ, queries), gather(rowsOfK, keys), gather(rowsOfV, keys)]; // (B′, Hkv, G·t, head), (B′, Hkv, T′, head)
       const scores = g.node('Add', [fusedMatmul(g, Q, K, { trans: 'b', alpha, terms: head }), causal]);
       const P = g.node('Softmax', [scores], { attributes: { axis: -1 } }); // (B′, Hkv, G·t, T′)
-      return { Q, K, V, P, O: fusedMatmul(g, P, V, { tall: true }) };
+      return { Q, K, V, P, O: fusedMatmul(g, P, V, { straight: true }) };
     });
     const output = tokens(concat(parts.map(({ O }) => O)), index.fromQueries, queryHeads);
     return g.record(output, [q, k, v], (d) => {
@@ -49,9 +49,9 @@ export function causalAttention(g: Graph, config: ModelConfig, index: AttentionI
         const dP = fusedMatmul(g, dO, V, { trans: 'b', terms: head });
         const dS = g.node('Mul', [P, g.node('Sub', [dP, inner])]);
         return {
-          dQ: fusedMatmul(g, dS, K, { alpha, tall: true }),
-          dK: fusedMatmul(g, dS, Q, { trans: 'a', alpha, tall: true }),
-          dV: fusedMatmul(g, P, dO, { trans: 'a', tall: true }),
+          dQ: fusedMatmul(g, dS, K, { alpha, straight: true }),
+          dK: fusedMatmul(g, dS, Q, { trans: 'a', alpha, straight: true }),
+          dV: fusedMatmul(g, P, dO, { trans: 'a', straight: true }),
         };
       });
       const overKeys = (parts: Value[]) => {

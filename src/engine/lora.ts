@@ -28,11 +28,14 @@ export function adaptedLinear(g: Graph, x: Value, layers: readonly AdaptedLayer[
   const factors = layers.map((layer) => layer.A);
   const A = sized(stacked(g, factors, 0), factors[0].dims); // (R, in)
   // Passes have at least as many tokens as a stack has rows (`pass.ts`).
-  const d = apart(g, times(matmul(g, x, A, { trans: 'b', tall: true }), s), layers.length, 1);
+  const d = apart(g, times(matmul(g, x, A, { trans: 'b', straight: true }), s), layers.length, 1);
   const inputs = [x, ...layers.flatMap((layer) => [layer.A, layer.B])];
-  const raised = () => layers.map(({ W, bias, B }, m) => matmulPlus(g, d[m], B, 'b', matmulPlus(g, x, W, 'b', bias)));
+  const raised = () =>
+    layers.map(({ W, bias, B }, m) =>
+      matmulPlus(g, d[m], B, matmulPlus(g, x, W, bias, { trans: 'b' }), { trans: 'b' }),
+    );
   return g.recordAll(raised(), inputs, (...gradients: Value[]) => {
-    const thin = layers.map(({ B }, m) => matmul(g, gradients[m], B, { tall: true }));
+    const thin = layers.map(({ B }, m) => matmul(g, gradients[m], B, { straight: true }));
     const p = times(stacked(g, thin, 1), s); // (N, R)
     const dA = apart(g, matmul(g, p, sized(x, A.dims), { trans: 'a' }), layers.length, 0);
     const dB = gradients.map((gradient, m) =>

@@ -23,6 +23,8 @@ export interface Model {
   reading(adapted: boolean): Promise<Session>;
   /** Token by token, with a cache. */
   sampling(adapted: boolean): Promise<Session>;
+  /** The same for one sequence at a time: faster, and not to the last bit what it is in a batch. */
+  samplingOne(adapted: boolean): Promise<Session>;
   release(): Promise<void>;
 }
 
@@ -58,7 +60,8 @@ export function openModel({ base, parameterisation, threads, device }: ModelOpti
     scoring: (adapted) => frozen('scoring', adapted, (options) => scoringGraph({ ...options, ranked: false })),
     ranking: (adapted) => frozen('ranking', adapted, (options) => scoringGraph({ ...options, ranked: true })),
     reading: (adapted) => frozen('reading', adapted, promptGraph),
-    sampling: (adapted) => frozen('sampling', adapted, tokenGraph),
+    sampling: (adapted) => frozen('sampling', adapted, (options) => tokenGraph(options, { single: false })),
+    samplingOne: (adapted) => frozen('sampling one', adapted, (options) => tokenGraph(options, { single: true })),
     async release() {
       const made = [...sessions.values()];
       sessions.clear();

@@ -24,7 +24,7 @@ export function scale(g: Graph, a: Value, factor: Value): Value {
 
 /** x·Wᵀ + b. x (N, in), W (out, in) as Hugging Face stores a linear layer, b (out) or none → (N, out). */
 export function linear(g: Graph, x: Value, W: Value, b: Value | null = null): Value {
-  const y = matmulPlus(g, x, W, 'b', b);
+  const y = matmulPlus(g, x, W, b, { trans: 'b' });
   return g.record(y, b === null ? [x, W] : [x, W, b], (d) => [
     g.needsGradient(x) ? matmul(g, d, W) : null,
     g.needsGradient(W) ? weightGradient(g, d, x, W) : null,

@@ -8,7 +8,8 @@
 // - where each of MAX_THREADS threads has more than 64 columns;
 // - where there are at least as many rows as columns. There should be FEWEST_ROWS or more: a thread that has a single row makes its
 //   sums in yet another order.
-// Any other product is turned, a·b = (bᵀ·aᵀ)ᵀ, which makes columns of its rows. On other devices products are left as they are.
+// Any other product is turned, a·b = (bᵀ·aᵀ)ᵀ, which makes columns of its rows. A right operand that lies there as a single column is
+// yet another case, which is avoided by transposing it first. On other devices products are left as they are.
 
 import type { Graph, Value } from './graph.ts';
 
@@ -30,8 +31,8 @@ export interface ProductOptions {
   alpha?: number;
   /** Terms of a sum, where that is known. */
   terms?: number | null;
-  /** That there are at least as many rows as columns, and FEWEST_ROWS. */
-  tall?: boolean;
+  /** That it need not be turned: there are at least as many rows as columns, and FEWEST_ROWS, or always a single row. */
+  straight?: boolean;
 }
 
 type Way = 'straight' | 'turned' | 'either';
@@ -47,8 +48,8 @@ function sizesOf(a: Value, b: Value, trans: Transposed) {
   };
 }
 
-function wayOf(g: Graph, { rows, terms, columns }: ReturnType<typeof sizesOf>, tall: boolean): Way {
-  if (g.device !== 'cpu' || tall) return 'straight';
+function wayOf(g: Graph, { rows, terms, columns }: ReturnType<typeof sizesOf>, straight: boolean): Way {
+  if (g.device !== 'cpu' || straight) return 'straight';
   if ((terms !== null && terms <= SHORT_SUM) || (columns !== null && columns > MANY_COLUMNS)) return 'straight';
   if (rows !== null && rows > MANY_COLUMNS) return 'straight'; // whichever there are more of
   if (rows === null || columns === null) return 'either';
@@ -59,17 +60,25 @@ function wayOf(g: Graph, { rows, terms, columns }: ReturnType<typeof sizesOf>, t
  * a·b for matrices. No gradient. Gemm would do, but it tells the runtime the rank of its result, and whenever it knows one the
  * runtime looks for a buffer to use again among all that it knows: most of the time that it takes to open a graph.
  */
-export function matmul(g: Graph, a: Value, b: Value, { trans = '', tall = false }: ProductOptions = {}): Value {
-  const way = wayOf(g, sizesOf(a, b, trans), tall);
+export function matmul(g: Graph, a: Value, b: Value, { trans = '', straight = false }: ProductOptions = {}): Value {
+  const sizes = sizesOf(a, b, trans);
   if (g.device === 'webgpu') return gemm(g, [a, b], trans);
-  return productBy(g, [a, b], { trans, alpha: 1, way, swap: [1, 0] });
+  const maybeOne = (size: number | null) => g.device === 'cpu' && (size === null || size === 1);
+  const single = { a: maybeOne(sizes.rows), b: maybeOne(sizes.columns) };
+  return productBy(g, [a, b], { trans, alpha: 1, way: wayOf(g, sizes, straight), swap: [1, 0], single });
 }
 
 /** a·b + c for matrices; c may be a row, or nothing. No gradient. */
-export function matmulPlus(g: Graph, a: Value, b: Value, trans: Transposed, c: Value | null): Value {
-  if (c === null) return matmul(g, a, b, { trans });
-  if (wayOf(g, sizesOf(a, b, trans), false) === 'straight') return gemm(g, [a, b, c], trans);
-  return g.node('Add', [matmul(g, a, b, { trans }), c]);
+export function matmulPlus(
+  g: Graph,
+  a: Value,
+  b: Value,
+  c: Value | null,
+  { trans = '', straight = false }: ProductOptions,
+): Value {
+  if (c !== null && wayOf(g, sizesOf(a, b, trans), straight) === 'straight') return gemm(g, [a, b, c], trans);
+  const product = matmul(g, a, b, { trans, straight });
+  return c === null ? product : g.node('Add', [product, c]);
 }
 
 function gemm(g: Graph, inputs: Value[], trans: Transposed): Value {
@@ -79,7 +88,7 @@ function gemm(g: Graph, inputs: Value[], trans: Transposed): Value {
 
 /** α·a·b over the last two of four axes, batched over the others. No gradient. */
 export function fusedMatmul(g: Graph, a: Value, b: Value, options: ProductOptions = {}): Value {
-  const { trans = '', alpha = 1, terms = null, tall = false } = options;
+  const { trans = '', alpha = 1, terms = null, straight = false } = options;
   if (g.device === 'webgpu') {
     // It has no FusedMatMul, which the CPU would compute instead.
     const turned = (x: Value) => g.node('Transpose', [x], { attributes: { perm: [0, 1, 3, 2] } });
@@ -87,7 +96,7 @@ export function fusedMatmul(g: Graph, a: Value, b: Value, options: ProductOption
     const product = g.node('MatMul', [operand(a, 'a'), operand(b, 'b')]);
     return alpha === 1 ? product : g.node('Mul', [product, g.scalar(alpha)]);
   }
-  const way = wayOf(g, { rows: null, terms, columns: null }, tall);
+  const way = wayOf(g, { rows: null, terms, columns: null }, straight);
   return productBy(g, [a, b], { trans, alpha, way, swap: [0, 1, 3, 2] });
 }
 
@@ -97,13 +106,21 @@ interface Made {
   way: Way;
   /** The permutation that exchanges the last two axes. */
   swap: readonly number[];
+  /** Whether a may have a single row, and b a single column. */
+  single?: { a: boolean; b: boolean };
 }
 
-function productBy(g: Graph, [a, b]: [Value, Value], { trans, alpha, way, swap }: Made): Value {
+function productBy(g: Graph, [a, b]: [Value, Value], { trans, alpha, way, swap, single }: Made): Value {
   const [turnA, turnB] = [trans.includes('a'), trans.includes('b')];
-  const straight = () => fused(g, a, b, { transA: turnA, transB: turnB, alpha });
-  const turned = () =>
-    g.node('Transpose', [fused(g, b, a, { transA: !turnB, transB: !turnA, alpha })], { attributes: { perm: swap } });
+  const transposed = (x: Value) => g.node('Transpose', [x], { attributes: { perm: swap } });
+  const straight = () => {
+    const column = single?.b === true && !turnB;
+    return fused(g, a, column ? transposed(b) : b, { transA: turnA, transB: turnB || column, alpha });
+  };
+  const turned = () => {
+    const column = single?.a === true && turnA;
+    return transposed(fused(g, b, column ? transposed(a) : a, { transA: !turnB, transB: !turnA || column, alpha }));
+  };
   if (way !== 'either') return way === 'straight' ? straight() : turned();
   const axis = (x: Value, last: boolean) =>
     g.node('Shape', [x], { attributes: last ? { start: -1 } : { start: -2, end: -1 } });

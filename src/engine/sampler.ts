@@ -52,16 +52,19 @@ interface Sequence {
 export class Sampler {
   readonly #lease: Lease;
   readonly #adapted: boolean;
+  readonly #batchInvariant: boolean;
   readonly #frozen: Record<string, Dense>;
   readonly #cache: KeyValueCache;
   #waiting: Pending[] = [];
   #active: Sequence[] = [];
   #running = false;
 
-  constructor(lease: Lease, parameters: Parameters) {
+  /** Batch-invariant: a sequence gets the same bits by itself as in a batch, which takes longer. */
+  constructor(lease: Lease, parameters: Parameters, { batchInvariant }: { batchInvariant: boolean }) {
     const { base } = lease.model;
     this.#lease = lease;
     this.#adapted = parameters.rank > 0;
+    this.#batchInvariant = batchInvariant;
     this.#frozen = frozenFeeds(base, parameters);
     this.#cache = new KeyValueCache(base);
   }
@@ -147,8 +150,8 @@ export class Sampler {
       const session = await model.reading(this.#adapted);
       const bytes = prefillBytes(model.base.config, lengths);
       session.memory?.require(bytes, `reading ${total} tokens of prompts`, 'Shorten the prompts.');
-      let end = 0;
-      const last = lengths.map((length) => (end += length) - 1);
+      const last: number[] = [];
+      for (const length of lengths) last.push((last.at(-1) ?? -1) + length);
       const rows = rowsInGroups(last.length);
       return await session.run({
         ...sequenceFeeds(prompts, model, rowsInGroups(total)),
@@ -175,7 +178,8 @@ export class Sampler {
     const rows = rowsInGroups(B);
     const { model, lane } = this.#lease;
     const outputs = await lane.run(async () => {
-      const session = await model.sampling(this.#adapted);
+      const single = B === 1 && !this.#batchInvariant;
+      const session = await (single ? model.samplingOne(this.#adapted) : model.sampling(this.#adapted));
       const tokens = new Int32Array(rows);
       for (const [b, { sampled }] of this.#active.entries()) tokens[b] = sampled.tokens[sampled.tokens.length - 1];
       const positions = new Int32Array(rows);
@@ -183,7 +187,7 @@ export class Sampler {
       return await session.run({
         tokens: integers(tokens, [rows]),
         positions: integers(positions, [rows, 1]),
-        groups: groupFeed(B),
+        ...(single ? {} : { groups: groupFeed(B) }),
         inverse_temperature: inverseTemperatures(
           this.#active.map(({ choice }) => choice.temperature),
           rows,

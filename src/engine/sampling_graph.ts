@@ -6,7 +6,7 @@ import { attentionIndex } from './attention_index.ts';
 import type { BaseWeights } from './base_weights.ts';
 import { type Decoder, decoder, type Parameterisation } from './decoder_graph.ts';
 import type { Device } from './device.ts';
-import { type FrozenLinears, frozenLinears } from './frozen_linear.ts';
+import { type FrozenLinears, frozenLinears, plainLinears } from './frozen_linear.ts';
 import { Graph, type Value } from './graph.ts';
 import { batchedMatmul, softmax, transpose } from './ops.ts';
 import { fusedMatmul } from './products.ts';
@@ -56,14 +56,17 @@ export function promptGraph({ base, parameterisation, adapted, device }: Samplin
 /**
  * Inputs: `tokens` (N), one a sequence, `positions` (N, 1), their `groups`, `widths` = [P, 1], `mask` (N, 1, 1, P + 1), the cache
  * (N, Hkv, P, head) of every layer, `inverse_temperature` (N, 1), and the frozen parameters. Outputs as above, where M = N;
- * returning whole caches would copy them at every token.
+ * returning whole caches would copy them at every token. A graph for a `single` sequence takes no groups.
  */
-export function tokenGraph({ base, parameterisation, adapted, device }: SamplingGraphOptions): Uint8Array {
+export function tokenGraph(
+  { base, parameterisation, adapted, device }: SamplingGraphOptions,
+  { single }: { single: boolean },
+): Uint8Array {
   const g = new Graph(device);
   const { head_dim: head, num_key_value_heads: keyHeads, num_attention_heads: queryHeads } = base.config;
   const tokens = g.input('tokens', 'int64');
   const positions = g.input('positions', 'int64');
-  const linears = frozenLinears(g, g.input('groups', 'int64'));
+  const linears = single ? plainLinears(g) : frozenLinears(g, g.input('groups', 'int64'));
   const widths = g.input('widths', 'int64');
   const mask = g.input('mask', 'float32');
   const newRows = new NewRows(g, base);
@@ -79,7 +82,7 @@ export function tokenGraph({ base, parameterisation, adapted, device }: Sampling
     const joined = g.node('Add', [g.node('Concat', [scores(oldK), scores(keys)], LAST_AXIS), mask]);
     const [onOld, onNew] = g.nodes('Split', [softmax(g, joined), widths], 2, LAST_AXIS); // (N, Hkv, G, P), (N, Hkv, G, 1)
     // Turned, so that its columns are few and as many whatever the batch.
-    const mixedOld = transpose(g, fusedMatmul(g, oldV, onOld, { trans: 'ab', tall: true }), [0, 1, 3, 2]);
+    const mixedOld = transpose(g, fusedMatmul(g, oldV, onOld, { trans: 'ab', straight: true }), [0, 1, 3, 2]);
     const mixed = g.node('Add', [mixedOld, g.node('Mul', [onNew, values])]);
     return g.node('Reshape', [mixed, g.ints([0, queryHeads * head])]); // (N, H·head)
   };

@@ -54,6 +54,7 @@ describe('training, scoring and sampling give the same bits for 1, 2, 3, 4 and 8
     ['a few tokens', { ...shape, config: { ...config, hidden_size: 560 }, lengths: [3, 2] }],
     ['one key head and a long sequence', { ...shape, config: { ...config, num_key_value_heads: 1 }, lengths: [230] }],
     ['heads of more than 128 features', { ...shape, config: { ...config, head_dim: 160 }, lengths: [60, 20] }],
+    ['a rank of 1', { ...shape, rank: 1, lengths: [85, 8, 44, 55] }],
     ['a rank above 128', { ...shape, rank: 132 }],
     ['all parameters', { ...shape, rank: 0, lengths: [140, 30] }],
     ['activation checkpointing', { ...shape, checkpointing: true }],
@@ -63,7 +64,7 @@ describe('training, scoring and sampling give the same bits for 1, 2, 3, 4 and 8
   });
 });
 
-describe('a request gets the same tokens and bits', () => {
+describe('with batch_invariant, a request gets the same tokens and bits', () => {
   const V = 700;
   let service: LocalServiceClient;
   let sampler: SamplingClient;
@@ -79,7 +80,13 @@ describe('a request gets the same tokens and bits', () => {
       head_dim: 32,
       max_position_embeddings: 512,
     });
-    service = openLocalService({ checkpoints: directory, threads: 2, microbatchTokens: 256, seed: 3 });
+    service = openLocalService({
+      checkpoints: directory,
+      threads: 2,
+      microbatchTokens: 256,
+      batchInvariant: true,
+      seed: 3,
+    });
     const client = await service.createLoraTrainingClient({ base_model: model, rank: 6, seed: 1 });
     const text = Array.from({ length: 20 }, (_, t) => (t * 13) % V);
     const target_tokens = { data: text.slice(1), dtype: 'int64' as const, shape: [19] };
