@@ -47,6 +47,7 @@ export async function runCommand(file: string, registry: Registry, options: Comm
   });
   // Before this there is nothing to save.
   const stop = stopOnSignals();
+  await stop.watched;
   try {
     const onEvent = progressReporter(options.quiet || options.json);
     const ended = await executeDirectory(directory, registry, { onEvent, signal: stop.signal, env: process.env });

@@ -14,6 +14,7 @@ export async function execCommand(path: string, registry: Registry): Promise<0 |
   process.stdout.on('error', () => undefined);
   // Before a plugin gets the chance to hold the process: then too it ends when whoever started it is gone.
   const stop = stopOnSignals();
+  await stop.watched;
   try {
     await loadRecordedPlugins(directory, registry);
     const onEvent = jsonlReporter((line) => process.stdout.write(`${line}\n`));

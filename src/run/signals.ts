@@ -12,7 +12,7 @@ const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
 
 export interface StopRequest {
   readonly signal: AbortSignal;
-  /** Resolves once a main thread that is held would be noticed; signals are listened to from the start. */
+  /** Resolves once a main thread that is held would be noticed: wait for it before work that may hold it. */
   readonly watched: Promise<void>;
   /** Gives the signals back to the system. */
   dispose(): void;
@@ -71,11 +71,14 @@ function listen(): void {
   });
   thread.on('message', () => thread.postMessage(null));
   watched = new Promise((resolve) => {
-    thread.once('message', () => resolve());
+    thread.once('message', () => {
+      // Until then it keeps the process alive, which waits for it.
+      thread.unref();
+      resolve();
+    });
     // On a Node without that binding there is no such thread, and signals wait until the main one is free.
     thread.once('error', () => resolve());
   });
-  thread.unref();
   watch = thread;
 }
 

@@ -8,9 +8,7 @@ import { inNativeCode } from '../../../dist/util/native_work.js';
 
 const [kind, file] = process.argv.slice(2);
 const stop = stopOnSignals();
-const awake = setInterval(() => undefined, 1_000);
 await stop.watched;
-clearInterval(awake);
 const block = async () => {
   writeSync(1, 'busy\n');
   while (!existsSync(file));
