@@ -50,8 +50,8 @@ export function causalAttention(g: Graph, config: ModelConfig, index: AttentionI
         const dS = g.node('Mul', [P, g.node('Sub', [dP, inner])]);
         return {
           dQ: fusedMatmul(g, dS, K, { alpha, straight: true }),
-          dK: fusedMatmul(g, dS, Q, { trans: 'a', alpha, straight: true }),
-          dV: fusedMatmul(g, P, dO, { trans: 'a', straight: true }),
+          dK: fusedMatmul(g, dS, Q, { trans: 'a', alpha, straight: i > 0 }),
+          dV: fusedMatmul(g, P, dO, { trans: 'a', straight: i > 0 }),
         };
       });
       const overKeys = (parts: Value[]) => {

@@ -3,7 +3,7 @@
 import type { ModelConfig } from '../formats/hf_config.ts';
 import type { Value } from './graph.ts';
 import type { ElementType } from './onnx.ts';
-import { SHORT_SUM } from './products.ts';
+import { FEWEST_ROWS, SHORT_SUM } from './products.ts';
 import { type Dense, floats, integers } from './session.ts';
 
 /**
@@ -50,20 +50,22 @@ export function attentionIndex(input: (name: string, type: ElementType) => Value
   };
 }
 
-/** Rows whose softmax is as wide as a multiple of this sum in one order, however wide: the vectors of the runtime are no longer. */
-const LANES = 16;
+/** Rows of softmax are as wide as a multiple of a short vector, so that a row is summed in one way however far it is padded. */
+const LANES = 4;
 
 /**
- * Positions of a block. Its products have as many rows as a head has features or more, but for sums so short that the runtime
- * makes them in one way anyway (`products.ts`).
+ * Positions of a block. Its products have as many rows as columns, those of keys from the second block on, but for sums so short
+ * that the runtime makes them in one way anyway (`products.ts`).
  */
 function blockSize(
   lengths: readonly number[],
   { num_attention_heads: queryHeads, num_key_value_heads: keyHeads, head_dim }: Heads,
 ): number {
-  const t = Math.ceil(Math.max(...lengths) / BLOCKS / LANES) * LANES;
-  const longest = Math.max(BLOCKS, queryHeads / keyHeads) * t;
-  return longest > SHORT_SUM ? Math.max(t, Math.ceil(head_dim / LANES) * LANES) : t;
+  const group = queryHeads / keyHeads;
+  const t = Math.ceil(Math.max(...lengths) / BLOCKS);
+  const isShort = Math.max(BLOCKS, group) * (t + LANES) <= SHORT_SUM;
+  const least = isShort ? 1 : Math.max(FEWEST_ROWS, head_dim / Math.min(2, group));
+  return Math.ceil(Math.max(t, least) / LANES) * LANES;
 }
 
 /** Scores that a head computes for sequences of the given lengths. */

@@ -26,10 +26,13 @@ export interface DecoderOptions {
   base: BaseWeights;
   parameterisation: Parameterisation;
   /**
-   * `trained`: gradients of the parameters will be asked for; blocks may be computed again rather than kept for them. `frozen`: the
+   * `trained`: gradients of the parameters will be asked for; blocks may be computed again rather than kept for them; a bound of ranks
+   * makes them a little faster. `frozen`: the
    * parameters are as `frozenFeeds` gives them, with an adapter or without.
    */
-  use: { trained: true; checkpointing: boolean } | { trained: false; linears: FrozenLinears; adapted: boolean };
+  use:
+    | { trained: true; checkpointing: boolean; mostRank: number | null }
+    | { trained: false; linears: FrozenLinears; adapted: boolean };
   /** (N) token ids and (N, 1) positions. */
   tokens: Value;
   positions: Value;
@@ -90,7 +93,7 @@ export function decoder(g: Graph, options: DecoderOptions): Decoder {
       A: parameter(factorA(names[m]), [null, width]),
       B: raising(m),
     }));
-    return adaptedLinear(g, x, adapted, loraScale);
+    return adaptedLinear(g, x, adapted, { scale: loraScale, mostRank: use.mostRank });
   };
 
   const rotation = rotaryTables(g, positions);

@@ -5,7 +5,7 @@ import type { Graph, Value } from './graph.ts';
 import { fused, matmul, matmulPlus } from './products.ts';
 import { type Dense, integers } from './session.ts';
 
-export interface FrozenLayer {
+interface FrozenLayer {
   /** (out, in). */
   W: Value;
   /** (out), or none. */

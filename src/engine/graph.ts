@@ -42,8 +42,11 @@ export class Graph {
   readonly #fed = new Set<string>();
   #count = 0;
 
-  /** `device` is what the graph is made for: not every provider has every operator. */
-  constructor(readonly device: Device = 'cpu') {}
+  /** `device` is what the graph is made for: not every provider has every operator. It will run on up to so many `threads`. */
+  constructor(
+    readonly device: Device = 'cpu',
+    readonly threads: number = Number.POSITIVE_INFINITY,
+  ) {}
 
   /** A tensor that is fed at every run. */
   input(name: string, type: ElementType, dims?: Value['dims']): Value {

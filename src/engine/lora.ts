@@ -18,12 +18,17 @@ const stacked = (g: Graph, parts: Value[], axis: number): Value =>
   parts.length === 1 ? parts[0] : g.node('Concat', parts, { attributes: { axis } });
 
 /**
- * x (N, in) and s → (N, outₘ) for every layer m. The thin factors stand on top of each other as one matrix of R = Σ r rows,
+ * x (N, in) and s → (N, outₘ) for every layer m. No rank is above `mostRank`, if there is such a bound. The thin factors stand on top of each other as one matrix of R = Σ r rows,
  * so that x is read once for all of them.
  *
  * With dₘ = s·x·Aₘᵀ and, of gradients gₘ, pₘ = s·gₘ·Bₘ: dBₘ = gₘᵀ·dₘ, dAₘ = pₘᵀ·x, dx = Σ gₘ·Wₘ + pₘ·Aₘ.
  */
-export function adaptedLinear(g: Graph, x: Value, layers: readonly AdaptedLayer[], s: Value): Value[] {
+export function adaptedLinear(
+  g: Graph,
+  x: Value,
+  layers: readonly AdaptedLayer[],
+  { scale: s, mostRank }: { scale: Value; mostRank: number | null },
+): Value[] {
   const times = (a: Value, b: Value) => g.node('Mul', [a, b]);
   const factors = layers.map((layer) => layer.A);
   const A = sized(stacked(g, factors, 0), factors[0].dims); // (R, in)
@@ -32,7 +37,7 @@ export function adaptedLinear(g: Graph, x: Value, layers: readonly AdaptedLayer[
   const inputs = [x, ...layers.flatMap((layer) => [layer.A, layer.B])];
   const raised = () =>
     layers.map(({ W, bias, B }, m) =>
-      matmulPlus(g, d[m], B, matmulPlus(g, x, W, bias, { trans: 'b' }), { trans: 'b' }),
+      matmulPlus(g, d[m], B, matmulPlus(g, x, W, bias, { trans: 'b' }), { trans: 'b', terms: mostRank }),
     );
   return g.recordAll(raised(), inputs, (...gradients: Value[]) => {
     const thin = layers.map(({ B }, m) => matmul(g, gradients[m], B, { straight: true }));

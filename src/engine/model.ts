@@ -3,6 +3,7 @@
 import type { BaseWeights } from './base_weights.ts';
 import type { Parameterisation } from './decoder_graph.ts';
 import type { Device } from './device.ts';
+import { SHORT_SUM } from './products.ts';
 import { rotaryFeeds } from './rotary.ts';
 import { promptGraph, type SamplingGraphOptions, tokenGraph } from './sampling_graph.ts';
 import { createSession, type Dense, type Session } from './session.ts';
@@ -13,8 +14,8 @@ export interface Model {
   readonly parameterisation: Parameterisation;
   /** Inputs of every graph for sequences up to a length. */
   rotary(length: number): Record<string, Dense>;
-  /** Forward and backward. With checkpointing, blocks are computed again for their gradients instead of kept. */
-  training(checkpointing: boolean): Promise<Session>;
+  /** Forward and backward. With checkpointing, blocks are computed again for their gradients instead of kept. One session does for most ranks. */
+  training(checkpointing: boolean, rank: number): Promise<Session>;
   /** Forward only, log-probs of given targets; the base model itself where no adapter is fed. */
   scoring(adapted: boolean): Promise<Session>;
   /** The same, and the most likely tokens. */
@@ -53,10 +54,11 @@ export function openModel({ base, parameterisation, threads, device }: ModelOpti
     base,
     parameterisation,
     rotary: rotaryFeeds(base.config),
-    training: (checkpointing) =>
-      session(`training${checkpointing ? ' with checkpointing' : ''}`, () =>
-        trainingGraph({ base, parameterisation, checkpointing, device }),
-      ),
+    training(checkpointing, rank) {
+      const mostRank = rank <= SHORT_SUM ? SHORT_SUM : null;
+      const kind = `training${checkpointing ? ' with checkpointing' : ''}${mostRank === null ? ' of any rank' : ''}`;
+      return session(kind, () => trainingGraph({ base, parameterisation, checkpointing, mostRank, device, threads }));
+    },
     scoring: (adapted) => frozen('scoring', adapted, (options) => scoringGraph({ ...options, ranked: false })),
     ranking: (adapted) => frozen('ranking', adapted, (options) => scoringGraph({ ...options, ranked: true })),
     reading: (adapted) => frozen('reading', adapted, promptGraph),

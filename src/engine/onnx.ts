@@ -8,7 +8,7 @@ export type ElementType = keyof typeof ELEMENT_TYPE;
 export type Attribute = number | string | readonly number[] | { float: number } | { graph: OnnxBranch };
 
 /** A graph inside an operator, which sees the edges of the graph around it. */
-export interface OnnxBranch {
+interface OnnxBranch {
   nodes: OnnxNode[];
   /** Its only output, a float. */
   output: string;

@@ -9,7 +9,8 @@
 // - where there are at least as many rows as columns. There should be FEWEST_ROWS or more: a thread that has a single row makes its
 //   sums in yet another order.
 // Any other product is turned, a·b = (bᵀ·aᵀ)ᵀ, which makes columns of its rows. A right operand that lies there as a single column is
-// yet another case, which is avoided by transposing it first. On other devices products are left as they are.
+// yet another case, which is avoided by transposing it first. Where the threads that there are have many columns each, and the turned
+// product has many too, both are summed in the same order, and the product is left as it is, which is faster. On other devices products are left as they are.
 
 import type { Graph, Value } from './graph.ts';
 
@@ -17,8 +18,11 @@ const MICROSOFT = { domain: 'com.microsoft' };
 
 /** Up to so many threads the order is the same. Columns are given out by sixteens, and more than 64 of them make one kind of chunk. */
 const MAX_THREADS = 8;
+const COLUMNS_OF_A_THREAD = 80;
 export const SHORT_SUM = 128;
-export const MANY_COLUMNS = MAX_THREADS * 80;
+export const MANY_COLUMNS = MAX_THREADS * COLUMNS_OF_A_THREAD;
+/** More than so many are summed in pieces of one length. */
+const MOST_OF_FEW_COLUMNS = 64;
 /** Two for each thread. */
 export const FEWEST_ROWS = 2 * MAX_THREADS;
 
@@ -29,7 +33,7 @@ export interface ProductOptions {
   trans?: Transposed;
   /** A factor. */
   alpha?: number;
-  /** Terms of a sum, where that is known. */
+  /** Terms of a sum, or that there are no more, where that is known. */
   terms?: number | null;
   /** That it need not be turned: there are at least as many rows as columns, and FEWEST_ROWS, or always a single row. */
   straight?: boolean;
@@ -65,7 +69,14 @@ export function matmul(g: Graph, a: Value, b: Value, { trans = '', straight = fa
   if (g.device === 'webgpu') return gemm(g, [a, b], trans);
   const maybeOne = (size: number | null) => g.device === 'cpu' && (size === null || size === 1);
   const single = { a: maybeOne(sizes.rows), b: maybeOne(sizes.columns) };
-  return productBy(g, [a, b], { trans, alpha: 1, way: wayOf(g, sizes, straight), swap: [1, 0], single });
+  return productBy(g, [a, b], {
+    trans,
+    alpha: 1,
+    way: wayOf(g, sizes, straight),
+    swap: [1, 0],
+    single,
+    columns: sizes.columns,
+  });
 }
 
 /** a·b + c for matrices; c may be a row, or nothing. No gradient. */
@@ -74,10 +85,12 @@ export function matmulPlus(
   a: Value,
   b: Value,
   c: Value | null,
-  { trans = '', straight = false }: ProductOptions,
+  { trans = '', terms = null, straight = false }: ProductOptions,
 ): Value {
-  if (c !== null && wayOf(g, sizesOf(a, b, trans), straight) === 'straight') return gemm(g, [a, b, c], trans);
-  const product = matmul(g, a, b, { trans, straight });
+  const sizes = sizesOf(a, b, trans);
+  const way = wayOf(g, { ...sizes, terms: sizes.terms ?? terms }, straight);
+  if (c !== null && way === 'straight') return gemm(g, [a, b, c], trans);
+  const product = matmul(g, a, b, { trans, straight: way === 'straight' });
   return c === null ? product : g.node('Add', [product, c]);
 }
 
@@ -108,9 +121,10 @@ interface Made {
   swap: readonly number[];
   /** Whether a may have a single row, and b a single column. */
   single?: { a: boolean; b: boolean };
+  columns?: number | null;
 }
 
-function productBy(g: Graph, [a, b]: [Value, Value], { trans, alpha, way, swap, single }: Made): Value {
+function productBy(g: Graph, [a, b]: [Value, Value], { trans, alpha, way, swap, single, columns = null }: Made): Value {
   const [turnA, turnB] = [trans.includes('a'), trans.includes('b')];
   const transposed = (x: Value) => g.node('Transpose', [x], { attributes: { perm: swap } });
   const straight = () => {
@@ -124,8 +138,9 @@ function productBy(g: Graph, [a, b]: [Value, Value], { trans, alpha, way, swap, 
   if (way !== 'either') return way === 'straight' ? straight() : turned();
   const axis = (x: Value, last: boolean) =>
     g.node('Shape', [x], { attributes: last ? { start: -1 } : { start: -2, end: -1 } });
-  const isTall = g.node('GreaterOrEqual', [axis(a, turnA), axis(b, !turnB)]);
-  return g.choose(isTall, straight, turned);
+  const areMany = columns !== null && columns > g.threads * COLUMNS_OF_A_THREAD;
+  const enough = areMany ? g.ints([Math.min(columns, MOST_OF_FEW_COLUMNS + 1)]) : axis(b, !turnB);
+  return g.choose(g.node('GreaterOrEqual', [axis(a, turnA), enough]), straight, turned);
 }
 
 /** The runtime's own product, as it stands. */

@@ -148,7 +148,9 @@ export class LocalTrainingClient implements TrainingClient {
       const options = { model, trainedOnly, ...(backward ? { loss, checkpointing } : {}) };
       const { logprobs, outputs } = await lane.run(async () => {
         const { parameters } = this.#state;
-        const session = await (backward ? model.training(checkpointing) : model.scoring(parameters.rank > 0));
+        const session = await (backward
+          ? model.training(checkpointing, parameters.rank)
+          : model.scoring(parameters.rank > 0));
         const feeds = backward ? parameters.feeds() : frozenFeeds(model.base, parameters);
         return await runPass(session, members, feeds, options);
       });

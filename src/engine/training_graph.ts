@@ -20,7 +20,10 @@ export interface TrainingGraphOptions {
   parameterisation: Parameterisation;
   /** Blocks are computed again for their gradients instead of kept: a third more time, far less memory. */
   checkpointing: boolean;
+  /** No adapter has a rank above it; null: any may come. */
+  mostRank: number | null;
   device: Device;
+  threads: number;
 }
 
 export interface ScoringGraphOptions {
@@ -38,9 +41,10 @@ export interface ScoringGraphOptions {
  * `targets` (M, K), the loss's inputs, and the parameters.
  * Outputs: `logprobs` (M, K) and the gradient of every parameter.
  */
-export function trainingGraph({ base, parameterisation, checkpointing, device }: TrainingGraphOptions): Uint8Array {
-  const g = new Graph(device);
-  const reading = emitReading(g, { base, parameterisation, use: { trained: true, checkpointing } });
+export function trainingGraph(options: TrainingGraphOptions): Uint8Array {
+  const { base, parameterisation, checkpointing, mostRank, device, threads } = options;
+  const g = new Graph(device, threads);
+  const reading = emitReading(g, { base, parameterisation, use: { trained: true, checkpointing, mostRank } });
   const { logprobs, slope } = targetLogprobs(g, { ...reading, slope: slopeOfLoss(g) });
   g.output('logprobs', logprobs);
   if (slope !== null) emitGradients(g, reading.model, logprobs, slope);

@@ -90,7 +90,7 @@ const script = (model: string) => `
   const base = await openBaseWeights(${JSON.stringify(model)});
   const model = openModel({ base, parameterisation: 'lora', threads: 1, device: 'cpu', checkpointing: false });
   const before = anonymous();
-  await model.training(false);
+  await model.training(false, 4);
   await model.sampling(true);
   console.log(Math.round(anonymous() - before));`;
 
