@@ -64,6 +64,20 @@ describe('training, scoring and sampling give the same bits for 1, 2, 3, 4 and 8
   });
 });
 
+it('without batch_invariant, sequences get the same bits in any batch of two or more', async () => {
+  const model = await writeRandomModel(join(directory, 'default'), { hidden_size: 192, max_position_embeddings: 128 });
+  const service = openLocalService({ checkpoints: directory, threads: 2, microbatchTokens: 256, seed: 3 });
+  const sampler = await service.createSamplingClient({ base_model: model });
+  const params = { max_tokens: 8, stop: [], seed: 1 };
+  const sampleAll = (count: number) =>
+    Promise.all(
+      Array.from({ length: count }, (_, i) => sampler.sample(modelInputFromTokens([i, 5, 3 + i]), 1, params)),
+    );
+  const all = await sampleAll(44);
+  for (const count of [2, 4, 17, 33]) expect(await sampleAll(count)).toEqual(all.slice(0, count));
+  await service.close();
+});
+
 describe('with batch_invariant, a request gets the same tokens and bits', () => {
   const V = 700;
   let service: LocalServiceClient;
