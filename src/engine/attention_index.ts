@@ -137,7 +137,7 @@ export function attentionFeeds(lengths: readonly number[], heads: Heads): Record
 }
 
 /** (G·t, T′), for the last t of T′ keys: what a query may see. G queries at a position, row g·t + position. */
-export function causalMask(t: number, width: number, group: number): Float32Array {
+function causalMask(t: number, width: number, group: number): Float32Array {
   const data = new Float32Array(group * t * width);
   for (let row = 0; row < group * t; row++) {
     data.fill(MASKED, row * width + (width - t) + (row % t) + 1, (row + 1) * width);

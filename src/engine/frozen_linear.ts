@@ -24,7 +24,7 @@ export type FrozenLinears = (x: Value, layers: readonly FrozenLayer[], A: Value 
 const GROUP = 16;
 
 /** Rows in [groups, rows of a group]: equal groups, so that there may be a few rows more than there were. */
-export function groupsOf(rows: number): [number, number] {
+function groupsOf(rows: number): [number, number] {
   const groups = Math.ceil(rows / GROUP);
   return [groups, Math.ceil(rows / groups)];
 }
