@@ -1,7 +1,7 @@
 // What every command shares: --json, known errors as one line without a stack, and exit codes.
 
 import { Command, Errors } from '@oclif/core';
-import { CookbookError, messageOf, RunDirectoryError, SpecError, stackOf } from '../util/errors.ts';
+import { CookbookError, errorData, messageOf, RunDirectoryError, SpecError, stackOf } from '../util/errors.ts';
 import { errorCode } from '../util/files.ts';
 import { printableText } from '../util/printable.ts';
 import { unknownFlag } from './usage.ts';
@@ -64,9 +64,7 @@ function describe(error: unknown): object {
   if (error instanceof SpecError) {
     return { code: error.code, message: error.message, diagnostics: error.diagnostics };
   }
-  if (error instanceof CookbookError) {
-    return { code: error.code, message: error.message, ...(error.hint === undefined ? {} : { hint: error.hint }) };
-  }
+  if (error instanceof CookbookError) return errorData(error);
   return { code: error instanceof Errors.CLIError ? 'USAGE' : 'INTERNAL', message: messageOf(error) };
 }
 

@@ -3,7 +3,7 @@ import { type FileHandle, open, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { messageOf, WeightsError } from '../util/errors.ts';
 import { flushDirectory } from '../util/files.ts';
-import { isJsonObject, type JsonObject } from '../util/json.ts';
+import { isJsonObject, type JsonObject, jsonProblem } from '../util/json.ts';
 import { READ_FLAGS } from '../util/regular_file.ts';
 import { parseStrictJson } from './strict_json.ts';
 
@@ -100,7 +100,7 @@ export async function readJsonFile(path: string): Promise<JsonObject> {
   try {
     value = parseStrictJson(new TextDecoder('utf-8', { fatal: true }).decode(bytes), MAX_JSON_DEPTH);
   } catch (error) {
-    throw new WeightsError(`${path}: not valid JSON: ${messageOf(error)}`, { cause: error });
+    throw new WeightsError(`${path}: ${jsonProblem(error)}`, { cause: error });
   }
   if (!isJsonObject(value)) throw new WeightsError(`${path}: expected a JSON object`);
   return value;

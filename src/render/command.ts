@@ -18,7 +18,7 @@ import { attempt, errorAt, sourceRows } from '../supervised/data/rows.ts';
 import { renderRow } from '../supervised/render_row.ts';
 import { tokenTexts } from '../supervised/token_texts.ts';
 import { loadTokenizer } from '../tokenizers/hf_tokenizer.ts';
-import { ConfigurationError, type CookbookError, DataValidationError } from '../util/errors.ts';
+import { ConfigurationError, DataValidationError, errorData } from '../util/errors.ts';
 import { shortPath } from '../util/files.ts';
 import type { JsonValue } from '../util/json.ts';
 import { plural } from '../util/plural.ts';
@@ -74,7 +74,7 @@ export async function renderCommand(
     if ('problem' in outcome) {
       read.failed += 1;
       const error = errorAt(file, row, outcome.problem);
-      if (json) data(JSON.stringify({ error: describe(error) }));
+      if (json) data(JSON.stringify({ error: errorData(error) }));
       else prose([error.message, error.hint ?? ''].filter((line) => line !== '').join('\n'));
     } else {
       const { tokens, weights } = outcome.value;
@@ -107,10 +107,6 @@ export async function renderCommand(
 function summary({ rows, failed, tokens, trained }: { rows: number; failed: number; tokens: number; trained: number }) {
   const bad = failed === 0 ? '' : `; ${failed} of them could not be rendered`;
   return `${plural(rows, 'row')}, ${plural(tokens, 'token')}, ${trained} trained${bad}`;
-}
-
-function describe({ code, message, hint }: CookbookError): object {
-  return { code, message, ...(hint === undefined ? {} : { hint }) };
 }
 
 async function openRenderer(

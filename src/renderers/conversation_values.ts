@@ -1,6 +1,7 @@
 // Conversations as the values that chat templates of the Hugging Face world read, in the form that a template takes.
 
-import { messageOf, RendererError } from '../util/errors.ts';
+import { RendererError } from '../util/errors.ts';
+import { jsonProblem } from '../util/json.ts';
 import { textOf } from './content.ts';
 import { parseJson } from './jinja/json.ts';
 import { joinTexts, type Origin, plain, type Text, tracked } from './jinja/text.ts';
@@ -119,7 +120,7 @@ function toolCallValue(call: ToolCall, path: string, form: MessageForm, track: T
   try {
     given = parseJson(written, (text) => (asText ? text : track(`${path}.arguments`, text)));
   } catch (error) {
-    throw new RendererError(`the arguments of the call of ${name} are not valid JSON: ${messageOf(error)}`);
+    throw new RendererError(`the arguments of the call of ${name} are ${jsonProblem(error)}`);
   }
   if (!(given instanceof Dict)) throw new RendererError(`the arguments of the call of ${name} must be a JSON object`);
   const called = Dict.of([

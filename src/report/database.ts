@@ -3,23 +3,18 @@
 import type { DuckDBConnection, DuckDBDataChunk, DuckDBResult, DuckDBValueConverter } from '@duckdb/node-api';
 import { parseForeign } from '../run_files/foreign_json.ts';
 import { spellNumber } from '../run_files/numbers.ts';
+import { DUCKDB_SETTINGS } from '../util/duckdb.ts';
 import type { JsonObject, JsonValue } from '../util/json.ts';
 import { type Columns, quoteText } from './columns.ts';
 import { checkSize, defaultBytes } from './limits.ts';
 
-/** Nothing spills to disk and nothing is fetched: all that a query may see is in memory before it runs. */
-const SETTINGS = {
-  temp_directory: '',
-  autoinstall_known_extensions: 'false',
-  autoload_known_extensions: 'false',
-  allow_community_extensions: 'false',
-  allow_persistent_secrets: 'false',
-};
-
-/** @param bytes that it may take */
+/**
+ * All that a query may see is in memory before it runs.
+ * @param bytes that it may take
+ */
 export async function openDatabase(bytes = defaultBytes()): Promise<DuckDBConnection> {
   const { DuckDBInstance } = await import('@duckdb/node-api');
-  const instance = await DuckDBInstance.create(':memory:', { ...SETTINGS, memory_limit: `${bytes}B` });
+  const instance = await DuckDBInstance.create(':memory:', { ...DUCKDB_SETTINGS, memory_limit: `${bytes}B` });
   const connection = await instance.connect();
   await connection.run(`SET TimeZone = 'UTC'`);
   return connection;

@@ -11,7 +11,7 @@ import { finalScreen } from './reporters/final_screen.ts';
 import { plainReporter, quietReporter } from './reporters/plain.ts';
 import { terminalReporter } from './reporters/terminal.ts';
 import { prepareFile } from './run_spec.ts';
-import { exitSoon, stopOnSignals } from './signals.ts';
+import { stopOnSignals } from './signals.ts';
 
 export interface CommandOptions {
   /** `key=value` arguments. */
@@ -59,7 +59,6 @@ export async function runCommand(file: string, registry: Registry, options: Comm
     };
   } finally {
     stop.dispose();
-    if (stop.signal.aborted) exitSoon();
   }
 }
 

@@ -5,7 +5,7 @@ import type { Registry } from '../registry/registry.ts';
 import { exitCodeOf } from '../run_files/status.ts';
 import { executeDirectory, loadRecordedPlugins } from './execute_directory.ts';
 import { jsonlReporter } from './reporters/jsonl.ts';
-import { exitSoon, stopOnSignals } from './signals.ts';
+import { stopOnSignals } from './signals.ts';
 
 /** Returns the exit code that the run's last state asks for. */
 export async function execCommand(path: string, registry: Registry): Promise<0 | 1 | 3> {
@@ -22,6 +22,5 @@ export async function execCommand(path: string, registry: Registry): Promise<0 |
     return exitCodeOf(status.state);
   } finally {
     stop.dispose();
-    if (stop.signal.aborted) exitSoon();
   }
 }

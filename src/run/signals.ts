@@ -96,8 +96,3 @@ async function release(): Promise<void> {
   watch = null;
   await thread?.terminate();
 }
-
-/** Ends the process once its command has said its last. What was given up when it was asked to stop may go on for long. */
-export function exitSoon(): void {
-  setTimeout(() => process.exit(), 100).unref();
-}

@@ -1,8 +1,7 @@
 // The shapes of run.json, status.json and lease, by which what lies on disk is checked before it is believed.
 
 import type { Headline } from '../registry/headline.ts';
-import { isPlainRef } from '../registry/slot.ts';
-import { type Identity, IF_EXISTS, type RunSpec } from '../spec/types.ts';
+import { type Identity, isRunSpec } from '../spec/types.ts';
 import type { Learned } from '../training/types.ts';
 import { isJsonObject, type JsonValue } from '../util/json.ts';
 import {
@@ -21,16 +20,6 @@ import { GOALS } from './objective.ts';
 import { type LeaseRecord, RUN_STATES, type RunRecord, type RunStatus } from './types.ts';
 
 const isJsonValue = (value: unknown): value is JsonValue => value !== undefined;
-
-const runSpec = jsonShape<Pick<RunSpec, 'trainer' | 'log_path' | 'seed' | 'service' | 'if_exists' | 'plugins'>>({
-  trainer: isString,
-  log_path: isString,
-  seed: isNumber,
-  service: isPlainRef,
-  if_exists: isOneOf(IF_EXISTS),
-  plugins: isArrayOf(isString),
-});
-const isRunSpec = (value: unknown): value is RunSpec => runSpec.is(value);
 
 const identity = jsonShape<Identity>({
   version: isCount,

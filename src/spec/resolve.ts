@@ -19,7 +19,7 @@ import { nearPathsHint } from './near_files.ts';
 import { slashPath } from './path.ts';
 import { paramsOfRun, rootParams } from './root.ts';
 import { looksSecret, secretIn } from './secrets.ts';
-import { IF_EXISTS, type Issue, type RunSpec, type SpecDocument, type SpecPath } from './types.ts';
+import { type Issue, isRunSpec, type RunSpec, type SpecDocument, type SpecPath } from './types.ts';
 
 /** What resolving asks about the world around a value. */
 export interface Surroundings {
@@ -84,20 +84,6 @@ export function resolveFields(
 ): { value: JsonObject; issues: Issue[] } {
   const resolution = new Resolution(registry, at);
   return { value: resolution.fields(params, value), issues: resolution.issues };
-}
-
-function isRunSpec(value: JsonObject): value is RunSpec {
-  const { trainer, log_path, seed, service, if_exists, plugins } = value;
-  return (
-    typeof trainer === 'string' &&
-    typeof log_path === 'string' &&
-    typeof seed === 'number' &&
-    isJsonObject(service) &&
-    typeof service.builder === 'string' &&
-    IF_EXISTS.some((choice) => choice === if_exists) &&
-    Array.isArray(plugins) &&
-    plugins.every((plugin) => typeof plugin === 'string')
-  );
 }
 
 class Resolution {

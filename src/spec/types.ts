@@ -1,7 +1,8 @@
 // What a spec is at each stage: text with positions, then a resolved value that is plain, frozen and serialisable.
 
-import type { PlainRef } from '../registry/slot.ts';
+import { isPlainRef, type PlainRef } from '../registry/slot.ts';
 import type { JsonObject, JsonValue } from '../util/json.ts';
+import { isArrayOf, isNumber, isOneOf, isString, jsonShape } from '../util/json_shape.ts';
 
 /** Where a value of a merged document was written. An override's `file` is `command line`, its column that in the argument. */
 export interface SourcePlace {
@@ -50,6 +51,18 @@ export interface RunSpec {
   plugins: string[];
   [field: string]: JsonValue;
 }
+
+const shape = jsonShape<Pick<RunSpec, 'trainer' | 'log_path' | 'seed' | 'service' | 'if_exists' | 'plugins'>>({
+  trainer: isString,
+  log_path: isString,
+  seed: isNumber,
+  service: isPlainRef,
+  if_exists: isOneOf(IF_EXISTS),
+  plugins: isArrayOf(isString),
+});
+
+/** Whether the fields that every spec has are there; its trainer's own are for the schema of that. */
+export const isRunSpec = (value: unknown): value is RunSpec => shape.is(value);
 
 /** What a run computes, in a form that does not change when runtime fields, defaults' spelling or key order do. */
 export interface Identity {

@@ -3,7 +3,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import { messageOf, WeightsError } from '../util/errors.ts';
 import { errorCode } from '../util/files.ts';
-import { isJsonObject, type JsonObject } from '../util/json.ts';
+import { isJsonObject, type JsonObject, jsonProblem } from '../util/json.ts';
 
 /** Twice the largest there are. Objects take some twenty times their JSON, and a hostile file must not fill the memory. */
 const MAX_FILE_BYTES = 2 ** 26;
@@ -16,7 +16,7 @@ export async function readJsonObject(path: string): Promise<JsonObject | null> {
   try {
     value = JSON.parse(text);
   } catch (error) {
-    throw new WeightsError(`${path}: not valid JSON: ${messageOf(error)}`, { cause: error });
+    throw new WeightsError(`${path}: ${jsonProblem(error)}`, { cause: error });
   }
   if (!isJsonObject(value)) throw new WeightsError(`${path}: must hold a JSON object`);
   return value;

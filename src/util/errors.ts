@@ -91,6 +91,11 @@ export class RequestError extends CookbookError {
   override readonly code = 'REQUEST';
 }
 
+/** What `--json` prints of an error. */
+export function errorData({ code, message, hint }: CookbookError): { code: string; message: string; hint?: string } {
+  return { code, message, ...(hint === undefined ? {} : { hint }) };
+}
+
 /** The message of anything that was thrown. */
 export function messageOf(error: unknown): string {
   if (error instanceof Error) return error.message;

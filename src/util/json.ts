@@ -1,8 +1,15 @@
 // Plain JSON values, and the few operations on them that the rest needs: narrowing, equality, freezing and canonical text.
 
+import { messageOf } from './errors.ts';
+
 export type JsonValue = null | boolean | number | string | JsonValue[] | JsonObject;
 export interface JsonObject {
   [key: string]: JsonValue;
+}
+
+/** What is wrong with text that `JSON.parse` refuses, in the same words on every Node: newer ones add the place once more. */
+export function jsonProblem(error: unknown): string {
+  return `not valid JSON: ${messageOf(error).replace(/ \(line \d+ column \d+\)$/, '')}`;
 }
 
 export function isJsonObject(value: unknown): value is JsonObject {

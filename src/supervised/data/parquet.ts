@@ -2,17 +2,9 @@
 
 import { open } from 'node:fs/promises';
 import { resolve } from 'node:path';
+import { DUCKDB_SETTINGS } from '../../util/duckdb.ts';
 import { DataFormatError, messageOf } from '../../util/errors.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../util/json.ts';
-
-/** Nothing spills to disk, nothing is fetched, and rows keep their order. */
-const SETTINGS = {
-  temp_directory: '',
-  autoinstall_known_extensions: 'false',
-  autoload_known_extensions: 'false',
-  allow_community_extensions: 'false',
-  preserve_insertion_order: 'true',
-};
 
 /**
  * One object a row. Columns of Parquet hold a value in every row, so that a null is a field which the row leaves out.
@@ -23,7 +15,7 @@ export async function* parquetRows(file: string): AsyncGenerator<JsonObject> {
   // DuckDB takes a name for a pattern where it can; a file that is open already has a name without any.
   const opened = /[*?[]/.test(resolve(file)) ? await open(file) : null;
   const path = opened === null ? resolve(file) : `/dev/fd/${opened.fd}`;
-  const instance = await DuckDBInstance.create(':memory:', SETTINGS);
+  const instance = await DuckDBInstance.create(':memory:', { ...DUCKDB_SETTINGS, preserve_insertion_order: 'true' });
   const connection = await instance.connect();
   try {
     const sql = 'SELECT * FROM read_parquet($1, hive_partitioning = false)';

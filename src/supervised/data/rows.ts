@@ -1,7 +1,7 @@
 // Rows of a data file, one JSON object each, whatever file they come in: every row is read or accounted for.
 
-import { CookbookError, DataFormatError, DataValidationError, messageOf } from '../../util/errors.ts';
-import { isJsonObject, type JsonObject } from '../../util/json.ts';
+import { CookbookError, DataFormatError, DataValidationError } from '../../util/errors.ts';
+import { isJsonObject, type JsonObject, jsonProblem } from '../../util/json.ts';
 import { containerOf, textChunks } from './bytes.ts';
 import { arrayElements } from './json_array.ts';
 import { type Line, linesOf, MAX_LINE_BYTES } from './lines.ts';
@@ -127,7 +127,7 @@ function parsed({ text, problem, number }: Line, isArray: boolean): Parsed {
     const hint = isObjectOverLines
       ? { hint: 'One JSON object over several lines holds no rows: write one row a line, or a list [ … ] of rows.' }
       : {};
-    const reason = new DataFormatError(`not valid JSON: ${messageOf(error)}`, { cause: error, ...hint });
+    const reason = new DataFormatError(jsonProblem(error), { cause: error, ...hint });
     return { value: null, problem: reason };
   }
   if (isJsonObject(value)) return { value, problem: null };

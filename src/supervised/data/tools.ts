@@ -1,8 +1,8 @@
 // Tools that a row declares: a list, or the JSON text of one, as OpenAI and LLaMA-Factory write them.
 
 import type { ToolSpec } from '../../renderers/types.ts';
-import { DataValidationError, messageOf } from '../../util/errors.ts';
-import { isJsonObject, type JsonValue } from '../../util/json.ts';
+import { DataValidationError } from '../../util/errors.ts';
+import { isJsonObject, type JsonValue, jsonProblem } from '../../util/json.ts';
 import { kindOf, optionalText } from './fields.ts';
 
 /** None where the field is absent, null or empty. Throws a DataValidationError that names the field. */
@@ -33,6 +33,6 @@ function parsed(text: string): JsonValue {
   try {
     return JSON.parse(text);
   } catch (error) {
-    throw new DataValidationError(`tools: not valid JSON: ${messageOf(error)}`);
+    throw new DataValidationError(`tools: ${jsonProblem(error)}`);
   }
 }
