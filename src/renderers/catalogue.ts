@@ -1,0 +1,6 @@
+// The renderers that ship, by family; a new family is one line here.
+
+import type { CatalogueEntry } from './definition.ts';
+import { llama3 } from './families/llama3.ts';
+
+export const CATALOGUE: readonly CatalogueEntry[] = [llama3];
