@@ -2,5 +2,6 @@
 
 import type { CatalogueEntry } from './definition.ts';
 import { llama3 } from './families/llama3.ts';
+import { roleColon } from './families/role_colon.ts';
 
-export const CATALOGUE: readonly CatalogueEntry[] = [llama3];
+export const CATALOGUE: readonly CatalogueEntry[] = [roleColon, llama3];

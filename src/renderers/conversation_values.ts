@@ -1,11 +1,10 @@
 // Conversations as the values that chat templates of the Hugging Face world read, in the form that a template takes.
 
-import { RendererError } from '../util/errors.ts';
-import { jsonProblem } from '../util/json.ts';
-import { textOf } from './content.ts';
+import { textOf, thinkingOf } from './content.ts';
 import { parseJson } from './jinja/json.ts';
 import { joinTexts, type Origin, plain, type Text, tracked } from './jinja/text.ts';
 import { Dict, List, type Value } from './jinja/values.ts';
+import { argumentsOf } from './tool_calls.ts';
 import type { Message, ToolCall } from './types.ts';
 
 /** Role of the message that carries tool declarations, as JSON, to the template's `tools`. */
@@ -116,13 +115,7 @@ function toolCallValue(call: ToolCall, path: string, form: MessageForm, track: T
   const { name, arguments: written } = call.function;
   const asText = form.toolArguments === 'text';
   const shownName = track(`${path}.name`, name);
-  let given: Value;
-  try {
-    given = parseJson(written, (text) => (asText ? text : track(`${path}.arguments`, text)));
-  } catch (error) {
-    throw new RendererError(`the arguments of the call of ${name} are ${jsonProblem(error)}`);
-  }
-  if (!(given instanceof Dict)) throw new RendererError(`the arguments of the call of ${name} must be a JSON object`);
+  const given = argumentsOf(call, (text) => (asText ? text : track(`${path}.arguments`, text)));
   const called = Dict.of([
     ['name', shownName],
     ['arguments', asText ? track(`${path}.arguments`, written) : given],

@@ -1,10 +1,9 @@
 // Messages as OpenAI writes them, `{"role": …, "content": …}`, from JSON with every field checked.
 
 import { closestNames } from '../../registry/suggest.ts';
-import { spacedJson } from '../../renderers/parsing.ts';
 import type { ContentPart, Message, ToolCall, ToolSpec } from '../../renderers/types.ts';
 import { DataValidationError } from '../../util/errors.ts';
-import { isJsonObject, type JsonObject, type JsonValue } from '../../util/json.ts';
+import { isJsonObject, type JsonObject, type JsonValue, spacedJson } from '../../util/json.ts';
 import { kindOf, objectList, optionalText, shown } from './fields.ts';
 
 const ROLES = ['system', 'developer', 'user', 'assistant', 'tool'];
