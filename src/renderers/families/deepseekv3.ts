@@ -100,7 +100,6 @@ function deepseekV3Format({ thinks, system_role_as_user }: Options & { thinks: b
       ends: [{ token: END, termination: 'stop_sequence' }],
       thinking: { open: '<think>', close: '</think>', prefilled: thinks },
       calls: CALLS,
-      plainText: true,
     },
     renderMessage,
     generationSuffix(role, { previous }) {
@@ -145,6 +144,7 @@ function calls({ tool_calls = [] }: Message): Piece[] {
 const CALLS: CallSyntax = {
   open: CALLS_BEGIN,
   close: CALLS_END,
+  plainText: true,
   read(inner) {
     return inner
       .split(CALL_BEGIN)

@@ -42,7 +42,6 @@ function glmFormat(effort: string): MessageFormat {
       ],
       thinking: { open: '<think>', close: '</think>', prefilled: true },
       calls: CALLS,
-      plainText: true,
     },
     renderMessage,
     generationSuffix: (role, context) => {
@@ -142,6 +141,7 @@ const CALLS: CallSyntax = {
   open: '<tool_call>',
   close: '</tool_call>',
   unterminated: 'text',
+  plainText: true,
   read: (inner, raw) => [readCall(inner, raw)],
 };
 

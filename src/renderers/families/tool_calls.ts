@@ -1,8 +1,7 @@
 // What families share about tool calls: the call that a result answers, the order of results, refusing calls without ids.
 
 import { RendererError } from '../../util/errors.ts';
-import type { JsonReading } from '../python_json.ts';
-import { readPythonJson } from '../python_json.ts';
+import { type JsonNode, type JsonReading, readPythonJson } from '../python_json.ts';
 import type { Message, ToolCall, ToolSpec, UnparsedToolCall } from '../types.ts';
 
 /** Internal: declares tools, at the head of a conversation. */
