@@ -24,8 +24,17 @@ type Options = Pick<RendererOptions, 'system_role_as_user'>;
 
 const traits = {
   stop: { tokens: [END] },
-  tokens: [BEGIN, '<｜User｜>', '<｜Assistant｜>', '<think>', '</think>', CALLS_BEGIN, CALLS_END, CALL_BEGIN, CALL_SEP]
-    .concat([CALL_END, OUTPUT_BEGIN, OUTPUT_END]),
+  tokens: [
+    BEGIN,
+    '<｜User｜>',
+    '<｜Assistant｜>',
+    '<think>',
+    '</think>',
+    CALLS_BEGIN,
+    CALLS_END,
+    CALL_BEGIN,
+    CALL_SEP,
+  ].concat([CALL_END, OUTPUT_BEGIN, OUTPUT_END]),
   supportsStreaming: true,
   tools: true,
   options: { system_role_as_user: false },
@@ -151,7 +160,7 @@ const CALLS: CallSyntax = {
       .filter((part, index) => index > 0 || part.trim() !== '')
       .map((part) => {
         const raw = inner.includes(CALL_BEGIN + part) ? CALL_BEGIN + part : part;
-        const call = /^([^]*?)<｜tool▁sep｜>([^]*?)<｜tool▁call▁end｜>\s*$/.exec(part);
+        const call = /^(.*?)<｜tool▁sep｜>(.*?)<｜tool▁call▁end｜>\s*$/s.exec(part);
         if (call === null || raw === part) {
           return { raw_text: raw, error: `a tool call must be ${CALL_BEGIN}name${CALL_SEP}arguments${CALL_END}` };
         }

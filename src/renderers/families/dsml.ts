@@ -39,8 +39,8 @@ function parameterPieces(name: string, { string, json }: JsonNode): Piece[] {
   ];
 }
 
-const INVOKE = /<｜DSML｜ invoke name="([^"]*)">\n?([^]*?)\n?<\/｜DSML｜ invoke>/g;
-const PARAMETER = /<｜DSML｜ parameter name="([^"]*)" string="(true|false)">([^]*?)<\/｜DSML｜ parameter>/g;
+const INVOKE = /<｜DSML｜ invoke name="([^"]*)">\n?(.*?)\n?<\/｜DSML｜ invoke>/gs;
+const PARAMETER = /<｜DSML｜ parameter name="([^"]*)" string="(true|false)">(.*?)<\/｜DSML｜ parameter>/gs;
 
 export const DSML_CALLS: CallSyntax = {
   open: OPEN,

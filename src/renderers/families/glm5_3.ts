@@ -135,7 +135,7 @@ function byCallOrder(calls: readonly ToolCall[], results: readonly Message[]) {
   return (result: Message) => order.get(result.tool_call_id ?? null) ?? 0;
 }
 
-const ARGUMENT = /\s*<arg_key>([^]*?)<\/arg_key>\s*<arg_value>([^]*?)<\/arg_value>/y;
+const ARGUMENT = /\s*<arg_key>(.*?)<\/arg_key>\s*<arg_value>(.*?)<\/arg_value>/sy;
 
 const CALLS: CallSyntax = {
   open: '<tool_call>',
@@ -158,11 +158,11 @@ function readCall(inner: string, raw: string): ToolCall | UnparsedToolCall {
     if (argument === null) break;
     const key = argument[1].trim();
     if (key === '') return unparsed('Empty tool call argument key');
-    members.set(key, valueOf(argument[2]).json);
+    members.set(key, argumentValue(argument[2]).json);
     at = ARGUMENT.lastIndex;
   }
   const left = rest.slice(at);
-  if (/<arg_key>[^]*?<\/arg_key>\s*<arg_value>[^]*?<\/arg_value>/.test(left)) {
+  if (/<arg_key>.*?<\/arg_key>\s*<arg_value>.*?<\/arg_value>/s.test(left)) {
     return unparsed('Unexpected content between tool call arguments');
   }
   if (left.trim() !== '') return unparsed('Unexpected trailing content inside tool call');
@@ -171,7 +171,7 @@ function readCall(inner: string, raw: string): ToolCall | UnparsedToolCall {
 }
 
 /** JSON where it is JSON, else a string: the format does not tell them apart. */
-function valueOf(text: string): Pick<JsonNode, 'json'> {
+function argumentValue(text: string): Pick<JsonNode, 'json'> {
   const reading = readPythonJson(text);
   return 'value' in reading ? reading.value : { json: JSON.stringify(text) };
 }

@@ -1,7 +1,7 @@
 // kimi: the models Kimi K2 (thinking), K2.5 and K2.6; roles between special tokens, and a system message where there is none.
 
-import { canonicalJson, type JsonValue } from '../../util/json.ts';
 import { RendererError } from '../../util/errors.ts';
+import { canonicalJson, type JsonValue } from '../../util/json.ts';
 import type { MessageFormat, RenderContext, RenderedMessage } from '../base.ts';
 import { textOf, thoughtAndSaid } from '../content.ts';
 import { defineRenderer } from '../definition.ts';
@@ -33,8 +33,15 @@ function define(name: string, doc: string, model: Model) {
     name,
     doc,
     stop: { tokens: [END] },
-    tokens: ['<|im_system|>', '<|im_user|>', '<|im_assistant|>', '<|im_middle|>', '<think>', '</think>', SECTION_BEGIN]
-      .concat([SECTION_END, CALL_BEGIN, CALL_ARGUMENTS, CALL_END]),
+    tokens: [
+      '<|im_system|>',
+      '<|im_user|>',
+      '<|im_assistant|>',
+      '<|im_middle|>',
+      '<think>',
+      '</think>',
+      SECTION_BEGIN,
+    ].concat([SECTION_END, CALL_BEGIN, CALL_ARGUMENTS, CALL_END]),
     hasExtensionProperty: false,
     supportsStreaming: true,
     disablesThinking: model.opening === '<think></think>',
@@ -58,7 +65,10 @@ export const kimi = [
   define('kimi_k25_disable_thinking', 'Kimi K2.5 without reasoning.', closed),
   define('kimi_k26', 'Kimi K2.6 with reasoning.', opened),
   define('kimi_k26_disable_thinking', 'Kimi K2.6 without reasoning.', closed),
-  define('kimi_k26_preserve_thinking', 'Kimi K2.6, keeping the reasoning of earlier turns.', { ...opened, preserves: true }),
+  define('kimi_k26_preserve_thinking', 'Kimi K2.6, keeping the reasoning of earlier turns.', {
+    ...opened,
+    preserves: true,
+  }),
 ];
 
 function kimiFormat({ opening, preserves = false, declare }: Model): MessageFormat {
@@ -67,15 +77,26 @@ function kimiFormat({ opening, preserves = false, declare }: Model): MessageForm
       const { thinking, text } = thoughtAndSaid(message);
       const shown = preserves || isInCurrentTurn(context) ? thinking : '';
       const output = [written('<think>'), said(shown), written('</think>'), said(text), ...calls(message)];
-      return { header: header(message.role, message.name), output: [...output, said(unparsedText(message)), written(END)] };
+      return {
+        header: header(message.role, message.name),
+        output: [...output, said(unparsedText(message)), written(END)],
+      };
     }
     if (message.role !== 'tool') {
       return { header: header(message.role, message.name), output: [said(textOf(message)), written(END)] };
     }
     if (message.tool_call_id === undefined) {
-      throw new RendererError(`messages[${context.index}] is a tool result without "tool_call_id", which this format shows`);
+      throw new RendererError(
+        `messages[${context.index}] is a tool result without "tool_call_id", which this format shows`,
+      );
     }
-    const output = [written('## Return of '), said(message.tool_call_id), written('\n'), said(textOf(message)), written(END)];
+    const output = [
+      written('## Return of '),
+      said(message.tool_call_id),
+      written('\n'),
+      said(textOf(message)),
+      written(END),
+    ];
     return { header: header('tool', toolNameOf(message, context.messages)), output };
   }
 
@@ -130,7 +151,7 @@ function calls({ tool_calls = [] }: Message): Piece[] {
   return [written(SECTION_BEGIN), ...each, written(SECTION_END)];
 }
 
-const CALL = /<\|tool_call_begin\|>([^]*?)<\|tool_call_argument_begin\|>([^]*?)<\|tool_call_end\|>/g;
+const CALL = /<\|tool_call_begin\|>(.*?)<\|tool_call_argument_begin\|>(.*?)<\|tool_call_end\|>/gs;
 
 const CALLS: CallSyntax = {
   open: SECTION_BEGIN,
@@ -141,7 +162,10 @@ const CALLS: CallSyntax = {
       return [{ raw_text: raw, error: `a tool call must be ${CALL_BEGIN}id${CALL_ARGUMENTS}arguments${CALL_END}` }];
     }
     return [...inner.matchAll(CALL)].map(([text, id, json]) => {
-      const name = id.trim().replace(/^functions\./, '').replace(/:\d+$/, '');
+      const name = id
+        .trim()
+        .replace(/^functions\./, '')
+        .replace(/:\d+$/, '');
       return callOfJson({ id: id.trim(), name, json: json.trim() }, text);
     });
   },

@@ -43,7 +43,9 @@ export function kimiNamespace(tools: readonly ToolSpec[]): string {
   const types = tools.map((tool) => {
     const parameters = parametersOf(tool);
     const shared = isJsonObject(parameters.$defs) ? Object.entries(parameters.$defs) : [];
-    const interfaces = shared.map(([name, schema]) => `${describe(schema, '')}interface ${name} ${kimiType(schema, '')}\n`);
+    const interfaces = shared.map(
+      ([name, schema]) => `${describe(schema, '')}interface ${name} ${kimiType(schema, '')}\n`,
+    );
     const object = kimiType({ ...parameters, type: 'object' }, '');
     return `${interfaces.join('')}${comment(tool.description, '')}type ${tool.name} = (_: ${object}) => any;`;
   });
@@ -67,7 +69,9 @@ function kimiType(schema: JsonValue, indent: string): string {
 function kimiArray({ items = {} }: JsonObject, indent: string): string {
   const inner = `${indent}  `;
   const notes = kimiNotes(items, inner);
-  return notes === '' ? `Array<${kimiType(items, indent)}>` : `Array<\n${notes}${inner}${kimiType(items, inner)}\n${indent}>`;
+  return notes === ''
+    ? `Array<${kimiType(items, indent)}>`
+    : `Array<\n${notes}${inner}${kimiType(items, inner)}\n${indent}>`;
 }
 
 function kimiObject(schema: JsonObject, indent: string): string {
@@ -99,7 +103,9 @@ function kimiNotes(schema: JsonValue, indent: string): string {
   const { type } = isJsonObject(schema) ? schema : {};
   const isPlain = isJsonObject(schema) && schema.enum === undefined && schema.anyOf === undefined;
   const known = isPlain && typeof type === 'string' ? (CONSTRAINTS[type] ?? []) : [];
-  const limits = isPlain ? known.flatMap((key) => (schema[key] === undefined ? [] : [`${key}: ${bare(schema[key])}`])) : [];
+  const limits = isPlain
+    ? known.flatMap((key) => (schema[key] === undefined ? [] : [`${key}: ${bare(schema[key])}`]))
+    : [];
   return `${describe(schema, indent)}${limits.length === 0 ? '' : `${indent}// ${limits.join(', ')}\n`}`;
 }
 
@@ -136,5 +142,8 @@ function describe(schema: JsonValue, indent: string): string {
 
 function comment(text: string, indent: string): string {
   if (text === '') return '';
-  return `${text.split('\n').map((line) => (line === '' ? '' : `${indent}// ${line}`)).join('\n')}\n`;
+  return `${text
+    .split('\n')
+    .map((line) => (line === '' ? '' : `${indent}// ${line}`))
+    .join('\n')}\n`;
 }
