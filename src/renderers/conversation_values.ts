@@ -1,14 +1,13 @@
 // Conversations as the values that chat templates of the Hugging Face world read, in the form that a template takes.
 
-import { textOf, thinkingOf } from './content.ts';
+import { RendererError } from '../util/errors.ts';
+import { jsonProblem } from '../util/json.ts';
+import { notText, textOf } from './content.ts';
 import { parseJson } from './jinja/json.ts';
 import { joinTexts, type Origin, plain, type Text, tracked } from './jinja/text.ts';
 import { Dict, List, type Value } from './jinja/values.ts';
-import { argumentsOf } from './tool_calls.ts';
+import { TOOL_DECLARE } from './tool_calls.ts';
 import type { Message, ToolCall } from './types.ts';
-
-/** Role of the message that carries tool declarations, as JSON, to the template's `tools`. */
-export const TOOL_DECLARE = 'tool_declare';
 
 /** In which of the forms that are in use a template takes what a message holds. */
 export interface MessageForm {
@@ -92,6 +91,7 @@ function saidText(message: Message, index: number, form: MessageForm, track: Tra
     typeof message.content === 'string' ? [{ type: 'text' as const, text: message.content }] : message.content;
   const texts = parts.map((part) => {
     if (part.type === 'text') return track(path, part.text);
+    if (part.type === 'image') throw notText(message, 'holds a picture');
     return form.reasoning === 'field' ? '' : inlineReasoning(track(reasoningPath(index), part.thinking));
   });
   return joinTexts([...texts, ...(message.unparsed_tool_calls ?? []).map((call) => track(path, call.raw_text))]);
@@ -115,7 +115,13 @@ function toolCallValue(call: ToolCall, path: string, form: MessageForm, track: T
   const { name, arguments: written } = call.function;
   const asText = form.toolArguments === 'text';
   const shownName = track(`${path}.name`, name);
-  const given = argumentsOf(call, (text) => (asText ? text : track(`${path}.arguments`, text)));
+  let given: Value;
+  try {
+    given = parseJson(written, (text) => (asText ? text : track(`${path}.arguments`, text)));
+  } catch (error) {
+    throw new RendererError(`the arguments of the call of ${name} are ${jsonProblem(error)}`);
+  }
+  if (!(given instanceof Dict)) throw new RendererError(`the arguments of the call of ${name} must be a JSON object`);
   const called = Dict.of([
     ['name', shownName],
     ['arguments', asText ? track(`${path}.arguments`, written) : given],

@@ -152,9 +152,7 @@ function blockAfter<Syntax extends { open: string; close: string }>(text: string
   const start = text.indexOf(syntax.open, from);
   const inner = start + syntax.open.length;
   const close = start === -1 ? -1 : text.indexOf(syntax.close, inner);
-  return close === -1
-    ? null
-    : { syntax, start, inner: text.slice(inner, close), end: close + syntax.close.length };
+  return close === -1 ? null : { syntax, start, inner: text.slice(inner, close), end: close + syntax.close.length };
 }
 
 export function withoutLeadingLines(text: string, most: number): string {
