@@ -27,8 +27,14 @@ const PIECES = new RegExp(`${ESCAPED.join('|')}|[^]`, 'gu');
 /** Code points end below. */
 const FIRST_SPECIAL = 0x110000;
 
-/** @param bos the token that begins a text, by its spelling; none unless given */
-export function charTokenizer({ bos = null }: { bos?: string | null } = {}): Tokenizer {
+/** By their spelling: the token that begins a text (none unless given), and the one that ends it. */
+export function charTokenizer({
+  bos = null,
+  eos = '<|endoftext|>',
+}: {
+  bos?: string | null;
+  eos?: string;
+} = {}): Tokenizer {
   const tokenId = (text: string) => {
     const index = SPECIAL_TOKENS.indexOf(text);
     if (index !== -1) return FIRST_SPECIAL + index;
@@ -37,7 +43,7 @@ export function charTokenizer({ bos = null }: { bos?: string | null } = {}): Tok
   const encode = (text: string, { special = true } = {}) =>
     (special ? (text.match(PIECES) ?? []) : [...text]).map((piece) => tokenId(piece) ?? 0xfffd);
   const bosTokenId = bos === null ? null : tokenId(bos);
-  const eosTokenId = tokenId('<|endoftext|>');
+  const eosTokenId = tokenId(eos);
   return {
     vocabSize: FIRST_SPECIAL + SPECIAL_TOKENS.length,
     bosTokenId,
