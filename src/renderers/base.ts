@@ -3,6 +3,7 @@
 
 import type { Tokenizer } from '../tokenizers/types.ts';
 import { RendererError } from '../util/errors.ts';
+import { omittedOf } from './omitted.ts';
 import { apart, encodeLists, modelInputOf, type Piece, type Unit, widthOf, written } from './pieces.ts';
 import { parseReply, type ReplySyntax } from './reply_syntax.ts';
 import { streamReply } from './streaming.ts';
@@ -30,6 +31,13 @@ export interface RenderedMessage {
   output: Piece[];
   /** The beginning of the next header where this is what ends a reply: it follows the last message, as part of it. */
   stopOverlap?: Piece[];
+}
+
+interface Rendering {
+  /** As the format arranges them. */
+  messages: readonly Message[];
+  rendered: readonly RenderedMessage[];
+  preamble: Piece[];
 }
 
 /** What a family of models decides; `createRenderer` does the rest. */
@@ -66,53 +74,60 @@ export function createRenderer(traits: RendererTraits, tokenizer: Tokenizer, for
   const parseResponse =
     typeof reply === 'function' ? reply : (tokens: readonly number[]) => parseReply(tokens, reply, tokenizer);
 
-  /** Headers and outputs in turn, then the stop overlap of the last message. */
-  function piecesOf(given: readonly Message[]): Piece[][] {
+  function renderAll(given: readonly Message[]): Rendering {
     const messages = format.arrange?.(given) ?? given;
-    const rendered = renderAll(format, messages);
-    const preamble = format.preamble?.(messages) ?? [];
-    const lists = rendered.flatMap(({ header, output }) => [header, output]);
-    lists[0] = [...preamble, ...(lists[0] ?? [])];
-    return [...lists, rendered.at(-1)?.stopOverlap ?? []];
+    const lastUser = lastUserIndex(messages);
+    const rendered = messages.map((message, index) => {
+      const one = format.renderMessage(message, contextAt(messages, index, lastUser));
+      // The model speaks after its prompt: it cannot have changed the token before.
+      return message.role === 'assistant' ? { ...one, output: apart(one.output) } : one;
+    });
+    return { messages, rendered, preamble: format.preamble?.(messages) ?? [] };
   }
 
-  function generationPrompt(given: readonly Message[], role: string, prefill: string): Unit[] {
-    const messages = format.arrange?.(given) ?? given;
-    const lists = piecesOf(given).slice(0, -1);
+  function promptUnits({ messages, rendered, preamble }: Rendering, role: string, prefill: string): Unit[] {
     const suffix = format.generationSuffix(role, contextAt(messages, messages.length, lastUserIndex(messages)));
-    const pieces = [...lists.flat(), ...suffix, ...apart(prefill === '' ? [] : [written(prefill)])];
+    const shown = rendered.flatMap(({ header, output }) => [...header, ...output]);
+    const pieces = [...preamble, ...shown, ...suffix, ...apart(prefill === '' ? [] : [written(prefill)])];
     return [...format.bosTokens, ...encodeLists(tokenizer, [pieces]).flat()];
   }
 
-  function buildSupervisedExample(given: readonly Message[], trainOnWhat: TrainOnWhat): SupervisedExample {
-    const messages = format.arrange?.(given) ?? given;
+  /** The units of an example, of the preamble and of each message in turn, with their weights. */
+  function weighted(given: readonly Message[], trainOnWhat: TrainOnWhat, { messages, rendered, preamble }: Rendering) {
     // First as they were given, so that an error counts them as their author does.
     trainedMessages(given, trainOnWhat);
     const trained = trainedMessages(messages, trainOnWhat);
+    const ofHeaders = trainOnWhat === 'all_tokens' ? 1 : 0;
+    const stretches: { pieces: Piece[]; weight: number }[] = [{ pieces: preamble, weight: ofHeaders }];
+    rendered.forEach(({ header, output }, index) => {
+      stretches.push({ pieces: header, weight: ofHeaders }, { pieces: output, weight: trained[index] ? 1 : 0 });
+    });
+    stretches.push({ pieces: rendered.at(-1)?.stopOverlap ?? [], weight: trained.at(-1) ? 1 : 0 });
     const units: Unit[] = [...format.bosTokens];
     const weights: number[] = units.map(() => 0);
-    encodeLists(tokenizer, piecesOf(given)).forEach((part, list) => {
-      const message = Math.min(list >> 1, messages.length - 1);
-      const isHeader = list % 2 === 0 && list < 2 * messages.length;
-      const weight = (isHeader ? trainOnWhat === 'all_tokens' : trained[message]) ? 1 : 0;
+    encodeLists(
+      tokenizer,
+      stretches.map(({ pieces }) => pieces),
+    ).forEach((part, index) => {
       for (const unit of part) {
         units.push(unit);
-        for (let position = 0; position < widthOf(unit); position++) {
-          weights.push(typeof unit === 'number' ? weight : 0);
-        }
+        const weight = typeof unit === 'number' ? stretches[index].weight : 0;
+        for (let position = 0; position < widthOf(unit); position++) weights.push(weight);
       }
     });
+    return { units, weights };
+  }
 
+  function buildSupervisedExample(given: readonly Message[], trainOnWhat: TrainOnWhat): SupervisedExample {
+    const rendering = renderAll(given);
+    const { units, weights } = weighted(given, trainOnWhat, rendering);
     // What a prompt writes for the model (an opened reasoning block, say) is not the model's to learn.
     if (trainOnWhat === 'last_assistant_message' || trainOnWhat === 'last_assistant_turn') {
       const boundary = trainOnWhat === 'last_assistant_turn' ? lastAssistantTurnStart(given) : given.length - 1;
-      const prompt = generationPrompt(given.slice(0, boundary), 'assistant', '');
+      const prompt = promptUnits(renderAll(given.slice(0, boundary)), 'assistant', '');
       if (prompt.every((unit, index) => unit === units[index])) {
-        weights.fill(
-          0,
-          0,
-          prompt.reduce<number>((sum, unit) => sum + widthOf(unit), 0),
-        );
+        const length = prompt.reduce<number>((sum, unit) => sum + widthOf(unit), 0);
+        weights.fill(0, 0, length);
       } else if (disablesThinking) {
         throw new RendererError(
           `messages[${boundary}] cannot follow the prompt, in which this renderer turns reasoning off`,
@@ -120,7 +135,8 @@ export function createRenderer(traits: RendererTraits, tokenizer: Tokenizer, for
         );
       }
     }
-    return { model_input: modelInputOf(units), weights };
+    const omitted = omissions(given, rendering);
+    return { model_input: modelInputOf(units), weights, ...(omitted.length > 0 ? { omitted } : {}) };
   }
 
   return {
@@ -139,7 +155,7 @@ export function createRenderer(traits: RendererTraits, tokenizer: Tokenizer, for
     },
 
     buildGenerationPrompt(messages, { role = 'assistant', prefill = '' } = {}) {
-      return modelInputOf(generationPrompt(messages, role, prefill));
+      return modelInputOf(promptUnits(renderAll(messages), role, prefill));
     },
 
     buildSupervisedExample,
@@ -165,12 +181,11 @@ export function requireToken(tokenizer: Tokenizer, text: string, renderer: strin
   throw new RendererError(`the tokenizer has no token "${text}", which renderer ${renderer} needs`);
 }
 
-function renderAll(format: MessageFormat, messages: readonly Message[]): RenderedMessage[] {
-  const lastUser = lastUserIndex(messages);
-  return messages.map((message, index) => {
-    const rendered = format.renderMessage(message, contextAt(messages, index, lastUser));
-    // The model speaks after its prompt: it cannot have changed the token before.
-    return message.role === 'assistant' ? { ...rendered, output: apart(rendered.output) } : rendered;
+/** Counted as they were given, wherever the format has put them. */
+function omissions(given: readonly Message[], { messages, rendered }: Rendering): string[] {
+  return rendered.flatMap(({ header, output }, index) => {
+    const place = given.indexOf(messages[index]);
+    return place === -1 ? [] : omittedOf(messages[index], place, [...header, ...output]);
   });
 }
 

@@ -2,7 +2,7 @@
 
 import fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { roleColonRenderer } from '../../src/renderers/role_colon.ts';
+import { getRenderer } from '../../src/renderers/get_renderer.ts';
 import { type Message, type Renderer, TRAIN_ON_WHAT, type TrainOnWhat } from '../../src/renderers/types.ts';
 import { tokensOf } from '../../src/tinker/types.ts';
 import { loadTokenizerJson, PREFIXES, pieceTokenizerJson } from '../support/piece_tokenizer.ts';
@@ -19,7 +19,7 @@ const CONVERSATION: Message[] = [
 
 let renderer: Renderer;
 beforeAll(async () => {
-  renderer = roleColonRenderer(await tinyTokenizer({ bos_token: '<|bos|>', eos_token: '<|endoftext|>' }));
+  renderer = getRenderer('role_colon', await tinyTokenizer({ bos_token: '<|bos|>', eos_token: '<|endoftext|>' }));
 });
 
 describe('prompts', () => {
@@ -35,7 +35,7 @@ describe('prompts', () => {
   });
 
   test('have no BOS where the tokenizer has none', async () => {
-    const bare = roleColonRenderer(await tinyTokenizer());
+    const bare = getRenderer('role_colon', await tinyTokenizer());
     expect(showPrompt(bare.buildGenerationPrompt([{ role: 'user', content: 'x' }]), bare.tokenizer)).toBe(
       'User: x\n\nAssistant:',
     );
@@ -202,7 +202,7 @@ test('every mode gives one weight a token, 0 or 1', () => {
 test.each(['prepend', 'metaspace'] as const)(
   'the words that stop a reply are trained as they are sampled: %s',
   async (kind) => {
-    const pieces = roleColonRenderer(await loadTokenizerJson(pieceTokenizerJson(PREFIXES[kind])));
+    const pieces = getRenderer('role_colon', await loadTokenizerJson(pieceTokenizerJson(PREFIXES[kind])));
     const { tokenizer } = pieces;
     const messages: Message[] = [
       { role: 'user', content: 'hello' },

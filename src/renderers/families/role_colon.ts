@@ -1,7 +1,6 @@
 // role_colon: conversations for base models, as a transcript of `User: …` and `Assistant: …` paragraphs.
 
 import type { Tokenizer } from '../../tokenizers/types.ts';
-import { RendererError } from '../../util/errors.ts';
 import type { MessageFormat } from '../base.ts';
 import { textOf } from '../content.ts';
 import { defineRenderer } from '../definition.ts';
@@ -27,7 +26,7 @@ export const roleColon = defineRenderer({
 /**
  * `User: Q\n\nAssistant: A\n\nUser:`, after BOS if the tokenizer has one. A reply is over where the user would speak
  * again, so a training example ends with those words and learns them. Tool messages are text like the others. Throws a
- * RendererError for reasoning and for tool calls, which have no form here.
+ * RendererError for reasoning, which has no form here; tool calls have none either and are told to be left out.
  */
 function roleColonFormat(tokenizer: Tokenizer): MessageFormat {
   const header = (role: string) => [said(`${role.charAt(0).toUpperCase()}${role.slice(1)}:`)];
@@ -42,12 +41,8 @@ function roleColonFormat(tokenizer: Tokenizer): MessageFormat {
     generationSuffix: header,
   };
 }
+
 function spokenText(message: Message): string {
-  if ((message.tool_calls ?? []).length > 0) {
-    throw new RendererError(`this renderer has no words for the tool calls of a message of role "${message.role}"`, {
-      hint: 'Write them into the content, or use a renderer that knows tools.',
-    });
-  }
   return [textOf(message), ...(message.unparsed_tool_calls ?? []).map((call) => call.raw_text)].join('');
 }
 
