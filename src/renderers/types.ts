@@ -81,7 +81,7 @@ export interface ParsedResponse {
 export interface SupervisedExample {
   model_input: ModelInput;
   weights: number[];
-  /** Paths of what messages that are not trained say and the format leaves out, such as `messages[1].reasoning`. */
+  /** Paths of what messages say and the format leaves out, such as `messages[1].reasoning`. */
   omitted?: string[];
 }
 

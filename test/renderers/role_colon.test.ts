@@ -96,12 +96,11 @@ describe('training examples', () => {
     expect(show('customized', customized)).toBe('<|bos|>User:⟦ hello\n\n⟧Assistant: Let me look.\n\nUser:');
   });
 
-  test('refuse tool calls, which a transcript has no words for', () => {
+  test('tell of tool calls, which a transcript has no words for', () => {
     const call = { type: 'function' as const, id: null, function: { name: 'look', arguments: '{}' } };
     const called = CONVERSATION.map((message, index) => (index === 2 ? { ...message, tool_calls: [call] } : message));
-    expect(() => show('all_assistant_messages', called)).toThrow(
-      'this renderer has no words for the tool calls of a message of role "assistant"',
-    );
+    const { omitted } = renderer.buildSupervisedExample(called, 'all_assistant_messages');
+    expect(omitted).toEqual(['messages[2].tool_calls[0]']);
   });
 
   test('show a call that could not be read as it was written', () => {
