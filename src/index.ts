@@ -2,7 +2,32 @@
 
 export { type Static, Type } from '@sinclair/typebox';
 export { builtinRegistry } from './builtin.ts';
+export {
+  type CompletedMessage,
+  type CompletionOptions,
+  type MessageCompleter,
+  type MessageCompleterOptions,
+  type TinkerCompleterOptions,
+  type TokenCompleter,
+  tinkerMessageCompleter,
+  tinkerTokenCompleter,
+} from './completers/completers.ts';
 export { type ReplySampling, rendererOf, sampleReplies } from './evaluation/sample_replies.ts';
+export {
+  type AdaptedParts,
+  getFullFinetuneLrMultiplier,
+  getFullFinetuneParamCount,
+  getLoraLrMultiplier,
+  getLoraLrOverFullFinetuneLr,
+  getLoraParamCount,
+  getLr,
+} from './models/hyperparams.ts';
+export {
+  getModelAttributes,
+  getRecommendedRendererName,
+  getRecommendedRendererNames,
+  type ModelAttributes,
+} from './models/model_info.ts';
 export { defineBuilder } from './registry/builder.ts';
 export {
   builderOf,

@@ -15,7 +15,7 @@ import {
   getLoraParamCount,
   getLr,
 } from '../../src/models/hyperparams.ts';
-import { lrMultiplier, type LrSchedule } from '../../src/training/lr_schedule.ts';
+import { type LrSchedule, lrMultiplier } from '../../src/training/lr_schedule.ts';
 import { ConfigurationError } from '../../src/util/errors.ts';
 import { workspace } from '../spec/workspace.ts';
 
@@ -85,7 +85,8 @@ describe('parameters of an adapter', () => {
     ['meta-llama/Llama-3.1-8B', [4096, 14336, 32, 32, 8, 128, 128256]],
     ['meta-llama/Llama-3.1-70B', [8192, 28672, 80, 64, 8, 128, 128256]],
   ])('of %s in the table are those of its shapes', async (model, shapes) => {
-    const [hidden_size, intermediate_size, num_hidden_layers, heads, num_key_value_heads, head_dim, vocab_size] = shapes;
+    const [hidden_size, intermediate_size, num_hidden_layers, heads, num_key_value_heads, head_dim, vocab_size] =
+      shapes;
     const decoder = { hidden_size, intermediate_size, num_hidden_layers, num_attention_heads: heads };
     const config = { model_type: 'qwen3', ...decoder, num_key_value_heads, head_dim, vocab_size };
     const directory = await workspace({ 'config.json': JSON.stringify(config) });
