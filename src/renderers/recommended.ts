@@ -8,13 +8,13 @@ import { CATALOGUE } from './catalogue.ts';
 import type { CatalogueEntry } from './definition.ts';
 import { rendererSlot } from './types.ts';
 
-/** Whether a tokenizer has the tokens that a renderer of the catalogue writes and stops at. */
-export function suitsTokenizer(
+/** The tokens that a renderer of the catalogue writes or stops at and a tokenizer does not have. */
+export function missingTokens(
   { tokens, stop }: Pick<CatalogueEntry, 'tokens' | 'stop'>,
   tokenizer: Tokenizer,
-): boolean {
+): string[] {
   const needed = 'tokens' in stop ? [...tokens, ...stop.tokens] : tokens;
-  return needed.every((token) => tokenizer.tokenId(token) !== null);
+  return needed.filter((token) => tokenizer.tokenId(token) === null);
 }
 
 /**
@@ -30,7 +30,7 @@ export async function recommendedRenderer({
 }): Promise<BuilderRef<typeof rendererSlot>> {
   const known = await knownModelOf(modelName, tokenizer);
   const fitting = known?.recommended_renderers.find((name) =>
-    CATALOGUE.some((entry) => entry.name === name && suitsTokenizer(entry, tokenizer)),
+    CATALOGUE.some((entry) => entry.name === name && missingTokens(entry, tokenizer).length === 0),
   );
   const other = tokenizer.chatTemplate === null ? 'role_colon' : 'chat_template';
   return reference(rendererSlot, { builder: fitting ?? other });
