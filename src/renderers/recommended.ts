@@ -47,9 +47,9 @@ export function rendererForWeights(
   if (given === null) return trainedWith === null ? null : reference(rendererSlot, trainedWith);
   if (trainedWith === null || trainedWith.builder === given.builder || override) return given;
   throw new ConfigurationError(
-    `renderer: ${weights} was trained with the renderer ${trainedWith.builder}, and this is ${given.builder}: a model does worse with another, and nothing tells`,
+    `renderer: ${weights} was trained with the renderer ${trainedWith.builder}, and this is ${given.builder}: set renderer_override: true if that is meant`,
     {
-      hint: 'Leave renderer out to go on with the one of the weights, or set renderer_override: true if this is meant.',
+      hint: 'Leave renderer out to go on with the one of the weights. A model does worse with another, and nothing tells.',
     },
   );
 }

@@ -45,9 +45,6 @@ test('weights go on with the renderer that they were trained with, unless anothe
   expect(rendererForWeights(role, { ...trained, trainedWith: null })).toBe(role);
   expect(rendererForWeights(role, { ...trained, override: true })).toBe(role);
   expect(() => rendererForWeights(role, trained)).toThrow(
-    expect.objectContaining({
-      message: expect.stringMatching(/runs\/sft was trained with the renderer llama3, and this is role_colon/),
-      hint: expect.stringContaining('renderer_override: true'),
-    }),
+    'renderer: runs/sft was trained with the renderer llama3, and this is role_colon: set renderer_override: true if that is meant',
   );
 });
