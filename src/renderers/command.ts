@@ -126,7 +126,7 @@ const THINKING = {
 } as const;
 
 /** What it can do, in words. */
-export function traitsOf({
+function traitsOf({
   stop_sequences,
   tools,
   thinking,

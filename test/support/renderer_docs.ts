@@ -10,7 +10,7 @@ import { charTokenizer } from './char_tokenizer.ts';
 const yes = (value: boolean | null) => (value === null ? 'template' : value ? 'yes' : '');
 
 /** The table as Markdown, a row a renderer. */
-export function rendererTable(): string {
+function rendererTable(): string {
   const rows = listedRenderers().map((each) => [
     `\`${each.name}\``,
     each.stop_sequences?.map((stop) => `\`${stop.replaceAll('\n', '\\n').replaceAll('|', '\\|')}\``).join(' ') ??
@@ -72,7 +72,7 @@ export function rendererPicture(): string {
   }
   const style =
     'text{font:13px monospace;white-space:pre;fill:#24292f}.name{font-weight:bold}.special{fill:#8250df}.green{fill:#aceebb}';
-  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${COLUMNS * 8 + 16} ${y - LINE}"><style>${style}</style><rect width="100%" height="100%" fill="#fff"/>
+  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${COLUMNS * 8 + 16} ${y - LINE}"><title>One conversation as each family writes it</title><style>${style}</style><rect width="100%" height="100%" fill="#fff"/>
 ${body.join('\n')}
 </svg>
 `;
