@@ -38,7 +38,7 @@ export interface MessageFormat {
   bosTokens: readonly number[];
   /** The reply's syntax, or a parser of the family's own. */
   reply: ReplySyntax | ((tokens: readonly number[]) => ParsedResponse);
-  /** The messages as they are shown: of the same number, each of the same role or its neighbour's (results in another order). */
+  /** The messages as they are shown: results may come in another order, and messages may be added in front of what is given. */
   arrange?(messages: readonly Message[]): readonly Message[];
   /** Written before the first message, as part of its header. */
   preamble?(messages: readonly Message[]): Piece[];
@@ -86,6 +86,8 @@ export function createRenderer(traits: RendererTraits, tokenizer: Tokenizer, for
 
   function buildSupervisedExample(given: readonly Message[], trainOnWhat: TrainOnWhat): SupervisedExample {
     const messages = format.arrange?.(given) ?? given;
+    // First as they were given, so that an error counts them as their author does.
+    trainedMessages(given, trainOnWhat);
     const trained = trainedMessages(messages, trainOnWhat);
     const units: Unit[] = [...format.bosTokens];
     const weights: number[] = units.map(() => 0);
@@ -103,7 +105,7 @@ export function createRenderer(traits: RendererTraits, tokenizer: Tokenizer, for
 
     // What a prompt writes for the model (an opened reasoning block, say) is not the model's to learn.
     if (trainOnWhat === 'last_assistant_message' || trainOnWhat === 'last_assistant_turn') {
-      const boundary = trainOnWhat === 'last_assistant_turn' ? lastAssistantTurnStart(messages) : messages.length - 1;
+      const boundary = trainOnWhat === 'last_assistant_turn' ? lastAssistantTurnStart(given) : given.length - 1;
       const prompt = generationPrompt(given.slice(0, boundary), 'assistant', '');
       if (prompt.every((unit, index) => unit === units[index])) {
         weights.fill(

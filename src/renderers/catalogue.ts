@@ -1,6 +1,18 @@
 // The renderers that ship, by family; a new family is one line here.
 
 import type { CatalogueEntry } from './definition.ts';
+import { deepseekV3 } from './families/deepseekv3.ts';
+import { deepseekV41 } from './families/deepseekv4_1.ts';
+import { glm53 } from './families/glm5_3.ts';
+import { gptOss } from './families/gpt_oss.ts';
+import { kimi } from './families/kimi.ts';
 import { llama3 } from './families/llama3.ts';
 
-export const CATALOGUE: readonly CatalogueEntry[] = [llama3];
+export const CATALOGUE: readonly CatalogueEntry[] = [
+  llama3,
+  ...deepseekV3,
+  ...deepseekV41,
+  ...glm53,
+  ...gptOss,
+  ...kimi,
+];

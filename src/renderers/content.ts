@@ -3,15 +3,34 @@
 import { RendererError } from '../util/errors.ts';
 import type { Message } from './types.ts';
 
-/** Text parts joined. Throws a RendererError for reasoning, which plain text cannot express. */
+/** Text parts joined. Throws a RendererError for reasoning and pictures, which plain text cannot express. */
 export function textOf(message: Message): string {
   if (typeof message.content === 'string') return message.content;
   return message.content
     .map((part) => {
       if (part.type === 'text') return part.text;
-      throw new RendererError(`this renderer expects text, but a message of role "${message.role}" holds reasoning`, {
-        hint: 'Take the thinking parts out of the data, or use a renderer that knows them.',
-      });
+      throw notText(message, part.type === 'thinking' ? 'holds reasoning' : 'holds a picture');
     })
     .join('');
+}
+
+/** A string, or the one text part of a list: for formats that do not say how several parts are joined. */
+export function singleTextOf(message: Message): string {
+  const text = textOf(message);
+  if (typeof message.content === 'string' || message.content.length === 1) return text;
+  throw notText(message, `holds ${message.content.length} parts`);
+}
+
+/** What an assistant thought and what it said, each joined. */
+export function thoughtAndSaid(message: Message): { thinking: string; text: string } {
+  if (typeof message.content === 'string') return { thinking: '', text: message.content };
+  const thinking = message.content.map((part) => (part.type === 'thinking' ? part.thinking : '')).join('');
+  const others = message.content.filter((part) => part.type !== 'thinking');
+  return { thinking, text: textOf({ ...message, content: others }) };
+}
+
+function notText({ role }: Message, problem: string): RendererError {
+  return new RendererError(`this renderer expects text, but a message of role "${role}" ${problem}`, {
+    hint: 'Change the data, or use a renderer that knows such content.',
+  });
 }

@@ -2,7 +2,7 @@
 
 import type { Tokenizer } from '../../tokenizers/types.ts';
 import type { MessageFormat } from '../base.ts';
-import { textOf } from '../content.ts';
+import { singleTextOf } from '../content.ts';
 import { defineRenderer } from '../definition.ts';
 import { said, written } from '../pieces.ts';
 
@@ -28,7 +28,7 @@ function llama3Format(tokenizer: Tokenizer): MessageFormat {
   return {
     bosTokens: begin === null ? [] : [begin],
     reply: { ends: [{ token: END, termination: 'stop_sequence' }] },
-    renderMessage: (message) => ({ header: header(message.role), output: [said(textOf(message)), written(END)] }),
+    renderMessage: (message) => ({ header: header(message.role), output: [said(singleTextOf(message)), written(END)] }),
     generationSuffix: header,
   };
 }
