@@ -6,8 +6,10 @@ import { expect, test } from 'vitest';
 import { KNOWN_MODELS } from '../../src/models/known_models.ts';
 import { CATALOGUE } from '../../src/renderers/catalogue.ts';
 import { renderersCommand } from '../../src/renderers/command.ts';
+import { cookbook } from '../support/cli.ts';
 
-const TINY = join(import.meta.dirname, '../../example_data/models/tiny');
+const ROOT = join(import.meta.dirname, '../..');
+const TINY = join(ROOT, 'example_data/models/tiny');
 const ask = (model: string | null) => renderersCommand({ model, width: 80, notify: () => undefined });
 
 test('all of the catalogue is there, and no line is broken by the terminal', async () => {
@@ -47,4 +49,11 @@ test('models recommend renderers of the catalogue, but for those that nobody out
     KNOWN_MODELS.flatMap((model) => model.recommended_renderers).filter((name) => !here.has(name)),
   );
   expect([...missing].filter((name) => !/^(kimi_k31_pro_|tml_v0$)/.test(name))).toEqual([]);
+});
+
+test('the command prints what scripts can read, and a name that is nearly one is told', async () => {
+  const listed = await cookbook(['renderers', '--model', TINY, '--json'], { cwd: ROOT });
+  expect(JSON.parse(listed.stdout)).toMatchObject({ recommended: 'chat_template', renderers: expect.any(Array) });
+  const near = ['render', 'example_data/conversations.jsonl', '--model', TINY, '--renderer', 'role_colo'];
+  expect((await cookbook(near, { cwd: ROOT })).stderr).toContain('did you mean "role_colon"?');
 });
