@@ -7,11 +7,13 @@ import { glm53 } from './families/glm5_3.ts';
 import { gptOss } from './families/gpt_oss.ts';
 import { kimi } from './families/kimi.ts';
 import { llama3 } from './families/llama3.ts';
+import { qwen3 } from './families/qwen3.ts';
 import { roleColon } from './families/role_colon.ts';
 
 export const CATALOGUE: readonly CatalogueEntry[] = [
   roleColon,
   llama3,
+  ...qwen3,
   ...deepseekV3,
   ...deepseekV41,
   ...glm53,
