@@ -61,7 +61,7 @@ export function partPieces(
   });
 }
 
-/** Consecutive results share a user's block. `last` is what the format writes after each. */
+/** Consecutive results share a user's block. `after` is what the format writes after each. */
 export function toolResult(content: readonly Piece[], context: RenderContext, after: '' | '\n'): RenderedMessage {
   const isFirst = context.previous?.role !== 'tool';
   const lead = isFirst || after === '\n' ? '' : '\n';
@@ -92,6 +92,13 @@ export function systemBlock(
     header: isJoined(index) ? [written('\n\n')] : headerOf('system', context),
     output: [...(index === 0 ? [begin] : []), ...content, ...(isJoined(index + 1) ? [] : [written(END)])],
   };
+}
+
+/** An empty system message first, where nothing makes a system block; it is trained where others are, unless messages choose for themselves. */
+export function withSystemBlock(messages: readonly Message[]): readonly Message[] {
+  if (messages[0]?.role === 'system' || messages[0]?.role === TOOL_DECLARE) return messages;
+  const chosen = messages.some(({ trainable }) => trainable !== undefined) ? { trainable: false } : {};
+  return [{ role: 'system', content: '', ...chosen }, ...messages];
 }
 
 export const TOOLS_LAST = ['system', TOOL_DECLARE] as const;
