@@ -7,12 +7,8 @@ import type { ImagePart } from './types.ts';
 const DATA_URL = /^data:image\/(png|jpeg|webp);base64,/;
 const BASE64 = /^[A-Za-z0-9+/]+={0,2}$/;
 
-/** How the file of each format begins. */
-const SIGNATURES = {
-  png: /^\x89PNG\r\n\x1a\n/,
-  jpeg: /^\xff\xd8\xff/,
-  webp: /^RIFF[^]{4}WEBP/,
-};
+/** How a file of each format begins, in hexadecimal; the four bytes of a WebP's length may be any. */
+const SIGNATURES = { png: /^89504e470d0a1a0a/, jpeg: /^ffd8ff/, webp: /^52494646.{8}57454250/ };
 
 export function imageChunk({ image, expected_tokens }: ImagePart): ImageChunk {
   const prefix = DATA_URL.exec(image);
@@ -23,7 +19,7 @@ export function imageChunk({ image, expected_tokens }: ImagePart): ImageChunk {
   const base64 = image.slice(prefix[0].length);
   if (base64.length % 4 !== 0 || !BASE64.test(base64)) throw problem('is no base64 after "base64,"');
   const data = new Uint8Array(Buffer.from(base64, 'base64'));
-  if (!SIGNATURES[format].test(Buffer.from(data.subarray(0, 12)).toString('latin1'))) {
+  if (!SIGNATURES[format].test(Buffer.from(data.subarray(0, 12)).toString('hex'))) {
     throw problem(`says that it is ${format}, but its bytes are not`);
   }
   if (!Number.isSafeInteger(expected_tokens) || expected_tokens < 1) {

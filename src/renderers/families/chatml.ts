@@ -52,12 +52,12 @@ export const QWEN_PICTURE = (chunk: ImageChunk): Piece[] => [
 export function partPieces(
   message: Message,
   parts: readonly VisiblePart[],
-  picture: ((chunk: ImageChunk) => Piece[]) | null,
+  picture: ((chunk: ImageChunk, index: number) => Piece[]) | null,
 ): Piece[] {
-  return parts.flatMap((part) => {
+  return parts.flatMap((part, index) => {
     if (part.type === 'text') return part.text === '' ? [] : [said(part.text)];
     if (picture === null) throw notText(message, 'holds a picture');
-    return picture(imageChunk(part));
+    return picture(imageChunk(part), index);
   });
 }
 

@@ -90,15 +90,15 @@ export function qwen35Format(model: Qwen35Model): MessageFormat {
   function assistant(message: Message, context: RenderContext): RenderedMessage {
     const thinking = spokenOf(message, readsStrings).thinking.trim();
     const text = piecesOf(message);
-    const said = [...text, ...calls(message, text.length > 0), written(END)];
+    const answer = [...text, ...calls(message, text.length > 0), written(END)];
     const header = headerOf('assistant', context);
-    if (strips && context.index < context.lastUserIndex) return { header, output: said };
-    if (thinking !== '') return { header, output: [...block(thinking), ...said] };
+    if (strips && context.index < context.lastUserIndex) return { header, output: answer };
+    if (thinking !== '') return { header, output: [...block(thinking), ...answer] };
     // What a reply without reasoning says first closes the block that its prompt opened.
     if (context.isLast && !disables) {
-      return { header: [...header, written(opening)], output: [written('\n</think>\n\n'), ...said] };
+      return { header: [...header, written(opening)], output: [written('\n</think>\n\n'), ...answer] };
     }
-    return { header: [...header, written('<think>\n\n</think>\n\n')], output: said };
+    return { header: [...header, written('<think>\n\n</think>\n\n')], output: answer };
   }
 
   function calls(message: Message, isAfterText: boolean): Piece[] {
