@@ -4,6 +4,7 @@
 import type { ImageChunk } from '../../tinker/types.ts';
 import { RendererError } from '../../util/errors.ts';
 import type { MessageFormat, RenderContext, RenderedMessage } from '../base.ts';
+import { partPieces, spokenOf, type VisiblePart } from '../content.ts';
 import { defineRenderer } from '../definition.ts';
 import { apart, type Piece, said, written } from '../pieces.ts';
 import { TOOL_DECLARE } from '../tool_calls.ts';
@@ -12,13 +13,10 @@ import {
   chatmlTraits,
   END,
   headerOf,
-  partPieces,
-  spokenOf,
   systemBlock,
   TOOLS_LAST,
   toolPrefix,
   toolResult,
-  type VisiblePart,
   withSystemBlock,
 } from './chatml.ts';
 import { describeTools } from './nemotron3_tools.ts';

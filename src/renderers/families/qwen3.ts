@@ -1,7 +1,7 @@
 // qwen3: the models of Qwen3 and Qwen3-VL, which choose whether to think; tool calls are JSON between tags.
 
 import type { MessageFormat, RenderContext, RenderedMessage } from '../base.ts';
-import { textOf } from '../content.ts';
+import { partPieces, spokenOf, textOf } from '../content.ts';
 import { defineRenderer } from '../definition.ts';
 import { type Piece, said, written } from '../pieces.ts';
 import type { ReplySyntax } from '../reply_syntax.ts';
@@ -11,9 +11,7 @@ import {
   chatmlTraits,
   END,
   headerOf,
-  partPieces,
   QWEN_PICTURE,
-  spokenOf,
   systemBlock,
   TOOLS_LAST,
   toolPrefix,
