@@ -234,8 +234,8 @@ class Resolution {
 
   #checkWeights(name: string, model: string | null, result: JsonObject): void {
     const ref = result[name];
-    const at = slashPath([...this.#path, name]);
     if (!isWeightsRef(ref) || ref === '') return;
+    const at = slashPath([...this.#path, name]);
     if (this.issues.some(({ path }) => slashPath(path).startsWith(at))) return;
     const expected = model === null ? null : result[model];
     const problem = this.#at.weights?.problem(ref, typeof expected === 'string' ? expected : null);
