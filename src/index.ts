@@ -44,10 +44,13 @@ export { Registry } from './registry/registry.ts';
 export { type BuilderRef, defineSlot, type Make, reference, type Slot } from './registry/slot.ts';
 export { createRenderer, type MessageFormat, type RenderedMessage, type RendererTraits } from './renderers/base.ts';
 export { type ListedRenderer, listedRenderers } from './renderers/command.ts';
+export { getRenderer, type RendererFactory, registerRenderer } from './renderers/get_renderer.ts';
+export { toOpenaiMessage } from './renderers/openai_message.ts';
 export { type Piece, said, written } from './renderers/pieces.ts';
 export { recommendedRenderer } from './renderers/recommended.ts';
 export * from './renderers/types.ts';
 export { computeBpb, computeMeanNll, datumFromModelInputWeights } from './supervised/common.ts';
+export { fromOpenaiMessages } from './supervised/data/messages.ts';
 export { packedDataset } from './supervised/packing.ts';
 export {
   type DatasetContext,

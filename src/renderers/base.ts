@@ -138,7 +138,7 @@ export function createRenderer(traits: RendererTraits, tokenizer: Tokenizer, for
         );
       }
     }
-    const omitted = omissions(given, rendering);
+    const omitted = omissions(given, rendering, format.createConversationPrefixWithTools !== undefined);
     return { model_input: modelInputOf(units), weights, ...(omitted.length > 0 ? { omitted } : {}) };
   }
 
@@ -185,10 +185,10 @@ export function requireToken(tokenizer: Tokenizer, text: string, renderer: strin
 }
 
 /** Counted as they were given, wherever the format has put them. */
-function omissions(given: readonly Message[], { messages, rendered }: Rendering): string[] {
+function omissions(given: readonly Message[], { messages, rendered }: Rendering, showsCalls: boolean): string[] {
   return rendered.flatMap(({ header, output }, index) => {
     const place = given.indexOf(messages[index]);
-    return place === -1 ? [] : omittedOf(messages[index], place, [...header, ...output]);
+    return place === -1 ? [] : omittedOf(messages[index], place, [...header, ...output], showsCalls);
   });
 }
 

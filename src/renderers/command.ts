@@ -7,8 +7,8 @@ import { findKnownModel, modelsThatRecommend } from '../models/model_info.ts';
 import { loadTokenizer } from '../tokenizers/hf_tokenizer.ts';
 import { wrapped } from '../util/wrapped.ts';
 import { CATALOGUE } from './catalogue.ts';
-import type { CatalogueEntry } from './definition.ts';
-import { missingTokens, recommendedRenderer } from './recommended.ts';
+import { type CatalogueEntry, missingTokens } from './definition.ts';
+import { recommendedRenderer } from './recommended.ts';
 
 export interface RenderersOptions {
   /** A directory, a GGUF file or a name; null = no model in particular. */

@@ -40,3 +40,12 @@ export function defineRenderer<Options extends Partial<RendererOptions>>(
       ),
   };
 }
+
+/** The tokens that a renderer of the catalogue writes or stops at and a tokenizer does not have. */
+export function missingTokens(
+  { tokens, stop }: Pick<CatalogueEntry, 'tokens' | 'stop'>,
+  tokenizer: Tokenizer,
+): string[] {
+  const needed = 'tokens' in stop ? [...tokens, ...stop.tokens] : tokens;
+  return needed.filter((token) => tokenizer.tokenId(token) === null);
+}

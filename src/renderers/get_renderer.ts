@@ -5,7 +5,7 @@ import type { Tokenizer } from '../tokenizers/types.ts';
 import { ConfigurationError, RendererError } from '../util/errors.ts';
 import { CATALOGUE } from './catalogue.ts';
 import { chatTemplateRenderer } from './chat_template.ts';
-import type { CatalogueEntry } from './definition.ts';
+import { type CatalogueEntry, missingTokens } from './definition.ts';
 import { rendererOptions } from './options.ts';
 import type { Renderer } from './types.ts';
 
@@ -63,14 +63,9 @@ export function rendererOf(
 }
 
 /** Names of the renderers whose tokens a tokenizer has. */
-export function renderersFor(tokenizer: Tokenizer): string[] {
+function renderersFor(tokenizer: Tokenizer): string[] {
   const fitting = CATALOGUE.filter((entry) => missingTokens(entry, tokenizer).length === 0).map(({ name }) => name);
   return tokenizer.chatTemplate === null ? fitting : ['chat_template', ...fitting];
-}
-
-function missingTokens({ stop, tokens }: CatalogueEntry, tokenizer: Tokenizer): string[] {
-  const needed = 'text' in stop ? tokens : [...stop.tokens, ...tokens];
-  return needed.filter((token) => tokenizer.tokenId(token) === null);
 }
 
 function namesOfAll(): string[] {

@@ -5,17 +5,8 @@ import { type BuilderRef, type PlainRef, reference } from '../registry/slot.ts';
 import type { Tokenizer } from '../tokenizers/types.ts';
 import { ConfigurationError } from '../util/errors.ts';
 import { CATALOGUE } from './catalogue.ts';
-import type { CatalogueEntry } from './definition.ts';
+import { missingTokens } from './definition.ts';
 import { rendererSlot } from './types.ts';
-
-/** The tokens that a renderer of the catalogue writes or stops at and a tokenizer does not have. */
-export function missingTokens(
-  { tokens, stop }: Pick<CatalogueEntry, 'tokens' | 'stop'>,
-  tokenizer: Tokenizer,
-): string[] {
-  const needed = 'tokens' in stop ? [...tokens, ...stop.tokens] : tokens;
-  return needed.filter((token) => tokenizer.tokenId(token) === null);
-}
 
 /**
  * What the table of models recommends, where the catalogue has it and the tokenizer its tokens; else the model's own chat

@@ -31,6 +31,8 @@ export interface CallSyntax {
   lines?: { before?: number; after?: number };
   /** What becomes of a block that never closes: an unparsed call (unless given), text, or both. */
   unterminated?: 'unparsed' | 'text' | 'both';
+  /** What is wrong where a reply goes on after its block of calls, of which the format has one, at the end. */
+  nothingAfter?: string;
   /** Text beside calls is one string, as it is in a reply without calls, unless there is reasoning; else a list of parts. */
   plainText?: boolean;
   /** The calls of one block; `raw` has the tags, `inner` is what stands between them. */
@@ -130,6 +132,11 @@ export function parseBlocks(text: string, { thinking, calls }: Omit<ReplySyntax,
       pushText(withoutTrailingLines(textUpTo(call.start), before));
       pushCalls(call.syntax.read(call.inner, text.slice(call.start, call.end)));
       [end, skipped] = [call.end, after];
+      const rest = text.slice(end);
+      if (call.syntax.nothingAfter !== undefined) {
+        if (rest.trim() !== '') pushCalls([{ raw_text: rest, error: call.syntax.nothingAfter }]);
+        return blocks;
+      }
     } else break;
   }
   const open = calls === undefined ? -1 : text.indexOf(calls.open, end);

@@ -42,7 +42,7 @@ export async function* streamReply(
 /** Says of a reply's text what has become certain. */
 class ReplyReader {
   readonly #syntax: ReplySyntax;
-  #place: 'start' | 'text' | 'thinking' | 'call';
+  #place: 'start' | 'text' | 'thinking' | 'call' | 'over';
   /** Text that may yet turn out to be a tag, or line breaks to be dropped. In a call, all of it. */
   #held = '';
   /** Line breaks that may be dropped here. */
@@ -60,13 +60,15 @@ class ReplyReader {
     for (let goesOn = text !== ''; goesOn; ) {
       if (this.#place === 'start') goesOn = this.#enterThinking();
       else if (this.#place === 'thinking') goesOn = yield* this.#readThinking();
-      else goesOn = this.#place === 'text' ? yield* this.#readText() : this.#leaveCall();
+      else if (this.#place === 'text') goesOn = yield* this.#readText();
+      else goesOn = this.#place === 'call' && this.#leaveCall();
     }
   }
 
   /** Nothing follows: what is held is what it looks like. */
   *finish(text: string): Generator<ReplyEvent> {
     yield* this.read(text);
+    if (this.#place === 'over') return;
     if (this.#place === 'start' || this.#place === 'thinking') return yield* this.#say('thinking', this.#held);
     for (const part of parseBlocks(this.#held, this.#syntax).parts) {
       if (part.type === 'text') yield* this.#say('text', part.text);
@@ -126,6 +128,10 @@ class ReplyReader {
     const end = this.#held.indexOf(close, this.#held.indexOf(open) + open.length);
     if (end === -1) return false;
     this.#held = this.#held.slice(end + close.length);
+    if (this.#syntax.calls?.nothingAfter !== undefined) {
+      this.#place = 'over';
+      return false;
+    }
     this.#enter('text', lines?.after);
     return true;
   }

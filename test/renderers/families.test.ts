@@ -95,3 +95,19 @@ test.each([
 ])('JSON %j is refused in the words of Python', (text, error) => {
   expect(readPythonJson(text)).toEqual({ error });
 });
+
+test('what DeepSeek V4.1 says after its calls is kept as what could not be read', () => {
+  const calls = '<｜DSML｜ calls>\n<｜DSML｜ invoke name="f">\n</｜DSML｜ invoke>\n</｜DSML｜ calls>';
+  const { content, tool_calls, unparsed_tool_calls } = parse(
+    'deepseekv4_1',
+    `T</think>A\n\n${calls} more<｜end▁of▁sentence｜>`,
+  );
+  expect({ content, called: tool_calls?.length, unparsed_tool_calls }).toEqual({
+    content: [
+      { type: 'thinking', thinking: 'T' },
+      { type: 'text', text: 'A' },
+    ],
+    called: 1,
+    unparsed_tool_calls: [{ raw_text: ' more', error: 'Invalid DSML: output after calls block' }],
+  });
+});

@@ -3,7 +3,7 @@
 
 import type { TextPiece, Tokenizer } from '../../src/tokenizers/types.ts';
 
-const SPECIAL_TOKENS = [
+export const SPECIAL_TOKENS = [
   ...['<BOS>', '<|begin_of_text|>', '<|start_header_id|>', '<|end_header_id|>', '<|eot_id|>'],
   ...['<|im_start|>', '<|im_end|>', '<|endoftext|>', '<|vision_start|>', '<|vision_end|>'],
   ...['<think>', '</think>', '<tool_call>', '</tool_call>', '<tool_response>', '</tool_response>'],
@@ -65,3 +65,34 @@ export function charTokenizer({
     isSpecial: (token) => token >= FIRST_SPECIAL,
   };
 }
+
+/** The same with one id for each byte of UTF-8, so that most characters come in several tokens. */
+export function byteTokenizer(): Tokenizer {
+  const whole = charTokenizer();
+  const encode = (text: string, { special = true } = {}) =>
+    whole.encode(text, { special }).flatMap((token) => (whole.isSpecial(token) ? [token] : bytesOf(token)));
+  return {
+    ...whole,
+    encode,
+    encodePieces: (pieces) => pieces.map(({ text, special }) => encode(text, { special })),
+    decode(tokens) {
+      let text = '';
+      let bytes: number[] = [];
+      const flush = () => {
+        text += new TextDecoder().decode(Uint8Array.from(bytes));
+        bytes = [];
+      };
+      for (const token of tokens) {
+        if (!whole.isSpecial(token)) bytes.push(token);
+        else {
+          flush();
+          text += whole.decode([token]);
+        }
+      }
+      flush();
+      return text;
+    },
+  };
+}
+
+const bytesOf = (codePoint: number) => [...new TextEncoder().encode(String.fromCodePoint(codePoint))];

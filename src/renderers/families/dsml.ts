@@ -47,6 +47,7 @@ export const DSML_CALLS: CallSyntax = {
   close: CLOSE,
   lines: { before: 2 },
   unterminated: 'both',
+  nothingAfter: 'Invalid DSML: output after calls block',
   plainText: true,
   read(inner, raw) {
     const invokes = [...inner.matchAll(INVOKE)];

@@ -30,6 +30,11 @@ export function parseMessages(value: JsonValue | undefined, at: string): Message
   };
 }
 
+/** Messages of OpenAI's API. Fields that mean nothing here are left out. @throws DataValidationError that names the field */
+export function fromOpenaiMessages(messages: readonly JsonObject[]): Message[] {
+  return parseMessages([...messages], 'messages').messages;
+}
+
 export function unknownFields(objects: readonly JsonObject[], known: readonly string[]): string[] {
   return objects.flatMap((message) => Object.keys(message).filter((key) => !known.includes(key)));
 }
