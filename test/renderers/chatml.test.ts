@@ -72,10 +72,7 @@ test.each(['qwen3', 'qwen3_5', 'nemotron3'])('%s finds reasoning in a string', (
 test('qwen3_8 takes a string as it is, and shows no empty system message', () => {
   const reply: Message = { role: 'assistant', content: '<think>T</think>A' };
   expect(prompt('qwen3_8_medium_reasoning', [{ role: 'system', content: ' ' }, QUESTION, reply])).toBe(
-    '<|im_start|>user\nQ<|im_end|>\n<|im_start|>assistant\n<think>\n⟦\n</think>\n\n<think>T</think>A<|im_end|>\n<|im_start|>assistant\n<think>\n'.replace(
-      '⟦',
-      '',
-    ),
+    '<|im_start|>user\nQ<|im_end|>\n<|im_start|>assistant\n<think>\n\n</think>\n\n<think>T</think>A<|im_end|>\n<|im_start|>assistant\n<think>\n',
   );
 });
 
@@ -153,7 +150,9 @@ describe('a reply is read as it was rendered', () => {
 });
 
 function partsOf({ content }: Message) {
-  return typeof content === 'string' ? [{ type: 'text' as const, text: content }] : content.map((part) => ({ ...part }));
+  return typeof content === 'string'
+    ? [{ type: 'text' as const, text: content }]
+    : content.map((part) => ({ ...part }));
 }
 
 /** A few hundred conversations: is the prompt with the reply the beginning of the next prompt? */
@@ -176,7 +175,13 @@ describe('rendering only appends where this is claimed', () => {
         const thinking = name === 'qwen3_instruct' ? '' : said(random);
         const reply: Message = {
           role: 'assistant',
-          content: thinking === '' ? text : [{ type: 'thinking', thinking }, { type: 'text', text }],
+          content:
+            thinking === ''
+              ? text
+              : [
+                  { type: 'thinking', thinking },
+                  { type: 'text', text },
+                ],
           ...(random(3) === 0 ? { tool_calls: [call('{"x": 1}'), call('{"y": "b"}')] } : {}),
         };
         const action = sampled(known, conversation, reply);
@@ -191,13 +196,36 @@ describe('rendering only appends where this is claimed', () => {
   test.each(['qwen3', 'qwen3_5', 'nemotron3', 'nemotron3_ultra'])('%s rewrites history, and says so', (name) => {
     const known = renderer(name);
     expect(known.hasExtensionProperty).toBe(false);
-    const turn = showExample(known.buildSupervisedExample([QUESTION, thought('T', 'A')], 'last_assistant_turn'), tokenizer);
+    const turn = showExample(
+      known.buildSupervisedExample([QUESTION, thought('T', 'A')], 'last_assistant_turn'),
+      tokenizer,
+    );
     expect(prompt(name, [QUESTION, thought('T', 'A'), QUESTION]).startsWith(turn.replace(/[⟦⟧]/g, ''))).toBe(false);
   });
 });
 
-const SCRAPS = ['<think>', '</think>', '<tool_call>', '</tool_call>', '<|im_end|>', '<function=f>', '</function>'].concat(
-  ['<parameter=x>', '</parameter>', '\n', '\n\n', ' ', 'a', '{"name": "f", "arguments": {"x": 1}}', '{', '"', 'é', '😀'],
+const SCRAPS = [
+  '<think>',
+  '</think>',
+  '<tool_call>',
+  '</tool_call>',
+  '<|im_end|>',
+  '<function=f>',
+  '</function>',
+].concat(
+  [
+    '<parameter=x>',
+    '</parameter>',
+    '\n',
+    '\n\n',
+    ' ',
+    'a',
+    '{"name": "f", "arguments": {"x": 1}}',
+    '{',
+    '"',
+    'é',
+    '😀',
+  ],
   ['<', '</', 'NaN', '1', '<tool_', '<|im_start|>'],
 );
 
@@ -242,8 +270,14 @@ describe('pictures', () => {
 
   function shown(name: string, content: Message['content']): string {
     const { chunks } = renderer(name).buildGenerationPrompt([{ role: 'user', content }]);
-    const parts = chunks.map((chunk) => (chunk.type === 'image' ? `[${chunk.format}]` : tokenizer.decode(chunk.tokens)));
-    return /user(?:<\|im_middle\|>|\n)(.*?)<\|im_end\|>/s.exec(parts.join('').replace(/^.*system.*?<\|im_end\|>/s, ''))?.[1] ?? '';
+    const parts = chunks.map((chunk) =>
+      chunk.type === 'image' ? `[${chunk.format}]` : tokenizer.decode(chunk.tokens),
+    );
+    return (
+      /user(?:<\|im_middle\|>|\n)(.*?)<\|im_end\|>/s.exec(
+        parts.join('').replace(/^.*system.*?<\|im_end\|>/s, ''),
+      )?.[1] ?? ''
+    );
   }
 
   test.each(['qwen3_vl', 'qwen3_vl_instruct', 'qwen3_5', 'qwen3_8_low_reasoning'])('%s', (name) => {
@@ -251,7 +285,9 @@ describe('pictures', () => {
   });
 
   test('qwen3_5 trims up to a picture', () => {
-    expect(shown('qwen3_5', [text(' '), text(' a '), picture(), text(' ')])).toBe('a <|vision_start|>[png]<|vision_end|>');
+    expect(shown('qwen3_5', [text(' '), text(' a '), picture(), text(' ')])).toBe(
+      'a <|vision_start|>[png]<|vision_end|>',
+    );
     expect(shown('qwen3_5', [picture(), text(' a ')])).toBe('<|vision_start|>[png]<|vision_end|> a');
   });
 
@@ -263,7 +299,9 @@ describe('pictures', () => {
   });
 
   test('kimi_k25', () => {
-    expect(shown('kimi_k25', [picture(), text('a')])).toBe('<|media_begin|>image<|media_content|>[png]<|media_end|>\na');
+    expect(shown('kimi_k25', [picture(), text('a')])).toBe(
+      '<|media_begin|>image<|media_content|>[png]<|media_end|>\na',
+    );
   });
 
   test.each(['qwen3', 'nemotron3', 'kimi_k2'])('%s does not see', (name) => {
@@ -271,7 +309,10 @@ describe('pictures', () => {
   });
 
   test('a picture takes its tokens’ places, untrained, and the prompt is still the beginning of the example', () => {
-    const messages: Message[] = [{ role: 'user', content: [picture()] }, { role: 'assistant', content: 'A' }];
+    const messages: Message[] = [
+      { role: 'user', content: [picture()] },
+      { role: 'assistant', content: 'A' },
+    ];
     const { model_input, weights } = renderer('qwen3_5_disable_thinking').buildSupervisedExample(
       messages,
       'last_assistant_message',

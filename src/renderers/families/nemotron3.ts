@@ -62,7 +62,11 @@ export const nemotron3 = [
     ...small,
     preserves: true,
   }),
-  define('nemotron3_ultra', 'Nemotron 3 Ultra with reasoning, which only the turn after the last question keeps.', ultra),
+  define(
+    'nemotron3_ultra',
+    'Nemotron 3 Ultra with reasoning, which only the turn after the last question keeps.',
+    ultra,
+  ),
   define('nemotron3_ultra_medium_thinking', 'Nemotron 3 Ultra with less reasoning.', { ...ultra, effort: 'efficient' }),
   define('nemotron3_ultra_disable_thinking', 'Nemotron 3 Ultra without reasoning.', { ...ultra, disables: true }),
   define('nemotron3_ultra_preserve_thinking', 'Nemotron 3 Ultra, keeping the reasoning of earlier turns.', {
