@@ -139,13 +139,13 @@ describe('a reply is read as it was rendered', () => {
     },
   );
 
-  test('qwen3_5 and nemotron3 read True and "3" as they look, because the format does not tell types apart', () => {
+  test('qwen3_5 and nemotron3 read "3" and "True" as they look, because the format does not tell types apart', () => {
     const text = sampled(renderer('qwen3_5'), [QUESTION], {
       ...CALLING,
-      tool_calls: [call('{"b": true, "s": "3"}')],
+      tool_calls: [call('{"b": true, "s": "3", "t": "True"}')],
     });
     const { message } = renderer('qwen3_5').parseResponse(tokenizer.encode(text));
-    expect(message.tool_calls?.[0].function.arguments).toBe('{"b": "True", "s": 3}');
+    expect(message.tool_calls?.[0].function.arguments).toBe('{"b": true, "s": 3, "t": true}');
   });
 });
 

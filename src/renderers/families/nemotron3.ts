@@ -130,7 +130,7 @@ function nemotron3Format({ isUltra, disables = false, effort }: Model, strips: b
         prefilled: !disables,
         lines: { inside: 1, after: isUltra ? 0 : 1 },
       },
-      calls: xmlCalls({ before: 1, after: 1 }),
+      calls: xmlCalls({ before: 1, after: 1 }, 'python'),
     },
     renderMessage(message, context) {
       if (message.role === 'assistant') return assistant(message, context);

@@ -120,7 +120,7 @@ export function qwen35Format(model: Qwen35Model): MessageFormat {
         prefilled: !disables,
         lines: { inside: Number.POSITIVE_INFINITY, after: 2 },
       },
-      calls: xmlCalls({ after: 1 }),
+      calls: xmlCalls({ after: 1 }, scalars),
     },
     renderMessage(message, context) {
       if (message.role === 'assistant') return assistant(message, context);
