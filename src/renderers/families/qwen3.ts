@@ -53,7 +53,11 @@ export const qwen3 = [
   define('qwen3_disable_thinking', 'Qwen3 without reasoning.', { isFramed: true, disables: true }),
   define('qwen3_instruct', 'The instruct models of Qwen3 2507.', { isFramed: false, isInstruct: true, extends: true }),
   define('qwen3_vl', 'Qwen3-VL, with pictures.', { isFramed: false, sees: true }),
-  define('qwen3_vl_instruct', 'The instruct models of Qwen3-VL, with pictures.', { isFramed: false, isInstruct: true, sees: true }),
+  define('qwen3_vl_instruct', 'The instruct models of Qwen3-VL, with pictures.', {
+    isFramed: false,
+    isInstruct: true,
+    sees: true,
+  }),
 ];
 
 function qwen3Format({ isFramed, disables = false, sees = false }: Model, strips: boolean): MessageFormat {
