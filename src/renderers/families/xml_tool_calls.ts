@@ -43,7 +43,7 @@ export function pythonText(json: string): string {
 }
 
 /** A format that writes Python's scalars reads them too; other text is JSON where it is JSON, else a string. */
-function valueOf(text: string, scalars: Scalars): string {
+function readValue(text: string, scalars: Scalars): string {
   const scalar = Object.keys(PYTHON).find((json) => PYTHON[json] === text);
   return scalars === 'python' && scalar !== undefined ? scalar : jsonOrString(text);
 }
@@ -73,7 +73,7 @@ function readCall(inner: string, raw: string, scalars: Scalars): (ToolCall | Unp
   for (const [, key, value] of body.matchAll(PARAMETER)) {
     if (key.trim() === '') return unparsed('a tool call has a parameter without a name');
     if (members.has(key.trim())) return unparsed(`a tool call repeats the parameter ${JSON.stringify(key.trim())}`);
-    members.set(key.trim(), valueOf(value, scalars));
+    members.set(key.trim(), readValue(value, scalars));
   }
   const json = [...members].map(([key, value]) => `${JSON.stringify(key)}: ${value}`);
   return [{ type: 'function', id: null, function: { name: name.trim(), arguments: `{${json.join(', ')}}` } }];
