@@ -178,7 +178,7 @@ export function createRenderer(traits: RendererTraits, tokenizer: Tokenizer, for
 }
 
 /** The id of a token that a format is made of. */
-export function requireToken(tokenizer: Tokenizer, text: string, renderer: string): number {
+function requireToken(tokenizer: Tokenizer, text: string, renderer: string): number {
   const id = tokenizer.tokenId(text);
   if (id !== null) return id;
   throw new RendererError(`the tokenizer has no token "${text}", which renderer ${renderer} needs`);

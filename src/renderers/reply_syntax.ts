@@ -11,7 +11,7 @@ export interface ReplySyntax {
   calls?: CallSyntax;
 }
 
-export interface ThinkingSyntax {
+interface ThinkingSyntax {
   /** `<think>` */
   open: string;
   /** `</think>` */
