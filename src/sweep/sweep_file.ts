@@ -1,6 +1,5 @@
 // A sweep file and the base that it changes: read, checked field by field, with the builders of their plugins registered.
 
-import { relative } from 'node:path';
 import type { Registry } from '../registry/registry.ts';
 import { parseAt } from '../run_files/objective.ts';
 import { describeValue } from '../spec/describe.ts';
@@ -76,8 +75,7 @@ async function baseFile(document: SpecDocument, base: string, cwd: string): Prom
   const path = absolutePath(base, place.directory);
   const source = await readSource(path);
   if ('missing' in source) throw new SpecError([diagnosticAt(place, ['base'], `${source.missing}: ${path}`)]);
-  const fromHere = relative(cwd, path);
-  return fromHere.startsWith('..') ? path : fromHere;
+  return pathFrom(cwd, path);
 }
 
 function hasReferences(template: JsonValue | undefined): boolean {
