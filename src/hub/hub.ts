@@ -2,12 +2,12 @@
 // models--ORG--NAME/{refs/REVISION, blobs/ETAG, snapshots/COMMIT/FILE → ../../blobs/ETAG}
 
 import { createHash } from 'node:crypto';
-import { open, readFile, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { open, readFile, rename, rm, stat, symlink } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import type { ListFileEntry } from '@huggingface/hub';
 import { ConfigurationError, messageOf } from '../util/errors.ts';
 import { digestOfFile } from '../util/file_digest.ts';
-import { exists, makeDirectory } from '../util/files.ts';
+import { exists, makeDirectory, writeFileAtomic } from '../util/files.ts';
 import { HUB_NAME, type HubSettings } from './hub_settings.ts';
 
 const CONFIG = 'config.json';
@@ -185,8 +185,7 @@ async function link(path: string, blob: string): Promise<void> {
 async function writeReference({ storage, revision }: Repository, sha: string): Promise<void> {
   const path = join(storage, 'refs', revision);
   await makeDirectory(dirname(path));
-  await writeFile(`${path}.${process.pid}.tmp`, sha);
-  await rename(`${path}.${process.pid}.tmp`, path);
+  await writeFileAtomic(path, sha);
 }
 
 /** `fetch` says only that it failed; the cause says why. */

@@ -12,6 +12,7 @@ import { resolveFields, surroundings } from '../spec/resolve.ts';
 import { readSource } from '../spec/source.ts';
 import type { Issue, SpecDocument, SpecPath } from '../spec/types.ts';
 import { SpecError } from '../util/errors.ts';
+import { pathFrom } from '../util/files.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../util/json.ts';
 import { isSweepOverride, parseDuration, type SweepFields, sweepParams } from './grammar.ts';
 

@@ -7,6 +7,7 @@ import {
   entriesOf,
   errorCode,
   explainingFailure,
+  flushDirectory,
   holdsNoDirectories,
   jsonText,
   makeDirectory,
@@ -65,6 +66,7 @@ async function isAbandoned(partial: string): Promise<boolean> {
 async function moved(from: string, to: string): Promise<boolean> {
   try {
     await rename(from, to);
+    await flushDirectory(dirname(to));
     return true;
   } catch (error) {
     if (['ENOTEMPTY', 'EEXIST', 'ENOTDIR'].includes(errorCode(error) ?? '')) return false;
