@@ -106,12 +106,9 @@ async function exportModel(
     name,
     shape,
     dtype: STORED[dtype],
-    data: () => {
-      signal?.throwIfAborted();
-      return mergedTensor(model, adapter, name);
-    },
+    data: () => mergedTensor(model, adapter, name, signal),
   }));
-  await writeSafetensors(join(to, 'model.safetensors'), tensors, { format: 'pt' });
+  await writeSafetensors(join(to, 'model.safetensors'), tensors, { format: 'pt' }, signal);
   const { dtype: _, ...config } = await readJsonFile(join(directory, 'config.json'));
   await replaceJsonFile(join(to, 'config.json'), { ...config, tie_word_embeddings, torch_dtype: dtype });
   const generation = join(directory, 'generation_config.json');

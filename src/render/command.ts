@@ -4,12 +4,14 @@ import { Type } from '@sinclair/typebox';
 import pc from 'picocolors';
 import type { Colors } from 'picocolors/types.js';
 import { parse } from 'yaml';
+import { isHubName } from '../hub/hub_settings.ts';
 import { locateModel } from '../hub/locate.ts';
 import { builderOf } from '../registry/fields.ts';
 import type { Registry } from '../registry/registry.ts';
 import { isPlainRef, type PlainRef } from '../registry/slot.ts';
 import { recommendedRenderer } from '../renderers/recommended.ts';
 import { type Renderer, rendererSlot, type TrainOnWhat } from '../renderers/types.ts';
+import { nearPathsHint } from '../spec/near_files.ts';
 import { resolveFields } from '../spec/resolve.ts';
 import { containerOf } from '../supervised/data/bytes.ts';
 import { conversationReader } from '../supervised/data/formats.ts';
@@ -114,6 +116,8 @@ async function openRenderer(
   registry: Registry,
   notify: (message: string) => void,
 ): Promise<Renderer> {
+  const near = isHubName(model) ? '' : nearPathsHint(model, process.cwd());
+  if (near !== '') throw new ConfigurationError(`--model ${model}: there is no such directory or file${near}`);
   const { directory } = await locateModel(model, { parts: 'tokenizer', notify });
   const tokenizer = await loadTokenizer(directory);
   const ref =

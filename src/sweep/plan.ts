@@ -159,6 +159,8 @@ function stateOf(found: RunSnapshot | null): PointState {
   if (found === null) return 'new';
   if (found.live) return 'running';
   if (found.record === null) return 'retry';
+  // What it had come to is lost; its checkpoints and its metrics tell the run where it goes on.
+  if (found.status === null && found.problem !== null) return 'resume';
   switch (found.status?.state ?? 'pending') {
     case 'done':
     case 'diverged':

@@ -155,6 +155,7 @@ export function fileError(verb: string, path: string, error: unknown): unknown {
 }
 
 const FULL = { hint: 'Free some space and run the same command again: it goes on from the last checkpoint.' };
+const TOO_FEW = { hint: 'Allow more open files: ulimit -n 1024.' };
 const FORBIDDEN = { hint: 'Give a path that you may write to.' };
 
 const REASONS: Partial<Record<string, { reason: string; hint: string }>> = {
@@ -167,7 +168,23 @@ const REASONS: Partial<Record<string, { reason: string; hint: string }>> = {
   EEXIST: { reason: 'a file of this name is there', ...FORBIDDEN },
   ENAMETOOLONG: { reason: 'a name in the path is longer than the file system allows', hint: 'Give a shorter path.' },
   ENOTDIR: { reason: 'a part of the path is a file, not a directory', ...FORBIDDEN },
+  EMFILE: { reason: 'too many files are open', ...TOO_FEW },
+  ENFILE: { reason: 'too many files are open', ...TOO_FEW },
 };
+
+/** Why a system call failed, in words if there are any for it. */
+export function reasonOf(error: unknown): string {
+  return REASONS[errorCode(error) ?? '']?.reason ?? messageOf(error);
+}
+
+/** The failure of a system call that nobody expected where it happened, if there are words for it. All other errors pass as they are. */
+export function unexpectedFailure(error: unknown): unknown {
+  const { reason, hint } = REASONS[errorCode(error) ?? ''] ?? {};
+  if (reason === undefined || hint === undefined) return error;
+  const place = error instanceof Error && 'path' in error && typeof error.path === 'string' ? error.path : null;
+  const message = place === null ? reason : `cannot open ${shortPath(place)}: ${reason}`;
+  return new RunDirectoryError(message, { hint, cause: error });
+}
 
 /** A path as it reads best in a message: relative to the working directory when it lies below it. Other addresses stay as they are. */
 export function shortPath(path: string): string {

@@ -6,7 +6,7 @@ import { basename, dirname, join } from 'node:path';
 import {
   entriesOf,
   errorCode,
-  explainingFailure,
+  fileError,
   flushDirectory,
   holdsNoDirectories,
   jsonText,
@@ -31,8 +31,8 @@ const NAMELESS_MS = 60_000;
 export async function makeWhole(path: string, fill: (directory: string) => Promise<void>): Promise<boolean> {
   await makeDirectory(dirname(path));
   const partial = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString('hex')}.partial`);
-  await explainingFailure('create', path, () => mkdir(partial)).catch((error: unknown) => {
-    throw errorCode(error) === 'ENOENT' ? holdsNoDirectories(path) : error;
+  await mkdir(partial).catch((error: unknown) => {
+    throw errorCode(error) === 'ENOENT' ? holdsNoDirectories(path) : fileError('create', path, error);
   });
   try {
     await writeFileAtomic(join(partial, MAKER), jsonText(thisProcess()));
