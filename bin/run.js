@@ -22,10 +22,13 @@ try {
   await run(process.argv.slice(2), import.meta.url);
   await flush();
 } catch (error) {
-  if (error?.code !== 'EMFILE') await handle(error);
-  // Nothing more can be loaded that would tell of it.
-  process.stderr.write('too many files are open\nAllow more open files: ulimit -n 1024.\n');
-  process.exitCode = 1;
+  if (error?.code === 'EMFILE') {
+    // Nothing more can be loaded that would tell of it.
+    process.stderr.write('too many files are open\nAllow more open files: ulimit -n 1024.\n');
+    process.exitCode = 1;
+  } else {
+    await handle(error);
+  }
 }
 // What a plugin keeps going, such as an interval, would keep the process from ending; what a slow reader has yet to take may.
 for (const stream of [process.stdout, process.stderr]) await new Promise((taken) => stream.write('', taken));
