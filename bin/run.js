@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { flush, handle, run } from '@oclif/core';
+import { handle, run } from '@oclif/core';
 
 /** Output that cannot be written is told in one line and makes the command fail; what it was doing goes on to its end. */
 for (const [stream, name] of [
@@ -20,7 +20,6 @@ for (const [stream, name] of [
 
 try {
   await run(process.argv.slice(2), import.meta.url);
-  await flush();
 } catch (error) {
   if (error?.code === 'EMFILE') {
     // Nothing more can be loaded that would tell of it.

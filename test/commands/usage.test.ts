@@ -91,14 +91,12 @@ test('help breaks no word, and names each command once', async () => {
   expect(stdout).not.toContain('autocomplete');
 });
 
-test.each(['run', 'plan', 'report', 'chat'])(
-  'a name that is too long for the file system is told by %s in two lines',
-  async (command) => {
-    const { code, stderr } = await cookbook(await workspace({}), command, 'x'.repeat(300));
-    expect(code).toBeGreaterThan(0);
-    expect(stderr).toMatch(/^.* (a name in the path is longer than the file system allows)\nGive a shorter path\.\n$/);
-  },
-);
+test.each(['run', 'chat'])('a name that is too long for the file system is told by %s in words', async (command) => {
+  const { code, stderr } = await cookbook(await workspace({}), command, 'x'.repeat(300));
+  expect(code).toBeGreaterThan(0);
+  expect(stderr).toMatch(/^x+: the file cannot be read: a name in |^cannot open x+: a name in /);
+  expect(stderr).not.toMatch(/ENAMETOOLONG|^ +at /m);
+});
 
 test('where so few files may be open that no command loads, that is what is told', async () => {
   const limited = (files: number) =>
