@@ -95,6 +95,18 @@ test('what arrives damaged is not kept', async () => {
   expect(await readFile(join(directory, 'model.safetensors'))).toEqual(content);
 });
 
+test.each([
+  ['commit', '../../../../outside', null],
+  ['small file', '../../../../victim', 'tokenizer.json'],
+  ['large file', '../../../../victim', 'model.safetensors'],
+])('a hub that gives a path for the hash of a %s is refused, and nothing is written', async (_, path, file) => {
+  const { hub, cache, failure } = await setup(file === null ? { sha: path } : {});
+  if (file !== null) hub.hashes.set(file, path);
+  expect(await failure()).toBe(`the hub describes ${NAME} by "${path}", which is no hash`);
+  expect(await readdir(cache)).toEqual([]);
+  expect(downloads(hub)).toEqual([]);
+});
+
 test('only the tokenizer is downloaded where only that is needed', async () => {
   const { hub, locate } = await setup();
   const { directory } = await locate(NAME, {}, 'tokenizer');
@@ -157,5 +169,6 @@ test('a revision can be named, and one that is not there is an error', async () 
 test('names that lead nowhere say what can be named', async () => {
   const { failure } = await setup();
   expect(await failure('./nowhere/at/all')).toBe('model ./nowhere/at/all: there is no such directory or file');
+  expect(await failure('./nowhere')).toBe('model ./nowhere: there is no such directory or file');
   expect(await failure(NAME, { HF_ENDPOINT: 'hub.example' })).toContain('HF_ENDPOINT must be an address');
 });
