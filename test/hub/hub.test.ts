@@ -19,6 +19,7 @@ async function repository(changes: Partial<HubRepository> = {}): Promise<HubRepo
   for (const name of await readdir(directory)) files.set(name, await readFile(join(directory, name)));
   files.set('README.md', Buffer.from('# A model\n'));
   files.set('onnx/model.onnx', Buffer.alloc(1000));
+  files.set('tokenizer/../../../../outside.json', Buffer.from('{}'));
   return { name: NAME, sha: SHA, files, ...changes };
 }
 
@@ -52,6 +53,7 @@ test('a model is downloaded once, without what is not needed, into the cache tha
   expect((await readdir(directory)).sort()).toEqual(
     ['config.json', 'model.safetensors', 'tokenizer.json', 'tokenizer_config.json'].sort(),
   );
+  expect(await readdir(cache)).toEqual(['models--acme--tiny-model']);
   for (const file of await readdir(directory)) {
     expect(await readFile(join(directory, file))).toEqual(files.get(file));
     expect(await readlink(join(directory, file))).toMatch(/^\.\.\/\.\.\/blobs\/[0-9a-f]{40,64}$/);
