@@ -75,7 +75,8 @@ export class LocalHub {
         ? { status: 200, body: { id: name, sha } }
         : { status: 404, body: { error: 'Invalid rev id' } };
     }
-    if (path === `/api/models/${name}/tree/${sha}`) return { status: 200, body: [...files].map((entry) => this.#treeEntry(entry)) };
+    if (path === `/api/models/${name}/tree/${sha}`)
+      return { status: 200, body: [...files].map((entry) => this.#treeEntry(entry)) };
     const file = new RegExp(`^/${name}/resolve/${sha}/(.+)$`).exec(path)?.[1] ?? '';
     const content = this.damaged.get(file) ?? files.get(file);
     return content === undefined ? { status: 404, body: { error: 'Entry not found' } } : { file, content };
