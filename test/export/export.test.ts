@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openLocalService } from '../../src/engine/engine.ts';
 import type { LocalServiceClient } from '../../src/engine/service.ts';
+import { exportCommand } from '../../src/export/command.ts';
 import { type ExportOptions, exportWeights } from '../../src/export/export.ts';
 import { openSafetensors, type TensorToWrite, writeSafetensors } from '../../src/formats/safetensors.ts';
 import { modelInputFromTokens } from '../../src/tinker/types.ts';
@@ -172,6 +173,12 @@ test('of two exports to one place one is told that it came second, and neither l
   const [second] = ends.flatMap((end) => (end.status === 'rejected' ? [end.reason.message] : []));
   expect(second).toBe(`${inside('race')} is there already`);
   expect((await readdir(directory)).filter((name) => name.includes('race'))).toEqual(['race']);
+});
+
+test('the command to talk to an export can be pasted into a shell, whatever its path', async () => {
+  const options = { format: 'merged', checkpoint: null, dtype: 'float32' } as const;
+  const { lines } = await exportCommand(inside('run'), { ...options, to: inside('with a space') });
+  expect(lines.join('\n')).toContain(` chat '${inside('with a space')}'  talk to it`);
 });
 
 test('an export that is stopped leaves nothing', async () => {
