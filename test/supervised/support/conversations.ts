@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll } from 'vitest';
 import { Registry } from '../../../src/registry/registry.ts';
-import { roleColonRenderer } from '../../../src/renderers/role_colon.ts';
+import { getRenderer } from '../../../src/renderers/get_renderer.ts';
 import type { Renderer } from '../../../src/renderers/types.ts';
 import { datasetBuilders } from '../../../src/supervised/builders.ts';
 import type { ConversationFileParams } from '../../../src/supervised/dataset_params.ts';
@@ -20,7 +20,7 @@ export let roleColon: Renderer;
 export let directory: string;
 beforeAll(async () => {
   tokenizer = await tinyTokenizer();
-  roleColon = roleColonRenderer(tokenizer);
+  roleColon = getRenderer('role_colon', tokenizer);
   directory = await mkdtemp(join(tmpdir(), 'conversations-'));
 });
 
