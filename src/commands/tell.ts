@@ -1,10 +1,10 @@
 // How an error is told: to a person on stderr, to a script as data, and to the shell by an exit code.
 
 import { type Command, Errors } from '@oclif/core';
-import { CookbookError, errorData, messageOf, RunDirectoryError, SpecError, stackOf } from '../util/errors.ts';
-import { errorCode } from '../util/files.ts';
+import { CookbookError, errorData, messageOf, SpecError, stackOf } from '../util/errors.ts';
+import { unexpectedFailure } from '../util/files.ts';
 import { printableText } from '../util/printable.ts';
-import { unknownFlag } from './usage.ts';
+import { unknownFlag, wrongUse } from './usage.ts';
 
 /** An error on stderr, or as data on stdout. A defect shows its stack in either case. */
 export async function tell(error: unknown, json: boolean): Promise<void> {
@@ -16,18 +16,15 @@ export async function tell(error: unknown, json: boolean): Promise<void> {
   if (isDefect(error)) process.stderr.write(`${stackOf(error)}\n`);
 }
 
-/** What oclif says of a flag that it does not know, with what was probably meant; and the limit that any opening may meet. */
+/** What oclif says of what was typed, with what was probably meant; and what any opening of a file may meet. */
 export function explained(
   error: unknown,
   command: string,
   { flags = {}, args = {} }: Partial<typeof Command>,
 ): unknown {
-  if (['EMFILE', 'ENFILE'].includes(errorCode(error) ?? '')) {
-    return new RunDirectoryError(messageOf(error), { hint: 'Allow more open files: ulimit -n 1024.', cause: error });
-  }
-  const flag =
-    error instanceof Errors.CLIError ? /^Nonexistent flags?: --([^\s,]+)/.exec(error.message)?.[1] : undefined;
-  if (flag === undefined) return error;
+  if (!(error instanceof Errors.CLIError)) return unexpectedFailure(error);
+  const flag = /^Nonexistent flags?: --([^\s,]+)/.exec(error.message)?.[1];
+  if (flag === undefined) return 'parse' in error ? wrongUse(error.message, command) : error;
   const takesFields = 'key=value' in args || command === 'validate';
   return unknownFlag(flag, command, [...Object.keys(flags), 'json', 'help'], takesFields);
 }

@@ -29,3 +29,10 @@ export function unknownFlag(flag: string, command: string, flags: readonly strin
     : `"${programName()} ${command} --help" shows those that it has.`;
   return new UsageError(`${command} has no flag --${name}`, { hint });
 }
+
+/** What oclif says of arguments that do not fit a command, without its frame. */
+export function wrongUse(message: string, command: string): UsageError {
+  const said = message.replace(/^The following errors? occurred:\n/, '').replace(/\nSee more help with --help$/, '');
+  const lines = said.split('\n').map((line) => line.trim());
+  return new UsageError(lines.join('\n'), { hint: `"${programName()} ${command} --help" shows what it takes.` });
+}

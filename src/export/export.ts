@@ -1,6 +1,6 @@
 // What a run has trained, as a directory that other tools load: an adapter for PEFT, or a whole model for transformers.
 
-import { copyFile, readdir, rename, rm, stat } from 'node:fs/promises';
+import { copyFile, readdir, stat } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
 import { readCheckpointInfo } from '../engine/checkpoint_files.ts';
 import { type Adapter, readAdapter, writeAdapter } from '../formats/adapter.ts';
@@ -12,7 +12,7 @@ import { locateModel } from '../hub/locate.ts';
 import { verifiedWeights } from '../run_files/verified_weights.ts';
 import { tokenizerFiles } from '../tokenizers/files.ts';
 import { CheckpointError, ConfigurationError } from '../util/errors.ts';
-import { errorCode, makeDirectory } from '../util/files.ts';
+import { makeWhole, tidyPartial } from '../util/whole_directory.ts';
 import { mergedTensor } from './merge.ts';
 
 type ExportFormat = 'peft' | 'merged';
@@ -27,6 +27,8 @@ export interface ExportOptions {
   /** Of the weights of a whole model. */
   dtype: ExportDtype;
   notify?: (message: string) => void;
+  /** Asks to stop, with nothing written. */
+  signal?: AbortSignal;
 }
 
 export interface ExportResult {
@@ -42,7 +44,8 @@ const STORED: Record<ExportDtype, FloatDtype> = { float32: 'F32', float16: 'F16'
 
 /**
  * Exports a run directory, or one of its checkpoints. The directory appears whole or not at all.
- * @throws ConfigurationError for a destination that is taken, CheckpointError where there is nothing to export
+ * @throws ConfigurationError for a destination that is taken, CheckpointError where there is nothing to export, and the
+ * reason of the signal
  */
 export async function exportWeights(source: string, options: ExportOptions): Promise<ExportResult> {
   const { format } = options;
@@ -50,18 +53,17 @@ export async function exportWeights(source: string, options: ExportOptions): Pro
   await refuseTaken(to);
   const checkpoint = await checkpointOf(source, options.checkpoint);
   const { parameterisation, base_model } = await readCheckpointInfo(checkpoint);
-  const partial = join(dirname(to), `.${basename(to)}.${process.pid}.tmp`);
-  await makeDirectory(partial);
-  await tidyKilled(to);
-  try {
-    let base: string | null = null;
+  if (parameterisation === 'full' && format === 'peft') {
+    throw new ConfigurationError(`${source} has trained all parameters of its model: there is no adapter`, {
+      hint: 'Export it with --format merged.',
+    });
+  }
+  let base: string | null = null;
+  await tidyPartial(dirname(to), basename(to));
+  const isOurs = await makeWhole(to, async (partial) => {
+    const target = { ...options, to: partial };
     if (parameterisation === 'full') {
-      if (format === 'peft') {
-        throw new ConfigurationError(`${source} has trained all parameters of its model: there is no adapter`, {
-          hint: 'Export it with --format merged.',
-        });
-      }
-      await exportModel(await openModelFiles(checkpoint), null, { to: partial, dtype: options.dtype });
+      await exportModel(await openModelFiles(checkpoint), null, target);
       await copyTokenizer(checkpoint, partial);
     } else {
       if (base_model === null) throw new CheckpointError(`${checkpoint} does not say which model it belongs to`);
@@ -72,14 +74,13 @@ export async function exportWeights(source: string, options: ExportOptions): Pro
       for (const remark of model.remarks) options.notify?.(remark);
       const adapter = await readAdapter(checkpoint, model.config);
       if (format === 'peft') await writeAdapter(partial, { ...adapter, base_model_name_or_path: base }, model.config);
-      else await exportModel(model, adapter, { to: partial, dtype: options.dtype });
+      else await exportModel(model, adapter, target);
       await copyTokenizer(directory, partial);
     }
-    await rename(partial, to);
-    return { directory: to, format, checkpoint, base_model: base };
-  } finally {
-    await rm(partial, { recursive: true, force: true });
-  }
+    options.signal?.throwIfAborted();
+  });
+  if (!isOurs) throw taken(to);
+  return { directory: to, format, checkpoint, base_model: base };
 }
 
 /** The directory of a run's checkpoint, or of one by itself. */
@@ -97,7 +98,7 @@ async function checkpointOf(source: string, name: string | null): Promise<string
 async function exportModel(
   model: ModelFiles,
   adapter: Adapter | null,
-  { to, dtype }: { to: string; dtype: ExportDtype },
+  { to, dtype, signal }: ExportOptions,
 ): Promise<void> {
   const { directory } = model.weights;
   const tie_word_embeddings = model.config.tie_word_embeddings && adapter?.factors.has(UNEMBEDDING) !== true;
@@ -105,9 +106,9 @@ async function exportModel(
     name,
     shape,
     dtype: STORED[dtype],
-    data: () => mergedTensor(model, adapter, name),
+    data: () => mergedTensor(model, adapter, name, signal),
   }));
-  await writeSafetensors(join(to, 'model.safetensors'), tensors, { format: 'pt' });
+  await writeSafetensors(join(to, 'model.safetensors'), tensors, { format: 'pt' }, signal);
   const { dtype: _, ...config } = await readJsonFile(join(directory, 'config.json'));
   await replaceJsonFile(join(to, 'config.json'), { ...config, tie_word_embeddings, torch_dtype: dtype });
   const generation = join(directory, 'generation_config.json');
@@ -118,27 +119,13 @@ async function copyTokenizer(from: string, to: string): Promise<void> {
   for (const path of await tokenizerFiles(from)) await copyFile(path, join(to, basename(path)));
 }
 
-/** Deletes what exports to the same place have left whose processes are gone. */
-async function tidyKilled(to: string): Promise<void> {
-  for (const name of await readdir(dirname(to))) {
-    const rest = name.startsWith(`.${basename(to)}.`) ? name.slice(basename(to).length + 2) : '';
-    const pid = Number(/^(\d+)\.tmp$/.exec(rest)?.[1] ?? process.pid);
-    if (pid === process.pid || isAlive(pid)) continue;
-    await rm(join(dirname(to), name), { recursive: true, force: true });
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch (error) {
-    return errorCode(error) !== 'ESRCH';
-  }
-}
-
 async function refuseTaken(path: string): Promise<void> {
   const found = await stat(path).catch(() => null);
   if (found === null) return;
   if (found.isDirectory() && (await readdir(path)).length === 0) return;
-  throw new ConfigurationError(`${path} is there already`, { hint: 'Name a directory that does not exist yet.' });
+  throw taken(path);
+}
+
+function taken(path: string): ConfigurationError {
+  return new ConfigurationError(`${path} is there already`, { hint: 'Name a directory that does not exist yet.' });
 }

@@ -1,11 +1,20 @@
 // A LoRA adapter added into the weights that it was trained on.
 
+import { setImmediate as pause } from 'node:timers/promises';
 import type { Adapter } from '../formats/adapter.ts';
 import type { ModelFiles } from '../formats/model_files.ts';
 import { UNEMBEDDING_WEIGHT, unembeddingWeight } from '../formats/modules.ts';
 
+/** Products between two looks at whether to stop. */
+const PAUSE_AFTER = 2 ** 25;
+
 /** A weight of the merged model: W + α/r·B·A for a module that has factors, W for any other. */
-export async function mergedTensor({ config, weights }: ModelFiles, adapter: Adapter | null, name: string) {
+export async function mergedTensor(
+  { config, weights }: ModelFiles,
+  adapter: Adapter | null,
+  name: string,
+  signal?: AbortSignal,
+) {
   const W = await weights.read(name === UNEMBEDDING_WEIGHT ? unembeddingWeight(config) : name); // (out, in)
   const lora = adapter?.factors.get(name.replace(/\.weight$/, ''));
   if (adapter === null || lora === undefined) return W;
@@ -14,6 +23,10 @@ export async function mergedTensor({ config, weights }: ModelFiles, adapter: Ada
   const columns = A.length / rank;
   const rows = B.length / rank;
   for (let o = 0; o < rows; o++) {
+    if (o % Math.ceil(PAUSE_AFTER / A.length) === 0) {
+      await pause();
+      signal?.throwIfAborted();
+    }
     const row = W.subarray(o * columns, (o + 1) * columns);
     for (let k = 0; k < rank; k++) {
       const factor = (alpha / rank) * B[o * rank + k];

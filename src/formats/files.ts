@@ -1,8 +1,7 @@
 // Reading and replacing files the way model files need it: known errors, exact ranges of bytes, atomic replacement.
-import { type FileHandle, open, rename, rm, stat } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { type FileHandle, open, stat } from 'node:fs/promises';
 import { messageOf, WeightsError } from '../util/errors.ts';
-import { flushDirectory } from '../util/files.ts';
+import * as files from '../util/files.ts';
 import { isJsonObject, type JsonObject, jsonProblem } from '../util/json.ts';
 import { READ_FLAGS } from '../util/regular_file.ts';
 import { parseStrictJson } from './strict_json.ts';
@@ -111,20 +110,9 @@ export async function readJsonFile(path: string): Promise<JsonObject> {
  * sees the old content or the whole new one.
  */
 export async function replaceFile(path: string, write: (handle: FileHandle) => Promise<void>): Promise<void> {
-  const temporary = `${path}.${process.pid}.tmp`;
   try {
-    const handle = await open(temporary, 'w');
-    try {
-      await write(handle);
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
-    await rename(temporary, path);
-    // A rename survives a power cut only once its directory is on disk.
-    await flushDirectory(dirname(path));
+    await files.replaceFile(path, write);
   } catch (error) {
-    await rm(temporary, { force: true });
     if (isSystemError(error)) throw new WeightsError(`${path}: ${messageOf(error)}`, { cause: error });
     throw error;
   }

@@ -207,6 +207,7 @@ export async function writeSafetensors(
   path: string,
   tensors: Iterable<TensorToWrite>,
   metadata: Readonly<Record<string, string>> = {},
+  signal?: AbortSignal,
 ): Promise<void> {
   const ordered = [...tensors].sort((a, b) => bytesOf(b) - bytesOf(a) || (a.name < b.name ? -1 : 1));
   await replaceFile(path, async (handle) => {
@@ -219,6 +220,7 @@ export async function writeSafetensors(
         );
       }
       for (let start = 0; start < data.length; start += WRITE_CHUNK_VALUES) {
+        signal?.throwIfAborted();
         const chunk = encodeValues(path, tensor, data.subarray(start, start + WRITE_CHUNK_VALUES));
         position = await writeFully(handle, chunk, position);
       }

@@ -1,12 +1,12 @@
 // The cache of this package: directories made of models once, each there whole or not at all.
 
-import { randomUUID } from 'node:crypto';
-import { readdir, rename, rm, stat } from 'node:fs/promises';
+import { readdir, rm, stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { isSystemError } from '../formats/files.ts';
 import { CookbookError, WeightsError } from '../util/errors.ts';
-import { exists, makeDirectory } from '../util/files.ts';
+import { exists } from '../util/files.ts';
+import { makeWhole, tidyPartial } from '../util/whole_directory.ts';
 
 /** Codes of errors that say that a place cannot be written, or no more of it. */
 const UNWRITABLE = new Set(['EACCES', 'EPERM', 'EROFS', 'ENOTDIR', 'ENOSPC', 'EDQUOT', 'EFBIG']);
@@ -28,27 +28,20 @@ export interface CachedDirectory {
 
 /**
  * Makes a directory of the cache, unless it is there. It appears under its name when it is whole; processes that make the
- * same one at the same time do each other no harm, and what a killed one leaves has another name.
+ * same one at the same time do each other no harm, and what killed ones have left is deleted.
  * @throws WeightsError where the cache cannot be written, and whatever `fill` throws
  */
 export async function makeOnce({ directory, file, what, fill }: CachedDirectory): Promise<void> {
   const whole = join(directory, file);
   if (await exists(whole)) return;
-  // Not the process id: containers that share a cache may share that too.
-  const partial = `${directory}.${randomUUID()}.tmp`;
   try {
-    await makeDirectory(partial);
-    await fill(partial);
-    // Fails where another process was faster; its directory holds the same.
-    await rename(partial, directory).catch(async (error: unknown) => {
-      if (!(await exists(whole))) throw error;
-    });
+    await tidyPartial(dirname(directory));
+    // Where another process was faster, its directory holds the same.
+    if ((await makeWhole(directory, fill)) || (await exists(whole))) return;
   } catch (error) {
     throw unwritable(error, dirname(directory), what) ?? error;
-  } finally {
-    // Where it could not be made there is nothing to remove, and its error says more.
-    await rm(partial, { recursive: true, force: true }).catch(() => undefined);
   }
+  throw new WeightsError(`${directory}: it is there, and has no ${file}`, { hint: 'Delete it: it is made again.' });
 }
 
 /** Deletes what is in a directory of the cache, entries and remains of killed processes, and was last marked before `time`. */

@@ -2,12 +2,12 @@
 // models--ORG--NAME/{refs/REVISION, blobs/ETAG, snapshots/COMMIT/FILE → ../../blobs/ETAG}
 
 import { createHash } from 'node:crypto';
-import { open, readFile, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { open, readFile, rename, rm, stat, symlink } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import type { ListFileEntry } from '@huggingface/hub';
 import { ConfigurationError, messageOf } from '../util/errors.ts';
 import { digestOfFile } from '../util/file_digest.ts';
-import { exists, makeDirectory } from '../util/files.ts';
+import { exists, makeDirectory, writeFileAtomic } from '../util/files.ts';
 import { HUB_NAME, type HubSettings } from './hub_settings.ts';
 
 const CONFIG = 'config.json';
@@ -44,7 +44,7 @@ export async function downloadModel(name: string, options: DownloadOptions): Pro
     const { sha, files } = await listingOf(repository, access);
     const snapshot = join(repository.storage, 'snapshots', sha);
     for (const file of wantedOf(files, options)) {
-      const blob = join(repository.storage, 'blobs', file.lfs?.oid ?? file.oid ?? '');
+      const blob = join(repository.storage, 'blobs', blobOf(file));
       if (!(await exists(blob))) {
         options.onDownload({ path: file.path, bytes: file.size });
         const content = await hub.downloadFile({ repo: repository.name, path: file.path, revision: sha, ...access });
@@ -91,8 +91,25 @@ async function askForListing({ name, revision }: Omit<Repository, 'storage'>, ac
   const hub = await import('@huggingface/hub');
   const { sha } = await hub.modelInfo({ name, revision, additionalFields: ['sha'], ...access });
   const files: ListFileEntry[] = [];
-  for await (const file of hub.listFiles({ repo: name, revision: sha, recursive: true, ...access })) files.push(file);
+  checkDigest(name, sha);
+  for await (const file of hub.listFiles({ repo: name, revision: sha, recursive: true, ...access })) {
+    if (file.type === 'file') checkDigest(name, blobOf(file));
+    files.push(file);
+  }
   return { sha, files };
+}
+
+/** What a hub sends becomes names of directories and files here, and a mirror may be anybody's. */
+function checkDigest(name: string, digest: string): void {
+  if (/^[0-9a-f]{40}([0-9a-f]{24})?$/.test(digest)) return;
+  throw new ConfigurationError(`the hub describes ${name} by ${JSON.stringify(digest)}, which is no hash`, {
+    hint: 'Do not trust this hub: set HF_ENDPOINT to another one.',
+  });
+}
+
+/** Large files go by the hash of their contents, others by that of their blob in git. */
+function blobOf({ lfs, oid = '' }: ListFileEntry): string {
+  return lfs?.oid ?? oid;
 }
 
 /** The configuration comes last, so that a snapshot which has one is whole. */
@@ -135,7 +152,7 @@ async function complete(blob: string, content: Blob, file: ListFileEntry): Promi
   try {
     await append(partial, content);
     const { size } = await stat(partial);
-    if (size !== content.size || (await digestOf(partial, file)) !== (file.lfs?.oid ?? file.oid)) {
+    if (size !== content.size || (await digestOf(partial, file)) !== blobOf(file)) {
       await rm(partial, { force: true });
       throw new ConfigurationError(`${file.path}: what was downloaded is damaged, and has been deleted`, {
         hint: 'Type the same command again.',
@@ -185,8 +202,7 @@ async function link(path: string, blob: string): Promise<void> {
 async function writeReference({ storage, revision }: Repository, sha: string): Promise<void> {
   const path = join(storage, 'refs', revision);
   await makeDirectory(dirname(path));
-  await writeFile(`${path}.${process.pid}.tmp`, sha);
-  await rename(`${path}.${process.pid}.tmp`, path);
+  await writeFileAtomic(path, sha);
 }
 
 /** `fetch` says only that it failed; the cause says why. */

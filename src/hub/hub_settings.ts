@@ -6,8 +6,8 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { ConfigurationError } from '../util/errors.ts';
 
-/** `ORG/NAME`, or `ORG/NAME@REVISION`. */
-export const HUB_NAME = /^([\w.-]+\/[\w.-]+?)(?:@([\w./-]+))?$/;
+/** `ORG/NAME`, or `ORG/NAME@REVISION`. What begins with a dot is a path. */
+export const HUB_NAME = /^(\w[\w.-]*\/[\w.-]+?)(?:@([\w./-]+))?$/;
 
 /** Whether a text can be the name of a repository. */
 export function isHubName(name: string): boolean {

@@ -4,12 +4,14 @@ import { Type } from '@sinclair/typebox';
 import pc from 'picocolors';
 import type { Colors } from 'picocolors/types.js';
 import { parse } from 'yaml';
+import { isHubName } from '../hub/hub_settings.ts';
 import { locateModel } from '../hub/locate.ts';
 import { builderOf } from '../registry/fields.ts';
 import type { Registry } from '../registry/registry.ts';
 import { isPlainRef, type PlainRef } from '../registry/slot.ts';
 import { recommendedRenderer } from '../renderers/recommended.ts';
 import { type Renderer, rendererSlot, type TrainOnWhat } from '../renderers/types.ts';
+import { nearPathsHint } from '../spec/near_files.ts';
 import { resolveFields } from '../spec/resolve.ts';
 import { containerOf } from '../supervised/data/bytes.ts';
 import { conversationReader } from '../supervised/data/formats.ts';
@@ -61,15 +63,9 @@ export async function renderCommand(
   const renderer = await openRenderer(options, registry, prose);
   const reader = conversationReader({ format, columns });
   const read = { rows: 0, failed: 0, tokens: 0, trained: 0 };
-  const left = { ignored: new Set<string>(), unused: new Map<string, string>() };
 
   for await (const row of sourceRows(file, prose)) {
-    const outcome = attempt(row, (value, place) => {
-      const conversation = reader.read(value, place);
-      for (const name of conversation.ignored) left.ignored.add(name);
-      for (const { field, hint } of conversation.unused ?? []) left.unused.set(field, hint);
-      return renderRow(conversation, { renderer, trainOnWhat });
-    });
+    const outcome = attempt(row, (value, place) => renderRow(reader.read(value, place), { renderer, trainOnWhat }));
     read.rows += 1;
     if ('problem' in outcome) {
       read.failed += 1;
@@ -95,11 +91,7 @@ export async function renderCommand(
   }
   if (read.rows === 0) throw new DataValidationError(`${file}: the file is empty`);
 
-  const found = reader.notice();
-  if (found !== null) prose(`${file}: ${found.message}`);
-  if (left.ignored.size > 0)
-    prose(`${file}: fields of messages that are not known here were ignored: ${[...left.ignored].sort().join(', ')}`);
-  for (const [field, hint] of left.unused) prose(`${file}: "${field}" beside the messages is not used; ${hint}`);
+  for (const { message } of reader.notices()) prose(`${file}: ${message}`);
   if (!json) prose(summary(read));
   return { rows: read.rows, failed: read.failed };
 }
@@ -114,6 +106,8 @@ async function openRenderer(
   registry: Registry,
   notify: (message: string) => void,
 ): Promise<Renderer> {
+  const near = isHubName(model) ? '' : nearPathsHint(model, process.cwd());
+  if (near !== '') throw new ConfigurationError(`--model ${model}: there is no such directory or file${near}`);
   const { directory } = await locateModel(model, { parts: 'tokenizer', notify });
   const tokenizer = await loadTokenizer(directory);
   const ref =

@@ -6,6 +6,7 @@ import type { DeclaredObjective } from '../run_files/objective.ts';
 import { holdsRun, sweepObjective } from '../run_files/seen_run.ts';
 import { nearPathsHint } from '../spec/near_files.ts';
 import { ConfigurationError, messageOf } from '../util/errors.ts';
+import { isWithin } from '../util/files.ts';
 import { programName } from '../util/program_name.ts';
 
 export interface RunDirectory {
@@ -45,7 +46,7 @@ export function discoverRuns(roots: readonly string[], cwd: string): Discovery {
 }
 
 function displayPath(path: string, cwd: string): string {
-  return isInside(path, cwd) ? relative(cwd, path) || '.' : path;
+  return isWithin(path, cwd) ? relative(cwd, path) || '.' : path;
 }
 
 class Search {
@@ -121,7 +122,7 @@ class Search {
       return false; // It leads nowhere: there is nothing to read.
     }
     const stats = statSync(target);
-    if (this.#realRoots.some((root) => isInside(target, root))) return stats.isFile();
+    if (this.#realRoots.some((root) => isWithin(target, root))) return stats.isFile();
     if (stats.isDirectory() || READ.has(basename(link))) {
       this.#notices.add(
         `${displayPath(link, this.#cwd)} was not followed: it leads out of the directories given, to ${target}`,
@@ -129,10 +130,6 @@ class Search {
     }
     return false;
   }
-}
-
-function isInside(path: string, directory: string): boolean {
-  return !relative(directory, path).startsWith('..');
 }
 
 function realRoot(root: string, cwd: string): string {

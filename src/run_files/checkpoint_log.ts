@@ -1,9 +1,9 @@
 // checkpoints.jsonl: one line a save. Resuming depends on it, so a line is on the device before the run goes on.
 
-import { readdir, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { CheckpointLog, CheckpointRecord } from '../training/types.ts';
-import { errorCode, explainingFailure } from '../util/files.ts';
+import { entriesOf, explainingFailure } from '../util/files.ts';
 import { isJsonObject, type JsonObject } from '../util/json.ts';
 import { filterLines, LineAppender, parseLines, repairTail } from '../util/json_lines.ts';
 import { isBoolean, isCount, isOptional, isString, jsonShape } from '../util/json_shape.ts';
@@ -149,11 +149,5 @@ function asWritten(value: object): JsonObject {
 }
 
 async function directoriesIn(path: string): Promise<string[]> {
-  try {
-    const entries = await readdir(path, { withFileTypes: true });
-    return entries.flatMap((entry) => (entry.isDirectory() ? [entry.name] : []));
-  } catch (error) {
-    if (errorCode(error) === 'ENOENT') return [];
-    throw error;
-  }
+  return (await entriesOf(path)).flatMap((entry) => (entry.isDirectory() ? [entry.name] : []));
 }

@@ -12,6 +12,7 @@ import {
   makeDirectory,
   type Reading,
   readJson,
+  reasonOf,
   shortPath,
   writeFileAtomic,
 } from '../util/files.ts';
@@ -35,7 +36,7 @@ export async function inspectRunDirectory(path: string): Promise<RunSnapshot | n
     names = await readdir(path);
   } catch (error) {
     if (errorCode(error) === 'ENOENT') return null;
-    const problem = errorCode(error) === 'ENOTDIR' ? 'is not a directory' : messageOf(error);
+    const problem = errorCode(error) === 'ENOTDIR' ? 'is not a directory' : `cannot be read: ${reasonOf(error)}`;
     return { ...nothing, problem };
   }
   if (!names.includes(RECORD)) {

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { jsonText, type Reading, readJson, writeFileAtomic } from '../util/files.ts';
 import { isJsonObject, type JsonObject } from '../util/json.ts';
 import { isCount, isNullOr, isOneOf, isString, jsonShape } from '../util/json_shape.ts';
-import { type ProcessIdentity, thisProcess } from '../util/liveness.ts';
+import { type ProcessIdentity, processShape, thisProcess } from '../util/liveness.ts';
 
 export interface JobRecord {
   schema_version: 1;
@@ -20,14 +20,6 @@ export interface JobRecord {
   /** What the executor finds the job by; null when it was never written down. */
   handle: JsonObject | null;
 }
-
-export const processShape = jsonShape<ProcessIdentity>({
-  host: isString,
-  pid: isCount,
-  process_started: isString,
-  boot_id: isString,
-  pid_namespace: isString,
-});
 
 const jobShape = jsonShape<JobRecord>({
   schema_version: isOneOf([1]),

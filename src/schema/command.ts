@@ -1,12 +1,11 @@
 // cookbook schema: the JSON Schemas of specs, printed, or as files that the head comments of specs name to editors.
 
 import { join } from 'node:path';
-import writeFileAtomic from 'write-file-atomic';
 import type { Registry } from '../registry/registry.ts';
 import { runSchema } from '../spec/schema.ts';
 import { sweepSchema } from '../sweep/check.ts';
 import { ConfigurationError } from '../util/errors.ts';
-import { jsonText, makeDirectory } from '../util/files.ts';
+import { jsonText, makeDirectory, writeFileAtomic } from '../util/files.ts';
 
 const SCHEMAS = { run: runSchema, sweep: sweepSchema };
 

@@ -1,8 +1,7 @@
 // A spec file's bytes to text: everything that can be wrong with a file before it is YAML.
 
 import { readFile, stat } from 'node:fs/promises';
-import { messageOf } from '../util/errors.ts';
-import { errorCode } from '../util/files.ts';
+import { errorCode, reasonOf } from '../util/files.ts';
 
 const MAX_BYTES = 4_000_000;
 
@@ -37,7 +36,7 @@ function reason(error: unknown): string {
   const code = errorCode(error);
   if (code === 'ENOENT' || code === 'ENOTDIR') return 'there is no such file';
   if (code === 'EACCES' || code === 'EPERM') return 'no permission to read this file';
-  return `the file cannot be read: ${messageOf(error)}`;
+  return `the file cannot be read: ${reasonOf(error)}`;
 }
 
 /** The decoder does not say where; the first replacement character of a lenient one does. */

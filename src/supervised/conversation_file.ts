@@ -103,16 +103,11 @@ async function loadExamples(
   const cutShort: RowPlace[] = [];
   const cutAway: RowPlace[] = [];
   const silent: RowPlace[] = [];
-  const ignoredFields = new Set<string>();
   const omitted: RowPlace[] = [];
-  const unusedFields = new Map<string, string>();
   let rewritten = 0;
 
   const rows = await readRows(file, { onBadRow, warn, notify, signal }, (row, place): Example | null => {
     const conversation = reader.read(row, place);
-    const { messages, ignored, unused = [] } = conversation;
-    for (const name of ignored) ignoredFields.add(name);
-    for (const { field, hint } of unused) unusedFields.set(field, hint);
     const { tokens, weights, omitted: leftOut } = renderRow(conversation, { renderer, trainOnWhat });
     // Reasoning in the history is left out by design.
     if (leftOut.some((path) => !path.endsWith('.reasoning'))) omitted.push(place);
@@ -123,8 +118,8 @@ async function loadExamples(
     }
     if (tokens.length > maxLength) (firstTrained < maxLength ? cutShort : cutAway).push(place);
     if (firstTrained >= maxLength) return null;
-    if (messages.some(saysNothing)) silent.push(place);
-    if (!renderer.hasExtensionProperty && messages.filter(({ role }) => role === 'assistant').length > 1)
+    if (conversation.messages.some(saysNothing)) silent.push(place);
+    if (!renderer.hasExtensionProperty && conversation.messages.filter(({ role }) => role === 'assistant').length > 1)
       rewritten += 1;
     return {
       tokens: Int32Array.from(tokens.slice(0, maxLength)),
@@ -132,8 +127,7 @@ async function loadExamples(
     };
   });
 
-  const found = reader.notice();
-  if (found !== null) (found.level === 'warning' ? warn : notify)(`${file}: ${found.message}`);
+  for (const { level, message } of reader.notices()) (level === 'warning' ? warn : notify)(`${file}: ${message}`);
   const share = (count: number) => `${count} of ${rows.length} conversations`;
   if (untrained.length > 0) {
     warn(
@@ -154,11 +148,6 @@ async function loadExamples(
   }
   if (silent.length > 0)
     warn(`${file}: ${share(silent.length)} hold an empty reply, which teaches to say nothing (${namedRows(silent)})`);
-  if (ignoredFields.size > 0) {
-    const names = [...ignoredFields].map((field) => `"${field}"`).sort();
-    warn(`${file}: fields of messages that are not known here were ignored: ${names.join(', ')}`);
-  }
-  for (const [field, hint] of unusedFields) warn(`${file}: "${field}" beside the messages is not used; ${hint}`);
   if (rewritten > 0 && trainOnWhat === 'all_assistant_messages') {
     warn(
       `${file}: ${share(rewritten)} hold several replies, and this renderer shows earlier ones otherwise than the model wrote them; train_on_what: last_assistant_message trains on what the model sees`,

@@ -1,7 +1,5 @@
 // The plan: what a spec asks for against what lies on disk, run by run. It reads directories and starts nothing.
 
-import type { Dirent } from 'node:fs';
-import { readdir } from 'node:fs/promises';
 import { basename, join, sep } from 'node:path';
 import pLimit from 'p-limit';
 import type { Registry } from '../registry/registry.ts';
@@ -16,7 +14,7 @@ import { loadPlugins } from '../spec/plugins.ts';
 import { resolveRunSpec } from '../spec/resolve.ts';
 import type { RunSpec } from '../spec/types.ts';
 import { ConfigurationError } from '../util/errors.ts';
-import { errorCode, explainingFailure, shortPath } from '../util/files.ts';
+import { entriesOf, explainingFailure, shortPath } from '../util/files.ts';
 import { canonicalJson, type JsonObject } from '../util/json.ts';
 import type { SweepFields } from './grammar.ts';
 import { type InputFiles, watchInputFiles } from './input_files.ts';
@@ -161,6 +159,8 @@ function stateOf(found: RunSnapshot | null): PointState {
   if (found === null) return 'new';
   if (found.live) return 'running';
   if (found.record === null) return 'retry';
+  // What it had come to is lost; its checkpoints and its metrics tell the run where it goes on.
+  if (found.status === null && found.problem !== null) return 'resume';
   switch (found.status?.state ?? 'pending') {
     case 'done':
     case 'diverged':
@@ -192,7 +192,7 @@ function pointKey(axes: RunRecord['axes'], seed: number): string {
 
 /** The run directories of a sweep by name, in the order of their names. */
 async function snapshotsBelow(log_path: string): Promise<Map<string, RunSnapshot>> {
-  const entries = await entriesOf(log_path);
+  const entries = await explainingFailure('read', log_path, () => entriesOf(log_path));
   if (entries.some(({ name }) => name === 'run.json')) {
     throw new ConfigurationError(`${shortPath(log_path)} is the directory of a single run`, {
       hint: 'Give the sweep a log_path of its own: its runs lie under it.',
@@ -205,15 +205,4 @@ async function snapshotsBelow(log_path: string): Promise<Map<string, RunSnapshot
   const limit = pLimit(OPEN_AT_A_TIME);
   const snapshots = await Promise.all(names.map((name) => limit(() => inspectRunDirectory(join(log_path, name)))));
   return new Map(names.flatMap((name, i) => (snapshots[i] ? [[name, snapshots[i]]] : [])));
-}
-
-async function entriesOf(directory: string): Promise<Dirent[]> {
-  return await explainingFailure('read', directory, async () => {
-    try {
-      return await readdir(directory, { withFileTypes: true });
-    } catch (error) {
-      if (errorCode(error) === 'ENOENT') return [];
-      throw error;
-    }
-  });
 }

@@ -1,6 +1,5 @@
 // A sweep file and the base that it changes: read, checked field by field, with the builders of their plugins registered.
 
-import { relative } from 'node:path';
 import type { Registry } from '../registry/registry.ts';
 import { parseAt } from '../run_files/objective.ts';
 import { describeValue } from '../spec/describe.ts';
@@ -13,6 +12,7 @@ import { resolveFields, surroundings } from '../spec/resolve.ts';
 import { readSource } from '../spec/source.ts';
 import type { Issue, SpecDocument, SpecPath } from '../spec/types.ts';
 import { SpecError } from '../util/errors.ts';
+import { pathFrom } from '../util/files.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../util/json.ts';
 import { isSweepOverride, parseDuration, type SweepFields, sweepParams } from './grammar.ts';
 
@@ -76,8 +76,7 @@ async function baseFile(document: SpecDocument, base: string, cwd: string): Prom
   const path = absolutePath(base, place.directory);
   const source = await readSource(path);
   if ('missing' in source) throw new SpecError([diagnosticAt(place, ['base'], `${source.missing}: ${path}`)]);
-  const fromHere = relative(cwd, path);
-  return fromHere.startsWith('..') ? path : fromHere;
+  return pathFrom(cwd, path);
 }
 
 function hasReferences(template: JsonValue | undefined): boolean {

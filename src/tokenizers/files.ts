@@ -4,7 +4,8 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 
 /** With the chat template, and generation_config.json for the tokens that end a reply. */
-const TOKENIZER_FILE = /^(tokenizer.*|special_tokens_map|added_tokens|generation_config)\.json$|^chat_template\.jinja$/;
+const TOKENIZER_FILE =
+  /^(tokenizer[^/]*|special_tokens_map|added_tokens|generation_config)\.json$|^chat_template\.jinja$/;
 
 export function isTokenizerFile(name: string): boolean {
   return TOKENIZER_FILE.test(name);

@@ -1,8 +1,7 @@
 // Writes the tokenizer files of a model directory: `tokenizer.json` and `tokenizer_config.json` with a ChatML chat template.
 
 import { join } from 'node:path';
-import writeFileAtomic from 'write-file-atomic';
-import { makeDirectory } from '../util/files.ts';
+import { makeDirectory, writeFileAtomic } from '../util/files.ts';
 import type { JsonObject } from '../util/json.ts';
 
 /** Special tokens of a tokenizer made here, in the order of their ids. There is no token for the beginning of a text. */

@@ -1,8 +1,9 @@
 // Files that survive a kill at any instant: written under a temporary name, flushed, and put in place in one step.
 
 import { randomBytes } from 'node:crypto';
-import { access, link, mkdir, open, rename, rm, stat } from 'node:fs/promises';
-import { basename, dirname, isAbsolute, join, relative } from 'node:path';
+import type { Dirent } from 'node:fs';
+import { access, type FileHandle, link, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { basename, dirname, isAbsolute, join, relative, sep } from 'node:path';
 import { messageOf, RunDirectoryError } from './errors.ts';
 import type { Shape } from './json_shape.ts';
 import { readRegularFile } from './regular_file.ts';
@@ -16,23 +17,26 @@ export function isTemporary(name: string): boolean {
 
 /** Replaces a file: a reader sees the old text or the new one, and after a power cut it is one of the two. */
 export async function writeFileAtomic(path: string, text: string): Promise<void> {
-  await explainingFailure('write', path, async () => {
-    const temporary = await writeTemporary(path, text);
-    try {
-      await rename(temporary, path);
-    } catch (error) {
-      await rm(temporary, { force: true });
-      throw error;
-    }
-    await flushDirectory(dirname(path));
-  });
+  await explainingFailure('write', path, () => replaceFile(path, (file) => file.writeFile(text)));
+}
+
+/** The same for contents that are written bit by bit. What fails is thrown as it is. */
+export async function replaceFile(path: string, write: (file: FileHandle) => Promise<void>): Promise<void> {
+  const temporary = await writeTemporary(path, write);
+  try {
+    await rename(temporary, path);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw error;
+  }
+  await flushDirectory(dirname(path));
 }
 
 /** Creates a file with its whole text in one step. False when there is one already, which stays as it is. */
 export async function createFileAtomic(path: string, text: string): Promise<boolean> {
   return await explainingFailure('create', path, async () => {
     while (true) {
-      const temporary = await writeTemporary(path, text);
+      const temporary = await writeTemporary(path, (file) => file.writeFile(text));
       try {
         await link(temporary, path);
       } catch (error) {
@@ -63,13 +67,14 @@ async function makeWithParents(path: string): Promise<void> {
   if (errorCode(error) !== 'ENOENT' || dirname(path) === path) throw error;
   await makeWithParents(dirname(path));
   const again = await makeOne(path);
-  if (errorCode(again) === 'ENOENT') {
-    throw new RunDirectoryError(
-      `cannot create ${shortPath(path)}: its file system holds no directories of ours`,
-      FORBIDDEN,
-    );
-  }
+  if (errorCode(again) === 'ENOENT') throw holdsNoDirectories(path);
   if (again !== null) throw again;
+}
+
+/** The error of a directory that cannot be found although the one above it is there. */
+export function holdsNoDirectories(path: string): RunDirectoryError {
+  const message = `cannot create ${shortPath(path)}: its file system holds no directories of ours`;
+  return new RunDirectoryError(message, FORBIDDEN);
 }
 
 /** The error that kept one directory from being there. */
@@ -150,7 +155,8 @@ export function fileError(verb: string, path: string, error: unknown): unknown {
 }
 
 const FULL = { hint: 'Free some space and run the same command again: it goes on from the last checkpoint.' };
-const FORBIDDEN = { hint: 'Give a log_path that you may write to.' };
+const TOO_FEW = { hint: 'Allow more open files: ulimit -n 1024.' };
+const FORBIDDEN = { hint: 'Give a path that you may write to.' };
 
 const REASONS: Partial<Record<string, { reason: string; hint: string }>> = {
   ENOSPC: { reason: 'no space left on the device', ...FULL },
@@ -160,20 +166,59 @@ const REASONS: Partial<Record<string, { reason: string; hint: string }>> = {
   EACCES: { reason: 'permission denied', ...FORBIDDEN },
   EPERM: { reason: 'operation not permitted', ...FORBIDDEN },
   EEXIST: { reason: 'a file of this name is there', ...FORBIDDEN },
+  ENAMETOOLONG: { reason: 'a name in the path is longer than the file system allows', hint: 'Give a shorter path.' },
   ENOTDIR: { reason: 'a part of the path is a file, not a directory', ...FORBIDDEN },
+  EMFILE: { reason: 'too many files are open', ...TOO_FEW },
+  ENFILE: { reason: 'too many files are open', ...TOO_FEW },
 };
+
+/** Why a system call failed, in words if there are any for it. */
+export function reasonOf(error: unknown): string {
+  return REASONS[errorCode(error) ?? '']?.reason ?? messageOf(error);
+}
+
+/** The failure of a system call that nobody expected where it happened, if there are words for it. All other errors pass as they are. */
+export function unexpectedFailure(error: unknown): unknown {
+  const { reason, hint } = REASONS[errorCode(error) ?? ''] ?? {};
+  if (reason === undefined || hint === undefined) return error;
+  const place = error instanceof Error && 'path' in error && typeof error.path === 'string' ? error.path : null;
+  const message = place === null ? reason : `cannot open ${shortPath(place)}: ${reason}`;
+  return new RunDirectoryError(message, { hint, cause: error });
+}
 
 /** A path as it reads best in a message: relative to the working directory when it lies below it. Other addresses stay as they are. */
 export function shortPath(path: string): string {
-  const fromHere = isAbsolute(path) ? relative(process.cwd(), path) : path;
-  return fromHere === '' || fromHere.startsWith('..') ? path : fromHere;
+  return isAbsolute(path) ? pathFrom(process.cwd(), path) : path;
 }
 
-async function writeTemporary(path: string, text: string): Promise<string> {
+/** A path relative to a directory that it lies below; any other stays as it is. */
+export function pathFrom(directory: string, path: string): string {
+  const fromThere = relative(directory, path);
+  return fromThere === '' || !isWithin(path, directory) ? path : fromThere;
+}
+
+/** Whether a path is that of a directory or lies below it. Both are absolute, and links are not followed. */
+export function isWithin(path: string, directory: string): boolean {
+  const fromThere = relative(directory, path);
+  return fromThere !== '..' && !fromThere.startsWith(`..${sep}`) && !isAbsolute(fromThere);
+}
+
+/** What a directory holds, in no order; nothing where there is none. */
+export async function entriesOf(directory: string): Promise<Dirent[]> {
+  try {
+    return await readdir(directory, { withFileTypes: true });
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return [];
+    throw error;
+  }
+}
+
+/** Named at random rather than by the process id, which processes of two containers that share a directory may share too. */
+async function writeTemporary(path: string, write: (file: FileHandle) => Promise<void>): Promise<string> {
   const temporary = join(dirname(path), `${basename(path)}.tmp-${randomBytes(6).toString('hex')}`);
   const file = await open(temporary, 'wx');
   try {
-    await file.writeFile(text);
+    await write(file);
     await file.sync();
   } catch (error) {
     await rm(temporary, { force: true });

@@ -3,6 +3,7 @@
 import { readFileSync, readlinkSync, statSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { errorCode } from './files.ts';
+import { isCount, isString, jsonShape } from './json_shape.ts';
 
 /** Where a process runs and which one it is. Fields that the system does not tell are empty. */
 export interface ProcessIdentity {
@@ -14,6 +15,14 @@ export interface ProcessIdentity {
   /** Containers of one machine may share its name and boot, but then not their process ids. */
   pid_namespace: string;
 }
+
+export const processShape = jsonShape<ProcessIdentity>({
+  host: isString,
+  pid: isCount,
+  process_started: isString,
+  boot_id: isString,
+  pid_namespace: isString,
+});
 
 /** Silence after which a holder that cannot be looked at is taken for dead. A training step may block the heartbeat for seconds. */
 const SILENCE_LIMIT_MS = 60_000;

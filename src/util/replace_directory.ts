@@ -1,9 +1,9 @@
 // Directories that appear whole or not at all, whatever is killed while they are written or replaced.
 
 import { randomBytes } from 'node:crypto';
-import { readdir, rename, rm } from 'node:fs/promises';
+import { rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { errorCode, exists, flushDirectory } from './files.ts';
+import { entriesOf, errorCode, exists, flushDirectory } from './files.ts';
 
 const TEMPORARY = /\.tmp$/;
 /** A directory that stepped aside for another of its name. */
@@ -49,8 +49,5 @@ export async function restoreDirectory(path: string): Promise<void> {
 }
 
 async function namesIn(parent: string): Promise<string[]> {
-  return await readdir(parent).catch((error) => {
-    if (errorCode(error) === 'ENOENT') return [];
-    throw error;
-  });
+  return (await entriesOf(parent)).map(({ name }) => name);
 }

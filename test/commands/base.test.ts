@@ -58,6 +58,6 @@ test('too few open files are told with what to do', async () => {
   expect(thrown).toEqual({
     code: 1,
     stdout: '',
-    stderr: 'EMFILE: too many open files\nAllow more open files: ulimit -n 1024.\n',
+    stderr: 'too many files are open\nAllow more open files: ulimit -n 1024.\n',
   });
 });

@@ -1,11 +1,14 @@
 // What a new user types first, rightly or nearly so: help, versions, misspelt commands and flags, files of the wrong kind.
 
 import { execFile } from 'node:child_process';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
 import { DATA, spec, workspace } from '../spec/workspace.ts';
 import { cookbook, npxCookbook, REPOSITORY } from './command_line.ts';
+
+const RUN_JS = join(REPOSITORY, 'bin/run.js');
 
 test.each([
   ['-h', '--help'],
@@ -32,6 +35,12 @@ test.each([
     'run has no flag --learning_rate\nA field of the spec is set without dashes: learning_rate=1e-3\n',
   ],
   [['run', 'run.yaml', '--quite'], 'run has no flag --quite; did you mean --quiet?\n'],
+  [['run'], 'Missing 1 required arg:\nfile  A run spec.\n"cookbook run --help" shows what it takes.\n'],
+  [['render', 'x.jsonl'], 'Missing required flag model\n"cookbook render --help" shows what it takes.\n'],
+  [
+    ['render', 'data.jsonl', '--model', './modle'],
+    '--model ./modle: there is no such directory or file; did you mean ./model?\n',
+  ],
   [['chat', 'x', '--what'], 'chat has no flag --what\n"cookbook chat --help" shows those that it has.\n'],
   [['run', 'rnu.yaml'], 'rnu.yaml: there is no such file; did you mean run.yaml?\n'],
   [['validate', 'specs/run.yaml'], 'specs/run.yaml: there is no such file; did you mean spec/run.yaml?\n'],
@@ -59,13 +68,15 @@ test.each([
     'spec/run.yaml': spec(),
     'sweep.yaml': 'base: run.yaml\nlog_path: runs/sweep\nseeds: 2\n',
     'done/first/run.json': '{}',
+    'model/config.json': '{}',
+    'data.jsonl': '{}',
   });
   expect(await cookbook(directory, ...words)).toEqual({ code: 2, stdout: '', stderr });
 });
 
 test('whoever calls it by npx is told commands that npx finds', async () => {
   const directory = await workspace({ 'runs/none.txt': '' });
-  const told = [['-h'], ['run', '-h'], ['report'], ['report', 'rnus'], ['builders', 'nlll'], ['help', 'runn']];
+  const told = [['-h'], ['run', '-h'], ['run'], ['report'], ['report', 'rnus'], ['builders', 'nlll'], ['help', 'runn']];
   for (const words of told) {
     const { stdout, stderr } = await npxCookbook(directory, ...words);
     const calls = `${stdout}${stderr}`.match(/.{4}\bcookbook (?=[a-z[-])/g) ?? [];
@@ -78,6 +89,22 @@ test('help breaks no word, and names each command once', async () => {
   for (const line of stdout.split('\n')) expect(line.length).toBeLessThanOrEqual(80);
   expect(stdout).toContain('  completion  ');
   expect(stdout).not.toContain('autocomplete');
+});
+
+test.each(['run', 'chat'])('a name that is too long for the file system is told by %s in words', async (command) => {
+  const { code, stderr } = await cookbook(await workspace({}), command, 'x'.repeat(300));
+  expect(code).toBeGreaterThan(0);
+  expect(stderr).toMatch(/^x+: the file cannot be read: a name in |^cannot open x+: a name in /);
+  expect(stderr).not.toMatch(/ENAMETOOLONG|^ +at /m);
+});
+
+test('where so few files may be open that no command loads, that is what is told', async () => {
+  const limited = (files: number) =>
+    promisify(execFile)('bash', ['-c', `ulimit -n ${files}; exec "$@"`, 'bash', process.execPath, RUN_JS, 'run', 'x'], {
+      cwd: tmpdir(),
+    });
+  const stderr = 'too many files are open\nAllow more open files: ulimit -n 1024.\n';
+  for (const files of [24, 40]) await expect(limited(files)).rejects.toMatchObject({ code: 1, stderr });
 });
 
 test('a command that is not there is data with --json', async () => {
@@ -125,13 +152,9 @@ test('a shell completes commands, flags and what a flag can be', async () => {
 test('output that cannot be written is told in one line, and makes the command fail', async () => {
   const directory = await workspace({});
   const toFullDisk = (...argv: string[]) =>
-    promisify(execFile)(
-      'bash',
-      ['-c', `${process.execPath} ${join(REPOSITORY, 'bin/run.js')} "$@" > /dev/full`, 'bash', ...argv],
-      {
-        cwd: directory,
-      },
-    );
+    promisify(execFile)('bash', ['-c', `${process.execPath} ${RUN_JS} "$@" > /dev/full`, 'bash', ...argv], {
+      cwd: directory,
+    });
   for (const argv of [['--help'], ['builders'], ['builders', '--json']]) {
     await expect(toFullDisk(...argv)).rejects.toMatchObject({
       code: 1,

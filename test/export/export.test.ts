@@ -6,9 +6,11 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openLocalService } from '../../src/engine/engine.ts';
 import type { LocalServiceClient } from '../../src/engine/service.ts';
+import { exportCommand } from '../../src/export/command.ts';
 import { type ExportOptions, exportWeights } from '../../src/export/export.ts';
 import { openSafetensors, type TensorToWrite, writeSafetensors } from '../../src/formats/safetensors.ts';
 import { modelInputFromTokens } from '../../src/tinker/types.ts';
+import { type ProcessIdentity, thisProcess } from '../../src/util/liveness.ts';
 import { adam } from '../support/adam.ts';
 import { CHAT_MODEL_VOCABULARY, writeChatModel } from '../support/chat_model.ts';
 import { randomModelConfig, writeRandomModel } from '../support/random_model.ts';
@@ -162,15 +164,40 @@ test('nothing is written over, and what is not there says what is', async () => 
   await expect(
     exportWeights(inside('model'), { to: inside('x'), format: 'peft', checkpoint: null, dtype: 'float32' }),
   ).rejects.toThrow('there is no checkpoint here');
-  expect((await readdir(directory)).filter((name) => name.endsWith('.tmp'))).toEqual([]);
+  expect((await readdir(directory)).filter((name) => name.endsWith('.partial'))).toEqual([]);
 });
 
-test('what a killed export to the same place has left is deleted', async () => {
-  await mkdir(inside(`.tidied.${2 ** 22 + 1}.tmp`));
-  await mkdir(inside('.tidied.mine.tmp'));
+test('of two exports to one place one is told that it came second, and neither leaves anything but the export', async () => {
+  const ends = await Promise.allSettled([write('race'), write('race')]);
+  expect(ends.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
+  const [second] = ends.flatMap((end) => (end.status === 'rejected' ? [end.reason.message] : []));
+  expect(second).toBe(`${inside('race')} is there already`);
+  expect((await readdir(directory)).filter((name) => name.includes('race'))).toEqual(['race']);
+});
+
+test('the command to talk to an export can be pasted into a shell, whatever its path', async () => {
+  const options = { format: 'merged', checkpoint: null, dtype: 'float32' } as const;
+  const { lines } = await exportCommand(inside('run'), { ...options, to: inside('with a space') });
+  expect(lines.join('\n')).toContain(` chat '${inside('with a space')}'  talk to it`);
+});
+
+test('an export that is stopped leaves nothing', async () => {
+  const stop = new AbortController();
+  stop.abort(new Error('enough'));
+  await expect(write('stopped', { format: 'merged', signal: stop.signal })).rejects.toThrow('enough');
+  expect((await readdir(directory)).filter((name) => name.includes('stopped'))).toEqual([]);
+});
+
+test('what a killed export to the same place has left is deleted, and what a living one writes is not', async () => {
+  const leave = async (partial: string, maker: ProcessIdentity) => {
+    await mkdir(inside(partial));
+    await writeFile(inside(`${partial}/maker.json`), JSON.stringify(maker));
+  };
+  await leave('.tidied.0123456789ab.partial', { ...thisProcess(), pid: 2 ** 22 + 1 });
+  await leave('.tidied.ba9876543210.partial', thisProcess());
   await write('tidied');
   expect((await readdir(directory)).filter((name) => name.includes('tidied')).sort()).toEqual([
-    '.tidied.mine.tmp',
+    '.tidied.ba9876543210.partial',
     'tidied',
   ]);
 });

@@ -28,7 +28,7 @@ test('the first of several that make the same directory gives it its contents, a
   expect(await readdir(directory)).toEqual(['file']);
 });
 
-test('a process that is killed half way leaves nothing that is taken for whole', async () => {
+test('a process that is killed half way leaves nothing that is taken for whole, and the next one tidies it', async () => {
   const cache = await temporaryDirectory();
   const directory = join(cache, 'entry');
   const script = `
@@ -47,9 +47,10 @@ test('a process that is killed half way leaves nothing that is taken for whole',
   expect(String(await Promise.race([once(child.stdout, 'data'), exit]))).toContain('half way');
   child.kill('SIGKILL');
   await exit;
-  expect(await readdir(cache)).toEqual([expect.stringMatching(/^entry\..*\.tmp$/)]);
+  expect(await readdir(cache)).toEqual([expect.stringMatching(/^\.entry\..*\.partial$/)]);
   await makeOnce({ directory, file: 'file', what: 'it', fill: fillWith('whole') });
   expect(await readFile(join(directory, 'file'), 'utf8')).toBe('whole');
+  expect(await readdir(cache)).toEqual(['entry']);
 });
 
 test('what fails leaves nothing behind', async () => {
@@ -65,7 +66,7 @@ test('what fails leaves nothing behind', async () => {
 
 test('what was marked last before a time is deleted', async () => {
   const cache = await temporaryDirectory();
-  for (const name of ['old', 'old.1.tmp', 'new']) {
+  for (const name of ['old', '.old.1.partial', 'new']) {
     await mkdir(join(cache, name));
     await fillWith('x')(join(cache, name));
     if (name !== 'new') await utimes(join(cache, name), 1000, 1000);

@@ -19,6 +19,7 @@ async function repository(changes: Partial<HubRepository> = {}): Promise<HubRepo
   for (const name of await readdir(directory)) files.set(name, await readFile(join(directory, name)));
   files.set('README.md', Buffer.from('# A model\n'));
   files.set('onnx/model.onnx', Buffer.alloc(1000));
+  files.set('tokenizer/../../../../outside.json', Buffer.from('{}'));
   return { name: NAME, sha: SHA, files, ...changes };
 }
 
@@ -52,6 +53,7 @@ test('a model is downloaded once, without what is not needed, into the cache tha
   expect((await readdir(directory)).sort()).toEqual(
     ['config.json', 'model.safetensors', 'tokenizer.json', 'tokenizer_config.json'].sort(),
   );
+  expect(await readdir(cache)).toEqual(['models--acme--tiny-model']);
   for (const file of await readdir(directory)) {
     expect(await readFile(join(directory, file))).toEqual(files.get(file));
     expect(await readlink(join(directory, file))).toMatch(/^\.\.\/\.\.\/blobs\/[0-9a-f]{40,64}$/);
@@ -93,6 +95,18 @@ test('what arrives damaged is not kept', async () => {
   hub.damaged.clear();
   const { directory } = await locate();
   expect(await readFile(join(directory, 'model.safetensors'))).toEqual(content);
+});
+
+test.each([
+  ['commit', '../../../../outside', null],
+  ['small file', '../../../../victim', 'tokenizer.json'],
+  ['large file', '../../../../victim', 'model.safetensors'],
+])('a hub that gives a path for the hash of a %s is refused, and nothing is written', async (_, path, file) => {
+  const { hub, cache, failure } = await setup(file === null ? { sha: path } : {});
+  if (file !== null) hub.hashes.set(file, path);
+  expect(await failure()).toBe(`the hub describes ${NAME} by "${path}", which is no hash`);
+  expect(await readdir(cache)).toEqual([]);
+  expect(downloads(hub)).toEqual([]);
 });
 
 test('only the tokenizer is downloaded where only that is needed', async () => {
@@ -157,5 +171,6 @@ test('a revision can be named, and one that is not there is an error', async () 
 test('names that lead nowhere say what can be named', async () => {
   const { failure } = await setup();
   expect(await failure('./nowhere/at/all')).toBe('model ./nowhere/at/all: there is no such directory or file');
+  expect(await failure('./nowhere')).toBe('model ./nowhere: there is no such directory or file');
   expect(await failure(NAME, { HF_ENDPOINT: 'hub.example' })).toContain('HF_ENDPOINT must be an address');
 });

@@ -26,6 +26,8 @@ export class LocalHub {
   readonly breakAfter = new Map<string, number>();
   /** Sent in place of a file that the tree describes rightly. */
   readonly damaged = new Map<string, Buffer>();
+  /** Sent in place of the hash of a file's contents. */
+  readonly hashes = new Map<string, string>();
   endpoint = '';
   readonly #server: Server;
 
@@ -73,7 +75,8 @@ export class LocalHub {
         ? { status: 200, body: { id: name, sha } }
         : { status: 404, body: { error: 'Invalid rev id' } };
     }
-    if (path === `/api/models/${name}/tree/${sha}`) return { status: 200, body: [...files].map(treeEntry) };
+    if (path === `/api/models/${name}/tree/${sha}`)
+      return { status: 200, body: [...files].map((entry) => this.#treeEntry(entry)) };
     const file = new RegExp(`^/${name}/resolve/${sha}/(.+)$`).exec(path)?.[1] ?? '';
     const content = this.damaged.get(file) ?? files.get(file);
     return content === undefined ? { status: 404, body: { error: 'Entry not found' } } : { file, content };
@@ -95,10 +98,11 @@ export class LocalHub {
     this.breakAfter.delete(file);
     response.write(part.subarray(0, limit), () => setTimeout(() => response.destroy(), 50));
   }
-}
 
-function treeEntry([path, content]: [string, Buffer]): object {
-  const large = path.endsWith('.safetensors');
-  const lfs = large ? { lfs: { oid: sha256(content), size: content.length, pointerSize: 134 } } : {};
-  return { type: 'file', path, size: content.length, oid: sha1(content), ...lfs };
+  #treeEntry([path, content]: [string, Buffer]): object {
+    const large = path.endsWith('.safetensors');
+    const oid = this.hashes.get(path);
+    const lfs = large ? { lfs: { oid: oid ?? sha256(content), size: content.length, pointerSize: 134 } } : {};
+    return { type: 'file', path, size: content.length, oid: oid ?? sha1(content), ...lfs };
+  }
 }

@@ -220,7 +220,7 @@ describe('cookbook run', () => {
       stderr.replace(/(operation not permitted|permission denied|the file system is read-only)$/m, 'REASON'),
     ).toMatchInlineSnapshot(`
         "cannot create /sys/toy: REASON
-        Give a log_path that you may write to.
+        Give a path that you may write to.
         "
       `);
   });

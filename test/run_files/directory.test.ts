@@ -108,7 +108,7 @@ describe('creating', () => {
     await expect(createRunDirectory(directory, toyRecord(directory), null)).rejects.toMatchObject({
       code: 'RUN_DIRECTORY',
       message: expect.stringMatching(message),
-      hint: 'Give a log_path that you may write to.',
+      hint: 'Give a path that you may write to.',
     });
   });
 });

@@ -1,84 +1,27 @@
-// The conversation_file dataset: what is read, what is refused with which words, what is held out, what is left out.
+// The conversation_file dataset: what is read and becomes what, what is held out, what is cut or left out and told.
 
-import { mkdtemp, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { beforeAll, describe, expect, test } from 'vitest';
-import { Registry } from '../../src/registry/registry.ts';
+import { describe, expect, test } from 'vitest';
 import { chatTemplateRenderer } from '../../src/renderers/chat_template.ts';
-import { getRenderer } from '../../src/renderers/get_renderer.ts';
 import type { Renderer } from '../../src/renderers/types.ts';
-import { datasetBuilders } from '../../src/supervised/builders.ts';
 import type { ConversationFileParams } from '../../src/supervised/dataset_params.ts';
-import { datasetSlot, type SupervisedDataset } from '../../src/supervised/types.ts';
 import { tokensOf } from '../../src/tinker/types.ts';
-import type { Tokenizer } from '../../src/tokenizers/types.ts';
-import { CookbookError } from '../../src/util/errors.ts';
 import { writeParquet } from '../support/parquet.ts';
-import { CHATML, tinyTokenizer } from '../support/tiny_tokenizer.ts';
-
-let tokenizer: Tokenizer;
-let roleColon: Renderer;
-let directory: string;
-beforeAll(async () => {
-  tokenizer = await tinyTokenizer();
-  roleColon = getRenderer('role_colon', tokenizer);
-  directory = await mkdtemp(join(tmpdir(), 'conversations-'));
-});
-
-const PARAMS = { builder: 'conversation_file', batch_size: 2, shuffle_seed: null, reduction: 'none' };
-
-/** Builds from the bytes of a file; warnings and errors name it FILE. */
-async function build(
-  bytes: string | Buffer,
-  params: Partial<ConversationFileParams> = {},
-  { renderer = roleColon, seed = 0 }: { renderer?: Renderer | null; seed?: number } = {},
-) {
-  const file = join(directory, 'file.jsonl');
-  await writeFile(file, bytes);
-  const warnings: string[] = [];
-  const notices: string[] = [];
-  const shown = (message: string) => message.replaceAll(directory, '').replaceAll('/file.jsonl', 'FILE');
-  const context = {
-    tokenizer,
-    renderer,
-    maxContextLength: 1000,
-    seed,
-    warn: (message: string) => warnings.push(shown(message)),
-    notify: (message: string) => notices.push(shown(message)),
-  };
-  const ref = { ...PARAMS, file_path: file, ...params };
-  return { ...(await new Registry(datasetBuilders).build(datasetSlot, ref, context)), warnings, notices };
-}
-
-async function refusal(...args: Parameters<typeof build>): Promise<string> {
-  const error = await build(...args).then(
-    () => new Error('accepted'),
-    (thrown) => thrown,
-  );
-  if (!(error instanceof CookbookError)) throw error;
-  return `${error.code} ${error.message.replaceAll(directory, '').replaceAll('/file.jsonl', 'FILE')}`;
-}
-
-const chat = (question: string, answer: string) =>
-  JSON.stringify({
-    messages: [
-      { role: 'user', content: question },
-      { role: 'assistant', content: answer },
-    ],
-  });
-const numbered = (count: number) =>
-  Array.from({ length: count }, (_, index) => chat(`q${index}`, `a${index}`)).join('\n');
-
-async function textsOf(dataset: SupervisedDataset | null): Promise<string[]> {
-  if (dataset === null) return [];
-  const batches = await Promise.all(Array.from({ length: dataset.length }, (_, index) => dataset.getBatch(index)));
-  return batches.flat().map((datum) => {
-    const { target_tokens } = datum.loss_fn_inputs;
-    return tokenizer.decode([...tokensOf(datum.model_input).slice(0, 1), ...target_tokens.data]);
-  });
-}
+import { CHATML } from '../support/tiny_tokenizer.ts';
+import {
+  answer,
+  build,
+  chat,
+  directory,
+  numbered,
+  refusal,
+  roleColon,
+  row,
+  textsOf,
+  tokenizer,
+} from './support/conversations.ts';
 
 describe('a good file', () => {
   test('becomes datums in batches, tail included', async () => {
@@ -248,184 +191,6 @@ describe('what is said is trained, or told', () => {
   test('a row that is nested too deeply is one line', async () => {
     const deep = `{"messages":[{"role":"assistant","content":"","tool_calls":[{"function":{"name":"f","arguments":${'{"a":'.repeat(100_000)}1${'}'.repeat(100_000)}}}]}]}`;
     expect(await refusal(deep)).toBe('DATA_VALIDATION FILE:1: the row is nested too deeply');
-  });
-});
-
-const row = (...messages: unknown[]) => JSON.stringify({ messages });
-const answer = { role: 'assistant', content: 'a' };
-const MALFORMED: [what: string, line: string | Buffer, message: string | RegExp][] = [
-  ['broken JSON', '{"messages": [', /^DATA_FORMAT FILE:2: not valid JSON: /],
-  ['a row that is no object', '[1]', 'DATA_FORMAT FILE:2: each line must hold a JSON object'],
-  ['invalid UTF-8', Buffer.from([0x22, 0xff, 0x22]), 'DATA_FORMAT FILE:2: not valid UTF-8'],
-  [
-    'a line of 10 MB',
-    `{"messages": "${'x'.repeat(10_000_000)}"}`,
-    'DATA_FORMAT FILE:2: the line is 9.5 MiB long; more than 8 MiB is taken for a mistake',
-  ],
-  [
-    'no messages',
-    '{"conversations": [], "id": 1}',
-    'DATA_VALIDATION FILE:2: the row has no "messages"; it has "conversations", "id"',
-  ],
-  ['nothing', '{}', 'DATA_VALIDATION FILE:2: the row has no "messages"'],
-  [
-    'messages as text',
-    row().replace('[]', '"hi"'),
-    'DATA_VALIDATION FILE:2: messages: must be a list of at least one message, not the string "hi"',
-  ],
-  [
-    'an empty list',
-    row(),
-    'DATA_VALIDATION FILE:2: messages: must be a list of at least one message, not an empty list',
-  ],
-  [
-    'a message as text',
-    row('hi'),
-    'DATA_VALIDATION FILE:2: messages[0]: must be an object with a role and a content, not the string "hi"',
-  ],
-  ['no role', row({ content: 'q' }), 'DATA_VALIDATION FILE:2: messages[0]: has no role'],
-  [
-    'a misspelt role',
-    row({ role: 'asistant', content: '' }),
-    'DATA_VALIDATION FILE:2: messages[0].role: unknown role "asistant"; did you mean "assistant"?',
-  ],
-  [
-    'an unknown role',
-    row({ role: 'gpt', content: '' }),
-    'DATA_VALIDATION FILE:2: messages[0].role: unknown role "gpt"; it must be one of system, developer, user, assistant, tool',
-  ],
-  [
-    'a role that is a number',
-    row({ role: 1, content: '' }),
-    'DATA_VALIDATION FILE:2: messages[0].role: unknown role 1; it must be one of system, developer, user, assistant, tool',
-  ],
-  [
-    'no content',
-    row({ role: 'user' }),
-    'DATA_VALIDATION FILE:2: messages[0].content: must be text or a list of parts, not absent',
-  ],
-  [
-    'content that is null',
-    row(answer, { role: 'user', content: null }),
-    'DATA_VALIDATION FILE:2: messages[1].content: must be text or a list of parts, not null',
-  ],
-  [
-    'content that is a number',
-    row({ role: 'user', content: 7 }),
-    'DATA_VALIDATION FILE:2: messages[0].content: must be text or a list of parts, not the number 7',
-  ],
-  [
-    'content that is an object',
-    row({ role: 'user', content: {} }),
-    'DATA_VALIDATION FILE:2: messages[0].content: must be text or a list of parts, not an object',
-  ],
-  [
-    'a part that is text',
-    row({ role: 'user', content: ['hi'] }),
-    'DATA_VALIDATION FILE:2: messages[0].content[0]: must be an object, not the string "hi"',
-  ],
-  [
-    'an image',
-    row({ role: 'user', content: [{ type: 'image_url' }] }),
-    'DATA_VALIDATION FILE:2: messages[0].content[0]: must be {"type": "text", "text": …} or {"type": "thinking", "thinking": …}; its type is "image_url"',
-  ],
-  [
-    'trainable as text',
-    row({ ...answer, trainable: 'yes' }),
-    'DATA_VALIDATION FILE:2: messages[0].trainable: must be true or false, not the string "yes"',
-  ],
-  [
-    'trainable without customized',
-    row({ ...answer, trainable: true }),
-    'DATA_VALIDATION FILE:2: messages[0] has "trainable", which train_on_what: all_assistant_messages does not go by',
-  ],
-  [
-    'a name that is a list',
-    row({ ...answer, name: ['x'] }),
-    'DATA_VALIDATION FILE:2: messages[0].name: must be text, not a list',
-  ],
-  [
-    'tool calls as an object',
-    row({ ...answer, tool_calls: {} }),
-    'DATA_VALIDATION FILE:2: messages[0].tool_calls: must be a list, not an object',
-  ],
-  [
-    'a call of nothing',
-    row({ ...answer, tool_calls: [{}] }),
-    'DATA_VALIDATION FILE:2: messages[0].tool_calls[0]: must be {"function": {"name": …, "arguments": …}}',
-  ],
-  [
-    'arguments that are a list',
-    row({ ...answer, tool_calls: [{ function: { name: 'f', arguments: [] } }] }),
-    'DATA_VALIDATION FILE:2: messages[0].tool_calls[0].function.arguments: must be an object or JSON text, not an empty list',
-  ],
-  [
-    'declared tools',
-    '{"messages": [{"role": "user", "content": ""}], "tools": [{}]}',
-    'DATA_VALIDATION FILE:2: tools[0]: must be {"name": …, "description": …, "parameters": …}',
-  ],
-  [
-    'tools that the renderer cannot declare',
-    '{"messages": [{"role": "user", "content": ""}], "tools": [{"name": "look"}]}',
-    'DATA_VALIDATION FILE:2: this renderer has no way to declare tools',
-  ],
-  [
-    'what the renderer cannot express',
-    row({ ...answer, reasoning_content: 'hm' }),
-    'DATA_VALIDATION FILE:2: this renderer expects text, but a message of role "assistant" holds reasoning',
-  ],
-];
-
-describe('a bad row', () => {
-  const file = (line: string | Buffer) =>
-    Buffer.concat([Buffer.from(`${chat('q', 'a')}\n`), Buffer.from(line), Buffer.from(`\n${chat('q', 'a')}\n`)]);
-
-  test.each(MALFORMED)('%s is named with its place', async (_, line, message) => {
-    expect(await refusal(file(line))).toEqual(typeof message === 'string' ? message : expect.stringMatching(message));
-  });
-
-  test.each(MALFORMED)('%s is skipped and counted if asked', async (_, line, message) => {
-    const { train, warnings } = await build(file(line), { on_bad_row: 'skip' });
-    expect(await textsOf(train)).toHaveLength(2);
-    expect(warnings).toHaveLength(1);
-    expect(warnings[0]).toMatch(/^FILE: skipped 1 of 3 rows: line 2: /);
-    if (typeof message === 'string') expect(warnings[0]).toContain(message.replace(/^\w+ FILE:2: /, ''));
-  });
-
-  test('among many is counted, and the first few are named', async () => {
-    const { warnings } = await build(`${chat('q', 'a')}\n${'[]\n'.repeat(9)}`, { on_bad_row: 'skip' });
-    expect(warnings).toMatchInlineSnapshot(`
-      [
-        "FILE: skipped 9 of 10 rows: line 2: each line must hold a JSON object; line 3: each line must hold a JSON object; line 4: each line must hold a JSON object; line 5: each line must hold a JSON object; line 6: each line must hold a JSON object; and 4 more",
-      ]
-    `);
-  });
-
-  test('says how to go on', async () => {
-    await expect(build('7')).rejects.toMatchObject({ hint: expect.stringContaining('on_bad_row: skip') });
-  });
-});
-
-describe('a file that cannot be trained on', () => {
-  test.each([
-    ['empty', '', 'DATA_VALIDATION FILE: the file is empty'],
-    ['blank', '\n \n', 'DATA_VALIDATION FILE: the file is empty'],
-    [
-      'without a reply',
-      row({ role: 'user', content: 'q' }),
-      'DATA_VALIDATION FILE: no conversation is left that has a token to train on',
-    ],
-  ])('%s', async (_, bytes, message) => {
-    expect(await refusal(bytes)).toBe(message);
-  });
-
-  test('missing', async () => {
-    const file_path = join(directory, 'missing.jsonl');
-    expect(await refusal(chat('q', 'a'), { file_path })).toBe('CONFIGURATION /missing.jsonl: no such file');
-  });
-
-  test('only of bad rows', async () => {
-    expect(await refusal('[]\n[]', { on_bad_row: 'skip' })).toMatch(/no conversation is left/);
   });
 });
 

@@ -309,6 +309,16 @@ describe('a plan', () => {
     expect(planDocument(after, summarize(after, 1)).points[0]?.problem).toMatch(/^run\.json: /);
   });
 
+  test('shows a run whose status is damaged as one that goes on, which it does', async () => {
+    const directory = await sweepWorkspace('grid: {learning_rate: [0.1]}\n');
+    const before = await planned(directory);
+    const damaged = await leave(before, before.runs[0], { state: 'interrupted' });
+    await writeFile(join(damaged, 'status.json'), '{');
+    const after = await planned(directory);
+    expect(states(after)).toEqual(['resume']);
+    expect(planDocument(after, summarize(after, 1)).points[0]?.problem).toMatch(/^status\.json: /);
+  });
+
   test('made twice is the same, and so is its document', async () => {
     const directory = await sweepWorkspace('grid: {learning_rate: [0.1, 0.2]}\nseeds: 2\n');
     const [a, b] = [await planned(directory), await planned(directory)];

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import { makeDirectory } from '../../src/util/files.ts';
+import { makeWhole } from '../../src/util/whole_directory.ts';
 
 async function temporaryDirectory(): Promise<string> {
   const directory = await realpath(await mkdtemp(join(tmpdir(), 'cookbook-files-')));
@@ -27,4 +28,5 @@ it('says what stands in the way of a directory', async () => {
 it.runIf(existsSync('/proc/self'))('gives up where a file system takes no directories', async () => {
   const message = 'cannot create /proc/x: its file system holds no directories of ours';
   await expect(makeDirectory('/proc/x/y')).rejects.toThrow(message);
+  await expect(makeWhole('/proc/x', async () => undefined)).rejects.toThrow(message);
 });

@@ -22,8 +22,13 @@ const OPTIONAL = new Set(['system', 'tools', 'input']);
 export interface ConversationReader {
   /** The conversation of a row. Throws a DataValidationError that names the field. */
   read(row: JsonObject, place: RowPlace): ConversationRow;
-  /** How the rows were understood, where that was found out and is worth knowing; null else. */
-  notice(): { level: 'notice' | 'warning'; message: string } | null;
+  /** What is worth knowing of the rows so far: how they were understood, where that was found out, and what of them is not used. */
+  notices(): Notice[];
+}
+
+interface Notice {
+  level: 'notice' | 'warning';
+  message: string;
 }
 
 /**
@@ -39,6 +44,8 @@ export function conversationReader({
 }): ConversationReader {
   let settled: { format: RowFormat; place: RowPlace | null } | null =
     format === 'auto' ? null : { format, place: null };
+  const ignored = new Set<string>();
+  const unused = new Map<string, string>();
   return {
     read(given, place) {
       const row = columns === null ? given : renamed(given, columns);
@@ -54,15 +61,28 @@ export function conversationReader({
       }
       const tools = parseTools(field(row, 'tools'));
       const parsed = PARSERS[settled.format](row, columns);
+      for (const name of parsed.ignored) ignored.add(`"${name}"`);
+      for (const { field, hint } of parsed.unused ?? []) unused.set(field, hint);
       return { ...parsed, ...(tools.length > 0 ? { tools } : {}) };
     },
-    notice() {
-      if (settled === null) return null;
-      if (settled.format === 'preference') return { level: 'warning', message: READ_AS.preference };
-      if (settled.place === null || settled.format === 'messages') return null;
-      return { level: 'notice', message: READ_AS[settled.format] };
+    notices() {
+      const names = [...ignored].sort().join(', ');
+      return [
+        ...(settled === null ? [] : howRead(settled.format, settled.place !== null)),
+        ...(names === '' ? [] : [warning(`fields of messages that are not known here were ignored: ${names}`)]),
+        ...[...unused].map(([field, hint]) => warning(`"${field}" beside the messages is not used; ${hint}`)),
+      ];
     },
   };
+}
+
+function howRead(format: RowFormat, wasFoundOut: boolean): Notice[] {
+  if (format === 'preference') return [warning(READ_AS.preference)];
+  return wasFoundOut && format !== 'messages' ? [{ level: 'notice', message: READ_AS[format] }] : [];
+}
+
+function warning(message: string): Notice {
+  return { level: 'warning', message };
 }
 
 const READ_AS: Record<RowFormat, string> = {

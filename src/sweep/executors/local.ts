@@ -12,10 +12,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { Type } from '@sinclair/typebox';
 import { defineBuilder } from '../../registry/builder.ts';
-import { announceJobs, type JobRecord, processShape, readJob, recordJob } from '../../run_files/job.ts';
+import { announceJobs, type JobRecord, readJob, recordJob } from '../../run_files/job.ts';
 import { messageOf } from '../../util/errors.ts';
 import { explainingFailure } from '../../util/files.ts';
-import { type ProcessIdentity, processOf, processState } from '../../util/liveness.ts';
+import { type ProcessIdentity, processOf, processShape, processState } from '../../util/liveness.ts';
 import { APPEND_FLAGS } from '../../util/regular_file.ts';
 import { type Executor, executorSlot, type Job } from '../executor.ts';
 
