@@ -10,7 +10,8 @@
 //   sums in yet another order.
 // Any other product is turned, a·b = (bᵀ·aᵀ)ᵀ, which makes columns of its rows. A right operand that lies there as a single column is
 // yet another case, which is avoided by transposing it first. Where the threads that there are have many columns each, and the turned
-// product has many too, both are summed in the same order, and the product is left as it is, which is faster. On other devices products are left as they are.
+// product has many too, both are summed in the same order, and the product is left as it is, which is faster. On other devices products
+// are left as they are.
 
 import type { Graph, Value } from './graph.ts';
 
@@ -139,7 +140,9 @@ function productBy(g: Graph, [a, b]: [Value, Value], { trans, alpha, way, swap, 
   const axis = (x: Value, last: boolean) =>
     g.node('Shape', [x], { attributes: last ? { start: -1 } : { start: -2, end: -1 } });
   const areMany = columns !== null && columns > g.threads * COLUMNS_OF_A_THREAD;
-  const enough = areMany ? g.ints([Math.min(columns, MOST_OF_FEW_COLUMNS + 1)]) : axis(b, !turnB);
+  const asMany = areMany ? g.ints([Math.min(columns, MOST_OF_FEW_COLUMNS + 1)]) : axis(b, !turnB);
+  // Fewer rows than FEWEST_ROWS could leave a thread with one of them; turned, they are columns too few to be given out.
+  const enough = swap.length === 2 ? g.node('Max', [asMany, g.ints([FEWEST_ROWS])]) : asMany;
   return g.choose(g.node('GreaterOrEqual', [axis(a, turnA), enough]), straight, turned);
 }
 

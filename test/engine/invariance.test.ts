@@ -48,6 +48,7 @@ describe('training, scoring and sampling give the same bits for 1, 2, 3, 4 and 8
     checkpointing: false,
   };
   const large = { vocabulary: 3001, config: { ...config, vocab_size: 3001 } };
+  const larger = { vocabulary: 9001, config: { ...config, vocab_size: 9001 } };
   it.each<[string, ModelShape]>([
     [
       'a model narrower than its batch is long',
@@ -60,6 +61,7 @@ describe('training, scoring and sampling give the same bits for 1, 2, 3, 4 and 8
     ['a rank of 1', { ...shape, rank: 1, lengths: [85, 8, 44, 55] }],
     ['a rank above 128', { ...shape, rank: 132 }],
     ['few trained tokens, and a large vocabulary', { ...shape, ...large, rank: 12, trainedTokens: 5 }],
+    ['hardly more trained tokens than ranks', { ...shape, ...larger, trainedTokens: 3, lengths: [40, 40, 40] }],
     ['an adapter of the unembedding alone', { ...shape, leftAlone: { train_attn: false, train_mlp: false } }],
     ['an unembedding without an adapter', { ...shape, leftAlone: { train_unembed: false } }],
     ['all parameters', { ...shape, rank: 0, lengths: [140, 30] }],

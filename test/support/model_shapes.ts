@@ -44,7 +44,9 @@ export function randomShape(seed: number): ModelShape {
   const hidden_size = 8 * (2 + below(90));
   const rank = Math.min(pick([0, 1, 2, 4, 8, 16, 32, 48, 64, 130]), Math.max(32, hidden_size));
   // A model from scratch has room for the tokens of its tokenizer.
-  const vocabulary = pick(rank === 0 ? [CHAT_MODEL_VOCABULARY, 641, 1000] : [61, 100, 259, 500, 640, 641, 1000, 3001]);
+  const vocabulary = pick(
+    rank === 0 ? [CHAT_MODEL_VOCABULARY, 641, 1000] : [61, 100, 259, 500, 640, 641, 1000, 3001, 9001],
+  );
   return {
     vocabulary,
     rank,
