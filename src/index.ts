@@ -2,7 +2,32 @@
 
 export { type Static, Type } from '@sinclair/typebox';
 export { builtinRegistry } from './builtin.ts';
+export {
+  type CompletedMessage,
+  type CompletionOptions,
+  type MessageCompleter,
+  type MessageCompleterOptions,
+  type TinkerCompleterOptions,
+  type TokenCompleter,
+  tinkerMessageCompleter,
+  tinkerTokenCompleter,
+} from './completers/completers.ts';
 export { type ReplySampling, rendererOf, sampleReplies } from './evaluation/sample_replies.ts';
+export {
+  type AdaptedParts,
+  getFullFinetuneLrMultiplier,
+  getFullFinetuneParamCount,
+  getLoraLrMultiplier,
+  getLoraLrOverFullFinetuneLr,
+  getLoraParamCount,
+  getLr,
+} from './models/hyperparams.ts';
+export {
+  getModelAttributes,
+  getRecommendedRendererName,
+  getRecommendedRendererNames,
+  type ModelAttributes,
+} from './models/model_info.ts';
 export { defineBuilder } from './registry/builder.ts';
 export {
   builderOf,
@@ -17,8 +42,15 @@ export {
 export type { Headline, HeadlineOf } from './registry/headline.ts';
 export { Registry } from './registry/registry.ts';
 export { type BuilderRef, defineSlot, type Make, reference, type Slot } from './registry/slot.ts';
+export { createRenderer, type MessageFormat, type RenderedMessage, type RendererTraits } from './renderers/base.ts';
+export { type ListedRenderer, listedRenderers } from './renderers/command.ts';
+export { getRenderer, type RendererFactory, registerRenderer } from './renderers/get_renderer.ts';
+export { toOpenaiMessage } from './renderers/openai_message.ts';
+export { type Piece, said, written } from './renderers/pieces.ts';
+export { recommendedRenderer } from './renderers/recommended.ts';
 export * from './renderers/types.ts';
 export { computeBpb, computeMeanNll, datumFromModelInputWeights } from './supervised/common.ts';
+export { fromOpenaiMessages } from './supervised/data/messages.ts';
 export { packedDataset } from './supervised/packing.ts';
 export {
   type DatasetContext,

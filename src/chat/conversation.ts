@@ -1,7 +1,8 @@
 // A conversation with a model: what was said so far, and the next reply.
 
+import { tinkerMessageCompleter, visibleText } from '../completers/completers.ts';
 import type { Message } from '../renderers/types.ts';
-import { lengthOf, type SamplingParams } from '../tinker/types.ts';
+import type { SamplingParams } from '../tinker/types.ts';
 import type { ChatTarget } from './target.ts';
 
 export interface Reply {
@@ -37,24 +38,12 @@ export class Conversation {
   async say(text: string): Promise<Reply> {
     const { client, renderer } = this.#target;
     const asked: Message[] = [...this.#messages, { role: 'user', content: text }];
-    const prompt = renderer.buildGenerationPrompt(asked);
-    const room = (await client.getInfo()).max_context_length - lengthOf(prompt);
-    const params = {
-      ...this.#params,
-      stop: renderer.getStopSequences(),
-      max_tokens: Math.min(this.#params.max_tokens ?? room, Math.max(room, 1)),
-      seed: (this.#params.seed ?? 0) + this.#turns,
-    };
-    const { sequences } = await client.sample(prompt, 1, params);
-    const { message } = renderer.parseResponse(sequences[0].tokens);
+    const contextWindow = (await client.getInfo()).max_context_length;
+    const { max_tokens: maxTokens = contextWindow, temperature, top_p: topP, seed = 0 } = this.#params;
+    const completer = tinkerMessageCompleter(client, renderer, { maxTokens, temperature, topP, contextWindow });
+    const { message, stop_reason } = await completer.complete(asked, { seed: seed + this.#turns });
     this.#turns += 1;
     this.#messages = [...asked, message];
-    return { text: visibleText(message).trim(), cut: sequences[0].stop_reason === 'length' };
+    return { text: visibleText(message).trim(), cut: stop_reason === 'length' };
   }
-}
-
-/** What the model says aloud: text, not reasoning. */
-function visibleText({ content }: Message): string {
-  if (typeof content === 'string') return content;
-  return content.map((part) => (part.type === 'text' ? part.text : '')).join('');
 }

@@ -59,7 +59,7 @@ export async function openChatTarget(
     const client = await service.createSamplingClient(model_path === undefined ? { base_model } : { model_path });
     const { directory } = await locateModel(source.tokenizer, { parts: 'tokenizer', notify });
     const tokenizer = await loadTokenizer(directory);
-    const renderer = source.renderer ?? recommendedRenderer({ modelName: base_model, tokenizer });
+    const renderer = source.renderer ?? (await recommendedRenderer({ modelName: base_model, tokenizer }));
     const built = await registry.build(rendererSlot, renderer, { tokenizer });
     return { description, client, renderer: built, close: () => service.close() };
   } catch (error) {
@@ -68,7 +68,13 @@ export async function openChatTarget(
   }
 }
 
-async function sourceOf({ run, model_path, base_model, description }: LocatedWeights): Promise<Source> {
+async function sourceOf({
+  run,
+  model_path,
+  base_model,
+  description,
+  renderer = null,
+}: LocatedWeights): Promise<Source> {
   const spec = run?.spec ?? {};
   const base = textOf(spec.model_name) ?? base_model ?? (await baseOf(model_path ?? ''));
   return {
@@ -76,7 +82,7 @@ async function sourceOf({ run, model_path, base_model, description }: LocatedWei
     base_model: base,
     ...(model_path === undefined ? {} : { model_path }),
     tokenizer: textOf(spec.model_name) ?? (run === null ? base : join(run.directory, 'tokenizer')),
-    renderer: isPlainRef(spec.renderer) ? spec.renderer : null,
+    renderer,
     service: isPlainRef(spec.service) ? spec.service : LOCAL,
     checkpointsPath: join(run?.directory ?? resolve(model_path ?? base), 'checkpoints'),
   };

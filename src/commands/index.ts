@@ -9,6 +9,7 @@ import Export from './export.ts';
 import Help from './help.ts';
 import Plan from './plan.ts';
 import Render from './render.ts';
+import Renderers from './renderers.ts';
 import Report from './report.ts';
 import Run from './run.ts';
 import Schema from './schema.ts';
@@ -25,6 +26,7 @@ export const COMMANDS: Record<string, Command.Class> = {
   help: Help,
   plan: Plan,
   render: Render,
+  renderers: Renderers,
   report: Report,
   run: Run,
   schema: Schema,

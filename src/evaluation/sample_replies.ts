@@ -1,5 +1,6 @@
 // Asks a model many questions at once and hands back the text of its replies.
 
+import { tinkerMessageCompleter, visibleText } from '../completers/completers.ts';
 import type { Message, Renderer } from '../renderers/types.ts';
 import type { SamplingClient } from '../tinker/clients.ts';
 import type { EvaluatorContext } from '../training/evaluator.ts';
@@ -19,12 +20,11 @@ export async function sampleReplies(
   conversations: readonly (readonly Message[])[],
   { max_tokens, temperature, seed }: ReplySampling,
 ): Promise<string[]> {
-  const stop = renderer.getStopSequences();
+  const completer = tinkerMessageCompleter(client, renderer, { maxTokens: max_tokens, temperature });
   return await Promise.all(
     conversations.map(async (messages, index) => {
-      const prompt = renderer.buildGenerationPrompt(messages);
-      const response = await client.sample(prompt, 1, { max_tokens, temperature, stop, seed: seed + index });
-      return textOf(renderer.parseResponse(response.sequences[0].tokens).message);
+      const { message } = await completer.complete(messages, { seed: seed + index });
+      return visibleText(message);
     }),
   );
 }
@@ -35,9 +35,4 @@ export function rendererOf({ renderer }: EvaluatorContext, evaluator: string): R
   throw new ConfigurationError(`the evaluator "${evaluator}" asks questions, and the run has no renderer`, {
     hint: 'Set `renderer`, or use a model with a chat template.',
   });
-}
-
-function textOf({ content }: Message): string {
-  if (typeof content === 'string') return content;
-  return content.map((part) => (part.type === 'text' ? part.text : '')).join('');
 }

@@ -117,7 +117,7 @@ async function openRenderer(
   const { directory } = await locateModel(model, { parts: 'tokenizer', notify });
   const tokenizer = await loadTokenizer(directory);
   const ref =
-    renderer === null ? recommendedRenderer({ modelName: model, tokenizer }) : rendererRef(renderer, registry);
+    renderer === null ? await recommendedRenderer({ modelName: model, tokenizer }) : rendererRef(renderer, registry);
   return await registry.build(rendererSlot, ref, { tokenizer });
 }
 

@@ -1,15 +1,20 @@
 // The machinery of renderers that work message by message: a format says how one message looks, this makes prompts of
 // conversations and training examples with a loss weight a token.
 
-import { modelInputFromTokens } from '../tinker/types.ts';
-import type { TextPiece, Tokenizer } from '../tokenizers/types.ts';
+import type { Tokenizer } from '../tokenizers/types.ts';
 import { RendererError } from '../util/errors.ts';
-import { apart, encodeLists, written } from './pieces.ts';
+import { omittedOf } from './omitted.ts';
+import { apart, encodeLists, isSame, modelInputOf, type Piece, type Unit, widthOf, written } from './pieces.ts';
+import { parseReply, type ReplySyntax } from './reply_syntax.ts';
+import { streamReply } from './streaming.ts';
+import { splitExamples } from './supervised_examples.ts';
 import { lastAssistantTurnStart, lastUserIndex, trainedMessages } from './train_on_what.ts';
-import type { Message, ParsedResponse, Renderer, ToolSpec } from './types.ts';
+import type { Message, ParsedResponse, Renderer, SupervisedExample, ToolSpec, TrainOnWhat } from './types.ts';
 
 /** Where in its conversation a message stands. */
 export interface RenderContext {
+  /** The whole conversation. */
+  messages: readonly Message[];
   index: number;
   isLast: boolean;
   previous: Message | null;
@@ -19,84 +24,147 @@ export interface RenderContext {
 }
 
 /** One message, as text: a conversation is encoded as a whole, because words merge over the ends of its parts. */
-interface RenderedMessage {
+export interface RenderedMessage {
   /** Announces who speaks. Part of the prompt, so that only `all_tokens` trains on it. */
-  header: TextPiece[];
+  header: Piece[];
   /** What the speaker says, the token that ends it included. */
-  output: TextPiece[];
+  output: Piece[];
   /** The beginning of the next header where this is what ends a reply: it follows the last message, as part of it. */
-  stopOverlap?: TextPiece[];
+  stopOverlap?: Piece[];
+}
+
+interface Rendering {
+  /** As the format arranges them. */
+  messages: readonly Message[];
+  rendered: readonly RenderedMessage[];
+  preamble: Piece[];
 }
 
 /** What a family of models decides; `createRenderer` does the rest. */
 export interface MessageFormat {
-  tokenizer: Tokenizer;
-  /** In front of every conversation, and never trained. */
+  /** In front of every conversation, and never trained: `[]`, or the BOS token if the tokenizer has one. */
   bosTokens: readonly number[];
-  hasExtensionProperty: boolean;
-  /** Prompts close the reasoning before it begins, so that a reply with reasoning cannot follow them. */
-  disablesThinking?: boolean;
-  stopSequences: string[] | number[];
+  /** The reply's syntax, or a parser of the family's own. */
+  reply: ReplySyntax | ((tokens: readonly number[]) => ParsedResponse);
+  /** The messages as they are shown: results may come in another order, and messages may be added in front of what is given. */
+  arrange?(messages: readonly Message[]): readonly Message[];
+  /** Written before the first message, as part of its header. */
+  preamble?(messages: readonly Message[]): Piece[];
   renderMessage(message: Message, context: RenderContext): RenderedMessage;
   /** The header under which `role` is about to speak, with whatever the model expects to be written for it. */
-  generationSuffix(role: string, context: RenderContext): TextPiece[];
-  parseResponse(tokens: readonly number[]): ParsedResponse;
+  generationSuffix(role: string, context: RenderContext): Piece[];
+  /** Where an option decides it, instead of the trait. */
+  hasExtensionProperty?: boolean;
   /** Absent where the format has no tools. */
   createConversationPrefixWithTools?(tools: readonly ToolSpec[], systemPrompt: string): Message[];
 }
 
-export function createRenderer(format: MessageFormat): Renderer {
-  const { tokenizer } = format;
+/** What is known of a renderer before it has a tokenizer. */
+export interface RendererTraits {
+  name: string;
+  /** What ends a reply: tokens, or a text that the sampler looks for. */
+  stop: { tokens: readonly string[] } | { text: string };
+  hasExtensionProperty: boolean;
+  supportsStreaming: boolean;
+  disablesThinking: boolean;
+}
 
-  function generationPrompt(messages: readonly Message[], role: string, prefill: string): number[] {
-    const rendered = renderAll(format, messages);
+export function createRenderer(traits: RendererTraits, tokenizer: Tokenizer, format: MessageFormat): Renderer {
+  const { name, stop, supportsStreaming, disablesThinking } = traits;
+  const { hasExtensionProperty = traits.hasExtensionProperty } = format;
+  const stops = 'text' in stop ? [stop.text] : stop.tokens.map((token) => requireToken(tokenizer, token, name));
+  const { reply } = format;
+  const parseResponse =
+    typeof reply === 'function' ? reply : (tokens: readonly number[]) => parseReply(tokens, reply, tokenizer);
+
+  function renderAll(given: readonly Message[]): Rendering {
+    const messages = format.arrange?.(given) ?? given;
+    const lastUser = lastUserIndex(messages);
+    const rendered = messages.map((message, index) => {
+      const one = format.renderMessage(message, contextAt(messages, index, lastUser));
+      // The model speaks after its prompt: it cannot have changed the token before.
+      return message.role === 'assistant' ? { ...one, output: apart(one.output) } : one;
+    });
+    return { messages, rendered, preamble: format.preamble?.(messages) ?? [] };
+  }
+
+  function promptUnits({ messages, rendered, preamble }: Rendering, role: string, prefill: string): Unit[] {
     const suffix = format.generationSuffix(role, contextAt(messages, messages.length, lastUserIndex(messages)));
-    const pieces = [...rendered.flatMap(({ header, output }) => [...header, ...output]), ...suffix];
-    return [...format.bosTokens, ...tokenizer.encodePieces([...pieces, ...apart([written(prefill)])]).flat()];
+    const shown = rendered.flatMap(({ header, output }) => [...header, ...output]);
+    const pieces = [...preamble, ...shown, ...suffix, ...apart(prefill === '' ? [] : [written(prefill)])];
+    return [...format.bosTokens, ...encodeLists(tokenizer, [pieces]).flat()];
+  }
+
+  /** The units of an example, of the preamble and of each message in turn, with their weights. */
+  function weighted(given: readonly Message[], trainOnWhat: TrainOnWhat, { messages, rendered, preamble }: Rendering) {
+    // First as they were given, so that an error counts them as their author does.
+    trainedMessages(given, trainOnWhat);
+    const trained = trainedMessages(messages, trainOnWhat);
+    const ofHeaders = trainOnWhat === 'all_tokens' ? 1 : 0;
+    const stretches: { pieces: Piece[]; weight: number }[] = [{ pieces: preamble, weight: ofHeaders }];
+    rendered.forEach(({ header, output }, index) => {
+      stretches.push({ pieces: header, weight: ofHeaders }, { pieces: output, weight: trained[index] ? 1 : 0 });
+    });
+    stretches.push({ pieces: rendered.at(-1)?.stopOverlap ?? [], weight: trained.at(-1) ? 1 : 0 });
+    const units: Unit[] = [...format.bosTokens];
+    const weights: number[] = units.map(() => 0);
+    encodeLists(
+      tokenizer,
+      stretches.map(({ pieces }) => pieces),
+    ).forEach((part, index) => {
+      for (const unit of part) {
+        units.push(unit);
+        const weight = typeof unit === 'number' ? stretches[index].weight : 0;
+        for (let position = 0; position < widthOf(unit); position++) weights.push(weight);
+      }
+    });
+    return { units, weights };
+  }
+
+  function buildSupervisedExample(given: readonly Message[], trainOnWhat: TrainOnWhat): SupervisedExample {
+    const rendering = renderAll(given);
+    const { units, weights } = weighted(given, trainOnWhat, rendering);
+    // What a prompt writes for the model (an opened reasoning block, say) is not the model's to learn.
+    if (trainOnWhat === 'last_assistant_message' || trainOnWhat === 'last_assistant_turn') {
+      const boundary = trainOnWhat === 'last_assistant_turn' ? lastAssistantTurnStart(given) : given.length - 1;
+      const prompt = promptUnits(renderAll(given.slice(0, boundary)), 'assistant', '');
+      if (prompt.every((unit, index) => isSame(unit, units[index]))) {
+        const length = prompt.reduce<number>((sum, unit) => sum + widthOf(unit), 0);
+        weights.fill(0, 0, length);
+      } else if (disablesThinking) {
+        throw new RendererError(
+          `messages[${boundary}] cannot follow the prompt, in which this renderer turns reasoning off`,
+          { hint: 'Take the reasoning out of the reply, or use the renderer of the same model that thinks.' },
+        );
+      }
+    }
+    const omitted = omissions(given, rendering, format.createConversationPrefixWithTools !== undefined);
+    return { model_input: modelInputOf(units), weights, ...(omitted.length > 0 ? { omitted } : {}) };
   }
 
   return {
+    name,
     tokenizer,
-    hasExtensionProperty: format.hasExtensionProperty,
-    getStopSequences: () => format.stopSequences,
-    parseResponse: (tokens) => format.parseResponse(tokens),
+    hasExtensionProperty,
+    supportsStreaming,
+    disablesThinking,
+    getStopSequences: () => ('text' in stop ? [stop.text] : stops.filter((token) => typeof token === 'number')),
+    parseResponse,
 
-    buildGenerationPrompt(messages, { role = 'assistant', prefill = '' } = {}) {
-      return modelInputFromTokens(generationPrompt(messages, role, prefill));
+    parseResponseStreaming(tokens) {
+      if (!supportsStreaming || typeof reply === 'function')
+        throw new RendererError(`replies of the renderer ${name} can only be parsed whole`);
+      return streamReply(tokens, reply, tokenizer);
     },
 
-    buildSupervisedExample(messages, trainOnWhat) {
-      const trained = trainedMessages(messages, trainOnWhat);
-      const tokens: number[] = [...format.bosTokens];
-      const weights: number[] = tokens.map(() => 0);
-      const append = (part: readonly number[], weight: number) => {
-        for (const token of part) {
-          tokens.push(token);
-          weights.push(weight);
-        }
-      };
-      const rendered = renderAll(format, messages);
-      const lists = rendered.flatMap(({ header, output }) => [header, output]);
-      const groups = encodeLists(tokenizer, [...lists, rendered.at(-1)?.stopOverlap ?? []]);
-      messages.forEach((_, index) => {
-        append(groups[2 * index], trainOnWhat === 'all_tokens' ? 1 : 0);
-        append(groups[2 * index + 1], trained[index] ? 1 : 0);
-      });
-      append(groups[lists.length], trained.at(-1) ? 1 : 0);
+    buildGenerationPrompt(messages, { role = 'assistant', prefill = '' } = {}) {
+      return modelInputOf(promptUnits(renderAll(messages), role, prefill));
+    },
 
-      // What a prompt writes for the model (an opened reasoning block, say) is not the model's to learn.
-      if (trainOnWhat === 'last_assistant_message' || trainOnWhat === 'last_assistant_turn') {
-        const boundary = trainOnWhat === 'last_assistant_turn' ? lastAssistantTurnStart(messages) : messages.length - 1;
-        const prompt = generationPrompt(messages.slice(0, boundary), 'assistant', '');
-        if (prompt.every((token, index) => token === tokens[index])) weights.fill(0, 0, prompt.length);
-        else if (format.disablesThinking) {
-          throw new RendererError(
-            `messages[${boundary}] cannot follow the prompt, in which this renderer turns reasoning off`,
-            { hint: 'Take the reasoning out of the reply, or use the renderer of the same model that thinks.' },
-          );
-        }
-      }
-      return { model_input: modelInputFromTokens(tokens), weights };
+    buildSupervisedExample,
+
+    buildSupervisedExamples(messages, trainOnWhat) {
+      return splitExamples(messages, trainOnWhat, { name, hasExtensionProperty, buildSupervisedExample });
     },
 
     createConversationPrefixWithTools(tools, systemPrompt = '') {
@@ -109,17 +177,24 @@ export function createRenderer(format: MessageFormat): Renderer {
   };
 }
 
-function renderAll(format: MessageFormat, messages: readonly Message[]): RenderedMessage[] {
-  const lastUser = lastUserIndex(messages);
-  return messages.map((message, index) => {
-    const rendered = format.renderMessage(message, contextAt(messages, index, lastUser));
-    // The model speaks after its prompt: it cannot have changed the token before.
-    return message.role === 'assistant' ? { ...rendered, output: apart(rendered.output) } : rendered;
+/** The id of a token that a format is made of. */
+export function requireToken(tokenizer: Tokenizer, text: string, renderer: string): number {
+  const id = tokenizer.tokenId(text);
+  if (id !== null) return id;
+  throw new RendererError(`the tokenizer has no token "${text}", which renderer ${renderer} needs`);
+}
+
+/** Counted as they were given, wherever the format has put them. */
+function omissions(given: readonly Message[], { messages, rendered }: Rendering, showsCalls: boolean): string[] {
+  return rendered.flatMap(({ header, output }, index) => {
+    const place = given.indexOf(messages[index]);
+    return place === -1 ? [] : omittedOf(messages[index], place, [...header, ...output], showsCalls);
   });
 }
 
 function contextAt(messages: readonly Message[], index: number, lastUser: number): RenderContext {
   return {
+    messages,
     index,
     isLast: index >= messages.length - 1,
     previous: messages[index - 1] ?? null,

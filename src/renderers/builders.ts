@@ -1,42 +1,45 @@
 // The renderers under the names that specs use.
 
-import { Type } from '@sinclair/typebox';
+import { type TSchema, Type } from '@sinclair/typebox';
 import { defineBuilder } from '../registry/builder.ts';
-import { nullable, semantic } from '../registry/fields.ts';
+import { CATALOGUE } from './catalogue.ts';
+import type { CatalogueEntry } from './definition.ts';
+import { type OptionName, RENDERER_OPTIONS } from './options.ts';
 import { rendererSlot } from './types.ts';
-
-const roleColon = defineBuilder({
-  slot: rendererSlot,
-  name: 'role_colon',
-  version: 1,
-  doc: 'A transcript of `User: …` and `Assistant: …` paragraphs, for base models.',
-  params: Type.Object({}),
-  async build(_params, { tokenizer }) {
-    const { roleColonRenderer } = await import('./role_colon.ts');
-    return roleColonRenderer(tokenizer);
-  },
-});
 
 const chatTemplate = defineBuilder({
   slot: rendererSlot,
   name: 'chat_template',
   version: 1,
   doc: 'The Jinja chat template of the model directory.',
-  params: Type.Object({
-    current_date: nullable(
-      semantic(
-        Type.String({
-          description: 'What templates that print the date print, as YYYY-MM-DD. null: undefined in the template.',
-          pattern: '^\\d{4}-\\d{2}-\\d{2}$',
-          default: null,
-        }),
-      ),
-    ),
-  }),
+  params: Type.Object({ current_date: { ...RENDERER_OPTIONS.current_date, default: null } }),
   async build({ current_date }, { tokenizer }) {
     const { chatTemplateRenderer } = await import('./chat_template.ts');
     return chatTemplateRenderer(tokenizer, { currentDate: current_date });
   },
 });
 
-export const rendererBuilders = [roleColon, chatTemplate];
+function builderOf(entry: CatalogueEntry) {
+  const params: Record<string, TSchema> = {};
+  for (const name of optionNames(entry)) {
+    params[name] = { ...RENDERER_OPTIONS[name], default: entry.options[name] };
+  }
+  return defineBuilder({
+    slot: rendererSlot,
+    name: entry.name,
+    version: 1,
+    doc: entry.doc,
+    params: Type.Object(params),
+    async build(options, { tokenizer }) {
+      const { rendererOf } = await import('./get_renderer.ts');
+      return rendererOf(entry, tokenizer, options);
+    },
+  });
+}
+
+function optionNames({ options }: CatalogueEntry): OptionName[] {
+  const names: OptionName[] = ['current_date', 'strip_thinking_from_history', 'system_role_as_user'];
+  return names.filter((name) => Object.hasOwn(options, name));
+}
+
+export const rendererBuilders = [chatTemplate, ...CATALOGUE.map(builderOf)];

@@ -4,14 +4,16 @@ import { modelInputFromTokens } from '../tinker/types.ts';
 import type { Tokenizer } from '../tokenizers/types.ts';
 import { RendererError } from '../util/errors.ts';
 import { type ConversationTemplate, compileTemplate } from './conversation_template.ts';
-import { reasoningOf, TOOL_DECLARE } from './conversation_values.ts';
+import { reasoningOf } from './conversation_values.ts';
 import { plain } from './jinja/text.ts';
-import { parseResponseForStopToken } from './parsing.ts';
 import { encodeStretches, piecesOf } from './rendered_tokens.ts';
 import { messageOfReply, PROBE, type ReplyFrame, replyFrame, USER, withoutUnaskedPrompt } from './reply_frame.ts';
+import { endOfReply } from './reply_syntax.ts';
+import { splitExamples } from './supervised_examples.ts';
 import { omittedOf, supervisedText } from './supervised_text.ts';
+import { TOOL_DECLARE } from './tool_calls.ts';
 import { trainedMessages } from './train_on_what.ts';
-import type { ContentPart, Message, Renderer } from './types.ts';
+import type { ContentPart, Message, ParseTermination, Renderer } from './types.ts';
 
 /**
  * The output of an assistant message is what the template adds to the generation prompt of the messages before it, up to
@@ -24,10 +26,14 @@ export function chatTemplateRenderer(tokenizer: Tokenizer, { currentDate }: { cu
   const frame = replyFrame(compiled, tokenizer);
   const template = withoutUnaskedPrompt(compiled, frame);
   const stops = [...new Set([frame.stop, ...tokenizer.endTokenIds])];
+  const ends = new Map<number, ParseTermination>(stops.map((id) => [id, id === frame.stop ? 'stop_sequence' : 'eos']));
 
-  return {
+  const renderer: Renderer = {
+    name: 'chat_template',
     tokenizer,
     hasExtensionProperty: appendsOnly(template, frame),
+    supportsStreaming: false,
+    disablesThinking: false,
     getStopSequences: () => stops,
 
     buildGenerationPrompt(messages, { role = 'assistant', prefill = '' } = {}) {
@@ -65,13 +71,17 @@ export function chatTemplateRenderer(tokenizer: Tokenizer, { currentDate }: { cu
       return { model_input: modelInputFromTokens(tokens), weights, ...(omitted.length > 0 ? { omitted } : {}) };
     },
 
+    buildSupervisedExamples(messages, trainOnWhat) {
+      return splitExamples(messages, trainOnWhat, renderer);
+    },
+
     parseResponse(tokens) {
-      const { text, termination } = parseResponseForStopToken(
-        tokens,
-        { stop: frame.stop, eos: tokenizer.endTokenIds },
-        tokenizer,
-      );
-      return { message: messageOfReply(text, frame), termination };
+      const { said, termination } = endOfReply(tokens, ends);
+      return { message: messageOfReply(tokenizer.decode(said, { continues: true }), frame), termination };
+    },
+
+    parseResponseStreaming() {
+      throw new RendererError('replies in the words of a chat template can only be parsed whole');
     },
 
     createConversationPrefixWithTools(tools, systemPrompt = '') {
@@ -81,6 +91,7 @@ export function chatTemplateRenderer(tokenizer: Tokenizer, { currentDate }: { cu
       return systemPrompt === '' ? prefix : [...prefix, { role: 'system', content: systemPrompt }];
     },
   };
+  return renderer;
 }
 
 /** A model that is trained on replies without an end would never stop. */

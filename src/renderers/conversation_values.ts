@@ -2,14 +2,12 @@
 
 import { RendererError } from '../util/errors.ts';
 import { jsonProblem } from '../util/json.ts';
-import { textOf } from './content.ts';
+import { notText, textOf } from './content.ts';
 import { parseJson } from './jinja/json.ts';
 import { joinTexts, type Origin, plain, type Text, tracked } from './jinja/text.ts';
 import { Dict, List, type Value } from './jinja/values.ts';
+import { TOOL_DECLARE } from './tool_calls.ts';
 import type { Message, ToolCall } from './types.ts';
-
-/** Role of the message that carries tool declarations, as JSON, to the template's `tools`. */
-export const TOOL_DECLARE = 'tool_declare';
 
 /** In which of the forms that are in use a template takes what a message holds. */
 export interface MessageForm {
@@ -93,6 +91,7 @@ function saidText(message: Message, index: number, form: MessageForm, track: Tra
     typeof message.content === 'string' ? [{ type: 'text' as const, text: message.content }] : message.content;
   const texts = parts.map((part) => {
     if (part.type === 'text') return track(path, part.text);
+    if (part.type === 'image') throw notText(message, 'holds a picture');
     return form.reasoning === 'field' ? '' : inlineReasoning(track(reasoningPath(index), part.thinking));
   });
   return joinTexts([...texts, ...(message.unparsed_tool_calls ?? []).map((call) => track(path, call.raw_text))]);

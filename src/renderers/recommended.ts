@@ -1,18 +1,46 @@
-// Which renderer a model gets when a spec names none.
+// Which renderer a model gets when a spec names none, and whether it may be another than its weights were trained with.
 
-import { type BuilderRef, reference } from '../registry/slot.ts';
+import { knownModelOf } from '../models/local_model.ts';
+import { type BuilderRef, type PlainRef, reference } from '../registry/slot.ts';
 import type { Tokenizer } from '../tokenizers/types.ts';
+import { ConfigurationError } from '../util/errors.ts';
+import { CATALOGUE } from './catalogue.ts';
+import { missingTokens } from './definition.ts';
 import { rendererSlot } from './types.ts';
 
 /**
- * The model's own chat template if it carries one, else `role_colon`, which suits base models. No family has a renderer of
- * its own yet; one that gets one is recognised by `modelName`, before that.
+ * What the table of models recommends, where the catalogue has it and the tokenizer its tokens; else the model's own chat
+ * template; else `role_colon`, which suits base models. `modelName`: a name or a directory.
  */
-export function recommendedRenderer({
+export async function recommendedRenderer({
+  modelName,
   tokenizer,
 }: {
   modelName: string;
   tokenizer: Tokenizer;
-}): BuilderRef<typeof rendererSlot> {
-  return reference(rendererSlot, { builder: tokenizer.chatTemplate === null ? 'role_colon' : 'chat_template' });
+}): Promise<BuilderRef<typeof rendererSlot>> {
+  const known = await knownModelOf(modelName, tokenizer);
+  const fitting = known?.recommended_renderers.find((name) =>
+    CATALOGUE.some((entry) => entry.name === name && missingTokens(entry, tokenizer).length === 0),
+  );
+  const other = tokenizer.chatTemplate === null ? 'role_colon' : 'chat_template';
+  return reference(rendererSlot, { builder: fitting ?? other });
+}
+
+/**
+ * The renderer that `given` names, or the one that the weights were trained with, or null where neither is known.
+ * @throws ConfigurationError where both are known and differ, unless `override` says that this is meant
+ */
+export function rendererForWeights(
+  given: BuilderRef<typeof rendererSlot> | null,
+  { trainedWith, override, weights }: { trainedWith: PlainRef | null; override: boolean; weights: string },
+): BuilderRef<typeof rendererSlot> | null {
+  if (given === null) return trainedWith === null ? null : reference(rendererSlot, trainedWith);
+  if (trainedWith === null || trainedWith.builder === given.builder || override) return given;
+  throw new ConfigurationError(
+    `renderer: ${weights} was trained with the renderer ${trainedWith.builder}, and this is ${given.builder}: set renderer_override: true if that is meant`,
+    {
+      hint: 'Leave renderer out to go on with the one of the weights. A model does worse with another, and nothing tells.',
+    },
+  );
 }

@@ -4,7 +4,8 @@ import type { Tokenizer } from '../tokenizers/types.ts';
 import { RendererError } from '../util/errors.ts';
 import type { ConversationTemplate } from './conversation_template.ts';
 import { plain, sliceText } from './jinja/text.ts';
-import { parseContentBlocks } from './parsing.ts';
+import { messageOf, type ReplySyntax } from './reply_syntax.ts';
+import { readJsonCall } from './tool_calls.ts';
 import type { ContentPart, Message } from './types.ts';
 
 /** Stands for a message's content in renderings that are only made to see what the template puts around it. */
@@ -79,19 +80,20 @@ export function messageOfReply(reply: string, frame: ReplyFrame): Message {
   let text = reply.startsWith(frame.lead) ? reply.slice(frame.lead.length) : reply;
   if (frame.tail !== '' && text.endsWith(frame.tail)) text = text.slice(0, -frame.tail.length);
   if (frame.opening !== '' && text.includes('</think>') && !text.includes('<think>')) text = `<think>${text}`;
-  const blocks = parseContentBlocks(text);
-  if (blocks === null) return { role: 'assistant', content: text };
-  return {
-    role: 'assistant',
-    content: blocks.parts.flatMap(trimmed),
-    ...(blocks.tool_calls.length > 0 ? { tool_calls: blocks.tool_calls } : {}),
-    ...(blocks.unparsed_tool_calls.length > 0 ? { unparsed_tool_calls: blocks.unparsed_tool_calls } : {}),
-  };
+  const message = messageOf(text, BLOCKS);
+  return typeof message.content === 'string' ? message : { ...message, content: message.content.flatMap(trimmed) };
 }
+
+/** What templates that are not known write most. */
+const BLOCKS: Omit<ReplySyntax, 'ends'> = {
+  thinking: { open: '<think>', close: '</think>', prefilled: false },
+  calls: { open: '<tool_call>', close: '</tool_call>', read: readJsonCall },
+};
 
 /** Templates put the line breaks around blocks back. */
 function trimmed(part: ContentPart): ContentPart[] {
   const trim = (text: string) => text.replace(/^\n+|\n+$/g, '');
+  if (part.type === 'image') return [part];
   if (part.type === 'text') return trim(part.text) === '' ? [] : [{ type: 'text', text: trim(part.text) }];
   return trim(part.thinking) === '' ? [] : [{ type: 'thinking', thinking: trim(part.thinking) }];
 }

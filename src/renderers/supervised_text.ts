@@ -2,11 +2,12 @@
 
 import { RendererError } from '../util/errors.ts';
 import type { ConversationTemplate, Rendering } from './conversation_template.ts';
-import { inlineReasoning, messagePath, reasoningOf, reasoningPath, TOOL_DECLARE } from './conversation_values.ts';
+import { inlineReasoning, messagePath, reasoningOf, reasoningPath } from './conversation_values.ts';
 import { joinTexts, type Origin, plain, sliceText, type Text, tracked } from './jinja/text.ts';
 import type { Stretch } from './rendered_tokens.ts';
 import { PROBE, type ReplyFrame } from './reply_frame.ts';
 import { omissions } from './said.ts';
+import { TOOL_DECLARE } from './tool_calls.ts';
 import type { Message } from './types.ts';
 
 interface TrainedStretch extends Stretch {

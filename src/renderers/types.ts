@@ -14,7 +14,16 @@ export interface ThinkingPart {
   thinking: string;
 }
 
-export type ContentPart = TextPart | ThinkingPart;
+/** A picture in a message. */
+export interface ImagePart {
+  type: 'image';
+  /** A data URL of PNG, JPEG or WebP: `data:image/png;base64,…`. */
+  image: string;
+  /** Tokens that the model's image processor makes of it. */
+  expected_tokens: number;
+}
+
+export type ContentPart = TextPart | ThinkingPart | ImagePart;
 
 export interface ToolCall {
   type: 'function';
@@ -72,20 +81,41 @@ export interface ParsedResponse {
 export interface SupervisedExample {
   model_input: ModelInput;
   weights: number[];
-  /** Paths of what messages that are not trained say and the format leaves out, such as `messages[1].reasoning`. */
+  /** Paths of what messages say and the format leaves out, such as `messages[1].reasoning`. */
   omitted?: string[];
 }
 
+/** What a streaming parse tells as it goes; the last is the whole message, as `parseResponse` gives it. */
+export type ReplyEvent =
+  | { type: 'header'; role: string }
+  | { type: 'text'; text: string; content_index: number }
+  | { type: 'thinking'; thinking: string; content_index: number }
+  | { type: 'message'; message: Message; termination: ParseTermination };
+
 export interface Renderer {
+  /** Its name in specs and checkpoints, such as `qwen3`. */
+  readonly name: string;
   readonly tokenizer: Tokenizer;
   /** Rendering a longer conversation only appends to the rendering of a shorter one and its sampled reply. */
   readonly hasExtensionProperty: boolean;
+  readonly supportsStreaming: boolean;
+  /** Prompts close the reasoning before it begins, so that a reply with reasoning cannot follow them. */
+  readonly disablesThinking: boolean;
   /** For `SamplingParams.stop`. */
   getStopSequences(): string[] | number[];
   /** The prompt whose continuation is the next message of `role`. */
   buildGenerationPrompt(messages: readonly Message[], options?: { role?: string; prefill?: string }): ModelInput;
   buildSupervisedExample(messages: readonly Message[], trainOnWhat: TrainOnWhat): SupervisedExample;
+  /**
+   * Examples that show the model each reply under the prompt that it will see: one for the conversation where rendering only
+   * appends, else one for each assistant message that `trainOnWhat` trains, cut after it. Throws for the modes that train
+   * more than assistant messages where rendering rewrites history.
+   */
+  buildSupervisedExamples(messages: readonly Message[], trainOnWhat: TrainOnWhat): SupervisedExample[];
+  /** Never throws: a reply that has no end, or several, is malformed and its text is the content. */
   parseResponse(tokens: readonly number[]): ParsedResponse;
+  /** Throws where the format cannot be read before its end. */
+  parseResponseStreaming(tokens: AsyncIterable<number> | Iterable<number>): AsyncIterable<ReplyEvent>;
   /** Messages that declare tools, to put in front of a conversation. Throws where the format has no tools. */
   createConversationPrefixWithTools(tools: readonly ToolSpec[], systemPrompt?: string): Message[];
 }

@@ -42,7 +42,7 @@ async function knownOfModel(
   try {
     const tokenizer = await loadTokenizer(model);
     path = ['renderer'];
-    const ref = isPlainRef(renderer) ? renderer : recommendedRenderer({ modelName: model, tokenizer });
+    const ref = isPlainRef(renderer) ? renderer : await recommendedRenderer({ modelName: model, tokenizer });
     return { known: { tokenizer, renderer: await registry.build(rendererSlot, ref, { tokenizer }) }, issues: [] };
   } catch (error) {
     if (!(error instanceof CookbookError)) throw error;

@@ -4,6 +4,7 @@ import type { WeightsRef } from '../registry/fields.ts';
 import { textOf } from '../util/json.ts';
 import { checkpointPlace, digestsShape, verifyDigests } from './checkpoint_digests.ts';
 import { type SeenRun, seeCheckpoints } from './seen_run.ts';
+import { trainedRenderer } from './trained_renderer.ts';
 import { type LocatedWeights, locateWeights, type ResolveOptions } from './weights_reference.ts';
 
 const HINT = 'Put it back as it was, name another checkpoint of the run, or run it again with if_exists=delete.';
@@ -15,8 +16,9 @@ const HINT = 'Put it back as it was, name another checkpoint of the run, or run 
 export async function verifiedWeights(ref: WeightsRef, options: ResolveOptions): Promise<LocatedWeights> {
   const located = locateWeights(ref, options);
   const { run, model_path } = located;
-  if (run !== null && model_path !== undefined) await verify(run, model_path);
-  return located;
+  if (run === null || model_path === undefined) return located;
+  await verify(run, model_path);
+  return { ...located, renderer: trainedRenderer(run, model_path) };
 }
 
 /** Other programs, and versions of before, note nothing that weights could be held against. */

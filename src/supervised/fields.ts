@@ -119,7 +119,19 @@ export const supervisedParams = Type.Object({
     }),
   ),
   renderer: nullable(
-    semantic(builderOf(rendererSlot, { default: null, description: 'null = the one that suits the model best.' })),
+    semantic(
+      builderOf(rendererSlot, {
+        default: null,
+        description:
+          'null = the one that load_checkpoint_path was trained with, else the one that suits the model best.',
+      }),
+    ),
+  ),
+  renderer_override: semantic(
+    Type.Boolean({
+      default: false,
+      description: 'Allow another renderer than the one that load_checkpoint_path was trained with.',
+    }),
   ),
   ...loraFields,
   ...loopFields,

@@ -1,6 +1,7 @@
 // The supervised loop: batches in order, each a forward-backward and an optimizer step, with a few submitted ahead
 // (tinker_cookbook/supervised/train.py; its defects in checkpoints and resuming are not ours).
 
+import type { PlainRef } from '../registry/slot.ts';
 import type { TrainingClient } from '../tinker/clients.ts';
 import { type Datum, type ForwardBackwardOutput, lengthOf } from '../tinker/types.ts';
 import type { Tokenizer } from '../tokenizers/types.ts';
@@ -20,12 +21,14 @@ export interface LoopParts {
   evaluators: Evaluator[];
   infrequentEvaluators: Evaluator[];
   tokenizer: Tokenizer;
+  /** What the conversations of the dataset were rendered with. */
+  renderer: PlainRef;
 }
 
 /** Trains to the end, to a loss that is NaN or infinite, or to the signal. Continues from the last checkpoint of the run. */
 export async function superviseTraining(
   config: LoopConfig,
-  { openClient, train, evaluators, infrequentEvaluators, tokenizer }: LoopParts,
+  { openClient, train, evaluators, infrequentEvaluators, tokenizer, renderer }: LoopParts,
   context: TrainingContext,
 ): Promise<TrainingOutcome> {
   const total_steps = Math.min(train.length * config.num_epochs, config.max_steps ?? Number.POSITIVE_INFINITY);
@@ -33,6 +36,7 @@ export async function superviseTraining(
     ...config,
     total_steps,
     steps_per_epoch: train.length,
+    renderer,
     loss: 'train_mean_nll',
     evaluations: [
       evaluationBy(evaluators, { name: 'evals', every: config.eval_every }, context),

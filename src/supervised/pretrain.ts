@@ -27,7 +27,7 @@ export async function trainFromScratch(
   const directory = join(logPath, 'tokenizer');
   const tokenizer_path = await make(config.tokenizer, { directory, modelMaxLength });
   const tokenizer = await loadTokenizer(tokenizer_path);
-  const ref = recommendedRenderer({ modelName: tokenizer_path, tokenizer });
+  const ref = await recommendedRenderer({ modelName: tokenizer_path, tokenizer });
   const renderer = await make(ref, { tokenizer });
   const material = {
     tokenizer,
@@ -47,6 +47,7 @@ export async function trainFromScratch(
     train: datasets.train,
     ...(await buildEvaluators(config, { tokenizer, renderer, test: datasets.test, seed }, make)),
     tokenizer,
+    renderer: ref,
   };
   const outcome = await superviseTraining(config, parts, context);
   if (outcome.state === 'done' && config.save_model_path !== null) {

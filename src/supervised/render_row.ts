@@ -49,7 +49,8 @@ function refuseHalves({ content, tool_calls = [], name = '', tool_call_id = '' }
 }
 
 function textOfPart(part: ContentPart): string {
-  return part.type === 'text' ? part.text : part.thinking;
+  if (part.type === 'text') return part.text;
+  return part.type === 'thinking' ? part.thinking : '';
 }
 
 /** Escapes in JSON text become characters where it is parsed; text that is no JSON is for the renderer to refuse. */

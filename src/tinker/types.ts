@@ -1,14 +1,28 @@
 // The data of the Tinker API under the names that the Python SDK and the wire use (hence snake_case fields).
 
+import { RequestError } from '../util/errors.ts';
+
 /** A run of token ids. */
 export interface EncodedTextChunk {
   type: 'encoded_text';
   tokens: number[];
 }
 
+/** A picture, which takes the place of as many tokens as the model makes of it. */
+export interface ImageChunk {
+  type: 'image';
+  /** The file's bytes. */
+  data: Uint8Array;
+  format: 'png' | 'jpeg' | 'webp';
+  /** Positions that it takes, as the model's image processor counts them. */
+  expected_tokens: number;
+}
+
+export type ModelInputChunk = EncodedTextChunk | ImageChunk;
+
 /** What the model reads: chunks that are consumed one after another. */
 export interface ModelInput {
-  chunks: EncodedTextChunk[];
+  chunks: ModelInputChunk[];
 }
 
 export type TensorDType = 'float32' | 'int64';
@@ -113,11 +127,20 @@ export function modelInputFromTokens(tokens: number[]): ModelInput {
   return { chunks: [{ type: 'encoded_text', tokens }] };
 }
 
-/** All token ids of an input, in order. */
+/** All token ids of an input, in order. Throws a RequestError for one that holds a picture. */
 export function tokensOf(input: ModelInput): number[] {
-  return input.chunks.flatMap((chunk) => chunk.tokens);
+  return input.chunks.flatMap((chunk) => {
+    if (chunk.type === 'encoded_text') return chunk.tokens;
+    throw new RequestError('the input holds a picture where only text can be read', {
+      hint: 'Take the pictures out of the data, or use a service and a model that read them.',
+    });
+  });
 }
 
+/** Positions that an input takes. */
 export function lengthOf(input: ModelInput): number {
-  return input.chunks.reduce((sum, chunk) => sum + chunk.tokens.length, 0);
+  return input.chunks.reduce(
+    (sum, chunk) => sum + (chunk.type === 'image' ? chunk.expected_tokens : chunk.tokens.length),
+    0,
+  );
 }

@@ -1,6 +1,7 @@
 // The journal of a run: everything that every loop does around its steps. It resumes and rewinds, saves and evaluates when
 // that is due, logs each step once, notices divergence and interruption, and says at the end how the run has gone.
 
+import type { PlainRef } from '../registry/slot.ts';
 import { isJsonObject, type JsonObject } from '../util/json.ts';
 import type { Position } from './cadence.ts';
 import { CheckpointManager, type CheckpointPolicy, type LoopState, type SavingClient } from './checkpoint_manager.ts';
@@ -30,6 +31,8 @@ export interface JournalOptions<Client> extends CheckpointPolicy {
   evaluations?: readonly Evaluation<Client>[];
   /** What the loop needs to go on, beside what the client saves. An attempt that resumes finds it in `restored`. */
   state?(): JsonObject;
+  /** What conversations were rendered with: checkpoints remember it, so that nobody goes on with another unawares. */
+  renderer?: PlainRef;
   /** Milliseconds of a clock that goes forward. */
   now?(): number;
 }
@@ -231,9 +234,10 @@ export class Journal<Client extends SavingClient> {
   }
 
   #loopState(): LoopState {
-    const { steps_per_epoch, state } = this.#options;
+    const { steps_per_epoch, state, renderer } = this.#options;
     const epoch = steps_per_epoch === undefined ? 0 : Math.floor(this.#logged / steps_per_epoch);
     const extra: JsonObject = { elapsed_tokens: this.#tokens };
+    if (renderer !== undefined) extra.renderer = renderer;
     if (state !== undefined) extra.state = state();
     return { batch: this.#logged, epoch, extra };
   }

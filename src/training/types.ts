@@ -2,7 +2,7 @@
 
 import type { WeightsRef } from '../registry/fields.ts';
 import type { Headline } from '../registry/headline.ts';
-import { defineSlot } from '../registry/slot.ts';
+import { defineSlot, type PlainRef } from '../registry/slot.ts';
 import type { ServiceClient } from '../tinker/clients.ts';
 import type { JsonObject } from '../util/json.ts';
 
@@ -70,6 +70,8 @@ export interface ResolvedWeights {
   base_model?: string;
   /** For people. */
   description: string;
+  /** What they were trained with, where that is known. */
+  renderer?: PlainRef | null;
 }
 
 export interface TrainingContext {

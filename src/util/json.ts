@@ -28,6 +28,14 @@ export function canonicalJson(value: JsonValue): string {
   return `{${text}}`;
 }
 
+/** JSON with a space after commas and colons, as models are trained to write it. */
+export function spacedJson(value: JsonValue): string {
+  if (Array.isArray(value)) return `[${value.map(spacedJson).join(', ')}]`;
+  if (!isJsonObject(value)) return JSON.stringify(value);
+  const members = Object.entries(value).map(([key, member]) => `${JSON.stringify(key)}: ${spacedJson(member)}`);
+  return `{${members.join(', ')}}`;
+}
+
 /** Whether two values have the same canonical text. */
 export function equalJson(a: JsonValue, b: JsonValue): boolean {
   if (a === b) return true;

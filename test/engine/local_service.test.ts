@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openLocalService } from '../../src/engine/engine.ts';
 import type { LocalServiceClient } from '../../src/engine/service.ts';
 import type { TrainingClient } from '../../src/tinker/clients.ts';
-import { type Datum, modelInputFromTokens } from '../../src/tinker/types.ts';
+import { type Datum, modelInputFromTokens, tokensOf } from '../../src/tinker/types.ts';
 import { adam } from '../support/adam.ts';
 import { RANDOM_MODEL_VOCABULARY, writeRandomModel } from '../support/random_model.ts';
 
@@ -78,7 +78,7 @@ describe('training', () => {
     const base = await service.createSamplingClient({ base_model: model });
     const [first] = batch([9]);
     const scored = await base.computeLogprobs(
-      modelInputFromTokens([...first.model_input.chunks[0].tokens, Number(first.loss_fn_inputs.target_tokens.data[8])]),
+      modelInputFromTokens([...tokensOf(first.model_input), Number(first.loss_fn_inputs.target_tokens.data[8])]),
     );
     const output = await (await (await lora(service)).forward([first], 'cross_entropy')).result();
     const expected = Array.from(output.loss_fn_outputs[0].logprobs.data);

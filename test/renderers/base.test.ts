@@ -3,7 +3,7 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { createRenderer, type MessageFormat, type RenderContext } from '../../src/renderers/base.ts';
 import { written as piece } from '../../src/renderers/pieces.ts';
-import type { Message, TrainOnWhat } from '../../src/renderers/types.ts';
+import type { Message, Renderer, TrainOnWhat } from '../../src/renderers/types.ts';
 import type { Tokenizer } from '../../src/tokenizers/types.ts';
 import { showExample, showPrompt } from '../support/show_example.ts';
 import { tinyTokenizer } from '../support/tiny_tokenizer.ts';
@@ -14,23 +14,22 @@ beforeAll(async () => {
 });
 
 /** `<role>content;`, whose prompts open a reply with `written`. */
-function formatThatWrites(written: string, options: Partial<MessageFormat> = {}): MessageFormat {
-  return {
-    tokenizer,
+function rendererThatWrites(written: string, options: Partial<MessageFormat> = {}, disablesThinking = false): Renderer {
+  const format: MessageFormat = {
     bosTokens: tokenizer.encode('^'),
-    hasExtensionProperty: true,
-    stopSequences: [';'],
     renderMessage: ({ role, content }) => ({
       header: [piece(`<${role}>`)],
       output: [piece(`${content};`)],
     }),
     generationSuffix: (role) => [piece(`<${role}>${written}`)],
-    parseResponse: (tokens) => ({
+    reply: (tokens) => ({
       message: { role: 'assistant', content: tokenizer.decode(tokens) },
       termination: 'malformed',
     }),
     ...options,
   };
+  const traits = { name: 'test', stop: { text: ';' }, hasExtensionProperty: true, supportsStreaming: false };
+  return createRenderer({ ...traits, disablesThinking }, tokenizer, format);
 }
 
 const QUESTION: Message = { role: 'user', content: 'Q' };
@@ -38,7 +37,7 @@ const replies = (...contents: string[]): Message[] => contents.map((content) => 
 
 describe('what a prompt writes for the model is not trained', () => {
   function show(messages: Message[], trainOnWhat: TrainOnWhat) {
-    const renderer = createRenderer(formatThatWrites('think:'));
+    const renderer = rendererThatWrites('think:');
     return showExample(renderer.buildSupervisedExample(messages, trainOnWhat), tokenizer);
   }
 
@@ -56,7 +55,7 @@ describe('what a prompt writes for the model is not trained', () => {
   });
 
   test('unless the renderer turns reasoning off, which such a reply contradicts', () => {
-    const renderer = createRenderer(formatThatWrites('no thinking:', { disablesThinking: true }));
+    const renderer = rendererThatWrites('no thinking:', {}, true);
     expect(() => renderer.buildSupervisedExample([QUESTION, ...replies('A')], 'last_assistant_message')).toThrow(
       'messages[1] cannot follow the prompt, in which this renderer turns reasoning off',
     );
@@ -66,14 +65,13 @@ describe('what a prompt writes for the model is not trained', () => {
 });
 
 test('the tokens that end a reply and begin the next header follow the last message only', () => {
-  const overlapping = formatThatWrites('', {
+  const renderer = rendererThatWrites('', {
     renderMessage: ({ role, content }) => ({
       header: [piece(`<${role}>`)],
       output: [piece(String(content))],
       stopOverlap: [piece('<')],
     }),
   });
-  const renderer = createRenderer(overlapping);
   const messages = [QUESTION, ...replies('A')];
   expect(showExample(renderer.buildSupervisedExample(messages, 'all_messages'), tokenizer)).toBe(
     '^<user>⟦Q⟧<assistant>⟦A<⟧',
@@ -83,8 +81,7 @@ test('the tokens that end a reply and begin the next header follow the last mess
 
 test('a format sees each message among its neighbours, and a prompt as the place after the last one', () => {
   const seen: RenderContext[] = [];
-  const renderer = createRenderer({
-    ...formatThatWrites(''),
+  const renderer = rendererThatWrites('', {
     renderMessage: (_, context) => {
       seen.push(context);
       return { header: [], output: [] };
@@ -96,21 +93,20 @@ test('a format sees each message among its neighbours, and a prompt as the place
   });
   const [first, second] = [QUESTION, ...replies('A')];
   renderer.buildGenerationPrompt([first, second]);
+  const messages = [first, second];
   expect(seen).toEqual([
-    { index: 0, isLast: false, previous: null, next: second, lastUserIndex: 0 },
-    { index: 1, isLast: true, previous: first, next: null, lastUserIndex: 0 },
-    { index: 2, isLast: true, previous: second, next: null, lastUserIndex: 0 },
+    { messages, index: 0, isLast: false, previous: null, next: second, lastUserIndex: 0 },
+    { messages, index: 1, isLast: true, previous: first, next: null, lastUserIndex: 0 },
+    { messages, index: 2, isLast: true, previous: second, next: null, lastUserIndex: 0 },
   ]);
 });
 
 test('a format with tools declares them in front of the system prompt', () => {
-  const renderer = createRenderer(
-    formatThatWrites('', {
-      createConversationPrefixWithTools: (tools, systemPrompt) => [
-        { role: 'system', content: `${systemPrompt}|${tools.map((tool) => tool.name)}` },
-      ],
-    }),
-  );
+  const renderer = rendererThatWrites('', {
+    createConversationPrefixWithTools: (tools, systemPrompt) => [
+      { role: 'system', content: `${systemPrompt}|${tools.map((tool) => tool.name)}` },
+    ],
+  });
   const tool = { name: 'look', description: 'Looks.', parameters: {} };
   expect(renderer.createConversationPrefixWithTools([tool])).toEqual([{ role: 'system', content: '|look' }]);
 });

@@ -13,7 +13,7 @@ test.each([
   [CHATML, '<|im_start|>user\nhello<|im_end|>\n<|im_start|>assistant\n'],
 ])('a model with the template %j gets the renderer that suits it', async (chat_template, expected) => {
   const tokenizer = await tinyTokenizer({ chat_template });
-  const ref = recommendedRenderer({ modelName: 'any', tokenizer });
+  const ref = await recommendedRenderer({ modelName: 'any', tokenizer });
   const renderer = await new Registry(rendererBuilders).build(rendererSlot, ref, { tokenizer });
   expect(showPrompt(renderer.buildGenerationPrompt([{ role: 'user', content: 'hello' }]), tokenizer)).toBe(expected);
 });

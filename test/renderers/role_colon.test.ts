@@ -2,7 +2,7 @@
 
 import fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { roleColonRenderer } from '../../src/renderers/role_colon.ts';
+import { getRenderer } from '../../src/renderers/get_renderer.ts';
 import { type Message, type Renderer, TRAIN_ON_WHAT, type TrainOnWhat } from '../../src/renderers/types.ts';
 import { tokensOf } from '../../src/tinker/types.ts';
 import { loadTokenizerJson, PREFIXES, pieceTokenizerJson } from '../support/piece_tokenizer.ts';
@@ -19,7 +19,7 @@ const CONVERSATION: Message[] = [
 
 let renderer: Renderer;
 beforeAll(async () => {
-  renderer = roleColonRenderer(await tinyTokenizer({ bos_token: '<|bos|>', eos_token: '<|endoftext|>' }));
+  renderer = getRenderer('role_colon', await tinyTokenizer({ bos_token: '<|bos|>', eos_token: '<|endoftext|>' }));
 });
 
 describe('prompts', () => {
@@ -35,7 +35,7 @@ describe('prompts', () => {
   });
 
   test('have no BOS where the tokenizer has none', async () => {
-    const bare = roleColonRenderer(await tinyTokenizer());
+    const bare = getRenderer('role_colon', await tinyTokenizer());
     expect(showPrompt(bare.buildGenerationPrompt([{ role: 'user', content: 'x' }]), bare.tokenizer)).toBe(
       'User: x\n\nAssistant:',
     );
@@ -96,12 +96,11 @@ describe('training examples', () => {
     expect(show('customized', customized)).toBe('<|bos|>User:⟦ hello\n\n⟧Assistant: Let me look.\n\nUser:');
   });
 
-  test('refuse tool calls, which a transcript has no words for', () => {
+  test('tell of tool calls, which a transcript has no words for', () => {
     const call = { type: 'function' as const, id: null, function: { name: 'look', arguments: '{}' } };
     const called = CONVERSATION.map((message, index) => (index === 2 ? { ...message, tool_calls: [call] } : message));
-    expect(() => show('all_assistant_messages', called)).toThrow(
-      'this renderer has no words for the tool calls of a message of role "assistant"',
-    );
+    const { omitted } = renderer.buildSupervisedExample(called, 'all_assistant_messages');
+    expect(omitted).toEqual(['messages[2].tool_calls[0]']);
   });
 
   test('show a call that could not be read as it was written', () => {
@@ -202,7 +201,7 @@ test('every mode gives one weight a token, 0 or 1', () => {
 test.each(['prepend', 'metaspace'] as const)(
   'the words that stop a reply are trained as they are sampled: %s',
   async (kind) => {
-    const pieces = roleColonRenderer(await loadTokenizerJson(pieceTokenizerJson(PREFIXES[kind])));
+    const pieces = getRenderer('role_colon', await loadTokenizerJson(pieceTokenizerJson(PREFIXES[kind])));
     const { tokenizer } = pieces;
     const messages: Message[] = [
       { role: 'user', content: 'hello' },

@@ -7,7 +7,7 @@ import { gzipSync } from 'node:zlib';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { Registry } from '../../src/registry/registry.ts';
 import { chatTemplateRenderer } from '../../src/renderers/chat_template.ts';
-import { roleColonRenderer } from '../../src/renderers/role_colon.ts';
+import { getRenderer } from '../../src/renderers/get_renderer.ts';
 import type { Renderer } from '../../src/renderers/types.ts';
 import { datasetBuilders } from '../../src/supervised/builders.ts';
 import type { ConversationFileParams } from '../../src/supervised/dataset_params.ts';
@@ -23,7 +23,7 @@ let roleColon: Renderer;
 let directory: string;
 beforeAll(async () => {
   tokenizer = await tinyTokenizer();
-  roleColon = roleColonRenderer(tokenizer);
+  roleColon = getRenderer('role_colon', tokenizer);
   directory = await mkdtemp(join(tmpdir(), 'conversations-'));
 });
 

@@ -5,7 +5,13 @@ import { join } from 'node:path';
 
 export const ROOT = join(import.meta.dirname, '../..');
 
-export const PAGES = ['CONTRIBUTING.md', 'README.md', ...readdirSync(join(ROOT, 'docs')).map((name) => `docs/${name}`)];
+export const PAGES = [
+  'CONTRIBUTING.md',
+  'README.md',
+  ...readdirSync(join(ROOT, 'docs'))
+    .filter((name) => name.endsWith('.md'))
+    .map((name) => `docs/${name}`),
+];
 
 export function pageText(page: string): string {
   return readFileSync(join(ROOT, page), 'utf8');

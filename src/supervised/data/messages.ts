@@ -1,10 +1,9 @@
 // Messages as OpenAI writes them, `{"role": …, "content": …}`, from JSON with every field checked.
 
 import { closestNames } from '../../registry/suggest.ts';
-import { spacedJson } from '../../renderers/parsing.ts';
 import type { ContentPart, Message, ToolCall, ToolSpec } from '../../renderers/types.ts';
 import { DataValidationError } from '../../util/errors.ts';
-import { isJsonObject, type JsonObject, type JsonValue } from '../../util/json.ts';
+import { isJsonObject, type JsonObject, type JsonValue, spacedJson } from '../../util/json.ts';
 import { kindOf, objectList, optionalText, shown } from './fields.ts';
 
 const ROLES = ['system', 'developer', 'user', 'assistant', 'tool'];
@@ -29,6 +28,11 @@ export function parseMessages(value: JsonValue | undefined, at: string): Message
     messages: objects.map((message, index) => parseMessage(message, `${at}[${index}]`)),
     ignored: unknownFields(objects, FIELDS),
   };
+}
+
+/** Messages of OpenAI's API. Fields that mean nothing here are left out. @throws DataValidationError that names the field */
+export function fromOpenaiMessages(messages: readonly JsonObject[]): Message[] {
+  return parseMessages([...messages], 'messages').messages;
 }
 
 export function unknownFields(objects: readonly JsonObject[], known: readonly string[]): string[] {

@@ -14,6 +14,9 @@ function unused(): never {
 
 /** One token a character, one line a message. */
 export const plainRenderer: Renderer = {
+  name: 'plain',
+  supportsStreaming: false,
+  disablesThinking: false,
   tokenizer: {
     vocabSize: 0x110000,
     bosTokenId: null,
@@ -37,6 +40,8 @@ export const plainRenderer: Renderer = {
     termination: 'stop_sequence',
   }),
   buildSupervisedExample: unused,
+  buildSupervisedExamples: unused,
+  parseResponseStreaming: unused,
   createConversationPrefixWithTools: unused,
 };
 

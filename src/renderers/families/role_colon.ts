@@ -1,47 +1,53 @@
-// role_colon: conversations for base models, as a transcript of `User: …` and `Assistant: …` lines.
+// role_colon: conversations for base models, as a transcript of `User: …` and `Assistant: …` paragraphs.
 
-import type { Tokenizer } from '../tokenizers/types.ts';
-import { RendererError } from '../util/errors.ts';
-import { createRenderer } from './base.ts';
-import { textOf } from './content.ts';
-import { said } from './pieces.ts';
-import type { Message, ParsedResponse, Renderer } from './types.ts';
+import type { Tokenizer } from '../../tokenizers/types.ts';
+import type { MessageFormat } from '../base.ts';
+import { textOf } from '../content.ts';
+import { defineRenderer } from '../definition.ts';
+import { said } from '../pieces.ts';
+import type { Message, ParsedResponse } from '../types.ts';
 
 const STOP = '\n\nUser:';
+
+export const roleColon = defineRenderer({
+  name: 'role_colon',
+  doc: 'A transcript of `User: …` and `Assistant: …` paragraphs, for base models.',
+  stop: { text: STOP },
+  tokens: [],
+  hasExtensionProperty: true,
+  supportsStreaming: false,
+  disablesThinking: false,
+  tools: false,
+  thinking: 'none',
+  options: {},
+  format: roleColonFormat,
+});
 
 /**
  * `User: Q\n\nAssistant: A\n\nUser:`, after BOS if the tokenizer has one. A reply is over where the user would speak
  * again, so a training example ends with those words and learns them. Tool messages are text like the others. Throws a
- * RendererError for reasoning and for tool calls, which have no form here.
+ * RendererError for reasoning, which has no form here; tool calls have none either and are told to be left out.
  */
-export function roleColonRenderer(tokenizer: Tokenizer): Renderer {
+function roleColonFormat(tokenizer: Tokenizer): MessageFormat {
   const header = (role: string) => [said(`${role.charAt(0).toUpperCase()}${role.slice(1)}:`)];
-  return createRenderer({
-    tokenizer,
+  return {
     bosTokens: tokenizer.bosTokenId === null ? [] : [tokenizer.bosTokenId],
-    hasExtensionProperty: true,
-    stopSequences: [STOP],
+    reply: (tokens) => parseTranscript(tokens, tokenizer),
     renderMessage: (message) => ({
       header: header(message.role),
       output: [said(` ${spokenText(message)}\n\n`)],
       stopOverlap: header('user'),
     }),
     generationSuffix: header,
-    parseResponse: (tokens) => parseResponse(tokens, tokenizer),
-  });
+  };
 }
 
 function spokenText(message: Message): string {
-  if ((message.tool_calls ?? []).length > 0) {
-    throw new RendererError(`this renderer has no words for the tool calls of a message of role "${message.role}"`, {
-      hint: 'Write them into the content, or use a renderer that knows tools.',
-    });
-  }
   return [textOf(message), ...(message.unparsed_tool_calls ?? []).map((call) => call.raw_text)].join('');
 }
 
 /** Exactly one end is a clean one: the stop words, or end-of-sequence, which base models write instead of them. */
-function parseResponse(tokens: readonly number[], tokenizer: Tokenizer): ParsedResponse {
+function parseTranscript(tokens: readonly number[], tokenizer: Tokenizer): ParsedResponse {
   const endsWithEos = tokens.length > 0 && tokenizer.endTokenIds.includes(tokens[tokens.length - 1]);
   const text = tokenizer.decode(endsWithEos ? tokens.slice(0, -1) : tokens, { continues: true });
   const [reply = '', ...rest] = text.split(STOP);

@@ -2,8 +2,19 @@
 
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { parseContentBlocks, parseResponseForStopToken } from '../../src/renderers/parsing.ts';
+import { parseBlocks, parseReply, type ReplySyntax } from '../../src/renderers/reply_syntax.ts';
+import { readJsonCall } from '../../src/renderers/tool_calls.ts';
 import { tinyTokenizer } from '../support/tiny_tokenizer.ts';
+
+const SYNTAX: ReplySyntax = {
+  ends: [
+    { token: '<|im_end|>', termination: 'stop_sequence' },
+    { token: '<|endoftext|>', termination: 'eos' },
+  ],
+  thinking: { open: '<think>', close: '</think>', prefilled: false },
+  calls: { open: '<tool_call>', close: '</tool_call>', read: readJsonCall },
+};
+const blocksOf = (text: string) => parseBlocks(text, SYNTAX);
 
 describe('the end of a reply', () => {
   test.each([
@@ -12,29 +23,23 @@ describe('the end of a reply', () => {
     ['hello<|endoftext|>', 'hello', 'eos'],
     ['hello', 'hello', 'malformed'],
     ['', '', 'malformed'],
-  ])('%j', async (reply, text, termination) => {
+    // The sampler was not told to stop; the reference raises an error here.
+    ['hello<|im_end|>and<|im_end|>', 'hello<|im_end|>and<|im_end|>', 'malformed'],
+  ])('%j', async (reply, content, termination) => {
     const tokenizer = await tinyTokenizer();
-    const [stop = -1, eos = null] = tokenizer.encode('<|im_end|><|endoftext|>');
-    expect(parseResponseForStopToken(tokenizer.encode(reply), { stop, eos }, tokenizer)).toEqual({ text, termination });
-  });
-
-  test('cannot come twice', async () => {
-    const tokenizer = await tinyTokenizer();
-    const [stop = -1] = tokenizer.encode('<|im_end|>');
-    expect(() => parseResponseForStopToken([stop, stop], { stop, eos: null }, tokenizer)).toThrow(
-      'a sampled reply goes on after its end: it holds 2 stop tokens',
-    );
+    const parsed = parseReply(tokenizer.encode(reply), SYNTAX, tokenizer);
+    expect(parsed).toEqual({ message: { role: 'assistant', content }, termination });
   });
 });
 
 describe('blocks', () => {
   test('plain text has none', () => {
-    expect(parseContentBlocks('plain </think> text')).toBeNull();
+    expect(blocksOf('plain </think> text').parts).toEqual([{ type: 'text', text: 'plain </think> text' }]);
   });
 
   test('reasoning and calls are taken out of the text, white space and all', () => {
     const call = '<tool_call>\n{"name": "f", "arguments": {"x": [1, {"y": null}]}, "id": "a1"}\n</tool_call>';
-    expect(parseContentBlocks(`<think>\nhm\n</think>\n\nI check ${call} now`)).toEqual({
+    expect(blocksOf(`<think>\nhm\n</think>\n\nI check ${call} now`)).toEqual({
       parts: [
         { type: 'thinking', thinking: '\nhm\n' },
         { type: 'text', text: '\n\nI check ' },
@@ -46,8 +51,8 @@ describe('blocks', () => {
   });
 
   test('empty reasoning is nothing; reasoning that never closes is text', () => {
-    expect(parseContentBlocks('<think></think>A')?.parts).toEqual([{ type: 'text', text: 'A' }]);
-    expect(parseContentBlocks('<think>A')?.parts).toEqual([{ type: 'text', text: '<think>A' }]);
+    expect(blocksOf('<think></think>A').parts).toEqual([{ type: 'text', text: 'A' }]);
+    expect(blocksOf('<think>A').parts).toEqual([{ type: 'text', text: '<think>A' }]);
   });
 
   test.each([
@@ -57,7 +62,7 @@ describe('blocks', () => {
     ['{"name": "f", "arguments": "{}"}', /^a tool call must have "arguments", an object$/],
   ])('the call %s is kept as text with what is wrong with it', (call, error) => {
     const raw_text = `<tool_call>${call}</tool_call>`;
-    expect(parseContentBlocks(`A${raw_text}`)).toEqual({
+    expect(blocksOf(`A${raw_text}`)).toEqual({
       parts: [{ type: 'text', text: 'A' }],
       tool_calls: [],
       unparsed_tool_calls: [{ raw_text, error: expect.stringMatching(error) }],
@@ -65,7 +70,7 @@ describe('blocks', () => {
   });
 
   test('a call that never closes is told from one that cannot be read', () => {
-    expect(parseContentBlocks('A<tool_call>{"name"')).toEqual({
+    expect(blocksOf('A<tool_call>{"name"')).toEqual({
       parts: [{ type: 'text', text: 'A' }],
       tool_calls: [],
       unparsed_tool_calls: [
@@ -82,10 +87,9 @@ describe('blocks', () => {
     fc.assert(
       fc.property(fc.array(piece), (pieces) => {
         const reply = pieces.join('');
-        const blocks = parseContentBlocks(reply);
-        if (blocks === null) return;
+        const blocks = blocksOf(reply);
         const kept = [
-          ...blocks.parts.map((part) => (part.type === 'text' ? part.text : part.thinking)),
+          ...blocks.parts.map((part) => ('text' in part ? part.text : 'thinking' in part ? part.thinking : '')),
           ...blocks.unparsed_tool_calls.map((call) => call.raw_text),
         ];
         const letters = (text: string) =>
