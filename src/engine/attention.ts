@@ -3,7 +3,7 @@
 import type { ModelConfig } from '../formats/hf_config.ts';
 import type { AttentionIndex } from './attention_index.ts';
 import type { Graph, Value } from './graph.ts';
-import { fusedMatmul } from './ops.ts';
+import { fusedMatmul } from './products.ts';
 
 /** softmax(q·kᵀ/√head + causal)·v of rotated q (N, H·head), k and v (N, Hkv·head) → (N, H·head). */
 export type Attend = (q: Value, k: Value, v: Value) => Value;
@@ -35,9 +35,9 @@ export function causalAttention(g: Graph, config: ModelConfig, index: AttentionI
     const [rowsOfQ, rowsOfK, rowsOfV] = [q, k, v].map(rowsOf);
     const parts = index.blocks.map(({ queries, keys, causal }) => {
       const [Q, K, V] = [gather(rowsOfQ, queries), gather(rowsOfK, keys), gather(rowsOfV, keys)]; // (B′, Hkv, G·t, head), (B′, Hkv, T′, head)
-      const scores = g.node('Add', [fusedMatmul(g, Q, K, { trans: 'b', alpha }), causal]);
+      const scores = g.node('Add', [fusedMatmul(g, Q, K, { trans: 'b', alpha, terms: head }), causal]);
       const P = g.node('Softmax', [scores], { attributes: { axis: -1 } }); // (B′, Hkv, G·t, T′)
-      return { Q, K, V, P, O: fusedMatmul(g, P, V) };
+      return { Q, K, V, P, O: fusedMatmul(g, P, V, { straight: true }) };
     });
     const output = tokens(concat(parts.map(({ O }) => O)), index.fromQueries, queryHeads);
     return g.record(output, [q, k, v], (d) => {
@@ -46,12 +46,12 @@ export function causalAttention(g: Graph, config: ModelConfig, index: AttentionI
         const { queries, mask } = index.blocks[i];
         const dO = g.node('Mul', [gather(rowsOfD, queries), mask]);
         const inner = g.node('ReduceSum', [g.node('Mul', [dO, O]), g.ints([-1])], { attributes: { keepdims: 1 } });
-        const dP = fusedMatmul(g, dO, V, { trans: 'b' });
+        const dP = fusedMatmul(g, dO, V, { trans: 'b', terms: head });
         const dS = g.node('Mul', [P, g.node('Sub', [dP, inner])]);
         return {
-          dQ: fusedMatmul(g, dS, K, { alpha }),
-          dK: fusedMatmul(g, dS, Q, { trans: 'a', alpha }),
-          dV: fusedMatmul(g, P, dO, { trans: 'a' }),
+          dQ: fusedMatmul(g, dS, K, { alpha, straight: true }),
+          dK: fusedMatmul(g, dS, Q, { trans: 'a', alpha, straight: i > 0 }),
+          dV: fusedMatmul(g, P, dO, { trans: 'a', straight: i > 0 }),
         };
       });
       const overKeys = (parts: Value[]) => {

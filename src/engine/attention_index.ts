@@ -3,10 +3,11 @@
 import type { ModelConfig } from '../formats/hf_config.ts';
 import type { Value } from './graph.ts';
 import type { ElementType } from './onnx.ts';
+import { FEWEST_ROWS, SHORT_SUM } from './products.ts';
 import { type Dense, floats, integers } from './session.ts';
 
 /**
- * Queries are taken in so many blocks of t = T/BLOCKS positions. A block sees no keys past its end (of n blocks, (n + 1)/2n of
+ * Queries are taken in so many blocks of about t = T/BLOCKS positions. A block sees no keys past its end (of n blocks, (n + 1)/2n of
  * the scores are computed, and half of them would do) and has no part in sequences that end before it begins.
  */
 const BLOCKS = 4;
@@ -30,7 +31,7 @@ interface BlockIndex {
   causal: Value;
 }
 
-type Heads = Pick<ModelConfig, 'num_attention_heads' | 'num_key_value_heads'>;
+type Heads = Pick<ModelConfig, 'num_attention_heads' | 'num_key_value_heads' | 'head_dim'>;
 
 /** Added to the score of a key that a query may not see. */
 export const MASKED = -1e9;
@@ -49,9 +50,27 @@ export function attentionIndex(input: (name: string, type: ElementType) => Value
   };
 }
 
-/** Scores that a head computes for sequences of the given lengths. */
-export function scoresOfAttention(lengths: readonly number[]): number {
+/** Rows of softmax are as wide as a multiple of a short vector, so that a row is summed in one way however far it is padded. */
+const LANES = 4;
+
+/**
+ * Positions of a block. Its products have as many rows as columns, those of keys from the second block on, but for sums so short
+ * that the runtime makes them in one way anyway (`products.ts`).
+ */
+function blockSize(
+  lengths: readonly number[],
+  { num_attention_heads: queryHeads, num_key_value_heads: keyHeads, head_dim }: Heads,
+): number {
+  const group = queryHeads / keyHeads;
   const t = Math.ceil(Math.max(...lengths) / BLOCKS);
+  const isShort = Math.max(BLOCKS, group) * (t + LANES) <= SHORT_SUM;
+  const least = isShort ? 1 : Math.max(FEWEST_ROWS, head_dim / Math.min(2, group));
+  return Math.ceil(Math.max(t, least) / LANES) * LANES;
+}
+
+/** Scores that a head computes for sequences of the given lengths. */
+export function scoresOfAttention(lengths: readonly number[], heads: Heads): number {
+  const t = blockSize(lengths, heads);
   const ofBlocks = Array.from({ length: BLOCKS }, (_, block) => {
     const reaching = lengths.filter((length) => length > block * t).length;
     return reaching * t * (block + 1) * t;
@@ -60,12 +79,10 @@ export function scoresOfAttention(lengths: readonly number[]): number {
 }
 
 /** Feeds for sequences of the given lengths, whose tokens lie behind each other. */
-export function attentionFeeds(
-  lengths: readonly number[],
-  { num_attention_heads: queryHeads, num_key_value_heads: keyHeads }: Heads,
-): Record<string, Dense> {
+export function attentionFeeds(lengths: readonly number[], heads: Heads): Record<string, Dense> {
+  const { num_attention_heads: queryHeads, num_key_value_heads: keyHeads } = heads;
   const N = lengths.reduce((sum, length) => sum + length, 0);
-  const t = Math.ceil(Math.max(...lengths) / BLOCKS); // positions of a block
+  const t = blockSize(lengths, heads);
   const T = BLOCKS * t;
   const group = queryHeads / keyHeads;
   const rows = group * t;
@@ -120,7 +137,7 @@ export function attentionFeeds(
 }
 
 /** (G·t, T′), for the last t of T′ keys: what a query may see. G queries at a position, row g·t + position. */
-export function causalMask(t: number, width: number, group: number): Float32Array {
+function causalMask(t: number, width: number, group: number): Float32Array {
   const data = new Float32Array(group * t * width);
   for (let row = 0; row < group * t; row++) {
     data.fill(MASKED, row * width + (width - t) + (row % t) + 1, (row + 1) * width);

@@ -10,7 +10,7 @@ import { requireDevice } from './device_probe.ts';
 export const local = defineBuilder({
   slot: serviceSlot,
   name: 'local',
-  version: 1,
+  version: 2,
   doc: 'The engine in this package: LoRA and full-parameter training and sampling in this process, through ONNX Runtime.',
   params: Type.Object({
     device: runtime(
@@ -41,8 +41,18 @@ export const local = defineBuilder({
         description: 'Compute activations again instead of keeping them: a third more time, far less memory.',
       }),
     ),
+    batch_invariant: semantic(
+      Type.Boolean({
+        default: false,
+        description:
+          'A sequence that is sampled by itself gets the bits that it gets in a batch; by itself it then takes about a quarter longer.',
+      }),
+    ),
   }),
-  async build({ device, threads, microbatch_tokens, activation_checkpointing }, { checkpointsPath, seed, notify }) {
+  async build(
+    { device, threads, microbatch_tokens, activation_checkpointing, batch_invariant },
+    { checkpointsPath, seed, notify },
+  ) {
     await requireDevice(device);
     const { openLocalService } = await import('./engine.ts');
     const { threadCount } = await import('./session.ts');
@@ -52,6 +62,7 @@ export const local = defineBuilder({
       device,
       microbatchTokens: microbatch_tokens,
       activationCheckpointing: activation_checkpointing,
+      batchInvariant: batch_invariant,
       seed,
       notify,
     });

@@ -1,14 +1,21 @@
 // The part that training and sampling graphs share: a decoder whose weights are mapped files or inputs, with LoRA adapters.
 
-import { linearModules, type ModulePart, UNEMBEDDING, unembeddingWeight } from '../formats/modules.ts';
+import {
+  type LinearModule,
+  linearModules,
+  type ModulePart,
+  UNEMBEDDING,
+  unembeddingWeight,
+} from '../formats/modules.ts';
 import { factorA, factorB, stackedFactorA } from './adapter_shape.ts';
 import type { DecoderParts } from './architectures/decoder.ts';
 import { FAMILIES } from './architectures/families.ts';
 import type { BaseWeights } from './base_weights.ts';
+import type { FrozenLinears } from './frozen_linear.ts';
 import type { Graph, Value } from './graph.ts';
 import type { Term } from './logprobs.ts';
-import { adaptedLinear, frozenAdaptedLinear } from './lora.ts';
-import { linear, type Projection, scale } from './ops.ts';
+import { adaptedLinear } from './lora.ts';
+import { linear, scale } from './ops.ts';
 import { rotaryTables } from './rotary.ts';
 
 /**
@@ -17,85 +24,108 @@ import { rotaryTables } from './rotary.ts';
  */
 export type Parameterisation = 'lora' | 'full';
 
-export interface DecoderOptions {
+/** Which decoder it is. */
+export interface DecoderKind {
   base: BaseWeights;
   parameterisation: Parameterisation;
-  /** Whether gradients of the parameters will be asked for, and whether blocks are computed again rather than kept for them. */
-  differentiable: boolean;
-  checkpointing: boolean;
   /** Which linear layers have an adapter; with none of them it is the base model. */
   adapted: readonly ModulePart[];
-  /** Factors come as `frozenFeeds` stacks them, for graphs that run often over the same ones; otherwise each by itself. */
-  frozen: boolean;
-  /** How features are projected where nothing is differentiable. */
-  project?: Projection;
+}
+
+export interface DecoderOptions extends DecoderKind {
+  /**
+   * Trained: gradients of the parameters will be asked for; blocks may be computed again rather than kept for them; a bound of
+   * ranks makes them a little faster. Otherwise the parameters are as `frozenFeeds` gives them.
+   */
+  use: { trained: true; checkpointing: boolean; mostRank: number | null } | { trained: false; linears: FrozenLinears };
   /** (N) token ids and (N, 1) positions. */
   tokens: Value;
   positions: Value;
   attend: DecoderParts['attend'];
 }
 
+/** A linear layer in a graph. */
+interface Layer extends Omit<LinearModule, 'bias'> {
+  name: string;
+  W: Value;
+  bias: Value | null;
+  isAdapted: boolean;
+}
+
 export interface Decoder {
   /** (N, D) final hidden states. */
   hidden: Value;
-  /** Logits (M, V) of hidden states (M, D), for graphs without gradients. */
-  logits(h: Value): Value;
-  /** The same as the sum of products with the vocabulary that they are, for graphs that train: (M, n) and (V, n) each. */
-  logitTerms(h: Value): Term[];
+  /** Logits (M, V) of hidden states (M, D), where nothing is trained. */
+  logits(h: Value, linears: FrozenLinears): Value;
+  /** The logits of all hidden states as the sum of products with the vocabulary that they are: (N, n) and (V, n) each. */
+  logitTerms(): Term[];
   /** The inputs that are trained, by name. */
   parameters: Map<string, Value>;
 }
 
 /** Emits a decoder into a graph. */
 export function decoder(g: Graph, options: DecoderOptions): Decoder {
-  const { base, parameterisation, differentiable, checkpointing, adapted, frozen, tokens, positions, attend } = options;
-  const { project = linear } = options;
+  const { base, parameterisation, adapted, use, tokens, positions, attend } = options;
   const { config } = base;
   const parameters = new Map<string, Value>();
-  const parameter = (name: string): Value => {
+  const parameter = (name: string, dims: Value['dims']): Value => {
     const known = parameters.get(name);
     if (known !== undefined) return known;
-    const value = g.input(name, 'float32');
+    const value = g.input(name, 'float32', dims);
     parameters.set(name, value);
-    return differentiable ? g.differentiate(value) : value;
+    return use.trained ? g.differentiate(value) : value;
   };
 
-  const constants = new Map<string, Value>();
-  const constant = (name: string): Value => {
-    const value = constants.get(name) ?? base.emit(g, name);
-    constants.set(name, value);
+  const shared = new Map<string, Value>();
+  const once = (name: string, make: (name: string) => Value): Value => {
+    const value = shared.get(name) ?? make(name);
+    shared.set(name, value);
     return value;
   };
-  const weight = (name: string) => (parameterisation === 'full' ? parameter(name) : constant(name));
+  const weight = (name: string) =>
+    parameterisation === 'full' ? parameter(name, base.shapes.get(name)) : once(name, () => base.emit(g, name));
 
   const modules = linearModules(config);
-  const loraScale = adapted.length > 0 && !frozen ? g.input('lora_scale', 'float32') : null;
-  const layer = (name: string) => {
+  const layer = (name: string): Layer => {
     const module = modules.get(name);
     if (module === undefined) throw new Error(`${config.model_type} has no linear layer ${name}`);
     const W = weight(name === UNEMBEDDING ? unembeddingWeight(config) : `${name}.weight`);
-    return { name, ...module, W, bias: module.bias ? weight(`${name}.bias`) : null };
+    const bias = module.bias ? weight(`${name}.bias`) : null;
+    return { name, ...module, W, bias, isAdapted: adapted.includes(module.part) };
   };
-  const linears = (x: Value, names: readonly string[]): Value[] => {
+  const A = ({ name, ...module }: Layer) => parameter(factorA(name), [null, module.in]);
+  const B = ({ name, out }: Layer) => parameter(factorB(name), [out, null]);
+  const stackedA = ({ reads }: Layer) => once(stackedFactorA(reads), (name) => g.input(name, 'float32'));
+  const loraScale = () => once('lora_scale', (name) => g.input(name, 'float32'));
+
+  const frozen = (by: FrozenLinears, x: Value, names: readonly string[]): Value[] => {
     const layers = names.map(layer);
-    if (!adapted.includes(layers[0].part)) return layers.map(({ W, bias }) => project(g, x, W, bias));
-    const raising = layers.map(({ name, W, bias }) => ({ W, bias, B: parameter(factorB(name)) }));
-    if (loraScale === null) {
-      const A = g.input(stackedFactorA(layers[0].reads), 'float32');
-      return frozenAdaptedLinear(g, x, raising, { A, project });
-    }
-    const layersWithA = raising.map((rest, m) => ({ ...rest, A: parameter(factorA(names[m])) }));
-    return adaptedLinear(g, x, layersWithA, loraScale);
+    const raised = layers.map((one) => ({ ...one, B: one.isAdapted ? B(one) : null }));
+    return by(x, raised, layers[0].isAdapted ? stackedA(layers[0]) : null);
   };
+  const trained = (x: Value, names: readonly string[], mostRank: number | null): Value[] => {
+    const layers = names.map(layer);
+    if (!layers[0].isAdapted) return layers.map(({ W, bias }) => linear(g, x, W, bias));
+    const withFactors = layers.map((one) => ({ ...one, A: A(one), B: B(one) }));
+    return adaptedLinear(g, x, withFactors, { scale: loraScale(), mostRank });
+  };
+  const linears = (x: Value, names: readonly string[]) =>
+    use.trained ? trained(x, names, use.mostRank) : frozen(use.linears, x, names);
 
   const rotation = rotaryTables(g, positions);
-  const block = (x: Value, emit: (x: Value) => Value) => (checkpointing ? g.checkpoint(x, emit) : emit(x));
+  const block = (x: Value, emit: (x: Value) => Value) =>
+    use.trained && use.checkpointing ? g.checkpoint(x, emit) : emit(x);
   const hidden = FAMILIES[config.model_type]({ g, config, tokens, rotation, weight, linears, block, attend });
-  const logitTerms = (h: Value): Term[] => {
-    const plain = { x: h, W: weight(unembeddingWeight(config)) };
-    if (loraScale === null || !adapted.includes('unembed')) return [plain];
-    const d = scale(g, linear(g, h, parameter(factorA(UNEMBEDDING))), loraScale); // (M, r)
-    return [plain, { x: d, W: parameter(factorB(UNEMBEDDING)) }];
+  const logitTerms = (): Term[] => {
+    const unembedding = layer(UNEMBEDDING);
+    const plain: Term = { x: hidden, W: unembedding.W };
+    if (!unembedding.isAdapted) return [plain];
+    if (use.trained) {
+      const d = scale(g, linear(g, hidden, A(unembedding)), loraScale()); // (N, r)
+      return [plain, { x: d, W: B(unembedding), most: use.mostRank }];
+    }
+    const [d] = use.linears(hidden, [{ W: stackedA(unembedding), bias: null, B: null }], null);
+    return [plain, { x: d, W: B(unembedding) }];
   };
-  return { hidden, logits: (h) => linears(h, [UNEMBEDDING])[0], logitTerms, parameters };
+  return { hidden, logits: (h, by) => frozen(by, h, [UNEMBEDDING])[0], logitTerms, parameters };
 }

@@ -7,7 +7,12 @@ import { encodeOnnx } from './onnx.ts';
 /** A tensor in the graph: the name of an edge. */
 export interface Value {
   readonly name: string;
+  /** Its sizes, as far as they are known before the graph runs. */
+  readonly dims?: readonly (number | null)[];
 }
+
+/** The same tensor, of which more is known. */
+export const sized = (value: Value, dims: Value['dims']): Value => (dims === undefined ? value : { ...value, dims });
 
 /** Vector-Jacobian product: given the gradients of an operator's outputs, emits those of its inputs (null: none needed). */
 export type Vjp = (...gradients: Value[]) => (Value | null)[];
@@ -25,7 +30,7 @@ export interface NodeOptions {
 }
 
 export class Graph {
-  readonly #nodes: OnnxNode[] = [];
+  #nodes: OnnxNode[] = [];
   readonly #inputs: OnnxTensorInfo[] = [];
   readonly #outputs: OnnxTensorInfo[] = [];
   readonly #initializers: OnnxInitializer[] = [];
@@ -37,21 +42,24 @@ export class Graph {
   readonly #fed = new Set<string>();
   #count = 0;
 
-  /** `device` is what the graph is made for: not every provider has every operator. */
-  constructor(readonly device: Device = 'cpu') {}
+  /** `device` is what the graph is made for: not every provider has every operator. It will run on up to so many `threads`. */
+  constructor(
+    readonly device: Device = 'cpu',
+    readonly threads: number = Number.POSITIVE_INFINITY,
+  ) {}
 
   /** A tensor that is fed at every run. */
-  input(name: string, type: ElementType): Value {
+  input(name: string, type: ElementType, dims?: Value['dims']): Value {
     this.#inputs.push({ name, type });
     this.#fed.add(name);
-    return { name };
+    return dims === undefined ? { name } : { name, dims };
   }
 
   /** A tensor that comes with the graph. */
   initializer(initializer: OnnxInitializer): Value {
     this.#initializers.push(initializer);
     this.#fed.add(initializer.name);
-    return { name: initializer.name };
+    return { name: initializer.name, dims: initializer.dims };
   }
 
   /** A small float constant, shared by all who ask for the same one. */
@@ -76,6 +84,23 @@ export class Graph {
     const names = (list: Value[]) => list.map(({ name }) => name);
     this.#nodes.push({ opType, domain, inputs: names(inputs), outputs: names(values), attributes });
     return values;
+  }
+
+  /** Emits both ways to compute a value, of which a run takes the first where `condition` (1) is true. Nothing of either is taped. */
+  choose(condition: Value, then: () => Value, otherwise: () => Value): Value {
+    const branch = (emit: () => Value) => {
+      const outer = this.#nodes;
+      const nodes: OnnxNode[] = [];
+      this.#nodes = nodes;
+      try {
+        return { graph: { nodes, output: emit().name } };
+      } finally {
+        this.#nodes = outer;
+      }
+    };
+    return this.node('If', [condition], {
+      attributes: { then_branch: branch(then), else_branch: branch(otherwise) },
+    });
   }
 
   /** Declares what a run returns. */
@@ -178,8 +203,18 @@ export class Graph {
 
   encode(): Uint8Array {
     const named = (edges: string[]) => edges.map((edge) => this.#names.get(edge) ?? edge);
+    const attribute = (value: Attribute): Attribute =>
+      typeof value === 'object' && 'graph' in value
+        ? { graph: { ...value.graph, nodes: value.graph.nodes.map(renamed) } }
+        : value;
+    const renamed = (node: OnnxNode): OnnxNode => ({
+      ...node,
+      inputs: named(node.inputs),
+      outputs: named(node.outputs),
+      attributes: Object.fromEntries(Object.entries(node.attributes).map(([name, value]) => [name, attribute(value)])),
+    });
     return encodeOnnx({
-      nodes: this.#nodes.map((node) => ({ ...node, inputs: named(node.inputs), outputs: named(node.outputs) })),
+      nodes: this.#nodes.map(renamed),
       inputs: this.#inputs,
       outputs: this.#outputs,
       initializers: this.#initializers,

@@ -1,14 +1,16 @@
 // The keys and values that a batch of growing sequences has left behind, in arrays that grow in steps and close ranks.
 
-import { causalMask, MASKED } from './attention_index.ts';
+import { MASKED } from './attention_index.ts';
 import type { BaseWeights } from './base_weights.ts';
+import { rowsInGroups } from './frozen_linear.ts';
 import { requireMemory } from './memory.ts';
 import { pastKeys, pastValues } from './sampling_graph.ts';
 import { type Dense, floats, integers } from './session.ts';
 
+/** Any multiple of 16 would do, for sums over a cache to be made in one order however large it is. */
 const GROWTH = 64;
 
-/** What a run of the graph adds: (2L·B, Hkv, S, head). */
+/** What a run of a graph over N tokens adds: (2L·Hkv, N, head). */
 interface NewRows {
   data: Float32Array;
   dims: readonly number[];
@@ -24,7 +26,6 @@ interface Bank {
 export class KeyValueCache {
   readonly #heads: number;
   readonly #head: number;
-  readonly #group: number;
   /** Keys and values of every layer in turn, as `new_rows` of the graph has them. */
   readonly #banks: Bank[];
   /** Tokens cached by sequence. */
@@ -36,7 +37,6 @@ export class KeyValueCache {
   constructor({ config }: BaseWeights) {
     this.#heads = config.num_key_value_heads;
     this.#head = config.head_dim;
-    this.#group = config.num_attention_heads / config.num_key_value_heads;
     this.#banks = Array.from({ length: config.num_hidden_layers }, (_, layer) =>
       [pastKeys(layer), pastValues(layer)].map((name) => ({ name, data: new Float32Array(0) })),
     ).flat();
@@ -46,17 +46,11 @@ export class KeyValueCache {
     return this.#lengths;
   }
 
-  /** Inputs of the graph for B sequences of which S tokens are read and none is cached. */
-  emptyFeeds(B: number, S: number): Record<string, Dense> {
-    const mask = floats(causalMask(S, S, this.#group), [1, 1, this.#group * S, S]);
-    return { widths: integers([0, S], [2]), mask, ...this.#bankFeeds(B, 0) };
-  }
-
-  /** Inputs for one more token of every sequence; rows of the cache that hold nothing are masked. */
+  /** Inputs for one more token of every sequence; rows of the cache that hold nothing are masked, so that those of no sequence do no harm. */
   feeds(): Record<string, Dense> {
-    const [B, P] = [this.#lengths.length, this.#capacity];
+    const [B, P] = [rowsInGroups(this.#lengths.length), this.#capacity];
     const mask = new Float32Array(B * (P + 1));
-    for (const [b, length] of this.#lengths.entries()) mask.fill(MASKED, b * (P + 1) + length, b * (P + 1) + P);
+    for (let b = 0; b < B; b++) mask.fill(MASKED, b * (P + 1) + (this.#lengths[b] ?? 0), b * (P + 1) + P);
     this.#inputs ??= this.#bankFeeds(B, P);
     return { widths: integers([P, 1], [2]), mask: floats(mask, [B, 1, 1, P + 1]), ...this.#inputs };
   }
@@ -67,29 +61,24 @@ export class KeyValueCache {
     return Object.fromEntries(this.#banks.map(({ name, data }) => [name, floats(data.subarray(0, size), dims)]));
   }
 
-  /** Adds sequences whose first tokens were read together with an empty cache; entry i becomes `copies[i]` sequences. */
+  /** Adds sequences whose first tokens were read end to end; prompt i becomes `copies[i]` sequences. */
   admit(rows: NewRows, prompts: readonly { length: number; copies: number }[]): void {
     const before = this.#lengths.length;
     const lengths = prompts.flatMap(({ length, copies }) => new Array<number>(copies).fill(length));
     this.#reserve(before + lengths.length, Math.max(...lengths, this.#capacity));
     this.#lengths.push(...lengths);
     this.#inputs = null;
-    for (const [bank, { data }] of this.#banks.entries()) {
-      let b = before;
-      for (const [i, { length, copies }] of prompts.entries()) {
-        const row = bank * prompts.length + i;
-        for (let copy = 0; copy < copies; copy++) this.#write(data, rows, { row, b: b++, at: 0, count: length });
-      }
+    let [b, from] = [before, 0];
+    for (const { length, copies } of prompts) {
+      for (let copy = 0; copy < copies; copy++) this.#write(rows, { from, b: b++, at: 0, count: length });
+      from += length;
     }
   }
 
   /** Adds one token to every sequence. */
   append(rows: NewRows): void {
-    const B = this.#lengths.length;
-    this.#reserve(B, Math.max(...this.#lengths) + 1);
-    for (const [bank, { data }] of this.#banks.entries()) {
-      for (const [b, at] of this.#lengths.entries()) this.#write(data, rows, { row: bank * B + b, b, at, count: 1 });
-    }
+    this.#reserve(this.#lengths.length, Math.max(...this.#lengths) + 1);
+    for (const [b, at] of this.#lengths.entries()) this.#write(rows, { from: b, b, at, count: 1 });
     this.#lengths = this.#lengths.map((length) => length + 1);
   }
 
@@ -105,23 +94,24 @@ export class KeyValueCache {
     this.#inputs = null;
   }
 
-  /** Copies `count` new rows of every head of row `row` to sequence b of a bank, from position `at` on. */
+  /** Copies `count` new rows, from row `from` on, to sequence b, from position `at` on. */
   #write(
-    bank: Float32Array,
     { data: source, dims }: NewRows,
-    { row, b, at, count }: { row: number; b: number; at: number; count: number },
+    { from, b, at, count }: { from: number; b: number; at: number; count: number },
   ): void {
-    const S = dims[2];
-    for (let h = 0; h < this.#heads; h++) {
-      const from = (row * this.#heads + h) * S * this.#head;
-      const to = ((b * this.#heads + h) * this.#capacity + at) * this.#head;
-      bank.set(source.subarray(from, from + count * this.#head), to);
+    const N = dims[1];
+    for (const [i, { data }] of this.#banks.entries()) {
+      for (let h = 0; h < this.#heads; h++) {
+        const start = ((i * this.#heads + h) * N + from) * this.#head;
+        const to = ((b * this.#heads + h) * this.#capacity + at) * this.#head;
+        data.set(source.subarray(start, start + count * this.#head), to);
+      }
     }
   }
 
   #reserve(sequences: number, length: number): void {
     const capacity = Math.max(this.#capacity, Math.ceil(length / GROWTH) * GROWTH);
-    const size = sequences * this.#heads * capacity * this.#head;
+    const size = rowsInGroups(sequences) * this.#heads * capacity * this.#head;
     if (capacity === this.#capacity && this.#banks.every(({ data }) => data.length >= size)) return;
     const grows = this.#banks.reduce((sum, { data }) => sum + size - data.length, 0);
     requireMemory(

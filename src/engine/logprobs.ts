@@ -1,8 +1,9 @@
 // Log-probs of target tokens: the one place where hidden states meet the vocabulary. Rows are taken in chunks, so that no
 // more than a chunk of logits is ever in memory.
 
-import type { Graph, Value } from './graph.ts';
-import { matmul, matmulPlus, scatterAddRows } from './ops.ts';
+import { type Graph, sized, type Value } from './graph.ts';
+import { scatterAddRows } from './ops.ts';
+import { matmul, matmulPlus } from './products.ts';
 
 /** Cuts the rows of a chunk out of a tensor (M, …). */
 export type Cut = (x: Value) => Value;
@@ -11,6 +12,8 @@ export type Cut = (x: Value) => Value;
 export interface Term {
   x: Value;
   W: Value;
+  /** n is no more, if there is such a bound. */
+  most?: number | null;
 }
 
 export interface LogprobsInputs {
@@ -60,16 +63,19 @@ export function targetLogprobs(
   { terms, targets, chunks, slope, topK }: LogprobsInputs,
 ): { logprobs: Value; slope: Value | null; top: Top | null } {
   const parts = cuts(g, targets, chunks).map((cut) => {
-    const [ids, cutTerms] = [cut(targets), terms.map(({ x, W }) => ({ x: cut(x), W }))];
+    const [ids, cutTerms] = [cut(targets), terms.map((term) => ({ ...term, x: cut(term.x) }))];
     const [first, ...others] = cutTerms;
-    const logits = others.reduce((sum, { x, W }) => matmulPlus(g, x, W, 'b', sum), matmul(g, first.x, first.W, 'b')); // (m, V)
+    const logits = others.reduce(
+      (sum, { x, W, most = null }) => matmulPlus(g, x, W, sum, { trans: 'b', terms: most }),
+      matmul(g, first.x, first.W, { trans: 'b' }),
+    ); // (m, V)
     const all = g.node('LogSoftmax', [logits], { attributes: { axis: -1 } });
     const logprobs = g.node('GatherElements', [all, ids], { attributes: { axis: 1 } }); // (m, K)
     const pull = (c: Value): Gradients[] => {
       const { times, transposedTimes } = gradientOfLogits(g, { ids, all }, c);
       return cutTerms.map(({ x, W }, t) => ({
         dx: g.needsGradient(terms[t].x) ? times(W) : null,
-        dW: g.needsGradient(W) ? transposedTimes(x) : null,
+        dW: g.needsGradient(W) ? transposedTimes(x, W) : null,
       }));
     };
     const known = slope?.(logprobs, cut) ?? null;
@@ -122,7 +128,7 @@ interface Chunk {
   all: Value;
 }
 
-/** Products with the gradient G (m, V) of a chunk's logits for slopes c (m, K): G·W for W (V, n), and Gᵀ·x for x (m, n). */
+/** Products with the gradient G (m, V) of a chunk's logits for slopes c (m, K): G·W for W (V, n), and Gᵀ·x for x (m, n) and the sizes of W. */
 function gradientOfLogits(g: Graph, { ids, all }: Chunk, c: Value) {
   const sum = (v: Value, axis: number, keepdims: number) =>
     g.node('ReduceSum', [v, g.ints([axis])], { attributes: { keepdims } });
@@ -132,8 +138,10 @@ function gradientOfLogits(g: Graph, { ids, all }: Chunk, c: Value) {
   const weighted = (v: Value) => mul(v, g.node('Unsqueeze', [c, g.ints([2])])); // (m, K, ·)
   return {
     times: (W: Value) => g.node('Sub', [sum(weighted(g.node('Gather', [W, ids])), 1, 0), mul(total, matmul(g, p, W))]),
-    transposedTimes(x: Value) {
-      const pushed = matmul(g, p, g.node('Neg', [mul(total, x)]), 'a');
+    transposedTimes(x: Value, { dims }: Value) {
+      const [V, n] = [dims?.[0] ?? null, dims?.[1] ?? null];
+      const pulling = sized(g.node('Neg', [mul(total, x)]), [null, n]);
+      const pushed = matmul(g, sized(p, [null, V]), pulling, { trans: 'a' });
       const byTarget = g.node('Reshape', [
         weighted(g.node('Unsqueeze', [x, g.ints([1])])),
         g.node('Concat', [g.ints([-1]), g.node('Shape', [x], { attributes: { start: 1 } })], {
@@ -145,14 +153,17 @@ function gradientOfLogits(g: Graph, { ids, all }: Chunk, c: Value) {
   };
 }
 
-/** Chunks of equal size, as few as may be: rows of products are cheaper together. The last ones may have fewer rows, or none. */
+/**
+ * Chunks of equal size, as few as may be: rows of products are cheaper together. The last ones may have fewer rows, or none; but one
+ * row by itself, which the runtime sums in another order, only where the number of rows is odd.
+ */
 function cuts(g: Graph, like: Value, { count, rows }: Chunks): Cut[] {
   if (count === 1) return [(x) => x];
   const M = g.node('Shape', [like], { attributes: { start: 0, end: 1 } });
   const parts = (whole: Value, of: Value) =>
     g.node('Div', [g.node('Sub', [g.node('Add', [whole, of]), g.ints([1])]), of]); // ⌈whole/of⌉
   const used = g.node('Min', [parts(M, g.ints([rows])), g.ints([count])]);
-  const size = parts(M, used);
+  const size = g.node('Mul', [parts(parts(M, used), g.ints([2])), g.ints([2])]);
   const bound = (i: number) => g.node('Mul', [size, g.ints([i])]);
   return Array.from({ length: count }, (_, i) => {
     const [start, end] = [bound(i), bound(i + 1)];

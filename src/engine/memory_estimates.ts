@@ -31,13 +31,14 @@ export function passBytes(config: ModelConfig, { lengths, rows, backward, checkp
   if (!backward) return Math.max(logits, 2 * FLOAT * tokens * intermediate_size);
   // What the backward pass needs of a block: inputs of its products and norms, and the weights of attention.
   const features = 4 * intermediate_size + 6 * hidden_size;
-  const block = FLOAT * (tokens * features + num_attention_heads * scoresOfAttention(lengths));
+  const block = FLOAT * (tokens * features + num_attention_heads * scoresOfAttention(lengths, config));
   if (!checkpointing) return num_hidden_layers * block + logits;
   return FLOAT * num_hidden_layers * tokens * hidden_size + Math.max(logits, block);
 }
 
-/** Reading B prompts, padded to S tokens, before sampling. Their keys and values are counted where they are kept. */
-export function prefillBytes(config: ModelConfig, B: number, S: number): number {
-  const { num_attention_heads, intermediate_size } = config;
-  return FLOAT * B * S * (2.5 * num_attention_heads * S + 2 * intermediate_size);
+/** Reading prompts of such lengths before sampling. Their keys and values are counted where they are kept. */
+export function prefillBytes(config: ModelConfig, lengths: readonly number[]): number {
+  const tokens = lengths.reduce((sum, length) => sum + length, 0);
+  const scores = config.num_attention_heads * scoresOfAttention(lengths, config);
+  return FLOAT * (scores + 2 * tokens * config.intermediate_size);
 }

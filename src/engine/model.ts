@@ -1,13 +1,15 @@
 // A model in use: its weights, and the sessions over them, made when first needed and shared by all who train or sample.
 
 import type { ModulePart } from '../formats/modules.ts';
+import type { AdapterKind } from './adapter_shape.ts';
 import type { BaseWeights } from './base_weights.ts';
 import type { Parameterisation } from './decoder_graph.ts';
 import type { Device } from './device.ts';
+import { SHORT_SUM } from './products.ts';
 import { rotaryFeeds } from './rotary.ts';
-import { samplingGraph } from './sampling_graph.ts';
+import { promptGraph, type SamplingGraphOptions, tokenGraph } from './sampling_graph.ts';
 import { createSession, type Dense, type Session } from './session.ts';
-import { trainingGraph } from './training_graph.ts';
+import { scoringGraph, trainingGraph } from './training_graph.ts';
 
 /** Graphs are for the parts of the model that have an adapter: with none, for the base model itself. */
 export interface Model {
@@ -15,14 +17,18 @@ export interface Model {
   readonly parameterisation: Parameterisation;
   /** Inputs of every graph for sequences up to a length. */
   rotary(length: number): Record<string, Dense>;
-  /** Forward and backward. With checkpointing, blocks are computed again for their gradients instead of kept. */
-  training(adapted: readonly ModulePart[], checkpointing: boolean): Promise<Session>;
+  /** Forward and backward. With checkpointing, blocks are computed again for their gradients instead of kept. One session does for most ranks. */
+  training(adapter: AdapterKind, checkpointing: boolean): Promise<Session>;
   /** Forward only, log-probs of given targets. */
   scoring(adapted: readonly ModulePart[]): Promise<Session>;
   /** The same, and the most likely tokens. */
   ranking(adapted: readonly ModulePart[]): Promise<Session>;
-  /** Token by token, with a cache, so many tokens at once. */
-  sampling(tokens: number, adapted: readonly ModulePart[]): Promise<Session>;
+  /** Prompts, before they are sampled from. */
+  reading(adapted: readonly ModulePart[]): Promise<Session>;
+  /** Token by token, with a cache. */
+  sampling(adapted: readonly ModulePart[]): Promise<Session>;
+  /** The same for one sequence at a time: faster, and not to the last bit what it is in a batch. */
+  samplingOne(adapted: readonly ModulePart[]): Promise<Session>;
   release(): Promise<void>;
 }
 
@@ -32,9 +38,6 @@ export interface ModelOptions {
   threads: number;
   device: Device;
 }
-
-/** Up to this number of tokens, products with the transposed weight are faster (`projectionOfFew`). */
-const FEW_TOKENS = 64;
 
 export function openModel({ base, parameterisation, threads, device }: ModelOptions): Model {
   const sessions = new Map<string, Promise<Session>>();
@@ -48,28 +51,23 @@ export function openModel({ base, parameterisation, threads, device }: ModelOpti
     made.catch(() => sessions.delete(kind));
     return made;
   };
+  const frozen = (kind: string, adapted: readonly ModulePart[], graph: (options: SamplingGraphOptions) => Uint8Array) =>
+    session(`${kind} ${adapted}`, () => graph({ base, parameterisation, adapted, device }));
   return {
     base,
     parameterisation,
     rotary: rotaryFeeds(base.config),
-    training: (adapted, checkpointing) =>
-      session(`training ${adapted}${checkpointing ? ' with checkpointing' : ''}`, () =>
-        trainingGraph({ base, parameterisation, adapted, backward: true, checkpointing, device }),
-      ),
-    scoring: (adapted) =>
-      session(`scoring ${adapted}`, () =>
-        trainingGraph({ base, parameterisation, adapted, backward: false, checkpointing: false, device }),
-      ),
-    ranking: (adapted) =>
-      session(`ranking ${adapted}`, () =>
-        trainingGraph({ base, parameterisation, adapted, backward: false, checkpointing: false, ranked: true, device }),
-      ),
-    sampling(tokens, adapted) {
-      const few = tokens > 1 && tokens <= FEW_TOKENS;
-      return session(`sampling ${adapted}${few ? ', a few tokens' : ''}`, () =>
-        samplingGraph({ base, parameterisation, adapted, few, device }),
-      );
+    training({ adapted, rank }, checkpointing) {
+      const mostRank = rank <= SHORT_SUM ? SHORT_SUM : null;
+      const options = { base, parameterisation, adapted, checkpointing, mostRank, device, threads };
+      const kind = `training ${adapted}${checkpointing ? ' with checkpointing' : ''}${mostRank === null ? ' of any rank' : ''}`;
+      return session(kind, () => trainingGraph(options));
     },
+    scoring: (adapted) => frozen('scoring', adapted, (options) => scoringGraph({ ...options, ranked: false })),
+    ranking: (adapted) => frozen('ranking', adapted, (options) => scoringGraph({ ...options, ranked: true })),
+    reading: (adapted) => frozen('reading', adapted, promptGraph),
+    sampling: (adapted) => frozen('sampling', adapted, (options) => tokenGraph(options, { single: false })),
+    samplingOne: (adapted) => frozen('sampling one', adapted, (options) => tokenGraph(options, { single: true })),
     async release() {
       const made = [...sessions.values()];
       sessions.clear();

@@ -5,7 +5,14 @@ import protobuf from 'protobufjs/light.js';
 const ELEMENT_TYPE = { float32: 1, int64: 7, bool: 9 } as const;
 export type ElementType = keyof typeof ELEMENT_TYPE;
 
-export type Attribute = number | string | readonly number[] | { float: number };
+export type Attribute = number | string | readonly number[] | { float: number } | { graph: OnnxBranch };
+
+/** A graph inside an operator, which sees the edges of the graph around it. */
+interface OnnxBranch {
+  nodes: OnnxNode[];
+  /** Its only output, a float. */
+  output: string;
+}
 
 export interface OnnxNode {
   opType: string;
@@ -45,7 +52,7 @@ const OPSETS = [
   { domain: '', version: 17 },
   { domain: 'com.microsoft', version: 1 },
 ];
-const ATTRIBUTE_TYPE = { float: 1, int: 2, string: 3, ints: 7 };
+const ATTRIBUTE_TYPE = { float: 1, int: 2, string: 3, graph: 5, ints: 7 };
 const EXTERNAL = 1;
 
 type FieldSpec = [id: number, type: string, rule?: 'repeated'];
@@ -73,6 +80,7 @@ const MESSAGES: Record<string, Record<string, FieldSpec>> = {
     f: [2, 'float'],
     i: [3, 'int64'],
     s: [4, 'bytes'],
+    g: [6, 'Graph'],
     ints: [8, 'int64', 'repeated'],
     type: [20, 'int32'],
   },
@@ -111,14 +119,7 @@ export function encodeOnnx(graph: OnnxGraph): Uint8Array {
     opsetImport: OPSETS,
     graph: {
       name: 'cookbook',
-      node: graph.nodes.map((node) => ({
-        name: node.outputs[0],
-        input: node.inputs,
-        output: node.outputs,
-        opType: node.opType,
-        domain: node.domain,
-        attribute: Object.entries(node.attributes).map(([name, value]) => encodeAttribute(name, value)),
-      })),
+      node: graph.nodes.map(encodeNode),
       initializer: graph.initializers.map(encodeInitializer),
       input: graph.inputs.map(encodeInfo),
       output: graph.outputs.map(encodeInfo),
@@ -126,10 +127,26 @@ export function encodeOnnx(graph: OnnxGraph): Uint8Array {
   }).finish();
 }
 
+function encodeNode(node: OnnxNode): object {
+  return {
+    name: node.outputs[0],
+    input: node.inputs,
+    output: node.outputs,
+    opType: node.opType,
+    domain: node.domain,
+    attribute: Object.entries(node.attributes).map(([name, value]) => encodeAttribute(name, value)),
+  };
+}
+
 function encodeAttribute(name: string, value: Attribute) {
   if (typeof value === 'number') return { name, type: ATTRIBUTE_TYPE.int, i: value };
   if (typeof value === 'string') return { name, type: ATTRIBUTE_TYPE.string, s: new TextEncoder().encode(value) };
   if ('float' in value) return { name, type: ATTRIBUTE_TYPE.float, f: value.float };
+  if ('graph' in value) {
+    const { nodes, output } = value.graph;
+    const g = { name, node: nodes.map(encodeNode), output: [encodeInfo({ name: output, type: 'float32' })] };
+    return { name, type: ATTRIBUTE_TYPE.graph, g };
+  }
   return { name, type: ATTRIBUTE_TYPE.ints, ints: value };
 }
 

@@ -1,6 +1,7 @@
 // Differentiable operators: each emits its forward nodes and says how its gradient is made. Shapes stand in comments.
 
-import type { Graph, Value } from './graph.ts';
+import { type Graph, sized, type Value } from './graph.ts';
+import { fusedMatmul, matmul, matmulPlus, type ProductOptions } from './products.ts';
 
 const MICROSOFT = { domain: 'com.microsoft' };
 
@@ -21,48 +22,20 @@ export function scale(g: Graph, a: Value, factor: Value): Value {
   return g.record(g.node('Mul', [a, factor]), [a], (d) => [g.node('Mul', [d, factor])]);
 }
 
-/** Which operand of a product is transposed first. */
-type Transposed = '' | 'a' | 'b';
-
-/**
- * a·b for matrices. No gradient. Gemm would do, but it tells the runtime the rank of its result, and whenever it knows one the
- * runtime looks for a buffer to use again among all that it knows: most of the time that it takes to open a graph.
- */
-export function matmul(g: Graph, a: Value, b: Value, trans: Transposed = ''): Value {
-  return g.device === 'webgpu' ? gemm(g, [a, b], trans) : fusedMatmul(g, a, b, { trans });
-}
-
-/** a·b + c for matrices in one operator; c may be a row, or nothing. No gradient. */
-export function matmulPlus(g: Graph, a: Value, b: Value, trans: Transposed, c: Value | null): Value {
-  return c === null ? matmul(g, a, b, trans) : gemm(g, [a, b, c], trans);
-}
-
-function gemm(g: Graph, inputs: Value[], trans: Transposed): Value {
-  return g.node('Gemm', inputs, { attributes: { transA: Number(trans === 'a'), transB: Number(trans === 'b') } });
-}
-
-/** x·Wᵀ + b of x (N, in), W (out, in) and b (out) or none → (N, out). No gradient. */
-export type Projection = (g: Graph, x: Value, W: Value, b: Value | null) => Value;
-
-export const projection: Projection = (g, x, W, b) => matmulPlus(g, x, W, 'b', b);
-
-/**
- * The same as (W·xᵀ)ᵀ: the runtime lays out the right operand of every product anew, which of a few rows x is less work than
- * of W. From 2 to some 64 rows this is faster by a quarter; a single one is not laid out at all.
- */
-export const projectionOfFew: Projection = (g, x, W, b) => {
-  const y = g.node('Transpose', [matmul(g, W, x, 'b')], { attributes: { perm: [1, 0] } });
-  return b === null ? y : g.node('Add', [y, b]);
-};
-
 /** x·Wᵀ + b. x (N, in), W (out, in) as Hugging Face stores a linear layer, b (out) or none → (N, out). */
 export function linear(g: Graph, x: Value, W: Value, b: Value | null = null): Value {
-  const y = projection(g, x, W, b);
+  const y = matmulPlus(g, x, W, b, { trans: 'b' });
   return g.record(y, b === null ? [x, W] : [x, W, b], (d) => [
     g.needsGradient(x) ? matmul(g, d, W) : null,
-    g.needsGradient(W) ? matmul(g, d, x, 'a') : null,
+    g.needsGradient(W) ? weightGradient(g, d, x, W) : null,
     b !== null && g.needsGradient(b) ? g.node('ReduceSum', [d, g.ints([0])], { attributes: { keepdims: 0 } }) : null,
   ]);
+}
+
+/** dᵀ·x, of the shape of W. The runtime is not told that x and d have W's sizes. */
+function weightGradient(g: Graph, d: Value, x: Value, { dims }: Value): Value {
+  const [out, width] = [dims?.[0] ?? null, dims?.[1] ?? null];
+  return matmul(g, sized(d, [null, out]), sized(x, [null, width]), { trans: 'a' });
 }
 
 /**
@@ -119,27 +92,16 @@ export function softmax(g: Graph, x: Value): Value {
   });
 }
 
-/** α·a·b over the last two axes, batched over the others; `trans` names the operand that is transposed first. No gradient. */
-export function fusedMatmul(
+/** α·a·b or α·a·bᵀ over the last two axes, batched over the others. */
+export function batchedMatmul(
   g: Graph,
   a: Value,
   b: Value,
-  { trans = '', alpha = 1 }: { trans?: Transposed; alpha?: number } = {},
+  { transB = false, alpha = 1, terms = null }: Pick<ProductOptions, 'alpha' | 'terms'> & { transB?: boolean } = {},
 ): Value {
-  if (g.device === 'webgpu') {
-    // It has no FusedMatMul, which the CPU would compute instead.
-    const transposed = (x: Value) => g.node('Transpose', [x], { attributes: { perm: [0, 1, 3, 2] } });
-    const product = g.node('MatMul', [trans === 'a' ? transposed(a) : a, trans === 'b' ? transposed(b) : b]);
-    return alpha === 1 ? product : g.node('Mul', [product, g.scalar(alpha)]);
-  }
-  const attributes = { transA: Number(trans === 'a'), transB: Number(trans === 'b'), alpha: { float: alpha } };
-  return g.node('FusedMatMul', [a, b], { ...MICROSOFT, attributes });
-}
-
-/** α·a·b or α·a·bᵀ over the last two axes, batched over the others. */
-export function batchedMatmul(g: Graph, a: Value, b: Value, { transB = false, alpha = 1 } = {}): Value {
-  const product = (l: Value, r: Value, trans: Transposed) => fusedMatmul(g, l, r, { trans, alpha });
-  return g.record(product(a, b, transB ? 'b' : ''), [a, b], (d) => [
+  const product = (l: Value, r: Value, trans: ProductOptions['trans'], terms: number | null = null) =>
+    fusedMatmul(g, l, r, { trans, alpha, terms });
+  return g.record(product(a, b, transB ? 'b' : '', terms), [a, b], (d) => [
     g.needsGradient(a) ? product(d, b, transB ? '' : 'b') : null,
     g.needsGradient(b) ? (transB ? product(d, a, 'a') : product(a, d, 'a')) : null,
   ]);

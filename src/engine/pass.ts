@@ -1,11 +1,13 @@
 // One pass of the training graph over a microbatch: typed arrays in, log-probs of every example and gradients out.
 
+import { factorA } from './adapter_shape.ts';
 import { attentionFeeds } from './attention_index.ts';
 import type { Example } from './examples.ts';
+import { groupFeed, rowsInGroups } from './frozen_linear.ts';
 import { LOSS_FNS, type Loss } from './losses.ts';
 import { passBytes } from './memory_estimates.ts';
 import type { Model } from './model.ts';
-import type { Parameters } from './parameters.ts';
+import { FEWEST_ROWS, MANY_COLUMNS } from './products.ts';
 import { type Dense, flag, floats, integers, type Session, scalar } from './session.ts';
 
 export interface PassOptions {
@@ -20,6 +22,9 @@ export interface PassOptions {
   topK?: number;
 }
 
+/** Layers that read one x: queries, keys and values. */
+const MOST_STACKED = 3;
+
 const LESS_MEMORY =
   'Lower microbatch_tokens of the service, or max_length of the data. In training, activation_checkpointing: true takes about a third of the memory.';
 
@@ -29,11 +34,11 @@ export interface PassResult {
   outputs: Record<string, { data: Float32Array }>;
 }
 
-/** Runs examples of one K. Nothing to project: nothing is run, and there are no outputs. */
+/** Runs examples of one K. Nothing to project: nothing is run, and there are no outputs. `parameters` are those that the graph takes. */
 export async function runPass(
   session: Session,
   examples: readonly Example[],
-  parameters: Parameters,
+  parameters: Record<string, Dense>,
   { model, loss, trainedOnly, checkpointing = false, topK = 0 }: PassOptions,
 ): Promise<PassResult> {
   const K = examples[0].K;
@@ -43,11 +48,18 @@ export async function runPass(
   );
   if (rows.length === 0) return { logprobs, outputs: {} };
 
+  const { config } = model.base;
   const lengths = examples.map((example) => example.tokens.length);
   const shape = { lengths, rows: rows.length, backward: loss !== undefined, checkpointing };
   const tokens = lengths.reduce((sum, length) => sum + length, 0);
-  session.memory?.require(passBytes(model.base.config, shape), `a pass over ${tokens} tokens`, LESS_MEMORY);
+  session.memory?.require(passBytes(config, shape), `a pass over ${tokens} tokens`, LESS_MEMORY);
 
+  const wanted = rows.length;
+  if (loss === undefined) {
+    // An even number, and as many as a small vocabulary has tokens: what a row gives then depends on no other (`products.ts`).
+    const least = config.vocab_size > MANY_COLUMNS ? 2 : Math.max(FEWEST_ROWS, config.vocab_size);
+    while (rows.length < least || rows.length % 2 === 1) rows.push(rows[0]);
+  }
   const starts = startsOf(examples);
   const pick = (of: (example: Example) => ArrayLike<number>): Float32Array => {
     const values = new Float32Array(rows.length * K);
@@ -58,8 +70,12 @@ export async function runPass(
   };
   const dims = [rows.length, K];
   const feeds: Record<string, Dense> = {
-    ...sequenceFeeds(examples, model),
-    ...parameters.feeds(),
+    ...sequenceFeeds(
+      examples.map((example) => example.tokens),
+      model,
+      loss === undefined ? rowsInGroups(tokens) : Math.max(tokens, fewestTokens(parameters)),
+    ),
+    ...parameters,
     rows: integers(
       rows.map(({ e, t }) => starts[e] + t),
       [rows.length],
@@ -88,8 +104,9 @@ export async function runPass(
     for (const fn of LOSS_FNS) feeds[fn] = flag(fn === loss.fn);
   }
   if (topK > 0) feeds.top_k = integers([topK], [1]);
+  if (loss === undefined) feeds.groups = groupFeed(tokens);
   const outputs = await session.run(feeds);
-  for (const [m, { e, t }] of rows.entries()) {
+  for (const [m, { e, t }] of rows.slice(0, wanted).entries()) {
     logprobs[e].set(outputs.logprobs.data.subarray(m * K, (m + 1) * K), t * K);
   }
   return { logprobs, outputs };
@@ -110,14 +127,30 @@ function startsOf(examples: readonly Example[]): number[] {
   });
 }
 
-/** The feeds that say what is read and where it stands: tokens, positions and the index of attention. */
-function sequenceFeeds(examples: readonly Example[], { base, rotary }: PassOptions['model']): Record<string, Dense> {
-  const lengths = examples.map((example) => example.tokens.length);
-  const tokens = examples.flatMap((example) => example.tokens);
-  const positions = examples.flatMap((example) => example.tokens.map((_, t) => t));
+/** As many rows as products of few columns need, those of stacked adapters among them (`products.ts`, `lora.ts`). */
+function fewestTokens(parameters: Record<string, Dense>): number {
+  const ranks = Object.entries(parameters).map(([name, { dims }]) => (name.endsWith(factorA('')) ? dims[0] : 0));
+  return Math.max(FEWEST_ROWS, MOST_STACKED * Math.max(...ranks, 0));
+}
+
+/**
+ * The feeds that say what is read and where it stands: tokens, positions and the index of attention. Where there should be more
+ * rows than there are tokens, another sequence is read, of which nobody wants anything.
+ */
+export function sequenceFeeds(
+  sequences: readonly (readonly number[])[],
+  { base, rotary }: PassOptions['model'],
+  rows: number,
+): Record<string, Dense> {
+  const missing = rows - sequences.reduce((sum, { length }) => sum + length, 0);
+  const all = missing > 0 ? [...sequences, new Array<number>(missing).fill(0)] : sequences;
+  const lengths = all.map(({ length }) => length);
   return {
-    tokens: integers(tokens, [tokens.length]),
-    positions: integers(positions, [tokens.length, 1]),
+    tokens: integers(all.flat(), [rows]),
+    positions: integers(
+      all.flatMap((tokens) => tokens.map((_, t) => t)),
+      [rows, 1],
+    ),
     ...rotary(Math.max(...lengths)),
     ...attentionFeeds(lengths, base.config),
   };

@@ -3,17 +3,19 @@
 import type { SampledSequence, SamplingParams } from '../tinker/types.ts';
 import { RequestError } from '../util/errors.ts';
 import { type Choice, chooseToken } from './choose.ts';
+import { groupFeed, rowsInGroups } from './frozen_linear.ts';
 import { KeyValueCache } from './kv_cache.ts';
 import type { Lease } from './lease.ts';
 import { prefillBytes } from './memory_estimates.ts';
 import { frozenFeeds, type Parameters } from './parameters.ts';
+import { sequenceFeeds } from './pass.ts';
 import { nextUniform, randomFor } from './random.ts';
 import { type Dense, floats, integers } from './session.ts';
 import type { StopCheck } from './stopping.ts';
 
 /** Sequences that are computed together, and so the most that one request can ask for. */
 export const MAX_BATCH = 64;
-/** Prompt tokens, padding included, that are read in one run. */
+/** Prompt tokens that are read in one run. */
 const MAX_PREFILL_TOKENS = 4096;
 
 export interface SampleRequest {
@@ -50,16 +52,19 @@ interface Sequence {
 export class Sampler {
   readonly #lease: Lease;
   readonly #adapted: Parameters['adapted'];
+  readonly #batchInvariant: boolean;
   readonly #frozen: Record<string, Dense>;
   readonly #cache: KeyValueCache;
   #waiting: Pending[] = [];
   #active: Sequence[] = [];
   #running = false;
 
-  constructor(lease: Lease, parameters: Parameters) {
+  /** Batch-invariant: a sequence gets the same bits by itself as in a batch, which takes longer. */
+  constructor(lease: Lease, parameters: Parameters, { batchInvariant }: { batchInvariant: boolean }) {
     const { base } = lease.model;
     this.#lease = lease;
     this.#adapted = parameters.adapted;
+    this.#batchInvariant = batchInvariant;
     this.#frozen = frozenFeeds(base, parameters);
     this.#cache = new KeyValueCache(base);
   }
@@ -102,17 +107,15 @@ export class Sampler {
     this.#keep(this.#active.flatMap((sequence, index) => (isAborted(sequence) ? [] : [index])));
   }
 
-  /** Reads the prompts of waiting requests for which there is room, longest first to pad little. */
+  /** Reads the prompts of waiting requests for which there is room. */
   async #admit(): Promise<void> {
     let room = MAX_BATCH - this.#active.length;
-    let width = 0;
+    let tokens = 0;
     const admitted: Pending[] = [];
     for (const pending of [...this.#waiting]) {
-      const wider = Math.max(width, pending.prompt.length);
-      if (pending.numSamples > room || (admitted.length > 0 && wider * (admitted.length + 1) > MAX_PREFILL_TOKENS))
-        break;
+      tokens += pending.prompt.length;
+      if (pending.numSamples > room || (admitted.length > 0 && tokens > MAX_PREFILL_TOKENS)) break;
       admitted.push(pending);
-      width = wider;
       room -= pending.numSamples;
     }
     if (admitted.length === 0) return;
@@ -139,22 +142,28 @@ export class Sampler {
   }
 
   async #prefill(admitted: Pending[]) {
-    const B = admitted.length;
-    const S = Math.max(...admitted.map(({ prompt }) => prompt.length));
-    const outputs = await this.#forward([B, S], S, () => {
-      const tokens = new Int32Array(B * S);
-      for (const [b, { prompt }] of admitted.entries()) tokens.set(prompt, b * S);
-      const last = admitted.map(({ prompt }, b) => b * S + prompt.length - 1);
-      return {
-        tokens: integers(tokens, [B * S]),
-        positions: integers(
-          tokens.map((_, i) => i % S),
-          [B * S, 1],
+    const prompts = admitted.map(({ prompt }) => prompt);
+    const lengths = prompts.map(({ length }) => length);
+    const total = lengths.reduce((sum, length) => sum + length, 0);
+    const { model, lane } = this.#lease;
+    const outputs = await lane.run(async () => {
+      const session = await model.reading(this.#adapted);
+      const bytes = prefillBytes(model.base.config, lengths);
+      session.memory?.require(bytes, `reading ${total} tokens of prompts`, 'Shorten the prompts.');
+      const last: number[] = [];
+      for (const length of lengths) last.push((last.at(-1) ?? -1) + length);
+      const rows = rowsInGroups(last.length);
+      return await session.run({
+        ...sequenceFeeds(prompts, model, rowsInGroups(total)),
+        groups: groupFeed(total),
+        rows: integers([...last, ...new Array<number>(rows - last.length).fill(0)], [rows]),
+        row_groups: groupFeed(last.length),
+        inverse_temperature: inverseTemperatures(
+          admitted.map(({ params }) => params.temperature ?? 1),
+          rows,
         ),
-        rows: integers(last, [B]),
-        inverse_temperature: inverseTemperatures(admitted.map(({ params }) => params.temperature ?? 1)),
-        ...this.#cache.emptyFeeds(B, S),
-      };
+        ...this.#frozen,
+      });
     });
     this.#cache.admit(
       outputs.new_rows,
@@ -166,33 +175,30 @@ export class Sampler {
   /** Reads the last token of every sequence and samples the next. */
   async #step(): Promise<void> {
     const B = this.#active.length;
-    const outputs = await this.#forward([B, 1], Math.max(...this.#cache.lengths) + 1, () => ({
-      tokens: integers(
-        this.#active.map(({ sampled }) => sampled.tokens[sampled.tokens.length - 1]),
-        [B],
-      ),
-      positions: integers(this.#cache.lengths, [B, 1]),
-      rows: integers(
-        this.#active.map((_, b) => b),
-        [B],
-      ),
-      inverse_temperature: inverseTemperatures(this.#active.map(({ choice }) => choice.temperature)),
-      ...this.#cache.feeds(),
-    }));
+    const rows = rowsInGroups(B);
+    const { model, lane } = this.#lease;
+    const outputs = await lane.run(async () => {
+      const single = B === 1 && !this.#batchInvariant;
+      const session = await (single ? model.samplingOne(this.#adapted) : model.sampling(this.#adapted));
+      const tokens = new Int32Array(rows);
+      for (const [b, { sampled }] of this.#active.entries()) tokens[b] = sampled.tokens[sampled.tokens.length - 1];
+      const positions = new Int32Array(rows);
+      positions.set(this.#cache.lengths);
+      return await session.run({
+        tokens: integers(tokens, [rows]),
+        positions: integers(positions, [rows, 1]),
+        ...(single ? {} : { groups: groupFeed(B) }),
+        inverse_temperature: inverseTemperatures(
+          this.#active.map(({ choice }) => choice.temperature),
+          rows,
+        ),
+        ...this.#cache.feeds(),
+        ...model.rotary(Math.max(...this.#cache.lengths) + 1),
+        ...this.#frozen,
+      });
+    });
     this.#cache.append(outputs.new_rows);
     this.#advance(outputs, 0, (index) => index);
-  }
-
-  /** Runs the graph over S tokens of B sequences, at positions below a length. */
-  async #forward([B, S]: [number, number], length: number, feeds: () => Record<string, Dense>) {
-    const { model, lane } = this.#lease;
-    return await lane.run(async () => {
-      const session = await model.sampling(B * S, this.#adapted);
-      const bytes = prefillBytes(model.base.config, B, S);
-      session.memory?.require(bytes, `reading ${B} × ${S} tokens of prompts`, 'Shorten the prompts.');
-      const batch = integers([B, S], [2]);
-      return await session.run({ ...feeds(), batch, ...model.rotary(length), ...this.#frozen });
-    });
   }
 
   /** Samples a token for every sequence from index `from` on, and lets those leave that have ended. */
@@ -263,8 +269,12 @@ function startSequences({
 /** Temperature 0 is greedy, for which any scale will do. */
 const inverse = (temperature: number) => (temperature === 0 ? 1 : Math.fround(1 / temperature));
 
-function inverseTemperatures(temperatures: readonly number[]): Dense {
-  return floats(Float32Array.from(temperatures, inverse), [temperatures.length, 1]);
+/** For so many rows, of which those at the end may be nobody's. */
+function inverseTemperatures(temperatures: readonly number[], rows: number): Dense {
+  return floats(
+    Float32Array.from({ length: rows }, (_, row) => inverse(temperatures[row] ?? 1)),
+    [rows, 1],
+  );
 }
 
 /** Log-prob of a sampled token under the model itself, whatever the temperature at which it was sampled. */

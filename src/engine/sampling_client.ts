@@ -22,6 +22,8 @@ export interface SamplingHost {
   seed: number;
   /** Tokens that are scored at once. */
   microbatchTokens: number;
+  /** Whether a sequence that is sampled by itself gets the bits that it gets in a batch. */
+  batchInvariant: boolean;
 }
 
 /** Each costs a pair of numbers at every position of the prompt. */
@@ -40,7 +42,7 @@ export class LocalSamplingClient implements SamplingClient {
     this.#lease = lease;
     this.#info = info;
     this.#host = host;
-    this.#sampler = new Sampler(lease, parameters);
+    this.#sampler = new Sampler(lease, parameters, host);
     this.#scorer = new Scorer(lease, parameters, host.microbatchTokens);
   }
 

@@ -2,8 +2,9 @@
 
 import { type Example, microbatches } from './examples.ts';
 import type { Lease } from './lease.ts';
-import type { Parameters } from './parameters.ts';
+import { frozenFeeds, type Parameters } from './parameters.ts';
 import { runPass } from './pass.ts';
+import type { Dense } from './session.ts';
 
 export interface ScoreRequest {
   /** Scores its targets. */
@@ -27,14 +28,16 @@ interface Pending extends ScoreRequest {
 
 export class Scorer {
   readonly #lease: Lease;
-  readonly #parameters: Parameters;
+  readonly #adapted: Parameters['adapted'];
+  readonly #frozen: Record<string, Dense>;
   readonly #microbatchTokens: number;
   #waiting: Pending[] = [];
   #running = false;
 
   constructor(lease: Lease, parameters: Parameters, microbatchTokens: number) {
     this.#lease = lease;
-    this.#parameters = parameters;
+    this.#adapted = parameters.adapted;
+    this.#frozen = frozenFeeds(lease.model.base, parameters);
     this.#microbatchTokens = microbatchTokens;
   }
 
@@ -72,9 +75,8 @@ export class Scorer {
         if (wanted.length === 0) return;
         const topK = Math.max(...wanted.map((request) => request.topK));
         const examples = wanted.map(({ example }) => example);
-        const { adapted } = this.#parameters;
-        const session = await (topK > 0 ? model.ranking(adapted) : model.scoring(adapted));
-        const { logprobs, outputs } = await runPass(session, examples, this.#parameters, {
+        const session = await (topK > 0 ? model.ranking(this.#adapted) : model.scoring(this.#adapted));
+        const { logprobs, outputs } = await runPass(session, examples, this.#frozen, {
           model,
           trainedOnly: false,
           topK,

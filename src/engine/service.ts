@@ -45,6 +45,7 @@ export interface SessionOptions {
   checkpoints: string;
   microbatchTokens: number;
   activationCheckpointing?: boolean;
+  batchInvariant?: boolean;
   seed: number;
   /** Told of what takes long. */
   notify?: (message: string) => void;
@@ -265,8 +266,9 @@ export class LocalServiceClient implements FullTrainingService {
   }
 
   #sampler({ lease, info, tokenizerPath }: Loaded, parameters: Parameters): SamplingClient {
-    const { seed, microbatchTokens } = this.#options;
-    return new LocalSamplingClient(lease, info, parameters, { tokenizerPath, seed, microbatchTokens });
+    const { seed, microbatchTokens, batchInvariant = false } = this.#options;
+    const host = { tokenizerPath, seed, microbatchTokens, batchInvariant };
+    return new LocalSamplingClient(lease, info, parameters, host);
   }
 
   #directoryOf(path: string): string {

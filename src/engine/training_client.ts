@@ -23,7 +23,7 @@ import { type AdamState, adamStep } from './adamw.ts';
 import { type Example, microbatches, parseDatum } from './examples.ts';
 import type { Lease } from './lease.ts';
 import { configureLoss, type Loss, lossOfToken } from './losses.ts';
-import { type Parameters, snapshot } from './parameters.ts';
+import { frozenFeeds, type Parameters, snapshot } from './parameters.ts';
 import { runPass } from './pass.ts';
 import { gradientOf } from './training_graph.ts';
 
@@ -142,14 +142,17 @@ export class LocalTrainingClient implements TrainingClient {
   ): Promise<ForwardBackwardOutput> {
     const { model, lane } = this.#lease;
     const { microbatchTokens, activationCheckpointing: checkpointing } = this.#host;
-    const { adapted } = this.#state.parameters;
     const logprobs_D: Float32Array[] = new Array(examples.length);
     for (const indices of microbatches(examples, microbatchTokens)) {
       const members = indices.map((i) => examples[i]);
       const options = { model, trainedOnly, ...(backward ? { loss, checkpointing } : {}) };
       const { logprobs, outputs } = await lane.run(async () => {
-        const session = await (backward ? model.training(adapted, checkpointing) : model.scoring(adapted));
-        return await runPass(session, members, this.#state.parameters, options);
+        const { parameters } = this.#state;
+        const session = await (backward
+          ? model.training(parameters, checkpointing)
+          : model.scoring(parameters.adapted));
+        const feeds = backward ? parameters.feeds() : frozenFeeds(model.base, parameters);
+        return await runPass(session, members, feeds, options);
       });
       for (const [at, index] of indices.entries()) logprobs_D[index] = logprobs[at];
       if (backward) this.#accumulate(outputs);

@@ -1,12 +1,11 @@
 // The graph of one training pass over a batch: forward, log-probs and, unless only those are wanted, every gradient.
 
-import type { ModulePart } from '../formats/modules.ts';
 import type { LossFnType } from '../tinker/types.ts';
 import { causalAttention } from './attention.ts';
 import { attentionIndex } from './attention_index.ts';
-import type { BaseWeights } from './base_weights.ts';
-import { type Decoder, decoder, type Parameterisation } from './decoder_graph.ts';
+import { type Decoder, type DecoderKind, type DecoderOptions, decoder } from './decoder_graph.ts';
 import type { Device } from './device.ts';
+import { frozenLinears } from './frozen_linear.ts';
 import { Graph, type Value } from './graph.ts';
 import { type Cut, chunksFor, targetLogprobs } from './logprobs.ts';
 import { lossSlope } from './losses.ts';
@@ -14,59 +13,45 @@ import { gatherRows } from './ops.ts';
 
 export const gradientOf = (parameter: string) => `gradient of ${parameter}`;
 
-export interface TrainingGraphOptions {
-  base: BaseWeights;
-  parameterisation: Parameterisation;
-  /** Parts of the model that have an adapter. */
-  adapted: readonly ModulePart[];
-  /** Without gradients: log-probs only. */
-  backward: boolean;
+export interface TrainingGraphOptions extends DecoderKind {
   /** Blocks are computed again for their gradients instead of kept: a third more time, far less memory. */
   checkpointing: boolean;
+  /** No adapter has a rank above it; null: any may come. */
+  mostRank: number | null;
+  device: Device;
+  threads: number;
+}
+
+export interface ScoringGraphOptions extends DecoderKind {
   /** With the most likely tokens of every row. */
-  ranked?: boolean;
+  ranked: boolean;
   device: Device;
 }
 
 /**
  * Inputs: `tokens` (N), `positions` (N, 1), the index of attention, `rows` (M) = the positions whose log-probs are wanted,
  * `targets` (M, K), the loss's inputs, and the parameters.
- * Outputs: `logprobs` (M, K) and the gradient of every parameter; and where ranked, for an input `top_k` (1), `top_tokens` and
- * `top_logprobs` (M, k).
+ * Outputs: `logprobs` (M, K) and the gradient of every parameter.
  */
-export function trainingGraph({
-  base,
-  parameterisation,
-  adapted,
-  backward,
-  checkpointing,
-  ranked = false,
-  device,
-}: TrainingGraphOptions): Uint8Array {
-  const g = new Graph(device);
-  const tokens = g.input('tokens', 'int64');
-  const positions = g.input('positions', 'int64');
-  const index = attentionIndex((name, type) => g.input(name, type));
-  const attend = causalAttention(g, base.config, index);
-  const model = decoder(g, {
-    base,
-    parameterisation,
-    differentiable: backward,
-    checkpointing,
-    adapted,
-    frozen: false,
-    tokens,
-    positions,
-    attend: (_layer, q, k, v) => attend(q, k, v),
-  });
+export function trainingGraph({ checkpointing, mostRank, device, threads, ...kind }: TrainingGraphOptions): Uint8Array {
+  const g = new Graph(device, threads);
+  const { model, ...reading } = emitReading(g, { ...kind, use: { trained: true, checkpointing, mostRank } });
+  const { logprobs, slope } = targetLogprobs(g, { ...reading, slope: slopeOfLoss(g) });
+  g.output('logprobs', logprobs);
+  if (slope !== null) emitGradients(g, model, logprobs, slope);
+  return g.encode();
+}
 
-  const rows = g.input('rows', 'int64');
-  const targets = g.input('targets', 'int64');
-  const { logprobs, slope, top } = targetLogprobs(g, {
-    terms: model.logitTerms(gatherRows(g, model.hidden, rows)),
-    targets,
-    chunks: chunksFor(base.config.vocab_size),
-    ...(backward ? { slope: slopeOfLoss(g) } : {}),
+/**
+ * The same without a loss and gradients. Inputs also: `groups` of the N tokens, the frozen parameters instead of the trained ones, and
+ * where ranked `top_k` (1), for which there are outputs `top_tokens` and `top_logprobs` (M, k).
+ */
+export function scoringGraph({ ranked, device, ...kind }: ScoringGraphOptions): Uint8Array {
+  const g = new Graph(device);
+  const linears = frozenLinears(g, g.input('groups', 'int64'));
+  const reading = emitReading(g, { ...kind, use: { trained: false, linears } });
+  const { logprobs, top } = targetLogprobs(g, {
+    ...reading,
     ...(ranked ? { topK: g.input('top_k', 'int64') } : {}),
   });
   g.output('logprobs', logprobs);
@@ -74,8 +59,24 @@ export function trainingGraph({
     g.output('top_tokens', top.tokens);
     g.output('top_logprobs', top.logprobs);
   }
-  if (slope !== null) emitGradients(g, model, logprobs, slope);
   return g.encode();
+}
+
+/** From tokens to what the logits of the rows that are wanted are the sum of. */
+function emitReading(g: Graph, options: Omit<DecoderOptions, 'tokens' | 'positions' | 'attend'>) {
+  const { config } = options.base;
+  const tokens = g.input('tokens', 'int64');
+  const positions = g.input('positions', 'int64');
+  const index = attentionIndex((name, type) => g.input(name, type));
+  const attend = causalAttention(g, config, index);
+  const model = decoder(g, { ...options, tokens, positions, attend: (_layer, q, k, v) => attend(q, k, v) });
+  const rows = g.input('rows', 'int64');
+  return {
+    model,
+    terms: model.logitTerms().map((term) => ({ ...term, x: gatherRows(g, term.x, rows) })), // (M, n)
+    targets: g.input('targets', 'int64'),
+    chunks: chunksFor(config.vocab_size),
+  };
 }
 
 /** The slope of the loss that is fed, for any chunk of rows. */

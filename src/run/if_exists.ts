@@ -86,8 +86,10 @@ function conflict(
   const passes = choices.map((choice) =>
     choice === 'delete' ? 'if_exists=delete to delete it and start afresh' : 'if_exists=resume to go on with it',
   );
+  const byOther = differingFields(record.identity.config, wanted.identity.config).some(({ path }) => isVersion(path));
+  const finisher = byOther ? ' The version of cookbook that began it, which run.json names, can still finish it.' : '';
   return new ConfigurationError(`${shortPath(directory)} holds ${which}; it ${stateOf(status)}`, {
-    hint: `Pass ${passes.join(', ')}, or give another log_path.`,
+    hint: `Pass ${passes.join(', ')}, or give another log_path.${finisher}`,
   });
 }
 
@@ -107,18 +109,23 @@ function stateOf(status: RunStatus | null): string {
 /** What makes the identities differ, with the values as the specs give them. */
 export function identityDifferences(record: RunRecord, wanted: WantedRun): string[] {
   const given = new Map(differingFields(record.spec, wanted.spec).map((field) => [field.path, field]));
-  const fields = differingFields(record.identity.config, wanted.identity.config).map(({ path, a, b }) => {
+  const fields = differingFields(record.identity.config, wanted.identity.config).flatMap(({ path, a, b }) => {
     const field = given.get(path);
     if (field !== undefined) return describe(field);
     const [there, here] = [producerOf(a), producerOf(b)];
     if (there !== null && here !== null) return `${path} (made by run ${there} there, by run ${here} here)`;
-    return path.endsWith('version') ? describe({ path, a, b }) : `${path} (its contents have changed)`;
+    // A default builder of version 1 is left out of identities: of one that comes in since, the version alone is another.
+    if (isVersion(path)) return describe({ path, a: a ?? 1, b: b ?? 1 });
+    return a === undefined || b === undefined ? [] : `${path} (its contents have changed)`;
   });
   const seed = given.get('seed');
   if (seed !== undefined) fields.push(describe(seed));
   if (record.identity.version !== wanted.identity.version) fields.push('the recipe for identities');
   return fields;
 }
+
+/** Whether a field of an identity is the version of a builder. */
+const isVersion = (path: string) => path.endsWith('.version');
 
 /** `HASH at step N` of weights that another run made. */
 function producerOf(value: JsonValue | undefined): string | null {

@@ -91,8 +91,8 @@ const script = (model: string) => `
   const model = openModel({ base, parameterisation: 'lora', threads: 1, device: 'cpu', checkpointing: false });
   const before = anonymous();
   const adapted = ['attn', 'mlp', 'unembed'];
-  await model.training(adapted);
-  await model.sampling(1, adapted);
+  await model.training({ adapted, rank: 4 }, false);
+  await model.sampling(adapted);
   console.log(Math.round(anonymous() - before));`;
 
 test.skipIf(process.platform !== 'linux')(

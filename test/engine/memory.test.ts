@@ -72,7 +72,7 @@ test('a step of training, and the next step is computed', async () => {
     return await (await client.forwardBackward([datum], 'cross_entropy')).result();
   };
   expect(await refusal(step(tokens.length))).toMatchInlineSnapshot(`
-    "a pass over 1048566 tokens takes about 21991.8 GB of memory, and N GB can be had
+    "a pass over 1048566 tokens takes about 21992.1 GB of memory, and N GB can be had
     Lower microbatch_tokens of the service, or max_length of the data. In training, activation_checkpointing: true takes about a third of the memory."
   `);
   expect((await step(4)).metrics['loss:sum']).toBeGreaterThan(0);
@@ -83,7 +83,7 @@ test('a prompt, and of requests made together only the one that does not fit', a
   const short = client.sample(modelInputFromTokens([1, 2]), 1, { max_tokens: 3, stop: [] });
   const long = client.sample(modelInputFromTokens(tokens), 1, { max_tokens: 1 });
   expect(await refusal(long)).toMatchInlineSnapshot(`
-    "reading 1 × 1048566 tokens of prompts takes about 43979.8 GB of memory, and N GB can be had
+    "reading 1048566 tokens of prompts takes about 10995.3 GB of memory, and N GB can be had
     Shorten the prompts."
   `);
   expect((await short).sequences).toHaveLength(1);

@@ -48,11 +48,13 @@ async function passesOf(use: (counted: SamplingClient) => Promise<void>): Promis
   const reference = await new Models(queue.lane()).open('counted', async () => ({
     ...opened,
     scoring: (...kind) => counting(opened.scoring(...kind)),
+    reading: (...kind) => counting(opened.reading(...kind)),
     sampling: (...kind) => counting(opened.sampling(...kind)),
+    samplingOne: (...kind) => counting(opened.samplingOne(...kind)),
   }));
   const lease = new Lease(reference, queue.lane(), () => undefined);
   const info = { base_model: model, is_lora: true, lora_rank: null, max_context_length: 64 };
-  const host = { tokenizerPath: model, seed: 3, microbatchTokens: 64 };
+  const host = { tokenizerPath: model, seed: 3, microbatchTokens: 64, batchInvariant: false };
   const counted = new LocalSamplingClient(lease, info, noAdapter(), host);
   await use(counted);
   await counted.close();

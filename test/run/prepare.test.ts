@@ -114,3 +114,17 @@ it.each(Object.keys(SITUATIONS))('%s', async (situation) => {
   for (const policy of Object.keys(POLICIES)) outcomes[policy] = await outcome(situation, policy);
   expect(outcomes).toMatchSnapshot();
 });
+
+it('of a run that an earlier version of a builder computed, the versions are told, and who can finish it', async () => {
+  const directory = join(await temporaryDirectory(), 'toy');
+  await runThere(directory, 'interrupted');
+  const wanted = toyRecord(directory, { if_exists: 'resume' });
+  // The default service was left out of the identity while its version was 1.
+  const config = { ...wanted.identity.config, service: { builder: 'toy', version: 2, batch: 3 } };
+  const newer = { ...wanted, identity: { ...wanted.identity, config, hash: '0123456789ab' } };
+  const makeRecord = async () => ({ record: newer, codeDiff: null });
+  await expect(prepareRun(newer, { registry: toyRegistry(), ask: null, makeRecord })).rejects.toMatchObject({
+    message: expect.stringContaining('another run, which differs in service.version (1 there, 2 here); it was inter'),
+    hint: expect.stringContaining('The version of cookbook that began it, which run.json names, can still finish it.'),
+  });
+});

@@ -1,0 +1,77 @@
+// Linear layers of graphs through which nothing is trained: yₘ = x·Wₘᵀ + bₘ + (x·Aₘᵀ)·Bₘᵀ. What a row of x gives depends on that
+// row alone, to the last bit, whichever rows are beside it.
+
+import type { Graph, Value } from './graph.ts';
+import { fused, matmul, matmulPlus } from './products.ts';
+import { type Dense, integers } from './session.ts';
+
+interface FrozenLayer {
+  /** (out, in). */
+  W: Value;
+  /** (out), or none. */
+  bias: Value | null;
+  /** (out, r), or none without an adapter. */
+  B: Value | null;
+}
+
+/** x (N, in) → (N, outₘ) for layers that read one x. A (R, in): their factors A on top of each other, times the adapter's scale. */
+export type FrozenLinears = (x: Value, layers: readonly FrozenLayer[], A: Value | null) => Value[];
+
+/**
+ * The runtime sums in one order wherever a product has at most so many columns (`products.ts`). With rows of x as columns, (W·xᵀ)ᵀ,
+ * it also need not lay out W anew for every product, which for a few rows is more work than they are.
+ */
+const GROUP = 16;
+
+/** Rows in [groups, rows of a group]: equal groups, so that there may be a few rows more than there were. */
+function groupsOf(rows: number): [number, number] {
+  const groups = Math.ceil(rows / GROUP);
+  return [groups, Math.ceil(rows / groups)];
+}
+
+/** How many rows are fed for so many that are wanted. */
+export function rowsInGroups(rows: number): number {
+  const [groups, size] = groupsOf(rows);
+  return groups * size;
+}
+
+/** The input that tells the groups of `rows`. */
+export const groupFeed = (rows: number): Dense => integers(groupsOf(rows), [2]);
+
+/** `groups` (2) as `groupsOf` gives them. Other devices than the CPU promise nothing about rows, and get what suits them. */
+export function frozenLinears(g: Graph, groups: Value): FrozenLinears {
+  return g.device === 'cpu' ? groupedLinears(g, groups) : plainLinears(g);
+}
+
+function groupedLinears(g: Graph, groups: Value): FrozenLinears {
+  const grouped = g.node('Concat', [groups, g.ints([-1])], { attributes: { axis: 0 } });
+  const turn = (x: Value) => g.node('Transpose', [x], { attributes: { perm: [0, 2, 1] } });
+  return (x, layers, A) => {
+    const xs = g.node('Reshape', [x, grouped]); // (G, n, in)
+    // A right operand of one column that is not turned would be summed in another order: d is turned back.
+    const d = A === null ? [] : apart(g, turn(fused(g, A, xs, { transB: true })), layers.length, 2); // (G, n, r)
+    return layers.map(({ W, bias, B }, m) => {
+      const base = fused(g, W, xs, { transB: true }); // (G, out, n)
+      const sum = B === null ? base : g.node('Add', [base, fused(g, B, d[m], { transB: true })]);
+      const y = g.node('Flatten', [turn(sum)], { attributes: { axis: 2 } });
+      return bias === null ? y : g.node('Add', [y, bias]);
+    });
+  };
+}
+
+/** The same for a single row, which the runtime multiplies in less time, and sums in another order. */
+export function plainLinears(g: Graph): FrozenLinears {
+  const options = { trans: 'b' as const, straight: true };
+  return (x, layers, A) => {
+    const d = A === null ? [] : apart(g, matmul(g, x, A, options), layers.length, 1);
+    return layers.map(({ W, bias, B }, m) => {
+      const base = matmulPlus(g, x, W, bias, options);
+      return B === null ? base : matmulPlus(g, d[m], B, base, options);
+    });
+  };
+}
+
+/** Equal parts of a stack. */
+export function apart(g: Graph, whole: Value, parts: number, axis: number): Value[] {
+  return parts === 1 ? [whole] : g.nodes('Split', [whole], parts, { attributes: { axis } });
+}
