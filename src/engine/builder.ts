@@ -10,7 +10,7 @@ import { requireDevice } from './device_probe.ts';
 export const local = defineBuilder({
   slot: serviceSlot,
   name: 'local',
-  version: 2,
+  version: 1,
   doc: 'The engine in this package: LoRA and full-parameter training and sampling in this process, through ONNX Runtime.',
   params: Type.Object({
     device: runtime(

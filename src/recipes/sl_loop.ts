@@ -22,7 +22,7 @@ const params = Type.Object({
 export const slLoop = defineBuilder({
   slot: trainerSlot,
   name: 'sl_loop',
-  version: 2,
+  version: 1,
   doc: 'The smallest supervised loop on the bare API (tinker_cookbook/recipes/sl_loop.py).',
   params,
   build: (config) => ({ train: (context) => main(config, context) }),

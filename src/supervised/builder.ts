@@ -7,7 +7,7 @@ import { loopHeadline, supervisedParams } from './fields.ts';
 export const supervised = defineBuilder({
   slot: trainerSlot,
   name: 'supervised',
-  version: 2,
+  version: 1,
   doc: 'Supervised fine-tuning of a LoRA adapter (tinker_cookbook/supervised/train.py).',
   params: supervisedParams,
   async build(config, _, make) {
