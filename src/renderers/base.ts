@@ -4,7 +4,7 @@
 import type { Tokenizer } from '../tokenizers/types.ts';
 import { RendererError } from '../util/errors.ts';
 import { omittedOf } from './omitted.ts';
-import { apart, encodeLists, modelInputOf, type Piece, type Unit, widthOf, written } from './pieces.ts';
+import { apart, encodeLists, isSame, modelInputOf, type Piece, type Unit, widthOf, written } from './pieces.ts';
 import { parseReply, type ReplySyntax } from './reply_syntax.ts';
 import { streamReply } from './streaming.ts';
 import { splitExamples } from './supervised_examples.ts';
@@ -53,6 +53,8 @@ export interface MessageFormat {
   renderMessage(message: Message, context: RenderContext): RenderedMessage;
   /** The header under which `role` is about to speak, with whatever the model expects to be written for it. */
   generationSuffix(role: string, context: RenderContext): Piece[];
+  /** Where an option decides it, instead of the trait. */
+  hasExtensionProperty?: boolean;
   /** Absent where the format has no tools. */
   createConversationPrefixWithTools?(tools: readonly ToolSpec[], systemPrompt: string): Message[];
 }
@@ -68,7 +70,8 @@ export interface RendererTraits {
 }
 
 export function createRenderer(traits: RendererTraits, tokenizer: Tokenizer, format: MessageFormat): Renderer {
-  const { name, stop, hasExtensionProperty, supportsStreaming, disablesThinking } = traits;
+  const { name, stop, supportsStreaming, disablesThinking } = traits;
+  const { hasExtensionProperty = traits.hasExtensionProperty } = format;
   const stops = 'text' in stop ? [stop.text] : stop.tokens.map((token) => requireToken(tokenizer, token, name));
   const { reply } = format;
   const parseResponse =
@@ -125,7 +128,7 @@ export function createRenderer(traits: RendererTraits, tokenizer: Tokenizer, for
     if (trainOnWhat === 'last_assistant_message' || trainOnWhat === 'last_assistant_turn') {
       const boundary = trainOnWhat === 'last_assistant_turn' ? lastAssistantTurnStart(given) : given.length - 1;
       const prompt = promptUnits(renderAll(given.slice(0, boundary)), 'assistant', '');
-      if (prompt.every((unit, index) => unit === units[index])) {
+      if (prompt.every((unit, index) => isSame(unit, units[index]))) {
         const length = prompt.reduce<number>((sum, unit) => sum + widthOf(unit), 0);
         weights.fill(0, 0, length);
       } else if (disablesThinking) {

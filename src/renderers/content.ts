@@ -29,6 +29,16 @@ export function thoughtAndSaid(message: Message): { thinking: string; text: stri
   return { thinking, text: textOf({ ...message, content: others }) };
 }
 
+/**
+ * Reasoning inside of a string, as chat templates find it: it ends at the first closing tag, after the last opening one before
+ * that; what is said follows the last closing one.
+ */
+export function splitThinking(text: string): { thinking: string; text: string } {
+  if (!text.includes('</think>')) return { thinking: '', text };
+  const before = text.slice(0, text.indexOf('</think>'));
+  return { thinking: before.split('<think>').at(-1) ?? '', text: text.split('</think>').at(-1) ?? '' };
+}
+
 export function notText({ role }: Message, problem: string): RendererError {
   return new RendererError(`this renderer expects text, but a message of role "${role}" ${problem}`, {
     hint: 'Change the data, or use a renderer that knows such content.',

@@ -55,6 +55,12 @@ export function widthOf(unit: Unit): number {
   return typeof unit === 'number' ? 1 : unit.expected_tokens;
 }
 
+/** Two renderings of a picture are the same if they show the same bytes. */
+export function isSame(one: Unit, other: Unit | undefined): boolean {
+  if (typeof one === 'number' || typeof other === 'number' || other === undefined) return one === other;
+  return one.expected_tokens === other.expected_tokens && Buffer.compare(one.data, other.data) === 0;
+}
+
 export function modelInputOf(units: readonly Unit[]): ModelInput {
   const chunks: ModelInputChunk[] = [];
   let tokens: number[] = [];

@@ -115,3 +115,11 @@ export function argumentsOf({ function: { arguments: text } }: ToolCall): Readon
   }
   return value.members ?? new Map([['arguments', value]]);
 }
+
+/** JSON where a text is JSON, else that of a string: for formats that do not tell them apart. */
+export function jsonOrString(text: string): string {
+  const reading = readPythonJson(text);
+  // Python reads NaN and infinities, which are no JSON for anybody else.
+  const isJson = 'value' in reading && !/NaN|Infinity/.test(reading.value.json.replace(/"(?:[^"\\]|\\.)*"/g, ''));
+  return isJson ? reading.value.json : JSON.stringify(text);
+}

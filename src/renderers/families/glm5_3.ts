@@ -1,12 +1,11 @@
 // glm5_3: the models of GLM 5.3, in which the token that announces the next speaker ends a reply.
 
 import type { MessageFormat, RenderContext, RenderedMessage } from '../base.ts';
-import { textOf, thoughtAndSaid } from '../content.ts';
+import { splitThinking, textOf, thoughtAndSaid } from '../content.ts';
 import { defineRenderer } from '../definition.ts';
 import { type Piece, said, written } from '../pieces.ts';
-import { type JsonNode, readPythonJson } from '../python_json.ts';
 import type { CallSyntax } from '../reply_syntax.ts';
-import { argumentsOf, schemaLines, sortResults, TOOL_DECLARE, unparsedText } from '../tool_calls.ts';
+import { argumentsOf, jsonOrString, schemaLines, sortResults, TOOL_DECLARE, unparsedText } from '../tool_calls.ts';
 import type { Message, ToolCall, ToolSpec, UnparsedToolCall } from '../types.ts';
 
 const USER = '<|user|>';
@@ -100,15 +99,8 @@ function endOf({ tool_calls = [] }: Message): string {
   return tool_calls.length > 0 ? OBSERVATION : USER;
 }
 
-/** Reasoning inside of a string: between the last opening tag and the first closing one; text follows the last closing one. */
 function parted(message: Message): { thinking: string; text: string } {
-  const { thinking, text } = thoughtAndSaid(message);
-  if (typeof message.content !== 'string' || !text.includes('</think>')) return { thinking, text };
-  const before = text.slice(0, text.indexOf('</think>'));
-  return {
-    thinking: before.split('<think>').at(-1) ?? '',
-    text: text.split('</think>').at(-1) ?? '',
-  };
+  return typeof message.content === 'string' ? splitThinking(message.content) : thoughtAndSaid(message);
 }
 
 function call(toolCall: ToolCall): Piece[] {
@@ -158,7 +150,7 @@ function readCall(inner: string, raw: string): ToolCall | UnparsedToolCall {
     if (argument === null) break;
     const key = argument[1].trim();
     if (key === '') return unparsed('Empty tool call argument key');
-    members.set(key, argumentValue(argument[2]).json);
+    members.set(key, jsonOrString(argument[2]));
     at = ARGUMENT.lastIndex;
   }
   const left = rest.slice(at);
@@ -168,12 +160,6 @@ function readCall(inner: string, raw: string): ToolCall | UnparsedToolCall {
   if (left.trim() !== '') return unparsed('Unexpected trailing content inside tool call');
   const json = [...members].map(([key, value]) => `${JSON.stringify(key)}: ${value}`);
   return { type: 'function', id: null, function: { name, arguments: `{${json.join(', ')}}` } };
-}
-
-/** JSON where it is JSON, else a string: the format does not tell them apart. */
-function argumentValue(text: string): Pick<JsonNode, 'json'> {
-  const reading = readPythonJson(text);
-  return 'value' in reading ? reading.value : { json: JSON.stringify(text) };
 }
 
 /** Without the fields that only tell a server what to do; tools that are loaded later are not shown. */

@@ -1,0 +1,106 @@
+// Tool calls as tags, one for each parameter, both ways: Qwen from 3.5 on, and Nemotron.
+
+import { textOf } from '../content.ts';
+import { type Piece, said, written } from '../pieces.ts';
+import type { JsonNode } from '../python_json.ts';
+import type { CallSyntax } from '../reply_syntax.ts';
+import { argumentsOf, jsonOrString, readJsonCall } from '../tool_calls.ts';
+import type { Message, ToolCall, UnparsedToolCall } from '../types.ts';
+
+/** How a format writes `true`, `false` and `null`: as JSON does, or as Python does, which cannot be read back. */
+export type Scalars = 'json' | 'python';
+
+const PYTHON: Record<string, string> = { true: 'True', false: 'False', null: 'None' };
+
+/** Each call of a message, and the raw text of each that could not be read. */
+export function callBlocks({ tool_calls = [], unparsed_tool_calls = [] }: Message, scalars: Scalars): Piece[][] {
+  return [
+    ...tool_calls.map((call) => callPieces(call, scalars)),
+    ...unparsed_tool_calls.map(({ raw_text }) => [said(raw_text)]),
+  ];
+}
+
+function callPieces(call: ToolCall, scalars: Scalars): Piece[] {
+  const text = ({ string, json }: JsonNode) => string ?? (scalars === 'python' ? pythonText(json) : json);
+  return [
+    written('<tool_call>\n<function='),
+    said(call.function.name),
+    written('>\n'),
+    ...[...argumentsOf(call)].flatMap(([name, value]) => [
+      written('<parameter='),
+      said(name),
+      written('>\n'),
+      said(text(value)),
+      written('\n</parameter>\n'),
+    ]),
+    written('</function>\n</tool_call>'),
+  ];
+}
+
+/** A scalar as Python's `str` writes it. */
+export function pythonText(json: string): string {
+  return PYTHON[json] ?? json;
+}
+
+const FUNCTION = /^<function=([^>\n]*)>(.*)<\/function>$/s;
+const PARAMETER = /<parameter=([^>\n]*)>\n?(.*?)\n?<\/parameter>/gs;
+
+export function xmlCalls(lines: CallSyntax['lines']): CallSyntax {
+  return { open: '<tool_call>', close: '</tool_call>', lines, read: (inner, raw) => readCall(inner.trim(), raw) };
+}
+
+/** A block without a function is JSON, which models fall back to. */
+function readCall(inner: string, raw: string): (ToolCall | UnparsedToolCall)[] {
+  if (!inner.includes('<function=')) return readJsonCall(inner, raw);
+  const unparsed = (error: string): UnparsedToolCall[] => [{ raw_text: raw, error }];
+  const found = FUNCTION.exec(inner);
+  if (found === null) return unparsed('a tool call must be one <function=name>…</function>');
+  const [, name, body] = found;
+  if (name.trim() === '') return unparsed('a tool call must name its function');
+  if (body.replace(PARAMETER, '').trim() !== '') return unparsed('a tool call has text outside of its parameters');
+  const members = new Map<string, string>();
+  for (const [, key, value] of body.matchAll(PARAMETER)) {
+    if (key.trim() === '') return unparsed('a tool call has a parameter without a name');
+    if (members.has(key.trim())) return unparsed(`a tool call repeats the parameter ${JSON.stringify(key.trim())}`);
+    members.set(key.trim(), jsonOrString(value));
+  }
+  const json = [...members].map(([key, value]) => `${JSON.stringify(key)}: ${value}`);
+  return [{ type: 'function', id: null, function: { name: name.trim(), arguments: `{${json.join(', ')}}` } }];
+}
+
+/** The frame is the format's, so that its tokens are those of real calls; the schemas are said. */
+export function declarationPieces(message: Message): Piece[] {
+  return [written(DECLARATION_HEAD), said(textOf(message)), written(DECLARATION_TAIL)];
+}
+
+const DECLARATION_HEAD = `# Tools
+
+You have access to the following functions:
+
+<tools>
+`;
+const DECLARATION_TAIL = `
+</tools>
+
+If you choose to call a function ONLY reply in the following format with NO suffix:
+
+<tool_call>
+<function=example_function_name>
+<parameter=example_parameter_1>
+value_1
+</parameter>
+<parameter=example_parameter_2>
+This is the value for the second parameter
+that can span
+multiple lines
+</parameter>
+</function>
+</tool_call>
+
+<IMPORTANT>
+Reminder:
+- Function calls MUST follow the specified format: an inner <function=...></function> block must be nested within <tool_call></tool_call> XML tags
+- Required parameters MUST be specified
+- You may provide optional reasoning for your function call in natural language BEFORE the function call, but NOT after
+- If there is no function call available, answer the question like normal with your current knowledge and do not tell the user about function calls
+</IMPORTANT>`;
