@@ -2,7 +2,6 @@
 
 import { loadHelpClass } from '@oclif/core';
 import { BaseCommand } from './base.ts';
-import { unknownCommand } from './usage.ts';
 
 export default class Help extends BaseCommand {
   static override description = 'Show the commands, or what one of them takes.';
@@ -13,7 +12,10 @@ export default class Help extends BaseCommand {
   async run(): Promise<void> {
     const { argv } = await this.parse(Help);
     const [name] = argv.map(String);
-    if (name !== undefined && this.config.findCommand(name) === undefined) throw unknownCommand(name, this.config);
+    if (name !== undefined && this.config.findCommand(name) === undefined) {
+      const { unknownCommand } = await import('./usage.ts');
+      throw unknownCommand(name, this.config);
+    }
     const Page = await loadHelpClass(this.config);
     await new Page(this.config, this.config.pjson.helpOptions).showHelp(argv.map(String));
   }

@@ -1,7 +1,7 @@
 // A command that is not there: told in one line, or as data with --json. A hook of oclif.
 
 import type { Hook } from '@oclif/core';
-import { tell } from './base.ts';
+import { tell } from './tell.ts';
 import { unknownCommand } from './usage.ts';
 
 const notFound: Hook.CommandNotFound = async ({ id, argv = [], config }) => {

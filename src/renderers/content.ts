@@ -1,7 +1,10 @@
 // The content of a message: as plain text, and apart by what it is.
 
+import type { ImageChunk } from '../tinker/types.ts';
 import { RendererError } from '../util/errors.ts';
-import type { Message } from './types.ts';
+import { imageChunk } from './images.ts';
+import { type Piece, said } from './pieces.ts';
+import type { ImagePart, Message, TextPart } from './types.ts';
 
 /** Text parts joined. Throws a RendererError for reasoning and pictures, which plain text cannot express. */
 export function textOf(message: Message): string {
@@ -37,6 +40,39 @@ export function splitThinking(text: string): { thinking: string; text: string } 
   if (!text.includes('</think>')) return { thinking: '', text };
   const before = text.slice(0, text.indexOf('</think>'));
   return { thinking: before.split('<think>').at(-1) ?? '', text: text.split('</think>').at(-1) ?? '' };
+}
+
+export type VisiblePart = TextPart | ImagePart;
+
+/** Reasoning, and what else a message shows. Reasoning in a string counts as what it is only where `inStrings`. */
+export function spokenOf(message: Message, inStrings: boolean): { thinking: string; parts: VisiblePart[] } {
+  const { content, role } = message;
+  const isAssistant = role === 'assistant';
+  if (typeof content === 'string') {
+    const { thinking, text } = isAssistant && inStrings ? splitThinking(content) : { thinking: '', text: content };
+    return { thinking, parts: [{ type: 'text', text }] };
+  }
+  let thinking = '';
+  const parts: VisiblePart[] = [];
+  for (const part of content) {
+    if (part.type !== 'thinking') parts.push(part);
+    else if (isAssistant) thinking += part.thinking;
+    else throw notText(message, 'holds reasoning');
+  }
+  return { thinking, parts };
+}
+
+/** Text as it is said; pictures in their form, where the models see. */
+export function partPieces(
+  message: Message,
+  parts: readonly VisiblePart[],
+  picture: ((chunk: ImageChunk, index: number) => Piece[]) | null,
+): Piece[] {
+  return parts.flatMap((part, index) => {
+    if (part.type === 'text') return part.text === '' ? [] : [said(part.text)];
+    if (picture === null) throw notText(message, 'holds a picture');
+    return picture(imageChunk(part), index);
+  });
 }
 
 export function notText({ role }: Message, problem: string): RendererError {

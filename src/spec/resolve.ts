@@ -127,14 +127,19 @@ class Resolution {
   }
 
   #walk(shape: ObjectShape, value: JsonObject, result: JsonObject): JsonObject {
+    let namesWeights = false;
     for (const field of shape.fields) {
       const given = value[field.name];
       const plain = given === undefined ? field.default : given;
       if (field.shape.is === 'leaf' && plain !== undefined) result[field.name] = plain;
       else this.#field(field, given, result);
+      namesWeights ||= field.shape.is === 'weights';
     }
-    for (const field of shape.fields) {
-      if (field.shape.is === 'weights') this.#checkWeights(field.name, field.shape.model, result);
+    // Once the field that says which model they must be of is there too.
+    if (namesWeights) {
+      for (const field of shape.fields) {
+        if (field.shape.is === 'weights') this.#checkWeights(field.name, field.shape.model, result);
+      }
     }
     for (const name of Object.keys(value)) {
       if (!shape.names.has(name)) this.#report('key', unknownField(name, shape), name);
@@ -229,8 +234,8 @@ class Resolution {
 
   #checkWeights(name: string, model: string | null, result: JsonObject): void {
     const ref = result[name];
-    const at = slashPath([...this.#path, name]);
     if (!isWeightsRef(ref) || ref === '') return;
+    const at = slashPath([...this.#path, name]);
     if (this.issues.some(({ path }) => slashPath(path).startsWith(at))) return;
     const expected = model === null ? null : result[model];
     const problem = this.#at.weights?.problem(ref, typeof expected === 'string' ? expected : null);

@@ -22,6 +22,8 @@ export function secretReference(name: string): string {
 
 /** The first secret that a text refers to, or null. */
 export function secretIn(text: string): string | null {
+  // Nearly every text has none, and a plan asks of a hundred thousand.
+  if (!text.includes('${secret:')) return null;
   return [...text.matchAll(REFERENCE)].find(([, name]) => name !== undefined)?.[1] ?? null;
 }
 

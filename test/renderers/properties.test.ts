@@ -135,13 +135,20 @@ describe.each(catalogue)('%s', (name, entry, renderer) => {
 });
 
 /** The reference's own: a reply without reasoning is written in a form that no longer continues the prompt. */
-const CONTRADICT_THEIR_PROMPT = new Set<string>([]);
+const CONTRADICT_THEIR_PROMPT = new Set<string>([
+  ...['nemotron3', 'nemotron3_low_thinking', 'nemotron3_preserve_thinking', 'nemotron3_ultra'],
+  ...['nemotron3_ultra_medium_thinking', 'nemotron3_ultra_preserve_thinking'],
+]);
 
 /** They append on these replies; the reference says that they do not, for others. */
 const APPEND_THOUGH_NOT_CLAIMED = new Set([
   'kimi_k25_disable_thinking',
   'kimi_k26_disable_thinking',
   'kimi_k26_preserve_thinking',
+  'qwen3_vl_instruct',
+  'qwen3_5_preserve_thinking',
+  ...['qwen3_8_xhigh_reasoning', 'qwen3_8_medium_reasoning', 'qwen3_8_low_reasoning', 'qwen3_8_disable_thinking'],
+  ...['nemotron3_disable_thinking', 'nemotron3_ultra_disable_thinking'],
 ]);
 
 const pieces = fc.array(

@@ -2,11 +2,9 @@
 
 import type { ImageChunk } from '../../tinker/types.ts';
 import type { RenderContext, RenderedMessage } from '../base.ts';
-import { notText, splitThinking } from '../content.ts';
-import { imageChunk } from '../images.ts';
 import { type Piece, said, written } from '../pieces.ts';
 import { TOOL_DECLARE } from '../tool_calls.ts';
-import type { ImagePart, Message, TextPart } from '../types.ts';
+import type { Message } from '../types.ts';
 
 export const END = '<|im_end|>';
 
@@ -18,28 +16,8 @@ export const chatmlTraits = {
   tools: true,
 };
 
-export type VisiblePart = TextPart | ImagePart;
-
 export function headerOf(role: string, { index }: Pick<RenderContext, 'index'>): Piece[] {
   return [written(`${index === 0 ? '' : '\n'}<|im_start|>`), said(role), written('\n')];
-}
-
-/** Reasoning, and what else a message shows. Reasoning in a string counts as what it is only where `inStrings`. */
-export function spokenOf(message: Message, inStrings: boolean): { thinking: string; parts: VisiblePart[] } {
-  const { content, role } = message;
-  const isAssistant = role === 'assistant';
-  if (typeof content === 'string') {
-    const { thinking, text } = isAssistant && inStrings ? splitThinking(content) : { thinking: '', text: content };
-    return { thinking, parts: [{ type: 'text', text }] };
-  }
-  let thinking = '';
-  const parts: VisiblePart[] = [];
-  for (const part of content) {
-    if (part.type !== 'thinking') parts.push(part);
-    else if (isAssistant) thinking += part.thinking;
-    else throw notText(message, 'holds reasoning');
-  }
-  return { thinking, parts };
 }
 
 export const QWEN_PICTURE = (chunk: ImageChunk): Piece[] => [
@@ -47,19 +25,6 @@ export const QWEN_PICTURE = (chunk: ImageChunk): Piece[] => [
   chunk,
   written('<|vision_end|>'),
 ];
-
-/** Text as it is said; pictures in their form, where the models see. */
-export function partPieces(
-  message: Message,
-  parts: readonly VisiblePart[],
-  picture: ((chunk: ImageChunk, index: number) => Piece[]) | null,
-): Piece[] {
-  return parts.flatMap((part, index) => {
-    if (part.type === 'text') return part.text === '' ? [] : [said(part.text)];
-    if (picture === null) throw notText(message, 'holds a picture');
-    return picture(imageChunk(part), index);
-  });
-}
 
 /** Consecutive results share a user's block. `after` is what the format writes after each. */
 export function toolResult(content: readonly Piece[], context: RenderContext, after: '' | '\n'): RenderedMessage {

@@ -1,9 +1,10 @@
 // kimi: the models Kimi K2 (thinking), K2.5 and K2.6; roles between special tokens, and a system message where there is none.
 
+import type { ImageChunk } from '../../tinker/types.ts';
 import { RendererError } from '../../util/errors.ts';
 import { canonicalJson, type JsonValue } from '../../util/json.ts';
 import type { MessageFormat, RenderContext, RenderedMessage } from '../base.ts';
-import { textOf, thoughtAndSaid } from '../content.ts';
+import { partPieces, spokenOf } from '../content.ts';
 import { defineRenderer } from '../definition.ts';
 import { type Piece, said, written } from '../pieces.ts';
 import type { CallSyntax } from '../reply_syntax.ts';
@@ -17,12 +18,14 @@ const SECTION_END = '<|tool_calls_section_end|>';
 const CALL_BEGIN = '<|tool_call_begin|>';
 const CALL_ARGUMENTS = '<|tool_call_argument_begin|>';
 const CALL_END = '<|tool_call_end|>';
+const MEDIA = ['<|media_begin|>', '<|media_content|>', '<|media_end|>'];
 const DEFAULT_SYSTEM = 'You are Kimi, an AI assistant created by Moonshot AI.';
 
 interface Model {
   /** What prompts write of the reasoning. */
   opening: '' | '<think>' | '<think></think>';
   preserves?: boolean;
+  sees?: boolean;
   declare: (tools: readonly ToolSpec[]) => string;
 }
 
@@ -41,7 +44,7 @@ function define(name: string, doc: string, model: Model) {
       '<think>',
       '</think>',
       SECTION_BEGIN,
-    ].concat([SECTION_END, CALL_BEGIN, CALL_ARGUMENTS, CALL_END]),
+    ].concat([SECTION_END, CALL_BEGIN, CALL_ARGUMENTS, CALL_END], model.sees ? MEDIA : []),
     hasExtensionProperty: false,
     supportsStreaming: true,
     disablesThinking: model.opening === '<think></think>',
@@ -56,8 +59,8 @@ const sortedJson = (tools: readonly ToolSpec[]) => {
   const plain: JsonValue = JSON.parse(JSON.stringify(openAiTools(tools)));
   return canonicalJson(plain);
 };
-const opened: Model = { opening: '<think>', declare: kimiNamespace };
-const closed: Model = { opening: '<think></think>', declare: kimiNamespace };
+const opened: Model = { opening: '<think>', sees: true, declare: kimiNamespace };
+const closed: Model = { ...opened, opening: '<think></think>' };
 
 export const kimi = [
   define('kimi_k2', 'Kimi K2 Thinking.', { opening: '', declare: sortedJson }),
@@ -71,19 +74,21 @@ export const kimi = [
   }),
 ];
 
-function kimiFormat({ opening, preserves = false, declare }: Model): MessageFormat {
+function kimiFormat({ opening, preserves = false, sees = false, declare }: Model): MessageFormat {
+  const piecesOf = (message: Message) => partPieces(message, spokenOf(message, false).parts, sees ? picture : null);
+
   function renderMessage(message: Message, context: RenderContext): RenderedMessage {
     if (message.role === 'assistant') {
-      const { thinking, text } = thoughtAndSaid(message);
+      const { thinking } = spokenOf(message, false);
       const shown = preserves || isInCurrentTurn(context) ? thinking : '';
-      const output = [written('<think>'), said(shown), written('</think>'), said(text), ...calls(message)];
+      const output = [written('<think>'), said(shown), written('</think>'), ...piecesOf(message), ...calls(message)];
       return {
         header: header(message.role, message.name),
         output: [...output, said(unparsedText(message)), written(END)],
       };
     }
     if (message.role !== 'tool') {
-      return { header: header(message.role, message.name), output: [said(textOf(message)), written(END)] };
+      return { header: header(message.role, message.name), output: [...piecesOf(message), written(END)] };
     }
     if (message.tool_call_id === undefined) {
       throw new RendererError(
@@ -94,7 +99,7 @@ function kimiFormat({ opening, preserves = false, declare }: Model): MessageForm
       written('## Return of '),
       said(message.tool_call_id),
       written('\n'),
-      said(textOf(message)),
+      ...piecesOf(message),
       written(END),
     ];
     return { header: header('tool', toolNameOf(message, context.messages)), output };
@@ -115,6 +120,10 @@ function kimiFormat({ opening, preserves = false, declare }: Model): MessageForm
       { role: 'system', content: systemPrompt === '' ? DEFAULT_SYSTEM : systemPrompt },
     ],
   };
+}
+
+function picture(chunk: ImageChunk): Piece[] {
+  return [written('<|media_begin|>image<|media_content|>'), chunk, written('<|media_end|>\n')];
 }
 
 function header(role: string, name = role): Piece[] {

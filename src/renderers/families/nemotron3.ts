@@ -4,6 +4,7 @@
 import type { ImageChunk } from '../../tinker/types.ts';
 import { RendererError } from '../../util/errors.ts';
 import type { MessageFormat, RenderContext, RenderedMessage } from '../base.ts';
+import { partPieces, spokenOf, type VisiblePart } from '../content.ts';
 import { defineRenderer } from '../definition.ts';
 import { apart, type Piece, said, written } from '../pieces.ts';
 import { TOOL_DECLARE } from '../tool_calls.ts';
@@ -12,13 +13,10 @@ import {
   chatmlTraits,
   END,
   headerOf,
-  partPieces,
-  spokenOf,
   systemBlock,
   TOOLS_LAST,
   toolPrefix,
   toolResult,
-  type VisiblePart,
   withSystemBlock,
 } from './chatml.ts';
 import { describeTools } from './nemotron3_tools.ts';
@@ -64,7 +62,11 @@ export const nemotron3 = [
     ...small,
     preserves: true,
   }),
-  define('nemotron3_ultra', 'Nemotron 3 Ultra with reasoning, which only the turn after the last question keeps.', ultra),
+  define(
+    'nemotron3_ultra',
+    'Nemotron 3 Ultra with reasoning, which only the turn after the last question keeps.',
+    ultra,
+  ),
   define('nemotron3_ultra_medium_thinking', 'Nemotron 3 Ultra with less reasoning.', { ...ultra, effort: 'efficient' }),
   define('nemotron3_ultra_disable_thinking', 'Nemotron 3 Ultra without reasoning.', { ...ultra, disables: true }),
   define('nemotron3_ultra_preserve_thinking', 'Nemotron 3 Ultra, keeping the reasoning of earlier turns.', {
@@ -128,7 +130,7 @@ function nemotron3Format({ isUltra, disables = false, effort }: Model, strips: b
         prefilled: !disables,
         lines: { inside: 1, after: isUltra ? 0 : 1 },
       },
-      calls: xmlCalls({ before: 1, after: 1 }),
+      calls: xmlCalls({ before: 1, after: 1 }, 'python'),
     },
     renderMessage(message, context) {
       if (message.role === 'assistant') return assistant(message, context);

@@ -1,7 +1,7 @@
 // qwen3: the models of Qwen3 and Qwen3-VL, which choose whether to think; tool calls are JSON between tags.
 
 import type { MessageFormat, RenderContext, RenderedMessage } from '../base.ts';
-import { textOf } from '../content.ts';
+import { partPieces, spokenOf, textOf } from '../content.ts';
 import { defineRenderer } from '../definition.ts';
 import { type Piece, said, written } from '../pieces.ts';
 import type { ReplySyntax } from '../reply_syntax.ts';
@@ -11,9 +11,7 @@ import {
   chatmlTraits,
   END,
   headerOf,
-  partPieces,
   QWEN_PICTURE,
-  spokenOf,
   systemBlock,
   TOOLS_LAST,
   toolPrefix,
@@ -26,6 +24,8 @@ interface Model {
   /** Prompts close the reasoning before it begins. */
   disables?: boolean;
   sees?: boolean;
+  /** The model does not think. */
+  isInstruct?: boolean;
 }
 
 function define(
@@ -40,7 +40,7 @@ function define(
     tokens: [...chatmlTraits.tokens, '<tool_call>', '</tool_call>'].concat(model.sees ? VISION : []),
     hasExtensionProperty,
     disablesThinking: model.disables ?? false,
-    thinking: model.disables ? 'closed' : 'sampled',
+    thinking: model.isInstruct ? 'none' : model.disables ? 'closed' : 'sampled',
     options: { strip_thinking_from_history: true },
     format: (_tokenizer, { strip_thinking_from_history: strips }) => qwen3Format(model, strips),
   });
@@ -51,9 +51,13 @@ const VISION = ['<|vision_start|>', '<|vision_end|>'];
 export const qwen3 = [
   define('qwen3', 'Qwen3 with reasoning, which only the turn after the last question keeps.', { isFramed: true }),
   define('qwen3_disable_thinking', 'Qwen3 without reasoning.', { isFramed: true, disables: true }),
-  define('qwen3_instruct', 'The instruct models of Qwen3 2507.', { isFramed: false, extends: true }),
+  define('qwen3_instruct', 'The instruct models of Qwen3 2507.', { isFramed: false, isInstruct: true, extends: true }),
   define('qwen3_vl', 'Qwen3-VL, with pictures.', { isFramed: false, sees: true }),
-  define('qwen3_vl_instruct', 'The instruct models of Qwen3-VL, with pictures.', { isFramed: false, sees: true }),
+  define('qwen3_vl_instruct', 'The instruct models of Qwen3-VL, with pictures.', {
+    isFramed: false,
+    isInstruct: true,
+    sees: true,
+  }),
 ];
 
 function qwen3Format({ isFramed, disables = false, sees = false }: Model, strips: boolean): MessageFormat {

@@ -1,6 +1,7 @@
 // qwen3_5: the models of Qwen3.5 and 3.6, which see pictures; prompts open the reasoning, and tool calls are tags.
 
 import type { MessageFormat, RenderContext, RenderedMessage } from '../base.ts';
+import { partPieces, spokenOf, type VisiblePart } from '../content.ts';
 import { defineRenderer } from '../definition.ts';
 import { apart, type Piece, said, written } from '../pieces.ts';
 import { schemaLines, TOOL_DECLARE } from '../tool_calls.ts';
@@ -9,14 +10,11 @@ import {
   chatmlTraits,
   END,
   headerOf,
-  partPieces,
   QWEN_PICTURE,
-  spokenOf,
   systemBlock,
   TOOLS_FIRST,
   toolPrefix,
   toolResult,
-  type VisiblePart,
   withSystemBlock,
 } from './chatml.ts';
 import { callBlocks, declarationPieces, type Scalars, xmlCalls } from './xml_tool_calls.ts';
@@ -122,7 +120,7 @@ export function qwen35Format(model: Qwen35Model): MessageFormat {
         prefilled: !disables,
         lines: { inside: Number.POSITIVE_INFINITY, after: 2 },
       },
-      calls: xmlCalls({ after: 1 }),
+      calls: xmlCalls({ after: 1 }, scalars),
     },
     renderMessage(message, context) {
       if (message.role === 'assistant') return assistant(message, context);

@@ -7,7 +7,7 @@ import type { CallSyntax } from '../reply_syntax.ts';
 import { argumentsOf, jsonOrString, readJsonCall } from '../tool_calls.ts';
 import type { Message, ToolCall, UnparsedToolCall } from '../types.ts';
 
-/** How a format writes `true`, `false` and `null`: as JSON does, or as Python does, which cannot be read back. */
+/** How a format writes `true`, `false` and `null`: as JSON does, or as Python does. */
 export type Scalars = 'json' | 'python';
 
 const PYTHON: Record<string, string> = { true: 'True', false: 'False', null: 'None' };
@@ -42,15 +42,26 @@ export function pythonText(json: string): string {
   return PYTHON[json] ?? json;
 }
 
+/** A format that writes Python's scalars reads them too; other text is JSON where it is JSON, else a string. */
+function readValue(text: string, scalars: Scalars): string {
+  const scalar = Object.keys(PYTHON).find((json) => PYTHON[json] === text);
+  return scalars === 'python' && scalar !== undefined ? scalar : jsonOrString(text);
+}
+
 const FUNCTION = /^<function=([^>\n]*)>(.*)<\/function>$/s;
 const PARAMETER = /<parameter=([^>\n]*)>\n?(.*?)\n?<\/parameter>/gs;
 
-export function xmlCalls(lines: CallSyntax['lines']): CallSyntax {
-  return { open: '<tool_call>', close: '</tool_call>', lines, read: (inner, raw) => readCall(inner.trim(), raw) };
+export function xmlCalls(lines: CallSyntax['lines'], scalars: Scalars): CallSyntax {
+  return {
+    open: '<tool_call>',
+    close: '</tool_call>',
+    lines,
+    read: (inner, raw) => readCall(inner.trim(), raw, scalars),
+  };
 }
 
 /** A block without a function is JSON, which models fall back to. */
-function readCall(inner: string, raw: string): (ToolCall | UnparsedToolCall)[] {
+function readCall(inner: string, raw: string, scalars: Scalars): (ToolCall | UnparsedToolCall)[] {
   if (!inner.includes('<function=')) return readJsonCall(inner, raw);
   const unparsed = (error: string): UnparsedToolCall[] => [{ raw_text: raw, error }];
   const found = FUNCTION.exec(inner);
@@ -62,7 +73,7 @@ function readCall(inner: string, raw: string): (ToolCall | UnparsedToolCall)[] {
   for (const [, key, value] of body.matchAll(PARAMETER)) {
     if (key.trim() === '') return unparsed('a tool call has a parameter without a name');
     if (members.has(key.trim())) return unparsed(`a tool call repeats the parameter ${JSON.stringify(key.trim())}`);
-    members.set(key.trim(), jsonOrString(value));
+    members.set(key.trim(), readValue(value, scalars));
   }
   const json = [...members].map(([key, value]) => `${JSON.stringify(key)}: ${value}`);
   return [{ type: 'function', id: null, function: { name: name.trim(), arguments: `{${json.join(', ')}}` } }];
