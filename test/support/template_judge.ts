@@ -38,7 +38,10 @@ export function templateJudge(
     if (tools === undefined) return messages;
     const [first] = messages;
     const system = first?.role === 'system' ? first : null;
-    const prefix = renderer.createConversationPrefixWithTools(tools, typeof system?.content === 'string' ? system.content : '');
+    const prefix = renderer.createConversationPrefixWithTools(
+      tools,
+      typeof system?.content === 'string' ? system.content : '',
+    );
     return [...prefix, ...messages.slice(system === null ? 0 : 1)];
   };
   const ours = (tokens: number[]) => ({ tokens, text: tokenizer.decode(tokens) });
