@@ -11,9 +11,14 @@ export const BYTE_CHARACTERS: readonly string[] = (() => {
   return Array.from({ length: 256 }, (_, byte) => String.fromCharCode(isPrintable(byte) ? byte : 0x100 + moved++));
 })();
 
+const ENCODER = new TextEncoder();
+const PLAIN = /^ ?[!-~]*$/;
+
 /** The UTF-8 bytes of a text, one character a byte. */
 export function toByteCharacters(text: string): string {
+  // Most words are ASCII, perhaps after a space.
+  if (PLAIN.test(text)) return text.startsWith(' ') ? `${BYTE_CHARACTERS[0x20]}${text.slice(1)}` : text;
   let characters = '';
-  for (const byte of new TextEncoder().encode(text)) characters += BYTE_CHARACTERS[byte];
+  for (const byte of ENCODER.encode(text)) characters += BYTE_CHARACTERS[byte];
   return characters;
 }

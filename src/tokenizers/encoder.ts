@@ -37,36 +37,29 @@ export class Encoder {
   encode(pieces: readonly TextPiece[]): number[][] {
     const text = pieces.map((piece) => piece.text).join('');
     const ids: number[][] = pieces.map(() => []);
-    const starts: number[] = [];
-    let length = 0;
-    for (const piece of pieces) {
-      starts.push(length);
-      length += piece.text.length;
-    }
-    const written = pieces.flatMap((piece, index) =>
-      piece.special || piece.text === '' ? [] : [{ start: starts[index], end: starts[index] + piece.text.length }],
-    );
-    const isWritten = (start: number, end: number) => written.some((range) => range.start < end && start < range.end);
-    const pieceAt = (at: number) => {
-      let index = starts.findLastIndex((start) => start <= at);
-      // Of several that begin there, all but the last are empty.
-      while (index > 0 && pieces[index].text === '') index -= 1;
-      return index;
+    const spans = spansOf(pieces);
+    const isWritten = (start: number, end: number) => {
+      for (let index = spanAt(spans, start); index < spans.length && spans[index].start < end; index++) {
+        if (!spans[index].special) return true;
+      }
+      return false;
     };
     const encodeBetween = (start: number, end: number) => {
       if (start >= end) return;
-      const section = text.slice(start, end);
-      const cuts = pieces.flatMap((piece, index) =>
-        starts[index] > start && starts[index] < end && piece.text !== ''
-          ? [{ at: starts[index] - start, apart: piece.apart === true }]
-          : [],
-      );
-      const texts = written.filter((range) => range.start < end && start < range.end);
-      const others = texts.map((range) => text.slice(Math.max(start, range.start), Math.min(end, range.end)));
+      const first = spanAt(spans, start);
+      const cuts: Cut[] = [];
+      const others: string[] = [];
+      let next = first;
+      for (; next < spans.length && spans[next].start < end; next++) {
+        const span = spans[next];
+        if (next > first) cuts.push({ at: span.start - start, apart: span.apart });
+        if (!span.special) others.push(text.slice(Math.max(start, span.start), Math.min(end, span.end)));
+      }
       const encode = (part: string) => this.#encodeSection(part, start === 0, others);
-      const runs = encodeRun(section, cuts, encode, (rest) => this.#encodeContinuation(rest, others));
-      [0, ...cuts.map(({ at }) => at)].forEach((at, index) => {
-        ids[pieceAt(start + at)].push(...runs[index]);
+      const runs = encodeRun(text.slice(start, end), cuts, encode, (rest) => this.#encodeContinuation(rest, others));
+      runs.forEach((run, index) => {
+        const own = ids[spans[first + index].piece];
+        for (const id of run) own.push(id);
       });
     };
 
@@ -74,7 +67,7 @@ export class Encoder {
     const matches = this.#raw.find(text, (token, from, to) => !(token.special && isWritten(from, to)));
     for (const match of matches) {
       encodeBetween(end, match.start);
-      ids[pieceAt(match.start)].push(match.id);
+      ids[spans[spanAt(spans, match.start)].piece].push(match.id);
       ({ end } = match);
     }
     encodeBetween(end, text.length);
@@ -113,6 +106,38 @@ export class Encoder {
     }
     return this.#encodeSection(text, false, others);
   }
+}
+
+/** Where in the joined text a piece stands. */
+interface Span {
+  start: number;
+  end: number;
+  /** Index of the piece. */
+  piece: number;
+  special: boolean;
+  apart: boolean;
+}
+
+/** Of the pieces that have text, in order. */
+function spansOf(pieces: readonly TextPiece[]): Span[] {
+  let end = 0;
+  return pieces.flatMap(({ text, special, apart = false }, piece) => {
+    const start = end;
+    end += text.length;
+    return text === '' ? [] : [{ start, end, piece, special, apart }];
+  });
+}
+
+/** Index of the span that holds the character: conversations have thousands of them. */
+function spanAt(spans: readonly Span[], at: number): number {
+  let low = 0;
+  let high = spans.length - 1;
+  while (low < high) {
+    const middle = Math.ceil((low + high) / 2);
+    if (spans[middle].start <= at) low = middle;
+    else high = middle - 1;
+  }
+  return low;
 }
 
 interface Cut {

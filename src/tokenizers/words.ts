@@ -7,6 +7,10 @@ import type { AddedToken } from './added_tokens.ts';
 import type { WordEncoder } from './encoder.ts';
 import { createPreTokenizer, marksBeginnings, type PreTokenizer } from './pre_tokenizers.ts';
 
+/** Words whose ids are remembered: most of a text are words that came before. */
+const MAX_SEEN = 50_000;
+const MAX_SEEN_LENGTH = 48;
+
 /** What is used of the library's tokenizer. */
 interface LibraryTokenizer {
   normalizer: { normalize(text: string): string } | null;
@@ -60,20 +64,50 @@ export function createWords(
   const { model, normalizer } = library;
   const ids = model.tokens_to_ids;
   const toBytes = byteFallback(json.model, ids);
+  const seen = new Map<string, readonly number[]>();
   return {
     library,
     normalize: normalizer === null ? null : (text) => normalizer.normalize(text),
     marksBeginnings: marksBeginnings(json.normalizer ?? null) || marksBeginnings(json.pre_tokenizer ?? null),
-    encode: (text, first) =>
-      model._call(preTokenize(text, first)).flatMap((token) => {
-        const id = ids.get(token);
-        if (id !== undefined) return [id];
-        if (token === UNKNOWN) throw new RendererError(withoutTokens(text));
-        const known = toBytes(token) ?? model.unk_token_id ?? null;
-        if (known !== null) return known;
-        throw new RendererError(withoutTokens(token));
-      }),
+    encode(text, first) {
+      const words = preTokenize(text, first);
+      return idsOfWords(words) ?? idsOfText(words, text);
+    },
   };
+
+  function idsOfText(words: string[], text: string): number[] {
+    return model._call(words).flatMap((token) => {
+      const id = ids.get(token);
+      if (id !== undefined) return [id];
+      if (token === UNKNOWN) throw new RendererError(withoutTokens(text));
+      const known = toBytes(token) ?? model.unk_token_id ?? null;
+      if (known !== null) return known;
+      throw new RendererError(withoutTokens(token));
+    });
+  }
+
+  /** Null where a word has unknown parts: what becomes of these is for the whole text to say. */
+  function idsOfWords(words: readonly string[]): number[] | null {
+    const all: number[] = [];
+    for (const word of words) {
+      const own = seen.get(word) ?? idsOfWord(word);
+      if (own === null) return null;
+      for (const id of own) all.push(id);
+    }
+    return all;
+  }
+
+  function idsOfWord(word: string): readonly number[] | null {
+    const own: number[] = [];
+    for (const token of model._call([word])) {
+      const id = ids.get(token);
+      if (id === undefined || id === model.unk_token_id) return null;
+      own.push(id);
+    }
+    if (seen.size >= MAX_SEEN) seen.clear();
+    if (word.length <= MAX_SEEN_LENGTH) seen.set(word, own);
+    return own;
+  }
 }
 
 /**

