@@ -96,9 +96,7 @@ export function createRenderer(traits: RendererTraits, tokenizer: Tokenizer, for
   }
 
   /** The units of an example, of the preamble and of each message in turn, with their weights. */
-  function weighted(given: readonly Message[], trainOnWhat: TrainOnWhat, { messages, rendered, preamble }: Rendering) {
-    // First as they were given, so that an error counts them as their author does.
-    trainedMessages(given, trainOnWhat);
+  function weighted(trainOnWhat: TrainOnWhat, { messages, rendered, preamble }: Rendering) {
     const trained = trainedMessages(messages, trainOnWhat);
     const ofHeaders = trainOnWhat === 'all_tokens' ? 1 : 0;
     const stretches: { pieces: Piece[]; weight: number }[] = [{ pieces: preamble, weight: ofHeaders }];
@@ -122,8 +120,10 @@ export function createRenderer(traits: RendererTraits, tokenizer: Tokenizer, for
   }
 
   function buildSupervisedExample(given: readonly Message[], trainOnWhat: TrainOnWhat): SupervisedExample {
+    // First as they were given, so that an error counts them as their author does.
+    const trained = trainedMessages(given, trainOnWhat);
     const rendering = renderAll(given);
-    const { units, weights } = weighted(given, trainOnWhat, rendering);
+    const { units, weights } = weighted(trainOnWhat, rendering);
     // What a prompt writes for the model (an opened reasoning block, say) is not the model's to learn.
     if (trainOnWhat === 'last_assistant_message' || trainOnWhat === 'last_assistant_turn') {
       const boundary = trainOnWhat === 'last_assistant_turn' ? lastAssistantTurnStart(given) : given.length - 1;
@@ -138,7 +138,10 @@ export function createRenderer(traits: RendererTraits, tokenizer: Tokenizer, for
         );
       }
     }
-    const omitted = omissions(given, rendering, format.createConversationPrefixWithTools !== undefined);
+    const omitted = omissions(given, rendering, {
+      isTrained: (place) => trained[place],
+      showsCalls: format.createConversationPrefixWithTools !== undefined,
+    });
     return { model_input: modelInputOf(units), weights, ...(omitted.length > 0 ? { omitted } : {}) };
   }
 
@@ -185,10 +188,21 @@ function requireToken(tokenizer: Tokenizer, text: string, renderer: string): num
 }
 
 /** Counted as they were given, wherever the format has put them. */
-function omissions(given: readonly Message[], { messages, rendered }: Rendering, showsCalls: boolean): string[] {
+function omissions(
+  given: readonly Message[],
+  { messages, rendered }: Rendering,
+  { isTrained, showsCalls }: { isTrained(place: number): boolean; showsCalls: boolean },
+): string[] {
+  // One object may be said twice.
+  const places = new Map<Message, number[]>(given.map((message) => [message, []]));
+  given.forEach((message, place) => {
+    places.get(message)?.push(place);
+  });
   return rendered.flatMap(({ header, output }, index) => {
-    const place = given.indexOf(messages[index]);
-    return place === -1 ? [] : omittedOf(messages[index], place, [...header, ...output], showsCalls);
+    const place = places.get(messages[index])?.shift();
+    if (place === undefined) return [];
+    const known = { index: place, isTrained: isTrained(place), showsCalls };
+    return omittedOf(messages[index], [...header, ...output], known);
   });
 }
 

@@ -13,9 +13,9 @@ const chatTemplate = defineBuilder({
   version: 1,
   doc: 'The Jinja chat template of the model directory.',
   params: Type.Object({ current_date: { ...RENDERER_OPTIONS.current_date, default: null } }),
-  async build({ current_date }, { tokenizer }) {
-    const { chatTemplateRenderer } = await import('./chat_template.ts');
-    return chatTemplateRenderer(tokenizer, { currentDate: current_date });
+  async build(options, { tokenizer }) {
+    const { getRenderer } = await import('./get_renderer.ts');
+    return getRenderer('chat_template', tokenizer, options);
   },
 });
 

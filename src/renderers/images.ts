@@ -5,6 +5,8 @@ import { RendererError } from '../util/errors.ts';
 import type { ImagePart } from './types.ts';
 
 const DATA_URL = /^data:image\/(png|jpeg|webp);base64,/;
+/** No model's context has room for more. */
+const MOST_TOKENS = 1_000_000;
 const BASE64 = /^[A-Za-z0-9+/]+={0,2}$/;
 
 /** How a file of each format begins, in hexadecimal; the four bytes of a WebP's length may be any. */
@@ -22,8 +24,10 @@ export function imageChunk({ image, expected_tokens }: ImagePart): ImageChunk {
   if (!SIGNATURES[format].test(Buffer.from(data.subarray(0, 12)).toString('hex'))) {
     throw problem(`says that it is ${format}, but its bytes are not`);
   }
-  if (!Number.isSafeInteger(expected_tokens) || expected_tokens < 1) {
-    throw problem(`needs "expected_tokens", a whole number from 1 on, not ${JSON.stringify(expected_tokens)}`);
+  if (!Number.isSafeInteger(expected_tokens) || expected_tokens < 1 || expected_tokens > MOST_TOKENS) {
+    throw problem(
+      `needs "expected_tokens", a whole number from 1 to ${MOST_TOKENS}, not ${JSON.stringify(expected_tokens)}`,
+    );
   }
   return { type: 'image', data, format, expected_tokens };
 }

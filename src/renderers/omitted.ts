@@ -3,21 +3,40 @@
 import type { Piece } from './pieces.ts';
 import type { Message } from './types.ts';
 
-/** `showsCalls`: the format has tool calls. Paths such as `messages[1].reasoning`, of the message at that index. White space at the ends is the format's to keep or drop. */
-export function omittedOf(message: Message, index: number, pieces: readonly Piece[], showsCalls: boolean): string[] {
-  const shown = pieces.map((piece) => ('text' in piece ? piece.text : '')).join('');
-  const { content, tool_calls = [] } = message;
-  const isShown = (text: string) => shown.includes(text.trim());
+interface Place {
+  /** Of the message in its conversation. */
+  index: number;
+  isTrained: boolean;
+  /** The format has tool calls. */
+  showsCalls: boolean;
+}
+
+/** Tags of reasoning and white space are the format's to write in its own way. */
+const bare = (text: string) => text.replace(/<\/?think>|\s+/g, '');
+
+/**
+ * Paths such as `messages[1].tool_calls[0]`. Reasoning is `.reasoning` where it is not trained, which formats leave out of
+ * history by design, and a part of `.content` where it is.
+ */
+export function omittedOf(
+  { content, tool_calls = [], unparsed_tool_calls = [] }: Message,
+  pieces: readonly Piece[],
+  { index, isTrained, showsCalls }: Place,
+): string[] {
+  const shown = bare(pieces.map((piece) => ('text' in piece ? piece.text : '')).join(''));
+  const isShown = (text: string) => shown.includes(bare(text));
   const parts = typeof content === 'string' ? [{ type: 'text' as const, text: content }] : content;
   const missing = [
-    ...parts.flatMap((part) => {
+    ...parts.flatMap((part, place) => {
       if (part.type === 'image') return [];
       if (part.type === 'text') return isShown(part.text) ? [] : ['content'];
-      return isShown(part.thinking) ? [] : ['reasoning'];
+      if (isShown(part.thinking)) return [];
+      return isTrained ? [`content[${place}]`] : ['reasoning'];
     }),
     ...tool_calls.flatMap(({ function: { name } }, call) =>
       showsCalls && isShown(name) ? [] : [`tool_calls[${call}]`],
     ),
+    ...unparsed_tool_calls.flatMap(({ raw_text }, call) => (isShown(raw_text) ? [] : [`unparsed_tool_calls[${call}]`])),
   ];
   return [...new Set(missing)].map((field) => `messages[${index}].${field}`);
 }

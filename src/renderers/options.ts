@@ -45,7 +45,7 @@ export function rendererOptions(
       );
     }
     if (name === 'current_date') {
-      if (value !== null && !(typeof value === 'string' && DATE.test(value))) throw problem('a date as YYYY-MM-DD');
+      if (value !== null && !isDate(value)) throw problem('a date as YYYY-MM-DD');
       options.current_date = value;
     } else if (name === 'strip_thinking_from_history' || name === 'system_role_as_user') {
       if (typeof value !== 'boolean') throw problem('true or false');
@@ -53,4 +53,11 @@ export function rendererOptions(
     }
   }
   return options;
+}
+
+/** A day that a calendar has. */
+function isDate(value: unknown): value is string {
+  if (typeof value !== 'string' || !DATE.test(value)) return false;
+  const day = new Date(`${value}T00:00:00Z`);
+  return !Number.isNaN(day.getTime()) && day.toISOString().startsWith(value);
 }

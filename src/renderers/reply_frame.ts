@@ -4,7 +4,7 @@ import type { Tokenizer } from '../tokenizers/types.ts';
 import { RendererError } from '../util/errors.ts';
 import type { ConversationTemplate } from './conversation_template.ts';
 import { plain, sliceText } from './jinja/text.ts';
-import { messageOf, type ReplySyntax } from './reply_syntax.ts';
+import { messageOf, type ReplySyntax, withoutLines } from './reply_syntax.ts';
 import { readJsonCall } from './tool_calls.ts';
 import type { ContentPart, Message } from './types.ts';
 
@@ -92,8 +92,8 @@ const BLOCKS: Omit<ReplySyntax, 'ends'> = {
 
 /** Templates put the line breaks around blocks back. */
 function trimmed(part: ContentPart): ContentPart[] {
-  const trim = (text: string) => text.replace(/^\n+|\n+$/g, '');
   if (part.type === 'image') return [part];
-  if (part.type === 'text') return trim(part.text) === '' ? [] : [{ type: 'text', text: trim(part.text) }];
-  return trim(part.thinking) === '' ? [] : [{ type: 'thinking', thinking: trim(part.thinking) }];
+  if (part.type === 'text')
+    return withoutLines(part.text) === '' ? [] : [{ type: 'text', text: withoutLines(part.text) }];
+  return withoutLines(part.thinking) === '' ? [] : [{ type: 'thinking', thinking: withoutLines(part.thinking) }];
 }

@@ -168,6 +168,11 @@ export function withoutLeadingLines(text: string, most: number): string {
   return text.slice(start);
 }
 
+/** Without the line breaks at both ends. */
+export function withoutLines(text: string): string {
+  return withoutTrailingLines(withoutLeadingLines(text, Number.POSITIVE_INFINITY), Number.POSITIVE_INFINITY);
+}
+
 export function withoutTrailingLines(text: string, most: number): string {
   let end = text.length;
   while (end > 0 && text.length - end < most && text[end - 1] === '\n') end -= 1;

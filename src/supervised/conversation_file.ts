@@ -109,7 +109,7 @@ async function loadExamples(
   const rows = await readRows(file, { onBadRow, warn, notify, signal }, (row, place): Example | null => {
     const conversation = reader.read(row, place);
     const { tokens, weights, omitted: leftOut } = renderRow(conversation, { renderer, trainOnWhat });
-    // Reasoning in the history is left out by design.
+    // Reasoning that is not trained is left out by design.
     if (leftOut.some((path) => !path.endsWith('.reasoning'))) omitted.push(place);
     const firstTrained = weights.findIndex((weight) => weight > 0);
     if (firstTrained === -1) {
@@ -135,9 +135,7 @@ async function loadExamples(
     );
   }
   if (omitted.length > 0) {
-    warn(
-      `${file}: ${share(omitted.length)} say something in messages that are not trained that the renderer leaves out (${namedRows(omitted)})`,
-    );
+    warn(`${file}: ${share(omitted.length)} say something that the renderer leaves out (${namedRows(omitted)})`);
   }
   if (cutShort.length > 0)
     warn(`${file}: ${share(cutShort.length)} cut to max_length ${maxLength} (${namedRows(cutShort)})`);

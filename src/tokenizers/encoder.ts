@@ -85,7 +85,9 @@ export class Encoder {
     const ids: number[] = [];
     let end = 0;
     const encodeWords = (to: number) => {
-      if (end < to) ids.push(...this.#words.encode(normal.slice(end, to), first && end === 0));
+      if (end >= to) return;
+      // One by one: a text of half a million tokens is more than a call takes as arguments.
+      for (const id of this.#words.encode(normal.slice(end, to), first && end === 0)) ids.push(id);
     };
     for (const match of matches) {
       encodeWords(match.start);

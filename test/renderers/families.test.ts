@@ -111,3 +111,35 @@ test('what DeepSeek V4.1 says after its calls is kept as what could not be read'
     unparsed_tool_calls: [{ raw_text: ' more', error: 'Invalid DSML: output after calls block' }],
   });
 });
+
+test('Kimi refuses a call whose id does not name it, because the id is all that it shows', () => {
+  const call = { type: 'function' as const, id: 'abc123', function: { name: 'get_weather', arguments: '{}' } };
+  const messages: Message[] = [QUESTION, { role: 'assistant', content: '', tool_calls: [call] }];
+  expect(() => prompt('kimi_k2', messages)).toThrow(
+    'the call of get_weather has the id "abc123", and this format shows the id in place of the name',
+  );
+});
+
+test('what a trained reply says and its format leaves out is told apart from what history leaves out by design', () => {
+  const reply: Message = {
+    role: 'assistant',
+    content: [
+      { type: 'thinking', thinking: 'REASON' },
+      { type: 'text', text: 'A' },
+    ],
+    unparsed_tool_calls: [{ raw_text: 'RAW', error: 'no' }],
+  };
+  const omitted = (name: string) =>
+    renderer(name).buildSupervisedExample([QUESTION, reply, QUESTION, reply], 'last_assistant_message').omitted;
+  expect(omitted('deepseekv3')).toEqual(['messages[1].reasoning', 'messages[3].content[0]']);
+  expect(omitted('qwen3')).toEqual(['messages[1].reasoning']);
+});
+
+test('broken calls of thousands of tags are read in a time that goes with their length', () => {
+  const many = (text: string) => text.repeat(20_000);
+  const kimi = many('<|tool_call_begin|><|tool_call_argument_begin|>');
+  const section = `<|tool_calls_section_begin|>${kimi}<|tool_calls_section_end|><|im_end|>`;
+  expect(parse('kimi_k2', section).unparsed_tool_calls).toHaveLength(1);
+  const glm = `<tool_call>f<arg_key>a</arg_key><arg_value>b</arg_value>!${many('<arg_key></arg_key><arg_value>')}</tool_call><|user|>`;
+  expect(parse('glm5_3_max_reasoning', glm).unparsed_tool_calls).toHaveLength(1);
+});

@@ -172,3 +172,8 @@ describe('tables that contradict themselves', () => {
     await expect(act()).rejects.toThrow(message);
   });
 });
+
+test('a text of half a million tokens is encoded like any other', async () => {
+  const tokenizer = await tinyTokenizer();
+  expect(tokenizer.encode('x '.repeat(250_000))).toHaveLength(500_000);
+});

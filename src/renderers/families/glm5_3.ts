@@ -154,12 +154,17 @@ function readCall(inner: string, raw: string): ToolCall | UnparsedToolCall {
     at = ARGUMENT.lastIndex;
   }
   const left = rest.slice(at);
-  if (/<arg_key>.*?<\/arg_key>\s*<arg_value>.*?<\/arg_value>/s.test(left)) {
-    return unparsed('Unexpected content between tool call arguments');
-  }
+  if (holdsArgument(left)) return unparsed('Unexpected content between tool call arguments');
   if (left.trim() !== '') return unparsed('Unexpected trailing content inside tool call');
   const json = [...members].map(([key, value]) => `${JSON.stringify(key)}: ${value}`);
   return { type: 'function', id: null, function: { name, arguments: `{${json.join(', ')}}` } };
+}
+
+/** One search after another: a pattern for all of it would try every pair of tags. */
+function holdsArgument(text: string): boolean {
+  const key = text.indexOf('<arg_key>');
+  const value = key === -1 ? null : /<\/arg_key>\s*<arg_value>/.exec(text.slice(key));
+  return value !== null && text.indexOf('</arg_value>', key + value.index) !== -1;
 }
 
 /** Without the fields that only tell a server what to do; tools that are loaded later are not shown. */

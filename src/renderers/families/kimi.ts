@@ -150,8 +150,9 @@ function isInCurrentTurn({ messages, index, isLast }: RenderContext): boolean {
 function calls({ tool_calls = [] }: Message): Piece[] {
   if (tool_calls.length === 0) return [];
   const each = tool_calls.flatMap(({ id, function: { name, arguments: json } }, index) => {
-    if (id === null) {
-      throw new RendererError(`the call of ${name} has no id, which this format shows`, {
+    if (id === null || nameIn(id) !== name) {
+      const problem = id === null ? 'has no id' : `has the id ${JSON.stringify(id)}`;
+      throw new RendererError(`the call of ${name} ${problem}, and this format shows the id in place of the name`, {
         hint: `Give it one such as "functions.${name}:${index}", and its result the same as "tool_call_id".`,
       });
     }
@@ -160,22 +161,29 @@ function calls({ tool_calls = [] }: Message): Piece[] {
   return [written(SECTION_BEGIN), ...each, written(SECTION_END)];
 }
 
-const CALL = /<\|tool_call_begin\|>(.*?)<\|tool_call_argument_begin\|>(.*?)<\|tool_call_end\|>/gs;
+/** `f` of `functions.f:0`. */
+function nameIn(id: string): string {
+  return id
+    .trim()
+    .replace(/^functions\./, '')
+    .replace(/:\d+$/, '');
+}
 
 const CALLS: CallSyntax = {
   open: SECTION_BEGIN,
   close: SECTION_END,
   plainText: true,
   read(inner, raw) {
-    if (inner.replace(CALL, '').trim() !== '' || inner.trim() === '') {
-      return [{ raw_text: raw, error: `a tool call must be ${CALL_BEGIN}id${CALL_ARGUMENTS}arguments${CALL_END}` }];
-    }
-    return [...inner.matchAll(CALL)].map(([text, id, json]) => {
-      const name = id
-        .trim()
-        .replace(/^functions\./, '')
-        .replace(/:\d+$/, '');
-      return callOfJson({ id: id.trim(), name, json: json.trim() }, text);
+    const [before = '', ...blocks] = inner.split(CALL_BEGIN);
+    const read = blocks.map((block) => {
+      const middle = block.indexOf(CALL_ARGUMENTS);
+      const end = block.indexOf(CALL_END, middle);
+      if (middle === -1 || end === -1 || block.slice(end + CALL_END.length).trim() !== '') return null;
+      const [id, json] = [block.slice(0, middle).trim(), block.slice(middle + CALL_ARGUMENTS.length, end).trim()];
+      return callOfJson({ id, name: nameIn(id), json }, CALL_BEGIN + block);
     });
+    const calls = read.flatMap((call) => call ?? []);
+    if (before.trim() === '' && calls.length > 0 && calls.length === blocks.length) return calls;
+    return [{ raw_text: raw, error: `a tool call must be ${CALL_BEGIN}id${CALL_ARGUMENTS}arguments${CALL_END}` }];
   },
 };

@@ -7,6 +7,7 @@ import type { MessageFormat, RenderContext, RenderedMessage } from '../base.ts';
 import { partPieces, spokenOf, type VisiblePart } from '../content.ts';
 import { defineRenderer } from '../definition.ts';
 import { apart, type Piece, said, written } from '../pieces.ts';
+import { withoutLines } from '../reply_syntax.ts';
 import { TOOL_DECLARE } from '../tool_calls.ts';
 import type { Message } from '../types.ts';
 import {
@@ -154,7 +155,7 @@ function parted(message: Message): { thinking: string; text: VisiblePart[] } {
   const { thinking, parts } = spokenOf(message, true);
   if (typeof message.content !== 'string') return { thinking, text: parts };
   const text = parts.map((part) => (part.type === 'text' ? { ...part, text: part.text.trim() } : part));
-  return { thinking: thinking.replace(/^\n+|\n+$/g, ''), text };
+  return { thinking: withoutLines(thinking), text };
 }
 
 /** A picture begins a line, and has its number where a message holds several. */

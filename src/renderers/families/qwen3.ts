@@ -4,7 +4,7 @@ import type { MessageFormat, RenderContext, RenderedMessage } from '../base.ts';
 import { partPieces, spokenOf, textOf } from '../content.ts';
 import { defineRenderer } from '../definition.ts';
 import { type Piece, said, written } from '../pieces.ts';
-import type { ReplySyntax } from '../reply_syntax.ts';
+import { type ReplySyntax, withoutLines } from '../reply_syntax.ts';
 import { jsonOfCall, openAiTools, readJsonCall, schemaLines, TOOL_DECLARE } from '../tool_calls.ts';
 import type { Message } from '../types.ts';
 import {
@@ -82,7 +82,7 @@ function qwen3Format({ isFramed, disables = false, sees = false }: Model, strips
 
   /** A reply at the end has a frame in any case; where reasoning stays in history, every reply has. */
   function frame(thinking: string, { isLast, lastUserIndex, index }: RenderContext): Piece[] {
-    const shown = thinking.replace(/^\n+|\n+$/g, '');
+    const shown = withoutLines(thinking);
     const isInTurn = lastUserIndex !== -1 && index > lastUserIndex;
     if (strips && !(isInTurn && (isLast || shown !== ''))) return [];
     return [written('<think>\n'), said(shown), written('\n</think>\n\n')];
