@@ -4,6 +4,7 @@ import { knownModelOf } from '../models/local_model.ts';
 import { type BuilderRef, type PlainRef, reference } from '../registry/slot.ts';
 import type { Tokenizer } from '../tokenizers/types.ts';
 import { ConfigurationError } from '../util/errors.ts';
+import { equalJson, type JsonValue } from '../util/json.ts';
 import { CATALOGUE } from './catalogue.ts';
 import { missingTokens } from './definition.ts';
 import { rendererSlot } from './types.ts';
@@ -36,11 +37,28 @@ export function rendererForWeights(
   { trainedWith, override, weights }: { trainedWith: PlainRef | null; override: boolean; weights: string },
 ): BuilderRef<typeof rendererSlot> | null {
   if (given === null) return trainedWith === null ? null : reference(rendererSlot, trainedWith);
-  if (trainedWith === null || trainedWith.builder === given.builder || override) return given;
+  if (trainedWith === null || override) return given;
+  const differing = differingOptions(trainedWith, given);
+  if (trainedWith.builder === given.builder && differing.length === 0) return given;
   throw new ConfigurationError(
-    `renderer: ${weights} was trained with the renderer ${trainedWith.builder}, and this is ${given.builder}: set renderer_override: true if that is meant`,
+    `renderer: ${weights} was trained with the renderer ${shown(trainedWith, differing)}, and this is ${shown(given, differing)}: set renderer_override: true if that is meant`,
     {
       hint: 'Leave renderer out to go on with the one of the weights. A model does worse with another, and nothing tells.',
     },
   );
+}
+
+/** Names of the options that differ. What a reference leaves out has its default. */
+function differingOptions(a: PlainRef, b: PlainRef): string[] {
+  if (a.builder !== b.builder) return [];
+  const defaults: Readonly<Record<string, JsonValue>> = CATALOGUE.find(({ name }) => name === a.builder)?.options ?? {};
+  const option = (ref: PlainRef, name: string) => ref[name] ?? defaults[name] ?? null;
+  return [...new Set([...Object.keys(a), ...Object.keys(b)])].filter(
+    (name) => !equalJson(option(a, name), option(b, name)),
+  );
+}
+
+function shown(ref: PlainRef, options: readonly string[]): string {
+  const set = options.map((name) => `${name}: ${JSON.stringify(ref[name] ?? null)}`);
+  return [ref.builder, ...(set.length > 0 ? [`with ${set.join(', ')}`] : [])].join(' ');
 }

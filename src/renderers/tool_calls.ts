@@ -1,4 +1,4 @@
-// What families share about tool calls: the call that a result answers, the order of results, refusing calls without ids.
+// What families share about tool calls: the call that a result answers, the order of results, JSON both ways.
 
 import { RendererError } from '../util/errors.ts';
 import { type JsonValue, spacedJson } from '../util/json.ts';
@@ -45,17 +45,17 @@ export function readJsonCall(text: string, raw: string): (ToolCall | UnparsedToo
   return [{ type: 'function', id, function: { name, arguments: given.json } }];
 }
 
-/** Calls of a message, and the raw text of those that could not be read: a history shows what the model wrote. */
+/** The raw text of calls that could not be read: a history shows what the model wrote. */
 export function unparsedText({ unparsed_tool_calls = [] }: Message): string {
   return unparsed_tool_calls.map((call) => call.raw_text).join('');
 }
 
 /** The name of the tool that a result is from: its own, or that of the call with its id. */
 export function toolNameOf(message: Message, messages: readonly Message[]): string {
-  const call = messages
-    .flatMap(({ tool_calls = [] }) => tool_calls)
-    .findLast(({ id }) => id !== null && id === message.tool_call_id);
-  const name = message.name ?? call?.function.name;
+  const answered = ({ tool_calls = [] }: Message) =>
+    tool_calls.find(({ id }) => id !== null && id === message.tool_call_id);
+  const name =
+    message.name ?? answered(messages.findLast((each) => answered(each) !== undefined) ?? message)?.function.name;
   if (name !== undefined) return name;
   throw new RendererError('a tool result needs the name of its tool', {
     hint: 'Set "name", or a "tool_call_id" that one of the calls before has.',
