@@ -12,7 +12,7 @@ export type DeclaredObjective = NonNullable<RunRecord['objective']>;
 /**
  * Which value of a metric counts for a run.
  * - `last`: that of the greatest step. Lines without a step count where no line has one, and then the last of them.
- * - `best`: the finite value that the goal prefers; of equal ones the first. Where none is finite, the last.
+ * - `best`: the finite value that the goal prefers; of equal ones that of the first step. Where none is finite, the last.
  * - `step`: the last value logged at or before that step, of a run that got that far. Lines without a step do not count.
  */
 export type At = { kind: 'last' } | { kind: 'best' } | { kind: 'step'; step: number };
@@ -71,7 +71,8 @@ export class Measuring {
     if (at.kind !== 'best') return later;
     if (!Number.isFinite(value)) return !Number.isFinite(chosen.value) && later;
     if (!Number.isFinite(chosen.value)) return true;
-    if (value === chosen.value) return !later && step !== null;
+    // In whatever order rows come: a row that says its step before one that does not.
+    if (value === chosen.value) return step !== null && (chosen.step === null || step < chosen.step);
     return goal === 'maximize' ? value > chosen.value : value < chosen.value;
   }
 }

@@ -121,3 +121,19 @@ function configurationsIn(json: JsonValue): JsonObject[] {
   const rows = isJsonObject(summary) ? summary.configurations : [];
   return Array.isArray(rows) ? rows.filter(isJsonObject) : [];
 }
+
+it.each([
+  [
+    { step: 0, nll: 1 },
+    { nll: 1, other: 1 },
+  ],
+  [
+    { nll: 1, other: 1 },
+    { step: 0, nll: 1 },
+  ],
+])('of equal values that of a row with a step counts, in whatever order they come', (...rows) => {
+  const text = rows.map((row) => JSON.stringify(row)).join('\n');
+  writeText(join(cwd, 'a/metrics.jsonl'), `${text}\n`);
+  const objective = { metric: 'nll', goal: 'minimize' as const, at: { kind: 'best' } as const };
+  expect(measureRun(join(cwd, 'a/metrics.jsonl'), objective)).toEqual({ value: 1, step: 0 });
+});
