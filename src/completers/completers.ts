@@ -1,7 +1,7 @@
 // Completers: prompt in, tokens out, and conversation in, reply out, whatever model answers (tinker_cookbook/completers.py).
 
-import { textOf } from '../renderers/content.ts';
 import type { Message, ParsedResponse, Renderer, ToolSpec } from '../renderers/types.ts';
+import { withTools } from '../renderers/with_tools.ts';
 import type { RequestOptions, SamplingClient } from '../tinker/clients.ts';
 import { lengthOf, type ModelInput, type SampledSequence, type SampleStopReason } from '../tinker/types.ts';
 import { RequestError } from '../util/errors.ts';
@@ -101,15 +101,6 @@ export function tinkerMessageCompleter(
       return { ...renderer.parseResponse(completion.tokens), stop_reason: completion.stop_reason };
     },
   };
-}
-
-/** Where tools are declared is the format's business; many write them into the system message. */
-function withTools(renderer: Renderer, messages: readonly Message[], tools: readonly ToolSpec[]): readonly Message[] {
-  if (tools.length === 0) return messages;
-  const [first, ...rest] = messages;
-  return first?.role === 'system'
-    ? [...renderer.createConversationPrefixWithTools(tools, textOf(first)), ...rest]
-    : [...renderer.createConversationPrefixWithTools(tools), ...messages];
 }
 
 /** What a message says aloud: its text, without reasoning and pictures. */

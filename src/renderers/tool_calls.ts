@@ -100,6 +100,11 @@ export function callOfJson(
   return { type: 'function', id, function: { name, arguments: json } };
 }
 
+/** JSON of arguments that were read one by one, each as JSON. */
+export function argumentsJson(members: ReadonlyMap<string, string>): string {
+  return `{${[...members].map(([name, json]) => `${JSON.stringify(name)}: ${json}`).join(', ')}}`;
+}
+
 /** The tools as plain data, for JSON. */
 export function openAiTools(tools: readonly ToolSpec[]) {
   return tools.map((tool) => ({ type: 'function', function: tool }));

@@ -33,6 +33,11 @@ export function trainedMessages(messages: readonly Message[], trainOnWhat: Train
   return messages.map(isTrained[trainOnWhat]);
 }
 
+/** A message that a format adds to a conversation: where messages choose for themselves, it is not trained. */
+export function addedTo(messages: readonly Message[], message: Message): Message {
+  return messages.some(({ trainable }) => trainable !== undefined) ? { ...message, trainable: false } : message;
+}
+
 /** The last assistant turn is what follows the last user message, a user message at the very end aside. */
 export function lastAssistantTurnStart(messages: readonly Message[]): number {
   return lastUserIndex(messages.slice(0, -1)) + 1;

@@ -1,7 +1,7 @@
 // A row as the loss sees it: the conversation's tokens, each with its weight. Training and `cookbook render` share it.
 
-import { textOf } from '../renderers/content.ts';
-import type { ContentPart, Message, Renderer, ToolSpec, TrainOnWhat } from '../renderers/types.ts';
+import type { ContentPart, Message, Renderer, TrainOnWhat } from '../renderers/types.ts';
+import { withTools } from '../renderers/with_tools.ts';
 import { tokensOf } from '../tinker/types.ts';
 import type { JsonValue } from '../util/json.ts';
 import { refuseHalfCharacters } from './data/half_characters.ts';
@@ -21,25 +21,13 @@ export function renderRow(
   { renderer, trainOnWhat }: { renderer: Renderer; trainOnWhat: TrainOnWhat },
 ): RenderedRow {
   messages.forEach(refuseHalves);
-  const conversation = tools.length === 0 ? messages : withTools(messages, tools, renderer);
+  const conversation = withTools(renderer, messages, tools);
   const { model_input, weights, omitted = [] } = renderer.buildSupervisedExample(conversation, trainOnWhat);
   return {
     tokens: tokensOf(model_input),
     weights: weights.map((weight, position) => (position === 0 ? 0 : weight)),
     omitted,
   };
-}
-
-/** The declarations stand in front, with the system message if there is one. Nothing of them is learned. */
-function withTools(messages: readonly Message[], tools: readonly ToolSpec[], renderer: Renderer): Message[] {
-  const [first] = messages;
-  const system = first?.role === 'system' ? first : null;
-  const prefix = renderer.createConversationPrefixWithTools(tools, system === null ? '' : textOf(system));
-  const isCustomized = messages.some(({ trainable }) => trainable !== undefined);
-  return [
-    ...prefix.map((message) => (isCustomized ? { ...message, trainable: false } : message)),
-    ...(system === null ? messages : messages.slice(1)),
-  ];
 }
 
 function refuseHalves({ content, tool_calls = [], name = '', tool_call_id = '' }: Message, index: number): void {

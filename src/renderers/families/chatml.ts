@@ -4,6 +4,7 @@ import type { ImageChunk } from '../../tinker/types.ts';
 import type { RenderContext, RenderedMessage } from '../base.ts';
 import { type Piece, said, written } from '../pieces.ts';
 import { TOOL_DECLARE } from '../tool_calls.ts';
+import { addedTo } from '../train_on_what.ts';
 import type { Message } from '../types.ts';
 
 export const END = '<|im_end|>';
@@ -62,8 +63,7 @@ export function systemBlock(
 /** An empty system message first, where nothing makes a system block; it is trained where others are, unless messages choose for themselves. */
 export function withSystemBlock(messages: readonly Message[]): readonly Message[] {
   if (messages[0]?.role === 'system' || messages[0]?.role === TOOL_DECLARE) return messages;
-  const chosen = messages.some(({ trainable }) => trainable !== undefined) ? { trainable: false } : {};
-  return [{ role: 'system', content: '', ...chosen }, ...messages];
+  return [addedTo(messages, { role: 'system', content: '' }), ...messages];
 }
 
 export const TOOLS_LAST = ['system', TOOL_DECLARE] as const;

@@ -3,7 +3,7 @@
 import { type Piece, said, written } from '../pieces.ts';
 import { type JsonNode, readPythonJson } from '../python_json.ts';
 import type { CallSyntax } from '../reply_syntax.ts';
-import { argumentsOf } from '../tool_calls.ts';
+import { argumentsJson, argumentsOf } from '../tool_calls.ts';
 import type { ToolCall, UnparsedToolCall } from '../types.ts';
 
 /** One token. */
@@ -73,8 +73,7 @@ function readInvoke(name: string, body: string, raw: string): ToolCall | Unparse
       members.set(key, reading.value.json);
     }
   }
-  const json = [...members].map(([key, value]) => `${JSON.stringify(key)}: ${value}`);
-  return { type: 'function', id: null, function: { name, arguments: `{${json.join(', ')}}` } };
+  return { type: 'function', id: null, function: { name, arguments: argumentsJson(members) } };
 }
 
 /** The frame is the format's, so that its tokens are those of real calls; the schemas are said. */

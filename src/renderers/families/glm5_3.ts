@@ -5,7 +5,15 @@ import { splitThinking, textOf, thoughtAndSaid } from '../content.ts';
 import { defineRenderer } from '../definition.ts';
 import { type Piece, said, written } from '../pieces.ts';
 import type { CallSyntax } from '../reply_syntax.ts';
-import { argumentsOf, jsonOrString, schemaLines, sortResults, TOOL_DECLARE, unparsedText } from '../tool_calls.ts';
+import {
+  argumentsJson,
+  argumentsOf,
+  jsonOrString,
+  schemaLines,
+  sortResults,
+  TOOL_DECLARE,
+  unparsedText,
+} from '../tool_calls.ts';
 import type { Message, ToolCall, ToolSpec, UnparsedToolCall } from '../types.ts';
 
 const USER = '<|user|>';
@@ -156,8 +164,7 @@ function readCall(inner: string, raw: string): ToolCall | UnparsedToolCall {
   const left = rest.slice(at);
   if (holdsArgument(left)) return unparsed('Unexpected content between tool call arguments');
   if (left.trim() !== '') return unparsed('Unexpected trailing content inside tool call');
-  const json = [...members].map(([key, value]) => `${JSON.stringify(key)}: ${value}`);
-  return { type: 'function', id: null, function: { name, arguments: `{${json.join(', ')}}` } };
+  return { type: 'function', id: null, function: { name, arguments: argumentsJson(members) } };
 }
 
 /** One search after another: a pattern for all of it would try every pair of tags. */

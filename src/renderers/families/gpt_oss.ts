@@ -7,6 +7,7 @@ import { singleTextOf, thoughtAndSaid } from '../content.ts';
 import { defineRenderer } from '../definition.ts';
 import { type Piece, said, written } from '../pieces.ts';
 import { toolNameOf, unparsedText } from '../tool_calls.ts';
+import { addedTo } from '../train_on_what.ts';
 import type { Message, ToolCall } from '../types.ts';
 import { CALL, CHANNEL, CONSTRAIN, END, MESSAGE, parseHarmony, RETURN, START } from './harmony_replies.ts';
 import { harmonyNamespace } from './typescript_tools.ts';
@@ -60,8 +61,7 @@ function gptOssFormat(tokenizer: Tokenizer, prompt: string | null): MessageForma
     bosTokens: [],
     arrange(messages) {
       if (prompt === null) return messages;
-      const chosen = messages.some(({ trainable }) => trainable !== undefined) ? { trainable: false } : {};
-      return [{ role: HARMONY_SYSTEM, content: prompt, ...chosen }, ...messages];
+      return [addedTo(messages, { role: HARMONY_SYSTEM, content: prompt }), ...messages];
     },
     reply: (tokens) => parseHarmony(tokens, tokenizer),
     renderMessage,

@@ -9,6 +9,7 @@ import { defineRenderer } from '../definition.ts';
 import { type Piece, said, written } from '../pieces.ts';
 import type { CallSyntax } from '../reply_syntax.ts';
 import { callOfJson, openAiTools, TOOL_DECLARE, toolNameOf, unparsedText } from '../tool_calls.ts';
+import { addedTo } from '../train_on_what.ts';
 import type { Message, ToolSpec } from '../types.ts';
 import { kimiNamespace } from './typescript_tools.ts';
 
@@ -135,8 +136,7 @@ function header(role: string, name = role): Piece[] {
 function withSystem(messages: readonly Message[]): readonly Message[] {
   const place = messages[0]?.role === TOOL_DECLARE ? 1 : 0;
   if (messages[place]?.role === 'system') return messages;
-  const chosen = messages.some(({ trainable }) => trainable !== undefined) ? { trainable: false } : {};
-  return messages.toSpliced(place, 0, { role: 'system', content: DEFAULT_SYSTEM, ...chosen });
+  return messages.toSpliced(place, 0, addedTo(messages, { role: 'system', content: DEFAULT_SYSTEM }));
 }
 
 /** After the last reply that called no tool; a reply at the very end ends its turn and is in it. */

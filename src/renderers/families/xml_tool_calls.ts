@@ -4,7 +4,7 @@ import { textOf } from '../content.ts';
 import { type Piece, said, written } from '../pieces.ts';
 import type { JsonNode } from '../python_json.ts';
 import type { CallSyntax } from '../reply_syntax.ts';
-import { argumentsOf, jsonOrString, readJsonCall } from '../tool_calls.ts';
+import { argumentsJson, argumentsOf, jsonOrString, readJsonCall } from '../tool_calls.ts';
 import type { Message, ToolCall, UnparsedToolCall } from '../types.ts';
 
 /** How a format writes `true`, `false` and `null`: as JSON does, or as Python does. */
@@ -75,8 +75,7 @@ function readCall(inner: string, raw: string, scalars: Scalars): (ToolCall | Unp
     if (members.has(key.trim())) return unparsed(`a tool call repeats the parameter ${JSON.stringify(key.trim())}`);
     members.set(key.trim(), readValue(value, scalars));
   }
-  const json = [...members].map(([key, value]) => `${JSON.stringify(key)}: ${value}`);
-  return [{ type: 'function', id: null, function: { name: name.trim(), arguments: `{${json.join(', ')}}` } }];
+  return [{ type: 'function', id: null, function: { name: name.trim(), arguments: argumentsJson(members) } }];
 }
 
 /** The frame is the format's, so that its tokens are those of real calls; the schemas are said. */
