@@ -1,0 +1,169 @@
+// What reinforcement learning is about: environments, the groups they come in, and what a policy did there
+// (tinker_cookbook/rl/types.py; its names, in the data too).
+
+import { defineSlot } from '../registry/slot.ts';
+import type { Renderer } from '../renderers/types.ts';
+import type { ModelInput, SampleStopReason } from '../tinker/types.ts';
+import type { Tokenizer } from '../tokenizers/types.ts';
+
+/** Strings or token ids that end an action; the one that did is part of it. */
+export type StopCondition = string[] | number[];
+
+/** Numbers that an environment reports of a step. They are averaged over the places where they are present. */
+export type EnvMetrics = Record<string, number>;
+
+/** What transcripts show of a step, such as the answer that was read and the one that was expected. */
+export type EnvLogs = Record<string, string | number>;
+
+/** An action: what the policy said, token by token. */
+export interface TokensWithLogprobs {
+  tokens: number[];
+  /** Of each token under the policy as it was sampled, natural logarithm. */
+  logprobs: number[];
+  stop_reason: SampleStopReason;
+  /** Of the sampled sequence, where the service names it: some losses are computed from it. */
+  sequence_id?: string | null;
+  /** Tokens of the prompt that the service had in its cache. */
+  prompt_cache_hit_tokens?: number;
+}
+
+/** Why an episode ended. Reported as the metric `stop/REASON` of its last transition. */
+export type EpisodeStopReason =
+  | 'completed'
+  | 'tool_stopped'
+  | 'max_turns'
+  | 'max_tokens'
+  | 'max_sampled_tokens'
+  | 'max_tool_calls'
+  | 'context_overflow'
+  | 'parse_error'
+  | 'rollout_timeout';
+
+/** What the policy sees first, and what ends its action. */
+export interface InitialObservation {
+  observation: ModelInput;
+  stop_condition: StopCondition;
+}
+
+/** The first prompt is too long to be answered. The episode has this reward, counts in its group, and trains nothing. */
+export interface InitialObservationOverflow {
+  overflow: true;
+  reward: number;
+  metrics?: EnvMetrics;
+  logs?: EnvLogs;
+}
+
+export interface StepResult {
+  reward: number;
+  episode_done: boolean;
+  /** What the policy sees next; at the end, what it would have seen. */
+  next_observation: ModelInput;
+  next_stop_condition: StopCondition;
+  metrics?: EnvMetrics;
+  logs?: EnvLogs;
+}
+
+export interface StepOptions {
+  /** Aborted when nobody waits for the episode any more. */
+  signal?: AbortSignal;
+}
+
+/** One episode, used once: a prompt, actions, and a reward for each. */
+export interface Env {
+  initialObservation(options?: StepOptions): Promise<InitialObservation | InitialObservationOverflow>;
+  step(action: TokensWithLogprobs, options?: StepOptions): Promise<StepResult>;
+}
+
+export interface Transition {
+  /** What the policy saw. */
+  ob: ModelInput;
+  /** What it did. */
+  ac: TokensWithLogprobs;
+  reward: number;
+  episode_done: boolean;
+  metrics: EnvMetrics;
+  logs: EnvLogs;
+}
+
+export interface Trajectory {
+  transitions: Transition[];
+  final_ob: ModelInput;
+  /** Null where neither the environment nor a limit said why. */
+  stop_reason: EpisodeStopReason | null;
+}
+
+/** What the group as a whole adds to the reward of one of its episodes. */
+export interface GroupReward {
+  reward: number;
+  metrics: EnvMetrics;
+}
+
+/** Environments that are compared with one another: usually several copies of one problem. Plain and light; `makeEnvs` does the work. */
+export interface EnvGroupBuilder {
+  makeEnvs(options?: StepOptions): Promise<Env[]>;
+  /** Rewards that take the whole group to know, in the order of its trajectories; without it all are 0. */
+  computeGroupRewards?(
+    trajectories_G: readonly Trajectory[],
+    envs_G: readonly Env[],
+    options?: StepOptions,
+  ): Promise<GroupReward[]>;
+  /** Called once when the group is done with, whatever became of it. */
+  cleanup?(): Promise<void>;
+  /** Names under which its metrics are also reported, such as the dataset that it is from. */
+  loggingTags?(): string[];
+  /** The environments act on one another, so that none of them can be replaced alone. */
+  readonly coupled?: boolean;
+}
+
+/** What became of a rollout that has no trajectory. */
+export interface RolloutError {
+  error_type: string;
+  error_message: string;
+}
+
+export interface TrajectoryGroup {
+  trajectories_G: Trajectory[];
+  /** What the group adds to each; see `GroupReward`. */
+  final_rewards_G: number[];
+  metrics_G: EnvMetrics[];
+  /** Rollouts that failed, retried ones included. */
+  rollout_errors: RolloutError[];
+}
+
+/** The reward of each trajectory: its steps and what the group adds. */
+export function totalRewards({ trajectories_G, final_rewards_G }: TrajectoryGroup): number[] {
+  return trajectories_G.map(
+    ({ transitions }, g) => transitions.reduce((sum, { reward }) => sum + reward, 0) + final_rewards_G[g],
+  );
+}
+
+export interface RLDataset {
+  /** Batches. */
+  readonly length: number;
+  /** The groups of one batch, 0 ≤ index < length: a function of the index and the seed of the dataset alone. */
+  getBatch(index: number): EnvGroupBuilder[];
+}
+
+export interface RLDatasets {
+  train: RLDataset;
+  /** Held-out groups, or null. */
+  test: RLDataset | null;
+}
+
+export interface RLDatasetContext {
+  tokenizer: Tokenizer;
+  renderer: Renderer;
+  /** Longest sequence that the model takes, in tokens. */
+  maxContextLength: number;
+  /** Longest action, in tokens. */
+  maxTokens: number;
+  seed: number;
+  warn(message: string): void;
+  notify?(message: string): void;
+  signal?: AbortSignal;
+}
+
+export const rlDatasetSlot = defineSlot<RLDatasetContext, RLDatasets>({
+  name: 'rl_dataset',
+  doc: 'The environments that a policy is trained in, and the held-out part that it is evaluated in.',
+});
