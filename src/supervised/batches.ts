@@ -1,7 +1,7 @@
 // Examples in batches, in an order of each epoch's own.
 
 import type { Datum } from '../tinker/types.ts';
-import { permutation } from './shuffle.ts';
+import { permutation } from '../util/permutation.ts';
 import type { SupervisedDataset } from './types.ts';
 
 /**

@@ -4,13 +4,13 @@ import type { Message, Renderer } from '../renderers/types.ts';
 import { modelInputFromTokens } from '../tinker/types.ts';
 import { ConfigurationError, DataValidationError } from '../util/errors.ts';
 import { shortPath } from '../util/files.ts';
+import { permutation } from '../util/permutation.ts';
 import { batchedDataset } from './batches.ts';
 import { datumFromModelInputWeights } from './common.ts';
 import { type ConversationReader, conversationReader } from './data/formats.ts';
 import { namedRows, type RowPlace, readRows } from './data/rows.ts';
 import type { ConversationFileParams } from './dataset_params.ts';
 import { renderRow } from './render_row.ts';
-import { permutation } from './shuffle.ts';
 import type { DatasetContext, SupervisedDataset, SupervisedDatasets } from './types.ts';
 
 /** Beside the fields of the spec: how many rows of the test file to use, from the first; absent or null means all. */

@@ -2,6 +2,7 @@
 
 import { ConfigurationError, DataFormatError, DataValidationError } from '../util/errors.ts';
 import type { JsonObject } from '../util/json.ts';
+import { permutation } from '../util/permutation.ts';
 import { containerOf } from './data/bytes.ts';
 import { field, namesOf } from './data/fields.ts';
 import { refuseHalfCharacters } from './data/half_characters.ts';
@@ -9,7 +10,6 @@ import { readLines } from './data/lines.ts';
 import { readRows } from './data/rows.ts';
 import type { TextFileParams } from './dataset_params.ts';
 import { concatenate, packedDataset } from './packing.ts';
-import { permutation } from './shuffle.ts';
 import type { DatasetContext, SupervisedDatasets } from './types.ts';
 
 /** A line that holds nothing else ends a document; the token of that name follows each document in the blocks. */

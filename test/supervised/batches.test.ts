@@ -3,9 +3,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { batchedDataset } from '../../src/supervised/batches.ts';
-import { permutation } from '../../src/supervised/shuffle.ts';
 import type { SupervisedDataset } from '../../src/supervised/types.ts';
 import { modelInputFromTokens, tokensOf } from '../../src/tinker/types.ts';
+import { permutation } from '../../src/util/permutation.ts';
 
 /** Example i is a datum whose only token is i. */
 function numbered(length: number, batchSize: number, shuffleSeeds: number[] | null): SupervisedDataset {
