@@ -7,7 +7,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { nextUniform, randomFor } from '../src/engine/random.ts';
+import { nextUniform, randomFor } from '../src/util/random.ts';
 import { getRenderer } from '../src/renderers/get_renderer.ts';
 import type { Message } from '../src/renderers/types.ts';
 import { tokensOf } from '../src/tinker/types.ts';

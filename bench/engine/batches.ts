@@ -1,7 +1,7 @@
 // Batches of token rows. A row of T inputs has one token more: the last target.
 
 import { readFileSync } from 'node:fs';
-import { nextUniform, randomFor } from '../../src/engine/random.ts';
+import { nextUniform, randomFor } from '../../src/util/random.ts';
 import { loadTokenizer } from '../../src/tokenizers/hf_tokenizer.ts';
 
 /** Rows of a length of one's choice, the same at every call. */

@@ -3,22 +3,29 @@
 import type { Message, ParsedResponse, Renderer, ToolSpec } from '../renderers/types.ts';
 import { withTools } from '../renderers/with_tools.ts';
 import type { RequestOptions, SamplingClient } from '../tinker/clients.ts';
-import { lengthOf, type ModelInput, type SampledSequence, type SampleStopReason } from '../tinker/types.ts';
+import {
+  lengthOf,
+  type ModelInput,
+  type SampledSequence,
+  type SampleResponse,
+  type SampleStopReason,
+} from '../tinker/types.ts';
 import { RequestError } from '../util/errors.ts';
 
 export interface CompletionOptions extends RequestOptions {
+  /** Fewer tokens than the completer would sample at most. */
+  maxTokens?: number;
   /** The same seed gives the same completion where the service keeps to it. */
   seed?: number;
 }
 
+/** What was sampled; `prompt_cache_hit_tokens`: tokens of the prompt that the service had in its cache. */
+export type Completion = SampledSequence & Pick<SampleResponse, 'prompt_cache_hit_tokens'>;
+
 /** Continues a prompt. */
 export interface TokenCompleter {
   /** @param stop strings or token ids that end it; the one that did is part of the tokens */
-  complete(
-    prompt: ModelInput,
-    stop: string[] | number[],
-    options?: CompletionOptions,
-  ): Promise<Pick<SampledSequence, 'tokens' | 'logprobs' | 'stop_reason'>>;
+  complete(prompt: ModelInput, stop: string[] | number[], options?: CompletionOptions): Promise<Completion>;
 }
 
 /** A reply, all that was said in it, and how it ended. */
@@ -53,17 +60,17 @@ export function tinkerTokenCompleter(
   { maxTokens, temperature = 1, topP, contextWindow = null }: TinkerCompleterOptions,
 ): TokenCompleter {
   return {
-    async complete(prompt, stop, { seed, signal } = {}) {
-      const max_tokens = contextWindow === null ? maxTokens : Math.min(maxTokens, roomAfter(prompt, contextWindow));
+    async complete(prompt, stop, { maxTokens: most = maxTokens, seed, signal } = {}) {
+      const room = contextWindow === null ? maxTokens : roomAfter(prompt, contextWindow);
       const params = {
-        max_tokens,
+        max_tokens: Math.min(maxTokens, most, room),
         temperature,
         stop,
         ...(topP === undefined ? {} : { top_p: topP }),
         ...(seed === undefined ? {} : { seed }),
       };
-      const { sequences } = await client.sample(prompt, 1, params, signal === undefined ? {} : { signal });
-      return sequences[0];
+      const { sequences, prompt_cache_hit_tokens } = await client.sample(prompt, 1, params, { signal });
+      return { ...sequences[0], prompt_cache_hit_tokens };
     },
   };
 }

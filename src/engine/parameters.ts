@@ -6,7 +6,8 @@ import { elementCount } from '../formats/tensors.ts';
 import { type AdapterKind, factorA, factorB, factorShapes, stackedFactorA } from './adapter_shape.ts';
 import type { BaseWeights } from './base_weights.ts';
 import type { Parameterisation } from './decoder_graph.ts';
-import { gaussian, randomFor, uniform } from './random.ts';
+import { randomFor } from '../util/random.ts';
+import { gaussian, uniform } from './random.ts';
 import { type Dense, floats, scalar } from './session.ts';
 
 /** LoRA's α, as the Tinker service has it: an adapter counts α/rank. */

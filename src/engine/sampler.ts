@@ -9,7 +9,7 @@ import type { Lease } from './lease.ts';
 import { prefillBytes } from './memory_estimates.ts';
 import { frozenFeeds, type Parameters } from './parameters.ts';
 import { sequenceFeeds } from './pass.ts';
-import { nextUniform, randomFor } from './random.ts';
+import { nextUniform, randomFor } from '../util/random.ts';
 import { type Dense, floats, integers } from './session.ts';
 import type { StopCheck } from './stopping.ts';
 

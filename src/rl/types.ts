@@ -28,16 +28,18 @@ export interface TokensWithLogprobs {
 }
 
 /** Why an episode ended. Reported as the metric `stop/REASON` of its last transition. */
-export type EpisodeStopReason =
-  | 'completed'
-  | 'tool_stopped'
-  | 'max_turns'
-  | 'max_tokens'
-  | 'max_sampled_tokens'
-  | 'max_tool_calls'
-  | 'context_overflow'
-  | 'parse_error'
-  | 'rollout_timeout';
+export const EPISODE_STOP_REASONS = [
+  'completed',
+  'tool_stopped',
+  'max_turns',
+  'max_tokens',
+  'max_sampled_tokens',
+  'max_tool_calls',
+  'context_overflow',
+  'parse_error',
+  'rollout_timeout',
+] as const;
+export type EpisodeStopReason = (typeof EPISODE_STOP_REASONS)[number];
 
 /** What the policy sees first, and what ends its action. */
 export interface InitialObservation {

@@ -41,6 +41,21 @@ export interface TensorData {
 export interface Datum {
   model_input: ModelInput;
   loss_fn_inputs: Record<string, TensorData>;
+  /** Where the positions of the input come from, and those of the targets; in order and without gaps. */
+  model_input_spans?: ProvenanceSpan[];
+  loss_fn_input_spans?: ProvenanceSpan[];
+}
+
+/**
+ * Positions that stood in an earlier sampling request: in its prompt, or among the tokens that it sampled. Losses that the
+ * service computes from what it noted while sampling ask for them.
+ */
+export interface ProvenanceSpan {
+  type: 'prompt' | 'sampled';
+  sequence_id: string;
+  /** Of the first position, in the prompt or among the sampled tokens. */
+  offset: number;
+  length: number;
 }
 
 export type LossFnType = 'cross_entropy' | 'importance_sampling' | 'ppo' | 'cispo' | 'dro';
@@ -78,10 +93,14 @@ export interface SampledSequence {
   tokens: number[];
   /** Natural-log probability of each token under the untempered, unfiltered distribution. */
   logprobs: number[];
+  /** Names the sequence to the service that sampled it. */
+  sequence_id?: string;
 }
 
 export interface SampleResponse {
   sequences: SampledSequence[];
+  /** Tokens of the prompt that the service had in its cache. */
+  prompt_cache_hit_tokens?: number;
   /** Entry i = log p(token i | tokens before it); the first is null. Present when asked for. */
   prompt_logprobs?: (number | null)[];
   /** Per prompt position up to k `[token, logprob]` pairs, most likely first; the first position is null. */

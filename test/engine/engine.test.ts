@@ -8,7 +8,7 @@ import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { Engine, openLocalService } from '../../src/engine/engine.ts';
-import { nextUniform, randomFor } from '../../src/engine/random.ts';
+import { nextUniform, randomFor } from '../../src/util/random.ts';
 import type { ServiceClient, TrainingClient } from '../../src/tinker/clients.ts';
 import { type Datum, modelInputFromTokens } from '../../src/tinker/types.ts';
 import { adam } from '../support/adam.ts';

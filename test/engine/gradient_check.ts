@@ -2,7 +2,7 @@
 
 import { expect } from 'vitest';
 import { Graph, type Value } from '../../src/engine/graph.ts';
-import { nextUniform, randomFor } from '../../src/engine/random.ts';
+import { nextUniform, randomFor } from '../../src/util/random.ts';
 import { createSession, type Dense, floats } from '../../src/engine/session.ts';
 
 interface Argument {

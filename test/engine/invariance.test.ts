@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openLocalService } from '../../src/engine/engine.ts';
-import { nextUniform, randomFor } from '../../src/engine/random.ts';
+import { nextUniform, randomFor } from '../../src/util/random.ts';
 import type { LocalServiceClient } from '../../src/engine/service.ts';
 import type { SamplingClient } from '../../src/tinker/clients.ts';
 import {

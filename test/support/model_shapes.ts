@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { openLocalService } from '../../src/engine/engine.ts';
-import { nextUniform, randomFor } from '../../src/engine/random.ts';
+import { nextUniform, randomFor } from '../../src/util/random.ts';
 import type { SamplingClient, TrainingClient } from '../../src/tinker/clients.ts';
 import { type Datum, modelInputFromTokens } from '../../src/tinker/types.ts';
 import type { JsonObject } from '../../src/util/json.ts';
