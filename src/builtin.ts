@@ -1,10 +1,13 @@
 // The builders that come with the package: the one place that knows them all. Definitions are light; what they build is not.
 
 import { local } from './engine/builder.ts';
+import { arithmetic } from './recipes/arithmetic/builder.ts';
 import { gsm8kDataset } from './recipes/gsm8k/builders.ts';
 import { slLoop } from './recipes/sl_loop.ts';
 import { Registry } from './registry/registry.ts';
 import { rendererBuilders } from './renderers/builders.ts';
+import { rl } from './rl/builder.ts';
+import { rolloutStrategies } from './rl/strategies.ts';
 import { supervised } from './supervised/builder.ts';
 import { datasetBuilders } from './supervised/builders.ts';
 import { nll } from './supervised/nll_evaluator.ts';
@@ -16,6 +19,9 @@ import { gridSearch } from './sweep/space.ts';
 export function builtinRegistry(): Registry {
   return new Registry([
     supervised,
+    rl,
+    ...rolloutStrategies,
+    arithmetic,
     pretrain,
     slLoop,
     local,

@@ -17,7 +17,7 @@ const FLOORS = [
   ['run_files'],
   ['spec'],
   ['engine', 'recipes'],
-  ['supervised'],
+  ['rl', 'supervised'],
   ['evaluation'],
   ['training'],
   ['completers'],

@@ -3,10 +3,10 @@
 import type { ModelConfig } from '../formats/hf_config.ts';
 import { linearModules, type ModulePart } from '../formats/modules.ts';
 import { elementCount } from '../formats/tensors.ts';
+import { randomFor } from '../util/random.ts';
 import { type AdapterKind, factorA, factorB, factorShapes, stackedFactorA } from './adapter_shape.ts';
 import type { BaseWeights } from './base_weights.ts';
 import type { Parameterisation } from './decoder_graph.ts';
-import { randomFor } from '../util/random.ts';
 import { gaussian, uniform } from './random.ts';
 import { type Dense, floats, scalar } from './session.ts';
 

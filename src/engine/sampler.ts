@@ -2,6 +2,7 @@
 
 import type { SampledSequence, SamplingParams } from '../tinker/types.ts';
 import { RequestError } from '../util/errors.ts';
+import { nextUniform, randomFor } from '../util/random.ts';
 import { type Choice, chooseToken } from './choose.ts';
 import { groupFeed, rowsInGroups } from './frozen_linear.ts';
 import { KeyValueCache } from './kv_cache.ts';
@@ -9,7 +10,6 @@ import type { Lease } from './lease.ts';
 import { prefillBytes } from './memory_estimates.ts';
 import { frozenFeeds, type Parameters } from './parameters.ts';
 import { sequenceFeeds } from './pass.ts';
-import { nextUniform, randomFor } from '../util/random.ts';
 import { type Dense, floats, integers } from './session.ts';
 import type { StopCheck } from './stopping.ts';
 

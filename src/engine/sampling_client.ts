@@ -5,8 +5,8 @@ import type { ModelInfo, ModelInput, SampledSequence, SampleResponse, SamplingPa
 import { lengthOf, modelInputFromTokens, tokensOf } from '../tinker/types.ts';
 import { loadTokenizer } from '../tokenizers/hf_tokenizer.ts';
 import type { Tokenizer } from '../tokenizers/types.ts';
-import { RequestError } from '../util/errors.ts';
 import { unlessAborted } from '../util/abort.ts';
+import { RequestError } from '../util/errors.ts';
 import { type Example, parseDatum } from './examples.ts';
 import type { Lease } from './lease.ts';
 import { configureLoss } from './losses.ts';

@@ -77,19 +77,21 @@ function meanOfEach(all: readonly EnvMetrics[]): EnvMetrics {
   return Object.fromEntries([...sums].map(([name, { total, count }]) => [name, total / count]));
 }
 
-/** `optim/kl_sample_train_v1` and `_v2`, two estimates of KL(sampled ‖ trained), and the entropy of what was sampled; nats. */
+/** `optim/kl_sample_train_v1` and `_v2`, two estimates of KL(sampled ‖ trained), and the entropy of what was sampled; nats. Nothing of no data. */
 export function computeKlSampleTrain(data_D: readonly RLDatum[], trained_D_T: readonly ArrayLike<number>[]): Metrics {
+  if (data_D.length === 0) return {};
   const { v1, v2, entropy } = compare(data_D, trained_D_T);
   return { 'optim/kl_sample_train_v1': v1, 'optim/kl_sample_train_v2': v2, 'optim/entropy': entropy };
 }
 
 /** The same two of the policy after its update. */
 export function computePostKl(data_D: readonly RLDatum[], updated_D_T: readonly ArrayLike<number>[]): Metrics {
+  if (data_D.length === 0) return {};
   const { v1, v2 } = compare(data_D, updated_D_T);
   return { kl_pre_post_v1: v1, kl_pre_post_v2: v2 };
 }
 
-/** Means over the targets that count: difference of log-probs, half its square, and −log-prob. NaN where none counts. */
+/** Means over the targets that count: difference of log-probs, half its square, and −log-prob. */
 function compare(data_D: readonly RLDatum[], logprobs_D_T: readonly ArrayLike<number>[]) {
   let difference = 0;
   let square = 0;

@@ -4,6 +4,7 @@ import { Type } from '@sinclair/typebox';
 import { nullable, runtime } from '../registry/fields.ts';
 import { lengthOf, type ModelInput, type SampleResponse } from '../tinker/types.ts';
 import type { Metrics } from '../training/types.ts';
+import { isJsonObject, type JsonValue } from '../util/json.ts';
 import type { RLDatum } from './datums.ts';
 import type { TrajectoryGroup } from './types.ts';
 
@@ -114,6 +115,19 @@ export class UsageTracker {
       'cost/discarded_usd': dollars(this.#discarded, this.#prices),
     };
   }
+}
+
+/** What a checkpoint kept of `totals`. */
+export function restoredTotals(value: JsonValue | undefined): { cumulative?: TokenUsage; discarded?: TokenUsage } {
+  if (!isJsonObject(value)) return {};
+  return { cumulative: usageIn(value.cumulative), discarded: usageIn(value.discarded) };
+}
+
+function usageIn(value: JsonValue | undefined): TokenUsage {
+  const usage = { ...NO_TOKENS };
+  if (!isJsonObject(value)) return usage;
+  for (const kind of KINDS) usage[kind] = Number(value[kind] ?? 0);
+  return usage;
 }
 
 const keyed = (prefix: string, usage: TokenUsage): Metrics =>

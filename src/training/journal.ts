@@ -132,7 +132,6 @@ export class Journal<Client extends SavingClient> {
     await this.#drain();
   }
 
-  /** An evaluation gives up when the run is asked to stop. What was trained before it is kept. */
   async #saveBeforeStop(): Promise<void> {
     await this.#drain();
     const position = this.#position(this.#logged);
@@ -154,17 +153,23 @@ export class Journal<Client extends SavingClient> {
     return interrupted;
   }
 
+  /** Work of a step, before it trains, that gives up when the run is asked to stop. What was trained before it is saved then. */
+  async stoppable<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      if (this.#context.signal.aborted) await this.#saveBeforeStop();
+      throw error;
+    }
+  }
+
   /** The metrics of the evaluations that are due before a step, to be part of its row. */
   async evaluate(step: number, timer?: IterationTimer): Promise<Metrics> {
     const measured: Metrics = {};
     for (const { name, every, evaluate } of this.#options.evaluations ?? []) {
       if (every === 0 || step % every !== 0) continue;
       const measure = () => evaluate(this.client, step);
-      const measuring = timer === undefined ? measure() : timer.timed(name, measure);
-      const metrics = await measuring.catch(async (error: unknown) => {
-        if (this.#context.signal.aborted) await this.#saveBeforeStop();
-        throw error;
-      });
+      const metrics = await this.stoppable(() => (timer === undefined ? measure() : timer.timed(name, measure)));
       this.#context.emit({ type: 'evaluation', step, metrics });
       Object.assign(measured, metrics);
     }

@@ -2,8 +2,8 @@
 
 import { expect } from 'vitest';
 import { Graph, type Value } from '../../src/engine/graph.ts';
-import { nextUniform, randomFor } from '../../src/util/random.ts';
 import { createSession, type Dense, floats } from '../../src/engine/session.ts';
+import { nextUniform, randomFor } from '../../src/util/random.ts';
 
 interface Argument {
   dims: number[];

@@ -5,7 +5,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openLocalService } from '../../src/engine/engine.ts';
-import { nextUniform, randomFor } from '../../src/util/random.ts';
 import type { LocalServiceClient } from '../../src/engine/service.ts';
 import type { SamplingClient } from '../../src/tinker/clients.ts';
 import {
@@ -14,6 +13,7 @@ import {
   type SampleResponse,
   type SamplingParams,
 } from '../../src/tinker/types.ts';
+import { nextUniform, randomFor } from '../../src/util/random.ts';
 import { adam } from '../support/adam.ts';
 import { everythingOf, type ModelShape } from '../support/model_shapes.ts';
 import { writeRandomModel } from '../support/random_model.ts';

@@ -1,7 +1,7 @@
 // Token sequences for both sides of a comparison: random ids and weights, as datums of the engine and of the reference.
 
-import { nextUniform, randomFor } from '../../src/util/random.ts';
 import { type Datum, modelInputFromTokens } from '../../src/tinker/types.ts';
+import { nextUniform, randomFor } from '../../src/util/random.ts';
 import { RANDOM_MODEL_VOCABULARY } from '../support/random_model.ts';
 import type { ReferenceDatum } from './reference.ts';
 

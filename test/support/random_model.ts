@@ -3,11 +3,11 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gaussian } from '../../src/engine/random.ts';
-import { randomFor } from '../../src/util/random.ts';
 import { parseModelConfig, writeModelConfig } from '../../src/formats/hf_config.ts';
 import { parameterShapes } from '../../src/formats/modules.ts';
 import { type FloatDtype, writeSafetensors } from '../../src/formats/safetensors.ts';
 import type { JsonObject } from '../../src/util/json.ts';
+import { randomFor } from '../../src/util/random.ts';
 
 const CONFIG: JsonObject = {
   architectures: ['LlamaForCausalLM'],

@@ -1,0 +1,56 @@
+// From groups to datums: shaping, removal, advantages, the penalty for leaving the reference.
+
+import type { Metrics } from '../training/types.ts';
+import { computeAdvantages } from './advantages.ts';
+import { assembleTrainingData, isTrainable, type RLDatum } from './datums.ts';
+import { incorporateKlPenalty, scoreTargets } from './kl_penalty.ts';
+import { computeTrajectoryMetrics, removeConstantRewardGroups } from './metrics.ts';
+import { isTruncated, shapeOverlong } from './overlong.ts';
+import type { RLRun, RolledOutGroup } from './run.ts';
+import { addUsage, rolloutUsage, type TokenUsage, trainingUsage } from './token_usage.ts';
+
+export interface Batch {
+  /** Empty where nothing is left to train on. */
+  data_D: RLDatum[];
+  metrics: Metrics;
+  /** Tokens that were sampled, scored and are trained on. */
+  usage: TokenUsage;
+}
+
+/** Metrics are of all groups that were rolled out, also of those that training leaves out. */
+export async function prepareBatch(
+  run: RLRun,
+  rolledOut_P: readonly RolledOutGroup[],
+  signal?: AbortSignal,
+): Promise<Batch> {
+  const { config, reference, usage } = run;
+  const shaped = shapeOverlong(
+    rolledOut_P.map(({ group }) => group),
+    config,
+  );
+  const groups_P = rolledOut_P.map((rolledOut, p) => ({ ...rolledOut, group: shaped[p] }));
+  const kept_P = config.remove_constant_reward_groups ? removeConstantRewardGroups(groups_P) : groups_P;
+  for (const { group } of groups_P) {
+    if (!kept_P.some((kept) => kept.group === group)) usage.recordDiscardedSampling(rolloutUsage(group));
+  }
+  const trained_P = kept_P.map(({ group }) => group);
+  const assembled = assembleTrainingData(trained_P, computeAdvantages(trained_P, config.advantage));
+  const data_D = assembled.data_D.filter((datum, d) => {
+    const { group_idx, traj_idx } = assembled.origins_D[d];
+    const masked = config.mask_truncated && isTruncated(trained_P[group_idx].trajectories_G[traj_idx]);
+    return isTrainable(datum) && !masked;
+  });
+  const sampled = addUsage(...trained_P.map(rolloutUsage));
+  const metrics = computeTrajectoryMetrics(groups_P);
+  if (reference === null || data_D.length === 0) {
+    return { data_D, metrics, usage: addUsage(sampled, trainingUsage(data_D)) };
+  }
+  const scored = await scoreTargets(reference, data_D, signal);
+  const { kl_penalty_coef: coef, kl_discount_factor: discount } = config;
+  const penalized = incorporateKlPenalty(data_D, scored.logprobs_D_T, { coef, discount });
+  return {
+    data_D: penalized.data_D,
+    metrics: { ...metrics, kl_policy_base: penalized.kl_policy_base },
+    usage: addUsage(sampled, trainingUsage(data_D), ...scored.usage),
+  };
+}

@@ -1,0 +1,47 @@
+// How many rollouts have failed in a run, and of what; a checkpoint takes the counts along.
+
+import type { Metrics } from '../training/types.ts';
+import { isJsonObject, type JsonObject, type JsonValue } from '../util/json.ts';
+import type { RolloutError } from './types.ts';
+
+const PREFIX = 'rollout_errors';
+
+export class RolloutErrorCounter {
+  readonly #counts = new Map<string, number>();
+  readonly #warn: (message: string) => void;
+  readonly #warned = new Set<string>();
+
+  /** Each kind of error is warned of once. */
+  constructor(warn: (message: string) => void, restored?: JsonValue) {
+    this.#warn = warn;
+    if (!isJsonObject(restored)) return;
+    for (const [key, count] of Object.entries(restored)) if (typeof count === 'number') this.#counts.set(key, count);
+  }
+
+  count(errors: readonly RolloutError[], { skipped }: { skipped: boolean }): void {
+    for (const { error_type, error_message } of errors) {
+      this.#add(error_type);
+      this.#add('total');
+      if (this.#warned.has(error_type)) continue;
+      this.#warned.add(error_type);
+      this.#warn(
+        `a rollout failed: ${error_type}: ${error_message} (counted under ${PREFIX}/${error_type} from now on)`,
+      );
+    }
+    if (skipped) this.#add('groups_skipped');
+  }
+
+  /** `rollout_errors/TYPE`, `/total` and `/groups_skipped` of all that there was so far; nothing where nothing failed. */
+  metrics(): Metrics {
+    return Object.fromEntries([...this.#counts].sort().map(([key, count]) => [`${PREFIX}/${key}`, count]));
+  }
+
+  /** For the checkpoint. */
+  get state(): JsonObject {
+    return Object.fromEntries([...this.#counts].sort());
+  }
+
+  #add(key: string): void {
+    this.#counts.set(key, (this.#counts.get(key) ?? 0) + 1);
+  }
+}

@@ -1,0 +1,110 @@
+// A run of RL: what its three modes share, from the policy that acts to the row that is logged.
+
+import { type TokenCompleter, tinkerTokenCompleter } from '../completers/completers.ts';
+import type { SamplingClient, TrainingClient } from '../tinker/clients.ts';
+import type { AdamParams } from '../tinker/types.ts';
+import type { Journal } from '../training/journal.ts';
+import { lrMultiplier } from '../training/lr_schedule.ts';
+import type { Metrics, TrainingContext } from '../training/types.ts';
+import { seedFor } from '../util/random.ts';
+import type { RLConfig } from './fields.ts';
+import { isConstant } from './metrics.ts';
+import type { RolloutErrorCounter } from './rollout_errors.ts';
+import { doGroupRollout } from './rollouts.ts';
+import type { RolloutStrategy } from './strategies.ts';
+import { rolloutUsage, type UsageTracker } from './token_usage.ts';
+import type { Transcripts } from './transcripts.ts';
+import { type EnvGroupBuilder, type RLDataset, type TrajectoryGroup, totalRewards } from './types.ts';
+import type { PolicyLoss } from './update.ts';
+
+export interface RLRun {
+  config: RLConfig;
+  context: TrainingContext;
+  journal: Journal<TrainingClient>;
+  dataset: RLDataset;
+  strategy: RolloutStrategy;
+  loss: PolicyLoss;
+  /** What kl_penalty_coef holds the policy to; null without. */
+  reference: SamplingClient | null;
+  contextLength: number;
+  usage: UsageTracker;
+  errors: RolloutErrorCounter;
+  transcripts: Transcripts;
+  totalSteps: number;
+}
+
+/** Weights as they were after so many updates, to sample from. */
+export interface Sampler {
+  client: SamplingClient;
+  /** Updates that they have seen. */
+  step: number;
+}
+
+/** A group that is there to be trained on. */
+export interface RolledOutGroup {
+  group: TrajectoryGroup;
+  tags: readonly string[];
+  /** Which group of the run it is: batch · groups + its place there. Decides what is sampled, and the order in a batch. */
+  ordinal: number;
+  /** Of the policy that it was begun with. */
+  sampling_client_step: number;
+}
+
+export async function openSampler({ journal }: RLRun, step: number): Promise<Sampler> {
+  return { client: await journal.client.saveWeightsAndGetSamplingClient(), step };
+}
+
+/**
+ * Rolls out one group of the run; null when that came to nothing. A group of constant reward is rolled out again while
+ * `resample_constant_groups` allows it.
+ */
+export async function rollOutGroup(
+  run: RLRun,
+  builder: EnvGroupBuilder,
+  { ordinal, sampler, signal }: { ordinal: number; sampler: Sampler; signal?: AbortSignal },
+): Promise<RolledOutGroup | null> {
+  const { config, context, strategy, contextLength, usage, errors } = run;
+  const policy = policyOf(run, sampler);
+  for (let sample = 0; ; sample++) {
+    const { group, rollout_errors } = await doGroupRollout(builder, {
+      policy,
+      strategy,
+      limits: config,
+      termination: config,
+      contextLength,
+      seed: seedFor(context.seed, 'rollout', ordinal, sample),
+      signal: signal ?? context.signal,
+    });
+    errors.count(rollout_errors, { skipped: group === null });
+    if (group === null) return null;
+    if (sample < config.resample_constant_groups && isConstant(totalRewards(group))) {
+      usage.recordDiscardedSampling(rolloutUsage(group));
+      continue;
+    }
+    return { group, tags: builder.loggingTags?.() ?? [], ordinal, sampling_client_step: sampler.step };
+  }
+}
+
+function policyOf({ config: { max_tokens, temperature }, contextLength }: RLRun, { client }: Sampler): TokenCompleter {
+  return tinkerTokenCompleter(client, { maxTokens: max_tokens, temperature, contextWindow: contextLength });
+}
+
+/** Ordinals that a batch takes: as many as its groups, the last of an epoch as many as the others. */
+export const groupStride = ({ dataset }: RLRun): number => dataset.getBatch(0).length;
+
+export function adamAt({ config, totalSteps }: RLRun, step: number): AdamParams {
+  const { learning_rate, lr_schedule, warmup_steps } = config;
+  return {
+    learning_rate: learning_rate * lrMultiplier(lr_schedule, step, totalSteps, warmup_steps),
+    beta1: config.adam_beta1,
+    beta2: config.adam_beta2,
+    eps: config.adam_eps,
+    weight_decay: config.weight_decay,
+    grad_clip_norm: config.grad_clip_norm,
+  };
+}
+
+/** What every row has, whatever the mode. */
+export function progressMetrics({ totalSteps }: RLRun, step: number, { learning_rate }: AdamParams): Metrics {
+  return { 'progress/batch': step, 'progress/done_frac': (step + 1) / totalSteps, 'optim/lr': learning_rate };
+}

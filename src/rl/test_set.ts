@@ -1,0 +1,55 @@
+// The held-out environments of a dataset, as an evaluator: the policy as it is, rolled out without learning from it.
+
+import { tinkerTokenCompleter } from '../completers/completers.ts';
+import type { Evaluator } from '../training/evaluator.ts';
+import { seedFor } from '../util/random.ts';
+import type { RLConfig } from './fields.ts';
+import { computeTrajectoryMetrics } from './metrics.ts';
+import { RolloutErrorCounter } from './rollout_errors.ts';
+import { doGroupRollout } from './rollouts.ts';
+import type { RolledOutGroup } from './run.ts';
+import type { RolloutStrategy } from './strategies.ts';
+import type { Transcripts } from './transcripts.ts';
+import type { RLDataset } from './types.ts';
+
+export interface TestSetParts {
+  config: RLConfig;
+  strategy: RolloutStrategy;
+  contextLength: number;
+  transcripts: Transcripts;
+  seed: number;
+  warn(message: string): void;
+}
+
+/** `test/env/*`, and `test/rollout_errors/*` of this evaluation. Every evaluation samples with the same seeds. */
+export function rlTestSetEvaluator(test: RLDataset, parts: TestSetParts): Evaluator {
+  const { config, strategy, contextLength, transcripts, seed, warn } = parts;
+  return {
+    async evaluate({ sampling, step, signal }) {
+      const client = await sampling();
+      const { max_tokens: maxTokens, temperature } = config;
+      const policy = tinkerTokenCompleter(client, { maxTokens, temperature, contextWindow: contextLength });
+      const errors = new RolloutErrorCounter(warn);
+      const builders_P = Array.from({ length: test.length }, (_, index) => test.getBatch(index)).flat();
+      const rolledOut = await Promise.all(
+        builders_P.map(async (builder, ordinal): Promise<RolledOutGroup | null> => {
+          const { group, rollout_errors } = await doGroupRollout(builder, {
+            policy,
+            strategy,
+            limits: config,
+            termination: config,
+            contextLength,
+            seed: seedFor(seed, 'test', ordinal),
+            signal,
+          });
+          errors.count(rollout_errors, { skipped: group === null });
+          return group && { group, tags: builder.loggingTags?.() ?? [], ordinal, sampling_client_step: step };
+        }),
+      );
+      const groups_P = rolledOut.filter((group) => group !== null);
+      await transcripts.write('eval/test', step, groups_P);
+      const metrics = { ...computeTrajectoryMetrics(groups_P), ...errors.metrics() };
+      return Object.fromEntries(Object.entries(metrics).map(([name, value]) => [`test/${name}`, value]));
+    },
+  };
+}
