@@ -17,10 +17,15 @@ export interface Batch {
   usage: TokenUsage;
 }
 
-/** Metrics are of all groups that were rolled out, also of those that training leaves out. */
+/**
+ * Metrics are of all groups that were rolled out, also of those that training leaves out.
+ *
+ * @param constantGroups what `remove_constant_reward_groups` does where no other group is left
+ */
 export async function prepareBatch(
   run: RLRun,
   rolledOut_P: readonly RolledOutGroup[],
+  constantGroups: 'keep_one' | 'drop',
   signal?: AbortSignal,
 ): Promise<Batch> {
   const { config, reference, usage } = run;
@@ -29,7 +34,7 @@ export async function prepareBatch(
     config,
   );
   const groups_P = rolledOut_P.map((rolledOut, p) => ({ ...rolledOut, group: shaped[p] }));
-  const kept_P = config.remove_constant_reward_groups ? removeConstantRewardGroups(groups_P) : groups_P;
+  const kept_P = config.remove_constant_reward_groups ? removeConstantRewardGroups(groups_P, constantGroups) : groups_P;
   for (const { group } of groups_P) {
     if (!kept_P.some((kept) => kept.group === group)) usage.recordDiscardedSampling(rolloutUsage(group));
   }

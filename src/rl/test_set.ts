@@ -33,6 +33,7 @@ export function rlTestSetEvaluator(test: RLDataset, parts: TestSetParts): Evalua
       const builders_P = Array.from({ length: test.length }, (_, index) => test.getBatch(index)).flat();
       const rolledOut = await Promise.all(
         builders_P.map(async (builder, ordinal): Promise<RolledOutGroup | null> => {
+          const began = performance.now();
           const { group, rollout_errors } = await doGroupRollout(builder, {
             policy,
             strategy,
@@ -43,7 +44,9 @@ export function rlTestSetEvaluator(test: RLDataset, parts: TestSetParts): Evalua
             signal,
           });
           errors.count(rollout_errors, { skipped: group === null });
-          return group && { group, tags: builder.loggingTags?.() ?? [], ordinal, sampling_client_step: step };
+          const sampling_seconds = (performance.now() - began) / 1000;
+          const tags = builder.loggingTags?.() ?? [];
+          return group && { group, tags, ordinal, sampling_client_step: step, sampling_seconds };
         }),
       );
       const groups_P = rolledOut.filter((group) => group !== null);
