@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { Graph } from '../../src/engine/graph.ts';
-import { configureLoss, LOSS_FNS, lossOfToken, lossSlope } from '../../src/engine/losses.ts';
+import { configureLoss, lossOfToken, lossSlope, TOKEN_LOSSES } from '../../src/engine/losses.ts';
 import { createSession, flag, floats, scalar } from '../../src/engine/session.ts';
 
 /** Log-prob, weight, q and advantage of tokens on both sides of every threshold, with both signs of the advantage. */
@@ -8,7 +8,7 @@ const TOKENS = [-0.1, -0.9, -1.6, -2.5].flatMap((logprob) =>
   [-0.2, -1, -2].flatMap((q) => [1.5, -0.7].map((advantage) => ({ logprob, q, advantage, weight: advantage }))),
 );
 
-it.each(LOSS_FNS)('the slope of %s in the graph is the derivative of its value', async (fn) => {
+it.each(TOKEN_LOSSES)('the slope of %s in the graph is the derivative of its value', async (fn) => {
   const g = new Graph();
   const row = (name: string) => g.input(name, 'float32');
   const number = (name: string) => g.input(name, 'float32');
@@ -41,7 +41,7 @@ it.each(LOSS_FNS)('the slope of %s in the graph is the derivative of its value',
     low: scalar(loss.low),
     high: scalar(loss.high),
     beta: scalar(loss.beta),
-    ...Object.fromEntries(LOSS_FNS.map((name) => [name, flag(name === fn)])),
+    ...Object.fromEntries(TOKEN_LOSSES.map((name) => [name, flag(name === fn)])),
   });
   for (const [i, token] of TOKENS.entries()) {
     const at = (logprob: number) => lossOfToken(loss, { ...token, logprob });
@@ -76,4 +76,12 @@ it('refuses settings that a loss does not have, and thresholds the wrong way rou
   expect(() => configureLoss('dro', { beta: Number.NaN })).toThrowErrorMatchingInlineSnapshot(
     `[RequestError: loss dro: beta must be a finite number, not NaN]`,
   );
+});
+
+it('refuses the loss that the hosted service keeps to itself, and names others', () => {
+  expect(() => configureLoss('stable_reinforce', { kl_coeff: 0.1 })).toThrowErrorMatchingInlineSnapshot(
+    `[RequestError: what the loss stable_reinforce computes is known to the hosted service alone]`,
+  );
+  const hint = expect.stringContaining('importance_sampling');
+  expect(() => configureLoss('stable_reinforce')).toThrow(expect.objectContaining({ hint }));
 });
