@@ -101,7 +101,8 @@ export function lossSlope(g: Graph, logprobs: Value, inputs: LossInputs): Value 
     importance_sampling: unclipped,
     ppo: g.node('Where', [bound, g.scalar(0), unclipped]),
     cispo: negative(times(clipped, A)),
-    dro: g.node('Sub', [times(beta, difference), A]),
+    // Of a prompt q is not known: without an advantage there is no pull either.
+    dro: g.node('Where', [g.node('Equal', [A, g.scalar(0)]), g.scalar(0), g.node('Sub', [times(beta, difference), A])]),
   };
   return TOKEN_LOSSES.reduce((sum, fn) => g.node('Where', [chosen[fn], slopes[fn], sum]), g.scalar(0));
 }
