@@ -48,7 +48,7 @@ export const LOSS_FUNCTIONS: Readonly<Record<LossFnType, LossFunction>> = {
     optional_inputs: [],
   },
   ppo: {
-    doc: 'Several updates on the same samples: a token stops to count where its ratio has left the bounds.',
+    doc: 'Several updates on the same samples: a token stops counting once its ratio has left the bounds.',
     formula: '−Σ min(r·A, clip(r, clip_low_threshold, clip_high_threshold)·A)',
     source: '1707.06347',
     settings: thresholds(0.8, 1.2),
@@ -56,7 +56,7 @@ export const LOSS_FUNCTIONS: Readonly<Record<LossFnType, LossFunction>> = {
     optional_inputs: [],
   },
   cispo: {
-    doc: 'Stale samples: the weight of a token is bounded, and no token stops to count.',
+    doc: 'Stale samples: the weight of a token is bounded, and every token goes on counting.',
     formula: '−Σ sg(clip(r, clip_low_threshold, clip_high_threshold))·lp·A',
     source: '2506.13585',
     settings: thresholds(0, 4),

@@ -17,7 +17,8 @@ export interface PolicyLoss {
   kind: 'service' | 'custom';
   /**
    * Adds the gradient of the loss over `data_D`, whose `loss_fn_inputs` are `target_tokens`, `logprobs` (of the policy that sampled),
-   * `advantages` and `mask`, each of shape (N). The log-probs of the output are those before the update.
+   * `advantages` and `mask`, each of shape (N). Resolves when that is submitted, which a custom loss does after its forward pass.
+   * The log-probs of the output are those before the update.
    */
   submit(
     client: TrainingClient,
@@ -66,7 +67,7 @@ function forService(fn: LossFnType): (datum: Datum) => Datum {
   });
 }
 
-function submitCustom(
+async function submitCustom(
   client: TrainingClient,
   loss: CustomLoss,
   config: LossFnConfig,

@@ -49,7 +49,7 @@ export const truncatedImportanceSampling: CustomLoss = defineLoss({
 /** Tokens that are masked still count in N, so the others do not come to count more. */
 export const maskedImportanceSampling: CustomLoss = defineLoss({
   name: 'masked_importance_sampling',
-  doc: 'The same where odd ratios are errors rather than news (mixtures of experts, low precision): such tokens train nothing.',
+  doc: 'Such samples where odd ratios are errors rather than news (mixtures of experts, low precision): those tokens train nothing.',
   formula:
     '−1/N · Σ sg(r where clip_min ≤ r ≤ clip_max, else 0)·lp·A, N of the optimizer step; r of the sequence with sequence_level',
   source: '2510.18855',

@@ -7,6 +7,7 @@ import type { LocalServiceClient } from '../../../src/engine/service.ts';
 import { policyLoss } from '../../../src/rl/losses/policy_loss.ts';
 import { LOSS_FN_NAMES } from '../../../src/rl/losses/table.ts';
 import { type Datum, modelInputFromTokens, type TensorData } from '../../../src/tinker/types.ts';
+import { ConfigurationError } from '../../../src/util/errors.ts';
 import { adam } from '../../support/adam.ts';
 import { DIRECT } from './direct.ts';
 
@@ -164,22 +165,29 @@ describe('what a service is given', () => {
 
 describe('refuses', () => {
   it('a name that is not known, with the nearest', () => {
-    expect(() => policyLoss('dr-grpo')).toThrowErrorMatchingInlineSnapshot(`[ConfigurationError: unknown loss "dr-grpo"; did you mean "dr_grpo"?]`);
+    expect(() => policyLoss('dr-grpo')).toThrowErrorMatchingInlineSnapshot(
+      `[ConfigurationError: unknown loss "dr-grpo"; did you mean "dr_grpo"?]`,
+    );
     expect(() => policyLoss('cross_entropy')).toThrow('unknown loss "cross_entropy"');
     expect(() => policyLoss('constructor')).toThrow('unknown loss "constructor"');
   });
 
   it.each([
-    ['dapo', { epsilon_low: 0.2 }],
-    ['ppo', { epsilon: 0.2 }],
-    ['dapo', { epsilon: Number.NaN }],
-    ['sapo', { temperature_pos: 0 }],
-    ['grpo', { epsilon: -1 }],
-    ['masked_importance_sampling', { clip_min: 6 }],
-    ['truncated_importance_sampling', { sequence_level: 0.5 }],
-    ['importance_sampling', { beta: 1 }],
-  ])('settings of %s: %j', (name, config) => {
-    expect(() => policyLoss(name, config)).toThrowErrorMatchingSnapshot();
+    ['dapo', { epsilon_low: 0.2 }, 'loss dapo has no setting "epsilon_low"; it has epsilon, epsilon_high, delta'],
+    ['ppo', { epsilon: 0.2 }, 'loss ppo has no setting "epsilon"; it has clip_low_threshold, clip_high_threshold'],
+    ['importance_sampling', { beta: 1 }, 'loss importance_sampling has no setting "beta"'],
+    ['dapo', { epsilon: Number.NaN }, 'loss dapo: epsilon must be a finite number ≥ 0, not NaN'],
+    ['grpo', { epsilon: -1 }, 'loss grpo: epsilon must be a finite number ≥ 0, not -1'],
+    ['sapo', { temperature_pos: 0 }, 'loss sapo: temperature_pos must be a finite number > 0, not 0'],
+    ['cispo', { clip_low_threshold: Number.NaN }, 'loss cispo: clip_low_threshold must be a finite number, not NaN'],
+    ['masked_importance_sampling', { clip_min: 6 }, 'loss masked_importance_sampling: clip_min 6 is above clip_max 5'],
+    [
+      'truncated_importance_sampling',
+      { sequence_level: 0.5 },
+      'loss truncated_importance_sampling: sequence_level must be 0 or 1, not 0.5',
+    ],
+  ])('settings of %s: %j', (name, config, message) => {
+    expect(() => policyLoss(name, config)).toThrow(new ConfigurationError(message));
   });
 
   it('datums that lack what the loss reads', async () => {
@@ -188,10 +196,10 @@ describe('refuses', () => {
     const submit = (inputs: Record<string, TensorData>) =>
       policyLoss('dapo').submit(client, [first, { ...second, loss_fn_inputs: inputs }], { max_tokens: MAX_TOKENS });
     const { advantages, ...rest } = second.loss_fn_inputs;
-    expect(() => submit(rest)).toThrow('datum 1: loss_fn_inputs has no "advantages"');
-    expect(() => submit({ ...rest, advantages: floats([1]) })).toThrow('datum 1: advantages has 1 values for');
+    await expect(submit(rest)).rejects.toThrow('datum 1: loss_fn_inputs has no "advantages"');
+    await expect(submit({ ...rest, advantages: floats([1]) })).rejects.toThrow('datum 1: advantages has 1 values for');
     const bad = floats(Array.from(advantages.data, (A) => A / 0));
-    expect(() => submit({ ...rest, advantages: bad })).toThrow('datum 1: advantages[0] is NaN');
+    await expect(submit({ ...rest, advantages: bad })).rejects.toThrow('datum 1: advantages[0] is NaN');
     await client.close();
   });
 });
