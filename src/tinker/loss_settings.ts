@@ -2,7 +2,7 @@
 
 import type { LossFnConfig } from './types.ts';
 
-export interface LossSetting {
+interface LossSetting {
   doc: string;
   /** Null where the loss does without it, or where only the service knows. */
   default: number | null;
