@@ -10,8 +10,9 @@ import type { Metrics, TrainingOutcome } from '../training/types.ts';
 import { GroupPlan } from './group_plan.ts';
 import { measurePostKl } from './post_kl.ts';
 import { RolloutQueue } from './rollout_queue.ts';
-import { openSampler, type RLRun, type RolledOutGroup, rollOutGroup } from './run.ts';
+import { openSampler, type RLRun, rollOutGroup } from './run.ts';
 import { trainOnBatch } from './step.ts';
+import type { RolledOutGroup } from './types.ts';
 
 export interface AsyncConfig {
   max_steps_off_policy: number;

@@ -6,8 +6,9 @@ import { assembleTrainingData, isTrainable, type RLDatum } from './datums.ts';
 import { incorporateKlPenalty, scoreTargets } from './kl_penalty.ts';
 import { computeTrajectoryMetrics, removeConstantRewardGroups } from './metrics.ts';
 import { isTruncated, shapeOverlong } from './overlong.ts';
-import type { RLRun, RolledOutGroup } from './run.ts';
+import type { RLRun } from './run.ts';
 import { addUsage, rolloutUsage, type TokenUsage, trainingUsage } from './token_usage.ts';
+import type { RolledOutGroup } from './types.ts';
 
 export interface Batch {
   /** Empty where nothing is left to train on. */

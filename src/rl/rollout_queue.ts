@@ -1,8 +1,8 @@
 // Groups that are rolled out while others are trained on: a bounded number of slots, each taken by a group from the moment it
 // is begun until it has been trained on. The bound on slots is the bound on how far behind a policy may be.
 
-import type { RolledOutGroup, Sampler } from './run.ts';
-import type { EnvGroupBuilder } from './types.ts';
+import type { Sampler } from './run.ts';
+import type { EnvGroupBuilder, RolledOutGroup } from './types.ts';
 
 /** A group that is still to come. */
 export interface PlannedGroup {

@@ -10,14 +10,14 @@ import type { Metrics, TrainingContext } from '../training/types.ts';
 import type { JsonValue } from '../util/json.ts';
 import { seedFor } from '../util/random.ts';
 import type { RLConfig } from './fields.ts';
+import type { PolicyLoss } from './losses/policy_loss.ts';
 import { isConstant } from './metrics.ts';
 import type { RolloutErrorCounter } from './rollout_errors.ts';
 import { doGroupRollout } from './rollouts.ts';
 import type { RolloutStrategy } from './strategies.ts';
 import { rolloutUsage, type UsageTracker } from './token_usage.ts';
 import type { Transcripts } from './transcripts.ts';
-import { type EnvGroupBuilder, type RLDataset, type TrajectoryGroup, totalRewards } from './types.ts';
-import type { PolicyLoss } from './update.ts';
+import { type EnvGroupBuilder, type RLDataset, type RolledOutGroup, totalRewards } from './types.ts';
 
 export interface RLRun {
   config: RLConfig;
@@ -42,18 +42,6 @@ export interface Sampler {
   client: SamplingClient;
   /** Updates that they have seen. */
   step: number;
-}
-
-/** A group that is there to be trained on. */
-export interface RolledOutGroup {
-  group: TrajectoryGroup;
-  tags: readonly string[];
-  /** Which group of the run it is: batch · (groups of the first batch) + its place there. Decides what is sampled, and the order in a batch. */
-  ordinal: number;
-  /** Of the policy that it was begun with. */
-  sampling_client_step: number;
-  /** How long it took. */
-  sampling_seconds: number;
 }
 
 export async function openSampler({ journal }: RLRun, step: number): Promise<Sampler> {

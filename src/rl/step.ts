@@ -5,7 +5,8 @@ import type { Metrics } from '../training/types.ts';
 import type { RLDatum } from './datums.ts';
 import { computeKlSampleTrain } from './metrics.ts';
 import { prepareBatch } from './prepare.ts';
-import { adamAt, progressMetrics, type RLRun, type RolledOutGroup } from './run.ts';
+import { adamAt, progressMetrics, type RLRun } from './run.ts';
+import type { RolledOutGroup } from './types.ts';
 import { trainStep } from './update.ts';
 
 export interface TrainedBatch {
@@ -24,7 +25,12 @@ export async function trainOnBatch(
   const batch = await journal.stoppable(() => timer.timed('prepare', () => prepareBatch(run, rolledOut_P, 'keep_one')));
   const adam = adamAt(run, step);
   const update = await timer.timed('train', () =>
-    trainStep(journal.client, batch.data_D, { loss, adam, numSubsteps: config.num_substeps }),
+    trainStep(journal.client, batch.data_D, {
+      loss,
+      maxTokens: config.max_tokens,
+      adam,
+      numSubsteps: config.num_substeps,
+    }),
   );
   const metrics = {
     ...progressMetrics(run, step, adam),

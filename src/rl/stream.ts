@@ -9,9 +9,10 @@ import type { RLDatum } from './datums.ts';
 import { computeKlSampleTrain, computeTrajectoryMetrics } from './metrics.ts';
 import { measurePostKl } from './post_kl.ts';
 import { prepareBatch } from './prepare.ts';
-import { adamAt, openSampler, progressMetrics, type RLRun, type RolledOutGroup, rollOutBatch } from './run.ts';
+import { adamAt, openSampler, progressMetrics, type RLRun, rollOutBatch } from './run.ts';
 import { skippedMetric } from './step.ts';
 import { addUsage, type TokenUsage } from './token_usage.ts';
+import type { RolledOutGroup } from './types.ts';
 import { reduceMetrics, splitList, type Update, updateOf } from './update.ts';
 
 export interface StreamConfig {
@@ -49,7 +50,12 @@ export async function trainStream(run: RLRun, { num_minibatches }: StreamConfig)
         usages.push(minibatch.usage);
         if (minibatch.data_D.length === 0) continue;
         data_D.push(...minibatch.data_D);
-        outputs.push(await run.loss.submit(journal.client, minibatch.data_D));
+        outputs.push(
+          await run.loss.submit(journal.client, minibatch.data_D, {
+            max_tokens: config.max_tokens,
+            parts: num_minibatches,
+          }),
+        );
       }
       if (outputs.length > 0) substeps.push({ outputs, optimStep: await journal.client.optimStep(adam) });
     }

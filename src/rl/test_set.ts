@@ -7,10 +7,9 @@ import type { RLConfig } from './fields.ts';
 import { computeTrajectoryMetrics } from './metrics.ts';
 import { RolloutErrorCounter } from './rollout_errors.ts';
 import { doGroupRollout } from './rollouts.ts';
-import type { RolledOutGroup } from './run.ts';
 import type { RolloutStrategy } from './strategies.ts';
 import type { Transcripts } from './transcripts.ts';
-import type { RLDataset } from './types.ts';
+import type { RLDataset, RolledOutGroup } from './types.ts';
 
 export interface TestSetParts {
   config: RLConfig;

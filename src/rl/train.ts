@@ -11,8 +11,8 @@ import type { TrainingContext, TrainingOutcome } from '../training/types.ts';
 import type { JsonValue } from '../util/json.ts';
 import { trainAsync } from './async.ts';
 import { checkConfig } from './check.ts';
-import { withoutMask } from './datums.ts';
 import type { RLConfig } from './fields.ts';
+import { policyLoss } from './losses/policy_loss.ts';
 import { RolloutErrorCounter } from './rollout_errors.ts';
 import type { RLRun } from './run.ts';
 import { trainStream } from './stream.ts';
@@ -20,7 +20,6 @@ import { trainSync } from './sync.ts';
 import { rlTestSetEvaluator } from './test_set.ts';
 import { restoredTotals, UsageTracker } from './token_usage.ts';
 import type { RLDataset } from './types.ts';
-import type { PolicyLoss } from './update.ts';
 
 export async function trainRL(config: RLConfig, context: TrainingContext, make: Make): Promise<TrainingOutcome> {
   const { service, seed, emit, signal } = context;
@@ -41,9 +40,7 @@ export async function trainRL(config: RLConfig, context: TrainingContext, make: 
   const { train: dataset, test } = await make(config.dataset, material);
   checkConfig(config, dataset, warn);
   const strategy = await make(config.rollout_error_tolerance, {});
-  const loss: PolicyLoss = {
-    submit: (client, data_D) => client.forwardBackward(data_D.map(withoutMask), 'importance_sampling'),
-  };
+  const loss = policyLoss(config.loss_fn, config.loss_fn_config);
   const transcripts = { write: async () => {} };
   const parts = { config, strategy, contextLength, transcripts, seed, warn };
   const measured = { tokenizer, renderer, test: null, seed };
