@@ -155,6 +155,17 @@ describe('a batch with nothing to learn', () => {
   });
 });
 
+describe('a large group', () => {
+  it('warns of no leak: its episodes wait for one signal', async () => {
+    const warned: Error[] = [];
+    const listen = (warning: Error) => warned.push(warning);
+    process.on('warning', listen);
+    await run('large', ['dataset.group_size=24', 'dataset.n_batches=1']);
+    process.off('warning', listen);
+    expect(warned).toEqual([]);
+  });
+});
+
 describe('a combination that cannot work', () => {
   it.each([
     ['stream_minibatch_config={groups_per_batch: 3, num_minibatches: 1}'],
