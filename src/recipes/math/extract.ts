@@ -26,7 +26,7 @@ const NUMBER = String.raw`-?\$?(?:\d[\d,]*(?:\.\d+)?|\.\d+)`;
 /** Where a reply to a word problem may have its answer, the surest place first. */
 const PLACES = [
   (text: string) => /####\s*(.*)/.exec(text)?.[1],
-  (text: string) => lastMatch(text, new RegExp(String.raw`answer(?:\s+is|:)[^\d\n.-]*(${NUMBER})`, 'gi')),
+  (text: string) => lastMatch(text, new RegExp(String.raw`answer(?:\s+is|:)[^\d\n.-]{0,40}(${NUMBER})`, 'gi')),
   (text: string) => lastMatch(text, new RegExp(String.raw`\*\*\s*(${NUMBER})[^*\n]*\*\*`, 'g')),
   (text: string) => lastMatch(text, new RegExp(String.raw`(?<![\d.])(${NUMBER})`, 'g')),
 ];

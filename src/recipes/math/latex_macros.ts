@@ -90,32 +90,39 @@ const MENDED: ReadonlyMap<string, Macro> = new Map([
   ...named('frac nicefrac cfrac', { args: '{{', text: ([top, bottom]) => fraction(top, bottom), bare: null }),
   ...named('sqrt', { args: '[{', text: ([index, of]) => root(index, of), bare: null }),
   ...named('binom dbinom tbinom', { args: '{{', text: ([n, k]) => `binom(${n},${k})`, bare: null }),
-  ...named('overline', { args: '{', text: ([of]) => (/^\d+$/.test(of) ? `[${of}]` : of), bare: '' }),
 ]);
 
 export function macrosOf(strict: boolean): ReadonlyMap<string, Macro> {
   return strict ? STRICT : MENDED;
 }
 
-/** An exponent that is more than a number or a letter, in parentheses. */
+/** A number, a letter or a root: what holds together without parentheses. */
+const ATOM = String.raw`(?:\d+(?:\.\d+)?|√\([^()]*\)|pi|.)`;
+const EXPONENT = new RegExp(`^[-+]?${ATOM}?$`, 'u');
+const DENOMINATOR = new RegExp(`^${ATOM}(?:\\^${ATOM})?$`, 'u');
+const NUMERATOR = /^[-+]?[^-+=<>≤≥±∓,]*$/;
+
+/** An exponent that is more than an atom, in parentheses. */
 export function grouped(exponent: string): string {
-  return /^[-+]?(?:\d+(?:\.\d+)?|.?)$/u.test(exponent) || isParenthesized(exponent) ? exponent : `(${exponent})`;
+  return parenthesized(exponent.trim(), EXPONENT);
 }
 
 /** Parentheses stand only where the fraction would be another one without: 1/2 and √(2)/2 look as people write them. */
 function fraction(top: string, bottom: string): string {
-  const above = /^[-+]?[^-+=<>≤≥±∓,]*$/.test(top.trim()) || isParenthesized(top.trim()) ? top : `(${top.trim()})`;
-  const below = /^(?:\d+|√\([^()]*\)|.)(?:\^(?:\d+|.))?$/u.test(bottom.trim()) || isParenthesized(bottom.trim());
-  return `${above}/${below ? bottom : `(${bottom.trim()})`}`;
+  return `${parenthesized(top.trim(), NUMERATOR)}/${parenthesized(bottom.trim(), DENOMINATOR)}`;
+}
+
+function parenthesized(text: string, unless: RegExp): string {
+  return unless.test(text) || isParenthesized(text) ? text : `(${text})`;
 }
 
 /** The radicand stands in parentheses, lest it runs into a number before it. */
 function root(index: string, of: string): string {
-  return index.trim() === '' || index.trim() === '2' ? `√(${of})` : `(${of})^(1/${grouped(index.trim())})`;
+  return index.trim() === '' || index.trim() === '2' ? `√(${of})` : `(${of})^(1/${grouped(index)})`;
 }
 
 /** Whether the first parenthesis is closed by the last one. */
-export function isParenthesized(text: string): boolean {
+function isParenthesized(text: string): boolean {
   if (!text.startsWith('(')) return false;
   let depth = 0;
   for (let at = 0; at < text.length; at += 1) {

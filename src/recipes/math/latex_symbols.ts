@@ -57,6 +57,7 @@ const SPACES: [string, string][] = [
   [':', ' '],
   [' ', ' '],
   ['!', ''],
+  ['-', '\u00ad'],
   ['quad', '  '],
   ['qquad', '    '],
   ['limsup', 'lim sup'],

@@ -7,6 +7,8 @@ import { MORE_SYMBOLS, SYMBOLS } from './latex_symbols.ts';
 /** LaTeX that cannot be read. Whoever asked goes on with what was written. */
 export class UnreadableLatex extends Error {}
 
+/** Longer and deeper texts are no answers. */
+const MAX_LENGTH = 10_000;
 const MAX_DEPTH = 100;
 
 /**
@@ -14,9 +16,12 @@ const MAX_DEPTH = 100;
  * @throws UnreadableLatex
  */
 export function latexToText(latex: string, strict: boolean): string {
+  if (latex.length > MAX_LENGTH) throw new UnreadableLatex('too long');
   // A space in front keeps the whole part of a mixed number apart from the fraction.
   const spaced = latex.replaceAll(/\\[td]?frac/g, ' \\frac');
-  const text = new LatexReader(spaced, strict).text();
+  // Digits that repeat for ever stand in brackets: 0.1[6].
+  const repeating = strict ? spaced : spaced.replaceAll(/(?<=\.\d{0,20})\\overline\{(\d+)\}/g, '[$1]');
+  const text = new LatexReader(repeating, strict).text();
   return text.replaceAll(/[√π∞∪·×]/g, (sign) => WORDS[sign]).trim();
 }
 
@@ -38,6 +43,7 @@ const MATRICES = new Set(['array', 'pmatrix', 'bmatrix', 'smallmatrix', 'psmallm
 const DISPLAYS = new Set(
   'equation equation* eqnarray eqnarray* align align* multline multline* gather gather* dmath dmath*'.split(' '),
 );
+const ENVIRONMENT_NAME = /\s*\{([^{}\\]*)\}/y;
 const ENVIRONMENT_ARGS = new Map([
   ['array', '[{'],
   ['tabular', '{'],
@@ -55,11 +61,14 @@ class LatexReader {
   readonly #macros: ReadonlyMap<string, Macro>;
   #at = 0;
   #depth = 0;
+  /** Arguments that turn out to be missing are read again, in braces within braces ever more often. */
+  #constructsLeft: number;
 
   constructor(latex: string, strict: boolean) {
     this.#latex = latex;
     this.#strict = strict;
     this.#macros = macrosOf(strict);
+    this.#constructsLeft = 4 * latex.length;
   }
 
   text(): string {
@@ -68,21 +77,23 @@ class LatexReader {
 
   /** What stands before the closing sign, which is skipped; all the rest where it is missing. */
   #until(close: RegExp | null): Piece[] {
-    this.#depth += 1;
-    if (this.#depth > MAX_DEPTH) throw new UnreadableLatex('nested too deep');
     const pieces: Piece[] = [];
     while (this.#at < this.#latex.length && (close === null || this.#take(close) === null)) {
       const isExponent = !this.#strict && (pieces.at(-1)?.text.endsWith('^') ?? false);
       const piece = this.#piece();
-      pieces.push(isExponent && this.#latex[piece.start] === '{' ? { text: grouped(piece.text.trim()) } : piece);
+      pieces.push(isExponent && this.#latex[piece.start] === '{' ? { text: grouped(piece.text) } : piece);
     }
-    this.#depth -= 1;
     return pieces;
   }
 
   #piece(): Piece & { start: number } {
     const start = this.#at;
-    return { ...this.#construct(), start };
+    this.#constructsLeft -= 1;
+    this.#depth += 1;
+    if (this.#depth > MAX_DEPTH || this.#constructsLeft < 0) throw new UnreadableLatex('nested too deep');
+    const piece = this.#construct();
+    this.#depth -= 1;
+    return { ...piece, start };
   }
 
   #construct(): Piece {
@@ -135,14 +146,11 @@ class LatexReader {
     if (this.#skip('\\[')) return { text: this.#display(/\\\]/y) };
     const name = this.#name();
     if (name === '\\') {
-      this.#take(/\*?(?:\[[^\]]*\])?/y);
+      this.#take(/\*?(?:\[[^\]]{0,20}\])?/y);
       return { text: '\n', ends: 'row' };
     }
     if (name === 'begin') return { text: this.#environment() };
-    if (name === 'end') {
-      this.#take(/\{[^}]*\}/y);
-      return { text: '' };
-    }
+    if (name === 'end') return { text: this.#take(ENVIRONMENT_NAME) === null ? '\\end' : '' };
     const macro = this.#macros.get(name);
     return { text: macro === undefined ? this.#symbol(name) : this.#applied(macro) };
   }
@@ -150,7 +158,9 @@ class LatexReader {
   /** Of a command; spaces after a word belong to it, but not a blank line. */
   #name(): string {
     const [, name] = this.#take(/\\([a-zA-Z]+|[\s\S]|$)/uy) ?? ['', ''];
-    if (/^[a-zA-Z]/.test(name)) this.#take(/(?:[^\S\n]*\n)?[^\S\n]*(?!\s*\n)/y);
+    const start = this.#at;
+    const spaces = /^[a-zA-Z]/.test(name) ? this.#take(/\s*/y) : null;
+    if (/\n\s*\n/.test(spaces?.[0] ?? '')) this.#at = start;
     return name;
   }
 
@@ -191,7 +201,7 @@ class LatexReader {
     if (first === '}') return '';
     if (first === '{') return this.#group();
     if (first !== '\\') return this.#sign();
-    if (!this.#strict) return this.#command().text;
+    if (!this.#strict) return this.#piece().text;
     const name = this.#name();
     const macro = this.#macros.get(name);
     if (macro?.bare === null) throw new UnreadableLatex('an argument is missing');
@@ -199,10 +209,10 @@ class LatexReader {
   }
 
   #environment(): string {
-    const name = this.#take(/\s*\{([^}]*)\}/y)?.[1];
-    if (name === undefined) throw new UnreadableLatex('an environment has no name');
+    const name = this.#take(ENVIRONMENT_NAME)?.[1];
+    if (name === undefined) return '\\begin';
     this.#args(ENVIRONMENT_ARGS.get(name) ?? '');
-    const end = /\\end\s*\{[^}]*\}/y;
+    const end = /\\end\s*\{[^{}\\]*\}/y;
     if (DISPLAYS.has(name)) return this.#display(end);
     const pieces = this.#until(end);
     return MATRICES.has(name) ? matrix(pieces) : joined(pieces);

@@ -32,9 +32,10 @@ export function normalize(answer: string, strict: boolean): string {
   return wholeNumberWithCommas(spelled, strict) ?? spelled;
 }
 
-/** In the order of the reference, which leaves `kilo` of kilometers; as words, none of it. */
+/** The reference leaves `kilo` of kilometers. As whole words units are removed from all but answers that are nothing else. */
 function withoutUnits(text: string, strict: boolean): string {
-  return (strict ? UNITS_ANYWHERE : UNIT_WORDS).reduce((left, unit) => left.replaceAll(unit, ''), text);
+  const rest = (strict ? UNITS_ANYWHERE : UNIT_WORDS).reduce((left, unit) => left.replaceAll(unit, ''), text);
+  return strict || rest.trim() !== '' ? rest : text;
 }
 
 const UNITS_ANYWHERE = UNITS.map((unit) => new RegExp(`${unit}(?:es)?s? *(?:\\^\\d+)?`, 'g'));

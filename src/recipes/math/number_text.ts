@@ -3,7 +3,7 @@
 import { add, floor, parseDecimal, type Rational, rational } from './rational.ts';
 
 /** `5.`, `1e3`, `1_000` are numbers to Python, and so to the reference. */
-const PYTHON_NUMBER = /^[+-]?(?:\d(?:_?\d)*\.?(?:\d(?:_?\d)*)?|\.\d(?:_?\d)*)(?:[eE][+-]?\d(?:_?\d)*)?$/;
+const PYTHON_NUMBER = /^[+-]?(?:\d(?:_?\d)*(?:\.(?:\d(?:_?\d)*)?)?|\.\d(?:_?\d)*)(?:[eE][+-]?\d(?:_?\d)*)?$/;
 
 /** A number this near to a whole one is that. */
 const NEAR = 1e-7;
