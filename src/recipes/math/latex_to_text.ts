@@ -110,7 +110,7 @@ class LatexReader {
       case '&':
         return { text: this.#sign(), ends: 'cell' };
       case '%':
-        // A comment goes to the end of the line, and takes it along unless a blank line follows.
+        // A comment goes to the end of its line.
         this.#take(/%[^\n]*/y);
         return { text: '' };
       case '$':
