@@ -40,6 +40,8 @@ describe('latexToText', () => {
     ['a\\%\\_', 'a%_'],
     ['5 % comment', '5'],
     ['$5$ \\(6\\)', '5 6'],
+    ['$\\ln 5$', 'ln 5'],
+    ['$2\\cdot x \\frac{1}{2}$', '2* x  1/2'],
     ['\\begin{pmatrix} 1 & 22 \\\\ 333 & 4 \\end{pmatrix}', '[   1  22; 333   4 ]'],
     ['\\begin{array}{cc}1&2\\end{array}', '[ 1 2 ]'],
     ['\\begin{cases}x & y\\\\2\\end{cases}', 'x     y\n2'],
