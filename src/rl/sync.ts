@@ -26,7 +26,7 @@ export async function trainSync(run: RLRun): Promise<TrainingOutcome> {
     const timer = new IterationTimer();
     const measured = await journal.evaluate(step, timer);
     const rolledOut_P = await journal.stoppable(() => timer.timed('sample', () => rollOutBatch(run, sampler, step)));
-    await transcripts.write('train', step, rolledOut_P);
+    await timer.timed('transcripts', () => transcripts.write('train', step, rolledOut_P));
     const batch = await journal.stoppable(() => timer.timed('prepare', () => prepareBatch(run, rolledOut_P)));
     const adam = adamAt(run, step);
     const options = { loss, adam, numSubsteps: config.num_substeps };

@@ -15,6 +15,7 @@ import type { RLRun } from './run.ts';
 import { trainSync } from './sync.ts';
 import { rlTestSetEvaluator } from './test_set.ts';
 import { restoredTotals, UsageTracker } from './token_usage.ts';
+import { createTranscripts } from './transcripts.ts';
 import type { PolicyLoss } from './update.ts';
 
 export async function trainRL(config: RLConfig, context: TrainingContext, make: Make): Promise<TrainingOutcome> {
@@ -38,7 +39,7 @@ export async function trainRL(config: RLConfig, context: TrainingContext, make: 
   const loss: PolicyLoss = {
     submit: (client, data_D) => client.forwardBackward(data_D.map(withoutMask), 'importance_sampling'),
   };
-  const transcripts = { write: async () => {} };
+  const transcripts = createTranscripts({ ...config, logPath: context.logPath, tokenizer, emit });
   const parts = { config, strategy, contextLength, transcripts, seed, warn };
   const measured = { tokenizer, renderer, test: null, seed };
   const evaluators = [
