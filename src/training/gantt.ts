@@ -13,7 +13,7 @@ const MANY_ROWS = 60;
 const THIN_ROW = { height: 6, bar: 4 };
 const COLORS = 6;
 const NAME_HEIGHT = 14;
-const LONGEST_NAME = 34;
+const LONGEST_NAME = 38;
 
 interface Lane {
   name: string;

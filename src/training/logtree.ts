@@ -78,25 +78,27 @@ export function details(
   return element('details', attrs, [line, body]);
 }
 
+/** Without columns it has no head. */
 export function table(columns: readonly string[], rows: readonly (readonly LogtreeChild[])[]): LogtreeNode {
-  const head = columns.map((column) => element('th', {}, [column]));
-  const body = rows.map((cells) =>
+  const row = (tag: 'td' | 'th', cells: readonly LogtreeChild[]) =>
     element(
       'tr',
       {},
-      cells.map((cell) => element('td', {}, [cell])),
-    ),
+      cells.map((cell) => element(tag, {}, [cell])),
+    );
+  const body = element(
+    'tbody',
+    {},
+    rows.map((cells) => row('td', cells)),
   );
-  return element('table', { class: 'lt-table' }, [
-    element('thead', {}, [element('tr', {}, head)]),
-    element('tbody', {}, body),
-  ]);
+  const head = columns.length === 0 ? [] : [element('thead', {}, [row('th', columns)])];
+  return element('table', { class: 'lt-table' }, [...head, body]);
 }
 
 /** Names with their values, of several records one after the other. */
 export function tableOf(...records: readonly Readonly<Record<string, string | number>>[]): LogtreeNode {
   return table(
-    ['name', 'value'],
+    [],
     records
       .flatMap((record) => Object.entries(record))
       .map(([name, value]) => [name, typeof value === 'number' ? shortNumber(value) : String(value)]),
