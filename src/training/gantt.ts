@@ -5,7 +5,7 @@ import type { Span } from './trace.ts';
 
 const WIDTH = 1000;
 /** Where the bars begin, behind the names. */
-const LEFT = 250;
+const LEFT = 270;
 const TOP = 24;
 const ROW = { height: 20, bar: 14 };
 /** With more rows than this they are drawn thin. */
@@ -13,7 +13,7 @@ const MANY_ROWS = 60;
 const THIN_ROW = { height: 6, bar: 4 };
 const COLORS = 6;
 const NAME_HEIGHT = 14;
-const LONGEST_NAME = 38;
+const LONGEST_NAME = 36;
 
 interface Lane {
   name: string;

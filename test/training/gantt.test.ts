@@ -30,10 +30,10 @@ const STEP = [span('inner', 1, 2), span('sample', 0, 4), span('sample', 3, 6), s
 describe('the chart', () => {
   it('has a lane a name, and a row for each of those that overlap', () => {
     expect(bars(ganttHtml('t', STEP))).toEqual([
-      [250, 542, 26],
-      [688, 980, 26],
-      [469, 688, 46],
-      [323, 396, 66],
+      [270, 554, 26],
+      [696, 980, 26],
+      [483, 696, 46],
+      [341, 412, 66],
     ]);
   });
 
@@ -58,7 +58,7 @@ describe('the chart', () => {
         const page = ganttHtml('<t>', spans);
         const drawn = bars(page);
         expect(drawn).toHaveLength(spans.length);
-        for (const [left, right] of drawn) expect(left >= 250 && right <= 1000).toBe(true);
+        for (const [left, right] of drawn) expect(left >= 270 && right <= 1000).toBe(true);
         expect(page).not.toMatch(/NaN|Infinity/);
       }),
       { numRuns: 50 },
