@@ -3,6 +3,7 @@
 import { local } from './engine/builder.ts';
 import { arithmetic } from './recipes/arithmetic/builder.ts';
 import { gsm8kDataset } from './recipes/gsm8k/builders.ts';
+import { rlLoop } from './recipes/rl_loop.ts';
 import { slLoop } from './recipes/sl_loop.ts';
 import { Registry } from './registry/registry.ts';
 import { rendererBuilders } from './renderers/builders.ts';
@@ -24,6 +25,7 @@ export function builtinRegistry(): Registry {
     arithmetic,
     pretrain,
     slLoop,
+    rlLoop,
     local,
     ...datasetBuilders,
     gsm8kDataset,

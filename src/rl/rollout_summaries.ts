@@ -2,8 +2,7 @@
 
 import { lengthOf } from '../tinker/types.ts';
 import { spellNumber } from '../util/json.ts';
-import type { RolledOutGroup } from './run.ts';
-import { totalRewards } from './types.ts';
+import { type RolledOutGroup, totalRewards } from './types.ts';
 
 /** `group_idx` counts the groups as they are given. Numbers that JSON has no word for are strings: "NaN". */
 export function rolloutSummaryLines(split: string, iteration: number, groups_P: readonly RolledOutGroup[]): string[] {

@@ -6,8 +6,7 @@ import { shortNumber } from '../training/logtree.ts';
 import { fitted } from '../util/display_width.ts';
 import { printable } from '../util/printable.ts';
 import { observationText } from './observation_text.ts';
-import type { RolledOutGroup } from './run.ts';
-import { type Trajectory, totalRewards } from './types.ts';
+import { type RolledOutGroup, type Trajectory, totalRewards } from './types.ts';
 
 const COLUMNS = 80;
 const GROUPS = 2;

@@ -17,8 +17,8 @@ import {
 import { element } from '../util/html.ts';
 import { plural } from '../util/plural.ts';
 import { newObservationText, observationText } from './observation_text.ts';
-import type { RolledOutGroup } from './run.ts';
 import {
+  type RolledOutGroup,
   type TokensWithLogprobs,
   type Trajectory,
   type TrajectoryGroup,

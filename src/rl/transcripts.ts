@@ -10,9 +10,9 @@ import type { TrainingEvent } from '../training/types.ts';
 import { spellNumber } from '../util/json.ts';
 import type { RLConfig } from './fields.ts';
 import { rolloutSummaryLines } from './rollout_summaries.ts';
-import type { RolledOutGroup } from './run.ts';
 import { episodesText } from './show_episodes.ts';
 import { transcriptOf } from './transcript_tree.ts';
+import type { RolledOutGroup } from './types.ts';
 
 export interface Transcripts {
   /** Writes the groups of one iteration. `split`: `train`, or `eval/NAME`. */

@@ -1,7 +1,6 @@
 // Groups that were rolled out, written as text: a character a token.
 
-import type { RolledOutGroup } from '../../../src/rl/run.ts';
-import type { EnvLogs, EnvMetrics, Trajectory } from '../../../src/rl/types.ts';
+import type { EnvLogs, EnvMetrics, RolledOutGroup, Trajectory } from '../../../src/rl/types.ts';
 import { modelInputFromTokens } from '../../../src/tinker/types.ts';
 import { charTokenizer } from '../../support/char_tokenizer.ts';
 
@@ -46,6 +45,7 @@ export function rolledOut(
     ordinal,
     tags,
     sampling_client_step: 7,
+    sampling_seconds: 0,
     group: {
       trajectories_G,
       final_rewards_G: trajectories_G.map(() => 0),
