@@ -14,7 +14,7 @@ export interface PlayOptions extends PlayedSpec {
   streams: PlayStreams;
 }
 
-export interface PlayedEpisode {
+interface PlayedEpisode {
   /** Of its steps and what the group adds; null for one that was left early. */
   total_reward: number | null;
   /** What the group adds. */

@@ -12,6 +12,8 @@ const ROW = { height: 20, bar: 14 };
 const MANY_ROWS = 60;
 const THIN_ROW = { height: 6, bar: 4 };
 const COLORS = 6;
+/** Seconds that are told apart. */
+const SHORTEST = 1e-9;
 const NAME_HEIGHT = 14;
 const LONGEST_NAME = 36;
 
@@ -97,7 +99,7 @@ const px = (value: number): string => String(Math.round(value * 100) / 100);
 
 /** Five to ten round times from 0 to the end. */
 function ticks(end: number): number[] {
-  if (end === 0) return [0];
+  if (end < SHORTEST) return [0];
   const power = 10 ** Math.floor(Math.log10(end / 5));
   const step = power * ([1, 2, 5].find((factor) => end / (power * factor) <= 10) ?? 10);
   return Array.from({ length: Math.floor(end / step + 1e-9) + 1 }, (_, i) => i * step);
