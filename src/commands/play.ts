@@ -11,7 +11,7 @@ export default class Play extends BaseCommand {
     'Plays an episode in the environments of a run spec, without a model: what you type is encoded as the policy would have sampled it. An answer is all lines up to an empty one, or to the end of the input. The exit code is 3 if the input ended before the episode.';
   static override examples = [
     '<%= config.bin %> play configs/rl_basic.yaml',
-    'echo 77 | <%= config.bin %> play configs/rl_basic.yaml --split test --group 3 --json',
+    '<%= config.bin %> play configs/rl_basic.yaml --split test --group 3 --json',
   ];
   static override args = {
     file: Args.string({ required: true, description: 'A run spec with environments to train in.' }),
