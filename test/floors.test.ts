@@ -12,7 +12,7 @@ const FLOORS = [
   ['index.ts'],
   ['builtin.ts'],
   ['builders', 'schema', 'validate'],
-  ['chat', 'export', 'render', 'report', 'sweep'],
+  ['chat', 'export', 'play', 'render', 'report', 'sweep'],
   ['run'],
   ['run_files'],
   ['spec'],
