@@ -23,19 +23,22 @@ const HASH_DIGITS = 12;
  * @throws ConfigurationError for a builder that is not registered, or a file that is not there.
  */
 export function identify(spec: RunSpec, registry: Registry, digests: Digests): Identity {
+  return identifySeeds(spec, registry, digests)(spec.seed);
+}
+
+/** The same for replicates: all but the seed is looked at once. Throws as `identify`. */
+export function identifySeeds(spec: RunSpec, registry: Registry, digests: Digests): (seed: number) => Identity {
   const encoder = new Encoder(registry, digests);
   const trainer = encoder.find(trainerSlot.name, spec.trainer);
   const { seed: _, ...config } = encoder.fields(shapeOf(paramsOfRun(trainer)), spec, {});
   config.trainer = { builder: trainer.name, version: trainer.version };
   // The canonical JSON of {config, seed, version}, with the long part of it written once.
   const text = canonicalJson(config);
-  return Object.freeze({
-    version: VERSION,
-    hash: shortHash(`{"config":${text},"seed":${spec.seed},"version":${VERSION}}`),
-    config_hash: shortHash(`{"config":${text},"version":${VERSION}}`),
-    config,
-    seed: spec.seed,
-  });
+  const config_hash = shortHash(`{"config":${text},"version":${VERSION}}`);
+  return (seed) => {
+    const whole = shortHash(`{"config":${text},"seed":${seed},"version":${VERSION}}`);
+    return Object.freeze({ version: VERSION, hash: whole, config_hash, config, seed });
+  };
 }
 
 function shortHash(text: string): string {

@@ -4,7 +4,7 @@ import type { FieldKind } from '../registry/fields.ts';
 import type { Registry } from '../registry/registry.ts';
 import { diagnose, diagnosticAt } from '../spec/diagnostics.ts';
 import type { Digests } from '../spec/digests.ts';
-import { identify } from '../spec/identity.ts';
+import { identifySeeds } from '../spec/identity.ts';
 import type { LoadOptions } from '../spec/load.ts';
 import { parsePath, slashPath } from '../spec/path.ts';
 import type { Issue, RunSpec, SpecDocument, SpecPath } from '../spec/types.ts';
@@ -121,8 +121,9 @@ class RunCollection {
   add(configuration: Configuration, spec: RunSpec, seeds: readonly number[]): void {
     if (this.#refuseRuntime(configuration, spec)) return;
     const max_steps = typeof spec.max_steps === 'number' ? spec.max_steps : null;
+    const identified = identifySeeds(spec, this.#registry, this.#digests);
     for (const seed of seeds) {
-      const { hash, config_hash } = identify(withSeed(spec, seed), this.#registry, this.#digests);
+      const { hash, config_hash } = identified(seed);
       const twin = this.#configurations.get(hash);
       if (twin !== undefined) this.#reportTwins(configuration, twin);
       this.#configurations.set(hash, configuration);
