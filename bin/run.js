@@ -1,5 +1,6 @@
 #!/usr/bin/env node
-import { handle, run } from '@oclif/core';
+import { handle } from '@oclif/core/handle';
+import { run } from '@oclif/core/run';
 
 /** Output that cannot be written is told in one line and makes the command fail; what it was doing goes on to its end. */
 for (const [stream, name] of [

@@ -1,6 +1,7 @@
 // What every command shares: --json, known errors as one line without a stack, and exit codes.
 
-import { Command, Errors } from '@oclif/core';
+import { Command } from '@oclif/core/command';
+import * as Errors from '@oclif/core/errors';
 
 /**
  * `run()` returns what `--json` prints; `this.log` writes data to stdout, `this.logToStderr` prose to stderr, and both are

@@ -1,6 +1,7 @@
 // `cookbook builders`: what a spec can name, and what each of them takes.
 
-import { Args, Flags } from '@oclif/core';
+import * as Args from '@oclif/core/args';
+import * as Flags from '@oclif/core/flags';
 import { BaseCommand } from './base.ts';
 
 export default class Builders extends BaseCommand {

@@ -1,6 +1,7 @@
 // cookbook chat: talk to what a run has trained, or to a base model.
 
-import { Args, Flags } from '@oclif/core';
+import * as Args from '@oclif/core/args';
+import * as Flags from '@oclif/core/flags';
 import { ConfigurationError } from '../util/errors.ts';
 import { printableText } from '../util/printable.ts';
 import { BaseCommand } from './base.ts';

@@ -1,6 +1,7 @@
 // `cookbook export`: what a run has trained, for other tools.
 
-import { Args, Flags } from '@oclif/core';
+import * as Args from '@oclif/core/args';
+import * as Flags from '@oclif/core/flags';
 import { BaseCommand } from './base.ts';
 
 export default class Export extends BaseCommand {

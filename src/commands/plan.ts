@@ -1,6 +1,6 @@
 // `cookbook plan`: what a spec asks for against what lies on disk. Starts and writes nothing.
 
-import { Args } from '@oclif/core';
+import * as Args from '@oclif/core/args';
 import { printableScreen } from '../util/printable.ts';
 import { BaseCommand } from './base.ts';
 

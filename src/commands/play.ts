@@ -1,6 +1,7 @@
 // cookbook play: be the policy in the environments of a run spec.
 
-import { Args, Flags } from '@oclif/core';
+import * as Args from '@oclif/core/args';
+import * as Flags from '@oclif/core/flags';
 import { BaseCommand } from './base.ts';
 
 const SPLITS = ['train', 'test'] as const;

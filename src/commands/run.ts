@@ -1,6 +1,7 @@
 // `cookbook run`: trains from one spec file, or goes on where it was left.
 
-import { Args, Flags } from '@oclif/core';
+import * as Args from '@oclif/core/args';
+import * as Flags from '@oclif/core/flags';
 import { printableScreen } from '../util/printable.ts';
 import { BaseCommand } from './base.ts';
 

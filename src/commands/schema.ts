@@ -1,6 +1,7 @@
 // cookbook schema: the JSON Schemas of run and sweep specs, for editors.
 
-import { Args, Flags } from '@oclif/core';
+import * as Args from '@oclif/core/args';
+import * as Flags from '@oclif/core/flags';
 import { BaseCommand } from './base.ts';
 
 const KINDS = ['run', 'sweep'] as const;

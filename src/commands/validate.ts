@@ -1,6 +1,6 @@
 // cookbook validate: are these specs in order?
 
-import { Args } from '@oclif/core';
+import * as Args from '@oclif/core/args';
 import { SpecError } from '../util/errors.ts';
 import { BaseCommand } from './base.ts';
 
