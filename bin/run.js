@@ -1,6 +1,5 @@
 #!/usr/bin/env node
-import { handle } from '@oclif/core/handle';
-import { run } from '@oclif/core/run';
+import { handle, run } from '@oclif/core';
 
 /** Output that cannot be written is told in one line and makes the command fail; what it was doing goes on to its end. */
 for (const [stream, name] of [

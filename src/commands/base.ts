@@ -1,7 +1,6 @@
 // What every command shares: --json, known errors as one line without a stack, and exit codes.
 
-import { Command } from '@oclif/core/command';
-import * as Errors from '@oclif/core/errors';
+import { Command, Errors } from '@oclif/core';
 
 /**
  * `run()` returns what `--json` prints; `this.log` writes data to stdout, `this.logToStderr` prose to stderr, and both are

@@ -1,7 +1,6 @@
 // `cookbook builders`: what a spec can name, and what each of them takes.
 
-import * as Args from '@oclif/core/args';
-import * as Flags from '@oclif/core/flags';
+import { Args, Flags } from '@oclif/core';
 import { BaseCommand } from './base.ts';
 
 export default class Builders extends BaseCommand {

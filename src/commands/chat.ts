@@ -1,7 +1,6 @@
 // cookbook chat: talk to what a run has trained, or to a base model.
 
-import * as Args from '@oclif/core/args';
-import * as Flags from '@oclif/core/flags';
+import { Args, Flags } from '@oclif/core';
 import { ConfigurationError } from '../util/errors.ts';
 import { printableText } from '../util/printable.ts';
 import { BaseCommand } from './base.ts';

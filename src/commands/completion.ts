@@ -1,6 +1,6 @@
 // `cookbook completion`: a script that lets a shell complete commands, flags, their choices and files.
 
-import * as Args from '@oclif/core/args';
+import { Args } from '@oclif/core';
 import { programName } from '../util/program_name.ts';
 import { BaseCommand } from './base.ts';
 

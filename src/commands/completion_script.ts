@@ -1,6 +1,6 @@
 // Completion scripts for shells, made of the commands as they are: what each takes is known when the script is printed.
 
-import type { Command } from '@oclif/core/command';
+import type { Command } from '@oclif/core';
 
 interface Completed {
   name: string;

@@ -1,6 +1,6 @@
 // `cookbook exec`: executes one prepared run directory; what a sweep starts for each of its runs.
 
-import * as Args from '@oclif/core/args';
+import { Args } from '@oclif/core';
 import { BaseCommand } from './base.ts';
 
 export default class Exec extends BaseCommand {

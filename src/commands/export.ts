@@ -1,7 +1,6 @@
 // `cookbook export`: what a run has trained, for other tools.
 
-import * as Args from '@oclif/core/args';
-import * as Flags from '@oclif/core/flags';
+import { Args, Flags } from '@oclif/core';
 import { BaseCommand } from './base.ts';
 
 export default class Export extends BaseCommand {

@@ -1,6 +1,6 @@
 // `cookbook help`: the same as --help, for those who type it as a word.
 
-import { loadHelpClass } from '@oclif/core/help';
+import { loadHelpClass } from '@oclif/core';
 import { BaseCommand } from './base.ts';
 
 export default class Help extends BaseCommand {

@@ -1,6 +1,6 @@
 // oclif's pages of help, with commands as they are typed here and no line broken within a word.
 
-import { Help } from '@oclif/core/help';
+import { Help } from '@oclif/core';
 import { programName } from '../util/program_name.ts';
 
 export default class HelpPage extends Help {

@@ -1,6 +1,6 @@
 // The commands by name: what oclif looks up. Their modules are loaded at every start, so each imports what is heavy in run().
 
-import type { Command } from '@oclif/core/command';
+import type { Command } from '@oclif/core';
 import Builders from './builders.ts';
 import Chat from './chat.ts';
 import Completion from './completion.ts';

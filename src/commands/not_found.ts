@@ -1,6 +1,6 @@
 // A command that is not there: told in one line, or as data with --json. A hook of oclif.
 
-import type { Hook } from '@oclif/core/hooks';
+import type { Hook } from '@oclif/core';
 import { tell } from './tell.ts';
 import { unknownCommand } from './usage.ts';
 

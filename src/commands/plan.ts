@@ -1,6 +1,6 @@
 // `cookbook plan`: what a spec asks for against what lies on disk. Starts and writes nothing.
 
-import * as Args from '@oclif/core/args';
+import { Args } from '@oclif/core';
 import { printableScreen } from '../util/printable.ts';
 import { BaseCommand } from './base.ts';
 

@@ -1,7 +1,6 @@
 // cookbook play: be the policy in the environments of a run spec.
 
-import * as Args from '@oclif/core/args';
-import * as Flags from '@oclif/core/flags';
+import { Args, Flags } from '@oclif/core';
 import { BaseCommand } from './base.ts';
 
 const SPLITS = ['train', 'test'] as const;

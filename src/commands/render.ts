@@ -1,7 +1,6 @@
 // cookbook render: what the loss sees of a data file.
 
-import * as Args from '@oclif/core/args';
-import * as Flags from '@oclif/core/flags';
+import { Args, Flags } from '@oclif/core';
 import { TRAIN_ON_WHAT } from '../renderers/types.ts';
 import { DATA_FORMATS } from '../supervised/data/options.ts';
 import { BaseCommand } from './base.ts';

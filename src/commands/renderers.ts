@@ -1,6 +1,6 @@
 // cookbook renderers: how models are spoken to, and which renderers suit a model.
 
-import * as Flags from '@oclif/core/flags';
+import { Flags } from '@oclif/core';
 import { printableText } from '../util/printable.ts';
 import { BaseCommand } from './base.ts';
 

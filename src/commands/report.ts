@@ -1,6 +1,6 @@
 // cookbook report: what the runs below some directories have learned, as a table or as the answer to a question in SQL.
 
-import * as Flags from '@oclif/core/flags';
+import { Flags } from '@oclif/core';
 import { printable } from '../util/printable.ts';
 import { BaseCommand } from './base.ts';
 

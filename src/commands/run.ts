@@ -1,7 +1,6 @@
 // `cookbook run`: trains from one spec file, or goes on where it was left.
 
-import * as Args from '@oclif/core/args';
-import * as Flags from '@oclif/core/flags';
+import { Args, Flags } from '@oclif/core';
 import { printableScreen } from '../util/printable.ts';
 import { BaseCommand } from './base.ts';
 

@@ -1,7 +1,6 @@
 // cookbook schema: the JSON Schemas of run and sweep specs, for editors.
 
-import * as Args from '@oclif/core/args';
-import * as Flags from '@oclif/core/flags';
+import { Args, Flags } from '@oclif/core';
 import { BaseCommand } from './base.ts';
 
 const KINDS = ['run', 'sweep'] as const;

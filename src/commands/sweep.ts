@@ -1,7 +1,6 @@
 // `cookbook sweep`: runs what a sweep spec asks for and is not done yet.
 
-import * as Args from '@oclif/core/args';
-import * as Flags from '@oclif/core/flags';
+import { Args, Flags } from '@oclif/core';
 import { printableScreen } from '../util/printable.ts';
 import { BaseCommand } from './base.ts';
 

@@ -1,7 +1,6 @@
 // How an error is told: to a person on stderr, to a script as data, and to the shell by an exit code.
 
-import type { Command } from '@oclif/core/command';
-import * as Errors from '@oclif/core/errors';
+import { type Command, Errors } from '@oclif/core';
 import { CookbookError, errorData, messageOf, SpecError, stackOf } from '../util/errors.ts';
 import { unexpectedFailure } from '../util/files.ts';
 import { printableText } from '../util/printable.ts';

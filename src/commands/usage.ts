@@ -1,6 +1,6 @@
 // What was typed wrong, with what was probably meant.
 
-import type * as Interfaces from '@oclif/core/interfaces';
+import type { Interfaces } from '@oclif/core';
 import { closestNames, didYouMean } from '../registry/suggest.ts';
 import { ConfigurationError } from '../util/errors.ts';
 import { programName } from '../util/program_name.ts';

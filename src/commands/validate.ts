@@ -1,6 +1,6 @@
 // cookbook validate: are these specs in order?
 
-import * as Args from '@oclif/core/args';
+import { Args } from '@oclif/core';
 import { SpecError } from '../util/errors.ts';
 import { BaseCommand } from './base.ts';
 
