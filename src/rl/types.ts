@@ -70,9 +70,14 @@ export interface StepOptions {
   signal?: AbortSignal;
 }
 
+export interface EpisodeOptions extends StepOptions {
+  /** Tool calls that the rollout allows the episode; null or absent = as many as the environment does. */
+  maxToolCalls?: number | null;
+}
+
 /** One episode, used once: a prompt, actions, and a reward for each. */
 export interface Env {
-  initialObservation(options?: StepOptions): Promise<InitialObservation | InitialObservationOverflow>;
+  initialObservation(options?: EpisodeOptions): Promise<InitialObservation | InitialObservationOverflow>;
   step(action: TokensWithLogprobs, options?: StepOptions): Promise<StepResult>;
 }
 
