@@ -11,8 +11,7 @@ import { charTokenizer } from '../../support/char_tokenizer.ts';
 import { NO_LIMITS } from './limits.ts';
 
 /** A format with tools, in which rendering only appends. */
-export const testRenderer = (): Renderer =>
-  getRenderer('qwen3_instruct', charTokenizer({ eos: '<|im_end|>' }));
+export const testRenderer = (): Renderer => getRenderer('qwen3_instruct', charTokenizer({ eos: '<|im_end|>' }));
 
 export const END = '<|im_end|>';
 
