@@ -7,6 +7,7 @@ import { slLoop } from './recipes/sl_loop.ts';
 import { Registry } from './registry/registry.ts';
 import { rendererBuilders } from './renderers/builders.ts';
 import { rl } from './rl/builder.ts';
+import { interleaved } from './rl/interleaved.ts';
 import { rolloutStrategies } from './rl/strategies.ts';
 import { supervised } from './supervised/builder.ts';
 import { datasetBuilders } from './supervised/builders.ts';
@@ -22,6 +23,7 @@ export function builtinRegistry(): Registry {
     rl,
     ...rolloutStrategies,
     arithmetic,
+    interleaved,
     pretrain,
     slLoop,
     local,
