@@ -3,7 +3,9 @@
 import { local } from './engine/builder.ts';
 import { arithmetic } from './recipes/arithmetic/builder.ts';
 import { gsm8kDataset } from './recipes/gsm8k/builders.ts';
+import { guessNumber, guessNumberDemonstrations } from './recipes/guess_number/builders.ts';
 import { slLoop } from './recipes/sl_loop.ts';
+import { ticTacToe, ticTacToeDemonstrations } from './recipes/tic_tac_toe/builders.ts';
 import { Registry } from './registry/registry.ts';
 import { rendererBuilders } from './renderers/builders.ts';
 import { rl } from './rl/builder.ts';
@@ -24,6 +26,10 @@ export function builtinRegistry(): Registry {
     ...rolloutStrategies,
     arithmetic,
     interleaved,
+    guessNumber,
+    guessNumberDemonstrations,
+    ticTacToe,
+    ticTacToeDemonstrations,
     pretrain,
     slLoop,
     local,

@@ -71,6 +71,8 @@ export async function doSingleRollout(policy: TokenCompleter, env: Env, options:
     // What was reached before the deadline is kept; without anything the rollout has failed.
     if (!deadline.passed || transitions.length === 0) throw error;
     return stopped(transitions, transitions[transitions.length - 1].ob, 'rollout_timeout', truncations);
+  } finally {
+    env.close?.();
   }
 }
 

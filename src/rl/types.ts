@@ -79,6 +79,8 @@ export interface EpisodeOptions extends StepOptions {
 export interface Env {
   initialObservation(options?: EpisodeOptions): Promise<InitialObservation | InitialObservationOverflow>;
   step(action: TokensWithLogprobs, options?: StepOptions): Promise<StepResult>;
+  /** Called once when nobody plays on, whatever became of the episode: a limit may have ended it, or a failure. */
+  close?(): void;
 }
 
 export interface Transition {
