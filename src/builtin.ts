@@ -4,6 +4,7 @@ import { local } from './engine/builder.ts';
 import { arithmetic } from './recipes/arithmetic/builder.ts';
 import { gsm8kDataset } from './recipes/gsm8k/builders.ts';
 import { guessNumber, guessNumberDemonstrations } from './recipes/guess_number/builders.ts';
+import { rlLoop } from './recipes/rl_loop.ts';
 import { slLoop } from './recipes/sl_loop.ts';
 import { ticTacToe, ticTacToeDemonstrations } from './recipes/tic_tac_toe/builders.ts';
 import { Registry } from './registry/registry.ts';
@@ -32,6 +33,7 @@ export function builtinRegistry(): Registry {
     ticTacToeDemonstrations,
     pretrain,
     slLoop,
+    rlLoop,
     local,
     ...datasetBuilders,
     gsm8kDataset,

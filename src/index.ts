@@ -4,6 +4,7 @@ export { type Static, Type } from '@sinclair/typebox';
 export { builtinRegistry } from './builtin.ts';
 export {
   type CompletedMessage,
+  type Completion,
   type CompletionOptions,
   type MessageCompleter,
   type MessageCompleterOptions,
@@ -49,6 +50,16 @@ export { toOpenaiMessage } from './renderers/openai_message.ts';
 export { type Piece, said, written } from './renderers/pieces.ts';
 export { recommendedRenderer } from './renderers/recommended.ts';
 export * from './renderers/types.ts';
+export {
+  type Problem,
+  type ProblemDatasetOptions,
+  type ProblemEnvOptions,
+  type ProblemGroupOptions,
+  problemDataset,
+  problemEnv,
+  problemGroup,
+} from './rl/problem_env.ts';
+export * from './rl/types.ts';
 export { computeBpb, computeMeanNll, datumFromModelInputWeights } from './supervised/common.ts';
 export { fromOpenaiMessages } from './supervised/data/messages.ts';
 export { packedDataset } from './supervised/packing.ts';

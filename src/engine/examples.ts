@@ -1,5 +1,6 @@
 // Datums as the engine computes with them: checked against the model and the loss, then packed into microbatches.
 
+import { LOSS_FUNCTIONS } from '../tinker/loss_functions.ts';
 import { type Datum, type TensorData, tokensOf } from '../tinker/types.ts';
 import { RequestError } from '../util/errors.ts';
 import type { Loss } from './losses.ts';
@@ -13,6 +14,8 @@ export interface Example {
   advantages: Float32Array;
   /** Log-probs under the policy that sampled. */
   q: Float32Array;
+  /** Not 0 at the positions that the ratio of the sequence is made of; null where the loss has no such ratio. */
+  ratioMask: Float32Array | null;
   /** Shape of the targets, which the log-probs come back in. */
   shape: number[];
 }
@@ -41,7 +44,8 @@ export function parseDatum(datum: Datum, index: number, { fn }: Loss, limits: Li
   if (stray >= 0)
     throw fail(`token ${tokens[stray]} at position ${stray} is not in the vocabulary of ${limits.vocab_size}`);
 
-  const known = fn === 'cross_entropy' ? ['target_tokens', 'weights'] : ['target_tokens', 'logprobs', 'advantages'];
+  const { inputs: needed, optional_inputs } = LOSS_FUNCTIONS[fn];
+  const known = [...needed, ...optional_inputs];
   for (const name of Object.keys(datum.loss_fn_inputs)) {
     if (!known.includes(name)) throw fail(`loss ${fn} takes no "${name}"; it takes ${known.join(', ')}`);
   }
@@ -62,7 +66,7 @@ export function parseDatum(datum: Datum, index: number, { fn }: Loss, limits: Li
   const perTarget = (name: string, absent: number): Float32Array => {
     const tensor = datum.loss_fn_inputs[name];
     if (tensor === undefined) {
-      if (known.includes(name) && name !== 'weights') throw fail(`loss ${fn} needs "${name}"`);
+      if (needed.includes(name)) throw fail(`loss ${fn} needs "${name}"`);
       return new Float32Array(N * K).fill(absent);
     }
     checkLength(tensor, name, N * K, fail);
@@ -71,15 +75,27 @@ export function parseDatum(datum: Datum, index: number, { fn }: Loss, limits: Li
     if (bad >= 0) throw fail(`${name}[${bad}] is ${values[bad]}`);
     return values;
   };
+  const advantages = perTarget('advantages', 0);
   return {
     tokens,
     K,
     targets: target.data,
     weights: perTarget('weights', fn === 'cross_entropy' ? 1 : 0),
-    advantages: perTarget('advantages', 0),
+    advantages,
     q: perTarget('logprobs', 0),
+    ratioMask: fn === 'gspo' ? ratioMaskOf(datum, advantages, perTarget) : null,
     shape: target.shape,
   };
+}
+
+/** Without a mask the ratio is that of the tokens which have an advantage: the others are a prompt, of which q is unknown. */
+function ratioMaskOf(
+  { loss_fn_inputs }: Datum,
+  advantages: Float32Array,
+  perTarget: (name: string, absent: number) => Float32Array,
+): Float32Array {
+  if (loss_fn_inputs.sequence_ratio_mask !== undefined) return perTarget('sequence_ratio_mask', 0);
+  return advantages.map((advantage) => (advantage === 0 ? 0 : 1));
 }
 
 function checkLength(

@@ -1,45 +1,50 @@
-// The five losses of the Tinker API. Each is a sum over tokens of a function of the token's log-prob, so each is known
-// here by its value (in float64, for reporting) and in the graph by its slope dL/dlogprob (for training).
+// The losses of the engine that are sums over tokens of a function of the token's log-prob: each is known here by its value
+// (in float64, for reporting) and in the graph by its slope dL/dlogprob (for training).
 
+import { LOSS_FUNCTIONS } from '../tinker/loss_functions.ts';
+import { completeLossConfig, lossConfigProblem } from '../tinker/loss_settings.ts';
 import type { LossFnConfig, LossFnType } from '../tinker/types.ts';
 import { RequestError } from '../util/errors.ts';
 import type { Graph, Value } from './graph.ts';
 
-/** Thresholds are absolute bounds on the ratio r = exp(lp − q). Defaults of the hosted service. */
-const DEFAULTS: Record<LossFnType, LossFnConfig> = {
-  cross_entropy: {},
-  importance_sampling: {},
-  ppo: { clip_low_threshold: 0.8, clip_high_threshold: 1.2 },
-  cispo: { clip_low_threshold: 0, clip_high_threshold: 4 },
-  dro: { beta: 0.05 },
-};
+export type TokenLossFn = Exclude<LossFnType, 'gspo' | 'stable_reinforce'>;
 
-export const LOSS_FNS: readonly LossFnType[] = ['cross_entropy', 'importance_sampling', 'ppo', 'cispo', 'dro'];
+/** Losses that the graph has a slope of. */
+export const TOKEN_LOSSES: readonly TokenLossFn[] = ['cross_entropy', 'importance_sampling', 'ppo', 'cispo', 'dro'];
 
 /** A loss with its configuration checked and completed. */
-export interface Loss {
-  fn: LossFnType;
+export interface TokenLoss {
+  fn: TokenLossFn;
   low: number;
   high: number;
   beta: number;
 }
 
+/** One whose ratio belongs to the sequence: `gspo.ts`. */
+export interface SequenceLoss {
+  fn: 'gspo';
+  low: number;
+  high: number;
+}
+
+export type Loss = TokenLoss | SequenceLoss;
+
+export function configureLoss(fn: TokenLossFn, config?: LossFnConfig): TokenLoss;
+export function configureLoss(fn: LossFnType, config?: LossFnConfig): Loss;
 export function configureLoss(fn: LossFnType, config: LossFnConfig = {}): Loss {
-  if (!Object.hasOwn(DEFAULTS, fn)) throw new RequestError(`unknown loss "${fn}"; there is ${LOSS_FNS.join(', ')}`);
-  const defaults = DEFAULTS[fn];
-  for (const [key, value] of Object.entries(config)) {
-    if (!Object.hasOwn(defaults, key)) {
-      const known = Object.keys(defaults);
-      throw new RequestError(
-        `loss ${fn} has no setting "${key}"${known.length > 0 ? `; it has ${known.join(', ')}` : ''}`,
-      );
-    }
-    if (!Number.isFinite(value)) throw new RequestError(`loss ${fn}: ${key} must be a finite number, not ${value}`);
+  if (!Object.hasOwn(LOSS_FUNCTIONS, fn)) {
+    throw new RequestError(`unknown loss "${fn}"; there is ${[...TOKEN_LOSSES, 'gspo'].join(', ')}`);
   }
-  const settings = { ...defaults, ...config };
-  const { clip_low_threshold: low = 0, clip_high_threshold: high = 0, beta = 0 } = settings;
-  if (low > high) throw new RequestError(`loss ${fn}: clip_low_threshold ${low} is above clip_high_threshold ${high}`);
-  return { fn, low, high, beta };
+  if (fn === 'stable_reinforce') {
+    throw new RequestError('what the loss stable_reinforce computes is known to the hosted service alone', {
+      hint: 'Here, take importance_sampling, or cispo where samples are stale; or train with "service: tinker".',
+    });
+  }
+  const { settings } = LOSS_FUNCTIONS[fn];
+  const problem = lossConfigProblem(fn, settings, config);
+  if (problem !== null) throw new RequestError(problem);
+  const { clip_low_threshold: low = 0, clip_high_threshold: high = 0, beta = 0 } = completeLossConfig(settings, config);
+  return fn === 'gspo' ? { fn, low, high } : { fn, low, high, beta };
 }
 
 /** Per-token inputs. `weight` is used by cross_entropy, `advantage` and the sampler's log-prob `q` by the others. */
@@ -51,7 +56,7 @@ export interface TokenTerms {
 }
 
 /** One token's share of the loss. */
-export function lossOfToken({ fn, low, high, beta }: Loss, { logprob, weight, q, advantage }: TokenTerms): number {
+export function lossOfToken({ fn, low, high, beta }: TokenLoss, { logprob, weight, q, advantage }: TokenTerms): number {
   const ratio = Math.exp(logprob - q);
   const clipped = Math.min(Math.max(ratio, low), high);
   switch (fn) {
@@ -77,7 +82,7 @@ export interface LossInputs {
   high: Value;
   beta: Value;
   /** One boolean scalar a loss: which of them this run computes. One graph then serves them all. */
-  chosen: Record<LossFnType, Value>;
+  chosen: Record<TokenLossFn, Value>;
 }
 
 /** dL/dlogprob for log-probs (M, K). */
@@ -91,12 +96,13 @@ export function lossSlope(g: Graph, logprobs: Value, inputs: LossInputs): Value 
   const unclipped = negative(times(ratio, A)); // −r·A, the slope of −r·A itself since dr/dlp = r
   // PPO takes the smaller of r·A and clip(r)·A; where that is the clipped one, nothing moves.
   const bound = g.node('Less', [times(clipped, A), times(ratio, A)]);
-  const slopes: Record<LossFnType, Value> = {
+  const slopes: Record<TokenLossFn, Value> = {
     cross_entropy: negative(weights),
     importance_sampling: unclipped,
     ppo: g.node('Where', [bound, g.scalar(0), unclipped]),
     cispo: negative(times(clipped, A)),
-    dro: g.node('Sub', [times(beta, difference), A]),
+    // Of a prompt q is not known: without an advantage there is no pull either.
+    dro: g.node('Where', [g.node('Equal', [A, g.scalar(0)]), g.scalar(0), g.node('Sub', [times(beta, difference), A])]),
   };
-  return LOSS_FNS.reduce((sum, fn) => g.node('Where', [chosen[fn], slopes[fn], sum]), g.scalar(0));
+  return TOKEN_LOSSES.reduce((sum, fn) => g.node('Where', [chosen[fn], slopes[fn], sum]), g.scalar(0));
 }

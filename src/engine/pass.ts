@@ -4,7 +4,7 @@ import { factorA } from './adapter_shape.ts';
 import { attentionFeeds } from './attention_index.ts';
 import type { Example } from './examples.ts';
 import { groupFeed, rowsInGroups } from './frozen_linear.ts';
-import { LOSS_FNS, type Loss } from './losses.ts';
+import { TOKEN_LOSSES, type TokenLoss } from './losses.ts';
 import { passBytes } from './memory_estimates.ts';
 import type { Model } from './model.ts';
 import { FEWEST_ROWS, MANY_COLUMNS } from './products.ts';
@@ -13,8 +13,8 @@ import { type Dense, flag, floats, integers, type Session, scalar } from './sess
 export interface PassOptions {
   model: Pick<Model, 'base' | 'rotary'>;
   /** Absent: log-probs only. */
-  loss?: Loss;
-  /** Only the positions whose loss has a slope are projected onto the vocabulary; the others report NaN. */
+  loss?: TokenLoss;
+  /** Only the positions that the loss depends on are projected onto the vocabulary; the others report NaN. */
   trainedOnly: boolean;
   /** Whether the graph computes blocks again for their gradients. */
   checkpointing?: boolean;
@@ -101,7 +101,7 @@ export async function runPass(
     feeds.low = scalar(loss.low);
     feeds.high = scalar(loss.high);
     feeds.beta = scalar(loss.beta);
-    for (const fn of LOSS_FNS) feeds[fn] = flag(fn === loss.fn);
+    for (const fn of TOKEN_LOSSES) feeds[fn] = flag(fn === loss.fn);
   }
   if (topK > 0) feeds.top_k = integers([topK], [1]);
   if (loss === undefined) feeds.groups = groupFeed(tokens);
@@ -112,9 +112,9 @@ export async function runPass(
   return { logprobs, outputs };
 }
 
-function hasSlope({ K, weights, advantages }: Example, t: number): boolean {
+function hasSlope({ K, weights, advantages, ratioMask }: Example, t: number): boolean {
   for (let i = t * K; i < (t + 1) * K; i++) if (weights[i] !== 0 || advantages[i] !== 0) return true;
-  return false;
+  return ratioMask !== null && ratioMask[t] !== 0;
 }
 
 /** Row of the first token of every example in the flat batch. */

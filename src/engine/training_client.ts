@@ -21,8 +21,9 @@ import type {
 import { RequestError } from '../util/errors.ts';
 import { type AdamState, adamStep } from './adamw.ts';
 import { type Example, microbatches, parseDatum } from './examples.ts';
+import { gspo } from './gspo.ts';
 import type { Lease } from './lease.ts';
-import { configureLoss, type Loss, lossOfToken } from './losses.ts';
+import { configureLoss, type Loss, lossOfToken, type SequenceLoss, type TokenLoss } from './losses.ts';
 import { frozenFeeds, type Parameters, snapshot } from './parameters.ts';
 import { runPass } from './pass.ts';
 import { gradientOf } from './training_graph.ts';
@@ -46,6 +47,9 @@ export interface TrainingHost {
   closed(): void;
 }
 
+/** Cross-entropy: the loss whose slope is what its weights say. */
+const WEIGHTED = configureLoss('cross_entropy');
+
 export class LocalTrainingClient implements TrainingClient {
   readonly #lease: Lease;
   readonly #info: ModelInfo;
@@ -63,7 +67,7 @@ export class LocalTrainingClient implements TrainingClient {
 
   async forward(data: Datum[], lossFn: LossFnType, config?: LossFnConfig): Promise<APIFuture<ForwardBackwardOutput>> {
     const { loss, examples } = this.#parse(data, lossFn, config);
-    return this.#submit(() => this.#compute(loss, examples, { backward: false, trainedOnly: false }));
+    return this.#submit(() => this.#score(loss, examples, false));
   }
 
   async forwardBackward(
@@ -73,7 +77,12 @@ export class LocalTrainingClient implements TrainingClient {
     { logprobs = 'all' }: ForwardBackwardOptions = {},
   ): Promise<APIFuture<ForwardBackwardOutput>> {
     const { loss, examples } = this.#parse(data, lossFn, config);
-    return this.#submit(() => this.#compute(loss, examples, { backward: true, trainedOnly: logprobs === 'trained' }));
+    const trainedOnly = logprobs === 'trained';
+    return this.#submit(async () =>
+      loss.fn === 'gspo'
+        ? this.#trainSequences(loss, examples, trainedOnly)
+        : this.#output(loss, examples, await this.#compute(examples, { loss, trainedOnly })),
+    );
   }
 
   forwardBackwardCustom(data: Datum[], lossFn: CustomLossFn): Promise<APIFuture<ForwardBackwardOutput>> {
@@ -135,28 +144,24 @@ export class LocalTrainingClient implements TrainingClient {
     return { result: () => done };
   }
 
-  async #compute(
-    loss: Loss,
-    examples: Example[],
-    { backward, trainedOnly }: { backward: boolean; trainedOnly: boolean },
-  ): Promise<ForwardBackwardOutput> {
-    const { model, lane } = this.#lease;
-    const { microbatchTokens, activationCheckpointing: checkpointing } = this.#host;
-    const logprobs_D: Float32Array[] = new Array(examples.length);
-    for (const indices of microbatches(examples, microbatchTokens)) {
-      const members = indices.map((i) => examples[i]);
-      const options = { model, trainedOnly, ...(backward ? { loss, checkpointing } : {}) };
-      const { logprobs, outputs } = await lane.run(async () => {
-        const { parameters } = this.#state;
-        const session = await (backward
-          ? model.training(parameters, checkpointing)
-          : model.scoring(parameters.adapted));
-        const feeds = backward ? parameters.feeds() : frozenFeeds(model.base, parameters);
-        return await runPass(session, members, feeds, options);
-      });
-      for (const [at, index] of indices.entries()) logprobs_D[index] = logprobs[at];
-      if (backward) this.#accumulate(outputs);
-    }
+  async #score(loss: Loss, examples: Example[], trainedOnly: boolean): Promise<ForwardBackwardOutput> {
+    return this.#output(loss, examples, await this.#compute(examples, { trainedOnly }));
+  }
+
+  /** The ratio of a sequence is known when all its log-probs are, so these are computed first; then the slopes are, too. */
+  async #trainSequences(loss: SequenceLoss, examples: Example[], trainedOnly: boolean): Promise<ForwardBackwardOutput> {
+    const logprobs_D = await this.#compute(examples, { trainedOnly });
+    const weighted = examples.map((example, d) => ({
+      ...example,
+      weights: gspo(loss, example, logprobs_D[d]).weights,
+      advantages: new Float32Array(example.advantages.length),
+      ratioMask: null,
+    }));
+    await this.#compute(weighted, { loss: WEIGHTED, trainedOnly: true });
+    return this.#output(loss, examples, logprobs_D);
+  }
+
+  #output(loss: Loss, examples: Example[], logprobs_D: Float32Array[]): ForwardBackwardOutput {
     return {
       loss_fn_output_type: 'ArrayRecord',
       loss_fn_outputs: examples.map(({ shape }, d) => ({
@@ -164,6 +169,31 @@ export class LocalTrainingClient implements TrainingClient {
       })),
       metrics: { 'loss:sum': totalLoss(loss, examples, logprobs_D) },
     };
+  }
+
+  /** The log-probs of every example; with a loss, its gradients are accumulated. */
+  async #compute(
+    examples: Example[],
+    { loss, trainedOnly }: { loss?: TokenLoss; trainedOnly: boolean },
+  ): Promise<Float32Array[]> {
+    const { model, lane } = this.#lease;
+    const { microbatchTokens, activationCheckpointing: checkpointing } = this.#host;
+    const logprobs_D: Float32Array[] = new Array(examples.length);
+    for (const indices of microbatches(examples, microbatchTokens)) {
+      const members = indices.map((i) => examples[i]);
+      const options = { model, trainedOnly, ...(loss === undefined ? {} : { loss, checkpointing }) };
+      const { logprobs, outputs } = await lane.run(async () => {
+        const { parameters } = this.#state;
+        const session = await (loss === undefined
+          ? model.scoring(parameters.adapted)
+          : model.training(parameters, checkpointing));
+        const feeds = loss === undefined ? frozenFeeds(model.base, parameters) : parameters.feeds();
+        return await runPass(session, members, feeds, options);
+      });
+      for (const [at, index] of indices.entries()) logprobs_D[index] = logprobs[at];
+      if (loss !== undefined) this.#accumulate(outputs);
+    }
+    return logprobs_D;
   }
 
   #accumulate(outputs: Record<string, { data: Float32Array }>): void {
@@ -180,7 +210,12 @@ export class LocalTrainingClient implements TrainingClient {
 /** The loss in float64, over the positions whose log-prob was computed. */
 function totalLoss(loss: Loss, examples: readonly Example[], logprobs_D: readonly Float32Array[]): number {
   let sum = 0;
-  for (const [d, { weights, advantages, q }] of examples.entries()) {
+  for (const [d, example] of examples.entries()) {
+    if (loss.fn === 'gspo') {
+      sum += gspo(loss, example, logprobs_D[d]).loss;
+      continue;
+    }
+    const { weights, advantages, q } = example;
     for (const [i, logprob] of logprobs_D[d].entries()) {
       const weight = weights[i];
       const advantage = advantages[i];

@@ -1,6 +1,5 @@
 // The graph of one training pass over a batch: forward, log-probs and, unless only those are wanted, every gradient.
 
-import type { LossFnType } from '../tinker/types.ts';
 import { causalAttention } from './attention.ts';
 import { attentionIndex } from './attention_index.ts';
 import { type Decoder, type DecoderKind, type DecoderOptions, decoder } from './decoder_graph.ts';
@@ -8,7 +7,7 @@ import type { Device } from './device.ts';
 import { frozenLinears } from './frozen_linear.ts';
 import { Graph, type Value } from './graph.ts';
 import { type Cut, chunksFor, targetLogprobs } from './logprobs.ts';
-import { lossSlope } from './losses.ts';
+import { lossSlope, type TokenLossFn } from './losses.ts';
 import { gatherRows } from './ops.ts';
 
 export const gradientOf = (parameter: string) => `gradient of ${parameter}`;
@@ -83,7 +82,7 @@ function emitReading(g: Graph, options: Omit<DecoderOptions, 'tokens' | 'positio
 function slopeOfLoss(g: Graph): (logprobs: Value, cut: Cut) => Value {
   const perToken = (name: string) => g.input(name, 'float32');
   const scalar = (name: string) => g.input(name, 'float32');
-  const flag = (fn: LossFnType) => g.input(fn, 'bool');
+  const flag = (fn: TokenLossFn) => g.input(fn, 'bool');
   const inputs = {
     weights: perToken('weights'),
     advantages: perToken('advantages'),

@@ -2,6 +2,7 @@
 
 import { defineBuilder } from '../registry/builder.ts';
 import { trainerSlot } from '../training/types.ts';
+import { ConfigurationError } from '../util/errors.ts';
 import { rlHeadline, rlParams } from './fields.ts';
 
 export const rl = defineBuilder({
@@ -15,4 +16,14 @@ export const rl = defineBuilder({
     return { train: (context) => trainRL(config, context, make) };
   },
   headline: rlHeadline,
+  async check({ loss_fn, loss_fn_config }) {
+    const { policyLoss } = await import('./losses/policy_loss.ts');
+    try {
+      policyLoss(loss_fn, loss_fn_config);
+      return [];
+    } catch (error) {
+      if (!(error instanceof ConfigurationError)) throw error;
+      return [{ field: 'loss_fn_config', message: error.message }];
+    }
+  },
 });

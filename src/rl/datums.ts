@@ -71,12 +71,6 @@ export function assembleTrainingData(
 /** Whether any target counts. */
 export const isTrainable = ({ loss_fn_inputs: { mask } }: RLDatum): boolean => mask.data.some((value) => value > 0);
 
-/** The datum as a service takes it. */
-export function withoutMask({ loss_fn_inputs, ...datum }: RLDatum): Datum {
-  const { mask: _, ...inputs } = loss_fn_inputs;
-  return { ...datum, loss_fn_inputs: inputs };
-}
-
 function appendTurn(sequence: Sequence, { ac, metrics }: Transition, ob: (number | ImageChunk)[], advantage: number) {
   const { positions } = sequence;
   const seen = positions.length;

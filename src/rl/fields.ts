@@ -7,6 +7,7 @@ import { adamFields, checkpointFields, evaluationFields, scheduleFields, steps }
 import { modelFields } from '../training/model_fields.ts';
 import { ADVANTAGES } from './advantages.ts';
 import { limitFields, terminationFields } from './limits.ts';
+import { LOSS_FN_NAMES } from './losses/table.ts';
 import { rolloutStrategySlot } from './strategies.ts';
 import { priceField } from './token_usage.ts';
 import { rlDatasetSlot } from './types.ts';
@@ -37,7 +38,7 @@ export const rlParams = Type.Object({
   max_tokens: atLeastOne('Longest action, in tokens.'),
   temperature: semantic(Type.Number({ exclusiveMinimum: 0, default: 1, description: 'Of sampling.' })),
   loss_fn: semantic(
-    Type.String({ minLength: 1, default: 'importance_sampling', description: 'The loss, by name: docs/losses.md.' }),
+    oneOf(LOSS_FN_NAMES, { default: 'importance_sampling', description: 'The loss, by name: docs/losses.md.' }),
   ),
   loss_fn_config: semantic(
     Type.Record(Type.String(), Type.Number(), { default: {}, description: 'Settings of the loss, by name.' }),

@@ -59,10 +59,13 @@ const GOOD = 0.5;
 export const isConstant = (rewards_G: readonly number[]): boolean =>
   rewards_G.every((reward) => reward === rewards_G[0]);
 
-/** The groups whose rewards differ; the first group if there is none, since something must be trained on. */
-export function removeConstantRewardGroups<G extends { group: TrajectoryGroup }>(groups_P: readonly G[]): G[] {
+/** The groups whose rewards differ. Where there is none, the first group is kept, or none. */
+export function removeConstantRewardGroups<G extends { group: TrajectoryGroup }>(
+  groups_P: readonly G[],
+  otherwise: 'keep_one' | 'drop' = 'keep_one',
+): G[] {
   const kept = groups_P.filter(({ group }) => !isConstant(totalRewards(group)));
-  return kept.length > 0 ? kept : groups_P.slice(0, 1);
+  return kept.length > 0 || otherwise === 'drop' ? kept : groups_P.slice(0, 1);
 }
 
 /** The mean of each metric over the places where it is present. */

@@ -6,8 +6,9 @@ import { assembleTrainingData, isTrainable, type RLDatum } from './datums.ts';
 import { incorporateKlPenalty, scoreTargets } from './kl_penalty.ts';
 import { computeTrajectoryMetrics, removeConstantRewardGroups } from './metrics.ts';
 import { isTruncated, shapeOverlong } from './overlong.ts';
-import type { RLRun, RolledOutGroup } from './run.ts';
+import type { RLRun } from './run.ts';
 import { addUsage, rolloutUsage, type TokenUsage, trainingUsage } from './token_usage.ts';
+import type { RolledOutGroup } from './types.ts';
 
 export interface Batch {
   /** Empty where nothing is left to train on. */
@@ -17,10 +18,15 @@ export interface Batch {
   usage: TokenUsage;
 }
 
-/** Metrics are of all groups that were rolled out, also of those that training leaves out. */
+/**
+ * Metrics are of all groups that were rolled out, also of those that training leaves out.
+ *
+ * @param constantGroups what `remove_constant_reward_groups` does where no other group is left
+ */
 export async function prepareBatch(
   run: RLRun,
   rolledOut_P: readonly RolledOutGroup[],
+  constantGroups: 'keep_one' | 'drop',
   signal?: AbortSignal,
 ): Promise<Batch> {
   const { config, reference, usage } = run;
@@ -29,7 +35,7 @@ export async function prepareBatch(
     config,
   );
   const groups_P = rolledOut_P.map((rolledOut, p) => ({ ...rolledOut, group: shaped[p] }));
-  const kept_P = config.remove_constant_reward_groups ? removeConstantRewardGroups(groups_P) : groups_P;
+  const kept_P = config.remove_constant_reward_groups ? removeConstantRewardGroups(groups_P, constantGroups) : groups_P;
   for (const { group } of groups_P) {
     if (!kept_P.some((kept) => kept.group === group)) usage.recordDiscardedSampling(rolloutUsage(group));
   }

@@ -52,8 +52,8 @@ export async function doGroupRollout(builder: EnvGroupBuilder, options: GroupRol
   } catch (error) {
     signal?.throwIfAborted();
     if (strategy.failFast) throw error;
-    if (error instanceof GroupFailure) return { group: null, rollout_errors: [...error.rollout_errors] };
-    rollout_errors.push(rolloutErrorOf(error));
+    if (error instanceof GroupFailure && error.rollout_errors.length > 0) rollout_errors.push(...error.rollout_errors);
+    else rollout_errors.push(rolloutErrorOf(error));
     return { group: null, rollout_errors };
   } finally {
     // What is left behind is the environment's affair, and no reason to lose a group.

@@ -1,21 +1,23 @@
 // A run of RL: what its three modes share, from the policy that acts to the row that is logged.
 
+import pLimit from 'p-limit';
 import { type TokenCompleter, tinkerTokenCompleter } from '../completers/completers.ts';
 import type { SamplingClient, TrainingClient } from '../tinker/clients.ts';
 import type { AdamParams } from '../tinker/types.ts';
 import type { Journal } from '../training/journal.ts';
 import { lrMultiplier } from '../training/lr_schedule.ts';
 import type { Metrics, TrainingContext } from '../training/types.ts';
+import type { JsonValue } from '../util/json.ts';
 import { seedFor } from '../util/random.ts';
 import type { RLConfig } from './fields.ts';
+import type { PolicyLoss } from './losses/policy_loss.ts';
 import { isConstant } from './metrics.ts';
 import type { RolloutErrorCounter } from './rollout_errors.ts';
 import { doGroupRollout } from './rollouts.ts';
 import type { RolloutStrategy } from './strategies.ts';
 import { rolloutUsage, type UsageTracker } from './token_usage.ts';
 import type { Transcripts } from './transcripts.ts';
-import { type EnvGroupBuilder, type RLDataset, type TrajectoryGroup, totalRewards } from './types.ts';
-import type { PolicyLoss } from './update.ts';
+import { type EnvGroupBuilder, type RLDataset, type RolledOutGroup, totalRewards } from './types.ts';
 
 export interface RLRun {
   config: RLConfig;
@@ -31,6 +33,8 @@ export interface RLRun {
   errors: RolloutErrorCounter;
   transcripts: Transcripts;
   totalSteps: number;
+  /** What a checkpoint takes along, by name; `journal.restored` has it in the next attempt. */
+  checkpointed: Map<string, () => JsonValue>;
 }
 
 /** Weights as they were after so many updates, to sample from. */
@@ -38,16 +42,6 @@ export interface Sampler {
   client: SamplingClient;
   /** Updates that they have seen. */
   step: number;
-}
-
-/** A group that is there to be trained on. */
-export interface RolledOutGroup {
-  group: TrajectoryGroup;
-  tags: readonly string[];
-  /** Which group of the run it is: batch · groups + its place there. Decides what is sampled, and the order in a batch. */
-  ordinal: number;
-  /** Of the policy that it was begun with. */
-  sampling_client_step: number;
 }
 
 export async function openSampler({ journal }: RLRun, step: number): Promise<Sampler> {
@@ -65,6 +59,7 @@ export async function rollOutGroup(
 ): Promise<RolledOutGroup | null> {
   const { config, context, strategy, contextLength, usage, errors } = run;
   const policy = policyOf(run, sampler);
+  const began = performance.now();
   for (let sample = 0; ; sample++) {
     const { group, rollout_errors } = await doGroupRollout(builder, {
       policy,
@@ -81,7 +76,9 @@ export async function rollOutGroup(
       usage.recordDiscardedSampling(rolloutUsage(group));
       continue;
     }
-    return { group, tags: builder.loggingTags?.() ?? [], ordinal, sampling_client_step: sampler.step };
+    const sampling_seconds = (performance.now() - began) / 1000;
+    const tags = builder.loggingTags?.() ?? [];
+    return { group, tags, ordinal, sampling_client_step: sampler.step, sampling_seconds };
   }
 }
 
@@ -89,8 +86,19 @@ function policyOf({ config: { max_tokens, temperature }, contextLength }: RLRun,
   return tinkerTokenCompleter(client, { maxTokens: max_tokens, temperature, contextWindow: contextLength });
 }
 
-/** Ordinals that a batch takes: as many as its groups, the last of an epoch as many as the others. */
-export const groupStride = ({ dataset }: RLRun): number => dataset.getBatch(0).length;
+/** Begins the groups of a batch, all at once or as many as may be. Those that come to nothing are null. */
+export function rollOutBatch(run: RLRun, sampler: Sampler, step: number): Promise<RolledOutGroup | null>[] {
+  const { dataset, config } = run;
+  const builders_P = dataset.getBatch(step % dataset.length);
+  const limit = pLimit(config.max_concurrent_groups ?? Math.max(1, builders_P.length));
+  const first = step * dataset.getBatch(0).length;
+  return builders_P.map((builder, p) => {
+    const rollingOut = limit(() => rollOutGroup(run, builder, { ordinal: first + p, sampler }));
+    // Whoever waits for it is told; until then it may fail unheard.
+    rollingOut.catch(() => undefined);
+    return rollingOut;
+  });
+}
 
 export function adamAt({ config, totalSteps }: RLRun, step: number): AdamParams {
   const { learning_rate, lr_schedule, warmup_steps } = config;

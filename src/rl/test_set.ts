@@ -7,10 +7,9 @@ import type { RLConfig } from './fields.ts';
 import { computeTrajectoryMetrics } from './metrics.ts';
 import { RolloutErrorCounter } from './rollout_errors.ts';
 import { doGroupRollout } from './rollouts.ts';
-import type { RolledOutGroup } from './run.ts';
 import type { RolloutStrategy } from './strategies.ts';
 import type { Transcripts } from './transcripts.ts';
-import type { RLDataset } from './types.ts';
+import type { RLDataset, RolledOutGroup } from './types.ts';
 
 export interface TestSetParts {
   config: RLConfig;
@@ -33,6 +32,7 @@ export function rlTestSetEvaluator(test: RLDataset, parts: TestSetParts): Evalua
       const builders_P = Array.from({ length: test.length }, (_, index) => test.getBatch(index)).flat();
       const rolledOut = await Promise.all(
         builders_P.map(async (builder, ordinal): Promise<RolledOutGroup | null> => {
+          const began = performance.now();
           const { group, rollout_errors } = await doGroupRollout(builder, {
             policy,
             strategy,
@@ -43,7 +43,9 @@ export function rlTestSetEvaluator(test: RLDataset, parts: TestSetParts): Evalua
             signal,
           });
           errors.count(rollout_errors, { skipped: group === null });
-          return group && { group, tags: builder.loggingTags?.() ?? [], ordinal, sampling_client_step: step };
+          const sampling_seconds = (performance.now() - began) / 1000;
+          const tags = builder.loggingTags?.() ?? [];
+          return group && { group, tags, ordinal, sampling_client_step: step, sampling_seconds };
         }),
       );
       const groups_P = rolledOut.filter((group) => group !== null);

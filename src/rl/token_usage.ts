@@ -11,7 +11,7 @@ import type { TrajectoryGroup } from './types.ts';
 const KINDS = ['sampled', 'prefill_cached', 'prefill_uncached', 'trained'] as const;
 export type TokenUsage = Record<(typeof KINDS)[number], number>;
 
-export const NO_TOKENS: TokenUsage = { sampled: 0, prefill_cached: 0, prefill_uncached: 0, trained: 0 };
+const NO_TOKENS: TokenUsage = { sampled: 0, prefill_cached: 0, prefill_uncached: 0, trained: 0 };
 
 export function addUsage(...usages: readonly TokenUsage[]): TokenUsage {
   const sum = { ...NO_TOKENS };

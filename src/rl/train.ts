@@ -8,14 +8,18 @@ import { evaluationBy } from '../training/evaluator.ts';
 import { Journal } from '../training/journal.ts';
 import { openModel } from '../training/open_model.ts';
 import type { TrainingContext, TrainingOutcome } from '../training/types.ts';
-import { withoutMask } from './datums.ts';
+import type { JsonValue } from '../util/json.ts';
+import { trainAsync } from './async.ts';
+import { checkConfig } from './check.ts';
 import type { RLConfig } from './fields.ts';
+import { policyLoss } from './losses/policy_loss.ts';
 import { RolloutErrorCounter } from './rollout_errors.ts';
 import type { RLRun } from './run.ts';
+import { trainStream } from './stream.ts';
 import { trainSync } from './sync.ts';
 import { rlTestSetEvaluator } from './test_set.ts';
 import { restoredTotals, UsageTracker } from './token_usage.ts';
-import type { PolicyLoss } from './update.ts';
+import type { RLDataset } from './types.ts';
 
 export async function trainRL(config: RLConfig, context: TrainingContext, make: Make): Promise<TrainingOutcome> {
   const { service, seed, emit, signal } = context;
@@ -34,10 +38,9 @@ export async function trainRL(config: RLConfig, context: TrainingContext, make: 
     signal,
   };
   const { train: dataset, test } = await make(config.dataset, material);
+  checkConfig(config, dataset, warn);
   const strategy = await make(config.rollout_error_tolerance, {});
-  const loss: PolicyLoss = {
-    submit: (client, data_D) => client.forwardBackward(data_D.map(withoutMask), 'importance_sampling'),
-  };
+  const loss = policyLoss(config.loss_fn, config.loss_fn_config);
   const transcripts = { write: async () => {} };
   const parts = { config, strategy, contextLength, transcripts, seed, warn };
   const measured = { tokenizer, renderer, test: null, seed };
@@ -46,8 +49,8 @@ export async function trainRL(config: RLConfig, context: TrainingContext, make: 
     ...(await Promise.all(config.evaluators.map((ref) => make(ref, measured)))),
   ];
   const infrequent = await Promise.all(config.infrequent_evaluators.map((ref) => make(ref, measured)));
-  const totalSteps = Math.min(dataset.length * config.num_epochs, config.max_steps ?? Number.POSITIVE_INFINITY);
-  const state = () => ({ usage: run.usage.totals, rollout_errors: run.errors.state });
+  const totalSteps = Math.min(plannedSteps(config, dataset), config.max_steps ?? Number.POSITIVE_INFINITY);
+  const checkpointed = new Map<string, () => JsonValue>();
   const journal = await Journal.open(context, openClient, {
     ...config,
     total_steps: totalSteps,
@@ -58,8 +61,12 @@ export async function trainRL(config: RLConfig, context: TrainingContext, make: 
       evaluationBy(evaluators, { name: 'evals', every: config.eval_every }, context),
       evaluationBy(infrequent, { name: 'infrequent_evals', every: config.infrequent_eval_every }, context),
     ],
-    state,
+    state: () => Object.fromEntries([...checkpointed].map(([name, value]) => [name, value()])),
   });
+  const usage = new UsageTracker(config.token_prices, restoredTotals(journal.restored.usage));
+  const errors = new RolloutErrorCounter(warn, journal.restored.rollout_errors);
+  checkpointed.set('usage', () => usage.totals);
+  checkpointed.set('rollout_errors', () => errors.state);
   const run: RLRun = {
     config,
     context,
@@ -69,12 +76,24 @@ export async function trainRL(config: RLConfig, context: TrainingContext, make: 
     loss,
     reference: await referencePolicy(config, context),
     contextLength,
-    usage: new UsageTracker(config.token_prices, restoredTotals(journal.restored.usage)),
-    errors: new RolloutErrorCounter(warn, journal.restored.rollout_errors),
+    usage,
+    errors,
     transcripts,
     totalSteps,
+    checkpointed,
   };
+  const { async_config, stream_minibatch_config } = config;
+  if (async_config !== null) return await trainAsync(run, async_config);
+  if (stream_minibatch_config !== null) return await trainStream(run, stream_minibatch_config);
   return await trainSync(run);
+}
+
+/** Steps of the whole dataset: its batches, or what the asynchronous mode makes of their groups. */
+function plannedSteps({ num_epochs, async_config }: RLConfig, dataset: RLDataset): number {
+  if (async_config === null) return dataset.length * num_epochs;
+  const groups = Array.from({ length: dataset.length }, (_, index) => dataset.getBatch(index).length);
+  const inEpoch = groups.reduce((sum, count) => sum + count, 0);
+  return Math.ceil((inEpoch * num_epochs) / async_config.groups_per_batch);
 }
 
 /** What kl_penalty_coef holds the policy to: what it names, or the policy that training started from. */

@@ -1,6 +1,6 @@
 // What people read of the rollouts.
 
-import type { RolledOutGroup } from './run.ts';
+import type { RolledOutGroup } from './types.ts';
 
 export interface Transcripts {
   /** Writes the groups of one iteration. `split`: `train`, or `eval/NAME`. */

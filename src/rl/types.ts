@@ -146,6 +146,18 @@ export function totalRewards({ trajectories_G, final_rewards_G }: TrajectoryGrou
   );
 }
 
+/** A group that is there to be trained on. */
+export interface RolledOutGroup {
+  group: TrajectoryGroup;
+  tags: readonly string[];
+  /** Which group of the run it is: batch · (groups of the first batch) + its place there. Decides what is sampled, and the order in a batch. */
+  ordinal: number;
+  /** Of the policy that it was begun with. */
+  sampling_client_step: number;
+  /** How long it took. */
+  sampling_seconds: number;
+}
+
 export interface RLDataset {
   /** Batches. */
   readonly length: number;

@@ -1,14 +1,10 @@
 // One update: the datums in substeps, each a forward-backward and an optimizer step, submitted one behind the other.
 
-import type { APIFuture, TrainingClient } from '../tinker/clients.ts';
+import type { TrainingClient } from '../tinker/clients.ts';
 import type { AdamParams, ForwardBackwardOutput } from '../tinker/types.ts';
 import type { Metrics } from '../training/types.ts';
 import type { RLDatum } from './datums.ts';
-
-/** A loss by name, ready to be submitted: one that the service knows, or one that is differentiated here. */
-export interface PolicyLoss {
-  submit(client: TrainingClient, data_D: readonly RLDatum[]): Promise<APIFuture<ForwardBackwardOutput>>;
-}
+import type { PolicyLoss } from './losses/policy_loss.ts';
 
 export interface Update {
   /** Log-probs of the targets as the policy was when it was trained on them. */
@@ -18,6 +14,8 @@ export interface Update {
 
 export interface UpdateOptions {
   loss: PolicyLoss;
+  /** Longest action, in tokens. */
+  maxTokens: number;
   adam: AdamParams;
   numSubsteps: number;
 }
@@ -26,12 +24,12 @@ export interface UpdateOptions {
 export async function trainStep(
   client: TrainingClient,
   data_D: readonly RLDatum[],
-  { loss, adam, numSubsteps }: UpdateOptions,
+  { loss, maxTokens, adam, numSubsteps }: UpdateOptions,
 ): Promise<Update> {
   const finishes: (() => Promise<Update>)[] = [];
   const updates: Update[] = [];
   for (const part_D of splitList(data_D, Math.min(numSubsteps, data_D.length))) {
-    const forwardBackward = await loss.submit(client, part_D);
+    const forwardBackward = await loss.submit(client, part_D, { max_tokens: maxTokens });
     const optimStep = await client.optimStep(adam);
     finishes.push(async () => {
       const output = await forwardBackward.result();

@@ -58,7 +58,14 @@ export interface ProvenanceSpan {
   length: number;
 }
 
-export type LossFnType = 'cross_entropy' | 'importance_sampling' | 'ppo' | 'cispo' | 'dro';
+export type LossFnType =
+  | 'cross_entropy'
+  | 'importance_sampling'
+  | 'ppo'
+  | 'cispo'
+  | 'dro'
+  | 'gspo'
+  | 'stable_reinforce';
 export type LossFnConfig = Record<string, number>;
 
 /** AdamW with bias correction. SDK defaults: 1e-4, 0.9, 0.95, 1e-12, 0, 0. */

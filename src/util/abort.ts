@@ -5,7 +5,7 @@ import { setMaxListeners } from 'node:events';
 /** The outcome of the work, unless the signal is aborted first: then a rejection with its reason. The work is not stopped by this. */
 export function unlessAborted<T>(signal: AbortSignal | undefined, work: Promise<T>): Promise<T> {
   if (signal === undefined) return work;
-  // Any number of requests may wait on one signal. Each takes its listener away, so Node has no leak to warn of.
+  // Any number of requests may hang on one signal; Node takes more than ten for a leak.
   setMaxListeners(0, signal);
   return new Promise((resolve, reject) => {
     const abort = () => reject(signal.reason);

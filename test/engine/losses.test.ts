@@ -1,6 +1,13 @@
 import { expect, it } from 'vitest';
 import { Graph } from '../../src/engine/graph.ts';
-import { configureLoss, LOSS_FNS, lossOfToken, lossSlope } from '../../src/engine/losses.ts';
+import {
+  configureLoss,
+  lossOfToken,
+  lossSlope,
+  TOKEN_LOSSES,
+  type TokenLossFn,
+  type TokenTerms,
+} from '../../src/engine/losses.ts';
 import { createSession, flag, floats, scalar } from '../../src/engine/session.ts';
 
 /** Log-prob, weight, q and advantage of tokens on both sides of every threshold, with both signs of the advantage. */
@@ -8,7 +15,8 @@ const TOKENS = [-0.1, -0.9, -1.6, -2.5].flatMap((logprob) =>
   [-0.2, -1, -2].flatMap((q) => [1.5, -0.7].map((advantage) => ({ logprob, q, advantage, weight: advantage }))),
 );
 
-it.each(LOSS_FNS)('the slope of %s in the graph is the derivative of its value', async (fn) => {
+/** What the graph gives as the slopes of tokens. */
+async function slopesOf(fn: TokenLossFn, tokens: readonly TokenTerms[]): Promise<Float32Array> {
   const g = new Graph();
   const row = (name: string) => g.input(name, 'float32');
   const number = (name: string) => g.input(name, 'float32');
@@ -31,8 +39,7 @@ it.each(LOSS_FNS)('the slope of %s in the graph is the derivative of its value',
   g.output('slope', slope);
   const session = await createSession(g.encode(), { directory: '', threads: 1 });
   const loss = configureLoss(fn);
-  const column = (of: (token: (typeof TOKENS)[number]) => number) =>
-    floats(Float32Array.from(TOKENS, of), [TOKENS.length, 1]);
+  const column = (of: (token: TokenTerms) => number) => floats(Float32Array.from(tokens, of), [tokens.length, 1]);
   const outputs = await session.run({
     logprobs: column(({ logprob }) => logprob),
     weights: column(({ weight }) => weight),
@@ -41,18 +48,32 @@ it.each(LOSS_FNS)('the slope of %s in the graph is the derivative of its value',
     low: scalar(loss.low),
     high: scalar(loss.high),
     beta: scalar(loss.beta),
-    ...Object.fromEntries(LOSS_FNS.map((name) => [name, flag(name === fn)])),
+    ...Object.fromEntries(TOKEN_LOSSES.map((name) => [name, flag(name === fn)])),
   });
+  await session.release();
+  return outputs.slope.data;
+}
+
+it.each(TOKEN_LOSSES)('the slope of %s in the graph is the derivative of its value', async (fn) => {
+  const loss = configureLoss(fn);
+  const slopes = await slopesOf(fn, TOKENS);
   for (const [i, token] of TOKENS.entries()) {
     const at = (logprob: number) => lossOfToken(loss, { ...token, logprob });
     // CISPO holds its clipped ratio constant: only the log-prob moves.
     const ratio = Math.min(Math.max(Math.exp(token.logprob - token.q), loss.low), loss.high);
     const numeric =
       fn === 'cispo' ? -ratio * token.advantage : (at(token.logprob + 1e-6) - at(token.logprob - 1e-6)) / 2e-6;
-    expect(outputs.slope.data[i], JSON.stringify(token)).toBeCloseTo(numeric, 4);
+    expect(slopes[i], JSON.stringify(token)).toBeCloseTo(numeric, 4);
   }
-  await session.release();
 });
+
+it.each(TOKEN_LOSSES)(
+  '%s leaves a prompt alone: a token without weight and advantage, whose q is not known',
+  async (fn) => {
+    const prompt = TOKENS.map((token) => ({ ...token, q: 0, advantage: 0, weight: 0 }));
+    for (const slope of await slopesOf(fn, prompt)) expect(slope + 0).toBe(0);
+  },
+);
 
 it('computes each loss as its definition says', () => {
   const token = { logprob: -1, q: -1.5, advantage: 2, weight: 0.5 };
@@ -76,4 +97,12 @@ it('refuses settings that a loss does not have, and thresholds the wrong way rou
   expect(() => configureLoss('dro', { beta: Number.NaN })).toThrowErrorMatchingInlineSnapshot(
     `[RequestError: loss dro: beta must be a finite number, not NaN]`,
   );
+});
+
+it('refuses the loss that the hosted service keeps to itself, and names others', () => {
+  expect(() => configureLoss('stable_reinforce', { kl_coeff: 0.1 })).toThrowErrorMatchingInlineSnapshot(
+    `[RequestError: what the loss stable_reinforce computes is known to the hosted service alone]`,
+  );
+  const hint = expect.stringContaining('importance_sampling');
+  expect(() => configureLoss('stable_reinforce')).toThrow(expect.objectContaining({ hint }));
 });

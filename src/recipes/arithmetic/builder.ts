@@ -19,6 +19,9 @@ const params = Type.Object({
   format_coef: semantic(
     Type.Number({ minimum: 0, default: 0.1, description: 'What an answer costs that does not come to its end.' }),
   ),
+  in_words: semantic(
+    Type.Boolean({ default: false, description: 'Ask "What is seventeen plus twenty-five? Answer with a number."' }),
+  ),
   example: semantic(Type.Boolean({ default: true, description: 'Show a worked sum in front of every question.' })),
 });
 
@@ -37,25 +40,28 @@ async function buildArithmetic(config: Static<typeof params>, context: RLDataset
   const { problemDataset } = await import('../../rl/problem_env.ts');
   const { permutation } = await import('../../util/permutation.ts');
   const { lastNumber } = await import('./last_number.ts');
-  const { batch_size, group_size, n_batches, max_operand, test_size, format_coef, example } = config;
+  const { numberWords } = await import('./number_words.ts');
+  const { batch_size, group_size, n_batches, max_operand, test_size, format_coef, in_words, example } = config;
   const { renderer, maxContextLength, seed } = context;
   const operands = max_operand + 1;
   // Which pairs are held out is the same for every seed, so that runs compare.
   const pairs = permutation(operands ** 2, [0]);
   const held = Math.min(test_size, pairs.length - 1);
   const [test, train] = [pairs.slice(0, held), pairs.slice(held)];
+  const ask = (a: number, b: number) =>
+    in_words ? `What is ${numberWords(a)} plus ${numberWords(b)}? Answer with a number.` : `What is ${a} + ${b}?`;
   const problemOf = (pair: number) => {
     const [a, b] = [Math.floor(pair / operands), pair % operands];
     const reference_answer = String(a + b);
     return {
-      question: `What is ${a} + ${b}?`,
+      question: ask(a, b),
       reference_answer,
       checkAnswer: (reply: string) => lastNumber(reply) === reference_answer,
     };
   };
   const convoPrefix = example
     ? [
-        { role: 'user', content: 'What is 4 + 5?' },
+        { role: 'user', content: ask(4, 5) },
         { role: 'assistant', content: '9' },
       ]
     : [];

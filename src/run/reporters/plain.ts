@@ -1,6 +1,7 @@
 // Run events as plain lines: for pipes, for logs.log, and for terminals that cannot redraw.
 
 import { stripVTControlCharacters } from 'node:util';
+import type { Headline } from '../../registry/headline.ts';
 import type { RunStatus } from '../../run_files/types.ts';
 import type { Metrics } from '../../training/types.ts';
 import { shortPath } from '../../util/files.ts';
@@ -28,20 +29,27 @@ export function quietReporter(write: (line: string) => void): RunListener {
 /** A function that turns the events of one attempt, one after the other, into the lines that they are worth. */
 export function plainFormatter(now?: () => number): (event: RunEvent) => string[] {
   let measure = progressMeter([], now);
+  let headline: readonly Headline[] = [];
   return (event) => {
-    if (event.type === 'attempt') measure = progressMeter(event.headline, now);
-    if (event.type !== 'step') return describeEvent(event);
+    if (event.type === 'attempt') {
+      headline = event.headline;
+      measure = progressMeter(headline, now);
+    }
+    if (event.type !== 'step') return describeEvent(event, headline);
     const { step, total_steps, parts } = measure(event);
     return [printable([`step ${step}/${total_steps}`, ...parts].join('  '))];
   };
 }
 
 /** The lines of any event but a step, which takes the steps before it to describe. */
-export function describeEvent(event: Exclude<RunEvent, { type: 'step' }>): string[] {
-  return linesOf(event).map(printableText);
+export function describeEvent(
+  event: Exclude<RunEvent, { type: 'step' }>,
+  headline: readonly Headline[] = [],
+): string[] {
+  return linesOf(event, headline).map(printableText);
 }
 
-function linesOf(event: Exclude<RunEvent, { type: 'step' }>): string[] {
+function linesOf(event: Exclude<RunEvent, { type: 'step' }>, headline: readonly Headline[]): string[] {
   switch (event.type) {
     case 'attempt':
       return [`run ${event.name}, attempt ${event.attempt}, in ${shortPath(event.directory)}`];
@@ -50,7 +58,7 @@ function linesOf(event: Exclude<RunEvent, { type: 'step' }>): string[] {
         ? [plural(event.total_steps, 'step')]
         : [`resuming at step ${event.resumed_from} of ${event.total_steps}`];
     case 'evaluation':
-      return [`evaluation at step ${event.step}  ${metricList(event.metrics)}`];
+      return [`evaluation at step ${event.step}  ${metricList(event.metrics, headline)}`];
     case 'checkpoint':
       return [`checkpoint ${event.record.name}`];
     case 'notice':
@@ -69,10 +77,15 @@ function linesOf(event: Exclude<RunEvent, { type: 'step' }>): string[] {
   }
 }
 
-function metricList(metrics: Metrics): string {
-  return Object.entries(metrics)
-    .map(([name, value]) => printable(`${name} ${formatMetric(value)}`))
-    .join('  ');
+/** More than that is for metrics.jsonl: of many, those of the headline are shown. */
+const MOST_METRICS = 6;
+
+function metricList(metrics: Metrics, headline: readonly Headline[]): string {
+  const all = Object.entries(metrics);
+  const telling = all.filter(([name]) => headline.some(({ metric }) => metric === name));
+  const shown = all.length <= MOST_METRICS ? all : telling.length > 0 ? telling : all.slice(0, MOST_METRICS);
+  const list = shown.map(([name, value]) => printable(`${name} ${formatMetric(value)}`)).join('  ');
+  return shown.length === all.length ? list : `${list}  (and ${all.length - shown.length} more)`;
 }
 
 function describeEnd({ state, step }: RunStatus): string {

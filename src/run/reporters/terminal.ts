@@ -1,6 +1,7 @@
 // Run events on a terminal: what is worth keeping scrolls by, and one line below it, drawn anew at every step, shows how far the run is.
 
 import type { Colors } from 'picocolors/types.js';
+import type { Headline } from '../../registry/headline.ts';
 import { printable, printableScreen } from '../../util/printable.ts';
 import type { RunEvent, RunListener } from '../events.ts';
 import { type Progress, progressBar, progressMeter } from '../progress.ts';
@@ -20,15 +21,19 @@ const USUAL_COLUMNS = 80;
 /** `now` is in milliseconds. */
 export function terminalReporter(terminal: Terminal, colors: Colors, now?: () => number): RunListener {
   let measure = progressMeter([], now);
+  let headline: readonly Headline[] = [];
   let live = '';
   return (event) => {
-    if (event.type === 'attempt') measure = progressMeter(event.headline, now);
+    if (event.type === 'attempt') {
+      headline = event.headline;
+      measure = progressMeter(headline, now);
+    }
     if (event.type === 'step') {
       live = progressLine(measure(event), terminal.columns || USUAL_COLUMNS);
       terminal.write(CLEAR_LINE + live);
       return;
     }
-    const lines = paint(event, colors);
+    const lines = paint(event, colors, headline);
     // The last state of the bar stays on screen when the run ends; above that, lines are put in before it.
     const isEnd = event.type === 'finished' || event.type === 'failed';
     const text = lines.map((line) => `${line}\n`).join('');
@@ -47,12 +52,12 @@ function progressLine({ step, total_steps, parts }: Progress, columns: number): 
   return line.slice(0, columns - 1);
 }
 
-function paint(event: Exclude<RunEvent, { type: 'step' }>, colors: Colors): string[] {
+function paint(event: Exclude<RunEvent, { type: 'step' }>, colors: Colors, headline: readonly Headline[]): string[] {
   switch (event.type) {
     case 'text':
       return [colors.bold(printable(event.title)), ...event.text.split('\n').map(printableScreen)];
     case 'evaluation':
-      return describeEvent(event).map(colors.cyan);
+      return describeEvent(event, headline).map(colors.cyan);
     case 'warning':
       return describeEvent(event).map(colors.yellow);
     case 'failed':

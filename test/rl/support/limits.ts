@@ -1,6 +1,6 @@
-// Limits and policies for tests: none, unless a test sets one.
+// Limits for tests: none, unless a test sets one.
 
-import type { RolloutLimits, TerminationRewardPolicy } from '../../../src/rl/limits.ts';
+import type { RolloutLimits } from '../../../src/rl/limits.ts';
 
 export const NO_LIMITS: RolloutLimits = {
   max_turns: null,
@@ -10,11 +10,4 @@ export const NO_LIMITS: RolloutLimits = {
   max_tool_calls: null,
   rollout_timeout_seconds: null,
   sampling_turn_timeout_seconds: null,
-};
-
-export const NO_TERMINATION: TerminationRewardPolicy = {
-  zero_reward_on_limit: false,
-  limit_stop_reasons: ['max_tokens', 'max_sampled_tokens', 'max_turns', 'max_tool_calls', 'rollout_timeout'],
-  skip_grading_on_timeout: false,
-  grader_timeout_seconds: null,
 };

@@ -1,0 +1,48 @@
+// A step on groups that are all there: datums, update, and the metrics of both.
+
+import type { IterationTimer } from '../training/trace.ts';
+import type { Metrics } from '../training/types.ts';
+import type { RLDatum } from './datums.ts';
+import { computeKlSampleTrain } from './metrics.ts';
+import { prepareBatch } from './prepare.ts';
+import { adamAt, progressMetrics, type RLRun } from './run.ts';
+import type { RolledOutGroup } from './types.ts';
+import { trainStep } from './update.ts';
+
+export interface TrainedBatch {
+  /** What was trained on. Empty: nothing was there to train on, and the policy is as it was. */
+  data_D: readonly RLDatum[];
+  metrics: Metrics;
+}
+
+export async function trainOnBatch(
+  run: RLRun,
+  step: number,
+  rolledOut_P: readonly RolledOutGroup[],
+  timer: IterationTimer,
+): Promise<TrainedBatch> {
+  const { journal, config, loss, usage } = run;
+  const batch = await journal.stoppable(() => timer.timed('prepare', () => prepareBatch(run, rolledOut_P, 'keep_one')));
+  const adam = adamAt(run, step);
+  const update = await timer.timed('train', () =>
+    trainStep(journal.client, batch.data_D, {
+      loss,
+      maxTokens: config.max_tokens,
+      adam,
+      numSubsteps: config.num_substeps,
+    }),
+  );
+  const metrics = {
+    ...progressMetrics(run, step, adam),
+    ...batch.metrics,
+    ...update.metrics,
+    ...computeKlSampleTrain(batch.data_D, update.trained_D_T),
+    ...usage.recordStep(batch.usage),
+    ...skippedMetric(batch.data_D),
+  };
+  return { data_D: batch.data_D, metrics };
+}
+
+/** Tells of a step without an update, which is none that went well. */
+export const skippedMetric = (data_D: readonly RLDatum[]): Metrics =>
+  data_D.length === 0 ? { 'optim/skipped_update': 1 } : {};

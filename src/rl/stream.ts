@@ -1,0 +1,96 @@
+// The streaming mode: a batch is trained on in parts, each as soon as its groups are there, while the others are rolled out.
+// Parts are formed and submitted in the order of the groups, so that the result does not depend on which are done first.
+
+import type { APIFuture } from '../tinker/clients.ts';
+import type { ForwardBackwardOutput, OptimStepResponse } from '../tinker/types.ts';
+import { IterationTimer } from '../training/trace.ts';
+import type { TrainingOutcome } from '../training/types.ts';
+import type { RLDatum } from './datums.ts';
+import { computeKlSampleTrain, computeTrajectoryMetrics } from './metrics.ts';
+import { measurePostKl } from './post_kl.ts';
+import { prepareBatch } from './prepare.ts';
+import { adamAt, openSampler, progressMetrics, type RLRun, rollOutBatch } from './run.ts';
+import { skippedMetric } from './step.ts';
+import { addUsage, type TokenUsage } from './token_usage.ts';
+import type { RolledOutGroup } from './types.ts';
+import { reduceMetrics, splitList, type Update, updateOf } from './update.ts';
+
+export interface StreamConfig {
+  groups_per_batch: number;
+  num_minibatches: number;
+}
+
+/** An optimizer step that was submitted behind the minibatches that it is for. */
+interface Substep {
+  outputs: APIFuture<ForwardBackwardOutput>[];
+  optimStep: APIFuture<OptimStepResponse>;
+}
+
+export async function trainStream(run: RLRun, { num_minibatches }: StreamConfig): Promise<TrainingOutcome> {
+  const { journal, config, errors, transcripts, usage } = run;
+  let sampler = await openSampler(run, journal.start);
+  for await (const step of journal.steps()) {
+    const timer = new IterationTimer();
+    const measured = await journal.evaluate(step, timer);
+    const adam = adamAt(run, step);
+    const rollingOut_P = rollOutBatch(run, sampler, step);
+    const rolledOut_P: RolledOutGroup[] = [];
+    const data_D: RLDatum[] = [];
+    const usages: TokenUsage[] = [];
+    const substeps: Substep[] = [];
+    for (const inSubstep_P of splitList(rollingOut_P, config.num_substeps)) {
+      const outputs: APIFuture<ForwardBackwardOutput>[] = [];
+      for (const inMinibatch_P of splitList(inSubstep_P, num_minibatches)) {
+        const minibatch = await journal.stoppable(async () => {
+          const groups_P = await timer.timed('sample', () => Promise.all(inMinibatch_P));
+          const there_P = groups_P.filter((group) => group !== null);
+          rolledOut_P.push(...there_P);
+          return await timer.timed('prepare', () => prepareBatch(run, there_P, 'drop'));
+        });
+        usages.push(minibatch.usage);
+        if (minibatch.data_D.length === 0) continue;
+        data_D.push(...minibatch.data_D);
+        outputs.push(
+          await run.loss.submit(journal.client, minibatch.data_D, {
+            max_tokens: config.max_tokens,
+            parts: num_minibatches,
+          }),
+        );
+      }
+      if (outputs.length > 0) substeps.push({ outputs, optimStep: await journal.client.optimStep(adam) });
+    }
+    const updates = await timer.timed('train', () => finishAll(substeps));
+    await transcripts.write('train', step, rolledOut_P);
+    if (data_D.length > 0) {
+      await sampler.client.close();
+      sampler = await timer.timed('save_weights_and_get_sampling_client', () => openSampler(run, step + 1));
+    }
+    const row = {
+      ...progressMetrics(run, step, adam),
+      ...computeTrajectoryMetrics(rolledOut_P),
+      ...reduceMetrics(updates.map(({ metrics }) => metrics)),
+      ...computeKlSampleTrain(
+        data_D,
+        updates.flatMap(({ trained_D_T }) => trained_D_T),
+      ),
+      ...usage.recordStep(addUsage(...usages)),
+      ...skippedMetric(data_D),
+      ...measured,
+      ...(await measurePostKl(run, sampler, data_D)),
+      ...errors.metrics(),
+    };
+    await journal.log(step, row, timer);
+  }
+  await sampler.client.close();
+  return await journal.finish();
+}
+
+async function finishAll(substeps: readonly Substep[]): Promise<Update[]> {
+  const updates: Update[] = [];
+  for (const { outputs, optimStep } of substeps) {
+    const finished: ForwardBackwardOutput[] = [];
+    for (const output of outputs) finished.push(await output.result());
+    updates.push(updateOf(finished, (await optimStep.result()).metrics ?? {}));
+  }
+  return updates;
+}

@@ -1,0 +1,77 @@
+// Runs of RL that are killed between any two lines, and go on.
+
+import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { beforeAll, expect, it } from 'vitest';
+import { writeChatModel } from '../support/chat_model.ts';
+import { type CliResult, cookbook } from '../support/cli.ts';
+
+/** Lines of progress after which the process is killed, one kill a number; 0 is as soon as it has started. */
+const MOMENTS = [2, 5, 0, 4, 7];
+
+let directory: string;
+
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'cookbook-rl-crash-'));
+  await writeChatModel(join(directory, 'model'));
+  await writeFile(
+    join(directory, 'spec.yaml'),
+    `
+trainer: rl
+log_path: whole
+model_name: ./model
+dataset: {builder: arithmetic, batch_size: 4, group_size: 2, n_batches: 8, test_size: 4, example: false, max_operand: 9}
+max_tokens: 4
+learning_rate: 0.02
+lora_rank: 4
+eval_every: 4
+save_every: 2
+rolling_save_every: 1
+`,
+  );
+});
+
+/** Runs the spec; kills the process with SIGKILL after a number of lines, or never. */
+function run(name: string, overrides: string[], killAfter = Number.POSITIVE_INFINITY): Promise<CliResult> {
+  return cookbook(['run', 'spec.yaml', `log_path=${name}`, ...overrides], {
+    cwd: directory,
+    onLine: (number, child) => {
+      if (number > killAfter) child.kill('SIGKILL');
+    },
+  });
+}
+
+async function timelessRows(name: string): Promise<unknown[]> {
+  const text = await readFile(join(directory, name, 'metrics.jsonl'), 'utf8');
+  return text
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line, (key, value) => (key.startsWith('time/') ? undefined : value)));
+}
+
+const finalWeights = (name: string) =>
+  readFile(join(directory, name, 'checkpoints/weights/final/adapter_model.safetensors'), 'base64');
+
+it.each([
+  ['sync', []],
+  ['stream', ['stream_minibatch_config={groups_per_batch: 4, num_minibatches: 2}']],
+  ['async', ['async_config={max_steps_off_policy: 0, groups_per_batch: 4}']],
+])(
+  '%s: a run that is killed again and again ends with the rows and the weights of one that never was',
+  async (mode, overrides) => {
+    expect(await run(`${mode}_whole`, overrides)).toMatchObject({ code: 0 });
+    for (const moment of MOMENTS) await run(`${mode}_killed`, overrides, moment);
+    expect(await run(`${mode}_killed`, overrides)).toMatchObject({ code: 0 });
+    expect(await timelessRows(`${mode}_killed`)).toEqual(await timelessRows(`${mode}_whole`));
+    expect(await finalWeights(`${mode}_killed`)).toBe(await finalWeights(`${mode}_whole`));
+  },
+);
+
+it('off-policy: a run that is killed again and again comes to its end, every group trained on', async () => {
+  const overrides = ['async_config={max_steps_off_policy: 2, groups_per_batch: 4}', 'loss_fn=ppo'];
+  for (const moment of MOMENTS) await run('off_policy', overrides, moment);
+  expect(await run('off_policy', overrides)).toMatchObject({ code: 0 });
+  const rows = await timelessRows('off_policy');
+  expect(rows.slice(0, 8)).toEqual(new Array(8).fill(expect.objectContaining({ 'env/all/total_episodes': 8 })));
+});

@@ -1,0 +1,183 @@
+// What goes wrong in environments and graders: each a defined, logged outcome, and never a lost run.
+
+import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { builtinRegistry } from '../../src/builtin.ts';
+import type { RunEvent } from '../../src/run/events.ts';
+import { runFile } from '../../src/run/run_spec.ts';
+import { writeChatModel } from '../support/chat_model.ts';
+import { evenTokens } from './support/token_envs.ts';
+
+let directory: string;
+
+const SPEC = `
+trainer: rl
+model_name: ./model
+service: {builder: local, threads: 1}
+dataset: {builder: even_tokens, batch_size: 2, n_batches: 2}
+max_tokens: 6
+learning_rate: 0.02
+lora_rank: 4
+rollout_timeout_seconds: 0.3
+grader_timeout_seconds: 0.3
+`;
+
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'cookbook-rl-faults-'));
+  await writeChatModel(join(directory, 'model'));
+  await writeFile(join(directory, 'spec.yaml'), SPEC);
+});
+
+async function run(name: string, overrides: string[]) {
+  const registry = builtinRegistry();
+  registry.add(evenTokens);
+  const warnings: string[] = [];
+  const onEvent = (event: RunEvent) => {
+    if (event.type === 'warning') warnings.push(event.message);
+  };
+  const finished = await runFile(join(directory, 'spec.yaml'), {
+    registry,
+    overrides: [`log_path=${join(directory, name)}`, ...overrides],
+    cwd: directory,
+    env: {},
+    argv: [],
+    ask: null,
+    onEvent,
+    signal: new AbortController().signal,
+  });
+  const text = await readFile(join(directory, name, 'metrics.jsonl'), 'utf8').catch(() => '');
+  const rows: Record<string, unknown>[] = text
+    .trimEnd()
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line));
+  return { ...finished, warnings, rows };
+}
+
+/** The second group of each batch is faulty. */
+const half = (fault: string) => `dataset.faults=[none, ${fault}]`;
+const all = (fault: string) => `dataset.faults=[${fault}]`;
+
+describe('a group that fails', () => {
+  it.each([
+    ['throws', 'RangeError'],
+    ['nan_reward', 'non_finite_reward'],
+    ['hangs', 'rollout_timeout'],
+    ['grader_throws', 'SyntaxError'],
+    ['grader_hangs', 'grader_timeout'],
+    ['grader_nan', 'non_finite_reward'],
+    ['make_throws', 'TypeError'],
+    ['no_envs', 'AllTrajectoriesFailedError'],
+  ])('is left out and counted: %s', async (fault, type) => {
+    const { status, rows, warnings } = await run(`half_${fault}`, [half(fault)]);
+    expect(status.state).toBe('done');
+    expect(rows[1]['rollout_errors/groups_skipped']).toBe(2);
+    expect(Number(rows[1][`rollout_errors/${type}`])).toBeGreaterThanOrEqual(2);
+    expect(rows[0]['env/all/total_episodes']).toBe(3);
+    expect(warnings.filter((warning) => warning.includes(type))).toHaveLength(1);
+  });
+
+  it.each(['throws', 'grader_hangs', 'make_throws', 'no_envs'])(
+    'with all of its batch leaves the policy as it is: %s',
+    async (fault) => {
+      const { status, rows } = await run(`all_${fault}`, [all(fault)]);
+      expect(status.state).toBe('done');
+      expect(rows.map((row) => row['optim/skipped_update'])).toEqual([1, 1]);
+      expect(rows[1]['rollout_errors/groups_skipped']).toBe(4);
+      expect(rows[1]['env/all/total_episodes']).toBe(0);
+    },
+  );
+
+  it.each([
+    'async_config={max_steps_off_policy: 1, groups_per_batch: 2}',
+    'stream_minibatch_config={groups_per_batch: 2, num_minibatches: 2}',
+  ])('is left out in every mode: %s', async (mode) => {
+    const name = mode.slice(0, 5);
+    expect((await run(`${name}_half`, [half('throws'), mode])).status.state).toBe('done');
+    const { status, rows } = await run(`${name}_all`, [all('throws'), mode]);
+    expect(status.state).toBe('done');
+    expect(rows.at(-1)?.['rollout_errors/groups_skipped']).toBe(4);
+  });
+
+  it('is tried again, and trained on when it succeeds', async () => {
+    const { rows } = await run('retried', [half('throws_once')]);
+    expect(rows.map((row) => row['env/all/total_episodes'])).toEqual([6, 6]);
+    expect(rows[1]['rollout_errors/total']).toBe(2);
+    expect(rows[1]['rollout_errors/groups_skipped']).toBeUndefined();
+  });
+
+  it('trains with what is left of it, where that is enough', async () => {
+    const { rows } = await run('viable', [
+      half('throws_once'),
+      'rollout_error_tolerance={builder: min_viable_group, min_successful: 2}',
+    ]);
+    expect(rows.map((row) => row['env/all/total_episodes'])).toEqual([5, 5]);
+  });
+
+  it('ends the run where that was asked for, and says why', async () => {
+    const { status } = await run('fast', [half('throws'), 'rollout_error_tolerance=fail_fast']);
+    expect(status.state).toBe('failed');
+    expect(status.error?.message).toContain('out of range');
+  });
+});
+
+describe('a batch with nothing to learn', () => {
+  it('of episodes that are too long to begin still counts their rewards', async () => {
+    const { rows } = await run('overflow', [all('overflow')]);
+    expect(rows[0]['env/all/reward/total']).toBe(-1);
+    expect(rows[0]['optim/skipped_update']).toBe(1);
+  });
+
+  it('of turns that are not to be trained on is no update', async () => {
+    const { rows } = await run('masked', [all('masked')]);
+    expect(rows.map((row) => row['optim/skipped_update'])).toEqual([1, 1]);
+  });
+
+  it('of constant rewards keeps one group', async () => {
+    const { rows } = await run('constant', [all('constant'), 'remove_constant_reward_groups=true']);
+    expect(rows[0]['tokens/trained']).toBeGreaterThan(0);
+    expect(rows[0]['env/all/total_episodes']).toBe(6);
+    expect(rows[0]['env/all/by_group/frac_all_bad']).toBe(1);
+  });
+
+  it('of constant rewards is rolled out again, as often as is allowed', async () => {
+    const { rows } = await run('resampled', [all('constant'), 'resample_constant_groups=2']);
+    const sampled = Number(rows[0]['tokens/sampled']);
+    expect(Number(rows[0]['tokens/cumulative/sampled'])).toBeGreaterThan(2 * sampled);
+  });
+
+  it('of groups of one has no advantage', async () => {
+    const { status, rows } = await run('alone', ['dataset.group_size=1', 'advantage=normalized']);
+    expect(status.state).toBe('done');
+    expect(rows[0].grad_norm).toBe(0);
+  });
+});
+
+describe('a large group', () => {
+  it('warns of no leak: its episodes wait for one signal', async () => {
+    const warned: Error[] = [];
+    const listen = (warning: Error) => warned.push(warning);
+    process.on('warning', listen);
+    await run('large', ['dataset.group_size=24', 'dataset.n_batches=1']);
+    process.off('warning', listen);
+    expect(warned).toEqual([]);
+  });
+});
+
+describe('a combination that cannot work', () => {
+  it.each([
+    ['stream_minibatch_config={groups_per_batch: 3, num_minibatches: 1}'],
+    ['stream_minibatch_config={groups_per_batch: 2, num_minibatches: 4}'],
+    [
+      'stream_minibatch_config={groups_per_batch: 2, num_minibatches: 2}',
+      'async_config={max_steps_off_policy: 1, groups_per_batch: 2}',
+    ],
+    ['stream_minibatch_config={groups_per_batch: 2, num_minibatches: 2}', 'advantage=batch_normalized'],
+  ])('is refused before anything is rolled out: %j', async (...overrides) => {
+    const { status } = await run(`refused_${overrides.join('')}`.replaceAll(/\W+/g, '_').slice(0, 60), overrides);
+    expect(status.state).toBe('failed');
+    expect(status.error?.message).toMatchSnapshot();
+  });
+});
