@@ -3,7 +3,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { builtinRegistry } from '../../src/builtin.ts';
-import { blindGame } from '../../src/recipes/guess_number/demonstrations.ts';
+import { noisyGame } from '../../src/recipes/guess_number/demonstrations.ts';
 import { guessNumberEnv } from '../../src/recipes/guess_number/env.ts';
 import {
   bisectionSuccess,
@@ -187,18 +187,30 @@ describe('demonstrations', () => {
   const demonstrations = (params: object, seed = 0) =>
     builtinRegistry().build(datasetSlot, { builder: 'guess_number_demonstrations', ...params }, { ...context, seed });
 
+  const guessesOf = (seed: number, noise: number) => {
+    const rules = { max: 15, max_turns: 3 };
+    const messages = noisyGame(rules, { secrets: [4, 5], noise, random: randomFor(seed, 'test') });
+    expect(messages.at(-1)?.role).toBe('assistant');
+    return messages.flatMap(({ role, content }) => (role === 'assistant' ? [parseGuess(String(content))] : []));
+  };
+
   it('are games in the form of the environment', () => {
     fc.assert(
-      fc.property(fc.nat(), (seed) => {
-        const messages = blindGame({ max: 15, max_turns: 3 }, [4, 5], randomFor(seed, 'test'));
-        const guesses = messages.flatMap(({ role, content }) =>
-          role === 'assistant' ? [parseGuess(String(content))] : [],
-        );
+      fc.property(fc.nat(), fc.double({ min: 0, max: 1, noNaN: true }), (seed, noise) => {
+        const guesses = guessesOf(seed, noise);
         expect(guesses.every((guess) => guess !== null && guess >= 0 && guess <= 15)).toBe(true);
-        expect(messages.at(-1)?.role).toBe('assistant');
         expect(guesses.length === 3 || guesses.at(-1) === 4 || guesses.at(-1) === 5).toBe(true);
       }),
     );
+  });
+
+  it('try no number twice without noise, and do with it', () => {
+    const repeats = (noise: number) =>
+      Array.from({ length: 300 }, (_, seed) => guessesOf(seed, noise)).filter(
+        (guesses) => new Set(guesses).size < guesses.length,
+      ).length;
+    expect(repeats(0)).toBe(0);
+    expect(repeats(1)).toBeGreaterThan(10);
   });
 
   it('train on every guess and nothing else', async () => {

@@ -19,15 +19,22 @@ import {
 import { Match } from '../../src/recipes/tic_tac_toe/match.ts';
 import { bestMoves, minimaxValue, opponentOf } from '../../src/recipes/tic_tac_toe/opponents.ts';
 import { boardMessage, parseMove } from '../../src/recipes/tic_tac_toe/words.ts';
-import type { RolloutLimits } from '../../src/rl/limits.ts';
+import type { RolloutLimits, TerminationRewardPolicy } from '../../src/rl/limits.ts';
 import { doGroupRollout } from '../../src/rl/rollouts.ts';
 import { rlDatasetSlot, type Trajectory, totalRewards } from '../../src/rl/types.ts';
 import { datasetSlot } from '../../src/supervised/types.ts';
 import { randomFor } from '../../src/util/random.ts';
-import { NO_LIMITS, NO_TERMINATION } from '../rl/support/limits.ts';
+import { NO_LIMITS } from '../rl/support/limits.ts';
 import { END, type Reply, type Speak, scriptedPolicy, testRenderer } from '../rl/support/scripted_policy.ts';
 
 const renderer = testRenderer();
+
+const NO_TERMINATION: TerminationRewardPolicy = {
+  zero_reward_on_limit: false,
+  limit_stop_reasons: [],
+  skip_grading_on_timeout: false,
+  grader_timeout_seconds: null,
+};
 
 const boardOf = (...moves: number[]): Board => moves.reduce<Board>(playMove, EMPTY_BOARD);
 

@@ -98,19 +98,29 @@ export const guessNumberDemonstrations = defineBuilder({
   slot: datasetSlot,
   name: 'guess_number_demonstrations',
   version: 1,
-  doc: 'Games of guess_number by someone who knows its form and guesses blindly: a start for reinforcement learning.',
+  doc: 'Games of guess_number by someone who knows its form and guesses by chance: a start for reinforcement learning.',
   params: Type.Object({
     ...gameFields,
+    noise: semantic(
+      Type.Number({
+        minimum: 0,
+        maximum: 1,
+        default: 0.5,
+        description: 'Share of the guesses that are any number; the others are one that can still be.',
+      }),
+    ),
     num_examples: count('Games.', 512),
     test_size: count('Further games that are held out.', 64, 0),
     batch_size: count('Games in an optimizer step.', 32),
   }),
   async build(config, context) {
     const { demonstrationDatasets } = await import('../demonstrations.ts');
-    const { blindGame } = await import('./demonstrations.ts');
-    const { max } = config;
-    const { seen, max_turns } = await numbersOf(config);
-    return demonstrationDatasets(config, context, (random) => blindGame({ max, max_turns }, seen, random));
+    const { noisyGame } = await import('./demonstrations.ts');
+    const { max, noise } = config;
+    const { seen: secrets, max_turns } = await numbersOf(config);
+    return demonstrationDatasets(config, context, (random) =>
+      noisyGame({ max, max_turns }, { secrets, noise, random }),
+    );
   },
 });
 
