@@ -99,11 +99,9 @@ describe('minimax', () => {
 });
 
 describe('words', () => {
-  it('show the board, the seat and the moves', () => {
-    expect(boardMessage(boardOf(4, 0, 8))).toEqual({
-      role: 'user',
-      content: 'You are X.\nX12\n3O5\n67O\nMoves: 1 2 3 5 6 7',
-    });
+  it('show the board as the one to move sees it, with the moves in the free cells', () => {
+    expect(boardMessage(boardOf(4, 0, 8)).content).toBe('X12\n3O5\n67O');
+    expect(boardMessage(boardOf(4, 0, 8, 1)).content).toBe('OO2\n3X5\n67X');
   });
 
   it.each([
@@ -120,8 +118,7 @@ describe('words', () => {
 /** Plays the moves of a list, whichever seat is asked: O the first, X the second, … */
 function inTurn(...replies: (Reply | Error)[]): Speak {
   return (prompt) => {
-    const rows = /You are [OX]\.\n([\s\S]*)\nMoves/.exec(prompt)?.[1] ?? '';
-    const played = rows.replace(/[^OX]/g, '').length;
+    const played = prompt.replace(/[^OX]/g, '').length;
     const reply = replies[played];
     if (reply instanceof Error) throw reply;
     return reply;
@@ -219,7 +216,7 @@ describe('a game against itself', () => {
     let failures = 1;
     const moves = inTurn(...says(0, 3, 1, 4, 2));
     const flaky: Speak = (prompt, turn) => {
-      if (prompt.includes('O12\nX4') && failures-- > 0) throw new TypeError('the service is gone');
+      if (prompt.includes('X12\nO4') && failures-- > 0) throw new TypeError('the service is gone');
       return moves(prompt, turn);
     };
     const { rewards, rollout_errors } = await rollOut(flaky, { retries: 1 });
@@ -287,15 +284,15 @@ describe('the dataset', () => {
         );
       }),
     );
-    expect(firstBoards[0]).toContain('You are O.\n012\n345\n678');
-    expect(firstBoards[1]).toContain('You are X.');
+    expect(firstBoards[0]).toContain('012\n345\n678');
+    expect(firstBoards[1]).toContain('O');
     for (const group of groups) expect(await group.makeEnvs()).toHaveLength(4);
   });
 
   it('plays the same moves for the same seed, and in each game others', async () => {
     const games = async (seed: number) => {
       const { train } = await build({ opponents: ['random'], group_size: 8, batch_size: 1 }, seed);
-      const lowest: Speak = (prompt) => `[${/Moves: (\d)/.exec(prompt)?.[1]}]${END}`;
+      const lowest: Speak = (prompt) => `[${/\d/.exec(prompt)?.[0]}]${END}`;
       const { group } = await doGroupRollout(train.getBatch(0)[0], {
         policy: scriptedPolicy(renderer, lowest),
         strategy: { maxRetries: 0, minSuccessful: (size) => size, perRolloutTimeout: null, failFast: true },
@@ -331,7 +328,7 @@ describe('demonstrations', () => {
     const stages = new Set<number>();
     for (let i = 0; i < 500; i++) {
       const [{ content: shown }, { content: move }] = blindMove(randomFor(i, 'test'));
-      const moves = /Moves:(.*)$/.exec(String(shown))?.[1].trim().split(' ').map(Number) ?? [];
+      const moves = [...String(shown).matchAll(/\d/g)].map(Number);
       expect(moves).toContain(parseMove(String(move)));
       stages.add(moves.length);
     }

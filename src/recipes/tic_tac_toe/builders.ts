@@ -51,7 +51,7 @@ export const ticTacToeDemonstrations = defineBuilder({
   version: 1,
   doc: 'Moves of tic-tac-toe by someone who knows its form and moves blindly: a start for reinforcement learning.',
   params: Type.Object({
-    num_examples: count('Moves.', 4096),
+    num_examples: count('Moves.', 32_768),
     test_size: count('Further moves that are held out.', 256, 0),
     batch_size: count('Moves in an optimizer step.', 64),
   }),

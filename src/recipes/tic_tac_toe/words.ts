@@ -1,18 +1,21 @@
 // What a player is shown, and how a move is read.
 
 import type { Message } from '../../renderers/types.ts';
-import { availableMoves, type Board, toMove } from './game.ts';
+import { type Board, type Mark, toMove } from './game.ts';
 
-/** The rows of the board, with the numbers of its free cells. */
-export function boardText(board: Board): string {
-  const cells = board.map((cell, move) => cell ?? move);
+/** The rows of the board. A free cell shows its number, which is the move that takes it. */
+export function boardText(board: Board, shown: (mark: Mark) => string = (mark) => mark): string {
+  const cells = board.map((cell, move) => (cell === null ? String(move) : shown(cell)));
   return [0, 3, 6].map((row) => cells.slice(row, row + 3).join('')).join('\n');
 }
 
-/** The board, whose turn it is, and the moves that there are. */
+/**
+ * The board as the one sees it who is to move, whose own marks are always X: what is learned in one seat helps in the other.
+ * It is short, because a small model reads little.
+ */
 export function boardMessage(board: Board): Message {
-  const moves = availableMoves(board).map((move) => ` ${move}`);
-  return { role: 'user', content: `You are ${toMove(board)}.\n${boardText(board)}\nMoves:${moves.join('')}` };
+  const own = toMove(board);
+  return { role: 'user', content: boardText(board, (mark) => (mark === own ? 'X' : 'O')) };
 }
 
 export const moveMessage = (move: number): string => `[${move}]`;
