@@ -59,14 +59,15 @@ function alignmentOf(field: string, configurations: readonly Configuration[]): '
   return configurations.some(({ fields }) => typeof fields[field] === 'string') ? 'left' : 'right';
 }
 
-function notesOf({ states, preliminary, n_not_finite, n_without_value }: Configuration): string {
+function notesOf({ states, preliminary, n_not_finite, n_without_value, instead }: Configuration): string {
   const counted = SEEN_STATES.filter((state) => state !== 'done').flatMap((state) =>
     states[state] === undefined ? [] : `${states[state]} ${state}`,
   );
+  const other = instead === null ? '' : ` (${printable(instead.metric)} ${formatNumber(instead.mean)})`;
   return [
     ...counted,
     ...(n_not_finite > 0 ? [`${n_not_finite} not finite`] : []),
-    ...(n_without_value > 0 ? [`${n_without_value} without value`] : []),
+    ...(n_without_value > 0 ? [`${n_without_value} without value${other}`] : []),
     ...(preliminary ? ['so far'] : []),
   ].join(', ');
 }

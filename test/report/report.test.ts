@@ -226,6 +226,28 @@ describe('the default table', () => {
     expect((await report()).notices).toEqual([]);
   });
 
+  it('shows what a finished run measured instead of the metric, which is no problem', async () => {
+    writeRun(join(cwd, 'runs/sl_basic'), { spec: { learning_rate: 0.01 }, metrics: lossCurve(2.5, 1) });
+    const untested = lossCurve(2.5, 0.5).map((line) => {
+      const { 'test/nll': _, ...row } = typeof line === 'string' ? {} : line;
+      return row;
+    });
+    writeRun(join(cwd, 'runs/by_heart'), { spec: { learning_rate: 0.02 }, metrics: untested });
+    writeRun(join(cwd, 'runs/silent'), { spec: { learning_rate: 0.03 }, metrics: [{ step: 0, other: 1 }] });
+    expect(await table()).toMatchInlineSnapshot(`
+      "runs: 3 runs (3 done); last value of test/nll, minimize
+
+         learning_rate  test/nll    n  curve         notes
+      ─  ─────────────  ────────  ───  ────────────  ────────────────────────────────────
+      ★           0.01      1.25  1/1  ███▅▅▅▂▂▂▁▁▁
+                  0.02         —  0/1                1 without value (train_mean_nll 0.5)
+                  0.03         —  0/1                1 without value
+
+      ★ best: learning_rate=0.01 with test/nll 1.25 (n = 1)"
+    `);
+    expect(formatReport(await report(), 'json')).toContain('"problems": []');
+  });
+
   it('says which metrics there are where none of the usual ones is', async () => {
     for (const lr of [1, 2]) {
       writePythonRun(join(cwd, `runs/python/${lr}`), { learning_rate: lr }, [{ step: 0, 'custom/score': lr, zeal: 1 }]);
