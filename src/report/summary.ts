@@ -2,6 +2,7 @@
 
 import {
   bestOf,
+  bestRun,
   compareScores,
   counts,
   formatAt,
@@ -40,6 +41,8 @@ export interface Configuration {
   n_runs: number;
   /** No other is better. Several are the best where they tie; none where all of several do. */
   best: boolean;
+  /** That of its runs whose value is the best; null where no goal is known, or none has a value. */
+  best_run: string | null;
   /** No run has finished: the mean is of what the others have logged so far. */
   preliminary: boolean;
   /** Finished runs whose value is not a finite number, and finished runs without a value. */
@@ -111,6 +114,7 @@ function configurationOf(
     n,
     n_runs: runs.length,
     best: false,
+    best_run: bestRun(judged, objective)?.entry.row.run ?? null,
     preliminary,
     n_not_finite,
     n_without_value,

@@ -81,7 +81,11 @@ function conclusion({ configurations, fields, metric }: Summary): Block[] | null
   );
   const tie = best.length > 1 ? `${best.length} tie: ` : '';
   const line = `★ best: ${tie}${named.join('; ')} with ${metric} ${formatMean(first.mean, first.sd)} (n = ${first.n})`;
-  return [{ lines: [printable(line)] }];
+  const run =
+    best.length > 1 || first.best_run === null
+      ? []
+      : [`${first.n_runs === 1 ? 'its run' : 'its best run'}: ${first.best_run}`];
+  return [{ lines: [line, ...run].map(printable) }];
 }
 
 /** More lines than this are a list to query rather than to read. */

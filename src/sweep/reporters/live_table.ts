@@ -2,9 +2,9 @@
 
 import type { Headline } from '../../registry/headline.ts';
 import { formatDuration, progressBar, progressMeter } from '../../run/progress.ts';
+import type { ConfigurationScore } from '../../run_files/configurations.ts';
 import type { RunState } from '../../run_files/types.ts';
 import type { RunChange } from '../../run_files/watch.ts';
-import type { ConfigurationScore } from '../objective.ts';
 import type { PlannedRun } from '../plan.ts';
 import type { SweepEvent } from '../scheduler.ts';
 import { Forecast } from './forecast.ts';
