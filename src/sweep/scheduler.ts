@@ -169,10 +169,18 @@ class Course {
     const failedElsewhere = known.state === 'failed' && attemptOf(before) > this.#attempts;
     this.#attempts = attemptOf(before);
     if (failedElsewhere || launching.aborted) return known;
-    const job = await submissions.submit(async () => {
-      this.#directory = await prepare(this.#run);
-      return this.#directory;
-    });
+    let job: Job;
+    try {
+      job = await submissions.submit(async () => {
+        this.#directory = await prepare(this.#run);
+        launching.throwIfAborted();
+        return this.#directory;
+      });
+    } catch (error) {
+      // The sweep was stopped while the run was prepared.
+      if (launching.aborted && error === launching.reason) return known;
+      throw error;
+    }
     onEvent({ type: 'launched', run: this.#run });
     return await this.#accompany(job, 'ours');
   }

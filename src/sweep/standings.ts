@@ -22,7 +22,7 @@ export class Standings {
   /** By run. They are gone through in the order of the plan, so that the order in which runs end decides nothing. */
   readonly #judged = new Map<PlannedRun, JudgedRun>();
 
-  constructor({ fields, runs }: Pick<SweepPlan, 'fields' | 'runs'>) {
+  constructor({ fields, runs }: { fields: Pick<SweepPlan['fields'], 'objective'>; runs: readonly PlannedRun[] }) {
     this.#objective = fields.objective;
     this.#planned = seedsByConfiguration(runs);
     this.#runs = runs;
