@@ -3,6 +3,7 @@
 
 import type { Tokenizer } from '../tokenizers/types.ts';
 import { RendererError } from '../util/errors.ts';
+import { checked } from './checked.ts';
 import { omittedOf } from './omitted.ts';
 import { apart, encodeLists, isSame, modelInputOf, type Piece, type Unit, widthOf, written } from './pieces.ts';
 import { parseReply, type ReplySyntax } from './reply_syntax.ts';
@@ -145,7 +146,7 @@ export function createRenderer(traits: RendererTraits, tokenizer: Tokenizer, for
     return { model_input: modelInputOf(units), weights, ...(omitted.length > 0 ? { omitted } : {}) };
   }
 
-  return {
+  return checked({
     name,
     tokenizer,
     hasExtensionProperty,
@@ -177,7 +178,7 @@ export function createRenderer(traits: RendererTraits, tokenizer: Tokenizer, for
         });
       return format.createConversationPrefixWithTools(tools, systemPrompt);
     },
-  };
+  });
 }
 
 /** The id of a token that a format is made of. */
