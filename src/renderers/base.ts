@@ -14,7 +14,7 @@ import type { Message, ParsedResponse, Renderer, SupervisedExample, ToolSpec, Tr
 
 /** Where in its conversation a message stands. */
 export interface RenderContext {
-  /** The whole conversation. */
+  /** The whole conversation; it stays as it is. */
   messages: readonly Message[];
   index: number;
   isLast: boolean;
@@ -79,7 +79,8 @@ export function createRenderer(traits: RendererTraits, tokenizer: Tokenizer, for
     typeof reply === 'function' ? reply : (tokens: readonly number[]) => parseReply(tokens, reply, tokenizer);
 
   function renderAll(given: readonly Message[]): Rendering {
-    const messages = format.arrange?.(given) ?? given;
+    // A list of its own, which nobody changes: formats remember what they have found out about it.
+    const messages = [...(format.arrange?.(given) ?? given)];
     const lastUser = lastUserIndex(messages);
     const rendered = messages.map((message, index) => {
       const one = format.renderMessage(message, contextAt(messages, index, lastUser));
