@@ -3,6 +3,8 @@
 import { local } from './engine/builder.ts';
 import { arithmetic } from './recipes/arithmetic/builder.ts';
 import { gsm8kDataset } from './recipes/gsm8k/builders.ts';
+import { gsm8kRLDataset } from './recipes/gsm8k/rl_dataset.ts';
+import { mathRLDataset } from './recipes/math/rl_dataset.ts';
 import { rlLoop } from './recipes/rl_loop.ts';
 import { slLoop } from './recipes/sl_loop.ts';
 import { Registry } from './registry/registry.ts';
@@ -23,6 +25,8 @@ export function builtinRegistry(): Registry {
     rl,
     ...rolloutStrategies,
     arithmetic,
+    gsm8kRLDataset,
+    mathRLDataset,
     pretrain,
     slLoop,
     rlLoop,
