@@ -1,9 +1,13 @@
 // The builders that come with the package: the one place that knows them all. Definitions are light; what they build is not.
 
 import { local } from './engine/builder.ts';
+import { benchmarkEvaluator } from './evaluation/benchmark_evaluator.ts';
+import { arithmeticBenchmark } from './recipes/arithmetic/benchmark.ts';
 import { arithmetic } from './recipes/arithmetic/builder.ts';
+import { gsm8kBenchmark } from './recipes/gsm8k/benchmark.ts';
 import { gsm8kDataset } from './recipes/gsm8k/builders.ts';
 import { gsm8kRLDataset } from './recipes/gsm8k/rl_dataset.ts';
+import { mathBenchmark } from './recipes/math/benchmark.ts';
 import { mathRLDataset } from './recipes/math/rl_dataset.ts';
 import { rlLoop } from './recipes/rl_loop.ts';
 import { slLoop } from './recipes/sl_loop.ts';
@@ -35,6 +39,10 @@ export function builtinRegistry(): Registry {
     gsm8kDataset,
     ...rendererBuilders,
     nll,
+    benchmarkEvaluator,
+    arithmeticBenchmark,
+    gsm8kBenchmark,
+    mathBenchmark,
     gridSearch,
     localExecutor,
   ]);

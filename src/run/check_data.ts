@@ -1,6 +1,7 @@
 // The data that a run spec names, looked at without running: its first rows, and whether the model's renderer takes them.
 
 import { join } from 'node:path';
+import { benchmarkSlot } from '../evaluation/types.ts';
 import { isFile } from '../formats/files.ts';
 import type { FieldProblem } from '../registry/builder.ts';
 import type { Registry } from '../registry/registry.ts';
@@ -46,6 +47,7 @@ type Check = (registry: Registry, ref: PlainRef, known: KnownOfModel) => Promise
 const CHECKS = new Map<string, Check>([
   [datasetSlot.name, (registry, ref, known) => registry.check(datasetSlot, ref, known)],
   [rlDatasetSlot.name, (registry, ref, known) => registry.check(rlDatasetSlot, ref, known)],
+  [benchmarkSlot.name, (registry, ref, known) => registry.check(benchmarkSlot, ref, known)],
 ]);
 
 /** What data are read with, as far as it lies on this machine already. */

@@ -7,3 +7,4 @@ const source = 'https://github.com/openai/grade-school-math (grade_school_math/d
 
 export const GSM8K_TRAIN = { description: 'train.jsonl of GSM8K, one {"question", "answer"} a line.', source };
 export const GSM8K_TEST = { description: 'test.jsonl of GSM8K, which is held out and never trained on.', source };
+export const GSM8K_BENCHMARK_FILE = { description: 'test.jsonl of GSM8K, one {"question", "answer"} a line.', source };

@@ -11,12 +11,12 @@ interface ProblemFile {
   source: string;
 }
 
-export const problemFile = ({ description, source }: ProblemFile, options: object = {}) =>
+const problemFile = ({ description, source }: ProblemFile, options: object = {}) =>
   contents(Type.String({ format: 'path', [FIELD_SOURCE]: source, description, ...options }));
 
 const count = (description: string) => nullable(semantic(Type.Integer({ minimum: 1, default: null, description })));
 
-export const onBadRow = runtime(
+const onBadRow = runtime(
   oneOf(ON_BAD_ROW, {
     default: 'error',
     description: 'error: stop at a row that cannot be used. skip: leave it out and count it in a warning.',
@@ -71,3 +71,20 @@ export function problemDatasetParams({ train, test }: { train: ProblemFile; test
   });
 }
 export type ProblemDatasetParams = Static<ReturnType<typeof problemDatasetParams>>;
+
+/** Of a benchmark. */
+export function problemBenchmarkParams(file: ProblemFile, { system_prompt }: { system_prompt: string }) {
+  return Type.Object({
+    file_path: problemFile(file),
+    num_examples: count('Problems to ask, from the first of the file; null = all.'),
+    system_prompt: nullable(
+      semantic(
+        Type.String({
+          default: system_prompt,
+          description: 'In front of every problem: how to answer. null = nothing.',
+        }),
+      ),
+    ),
+    on_bad_row: onBadRow,
+  });
+}

@@ -16,3 +16,9 @@ export const MATH_500 = {
   description: 'Problems that are held out and never trained on, as MATH-500: {"problem", "answer"} a row.',
   source: 'https://huggingface.co/datasets/HuggingFaceH4/MATH-500',
 };
+
+export const MATH_BENCHMARK_FILE = {
+  description:
+    'Problems to ask, as MATH-500: {"problem", "answer"} a row; or {"problem", "solution"} with a boxed answer.',
+  source: 'https://huggingface.co/datasets/HuggingFaceH4/MATH-500',
+};
