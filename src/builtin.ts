@@ -1,9 +1,15 @@
 // The builders that come with the package: the one place that knows them all. Definitions are light; what they build is not.
 
 import { local } from './engine/builder.ts';
+import { benchmarkEvaluator } from './evaluation/benchmark_evaluator.ts';
+import { arithmeticBenchmark } from './recipes/arithmetic/benchmark.ts';
 import { arithmetic } from './recipes/arithmetic/builder.ts';
+import { gsm8kBenchmark } from './recipes/gsm8k/benchmark.ts';
 import { gsm8kDataset } from './recipes/gsm8k/builders.ts';
+import { gsm8kRLDataset } from './recipes/gsm8k/rl_dataset.ts';
 import { guessNumber, guessNumberDemonstrations } from './recipes/guess_number/builders.ts';
+import { mathBenchmark } from './recipes/math/benchmark.ts';
+import { mathRLDataset } from './recipes/math/rl_dataset.ts';
 import { rlLoop } from './recipes/rl_loop.ts';
 import { slLoop } from './recipes/sl_loop.ts';
 import { ticTacToe, ticTacToeDemonstrations } from './recipes/tic_tac_toe/builders.ts';
@@ -31,6 +37,8 @@ export function builtinRegistry(): Registry {
     guessNumberDemonstrations,
     ticTacToe,
     ticTacToeDemonstrations,
+    gsm8kRLDataset,
+    mathRLDataset,
     pretrain,
     slLoop,
     rlLoop,
@@ -39,6 +47,10 @@ export function builtinRegistry(): Registry {
     gsm8kDataset,
     ...rendererBuilders,
     nll,
+    benchmarkEvaluator,
+    arithmeticBenchmark,
+    gsm8kBenchmark,
+    mathBenchmark,
     gridSearch,
     localExecutor,
   ]);

@@ -2,10 +2,10 @@
 
 import type { Registry } from '../registry/registry.ts';
 import type { Message } from '../renderers/types.ts';
+import { openSamplingTarget } from '../run/sampling_target.ts';
 import type { SamplingParams } from '../tinker/types.ts';
 import { Conversation } from './conversation.ts';
 import { type ChatStreams, chatLoop } from './repl.ts';
-import { openChatTarget } from './target.ts';
 
 export interface ChatOptions {
   /** A run, an adapter or a model. */
@@ -24,7 +24,7 @@ export async function chatCommand(
   registry: Registry,
 ): Promise<{ target: string; messages: readonly Message[] }> {
   const ref = checkpoint === null ? named : { run: named, checkpoint };
-  const target = await openChatTarget(ref, registry, notify);
+  const target = await openSamplingTarget(ref, registry, notify);
   try {
     const conversation = new Conversation(target, params, system);
     if (streams.interactive) notify(`This is ${target.description}.`);

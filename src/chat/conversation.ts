@@ -2,8 +2,8 @@
 
 import { tinkerMessageCompleter, visibleText } from '../completers/completers.ts';
 import type { Message } from '../renderers/types.ts';
+import type { SamplingTarget } from '../run/sampling_target.ts';
 import type { SamplingParams } from '../tinker/types.ts';
-import type { ChatTarget } from './target.ts';
 
 export interface Reply {
   text: string;
@@ -12,13 +12,13 @@ export interface Reply {
 }
 
 export class Conversation {
-  readonly #target: ChatTarget;
+  readonly #target: SamplingTarget;
   readonly #params: SamplingParams;
   readonly #system: Message[];
   #messages: Message[];
   #turns = 0;
 
-  constructor(target: ChatTarget, params: SamplingParams, system: string | null) {
+  constructor(target: SamplingTarget, params: SamplingParams, system: string | null) {
     this.#target = target;
     this.#params = params;
     this.#system = system === null ? [] : [{ role: 'system', content: system }];

@@ -4,6 +4,7 @@ import type { Command } from '@oclif/core';
 import Builders from './builders.ts';
 import Chat from './chat.ts';
 import Completion from './completion.ts';
+import Eval from './eval.ts';
 import Exec from './exec.ts';
 import Export from './export.ts';
 import Help from './help.ts';
@@ -22,6 +23,7 @@ export const COMMANDS: Record<string, Command.Class> = {
   builders: Builders,
   chat: Chat,
   completion: Completion,
+  eval: Eval,
   exec: Exec,
   export: Export,
   help: Help,

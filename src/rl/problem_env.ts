@@ -13,6 +13,8 @@ export interface Problem {
   checkAnswer(reply: string): boolean | Promise<boolean>;
   /** Whether the reply is written as it should be; true unless given. */
   checkFormat?(reply: string): boolean;
+  /** What of the reply is taken for its answer, for transcripts; null where nothing is. */
+  extractAnswer?(reply: string): string | null;
 }
 
 export interface ProblemEnvOptions {
@@ -30,7 +32,7 @@ export interface ProblemEnvOptions {
 /** Reward: formatCoef · (format − 1) + correct. Metrics `format` and `correct`, each 0 or 1. */
 export function problemEnv(problem: Problem, options: ProblemEnvOptions): Env {
   const { renderer, convoPrefix = [], formatCoef = 0.1, requireStopSequenceForFormat = true } = options;
-  const { question, reference_answer, checkAnswer, checkFormat = () => true } = problem;
+  const { question, reference_answer, checkAnswer, checkFormat = () => true, extractAnswer } = problem;
   const stop_condition = renderer.getStopSequences();
   return {
     async initialObservation() {
@@ -46,13 +48,14 @@ export function problemEnv(problem: Problem, options: ProblemEnvOptions): Env {
       const ends = termination === 'stop_sequence' || (termination === 'eos' && !requireStopSequenceForFormat);
       const format = ends && checkFormat(reply) ? 1 : 0;
       const correct = (await checkAnswer(reply)) ? 1 : 0;
+      const extracted = extractAnswer?.(reply) ?? null;
       return {
         reward: formatCoef * (format - 1) + correct,
         episode_done: true,
         next_observation: modelInputFromTokens([]),
         next_stop_condition: stop_condition,
         metrics: { format, correct },
-        logs: { question, reply, reference_answer },
+        logs: { question, reply, reference_answer, ...(extracted === null ? {} : { extracted }) },
       };
     },
   };

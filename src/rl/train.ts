@@ -44,7 +44,7 @@ export async function trainRL(config: RLConfig, context: TrainingContext, make: 
   const loss = policyLoss(config.loss_fn, config.loss_fn_config);
   const transcripts = createTranscripts({ ...config, logPath: context.logPath, tokenizer, emit });
   const parts = { config, strategy, contextLength, transcripts, seed, warn };
-  const measured = { tokenizer, renderer, test: null, seed };
+  const measured = { tokenizer, renderer, test: null, seed, warn };
   const evaluators = [
     ...(test === null ? [] : [rlTestSetEvaluator(test, parts)]),
     ...(await Promise.all(config.evaluators.map((ref) => make(ref, measured)))),

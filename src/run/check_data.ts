@@ -2,19 +2,23 @@
 // whether that is the renderer of the weights to start from.
 
 import { join } from 'node:path';
+import { benchmarkSlot } from '../evaluation/types.ts';
 import { isFile } from '../formats/files.ts';
+import type { FieldProblem } from '../registry/builder.ts';
 import { isWeightsRef } from '../registry/fields.ts';
 import type { Registry } from '../registry/registry.ts';
 import { type ObjectShape, type Shape, shapeOf } from '../registry/shape.ts';
 import { isPlainRef, type PlainRef } from '../registry/slot.ts';
 import { recommendedRenderer, rendererProblem } from '../renderers/recommended.ts';
-import { rendererSlot } from '../renderers/types.ts';
+import { type Renderer, rendererSlot } from '../renderers/types.ts';
+import { rlDatasetSlot } from '../rl/types.ts';
 import { rendererOfWeights } from '../run_files/trained_renderer.ts';
 import { locateWeights } from '../run_files/weights_reference.ts';
 import { paramsOfRun } from '../spec/root.ts';
 import type { Issue, RunSpec, SpecPath } from '../spec/types.ts';
-import { type DatasetContext, datasetSlot } from '../supervised/types.ts';
+import { datasetSlot } from '../supervised/types.ts';
 import { loadTokenizer } from '../tokenizers/hf_tokenizer.ts';
+import type { Tokenizer } from '../tokenizers/types.ts';
 import { trainerSlot } from '../training/types.ts';
 import { CookbookError } from '../util/errors.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../util/json.ts';
@@ -26,12 +30,12 @@ export async function checkData(spec: RunSpec, registry: Registry): Promise<Issu
   const own = await registry.check(trainerSlot, { ...spec, builder: spec.trainer }, {});
   const ofTrainer = own.map(({ field, message }): Issue => ({ path: [field], part: 'value', message }));
   const { trainedWith, issues: ofWeights } = weightsOf(spec);
-  const datasets = [...datasetsIn(shapeOf(paramsOfRun(trainer)), spec, registry, [])];
-  if (datasets.length === 0) return [...ofTrainer, ...ofWeights];
+  const named = [...dataIn(shapeOf(paramsOfRun(trainer)), spec, registry, [])];
+  if (named.length === 0) return [...ofTrainer, ...ofWeights];
   const { known, issues: ofModel } = await knownOfModel(spec, trainedWith, registry);
   const issues = [...ofTrainer, ...ofWeights, ...ofModel];
-  for (const { path, ref } of datasets) {
-    for (const { field, message } of await registry.check(datasetSlot, ref, known))
+  for (const { path, ref, check } of named) {
+    for (const { field, message } of await check(registry, ref, known))
       issues.push({ path: [...path, field], part: 'value', message });
   }
   return issues;
@@ -50,12 +54,26 @@ function weightsOf({ load_checkpoint_path: ref = null, renderer, renderer_overri
   return { trainedWith, issues: message === null ? [] : [{ path: ['renderer'], part: 'value', message }] };
 }
 
-/** What datasets are built with, as far as it lies on this machine already. */
+interface KnownOfModel {
+  tokenizer?: Tokenizer;
+  renderer?: Renderer;
+}
+
+type Check = (registry: Registry, ref: PlainRef, known: KnownOfModel) => Promise<FieldProblem[]>;
+
+/** The slots whose builders read data, and how each is looked at. */
+const CHECKS = new Map<string, Check>([
+  [datasetSlot.name, (registry, ref, known) => registry.check(datasetSlot, ref, known)],
+  [rlDatasetSlot.name, (registry, ref, known) => registry.check(rlDatasetSlot, ref, known)],
+  [benchmarkSlot.name, (registry, ref, known) => registry.check(benchmarkSlot, ref, known)],
+]);
+
+/** What data are read with, as far as it lies on this machine already. */
 async function knownOfModel(
   { model_name: model, renderer }: RunSpec,
   trainedWith: PlainRef | null,
   registry: Registry,
-): Promise<{ known: Partial<DatasetContext>; issues: Issue[] }> {
+): Promise<{ known: KnownOfModel; issues: Issue[] }> {
   if (typeof model !== 'string' || !(await isFile(join(model, 'tokenizer.json')))) return { known: {}, issues: [] };
   let path = ['model_name'];
   try {
@@ -70,30 +88,32 @@ async function knownOfModel(
   }
 }
 
-/** The datasets that a spec names, those that other builders hold included. */
-function* datasetRefs(
+interface NamedData {
+  path: SpecPath;
+  ref: PlainRef;
+  check: Check;
+}
+
+/** What reads data in a spec, also where other builders hold it. */
+function* dataRefs(
   shape: Shape,
   value: JsonValue | undefined,
   registry: Registry,
   path: SpecPath,
-): Generator<{ path: SpecPath; ref: PlainRef }> {
+): Generator<NamedData> {
   if (shape.is === 'list' && Array.isArray(value)) {
-    for (const [index, item] of value.entries()) yield* datasetRefs(shape.item, item, registry, [...path, index]);
+    for (const [index, item] of value.entries()) yield* dataRefs(shape.item, item, registry, [...path, index]);
   } else if (shape.is === 'object' && isJsonObject(value)) {
-    yield* datasetsIn(shape, value, registry, path);
+    yield* dataIn(shape, value, registry, path);
   } else if (shape.is === 'builder' && isPlainRef(value)) {
     const builder = registry.find(shape.slot.name, value.builder);
     if (builder === undefined) return;
-    if (shape.slot.name === datasetSlot.name) yield { path, ref: value };
-    yield* datasetsIn(shapeOf(builder.params), value, registry, path);
+    const check = CHECKS.get(shape.slot.name);
+    if (check !== undefined) yield { path, ref: value, check };
+    yield* dataIn(shapeOf(builder.params), value, registry, path);
   }
 }
 
-function* datasetsIn(
-  { fields }: ObjectShape,
-  value: JsonObject,
-  registry: Registry,
-  path: SpecPath,
-): Generator<{ path: SpecPath; ref: PlainRef }> {
-  for (const { name, shape } of fields) yield* datasetRefs(shape, value[name], registry, [...path, name]);
+function* dataIn({ fields }: ObjectShape, value: JsonObject, registry: Registry, path: SpecPath): Generator<NamedData> {
+  for (const { name, shape } of fields) yield* dataRefs(shape, value[name], registry, [...path, name]);
 }

@@ -71,6 +71,14 @@ function mismatch({ run }: LocatedWeights, model: string, digest: Digests['of'])
   return `${shortPath(run.directory)} was trained on ${shortPath(trainedOn)}, and model_name is another model: ${shortPath(model)}`;
 }
 
+/** What tells weights that are sampled from from any others, in the same terms. */
+export function identityOfWeights(ref: WeightsRef, located: LocatedWeights): string {
+  const { base_model } = located;
+  // Not a name but a file, which a command names from where it is called.
+  const model = base_model?.toLowerCase().endsWith('.gguf') === true ? { base_model: resolve(base_model) } : {};
+  return identityOf(ref, { ...located, ...model }, createDigests().of);
+}
+
 function cached<Result>(compute: (ref: WeightsRef) => Result): (ref: WeightsRef) => Result {
   const known = new Map<string, Result>();
   return (ref) => {

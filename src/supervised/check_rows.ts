@@ -8,6 +8,7 @@ import type { JsonObject } from '../util/json.ts';
 import { noRowsLeft } from './conversation_file.ts';
 import { type ConversationReader, conversationReader } from './data/formats.ts';
 import { readLines } from './data/lines.ts';
+import type { OnBadRow } from './data/options.ts';
 import { attempt, errorAt, type RowPlace, sourceRows } from './data/rows.ts';
 import type { ConversationFileParams, TextFileParams } from './dataset_params.ts';
 import { renderRow } from './render_row.ts';
@@ -50,6 +51,17 @@ export async function checkConversationFile(
   renderer: Renderer | null | undefined,
 ): Promise<FieldProblem[]> {
   return await checkConversations(params, renderer, () => conversationReader(params));
+}
+
+/** What is wrong with the first rows of a file that a field names. */
+export async function checkRowFile(
+  field: string,
+  file: string,
+  read: (row: JsonObject) => unknown,
+  onBadRow: OnBadRow,
+): Promise<FieldProblem[]> {
+  const messages = await messagesOf(() => firstProblems(file, read, onBadRow === 'skip'));
+  return messages.map((message) => ({ field, message }));
 }
 
 export async function checkTextFile({ file_path: file }: TextFileParams): Promise<FieldProblem[]> {

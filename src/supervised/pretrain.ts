@@ -45,7 +45,7 @@ export async function trainFromScratch(
         ? service.createFullTrainingClient({ config: modelConfig(config, tokenizer), tokenizer_path, seed })
         : service.createTrainingClientFromStateWithOptimizer(state),
     train: datasets.train,
-    ...(await buildEvaluators(config, { tokenizer, renderer, test: datasets.test, seed }, make)),
+    ...(await buildEvaluators(config, { tokenizer, renderer, test: datasets.test, seed, warn }, make)),
     tokenizer,
     renderer: ref,
   };

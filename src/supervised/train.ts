@@ -30,7 +30,7 @@ export async function trainSupervised(
     signal: context.signal,
   });
   await showFirstExample(datasets.train, context, (datum) => colorizeExample(datum, tokenizer));
-  const measured = { tokenizer, renderer, test: datasets.test, seed };
+  const measured = { tokenizer, renderer, test: datasets.test, seed, warn };
   const parts = {
     openClient,
     train: datasets.train,

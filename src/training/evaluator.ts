@@ -38,6 +38,7 @@ export interface EvaluatorContext {
   /** The held-out part of the loop's dataset, or null. */
   test: HeldOut | null;
   seed: number;
+  warn(message: string): void;
 }
 
 export const evaluatorSlot = defineSlot<EvaluatorContext, Evaluator>({

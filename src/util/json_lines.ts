@@ -1,7 +1,7 @@
 // JSON Lines files that are appended to by one process and may be cut short by a kill: reading, appending, repairing.
 
 import { closeSync, constants, fstatSync, fsyncSync, ftruncateSync, openSync, writeSync } from 'node:fs';
-import { open } from 'node:fs/promises';
+import { type FileHandle, open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { DataFormatError } from './errors.ts';
 import { errorCode, explainingFailure, fileError, flushDirectory, shortPath, writeFileAtomic } from './files.ts';
@@ -40,7 +40,7 @@ export async function filterLines(path: string, keep: (index: number) => boolean
   if (kept.length < lines.length) await writeFileAtomic(path, kept.map((line) => `${line}\n`).join(''));
 }
 
-/** Cuts off what a kill left behind the last complete line. */
+/** Cuts off what a kill left behind the last complete line. Only the end of the file is read, however long it is. */
 export async function repairTail(path: string): Promise<void> {
   await explainingFailure('repair', path, async () => {
     const file = await open(path, constants.O_RDWR | constants.O_NONBLOCK).catch((error) => {
@@ -49,14 +49,28 @@ export async function repairTail(path: string): Promise<void> {
     });
     if (file === null) return;
     try {
-      refuseIrregular(await file.stat(), LOG_LIMIT_BYTES);
-      const bytes = await file.readFile();
-      const end = bytes.lastIndexOf(NEWLINE) + 1;
-      if (end < bytes.length) await file.truncate(end);
+      const stats = await file.stat();
+      refuseIrregular(stats, Number.POSITIVE_INFINITY);
+      const end = await endOfLines(file, stats.size);
+      if (end < stats.size) await file.truncate(end);
     } finally {
       await file.close();
     }
   });
+}
+
+const TAIL_BYTES = 1 << 16;
+
+/** Bytes up to the last newline. */
+async function endOfLines(file: FileHandle, size: number): Promise<number> {
+  for (let end = size; end > 0; ) {
+    const start = Math.max(0, end - TAIL_BYTES);
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(end - start), 0, end - start, start);
+    const newline = buffer.subarray(0, bytesRead).lastIndexOf(NEWLINE);
+    if (newline !== -1) return start + newline + 1;
+    end = start;
+  }
+  return 0;
 }
 
 /** Appends whole lines, each in one call of the system, and leaves no half line behind when one cannot be written. */

@@ -62,7 +62,7 @@ async function heldOut(batchSize: number, reduction: Reduction): Promise<Supervi
 }
 
 async function evaluatorOf(test: SupervisedDataset | null, name = 'test'): Promise<Evaluator> {
-  const context = { tokenizer: await tinyTokenizer(), renderer: null, test, seed: 0 };
+  const context = { tokenizer: await tinyTokenizer(), renderer: null, test, seed: 0, warn: () => undefined };
   return new Registry([nll]).build(evaluatorSlot, { builder: 'nll', name }, context);
 }
 

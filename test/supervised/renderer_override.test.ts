@@ -4,8 +4,8 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
 import { builtinRegistry } from '../../src/builtin.ts';
-import { openChatTarget } from '../../src/chat/target.ts';
 import { runFile } from '../../src/run/run_spec.ts';
+import { openSamplingTarget } from '../../src/run/sampling_target.ts';
 import { listCheckpoints } from '../../src/run_files/checkpoint_log.ts';
 import { validateCommand } from '../../src/validate/command.ts';
 import { workspace } from '../spec/workspace.ts';
@@ -78,7 +78,7 @@ test('another renderer that is meant is used', async () => {
 test('whoever chats with a run speaks to it as it was trained, also where its spec names no renderer', async () => {
   await run('silent', FROM_FIRST);
   expect(JSON.parse(await readFile(join(directory, 'silent/run.json'), 'utf8')).spec.renderer).toBeNull();
-  const target = await openChatTarget(join(directory, 'silent'), builtinRegistry());
+  const target = await openSamplingTarget(join(directory, 'silent'), builtinRegistry());
   try {
     expect(target.renderer.getStopSequences()).toEqual(['\n\nUser:']);
   } finally {

@@ -4,6 +4,7 @@ import { type Static, Type } from '@sinclair/typebox';
 import { defineBuilder } from '../../registry/builder.ts';
 import { semantic } from '../../registry/fields.ts';
 import { type RLDatasetContext, type RLDatasets, rlDatasetSlot } from '../../rl/types.ts';
+import { sumFields } from './sum_fields.ts';
 
 const whole = (description: string, value: number, minimum = 1) =>
   semantic(Type.Integer({ minimum, default: value, description }));
@@ -12,15 +13,13 @@ const params = Type.Object({
   batch_size: whole('Sums in a batch.', 32),
   group_size: whole('Answers to each sum, which are compared with one another.', 8),
   n_batches: whole('Batches.', 100),
-  max_operand: semantic(
-    Type.Integer({ minimum: 1, maximum: 999, default: 100, description: 'Largest number to add.' }),
-  ),
+  max_operand: sumFields.max_operand,
   test_size: whole('Pairs of numbers that are held out, all in one batch; 0 = none.', 200, 0),
   format_coef: semantic(
     Type.Number({ minimum: 0, default: 0.1, description: 'What an answer costs that does not come to its end.' }),
   ),
-  in_words: semantic(Type.Boolean({ default: false, description: 'Ask "What is seventeen plus twenty-five?"' })),
-  example: semantic(Type.Boolean({ default: true, description: 'Show a worked sum in front of every question.' })),
+  in_words: sumFields.in_words,
+  example: sumFields.example,
 });
 
 export const arithmetic = defineBuilder({
@@ -37,31 +36,14 @@ export const arithmetic = defineBuilder({
 async function buildArithmetic(config: Static<typeof params>, context: RLDatasetContext): Promise<RLDatasets> {
   const { problemDataset } = await import('../../rl/problem_env.ts');
   const { permutation } = await import('../../util/permutation.ts');
-  const { extractLastInteger } = await import('../math/extract.ts');
-  const { numberWords } = await import('./number_words.ts');
-  const { batch_size, group_size, n_batches, max_operand, test_size, format_coef, in_words, example } = config;
+  const { pairsOf, sumOf, sumPrefix } = await import('./sums.ts');
+  const { batch_size, group_size, n_batches, test_size, format_coef } = config;
   const { renderer, maxContextLength, seed } = context;
-  const operands = max_operand + 1;
-  // Which pairs are held out is the same for every seed, so that runs compare.
-  const pairs = permutation(operands ** 2, [0]);
+  const pairs = pairsOf(config);
   const held = Math.min(test_size, pairs.length - 1);
   const [test, train] = [pairs.slice(0, held), pairs.slice(held)];
-  const ask = (a: number, b: number) =>
-    in_words ? `What is ${numberWords(a)} plus ${numberWords(b)}?` : `What is ${a} + ${b}?`;
-  const problemOf = (pair: number) => {
-    const [a, b] = [Math.floor(pair / operands), pair % operands];
-    return {
-      question: ask(a, b),
-      reference_answer: String(a + b),
-      checkAnswer: (reply: string) => extractLastInteger(reply) === a + b,
-    };
-  };
-  const convoPrefix = example
-    ? [
-        { role: 'user', content: ask(4, 5) },
-        { role: 'assistant', content: in_words ? '4 + 5 = 9' : '9' },
-      ]
-    : [];
+  const problemOf = (pair: number) => sumOf(pair, config);
+  const convoPrefix = sumPrefix(config);
   const options = { renderer, maxContextLength, convoPrefix, formatCoef: format_coef, datasetName: 'arithmetic' };
   const cycles = (index: number) => permutation(train.length, [seed, Math.floor(index / train.length)]);
   let order = { cycle: -1, pairs: [] as number[] };

@@ -10,7 +10,7 @@ import { ConfigurationError } from '../../../src/util/errors.ts';
 import { plainRenderer, type ScriptedModel, samplingInput, scriptedModel } from './scripted_model.ts';
 
 async function build(params: object, renderer: Renderer | null = plainRenderer): Promise<Evaluator> {
-  const context = { tokenizer: plainRenderer.tokenizer, renderer, test: null, seed: 100 };
+  const context = { tokenizer: plainRenderer.tokenizer, renderer, test: null, seed: 100, warn: () => undefined };
   const ref = { builder: 'arithmetic', ...params };
   return await new Registry([arithmeticEvaluator]).build(evaluatorSlot, ref, context);
 }

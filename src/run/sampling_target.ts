@@ -1,4 +1,4 @@
-// What there is to talk to: the weights of a run, an adapter, or a base model.
+// What there is to talk to, or to measure: the weights of a run, an adapter, or a base model.
 
 import { join, resolve } from 'node:path';
 import { isAdapterDirectory, readAdapterConfig } from '../formats/adapter.ts';
@@ -19,11 +19,13 @@ import { loadTokenizer } from '../tokenizers/hf_tokenizer.ts';
 import { ConfigurationError, messageOf, SpecError } from '../util/errors.ts';
 import { textOf } from '../util/json.ts';
 
-export interface ChatTarget {
-  /** For the greeting: which weights answer. */
+export interface SamplingTarget {
+  /** Which weights answer. */
   description: string;
+  weights: LocatedWeights;
   client: SamplingClient;
   renderer: Renderer;
+  rendererRef: PlainRef;
   close(): Promise<void>;
 }
 
@@ -43,16 +45,16 @@ const LOCAL: PlainRef = { builder: 'local' };
 
 /**
  * Opens what a reference to weights names; of a run that has not finished, the newest. `notify` hears of what takes long.
- * @throws ConfigurationError, CheckpointError for what has no weights to talk to
+ * @throws ConfigurationError, CheckpointError for what has no weights to sample from
  */
-export async function openChatTarget(
+export async function openSamplingTarget(
   target: WeightsRef,
   registry: Registry,
   notify: (message: string) => void = () => undefined,
-): Promise<ChatTarget> {
-  const located = await verifiedWeights(target, { purpose: 'sample', unfinished: 'newest' });
-  if (located.run !== null) await loadPluginsOf(located.run, registry, notify);
-  const source = await sourceOf(located);
+): Promise<SamplingTarget> {
+  const weights = await verifiedWeights(target, { purpose: 'sample', unfinished: 'newest' });
+  if (weights.run !== null) await loadPluginsOf(weights.run, registry, notify);
+  const source = await sourceOf(weights);
   const { checkpointsPath, service: ref, base_model, model_path, description } = source;
   const service = await registry.build(serviceSlot, revealSecrets(ref, process.env), {
     checkpointsPath,
@@ -63,9 +65,9 @@ export async function openChatTarget(
     const client = await service.createSamplingClient(model_path === undefined ? { base_model } : { model_path });
     const { directory } = await locateModel(source.tokenizer, { parts: 'tokenizer', notify });
     const tokenizer = await loadTokenizer(directory);
-    const renderer = source.renderer ?? (await recommendedRenderer({ modelName: base_model, tokenizer }));
-    const built = await registry.build(rendererSlot, renderer, { tokenizer });
-    return { description, client, renderer: built, close: () => service.close() };
+    const rendererRef = source.renderer ?? (await recommendedRenderer({ modelName: base_model, tokenizer }));
+    const renderer = await registry.build(rendererSlot, rendererRef, { tokenizer });
+    return { description, weights, client, renderer, rendererRef, close: () => service.close() };
   } catch (error) {
     await closeQuietly(service);
     throw error;

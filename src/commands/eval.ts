@@ -1,0 +1,93 @@
+// cookbook eval: how well a run or a model answers the examples of a benchmark.
+
+import { Args, Flags } from '@oclif/core';
+import { ConfigurationError } from '../util/errors.ts';
+import { printableScreen, printableText } from '../util/printable.ts';
+import { BaseCommand } from './base.ts';
+
+export default class Eval extends BaseCommand {
+  static override summary = 'Measure a run or a model with a benchmark.';
+  static override description =
+    'Every answer is on disk as soon as it is there. The same command again goes on where it was stopped, and asks again where an answer failed.';
+  static override examples = [
+    '<%= config.bin %> eval runs/sl_basic --benchmark arithmetic',
+    '<%= config.bin %> eval ORG/NAME --benchmark gsm8k --set file_path=data/gsm8k/test.jsonl --limit 100',
+    '<%= config.bin %> eval runs/math --checkpoint best --benchmark math --set file_path=math500.jsonl --num-samples 8',
+  ];
+  static override args = {
+    target: Args.string({
+      required: true,
+      description: 'Run directory, adapter or model directory, GGUF file, or a name on the hub (ORG/NAME).',
+    }),
+  };
+  static override flags = {
+    benchmark: Flags.string({
+      char: 'b',
+      required: true,
+      description: 'Its name; "builders --slot benchmark" lists them.',
+    }),
+    set: Flags.string({
+      multiple: true,
+      multipleNonGreedy: true,
+      helpValue: 'FIELD=VALUE',
+      description: 'A field of the benchmark; may be given several times.',
+    }),
+    plugin: Flags.string({
+      multiple: true,
+      multipleNonGreedy: true,
+      helpValue: 'FILE',
+      description: 'A plugin with builders of its own; may be given several times.',
+    }),
+    checkpoint: Flags.string({ description: 'Of a run: final, best, or the name of a checkpoint; else the newest.' }),
+    'num-samples': Flags.integer({ default: 1, min: 1, description: 'Answers to each example, for pass@k.' }),
+    'max-tokens': Flags.integer({ default: 1024, min: 1, description: 'Longest answer.' }),
+    temperature: Flags.string({ default: '0.6', description: '0 = greedy.' }),
+    seed: Flags.integer({ default: 0, min: 0, description: 'The same seed gives the same answers.' }),
+    limit: Flags.integer({ min: 1, description: 'Examples to ask, from the first.' }),
+    concurrency: Flags.integer({ default: 64, min: 1, description: 'Answers that are sampled at the same time.' }),
+    timeout: Flags.integer({ default: 1800, min: 1, description: 'Seconds after which an answer has failed.' }),
+    'save-dir': Flags.string({
+      description: 'Where results lie; else in evals/, in a directory for this model with these settings.',
+    }),
+    quiet: Flags.boolean({ char: 'q', description: 'Show the result, and no progress.' }),
+  };
+
+  async run(): Promise<object> {
+    const { args, flags } = await this.parse(Eval);
+    const { evalCommand } = await import('../eval/command.ts');
+    const { builtinRegistry } = await import('../builtin.ts');
+    const quiet = flags.quiet || this.jsonEnabled();
+    const options = {
+      target: args.target,
+      checkpoint: flags.checkpoint ?? null,
+      benchmark: flags.benchmark,
+      assignments: flags.set ?? [],
+      plugins: flags.plugin ?? [],
+      sampling: {
+        max_tokens: flags['max-tokens'],
+        temperature: temperatureOf(flags.temperature),
+        seed: flags.seed,
+        num_samples: flags['num-samples'],
+        concurrency: flags.concurrency,
+        timeout_seconds: flags.timeout,
+      },
+      limit: flags.limit ?? null,
+      saveDir: flags['save-dir'] ?? null,
+      argv: ['eval', ...this.argv],
+      progress: quiet ? null : process.stderr,
+      notify: (message: string) => {
+        if (!quiet) this.logToStderr(printableText(message));
+      },
+    };
+    const { result, screen, exitCode } = await evalCommand(options, builtinRegistry());
+    for (const line of screen) this.log(printableScreen(line));
+    process.exitCode = exitCode;
+    return result;
+  }
+}
+
+function temperatureOf(text: string): number {
+  const value = Number(text);
+  if (text.trim() !== '' && Number.isFinite(value) && value >= 0) return value;
+  throw new ConfigurationError(`--temperature must be a number that is not negative, not "${text}"`);
+}

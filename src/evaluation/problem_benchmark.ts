@@ -1,0 +1,45 @@
+// Problems as a benchmark: each is asked in one turn, and its answer is right or wrong.
+
+import { createHash } from 'node:crypto';
+import type { Message, Renderer } from '../renderers/types.ts';
+import { type Problem, problemEnv } from '../rl/problem_env.ts';
+import type { Benchmark, BenchmarkExample } from './types.ts';
+
+export interface ProblemBenchmarkOptions {
+  name: string;
+  /** See `Benchmark.grader`. */
+  grader: string;
+  renderer: Renderer;
+  /** In front of every problem; null = none. */
+  systemPrompt?: string | null;
+  /** Behind the system prompt, such as an example. */
+  convoPrefix?: readonly Message[];
+}
+
+export function problemBenchmark(
+  problems: readonly Problem[],
+  { name, grader, renderer, systemPrompt = null, convoPrefix = [] }: ProblemBenchmarkOptions,
+): Benchmark {
+  const system: Message[] = systemPrompt === null ? [] : [{ role: 'system', content: systemPrompt }];
+  const prefix = [...system, ...convoPrefix];
+  const seen = new Map<string, number>();
+  const examples = problems.map((problem): BenchmarkExample => {
+    const { question, reference_answer } = problem;
+    const id = `${name}_${shortHash(JSON.stringify([prefix, question, reference_answer]))}`;
+    const count = (seen.get(id) ?? 0) + 1;
+    seen.set(id, count);
+    return {
+      // Copies of one problem are examples of their own.
+      example_id: count === 1 ? id : `${id}_${count}`,
+      input: question,
+      expected: reference_answer,
+      // How it is written costs nothing here: an answer is right or wrong.
+      makeEnv: () => problemEnv(problem, { renderer, convoPrefix: prefix, formatCoef: 0 }),
+    };
+  });
+  return { name, grader, examples };
+}
+
+function shortHash(text: string): string {
+  return createHash('sha256').update(text).digest('hex').slice(0, 16);
+}
