@@ -28,6 +28,8 @@ export interface Load extends Job {
 
 /** A whole step: from the word to begin until all that belongs to it is done. */
 export interface Step extends Answer {
+  /** Of all threads of the process: what waits for a core on a busy machine counts only here as it is. */
+  cpu_seconds: number;
   prompt_tokens: number;
   sampled_tokens: number;
   reward: number;

@@ -39,6 +39,7 @@ def answer(**figures):
 def wait(control):
     if sys.stdin.readline() == "":
         control.should_training_stop = True
+    step["cpu"] = time.process_time()
     step["began"] = time.perf_counter()
 
 
@@ -51,6 +52,7 @@ class Stepwise(TrainerCallback):
         seen = state.num_input_tokens_seen - step["seen"]
         step["seen"] = state.num_input_tokens_seen
         answer(
+            cpu_seconds=lambda _: time.process_time() - step["cpu"],
             prompt_tokens=lambda _: seen - step["sampled"],
             sampled_tokens=lambda _: step["sampled"],
             reward=lambda _: step["reward"],

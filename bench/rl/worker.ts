@@ -12,7 +12,12 @@ import { stepwiseDataset } from './stepwise_dataset.ts';
 
 const lines = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
 const stop = new AbortController();
-const last: { row: Metrics; began: number; waited: number } = { row: {}, began: 0, waited: 0 };
+const last: { row: Metrics; began: number; waited: number; cpu: NodeJS.CpuUsage } = {
+  row: {},
+  began: 0,
+  waited: 0,
+  cpu: process.cpuUsage(),
+};
 
 /** Answers, with the step that is over if there was one, and waits for the next line. */
 async function begin(step: number): Promise<void> {
@@ -25,6 +30,7 @@ async function begin(step: number): Promise<void> {
     stop.abort();
     stop.signal.throwIfAborted();
   }
+  last.cpu = process.cpuUsage();
   last.began = performance.now();
   last.waited = (last.began - now) / 1000;
 }
@@ -34,8 +40,10 @@ function figuresOf(seconds: number): Omit<Step, 'seconds' | 'peak_rss'> {
   // The wait for the word to begin is part of what the run takes for sampling.
   const sample = of('time/sample') - last.waited;
   const train = of('time/train');
+  const { user, system } = process.cpuUsage(last.cpu);
   const sampler = of('time/save_weights_and_get_sampling_client');
   return {
+    cpu_seconds: (user + system) / 1e6,
     prompt_tokens: of('env/all/total_ob_tokens'),
     sampled_tokens: of('env/all/total_ac_tokens'),
     reward: of('env/all/reward/total'),
@@ -62,12 +70,10 @@ const spec = {
   save_every: 0,
 };
 writeFileSync(file, JSON.stringify(spec));
+const registry = builtinRegistry();
+registry.add(stepwiseDataset(job, begin));
 const { status } = await runFile(file, {
-  registry: (() => {
-    const registry = builtinRegistry();
-    registry.add(stepwiseDataset(job, begin));
-    return registry;
-  })(),
+  registry,
   overrides: [],
   cwd: directory,
   env: process.env,
