@@ -67,6 +67,7 @@ describe('cookbook play', () => {
         question          What is 9 + 7?
         reply             12
         reference_answer  16
+        extracted         12
       ",
       }
     `);
