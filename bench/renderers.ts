@@ -7,12 +7,12 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { nextUniform, randomFor } from '../src/util/random.ts';
 import { getRenderer } from '../src/renderers/get_renderer.ts';
 import type { Message } from '../src/renderers/types.ts';
 import { tokensOf } from '../src/tinker/types.ts';
 import { loadTokenizer } from '../src/tokenizers/hf_tokenizer.ts';
 import type { Tokenizer } from '../src/tokenizers/types.ts';
+import { nextUniform, randomFor } from '../src/util/random.ts';
 import { lenmlTokenizer } from '../test/interop/lenml.ts';
 import { referencePython } from '../test/interop/venv.ts';
 

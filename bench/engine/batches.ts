@@ -1,8 +1,8 @@
 // Batches of token rows. A row of T inputs has one token more: the last target.
 
 import { readFileSync } from 'node:fs';
-import { nextUniform, randomFor } from '../../src/util/random.ts';
 import { loadTokenizer } from '../../src/tokenizers/hf_tokenizer.ts';
+import { nextUniform, randomFor } from '../../src/util/random.ts';
 
 /** Rows of a length of one's choice, the same at every call. */
 export function randomBatch(B: number, T: number, vocabularySize: number): number[][] {

@@ -130,17 +130,17 @@ async function tryOnce(
   try {
     const env = await of.example.makeEnv();
     const trajectory = await doSingleRollout(policy, env, { limits, contextLength, seed, signal });
-    if (trajectory.stop_reason !== ROLLOUT_TIMEOUT) {
-      return { record: trajectoryRecord(of, trajectory, context()), retry: false };
-    }
-    throw new RolloutFailure(ROLLOUT_TIMEOUT, `it took longer than ${sampling.timeout_seconds} seconds`);
+    // What was reached by then is no answer.
+    if (trajectory.stop_reason === ROLLOUT_TIMEOUT) throw new RolloutFailure(ROLLOUT_TIMEOUT, '');
+    return { record: trajectoryRecord(of, trajectory, context()), retry: false };
   } catch (error) {
     signal?.throwIfAborted();
     if (error instanceof ReplayEnded) return null;
     if (error instanceof ConfigurationError || error instanceof RendererError) throw error;
     const { error_type, error_message } = rolloutErrorOf(error);
-    const record = errorRecord(of, `${error_type}: ${error_message}`, context());
-    return { record, retry: error_type !== ROLLOUT_TIMEOUT };
+    const isLate = error_type === ROLLOUT_TIMEOUT;
+    const message = isLate ? `it took longer than ${sampling.timeout_seconds} seconds` : error_message;
+    return { record: errorRecord(of, `${error_type}: ${message}`, context()), retry: !isLate };
   }
 }
 

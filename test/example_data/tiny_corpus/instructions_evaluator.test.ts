@@ -12,7 +12,13 @@ const KINDS = [...TASK_KINDS.keys()];
 const ROUNDS = 4;
 
 async function evaluate(params: object, model: ScriptedModel): Promise<Metrics> {
-  const context = { tokenizer: plainRenderer.tokenizer, renderer: plainRenderer, test: null, seed: 0, warn: () => undefined };
+  const context = {
+    tokenizer: plainRenderer.tokenizer,
+    renderer: plainRenderer,
+    test: null,
+    seed: 0,
+    warn: () => undefined,
+  };
   const ref = { builder: 'instructions', num_examples: ROUNDS * KINDS.length, ...params };
   const evaluator = await new Registry([instructionsEvaluator]).build(evaluatorSlot, ref, context);
   return await evaluator.evaluate(samplingInput(model));
