@@ -57,10 +57,12 @@ const ROLLOUT_TIMEOUT = 'rollout_timeout';
 
 /**
  * The answers of each example, in the order of the benchmark. What fails is a sample with an error.
- * @throws the signal's reason; ConfigurationError and RendererError, which all examples would meet; what `onRecord` throws
+ * @throws the signal's reason; what `onRecord` throws; ConfigurationError and RendererError, which all examples would meet,
+ * and the former for examples that have one id
  */
 export async function runBenchmark(run: BenchmarkRun): Promise<ScoredSample[][]> {
   const { benchmark, client, sampling, known = new Map() } = run;
+  requireDistinct(benchmark);
   const { max_context_length: contextLength } = await client.getInfo();
   const policy = tinkerTokenCompleter(client, {
     maxTokens: sampling.max_tokens,
@@ -95,6 +97,15 @@ export async function runBenchmark(run: BenchmarkRun): Promise<ScoredSample[][]>
   return await Promise.all(
     benchmark.examples.map(async (_, p) => await Promise.all(samples_K_P.map((samples_P) => samples_P[p]))),
   );
+}
+
+/** Two examples of one id could not be told apart in the results. */
+function requireDistinct({ name, examples }: Benchmark): void {
+  const seen = new Set<string>();
+  for (const { example_id } of examples) {
+    if (seen.has(example_id)) throw new ConfigurationError(`${name}: two examples have the id "${example_id}"`);
+    seen.add(example_id);
+  }
 }
 
 /** Judges what was said before, else asks, and asks again where that fails. A later try samples what the first one did. */

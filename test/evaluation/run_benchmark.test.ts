@@ -139,6 +139,12 @@ describe('what fails', () => {
     expect(asked).toEqual([]);
   });
 
+  it('is an id that two examples have', async () => {
+    const { examples, ...rest } = evenBenchmark(2);
+    const twice = { ...rest, examples: [...examples, examples[0]] };
+    await expect(run(twice, seedClient().client)).rejects.toThrow('two examples have the id "even_0"');
+  });
+
   it('and what is stopped leaves nothing on its way', async () => {
     const stop = new AbortController();
     const { client, asked } = seedClient(async () => {

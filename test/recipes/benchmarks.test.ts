@@ -8,6 +8,7 @@ import { type Benchmark, type BenchmarkExample, benchmarkSlot } from '../../src/
 import { rlDatasetSlot } from '../../src/rl/types.ts';
 import { tokensOf } from '../../src/tinker/types.ts';
 import { plainRenderer } from '../rl/support/renderer.ts';
+import { cookbook } from '../support/cli.ts';
 import { temporaryDirectory } from '../support/temporary_directory.ts';
 
 const renderer = plainRenderer();
@@ -123,5 +124,30 @@ describe('examples', () => {
   it('that are copies of one another are told apart', async () => {
     const [first, second, third] = await ids({}, [GSM8K[0], GSM8K[0], GSM8K[0]]);
     expect([second, third]).toEqual([`${first}_2`, `${first}_3`]);
+  });
+});
+
+it('validate looks at the file of a benchmark that an evaluator holds', async () => {
+  const directory = await temporaryDirectory();
+  await writeFile(join(directory, 'test.jsonl'), '{"problem": "What?", "solution": "Six."}\n');
+  await writeFile(
+    join(directory, 'spec.yaml'),
+    `trainer: rl
+log_path: run
+model_name: acme/model
+max_tokens: 8
+dataset: arithmetic
+evaluators:
+  - builder: benchmark
+    benchmark:
+      builder: math
+      file_path: test.jsonl
+`,
+  );
+  const { code, stderr } = await cookbook(['validate', 'spec.yaml'], { cwd: directory });
+  expect({ code, stderr }).toEqual({
+    code: 2,
+    stderr:
+      'spec.yaml:10:18 evaluators/0/benchmark/file_path: test.jsonl:1: solution: the text has no boxed answer. It is written \\boxed{42}.',
   });
 });
