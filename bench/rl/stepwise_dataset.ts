@@ -1,7 +1,7 @@
 // A dataset whose environments wait for the word to begin: the run stands still between its steps.
 
 import { Type } from '@sinclair/typebox';
-import { lastNumber } from '../../src/recipes/arithmetic/last_number.ts';
+import { extractLastInteger } from '../../src/recipes/math/extract.ts';
 import { defineBuilder } from '../../src/registry/builder.ts';
 import { type ProblemGroupOptions, problemGroup } from '../../src/rl/problem_env.ts';
 import { type Env, type EnvGroupBuilder, rlDatasetSlot } from '../../src/rl/types.ts';
@@ -20,7 +20,7 @@ export function stepwiseDataset(
   };
   const groupAt = (index: number, options: ProblemGroupOptions): EnvGroupBuilder => {
     const { question, answer } = problems[index];
-    const checkAnswer = (reply: string) => lastNumber(reply) === answer;
+    const checkAnswer = (reply: string) => extractLastInteger(reply) === Number(answer);
     const group = problemGroup({ question, reference_answer: answer, checkAnswer }, options);
     return {
       ...group,

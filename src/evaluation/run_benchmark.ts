@@ -57,10 +57,12 @@ const ROLLOUT_TIMEOUT = 'rollout_timeout';
 
 /**
  * The answers of each example, in the order of the benchmark. What fails is a sample with an error.
- * @throws the signal's reason; ConfigurationError and RendererError, which all examples would meet; what `onRecord` throws
+ * @throws the signal's reason; what `onRecord` throws; ConfigurationError and RendererError, which all examples would meet,
+ * and the former for examples that have one id
  */
 export async function runBenchmark(run: BenchmarkRun): Promise<ScoredSample[][]> {
   const { benchmark, client, sampling, known = new Map() } = run;
+  requireDistinct(benchmark);
   const { max_context_length: contextLength } = await client.getInfo();
   const policy = tinkerTokenCompleter(client, {
     maxTokens: sampling.max_tokens,
@@ -97,6 +99,15 @@ export async function runBenchmark(run: BenchmarkRun): Promise<ScoredSample[][]>
   );
 }
 
+/** Two examples of one id could not be told apart in the results. */
+function requireDistinct({ name, examples }: Benchmark): void {
+  const seen = new Set<string>();
+  for (const { example_id } of examples) {
+    if (seen.has(example_id)) throw new ConfigurationError(`${name}: two examples have the id "${example_id}"`);
+    seen.add(example_id);
+  }
+}
+
 /** Judges what was said before, else asks, and asks again where that fails. A later try samples what the first one did. */
 async function answerOf(
   of: SampleOf,
@@ -130,17 +141,17 @@ async function tryOnce(
   try {
     const env = await of.example.makeEnv();
     const trajectory = await doSingleRollout(policy, env, { limits, contextLength, seed, signal });
-    if (trajectory.stop_reason !== ROLLOUT_TIMEOUT) {
-      return { record: trajectoryRecord(of, trajectory, context()), retry: false };
-    }
-    throw new RolloutFailure(ROLLOUT_TIMEOUT, `it took longer than ${sampling.timeout_seconds} seconds`);
+    // What was reached by then is no answer.
+    if (trajectory.stop_reason === ROLLOUT_TIMEOUT) throw new RolloutFailure(ROLLOUT_TIMEOUT, '');
+    return { record: trajectoryRecord(of, trajectory, context()), retry: false };
   } catch (error) {
     signal?.throwIfAborted();
     if (error instanceof ReplayEnded) return null;
     if (error instanceof ConfigurationError || error instanceof RendererError) throw error;
     const { error_type, error_message } = rolloutErrorOf(error);
-    const record = errorRecord(of, `${error_type}: ${error_message}`, context());
-    return { record, retry: error_type !== ROLLOUT_TIMEOUT };
+    const isLate = error_type === ROLLOUT_TIMEOUT;
+    const message = isLate ? `it took longer than ${sampling.timeout_seconds} seconds` : error_message;
+    return { record: errorRecord(of, `${error_type}: ${message}`, context()), retry: !isLate };
   }
 }
 
