@@ -2,6 +2,7 @@
 
 import { Flags } from '@oclif/core';
 import { printable } from '../util/printable.ts';
+import { widthOf, wrappedText } from '../util/wrapped.ts';
 import { BaseCommand } from './base.ts';
 
 export default class Report extends BaseCommand {
@@ -72,7 +73,9 @@ SQL goes over the views runs, configs, metrics, metrics_long and checkpoints, an
       maxMemory: flags['max-memory'],
       format: this.jsonEnabled() ? null : flags.format,
       output: flags.output,
-      notify: (notice) => process.stderr.write(`note: ${printable(notice)}\n`),
+      width: widthOf(process.stdout),
+      notify: (notice) =>
+        process.stderr.write(`${wrappedText(`note: ${printable(notice)}`, widthOf(process.stderr))}\n`),
     });
     if (flags.output !== undefined) this.logToStderr(`written: ${printable(flags.output)}`);
     if (text !== null) this.log(text);

@@ -14,6 +14,8 @@ export interface ReportCommandOptions extends Omit<ReportOptions, 'limits'> {
   format: Format | null;
   /** The file to write to. */
   output: string | undefined;
+  /** Columns of the terminal that shows it; unlimited where none does. */
+  width: number;
   /** Told what could not be read, one line each. */
   notify(notice: string): void;
 }
@@ -26,7 +28,7 @@ export interface ReportEnd {
 }
 
 export async function reportCommand(options: ReportCommandOptions): Promise<ReportEnd> {
-  const { format, output, notify, maxSeconds, maxRows, maxMemory, ...asked } = options;
+  const { format, output, notify, width, maxSeconds, maxRows, maxMemory, ...asked } = options;
   const limits = {
     seconds: maxSeconds ?? DEFAULT_SECONDS,
     rows: maxRows ?? DEFAULT_ROWS,
@@ -35,6 +37,6 @@ export async function reportCommand(options: ReportCommandOptions): Promise<Repo
   const report = await makeReport({ ...asked, limits });
   for (const notice of report.notices) notify(notice);
   if (output !== undefined) await writeReport(report, format ?? 'json', output);
-  const text = output === undefined && format !== null ? formatReport(report, format) : null;
+  const text = output === undefined && format !== null ? formatReport(report, format, width) : null;
   return { text, json: format === null ? report.json : undefined };
 }

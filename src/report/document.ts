@@ -1,6 +1,8 @@
 // A report for people as a list of blocks, and the two ways to write it down: plain text and Markdown.
 
 import { displayWidth } from '../util/display_width.ts';
+import { folded } from '../util/folded.ts';
+import { wrappedText } from '../util/wrapped.ts';
 import { checkSize } from './limits.ts';
 
 interface TextTable {
@@ -10,31 +12,58 @@ interface TextTable {
 
 export type Block = { heading: string } | { lines: string[] } | { table: TextTable };
 
-export function toText(blocks: readonly Block[]): string {
-  return blocks.map((block) => textLines(block).join('\n')).join('\n\n');
+/** @param width what a line may take; a table that takes more has its text broken in the cells */
+export function toText(blocks: readonly Block[], width = Number.POSITIVE_INFINITY): string {
+  return blocks.map((block) => textLines(block, width).join('\n')).join('\n\n');
 }
 
 export function toMarkdown(blocks: readonly Block[]): string {
   return blocks.map((block) => markdownLines(block).join('\n')).join('\n\n');
 }
 
-function textLines(block: Block): string[] {
-  if ('heading' in block) return [block.heading];
-  if ('lines' in block) return block.lines;
+function textLines(block: Block, width: number): string[] {
+  if ('heading' in block) return [wrappedText(block.heading, width)];
+  if ('lines' in block) return block.lines.map((line) => wrappedText(line, width));
   const { columns, rows } = block.table;
   const header = columns.map(({ name }) => name);
-  const widths = header.map((name, i) =>
-    rows.reduce((width, row) => Math.max(width, displayWidth(row[i] ?? '')), displayWidth(name)),
+  const natural = header.map((name, i) =>
+    rows.reduce((most, row) => Math.max(most, displayWidth(row[i] ?? '')), displayWidth(name)),
   );
-  const width = widths.reduce((sum, each) => sum + each + 2, 0);
-  checkSize(rows.length, rows.length * width);
-  const rule = widths.map((width) => '─'.repeat(width));
-  return [header, rule, ...rows].map((row) =>
+  checkSize(rows.length, rows.length * natural.reduce((sum, each) => sum + each + GAP.length, 0));
+  const widths = fittedWidths(natural, columns, width);
+  const isNarrowed = widths.some((each, i) => each !== natural[i]);
+  const line = (row: readonly string[]) =>
     row
       .map((cell, i) => pad(cell, widths[i] ?? 0, columns[i]?.align ?? 'left'))
-      .join('  ')
-      .trimEnd(),
-  );
+      .join(GAP)
+      .trimEnd();
+  const lines = (row: readonly string[]) => (isNarrowed ? foldedRow(row, widths) : [row]).map(line);
+  return [...lines(header), line(widths.map((each) => '─'.repeat(each))), ...rows.flatMap(lines)];
+}
+
+const GAP = '  ';
+
+/** Columns of text are narrowed no further, and numbers not at all. */
+const NARROWEST = 12;
+
+/** The widest columns of text give up what is needed to fit. */
+function fittedWidths(natural: readonly number[], columns: TextTable['columns'], width: number): number[] {
+  const widths = [...natural];
+  const text = [...widths.keys()].filter((i) => columns[i]?.align === 'left');
+  let excess = widths.reduce((sum, each) => sum + each, GAP.length * (widths.length - 1)) - width;
+  for (; excess > 0; excess--) {
+    const widest = text.reduce((most, i) => ((widths[i] ?? 0) > (widths[most] ?? 0) ? i : most), text[0] ?? -1);
+    const current = widths[widest] ?? 0;
+    if (current <= NARROWEST) break;
+    widths[widest] = current - 1;
+  }
+  return widths;
+}
+
+function foldedRow(row: readonly string[], widths: readonly number[]): string[][] {
+  const cells = row.map((cell, i) => folded(cell, Math.max(widths[i] ?? 0, 1)));
+  const height = Math.max(...cells.map(({ length }) => length));
+  return Array.from({ length: height }, (_, i) => cells.map((lines) => lines[i] ?? ''));
 }
 
 function pad(text: string, width: number, align: 'left' | 'right'): string {

@@ -10,13 +10,16 @@ import type { Report } from './report.ts';
 
 export type Format = 'table' | 'json' | 'csv' | 'markdown' | 'parquet';
 
-/** @throws ConfigurationError for Parquet, which is not text */
-export function formatReport(report: Report, format: Format): string {
-  return withinText(() => formatted(report, format));
+/**
+ * @param width what a line of a table may take
+ * @throws ConfigurationError for Parquet, which is not text
+ */
+export function formatReport(report: Report, format: Format, width = Number.POSITIVE_INFINITY): string {
+  return withinText(() => formatted(report, format, width));
 }
 
-function formatted(report: Report, format: Format): string {
-  if (format === 'table') return toText(report.blocks);
+function formatted(report: Report, format: Format, width: number): string {
+  if (format === 'table') return toText(report.blocks, width);
   if (format === 'markdown') return toMarkdown(report.blocks);
   if (format === 'json') return JSON.stringify(report.json, null, 2);
   if (format === 'csv') return toCsv(report.table);

@@ -93,22 +93,22 @@ const MOST_PROBLEMS = 20;
 
 function problemBlocks(problems: readonly Problem[]): Block[] {
   if (problems.length === 0) return [];
-  const rows = problems
-    .slice(0, MOST_PROBLEMS)
-    .map(({ run, problem, steps, error, look }) => [
-      problem,
-      printable(run),
-      steps === null ? '—' : formatNumber(steps),
-      shortened(printable(error ?? '')),
-      printable(look),
-    ]);
+  const shown = problems.slice(0, MOST_PROBLEMS);
+  const rows = shown.map(({ run, problem, steps, error }) => [
+    problem,
+    steps === null ? '—' : formatNumber(steps),
+    printable(run),
+    shortened(printable(error ?? '')),
+  ]);
   const more = problems.length - rows.length;
-  const columns = ['problem', 'run', 'steps', 'error', 'look at'].map((name) => ({
+  const columns = ['problem', 'steps', 'run', 'error'].map((name) => ({
     name,
     align: name === 'steps' ? ('right' as const) : ('left' as const),
   }));
   const rest = `… and ${more} more: ${programName()} report --sql "SELECT run, state, steps, error FROM runs WHERE state <> 'done'"`;
-  return [{ table: { columns, rows } }, ...(more > 0 ? [{ lines: [rest] }] : [])];
+  const log = shown.some(({ run, look }) => look !== run) ? ['The log of each is logs.log in its directory.'] : [];
+  const lines = [...(more > 0 ? [rest] : []), ...log];
+  return [{ table: { columns, rows } }, ...(lines.length > 0 ? [{ lines }] : [])];
 }
 
 /** The whole text is in the log and in every other format. */

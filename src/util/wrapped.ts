@@ -1,4 +1,4 @@
-// Text for a terminal of so many columns.
+// Text for a terminal of so many columns, broken between words.
 
 import { stripVTControlCharacters } from 'node:util';
 
@@ -27,4 +27,24 @@ export function wrapped(
     room = columns - indent;
   }
   return [...lines, line].map(style).join(`\n${' '.repeat(indent)}`);
+}
+
+/** How wide the text of a stream may be: unlimited where no terminal shows it. */
+export function widthOf({ isTTY, columns }: { isTTY?: boolean; columns?: number }): number {
+  return isTTY === true ? columns || USUAL_COLUMNS : Number.POSITIVE_INFINITY;
+}
+
+/** A terminal may not say how wide it is. */
+const USUAL_COLUMNS = 80;
+
+/** Each line of a text that is too long, broken between words; what follows is indented further than its beginning. */
+export function wrappedText(text: string, columns: number): string {
+  return text
+    .split('\n')
+    .map((line) => {
+      if (stripVTControlCharacters(line).length <= columns) return line;
+      const indent = line.length - line.trimStart().length;
+      return ' '.repeat(indent) + wrapped(line.slice(indent), indent + 2, columns, String, indent);
+    })
+    .join('\n');
 }

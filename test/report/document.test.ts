@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { type Block, toMarkdown, toText } from '../../src/report/document.ts';
+import { displayWidth } from '../../src/util/display_width.ts';
 
 const blocks: Block[] = [
   { heading: 'runs/a*b' },
@@ -31,6 +32,33 @@ describe('a document', () => {
       one \`line\`
       another"
     `);
+  });
+
+  it('as text fits a terminal: the widest columns of text are broken, at the joints of names and paths', () => {
+    const run = 'runs/lr_grid/learning_rate=0.003,lora_rank=16,seed=0-0123456789ab';
+    const table = {
+      columns: ['run', 'problem', 'steps', 'error'].map((name) => ({
+        name,
+        align: name === 'steps' ? ('right' as const) : ('left' as const),
+      })),
+      rows: [
+        [run, 'failed', '12', 'data.jsonl:3: there are no messages in it, 学習学習学習学習'],
+        ['runs/a', 'killed', '3', ''],
+      ],
+    };
+    const text = toText([{ heading: 'runs/lr_grid: 24 runs (21 done, 3 failed)' }, { table }], 60);
+    expect(text).toMatchInlineSnapshot(`
+      "runs/lr_grid: 24 runs (21 done, 3 failed)
+
+      run                    problem  steps  error
+      ─────────────────────  ───────  ─────  ─────────────────────
+      runs/lr_grid/          failed      12  data.jsonl:3: there
+      learning_rate=0.003,                   are no messages in
+      lora_rank=16,seed=0-                   it, 学習学習学習学習
+      0123456789ab
+      runs/a                 killed       3"
+    `);
+    for (const line of text.split('\n')) expect(displayWidth(line)).toBeLessThanOrEqual(60);
   });
 
   it('may be as long as the answer to a question is', () => {

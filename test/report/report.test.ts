@@ -66,10 +66,12 @@ describe('the default table', () => {
       ★ best: learning_rate=0.001 lora_rank=32 with test/nll 1.16 ± 0.014 (n = 2)
       its best run: runs/grid/lr=0.001,rank=32,seed=0
 
-      problem   run                              steps  error                        look at
-      ────────  ───────────────────────────────  ─────  ───────────────────────────  ────────────────────────────────────────
-      failed    runs/grid/lr=0.1,rank=32,seed=0      3  out of memory   at allocate  runs/grid/lr=0.1,rank=32,seed=0/logs.log
-      diverged  runs/grid/lr=0.1,rank=8,seed=0       6                               runs/grid/lr=0.1,rank=8,seed=0/logs.log"
+      problem   steps  run                              error
+      ────────  ─────  ───────────────────────────────  ───────────────────────────
+      failed        3  runs/grid/lr=0.1,rank=32,seed=0  out of memory   at allocate
+      diverged      6  runs/grid/lr=0.1,rank=8,seed=0
+
+      The log of each is logs.log in its directory."
     `);
   });
 
@@ -88,10 +90,12 @@ describe('the default table', () => {
       - ★ best: learning\\_rate=0.001 lora\\_rank=32 with test/nll 1.16 ± 0.014 (n = 2)
       - its best run: runs/grid/lr=0.001,rank=32,seed=0
 
-      | problem | run | steps | error | look at |
-      | --- | --- | ---: | --- | --- |
-      | failed | runs/grid/lr=0.1,rank=32,seed=0 | 3 | out of memory   at allocate | runs/grid/lr=0.1,rank=32,seed=0/logs.log |
-      | diverged | runs/grid/lr=0.1,rank=8,seed=0 | 6 |  | runs/grid/lr=0.1,rank=8,seed=0/logs.log |"
+      | problem | steps | run | error |
+      | --- | ---: | --- | --- |
+      | failed | 3 | runs/grid/lr=0.1,rank=32,seed=0 | out of memory   at allocate |
+      | diverged | 6 | runs/grid/lr=0.1,rank=8,seed=0 |  |
+
+      - The log of each is logs.log in its directory."
     `);
   });
 
@@ -330,10 +334,12 @@ describe('options', () => {
       ★ best: learning_rate=0.001 with test/nll 1.208 ± 0.056 (n = 4)
       its best run: runs/grid/lr=0.001,rank=32,seed=0
 
-      problem   run                              steps  error                        look at
-      ────────  ───────────────────────────────  ─────  ───────────────────────────  ────────────────────────────────────────
-      failed    runs/grid/lr=0.1,rank=32,seed=0      3  out of memory   at allocate  runs/grid/lr=0.1,rank=32,seed=0/logs.log
-      diverged  runs/grid/lr=0.1,rank=8,seed=0       6                               runs/grid/lr=0.1,rank=8,seed=0/logs.log"
+      problem   steps  run                              error
+      ────────  ─────  ───────────────────────────────  ───────────────────────────
+      failed        3  runs/grid/lr=0.1,rank=32,seed=0  out of memory   at allocate
+      diverged      6  runs/grid/lr=0.1,rank=8,seed=0
+
+      The log of each is logs.log in its directory."
     `);
   });
 
