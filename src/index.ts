@@ -54,6 +54,14 @@ export { toOpenaiMessage } from './renderers/openai_message.ts';
 export { type Piece, said, written } from './renderers/pieces.ts';
 export { recommendedRenderer } from './renderers/recommended.ts';
 export * from './renderers/types.ts';
+export { type InterleavedOptions, interleavedDataset } from './rl/interleaved.ts';
+export {
+  type EnvFromMessageEnvOptions,
+  envFromMessageEnv,
+  type MessageEnv,
+  type MessageStepResult,
+} from './rl/message_env.ts';
+export { type ParseErrorPolicy, parseErrorFields, parseErrorPolicyField } from './rl/parse_errors.ts';
 export {
   type Problem,
   type ProblemDatasetOptions,
@@ -63,6 +71,14 @@ export {
   problemEnv,
   problemGroup,
 } from './rl/problem_env.ts';
+export {
+  type AgentToolEnvOptions,
+  agentToolEnv,
+  type BuildAgentToolEnvOptions,
+  buildAgentToolEnv,
+  type RewardFn,
+} from './rl/tool_env.ts';
+export * from './rl/tools.ts';
 export * from './rl/types.ts';
 export { computeBpb, computeMeanNll, datumFromModelInputWeights } from './supervised/common.ts';
 export { fromOpenaiMessages } from './supervised/data/messages.ts';

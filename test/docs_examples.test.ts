@@ -24,6 +24,7 @@ async function copyOfExamples(files: Record<string, string>): Promise<string> {
   const directory = await workspace({
     'configs/sl_basic.yaml': example('configs/sl_basic.yaml'),
     'configs/my_data.ts': fenced('docs/specs.md', 'ts')[0] ?? '',
+    'configs/backwards.ts': fenced('docs/environments.md', 'ts')[0] ?? '',
     'configs/rows.tsv': '1 + 1?\t2\n',
     'configs/data/conversations.jsonl': '{"messages": []}\n',
     ...files,
