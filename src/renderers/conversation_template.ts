@@ -2,11 +2,12 @@
 
 import type { Tokenizer } from '../tokenizers/types.ts';
 import { ConfigurationError, messageOf, RendererError } from '../util/errors.ts';
-import { conversationValues, type MessageForm } from './conversation_values.ts';
+import { conversationValues, type MessageForm, probeValue } from './conversation_values.ts';
 import { bind, expectText } from './jinja/arguments.ts';
+import { ASKED } from './jinja/prefixes.ts';
 import { ChatTemplate } from './jinja/template.ts';
 import { type Origin, plain, type Text } from './jinja/text.ts';
-import { Callable, type Value } from './jinja/values.ts';
+import { Callable, List, type Value } from './jinja/values.ts';
 import { omissions } from './said.ts';
 import { formatDate } from './strftime.ts';
 import type { Message } from './types.ts';
@@ -17,12 +18,34 @@ export interface Rendering {
   origins: Origin[];
 }
 
+/** A beginning of a conversation: how many of its messages it has, and whether a prompt follows them. */
+export interface Beginning {
+  count: number;
+  asked: boolean;
+  /** Stands in the place of the last of these messages. */
+  last?: Message;
+}
+
+/** How a beginning is rendered: as so many characters of the whole conversation are, and then these. */
+export interface RenderedBeginning {
+  head: number;
+  tail: string;
+}
+
 export interface ConversationTemplate {
   /** The Jinja source. */
   source: string;
   form: MessageForm;
   /** Throws a RendererError. */
   render(messages: readonly Message[], addGenerationPrompt: boolean): Rendering;
+  /**
+   * The conversation without a prompt, and beginnings of it, each when it is asked for. Those that the template has rendered
+   * before it came to the messages after them are not rendered once more. All of it throws a RendererError.
+   */
+  renderWithBeginnings(
+    messages: readonly Message[],
+    beginnings: readonly Beginning[],
+  ): { rendering: Rendering; beginningOf(index: number): RenderedBeginning };
 }
 
 /**
@@ -38,23 +61,63 @@ export function compileTemplate(tokenizer: Tokenizer, currentDate: string | null
   }
   const template = parse(source);
   const globals = globalsOf(tokenizer, currentDate);
-  const render = (messages: readonly Message[], addGenerationPrompt: boolean, form: MessageForm): Rendering => {
+  const refusal = (error: unknown) => refused(error, currentDate === null && source.includes('strftime_now'));
+  const attempt = <T>(messages: readonly Message[], act: () => T): T => {
     if (!source.includes('tool_calls') && messages.some(({ tool_calls }) => (tool_calls ?? []).length > 0))
       throw new RendererError("the model's chat template has no tool calls");
     try {
-      const { origins, ...values } = conversationValues(messages, form);
-      const names: [string, Value][] = [
-        ...globals,
-        ...Object.entries(values),
-        ['add_generation_prompt', addGenerationPrompt],
-      ];
-      return { text: template.render(new Map(names)), origins };
+      return act();
     } catch (error) {
-      throw refused(error, currentDate === null && source.includes('strftime_now'));
+      throw refusal(error);
     }
   };
+  const render = (given: readonly Message[], addGenerationPrompt: boolean, form: MessageForm): Rendering =>
+    attempt(given, () => {
+      const { messages, tools, origins } = conversationValues(given, form);
+      const names: [string, Value][] = [
+        ...globals,
+        ['messages', new List(messages)],
+        ['tools', tools],
+        [ASKED, addGenerationPrompt],
+      ];
+      return { text: template.render(new Map(names)), origins };
+    });
   const form = findForm(source, render);
-  return { source, form, render: (messages, addGenerationPrompt) => render(messages, addGenerationPrompt, form) };
+  return {
+    source,
+    form,
+    render: (messages, addGenerationPrompt) => render(messages, addGenerationPrompt, form),
+    renderWithBeginnings(given, beginnings) {
+      const { rendering, prefixes } = attempt(given, () => {
+        const { messages, tools, origins } = conversationValues(given, form);
+        const requests = beginnings.map(({ count, asked, last }) => ({
+          count: count - (given.length - messages.length),
+          asked,
+          ...(last === undefined ? {} : { last: probeValue(last, form) }),
+        }));
+        const { text, prefixes } = template.renderWithPrefixes(
+          new Map([...globals, ['tools', tools]]),
+          messages,
+          requests,
+        );
+        return { rendering: { text, origins }, prefixes };
+      });
+      return {
+        rendering,
+        beginningOf(index) {
+          const found = prefixes[index];
+          if (found === null) return { head: 0, tail: plain(renderAlone(given, beginnings[index]).text) };
+          if ('error' in found) throw refusal(found.error);
+          return { head: found.head, tail: plain(found.tail) };
+        },
+      };
+    },
+  };
+
+  function renderAlone(messages: readonly Message[], { count, asked, last }: Beginning): Rendering {
+    const shown = messages.slice(0, count);
+    return render(last === undefined ? shown : [...shown.slice(0, -1), last], asked, form);
+  }
 }
 
 function parse(source: string): ChatTemplate {

@@ -30,8 +30,15 @@ export function messagePath(index: number): string {
   return `messages[${index}].`;
 }
 
+/** The index of the message that a path leads to; null where it leads to none. */
+export function messageOfPath(path: string): number | null {
+  const index = /^messages\[(\d+)\]\./.exec(path)?.[1];
+  return index === undefined ? null : Number(index);
+}
+
 export interface ConversationValues {
-  messages: Value;
+  /** Those that are not declarations of tools. */
+  messages: Value[];
   tools: Value;
   /** Every text of the conversation. */
   origins: Origin[];
@@ -51,7 +58,12 @@ export function conversationValues(messages: readonly Message[], form: MessageFo
   const items = messages.flatMap((message, index) =>
     declares && index === 0 ? [] : [messageValue(message, index, form, track)],
   );
-  return { messages: new List(items), tools, origins };
+  return { messages: items, tools, origins };
+}
+
+/** A message that is rendered to see what is around it. */
+export function probeValue(message: Message, form: MessageForm): Value {
+  return messageValue(message, 0, form, (_, text) => text);
 }
 
 /** Text that knows where in the conversation it stands. */

@@ -2,7 +2,7 @@
 
 import type { Tokenizer } from '../tokenizers/types.ts';
 import { RendererError } from '../util/errors.ts';
-import type { ConversationTemplate } from './conversation_template.ts';
+import type { ConversationTemplate, Rendering } from './conversation_template.ts';
 import { plain, sliceText } from './jinja/text.ts';
 import { messageOf, type ReplySyntax, withoutLines } from './reply_syntax.ts';
 import { readJsonCall } from './tool_calls.ts';
@@ -65,12 +65,31 @@ export function withoutUnaskedPrompt(
   { unaskedPrompt }: ReplyFrame,
 ): ConversationTemplate {
   if (unaskedPrompt === '') return template;
+  const withoutPrompt = ({ text, origins }: Rendering): Rendering =>
+    plain(text).endsWith(unaskedPrompt)
+      ? { text: sliceText(text, 0, plain(text).length - unaskedPrompt.length), origins }
+      : { text, origins };
   return {
     ...template,
     render(messages, addGenerationPrompt) {
-      const { text, origins } = template.render(messages, addGenerationPrompt);
-      const isUnasked = !addGenerationPrompt && plain(text).endsWith(unaskedPrompt);
-      return { text: isUnasked ? sliceText(text, 0, plain(text).length - unaskedPrompt.length) : text, origins };
+      const rendering = template.render(messages, addGenerationPrompt);
+      return addGenerationPrompt ? rendering : withoutPrompt(rendering);
+    },
+    renderWithBeginnings(messages, beginnings) {
+      const { rendering, beginningOf } = template.renderWithBeginnings(messages, beginnings);
+      const whole = plain(rendering.text);
+      return {
+        rendering: withoutPrompt(rendering),
+        beginningOf(index) {
+          const { head, tail } = beginningOf(index);
+          if (beginnings[index].asked) return { head, tail };
+          const start = Math.max(0, head - unaskedPrompt.length);
+          const end = whole.slice(start, head) + tail;
+          return end.endsWith(unaskedPrompt)
+            ? { head: start, tail: end.slice(0, -unaskedPrompt.length) }
+            : { head, tail };
+        },
+      };
     },
   };
 }

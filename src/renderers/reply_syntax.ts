@@ -33,7 +33,7 @@ export interface CallSyntax {
   unterminated?: 'unparsed' | 'text' | 'both';
   /** What is wrong where a reply goes on after its block of calls, of which the format has one, at the end. */
   nothingAfter?: string;
-  /** Text beside calls is one string, as it is in a reply without calls, unless there is reasoning; else a list of parts. */
+  /** Text before and after calls is one part, and without reasoning a string, as it is in a reply without calls; else a list of parts. */
   plainText?: boolean;
   /** The calls of one block; `raw` has the tags, `inner` is what stands between them. */
   read(inner: string, raw: string): (ToolCall | UnparsedToolCall)[];
@@ -105,8 +105,11 @@ export function messageOf(text: string, syntax: Omit<ReplySyntax, 'ends'> = {}):
  */
 export function parseBlocks(text: string, { thinking, calls }: Omit<ReplySyntax, 'ends'>): ReplyBlocks {
   const blocks: ReplyBlocks = { parts: [], tool_calls: [], unparsed_tool_calls: [] };
+  let isAfterCall = false;
   const pushText = (piece: string) => {
-    if (piece !== '') blocks.parts.push({ type: 'text', text: piece });
+    const last = blocks.parts.at(-1);
+    if (isAfterCall && calls?.plainText && last?.type === 'text') last.text += piece;
+    else if (piece !== '') blocks.parts.push({ type: 'text', text: piece });
   };
   const pushCalls = (read: readonly (ToolCall | UnparsedToolCall)[]) => {
     for (const call of read) {
@@ -128,12 +131,12 @@ export function parseBlocks(text: string, { thinking, calls }: Omit<ReplySyntax,
       pushText(textUpTo(thought.start));
       const said = withoutTrailingLines(withoutLeadingLines(thought.inner, inside), inside);
       if (said !== '') blocks.parts.push({ type: 'thinking', thinking: said });
-      [end, skipped] = [thought.end, after];
+      [end, skipped, isAfterCall] = [thought.end, after, false];
     } else if (call !== null) {
       const { before = 0, after = 0 } = call.syntax.lines ?? {};
       pushText(withoutTrailingLines(textUpTo(call.start), before));
       pushCalls(call.syntax.read(call.inner, text.slice(call.start, call.end)));
-      [end, skipped] = [call.end, after];
+      [end, skipped, isAfterCall] = [call.end, after, true];
       const rest = text.slice(end);
       if (call.syntax.nothingAfter !== undefined) {
         if (rest.trim() !== '') pushCalls([{ raw_text: rest, error: call.syntax.nothingAfter }]);

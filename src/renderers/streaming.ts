@@ -75,7 +75,8 @@ class ReplyReader {
     if (this.#place === 'over') return;
     const held = this.#place === 'call' ? this.#call.texts.join('') : this.#linesAnd(this.#held);
     if (this.#place === 'start' || this.#place === 'thinking') return yield* this.#say('thinking', held);
-    for (const part of parseBlocks(held, this.#syntax).parts) {
+    for (const [index, part] of parseBlocks(held, this.#syntax).parts.entries()) {
+      if (index > 0) this.#part = null;
       if (part.type === 'text') yield* this.#say('text', part.text);
       if (part.type === 'thinking') yield* this.#say('thinking', part.thinking);
     }
@@ -132,7 +133,7 @@ class ReplyReader {
 
   /** What of a call is read is never looked at again, but for what may be a part of the tag that closes it. */
   #readCall(): boolean {
-    const { close = '', lines, nothingAfter } = this.#syntax.calls ?? {};
+    const { close = '', lines, nothingAfter, plainText = false } = this.#syntax.calls ?? {};
     const text = this.#call.end + this.#held;
     const end = text.indexOf(close);
     if (end === -1) {
@@ -146,7 +147,9 @@ class ReplyReader {
       this.#place = 'over';
       return false;
     }
+    const part = this.#part;
     this.#enter('text', lines?.after);
+    if (plainText) this.#part = part;
     return true;
   }
 

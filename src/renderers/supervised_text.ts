@@ -1,8 +1,8 @@
 // A conversation as a chat template renders it for training: the text, and where in it the trained messages stand.
 
 import { RendererError } from '../util/errors.ts';
-import type { ConversationTemplate, Rendering } from './conversation_template.ts';
-import { inlineReasoning, messagePath, reasoningOf, reasoningPath } from './conversation_values.ts';
+import type { Beginning, ConversationTemplate, RenderedBeginning, Rendering } from './conversation_template.ts';
+import { inlineReasoning, messageOfPath, messagePath, reasoningOf, reasoningPath } from './conversation_values.ts';
 import { joinTexts, type Origin, plain, sliceText, type Text, tracked } from './jinja/text.ts';
 import type { Stretch } from './rendered_tokens.ts';
 import { PROBE, type ReplyFrame } from './reply_frame.ts';
@@ -33,17 +33,74 @@ export function supervisedText(
   messages: readonly Message[],
   isTrained: (index: number) => boolean,
 ): SupervisedText {
-  const rendering = withReplyToPrompt(template, frame, messages, isTrained(messages.length - 1));
-  const { text, origins } = rendering;
-  const trained = messages.flatMap((message, index): TrainedStretch[] => {
-    if (!isTrained(index) || message.role === TOOL_DECLARE) return [];
-    const stretch = { index, ...outputStretch(template, messages, index, text) };
-    const own = origins.filter(({ path }) => path.startsWith(messagePath(index)));
-    checkShown(own, sliceText(text, stretch.start, stretch.end), index);
-    return [stretch];
+  const outputs = messages.flatMap(({ role }, index) =>
+    isTrained(index) && role !== TOOL_DECLARE ? [{ index, ...boundsOf(messages, index) }] : [],
+  );
+  const beginnings = outputs.flatMap(({ before, through }) => [before, through]);
+  const { rendering: whole, beginningOf } = template.renderWithBeginnings(messages, beginnings);
+  const rendering = withReplyToPrompt(template, frame, messages, { whole, isTrained: isTrained(messages.length - 1) });
+  const full = plain(rendering.text);
+  const shared = rendering === whole ? full.length : sharedLength(full, plain(whole.text));
+  /** The length of a beginning; null where the conversation does not begin with it. */
+  const lengthOf = ({ head, tail }: RenderedBeginning) =>
+    head <= shared && full.startsWith(tail, head) ? head + tail.length : null;
+
+  const origins = originsByMessage(rendering.origins);
+  const trained = outputs.map(({ index }, place): TrainedStretch => {
+    const isLast = index === messages.length - 1;
+    const before = beginningOf(2 * place);
+    const start = lengthOf(
+      messages[index].role === 'assistant' ? before : upToProbe(before, plain(whole.text), messages[index]),
+    );
+    const end = isLast ? full.length : lengthOf(beginningOf(2 * place + 1));
+    if (start === null) throw noContinuation(index, isLast);
+    if (end === null) throw rewritten(index);
+    checkShown(origins.get(index) ?? [], sliceText(rendering.text, start, end), index);
+    return { index, start, end };
   });
-  const untrained = (path: string) => !trained.some(({ index }) => path.startsWith(messagePath(index)));
-  return { text, trained, omitted: omittedOf(rendering, messages).filter(untrained) };
+  const indices = new Set(trained.map(({ index }) => index));
+  const omitted = omittedOf(rendering, messages).filter((path) => !indices.has(messageOfPath(path) ?? -1));
+  return { text: rendering.text, trained, omitted };
+}
+
+/** The beginnings of a conversation between which the output of a message stands. */
+function boundsOf(messages: readonly Message[], index: number): { before: Beginning; through: Beginning } {
+  const message = messages[index];
+  const through = { count: index + 1, asked: false };
+  return {
+    before:
+      message.role === 'assistant'
+        ? { count: index, asked: true }
+        : { ...through, last: { ...message, content: PROBE } },
+    through,
+  };
+}
+
+function sharedLength(one: string, other: string): number {
+  let length = 0;
+  while (length < one.length && one[length] === other[length]) length += 1;
+  return length;
+}
+
+function originsByMessage(origins: readonly Origin[]): Map<number, Origin[]> {
+  const byMessage = new Map<number, Origin[]>();
+  for (const origin of origins) {
+    const index = messageOfPath(origin.path);
+    if (index === null) continue;
+    const own = byMessage.get(index) ?? [];
+    own.push(origin);
+    byMessage.set(index, own);
+  }
+  return byMessage;
+}
+
+/** Up to where the content of a message begins, in the place of which the probe is rendered. */
+function upToProbe({ head, tail }: RenderedBeginning, whole: string, { role }: Message): RenderedBeginning {
+  const inTail = tail.lastIndexOf(PROBE);
+  if (inTail !== -1) return { head, tail: tail.slice(0, inTail) };
+  const start = whole.slice(0, head).lastIndexOf(PROBE);
+  if (start === -1) throw notShown(role);
+  return { head: start, tail: '' };
 }
 
 /**
@@ -54,9 +111,8 @@ function withReplyToPrompt(
   template: ConversationTemplate,
   frame: ReplyFrame,
   messages: readonly Message[],
-  isTrained: boolean,
+  { whole: rendering, isTrained }: { whole: Rendering; isTrained: boolean },
 ): Rendering {
-  const rendering = template.render(messages, false);
   const message = messages.at(-1);
   if (!isTrained || message?.role !== 'assistant' || frame.opening === '' || (message.tool_calls ?? []).length > 0)
     return rendering;
@@ -96,45 +152,22 @@ function withoutOpening(reply: Text, opening: string): Text {
   return sliceText(reply, shared);
 }
 
-/** Where in the rendered conversation the output of a message stands. */
-function outputStretch(
-  template: ConversationTemplate,
-  messages: readonly Message[],
-  index: number,
-  text: Text,
-): Stretch {
-  const full = plain(text);
-  const message = messages[index];
-  const before = messages.slice(0, index);
-  const isLast = index === messages.length - 1;
-  const prompt =
-    message.role === 'assistant' ? plain(template.render(before, true).text) : headerOf(template, before, message);
-  const through = isLast ? full : plain(template.render(messages.slice(0, index + 1), false).text);
-  if (!full.startsWith(prompt)) {
-    throw new RendererError(
-      `the model's chat template renders messages[${index}] as no continuation of its own prompt`,
-      {
-        hint: isLast
-          ? 'Use the renderer of this model family, or role_colon.'
-          : 'Use train_on_what: last_assistant_message, or the renderer of this model family.',
-      },
-    );
-  }
-  if (!full.startsWith(through)) {
-    throw new RendererError(
-      `the model's chat template renders messages[${index}] in another way once more messages follow it`,
-      { hint: 'Use train_on_what: last_assistant_message, or the renderer of this model family.' },
-    );
-  }
-  return { start: prompt.length, end: through.length };
+function noContinuation(index: number, isLast: boolean): RendererError {
+  return new RendererError(
+    `the model's chat template renders messages[${index}] as no continuation of its own prompt`,
+    {
+      hint: isLast
+        ? 'Use the renderer of this model family, or role_colon.'
+        : 'Use train_on_what: last_assistant_message, or the renderer of this model family.',
+    },
+  );
 }
 
-/** The rendering up to where the content of a message begins. */
-function headerOf(template: ConversationTemplate, before: readonly Message[], message: Message): string {
-  const probed = plain(template.render([...before, { ...message, content: PROBE }], false).text);
-  const start = probed.lastIndexOf(PROBE);
-  if (start === -1) throw notShown(message.role);
-  return probed.slice(0, start);
+function rewritten(index: number): RendererError {
+  return new RendererError(
+    `the model's chat template renders messages[${index}] in another way once more messages follow it`,
+    { hint: 'Use train_on_what: last_assistant_message, or the renderer of this model family.' },
+  );
 }
 
 function notShown(role: string): RendererError {
@@ -157,7 +190,7 @@ function checkShown(origins: readonly Origin[], output: Text, index: number): vo
 /** What a rendering leaves out. A whole message of somebody else than the assistant must not vanish: a RendererError. */
 export function omittedOf({ text, origins }: Rendering, messages: readonly Message[]): string[] {
   return omissions(origins, text).map(({ path, whole }) => {
-    const message = messages.find((_, index) => path === `${messagePath(index)}content`);
+    const message = path.endsWith('.content') ? messages[messageOfPath(path) ?? -1] : undefined;
     if (whole && message !== undefined && message.role !== 'assistant') throw notShown(message.role);
     return path;
   });

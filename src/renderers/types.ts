@@ -85,7 +85,10 @@ export interface SupervisedExample {
   omitted?: string[];
 }
 
-/** What a streaming parse tells as it goes; the last is the whole message, as `parseResponse` gives it. */
+/**
+ * What a streaming parse tells as it goes; the last is the whole message, as `parseResponse` gives it. `content_index` is the
+ * place of a part in the content of that message; 0 where the content is a string.
+ */
 export type ReplyEvent =
   | { type: 'header'; role: string }
   | { type: 'text'; text: string; content_index: number }

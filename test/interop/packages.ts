@@ -8,6 +8,9 @@ import { ExecaError, execa } from 'execa';
 
 const WAIT_MS = 120_000;
 
+/** Carries the chat templates of many models. */
+export const TRL = 'trl==1.16.0';
+
 /** The directory that holds the packages' files, or why there is none. */
 export type Packages = { directory: string } | { missing: string };
 

@@ -12,10 +12,9 @@ import { type Insertion, judge, type Rendered, unitsOf } from '../support/excuse
 import { generatedConversations, type Holds } from '../support/generated_conversations.ts';
 import { type Sides, templateJudge } from '../support/template_judge.ts';
 import { lenmlTokenizer } from './lenml.ts';
-import { type Packages, pypiPackage } from './packages.ts';
+import { type Packages, pypiPackage, TRL } from './packages.ts';
 
 const TOKENIZERS = ['qwen3', 'llama3_1', 'gptoss'] as const;
-const TEMPLATES = 'trl==1.16.0';
 const COUNT = 200;
 
 /** What is rendered in another way on purpose. Nothing but that may differ. */
@@ -138,7 +137,7 @@ const CASES: readonly Case[] = [
 const python = inject('python');
 const tokenizers = new Map<string, Packages>();
 for (const name of TOKENIZERS) tokenizers.set(name, await lenmlTokenizer(name));
-const templates = python === null ? { missing: 'there is no Python' } : await pypiPackage(python, TEMPLATES);
+const templates = python === null ? { missing: 'there is no Python' } : await pypiPackage(python, TRL);
 const missing = [...tokenizers.values(), templates].flatMap((source) => ('missing' in source ? [source.missing] : []));
 if (missing.length > 0) process.stderr.write(`interop: CHAT TEMPLATES ARE SKIPPED: ${missing.join('; ')}\n`);
 

@@ -5,6 +5,7 @@ import { TemplateError } from './errors.ts';
 import { filterOf } from './filters.ts';
 import { attributeOf, itemOf, Slice } from './members.ts';
 import { binary, comparison, negate } from './operators.ts';
+import { ASKED } from './prefixes.ts';
 import { str } from './printing.ts';
 import type { Scope } from './scope.ts';
 import { testOf } from './tests.ts';
@@ -40,6 +41,7 @@ export function compileExpression(node: Expression): Evaluate {
       return () => value;
     }
     case 'name':
+      if (node.name === ASKED) return readAsked;
       return (scope) => scope.get(node.name);
     case 'list': {
       const items = node.items.map(compileExpression);
@@ -108,6 +110,11 @@ export function compileExpression(node: Expression): Evaluate {
       };
     }
   }
+}
+
+function readAsked(scope: Scope): Value {
+  scope.work.prefixes?.noteRead();
+  return scope.get(ASKED);
 }
 
 function compileBinary(operator: string, left: Evaluate, right: Evaluate): Evaluate {

@@ -3,37 +3,35 @@
 import { CAPTURED, type Expression, type Signature, type Statement, type Target } from './ast.ts';
 import { TemplateError } from './errors.ts';
 import { call, compileArguments, compileExpression, type Evaluate, printable } from './evaluate.ts';
+import { type Assign, compileLoop, type Execute, type Signal } from './loops.ts';
 import { str } from './printing.ts';
 import type { Scope } from './scope.ts';
 import { type Text, TextBuilder } from './text.ts';
-import {
-  Attributes,
-  type Call,
-  Callable,
-  Dict,
-  isEqual,
-  isTrue,
-  iterate,
-  Namespace,
-  Tuple,
-  Undefined,
-  type Value,
-} from './values.ts';
+import { type Call, Callable, Dict, isTrue, iterate, Namespace, Tuple, Undefined } from './values.ts';
 
-type Signal = 'break' | 'continue' | null;
-export type Execute = (scope: Scope, output: TextBuilder) => Signal;
-type Assign = (scope: Scope, value: Value) => void;
+/** A whole template: its loops know what follows them. */
+export function compileTemplate(statements: readonly Statement[]): Execute {
+  const parts: Execute[] = statements.map(
+    (statement, index): Execute =>
+      statement.type === 'for'
+        ? compileFor(statement, (scope, output) => run(parts.slice(index + 1), scope, output))
+        : compileStatement(statement),
+  );
+  return (scope, output) => run(parts, scope, output);
+}
 
-export function compileBody(statements: readonly Statement[]): Execute {
+function compileBody(statements: readonly Statement[]): Execute {
   const parts = statements.map(compileStatement);
-  return (scope, output) => {
-    for (const part of parts) {
-      scope.work.add(1);
-      const signal = part(scope, output);
-      if (signal !== null) return signal;
-    }
-    return null;
-  };
+  return (scope, output) => run(parts, scope, output);
+}
+
+function run(parts: readonly Execute[], scope: Scope, output: TextBuilder): Signal {
+  for (const part of parts) {
+    scope.work.add(1);
+    const signal = part(scope, output);
+    if (signal !== null) return signal;
+  }
+  return null;
 }
 
 function compileStatement(statement: Statement): Execute {
@@ -56,7 +54,7 @@ function compileStatement(statement: Statement): Execute {
       return (scope, output) => (isTrue(test(scope)) ? body(scope, output) : otherwise(scope, output));
     }
     case 'for':
-      return compileFor(statement);
+      return compileFor(statement, null);
     case 'set': {
       const [assign, value] = [compileTarget(statement.target), compileExpression(statement.value)];
       return (scope) => {
@@ -132,7 +130,7 @@ function compileTarget(target: Target): Assign {
     return (scope, value) => {
       const namespace = scope.get(target.name);
       if (!(namespace instanceof Namespace)) throw new TemplateError('cannot assign attribute on non-namespace object');
-      namespace.values.set(target.attribute, value);
+      namespace.set(target.attribute, value);
     };
   }
   const targets = target.targets.map(compileTarget);
@@ -146,84 +144,14 @@ function compileTarget(target: Target): Assign {
   };
 }
 
-function compileFor(statement: Extract<Statement, { type: 'for' }>): Execute {
-  const iterable = compileExpression(statement.iterable);
-  const assign = compileTarget(statement.target);
-  const test = statement.test === null ? null : compileExpression(statement.test);
-  const [body, otherwise] = [compileBody(statement.body), compileBody(statement.otherwise)];
-  return (scope, output) => {
-    let items = iterate(iterable(scope));
-    if (test !== null) {
-      items = items.filter((item) => {
-        const inner = scope.inner();
-        scope.work.add(1);
-        assign(inner, item);
-        return isTrue(test(inner));
-      });
-    }
-    if (items.length === 0) return otherwise(scope.inner(), output);
-    const state: LoopState = { index: 0, changed: null };
-    const loop = loopOf(items, state);
-    for (; state.index < items.length; state.index++) {
-      scope.work.add(1);
-      const inner = scope.inner();
-      inner.set('loop', loop);
-      assign(inner, items[state.index]);
-      if (body(inner, output) === 'break') break;
-    }
-    return null;
-  };
-}
-
-interface LoopState {
-  index: number;
-  /** What `loop.changed` was called with last. */
-  changed: Tuple | null;
-}
-
-function loopOf(items: readonly Value[], state: LoopState): Attributes {
-  const { length } = items;
-  const changed = new Callable('changed', ({ positional }) => {
-    const now = new Tuple(positional);
-    const differs = state.changed === null || !isEqual(state.changed, now);
-    state.changed = now;
-    return differs;
-  });
-  const cycle = new Callable('cycle', ({ positional }) => {
-    if (positional.length === 0) throw new TemplateError('no items for cycling given');
-    return positional[state.index % positional.length];
-  });
-  return new Attributes('loop', (attribute) => {
-    const { index } = state;
-    switch (attribute) {
-      case 'index':
-        return index + 1;
-      case 'index0':
-        return index;
-      case 'revindex':
-        return length - index;
-      case 'revindex0':
-        return length - index - 1;
-      case 'first':
-        return index === 0;
-      case 'last':
-        return index === length - 1;
-      case 'length':
-        return length;
-      case 'depth':
-      case 'depth0':
-        throw new TemplateError(`loop.${attribute} is not supported in chat templates`);
-      case 'previtem':
-        return index > 0 ? items[index - 1] : new Undefined('there is no previous item');
-      case 'nextitem':
-        return index + 1 < length ? items[index + 1] : new Undefined('there is no next item');
-      case 'changed':
-        return changed;
-      case 'cycle':
-        return cycle;
-      default:
-        return undefined;
-    }
+function compileFor(statement: Extract<Statement, { type: 'for' }>, rest: Execute | null): Execute {
+  return compileLoop({
+    iterable: compileExpression(statement.iterable),
+    assign: compileTarget(statement.target),
+    test: statement.test === null ? null : compileExpression(statement.test),
+    body: compileBody(statement.body),
+    otherwise: compileBody(statement.otherwise),
+    rest,
   });
 }
 

@@ -76,7 +76,7 @@ function memberAt(value: Value, index: number): Value | undefined {
     const at = index < 0 ? index + length : index;
     return at >= 0 && at < length ? sliceCharacters(value, at, at + 1) : undefined;
   }
-  return sequence(value)?.at(index);
+  return value instanceof List ? value.at(index) : sequence(value)?.at(index);
 }
 
 /** The items of what can be indexed. */
@@ -86,6 +86,8 @@ function sequence(value: Value): readonly Value[] | null {
 }
 
 function sliceOf(value: Value, { start, stop, step }: Slice): Value {
+  if (value instanceof List && typeof start === 'number' && start >= 0 && stop === null && step === null)
+    return value.from(start);
   const items = isText(value) ? characters(value) : sequence(value);
   if (items === null) return absent(value, 'slice');
   const by = step === null ? 1 : expectInteger(step, 'the step of a slice');

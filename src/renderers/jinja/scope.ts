@@ -1,6 +1,8 @@
 // The names that a part of a template sees, and the account of the work that its rendering has done.
 
 import { TemplateError, TemplateLimitError } from './errors.ts';
+import type { Prefixes } from './prefixes.ts';
+import { setNoted } from './trial.ts';
 import { Undefined, type Value } from './values.ts';
 
 /** Python's own limit lets macros call each other about this deep. */
@@ -9,11 +11,14 @@ const MAX_CALLS = 250;
 /** Counts what one rendering does. */
 export class Work {
   readonly #limit: number;
+  /** Beginnings of the conversation that are rendered on the way; null for none. */
+  readonly prefixes: Prefixes | null;
   #done = 0;
   #calls = 0;
 
-  constructor(limit: number) {
+  constructor(limit: number, prefixes: Prefixes | null = null) {
     this.#limit = limit;
+    this.prefixes = prefixes;
   }
 
   add(amount: number): void {
@@ -22,13 +27,25 @@ export class Work {
       throw new TemplateLimitError('it does far more work than the rendering of a conversation takes');
   }
 
+  /** What is done in `run` does not count. */
+  apart<T>(run: () => T): T {
+    const done = this.#done;
+    try {
+      return run();
+    } finally {
+      this.#done = done;
+    }
+  }
+
   /** Runs one call deeper. */
   call<T>(body: () => T): T {
+    if (this.#calls >= MAX_CALLS) throw new TemplateError('maximum recursion depth exceeded');
     this.#calls += 1;
-    if (this.#calls > MAX_CALLS) throw new TemplateError('maximum recursion depth exceeded');
-    const result = body();
-    this.#calls -= 1;
-    return result;
+    try {
+      return body();
+    } finally {
+      this.#calls -= 1;
+    }
   }
 }
 
@@ -56,6 +73,6 @@ export class Scope {
   }
 
   set(name: string, value: Value): void {
-    this.#values.set(name, value);
+    setNoted(this.#values, name, value);
   }
 }

@@ -2,12 +2,15 @@
 
 import { bind, expectInteger } from './arguments.ts';
 import { TemplateError } from './errors.ts';
-import { compileBody, type Execute } from './execute.ts';
+import { compileTemplate } from './execute.ts';
+import type { Execute } from './loops.ts';
 import { parseTemplate } from './parser.ts';
+import { ASKED, Prefixes, type PrefixRendering, type PrefixRequest } from './prefixes.ts';
 import { str } from './printing.ts';
 import { Scope, Work } from './scope.ts';
 import { plain, type Text, TextBuilder } from './text.ts';
-import { Callable, Dict, iterate, Namespace, Tuple, type Value, View, weightOf } from './values.ts';
+import { Callable, Dict, iterate, List, Namespace, Tuple, type Value, View, weightOf } from './values.ts';
+import { Watch, WatchedList } from './watched_list.ts';
 
 /** That of the sandbox of jinja2. */
 const MAX_RANGE = 100_000;
@@ -25,19 +28,41 @@ export class ChatTemplate {
 
   /** Throws a TemplateSyntaxError. */
   constructor(source: string) {
-    this.#body = compileBody(parseTemplate(source));
+    this.#body = compileTemplate(parseTemplate(source));
   }
 
   render(values: ReadonlyMap<string, Value>): Text {
-    let weight = 0;
-    for (const value of values.values()) weight += weightOf(value);
-    const work = new Work(WORK + WORK_FOR_WEIGHT * weight);
-    const globals = new Scope(work, new Map(GLOBALS));
-    for (const [name, value] of values) globals.set(name, value);
+    return this.#render(globalsOf(values, null));
+  }
+
+  /** The whole of a conversation, in which no prompt is asked for, and the beginnings of it that are found on the way. */
+  renderWithPrefixes(
+    values: ReadonlyMap<string, Value>,
+    messages: readonly Value[],
+    requests: readonly PrefixRequest[],
+  ): { text: Text; prefixes: (PrefixRendering | null)[] } {
+    const watch = new Watch(messages);
+    const prefixes = new Prefixes(watch, requests, (asked) => globals.set(ASKED, asked));
+    const list = new WatchedList(watch, new List(messages).weight);
+    const globals = globalsOf(new Map(values).set('messages', list).set(ASKED, false), prefixes);
+    const text = this.#render(globals);
+    return { text, prefixes: requests.map((request) => prefixes.rendering(request)) };
+  }
+
+  #render(globals: Scope): Text {
     const output = new TextBuilder();
     this.#body(globals.inner(), output);
     return output.build();
   }
+}
+
+function globalsOf(values: ReadonlyMap<string, Value>, prefixes: Prefixes | null): Scope {
+  let weight = 0;
+  for (const value of values.values()) weight += weightOf(value);
+  const work = new Work(WORK + WORK_FOR_WEIGHT * weight, prefixes);
+  const globals = new Scope(work, new Map(GLOBALS));
+  for (const [name, value] of values) globals.set(name, value);
+  return globals;
 }
 
 const GLOBALS: ReadonlyMap<string, Value> = new Map<string, Value>(

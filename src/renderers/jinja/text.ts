@@ -50,8 +50,10 @@ function isExact({ start, end, from, to }: Span): boolean {
 /** Characters [start, end), in UTF-16 units. */
 export function sliceText(text: Text, start: number, end: number = plain(text).length): Text {
   const part = plain(text).slice(start, end);
+  const all = spansOf(text);
   const spans: Span[] = [];
-  for (const span of spansOf(text)) {
+  for (let index = firstSpanAfter(all, start); index < all.length && all[index].start < end; index++) {
+    const span = all[index];
     const first = Math.max(span.start, start);
     const last = Math.min(span.end, end);
     if (first >= last) continue;
@@ -61,6 +63,17 @@ export function sliceText(text: Text, start: number, end: number = plain(text).l
     spans.push({ start: first - start, end: last - start, origin: span.origin, from, to });
   }
   return spans.length === 0 ? part : new TrackedText(part, spans);
+}
+
+/** Index of the first span that ends after a place: conversations have thousands of them. */
+function firstSpanAfter(spans: readonly Span[], place: number): number {
+  let [low, high] = [0, spans.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (spans[middle].end > place) high = middle;
+    else low = middle + 1;
+  }
+  return low;
 }
 
 export function joinTexts(parts: readonly Text[], separator: Text = ''): Text {

@@ -2,6 +2,7 @@
 
 import { TemplateError } from './errors.ts';
 import { plain, sliceText, type Text, TrackedText } from './text.ts';
+import { noteChange, setNoted } from './trial.ts';
 
 /** A number with a fraction, in Python's eyes: 1.0 is not printed as 1. Integers are plain numbers. */
 export class Float {
@@ -31,11 +32,28 @@ export class Undefined {
 }
 
 export class List {
-  readonly items: readonly Value[];
+  readonly #items: readonly Value[];
   readonly weight: number;
-  constructor(items: readonly Value[]) {
-    this.items = items;
-    this.weight = totalWeight(items);
+  constructor(items: readonly Value[], weight: number = totalWeight(items)) {
+    this.#items = items;
+    this.weight = weight;
+  }
+  get items(): readonly Value[] {
+    return this.#items;
+  }
+  get isEmpty(): boolean {
+    return this.#items.length === 0;
+  }
+  has(index: number): boolean {
+    return index < this.#items.length;
+  }
+  /** Counted from the end where it is negative. */
+  at(index: number): Value | undefined {
+    return this.#items.at(index);
+  }
+  /** What is left of it from there on. */
+  from(start: number): List {
+    return new List(this.#items.slice(start));
   }
 }
 
@@ -60,6 +78,9 @@ export class Generator {
   }
   take(): readonly Value[] {
     const items = this.#items;
+    noteChange(() => {
+      this.#items = items;
+    });
     this.#items = [];
     return items;
   }
@@ -125,10 +146,13 @@ export class Attributes {
 
 /** The one object whose attributes a template can set. */
 export class Namespace extends Attributes {
-  readonly values: Map<string, Value>;
+  readonly #values: Map<string, Value>;
   constructor(values: Map<string, Value>) {
     super('Namespace', (attribute) => values.get(attribute));
-    this.values = values;
+    this.#values = values;
+  }
+  set(attribute: string, value: Value): void {
+    setNoted(this.#values, attribute, value);
   }
 }
 
@@ -227,7 +251,8 @@ export function isTrue(value: Value): boolean {
   if (value instanceof SafeText) return isTrue(value.text);
   if (value === null || value instanceof Undefined) return false;
   if (value instanceof Float) return value.value !== 0;
-  if (value instanceof List || value instanceof Tuple || value instanceof View) return value.items.length > 0;
+  if (value instanceof List) return !value.isEmpty;
+  if (value instanceof Tuple || value instanceof View) return value.items.length > 0;
   if (value instanceof Dict) return value.size > 0;
   return typeof value === 'object' ? true : Boolean(value);
 }
