@@ -69,12 +69,12 @@ export function trajectoryRecord(of: SampleOf, trajectory: Trajectory, context: 
   const turns = transitions.flatMap((transition, t) => turnsOf(transition, transitions[t - 1], context.tokenizer));
   const last = transitions.at(-1)?.ac;
   const isCut = last?.stop_reason === 'length' && last.tokens.length > 0;
-  const metrics: EnvMetrics = Object.assign({}, ...transitions.map((transition) => transition.metrics));
+  const metrics: EnvMetrics = Object.fromEntries(transitions.flatMap((step) => Object.entries(step.metrics)));
   const limits = {
     max_tokens_reached: Number(isCut || stop_reason === 'max_tokens'),
     context_overflow: Number(stop_reason === 'context_overflow'),
   };
-  const told: EnvLogs = Object.assign({}, ...transitions.map(({ logs }) => logs));
+  const told: EnvLogs = Object.fromEntries(transitions.flatMap(({ logs }) => Object.entries(logs)));
   const { question: _question, reference_answer: _answer, reply, extracted = null, ...others } = told;
   const output = reply ?? turns.findLast(({ role }) => role === 'assistant')?.content ?? '';
   return {
