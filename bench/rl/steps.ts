@@ -4,7 +4,7 @@
 //     [--pairs N] [--warmup N] [--threads 2] [--groups N] [--group-size N] [--max-tokens N] [--rank N] [--only natural|equal] [--steps]
 // Both sides have the same model in float32, the same sums through the same chat template, groups, tokens, rank, linear layers (all but the
 // unembedding, on both), AdamW, on-policy loss without a KL term, and one update a batch. Ours is the trainer `rl` in its synchronous mode as
-// `cookbook run` executes it, rows of metrics and transcripts included; neither side evaluates or saves. "natural": replies end where
+// `cookbook run` executes it, with all the files that a default run writes; neither side evaluates or saves. "natural": replies end where
 // the model ends them; "equal": every reply has max_tokens, on both sides. Both processes live side by side, and one waits while the other
 // works: the machine has to be quiet. TRL comes from PyPI into an environment outside the repository, made once (requirements.txt).
 
@@ -22,7 +22,7 @@ const { positionals, values } = parseArgs({
   allowPositionals: true,
   options: {
     pairs: { type: 'string' },
-    warmup: { type: 'string', default: '2' },
+    warmup: { type: 'string' },
     threads: { type: 'string', default: '2' },
     groups: { type: 'string' },
     'group-size': { type: 'string', default: '8' },
@@ -35,10 +35,13 @@ const { positionals, values } = parseArgs({
 const [name] = positionals;
 if (name === undefined) throw new Error('name a model: tiny, smollm2 or a directory');
 /** Those of configs/rl_basic.yaml, and what a real model does in a few seconds. */
-const preset = name === 'tiny' ? { groups: 32, max_tokens: 8, pairs: 15 } : { groups: 4, max_tokens: 32, pairs: 5 };
+const preset =
+  name === 'tiny'
+    ? { groups: 32, max_tokens: 8, warmup: 2, pairs: 15 }
+    : { groups: 4, max_tokens: 32, warmup: 1, pairs: 5 };
 const groups = Number(values.groups ?? preset.groups);
 const pairs = Number(values.pairs ?? preset.pairs);
-const warmup = Number(values.warmup);
+const warmup = Number(values.warmup ?? preset.warmup);
 const threads = Number(values.threads);
 
 const python = await pythonOf({
@@ -46,8 +49,10 @@ const python = await pythonOf({
   requirements: join(import.meta.dirname, 'requirements.txt'),
   packages: 'PyTorch and TRL',
 });
-if ('missing' in python)
-  throw new Error(`there is nothing to compare with, TRL could not be installed: ${python.missing}`);
+if ('missing' in python) {
+  console.error(`There is nothing to compare with: TRL could not be installed. ${python.missing}`);
+  process.exit(1);
+}
 const trl = { command: python.path, args: [join(import.meta.dirname, 'worker.py')] };
 const cookbook = typescript(join(import.meta.dirname, 'worker.ts'));
 const directory = mkdtempSync(join(tmpdir(), 'cookbook-bench-'));
