@@ -146,7 +146,7 @@ describe('a terminal', () => {
       first example
       User: hi
       hello
-      evaluation at step 40 "
+      evaluation at step 40"
     `);
   });
 
