@@ -1,6 +1,7 @@
 // What every command shares: --json, known errors as one line without a stack, and exit codes.
 
 import { Command, Errors } from '@oclif/core';
+import { widthOf, wrappedText } from '../util/wrapped.ts';
 
 /**
  * `run()` returns what `--json` prints; `this.log` writes data to stdout, `this.logToStderr` prose to stderr, and both are
@@ -8,6 +9,11 @@ import { Command, Errors } from '@oclif/core';
  */
 export abstract class BaseCommand extends Command {
   static override enableJsonFlag = true;
+
+  /** On a terminal, broken between words. */
+  override logToStderr(message = ''): void {
+    super.logToStderr(wrappedText(message, widthOf(process.stderr)));
+  }
 
   /** Errors end here rather than in oclif, which would drop their codes under `--json` and the stacks of defects. */
   protected override async catch(error: unknown): Promise<void> {

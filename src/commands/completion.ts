@@ -14,7 +14,7 @@ export default class Completion extends BaseCommand {
   static override examples = [
     { description: 'In ~/.bashrc:', command: 'source <(<%= config.bin %> completion bash)' },
     { description: 'In ~/.zshrc:', command: 'source <(<%= config.bin %> completion zsh)' },
-    { description: 'In ~/.config/fish/config.fish:', command: '<%= config.bin %> completion fish | source' },
+    { description: 'In ~/.config/fish/config.fish:', command: 'source (<%= config.bin %> completion fish | psub)' },
   ];
   static override args = { shell: Args.string({ required: true, options: [...SHELLS], description: 'Your shell.' }) };
 

@@ -3,6 +3,7 @@
 import { Args, Flags } from '@oclif/core';
 import { TRAIN_ON_WHAT } from '../renderers/types.ts';
 import { DATA_FORMATS } from '../supervised/data/options.ts';
+import { widthOf, wrappedText } from '../util/wrapped.ts';
 import { BaseCommand } from './base.ts';
 
 export default class Render extends BaseCommand {
@@ -57,7 +58,7 @@ export default class Render extends BaseCommand {
       builtinRegistry(),
       {
         data: (line) => process.stdout.write(`${line}\n`),
-        prose: (line) => process.stderr.write(`${line}\n`),
+        prose: (line) => process.stderr.write(`${wrappedText(line, widthOf(process.stderr))}\n`),
         isClosed: () => process.stdout.errored !== null,
       },
     );

@@ -5,6 +5,7 @@ import { type Command, Errors } from '@oclif/core';
 import { CookbookError, errorData, messageOf, SpecError, stackOf } from '../util/errors.ts';
 import { unexpectedFailure } from '../util/files.ts';
 import { printableText } from '../util/printable.ts';
+import { widthOf, wrappedText } from '../util/wrapped.ts';
 import { unknownFlag, wrongUse } from './usage.ts';
 
 /** An error on stderr, or as data on stdout. A defect shows its stack in either case. */
@@ -12,7 +13,8 @@ export async function tell(error: unknown, json: boolean): Promise<void> {
   if (json) process.stdout.write(`${JSON.stringify({ error: describe(error) }, null, 2)}\n`);
   else if (error instanceof SpecError) process.stderr.write(`${await specReport(error)}\n`);
   else if (error instanceof CookbookError) {
-    process.stderr.write(`${printableText([error.message, ...hintLines(error)].join('\n'))}\n`);
+    const text = printableText([error.message, ...hintLines(error)].join('\n'));
+    process.stderr.write(`${wrappedText(text, widthOf(process.stderr))}\n`);
   }
   if (!(error instanceof CookbookError)) process.stderr.write(`${stackOf(error)}\n`);
 }
@@ -53,5 +55,5 @@ function describe(error: unknown): object {
 async function specReport(error: SpecError): Promise<string> {
   if (!process.stderr.isTTY) return printableText(error.message);
   const { withExcerpts } = await import('../spec/excerpt.ts');
-  return await withExcerpts(error.diagnostics);
+  return await withExcerpts(error.diagnostics, widthOf(process.stderr));
 }

@@ -2,6 +2,7 @@
 
 import { createInterface } from 'node:readline/promises';
 import type { Readable, Writable } from 'node:stream';
+import { widthOf, wrappedText } from '../util/wrapped.ts';
 import type { Choice } from './if_exists.ts';
 import type { Ask } from './prepare.ts';
 
@@ -10,7 +11,7 @@ const CHOICES: Record<Choice, string> = {
   delete: '[d]elete it and start afresh',
 };
 
-type Terminal<Stream> = Stream & { isTTY?: boolean };
+type Terminal<Stream> = Stream & { isTTY?: boolean; columns?: number };
 
 /** Asks until the answer is one of the choices; none at all means abort. Null when nobody sits there. */
 export function askOnTerminal(input: Terminal<Readable>, output: Terminal<Writable>): Ask {
@@ -20,7 +21,7 @@ export function askOnTerminal(input: Terminal<Readable>, output: Terminal<Writab
     const lines = createInterface({ input, output });
     // A reader that stays open keeps its process from ending.
     try {
-      output.write(`${question}.\n${options}? `);
+      output.write(`${wrappedText(`${question}.\n${options}`, widthOf(output) - 2)}? `);
       for await (const line of lines) {
         const answer = line.trim().toLowerCase();
         if ('abort'.startsWith(answer)) break;

@@ -4,6 +4,7 @@ import type { Registry } from '../registry/registry.ts';
 import { exitCodeOf } from '../run_files/status.ts';
 import type { RunStatus } from '../run_files/types.ts';
 import { colorsFor } from '../util/colors.ts';
+import { widthOf, wrappedText } from '../util/wrapped.ts';
 import { askOnTerminal } from './ask.ts';
 import type { RunListener } from './events.ts';
 import { executeDirectory } from './execute_directory.ts';
@@ -54,7 +55,7 @@ export async function runCommand(file: string, registry: Registry, options: Comm
     const { record, status } = ended;
     return {
       result: { directory, name: record.name, identity: record.identity.hash, ...status },
-      screen: finalScreen(ended, colorsFor(process.stdout)),
+      screen: finalScreen(ended, colorsFor(process.stdout), widthOf(process.stdout)),
       exitCode: exitCodeOf(status.state),
     };
   } finally {
@@ -64,7 +65,7 @@ export async function runCommand(file: string, registry: Registry, options: Comm
 
 function progressReporter(quiet: boolean): RunListener {
   const { stderr } = process;
-  const print = (line: string) => stderr.write(`${line}\n`);
+  const print = (line: string) => stderr.write(`${wrappedText(line, widthOf(stderr))}\n`);
   if (quiet) return quietReporter(print);
   return stderr.isTTY ? terminalReporter(stderr, colorsFor(stderr)) : plainReporter(print);
 }

@@ -4,11 +4,15 @@ import { readFile } from 'node:fs/promises';
 import pc from 'picocolors';
 import { type Diagnostic, formatDiagnostic } from '../util/errors.ts';
 import { printableText } from '../util/printable.ts';
+import { wrappedText } from '../util/wrapped.ts';
 
 const LONGEST_LINE = 160;
 
-/** One diagnostic a line, and under it the line that it is about, where that can be read. */
-export async function withExcerpts(diagnostics: readonly Diagnostic[]): Promise<string> {
+/** One diagnostic a line, and under it the line that it is about, where that can be read. @param width what a line may take */
+export async function withExcerpts(
+  diagnostics: readonly Diagnostic[],
+  width = Number.POSITIVE_INFINITY,
+): Promise<string> {
   const files = new Map<string, string[]>();
   for (const { file } of diagnostics) {
     if (!files.has(file)) files.set(file, await linesOf(file));
@@ -17,19 +21,22 @@ export async function withExcerpts(diagnostics: readonly Diagnostic[]): Promise<
     .map((diagnostic) => {
       const text = files.get(diagnostic.file)?.[diagnostic.line - 1];
       return [
-        printableText(formatDiagnostic(diagnostic)),
-        ...(text === undefined ? [] : excerpt(text, diagnostic)),
+        wrappedText(printableText(formatDiagnostic(diagnostic)), width),
+        ...(text === undefined ? [] : excerpt(text, diagnostic, width)),
       ].join('\n');
     })
     .join('\n');
 }
 
-function excerpt(text: string, { line, column }: Diagnostic): string[] {
+function excerpt(text: string, { line, column }: Diagnostic, width: number): string[] {
   if (text.length > LONGEST_LINE || text.trim() === '') return [];
   const gutter = `${line}`.padStart(5);
-  const indent = printableText(text.slice(0, column - 1)).replace(/[^\t]/g, ' ');
+  const room = width - gutter.length - ' | '.length;
+  // The place stays in sight where the line is cut.
+  const from = text.length <= room ? 0 : Math.max(0, Math.min(column - 1 - Math.floor(room / 2), text.length - room));
+  const indent = printableText(text.slice(from, column - 1)).replace(/[^\t]/g, ' ');
   return [
-    `${pc.dim(`${gutter} |`)} ${printableText(text)}`,
+    `${pc.dim(`${gutter} |`)} ${printableText(text.slice(from, from + room))}`,
     `${pc.dim(`${' '.repeat(gutter.length)} |`)} ${indent}${pc.red('^')}`,
   ];
 }

@@ -6,6 +6,7 @@ import { isSweepSpec, type LoadOptions } from '../spec/load.ts';
 import { colorsFor } from '../util/colors.ts';
 import { ConfigurationError, SpecError } from '../util/errors.ts';
 import { programName } from '../util/program_name.ts';
+import { widthOf } from '../util/wrapped.ts';
 import { type Plan, planRun, planSweep, type SweepPlan } from './plan.ts';
 import { type PlanDocument, planDocument, summarize } from './plan_summary.ts';
 import { planText } from './plan_text.ts';
@@ -55,7 +56,7 @@ export async function sweepCommand(file: string, registry: Registry, { overrides
     const result = await runSweep(plan, registry, { argv, onEvent, stop, kill });
     return {
       result,
-      screen: finalScreen(result, argv, colorsFor(process.stdout)),
+      screen: finalScreen(result, argv, colorsFor(process.stdout), widthOf(process.stdout)),
       exitCode: exitCodeOf(result, stop.aborted),
     };
   } finally {
@@ -72,7 +73,7 @@ function presented(plan: Plan | SweepPlan, maxConcurrency: number): PresentedPla
   const summary = summarize(plan, maxConcurrency);
   return {
     document: () => planDocument(plan, summary),
-    screen: () => planText(plan, summary, colorsFor(process.stdout)),
+    screen: () => planText(plan, summary, colorsFor(process.stdout), widthOf(process.stdout)),
   };
 }
 

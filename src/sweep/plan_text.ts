@@ -4,23 +4,31 @@ import type { Colors } from 'picocolors/types.js';
 import { formatDuration } from '../run/progress.ts';
 import { columns } from '../run/reporters/final_screen.ts';
 import { shortPath } from '../util/files.ts';
+import { folded } from '../util/folded.ts';
 import { plural } from '../util/plural.ts';
+import { wrappedText } from '../util/wrapped.ts';
 import { type Plan, type PlannedRun, POINT_STATES, type PointState, type SweepPlan } from './plan.ts';
 import type { PlanSummary } from './plan_summary.ts';
 
 const SHOWN_RUNS = 10;
 
-/** Lines, blank ones between the blocks. */
-export function planText(plan: Plan | SweepPlan, summary: PlanSummary, colors: Colors): string[] {
+/** Lines, blank ones between the blocks. @param width what a line may take */
+export function planText(
+  plan: Plan | SweepPlan,
+  summary: PlanSummary,
+  colors: Colors,
+  width = Number.POSITIVE_INFINITY,
+): string[] {
   const title = 'size' in plan ? multiplication(plan.size, plan.runs.length) : '1 run';
   const blocks = [
     [colors.bold(`${title} in ${shortPath(plan.log_path)}`)],
     columns(states(summary)),
     [estimates(summary)].filter((line) => line !== ''),
-    runRows(plan.runs, colors),
+    runRows(plan.runs, colors, width),
     plan.orphans.slice(0, SHOWN_RUNS).map(({ directory }) => `  orphan  ${shortPath(directory)}`),
   ];
-  return blocks.filter((block) => block.length > 0).flatMap((block, i) => (i === 0 ? block : ['', ...block]));
+  const lines = blocks.filter((block) => block.length > 0).flatMap((block, i) => (i === 0 ? block : ['', ...block]));
+  return lines.flatMap((line) => wrappedText(line, width).split('\n'));
 }
 
 /** `3 learning_rate × 2 lora_rank × 3 seeds = 18 runs`. */
@@ -70,13 +78,22 @@ function estimates({ total_steps, remaining_steps, estimated_seconds }: PlanSumm
 }
 
 /** What is to be run before what is done. */
-function runRows(runs: readonly PlannedRun[], colors: Colors): string[] {
+function runRows(runs: readonly PlannedRun[], colors: Colors, width: number): string[] {
   const shown = first(runs, ({ state }) => state !== 'done', SHOWN_RUNS);
   if (shown.length < SHOWN_RUNS) shown.push(...first(runs, ({ state }) => state === 'done', SHOWN_RUNS - shown.length));
-  const rows = shown.flatMap((run) => [`  ${run.state.padEnd(7)}  ${run.name}`, ...reasons(run, colors)]);
+  const rows = shown.flatMap((run) => [...nameRows(run, width), ...reasons(run, colors)]);
   const more = runs.length - shown.length;
   return more > 0 ? [...rows, `  and ${more} more`] : rows;
 }
+
+/** A name that does not fit on a line is broken between what it sets. */
+function nameRows({ state, name }: PlannedRun, width: number): string[] {
+  const lines = folded(name, width - INDENT.length - 2);
+  return lines.map((line, i) => (i === 0 ? `  ${state.padEnd(7)}  ${line}` : `${INDENT}  ${line}`));
+}
+
+/** As far as the names of the runs. */
+const INDENT = ' '.repeat(11);
 
 function first<T>(items: readonly T[], fits: (item: T) => boolean, count: number): T[] {
   const found: T[] = [];
@@ -88,11 +105,10 @@ function first<T>(items: readonly T[], fits: (item: T) => boolean, count: number
 }
 
 function reasons({ stale, found }: PlannedRun, colors: Colors): string[] {
-  const indent = ' '.repeat(11);
   if (stale !== null) {
     const differences = stale.differences.join(', ') || 'its identity is another one';
-    return [colors.dim(`${indent}${shortPath(stale.directory)}: ${differences}`)];
+    return [colors.dim(`${INDENT}${shortPath(stale.directory)}: ${differences}`)];
   }
   const reason = found?.problem ?? found?.status?.error?.message;
-  return reason === undefined || reason === null ? [] : [colors.dim(`${indent}${reason}`)];
+  return reason === undefined || reason === null ? [] : [colors.dim(`${INDENT}${reason}`)];
 }

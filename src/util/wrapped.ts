@@ -22,7 +22,7 @@ export function wrapped(
       line = longer;
       continue;
     }
-    lines.push(line);
+    lines.push(line.trimEnd());
     line = word;
     room = columns - indent;
   }

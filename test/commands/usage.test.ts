@@ -4,6 +4,7 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
+import { COMMANDS } from '../../src/commands/index.ts';
 import { DATA, spec, workspace } from '../spec/workspace.ts';
 import { coloredCookbook, cookbook, npxCookbook, REPOSITORY } from './command_line.ts';
 
@@ -104,11 +105,48 @@ test('whoever calls it by npx is told commands that npx finds', async () => {
   }
 });
 
-test('help breaks no word, and names each command once', async () => {
-  const { stdout } = await cookbook(await workspace({}), '-h');
-  for (const line of stdout.split('\n')) expect(line.length).toBeLessThanOrEqual(80);
+test('help breaks no word, names each command once, and fits 80 columns by whatever name it is called', async () => {
+  const directory = await workspace({});
+  const { stdout } = await cookbook(directory, '-h');
   expect(stdout).toContain('  completion  ');
   expect(stdout).not.toContain('autocomplete');
+  const pages = Object.entries(COMMANDS).flatMap(([name, { hidden }]) => (hidden ? [] : [[name, '-h']]));
+  const helps = [stdout];
+  for (const words of pages) helps.push((await npxCookbook(directory, ...words)).stdout);
+  for (const line of helps.join('\n').split('\n')) expect(line.length).toBeLessThanOrEqual(80);
+});
+
+test('an example that is too long for a line is one command over several', async () => {
+  const { stdout } = await npxCookbook(await workspace({}), 'chat', '-h');
+  expect(stdout.slice(stdout.indexOf('EXAMPLES'))).toMatchInlineSnapshot(`
+    "EXAMPLES
+      $ npx cookbook chat runs/sl_basic
+
+      $ npx cookbook chat example_data/models/tiny --temperature 0 \\
+          --message "What is 12 + 7?"
+
+    "
+  `);
+});
+
+test('what is to stand in the files of shells has no prompt', async () => {
+  const { stdout } = await npxCookbook(await workspace({}), 'completion', '-h');
+  expect(stdout.slice(stdout.indexOf('EXAMPLES'))).toMatchInlineSnapshot(`
+    "EXAMPLES
+      In ~/.bashrc:
+
+        source <(cookbook completion bash)
+
+      In ~/.zshrc:
+
+        source <(cookbook completion zsh)
+
+      In ~/.config/fish/config.fish:
+
+        source (cookbook completion fish | psub)
+
+    "
+  `);
 });
 
 test.each(['run', 'chat'])('a name that is too long for the file system is told by %s in words', async (command) => {

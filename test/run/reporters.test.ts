@@ -138,6 +138,18 @@ describe('a terminal', () => {
     }
   });
 
+  it('breaks between words what scrolls by', () => {
+    expect(screen(onTerminal(30)).split('\n').slice(0, 7).join('\n')).toMatchInlineSnapshot(`
+      "run sl_basic, attempt 2, in
+        /data/runs/sl_basic
+      resuming at step 40 of 100
+      first example
+      User: hi
+      hello
+      evaluation at step 40"
+    `);
+  });
+
   it('that does not know its width is taken for a usual one', () => {
     expect(onTerminal(0)).toEqual(onTerminal(80));
   });

@@ -26,3 +26,18 @@ test('a caret points at the column, below tabs and wide lines too; what has no l
     command line:1:1 a: no"
   `);
 });
+
+test('what does not fit a terminal is broken between words, and of the line the part around the place is shown', async () => {
+  const directory = await workspace({
+    'run.yaml': `dataset: {builder: conversation_file, file_path: data.jsonl, bach_size: 4}\n`,
+  });
+  const diagnostic = { file: join(directory, 'run.yaml'), line: 1, column: 62, path: 'dataset/bach_size' };
+  const report = await withExcerpts([{ ...diagnostic, message: 'unknown field; did you mean "batch_size"?' }], 50);
+  const lines = stripVTControlCharacters(report).split('\n');
+  expect(lines.slice(1).join('\n')).toMatchInlineSnapshot(`
+    "  dataset/bach_size: unknown field; did you mean
+      "batch_size"?
+        1 | file, file_path: data.jsonl, bach_size: 4}
+          |                              ^"
+  `);
+});

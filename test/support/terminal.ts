@@ -20,7 +20,10 @@ export class Terminal {
   constructor(args: readonly string[], { cwd, columns = 80 }: { cwd: string; columns?: number }) {
     const words = [process.execPath, RUN_JS, ...args].map((word) => `'${word.replaceAll("'", "'\\''")}'`);
     const command = `stty cols ${columns} rows 24; exec ${words.join(' ')}`;
-    this.#child = spawn('script', ['-qec', command, '/dev/null'], { cwd, env: { ...process.env, NO_COLOR: '1' } });
+    this.#child = spawn('script', ['-qec', command, '/dev/null'], {
+      cwd,
+      env: { ...process.env, NO_COLOR: '1', NODE_ENV: '' },
+    });
     this.#child.stdout.setEncoding('utf8').on('data', (text: string) => {
       this.screen += text;
     });

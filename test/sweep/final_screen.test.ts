@@ -27,8 +27,8 @@ const RESULT: SweepResult = {
   tied: [],
 };
 
-const screen = (result: SweepResult) =>
-  finalScreen(result, ['sweep', 'sweeps/lr_grid.yaml'], pc.createColors(false)).join('\n');
+const screen = (result: SweepResult, width?: number) =>
+  finalScreen(result, ['sweep', 'sweeps/lr_grid.yaml'], pc.createColors(false), width).join('\n');
 
 it('names the best run by the command that talks to it', () => {
   expect(screen(RESULT)).toMatchInlineSnapshot(`
@@ -49,4 +49,30 @@ it('offers no talk with a run that has trained no weights to sample from', () =>
   const { best } = RESULT;
   const silent = best === null ? null : { ...best, best_run: { directory, value: 0.04, sampler_path: null } };
   expect(screen({ ...RESULT, best: silent })).not.toContain('chat');
+});
+
+it('breaks what does not fit a terminal between words, and no command', () => {
+  const error = {
+    code: 'X',
+    message: 'data.jsonl:3: there are no messages in this row, and none in those that follow it',
+  };
+  const failed = { name: 'learning_rate=0.1,seed=0-0123456789ab', directory, state: 'failed' as const, error };
+  expect(screen({ ...RESULT, not_done: [failed] }, 60)).toMatchInlineSnapshot(`
+    "
+    24 of 24 runs are finished
+
+      best      learning_rate=0.01 lora_rank=16
+      test/nll  0.0421 ± 0.002 (3 seeds)
+
+      failed    learning_rate=0.1,seed=0-0123456789ab
+                data.jsonl:3: there are no messages in this row,
+                  and none in those that follow it
+                  (runs/lr_grid/learning_rate=0.01,lora_rank=16,seed=2-0123456789ab/logs.log)
+
+      directory  runs/lr_grid
+
+      cookbook report runs/lr_grid  compare the configurations
+      cookbook chat runs/lr_grid/learning_rate=0.01,lora_rank=16,seed=2-0123456789ab
+          talk to its best run"
+  `);
 });

@@ -275,6 +275,15 @@ describe('a plan', () => {
       "
     `);
     expect(after.orphans).toEqual([]);
+    const narrow = planText(after, summarize(after, 1), createColors(false), 60).map((line) =>
+      line.replaceAll(directory, 'DIR'),
+    );
+    expect(narrow.slice(-4).join('\n')).toMatchInlineSnapshot(`
+      "  stale    learning_rate=0.2,seed=0-5b1321dfd242
+                 DIR/runs/sweep/learning_rate=0.2,seed=0-68253f0d9867:
+                   dataset.file_path (its contents have changed),
+                   max_steps (null there, 3 here)"
+    `);
   });
 
   test('leaves alone what it does not name', async () => {

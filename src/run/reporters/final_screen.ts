@@ -8,11 +8,16 @@ import { shortPath } from '../../util/files.ts';
 import { plural } from '../../util/plural.ts';
 import { printable } from '../../util/printable.ts';
 import { programName, quote } from '../../util/program_name.ts';
+import { wrappedText } from '../../util/wrapped.ts';
 import type { EndedRun } from '../execute_directory.ts';
 import { formatMetric } from '../progress.ts';
 
-/** Its lines, blank ones between the blocks. */
-export function finalScreen({ directory, record, status, executed, resumable }: EndedRun, colors: Colors): string[] {
+/** Its lines, blank ones between the blocks. @param width what a line may take, commands aside */
+export function finalScreen(
+  { directory, record, status, executed, resumable }: EndedRun,
+  colors: Colors,
+  width = Number.POSITIVE_INFINITY,
+): string[] {
   const place = shortPath(directory);
   const blocks = [
     [
@@ -24,8 +29,8 @@ export function finalScreen({ directory, record, status, executed, resumable }: 
     ],
     columns(status.learned.map(({ metric, ...values }) => [labelOf(metric, record), formatChange(values)])),
     columns(places(place, status)),
-    columns(nextCommands(place, record, status, resumable)),
-  ];
+  ].map((lines) => lines.flatMap((line) => wrappedText(line, width).split('\n')));
+  blocks.push(columns(nextCommands(place, record, status, resumable), width));
   return blocks.filter((block) => block.length > 0).flatMap((block) => ['', ...block]);
 }
 
@@ -96,11 +101,15 @@ function sameCommand({ argv, spec }: RunRecord): string {
   return `${programName()} ${words.map(quote).join(' ')}`;
 }
 
-/** A long command, which wraps in any case, moves nothing but what stands behind it. */
+/** A long command moves nothing but what stands behind it. */
 const LONGEST_LEFT = 48;
 
-export function columns(rows: [string, string][]): string[] {
+/** Rows of two cells. Where they do not fit on a line of so many columns, the second one stands below the first. */
+export function columns(rows: [string, string][], limit = Number.POSITIVE_INFINITY): string[] {
   const shown = rows.map(([left, right]): [string, string] => [printable(left), printable(right)]);
   const width = Math.max(0, ...shown.map(([left]) => left.length).filter((length) => length <= LONGEST_LEFT));
-  return shown.map(([left, right]) => `  ${left.padEnd(width)}  ${right}`);
+  return shown.flatMap(([left, right]) => {
+    const line = `  ${left.padEnd(width)}  ${right}`;
+    return line.length <= limit ? [line] : [`  ${left}`, `      ${right}`];
+  });
 }

@@ -3,6 +3,7 @@
 import type { Colors } from 'picocolors/types.js';
 import type { Headline } from '../../registry/headline.ts';
 import { printable, printableScreen } from '../../util/printable.ts';
+import { wrappedText } from '../../util/wrapped.ts';
 import type { RunEvent, RunListener } from '../events.ts';
 import { type Progress, progressBar, progressMeter } from '../progress.ts';
 import { describeEvent } from './plain.ts';
@@ -36,7 +37,7 @@ export function terminalReporter(terminal: Terminal, colors: Colors, now?: () =>
     const lines = paint(event, colors, headline);
     // The last state of the bar stays on screen when the run ends; above that, lines are put in before it.
     const isEnd = event.type === 'finished' || event.type === 'failed';
-    const text = lines.map((line) => `${line}\n`).join('');
+    const text = lines.map((line) => `${wrappedText(line, terminal.columns || USUAL_COLUMNS)}\n`).join('');
     if (live === '') terminal.write(text);
     else terminal.write(isEnd ? `\n${text}` : CLEAR_LINE + text + live);
   };

@@ -6,20 +6,26 @@ import { shortPath } from '../../util/files.ts';
 import { plural } from '../../util/plural.ts';
 import { printable, printableText } from '../../util/printable.ts';
 import { programName, quote } from '../../util/program_name.ts';
+import { wrappedText } from '../../util/wrapped.ts';
 import type { RunReport, SweepResult } from '../run_sweep.ts';
 import { configurationText, scoreText } from './text.ts';
 
 const SHOWN_RUNS = 10;
 
-/** Its lines, blank ones between the blocks. */
-export function finalScreen(result: SweepResult, argv: readonly string[], colors: Colors): string[] {
+/** Its lines, blank ones between the blocks. @param width what a line may take, commands aside */
+export function finalScreen(
+  result: SweepResult,
+  argv: readonly string[],
+  colors: Colors,
+  width = Number.POSITIVE_INFINITY,
+): string[] {
   const blocks = [
     [colors.bold(headline(result))],
     columns(best(result)),
     troubles(result.not_done).map(printableText),
     columns([['directory', shortPath(result.log_path)]]),
-    columns(nextCommands(result, argv)),
-  ];
+  ].map((lines) => lines.flatMap((line) => wrappedText(line, width).split('\n')));
+  blocks.push(columns(nextCommands(result, argv), width));
   return blocks.filter((block) => block.length > 0).flatMap((block) => ['', ...block]);
 }
 
