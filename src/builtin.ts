@@ -7,13 +7,16 @@ import { arithmetic } from './recipes/arithmetic/builder.ts';
 import { gsm8kBenchmark } from './recipes/gsm8k/benchmark.ts';
 import { gsm8kDataset } from './recipes/gsm8k/builders.ts';
 import { gsm8kRLDataset } from './recipes/gsm8k/rl_dataset.ts';
+import { guessNumber, guessNumberDemonstrations } from './recipes/guess_number/builders.ts';
 import { mathBenchmark } from './recipes/math/benchmark.ts';
 import { mathRLDataset } from './recipes/math/rl_dataset.ts';
 import { rlLoop } from './recipes/rl_loop.ts';
 import { slLoop } from './recipes/sl_loop.ts';
+import { ticTacToe, ticTacToeDemonstrations } from './recipes/tic_tac_toe/builders.ts';
 import { Registry } from './registry/registry.ts';
 import { rendererBuilders } from './renderers/builders.ts';
 import { rl } from './rl/builder.ts';
+import { interleaved } from './rl/interleaved.ts';
 import { rolloutStrategies } from './rl/strategies.ts';
 import { supervised } from './supervised/builder.ts';
 import { datasetBuilders } from './supervised/builders.ts';
@@ -29,6 +32,11 @@ export function builtinRegistry(): Registry {
     rl,
     ...rolloutStrategies,
     arithmetic,
+    interleaved,
+    guessNumber,
+    guessNumberDemonstrations,
+    ticTacToe,
+    ticTacToeDemonstrations,
     gsm8kRLDataset,
     mathRLDataset,
     pretrain,

@@ -31,6 +31,8 @@ export {
   getRecommendedRendererNames,
   type ModelAttributes,
 } from './models/model_info.ts';
+export { extractBoxed } from './recipes/math/boxed.ts';
+export { type GradeOptions, gradeAnswer } from './recipes/math/grade_answer.ts';
 export { defineBuilder } from './registry/builder.ts';
 export {
   builderOf,

@@ -12,7 +12,7 @@ const FLOORS = [
   ['index.ts'],
   ['builtin.ts'],
   ['builders', 'schema', 'validate'],
-  ['chat', 'eval', 'export', 'render', 'report', 'sweep'],
+  ['chat', 'eval', 'export', 'play', 'render', 'report', 'sweep'],
   ['run'],
   ['run_files'],
   ['spec'],

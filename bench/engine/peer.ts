@@ -10,7 +10,7 @@ export interface Answer {
   peak_rss: number;
 }
 
-interface Command {
+interface Worker {
   name: string;
   command: string;
   args: string[];
@@ -19,7 +19,11 @@ interface Command {
   load: object;
 }
 
+/** How a worker in TypeScript is started. */
+export const typescript = (path: string) => ({ command: process.execPath, args: [JITI, path] });
+
 const here = (name: string) => fileURLToPath(new URL(name, import.meta.url));
+const JITI = here('../../node_modules/jiti/lib/jiti-cli.mjs');
 
 export class Peer {
   readonly name: string;
@@ -29,7 +33,7 @@ export class Peer {
   readonly #started = performance.now();
   #stderr = '';
 
-  private constructor({ name, command, args, threads, load }: Command) {
+  constructor({ name, command, args, threads, load }: Worker) {
     this.name = name;
     this.#load = { ...load, threads };
     const env = {
@@ -52,8 +56,7 @@ export class Peer {
   }
 
   static engine(load: object, threads: number): Peer {
-    const args = [here('../../node_modules/jiti/lib/jiti-cli.mjs'), here('worker.ts')];
-    return new Peer({ name: 'cookbook', command: process.execPath, args, load, threads });
+    return new Peer({ name: 'cookbook', ...typescript(here('worker.ts')), load, threads });
   }
 
   static torch(python: string, load: object, threads: number): Peer {
@@ -77,7 +80,7 @@ export class Peer {
     return { seconds, sinceStart: (performance.now() - this.#started) / 1000 };
   }
 
-  async ask(job: object): Promise<Answer> {
+  async ask<A extends Answer = Answer>(job: object): Promise<A> {
     this.#child.stdin.write(`${JSON.stringify(job)}\n`);
     const { value, done } = await this.#lines.next();
     if (done === true) throw new Error(`ended: ${this.#stderr.trim().split('\n').slice(-2).join(' ').slice(-400)}`);

@@ -15,8 +15,6 @@ export abstract class BaseCommand extends Command {
     const { exitCodeOf, explained, tell } = await import('./tell.ts');
     process.exitCode = exitCodeOf(error);
     if (error instanceof Errors.ExitError) return;
-    const told = explained(error, this.id ?? '', this.ctor);
-    if (!this.jsonEnabled() && told instanceof Errors.CLIError) throw told;
-    await tell(told, this.jsonEnabled());
+    await tell(explained(error, this.id ?? '', this.ctor), this.jsonEnabled());
   }
 }

@@ -9,6 +9,7 @@ import Exec from './exec.ts';
 import Export from './export.ts';
 import Help from './help.ts';
 import Plan from './plan.ts';
+import Play from './play.ts';
 import Render from './render.ts';
 import Renderers from './renderers.ts';
 import Report from './report.ts';
@@ -27,6 +28,7 @@ export const COMMANDS: Record<string, Command.Class> = {
   export: Export,
   help: Help,
   plan: Plan,
+  play: Play,
   render: Render,
   renderers: Renderers,
   report: Report,

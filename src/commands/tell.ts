@@ -1,5 +1,6 @@
 // How an error is told: to a person on stderr, to a script as data, and to the shell by an exit code.
 
+import { stripVTControlCharacters } from 'node:util';
 import { type Command, Errors } from '@oclif/core';
 import { CookbookError, errorData, messageOf, SpecError, stackOf } from '../util/errors.ts';
 import { unexpectedFailure } from '../util/files.ts';
@@ -13,7 +14,7 @@ export async function tell(error: unknown, json: boolean): Promise<void> {
   else if (error instanceof CookbookError) {
     process.stderr.write(`${printableText([error.message, ...hintLines(error)].join('\n'))}\n`);
   }
-  if (isDefect(error)) process.stderr.write(`${stackOf(error)}\n`);
+  if (!(error instanceof CookbookError)) process.stderr.write(`${stackOf(error)}\n`);
 }
 
 /** What oclif says of what was typed, with what was probably meant; and what any opening of a file may meet. */
@@ -23,14 +24,10 @@ export function explained(
   { flags = {}, args = {} }: Partial<typeof Command>,
 ): unknown {
   if (!(error instanceof Errors.CLIError)) return unexpectedFailure(error);
-  const flag = /^Nonexistent flags?: --([^\s,]+)/.exec(error.message)?.[1];
-  if (flag === undefined) return 'parse' in error ? wrongUse(error.message, command) : error;
+  const flag = /^Nonexistent flags?: --([^\s,]+)/.exec(stripVTControlCharacters(error.message))?.[1];
+  if (flag === undefined) return wrongUse(error.message, command);
   const takesFields = 'key=value' in args || command === 'validate';
   return unknownFlag(flag, command, [...Object.keys(flags), 'json', 'help'], takesFields);
-}
-
-function isDefect(error: unknown): boolean {
-  return !(error instanceof CookbookError || error instanceof Errors.CLIError);
 }
 
 export function exitCodeOf(error: unknown): number {
@@ -49,7 +46,7 @@ function describe(error: unknown): object {
     return { code: error.code, message: error.message, diagnostics: error.diagnostics };
   }
   if (error instanceof CookbookError) return errorData(error);
-  return { code: error instanceof Errors.CLIError ? 'USAGE' : 'INTERNAL', message: messageOf(error) };
+  return { code: 'INTERNAL', message: messageOf(error) };
 }
 
 /** A person at a terminal also sees the lines themselves; logs and editors get one diagnostic a line. */

@@ -1,5 +1,6 @@
 // What was typed wrong, with what was probably meant.
 
+import { stripVTControlCharacters } from 'node:util';
 import type { Interfaces } from '@oclif/core';
 import { closestNames, didYouMean } from '../registry/suggest.ts';
 import { ConfigurationError } from '../util/errors.ts';
@@ -30,9 +31,14 @@ export function unknownFlag(flag: string, command: string, flags: readonly strin
   return new UsageError(`${command} has no flag --${name}`, { hint });
 }
 
-/** What oclif says of arguments that do not fit a command, without its frame. */
+/** What oclif says of arguments that do not fit a command, without its frame, its colors and its remarks about itself. */
 export function wrongUse(message: string, command: string): UsageError {
-  const said = message.replace(/^The following errors? occurred:\n/, '').replace(/\nSee more help with --help$/, '');
+  const said = stripVTControlCharacters(message)
+    .replace(/^The following errors? occurred:\n/, '')
+    .replace(/\nSee more help with --help$/, '')
+    .replace(/\n\nNote: .* allows? multiple values\..*$/s, '')
+    .replace(/^( *Missing required flag) (?!-)/gm, '$1 --')
+    .replace(/^Parsing (--\S+) *\n\s*(.)/, (_, flag: string, first: string) => `${flag}: ${first.toLowerCase()}`);
   const lines = said.split('\n').map((line) => line.trim());
   return new UsageError(lines.join('\n'), { hint: `"${programName()} ${command} --help" shows what it takes.` });
 }

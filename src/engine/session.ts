@@ -39,11 +39,20 @@ export function threadCount(asked: number | null, env: NodeJS.ProcessEnv = proce
   throw new ConfigurationError(`COOKBOOK_THREADS must be a positive whole number, not "${text}"`);
 }
 
+/**
+ * ONNX Runtime collects what its sessions do and sends it to its maker unless it is told not to, before it is loaded. Whoever
+ * wants that sets the variable to 0.
+ */
+async function loadRuntime() {
+  process.env.ORT_DISABLE_TELEMETRY ??= '1';
+  return await import('onnxruntime-node');
+}
+
 export async function createSession(
   graph: Uint8Array,
   { directory, threads, device = 'cpu' }: SessionOptions,
 ): Promise<Session> {
-  const ort = await import('onnxruntime-node');
+  const ort = await loadRuntime();
   const session = await ort.InferenceSession.create(graph, {
     executionProviders: [device],
     intraOpNumThreads: threads,

@@ -1,12 +1,16 @@
 // The registry: every builder by slot and name. A value that is passed on, not a global, so plugins of one spec stay its own.
 
 import { ConfigurationError } from '../util/errors.ts';
+import { programName } from '../util/program_name.ts';
 import type { AnyBuilder, Builder, FieldProblem } from './builder.ts';
 import { complete } from './complete.ts';
 import type { Headline } from './headline.ts';
 import { shapeOf } from './shape.ts';
 import { type Make, type PlainRef, SLOT, type Slot } from './slot.ts';
 import { closestNames, didYouMean } from './suggest.ts';
+
+/** More names than this are a list to look up rather than part of a sentence. */
+const MOST_NAMES = 10;
 
 export class Registry {
   readonly #builders = new Map<string, Map<string, AnyBuilder>>();
@@ -84,8 +88,10 @@ export class Registry {
   /** The message for a name that a slot does not have. */
   unknown(slot: string, name: string): string {
     const names = this.list(slot).map((builder) => builder.name);
-    const suggestion = didYouMean(closestNames(name, names));
-    return `unknown ${slot} builder "${name}"${suggestion || `; there is ${names.map((n) => `"${n}"`).join(', ') || 'none'}`}`;
+    const list = names.map((known) => `"${known}"`).join(', ') || 'none';
+    const all = `"${programName()} builders --slot ${slot}" lists the ${names.length} that there are`;
+    const known = names.length > MOST_NAMES ? all : `there is ${list}`;
+    return `unknown ${slot} builder "${name}"${didYouMean(closestNames(name, names)) || `; ${known}`}`;
   }
 }
 

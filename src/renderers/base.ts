@@ -3,6 +3,7 @@
 
 import type { Tokenizer } from '../tokenizers/types.ts';
 import { RendererError } from '../util/errors.ts';
+import { checked } from './checked.ts';
 import { omittedOf } from './omitted.ts';
 import { apart, encodeLists, isSame, modelInputOf, type Piece, type Unit, widthOf, written } from './pieces.ts';
 import { parseReply, type ReplySyntax } from './reply_syntax.ts';
@@ -13,7 +14,7 @@ import type { Message, ParsedResponse, Renderer, SupervisedExample, ToolSpec, Tr
 
 /** Where in its conversation a message stands. */
 export interface RenderContext {
-  /** The whole conversation. */
+  /** The whole conversation; it stays as it is. */
   messages: readonly Message[];
   index: number;
   isLast: boolean;
@@ -78,7 +79,8 @@ export function createRenderer(traits: RendererTraits, tokenizer: Tokenizer, for
     typeof reply === 'function' ? reply : (tokens: readonly number[]) => parseReply(tokens, reply, tokenizer);
 
   function renderAll(given: readonly Message[]): Rendering {
-    const messages = format.arrange?.(given) ?? given;
+    // A list of its own, which nobody changes: formats remember what they have found out about it.
+    const messages = [...(format.arrange?.(given) ?? given)];
     const lastUser = lastUserIndex(messages);
     const rendered = messages.map((message, index) => {
       const one = format.renderMessage(message, contextAt(messages, index, lastUser));
@@ -145,7 +147,7 @@ export function createRenderer(traits: RendererTraits, tokenizer: Tokenizer, for
     return { model_input: modelInputOf(units), weights, ...(omitted.length > 0 ? { omitted } : {}) };
   }
 
-  return {
+  return checked({
     name,
     tokenizer,
     hasExtensionProperty,
@@ -177,7 +179,7 @@ export function createRenderer(traits: RendererTraits, tokenizer: Tokenizer, for
         });
       return format.createConversationPrefixWithTools(tools, systemPrompt);
     },
-  };
+  });
 }
 
 /** The id of a token that a format is made of. */

@@ -3,6 +3,7 @@
 import { modelInputFromTokens } from '../tinker/types.ts';
 import type { Tokenizer } from '../tokenizers/types.ts';
 import { RendererError } from '../util/errors.ts';
+import { checked } from './checked.ts';
 import { type ConversationTemplate, compileTemplate } from './conversation_template.ts';
 import { reasoningOf } from './conversation_values.ts';
 import { plain } from './jinja/text.ts';
@@ -91,7 +92,7 @@ export function chatTemplateRenderer(tokenizer: Tokenizer, { currentDate }: { cu
       return systemPrompt === '' ? prefix : [...prefix, { role: 'system', content: systemPrompt }];
     },
   };
-  return renderer;
+  return checked(renderer);
 }
 
 /** A model that is trained on replies without an end would never stop. */

@@ -28,24 +28,38 @@ export async function recommendedRenderer({
   return reference(rendererSlot, { builder: fitting ?? other });
 }
 
+/** What is known of weights whose training goes on. */
+export interface TrainedWeights {
+  trainedWith: PlainRef | null;
+  /** Another renderer is meant. */
+  override: boolean;
+  /** Which they are, in words. */
+  weights: string;
+}
+
 /**
  * The renderer that `given` names, or the one that the weights were trained with, or null where neither is known.
  * @throws ConfigurationError where both are known and differ, unless `override` says that this is meant
  */
 export function rendererForWeights(
   given: BuilderRef<typeof rendererSlot> | null,
-  { trainedWith, override, weights }: { trainedWith: PlainRef | null; override: boolean; weights: string },
+  known: TrainedWeights,
 ): BuilderRef<typeof rendererSlot> | null {
+  const { trainedWith } = known;
   if (given === null) return trainedWith === null ? null : reference(rendererSlot, trainedWith);
-  if (trainedWith === null || override) return given;
+  const problem = rendererProblem(given, known);
+  if (problem === null) return given;
+  throw new ConfigurationError(`renderer: ${problem}`, {
+    hint: 'Leave renderer out to go on with the one of the weights. A model does worse with another, and nothing tells.',
+  });
+}
+
+/** Why the weights cannot be trained with a renderer; null where they can. */
+export function rendererProblem(given: PlainRef, { trainedWith, override, weights }: TrainedWeights): string | null {
+  if (trainedWith === null || override) return null;
   const differing = differingOptions(trainedWith, given);
-  if (trainedWith.builder === given.builder && differing.length === 0) return given;
-  throw new ConfigurationError(
-    `renderer: ${weights} was trained with the renderer ${shown(trainedWith, differing)}, and this is ${shown(given, differing)}: set renderer_override: true if that is meant`,
-    {
-      hint: 'Leave renderer out to go on with the one of the weights. A model does worse with another, and nothing tells.',
-    },
-  );
+  if (trainedWith.builder === given.builder && differing.length === 0) return null;
+  return `the weights (${weights}) were trained with the renderer ${shown(trainedWith, differing)}, and this is ${shown(given, differing)}: set renderer_override: true if that is meant`;
 }
 
 /** Names of the options that differ. What a reference leaves out has its default. */

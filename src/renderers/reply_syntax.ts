@@ -118,9 +118,11 @@ export function parseBlocks(text: string, { thinking, calls }: Omit<ReplySyntax,
   /** Line breaks that may follow the last block. */
   let skipped = 0;
   const textUpTo = (index: number) => withoutLeadingLines(text.slice(end, index), skipped);
+  const nextThought = blockFinder(text, thinking);
+  const nextCall = blockFinder(text, calls);
   for (;;) {
-    const thought = blockAfter(text, end, thinking);
-    const call = blockAfter(text, end, calls);
+    const thought = nextThought(end);
+    const call = nextCall(end);
     if (thought !== null && (call === null || thought.start < call.start)) {
       const { inside = 0, after = 0 } = thought.syntax.lines ?? {};
       pushText(textUpTo(thought.start));
@@ -153,13 +155,30 @@ export function parseBlocks(text: string, { thinking, calls }: Omit<ReplySyntax,
   return blocks;
 }
 
-/** The first block of a syntax from a place on that closes. */
-function blockAfter<Syntax extends { open: string; close: string }>(text: string, from: number, syntax?: Syntax) {
-  if (syntax === undefined) return null;
-  const start = text.indexOf(syntax.open, from);
-  const inner = start + syntax.open.length;
-  const close = start === -1 ? -1 : text.indexOf(syntax.close, inner);
-  return close === -1 ? null : { syntax, start, inner: text.slice(inner, close), end: close + syntax.close.length };
+interface Block<Syntax> {
+  syntax: Syntax;
+  start: number;
+  inner: string;
+  end: number;
+}
+
+/** Finds the first block of a syntax from a place on that closes. Places ascend, so that a text is searched once. */
+function blockFinder<Syntax extends { open: string; close: string }>(
+  text: string,
+  syntax?: Syntax,
+): (from: number) => Block<Syntax> | null {
+  if (syntax === undefined) return () => null;
+  const blockAfter = (from: number): Block<Syntax> | null => {
+    const start = text.indexOf(syntax.open, from);
+    const inner = start + syntax.open.length;
+    const close = start === -1 ? -1 : text.indexOf(syntax.close, inner);
+    return close === -1 ? null : { syntax, start, inner: text.slice(inner, close), end: close + syntax.close.length };
+  };
+  let next = blockAfter(0);
+  return (from) => {
+    if (next !== null && next.start < from) next = blockAfter(from);
+    return next;
+  };
 }
 
 export function withoutLeadingLines(text: string, most: number): string {

@@ -39,14 +39,18 @@ export async function* streamReply(
   yield { type: 'message', ...parseReply(all, syntax, tokenizer) };
 }
 
-/** Says of a reply's text what has become certain. */
+/** Says of a reply's text what has become certain. It goes through each character a few times, however long the reply is. */
 class ReplyReader {
   readonly #syntax: ReplySyntax;
   #place: 'start' | 'text' | 'thinking' | 'call' | 'over';
-  /** Text that may yet turn out to be a tag, or line breaks to be dropped. In a call, all of it. */
+  /** Text that may yet turn out to be a tag. */
   #held = '';
+  /** Line breaks before it that may yet turn out to be the format's. */
+  #lines = 0;
   /** Line breaks that may be dropped here. */
   #skipped = 0;
+  /** The call that is read, with what of its end may be the beginning of the closing tag. */
+  #call: { texts: string[]; end: string } = { texts: [], end: '' };
   #part: 'text' | 'thinking' | null = null;
   #index = -1;
 
@@ -61,7 +65,7 @@ class ReplyReader {
       if (this.#place === 'start') goesOn = this.#enterThinking();
       else if (this.#place === 'thinking') goesOn = yield* this.#readThinking();
       else if (this.#place === 'text') goesOn = yield* this.#readText();
-      else goesOn = this.#place === 'call' && this.#leaveCall();
+      else goesOn = this.#place === 'call' && this.#readCall();
     }
   }
 
@@ -69,8 +73,9 @@ class ReplyReader {
   *finish(text: string): Generator<ReplyEvent> {
     yield* this.read(text);
     if (this.#place === 'over') return;
-    if (this.#place === 'start' || this.#place === 'thinking') return yield* this.#say('thinking', this.#held);
-    for (const part of parseBlocks(this.#held, this.#syntax).parts) {
+    const held = this.#place === 'call' ? this.#call.texts.join('') : this.#linesAnd(this.#held);
+    if (this.#place === 'start' || this.#place === 'thinking') return yield* this.#say('thinking', held);
+    for (const part of parseBlocks(held, this.#syntax).parts) {
       if (part.type === 'text') yield* this.#say('text', part.text);
       if (part.type === 'thinking') yield* this.#say('thinking', part.thinking);
     }
@@ -93,7 +98,7 @@ class ReplyReader {
       yield* this.#sayCertain('thinking', [close], inside);
       return false;
     }
-    yield* this.#say('thinking', withoutTrailingLines(this.#held.slice(0, end), inside));
+    yield* this.#say('thinking', withoutTrailingLines(this.#linesAnd(this.#held.slice(0, end)), inside));
     this.#held = this.#held.slice(end + close.length);
     this.#enter('text', after);
     return true;
@@ -105,30 +110,39 @@ class ReplyReader {
     const thought = thinking === undefined ? -1 : this.#held.indexOf(thinking.open);
     const call = calls === undefined ? -1 : this.#held.indexOf(calls.open);
     if (thinking !== undefined && thought !== -1 && (call === -1 || thought < call)) {
-      yield* this.#say('text', this.#held.slice(0, thought));
+      yield* this.#say('text', this.#linesAnd(this.#held.slice(0, thought)));
       this.#held = this.#held.slice(thought + thinking.open.length);
       this.#enter('thinking', thinking.lines?.inside);
       return true;
     }
     const before = calls?.lines?.before ?? 0;
-    if (call === -1) {
+    if (calls === undefined || call === -1) {
       const tags = [thinking?.open, calls?.open].filter((tag) => tag !== undefined);
       yield* this.#sayCertain('text', tags, before);
       return false;
     }
-    const said = withoutTrailingLines(this.#held.slice(0, call), before);
+    const text = this.#linesAnd(this.#held.slice(0, call));
+    const said = withoutTrailingLines(text, before);
     yield* this.#say('text', said);
-    this.#held = this.#held.slice(said.length);
+    this.#call = { texts: [text.slice(said.length), calls.open], end: '' };
+    this.#held = this.#held.slice(call + calls.open.length);
     this.#place = 'call';
     return true;
   }
 
-  #leaveCall(): boolean {
-    const { open = '', close = '', lines } = this.#syntax.calls ?? {};
-    const end = this.#held.indexOf(close, this.#held.indexOf(open) + open.length);
-    if (end === -1) return false;
-    this.#held = this.#held.slice(end + close.length);
-    if (this.#syntax.calls?.nothingAfter !== undefined) {
+  /** What of a call is read is never looked at again, but for what may be a part of the tag that closes it. */
+  #readCall(): boolean {
+    const { close = '', lines, nothingAfter } = this.#syntax.calls ?? {};
+    const text = this.#call.end + this.#held;
+    const end = text.indexOf(close);
+    if (end === -1) {
+      this.#call.texts.push(this.#held);
+      this.#call.end = text.slice(Math.max(0, text.length - close.length + 1));
+      this.#held = '';
+      return false;
+    }
+    this.#held = text.slice(end + close.length);
+    if (nothingAfter !== undefined) {
       this.#place = 'over';
       return false;
     }
@@ -150,13 +164,25 @@ class ReplyReader {
   }
 
   /** All that is held but what may be the beginning of a tag, and the line breaks that the format may write before it. */
-  *#sayCertain(part: 'text' | 'thinking', tags: readonly string[], lines: number): Generator<ReplyEvent> {
+  *#sayCertain(part: 'text' | 'thinking', tags: readonly string[], most: number): Generator<ReplyEvent> {
     const longest = Math.max(...tags.map((tag) => tag.length), 0);
     let end = Math.max(0, this.#held.length - longest + 1);
     while (end < this.#held.length && !tags.some((tag) => tag.startsWith(this.#held.slice(end)))) end += 1;
-    const said = withoutTrailingLines(this.#held.slice(0, end), lines);
-    yield* this.#say(part, said);
-    this.#held = this.#held.slice(said.length);
+    const certain = this.#held.slice(0, end);
+    const said = withoutTrailingLines(certain, Number.POSITIVE_INFINITY);
+    this.#held = this.#held.slice(end);
+    if (said !== '') yield* this.#say(part, this.#linesAnd(said));
+    this.#lines += certain.length - said.length;
+    if (this.#lines <= most) return;
+    yield* this.#say(part, '\n'.repeat(this.#lines - most));
+    this.#lines = most;
+  }
+
+  /** The text after the line breaks that stand before it. */
+  #linesAnd(text: string): string {
+    const whole = '\n'.repeat(this.#lines) + text;
+    this.#lines = 0;
+    return whole;
   }
 
   *#say(part: 'text' | 'thinking', said: string): Generator<ReplyEvent> {

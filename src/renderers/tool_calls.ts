@@ -2,6 +2,7 @@
 
 import { RendererError } from '../util/errors.ts';
 import { type JsonValue, spacedJson } from '../util/json.ts';
+import { factOf } from './conversation_facts.ts';
 import { type JsonNode, readPythonJson } from './python_json.ts';
 import type { Message, ToolCall, ToolSpec, UnparsedToolCall } from './types.ts';
 
@@ -50,17 +51,24 @@ export function unparsedText({ unparsed_tool_calls = [] }: Message): string {
   return unparsed_tool_calls.map((call) => call.raw_text).join('');
 }
 
-/** The name of the tool that a result is from: its own, or that of the call with its id. */
-export function toolNameOf(message: Message, messages: readonly Message[]): string {
-  const answered = ({ tool_calls = [] }: Message) =>
-    tool_calls.find(({ id }) => id !== null && id === message.tool_call_id);
-  const name =
-    message.name ?? answered(messages.findLast((each) => answered(each) !== undefined) ?? message)?.function.name;
-  if (name !== undefined) return name;
+/** The name of the tool that a result is from: its own, or that of the last call with its id. */
+export function toolNameOf({ name, tool_call_id }: Message, messages: readonly Message[]): string {
+  const found = name ?? (tool_call_id === undefined ? undefined : calledNames(messages).get(tool_call_id));
+  if (found !== undefined) return found;
   throw new RendererError('a tool result needs the name of its tool', {
     hint: 'Set "name", or a "tool_call_id" that one of the calls before has.',
   });
 }
+
+/** Names of the tools that a conversation calls, by the ids of the calls. */
+const calledNames = factOf((messages) => {
+  const names = new Map<string, string>();
+  for (const { tool_calls = [] } of messages) {
+    // Of one message the first call with an id counts, and of several messages the last.
+    for (const { id, function: called } of tool_calls.toReversed()) if (id !== null) names.set(id, called.name);
+  }
+  return names;
+});
 
 /** Results sorted by rank within the places that tool messages take after the calls; equal ranks keep their order. */
 export function sortResults(

@@ -1,5 +1,6 @@
 // A conversation with the tools that may be called in it.
 
+import { checkMessages, checkTools } from './checked.ts';
 import { textOf } from './content.ts';
 import { addedTo } from './train_on_what.ts';
 import type { Message, Renderer, ToolSpec } from './types.ts';
@@ -10,6 +11,8 @@ export function withTools(
   messages: readonly Message[],
   tools: readonly ToolSpec[],
 ): readonly Message[] {
+  checkMessages(messages);
+  checkTools(tools);
   if (tools.length === 0) return messages;
   const [first, ...rest] = messages;
   const isSystem = first?.role === 'system';

@@ -33,7 +33,7 @@ export async function compare(
   const summaries: Summary[] = [];
   for (const { grouping, members, objectives } of tables) {
     const objective = await measurements.firstLogged(objectives, members);
-    const measured = await measurements.of(objective, members);
+    const measured = await measurements.of(objective, members, objectives);
     if (members.every((entry) => measured(entry).value === null)) {
       notices.push(await missingMetric(connection, members, grouping.title, objective));
     }
@@ -67,13 +67,26 @@ class Measurements {
     return objectives[0];
   }
 
-  async of(objective: Objective, members: readonly RunEntry[]): Promise<(entry: RunEntry) => MeasuredRun> {
+  /** @param others objectives that tell of a run that did not log the metric of this one, the most telling first */
+  async of(
+    objective: Objective,
+    members: readonly RunEntry[],
+    others: readonly Objective[],
+  ): Promise<(entry: RunEntry) => MeasuredRun> {
     const values = await this.#values(objective);
+    const instead = new Map<number, MeasuredRun['instead']>();
+    const isAnyWithout = members.some((entry) => !values.has(this.#index(entry)));
+    for (const other of isAnyWithout ? others.toReversed() : []) {
+      for (const [index, { value }] of await this.#values(other)) {
+        if (value !== null && Number.isFinite(value)) instead.set(index, { metric: other.metric, value });
+      }
+    }
     const indices = members.map((entry) => this.#index(entry));
     const courses = await curves(this.#connection, this.#column(objective), indices);
     return (entry) => ({
       entry,
       curve: courses.get(this.#index(entry)) ?? [],
+      instead: instead.get(this.#index(entry)) ?? null,
       ...(values.get(this.#index(entry)) ?? { value: null, step: null }),
     });
   }

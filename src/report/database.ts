@@ -2,9 +2,8 @@
 
 import type { DuckDBConnection, DuckDBDataChunk, DuckDBResult, DuckDBValueConverter } from '@duckdb/node-api';
 import { parseForeign } from '../run_files/foreign_json.ts';
-import { spellNumber } from '../run_files/numbers.ts';
 import { DUCKDB_SETTINGS } from '../util/duckdb.ts';
-import type { JsonObject, JsonValue } from '../util/json.ts';
+import { type JsonObject, type JsonValue, spellNumber } from '../util/json.ts';
 import { type Columns, quoteText } from './columns.ts';
 import { checkSize, defaultBytes } from './limits.ts';
 

@@ -135,7 +135,7 @@ async function reportOnConfigurations(
 function summaryJson({ configurations, problems, ...summary }: Summary): JsonObject {
   return {
     ...summary,
-    configurations: configurations.map(({ curve: _, runs, ...configuration }) => ({
+    configurations: configurations.map(({ curve: _, instead: __, runs, ...configuration }) => ({
       ...configuration,
       mean: jsonNumber(configuration.mean),
       sd: jsonNumber(configuration.sd),

@@ -2,6 +2,7 @@
 
 import {
   bestOf,
+  bestRun,
   compareScores,
   counts,
   formatAt,
@@ -40,11 +41,15 @@ export interface Configuration {
   n_runs: number;
   /** No other is better. Several are the best where they tie; none where all of several do. */
   best: boolean;
+  /** That of its runs whose value is the best; null where no goal is known, or none has a value. */
+  best_run: string | null;
   /** No run has finished: the mean is of what the others have logged so far. */
   preliminary: boolean;
   /** Finished runs whose value is not a finite number, and finished runs without a value. */
   n_not_finite: number;
   n_without_value: number;
+  /** What the runs without a value tell instead: the mean of another metric of theirs. */
+  instead: { metric: string; mean: number } | null;
   states: Partial<Record<SeenState, number>>;
   /** Mean of the curves of the runs that count, in equal spans of steps; NaN where there is no value. */
   curve: number[];
@@ -54,7 +59,7 @@ export interface Configuration {
 /** A run that somebody should look at. */
 export interface Problem {
   run: string;
-  problem: SeenState | 'not finite' | 'no value';
+  problem: SeenState | 'not finite';
   steps: number | null;
   error: string | null;
   look: string;
@@ -62,6 +67,8 @@ export interface Problem {
 
 export interface MeasuredRun extends Measurement {
   entry: RunEntry;
+  /** Of a run that did not log the metric: the value of the next one that it would be judged by. */
+  instead: { metric: string; value: number } | null;
   curve: number[];
 }
 
@@ -85,10 +92,7 @@ export function summarise(
     at: formatAt(objective.at),
     fields,
     configurations: judged.map((each) => ({ ...each.configuration, best: best.has(each) })),
-    // A metric that no run has is the wrong metric, not a problem of each run.
-    problems: runs
-      .flatMap((run) => problemOf(run, objective) ?? [])
-      .filter(({ problem }) => problem !== 'no value' || runs.some(({ value }) => value !== null)),
+    problems: runs.flatMap((run) => problemOf(run, objective) ?? []),
   };
 }
 
@@ -110,9 +114,13 @@ function configurationOf(
     n,
     n_runs: runs.length,
     best: false,
+    best_run: bestRun(judged, objective)?.entry.row.run ?? null,
     preliminary,
     n_not_finite,
     n_without_value,
+    instead: insteadOf(
+      runs.filter(({ entry, value }) => value === null && counts(entry.row.state, value, objective.at)),
+    ),
     states,
     curve: meanCurve(valuedRuns(judged, objective.at).map(({ curve }) => curve)),
     runs: runs.map(({ entry: { row }, value, step }) => ({
@@ -126,17 +134,19 @@ function configurationOf(
   return { configuration, score };
 }
 
-function hasNumber(run: MeasuredRun): run is MeasuredRun & { value: number } {
-  return run.value !== null && Number.isFinite(run.value);
+function insteadOf(runs: readonly MeasuredRun[]): Configuration['instead'] {
+  const metric = runs.find(({ instead }) => instead !== null)?.instead?.metric;
+  const { mean } = meanAndSd(runs.flatMap(({ instead }) => (instead?.metric === metric ? (instead?.value ?? []) : [])));
+  return metric === undefined || mean === null ? null : { metric, mean };
 }
 
-function problemOf(measured: MeasuredRun, objective: Objective): Problem | null {
-  const { entry, value } = measured;
+/** A finished run that measured something else than the metric is none: it was not asked to measure it. */
+function problemOf({ entry, value }: MeasuredRun, objective: Objective): Problem | null {
   const { state, run, steps, error } = entry.row;
   const problem = (kind: Problem['problem']) => ({ run, problem: kind, steps, error, look: entry.look });
   if (TROUBLED.has(state)) return problem(state);
-  if (!counts(state, value, objective.at) || hasNumber(measured)) return null;
-  return problem(value === null ? 'no value' : 'not finite');
+  const isNumber = value === null || Number.isFinite(value);
+  return isNumber || !counts(state, value, objective.at) ? null : problem('not finite');
 }
 
 const TROUBLED: ReadonlySet<SeenState> = new Set(['failed', 'diverged', 'killed', 'interrupted', 'damaged']);

@@ -59,14 +59,15 @@ function alignmentOf(field: string, configurations: readonly Configuration[]): '
   return configurations.some(({ fields }) => typeof fields[field] === 'string') ? 'left' : 'right';
 }
 
-function notesOf({ states, preliminary, n_not_finite, n_without_value }: Configuration): string {
+function notesOf({ states, preliminary, n_not_finite, n_without_value, instead }: Configuration): string {
   const counted = SEEN_STATES.filter((state) => state !== 'done').flatMap((state) =>
     states[state] === undefined ? [] : `${states[state]} ${state}`,
   );
+  const other = instead === null ? '' : ` (${printable(instead.metric)} ${formatNumber(instead.mean)})`;
   return [
     ...counted,
     ...(n_not_finite > 0 ? [`${n_not_finite} not finite`] : []),
-    ...(n_without_value > 0 ? [`${n_without_value} without value`] : []),
+    ...(n_without_value > 0 ? [`${n_without_value} without value${other}`] : []),
     ...(preliminary ? ['so far'] : []),
   ].join(', ');
 }
@@ -80,7 +81,11 @@ function conclusion({ configurations, fields, metric }: Summary): Block[] | null
   );
   const tie = best.length > 1 ? `${best.length} tie: ` : '';
   const line = `★ best: ${tie}${named.join('; ')} with ${metric} ${formatMean(first.mean, first.sd)} (n = ${first.n})`;
-  return [{ lines: [printable(line)] }];
+  const run =
+    best.length > 1 || first.best_run === null
+      ? []
+      : [`${first.n_runs === 1 ? 'its run' : 'its best run'}: ${first.best_run}`];
+  return [{ lines: [line, ...run].map(printable) }];
 }
 
 /** More lines than this are a list to query rather than to read. */

@@ -33,7 +33,7 @@ export function summaryTable(summaries: readonly Summary[]): DataTable {
     Object.keys(AGGREGATES),
   );
   const rows = summaries.flatMap(({ group, metric, goal, at, configurations }) =>
-    configurations.map(({ fields, states, curve: _, runs: __, ...aggregates }) => ({
+    configurations.map(({ fields, states, curve: _, instead: __, best_run: ___, runs: ____, ...aggregates }) => ({
       group,
       ...Object.fromEntries(Object.entries(fields).map(([field, value]) => [columnOf.get(field) ?? field, value])),
       metric,

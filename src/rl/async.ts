@@ -40,7 +40,7 @@ export async function trainAsync(
       const timer = new IterationTimer();
       const measured = await journal.evaluate(step, timer);
       const rolledOut_P = await journal.stoppable(() => timer.timed('sample', () => queue.take(groups_per_batch)));
-      await transcripts.write('train', step, rolledOut_P);
+      await timer.timed('transcripts', () => transcripts.write('train', step, rolledOut_P));
       const { data_D, metrics } = await trainOnBatch(run, step, rolledOut_P, timer);
       if (data_D.length > 0) {
         sampler = await timer.timed('save_weights_and_get_sampling_client', () => openSampler(run, step + 1));

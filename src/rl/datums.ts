@@ -1,6 +1,7 @@
 // Trajectories as datums: one for as many turns as only append to one another, with the advantage on what was sampled.
 
-import type { Datum, ImageChunk, ModelInput, ModelInputChunk, ProvenanceSpan, TensorData } from '../tinker/types.ts';
+import type { Datum, ProvenanceSpan, TensorData } from '../tinker/types.ts';
+import { beginsWith, chunksOf, type Element, elementsOf } from './elements.ts';
 import type { Trajectory, TrajectoryGroup, Transition } from './types.ts';
 
 /** A datum of RL. `mask` says which targets were sampled and count; it is the client's, and no loss of a service takes it. */
@@ -18,7 +19,7 @@ const MASKED = 'parse_error_masked';
 
 /** A position of a sequence, and what is to be learned of it. */
 interface Position {
-  element: number | ImageChunk;
+  element: Element;
   logprob: number;
   advantage: number;
   mask: number;
@@ -41,7 +42,7 @@ export function trajectoryToData({ transitions }: Pick<Trajectory, 'transitions'
   for (const transition of transitions) {
     const ob = elementsOf(transition.ob);
     let sequence = sequences.at(-1);
-    if (sequence === undefined || !isPrefix(sequence.positions, ob)) {
+    if (sequence === undefined || !beginsWith(ob, elementsSoFar(sequence))) {
       sequence = { positions: [], spans: [] };
       sequences.push(sequence);
     }
@@ -71,7 +72,7 @@ export function assembleTrainingData(
 /** Whether any target counts. */
 export const isTrainable = ({ loss_fn_inputs: { mask } }: RLDatum): boolean => mask.data.some((value) => value > 0);
 
-function appendTurn(sequence: Sequence, { ac, metrics }: Transition, ob: (number | ImageChunk)[], advantage: number) {
+function appendTurn(sequence: Sequence, { ac, metrics }: Transition, ob: Element[], advantage: number) {
   const { positions } = sequence;
   const seen = positions.length;
   for (const element of ob.slice(seen)) positions.push({ element, logprob: 0, advantage: 0, mask: 0 });
@@ -124,33 +125,9 @@ function datumOf({ positions, spans }: Sequence): RLDatum[] {
   ];
 }
 
+const elementsSoFar = ({ positions }: Sequence): Element[] => positions.map(({ element }) => element);
+
 const lengthOf = ({ element }: Position) => (typeof element === 'number' ? 1 : element.expected_tokens);
-
-function elementsOf({ chunks }: ModelInput): (number | ImageChunk)[] {
-  return chunks.flatMap((chunk): (number | ImageChunk)[] => (chunk.type === 'image' ? [chunk] : chunk.tokens));
-}
-
-function chunksOf(elements: readonly (number | ImageChunk)[]): ModelInputChunk[] {
-  const chunks: ModelInputChunk[] = [];
-  for (const element of elements) {
-    const last = chunks.at(-1);
-    if (typeof element !== 'number') chunks.push(element);
-    else if (last?.type === 'encoded_text') last.tokens.push(element);
-    else chunks.push({ type: 'encoded_text', tokens: [element] });
-  }
-  return chunks;
-}
-
-function isPrefix(positions: readonly Position[], elements: readonly (number | ImageChunk)[]): boolean {
-  return (
-    positions.length <= elements.length && positions.every(({ element }, i) => isSameElement(element, elements[i]))
-  );
-}
-
-function isSameElement(a: number | ImageChunk, b: number | ImageChunk): boolean {
-  if (typeof a === 'number' || typeof b === 'number') return a === b;
-  return a === b || (a.expected_tokens === b.expected_tokens && Buffer.compare(a.data, b.data) === 0);
-}
 
 /** The spans without the first or last of their positions. */
 function trimmed(spans: readonly ProvenanceSpan[], end: 'first' | 'last'): ProvenanceSpan[] {

@@ -69,7 +69,7 @@ export function removeConstantRewardGroups<G extends { group: TrajectoryGroup }>
 }
 
 /** The mean of each metric over the places where it is present. */
-function meanOfEach(all: readonly EnvMetrics[]): EnvMetrics {
+export function meanOfEach(all: readonly EnvMetrics[]): EnvMetrics {
   const sums = new Map<string, { total: number; count: number }>();
   for (const metrics of all) {
     for (const [name, value] of Object.entries(metrics)) {

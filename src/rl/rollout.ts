@@ -39,7 +39,8 @@ export async function doSingleRollout(policy: TokenCompleter, env: Env, options:
   let truncations = 0;
   let sampled = 0;
   try {
-    const first = await deadline.during((signal) => env.initialObservation({ signal }));
+    const episode = { maxToolCalls: limits.max_tool_calls };
+    const first = await deadline.during((signal) => env.initialObservation({ ...episode, signal }));
     if ('overflow' in first) return overflown(first);
     let { observation, stop_condition }: InitialObservation = first;
     while (true) {
@@ -70,6 +71,8 @@ export async function doSingleRollout(policy: TokenCompleter, env: Env, options:
     // What was reached before the deadline is kept; without anything the rollout has failed.
     if (!deadline.passed || transitions.length === 0) throw error;
     return stopped(transitions, transitions[transitions.length - 1].ob, 'rollout_timeout', truncations);
+  } finally {
+    env.close?.();
   }
 }
 

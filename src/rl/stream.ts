@@ -60,7 +60,7 @@ export async function trainStream(run: RLRun, { num_minibatches }: StreamConfig)
       if (outputs.length > 0) substeps.push({ outputs, optimStep: await journal.client.optimStep(adam) });
     }
     const updates = await timer.timed('train', () => finishAll(substeps));
-    await transcripts.write('train', step, rolledOut_P);
+    await timer.timed('transcripts', () => transcripts.write('train', step, rolledOut_P));
     if (data_D.length > 0) {
       await sampler.client.close();
       sampler = await timer.timed('save_weights_and_get_sampling_client', () => openSampler(run, step + 1));

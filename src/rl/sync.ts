@@ -18,7 +18,7 @@ export async function trainSync(run: RLRun): Promise<TrainingOutcome> {
         return groups_P.filter((group) => group !== null);
       }),
     );
-    await transcripts.write('train', step, rolledOut_P);
+    await timer.timed('transcripts', () => transcripts.write('train', step, rolledOut_P));
     const { data_D, metrics } = await trainOnBatch(run, step, rolledOut_P, timer);
     if (data_D.length > 0) {
       await sampler.client.close();

@@ -19,6 +19,7 @@ import { trainStream } from './stream.ts';
 import { trainSync } from './sync.ts';
 import { rlTestSetEvaluator } from './test_set.ts';
 import { restoredTotals, UsageTracker } from './token_usage.ts';
+import { createTranscripts } from './transcripts.ts';
 import type { RLDataset } from './types.ts';
 
 export async function trainRL(config: RLConfig, context: TrainingContext, make: Make): Promise<TrainingOutcome> {
@@ -41,7 +42,7 @@ export async function trainRL(config: RLConfig, context: TrainingContext, make: 
   checkConfig(config, dataset, warn);
   const strategy = await make(config.rollout_error_tolerance, {});
   const loss = policyLoss(config.loss_fn, config.loss_fn_config);
-  const transcripts = { write: async () => {} };
+  const transcripts = createTranscripts({ ...config, logPath: context.logPath, tokenizer, emit });
   const parts = { config, strategy, contextLength, transcripts, seed, warn };
   const measured = { tokenizer, renderer, test: null, seed, warn };
   const evaluators = [

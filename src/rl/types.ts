@@ -70,10 +70,17 @@ export interface StepOptions {
   signal?: AbortSignal;
 }
 
+export interface EpisodeOptions extends StepOptions {
+  /** Tool calls that the rollout allows the episode; null or absent = as many as the environment does. */
+  maxToolCalls?: number | null;
+}
+
 /** One episode, used once: a prompt, actions, and a reward for each. */
 export interface Env {
-  initialObservation(options?: StepOptions): Promise<InitialObservation | InitialObservationOverflow>;
+  initialObservation(options?: EpisodeOptions): Promise<InitialObservation | InitialObservationOverflow>;
   step(action: TokensWithLogprobs, options?: StepOptions): Promise<StepResult>;
+  /** Called once when nobody plays on, whatever became of the episode: a limit may have ended it, or a failure. */
+  close?(): void;
 }
 
 export interface Transition {

@@ -1,15 +1,19 @@
-// The data that a run spec names, looked at without running: its first rows, and whether the model's renderer takes them.
+// The data that a run spec names, looked at without running: its first rows, and whether the model's renderer takes them; and
+// whether that is the renderer of the weights to start from.
 
 import { join } from 'node:path';
 import { benchmarkSlot } from '../evaluation/types.ts';
 import { isFile } from '../formats/files.ts';
 import type { FieldProblem } from '../registry/builder.ts';
+import { isWeightsRef } from '../registry/fields.ts';
 import type { Registry } from '../registry/registry.ts';
 import { type ObjectShape, type Shape, shapeOf } from '../registry/shape.ts';
 import { isPlainRef, type PlainRef } from '../registry/slot.ts';
-import { recommendedRenderer } from '../renderers/recommended.ts';
+import { recommendedRenderer, rendererProblem } from '../renderers/recommended.ts';
 import { type Renderer, rendererSlot } from '../renderers/types.ts';
 import { rlDatasetSlot } from '../rl/types.ts';
+import { rendererOfWeights } from '../run_files/trained_renderer.ts';
+import { locateWeights } from '../run_files/weights_reference.ts';
 import { paramsOfRun } from '../spec/root.ts';
 import type { Issue, RunSpec, SpecPath } from '../spec/types.ts';
 import { datasetSlot } from '../supervised/types.ts';
@@ -25,15 +29,29 @@ export async function checkData(spec: RunSpec, registry: Registry): Promise<Issu
   if (trainer === undefined) return [];
   const own = await registry.check(trainerSlot, { ...spec, builder: spec.trainer }, {});
   const ofTrainer = own.map(({ field, message }): Issue => ({ path: [field], part: 'value', message }));
+  const { trainedWith, issues: ofWeights } = weightsOf(spec);
   const named = [...dataIn(shapeOf(paramsOfRun(trainer)), spec, registry, [])];
-  if (named.length === 0) return ofTrainer;
-  const { known, issues: ofModel } = await knownOfModel(spec, registry);
-  const issues = [...ofTrainer, ...ofModel];
+  if (named.length === 0) return [...ofTrainer, ...ofWeights];
+  const { known, issues: ofModel } = await knownOfModel(spec, trainedWith, registry);
+  const issues = [...ofTrainer, ...ofWeights, ...ofModel];
   for (const { path, ref, check } of named) {
     for (const { field, message } of await check(registry, ref, known))
       issues.push({ path: [...path, field], part: 'value', message });
   }
   return issues;
+}
+
+/** The renderer of the weights that a spec starts from, and an issue where the spec names another: the run would refuse it. */
+function weightsOf({ load_checkpoint_path: ref = null, renderer, renderer_override: override }: RunSpec): {
+  trainedWith: PlainRef | null;
+  issues: Issue[];
+} {
+  if (!isWeightsRef(ref)) return { trainedWith: null, issues: [] };
+  const { description, ...located } = locateWeights(ref, { purpose: 'train', unfinished: 'refuse' });
+  const trainedWith = rendererOfWeights(located);
+  const known = { trainedWith, override: override === true, weights: description };
+  const message = isPlainRef(renderer) ? rendererProblem(renderer, known) : null;
+  return { trainedWith, issues: message === null ? [] : [{ path: ['renderer'], part: 'value', message }] };
 }
 
 interface KnownOfModel {
@@ -53,6 +71,7 @@ const CHECKS = new Map<string, Check>([
 /** What data are read with, as far as it lies on this machine already. */
 async function knownOfModel(
   { model_name: model, renderer }: RunSpec,
+  trainedWith: PlainRef | null,
   registry: Registry,
 ): Promise<{ known: KnownOfModel; issues: Issue[] }> {
   if (typeof model !== 'string' || !(await isFile(join(model, 'tokenizer.json')))) return { known: {}, issues: [] };
@@ -60,7 +79,8 @@ async function knownOfModel(
   try {
     const tokenizer = await loadTokenizer(model);
     path = ['renderer'];
-    const ref = isPlainRef(renderer) ? renderer : await recommendedRenderer({ modelName: model, tokenizer });
+    const given = isPlainRef(renderer) ? renderer : trainedWith;
+    const ref = given ?? (await recommendedRenderer({ modelName: model, tokenizer }));
     return { known: { tokenizer, renderer: await registry.build(rendererSlot, ref, { tokenizer }) }, issues: [] };
   } catch (error) {
     if (!(error instanceof CookbookError)) throw error;

@@ -2,8 +2,10 @@
 
 import { resolve } from 'node:path';
 import type { Registry } from '../registry/registry.ts';
+import { readRunRecord } from '../run_files/directory.ts';
+import { loadRecordedPlugins } from '../run_files/recorded_plugins.ts';
 import { exitCodeOf } from '../run_files/status.ts';
-import { executeDirectory, loadRecordedPlugins } from './execute_directory.ts';
+import { executeDirectory } from './execute_directory.ts';
 import { jsonlReporter } from './reporters/jsonl.ts';
 import { stopOnSignals } from './signals.ts';
 
@@ -16,7 +18,8 @@ export async function execCommand(path: string, registry: Registry): Promise<0 |
   const stop = stopOnSignals();
   await stop.watched;
   try {
-    await loadRecordedPlugins(directory, registry);
+    const { spec } = await readRunRecord(directory);
+    await loadRecordedPlugins(directory, spec, registry);
     const onEvent = jsonlReporter((line) => process.stdout.write(`${line}\n`));
     const { status } = await executeDirectory(directory, registry, { onEvent, signal: stop.signal });
     return exitCodeOf(status.state);

@@ -4,7 +4,6 @@ import type { Registry } from '../registry/registry.ts';
 import { listCheckpoints } from '../run_files/checkpoint_log.ts';
 import { readRunRecord } from '../run_files/directory.ts';
 import type { RunRecord, RunStatus } from '../run_files/types.ts';
-import type { SpecDocument } from '../spec/types.ts';
 import { type ExecuteOptions, executeRun } from './execute.ts';
 
 /** A run that this process has executed, or has found finished. */
@@ -16,14 +15,6 @@ export interface EndedRun {
   executed: boolean;
   /** Whether there is a checkpoint to go on from. */
   resumable: boolean;
-}
-
-/** Adds the builders of the plugins that a run's spec names. */
-export async function loadRecordedPlugins(directory: string, registry: Registry): Promise<void> {
-  const record = await readRunRecord(directory);
-  if (record.spec.plugins.length === 0) return;
-  const { loadPlugins } = await import('../spec/plugins.ts');
-  await loadPlugins(documentOf(record, directory), registry);
 }
 
 /** Executes a directory with the builders that the registry holds. */
@@ -42,10 +33,4 @@ export async function executeDirectory(
   const checkpoints = await listCheckpoints(directory).catch(() => []);
   const resumable = checkpoints.some(({ state_path }) => state_path !== undefined);
   return { directory, record: await readRunRecord(directory), status, executed, resumable };
-}
-
-/** A resolved spec as a document: errors in it have no better place than the record. */
-function documentOf({ spec }: RunRecord, directory: string): SpecDocument {
-  const place = { file: `${directory}/run.json`, line: 1, column: 1, directory };
-  return { value: spec, template: spec, placeOf: () => place, file: place.file };
 }

@@ -86,7 +86,7 @@ function conflict(
   const passes = choices.map((choice) =>
     choice === 'delete' ? 'if_exists=delete to delete it and start afresh' : 'if_exists=resume to go on with it',
   );
-  const byOther = differingFields(record.identity.config, wanted.identity.config).some(({ path }) => isVersion(path));
+  const byOther = identityDifferencesOf(record, wanted).some(({ path }) => isVersion(path));
   const finisher = byOther ? ' The version of cookbook that began it, which run.json names, can still finish it.' : '';
   return new ConfigurationError(`${shortPath(directory)} holds ${which}; it ${stateOf(status)}`, {
     hint: `Pass ${passes.join(', ')}, or give another log_path.${finisher}`,
@@ -108,20 +108,38 @@ function stateOf(status: RunStatus | null): string {
 
 /** What makes the identities differ, with the values as the specs give them. */
 export function identityDifferences(record: RunRecord, wanted: WantedRun): string[] {
-  const given = new Map(differingFields(record.spec, wanted.spec).map((field) => [field.path, field]));
-  const fields = differingFields(record.identity.config, wanted.identity.config).flatMap(({ path, a, b }) => {
+  const given = fieldsGiven(record, wanted);
+  const fields = identityDifferencesOf(record, wanted).flatMap(({ path, a, b }) => {
     const field = given.get(path);
     if (field !== undefined) return describe(field);
     const [there, here] = [producerOf(a), producerOf(b)];
     if (there !== null && here !== null) return `${path} (made by run ${there} there, by run ${here} here)`;
-    // A default builder of version 1 is left out of identities: of one that comes in since, the version alone is another.
-    if (isVersion(path)) return describe({ path, a: a ?? 1, b: b ?? 1 });
+    if (isVersion(path)) return describe({ path, a, b });
     return a === undefined || b === undefined ? [] : `${path} (its contents have changed)`;
   });
   const seed = given.get('seed');
   if (seed !== undefined) fields.push(describe(seed));
   if (record.identity.version !== wanted.identity.version) fields.push('the recipe for identities');
   return fields;
+}
+
+/**
+ * Where the identities differ. A version says something of a builder that both runs have: where one is in the place of another,
+ * or of none, it is left out. Identities leave a default builder of version 1 out, so one that is not there has that version.
+ */
+function identityDifferencesOf(record: RunRecord, wanted: WantedRun): Difference[] {
+  const given = fieldsGiven(record, wanted);
+  return differingFields(record.identity.config, wanted.identity.config).flatMap((difference) => {
+    const { path, a = 1, b = 1 } = difference;
+    if (!isVersion(path)) return path === 'trainer.builder' ? (given.get('trainer') ?? difference) : difference;
+    const builder = path.slice(0, -'.version'.length);
+    const isOther = given.has(builder) || given.has(`${builder}.builder`);
+    return isOther || a === b ? [] : { path, a, b };
+  });
+}
+
+function fieldsGiven(record: RunRecord, wanted: WantedRun): Map<string, Difference> {
+  return new Map(differingFields(record.spec, wanted.spec).map((field) => [field.path, field]));
 }
 
 /** Whether a field of an identity is the version of a builder. */

@@ -8,13 +8,15 @@ import type { Registry } from '../registry/registry.ts';
 import { isPlainRef, type PlainRef } from '../registry/slot.ts';
 import { recommendedRenderer } from '../renderers/recommended.ts';
 import { type Renderer, rendererSlot } from '../renderers/types.ts';
+import { loadRecordedPlugins } from '../run_files/recorded_plugins.ts';
+import type { SeenRun } from '../run_files/seen_run.ts';
 import { verifiedWeights } from '../run_files/verified_weights.ts';
 import type { LocatedWeights } from '../run_files/weights_reference.ts';
 import { revealSecrets } from '../spec/secrets.ts';
 import type { SamplingClient, ServiceClient } from '../tinker/clients.ts';
 import { serviceSlot } from '../tinker/service.ts';
 import { loadTokenizer } from '../tokenizers/hf_tokenizer.ts';
-import { ConfigurationError } from '../util/errors.ts';
+import { ConfigurationError, messageOf, SpecError } from '../util/errors.ts';
 import { textOf } from '../util/json.ts';
 
 export interface SamplingTarget {
@@ -51,6 +53,7 @@ export async function openSamplingTarget(
   notify: (message: string) => void = () => undefined,
 ): Promise<SamplingTarget> {
   const weights = await verifiedWeights(target, { purpose: 'sample', unfinished: 'newest' });
+  if (weights.run !== null) await loadPluginsOf(weights.run, registry, notify);
   const source = await sourceOf(weights);
   const { checkpointsPath, service: ref, base_model, model_path, description } = source;
   const service = await registry.build(serviceSlot, revealSecrets(ref, process.env), {
@@ -68,6 +71,20 @@ export async function openSamplingTarget(
   } catch (error) {
     await closeQuietly(service);
     throw error;
+  }
+}
+
+/** A run may have been trained with builders that its talk does not need: one that is gone is told, and no error yet. */
+async function loadPluginsOf(
+  { directory, spec }: SeenRun,
+  registry: Registry,
+  notify: (message: string) => void,
+): Promise<void> {
+  try {
+    await loadRecordedPlugins(directory, spec, registry);
+  } catch (error) {
+    if (!(error instanceof SpecError)) throw error;
+    notify(messageOf(error));
   }
 }
 

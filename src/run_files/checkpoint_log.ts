@@ -4,12 +4,11 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { CheckpointLog, CheckpointRecord } from '../training/types.ts';
 import { entriesOf, explainingFailure } from '../util/files.ts';
-import { isJsonObject, type JsonObject } from '../util/json.ts';
+import { isJsonObject, type JsonObject, spellNumber } from '../util/json.ts';
 import { filterLines, LineAppender, parseLines, repairTail } from '../util/json_lines.ts';
 import { isBoolean, isCount, isOptional, isString, jsonShape } from '../util/json_shape.ts';
 import { tidyDirectories } from '../util/replace_directory.ts';
 import { checkpointPlace, type Digests, digestsOf, digestsShape, verifyDigests } from './checkpoint_digests.ts';
-import { spellNumber } from './numbers.ts';
 
 const FILE = 'checkpoints.jsonl';
 

@@ -3,9 +3,10 @@
 import { createHash, type Hash } from 'node:crypto';
 import { join } from 'node:path';
 import type { Metrics, MetricsLog } from '../training/types.ts';
+import { spellNumber } from '../util/json.ts';
 import { filterLines, LineAppender, parseLines, readLines, repairTail } from '../util/json_lines.ts';
 import { isBoolean, isCount, isNumber, isRecordOf, isString, jsonShape, type Shape } from '../util/json_shape.ts';
-import { spellNumber, unspellNumber } from './numbers.ts';
+import { unspellNumber } from './numbers.ts';
 
 export type Row = { step: number } & Metrics;
 

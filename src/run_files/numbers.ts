@@ -8,11 +8,6 @@ const SPELLED = new Map([
   ['-Infinity', Number.NEGATIVE_INFINITY],
 ]);
 
-/** A `JSON.stringify` replacer. */
-export function spellNumber(_key: string, value: unknown): unknown {
-  return typeof value === 'number' && !Number.isFinite(value) ? String(value) : value;
-}
-
 /** The value of a metric as it was before it was written. */
 export function unspellNumber(value: Metrics[string]): Metrics[string] {
   return typeof value === 'string' ? (SPELLED.get(value) ?? value) : value;

@@ -128,6 +128,20 @@ export function valuedRuns<Run extends JudgedRun>(runs: readonly Run[], at: At):
   return shown.filter(({ value }) => value !== null && Number.isFinite(value));
 }
 
+/** The run of a configuration whose value is the best, the first of those that tie; null without a goal or a value. */
+export function bestRun<Run extends JudgedRun>(
+  runs: readonly Run[],
+  { goal, at }: Pick<Objective, 'goal' | 'at'>,
+): (Run & { value: number }) | null {
+  let best: (Run & { value: number }) | null = null;
+  for (const run of valuedRuns(runs, at)) {
+    const { value } = run;
+    if (goal === null || value === null) return null;
+    if (best === null || (goal === 'maximize' ? value > best.value : value < best.value)) best = { ...run, value };
+  }
+  return best;
+}
+
 /**
  * Order of merit, the better one first; 0 for a tie. A configuration of which a run diverged or ended without a number is not
  * better than one of which none did, whatever its other runs reached: on average over seeds its value is NaN too.

@@ -4,7 +4,7 @@ import type { WeightsRef } from '../registry/fields.ts';
 import { textOf } from '../util/json.ts';
 import { checkpointPlace, digestsShape, verifyDigests } from './checkpoint_digests.ts';
 import { type SeenRun, seeCheckpoints } from './seen_run.ts';
-import { trainedRenderer } from './trained_renderer.ts';
+import { rendererOfWeights } from './trained_renderer.ts';
 import { type LocatedWeights, locateWeights, type ResolveOptions } from './weights_reference.ts';
 
 const HINT = 'Put it back as it was, name another checkpoint of the run, or run it again with if_exists=delete.';
@@ -18,7 +18,7 @@ export async function verifiedWeights(ref: WeightsRef, options: ResolveOptions):
   const { run, model_path } = located;
   if (run === null || model_path === undefined) return located;
   await verify(run, model_path);
-  return { ...located, renderer: trainedRenderer(run, model_path) };
+  return { ...located, renderer: rendererOfWeights(located) };
 }
 
 /** Other programs, and versions of before, note nothing that weights could be held against. */

@@ -12,8 +12,9 @@ import { shortPath } from '../util/files.ts';
 import { numberOf, textOf } from '../util/json.ts';
 import { plural } from '../util/plural.ts';
 import { bestCheckpoint } from './best_checkpoint.ts';
+import { bestRunOf, runsBelow } from './configurations.ts';
 import { type SavedCheckpoint, savedCheckpoints } from './saved_checkpoints.ts';
-import { type SeenRun, seeRun } from './seen_run.ts';
+import { type SeenRun, seeRun, sweepObjective } from './seen_run.ts';
 
 export interface ResolveOptions {
   /** What the weights are for: to train on from, where a saved state is preferred, or to sample from. */
@@ -66,7 +67,7 @@ function ofDirectory(directory: string, options: ResolveOptions): LocatedWeights
   if (['adapter_config.json', 'checkpoint.json'].some((name) => exists(join(directory, name)))) {
     return { model_path: directory, description: `the weights in ${place}`, run: null, batch: null };
   }
-  if (!exists(join(directory, 'config.json'))) throw neither(place);
+  if (!exists(join(directory, 'config.json'))) throw severalRuns(directory) ?? neither(place);
   return { base_model: directory, description: `the model ${place}`, run: null, batch: null };
 }
 
@@ -74,8 +75,12 @@ function ofRun(directory: string, name: string | null, { purpose, unfinished }: 
   const place = shortPath(directory);
   if (!exists(directory))
     throw new ConfigurationError(`there is no run ${place}${nearPathsHint(place, process.cwd())}`);
-  if (!isRun(directory))
-    throw new ConfigurationError(`${place} is no run directory, so it has no checkpoint "${name}"`);
+  if (!isRun(directory)) {
+    throw (
+      severalRuns(directory) ??
+      new ConfigurationError(`${place} is no run directory, so it has no checkpoint "${name}"`)
+    );
+  }
   const run = seeRun(directory);
   const saved = savedCheckpoints(run).filter((checkpoint) => pathOf(checkpoint, purpose) !== null);
   const mayChange = name === null || name === 'final' || name === 'best';
@@ -146,6 +151,22 @@ function liesAmongRuns(path: string): boolean {
   if (above === 'runs') return true;
   if (statSync(above, { throwIfNoEntry: false })?.isDirectory() !== true) return false;
   return readdirSync(above).some((name) => exists(join(above, name, 'run.json')));
+}
+
+/** A directory of runs has the weights of each of them: that of a sweep knows which one is the best. */
+function severalRuns(directory: string): ConfigurationError | null {
+  const runs = runsBelow(directory);
+  const [first] = runs;
+  if (first === undefined) return null;
+  const objective = sweepObjective(directory);
+  const best = objective === null ? null : bestRunOf(runs, objective);
+  const what = exists(join(directory, 'sweep.json')) ? 'a sweep' : 'a directory';
+  return new ConfigurationError(`${shortPath(directory)} is ${what} of ${plural(runs.length, 'run')}, not one run`, {
+    hint:
+      best === null
+        ? `Name one of them, such as ${shortPath(first.directory)}`
+        : `Name one of them. The best by ${objective?.metric} is ${shortPath(best.directory)}`,
+  });
 }
 
 function neither(place: string): ConfigurationError {

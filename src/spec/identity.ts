@@ -25,18 +25,78 @@ const HASH_DIGITS = 12;
 export function identify(spec: RunSpec, registry: Registry, digests: Digests): Identity {
   const encoder = new Encoder(registry, digests);
   const trainer = encoder.find(trainerSlot.name, spec.trainer);
-  const { seed: _, ...config } = encoder.fields(shapeOf(paramsOfRun(trainer)), spec, {});
+  const { seed, ...config } = encoder.fields(shapeOf(paramsOfRun(trainer)), spec, {});
   config.trainer = { builder: trainer.name, version: trainer.version };
-  // The canonical JSON of {config, seed, version}, with the long part of it written once.
-  const text = canonicalJson(config);
-  return Object.freeze({
-    version: VERSION,
-    hash: shortHash(`{"config":${text},"seed":${spec.seed},"version":${VERSION}}`),
-    config_hash: shortHash(`{"config":${text},"version":${VERSION}}`),
-    config,
-    seed: spec.seed,
-  });
+  return Object.freeze({ version: VERSION, ...hashes(canonicalJson(config), spec.seed), config, seed: spec.seed });
 }
+
+/** Of the canonical JSON of {config, seed, version}, and of the same without the seed; `config` is its long part. */
+function hashes(config: string, seed: number): { hash: string; config_hash: string } {
+  return {
+    hash: shortHash(`{"config":${config},"seed":${seed},"version":${VERSION}}`),
+    config_hash: shortHash(`{"config":${config},"version":${VERSION}}`),
+  };
+}
+
+/**
+ * The hashes of many specs that have most of their values in common, as the points of a sweep do: the text of a field is kept
+ * until its value changes. They are those of `identify`.
+ */
+export class Hasher {
+  readonly #encoder: Encoder;
+  #trainer: AnyBuilder | null = null;
+  /** In the order of canonical JSON. */
+  #fields: KeptField[] = [];
+
+  constructor(registry: Registry, digests: Digests) {
+    this.#encoder = new Encoder(registry, digests);
+  }
+
+  /** A function from seeds to hashes: replicates have all but the seed in common. Throws as `identify`. */
+  hashesOf(spec: RunSpec): (seed: number) => { hash: string; config_hash: string } {
+    const trainer = this.#encoder.find(trainerSlot.name, spec.trainer);
+    if (trainer !== this.#trainer) {
+      this.#trainer = trainer;
+      this.#fields = keptFields(trainer);
+    }
+    const members: string[] = [];
+    for (const field of this.#fields) {
+      const { name, shape } = field;
+      if (shape !== null && field.given !== spec[name]) {
+        const encoded = this.#encoder.fields(shape, spec, {});
+        field.text = Object.hasOwn(encoded, name) ? member(name, encoded[name]) : null;
+        field.given = spec[name];
+      }
+      if (field.text !== null) members.push(field.text);
+    }
+    const config = `{${members.join(',')}}`;
+    return (seed) => hashes(config, seed);
+  }
+}
+
+interface KeptField {
+  name: string;
+  /** Of a spec with this field alone; null for what every spec of the trainer has. */
+  shape: ObjectShape | null;
+  given?: JsonValue;
+  /** Null at its default. */
+  text: string | null;
+}
+
+function keptFields(trainer: AnyBuilder): KeptField[] {
+  const { name, version } = trainer;
+  const fields = shapeOf(paramsOfRun(trainer)).fields.filter(
+    (field) => field.name !== 'seed' && field.name !== 'trainer',
+  );
+  const kept = fields.map((field): KeptField => {
+    const shape: ObjectShape = { is: 'object', fields: [field], names: new Set([field.name]) };
+    return { name: field.name, shape, text: null };
+  });
+  kept.push({ name: 'trainer', shape: null, text: member('trainer', { builder: name, version }) });
+  return kept.sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+const member = (name: string, value: JsonValue) => `${JSON.stringify(name)}:${canonicalJson(value)}`;
 
 function shortHash(text: string): string {
   return hash('sha256', text).slice(0, HASH_DIGITS);

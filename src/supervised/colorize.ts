@@ -3,9 +3,9 @@
 import pc from 'picocolors';
 import type { Colors, Formatter } from 'picocolors/types.js';
 import { type Datum, tokensOf } from '../tinker/types.ts';
+import { tokenTexts } from '../tokenizers/token_texts.ts';
 import type { Tokenizer } from '../tokenizers/types.ts';
 import { printableText } from '../util/printable.ts';
-import { tokenTexts } from './token_texts.ts';
 
 /** Green where the weight is positive, yellow where it is 0, red where it is negative. */
 export function colorOfWeight(weight: number, { green, yellow, red }: Colors): Formatter {

@@ -1,11 +1,11 @@
 // Runs what a plan found missing, and says what the sweep has come to.
 
 import type { Registry } from '../registry/registry.ts';
+import { type BestConfiguration, bestConfigurations, seedsByConfiguration } from '../run_files/configurations.ts';
 import type { RunState, RunStatus } from '../run_files/types.ts';
 import { revealSecrets } from '../spec/secrets.ts';
 import { executorSlot } from './executor.ts';
 import { parseDuration } from './grammar.ts';
-import { bestConfigurations, type ConfigurationScore, seedsByConfiguration } from './objective.ts';
 import type { PlannedRun, SweepPlan } from './plan.ts';
 import { Preparation, recordFailure } from './prepare.ts';
 import { type Outcome, type SweepEvent, schedule } from './scheduler.ts';
@@ -31,9 +31,9 @@ export interface SweepResult {
   /** Runs that are anything but done, divergence included: finished ones first, then in the order of the plan. */
   not_done: RunReport[];
   objective: SweepPlan['fields']['objective'];
-  best: ConfigurationScore | null;
+  best: BestConfiguration | null;
   /** Other configurations that are as good as the best. */
-  tied: ConfigurationScore[];
+  tied: BestConfiguration[];
 }
 
 export interface RunReport {

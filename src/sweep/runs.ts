@@ -4,7 +4,7 @@ import type { FieldKind } from '../registry/fields.ts';
 import type { Registry } from '../registry/registry.ts';
 import { diagnose, diagnosticAt } from '../spec/diagnostics.ts';
 import type { Digests } from '../spec/digests.ts';
-import { identify } from '../spec/identity.ts';
+import { Hasher } from '../spec/identity.ts';
 import type { LoadOptions } from '../spec/load.ts';
 import { parsePath, slashPath } from '../spec/path.ts';
 import type { Issue, RunSpec, SpecDocument, SpecPath } from '../spec/types.ts';
@@ -105,7 +105,7 @@ function tooMany(configurations: number, { seeds, max_runs }: SweepFields): Issu
 class RunCollection {
   readonly #document: SpecDocument;
   readonly #registry: Registry;
-  readonly #digests: Digests;
+  readonly #hasher: Hasher;
   readonly #runs: SweepRun[] = [];
   readonly #configurations = new Map<string, Configuration>();
   readonly #diagnostics = new Map<string, Diagnostic>();
@@ -115,14 +115,15 @@ class RunCollection {
   constructor(document: SpecDocument, registry: Registry, digests: Digests) {
     this.#document = document;
     this.#registry = registry;
-    this.#digests = digests;
+    this.#hasher = new Hasher(registry, digests);
   }
 
   add(configuration: Configuration, spec: RunSpec, seeds: readonly number[]): void {
     if (this.#refuseRuntime(configuration, spec)) return;
     const max_steps = typeof spec.max_steps === 'number' ? spec.max_steps : null;
+    const hashesOf = this.#hasher.hashesOf(spec);
     for (const seed of seeds) {
-      const { hash, config_hash } = identify(withSeed(spec, seed), this.#registry, this.#digests);
+      const { hash, config_hash } = hashesOf(seed);
       const twin = this.#configurations.get(hash);
       if (twin !== undefined) this.#reportTwins(configuration, twin);
       this.#configurations.set(hash, configuration);

@@ -4,12 +4,12 @@ import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pLimit, { type LimitFunction } from 'p-limit';
 import { formatDuration } from '../run/progress.ts';
+import type { ConfigurationScore } from '../run_files/configurations.ts';
 import { inspectRunDirectory } from '../run_files/directory.ts';
 import type { RunSnapshot, RunStatus } from '../run_files/types.ts';
 import { type RunChange, watchRun } from '../run_files/watch.ts';
 import { CookbookError, messageOf } from '../util/errors.ts';
 import type { Executor, Job } from './executor.ts';
-import type { ConfigurationScore } from './objective.ts';
 import type { PlannedRun } from './plan.ts';
 import type { Result, Standings } from './standings.ts';
 import { Submissions } from './submissions.ts';
@@ -169,10 +169,18 @@ class Course {
     const failedElsewhere = known.state === 'failed' && attemptOf(before) > this.#attempts;
     this.#attempts = attemptOf(before);
     if (failedElsewhere || launching.aborted) return known;
-    const job = await submissions.submit(async () => {
-      this.#directory = await prepare(this.#run);
-      return this.#directory;
-    });
+    let job: Job;
+    try {
+      job = await submissions.submit(async () => {
+        this.#directory = await prepare(this.#run);
+        launching.throwIfAborted();
+        return this.#directory;
+      });
+    } catch (error) {
+      // The sweep was stopped while the run was prepared.
+      if (launching.aborted && error === launching.reason) return known;
+      throw error;
+    }
     onEvent({ type: 'launched', run: this.#run });
     return await this.#accompany(job, 'ours');
   }

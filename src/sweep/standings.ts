@@ -1,11 +1,11 @@
 // How the configurations of a sweep stand while it goes on: what each finished run came to, and which configuration leads.
 
 import { join } from 'node:path';
+import { bestAmong, type ConfigurationScore, objectiveOf, seedsByConfiguration } from '../run_files/configurations.ts';
 import { measureRun } from '../run_files/measure.ts';
 import type { JudgedRun } from '../run_files/objective.ts';
 import { readStatus } from '../run_files/status.ts';
 import type { RunState } from '../run_files/types.ts';
-import { bestAmong, type ConfigurationScore, objectiveOf, seedsByConfiguration } from './objective.ts';
 import type { PlannedRun, SweepPlan } from './plan.ts';
 import { valuesOf } from './space.ts';
 
@@ -22,7 +22,7 @@ export class Standings {
   /** By run. They are gone through in the order of the plan, so that the order in which runs end decides nothing. */
   readonly #judged = new Map<PlannedRun, JudgedRun>();
 
-  constructor({ fields, runs }: Pick<SweepPlan, 'fields' | 'runs'>) {
+  constructor({ fields, runs }: { fields: Pick<SweepPlan['fields'], 'objective'>; runs: readonly PlannedRun[] }) {
     this.#objective = fields.objective;
     this.#planned = seedsByConfiguration(runs);
     this.#runs = runs;

@@ -67,8 +67,7 @@ const WORD_AT_END = /[\p{Alphabetic}\p{M}\p{Nd}\p{Pc}\u200c\u200d]$/u;
 const WORD_AT_START = /^[\p{Alphabetic}\p{M}\p{Nd}\p{Pc}\u200c\u200d]/u;
 /** White space of Unicode. */
 const SPACE = '\\t-\\r\\x20\\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000';
-const SPACE_AT_END = new RegExp(`[${SPACE}]*$`);
-const SPACE_AT_START = new RegExp(`^[${SPACE}]*`);
+const IS_SPACE = new RegExp(`^[${SPACE}]$`);
 
 /** Finds added tokens in text as the original library does: the first and longest, and none that overlap. */
 export class AddedTokenMatcher {
@@ -102,12 +101,14 @@ export class AddedTokenMatcher {
       }
       const { token, end } = found;
       const isWhole =
-        !token.single_word || (!WORD_AT_END.test(text.slice(0, at)) && !WORD_AT_START.test(text.slice(end, end + 2)));
+        !token.single_word ||
+        (!WORD_AT_END.test(text.slice(Math.max(0, at - 2), at)) && !WORD_AT_START.test(text.slice(end, end + 2)));
       if (isWhole && counts(token, at, end)) {
-        const before = token.lstrip ? (SPACE_AT_END.exec(text.slice(last, at))?.[0].length ?? 0) : 0;
-        const after = token.rstrip ? (SPACE_AT_START.exec(text.slice(end))?.[0].length ?? 0) : 0;
-        matches.push({ id: token.id, start: at - before, end: end + after });
-        last = end + after;
+        const match = { id: token.id, start: at, end };
+        while (token.lstrip && match.start > last && IS_SPACE.test(text[match.start - 1])) match.start -= 1;
+        while (token.rstrip && match.end < text.length && IS_SPACE.test(text[match.end])) match.end += 1;
+        matches.push(match);
+        last = match.end;
       }
       at = end;
     }

@@ -2,6 +2,8 @@
 // it begins.
 
 import { type AddedToken, AddedTokenMatcher } from './added_tokens.ts';
+import { divideIds } from './division.ts';
+import type { TokenWidth } from './token_widths.ts';
 import type { TextPiece } from './types.ts';
 
 /** What a tokenizer does between added tokens. */
@@ -12,6 +14,7 @@ export interface WordEncoder {
   encode(text: string, first: boolean): number[];
   /** Text may begin otherwise than it goes on, with a space put in front. */
   marksBeginnings: boolean;
+  width: TokenWidth;
 }
 
 /** Texts to set in front of one that goes on; one of them does not merge with it. */
@@ -46,21 +49,11 @@ export class Encoder {
     };
     const encodeBetween = (start: number, end: number) => {
       if (start >= end) return;
-      const first = spanAt(spans, start);
-      const cuts: Cut[] = [];
-      const others: string[] = [];
-      let next = first;
-      for (; next < spans.length && spans[next].start < end; next++) {
-        const span = spans[next];
-        if (next > first) cuts.push({ at: span.start - start, apart: span.apart });
-        if (!span.special) others.push(text.slice(Math.max(start, span.start), Math.min(end, span.end)));
+      for (const run of runsOf(spans, start, end)) {
+        this.#encodeRun(text, run, run.start > start).forEach((own, index) => {
+          for (const id of own) ids[run.spans[index].piece].push(id);
+        });
       }
-      const encode = (part: string) => this.#encodeSection(part, start === 0, others);
-      const runs = encodeRun(text.slice(start, end), cuts, encode, (rest) => this.#encodeContinuation(rest, others));
-      runs.forEach((run, index) => {
-        const own = ids[spans[first + index].piece];
-        for (const id of run) own.push(id);
-      });
     };
 
     let end = 0;
@@ -74,14 +67,42 @@ export class Encoder {
     return ids;
   }
 
-  /** Ids of text between raw added tokens. `others` is what in it nobody of the format wrote. */
-  #encodeSection(text: string, first: boolean, others: readonly string[]): number[] {
+  /** Ids of a run by its spans. `goesOn`: other text stands before it. */
+  #encodeRun(text: string, { start, end, spans }: Run, goesOn: boolean): number[][] {
+    const part = (span: Span) => text.slice(Math.max(start, span.start), Math.min(end, span.end));
+    const isSpelledOut = this.#spellings(spans.filter(({ special }) => !special).map(part));
+    return divideIds({
+      parts: spans.map(part),
+      encode: (from, to) => {
+        const shown = text.slice(start + from, start + to);
+        return goesOn || from > 0
+          ? this.#encodeContinuation(shown, isSpelledOut)
+          : this.#encodeSection(shown, start === 0, isSpelledOut);
+      },
+      width: this.#words.width,
+      normalize: this.#words.normalize,
+      mayBePrefixed: this.#words.marksBeginnings && !goesOn,
+    });
+  }
+
+  /** Whether one of the texts spells a token out, each looked up once. */
+  #spellings(texts: readonly string[]): (token: AddedToken) => boolean {
+    const { normalize } = this.#words;
+    const inNormal = (text: string) => (normalize === null ? text : normalize(text));
+    const known = new Map<AddedToken, boolean>();
+    return (token) => {
+      const found = known.get(token) ?? texts.some((text) => inNormal(text).includes(inNormal(token.content)));
+      known.set(token, found);
+      return found;
+    };
+  }
+
+  /** Ids of text between raw added tokens. A special token that somebody else than the format spells out is text in it. */
+  #encodeSection(text: string, first: boolean, isSpelledOut: (token: AddedToken) => boolean): number[] {
     if (text === '') return [];
     const { normalize } = this.#words;
     const normal = normalize === null ? text : normalize(text);
-    const inNormal = (part: string) => (normalize === null ? part : normalize(part));
-    const spelledOut = (token: AddedToken) => others.some((other) => inNormal(other).includes(inNormal(token.content)));
-    const matches = this.#normalized.find(normal, (token) => !(token.special && spelledOut(token)));
+    const matches = this.#normalized.find(normal, (token) => !(token.special && isSpelledOut(token)));
     const ids: number[] = [];
     let end = 0;
     const encodeWords = (to: number) => {
@@ -99,14 +120,14 @@ export class Encoder {
   }
 
   /** Ids of text that goes on after other text. */
-  #encodeContinuation(text: string, others: readonly string[]): number[] {
-    if (!this.#words.marksBeginnings) return this.#encodeSection(text, false, others);
+  #encodeContinuation(text: string, isSpelledOut: (token: AddedToken) => boolean): number[] {
+    if (!this.#words.marksBeginnings) return this.#encodeSection(text, false, isSpelledOut);
     for (const anchor of ANCHORS) {
-      const before = this.#encodeSection(anchor, false, others);
-      const ids = this.#encodeSection(anchor + text, false, others);
+      const before = this.#encodeSection(anchor, false, isSpelledOut);
+      const ids = this.#encodeSection(anchor + text, false, isSpelledOut);
       if (before.every((id, index) => ids[index] === id)) return ids.slice(before.length);
     }
-    return this.#encodeSection(text, false, others);
+    return this.#encodeSection(text, false, isSpelledOut);
   }
 }
 
@@ -142,37 +163,25 @@ function spanAt(spans: readonly Span[], at: number): number {
   return low;
 }
 
-interface Cut {
-  at: number;
-  /** No token reaches over it. */
-  apart: boolean;
+/** Text between added tokens in which no piece is apart from the one before it. */
+interface Run {
+  start: number;
+  end: number;
+  /** That have a part in it. */
+  spans: readonly Span[];
 }
 
-/**
- * Ids of a text, divided at cuts. If the ids of what stands before a cut begin those of the whole, they end there;
- * otherwise a token reaches over the cut. It belongs to the part before, or is split where the cut says so.
- */
-function encodeRun(
-  text: string,
-  cuts: readonly Cut[],
-  encode: (part: string) => number[],
-  encodeContinuation: (part: string) => number[],
-): number[][] {
-  const ids = encode(text);
-  const parts: number[][] = [];
-  let done = 0;
-  for (const [index, { at, apart }] of cuts.entries()) {
-    const before = encode(text.slice(0, at));
-    const differing = before.findIndex((id, position) => ids[position] !== id);
-    if (differing !== -1 && apart) {
-      const left = encodeRun(text.slice(0, at), cuts.slice(0, index), encode, encodeContinuation);
-      const later = cuts.slice(index + 1).map((cut) => ({ ...cut, at: cut.at - at }));
-      return [...left, ...encodeRun(text.slice(at), later, encodeContinuation, encodeContinuation)];
-    }
-    const end = Math.max(done, differing === -1 ? before.length : differing + 1);
-    parts.push(ids.slice(done, end));
-    done = end;
+/** The text [start, end) in runs. A piece that is apart begins one, so that what is before it has the ids that it has alone. */
+function runsOf(spans: readonly Span[], start: number, end: number): Run[] {
+  const runs: Run[] = [];
+  let from = start;
+  let first = spanAt(spans, start);
+  let index = first;
+  for (; index < spans.length && spans[index].start < end; index++) {
+    if (index === first || !spans[index].apart) continue;
+    runs.push({ start: from, end: spans[index].start, spans: spans.slice(first, index) });
+    [from, first] = [spans[index].start, index];
   }
-  parts.push(ids.slice(done));
-  return parts;
+  runs.push({ start: from, end, spans: spans.slice(first, index) });
+  return runs;
 }

@@ -4,16 +4,12 @@ import { join } from 'node:path';
 import { RendererError, WeightsError } from '../util/errors.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../util/json.ts';
 import { type AddedToken, readAddedTokens } from './added_tokens.ts';
-import { lengthWithoutLimit, TimeLimitError, withTimeLimit } from './bounded.ts';
 import { Encoder } from './encoder.ts';
 import { readJsonObject, readText } from './model_files.ts';
+import { TooManyStepsError } from './pattern_machine.ts';
 import type { TextPiece, Tokenizer } from './types.ts';
 import { checkId, checkVocabulary } from './vocabulary.ts';
 import { createWords, type Words } from './words.ts';
-
-/** Time for a text, far above what any takes: a pattern of the model's may take for ever. */
-const LIMIT_MS = 2000;
-const LIMIT_MS_PER_CHARACTER = 0.05;
 
 /**
  * Loads `tokenizer.json`, with the names of BOS, EOS and padding from `tokenizer_config.json` (where that file is silent:
@@ -77,18 +73,13 @@ export async function loadTokenizer(directory: string): Promise<Tokenizer> {
     words,
     addedTokens.map((token) => ({ ...token, special: specialIds.has(token.id) })),
   );
-  const unlimited = lengthWithoutLimit([
-    ...patternsIn(json.normalizer ?? null),
-    ...patternsIn(json.pre_tokenizer ?? null),
-  ]);
   const encodePieces = (pieces: readonly TextPiece[]): number[][] => {
-    const length = pieces.reduce((total, { text }) => total + text.length, 0);
-    if (length < unlimited) return encoder.encode(pieces);
     try {
-      return withTimeLimit(() => encoder.encode(pieces), LIMIT_MS + length * LIMIT_MS_PER_CHARACTER);
+      return encoder.encode(pieces);
     } catch (error) {
-      if (!(error instanceof TimeLimitError)) throw error;
-      throw new RendererError(`the patterns of ${file} take too long on a text of ${length} characters`, {
+      if (!(error instanceof TooManyStepsError)) throw error;
+      const length = pieces.reduce((total, { text }) => total + text.length, 0);
+      throw new RendererError(`the patterns of ${file} take too many steps on a text of ${length} characters`, {
         hint: 'A pattern of its pre_tokenizer or normalizer backtracks without end: take the tokenizer of another copy of the model.',
         cause: error,
       });
@@ -137,15 +128,6 @@ function anchorOf(words: Words, decode: (tokens: readonly number[]) => string): 
     if (rest.length > 1) return null;
   }
   return null;
-}
-
-/** Regular expressions in a part of a tokenizer.json. */
-function patternsIn(json: JsonValue): string[] {
-  if (Array.isArray(json)) return json.flatMap(patternsIn);
-  if (!isJsonObject(json)) return [];
-  return Object.entries(json).flatMap(([key, value]) =>
-    key === 'Regex' && typeof value === 'string' ? [value] : patternsIn(value),
-  );
 }
 
 /** `"</s>"`, `{content: "</s>"}`, null, or nothing at all. */

@@ -5,6 +5,7 @@
 import { Tokenizer as HfTokenizer } from '@huggingface/tokenizers';
 import { isJsonObject, type JsonObject, type JsonValue } from '../util/json.ts';
 import { toByteCharacters } from './byte_level.ts';
+import { boundedMatches, type Matches, matchesOf } from './patterns.ts';
 
 /** Words of a text. `first`: nothing stands before it. */
 export type PreTokenizer = (text: string, first: boolean) => string[];
@@ -37,18 +38,18 @@ export function createPreTokenizer(json: JsonValue): PreTokenizer {
     case 'Split':
       return splitting(patternOf(json.pattern), behaviorOf(json.behavior), json.invert === true);
     case 'Digits':
-      return splitting(json.individual_digits === true ? /\p{N}/gu : /\p{N}+/gu, 'isolated');
+      return splitting(matchesOf(json.individual_digits === true ? /\p{N}/gu : /\p{N}+/gu), 'isolated');
     case 'Metaspace':
       return metaspace(json);
     case 'Punctuation':
-      return splitting(PUNCTUATION, behaviorOf(json.behavior ?? 'Isolated'));
+      return splitting(matchesOf(PUNCTUATION), behaviorOf(json.behavior ?? 'Isolated'));
     case 'WhitespaceSplit':
-      return splitting(new RegExp(`${SPACE}+`, 'gu'), 'removed');
+      return splitting(matchesOf(new RegExp(`${SPACE}+`, 'gu')), 'removed');
     case 'Whitespace':
-      return splitting(new RegExp(`[${WORD}]+|[^${WORD}${SPACES}]+`, 'gu'), 'removed', true);
+      return splitting(matchesOf(new RegExp(`[${WORD}]+|[^${WORD}${SPACES}]+`, 'gu')), 'removed', true);
     case 'BertPreTokenizer': {
-      const words = splitting(new RegExp(`${SPACE}`, 'gu'), 'removed');
-      const marks = splitting(PUNCTUATION, 'isolated');
+      const words = splitting(matchesOf(new RegExp(`${SPACE}`, 'gu')), 'removed');
+      const marks = splitting(matchesOf(PUNCTUATION), 'isolated');
       return (text, first) => words(text, first).flatMap((word) => marks(word, false));
     }
     case 'CharDelimiterSplit':
@@ -71,7 +72,7 @@ export function marksBeginnings(json: JsonValue): boolean {
 }
 
 function byteLevel(json: JsonObject): PreTokenizer {
-  const words = json.use_regex === false ? null : splitting(patternOf({ Regex: GPT2_PATTERN }), 'isolated');
+  const words = json.use_regex === false ? null : splitting(matchesOf(expressionOf(GPT2_PATTERN)), 'isolated');
   const prefixed = json.add_prefix_space !== false;
   return (text, first) => {
     const whole = prefixed && !text.startsWith(' ') ? ` ${text}` : text;
@@ -92,17 +93,22 @@ function metaspace(json: JsonObject): PreTokenizer {
   };
 }
 
-/** The pattern as the library reads it: those of tokenizer.json are Oniguruma's. */
-function patternOf(pattern: JsonValue | undefined): RegExp {
+/** The matches of a pattern of a tokenizer.json. */
+function patternOf(pattern: JsonValue | undefined): Matches {
   if (isJsonObject(pattern) && typeof pattern.String === 'string')
-    return new RegExp(pattern.String.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&'), 'gu');
+    return matchesOf(new RegExp(pattern.String.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&'), 'gu'));
   if (!isJsonObject(pattern) || typeof pattern.Regex !== 'string') throw new Error('a split needs a pattern');
-  const split = { type: 'Split', pattern: { Regex: pattern.Regex }, behavior: 'Isolated', invert: false };
+  return boundedMatches(expressionOf(pattern.Regex));
+}
+
+/** The regular expression as the library reads it: those of tokenizer.json are Oniguruma's. */
+function expressionOf(source: string): RegExp {
+  const split = { type: 'Split', pattern: { Regex: source }, behavior: 'Isolated', invert: false };
   const model = { type: 'BPE', vocab: {}, merges: [] };
   const around = { normalizer: null, decoder: null, post_processor: null, added_tokens: [] };
   const compiled: unknown = new HfTokenizer({ ...around, model, pre_tokenizer: split }, {}).pre_tokenizer?.pattern;
   if (compiled instanceof RegExp) return compiled;
-  throw new Error(`the pattern ${JSON.stringify(pattern.Regex)} cannot be read`);
+  throw new Error(`the pattern ${JSON.stringify(source)} cannot be read`);
 }
 
 function behaviorOf(value: JsonValue | undefined): Behavior {
@@ -113,17 +119,18 @@ function behaviorOf(value: JsonValue | undefined): Behavior {
 }
 
 /** Splits at matches of a pattern, or at what is between them. */
-function splitting(pattern: RegExp, behavior: Behavior, invert = false): PreTokenizer {
+function splitting(matches: Matches, behavior: Behavior, invert = false): PreTokenizer {
   return (text) => {
     const parts: { text: string; isMatch: boolean }[] = [];
     const push = (start: number, end: number, isMatch: boolean) => {
       if (start < end) parts.push({ text: text.slice(start, end), isMatch: isMatch !== invert });
     };
     let end = 0;
-    for (const match of text.matchAll(pattern)) {
-      push(end, match.index, false);
-      push(match.index, match.index + match[0].length, true);
-      end = match.index + match[0].length;
+    const places = matches(text);
+    for (let index = 0; index < places.length; index += 2) {
+      push(end, places[index], false);
+      push(places[index], places[index + 1], true);
+      end = places[index + 1];
     }
     push(end, text.length, false);
     return merge(parts, behavior);

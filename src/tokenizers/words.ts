@@ -2,10 +2,12 @@
 
 import { Tokenizer as HfTokenizer } from '@huggingface/tokenizers';
 import { messageOf, RendererError, WeightsError } from '../util/errors.ts';
-import { isJsonObject, type JsonObject } from '../util/json.ts';
+import { isJsonObject, type JsonObject, type JsonValue } from '../util/json.ts';
 import type { AddedToken } from './added_tokens.ts';
 import type { WordEncoder } from './encoder.ts';
+import { boundedMatches } from './patterns.ts';
 import { createPreTokenizer, marksBeginnings, type PreTokenizer } from './pre_tokenizers.ts';
+import { tokenWidths } from './token_widths.ts';
 
 /** Words whose ids are remembered: most of a text are words that came before. */
 const MAX_SEEN = 50_000;
@@ -57,6 +59,7 @@ export function createWords(
       },
       {},
     );
+    boundReplacements(library.normalizer, json.normalizer ?? null);
   } catch (error) {
     throw new WeightsError(`${file}: not a tokenizer that can be loaded: ${messageOf(error)}`, { cause: error });
   }
@@ -69,6 +72,11 @@ export function createWords(
     library,
     normalize: normalizer === null ? null : (text) => normalizer.normalize(text),
     marksBeginnings: marksBeginnings(json.normalizer ?? null) || marksBeginnings(json.pre_tokenizer ?? null),
+    width: tokenWidths(json, {
+      unknownId: model.unk_token_id ?? null,
+      addedIds: new Set(addedTokens.map(({ id }) => id)),
+      tokenOf: (id) => library.id_to_token(id),
+    }),
     encode(text, first) {
       const words = preTokenize(text, first);
       return idsOfWords(words) ?? idsOfText(words, text);
@@ -157,6 +165,29 @@ function keepByteOrderMarks(decoder: object | null): void {
   if (decoder === null) return;
   if ('text_decoder' in decoder) decoder.text_decoder = new TextDecoder('utf-8', { ignoreBOM: true });
   if ('decoders' in decoder && Array.isArray(decoder.decoders)) decoder.decoders.forEach(keepByteOrderMarks);
+}
+
+/** The library searches for what a normalizer replaces without a bound. `json` is what the normalizer was made of. */
+function boundReplacements(normalizer: object | null, json: JsonValue): void {
+  if (normalizer === null || !isJsonObject(json)) return;
+  if ('normalizers' in normalizer && Array.isArray(normalizer.normalizers)) {
+    const stages = Array.isArray(json.normalizers) ? json.normalizers : [];
+    for (const [index, stage] of normalizer.normalizers.entries()) boundReplacements(stage, stages[index] ?? null);
+  }
+  const isRegex = isJsonObject(json.pattern) && typeof json.pattern.Regex === 'string';
+  if (!isRegex || !('pattern' in normalizer && normalizer.pattern instanceof RegExp && 'normalize' in normalizer))
+    return;
+  const matches = boundedMatches(normalizer.pattern);
+  const content = typeof json.content === 'string' ? json.content : '';
+  normalizer.normalize = (text: string) => {
+    const places = matches(text);
+    let [replaced, end] = ['', 0];
+    for (let index = 0; index < places.length; index += 2) {
+      replaced += text.slice(end, places[index]) + content;
+      end = places[index + 1];
+    }
+    return replaced + text.slice(end);
+  };
 }
 
 /** What changes ids and is computed nowhere is refused. */

@@ -7,6 +7,7 @@ import type { Position } from './cadence.ts';
 import { CheckpointManager, type CheckpointPolicy, type LoopState, type SavingClient } from './checkpoint_manager.ts';
 import { whatWasLearned } from './learned.ts';
 import { type Past, resumeRun, type StateRecord } from './resume.ts';
+import { type SpanChart, spanChart } from './span_chart.ts';
 import type { IterationTimer } from './trace.ts';
 import type { Metrics, TrainingContext, TrainingOutcome } from './types.ts';
 
@@ -33,6 +34,8 @@ export interface JournalOptions<Client> extends CheckpointPolicy {
   state?(): JsonObject;
   /** What conversations were rendered with: checkpoints remember it, so that nobody goes on with another unawares. */
   renderer?: PlainRef;
+  /** Steps between charts of where the time goes; 0 or absent = none. */
+  span_chart_every?: number;
   /** Milliseconds of a clock that goes forward. */
   now?(): number;
 }
@@ -63,6 +66,7 @@ export class Journal<Client extends SavingClient> {
   readonly #checkpoints: CheckpointManager;
   readonly #resumed: StateRecord | null;
   readonly #now: () => number;
+  readonly #chart: SpanChart;
   readonly #unfinished: UnfinishedStep[] = [];
   /** Steps that have a row. */
   #logged: number;
@@ -98,6 +102,7 @@ export class Journal<Client extends SavingClient> {
     this.#options = options;
     this.#resumed = resumed;
     this.#now = options.now ?? (() => performance.now());
+    this.#chart = spanChart(context, options.span_chart_every ?? 0);
     this.#logged = resumed?.batch ?? 0;
     this.#tokens = Number(elapsed_tokens ?? 0);
     this.#lastStepEnded = this.#now();
@@ -187,6 +192,7 @@ export class Journal<Client extends SavingClient> {
     this.#tokens += typeof row.num_tokens === 'number' ? row.num_tokens : 0;
     await this.#context.metrics.append(step, metrics);
     await timer?.write(this.#context.logPath, step);
+    if (timer !== undefined) await this.#chart(step, timer.spans);
     this.#logged = step + 1;
     this.#context.emit({ type: 'step', step, total_steps, metrics });
     const value = loss === undefined ? 0 : row[loss];

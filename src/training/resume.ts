@@ -3,6 +3,7 @@
 import { join } from 'node:path';
 import { DataFormatError } from '../util/errors.ts';
 import { shortPath } from '../util/files.ts';
+import { dropIterations } from './iteration_directory.ts';
 import type { CheckpointRecord, Metrics, TrainingContext } from './types.ts';
 
 /** A checkpoint that training can resume from. */
@@ -13,7 +14,7 @@ export interface Past {
   resumed: StateRecord | null;
 }
 
-/** All checkpoints of a run, and the newest that it can go on from; the log of metrics ends before it afterwards. */
+/** All checkpoints of a run, and the newest that it can go on from; the log of metrics, and what steps have left, end before it afterwards. */
 export async function resumeRun({ checkpoints, metrics, logPath }: TrainingContext): Promise<Past> {
   await checkpoints.tidy();
   const records = await checkpoints.list();
@@ -22,7 +23,9 @@ export async function resumeRun({ checkpoints, metrics, logPath }: TrainingConte
     checkRows(await metrics.read(), resumed.batch, join(logPath, 'metrics.jsonl'));
     await checkpoints.verify(resumed);
   }
-  await metrics.rewind(resumed?.batch ?? 0);
+  const batch = resumed?.batch ?? 0;
+  await metrics.rewind(batch);
+  await dropIterations(logPath, batch);
   return { records, resumed };
 }
 

@@ -8,7 +8,7 @@ import type { Metrics } from './types.ts';
 /** File in the run directory that takes one line an iteration. After a resume a step may stand there twice. */
 export const TIMING_SPANS = 'timing_spans.jsonl';
 
-interface Span {
+export interface Span {
   name: string;
   /** Seconds. */
   duration: number;
@@ -21,6 +21,11 @@ interface Span {
 export class IterationTimer {
   readonly #began = performance.now();
   readonly #spans: Span[] = [];
+
+  /** Those that have ended, in the order of their ends. */
+  get spans(): readonly Span[] {
+    return this.#spans;
+  }
 
   /** Runs `part` and notes how long it took, whether it succeeds or not. */
   async timed<T>(name: string, part: () => Promise<T> | T): Promise<T> {

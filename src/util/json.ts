@@ -28,6 +28,11 @@ export function canonicalJson(value: JsonValue): string {
   return `{${text}}`;
 }
 
+/** A `JSON.stringify` replacer: numbers that JSON has no word for become the strings "NaN", "Infinity" and "-Infinity". */
+export function spellNumber(_key: string, value: unknown): unknown {
+  return typeof value === 'number' && !Number.isFinite(value) ? String(value) : value;
+}
+
 /** JSON with a space after commas and colons, as models are trained to write it. */
 export function spacedJson(value: JsonValue): string {
   if (Array.isArray(value)) return `[${value.map(spacedJson).join(', ')}]`;

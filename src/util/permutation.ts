@@ -16,3 +16,13 @@ export function permutation(length: number, seeds: readonly number[]): number[] 
   }
   return order;
 }
+
+/** Passes over 0 … length − 1 without end, each in an order of its own: what stands at any index, of these arguments alone. */
+export function cyclicOrder(length: number, seeds: readonly number[]): (index: number) => number {
+  let latest: { cycle: number; order: number[] } = { cycle: -1, order: [] };
+  return (index) => {
+    const cycle = Math.floor(index / length);
+    if (latest.cycle !== cycle) latest = { cycle, order: permutation(length, [...seeds, cycle]) };
+    return latest.order[index % length];
+  };
+}

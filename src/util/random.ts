@@ -2,6 +2,7 @@
 
 import { createHash } from 'node:crypto';
 import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64';
+import { uniformInt } from 'pure-rand/distribution/uniformInt';
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
 import type { RandomGenerator } from 'pure-rand/types/RandomGenerator';
 
@@ -17,6 +18,9 @@ export function seedFor(seed: number, ...purpose: (string | number)[]): number {
 
 /** Uniform in [0, 1). */
 export const nextUniform = (random: RandomGenerator): number => uniformFloat64(random);
+
+/** A whole number, uniform in 0 … count − 1. */
+export const nextBelow = (random: RandomGenerator, count: number): number => uniformInt(random, 0, count - 1);
 
 function digest(seed: number, purpose: readonly (string | number)[]): Buffer {
   return createHash('sha256')

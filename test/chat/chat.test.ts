@@ -1,10 +1,11 @@
-import { mkdtemp, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { TestProcess } from '../run/support/processes.ts';
 import { conversationLines, writeChatModel } from '../support/chat_model.ts';
 import { cookbook } from '../support/cli.ts';
+import { fenced } from '../support/docs.ts';
 
 let directory: string;
 
@@ -43,6 +44,23 @@ describe('cookbook chat', () => {
     expect(trained.stdout).toContain('cookbook chat run');
     const { stdout } = await chat('run', '-m', 'hello 0?', '--temperature', '0');
     expect(stdout).toBe('hello hello 0\n');
+  });
+
+  it('reads a run whose renderer is of a plugin, and says so where that is gone', async () => {
+    const plugin = fenced('docs/renderers.md', 'ts')[0] ?? '';
+    await writeFile(join(directory, 'bracketed.ts'), plugin);
+    const spec = await readFile(join(directory, 'spec.yaml'), 'utf8');
+    const its = spec.replace('log_path: run', 'log_path: of_plugin, plugins: [bracketed.ts], renderer: bracketed');
+    await writeFile(join(directory, 'of_plugin.yaml'), its.replace('num_epochs: 100', 'num_epochs: 1'));
+    await cookbook(['run', 'of_plugin.yaml', '--quiet'], { cwd: directory });
+    const { code, stdout } = await chat('of_plugin', '-m', 'hello 0?', '--temperature', '0');
+    expect({ code, lines: stdout.trimEnd().split('\n').length }).toEqual({ code: 0, lines: 1 });
+    await rm(join(directory, 'bracketed.ts'));
+    const gone = await chat('of_plugin', '-m', 'hello 0?');
+    expect(`${gone.code} ${gone.stderr.replaceAll(directory, 'DIR')}`).toMatchInlineSnapshot(`
+      "2 of_plugin/run.json:1:1 plugins/0: DIR/bracketed.ts: there is no such file: DIR/bracketed.ts
+      unknown renderer builder "bracketed"; "cookbook builders --slot renderer" lists the 44 that there are"
+    `);
   });
 
   it('ends when a turn of a script fails, though more could be read', async () => {

@@ -21,6 +21,11 @@ export async function npxCookbook(directory: string, ...argv: string[]): Promise
   return await execute(directory, [join(REPOSITORY, 'bin/run.js'), ...argv], { npm_command: 'exec' });
 }
 
+/** The same, as a terminal with colors runs it. */
+export async function coloredCookbook(directory: string, ...argv: string[]): Promise<Ended> {
+  return await execute(directory, [join(REPOSITORY, 'bin/run.js'), ...argv], { NO_COLOR: undefined, FORCE_COLOR: '1' });
+}
+
 export async function node(directory: string, ...argv: string[]): Promise<Ended> {
   return await execute(directory, argv, {});
 }

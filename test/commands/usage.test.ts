@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
 import { DATA, spec, workspace } from '../spec/workspace.ts';
-import { cookbook, npxCookbook, REPOSITORY } from './command_line.ts';
+import { coloredCookbook, cookbook, npxCookbook, REPOSITORY } from './command_line.ts';
 
 const RUN_JS = join(REPOSITORY, 'bin/run.js');
 
@@ -35,7 +35,7 @@ test.each([
   ],
   [['run', 'run.yaml', '--quite'], 'run has no flag --quite; did you mean --quiet?\n'],
   [['run'], 'Missing 1 required arg:\nfile  A run spec.\n"cookbook run --help" shows what it takes.\n'],
-  [['render', 'x.jsonl'], 'Missing required flag model\n"cookbook render --help" shows what it takes.\n'],
+  [['render', 'x.jsonl'], 'Missing required flag --model\n"cookbook render --help" shows what it takes.\n'],
   [
     ['render', 'data.jsonl', '--model', './modle'],
     '--model ./modle: there is no such directory or file; did you mean ./model?\n',
@@ -71,6 +71,27 @@ test.each([
     'data.jsonl': '{}',
   });
   expect(await cookbook(directory, ...words)).toEqual({ code: 2, stdout: '', stderr });
+});
+
+// oclif colors and frames some of what it says, and adds remarks about itself.
+test.each([
+  [['export', 'runs/a'], 'Missing required flag --to\n"cookbook export --help" shows what it takes.\n'],
+  [['export', 'runs/a', '--to'], 'Flag --to expects a value\n"cookbook export --help" shows what it takes.\n'],
+  [
+    ['report', '--max-rows', '3'],
+    'All of the following must be provided when using --max-rows: --sql\n"cookbook report --help" shows what it takes.\n',
+  ],
+  [
+    ['chat', 'model', '--max-tokens', 'many'],
+    '--max-tokens: expected an integer but received: many\n"cookbook chat --help" shows what it takes.\n',
+  ],
+  [
+    ['chat'],
+    'Missing 1 required arg:\ntarget  Run directory, adapter or model directory, GGUF file, or a name on the\nhub (ORG/NAME).\n"cookbook chat --help" shows what it takes.\n',
+  ],
+])('"cookbook %j" is told in plain words where colors are on', async (words, stderr) => {
+  const directory = await workspace({});
+  expect(await coloredCookbook(directory, ...words)).toEqual({ code: 2, stdout: '', stderr });
 });
 
 test('whoever calls it by npx is told commands that npx finds', async () => {

@@ -1,4 +1,4 @@
-// The Python environment of the reference: made once, outside the repository, and found again by what it must contain.
+// Python environments outside the repository, the reference's and others: made once, and found again by what they must contain.
 
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
@@ -7,31 +7,46 @@ import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { ExecaError, execa } from 'execa';
 
-const REQUIREMENTS = join(import.meta.dirname, 'requirements.txt');
-
 /** The interpreter, or why there is none. */
-export type ReferencePython = { path: string } | { missing: string };
+export type Python = { path: string } | { missing: string };
 
-export async function referencePython(env: NodeJS.ProcessEnv = process.env): Promise<ReferencePython> {
+export interface PythonEnvironment {
+  /** What its directory's name begins with. */
+  name: string;
+  /** A file of requirements, each with its version. */
+  requirements: string;
+  /** The largest of them, for people. */
+  packages: string;
+}
+
+const REFERENCE: PythonEnvironment = {
+  name: 'interop',
+  requirements: join(import.meta.dirname, 'requirements.txt'),
+  packages: 'PyTorch, transformers and peft',
+};
+
+export const referencePython = (): Promise<Python> => pythonOf(REFERENCE);
+
+export async function pythonOf({ name, requirements, packages }: PythonEnvironment): Promise<Python> {
   const hash = createHash('sha256')
-    .update(await readFile(REQUIREMENTS))
+    .update(await readFile(requirements))
     .digest('hex');
-  const cache = env.XDG_CACHE_HOME || join(homedir(), '.cache');
-  const directory = join(cache, 'tinker-cookbook', `interop-${hash.slice(0, 12)}`);
+  const cache = process.env.XDG_CACHE_HOME || join(homedir(), '.cache');
+  const directory = join(cache, 'tinker-cookbook', `${name}-${hash.slice(0, 12)}`);
   const path = join(directory, 'bin', 'python');
   if (existsSync(path)) return { path };
-  process.stderr.write(`interop: installing PyTorch, transformers and peft in ${directory} (once; about 1 GB)\n`);
-  return (await install(directory)) ?? { path };
+  process.stderr.write(`${name}: installing ${packages} in ${directory} (once; about 1 GB)\n`);
+  return (await install(directory, requirements)) ?? { path };
 }
 
 /** An environment works under another name too, so it gets its own only when it is whole. */
-async function install(directory: string): Promise<{ missing: string } | null> {
+async function install(directory: string, requirements: string): Promise<{ missing: string } | null> {
   const temporary = `${directory}.${process.pid}.tmp`;
   const python = join(temporary, 'bin', 'python');
   await mkdir(dirname(directory), { recursive: true });
   try {
     await execa('python3', ['-m', 'venv', temporary]);
-    await execa(python, ['-m', 'pip', 'install', '--quiet', '--requirement', REQUIREMENTS]);
+    await execa(python, ['-m', 'pip', 'install', '--quiet', '--requirement', requirements]);
     // Another run may have been faster.
     if (!existsSync(directory)) await rename(temporary, directory);
     return null;

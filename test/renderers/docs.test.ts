@@ -1,6 +1,6 @@
 // docs/renderers.md shows the catalogue as it is, and the renderer that it adds works.
 
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { builtinRegistry } from '../../src/builtin.ts';
@@ -21,11 +21,7 @@ test('the table and the picture are those of the catalogue (node scripts/rendere
 
 test('the renderer of the page is one that specs can name', async () => {
   const [code = ''] = fenced('docs/renderers.md', 'ts');
-  const ours = code.replace(/^import .*\n/gm, '');
-  const directory = await workspace({});
-  const imports =
-    "import { rendererSlot, createRenderer, defineBuilder, said, Type, written } from 'tinker-cookbook';\n";
-  await writeFile(join(directory, 'bracketed.ts'), imports + ours);
+  const directory = await workspace({ 'bracketed.ts': code });
   const registry = builtinRegistry();
   const place = { file: 'run.yaml', line: 1, column: 1, directory };
   const value = { plugins: ['bracketed.ts'] };

@@ -142,4 +142,19 @@ test('broken calls of thousands of tags are read in a time that goes with their 
   expect(parse('kimi_k2', section).unparsed_tool_calls).toHaveLength(1);
   const glm = `<tool_call>f<arg_key>a</arg_key><arg_value>b</arg_value>!${many('<arg_key></arg_key><arg_value>')}</tool_call><|user|>`;
   expect(parse('glm5_3_max_reasoning', glm).unparsed_tool_calls).toHaveLength(1);
+  const deepseek = `<｜tool▁calls▁begin｜>f${many('<｜tool▁sep｜><｜tool▁call▁end｜>')}x<｜tool▁calls▁end｜><｜end▁of▁sentence｜>`;
+  expect(parse('deepseekv3', deepseek).unparsed_tool_calls).toEqual([
+    { raw_text: expect.stringMatching(/^f.*x$/s), error: expect.stringContaining('a tool call must be') },
+  ]);
+  const dsml = (inner: string) => `</think>\n\n<｜DSML｜ calls>\n${inner}</｜DSML｜ calls><｜end▁of▁sentence｜>`;
+  for (const inner of ['<｜DSML｜ invoke name="f">\n', '<｜DSML｜ invoke name="']) {
+    expect(parse('deepseekv4_1', dsml(many(inner))).unparsed_tool_calls).toHaveLength(1);
+  }
+  const parameters = many('<｜DSML｜ parameter name="a" string="true">');
+  const invoke = `<｜DSML｜ invoke name="f">${parameters}</｜DSML｜ invoke>`;
+  expect(parse('deepseekv4_1', dsml(invoke)).unparsed_tool_calls).toHaveLength(1);
+  for (const inner of ['<parameter=x>', '<parameter=']) {
+    const call = `</think><tool_call><function=f>${many(inner)}</function></tool_call><|im_end|>`;
+    expect(parse('qwen3_5', call).unparsed_tool_calls).toHaveLength(1);
+  }
 });

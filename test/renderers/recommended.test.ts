@@ -46,13 +46,13 @@ test('weights go on with the renderer that they were trained with, unless anothe
   expect(rendererForWeights(role, { ...trained, trainedWith: null })).toBe(role);
   expect(rendererForWeights(role, { ...trained, override: true })).toBe(role);
   expect(() => rendererForWeights(role, trained)).toThrow(
-    'renderer: runs/sft was trained with the renderer llama3, and this is role_colon: set renderer_override: true if that is meant',
+    'renderer: the weights (runs/sft) were trained with the renderer llama3, and this is role_colon: set renderer_override: true if that is meant',
   );
   const keeps = reference(rendererSlot, { builder: 'qwen3', strip_thinking_from_history: false });
   const plain = reference(rendererSlot, { builder: 'qwen3' });
   const strips = reference(rendererSlot, { builder: 'qwen3', strip_thinking_from_history: true });
   expect(rendererForWeights(strips, { ...trained, trainedWith: plain })).toBe(strips);
   expect(() => rendererForWeights(strips, { ...trained, trainedWith: keeps })).toThrow(
-    'runs/sft was trained with the renderer qwen3 with strip_thinking_from_history: false, and this is qwen3 with strip_thinking_from_history: true',
+    'the weights (runs/sft) were trained with the renderer qwen3 with strip_thinking_from_history: false, and this is qwen3 with strip_thinking_from_history: true',
   );
 });

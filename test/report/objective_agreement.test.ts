@@ -1,6 +1,6 @@
 // The report reads metrics through DuckDB, everything else line by line: both must see the same values and the same best.
 
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openDatabase } from '../../src/report/database.ts';
@@ -10,10 +10,10 @@ import { MetricFiles } from '../../src/report/metric_files.ts';
 import { loadMetrics } from '../../src/report/metrics.ts';
 import { makeReport } from '../../src/report/report.ts';
 import { readRunEntry } from '../../src/report/run_entry.ts';
+import { bestConfigurations } from '../../src/run_files/configurations.ts';
 import { measureRun } from '../../src/run_files/measure.ts';
 import { parseAt } from '../../src/run_files/objective.ts';
 import { RUN_STATES } from '../../src/run_files/types.ts';
-import { bestConfigurations } from '../../src/sweep/objective.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../src/util/json.ts';
 import { type Line, metricsText, temporaryDirectory, writeRun, writeSweep, writeText } from './run_directories.ts';
 
@@ -76,9 +76,12 @@ describe('the best configuration', () => {
         const screen = await bestConfigurations(sweep, new Map(), objective);
         const { json } = await makeReport({ directories: [sweep], cwd, at: text });
         const rows = configurationsIn(json);
-        const starred = rows.filter(({ best }) => best === true).map(({ mean }) => mean);
+        const starred = rows
+          .filter(({ best }) => best === true)
+          .map(({ mean, best_run }) => ({ mean, run: resolve(cwd, String(best_run)) }));
+        const shown = screen.map(({ mean, best_run }) => ({ mean, run: best_run?.directory }));
         // A table of one row marks none.
-        if (rows.length > 1) expect(starred).toEqual(screen.map(({ mean }) => mean));
+        if (rows.length > 1) expect(starred).toEqual(shown);
         else expect(screen.length).toBeLessThanOrEqual(1);
       }),
       { numRuns: 40 },

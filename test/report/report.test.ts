@@ -64,6 +64,7 @@ describe('the default table', () => {
                    0.1         32           2.079  0/2  ███▁          1 running, 1 failed, so far
 
       ★ best: learning_rate=0.001 lora_rank=32 with test/nll 1.16 ± 0.014 (n = 2)
+      its best run: runs/grid/lr=0.001,rank=32,seed=0
 
       problem   run                              steps  error                        look at
       ────────  ───────────────────────────────  ─────  ───────────────────────────  ────────────────────────────────────────
@@ -85,6 +86,7 @@ describe('the default table', () => {
       |  | 0.1 | 32 | 2.079 | 0/2 | ███▁         | 1 running, 1 failed, so far |
 
       - ★ best: learning\\_rate=0.001 lora\\_rank=32 with test/nll 1.16 ± 0.014 (n = 2)
+      - its best run: runs/grid/lr=0.001,rank=32,seed=0
 
       | problem | run | steps | error | look at |
       | --- | --- | ---: | --- | --- |
@@ -117,6 +119,7 @@ describe('the default table', () => {
               "n": 1,
               "n_runs": 2,
               "best": false,
+              "best_run": "runs/grid/a",
               "preliminary": false,
               "n_not_finite": 1,
               "n_without_value": 0,
@@ -195,6 +198,7 @@ describe('the default table', () => {
           2      2.25  1/1  ███▅▅▅▂▂▂▁▁▁
 
       ★ best: lr=1 with test/nll 1.25 (n = 1)
+      its run: runs/a/lr=1
 
       runs/b: 2 runs (2 done); last value of test/nll, minimize
 
@@ -204,6 +208,7 @@ describe('the default table', () => {
           2      2.25  1/1  ███▅▅▅▂▂▂▁▁▁
 
       ★ best: lr=1 with test/nll 1.25 (n = 1)
+      its run: runs/b/lr=1
 
       runs/python: 2 runs (2 unknown); last value of env/all/reward/total, maximize
 
@@ -213,6 +218,7 @@ describe('the default table', () => {
                      1                0.3333  1/1  ▅      1 unknown
 
       ★ best: learning_rate=2 with env/all/reward/total 0.6667 (n = 1)
+      its run: runs/python/2
 
       runs: 2 runs (2 done); last value of train_mean_nll, minimize
 
@@ -221,9 +227,33 @@ describe('the default table', () => {
       ★          1               1  1/1  ▅
                  2               2  1/1  ▅
 
-      ★ best: max_steps=1 with train_mean_nll 1 (n = 1)"
+      ★ best: max_steps=1 with train_mean_nll 1 (n = 1)
+      its run: runs/一 "quoted" | run"
     `);
     expect((await report()).notices).toEqual([]);
+  });
+
+  it('shows what a finished run measured instead of the metric, which is no problem', async () => {
+    writeRun(join(cwd, 'runs/sl_basic'), { spec: { learning_rate: 0.01 }, metrics: lossCurve(2.5, 1) });
+    const untested = lossCurve(2.5, 0.5).map((line) => {
+      const { 'test/nll': _, ...row } = typeof line === 'string' ? {} : line;
+      return row;
+    });
+    writeRun(join(cwd, 'runs/by_heart'), { spec: { learning_rate: 0.02 }, metrics: untested });
+    writeRun(join(cwd, 'runs/silent'), { spec: { learning_rate: 0.03 }, metrics: [{ step: 0, other: 1 }] });
+    expect(await table()).toMatchInlineSnapshot(`
+      "runs: 3 runs (3 done); last value of test/nll, minimize
+
+         learning_rate  test/nll    n  curve         notes
+      ─  ─────────────  ────────  ───  ────────────  ────────────────────────────────────
+      ★           0.01      1.25  1/1  ███▅▅▅▂▂▂▁▁▁
+                  0.02         —  0/1                1 without value (train_mean_nll 0.5)
+                  0.03         —  0/1                1 without value
+
+      ★ best: learning_rate=0.01 with test/nll 1.25 (n = 1)
+      its run: runs/sl_basic"
+    `);
+    expect(formatReport(await report(), 'json')).toContain('"problems": []');
   });
 
   it('says which metrics there are where none of the usual ones is', async () => {
@@ -298,6 +328,7 @@ describe('options', () => {
                    0.1           0.75  1/4  ███▅▅▅▂▂▂▁▁▁  1 running, 1 diverged, 1 failed
 
       ★ best: learning_rate=0.001 with test/nll 1.208 ± 0.056 (n = 4)
+      its best run: runs/grid/lr=0.001,rank=32,seed=0
 
       problem   run                              steps  error                        look at
       ────────  ───────────────────────────────  ─────  ───────────────────────────  ────────────────────────────────────────

@@ -22,7 +22,13 @@ function summaryOf(runs: readonly Run[], of: Objective = objective): Summary {
   });
   const [grouping] = groupBySweep([...values.keys()]);
   if (grouping === undefined) throw new Error('no runs');
-  return summarise(grouping, of, (run) => ({ entry: run, value: values.get(run) ?? null, step: 9, curve: [] }));
+  return summarise(grouping, of, (run) => ({
+    entry: run,
+    value: values.get(run) ?? null,
+    step: 9,
+    curve: [],
+    instead: null,
+  }));
 }
 
 const done = (lr: number, value: number | null): Run => ({ lr, state: 'done', value });
@@ -99,7 +105,7 @@ describe('summarise', () => {
     expect(order.configurations.map(({ fields }) => fields.lr)).toEqual([1e-5, 9, 10]);
   });
 
-  it('names every run that somebody should look at', () => {
+  it('names every run that somebody should look at, which one that measured something else is not', () => {
     const runs: Run[] = [
       ...SEEN_STATES.map((state) => ({ lr: 1, state, value: 1 })),
       done(2, null),
@@ -111,7 +117,6 @@ describe('summarise', () => {
       'interrupted',
       'killed',
       'damaged',
-      'no value',
       'not finite',
     ]);
   });

@@ -3,11 +3,12 @@
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
+import { identityDifferences } from '../../src/run/if_exists.ts';
 import { type Ask, prepareRun } from '../../src/run/prepare.ts';
 import { createRunDirectory, inspectRunDirectory } from '../../src/run_files/directory.ts';
 import { takeLease } from '../../src/run_files/lease.ts';
 import { pendingStatus, writeStatus } from '../../src/run_files/status.ts';
-import type { RunState } from '../../src/run_files/types.ts';
+import type { RunRecord, RunState } from '../../src/run_files/types.ts';
 import type { JsonObject } from '../../src/util/json.ts';
 import { temporaryDirectory } from '../support/temporary_directory.ts';
 import { toyRecord, toyRegistry } from './support/records.ts';
@@ -128,3 +129,33 @@ it('of a run that an earlier version of a builder computed, the versions are tol
     hint: expect.stringContaining('The version of cookbook that began it, which run.json names, can still finish it.'),
   });
 });
+
+it('of a builder that only one of the runs has, or in whose place the other has another, no version is told', async () => {
+  const directory = join(await temporaryDirectory(), 'toy');
+  const began = withIdentityOf(
+    toyRecord(directory, { trainer: 'other', evaluators: [{ builder: 'nll' }], service: { builder: 'other' } }),
+    {
+      trainer: { builder: 'other', version: 2 },
+      evaluators: [{ builder: 'nll', version: 2 }],
+      service: { builder: 'other', version: 3 },
+    },
+  );
+  const wanted = withIdentityOf(toyRecord(directory), { trainer: { builder: 'toy', version: 1 } });
+  expect(identityDifferences(began, wanted)).toEqual([
+    'trainer ("other" there, "toy" here)',
+    'evaluators[0].builder ("nll" there, absent here)',
+    'service.builder ("other" there, "toy" here)',
+  ]);
+  await createRunDirectory(directory, began, null);
+  await writeStatus(directory, { ...pendingStatus(), state: 'interrupted', step: 3 });
+  const makeRecord = async () => ({ record: wanted, codeDiff: null });
+  await expect(prepareRun(wanted, { registry: toyRegistry(), ask: null, makeRecord })).rejects.toMatchObject({
+    hint: 'Pass if_exists=delete to delete it and start afresh, or give another log_path.',
+  });
+});
+
+/** A record whose identity has these builders too, with the versions that computed it. */
+function withIdentityOf(record: RunRecord, builders: JsonObject): RunRecord {
+  const config = { ...record.identity.config, ...builders };
+  return { ...record, identity: { ...record.identity, config, hash: Object.keys(builders).join('-') } };
+}

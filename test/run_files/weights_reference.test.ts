@@ -176,6 +176,35 @@ describe('a run whose log of checkpoints is lost', () => {
   });
 });
 
+describe('a directory of runs', () => {
+  it('has the weights of each: that of a sweep says which run is the best', () => {
+    writeText(join(directory, 'grid/sweep.json'), JSON.stringify({ objective }));
+    for (const [rate, losses] of [
+      [0.1, [2, 6]],
+      [0.2, [3, 2.5]],
+    ] as const) {
+      losses.forEach((nll, seed) => {
+        const metrics = [{ step: 0, nll }];
+        writeRun(join(directory, `grid/rate=${rate},seed=${seed}`), { axes: { rate }, seed, metrics });
+      });
+    }
+    expect(found(join(directory, 'grid'))).toMatchInlineSnapshot(`
+      "grid is a sweep of 4 runs, not one run
+      Name one of them. The best by nll is grid/rate=0.2,seed=1"
+    `);
+    expect(found({ run: join(directory, 'grid'), checkpoint: 'best' })).toBe(found(join(directory, 'grid')));
+  });
+
+  it('that is no sweep has one as good as the other', () => {
+    writeRun(join(directory, 'runs/a'));
+    writeRun(join(directory, 'runs/b'));
+    expect(found(join(directory, 'runs'))).toMatchInlineSnapshot(`
+      "runs is a directory of 2 runs, not one run
+      Name one of them, such as runs/a"
+    `);
+  });
+});
+
 describe('what is no run', () => {
   it('is an adapter, a checkpoint, a model, a name on the hub or an address', () => {
     writeText(join(directory, 'adapter/adapter_config.json'), '{}');

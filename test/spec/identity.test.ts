@@ -4,13 +4,14 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type TObject, Type } from '@sinclair/typebox';
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { AnyBuilder } from '../../src/registry/builder.ts';
 import { builderOf, runtime, semantic } from '../../src/registry/fields.ts';
 import type { Registry } from '../../src/registry/registry.ts';
 import { differingFields } from '../../src/spec/differences.ts';
 import { createDigests } from '../../src/spec/digests.ts';
-import { identify } from '../../src/spec/identity.ts';
+import { Hasher, identify } from '../../src/spec/identity.ts';
 import { resolveValue } from '../../src/spec/resolve.ts';
 import type { Identity, RunSpec } from '../../src/spec/types.ts';
 import { serviceSlot } from '../../src/tinker/service.ts';
@@ -18,11 +19,12 @@ import { canonicalJson, type JsonObject } from '../../src/util/json.ts';
 import { conversationFile, localService, supervised, supervisedParams, toyRegistry } from './toys.ts';
 import { workspace } from './workspace.ts';
 
+const DATASET = { builder: 'conversation_file', file_path: '/data/conversations.jsonl', batch_size: 16 };
 const RUN: JsonObject = {
   trainer: 'supervised',
   log_path: '/runs/one',
   model_name: 'a-hub/model',
-  dataset: { builder: 'conversation_file', file_path: '/data/conversations.jsonl', batch_size: 16 },
+  dataset: DATASET,
 };
 
 /** Contents that are as old as their names. */
@@ -178,4 +180,28 @@ test('two specs differ in these fields', () => {
     { path: 'evaluators[1].max_tokens', a: undefined, b: 9 },
   ]);
   expect(differingFields(a, a)).toEqual([]);
+});
+
+describe('hashes of many specs', () => {
+  test('are those of each by itself, in whatever order the specs come', () => {
+    const registry = toyRegistry();
+    const variants: JsonObject[] = [
+      {},
+      { learning_rate: 0.5 },
+      { learning_rate: 0.5, dataset: { ...DATASET, batch_size: 8 } },
+      { log_path: '/runs/two' },
+      { dataset: { ...DATASET, batch_size: 8 } },
+      { model_name: '/data/model', learning_rate: 0.25 },
+    ];
+    fc.assert(
+      fc.property(fc.array(fc.tuple(fc.constantFrom(...variants), fc.nat(9)), { maxLength: 12 }), (points) => {
+        const hasher = new Hasher(registry, NAMES_ONLY);
+        for (const [fields, seed] of points) {
+          const spec = { ...resolve(fields, registry), seed };
+          const { hash, config_hash } = identify(spec, registry, NAMES_ONLY);
+          expect(hasher.hashesOf(spec)(seed)).toEqual({ hash, config_hash });
+        }
+      }),
+    );
+  });
 });

@@ -7,6 +7,7 @@ import { builtinRegistry } from '../../src/builtin.ts';
 import { runFile } from '../../src/run/run_spec.ts';
 import { openSamplingTarget } from '../../src/run/sampling_target.ts';
 import { listCheckpoints } from '../../src/run_files/checkpoint_log.ts';
+import { validateCommand } from '../../src/validate/command.ts';
 import { workspace } from '../spec/workspace.ts';
 import { conversationLines, writeChatModel } from '../support/chat_model.ts';
 
@@ -50,8 +51,23 @@ test('another renderer is an error that names both and the field that allows it'
   const { state, error } = JSON.parse(await readFile(join(directory, 'other/status.json'), 'utf8'));
   expect(state).toBe('failed');
   expect(error.message).toMatch(
-    /was trained with the renderer role_colon, and this is chat_template: .*renderer_override: true/,
+    /were trained with the renderer role_colon, and this is chat_template: .*renderer_override: true/,
   );
+});
+
+test('and validate tells so before, exactly where the run would refuse', async () => {
+  const issues = async (...overrides: string[]) => {
+    const argv = ['spec.yaml', `log_path=${join(directory, 'unborn')}`, ...overrides];
+    const { diagnostics } = await validateCommand(argv, builtinRegistry, { cwd: directory, env: {} });
+    return diagnostics.map(({ path, message }) => `${path}: ${message}`);
+  };
+  expect(await issues(FROM_FIRST, 'renderer=chat_template')).toEqual([
+    'renderer: the weights (first, as it ended) were trained with the renderer role_colon, and this is chat_template: set renderer_override: true if that is meant (in "renderer=chat_template")',
+  ]);
+  expect(await issues(FROM_FIRST, 'renderer=chat_template', 'renderer_override=true')).toEqual([]);
+  expect(await issues(FROM_FIRST, 'renderer=role_colon')).toEqual([]);
+  expect(await issues(FROM_FIRST)).toEqual([]);
+  expect(await issues('load_checkpoint_path=model', 'renderer=role_colon')).toEqual([]);
 });
 
 test('another renderer that is meant is used', async () => {

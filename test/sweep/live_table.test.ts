@@ -1,9 +1,11 @@
 // What a terminal shows of a sweep that is going on, by its width.
 
 import { expect, it } from 'vitest';
+import type { Row } from '../../src/run_files/metrics_log.ts';
 import { pendingStatus } from '../../src/run_files/status.ts';
 import type { PlannedRun } from '../../src/sweep/plan.ts';
 import { LiveTable } from '../../src/sweep/reporters/live_table.ts';
+import { plainReporter } from '../../src/sweep/reporters/plain.ts';
 import { terminalReporter } from '../../src/sweep/reporters/terminal.ts';
 import type { SweepEvent } from '../../src/sweep/scheduler.ts';
 
@@ -43,6 +45,12 @@ const row = (run: PlannedRun, step: number, train_mean_nll: number): SweepEvent 
   change: { type: 'rows', anew: false, rows: [{ step, train_mean_nll, learning_rate: 0.0003 }] },
 });
 
+const started = (run: PlannedRun): SweepEvent => ({
+  type: 'progress',
+  run,
+  change: { type: 'status', status: { ...pendingStatus(), total_steps: run.max_steps } },
+});
+
 const BEST = { config_hash: '', axes: { learning_rate: 0.001 }, mean: 2.0421, sd: null, n: 1, planned: 2 };
 
 function settled(run: PlannedRun, value: number | null): Extract<SweepEvent, { type: 'settled' }> {
@@ -58,12 +66,15 @@ function midway(): LiveTable {
   const [first, second, third, fourth] = RUNS;
   for (const event of [
     { type: 'launched', run: first } as const,
+    started(first),
     row(first, 0, 5),
     row(first, 199, 2.1),
     settled(first, 2.0421),
     settled(second, null),
     { type: 'launched', run: third } as const,
     { type: 'launched', run: fourth } as const,
+    started(third),
+    started(fourth),
     row(third, 0, 5.2),
     row(fourth, 0, 5.3),
   ])
@@ -123,7 +134,7 @@ it('breaks what scrolls by between words, and leaves out hashes', () => {
       learning_rate=0.0003,dataset.batch_size=128,lora_rank=16,seed=0
     [1/6] done
       learning_rate=0.0003,dataset.batch_size=128,lora_rank=16,seed=0:
-      test/nll 2.042 in 17s, best so far
+      test/nll 2.042 in 17s, its configuration leads
     stopping: runs finish their step and save a checkpoint; a
       second signal ends them at once
     "
@@ -162,6 +173,68 @@ it('never writes more than fits', () => {
       for (const line of lines) expect(line.length).toBeLessThanOrEqual(width);
     }
   }
+});
+
+it('counts the steps of a run, and shows what they measure, though the last evaluation is logged behind them', () => {
+  const table = midway();
+  const [, , third] = RUNS;
+  const rows: Row[] = [
+    { step: 199, train_mean_nll: 1.5, 'test/nll': 2 },
+    { step: 200, 'test/nll': 1.75, 'test/bpb': 0.5 },
+  ];
+  const headline = [
+    { metric: 'test/bpb', goal: 'minimize', label: 'test/bpb' } as const,
+    { metric: 'train_mean_nll', goal: 'minimize', label: 'nll' } as const,
+  ];
+  const measured = new LiveTable(
+    RUNS,
+    () => headline,
+    () => 0,
+  );
+  for (const each of [table, measured]) {
+    each.update({ type: 'launched', run: third });
+    each.update({ type: 'progress', run: third, change: { type: 'rows', anew: false, rows } });
+    expect(each.lines(140, 20).join('\n')).toContain('  200/200  nll 1.5');
+  }
+});
+
+it('foresees the time from the pace of steps: what runs take to start counts once for each', () => {
+  let time = 0;
+  const runs = Array.from({ length: 22 }, (_, i) => run(`size=${i}`, 88));
+  const table = new LiveTable(runs, headlineOf, () => time);
+  const at = (seconds: number, event: SweepEvent) => {
+    time = seconds * 1000;
+    table.update(event);
+    return table.lines(80, 1)[0];
+  };
+  const [a = RUNS[0], b = RUNS[1], c = RUNS[2]] = runs;
+  at(0, { type: 'launched', run: a });
+  at(0, { type: 'launched', run: b });
+  at(4, started(a));
+  expect(at(4.1, row(a, 0, 5))).toBe('0/22  2 running, 20 to go');
+  // 22 runs of 88 steps of 0.1 s, and the start of 21 of them, 2 at a time: 97 s and 43 s.
+  expect(at(4.2, row(a, 1, 5))).toBe('0/22  2m20s left  2 running, 20 to go');
+  at(4.2, started(b));
+  at(4.2, row(b, 0, 5));
+  at(12.9, settled(a, 2));
+  at(12.9, { type: 'launched', run: c });
+  expect(at(12.9, row(b, 87, 5))).toBe('1/22  2m10s left  1 done, 2 running, 19 to go');
+});
+
+it('says that a configuration leads whose run is not itself the best', () => {
+  const lines: string[] = [];
+  const reporter = plainReporter(
+    2,
+    (line) => lines.push(line),
+    () => 0,
+  );
+  const own = { ...BEST, config_hash: RUNS[0].config_hash };
+  reporter.onEvent({ ...settled(RUNS[0], 3), best: own });
+  reporter.onEvent({ ...settled(RUNS[0], 2), best: { ...own, planned: 1 } });
+  expect(lines.map((line) => line.slice(line.indexOf(':')))).toEqual([
+    ': test/nll 3, its configuration leads',
+    ': test/nll 2, best so far',
+  ]);
 });
 
 it('goes back to where a run resumes', () => {

@@ -35,7 +35,7 @@ describe('cookbook sweep', { timeout: 300_000 }, () => {
     // Which of two ends first is chance, and with it which leads when.
     const lines = withoutHashes(first.stderr)
       .replaceAll(/^\[\d\/4\] /gm, '')
-      .replaceAll(', best so far', '')
+      .replaceAll(', its configuration leads', '')
       .trimEnd()
       .split('\n');
     const names = ['rate=0.1,seed=0', 'rate=0.1,seed=1', 'rate=0.3,seed=0', 'rate=0.3,seed=1'];
@@ -44,7 +44,7 @@ describe('cookbook sweep', { timeout: 300_000 }, () => {
       ...names.map((name, i) => `done ${name}: ${found[i]}`),
       ...names.map((name) => `started ${name}`),
     ]);
-    expect(first.stderr).toContain(', best so far');
+    expect(first.stderr).toContain(', its configuration leads');
     expect(await sweep.states()).toEqual([
       'rate=0.1: done, attempt 1',
       'rate=0.1: done, attempt 1',

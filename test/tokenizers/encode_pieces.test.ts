@@ -116,7 +116,7 @@ describe('settings of tokenizer.json', () => {
     const pre_tokenizer = { type: 'Split', pattern: { Regex: '(\\p{L}+\\s?)+$' }, behavior: 'Isolated', invert: false };
     const tokenizer = await loadTokenizerJson(pieceTokenizerJson({ pre_tokenizer }));
     expect(() => tokenizer.encode(`${'a'.repeat(60)}!`)).toThrow(
-      /the patterns of .*tokenizer\.json take too long on a text of 61 characters/,
+      /the patterns of .*tokenizer\.json take too many steps on a text of 61 characters/,
     );
     expect(names(tokenizer, tokenizer.encode('ab'))).toEqual(['a', 'b']);
   });

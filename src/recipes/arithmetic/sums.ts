@@ -3,7 +3,7 @@
 import type { Message } from '../../renderers/types.ts';
 import type { Problem } from '../../rl/problem_env.ts';
 import { permutation } from '../../util/permutation.ts';
-import { lastNumber } from './last_number.ts';
+import { extractLastInteger } from '../math/extract.ts';
 import { numberWords } from './number_words.ts';
 
 export interface SumOptions {
@@ -25,12 +25,11 @@ export function pairsOf({ max_operand }: SumOptions): number[] {
 export function sumOf(pair: number, options: SumOptions): Problem {
   const operands = options.max_operand + 1;
   const [a, b] = [Math.floor(pair / operands), pair % operands];
-  const reference_answer = String(a + b);
   return {
     question: ask(a, b, options),
-    reference_answer,
-    checkAnswer: (reply) => lastNumber(reply) === reference_answer,
-    extractAnswer: lastNumber,
+    reference_answer: String(a + b),
+    checkAnswer: (reply) => extractLastInteger(reply) === a + b,
+    extractAnswer: (reply) => extractLastInteger(reply)?.toString() ?? null,
   };
 }
 
@@ -38,10 +37,10 @@ export function sumPrefix(options: SumOptions): Message[] {
   if (!options.example) return [];
   return [
     { role: 'user', content: ask(4, 5, options) },
-    { role: 'assistant', content: '9' },
+    { role: 'assistant', content: options.in_words ? '4 + 5 = 9' : '9' },
   ];
 }
 
 function ask(a: number, b: number, { in_words }: SumOptions): string {
-  return in_words ? `What is ${numberWords(a)} plus ${numberWords(b)}? Answer with a number.` : `What is ${a} + ${b}?`;
+  return in_words ? `What is ${numberWords(a)} plus ${numberWords(b)}?` : `What is ${a} + ${b}?`;
 }

@@ -1,5 +1,5 @@
 // A formula as a fraction of two polynomials. Two formulas are equal where their difference has the numerator 0; what is no
-// such fraction, a logarithm or the root of a sum, goes in as one more unknown, and the form says that it did.
+// such fraction, a logarithm or the root of a sum, goes in as one more unknown.
 
 import { type Expression, hasDecimal } from './expression.ts';
 import {
@@ -32,13 +32,15 @@ interface Fraction {
   readonly bottom: Polynomial;
 }
 
-/** What two formulas are to each other by algebra alone: 'unknown' where something in them is opaque to it. */
+/** What two formulas are to each other by algebra alone: 'unknown' where they differ in something opaque to it. */
 export type Comparison = 'equal' | 'different' | 'unknown';
 
 const MAX_PRODUCTS = 10_000;
 const MAX_FACTORIAL = 100n;
-/** Factors up to here are split off; what is left is prime below the square of it. */
-const MAX_FACTOR = 2000n;
+/** Factors up to here are split off a radicand. What is left is prime, unless it has two greater ones. */
+const MAX_FACTOR = 10_000n;
+/** What the names of generators start with that algebra sees no further into. */
+const OPAQUE = '?';
 /** Generators that are positive numbers, of which a root is a root of each factor. */
 const POSITIVE = /^(?:\d+|pi|e)$/;
 
@@ -47,14 +49,13 @@ const POSITIVE = /^(?:\d+|pi|e)$/;
  * @throws Uncomputable where a side has no value, or would take too long
  */
 export function compareExactly(a: Expression, b: Expression, strict: boolean): Comparison {
-  const forms = new ExactForms(strict);
-  const difference = forms.of({ kind: 'sum', left: a, right: forms.negative(b) });
-  if (isZero(difference.top)) return 'equal';
-  return forms.hasOpaque ? 'unknown' : 'different';
+  const difference = new ExactForms(strict).difference(a, b);
+  if (isZero(difference)) return 'equal';
+  const generators = [...difference.values()].flatMap(({ powers }) => [...powers.keys()]);
+  return generators.some((name) => name.startsWith(OPAQUE)) ? 'unknown' : 'different';
 }
 
 class ExactForms {
-  hasOpaque = false;
   readonly #work: Work = { left: MAX_PRODUCTS };
   readonly #strict: boolean;
 
@@ -62,28 +63,30 @@ class ExactForms {
     this.#strict = strict;
   }
 
-  negative(of: Expression): Expression {
-    return { kind: 'product', left: { kind: 'number', value: rational(-1n), isDecimal: false }, right: of };
+  /** Zero where the formulas are equal; up to a denominator, which is not zero. */
+  difference(a: Expression, b: Expression): Polynomial {
+    const negative = this.#product(overOne(constant(rational(-1n))), this.#of(b));
+    return this.#sum(this.#of(a), negative).top;
   }
 
-  of(expression: Expression): Fraction {
+  #of(expression: Expression): Fraction {
     switch (expression.kind) {
       case 'number':
-        return whole(constant(expression.value));
+        return overOne(constant(expression.value));
       case 'symbol':
-        return whole(generator(`$${expression.name}`));
+        return overOne(generator(`$${expression.name}`));
       case 'constant':
-        return whole(generator(expression.name === 'i' ? IMAGINARY : expression.name));
+        return overOne(generator(expression.name === 'i' ? IMAGINARY : expression.name));
       case 'sum':
-        return this.#sum(this.of(expression.left), this.of(expression.right));
+        return this.#sum(this.#of(expression.left), this.#of(expression.right));
       case 'product':
-        return this.#product(this.of(expression.left), this.of(expression.right));
+        return this.#product(this.#of(expression.left), this.#of(expression.right));
       case 'quotient':
-        return this.#product(this.of(expression.left), this.#inverse(this.of(expression.right)));
+        return this.#product(this.#of(expression.left), this.#inverse(this.#of(expression.right)));
       case 'power':
         return this.#powerOf(expression.left, expression.right);
       case 'ln':
-        return this.#function('ln', expression.of);
+        return this.#logarithm(expression.of);
       case 'factorial':
         return this.#factorial(expression.of, 1n, 'factorial');
       case 'double_factorial':
@@ -112,25 +115,21 @@ class ExactForms {
       (product, [name, exponent]) => multiply(product, generator(name, negateRational(exponent)), this.#work),
       constant(rational(term.coefficient.bottom, term.coefficient.top)),
     );
-    return whole(multiply(bottom, inverse, this.#work));
+    return overOne(multiply(bottom, inverse, this.#work));
   }
 
   #powerOf(left: Expression, right: Expression): Fraction {
-    const base = this.of(left);
-    const exponent = numberOf(this.of(right));
-    if (exponent === null)
-      return this.#opaque(`(${textOfFraction(base)})^(${textOfFraction(this.of(right))})`, [left, right]);
-    const isDecimal = hasDecimal(left) || hasDecimal(right);
-    const number = numberOf(base);
-    if (isZero(base.top) && exponent.top < 0n) throw new Uncomputable('division by zero');
-    if (isWhole(exponent) && (!hasDecimal(right) || number !== null)) return this.#wholePower(base, exponent.top);
-    const root = isDecimal ? null : this.#root(base, exponent);
-    if (root !== null) return whole(root);
-    // Of decimals, only roots that are decimals again have an exact value.
-    const rationalRoot =
-      number === null || number.top <= 0n ? null : numberOf(whole(this.#rootOfNumber(number, exponent)));
-    if (rationalRoot !== null) return whole(constant(rationalRoot));
-    return this.#opaque(`(${textOfFraction(base)})^(${exponent.top}/${exponent.bottom})`, [left, right]);
+    const [base, power] = [this.#of(left), this.#of(right)];
+    const [number, exponent] = [numberOf(base), numberOf(power)];
+    if (exponent !== null) {
+      if (isZero(base.top) && exponent.top < 0n) throw new Uncomputable('division by zero');
+      if (isWhole(exponent) && (number !== null || !hasDecimal(right))) return this.#wholePower(base, exponent.top);
+      const root = this.#root(base, exponent);
+      // Of decimals, only roots that are fractions again have an exact value.
+      const isExact = !(hasDecimal(left) || hasDecimal(right)) || (root !== null && constantOf(root) !== null);
+      if (root !== null && isExact) return overOne(root);
+    }
+    return this.#opaque(`(${textOfFraction(base)})^(${textOfFraction(power)})`, [left, right]);
   }
 
   #wholePower(base: Fraction, exponent: bigint): Fraction {
@@ -169,40 +168,38 @@ class ExactForms {
 
   /** Of a positive number, by its prime factors. */
   #rootOfNumber({ top, bottom }: Rational, exponent: Rational): Polynomial {
-    const parts = [
-      ...factors(top).map(([factor, count]) => [factor, count] as const),
-      ...factors(bottom).map(([factor, count]) => [factor, -count] as const),
-    ];
+    const parts = [...factors(top), ...factors(bottom).map(([factor, count]) => [factor, -count] as const)];
     return parts.reduce((product, [factor, count]) => {
-      if (factor >= MAX_FACTOR * MAX_FACTOR) this.hasOpaque = true;
       const root = generator(`${factor}`, multiplyRationals(rational(count), exponent));
       return multiply(product, root, this.#work);
     }, constant(ONE));
   }
 
   #factorial(of: Expression, step: bigint, name: string): Fraction {
-    const number = numberOf(this.of(of));
-    if (number === null || !isWhole(number) || hasDecimal(of)) return this.#function(name, of);
+    const argument = this.#of(of);
+    const number = numberOf(argument);
+    if (number === null || !isWhole(number) || hasDecimal(of)) {
+      return this.#opaque(`${name}(${textOfFraction(argument)})`, [of]);
+    }
     if (number.top < 0n || number.top > MAX_FACTORIAL) throw new Uncomputable('a factorial of no sensible number');
     let product = ONE;
     for (let factor = number.top; factor > 1n; factor -= step) product = multiplyRationals(product, rational(factor));
-    return whole(constant(product));
+    return overOne(constant(product));
   }
 
-  #function(name: string, of: Expression): Fraction {
-    const argument = this.of(of);
-    if (name === 'ln' && isZero(argument.top)) throw new Uncomputable('the logarithm of zero');
-    return this.#opaque(`${name}(${textOfFraction(argument)})`, [of]);
+  #logarithm(of: Expression): Fraction {
+    const argument = this.#of(of);
+    if (isZero(argument.top)) throw new Uncomputable('the logarithm of zero');
+    return this.#opaque(`ln(${textOfFraction(argument)})`, [of]);
   }
 
   /** Decimals are told from fractions here, since a float under a root is no exact number to SymPy. */
   #opaque(text: string, parts: Expression[]): Fraction {
-    this.hasOpaque = true;
-    return whole(generator(`[${text}]${parts.some(hasDecimal) ? '~' : ''}`));
+    return overOne(generator(`${OPAQUE}${text}${parts.some(hasDecimal) ? '~' : ''}`));
   }
 }
 
-function whole(top: Polynomial): Fraction {
+function overOne(top: Polynomial): Fraction {
   return { top, bottom: constant(ONE) };
 }
 

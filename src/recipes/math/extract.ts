@@ -8,11 +8,14 @@ import { firstBoxed } from './boxed.ts';
  * @throws DataValidationError where there is no such mark
  */
 export function extractGsm8kFinalAnswer(text: string): string {
-  const lines = text.split(/\r?\n/).map((line) => line.trim());
-  const marked = lines.findLast((line) => line.startsWith('####'))?.slice('####'.length);
-  const answer = marked ?? [...text.matchAll(/####[^\S\n]*(\S.*)/g)].at(-1)?.[1];
+  const marked = text
+    .split('####')
+    .slice(1)
+    .map((part) => part.split('\n', 1)[0]);
+  const onLines = [...text.matchAll(/^[^\S\n]*####(.*)/gm)].map(([, answer]) => answer);
+  const answer = [...marked, ...onLines].map((part) => part.trim()).findLast((part) => part !== '');
   if (answer === undefined) throw new DataValidationError('the text has no answer behind "####"');
-  return answer.trim().replace(/^:/, '').replaceAll(',', '').trim();
+  return answer.replace(/^:/, '').replaceAll(',', '').trim();
 }
 
 /** The last whole number, whatever stands before it: the answer of an arithmetic problem. null where there is none. */
@@ -23,25 +26,28 @@ export function extractLastInteger(text: string): number | null {
 
 const NUMBER = String.raw`-?\$?(?:\d[\d,]*(?:\.\d+)?|\.\d+)`;
 
-/** Where a reply to a word problem may have its answer, the surest place first. */
+/** Where a reply to a word problem may have its answer, unless it is boxed; the surest place first. */
 const PLACES = [
-  (text: string) => /####\s*(.*)/.exec(text)?.[1],
-  (text: string) => lastMatch(text, new RegExp(String.raw`answer(?:\s+is|:)[^\d\n.-]{0,40}(${NUMBER})`, 'gi')),
-  (text: string) => lastMatch(text, new RegExp(String.raw`\*\*\s*(${NUMBER})[^*\n]*\*\*`, 'g')),
-  (text: string) => lastMatch(text, new RegExp(String.raw`(?<![\d.])(${NUMBER})`, 'g')),
-];
+  String.raw`####[\s:]*(${NUMBER})`,
+  String.raw`answer(?:\s+is|:)[^\d\n.-]{0,40}(${NUMBER})`,
+  String.raw`\*\*\s*(${NUMBER})[^*\n]*\*\*`,
+  String.raw`(?<![\d.])(${NUMBER})`,
+].map((place) => new RegExp(place, 'gi'));
 
 /**
  * The number that a reply to a word problem ends in: boxed, behind `####`, behind "answer is" or "answer:", the last bold one,
- * or else the last of all; without commas and dollars. null where the first of these places that is there holds no number.
+ * or else the last of all; without commas and dollars. null where there is none, or none in the box.
  */
 export function extractNumericAnswer(text: string): string | null {
   const boxed = firstBoxed(text);
-  const found = boxed ?? PLACES.reduce<string | undefined>((before, place) => before ?? place(text), undefined);
-  const number = found === undefined ? null : new RegExp(NUMBER).exec(found);
-  return number === null ? null : number[0].replaceAll(/[$,]/g, '');
+  const found = boxed === null ? lastInFirstPlace(text) : new RegExp(NUMBER).exec(boxed)?.[0];
+  return found?.replaceAll(/[$,]/g, '') ?? null;
 }
 
-function lastMatch(text: string, pattern: RegExp): string | undefined {
-  return [...text.matchAll(pattern)].at(-1)?.[1];
+function lastInFirstPlace(text: string): string | undefined {
+  for (const place of PLACES) {
+    const last = [...text.matchAll(place)].at(-1);
+    if (last !== undefined) return last[1];
+  }
+  return undefined;
 }

@@ -72,12 +72,12 @@ export const SYMBOLS: ReadonlyMap<string, string> = new Map([
   ...SPACES,
 ]);
 
-/** Commands that the reference does not know, and drops: to it, `\\sec x` is x. */
+/** Commands that the reference does not know, and drops: to it, `\sec x` is x. */
 export const MORE_SYMBOLS: ReadonlyMap<string, string> = new Map([
   ...'sec csc cot coth gcd lcm deg det dim ker arg hom mod bmod pmod Re Im'
     .split(' ')
     .map((name) => [name, name] as const),
-  ...pairs('ne ≠ neg ¬ land ∧ lor ∨ implies ⟹ iff ⟺ triangle △'),
+  ...pairs('ne ≠ neg ¬ land ∧ lor ∨ implies ⟹ iff ⟺'),
 ]);
 
 function pairs(table: string): [string, string][] {

@@ -39,6 +39,9 @@ const LIGATURES: [string, string][] = [
   ['&', '   '],
 ];
 
+/** Those that are plain text when alone. */
+const SIGNS = "`'!?-]";
+
 const MATRICES = new Set(['array', 'pmatrix', 'bmatrix', 'smallmatrix', 'psmallmatrix', 'bsmallmatrix']);
 const DISPLAYS = new Set(
   'equation equation* eqnarray eqnarray* align align* multline multline* gather gather* dmath dmath*'.split(' '),
@@ -61,6 +64,10 @@ class LatexReader {
   readonly #macros: ReadonlyMap<string, Macro>;
   #at = 0;
   #depth = 0;
+  /** How many formulas within formulas this is: there, spaces behind commands stay, and others go. */
+  #formulas = 0;
+  /** What the last name of a command took along. */
+  #spacesBehind = '';
   /** Arguments that turn out to be missing are read again, in braces within braces ever more often. */
   #constructsLeft: number;
 
@@ -98,7 +105,7 @@ class LatexReader {
 
   #construct(): Piece {
     const plain = this.#take(/[^\\{}\]$%&~`'!?-]+/y);
-    if (plain !== null) return { text: plain[0] };
+    if (plain !== null) return { text: this.#formulas > 0 && this.#isBetweenCommands(plain[0]) ? '' : plain[0] };
     switch (this.#latex[this.#at]) {
       case '\\':
         return this.#command();
@@ -110,11 +117,13 @@ class LatexReader {
       case '&':
         return { text: this.#sign(), ends: 'cell' };
       case '%':
-        // A comment goes to the end of the line, and takes it along unless a blank line follows.
+        // A comment goes to the end of its line.
         this.#take(/%[^\n]*/y);
         return { text: '' };
       case '$':
-        return { text: this.#skip('$$') ? this.#display(/\$\$/y) : this.#inline('$', /\$/y) };
+        if (this.#skip('$$')) return { text: this.#display(/\$\$/y) };
+        this.#at += 1;
+        return { text: this.#inline(/\$/y) };
       default:
         return { text: this.#sign() };
     }
@@ -132,17 +141,25 @@ class LatexReader {
     return joined(this.#until(/\}/y));
   }
 
-  #inline(open: string, close: RegExp): string {
-    this.#skip(open);
-    return joined(this.#until(close)).trim();
+  #inline(close: RegExp): string {
+    this.#formulas += 1;
+    const text = joined(this.#until(close)).trim();
+    this.#formulas -= 1;
+    return text;
   }
 
   #display(close: RegExp): string {
-    return `\n    ${joined(this.#until(close)).trim().replaceAll('\n', '\n    ')}\n`;
+    return `\n    ${this.#inline(close).replaceAll('\n', '\n    ')}\n`;
+  }
+
+  /** Of spaces that have just been read, whether nothing but commands and braces is beside them. */
+  #isBetweenCommands(plain: string): boolean {
+    const beside = [this.#latex[this.#at - plain.length - 1], this.#latex[this.#at]];
+    return plain.trim() === '' && !beside.some((sign) => sign !== undefined && SIGNS.includes(sign));
   }
 
   #command(): Piece {
-    if (this.#skip('\\(')) return { text: this.#inline('', /\\\)/y) };
+    if (this.#skip('\\(')) return { text: this.#inline(/\\\)/y) };
     if (this.#skip('\\[')) return { text: this.#display(/\\\]/y) };
     const name = this.#name();
     if (name === '\\') {
@@ -152,15 +169,19 @@ class LatexReader {
     if (name === 'begin') return { text: this.#environment() };
     if (name === 'end') return { text: this.#take(ENVIRONMENT_NAME) === null ? '\\end' : '' };
     const macro = this.#macros.get(name);
-    return { text: macro === undefined ? this.#symbol(name) : this.#applied(macro) };
+    if (macro !== undefined) return { text: this.#applied(macro) };
+    const spaces = this.#formulas > 0 && !/[\\{}$&%]/.test(this.#latex[this.#at] ?? '$') ? this.#spacesBehind : '';
+    return { text: this.#symbol(name) + spaces };
   }
 
   /** Of a command; spaces after a word belong to it, but not a blank line. */
   #name(): string {
     const [, name] = this.#take(/\\([a-zA-Z]+|[\s\S]|$)/uy) ?? ['', ''];
     const start = this.#at;
-    const spaces = /^[a-zA-Z]/.test(name) ? this.#take(/\s*/y) : null;
-    if (/\n\s*\n/.test(spaces?.[0] ?? '')) this.#at = start;
+    this.#spacesBehind = (/^[a-zA-Z]/.test(name) ? this.#take(/\s*/y)?.[0] : null) ?? '';
+    if (!/\n\s*\n/.test(this.#spacesBehind)) return name;
+    this.#at = start;
+    this.#spacesBehind = '';
     return name;
   }
 

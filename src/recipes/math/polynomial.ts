@@ -68,12 +68,6 @@ export function add(a: Polynomial, b: Polynomial, work: Work): Polynomial {
   return ofTerms([...a.values(), ...b.values()]);
 }
 
-export function negate(polynomial: Polynomial): Polynomial {
-  return ofTerms(
-    [...polynomial.values()].map(({ coefficient, powers }) => ({ coefficient: negateRational(coefficient), powers })),
-  );
-}
-
 export function multiply(a: Polynomial, b: Polynomial, work: Work): Polynomial {
   spend(work, a.size * b.size);
   return ofTerms([...a.values()].flatMap((left) => [...b.values()].map((right) => multiplyTerms(left, right))));

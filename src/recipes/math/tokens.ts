@@ -21,9 +21,9 @@ const PYTHON_NAME = /[\p{L}_][\p{L}\p{Nd}_]*/uy;
 const LETTER = /(?:sqrt|ln|pi|\p{L}(?:_(?:\d+|\p{L}))?)/uy;
 const SPACE = /\s+/y;
 
-/** Greek letters by their names are not taken apart, where they are not shorter than two letters anyway. */
+/** Names of Greek letters are not taken apart. Longer ones have too many letters to be compared at all. */
 const GREEK_NAMES = new Set(['mu', 'nu', 'xi']);
-/** Names that mean to SymPy or Python what is no number. Longer ones have too many letters to be evaluated at all. */
+/** Names that mean to SymPy or Python what is no number. Again, longer ones do not matter. */
 const OTHER_NAMES = new Set(
   `Add CC Ci E1 EX Ei Eq FF FU GF Ge Gt Id LC LM LT Le Li Lt N Ne O Or Q QQ QQ_I RR S Si ZZ ZZ_I all as
   csc eye ff fft frac fu gff hn1 id if im in is jn li nan ntt oo or re rf yn zoo`.split(/\s+/),

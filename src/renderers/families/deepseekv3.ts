@@ -8,7 +8,7 @@ import type { RendererOptions } from '../options.ts';
 import { type Piece, said, written } from '../pieces.ts';
 import type { CallSyntax } from '../reply_syntax.ts';
 import { callOfJson, spaced, TOOL_DECLARE, unparsedText } from '../tool_calls.ts';
-import type { Message, ToolSpec } from '../types.ts';
+import type { Message, ToolCall, ToolSpec, UnparsedToolCall } from '../types.ts';
 
 const BEGIN = '<｜begin▁of▁sentence｜>';
 const END = '<｜end▁of▁sentence｜>';
@@ -155,19 +155,23 @@ const CALLS: CallSyntax = {
   close: CALLS_END,
   plainText: true,
   read(inner) {
-    return inner
-      .split(CALL_BEGIN)
-      .filter((part, index) => index > 0 || part.trim() !== '')
-      .map((part) => {
-        const raw = inner.includes(CALL_BEGIN + part) ? CALL_BEGIN + part : part;
-        const call = /^(.*?)<｜tool▁sep｜>(.*?)<｜tool▁call▁end｜>\s*$/s.exec(part);
-        if (call === null || raw === part) {
-          return { raw_text: raw, error: `a tool call must be ${CALL_BEGIN}name${CALL_SEP}arguments${CALL_END}` };
-        }
-        return callOfJson({ id: null, name: call[1].trim(), json: call[2].trim() }, raw);
-      });
+    const [before = '', ...blocks] = inner.split(CALL_BEGIN);
+    const calls = blocks.map((block) => readCall(block, CALL_BEGIN + block));
+    return before.trim() === '' ? calls : [{ raw_text: before, error: NO_CALL }, ...calls];
   },
 };
+
+const NO_CALL = `a tool call must be ${CALL_BEGIN}name${CALL_SEP}arguments${CALL_END}`;
+
+function readCall(block: string, raw: string): ToolCall | UnparsedToolCall {
+  const text = block.trimEnd();
+  const [middle, end] = [text.indexOf(CALL_SEP), text.length - CALL_END.length];
+  if (!text.endsWith(CALL_END) || middle === -1 || middle + CALL_SEP.length > end) {
+    return { raw_text: raw, error: NO_CALL };
+  }
+  const [name, json] = [text.slice(0, middle).trim(), text.slice(middle + CALL_SEP.length, end).trim()];
+  return callOfJson({ id: null, name, json }, raw);
+}
 
 function describe({ name, description, parameters }: ToolSpec): string {
   return `### ${name}\nDescription: ${description}\n\nParameters: ${spaced(parameters)}`;

@@ -3,6 +3,7 @@
 import { RendererError } from '../../util/errors.ts';
 import type { MessageFormat, RenderContext, RenderedMessage } from '../base.ts';
 import { singleTextOf, thoughtAndSaid } from '../content.ts';
+import { factOf } from '../conversation_facts.ts';
 import { defineRenderer } from '../definition.ts';
 import { type Piece, said, written } from '../pieces.ts';
 import { schemaLines, sortResults, TOOL_DECLARE, unparsedText } from '../tool_calls.ts';
@@ -56,7 +57,7 @@ function deepseekV41Format({ budget, preserves }: Mode): MessageFormat {
 
   function keepsReasoning({ messages, index }: RenderContext): boolean {
     if (!thinks) return false;
-    return preserves || messages.some(({ role }) => role === TOOL_DECLARE) || index > messages.findLastIndex(isAsking);
+    return preserves || declaresTools(messages) || index > lastAsking(messages);
   }
 
   /** Only what answers a user's turn is announced. */
@@ -135,6 +136,9 @@ function isInUserTurn({ role }: Message): boolean {
 function isAsking(message: Message, index: number): boolean {
   return isInUserTurn(message) || (message.role === 'system' && index > 0);
 }
+
+const declaresTools = factOf((messages) => messages.some(({ role }) => role === TOOL_DECLARE));
+const lastAsking = factOf((messages) => messages.findLastIndex(isAsking));
 
 function userHeader(previous: Message | null): Piece[] {
   return [written(previous !== null && isInUserTurn(previous) ? '\n\n' : USER)];

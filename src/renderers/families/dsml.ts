@@ -2,9 +2,10 @@
 
 import { type Piece, said, written } from '../pieces.ts';
 import { type JsonNode, readPythonJson } from '../python_json.ts';
-import type { CallSyntax } from '../reply_syntax.ts';
+import { type CallSyntax, withoutTrailingLines } from '../reply_syntax.ts';
 import { argumentsJson, argumentsOf } from '../tool_calls.ts';
 import type { ToolCall, UnparsedToolCall } from '../types.ts';
+import { tagBlocks } from './tag_blocks.ts';
 
 /** One token. */
 export const DSML = '｜DSML｜';
@@ -39,8 +40,8 @@ function parameterPieces(name: string, { string, json }: JsonNode): Piece[] {
   ];
 }
 
-const INVOKE = /<｜DSML｜ invoke name="([^"]*)">\n?(.*?)\n?<\/｜DSML｜ invoke>/gs;
-const PARAMETER = /<｜DSML｜ parameter name="([^"]*)" string="(true|false)">(.*?)<\/｜DSML｜ parameter>/gs;
+const INVOKE = /<｜DSML｜ invoke name="([^"]*)(">\n?)?/g;
+const PARAMETER = /<｜DSML｜ parameter name="([^"]*)(?:" string="(true|false)(">))?/g;
 
 export const DSML_CALLS: CallSyntax = {
   open: OPEN,
@@ -50,20 +51,21 @@ export const DSML_CALLS: CallSyntax = {
   nothingAfter: 'Invalid DSML: output after calls block',
   plainText: true,
   read(inner, raw) {
-    const invokes = [...inner.matchAll(INVOKE)];
-    const between = inner.replace(INVOKE, '').trim();
+    const { blocks: invokes, outside } = tagBlocks(inner, INVOKE, INVOKE_CLOSE);
     if (invokes.length === 0) return [{ raw_text: raw, error: 'Invalid DSML: no invoke in calls block' }];
-    if (between !== '') return [{ raw_text: raw, error: 'Invalid DSML: text between invokes' }];
-    return invokes.map(([text, name, body]) => readInvoke(name, body, text));
+    if (outside.trim() !== '') return [{ raw_text: raw, error: 'Invalid DSML: text between invokes' }];
+    return invokes.map((invoke) => readInvoke(invoke.groups[0], withoutTrailingLines(invoke.inner, 1), invoke.raw));
   },
 };
 
 function readInvoke(name: string, body: string, raw: string): ToolCall | UnparsedToolCall {
   const unparsed = (problem: string): UnparsedToolCall => ({ raw_text: raw, error: `Invalid DSML: ${problem}` });
   if (name.trim() === '') return unparsed('empty function name');
-  if (body.replace(PARAMETER, '').trim() !== '') return unparsed('text outside parameters');
+  const { blocks: parameters, outside } = tagBlocks(body, PARAMETER, PARAMETER_CLOSE);
+  if (outside.trim() !== '') return unparsed('text outside parameters');
   const members = new Map<string, string>();
-  for (const [, key, isString, value] of body.matchAll(PARAMETER)) {
+  for (const { groups, inner: value } of parameters) {
+    const [key, isString] = groups;
     if (key === '') return unparsed('empty parameter name');
     if (members.has(key)) return unparsed(`repeated parameter ${JSON.stringify(key)}`);
     if (isString === 'true') members.set(key, JSON.stringify(value));

@@ -5,6 +5,7 @@ import { RendererError } from '../../util/errors.ts';
 import { canonicalJson, type JsonValue } from '../../util/json.ts';
 import type { MessageFormat, RenderContext, RenderedMessage } from '../base.ts';
 import { partPieces, spokenOf } from '../content.ts';
+import { factOf } from '../conversation_facts.ts';
 import { defineRenderer } from '../definition.ts';
 import { type Piece, said, written } from '../pieces.ts';
 import type { CallSyntax } from '../reply_syntax.ts';
@@ -141,11 +142,12 @@ function withSystem(messages: readonly Message[]): readonly Message[] {
 
 /** After the last reply that called no tool; a reply at the very end ends its turn and is in it. */
 function isInCurrentTurn({ messages, index, isLast }: RenderContext): boolean {
-  const answered = messages
-    .slice(0, -1)
-    .findLastIndex(({ role, tool_calls = [] }) => role === 'assistant' && tool_calls.length === 0);
-  return isLast || index > answered;
+  return isLast || index > lastAnswer(messages);
 }
+
+const lastAnswer = factOf((messages) =>
+  messages.slice(0, -1).findLastIndex(({ role, tool_calls = [] }) => role === 'assistant' && tool_calls.length === 0),
+);
 
 function calls({ tool_calls = [] }: Message): Piece[] {
   if (tool_calls.length === 0) return [];

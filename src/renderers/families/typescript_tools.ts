@@ -92,17 +92,17 @@ function kimiObject(schema: JsonObject, indent: string): string {
   return fields.length === 0 ? '{}' : `{\n${fields.join(',\n')}\n${indent}}`;
 }
 
-const CONSTRAINTS: Record<string, readonly string[]> = {
-  string: ['maxLength', 'minLength', 'pattern'],
-  number: ['maximum', 'minimum'],
-  integer: ['maximum', 'minimum'],
-  array: ['maxItems', 'minItems'],
-};
+const CONSTRAINTS = new Map([
+  ['string', ['maxLength', 'minLength', 'pattern']],
+  ['number', ['maximum', 'minimum']],
+  ['integer', ['maximum', 'minimum']],
+  ['array', ['maxItems', 'minItems']],
+]);
 
 function kimiNotes(schema: JsonValue, indent: string): string {
   const { type } = isJsonObject(schema) ? schema : {};
   const isPlain = isJsonObject(schema) && schema.enum === undefined && schema.anyOf === undefined;
-  const known = isPlain && typeof type === 'string' ? (CONSTRAINTS[type] ?? []) : [];
+  const known = isPlain && typeof type === 'string' ? (CONSTRAINTS.get(type) ?? []) : [];
   const limits = isPlain
     ? known.flatMap((key) => (schema[key] === undefined ? [] : [`${key}: ${bare(schema[key])}`]))
     : [];

@@ -3,9 +3,10 @@
 import { textOf } from '../content.ts';
 import { type Piece, said, written } from '../pieces.ts';
 import type { JsonNode } from '../python_json.ts';
-import type { CallSyntax } from '../reply_syntax.ts';
+import { type CallSyntax, withoutTrailingLines } from '../reply_syntax.ts';
 import { argumentsJson, argumentsOf, jsonOrString, readJsonCall } from '../tool_calls.ts';
 import type { Message, ToolCall, UnparsedToolCall } from '../types.ts';
+import { tagBlocks } from './tag_blocks.ts';
 
 /** How a format writes `true`, `false` and `null`: as JSON does, or as Python does. */
 export type Scalars = 'json' | 'python';
@@ -49,7 +50,7 @@ function readValue(text: string, scalars: Scalars): string {
 }
 
 const FUNCTION = /^<function=([^>\n]*)>(.*)<\/function>$/s;
-const PARAMETER = /<parameter=([^>\n]*)>\n?(.*?)\n?<\/parameter>/gs;
+const PARAMETER = /<parameter=([^>\n]*)(>\n?)?/g;
 
 export function xmlCalls(lines: CallSyntax['lines'], scalars: Scalars): CallSyntax {
   return {
@@ -68,12 +69,14 @@ function readCall(inner: string, raw: string, scalars: Scalars): (ToolCall | Unp
   if (found === null) return unparsed('a tool call must be one <function=name>…</function>');
   const [, name, body] = found;
   if (name.trim() === '') return unparsed('a tool call must name its function');
-  if (body.replace(PARAMETER, '').trim() !== '') return unparsed('a tool call has text outside of its parameters');
+  const { blocks, outside } = tagBlocks(body, PARAMETER, '</parameter>');
+  if (outside.trim() !== '') return unparsed('a tool call has text outside of its parameters');
   const members = new Map<string, string>();
-  for (const [, key, value] of body.matchAll(PARAMETER)) {
-    if (key.trim() === '') return unparsed('a tool call has a parameter without a name');
-    if (members.has(key.trim())) return unparsed(`a tool call repeats the parameter ${JSON.stringify(key.trim())}`);
-    members.set(key.trim(), readValue(value, scalars));
+  for (const { groups, inner: value } of blocks) {
+    const key = groups[0].trim();
+    if (key === '') return unparsed('a tool call has a parameter without a name');
+    if (members.has(key)) return unparsed(`a tool call repeats the parameter ${JSON.stringify(key)}`);
+    members.set(key, readValue(withoutTrailingLines(value, 1), scalars));
   }
   return [{ type: 'function', id: null, function: { name: name.trim(), arguments: argumentsJson(members) } }];
 }

@@ -66,12 +66,17 @@ function troubles(notDone: readonly RunReport[]): string[] {
   return more > 0 ? [...lines.slice(0, 2 * SHOWN_RUNS), `  and more: see ${programName()} report`] : lines;
 }
 
-function nextCommands({ states, log_path }: SweepResult, argv: readonly string[]): [string, string][] {
+function nextCommands({ states, log_path, best }: SweepResult, argv: readonly string[]): [string, string][] {
   const { failed, interrupted, running, pending } = states;
   const again: [string, string] = [`${programName()} ${argv.map(quote).join(' ')}`, 'run what is missing'];
   const report: [string, string] = [
     `${programName()} report ${quote(shortPath(log_path))}`,
     'compare the configurations',
   ];
-  return failed + interrupted + running + pending > 0 ? [again, report] : [report];
+  const run = best?.best_run ?? null;
+  const chat: [string, string][] =
+    run === null || run.sampler_path === null
+      ? []
+      : [[`${programName()} chat ${quote(shortPath(run.directory))}`, 'talk to its best run']];
+  return failed + interrupted + running + pending > 0 ? [again, report, ...chat] : [report, ...chat];
 }

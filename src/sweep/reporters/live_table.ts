@@ -2,9 +2,10 @@
 
 import type { Headline } from '../../registry/headline.ts';
 import { formatDuration, progressBar, progressMeter } from '../../run/progress.ts';
+import type { ConfigurationScore } from '../../run_files/configurations.ts';
+import type { Row } from '../../run_files/metrics_log.ts';
 import type { RunState } from '../../run_files/types.ts';
 import type { RunChange } from '../../run_files/watch.ts';
-import type { ConfigurationScore } from '../objective.ts';
 import type { PlannedRun } from '../plan.ts';
 import type { SweepEvent } from '../scheduler.ts';
 import { Forecast } from './forecast.ts';
@@ -44,6 +45,7 @@ export class LiveTable {
       case 'launched':
       case 'attached':
         this.#elsewhere.delete(event.run);
+        this.#forecast.launched(event.run);
         this.#running.set(event.run, {
           headline: this.#headlineOf(event.run),
           step: 0,
@@ -55,9 +57,11 @@ export class LiveTable {
         this.#progress(event.run, event.change);
         break;
       case 'retrying':
+        this.#forecast.left(event.run);
         this.#running.delete(event.run);
         break;
       case 'elsewhere':
+        this.#forecast.left(event.run);
         this.#running.delete(event.run);
         this.#elsewhere.add(event.run);
         break;
@@ -83,17 +87,10 @@ export class LiveTable {
       running.total = change.status.total_steps ?? running.total;
       running.step = Math.max(running.step, change.status.step);
     } else {
-      const row = change.rows.at(-1);
-      running.step = row === undefined ? 0 : row.step + 1;
-      if (row !== undefined) {
-        const { step, ...metrics } = row;
-        running.figures = progressMeter(running.headline)({
-          type: 'step',
-          step,
-          total_steps: running.total ?? 0,
-          metrics,
-        }).parts;
-      }
+      const last = change.rows.at(-1)?.step ?? -1;
+      // The last evaluation is logged behind the last step.
+      running.step = Math.min(last + 1, running.total ?? Number.POSITIVE_INFINITY);
+      running.figures = figuresOf(change.rows, running) ?? running.figures;
     }
     this.#forecast.reached(run, running.step, running.total);
   }
@@ -135,6 +132,15 @@ export class LiveTable {
     const line = `${score}  ${configuration}`;
     return line.length <= width ? [line] : [score, shortened(`  ${configuration}`, width)];
   }
+}
+
+/** Those of the last row that a step logged: it has what every step measures, the last of the headline. */
+function figuresOf(rows: readonly Row[], { headline, total }: Running): string[] | null {
+  const every = headline.at(-1)?.metric;
+  const row = rows.findLast((each) => every === undefined || every in each);
+  if (row === undefined) return null;
+  const { step, ...metrics } = row;
+  return progressMeter(headline)({ type: 'step', step, total_steps: total ?? 0, metrics }).parts;
 }
 
 interface Line extends Omit<Running, 'headline'> {

@@ -1,6 +1,7 @@
 // A sweep's events as plain lines: for logs, pipes, and terminals that cannot redraw.
 
 import { formatDuration } from '../../run/progress.ts';
+import type { ConfigurationScore } from '../../run_files/configurations.ts';
 import { shortPath } from '../../util/files.ts';
 import { printable, printableText } from '../../util/printable.ts';
 import type { PlannedRun } from '../plan.ts';
@@ -31,7 +32,7 @@ export function plainReporter(
     const { run, state } = outcome;
     if (state !== 'done' && state !== 'diverged' && state !== 'failed') return lineOfUnfinished(outcome, nameOf(run));
     ended += 1;
-    const leads = result !== null && best?.config_hash === run.config_hash ? ', best so far' : '';
+    const leads = result !== null && best?.config_hash === run.config_hash ? leadText(best) : '';
     const found = result === null ? '' : `: ${resultText(result)}`;
     const milliseconds = now() - (started.get(run) ?? now());
     const time = milliseconds >= 1000 ? ` in ${formatDuration(milliseconds / 1000)}` : '';
@@ -46,6 +47,11 @@ export function plainReporter(
     },
     close: () => undefined,
   };
+}
+
+/** Over several seeds a run's value need not be the best one for its configuration to lead. */
+function leadText({ planned }: ConfigurationScore): string {
+  return planned === 1 ? ', best so far' : ', its configuration leads';
 }
 
 function lineOf(event: Exclude<SweepEvent, Settled>, nameOf: (run: PlannedRun) => string): string | null {

@@ -1,9 +1,9 @@
 // How runs, configurations and their scores are written in a sweep's lines.
 
 import { formatMetric } from '../../run/progress.ts';
+import type { ConfigurationScore } from '../../run_files/configurations.ts';
 import { plural } from '../../util/plural.ts';
 import { printable } from '../../util/printable.ts';
-import type { ConfigurationScore } from '../objective.ts';
 import type { PlannedRun } from '../plan.ts';
 import type { Result } from '../standings.ts';
 

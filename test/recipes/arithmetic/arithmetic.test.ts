@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import { builtinRegistry } from '../../../src/builtin.ts';
-import { lastNumber } from '../../../src/recipes/arithmetic/last_number.ts';
 import { numberWords } from '../../../src/recipes/arithmetic/number_words.ts';
 import { type EnvGroupBuilder, rlDatasetSlot } from '../../../src/rl/types.ts';
 import { tokensOf } from '../../../src/tinker/types.ts';
@@ -47,7 +46,7 @@ describe('sums', () => {
       Assistant:"
     `);
     expect(await asked({ max_operand: 30, in_words: true })).toMatchInlineSnapshot(`
-      "<BOS>User: What is twenty-two plus fourteen? Answer with a number.
+      "<BOS>User: What is twenty-two plus fourteen?
 
       Assistant:"
     `);
@@ -105,9 +104,5 @@ describe('numbers', () => {
       'one hundred and seventeen',
       'nine hundred and ninety-nine',
     ]);
-  });
-
-  it('are the last of a text, however they are written', () => {
-    expect(['12 + 7 = 19.', '1,234', '007', '-5', 'none'].map(lastNumber)).toEqual(['19', '1234', '7', '-5', null]);
   });
 });

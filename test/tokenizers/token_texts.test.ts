@@ -2,7 +2,7 @@
 
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { tokenTexts } from '../../src/supervised/token_texts.ts';
+import { tokenTexts } from '../../src/tokenizers/token_texts.ts';
 import { tinyTokenizer } from '../support/tiny_tokenizer.ts';
 
 const tiny = await tinyTokenizer();

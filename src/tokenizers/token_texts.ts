@@ -1,6 +1,6 @@
 // The text of each token of a sequence, where characters may take several tokens.
 
-import type { Tokenizer } from '../tokenizers/types.ts';
+import type { Tokenizer } from './types.ts';
 
 /** What a decoder writes for bytes that are no character, or not yet. */
 const UNDECODED = /\uFFFD+$/;

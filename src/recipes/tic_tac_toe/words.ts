@@ -1,0 +1,28 @@
+// What a player is shown, and how a move is read.
+
+import type { Message } from '../../renderers/types.ts';
+import { type Board, type Mark, toMove } from './game.ts';
+
+/** The rows of the board. A free cell shows its number, which is the move that takes it. */
+export function boardText(board: Board, shown: (mark: Mark) => string = (mark) => mark): string {
+  const cells = board.map((cell, move) => (cell === null ? String(move) : shown(cell)));
+  return [0, 3, 6].map((row) => cells.slice(row, row + 3).join('')).join('\n');
+}
+
+/**
+ * The board as the one sees it who is to move, whose own marks are always X: what is learned in one seat helps in the other.
+ * It is short, because a small model reads little.
+ */
+export function boardMessage(board: Board): Message {
+  const own = toMove(board);
+  return { role: 'user', content: boardText(board, (mark) => (mark === own ? 'X' : 'O')) };
+}
+
+export const moveMessage = (move: number): string => `[${move}]`;
+
+/** The first number in brackets, or a number that stands alone; null where a reply names no move. */
+export function parseMove(reply: string): number | null {
+  const [, bracketed, alone] = /\[\s*(\d)\s*\]|^\s*(\d)\s*$/.exec(reply) ?? [];
+  const digit = bracketed ?? alone;
+  return digit === undefined ? null : Number(digit);
+}

@@ -1,0 +1,33 @@
+// The directories of single steps in a run directory, for what a loop leaves of a step beside its row of metrics.
+
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { entriesOf, explainingFailure, makeDirectory, writeFileAtomic } from '../util/files.ts';
+
+const NAME = /^iteration_(\d{6,})$/;
+
+/** `iteration_NNNNNN`, from the run directory. */
+export function iterationName(step: number): string {
+  return `iteration_${String(step).padStart(6, '0')}`;
+}
+
+/** Writes files of a step by their names, each as a whole. */
+export async function writeIterationFiles(
+  logPath: string,
+  step: number,
+  files: readonly { name: string; text: string }[],
+): Promise<void> {
+  const directory = join(logPath, iterationName(step));
+  await makeDirectory(directory);
+  await Promise.all(files.map(({ name, text }) => writeFileAtomic(join(directory, name), text)));
+}
+
+/** Deletes the directories of `step` and later steps: a run that goes on from there takes these steps anew. */
+export async function dropIterations(logPath: string, step: number): Promise<void> {
+  for (const { name } of await entriesOf(logPath)) {
+    const iteration = NAME.exec(name)?.[1];
+    if (iteration === undefined || Number(iteration) < step) continue;
+    const directory = join(logPath, name);
+    await explainingFailure('delete', directory, () => rm(directory, { recursive: true, force: true }));
+  }
+}
