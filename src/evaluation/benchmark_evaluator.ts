@@ -1,6 +1,5 @@
 // The evaluator `benchmark`: a benchmark on the model as it is trained.
 
-import { join } from 'node:path';
 import { type Static, Type } from '@sinclair/typebox';
 import { defineBuilder } from '../registry/builder.ts';
 import { builderOf, nullable, runtime, semantic } from '../registry/fields.ts';
@@ -91,13 +90,11 @@ async function writeRecords(
   name: string,
   records: readonly TrajectoryRecord[],
 ): Promise<void> {
-  const { makeDirectory, writeFileAtomic } = await import('../util/files.ts');
-  const directory = join(logPath, `iteration_${String(step).padStart(6, '0')}`);
-  await makeDirectory(directory);
+  const { writeIterationFiles } = await import('../training/iteration_directory.ts');
   const lines = records
     .toSorted((a, b) => a.sample - b.sample || a.idx - b.idx)
     .map((record) => `${JSON.stringify(record)}\n`);
-  await writeFileAtomic(join(directory, `eval_${name}_trajectories.jsonl`), lines.join(''));
+  await writeIterationFiles(logPath, step, [{ name: `eval_${name}_trajectories.jsonl`, text: lines.join('') }]);
 }
 
 function metricsOf(name: string, result: BenchmarkResult): Metrics {

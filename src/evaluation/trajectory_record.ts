@@ -1,7 +1,8 @@
 // What is kept of one answer: what was said, what it is worth, and whether anything went wrong.
 
+import { newObservationText } from '../rl/observation_text.ts';
 import type { EnvLogs, EnvMetrics, Trajectory, Transition } from '../rl/types.ts';
-import { lengthOf, type ModelInput } from '../tinker/types.ts';
+import { lengthOf } from '../tinker/types.ts';
 import type { Tokenizer } from '../tokenizers/types.ts';
 import { isJsonObject, type JsonObject } from '../util/json.ts';
 import {
@@ -113,7 +114,7 @@ function turnsOf({ ob, ac }: Transition, before: Transition | undefined, tokeniz
   return [
     {
       role: before === undefined ? 'user' : 'environment',
-      content: newText(ob, before, tokenizer),
+      content: newObservationText(ob, before ?? null, tokenizer).text,
       token_count: lengthOf(ob),
       metadata: {},
     },
@@ -124,31 +125,6 @@ function turnsOf({ ob, ac }: Transition, before: Transition | undefined, tokeniz
       metadata: { stop_reason: ac.stop_reason, tokens: ac.tokens },
     },
   ];
-}
-
-/** Where an observation goes on from the last one and its action, what stands behind these; else all of it. */
-function newText(ob: ModelInput, before: Transition | undefined, tokenizer: Tokenizer): string {
-  const known = before === undefined ? [] : [...elements(before.ob), ...before.ac.tokens];
-  const all = elements(ob);
-  const isLonger = known.length > 0 && known.every((element, i) => element === all[i]);
-  const shown = isLonger ? all.slice(known.length) : all;
-  let text = '';
-  for (let i = 0; i < shown.length; ) {
-    const end = shown.findIndex((element, at) => at >= i && typeof element === 'string');
-    const tokens = shown.slice(i, end === -1 ? undefined : end).filter((element) => typeof element === 'number');
-    text += tokenizer.decode(tokens, { continues: isLonger || i > 0 });
-    if (end === -1) break;
-    text += '[picture]';
-    i = end + 1;
-  }
-  return text;
-}
-
-/** Tokens, and a text for each picture. */
-function elements({ chunks }: ModelInput): (number | string)[] {
-  return chunks.flatMap((chunk): (number | string)[] =>
-    chunk.type === 'image' ? [Buffer.from(chunk.data).toString('base64')] : chunk.tokens,
-  );
 }
 
 function finite(metrics: EnvMetrics): EnvMetrics {

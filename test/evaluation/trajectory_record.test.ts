@@ -103,7 +103,7 @@ describe('the record of an answer', () => {
       step: async () => ({ reward: 0, episode_done: true, next_observation: picture, next_stop_condition: [] }),
     };
     const seen = await recordOf(() => env, client('A cat.'));
-    expect(seen.record.turns[0]).toMatchObject({ content: 'Look: [picture] there', token_count: 17 });
+    expect(seen.record.turns[0]).toMatchObject({ content: 'Look: [picture: png, 5 positions] there', token_count: 17 });
   });
 
   it('says what was cut, and what there was no room for', async () => {

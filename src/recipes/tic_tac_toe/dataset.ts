@@ -8,7 +8,7 @@ import { MARKS, type Mark } from './game.ts';
 import { Match, matchAgainst } from './match.ts';
 import { opponentOf, SCRIPTED_OPPONENTS, type ScriptedOpponent } from './opponents.ts';
 
-export const TRAINING_OPPONENTS = ['self', ...SCRIPTED_OPPONENTS] as const;
+const TRAINING_OPPONENTS = ['self', ...SCRIPTED_OPPONENTS] as const;
 type TrainingOpponent = (typeof TRAINING_OPPONENTS)[number];
 
 export interface TicTacToeParams {
