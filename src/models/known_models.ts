@@ -82,6 +82,9 @@ const NEMOTRON3_ULTRA = [
 const GLM_5_3 = ['glm5_3_max_reasoning', 'glm5_3_low_reasoning', 'glm5_3_high_reasoning'];
 export const INKLING = ['tml_v0'];
 
+/** Of these renderers the formats are not public: models recommend them, and nobody outside can write them. */
+export const RENDERERS_WITHOUT_FORMAT: readonly string[] = [...KIMI_K3_1, ...INKLING];
+
 const LLAMA_8B: Rest = { hidden_size: 4096, lora: [1_769_472, 851_968, 132_352] };
 const LLAMA_70B: Rest = { hidden_size: 8192, lora: [8_847_360, 4_096_000, 136_448] };
 const QWEN3_8B: Rest = { hidden_size: 4096, lora: [1_769_472, 958_464, 156_032] };

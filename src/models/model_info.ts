@@ -33,6 +33,23 @@ export function findKnownModel(model: string): KnownModel | undefined {
 }
 
 /**
+ * Names of the table that a name which is none of them nearly is: written in other letters, or without its organization. The
+ * hub does not tell letters apart, so that such a name may lead to a model of which nothing would be known here.
+ */
+export function nearModelNames(model: string): string[] {
+  if (findKnownModel(model) !== undefined) return [];
+  const name = plainModelName(model).toLowerCase();
+  const names = KNOWN_MODELS.map((known) => known.name);
+  return names.filter((known) => known.toLowerCase() === name || known.toLowerCase().endsWith(`/${name}`));
+}
+
+/** @throws ConfigurationError for a name that is nearly one of the table */
+export function refuseNearNames(model: string): void {
+  const near = nearModelNames(model);
+  if (near.length > 0) throw new ConfigurationError(`unknown model "${model}"${didYouMean(near)}`);
+}
+
+/**
  * What is known of a model of the table; `get_model_attributes` of the Python cookbook. A suffix such as `:peft:262144` does
  * not count.
  * @throws ConfigurationError that names what is known, for an organization or a model that is not
@@ -75,13 +92,13 @@ function unknownModel(name: string): ConfigurationError {
   const names = KNOWN_MODELS.map((known) => known.name);
   const organizations = [...new Set(names.map(organizationOf))];
   const [organization = '', model] = name.split('/');
+  const same = nearModelNames(name);
   if (model === undefined) {
-    const near = names.filter((known) => known.endsWith(`/${name}`));
-    return new ConfigurationError(`unknown model "${name}"${didYouMean(near)}`, {
+    return new ConfigurationError(`unknown model "${name}"${didYouMean(same)}`, {
       hint: `Names are ORGANIZATION/NAME, with one of ${organizations.join(', ')}.`,
     });
   }
-  const near = didYouMean(closestNames(name, names));
+  const near = didYouMean(same.length > 0 ? same : closestNames(name, names));
   if (!organizations.includes(organization)) {
     return new ConfigurationError(`unknown organization "${organization}" of the model "${name}"${near}`, {
       hint: `Known: ${organizations.join(', ')}.`,

@@ -122,7 +122,10 @@ function rendererRef(text: string, registry: Registry): PlainRef {
   const params = Type.Object({ renderer: builderOf(rendererSlot) });
   const { value, issues } = resolveFields(params, { renderer: given }, registry, surroundings);
   const [issue] = issues;
-  if (issue !== undefined) throw new ConfigurationError(`--renderer: ${issue.message}`);
+  if (issue !== undefined) {
+    const field = issue.path.slice(1).join('.');
+    throw new ConfigurationError(`--renderer: ${field === '' ? '' : `${field}: `}${issue.message}`);
+  }
   if (isPlainRef(value.renderer)) return value.renderer;
   throw new ConfigurationError('--renderer: expected a name, or {builder: NAME, …}');
 }

@@ -1,9 +1,9 @@
 // cookbook renderers: the catalogue with what each renderer can do, and which of them suit a model.
 
 import pc from 'picocolors';
-import { isDirectory } from '../formats/files.ts';
+import { isDirectory, isFile } from '../formats/files.ts';
 import { locateModel } from '../hub/locate.ts';
-import { findKnownModel, modelsThatRecommend } from '../models/model_info.ts';
+import { findKnownModel, modelsThatRecommend, refuseNearNames } from '../models/model_info.ts';
 import { loadTokenizer } from '../tokenizers/hf_tokenizer.ts';
 import { wrapped } from '../util/wrapped.ts';
 import { CATALOGUE } from './catalogue.ts';
@@ -40,6 +40,8 @@ export interface FittedRenderer extends ListedRenderer {
   missing_tokens?: string[];
 }
 
+const WITHOUT_FORMAT = 'It has renderers whose formats are not public, so that they are not here:';
+
 const CHAT_TEMPLATE: ListedRenderer = {
   name: 'chat_template',
   doc: "The Jinja chat template of the model's own directory.",
@@ -71,18 +73,19 @@ function listed(entry: CatalogueEntry): ListedRenderer {
 
 /** @throws ConfigurationError, WeightsError for a model that is not there */
 export async function renderersCommand({ model, width, notify }: RenderersOptions): Promise<{
-  result: { renderers: FittedRenderer[]; recommended?: string };
+  result: { renderers: FittedRenderer[]; recommended?: string; absent_renderers?: readonly string[] };
   text: string;
 }> {
   if (model === null) {
     const renderers = listedRenderers();
     return { result: { renderers }, text: renderers.map((each) => paragraph(each, width)).join('\n\n') };
   }
-  const { renderers, recommended } = await fitted(model, notify);
+  const { renderers, recommended, absent } = await fitted(model, notify);
   const fitting = renderers.filter(({ fits }) => fits);
-  const head = wrapped(`${model}: ${pc.bold(recommended)} is recommended. These fit:`, 0, width);
+  const lacking = absent.length === 0 ? '' : ` ${WITHOUT_FORMAT} ${absent.join(', ')}.`;
+  const head = wrapped(`${model}: ${pc.bold(recommended)} is recommended.${lacking} These fit:`, 0, width);
   return {
-    result: { renderers, recommended },
+    result: { renderers, recommended, ...(absent.length > 0 ? { absent_renderers: absent } : {}) },
     text: [head, ...fitting.map((each) => paragraph(each, width))].join('\n\n'),
   };
 }
@@ -91,14 +94,17 @@ export async function renderersCommand({ model, width, notify }: RenderersOption
 async function fitted(
   model: string,
   notify: (message: string) => void,
-): Promise<{ renderers: FittedRenderer[]; recommended: string }> {
-  const known = (await isDirectory(model)) ? undefined : findKnownModel(model);
+): Promise<{ renderers: FittedRenderer[]; recommended: string; absent: readonly string[] }> {
+  const isPath = (await isDirectory(model)) || (await isFile(model));
+  const known = isPath ? undefined : findKnownModel(model);
   if (known !== undefined) {
     const here = listedRenderers();
     const offered = known.recommended_renderers.filter((name) => here.some((each) => each.name === name));
     const renderers = here.map((each) => ({ ...each, fits: offered.includes(each.name) || each === here.at(-1) }));
-    return { renderers, recommended: offered[0] ?? CHAT_TEMPLATE.name };
+    const absent = known.recommended_renderers.filter((name) => !offered.includes(name));
+    return { renderers, recommended: offered[0] ?? CHAT_TEMPLATE.name, absent };
   }
+  if (!isPath) refuseNearNames(model);
   const { directory } = await locateModel(model, { parts: 'tokenizer', notify });
   const tokenizer = await loadTokenizer(directory);
   const renderers = CATALOGUE.map((entry): FittedRenderer => {
@@ -107,7 +113,7 @@ async function fitted(
   });
   const template = { ...CHAT_TEMPLATE, fits: tokenizer.chatTemplate !== null, missing_tokens: [] };
   const { builder } = await recommendedRenderer({ modelName: model, tokenizer });
-  return { renderers: [...renderers, template], recommended: builder };
+  return { renderers: [...renderers, template], recommended: builder, absent: [] };
 }
 
 function paragraph(renderer: ListedRenderer, width: number): string {

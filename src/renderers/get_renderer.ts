@@ -1,5 +1,6 @@
 // Renderers by name, for those who write code: the catalogue's, and those that they register themselves.
 
+import { RENDERERS_WITHOUT_FORMAT } from '../models/known_models.ts';
 import { closestNames, didYouMean } from '../registry/suggest.ts';
 import type { Tokenizer } from '../tokenizers/types.ts';
 import { ConfigurationError, RendererError } from '../util/errors.ts';
@@ -45,6 +46,11 @@ export function getRenderer(
   }
   const entry = CATALOGUE.find((known) => known.name === name);
   if (entry !== undefined) return rendererOf(entry, tokenizer, options);
+  if (RENDERERS_WITHOUT_FORMAT.includes(name)) {
+    throw new ConfigurationError(`there is no renderer "${name}" here, because its format is not public`, {
+      hint: "Use chat_template, which is the template of the model's own directory, or register one of your own.",
+    });
+  }
   throw new ConfigurationError(`there is no renderer "${name}"${didYouMean(closestNames(name, namesOfAll()))}`);
 }
 

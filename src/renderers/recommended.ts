@@ -1,6 +1,8 @@
 // Which renderer a model gets when a spec names none, and whether it may be another than its weights were trained with.
 
+import { isDirectory, isFile } from '../formats/files.ts';
 import { knownModelOf } from '../models/local_model.ts';
+import { refuseNearNames } from '../models/model_info.ts';
 import { type BuilderRef, type PlainRef, reference } from '../registry/slot.ts';
 import type { Tokenizer } from '../tokenizers/types.ts';
 import { ConfigurationError } from '../util/errors.ts';
@@ -12,6 +14,7 @@ import { rendererSlot } from './types.ts';
 /**
  * What the table of models recommends, where the catalogue has it and the tokenizer its tokens; else the model's own chat
  * template; else `role_colon`, which suits base models. `modelName`: a name or a directory.
+ * @throws ConfigurationError for a name that is nearly one of the table
  */
 export async function recommendedRenderer({
   modelName,
@@ -21,6 +24,8 @@ export async function recommendedRenderer({
   tokenizer: Tokenizer;
 }): Promise<BuilderRef<typeof rendererSlot>> {
   const known = await knownModelOf(modelName, tokenizer);
+  // A model that would be spoken to in another way than it was taught, and nothing would tell.
+  if (known === null && !(await isDirectory(modelName)) && !(await isFile(modelName))) refuseNearNames(modelName);
   const fitting = known?.recommended_renderers.find((name) =>
     CATALOGUE.some((entry) => entry.name === name && missingTokens(entry, tokenizer).length === 0),
   );

@@ -28,6 +28,7 @@ test.each([
 test.each([
   [['buildrs'], 'there is no command "buildrs"; did you mean "builders"?\n"cookbook --help" lists them.\n'],
   [['buildrs', 'nll'], 'there is no command "buildrs"; did you mean "builders"?\n"cookbook --help" lists them.\n'],
+  [['renderers', 'role_colon'], 'Unexpected argument: role_colon\n"cookbook renderers --help" shows what it takes.\n'],
   [['help', 'buildrs'], 'there is no command "buildrs"; did you mean "builders"?\n"cookbook --help" lists them.\n'],
   [['constructor'], 'there is no command "constructor"\n"cookbook --help" lists them.\n'],
   [

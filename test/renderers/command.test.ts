@@ -3,9 +3,11 @@
 import { join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import { expect, test } from 'vitest';
-import { KNOWN_MODELS } from '../../src/models/known_models.ts';
+import { KNOWN_MODELS, RENDERERS_WITHOUT_FORMAT } from '../../src/models/known_models.ts';
 import { CATALOGUE } from '../../src/renderers/catalogue.ts';
 import { renderersCommand } from '../../src/renderers/command.ts';
+import { getRenderer } from '../../src/renderers/get_renderer.ts';
+import { charTokenizer } from '../support/char_tokenizer.ts';
 import { cookbook } from '../support/cli.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
@@ -33,6 +35,18 @@ test('of a name in the table is said what it recommends, without asking anybody'
   expect(stripVTControlCharacters(text)).toMatch(/^meta-llama\/Llama-3.1-8B-Instruct: llama3 is recommended\./);
 });
 
+test('where the format of what is recommended is not public, that is said', async () => {
+  const { result, text } = await ask('thinkingmachines/Inkling');
+  expect(result).toMatchObject({ recommended: 'chat_template', absent_renderers: ['tml_v0'] });
+  expect(stripVTControlCharacters(text).replace(/\s+/g, ' ')).toMatch(
+    /^thinkingmachines\/Inkling: chat_template is recommended. It has renderers whose formats are not public, so that they are not here: tml_v0. These fit:/,
+  );
+});
+
+test.each(['qwen/qwen3-8b', 'Qwen3-8B', 'qwen3-8b'])('of the name %s is said which was meant', async (name) => {
+  await expect(ask(name)).rejects.toThrow(`unknown model "${name}"; did you mean "Qwen/Qwen3-8B"?`);
+});
+
 test('of a directory is said which tokens of each renderer it has', async () => {
   const { result } = await ask(TINY);
   expect(result.recommended).toBe('chat_template');
@@ -48,7 +62,12 @@ test('models recommend renderers of the catalogue, but for those that nobody out
   const missing = new Set(
     KNOWN_MODELS.flatMap((model) => model.recommended_renderers).filter((name) => !here.has(name)),
   );
-  expect([...missing].filter((name) => !/^(kimi_k31_pro_|tml_v0$)/.test(name))).toEqual([]);
+  expect([...missing].sort()).toEqual([...RENDERERS_WITHOUT_FORMAT].sort());
+  for (const name of missing) {
+    expect(() => getRenderer(name, charTokenizer())).toThrow(
+      `there is no renderer "${name}" here, because its format is not public`,
+    );
+  }
 });
 
 test('the command prints what scripts can read, and a name that is nearly one is told', async () => {

@@ -25,6 +25,12 @@ test('the table of models comes first, by name and for a directory that is certa
   expect(await named({ modelName: directory, tokenizer })).toBe('llama3');
 });
 
+test('a name in other letters than the table has is not taken for a model of which nothing is known', async () => {
+  await expect(named({ modelName: LLAMA.toLowerCase(), tokenizer: charTokenizer() })).rejects.toThrow(
+    `unknown model "${LLAMA.toLowerCase()}"; did you mean "${LLAMA}"?`,
+  );
+});
+
 test("then the model's own template, and then role_colon", async () => {
   expect(await named({ modelName: 'acme/rocket', tokenizer: await tinyTokenizer() })).toBe('chat_template');
   expect(await named({ modelName: 'acme/rocket', tokenizer: charTokenizer() })).toBe('role_colon');
