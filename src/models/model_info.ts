@@ -36,7 +36,7 @@ export function findKnownModel(model: string): KnownModel | undefined {
  * Names of the table that a name which is none of them nearly is: written in other letters, or without its organization. The
  * hub does not tell letters apart, so that such a name may lead to a model of which nothing would be known here.
  */
-export function nearModelNames(model: string): string[] {
+function nearModelNames(model: string): string[] {
   if (findKnownModel(model) !== undefined) return [];
   const name = plainModelName(model).toLowerCase();
   const names = KNOWN_MODELS.map((known) => known.name);
