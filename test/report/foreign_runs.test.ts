@@ -95,9 +95,9 @@ describe('a run that ends in a text where numbers were', () => {
       ────  ───  ───  ───────────────────────
       a       —  0/1  1 unknown, 1 not finite
 
-      problem     run  steps  error  look at
-      ──────────  ───  ─────  ─────  ───────
-      not finite  a        —         a"
+      problem     steps  run  error
+      ──────────  ─────  ───  ─────
+      not finite      —  a"
     `);
   });
 });
