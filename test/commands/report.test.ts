@@ -35,6 +35,7 @@ describe('cookbook report', () => {
           2      2.25  1/1  ███▅▅▅▂▂▂▁▁▁
 
       ★ best: lr=1 with test/nll 1.25 (n = 1)
+      its run: runs/grid/lr=1
       ",
       }
     `);
