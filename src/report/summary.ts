@@ -1,5 +1,6 @@
 // From measured runs to the table of a sweep: replicates aggregated, the best configuration marked, nothing that failed hidden.
 
+import { compareFields } from '../run_files/configurations.ts';
 import {
   bestOf,
   bestRun,
@@ -15,7 +16,7 @@ import {
   valuedRuns,
 } from '../run_files/objective.ts';
 import type { SeenState } from '../run_files/types.ts';
-import type { JsonObject, JsonValue } from '../util/json.ts';
+import type { JsonObject } from '../util/json.ts';
 import type { Cell, Grouping } from './grouping.ts';
 import type { RunEntry } from './run_entry.ts';
 
@@ -82,7 +83,8 @@ export function summarise(
   const best = new Set(cells.length > 1 ? bestOf(judged, objective.goal) : []);
   judged.sort(
     (a, b) =>
-      compareScores(a.score, b.score, objective.goal) || compareFields(a.configuration, b.configuration, fields),
+      compareScores(a.score, b.score, objective.goal) ||
+      compareFields(a.configuration.fields, b.configuration.fields, fields),
   );
   const runs = cells.flatMap(({ entries }) => entries.map(measured));
   return {
@@ -150,21 +152,6 @@ function problemOf({ entry, value }: MeasuredRun, objective: Objective): Problem
 }
 
 const TROUBLED: ReadonlySet<SeenState> = new Set(['failed', 'diverged', 'killed', 'interrupted', 'damaged']);
-
-function compareFields(a: Configuration, b: Configuration, fields: readonly string[]): number {
-  for (const field of fields) {
-    const order = compareValues(a.fields[field] ?? null, b.fields[field] ?? null);
-    if (order !== 0) return order;
-  }
-  return 0;
-}
-
-/** Numbers by size, everything else by its text. */
-function compareValues(a: JsonValue, b: JsonValue): number {
-  if (typeof a === 'number' && typeof b === 'number') return a - b;
-  const [x, y] = [JSON.stringify(a), JSON.stringify(b)];
-  return x === y ? 0 : x < y ? -1 : 1;
-}
 
 function meanCurve(curves: readonly number[][]): number[] {
   const points = curves.reduce((most, curve) => Math.max(most, curve.length), 0);

@@ -3,7 +3,7 @@
 import { type Dirent, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate as breathe } from 'node:timers/promises';
-import { type JsonValue, textOf } from '../util/json.ts';
+import { type JsonObject, type JsonValue, textOf } from '../util/json.ts';
 import { withoutCopies } from './copies.ts';
 import { measureRun } from './measure.ts';
 import {
@@ -93,7 +93,7 @@ function bestWithRuns(
   });
 }
 
-/** The best configurations of those whose runs are known, as above. */
+/** The best configurations of those whose runs are known, as above; those that tie by the values of their axes. */
 export function bestAmong(
   configurations: Judged,
   planned: ReadonlyMap<string, number>,
@@ -105,6 +105,8 @@ export function bestAmong(
     planned: planned.get(config_hash) ?? runs.length,
     score: scoreOf(runs, objective.at),
   }));
+  const fields = [...new Set(judged.flatMap(({ axes }) => Object.keys(axes)))];
+  judged.sort((a, b) => compareFields(a.axes, b.axes, fields));
   return bestOf(judged, objective.goal).map(({ config_hash, axes, planned, score: { mean, sd, n } }) => ({
     config_hash,
     axes,
@@ -113,6 +115,21 @@ export function bestAmong(
     n,
     planned,
   }));
+}
+
+/** The order of configurations of which none is better: by their fields, numbers by size, everything else by its text. */
+export function compareFields(a: JsonObject, b: JsonObject, fields: readonly string[]): number {
+  for (const field of fields) {
+    const order = compareValues(a[field] ?? null, b[field] ?? null);
+    if (order !== 0) return order;
+  }
+  return 0;
+}
+
+function compareValues(a: JsonValue, b: JsonValue): number {
+  if (typeof a === 'number' && typeof b === 'number') return a - b;
+  const [x, y] = [JSON.stringify(a), JSON.stringify(b)];
+  return x === y ? 0 : x < y ? -1 : 1;
 }
 
 export function objectiveOf(declared: DeclaredObjective): Objective {
