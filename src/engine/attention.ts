@@ -17,9 +17,15 @@ export function causalAttention(g: Graph, config: ModelConfig, index: AttentionI
   const alpha = 1 / Math.sqrt(head);
   const rowsOf = (x: Value) => g.node('Reshape', [x, g.ints([-1, head])]);
   const gather = (rows: Value, index: Value) => g.node('Gather', [rows, index]);
-  const tokens = (x: Value, index: Value, heads: number) =>
-    g.node('Reshape', [gather(rowsOf(x), index), g.ints([0, heads * head])]);
   const concat = (parts: Value[]) => g.node('Concat', parts, { attributes: { axis: 0 } });
+  const tokens = (x: Value, heads: number) => g.node('Reshape', [x, g.ints([0, heads * head])]);
+  const fromQueries = (parts: Value[]) => tokens(gather(rowsOf(concat(parts)), index.fromQueries), queryHeads);
+  const fromKeys = (grid: Value) => {
+    const rows = rowsOf(grid);
+    const shared = gather(rows, index.fromSharedKeys); // (S, Hkv, M, head)
+    const sum = g.node('ReduceSum', [shared, g.ints([2])], { attributes: { keepdims: 0 } });
+    return tokens(concat([sum, gather(rows, index.fromKeys)]), keyHeads);
+  };
 
   const sizes = (axis: number) =>
     index.blocks.map(({ keys }) => g.node('Shape', [keys], { attributes: { start: axis, end: axis + 1 } }));
@@ -39,7 +45,7 @@ export function causalAttention(g: Graph, config: ModelConfig, index: AttentionI
       const P = g.node('Softmax', [scores], { attributes: { axis: -1 } }); // (B′, Hkv, G·t, T′)
       return { Q, K, V, P, O: fusedMatmul(g, P, V, { straight: true }) };
     });
-    const output = tokens(concat(parts.map(({ O }) => O)), index.fromQueries, queryHeads);
+    const output = fromQueries(parts.map(({ O }) => O));
     return g.record(output, [q, k, v], (d) => {
       const rowsOfD = rowsOf(d);
       const gradients = parts.map(({ Q, K, V, P, O }, i) => {
@@ -57,10 +63,10 @@ export function causalAttention(g: Graph, config: ModelConfig, index: AttentionI
       const overKeys = (parts: Value[]) => {
         const pad = (x: Value, by: Value) => g.node('Pad', [x, by]);
         const sum = parts.reduce((sum, part, i) => g.node('Add', [pad(sum, growth[i]), pad(part, missing[i])]));
-        return tokens(sum, index.fromKeys, keyHeads);
+        return fromKeys(sum);
       };
       return [
-        tokens(concat(gradients.map(({ dQ }) => dQ)), index.fromQueries, queryHeads),
+        fromQueries(gradients.map(({ dQ }) => dQ)),
         overKeys(gradients.map(({ dK }) => dK)),
         overKeys(gradients.map(({ dV }) => dV)),
       ];

@@ -1,7 +1,8 @@
-// Where every head of every token stands in attention: the inputs of its graph, and what they are fed, made from lengths alone.
+// Where every head of every token stands in attention: the inputs of its graph, and what they are fed, made from the layout alone.
 
 import type { ModelConfig } from '../formats/hf_config.ts';
 import type { Value } from './graph.ts';
+import type { Layout } from './layout.ts';
 import type { ElementType } from './onnx.ts';
 import { FEWEST_ROWS, SHORT_SUM } from './products.ts';
 import { type Dense, floats, integers } from './session.ts';
@@ -15,9 +16,12 @@ const BLOCKS = 4;
 /** Which rows stand where. Rows are the heads of tokens: (N·H, head) of q, (N·Hkv, head) of k and v. */
 export interface AttentionIndex {
   blocks: BlockIndex[];
-  /** (N, H): where every row of q stands among the queries of all blocks. (N, Hkv): the same for keys of all B sequences up to T. */
+  /** (N, H): where every row of q stands among the queries of all blocks. */
   fromQueries: Value;
+  /** (N − S, Hkv): where every row of k and v but the first S stands among the keys of all B sequences up to T. */
   fromKeys: Value;
+  /** (S, Hkv, M): the same for the first, which stand at up to M places; the others are padding. */
+  fromSharedKeys: Value;
 }
 
 interface BlockIndex {
@@ -25,7 +29,7 @@ interface BlockIndex {
   queries: Value;
   /** (B′, Hkv, T′): the row of k and v of every key up to the end of the block. */
   keys: Value;
-  /** (B′, Hkv, G·t, 1): 1 at tokens, 0 at padding. */
+  /** (B′, Hkv, G·t, 1): 1 at tokens, once for those that sequences share; 0 at padding. */
   mask: Value;
   /** (G·t, T′): 0 where a query may look, very negative where not. */
   causal: Value;
@@ -47,6 +51,7 @@ export function attentionIndex(input: (name: string, type: ElementType) => Value
     })),
     fromQueries: input('from_queries', 'int64'),
     fromKeys: input('from_keys', 'int64'),
+    fromSharedKeys: input('from_shared_keys', 'int64'),
   };
 }
 
@@ -78,11 +83,15 @@ export function scoresOfAttention(lengths: readonly number[], heads: Heads): num
   return ofBlocks.reduce((sum, scores) => sum + scores, 0);
 }
 
-/** Feeds for sequences of the given lengths, whose tokens lie behind each other. */
-export function attentionFeeds(lengths: readonly number[], heads: Heads): Record<string, Dense> {
+/** Feeds for the rows of a layout. */
+export function attentionFeeds({ tokens, rows_B_T, shared }: Layout, heads: Heads): Record<string, Dense> {
   const { num_attention_heads: queryHeads, num_key_value_heads: keyHeads } = heads;
-  const N = lengths.reduce((sum, length) => sum + length, 0);
-  const t = blockSize(lengths, heads);
+  const N = tokens.length;
+  const lengths = rows_B_T.map(({ length }) => length);
+  const M = mostSharing(rows_B_T, N);
+  const S = Math.max(1, shared); // A runtime's operators may not like 0.
+  // Behind the end of every sequence there is padding, for a row to stand at that stands at fewer places than others.
+  const t = blockSize(M === 1 ? lengths : [Math.max(...lengths) + 1], heads);
   const T = BLOCKS * t;
   const group = queryHeads / keyHeads;
   const rows = group * t;
@@ -99,18 +108,22 @@ export function attentionFeeds(lengths: readonly number[], heads: Heads): Record
   const keys = reaching.map((B, block) => new Int32Array(B * keyHeads * (block + 1) * t));
   const before = queries.map((_, block) => queries.slice(0, block).reduce((sum, { length }) => sum + length, 0));
   const fromQueries = new Int32Array(N * queryHeads);
-  const fromKeys = new Int32Array(N * keyHeads);
-  let n = 0;
-  for (const [b, length] of lengths.entries()) {
-    const last = Math.floor((length - 1) / t);
-    for (let position = 0; position < length; position++, n++) {
+  const fromKeys = new Int32Array((N - S) * keyHeads);
+  const fromSharedKeys = new Int32Array(S * keyHeads * M).fill(T - 1);
+  const seenTimes = new Int32Array(N);
+  for (const [b, rows_T] of rows_B_T.entries()) {
+    const last = Math.floor((rows_T.length - 1) / t);
+    for (const [position, n] of rows_T.entries()) {
       const block = Math.floor(position / t);
+      const time = seenTimes[n]++;
       for (let key = 0; key < keyHeads; key++) {
         const sequence = places[b] * keyHeads + key; // one key head of one sequence
         for (let seen = block; seen <= last; seen++) {
           keys[seen][sequence * (seen + 1) * t + position] = n * keyHeads + key;
         }
-        fromKeys[n * keyHeads + key] = sequence * T + position;
+        if (n < S) fromSharedKeys[(n * keyHeads + key) * M + time] = sequence * T + position;
+        else fromKeys[(n - S) * keyHeads + key] = sequence * T + position;
+        if (time > 0) continue;
         for (let member = 0; member < group; member++) {
           const row = n * queryHeads + key * group + member;
           const place = sequence * rows + member * t + (position % t);
@@ -130,10 +143,19 @@ export function attentionFeeds(lengths: readonly number[], heads: Heads): Record
   return Object.assign(
     {
       from_queries: integers(fromQueries, [N, queryHeads]),
-      from_keys: integers(fromKeys, [N, keyHeads]),
+      from_keys: integers(fromKeys, [N - S, keyHeads]),
+      from_shared_keys: integers(fromSharedKeys, [S, keyHeads, M]),
     },
     ...ofBlocks,
   );
+}
+
+/** How many sequences share a row, at the most. */
+function mostSharing(rows_B_T: Layout['rows_B_T'], N: number): number {
+  const times = new Int32Array(N);
+  let most = 1;
+  for (const rows_T of rows_B_T) for (const n of rows_T) most = Math.max(most, ++times[n]);
+  return most;
 }
 
 /** (G·t, T′), for the last t of T′ keys: what a query may see. G queries at a position, row g·t + position. */

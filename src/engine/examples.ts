@@ -1,4 +1,4 @@
-// Datums as the engine computes with them: checked against the model and the loss, then packed into microbatches.
+// Datums as the engine computes with them: checked against the model and the loss.
 
 import { LOSS_FUNCTIONS } from '../tinker/loss_functions.ts';
 import { type Datum, type TensorData, tokensOf } from '../tinker/types.ts';
@@ -8,6 +8,8 @@ import type { Loss } from './losses.ts';
 /** One checked datum of N positions with K targets each; per-target arrays are (N·K), row-major. */
 export interface Example {
   tokens: number[];
+  /** So many of them, at the front, are there for those behind them alone: nothing is wanted of their positions. */
+  context: number;
   K: number;
   targets: ArrayLike<number>;
   weights: Float32Array;
@@ -16,6 +18,8 @@ export interface Example {
   q: Float32Array;
   /** Not 0 at the positions that the ratio of the sequence is made of; null where the loss has no such ratio. */
   ratioMask: Float32Array | null;
+  /** Not 0 at positions whose log-probs are wanted whatever the loss says of them; null where there are none. */
+  asked: ArrayLike<number> | null;
   /** Shape of the targets, which the log-probs come back in. */
   shape: number[];
 }
@@ -78,12 +82,14 @@ export function parseDatum(datum: Datum, index: number, { fn }: Loss, limits: Li
   const advantages = perTarget('advantages', 0);
   return {
     tokens,
+    context: 0,
     K,
     targets: target.data,
     weights: perTarget('weights', fn === 'cross_entropy' ? 1 : 0),
     advantages,
     q: perTarget('logprobs', 0),
     ratioMask: fn === 'gspo' ? ratioMaskOf(datum, advantages, perTarget) : null,
+    asked: null,
     shape: target.shape,
   };
 }
@@ -110,33 +116,14 @@ function checkLength(
   }
 }
 
-/** Of examples that are computed together none is shorter than the longest by more than this factor: attention pads them. */
-const UNLIKE = 4;
+/** Whether the loss depends on the position, or its log-prob is asked for. */
+export function isWanted({ K, weights, advantages, ratioMask, asked }: Omit<Example, 'context'>, t: number): boolean {
+  for (let i = t * K; i < (t + 1) * K; i++) if (weights[i] !== 0 || advantages[i] !== 0) return true;
+  return (ratioMask?.[t] ?? 0) !== 0 || (asked?.[t] ?? 0) !== 0;
+}
 
-/**
- * Groups of examples that are computed together: not too unlike in length, and at most `budget` tokens (one longer example
- * goes alone). Depends on the lengths alone, so the same batch gives the same groups, and gradients the same bytes, everywhere.
- */
-export function microbatches(examples: readonly Pick<Example, 'tokens' | 'K'>[], budget: number): number[][] {
-  const order = examples
-    .map((_, i) => i)
-    .sort((a, b) => examples[b].tokens.length - examples[a].tokens.length || a - b);
-  const groups: number[][] = [];
-  let tokens = 0; // of the last group
-  for (const index of order) {
-    const group = groups.at(-1);
-    const {
-      K,
-      tokens: { length },
-    } = examples[index];
-    const fits =
-      group !== undefined &&
-      tokens + length <= budget &&
-      UNLIKE * length >= examples[group[0]].tokens.length &&
-      examples[group[0]].K === K;
-    if (fits) group.push(index);
-    else groups.push([index]);
-    tokens = fits ? tokens + length : length;
-  }
-  return groups;
+/** For a pass in which only the positions that are wanted report log-probs. */
+export function inContext(example: Example): Example {
+  const first = example.tokens.findIndex((_, t) => isWanted(example, t));
+  return { ...example, context: Math.max(first, 0) };
 }

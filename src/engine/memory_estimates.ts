@@ -17,6 +17,8 @@ export function trainedBytes(shapes: ReadonlyMap<string, readonly number[]>): nu
 export interface PassShape {
   /** Of the sequences. */
   lengths: readonly number[];
+  /** Rows that are read for them, fewer where sequences share some. */
+  tokens: number;
   /** Rows that meet the vocabulary. */
   rows: number;
   backward: boolean;
@@ -24,9 +26,8 @@ export interface PassShape {
 }
 
 /** A pass of the training graph. */
-export function passBytes(config: ModelConfig, { lengths, rows, backward, checkpointing }: PassShape): number {
+export function passBytes(config: ModelConfig, { lengths, tokens, rows, backward, checkpointing }: PassShape): number {
   const { hidden_size, intermediate_size, num_hidden_layers, num_attention_heads } = config;
-  const tokens = lengths.reduce((sum, length) => sum + length, 0);
   const logits = 2 * Math.min(FLOAT * rows * config.vocab_size, CHUNK_BYTES);
   if (!backward) return Math.max(logits, 2 * FLOAT * tokens * intermediate_size);
   // What the backward pass needs of a block: inputs of its products and norms, and the weights of attention.

@@ -2,8 +2,9 @@
 
 import { factorA } from './adapter_shape.ts';
 import { attentionFeeds } from './attention_index.ts';
-import type { Example } from './examples.ts';
+import { type Example, isWanted } from './examples.ts';
 import { groupFeed, rowsInGroups } from './frozen_linear.ts';
+import { type Layout, layOut } from './layout.ts';
 import { TOKEN_LOSSES, type TokenLoss } from './losses.ts';
 import { passBytes } from './memory_estimates.ts';
 import type { Model } from './model.ts';
@@ -14,7 +15,7 @@ export interface PassOptions {
   model: Pick<Model, 'base' | 'rotary'>;
   /** Absent: log-probs only. */
   loss?: TokenLoss;
-  /** Only the positions that the loss depends on are projected onto the vocabulary; the others report NaN. */
+  /** Only the positions that the loss depends on, or that are asked for, are projected onto the vocabulary; the others report NaN. */
   trainedOnly: boolean;
   /** Whether the graph computes blocks again for their gradients. */
   checkpointing?: boolean;
@@ -44,14 +45,15 @@ export async function runPass(
   const K = examples[0].K;
   const logprobs = examples.map(({ tokens }) => new Float32Array(tokens.length * K).fill(Number.NaN));
   const rows = examples.flatMap((example, e) =>
-    example.tokens.flatMap((_, t) => (trainedOnly && !hasSlope(example, t) ? [] : [{ e, t }])),
+    example.tokens.flatMap((_, t) => (trainedOnly && !isWanted(example, t) ? [] : [{ e, t }])),
   );
   if (rows.length === 0) return { logprobs, outputs: {} };
 
   const { config } = model.base;
+  const layout = layOut(examples);
+  const tokens = layout.tokens.length;
   const lengths = examples.map((example) => example.tokens.length);
-  const shape = { lengths, rows: rows.length, backward: loss !== undefined, checkpointing };
-  const tokens = lengths.reduce((sum, length) => sum + length, 0);
+  const shape = { lengths, tokens, rows: rows.length, backward: loss !== undefined, checkpointing };
   session.memory?.require(passBytes(config, shape), `a pass over ${tokens} tokens`, LESS_MEMORY);
 
   const wanted = rows.length;
@@ -60,7 +62,6 @@ export async function runPass(
     const least = config.vocab_size > MANY_COLUMNS ? 2 : Math.max(FEWEST_ROWS, config.vocab_size);
     while (rows.length < least || rows.length % 2 === 1) rows.push(rows[0]);
   }
-  const starts = startsOf(examples);
   const pick = (of: (example: Example) => ArrayLike<number>): Float32Array => {
     const values = new Float32Array(rows.length * K);
     for (const [m, { e, t }] of rows.entries()) {
@@ -71,13 +72,13 @@ export async function runPass(
   const dims = [rows.length, K];
   const feeds: Record<string, Dense> = {
     ...sequenceFeeds(
-      examples.map((example) => example.tokens),
+      layout,
       model,
       loss === undefined ? rowsInGroups(tokens) : Math.max(tokens, fewestTokens(parameters)),
     ),
     ...parameters,
     rows: integers(
-      rows.map(({ e, t }) => starts[e] + t),
+      rows.map(({ e, t }) => layout.rows_B_T[e][t]),
       [rows.length],
     ),
     targets: integers(
@@ -112,21 +113,6 @@ export async function runPass(
   return { logprobs, outputs };
 }
 
-function hasSlope({ K, weights, advantages, ratioMask }: Example, t: number): boolean {
-  for (let i = t * K; i < (t + 1) * K; i++) if (weights[i] !== 0 || advantages[i] !== 0) return true;
-  return ratioMask !== null && ratioMask[t] !== 0;
-}
-
-/** Row of the first token of every example in the flat batch. */
-function startsOf(examples: readonly Example[]): number[] {
-  let next = 0;
-  return examples.map(({ tokens }) => {
-    const start = next;
-    next += tokens.length;
-    return start;
-  });
-}
-
 /** As many rows as products of few columns need, those of stacked adapters among them (`products.ts`, `lora.ts`). */
 function fewestTokens(parameters: Record<string, Dense>): number {
   const ranks = Object.entries(parameters).map(([name, { dims }]) => (name.endsWith(factorA('')) ? dims[0] : 0));
@@ -138,20 +124,24 @@ function fewestTokens(parameters: Record<string, Dense>): number {
  * rows than there are tokens, another sequence is read, of which nobody wants anything.
  */
 export function sequenceFeeds(
-  sequences: readonly (readonly number[])[],
+  layout: Layout,
   { base, rotary }: PassOptions['model'],
   rows: number,
 ): Record<string, Dense> {
-  const missing = rows - sequences.reduce((sum, { length }) => sum + length, 0);
-  const all = missing > 0 ? [...sequences, new Array<number>(missing).fill(0)] : sequences;
-  const lengths = all.map(({ length }) => length);
+  const missing = Array.from({ length: Math.max(0, rows - layout.tokens.length) }, (_, t) => t);
+  const all: Layout =
+    missing.length === 0
+      ? layout
+      : {
+          ...layout,
+          tokens: [...layout.tokens, ...missing.map(() => 0)],
+          positions: [...layout.positions, ...missing],
+          rows_B_T: [...layout.rows_B_T, missing.map((t) => layout.tokens.length + t)],
+        };
   return {
-    tokens: integers(all.flat(), [rows]),
-    positions: integers(
-      all.flatMap((tokens) => tokens.map((_, t) => t)),
-      [rows, 1],
-    ),
-    ...rotary(Math.max(...lengths)),
-    ...attentionFeeds(lengths, base.config),
+    tokens: integers(all.tokens, [rows]),
+    positions: integers(all.positions, [rows, 1]),
+    ...rotary(Math.max(...all.rows_B_T.map(({ length }) => length))),
+    ...attentionFeeds(all, base.config),
   };
 }

@@ -6,6 +6,7 @@ import { nextUniform, randomFor } from '../util/random.ts';
 import { type Choice, chooseToken } from './choose.ts';
 import { groupFeed, rowsInGroups } from './frozen_linear.ts';
 import { KeyValueCache } from './kv_cache.ts';
+import { layOut } from './layout.ts';
 import type { Lease } from './lease.ts';
 import { prefillBytes } from './memory_estimates.ts';
 import { frozenFeeds, type Parameters } from './parameters.ts';
@@ -35,6 +36,12 @@ export interface SampleRequest {
 interface Pending extends SampleRequest {
   resolve(sequences: SampledSequence[]): void;
   reject(error: unknown): void;
+}
+
+/** A prompt, and the requests that ask about it. */
+interface Asked {
+  prompt: readonly number[];
+  by: Pending[];
 }
 
 interface Sequence {
@@ -107,42 +114,51 @@ export class Sampler {
     this.#keep(this.#active.flatMap((sequence, index) => (isAborted(sequence) ? [] : [index])));
   }
 
-  /** Reads the prompts of waiting requests for which there is room. */
+  /** Reads the prompts of waiting requests for which there is room; what several of them ask about is read once. */
   async #admit(): Promise<void> {
     let room = MAX_BATCH - this.#active.length;
-    let tokens = 0;
-    const admitted: Pending[] = [];
-    for (const pending of [...this.#waiting]) {
-      tokens += pending.prompt.length;
-      if (pending.numSamples > room || (admitted.length > 0 && tokens > MAX_PREFILL_TOKENS)) break;
-      admitted.push(pending);
-      room -= pending.numSamples;
+    let [tokens, count] = [0, 0];
+    const prompts = new Map<string, Asked>();
+    for (const pending of this.#waiting) {
+      const { prompt, numSamples } = pending;
+      const key = prompt.join();
+      const asked = prompts.get(key) ?? { prompt, by: [] };
+      const more = asked.by.length === 0 ? prompt.length : 0;
+      if (numSamples > room || (count > 0 && tokens + more > MAX_PREFILL_TOKENS)) break;
+      asked.by.push(pending);
+      prompts.set(key, asked);
+      room -= numSamples;
+      tokens += more;
+      count += 1;
     }
-    if (admitted.length === 0) return;
-    this.#waiting = this.#waiting.slice(admitted.length);
-    await this.#read(admitted);
+    if (count === 0) return;
+    this.#waiting = this.#waiting.slice(count);
+    await this.#read([...prompts.values()]);
   }
 
   /** What cannot be read together, for want of memory, is read by itself; what cannot be read at all fails alone. */
-  async #read(admitted: Pending[]): Promise<void> {
-    const outputs = await this.#prefill(admitted).catch(async (error: unknown) => {
-      if (admitted.length > 1 && error instanceof RequestError) {
-        for (const pending of admitted) await this.#read([pending]);
+  async #read(prompts: Asked[]): Promise<void> {
+    const outputs = await this.#prefill(prompts).catch(async (error: unknown) => {
+      if (prompts.length > 1 && error instanceof RequestError) {
+        for (const asked of prompts) await this.#read([asked]);
       } else {
-        for (const pending of admitted) pending.reject(error);
+        for (const pending of prompts.flatMap(({ by }) => by)) pending.reject(error);
       }
       return null;
     });
     if (outputs === null) return;
-    const arrived = admitted.flatMap((pending, row) => startSequences(pending).map((sequence) => ({ sequence, row })));
+    const arrived = prompts
+      .flatMap(({ by }) => by)
+      .flatMap((pending, row) => startSequences(pending).map((sequence) => ({ sequence, row })));
     const before = this.#active.length;
     this.#active.push(...arrived.map(({ sequence }) => sequence));
     const rowOf = (index: number) => arrived[index - before].row;
     this.#advance(outputs, before, rowOf);
   }
 
-  async #prefill(admitted: Pending[]) {
-    const prompts = admitted.map(({ prompt }) => prompt);
+  /** Outputs: a row for every request, those of the first prompt in front. */
+  async #prefill(asked: readonly Asked[]) {
+    const prompts = asked.map(({ prompt }) => prompt);
     const lengths = prompts.map(({ length }) => length);
     const total = lengths.reduce((sum, length) => sum + length, 0);
     const { model, lane } = this.#lease;
@@ -151,15 +167,23 @@ export class Sampler {
       const bytes = prefillBytes(model.base.config, lengths);
       session.memory?.require(bytes, `reading ${total} tokens of prompts`, 'Shorten the prompts.');
       const last: number[] = [];
-      for (const length of lengths) last.push((last.at(-1) ?? -1) + length);
+      let end = -1;
+      for (const { prompt, by } of asked) {
+        end += prompt.length;
+        for (const _ of by) last.push(end);
+      }
       const rows = rowsInGroups(last.length);
       return await session.run({
-        ...sequenceFeeds(prompts, model, rowsInGroups(total)),
+        ...sequenceFeeds(
+          layOut(asked.map(({ prompt }) => ({ tokens: prompt, context: 0 }))),
+          model,
+          rowsInGroups(total),
+        ),
         groups: groupFeed(total),
         rows: integers([...last, ...new Array<number>(rows - last.length).fill(0)], [rows]),
         row_groups: groupFeed(last.length),
         inverse_temperature: inverseTemperatures(
-          admitted.map(({ params }) => params.temperature ?? 1),
+          asked.flatMap(({ by }) => by.map(({ params }) => params.temperature ?? 1)),
           rows,
         ),
         ...this.#frozen,
@@ -167,7 +191,10 @@ export class Sampler {
     });
     this.#cache.admit(
       outputs.new_rows,
-      admitted.map(({ prompt, numSamples }) => ({ length: prompt.length, copies: numSamples })),
+      asked.map(({ prompt, by }) => ({
+        length: prompt.length,
+        copies: by.reduce((sum, { numSamples }) => sum + numSamples, 0),
+      })),
     );
     return outputs;
   }

@@ -1,7 +1,8 @@
 // Log-probs of given text: calls that wait together are computed together, in passes of a bounded number of tokens.
 
-import { type Example, microbatches } from './examples.ts';
+import type { Example } from './examples.ts';
 import type { Lease } from './lease.ts';
+import { microbatches } from './microbatches.ts';
 import { frozenFeeds, type Parameters } from './parameters.ts';
 import { runPass } from './pass.ts';
 import type { Dense } from './session.ts';

@@ -20,10 +20,11 @@ import type {
 } from '../tinker/types.ts';
 import { RequestError } from '../util/errors.ts';
 import { type AdamState, adamStep } from './adamw.ts';
-import { type Example, microbatches, parseDatum } from './examples.ts';
+import { type Example, inContext, parseDatum } from './examples.ts';
 import { gspo } from './gspo.ts';
 import type { Lease } from './lease.ts';
 import { configureLoss, type Loss, lossOfToken, type SequenceLoss, type TokenLoss } from './losses.ts';
+import { microbatches } from './microbatches.ts';
 import { frozenFeeds, type Parameters, snapshot } from './parameters.ts';
 import { runPass } from './pass.ts';
 import { gradientOf } from './training_graph.ts';
@@ -65,19 +66,23 @@ export class LocalTrainingClient implements TrainingClient {
     this.#host = host;
   }
 
-  async forward(data: Datum[], lossFn: LossFnType, config?: LossFnConfig): Promise<APIFuture<ForwardBackwardOutput>> {
-    const { loss, examples } = this.#parse(data, lossFn, config);
-    return this.#submit(() => this.#score(loss, examples, false));
+  async forward(
+    data: Datum[],
+    lossFn: LossFnType,
+    config?: LossFnConfig,
+    options?: ForwardBackwardOptions,
+  ): Promise<APIFuture<ForwardBackwardOutput>> {
+    const { loss, examples, trainedOnly } = this.#parse(data, lossFn, config, options);
+    return this.#submit(async () => this.#output(loss, examples, await this.#compute(examples, { trainedOnly })));
   }
 
   async forwardBackward(
     data: Datum[],
     lossFn: LossFnType,
     config?: LossFnConfig,
-    { logprobs = 'all' }: ForwardBackwardOptions = {},
+    options?: ForwardBackwardOptions,
   ): Promise<APIFuture<ForwardBackwardOutput>> {
-    const { loss, examples } = this.#parse(data, lossFn, config);
-    const trainedOnly = logprobs === 'trained';
+    const { loss, examples, trainedOnly } = this.#parse(data, lossFn, config, options);
     return this.#submit(async () =>
       loss.fn === 'gspo'
         ? this.#trainSequences(loss, examples, trainedOnly)
@@ -85,8 +90,12 @@ export class LocalTrainingClient implements TrainingClient {
     );
   }
 
-  forwardBackwardCustom(data: Datum[], lossFn: CustomLossFn): Promise<APIFuture<ForwardBackwardOutput>> {
-    return forwardBackwardCustom(this, data, lossFn);
+  forwardBackwardCustom(
+    data: Datum[],
+    lossFn: CustomLossFn,
+    options?: { logprobs?: 'all' | 'trained' },
+  ): Promise<APIFuture<ForwardBackwardOutput>> {
+    return forwardBackwardCustom(this, data, lossFn, options);
   }
 
   async optimStep(params: AdamParams): Promise<APIFuture<OptimStepResponse>> {
@@ -127,11 +136,19 @@ export class LocalTrainingClient implements TrainingClient {
   }
 
   /** Checks a request before it is queued, so that its error reaches the one who made it, at once. */
-  #parse(data: Datum[], lossFn: LossFnType, config?: LossFnConfig): { loss: Loss; examples: Example[] } {
+  #parse(
+    data: Datum[],
+    lossFn: LossFnType,
+    config: LossFnConfig | undefined,
+    { logprobs = 'all' }: ForwardBackwardOptions = {},
+  ): { loss: Loss; examples: Example[]; trainedOnly: boolean } {
     if (data.length === 0) throw new RequestError('there are no datums to compute');
     const loss = configureLoss(lossFn, config);
     const limits = { vocab_size: this.#lease.model.base.config.vocab_size, ...this.#info };
-    return { loss, examples: data.map((datum, index) => parseDatum(datum, index, loss, limits)) };
+    const examples = data.map((datum, index) => parseDatum(datum, index, loss, limits));
+    if (logprobs === 'all') return { loss, examples, trainedOnly: false };
+    const asking = logprobs === 'trained' ? examples : examples.map((example, d) => askingFor(logprobs[d], example, d));
+    return { loss, examples: asking.map(inContext), trainedOnly: true };
   }
 
   /** Requests run one after another in the order of submission; one that fails does not stop those behind it. */
@@ -144,10 +161,6 @@ export class LocalTrainingClient implements TrainingClient {
     return { result: () => done };
   }
 
-  async #score(loss: Loss, examples: Example[], trainedOnly: boolean): Promise<ForwardBackwardOutput> {
-    return this.#output(loss, examples, await this.#compute(examples, { trainedOnly }));
-  }
-
   /** The ratio of a sequence is known when all its log-probs are, so these are computed first; then the slopes are, too. */
   async #trainSequences(loss: SequenceLoss, examples: Example[], trainedOnly: boolean): Promise<ForwardBackwardOutput> {
     const logprobs_D = await this.#compute(examples, { trainedOnly });
@@ -156,6 +169,7 @@ export class LocalTrainingClient implements TrainingClient {
       weights: gspo(loss, example, logprobs_D[d]).weights,
       advantages: new Float32Array(example.advantages.length),
       ratioMask: null,
+      asked: null,
     }));
     await this.#compute(weighted, { loss: WEIGHTED, trainedOnly: true });
     return this.#output(loss, examples, logprobs_D);
@@ -205,6 +219,15 @@ export class LocalTrainingClient implements TrainingClient {
       else for (let i = 0; i < sum.length; i++) sum[i] += gradient[i];
     }
   }
+}
+
+function askingFor(mask: ArrayLike<number> | undefined, example: Example, d: number): Example {
+  if (mask?.length !== example.tokens.length) {
+    throw new RequestError(
+      `the mask of log-probs of datum ${d} has ${mask?.length ?? 'no'} values for ${example.tokens.length} positions`,
+    );
+  }
+  return { ...example, asked: mask };
 }
 
 /** The loss in float64, over the positions whose log-prob was computed. */

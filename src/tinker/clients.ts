@@ -55,14 +55,20 @@ export type CustomLossFn = (
 
 export interface ForwardBackwardOptions {
   /**
-   * Which positions report log-probs: `all` as the wire protocol asks, or only those whose loss coefficient is not 0
-   * (the others read NaN), which spares the vocabulary projection of every position that is not trained.
+   * Which positions report log-probs: `all` as the wire protocol asks, or only those whose loss coefficient is not 0, or besides
+   * them those where a mask of each datum's positions is not 0. The others may read NaN, which spares their projection onto the
+   * vocabulary.
    */
-  logprobs?: 'all' | 'trained';
+  logprobs?: 'all' | 'trained' | readonly ArrayLike<number>[];
 }
 
 export interface TrainingClient {
-  forward(data: Datum[], lossFn: LossFnType, config?: LossFnConfig): Promise<APIFuture<ForwardBackwardOutput>>;
+  forward(
+    data: Datum[],
+    lossFn: LossFnType,
+    config?: LossFnConfig,
+    options?: ForwardBackwardOptions,
+  ): Promise<APIFuture<ForwardBackwardOutput>>;
   /** Adds the gradient of the summed loss to what has accumulated since the last optimizer step. */
   forwardBackward(
     data: Datum[],
@@ -70,7 +76,12 @@ export interface TrainingClient {
     config?: LossFnConfig,
     options?: ForwardBackwardOptions,
   ): Promise<APIFuture<ForwardBackwardOutput>>;
-  forwardBackwardCustom(data: Datum[], lossFn: CustomLossFn): Promise<APIFuture<ForwardBackwardOutput>>;
+  /** `trained` spares positions of weight 0, of which the loss is then told NaN. */
+  forwardBackwardCustom(
+    data: Datum[],
+    lossFn: CustomLossFn,
+    options?: { logprobs?: 'all' | 'trained' },
+  ): Promise<APIFuture<ForwardBackwardOutput>>;
   optimStep(params: AdamParams): Promise<APIFuture<OptimStepResponse>>;
   /** Weights and optimizer state, for resuming. */
   saveState(name: string, options?: SaveOptions): Promise<APIFuture<SaveWeightsResponse>>;

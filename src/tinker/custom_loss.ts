@@ -9,8 +9,9 @@ export async function forwardBackwardCustom(
   client: TrainingClient,
   data: Datum[],
   lossFn: CustomLossFn,
+  options: { logprobs?: 'all' | 'trained' } = {},
 ): Promise<APIFuture<ForwardBackwardOutput>> {
-  const scored = await (await client.forward(data, 'cross_entropy')).result();
+  const scored = await (await client.forward(data, 'cross_entropy', undefined, options)).result();
   const logprobs_D_T = scored.loss_fn_outputs.map(({ logprobs }) => Float32Array.from(logprobs.data));
   const { loss, grads_D_T, metrics = {} } = lossFn(data, logprobs_D_T);
   const weighted = data.map((datum, d): Datum => {
@@ -24,11 +25,11 @@ export async function forwardBackwardCustom(
     const weights = { data: grads_T.map((grad) => -grad), dtype: 'float32' as const, shape: target_tokens.shape };
     return { model_input: datum.model_input, loss_fn_inputs: { target_tokens, weights } };
   });
-  const submitted = await client.forwardBackward(weighted, 'cross_entropy');
+  const submitted = await client.forwardBackward(weighted, 'cross_entropy', undefined, { logprobs: 'trained' });
   return {
     async result() {
       const output = await submitted.result();
-      return { ...output, metrics: { ...output.metrics, 'loss:sum': loss, ...metrics } };
+      return { ...scored, metrics: { ...output.metrics, 'loss:sum': loss, ...metrics } };
     },
   };
 }

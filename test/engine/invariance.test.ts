@@ -166,6 +166,14 @@ describe('with batch_invariant, a request gets the same tokens and bits', () => 
       for (let turn = 0; turn < 4; turn++) await new Promise((resolve) => setImmediate(resolve));
     }
     await same(indices, late);
+    // A prompt that several ask about is read once.
+    const twice = [3, 7, 3, 1, 7, 3];
+    const others = [3, 7].map((i) => sampler.sample(prompts[i], 2, paramsOf(i + 9)));
+    await same(
+      twice,
+      twice.map((i) => ask(i)),
+    );
+    await Promise.all(others);
     // Of many samples of one prompt, the first is that of one.
     const many = await ask(3, 40);
     expect(many.sequences[0]).toEqual(alone[3].sequences[0]);

@@ -179,6 +179,61 @@ describe('training', () => {
     expect(softNorm).toBeCloseTo(hardNorm, 3);
   });
 
+  it('reads what datums begin with once, and computes what each of them alone would give', async () => {
+    const prompts = [Array.from({ length: 14 }, (_, t) => (t * 5) % 61), [3, 9, 27, 20], [7]];
+    // More than share one reading, and replies that are and are not all wanted.
+    const data = Array.from({ length: 40 }, (_, d): Datum => {
+      const prompt = prompts[d % prompts.length];
+      const reply = Array.from({ length: 1 + (d % 5) }, (_, t) => (d * 7 + t * 13) % RANDOM_MODEL_VOCABULARY);
+      const tokens = [...prompt, ...reply];
+      const shape = [tokens.length - 1];
+      const weights = tokens.slice(1).map((_, t) => (t < prompt.length - 1 ? 0 : ((d % 4) - 1.5) * 0.3));
+      return {
+        model_input: modelInputFromTokens(tokens.slice(0, -1)),
+        loss_fn_inputs: {
+          target_tokens: { data: tokens.slice(1), dtype: 'int64', shape },
+          weights: { data: weights, dtype: 'float32', shape },
+        },
+      };
+    });
+    const steps = async (name: string, logprobs: 'all' | 'trained', microbatchTokens: number) => {
+      const client = await lora(openService(name, { microbatchTokens }));
+      const seen: number[] = [];
+      for (let step = 0; step < 3; step++) {
+        const output = await (await client.forwardBackward(data, 'cross_entropy', {}, { logprobs })).result();
+        const { metrics } = await (await client.optimStep(ADAM)).result();
+        const lp_D = output.loss_fn_outputs.map(({ logprobs }, d) =>
+          Array.from(logprobs.data).filter((_, t) => data[d].loss_fn_inputs.weights.data[t] !== 0),
+        );
+        seen.push(output.metrics['loss:sum'], metrics?.grad_norm ?? 0, ...lp_D.flat());
+      }
+      return seen;
+    };
+    const alone = await steps('alone', 'all', 1);
+    for (const microbatchTokens of [64, 4096]) {
+      const together = await steps(`together${microbatchTokens}`, 'trained', microbatchTokens);
+      for (const [i, value] of together.entries()) expect(value).toBeCloseTo(alone[i], 3);
+    }
+  });
+
+  it('reports the positions that a mask asks for, besides those that the loss depends on', async () => {
+    const client = await lora(openService('asked'));
+    const data = batch([9, 5]);
+    const logprobs = data.map(({ loss_fn_inputs: { weights } }) =>
+      Array.from(weights.data, (_, t) => (t === 0 ? 1 : 0)),
+    );
+    const asked = await (await client.forwardBackward(data, 'cross_entropy', {}, { logprobs })).result();
+    for (const [d, { logprobs }] of asked.loss_fn_outputs.entries()) {
+      const isReported = Array.from(logprobs.data, (value) => !Number.isNaN(value));
+      expect(isReported).toEqual(
+        Array.from(data[d].loss_fn_inputs.weights.data, (weight, t) => t === 0 || weight !== 0),
+      );
+    }
+    await expect(client.forwardBackward(data, 'cross_entropy', {}, { logprobs: [[1]] })).rejects.toThrow(
+      'the mask of log-probs of datum 0 has 1 values for 9 positions',
+    );
+  });
+
   it('reports NaN for positions that it was not asked to project, and the same numbers for the others', async () => {
     const client = await lora(openService('trained'));
     const data = batch([9, 5]);

@@ -116,8 +116,8 @@ test.each([
     }),
     'measured model',
   );
-  const rows = lengths.reduce((sum, length) => sum + length, 0);
-  const estimate = passBytes(config, { lengths, rows, backward: true, checkpointing }) / 1e6;
+  const tokens = lengths.reduce((sum, length) => sum + length, 0);
+  const estimate = passBytes(config, { lengths, tokens, rows: tokens, backward: true, checkpointing }) / 1e6;
   expect(estimate).toBeLessThan(megabytes);
   expect(estimate).toBeGreaterThan(0.4 * megabytes);
 });

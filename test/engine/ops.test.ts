@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { causalAttention } from '../../src/engine/attention.ts';
 import { attentionFeeds, attentionIndex } from '../../src/engine/attention_index.ts';
 import { Graph } from '../../src/engine/graph.ts';
+import { layOut } from '../../src/engine/layout.ts';
 import { targetLogprobs } from '../../src/engine/logprobs.ts';
 import { adaptedLinear } from '../../src/engine/lora.ts';
 import {
@@ -155,9 +156,16 @@ describe('the gradient of what is built of them', () => {
     });
   });
 
-  it.each([{ lengths: [3, 2] }, { lengths: [1] }, { lengths: [4, 1, 3] }, { lengths: [2, 9, 5, 9] }])(
-    'grouped-query attention over sequences of $lengths tokens',
-    async ({ lengths }) => {
+  it.each([
+    { lengths: [3, 2], context: 0 },
+    { lengths: [1], context: 0 },
+    { lengths: [4, 1, 3], context: 0 },
+    { lengths: [2, 9, 5, 9], context: 0 },
+    { lengths: [3, 4], context: 2 },
+    { lengths: [16, 7, 9, 7], context: 5 },
+  ])(
+    'grouped-query attention over sequences of $lengths tokens of which the first $context are shared',
+    async ({ lengths, context }) => {
       const config = parseModelConfig(
         {
           architectures: ['LlamaForCausalLM'],
@@ -171,9 +179,10 @@ describe('the gradient of what is built of them', () => {
         },
         'test',
       );
-      const N = lengths.reduce((sum, length) => sum + length);
+      const layout = layOut(lengths.map((length) => ({ tokens: new Array<number>(length).fill(0), context })));
+      const N = layout.tokens.length;
       const constants = Object.fromEntries(
-        Object.entries(attentionFeeds(lengths, config)).map(([name, dense]) => [
+        Object.entries(attentionFeeds(layout, config)).map(([name, dense]) => [
           name,
           { type: dense.data instanceof Float32Array ? ('float32' as const) : ('int64' as const), dense },
         ]),

@@ -120,12 +120,18 @@ function datumOf(text: readonly number[], trainedTokens: number | null): Datum {
   return { model_input: modelInputFromTokens(text.slice(0, -1)), loss_fn_inputs: { target_tokens, weights } };
 }
 
+const withOtherEnd = (text: readonly number[], count: number) =>
+  text.map((token, t) => (t < text.length - count ? token : text[0]));
+
 async function train(
   client: TrainingClient,
   texts: readonly number[][],
   trainedTokens: number | null,
 ): Promise<unknown[]> {
   const data = texts.map((text) => datumOf(text, trainedTokens));
+  // Of two that differ only in what is trained, what is in front of that is read once.
+  if (trainedTokens !== null)
+    data.push(...texts.map((text) => datumOf(withOtherEnd(text, trainedTokens), trainedTokens)));
   const seen: unknown[] = [];
   for (let step = 0; step < 2; step++) {
     const trained = await client.forwardBackward(data, 'cross_entropy', undefined, { logprobs: 'trained' });

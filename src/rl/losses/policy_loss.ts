@@ -1,7 +1,7 @@
 // A policy loss by name, checked once and then submitted batch after batch: the service's own, or one of this package's.
 
 import { closestNames, didYouMean } from '../../registry/suggest.ts';
-import type { APIFuture, TrainingClient } from '../../tinker/clients.ts';
+import type { APIFuture, CustomLossFn, TrainingClient } from '../../tinker/clients.ts';
 import { LOSS_FUNCTIONS } from '../../tinker/loss_functions.ts';
 import { type LossSettings, lossConfigProblem } from '../../tinker/loss_settings.ts';
 import type { Datum, ForwardBackwardOutput, LossFnConfig, LossFnType, TensorData } from '../../tinker/types.ts';
@@ -18,7 +18,7 @@ export interface PolicyLoss {
   /**
    * Adds the gradient of the loss over `data_D`, whose `loss_fn_inputs` are `target_tokens`, `logprobs` (of the policy that sampled),
    * `advantages` and `mask`, each of shape (N). Resolves when that is submitted, which a custom loss does after its forward pass.
-   * The log-probs of the output are those before the update.
+   * The log-probs of the output are those before the update; where the mask is 0 they may be NaN.
    */
   submit(
     client: TrainingClient,
@@ -37,7 +37,8 @@ export function policyLoss(name: string, config: LossFnConfig = {}): PolicyLoss 
     return {
       name,
       kind: 'service',
-      submit: (client, data_D) => client.forwardBackward(data_D.map(forService(fn)), fn, given),
+      submit: (client, data_D) =>
+        client.forwardBackward(data_D.map(forService(fn)), fn, given, { logprobs: data_D.map(maskOf) }),
     };
   }
   const loss = CUSTOM_LOSSES.find((known) => known.name === name);
@@ -85,8 +86,11 @@ async function submitCustom(
     ...datum,
     loss_fn_inputs: { target_tokens, weights: mask },
   }));
-  return client.forwardBackwardCustom(scored, (_, logprobs_D_T) => loss.compute({ ...inputs, logprobs_D_T }, config));
+  const lossFn: CustomLossFn = (_, logprobs_D_T) => loss.compute({ ...inputs, logprobs_D_T }, config);
+  return client.forwardBackwardCustom(scored, lossFn, { logprobs: 'trained' });
 }
+
+const maskOf = (datum: Datum, d: number): ArrayLike<number> => inputOf(datum, d, 'mask').data;
 
 function inputOf({ loss_fn_inputs }: Datum, d: number, name: string): TensorData {
   const tensor = loss_fn_inputs[name];

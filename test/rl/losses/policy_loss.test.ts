@@ -54,7 +54,9 @@ async function sampled(advantage: (d: number) => number): Promise<Datum[]> {
 /** Sum over the sampled tokens. */
 const masked = (data_D: Datum[], logprobs_D: TensorData[]) =>
   data_D
-    .flatMap(({ loss_fn_inputs: { mask } }, d) => Array.from(mask.data, (m, t) => m * logprobs_D[d].data[t]))
+    .flatMap(({ loss_fn_inputs: { mask } }, d) =>
+      Array.from(mask.data, (m, t) => (m === 0 ? 0 : logprobs_D[d].data[t])),
+    )
     .reduce((sum, value) => sum + value, 0);
 
 const computed = LOSS_FN_NAMES.filter((name) => name !== 'stable_reinforce');
@@ -125,7 +127,8 @@ describe('what a service is given', () => {
     const config = { clip_low_threshold: 0.999, clip_high_threshold: 1.001 };
     const values = async (given?: Record<string, number>) => {
       const named = await policyLoss('cispo', given).submit(client, data_D, { max_tokens: MAX_TOKENS });
-      const direct = await client.forwardBackward(data_D.map(unmasked), 'cispo', given);
+      const logprobs = data_D.map(({ loss_fn_inputs: { mask } }) => mask.data);
+      const direct = await client.forwardBackward(data_D.map(unmasked), 'cispo', given, { logprobs });
       return [await named.result(), await direct.result()];
     };
     for (const given of [undefined, config]) {
@@ -146,7 +149,8 @@ describe('what a service is given', () => {
       model_input,
       loss_fn_inputs: { ...inputs, sequence_ratio_mask: mask },
     }));
-    expect(await named.result()).toEqual(await (await client.forwardBackward(withMask, 'gspo', given)).result());
+    const direct = await client.forwardBackward(withMask, 'gspo', given, { logprobs: 'trained' });
+    expect(await named.result()).toEqual(await direct.result());
     const without = await (await client.forwardBackward(data_D.map(unmasked), 'gspo', given)).result();
     expect((await named.result()).metrics).not.toEqual(without.metrics);
     await client.close();
