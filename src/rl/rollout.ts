@@ -78,11 +78,13 @@ export async function doSingleRollout(policy: TokenCompleter, env: Env, options:
 
 /** The time that an episode has, over all of its waits. */
 class Deadline {
+  readonly #seconds: number | null;
   readonly #ends: number | null;
   readonly #signal: AbortSignal | undefined;
   passed = false;
 
   constructor(seconds: number | null, signal: AbortSignal | undefined) {
+    this.#seconds = seconds;
     this.#ends = seconds === null ? null : performance.now() + 1000 * seconds;
     this.#signal = signal;
   }
@@ -90,7 +92,7 @@ class Deadline {
   async during<T>(work: (signal: AbortSignal | undefined) => Promise<T>): Promise<T> {
     const left = this.#ends === null ? null : Math.max(0, this.#ends - performance.now()) / 1000;
     try {
-      return await within(left, ROLLOUT_TIMEOUT, this.#signal, work);
+      return await within(left, ROLLOUT_TIMEOUT, this.#signal, work, this.#seconds);
     } catch (error) {
       this.passed = error instanceof RolloutFailure && error.type === ROLLOUT_TIMEOUT;
       throw error;

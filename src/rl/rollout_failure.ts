@@ -36,6 +36,7 @@ const LONGEST = 2 ** 31 - 1;
 
 /**
  * The outcome of `work`, which is given a signal that is aborted when its time is up or nobody waits any more.
+ * @param limit what it is told to have had in all, where it is not the first that works against it
  * @throws RolloutFailure of this type when its time is up
  */
 export async function within<T>(
@@ -43,10 +44,11 @@ export async function within<T>(
   type: string,
   signal: AbortSignal | undefined,
   work: (signal: AbortSignal | undefined) => Promise<T>,
+  limit = seconds,
 ): Promise<T> {
   if (seconds === null) return await unlessAborted(signal, work(signal));
   const expiry = new AbortController();
-  const expire = () => expiry.abort(new RolloutFailure(type, `it took longer than ${seconds} seconds`));
+  const expire = () => expiry.abort(new RolloutFailure(type, `it took longer than ${limit} seconds`));
   const timer = setTimeout(expire, Math.min(1000 * seconds, LONGEST));
   const either = signal === undefined ? expiry.signal : AbortSignal.any([signal, expiry.signal]);
   try {

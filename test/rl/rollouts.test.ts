@@ -150,6 +150,12 @@ describe('an episode that takes too long', () => {
     expect(trajectory.transitions[0]).toMatchObject({ episode_done: true, metrics: { 'stop/rollout_timeout': 1 } });
   });
 
+  it('fails where it has none, and is told what time it had', async () => {
+    const hung = { makeEnvs: async () => [countingEnv(1, forever)] };
+    const { rollout_errors } = await rollOut(hung, { limits: { rollout_timeout_seconds: 0.05 } });
+    expect(rollout_errors[0]).toMatchObject({ error_message: 'it took longer than 0.05 seconds' });
+  });
+
   it('fails where its strategy says so', async () => {
     const slow = { makeEnvs: async () => [countingEnv(1, forever)] };
     const params = { max_retries: 1, per_rollout_timeout_seconds: 0.05 };
