@@ -4,7 +4,7 @@
 import type { Tokenizer } from '../tokenizers/types.ts';
 import { RendererError } from '../util/errors.ts';
 import { checked } from './checked.ts';
-import { omittedOf } from './omitted.ts';
+import { omittedByText } from './omitted_by_text.ts';
 import { apart, encodeLists, isSame, modelInputOf, type Piece, type Unit, widthOf, written } from './pieces.ts';
 import { parseReply, type ReplySyntax } from './reply_syntax.ts';
 import { streamReply } from './streaming.ts';
@@ -140,7 +140,7 @@ export function createRenderer(traits: RendererTraits, tokenizer: Tokenizer, for
         );
       }
     }
-    const omitted = omissions(given, rendering, {
+    const omitted = omittedFields(given, rendering, {
       isTrained: (place) => trained[place],
       showsCalls: format.createConversationPrefixWithTools !== undefined,
     });
@@ -190,7 +190,7 @@ function requireToken(tokenizer: Tokenizer, text: string, renderer: string): num
 }
 
 /** Counted as they were given, wherever the format has put them. */
-function omissions(
+function omittedFields(
   given: readonly Message[],
   { messages, rendered }: Rendering,
   { isTrained, showsCalls }: { isTrained(place: number): boolean; showsCalls: boolean },
@@ -204,7 +204,7 @@ function omissions(
     const place = places.get(messages[index])?.shift();
     if (place === undefined) return [];
     const known = { index: place, isTrained: isTrained(place), showsCalls };
-    return omittedOf(messages[index], [...header, ...output], known);
+    return omittedByText(messages[index], [...header, ...output], known);
   });
 }
 

@@ -12,6 +12,14 @@ export interface JsonNode {
 
 export type JsonReading = { value: JsonNode } | { error: string };
 
+/** What JSON and Python spell in two ways. */
+export const PYTHON_WORDS: Readonly<Record<string, string>> = { true: 'True', false: 'False', null: 'None' };
+
+/** JSON of a scalar as Python's `str` writes it. */
+export function pythonScalar(json: string): string {
+  return PYTHON_WORDS[json] ?? json;
+}
+
 /** Deeper values are refused: no tool call is nested so deep, and reading is recursive. */
 const MAX_DEPTH = 500;
 const SPACE = /[ \t\n\r]*/y;
