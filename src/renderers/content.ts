@@ -58,6 +58,13 @@ export function splitAtFirstClose(text: string): Spoken {
   return { thinking: text.slice(0, close).replace(/^<think>/, ''), text: text.slice(close + '</think>'.length) };
 }
 
+/** In parts of its own, or in a string. */
+export function hasReasoning({ role, content }: Message): boolean {
+  if (role !== 'assistant') return false;
+  if (typeof content === 'string') return splitAroundTags(content).thinking.trim() !== '';
+  return content.some((part) => part.type === 'thinking' && part.thinking.trim() !== '');
+}
+
 export type VisiblePart = TextPart | ImagePart;
 
 /** Reasoning, and what else a message shows. Reasoning in a string counts as what it is only where `inStrings`. */

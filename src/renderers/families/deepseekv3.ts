@@ -73,7 +73,7 @@ function deepseekV3Format({ thinks, system_role_as_user }: Options & { thinks: b
       case 'system':
         if (context.index === 0) return { header: [], output: [said(singleTextOf(message))] };
         if (system_role_as_user) return user(message);
-        throw new RendererError(`messages[${context.index}] is a system message, which this format knows only first`, {
+        throw new RendererError('this format knows a system message only first', {
           hint: 'Put it first, or set system_role_as_user: true.',
         });
       case 'user':

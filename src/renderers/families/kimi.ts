@@ -90,9 +90,7 @@ function kimiFormat({ opening, preserves = false, sees = false, declare }: Model
       return { header: header(message.role, message.name), output: [...piecesOf(message), written(END)] };
     }
     if (message.tool_call_id === undefined) {
-      throw new RendererError(
-        `messages[${context.index}] is a tool result without "tool_call_id", which this format shows`,
-      );
+      throw new RendererError('a tool result needs "tool_call_id", which this format shows');
     }
     const output = [
       written('## Return of '),
