@@ -17,15 +17,6 @@ export { type ProblemBenchmarkOptions, problemBenchmark } from './evaluation/pro
 export { type ReplySampling, rendererOf, sampleReplies } from './evaluation/sample_replies.ts';
 export { type Benchmark, type BenchmarkContext, type BenchmarkExample, benchmarkSlot } from './evaluation/types.ts';
 export {
-  type AdaptedParts,
-  getFullFinetuneLrMultiplier,
-  getFullFinetuneParamCount,
-  getLoraLrMultiplier,
-  getLoraLrOverFullFinetuneLr,
-  getLoraParamCount,
-  getLr,
-} from './models/hyperparams.ts';
-export {
   getModelAttributes,
   getRecommendedRendererName,
   getRecommendedRendererNames,
@@ -106,6 +97,15 @@ export {
   evaluatorSlot,
   type HeldOut,
 } from './training/evaluator.ts';
+export {
+  type AdaptedParts,
+  getFullFinetuneLrMultiplier,
+  getFullFinetuneParamCount,
+  getLoraLrMultiplier,
+  getLoraLrOverFullFinetuneLr,
+  getLoraParamCount,
+  getLr,
+} from './training/hyperparams.ts';
 export { type Evaluation, Journal, type JournalOptions } from './training/journal.ts';
 export { IterationTimer } from './training/trace.ts';
 export {

@@ -5,6 +5,8 @@ import { createHash } from 'node:crypto';
 import { open, readFile, rename, rm, stat, symlink } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import type { ListFileEntry } from '@huggingface/hub';
+import { modelsLike } from '../models/model_info.ts';
+import { didYouMean } from '../registry/suggest.ts';
 import { ConfigurationError, messageOf } from '../util/errors.ts';
 import { digestOfFile } from '../util/file_digest.ts';
 import { exists, makeDirectory, writeFileAtomic } from '../util/files.ts';
@@ -138,7 +140,7 @@ function refused(name: string, status: number, { endpoint, accessToken }: HubSet
   // The hub says 401 of what is not there too, so that nobody learns which private models there are.
   const missing = status === 401 || status === 403 || status === 404;
   const message = missing
-    ? `there is no directory or file ${name}, and ${endpoint} has no such model, or not for you (status ${status})`
+    ? `there is no directory or file ${name}, and ${endpoint} has no such model, or not for you (status ${status})${didYouMean(modelsLike(name))}`
     : `${endpoint} answered with status ${status} when it was asked for ${name}`;
   const token =
     accessToken === undefined ? 'If the model is private or gated, set HF_TOKEN.' : 'HF_TOKEN may not see it.';

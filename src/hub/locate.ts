@@ -2,6 +2,8 @@
 
 import { resolve } from 'node:path';
 import { isDirectory, isFile } from '../formats/files.ts';
+import { modelsLike } from '../models/model_info.ts';
+import { didYouMean } from '../registry/suggest.ts';
 import { isTokenizerFile } from '../tokenizers/files.ts';
 import { ConfigurationError } from '../util/errors.ts';
 import { hubSettings, isHubName } from './hub_settings.ts';
@@ -36,9 +38,12 @@ export async function locateModel(name: string, options: LocateOptions = {}): Pr
     return { directory: await convertedGguf(resolve(name), env), name: resolve(name) };
   }
   if (!isHubName(name)) {
-    throw new ConfigurationError(`model ${name}: there is no such directory or file`, {
-      hint: 'Name a directory in Hugging Face layout (config.json, model.safetensors, tokenizer.json), a GGUF file, or a model of the hub as ORG/NAME.',
-    });
+    throw new ConfigurationError(
+      `model ${name}: there is no such directory or file${didYouMean(name.includes('/') ? [] : modelsLike(name))}`,
+      {
+        hint: 'Name a directory in Hugging Face layout (config.json, model.safetensors, tokenizer.json), a GGUF file, or a model of the hub as ORG/NAME.',
+      },
+    );
   }
   const { downloadModel } = await import('./hub.ts');
   const directory = await downloadModel(name, {

@@ -43,6 +43,16 @@ function nearModelNames(model: string): string[] {
   return names.filter((known) => known.toLowerCase() === name || known.toLowerCase().endsWith(`/${name}`));
 }
 
+/** Names of the table that may be meant by one that leads to no model, nearest first. A name alone is held against names alone. */
+export function modelsLike(model: string): string[] {
+  const same = nearModelNames(model);
+  if (same.length > 0) return same;
+  const name = plainModelName(model);
+  const names = KNOWN_MODELS.map((known) => known.name);
+  if (name.includes('/')) return closestNames(name, names);
+  return closestNames(name, names.map(nameAlone)).flatMap((near) => names.filter((known) => nameAlone(known) === near));
+}
+
 /** @throws ConfigurationError for a name that is nearly one of the table */
 export function refuseNearNames(model: string): void {
   const near = nearModelNames(model);
@@ -84,6 +94,11 @@ function unknownInkling(name: string): Omit<KnownModel, 'hidden_size' | 'lora_pa
   return { ...unknown, is_chat: true, is_vl: true, is_audio_in: false };
 }
 
+/** Without its organization. */
+function nameAlone(name: string): string {
+  return name.slice(name.indexOf('/') + 1);
+}
+
 function organizationOf(name: string): string {
   return name.split('/')[0] ?? '';
 }
@@ -92,13 +107,12 @@ function unknownModel(name: string): ConfigurationError {
   const names = KNOWN_MODELS.map((known) => known.name);
   const organizations = [...new Set(names.map(organizationOf))];
   const [organization = '', model] = name.split('/');
-  const same = nearModelNames(name);
+  const near = didYouMean(modelsLike(name));
   if (model === undefined) {
-    return new ConfigurationError(`unknown model "${name}"${didYouMean(same)}`, {
+    return new ConfigurationError(`unknown model "${name}"${near}`, {
       hint: `Names are ORGANIZATION/NAME, with one of ${organizations.join(', ')}.`,
     });
   }
-  const near = didYouMean(same.length > 0 ? same : closestNames(name, names));
   if (!organizations.includes(organization)) {
     return new ConfigurationError(`unknown organization "${organization}" of the model "${name}"${near}`, {
       hint: `Known: ${organizations.join(', ')}.`,

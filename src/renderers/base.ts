@@ -4,7 +4,8 @@
 import type { Tokenizer } from '../tokenizers/types.ts';
 import { RendererError } from '../util/errors.ts';
 import { checked } from './checked.ts';
-import { omittedOf } from './omitted.ts';
+import { hasReasoning } from './content.ts';
+import { omittedByText } from './omitted_by_text.ts';
 import { apart, encodeLists, isSame, modelInputOf, type Piece, type Unit, widthOf, written } from './pieces.ts';
 import { parseReply, type ReplySyntax } from './reply_syntax.ts';
 import { streamReply } from './streaming.ts';
@@ -83,7 +84,8 @@ export function createRenderer(traits: RendererTraits, tokenizer: Tokenizer, for
     const messages = [...(format.arrange?.(given) ?? given)];
     const lastUser = lastUserIndex(messages);
     const rendered = messages.map((message, index) => {
-      const one = format.renderMessage(message, contextAt(messages, index, lastUser));
+      const context = contextAt(messages, index, lastUser);
+      const one = naming(given.indexOf(message), () => format.renderMessage(message, context));
       // The model speaks after its prompt: it cannot have changed the token before.
       return message.role === 'assistant' ? { ...one, output: apart(one.output) } : one;
     });
@@ -127,20 +129,18 @@ export function createRenderer(traits: RendererTraits, tokenizer: Tokenizer, for
     const rendering = renderAll(given);
     const { units, weights } = weighted(trainOnWhat, rendering);
     // What a prompt writes for the model (an opened reasoning block, say) is not the model's to learn.
-    if (trainOnWhat === 'last_assistant_message' || trainOnWhat === 'last_assistant_turn') {
+    const isOfTurn = trainOnWhat === 'last_assistant_message' || trainOnWhat === 'last_assistant_turn';
+    if (isOfTurn && trained.includes(true)) {
       const boundary = trainOnWhat === 'last_assistant_turn' ? lastAssistantTurnStart(given) : given.length - 1;
       const prompt = promptUnits(renderAll(given.slice(0, boundary)), 'assistant', '');
       if (prompt.every((unit, index) => isSame(unit, units[index]))) {
         const length = prompt.reduce<number>((sum, unit) => sum + widthOf(unit), 0);
         weights.fill(0, 0, length);
       } else if (disablesThinking) {
-        throw new RendererError(
-          `messages[${boundary}] cannot follow the prompt, in which this renderer turns reasoning off`,
-          { hint: 'Take the reasoning out of the reply, or use the renderer of the same model that thinks.' },
-        );
+        throw contradiction(given, boundary, trainOnWhat);
       }
     }
-    const omitted = omissions(given, rendering, {
+    const omitted = omittedFields(given, rendering, {
       isTrained: (place) => trained[place],
       showsCalls: format.createConversationPrefixWithTools !== undefined,
     });
@@ -189,8 +189,32 @@ function requireToken(tokenizer: Tokenizer, text: string, renderer: string): num
   throw new RendererError(`the tokenizer has no token "${text}", which renderer ${renderer} needs`);
 }
 
+/** The prompt closes the reasoning, and the conversation has something else in that place. */
+function contradiction(messages: readonly Message[], index: number, trainOnWhat: TrainOnWhat): RendererError {
+  const thinks = messages.slice(index).some((message) => hasReasoning(message));
+  const hint = thinks
+    ? 'Take the reasoning out of the reply, or use the renderer of the same model that thinks.'
+    : trainOnWhat === 'last_assistant_turn'
+      ? 'It is shown in another way because more messages follow it: train_on_what: last_assistant_message trains the last reply alone.'
+      : 'Let the message before it be the one that it answers: a user message, or the result of a tool.';
+  return new RendererError(`messages[${index}] cannot follow the prompt, in which this renderer turns reasoning off`, {
+    hint,
+  });
+}
+
+/** What `act` throws names the message that it is about, by its place in the conversation as it was given. */
+function naming<Result>(place: number, act: () => Result): Result {
+  try {
+    return act();
+  } catch (error) {
+    if (!(error instanceof RendererError) || place === -1) throw error;
+    const hint = error.hint === undefined ? {} : { hint: error.hint };
+    throw new RendererError(`messages[${place}]: ${error.message}`, { ...hint, cause: error });
+  }
+}
+
 /** Counted as they were given, wherever the format has put them. */
-function omissions(
+function omittedFields(
   given: readonly Message[],
   { messages, rendered }: Rendering,
   { isTrained, showsCalls }: { isTrained(place: number): boolean; showsCalls: boolean },
@@ -204,7 +228,7 @@ function omissions(
     const place = places.get(messages[index])?.shift();
     if (place === undefined) return [];
     const known = { index: place, isTrained: isTrained(place), showsCalls };
-    return omittedOf(messages[index], [...header, ...output], known);
+    return omittedByText(messages[index], [...header, ...output], known);
   });
 }
 

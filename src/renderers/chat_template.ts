@@ -11,7 +11,7 @@ import { encodeStretches, piecesOf } from './rendered_tokens.ts';
 import { messageOfReply, PROBE, type ReplyFrame, replyFrame, USER, withoutUnaskedPrompt } from './reply_frame.ts';
 import { endOfReply } from './reply_syntax.ts';
 import { splitExamples } from './supervised_examples.ts';
-import { omittedOf, supervisedText } from './supervised_text.ts';
+import { omittedPaths, supervisedText } from './supervised_text.ts';
 import { TOOL_DECLARE } from './tool_calls.ts';
 import { trainedMessages } from './train_on_what.ts';
 import type { ContentPart, Message, ParseTermination, Renderer } from './types.ts';
@@ -40,7 +40,7 @@ export function chatTemplateRenderer(tokenizer: Tokenizer, { currentDate }: { cu
     buildGenerationPrompt(messages, { role = 'assistant', prefill = '' } = {}) {
       if (role !== 'assistant') throw new RendererError(`a chat template prompts the assistant, not role "${role}"`);
       const rendering = template.render(messages, true);
-      omittedOf(rendering, messages);
+      omittedPaths(rendering, messages);
       const pieces = [...piecesOf(rendering.text), { text: prefill, special: true, apart: true }];
       return modelInputFromTokens(tokenizer.encodePieces(pieces).flat());
     },

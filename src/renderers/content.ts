@@ -24,22 +24,45 @@ export function singleTextOf(message: Message): string {
   throw notText(message, `holds ${message.content.length} parts`);
 }
 
-/** What an assistant thought and what it said, each joined. */
-export function thoughtAndSaid(message: Message): { thinking: string; text: string } {
-  if (typeof message.content === 'string') return { thinking: '', text: message.content };
+/** Apart by what it is. */
+export interface Spoken {
+  thinking: string;
+  text: string;
+}
+
+/** What an assistant thought and what it said, each joined. `inString` tells them apart where the content is a string. */
+export function thoughtAndSaid(
+  message: Message,
+  inString: (text: string) => Spoken = (text) => ({ thinking: '', text }),
+): Spoken {
+  if (typeof message.content === 'string') return inString(message.content);
   const thinking = message.content.map((part) => (part.type === 'thinking' ? part.thinking : '')).join('');
   const others = message.content.filter((part) => part.type !== 'thinking');
   return { thinking, text: textOf({ ...message, content: others }) };
 }
 
 /**
- * Reasoning inside of a string, as chat templates find it: it ends at the first closing tag, after the last opening one before
- * that; what is said follows the last closing one.
+ * Reasoning inside of a string, as most chat templates find it: it ends at the first closing tag, after the last opening one
+ * before that; what is said follows the last closing one.
  */
-export function splitThinking(text: string): { thinking: string; text: string } {
+export function splitAroundTags(text: string): Spoken {
   if (!text.includes('</think>')) return { thinking: '', text };
   const before = text.slice(0, text.indexOf('</think>'));
   return { thinking: before.split('<think>').at(-1) ?? '', text: text.split('</think>').at(-1) ?? '' };
+}
+
+/** Reasoning inside of a string, where a template cuts it once: all up to the first closing tag, without an opening one in front. */
+export function splitAtFirstClose(text: string): Spoken {
+  const close = text.indexOf('</think>');
+  if (close === -1) return { thinking: '', text };
+  return { thinking: text.slice(0, close).replace(/^<think>/, ''), text: text.slice(close + '</think>'.length) };
+}
+
+/** In parts of its own, or in a string. */
+export function hasReasoning({ role, content }: Message): boolean {
+  if (role !== 'assistant') return false;
+  if (typeof content === 'string') return splitAroundTags(content).thinking.trim() !== '';
+  return content.some((part) => part.type === 'thinking' && part.thinking.trim() !== '');
 }
 
 export type VisiblePart = TextPart | ImagePart;
@@ -49,7 +72,7 @@ export function spokenOf(message: Message, inStrings: boolean): { thinking: stri
   const { content, role } = message;
   const isAssistant = role === 'assistant';
   if (typeof content === 'string') {
-    const { thinking, text } = isAssistant && inStrings ? splitThinking(content) : { thinking: '', text: content };
+    const { thinking, text } = isAssistant && inStrings ? splitAroundTags(content) : { thinking: '', text: content };
     return { thinking, parts: [{ type: 'text', text }] };
   }
   let thinking = '';
@@ -73,6 +96,10 @@ export function partPieces(
     if (picture === null) throw notText(message, 'holds a picture');
     return picture(imageChunk(part), index);
   });
+}
+
+export function noForm({ role }: Message): RendererError {
+  return new RendererError(`this renderer has no form for messages of role "${role}"`);
 }
 
 export function notText({ role }: Message, problem: string): RendererError {

@@ -8,7 +8,7 @@ import { ASKED } from './jinja/prefixes.ts';
 import { ChatTemplate } from './jinja/template.ts';
 import { type Origin, plain, type Text } from './jinja/text.ts';
 import { Callable, List, type Value } from './jinja/values.ts';
-import { omissions } from './said.ts';
+import { omittedByOrigin } from './omitted_by_origin.ts';
 import { formatDate } from './strftime.ts';
 import type { Message } from './types.ts';
 
@@ -169,7 +169,7 @@ function findForm(source: string, render: RenderForm): MessageForm {
     forms.find((form) => {
       try {
         const { text, origins } = render(messages, false, form);
-        return omissions(origins, text).length === 0 && also(plain(text));
+        return omittedByOrigin(origins, text).length === 0 && also(plain(text));
       } catch {
         return false;
       }

@@ -1,5 +1,7 @@
 // JSON as Python reads and writes it: its words for what is wrong, its spacing, and numbers as they were written.
 
+import { exponentText } from '../util/json.ts';
+
 /** A JSON value by its text, because `1.0` and large integers would not survive as JavaScript numbers. */
 export interface JsonNode {
   /** As Python's `json.dumps(value, ensure_ascii=False)` writes it. */
@@ -11,6 +13,14 @@ export interface JsonNode {
 }
 
 export type JsonReading = { value: JsonNode } | { error: string };
+
+/** What JSON and Python spell in two ways. */
+export const PYTHON_WORDS: Readonly<Record<string, string>> = { true: 'True', false: 'False', null: 'None' };
+
+/** JSON of a scalar as Python's `str` writes it. */
+export function pythonScalar(json: string): string {
+  return PYTHON_WORDS[json] ?? json;
+}
 
 /** Deeper values are refused: no tool call is nested so deep, and reading is recursive. */
 const MAX_DEPTH = 500;
@@ -155,7 +165,7 @@ function numberText(source: string): string {
   if (!Number.isFinite(number)) return number > 0 ? 'Infinity' : '-Infinity';
   const size = Math.abs(number);
   if (size !== 0 && (size >= 1e16 || size < 1e-4)) {
-    return number.toExponential().replace(/e([+-])(\d)$/, 'e$10$2');
+    return exponentText(number);
   }
   const plain = Object.is(number, -0) ? '-0' : String(number);
   return plain.includes('.') ? plain : `${plain}.0`;

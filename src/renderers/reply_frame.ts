@@ -4,7 +4,7 @@ import type { Tokenizer } from '../tokenizers/types.ts';
 import { RendererError } from '../util/errors.ts';
 import type { ConversationTemplate, Rendering } from './conversation_template.ts';
 import { plain, sliceText } from './jinja/text.ts';
-import { messageOf, type ReplySyntax, withoutLines } from './reply_syntax.ts';
+import { messageOfText, type ReplySyntax, withoutLines } from './reply_syntax.ts';
 import { readJsonCall } from './tool_calls.ts';
 import type { ContentPart, Message } from './types.ts';
 
@@ -99,7 +99,7 @@ export function messageOfReply(reply: string, frame: ReplyFrame): Message {
   let text = reply.startsWith(frame.lead) ? reply.slice(frame.lead.length) : reply;
   if (frame.tail !== '' && text.endsWith(frame.tail)) text = text.slice(0, -frame.tail.length);
   if (frame.opening !== '' && text.includes('</think>') && !text.includes('<think>')) text = `<think>${text}`;
-  const message = messageOf(text, BLOCKS);
+  const message = messageOfText(text, BLOCKS);
   return typeof message.content === 'string' ? message : { ...message, content: message.content.flatMap(trimmed) };
 }
 

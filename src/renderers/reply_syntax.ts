@@ -73,7 +73,7 @@ export function endsOf(syntax: ReplySyntax, tokenizer: Tokenizer): Map<number, P
 export function parseReply(tokens: readonly number[], syntax: ReplySyntax, tokenizer: Tokenizer): ParsedResponse {
   const { said, termination } = endOfReply(tokens, endsOf(syntax, tokenizer));
   const text = withOpening(tokenizer.decode(said, { continues: true }), syntax.thinking);
-  const message = termination === 'malformed' ? messageOf(text) : messageOf(text, syntax);
+  const message = termination === 'malformed' ? messageOfText(text) : messageOfText(text, syntax);
   return { message, termination };
 }
 
@@ -84,7 +84,7 @@ function withOpening(text: string, thinking?: ThinkingSyntax): string {
 }
 
 /** The message of a reply's text; without a syntax, all of it is text. */
-export function messageOf(text: string, syntax: Omit<ReplySyntax, 'ends'> = {}): Message {
+export function messageOfText(text: string, syntax: Omit<ReplySyntax, 'ends'> = {}): Message {
   const { thinking, calls } = syntax;
   const hasThinking = thinking !== undefined && text.includes(thinking.open);
   const hasCalls = calls !== undefined && text.includes(calls.open);

@@ -1,13 +1,14 @@
 // A conversation as a chat template renders it for training: the text, and where in it the trained messages stand.
 
 import { RendererError } from '../util/errors.ts';
+import { thoughtAndSaid } from './content.ts';
 import type { Beginning, ConversationTemplate, RenderedBeginning, Rendering } from './conversation_template.ts';
 import { inlineReasoning, messageOfPath, messagePath, reasoningOf, reasoningPath } from './conversation_values.ts';
 import { joinTexts, type Origin, plain, sliceText, type Text, tracked } from './jinja/text.ts';
+import { omittedByOrigin } from './omitted_by_origin.ts';
 import type { Stretch } from './rendered_tokens.ts';
 import { PROBE, type ReplyFrame } from './reply_frame.ts';
-import { omissions } from './said.ts';
-import { TOOL_DECLARE } from './tool_calls.ts';
+import { TOOL_DECLARE, unparsedText } from './tool_calls.ts';
 import type { Message } from './types.ts';
 
 interface TrainedStretch extends Stretch {
@@ -59,7 +60,7 @@ export function supervisedText(
     return { index, start, end };
   });
   const indices = new Set(trained.map(({ index }) => index));
-  const omitted = omittedOf(rendering, messages).filter((path) => !indices.has(messageOfPath(path) ?? -1));
+  const omitted = omittedPaths(rendering, messages).filter((path) => !indices.has(messageOfPath(path) ?? -1));
   return { text: rendering.text, trained, omitted };
 }
 
@@ -125,7 +126,7 @@ function withReplyToPrompt(
     origins.push(origin);
     return tracked(origin);
   };
-  const said = spokenText(message);
+  const said = answerText(message);
   const opened = /^\s*<think>\n*/.exec(said)?.[0];
   const reply =
     opened === undefined || reasoningOf(message) !== ''
@@ -138,10 +139,8 @@ function withReplyToPrompt(
   return { text, origins: [...prompt.origins, ...origins] };
 }
 
-function spokenText({ content, unparsed_tool_calls = [] }: Message): string {
-  const texts =
-    typeof content === 'string' ? [content] : content.map((part) => (part.type === 'text' ? part.text : ''));
-  return [...texts, ...unparsed_tool_calls.map((call) => call.raw_text)].join('');
+function answerText(message: Message): string {
+  return `${thoughtAndSaid(message).text}${unparsedText(message)}`;
 }
 
 /** What is left to write of `<think>\n…` after a prompt that ends with `<think>` and some of the line breaks. */
@@ -175,7 +174,7 @@ function notShown(role: string): RendererError {
 }
 
 function checkShown(origins: readonly Origin[], output: Text, index: number): void {
-  const [lost] = omissions(origins, output);
+  const [lost] = omittedByOrigin(origins, output);
   if (lost === undefined) return;
   if (lost.path === reasoningPath(index)) {
     throw new RendererError(`the model's chat template leaves the reasoning of messages[${index}] out`, {
@@ -188,8 +187,8 @@ function checkShown(origins: readonly Origin[], output: Text, index: number): vo
 }
 
 /** What a rendering leaves out. A whole message of somebody else than the assistant must not vanish: a RendererError. */
-export function omittedOf({ text, origins }: Rendering, messages: readonly Message[]): string[] {
-  return omissions(origins, text).map(({ path, whole }) => {
+export function omittedPaths({ text, origins }: Rendering, messages: readonly Message[]): string[] {
+  return omittedByOrigin(origins, text).map(({ path, whole }) => {
     const message = path.endsWith('.content') ? messages[messageOfPath(path) ?? -1] : undefined;
     if (whole && message !== undefined && message.role !== 'assistant') throw notShown(message.role);
     return path;

@@ -16,8 +16,13 @@ export function schemaLines(tools: readonly object[]): string {
 
 /** JSON of a schema with a space after commas and colons. */
 export function spaced(value: unknown): string {
+  return spacedJson(plainJson(value));
+}
+
+/** What JSON says of a value: without members that it has no word for. */
+export function plainJson(value: unknown): JsonValue {
   const plain: JsonValue = JSON.parse(JSON.stringify(value));
-  return spacedJson(plain);
+  return plain;
 }
 
 /** `{"name": "f", "arguments": {"x": 1}}` */
@@ -70,10 +75,29 @@ const calledNames = factOf((messages) => {
   return names;
 });
 
+/** A number by which results are sorted. */
+type Rank = (result: Message) => number;
+
+/** The order of the calls, where each result has the id of one; else results stay as they are. */
+export function rankByKnownIds(calls: readonly ToolCall[], results: readonly Message[]): Rank | null {
+  const order = new Map<string, number>();
+  // Of several calls with an id the first counts.
+  for (const [index, { id }] of [...calls.entries()].toReversed()) if (id !== null) order.set(id, index);
+  const rank = ({ tool_call_id }: Message) => (tool_call_id === undefined ? -1 : (order.get(tool_call_id) ?? -1));
+  return results.every((result) => rank(result) !== -1) ? rank : null;
+}
+
+/** The same where, besides, no two calls have one id, nor two results; else results stay as they are. */
+export function rankByUniqueIds(calls: readonly ToolCall[], results: readonly Message[]): Rank | null {
+  const called = new Set(calls.flatMap(({ id }) => id ?? []));
+  const answered = new Set(results.map(({ tool_call_id }) => tool_call_id));
+  return called.size < calls.length || answered.size < results.length ? null : rankByKnownIds(calls, results);
+}
+
 /** Results sorted by rank within the places that tool messages take after the calls; equal ranks keep their order. */
 export function sortResults(
   messages: readonly Message[],
-  rankOf: (calls: readonly ToolCall[], results: readonly Message[]) => ((result: Message) => number) | null,
+  rankOf: (calls: readonly ToolCall[], results: readonly Message[]) => Rank | null,
   isInTurn: (message: Message) => boolean = ({ role }) => role === 'tool',
 ): readonly Message[] {
   const sorted = [...messages];

@@ -33,8 +33,14 @@ export function spellNumber(_key: string, value: unknown): unknown {
   return typeof value === 'number' && !Number.isFinite(value) ? String(value) : value;
 }
 
-/** JSON with a space after commas and colons, as models are trained to write it. */
+/** With an exponent of at least two digits, as Python writes numbers below 1e-4 and from 1e16. */
+export function exponentText(value: number): string {
+  return value.toExponential().replace(/e([+-])(\d)$/, 'e$10$2');
+}
+
+/** JSON with a space after commas and colons, and numbers as Python writes them: as models are trained to write it. */
 export function spacedJson(value: JsonValue): string {
+  if (typeof value === 'number' && value !== 0 && Math.abs(value) < 1e-4) return exponentText(value);
   if (Array.isArray(value)) return `[${value.map(spacedJson).join(', ')}]`;
   if (!isJsonObject(value)) return JSON.stringify(value);
   const members = Object.entries(value).map(([key, member]) => `${JSON.stringify(key)}: ${spacedJson(member)}`);

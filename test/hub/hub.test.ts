@@ -172,5 +172,10 @@ test('names that lead nowhere say what can be named', async () => {
   const { failure } = await setup();
   expect(await failure('./nowhere/at/all')).toBe('model ./nowhere/at/all: there is no such directory or file');
   expect(await failure('./nowhere')).toBe('model ./nowhere: there is no such directory or file');
+  expect(await failure('qwen3-8b')).toBe(
+    'model qwen3-8b: there is no such directory or file; did you mean "Qwen/Qwen3-8B"?',
+  );
+  expect(await failure('llama-3.1-8b-instuct')).toContain('did you mean "meta-llama/Llama-3.1-8B-Instruct"');
+  expect(await failure('meta-lama/Llama-3.1-8B')).toContain('did you mean "meta-llama/Llama-3.1-8B"');
   expect(await failure(NAME, { HF_ENDPOINT: 'hub.example' })).toContain('HF_ENDPOINT must be an address');
 });

@@ -74,6 +74,22 @@ const EMPTY_LINE: Difference = {
     })),
 };
 
+const PYTHON_SCALARS: Difference = {
+  why: 'true, false and null are written as Python writes them, as in the reference and as Qwen3.5 has it; the template of 3.6 writes JSON',
+  leftOut: (messages) =>
+    messages.map((message) => {
+      const calls = message.tool_calls?.map(({ function: { name, arguments: text }, ...call }) => ({
+        ...call,
+        function: { name, arguments: text.replace(/("[^"]*": )(true|false|null)(?=[,}])/g, '$1"$2"') },
+      }));
+      return calls === undefined ? message : { ...message, tool_calls: calls };
+    }),
+  common: (text) =>
+    text.replace(/(?<=\n)(True|False|None)(?=\n<\/parameter>)/g, (word) =>
+      word === 'None' ? 'null' : word.toLowerCase(),
+    ),
+};
+
 interface Case extends Holds {
   renderer: string;
   tokenizer: (typeof TOKENIZERS)[number];
@@ -105,6 +121,7 @@ const CASES: readonly Case[] = [
     differences: [EMPTY_LINE],
   },
   { ...qwen, ...both, renderer: 'qwen3_5', template: 'qwen3_5_think' },
+  { ...qwen, ...both, renderer: 'qwen3_5', template: 'qwen3_6', differences: [PYTHON_SCALARS] },
   {
     ...both,
     tokenizer: 'qwen3',
@@ -122,6 +139,7 @@ const CASES: readonly Case[] = [
   { ...nemotron, renderer: 'nemotron3', template: 'nemotron_3_nano' },
   { ...nemotron, renderer: 'nemotron3_low_thinking', template: 'nemotron_3_super', set: 'low_effort = true' },
   { ...nemotron, renderer: 'nemotron3_ultra', template: 'nemotron_3_ultra', differences: [ULTRA_TRIMS] },
+  { ...nemotron, renderer: 'nemotron3_ultra', template: 'nemotron_3_5_lightning', differences: [ULTRA_TRIMS] },
   {
     renderer: 'gpt_oss_medium_reasoning',
     tokenizer: 'gptoss',

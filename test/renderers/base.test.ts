@@ -5,6 +5,7 @@ import { createRenderer, type MessageFormat, type RenderContext } from '../../sr
 import { written as piece } from '../../src/renderers/pieces.ts';
 import type { Message, Renderer, TrainOnWhat } from '../../src/renderers/types.ts';
 import type { Tokenizer } from '../../src/tokenizers/types.ts';
+import { RendererError } from '../../src/util/errors.ts';
 import { showExample, showPrompt } from '../support/show_example.ts';
 import { tinyTokenizer } from '../support/tiny_tokenizer.ts';
 
@@ -62,6 +63,25 @@ describe('what a prompt writes for the model is not trained', () => {
     const example = renderer.buildSupervisedExample([QUESTION, ...replies('no thinking:A')], 'last_assistant_turn');
     expect(showExample(example, tokenizer)).toBe('^<user>Q;<assistant>no thinking:⟦A;⟧');
   });
+});
+
+test('where nothing is trained, nothing contradicts the prompt', () => {
+  const renderer = rendererThatWrites('no thinking:', {}, true);
+  const { weights } = renderer.buildSupervisedExample([QUESTION], 'last_assistant_message');
+  expect(weights).not.toContain(1);
+});
+
+test('what a format has no form for is told by its place in the conversation as it was given', () => {
+  const renderer = rendererThatWrites('', {
+    arrange: (messages) => [{ role: 'system', content: 'added' }, ...messages],
+    renderMessage({ role, content }) {
+      if (role === 'tool') throw new RendererError('no form for it', { hint: 'Take it out.' });
+      return { header: [piece(`<${role}>`)], output: [piece(String(content))] };
+    },
+  });
+  expect(() => renderer.buildGenerationPrompt([QUESTION, { role: 'tool', content: 'R' }])).toThrow(
+    expect.objectContaining({ message: 'messages[1]: no form for it', hint: 'Take it out.' }),
+  );
 });
 
 test('the tokens that end a reply and begin the next header follow the last message only', () => {

@@ -3,7 +3,8 @@
 import { describe, expect, test } from 'vitest';
 import { CATALOGUE } from '../../src/renderers/catalogue.ts';
 import { readPythonJson } from '../../src/renderers/python_json.ts';
-import type { Message, Renderer } from '../../src/renderers/types.ts';
+import type { Message, Renderer, TrainOnWhat } from '../../src/renderers/types.ts';
+import { RendererError } from '../../src/util/errors.ts';
 import { charTokenizer } from '../support/char_tokenizer.ts';
 import { showPrompt } from '../support/show_example.ts';
 
@@ -78,6 +79,43 @@ test('kimi keeps the reasoning of the current turn, and calls need ids', () => {
   expect(prompt('kimi_k2', turn)).toContain('<think>T</think>');
   expect(prompt('kimi_k2', [...turn, { role: 'assistant', content: 'A' }, QUESTION])).not.toContain('T</think>');
   expect(() => prompt('kimi_k2', [QUESTION, called(null)])).toThrow('has no id');
+});
+
+describe('renderers that turn reasoning off', () => {
+  const hintOf = (name: string, messages: Message[], mode: TrainOnWhat) => {
+    try {
+      renderer(name).buildSupervisedExample(messages, mode);
+    } catch (error) {
+      return error instanceof RendererError ? (error.hint ?? error.message) : String(error);
+    }
+    return null;
+  };
+  const answer: Message = { role: 'assistant', content: 'A' };
+
+  test('have nothing against a conversation that ends with a question', () => {
+    const disabling = CATALOGUE.filter(({ disablesThinking }) => disablesThinking);
+    for (const { name } of disabling)
+      for (const mode of ['last_assistant_message', 'last_assistant_turn'] as const)
+        expect([name, mode, hintOf(name, [QUESTION], mode)]).toEqual([name, mode, null]);
+  });
+
+  test('say what is in the way of a turn: reasoning, or that it is shown in another way', () => {
+    const turn = [QUESTION, called(null), result('R'), answer];
+    expect(hintOf('qwen3_disable_thinking', turn, 'last_assistant_message')).toBeNull();
+    expect(hintOf('qwen3_disable_thinking', turn, 'last_assistant_turn')).toContain(
+      'train_on_what: last_assistant_message trains the last reply alone',
+    );
+    const thought: Message = { role: 'assistant', content: '<think>T</think>A' };
+    expect(hintOf('qwen3_disable_thinking', [QUESTION, thought], 'last_assistant_turn')).toContain(
+      'Take the reasoning out of the reply',
+    );
+  });
+});
+
+test('a tool result without its call is told by its place in the conversation, whatever stands before it', () => {
+  expect(() => prompt('kimi_k2', [QUESTION, called('functions.f:0'), result('R')])).toThrow(
+    'messages[2]: a tool result needs "tool_call_id"',
+  );
 });
 
 test('numbers in arguments stay as they were written', () => {

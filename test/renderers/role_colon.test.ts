@@ -117,7 +117,7 @@ describe('training examples', () => {
   test('refuse reasoning', () => {
     const thinking: Message = { role: 'assistant', content: [{ type: 'thinking', thinking: 'hm' }] };
     expect(() => show('all_messages', [thinking])).toThrow(
-      'this renderer expects text, but a message of role "assistant" holds reasoning',
+      'messages[0]: this renderer expects text, but a message of role "assistant" holds reasoning',
     );
   });
 });

@@ -3,7 +3,7 @@
 import fc from 'fast-check';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { CATALOGUE } from '../../src/renderers/catalogue.ts';
-import { messageOf, parseBlocks, type ReplySyntax } from '../../src/renderers/reply_syntax.ts';
+import { messageOfText, parseBlocks, type ReplySyntax } from '../../src/renderers/reply_syntax.ts';
 import { streamReply } from '../../src/renderers/streaming.ts';
 import { readJsonCall } from '../../src/renderers/tool_calls.ts';
 import type { ContentPart, ReplyEvent } from '../../src/renderers/types.ts';
@@ -159,7 +159,7 @@ describe('characters that are searched', () => {
     ['reasoning again and again, and a call that does not close', `<tool_call>${'<think>T</think>'.repeat(long / 16)}`],
   ])('of a whole reply, %s: few for each', (_, said) => {
     const searched = countSearched();
-    messageOf(said, SYNTAX);
+    messageOfText(said, SYNTAX);
     expect(searched()).toBeLessThan(10 * said.length);
   });
 });

@@ -123,7 +123,7 @@ const MALFORMED: [what: string, line: string | Buffer, message: string | RegExp]
   [
     'what the renderer cannot express',
     row({ ...answer, reasoning_content: 'hm' }),
-    'DATA_VALIDATION FILE:2: this renderer expects text, but a message of role "assistant" holds reasoning',
+    'DATA_VALIDATION FILE:2: messages[0]: this renderer expects text, but a message of role "assistant" holds reasoning',
   ],
 ];
 

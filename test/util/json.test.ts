@@ -2,7 +2,7 @@
 
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { canonicalJson, deepFreeze, equalJson, isJsonObject, type JsonValue } from '../../src/util/json.ts';
+import { canonicalJson, deepFreeze, equalJson, isJsonObject, type JsonValue, spacedJson } from '../../src/util/json.ts';
 
 /** JSON without -0, which JSON text does not keep apart from 0. */
 const json = fc.jsonValue().map((value): JsonValue => JSON.parse(JSON.stringify(value)));
@@ -39,4 +39,10 @@ test('freezing reaches everything', () => {
   const value = deepFreeze({ a: [{ b: 1 }] });
   expect(Object.isFrozen(value.a[0])).toBe(true);
   expect(isJsonObject(value)).toBe(true);
+});
+
+test('spaced JSON is what json.dumps of Python writes, small numbers too', () => {
+  expect(spacedJson({ a: [0.00001, 1e-7, 0.0001, 0.5, 1e21, 1.5e300, -2e-5, 0], b: 'é' })).toBe(
+    '{"a": [1e-05, 1e-07, 0.0001, 0.5, 1e+21, 1.5e+300, -2e-05, 0], "b": "é"}',
+  );
 });

@@ -2,7 +2,7 @@
 
 import { RendererError } from '../../util/errors.ts';
 import type { MessageFormat, RenderContext, RenderedMessage } from '../base.ts';
-import { singleTextOf, thoughtAndSaid } from '../content.ts';
+import { noForm, singleTextOf, splitAtFirstClose, thoughtAndSaid } from '../content.ts';
 import { defineRenderer } from '../definition.ts';
 import type { RendererOptions } from '../options.ts';
 import { type Piece, said, written } from '../pieces.ts';
@@ -73,7 +73,7 @@ function deepseekV3Format({ thinks, system_role_as_user }: Options & { thinks: b
       case 'system':
         if (context.index === 0) return { header: [], output: [said(singleTextOf(message))] };
         if (system_role_as_user) return user(message);
-        throw new RendererError(`messages[${context.index}] is a system message, which this format knows only first`, {
+        throw new RendererError('this format knows a system message only first', {
           hint: 'Put it first, or set system_role_as_user: true.',
         });
       case 'user':
@@ -85,12 +85,12 @@ function deepseekV3Format({ thinks, system_role_as_user }: Options & { thinks: b
       case 'assistant':
         return assistant(message, context);
       default:
-        throw new RendererError(`this renderer has no form for messages of role "${message.role}"`);
+        throw noForm(message);
     }
   }
 
   function assistant(message: Message, { isLast, previous }: RenderContext): RenderedMessage {
-    const { thinking, text } = parted(message);
+    const { thinking, text } = thoughtAndSaid(message, splitAtFirstClose);
     const isAfterTool = previous?.role === 'tool';
     const output = [said(text), ...calls(message), said(unparsedText(message)), written(END)];
     if (!thinks || !isLast) {
@@ -127,15 +127,6 @@ function deepseekV3Format({ thinks, system_role_as_user }: Options & { thinks: b
 
 function user(message: Message): RenderedMessage {
   return { header: [written('<｜User｜>')], output: [said(singleTextOf(message))] };
-}
-
-/** Reasoning inside of a string counts as the template counts it: up to the first closing tag. */
-function parted(message: Message): { thinking: string; text: string } {
-  const { thinking, text } = thoughtAndSaid(message);
-  if (typeof message.content !== 'string') return { thinking, text };
-  const close = text.indexOf('</think>');
-  if (close === -1) return { thinking, text };
-  return { thinking: text.slice(0, close).replace(/^<think>/, ''), text: text.slice(close + '</think>'.length) };
 }
 
 function calls({ tool_calls = [] }: Message): Piece[] {

@@ -2,12 +2,12 @@
 
 import { RendererError } from '../../util/errors.ts';
 import type { MessageFormat, RenderContext, RenderedMessage } from '../base.ts';
-import { singleTextOf, thoughtAndSaid } from '../content.ts';
+import { noForm, singleTextOf, thoughtAndSaid } from '../content.ts';
 import { factOf } from '../conversation_facts.ts';
 import { defineRenderer } from '../definition.ts';
 import { type Piece, said, written } from '../pieces.ts';
-import { schemaLines, sortResults, TOOL_DECLARE, unparsedText } from '../tool_calls.ts';
-import type { Message, ToolCall } from '../types.ts';
+import { rankByKnownIds, schemaLines, sortResults, TOOL_DECLARE, unparsedText } from '../tool_calls.ts';
+import type { Message } from '../types.ts';
 import { callPieces, DSML, DSML_CALLS, declarationPieces } from './dsml.ts';
 
 const BEGIN = '<｜begin▁of▁sentence｜>';
@@ -99,13 +99,13 @@ function deepseekV41Format({ budget, preserves }: Mode): MessageFormat {
       case 'assistant':
         return assistant(message, context);
       default:
-        throw new RendererError(`this renderer has no form for messages of role "${message.role}"`);
+        throw noForm(message);
     }
   }
 
   return {
     bosTokens: [],
-    arrange: (messages) => sortResults(messages, byCallOrder, isInUserTurn),
+    arrange: (messages) => sortResults(messages, rankByKnownIds, isInUserTurn),
     preamble(messages) {
       const hasSystem = messages[0]?.role === 'system' || messages[0]?.role === TOOL_DECLARE;
       return [written(`${BEGIN}${thinks || hasSystem ? SYSTEM : ''}${thinks ? effort : ''}`)];
@@ -142,12 +142,6 @@ const lastAsking = factOf((messages) => messages.findLastIndex(isAsking));
 
 function userHeader(previous: Message | null): Piece[] {
   return [written(previous !== null && isInUserTurn(previous) ? '\n\n' : USER)];
-}
-
-/** Results in the order of their calls, where each of them names one; unknown ids would be put anywhere. */
-function byCallOrder(calls: readonly ToolCall[], results: readonly Message[]) {
-  const rank = ({ tool_call_id }: Message) => calls.findIndex(({ id }) => id !== null && id === tool_call_id);
-  return results.every((result) => rank(result) !== -1) ? rank : null;
 }
 
 /** What could not be read of a reply that was cut inside of a block is in its text already. */

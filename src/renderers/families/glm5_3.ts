@@ -1,7 +1,7 @@
 // glm5_3: the models of GLM 5.3, in which the token that announces the next speaker ends a reply.
 
 import type { MessageFormat, RenderContext, RenderedMessage } from '../base.ts';
-import { splitThinking, textOf, thoughtAndSaid } from '../content.ts';
+import { splitAroundTags, textOf, thoughtAndSaid } from '../content.ts';
 import { defineRenderer } from '../definition.ts';
 import { type Piece, said, written } from '../pieces.ts';
 import type { CallSyntax } from '../reply_syntax.ts';
@@ -9,6 +9,7 @@ import {
   argumentsJson,
   argumentsOf,
   jsonOrString,
+  rankByUniqueIds,
   schemaLines,
   sortResults,
   TOOL_DECLARE,
@@ -40,7 +41,7 @@ function glmFormat(effort: string): MessageFormat {
   return {
     bosTokens: [],
     preamble: () => [written(`[gMASK]<sop><|system|>Reasoning Effort: ${effort}`)],
-    arrange: (messages) => sortResults(messages, byCallOrder),
+    arrange: (messages) => sortResults(messages, rankByUniqueIds),
     reply: {
       ends: [
         { token: USER, termination: 'stop_sequence' },
@@ -53,7 +54,7 @@ function glmFormat(effort: string): MessageFormat {
     renderMessage,
     generationSuffix: (role, context) => {
       if (role === 'assistant') return [written('<|assistant|><think>')];
-      return role === 'tool' ? [written(`${speaker(OBSERVATION, context)}<tool_response>`)] : headerOf(role, context);
+      return role === 'tool' ? [written(`${speaker(OBSERVATION, context)}<tool_response>`)] : announced(role, context);
     },
     createConversationPrefixWithTools: (tools, systemPrompt) => [
       { role: TOOL_DECLARE, content: schemaLines(declared(tools)) },
@@ -69,9 +70,9 @@ function renderMessage(message: Message, context: RenderContext): RenderedMessag
     return { header: [written(speaker(OBSERVATION, context))], output: tags };
   }
   if (message.role !== 'assistant') {
-    return { header: headerOf(message.role, context), output: [said(textOf(message))] };
+    return { header: announced(message.role, context), output: [said(textOf(message))] };
   }
-  const { thinking, text } = parted(message);
+  const { thinking, text } = thoughtAndSaid(message, splitAroundTags);
   const end = endOf(message);
   const isOwned = context.next === null || speakerOf(context.next.role) === end;
   return {
@@ -87,7 +88,7 @@ function renderMessage(message: Message, context: RenderContext): RenderedMessag
   };
 }
 
-function headerOf(role: string, context: RenderContext): Piece[] {
+function announced(role: string, context: RenderContext): Piece[] {
   return [written(speaker(speakerOf(role), context))];
 }
 
@@ -107,10 +108,6 @@ function endOf({ tool_calls = [] }: Message): string {
   return tool_calls.length > 0 ? OBSERVATION : USER;
 }
 
-function parted(message: Message): { thinking: string; text: string } {
-  return typeof message.content === 'string' ? splitThinking(message.content) : thoughtAndSaid(message);
-}
-
 function call(toolCall: ToolCall): Piece[] {
   return [
     written('<tool_call>'),
@@ -124,15 +121,6 @@ function call(toolCall: ToolCall): Piece[] {
     ]),
     written('</tool_call>'),
   ];
-}
-
-/** The order of the calls, where each result names another of them; else results stay as they are. */
-function byCallOrder(calls: readonly ToolCall[], results: readonly Message[]) {
-  const order = new Map(calls.map(({ id }, index) => [id, index]));
-  const ids = results.map((result) => result.tool_call_id ?? null);
-  const isKnown = ids.every((id) => id !== null && order.has(id)) && !order.has(null);
-  if (!isKnown || new Set(ids).size < ids.length || order.size < calls.length) return null;
-  return (result: Message) => order.get(result.tool_call_id ?? null) ?? 0;
 }
 
 const ARGUMENT = /\s*<arg_key>(.*?)<\/arg_key>\s*<arg_value>(.*?)<\/arg_value>/sy;

@@ -33,7 +33,7 @@ export function parseHarmony(tokens: readonly number[], tokenizer: Tokenizer): P
       if (segment.trim() !== '') parts.push({ type: 'text', text: segment });
       continue;
     }
-    const { channel, recipient } = headerOf(segment.slice(0, at));
+    const { channel, recipient } = addressOf(segment.slice(0, at));
     const content = segment.slice(at + MESSAGE.length);
     if (recipient !== null) {
       const call = callOfJson({ id: null, name: recipient, json: content }, segment);
@@ -53,7 +53,7 @@ export function parseHarmony(tokens: readonly number[], tokenizer: Tokenizer): P
 }
 
 /** The recipient stands before the channel or after it. */
-function headerOf(header: string): { channel: string; recipient: string | null } {
+function addressOf(header: string): { channel: string; recipient: string | null } {
   const channel = /<\|channel\|>\s*(\w+)/.exec(header)?.[1] ?? '';
   const recipient = /\bto=(?:functions\.)?([^\s<]+)/.exec(header)?.[1] ?? null;
   return { channel, recipient: recipient === 'assistant' ? null : recipient };

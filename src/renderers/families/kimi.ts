@@ -2,14 +2,14 @@
 
 import type { ImageChunk } from '../../tinker/types.ts';
 import { RendererError } from '../../util/errors.ts';
-import { canonicalJson, type JsonValue } from '../../util/json.ts';
+import { canonicalJson } from '../../util/json.ts';
 import type { MessageFormat, RenderContext, RenderedMessage } from '../base.ts';
 import { partPieces, spokenOf } from '../content.ts';
 import { factOf } from '../conversation_facts.ts';
 import { defineRenderer } from '../definition.ts';
 import { type Piece, said, written } from '../pieces.ts';
 import type { CallSyntax } from '../reply_syntax.ts';
-import { callOfJson, openAiTools, TOOL_DECLARE, toolNameOf, unparsedText } from '../tool_calls.ts';
+import { callOfJson, openAiTools, plainJson, TOOL_DECLARE, toolNameOf, unparsedText } from '../tool_calls.ts';
 import { addedTo } from '../train_on_what.ts';
 import type { Message, ToolSpec } from '../types.ts';
 import { kimiNamespace } from './typescript_tools.ts';
@@ -57,10 +57,7 @@ function define(name: string, doc: string, model: Model) {
   });
 }
 
-const sortedJson = (tools: readonly ToolSpec[]) => {
-  const plain: JsonValue = JSON.parse(JSON.stringify(openAiTools(tools)));
-  return canonicalJson(plain);
-};
+const sortedJson = (tools: readonly ToolSpec[]) => canonicalJson(plainJson(openAiTools(tools)));
 const opened: Model = { opening: '<think>', sees: true, declare: kimiNamespace };
 const closed: Model = { ...opened, opening: '<think></think>' };
 
@@ -93,9 +90,7 @@ function kimiFormat({ opening, preserves = false, sees = false, declare }: Model
       return { header: header(message.role, message.name), output: [...piecesOf(message), written(END)] };
     }
     if (message.tool_call_id === undefined) {
-      throw new RendererError(
-        `messages[${context.index}] is a tool result without "tool_call_id", which this format shows`,
-      );
+      throw new RendererError('a tool result needs "tool_call_id", which this format shows');
     }
     const output = [
       written('## Return of '),

@@ -81,7 +81,7 @@ function nemotron3Format({ isUltra, disables = false, effort }: Model, strips: b
     partPieces(message, parts, isUltra ? pictureForm(parts) : null);
 
   function assistant(message: Message, context: RenderContext): RenderedMessage {
-    const { thinking, text } = parted(message);
+    const { thinking, text } = withTrimmedStrings(message);
     const visible = piecesOf(message, text);
     const header = headerOf('assistant', context);
     const keeps = !strips || context.index > context.lastUserIndex;
@@ -151,7 +151,7 @@ function nemotron3Format({ isUltra, disables = false, effort }: Model, strips: b
 }
 
 /** Strings are trimmed, as the template does; lists are as they are. */
-function parted(message: Message): { thinking: string; text: VisiblePart[] } {
+function withTrimmedStrings(message: Message): { thinking: string; text: VisiblePart[] } {
   const { thinking, parts } = spokenOf(message, true);
   if (typeof message.content !== 'string') return { thinking, text: parts };
   const text = parts.map((part) => (part.type === 'text' ? { ...part, text: part.text.trim() } : part));

@@ -1,9 +1,9 @@
 // Tools as tags, the way Nemotron reads them.
 
 import { isJsonObject, type JsonObject, type JsonValue } from '../../util/json.ts';
-import { spaced } from '../tool_calls.ts';
+import { pythonScalar } from '../python_json.ts';
+import { plainJson, spaced } from '../tool_calls.ts';
 import type { ToolSpec } from '../types.ts';
-import { pythonText } from './xml_tool_calls.ts';
 
 /** One `<function>` a tool, one `<parameter>` a property; keywords of the schema that have no tag of their own get one. */
 export function describeTools(tools: readonly ToolSpec[]): string {
@@ -11,7 +11,7 @@ export function describeTools(tools: readonly ToolSpec[]): string {
 }
 
 function describe(tool: ToolSpec): string {
-  const plain: JsonValue = JSON.parse(JSON.stringify(tool));
+  const plain = plainJson(tool);
   const { name, description, parameters, ...others } = isJsonObject(plain) ? plain : {};
   const { type: _, properties, required, ...keywords } = isJsonObject(parameters) ? parameters : {};
   return [
@@ -59,7 +59,7 @@ function trimmed(value: JsonValue): JsonValue {
 
 /** Scalars are written as Python writes them, which is what the model was trained on. */
 function valueText(value: JsonValue | undefined): string {
-  return typeof value === 'string' ? value : pythonText(spaced(value ?? null));
+  return typeof value === 'string' ? value : pythonScalar(spaced(value ?? null));
 }
 
 /** Several types, as Python prints a list of them. */

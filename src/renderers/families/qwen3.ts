@@ -68,12 +68,12 @@ function qwen3Format({ isFramed, disables = false, sees = false }: Model, strips
     const { thinking, parts } = spokenOf(message, isFramed);
     const text = partPieces(message, parts, sees ? QWEN_PICTURE : null);
     const keeps = !strips || context.index > context.lastUserIndex;
-    const thought = isFramed ? frame(keeps ? thinking : '', context) : bare(keeps ? thinking : '');
+    const thought = isFramed ? frame(keeps ? thinking : '', context) : unframed(keeps ? thinking : '');
     return {
       header: headerOf('assistant', context),
       output: [
         ...thought,
-        ...(isFramed && thought.length > 0 ? withoutLeadingLines(text) : text),
+        ...(isFramed && thought.length > 0 ? afterFrame(text) : text),
         ...calls(message, text.length > 0 || (sees && (message.tool_calls ?? []).length > 0)),
         written(END),
       ],
@@ -108,12 +108,12 @@ function qwen3Format({ isFramed, disables = false, sees = false }: Model, strips
   };
 }
 
-function bare(thinking: string): Piece[] {
+function unframed(thinking: string): Piece[] {
   return thinking === '' ? [] : [written('<think>'), said(thinking), written('</think>')];
 }
 
 /** The frame ends in an empty line already. */
-function withoutLeadingLines(pieces: readonly Piece[]): Piece[] {
+function afterFrame(pieces: readonly Piece[]): Piece[] {
   return pieces.map((piece, index) =>
     index === 0 && 'text' in piece ? { ...piece, text: piece.text.replace(/^\n+/, '') } : piece,
   );

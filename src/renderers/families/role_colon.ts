@@ -5,7 +5,8 @@ import type { MessageFormat } from '../base.ts';
 import { textOf } from '../content.ts';
 import { defineRenderer } from '../definition.ts';
 import { said } from '../pieces.ts';
-import type { Message, ParsedResponse } from '../types.ts';
+import { unparsedText } from '../tool_calls.ts';
+import type { ParsedResponse } from '../types.ts';
 
 const STOP = '\n\nUser:';
 
@@ -35,15 +36,11 @@ function roleColonFormat(tokenizer: Tokenizer): MessageFormat {
     reply: (tokens) => parseTranscript(tokens, tokenizer),
     renderMessage: (message) => ({
       header: header(message.role),
-      output: [said(` ${spokenText(message)}\n\n`)],
+      output: [said(` ${textOf(message)}${unparsedText(message)}\n\n`)],
       stopOverlap: header('user'),
     }),
     generationSuffix: header,
   };
-}
-
-function spokenText(message: Message): string {
-  return [textOf(message), ...(message.unparsed_tool_calls ?? []).map((call) => call.raw_text)].join('');
 }
 
 /** Exactly one end is a clean one: the stop words, or end-of-sequence, which base models write instead of them. */

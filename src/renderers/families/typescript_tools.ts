@@ -1,7 +1,8 @@
 // Tools as TypeScript declarations: the two dialects of it, those of gpt_oss and of Kimi K2.5.
 
 import { isJsonObject, type JsonObject, type JsonValue } from '../../util/json.ts';
-import { spaced } from '../tool_calls.ts';
+import { pythonScalar } from '../python_json.ts';
+import { plainJson, spaced } from '../tool_calls.ts';
 import type { ToolSpec } from '../types.ts';
 
 /** `namespace functions { … }` as gpt_oss reads it. */
@@ -80,8 +81,9 @@ function kimiObject(schema: JsonObject, indent: string): string {
   const byName = properties.toSorted(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
   const inOrder = [true, false].flatMap((first) => byName.filter(([name]) => isRequired(schema, name) === first));
   const fields = inOrder.map(([name, property]) => {
+    // Booleans are written as Python writes them, which is what the model was trained on.
     const given = isJsonObject(property) ? (property.default ?? null) : null;
-    const fallback = given === null ? '' : `${inner}// Default: ${kimiDefault(given)}\n`;
+    const fallback = given === null ? '' : `${inner}// Default: ${pythonScalar(spaced(given))}\n`;
     const mark = isRequired(schema, name) ? '' : '?';
     return `${kimiNotes(property, inner)}${fallback}${inner}${name}${mark}: ${kimiType(property, inner)}`;
   });
@@ -109,13 +111,8 @@ function kimiNotes(schema: JsonValue, indent: string): string {
   return `${describe(schema, indent)}${limits.length === 0 ? '' : `${indent}// ${limits.join(', ')}\n`}`;
 }
 
-/** Booleans are written as Python writes them, which is what the model was trained on. */
-function kimiDefault(value: JsonValue): string {
-  return typeof value === 'boolean' ? (value ? 'True' : 'False') : spaced(value);
-}
-
 function parametersOf({ parameters }: ToolSpec): JsonObject {
-  const plain: JsonValue = JSON.parse(JSON.stringify(parameters));
+  const plain = plainJson(parameters);
   return isJsonObject(plain) ? plain : {};
 }
 

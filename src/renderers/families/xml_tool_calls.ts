@@ -2,7 +2,7 @@
 
 import { textOf } from '../content.ts';
 import { type Piece, said, written } from '../pieces.ts';
-import type { JsonNode } from '../python_json.ts';
+import { type JsonNode, PYTHON_WORDS, pythonScalar } from '../python_json.ts';
 import { type CallSyntax, withoutTrailingLines } from '../reply_syntax.ts';
 import { argumentsJson, argumentsOf, jsonOrString, readJsonCall } from '../tool_calls.ts';
 import type { Message, ToolCall, UnparsedToolCall } from '../types.ts';
@@ -10,8 +10,6 @@ import { tagBlocks } from './tag_blocks.ts';
 
 /** How a format writes `true`, `false` and `null`: as JSON does, or as Python does. */
 export type Scalars = 'json' | 'python';
-
-const PYTHON: Record<string, string> = { true: 'True', false: 'False', null: 'None' };
 
 /** Each call of a message, and the raw text of each that could not be read. */
 export function callBlocks({ tool_calls = [], unparsed_tool_calls = [] }: Message, scalars: Scalars): Piece[][] {
@@ -22,7 +20,7 @@ export function callBlocks({ tool_calls = [], unparsed_tool_calls = [] }: Messag
 }
 
 function callPieces(call: ToolCall, scalars: Scalars): Piece[] {
-  const text = ({ string, json }: JsonNode) => string ?? (scalars === 'python' ? pythonText(json) : json);
+  const text = ({ string, json }: JsonNode) => string ?? (scalars === 'python' ? pythonScalar(json) : json);
   return [
     written('<tool_call>\n<function='),
     said(call.function.name),
@@ -38,14 +36,9 @@ function callPieces(call: ToolCall, scalars: Scalars): Piece[] {
   ];
 }
 
-/** A scalar as Python's `str` writes it. */
-export function pythonText(json: string): string {
-  return PYTHON[json] ?? json;
-}
-
 /** A format that writes Python's scalars reads them too; other text is JSON where it is JSON, else a string. */
 function readValue(text: string, scalars: Scalars): string {
-  const scalar = Object.keys(PYTHON).find((json) => PYTHON[json] === text);
+  const scalar = Object.keys(PYTHON_WORDS).find((json) => PYTHON_WORDS[json] === text);
   return scalars === 'python' && scalar !== undefined ? scalar : jsonOrString(text);
 }
 

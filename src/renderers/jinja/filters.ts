@@ -5,6 +5,7 @@ import { TemplateError } from './errors.ts';
 import { formatPercent } from './formatting.ts';
 import { WHITE_SPACE } from './lexer.ts';
 import { attributeOf, itemOf } from './members.ts';
+import { rounded, toFloat, toInteger } from './number_filters.ts';
 import { add } from './operators.ts';
 import { PLAIN_JSON, repr, str, toJson } from './printing.ts';
 import { capitalize, LINE_BREAK, pad, replace, strip } from './strings.ts';
@@ -151,41 +152,6 @@ function splitLines(text: Text): Text[] {
     start = index + end.length;
   }
   return lines;
-}
-
-function rounded(value: Value, precision: number, method: string): Float {
-  const number = value instanceof Float ? value.value : (numberOf(value) ?? missingNumber());
-  const scale = 10 ** precision;
-  if (method === 'ceil') return new Float(Math.ceil(number * scale) / scale);
-  if (method === 'floor') return new Float(Math.floor(number * scale) / scale);
-  const scaled = number * scale;
-  const near = Math.round(scaled);
-  // Halves go to the even neighbour.
-  return new Float((Math.abs(scaled % 1) === 0.5 && near % 2 !== 0 ? near - 1 : near) / scale);
-}
-
-function missingNumber(): never {
-  throw new TemplateError('round needs a number');
-}
-
-function toInteger(value: Value, preset: Value): Value {
-  if (value instanceof Float) return Number.isFinite(value.value) ? Math.trunc(value.value) : preset;
-  const number = numberOf(value);
-  if (number !== null) return number;
-  const digits = isText(value) ? plain(strip(value, undefined)) : '';
-  if (/^[+-]?\d+(?:\.\d*)?(?:e[+-]?\d+)?$/i.test(digits)) {
-    const parsed = Math.trunc(Number(digits));
-    if (Number.isSafeInteger(parsed)) return parsed;
-    throw new TemplateError(`the number ${digits} is too large`);
-  }
-  return preset;
-}
-
-function toFloat(value: Value, preset: Value): Value {
-  const number = numberOf(value);
-  if (number !== null) return new Float(number);
-  const digits = isText(value) ? plain(strip(value, undefined)) : '';
-  return /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i.test(digits) ? new Float(Number(digits)) : preset;
 }
 
 function grouped(

@@ -1,4 +1,5 @@
-// What a message says and its rendering does not show, so that nothing is lost between a row and its tokens untold.
+// What the rendering of a message by a family's format leaves out: the texts of the message that are not found in it, so that
+// nothing is lost between a row and its tokens untold. (A chat template tells of each character: `omitted_by_origin.ts`.)
 
 import type { Piece } from './pieces.ts';
 import type { Message } from './types.ts';
@@ -18,7 +19,7 @@ const bare = (text: string) => text.replace(/<\/?think>|\s+/g, '');
  * Paths such as `messages[1].tool_calls[0]`. Reasoning is `.reasoning` where it is not trained, which formats leave out of
  * history by design, and a part of `.content` where it is.
  */
-export function omittedOf(
+export function omittedByText(
   { content, tool_calls = [], unparsed_tool_calls = [] }: Message,
   pieces: readonly Piece[],
   { index, isTrained, showsCalls }: Place,

@@ -14,7 +14,7 @@ import {
   getLoraLrOverFullFinetuneLr,
   getLoraParamCount,
   getLr,
-} from '../../src/models/hyperparams.ts';
+} from '../../src/training/hyperparams.ts';
 import { type LrSchedule, lrMultiplier } from '../../src/training/lr_schedule.ts';
 import { ConfigurationError } from '../../src/util/errors.ts';
 import { workspace } from '../spec/workspace.ts';

@@ -1,4 +1,5 @@
-// What of a conversation a rendering shows: by the origins of its characters.
+// What a rendering of a chat template leaves out: each of its characters knows from where in the conversation it comes, so that
+// this is exact. (The pieces of a family's format know no origins: `omitted_by_text.ts`.)
 
 import { type Origin, spansOf, type Text } from './jinja/text.ts';
 
@@ -14,8 +15,8 @@ export interface Omission {
   whole: boolean;
 }
 
-/** Collects the origins that a conversation is made of, in the order in which they were made. */
-export function omissions(origins: Iterable<Origin>, rendered: Text): Omission[] {
+/** In the order of the origins, which are all that the conversation is made of. */
+export function omittedByOrigin(origins: Iterable<Origin>, rendered: Text): Omission[] {
   const shown = new Map<Origin, Uint8Array>();
   for (const { origin, from, to } of spansOf(rendered)) {
     const marks = shown.get(origin) ?? new Uint8Array(origin.text.length);

@@ -7,10 +7,10 @@ import { linearModules, MODULE_PARTS } from '../formats/modules.ts';
 import { openModelDirectory } from '../formats/sharded.ts';
 import { elementCount } from '../formats/tensors.ts';
 import { locateModel } from '../hub/locate.ts';
+import type { LoraParamsPerRank } from '../models/known_models.ts';
+import { findKnownModel, plainModelName } from '../models/model_info.ts';
 import { ConfigurationError } from '../util/errors.ts';
 import { type JsonObject, numberOf, objectOf, textOf } from '../util/json.ts';
-import type { LoraParamsPerRank } from './known_models.ts';
-import { findKnownModel, plainModelName } from './model_info.ts';
 
 const BASE_LR = 5e-5;
 const REFERENCE_WIDTH = 2000;
