@@ -9,7 +9,8 @@ function screen(pieces: readonly string[], columns: number): string {
 }
 
 test('paragraphs are broken between words, and items of lists go on beside their marks', () => {
-  const text = 'You can buy tea and honey at the tea house.\n\n- tea, which is green\n1. honey of the harbor bees\n  x = 1';
+  const text =
+    'You can buy tea and honey at the tea house.\n\n- tea, which is green\n1. honey of the harbor bees\n  x = 1';
   expect(screen([text], 20)).toBe(
     [
       'You can buy tea and',
@@ -37,9 +38,12 @@ test('wide characters take two columns', () => {
   expect(screen(['日本 日本 日本'], 10)).toBe('日本 日本\n日本');
 });
 
-const words = fc.array(fc.constantFrom('a', 'harbor', ' ', '\n', '- ', '12. ', '日本', 'é', 'abcdefghijklmnopqrstuvwxyz'), {
-  maxLength: 40,
-});
+const words = fc.array(
+  fc.constantFrom('a', 'harbor', ' ', '\n', '- ', '12. ', '日本', 'é', 'abcdefghijklmnopqrstuvwxyz'),
+  {
+    maxLength: 40,
+  },
+);
 
 test('the pieces that a text comes in make no difference', () => {
   fc.assert(
@@ -54,7 +58,13 @@ test('no line is wider than the terminal but for one word', () => {
   fc.assert(
     fc.property(words, fc.integer({ min: 8, max: 30 }), (pieces, columns) => {
       for (const line of screen(pieces, columns).split('\n'))
-        if (line.trim().replace(/^(?:[-*•]|\d+[.)]) +/, '').includes(' ')) expect(displayWidth(line.trimEnd())).toBeLessThanOrEqual(columns);
+        if (
+          line
+            .trim()
+            .replace(/^(?:[-*•]|\d+[.)]) +/, '')
+            .includes(' ')
+        )
+          expect(displayWidth(line.trimEnd())).toBeLessThanOrEqual(columns);
     }),
     { numRuns: 3000 },
   );
