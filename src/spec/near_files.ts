@@ -29,8 +29,9 @@ function shippedPaths(path: string, directory: string): string[] {
   return shipped !== undefined && existsSync(place) ? [pathFrom(directory, place)] : [];
 }
 
-/** The same as a clause of a message; empty where there is nothing like it. */
+/** The same as a clause of a message; empty where there is nothing like it, or where the path itself is there. */
 export function nearPathsHint(path: string, directory: string): string {
+  if (existsSync(absolutePath(path, directory))) return '';
   const near = [...nearPaths(path, directory), ...shippedPaths(path, directory)];
   return near.length === 0 ? '' : `; did you mean ${near.join(' or ')}?`;
 }

@@ -22,4 +22,5 @@ test('an example that ships is found where the package lies', async () => {
   );
   expect(nearPathsHint('configs/nothing_like_it.yaml', elsewhere)).toBe('');
   expect(nearPathsHint('package.json', elsewhere)).toBe('');
+  expect(nearPathsHint('configs/sl_basic.yaml', ROOT)).toBe('');
 });
