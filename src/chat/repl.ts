@@ -1,9 +1,10 @@
 // Talking at a terminal or through a pipe: lines in, replies out.
 
 import { createInterface } from 'node:readline/promises';
+import { Writable } from 'node:stream';
 import { closestNames, didYouMean } from '../registry/suggest.ts';
 import { CookbookError } from '../util/errors.ts';
-import { printableText } from '../util/printable.ts';
+import { printable, printableText } from '../util/printable.ts';
 import { widthOf, wrappedText } from '../util/wrapped.ts';
 import { WrappedPieces } from '../util/wrapped_pieces.ts';
 import type { Conversation, Reply } from './conversation.ts';
@@ -20,6 +21,7 @@ export interface ChatStreams {
   interactive: boolean;
 }
 
+const PROMPT = 'you › ';
 const COMMANDS = ['/new', '/quit', '/help'];
 const HELP = 'Type to talk; /new starts again, /quit ends, Ctrl-C stops a reply.';
 
@@ -31,13 +33,19 @@ export async function chatLoop(conversation: Conversation, streams: ChatStreams)
   const { input, prose, interactive } = streams;
   const remark = (text: string) => prose.write(`${wrappedText(text, widthOf(prose))}\n`);
   if (interactive) remark(HELP);
-  const lines = createInterface({ input, ...(interactive ? { output: prose } : {}), terminal: interactive });
-  const ask = () => {
-    if (!interactive) return;
-    lines.setPrompt('you › ');
-    lines.prompt();
-  };
   let answering: AbortController | null = null;
+  /** Lines that wait for their turn. */
+  let typedAhead = 0;
+  const echo = interactive ? { output: echoTo(prose, () => answering !== null || typedAhead > 0) } : {};
+  const lines = createInterface({ input, ...echo, terminal: interactive });
+  const ask = () => {
+    if (!interactive || typedAhead > 0) return;
+    lines.setPrompt(PROMPT);
+    lines.prompt(true);
+  };
+  lines.on('line', () => {
+    if (answering !== null) typedAhead += 1;
+  });
   // The reader takes Ctrl-C for itself.
   lines.on('SIGINT', () => {
     if (answering === null) lines.close();
@@ -48,6 +56,10 @@ export async function chatLoop(conversation: Conversation, streams: ChatStreams)
     ask();
     for await (const line of lines) {
       const text = line.trim();
+      if (typedAhead > 0) {
+        typedAhead -= 1;
+        if (interactive) prose.write(`${PROMPT}${printable(line)}\n`);
+      }
       if (text === '/quit') break;
       if (text === '/new') {
         conversation.startAgain();
@@ -64,6 +76,17 @@ export async function chatLoop(conversation: Conversation, streams: ChatStreams)
   } finally {
     lines.close();
   }
+}
+
+/** Where lines are edited. What is typed while a reply is written shows at the next prompt, and not in the midst of the reply. */
+function echoTo(prose: Output, isMuted: () => boolean): NodeJS.WritableStream {
+  const echo = new Writable({
+    write(chunk, _encoding, done) {
+      if (!isMuted()) prose.write(chunk);
+      done();
+    },
+  });
+  return Object.defineProperty(echo, 'columns', { get: () => prose.columns });
 }
 
 function unknownCommand(text: string): string {

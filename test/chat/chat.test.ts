@@ -118,6 +118,22 @@ describe.skipIf(!hasTerminals)('cookbook chat at a terminal', () => {
     expect(await terminal.ended()).toBe(0);
   });
 
+  it('shows what is typed during a reply at the next prompt', async () => {
+    const terminal = talk('endless', '--temperature', '0', '--max-tokens', '600');
+    await terminal.shows(PROMPT);
+    terminal.type('hello\n');
+    await terminal.shows(/hello\s+.{100}/s);
+    terminal.type('/nonsense\n/zebra a ');
+    await terminal.shows('There is no command /nonsense.');
+    terminal.type('line\n');
+    await terminal.shows('There is no command /zebra.');
+    terminal.type('/quit\n');
+    expect(await terminal.ended()).toBe(0);
+    const [reply = '', ...rest] = terminal.screen.split('(cut: it ran out of tokens)');
+    expect(reply).not.toContain('nonsense');
+    expect(rest.join('')).toContain(`${PROMPT}/nonsense\r\nThere is no command /nonsense.`);
+  });
+
   it('ends at SIGTERM in the midst of a reply', async () => {
     const terminal = talk('endless', '--temperature', '0', '--max-tokens', '16000');
     await terminal.shows(PROMPT);
