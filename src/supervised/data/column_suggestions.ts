@@ -25,7 +25,8 @@ export function suggestionFor(row: JsonObject, { columns }: OptionSpelling): str
   const asked = question ?? texts.find((name) => name !== answer);
   const answered = answer ?? texts.find((name) => name !== asked);
   const known = 'Rows hold "messages", "conversations", "instruction" and "output", or "prompt" and "completion"';
-  if (asked === undefined || answered === undefined) return `${known}.`;
+  if (asked === undefined || answered === undefined)
+    return `${known}; others are named by ${columns({ prompt: 'COLUMN', completion: 'COLUMN' })}.`;
   return `${known}. If one is asked and the other answers: ${columns({ prompt: asked, completion: answered })}.`;
 }
 
