@@ -1,14 +1,23 @@
 // A conversation with a model: what was said so far, and the next reply.
 
-import { tinkerMessageCompleter, visibleText } from '../completers/completers.ts';
+import { PassThrough } from 'node:stream';
+import { tinkerTokenCompleter, visibleText } from '../completers/completers.ts';
 import type { Message } from '../renderers/types.ts';
 import type { SamplingTarget } from '../run/sampling_target.ts';
-import type { SamplingParams } from '../tinker/types.ts';
+import { type SamplingParams, tokensOf } from '../tinker/types.ts';
+import { spokenText } from './spoken.ts';
 
 export interface Reply {
   text: string;
-  /** The reply was cut: it used up its tokens, or the context. */
-  cut: boolean;
+  /** How it ended; `length`: it used up its tokens, or the context; `stopped`: by who was talking. */
+  ended: 'stop' | 'length' | 'stopped';
+}
+
+export interface Listener {
+  /** Aborted, the reply ends with what was said so far. */
+  signal?: AbortSignal;
+  /** Told of the reply's text as it comes; all pieces join to it. */
+  onText?(piece: string): void;
 }
 
 export class Conversation {
@@ -29,21 +38,70 @@ export class Conversation {
     return this.#messages;
   }
 
+  /** Whether anything was said that `startAgain` would forget. */
+  get hasBegun(): boolean {
+    return this.#messages.length > this.#system.length;
+  }
+
   /** Forgets everything but the system prompt. */
   startAgain(): void {
     this.#messages = [...this.#system];
   }
 
-  /** Says something and waits for the reply. What was said is forgotten again if there is no reply. */
-  async say(text: string): Promise<Reply> {
+  /**
+   * Says something and waits for the reply. Of one that is stopped, what had been said stays; where nothing had, or where
+   * there is no reply, what was asked is forgotten again.
+   */
+  async say(text: string, { signal, onText = () => undefined }: Listener = {}): Promise<Reply> {
     const { client, renderer } = this.#target;
     const asked: Message[] = [...this.#messages, { role: 'user', content: text }];
     const contextWindow = (await client.getInfo()).max_context_length;
     const { max_tokens: maxTokens = contextWindow, temperature, top_p: topP, seed = 0 } = this.#params;
-    const completer = tinkerMessageCompleter(client, renderer, { maxTokens, temperature, topP, contextWindow });
-    const { message, stop_reason } = await completer.complete(asked, { seed: seed + this.#turns });
-    this.#turns += 1;
-    this.#messages = [...asked, message];
-    return { text: visibleText(message).trim(), cut: stop_reason === 'length' };
+    const completer = tinkerTokenCompleter(client, { maxTokens, temperature, topP, contextWindow });
+    const prompt = renderer.buildGenerationPrompt(asked);
+
+    const tokens = new PassThrough({ objectMode: true });
+    let told = 0;
+    const onToken = (token: number) => {
+      told += 1;
+      tokens.write(token);
+    };
+    let said = '';
+    const listening = (async () => {
+      let whole = '';
+      for await (const piece of spokenText(tokens, renderer, tokensOf(prompt))) {
+        // White space at both ends is no part of a reply, and what follows tells whether this is an end.
+        whole += piece;
+        const trimmed = whole.trim();
+        if (trimmed.length > said.length) onText(trimmed.slice(said.length));
+        said = trimmed;
+      }
+    })();
+    const options = { seed: seed + this.#turns, signal, onToken };
+    try {
+      const completion = await completer.complete(prompt, renderer.getStopSequences(), options);
+      // A service may tell nothing on the way.
+      for (const token of completion.tokens.slice(told)) tokens.write(token);
+      tokens.end();
+      await listening;
+      const { message } = renderer.parseResponse(completion.tokens);
+      const reply = wholeReply(visibleText(message).trim(), said);
+      if (reply.length > said.length) onText(reply.slice(said.length));
+      this.#turns += 1;
+      this.#messages = [...asked, message];
+      return { text: reply, ended: completion.stop_reason };
+    } catch (error) {
+      tokens.end();
+      await listening;
+      if (signal?.aborted !== true) throw error;
+      this.#turns += 1;
+      if (said !== '') this.#messages = [...asked, { role: 'assistant', content: said }];
+      return { text: said, ended: 'stopped' };
+    }
   }
+}
+
+/** A reply that was cut can be read as a whole in another way than on the way: its tags, too, become text. */
+function wholeReply(text: string, said: string): string {
+  return text.startsWith(said) ? text : said;
 }

@@ -1,6 +1,6 @@
 // `cookbook plan`: what a spec asks for against what lies on disk. Starts and writes nothing.
 
-import { Args } from '@oclif/core';
+import { Args, Flags } from '@oclif/core';
 import { printableScreen } from '../util/printable.ts';
 import { BaseCommand } from './base.ts';
 
@@ -18,14 +18,17 @@ export default class Plan extends BaseCommand {
       description: 'Fields to set: of the sweep, as seeds=5, or else of its base, as max_steps=100.',
     }),
   };
+  static override flags = {
+    all: Flags.boolean({ description: 'Show every run, and not the first ten only.' }),
+  };
 
   async run(): Promise<object | undefined> {
-    const { args } = await this.parse(Plan);
+    const { args, flags } = await this.parse(Plan);
     const { planCommand } = await import('../sweep/command.ts');
     const { builtinRegistry } = await import('../builtin.ts');
     const plan = await planCommand(args.file, builtinRegistry(), args['key=value'] ?? []);
     if (this.jsonEnabled()) return plan.document();
-    for (const line of plan.screen()) this.log(printableScreen(line));
+    for (const line of plan.screen(flags)) this.log(printableScreen(line));
     return undefined;
   }
 }

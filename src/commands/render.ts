@@ -31,6 +31,12 @@ export default class Render extends BaseCommand {
     format: Flags.option({ options: DATA_FORMATS, default: 'auto' as const })({
       description: 'What the rows are; auto: as the first row shows.',
     }),
+    plugin: Flags.string({
+      multiple: true,
+      multipleNonGreedy: true,
+      helpValue: 'FILE',
+      description: 'A plugin with renderers of its own; may be given several times.',
+    }),
     columns: Flags.string({
       multiple: true,
       helpValue: 'NAME=COLUMN',
@@ -50,6 +56,7 @@ export default class Render extends BaseCommand {
         renderer: flags.renderer ?? null,
         trainOnWhat: flags['train-on-what'],
         format: flags.format,
+        plugins: flags.plugin ?? [],
         columns: flags.columns ?? [],
         limit: flags.limit ?? null,
         json: this.jsonEnabled(),

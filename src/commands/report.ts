@@ -1,6 +1,6 @@
 // cookbook report: what the runs below some directories have learned, as a table or as the answer to a question in SQL.
 
-import { Flags } from '@oclif/core';
+import { Args, Flags } from '@oclif/core';
 import { printable } from '../util/printable.ts';
 import { widthOf, wrappedText } from '../util/wrapped.ts';
 import { BaseCommand } from './base.ts';
@@ -19,6 +19,9 @@ SQL goes over the views runs, configs, metrics, metrics_long and checkpoints, an
   ];
 
   static override strict = false;
+  static override args = {
+    dir: Args.string({ multiple: true, description: 'Directories to look for runs in; "runs" unless given.' }),
+  };
   static override usage = 'report [DIR…] [--sql SQL | --metric NAME --at WHEN --goal GOAL --group-by FIELDS]';
 
   static override flags = {

@@ -32,7 +32,7 @@ export default class Sweep extends BaseCommand {
     if (flags['dry-run']) {
       const plan = await planCommand(args.file, builtinRegistry(), overrides);
       if (this.jsonEnabled()) return plan.document();
-      for (const line of plan.screen()) this.log(printableScreen(line));
+      for (const line of plan.screen({ all: false })) this.log(printableScreen(line));
       return undefined;
     }
     const options = { overrides, argv: ['sweep', ...this.argv], json: this.jsonEnabled() };

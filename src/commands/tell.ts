@@ -28,8 +28,7 @@ export function explained(
   if (!(error instanceof Errors.CLIError)) return unexpectedFailure(error);
   const flag = /^Nonexistent flags?: --([^\s,]+)/.exec(stripVTControlCharacters(error.message))?.[1];
   if (flag === undefined) return wrongUse(error.message, command);
-  const takesFields = 'key=value' in args || command === 'validate';
-  return unknownFlag(flag, command, [...Object.keys(flags), 'json', 'help'], takesFields);
+  return unknownFlag(flag, command, [...Object.keys(flags), 'json', 'help'], 'key=value' in args);
 }
 
 export function exitCodeOf(error: unknown): number {

@@ -12,8 +12,13 @@ export default class Validate extends BaseCommand {
     '<%= config.bin %> validate configs/*.yaml log_path=/tmp/run',
   ];
   static override strict = false;
+  static override usage = 'validate FILE… [KEY=VALUE…]';
   static override args = {
-    file: Args.string({ required: true, description: 'YAML files, and key.path=value overrides for all of them.' }),
+    file: Args.string({ required: true, description: 'A run or sweep spec; several may be given.' }),
+    'key=value': Args.string({
+      multiple: true,
+      description: 'Fields to set in all of them, like learning_rate=3e-4 or dataset.batch_size=8.',
+    }),
   };
 
   async run(): Promise<object> {

@@ -2,7 +2,7 @@
 
 import type { Message, ParsedResponse, Renderer, ToolSpec } from '../renderers/types.ts';
 import { withTools } from '../renderers/with_tools.ts';
-import type { RequestOptions, SamplingClient } from '../tinker/clients.ts';
+import type { RequestOptions, SampleOptions, SamplingClient } from '../tinker/clients.ts';
 import {
   lengthOf,
   type ModelInput,
@@ -12,7 +12,7 @@ import {
 } from '../tinker/types.ts';
 import { RequestError } from '../util/errors.ts';
 
-export interface CompletionOptions extends RequestOptions {
+export interface CompletionOptions extends RequestOptions, Pick<SampleOptions, 'onToken'> {
   /** Fewer tokens than the completer would sample at most. */
   maxTokens?: number;
   /** The same seed gives the same completion where the service keeps to it. */
@@ -60,7 +60,7 @@ export function tinkerTokenCompleter(
   { maxTokens, temperature = 1, topP, contextWindow = null }: TinkerCompleterOptions,
 ): TokenCompleter {
   return {
-    async complete(prompt, stop, { maxTokens: most = maxTokens, seed, signal } = {}) {
+    async complete(prompt, stop, { maxTokens: most = maxTokens, seed, signal, onToken } = {}) {
       const room = contextWindow === null ? maxTokens : roomAfter(prompt, contextWindow);
       const params = {
         max_tokens: Math.min(maxTokens, most, room),
@@ -69,7 +69,7 @@ export function tinkerTokenCompleter(
         ...(topP === undefined ? {} : { top_p: topP }),
         ...(seed === undefined ? {} : { seed }),
       };
-      const { sequences, prompt_cache_hit_tokens } = await client.sample(prompt, 1, params, { signal });
+      const { sequences, prompt_cache_hit_tokens } = await client.sample(prompt, 1, params, { signal, onToken });
       return { ...sequences[0], prompt_cache_hit_tokens };
     },
   };
@@ -80,6 +80,7 @@ function roomAfter(prompt: ModelInput, contextWindow: number): number {
   if (length < contextWindow) return contextWindow - length;
   throw new RequestError(
     `the prompt fills the whole context of the model, ${length} tokens of ${contextWindow}: there is no room to sample`,
+    { hint: 'Shorten it: all that was said before counts too.' },
   );
 }
 

@@ -1,5 +1,6 @@
 // Sampling many sequences at once: requests that wait join the running batch, sequences that end leave it.
 
+import type { SampleOptions } from '../tinker/clients.ts';
 import type { SampledSequence, SamplingParams } from '../tinker/types.ts';
 import { RequestError } from '../util/errors.ts';
 import { nextUniform, randomFor } from '../util/random.ts';
@@ -31,6 +32,7 @@ export interface SampleRequest {
   seed: number;
   /** Aborted, the request leaves the batch before the next token, or does not join it. */
   signal: AbortSignal | undefined;
+  onToken: SampleOptions['onToken'];
 }
 
 interface Pending extends SampleRequest {
@@ -49,6 +51,7 @@ interface Sequence {
   stops: StopCheck;
   uniform(): number;
   sampled: SampledSequence;
+  tell(token: number): void;
   signal: AbortSignal | undefined;
   /** Called with the sequence when it ends. */
   finish(sequence: SampledSequence): void;
@@ -243,6 +246,7 @@ export class Sampler {
         );
         sampled.tokens.push(token);
         sampled.logprobs.push(logprobOf(outputs, { row, V, token, temperature: choice.temperature }));
+        if (!told(sequence, token)) continue;
         const reason = sequence.stops(sampled.tokens);
         if (reason !== null) {
           sequence.finish({ ...sampled, stop_reason: reason });
@@ -262,6 +266,17 @@ export class Sampler {
   }
 }
 
+/** Tells of a token; false where the listener failed, and its request with it. The others in the batch go on. */
+function told({ tell, fail }: Sequence, token: number): boolean {
+  try {
+    tell(token);
+    return true;
+  } catch (error) {
+    fail(error);
+    return false;
+  }
+}
+
 function startSequences({
   numSamples,
   firstMember,
@@ -269,6 +284,7 @@ function startSequences({
   stops,
   seed,
   signal,
+  onToken,
   resolve,
   reject,
 }: Pending): Sequence[] {
@@ -282,6 +298,9 @@ function startSequences({
       stops,
       uniform: () => nextUniform(random),
       sampled: { stop_reason: 'length' as const, tokens: [], logprobs: [] },
+      tell(token: number) {
+        if (signal?.aborted !== true) onToken?.(token, firstMember + member);
+      },
       signal,
       finish(sequence) {
         finished[member] = sequence;

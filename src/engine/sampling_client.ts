@@ -50,7 +50,7 @@ export class LocalSamplingClient implements SamplingClient {
     input: ModelInput,
     numSamples: number,
     params: SamplingParams,
-    { include_prompt_logprobs = false, topk_prompt_logprobs = 0, signal }: SampleOptions = {},
+    { include_prompt_logprobs = false, topk_prompt_logprobs = 0, signal, onToken }: SampleOptions = {},
   ): Promise<SampleResponse> {
     const prompt = tokensOf(input);
     const room = this.#info.max_context_length - prompt.length;
@@ -67,7 +67,9 @@ export class LocalSamplingClient implements SamplingClient {
       const parts: Promise<SampledSequence[]>[] = [];
       for (let firstMember = 0; firstMember < numSamples; firstMember += MAX_BATCH) {
         const part = Math.min(MAX_BATCH, numSamples - firstMember);
-        parts.push(this.#sampler.sample({ prompt, numSamples: part, firstMember, params, stops, seed, signal }));
+        parts.push(
+          this.#sampler.sample({ prompt, numSamples: part, firstMember, params, stops, seed, signal, onToken }),
+        );
       }
       const sequences = (await Promise.all(parts)).flat();
       if (!include_prompt_logprobs && topk_prompt_logprobs === 0) return { sequences };

@@ -12,12 +12,13 @@ import { openSamplingTarget, type SamplingTarget } from '../run/sampling_target.
 import { stopOnSignals } from '../run/signals.ts';
 import { takeLease } from '../run_files/lease.ts';
 import { identityOfWeights } from '../run_files/weights_reader.ts';
+import { addPlugins } from '../spec/command_line.ts';
 import { colorsFor } from '../util/colors.ts';
 import { ConfigurationError } from '../util/errors.ts';
 import { makeDirectory } from '../util/files.ts';
 import { canonicalJson, type JsonObject } from '../util/json.ts';
 import { plural } from '../util/plural.ts';
-import { addPlugins, benchmarkRef } from './benchmark_fields.ts';
+import { benchmarkRef } from './benchmark_fields.ts';
 import { evalProgress, type KnownAnswers, type ProgressStream } from './progress.ts';
 import { type EvaluatedPlace, interruptedScreen, resultScreen } from './screen.ts';
 

@@ -38,9 +38,13 @@ export interface DownloadOptions {
 export async function downloadModel(name: string, options: DownloadOptions): Promise<string> {
   const { settings } = options;
   const repository = repositoryOf(name, settings);
-  if (settings.offline) return await cachedSnapshot(repository, 'HF_HUB_OFFLINE is set');
+  if (settings.offline) return await cachedSnapshot(repository, 'HF_HUB_OFFLINE is set', 'unset HF_HUB_OFFLINE');
   const hub = await import('@huggingface/hub');
   const { endpoint: hubUrl, accessToken } = settings;
+  if (accessToken?.startsWith('hf_') === false)
+    throw new ConfigurationError(
+      'HF_TOKEN, or the token that is stored, does not begin with hf_ as tokens of the hub do',
+    );
   const access = { hubUrl, ...(accessToken === undefined ? {} : { accessToken }) };
   try {
     const { sha, files } = await listingOf(repository, access);
@@ -61,7 +65,11 @@ export async function downloadModel(name: string, options: DownloadOptions): Pro
   } catch (error) {
     if (error instanceof hub.HubApiError) throw refused(name, error.statusCode, settings);
     if (error instanceof ConfigurationError) throw error;
-    return await cachedSnapshot(repository, `${hubUrl} cannot be reached (${reasonOf(error)})`);
+    return await cachedSnapshot(
+      repository,
+      `${hubUrl} cannot be reached (${reasonOf(error)})`,
+      'try again with a network',
+    );
   }
 }
 
@@ -127,12 +135,12 @@ function repositoryOf(text: string, { cache }: HubSettings): Repository {
 }
 
 /** What an earlier download has left. */
-async function cachedSnapshot({ name, revision, storage }: Repository, why: string): Promise<string> {
+async function cachedSnapshot({ name, revision, storage }: Repository, why: string, remedy: string): Promise<string> {
   const sha = await readFile(join(storage, 'refs', revision), 'utf8').catch(() => revision);
   const snapshot = join(storage, 'snapshots', sha.trim());
   if (await exists(join(snapshot, CONFIG))) return snapshot;
   throw new ConfigurationError(`the model ${name} is neither a directory nor in the cache, and ${why}`, {
-    hint: 'Name a model directory or a GGUF file, or try again with a network: a model is downloaded only once.',
+    hint: `Name a model directory or a GGUF file, or ${remedy}: a model is downloaded only once.`,
   });
 }
 
@@ -144,7 +152,11 @@ function refused(name: string, status: number, { endpoint, accessToken }: HubSet
     : `${endpoint} answered with status ${status} when it was asked for ${name}`;
   const token =
     accessToken === undefined ? 'If the model is private or gated, set HF_TOKEN.' : 'HF_TOKEN may not see it.';
-  return new ConfigurationError(message, { hint: missing ? `Look at the spelling. ${token}` : 'Try again later.' });
+  if (missing) return new ConfigurationError(message, { hint: `Look at the spelling. ${token}` });
+  const isTransient = status === 408 || status === 429 || status >= 500;
+  return new ConfigurationError(message, {
+    hint: isTransient ? 'Try again later.' : 'Look at the name, and at the address: HF_ENDPOINT sets another.',
+  });
 }
 
 /** Brings a blob to its full size from wherever an earlier download broke off, checks it, and gives it its name. */
@@ -157,7 +169,7 @@ async function complete(blob: string, content: Blob, file: ListFileEntry): Promi
     if (size !== content.size || (await digestOf(partial, file)) !== blobOf(file)) {
       await rm(partial, { force: true });
       throw new ConfigurationError(`${file.path}: what was downloaded is damaged, and has been deleted`, {
-        hint: 'Type the same command again.',
+        hint: 'Run the same command again: it is downloaded anew.',
       });
     }
     await rename(partial, blob);

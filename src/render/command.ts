@@ -11,11 +11,12 @@ import type { Registry } from '../registry/registry.ts';
 import { isPlainRef, type PlainRef } from '../registry/slot.ts';
 import { recommendedRenderer } from '../renderers/recommended.ts';
 import { type Renderer, rendererSlot, type TrainOnWhat } from '../renderers/types.ts';
+import { addPlugins } from '../spec/command_line.ts';
 import { nearPathsHint } from '../spec/near_files.ts';
 import { resolveFields } from '../spec/resolve.ts';
 import { containerOf } from '../supervised/data/bytes.ts';
 import { conversationReader } from '../supervised/data/formats.ts';
-import { COLUMN_NAMES, type ColumnNames, type DataFormat } from '../supervised/data/options.ts';
+import { COLUMN_NAMES, type ColumnNames, type DataFormat, type OptionSpelling } from '../supervised/data/options.ts';
 import { attempt, errorAt, sourceRows } from '../supervised/data/rows.ts';
 import { renderRow } from '../supervised/render_row.ts';
 import { loadTokenizer } from '../tokenizers/hf_tokenizer.ts';
@@ -24,6 +25,7 @@ import { ConfigurationError, DataValidationError, errorData } from '../util/erro
 import { shortPath } from '../util/files.ts';
 import type { JsonValue } from '../util/json.ts';
 import { plural } from '../util/plural.ts';
+import { quote } from '../util/program_name.ts';
 import { legend, tokenLines } from './token_lines.ts';
 
 export interface RenderOptions {
@@ -33,6 +35,8 @@ export interface RenderOptions {
   renderer: string | null;
   trainOnWhat: TrainOnWhat;
   format: DataFormat;
+  /** Files whose renderers count too. */
+  plugins: readonly string[];
   /** `NAME=COLUMN`, each. */
   columns: readonly string[];
   limit: number | null;
@@ -58,10 +62,11 @@ export async function renderCommand(
 ): Promise<{ rows: number; failed: number }> {
   const { file, trainOnWhat, format, limit, json, width, colors = pc.createColors() } = options;
   const columns = columnNames(options.columns);
+  await addPlugins(options.plugins, registry, process.cwd());
   // Before a model is fetched for it.
   await containerOf(file);
   const renderer = await openRenderer(options, registry, prose);
-  const reader = conversationReader({ format, columns });
+  const reader = conversationReader({ format, columns, spelling: AS_FLAGS });
   const read = { rows: 0, failed: 0, tokens: 0, trained: 0 };
 
   for await (const row of sourceRows(file, prose)) {
@@ -137,6 +142,14 @@ function yamlOf(text: string): JsonValue {
     throw new ConfigurationError('--renderer: not valid YAML', { cause: error });
   }
 }
+
+const AS_FLAGS: OptionSpelling = {
+  columns: (names) =>
+    Object.entries(names)
+      .map(([name, column]) => `--columns ${quote(`${name}=${column}`)}`)
+      .join(' '),
+  format: (name) => `--format ${name}`,
+};
 
 function columnNames(assignments: readonly string[]): ColumnNames | null {
   if (assignments.length === 0) return null;

@@ -1,8 +1,9 @@
 // Reads off the metrics what the tables of a summary compare, each by its own objective.
 
 import type { DuckDBConnection } from '@duckdb/node-api';
-import { closestNames } from '../registry/suggest.ts';
+import { closestNames, didYouMean } from '../registry/suggest.ts';
 import type { Measurement, Objective } from '../run_files/objective.ts';
+import { ConfigurationError } from '../util/errors.ts';
 import type { Grouping } from './grouping.ts';
 import { curves, measure } from './measure.ts';
 import { MetricFiles } from './metric_files.ts';
@@ -31,15 +32,35 @@ export async function compare(
   const notices = files.notices;
   const measurements = new Measurements(connection, entries, columns);
   const summaries: Summary[] = [];
+  let isFound = false;
   for (const { grouping, members, objectives } of tables) {
     const objective = await measurements.firstLogged(objectives, members);
     const measured = await measurements.of(objective, members, objectives);
-    if (members.every((entry) => measured(entry).value === null)) {
+    const isMissing = members.every((entry) => measured(entry).value === null);
+    isFound ||= !isMissing;
+    if (isMissing) {
       notices.push(await missingMetric(connection, members, grouping.title, objective));
     }
     summaries.push(summarise(grouping, objective, measured));
   }
+  if (options.metric !== undefined && !isFound) await refuseUnknown(options.metric, connection, entries);
   return { summaries, notices };
+}
+
+/** A metric that was asked for and that nobody has ever logged is a slip of the keyboard. */
+async function refuseUnknown(
+  metric: string,
+  connection: DuckDBConnection,
+  entries: readonly RunEntry[],
+): Promise<void> {
+  const names = Object.keys(await findMetrics(await MetricFiles.open(connection, entries)));
+  if (names.length === 0 || names.includes(metric)) return;
+  throw new ConfigurationError(
+    `--metric ${metric}: no run has such a metric${didYouMean(closestNames(metric, names))}`,
+    {
+      hint: `There is ${names.join(', ')}.`,
+    },
+  );
 }
 
 /** Values of all runs by objective, each read off the table once: many tables of one report share their objective. */

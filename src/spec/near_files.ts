@@ -1,7 +1,10 @@
-// "Did you mean" for paths: files and directories of nearly the name that is not there.
+// "Did you mean" for paths: files and directories of nearly the name that is not there, and examples where the package lies.
 
 import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { closestNames } from '../registry/suggest.ts';
+import { pathFrom } from '../util/files.ts';
 import { absolutePath } from './location.ts';
 
 /** What is there of nearly this path, which starts from `directory`, in the spelling that it was given in. */
@@ -17,9 +20,19 @@ function nearPaths(path: string, directory: string): string[] {
     .filter((near) => existsSync(absolutePath(near, directory)));
 }
 
-/** The same as a clause of a message; empty where there is nothing like it. */
+const PACKAGE = fileURLToPath(new URL('../..', import.meta.url));
+
+/** Pages tell of `configs/…` as it lies in the repository; who has installed the package finds it there. */
+function shippedPaths(path: string, directory: string): string[] {
+  const [, shipped] = /^(?:\.\/)?((?:configs|sweeps|example_data)\/.+)$/.exec(path) ?? [];
+  const place = join(PACKAGE, shipped ?? '');
+  return shipped !== undefined && existsSync(place) ? [pathFrom(directory, place)] : [];
+}
+
+/** The same as a clause of a message; empty where there is nothing like it, or where the path itself is there. */
 export function nearPathsHint(path: string, directory: string): string {
-  const near = nearPaths(path, directory);
+  if (existsSync(absolutePath(path, directory))) return '';
+  const near = [...nearPaths(path, directory), ...shippedPaths(path, directory)];
   return near.length === 0 ? '' : `; did you mean ${near.join(' or ')}?`;
 }
 

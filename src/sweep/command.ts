@@ -41,7 +41,7 @@ export async function planCommand(
 /** A plan as either reader wants it; of a hundred thousand points, nobody wants it both ways. */
 interface PresentedPlan {
   document(): PlanDocument;
-  screen(): string[];
+  screen(shown: { all: boolean }): string[];
 }
 
 /** `cookbook sweep FILE`. */
@@ -73,7 +73,7 @@ function presented(plan: Plan | SweepPlan, maxConcurrency: number): PresentedPla
   const summary = summarize(plan, maxConcurrency);
   return {
     document: () => planDocument(plan, summary),
-    screen: () => planText(plan, summary, colorsFor(process.stdout), widthOf(process.stdout)),
+    screen: ({ all }) => planText(plan, summary, colorsFor(process.stdout), { width: widthOf(process.stdout), all }),
   };
 }
 

@@ -12,20 +12,21 @@ import type { PlanSummary } from './plan_summary.ts';
 
 const SHOWN_RUNS = 10;
 
-/** Lines, blank ones between the blocks. @param width what a line may take */
+/** Lines, blank ones between the blocks. `width`: what a line may take; `all`: show every run, however many. */
 export function planText(
   plan: Plan | SweepPlan,
   summary: PlanSummary,
   colors: Colors,
-  width = Number.POSITIVE_INFINITY,
+  { width = Number.POSITIVE_INFINITY, all = false }: { width?: number; all?: boolean } = {},
 ): string[] {
   const title = 'size' in plan ? multiplication(plan.size, plan.runs.length) : '1 run';
+  const most = all ? Number.POSITIVE_INFINITY : SHOWN_RUNS;
   const blocks = [
     [colors.bold(`${title} in ${shortPath(plan.log_path)}`)],
     columns(states(summary)),
     [estimates(summary)].filter((line) => line !== ''),
-    runRows(plan.runs, colors, width),
-    plan.orphans.slice(0, SHOWN_RUNS).map(({ directory }) => `  orphan  ${shortPath(directory)}`),
+    runRows(plan.runs, colors, { width, most }),
+    orphanRows(plan, most),
   ];
   const lines = blocks.filter((block) => block.length > 0).flatMap((block, i) => (i === 0 ? block : ['', ...block]));
   return lines.flatMap((line) => wrappedText(line, width).split('\n'));
@@ -78,12 +79,22 @@ function estimates({ total_steps, remaining_steps, estimated_seconds }: PlanSumm
 }
 
 /** What is to be run before what is done. */
-function runRows(runs: readonly PlannedRun[], colors: Colors, width: number): string[] {
-  const shown = first(runs, ({ state }) => state !== 'done', SHOWN_RUNS);
-  if (shown.length < SHOWN_RUNS) shown.push(...first(runs, ({ state }) => state === 'done', SHOWN_RUNS - shown.length));
+function runRows(
+  runs: readonly PlannedRun[],
+  colors: Colors,
+  { width, most }: { width: number; most: number },
+): string[] {
+  const shown = first(runs, ({ state }) => state !== 'done', most);
+  if (shown.length < most) shown.push(...first(runs, ({ state }) => state === 'done', most - shown.length));
   const rows = shown.flatMap((run) => [...nameRows(run, width), ...reasons(run, colors)]);
   const more = runs.length - shown.length;
-  return more > 0 ? [...rows, `  and ${more} more`] : rows;
+  return more > 0 ? [...rows, `  and ${more} more: "plan --all" shows them`] : rows;
+}
+
+function orphanRows({ orphans }: Plan | SweepPlan, most: number): string[] {
+  const rows = orphans.slice(0, most).map(({ directory }) => `  orphan  ${shortPath(directory)}`);
+  const more = orphans.length - rows.length;
+  return more > 0 ? [...rows, `  and ${more} more: "plan --all" shows them`] : rows;
 }
 
 /** A name that does not fit on a line is broken between what it sets. */

@@ -103,6 +103,11 @@ export interface SampleOptions extends RequestOptions {
   include_prompt_logprobs?: boolean;
   /** So many of the most likely tokens at every position of the prompt; 0 = none. */
   topk_prompt_logprobs?: number;
+  /**
+   * Told of each token of sample `member` as it is drawn, where the service can tell: the response has them all in any case.
+   * A request whose listener throws fails with that.
+   */
+  onToken?(token: number, member: number): void;
 }
 
 export interface SamplingClient {

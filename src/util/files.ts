@@ -154,14 +154,17 @@ export function fileError(verb: string, path: string, error: unknown): unknown {
   });
 }
 
-const FULL = { hint: 'Free some space and run the same command again: it goes on from the last checkpoint.' };
+const FULL = { hint: 'Free some space there, and run the same command again.' };
 const TOO_FEW = { hint: 'Allow more open files: ulimit -n 1024.' };
 const FORBIDDEN = { hint: 'Give a path that you may write to.' };
 
 const REASONS: Partial<Record<string, { reason: string; hint: string }>> = {
   ENOSPC: { reason: 'no space left on the device', ...FULL },
   EDQUOT: { reason: 'the disk quota is used up', ...FULL },
-  EFBIG: { reason: 'the file would be larger than the system allows', ...FULL },
+  EFBIG: {
+    reason: 'the file would be larger than the system allows',
+    hint: 'Give a path on another file system, or allow larger files: ulimit -f unlimited.',
+  },
   EROFS: { reason: 'the file system is read-only', ...FORBIDDEN },
   EACCES: { reason: 'permission denied', ...FORBIDDEN },
   EPERM: { reason: 'operation not permitted', ...FORBIDDEN },

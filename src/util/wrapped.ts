@@ -1,6 +1,7 @@
 // Text for a terminal of so many columns, broken between words.
 
 import { stripVTControlCharacters } from 'node:util';
+import { displayWidth } from './display_width.ts';
 
 /**
  * Text broken between words, its later lines indented like the place that it starts at (or at `start`). Escape codes take no
@@ -18,7 +19,7 @@ export function wrapped(
   let line = '';
   for (const word of text.split(' ')) {
     const longer = line === '' ? word : `${line} ${word}`;
-    if (line === '' || stripVTControlCharacters(longer).length <= room) {
+    if (line === '' || widthOnScreen(longer) <= room) {
       line = longer;
       continue;
     }
@@ -27,6 +28,10 @@ export function wrapped(
     room = columns - indent;
   }
   return [...lines, line].map(style).join(`\n${' '.repeat(indent)}`);
+}
+
+function widthOnScreen(text: string): number {
+  return displayWidth(stripVTControlCharacters(text));
 }
 
 /** How wide the text of a stream may be: unlimited where no terminal shows it. */
@@ -42,7 +47,7 @@ export function wrappedText(text: string, columns: number): string {
   return text
     .split('\n')
     .map((line) => {
-      if (stripVTControlCharacters(line).length <= columns) return line;
+      if (widthOnScreen(line) <= columns) return line;
       const indent = line.length - line.trimStart().length;
       return ' '.repeat(indent) + wrapped(line.slice(indent), indent + 2, columns, String, indent);
     })

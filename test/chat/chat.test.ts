@@ -1,17 +1,19 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { constants, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { TestProcess } from '../run/support/processes.ts';
-import { conversationLines, writeChatModel } from '../support/chat_model.ts';
+import { conversationLines, writeChatModel, writeEndlessModel } from '../support/chat_model.ts';
 import { cookbook } from '../support/cli.ts';
 import { fenced } from '../support/docs.ts';
+import { hasTerminals, Terminal } from '../support/terminal.ts';
 
 let directory: string;
 
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'cookbook-chat-'));
   await writeChatModel(join(directory, 'model'));
+  await writeEndlessModel(join(directory, 'endless'));
   await writeFile(join(directory, 'data.jsonl'), conversationLines(8));
   const dataset = '{builder: conversation_file, file_path: ./data.jsonl, batch_size: 4}';
   await writeFile(
@@ -80,8 +82,85 @@ describe('cookbook chat', () => {
         "2 nowhere is neither a run nor a model
       Name a run directory (it has a run.json), a model directory (it has a config.json), a GGUF file, or a model of the hub as ORG/NAME.",
         "2 --temperature must be a number, not "warm"",
-        "1 the prompt fills the whole context of the model, 415 tokens of 128: there is no room to sample",
+        "1 the prompt fills the whole context of the model, 415 tokens of 128: there is no room to sample
+      Shorten it: all that was said before counts too.",
       ]
     `);
+  });
+});
+
+describe.skipIf(!hasTerminals)('cookbook chat at a terminal', () => {
+  const PROMPT = 'you › ';
+  const talk = (model: string, ...args: string[]) => new Terminal(['chat', model, ...args], { cwd: directory });
+
+  it('shows the reply that a pipe is given, broken at the width of the terminal', async () => {
+    const said = ['-m', 'hello', '--temperature', '0.9', '--seed', '3', '--max-tokens', '100'];
+    const { stdout } = await cookbook(['chat', 'model', ...said], { cwd: directory });
+    const terminal = new Terminal(['chat', 'model', ...said], { cwd: directory, columns: 30 });
+    expect(await terminal.ended()).toBe(0);
+    const bare = (text: string) => text.replaceAll(/\s/g, '');
+    const reply = bare(stdout);
+    expect(reply.length).toBeGreaterThan(20);
+    expect(bare(terminal.screen)).toContain(reply);
+    expect(terminal.screen.replaceAll('\r\n', '')).not.toMatch(/\p{Cc}/u);
+  });
+
+  it('stops a reply at Ctrl-C, keeps what was said, and ends at Ctrl-C at the prompt', async () => {
+    const terminal = talk('endless', '--temperature', '0', '--max-tokens', '16000');
+    await terminal.shows(PROMPT);
+    terminal.type('hello\n');
+    await terminal.shows(/hello\s+.{100}/s);
+    terminal.type('\u0003');
+    await terminal.shows('(stopped)');
+    terminal.type('/new\n');
+    await terminal.shows('A new conversation.');
+    terminal.type('\u0003');
+    expect(await terminal.ended()).toBe(0);
+  });
+
+  it('shows what is typed during a reply at the next prompt', async () => {
+    const terminal = talk('endless', '--temperature', '0', '--max-tokens', '600');
+    await terminal.shows(PROMPT);
+    terminal.type('hello\n');
+    await terminal.shows(/hello\s+.{100}/s);
+    terminal.type('/nonsense\n/zebra a ');
+    await terminal.shows('There is no command /nonsense.');
+    terminal.type('line\n');
+    await terminal.shows('There is no command /zebra.');
+    terminal.type('/quit\n');
+    expect(await terminal.ended()).toBe(0);
+    const [reply = '', ...rest] = terminal.screen.split('(cut: it ran out of tokens)');
+    expect(reply).not.toContain('nonsense');
+    expect(rest.join('')).toContain(`${PROMPT}/nonsense\r\nThere is no command /nonsense.`);
+  });
+
+  it('ends at SIGTERM in the midst of a reply', async () => {
+    const terminal = talk('endless', '--temperature', '0', '--max-tokens', '16000');
+    await terminal.shows(PROMPT);
+    terminal.type('hello\n');
+    await terminal.shows(/hello\s+.{100}/s);
+    await terminal.signal('SIGTERM');
+    expect(await terminal.ended()).toBe(128 + constants.signals.SIGTERM);
+  });
+
+  it('takes a message back that does not fit, and answers the next', async () => {
+    const terminal = talk('model', '--temperature', '0', '--max-tokens', '4');
+    await terminal.shows(PROMPT);
+    terminal.type(`${'hello '.repeat(200)}\n`);
+    await terminal.shows('That message is taken back.\r\n');
+    terminal.type('hello\n');
+    await terminal.shows('(cut: it ran out of tokens)');
+    terminal.type('/quit\n');
+    expect(await terminal.ended()).toBe(0);
+    expect(terminal.screen).not.toContain('/new forgets');
+  });
+
+  it('says that a command is none, and which there are', async () => {
+    const terminal = talk('model');
+    await terminal.shows(PROMPT);
+    terminal.type('/foo\n/nwe\n/quit\n');
+    expect(await terminal.ended()).toBe(0);
+    expect(terminal.screen).toContain('There is no command /foo. There are /new, /quit, /help.');
+    expect(terminal.screen).toContain('There is no command /nwe; did you mean "/new"?');
   });
 });

@@ -10,6 +10,7 @@ import { conversationFileDatasets } from '../../src/supervised/conversation_file
 import { tokensOf } from '../../src/tinker/types.ts';
 import { loadTokenizer } from '../../src/tokenizers/hf_tokenizer.ts';
 import { type Files, workspace } from '../spec/workspace.ts';
+import { fenced } from '../support/docs.ts';
 import { CHATML, tinyTokenizerJson } from '../support/tiny_tokenizer.ts';
 import { cookbook, REPOSITORY } from './command_line.ts';
 
@@ -181,7 +182,7 @@ test('a row that cannot be rendered is told, the others are shown, and the exit 
   expect(stderr).toMatchInlineSnapshot(`
     "⟦ ⟧ trained, │ between tokens, ⏎ line break, ◌ part of a character to come
     bad.jsonl:2: the row is of the format sharegpt, and those from line 1 on are of messages
-    Give each format a file of its own, or set format: to the one that is meant.
+    Give each format a file of its own, or set --format messages.
     bad.jsonl:3: each line must hold a JSON object
     3 rows, 6 tokens, 0 trained; 2 of them could not be rendered
     "
@@ -195,6 +196,30 @@ test('ends when nobody reads on', async () => {
   expect(JSON.parse(stdout)).toHaveProperty('tokens');
 });
 
+test('names the flags for columns that nobody can guess', async () => {
+  await writeFile(join(directory, 'own.jsonl'), '{"n": 3, "what was said": "hello", "and then": "world"}\n');
+  expect((await render('own.jsonl')).stderr).toContain(
+    "If one is asked and the other answers: --columns 'prompt=what was said' --columns 'completion=and then'.",
+  );
+});
+
+test('takes a renderer of a plugin', async () => {
+  await writeFile(join(directory, 'bracketed.ts'), fenced('docs/renderers.md', 'ts')[0] ?? '');
+  const { code, stdout } = await render('rows.jsonl', '--renderer', 'bracketed', '--plugin', 'bracketed.ts');
+  expect({ code, rows: stdout.match(/^rows\.jsonl:\d+/gm) }).toEqual({
+    code: 0,
+    rows: ['rows.jsonl:1', 'rows.jsonl:2'],
+  });
+  const gone = await render('rows.jsonl', '--renderer', 'bracketed', '--plugin', 'nowhere.ts');
+  expect([gone.code, gone.stderr.replaceAll(directory, 'DIR')]).toMatchInlineSnapshot(`
+    [
+      2,
+      "command line: plugins/0: nowhere.ts: there is no such file: DIR/nowhere.ts
+    ",
+    ]
+  `);
+});
+
 test('columns and formats are those of the dataset', async () => {
   await writeFile(join(directory, 'qa.jsonl'), '{"question": "hello", "answer": "world"}\n');
   const guess = await render('qa.jsonl');
@@ -202,7 +227,7 @@ test('columns and formats are those of the dataset', async () => {
     [
       1,
       "qa.jsonl:1: the row is of no format that is known here: it has "question", "answer"
-    Set columns: {prompt: question, completion: answer} if these are question and answer.
+    Set --columns prompt=question --columns completion=answer if these are question and answer.
     1 row, 0 tokens, 0 trained; 1 of them could not be rendered
     ",
     ]

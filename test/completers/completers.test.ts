@@ -49,6 +49,7 @@ describe('tokens', () => {
     await expect(complete(12, prompt)).rejects.toThrow(
       new RequestError(
         `the prompt fills the whole context of the model, ${prompt} tokens of ${prompt}: there is no room to sample`,
+        { hint: 'Shorten it: all that was said before counts too.' },
       ),
     );
   });

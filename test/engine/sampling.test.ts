@@ -139,6 +139,44 @@ describe('sampling', () => {
     expect(sequences[0].tokens).toHaveLength(12);
   });
 
+  it('tells of each token as it is drawn, whichever sample it is of', async () => {
+    const told: number[][] = [];
+    const listener = (token: number, member: number) => {
+      told[member] = [...(told[member] ?? []), token];
+    };
+    const request = { max_tokens: 8, seed: 6 };
+    const { sequences } = await client.sample(PROMPT, MAX_BATCH + 3, request, { onToken: listener });
+    expect(told).toEqual(ids(sequences));
+    expect(ids((await client.sample(PROMPT, MAX_BATCH + 3, request)).sequences)).toEqual(ids(sequences));
+  });
+
+  it('tells nothing more of a request that is given up', async () => {
+    const controller = new AbortController();
+    const told: number[] = [];
+    const options = {
+      signal: controller.signal,
+      onToken(token: number) {
+        told.push(token);
+        if (told.length === 3) controller.abort(new Error('enough'));
+      },
+    };
+    const given = client.sample(PROMPT, 2, { max_tokens: 40, stop: [], seed: 1 }, options);
+    await expect(given).rejects.toThrow('enough');
+    await client.sample(PROMPT, 1, { max_tokens: 4 });
+    expect(told).toHaveLength(3);
+  });
+
+  it('fails a request whose listener fails, and no other', async () => {
+    const alone = await client.sample(PROMPT, 2, { max_tokens: 12, seed: 9 });
+    const onToken = () => {
+      throw new Error('nobody listens');
+    };
+    const failing = client.sample(PROMPT, 2, { max_tokens: 12 }, { onToken });
+    const beside = client.sample(PROMPT, 2, { max_tokens: 12, seed: 9 });
+    await expect(failing).rejects.toThrow('nobody listens');
+    expect(ids((await beside).sequences)).toEqual(ids(alone.sequences));
+  });
+
   it('fills the context and no more', async () => {
     const { sequences } = await client.sample(PROMPT, 1, { seed: 2, temperature: 1.5 });
     expect(sequences[0].tokens.length).toBeLessThanOrEqual(64 - 5);

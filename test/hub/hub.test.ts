@@ -4,7 +4,7 @@ import { readdir, readFile, readlink, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { locateModel } from '../../src/hub/locate.ts';
-import { messageOf } from '../../src/util/errors.ts';
+import { CookbookError, messageOf } from '../../src/util/errors.ts';
 import { writeChatModel } from '../support/chat_model.ts';
 import { temporaryDirectory } from '../support/temporary_directory.ts';
 import { type HubRepository, LocalHub } from './local_hub.ts';
@@ -143,6 +143,13 @@ test('a private model takes a token', async () => {
   expect((await stat(join(directory, 'model.safetensors'))).size).toBeGreaterThan(0);
 });
 
+test('a token that is none is told as such', async () => {
+  const { failure } = await setup();
+  expect(await failure(NAME, { HF_TOKEN: 'secret' })).toBe(
+    'HF_TOKEN, or the token that is stored, does not begin with hf_ as tokens of the hub do',
+  );
+});
+
 test('without a network, what is in the cache serves, and what is not says so', async () => {
   const { hub, locate, failure } = await setup();
   expect(await failure(NAME, { HF_HUB_OFFLINE: '1' })).toBe(
@@ -156,10 +163,22 @@ test('without a network, what is in the cache serves, and what is not says so', 
   expect(hub.requests).toHaveLength(requests);
 
   await hub.stop();
-  expect((await locate(NAME, { HF_TOKEN: 'not asked with before' })).directory).toBe(directory);
+  expect((await locate(NAME, { HF_TOKEN: 'hf_not_asked_with_before' })).directory).toBe(directory);
   expect(await failure('acme/another')).toMatch(
     /^the model acme\/another is neither a directory nor in the cache, and http\S+ cannot be reached \(.*ECONNREFUSED.*\)$/,
   );
+});
+
+test('only where it may help it is said to try again', async () => {
+  const { hub, locate } = await setup();
+  const hint = async (status: number) => {
+    hub.busy = status;
+    const error: unknown = await locate(NAME, { HF_TOKEN: `hf_asked_for_${status}` }).catch((error: unknown) => error);
+    return error instanceof CookbookError ? error.hint : null;
+  };
+  expect([await hint(503), await hint(429)]).toEqual(['Try again later.', 'Try again later.']);
+  expect(await hint(410)).toBe('Look at the name, and at the address: HF_ENDPOINT sets another.');
+  expect(await hint(404)).toContain('Look at the spelling.');
 });
 
 test('a revision can be named, and one that is not there is an error', async () => {

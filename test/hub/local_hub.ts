@@ -20,6 +20,8 @@ type Answer = { status: number; body: unknown } | { file: string; content: Buffe
 
 export class LocalHub {
   readonly repositories: HubRepository[];
+  /** The status of all answers, if it is not null. */
+  busy: number | null = null;
   /** `GET PATH` and, where part of a file is asked for, its range. */
   readonly requests: string[] = [];
   /** A file's connection breaks once, after so many bytes. */
@@ -60,6 +62,7 @@ export class LocalHub {
   }
 
   #answer(request: IncomingMessage): Answer {
+    if (this.busy !== null) return { status: this.busy, body: { error: 'Not now.' } };
     const path = decodeURIComponent(new URL(request.url ?? '', this.endpoint).pathname);
     const range = request.headers.range;
     this.requests.push(`GET ${path}${range === undefined ? '' : ` ${range}`}`);

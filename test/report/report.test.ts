@@ -343,13 +343,13 @@ describe('options', () => {
     `);
   });
 
-  it('says which metrics there are when nobody logged the one asked for', async () => {
-    expect((await report({ metric: 'test/nl' })).notices).toEqual([
-      'runs/grid: no run has a value of "test/nl"; did you mean --metric test/nll',
-    ]);
-    expect((await report({ metric: 'reward' })).notices).toEqual([
-      'runs/grid: no run has a value of "reward"; there is learning_rate, num_tokens, test/nll, train_mean_nll',
-    ]);
+  it('refuses a metric that nobody has logged, with those that there are', async () => {
+    await expect(report({ metric: 'test/nl' })).rejects.toMatchObject({
+      code: 'CONFIGURATION',
+      message: '--metric test/nl: no run has such a metric; did you mean "test/nll"?',
+      hint: 'There is learning_rate, num_tokens, test/nll, train_mean_nll.',
+    });
+    await expect(report({ metric: 'reward' })).rejects.toThrow('--metric reward: no run has such a metric');
     expect((await report({ at: 'step:1000' })).notices).toEqual([
       'runs/grid: no run has a value of "test/nll" at step 1000',
     ]);

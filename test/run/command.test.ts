@@ -147,7 +147,7 @@ describe('cookbook run', () => {
         directory  runs/toy
         log        runs/toy/logs.log
 
-        cookbook run toy.yaml misbehave=throw:2 -q  try again from the beginning
+        cookbook run toy.yaml misbehave=throw:2 -q  start again from the beginning, once that is mended
         cookbook report runs/toy                    see its metrics
       "
     `);
@@ -178,7 +178,7 @@ describe('cookbook run', () => {
         directory  runs/toy
         log        runs/toy/logs.log
 
-        cookbook run toy.yaml rate=0.5 misbehave=throw:0  try again
+        cookbook run toy.yaml rate=0.5 misbehave=throw:0  start again from the beginning, once that is mended
       "
     `);
     expect(await finished(cwd, 'run', 'toy.yaml', 'rate=0.25')).toMatchObject({ exit: 0 });

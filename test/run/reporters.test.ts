@@ -239,7 +239,7 @@ describe('the last screen', () => {
         directory  runs/sl_basic
         log        runs/sl_basic/logs.log
 
-        cookbook run 'configs/sl basic.yaml' rate=0.2  try again from the last checkpoint
+        cookbook run 'configs/sl basic.yaml' rate=0.2  go on from the last checkpoint, once that is mended
         cookbook report runs/sl_basic                  see its metrics"
     `);
   });

@@ -88,7 +88,7 @@ describe('appending', () => {
     await expect(log.append(0, {})).rejects.toMatchObject({
       code: 'RUN_DIRECTORY',
       message: expect.stringMatching(/^cannot append to .*metrics\.jsonl: no space left on the device$/),
-      hint: 'Free some space and run the same command again: it goes on from the last checkpoint.',
+      hint: 'Free some space there, and run the same command again.',
     });
     log.close();
   });

@@ -1,6 +1,6 @@
 // A model directory that can be fine-tuned in a test: random weights, a real tokenizer with a chat template.
 
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeRandomModel } from './random_model.ts';
 import { CHATML, tinyTokenizerJson } from './tiny_tokenizer.ts';
@@ -9,11 +9,11 @@ import { CHATML, tinyTokenizerJson } from './tiny_tokenizer.ts';
 export const CHAT_MODEL_VOCABULARY = 256 + 13 + 5;
 const IM_END = 256 + 13 + 2;
 
-export async function writeChatModel(directory: string): Promise<string> {
+export async function writeChatModel(directory: string, context = 128): Promise<string> {
   await writeRandomModel(directory, {
     vocab_size: CHAT_MODEL_VOCABULARY,
     eos_token_id: IM_END,
-    max_position_embeddings: 128,
+    max_position_embeddings: context,
   });
   await writeFile(join(directory, 'tokenizer.json'), JSON.stringify(tinyTokenizerJson()));
   const config = { bos_token: null, eos_token: '<|im_end|>', pad_token: '<|pad|>', chat_template: CHATML };
@@ -32,4 +32,16 @@ export function conversationLines(count: number): string {
     ];
     return `${JSON.stringify({ messages })}\n`;
   }).join('');
+}
+
+/** Such a model with a long context that, asked greedily, never ends a reply: nothing speaks for the token that would. */
+export async function writeEndlessModel(directory: string): Promise<string> {
+  await writeChatModel(directory, 16_384);
+  const file = join(directory, 'model.safetensors');
+  const bytes = await readFile(file);
+  const length = Number(bytes.readBigUInt64LE(0));
+  const { shape, data_offsets } = JSON.parse(bytes.toString('utf8', 8, 8 + length))['model.embed_tokens.weight'];
+  const start = 8 + length + data_offsets[0] + IM_END * shape[1] * 4;
+  await writeFile(file, bytes.fill(0, start, start + shape[1] * 4));
+  return directory;
 }

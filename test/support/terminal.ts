@@ -2,6 +2,7 @@
 
 import { type ChildProcessWithoutNullStreams, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 
@@ -45,8 +46,16 @@ export class Terminal {
   }
 
   /** Resolves once the screen has shown a text. */
-  async shows(text: string): Promise<void> {
-    while (!this.screen.includes(text)) await once(this.#child.stdout, 'data');
+  async shows(text: string | RegExp): Promise<void> {
+    const isShown = () => (typeof text === 'string' ? this.screen.includes(text) : text.test(this.screen));
+    while (!isShown()) await once(this.#child.stdout, 'data');
+  }
+
+  /** Sends a signal to the program itself, which `script` has started. Linux only. */
+  async signal(name: NodeJS.Signals): Promise<void> {
+    const { pid } = this.#child;
+    const [child] = (await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8')).split(' ');
+    process.kill(Number(child), name);
   }
 
   /** Resolves with the exit code of the program; that of one ended by a signal is 128 and the signal's number. */

@@ -181,9 +181,13 @@ describe('a plan', () => {
         new      learning_rate=0.3,lora_rank=8,seed=1-b158d3a14ca1
         new      learning_rate=0.3,lora_rank=16,seed=0-7e914825d3fb
         new      learning_rate=0.3,lora_rank=16,seed=1-8ee382913a55
-        and 2 more
+        and 2 more: "plan --all" shows them
       "
     `);
+    const plan = await planned(directory);
+    const all = planText(plan, summarize(plan, 1), createColors(false), { all: true }).join('\n');
+    expect(all.match(/^ {2}new /gm)).toHaveLength(12);
+    expect(all).not.toContain('more');
   });
 
   test('tells every state apart', async () => {
@@ -275,7 +279,7 @@ describe('a plan', () => {
       "
     `);
     expect(after.orphans).toEqual([]);
-    const narrow = planText(after, summarize(after, 1), createColors(false), 60).map((line) =>
+    const narrow = planText(after, summarize(after, 1), createColors(false), { width: 60 }).map((line) =>
       line.replaceAll(directory, 'DIR'),
     );
     expect(narrow.slice(-4).join('\n')).toMatchInlineSnapshot(`

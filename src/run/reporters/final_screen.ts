@@ -82,14 +82,8 @@ function nextCommands(
   const chat: [string, string][] =
     sampler_path === null ? [] : [[`${programName()} chat ${quote(place)}`, 'talk to it']];
   const report: [string, string] = [`${programName()} report ${quote(place)}`, 'see its metrics'];
-  const [verb, from] = [
-    state === 'failed' ? 'try again' : 'go on',
-    resumable ? 'the last checkpoint' : 'the beginning',
-  ];
-  const again: [string, string] = [
-    sameCommand(record),
-    step === 0 && !resumable ? 'try again' : `${verb} from ${from}`,
-  ];
+  const how = resumable ? 'go on from the last checkpoint' : 'start again from the beginning';
+  const again: [string, string] = [sameCommand(record), state === 'failed' ? `${how}, once that is mended` : how];
   if (isOver) return [...chat, report];
   return step === 0 ? [again] : [again, report];
 }

@@ -6,7 +6,7 @@ import { parseAlpaca } from './alpaca.ts';
 import { suggestionFor } from './column_suggestions.ts';
 import { field, lacking, namesOf } from './fields.ts';
 import { type ConversationRow, parseMessages } from './messages.ts';
-import type { ColumnNames, DataFormat } from './options.ts';
+import { type ColumnNames, type DataFormat, IN_A_SPEC, type OptionSpelling } from './options.ts';
 import { parsePreference } from './preference.ts';
 import { parsePromptCompletion } from './prompt_completion.ts';
 import type { RowPlace } from './rows.ts';
@@ -38,9 +38,11 @@ interface Notice {
 export function conversationReader({
   format,
   columns,
+  spelling = IN_A_SPEC,
 }: {
   format: DataFormat;
   columns: ColumnNames | null;
+  spelling?: OptionSpelling;
 }): ConversationReader {
   let settled: { format: RowFormat; place: RowPlace | null } | null =
     format === 'auto' ? null : { format, place: null };
@@ -51,16 +53,16 @@ export function conversationReader({
       const row = columns === null ? given : renamed(given, columns);
       const found = detect(row);
       if (settled === null) {
-        if (found === null) throw unknownFormat(row);
+        if (found === null) throw unknownFormat(row, spelling);
         settled = { format: found, place };
       } else if (settled.place !== null && found !== null && found !== settled.format) {
         throw new DataValidationError(
           `the row is of the format ${found}, and those from ${settled.place.unit} ${settled.place.number} on are of ${settled.format}`,
-          { hint: 'Give each format a file of its own, or set format: to the one that is meant.' },
+          { hint: `Give each format a file of its own, or set ${spelling.format(settled.format)}.` },
         );
       }
       const tools = parseTools(field(row, 'tools'));
-      const parsed = PARSERS[settled.format](row, columns);
+      const parsed = PARSERS[settled.format](row, columns, spelling);
       for (const name of parsed.ignored) ignored.add(`"${name}"`);
       for (const { field, hint } of parsed.unused ?? []) unused.set(field, hint);
       return { ...parsed, ...(tools.length > 0 ? { tools } : {}) };
@@ -93,7 +95,7 @@ const READ_AS: Record<RowFormat, string> = {
   preference: 'read as preference: the "chosen" answers are learned, the "rejected" ones are not used',
 };
 
-type Parser = (row: JsonObject, columns: ColumnNames | null) => ConversationRow;
+type Parser = (row: JsonObject, columns: ColumnNames | null, spelling: OptionSpelling) => ConversationRow;
 
 const PARSERS: Record<RowFormat, Parser> = {
   messages: parseMessagesRow,
@@ -105,11 +107,11 @@ const PARSERS: Record<RowFormat, Parser> = {
   },
   alpaca: parseAlpaca,
   prompt_completion: parsePromptCompletion,
-  preference: parsePreference,
+  preference: (row, _, spelling) => parsePreference(row, spelling),
 };
 
 /** Fields beside the messages are the data's own. Two of them look as if they were meant, which is told. */
-function parseMessagesRow(row: JsonObject, columns: ColumnNames | null): ConversationRow {
+function parseMessagesRow(row: JsonObject, columns: ColumnNames | null, spelling: OptionSpelling): ConversationRow {
   const name = listName(row);
   if (name === null) throw lacking(row, 'messages');
   const { messages, ignored } = parseMessages(field(row, name), name);
@@ -117,10 +119,10 @@ function parseMessagesRow(row: JsonObject, columns: ColumnNames | null): Convers
   if (typeof columns?.system === 'string') return { messages: withSystem(row, messages), ignored };
   const unused = [
     ...(typeof system === 'string' && system !== ''
-      ? [{ field: 'system', hint: 'columns: {system: system} makes it the system message' }]
+      ? [{ field: 'system', hint: `${spelling.columns({ system: 'system' })} makes it the system message` }]
       : []),
     ...(field(row, 'chosen') !== undefined && field(row, 'rejected') !== undefined
-      ? [{ field: 'chosen', hint: 'format: preference learns the chosen answers' }]
+      ? [{ field: 'chosen', hint: `${spelling.format('preference')} learns the chosen answers` }]
       : []),
   ];
   return { messages, ignored, unused };
@@ -159,10 +161,10 @@ function renamed(row: JsonObject, columns: ColumnNames): JsonObject {
   return Object.fromEntries([...kept, ...moved]);
 }
 
-function unknownFormat(row: JsonObject): DataValidationError {
+function unknownFormat(row: JsonObject, spelling: OptionSpelling): DataValidationError {
   const names = namesOf(row);
   if (names === '') return lacking(row, 'messages');
   return new DataValidationError(`the row is of no format that is known here: it has ${names}`, {
-    hint: suggestionFor(row),
+    hint: suggestionFor(row, spelling),
   });
 }

@@ -22,3 +22,19 @@ export const COLUMN_NAMES = [
 ] as const;
 /** The name in the file by the name in the format; null is the same name. */
 export type ColumnNames = Readonly<Record<string, string | null>>;
+
+/** How the options are written where a file is read, for hints that can be typed as they stand. */
+export interface OptionSpelling {
+  columns(names: Readonly<Record<string, string>>): string;
+  format(name: DataFormat): string;
+}
+
+export const IN_A_SPEC: OptionSpelling = {
+  columns(names) {
+    const plain = (name: string) => (/^[\w-]+$/.test(name) ? name : JSON.stringify(name));
+    return `columns: {${Object.entries(names)
+      .map(([name, column]) => `${name}: ${plain(column)}`)
+      .join(', ')}}`;
+  },
+  format: (name) => `format: ${name}`,
+};

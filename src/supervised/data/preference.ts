@@ -6,15 +6,16 @@ import type { JsonObject } from '../../util/json.ts';
 import { alpacaQuestion } from './alpaca.ts';
 import { field, lacking } from './fields.ts';
 import type { MessageList } from './messages.ts';
+import type { OptionSpelling } from './options.ts';
 import { turnsOf, withSystem } from './turns.ts';
 
 /** `chosen` is the answer to what the row asks, or the whole conversation with the question in it. */
-export function parsePreference(row: JsonObject): MessageList {
+export function parsePreference(row: JsonObject, { columns }: OptionSpelling): MessageList {
   for (const name of ['chosen', 'rejected']) if (field(row, name) === undefined) throw lacking(row, name);
   const asked = questionOf(row);
   if (asked === null && typeof field(row, 'chosen') === 'string') {
     throw new DataValidationError('chosen: is a text, and the row has no "prompt" that it answers', {
-      hint: 'Give the question as "prompt" (columns: {prompt: NAME} for a column of another name), or "chosen" as a list of messages.',
+      hint: `Give the question as "prompt" (${columns({ prompt: 'NAME' })} for a column of another name), or "chosen" as a list of messages.`,
     });
   }
   const chosen = turnsOf(field(row, 'chosen'), 'assistant', 'chosen');

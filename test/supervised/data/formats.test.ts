@@ -148,7 +148,7 @@ describe('each format is told from the others', () => {
         { instruction: 'a', output: 'b' },
       ]),
     ).toMatchInlineSnapshot(
-      `"the row is of the format alpaca, and those from line 1 on are of prompt_completion | Give each format a file of its own, or set format: to the one that is meant."`,
+      `"the row is of the format alpaca, and those from line 1 on are of prompt_completion | Give each format a file of its own, or set format: prompt_completion."`,
     );
   });
 
