@@ -65,6 +65,7 @@ export class Seat {
         this.#note(result);
         return result;
       },
+      close: () => this.#env.close?.(),
     };
     return await doSingleRollout(policy, watched, { limits, contextLength, seed: 0, signal });
   }

@@ -99,8 +99,12 @@ class AgentToolMessageEnv implements MessageEnv {
     return [...this.#history];
   }
 
-  async observeTruncatedResponse(message: Message): Promise<MessageStepResult> {
-    return { reward: 0, episode_done: false, next_messages: await this.addMessages([message]) };
+  async observeTruncatedResponse(message: Message, options: StepOptions = {}): Promise<MessageStepResult> {
+    const isLast = this.#beginTurn(message);
+    const next_messages = [...this.#history];
+    if (!isLast) return { reward: 0, episode_done: false, next_messages };
+    const { reward, metrics } = await this.#grade(options);
+    return { reward, episode_done: true, next_messages, metrics: { max_turns: 1, 'stop/max_turns': 1, ...metrics } };
   }
 
   async addMessages(messages: readonly Message[]): Promise<readonly Message[]> {
@@ -109,10 +113,8 @@ class AgentToolMessageEnv implements MessageEnv {
   }
 
   async step(message: Message, options: StepOptions = {}): Promise<MessageStepResult> {
-    this.#history.push(message);
-    this.#turns++;
+    const turn: Turn = { metrics: {}, logs: {}, isLast: this.#beginTurn(message) };
     const { tool_calls: calls = [], unparsed_tool_calls: unparsed = [] } = message;
-    const turn: Turn = { metrics: {}, logs: {}, isLast: this.#turns >= (this.#options.maxTurns ?? 5) };
     const said = visibleText(message);
     if (said !== '') turn.logs.assistant_content = said;
     if (unparsed.length > 0) {
@@ -122,6 +124,13 @@ class AgentToolMessageEnv implements MessageEnv {
     if (unparsed.length > 0 && calls.length === 0) return this.#unreadable(unparsed, turn);
     this.#errorsInARow = 0;
     return await this.#act(calls, turn, options);
+  }
+
+  /** Takes a reply into the conversation. True where it is the last one. */
+  #beginTurn(message: Message): boolean {
+    this.#history.push(message);
+    this.#turns++;
+    return this.#turns >= (this.#options.maxTurns ?? 5);
   }
 
   async #act(calls: readonly ToolCall[], turn: Turn, options: StepOptions): Promise<MessageStepResult> {

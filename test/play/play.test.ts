@@ -275,6 +275,14 @@ describe('groups', () => {
     expect(left.result).toMatchObject({ state: 'left', episodes: [{ total_reward: null }, { total_reward: null }] });
   });
 
+  it('of which a limit ends one leave nobody waiting for it', async () => {
+    const dataset = 'dataset={builder: tic_tac_toe, group_size: 2, test_games: 1}';
+    const overrides = [dataset, 'max_turns=1'];
+    const { result } = await playSpec({ file: 'sums.yaml', overrides }, ['[0]', '', '[1]']);
+    expect(result.state).toBe('done');
+    expect(result.episodes.map(({ stop_reason }) => stop_reason)).toEqual(['max_turns', 'completed']);
+  }, 20_000);
+
   it('whose first prompt is too long are told of', async () => {
     const env: Env = {
       initialObservation: async () => ({ overflow: true, reward: -0.1, metrics: { 'stop/context_overflow': 1 } }),

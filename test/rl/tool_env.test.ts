@@ -132,6 +132,14 @@ describe('an agent', () => {
     expect(prompts[1]).toContain('Let me th<|im_end|>');
   });
 
+  it('counts a reply that was cut short as a turn', async () => {
+    const options = { terminateOnLength: false, maxTurns: 2 };
+    const { metrics, graded, trajectory } = await playAgent([{ cut: 'Let me' }, { cut: 'Let me th' }], options);
+    expect(metrics[1]).toMatchObject({ max_turns: 1, 'stop/max_turns': 1 });
+    expect(trajectory.transitions).toHaveLength(2);
+    expect(graded).toHaveLength(1);
+  });
+
   it('is refused with two tools of one name, or a format that has none', async () => {
     const tool = defineTool({ name: 'n', description: '', parameters: Type.Object({}), run: () => '' });
     await expect(playAgent([], { tools: [tool, tool] })).rejects.toThrow('two tools have one name');
