@@ -44,14 +44,6 @@ export function checkConfig(config: RLConfig, dataset: RLDataset, warn: (message
   if (config.kl_penalty_coef === 0 && config.kl_reference !== null) {
     warn('kl_reference has no effect while kl_penalty_coef is 0');
   }
-  if (config.loss_fn === 'stable_reinforce' && config.kl_penalty_coef > 0 && config.kl_discount_factor > 0) {
-    throw new ConfigurationError(
-      'stable_reinforce takes no discounted penalty: it would fall on tokens of the prompt',
-      {
-        hint: 'Set kl_discount_factor to 0, or use another loss.',
-      },
-    );
-  }
 }
 
 /** They weigh a sample by how much likelier it has become, without a bound that age could reach. */

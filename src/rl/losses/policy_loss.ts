@@ -38,7 +38,9 @@ export function policyLoss(name: string, config: LossFnConfig = {}): PolicyLoss 
       name,
       kind: 'service',
       submit: (client, data_D) =>
-        client.forwardBackward(data_D.map(forService(fn)), fn, given, { logprobs: data_D.map(maskOf) }),
+        client.forwardBackward(data_D.map(forService(fn)), fn, given, {
+          logprobs: data_D.map((datum, d) => inputOf(datum, d, 'mask').data),
+        }),
     };
   }
   const loss = CUSTOM_LOSSES.find((known) => known.name === name);
@@ -60,12 +62,22 @@ function check(name: string, settings: LossSettings, config: LossFnConfig): void
   if (problem !== null) throw new ConfigurationError(problem);
 }
 
-/** Services refuse inputs that a loss does not take: the mask is in the advantages, which are 0 outside of it. */
-function forService(fn: LossFnType): (datum: Datum) => Datum {
-  return ({ loss_fn_inputs: { mask, ...inputs }, ...datum }) => ({
-    ...datum,
-    loss_fn_inputs: fn === 'gspo' && mask !== undefined ? { ...inputs, sequence_ratio_mask: mask } : inputs,
-  });
+/** Services refuse inputs that a loss does not take, so the mask is put into the advantages: 0 counts nothing. */
+function forService(fn: LossFnType): (datum: Datum, d: number) => Datum {
+  return (datum, d) => {
+    const { mask: _, ...inputs } = datum.loss_fn_inputs;
+    const mask = inputOf(datum, d, 'mask');
+    const advantages = inputOf(datum, d, 'advantages');
+    const data = Float32Array.from(advantages.data, (advantage, t) => (mask.data[t] === 0 ? 0 : advantage));
+    return {
+      ...datum,
+      loss_fn_inputs: {
+        ...inputs,
+        advantages: { ...advantages, data },
+        ...(fn === 'gspo' ? { sequence_ratio_mask: mask } : {}),
+      },
+    };
+  };
 }
 
 async function submitCustom(
@@ -89,8 +101,6 @@ async function submitCustom(
   const lossFn: CustomLossFn = (_, logprobs_D_T) => loss.compute({ ...inputs, logprobs_D_T }, config);
   return client.forwardBackwardCustom(scored, lossFn, { logprobs: 'trained' });
 }
-
-const maskOf = (datum: Datum, d: number): ArrayLike<number> => inputOf(datum, d, 'mask').data;
 
 function inputOf({ loss_fn_inputs }: Datum, d: number, name: string): TensorData {
   const tensor = loss_fn_inputs[name];

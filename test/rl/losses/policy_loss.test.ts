@@ -138,6 +138,23 @@ describe('what a service is given', () => {
     await client.close();
   });
 
+  it('is no advantage outside of the mask, where a discounted penalty may have put one', async () => {
+    const data_D = await sampled((d) => d - 1.2);
+    const spilled_D = data_D.map(({ model_input, loss_fn_inputs: { advantages, ...inputs } }) => {
+      const { data } = advantages ?? floats([]);
+      const spilled = floats(Array.from(data, (value, t) => (inputs.mask?.data[t] === 0 ? 0.5 : value)));
+      return { model_input, loss_fn_inputs: { ...inputs, advantages: spilled } };
+    });
+    const client = await openClient();
+    const submit = async (given_D: Datum[]) => {
+      const output = await policyLoss('importance_sampling').submit(client, given_D, { max_tokens: MAX_TOKENS });
+      const update = await client.optimStep(adam(0));
+      return [(await output.result()).metrics, (await update.result()).metrics];
+    };
+    expect(await submit(spilled_D)).toEqual(await submit(data_D));
+    await client.close();
+  });
+
   it('is the mask as that of the ratio for gspo, tokens without an advantage included', async () => {
     const data_D = await sampled((d) => d - 1.2);
     for (const { loss_fn_inputs } of data_D)
