@@ -21,6 +21,11 @@ export function computeTrajectoryMetrics(groups_P: readonly TaggedGroup[]): Metr
   return { ...metrics, ...under('env/all', groups_P) };
 }
 
+/** The same as a row has it: of nothing there is no mean, so without groups only their number is told. */
+export function rolloutMetrics(groups_P: readonly TaggedGroup[]): Metrics {
+  return groups_P.length === 0 ? { 'env/all/total_episodes': 0 } : computeTrajectoryMetrics(groups_P);
+}
+
 const under = (prefix: string, groups_P: readonly TaggedGroup[]): Metrics =>
   Object.fromEntries(
     Object.entries(metricsOf(groups_P.map(({ group }) => group))).map(([name, value]) => [`${prefix}/${name}`, value]),

@@ -4,7 +4,7 @@ import type { Metrics } from '../training/types.ts';
 import { computeAdvantages } from './advantages.ts';
 import { assembleTrainingData, isTrainable, type RLDatum } from './datums.ts';
 import { incorporateKlPenalty, scoreTargets } from './kl_penalty.ts';
-import { computeTrajectoryMetrics, removeConstantRewardGroups } from './metrics.ts';
+import { removeConstantRewardGroups, rolloutMetrics } from './metrics.ts';
 import { isTruncated, shapeOverlong } from './overlong.ts';
 import type { RLRun } from './run.ts';
 import { addUsage, rolloutUsage, type TokenUsage, trainingUsage } from './token_usage.ts';
@@ -27,9 +27,8 @@ export async function prepareBatch(
   run: RLRun,
   rolledOut_P: readonly RolledOutGroup[],
   constantGroups: 'keep_one' | 'drop',
-  signal?: AbortSignal,
 ): Promise<Batch> {
-  const { config, reference, usage } = run;
+  const { config, context, reference, usage } = run;
   const shaped = shapeOverlong(
     rolledOut_P.map(({ group }) => group),
     config,
@@ -47,11 +46,11 @@ export async function prepareBatch(
     return isTrainable(datum) && !masked;
   });
   const sampled = addUsage(...trained_P.map(rolloutUsage));
-  const metrics = computeTrajectoryMetrics(groups_P);
+  const metrics = rolloutMetrics(groups_P);
   if (reference === null || data_D.length === 0) {
     return { data_D, metrics, usage: addUsage(sampled, trainingUsage(data_D)) };
   }
-  const scored = await scoreTargets(reference, data_D, signal);
+  const scored = await scoreTargets(reference, data_D, context.signal);
   const { kl_penalty_coef: coef, kl_discount_factor: discount } = config;
   const penalized = incorporateKlPenalty(data_D, scored.logprobs_D_T, { coef, discount });
   return {

@@ -38,6 +38,7 @@ export async function trainOnBatch(
     ...update.metrics,
     ...computeKlSampleTrain(batch.data_D, update.trained_D_T),
     ...usage.recordStep(batch.usage),
+    ...usage.discardedMetrics,
     ...skippedMetric(batch.data_D),
   };
   return { data_D: batch.data_D, metrics };

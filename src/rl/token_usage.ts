@@ -104,6 +104,15 @@ export class UsageTracker {
   recordDiscardedSampling(usage: TokenUsage): Metrics {
     this.#cumulative = addUsage(this.#cumulative, usage);
     this.#discarded = addUsage(this.#discarded, usage);
+    return this.#discardedMetrics();
+  }
+
+  /** What was discarded so far, for a row that comes later; nothing where nothing was. */
+  get discardedMetrics(): Metrics {
+    return KINDS.some((kind) => this.#discarded[kind] > 0) ? this.#discardedMetrics() : {};
+  }
+
+  #discardedMetrics(): Metrics {
     const metrics = {
       ...keyed('tokens/cumulative', this.#cumulative),
       ...keyed('tokens/discarded', this.#discarded),

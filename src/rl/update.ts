@@ -54,7 +54,7 @@ export function updateOf(outputs: readonly ForwardBackwardOutput[], optimizer: M
   };
 }
 
-/** `NAME:sum` is summed up, any other metric is averaged. */
+/** Of `NAME:sum` the sum, of `NAME_max` the largest, of any other metric the mean. */
 export function reduceMetrics(all: readonly Metrics[]): Metrics {
   const values = new Map<string, number[]>();
   for (const metrics of all) {
@@ -64,6 +64,7 @@ export function reduceMetrics(all: readonly Metrics[]): Metrics {
   }
   return Object.fromEntries(
     [...values].map(([name, each]) => {
+      if (name.endsWith('_max')) return [name, Math.max(...each)];
       const sum = each.reduce((total, value) => total + value, 0);
       return [name, name.endsWith(':sum') ? sum : sum / each.length];
     }),
