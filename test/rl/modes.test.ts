@@ -8,7 +8,7 @@ import { builtinRegistry } from '../../src/builtin.ts';
 import type { RunEvent } from '../../src/run/events.ts';
 import { runFile } from '../../src/run/run_spec.ts';
 import { writeChatModel } from '../support/chat_model.ts';
-import { begun, evenTokens } from './support/token_envs.ts';
+import { begun, evenTokens, hooks } from './support/token_envs.ts';
 
 let directory: string;
 
@@ -32,6 +32,7 @@ beforeAll(async () => {
 
 beforeEach(() => {
   begun.length = 0;
+  hooks.begin = () => undefined;
 });
 
 interface Options {
@@ -235,6 +236,25 @@ describe('modes', () => {
     await run('sync_alone', alone);
     await run('stream_alone', [...MODES.stream, ...alone]);
     expect(await weights('stream_alone')).toBe(await weights('sync_alone'));
+  });
+});
+
+describe('a stop between two updates of one step', () => {
+  it('saves no half of it: the step is done anew', async () => {
+    const overrides = [
+      'stream_minibatch_config={groups_per_batch: 4, num_minibatches: 1}',
+      ...['num_substeps=2', 'max_concurrent_groups=1', 'max_steps=2', 'eval_every=0'],
+    ];
+    await run('substeps', overrides);
+    const stop = new AbortController();
+    hooks.begin = (group) => {
+      // The last group of the second step: the first half of its groups has been trained on by then.
+      if (group === 7) stop.abort();
+    };
+    const { status } = await run('substeps_stopped', overrides, { signal: stop.signal });
+    expect(status.state).toBe('interrupted');
+    await run('substeps_stopped', overrides);
+    expect(await weights('substeps_stopped')).toBe(await weights('substeps'));
   });
 });
 

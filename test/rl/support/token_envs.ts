@@ -29,12 +29,16 @@ const isFault = (name: string): name is Fault => FAULTS.some((fault) => fault ==
 /** Groups whose episodes were begun, by prompt, over all runs of a test. */
 export const begun: number[] = [];
 
+/** Called with the group of each call of `makeEnvs`, and of each environment that is closed. */
+export const hooks = { begin: (_group: number): void => undefined, close: (_group: number): void => undefined };
+
 const pause = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 const forever = () => new Promise<never>(() => {});
 
 function tokenEnv(group: number, fault: Fault, tries: { count: number }): Env {
   const prompt = modelInputFromTokens([1, 2, 3 + (group % 50)]);
   return {
+    close: () => hooks.close(group),
     async initialObservation() {
       if (fault === 'overflow') return { overflow: true, reward: -1 };
       return { observation: prompt, stop_condition: [2] };
@@ -61,6 +65,7 @@ function tokenGroup(group: number, groupSize: number, fault: Fault): EnvGroupBui
   return {
     async makeEnvs() {
       begun.push(group);
+      hooks.begin(group);
       if (fault === 'make_throws') throw new TypeError('no environments today');
       return Array.from({ length: fault === 'no_envs' ? 0 : groupSize }, () => tokenEnv(group, fault, tries));
     },
