@@ -55,12 +55,13 @@ export async function openSampler({ journal }: RLRun, step: number): Promise<Sam
 export async function rollOutGroup(
   run: RLRun,
   builder: EnvGroupBuilder,
-  { ordinal, sampler, signal }: { ordinal: number; sampler: Sampler; signal?: AbortSignal },
+  { ordinal, sampler, signal }: { ordinal: number; sampler: Sampler; signal: AbortSignal },
 ): Promise<RolledOutGroup | null> {
   const { config, context, strategy, contextLength, usage, errors } = run;
   const policy = policyOf(run, sampler);
   const began = performance.now();
   for (let sample = 0; ; sample++) {
+    signal.throwIfAborted();
     const { group, rollout_errors } = await doGroupRollout(builder, {
       policy,
       strategy,
@@ -68,7 +69,7 @@ export async function rollOutGroup(
       termination: config,
       contextLength,
       seed: seedFor(context.seed, 'rollout', ordinal, sample),
-      signal: signal ?? context.signal,
+      signal,
     });
     errors.count(rollout_errors, { skipped: group === null });
     if (group === null) return null;
@@ -86,16 +87,21 @@ function policyOf({ config: { max_tokens, temperature }, contextLength }: RLRun,
   return tinkerTokenCompleter(client, { maxTokens: max_tokens, temperature, contextWindow: contextLength });
 }
 
-/** Begins the groups of a batch, all at once or as many as may be. Those that come to nothing are null. */
+/**
+ * Begins the groups of a batch, all at once or as many as may be. Those that come to nothing are null; an error ends the run,
+ * so the others are given up with it.
+ */
 export function rollOutBatch(run: RLRun, sampler: Sampler, step: number): Promise<RolledOutGroup | null>[] {
-  const { dataset, config } = run;
+  const { dataset, config, context } = run;
   const builders_P = dataset.getBatch(step % dataset.length);
   const limit = pLimit(config.max_concurrent_groups ?? Math.max(1, builders_P.length));
   const first = step * dataset.getBatch(0).length;
+  const failure = new AbortController();
+  const signal = AbortSignal.any([context.signal, failure.signal]);
   return builders_P.map((builder, p) => {
-    const rollingOut = limit(() => rollOutGroup(run, builder, { ordinal: first + p, sampler }));
+    const rollingOut = limit(() => rollOutGroup(run, builder, { ordinal: first + p, sampler, signal }));
     // Whoever waits for it is told; until then it may fail unheard.
-    rollingOut.catch(() => undefined);
+    rollingOut.catch((error: unknown) => failure.abort(error));
     return rollingOut;
   });
 }

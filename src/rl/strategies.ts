@@ -136,8 +136,9 @@ export async function rollOutAll(
     if (coupled) succeeded.clear();
     slots = again;
     envs = await builder.makeEnvs({ signal });
-    if (envs.length !== size)
-      throw new GroupFailure(`makeEnvs made ${size} environments, then ${envs.length}`, rollout_errors);
+    const isAsBefore = envs.length === size;
+    for (const [slot, env] of envs.entries()) if (!isAsBefore || !slots.includes(slot)) env.close?.();
+    if (!isAsBefore) throw new GroupFailure(`makeEnvs made ${size} environments, then ${envs.length}`, rollout_errors);
   }
   const kept = [...succeeded].sort(([a], [b]) => a - b).map(([, outcome]) => outcome);
   if (kept.length === 0) throw new GroupFailure('the group has no environments', rollout_errors);

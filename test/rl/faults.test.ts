@@ -8,7 +8,7 @@ import { builtinRegistry } from '../../src/builtin.ts';
 import type { RunEvent } from '../../src/run/events.ts';
 import { runFile } from '../../src/run/run_spec.ts';
 import { writeChatModel } from '../support/chat_model.ts';
-import { evenTokens } from './support/token_envs.ts';
+import { evenTokens, hooks } from './support/token_envs.ts';
 
 let directory: string;
 
@@ -87,6 +87,7 @@ describe('a group that fails', () => {
       expect(rows.map((row) => row['optim/skipped_update'])).toEqual([1, 1]);
       expect(rows[1]['rollout_errors/groups_skipped']).toBe(4);
       expect(rows[1]['env/all/total_episodes']).toBe(0);
+      expect(rows[1]).not.toHaveProperty(['env/all/reward/total']);
     },
   );
 
@@ -121,6 +122,16 @@ describe('a group that fails', () => {
     expect(status.state).toBe('failed');
     expect(status.error?.message).toContain('out of range');
   });
+
+  it('ends the run at once, with what is under way', async () => {
+    const closed: number[] = [];
+    hooks.close = (group) => closed.push(group);
+    const patient = ['rollout_timeout_seconds=1000', 'grader_timeout_seconds=1000'];
+    const faults = 'dataset.faults=[throws, hangs]';
+    const { status } = await run('fast_hanging', [faults, 'rollout_error_tolerance=fail_fast', ...patient]);
+    expect(status.state).toBe('failed');
+    expect(closed).toContain(1);
+  });
 });
 
 describe('a batch with nothing to learn', () => {
@@ -146,6 +157,7 @@ describe('a batch with nothing to learn', () => {
     const { rows } = await run('resampled', [all('constant'), 'resample_constant_groups=2']);
     const sampled = Number(rows[0]['tokens/sampled']);
     expect(Number(rows[0]['tokens/cumulative/sampled'])).toBeGreaterThan(2 * sampled);
+    expect(Number(rows[0]['tokens/discarded/sampled'])).toBeGreaterThan(sampled);
   });
 
   it('of groups of one has no advantage', async () => {

@@ -103,6 +103,23 @@ describe('retry_on_failure', () => {
   });
 });
 
+describe('environments', () => {
+  it('are all closed, those too that were made again and not needed', async () => {
+    const builder = failing([0, 1, 0]);
+    let [made, closed] = [0, 0];
+    const counted: EnvGroupBuilder = {
+      async makeEnvs() {
+        const envs = await builder.makeEnvs();
+        made += envs.length;
+        return envs.map((env) => ({ ...env, close: () => void closed++ }));
+      },
+    };
+    expect((await rollOut(counted)).group).not.toBeNull();
+    expect(made).toBe(6);
+    expect(closed).toBe(made);
+  });
+});
+
 describe('min_viable_group', () => {
   it('leaves failed episodes out while enough succeed', async () => {
     const builder = failing([9, 0, 0, 0]);
