@@ -1,10 +1,12 @@
-// The asynchronous mode: groups are rolled out while others are trained on, with policies that are a bounded number of updates
-// behind. Nothing is thrown away for its age: the oldest groups are trained on first, and a new one is begun only when one has
-// been trained on. At a bound of 0 it does what the synchronous mode does.
+// The asynchronous mode: groups are rolled out while others are trained on, with policies that are about max_steps_off_policy
+// updates behind at most. Nothing is thrown away for its age: of the groups that are ready the oldest are trained on first, and a
+// new one is begun only when one has been trained on. A group that is slower than the others can be older, since nobody waits for
+// it alone. At a bound of 0 this does what the synchronous mode does.
 //
 // A checkpoint takes along which groups were begun and not yet trained on, and where the dataset stands. A run that goes on
 // rolls those groups out again with the policy of the checkpoint, which is newer than the ones that they were begun with.
 
+import pLimit from 'p-limit';
 import { IterationTimer } from '../training/trace.ts';
 import type { Metrics, TrainingOutcome } from '../training/types.ts';
 import { GroupPlan } from './group_plan.ts';
@@ -26,12 +28,15 @@ export async function trainAsync(
   const { journal, context, errors, transcripts, totalSteps } = run;
   const plan = new GroupPlan(run.dataset, run.config.num_epochs, journal.restored.queue);
   let sampler = await openSampler(run, journal.start);
+  const slots = groups_per_batch * (max_steps_off_policy + 1);
+  const limit = pLimit(run.config.max_concurrent_groups ?? slots);
   const queue = new RolloutQueue({
-    slots: groups_per_batch * (max_steps_off_policy + 1),
+    slots,
     wanted: groups_per_batch * (totalSteps - journal.start),
     planned: plan,
     sampler,
-    rollOut: ({ ordinal, builder }, sampler, signal) => rollOutGroup(run, builder, { ordinal, sampler, signal }),
+    rollOut: ({ ordinal, builder }, sampler, signal) =>
+      limit(() => rollOutGroup(run, builder, { ordinal, sampler, signal })),
     signal: context.signal,
   });
   run.checkpointed.set('queue', () => ({ next: plan.position, pending: queue.pending }));

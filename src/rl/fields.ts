@@ -21,7 +21,7 @@ const asyncConfig = Type.Object({
   max_steps_off_policy: semantic(
     Type.Integer({
       minimum: 0,
-      description: 'Updates that a policy may be behind when a group is begun; 0 = on-policy.',
+      description: 'Updates that a group may wait to be trained on, unless it is slower than others; 0 = on-policy.',
     }),
   ),
   groups_per_batch: atLeastOne('Groups in an update.'),
@@ -97,7 +97,7 @@ export const rlParams = Type.Object({
   ),
   max_concurrent_groups: nullable(
     runtime(
-      Type.Integer({ minimum: 1, default: null, description: 'Groups that are rolled out at once; null = a batch.' }),
+      Type.Integer({ minimum: 1, default: null, description: 'Groups that are rolled out at once; null = all.' }),
     ),
   ),
   ...evaluationFields({ eval_every: 20 }),

@@ -1,5 +1,6 @@
 // Groups that are rolled out while others are trained on: a bounded number of slots, each taken by a group from the moment it
-// is begun until it has been trained on. The bound on slots is the bound on how far behind a policy may be.
+// is begun until it has been trained on. The number of slots bounds how far behind policies are, but for a group that younger
+// ones overtake.
 
 import type { Sampler } from './run.ts';
 import type { EnvGroupBuilder, RolledOutGroup } from './types.ts';
