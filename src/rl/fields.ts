@@ -21,7 +21,8 @@ const asyncConfig = Type.Object({
   max_steps_off_policy: semantic(
     Type.Integer({
       minimum: 0,
-      description: 'Updates that a group may wait to be trained on, unless it is slower than others; 0 = on-policy.',
+      description:
+        'Updates that the policy of a group may be behind when it is trained on; one that is slow can exceed it. 0 = on-policy.',
     }),
   ),
   groups_per_batch: atLeastOne('Groups in an update.'),
