@@ -3,7 +3,7 @@
 
 import pLimit from 'p-limit';
 import { type TokenCompleter, tinkerTokenCompleter } from '../completers/completers.ts';
-import type { RolloutLimits } from '../rl/limits.ts';
+import { NO_LIMITS, type RolloutLimits } from '../rl/limits.ts';
 import { doSingleRollout } from '../rl/rollout.ts';
 import { RolloutFailure, rolloutErrorOf } from '../rl/rollout_failure.ts';
 import type { SamplingClient } from '../tinker/clients.ts';
@@ -154,13 +154,3 @@ async function tryOnce(
     return { record: errorRecord(of, `${error_type}: ${message}`, context()), retry: !isLate };
   }
 }
-
-const NO_LIMITS: RolloutLimits = {
-  max_turns: null,
-  max_trajectory_tokens: null,
-  max_sampled_tokens: null,
-  max_turn_tokens: null,
-  max_tool_calls: null,
-  rollout_timeout_seconds: null,
-  sampling_turn_timeout_seconds: null,
-};

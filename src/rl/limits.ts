@@ -39,6 +39,16 @@ export const limitFields = {
 const limitParams = Type.Object(limitFields);
 export type RolloutLimits = Static<typeof limitParams>;
 
+export const NO_LIMITS: RolloutLimits = {
+  max_turns: null,
+  max_trajectory_tokens: null,
+  max_sampled_tokens: null,
+  max_turn_tokens: null,
+  max_tool_calls: null,
+  rollout_timeout_seconds: null,
+  sampling_turn_timeout_seconds: null,
+};
+
 export const terminationFields = {
   zero_reward_on_limit: semantic(
     Type.Boolean({ default: false, description: 'An episode that a limit ended gets no reward above 0.' }),

@@ -20,11 +20,11 @@ import { Match } from '../../src/recipes/tic_tac_toe/match.ts';
 import { bestMoves, minimaxValue, opponentOf } from '../../src/recipes/tic_tac_toe/opponents.ts';
 import { boardMessage, parseMove } from '../../src/recipes/tic_tac_toe/words.ts';
 import type { RolloutLimits, TerminationRewardPolicy } from '../../src/rl/limits.ts';
+import { NO_LIMITS } from '../../src/rl/limits.ts';
 import { doGroupRollout } from '../../src/rl/rollouts.ts';
 import { rlDatasetSlot, type Trajectory, totalRewards } from '../../src/rl/types.ts';
 import { datasetSlot } from '../../src/supervised/types.ts';
 import { randomFor } from '../../src/util/random.ts';
-import { NO_LIMITS } from '../rl/support/limits.ts';
 import { END, type Reply, type Speak, scriptedPolicy, testRenderer } from '../rl/support/scripted_policy.ts';
 
 const renderer = testRenderer();

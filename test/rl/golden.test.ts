@@ -7,6 +7,7 @@ import type { TokenCompleter } from '../../src/completers/completers.ts';
 import { advantagesOf, computeAdvantages, discountedFutureSum } from '../../src/rl/advantages.ts';
 import { assembleTrainingData, type RLDatum, trajectoryToData } from '../../src/rl/datums.ts';
 import { incorporateKlPenalty } from '../../src/rl/kl_penalty.ts';
+import { NO_LIMITS } from '../../src/rl/limits.ts';
 import {
   computeKlSampleTrain,
   computePostKl,
@@ -17,7 +18,6 @@ import { doSingleRollout } from '../../src/rl/rollout.ts';
 import { UsageTracker } from '../../src/rl/token_usage.ts';
 import type { Env, Trajectory, TrajectoryGroup } from '../../src/rl/types.ts';
 import { lengthOf, modelInputFromTokens, tokensOf } from '../../src/tinker/types.ts';
-import { NO_LIMITS } from './support/limits.ts';
 
 interface Turn {
   ob: number[];

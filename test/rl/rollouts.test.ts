@@ -4,11 +4,11 @@ import { describe, expect, it } from 'vitest';
 import type { TokenCompleter } from '../../src/completers/completers.ts';
 import { Registry } from '../../src/registry/registry.ts';
 import type { TerminationRewardPolicy } from '../../src/rl/limits.ts';
+import { NO_LIMITS } from '../../src/rl/limits.ts';
 import { doGroupRollout } from '../../src/rl/rollouts.ts';
 import { rolloutStrategies, rolloutStrategySlot } from '../../src/rl/strategies.ts';
 import type { Env, EnvGroupBuilder } from '../../src/rl/types.ts';
 import { modelInputFromTokens } from '../../src/tinker/types.ts';
-import { NO_LIMITS } from './support/limits.ts';
 
 const NO_TERMINATION: TerminationRewardPolicy = {
   zero_reward_on_limit: false,

@@ -35,7 +35,7 @@ export const arithmetic = defineBuilder({
 
 async function buildArithmetic(config: Static<typeof params>, context: RLDatasetContext): Promise<RLDatasets> {
   const { problemDataset } = await import('../../rl/problem_env.ts');
-  const { permutation } = await import('../../util/permutation.ts');
+  const { cyclicOrder } = await import('../../util/permutation.ts');
   const { pairsOf, sumOf, sumPrefix } = await import('./sums.ts');
   const { batch_size, group_size, n_batches, test_size, format_coef } = config;
   const { renderer, maxContextLength, seed } = context;
@@ -45,18 +45,14 @@ async function buildArithmetic(config: Static<typeof params>, context: RLDataset
   const problemOf = (pair: number) => sumOf(pair, config);
   const convoPrefix = sumPrefix(config);
   const options = { renderer, maxContextLength, convoPrefix, formatCoef: format_coef, datasetName: 'arithmetic' };
-  const cycles = (index: number) => permutation(train.length, [seed, Math.floor(index / train.length)]);
-  let order = { cycle: -1, pairs: [] as number[] };
+  const order = cyclicOrder(train.length, [seed]);
   return {
-    train: problemDataset(
-      n_batches * batch_size,
-      (index) => {
-        const cycle = Math.floor(index / train.length);
-        if (order.cycle !== cycle) order = { cycle, pairs: cycles(index) };
-        return problemOf(train[order.pairs[index % train.length]]);
-      },
-      { ...options, batchSize: batch_size, groupSize: group_size, shuffleSeed: null },
-    ),
+    train: problemDataset(n_batches * batch_size, (index) => problemOf(train[order(index)]), {
+      ...options,
+      batchSize: batch_size,
+      groupSize: group_size,
+      shuffleSeed: null,
+    }),
     test:
       held === 0
         ? null

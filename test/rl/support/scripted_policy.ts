@@ -4,11 +4,11 @@ import type { TokenCompleter } from '../../../src/completers/completers.ts';
 import { getRenderer } from '../../../src/renderers/get_renderer.ts';
 import type { Renderer } from '../../../src/renderers/types.ts';
 import type { RolloutLimits } from '../../../src/rl/limits.ts';
+import { NO_LIMITS } from '../../../src/rl/limits.ts';
 import { doSingleRollout } from '../../../src/rl/rollout.ts';
 import type { Env, Trajectory } from '../../../src/rl/types.ts';
 import { tokensOf } from '../../../src/tinker/types.ts';
 import { charTokenizer } from '../../support/char_tokenizer.ts';
-import { NO_LIMITS } from './limits.ts';
 
 /** A format with tools, in which rendering only appends. */
 export const testRenderer = (): Renderer => getRenderer('qwen3_instruct', charTokenizer({ eos: '<|im_end|>' }));
