@@ -77,6 +77,8 @@ export class Conversation {
         said = trimmed;
       }
     })();
+    // Its failure is told when the reply is there.
+    listening.catch(() => undefined);
     const options = { seed: seed + this.#turns, signal, onToken };
     try {
       const completion = await completer.complete(prompt, renderer.getStopSequences(), options);

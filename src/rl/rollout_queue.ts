@@ -121,7 +121,9 @@ export class RolloutQueue {
     }
     this.#inFlight.delete(planned.ordinal);
     shared.users--;
-    await closeIfUnused(shared);
+    await closeIfUnused(shared).catch((error: unknown) => {
+      this.#failure ??= { error };
+    });
     this.#fill();
   }
 }

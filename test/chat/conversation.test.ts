@@ -16,6 +16,8 @@ function talk({ streams, pause }: { streams: boolean; pause: AbortController | n
       const tokens = tokenizer.encode('hello world<|im_end|>');
       const told = pause === null ? tokens : tokens.slice(0, streams ? 2 : 0);
       if (streams) for (const token of told) onToken?.(token, 0);
+      // Whoever listens has heard of them before the reply is there.
+      await new Promise(setImmediate);
       pause?.abort(new Error('enough'));
       signal?.throwIfAborted();
       return { sequences: [{ tokens, logprobs: tokens.map(() => 0), stop_reason: 'stop' }] };
@@ -62,5 +64,14 @@ test('of a reply that is stopped, what was said stays', async () => {
 test('a question whose reply is stopped before it says anything is forgotten', async () => {
   const { conversation, say } = talk({ streams: false, pause: new AbortController() });
   expect(await say('hi')).toEqual({ text: '', ended: 'stopped' });
+  expect(conversation.messages).toEqual([]);
+});
+
+test('a listener that fails fails the reply, and nothing beside it', async () => {
+  const { conversation } = talk({ streams: true, pause: null });
+  const onText = () => {
+    throw new Error('the screen is gone');
+  };
+  await expect(conversation.say('hi', { onText })).rejects.toThrow('the screen is gone');
   expect(conversation.messages).toEqual([]);
 });
