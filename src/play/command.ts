@@ -44,6 +44,7 @@ export async function playCommand({ streams, ...spec }: PlayOptions, registry: R
     const envs_G = await group.makeEnvs();
     const coupled = group.coupled === true;
     const seated_G = coupled ? envs_G : envs_G.slice(0, 1);
+    for (const env of envs_G.slice(seated_G.length)) env.close?.();
     if (streams.interactive) notify(HELP);
     const inTurn = pLimit(1);
     const seats_G = seated_G.map(

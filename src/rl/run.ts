@@ -1,6 +1,5 @@
 // A run of RL: what its three modes share, from the policy that acts to the row that is logged.
 
-import pLimit from 'p-limit';
 import { type TokenCompleter, tinkerTokenCompleter } from '../completers/completers.ts';
 import type { SamplingClient, TrainingClient } from '../tinker/clients.ts';
 import type { AdamParams } from '../tinker/types.ts';
@@ -9,6 +8,7 @@ import { lrMultiplier } from '../training/lr_schedule.ts';
 import type { Metrics, TrainingContext } from '../training/types.ts';
 import type { JsonValue } from '../util/json.ts';
 import { seedFor } from '../util/random.ts';
+import { startAll } from '../util/start_all.ts';
 import type { RLConfig } from './fields.ts';
 import type { PolicyLoss } from './losses/policy_loss.ts';
 import { isConstant } from './metrics.ts';
@@ -94,16 +94,11 @@ function policyOf({ config: { max_tokens, temperature }, contextLength }: RLRun,
 export function rollOutBatch(run: RLRun, sampler: Sampler, step: number): Promise<RolledOutGroup | null>[] {
   const { dataset, config, context } = run;
   const builders_P = dataset.getBatch(step % dataset.length);
-  const limit = pLimit(config.max_concurrent_groups ?? Math.max(1, builders_P.length));
   const first = step * dataset.getBatch(0).length;
-  const failure = new AbortController();
-  const signal = AbortSignal.any([context.signal, failure.signal]);
-  return builders_P.map((builder, p) => {
-    const rollingOut = limit(() => rollOutGroup(run, builder, { ordinal: first + p, sampler, signal }));
-    // Whoever waits for it is told; until then it may fail unheard.
-    rollingOut.catch((error: unknown) => failure.abort(error));
-    return rollingOut;
-  });
+  const bounds = { most: config.max_concurrent_groups, signal: context.signal };
+  return startAll(builders_P, bounds, (builder, p, signal) =>
+    rollOutGroup(run, builder, { ordinal: first + p, sampler, signal }),
+  );
 }
 
 export function adamAt({ config, totalSteps }: RLRun, step: number): AdamParams {

@@ -1,9 +1,9 @@
 // The held-out environments of a dataset, as an evaluator: the policy as it is, rolled out without learning from it.
 
-import pLimit from 'p-limit';
 import { tinkerTokenCompleter } from '../completers/completers.ts';
 import type { Evaluator } from '../training/evaluator.ts';
 import { seedFor } from '../util/random.ts';
+import { startAll } from '../util/start_all.ts';
 import type { RLConfig } from './fields.ts';
 import { rolloutMetrics } from './metrics.ts';
 import { RolloutErrorCounter } from './rollout_errors.ts';
@@ -31,24 +31,28 @@ export function rlTestSetEvaluator(test: RLDataset, parts: TestSetParts): Evalua
       const policy = tinkerTokenCompleter(client, { maxTokens, temperature, contextWindow: contextLength });
       const errors = new RolloutErrorCounter(warn);
       const builders_P = Array.from({ length: test.length }, (_, index) => test.getBatch(index)).flat();
-      const limit = pLimit(config.max_concurrent_groups ?? Math.max(1, builders_P.length));
-      const rolledOut = await limit.map(builders_P, async (builder, ordinal): Promise<RolledOutGroup | null> => {
-        const began = performance.now();
-        const { group, rollout_errors } = await doGroupRollout(builder, {
-          policy,
-          strategy,
-          limits: config,
-          termination: config,
-          contextLength,
-          seed: seedFor(seed, 'test', ordinal),
-          signal,
-        });
-        errors.count(rollout_errors, { skipped: group === null });
-        const sampling_seconds = (performance.now() - began) / 1000;
-        const tags = builder.loggingTags?.() ?? [];
-        return group && { group, tags, ordinal, sampling_client_step: step, sampling_seconds };
-      });
-      const groups_P = rolledOut.filter((group) => group !== null);
+      const bounds = { most: config.max_concurrent_groups, signal };
+      const rollingOut = startAll(
+        builders_P,
+        bounds,
+        async (builder, ordinal, signal): Promise<RolledOutGroup | null> => {
+          const began = performance.now();
+          const { group, rollout_errors } = await doGroupRollout(builder, {
+            policy,
+            strategy,
+            limits: config,
+            termination: config,
+            contextLength,
+            seed: seedFor(seed, 'test', ordinal),
+            signal,
+          });
+          errors.count(rollout_errors, { skipped: group === null });
+          const sampling_seconds = (performance.now() - began) / 1000;
+          const tags = builder.loggingTags?.() ?? [];
+          return group && { group, tags, ordinal, sampling_client_step: step, sampling_seconds };
+        },
+      );
+      const groups_P = (await Promise.all(rollingOut)).filter((group) => group !== null);
       await transcripts.write('eval/test', step, groups_P);
       const metrics = { ...rolloutMetrics(groups_P), ...errors.metrics() };
       return Object.fromEntries(Object.entries(metrics).map(([name, value]) => [`test/${name}`, value]));

@@ -123,12 +123,15 @@ describe('a group that fails', () => {
     expect(status.error?.message).toContain('out of range');
   });
 
-  it('ends the run at once, with what is under way', async () => {
+  it.each(['training', 'test'])('ends the run at once, with what is under way in its %s', async (where) => {
     const closed: number[] = [];
     hooks.close = (group) => closed.push(group);
     const patient = ['rollout_timeout_seconds=1000', 'grader_timeout_seconds=1000'];
     const faults = 'dataset.faults=[throws, hangs]';
-    const { status } = await run('fast_hanging', [faults, 'rollout_error_tolerance=fail_fast', ...patient]);
+    const { status } = await run(`hanging_${where}`, [
+      ...[faults, 'rollout_error_tolerance=fail_fast', `dataset.test=${where === 'test'}`],
+      ...patient,
+    ]);
     expect(status.state).toBe('failed');
     expect(closed).toContain(1);
   });
@@ -180,6 +183,7 @@ describe('a large group', () => {
 
 describe('a combination that cannot work', () => {
   it.each([
+    ['dataset.n_batches=0'],
     ['stream_minibatch_config={groups_per_batch: 3, num_minibatches: 1}'],
     ['stream_minibatch_config={groups_per_batch: 2, num_minibatches: 4}'],
     [
