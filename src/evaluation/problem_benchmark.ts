@@ -16,6 +16,7 @@ export interface ProblemBenchmarkOptions {
   convoPrefix?: readonly Message[];
 }
 
+/** An example for each problem, in their order. Its score counts right answers only, in whatever form they are. */
 export function problemBenchmark(
   problems: readonly Problem[],
   { name, grader, renderer, systemPrompt = null, convoPrefix = [] }: ProblemBenchmarkOptions,

@@ -61,6 +61,11 @@ export interface EnvFromMessageEnvOptions {
 const NOTHING: ModelInput = modelInputFromTokens([]);
 const NO_END = 'the reply has no end, or more than one';
 
+/**
+ * Renders the conversation for the policy and reads its replies; what is too long, cut or unreadable ends or continues the
+ * episode as the options say (`EnvFromMessageEnv` of the Python cookbook). RendererError (from its functions) for messages
+ * that the format has no form for.
+ */
 export function envFromMessageEnv(options: EnvFromMessageEnvOptions): Env {
   return new EnvFromMessageEnv(options);
 }

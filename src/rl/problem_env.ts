@@ -68,6 +68,7 @@ export interface ProblemGroupOptions extends ProblemEnvOptions {
   datasetName?: string;
 }
 
+/** One problem asked `groupSize` times (`ProblemGroupBuilder`). */
 export function problemGroup(
   problem: Problem,
   { groupSize, datasetName = 'problems', ...options }: ProblemGroupOptions,

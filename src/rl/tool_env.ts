@@ -46,7 +46,11 @@ export interface AgentToolEnvOptions {
   graderTimeoutSeconds?: number | null;
 }
 
-/** @throws ConfigurationError for two tools of one name */
+/**
+ * An agent as a conversation: its calls are made and answered until it calls no more, then `rewardFn` grades it once
+ * (`AgentToolMessageEnv`).
+ * @throws ConfigurationError for two tools of one name
+ */
 export function agentToolEnv(options: AgentToolEnvOptions): MessageEnv {
   return new AgentToolMessageEnv(options);
 }

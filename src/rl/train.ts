@@ -45,10 +45,8 @@ export async function trainRL(config: RLConfig, context: TrainingContext, make: 
   const transcripts = createTranscripts({ ...config, logPath: context.logPath, tokenizer, emit });
   const parts = { config, strategy, contextLength, transcripts, seed, warn };
   const measured = { tokenizer, renderer, test: null, seed, warn };
-  const evaluators = [
-    ...(test === null ? [] : [rlTestSetEvaluator(test, parts)]),
-    ...(await Promise.all(config.evaluators.map((ref) => make(ref, measured)))),
-  ];
+  const ofTest = test === null ? [] : [rlTestSetEvaluator(test, parts)];
+  const evaluators = [...ofTest, ...(await Promise.all(config.evaluators.map((ref) => make(ref, measured))))];
   const infrequent = await Promise.all(config.infrequent_evaluators.map((ref) => make(ref, measured)));
   const totalSteps = Math.min(plannedSteps(config, dataset), config.max_steps ?? Number.POSITIVE_INFINITY);
   const checkpointed = new Map<string, () => JsonValue>();
@@ -83,7 +81,11 @@ export async function trainRL(config: RLConfig, context: TrainingContext, make: 
     totalSteps,
     checkpointed,
   };
-  const { async_config, stream_minibatch_config } = config;
+  return await trainInItsMode(run);
+}
+
+async function trainInItsMode(run: RLRun): Promise<TrainingOutcome> {
+  const { async_config, stream_minibatch_config } = run.config;
   if (async_config !== null) return await trainAsync(run, async_config);
   if (stream_minibatch_config !== null) return await trainStream(run, stream_minibatch_config);
   return await trainSync(run);

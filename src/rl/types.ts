@@ -27,15 +27,21 @@ export interface TokensWithLogprobs {
   prompt_cache_hit_tokens?: number;
 }
 
-/** Why an episode ended. Reported as the metric `stop/REASON` of its last transition. */
+/**
+ * Why an episode ended, reported as the metric `stop/REASON` of its last transition. Those named `max_*` and `rollout_timeout`
+ * are limits, the environment's own or those of the spec.
+ */
 export const EPISODE_STOP_REASONS = [
   'completed',
   'tool_stopped',
   'max_turns',
+  /** Of the episode, prompts included; or of an action that was cut, where that ends it. */
   'max_tokens',
   'max_sampled_tokens',
   'max_tool_calls',
+  /** The next prompt leaves no room for an action. */
   'context_overflow',
+  /** A reply that could not be read. */
   'parse_error',
   'rollout_timeout',
 ] as const;
@@ -75,9 +81,14 @@ export interface EpisodeOptions extends StepOptions {
   maxToolCalls?: number | null;
 }
 
-/** One episode, used once: a prompt, actions, and a reward for each. */
+/**
+ * One episode, used once: a prompt, actions, and a reward for each. What it throws fails the episode, and the rollout strategy
+ * decides what becomes of it.
+ */
 export interface Env {
+  /** Called first, and once. */
   initialObservation(options?: EpisodeOptions): Promise<InitialObservation | InitialObservationOverflow>;
+  /** Its reward is finite; another one fails the episode. */
   step(action: TokensWithLogprobs, options?: StepOptions): Promise<StepResult>;
   /** Called once when nobody plays on, whatever became of the episode: a limit may have ended it, or a failure. */
   close?(): void;
@@ -161,7 +172,10 @@ export interface RolledOutGroup {
 export interface RLDataset {
   /** Batches. */
   readonly length: number;
-  /** The groups of one batch, 0 ≤ index < length: a function of the index and the seed of the dataset alone. */
+  /**
+   * The groups of one batch, 0 ≤ index < length: a function of the index and the seed of the dataset alone. All batches but the
+   * last have as many groups as the first, and the last no more.
+   */
   getBatch(index: number): EnvGroupBuilder[];
 }
 
