@@ -2,6 +2,7 @@
 
 import { readModelConfig } from '../formats/hf_config.ts';
 import { locateModel } from '../hub/locate.ts';
+import { isWeightsRef } from '../registry/fields.ts';
 import type { Registry } from '../registry/registry.ts';
 import { shapeOf } from '../registry/shape.ts';
 import { isPlainRef, type PlainRef } from '../registry/slot.ts';
@@ -9,6 +10,8 @@ import { recommendedRenderer } from '../renderers/recommended.ts';
 import { rendererSlot } from '../renderers/types.ts';
 import type { RolloutLimits } from '../rl/limits.ts';
 import { type EnvGroupBuilder, type RLDataset, rlDatasetSlot } from '../rl/types.ts';
+import { rendererOfWeights } from '../run_files/trained_renderer.ts';
+import { locateWeights } from '../run_files/weights_reference.ts';
 import { isSweepSpec, loadDocument } from '../spec/load.ts';
 import { loadPlugins } from '../spec/plugins.ts';
 import { resolveRunSpec } from '../spec/resolve.ts';
@@ -61,7 +64,7 @@ export async function openPlayedGroup(
   const model = textOf(spec.model_name) ?? '';
   const { directory } = await locateModel(model, { parts: 'tokenizer', notify });
   const tokenizer = await loadTokenizer(directory);
-  const named = isPlainRef(spec.renderer) ? spec.renderer : null;
+  const named = isPlainRef(spec.renderer) ? spec.renderer : trainedRendererOf(spec);
   const rendererRef = named ?? (await recommendedRenderer({ modelName: model, tokenizer }));
   const contextLength = await contextLengthOf(directory);
   const maxTokens = numberOf(spec.max_tokens) ?? Number.MAX_SAFE_INTEGER;
@@ -96,6 +99,12 @@ function environmentsOf(spec: RunSpec, registry: Registry, file: string): PlainR
   throw new ConfigurationError(`${file}: the trainer "${spec.trainer}" has no environments to play in`, {
     hint: SPEC_HINT,
   });
+}
+
+/** That of the weights which training starts from. */
+function trainedRendererOf({ load_checkpoint_path: ref = null }: RunSpec): PlainRef | null {
+  if (!isWeightsRef(ref)) return null;
+  return rendererOfWeights(locateWeights(ref, { purpose: 'train', unfinished: 'refuse' }));
 }
 
 /** All batches but the last have as many groups as the first. */

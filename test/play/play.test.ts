@@ -97,6 +97,20 @@ describe('cookbook play', () => {
     expect(await asked({ seed: 1, group: 5 })).not.toBe(first);
   });
 
+  it('speaks to the policy as the weights were spoken to that the run starts from', async () => {
+    await writeFile(
+      join(cwd, 'talk.jsonl'),
+      '{"messages": [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}]}\n',
+    );
+    const dataset = 'dataset: {builder: conversation_file, file_path: talk.jsonl, batch_size: 1}';
+    const fields =
+      'trainer: supervised\nlog_path: talked\nmodel_name: ./model\nlearning_rate: 0.1\nrenderer: role_colon';
+    await writeFile(join(cwd, 'talk.yaml'), `${fields}\n${dataset}\n`);
+    expect((await cookbook(cwd, 'run', 'talk.yaml')).code).toBe(0);
+    const overrides = ['load_checkpoint_path={run: talked, checkpoint: final}'];
+    expect((await playSpec({ file: 'sums.yaml', overrides }, ['1'])).shown).toMatch(/User: What is/);
+  });
+
   it('cuts what is longer than the policy may say', async () => {
     const { stderr, stdout } = await play(['sums.yaml'], 'a b c d e f g\n');
     expect(stderr).toBe('That is 14 tokens, of which the policy may sample 8: it was cut.\n');
