@@ -1,6 +1,7 @@
 // What a step's event says to a person: how far the run is, how it does, how fast, and how long it will take.
 
 import type { Headline } from '../registry/headline.ts';
+import { learningRate, trainedTokens } from '../training/common_metrics.ts';
 import type { TrainingEvent } from '../training/types.ts';
 
 type StepEvent = Extract<TrainingEvent, { type: 'step' }>;
@@ -26,13 +27,13 @@ export function progressMeter(
 ): (event: StepEvent) => Progress {
   const arrivals: { time: number; tokens: number }[] = [];
   return ({ step, total_steps, metrics }) => {
-    const tokens = typeof metrics.num_tokens === 'number' ? metrics.num_tokens : 0;
-    if (arrivals.push({ time: now(), tokens }) > WINDOW + 1) arrivals.shift();
+    if (arrivals.push({ time: now(), tokens: trainedTokens(metrics) }) > WINDOW + 1) arrivals.shift();
+    const rate = learningRate(metrics);
     // The last of the headline is what every step measures; the others come now and then, and have lines of their own.
     const telling = headline.findLast(({ metric }) => metric in metrics);
     const parts = [
       ...(telling === undefined ? [] : [`${telling.label} ${formatMetric(metrics[telling.metric])}`]),
-      ...(metrics.learning_rate === undefined ? [] : [`lr ${formatMetric(metrics.learning_rate)}`]),
+      ...(rate === undefined ? [] : [`lr ${formatMetric(rate)}`]),
     ];
     return { step: step + 1, total_steps, parts: [...parts, ...speed(arrivals, total_steps - step - 1)] };
   };

@@ -5,6 +5,7 @@ import type { PlainRef } from '../registry/slot.ts';
 import { isJsonObject, type JsonObject } from '../util/json.ts';
 import type { Position } from './cadence.ts';
 import { CheckpointManager, type CheckpointPolicy, type LoopState, type SavingClient } from './checkpoint_manager.ts';
+import { trainedTokens } from './common_metrics.ts';
 import { whatWasLearned } from './learned.ts';
 import { type Past, resumeRun, type StateRecord } from './resume.ts';
 import { type SpanChart, spanChart } from './span_chart.ts';
@@ -189,7 +190,7 @@ export class Journal<Client extends SavingClient> {
     const { total_steps, loss } = this.#options;
     const times = timer === undefined ? {} : { ...timer.metrics(), 'time/total': this.#secondsSinceLastStep() };
     const metrics = { ...row, ...times };
-    this.#tokens += typeof row.num_tokens === 'number' ? row.num_tokens : 0;
+    this.#tokens += trainedTokens(row);
     await this.#context.metrics.append(step, metrics);
     await timer?.write(this.#context.logPath, step);
     if (timer !== undefined) await this.#chart(step, timer.spans);

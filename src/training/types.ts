@@ -7,8 +7,8 @@ import type { ServiceClient } from '../tinker/clients.ts';
 import type { JsonObject } from '../util/json.ts';
 
 /**
- * One row of metrics.jsonl. NaN and infinite values are legal here and are written as strings ("NaN"). Two names
- * mean the same in every loop: `num_tokens`, which a step was trained on, and `learning_rate`.
+ * One row of metrics.jsonl. NaN and infinite values are legal here and are written as strings ("NaN"). Two things
+ * are told by every loop: `common_metrics.ts`.
  */
 export type Metrics = Record<string, number | string | boolean>;
 

@@ -108,6 +108,14 @@ describe.each(Object.entries(MODES))('%s', (mode, overrides) => {
   });
 });
 
+describe('checkpoints', () => {
+  it('come by trained tokens, too', async () => {
+    await run('by_tokens', ['save_every=0', 'save_every_tokens=1', 'eval_every=0', 'max_steps=2']);
+    const lines = (await readFile(join(directory, 'by_tokens', 'checkpoints.jsonl'), 'utf8')).trimEnd().split('\n');
+    expect(lines.map((line) => JSON.parse(line).name)).toEqual(['000001', 'final']);
+  });
+});
+
 describe('rows', () => {
   it('have the names of the Python cookbook', async () => {
     const [first] = await rows('sync_1');
