@@ -143,6 +143,8 @@ class AgentToolMessageEnv implements MessageEnv {
     if (dropped > 0) turn.logs.tool_calls_dropped = dropped;
     this.#callsLeft -= made.length;
     const results = await this.#callAll(made, options);
+    // A tool that was given up has answered with its error; grading it would cost for nothing.
+    options.signal?.throwIfAborted();
     for (const [i, { function: call }] of made.entries())
       turn.logs[`tool_call_${i}`] = `${call.name}(${call.arguments})`;
     const answers = results.flatMap(({ messages }) => messages);

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { getRenderer } from '../../src/renderers/get_renderer.ts';
 import type { Message } from '../../src/renderers/types.ts';
 import type { RolloutLimits } from '../../src/rl/limits.ts';
-import { type BuildAgentToolEnvOptions, buildAgentToolEnv } from '../../src/rl/tool_env.ts';
+import { agentToolEnv, type BuildAgentToolEnvOptions, buildAgentToolEnv } from '../../src/rl/tool_env.ts';
 import { defineTool, simpleToolResult } from '../../src/rl/tools.ts';
 import { charTokenizer } from '../support/char_tokenizer.ts';
 import { END, play, type Reply, testRenderer } from './support/scripted_policy.ts';
@@ -138,6 +138,29 @@ describe('an agent', () => {
     expect(metrics[1]).toMatchObject({ max_turns: 1, 'stop/max_turns': 1 });
     expect(trajectory.transitions).toHaveLength(2);
     expect(graded).toHaveLength(1);
+  });
+
+  it('is not graded when it was given up during a call', async () => {
+    const stop = new AbortController();
+    let graded = 0;
+    const tool = defineTool({
+      name: 'hang_up',
+      description: '',
+      parameters: Type.Object({}),
+      run: () => {
+        stop.abort(new Error('gone'));
+        return '';
+      },
+    });
+    const rewardFn = async () => {
+      graded++;
+      return { reward: 1 };
+    };
+    const env = agentToolEnv({ tools: [tool], initialMessages: [], rewardFn, maxTurns: 1 });
+    const call = { type: 'function' as const, id: null, function: { name: 'hang_up', arguments: '{}' } };
+    const reply: Message = { role: 'assistant', content: '', tool_calls: [call] };
+    await expect(env.step(reply, { signal: stop.signal })).rejects.toThrow('gone');
+    expect(graded).toBe(0);
   });
 
   it('is refused with two tools of one name, or a format that has none', async () => {
