@@ -7,6 +7,7 @@ import { shapeOf } from '../registry/shape.ts';
 import { isPlainRef, type PlainRef } from '../registry/slot.ts';
 import { recommendedRenderer } from '../renderers/recommended.ts';
 import { rendererSlot } from '../renderers/types.ts';
+import { checkedDatasets } from '../rl/checked_dataset.ts';
 import type { RolloutLimits } from '../rl/limits.ts';
 import { type EnvGroupBuilder, type RLDataset, rlDatasetSlot } from '../rl/types.ts';
 import { isSweepSpec, loadDocument } from '../spec/load.ts';
@@ -65,7 +66,7 @@ export async function openPlayedGroup(
   const rendererRef = named ?? (await recommendedRenderer({ modelName: model, tokenizer }));
   const contextLength = await contextLengthOf(directory);
   const maxTokens = numberOf(spec.max_tokens) ?? Number.MAX_SAFE_INTEGER;
-  const datasets = await registry.build(rlDatasetSlot, revealSecrets(ref, env), {
+  const built = await registry.build(rlDatasetSlot, revealSecrets(ref, env), {
     tokenizer,
     renderer: await registry.build(rendererSlot, rendererRef, { tokenizer }),
     maxContextLength: contextLength ?? Number.MAX_SAFE_INTEGER,
@@ -74,7 +75,7 @@ export async function openPlayedGroup(
     warn: notify,
     notify,
   });
-  const dataset = datasets[split];
+  const dataset = checkedDatasets(built, ref.builder)[split];
   if (dataset === null) throw new ConfigurationError(`${file}: its environments have no held-out part to play in`);
   return {
     group: groupAt(dataset, group, split),

@@ -2,6 +2,7 @@
 
 import type { LimitFunction } from 'p-limit';
 import type { TokenCompleter } from '../completers/completers.ts';
+import { checkedFirst, checkedStep } from '../rl/checked.ts';
 import { newObservationText } from '../rl/observation_text.ts';
 import { doSingleRollout } from '../rl/rollout.ts';
 import type { Env, EnvLogs, EnvMetrics, StepResult, Trajectory, Transition } from '../rl/types.ts';
@@ -56,12 +57,12 @@ export class Seat {
     };
     const watched: Env = {
       initialObservation: async (options) => {
-        const first = await this.#env.initialObservation(options);
+        const first = checkedFirst(await this.#env.initialObservation(options));
         if ('overflow' in first) this.#tell('The first prompt is too long to be answered', first);
         return first;
       },
       step: async (action, options) => {
-        const result = await this.#env.step(action, options);
+        const result = checkedStep(await this.#env.step(action, options));
         this.#note(result);
         return result;
       },
