@@ -46,11 +46,15 @@ export interface PlayedGroup {
 
 const SPEC_HINT = 'Name the spec of a run of reinforcement learning.';
 
-/** @throws SpecError, ConfigurationError for what has no such environments */
+/**
+ * @param plugins is given those of the spec
+ * @throws SpecError, ConfigurationError for what has no such environments
+ */
 export async function openPlayedGroup(
   { file, overrides, cwd, env, split, group, seed }: PlayedSpec,
   registry: Registry,
   notify: (message: string) => void,
+  plugins: string[],
 ): Promise<PlayedGroup> {
   const document = await loadDocument(file, { overrides, cwd, env });
   if (isSweepSpec(document.value)) {
@@ -58,6 +62,7 @@ export async function openPlayedGroup(
   }
   await loadPlugins(document, registry);
   const spec = resolveRunSpec(document, registry, cwd);
+  plugins.push(...spec.plugins);
   const ref = environmentsOf(spec, registry, file);
   const model = textOf(spec.model_name) ?? '';
   const { directory } = await locateModel(model, { parts: 'tokenizer', notify });

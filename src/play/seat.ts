@@ -13,6 +13,9 @@ import { printable } from '../util/printable.ts';
 import { actionTokens } from './action.ts';
 import type { PlayedGroup } from './environments.ts';
 
+/** In characters. More than any policy says, and little enough to be encoded at once. */
+const LONGEST_ANSWER = 200_000;
+
 /** There is no answer to come. */
 export class LeftEarly extends Error {}
 
@@ -77,7 +80,9 @@ export class Seat {
     print(text);
     const typed = await answer();
     if (typed === null) throw new LeftEarly();
-    const all = actionTokens(typed, prompt, stop, tokenizer);
+    if (typed.length > LONGEST_ANSWER)
+      notify(`That is longer than ${LONGEST_ANSWER} characters: the rest was left out.`);
+    const all = actionTokens(typed.slice(0, LONGEST_ANSWER), prompt, stop, tokenizer);
     const room = contextLength === null ? Number.POSITIVE_INFINITY : contextLength - lengthOf(prompt);
     const tokens = all.slice(0, Math.min(most, maxTokens, room));
     const isCut = tokens.length < all.length;

@@ -23,9 +23,9 @@ import type {
 const HIGHEST_REWARD = 1e15;
 
 /** @throws RolloutFailure, as all here do */
-export function checkedEnvs(given: unknown): Env[] {
+export function checkedEnvs(given: unknown, giver = 'makeEnvs'): Env[] {
   if (isArrayOf(isEnv)(given)) return [...given];
-  throw new RolloutFailure('invalid_environments', `makeEnvs gave ${shown(given)}, which is no list of environments`);
+  throw new RolloutFailure('invalid_environments', `${giver} gave ${shown(given)}, not { initialObservation, step }`);
 }
 
 const isEnv = (value: unknown): value is Env =>

@@ -17,8 +17,7 @@ const atLeastOne = (description: string) => semantic(Type.Integer({ minimum: 1, 
 const flag = (description: string) => semantic(Type.Boolean({ default: false, description }));
 /** More would leave float32 no room for what is learned. */
 const MOST = 1e9;
-const weight = (description: string) =>
-  semantic(Type.Number({ minimum: 0, maximum: MOST, default: 0, description }));
+const weight = (description: string) => semantic(Type.Number({ minimum: 0, maximum: MOST, default: 0, description }));
 
 const asyncConfig = Type.Object({
   max_steps_off_policy: semantic(

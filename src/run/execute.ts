@@ -187,7 +187,7 @@ class Attempt {
     try {
       return await Promise.race([train(), beginning.stopped, strays.failed]);
     } finally {
-      strays.dispose();
+      await strays.dispose();
       await service?.close();
       metrics.close();
       checkpoints.close();
