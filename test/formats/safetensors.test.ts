@@ -187,7 +187,10 @@ describe('refusing to write', () => {
 
   test('a disk that is full is told in words, with what to do', async () => {
     const path = join(await temporaryDirectory(), 'x.safetensors');
-    const full = Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC', syscall: 'write' });
+    const full = Object.assign(new Error('ENOSPC: no space left on device, write'), {
+      code: 'ENOSPC',
+      syscall: 'write',
+    });
     await expect(writeSafetensors(path, [{ ...one, data: () => Promise.reject(full) }])).rejects.toMatchObject({
       message: `cannot write ${path}: no space left on the device`,
       hint: expect.stringContaining('Free some space'),
