@@ -8,7 +8,7 @@ import type { TrainingOutcome } from '../training/types.ts';
 import type { RLDatum } from './datums.ts';
 import { computeKlSampleTrain, computeTrajectoryMetrics } from './metrics.ts';
 import { measurePostKl } from './post_kl.ts';
-import { prepareBatch } from './prepare.ts';
+import { divergedMetric, prepareBatch } from './prepare.ts';
 import { adamAt, openSampler, progressMetrics, type RLRun, rollOutBatch } from './run.ts';
 import { skippedMetric } from './step.ts';
 import { addUsage, type TokenUsage } from './token_usage.ts';
@@ -37,6 +37,7 @@ export async function trainStream(run: RLRun, { num_minibatches }: StreamConfig)
     const rolledOut_P: RolledOutGroup[] = [];
     const data_D: RLDatum[] = [];
     const usages: TokenUsage[] = [];
+    let diverged = false;
     const substeps: Substep[] = [];
     for (const inSubstep_P of splitList(rollingOut_P, config.num_substeps)) {
       const outputs: APIFuture<ForwardBackwardOutput>[] = [];
@@ -48,6 +49,7 @@ export async function trainStream(run: RLRun, { num_minibatches }: StreamConfig)
           return await timer.timed('prepare', () => prepareBatch(run, there_P, 'drop'));
         });
         usages.push(minibatch.usage);
+        diverged ||= minibatch.diverged;
         if (minibatch.data_D.length === 0) continue;
         data_D.push(...minibatch.data_D);
         outputs.push(
@@ -75,6 +77,7 @@ export async function trainStream(run: RLRun, { num_minibatches }: StreamConfig)
       ),
       ...usage.recordStep(addUsage(...usages)),
       ...skippedMetric(data_D),
+      ...divergedMetric(diverged),
       ...measured,
       ...(await measurePostKl(run, sampler, data_D)),
       ...errors.metrics(),

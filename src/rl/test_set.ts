@@ -33,7 +33,7 @@ export function rlTestSetEvaluator(test: RLDataset, parts: TestSetParts): Evalua
       const rolledOut = await Promise.all(
         builders_P.map(async (builder, ordinal): Promise<RolledOutGroup | null> => {
           const began = performance.now();
-          const { group, rollout_errors } = await doGroupRollout(builder, {
+          const { group, tags, rollout_errors } = await doGroupRollout(builder, {
             policy,
             strategy,
             limits: config,
@@ -44,7 +44,6 @@ export function rlTestSetEvaluator(test: RLDataset, parts: TestSetParts): Evalua
           });
           errors.count(rollout_errors, { skipped: group === null });
           const sampling_seconds = (performance.now() - began) / 1000;
-          const tags = builder.loggingTags?.() ?? [];
           return group && { group, tags, ordinal, sampling_client_step: step, sampling_seconds };
         }),
       );
