@@ -37,6 +37,15 @@ export const rlParams = Type.Object({
   dataset: semantic(builderOf(rlDatasetSlot, { description: 'The environments to train in.' })),
   max_tokens: atLeastOne('Longest action, in tokens.'),
   temperature: semantic(Type.Number({ exclusiveMinimum: 0, default: 1, description: 'Of sampling.' })),
+  test_temperature: nullable(
+    semantic(
+      Type.Number({
+        minimum: 0,
+        default: null,
+        description: 'Of sampling in the held-out environments; 0 = greedy, null = as in training.',
+      }),
+    ),
+  ),
   loss_fn: semantic(
     oneOf(LOSS_FN_NAMES, { default: 'importance_sampling', description: 'The loss, by name: docs/losses.md.' }),
   ),
