@@ -39,6 +39,16 @@ export const rlParams = Type.Object({
   dataset: semantic(builderOf(rlDatasetSlot, { description: 'The environments to train in.' })),
   max_tokens: atLeastOne('Longest action, in tokens.'),
   temperature: semantic(Type.Number({ minimum: 1e-3, maximum: 1e3, default: 1, description: 'Of sampling.' })),
+  test_temperature: nullable(
+    semantic(
+      Type.Number({
+        minimum: 0,
+        maximum: 1e3,
+        default: null,
+        description: 'Of sampling in the held-out environments; 0 = greedy, null = as in training.',
+      }),
+    ),
+  ),
   loss_fn: semantic(
     oneOf(LOSS_FN_NAMES, { default: 'importance_sampling', description: 'The loss, by name: docs/losses.md.' }),
   ),

@@ -26,7 +26,8 @@ export function rlTestSetEvaluator(test: RLDataset, parts: TestSetParts): Evalua
   return {
     async evaluate({ sampling, step, signal }) {
       const client = await sampling();
-      const { max_tokens: maxTokens, temperature } = config;
+      const { max_tokens: maxTokens, test_temperature, temperature: ofTraining } = config;
+      const temperature = test_temperature ?? ofTraining;
       const policy = tinkerTokenCompleter(client, { maxTokens, temperature, contextWindow: contextLength });
       const errors = new RolloutErrorCounter(warn);
       const builders_P = Array.from({ length: test.length }, (_, index) => test.getBatch(index)).flat();
