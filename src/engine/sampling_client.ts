@@ -142,6 +142,10 @@ function checkParams(
     temperature >= 0 && Number.isFinite(temperature),
     `temperature must be a finite number ≥ 0, not ${temperature}`,
   );
+  expect(
+    temperature === 0 || Math.fround(1 / temperature) < Number.POSITIVE_INFINITY,
+    `temperature ${temperature} is too small for float32: 0 is greedy`,
+  );
   expect(top_p > 0 && top_p <= 1, `top_p must be above 0 and at most 1, not ${top_p}`);
   expect(Number.isInteger(top_k), `top_k must be a whole number, not ${top_k}`);
   expect(

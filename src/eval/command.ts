@@ -1,8 +1,9 @@
 // cookbook eval: a benchmark on the weights of a run or on a model, with every answer on disk as soon as it is there.
 
 import { createHash } from 'node:crypto';
-import { basename, join } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { benchmarkResult } from '../evaluation/benchmark_result.ts';
+import { checkedBenchmark } from '../evaluation/checked_benchmark.ts';
 import { ResultsDirectory, requireFileName } from '../evaluation/results_directory.ts';
 import { type BenchmarkSampling, type KnownSample, runBenchmark } from '../evaluation/run_benchmark.ts';
 import { sampleKey } from '../evaluation/trajectory_record.ts';
@@ -10,11 +11,11 @@ import { type Benchmark, benchmarkSlot } from '../evaluation/types.ts';
 import type { Registry } from '../registry/registry.ts';
 import { openSamplingTarget, type SamplingTarget } from '../run/sampling_target.ts';
 import { stopOnSignals } from '../run/signals.ts';
+import { besidePlugins } from '../run/strays.ts';
 import { takeLease } from '../run_files/lease.ts';
 import { identityOfWeights } from '../run_files/weights_reader.ts';
 import { addPlugins } from '../spec/command_line.ts';
 import { colorsFor } from '../util/colors.ts';
-import { ConfigurationError } from '../util/errors.ts';
 import { makeDirectory } from '../util/files.ts';
 import { canonicalJson, type JsonObject } from '../util/json.ts';
 import { plural } from '../util/plural.ts';
@@ -51,6 +52,11 @@ export interface EvalEnd {
 }
 
 export async function evalCommand(options: EvalOptions, registry: Registry): Promise<EvalEnd> {
+  const plugins = options.plugins.map((file) => resolve(file));
+  return await besidePlugins(plugins, options.notify, () => evaluateModel(options, registry));
+}
+
+async function evaluateModel(options: EvalOptions, registry: Registry): Promise<EvalEnd> {
   const { target: named, checkpoint, notify, sampling } = options;
   await addPlugins(options.plugins, registry, process.cwd());
   const benchmarkParams = benchmarkRef(options.benchmark, options.assignments, registry, process.cwd());
@@ -60,8 +66,8 @@ export async function evalCommand(options: EvalOptions, registry: Registry): Pro
     const { renderer } = target;
     const { tokenizer } = renderer;
     const material = { tokenizer, renderer, seed: sampling.seed, warn: notify, notify };
-    const whole = await registry.build(benchmarkSlot, benchmarkParams, material);
-    if (whole.examples.length === 0) throw new ConfigurationError(`the benchmark ${whole.name} has no examples`);
+    const built = await registry.build(benchmarkSlot, benchmarkParams, material);
+    const whole = checkedBenchmark(built, benchmarkParams.builder);
     const benchmark = { ...whole, examples: whole.examples.slice(0, options.limit ?? undefined) };
     const settings: JsonObject = {
       model: identityOfWeights(ref, target.weights),

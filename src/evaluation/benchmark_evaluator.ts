@@ -46,7 +46,9 @@ export const benchmarkEvaluator = defineBuilder({
     const { requireFileName } = await import('./results_directory.ts');
     const { tokenizer, seed, warn } = context;
     const renderer = rendererOf(context, 'benchmark');
-    const benchmark = await make(config.benchmark, { tokenizer, renderer, seed, warn });
+    const { checkedBenchmark } = await import('./checked_benchmark.ts');
+    const built = await make(config.benchmark, { tokenizer, renderer, seed, warn });
+    const benchmark = checkedBenchmark(built, config.benchmark.builder);
     return evaluatorOf({ ...benchmark, name: requireFileName(nameOf(config)) }, config, context);
   },
   headline: (config) => [

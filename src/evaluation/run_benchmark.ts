@@ -3,9 +3,10 @@
 
 import pLimit from 'p-limit';
 import { type TokenCompleter, tinkerTokenCompleter } from '../completers/completers.ts';
+import { checkedEnvs } from '../rl/checked.ts';
 import { NO_LIMITS, type RolloutLimits } from '../rl/limits.ts';
 import { doSingleRollout } from '../rl/rollout.ts';
-import { RolloutFailure, rolloutErrorOf } from '../rl/rollout_failure.ts';
+import { RolloutFailure, rolloutErrorOf, within } from '../rl/rollout_failure.ts';
 import type { SamplingClient } from '../tinker/clients.ts';
 import type { Tokenizer } from '../tokenizers/types.ts';
 import { ConfigurationError, RendererError } from '../util/errors.ts';
@@ -139,7 +140,8 @@ async function tryOnce(
   const seed = seedFor(sampling.seed, 'benchmark', of.example.example_id, of.sample);
   const limits: RolloutLimits = { ...NO_LIMITS, rollout_timeout_seconds: sampling.timeout_seconds };
   try {
-    const env = await of.example.makeEnv();
+    const made = await within(sampling.timeout_seconds, ROLLOUT_TIMEOUT, signal, () => of.example.makeEnv());
+    const [env] = checkedEnvs([made], 'makeEnv');
     const trajectory = await doSingleRollout(policy, env, { limits, contextLength, seed, signal });
     // What was reached by then is no answer.
     if (trajectory.stop_reason === ROLLOUT_TIMEOUT) throw new RolloutFailure(ROLLOUT_TIMEOUT, '');

@@ -113,8 +113,7 @@ export async function replaceFile(path: string, write: (handle: FileHandle) => P
   try {
     await files.replaceFile(path, write);
   } catch (error) {
-    if (isSystemError(error)) throw new WeightsError(`${path}: ${messageOf(error)}`, { cause: error });
-    throw error;
+    throw isSystemError(error) ? files.fileError('write', path, error) : error;
   }
 }
 

@@ -2,8 +2,12 @@
 
 import pLimit from 'p-limit';
 import type { Registry } from '../registry/registry.ts';
+import { checkedEnvs, checkedGroupRewards, checkedTags } from '../rl/checked.ts';
+import { RolloutFailure } from '../rl/rollout_failure.ts';
 import type { Env, EnvGroupBuilder, EpisodeStopReason, GroupReward, Trajectory } from '../rl/types.ts';
+import { besidePlugins } from '../run/strays.ts';
 import { shortNumber } from '../training/logtree.ts';
+import { CookbookError } from '../util/errors.ts';
 import { plural } from '../util/plural.ts';
 import { printableText } from '../util/printable.ts';
 import { Answers, type PlayStreams } from './answers.ts';
@@ -35,13 +39,28 @@ export interface PlayResult {
 const HELP = 'You are the policy. An answer ends with an empty line, Ctrl-D leaves.';
 
 /** Plays the first episode of a group, or all where its environments act on one another. */
-export async function playCommand({ streams, ...spec }: PlayOptions, registry: Registry): Promise<PlayResult> {
-  const notify = (message: string) => streams.prose.write(`${printableText(message)}\n`);
-  const { group, ...played } = await openPlayedGroup(spec, registry, notify);
+export async function playCommand(options: PlayOptions, registry: Registry): Promise<PlayResult> {
+  const plugins: string[] = [];
+  const notify = (message: string) => options.streams.prose.write(`${printableText(message)}\n`);
+  try {
+    return await besidePlugins(plugins, notify, () => play(options, registry, notify, plugins));
+  } catch (error) {
+    if (error instanceof RolloutFailure) throw new CookbookError(`the environment: ${error.message}`, { cause: error });
+    throw error;
+  }
+}
+
+async function play(
+  { streams, ...spec }: PlayOptions,
+  registry: Registry,
+  notify: (message: string) => void,
+  plugins: string[],
+): Promise<PlayResult> {
+  const { group, ...played } = await openPlayedGroup(spec, registry, notify, plugins);
   const answers = new Answers(streams);
   const leaving = new AbortController();
   try {
-    const envs_G = await group.makeEnvs();
+    const envs_G = checkedEnvs(await group.makeEnvs());
     const coupled = group.coupled === true;
     const seated_G = coupled ? envs_G : envs_G.slice(0, 1);
     for (const env of envs_G.slice(seated_G.length)) env.close?.();
@@ -72,7 +91,7 @@ export async function playCommand({ streams, ...spec }: PlayOptions, registry: R
       const total = trajectory?.transitions.reduce((sum, { reward }) => sum + reward, final_reward);
       return { total_reward: total ?? null, final_reward, stop_reason: trajectory?.stop_reason ?? null, steps };
     });
-    const tags = group.loggingTags?.() ?? [];
+    const tags = checkedTags(group.loggingTags?.());
     return { state: trajectories_G === null ? 'left' : 'done', split: spec.split, group: spec.group, tags, episodes };
   } finally {
     // Environments that wait for a move that nobody will make.
@@ -98,7 +117,8 @@ async function gradeGroup(
   { envs_G, seated_G, notify }: { envs_G: readonly Env[]; seated_G: readonly Env[]; notify(message: string): void },
 ): Promise<GroupReward[] | null> {
   if (group.computeGroupRewards === undefined) return null;
-  if (seated_G.length === envs_G.length) return await group.computeGroupRewards(trajectories_G, envs_G);
+  if (seated_G.length === envs_G.length)
+    return checkedGroupRewards(await group.computeGroupRewards(trajectories_G, envs_G), envs_G.length);
   notify(
     `The group adds to the reward what takes all of its ${plural(envs_G.length, 'episode')} to know; one was played.`,
   );

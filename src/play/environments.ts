@@ -8,6 +8,7 @@ import { shapeOf } from '../registry/shape.ts';
 import { isPlainRef, type PlainRef } from '../registry/slot.ts';
 import { recommendedRenderer } from '../renderers/recommended.ts';
 import { rendererSlot } from '../renderers/types.ts';
+import { checkedDatasets } from '../rl/checked_dataset.ts';
 import type { RolloutLimits } from '../rl/limits.ts';
 import { type EnvGroupBuilder, type RLDataset, rlDatasetSlot } from '../rl/types.ts';
 import { rendererOfWeights } from '../run_files/trained_renderer.ts';
@@ -48,11 +49,15 @@ export interface PlayedGroup {
 
 const SPEC_HINT = 'Name the spec of a run of reinforcement learning.';
 
-/** @throws SpecError, ConfigurationError for what has no such environments */
+/**
+ * @param plugins is given those of the spec
+ * @throws SpecError, ConfigurationError for what has no such environments
+ */
 export async function openPlayedGroup(
   { file, overrides, cwd, env, split, group, seed }: PlayedSpec,
   registry: Registry,
   notify: (message: string) => void,
+  plugins: string[],
 ): Promise<PlayedGroup> {
   const document = await loadDocument(file, { overrides, cwd, env });
   if (isSweepSpec(document.value)) {
@@ -60,6 +65,7 @@ export async function openPlayedGroup(
   }
   await loadPlugins(document, registry);
   const spec = resolveRunSpec(document, registry, cwd);
+  plugins.push(...spec.plugins);
   const ref = environmentsOf(spec, registry, file);
   const model = textOf(spec.model_name) ?? '';
   const { directory } = await locateModel(model, { parts: 'tokenizer', notify });
@@ -68,7 +74,7 @@ export async function openPlayedGroup(
   const rendererRef = named ?? (await recommendedRenderer({ modelName: model, tokenizer }));
   const contextLength = await contextLengthOf(directory);
   const maxTokens = numberOf(spec.max_tokens) ?? Number.MAX_SAFE_INTEGER;
-  const datasets = await registry.build(rlDatasetSlot, revealSecrets(ref, env), {
+  const built = await registry.build(rlDatasetSlot, revealSecrets(ref, env), {
     tokenizer,
     renderer: await registry.build(rendererSlot, rendererRef, { tokenizer }),
     maxContextLength: contextLength ?? Number.MAX_SAFE_INTEGER,
@@ -77,7 +83,7 @@ export async function openPlayedGroup(
     warn: notify,
     notify,
   });
-  const dataset = datasets[split];
+  const dataset = checkedDatasets(built, ref.builder)[split];
   if (dataset === null) throw new ConfigurationError(`${file}: its environments have no held-out part to play in`);
   return {
     group: groupAt(dataset, group, split),

@@ -2,6 +2,7 @@
 
 import type { LimitFunction } from 'p-limit';
 import type { TokenCompleter } from '../completers/completers.ts';
+import { checkedFirst, checkedStep } from '../rl/checked.ts';
 import { newObservationText } from '../rl/observation_text.ts';
 import { doSingleRollout } from '../rl/rollout.ts';
 import type { Env, EnvLogs, EnvMetrics, StepResult, Trajectory, Transition } from '../rl/types.ts';
@@ -11,6 +12,9 @@ import { plural } from '../util/plural.ts';
 import { printable } from '../util/printable.ts';
 import { actionTokens } from './action.ts';
 import type { PlayedGroup } from './environments.ts';
+
+/** In characters. More than any policy says, and little enough to be encoded at once. */
+const LONGEST_ANSWER = 200_000;
 
 /** There is no answer to come. */
 export class LeftEarly extends Error {}
@@ -56,12 +60,12 @@ export class Seat {
     };
     const watched: Env = {
       initialObservation: async (options) => {
-        const first = await this.#env.initialObservation(options);
+        const first = checkedFirst(await this.#env.initialObservation(options));
         if ('overflow' in first) this.#tell('The first prompt is too long to be answered', first);
         return first;
       },
       step: async (action, options) => {
-        const result = await this.#env.step(action, options);
+        const result = checkedStep(await this.#env.step(action, options));
         this.#note(result);
         return result;
       },
@@ -77,7 +81,9 @@ export class Seat {
     print(text);
     const typed = await answer();
     if (typed === null) throw new LeftEarly();
-    const all = actionTokens(typed, prompt, stop, tokenizer);
+    if (typed.length > LONGEST_ANSWER)
+      notify(`That is longer than ${LONGEST_ANSWER} characters: the rest was left out.`);
+    const all = actionTokens(typed.slice(0, LONGEST_ANSWER), prompt, stop, tokenizer);
     const room = contextLength === null ? Number.POSITIVE_INFINITY : contextLength - lengthOf(prompt);
     const tokens = all.slice(0, Math.min(most, maxTokens, room));
     const isCut = tokens.length < all.length;

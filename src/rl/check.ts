@@ -7,11 +7,6 @@ import type { RLDataset } from './types.ts';
 /** @throws ConfigurationError that names the fields */
 export function checkConfig(config: RLConfig, dataset: RLDataset, warn: (message: string) => void): void {
   const { async_config, stream_minibatch_config: stream, num_substeps } = config;
-  if (dataset.length === 0 || dataset.getBatch(0).length === 0) {
-    throw new ConfigurationError('dataset: there is no group in its first batch, so nothing to train on', {
-      hint: 'Give it batches with groups: "cookbook play" shows what it has.',
-    });
-  }
   if (async_config !== null && stream !== null) {
     throw new ConfigurationError('async_config and stream_minibatch_config exclude each other', {
       hint: 'Leave one of them out.',

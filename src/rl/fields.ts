@@ -15,7 +15,9 @@ import { rlDatasetSlot } from './types.ts';
 const count = (description: string, value: number) => semantic(steps(description, value));
 const atLeastOne = (description: string) => semantic(Type.Integer({ minimum: 1, description }));
 const flag = (description: string) => semantic(Type.Boolean({ default: false, description }));
-const weight = (description: string) => semantic(Type.Number({ minimum: 0, default: 0, description }));
+/** More would leave float32 no room for what is learned. */
+const MOST = 1e9;
+const weight = (description: string) => semantic(Type.Number({ minimum: 0, maximum: MOST, default: 0, description }));
 
 const asyncConfig = Type.Object({
   max_steps_off_policy: semantic(
@@ -37,7 +39,17 @@ export const rlParams = Type.Object({
   ...modelFields,
   dataset: semantic(builderOf(rlDatasetSlot, { description: 'The environments to train in.' })),
   max_tokens: atLeastOne('Longest action, in tokens.'),
-  temperature: semantic(Type.Number({ exclusiveMinimum: 0, default: 1, description: 'Of sampling.' })),
+  temperature: semantic(Type.Number({ minimum: 1e-3, maximum: 1e3, default: 1, description: 'Of sampling.' })),
+  test_temperature: nullable(
+    semantic(
+      Type.Number({
+        minimum: 0,
+        maximum: 1e3,
+        default: null,
+        description: 'Of sampling in the held-out environments; 0 = greedy, null = as in training.',
+      }),
+    ),
+  ),
   loss_fn: semantic(
     oneOf(LOSS_FN_NAMES, { default: 'importance_sampling', description: 'The loss, by name: docs/losses.md.' }),
   ),
@@ -75,7 +87,12 @@ export const rlParams = Type.Object({
     0,
   ),
   overlong_penalty: semantic(
-    Type.Number({ minimum: 0, default: 1, description: 'What an action costs that is cut at max_tokens.' }),
+    Type.Number({
+      minimum: 0,
+      maximum: MOST,
+      default: 1,
+      description: 'What an action costs that is cut at max_tokens.',
+    }),
   ),
   mask_truncated: flag('Train on no episode whose last action was cut at max_tokens; it counts in its group.'),
   rollout_error_tolerance: semantic(

@@ -7,6 +7,8 @@ import { builderOf, nullable, semantic } from '../registry/fields.ts';
 import { ConfigurationError } from '../util/errors.ts';
 import { permutation } from '../util/permutation.ts';
 import { nextUniform, randomFor } from '../util/random.ts';
+import { checkedTags } from './checked.ts';
+import { checkedDatasets } from './checked_dataset.ts';
 import { type EnvGroupBuilder, type RLDataset, type RLDatasets, rlDatasetSlot } from './types.ts';
 
 export const interleaved = defineBuilder({
@@ -46,7 +48,9 @@ export const interleaved = defineBuilder({
         hint: 'Give a weight for each source, or none.',
       });
     }
-    const built = await Promise.all(sources.map((source) => make(source, context)));
+    const built = await Promise.all(
+      sources.map(async (source) => checkedDatasets(await make(source, context), source.builder)),
+    );
     const names = distinctNames(sources.map(({ builder }) => builder));
     const named = built.map(({ train, test }, i) => ({ name: names[i], train, test }));
     const train = interleavedDataset(
@@ -174,13 +178,12 @@ function concatenated(parts: readonly NamedDataset[]): RLDataset {
 
 /** The same group, also reported under the name of its source. */
 function tagged(group: EnvGroupBuilder, name: string): EnvGroupBuilder {
-  const tags = () => [...new Set([...(group.loggingTags?.() ?? []), name])];
+  const tags = () => [...new Set([...checkedTags(group.loggingTags?.()), name])];
+  const { computeGroupRewards } = group;
   return {
     coupled: group.coupled,
     makeEnvs: (options) => group.makeEnvs(options),
-    computeGroupRewards: async (trajectories_G, envs_G, options) =>
-      (await group.computeGroupRewards?.(trajectories_G, envs_G, options)) ??
-      trajectories_G.map(() => ({ reward: 0, metrics: {} })),
+    ...(computeGroupRewards === undefined ? {} : { computeGroupRewards: computeGroupRewards.bind(group) }),
     cleanup: async () => group.cleanup?.(),
     loggingTags: tags,
   };

@@ -3,7 +3,9 @@
 import type { Message, Renderer } from '../renderers/types.ts';
 import { lengthOf, type ModelInput, modelInputFromTokens } from '../tinker/types.ts';
 import { RendererError } from '../util/errors.ts';
+import { shown } from '../util/shown.ts';
 import { judgeParseError, type ParseErrorPolicy } from './parse_errors.ts';
+import { RolloutFailure } from './rollout_failure.ts';
 import type {
   Env,
   EnvLogs,
@@ -58,6 +60,12 @@ export interface EnvFromMessageEnvOptions {
   parseErrorPolicy?: ParseErrorPolicy | null;
 }
 
+/** A conversation is a user's code's, and maybe no TypeScript. */
+function requireConversation(given: unknown, name: string): void {
+  if (!Array.isArray(given))
+    throw new RolloutFailure('invalid_step', `${name}: ${shown(given)} is no list of messages`);
+}
+
 const NOTHING: ModelInput = modelInputFromTokens([]);
 const NO_END = 'the reply has no end, or more than one';
 
@@ -96,7 +104,9 @@ class EnvFromMessageEnv implements Env {
   }
 
   async initialObservation(options?: EpisodeOptions): Promise<InitialObservation | InitialObservationOverflow> {
-    this.#observation = this.#render(await this.#env.initialObservation(options));
+    const messages = await this.#env.initialObservation(options);
+    requireConversation(messages, 'initialObservation');
+    this.#observation = this.#render(messages);
     if (this.#isTooLong(this.#observation)) {
       const metrics = { context_overflow: 1, 'stop/context_overflow': 1 };
       return { overflow: true, reward: this.#options.contextOverflowReward, metrics };
@@ -133,6 +143,7 @@ class EnvFromMessageEnv implements Env {
   }
 
   #resultOf(result: MessageStepResult): StepResult {
+    requireConversation(result?.next_messages, 'next_messages');
     const { reward, episode_done, next_messages, metrics = {}, logs = {}, next_stop_condition } = result;
     if (episode_done) {
       return { ...this.#end(reward, metrics), next_observation: this.#renderLast(next_messages), logs };

@@ -64,6 +64,10 @@ const GOOD = 0.5;
 export const isConstant = (rewards_G: readonly number[]): boolean =>
   rewards_G.every((reward) => reward === rewards_G[0]);
 
+/** Whether a metric is reported of all groups, whatever their environments report: theirs has another name. */
+export const isOwnMetric = (name: string): boolean => OWN_METRICS.has(name);
+const OWN_METRICS = new Set(Object.keys(metricsOf([])));
+
 /** The groups whose rewards differ. Where there is none, the first group is kept, or none. */
 export function removeConstantRewardGroups<G extends { group: TrajectoryGroup }>(
   groups_P: readonly G[],

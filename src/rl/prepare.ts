@@ -13,6 +13,8 @@ import type { RolledOutGroup } from './types.ts';
 export interface Batch {
   /** Empty where nothing is left to train on. */
   data_D: RLDatum[];
+  /** What was sampled has log-probs that are no numbers: the policy is broken, and there is nothing to train on. */
+  diverged: boolean;
   metrics: Metrics;
   /** Tokens that were sampled, scored and are trained on. */
   usage: TokenUsage;
@@ -40,22 +42,30 @@ export async function prepareBatch(
   }
   const trained_P = kept_P.map(({ group }) => group);
   const assembled = assembleTrainingData(trained_P, computeAdvantages(trained_P, config.advantage));
-  const data_D = assembled.data_D.filter((datum, d) => {
+  const trainable_D = assembled.data_D.filter((datum, d) => {
     const { group_idx, traj_idx } = assembled.origins_D[d];
     const masked = config.mask_truncated && isTruncated(trained_P[group_idx].trajectories_G[traj_idx]);
     return isTrainable(datum) && !masked;
   });
+  const diverged = !trainable_D.every(hasFiniteLogprobs);
+  const data_D = diverged ? [] : trainable_D;
   const sampled = addUsage(...trained_P.map(rolloutUsage));
   const metrics = rolloutMetrics(groups_P);
   if (reference === null || data_D.length === 0) {
-    return { data_D, metrics, usage: addUsage(sampled, trainingUsage(data_D)) };
+    return { data_D, diverged, metrics, usage: addUsage(sampled, trainingUsage(data_D)) };
   }
   const scored = await scoreTargets(reference, data_D, context.signal);
   const { kl_penalty_coef: coef, kl_discount_factor: discount } = config;
   const penalized = incorporateKlPenalty(data_D, scored.logprobs_D_T, { coef, discount });
   return {
     data_D: penalized.data_D,
+    diverged,
     metrics: { ...metrics, kl_policy_base: penalized.kl_policy_base },
     usage: addUsage(sampled, trainingUsage(data_D), ...scored.usage),
   };
 }
+
+const hasFiniteLogprobs = ({ loss_fn_inputs: { logprobs } }: RLDatum) => logprobs.data.every(Number.isFinite);
+
+/** The loss of a policy that is broken, which ends the run as one that diverged. */
+export const divergedMetric = (diverged: boolean): Metrics => (diverged ? { 'loss:sum': Number.NaN } : {});

@@ -3,6 +3,7 @@
 import type { CompletionOptions, TokenCompleter } from '../completers/completers.ts';
 import { lengthOf, type ModelInput } from '../tinker/types.ts';
 import { seedFor } from '../util/random.ts';
+import { checkedFirst, checkedStep } from './checked.ts';
 import { allowTurn, type RolloutLimits } from './limits.ts';
 import { RolloutFailure, within } from './rollout_failure.ts';
 import {
@@ -29,8 +30,8 @@ const EMPTY: ModelInput = { chunks: [] };
 const ROLLOUT_TIMEOUT = 'rollout_timeout' satisfies EpisodeStopReason;
 
 /**
- * @throws RolloutFailure for a reward that is no number and for what takes too long before there is anything to keep; and
- * whatever the environment or the policy throws
+ * @throws RolloutFailure for what an environment may not give, such as a reward that is no number, and for what takes too long
+ * before there is anything to keep; and whatever the environment or the policy throws
  */
 export async function doSingleRollout(policy: TokenCompleter, env: Env, options: RolloutOptions): Promise<Trajectory> {
   const { limits, contextLength, seed, signal } = options;
@@ -40,7 +41,7 @@ export async function doSingleRollout(policy: TokenCompleter, env: Env, options:
   let sampled = 0;
   try {
     const episode = { maxToolCalls: limits.max_tool_calls };
-    const first = await deadline.during((signal) => env.initialObservation({ ...episode, signal }));
+    const first = checkedFirst(await deadline.during((signal) => env.initialObservation({ ...episode, signal })));
     if ('overflow' in first) return overflown(first);
     let { observation, stop_condition }: InitialObservation = first;
     while (true) {
@@ -57,15 +58,16 @@ export async function doSingleRollout(policy: TokenCompleter, env: Env, options:
           policy.complete(ob, stop, { ...completion, signal }),
         ),
       );
-      const result = await deadline.during((signal) => env.step(ac, { signal }));
-      checkReward(result.reward);
-      const { reward, episode_done, metrics = {}, logs = {} } = result;
-      transitions.push({ ob, ac, reward, episode_done, metrics: { ...metrics }, logs });
-      if (episode_done) return ended(transitions, result.next_observation, truncations);
+      // The environment may do with its copy as it likes.
+      const given = { ...ac, tokens: [...ac.tokens], logprobs: [...ac.logprobs] };
+      const result = checkedStep(await deadline.during((signal) => env.step(given, { signal })));
+      const { next_observation, next_stop_condition, ...outcome } = result;
+      transitions.push({ ob, ac, ...outcome });
+      if (outcome.episode_done) return ended(transitions, next_observation, truncations);
       sampled += ac.tokens.length;
       if (maxTokens !== null && ac.stop_reason === 'length') truncations++;
-      observation = result.next_observation;
-      stop_condition = result.next_stop_condition;
+      observation = next_observation;
+      stop_condition = next_stop_condition;
     }
   } catch (error) {
     // What was reached before the deadline is kept; without anything the rollout has failed.
@@ -92,17 +94,13 @@ class Deadline {
   async during<T>(work: (signal: AbortSignal | undefined) => Promise<T>): Promise<T> {
     const left = this.#ends === null ? null : Math.max(0, this.#ends - performance.now()) / 1000;
     try {
-      return await within(left, ROLLOUT_TIMEOUT, this.#signal, work, this.#seconds);
+      return await within(left, ROLLOUT_TIMEOUT, this.#signal, work);
     } catch (error) {
       this.passed = error instanceof RolloutFailure && error.type === ROLLOUT_TIMEOUT;
-      throw error;
+      // What was left of the time is no news.
+      throw this.passed ? new RolloutFailure(ROLLOUT_TIMEOUT, `it took longer than ${this.#seconds} seconds`) : error;
     }
   }
-}
-
-function checkReward(reward: number): void {
-  if (Number.isFinite(reward)) return;
-  throw new RolloutFailure('non_finite_reward', `an environment gave the reward ${reward}`);
 }
 
 /** The environment's own end: what it says of it in its metrics is the reason. */
@@ -129,8 +127,7 @@ function stopped(
 }
 
 function overflown({ reward, metrics = {}, logs = {} }: InitialObservationOverflow): Trajectory {
-  checkReward(reward);
-  const transition = { ...emptyTransition(), reward, episode_done: true, metrics: { ...metrics }, logs };
+  const transition = { ...emptyTransition(), reward, episode_done: true, metrics, logs };
   return { transitions: [transition], final_ob: EMPTY, stop_reason: reasonIn(metrics) };
 }
 

@@ -6,6 +6,12 @@ import type { RolloutError } from './types.ts';
 
 const PREFIX = 'rollout_errors';
 
+const TOTAL = 'total';
+const GROUPS_SKIPPED = 'groups_skipped';
+/** Kinds that have a metric each; errors with a name of their own every time must not fill the log. */
+const MOST_TYPES = 50;
+const OTHERS = 'others';
+
 export class RolloutErrorCounter {
   readonly #counts = new Map<string, number>();
   readonly #warn: (message: string) => void;
@@ -19,16 +25,17 @@ export class RolloutErrorCounter {
   }
 
   count(errors: readonly RolloutError[], { skipped }: { skipped: boolean }): void {
-    for (const { error_type, error_message } of errors) {
+    for (const { error_type: given, error_message } of errors) {
+      const error_type = this.#nameOf(given);
       this.#add(error_type);
-      this.#add('total');
+      this.#add(TOTAL);
       if (this.#warned.has(error_type)) continue;
       this.#warned.add(error_type);
       this.#warn(
         `a rollout failed: ${error_type}: ${error_message} (counted under ${PREFIX}/${error_type} from now on)`,
       );
     }
-    if (skipped) this.#add('groups_skipped');
+    if (skipped) this.#add(GROUPS_SKIPPED);
   }
 
   /** `rollout_errors/TYPE`, `/total` and `/groups_skipped` of all that there was so far; nothing where nothing failed. */
@@ -39,6 +46,12 @@ export class RolloutErrorCounter {
   /** For the checkpoint. */
   get state(): JsonObject {
     return Object.fromEntries([...this.#counts].sort());
+  }
+
+  /** The totals are no names of errors. */
+  #nameOf(type: string): string {
+    const name = type === TOTAL || type === GROUPS_SKIPPED ? `${type}_` : type;
+    return this.#counts.has(name) || this.#counts.size < MOST_TYPES ? name : OTHERS;
   }
 
   #add(key: string): void {

@@ -62,7 +62,7 @@ export async function rollOutGroup(
   const began = performance.now();
   for (let sample = 0; ; sample++) {
     signal.throwIfAborted();
-    const { group, rollout_errors } = await doGroupRollout(builder, {
+    const { group, tags, rollout_errors } = await doGroupRollout(builder, {
       policy,
       strategy,
       limits: config,
@@ -78,7 +78,6 @@ export async function rollOutGroup(
       continue;
     }
     const sampling_seconds = (performance.now() - began) / 1000;
-    const tags = builder.loggingTags?.() ?? [];
     return { group, tags, ordinal, sampling_client_step: sampler.step, sampling_seconds };
   }
 }

@@ -4,7 +4,7 @@ import type { IterationTimer } from '../training/trace.ts';
 import type { Metrics } from '../training/types.ts';
 import type { RLDatum } from './datums.ts';
 import { computeKlSampleTrain } from './metrics.ts';
-import { prepareBatch } from './prepare.ts';
+import { divergedMetric, prepareBatch } from './prepare.ts';
 import { adamAt, progressMetrics, type RLRun } from './run.ts';
 import type { RolledOutGroup } from './types.ts';
 import { trainStep } from './update.ts';
@@ -40,6 +40,7 @@ export async function trainOnBatch(
     ...usage.recordStep(batch.usage),
     ...usage.discardedMetrics,
     ...skippedMetric(batch.data_D),
+    ...divergedMetric(batch.diverged),
   };
   return { data_D: batch.data_D, metrics };
 }

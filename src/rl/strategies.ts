@@ -101,7 +101,7 @@ type Outcome = { env: Env; trajectory: Trajectory } | { error: unknown };
 
 /** @throws GroupFailure when too few succeed; the error itself where the strategy fails fast, or the signal's reason */
 export async function rollOutAll(
-  builder: EnvGroupBuilder,
+  builder: Pick<EnvGroupBuilder, 'makeEnvs' | 'coupled'>,
   strategy: RolloutStrategy,
   rollOut: RollOut,
   signal?: AbortSignal,

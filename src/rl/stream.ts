@@ -8,7 +8,7 @@ import type { TrainingOutcome } from '../training/types.ts';
 import type { RLDatum } from './datums.ts';
 import { computeKlSampleTrain, rolloutMetrics } from './metrics.ts';
 import { measurePostKl } from './post_kl.ts';
-import { prepareBatch } from './prepare.ts';
+import { divergedMetric, prepareBatch } from './prepare.ts';
 import { adamAt, openSampler, progressMetrics, type RLRun, rollOutBatch } from './run.ts';
 import { skippedMetric } from './step.ts';
 import { addUsage, type TokenUsage } from './token_usage.ts';
@@ -53,6 +53,7 @@ export async function trainStream(run: RLRun, { num_minibatches }: StreamConfig)
       ...usage.recordStep(streamed.usage),
       ...usage.discardedMetrics,
       ...skippedMetric(data_D),
+      ...divergedMetric(streamed.diverged),
       ...measured,
       ...(await measurePostKl(run, sampler, data_D)),
       ...errors.metrics(),
@@ -67,6 +68,8 @@ export async function trainStream(run: RLRun, { num_minibatches }: StreamConfig)
 interface StreamedBatch {
   rolledOut_P: RolledOutGroup[];
   data_D: RLDatum[];
+  /** The policy is broken. */
+  diverged: boolean;
   usage: TokenUsage;
   substeps: Substep[];
 }
@@ -82,6 +85,7 @@ async function submitAsTheyCome(
   const data_D: RLDatum[] = [];
   const usages: TokenUsage[] = [];
   const substeps: Substep[] = [];
+  let diverged = false;
   for (const inSubstep_P of splitList(rollingOut_P, config.num_substeps)) {
     const outputs: APIFuture<ForwardBackwardOutput>[] = [];
     for (const inMinibatch_P of splitList(inSubstep_P, num_minibatches)) {
@@ -94,6 +98,7 @@ async function submitAsTheyCome(
       // Behind an optimizer step the weights are in the middle of a batch: a stop saves them no more.
       const minibatch = substeps.length === 0 ? await journal.stoppable(ready) : await ready();
       usages.push(minibatch.usage);
+      diverged ||= minibatch.diverged;
       if (minibatch.data_D.length === 0) continue;
       data_D.push(...minibatch.data_D);
       const options = { max_tokens: config.max_tokens, parts: num_minibatches };
@@ -101,7 +106,7 @@ async function submitAsTheyCome(
     }
     if (outputs.length > 0) substeps.push({ outputs, optimStep: await journal.client.optimStep(adam) });
   }
-  return { rolledOut_P, data_D, usage: addUsage(...usages), substeps };
+  return { rolledOut_P, data_D, diverged, usage: addUsage(...usages), substeps };
 }
 
 async function finishAll(substeps: readonly Substep[]): Promise<Update[]> {

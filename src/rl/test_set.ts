@@ -27,7 +27,8 @@ export function rlTestSetEvaluator(test: RLDataset, parts: TestSetParts): Evalua
   return {
     async evaluate({ sampling, step, signal }) {
       const client = await sampling();
-      const { max_tokens: maxTokens, temperature } = config;
+      const { max_tokens: maxTokens, test_temperature, temperature: ofTraining } = config;
+      const temperature = test_temperature ?? ofTraining;
       const policy = tinkerTokenCompleter(client, { maxTokens, temperature, contextWindow: contextLength });
       const errors = new RolloutErrorCounter(warn);
       const builders_P = Array.from({ length: test.length }, (_, index) => test.getBatch(index)).flat();
@@ -37,7 +38,7 @@ export function rlTestSetEvaluator(test: RLDataset, parts: TestSetParts): Evalua
         bounds,
         async (builder, ordinal, signal): Promise<RolledOutGroup | null> => {
           const began = performance.now();
-          const { group, rollout_errors } = await doGroupRollout(builder, {
+          const { group, tags, rollout_errors } = await doGroupRollout(builder, {
             policy,
             strategy,
             limits: config,
@@ -48,7 +49,6 @@ export function rlTestSetEvaluator(test: RLDataset, parts: TestSetParts): Evalua
           });
           errors.count(rollout_errors, { skipped: group === null });
           const sampling_seconds = (performance.now() - began) / 1000;
-          const tags = builder.loggingTags?.() ?? [];
           return group && { group, tags, ordinal, sampling_client_step: step, sampling_seconds };
         },
       );

@@ -5,6 +5,7 @@ import { visibleText } from '../completers/completers.ts';
 import type { Message, Renderer, ToolCall, UnparsedToolCall } from '../renderers/types.ts';
 import { withTools } from '../renderers/with_tools.ts';
 import { ConfigurationError } from '../util/errors.ts';
+import { checkedGrade } from './checked.ts';
 import {
   type EnvFromMessageEnvOptions,
   envFromMessageEnv,
@@ -196,7 +197,8 @@ class AgentToolMessageEnv implements MessageEnv {
   async #grade({ signal }: StepOptions) {
     const { rewardFn, initialMessages, passAllMessagesToGrader = true, graderTimeoutSeconds = null } = this.#options;
     const graded = this.#history.slice(passAllMessagesToGrader ? 0 : initialMessages.length);
-    return await within(graderTimeoutSeconds, 'grader_timeout', signal, (signal) => rewardFn(graded, { signal }));
+    const grade = (signal: AbortSignal | undefined) => rewardFn(graded, { signal });
+    return checkedGrade(await within(graderTimeoutSeconds, 'grader_timeout', signal, grade));
   }
 }
 

@@ -6,6 +6,9 @@ import { Ajv, type ValidateFunction } from 'ajv';
 import type { ContentPart, Message, ToolCall, ToolSpec } from '../renderers/types.ts';
 import { ConfigurationError, messageOf } from '../util/errors.ts';
 import { isJsonObject, type JsonObject, type JsonValue, jsonProblem } from '../util/json.ts';
+import { isArrayOf, isNumber, isOptional, isRecordOf, isString } from '../util/json_shape.ts';
+import { shown } from '../util/shown.ts';
+import { RolloutFailure } from './rollout_failure.ts';
 import type { EnvMetrics, StepOptions } from './types.ts';
 
 export interface ToolInput {
@@ -132,9 +135,21 @@ async function answer(
     return errorToolResult('json_decode_failed', `the arguments are ${jsonProblem(error)}`);
   }
   if (!isJsonObject(args)) return errorToolResult('validation_failed', 'the arguments must be a JSON object');
+  let result: unknown;
   try {
-    return await tool.run({ arguments: args, call_id: id }, options);
+    result = await tool.run({ arguments: args, call_id: id }, options);
   } catch (error) {
     return errorToolResult('execution_error', `${name} failed: ${messageOf(error)}`);
   }
+  if (isToolResult(result)) return result;
+  // The model cannot mend that, so it is not told.
+  throw new RolloutFailure(
+    'invalid_tool_result',
+    `the tool ${name} gave ${shown(result)}: a text, or { messages, metrics }`,
+  );
 }
+
+const isToolResult = (value: unknown): value is ToolResult =>
+  isJsonObject(value) && isArrayOf(isMessage)(value.messages) && isOptional(isRecordOf(isNumber))(value.metrics);
+const isMessage = (value: unknown): value is Message =>
+  isJsonObject(value) && isString(value.role) && (isString(value.content) || Array.isArray(value.content));

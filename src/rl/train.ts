@@ -11,6 +11,7 @@ import type { TrainingContext, TrainingOutcome } from '../training/types.ts';
 import type { JsonValue } from '../util/json.ts';
 import { trainAsync } from './async.ts';
 import { checkConfig } from './check.ts';
+import { checkedDatasets } from './checked_dataset.ts';
 import type { RLConfig } from './fields.ts';
 import { policyLoss } from './losses/policy_loss.ts';
 import { RolloutErrorCounter } from './rollout_errors.ts';
@@ -38,7 +39,7 @@ export async function trainRL(config: RLConfig, context: TrainingContext, make: 
     notify,
     signal,
   };
-  const { train: dataset, test } = await make(config.dataset, material);
+  const { train: dataset, test } = checkedDatasets(await make(config.dataset, material), config.dataset.builder);
   checkConfig(config, dataset, warn);
   const strategy = await make(config.rollout_error_tolerance, {});
   const loss = policyLoss(config.loss_fn, config.loss_fn_config);

@@ -26,6 +26,7 @@ import type { RunEvent, RunListener } from './events.ts';
 import { LogFile } from './log_file.ts';
 import { redactEvent } from './redaction.ts';
 import { plainFormatter } from './reporters/plain.ts';
+import { watchStrays } from './strays.ts';
 import { headlineOf, trainerOf } from './trainer.ts';
 
 export interface ExecuteOptions {
@@ -182,9 +183,11 @@ class Attempt {
       const given = { logPath, seed, headline, service, metrics, checkpoints };
       return await trainer.train({ ...given, resolveWeights, emit, signal });
     };
+    const strays = watchStrays(spec.plugins, (message) => this.emit({ type: 'warning', message }));
     try {
-      return await Promise.race([train(), beginning.stopped]);
+      return await Promise.race([train(), beginning.stopped, strays.failed]);
     } finally {
+      await strays.dispose();
       await service?.close();
       metrics.close();
       checkpoints.close();

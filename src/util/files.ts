@@ -169,6 +169,7 @@ const REASONS: Partial<Record<string, { reason: string; hint: string }>> = {
   EACCES: { reason: 'permission denied', ...FORBIDDEN },
   EPERM: { reason: 'operation not permitted', ...FORBIDDEN },
   EEXIST: { reason: 'a file of this name is there', ...FORBIDDEN },
+  EISDIR: { reason: 'it is a directory, not a file', hint: 'Move it away and run the same command again.' },
   ENAMETOOLONG: { reason: 'a name in the path is longer than the file system allows', hint: 'Give a shorter path.' },
   ENOTDIR: { reason: 'a part of the path is a file, not a directory', ...FORBIDDEN },
   EMFILE: { reason: 'too many files are open', ...TOO_FEW },

@@ -195,6 +195,7 @@ describe('sampling', () => {
 
   it.each([
     ['temperature', { temperature: -1 }],
+    ['temperature', { temperature: 1e-40 }],
     ['top_p', { top_p: 0 }],
     ['max_tokens', { max_tokens: 0 }],
     ['top_k', { top_k: 1.5 }],

@@ -181,8 +181,20 @@ describe('refusing to write', () => {
 
   test('a directory that is missing is named', async () => {
     const directory = await temporaryDirectory();
-    const message = await weightsErrorOf(writeSafetensors(join(directory, 'no', 'x.safetensors'), [one]), directory);
-    expect(message).toMatch(/^no\/x\.safetensors: ENOENT/);
+    const path = join(directory, 'no', 'x.safetensors');
+    await expect(writeSafetensors(path, [one])).rejects.toThrow(`cannot write ${path}: ENOENT`);
+  });
+
+  test('a disk that is full is told in words, with what to do', async () => {
+    const path = join(await temporaryDirectory(), 'x.safetensors');
+    const full = Object.assign(new Error('ENOSPC: no space left on device, write'), {
+      code: 'ENOSPC',
+      syscall: 'write',
+    });
+    await expect(writeSafetensors(path, [{ ...one, data: () => Promise.reject(full) }])).rejects.toMatchObject({
+      message: `cannot write ${path}: no space left on the device`,
+      hint: expect.stringContaining('Free some space'),
+    });
   });
 });
 

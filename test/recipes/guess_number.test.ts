@@ -9,6 +9,7 @@ import {
   bisectionSuccess,
   feedback,
   guessMessage,
+  narrowed,
   parseGuess,
   turnsOfBisection,
 } from '../../src/recipes/guess_number/game.ts';
@@ -22,8 +23,8 @@ import { END, play, type Reply, type Speak, testRenderer } from '../rl/support/s
 
 const renderer = testRenderer();
 
-function game(secret: number, { max = 15, max_turns = 4, unparsable_reward = -1 } = {}): Env {
-  const messageEnv = guessNumberEnv({ max, max_turns, secret, unparsable_reward });
+function game(secret: number, { max = 15, max_turns = 4, tell_range = false, unparsable_reward = -1 } = {}): Env {
+  const messageEnv = guessNumberEnv({ max, max_turns, tell_range, secret, unparsable_reward });
   return envFromMessageEnv({ renderer, messageEnv, terminateOnLength: false });
 }
 
@@ -54,6 +55,13 @@ describe('a game', () => {
         '<|im_start|>assistant\nGuess: 9<|im_end|>\n<|im_start|>user\nToo high.<|im_end|>\n<|im_start|>assistant\n',
     );
     expect(trajectoryToData(trajectory, 1)).toHaveLength(1);
+  });
+
+  it('tells what is left, if it is to', async () => {
+    const replies = ['Guess: 3', 'eight', 'Guess: 9', 'Guess: 2', 'Guess: 7'].map((reply) => `${reply}${END}`);
+    const { prompts } = await play(game(7, { max_turns: 5, tell_range: true }), replies);
+    const told = [...prompts[4].matchAll(/user\n(.*)<\|im_end\|>/g)].map(([, text]) => text);
+    expect(told.slice(1)).toEqual(['Too low: 4 to 15.', 'Say "Guess: n".', 'Too high: 4 to 8.', 'Too low: 4 to 8.']);
   });
 
   it('goes on after a reply that is no guess, or was cut short, at its cost', async () => {
@@ -101,6 +109,22 @@ describe('halving', () => {
     );
     expect(bisectionSuccess({ max: 1023, max_turns: 10 })).toBeCloseTo(0.999, 4);
   });
+});
+
+it('what is left holds the number, and nothing that has been guessed', () => {
+  const number = fc.nat({ max: 31 });
+  fc.assert(
+    fc.property(number, fc.array(number), (secret, guesses) => {
+      let left = { low: 0, high: 31 };
+      for (const guess of guesses.filter((each) => each !== secret)) {
+        const before = left;
+        left = narrowed(left, guess, secret);
+        expect(left.low <= secret && secret <= left.high).toBe(true);
+        expect(left.low <= guess && guess <= left.high).toBe(false);
+        expect(left.low >= before.low && left.high <= before.high).toBe(true);
+      }
+    }),
+  );
 });
 
 describe('a reply', () => {
@@ -188,7 +212,7 @@ describe('demonstrations', () => {
     builtinRegistry().build(datasetSlot, { builder: 'guess_number_demonstrations', ...params }, { ...context, seed });
 
   const guessesOf = (seed: number, noise: number) => {
-    const rules = { max: 15, max_turns: 3 };
+    const rules = { max: 15, max_turns: 3, tell_range: false };
     const messages = noisyGame(rules, { secrets: [4, 5], noise, random: randomFor(seed, 'test') });
     expect(messages.at(-1)?.role).toBe('assistant');
     return messages.flatMap(({ role, content }) => (role === 'assistant' ? [parseGuess(String(content))] : []));
@@ -202,6 +226,12 @@ describe('demonstrations', () => {
         expect(guesses.length === 3 || guesses.at(-1) === 4 || guesses.at(-1) === 5).toBe(true);
       }),
     );
+  });
+
+  it('tell what is left, if the games are to', () => {
+    const rules = { max: 15, max_turns: 4, tell_range: true };
+    const messages = noisyGame(rules, { secrets: [4, 5], noise: 0, random: randomFor(0, 'test') });
+    expect(String(messages[2].content)).toMatch(/^Too (low|high): \d+ to \d+\.$/);
   });
 
   it('try no number twice without noise, and do with it', () => {

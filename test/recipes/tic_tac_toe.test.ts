@@ -3,7 +3,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { builtinRegistry } from '../../src/builtin.ts';
-import { blindMove } from '../../src/recipes/tic_tac_toe/demonstrations.ts';
+import { playedMove } from '../../src/recipes/tic_tac_toe/demonstrations.ts';
 import { TicTacToeSeat } from '../../src/recipes/tic_tac_toe/env.ts';
 import {
   availableMoves,
@@ -17,8 +17,8 @@ import {
   winnerOf,
 } from '../../src/recipes/tic_tac_toe/game.ts';
 import { Match } from '../../src/recipes/tic_tac_toe/match.ts';
-import { bestMoves, minimaxValue, opponentOf } from '../../src/recipes/tic_tac_toe/opponents.ts';
-import { boardMessage, parseMove } from '../../src/recipes/tic_tac_toe/words.ts';
+import { bestMoves, minimaxValue, opponentOf, surestMove } from '../../src/recipes/tic_tac_toe/opponents.ts';
+import { boardMessage, moveMessage, parseMove } from '../../src/recipes/tic_tac_toe/words.ts';
 import type { RolloutLimits, TerminationRewardPolicy } from '../../src/rl/limits.ts';
 import { NO_LIMITS } from '../../src/rl/limits.ts';
 import { doGroupRollout } from '../../src/rl/rollouts.ts';
@@ -95,6 +95,24 @@ describe('minimax', () => {
       const after = availableMoves(board).map((move) => minimaxValue(playMove(board, move)));
       expect(minimaxValue(board) + Math.min(...after)).toBe(0);
     }
+  });
+});
+
+describe('the surest move', () => {
+  it('is one of the best, wherever there is any', () => {
+    for (const board of allBoards().filter((each) => !isOver(each))) {
+      expect(bestMoves(board)).toContain(surestMove(board));
+    }
+    expect(() => surestMove(boardOf(0, 3, 1, 4, 2))).toThrow('a game that is over has no moves');
+  });
+
+  it('wins at once where it can, defers a loss, and else takes the cell with the most lines', () => {
+    expect(bestMoves(boardOf(0, 3, 1, 6))).toContain(4);
+    expect(surestMove(boardOf(0, 3, 1, 6))).toBe(2);
+    expect(minimaxValue(boardOf(0, 1, 4))).toBe(-1);
+    expect(surestMove(boardOf(0, 1, 4))).toBe(8);
+    expect(surestMove(EMPTY_BOARD)).toBe(4);
+    expect(surestMove(boardOf(4))).toBe(0);
   });
 });
 
@@ -324,15 +342,39 @@ describe('the dataset', () => {
 });
 
 describe('demonstrations', () => {
+  /** Boards as text, and the moves that were made on them. */
+  const movesBy = (skill: number, count = 500) =>
+    Array.from({ length: count }, (_, i) => {
+      const [{ content: shown }, { content: move }] = playedMove(randomFor(i, 'test'), { skill });
+      return { shown: String(shown), move: parseMove(String(move)) };
+    });
+
   it('are moves that are available, on boards of every stage', () => {
     const stages = new Set<number>();
-    for (let i = 0; i < 500; i++) {
-      const [{ content: shown }, { content: move }] = blindMove(randomFor(i, 'test'));
-      const moves = [...String(shown).matchAll(/\d/g)].map(Number);
-      expect(moves).toContain(parseMove(String(move)));
+    for (const { shown, move } of movesBy(0.5)) {
+      const moves = [...shown.matchAll(/\d/g)].map(Number);
+      expect(moves).toContain(move);
       stages.add(moves.length);
     }
     expect([...stages].sort()).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9]);
+  });
+
+  it('are the surest as often as the skill says, and by chance', () => {
+    const surest = new Map(
+      allBoards()
+        .filter((board) => !isOver(board))
+        .map((board) => [String(boardMessage(board).content), surestMove(board)]),
+    );
+    const share = (skill: number) =>
+      movesBy(skill).filter(({ shown, move }) => surest.get(shown) === move).length / 500;
+    expect(share(1)).toBe(1);
+    expect(share(0.8)).toBeGreaterThan(0.8);
+    expect(share(0.8)).toBeLessThan(0.92);
+    expect(share(0)).toBeLessThan(0.4);
+  });
+
+  it('are one character, which is read as the move', () => {
+    expect([0, 4, 8].map((move) => parseMove(moveMessage(move)))).toEqual([0, 4, 8]);
   });
 
   it('are a dataset', async () => {

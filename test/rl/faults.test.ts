@@ -170,6 +170,19 @@ describe('a batch with nothing to learn', () => {
   });
 });
 
+describe('a policy that training has broken', () => {
+  it.each([
+    '',
+    'async_config={max_steps_off_policy: 0, groups_per_batch: 2}',
+    'stream_minibatch_config={groups_per_batch: 2, num_minibatches: 2}',
+  ])('ends the run as one that diverged: %s', async (mode) => {
+    const overrides = ['learning_rate=1e300', 'dataset.n_batches=3', ...(mode === '' ? [] : [mode])];
+    const { status, rows } = await run(`diverged_${mode.slice(0, 5)}`, overrides);
+    expect(status).toMatchObject({ state: 'diverged', error: null, step: 2 });
+    expect(rows[1]).toMatchObject({ 'loss:sum': 'NaN', 'optim/skipped_update': 1, 'env/all/total_episodes': 6 });
+  });
+});
+
 describe('a large group', () => {
   it('warns of no leak: its episodes wait for one signal', async () => {
     const warned: Error[] = [];

@@ -116,6 +116,19 @@ describe('checkpoints', () => {
   });
 });
 
+it('tests with a temperature of its own, and trains as if it had none', async () => {
+  const overrides = ['dataset.test=true', 'max_steps=1'];
+  await run('tested_as_trained', overrides);
+  await run('tested_greedily', [...overrides, 'test_temperature=0']);
+  const [asTrained] = await rows('tested_as_trained');
+  const [greedily] = await rows('tested_greedily');
+  const mixed = 'test/env/all/by_group/frac_mixed';
+  expect(asTrained[mixed]).toBeGreaterThan(0);
+  expect(greedily[mixed]).toBe(0);
+  expect(greedily['env/all/even']).toBe(asTrained['env/all/even']);
+  expect(await weights('tested_greedily')).toBe(await weights('tested_as_trained'));
+});
+
 describe('rows', () => {
   it('have the names of the Python cookbook', async () => {
     const [first] = await rows('sync_1');

@@ -37,6 +37,21 @@ const answer = async (name: string, args: string) => {
   return { error, content: messages[0].content };
 };
 
+describe('what a tool gives that is no answer', () => {
+  it.each<[string, unknown]>([
+    ['a number', 5],
+    ['nothing', undefined],
+    ['an object of its own', { pieces: 4 }],
+    ['messages with a hole', { messages: [null] }],
+    ['a text for a metric', { messages: [], metrics: { found: 'yes' } }],
+  ])('fails the episode, since the model cannot mend it: %s', async (_, given) => {
+    const spec = { name: 'odd', description: '', parameters: {} };
+    const odd = JSON.parse(JSON.stringify(given === undefined ? null : given));
+    const calling = handleToolCall(new Map([['odd', { spec, run: async () => odd }]]), call('odd', '{}'));
+    await expect(calling).rejects.toMatchObject({ type: 'invalid_tool_result' });
+  });
+});
+
 describe('a call', () => {
   it('is answered in a message that names the call and the tool', async () => {
     expect(await handleToolCall(tools, call('search', '{"query": "sea"}'))).toEqual({

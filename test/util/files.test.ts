@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
-import { mkdtemp, realpath, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, realpath, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
-import { makeDirectory } from '../../src/util/files.ts';
+import { explainingFailure, makeDirectory } from '../../src/util/files.ts';
 import { makeWhole } from '../../src/util/whole_directory.ts';
 
 async function temporaryDirectory(): Promise<string> {
@@ -23,6 +23,14 @@ it('says what stands in the way of a directory', async () => {
   await writeFile(join(directory, 'file'), '');
   await expect(makeDirectory(join(directory, 'file'))).rejects.toThrow('file: a file of this name is there');
   await expect(makeDirectory(join(directory, 'file/below'))).rejects.toThrow('a part of the path is a file');
+});
+
+it('says that a directory lies where a file should, and what to do', async () => {
+  const directory = await temporaryDirectory();
+  await expect(explainingFailure('repair', directory, () => readFile(directory))).rejects.toMatchObject({
+    message: `cannot repair ${directory}: it is a directory, not a file`,
+    hint: 'Move it away and run the same command again.',
+  });
 });
 
 it.runIf(existsSync('/proc/self'))('gives up where a file system takes no directories', async () => {

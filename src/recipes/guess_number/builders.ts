@@ -24,6 +24,12 @@ const gameFields = {
     ),
   ),
   held_out: count('Numbers that training never hides.', 2, 0),
+  tell_range: semantic(
+    Type.Boolean({
+      default: false,
+      description: 'Say after each guess which numbers are left, such as "Too low: 8 to 15."',
+    }),
+  ),
 };
 const game = Type.Object(gameFields);
 
@@ -62,7 +68,7 @@ async function buildGuessNumber(config: Static<typeof params>, context: RLDatase
   const { guessNumberEnv } = await import('./env.ts');
   const { envFromMessageEnv } = await import('../../rl/message_env.ts');
   const { cyclicOrder } = await import('../../util/permutation.ts');
-  const { max, batch_size, group_size, n_batches, test_seen, test_group_size, unparsable_reward } = config;
+  const { max, tell_range, batch_size, group_size, n_batches, test_seen, test_group_size, unparsable_reward } = config;
   const { renderer, maxContextLength, maxTokens, seed } = context;
   const { seen, heldOut, max_turns } = await numbersOf(config);
   const group = (secret: number, size: number, tags: string[]) => ({
@@ -70,7 +76,7 @@ async function buildGuessNumber(config: Static<typeof params>, context: RLDatase
       Array.from({ length: size }, () =>
         envFromMessageEnv({
           renderer,
-          messageEnv: guessNumberEnv({ max, max_turns, secret, unparsable_reward }),
+          messageEnv: guessNumberEnv({ max, max_turns, tell_range, secret, unparsable_reward }),
           failedParseReward: unparsable_reward,
           terminateOnLength: false,
           maxTrajectoryTokens: maxContextLength,
@@ -116,10 +122,10 @@ export const guessNumberDemonstrations = defineBuilder({
   async build(config, context) {
     const { demonstrationDatasets } = await import('../demonstrations.ts');
     const { noisyGame } = await import('./demonstrations.ts');
-    const { max, noise } = config;
+    const { max, tell_range, noise } = config;
     const { seen: secrets, max_turns } = await numbersOf(config);
     return demonstrationDatasets(config, context, (random) =>
-      noisyGame({ max, max_turns }, { secrets, noise, random }),
+      noisyGame({ max, max_turns, tell_range }, { secrets, noise, random }),
     );
   },
 });

@@ -3,7 +3,7 @@
 import type { RandomGenerator } from 'pure-rand/types/RandomGenerator';
 import type { Message } from '../../renderers/types.ts';
 import { nextBelow, nextUniform } from '../../util/random.ts';
-import { feedback, type GuessNumberRules, guessMessage, opening } from './game.ts';
+import { feedback, type GuessNumberRules, guessMessage, narrowed, opening } from './game.ts';
 
 /**
  * Guesses by chance, until one is right or the game is over: some (`noise` of them) blindly, any number of all, also one that has been tried;
@@ -15,14 +15,13 @@ export function noisyGame(
 ): Message[] {
   const secret = secrets[nextBelow(random, secrets.length)];
   const messages = [opening(rules)];
-  let [low, high] = [0, rules.max];
+  let left = { low: 0, high: rules.max };
   for (let turn = 1; ; turn++) {
     const blind = nextUniform(random) < noise;
-    const guess = blind ? nextBelow(random, rules.max + 1) : low + nextBelow(random, high - low + 1);
+    const guess = blind ? nextBelow(random, rules.max + 1) : left.low + nextBelow(random, left.high - left.low + 1);
     messages.push({ role: 'assistant', content: guessMessage(guess) });
     if (guess === secret || turn === rules.max_turns) return messages;
-    messages.push(feedback(guess, secret));
-    if (guess < secret) low = Math.max(low, guess + 1);
-    else high = Math.min(high, guess - 1);
+    left = narrowed(left, guess, secret);
+    messages.push(feedback(guess, secret, rules.tell_range ? left : null));
   }
 }

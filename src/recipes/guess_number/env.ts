@@ -4,7 +4,7 @@ import { visibleText } from '../../completers/completers.ts';
 import type { Message } from '../../renderers/types.ts';
 import type { MessageEnv, MessageStepResult } from '../../rl/message_env.ts';
 import type { EnvMetrics } from '../../rl/types.ts';
-import { feedback, type GuessNumberRules, opening, parseGuess } from './game.ts';
+import { feedback, type GuessNumberRules, narrowed, opening, parseGuess } from './game.ts';
 
 export interface GuessNumberOptions extends GuessNumberRules {
   secret: number;
@@ -19,10 +19,12 @@ export interface GuessNumberOptions extends GuessNumberRules {
 export function guessNumberEnv({ secret, unparsable_reward, ...rules }: GuessNumberOptions): MessageEnv {
   const history: Message[] = [opening(rules)];
   let turns = 0;
+  let left = { low: 0, high: rules.max };
   const play = (message: Message, guess: number | null): MessageStepResult => {
     turns++;
     const success = guess === secret;
-    const told = feedback(guess, secret);
+    if (guess !== null && !success) left = narrowed(left, guess, secret);
+    const told = feedback(guess, secret, rules.tell_range ? left : null);
     history.push(message, told);
     const episode_done = success || turns >= rules.max_turns;
     const metrics: EnvMetrics = { valid: guess === null ? 0 : 1 };

@@ -48,16 +48,24 @@ export const ticTacToe = defineBuilder({
 export const ticTacToeDemonstrations = defineBuilder({
   slot: datasetSlot,
   name: 'tic_tac_toe_demonstrations',
-  version: 1,
-  doc: 'Moves of tic-tac-toe by someone who knows its form and moves blindly: a start for reinforcement learning.',
+  version: 2,
+  doc: 'Moves of tic-tac-toe by someone who often plays well, against blind moves: a start for reinforcement learning.',
   params: Type.Object({
+    skill: semantic(
+      Type.Number({
+        minimum: 0,
+        maximum: 1,
+        default: 0.9,
+        description: 'Share of the moves that are the best; the others are blind.',
+      }),
+    ),
     num_examples: count('Moves.', 32_768),
     test_size: count('Further moves that are held out.', 256, 0),
-    batch_size: count('Moves in an optimizer step.', 64),
+    batch_size: count('Moves in an optimizer step.', 32),
   }),
   async build(config, context) {
     const { demonstrationDatasets } = await import('../demonstrations.ts');
-    const { blindMove } = await import('./demonstrations.ts');
-    return demonstrationDatasets(config, context, blindMove);
+    const { playedMove } = await import('./demonstrations.ts');
+    return demonstrationDatasets(config, context, (random) => playedMove(random, config));
   },
 });

@@ -1,17 +1,26 @@
-// Moves of someone who knows which cells are free and nothing of the game.
+// Moves of someone who plays well most of the time.
 
 import type { RandomGenerator } from 'pure-rand/types/RandomGenerator';
 import type { Message } from '../../renderers/types.ts';
-import { nextBelow } from '../../util/random.ts';
-import { type Board, EMPTY_BOARD, isOver, play } from './game.ts';
-import { opponentOf } from './opponents.ts';
+import { nextBelow, nextUniform } from '../../util/random.ts';
+import { type Board, EMPTY_BOARD, isOver, MARKS, play, toMove } from './game.ts';
+import { opponentOf, surestMove } from './opponents.ts';
 import { boardMessage, moveMessage } from './words.ts';
 
-/** Any move on a board of a game that was played blindly, as early as late. */
-export function blindMove(random: RandomGenerator): Message[] {
-  const choose = opponentOf('random');
-  const boards: Board[] = [];
-  for (let board = EMPTY_BOARD; !isOver(board); board = play(board, choose(board, random))) boards.push(board);
-  const board = boards[nextBelow(random, boards.length)];
-  return [boardMessage(board), { role: 'assistant', content: moveMessage(choose(board, random)) }];
+/**
+ * A move of a game against someone who moves blindly, as early as late and from either seat. The player knows the best move,
+ * and makes it with the probability `skill`; else it moves blindly too.
+ */
+export function playedMove(random: RandomGenerator, { skill }: { skill: number }): Message[] {
+  const blind = opponentOf('random');
+  const mark = MARKS[nextBelow(random, MARKS.length)];
+  const turns: { board: Board; move: number }[] = [];
+  for (let board = EMPTY_BOARD; !isOver(board); ) {
+    const own = toMove(board) === mark;
+    const move = own && nextUniform(random) < skill ? surestMove(board) : blind(board, random);
+    if (own) turns.push({ board, move });
+    board = play(board, move);
+  }
+  const { board, move } = turns[nextBelow(random, turns.length)];
+  return [boardMessage(board), { role: 'assistant', content: moveMessage(move) }];
 }

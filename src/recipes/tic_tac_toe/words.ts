@@ -18,7 +18,8 @@ export function boardMessage(board: Board): Message {
   return { role: 'user', content: boardText(board, (mark) => (mark === own ? 'X' : 'O')) };
 }
 
-export const moveMessage = (move: number): string => `[${move}]`;
+/** One token, so that what a game is won or lost by is all that is learned from it. */
+export const moveMessage = (move: number): string => String(move);
 
 /** The first number in brackets, or a number that stands alone; null where a reply names no move. */
 export function parseMove(reply: string): number | null {
