@@ -82,8 +82,9 @@ describe('a group that fails', () => {
   it.each(['throws', 'grader_hangs', 'make_throws', 'no_envs'])(
     'with all of its batch leaves the policy as it is: %s',
     async (fault) => {
-      const { status, rows } = await run(`all_${fault}`, [all(fault)]);
+      const { status, rows, warnings } = await run(`all_${fault}`, [all(fault)]);
       expect(status.state).toBe('done');
+      expect(warnings.filter((warning) => warning.startsWith('step 0 trains on nothing'))).toHaveLength(1);
       expect(rows.map((row) => row['optim/skipped_update'])).toEqual([1, 1]);
       expect(rows[1]['rollout_errors/groups_skipped']).toBe(4);
       expect(rows[1]['env/all/total_episodes']).toBe(0);
@@ -96,7 +97,8 @@ describe('a group that fails', () => {
   ])('is left out in every mode: %s', async (mode) => {
     const name = mode.slice(0, 5);
     expect((await run(`${name}_half`, [half('throws'), mode])).status.state).toBe('done');
-    const { status, rows } = await run(`${name}_all`, [all('throws'), mode]);
+    const { status, rows, warnings } = await run(`${name}_all`, [all('throws'), mode]);
+    expect(warnings.filter((warning) => warning.includes('trains on nothing'))).toHaveLength(1);
     expect(status.state).toBe('done');
     expect(rows.at(-1)?.['rollout_errors/groups_skipped']).toBe(4);
   });
