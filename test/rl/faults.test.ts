@@ -1,6 +1,6 @@
 // What goes wrong in environments and graders: each a defined, logged outcome, and never a lost run.
 
-import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -182,4 +182,11 @@ describe('a combination that cannot work', () => {
     expect(status.state).toBe('failed');
     expect(status.error?.message).toMatchSnapshot();
   });
+});
+
+it('a setting that the loss does not have is told before there is a run', async () => {
+  await expect(run('unknown_setting', ['loss_fn=grpo', 'loss_fn_config.epsilonn=0.1'])).rejects.toThrow(
+    'loss_fn_config: loss grpo has no setting "epsilonn"; it has epsilon, epsilon_high, delta',
+  );
+  await expect(readdir(join(directory, 'unknown_setting'))).rejects.toThrow('ENOENT');
 });
