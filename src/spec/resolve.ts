@@ -16,7 +16,7 @@ import type { WeightsReader } from './digests.ts';
 import { absolutePath } from './location.ts';
 import { MISSING, mismatches } from './mismatch.ts';
 import { nearPathsHint } from './near_files.ts';
-import { slashPath } from './path.ts';
+import { dottedPath, slashPath } from './path.ts';
 import { paramsOfRun, rootParams } from './root.ts';
 import { looksSecret, secretIn } from './secrets.ts';
 import { type Issue, isRunSpec, type RunSpec, type SpecDocument, type SpecPath } from './types.ts';
@@ -227,7 +227,8 @@ class Resolution {
     }
     if (!isJsonObject(value) || typeof value.run !== 'string') return value;
     this.#path.push('run');
-    const run = this.#file(value.run, 'input', null, '; train that run first');
+    const remedy = `; train that run first, or say where it is: ${dottedPath(this.#path)}=DIR`;
+    const run = this.#file(value.run, 'input', null, remedy);
     this.#path.pop();
     return Object.freeze({ checkpoint: 'final', ...value, run });
   }
