@@ -213,7 +213,7 @@ class Resolution {
     const path = absolutePath(text, directory);
     if (role === 'place' || this.#at.exists(path)) return path;
     if (role === 'name' && !/^(~|\.{0,2}\/)/.test(text)) return text;
-    const where = source === null ? (this.#at.near?.(text, directory) || remedy) : `; get it from ${source}`;
+    const where = source === null ? this.#at.near?.(text, directory) || remedy : `; get it from ${source}`;
     this.#report('value', `there is no such file or directory: ${path}${where}`);
     return path;
   }
