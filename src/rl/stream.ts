@@ -59,13 +59,13 @@ export async function trainStream(run: RLRun, { num_minibatches }: StreamConfig)
       }
       if (outputs.length > 0) substeps.push({ outputs, optimStep: await journal.client.optimStep(adam) });
     }
-    errors.ofStep(step, rolledOut_P.length);
     const updates = await timer.timed('train', () => finishAll(substeps));
     await timer.timed('transcripts', () => transcripts.write('train', step, rolledOut_P));
     if (data_D.length > 0) {
       await sampler.client.close();
       sampler = await timer.timed('save_weights_and_get_sampling_client', () => openSampler(run, step + 1));
     }
+    errors.ofStep(step, rolledOut_P.length);
     const row = {
       ...progressMetrics(run, step, adam),
       ...computeTrajectoryMetrics(rolledOut_P),
