@@ -1,17 +1,17 @@
 // The builders of a registry as a catalogue: what there is by slot, and what each takes.
 
-import type { TObject } from '@sinclair/typebox';
+import type { TObject, TProperties } from '@sinclair/typebox';
 import pc from 'picocolors';
 import type { AnyBuilder } from '../registry/builder.ts';
 import type { FieldKind } from '../registry/fields.ts';
 import type { Registry } from '../registry/registry.ts';
-import { shapeOf } from '../registry/shape.ts';
+import { type ObjectShape, shapeOf } from '../registry/shape.ts';
 import { closestNames, didYouMean } from '../registry/suggest.ts';
 import { describeSchema } from '../spec/describe.ts';
 import { paramsOfRun } from '../spec/root.ts';
 import { trainerSlot } from '../training/types.ts';
 import { ConfigurationError } from '../util/errors.ts';
-import type { JsonValue } from '../util/json.ts';
+import { type JsonValue, spacedJson } from '../util/json.ts';
 import { programName } from '../util/program_name.ts';
 import { wrapped } from '../util/wrapped.ts';
 
@@ -35,15 +35,17 @@ interface CatalogField {
 }
 
 /**
- * The builders of one slot, or of all; those of one name, or all.
+ * The builders of one slot, or of all; those of one name, or all. A slot that no builder is named like may stand for the name.
  * @throws ConfigurationError for a slot or name that is not there
  */
 export function catalog(registry: Registry, filter: { slot?: string; name?: string } = {}): CatalogEntry[] {
   const slots = filter.slot === undefined ? registry.slots() : [known(filter.slot, registry.slots(), 'slot')];
   const builders = slots.flatMap((slot) => registry.list(slot));
   if (filter.name === undefined) return builders.map(entryOf);
-  const name = known(filter.name, [...new Set(builders.map((builder) => builder.name))], 'builder');
-  return builders.filter((builder) => builder.name === name).map(entryOf);
+  const names = [...new Set(builders.map((builder) => builder.name))];
+  const isSlot = !names.includes(filter.name) && slots.includes(filter.name);
+  const name = isSlot ? filter.name : known(filter.name, names, 'builder');
+  return builders.filter((builder) => (isSlot ? builder.slot : builder.name) === name).map(entryOf);
 }
 
 function known(name: string, names: readonly string[], what: string): string {
@@ -60,16 +62,22 @@ function entryOf(builder: AnyBuilder): CatalogEntry {
 }
 
 function fieldsOf(params: TObject): CatalogField[] {
-  return shapeOf(params).fields.map(({ name, kind, default: value }) => {
-    const schema = params.properties[name];
-    return {
-      name,
+  return entriesOf(shapeOf(params), params.properties, '');
+}
+
+/** Each field, and behind it those of the mapping that it is, by the names that set them on a command line. */
+function entriesOf({ fields }: ObjectShape, properties: TProperties, prefix: string): CatalogField[] {
+  return fields.flatMap(({ name, kind, shape, default: value }) => {
+    const schema = properties[name];
+    const field = {
+      name: `${prefix}${name}`,
       type: describeSchema(schema),
       kind,
       required: value === undefined,
       ...(value === undefined ? {} : { default: value }),
       description: schema.description ?? '',
     };
+    return shape.is === 'object' ? [field, ...entriesOf(shape, schema.properties, `${field.name}.`)] : [field];
   });
 }
 
@@ -109,5 +117,5 @@ const KIND_NOTES: Record<FieldKind, string> = {
 };
 
 function defaultText(field: CatalogField): string {
-  return field.required ? pc.yellow('Required.') : `Default: ${JSON.stringify(field.default)}.`;
+  return field.default === undefined ? pc.yellow('Required.') : `Default: ${spacedJson(field.default)}.`;
 }

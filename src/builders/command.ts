@@ -6,7 +6,7 @@ import { loadPlugins } from '../spec/plugins.ts';
 import { type CatalogEntry, catalog, formatCatalog, formatEntry } from './catalog.ts';
 
 export interface BuildersOptions extends Omit<LoadOptions, 'overrides'> {
-  /** Only the builder of this name, with its parameters. */
+  /** Only the builder of this name, with its parameters; or the slot of this name. */
   name: string | undefined;
   /** Only builders of this slot. */
   slot: string | undefined;
@@ -22,6 +22,7 @@ export async function buildersCommand(
 ): Promise<{ builders: CatalogEntry[]; text: string }> {
   if (spec !== undefined) await loadPlugins(await loadDocument(spec, { overrides: [], cwd, env }), registry);
   const builders = catalog(registry, { slot, name });
-  if (name === undefined) return { builders, text: formatCatalog(builders, width) };
+  const isList = builders.every((builder) => builder.name !== name);
+  if (isList) return { builders, text: formatCatalog(builders, width) };
   return { builders, text: builders.map((builder) => formatEntry(builder, width)).join('\n\n') };
 }

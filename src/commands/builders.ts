@@ -8,9 +8,12 @@ export default class Builders extends BaseCommand {
   static override examples = [
     '<%= config.bin %> builders',
     '<%= config.bin %> builders supervised',
+    '<%= config.bin %> builders renderer',
     '<%= config.bin %> builders --spec my_spec.yaml',
   ];
-  static override args = { name: Args.string({ description: 'Show the parameters of this builder.' }) };
+  static override args = {
+    name: Args.string({ description: 'A builder, to show its parameters; or a slot, to list its builders.' }),
+  };
   static override flags = {
     slot: Flags.string({ description: 'Only those that fit in this place of a spec.' }),
     spec: Flags.string({ helpValue: 'FILE', description: 'Those of the plugins of this run or sweep spec too.' }),

@@ -19,6 +19,7 @@ import { colorsFor } from '../util/colors.ts';
 import { makeDirectory } from '../util/files.ts';
 import { canonicalJson, type JsonObject } from '../util/json.ts';
 import { plural } from '../util/plural.ts';
+import { widthOf } from '../util/wrapped.ts';
 import { benchmarkRef } from './benchmark_fields.ts';
 import { evalProgress, type KnownAnswers, type ProgressStream } from './progress.ts';
 import { type EvaluatedPlace, interruptedScreen, resultScreen } from './screen.ts';
@@ -109,6 +110,7 @@ async function evaluate(
     const { resultPath, trajectoriesPath } = results;
     const place: EvaluatedPlace = { target, argv, max_tokens: sampling.max_tokens, resultPath, trajectoriesPath };
     const colors = colorsFor(process.stdout);
+    const width = widthOf(process.stdout);
     let { answered } = known;
     let firstError: string | null = null;
     try {
@@ -131,7 +133,7 @@ async function evaluate(
       await results.finish(result);
       return {
         result: { state: 'done', target: description, directory, ...result },
-        screen: resultScreen(result, place, firstError, colors),
+        screen: resultScreen(result, place, firstError, colors, width),
         exitCode: result.num_errors > 0 ? 3 : 0,
       };
     } catch (error) {
@@ -140,7 +142,7 @@ async function evaluate(
       const far = { answered, total: known.total };
       return {
         result: { state: 'interrupted', target: description, directory, name: benchmark.name, ...far },
-        screen: interruptedScreen(benchmark.name, far, place, colors),
+        screen: interruptedScreen(benchmark.name, far, place, colors, width),
         exitCode: 3,
       };
     } finally {

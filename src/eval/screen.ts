@@ -7,6 +7,7 @@ import { shortPath } from '../util/files.ts';
 import { plural } from '../util/plural.ts';
 import { printable } from '../util/printable.ts';
 import { programName, quote } from '../util/program_name.ts';
+import { wrappedText } from '../util/wrapped.ts';
 
 export interface EvaluatedPlace {
   target: string;
@@ -17,21 +18,26 @@ export interface EvaluatedPlace {
   trajectoriesPath: string;
 }
 
-/** Its lines, blank ones between the blocks. `firstError`: why one of the answers failed. */
+/** Its lines, blank ones between the blocks. `firstError`: why one of the answers failed; `width`: what a line may take, commands aside. */
 export function resultScreen(
   result: BenchmarkResult,
   place: EvaluatedPlace,
   firstError: string | null,
   colors: Colors,
+  width = Number.POSITIVE_INFINITY,
 ): string[] {
   return blocks([
-    [colors.bold(printable(headline(result)))],
-    columns([...passes(result), ...troubles(result, place, firstError)]),
+    wrappedText(printable(headline(result)), width)
+      .split('\n')
+      .map(colors.bold),
+    columns([...passes(result), ...troubles(result, place, firstError)]).flatMap((line) =>
+      wrappedText(line, width).split('\n'),
+    ),
     columns([
       ['result', shortPath(place.resultPath)],
       ['answers', shortPath(place.trajectoriesPath)],
     ]),
-    columns(nextCommands(result, place)),
+    columns(nextCommands(result, place), width),
   ]);
 }
 
@@ -41,11 +47,12 @@ export function interruptedScreen(
   { answered, total }: { answered: number; total: number },
   { argv, trajectoriesPath }: EvaluatedPlace,
   colors: Colors,
+  width = Number.POSITIVE_INFINITY,
 ): string[] {
   return blocks([
     [colors.bold(printable(`${name}: stopped after ${answered} of ${plural(total, 'answer')}`))],
     columns([['answers', shortPath(trajectoriesPath)]]),
-    columns([[command(argv), 'go on with the others']]),
+    columns([[command(argv), 'go on with the others']], width),
   ]);
 }
 

@@ -16,6 +16,7 @@ export class Answers {
   readonly #lines: Interface;
   readonly #read: AsyncIterator<string>;
   readonly #interactive: boolean;
+  readonly #prose: NodeJS.WritableStream;
 
   constructor({ input, prose, interactive }: PlayStreams) {
     this.#lines = createInterface({ input, ...(interactive ? { output: prose } : {}), terminal: interactive });
@@ -25,6 +26,7 @@ export class Answers {
     // Begun at once: lines that come before anybody asks are kept.
     this.#read = this.#lines[Symbol.asyncIterator]();
     this.#interactive = interactive;
+    this.#prose = prose;
   }
 
   /** The next answer, without the empty lines around it; null when the input has ended and there is none. */
@@ -33,7 +35,10 @@ export class Answers {
     while (true) {
       if (this.#interactive) this.#lines.prompt();
       const { value, done } = await this.#read.next();
-      if (done === true) return said.length === 0 ? null : said.join('\n');
+      if (done === true) {
+        if (this.#interactive) this.#prose.write('\n');
+        return said.length === 0 ? null : said.join('\n');
+      }
       if (value.trim() !== '') said.push(value);
       else if (said.length > 0) return said.join('\n');
     }

@@ -109,7 +109,8 @@ export class Seat {
     });
     const { text } = newObservationText(next_observation, this.#before, tokenizer);
     if (episode_done && text !== '') print(text);
-    this.#tell(episode_done ? 'The episode is over' : null, { reward, metrics, logs });
+    // What an environment logs may give away what is still to be found out.
+    this.#tell(episode_done ? 'The episode is over' : null, episode_done ? { reward, metrics, logs } : { reward });
   }
 
   #tell(

@@ -16,6 +16,7 @@ export class RolloutErrorCounter {
   readonly #counts = new Map<string, number>();
   readonly #warn: (message: string) => void;
   readonly #warned = new Set<string>();
+  #warnedOfNone = false;
 
   /** Each kind of error is warned of once. */
   constructor(warn: (message: string) => void, restored?: JsonValue) {
@@ -36,6 +37,15 @@ export class RolloutErrorCounter {
       );
     }
     if (skipped) this.#add(GROUPS_SKIPPED);
+  }
+
+  /** Warns, once, of a step that is left with no group to train on. */
+  ofStep(step: number, groups: number): void {
+    if (groups > 0 || this.#warnedOfNone) return;
+    this.#warnedOfNone = true;
+    this.#warn(
+      `step ${step} trains on nothing: all of its groups were left out; rollout_error_tolerance=fail_fast ends a run with the first error and its stack`,
+    );
   }
 
   /** `rollout_errors/TYPE`, `/total` and `/groups_skipped` of all that there was so far; nothing where nothing failed. */

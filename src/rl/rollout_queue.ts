@@ -35,7 +35,7 @@ export class RolloutQueue {
   readonly #options: QueueOptions;
   readonly #closing = new AbortController();
   readonly #signal: AbortSignal;
-  /** By ordinal. */
+  /** By ordinal. A group that failed or was given up stays, since it is still to be trained on. */
   readonly #inFlight = new Map<number, Promise<void>>();
   readonly #ready: RolledOutGroup[] = [];
   /** Handed out and not yet released. */
@@ -116,10 +116,10 @@ export class RolloutQueue {
     try {
       const group = await this.#options.rollOut(planned, shared.sampler, this.#signal);
       if (group !== null) this.#ready.push(group);
+      this.#inFlight.delete(planned.ordinal);
     } catch (error) {
       this.#failure ??= { error };
     }
-    this.#inFlight.delete(planned.ordinal);
     shared.users--;
     await closeIfUnused(shared).catch((error: unknown) => {
       this.#failure ??= { error };

@@ -22,6 +22,7 @@ export async function trainOnBatch(
   timer: IterationTimer,
 ): Promise<TrainedBatch> {
   const { journal, config, loss, usage } = run;
+  run.errors.ofStep(step, rolledOut_P.length);
   const batch = await journal.stoppable(() => timer.timed('prepare', () => prepareBatch(run, rolledOut_P, 'keep_one')));
   const adam = adamAt(run, step);
   const update = await timer.timed('train', () =>

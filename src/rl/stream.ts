@@ -42,6 +42,7 @@ export async function trainStream(run: RLRun, { num_minibatches }: StreamConfig)
       await sampler.client.close();
       sampler = await timer.timed('save_weights_and_get_sampling_client', () => openSampler(run, step + 1));
     }
+    errors.ofStep(step, rolledOut_P.length);
     const row = {
       ...progressMetrics(run, step, adam),
       ...rolloutMetrics(rolledOut_P),

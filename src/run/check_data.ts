@@ -22,13 +22,13 @@ import type { Tokenizer } from '../tokenizers/types.ts';
 import { trainerSlot } from '../training/types.ts';
 import { CookbookError } from '../util/errors.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../util/json.ts';
+import { checkTrainer } from './check_trainer.ts';
 
 /** What is wrong with the data of a resolved spec. A model that does not lie in a directory stays unopened. */
 export async function checkData(spec: RunSpec, registry: Registry): Promise<Issue[]> {
   const trainer = registry.find(trainerSlot.name, spec.trainer);
   if (trainer === undefined) return [];
-  const own = await registry.check(trainerSlot, { ...spec, builder: spec.trainer }, {});
-  const ofTrainer = own.map(({ field, message }): Issue => ({ path: [field], part: 'value', message }));
+  const ofTrainer = await checkTrainer(spec, registry);
   const { trainedWith, issues: ofWeights } = weightsOf(spec);
   const named = [...dataIn(shapeOf(paramsOfRun(trainer)), spec, registry, [])];
   if (named.length === 0) return [...ofTrainer, ...ofWeights];

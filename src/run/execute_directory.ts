@@ -4,6 +4,7 @@ import type { Registry } from '../registry/registry.ts';
 import { listCheckpoints } from '../run_files/checkpoint_log.ts';
 import { readRunRecord } from '../run_files/directory.ts';
 import type { RunRecord, RunStatus } from '../run_files/types.ts';
+import { newestIterationFile } from '../training/iteration_directory.ts';
 import { type ExecuteOptions, executeRun } from './execute.ts';
 
 /** A run that this process has executed, or has found finished. */
@@ -15,6 +16,8 @@ export interface EndedRun {
   executed: boolean;
   /** Whether there is a checkpoint to go on from. */
   resumable: boolean;
+  /** The page with what a policy said in its last batch, from the directory; null where the run has none. */
+  transcript: string | null;
 }
 
 /** Executes a directory with the builders that the registry holds. */
@@ -32,5 +35,6 @@ export async function executeDirectory(
   // A log that is damaged is told by the run that reads it.
   const checkpoints = await listCheckpoints(directory).catch(() => []);
   const resumable = checkpoints.some(({ state_path }) => state_path !== undefined);
-  return { directory, record: await readRunRecord(directory), status, executed, resumable };
+  const transcript = await newestIterationFile(directory, 'train.html');
+  return { directory, record: await readRunRecord(directory), status, executed, resumable, transcript };
 }

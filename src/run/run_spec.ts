@@ -3,13 +3,15 @@
 import { basename } from 'node:path';
 import type { Registry } from '../registry/registry.ts';
 import { createInputs } from '../run_files/weights_reader.ts';
+import { diagnose } from '../spec/diagnostics.ts';
 import { identify } from '../spec/identity.ts';
 import { isSweepSpec, loadDocument } from '../spec/load.ts';
 import { loadPlugins } from '../spec/plugins.ts';
 import { resolveRunSpec } from '../spec/resolve.ts';
 import type { Environment } from '../spec/secrets.ts';
-import { ConfigurationError } from '../util/errors.ts';
+import { ConfigurationError, SpecError } from '../util/errors.ts';
 import { programName } from '../util/program_name.ts';
+import { checkTrainer } from './check_trainer.ts';
 import type { ExecuteOptions } from './execute.ts';
 import { type EndedRun, executeDirectory } from './execute_directory.ts';
 import { type Ask, prepareRun } from './prepare.ts';
@@ -46,6 +48,8 @@ export async function prepareFile(
   await loadPlugins(document, registry);
   const inputs = createInputs();
   const spec = resolveRunSpec(document, registry, cwd, inputs.weights);
+  const issues = await checkTrainer(spec, registry);
+  if (issues.length > 0) throw new SpecError(diagnose(document, issues));
   const identity = identify(spec, registry, inputs);
   const makeRecord = async () => {
     const provenance = await collectProvenance(cwd);

@@ -24,7 +24,9 @@ function unmarked(properties: Record<string, TSchema>): string[] {
 }
 
 /** Everything that is wrong with a definition, one sentence each; the registry of the package has none. */
-export function definitionProblems({ slot, name, params }: AnyBuilder, registry: Registry): string[] {
+export function definitionProblems({ slot, name, params, definition }: AnyBuilder, registry: Registry): string[] {
+  if (!('build' in definition) || typeof definition.build !== 'function')
+    return [`${slot} builder "${name}" has no function "build"`];
   const reserved = new Set(['builder', 'extends', ...(slot === trainerSlot.name ? shapeOf(rootParams).names : [])]);
   const { fields, names } = shapeOf(params);
   const inherited = [...names].filter((field) => field in {});

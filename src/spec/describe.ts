@@ -33,9 +33,9 @@ export function describeSchema(schema: unknown): string {
   return `${[nouns.join(' or ') || 'a value', ...limits].join(' ')}${elements}${orNull}`;
 }
 
-/** `an evaluator builder`. */
+/** `an evaluator builder`, as it is said: "an R L dataset". */
 export function aBuilder(slot: string): string {
-  return `${/^[aeiou]/.test(slot) ? 'an' : 'a'} ${slot} builder`;
+  return `${/^([aeiou]|rl)/.test(slot) ? 'an' : 'a'} ${slot} builder`;
 }
 
 function oneOfThese(values: readonly JsonValue[]): string {

@@ -16,7 +16,7 @@ import type { WeightsReader } from './digests.ts';
 import { absolutePath } from './location.ts';
 import { MISSING, mismatches } from './mismatch.ts';
 import { nearPathsHint } from './near_files.ts';
-import { slashPath } from './path.ts';
+import { dottedPath, slashPath } from './path.ts';
 import { paramsOfRun, rootParams } from './root.ts';
 import { looksSecret, secretIn } from './secrets.ts';
 import { type Issue, isRunSpec, type RunSpec, type SpecDocument, type SpecPath } from './types.ts';
@@ -202,7 +202,7 @@ class Resolution {
     return names.length === 0 ? 'none that is registered' : names.join(', ');
   }
 
-  #file(text: string, role: 'input' | 'place' | 'name', source: string | null): string {
+  #file(text: string, role: 'input' | 'place' | 'name', source: string | null, remedy = ''): string {
     const problem = pathProblem(text);
     if (problem !== null) {
       this.#report('value', problem);
@@ -213,7 +213,7 @@ class Resolution {
     const path = absolutePath(text, directory);
     if (role === 'place' || this.#at.exists(path)) return path;
     if (role === 'name' && !/^(~|\.{0,2}\/)/.test(text)) return text;
-    const where = source === null ? (this.#at.near?.(text, directory) ?? '') : `; get it from ${source}`;
+    const where = source === null ? this.#at.near?.(text, directory) || remedy : `; get it from ${source}`;
     this.#report('value', `there is no such file or directory: ${path}${where}`);
     return path;
   }
@@ -227,7 +227,8 @@ class Resolution {
     }
     if (!isJsonObject(value) || typeof value.run !== 'string') return value;
     this.#path.push('run');
-    const run = this.#file(value.run, 'input', null);
+    const remedy = `; train that run first, or say where it is: ${dottedPath(this.#path)}=DIR`;
+    const run = this.#file(value.run, 'input', null, remedy);
     this.#path.pop();
     return Object.freeze({ checkpoint: 'final', ...value, run });
   }

@@ -5,7 +5,7 @@ import { headlineOf } from '../run/trainer.ts';
 import { isSweepSpec, type LoadOptions } from '../spec/load.ts';
 import { colorsFor } from '../util/colors.ts';
 import { ConfigurationError, SpecError } from '../util/errors.ts';
-import { programName } from '../util/program_name.ts';
+import { programName, quote } from '../util/program_name.ts';
 import { widthOf } from '../util/wrapped.ts';
 import { type Plan, planRun, planSweep, type SweepPlan } from './plan.ts';
 import { type PlanDocument, planDocument, summarize } from './plan_summary.ts';
@@ -33,9 +33,10 @@ export async function planCommand(
   overrides: readonly string[],
 ): Promise<PresentedPlan> {
   const options = loadOptions(overrides);
-  if (!(await isSweepFile(file, options))) return presented(await planRun(file, options, registry), 1);
+  const command = (name: string) => [programName(), name, ...[file, ...overrides].map(quote)].join(' ');
+  if (!(await isSweepFile(file, options))) return presented(await planRun(file, options, registry), 1, command('run'));
   const plan = await planSweep(file, options, registry);
-  return presented(plan, plan.fields.execution.max_concurrency);
+  return presented(plan, plan.fields.execution.max_concurrency, command('sweep'));
 }
 
 /** A plan as either reader wants it; of a hundred thousand points, nobody wants it both ways. */
@@ -69,11 +70,12 @@ function loadOptions(overrides: readonly string[]): LoadOptions {
   return { overrides, cwd: process.cwd(), env: process.env };
 }
 
-function presented(plan: Plan | SweepPlan, maxConcurrency: number): PresentedPlan {
+function presented(plan: Plan | SweepPlan, maxConcurrency: number, command: string): PresentedPlan {
   const summary = summarize(plan, maxConcurrency);
   return {
     document: () => planDocument(plan, summary),
-    screen: ({ all }) => planText(plan, summary, colorsFor(process.stdout), { width: widthOf(process.stdout), all }),
+    screen: ({ all }) =>
+      planText(plan, summary, colorsFor(process.stdout), { width: widthOf(process.stdout), all, command }),
   };
 }
 

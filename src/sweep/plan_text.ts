@@ -6,18 +6,28 @@ import { columns } from '../run/reporters/final_screen.ts';
 import { shortPath } from '../util/files.ts';
 import { folded } from '../util/folded.ts';
 import { plural } from '../util/plural.ts';
+import { programName, quote } from '../util/program_name.ts';
 import { wrappedText } from '../util/wrapped.ts';
 import { type Plan, type PlannedRun, POINT_STATES, type PointState, type SweepPlan } from './plan.ts';
 import type { PlanSummary } from './plan_summary.ts';
 
 const SHOWN_RUNS = 10;
 
-/** Lines, blank ones between the blocks. `width`: what a line may take; `all`: show every run, however many. */
+interface PlanTextOptions {
+  width?: number;
+  all?: boolean;
+  command?: string | null;
+}
+
+/**
+ * Lines, blank ones between the blocks. `width`: what a line may take, commands aside; `all`: show every run, however many;
+ * `command`: what runs the plan.
+ */
 export function planText(
   plan: Plan | SweepPlan,
   summary: PlanSummary,
   colors: Colors,
-  { width = Number.POSITIVE_INFINITY, all = false }: { width?: number; all?: boolean } = {},
+  { width = Number.POSITIVE_INFINITY, all = false, command = null }: PlanTextOptions = {},
 ): string[] {
   const title = 'size' in plan ? multiplication(plan.size, plan.runs.length) : '1 run';
   const most = all ? Number.POSITIVE_INFINITY : SHOWN_RUNS;
@@ -29,7 +39,15 @@ export function planText(
     orphanRows(plan, most),
   ];
   const lines = blocks.filter((block) => block.length > 0).flatMap((block, i) => (i === 0 ? block : ['', ...block]));
-  return lines.flatMap((line) => wrappedText(line, width).split('\n'));
+  const next = command === null ? [] : ['', ...columns([nextCommand(plan, command)], width)];
+  return [...lines.flatMap((line) => wrappedText(line, width).split('\n')), ...next];
+}
+
+function nextCommand({ runs, log_path }: Plan | SweepPlan, command: string): [string, string] {
+  if (runs.every(({ state }) => state === 'done')) {
+    return [`${programName()} report ${quote(shortPath(log_path))}`, 'see what was learned'];
+  }
+  return [command, runs.every(({ state }) => state === 'new') ? 'run it' : 'run what is missing'];
 }
 
 /** `3 learning_rate × 2 lora_rank × 3 seeds = 18 runs`. */
@@ -118,8 +136,8 @@ function first<T>(items: readonly T[], fits: (item: T) => boolean, count: number
 function reasons({ stale, found }: PlannedRun, colors: Colors): string[] {
   if (stale !== null) {
     const differences = stale.differences.join(', ') || 'its identity is another one';
-    return [colors.dim(`${INDENT}${shortPath(stale.directory)}: ${differences}`)];
+    return [`${INDENT}${colors.dim(`${shortPath(stale.directory)}: ${differences}`)}`];
   }
   const reason = found?.problem ?? found?.status?.error?.message;
-  return reason === undefined || reason === null ? [] : [colors.dim(`${INDENT}${reason}`)];
+  return reason === undefined || reason === null ? [] : [`${INDENT}${colors.dim(reason)}`];
 }

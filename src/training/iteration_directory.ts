@@ -2,7 +2,7 @@
 
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { entriesOf, explainingFailure, makeDirectory, writeFileAtomic } from '../util/files.ts';
+import { entriesOf, exists, explainingFailure, makeDirectory, writeFileAtomic } from '../util/files.ts';
 
 const NAME = /^iteration_(\d{6,})$/;
 
@@ -20,6 +20,16 @@ export async function writeIterationFiles(
   const directory = join(logPath, iterationName(step));
   await makeDirectory(directory);
   await Promise.all(files.map(({ name, text }) => writeFileAtomic(join(directory, name), text)));
+}
+
+/** The newest file of this name, from the run directory; null where no step has one. */
+export async function newestIterationFile(logPath: string, name: string): Promise<string | null> {
+  const steps = (await entriesOf(logPath)).map((entry) => Number(NAME.exec(entry.name)?.[1] ?? Number.NaN));
+  for (const step of steps.filter((step) => !Number.isNaN(step)).sort((a, b) => b - a)) {
+    const path = join(iterationName(step), name);
+    if (await exists(join(logPath, path))) return path;
+  }
+  return null;
 }
 
 /** Deletes the directories of `step` and later steps: a run that goes on from there takes these steps anew. */

@@ -2,7 +2,7 @@
 
 import { displayWidth } from './display_width.ts';
 
-/** Lines of at most so many columns, broken behind a space or one of `/,:=-` where there is one, else anywhere. */
+/** Lines of at most so many columns, broken behind a space or one of `/,:=-` where there is one, else behind `_`, else anywhere. */
 export function folded(text: string, columns: number): string[] {
   const lines: string[] = [];
   let rest = text;
@@ -17,13 +17,14 @@ export function folded(text: string, columns: number): string[] {
 const SEGMENTER = new Intl.Segmenter('en', { granularity: 'grapheme' });
 
 function endOfLine(text: string, columns: number): number {
-  let [end, width, joint] = [0, 0, 0];
+  let [end, width, joint, underscore] = [0, 0, 0, 0];
   for (const { segment } of SEGMENTER.segment(text)) {
     width += displayWidth(segment);
     if (width > columns && end > 0) break;
     end += segment.length;
     if (/[\s/,:=-]/.test(segment)) joint = end;
+    if (segment === '_') underscore = end;
   }
   // A joint right at the beginning would leave a line that is nearly empty.
-  return text[end] === ' ' ? end : joint > end / 3 ? joint : end;
+  return text[end] === ' ' ? end : ([joint, underscore].find((place) => place > end / 3) ?? end);
 }

@@ -2,6 +2,7 @@
 
 import { expect, test } from 'vitest';
 import { catalog, formatCatalog, formatEntry } from '../../src/builders/catalog.ts';
+import { builtinRegistry } from '../../src/builtin.ts';
 import { toyRegistry } from '../spec/toys.ts';
 
 test('the list has one line a builder under its slot', () => {
@@ -65,6 +66,25 @@ test('data says what is required and what is not', () => {
       params: [{ name: 'file_path', type: 'a text', kind: 'contents', required: true, description: 'UTF-8.' }],
     },
   ]);
+});
+
+test('a slot may stand for the name, where no builder has it', () => {
+  const named = (name: string) => catalog(toyRegistry(), { name }).map((entry) => entry.name);
+  expect(named('dataset')).toEqual(['conversation_file', 'text_file']);
+  expect(named('supervised')).toEqual(['supervised']);
+});
+
+test('the fields of a mapping follow it, and a default breaks at the end of a line', () => {
+  const [entry] = catalog(builtinRegistry(), { name: 'rl' });
+  if (entry === undefined) throw new Error('rl is gone');
+  const lines = formatEntry(entry, 80).split('\n');
+  expect(lines.filter((line) => line.startsWith('  async_config'))).toEqual([
+    '  async_config  a mapping, or null',
+    '  async_config.max_steps_off_policy  a whole number of at least 0',
+    '  async_config.groups_per_batch  a whole number of at least 1',
+  ]);
+  expect(lines).toContain('  dataset  an rl_dataset builder: its name, or a mapping with "builder"');
+  expect(lines.filter((line) => line.length > 80)).toEqual([]);
 });
 
 test('a name or a slot that is not there is told, with the nearest', () => {

@@ -80,6 +80,25 @@ it('tells of several answers, of those that failed and of those that were cut, a
   `);
 });
 
+it('fits a terminal, with what a command does below it', () => {
+  const result = benchmarkResult('even', [[sample(1)], [sample(0)]]);
+  const screen = resultScreen({ ...result, num_examples: 2000000 }, place, null, pc.createColors(false), 60).join('\n');
+  expect(screen).toMatchInlineSnapshot(`
+    "
+    even: 50.0 % right, 1 of 2000000 (95 % interval: 9.5 % to
+      90.5 %)
+
+      truncated  0
+
+      result   there/even/result.json
+      answers  there/even/trajectories.jsonl
+
+      cookbook eval 'runs/my run' -b even --max-tokens=64 --save-dir there --num-samples 4
+          pass@4, on top of these answers
+      cookbook chat 'runs/my run'  talk to it"
+  `);
+});
+
 it('offers more answers where nothing went wrong', () => {
   const result = benchmarkResult('even', [[sample(1)], [sample(0)]]);
   const screen = resultScreen(result, place, null, pc.createColors(false)).join('\n');

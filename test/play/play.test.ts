@@ -176,7 +176,9 @@ describe.skipIf(!hasTerminals)('at a terminal', () => {
     await terminal.shows('› ');
     terminal.type(typed);
     expect(await terminal.ended()).toBe(3);
-    expect(terminal.screen).toContain('You left before the episode was over.');
+    expect(terminal.screen.split('\n').map((line) => line.trimEnd())).toContain(
+      'You left before the episode was over.',
+    );
   });
 });
 
@@ -234,7 +236,7 @@ describe('groups', () => {
     );
     expect(shown.split('\n')).toEqual([
       'say ',
-      ...['reward 2', '  left  1'],
+      'reward 2', // what the environment logs might tell the answer before the end
       ' 1 left ',
       ' 0 left ',
       ...['The episode is over: reward 2', '  left  0'],

@@ -1,6 +1,6 @@
 // What goes wrong in environments and graders: each a defined, logged outcome, and never a lost run.
 
-import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -82,8 +82,9 @@ describe('a group that fails', () => {
   it.each(['throws', 'grader_hangs', 'make_throws', 'no_envs'])(
     'with all of its batch leaves the policy as it is: %s',
     async (fault) => {
-      const { status, rows } = await run(`all_${fault}`, [all(fault)]);
+      const { status, rows, warnings } = await run(`all_${fault}`, [all(fault)]);
       expect(status.state).toBe('done');
+      expect(warnings.filter((warning) => warning.startsWith('step 0 trains on nothing'))).toHaveLength(1);
       expect(rows.map((row) => row['optim/skipped_update'])).toEqual([1, 1]);
       expect(rows[1]['rollout_errors/groups_skipped']).toBe(4);
       expect(rows[1]['env/all/total_episodes']).toBe(0);
@@ -97,7 +98,8 @@ describe('a group that fails', () => {
   ])('is left out in every mode: %s', async (mode) => {
     const name = mode.slice(0, 5);
     expect((await run(`${name}_half`, [half('throws'), mode])).status.state).toBe('done');
-    const { status, rows } = await run(`${name}_all`, [all('throws'), mode]);
+    const { status, rows, warnings } = await run(`${name}_all`, [all('throws'), mode]);
+    expect(warnings.filter((warning) => warning.includes('trains on nothing'))).toHaveLength(1);
     expect(status.state).toBe('done');
     expect(rows.at(-1)?.['rollout_errors/groups_skipped']).toBe(4);
   });
@@ -209,4 +211,11 @@ describe('a combination that cannot work', () => {
     expect(status.state).toBe('failed');
     expect(status.error?.message).toMatchSnapshot();
   });
+});
+
+it('a setting that the loss does not have is told before there is a run', async () => {
+  await expect(run('unknown_setting', ['loss_fn=grpo', 'loss_fn_config.epsilonn=0.1'])).rejects.toThrow(
+    'loss_fn_config: loss grpo has no setting "epsilonn"; it has epsilon, epsilon_high, delta',
+  );
+  await expect(readdir(join(directory, 'unknown_setting'))).rejects.toThrow('ENOENT');
 });

@@ -35,8 +35,9 @@ afterAll(() => rm(cwd, { recursive: true, force: true }));
 const file = (...path: string[]) => readFile(join(cwd, 'run', ...path), 'utf8');
 const iterations = async () => (await readdir(join(cwd, 'run'))).filter((name) => name.startsWith('iteration')).sort();
 
-it('every step has its transcripts, and every evaluation', async () => {
+it('every step has its transcripts, and every evaluation; the last screen names the newest', async () => {
   expect(first.code).toBe(0);
+  expect(first.stdout).toContain('  transcript  run/iteration_000001/train.html\n');
   expect(await iterations()).toEqual(['iteration_000000', 'iteration_000001', 'iteration_000002']);
   const [zero, one, two] = await Promise.all((await iterations()).map((name) => readdir(join(cwd, 'run', name))));
   const train = ['train.html', 'train_logtree.json', 'train_rollout_summaries.jsonl'];

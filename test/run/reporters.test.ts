@@ -174,9 +174,10 @@ describe('the last screen', () => {
       ...toyRecord(directory, fields),
       argv: ['run', 'configs/sl basic.yaml', 'rate=0.2', 'if_exists=delete'],
     };
-    return finalScreen({ directory, record, status: statusOf(status), executed, resumable: true }, colorless).join(
-      '\n',
-    );
+    return finalScreen(
+      { directory, record, status: statusOf(status), executed, resumable: true, transcript: null },
+      colorless,
+    ).join('\n');
   }
   const done: Partial<RunStatus> = {
     state: 'done',
@@ -303,6 +304,7 @@ describe('what comes from files', () => {
         status: statusOf({ state: 'done', learned: [{ metric: code, before: 1, after: 2 }] }),
         executed: true,
         resumable: false,
+        transcript: null,
       },
       colorless,
     );

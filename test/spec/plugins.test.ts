@@ -149,6 +149,19 @@ test.each([
   });
 });
 
+test('a builder without "build" is told so where the plugin is named', async () => {
+  const fields = "slot: datasetSlot, name: 'mine', version: 1, doc: '', params: Type.Object({}), buil() {}";
+  const directory = await workspace({
+    'run.yaml': RUN,
+    'parts/toy.ts': `import { datasetSlot, defineBuilder, Type } from 'tinker-cookbook';\nexport const mine = defineBuilder({${fields}});\n`,
+  });
+  const { code, stderr } = await cookbook(directory, 'validate', 'run.yaml');
+  expect({ code, stderr }).toEqual({
+    code: 2,
+    stderr: 'run.yaml:3:11 plugins/0: parts/toy.ts: dataset builder "mine" has no function "build"\n',
+  });
+});
+
 test('what a plugin keeps going does not keep the command from ending', async () => {
   const directory = await workspace({
     'run.yaml': RUN,

@@ -2,6 +2,7 @@
 
 import { appendFile, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
 import { createColors } from 'picocolors';
 import { describe, expect, test } from 'vitest';
 import { makeRunRecord } from '../../src/run/record.ts';
@@ -279,10 +280,11 @@ describe('a plan', () => {
       "
     `);
     expect(after.orphans).toEqual([]);
-    const narrow = planText(after, summarize(after, 1), createColors(false), { width: 60 }).map((line) =>
-      line.replaceAll(directory, 'DIR'),
+    const narrow = planText(after, summarize(after, 1), createColors(true), { width: 60, command: 'run it' }).map(
+      (line) => stripVTControlCharacters(line.replaceAll(directory, 'DIR')),
     );
-    expect(narrow.slice(-4).join('\n')).toMatchInlineSnapshot(`
+    expect(narrow.slice(-2)).toEqual(['', '  run it  run what is missing']);
+    expect(narrow.slice(-6, -2).join('\n')).toMatchInlineSnapshot(`
       "  stale    learning_rate=0.2,seed=0-5b1321dfd242
                  DIR/runs/sweep/learning_rate=0.2,seed=0-68253f0d9867:
                    dataset.file_path (its contents have changed),

@@ -102,7 +102,7 @@ describe('a producer that cannot be started from', () => {
     complaints.push(await complaint(plan));
     expect(complaints.join('\n')).toMatchInlineSnapshot(`
       "run.yaml:4:23 load_checkpoint_path: there is no such file or directory: runs/gone
-      run.yaml:4:29 load_checkpoint_path/run: there is no such file or directory: runs/gone
+      run.yaml:4:29 load_checkpoint_path/run: there is no such file or directory: runs/gone; train that run first, or say where it is: load_checkpoint_path.run=DIR
       run.yaml:4:23 load_checkpoint_path: runs/sft has no checkpoint "000030". It has 000010, final.
       run.yaml:4:23 load_checkpoint_path: /etc is neither a run nor a model. Name a run directory (it has a run.json), a model directory (it has a config.json), a GGUF file, or a model of the hub as ORG/NAME.
       run.yaml:4:29 load_checkpoint_path/run: expected a text that is not empty; got 3

@@ -10,6 +10,7 @@ test('breaks behind the joints of names and paths', () => {
     'lora_rank=16,seed=0',
   ]);
   expect(folded('no joint anywhere: abcdefghijklmnop', 10)).toEqual(['no joint', 'anywhere:', 'abcdefghij', 'klmnop']);
+  expect(folded('tokens/prefill_uncached', 22)).toEqual(['tokens/prefill_', 'uncached']);
 });
 
 test('never writes more than fits, and loses nothing but spaces', () => {

@@ -14,7 +14,7 @@ import { formatMetric } from '../progress.ts';
 
 /** Its lines, blank ones between the blocks. @param width what a line may take, commands aside */
 export function finalScreen(
-  { directory, record, status, executed, resumable }: EndedRun,
+  { directory, record, status, executed, resumable, transcript }: EndedRun,
   colors: Colors,
   width = Number.POSITIVE_INFINITY,
 ): string[] {
@@ -28,7 +28,7 @@ export function finalScreen(
       ),
     ],
     columns(status.learned.map(({ metric, ...values }) => [labelOf(metric, record), formatChange(values)])),
-    columns(places(place, status)),
+    columns(places(place, status, transcript)),
   ].map((lines) => lines.flatMap((line) => wrappedText(line, width).split('\n')));
   blocks.push(columns(nextCommands(place, record, status, resumable), width));
   return blocks.filter((block) => block.length > 0).flatMap((block) => ['', ...block]);
@@ -60,10 +60,11 @@ function formatChange({ before, after }: Omit<Learned, 'metric'>): string {
   return `${values}  (${percent < 0 ? '−' : '+'}${Math.abs(percent)} %)`;
 }
 
-function places(place: string, { state, sampler_path }: RunStatus): [string, string][] {
+function places(place: string, { state, sampler_path }: RunStatus, transcript: string | null): [string, string][] {
   const weights: [string, string][] = sampler_path === null ? [] : [['weights', weightsPlace(place, sampler_path)]];
   const log: [string, string][] = state === 'failed' ? [['log', `${place}/logs.log`]] : [];
-  return [['directory', place], ...weights, ...log];
+  const said: [string, string][] = transcript === null ? [] : [['transcript', `${place}/${transcript}`]];
+  return [['directory', place], ...weights, ...said, ...log];
 }
 
 /** Weights of the embedded engine lie in the run directory; those of another service are known to that by their path. */
