@@ -117,7 +117,7 @@ function checkLength(
 }
 
 /** Whether the loss depends on the position, or its log-prob is asked for. */
-export function isWanted({ K, weights, advantages, ratioMask, asked }: Omit<Example, 'context'>, t: number): boolean {
+export function isWanted({ K, weights, advantages, ratioMask, asked }: Example, t: number): boolean {
   for (let i = t * K; i < (t + 1) * K; i++) if (weights[i] !== 0 || advantages[i] !== 0) return true;
   return (ratioMask?.[t] ?? 0) !== 0 || (asked?.[t] ?? 0) !== 0;
 }

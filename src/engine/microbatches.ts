@@ -21,19 +21,20 @@ class Microbatch {
     this.#K = K;
   }
 
-  fits(example: Packed, budget: number): boolean {
+  /** Adds an example; false where it does not fit. The first one always does. */
+  take(example: Packed, index: number, budget: number): boolean {
     const { length } = example.tokens;
-    const isAlike = UNLIKE * Math.min(this.#shortest, length) >= Math.max(this.#longest, length);
-    return example.K === this.#K && isAlike && this.#tokens + this.#contexts.unread(example) <= budget;
-  }
-
-  add(example: Packed, index: number): void {
-    const { length } = example.tokens;
+    const tokens = this.#tokens + this.#contexts.unread(example);
+    const longest = Math.max(this.#longest, length);
+    const shortest = Math.min(this.#shortest, length);
+    const fits = example.K === this.#K && UNLIKE * shortest >= longest && tokens <= budget;
+    if (!fits && this.indices.length > 0) return false;
     this.indices.push(index);
-    this.#tokens += this.#contexts.unread(example);
-    this.#longest = Math.max(this.#longest, length);
-    this.#shortest = Math.min(this.#shortest, length);
     this.#contexts.join(example, index);
+    this.#tokens = tokens;
+    this.#longest = longest;
+    this.#shortest = shortest;
+    return true;
   }
 }
 
@@ -46,12 +47,10 @@ export function microbatches(examples: readonly Packed[], budget: number): numbe
   const groups: Microbatch[] = [];
   for (const index of inOrder(examples)) {
     const example = examples[index];
-    let group = groups.at(-1);
-    if (group === undefined || !group.fits(example, budget)) {
-      group = new Microbatch(example.K);
-      groups.push(group);
-    }
-    group.add(example, index);
+    if (groups.at(-1)?.take(example, index, budget)) continue;
+    const group = new Microbatch(example.K);
+    group.take(example, index, budget);
+    groups.push(group);
   }
   return groups.map(({ indices }) => indices);
 }
