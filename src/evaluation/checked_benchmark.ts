@@ -2,7 +2,7 @@
 
 import { ConfigurationError } from '../util/errors.ts';
 import { isJsonObject } from '../util/json.ts';
-import { isNullOr, isString } from '../util/json_shape.ts';
+import { isFunction, isNullOr, isString } from '../util/json_shape.ts';
 import { shown } from '../util/shown.ts';
 import type { Benchmark, BenchmarkExample } from './types.ts';
 
@@ -31,5 +31,3 @@ const isExample = (value: unknown): value is BenchmarkExample =>
   isString(value.input) &&
   isNullOr(isString)(value.expected) &&
   isFunction(value.makeEnv);
-
-const isFunction = (value: unknown) => typeof value === 'function';

@@ -3,7 +3,7 @@
 
 import type { ImageChunk, ModelInput, ModelInputChunk } from '../tinker/types.ts';
 import { isJsonObject } from '../util/json.ts';
-import { isArrayOf, isCount, isNumber, isString } from '../util/json_shape.ts';
+import { isArrayOf, isCount, isFunction, isNumber, isString } from '../util/json_shape.ts';
 import { shown } from '../util/shown.ts';
 import { isOwnMetric } from './metrics.ts';
 import { RolloutFailure } from './rollout_failure.ts';
@@ -30,7 +30,6 @@ export function checkedEnvs(given: unknown, giver = 'makeEnvs'): Env[] {
 
 const isEnv = (value: unknown): value is Env =>
   isJsonObject(value) && isFunction(value.initialObservation) && isFunction(value.step);
-const isFunction = (value: unknown) => typeof value === 'function';
 
 export function checkedFirst(given: unknown): InitialObservation | InitialObservationOverflow {
   const first = objectIn(given, 'initialObservation gave');

@@ -2,7 +2,7 @@
 
 import { ConfigurationError } from '../util/errors.ts';
 import { isJsonObject } from '../util/json.ts';
-import { isArrayOf } from '../util/json_shape.ts';
+import { isArrayOf, isFunction } from '../util/json_shape.ts';
 import { shown } from '../util/shown.ts';
 import type { EnvGroupBuilder, RLDataset, RLDatasets } from './types.ts';
 
@@ -39,7 +39,6 @@ function checkedDataset(given: unknown, name: string, fewest: number): RLDataset
 
 const wrong = (name: string, problem: string) => new ConfigurationError(`the environments of ${name}: ${problem}`);
 
-const isFunction = (value: unknown) => typeof value === 'function';
 const isGroup = (value: unknown): value is EnvGroupBuilder => isJsonObject(value) && isFunction(value.makeEnvs);
 const isDataset = (value: unknown): value is RLDataset =>
   isJsonObject(value) && 'length' in value && isFunction(value.getBatch);

@@ -30,6 +30,8 @@ export const isString = (value: unknown): value is string => typeof value === 's
 export const isNumber = (value: unknown): value is number => typeof value === 'number';
 export const isBoolean = (value: unknown): value is boolean => typeof value === 'boolean';
 export const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && Number(value) >= 0;
+/** No part of JSON, but of the objects that plugins give. */
+export const isFunction = (value: unknown): boolean => typeof value === 'function';
 
 export function isOneOf<const T>(values: readonly T[]): Guard<T> {
   return (value: unknown): value is T => values.some((known) => known === value);
