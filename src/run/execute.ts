@@ -7,7 +7,7 @@ import type { Headline } from '../registry/headline.ts';
 import type { Registry } from '../registry/registry.ts';
 import { CheckpointFile } from '../run_files/checkpoint_log.ts';
 import { readRunRecord, tidyRunDirectory } from '../run_files/directory.ts';
-import { takeLease } from '../run_files/lease.ts';
+import { awaitLease } from '../run_files/lease.ts';
 import { MetricsFile } from '../run_files/metrics_log.ts';
 import { isFinished, pendingStatus, readStatus, StatusFile } from '../run_files/status.ts';
 import type { RunRecord, RunStatus } from '../run_files/types.ts';
@@ -37,6 +37,9 @@ export interface ExecuteOptions {
   env?: Environment;
 }
 
+/** A sweep that asks for the same run holds its lease for moments, to write its own record there. */
+const PATIENCE_MS = 2_000;
+
 /**
  * Executes a prepared run directory in this process, from its last checkpoint if it has one, and returns the status that
  * it ends with. An error of the run itself is a status too (`failed`); a run that is finished already returns at once.
@@ -47,7 +50,7 @@ export async function executeRun(path: string, registry: Registry, options: Exec
   // Before the lease too: a finished run may lie where nobody can write any more.
   if (last !== null && isFinished(last.state)) return last;
   await readRunRecord(path);
-  const lease = await takeLease(path);
+  const lease = await awaitLease(path, PATIENCE_MS);
   try {
     const record = await readRunRecord(path);
     const before = await readStatus(path);

@@ -3,6 +3,7 @@
 import { randomUUID } from 'node:crypto';
 import { readdir, rename, rm, utimes } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { RunDirectoryError } from '../util/errors.ts';
 import { createFileAtomic, explainingFailure, jsonText, readJson, shortPath } from '../util/files.ts';
 import { numberOf, textOf } from '../util/json.ts';
@@ -14,6 +15,11 @@ import type { LeaseRecord } from './types.ts';
 const HEARTBEAT_MS = 5_000;
 const SUCCESSOR = 'lease.after-';
 
+const RETRY_MS = 20;
+
+/** A live process holds the lease. */
+export class LeaseHeldError extends RunDirectoryError {}
+
 export interface Lease {
   /** Aborted when another process has taken the lease, because this one seemed dead: nothing may be written any more. */
   readonly lost: AbortSignal;
@@ -22,7 +28,7 @@ export interface Lease {
 
 /**
  * Makes this process the one writer of a run directory.
- * @throws RunDirectoryError naming host and pid while a live process holds the lease
+ * @throws LeaseHeldError naming host and pid while a live process holds the lease
  */
 export async function takeLease(directory: string): Promise<Lease> {
   const path = leasePath(directory);
@@ -31,13 +37,28 @@ export async function takeLease(directory: string): Promise<Lease> {
   return hold(path, record.token);
 }
 
+/**
+ * As `takeLease`, where whoever holds the lease may do so for a moment only.
+ * @throws LeaseHeldError when it is still held after `patienceMs`
+ */
+export async function awaitLease(directory: string, patienceMs: number): Promise<Lease> {
+  for (const deadline = performance.now() + patienceMs; ; ) {
+    try {
+      return await takeLease(directory);
+    } catch (error) {
+      if (!(error instanceof LeaseHeldError) || performance.now() > deadline) throw error;
+    }
+    await sleep(RETRY_MS);
+  }
+}
+
 /** The live process that holds a directory's lease, if one does. */
 export async function leaseHolder(directory: string): Promise<LeaseRecord | null> {
   const last = (await readChain(leasePath(directory))).at(-1);
   return last !== undefined && isLive(last) ? last.record : null;
 }
 
-/** @throws RunDirectoryError naming host and pid while a live process holds the lease */
+/** @throws LeaseHeldError naming host and pid while a live process holds the lease */
 export async function refuseHeld(directory: string): Promise<void> {
   const holder = await leaseHolder(directory);
   if (holder !== null) throw inUse(directory, holder);
@@ -131,8 +152,8 @@ function hold(path: string, token: string): Lease {
   };
 }
 
-function inUse(directory: string, { host, pid, taken_at }: LeaseRecord): RunDirectoryError {
-  return new RunDirectoryError(
+function inUse(directory: string, { host, pid, taken_at }: LeaseRecord): LeaseHeldError {
+  return new LeaseHeldError(
     `${shortPath(directory)} is in use by process ${pid} on ${host}, which took it at ${taken_at}`,
     { hint: `Wait until it ends or stop it. If it is certainly gone, delete ${shortPath(leasePath(directory))}.` },
   );

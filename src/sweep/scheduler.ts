@@ -6,6 +6,7 @@ import pLimit, { type LimitFunction } from 'p-limit';
 import { formatDuration } from '../run/progress.ts';
 import type { ConfigurationScore } from '../run_files/configurations.ts';
 import { inspectRunDirectory } from '../run_files/directory.ts';
+import { LeaseHeldError } from '../run_files/lease.ts';
 import type { RunSnapshot, RunStatus } from '../run_files/types.ts';
 import { type RunChange, watchRun } from '../run_files/watch.ts';
 import { CookbookError, messageOf } from '../util/errors.ts';
@@ -155,8 +156,7 @@ class Course {
       this.#context.onEvent({ type: 'attached', run, job: job.description });
       return { ...(await this.#accompany(job, 'attached')), attached: true };
     } catch (error) {
-      const isLive = (await inspectRunDirectory(this.#directory))?.live === true;
-      if (isLive) return { state: 'running', error: null, attached: false };
+      if (error instanceof LeaseHeldError) return { state: 'running', error: null, attached: false };
       const code = error instanceof CookbookError ? error.code : 'INTERNAL';
       return { state: 'failed', error: { code, message: messageOf(error) }, attached: false };
     }

@@ -1,9 +1,7 @@
 // A sweep's own files, sweep.json and plan.json, and the lease under which the directories of its runs are created.
 
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { type Lease, leaseHolder, takeLease } from '../run_files/lease.ts';
-import { RunDirectoryError } from '../util/errors.ts';
+import { awaitLease } from '../run_files/lease.ts';
 import { jsonText, makeDirectory, writeFileAtomic } from '../util/files.ts';
 import type { SweepPlan } from './plan.ts';
 import { valuesOf } from './space.ts';
@@ -26,25 +24,12 @@ export async function freezePlan(plan: SweepPlan, argv: readonly string[]): Prom
   await writeFileAtomic(join(log_path, 'plan.json'), text);
 }
 
-const RETRY_MS = 20;
-
 /** Holds the sweep directory's lease, which others hold for moments only, while `operation` goes on. */
 export async function underSweepLease<T>(log_path: string, operation: () => Promise<T>): Promise<T> {
-  const lease = await waitForLease(log_path);
+  const lease = await awaitLease(log_path, Number.POSITIVE_INFINITY);
   try {
     return await operation();
   } finally {
     await lease.release();
-  }
-}
-
-async function waitForLease(log_path: string): Promise<Lease> {
-  for (;;) {
-    try {
-      return await takeLease(log_path);
-    } catch (error) {
-      if (!(error instanceof RunDirectoryError) || (await leaseHolder(log_path)) === null) throw error;
-    }
-    await sleep(RETRY_MS);
   }
 }

@@ -3,7 +3,7 @@
 import { readdir, readFile, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { leaseHolder, takeLease } from '../../src/run_files/lease.ts';
+import { awaitLease, LeaseHeldError, leaseHolder, takeLease } from '../../src/run_files/lease.ts';
 import type { LeaseRecord } from '../../src/run_files/types.ts';
 import { thisProcess } from '../../src/util/liveness.ts';
 import { supportFile, TestProcess } from '../run/support/processes.ts';
@@ -48,6 +48,16 @@ describe('a lease', () => {
     });
     expect(await holder.ask('release')).toBe('released');
     await (await takeLease(directory)).release();
+  });
+
+  it('is waited for where it is held for a moment, and refused where it is held for longer', async () => {
+    const directory = await temporaryDirectory();
+    const holder = await startProcess();
+    expect(await holder.ask(`take ${directory}`)).toBe('taken');
+    await expect(awaitLease(directory, 50)).rejects.toBeInstanceOf(LeaseHeldError);
+    const awaited = awaitLease(directory, Number.POSITIVE_INFINITY);
+    expect(await holder.ask('release')).toBe('released');
+    await (await awaited).release();
   });
 
   it('is not given back by a process that lost it', async () => {
