@@ -17,7 +17,14 @@ import {
   winnerOf,
 } from '../../src/recipes/tic_tac_toe/game.ts';
 import { Match } from '../../src/recipes/tic_tac_toe/match.ts';
-import { bestMoves, minimaxValue, opponentOf, surestMove } from '../../src/recipes/tic_tac_toe/opponents.ts';
+import {
+  bestMoves,
+  minimaxValue,
+  opponentOf,
+  SCRIPTED_OPPONENTS,
+  type ScriptedOpponent,
+  surestMove,
+} from '../../src/recipes/tic_tac_toe/opponents.ts';
 import { boardMessage, moveMessage, parseMove } from '../../src/recipes/tic_tac_toe/words.ts';
 import type { RolloutLimits, TerminationRewardPolicy } from '../../src/rl/limits.ts';
 import { NO_LIMITS } from '../../src/rl/limits.ts';
@@ -343,9 +350,9 @@ describe('the dataset', () => {
 
 describe('demonstrations', () => {
   /** Boards as text, and the moves that were made on them. */
-  const movesBy = (skill: number, count = 500) =>
-    Array.from({ length: count }, (_, i) => {
-      const [{ content: shown }, { content: move }] = playedMove(randomFor(i, 'test'), { skill });
+  const movesBy = (skill: number, opponents: readonly ScriptedOpponent[] = SCRIPTED_OPPONENTS) =>
+    Array.from({ length: 500 }, (_, i) => {
+      const [{ content: shown }, { content: move }] = playedMove(randomFor(i, 'test'), { skill, opponents });
       return { shown: String(shown), move: parseMove(String(move)) };
     });
 
@@ -371,6 +378,20 @@ describe('demonstrations', () => {
     expect(share(0.8)).toBeGreaterThan(0.8);
     expect(share(0.8)).toBeLessThan(0.92);
     expect(share(0)).toBeLessThan(0.4);
+  });
+
+  it('are of games against whom the parameter names', () => {
+    // Against somebody who never errs, and by somebody who does not either, nothing is ever won.
+    const winnable = (opponent: ScriptedOpponent) => {
+      const won = new Set(
+        allBoards()
+          .filter((board) => !isOver(board) && minimaxValue(board) === 1)
+          .map((board) => String(boardMessage(board).content)),
+      );
+      return movesBy(1, [opponent]).filter(({ shown }) => won.has(shown)).length;
+    };
+    expect(winnable('minimax')).toBe(0);
+    expect(winnable('random')).toBeGreaterThan(100);
   });
 
   it('are one character, which is read as the move', () => {

@@ -48,8 +48,8 @@ export const ticTacToe = defineBuilder({
 export const ticTacToeDemonstrations = defineBuilder({
   slot: datasetSlot,
   name: 'tic_tac_toe_demonstrations',
-  version: 2,
-  doc: 'Moves of tic-tac-toe by someone who often plays well, against blind moves: a start for reinforcement learning.',
+  version: 3,
+  doc: 'Moves of tic-tac-toe by someone who often plays well: a start for reinforcement learning.',
   params: Type.Object({
     skill: semantic(
       Type.Number({
@@ -57,6 +57,13 @@ export const ticTacToeDemonstrations = defineBuilder({
         maximum: 1,
         default: 0.9,
         description: 'Share of the moves that are the best; the others are blind.',
+      }),
+    ),
+    opponents: semantic(
+      Type.Array(oneOf(['random', 'minimax']), {
+        minItems: 1,
+        default: ['random', 'minimax'],
+        description: 'Who is played against, as often each: blind moves, or any of the best.',
       }),
     ),
     num_examples: count('Moves.', 32_768),
