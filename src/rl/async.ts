@@ -1,7 +1,8 @@
 // The asynchronous mode: groups are rolled out while others are trained on, with policies that are about max_steps_off_policy
 // updates behind at most. Nothing is thrown away for its age: of the groups that are ready the oldest are trained on first, and a
 // new one is begun only when one has been trained on. A group that is slower than the others can be older, since nobody waits for
-// it alone. At a bound of 0 this does what the synchronous mode does.
+// it alone. At a bound of 0 this does what the synchronous mode does. With stream_minibatch_config a batch is trained on in parts as they
+// come, so that groups of one batch need not be ready together.
 //
 // A checkpoint takes along which groups were begun and not yet trained on, and where the dataset stands. A run that goes on
 // rolls those groups out again with the policy of the checkpoint, which is newer than the ones that they were begun with.
@@ -14,6 +15,7 @@ import { measurePostKl } from './post_kl.ts';
 import { RolloutQueue } from './rollout_queue.ts';
 import { openSampler, type RLRun, rollOutGroup } from './run.ts';
 import { trainOnBatch } from './step.ts';
+import { type StreamedBatch, trainAsTheyCome } from './streamed_step.ts';
 import type { RolledOutGroup } from './types.ts';
 
 export interface AsyncConfig {
@@ -39,14 +41,19 @@ export async function trainAsync(
       limit(() => rollOutGroup(run, builder, { ordinal, sampler, signal })),
     signal: context.signal,
   });
+  const stream = run.config.stream_minibatch_config;
+  const trainOnNext = async (step: number, timer: IterationTimer): Promise<StreamedBatch> => {
+    if (stream !== null) return await trainAsTheyCome(run, step, stream, (count) => queue.take(count), timer);
+    const rolledOut_P = await journal.stoppable(() => timer.timed('sample', () => queue.take(groups_per_batch)));
+    return { rolledOut_P, ...(await trainOnBatch(run, step, rolledOut_P, timer)) };
+  };
   run.checkpointed.set('queue', () => ({ next: plan.position, pending: queue.pending }));
   try {
     for await (const step of journal.steps()) {
       const timer = new IterationTimer();
       const measured = await journal.evaluate(step, timer);
-      const rolledOut_P = await journal.stoppable(() => timer.timed('sample', () => queue.take(groups_per_batch)));
+      const { rolledOut_P, data_D, metrics } = await trainOnNext(step, timer);
       await timer.timed('transcripts', () => transcripts.write('train', step, rolledOut_P));
-      const { data_D, metrics } = await trainOnBatch(run, step, rolledOut_P, timer);
       if (data_D.length > 0) {
         sampler = await timer.timed('save_weights_and_get_sampling_client', () => openSampler(run, step + 1));
       }

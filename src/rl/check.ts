@@ -7,19 +7,15 @@ import type { RLDataset } from './types.ts';
 /** @throws ConfigurationError that names the fields */
 export function checkConfig(config: RLConfig, dataset: RLDataset, warn: (message: string) => void): void {
   const { async_config, stream_minibatch_config: stream, num_substeps } = config;
-  if (async_config !== null && stream !== null) {
-    throw new ConfigurationError('async_config and stream_minibatch_config exclude each other', {
-      hint: 'Leave one of them out.',
-    });
-  }
   if (stream !== null) {
-    const groups = dataset.getBatch(0).length;
     const { groups_per_batch, num_minibatches } = stream;
+    const groups = async_config?.groups_per_batch ?? dataset.getBatch(0).length;
     if (groups_per_batch !== groups) {
-      throw new ConfigurationError(
-        `stream_minibatch_config.groups_per_batch is ${groups_per_batch}, and a batch of the dataset has ${groups} groups`,
-        { hint: `Set it to ${groups}, or change the batch size of the dataset.` },
-      );
+      const other =
+        async_config === null ? `a batch of the dataset has ${groups} groups` : `async_config's is ${groups}`;
+      throw new ConfigurationError(`stream_minibatch_config.groups_per_batch is ${groups_per_batch}, and ${other}`, {
+        hint: `Set it to ${groups}, or change the other.`,
+      });
     }
     if (groups_per_batch % (num_substeps * num_minibatches) !== 0) {
       throw new ConfigurationError(

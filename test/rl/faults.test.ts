@@ -203,7 +203,7 @@ describe('a combination that cannot work', () => {
     ['stream_minibatch_config={groups_per_batch: 2, num_minibatches: 4}'],
     [
       'stream_minibatch_config={groups_per_batch: 2, num_minibatches: 2}',
-      'async_config={max_steps_off_policy: 1, groups_per_batch: 2}',
+      'async_config={max_steps_off_policy: 1, groups_per_batch: 4}',
     ],
     ['stream_minibatch_config={groups_per_batch: 2, num_minibatches: 2}', 'advantage=batch_normalized'],
   ])('is refused before anything is rolled out: %j', async (...overrides) => {

@@ -279,16 +279,23 @@ describe('a stop between two updates of one step', () => {
   });
 });
 
-describe('off-policy', () => {
+const OFF_POLICY = {
+  'off-policy': [],
+  'off-policy, a batch in parts': [...MODES.stream, 'num_substeps=2'],
+};
+
+describe.each(Object.entries(OFF_POLICY))('%s', (mode, inParts) => {
+  const name = mode.replaceAll(/\W+/g, '_');
   const overrides = [
     'async_config={max_steps_off_policy: 2, groups_per_batch: 4}',
     'loss_fn=ppo',
     'dataset.n_batches=8',
+    ...inParts,
   ];
 
   it('trains every group once, and none that is staler than the bound', async () => {
-    await run('off_policy', overrides);
-    const logged = (await rows('off_policy')).slice(0, 8);
+    await run(name, overrides);
+    const logged = (await rows(name)).slice(0, 8);
     expect(logged.map((row) => row['env/all/total_episodes'])).toEqual(new Array(8).fill(12));
     expect([...begun].sort((a, b) => a - b)).toEqual(Array.from({ length: 32 }, (_, group) => group));
     for (const row of logged) expect(Number(row['async/staleness_max'])).toBeLessThanOrEqual(2);
@@ -296,9 +303,9 @@ describe('off-policy', () => {
   });
 
   it('rolls out again after a stop what was begun and not trained on, and nothing else', async () => {
-    const { status } = await interruptedRun('off_policy_stopped', overrides, 3);
+    const { status } = await interruptedRun(`${name}_stopped`, overrides, 3);
     expect(status.state).toBe('done');
-    const logged = await rows('off_policy_stopped');
+    const logged = await rows(`${name}_stopped`);
     expect(logged.slice(0, 8).map((row) => row['env/all/total_episodes'])).toEqual(new Array(8).fill(12));
     const times = new Map<number, number>();
     for (const group of begun) times.set(group, (times.get(group) ?? 0) + 1);
