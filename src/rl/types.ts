@@ -157,7 +157,7 @@ export function totalRewards({ trajectories_G, final_rewards_G }: TrajectoryGrou
   );
 }
 
-/** A group that is there to be trained on. */
+/** A group that is there to be trained on. Its rewards are those that it is trained on, `overlong_penalty` included. */
 export interface RolledOutGroup {
   group: TrajectoryGroup;
   tags: readonly string[];

@@ -53,7 +53,7 @@ async function run(name: string, overrides: string[]) {
     .split('\n')
     .filter((line) => line !== '')
     .map((line) => JSON.parse(line));
-  return { ...finished, warnings, rows };
+  return { ...finished, directory: join(directory, name), warnings, rows };
 }
 
 /** The second group of each batch is faulty. */
@@ -163,6 +163,28 @@ describe('a batch with nothing to learn', () => {
     const sampled = Number(rows[0]['tokens/sampled']);
     expect(Number(rows[0]['tokens/cumulative/sampled'])).toBeGreaterThan(2 * sampled);
     expect(Number(rows[0]['tokens/discarded/sampled'])).toBeGreaterThan(sampled);
+  });
+
+  it.each([
+    ['kept', 'uneven', 0],
+    ['rolled out again', 'evened', 1],
+  ])('is judged by the reward that is trained on, penalty for length included: %s', async (_, fault, discarded) => {
+    const overrides = ['resample_constant_groups=1', 'overlong_buffer_tokens=1', 'overlong_penalty=1'];
+    const { directory, rows } = await run(`judged_${fault}`, [all(fault), ...overrides]);
+    const sampled = Number(rows[0]['tokens/sampled']);
+    expect(sampled).toBe(2 * (1 + 6 + 6));
+    expect(rows[0]['tokens/discarded/sampled'] ?? 0).toBe(discarded * sampled);
+    expect(rows[0]['env/all/by_group/frac_mixed']).toBe(1 - discarded);
+    expect(rows[0]['env/all/overlong_penalty']).toBeCloseTo(2 / 3, 12);
+    const mean = fault === 'uneven' ? (0.25 - 0.75 - 0.75) / 3 : 0.25;
+    expect(rows[0]['env/all/reward/total']).toBeCloseTo(mean, 12);
+    const summaries = await readFile(join(directory, 'iteration_000000/train_rollout_summaries.jsonl'), 'utf8');
+    const told = summaries.trimEnd().split('\n').slice(0, 3);
+    expect(told.map((line) => JSON.parse(line).total_reward)).toEqual(
+      fault === 'uneven' ? [0.25, -0.75, -0.75] : [0.25, 0.25, 0.25],
+    );
+    const [, long] = told.map((line) => JSON.parse(line));
+    expect(long).toMatchObject({ final_reward: -1, trajectory_metrics: { overlong_penalty: 1 } });
   });
 
   it('of groups of one has no advantage', async () => {
