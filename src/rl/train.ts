@@ -2,7 +2,7 @@
 // (tinker_cookbook/rl/train.py).
 
 import type { Make } from '../registry/slot.ts';
-import { maxContextLengthOf } from '../tinker/capabilities.ts';
+import { maxContextLengthOf, requireLoss } from '../tinker/capabilities.ts';
 import type { SamplingClient } from '../tinker/clients.ts';
 import { evaluationBy } from '../training/evaluator.ts';
 import { Journal } from '../training/journal.ts';
@@ -27,6 +27,7 @@ export async function trainRL(config: RLConfig, context: TrainingContext, make: 
   const { service, seed, emit, signal } = context;
   const notify = (message: string) => emit({ type: 'notice', message });
   const warn = (message: string) => emit({ type: 'warning', message });
+  requireLoss(service, config.loss_fn);
   const { tokenizer, renderer, rendererRef, openClient } = await openModel(config, context, make);
   const contextLength = await maxContextLengthOf(service, config.model_name);
   const material = {

@@ -111,8 +111,14 @@ export interface Trainer {
   train(context: TrainingContext): Promise<TrainingOutcome>;
 }
 
-/** A trainer's builder is given nothing: the context comes with `train`. Its parameters are the top-level fields of a run spec. */
-export const trainerSlot = defineSlot<Record<never, never>, Trainer>({
+/** What a trainer's `check` may ask. */
+export interface TrainerSurroundings {
+  /** Why the service of the spec does not compute a loss; null where it does, or cannot say before it is opened. */
+  lossProblem?(lossFn: string): Promise<string | null>;
+}
+
+/** `build` is given nothing: the context comes with `train`. A trainer's parameters are the top-level fields of a run spec. */
+export const trainerSlot = defineSlot<TrainerSurroundings, Trainer>({
   name: 'trainer',
   doc: 'The training loop. Its parameters are the top-level fields of a run spec.',
 });
