@@ -97,12 +97,22 @@ export interface Learned {
   after: number;
 }
 
+/** What the rows of a run say of it as a whole. */
+export interface Judgement {
+  /** For the last screen, what went wrong on the way and what to do about it. */
+  warnings: string[];
+  /** Why what it has come to is no result, or null. */
+  failure: Error | null;
+}
+
 export interface TrainingOutcome {
   /** `diverged`: the loss became NaN or infinite. The run is over, and is no failure. */
   state: 'done' | 'diverged' | 'interrupted';
   /** Steps completed over all attempts. */
   step: number;
   learned: Learned[];
+  /** What went wrong on the way; absent = nothing. */
+  warnings?: string[];
   /** Path of what was trained, for `cookbook chat`; null if nothing was saved. */
   sampler_path: string | null;
 }

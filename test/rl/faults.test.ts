@@ -104,7 +104,7 @@ describe('a group that fails', () => {
     'with all of its batch leaves the policy as it is: %s',
     async (fault) => {
       const { status, rows, warnings } = await run(`all_${fault}`, [all(fault)]);
-      expect(status.state).toBe('done');
+      expect(status.state).toBe('failed');
       expect(warnings.filter((warning) => warning.startsWith('step 0 trains on nothing'))).toHaveLength(1);
       expect(rows.map((row) => row['optim/skipped_update'])).toEqual([1, 1]);
       expect(rows[1]['rollout_errors/groups_skipped']).toBe(4);
@@ -121,7 +121,7 @@ describe('a group that fails', () => {
     expect((await run(`${name}_half`, [half('throws'), mode])).status.state).toBe('done');
     const { status, rows, warnings } = await run(`${name}_all`, [all('throws'), mode]);
     expect(warnings.filter((warning) => warning.includes('trains on nothing'))).toHaveLength(1);
-    expect(status.state).toBe('done');
+    expect(status.state).toBe('failed');
     expect(rows.at(-1)?.['rollout_errors/groups_skipped']).toBe(4);
   });
 
