@@ -154,7 +154,7 @@ class Attempt {
       host: hostname(),
       pid: process.pid,
       error: null,
-      warnings: undefined,
+      warnings: [],
     });
     this.emit({ type: 'attempt', attempt, name, directory: this.#directory, headline });
   }
@@ -237,7 +237,7 @@ class Beginning {
 
 const STOPPING = 'stopping: the step is finished and a checkpoint saved; a second signal ends the process at once';
 
-function outcomeChanges({ state, step, learned, warnings, sampler_path }: TrainingOutcome): Partial<RunStatus> {
+function outcomeChanges({ state, step, learned, warnings = [], sampler_path }: TrainingOutcome): Partial<RunStatus> {
   // JSON has no word for a number that is none; that training diverged is what `state` says.
   const finite = learned.filter(({ before, after }) => Number.isFinite(before) && Number.isFinite(after));
   return { state, step, learned: finite, warnings, sampler_path };
