@@ -12,6 +12,7 @@ import { startAll } from '../util/start_all.ts';
 import type { RLConfig } from './fields.ts';
 import type { PolicyLoss } from './losses/policy_loss.ts';
 import { isConstant } from './metrics.ts';
+import { shapeOverlong } from './overlong.ts';
 import type { RolloutErrorCounter } from './rollout_errors.ts';
 import { doGroupRollout } from './rollouts.ts';
 import type { RolloutStrategy } from './strategies.ts';
@@ -62,7 +63,11 @@ export async function rollOutGroup(
   const began = performance.now();
   for (let sample = 0; ; sample++) {
     signal.throwIfAborted();
-    const { group, tags, rollout_errors } = await doGroupRollout(builder, {
+    const {
+      group: played,
+      tags,
+      rollout_errors,
+    } = await doGroupRollout(builder, {
       policy,
       strategy,
       limits: config,
@@ -71,8 +76,10 @@ export async function rollOutGroup(
       seed: seedFor(context.seed, 'rollout', ordinal, sample),
       signal,
     });
-    errors.count(rollout_errors, { skipped: group === null });
-    if (group === null) return null;
+    errors.count(rollout_errors, { skipped: played === null });
+    if (played === null) return null;
+    // First of all: what judges a group, trains on it or shows it goes by these rewards.
+    const group = shapeOverlong(played, config);
     if (sample < config.resample_constant_groups && isConstant(totalRewards(group))) {
       usage.recordDiscardedSampling(rolloutUsage(group));
       continue;

@@ -6,6 +6,7 @@ import type { RLDatum } from './datums.ts';
 import { computeKlSampleTrain } from './metrics.ts';
 import { divergedMetric, prepareBatch } from './prepare.ts';
 import { adamAt, progressMetrics, type RLRun } from './run.ts';
+import { SKIPPED_UPDATE } from './skipped_steps.ts';
 import type { RolledOutGroup } from './types.ts';
 import { trainStep } from './update.ts';
 
@@ -46,6 +47,5 @@ export async function trainOnBatch(
   return { data_D: batch.data_D, metrics };
 }
 
-/** Tells of a step without an update, which is none that went well. */
 export const skippedMetric = (data_D: readonly RLDatum[]): Metrics =>
-  data_D.length === 0 ? { 'optim/skipped_update': 1 } : {};
+  data_D.length === 0 ? { [SKIPPED_UPDATE]: 1 } : {};

@@ -81,6 +81,7 @@ export const runStatusShape = jsonShape<RunStatus>({
   pid: isCount,
   error: isNullOr(runError.is),
   learned: isArrayOf(learned.is),
+  warnings: isOptional(isArrayOf(isString)),
   sampler_path: isNullOr(isString),
 });
 

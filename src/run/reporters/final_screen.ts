@@ -27,6 +27,7 @@ export function finalScreen(
         ),
       ),
     ],
+    (status.warnings ?? []).map((warning) => colors.yellow(printable(`warning: ${warning}`))),
     columns(status.learned.map(({ metric, ...values }) => [labelOf(metric, record), formatChange(values)])),
     columns(places(place, status, transcript)),
   ].map((lines) => lines.flatMap((line) => wrappedText(line, width).split('\n')));
