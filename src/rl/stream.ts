@@ -9,7 +9,7 @@ import type { RLDatum } from './datums.ts';
 import { computeKlSampleTrain, rolloutMetrics } from './metrics.ts';
 import { measurePostKl } from './post_kl.ts';
 import { divergedMetric, prepareBatch } from './prepare.ts';
-import { adamAt, openSampler, progressMetrics, type RLRun, rollOutBatch } from './run.ts';
+import { adamAt, openSampler, type RLRun, rollOutBatch } from './run.ts';
 import { skippedMetric } from './step.ts';
 import { addUsage, type TokenUsage } from './token_usage.ts';
 import type { RolledOutGroup } from './types.ts';
@@ -44,7 +44,7 @@ export async function trainStream(run: RLRun, { num_minibatches }: StreamConfig)
     }
     errors.ofStep(step, rolledOut_P.length);
     const row = {
-      ...progressMetrics(run, step, adam),
+      'optim/lr': adam.learning_rate,
       ...rolloutMetrics(rolledOut_P),
       ...reduceMetrics(updates.map(({ metrics }) => metrics)),
       ...computeKlSampleTrain(
