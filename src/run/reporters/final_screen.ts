@@ -3,14 +3,13 @@
 import type { Colors } from 'picocolors/types.js';
 import type { RunRecord, RunState, RunStatus } from '../../run_files/types.ts';
 import { localCheckpoint } from '../../tinker/local_path.ts';
-import type { Learned } from '../../training/types.ts';
 import { shortPath } from '../../util/files.ts';
 import { plural } from '../../util/plural.ts';
 import { printable } from '../../util/printable.ts';
 import { programName, quote } from '../../util/program_name.ts';
 import { wrappedText } from '../../util/wrapped.ts';
+import { formatChange } from '../change.ts';
 import type { EndedRun } from '../execute_directory.ts';
-import { formatMetric } from '../progress.ts';
 
 /** Its lines, blank ones between the blocks. @param width what a line may take, commands aside */
 export function finalScreen(
@@ -27,7 +26,7 @@ export function finalScreen(
         ),
       ),
     ],
-    columns(status.learned.map(({ metric, ...values }) => [labelOf(metric, record), formatChange(values)])),
+    columns(status.learned.map((learned) => [labelOf(learned.metric, record), formatChange(learned)])),
     columns(places(place, status, transcript)),
   ].map((lines) => lines.flatMap((line) => wrappedText(line, width).split('\n')));
   blocks.push(columns(nextCommands(place, record, status, resumable), width));
@@ -50,14 +49,6 @@ function headline(name: string, { state, step, total_steps }: RunStatus): string
 
 function labelOf(metric: string, { headline = [] }: RunRecord): string {
   return headline.find((each) => each.metric === metric)?.label ?? metric;
-}
-
-/** `2.31 → 1.12  (−52 %)`; a change is no percentage of 0. */
-function formatChange({ before, after }: Omit<Learned, 'metric'>): string {
-  const values = `${formatMetric(before)} → ${formatMetric(after)}`;
-  if (before === 0) return values;
-  const percent = Math.round(((after - before) / Math.abs(before)) * 100);
-  return `${values}  (${percent < 0 ? '−' : '+'}${Math.abs(percent)} %)`;
 }
 
 function places(place: string, { state, sampler_path }: RunStatus, transcript: string | null): [string, string][] {
