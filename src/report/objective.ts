@@ -39,6 +39,14 @@ export function objectivesFor(entries: readonly RunEntry[], options: ObjectiveOp
   return models.size > 1 ? [objective('test/bpb'), objective('train_mean_bpb'), ...defaults] : defaults;
 }
 
+/** What a run is judged by, the most telling first. */
+export function tellingMetrics({ objective, headline }: RunEntry): { metric: string; goal: Goal | null }[] {
+  const told = headline.length > 0 ? headline : FOREIGN.map((metric) => ({ metric, goal: goalByName(metric) }));
+  const goals = new Map<string, Goal | null>();
+  for (const { metric, goal } of [objective ?? [], told].flat()) if (!goals.has(metric)) goals.set(metric, goal);
+  return [...goals].map(([metric, goal]) => ({ metric, goal }));
+}
+
 function atOf(options: ObjectiveOptions, declared: DeclaredObjective | null): At {
   if (options.at === undefined) return parseAt(declared?.at ?? 'last') ?? { kind: 'last' };
   const at = parseAt(options.at);
@@ -55,7 +63,7 @@ function declaredObjective(entries: readonly RunEntry[]): DeclaredObjective | nu
   return declaring.sort((a, b) => (createdAt(a) > createdAt(b) ? -1 : 1))[0]?.objective ?? null;
 }
 
-const FOREIGN = ['test/nll', 'train_mean_nll', 'env/all/reward/total'];
+const FOREIGN = ['test/nll', 'train_mean_nll', 'test/env/all/reward/total', 'env/all/reward/total'];
 const LESS_IS_BETTER = /(^|[/_])(nll|loss|bpb|perplexity|error|kl)([/_]|$)/;
 const MORE_IS_BETTER = /(^|[/_])(accuracy|reward|correct|score|pass|win_rate)([/_@]|$)/;
 

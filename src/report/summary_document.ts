@@ -3,18 +3,18 @@
 import { SEEN_STATES } from '../run_files/types.ts';
 import { plural } from '../util/plural.ts';
 import { printable } from '../util/printable.ts';
-import { programName } from '../util/program_name.ts';
 import type { Block } from './document.ts';
 import { formatExact, formatMean, formatNumber } from './format.ts';
 import { sparkline } from './sparkline.ts';
 import type { Configuration, Problem, Summary } from './summary.ts';
 
-export function summaryBlocks(summaries: readonly Summary[]): Block[] {
+/** @param all every run that needs a look, however many */
+export function summaryBlocks(summaries: readonly Summary[], all = false): Block[] {
   return summaries.flatMap((summary) => [
     { heading: headingOf(summary) },
     { table: tableOf(summary) },
     ...(conclusion(summary) ?? []),
-    ...problemBlocks(summary.problems),
+    ...problemBlocks(summary.problems, all ? Number.POSITIVE_INFINITY : MOST_PROBLEMS),
   ]);
 }
 
@@ -88,12 +88,12 @@ function conclusion({ configurations, fields, metric }: Summary): Block[] | null
   return [{ lines: [line, ...run].map(printable) }];
 }
 
-/** More lines than this are a list to query rather than to read. */
+/** More lines than this are read only by whoever asks for them. */
 const MOST_PROBLEMS = 20;
 
-function problemBlocks(problems: readonly Problem[]): Block[] {
+function problemBlocks(problems: readonly Problem[], most: number): Block[] {
   if (problems.length === 0) return [];
-  const shown = problems.slice(0, MOST_PROBLEMS);
+  const shown = problems.slice(0, most);
   const rows = shown.map(({ run, problem, steps, error }) => [
     problem,
     steps === null ? '—' : formatNumber(steps),
@@ -105,7 +105,7 @@ function problemBlocks(problems: readonly Problem[]): Block[] {
     name,
     align: name === 'steps' ? ('right' as const) : ('left' as const),
   }));
-  const rest = `… and ${more} more: ${programName()} report --sql "SELECT run, state, steps, error FROM runs WHERE state <> 'done'"`;
+  const rest = `… and ${more} more, which --all shows too`;
   const log = shown.some(({ run, look }) => look !== run) ? ['The log of each is logs.log in its directory.'] : [];
   const lines = [...(more > 0 ? [rest] : []), ...log];
   return [{ table: { columns, rows } }, ...(lines.length > 0 ? [{ lines }] : [])];

@@ -356,66 +356,6 @@ describe('options', () => {
   });
 });
 
-describe('a single run', () => {
-  it('is shown with every metric from first to last', async () => {
-    writeRun(join(cwd, 'runs/a'), {
-      metrics: [
-        { step: 0, 'test/nll': 2.5, phase: 'warm-up', solved: false },
-        { step: 1, 'test/nll': 0.123456, grad: 'NaN' },
-        { step: 2, 'test/nll': 1.5, phase: 'main', grad: 3, solved: true },
-        '{"step": 3, "te',
-      ],
-    });
-    expect(await table()).toMatchInlineSnapshot(`
-      "runs/a
-
-      state: done
-      steps: 4 of 40
-      time: 2 min
-      seed: 0
-      attempt: 1
-      configuration: ff729fb8bfa8
-      commit: c0ffee00c0ffee00c0ffee00c0ffee00c0ffee00
-
-      metric      first  last   least  greatest  curve
-      ────────  ───────  ────  ──────  ────────  ─────
-      grad          NaN     3       3         3    ▅
-      phase     warm-up  main       —         —
-      solved      false  true       —         —
-      test/nll      2.5   1.5  0.1235       2.5  █▁▅"
-    `);
-    expect((await report()).json).toMatchObject({
-      run: { run: 'runs/a', state: 'done' },
-      metrics: [
-        { metric: 'grad', first: 'NaN', last: 3, least: 3, greatest: 3, n: 2 },
-        { metric: 'phase', first: 'warm-up', last: 'main', least: null, greatest: null, n: 2 },
-        { metric: 'solved', first: false, last: true },
-        { metric: 'test/nll', first: 2.5, last: 1.5, least: 0.123456, greatest: 2.5, n: 3 },
-      ],
-    });
-    expect(formatReport(await report(), 'csv')).toMatchInlineSnapshot(`
-      "run,metric,first,last,least,greatest,n
-      runs/a,grad,NaN,3,3,3,2
-      runs/a,phase,warm-up,main,,,2
-      runs/a,solved,false,true,,,2
-      runs/a,test/nll,2.5,1.5,0.123456,2.5,3"
-    `);
-  });
-
-  it('that failed says why and where to look; one that has not started has no metrics', async () => {
-    writeRun(join(cwd, 'runs/a'), { state: 'failed', error: { code: 'OOM', message: 'out\nof memory' } });
-    expect((await table()).split('\n').slice(0, 4)).toEqual([
-      'runs/a',
-      '',
-      'state: failed: out of memory (see runs/a/logs.log)',
-      'steps: 0 of 40',
-    ]);
-    remove();
-    writeRun(join(cwd, 'runs/b'), { state: 'pending' });
-    expect((await table()).split('\n').at(-1)).toBe('no metrics yet');
-  });
-});
-
 describe('nothing to report', () => {
   it('is an error that says what a run is and how to start one', async () => {
     mkdirSync(join(cwd, 'runs'));

@@ -20,6 +20,7 @@ export interface RunOptions {
   /** Fields of the spec beside those that every spec has. Those that are given are taken for the semantic ones. */
   spec?: JsonObject;
   objective?: RunRecord['objective'];
+  headline?: RunRecord['headline'];
   error?: RunStatus['error'];
   step?: number;
   metrics?: readonly Line[];
@@ -54,6 +55,7 @@ export function writeRun(directory: string, options: RunOptions = {}): string {
     spec: fullSpec,
     axes,
     objective: options.objective ?? null,
+    ...(options.headline === undefined ? {} : { headline: options.headline }),
     versions: { cookbook: '0.1.0', node: '20.20.2', onnxruntime: '1.30.0', platform: 'linux-x64' },
     git: { commit: 'c0ffee00c0ffee00c0ffee00c0ffee00c0ffee00', branch: 'main', dirty: false },
     argv: ['cookbook', 'sweep', 'sweeps/grid.yaml'],
