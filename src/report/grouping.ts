@@ -80,7 +80,7 @@ function distinguishingFields(configurations: readonly RunEntry[][]): string[] {
 const OF_RUNS = new Set(['log_path', 'seed']);
 
 function differingFields(entries: readonly RunEntry[]): string[] {
-  const specs = entries.map(({ spec }) => flatten(spec));
+  const specs = entries.filter(({ isPlanned }) => !isPlanned).map(({ spec }) => flatten(spec));
   const names = new Set(specs.flatMap((spec) => [...spec.keys()]));
   return [...names]
     .filter((name) => !OF_RUNS.has(name))

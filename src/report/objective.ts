@@ -35,7 +35,8 @@ export function objectivesFor(entries: readonly RunEntry[], options: ObjectiveOp
   const [first = 'test/nll', ...others] = headline.size > 0 ? headline.keys() : FOREIGN;
   const defaults: [Objective, ...Objective[]] = [objective(first), ...others.map(objective)];
   // Losses per token compare only between models that cut text into the same tokens; bits per byte compare always.
-  const models = new Set(entries.map(({ spec }) => JSON.stringify(spec.model_name)));
+  const known = entries.filter(({ isPlanned, spec }) => !isPlanned || spec.model_name !== undefined);
+  const models = new Set(known.map(({ spec }) => JSON.stringify(spec.model_name)));
   return models.size > 1 ? [objective('test/bpb'), objective('train_mean_bpb'), ...defaults] : defaults;
 }
 

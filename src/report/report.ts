@@ -17,6 +17,7 @@ import { groupByFields, groupBySweep } from './grouping.ts';
 import { defaultLimits, type Limits, withinText } from './limits.ts';
 import type { ObjectiveOptions } from './objective.ts';
 import { fillFromAnswer, fillFromTable } from './parquet.ts';
+import { plannedEntries } from './planned_entries.ts';
 import { runBlocks } from './run_document.ts';
 import { type RunEntry, readRunEntry } from './run_entry.ts';
 import { summariseRun } from './run_summary.ts';
@@ -48,13 +49,14 @@ export interface Report {
 
 /** @throws ConfigurationError for directories without runs, fields that no run has, and SQL that is wrong */
 export async function makeReport(options: ReportOptions): Promise<Report> {
-  const { runs, notices } = discoverRuns(options.directories, options.cwd);
-  if (runs.length === 0) {
+  const { runs, sweeps, notices } = discoverRuns(options.directories, options.cwd);
+  const found = runs.map(readRunEntry);
+  const entries = [...found, ...plannedEntries(sweeps, found)];
+  if (entries.length === 0) {
     throw new ConfigurationError([...notices, `no runs in ${options.directories.join(', ')}`].join('\n'), {
       hint: `A run is a directory with a run.json, metrics.jsonl or config.json. Start one: ${programName()} run configs/sl_basic.yaml`,
     });
   }
-  const entries = runs.map(readRunEntry);
   const limits = { ...defaultLimits(), ...options.limits };
   const connection = await openDatabase(limits.bytes);
   try {
@@ -147,6 +149,7 @@ async function reportOnConfigurations(
 function summaryJson({ configurations, problems, ...summary }: Summary): JsonObject {
   return {
     ...summary,
+    states: { ...summary.states },
     configurations: configurations.map(({ curve: _, instead: __, runs, ...configuration }) => ({
       ...configuration,
       mean: jsonNumber(configuration.mean),

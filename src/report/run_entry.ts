@@ -56,6 +56,8 @@ export interface RunEntry {
   checkpointsFile: string | null;
   /** Where to look when something went wrong: the log if there is one, else the directory. As the user would type it. */
   look: string;
+  /** Listed in the plan of its sweep, and not there yet: of its spec only the axes are known. */
+  isPlanned: boolean;
 }
 
 export function readRunEntry(found: RunDirectory): RunEntry {
@@ -102,6 +104,7 @@ export function readRunEntry(found: RunDirectory): RunEntry {
     metricsFile: run.metricsFile,
     checkpointsFile: run.checkpointsFile,
     look: found.files.has('logs.log') ? join(found.path, 'logs.log') : found.path,
+    isPlanned: false,
   };
 }
 

@@ -27,6 +27,8 @@ export interface Summary {
   at: string;
   /** Names of the fields by which the configurations are told apart. */
   fields: string[];
+  /** Runs of all configurations by state. */
+  states: Partial<Record<SeenState, number>>;
   /** Best first; where no goal is known, in the order of their fields. */
   configurations: Configuration[];
   problems: Problem[];
@@ -93,6 +95,7 @@ export function summarise(
     goal: objective.goal,
     at: formatAt(objective.at),
     fields,
+    states: countedStates(cells.flatMap(({ entries }) => entries)),
     configurations: judged.map((each) => ({ ...each.configuration, best: best.has(each) })),
     problems: runs.flatMap((run) => problemOf(run, objective) ?? []),
   };
@@ -107,8 +110,6 @@ function configurationOf(
   const judged = runs.map((run) => ({ ...run, state: run.entry.row.state }));
   const score = scoreOf(judged, objective.at);
   const { mean, sd, n, preliminary, n_not_finite, n_without_value } = score;
-  const states: Partial<Record<SeenState, number>> = {};
-  for (const { row } of entries) states[row.state] = (states[row.state] ?? 0) + 1;
   const configuration = {
     fields,
     mean,
@@ -123,7 +124,7 @@ function configurationOf(
     instead: insteadOf(
       runs.filter(({ entry, value }) => value === null && counts(entry.row.state, value, objective.at)),
     ),
-    states,
+    states: countedStates(entries),
     curve: meanCurve(valuedRuns(judged, objective.at).map(({ curve }) => curve)),
     runs: runs.map(({ entry: { row }, value, step }) => ({
       run: row.run,
@@ -134,6 +135,12 @@ function configurationOf(
     })),
   };
   return { configuration, score };
+}
+
+function countedStates(entries: readonly RunEntry[]): Partial<Record<SeenState, number>> {
+  const states: Partial<Record<SeenState, number>> = {};
+  for (const { row } of entries) states[row.state] = (states[row.state] ?? 0) + 1;
+  return states;
 }
 
 function insteadOf(runs: readonly MeasuredRun[]): Configuration['instead'] {

@@ -1,6 +1,6 @@
 // Summaries as people read them: a table of configurations, the best one, and a line for each run that needs a look.
 
-import { SEEN_STATES } from '../run_files/types.ts';
+import { SEEN_STATES, type SeenState } from '../run_files/types.ts';
 import { plural } from '../util/plural.ts';
 import { printable } from '../util/printable.ts';
 import type { Block } from './document.ts';
@@ -14,20 +14,21 @@ export function summaryBlocks(summaries: readonly Summary[], all = false): Block
     { heading: headingOf(summary) },
     { table: tableOf(summary) },
     ...(conclusion(summary) ?? []),
+    ...notStarted(summary, all ? Number.POSITIVE_INFINITY : MOST_NAMES),
     ...problemBlocks(summary.problems, all ? Number.POSITIVE_INFINITY : MOST_PROBLEMS),
   ]);
 }
 
-function headingOf({ group, metric, goal, at, configurations }: Summary): string {
+function headingOf({ group, metric, goal, at, states, configurations }: Summary): string {
   const runs = configurations.reduce((sum, { n_runs }) => sum + n_runs, 0);
-  const states = SEEN_STATES.flatMap((state) => {
-    const count = configurations.reduce((sum, configuration) => sum + (configuration.states[state] ?? 0), 0);
-    return count > 0 ? `${count} ${state}` : [];
-  });
   const value =
     at === 'last' ? 'last value' : at === 'best' ? 'best value' : `value at step ${at.slice('step:'.length)}`;
   const objective = `${value} of ${metric}${goal === null ? '' : `, ${goal}`}`;
-  return printable(`${group}: ${plural(runs, 'run')} (${states.join(', ')}); ${objective}`);
+  return printable(`${group}: ${plural(runs, 'run')} (${countsOf(SEEN_STATES, states).join(', ')}); ${objective}`);
+}
+
+function countsOf(shown: readonly SeenState[], states: Summary['states']): string[] {
+  return shown.flatMap((state) => (states[state] === undefined ? [] : `${states[state]} ${state}`));
 }
 
 function tableOf({ fields, metric, configurations }: Summary) {
@@ -60,8 +61,9 @@ function alignmentOf(field: string, configurations: readonly Configuration[]): '
 }
 
 function notesOf({ states, preliminary, n_not_finite, n_without_value, instead }: Configuration): string {
-  const counted = SEEN_STATES.filter((state) => state !== 'done').flatMap((state) =>
-    states[state] === undefined ? [] : `${states[state]} ${state}`,
+  const counted = countsOf(
+    SEEN_STATES.filter((state) => state !== 'done'),
+    states,
   );
   const other = instead === null ? '' : ` (${printable(instead.metric)} ${formatNumber(instead.mean)})`;
   return [
@@ -72,13 +74,15 @@ function notesOf({ states, preliminary, n_not_finite, n_without_value, instead }
   ].join(', ');
 }
 
+function settingsOf(configuration: Configuration, fields: readonly string[]): string {
+  return fields.map((field) => `${field}=${formatExact(configuration.fields[field] ?? null)}`).join(' ');
+}
+
 function conclusion({ configurations, fields, metric }: Summary): Block[] | null {
   const best = configurations.filter((configuration) => configuration.best);
   const [first] = best;
   if (first === undefined) return null;
-  const named = best.map((each) =>
-    fields.map((field) => `${field}=${formatExact(each.fields[field] ?? null)}`).join(' '),
-  );
+  const named = best.map((each) => settingsOf(each, fields));
   const tie = best.length > 1 ? `${best.length} tie: ` : '';
   const line = `★ best: ${tie}${named.join('; ')} with ${metric} ${formatMean(first.mean, first.sd)} (n = ${first.n})`;
   const run =
@@ -86,6 +90,28 @@ function conclusion({ configurations, fields, metric }: Summary): Block[] | null
       ? []
       : [`${first.n_runs === 1 ? 'its run' : 'its best run'}: ${first.best_run}`];
   return [{ lines: [line, ...run].map(printable) }];
+}
+
+/** More names than this are read only by whoever asks for them. */
+const MOST_NAMES = 5;
+
+function notStarted({ fields, states, configurations }: Summary, most: number): Block[] {
+  const { pending = 0, running = 0, done = 0 } = states;
+  const runs = configurations.reduce((sum, { n_runs }) => sum + n_runs, 0);
+  if (pending === 0) return [];
+  const names = configurations.flatMap((configuration) =>
+    configuration.runs
+      .filter(({ state }) => state === 'pending')
+      .map(({ seed }) => `${settingsOf(configuration, fields)}${seed === null ? '' : ` seed=${seed}`}`.trim()),
+  );
+  const more = names.length > most ? ` and ${names.length - most} more, which --all shows too` : '';
+  const [are, have] = [(count: number) => (count === 1 ? 'is' : 'are'), pending === 1 ? 'has' : 'have'];
+  const others = [
+    `${done} of ${plural(runs, 'run')} ${are(done)} done`,
+    ...(running === 0 ? [] : [`${running} ${are(running)} running`]),
+  ];
+  const listed = `${names.slice(0, most).join('; ')}${more}`;
+  return [{ lines: [printable(`${others.join(', ')}, ${pending} ${have} not started: ${listed}`)] }];
 }
 
 /** More lines than this are read only by whoever asks for them. */

@@ -113,6 +113,9 @@ describe('the default table', () => {
           "fields": [
             "lr"
           ],
+          "states": {
+            "done": 2
+          },
           "configurations": [
             {
               "fields": {

@@ -32,6 +32,12 @@ export interface RunOptions {
 
 const hashOf = (value: JsonObject) => createHash('sha256').update(canonicalJson(value)).digest('hex').slice(0, 12);
 
+const configOf = ({ axes = {}, spec = {} }: Pick<RunOptions, 'axes' | 'spec'>): JsonObject => ({
+  trainer: 'supervised',
+  ...nested(axes),
+  ...spec,
+});
+
 /** Writes a run directory and gives back its path. */
 export function writeRun(directory: string, options: RunOptions = {}): string {
   const { state = 'done', seed = 0, axes = {}, spec = {}, metrics = [] } = options;
@@ -47,7 +53,7 @@ export function writeRun(directory: string, options: RunOptions = {}): string {
     ...nested(axes),
     ...spec,
   };
-  const config = { trainer: 'supervised', ...nested(axes), ...spec };
+  const config = configOf(options);
   const record: RunRecord = {
     schema_version: 1,
     name: basename(directory),
@@ -106,9 +112,17 @@ export function writePythonRun(
   return directory;
 }
 
-/** Marks a directory as that of a sweep. */
-export function writeSweep(directory: string): string {
+/** Marks a directory as that of a sweep. With the points of its plan, as writeRun is given them, it has a plan of them. */
+export function writeSweep(
+  directory: string,
+  points?: readonly { name: string; axes: JsonObject; seed: number }[],
+): string {
   writeJson(join(directory, 'sweep.json'), { schema_version: 1 });
+  const runs = points?.map(({ name, axes, seed }) => {
+    const config = configOf({ axes });
+    return { name, hash: hashOf({ ...config, seed }), config_hash: hashOf(config), axes, seed, state: 'new' };
+  });
+  if (runs !== undefined) writeJson(join(directory, 'plan.json'), { schema_version: 1, runs });
   return directory;
 }
 
