@@ -62,12 +62,15 @@ export function groupByFields(entries: readonly RunEntry[], fields: readonly str
 const MOST_FIELDS = 6;
 
 /**
- * The sweep's axes if they tell all configurations apart; with the spec's fields that differ beside them if not (a field was
+ * The sweep's axes that have several values, if they tell all configurations apart; with the spec's fields that differ beside them if not (a field was
  * edited between two sweeps, or there was no sweep); the name of the run where that is nothing or too much to read.
  */
 function distinguishingFields(configurations: readonly RunEntry[][]): string[] {
   const firsts = configurations.flatMap(([first]) => (first === undefined ? [] : [first]));
-  const axes = [...new Set(firsts.flatMap(({ row }) => Object.keys(row.axes)))];
+  const all = [...new Set(firsts.flatMap(({ row }) => Object.keys(row.axes)))];
+  const varied = all.filter((axis) => new Set(firsts.map(({ row }) => canonicalJson(row.axes[axis] ?? null))).size > 1);
+  // A single configuration has nothing that it could be told from: then its axes say what it is.
+  const axes = varied.length > 0 ? varied : all;
   const tellApart = (fields: readonly string[]) =>
     fields.length > 0 && new Set(firsts.map((entry) => canonicalJson(valuesOf(entry, fields)))).size === firsts.length;
   if (tellApart(axes)) return axes;

@@ -37,6 +37,13 @@ describe('groupBySweep', () => {
     expect(table(entries)).toMatchObject([{ fields: ['lr'], cells: [[1, 3]] }]);
   });
 
+  it('leaves out an axis of one value, which tells no configuration from another', () => {
+    const one = entry({ sweep: 'a', axes: { lr: 1, steps: 60 } });
+    expect(table([one])).toMatchObject([{ fields: ['lr', 'steps'] }]);
+    const two = entry({ sweep: 'a', axes: { lr: 2, steps: 60 } });
+    expect(table([one, two])).toMatchObject([{ fields: ['lr'] }]);
+  });
+
   it('adds the fields that differ where the axes do not tell configurations apart', () => {
     const entries = [
       entry({ axes: { lr: 1 }, spec: { steps: 10, dataset: { size: 1 }, log_path: 'a' } }),

@@ -1,6 +1,7 @@
 // The last screen of a run: what was learned, where it lies, and what to type next.
 
 import type { Colors } from 'picocolors/types.js';
+import { sameCommand } from '../../run_files/same_command.ts';
 import type { RunRecord, RunState, RunStatus } from '../../run_files/types.ts';
 import { localCheckpoint } from '../../tinker/local_path.ts';
 import { shortPath } from '../../util/files.ts';
@@ -75,16 +76,12 @@ function nextCommands(
     sampler_path === null ? [] : [[`${programName()} chat ${quote(place)}`, 'talk to it']];
   const report: [string, string] = [`${programName()} report ${quote(place)}`, 'see its metrics'];
   const how = resumable ? 'go on from the last checkpoint' : 'start again from the beginning';
-  const again: [string, string] = [sameCommand(record), state === 'failed' ? `${how}, once that is mended` : how];
+  const again: [string, string] = [
+    sameCommand(record.argv, record.spec.if_exists),
+    state === 'failed' ? `${how}, once that is mended` : how,
+  ];
   if (isOver) return [...chat, report];
   return step === 0 ? [again] : [again, report];
-}
-
-/** The command that started the run, less the wish to delete what is there, or to fail over it. */
-function sameCommand({ argv, spec }: RunRecord): string {
-  const words = argv.filter((word) => !word.startsWith('if_exists='));
-  if (spec.if_exists === 'delete' || spec.if_exists === 'raise') words.push('if_exists=resume');
-  return `${programName()} ${words.map(quote).join(' ')}`;
 }
 
 /** A long command moves nothing but what stands behind it. */
