@@ -19,7 +19,7 @@ import type { ObjectiveOptions } from './objective.ts';
 import { fillFromAnswer, fillFromTable } from './parquet.ts';
 import { plannedEntries } from './planned_entries.ts';
 import { runBlocks } from './run_document.ts';
-import { type RunEntry, readRunEntry } from './run_entry.ts';
+import { type RunEntry, readRunEntry, UNFINISHED } from './run_entry.ts';
 import { summariseRun } from './run_summary.ts';
 import { ask, prepareQuestion } from './sql.ts';
 import type { Summary } from './summary.ts';
@@ -121,10 +121,11 @@ async function reportOnRun(
   const { run, learned } = summary;
   const metrics = summary.metrics.map(({ curve: _, isDetail: __, ...metric }) => metric);
   const newest = await newestIterationFile(run.directory, 'train.html');
+  const again = UNFINISHED.has(run.state) ? entry.command : null;
   const transcript = newest === null ? null : join(run.run, newest);
   return {
     notices,
-    blocks: runBlocks(summary, { look: entry.look, transcript, all }),
+    blocks: runBlocks(summary, { look: entry.look, again, transcript, all }),
     json: { run: { ...run }, learned: learned && { ...learned }, metrics },
     ...tableReport(runTable(summary)),
   };
@@ -146,7 +147,7 @@ async function reportOnConfigurations(
   };
 }
 
-function summaryJson({ configurations, problems, ...summary }: Summary): JsonObject {
+function summaryJson({ configurations, problems, again: _, ...summary }: Summary): JsonObject {
   return {
     ...summary,
     states: { ...summary.states },

@@ -18,7 +18,7 @@ import {
 import type { SeenState } from '../run_files/types.ts';
 import type { JsonObject } from '../util/json.ts';
 import type { Cell, Grouping } from './grouping.ts';
-import type { RunEntry } from './run_entry.ts';
+import { type RunEntry, UNFINISHED } from './run_entry.ts';
 
 export interface Summary {
   group: string;
@@ -32,6 +32,8 @@ export interface Summary {
   /** Best first; where no goal is known, in the order of their fields. */
   configurations: Configuration[];
   problems: Problem[];
+  /** The command that runs what is missing of a sweep; null where nothing is, or some of it is under way. */
+  again: string | null;
 }
 
 export interface Configuration {
@@ -98,7 +100,17 @@ export function summarise(
     states: countedStates(cells.flatMap(({ entries }) => entries)),
     configurations: judged.map((each) => ({ ...each.configuration, best: best.has(each) })),
     problems: runs.flatMap((run) => problemOf(run, objective) ?? []),
+    again: againOf(runs.map(({ entry }) => entry)),
   };
+}
+
+/** That of the newest run that says one: runs that are only planned do not. */
+function againOf(entries: readonly RunEntry[]): string | null {
+  const isSweep = new Set(entries.map(({ row }) => row.sweep)).size === 1 && entries[0]?.row.sweep !== null;
+  const isLeft = entries.some(({ row }) => UNFINISHED.has(row.state));
+  if (!isSweep || !isLeft || entries.some(({ row }) => row.state === 'running')) return null;
+  const newest = entries.toSorted((a, b) => ((a.row.created_at ?? '') > (b.row.created_at ?? '') ? -1 : 1));
+  return newest.find(({ command }) => command !== null)?.command ?? null;
 }
 
 function configurationOf(

@@ -16,6 +16,7 @@ export function summaryBlocks(summaries: readonly Summary[], all = false): Block
     ...(conclusion(summary) ?? []),
     ...notStarted(summary, all ? Number.POSITIVE_INFINITY : MOST_NAMES),
     ...problemBlocks(summary.problems, all ? Number.POSITIVE_INFINITY : MOST_PROBLEMS),
+    ...(summary.again === null ? [] : [{ lines: [printable(`run what is missing: ${summary.again}`)] }]),
   ]);
 }
 

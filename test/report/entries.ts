@@ -59,6 +59,7 @@ export function entry(options: Options): RunEntry {
     headline,
     metricsFile: null,
     checkpointsFile: null,
+    command: null,
     isPlanned: false,
     look: run,
   };

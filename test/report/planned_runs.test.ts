@@ -97,6 +97,15 @@ describe('an unfinished sweep', () => {
     expect(await report()).toMatchObject({ json: [{ states: { done: 2, damaged: 1, running: 1, pending: 2 } }] });
   });
 
+  it('tells the command that runs what is missing, once none of its runs is under way', async () => {
+    expect(await table()).not.toContain('run what is missing');
+    writeRun(join(cwd, 'runs/grid/rate=0.3,seed=0'), { axes: { rate: 0.3 }, seed: 0, metrics: lossCurve(3, 1) });
+    expect((await table()).split('\n').at(-1)).toBe('run what is missing: cookbook sweep sweeps/grid.yaml');
+    for (const { name, axes, seed } of points)
+      writeRun(join(cwd, 'runs/grid', name), { axes, seed, state: 'diverged' });
+    expect(await table()).not.toContain('run what is missing');
+  });
+
   it('says nothing of the others where single runs of it are named', async () => {
     const directories = ['runs/grid/rate=0.1,seed=0', 'runs/grid/rate=0.1,seed=1'];
     expect(await report({ directories })).toMatchObject({ json: [{ states: { done: 2 } }], notices: [] });

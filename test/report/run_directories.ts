@@ -64,7 +64,7 @@ export function writeRun(directory: string, options: RunOptions = {}): string {
     ...(options.headline === undefined ? {} : { headline: options.headline }),
     versions: { cookbook: '0.1.0', node: '20.20.2', onnxruntime: '1.30.0', platform: 'linux-x64' },
     git: { commit: 'c0ffee00c0ffee00c0ffee00c0ffee00c0ffee00', branch: 'main', dirty: false },
-    argv: ['cookbook', 'sweep', 'sweeps/grid.yaml'],
+    argv: ['sweep', 'sweeps/grid.yaml'],
     created_at: options.created_at ?? '2026-01-02T03:04:05.000Z',
   };
   const ended = state !== 'running' && state !== 'pending';

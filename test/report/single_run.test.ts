@@ -1,5 +1,6 @@
 // What `cookbook report` shows of one run.
 
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { formatReport } from '../../src/report/output.ts';
@@ -76,7 +77,7 @@ describe('a single run', () => {
     ]);
     remove();
     writeRun(join(cwd, 'runs/b'), { state: 'pending' });
-    expect((await table()).split('\n').at(-1)).toBe('no metrics yet');
+    expect((await table()).split('\n').at(-3)).toBe('no metrics yet');
   });
 });
 
@@ -122,6 +123,34 @@ function writeRlRun(): void {
   writeText(join(cwd, 'runs/rl/iteration_000014/train.html'), '');
   writeText(join(cwd, 'runs/rl/iteration_000015/train.html'), '');
 }
+
+describe('the command that goes on with a run', () => {
+  const last = async () => (await table()).split('\n').at(-1);
+
+  it.each(['pending', 'interrupted', 'failed'] as const)('is told of one that is %s', async (state) => {
+    writeRun(join(cwd, 'runs/a'), { state, spec: { if_exists: 'delete' } });
+    expect(await last()).toBe('go on with it: cookbook sweep sweeps/grid.yaml if_exists=resume');
+  });
+
+  it('is told of one that was killed', async () => {
+    writeRun(join(cwd, 'runs/a'), { state: 'running', lease: 'dead' });
+    expect(await last()).toBe('go on with it: cookbook sweep sweeps/grid.yaml');
+  });
+
+  it.each(['done', 'diverged'] as const)('is not told of one that is %s', async (state) => {
+    writeRun(join(cwd, 'runs/a'), { state });
+    expect(await table()).not.toContain('go on');
+  });
+
+  it('is not told of one that runs, nor where the record says none that is one', async () => {
+    writeRun(join(cwd, 'runs/a'), { state: 'running', lease: 'live' });
+    expect(await table()).not.toContain('go on');
+    writeRun(join(cwd, 'runs/a'), { state: 'failed' });
+    const record = JSON.parse(readFileSync(join(cwd, 'runs/a/run.json'), 'utf8'));
+    writeText(join(cwd, 'runs/a/run.json'), JSON.stringify({ ...record, argv: { rm: '-rf' } }));
+    expect(await table()).not.toContain('go on');
+  });
+});
 
 describe('a run of reinforcement learning', () => {
   beforeEach(writeRlRun);
