@@ -19,6 +19,8 @@ export interface Grouping {
   title: string;
   /** Names of the columns that tell the cells apart. */
   fields: string[];
+  /** Those of them that people are shown. */
+  shown: string[];
   cells: Cell[];
 }
 
@@ -29,7 +31,7 @@ export function groupBySweep(entries: readonly RunEntry[]): Grouping[] {
     const configurations = [...groupBy(members, ({ row }) => row.config_id).values()];
     const fields = distinguishingFields(configurations);
     const cells = configurations.map((runs) => ({ fields: valuesOf(runs[0], fields), entries: runs }));
-    return { title, fields, cells };
+    return { title, fields, shown: variedFields(fields, cells), cells };
   });
 }
 
@@ -54,6 +56,7 @@ export function groupByFields(entries: readonly RunEntry[], fields: readonly str
   return {
     title: 'all runs',
     fields: [...fields],
+    shown: [...fields],
     cells: [...cells.values()].map((runs) => ({ fields: valuesOf(runs[0], fields), entries: runs })),
   };
 }
@@ -62,21 +65,26 @@ export function groupByFields(entries: readonly RunEntry[], fields: readonly str
 const MOST_FIELDS = 6;
 
 /**
- * The sweep's axes that have several values, if they tell all configurations apart; with the spec's fields that differ beside them if not (a field was
+ * The sweep's axes if they tell all configurations apart; with the spec's fields that differ beside them if not (a field was
  * edited between two sweeps, or there was no sweep); the name of the run where that is nothing or too much to read.
  */
 function distinguishingFields(configurations: readonly RunEntry[][]): string[] {
   const firsts = configurations.flatMap(([first]) => (first === undefined ? [] : [first]));
-  const all = [...new Set(firsts.flatMap(({ row }) => Object.keys(row.axes)))];
-  const varied = all.filter((axis) => new Set(firsts.map(({ row }) => canonicalJson(row.axes[axis] ?? null))).size > 1);
-  // A single configuration has nothing that it could be told from: then its axes say what it is.
-  const axes = varied.length > 0 ? varied : all;
+  const axes = [...new Set(firsts.flatMap(({ row }) => Object.keys(row.axes)))];
   const tellApart = (fields: readonly string[]) =>
     fields.length > 0 && new Set(firsts.map((entry) => canonicalJson(valuesOf(entry, fields)))).size === firsts.length;
   if (tellApart(axes)) return axes;
   const fields = [...axes, ...differingFields(firsts).filter((field) => !axes.includes(field))];
   if (fields.length <= MOST_FIELDS && tellApart(fields)) return fields;
   return fields.length <= MOST_FIELDS ? ['name', ...fields] : ['name', ...axes];
+}
+
+/** A field of one value tells no configuration from another; where all are such, they say what the one configuration is. */
+function variedFields(fields: string[], cells: readonly Cell[]): string[] {
+  const varied = fields.filter(
+    (field) => new Set(cells.map((cell) => canonicalJson(cell.fields[field] ?? null))).size > 1,
+  );
+  return varied.length > 0 ? varied : fields;
 }
 
 /** Fields that every run has its own value of, so that they tell nothing about a configuration. */

@@ -147,7 +147,7 @@ async function reportOnConfigurations(
   };
 }
 
-function summaryJson({ configurations, problems, again: _, ...summary }: Summary): JsonObject {
+function summaryJson({ configurations, problems, shown: _, again: __, ...summary }: Summary): JsonObject {
   return {
     ...summary,
     states: { ...summary.states },

@@ -27,6 +27,8 @@ export interface Summary {
   at: string;
   /** Names of the fields by which the configurations are told apart. */
   fields: string[];
+  /** Those of them that people are shown. */
+  shown: string[];
   /** Runs of all configurations by state. */
   states: Partial<Record<SeenState, number>>;
   /** Best first; where no goal is known, in the order of their fields. */
@@ -79,7 +81,7 @@ export interface MeasuredRun extends Measurement {
 
 /** @param measured what was read off the metrics of each run of the grouping */
 export function summarise(
-  { title, fields, cells }: Grouping,
+  { title, fields, shown, cells }: Grouping,
   objective: Objective,
   measured: (entry: RunEntry) => MeasuredRun,
 ): Summary {
@@ -97,6 +99,7 @@ export function summarise(
     goal: objective.goal,
     at: formatAt(objective.at),
     fields,
+    shown,
     states: countedStates(cells.flatMap(({ entries }) => entries)),
     configurations: judged.map((each) => ({ ...each.configuration, best: best.has(each) })),
     problems: runs.flatMap((run) => problemOf(run, objective) ?? []),

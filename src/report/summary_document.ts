@@ -32,7 +32,7 @@ function countsOf(shown: readonly SeenState[], states: Summary['states']): strin
   return shown.flatMap((state) => (states[state] === undefined ? [] : `${states[state]} ${state}`));
 }
 
-function tableOf({ fields, metric, configurations }: Summary) {
+function tableOf({ shown: fields, metric, configurations }: Summary) {
   const columns = [
     { name: '', align: 'left' as const },
     ...fields.map((field) => ({ name: printable(field), align: alignmentOf(field, configurations) })),
@@ -79,7 +79,7 @@ function settingsOf(configuration: Configuration, fields: readonly string[]): st
   return fields.map((field) => `${field}=${formatExact(configuration.fields[field] ?? null)}`).join(' ');
 }
 
-function conclusion({ configurations, fields, metric }: Summary): Block[] | null {
+function conclusion({ configurations, shown: fields, metric }: Summary): Block[] | null {
   const best = configurations.filter((configuration) => configuration.best);
   const [first] = best;
   if (first === undefined) return null;
@@ -96,7 +96,7 @@ function conclusion({ configurations, fields, metric }: Summary): Block[] | null
 /** More names than this are read only by whoever asks for them. */
 const MOST_NAMES = 5;
 
-function notStarted({ fields, states, configurations }: Summary, most: number): Block[] {
+function notStarted({ shown: fields, states, configurations }: Summary, most: number): Block[] {
   const { pending = 0, running = 0, done = 0 } = states;
   const runs = configurations.reduce((sum, { n_runs }) => sum + n_runs, 0);
   if (pending === 0) return [];

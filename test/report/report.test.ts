@@ -181,6 +181,21 @@ describe('the default table', () => {
     `);
   });
 
+  it('has no column for an axis of one value, which is in the data', async () => {
+    const sweep = writeSweep(join(cwd, 'runs/grid'));
+    for (const lr of [1, 2]) writeRun(join(sweep, `${lr}`), { axes: { n_batches: 60, lr }, metrics: lossCurve(3, lr) });
+    expect((await table()).split('\n').slice(2)).toEqual([
+      '   lr  test/nll    n  curve',
+      '─  ──  ────────  ───  ────────────',
+      '★   1      1.25  1/1  ███▅▅▅▂▂▂▁▁▁',
+      '    2      2.25  1/1  ███▅▅▅▂▂▂▁▁▁',
+      '',
+      '★ best: lr=1 with test/nll 1.25 (n = 1)',
+      'its run: runs/grid/1',
+    ]);
+    expect((await report()).json).toMatchObject([{ configurations: [{ fields: { n_batches: 60, lr: 1 } }, {}] }]);
+  });
+
   it('shows two sweeps under one root, single runs and those of the Python cookbook each in a table of their own', async () => {
     for (const name of ['b', 'a']) {
       const sweep = writeSweep(join(cwd, 'runs', name));
