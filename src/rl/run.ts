@@ -5,7 +5,7 @@ import type { SamplingClient, TrainingClient } from '../tinker/clients.ts';
 import type { AdamParams } from '../tinker/types.ts';
 import type { Journal } from '../training/journal.ts';
 import { lrMultiplier } from '../training/lr_schedule.ts';
-import type { Metrics, TrainingContext } from '../training/types.ts';
+import type { TrainingContext } from '../training/types.ts';
 import type { JsonValue } from '../util/json.ts';
 import { seedFor } from '../util/random.ts';
 import { startAll } from '../util/start_all.ts';
@@ -117,9 +117,4 @@ export function adamAt({ config, totalSteps }: RLRun, step: number): AdamParams 
     weight_decay: config.weight_decay,
     grad_clip_norm: config.grad_clip_norm,
   };
-}
-
-/** What every row has, whatever the mode. */
-export function progressMetrics({ totalSteps }: RLRun, step: number, { learning_rate }: AdamParams): Metrics {
-  return { 'progress/batch': step, 'progress/done_frac': (step + 1) / totalSteps, 'optim/lr': learning_rate };
 }

@@ -5,7 +5,7 @@ import type { Metrics } from '../training/types.ts';
 import type { RLDatum } from './datums.ts';
 import { computeKlSampleTrain } from './metrics.ts';
 import { divergedMetric, prepareBatch } from './prepare.ts';
-import { adamAt, progressMetrics, type RLRun } from './run.ts';
+import { adamAt, type RLRun } from './run.ts';
 import { SKIPPED_UPDATE } from './skipped_steps.ts';
 import type { RolledOutGroup } from './types.ts';
 import { trainStep } from './update.ts';
@@ -35,7 +35,7 @@ export async function trainOnBatch(
     }),
   );
   const metrics = {
-    ...progressMetrics(run, step, adam),
+    'optim/lr': adam.learning_rate,
     ...batch.metrics,
     ...update.metrics,
     ...computeKlSampleTrain(batch.data_D, update.trained_D_T),

@@ -60,6 +60,7 @@ export async function trainRL(config: RLConfig, context: TrainingContext, make: 
     renderer: rendererRef,
     loss: 'loss:sum',
     judge: (rows) => judgeSkippedSteps(rows, config),
+    progress: (step, share) => ({ 'progress/batch': step, 'progress/done_frac': share }),
     evaluations: [
       evaluationBy(evaluators, { name: 'evals', every: config.eval_every }, context),
       evaluationBy(infrequent, { name: 'infrequent_evals', every: config.infrequent_eval_every }, context),

@@ -19,7 +19,7 @@ import {
 import { GOALS } from './objective.ts';
 import { type LeaseRecord, RUN_STATES, type RunRecord, type RunStatus } from './types.ts';
 
-const isJsonValue = (value: unknown): value is JsonValue => value !== undefined;
+export const isJsonValue = (value: unknown): value is JsonValue => value !== undefined;
 
 const identity = jsonShape<Identity>({
   version: isCount,

@@ -31,6 +31,8 @@ export interface JournalOptions<Client> extends CheckpointPolicy {
   /** The metric that must stay finite: a run in which it is NaN or infinite has diverged. */
   loss?: string;
   evaluations?: readonly Evaluation<Client>[];
+  /** What every row says of how far the run is, under the loop's own names; `share` is that of the steps done, at most 1. */
+  progress?(step: number, share: number): Metrics;
   /** What the loop needs to go on, beside what the client saves. An attempt that resumes finds it in `restored`. */
   state?(): JsonObject;
   /** What the rows say at the end. With a failure the run fails before it is saved, and has no checkpoints any more. */
@@ -191,7 +193,7 @@ export class Journal<Client extends SavingClient> {
   async log(step: number, row: Metrics, timer?: IterationTimer): Promise<void> {
     const { total_steps, loss } = this.#options;
     const times = timer === undefined ? {} : { ...timer.metrics(), 'time/total': this.#secondsSinceLastStep() };
-    const metrics = { ...row, ...times };
+    const metrics = { ...this.#progress(step), ...row, ...times };
     this.#tokens += trainedTokens(row);
     await this.#context.metrics.append(step, metrics);
     await timer?.write(this.#context.logPath, step);
@@ -235,8 +237,13 @@ export class Journal<Client extends SavingClient> {
     if (due.length === 0) return;
     const metrics: Metrics = {};
     for (const { evaluate } of due) Object.assign(metrics, await evaluate(this.client, step));
-    await this.#context.metrics.append(step, { progress: 1, ...metrics });
+    await this.#context.metrics.append(step, { ...this.#progress(step), ...metrics });
     this.#context.emit({ type: 'evaluation', step, metrics, final: true });
+  }
+
+  #progress(step: number): Metrics {
+    const { total_steps, progress } = this.#options;
+    return progress?.(step, Math.min((step + 1) / total_steps, 1)) ?? {};
   }
 
   async #drain(): Promise<void> {
