@@ -2,6 +2,7 @@
 
 import { local } from './engine/builder.ts';
 import { benchmarkEvaluator } from './evaluation/benchmark_evaluator.ts';
+import { preferenceBuilders } from './preference/builders.ts';
 import { arithmeticBenchmark } from './recipes/arithmetic/benchmark.ts';
 import { arithmetic } from './recipes/arithmetic/builder.ts';
 import { gsm8kBenchmark } from './recipes/gsm8k/benchmark.ts';
@@ -30,6 +31,7 @@ export function builtinRegistry(): Registry {
   return new Registry([
     supervised,
     rl,
+    ...preferenceBuilders,
     ...rolloutStrategies,
     arithmetic,
     interleaved,

@@ -1,0 +1,52 @@
+// Held-out pairs: how often and by how much the policy prefers what was chosen, chosen and rejected apart.
+
+import type { EvaluationInput, Evaluator } from '../training/evaluator.ts';
+import type { Metrics } from '../training/types.ts';
+import { chosenLoss, type LossChoice } from './losses/preference_loss.ts';
+import type { PerPair } from './losses/types.ts';
+import { datumsOf, orientedLoss, type PairScores, preferenceMetrics, scoresOf } from './pair_loss.ts';
+import type { PreferenceDataset, PreferencePair } from './types.ts';
+
+interface HeldOutParts {
+  choice: LossChoice;
+  referenceOf(pairs_P: readonly PreferencePair[]): Promise<PerPair>;
+}
+
+/** `test/*` of all held-out pairs as one batch, so that nothing depends on how they are divided. */
+export function heldOutEvaluator(test: PreferenceDataset, parts: HeldOutParts): Evaluator {
+  return {
+    async evaluate(input): Promise<Metrics> {
+      const batches: { pairs_P: PreferencePair[]; scores: PairScores }[] = [];
+      for (let index = 0; index < test.length; index++) {
+        input.signal.throwIfAborted();
+        batches.push(await scoredBatch(await test.getBatch(index), parts, input));
+      }
+      const ties_P = batches.flatMap(({ pairs_P }) => pairs_P.map(({ tie }) => tie));
+      const joined = (of: (scores: PairScores) => PerPair): PerPair => ({
+        chosen_P: batches.flatMap(({ scores }) => of(scores).chosen_P),
+        rejected_P: batches.flatMap(({ scores }) => of(scores).rejected_P),
+      });
+      const scores = {
+        policy: joined(({ policy }) => policy),
+        reference: joined(({ reference }) => reference),
+        tokens: joined(({ tokens }) => tokens),
+      };
+      // What is measured leaves no trace in what is trained: the running mean of a loss is not that of training.
+      const loss = chosenLoss(parts.choice);
+      const metrics = { dpo_loss: orientedLoss(scores, ties_P, loss).loss, ...preferenceMetrics(scores, ties_P, loss) };
+      return Object.fromEntries(Object.entries(metrics).map(([name, value]) => [`test/${name}`, value]));
+    },
+  };
+}
+
+async function scoredBatch(
+  pairs_P: PreferencePair[],
+  { referenceOf }: HeldOutParts,
+  { training }: EvaluationInput,
+): Promise<{ pairs_P: PreferencePair[]; scores: PairScores }> {
+  const data_D = datumsOf(pairs_P);
+  const reference = await referenceOf(pairs_P);
+  const output = await (await training.forward(data_D, 'cross_entropy', undefined, { logprobs: 'trained' })).result();
+  const logprobs_D_T = output.loss_fn_outputs.map(({ logprobs }) => logprobs.data);
+  return { pairs_P, scores: scoresOf(data_D, logprobs_D_T, reference) };
+}

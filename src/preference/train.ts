@@ -1,0 +1,113 @@
+// Learning from comparisons: a batch of pairs, their log-probs under the reference, and a step on the loss of both
+// (tinker_cookbook/preference/train_dpo.py, whose reference moves when a run is resumed; ours does not).
+
+import type { Make } from '../registry/slot.ts';
+import { maxContextLengthOf } from '../tinker/capabilities.ts';
+import type { SamplingClient } from '../tinker/clients.ts';
+import { lengthOf } from '../tinker/types.ts';
+import { adamAt } from '../training/adam.ts';
+import { evaluationBy } from '../training/evaluator.ts';
+import { Journal } from '../training/journal.ts';
+import { openModel } from '../training/open_model.ts';
+import { IterationTimer } from '../training/trace.ts';
+import type { Metrics, TrainingContext, TrainingOutcome } from '../training/types.ts';
+import { type DpoConfig, lossChoice } from './fields.ts';
+import { heldOutEvaluator } from './held_out.ts';
+import { type ChosenLoss, chosenLoss } from './losses/preference_loss.ts';
+import { datumsOf, noReference, orientedLoss, preferenceMetrics, scoresOf, tokenGrads } from './pair_loss.ts';
+import { ReferenceLogprobs } from './reference.ts';
+import type { PreferencePair } from './types.ts';
+
+export async function trainDpo(config: DpoConfig, context: TrainingContext, make: Make): Promise<TrainingOutcome> {
+  const { service, seed, emit, signal } = context;
+  const notify = (message: string) => emit({ type: 'notice', message });
+  const warn = (message: string) => emit({ type: 'warning', message });
+  const { tokenizer, renderer, rendererRef, openClient } = await openModel(config, context, make);
+  const maxContextLength = await maxContextLengthOf(service, config.model_name);
+  const material = { tokenizer, renderer, maxContextLength, seed, warn, notify, signal };
+  const { train, test } = await make(config.dataset, material);
+  const usesReference = chosenLoss(lossChoice(config)).reference;
+  const reference = usesReference
+    ? await ReferenceLogprobs.open(await referenceModel(config, context), context.logPath)
+    : null;
+  const referenceOf = async (pairs_P: readonly PreferencePair[]) =>
+    reference === null ? noReference(pairs_P) : await reference.of(pairs_P, signal);
+  const measured = { tokenizer, renderer, test: null, seed, warn };
+  const ofTest = test === null ? [] : [heldOutEvaluator(test, { choice: lossChoice(config), referenceOf })];
+  const evaluators = [...ofTest, ...(await Promise.all(config.evaluators.map((ref) => make(ref, measured))))];
+  const infrequent = await Promise.all(config.infrequent_evaluators.map((ref) => make(ref, measured)));
+  const total_steps = Math.min(train.length * config.num_epochs, config.max_steps ?? Number.POSITIVE_INFINITY);
+  const running: { loss: ChosenLoss | null } = { loss: null };
+  const journal = await Journal.open(context, openClient, {
+    ...config,
+    total_steps,
+    steps_per_epoch: train.length,
+    renderer: rendererRef,
+    loss: 'dpo_loss',
+    evaluations: [
+      evaluationBy(evaluators, { name: 'evals', every: config.eval_every }, context),
+      evaluationBy(infrequent, { name: 'infrequent_evals', every: config.infrequent_eval_every }, context),
+    ],
+    state: () => running.loss?.state ?? {},
+  });
+  const loss = chosenLoss(lossChoice(config), journal.restored);
+  running.loss = loss;
+  try {
+    let shuffled = -1;
+    for await (const step of journal.steps()) {
+      const timer = new IterationTimer();
+      const epoch = Math.floor(step / train.length);
+      if (epoch !== shuffled) train.setEpoch(epoch);
+      shuffled = epoch;
+      const pairs_P = await timer.timed('get_batch', () => train.getBatch(step % train.length));
+      const evaluated = await journal.evaluate(step, timer);
+      const reference_P = await journal.stoppable(() => timer.timed('reference', () => referenceOf(pairs_P)));
+      const ties_P = pairs_P.map(({ tie }) => tie);
+      const data_D = datumsOf(pairs_P);
+      const adam = adamAt(config, step, total_steps);
+      let row: Metrics = {};
+      const forwardBackward = await timer.timed('forward_backward', () =>
+        journal.client.forwardBackwardCustom(
+          data_D,
+          (_, logprobs_D_T) => {
+            const scores = scoresOf(data_D, logprobs_D_T, reference_P);
+            const { loss: value, grads } = orientedLoss(scores, ties_P, loss);
+            row = { dpo_loss: value, ...preferenceMetrics(scores, ties_P, loss) };
+            return { loss: value, grads_D_T: tokenGrads(data_D, grads) };
+          },
+          { logprobs: 'trained' },
+        ),
+      );
+      const optimStep = await journal.client.optimStep(adam);
+      const optimizer = await timer.timed('train', async () => {
+        await forwardBackward.result();
+        return (await optimStep.result()).metrics;
+      });
+      const metrics = {
+        epoch,
+        progress: (step + 1) / total_steps,
+        learning_rate: adam.learning_rate,
+        num_pairs: pairs_P.length,
+        num_tokens: data_D.reduce((sum, { model_input }) => sum + lengthOf(model_input), 0),
+        ...row,
+        ...optimizer,
+        ...evaluated,
+      };
+      await journal.log(step, metrics, timer);
+    }
+    return await journal.finish();
+  } finally {
+    await reference?.close();
+  }
+}
+
+/** What `reference_model` names, or what training started from: the same in every attempt. */
+async function referenceModel(
+  { reference_model, load_checkpoint_path, model_name }: DpoConfig,
+  { service, resolveWeights }: TrainingContext,
+): Promise<SamplingClient> {
+  const ref = reference_model ?? load_checkpoint_path;
+  if (ref === null) return await service.createSamplingClient({ base_model: model_name });
+  const { model_path, base_model } = await resolveWeights(ref);
+  return await service.createSamplingClient(model_path === undefined ? { base_model } : { model_path });
+}
