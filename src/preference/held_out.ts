@@ -2,18 +2,19 @@
 
 import type { EvaluationInput, Evaluator } from '../training/evaluator.ts';
 import type { Metrics } from '../training/types.ts';
-import { chosenLoss, type LossChoice } from './losses/preference_loss.ts';
+import type { ChosenLoss } from './losses/preference_loss.ts';
 import type { PerPair } from './losses/types.ts';
 import { datumsOf, orientedLoss, type PairScores, preferenceMetrics, scoresOf } from './pair_loss.ts';
 import type { PreferenceDataset, PreferencePair } from './types.ts';
 
 interface HeldOutParts {
-  choice: LossChoice;
+  loss: ChosenLoss;
   referenceOf(pairs_P: readonly PreferencePair[]): Promise<PerPair>;
 }
 
 /** `test/*` of all held-out pairs as one batch, so that nothing depends on how they are divided. */
 export function heldOutEvaluator(test: PreferenceDataset, parts: HeldOutParts): Evaluator {
+  const { loss } = parts;
   return {
     async evaluate(input): Promise<Metrics> {
       const batches: { pairs_P: PreferencePair[]; scores: PairScores }[] = [];
@@ -31,8 +32,6 @@ export function heldOutEvaluator(test: PreferenceDataset, parts: HeldOutParts): 
         reference: joined(({ reference }) => reference),
         tokens: joined(({ tokens }) => tokens),
       };
-      // What is measured leaves no trace in what is trained: the running mean of a loss is not that of training.
-      const loss = chosenLoss(parts.choice);
       const metrics = { dpo_loss: orientedLoss(scores, ties_P, loss).loss, ...preferenceMetrics(scores, ties_P, loss) };
       return Object.fromEntries(Object.entries(metrics).map(([name, value]) => [`test/${name}`, value]));
     },

@@ -13,7 +13,7 @@ import { IterationTimer } from '../training/trace.ts';
 import type { Metrics, TrainingContext, TrainingOutcome } from '../training/types.ts';
 import { type DpoConfig, lossChoice } from './fields.ts';
 import { heldOutEvaluator } from './held_out.ts';
-import { type ChosenLoss, chosenLoss } from './losses/preference_loss.ts';
+import { chosenLoss } from './losses/preference_loss.ts';
 import { datumsOf, noReference, orientedLoss, preferenceMetrics, scoresOf, tokenGrads } from './pair_loss.ts';
 import { ReferenceLogprobs } from './reference.ts';
 import type { PreferencePair } from './types.ts';
@@ -26,18 +26,17 @@ export async function trainDpo(config: DpoConfig, context: TrainingContext, make
   const maxContextLength = await maxContextLengthOf(service, config.model_name);
   const material = { tokenizer, renderer, maxContextLength, seed, warn, notify, signal };
   const { train, test } = await make(config.dataset, material);
-  const usesReference = chosenLoss(lossChoice(config)).reference;
-  const reference = usesReference
+  const loss = chosenLoss(lossChoice(config));
+  const reference = loss.reference
     ? await ReferenceLogprobs.open(await referenceModel(config, context), context.logPath)
     : null;
   const referenceOf = async (pairs_P: readonly PreferencePair[]) =>
     reference === null ? noReference(pairs_P) : await reference.of(pairs_P, signal);
   const measured = { tokenizer, renderer, test: null, seed, warn };
-  const ofTest = test === null ? [] : [heldOutEvaluator(test, { choice: lossChoice(config), referenceOf })];
+  const ofTest = test === null ? [] : [heldOutEvaluator(test, { loss, referenceOf })];
   const evaluators = [...ofTest, ...(await Promise.all(config.evaluators.map((ref) => make(ref, measured))))];
   const infrequent = await Promise.all(config.infrequent_evaluators.map((ref) => make(ref, measured)));
   const total_steps = Math.min(train.length * config.num_epochs, config.max_steps ?? Number.POSITIVE_INFINITY);
-  const running: { loss: ChosenLoss | null } = { loss: null };
   const journal = await Journal.open(context, openClient, {
     ...config,
     total_steps,
@@ -48,10 +47,7 @@ export async function trainDpo(config: DpoConfig, context: TrainingContext, make
       evaluationBy(evaluators, { name: 'evals', every: config.eval_every }, context),
       evaluationBy(infrequent, { name: 'infrequent_evals', every: config.infrequent_eval_every }, context),
     ],
-    state: () => running.loss?.state ?? {},
   });
-  const loss = chosenLoss(lossChoice(config), journal.restored);
-  running.loss = loss;
   try {
     let shuffled = -1;
     for await (const step of journal.steps()) {

@@ -42,8 +42,8 @@ function slopeOf(loss_fn: string, settings: object, given: PairInputs, side: key
   return (at(h) - at(-h)) / (2 * h);
 }
 
-/** kto and bco hold a threshold constant that moves with the log-probs, and hinge has a corner. */
-const SMOOTH = PREFERENCE_LOSS_NAMES.filter((name) => !['kto', 'bco', 'hinge'].includes(name));
+/** kto holds a threshold constant that moves with the log-probs, and hinge has a corner. */
+const SMOOTH = PREFERENCE_LOSS_NAMES.filter((name) => !['kto', 'hinge'].includes(name));
 
 describe.each(SMOOTH)('%s', (name) => {
   it('has the gradient that differences of its values show', () => {
@@ -119,23 +119,6 @@ describe('dpo', () => {
       });
     expect(of(20).loss).toBeCloseTo(of(5).loss, 12);
     expect(of(20).grads.chosen_P[0]).toBeCloseTo(of(5).grads.chosen_P[0] / 4, 12);
-  });
-});
-
-describe('bco', () => {
-  it('keeps its threshold from batch to batch, and in a checkpoint', () => {
-    const batch = (by: number): PairInputs => ({
-      policy: { chosen_P: [by], rejected_P: [by] },
-      reference: { chosen_P: [0], rejected_P: [0] },
-      tokens: { chosen_P: [1], rejected_P: [1] },
-      weights_P: [1],
-    });
-    const first = chosenLoss(choice('bco', { beta: 1 }));
-    first.compute(batch(1));
-    first.compute(batch(3));
-    expect(first.state).toEqual({ bco: { mean: 2, count: 2 } });
-    const second = chosenLoss(choice('bco', { beta: 1 }), first.state);
-    expect(second.compute(batch(5)).loss).toBe(first.compute(batch(5)).loss);
   });
 });
 

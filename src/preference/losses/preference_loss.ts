@@ -4,10 +4,9 @@ import { closestNames, didYouMean } from '../../registry/suggest.ts';
 import { completeLossConfig, lossConfigProblem } from '../../tinker/loss_settings.ts';
 import type { LossFnConfig } from '../../tinker/types.ts';
 import { ConfigurationError } from '../../util/errors.ts';
-import { isJsonObject, type JsonObject, type JsonValue } from '../../util/json.ts';
 import { PREFERENCE_LOSS_NAMES, PREFERENCE_LOSSES } from './table.ts';
 import { ofAverages, plus } from './terms.ts';
-import type { PairInputs, PairLossOutput, PreferenceLoss, RunningMean } from './types.ts';
+import type { PairInputs, PairLossOutput, PreferenceLoss } from './types.ts';
 
 export interface LossChoice {
   /** What each loss counts; of most specs one, with 1. */
@@ -24,22 +23,16 @@ export interface ChosenLoss {
   /** What rewards are measured with: that of the first loss that has one. */
   beta: number;
   compute(inputs: PairInputs): PairLossOutput;
-  /** What a checkpoint takes along. */
-  readonly state: JsonObject;
 }
 
 interface Part {
   loss: PreferenceLoss;
   weight: number;
   config: LossFnConfig;
-  running: RunningMean;
   averages: boolean;
 }
 
-/**
- * @param restored the `state` of a checkpoint
- * @throws ConfigurationError for a loss or a setting that is not known, and for a value that is out of its range
- */
+/** @throws ConfigurationError for a loss or a setting that is not known, and for a value that is out of its range */
 export function chosenLoss(
   { loss_weights, settings, length_normalized }: LossChoice,
   restored?: JsonValue,
@@ -59,7 +52,6 @@ export function chosenLoss(
       loss,
       weight: loss_weights[loss.name],
       config: completeLossConfig(loss.settings, config),
-      running: runningMean(restored, loss.name),
       averages: length_normalized && loss.log_probs === 'sums',
     };
   });
@@ -67,17 +59,14 @@ export function chosenLoss(
     reference: losses.some(({ reference }) => reference),
     beta: parts.find(({ config }) => config.beta !== undefined)?.config.beta ?? 1,
     compute: (inputs) => mixture(parts, inputs),
-    get state() {
-      return Object.fromEntries(parts.map(({ loss, running }) => [loss.name, { ...running }]));
-    },
   };
 }
 
 function mixture(parts: readonly Part[], inputs: PairInputs): PairLossOutput {
   const zeros = inputs.weights_P.map(() => 0);
   const nothing: PairLossOutput = { loss: 0, grads: { chosen_P: zeros, rejected_P: zeros } };
-  return parts.reduce((sum, { loss, weight, config, running, averages }) => {
-    const compute = (given: PairInputs) => loss.compute(given, config, running);
+  return parts.reduce((sum, { loss, weight, config, averages }) => {
+    const compute = (given: PairInputs) => loss.compute(given, config);
     return plus(sum, averages ? ofAverages(inputs, compute) : compute(inputs), weight);
   }, nothing);
 }
@@ -100,10 +89,4 @@ function refuseUnknown(losses: readonly PreferenceLoss[], config: LossFnConfig):
   const names = losses.map(({ name }) => name).join(' + ');
   const problem = lossConfigProblem(names, known, { [stranger]: config[stranger] });
   throw new ConfigurationError(problem ?? `loss ${names} has no setting "${stranger}"`);
-}
-
-function runningMean(restored: JsonValue | undefined, name: string): RunningMean {
-  const kept = isJsonObject(restored) && Object.hasOwn(restored, name) ? restored[name] : undefined;
-  const { mean = 0, count = 0 } = isJsonObject(kept) ? kept : {};
-  return { mean: Number(mean), count: Number(count) };
 }

@@ -27,12 +27,6 @@ export interface PairLossOutput {
   grads: { chosen_P: number[]; rejected_P: number[] };
 }
 
-/** A mean over the batches so far, which a checkpoint takes along. */
-export interface RunningMean {
-  mean: number;
-  count: number;
-}
-
 /**
  * In formulas c and r are the log-probs of the chosen and of the rejected completion, Δc and Δr how much higher they are than
  * under the reference, n their numbers of tokens, and σ the logistic function.
@@ -49,6 +43,6 @@ export interface PreferenceLoss {
   /** What it compares: log-probs of whole completions, averages over their tokens, or the one beside the other. */
   log_probs: 'sums' | 'averages' | 'sums and tokens';
   settings: LossSettings;
-  /** What `config` leaves out has its default. `running` is kept from batch to batch, and changed. */
-  compute(inputs: PairInputs, config: LossFnConfig, running: RunningMean): PairLossOutput;
+  /** `config` has a value for each of the settings. */
+  compute(inputs: PairInputs, config: LossFnConfig): PairLossOutput;
 }

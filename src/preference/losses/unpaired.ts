@@ -2,7 +2,7 @@
 
 import { BETA } from './pairwise.ts';
 import { logistic, logRatios, meanOverPairs, negLogSigmoid } from './terms.ts';
-import type { PairInputs, PreferenceLoss, RunningMean } from './types.ts';
+import type { PairInputs, PreferenceLoss } from './types.ts';
 
 const weight = (which: string) => ({ doc: `What ${which} completions count.`, default: 1, minimum: 0 });
 
@@ -58,18 +58,17 @@ export const apoZero: PreferenceLoss = {
 
 export const bco: PreferenceLoss = {
   name: 'bco',
-  doc: 'Learns to tell wanted from unwanted, with a threshold that follows the rewards.',
-  formula: '−log σ(βΔc − δ) − log σ(−(βΔr − δ)), δ = mean reward of the batches so far',
+  doc: "Learns to tell wanted from unwanted completions, as a classifier would. As in TRL, without the paper's shift of the rewards.",
+  formula: '−log σ(βΔc) − log σ(−βΔr)',
   source: '2404.04656',
   reference: true,
   log_probs: 'sums',
   settings: BETA,
-  compute(inputs, { beta }, running) {
+  compute(inputs, { beta }) {
     const { chosen_P, rejected_P } = logRatios(inputs);
-    add(running, beta * meanOfBoth(inputs, chosen_P, rejected_P));
     return meanOverPairs(inputs, (p) => {
-      const wanted = negLogSigmoid(beta * chosen_P[p] - running.mean);
-      const unwanted = negLogSigmoid(running.mean - beta * rejected_P[p]);
+      const wanted = negLogSigmoid(beta * chosen_P[p]);
+      const unwanted = negLogSigmoid(-beta * rejected_P[p]);
       return {
         value: wanted.value + unwanted.value,
         chosen: beta * wanted.slope,
@@ -78,8 +77,3 @@ export const bco: PreferenceLoss = {
     });
   },
 };
-
-function add(running: RunningMean, value: number): void {
-  running.count += 1;
-  running.mean += (value - running.mean) / running.count;
-}
