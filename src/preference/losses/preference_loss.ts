@@ -33,10 +33,7 @@ interface Part {
 }
 
 /** @throws ConfigurationError for a loss or a setting that is not known, and for a value that is out of its range */
-export function chosenLoss(
-  { loss_weights, settings, length_normalized }: LossChoice,
-  restored?: JsonValue,
-): ChosenLoss {
+export function chosenLoss({ loss_weights, settings, length_normalized }: LossChoice): ChosenLoss {
   const losses = Object.keys(loss_weights).map(lossOf);
   refuseUnknown(losses, settings);
   const parts = losses.map((loss): Part => {
