@@ -3,6 +3,8 @@
 import { local } from './engine/builder.ts';
 import { benchmarkEvaluator } from './evaluation/benchmark_evaluator.ts';
 import { preferenceBuilders } from './preference/builders.ts';
+import { pairwisePreference } from './preference/pairwise_builder.ts';
+import { preferenceModels } from './preference/preference_models.ts';
 import { arithmeticBenchmark } from './recipes/arithmetic/benchmark.ts';
 import { arithmetic } from './recipes/arithmetic/builder.ts';
 import { gsm8kBenchmark } from './recipes/gsm8k/benchmark.ts';
@@ -32,6 +34,8 @@ export function builtinRegistry(): Registry {
     supervised,
     rl,
     ...preferenceBuilders,
+    pairwisePreference,
+    ...preferenceModels,
     ...rolloutStrategies,
     arithmetic,
     interleaved,
