@@ -94,7 +94,7 @@ it('metrics are those of the trainer of DPO', () => {
   for (const [i, { metrics: theirs = {} }] of of_batches.entries()) {
     const { metrics } = computed(batches[i], ours);
     expectClose(
-      [metrics.accuracy, metrics.margin, metrics.chosen_reward, metrics.rejected_reward],
+      [metrics.accuracy, metrics.margin, metrics.chosen_reward, metrics.rejected_reward].map(Number),
       ['accuracies', 'margins', 'chosen', 'rejected'].map((name) => theirs[`rewards/${name}`]),
     );
   }
