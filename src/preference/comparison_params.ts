@@ -3,7 +3,8 @@
 import { type Static, Type } from '@sinclair/typebox';
 import { contents, nullable, oneOf, runtime, semantic } from '../registry/fields.ts';
 import { ON_BAD_ROW } from '../supervised/data/options.ts';
-import { COMPARISON_FORMATS } from './rows.ts';
+import { columnsField } from '../supervised/dataset_params.ts';
+import { COMPARISON_COLUMNS, COMPARISON_FORMATS } from './rows.ts';
 
 export const comparisonFileParams = Type.Object({
   file_path: contents(
@@ -18,6 +19,7 @@ export const comparisonFileParams = Type.Object({
       default: 'auto',
     }),
   ),
+  columns: columnsField(COMPARISON_COLUMNS, '{prompt: question, chosen: better, rejected: worse}'),
   batch_size: semantic(
     Type.Integer({
       minimum: 1,

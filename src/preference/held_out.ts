@@ -2,25 +2,19 @@
 
 import type { EvaluationInput, Evaluator } from '../training/evaluator.ts';
 import type { Metrics } from '../training/types.ts';
-import type { ChosenLoss } from './losses/preference_loss.ts';
 import type { PerPair } from './losses/types.ts';
-import { datumsOf, orientedLoss, type PairScores, preferenceMetrics, scoresOf } from './pair_loss.ts';
+import { datumsOf, type Objective, orientedLoss, type PairScores, preferenceMetrics, scoresOf } from './pair_loss.ts';
 import type { PreferenceDataset, PreferencePair } from './types.ts';
 
-interface HeldOutParts {
-  loss: ChosenLoss;
-  referenceOf(pairs_P: readonly PreferencePair[]): Promise<PerPair>;
-}
-
 /** `test/*` of all held-out pairs as one batch, so that nothing depends on how they are divided. */
-export function heldOutEvaluator(test: PreferenceDataset, parts: HeldOutParts): Evaluator {
-  const { loss } = parts;
+export function heldOutEvaluator(test: PreferenceDataset, objective: Objective): Evaluator {
+  const { loss } = objective;
   return {
     async evaluate(input): Promise<Metrics> {
       const batches: { pairs_P: PreferencePair[]; scores: PairScores }[] = [];
       for (let index = 0; index < test.length; index++) {
         input.signal.throwIfAborted();
-        batches.push(await scoredBatch(await test.getBatch(index), parts, input));
+        batches.push(await scoredBatch(await test.getBatch(index), objective, input));
       }
       const ties_P = batches.flatMap(({ pairs_P }) => pairs_P.map(({ tie }) => tie));
       const joined = (of: (scores: PairScores) => PerPair): PerPair => ({
@@ -40,12 +34,12 @@ export function heldOutEvaluator(test: PreferenceDataset, parts: HeldOutParts): 
 
 async function scoredBatch(
   pairs_P: PreferencePair[],
-  { referenceOf }: HeldOutParts,
-  { training }: EvaluationInput,
+  { reference }: Objective,
+  { training, signal }: EvaluationInput,
 ): Promise<{ pairs_P: PreferencePair[]; scores: PairScores }> {
   const data_D = datumsOf(pairs_P);
-  const reference = await referenceOf(pairs_P);
+  const reference_P = await reference.of(pairs_P, signal);
   const output = await (await training.forward(data_D, 'cross_entropy', undefined, { logprobs: 'trained' })).result();
   const logprobs_D_T = output.loss_fn_outputs.map(({ logprobs }) => logprobs.data);
-  return { pairs_P, scores: scoresOf(data_D, logprobs_D_T, reference) };
+  return { pairs_P, scores: scoresOf(data_D, logprobs_D_T, reference_P) };
 }

@@ -10,6 +10,18 @@ import type { PreferencePair } from './types.ts';
 export const datumsOf = (pairs_P: readonly PreferencePair[]): Datum[] =>
   pairs_P.flatMap(({ chosen, rejected }) => [chosen, rejected]);
 
+/** Log-probs of completions under what the policy is compared with. */
+export interface Reference {
+  of(pairs_P: readonly PreferencePair[], signal: AbortSignal): Promise<PerPair>;
+  close(): Promise<void>;
+}
+
+/** What is learned: a loss, and what it compares with. */
+export interface Objective {
+  loss: ChosenLoss;
+  reference: Reference;
+}
+
 /** What of a batch the loss is computed from. */
 export interface PairScores {
   policy: PerPair;
@@ -22,7 +34,7 @@ export function completionLogprob(datum: Datum, logprobs_T: ArrayLike<number>): 
   return weightedSum(datum, (t) => logprobs_T[t]);
 }
 
-export const completionTokens = (datum: Datum): number => weightedSum(datum, () => 1);
+const completionTokens = (datum: Datum): number => weightedSum(datum, () => 1);
 
 function weightedSum({ loss_fn_inputs: { weights } }: Datum, of: (t: number) => number): number {
   let sum = 0;
@@ -118,6 +130,3 @@ export function scoresOf(
     tokens: byTurns(data_D.map(completionTokens)),
   };
 }
-
-/** A reference that gives nothing: for losses without one. */
-export const noReference = (pairs_P: readonly PreferencePair[]): PerPair => byTurns(datumsOf(pairs_P).map(() => 0));

@@ -9,7 +9,7 @@ import { scoreTargets } from '../training/score_targets.ts';
 import { LineAppender, parseLines, repairTail } from '../util/json_lines.ts';
 import { isNumber, isString, jsonShape } from '../util/json_shape.ts';
 import type { PerPair } from './losses/types.ts';
-import { byTurns, completionLogprob, datumsOf } from './pair_loss.ts';
+import { byTurns, completionLogprob, datumsOf, type Reference } from './pair_loss.ts';
 import type { PreferencePair } from './types.ts';
 
 const FILE = 'reference_logprobs.jsonl';
@@ -17,7 +17,7 @@ const FILE = 'reference_logprobs.jsonl';
 /** A line of the file: of which tokens, and the sum over those of weight 1, in nats. */
 const lineShape = jsonShape<{ sequence: string; logprob: number }>({ sequence: isString, logprob: isNumber });
 
-export class ReferenceLogprobs {
+export class ReferenceLogprobs implements Reference {
   readonly #client: SamplingClient;
   readonly #known: Map<string, number>;
   readonly #lines: LineAppender;
@@ -58,6 +58,12 @@ export class ReferenceLogprobs {
     if (Number.isFinite(logprob)) this.#lines.append(JSON.stringify({ sequence, logprob }));
   }
 }
+
+/** Zeros: for losses that have no use for a reference. */
+export const NO_REFERENCE: Reference = {
+  of: async (pairs_P) => byTurns(datumsOf(pairs_P).map(() => 0)),
+  close: async () => undefined,
+};
 
 /** Tells sequences apart, by their tokens and by which of them count. */
 function keyOf({ model_input, loss_fn_inputs: { target_tokens, weights } }: Datum): string {

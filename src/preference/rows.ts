@@ -1,8 +1,10 @@
 // Rows of the public formats of comparisons, and the comparison that each holds.
 
 import type { Message } from '../renderers/types.ts';
+import { renamed } from '../supervised/data/columns.ts';
 import { field, lacking, namesOf, shown } from '../supervised/data/fields.ts';
 import { parseMessages } from '../supervised/data/messages.ts';
+import type { ColumnNames } from '../supervised/data/options.ts';
 import { turnsOf, withSystem } from '../supervised/data/turns.ts';
 import { DataValidationError } from '../util/errors.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../util/json.ts';
@@ -19,13 +21,37 @@ export const COMPARISON_FORMATS = [
 export type ComparisonFormat = (typeof COMPARISON_FORMATS)[number];
 type RowFormat = Exclude<ComparisonFormat, 'auto'>;
 
+/** Names that the formats give to columns; a file may have others for them. */
+export const COMPARISON_COLUMNS = [
+  'system',
+  'prompt',
+  'chosen',
+  'rejected',
+  'comparison',
+  'label',
+  'context',
+  'response1',
+  'response2',
+  'overall_preference',
+  'conversation_a',
+  'conversation_b',
+  'winner',
+] as const;
+
 /**
  * Reads the rows of one file; with `auto`, the first row decides what all of them are.
  * @throws DataValidationError that names the field
  */
-export function comparisonReader(format: ComparisonFormat): (row: JsonObject) => LabeledComparison {
+export function comparisonReader({
+  format,
+  columns,
+}: {
+  format: ComparisonFormat;
+  columns: ColumnNames | null;
+}): (row: JsonObject) => LabeledComparison {
   let settled: RowFormat | null = format === 'auto' ? null : format;
-  return (row) => {
+  return (given) => {
+    const row = renamed(given, columns);
     settled ??= detect(row);
     const labeled = PARSERS[settled](row);
     refuseEqual(labeled);
@@ -49,7 +75,7 @@ function detect(row: JsonObject): RowFormat {
   if (has('context', 'response1', 'response2', 'overall_preference')) return 'helpsteer3';
   if (has('conversation_a', 'conversation_b', 'winner')) return 'arena';
   throw new DataValidationError(`the row is no comparison that is known here: it has ${namesOf(row) || 'no fields'}`, {
-    hint: 'Known are {"comparison": …, "label": …}, {"prompt": …, "chosen": …, "rejected": …} and the rows of hh-rlhf, UltraFeedback, HelpSteer3 and Arena.',
+    hint: 'Known are {"comparison": …, "label": …}, {"prompt": …, "chosen": …, "rejected": …} and the rows of hh-rlhf, UltraFeedback, HelpSteer3 and Arena; others are named by columns: {prompt: COLUMN, chosen: COLUMN, rejected: COLUMN}.',
   });
 }
 
@@ -133,7 +159,7 @@ function parseHelpSteer3(row: JsonObject): LabeledComparison {
     return [{ role: 'assistant', content: text }];
   });
   const preference = field(row, 'overall_preference');
-  if (typeof preference !== 'number') {
+  if (typeof preference !== 'number' || Number.isNaN(preference)) {
     throw new DataValidationError(`overall_preference: must be a number, not ${shown(preference ?? null)}`);
   }
   const asked = turnsOf(field(row, 'context'), 'user', 'context').messages;

@@ -2,7 +2,7 @@
 
 import { defineSlot } from '../registry/slot.ts';
 import type { Message } from '../renderers/types.ts';
-import type { DatasetContext } from '../supervised/types.ts';
+import type { BatchedDataset, DatasetContext } from '../supervised/types.ts';
 import type { Datum } from '../tinker/types.ts';
 
 /** Two ways to go on with a conversation (tinker_cookbook/preference/types.py). */
@@ -27,14 +27,7 @@ export interface PreferencePair {
   tie: boolean;
 }
 
-export interface PreferenceDataset {
-  /** Number of batches. */
-  readonly length: number;
-  /** Pairs of one batch, 0 ≤ index < length. */
-  getBatch(index: number): Promise<PreferencePair[]>;
-  /** Orders the pairs for an epoch. The order is a function of the epoch and the seed of the dataset alone. */
-  setEpoch(epoch: number): void;
-}
+export type PreferenceDataset = BatchedDataset<PreferencePair>;
 
 export interface PreferenceDatasets {
   train: PreferenceDataset;

@@ -1,4 +1,4 @@
-// The optimizer of a step, as every loop of adapters has it.
+// The optimizer of a step, as every training loop has it.
 
 import type { AdamParams } from '../tinker/types.ts';
 import { type LrSchedule, lrMultiplier } from './lr_schedule.ts';

@@ -8,7 +8,7 @@ export interface Term {
   slope: number;
 }
 
-export function sigmoid(x: number): number {
+function sigmoid(x: number): number {
   return x >= 0 ? 1 / (1 + Math.exp(-x)) : Math.exp(x) / (1 + Math.exp(x));
 }
 
@@ -33,7 +33,7 @@ export function logRatios({ policy, reference }: PairInputs): { chosen_P: number
 }
 
 /** The inputs with log-probs a token in the place of sums. */
-export function perToken(inputs: PairInputs): PairInputs {
+function perToken(inputs: PairInputs): PairInputs {
   const { policy, reference, tokens } = inputs;
   const averaged = ({ chosen_P, rejected_P }: PerPair): PerPair => ({
     chosen_P: chosen_P.map((sum, p) => sum / tokens.chosen_P[p]),
