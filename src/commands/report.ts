@@ -43,6 +43,10 @@ SQL goes over the views runs, configs, metrics, metrics_long and checkpoints, an
       summary: 'Numbers are rounded in table and markdown, exact in the others.',
       exclusive: ['json'],
     })(),
+    all: Flags.boolean({
+      summary: 'Leave nothing out: every metric of a run, every run of a sweep that needs a look.',
+      exclusive: ['sql'],
+    }),
     'max-seconds': Flags.integer({
       min: 1,
       max: 1_000_000,
@@ -71,6 +75,7 @@ SQL goes over the views runs, configs, metrics, metrics_long and checkpoints, an
       goal: flags.goal,
       at: flags.at,
       groupBy: flags['group-by'],
+      all: flags.all,
       maxSeconds: flags['max-seconds'],
       maxRows: flags['max-rows'],
       maxMemory: flags['max-memory'],

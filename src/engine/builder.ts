@@ -6,6 +6,7 @@ import { nullable, oneOf, runtime, semantic } from '../registry/fields.ts';
 import { serviceSlot } from '../tinker/service.ts';
 import { DEVICES } from './device.ts';
 import { requireDevice } from './device_probe.ts';
+import { lossRefusal } from './loss_refusal.ts';
 
 export const local = defineBuilder({
   slot: serviceSlot,
@@ -49,6 +50,10 @@ export const local = defineBuilder({
       }),
     ),
   }),
+  async check(_, { lossFn }) {
+    const refusal = lossFn === undefined ? null : lossRefusal(lossFn);
+    return refusal === null ? [] : [{ field: 'loss_fn', message: `${refusal.message}. ${refusal.hint}` }];
+  },
   async build(
     { device, threads, microbatch_tokens, activation_checkpointing, batch_invariant },
     { checkpointsPath, seed, notify },

@@ -6,6 +6,7 @@ import { completeLossConfig, lossConfigProblem } from '../tinker/loss_settings.t
 import type { LossFnConfig, LossFnType } from '../tinker/types.ts';
 import { RequestError } from '../util/errors.ts';
 import type { Graph, Value } from './graph.ts';
+import { NO_STABLE_REINFORCE } from './loss_refusal.ts';
 
 export type TokenLossFn = Exclude<LossFnType, 'gspo' | 'stable_reinforce'>;
 
@@ -36,9 +37,8 @@ export function configureLoss(fn: LossFnType, config: LossFnConfig = {}): Loss {
     throw new RequestError(`unknown loss "${fn}"; there is ${[...TOKEN_LOSSES, 'gspo'].join(', ')}`);
   }
   if (fn === 'stable_reinforce') {
-    throw new RequestError('what the loss stable_reinforce computes is known to the hosted service alone', {
-      hint: 'Here, take importance_sampling, or cispo where samples are stale; or train with "service: tinker".',
-    });
+    const { message, hint } = NO_STABLE_REINFORCE;
+    throw new RequestError(message, { hint });
   }
   const { settings } = LOSS_FUNCTIONS[fn];
   const problem = lossConfigProblem(fn, settings, config);

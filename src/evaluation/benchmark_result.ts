@@ -1,5 +1,6 @@
 // From the answers to the examples of a benchmark to its score.
 
+import { isEvent } from '../rl/events.ts';
 import { passAtK, reportedKs } from './pass_at_k.ts';
 import { scoreInterval } from './score_interval.ts';
 import type { TrajectoryRecord } from './trajectory_record.ts';
@@ -32,7 +33,7 @@ export interface BenchmarkResult {
   num_correct: number;
   num_errors: number;
   num_truncated: number;
-  /** Means over the answers that have them; totals as their names say. */
+  /** Means over the answers that have them, of events (`stop/*`) over all that did not fail; totals as their names say. */
   metrics: Record<string, number>;
   /** Of all answers together, which are sampled at the same time. */
   time_seconds: number;
@@ -92,7 +93,9 @@ function means(samples: readonly ScoredSample[]): Record<string, number> {
   const names = new Set(samples.flatMap(({ metrics }) => Object.keys(metrics)));
   return Object.fromEntries(
     [...names].sort().map((name) => {
-      const values = samples.flatMap(({ metrics }) => (Object.hasOwn(metrics, name) ? [metrics[name]] : []));
+      const values = isEvent(name)
+        ? samples.flatMap(({ metrics, error }) => (error === null ? [metrics[name] ?? 0] : []))
+        : samples.flatMap(({ metrics }) => (Object.hasOwn(metrics, name) ? [metrics[name]] : []));
       return [name, sum(values, (value) => value) / values.length];
     }),
   );

@@ -44,6 +44,7 @@ export async function trainDpo(config: DpoConfig, context: TrainingContext, make
       steps_per_epoch: train.length,
       renderer: rendererRef,
       loss: 'dpo_loss',
+      progress: (_, progress) => ({ progress }),
       evaluations: [
         evaluationBy(evaluators, { name: 'evals', every: config.eval_every }, context),
         evaluationBy(infrequent, { name: 'infrequent_evals', every: config.infrequent_eval_every }, context),
@@ -90,8 +91,7 @@ async function takeSteps(
     const evaluated = await journal.evaluate(step, timer);
     const adam = adamAt(config, step, totalSteps);
     const trained = await trainOn(pairs_P, { journal, objective, adam, timer, signal });
-    const progress = (step + 1) / totalSteps;
-    const row = { epoch, progress, learning_rate: adam.learning_rate, ...trained, ...evaluated };
+    const row = { epoch, learning_rate: adam.learning_rate, ...trained, ...evaluated };
     await journal.log(step, row, timer);
   }
 }

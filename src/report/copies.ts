@@ -11,7 +11,9 @@ export function dropCopies(groupings: readonly Grouping[]): { groupings: Groupin
     const cells = grouping.cells.map((cell) => {
       const runs = cell.entries.map((entry) => ({ ...entry.row, spec: entry.spec, entry }));
       const { kept, copies } = withoutCopies(runs);
-      for (const { run, of } of copies) notices.add(`${run.run} is a copy of ${of.run} and is not counted beside it`);
+      for (const { run, of } of copies.filter(({ run }) => !run.entry.isPlanned)) {
+        notices.add(`${run.run} is a copy of ${of.run} and is not counted beside it`);
+      }
       return { ...cell, entries: kept.map(({ entry }: { entry: RunEntry }) => entry) };
     });
     return { ...grouping, cells };

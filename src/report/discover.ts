@@ -4,6 +4,7 @@ import { existsSync, readdirSync, realpathSync, statSync } from 'node:fs';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import type { DeclaredObjective } from '../run_files/objective.ts';
 import { holdsRun, sweepObjective } from '../run_files/seen_run.ts';
+import { type ListedRun, readPlannedRuns } from '../run_files/sweep_plan.ts';
 import { nearPathsHint } from '../spec/near_files.ts';
 import { ConfigurationError, messageOf } from '../util/errors.ts';
 import { isWithin } from '../util/files.ts';
@@ -22,15 +23,31 @@ export interface RunDirectory {
   files: ReadonlySet<string>;
 }
 
+/** A sweep whose directory was searched as a whole. */
+export interface SweepDirectory extends Pick<RunDirectory, 'path' | 'directory' | 'objective'> {
+  /** The runs that its plan lists, whether they lie there or not. */
+  planned: ListedRun[];
+}
+
 export interface Discovery {
   /** By path. */
   runs: RunDirectory[];
+  /** Those with a plan, by path. */
+  sweeps: SweepDirectory[];
   /** What was passed over and why, one line each. */
   notices: string[];
 }
 
-/** What is read of a run. */
-const READ = new Set(['run.json', 'status.json', 'config.json', 'lease', 'metrics.jsonl', 'checkpoints.jsonl']);
+/** What is read of a run and of a sweep. */
+const READ = new Set([
+  'run.json',
+  'status.json',
+  'config.json',
+  'lease',
+  'metrics.jsonl',
+  'checkpoints.jsonl',
+  'plan.json',
+]);
 
 /** Contents of a run, which hold no runs of their own but may hold thousands of files. */
 const NOT_ENTERED = /^(checkpoints|iteration_.*|node_modules|\..*)$/;
@@ -53,6 +70,7 @@ class Search {
   readonly #cwd: string;
   readonly #realRoots: string[];
   readonly #runs = new Map<string, RunDirectory>();
+  readonly #sweeps = new Map<string, SweepDirectory>();
   readonly #objectives = new Map<string, DeclaredObjective | null>();
   /** A set, since roots may overlap. */
   readonly #notices = new Set<string>();
@@ -68,8 +86,9 @@ class Search {
   }
 
   result(): Discovery {
-    const runs = [...this.#runs.values()].sort((a, b) => (a.path < b.path ? -1 : 1));
-    return { runs, notices: [...this.#notices].sort() };
+    const byPath = (a: { path: string }, b: { path: string }) => (a.path < b.path ? -1 : 1);
+    const runs = [...this.#runs.values()].sort(byPath);
+    return { runs, sweeps: [...this.#sweeps.values()].sort(byPath), notices: [...this.#notices].sort() };
   }
 
   #enter(directory: string, sweep: string | null): void {
@@ -83,6 +102,7 @@ class Search {
     }
     if (holdsRun(directory, files)) this.#add(directory, files, sweep);
     const ownSweep = files.has('sweep.json') ? directory : null;
+    if (ownSweep !== null && files.has('plan.json')) this.#addSweep(ownSweep);
     for (const name of directories) if (!NOT_ENTERED.test(name)) this.#enter(join(directory, name), ownSweep);
   }
 
@@ -103,6 +123,17 @@ class Search {
       objective: sweep === null ? null : this.#objectiveOf(sweep),
       files,
     });
+  }
+
+  #addSweep(directory: string): void {
+    const path = displayPath(directory, this.#cwd);
+    const { value, problem } = readPlannedRuns(directory);
+    if (problem !== null) {
+      this.#notices.add(`${path}: ${problem}; runs that have not started are not counted`);
+    }
+    if (value === null) return;
+    const sweep = { path, directory, objective: this.#objectiveOf(directory), planned: value };
+    this.#sweeps.set(realpathSync.native(directory), sweep);
   }
 
   #objectiveOf(sweep: string): DeclaredObjective | null {

@@ -5,8 +5,15 @@ import { folded } from '../util/folded.ts';
 import { wrappedText } from '../util/wrapped.ts';
 import { checkSize } from './limits.ts';
 
+interface Column {
+  name: string;
+  align: 'left' | 'right';
+  /** Left out, with all such columns, of a text that is too narrow for the table as it is. */
+  isSpare?: boolean;
+}
+
 interface TextTable {
-  columns: { name: string; align: 'left' | 'right' }[];
+  columns: Column[];
   rows: string[][];
 }
 
@@ -24,12 +31,14 @@ export function toMarkdown(blocks: readonly Block[]): string {
 function textLines(block: Block, width: number): string[] {
   if ('heading' in block) return [wrappedText(block.heading, width)];
   if ('lines' in block) return block.lines.map((line) => wrappedText(line, width));
-  const { columns, rows } = block.table;
+  const natural = naturalWidths(block.table);
+  const isTooWide = totalOf(natural) > width && block.table.columns.some(({ isSpare }) => isSpare);
+  return isTooWide ? tableLines(withoutSpare(block.table), width) : tableLines(block.table, width, natural);
+}
+
+function tableLines({ columns, rows }: TextTable, width: number, natural = naturalWidths({ columns, rows })): string[] {
   const header = columns.map(({ name }) => name);
-  const natural = header.map((name, i) =>
-    rows.reduce((most, row) => Math.max(most, displayWidth(row[i] ?? '')), displayWidth(name)),
-  );
-  checkSize(rows.length, rows.length * natural.reduce((sum, each) => sum + each + GAP.length, 0));
+  checkSize(rows.length, rows.length * (totalOf(natural) + GAP.length));
   const widths = fittedWidths(natural, columns, width);
   const isNarrowed = widths.some((each, i) => each !== natural[i]);
   const line = (row: readonly string[]) =>
@@ -43,6 +52,20 @@ function textLines(block: Block, width: number): string[] {
 
 const GAP = '  ';
 
+function naturalWidths({ columns, rows }: TextTable): number[] {
+  return columns.map(({ name }, i) =>
+    rows.reduce((most, row) => Math.max(most, displayWidth(row[i] ?? '')), displayWidth(name)),
+  );
+}
+
+const totalOf = (widths: readonly number[]): number =>
+  widths.reduce((sum, each) => sum + each, GAP.length * (widths.length - 1));
+
+function withoutSpare({ columns, rows }: TextTable): TextTable {
+  const isKept = (_: unknown, i: number) => columns[i]?.isSpare !== true;
+  return { columns: columns.filter(isKept), rows: rows.map((row) => row.filter(isKept)) };
+}
+
 /** Columns of text are narrowed no further, and numbers not at all. */
 const NARROWEST = 12;
 
@@ -50,7 +73,7 @@ const NARROWEST = 12;
 function fittedWidths(natural: readonly number[], columns: TextTable['columns'], width: number): number[] {
   const widths = [...natural];
   const text = [...widths.keys()].filter((i) => columns[i]?.align === 'left');
-  let excess = widths.reduce((sum, each) => sum + each, GAP.length * (widths.length - 1)) - width;
+  let excess = totalOf(widths) - width;
   for (; excess > 0; excess--) {
     const widest = text.reduce((most, i) => ((widths[i] ?? 0) > (widths[most] ?? 0) ? i : most), text[0] ?? -1);
     const current = widths[widest] ?? 0;

@@ -19,6 +19,8 @@ export interface Grouping {
   title: string;
   /** Names of the columns that tell the cells apart. */
   fields: string[];
+  /** Those of them that people are shown. */
+  shown: string[];
   cells: Cell[];
 }
 
@@ -29,7 +31,7 @@ export function groupBySweep(entries: readonly RunEntry[]): Grouping[] {
     const configurations = [...groupBy(members, ({ row }) => row.config_id).values()];
     const fields = distinguishingFields(configurations);
     const cells = configurations.map((runs) => ({ fields: valuesOf(runs[0], fields), entries: runs }));
-    return { title, fields, cells };
+    return { title, fields, shown: variedFields(fields, cells), cells };
   });
 }
 
@@ -54,6 +56,7 @@ export function groupByFields(entries: readonly RunEntry[], fields: readonly str
   return {
     title: 'all runs',
     fields: [...fields],
+    shown: [...fields],
     cells: [...cells.values()].map((runs) => ({ fields: valuesOf(runs[0], fields), entries: runs })),
   };
 }
@@ -76,11 +79,19 @@ function distinguishingFields(configurations: readonly RunEntry[][]): string[] {
   return fields.length <= MOST_FIELDS ? ['name', ...fields] : ['name', ...axes];
 }
 
+/** A field of one value tells no configuration from another; where all are such, they say what the one configuration is. */
+function variedFields(fields: string[], cells: readonly Cell[]): string[] {
+  const varied = fields.filter(
+    (field) => new Set(cells.map((cell) => canonicalJson(cell.fields[field] ?? null))).size > 1,
+  );
+  return varied.length > 0 ? varied : fields;
+}
+
 /** Fields that every run has its own value of, so that they tell nothing about a configuration. */
 const OF_RUNS = new Set(['log_path', 'seed']);
 
 function differingFields(entries: readonly RunEntry[]): string[] {
-  const specs = entries.map(({ spec }) => flatten(spec));
+  const specs = entries.filter(({ isPlanned }) => !isPlanned).map(({ spec }) => flatten(spec));
   const names = new Set(specs.flatMap((spec) => [...spec.keys()]));
   return [...names]
     .filter((name) => !OF_RUNS.has(name))

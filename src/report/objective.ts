@@ -35,8 +35,17 @@ export function objectivesFor(entries: readonly RunEntry[], options: ObjectiveOp
   const [first = 'test/nll', ...others] = headline.size > 0 ? headline.keys() : FOREIGN;
   const defaults: [Objective, ...Objective[]] = [objective(first), ...others.map(objective)];
   // Losses per token compare only between models that cut text into the same tokens; bits per byte compare always.
-  const models = new Set(entries.map(({ spec }) => JSON.stringify(spec.model_name)));
+  const known = entries.filter(({ isPlanned, spec }) => !isPlanned || spec.model_name !== undefined);
+  const models = new Set(known.map(({ spec }) => JSON.stringify(spec.model_name)));
   return models.size > 1 ? [objective('test/bpb'), objective('train_mean_bpb'), ...defaults] : defaults;
+}
+
+/** What a run is judged by, the most telling first. */
+export function tellingMetrics({ objective, headline }: RunEntry): { metric: string; goal: Goal | null }[] {
+  const told = headline.length > 0 ? headline : FOREIGN.map((metric) => ({ metric, goal: goalByName(metric) }));
+  const goals = new Map<string, Goal | null>();
+  for (const { metric, goal } of [objective ?? [], told].flat()) if (!goals.has(metric)) goals.set(metric, goal);
+  return [...goals].map(([metric, goal]) => ({ metric, goal }));
 }
 
 function atOf(options: ObjectiveOptions, declared: DeclaredObjective | null): At {
@@ -55,7 +64,7 @@ function declaredObjective(entries: readonly RunEntry[]): DeclaredObjective | nu
   return declaring.sort((a, b) => (createdAt(a) > createdAt(b) ? -1 : 1))[0]?.objective ?? null;
 }
 
-const FOREIGN = ['test/nll', 'train_mean_nll', 'env/all/reward/total'];
+const FOREIGN = ['test/nll', 'train_mean_nll', 'test/env/all/reward/total', 'env/all/reward/total'];
 const LESS_IS_BETTER = /(^|[/_])(nll|loss|bpb|perplexity|error|kl)([/_]|$)/;
 const MORE_IS_BETTER = /(^|[/_])(accuracy|reward|correct|score|pass|win_rate)([/_@]|$)/;
 

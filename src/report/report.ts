@@ -1,6 +1,8 @@
 // `cookbook report` from directories to an answer: the same for people, as data, and as a table for other programs.
 
+import { join } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
+import { newestIterationFile } from '../training/iteration_directory.ts';
 import { ConfigurationError } from '../util/errors.ts';
 import type { JsonObject, JsonValue } from '../util/json.ts';
 import { printable } from '../util/printable.ts';
@@ -15,8 +17,10 @@ import { groupByFields, groupBySweep } from './grouping.ts';
 import { defaultLimits, type Limits, withinText } from './limits.ts';
 import type { ObjectiveOptions } from './objective.ts';
 import { fillFromAnswer, fillFromTable } from './parquet.ts';
-import { type RunEntry, readRunEntry } from './run_entry.ts';
-import { runBlocks, summariseRun } from './run_summary.ts';
+import { plannedEntries } from './planned_entries.ts';
+import { runBlocks } from './run_document.ts';
+import { type RunEntry, readRunEntry, UNFINISHED } from './run_entry.ts';
+import { summariseRun } from './run_summary.ts';
 import { ask, prepareQuestion } from './sql.ts';
 import type { Summary } from './summary.ts';
 import { summaryBlocks } from './summary_document.ts';
@@ -29,6 +33,8 @@ export interface ReportOptions extends ObjectiveOptions {
   sql?: string | undefined;
   groupBy?: readonly string[] | undefined;
   limits?: Partial<Limits> | undefined;
+  /** Leaves nothing out of what people read: every metric of a run, and every run that needs a look. */
+  all?: boolean | undefined;
 }
 
 export interface Report {
@@ -43,13 +49,14 @@ export interface Report {
 
 /** @throws ConfigurationError for directories without runs, fields that no run has, and SQL that is wrong */
 export async function makeReport(options: ReportOptions): Promise<Report> {
-  const { runs, notices } = discoverRuns(options.directories, options.cwd);
-  if (runs.length === 0) {
+  const { runs, sweeps, notices } = discoverRuns(options.directories, options.cwd);
+  const found = runs.map(readRunEntry);
+  const entries = [...found, ...plannedEntries(sweeps, found)];
+  if (entries.length === 0) {
     throw new ConfigurationError([...notices, `no runs in ${options.directories.join(', ')}`].join('\n'), {
       hint: `A run is a directory with a run.json, metrics.jsonl or config.json. Start one: ${programName()} run configs/sl_basic.yaml`,
     });
   }
-  const entries = runs.map(readRunEntry);
   const limits = { ...defaultLimits(), ...options.limits };
   const connection = await openDatabase(limits.bytes);
   try {
@@ -70,7 +77,7 @@ function reportOn(
   if (options.sql !== undefined) return reportOnQuestion(connection, entries, options.sql, limits);
   const [only] = entries;
   const plain = [options.metric, options.goal, options.at, options.groupBy].every((option) => option === undefined);
-  if (entries.length === 1 && only !== undefined && plain) return reportOnRun(connection, only);
+  if (entries.length === 1 && only !== undefined && plain) return reportOnRun(connection, only, options);
   return reportOnConfigurations(connection, entries, options);
 }
 
@@ -105,13 +112,21 @@ async function reportOnQuestion(
   };
 }
 
-async function reportOnRun(connection: DuckDBConnection, entry: RunEntry): Promise<Report> {
+async function reportOnRun(
+  connection: DuckDBConnection,
+  entry: RunEntry,
+  { all = false }: Pick<ReportOptions, 'all'>,
+): Promise<Report> {
   const { summary, notices } = await summariseRun(connection, entry);
-  const metrics = summary.metrics.map(({ curve: _, ...metric }) => metric);
+  const { run, learned } = summary;
+  const metrics = summary.metrics.map(({ curve: _, isDetail: __, ...metric }) => metric);
+  const newest = await newestIterationFile(run.directory, 'train.html');
+  const again = UNFINISHED.has(run.state) ? entry.command : null;
+  const transcript = newest === null ? null : join(run.run, newest);
   return {
     notices,
-    blocks: runBlocks(summary, entry.look),
-    json: { run: { ...summary.run }, metrics },
+    blocks: runBlocks(summary, { look: entry.look, again, transcript, all }),
+    json: { run: { ...run }, learned: learned && { ...learned }, metrics },
     ...tableReport(runTable(summary)),
   };
 }
@@ -126,15 +141,16 @@ async function reportOnConfigurations(
   const { summaries, notices } = await compare(connection, entries, groupings, options);
   return {
     notices: [...copies, ...notices],
-    blocks: summaryBlocks(summaries),
+    blocks: summaryBlocks(summaries, options.all),
     json: summaries.map(summaryJson),
     ...tableReport(summaryTable(summaries)),
   };
 }
 
-function summaryJson({ configurations, problems, ...summary }: Summary): JsonObject {
+function summaryJson({ configurations, problems, shown: _, again: __, ...summary }: Summary): JsonObject {
   return {
     ...summary,
+    states: { ...summary.states },
     configurations: configurations.map(({ curve: _, instead: __, runs, ...configuration }) => ({
       ...configuration,
       mean: jsonNumber(configuration.mean),

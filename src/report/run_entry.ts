@@ -3,10 +3,12 @@
 import { basename, join } from 'node:path';
 import type { Headline } from '../registry/headline.ts';
 import type { DeclaredObjective } from '../run_files/objective.ts';
+import { sameCommand } from '../run_files/same_command.ts';
 import { seeRun } from '../run_files/seen_run.ts';
 import { isHeadline } from '../run_files/shapes.ts';
 import type { SeenState } from '../run_files/types.ts';
 import { booleanOf, type JsonObject, numberOf, objectOf, textOf } from '../util/json.ts';
+import { isArrayOf, isString } from '../util/json_shape.ts';
 import type { RunDirectory } from './discover.ts';
 
 /** A row of the view `runs`, with the DuckDB type of each column in RUN_COLUMNS. */
@@ -56,6 +58,10 @@ export interface RunEntry {
   checkpointsFile: string | null;
   /** Where to look when something went wrong: the log if there is one, else the directory. As the user would type it. */
   look: string;
+  /** The command that it was started by, and goes on by; null where it does not say. */
+  command: string | null;
+  /** Listed in the plan of its sweep, and not there yet: of its spec only the axes are known. */
+  isPlanned: boolean;
 }
 
 export function readRunEntry(found: RunDirectory): RunEntry {
@@ -102,8 +108,15 @@ export function readRunEntry(found: RunDirectory): RunEntry {
     metricsFile: run.metricsFile,
     checkpointsFile: run.checkpointsFile,
     look: found.files.has('logs.log') ? join(found.path, 'logs.log') : found.path,
+    command: isArgv(record.argv) ? sameCommand(record.argv, run.spec.if_exists) : null,
+    isPlanned: false,
   };
 }
+
+/** The states of runs that nobody is at, and that can go on. */
+export const UNFINISHED: ReadonlySet<SeenState> = new Set(['pending', 'interrupted', 'killed', 'failed']);
+
+const isArgv = isArrayOf(isString);
 
 export const RUN_COLUMNS = {
   run: 'VARCHAR',

@@ -18,7 +18,7 @@ import {
 import type { SeenState } from '../run_files/types.ts';
 import type { JsonObject } from '../util/json.ts';
 import type { Cell, Grouping } from './grouping.ts';
-import type { RunEntry } from './run_entry.ts';
+import { type RunEntry, UNFINISHED } from './run_entry.ts';
 
 export interface Summary {
   group: string;
@@ -27,9 +27,15 @@ export interface Summary {
   at: string;
   /** Names of the fields by which the configurations are told apart. */
   fields: string[];
+  /** Those of them that people are shown. */
+  shown: string[];
+  /** Runs of all configurations by state. */
+  states: Partial<Record<SeenState, number>>;
   /** Best first; where no goal is known, in the order of their fields. */
   configurations: Configuration[];
   problems: Problem[];
+  /** The command that runs what is missing of a sweep; null where nothing is, or some of it is under way. */
+  again: string | null;
 }
 
 export interface Configuration {
@@ -75,7 +81,7 @@ export interface MeasuredRun extends Measurement {
 
 /** @param measured what was read off the metrics of each run of the grouping */
 export function summarise(
-  { title, fields, cells }: Grouping,
+  { title, fields, shown, cells }: Grouping,
   objective: Objective,
   measured: (entry: RunEntry) => MeasuredRun,
 ): Summary {
@@ -93,9 +99,21 @@ export function summarise(
     goal: objective.goal,
     at: formatAt(objective.at),
     fields,
+    shown,
+    states: countedStates(cells.flatMap(({ entries }) => entries)),
     configurations: judged.map((each) => ({ ...each.configuration, best: best.has(each) })),
     problems: runs.flatMap((run) => problemOf(run, objective) ?? []),
+    again: againOf(runs.map(({ entry }) => entry)),
   };
+}
+
+/** That of the newest run that says one: runs that are only planned do not. */
+function againOf(entries: readonly RunEntry[]): string | null {
+  const isSweep = new Set(entries.map(({ row }) => row.sweep)).size === 1 && entries[0]?.row.sweep !== null;
+  const isLeft = entries.some(({ row }) => UNFINISHED.has(row.state));
+  if (!isSweep || !isLeft || entries.some(({ row }) => row.state === 'running')) return null;
+  const newest = entries.toSorted((a, b) => ((a.row.created_at ?? '') > (b.row.created_at ?? '') ? -1 : 1));
+  return newest.find(({ command }) => command !== null)?.command ?? null;
 }
 
 function configurationOf(
@@ -107,8 +125,6 @@ function configurationOf(
   const judged = runs.map((run) => ({ ...run, state: run.entry.row.state }));
   const score = scoreOf(judged, objective.at);
   const { mean, sd, n, preliminary, n_not_finite, n_without_value } = score;
-  const states: Partial<Record<SeenState, number>> = {};
-  for (const { row } of entries) states[row.state] = (states[row.state] ?? 0) + 1;
   const configuration = {
     fields,
     mean,
@@ -123,7 +139,7 @@ function configurationOf(
     instead: insteadOf(
       runs.filter(({ entry, value }) => value === null && counts(entry.row.state, value, objective.at)),
     ),
-    states,
+    states: countedStates(entries),
     curve: meanCurve(valuedRuns(judged, objective.at).map(({ curve }) => curve)),
     runs: runs.map(({ entry: { row }, value, step }) => ({
       run: row.run,
@@ -134,6 +150,12 @@ function configurationOf(
     })),
   };
   return { configuration, score };
+}
+
+function countedStates(entries: readonly RunEntry[]): Partial<Record<SeenState, number>> {
+  const states: Partial<Record<SeenState, number>> = {};
+  for (const { row } of entries) states[row.state] = (states[row.state] ?? 0) + 1;
+  return states;
 }
 
 function insteadOf(runs: readonly MeasuredRun[]): Configuration['instead'] {

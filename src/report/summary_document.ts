@@ -1,36 +1,38 @@
 // Summaries as people read them: a table of configurations, the best one, and a line for each run that needs a look.
 
-import { SEEN_STATES } from '../run_files/types.ts';
+import { SEEN_STATES, type SeenState } from '../run_files/types.ts';
 import { plural } from '../util/plural.ts';
 import { printable } from '../util/printable.ts';
-import { programName } from '../util/program_name.ts';
 import type { Block } from './document.ts';
 import { formatExact, formatMean, formatNumber } from './format.ts';
 import { sparkline } from './sparkline.ts';
 import type { Configuration, Problem, Summary } from './summary.ts';
 
-export function summaryBlocks(summaries: readonly Summary[]): Block[] {
+/** @param all every run that needs a look, however many */
+export function summaryBlocks(summaries: readonly Summary[], all = false): Block[] {
   return summaries.flatMap((summary) => [
     { heading: headingOf(summary) },
     { table: tableOf(summary) },
     ...(conclusion(summary) ?? []),
-    ...problemBlocks(summary.problems),
+    ...notStarted(summary, all ? Number.POSITIVE_INFINITY : MOST_NAMES),
+    ...problemBlocks(summary.problems, all ? Number.POSITIVE_INFINITY : MOST_PROBLEMS),
+    ...(summary.again === null ? [] : [{ lines: [printable(`run what is missing: ${summary.again}`)] }]),
   ]);
 }
 
-function headingOf({ group, metric, goal, at, configurations }: Summary): string {
+function headingOf({ group, metric, goal, at, states, configurations }: Summary): string {
   const runs = configurations.reduce((sum, { n_runs }) => sum + n_runs, 0);
-  const states = SEEN_STATES.flatMap((state) => {
-    const count = configurations.reduce((sum, configuration) => sum + (configuration.states[state] ?? 0), 0);
-    return count > 0 ? `${count} ${state}` : [];
-  });
   const value =
     at === 'last' ? 'last value' : at === 'best' ? 'best value' : `value at step ${at.slice('step:'.length)}`;
   const objective = `${value} of ${metric}${goal === null ? '' : `, ${goal}`}`;
-  return printable(`${group}: ${plural(runs, 'run')} (${states.join(', ')}); ${objective}`);
+  return printable(`${group}: ${plural(runs, 'run')} (${countsOf(SEEN_STATES, states).join(', ')}); ${objective}`);
 }
 
-function tableOf({ fields, metric, configurations }: Summary) {
+function countsOf(shown: readonly SeenState[], states: Summary['states']): string[] {
+  return shown.flatMap((state) => (states[state] === undefined ? [] : `${states[state]} ${state}`));
+}
+
+function tableOf({ shown: fields, metric, configurations }: Summary) {
   const columns = [
     { name: '', align: 'left' as const },
     ...fields.map((field) => ({ name: printable(field), align: alignmentOf(field, configurations) })),
@@ -60,8 +62,9 @@ function alignmentOf(field: string, configurations: readonly Configuration[]): '
 }
 
 function notesOf({ states, preliminary, n_not_finite, n_without_value, instead }: Configuration): string {
-  const counted = SEEN_STATES.filter((state) => state !== 'done').flatMap((state) =>
-    states[state] === undefined ? [] : `${states[state]} ${state}`,
+  const counted = countsOf(
+    SEEN_STATES.filter((state) => state !== 'done'),
+    states,
   );
   const other = instead === null ? '' : ` (${printable(instead.metric)} ${formatNumber(instead.mean)})`;
   return [
@@ -72,13 +75,15 @@ function notesOf({ states, preliminary, n_not_finite, n_without_value, instead }
   ].join(', ');
 }
 
-function conclusion({ configurations, fields, metric }: Summary): Block[] | null {
+function settingsOf(configuration: Configuration, fields: readonly string[]): string {
+  return fields.map((field) => `${field}=${formatExact(configuration.fields[field] ?? null)}`).join(' ');
+}
+
+function conclusion({ configurations, shown: fields, metric }: Summary): Block[] | null {
   const best = configurations.filter((configuration) => configuration.best);
   const [first] = best;
   if (first === undefined) return null;
-  const named = best.map((each) =>
-    fields.map((field) => `${field}=${formatExact(each.fields[field] ?? null)}`).join(' '),
-  );
+  const named = best.map((each) => settingsOf(each, fields));
   const tie = best.length > 1 ? `${best.length} tie: ` : '';
   const line = `★ best: ${tie}${named.join('; ')} with ${metric} ${formatMean(first.mean, first.sd)} (n = ${first.n})`;
   const run =
@@ -88,12 +93,34 @@ function conclusion({ configurations, fields, metric }: Summary): Block[] | null
   return [{ lines: [line, ...run].map(printable) }];
 }
 
-/** More lines than this are a list to query rather than to read. */
+/** More names than this are read only by whoever asks for them. */
+const MOST_NAMES = 5;
+
+function notStarted({ shown: fields, states, configurations }: Summary, most: number): Block[] {
+  const { pending = 0, running = 0, done = 0 } = states;
+  const runs = configurations.reduce((sum, { n_runs }) => sum + n_runs, 0);
+  if (pending === 0) return [];
+  const names = configurations.flatMap((configuration) =>
+    configuration.runs
+      .filter(({ state }) => state === 'pending')
+      .map(({ seed }) => `${settingsOf(configuration, fields)}${seed === null ? '' : ` seed=${seed}`}`.trim()),
+  );
+  const more = names.length > most ? ` and ${names.length - most} more, which --all shows too` : '';
+  const [are, have] = [(count: number) => (count === 1 ? 'is' : 'are'), pending === 1 ? 'has' : 'have'];
+  const others = [
+    `${done} of ${plural(runs, 'run')} ${are(done)} done`,
+    ...(running === 0 ? [] : [`${running} ${are(running)} running`]),
+  ];
+  const listed = `${names.slice(0, most).join('; ')}${more}`;
+  return [{ lines: [printable(`${others.join(', ')}, ${pending} ${have} not started: ${listed}`)] }];
+}
+
+/** More lines than this are read only by whoever asks for them. */
 const MOST_PROBLEMS = 20;
 
-function problemBlocks(problems: readonly Problem[]): Block[] {
+function problemBlocks(problems: readonly Problem[], most: number): Block[] {
   if (problems.length === 0) return [];
-  const shown = problems.slice(0, MOST_PROBLEMS);
+  const shown = problems.slice(0, most);
   const rows = shown.map(({ run, problem, steps, error }) => [
     problem,
     steps === null ? '—' : formatNumber(steps),
@@ -105,7 +132,7 @@ function problemBlocks(problems: readonly Problem[]): Block[] {
     name,
     align: name === 'steps' ? ('right' as const) : ('left' as const),
   }));
-  const rest = `… and ${more} more: ${programName()} report --sql "SELECT run, state, steps, error FROM runs WHERE state <> 'done'"`;
+  const rest = `… and ${more} more, which --all shows too`;
   const log = shown.some(({ run, look }) => look !== run) ? ['The log of each is logs.log in its directory.'] : [];
   const lines = [...(more > 0 ? [rest] : []), ...log];
   return [{ table: { columns, rows } }, ...(lines.length > 0 ? [{ lines }] : [])];

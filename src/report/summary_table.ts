@@ -55,7 +55,7 @@ function valuesOf(summaries: readonly Summary[], field: string) {
 }
 
 export function runTable({ run, metrics }: RunSummary): DataTable {
-  const rows = metrics.map(({ curve: _, ...metric }) => ({ run: run.run, ...metric }));
+  const rows = metrics.map(({ curve: _, isDetail: __, ...metric }) => ({ run: run.run, ...metric }));
   return {
     columns: {
       run: 'VARCHAR',

@@ -16,8 +16,10 @@ export const rl = defineBuilder({
     return { train: (context) => trainRL(config, context, make) };
   },
   headline: rlHeadline,
-  async check({ loss_fn, loss_fn_config }) {
+  async check({ loss_fn, loss_fn_config }, { lossProblem }) {
     const { policyLoss } = await import('./losses/policy_loss.ts');
+    const refused = await lossProblem?.(loss_fn);
+    if (typeof refused === 'string') return [{ field: 'loss_fn', message: refused }];
     try {
       policyLoss(loss_fn, loss_fn_config);
       return [];

@@ -3,6 +3,7 @@
 import { lengthOf } from '../tinker/types.ts';
 import type { Metrics } from '../training/types.ts';
 import type { RLDatum } from './datums.ts';
+import { isEvent, meanOfEvents } from './events.ts';
 import { type EnvMetrics, type TrajectoryGroup, totalRewards } from './types.ts';
 
 /** A group, and the names under which it is also reported. */
@@ -51,7 +52,11 @@ function metricsOf(groups_P: readonly TrajectoryGroup[]): Record<string, number>
     total_ob_tokens: ob_tokens,
     total_cached_ob_tokens: sum(transitions.map(({ ac }) => ac.prompt_cache_hit_tokens ?? 0)),
     'reward/total': ratio(sum(rewards_P_G.flat()), trajectories.length),
-    ...meanOfEach([...transitions.map(({ metrics }) => metrics), ...groups_P.flatMap(({ metrics_G }) => metrics_G)]),
+    ...meanOfEach(
+      [...transitions.map(({ metrics }) => metrics), ...groups_P.flatMap(({ metrics_G }) => metrics_G)],
+      (name) => !isEvent(name),
+    ),
+    ...meanOfEvents(groups_P.flatMap(toldOfEpisodes)),
     'by_group/frac_mixed': ratio(groups_P.length - constant.length, groups_P.length),
     'by_group/frac_all_good': ratio(good.length, groups_P.length),
     'by_group/frac_all_bad': ratio(constant.length - good.length, groups_P.length),
@@ -77,11 +82,17 @@ export function removeConstantRewardGroups<G extends { group: TrajectoryGroup }>
   return kept.length > 0 || otherwise === 'drop' ? kept : groups_P.slice(0, 1);
 }
 
-/** The mean of each metric over the places where it is present. */
-export function meanOfEach(all: readonly EnvMetrics[]): EnvMetrics {
+/** What was told of each episode: in its turns, and by its group. */
+function toldOfEpisodes({ trajectories_G, metrics_G }: TrajectoryGroup): EnvMetrics[][] {
+  return trajectories_G.map(({ transitions }, g) => [...transitions.map(({ metrics }) => metrics), metrics_G[g]]);
+}
+
+/** The mean of each metric, or of those of some names, over the places where it is present. */
+export function meanOfEach(all: readonly EnvMetrics[], isMeant = (_name: string) => true): EnvMetrics {
   const sums = new Map<string, { total: number; count: number }>();
   for (const metrics of all) {
     for (const [name, value] of Object.entries(metrics)) {
+      if (!isMeant(name)) continue;
       const { total, count } = sums.get(name) ?? { total: 0, count: 0 };
       sums.set(name, { total: total + value, count: count + 1 });
     }

@@ -10,25 +10,23 @@ export interface OverlongPolicy {
   mask_truncated: boolean;
 }
 
-/** The groups with what their longest actions cost as part of what the group adds to each episode. */
+/** The group with what their longest actions cost as part of what it adds to each of its episodes. */
 export function shapeOverlong(
-  groups_P: readonly TrajectoryGroup[],
+  group: TrajectoryGroup,
   { max_tokens, overlong_buffer_tokens: buffer, overlong_penalty }: OverlongPolicy,
-): TrajectoryGroup[] {
-  if (buffer === 0) return [...groups_P];
+): TrajectoryGroup {
+  if (buffer === 0) return group;
   const free = max_tokens - buffer;
   const costOf = ({ transitions }: Trajectory) => {
     const longest = Math.max(...transitions.map(({ ac }) => ac.tokens.length));
     return longest <= free ? 0 : overlong_penalty * Math.min(1, (longest - free) / buffer);
   };
-  return groups_P.map((group) => {
-    const costs_G = group.trajectories_G.map(costOf);
-    return {
-      ...group,
-      final_rewards_G: group.final_rewards_G.map((reward, g) => reward - costs_G[g]),
-      metrics_G: group.metrics_G.map((metrics, g): EnvMetrics => ({ ...metrics, overlong_penalty: costs_G[g] })),
-    };
-  });
+  const costs_G = group.trajectories_G.map(costOf);
+  return {
+    ...group,
+    final_rewards_G: group.final_rewards_G.map((reward, g) => reward - costs_G[g]),
+    metrics_G: group.metrics_G.map((metrics, g): EnvMetrics => ({ ...metrics, overlong_penalty: costs_G[g] })),
+  };
 }
 
 /** Whether the last action was cut. */

@@ -1,4 +1,4 @@
-// From groups to datums: shaping, removal, advantages, the penalty for leaving the reference.
+// From groups to datums: removal, advantages, the penalty for leaving the reference.
 
 import { scoreTargets } from '../training/score_targets.ts';
 import type { Metrics } from '../training/types.ts';
@@ -6,7 +6,7 @@ import { computeAdvantages } from './advantages.ts';
 import { assembleTrainingData, isTrainable, type RLDatum } from './datums.ts';
 import { incorporateKlPenalty } from './kl_penalty.ts';
 import { removeConstantRewardGroups, rolloutMetrics } from './metrics.ts';
-import { isTruncated, shapeOverlong } from './overlong.ts';
+import { isTruncated } from './overlong.ts';
 import type { RLRun } from './run.ts';
 import { addUsage, rolloutUsage, scoringUsage, type TokenUsage, trainingUsage } from './token_usage.ts';
 import type { RolledOutGroup } from './types.ts';
@@ -28,15 +28,10 @@ export interface Batch {
  */
 export async function prepareBatch(
   run: RLRun,
-  rolledOut_P: readonly RolledOutGroup[],
+  groups_P: readonly RolledOutGroup[],
   constantGroups: 'keep_one' | 'drop',
 ): Promise<Batch> {
   const { config, context, reference, usage } = run;
-  const shaped = shapeOverlong(
-    rolledOut_P.map(({ group }) => group),
-    config,
-  );
-  const groups_P = rolledOut_P.map((rolledOut, p) => ({ ...rolledOut, group: shaped[p] }));
   const kept_P = config.remove_constant_reward_groups ? removeConstantRewardGroups(groups_P, constantGroups) : groups_P;
   for (const { group } of groups_P) {
     if (!kept_P.some((kept) => kept.group === group)) usage.recordDiscardedSampling(rolloutUsage(group));

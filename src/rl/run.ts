@@ -2,15 +2,15 @@
 
 import { type TokenCompleter, tinkerTokenCompleter } from '../completers/completers.ts';
 import type { SamplingClient, TrainingClient } from '../tinker/clients.ts';
-import type { AdamParams } from '../tinker/types.ts';
 import type { Journal } from '../training/journal.ts';
-import type { Metrics, TrainingContext } from '../training/types.ts';
+import type { TrainingContext } from '../training/types.ts';
 import type { JsonValue } from '../util/json.ts';
 import { seedFor } from '../util/random.ts';
 import { startAll } from '../util/start_all.ts';
 import type { RLConfig } from './fields.ts';
 import type { PolicyLoss } from './losses/policy_loss.ts';
 import { isConstant } from './metrics.ts';
+import { shapeOverlong } from './overlong.ts';
 import type { RolloutErrorCounter } from './rollout_errors.ts';
 import { doGroupRollout } from './rollouts.ts';
 import type { RolloutStrategy } from './strategies.ts';
@@ -61,7 +61,11 @@ export async function rollOutGroup(
   const began = performance.now();
   for (let sample = 0; ; sample++) {
     signal.throwIfAborted();
-    const { group, tags, rollout_errors } = await doGroupRollout(builder, {
+    const {
+      group: played,
+      tags,
+      rollout_errors,
+    } = await doGroupRollout(builder, {
       policy,
       strategy,
       limits: config,
@@ -70,8 +74,10 @@ export async function rollOutGroup(
       seed: seedFor(context.seed, 'rollout', ordinal, sample),
       signal,
     });
-    errors.count(rollout_errors, { skipped: group === null });
-    if (group === null) return null;
+    errors.count(rollout_errors, { skipped: played === null });
+    if (played === null) return null;
+    // First of all: what judges a group, trains on it or shows it goes by these rewards.
+    const group = shapeOverlong(played, config);
     if (sample < config.resample_constant_groups && isConstant(totalRewards(group))) {
       usage.recordDiscardedSampling(rolloutUsage(group));
       continue;
@@ -97,9 +103,4 @@ export function rollOutBatch(run: RLRun, sampler: Sampler, step: number): Promis
   return startAll(builders_P, bounds, (builder, p, signal) =>
     rollOutGroup(run, builder, { ordinal: first + p, sampler, signal }),
   );
-}
-
-/** What every row has, whatever the mode. */
-export function progressMetrics({ totalSteps }: RLRun, step: number, { learning_rate }: AdamParams): Metrics {
-  return { 'progress/batch': step, 'progress/done_frac': (step + 1) / totalSteps, 'optim/lr': learning_rate };
 }

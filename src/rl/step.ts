@@ -6,7 +6,8 @@ import type { Metrics } from '../training/types.ts';
 import type { RLDatum } from './datums.ts';
 import { computeKlSampleTrain } from './metrics.ts';
 import { divergedMetric, prepareBatch } from './prepare.ts';
-import { progressMetrics, type RLRun } from './run.ts';
+import type { RLRun } from './run.ts';
+import { SKIPPED_UPDATE } from './skipped_steps.ts';
 import type { RolledOutGroup } from './types.ts';
 import { trainStep } from './update.ts';
 
@@ -35,7 +36,7 @@ export async function trainOnBatch(
     }),
   );
   const metrics = {
-    ...progressMetrics(run, step, adam),
+    'optim/lr': adam.learning_rate,
     ...batch.metrics,
     ...update.metrics,
     ...computeKlSampleTrain(batch.data_D, update.trained_D_T),
@@ -47,6 +48,5 @@ export async function trainOnBatch(
   return { data_D: batch.data_D, metrics };
 }
 
-/** Tells of a step without an update, which is none that went well. */
 export const skippedMetric = (data_D: readonly RLDatum[]): Metrics =>
-  data_D.length === 0 ? { 'optim/skipped_update': 1 } : {};
+  data_D.length === 0 ? { [SKIPPED_UPDATE]: 1 } : {};

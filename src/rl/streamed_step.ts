@@ -8,7 +8,7 @@ import type { IterationTimer } from '../training/trace.ts';
 import type { RLDatum } from './datums.ts';
 import { computeKlSampleTrain, rolloutMetrics } from './metrics.ts';
 import { divergedMetric, prepareBatch } from './prepare.ts';
-import { progressMetrics, type RLRun } from './run.ts';
+import type { RLRun } from './run.ts';
 import { skippedMetric, type TrainedBatch } from './step.ts';
 import { addUsage, type TokenUsage } from './token_usage.ts';
 import type { RolledOutGroup } from './types.ts';
@@ -42,7 +42,7 @@ export async function trainAsTheyCome(
   const updates = await timer.timed('train', () => finishAll(submitted.substeps));
   errors.ofStep(step, rolledOut_P.length);
   const metrics = {
-    ...progressMetrics(run, step, adam),
+    'optim/lr': adam.learning_rate,
     ...rolloutMetrics(rolledOut_P),
     ...reduceMetrics(updates.map(({ metrics }) => metrics)),
     ...computeKlSampleTrain(

@@ -2,7 +2,7 @@
 // (tinker_cookbook/rl/train.py).
 
 import type { Make } from '../registry/slot.ts';
-import { maxContextLengthOf } from '../tinker/capabilities.ts';
+import { maxContextLengthOf, requireLoss } from '../tinker/capabilities.ts';
 import type { SamplingClient } from '../tinker/clients.ts';
 import { evaluationBy } from '../training/evaluator.ts';
 import { Journal } from '../training/journal.ts';
@@ -16,6 +16,7 @@ import type { RLConfig } from './fields.ts';
 import { policyLoss } from './losses/policy_loss.ts';
 import { RolloutErrorCounter } from './rollout_errors.ts';
 import type { RLRun } from './run.ts';
+import { judgeSkippedSteps } from './skipped_steps.ts';
 import { trainStream } from './stream.ts';
 import { trainSync } from './sync.ts';
 import { rlTestSetEvaluator } from './test_set.ts';
@@ -27,6 +28,7 @@ export async function trainRL(config: RLConfig, context: TrainingContext, make: 
   const { service, seed, emit, signal } = context;
   const notify = (message: string) => emit({ type: 'notice', message });
   const warn = (message: string) => emit({ type: 'warning', message });
+  requireLoss(service, config.loss_fn);
   const { tokenizer, renderer, rendererRef, openClient } = await openModel(config, context, make);
   const contextLength = await maxContextLengthOf(service, config.model_name);
   const material = {
@@ -57,6 +59,8 @@ export async function trainRL(config: RLConfig, context: TrainingContext, make: 
     steps_per_epoch: dataset.length,
     renderer: rendererRef,
     loss: 'loss:sum',
+    judge: (rows) => judgeSkippedSteps(rows, config),
+    progress: (step, share) => ({ 'progress/batch': step, 'progress/done_frac': share }),
     evaluations: [
       evaluationBy(evaluators, { name: 'evals', every: config.eval_every }, context),
       evaluationBy(infrequent, { name: 'infrequent_evals', every: config.infrequent_eval_every }, context),

@@ -9,7 +9,10 @@ import type { Tokenizer } from '../tokenizers/types.ts';
 /** Strings or token ids that end an action; the one that did is part of it. */
 export type StopCondition = string[] | number[];
 
-/** Numbers that an environment reports of a step. They are averaged over the places where they are present. */
+/**
+ * Numbers that an environment reports of a step. They are averaged over the places where they are present, but for the events
+ * of `events.ts`, such as `stop/REASON`, which are averaged over episodes.
+ */
 export type EnvMetrics = Record<string, number>;
 
 /** What transcripts show of a step, such as the answer that was read and the one that was expected. */
@@ -157,7 +160,7 @@ export function totalRewards({ trajectories_G, final_rewards_G }: TrajectoryGrou
   );
 }
 
-/** A group that is there to be trained on. */
+/** A group that is there to be trained on. Its rewards are those that it is trained on, `overlong_penalty` included. */
 export interface RolledOutGroup {
   group: TrajectoryGroup;
   tags: readonly string[];

@@ -1,10 +1,21 @@
-// What the trainer of a spec finds wrong with its fields beyond their types, such as settings that its loss does not have.
+// What the trainer of a spec finds wrong with its fields beyond their types, such as settings that its loss does not have, or a
+// loss that the service does not have.
 
 import type { Registry } from '../registry/registry.ts';
 import type { Issue, RunSpec } from '../spec/types.ts';
+import { serviceSlot } from '../tinker/service.ts';
 import { trainerSlot } from '../training/types.ts';
 
 export async function checkTrainer(spec: RunSpec, registry: Registry): Promise<Issue[]> {
-  const problems = await registry.check(trainerSlot, { ...spec, builder: spec.trainer }, {});
+  const problems = await registry.check(
+    trainerSlot,
+    { ...spec, builder: spec.trainer },
+    {
+      async lossProblem(lossFn) {
+        const [problem] = await registry.check(serviceSlot, spec.service, { lossFn });
+        return problem?.message ?? null;
+      },
+    },
+  );
   return problems.map(({ field, message }): Issue => ({ path: [field], part: 'value', message }));
 }

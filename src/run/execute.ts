@@ -154,6 +154,7 @@ class Attempt {
       host: hostname(),
       pid: process.pid,
       error: null,
+      warnings: [],
     });
     this.emit({ type: 'attempt', attempt, name, directory: this.#directory, headline });
   }
@@ -236,10 +237,10 @@ class Beginning {
 
 const STOPPING = 'stopping: the step is finished and a checkpoint saved; a second signal ends the process at once';
 
-function outcomeChanges({ state, step, learned, sampler_path }: TrainingOutcome): Partial<RunStatus> {
+function outcomeChanges({ state, step, learned, warnings = [], sampler_path }: TrainingOutcome): Partial<RunStatus> {
   // JSON has no word for a number that is none; that training diverged is what `state` says.
   const finite = learned.filter(({ before, after }) => Number.isFinite(before) && Number.isFinite(after));
-  return { state, step, learned: finite, sampler_path };
+  return { state, step, learned: finite, warnings, sampler_path };
 }
 
 function isAbort(error: unknown, signal: AbortSignal): boolean {

@@ -19,7 +19,7 @@ import {
 import { GOALS } from './objective.ts';
 import { type LeaseRecord, RUN_STATES, type RunRecord, type RunStatus } from './types.ts';
 
-const isJsonValue = (value: unknown): value is JsonValue => value !== undefined;
+export const isJsonValue = (value: unknown): value is JsonValue => value !== undefined;
 
 const identity = jsonShape<Identity>({
   version: isCount,
@@ -81,6 +81,7 @@ export const runStatusShape = jsonShape<RunStatus>({
   pid: isCount,
   error: isNullOr(runError.is),
   learned: isArrayOf(learned.is),
+  warnings: isOptional(isArrayOf(isString)),
   sampler_path: isNullOr(isString),
 });
 

@@ -35,6 +35,7 @@ export function pendingStatus(): RunStatus {
     pid: 0,
     error: null,
     learned: [],
+    warnings: [],
     sampler_path: null,
   };
 }

@@ -57,6 +57,8 @@ export interface RunStatus {
   pid: number;
   error: { code: string; message: string } | null;
   learned: Learned[];
+  /** What went wrong on the way, for the last screen. Statuses of older versions lack it. */
+  warnings?: string[];
   sampler_path: string | null;
 }
 

@@ -38,6 +38,7 @@ export async function superviseTraining(
     steps_per_epoch: train.length,
     renderer,
     loss: 'train_mean_nll',
+    progress: (_, progress) => ({ progress }),
     evaluations: [
       evaluationBy(evaluators, { name: 'evals', every: config.eval_every }, context),
       evaluationBy(infrequentEvaluators, { name: 'infrequent_evals', every: config.infrequent_eval_every }, context),
@@ -62,8 +63,7 @@ export async function superviseTraining(
     const finish = async () => {
       const output = await timer.timed('forward_backward', () => forwardBackward.result());
       const { metrics } = await timer.timed('optim_step', () => optimStep.result());
-      const progress = (step + 1) / total_steps;
-      return { epoch, progress, learning_rate, ...measured, ...batchMetrics(data, output, tokenizer), ...metrics };
+      return { epoch, learning_rate, ...measured, ...batchMetrics(data, output, tokenizer), ...metrics };
     };
     await journal.collect(step, finish, timer);
   }

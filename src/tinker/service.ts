@@ -10,6 +10,8 @@ export interface ServiceContext {
   seed: number;
   /** Tells the user of what takes long before training starts. */
   notify(message: string): void;
+  /** A loss that it will be asked for. Given to `check` alone, which says whether the service has it. */
+  lossFn?: string;
 }
 
 export const serviceSlot = defineSlot<ServiceContext, ServiceClient>({

@@ -102,6 +102,17 @@ export class CheckpointManager {
     this.#records = this.#records.filter(({ name, rolling }) => rolling !== true || name === kept);
   }
 
+  /** Deletes all of them, so that the next attempt starts from the beginning. What a kill leaves of it has no record, and is tidied up. */
+  async dropAll(): Promise<void> {
+    for (const { name, state_path, sampler_path } of this.#records) {
+      await this.#context.checkpoints.remove(name);
+      for (const path of [state_path, sampler_path]) {
+        if (path !== undefined) await this.#context.service.deleteCheckpoint(path);
+      }
+    }
+    this.#records = [];
+  }
+
   async #saveBoth(
     name: string,
     state: LoopState,

@@ -10,7 +10,7 @@ import { whatWasLearned } from './learned.ts';
 import { type Past, resumeRun, type StateRecord } from './resume.ts';
 import { type SpanChart, spanChart } from './span_chart.ts';
 import type { IterationTimer } from './trace.ts';
-import type { Metrics, TrainingContext, TrainingOutcome } from './types.ts';
+import type { Judgement, Metrics, TrainingContext, TrainingOutcome } from './types.ts';
 
 /** Something that is measured before every so many steps, and after the last. */
 export interface Evaluation<Client> {
@@ -31,8 +31,12 @@ export interface JournalOptions<Client> extends CheckpointPolicy {
   /** The metric that must stay finite: a run in which it is NaN or infinite has diverged. */
   loss?: string;
   evaluations?: readonly Evaluation<Client>[];
+  /** What every row says of how far the run is, under the loop's own names; `share` is that of the steps done, at most 1. */
+  progress?(step: number, share: number): Metrics;
   /** What the loop needs to go on, beside what the client saves. An attempt that resumes finds it in `restored`. */
   state?(): JsonObject;
+  /** What the rows say at the end. With a failure the run fails before it is saved, and has no checkpoints any more. */
+  judge?(rows: readonly Metrics[]): Judgement;
   /** What conversations were rendered with: checkpoints remember it, so that nobody goes on with another unawares. */
   renderer?: PlainRef;
   /** Steps between charts of where the time goes; 0 or absent = none. */
@@ -189,7 +193,7 @@ export class Journal<Client extends SavingClient> {
   async log(step: number, row: Metrics, timer?: IterationTimer): Promise<void> {
     const { total_steps, loss } = this.#options;
     const times = timer === undefined ? {} : { ...timer.metrics(), 'time/total': this.#secondsSinceLastStep() };
-    const metrics = { ...row, ...times };
+    const metrics = { ...this.#progress(step), ...row, ...times };
     this.#tokens += trainedTokens(row);
     await this.#context.metrics.append(step, metrics);
     await timer?.write(this.#context.logPath, step);
@@ -206,11 +210,19 @@ export class Journal<Client extends SavingClient> {
     while (this.#unfinished.length > (this.#options.submit_ahead ?? 0)) await this.#finishOldest();
   }
 
-  /** Saves and measures what training has come to, unless it stopped before its end. */
+  /**
+   * Saves and measures what training has come to, unless it stopped before its end.
+   * @throws the failure that the rows are judged to be
+   */
   async finish(): Promise<TrainingOutcome> {
     if (this.#state !== 'running') return await this.#outcome(this.#state, null);
     const { total_steps } = this.#options;
     if (this.#logged !== total_steps) throw new Error(`the loop ended after ${this.#logged} of ${total_steps} steps`);
+    const { failure = null } = this.#options.judge?.(await this.#context.metrics.read()) ?? {};
+    if (failure !== null) {
+      await this.#checkpoints.dropAll();
+      throw failure;
+    }
     const resumed = this.#resumed;
     const saved = resumed?.final === true && resumed.batch === total_steps ? resumed.sampler_path : undefined;
     const sampler_path = saved ?? (await this.#checkpoints.saveFinal(this.#loopState()));
@@ -225,8 +237,13 @@ export class Journal<Client extends SavingClient> {
     if (due.length === 0) return;
     const metrics: Metrics = {};
     for (const { evaluate } of due) Object.assign(metrics, await evaluate(this.client, step));
-    await this.#context.metrics.append(step, { progress: 1, ...metrics });
+    await this.#context.metrics.append(step, { ...this.#progress(step), ...metrics });
     this.#context.emit({ type: 'evaluation', step, metrics, final: true });
+  }
+
+  #progress(step: number): Metrics {
+    const { total_steps, progress } = this.#options;
+    return progress?.(step, Math.min((step + 1) / total_steps, 1)) ?? {};
   }
 
   async #drain(): Promise<void> {
@@ -263,6 +280,8 @@ export class Journal<Client extends SavingClient> {
 
   async #outcome(state: TrainingOutcome['state'], sampler_path: string | null): Promise<TrainingOutcome> {
     const rows = await this.#context.metrics.read();
-    return { state, step: this.#logged, learned: whatWasLearned(rows, this.#context.headline), sampler_path };
+    const learned = whatWasLearned(rows, this.#context.headline);
+    const { warnings = [] } = this.#options.judge?.(rows) ?? {};
+    return { state, step: this.#logged, learned, sampler_path, ...(warnings.length > 0 && { warnings }) };
   }
 }

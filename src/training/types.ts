@@ -97,12 +97,22 @@ export interface Learned {
   after: number;
 }
 
+/** What the rows of a run say of it as a whole. */
+export interface Judgement {
+  /** For the last screen, what went wrong on the way and what to do about it. */
+  warnings: string[];
+  /** Why what it has come to is no result, or null. */
+  failure: Error | null;
+}
+
 export interface TrainingOutcome {
   /** `diverged`: the loss became NaN or infinite. The run is over, and is no failure. */
   state: 'done' | 'diverged' | 'interrupted';
   /** Steps completed over all attempts. */
   step: number;
   learned: Learned[];
+  /** What went wrong on the way; absent = nothing. */
+  warnings?: string[];
   /** Path of what was trained, for `cookbook chat`; null if nothing was saved. */
   sampler_path: string | null;
 }
@@ -111,8 +121,14 @@ export interface Trainer {
   train(context: TrainingContext): Promise<TrainingOutcome>;
 }
 
-/** A trainer's builder is given nothing: the context comes with `train`. Its parameters are the top-level fields of a run spec. */
-export const trainerSlot = defineSlot<Record<never, never>, Trainer>({
+/** What a trainer's `check` may ask. */
+export interface TrainerSurroundings {
+  /** Why the service of the spec does not compute a loss; null where it does, or cannot say before it is opened. */
+  lossProblem?(lossFn: string): Promise<string | null>;
+}
+
+/** `build` is given nothing: the context comes with `train`. A trainer's parameters are the top-level fields of a run spec. */
+export const trainerSlot = defineSlot<TrainerSurroundings, Trainer>({
   name: 'trainer',
   doc: 'The training loop. Its parameters are the top-level fields of a run spec.',
 });

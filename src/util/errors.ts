@@ -91,6 +91,11 @@ export class RequestError extends CookbookError {
   override readonly code = 'REQUEST';
 }
 
+/** Training that has come to its end and to nothing. */
+export class TrainingError extends CookbookError {
+  override readonly code = 'TRAINING';
+}
+
 /** What `--json` prints of an error. */
 export function errorData({ code, message, hint }: CookbookError): { code: string; message: string; hint?: string } {
   return { code, message, ...(hint === undefined ? {} : { hint }) };

@@ -50,6 +50,14 @@ describe('cookbook report', () => {
     expect([code, stderr]).toEqual([0, 'note: runs/grid/lr=1: 1 damaged line in metrics.jsonl']);
   });
 
+  it('shows what a run is judged by, and all of its metrics with --all, as its last line says', async () => {
+    const brief = (await report('runs/grid/lr=1')).stdout.trimEnd().split('\n');
+    expect(brief.at(-1)).toBe('1 more metric: cookbook report runs/grid/lr=1 --all');
+    expect(brief.join('\n')).not.toContain('num_tokens');
+    expect((await report('runs/grid/lr=1', '--all')).stdout).toContain('\nnum_tokens');
+    expect((await report('--all', '--sql', 'SELECT 1')).stderr).toContain('cannot also be provided');
+  });
+
   it('answers SQL as a table, as JSON, and in a file', async () => {
     const sql = 'SELECT state, count(*) AS n FROM runs GROUP BY state';
     expect((await report('--sql', sql)).stdout).toBe('state  n\n─────  ─\ndone   2\n');

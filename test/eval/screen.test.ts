@@ -36,7 +36,7 @@ it('tells of several answers, of those that failed and of those that were cut, a
       "metrics": {
         "ac_tokens_per_turn": 10,
         "correct": 0.42857142857142855,
-        "max_tokens_reached": 1,
+        "max_tokens_reached": 0.2857142857142857,
         "ob_tokens_per_turn": 30,
         "total_ac_tokens": 70,
         "total_ob_tokens": 210,

@@ -61,6 +61,28 @@ describe('a document', () => {
     for (const line of text.split('\n')) expect(displayWidth(line)).toBeLessThanOrEqual(60);
   });
 
+  it('as text does without its spare columns before it breaks a name, and without all of them at once', () => {
+    const table = {
+      columns: [
+        { name: 'metric', align: 'left' as const },
+        { name: 'last', align: 'right' as const },
+        { name: 'least', align: 'right' as const, isSpare: true },
+        { name: 'greatest', align: 'right' as const, isSpare: true },
+      ],
+      rows: [['test/env/all/reward/total', '0.5', '0.25', '0.75']],
+    };
+    const header = (width: number) => toText([{ table }], width).split('\n')[0];
+    const whole = 'metric                     last  least  greatest';
+    expect(header(whole.length)).toBe(whole);
+    expect(header(whole.length - 1)).toBe('metric                     last');
+    expect(toText([{ table }], 24)).toMatchInlineSnapshot(`
+      "metric              last
+      ──────────────────  ────
+      test/env/all/        0.5
+      reward/total"
+    `);
+  });
+
   it('may be as long as the answer to a question is', () => {
     const rows = Array.from({ length: 200_000 }, (_, i) => [String(i)]);
     const text = toText([{ table: { columns: [{ name: 'n', align: 'right' }], rows } }]);

@@ -59,6 +59,8 @@ export function entry(options: Options): RunEntry {
     headline,
     metricsFile: null,
     checkpointsFile: null,
+    command: null,
+    isPlanned: false,
     look: run,
   };
 }

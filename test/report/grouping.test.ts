@@ -37,6 +37,14 @@ describe('groupBySweep', () => {
     expect(table(entries)).toMatchObject([{ fields: ['lr'], cells: [[1, 3]] }]);
   });
 
+  it('shows no axis of one value, which tells no configuration from another, unless it is asked for', () => {
+    const one = entry({ sweep: 'a', axes: { lr: 1, steps: 60 } });
+    const two = entry({ sweep: 'a', axes: { lr: 2, steps: 60 } });
+    expect(groupBySweep([one])).toMatchObject([{ fields: ['lr', 'steps'], shown: ['lr', 'steps'] }]);
+    expect(groupBySweep([one, two])).toMatchObject([{ fields: ['lr', 'steps'], shown: ['lr'] }]);
+    expect(groupByFields([one, two], ['steps'])).toMatchObject({ fields: ['steps'], shown: ['steps'] });
+  });
+
   it('adds the fields that differ where the axes do not tell configurations apart', () => {
     const entries = [
       entry({ axes: { lr: 1 }, spec: { steps: 10, dataset: { size: 1 }, log_path: 'a' } }),

@@ -36,10 +36,11 @@ describe('objectivesFor', () => {
     expect(metrics(runs, { metric: 'score', at: 'best' })).toEqual(['score minimize best']);
   });
 
-  it('of runs without a headline falls back on the held-out loss, then on the training loss, then on the reward', () => {
+  it('of runs without a headline falls back on the held-out loss, then on the training loss, then on the rewards', () => {
     expect(metrics([entry({})])).toEqual([
       'test/nll minimize last',
       'train_mean_nll minimize last',
+      'test/env/all/reward/total maximize last',
       'env/all/reward/total maximize last',
     ]);
   });

@@ -113,6 +113,9 @@ describe('the default table', () => {
           "fields": [
             "lr"
           ],
+          "states": {
+            "done": 2
+          },
           "configurations": [
             {
               "fields": {
@@ -176,6 +179,21 @@ describe('the default table', () => {
       runs/grid,0.00001,"x,""y""",,test/nll,minimize,last,1.23456789,,1,1,false,false,0,0,0,0,1,0,0,0,0,0,0
       runs/other,,,,test/nll,minimize,last,,,0,1,false,false,0,0,0,0,0,0,1,0,0,0,0"
     `);
+  });
+
+  it('has no column for an axis of one value, which is in the data', async () => {
+    const sweep = writeSweep(join(cwd, 'runs/grid'));
+    for (const lr of [1, 2]) writeRun(join(sweep, `${lr}`), { axes: { n_batches: 60, lr }, metrics: lossCurve(3, lr) });
+    expect((await table()).split('\n').slice(2)).toEqual([
+      '   lr  test/nll    n  curve',
+      '─  ──  ────────  ───  ────────────',
+      '★   1      1.25  1/1  ███▅▅▅▂▂▂▁▁▁',
+      '    2      2.25  1/1  ███▅▅▅▂▂▂▁▁▁',
+      '',
+      '★ best: lr=1 with test/nll 1.25 (n = 1)',
+      'its run: runs/grid/1',
+    ]);
+    expect((await report()).json).toMatchObject([{ configurations: [{ fields: { n_batches: 60, lr: 1 } }, {}] }]);
   });
 
   it('shows two sweeps under one root, single runs and those of the Python cookbook each in a table of their own', async () => {
@@ -353,66 +371,6 @@ describe('options', () => {
     expect((await report({ at: 'step:1000' })).notices).toEqual([
       'runs/grid: no run has a value of "test/nll" at step 1000',
     ]);
-  });
-});
-
-describe('a single run', () => {
-  it('is shown with every metric from first to last', async () => {
-    writeRun(join(cwd, 'runs/a'), {
-      metrics: [
-        { step: 0, 'test/nll': 2.5, phase: 'warm-up', solved: false },
-        { step: 1, 'test/nll': 0.123456, grad: 'NaN' },
-        { step: 2, 'test/nll': 1.5, phase: 'main', grad: 3, solved: true },
-        '{"step": 3, "te',
-      ],
-    });
-    expect(await table()).toMatchInlineSnapshot(`
-      "runs/a
-
-      state: done
-      steps: 4 of 40
-      time: 2 min
-      seed: 0
-      attempt: 1
-      configuration: ff729fb8bfa8
-      commit: c0ffee00c0ffee00c0ffee00c0ffee00c0ffee00
-
-      metric      first  last   least  greatest  curve
-      ────────  ───────  ────  ──────  ────────  ─────
-      grad          NaN     3       3         3    ▅
-      phase     warm-up  main       —         —
-      solved      false  true       —         —
-      test/nll      2.5   1.5  0.1235       2.5  █▁▅"
-    `);
-    expect((await report()).json).toMatchObject({
-      run: { run: 'runs/a', state: 'done' },
-      metrics: [
-        { metric: 'grad', first: 'NaN', last: 3, least: 3, greatest: 3, n: 2 },
-        { metric: 'phase', first: 'warm-up', last: 'main', least: null, greatest: null, n: 2 },
-        { metric: 'solved', first: false, last: true },
-        { metric: 'test/nll', first: 2.5, last: 1.5, least: 0.123456, greatest: 2.5, n: 3 },
-      ],
-    });
-    expect(formatReport(await report(), 'csv')).toMatchInlineSnapshot(`
-      "run,metric,first,last,least,greatest,n
-      runs/a,grad,NaN,3,3,3,2
-      runs/a,phase,warm-up,main,,,2
-      runs/a,solved,false,true,,,2
-      runs/a,test/nll,2.5,1.5,0.123456,2.5,3"
-    `);
-  });
-
-  it('that failed says why and where to look; one that has not started has no metrics', async () => {
-    writeRun(join(cwd, 'runs/a'), { state: 'failed', error: { code: 'OOM', message: 'out\nof memory' } });
-    expect((await table()).split('\n').slice(0, 4)).toEqual([
-      'runs/a',
-      '',
-      'state: failed: out of memory (see runs/a/logs.log)',
-      'steps: 0 of 40',
-    ]);
-    remove();
-    writeRun(join(cwd, 'runs/b'), { state: 'pending' });
-    expect((await table()).split('\n').at(-1)).toBe('no metrics yet');
   });
 });
 

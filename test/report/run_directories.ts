@@ -20,6 +20,7 @@ export interface RunOptions {
   /** Fields of the spec beside those that every spec has. Those that are given are taken for the semantic ones. */
   spec?: JsonObject;
   objective?: RunRecord['objective'];
+  headline?: RunRecord['headline'];
   error?: RunStatus['error'];
   step?: number;
   metrics?: readonly Line[];
@@ -30,6 +31,12 @@ export interface RunOptions {
 }
 
 const hashOf = (value: JsonObject) => createHash('sha256').update(canonicalJson(value)).digest('hex').slice(0, 12);
+
+const configOf = ({ axes = {}, spec = {} }: Pick<RunOptions, 'axes' | 'spec'>): JsonObject => ({
+  trainer: 'supervised',
+  ...nested(axes),
+  ...spec,
+});
 
 /** Writes a run directory and gives back its path. */
 export function writeRun(directory: string, options: RunOptions = {}): string {
@@ -46,7 +53,7 @@ export function writeRun(directory: string, options: RunOptions = {}): string {
     ...nested(axes),
     ...spec,
   };
-  const config = { trainer: 'supervised', ...nested(axes), ...spec };
+  const config = configOf(options);
   const record: RunRecord = {
     schema_version: 1,
     name: basename(directory),
@@ -54,9 +61,10 @@ export function writeRun(directory: string, options: RunOptions = {}): string {
     spec: fullSpec,
     axes,
     objective: options.objective ?? null,
+    ...(options.headline === undefined ? {} : { headline: options.headline }),
     versions: { cookbook: '0.1.0', node: '20.20.2', onnxruntime: '1.30.0', platform: 'linux-x64' },
     git: { commit: 'c0ffee00c0ffee00c0ffee00c0ffee00c0ffee00', branch: 'main', dirty: false },
-    argv: ['cookbook', 'sweep', 'sweeps/grid.yaml'],
+    argv: ['sweep', 'sweeps/grid.yaml'],
     created_at: options.created_at ?? '2026-01-02T03:04:05.000Z',
   };
   const ended = state !== 'running' && state !== 'pending';
@@ -104,9 +112,17 @@ export function writePythonRun(
   return directory;
 }
 
-/** Marks a directory as that of a sweep. */
-export function writeSweep(directory: string): string {
+/** Marks a directory as that of a sweep. With the points of its plan, as writeRun is given them, it has a plan of them. */
+export function writeSweep(
+  directory: string,
+  points?: readonly { name: string; axes: JsonObject; seed: number }[],
+): string {
   writeJson(join(directory, 'sweep.json'), { schema_version: 1 });
+  const runs = points?.map(({ name, axes, seed }) => {
+    const config = configOf({ axes });
+    return { name, hash: hashOf({ ...config, seed }), config_hash: hashOf(config), axes, seed, state: 'new' };
+  });
+  if (runs !== undefined) writeJson(join(directory, 'plan.json'), { schema_version: 1, runs });
   return directory;
 }
 

@@ -3,12 +3,17 @@
 import { mkdtemp, readdir, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Type } from '@sinclair/typebox';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { builtinRegistry } from '../../src/builtin.ts';
+import { defineBuilder } from '../../src/registry/builder.ts';
+import { reference } from '../../src/registry/slot.ts';
 import type { RunEvent } from '../../src/run/events.ts';
 import { runFile } from '../../src/run/run_spec.ts';
+import { serviceSlot } from '../../src/tinker/service.ts';
+import { validateCommand } from '../../src/validate/command.ts';
 import { writeChatModel } from '../support/chat_model.ts';
-import { evenTokens, hooks } from './support/token_envs.ts';
+import { begun, evenTokens, hooks } from './support/token_envs.ts';
 
 let directory: string;
 
@@ -30,9 +35,25 @@ beforeAll(async () => {
   await writeFile(join(directory, 'spec.yaml'), SPEC);
 });
 
-async function run(name: string, overrides: string[]) {
+/** The embedded engine as a plugin may offer it, which has no word to say before it is opened. */
+const late = defineBuilder({
+  slot: serviceSlot,
+  name: 'late',
+  version: 1,
+  doc: 'The engine of this package.',
+  params: Type.Object({}),
+  build: (_, context, make) => make(reference(serviceSlot, { builder: 'local', threads: 1 }), context),
+});
+
+function createRegistry() {
   const registry = builtinRegistry();
   registry.add(evenTokens);
+  registry.add(late);
+  return registry;
+}
+
+async function run(name: string, overrides: string[]) {
+  const registry = createRegistry();
   const warnings: string[] = [];
   const onEvent = (event: RunEvent) => {
     if (event.type === 'warning') warnings.push(event.message);
@@ -53,7 +74,7 @@ async function run(name: string, overrides: string[]) {
     .split('\n')
     .filter((line) => line !== '')
     .map((line) => JSON.parse(line));
-  return { ...finished, warnings, rows };
+  return { ...finished, directory: join(directory, name), warnings, rows };
 }
 
 /** The second group of each batch is faulty. */
@@ -83,7 +104,7 @@ describe('a group that fails', () => {
     'with all of its batch leaves the policy as it is: %s',
     async (fault) => {
       const { status, rows, warnings } = await run(`all_${fault}`, [all(fault)]);
-      expect(status.state).toBe('done');
+      expect(status.state).toBe('failed');
       expect(warnings.filter((warning) => warning.startsWith('step 0 trains on nothing'))).toHaveLength(1);
       expect(rows.map((row) => row['optim/skipped_update'])).toEqual([1, 1]);
       expect(rows[1]['rollout_errors/groups_skipped']).toBe(4);
@@ -100,7 +121,7 @@ describe('a group that fails', () => {
     expect((await run(`${name}_half`, [half('throws'), mode])).status.state).toBe('done');
     const { status, rows, warnings } = await run(`${name}_all`, [all('throws'), mode]);
     expect(warnings.filter((warning) => warning.includes('trains on nothing'))).toHaveLength(1);
-    expect(status.state).toBe('done');
+    expect(status.state).toBe('failed');
     expect(rows.at(-1)?.['rollout_errors/groups_skipped']).toBe(4);
   });
 
@@ -165,6 +186,28 @@ describe('a batch with nothing to learn', () => {
     expect(Number(rows[0]['tokens/discarded/sampled'])).toBeGreaterThan(sampled);
   });
 
+  it.each([
+    ['kept', 'uneven', 0],
+    ['rolled out again', 'evened', 1],
+  ])('is judged by the reward that is trained on, penalty for length included: %s', async (_, fault, discarded) => {
+    const overrides = ['resample_constant_groups=1', 'overlong_buffer_tokens=1', 'overlong_penalty=1'];
+    const { directory, rows } = await run(`judged_${fault}`, [all(fault), ...overrides]);
+    const sampled = Number(rows[0]['tokens/sampled']);
+    expect(sampled).toBe(2 * (1 + 6 + 6));
+    expect(rows[0]['tokens/discarded/sampled'] ?? 0).toBe(discarded * sampled);
+    expect(rows[0]['env/all/by_group/frac_mixed']).toBe(1 - discarded);
+    expect(rows[0]['env/all/overlong_penalty']).toBeCloseTo(2 / 3, 12);
+    const mean = fault === 'uneven' ? (0.25 - 0.75 - 0.75) / 3 : 0.25;
+    expect(rows[0]['env/all/reward/total']).toBeCloseTo(mean, 12);
+    const summaries = await readFile(join(directory, 'iteration_000000/train_rollout_summaries.jsonl'), 'utf8');
+    const told = summaries.trimEnd().split('\n').slice(0, 3);
+    expect(told.map((line) => JSON.parse(line).total_reward)).toEqual(
+      fault === 'uneven' ? [0.25, -0.75, -0.75] : [0.25, 0.25, 0.25],
+    );
+    const [, long] = told.map((line) => JSON.parse(line));
+    expect(long).toMatchObject({ final_reward: -1, trajectory_metrics: { overlong_penalty: 1 } });
+  });
+
   it('of groups of one has no advantage', async () => {
     const { status, rows } = await run('alone', ['dataset.group_size=1', 'advantage=normalized']);
     expect(status.state).toBe('done');
@@ -218,4 +261,24 @@ it('a setting that the loss does not have is told before there is a run', async 
     'loss_fn_config: loss grpo has no setting "epsilonn"; it has epsilon, epsilon_high, delta',
   );
   await expect(readdir(join(directory, 'unknown_setting'))).rejects.toThrow('ENOENT');
+});
+
+describe('a loss that the service does not have', () => {
+  const reason = 'what the loss stable_reinforce computes is known to the hosted service alone';
+
+  it('is told before there is a run where the spec names the service', async () => {
+    const refused = run('stable_reinforce', ['loss_fn=stable_reinforce']);
+    await expect(refused).rejects.toThrow(`loss_fn: ${reason}. Here, take importance_sampling`);
+    await expect(readdir(join(directory, 'stable_reinforce'))).rejects.toThrow('ENOENT');
+    const argv = [join(directory, 'spec.yaml'), 'log_path=never', 'loss_fn=stable_reinforce'];
+    const { diagnostics } = await validateCommand(argv, createRegistry, { cwd: directory, env: {} });
+    expect(diagnostics).toMatchObject([{ path: 'loss_fn', message: expect.stringContaining(reason) }]);
+  });
+
+  it('is told before anything is rolled out where only the opened service knows', async () => {
+    begun.length = 0;
+    const { status } = await run('stable_reinforce_late', ['loss_fn=stable_reinforce', 'service={builder: late}']);
+    expect(status).toMatchObject({ state: 'failed', step: 0, error: { message: `loss_fn: ${reason}` } });
+    expect(begun).toEqual([]);
+  });
 });

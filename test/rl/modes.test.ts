@@ -130,6 +130,18 @@ it('tests with a temperature of its own, and trains as if it had none', async ()
 });
 
 describe('rows', () => {
+  it('say how far the run is by one pair of names, that of the last evaluation too', async () => {
+    await run('tested', ['dataset.test=true', 'max_steps=2']);
+    const all = await rows('tested');
+    expect('test/env/all/reward/total' in (all[2] ?? {})).toBe(true);
+    expect(all.map((row) => Object.entries(row).filter(([name]) => name.startsWith('progress')))).toEqual(
+      [0.5, 1, 1].map((share, step) => [
+        ['progress/batch', step],
+        ['progress/done_frac', share],
+      ]),
+    );
+  });
+
   it('have the names of the Python cookbook', async () => {
     const [first] = await rows('sync_1');
     expect(Object.keys(first)).toMatchInlineSnapshot(`

@@ -110,6 +110,7 @@ describe('cookbook run', () => {
             "after": 0.43200508025274803
           }
         ],
+        "warnings": [],
         "sampler_path": "CWD/runs/toy/checkpoints/final_8"
       }
       "

@@ -197,7 +197,7 @@ describe('the last screen', () => {
 
         test/nll       2.314 → 1.12  (−52 %)
         test/accuracy  0 → 0.5
-        reward         -0.5 → -0.25  (+50 %)
+        reward         -0.5 → -0.25
 
         directory  runs/sl_basic
         weights    runs/sl_basic/checkpoints/final

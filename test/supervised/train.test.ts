@@ -74,8 +74,8 @@ describe('a supervised run', () => {
     expect(Object.keys(logged[0])).toMatchInlineSnapshot(`
       [
         "step",
-        "epoch",
         "progress",
+        "epoch",
         "learning_rate",
         "test/nll",
         "test/bpb",
@@ -88,6 +88,7 @@ describe('a supervised run', () => {
       ]
     `);
     expect(logged.filter((row) => 'test/nll' in row).map(({ step }) => step)).toEqual([0, 3, 6, 8]);
+    expect(logged.map((row) => row.progress)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 8].map((steps) => steps / 8));
     expect(logged.map((row) => row.epoch)).toEqual([0, 0, 0, 0, 0, 1, 1, 1, undefined]);
     expect(Number(logged[8]['test/nll'])).toBeLessThan(Number(logged[0]['test/nll']));
     expect(status.learned.map(({ metric }) => metric)).toEqual(['test/nll', 'test/bpb']);

@@ -38,12 +38,14 @@ describe('a run on the journal', () => {
     ]);
     const rows = (await readFile(join(directory, 'metrics.jsonl'), 'utf8')).trimEnd().split('\n');
     expect(rows.map((row) => Object.keys(JSON.parse(row)).join(' '))).toEqual([
-      'step loss num_tokens test/distance',
-      'step loss num_tokens',
-      'step loss num_tokens test/distance',
-      'step loss num_tokens',
-      'step progress test/distance',
+      'step at share loss num_tokens test/distance',
+      'step at share loss num_tokens',
+      'step at share loss num_tokens test/distance',
+      'step at share loss num_tokens',
+      'step at share test/distance',
     ]);
+    expect(rows.map((row) => JSON.parse(row).at)).toEqual([0, 1, 2, 3, 4]);
+    expect(rows.map((row) => JSON.parse(row).share)).toEqual([0.25, 0.5, 0.75, 1, 1]);
   });
 
   it('stops when asked, with a checkpoint, and goes on to the same end with its own state', async () => {

@@ -4,7 +4,7 @@ import type { LossSettings } from '../../tinker/loss_settings.ts';
 import type { LossFnConfig } from '../../tinker/types.ts';
 import { defineLoss } from './define.ts';
 import { sumOfTokens, sumOverSequences, type Token, type TokenTerm } from './sequences.ts';
-import { ofTokenInLongest, ofTokenInSequence, ofTokenInStep, ofTokenInSubmission } from './shares.ts';
+import { ofTokenInLongest, ofTokenInSequence, ofTokenInSubmission } from './shares.ts';
 import type { CustomLoss, LossInputs, LossOutput } from './types.ts';
 
 const SURROGATE = 'min(min(r, delta)·A, clip(r, 1 − epsilon, 1 + epsilon_high)·A)';
@@ -67,18 +67,18 @@ export const drGrpo: CustomLoss = defineLoss({
 
 export const dapo: CustomLoss = defineLoss({
   name: 'dapo',
-  doc: 'Long replies and several updates on the same samples: every token of the optimizer step counts alike, and rare tokens may rise further.',
-  formula: `−1/N · Σ ${SURROGATE}, N of the optimizer step`,
+  doc: 'Long replies and several updates on the same samples: every token counts alike, whichever reply it is in, and epsilon_high lets rare ones rise further.',
+  formula: `−1/N · Σ ${SURROGATE}`,
   source: '2503.14476',
   settings: settings(0.28),
-  compute: average(ofTokenInStep),
+  compute: average(ofTokenInSubmission),
 });
 
 /** As TRL computes under this name; what the paper is about, rewards normalised by a Beta distribution, belongs to the advantages. */
 export const bnpo: CustomLoss = defineLoss({
   name: 'bnpo',
-  doc: 'As DAPO, but the tokens of each submission are averaged by themselves; to compare with runs of TRL.',
-  formula: `−1/N · Σ ${SURROGATE}, N of the submission`,
+  doc: 'DAPO whose ratio may rise as far as it may fall; to compare with runs of TRL under this name.',
+  formula: `−1/N · Σ ${SURROGATE}`,
   source: '2506.02864',
   settings: settings(null),
   compute: average(ofTokenInSubmission),

@@ -9,7 +9,7 @@ import { ConfigurationError, RequestError } from '../../util/errors.ts';
 import { CUSTOM_LOSSES, LOSS_FN_NAMES, SERVICE_LOSSES } from './table.ts';
 import type { CustomLoss, LossInputs } from './types.ts';
 
-type SubmitOptions = Pick<LossInputs, 'max_tokens' | 'parts' | 'step_tokens'>;
+type SubmitOptions = Pick<LossInputs, 'max_tokens' | 'parts'>;
 
 export interface PolicyLoss {
   name: string;

@@ -17,17 +17,10 @@ export function ofTokenInSequence(inputs: LossInputs): number[] {
   return tokensIn(inputs).map((tokens, d) => shares_D[d] / Math.max(tokens, 1));
 }
 
-/** Tokens of the submission count alike. */
+/** Tokens of the submission count alike. These are those of the whole optimizer step, unless it is submitted in parts. */
 export function ofTokenInSubmission(inputs: LossInputs): number[] {
   const tokens_D = tokensIn(inputs);
   return tokens_D.map(() => 1 / (Math.max(sum(tokens_D), 1) * (inputs.parts ?? 1)));
-}
-
-/** Tokens of the optimizer step count alike, in whichever part of it they are submitted. */
-export function ofTokenInStep(inputs: LossInputs): number[] {
-  const { step_tokens } = inputs;
-  if (step_tokens === undefined) return ofTokenInSubmission(inputs);
-  return inputs.mask_D_T.map(() => 1 / Math.max(step_tokens, 1));
 }
 
 /** Tokens count alike whatever else was sampled: the lengths of replies change nothing. */

@@ -16,8 +16,6 @@ export interface LossInputs {
   max_tokens: number;
   /** Submissions of like size whose gradients add up to that of one optimizer step; 1 where absent. Each counts by its share. */
   parts?: number;
-  /** Trained tokens in all of these submissions, where they are known in advance. */
-  step_tokens?: number;
 }
 
 export interface LossOutput {
@@ -29,7 +27,7 @@ export interface LossOutput {
 
 /**
  * In formulas lp is the log-prob of a trained token, r = exp(lp − q) its ratio, A its advantage; D is the number of sequences, n that of
- * trained tokens in one of them, and N in all. sg() is held constant.
+ * trained tokens in one of them, and N in all that are submitted at once. sg() is held constant.
  */
 export interface CustomLoss {
   name: string;

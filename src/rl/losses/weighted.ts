@@ -5,7 +5,7 @@ import type { LossSettings } from '../../tinker/loss_settings.ts';
 import type { LossFnConfig } from '../../tinker/types.ts';
 import { defineLoss } from './define.ts';
 import { boundedLogRatio, sumOfTokens, sumOverSequences } from './sequences.ts';
-import { ofTokenInStep } from './shares.ts';
+import { ofTokenInSubmission } from './shares.ts';
 import type { CustomLoss, LossInputs, LossOutput } from './types.ts';
 
 function settings(low: number, high: number): LossSettings {
@@ -25,7 +25,7 @@ function weighted(
   { sequence_level }: LossFnConfig,
   weightOf: (ratio: number) => number,
 ): LossOutput {
-  return sumOverSequences(inputs, ofTokenInStep(inputs), (tokens) => {
+  return sumOverSequences(inputs, ofTokenInSubmission(inputs), (tokens) => {
     const product = Math.exp(boundedLogRatio(tokens.reduce((sum, { logRatio }) => sum + logRatio, 0)));
     return sumOfTokens(tokens, ({ logprob, ratio: own, advantage }) => {
       const ratio = sequence_level === 1 ? product : own;
@@ -38,8 +38,7 @@ function weighted(
 export const truncatedImportanceSampling: CustomLoss = defineLoss({
   name: 'truncated_importance_sampling',
   doc: 'Samples that are stale or from a sampler that rounds otherwise: no token counts more than clip_max.',
-  formula:
-    '−1/N · Σ sg(clip(r, clip_min, clip_max))·lp·A, N of the optimizer step; r of the sequence with sequence_level',
+  formula: '−1/N · Σ sg(clip(r, clip_min, clip_max))·lp·A, r of the sequence with sequence_level',
   source: '1606.02647',
   settings: settings(0, 2),
   compute: (inputs, config) =>
@@ -50,8 +49,7 @@ export const truncatedImportanceSampling: CustomLoss = defineLoss({
 export const maskedImportanceSampling: CustomLoss = defineLoss({
   name: 'masked_importance_sampling',
   doc: 'Such samples where odd ratios are errors rather than news (mixtures of experts, low precision): those tokens train nothing.',
-  formula:
-    '−1/N · Σ sg(r where clip_min ≤ r ≤ clip_max, else 0)·lp·A, N of the optimizer step; r of the sequence with sequence_level',
+  formula: '−1/N · Σ sg(r where clip_min ≤ r ≤ clip_max, else 0)·lp·A, r of the sequence with sequence_level',
   source: '2510.18855',
   settings: settings(0.5, 5),
   compute: (inputs, config) =>

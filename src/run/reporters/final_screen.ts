@@ -1,16 +1,16 @@
 // The last screen of a run: what was learned, where it lies, and what to type next.
 
 import type { Colors } from 'picocolors/types.js';
+import { sameCommand } from '../../run_files/same_command.ts';
 import type { RunRecord, RunState, RunStatus } from '../../run_files/types.ts';
 import { localCheckpoint } from '../../tinker/local_path.ts';
-import type { Learned } from '../../training/types.ts';
 import { shortPath } from '../../util/files.ts';
 import { plural } from '../../util/plural.ts';
 import { printable } from '../../util/printable.ts';
 import { programName, quote } from '../../util/program_name.ts';
 import { wrappedText } from '../../util/wrapped.ts';
+import { formatChange } from '../change.ts';
 import type { EndedRun } from '../execute_directory.ts';
-import { formatMetric } from '../progress.ts';
 
 /** Its lines, blank ones between the blocks. @param width what a line may take, commands aside */
 export function finalScreen(
@@ -27,7 +27,8 @@ export function finalScreen(
         ),
       ),
     ],
-    columns(status.learned.map(({ metric, ...values }) => [labelOf(metric, record), formatChange(values)])),
+    (status.warnings ?? []).map((warning) => colors.yellow(printable(`warning: ${warning}`))),
+    columns(status.learned.map((learned) => [labelOf(learned.metric, record), formatChange(learned)])),
     columns(places(place, status, transcript)),
   ].map((lines) => lines.flatMap((line) => wrappedText(line, width).split('\n')));
   blocks.push(columns(nextCommands(place, record, status, resumable), width));
@@ -50,14 +51,6 @@ function headline(name: string, { state, step, total_steps }: RunStatus): string
 
 function labelOf(metric: string, { headline = [] }: RunRecord): string {
   return headline.find((each) => each.metric === metric)?.label ?? metric;
-}
-
-/** `2.31 → 1.12  (−52 %)`; a change is no percentage of 0. */
-function formatChange({ before, after }: Omit<Learned, 'metric'>): string {
-  const values = `${formatMetric(before)} → ${formatMetric(after)}`;
-  if (before === 0) return values;
-  const percent = Math.round(((after - before) / Math.abs(before)) * 100);
-  return `${values}  (${percent < 0 ? '−' : '+'}${Math.abs(percent)} %)`;
 }
 
 function places(place: string, { state, sampler_path }: RunStatus, transcript: string | null): [string, string][] {
@@ -84,16 +77,12 @@ function nextCommands(
     sampler_path === null ? [] : [[`${programName()} chat ${quote(place)}`, 'talk to it']];
   const report: [string, string] = [`${programName()} report ${quote(place)}`, 'see its metrics'];
   const how = resumable ? 'go on from the last checkpoint' : 'start again from the beginning';
-  const again: [string, string] = [sameCommand(record), state === 'failed' ? `${how}, once that is mended` : how];
+  const again: [string, string] = [
+    sameCommand(record.argv, record.spec.if_exists),
+    state === 'failed' ? `${how}, once that is mended` : how,
+  ];
   if (isOver) return [...chat, report];
   return step === 0 ? [again] : [again, report];
-}
-
-/** The command that started the run, less the wish to delete what is there, or to fail over it. */
-function sameCommand({ argv, spec }: RunRecord): string {
-  const words = argv.filter((word) => !word.startsWith('if_exists='));
-  if (spec.if_exists === 'delete' || spec.if_exists === 'raise') words.push('if_exists=resume');
-  return `${programName()} ${words.map(quote).join(' ')}`;
 }
 
 /** A long command moves nothing but what stands behind it. */

@@ -68,7 +68,7 @@ function linesOf(event: Exclude<RunEvent, { type: 'step' }>, headline: readonly 
     case 'text':
       return [event.title, ...stripVTControlCharacters(event.text).split('\n')];
     case 'finished':
-      return [describeEnd(event.status)];
+      return [describeEnd(event.status), ...(event.status.warnings ?? []).map((warning) => `warning: ${warning}`)];
     case 'failed':
       return [
         `${event.status.step === 0 ? 'failed' : `failed after ${plural(event.status.step, 'step')}`}: ${event.status.error?.message ?? 'unknown error'}`,

@@ -176,10 +176,9 @@ it('normalises as each loss says: by sequence, by the longest reply, by the toke
   expect(slopes('bnpo')).toEqual([4, 4]);
 });
 
-it('by the tokens of the step where these are known, which is what tells DAPO from BNPO', () => {
-  expect(slopes('dapo', { parts: 2, step_tokens: 10 })).toEqual([10, 10]);
-  expect(slopes('bnpo', { parts: 2, step_tokens: 10 })).toEqual([8, 8]);
-  expect(slopes('masked_importance_sampling', { parts: 2, step_tokens: 10 })).toEqual([10, 10]);
+it('by the tokens of each part, which counts by its share, where a step is submitted in parts', () => {
+  for (const name of ['dapo', 'bnpo', 'truncated_importance_sampling', 'masked_importance_sampling'])
+    expect(slopes(name, { parts: 2 })).toEqual([8, 8]);
 });
 
 describe('bounds', () => {

@@ -5,6 +5,7 @@ import { defineBuilder } from '../../../src/registry/builder.ts';
 import { semantic } from '../../../src/registry/fields.ts';
 import { type Env, type EnvGroupBuilder, rlDatasetSlot } from '../../../src/rl/types.ts';
 import { modelInputFromTokens } from '../../../src/tinker/types.ts';
+import { CHAT_MODEL_VOCABULARY } from '../../support/chat_model.ts';
 
 /** What a group does, by its name in a spec. */
 const FAULTS = [
@@ -21,6 +22,10 @@ const FAULTS = [
   'overflow',
   'constant',
   'masked',
+  /** All have one reward; the first episode ends with its first token, the others at max_tokens. */
+  'uneven',
+  /** So do these, but the long ones have a reward of 1 more, which is what an overlong_penalty of 1 takes back. */
+  'evened',
 ] as const;
 type Fault = (typeof FAULTS)[number];
 
@@ -35,13 +40,19 @@ export const hooks = { begin: (_group: number): void => undefined, close: (_grou
 const pause = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 const forever = () => new Promise<never>(() => {});
 
-function tokenEnv(group: number, fault: Fault, tries: { count: number }): Env {
+/** Every token of the model ends an action, or none does. */
+const ANY_TOKEN = Array.from({ length: CHAT_MODEL_VOCABULARY }, (_, token) => token);
+const NO_TOKEN: number[] = [];
+
+function tokenEnv(group: number, fault: Fault, tries: { count: number }, slot: number): Env {
+  const isUneven = fault === 'uneven' || fault === 'evened';
+  const stop_condition = !isUneven ? [2] : slot === 0 ? ANY_TOKEN : NO_TOKEN;
   const prompt = modelInputFromTokens([1, 2, 3 + (group % 50)]);
   return {
     close: () => hooks.close(group),
     async initialObservation() {
       if (fault === 'overflow') return { overflow: true, reward: -1 };
-      return { observation: prompt, stop_condition: [2] };
+      return { observation: prompt, stop_condition };
     },
     async step({ tokens }) {
       await pause(Math.random() * 4);
@@ -49,7 +60,7 @@ function tokenEnv(group: number, fault: Fault, tries: { count: number }): Env {
       if (fault === 'hangs') await forever();
       const even = tokens.filter((token) => token % 2 === 0).length / Math.max(1, tokens.length);
       return {
-        reward: fault === 'nan_reward' ? Number.NaN : fault === 'constant' ? 0.25 : even,
+        reward: rewardOf(fault, slot, even),
         episode_done: true,
         next_observation: modelInputFromTokens([]),
         next_stop_condition: [],
@@ -60,6 +71,12 @@ function tokenEnv(group: number, fault: Fault, tries: { count: number }): Env {
   };
 }
 
+function rewardOf(fault: Fault, slot: number, even: number): number {
+  if (fault === 'nan_reward') return Number.NaN;
+  if (fault === 'constant' || fault === 'uneven') return 0.25;
+  return fault === 'evened' ? (slot === 0 ? 0.25 : 1.25) : even;
+}
+
 function tokenGroup(group: number, groupSize: number, fault: Fault): EnvGroupBuilder {
   const tries = { count: 0 };
   return {
@@ -67,7 +84,9 @@ function tokenGroup(group: number, groupSize: number, fault: Fault): EnvGroupBui
       begun.push(group);
       hooks.begin(group);
       if (fault === 'make_throws') throw new TypeError('no environments today');
-      return Array.from({ length: fault === 'no_envs' ? 0 : groupSize }, () => tokenEnv(group, fault, tries));
+      return Array.from({ length: fault === 'no_envs' ? 0 : groupSize }, (_, slot) =>
+        tokenEnv(group, fault, tries, slot),
+      );
     },
     async computeGroupRewards(trajectories_G) {
       await pause(Math.random() * 4);

@@ -39,6 +39,7 @@ async function train({ max_steps, rate, ...config }: Static<typeof params>, cont
     ...config,
     total_steps: max_steps,
     loss: 'loss',
+    progress: (step, share) => ({ at: step, share }),
     evaluations: [{ name: 'evals', every: config.eval_every, evaluate: distance }],
     state: () => ({ history }),
   });

@@ -1,0 +1,64 @@
+// Steps that had nothing to train on: what the rows of a run say of them at its end, and what a user can do about it.
+
+import type { Judgement, Metrics } from '../training/types.ts';
+import { TrainingError } from '../util/errors.ts';
+import { plural } from '../util/plural.ts';
+
+/** Tells of a step without an update, which is none that went well. */
+export const SKIPPED_UPDATE = 'optim/skipped_update';
+
+/** Why a step had nothing to train on, by its row. */
+const REASONS = {
+  failed: {
+    told: 'all groups failed',
+    advice: 'rollout_error_tolerance=fail_fast ends a run with the first error of a group and its stack.',
+  },
+  constant: {
+    told: 'the groups had one reward each and were left out',
+    advice:
+      'Groups of constant reward teach nothing: make the problems easier or harder, raise group_size or temperature, or set resample_constant_groups.',
+  },
+  nothing: {
+    told: 'no token was to be trained',
+    advice:
+      'Nothing is trained of prompts that leave no room for an answer, of turns that are masked, and of what mask_truncated leaves out.',
+  },
+} as const;
+type Reason = keyof typeof REASONS;
+
+function reasonOf(row: Metrics, removesConstant: boolean): Reason {
+  if (row['env/all/total_episodes'] === 0) return 'failed';
+  const wasPlayed = row['env/all/total_ac_tokens'] !== 0;
+  return removesConstant && wasPlayed && row['env/all/by_group/frac_mixed'] === 0 ? 'constant' : 'nothing';
+}
+
+/**
+ * A run that has never updated its policy has failed: what it would leave behind as trained is what it began with.
+ * @param rows of metrics.jsonl, which are those of all attempts
+ */
+export function judgeSkippedSteps(
+  rows: readonly Metrics[],
+  { remove_constant_reward_groups: removesConstant }: { remove_constant_reward_groups: boolean },
+): Judgement {
+  // The row behind the last step is of its evaluation alone.
+  const steps = rows.filter((row) => 'progress/batch' in row);
+  // A step without an update and with a loss is that of a policy that is broken.
+  const skipped = steps.filter((row) => row[SKIPPED_UPDATE] === 1 && row['loss:sum'] === undefined);
+  if (skipped.length === 0) return { warnings: [], failure: null };
+  const reasons = skipped.map((row) => reasonOf(row, removesConstant));
+  const given = (['failed', 'constant', 'nothing'] as const)
+    .map((reason) => ({ ...REASONS[reason], count: reasons.filter((other) => other === reason).length }))
+    .filter(({ count }) => count > 0);
+  const failed = Number(steps.at(-1)?.['rollout_errors/groups_skipped'] ?? 0);
+  const why = given.map(({ told, count }) => `in ${count} ${told}`).join(', ');
+  const inAll = failed === 0 ? '' : ` (${plural(failed, 'group')} failed in the run: rollout_errors/*)`;
+  const summary = `${skipped.length} of ${plural(steps.length, 'step')} had nothing to train on: ${why}${inAll}`;
+  const advice = given.map(({ advice }) => advice).join(' ');
+  const failure =
+    skipped.length < steps.length
+      ? null
+      : new TrainingError(`the policy was never updated: ${summary}`, {
+          hint: `${advice} No checkpoint is kept of a policy that has learned nothing, so the same command starts from the beginning.`,
+        });
+  return { warnings: [`${summary}. ${advice}`], failure };
+}
