@@ -52,7 +52,10 @@ export function comparisonReader({
   let settled: RowFormat | null = format === 'auto' ? null : format;
   return (given) => {
     const row = renamed(given, columns);
-    settled ??= detect(row);
+    const found = format === 'auto' ? detect(row) : null;
+    settled ??= found;
+    if (settled === null) throw unknownFormat(row);
+    if (found !== null && found !== settled) throw otherFormat(found, settled);
     const labeled = PARSERS[settled](row);
     refuseEqual(labeled);
     return labeled;
@@ -67,15 +70,24 @@ const PARSERS: Record<RowFormat, (row: JsonObject) => LabeledComparison> = {
   arena: parseArena,
 };
 
-function detect(row: JsonObject): RowFormat {
+function detect(row: JsonObject): RowFormat | null {
   const has = (...names: string[]) => names.every((name) => field(row, name) !== undefined);
   if (has('comparison')) return 'comparison';
   if (has('chosen', 'rejected'))
     return isTranscript(field(row, 'chosen')) && !has('prompt') ? 'transcripts' : 'chosen_rejected';
   if (has('context', 'response1', 'response2', 'overall_preference')) return 'helpsteer3';
-  if (has('conversation_a', 'conversation_b', 'winner')) return 'arena';
-  throw new DataValidationError(`the row is no comparison that is known here: it has ${namesOf(row) || 'no fields'}`, {
+  return has('conversation_a', 'conversation_b', 'winner') ? 'arena' : null;
+}
+
+function unknownFormat(row: JsonObject): DataValidationError {
+  return new DataValidationError(`the row is no comparison that is known here: it has ${namesOf(row) || 'no fields'}`, {
     hint: 'Known are {"comparison": …, "label": …}, {"prompt": …, "chosen": …, "rejected": …} and the rows of hh-rlhf, UltraFeedback, HelpSteer3 and Arena; others are named by columns: {prompt: COLUMN, chosen: COLUMN, rejected: COLUMN}.',
+  });
+}
+
+function otherFormat(found: RowFormat, settled: RowFormat): DataValidationError {
+  return new DataValidationError(`the row is of the format ${found}, and those before it are of ${settled}`, {
+    hint: `Give each format a file of its own, or set format: ${settled}.`,
   });
 }
 
@@ -113,7 +125,9 @@ function parseChosenRejected(row: JsonObject): LabeledComparison {
   if (isWhole) return labeled(diverging(withSystem(row, chosen), withSystem(row, rejected)), 'A');
   const prompt = field(row, 'prompt') ?? field(row, 'question') ?? field(row, 'instruction');
   if (prompt === undefined) {
-    throw new DataValidationError('chosen: is an answer, and the row has no "prompt" that it answers');
+    throw new DataValidationError('chosen: is an answer, and the row has no "prompt" that it answers', {
+      hint: 'Give the question as "prompt" (columns: {prompt: NAME} for a column of another name), or both as whole conversations.',
+    });
   }
   const asked = withSystem(row, turnsOf(prompt, 'user', 'prompt').messages);
   return labeled({ prompt_conversation: asked, completion_A: chosen, completion_B: rejected }, 'A');
@@ -159,7 +173,7 @@ function parseHelpSteer3(row: JsonObject): LabeledComparison {
     return [{ role: 'assistant', content: text }];
   });
   const preference = field(row, 'overall_preference');
-  if (typeof preference !== 'number' || Number.isNaN(preference)) {
+  if (typeof preference !== 'number') {
     throw new DataValidationError(`overall_preference: must be a number, not ${shown(preference ?? null)}`);
   }
   const asked = turnsOf(field(row, 'context'), 'user', 'context').messages;
@@ -205,7 +219,9 @@ function diverging(first: Message[], second: Message[]): Comparison {
 /** Two completions that say the same cannot be told apart, whatever the label says. */
 function refuseEqual({ comparison: { completion_A, completion_B } }: LabeledComparison): void {
   if (JSON.stringify(completion_A) === JSON.stringify(completion_B)) {
-    throw new DataValidationError('both completions are the same, so there is nothing to prefer');
+    throw new DataValidationError('both completions are the same, so there is nothing to prefer', {
+      hint: 'Leave such rows out; on_bad_row: skip does, and counts them.',
+    });
   }
   for (const [name, completion] of Object.entries({ A: completion_A, B: completion_B })) {
     if (completion[0]?.role !== 'assistant') {
