@@ -2,6 +2,9 @@
 
 import { local } from './engine/builder.ts';
 import { benchmarkEvaluator } from './evaluation/benchmark_evaluator.ts';
+import { preferenceBuilders } from './preference/builders.ts';
+import { pairwisePreference } from './preference/pairwise_builder.ts';
+import { preferenceModels } from './preference/preference_models.ts';
 import { arithmeticBenchmark } from './recipes/arithmetic/benchmark.ts';
 import { arithmetic } from './recipes/arithmetic/builder.ts';
 import { gsm8kBenchmark } from './recipes/gsm8k/benchmark.ts';
@@ -30,6 +33,9 @@ export function builtinRegistry(): Registry {
   return new Registry([
     supervised,
     rl,
+    ...preferenceBuilders,
+    pairwisePreference,
+    ...preferenceModels,
     ...rolloutStrategies,
     arithmetic,
     interleaved,

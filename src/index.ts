@@ -22,6 +22,24 @@ export {
   getRecommendedRendererNames,
   type ModelAttributes,
 } from './models/model_info.ts';
+export {
+  type PairwiseGroupOptions,
+  type PreferenceModel,
+  type PreferenceModelContext,
+  pairwiseGroup,
+  preferenceModelSlot,
+  TOURNAMENT_PATTERNS,
+  type TournamentPattern,
+} from './preference/pairwise_env.ts';
+export {
+  type Comparison,
+  type LabeledComparison,
+  type PreferenceDataset,
+  type PreferenceDatasets,
+  type PreferenceLabel,
+  type PreferencePair,
+  preferenceDatasetSlot,
+} from './preference/types.ts';
 export { extractBoxed } from './recipes/math/boxed.ts';
 export { type GradeOptions, gradeAnswer } from './recipes/math/grade_answer.ts';
 export { defineBuilder } from './registry/builder.ts';

@@ -18,6 +18,7 @@ const FLOORS = [
   ['spec'],
   ['engine', 'recipes'],
   ['evaluation'],
+  ['preference'],
   ['rl', 'supervised'],
   ['training'],
   ['completers'],

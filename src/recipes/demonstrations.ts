@@ -37,11 +37,11 @@ export function demonstrationDatasets(
     });
   const datasetOf = (count: number, purpose: string, of: number, shuffleSeeds: number[] | null): SupervisedDataset => {
     const examples = Array.from({ length: count }, (_, i) => examplesOf(randomFor(of, purpose, i))).flat();
-    const datumAt = (index: number) => {
+    const exampleAt = (index: number) => {
       const { model_input, weights } = examples[index];
       return datumFromModelInputWeights(model_input, weights, { reduction: 'mean' });
     };
-    return batchedDataset({ length: examples.length, datumAt, batchSize: batch_size, shuffleSeeds });
+    return batchedDataset({ length: examples.length, exampleAt, batchSize: batch_size, shuffleSeeds });
   };
   return {
     train: datasetOf(num_examples, 'demonstration', seed, [seed]),

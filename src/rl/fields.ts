@@ -130,12 +130,13 @@ export const rlParams = Type.Object({
 });
 export type RLConfig = Static<typeof rlParams>;
 
-/** What is measured in the held-out environments, then the reward of the batches. */
+/** What the environments are about, if they say so, what is measured in those held out, then the reward of the batches. */
 export function rlHeadline(
-  { evaluators, infrequent_evaluators }: Pick<RLConfig, 'evaluators' | 'infrequent_evaluators'>,
+  { dataset, evaluators, infrequent_evaluators }: Pick<RLConfig, 'dataset' | 'evaluators' | 'infrequent_evaluators'>,
   of: HeadlineOf,
 ): Headline[] {
   return [
+    ...of(dataset),
     { metric: 'test/env/all/reward/total', goal: 'maximize', label: 'test reward' },
     ...[...evaluators, ...infrequent_evaluators].flatMap(of),
     { metric: 'env/all/reward/total', goal: 'maximize', label: 'reward' },

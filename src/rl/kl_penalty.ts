@@ -1,11 +1,7 @@
 // A penalty on every token for leaving a reference policy, as part of its advantage (tinker_cookbook/rl/metrics.py).
 
-import type { SamplingClient } from '../tinker/clients.ts';
-import { type ModelInput, modelInputFromTokens, type SampleResponse, tokensOf } from '../tinker/types.ts';
-import { RequestError } from '../util/errors.ts';
 import { discountedFutureSum } from './advantages.ts';
 import type { RLDatum } from './datums.ts';
-import { scoringUsage, type TokenUsage } from './token_usage.ts';
 
 export interface KlPenalty {
   /** How much a nat of difference from the mean costs. */
@@ -44,35 +40,4 @@ export function incorporateKlPenalty(
     return { ...datum, loss_fn_inputs: { ...datum.loss_fn_inputs, advantages: { ...advantages, data } } };
   });
   return { data_D: penalized_D, kl_policy_base: mean };
-}
-
-/** Log-probs of each datum's targets under a reference policy, and the tokens that scoring them took. */
-export async function scoreTargets(
-  client: SamplingClient,
-  data_D: readonly RLDatum[],
-  signal?: AbortSignal,
-): Promise<{ logprobs_D_T: number[][]; usage: TokenUsage[] }> {
-  const scored = await Promise.all(
-    data_D.map(async (datum) => {
-      const input = wholeSequence(datum);
-      const response = await client.sample(
-        input,
-        1,
-        { max_tokens: 1, temperature: 0 },
-        { include_prompt_logprobs: true, signal },
-      );
-      return { logprobs_T: targetLogprobs(response), usage: scoringUsage(input, response) };
-    }),
-  );
-  return { logprobs_D_T: scored.map(({ logprobs_T }) => logprobs_T), usage: scored.map(({ usage }) => usage) };
-}
-
-/** The input of a datum and its last target: all that the targets are predicted from. */
-function wholeSequence({ model_input, loss_fn_inputs: { target_tokens } }: RLDatum): ModelInput {
-  return modelInputFromTokens([...tokensOf(model_input), target_tokens.data[target_tokens.data.length - 1]]);
-}
-
-function targetLogprobs({ prompt_logprobs }: SampleResponse): number[] {
-  if (prompt_logprobs === undefined) throw new RequestError('the service gave no log-probs of the prompt');
-  return prompt_logprobs.slice(1).map((logprob) => logprob ?? 0);
 }

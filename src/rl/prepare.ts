@@ -1,13 +1,14 @@
 // From groups to datums: removal, advantages, the penalty for leaving the reference.
 
+import { scoreTargets } from '../training/score_targets.ts';
 import type { Metrics } from '../training/types.ts';
 import { computeAdvantages } from './advantages.ts';
 import { assembleTrainingData, isTrainable, type RLDatum } from './datums.ts';
-import { incorporateKlPenalty, scoreTargets } from './kl_penalty.ts';
+import { incorporateKlPenalty } from './kl_penalty.ts';
 import { removeConstantRewardGroups, rolloutMetrics } from './metrics.ts';
 import { isTruncated } from './overlong.ts';
 import type { RLRun } from './run.ts';
-import { addUsage, rolloutUsage, type TokenUsage, trainingUsage } from './token_usage.ts';
+import { addUsage, rolloutUsage, scoringUsage, type TokenUsage, trainingUsage } from './token_usage.ts';
 import type { RolledOutGroup } from './types.ts';
 
 export interface Batch {
@@ -49,14 +50,19 @@ export async function prepareBatch(
   if (reference === null || data_D.length === 0) {
     return { data_D, diverged, metrics, usage: addUsage(sampled, trainingUsage(data_D)) };
   }
-  const scored = await scoreTargets(reference, data_D, context.signal);
+  const scored_D = await scoreTargets(reference, data_D, context.signal);
+  const reference_D_T = scored_D.map(({ logprobs_T }) => logprobs_T);
   const { kl_penalty_coef: coef, kl_discount_factor: discount } = config;
-  const penalized = incorporateKlPenalty(data_D, scored.logprobs_D_T, { coef, discount });
+  const penalized = incorporateKlPenalty(data_D, reference_D_T, { coef, discount });
   return {
     data_D: penalized.data_D,
     diverged,
     metrics: { ...metrics, kl_policy_base: penalized.kl_policy_base },
-    usage: addUsage(sampled, trainingUsage(data_D), ...scored.usage),
+    usage: addUsage(
+      sampled,
+      trainingUsage(data_D),
+      ...scored_D.map(({ input, response }) => scoringUsage(input, response)),
+    ),
   };
 }
 

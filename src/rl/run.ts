@@ -2,9 +2,7 @@
 
 import { type TokenCompleter, tinkerTokenCompleter } from '../completers/completers.ts';
 import type { SamplingClient, TrainingClient } from '../tinker/clients.ts';
-import type { AdamParams } from '../tinker/types.ts';
 import type { Journal } from '../training/journal.ts';
-import { lrMultiplier } from '../training/lr_schedule.ts';
 import type { TrainingContext } from '../training/types.ts';
 import type { JsonValue } from '../util/json.ts';
 import { seedFor } from '../util/random.ts';
@@ -105,16 +103,4 @@ export function rollOutBatch(run: RLRun, sampler: Sampler, step: number): Promis
   return startAll(builders_P, bounds, (builder, p, signal) =>
     rollOutGroup(run, builder, { ordinal: first + p, sampler, signal }),
   );
-}
-
-export function adamAt({ config, totalSteps }: RLRun, step: number): AdamParams {
-  const { learning_rate, lr_schedule, warmup_steps } = config;
-  return {
-    learning_rate: learning_rate * lrMultiplier(lr_schedule, step, totalSteps, warmup_steps),
-    beta1: config.adam_beta1,
-    beta2: config.adam_beta2,
-    eps: config.adam_eps,
-    weight_decay: config.weight_decay,
-    grad_clip_norm: config.grad_clip_norm,
-  };
 }

@@ -1,11 +1,12 @@
 // A step on groups that are all there: datums, update, and the metrics of both.
 
+import { adamAt } from '../training/adam.ts';
 import type { IterationTimer } from '../training/trace.ts';
 import type { Metrics } from '../training/types.ts';
 import type { RLDatum } from './datums.ts';
 import { computeKlSampleTrain } from './metrics.ts';
 import { divergedMetric, prepareBatch } from './prepare.ts';
-import { adamAt, type RLRun } from './run.ts';
+import type { RLRun } from './run.ts';
 import { SKIPPED_UPDATE } from './skipped_steps.ts';
 import type { RolledOutGroup } from './types.ts';
 import { trainStep } from './update.ts';
@@ -25,7 +26,7 @@ export async function trainOnBatch(
   const { journal, config, loss, usage } = run;
   run.errors.ofStep(step, rolledOut_P.length);
   const batch = await journal.stoppable(() => timer.timed('prepare', () => prepareBatch(run, rolledOut_P, 'keep_one')));
-  const adam = adamAt(run, step);
+  const adam = adamAt(config, step, run.totalSteps);
   const update = await timer.timed('train', () =>
     trainStep(journal.client, batch.data_D, {
       loss,

@@ -3,11 +3,12 @@
 
 import type { APIFuture } from '../tinker/clients.ts';
 import type { AdamParams, ForwardBackwardOutput, OptimStepResponse } from '../tinker/types.ts';
+import { adamAt } from '../training/adam.ts';
 import type { IterationTimer } from '../training/trace.ts';
 import type { RLDatum } from './datums.ts';
 import { computeKlSampleTrain, rolloutMetrics } from './metrics.ts';
 import { divergedMetric, prepareBatch } from './prepare.ts';
-import { adamAt, type RLRun } from './run.ts';
+import type { RLRun } from './run.ts';
 import { skippedMetric, type TrainedBatch } from './step.ts';
 import { addUsage, type TokenUsage } from './token_usage.ts';
 import type { RolledOutGroup } from './types.ts';
@@ -34,7 +35,7 @@ export async function trainAsTheyCome(
   timer: IterationTimer,
 ): Promise<StreamedBatch> {
   const { usage, config, errors } = run;
-  const adam = adamAt(run, step);
+  const adam = adamAt(config, step, run.totalSteps);
   const minibatches = splitInto(groups_per_batch, config.num_substeps).map((size) => splitInto(size, num_minibatches));
   const submitted = await submitAsTheyCome(run, minibatches, { take, adam, timer });
   const { rolledOut_P, data_D } = submitted;

@@ -5,13 +5,13 @@ import type { Renderer, TrainOnWhat } from '../renderers/types.ts';
 import { CookbookError } from '../util/errors.ts';
 import { shortPath } from '../util/files.ts';
 import type { JsonObject } from '../util/json.ts';
-import { noRowsLeft } from './conversation_file.ts';
 import { type ConversationReader, conversationReader } from './data/formats.ts';
 import { readLines } from './data/lines.ts';
 import type { OnBadRow } from './data/options.ts';
 import { attempt, errorAt, type RowPlace, sourceRows } from './data/rows.ts';
 import type { ConversationFileParams, TextFileParams } from './dataset_params.ts';
 import { renderRow } from './render_row.ts';
+import { noRowsLeft } from './split_rows.ts';
 import { documentOf, holdsRows } from './text_file.ts';
 
 /** Enough to see what kind of file it is, little enough to take no time. */
@@ -21,8 +21,10 @@ const COUNTED = 1000;
 /** Kinds of problems that are told of one file. */
 const TOLD = 3;
 
-type Checked = Pick<ConversationFileParams, 'file_path'> &
-  Partial<Pick<ConversationFileParams, 'test_file_path' | 'test_size' | 'train_on_what' | 'on_bad_row'>>;
+type Files = Pick<ConversationFileParams, 'file_path'> &
+  Partial<Pick<ConversationFileParams, 'test_file_path' | 'test_size' | 'on_bad_row'>>;
+type Checked = Files & Partial<Pick<ConversationFileParams, 'train_on_what'>>;
+type Look = (row: JsonObject, place: RowPlace) => unknown;
 
 /** What is wrong with the rows of a conversations file, and of its test file; with a renderer, also whether it takes them. */
 export async function checkConversations(
@@ -30,16 +32,21 @@ export async function checkConversations(
   renderer: Renderer | null | undefined,
   readerOfFile: () => ConversationReader,
 ): Promise<FieldProblem[]> {
-  const { train_on_what: trainOnWhat = 'all_assistant_messages', on_bad_row: onBadRow = 'error' } = params;
-  const { test_size: testSize = 0 } = params;
+  const { train_on_what: trainOnWhat = 'all_assistant_messages' } = params;
+  return await checkRowFiles(params, () => readerOf(readerOfFile(), renderer ?? null, trainOnWhat));
+}
+
+/** What is wrong with the first rows of a file and of its test file, and whether any row is left to train on. */
+export async function checkRowFiles(
+  { file_path, test_file_path = null, test_size: testSize = 0, on_bad_row: onBadRow = 'error' }: Files,
+  lookOfFile: () => Look,
+): Promise<FieldProblem[]> {
   const problems: FieldProblem[] = [];
-  for (const field of ['file_path', 'test_file_path'] as const) {
-    const file = params[field];
-    if (file === null || file === undefined) continue;
-    const read = readerOf(readerOfFile(), renderer ?? null, trainOnWhat);
-    const messages = await messagesOf(() => firstProblems(file, read, onBadRow === 'skip'));
-    problems.push(...messages.map((message) => ({ field, message })));
-    if (field === 'test_file_path' || testSize === 0 || testSize > COUNTED || messages.length > 0) continue;
+  for (const [field, file] of Object.entries({ file_path, test_file_path })) {
+    if (file === null) continue;
+    const found = await checkRowFile(field, file, lookOfFile(), onBadRow);
+    problems.push(...found);
+    if (field === 'test_file_path' || testSize === 0 || testSize > COUNTED || found.length > 0) continue;
     const rows = await countRows(file, testSize + 1);
     if (rows <= testSize) problems.push({ field: 'test_size', message: noRowsLeft(file, testSize, rows) });
   }
@@ -57,10 +64,10 @@ export async function checkConversationFile(
 export async function checkRowFile(
   field: string,
   file: string,
-  read: (row: JsonObject) => unknown,
+  look: Look,
   onBadRow: OnBadRow,
 ): Promise<FieldProblem[]> {
-  const messages = await messagesOf(() => firstProblems(file, read, onBadRow === 'skip'));
+  const messages = await messagesOf(() => firstProblems(file, look, onBadRow === 'skip'));
   return messages.map((message) => ({ field, message }));
 }
 
@@ -71,19 +78,15 @@ export async function checkTextFile({ file_path: file }: TextFileParams): Promis
   return messages.map((message) => ({ field: 'file_path', message }));
 }
 
-function readerOf(reader: ConversationReader, renderer: Renderer | null, trainOnWhat: TrainOnWhat) {
-  return (row: JsonObject, place: RowPlace): void => {
+function readerOf(reader: ConversationReader, renderer: Renderer | null, trainOnWhat: TrainOnWhat): Look {
+  return (row, place) => {
     const conversation = reader.read(row, place);
     if (renderer !== null) renderRow(conversation, { renderer, trainOnWhat });
   };
 }
 
 /** Rows of a file are mostly wrong in one way, which is told once. Bad rows that are to be skipped count if no other is left. */
-async function firstProblems(
-  file: string,
-  read: (row: JsonObject, place: RowPlace) => unknown,
-  skipsBadRows: boolean,
-): Promise<string[]> {
+async function firstProblems(file: string, read: Look, skipsBadRows: boolean): Promise<string[]> {
   const kinds = new Map<string, { first: string; more: number }>();
   let rows = 0;
   let bad = 0;

@@ -2,18 +2,17 @@
 
 import type { Message, Renderer } from '../renderers/types.ts';
 import { modelInputFromTokens } from '../tinker/types.ts';
-import { ConfigurationError, DataValidationError } from '../util/errors.ts';
-import { shortPath } from '../util/files.ts';
-import { permutation } from '../util/permutation.ts';
+import { DataValidationError } from '../util/errors.ts';
 import { batchedDataset } from './batches.ts';
 import { datumFromModelInputWeights } from './common.ts';
 import { type ConversationReader, conversationReader } from './data/formats.ts';
 import { namedRows, type RowPlace, readRows } from './data/rows.ts';
 import type { ConversationFileParams } from './dataset_params.ts';
 import { renderRow } from './render_row.ts';
+import { type RowPart, renderingOf, splitRows } from './split_rows.ts';
 import type { DatasetContext, SupervisedDataset, SupervisedDatasets } from './types.ts';
 
-/** Beside the fields of the spec: how many rows of the test file to use, from the first; absent or null means all. */
+/** `num_test_examples` is of recipes that read their rows this way. */
 type Params = ConversationFileParams & { num_test_examples?: number | null };
 
 /** One rendered conversation, cut to length; kept in typed arrays, a third of the memory of datums. */
@@ -22,50 +21,22 @@ interface Example {
   weights: Float32Array;
 }
 
-/**
- * Everything that can be wrong with the data shows here, before training begins. The held-out rows depend on the file and
- * `shuffle_seed` alone, so that runs which differ in seed, length or renderer are measured on the same conversations.
- */
+/** Everything that can be wrong with the data shows here, before training begins. */
 export async function conversationFileDatasets(
   params: Params,
   context: DatasetContext,
   readerOfFile: () => ConversationReader = () => conversationReader(params),
 ): Promise<SupervisedDatasets> {
-  const { file_path: file, test_size: testSize, test_file_path: testFile, shuffle_seed: shuffleSeed } = params;
-  const { renderer, maxContextLength } = context;
-  if (renderer === null) throw new ConfigurationError('conversations need a renderer: set renderer, e.g. role_colon');
-  if (testFile !== null && testSize > 0)
-    throw new ConfigurationError('test_size and test_file_path both name a held-out set: leave one out');
-  const maxLength = params.max_length ?? maxContextLength;
-  if (maxLength > maxContextLength)
-    throw new ConfigurationError(
-      `max_length ${maxLength} is more than the ${maxContextLength} tokens that the model takes`,
-    );
-
-  const load = (path: string) =>
-    loadExamples(path, params, { ...context, renderer, maxLength, reader: readerOfFile() });
-  const rows = await load(file);
-  if (testSize >= rows.length)
-    throw new DataValidationError(noRowsLeft(file, testSize, rows.length), {
-      hint: 'Set dataset.test_size=0, or hold out fewer rows.',
-    });
-  const order = shuffleSeed === null ? rows.map((_, index) => index) : permutation(rows.length, [shuffleSeed]);
-  const heldOut =
-    testFile === null
-      ? order.slice(0, testSize).map((index) => rows[index])
-      : (await load(testFile)).slice(0, params.num_test_examples ?? undefined);
-  const train = order.slice(testSize).map((index) => rows[index]);
-  return {
-    train: datasetOf(train, file, params, shuffleSeed === null ? null : [context.seed, shuffleSeed]),
-    test: heldOut.length === 0 ? null : datasetOf(heldOut, testFile ?? file, params, null),
-  };
+  const rendering = renderingOf(params, context, 'conversations');
+  const { train, test } = await splitRows(params, context, (file) =>
+    loadExamples(file, params, { ...context, ...rendering, reader: readerOfFile() }),
+  );
+  return { train: datasetOf(train, params), test: test === null ? null : datasetOf(test, params) };
 }
 
 function datasetOf(
-  rows: (Example | null)[],
-  file: string,
+  { rows, file, shuffleSeeds }: RowPart<Example | null>,
   { batch_size: batchSize, reduction }: Params,
-  shuffleSeeds: readonly number[] | null,
 ): SupervisedDataset {
   const examples = rows.filter((row) => row !== null);
   if (examples.length === 0) {
@@ -75,7 +46,7 @@ function datasetOf(
   }
   return batchedDataset({
     length: examples.length,
-    datumAt: (index) => {
+    exampleAt: (index) => {
       const { tokens, weights } = examples[index];
       return datumFromModelInputWeights(modelInputFromTokens([...tokens]), weights, { reduction });
     },
@@ -157,8 +128,4 @@ async function loadExamples(
 function saysNothing({ role, content, tool_calls = [] }: Message): boolean {
   const isEmpty = typeof content === 'string' ? content.trim() === '' : content.length === 0;
   return role === 'assistant' && isEmpty && tool_calls.length === 0;
-}
-
-export function noRowsLeft(file: string, testSize: number, rows: number): string {
-  return `${shortPath(file)}: test_size ${testSize} leaves none of its ${rows} rows to train on`;
 }

@@ -29,12 +29,21 @@ const reduction = semantic(
   }),
 );
 
-const columns = Object.fromEntries(
-  COLUMN_NAMES.map((name) => [
+/** The field that says which column of a file holds what the formats call by each of the names. */
+export function columnsField(names: readonly string[], example: string) {
+  const columns = names.map((name) => [
     name,
     nullable(Type.String({ description: `The column that holds what is called ${name} here.`, default: null })),
-  ]),
-);
+  ]);
+  return nullable(
+    semantic(
+      Type.Object(Object.fromEntries(columns), {
+        description: `Columns that go by another name in the file: ${example}.`,
+        default: null,
+      }),
+    ),
+  );
+}
 
 export const conversationFileParams = Type.Object({
   file_path: contents(
@@ -49,14 +58,7 @@ export const conversationFileParams = Type.Object({
       default: 'auto',
     }),
   ),
-  columns: nullable(
-    semantic(
-      Type.Object(columns, {
-        description: 'Columns that go by another name in the file: {prompt: question, completion: answer}.',
-        default: null,
-      }),
-    ),
-  ),
+  columns: columnsField(COLUMN_NAMES, '{prompt: question, completion: answer}'),
   batch_size: batchSize,
   max_length: nullable(
     semantic(

@@ -5,9 +5,9 @@ import type { PlainRef } from '../registry/slot.ts';
 import type { TrainingClient } from '../tinker/clients.ts';
 import { type Datum, type ForwardBackwardOutput, lengthOf } from '../tinker/types.ts';
 import type { Tokenizer } from '../tokenizers/types.ts';
+import { adamAt } from '../training/adam.ts';
 import { type Evaluator, evaluationBy } from '../training/evaluator.ts';
 import { Journal } from '../training/journal.ts';
-import { lrMultiplier } from '../training/lr_schedule.ts';
 import { IterationTimer } from '../training/trace.ts';
 import type { TrainingContext, TrainingOutcome } from '../training/types.ts';
 import { computeBpb, computeMeanNll } from './common.ts';
@@ -55,17 +55,10 @@ export async function superviseTraining(
     const data = await timer.timed('get_batch', () => train.getBatch(step % train.length));
     const measured = await journal.evaluate(step, timer);
 
-    const learning_rate =
-      config.learning_rate * lrMultiplier(config.lr_schedule, step, total_steps, config.warmup_steps);
+    const adam = adamAt(config, step, total_steps);
+    const { learning_rate } = adam;
     const forwardBackward = await client.forwardBackward(data, 'cross_entropy', {}, { logprobs: 'trained' });
-    const optimStep = await client.optimStep({
-      learning_rate,
-      beta1: config.adam_beta1,
-      beta2: config.adam_beta2,
-      eps: config.adam_eps,
-      weight_decay: config.weight_decay,
-      grad_clip_norm: config.grad_clip_norm,
-    });
+    const optimStep = await client.optimStep(adam);
 
     const finish = async () => {
       const output = await timer.timed('forward_backward', () => forwardBackward.result());

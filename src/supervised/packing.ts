@@ -19,7 +19,7 @@ export function packedDataset(tokens: Int32Array, options: PackingOptions): Supe
   const { blockLength, batchSize, reduction, shuffleSeeds } = options;
   return batchedDataset({
     length: Math.ceil((tokens.length - 1) / blockLength),
-    datumAt: (index) => {
+    exampleAt: (index) => {
       const block = [...tokens.subarray(index * blockLength, (index + 1) * blockLength + 1)];
       const weights = block.map(() => 1);
       return datumFromModelInputWeights(modelInputFromTokens(block), weights, { reduction });

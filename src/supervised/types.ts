@@ -5,14 +5,17 @@ import type { Renderer } from '../renderers/types.ts';
 import type { Datum } from '../tinker/types.ts';
 import type { Tokenizer } from '../tokenizers/types.ts';
 
-export interface SupervisedDataset {
+/** Examples of any kind in batches. */
+export interface BatchedDataset<T> {
   /** Number of batches. */
   readonly length: number;
-  /** Datums of one batch, 0 ≤ index < length. */
-  getBatch(index: number): Promise<Datum[]>;
+  /** Examples of one batch, 0 ≤ index < length. */
+  getBatch(index: number): Promise<T[]>;
   /** Orders the examples for an epoch. The order is a function of the epoch and the seed of the dataset alone. */
   setEpoch(epoch: number): void;
 }
+
+export type SupervisedDataset = BatchedDataset<Datum>;
 
 export interface SupervisedDatasets {
   train: SupervisedDataset;

@@ -9,6 +9,8 @@ interface LossSetting {
   minimum?: number;
   /** The number is above it. */
   exclusiveMinimum?: number;
+  /** The number is below it. */
+  exclusiveMaximum?: number;
   /** The number is one of these. */
   oneOf?: readonly number[];
 }
@@ -48,15 +50,20 @@ export function lossConfigProblem(loss: string, settings: LossSettings, config: 
   return null;
 }
 
-function isAllowed(value: number, { minimum, exclusiveMinimum, oneOf }: LossSetting): boolean {
+function isAllowed(value: number, { minimum, exclusiveMinimum, exclusiveMaximum, oneOf }: LossSetting): boolean {
   if (!Number.isFinite(value)) return false;
   if (minimum !== undefined && value < minimum) return false;
   if (exclusiveMinimum !== undefined && value <= exclusiveMinimum) return false;
+  if (exclusiveMaximum !== undefined && value >= exclusiveMaximum) return false;
   return oneOf === undefined || oneOf.includes(value);
 }
 
-function allowed({ minimum, exclusiveMinimum, oneOf }: LossSetting): string {
+function allowed({ minimum, exclusiveMinimum, exclusiveMaximum, oneOf }: LossSetting): string {
   if (oneOf !== undefined) return oneOf.join(' or ');
-  if (minimum !== undefined) return `a finite number ≥ ${minimum}`;
-  return exclusiveMinimum === undefined ? 'a finite number' : `a finite number > ${exclusiveMinimum}`;
+  const bounds = [
+    ...(minimum === undefined ? [] : [`≥ ${minimum}`]),
+    ...(exclusiveMinimum === undefined ? [] : [`> ${exclusiveMinimum}`]),
+    ...(exclusiveMaximum === undefined ? [] : [`< ${exclusiveMaximum}`]),
+  ];
+  return ['a finite number', bounds.join(' and ')].filter((text) => text !== '').join(' ');
 }

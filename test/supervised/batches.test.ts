@@ -9,8 +9,8 @@ import { permutation } from '../../src/util/permutation.ts';
 
 /** Example i is a datum whose only token is i. */
 function numbered(length: number, batchSize: number, shuffleSeeds: number[] | null): SupervisedDataset {
-  const datumAt = (index: number) => ({ model_input: modelInputFromTokens([index]), loss_fn_inputs: {} });
-  return batchedDataset({ length, datumAt, batchSize, shuffleSeeds });
+  const exampleAt = (index: number) => ({ model_input: modelInputFromTokens([index]), loss_fn_inputs: {} });
+  return batchedDataset({ length, exampleAt, batchSize, shuffleSeeds });
 }
 
 async function batchesOf(dataset: SupervisedDataset, epoch: number): Promise<number[][]> {

@@ -50,7 +50,7 @@ async function heldOut(batchSize: number, reduction: Reduction): Promise<Supervi
   const tokenizer = await tinyTokenizer();
   return batchedDataset({
     length: TEXTS.length,
-    datumAt: (index) => {
+    exampleAt: (index) => {
       const tokens = tokenizer.encode(TEXTS[index]);
       // The second token of each text is read but not trained.
       const weights = tokens.map((_, position) => (position === 1 ? 0 : 1));

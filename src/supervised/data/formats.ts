@@ -4,6 +4,7 @@ import { DataValidationError } from '../../util/errors.ts';
 import type { JsonObject, JsonValue } from '../../util/json.ts';
 import { parseAlpaca } from './alpaca.ts';
 import { suggestionFor } from './column_suggestions.ts';
+import { renamed } from './columns.ts';
 import { field, lacking, namesOf } from './fields.ts';
 import { type ConversationRow, parseMessages } from './messages.ts';
 import { type ColumnNames, type DataFormat, IN_A_SPEC, type OptionSpelling } from './options.ts';
@@ -15,9 +16,6 @@ import { parseTools } from './tools.ts';
 import { isShareGptList, withSystem } from './turns.ts';
 
 type RowFormat = Exclude<DataFormat, 'auto'>;
-
-/** A row may do without these. */
-const OPTIONAL = new Set(['system', 'tools', 'input']);
 
 export interface ConversationReader {
   /** The conversation of a row. Throws a DataValidationError that names the field. */
@@ -50,7 +48,7 @@ export function conversationReader({
   const unused = new Map<string, string>();
   return {
     read(given, place) {
-      const row = columns === null ? given : renamed(given, columns);
+      const row = renamed(given, columns);
       const found = detect(row);
       if (settled === null) {
         if (found === null) throw unknownFormat(row, spelling);
@@ -145,20 +143,6 @@ function detect(row: JsonObject): RowFormat | null {
   if (name !== null) return isShareGptList(field(row, name)) ? 'sharegpt' : 'messages';
   if (has('instruction', 'output')) return 'alpaca';
   return has('prompt', 'completion') ? 'prompt_completion' : null;
-}
-
-function renamed(row: JsonObject, columns: ColumnNames): JsonObject {
-  const renames = Object.entries(columns).filter((entry): entry is [string, string] => entry[1] !== null);
-  const sources = new Set(renames.map(([, source]) => source));
-  const targets = new Set(renames.map(([name]) => name));
-  const kept = Object.entries(row).filter(([name]) => !sources.has(name) && !targets.has(name));
-  const moved = renames.flatMap(([name, source]) => {
-    const value = field(row, source);
-    if (value !== undefined) return [[name, value] as const];
-    if (OPTIONAL.has(name)) return [];
-    throw lacking(row, source);
-  });
-  return Object.fromEntries([...kept, ...moved]);
 }
 
 function unknownFormat(row: JsonObject, spelling: OptionSpelling): DataValidationError {

@@ -1,0 +1,49 @@
+// Preferences under the names that specs use: the trainer and its dataset.
+
+import { defineBuilder } from '../registry/builder.ts';
+import { trainerSlot } from '../training/types.ts';
+import { ConfigurationError } from '../util/errors.ts';
+import { comparisonFileParams } from './comparison_params.ts';
+import { dpoHeadline, dpoParams, lossChoice } from './fields.ts';
+import { preferenceDatasetSlot } from './types.ts';
+
+const comparisonFile = defineBuilder({
+  slot: preferenceDatasetSlot,
+  name: 'comparison_file',
+  version: 1,
+  doc: 'Comparisons from a file: {"comparison": …, "label": …}, {"prompt": …, "chosen": …, "rejected": …}, or the rows of hh-rlhf, UltraFeedback, HelpSteer3 or Arena.',
+  params: comparisonFileParams,
+  async build(params, context) {
+    const { comparisonFileDatasets } = await import('./comparison_file.ts');
+    return await comparisonFileDatasets(params, context);
+  },
+  async check(params, { renderer }) {
+    const { checkComparisonFile } = await import('./check_rows.ts');
+    return await checkComparisonFile(params, renderer ?? null);
+  },
+});
+
+const dpo = defineBuilder({
+  slot: trainerSlot,
+  name: 'dpo',
+  version: 1,
+  doc: 'Learning from comparisons, by DPO and its relatives (tinker_cookbook/preference/train_dpo.py).',
+  params: dpoParams,
+  async build(config, _, make) {
+    const { trainDpo } = await import('./train.ts');
+    return { train: (context) => trainDpo(config, context, make) };
+  },
+  headline: dpoHeadline,
+  async check(config) {
+    const { chosenLoss } = await import('./losses/preference_loss.ts');
+    try {
+      chosenLoss(lossChoice(config));
+      return [];
+    } catch (error) {
+      if (!(error instanceof ConfigurationError)) throw error;
+      return [{ field: config.loss_weights === null ? 'loss_fn_config' : 'loss_weights', message: error.message }];
+    }
+  },
+});
+
+export const preferenceBuilders = [dpo, comparisonFile];
