@@ -13,6 +13,7 @@ import { trainAsync } from './async.ts';
 import { checkConfig } from './check.ts';
 import { checkedDatasets } from './checked_dataset.ts';
 import type { RLConfig } from './fields.ts';
+import { HeldSignal } from './held_signal.ts';
 import { policyLoss } from './losses/policy_loss.ts';
 import { RolloutErrorCounter } from './rollout_errors.ts';
 import type { RLRun } from './run.ts';
@@ -85,6 +86,7 @@ export async function trainRL(config: RLConfig, context: TrainingContext, make: 
     transcripts,
     totalSteps,
     checkpointed,
+    stop: new HeldSignal(signal),
   };
   return await trainInItsMode(run);
 }
