@@ -5,7 +5,10 @@ import { TrainingError } from '../util/errors.ts';
 import { plural } from '../util/plural.ts';
 
 /** Tells of a step without an update, which is none that went well. */
-export const SKIPPED_UPDATE = 'optim/skipped_update';
+const SKIPPED_UPDATE = 'optim/skipped_update';
+
+/** @param data what the step trains on */
+export const skippedMetric = (data: readonly unknown[]): Metrics => (data.length === 0 ? { [SKIPPED_UPDATE]: 1 } : {});
 
 /** Why a step had nothing to train on, by its row. */
 const REASONS = {
@@ -53,11 +56,17 @@ export function judgeSteps(
   const why = given.map(({ told, count }) => (given.length === 1 ? told : `in ${count} ${told}`)).join(', ');
   const inAll = failed === 0 ? '' : ` (${plural(failed, 'group')} failed in the run: rollout_errors/*)`;
   const summary = `${skipped.length} of ${plural(steps.length, 'step')} had nothing to train on: ${why}${inAll}`;
+  // Tables cut long errors off, so that the reason goes first where it is one.
+  const [only, ...others] = given;
+  const cause =
+    only === undefined || others.length > 0
+      ? summary
+      : `${only.told} in each of ${plural(steps.length, 'step')}${inAll}`;
   const advice = given.map(({ advice }) => advice).join(' ');
   const failure =
     skipped.length < steps.length
       ? null
-      : new TrainingError(`the policy was never updated: ${summary}`, {
+      : new TrainingError(`the policy was never updated: ${cause}`, {
           hint: `${advice} No checkpoint is kept of a policy that has learned nothing, so the same command starts from the beginning.`,
         });
   return { warnings: [`${summary}. ${advice}`, ...constantWarnings(steps, config)], failure };

@@ -6,7 +6,7 @@ import type { RLDatum } from './datums.ts';
 import { computeKlSampleTrain } from './metrics.ts';
 import { divergedMetric, prepareBatch } from './prepare.ts';
 import { adamAt, type RLRun } from './run.ts';
-import { SKIPPED_UPDATE } from './skipped_steps.ts';
+import { skippedMetric } from './skipped_steps.ts';
 import type { RolledOutGroup } from './types.ts';
 import { trainStep } from './update.ts';
 
@@ -46,6 +46,3 @@ export async function trainOnBatch(
   };
   return { data_D: batch.data_D, metrics };
 }
-
-export const skippedMetric = (data_D: readonly RLDatum[]): Metrics =>
-  data_D.length === 0 ? { [SKIPPED_UPDATE]: 1 } : {};

@@ -121,7 +121,7 @@ describe('all steps', () => {
     expect(status.error).toEqual({
       code: 'TRAINING',
       message:
-        'the policy was never updated: 3 of 3 steps had nothing to train on: all groups failed (6 groups failed in the run: rollout_errors/*)',
+        'the policy was never updated: all groups failed in each of 3 steps (6 groups failed in the run: rollout_errors/*)',
     });
     expect(hint).toContain('rollout_error_tolerance=fail_fast');
     expect(screen).toContain('failed after 3 of 3 steps');
@@ -151,7 +151,7 @@ describe('all steps', () => {
     const overrides = ['dataset.faults=[throws]'];
     expect((await run('all_stopped', overrides, 1)).status.state).toBe('interrupted');
     const { status } = await run('all_stopped', overrides);
-    expect(status.error?.message).toContain('3 of 3 steps had nothing to train on: all groups failed (6 groups');
+    expect(status.error?.message).toContain('all groups failed in each of 3 steps (6 groups');
   });
 
   it('of constant rewards are one where these are left out', async () => {
@@ -159,7 +159,7 @@ describe('all steps', () => {
       ...['dataset.faults=[constant]', 'remove_constant_reward_groups=true'],
       'stream_minibatch_config={groups_per_batch: 2, num_minibatches: 2}',
     ]);
-    expect(status.error?.message).toContain('the groups had one reward each and were left out');
+    expect(status.error?.message).toContain('the groups had one reward each and were left out in each of 3 steps');
     expect(hint).toContain('resample_constant_groups');
   });
 });
