@@ -12,6 +12,7 @@ import { sparkline } from './sparkline.ts';
 export interface RunDocumentOptions {
   /** Where to look when something went wrong. */
   look: string;
+  warnings: readonly string[];
   /** The command that goes on with it; null where that is over, under way, or not known. */
   again: string | null;
   /** Whether that has a checkpoint to go on from. */
@@ -24,7 +25,7 @@ export interface RunDocumentOptions {
 
 export function runBlocks(
   summary: RunSummary,
-  { look, again, isResumable, transcript, all }: RunDocumentOptions,
+  { look, warnings, again, isResumable, transcript, all }: RunDocumentOptions,
 ): Block[] {
   const { run, metrics } = summary;
   // Where nothing tells more than the details do, they are what there is to show.
@@ -39,6 +40,7 @@ export function runBlocks(
   return [
     { heading: printable(run.run) },
     { lines: factLines(summary, look, transcript) },
+    ...(warnings.length === 0 ? [] : [{ lines: warnings.map((warning) => printable(`warning: ${warning}`)) }]),
     shown.length === 0 ? { lines: ['no metrics yet'] } : { table: tableOf(shown) },
     ...(next.length === 0 ? [] : [{ lines: next.map(printable) }]),
   ];

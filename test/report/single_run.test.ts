@@ -124,6 +124,17 @@ function writeRlRun(): void {
   writeText(join(cwd, 'runs/rl/iteration_000015/train.html'), '');
 }
 
+it('tells what a run warned of at its end', async () => {
+  writeRun(join(cwd, 'runs/a'), { metrics: [{ step: 0, 'test/nll': 1 }] });
+  const path = join(cwd, 'runs/a/status.json');
+  const status = JSON.parse(readFileSync(path, 'utf8'));
+  writeText(path, JSON.stringify({ ...status, warnings: ['1 of 3 steps had \u001b[2Jnothing to train on'] }));
+  expect(await table()).toContain('\n\nwarning: 1 of 3 steps had \\u001b[2Jnothing to train on\n\nmetric');
+  expect((await report()).json).toMatchObject({ warnings: ['1 of 3 steps had \u001b[2Jnothing to train on'] });
+  writeText(path, JSON.stringify({ ...status, warnings: { of: 'another kind' } }));
+  expect((await report()).json).toMatchObject({ warnings: [] });
+});
+
 const CHECKPOINT = { name: '000002', batch: 2, epoch: 0, state_path: 'checkpoints/weights/000002' };
 
 describe('the command that goes on with a run', () => {
