@@ -67,6 +67,7 @@ function plannedEntry(sweep: Pick<RunDirectory, 'path' | 'directory' | 'objectiv
     metricsFile: null,
     checkpointsFile: null,
     look: path,
+    warnings: [],
     command: null,
     isPlanned: true,
   };

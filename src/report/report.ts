@@ -2,6 +2,7 @@
 
 import { join } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
+import { readForeignLines } from '../run_files/foreign_json.ts';
 import { newestIterationFile } from '../training/iteration_directory.ts';
 import { ConfigurationError } from '../util/errors.ts';
 import type { JsonObject, JsonValue } from '../util/json.ts';
@@ -119,14 +120,17 @@ async function reportOnRun(
 ): Promise<Report> {
   const { summary, notices } = await summariseRun(connection, entry);
   const { run, learned } = summary;
+  const { warnings } = entry;
   const metrics = summary.metrics.map(({ curve: _, isDetail: __, ...metric }) => metric);
-  const newest = await newestIterationFile(run.directory, 'train.html');
+  // What a plan calls a run that is not there is no path to look at.
+  const newest = entry.isPlanned ? null : await newestIterationFile(run.directory, 'train.html');
   const again = UNFINISHED.has(run.state) ? entry.command : null;
+  const isResumable = entry.checkpointsFile !== null && readForeignLines(entry.checkpointsFile).objects.length > 0;
   const transcript = newest === null ? null : join(run.run, newest);
   return {
     notices,
-    blocks: runBlocks(summary, { look: entry.look, again, transcript, all }),
-    json: { run: { ...run }, learned: learned && { ...learned }, metrics },
+    blocks: runBlocks(summary, { look: entry.look, warnings, again, isResumable, transcript, all }),
+    json: { run: { ...run }, learned: learned && { ...learned }, warnings, metrics },
     ...tableReport(runTable(summary)),
   };
 }

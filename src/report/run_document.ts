@@ -12,28 +12,35 @@ import { sparkline } from './sparkline.ts';
 export interface RunDocumentOptions {
   /** Where to look when something went wrong. */
   look: string;
-  /** The command that goes on with it; null where there is nothing to go on with. */
+  warnings: readonly string[];
+  /** The command that goes on with it; null where that is over, under way, or not known. */
   again: string | null;
+  /** Whether that has a checkpoint to go on from. */
+  isResumable: boolean;
   /** The newest episodes that it has written down; null for a run that writes none. */
   transcript: string | null;
   /** Shows the metrics that are details, too. */
   all: boolean;
 }
 
-export function runBlocks(summary: RunSummary, { look, again, transcript, all }: RunDocumentOptions): Block[] {
+export function runBlocks(
+  summary: RunSummary,
+  { look, warnings, again, isResumable, transcript, all }: RunDocumentOptions,
+): Block[] {
   const { run, metrics } = summary;
   // Where nothing tells more than the details do, they are what there is to show.
   const shown =
     all || metrics.every(({ isDetail }) => isDetail) ? metrics : metrics.filter(({ isDetail }) => !isDetail);
   const more = metrics.length - shown.length;
   const next = [
-    ...(again === null ? [] : [`go on with it: ${again}`]),
+    ...(again === null ? [] : [`${isResumable ? 'go on with it' : 'start it from the beginning'}: ${again}`]),
     ...(run.sampler_path === null ? [] : [`talk to it: ${programName()} chat ${quote(run.run)}`]),
     ...(more === 0 ? [] : [`${plural(more, 'more metric')}: ${programName()} report ${quote(run.run)} --all`]),
   ];
   return [
     { heading: printable(run.run) },
     { lines: factLines(summary, look, transcript) },
+    ...(warnings.length === 0 ? [] : [{ lines: warnings.map((warning) => printable(`warning: ${warning}`)) }]),
     shown.length === 0 ? { lines: ['no metrics yet'] } : { table: tableOf(shown) },
     ...(next.length === 0 ? [] : [{ lines: next.map(printable) }]),
   ];

@@ -58,6 +58,8 @@ export interface RunEntry {
   checkpointsFile: string | null;
   /** Where to look when something went wrong: the log if there is one, else the directory. As the user would type it. */
   look: string;
+  /** What went wrong on the way to its end. */
+  warnings: string[];
   /** The command that it was started by, and goes on by; null where it does not say. */
   command: string | null;
   /** Listed in the plan of its sweep, and not there yet: of its spec only the axes are known. */
@@ -108,7 +110,8 @@ export function readRunEntry(found: RunDirectory): RunEntry {
     metricsFile: run.metricsFile,
     checkpointsFile: run.checkpointsFile,
     look: found.files.has('logs.log') ? join(found.path, 'logs.log') : found.path,
-    command: isArgv(record.argv) ? sameCommand(record.argv, run.spec.if_exists) : null,
+    warnings: isTexts(status.warnings) ? status.warnings : [],
+    command: isTexts(record.argv) ? sameCommand(record.argv, run.spec.if_exists) : null,
     isPlanned: false,
   };
 }
@@ -116,7 +119,7 @@ export function readRunEntry(found: RunDirectory): RunEntry {
 /** The states of runs that nobody is at, and that can go on. */
 export const UNFINISHED: ReadonlySet<SeenState> = new Set(['pending', 'interrupted', 'killed', 'failed']);
 
-const isArgv = isArrayOf(isString);
+const isTexts = isArrayOf(isString);
 
 export const RUN_COLUMNS = {
   run: 'VARCHAR',

@@ -27,7 +27,7 @@ export async function trainAsync(
   run: RLRun,
   { groups_per_batch, max_steps_off_policy }: AsyncConfig,
 ): Promise<TrainingOutcome> {
-  const { journal, context, errors, transcripts, totalSteps } = run;
+  const { journal, errors, transcripts, totalSteps } = run;
   const plan = new GroupPlan(run.dataset, run.config.num_epochs, journal.restored.queue);
   let sampler = await openSampler(run, journal.start);
   const slots = groups_per_batch * (max_steps_off_policy + 1);
@@ -39,7 +39,7 @@ export async function trainAsync(
     sampler,
     rollOut: ({ ordinal, builder }, sampler, signal) =>
       limit(() => rollOutGroup(run, builder, { ordinal, sampler, signal })),
-    signal: context.signal,
+    signal: run.stop.signal,
   });
   const stream = run.config.stream_minibatch_config;
   const trainOnNext = async (step: number, timer: IterationTimer): Promise<StreamedBatch> => {

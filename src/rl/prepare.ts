@@ -31,7 +31,7 @@ export async function prepareBatch(
   groups_P: readonly RolledOutGroup[],
   constantGroups: 'keep_one' | 'drop',
 ): Promise<Batch> {
-  const { config, context, reference, usage } = run;
+  const { config, stop, reference, usage } = run;
   const kept_P = config.remove_constant_reward_groups ? removeConstantRewardGroups(groups_P, constantGroups) : groups_P;
   for (const { group } of groups_P) {
     if (!kept_P.some((kept) => kept.group === group)) usage.recordDiscardedSampling(rolloutUsage(group));
@@ -50,7 +50,7 @@ export async function prepareBatch(
   if (reference === null || data_D.length === 0) {
     return { data_D, diverged, metrics, usage: addUsage(sampled, trainingUsage(data_D)) };
   }
-  const scored_D = await scoreTargets(reference, data_D, context.signal);
+  const scored_D = await scoreTargets(reference, data_D, stop.signal);
   const reference_D_T = scored_D.map(({ logprobs_T }) => logprobs_T);
   const { kl_penalty_coef: coef, kl_discount_factor: discount } = config;
   const penalized = incorporateKlPenalty(data_D, reference_D_T, { coef, discount });

@@ -8,6 +8,7 @@ import type { JsonValue } from '../util/json.ts';
 import { seedFor } from '../util/random.ts';
 import { startAll } from '../util/start_all.ts';
 import type { RLConfig } from './fields.ts';
+import type { HeldSignal } from './held_signal.ts';
 import type { PolicyLoss } from './losses/policy_loss.ts';
 import { isConstant } from './metrics.ts';
 import { shapeOverlong } from './overlong.ts';
@@ -34,6 +35,8 @@ export interface RLRun {
   totalSteps: number;
   /** What a checkpoint takes along, by name; `journal.restored` has it in the next attempt. */
   checkpointed: Map<string, () => JsonValue>;
+  /** Ends rollouts when the run is asked to stop. */
+  stop: HeldSignal;
 }
 
 /** Weights as they were after so many updates, to sample from. */
@@ -96,10 +99,10 @@ function policyOf({ config: { max_tokens, temperature }, contextLength }: RLRun,
  * so the others are given up with it.
  */
 export function rollOutBatch(run: RLRun, sampler: Sampler, step: number): Promise<RolledOutGroup | null>[] {
-  const { dataset, config, context } = run;
+  const { dataset, config, stop } = run;
   const builders_P = dataset.getBatch(step % dataset.length);
   const first = step * dataset.getBatch(0).length;
-  const bounds = { most: config.max_concurrent_groups, signal: context.signal };
+  const bounds = { most: config.max_concurrent_groups, signal: stop.signal };
   return startAll(builders_P, bounds, (builder, p, signal) =>
     rollOutGroup(run, builder, { ordinal: first + p, sampler, signal }),
   );

@@ -7,7 +7,7 @@ import type { RLDatum } from './datums.ts';
 import { computeKlSampleTrain } from './metrics.ts';
 import { divergedMetric, prepareBatch } from './prepare.ts';
 import type { RLRun } from './run.ts';
-import { SKIPPED_UPDATE } from './skipped_steps.ts';
+import { skippedMetric } from './skipped_steps.ts';
 import type { RolledOutGroup } from './types.ts';
 import { trainStep } from './update.ts';
 
@@ -47,6 +47,3 @@ export async function trainOnBatch(
   };
   return { data_D: batch.data_D, metrics };
 }
-
-export const skippedMetric = (data_D: readonly RLDatum[]): Metrics =>
-  data_D.length === 0 ? { [SKIPPED_UPDATE]: 1 } : {};

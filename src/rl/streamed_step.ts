@@ -9,7 +9,8 @@ import type { RLDatum } from './datums.ts';
 import { computeKlSampleTrain, rolloutMetrics } from './metrics.ts';
 import { divergedMetric, prepareBatch } from './prepare.ts';
 import type { RLRun } from './run.ts';
-import { skippedMetric, type TrainedBatch } from './step.ts';
+import { skippedMetric } from './skipped_steps.ts';
+import type { TrainedBatch } from './step.ts';
 import { addUsage, type TokenUsage } from './token_usage.ts';
 import type { RolledOutGroup } from './types.ts';
 import { reduceMetrics, splitList, type Update, updateOf } from './update.ts';
@@ -37,9 +38,11 @@ export async function trainAsTheyCome(
   const { usage, config, errors } = run;
   const adam = adamAt(config, step, run.totalSteps);
   const minibatches = splitInto(groups_per_batch, config.num_substeps).map((size) => splitInto(size, num_minibatches));
-  const submitted = await submitAsTheyCome(run, minibatches, { take, adam, timer });
-  const { rolledOut_P, data_D } = submitted;
-  const updates = await timer.timed('train', () => finishAll(submitted.substeps));
+  const finished = async () => {
+    const submitted = await submitAsTheyCome(run, minibatches, { take, adam, timer });
+    return { ...submitted, updates: await timer.timed('train', () => finishAll(submitted.substeps)) };
+  };
+  const { rolledOut_P, data_D, diverged, updates, ...submitted } = await finished().finally(() => run.stop.release());
   errors.ofStep(step, rolledOut_P.length);
   const metrics = {
     'optim/lr': adam.learning_rate,
@@ -52,7 +55,7 @@ export async function trainAsTheyCome(
     ...usage.recordStep(submitted.usage),
     ...usage.discardedMetrics,
     ...skippedMetric(data_D),
-    ...divergedMetric(submitted.diverged),
+    ...divergedMetric(diverged),
   };
   return { rolledOut_P, data_D, metrics };
 }
@@ -82,13 +85,13 @@ async function submitAsTheyCome(
   minibatches: readonly (readonly number[])[],
   { take, adam, timer }: { take: TakeGroups; adam: AdamParams; timer: IterationTimer },
 ): Promise<SubmittedBatch> {
-  const { journal, config, loss } = run;
+  const { journal, config, loss, stop } = run;
   const rolledOut_P: RolledOutGroup[] = [];
   const data_D: RLDatum[] = [];
   const usages: TokenUsage[] = [];
   const substeps: Substep[] = [];
   let diverged = false;
-  for (const sizes of minibatches) {
+  for (const [s, sizes] of minibatches.entries()) {
     const outputs: APIFuture<ForwardBackwardOutput>[] = [];
     for (const size of sizes) {
       const ready = async () => {
@@ -96,7 +99,7 @@ async function submitAsTheyCome(
         rolledOut_P.push(...groups_P);
         return await timer.timed('prepare', () => prepareBatch(run, groups_P, 'drop'));
       };
-      // Behind an optimizer step the weights are in the middle of a batch: a stop saves them no more.
+      // Behind an optimizer step the weights are in the middle of a batch: whatever ends the run there, they are not saved.
       const minibatch = substeps.length === 0 ? await journal.stoppable(ready) : await ready();
       usages.push(minibatch.usage);
       diverged ||= minibatch.diverged;
@@ -105,7 +108,10 @@ async function submitAsTheyCome(
       const options = { max_tokens: config.max_tokens, parts: sizes.length };
       outputs.push(await loss.submit(journal.client, minibatch.data_D, options));
     }
-    if (outputs.length > 0) substeps.push({ outputs, optimStep: await journal.client.optimStep(adam) });
+    if (outputs.length === 0) continue;
+    const isFirst = substeps.length === 0;
+    if (isFirst && s < minibatches.length - 1) await journal.stoppable(async () => stop.hold());
+    substeps.push({ outputs, optimStep: await journal.client.optimStep(adam) });
   }
   return { rolledOut_P, data_D, diverged, usage: addUsage(...usages), substeps };
 }

@@ -13,10 +13,11 @@ import { trainAsync } from './async.ts';
 import { checkConfig } from './check.ts';
 import { checkedDatasets } from './checked_dataset.ts';
 import type { RLConfig } from './fields.ts';
+import { HeldSignal } from './held_signal.ts';
 import { policyLoss } from './losses/policy_loss.ts';
 import { RolloutErrorCounter } from './rollout_errors.ts';
 import type { RLRun } from './run.ts';
-import { judgeSkippedSteps } from './skipped_steps.ts';
+import { judgeSteps } from './skipped_steps.ts';
 import { trainStream } from './stream.ts';
 import { trainSync } from './sync.ts';
 import { rlTestSetEvaluator } from './test_set.ts';
@@ -59,7 +60,7 @@ export async function trainRL(config: RLConfig, context: TrainingContext, make: 
     steps_per_epoch: dataset.length,
     renderer: rendererRef,
     loss: 'loss:sum',
-    judge: (rows) => judgeSkippedSteps(rows, config),
+    judge: (rows) => judgeSteps(rows, config),
     progress: (step, share) => ({ 'progress/batch': step, 'progress/done_frac': share }),
     evaluations: [
       evaluationBy(evaluators, { name: 'evals', every: config.eval_every }, context),
@@ -85,6 +86,7 @@ export async function trainRL(config: RLConfig, context: TrainingContext, make: 
     transcripts,
     totalSteps,
     checkpointed,
+    stop: new HeldSignal(signal),
   };
   return await trainInItsMode(run);
 }

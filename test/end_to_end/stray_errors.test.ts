@@ -41,7 +41,9 @@ export const careless = defineBuilder({
   build({ fault }, { renderer }) {
     if (fault === 'build') throw new Error('not built');
     if (fault === 'waits') return new Promise(() => {});
-    const checkAnswer = () => { FAULTS[fault](); return true; };
+    // The first answer alone is right, so that there is something to learn.
+    let answers = 0;
+    const checkAnswer = () => { FAULTS[fault](); return answers++ === 0; };
     const problem = () => ({ question: 'a', reference_answer: 'b', checkAnswer });
     return { train: problemDataset(4, problem, { renderer, batchSize: 2, groupSize: 2, shuffleSeed: null }), test: null };
   },

@@ -59,6 +59,7 @@ export function entry(options: Options): RunEntry {
     headline,
     metricsFile: null,
     checkpointsFile: null,
+    warnings: [],
     command: null,
     isPlanned: false,
     look: run,

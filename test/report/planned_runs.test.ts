@@ -125,6 +125,14 @@ it('a sweep of which nothing has started names the first of its runs, and all wi
   expect((await table({ all: true })).replaceAll('\n  ', ' ')).toContain('rate=0.3 seed=0; rate=0.3 seed=1');
 });
 
+it.each([
+  ['longer than a path may be', 'a'.repeat(70_000)],
+  ['of a file', 'sweep.json'],
+])('a single run that has not started is reported where its name is %s', async (_, name) => {
+  writeSweep(join(cwd, 'runs/grid'), [{ name, axes: { rate: 1 }, seed: 0 }]);
+  expect(await report()).toMatchObject({ json: { run: { state: 'pending', name } } });
+});
+
 describe('a plan that is damaged is noted, and the runs that are there are reported', () => {
   const run = { name: 'a', hash: 'b', config_hash: 'c', axes: {}, seed: 0 };
   const planOf = (...runs: object[]) => JSON.stringify({ schema_version: 1, runs });

@@ -124,17 +124,37 @@ function writeRlRun(): void {
   writeText(join(cwd, 'runs/rl/iteration_000015/train.html'), '');
 }
 
+it('tells what a run warned of at its end', async () => {
+  writeRun(join(cwd, 'runs/a'), { metrics: [{ step: 0, 'test/nll': 1 }] });
+  const path = join(cwd, 'runs/a/status.json');
+  const status = JSON.parse(readFileSync(path, 'utf8'));
+  writeText(path, JSON.stringify({ ...status, warnings: ['1 of 3 steps had \u001b[2Jnothing to train on'] }));
+  expect(await table()).toContain('\n\nwarning: 1 of 3 steps had \\u001b[2Jnothing to train on\n\nmetric');
+  expect((await report()).json).toMatchObject({ warnings: ['1 of 3 steps had \u001b[2Jnothing to train on'] });
+  writeText(path, JSON.stringify({ ...status, warnings: { of: 'another kind' } }));
+  expect((await report()).json).toMatchObject({ warnings: [] });
+});
+
+const CHECKPOINT = { name: '000002', batch: 2, epoch: 0, state_path: 'checkpoints/weights/000002' };
+
 describe('the command that goes on with a run', () => {
   const last = async () => (await table()).split('\n').at(-1);
 
   it.each(['pending', 'interrupted', 'failed'] as const)('is told of one that is %s', async (state) => {
-    writeRun(join(cwd, 'runs/a'), { state, spec: { if_exists: 'delete' } });
+    writeRun(join(cwd, 'runs/a'), { state, spec: { if_exists: 'delete' }, checkpoints: [CHECKPOINT] });
     expect(await last()).toBe('go on with it: cookbook sweep sweeps/grid.yaml if_exists=resume');
   });
 
   it('is told of one that was killed', async () => {
-    writeRun(join(cwd, 'runs/a'), { state: 'running', lease: 'dead' });
+    writeRun(join(cwd, 'runs/a'), { state: 'running', lease: 'dead', checkpoints: [CHECKPOINT] });
     expect(await last()).toBe('go on with it: cookbook sweep sweeps/grid.yaml');
+  });
+
+  it('says that it starts from the beginning where no checkpoint is left', async () => {
+    writeRun(join(cwd, 'runs/a'), { state: 'failed' });
+    expect(await last()).toBe('start it from the beginning: cookbook sweep sweeps/grid.yaml');
+    writeText(join(cwd, 'runs/a/checkpoints.jsonl'), '');
+    expect(await last()).toBe('start it from the beginning: cookbook sweep sweeps/grid.yaml');
   });
 
   it.each(['done', 'diverged'] as const)('is not told of one that is %s', async (state) => {

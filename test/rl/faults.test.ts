@@ -25,8 +25,6 @@ dataset: {builder: even_tokens, batch_size: 2, n_batches: 2}
 max_tokens: 6
 learning_rate: 0.02
 lora_rank: 4
-rollout_timeout_seconds: 0.3
-grader_timeout_seconds: 0.3
 `;
 
 beforeAll(async () => {
@@ -77,6 +75,10 @@ async function run(name: string, overrides: string[]) {
   return { ...finished, directory: join(directory, name), warnings, rows };
 }
 
+/** A busy machine is slow at what hangs nowhere, so that only those are given up early that do. */
+const patienceWith = (fault: string) =>
+  fault.includes('hangs') ? ['rollout_timeout_seconds=1', 'grader_timeout_seconds=1'] : [];
+
 /** The second group of each batch is faulty. */
 const half = (fault: string) => `dataset.faults=[none, ${fault}]`;
 const all = (fault: string) => `dataset.faults=[${fault}]`;
@@ -92,7 +94,7 @@ describe('a group that fails', () => {
     ['make_throws', 'TypeError'],
     ['no_envs', 'AllTrajectoriesFailedError'],
   ])('is left out and counted: %s', async (fault, type) => {
-    const { status, rows, warnings } = await run(`half_${fault}`, [half(fault)]);
+    const { status, rows, warnings } = await run(`half_${fault}`, [half(fault), ...patienceWith(fault)]);
     expect(status.state).toBe('done');
     expect(rows[1]['rollout_errors/groups_skipped']).toBe(2);
     expect(Number(rows[1][`rollout_errors/${type}`])).toBeGreaterThanOrEqual(2);
@@ -103,7 +105,7 @@ describe('a group that fails', () => {
   it.each(['throws', 'grader_hangs', 'make_throws', 'no_envs'])(
     'with all of its batch leaves the policy as it is: %s',
     async (fault) => {
-      const { status, rows, warnings } = await run(`all_${fault}`, [all(fault)]);
+      const { status, rows, warnings } = await run(`all_${fault}`, [all(fault), ...patienceWith(fault)]);
       expect(status.state).toBe('failed');
       expect(warnings.filter((warning) => warning.startsWith('step 0 trains on nothing'))).toHaveLength(1);
       expect(rows.map((row) => row['optim/skipped_update'])).toEqual([1, 1]);

@@ -273,21 +273,28 @@ describe('modes', () => {
 });
 
 describe('a stop between two updates of one step', () => {
-  it('saves no half of it: the step is done anew', async () => {
+  it.each([
+    ['streaming', []],
+    ['async', ['async_config={max_steps_off_policy: 0, groups_per_batch: 4}']],
+  ])('waits for the end of the step, which is saved: %s', async (mode, inMode) => {
     const overrides = [
       'stream_minibatch_config={groups_per_batch: 4, num_minibatches: 1}',
-      ...['num_substeps=2', 'max_concurrent_groups=1', 'max_steps=2', 'eval_every=0'],
+      ...['num_substeps=4', 'max_concurrent_groups=1', 'max_steps=3', 'eval_every=0', 'save_every=0'],
+      ...inMode,
     ];
-    await run('substeps', overrides);
+    const name = `substeps_${mode}`;
     const stop = new AbortController();
     hooks.begin = (group) => {
-      // The last group of the second step: the first half of its groups has been trained on by then.
+      // The last group of the second step: the first ones of it have been trained on by then.
       if (group === 7) stop.abort();
     };
-    const { status } = await run('substeps_stopped', overrides, { signal: stop.signal });
-    expect(status.state).toBe('interrupted');
-    await run('substeps_stopped', overrides);
-    expect(await weights('substeps_stopped')).toBe(await weights('substeps'));
+    const { status } = await run(name, overrides, { signal: stop.signal });
+    expect(status).toMatchObject({ state: 'interrupted', step: 2 });
+    const { executed } = await run(name, overrides);
+    expect(executed).toBe(true);
+    expect([...begun].sort((a, b) => a - b)).toEqual(Array.from({ length: 12 }, (_, group) => group));
+    await run(`${name}_whole`, overrides);
+    expect(await weights(name)).toBe(await weights(`${name}_whole`));
   });
 });
 

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import pc from 'picocolors';
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { builtinRegistry } from '../../src/builtin.ts';
-import { judgeSkippedSteps } from '../../src/rl/skipped_steps.ts';
+import { judgeSteps } from '../../src/rl/skipped_steps.ts';
 import type { RunEvent } from '../../src/run/events.ts';
 import { finalScreen } from '../../src/run/reporters/final_screen.ts';
 import { runFile } from '../../src/run/run_spec.ts';
@@ -70,7 +70,7 @@ async function run(name: string, overrides: string[], stopAfter?: number) {
 /** The first of three batches fails as a whole, and the others do not. */
 const FIRST_FAILS = ['dataset.faults=[throws, throws, none, none, none, none]'];
 const WARNING =
-  '1 of 3 steps had nothing to train on: in 1 all groups failed (2 groups failed in the run: rollout_errors/*). ' +
+  '1 of 3 steps had nothing to train on: all groups failed (2 groups failed in the run: rollout_errors/*). ' +
   'rollout_error_tolerance=fail_fast ends a run with the first error of a group and its stack.';
 
 describe('some steps', () => {
@@ -97,6 +97,11 @@ describe('some steps', () => {
     expect(status).toMatchObject({ state: 'done', warnings: [WARNING] });
   });
 
+  it('are counted among those of training, not with the evaluation behind them', async () => {
+    const { status } = await run('some_tested', [...FIRST_FAILS, 'dataset.test=true', 'eval_every=2']);
+    expect(status.warnings).toEqual([WARNING]);
+  });
+
   it('are none of a run in which each had an update', async () => {
     const { status, screen } = await run('none', []);
     expect(status.warnings).toEqual([]);
@@ -116,7 +121,7 @@ describe('all steps', () => {
     expect(status.error).toEqual({
       code: 'TRAINING',
       message:
-        'the policy was never updated: 3 of 3 steps had nothing to train on: in 3 all groups failed (6 groups failed in the run: rollout_errors/*)',
+        'the policy was never updated: all groups failed in each of 3 steps (6 groups failed in the run: rollout_errors/*)',
     });
     expect(hint).toContain('rollout_error_tolerance=fail_fast');
     expect(screen).toContain('failed after 3 of 3 steps');
@@ -146,7 +151,7 @@ describe('all steps', () => {
     const overrides = ['dataset.faults=[throws]'];
     expect((await run('all_stopped', overrides, 1)).status.state).toBe('interrupted');
     const { status } = await run('all_stopped', overrides);
-    expect(status.error?.message).toContain('3 of 3 steps had nothing to train on: in 3 all groups failed (6 groups');
+    expect(status.error?.message).toContain('all groups failed in each of 3 steps (6 groups');
   });
 
   it('of constant rewards are one where these are left out', async () => {
@@ -154,16 +159,38 @@ describe('all steps', () => {
       ...['dataset.faults=[constant]', 'remove_constant_reward_groups=true'],
       'stream_minibatch_config={groups_per_batch: 2, num_minibatches: 2}',
     ]);
-    expect(status.error?.message).toContain('in 3 the groups had one reward each and were left out');
+    expect(status.error?.message).toContain('the groups had one reward each and were left out in each of 3 steps');
     expect(hint).toContain('resample_constant_groups');
   });
 });
 
+describe('steps on rewards that never differ', () => {
+  const WARNING = 'rewards have taught nothing: in no group did they differ (env/all/by_group/frac_mixed).';
+  const constant = ['dataset.faults=[constant]', 'dataset.n_batches=2'];
+
+  it.each([
+    ['trained on', []],
+    ['left out but for one group a step', ['remove_constant_reward_groups=true']],
+    ['trained on, where some steps have none', ['dataset.faults=[throws, throws, constant, constant]']],
+  ])('are told of at the end: %s', async (name, overrides) => {
+    const { status, screen } = await run(`constant_${name}`, [...constant, ...overrides]);
+    expect(status.state).toBe('done');
+    expect(status.warnings?.at(-1)).toContain(WARNING);
+    expect(screen).toContain(`warning: ${WARNING} Groups of constant reward teach nothing: make`);
+  });
+
+  it('are no matter where other steps had some that did, or the penalty teaches', async () => {
+    const some = ['dataset.faults=[constant, constant, none, none]', 'dataset.n_batches=2'];
+    expect((await run('constant_some', some)).status.warnings).toEqual([]);
+    expect((await run('constant_penalty', [...constant, 'kl_penalty_coef=0.1'])).status.warnings).toEqual([]);
+  });
+});
+
 describe('the reasons', () => {
-  const skipped = (row: Metrics) => ({ 'progress/batch': 0, 'optim/skipped_update': 1, ...row });
-  const updated = { 'progress/batch': 0, 'loss:sum': 0.5 };
+  const skipped = (row: Metrics) => ({ 'optim/lr': 0.1, 'optim/skipped_update': 1, ...row });
+  const updated = { 'optim/lr': 0.1, 'loss:sum': 0.5 };
   const judge = (rows: Metrics[], remove = true) =>
-    judgeSkippedSteps(rows, { remove_constant_reward_groups: remove }).warnings[0] ?? null;
+    judgeSteps(rows, { remove_constant_reward_groups: remove, kl_penalty_coef: 0 }).warnings[0] ?? null;
   const played = { 'env/all/total_episodes': 4, 'env/all/total_ac_tokens': 9 };
 
   it('are told apart, each with what helps', () => {
@@ -173,7 +200,7 @@ describe('the reasons', () => {
       skipped({ ...played, 'env/all/by_group/frac_mixed': 1 }),
       skipped({ ...played, 'env/all/total_ac_tokens': 0, 'env/all/by_group/frac_mixed': 0 }),
       { ...updated, 'rollout_errors/groups_skipped': 1 },
-      { progress: 1, 'test/env/all/reward/total': 0 },
+      { 'progress/batch': 5, 'test/env/all/reward/total': 0 },
     ];
     expect(judge(rows)).toMatchInlineSnapshot(
       `"4 of 5 steps had nothing to train on: in 1 all groups failed, in 1 the groups had one reward each and were left out, in 2 no token was to be trained (1 group failed in the run: rollout_errors/*). rollout_error_tolerance=fail_fast ends a run with the first error of a group and its stack. Groups of constant reward teach nothing: make the problems easier or harder, raise group_size or temperature, or set resample_constant_groups. Nothing is trained of prompts that leave no room for an answer, of turns that are masked, and of what mask_truncated leaves out."`,
@@ -182,7 +209,7 @@ describe('the reasons', () => {
 
   it('blame no constant rewards that are trained on', () => {
     const rows = [skipped({ ...played, 'env/all/by_group/frac_mixed': 0 }), updated];
-    expect(judge(rows, false)).toContain('in 1 no token was to be trained');
+    expect(judge(rows, false)).toContain('1 of 2 steps had nothing to train on: no token was to be trained');
   });
 
   it('leave out the step at which a policy was found to be broken', () => {
