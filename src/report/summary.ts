@@ -112,8 +112,13 @@ function againOf(entries: readonly RunEntry[]): string | null {
   const isSweep = new Set(entries.map(({ row }) => row.sweep)).size === 1 && entries[0]?.row.sweep !== null;
   const isLeft = entries.some(({ row }) => UNFINISHED.has(row.state));
   if (!isSweep || !isLeft || entries.some(({ row }) => row.state === 'running')) return null;
-  const newest = entries.toSorted((a, b) => ((a.row.created_at ?? '') > (b.row.created_at ?? '') ? -1 : 1));
-  return newest.find(({ command }) => command !== null)?.command ?? null;
+  const started = entries.filter(({ command }) => command !== null);
+  const at = ({ row }: RunEntry) => row.created_at ?? '';
+  const newest = started.reduce<RunEntry | undefined>(
+    (latest, entry) => (latest === undefined || at(entry) > at(latest) ? entry : latest),
+    undefined,
+  );
+  return newest?.command ?? null;
 }
 
 function configurationOf(
