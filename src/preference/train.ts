@@ -3,12 +3,13 @@
 
 import type { BuilderRef, Make } from '../registry/slot.ts';
 import { maxContextLengthOf } from '../tinker/capabilities.ts';
-import type { SamplingClient, TrainingClient } from '../tinker/clients.ts';
+import type { TrainingClient } from '../tinker/clients.ts';
 import { type AdamParams, lengthOf } from '../tinker/types.ts';
 import { adamAt } from '../training/adam.ts';
 import { evaluationBy, type evaluatorSlot } from '../training/evaluator.ts';
 import { Journal } from '../training/journal.ts';
 import { openModel } from '../training/open_model.ts';
+import { openReferenceModel } from '../training/reference_model.ts';
 import { IterationTimer } from '../training/trace.ts';
 import type { Metrics, TrainingContext, TrainingOutcome } from '../training/types.ts';
 import { type DpoConfig, lossChoice } from './fields.ts';
@@ -28,7 +29,7 @@ export async function trainDpo(config: DpoConfig, context: TrainingContext, make
   const { train, test } = await make(config.dataset, material);
   const loss = chosenLoss(lossChoice(config));
   const reference = loss.reference
-    ? await ReferenceLogprobs.open(await referenceModel(config, context), context.logPath)
+    ? await ReferenceLogprobs.open(await openReferenceModel(config.reference_model, config, context), context.logPath)
     : NO_REFERENCE;
   try {
     const objective = { loss, reference };
@@ -55,17 +56,6 @@ export async function trainDpo(config: DpoConfig, context: TrainingContext, make
   } finally {
     await reference.close();
   }
-}
-
-/** What `reference_model` names, or what training started from: the same in every attempt. */
-async function referenceModel(
-  { reference_model, load_checkpoint_path, model_name }: DpoConfig,
-  { service, resolveWeights }: TrainingContext,
-): Promise<SamplingClient> {
-  const ref = reference_model ?? load_checkpoint_path;
-  if (ref === null) return await service.createSamplingClient({ base_model: model_name });
-  const { model_path, base_model } = await resolveWeights(ref);
-  return await service.createSamplingClient(model_path === undefined ? { base_model } : { model_path });
 }
 
 interface LoopParts {

@@ -3,10 +3,10 @@
 
 import type { Make } from '../registry/slot.ts';
 import { maxContextLengthOf, requireLoss } from '../tinker/capabilities.ts';
-import type { SamplingClient } from '../tinker/clients.ts';
 import { evaluationBy } from '../training/evaluator.ts';
 import { Journal } from '../training/journal.ts';
 import { openModel } from '../training/open_model.ts';
+import { openReferenceModel } from '../training/reference_model.ts';
 import type { TrainingContext, TrainingOutcome } from '../training/types.ts';
 import type { JsonValue } from '../util/json.ts';
 import { trainAsync } from './async.ts';
@@ -79,7 +79,7 @@ export async function trainRL(config: RLConfig, context: TrainingContext, make: 
     dataset,
     strategy,
     loss,
-    reference: await referencePolicy(config, context),
+    reference: config.kl_penalty_coef === 0 ? null : await openReferenceModel(config.kl_reference, config, context),
     contextLength,
     usage,
     errors,
@@ -104,16 +104,4 @@ function plannedSteps({ num_epochs, async_config }: RLConfig, dataset: RLDataset
   const groups = Array.from({ length: dataset.length }, (_, index) => dataset.getBatch(index).length);
   const inEpoch = groups.reduce((sum, count) => sum + count, 0);
   return Math.ceil((inEpoch * num_epochs) / async_config.groups_per_batch);
-}
-
-/** What kl_penalty_coef holds the policy to: what it names, or the policy that training started from. */
-async function referencePolicy(
-  { kl_penalty_coef, kl_reference, load_checkpoint_path, model_name }: RLConfig,
-  { service, resolveWeights }: TrainingContext,
-): Promise<SamplingClient | null> {
-  if (kl_penalty_coef === 0) return null;
-  const ref = kl_reference ?? load_checkpoint_path;
-  if (ref === null) return await service.createSamplingClient({ base_model: model_name });
-  const { model_path, base_model } = await resolveWeights(ref);
-  return await service.createSamplingClient(model_path === undefined ? { base_model } : { model_path });
 }

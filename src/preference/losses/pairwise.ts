@@ -1,7 +1,7 @@
 // Losses of the difference between chosen and rejected, measured against a reference: DPO, and those that bend its curve.
 
 import type { LossFnConfig } from '../../tinker/types.ts';
-import { logRatios, negLogSigmoid, ofAverages, ofDifference, type Term } from './terms.ts';
+import { logRatios, negLogSigmoid, ofAverages, ofDifference, scaled, type Term } from './terms.ts';
 import type { PairInputs, PreferenceLoss } from './types.ts';
 
 export const BETA = {
@@ -32,10 +32,7 @@ export function smoothed(x: number, epsilon: number): Term {
 
 /** Of β · (Δc − Δr). */
 const ofScaled = (inputs: PairInputs, { beta }: LossFnConfig, termOf: (x: number) => Term) =>
-  ofDifference(inputs, logRatios(inputs), (difference) => {
-    const { value, slope } = termOf(beta * difference);
-    return { value, slope: beta * slope };
-  });
+  ofDifference(inputs, logRatios(inputs), scaled(beta, termOf));
 
 export const dpo: PreferenceLoss = {
   name: 'dpo',

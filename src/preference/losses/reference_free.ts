@@ -1,7 +1,7 @@
 // Losses that need no reference: what the policy itself gives to the completions, held in place by their length or by imitation.
 
 import { BETA, smoothed } from './pairwise.ts';
-import { negLogSigmoid, nllOfChosen, ofAverages, ofDifference, plus } from './terms.ts';
+import { negLogSigmoid, nllOfChosen, ofAverages, ofDifference, plus, scaled } from './terms.ts';
 import type { PreferenceLoss } from './types.ts';
 
 const label_smoothing = {
@@ -25,10 +25,8 @@ export const cpo: PreferenceLoss = {
   log_probs: 'sums and tokens',
   settings: { ...BETA, label_smoothing, cpo_alpha: imitation(1) },
   compute(inputs, { beta, label_smoothing: epsilon, cpo_alpha }) {
-    const preference = ofDifference(inputs, inputs.policy, (difference) => {
-      const { value, slope } = smoothed(beta * difference, epsilon);
-      return { value, slope: beta * slope };
-    });
+    const termOf = scaled(beta, (x) => smoothed(x, epsilon));
+    const preference = ofDifference(inputs, inputs.policy, termOf);
     return plus(preference, nllOfChosen(inputs), cpo_alpha);
   },
 };
@@ -46,12 +44,8 @@ export const simpo: PreferenceLoss = {
     cpo_alpha: imitation(0),
   },
   compute(inputs, { beta, gamma, cpo_alpha }) {
-    const preference = ofAverages(inputs, (averages) =>
-      ofDifference(averages, averages.policy, (difference) => {
-        const { value, slope } = negLogSigmoid(beta * difference - gamma);
-        return { value, slope: beta * slope };
-      }),
-    );
+    const termOf = scaled(beta, (x) => negLogSigmoid(x - gamma));
+    const preference = ofAverages(inputs, (averages) => ofDifference(averages, averages.policy, termOf));
     return plus(preference, nllOfChosen(inputs), cpo_alpha);
   },
 };

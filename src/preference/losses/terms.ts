@@ -23,6 +23,14 @@ export function logistic(x: number): Term {
   return { value, slope: value * sigmoid(-x) };
 }
 
+/** A function of factor · x as one of x. */
+export function scaled(factor: number, termOf: (x: number) => Term): (x: number) => Term {
+  return (x) => {
+    const { value, slope } = termOf(factor * x);
+    return { value, slope: factor * slope };
+  };
+}
+
 /** How much higher the policy's log-probs are than the reference's. */
 export function logRatios({ policy, reference }: PairInputs): { chosen_P: number[]; rejected_P: number[] } {
   const difference = (own: readonly number[], other: readonly number[]) => own.map((value, p) => value - other[p]);
@@ -86,6 +94,18 @@ export function ofDifference(
   return meanOverPairs(inputs, (p) => {
     const { value, slope } = termOf(chosen_P[p] - rejected_P[p]);
     return { value, chosen: slope, rejected: -slope };
+  });
+}
+
+/** The mean of a function of what is chosen and another one of what is rejected. */
+export function ofEach(
+  inputs: PairInputs,
+  { chosen_P, rejected_P }: PerPair,
+  { ofChosen, ofRejected }: { ofChosen(x: number): Term; ofRejected(x: number): Term },
+): PairLossOutput {
+  return meanOverPairs(inputs, (p) => {
+    const [chosen, rejected] = [ofChosen(chosen_P[p]), ofRejected(rejected_P[p])];
+    return { value: chosen.value + rejected.value, chosen: chosen.slope, rejected: rejected.slope };
   });
 }
 

@@ -1,7 +1,7 @@
 // Losses that judge each completion for itself, against a reference: a pair gives them one that is wanted and one that is not.
 
 import { BETA } from './pairwise.ts';
-import { logistic, logRatios, meanOverPairs, negLogSigmoid } from './terms.ts';
+import { logistic, logRatios, meanOverPairs, negLogSigmoid, ofEach, scaled } from './terms.ts';
 import type { PairInputs, PreferenceLoss } from './types.ts';
 
 const weight = (which: string) => ({ doc: `What ${which} completions count.`, default: 1, minimum: 0 });
@@ -44,14 +44,12 @@ export const apoZero: PreferenceLoss = {
   log_probs: 'sums',
   settings: BETA,
   compute(inputs, { beta }) {
-    const { chosen_P, rejected_P } = logRatios(inputs);
-    return meanOverPairs(inputs, (p) => {
-      const [raised, lowered] = [logistic(beta * chosen_P[p]), logistic(beta * rejected_P[p])];
-      return {
-        value: 1 - raised.value + lowered.value,
-        chosen: -beta * raised.slope,
-        rejected: beta * lowered.slope,
-      };
+    return ofEach(inputs, logRatios(inputs), {
+      ofChosen: scaled(beta, (x) => {
+        const { value, slope } = logistic(x);
+        return { value: 1 - value, slope: -slope };
+      }),
+      ofRejected: scaled(beta, logistic),
     });
   },
 };
@@ -65,15 +63,9 @@ export const bco: PreferenceLoss = {
   log_probs: 'sums',
   settings: BETA,
   compute(inputs, { beta }) {
-    const { chosen_P, rejected_P } = logRatios(inputs);
-    return meanOverPairs(inputs, (p) => {
-      const wanted = negLogSigmoid(beta * chosen_P[p]);
-      const unwanted = negLogSigmoid(-beta * rejected_P[p]);
-      return {
-        value: wanted.value + unwanted.value,
-        chosen: beta * wanted.slope,
-        rejected: -beta * unwanted.slope,
-      };
+    return ofEach(inputs, logRatios(inputs), {
+      ofChosen: scaled(beta, negLogSigmoid),
+      ofRejected: scaled(-beta, negLogSigmoid),
     });
   },
 };
