@@ -31,7 +31,6 @@ export const pipelineParams = Type.Object({
   stages: semantic(
     Type.Unsafe<Record<string, JsonObject>>({
       type: 'object',
-      minProperties: 1,
       description:
         'Run specs by name, each without a log_path: they lie under the log_path of the whole. Where weights are named, {stage: NAME, checkpoint: final} means those of another stage.',
     }),
@@ -92,6 +91,9 @@ export function resolvePipeline(
   const { log_path, if_exists, plugins, issues } = wholeOf(value, registry, at);
   const given = isJsonObject(value.stages) ? value.stages : {};
   const names = Object.keys(given);
+  if (isJsonObject(value.stages) && names.length === 0) {
+    issues.push({ path: ['stages'], part: 'value', message: 'expected at least one stage' });
+  }
   const directories = new Map(names.map((name) => [name, places.get(name) ?? join(log_path, name)]));
   const resolved = new Map<string, ResolvedStage>();
   for (const [name, stage] of Object.entries(given)) {

@@ -208,8 +208,8 @@ class Resolution {
   }
 
   #names(slot: string): string {
-    const names = this.#registry.list(slot).map(({ name }) => `"${name}"`);
-    return names.length === 0 ? 'none that is registered' : names.join(', ');
+    const names = this.#registry.list(slot).map(({ name }) => name);
+    return names.length === 0 ? 'none that is registered' : quoted(names);
   }
 
   #file(text: string, role: 'input' | 'place' | 'name', source: string | null, remedy = ''): string {
@@ -258,7 +258,12 @@ class Resolution {
     else if (typeof stage !== 'string')
       this.#report('value', `expected the name of a stage; got ${describeValue(stage)}`, 'stage');
     else if (directory !== undefined) this.#report('key', 'name a run or a stage, not both', 'run');
-    else this.#report('value', `there is no stage "${stage}"${didYouMean(closestNames(stage, names))}`, 'stage');
+    else
+      this.#report(
+        'value',
+        `there is no stage "${stage}"${didYouMean(closestNames(stage, names)) || `; there is ${quoted(names)}`}`,
+        'stage',
+      );
     // What is wrong is told; a value that fits keeps the check of types from telling it once more.
     return { run: 'unknown', checkpoint: 'final' };
   }
@@ -283,6 +288,8 @@ class Resolution {
     this.issues.push({ path: [...this.#path, ...below], part, message });
   }
 }
+
+const quoted = (names: readonly string[]) => names.map((name) => `"${name}"`).join(', ');
 
 function nameIn(ref: JsonValue | undefined): JsonValue | undefined {
   return isJsonObject(ref) ? ref.builder : undefined;
