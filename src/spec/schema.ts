@@ -28,11 +28,7 @@ export function runSchema(registry: Registry): JsonObject {
     $schema: DRAFT_07,
     title: 'A run of cookbook',
     type: 'object',
-    oneOf: [
-      ...trainers.map((trainer) => ({ $ref: `#/definitions/${definitionName(trainer)}` })),
-      withStages(trainers),
-      withoutTrainer(),
-    ],
+    oneOf: [...trainers.map(trainerReference), withStages(trainers), withoutTrainer()],
     definitions: {
       ...definitions(rootParams, registry),
       ...Object.fromEntries(trainers.map((trainer) => [definitionName(trainer), trainerSchema(trainer)])),
@@ -53,6 +49,8 @@ export function documentSchema(title: string, params: TObject, registry: Registr
   };
 }
 
+const trainerReference = (trainer: AnyBuilder) => ({ $ref: `#/definitions/${definitionName(trainer)}` });
+
 function trainerSchema(trainer: AnyBuilder): JsonObject {
   const params = paramsOfRun(trainer);
   return {
@@ -68,7 +66,7 @@ function trainerSchema(trainer: AnyBuilder): JsonObject {
 /** Several runs, each with the fields of its trainer, but for what is said once for all. */
 function withStages(trainers: readonly AnyBuilder[]): JsonObject {
   const { stages, ...common } = schemaProperties(pipelineParams);
-  const stage = { oneOf: trainers.map((trainer) => ({ $ref: `#/definitions/${definitionName(trainer)}` })) };
+  const stage = trainers.length === 0 ? {} : { oneOf: trainers.map(trainerReference) };
   return {
     title: 'several stages',
     properties: { ...common, stages: { ...objectOf(stages), additionalProperties: stage }, extends: EXTENDS },

@@ -15,7 +15,7 @@ function examples(language: string): string[] {
   return [...PAGE.matchAll(new RegExp(`^\`\`\`${language}\n(.*?)^\`\`\``, 'gms'))].map(([, text = '']) => text);
 }
 
-const [FIRST = '', EXTENDING = '', REFERRING = '', PLUGGED = ''] = examples('yaml');
+const [FIRST = '', EXTENDING = '', REFERRING = '', , PLUGGED = ''] = examples('yaml');
 const [PLUGIN = ''] = examples('ts');
 
 const FILES = {

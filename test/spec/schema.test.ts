@@ -41,6 +41,7 @@ test.each<[string, JsonObject]>([
     'a file over another one that names the trainer',
     { extends: ['a.yaml', 'b.yaml'], trainer: 'supervised', lora_rank: 3 },
   ],
+  ['several stages', { log_path: 'x', seed: 3, stages: { a: RUN, b: { ...RUN, seed: 4 } } }],
   ['null where it fits, and a partial nested mapping', { ...RUN, max_steps: null, adam: { beta1: 0.5 } }],
 ])('it takes %s', (_, value) => {
   expect(validate(value), JSON.stringify(validate.errors)).toBe(true);
@@ -48,6 +49,8 @@ test.each<[string, JsonObject]>([
 
 test.each<[string, JsonObject]>([
   ['an unknown field', { ...RUN, lr: 1 }],
+  ['stages of which one has an unknown field', { stages: { a: { ...RUN, lr: 1 } } }],
+  ['fields of a run beside stages', { lora_rank: 3, stages: { a: RUN } }],
   ['an unknown trainer', { ...RUN, trainer: 'supervized' }],
   ['a field of another trainer', { ...RUN, beta: 0.1 }],
   ['a missing field', { trainer: 'supervised', model_name: 'tiny' }],
@@ -68,8 +71,15 @@ describe('for a person', () => {
     expect(text).toContain('"description": "Rank of the adapter."');
     expect(schema).toMatchObject({
       oneOf: [
-        { title: 'trainer: dpo', description: 'Trains on preferences.' },
-        {
+        { $ref: '#/definitions/trainer.dpo' },
+        { $ref: '#/definitions/trainer.supervised' },
+        { title: 'several stages' },
+        { title: 'extends another spec' },
+      ],
+      definitions: {
+        'dataset.conversation_file': { title: 'conversation_file', description: 'Conversations, one a line.' },
+        'trainer.dpo': { title: 'trainer: dpo', description: 'Trains on preferences.' },
+        'trainer.supervised': {
           title: 'trainer: supervised',
           properties: {
             lr_schedule: {
@@ -80,10 +90,6 @@ describe('for a person', () => {
             dataset: { anyOf: [{ $ref: '#/definitions/dataset' }, { $ref: '#/definitions/reference' }] },
           },
         },
-        { title: 'extends another spec' },
-      ],
-      definitions: {
-        'dataset.conversation_file': { title: 'conversation_file', description: 'Conversations, one a line.' },
       },
     });
   });
