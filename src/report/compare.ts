@@ -38,6 +38,8 @@ export async function compare(
     const measured = await measurements.of(objective, members, objectives);
     const isMissing = members.every((entry) => measured(entry).value === null);
     isFound ||= !isMissing;
+    // A metric that is asked for is that of one stage: the others need not say that they lack it.
+    if (isMissing && options.metric !== undefined && members.every(({ row }) => row.stage !== null)) continue;
     if (isMissing) {
       notices.push(await missingMetric(connection, members, grouping.title, objective));
     }

@@ -262,7 +262,7 @@ describe('mistakes in SQL', () => {
       [
         2,
         "SQL: Referenced column "stat" not found in FROM clause (line 1: SELECT stat FROM runs)",
-        "Did you mean runs.state?",
+        "Did you mean runs.state or runs.stage?",
       ]
     `);
     expect(await mistake('SELECT * FROM run')).toMatchInlineSnapshot(`

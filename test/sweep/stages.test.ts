@@ -161,9 +161,19 @@ describe('points of a sweep over stages', () => {
   });
 
   test('are shown as a graph, and listed with what they start from', async () => {
-    const plan = await planned(await pipeline(), ['seeds=2', 'grid={stages.rl.learning_rate: [0.1, 0.2]}']);
+    const directory = await pipeline();
+    const plan = await planned(directory, ['seeds=2', 'grid={stages.rl.learning_rate: [0.1, 0.2]}']);
     const summary = summarize(plan, 1);
-    expect(planText(plan, summary, createColors(false)).slice(0, 8).join('\n')).toMatchInlineSnapshot();
+    const text = planText(plan, summary, createColors(false)).slice(0, 7).join('\n');
+    expect(text.replace(directory, 'DIR')).toMatchInlineSnapshot(`
+      "2 stages.rl.learning_rate × 2 seeds = 8 runs of 3 stages in DIR/runs/sweep
+
+        8 new  not started
+
+        sft  2 runs, starts first
+        rm   2 runs, starts first
+        rl   4 runs, starts from sft"
+    `);
     const { points } = planDocument(plan, summary);
     expect(points[2]?.stage).toEqual({ name: 'rl', after: [{ stage: 'sft', hash: points[0]?.hash }] });
   });
