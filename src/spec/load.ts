@@ -83,12 +83,41 @@ async function loadFile(
 ): Promise<MappingNode | null> {
   const root = await parseFile(target, cwd, diagnostics);
   if (root === null) return null;
-  const extended = root.entries.get('extends');
-  if (extended === undefined) return root;
-  const entries = new Map(root.entries);
+  const files = { target, chain, cwd, diagnostics };
+  return await overExtended(await withExtendedStages(root, files), files);
+}
+
+/** The file that a mapping stands in, and where its loading has got to. */
+interface Files {
+  target: Target;
+  chain: readonly Target[];
+  cwd: string;
+  diagnostics: Diagnostic[];
+}
+
+/** A stage may extend the spec of a run: what that says of its own place is not meant for the stage. */
+async function withExtendedStages(root: MappingNode, files: Files): Promise<MappingNode> {
+  const stages = root.entries.get('stages');
+  if (stages?.node.kind !== 'mapping') return root;
+  const entries = new Map(stages.node.entries);
+  for (const [name, entry] of entries) {
+    if (entry.node.kind !== 'mapping' || !entry.node.entries.has('extends')) continue;
+    entries.set(name, { ...entry, node: await overExtended(entry.node, files, ['stages', name]) });
+  }
+  return { ...root, entries: new Map(root.entries).set('stages', { ...stages, node: { ...stages.node, entries } }) };
+}
+
+const OF_ITS_PLACE = ['log_path', 'if_exists'];
+
+/** A mapping with the files that it extends merged below it. `at`: where it stands in its file. */
+async function overExtended(mapping: MappingNode, files: Files, at: SpecPath = []): Promise<MappingNode> {
+  const { target, chain, cwd, diagnostics } = files;
+  const extended = mapping.entries.get('extends');
+  if (extended === undefined) return mapping;
+  const entries = new Map(mapping.entries);
   entries.delete('extends');
-  let merged: MappingNode = { kind: 'mapping', entries: new Map(), place: root.place };
-  for (const below of extendedFiles(extended.node, target.shown, diagnostics)) {
+  let merged: MappingNode = { kind: 'mapping', entries: new Map(), place: mapping.place };
+  for (const below of extendedFiles(extended.node, [...at, 'extends'], target.shown, diagnostics)) {
     const circle = [...chain, target, below].map(({ path }) => path);
     if (circle.indexOf(below.path) < circle.length - 1) {
       const names = [...chain, target, below].slice(circle.indexOf(below.path)).map(({ shown }) => shown);
@@ -96,9 +125,13 @@ async function loadFile(
       continue;
     }
     const loaded = await loadFile(below, [...chain, target], cwd, diagnostics);
-    if (loaded !== null) merged = mergeMappings(merged, loaded);
+    if (loaded !== null) merged = mergeMappings(merged, at.length === 0 ? loaded : withoutPlace(loaded));
   }
-  return mergeMappings(merged, { ...root, entries });
+  return mergeMappings(merged, { ...mapping, entries });
+}
+
+function withoutPlace(root: MappingNode): MappingNode {
+  return { ...root, entries: new Map([...root.entries].filter(([field]) => !OF_ITS_PLACE.includes(field))) };
 }
 
 async function parseFile(target: Target, cwd: string, diagnostics: Diagnostic[]): Promise<MappingNode | null> {
@@ -133,10 +166,10 @@ function mappingOrNull(node: Node | null): MappingNode | null {
 }
 
 /** The files that an `extends` names, relative to the file that it stands in; the first lies lowest. */
-function extendedFiles(node: Node, shown: string, diagnostics: Diagnostic[]): Target[] {
+function extendedFiles(node: Node, at: SpecPath, shown: string, diagnostics: Diagnostic[]): Target[] {
   const items = node.kind === 'list' ? [...node.items.entries()] : [[null, node] as const];
   return items.flatMap(([index, item]) => {
-    const path = index === null ? ['extends'] : ['extends', index];
+    const path = index === null ? at : [...at, index];
     const { place } = item;
     if (item.kind !== 'scalar' || typeof item.value !== 'string') {
       diagnostics.push(diagnosticAt(place, path, 'expected the path of a file, or a list of paths'));

@@ -66,7 +66,7 @@ function trainerSchema(trainer: AnyBuilder): JsonObject {
 /** Several runs, each with the fields of its trainer, but for what is said once for all. */
 function withStages(trainers: readonly AnyBuilder[]): JsonObject {
   const { stages, ...common } = schemaProperties(pipelineParams);
-  const stage: JsonObject = trainers.length === 0 ? {} : { oneOf: trainers.map(trainerReference) };
+  const stage: JsonObject = { anyOf: [...trainers.map(trainerReference), { required: ['extends'] }] };
   return {
     title: 'several stages',
     properties: { ...common, stages: { ...objectOf(stages), additionalProperties: stage }, extends: EXTENDS },

@@ -78,6 +78,20 @@ describe('stages', () => {
     ]);
   });
 
+  it('may extend the spec of a run, whose own place is left out', async () => {
+    const text = 'log_path: runs/all\nstages: {a: {extends: below/one.yaml, lora_rank: 3}}\n';
+    const one = `log_path: runs/one\nif_exists: delete\n${run('x')
+      .replace(/^ {2}x: \{|\}$/gm, '')
+      .replaceAll(/, (?=\w+:)(?![^{]*\})/g, '\n')}\n`;
+    const { directory, stages } = await stagesOf(text, { 'below/one.yaml': one, 'below/data.jsonl': '' });
+    expect(stages[0]?.spec).toMatchObject({
+      log_path: join(directory, 'runs/all/a'),
+      if_exists: 'ask',
+      lora_rank: 3,
+      dataset: { file_path: join(directory, 'below/data.jsonl') },
+    });
+  });
+
   it('are known by what they start from before that has run', async () => {
     const [a, b, c] = await identified(SPEC);
     expect(b?.identity.config.load_checkpoint_path).toBe(`run:${a?.identity.hash}@best`);
