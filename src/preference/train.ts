@@ -12,6 +12,7 @@ import { openModel } from '../training/open_model.ts';
 import { openReferenceModel } from '../training/reference_model.ts';
 import { IterationTimer } from '../training/trace.ts';
 import type { Metrics, TrainingContext, TrainingOutcome } from '../training/types.ts';
+import { canonicalJson } from '../util/json.ts';
 import { type DpoConfig, lossChoice } from './fields.ts';
 import { heldOutEvaluator } from './held_out.ts';
 import { chosenLoss } from './losses/preference_loss.ts';
@@ -28,9 +29,7 @@ export async function trainDpo(config: DpoConfig, context: TrainingContext, make
   const material = { tokenizer, renderer, maxContextLength, seed, warn, notify, signal };
   const { train, test } = await make(config.dataset, material);
   const loss = chosenLoss(lossChoice(config));
-  const reference = loss.reference
-    ? await ReferenceLogprobs.open(await openReferenceModel(config.reference_model, config, context), context.logPath)
-    : NO_REFERENCE;
+  const reference = loss.reference ? await openReference(config, context) : NO_REFERENCE;
   try {
     const objective = { loss, reference };
     const measured = { tokenizer, renderer, test: null, seed, warn };
@@ -56,6 +55,18 @@ export async function trainDpo(config: DpoConfig, context: TrainingContext, make
   } finally {
     await reference.close();
   }
+}
+
+async function openReference(config: DpoConfig, context: TrainingContext): Promise<ReferenceLogprobs> {
+  const { model_name, load_checkpoint_path = null, reference_model = null, service = null } = context.identity;
+  const what = { model_name, weights: reference_model ?? load_checkpoint_path, service };
+  return await ReferenceLogprobs.open({
+    logPath: context.logPath,
+    identity: canonicalJson(what),
+    open: () => openReferenceModel(config.reference_model, config, context),
+    shared: context.sharedLines('reference_logprobs', what),
+    warn: (message) => context.emit({ type: 'warning', message }),
+  });
 }
 
 interface LoopParts {
