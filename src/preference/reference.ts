@@ -9,7 +9,7 @@ import type { SharedLines } from '../training/types.ts';
 import { shortPath } from '../util/files.ts';
 import { filterLines, LineAppender, readLines, repairTail } from '../util/json_lines.ts';
 import type { PerPair } from './losses/types.ts';
-import { byTurns, completionLogprob, datumsOf, type Reference } from './pair_loss.ts';
+import { completionLogprob, datumsOf, perPair, type Reference } from './pair_loss.ts';
 import { lineOf, readLine, sequenceOf } from './reference_lines.ts';
 import { type Scores, SharedScores } from './shared_scores.ts';
 import type { PreferencePair } from './types.ts';
@@ -71,7 +71,10 @@ export class ReferenceLogprobs implements Reference {
       // In the order in which they were asked for, whoever has scored them.
       for (const sequence of missing.keys()) this.#keep(sequence, found.get(sequence) ?? Number.NaN);
     }
-    return byTurns(sequences_D.map((sequence) => this.#known.get(sequence) ?? Number.NaN));
+    return perPair(
+      pairs_P,
+      sequences_D.map((sequence) => this.#known.get(sequence) ?? Number.NaN),
+    );
   }
 
   async close(): Promise<void> {
@@ -114,6 +117,10 @@ export class ReferenceLogprobs implements Reference {
 
 /** Zeros: for losses that have no use for a reference. */
 export const NO_REFERENCE: Reference = {
-  of: async (pairs_P) => byTurns(datumsOf(pairs_P).map(() => 0)),
+  of: async (pairs_P) =>
+    perPair(
+      pairs_P,
+      datumsOf(pairs_P).map(() => 0),
+    ),
   close: async () => undefined,
 };

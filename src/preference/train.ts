@@ -16,7 +16,8 @@ import { canonicalJson } from '../util/json.ts';
 import { type DpoConfig, lossChoice } from './fields.ts';
 import { heldOutEvaluator } from './held_out.ts';
 import { chosenLoss } from './losses/preference_loss.ts';
-import { datumsOf, type Objective, orientedLoss, preferenceMetrics, scoresOf, tokenGrads } from './pair_loss.ts';
+import { datumsOf, type Objective, orientedLoss, scoresOf, tokenGrads } from './pair_loss.ts';
+import { preferenceMetrics } from './pair_metrics.ts';
 import { NO_REFERENCE, ReferenceLogprobs } from './reference.ts';
 import type { PreferenceDataset, PreferencePair } from './types.ts';
 
@@ -27,8 +28,9 @@ export async function trainDpo(config: DpoConfig, context: TrainingContext, make
   const { tokenizer, renderer, rendererRef, openClient } = await openModel(config, context, make);
   const maxContextLength = await maxContextLengthOf(service, config.model_name);
   const material = { tokenizer, renderer, maxContextLength, seed, warn, notify, signal };
-  const { train, test } = await make(config.dataset, material);
+  const { train, test, unpaired = false } = await make(config.dataset, material);
   const loss = chosenLoss(lossChoice(config));
+  if (unpaired) loss.requireUnpaired();
   const reference = loss.reference ? await openReference(config, context) : NO_REFERENCE;
   try {
     const objective = { loss, reference };
@@ -116,10 +118,10 @@ async function trainOn(
   const data_D = datumsOf(pairs_P);
   let measured: Metrics = {};
   const lossOf = (_: unknown, logprobs_D_T: readonly ArrayLike<number>[]) => {
-    const scores = scoresOf(data_D, logprobs_D_T, reference_P);
+    const scores = scoresOf(pairs_P, logprobs_D_T, reference_P);
     const { loss: value, grads } = orientedLoss(scores, ties_P, loss);
     measured = { dpo_loss: value, ...preferenceMetrics(scores, ties_P, loss) };
-    return { loss: value, grads_D_T: tokenGrads(data_D, grads) };
+    return { loss: value, grads_D_T: tokenGrads(pairs_P, grads) };
   };
   const forwardBackward = await timer.timed('forward_backward', () =>
     client.forwardBackwardCustom(data_D, lossOf, { logprobs: 'trained' }),

@@ -146,7 +146,7 @@ async function read(params: JsonObject) {
   const batch = await train.getBatch(0);
   return {
     pairs: batch.length,
-    longest: Math.max(...batch.map(({ chosen }) => tokensOf(chosen.model_input).length)),
+    longest: Math.max(...batch.map(({ chosen }) => (chosen === null ? 0 : tokensOf(chosen.model_input).length))),
     warnings,
   };
 }
@@ -169,14 +169,24 @@ describe('max_length', () => {
     expect(warnings).toMatchInlineSnapshot(`
       [
         "rows.jsonl: 2 of 4 comparisons cut to max_length 40 (lines 2, 4)",
-        "rows.jsonl: 1 of 4 comparisons left out, with a completion that begins beyond max_length 40 (line 3)",
+        "rows.jsonl: 1 of 4 comparisons left out, of which max_length 40 leaves nothing to learn (line 3)",
       ]
     `);
   });
 
+  it('leaves out a pair whose replies begin alike, where it cuts away what tells them apart', async () => {
+    const start = 'so '.repeat(40);
+    const alike = { ...GOOD, chosen: `${start}good`, rejected: `${start}bad` };
+    const { pairs, warnings } = await read({ file_path: await file(GOOD, alike), max_length: 40 });
+    expect(pairs).toBe(1);
+    expect(warnings).toEqual([
+      'rows.jsonl: 1 of 2 comparisons left out, of which max_length 40 leaves nothing to learn (line 2)',
+    ]);
+  });
+
   it('is refused where no pair is left, or where the model takes less', async () => {
     await expect(read({ file_path: await file(BEYOND) })).rejects.toThrow(
-      /rows\.jsonl: no comparison is left of which both completions can be trained on/,
+      /rows\.jsonl: none of the comparisons is left that can be trained on/,
     );
     await expect(read({ file_path: await file(GOOD), max_length: 65 })).rejects.toThrow(
       'max_length 65 is more than the 64 tokens that the model takes',
