@@ -9,7 +9,7 @@ import { writeChatModel } from '../support/chat_model.ts';
 import { type CliResult, cookbook } from '../support/cli.ts';
 
 /** Parts of all calls after which the process is killed, one kill a number. */
-const MOMENTS = [0.2, 0.35, 0.5, 0.3, 0.6, 0.45, 0.7, 0.25, 0.55];
+const MOMENTS = [0.15, 0.1, 0.2, 0.12, 0.08, 0.18, 0.11];
 const SEQUENCES = 40;
 
 let directory: string;
