@@ -1,6 +1,6 @@
 // Preferences under the names that specs use: the trainer and its dataset.
 
-import { defineBuilder } from '../registry/builder.ts';
+import { defineBuilder, type FieldProblem } from '../registry/builder.ts';
 import { trainerSlot } from '../training/types.ts';
 import { ConfigurationError } from '../util/errors.ts';
 import { comparisonFileParams } from './comparison_params.ts';
@@ -71,17 +71,21 @@ const dpo = defineBuilder({
     const contradiction = contradictionOf(config);
     if (contradiction !== null) return [contradiction];
     const { chosenLoss } = await import('./losses/preference_loss.ts');
-    try {
-      const loss = chosenLoss(lossChoice(config));
-      if (config.dataset.builder === unpairedFile.name) loss.requireUnpaired();
-      return [];
-    } catch (error) {
-      if (!(error instanceof ConfigurationError)) throw error;
-      const { message, hint } = error;
-      const field = config.loss_weights === null ? 'loss_fn_config' : 'loss_weights';
-      return [{ field, message: hint === undefined ? message : `${message}. ${hint}` }];
-    }
+    const mixture = config.loss_weights === null ? null : 'loss_weights';
+    const problems = problemOf(() => chosenLoss(lossChoice(config)), mixture ?? 'loss_fn_config');
+    if (problems.length > 0 || config.dataset.builder !== unpairedFile.name) return problems;
+    return problemOf(() => chosenLoss(lossChoice(config)).requireUnpaired(), mixture ?? 'loss_fn');
   },
 });
+
+function problemOf(attempt: () => unknown, field: string): FieldProblem[] {
+  try {
+    attempt();
+    return [];
+  } catch (error) {
+    if (!(error instanceof ConfigurationError)) throw error;
+    return [{ field, message: error.hint === undefined ? error.message : `${error.message}. ${error.hint}` }];
+  }
+}
 
 export const preferenceBuilders = [dpo, comparisonFile, unpairedFile, ratedFile];

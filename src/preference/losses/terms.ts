@@ -67,13 +67,13 @@ export function ofAverages(inputs: PairInputs, compute: (averages: PairInputs) =
 }
 
 /** Of a pair: its loss, and the derivatives by the log-prob of either completion. */
-export interface PairTerm {
+interface PairTerm {
   value: number;
   chosen: number;
   rejected: number;
 }
 
-export function meanOverPairs({ weights_P }: PairInputs, termOf: (p: number) => PairTerm): PairLossOutput {
+function meanOverPairs({ weights_P }: PairInputs, termOf: (p: number) => PairTerm): PairLossOutput {
   const total = weights_P.reduce((sum, weight) => sum + weight, 0);
   let loss = 0;
   const chosen_P: number[] = [];
