@@ -4,7 +4,7 @@ import type { Renderer } from '../renderers/types.ts';
 import { readRows } from '../supervised/data/rows.ts';
 import type { DatasetContext } from '../supervised/types.ts';
 import type { ComparisonFileParams } from './comparison_params.ts';
-import { preferenceDatasets, type RenderedPair, renderCompletion } from './file_dataset.ts';
+import { preferenceDatasets, type RenderedPair, refuseAlike, renderCompletion } from './file_dataset.ts';
 import { comparisonReader } from './rows.ts';
 import type { LabeledComparison, PreferenceDatasets } from './types.ts';
 
@@ -28,5 +28,6 @@ export async function comparisonFileDatasets(
 export function renderComparison({ comparison, label }: LabeledComparison, renderer: Renderer): RenderedPair {
   const { prompt_conversation: prompt, completion_A, completion_B } = comparison;
   const [A, B] = [completion_A, completion_B].map((completion) => renderCompletion(prompt, completion, renderer));
+  refuseAlike(A, B);
   return label === 'B' ? { chosen: B, rejected: A, tie: false } : { chosen: A, rejected: B, tie: label === 'Tie' };
 }

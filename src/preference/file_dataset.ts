@@ -121,6 +121,15 @@ function cutToLength(
   return rows;
 }
 
+/** A template may leave out what tells two completions apart, such as white space at their ends. */
+export function refuseAlike(a: Sequence, b: Sequence): void {
+  if (areEqual(a, b)) {
+    throw new DataValidationError('both completions are the same tokens, so there is nothing to prefer', {
+      hint: 'Leave such rows out; on_bad_row: skip does, and counts them.',
+    });
+  }
+}
+
 function areEqual(a: Sequence, b: Sequence): boolean {
   return Buffer.from(a.tokens.buffer).equals(Buffer.from(b.tokens.buffer));
 }

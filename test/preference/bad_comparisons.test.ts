@@ -1,6 +1,6 @@
 // Files of comparisons that cannot be trained on: what `cookbook validate` says of them, and what a run warns of.
 
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -14,6 +14,7 @@ import { testRenderer } from '../rl/support/scripted_policy.ts';
 import { workspace } from '../spec/workspace.ts';
 import { writeChatModel } from '../support/chat_model.ts';
 import { writeParquet } from '../support/parquet.ts';
+import { CHATML } from '../support/tiny_tokenizer.ts';
 
 let directory: string;
 
@@ -77,6 +78,19 @@ describe('validate names the line and what to do', () => {
         "command line:1:24 dataset/test_file_path: there is no such file or directory: none.jsonl; did you mean rows.jsonl? (in "dataset.test_file_path=none.jsonl")",
       ]
     `);
+  });
+
+  it('replies that a template makes the same', async () => {
+    const model = join(directory, 'trimming');
+    await writeChatModel(model);
+    const config = join(model, 'tokenizer_config.json');
+    const trimming = CHATML.replace('message.content', '(message.content | trim)');
+    await writeFile(config, JSON.stringify({ ...JSON.parse(await readFile(config, 'utf8')), chat_template: trimming }));
+    const rows = lines(GOOD, { ...GOOD, rejected: 'Hello. ' });
+    expect(await said(rows, 'model_name=./trimming')).toEqual([
+      expect.stringContaining('rows.jsonl:2: both completions are the same tokens, so there is nothing to prefer'),
+    ]);
+    expect(await said(rows)).toEqual([]);
   });
 
   it('NaN, which is no JSON', async () => {
