@@ -1,11 +1,12 @@
 // Preferences under the names that specs use: the trainer and its dataset.
 
-import { defineBuilder } from '../registry/builder.ts';
+import { defineBuilder, type FieldProblem } from '../registry/builder.ts';
 import { trainerSlot } from '../training/types.ts';
 import { ConfigurationError } from '../util/errors.ts';
 import { comparisonFileParams } from './comparison_params.ts';
-import { dpoHeadline, dpoParams, lossChoice } from './fields.ts';
+import { contradictionOf, dpoHeadline, dpoParams, lossChoice } from './fields.ts';
 import { preferenceDatasetSlot } from './types.ts';
+import { ratedFileParams, unpairedFileParams } from './unpaired_params.ts';
 
 const comparisonFile = defineBuilder({
   slot: preferenceDatasetSlot,
@@ -23,6 +24,38 @@ const comparisonFile = defineBuilder({
   },
 });
 
+const unpairedFile = defineBuilder({
+  slot: preferenceDatasetSlot,
+  name: 'unpaired_file',
+  version: 1,
+  doc: 'Completions that were judged one by one, from a file: {"prompt": …, "completion": …, "label": true}. For the losses kto and sft.',
+  params: unpairedFileParams,
+  async build(params, context) {
+    const { unpairedFileDatasets } = await import('./unpaired_file.ts');
+    return await unpairedFileDatasets(params, context);
+  },
+  async check(params, { renderer }) {
+    const { checkUnpairedFile } = await import('./check_rows.ts');
+    return await checkUnpairedFile(params, renderer ?? null);
+  },
+});
+
+const ratedFile = defineBuilder({
+  slot: preferenceDatasetSlot,
+  name: 'rated_file',
+  version: 1,
+  doc: 'The best against the worst response to each prompt, from a file of rated ones: {"prompt": …, "response": …, "helpfulness": 3}, as HelpSteer2 has them.',
+  params: ratedFileParams,
+  async build(params, context) {
+    const { ratedFileDatasets } = await import('./rated_file.ts');
+    return await ratedFileDatasets(params, context);
+  },
+  async check(params, { renderer }) {
+    const { checkRatedFile } = await import('./check_rows.ts');
+    return await checkRatedFile(params, renderer ?? null);
+  },
+});
+
 const dpo = defineBuilder({
   slot: trainerSlot,
   name: 'dpo',
@@ -35,15 +68,24 @@ const dpo = defineBuilder({
   },
   headline: dpoHeadline,
   async check(config) {
+    const contradiction = contradictionOf(config);
+    if (contradiction !== null) return [contradiction];
     const { chosenLoss } = await import('./losses/preference_loss.ts');
-    try {
-      chosenLoss(lossChoice(config));
-      return [];
-    } catch (error) {
-      if (!(error instanceof ConfigurationError)) throw error;
-      return [{ field: config.loss_weights === null ? 'loss_fn_config' : 'loss_weights', message: error.message }];
-    }
+    const mixture = config.loss_weights === null ? null : 'loss_weights';
+    const problems = problemOf(() => chosenLoss(lossChoice(config)), mixture ?? 'loss_fn_config');
+    if (problems.length > 0 || config.dataset.builder !== unpairedFile.name) return problems;
+    return problemOf(() => chosenLoss(lossChoice(config)).requireUnpaired(), mixture ?? 'loss_fn');
   },
 });
 
-export const preferenceBuilders = [dpo, comparisonFile];
+function problemOf(attempt: () => unknown, field: string): FieldProblem[] {
+  try {
+    attempt();
+    return [];
+  } catch (error) {
+    if (!(error instanceof ConfigurationError)) throw error;
+    return [{ field, message: error.hint === undefined ? error.message : `${error.message}. ${error.hint}` }];
+  }
+}
+
+export const preferenceBuilders = [dpo, comparisonFile, unpairedFile, ratedFile];

@@ -1,11 +1,15 @@
-// The first comparisons of a data file, looked at without training on them: what `cookbook validate` tells of the dataset.
+// The first rows of a data file, looked at without training on them: what `cookbook validate` tells of the dataset.
 
 import type { FieldProblem } from '../registry/builder.ts';
 import type { Renderer } from '../renderers/types.ts';
 import { checkRowFiles } from '../supervised/check_rows.ts';
 import { renderComparison } from './comparison_file.ts';
 import type { ComparisonFileParams } from './comparison_params.ts';
+import { renderCompletion } from './file_dataset.ts';
 import { comparisonReader } from './rows.ts';
+import { renderJudged } from './unpaired_file.ts';
+import type { RatedFileParams, UnpairedFileParams } from './unpaired_params.ts';
+import { ratedReader, unpairedReader } from './unpaired_rows.ts';
 
 export async function checkComparisonFile(
   params: ComparisonFileParams,
@@ -16,6 +20,33 @@ export async function checkComparisonFile(
     return (row) => {
       const labeled = read(row);
       if (renderer !== null) renderComparison(labeled, renderer);
+    };
+  });
+}
+
+export async function checkUnpairedFile(
+  params: UnpairedFileParams,
+  renderer: Renderer | null,
+): Promise<FieldProblem[]> {
+  return await checkRowFiles(params, () => {
+    const read = unpairedReader(params);
+    return (row) => {
+      const judged = read(row);
+      if (renderer !== null) renderJudged(judged, renderer);
+    };
+  });
+}
+
+/** How many prompts there are only a whole file tells, so nothing is said of `test_size`. */
+export async function checkRatedFile(
+  { test_size: _, ...params }: RatedFileParams,
+  renderer: Renderer | null,
+): Promise<FieldProblem[]> {
+  return await checkRowFiles(params, () => {
+    const read = ratedReader(params);
+    return (row) => {
+      const { prompt, completion } = read(row);
+      if (renderer !== null) renderCompletion(prompt, completion, renderer);
     };
   });
 }

@@ -1,18 +1,13 @@
 // Spec fields of the dataset of comparisons.
 
 import { type Static, Type } from '@sinclair/typebox';
-import { contents, nullable, oneOf, runtime, semantic } from '../registry/fields.ts';
-import { ON_BAD_ROW } from '../supervised/data/options.ts';
+import { oneOf, semantic } from '../registry/fields.ts';
 import { columnsField } from '../supervised/dataset_params.ts';
+import { filePathField, preferenceFileFields } from './file_params.ts';
 import { COMPARISON_COLUMNS, COMPARISON_FORMATS } from './rows.ts';
 
 export const comparisonFileParams = Type.Object({
-  file_path: contents(
-    Type.String({
-      format: 'path',
-      description: 'The file: JSON Lines or a JSON array, packed with gzip or not, or Parquet.',
-    }),
-  ),
+  file_path: filePathField,
   format: semantic(
     oneOf(COMPARISON_FORMATS, {
       description: 'What the rows are. auto: as the first row shows, for all rows of the file.',
@@ -20,41 +15,6 @@ export const comparisonFileParams = Type.Object({
     }),
   ),
   columns: columnsField(COMPARISON_COLUMNS, '{prompt: question, chosen: better, rejected: worse}'),
-  batch_size: semantic(
-    Type.Integer({
-      minimum: 1,
-      description: 'Pairs in an optimizer step. The last batch of an epoch holds what is left.',
-    }),
-  ),
-  max_length: nullable(
-    semantic(
-      Type.Integer({
-        description:
-          'Tokens that a prompt with a completion is cut to, from the right. null: the length that the model takes.',
-        minimum: 2,
-        default: null,
-      }),
-    ),
-  ),
-  test_size: semantic(Type.Integer({ description: 'Rows that are held out.', minimum: 0, default: 0 })),
-  test_file_path: nullable(
-    contents(Type.String({ format: 'path', description: 'A file of its own for the held-out set.', default: null })),
-  ),
-  shuffle_seed: nullable(
-    semantic(
-      Type.Integer({
-        description:
-          'Decides what is held out and, together with the seed of the run, the order of every epoch. null: as in the file.',
-        minimum: 0,
-        default: 0,
-      }),
-    ),
-  ),
-  on_bad_row: runtime(
-    oneOf(ON_BAD_ROW, {
-      description: 'error: stop at a row that cannot be used. skip: leave it out and count it in a warning.',
-      default: 'error',
-    }),
-  ),
+  ...preferenceFileFields({ batch: 'Pairs', heldOut: 'Rows' }),
 });
 export type ComparisonFileParams = Static<typeof comparisonFileParams>;

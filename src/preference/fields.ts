@@ -65,6 +65,22 @@ export function lossChoice(config: DpoConfig): LossChoice {
   return { loss_weights: loss_weights ?? { [loss_fn]: 1 }, settings, length_normalized };
 }
 
+/** Two fields that say different things, of which one would be passed over. */
+export function contradictionOf(config: DpoConfig): { field: string; message: string } | null {
+  const { loss_fn, loss_weights, dpo_beta, loss_fn_config } = config;
+  if (loss_weights !== null && loss_fn !== 'dpo' && !Object.hasOwn(loss_weights, loss_fn)) {
+    const message = `loss_weights stands in the place of loss_fn, so ${loss_fn} would not be learned by. Set loss_weights=null, or name ${loss_fn} in it.`;
+    return { field: 'loss_fn', message };
+  }
+  if (loss_weights !== null && Object.values(loss_weights).every((weight) => weight === 0))
+    return { field: 'loss_weights', message: 'with weights of 0 alone nothing is learned.' };
+  if (dpo_beta !== null && loss_fn_config.beta !== undefined && loss_fn_config.beta !== dpo_beta) {
+    const message = `dpo_beta is ${dpo_beta} and loss_fn_config.beta ${loss_fn_config.beta}: leave one out.`;
+    return { field: 'dpo_beta', message };
+  }
+  return null;
+}
+
 export function dpoHeadline(
   { evaluators, infrequent_evaluators }: Pick<DpoConfig, 'evaluators' | 'infrequent_evaluators'>,
   of: HeadlineOf,

@@ -3,7 +3,8 @@
 import type { EvaluationInput, Evaluator } from '../training/evaluator.ts';
 import type { Metrics } from '../training/types.ts';
 import type { PerPair } from './losses/types.ts';
-import { datumsOf, type Objective, orientedLoss, type PairScores, preferenceMetrics, scoresOf } from './pair_loss.ts';
+import { datumsOf, type Objective, orientedLoss, type PairScores, scoresOf } from './pair_loss.ts';
+import { preferenceMetrics } from './pair_metrics.ts';
 import type { PreferenceDataset, PreferencePair } from './types.ts';
 
 /** `test/*` of all held-out pairs as one batch, so that nothing depends on how they are divided. */
@@ -41,5 +42,5 @@ async function scoredBatch(
   const reference_P = await reference.of(pairs_P, signal);
   const output = await (await training.forward(data_D, 'cross_entropy', undefined, { logprobs: 'trained' })).result();
   const logprobs_D_T = output.loss_fn_outputs.map(({ logprobs }) => logprobs.data);
-  return { pairs_P, scores: scoresOf(data_D, logprobs_D_T, reference_P) };
+  return { pairs_P, scores: scoresOf(pairs_P, logprobs_D_T, reference_P) };
 }

@@ -1,14 +1,21 @@
 // The loss of a batch of pairs as a custom loss of its datums, chosen and rejected by turns, and what is reported of it.
 
 import type { Datum } from '../tinker/types.ts';
-import type { Metrics } from '../training/types.ts';
 import type { ChosenLoss } from './losses/preference_loss.ts';
 import type { PairInputs, PairLossOutput, PerPair } from './losses/types.ts';
 import type { PreferencePair } from './types.ts';
 
-/** The datums of P pairs: those of pair p are 2p and 2p + 1. */
+/** The datums of pairs, chosen and rejected by turns where both are there. */
 export const datumsOf = (pairs_P: readonly PreferencePair[]): Datum[] =>
-  pairs_P.flatMap(({ chosen, rejected }) => [chosen, rejected]);
+  pairs_P.flatMap(({ chosen, rejected }) => [chosen ?? [], rejected ?? []].flat());
+
+/** Values of the datums of pairs, by pair; 0 for a completion that is not there. */
+export function perPair(pairs_P: readonly PreferencePair[], values_D: readonly number[]): PerPair {
+  const values = values_D.values();
+  const next = (datum: Datum | null) => (datum === null ? 0 : (values.next().value ?? Number.NaN));
+  const both_P = pairs_P.map((pair) => ({ chosen: next(pair.chosen), rejected: next(pair.rejected) }));
+  return { chosen_P: both_P.map(({ chosen }) => chosen), rejected_P: both_P.map(({ rejected }) => rejected) };
+}
 
 /** Log-probs of completions under what the policy is compared with. */
 export interface Reference {
@@ -40,13 +47,6 @@ function weightedSum({ loss_fn_inputs: { weights } }: Datum, of: (t: number) => 
   let sum = 0;
   for (const [t, weight] of weights.data.entries()) if (weight !== 0) sum += weight * of(t);
   return sum;
-}
-
-export function byTurns(values_D: readonly number[]): PerPair {
-  return {
-    chosen_P: values_D.filter((_, d) => d % 2 === 0),
-    rejected_P: values_D.filter((_, d) => d % 2 === 1),
-  };
 }
 
 /** Each pair, and a tie as two of half the weight, one a way. */
@@ -84,49 +84,28 @@ export function orientedLoss(
 }
 
 /** dLoss / d log-prob of every position: that of its completion, where the completion counts. */
-export function tokenGrads(data_D: readonly Datum[], { chosen_P, rejected_P }: PerPair): Float32Array[] {
-  return data_D.map(({ loss_fn_inputs: { weights } }, d) => {
-    const grad = (d % 2 === 0 ? chosen_P : rejected_P)[Math.floor(d / 2)];
-    return Float32Array.from(weights.data, (weight) => weight * grad);
-  });
-}
-
-/**
- * `accuracy`, the share of pairs whose chosen completion has gained more than the rejected one; `chosen_reward`,
- * `rejected_reward` and `margin`, β times what they have gained, and the difference. Ties have no right answer: they count in
- * the loss alone.
- */
-export function preferenceMetrics(
-  { policy, reference, tokens }: PairScores,
-  ties_P: readonly boolean[],
-  { beta }: { beta: number },
-): Metrics {
-  const told = ties_P.flatMap((tie, p) => (tie ? [] : [p]));
-  if (told.length === 0) return {};
-  const mean = (of: (p: number) => number) => told.reduce((sum, p) => sum + of(p), 0) / told.length;
-  const chosen = (p: number) => policy.chosen_P[p] - reference.chosen_P[p];
-  const rejected = (p: number) => policy.rejected_P[p] - reference.rejected_P[p];
-  const perToken = (side: 'chosen_P' | 'rejected_P') =>
-    -told.reduce((sum, p) => sum + policy[side][p], 0) / told.reduce((sum, p) => sum + tokens[side][p], 0);
-  return {
-    accuracy: mean((p) => (chosen(p) > rejected(p) ? 1 : 0)),
-    margin: mean((p) => beta * (chosen(p) - rejected(p))),
-    chosen_reward: mean((p) => beta * chosen(p)),
-    rejected_reward: mean((p) => beta * rejected(p)),
-    chosen_nll: perToken('chosen_P'),
-    rejected_nll: perToken('rejected_P'),
-  };
+export function tokenGrads(pairs_P: readonly PreferencePair[], { chosen_P, rejected_P }: PerPair): Float32Array[] {
+  const ofDatum = (datum: Datum | null, grad: number) =>
+    datum === null ? [] : [Float32Array.from(datum.loss_fn_inputs.weights.data, (weight) => weight * grad)];
+  return pairs_P.flatMap(({ chosen, rejected }, p) => [
+    ...ofDatum(chosen, chosen_P[p]),
+    ...ofDatum(rejected, rejected_P[p]),
+  ]);
 }
 
 /** The scores of a batch from the log-probs of its datums. */
 export function scoresOf(
-  data_D: readonly Datum[],
+  pairs_P: readonly PreferencePair[],
   logprobs_D_T: readonly ArrayLike<number>[],
   reference: PerPair,
 ): PairScores {
+  const data_D = datumsOf(pairs_P);
   return {
-    policy: byTurns(data_D.map((datum, d) => completionLogprob(datum, logprobs_D_T[d]))),
+    policy: perPair(
+      pairs_P,
+      data_D.map((datum, d) => completionLogprob(datum, logprobs_D_T[d])),
+    ),
     reference,
-    tokens: byTurns(data_D.map(completionTokens)),
+    tokens: perPair(pairs_P, data_D.map(completionTokens)),
   };
 }

@@ -1,73 +1,126 @@
 // Log-probs of completions under the reference: asked for once a sequence and kept in the run's directory, so that further
-// epochs and attempts do without.
+// epochs and attempts do without; the runs of a sweep ask once for all of them.
 
-import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import type { SamplingClient } from '../tinker/clients.ts';
-import { type Datum, tokensOf } from '../tinker/types.ts';
-import { scoreTargets } from '../training/score_targets.ts';
-import { LineAppender, parseLines, repairTail } from '../util/json_lines.ts';
-import { isNumber, isString, jsonShape } from '../util/json_shape.ts';
+import type { Datum } from '../tinker/types.ts';
+import { wholeSequence } from '../training/score_targets.ts';
+import type { SharedLines } from '../training/types.ts';
+import { shortPath } from '../util/files.ts';
+import { filterLines, LineAppender, readLines, repairTail } from '../util/json_lines.ts';
 import type { PerPair } from './losses/types.ts';
-import { byTurns, completionLogprob, datumsOf, type Reference } from './pair_loss.ts';
+import { completionLogprob, datumsOf, perPair, type Reference } from './pair_loss.ts';
+import { lineOf, readLine, sequenceOf } from './reference_lines.ts';
+import { type Scores, SharedScores } from './shared_scores.ts';
 import type { PreferencePair } from './types.ts';
 
 const FILE = 'reference_logprobs.jsonl';
+/** Of bad lines that a warning names. */
+const NAMED = 5;
 
-/** A line of the file: of which tokens, and the sum over those of weight 1, in nats. */
-const lineShape = jsonShape<{ sequence: string; logprob: number }>({ sequence: isString, logprob: isNumber });
+export interface ReferenceOptions {
+  logPath: string;
+  /** What tells this reference from others. */
+  identity: string;
+  /** Opens the reference, which stays the same over all attempts of a run; not called where every sequence is known. */
+  open(): Promise<SamplingClient>;
+  /** What other runs know of the same reference. */
+  shared: SharedLines | null;
+  warn(message: string): void;
+}
 
 export class ReferenceLogprobs implements Reference {
-  readonly #client: SamplingClient;
+  readonly #options: ReferenceOptions;
   readonly #known: Map<string, number>;
   readonly #lines: LineAppender;
+  readonly #shared: SharedScores | null;
+  #client: Promise<SamplingClient> | null = null;
 
-  private constructor(client: SamplingClient, known: Map<string, number>, lines: LineAppender) {
-    this.#client = client;
+  private constructor(options: ReferenceOptions, known: Map<string, number>, path: string) {
+    this.#options = options;
     this.#known = known;
-    this.#lines = lines;
+    this.#lines = new LineAppender(path, new AbortController().signal);
+    const { shared, identity, warn } = options;
+    this.#shared = shared === null ? null : new SharedScores(shared, identity, warn);
   }
 
-  /** @param client the reference, which stays the same over all attempts of a run */
-  static async open(client: SamplingClient, logPath: string): Promise<ReferenceLogprobs> {
-    const path = join(logPath, FILE);
+  static async open(options: ReferenceOptions): Promise<ReferenceLogprobs> {
+    const path = join(options.logPath, FILE);
     await repairTail(path);
-    const lines = await parseLines(path, lineShape);
-    const known = new Map(lines.map(({ sequence, logprob }) => [sequence, logprob]));
-    return new ReferenceLogprobs(client, known, new LineAppender(path, new AbortController().signal));
+    const lines = (await readLines(path)).map((line) => readLine(options.identity, line));
+    const bad = lines.flatMap((line, index) => (line === null ? [index + 1] : []));
+    if (bad.length > 0) {
+      await filterLines(path, (index) => lines[index] !== null);
+      const named = `${bad.slice(0, NAMED).join(', ')}${bad.length > NAMED ? ', …' : ''}`;
+      options.warn(
+        `${shortPath(path)}: ${bad.length} of ${lines.length} lines are damaged or of another reference (${named}): their completions are scored again`,
+      );
+    }
+    const known = new Map(lines.flatMap((line) => (line === null ? [] : [[line.sequence, line.logprob]])));
+    return new ReferenceLogprobs(options, known, path);
   }
 
   async of(pairs_P: readonly PreferencePair[], signal: AbortSignal): Promise<PerPair> {
     const data_D = datumsOf(pairs_P);
-    const keys_D = data_D.map(keyOf);
-    const missing = data_D.filter((_, d) => !this.#known.has(keys_D[d]));
-    const scored = await scoreTargets(this.#client, missing, signal);
-    for (const [i, { logprobs_T }] of scored.entries())
-      this.#keep(keyOf(missing[i]), completionLogprob(missing[i], logprobs_T));
-    return byTurns(keys_D.map((key) => this.#known.get(key) ?? Number.NaN));
+    const sequences_D = data_D.map(sequenceOf);
+    const missing = new Map(
+      data_D.flatMap((datum, d) => (this.#known.has(sequences_D[d]) ? [] : [[sequences_D[d], datum]])),
+    );
+    if (missing.size > 0) {
+      const found = await this.#find(missing, signal);
+      // In the order in which they were asked for, whoever has scored them.
+      for (const sequence of missing.keys()) this.#keep(sequence, found.get(sequence) ?? Number.NaN);
+    }
+    return perPair(
+      pairs_P,
+      sequences_D.map((sequence) => this.#known.get(sequence) ?? Number.NaN),
+    );
   }
 
   async close(): Promise<void> {
     this.#lines.close();
-    await this.#client.close();
+    // One that could not be opened has been an error already.
+    const client = await this.#client?.catch(() => null);
+    await client?.close();
   }
 
   #keep(sequence: string, logprob: number): void {
     this.#known.set(sequence, logprob);
     // A number that JSON cannot write is asked for again.
-    if (Number.isFinite(logprob)) this.#lines.append(JSON.stringify({ sequence, logprob }));
+    if (Number.isFinite(logprob)) this.#lines.append(lineOf(this.#options.identity, { sequence, logprob }));
+  }
+
+  async #find(missing: ReadonlyMap<string, Datum>, signal: AbortSignal): Promise<Scores> {
+    const score = (sequences: readonly string[]) => this.#score(missing, sequences, signal);
+    const sequences = [...missing.keys()];
+    return this.#shared === null ? await score(sequences) : await this.#shared.find(sequences, score, signal);
+  }
+
+  async #score(
+    missing: ReadonlyMap<string, Datum>,
+    sequences: readonly string[],
+    signal: AbortSignal,
+  ): Promise<Scores> {
+    const data = sequences.flatMap((sequence) => missing.get(sequence) ?? []);
+    if (data.length === 0) return new Map();
+    this.#client ??= this.#options.open();
+    const client = await this.#client;
+    const logprobs = await Promise.all(
+      data.map(async (datum) => {
+        const [, ...logprobs_T] = await client.computeLogprobs(wholeSequence(datum), { signal });
+        return completionLogprob(datum, logprobs_T.map(Number));
+      }),
+    );
+    return new Map(sequences.map((sequence, i) => [sequence, logprobs[i]]));
   }
 }
 
 /** Zeros: for losses that have no use for a reference. */
 export const NO_REFERENCE: Reference = {
-  of: async (pairs_P) => byTurns(datumsOf(pairs_P).map(() => 0)),
+  of: async (pairs_P) =>
+    perPair(
+      pairs_P,
+      datumsOf(pairs_P).map(() => 0),
+    ),
   close: async () => undefined,
 };
-
-/** Tells sequences apart, by their tokens and by which of them count. */
-function keyOf({ model_input, loss_fn_inputs: { target_tokens, weights } }: Datum): string {
-  const last = target_tokens.data[target_tokens.data.length - 1];
-  const hash = createHash('sha256').update(Int32Array.from([...tokensOf(model_input), last]));
-  return hash.update(Float32Array.from(weights.data)).digest('hex').slice(0, 32);
-}

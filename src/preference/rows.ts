@@ -73,16 +73,34 @@ const PARSERS: Record<RowFormat, (row: JsonObject) => LabeledComparison> = {
 function detect(row: JsonObject): RowFormat | null {
   const has = (...names: string[]) => names.every((name) => field(row, name) !== undefined);
   if (has('comparison')) return 'comparison';
+  if (has('chosen_response', 'rejected_response')) return 'chosen_rejected';
   if (has('chosen', 'rejected'))
     return isTranscript(field(row, 'chosen')) && !has('prompt') ? 'transcripts' : 'chosen_rejected';
   if (has('context', 'response1', 'response2', 'overall_preference')) return 'helpsteer3';
   return has('conversation_a', 'conversation_b', 'winner') ? 'arena' : null;
 }
 
+/** Columns of UltraFeedback as argilla has binarised it. */
+function withShortNames(row: JsonObject): JsonObject {
+  const { chosen_response: chosen, rejected_response: rejected, ...others } = row;
+  return chosen === undefined || rejected === undefined ? row : { ...others, chosen, rejected };
+}
+
 function unknownFormat(row: JsonObject): DataValidationError {
+  const builder = builderFor(row);
+  if (builder !== null)
+    return new DataValidationError('the row has one completion, and no other one to compare it with', {
+      hint: `Set dataset.builder=${builder}.`,
+    });
   return new DataValidationError(`the row is no comparison that is known here: it has ${namesOf(row) || 'no fields'}`, {
     hint: 'Known are {"comparison": …, "label": …}, {"prompt": …, "chosen": …, "rejected": …} and the rows of hh-rlhf, UltraFeedback, HelpSteer3 and Arena; others are named by columns: {prompt: COLUMN, chosen: COLUMN, rejected: COLUMN}.',
   });
+}
+
+/** The dataset that such rows are for. */
+function builderFor(row: JsonObject): string | null {
+  if (typeof field(row, 'label') === 'boolean' && field(row, 'completion') !== undefined) return 'unpaired_file';
+  return field(row, 'response') !== undefined && field(row, 'helpfulness') !== undefined ? 'rated_file' : null;
 }
 
 function otherFormat(found: RowFormat, settled: RowFormat): DataValidationError {
@@ -115,7 +133,8 @@ function parseComparison(row: JsonObject): LabeledComparison {
 }
 
 /** A prompt with two answers, or two whole conversations that begin alike (TRL, UltraFeedback binarised). */
-function parseChosenRejected(row: JsonObject): LabeledComparison {
+function parseChosenRejected(given: JsonObject): LabeledComparison {
+  const row = withShortNames(given);
   const answers = (['chosen', 'rejected'] as const).map((name) => {
     if (field(row, name) === undefined) throw lacking(row, name);
     return turnsOf(field(row, name), 'assistant', name).messages;
@@ -140,7 +159,7 @@ function parseTranscripts(row: JsonObject): LabeledComparison {
     if (!isTranscript(text)) {
       throw new DataValidationError(`${name}: must be a transcript with "\\n\\nHuman:" and "\\n\\nAssistant:" in it`);
     }
-    return messagesOfTranscript(text);
+    return messagesOfTranscript(name, text);
   });
   const same =
     chosen.length === rejected.length && JSON.stringify(chosen.slice(0, -1)) === JSON.stringify(rejected.slice(0, -1));
@@ -148,14 +167,15 @@ function parseTranscripts(row: JsonObject): LabeledComparison {
   return labeled(diverging(chosen, rejected), 'A');
 }
 
-const SPEAKER = /\n\n(Human|Assistant):/;
+const SPEAKER = /(?:^|\n\n)(Human|Assistant):/;
 
 function isTranscript(value: JsonValue | undefined): value is string {
-  return typeof value === 'string' && value.includes('\n\nHuman:') && value.includes('\n\nAssistant:');
+  return typeof value === 'string' && /(?:^|\n\n)Human:/.test(value) && value.includes('\n\nAssistant:');
 }
 
-function messagesOfTranscript(text: string): Message[] {
-  const [, ...pieces] = text.split(SPEAKER);
+function messagesOfTranscript(name: string, text: string): Message[] {
+  const [before = '', ...pieces] = text.split(SPEAKER);
+  if (before.trim() !== '') throw new DataValidationError(`${name}: has ${shown(before)} before its first speaker`);
   return Array.from(
     { length: pieces.length / 2 },
     (_, i): Message => ({

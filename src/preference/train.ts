@@ -12,10 +12,12 @@ import { openModel } from '../training/open_model.ts';
 import { openReferenceModel } from '../training/reference_model.ts';
 import { IterationTimer } from '../training/trace.ts';
 import type { Metrics, TrainingContext, TrainingOutcome } from '../training/types.ts';
+import { canonicalJson } from '../util/json.ts';
 import { type DpoConfig, lossChoice } from './fields.ts';
 import { heldOutEvaluator } from './held_out.ts';
 import { chosenLoss } from './losses/preference_loss.ts';
-import { datumsOf, type Objective, orientedLoss, preferenceMetrics, scoresOf, tokenGrads } from './pair_loss.ts';
+import { datumsOf, type Objective, orientedLoss, scoresOf, tokenGrads } from './pair_loss.ts';
+import { preferenceMetrics } from './pair_metrics.ts';
 import { NO_REFERENCE, ReferenceLogprobs } from './reference.ts';
 import type { PreferenceDataset, PreferencePair } from './types.ts';
 
@@ -26,11 +28,10 @@ export async function trainDpo(config: DpoConfig, context: TrainingContext, make
   const { tokenizer, renderer, rendererRef, openClient } = await openModel(config, context, make);
   const maxContextLength = await maxContextLengthOf(service, config.model_name);
   const material = { tokenizer, renderer, maxContextLength, seed, warn, notify, signal };
-  const { train, test } = await make(config.dataset, material);
+  const { train, test, unpaired = false } = await make(config.dataset, material);
   const loss = chosenLoss(lossChoice(config));
-  const reference = loss.reference
-    ? await ReferenceLogprobs.open(await openReferenceModel(config.reference_model, config, context), context.logPath)
-    : NO_REFERENCE;
+  if (unpaired) loss.requireUnpaired();
+  const reference = loss.reference ? await openReference(config, context) : NO_REFERENCE;
   try {
     const objective = { loss, reference };
     const measured = { tokenizer, renderer, test: null, seed, warn };
@@ -56,6 +57,18 @@ export async function trainDpo(config: DpoConfig, context: TrainingContext, make
   } finally {
     await reference.close();
   }
+}
+
+async function openReference(config: DpoConfig, context: TrainingContext): Promise<ReferenceLogprobs> {
+  const { model_name, load_checkpoint_path = null, reference_model = null, service = null } = context.identity;
+  const what = { model_name, weights: reference_model ?? load_checkpoint_path, service };
+  return await ReferenceLogprobs.open({
+    logPath: context.logPath,
+    identity: canonicalJson(what),
+    open: () => openReferenceModel(config.reference_model, config, context),
+    shared: context.sharedLines('reference_logprobs', what),
+    warn: (message) => context.emit({ type: 'warning', message }),
+  });
 }
 
 interface LoopParts {
@@ -105,10 +118,10 @@ async function trainOn(
   const data_D = datumsOf(pairs_P);
   let measured: Metrics = {};
   const lossOf = (_: unknown, logprobs_D_T: readonly ArrayLike<number>[]) => {
-    const scores = scoresOf(data_D, logprobs_D_T, reference_P);
+    const scores = scoresOf(pairs_P, logprobs_D_T, reference_P);
     const { loss: value, grads } = orientedLoss(scores, ties_P, loss);
     measured = { dpo_loss: value, ...preferenceMetrics(scores, ties_P, loss) };
-    return { loss: value, grads_D_T: tokenGrads(data_D, grads) };
+    return { loss: value, grads_D_T: tokenGrads(pairs_P, grads) };
   };
   const forwardBackward = await timer.timed('forward_backward', () =>
     client.forwardBackwardCustom(data_D, lossOf, { logprobs: 'trained' }),

@@ -19,10 +19,13 @@ export interface LabeledComparison {
   label: PreferenceLabel;
 }
 
-/** A comparison as it is trained on: the prompt with either completion, of which the tokens of weight 1 count. */
+/**
+ * A comparison as it is trained on: the prompt with either completion, of which the tokens of weight 1 count. A completion that
+ * was judged by itself is a pair that lacks the other one.
+ */
 export interface PreferencePair {
-  chosen: Datum;
-  rejected: Datum;
+  chosen: Datum | null;
+  rejected: Datum | null;
   /** Neither is better: each counts as chosen, by half. */
   tie: boolean;
 }
@@ -30,6 +33,8 @@ export interface PreferencePair {
 export type PreferenceDataset = BatchedDataset<PreferencePair>;
 
 export interface PreferenceDatasets {
+  /** Completions were judged one by one, so that pairs lack one of theirs. */
+  unpaired?: boolean;
   train: PreferenceDataset;
   /** Held-out pairs, or null. */
   test: PreferenceDataset | null;

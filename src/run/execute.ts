@@ -9,6 +9,7 @@ import { CheckpointFile } from '../run_files/checkpoint_log.ts';
 import { readRunRecord, tidyRunDirectory } from '../run_files/directory.ts';
 import { awaitLease } from '../run_files/lease.ts';
 import { MetricsFile } from '../run_files/metrics_log.ts';
+import { sharedLinesOf } from '../run_files/shared_lines.ts';
 import { isFinished, pendingStatus, readStatus, StatusFile } from '../run_files/status.ts';
 import type { RunRecord, RunStatus } from '../run_files/types.ts';
 import { verifiedWeights } from '../run_files/verified_weights.ts';
@@ -21,6 +22,7 @@ import { TIMING_SPANS } from '../training/trace.ts';
 import { type TrainingEvent, type TrainingOutcome, trainerSlot } from '../training/types.ts';
 import { CookbookError, messageOf, stackOf } from '../util/errors.ts';
 import { shortPath } from '../util/files.ts';
+import type { JsonValue } from '../util/json.ts';
 import { repairTail } from '../util/json_lines.ts';
 import type { RunEvent, RunListener } from './events.ts';
 import { LogFile } from './log_file.ts';
@@ -160,7 +162,7 @@ class Attempt {
   }
 
   async #train(
-    { spec: recorded }: RunRecord,
+    { spec: recorded, identity, versions }: RunRecord,
     { registry, headline, signal }: { registry: Registry; headline: readonly Headline[]; signal: AbortSignal },
   ): Promise<TrainingOutcome> {
     const logPath = this.#directory;
@@ -184,7 +186,12 @@ class Attempt {
       const trainer = await registry.build(trainerSlot, trainerOf(spec, registry), {});
       // Before training started, what it starts from was found to be there; a run that goes on does not need it any more.
       const resolveWeights = (ref: WeightsRef) => verifiedWeights(ref, { purpose: 'train', unfinished: 'refuse' });
-      const given = { logPath, seed, headline, service, metrics, checkpoints };
+      // Other versions, and another service, compute other bits.
+      const sharedLines = (name: string, key: JsonValue) =>
+        sharedLinesOf(logPath, name, { key, versions, service: recorded.service }, (message) =>
+          emit({ type: 'warning', message }),
+        );
+      const given = { logPath, seed, headline, service, metrics, checkpoints, identity: identity.config, sharedLines };
       return await trainer.train({ ...given, resolveWeights, emit, signal });
     };
     const strays = watchStrays(spec.plugins, (message) => this.emit({ type: 'warning', message }));

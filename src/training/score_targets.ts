@@ -29,7 +29,7 @@ export async function scoreTargets(
 }
 
 /** The input of a datum and its last target: all that the targets are predicted from. */
-function wholeSequence({ model_input, loss_fn_inputs: { target_tokens } }: Datum): ModelInput {
+export function wholeSequence({ model_input, loss_fn_inputs: { target_tokens } }: Datum): ModelInput {
   return modelInputFromTokens([...tokensOf(model_input), target_tokens.data[target_tokens.data.length - 1]]);
 }
 

@@ -4,7 +4,7 @@ import type { WeightsRef } from '../registry/fields.ts';
 import type { Headline } from '../registry/headline.ts';
 import { defineSlot, type PlainRef } from '../registry/slot.ts';
 import type { ServiceClient } from '../tinker/clients.ts';
-import type { JsonObject } from '../util/json.ts';
+import type { JsonObject, JsonValue } from '../util/json.ts';
 
 /**
  * One row of metrics.jsonl. NaN and infinite values are legal here and are written as strings ("NaN"). Two things
@@ -74,6 +74,21 @@ export interface ResolvedWeights {
   renderer?: PlainRef | null;
 }
 
+/**
+ * Lines that runs which compute the same have in common, so that one of them does. Nothing depends on them: where they cannot
+ * be read there are none, and where they cannot be written the others go without.
+ */
+export interface SharedLines {
+  /** The file, for people. */
+  readonly path: string;
+  /** What was added since the last call, by whomever. */
+  read(): Promise<string[]>;
+  /** Does something while no other run does; no longer alone when another that does not come to an end was waited for long enough. */
+  exclusively(signal: AbortSignal, work: () => Promise<void>): Promise<void>;
+  /** Within `exclusively` alone. */
+  append(lines: readonly string[]): Promise<void>;
+}
+
 export interface TrainingContext {
   /** The run directory. Loops write artefacts of their own below it; the logs below are the way to the standard files. */
   logPath: string;
@@ -83,6 +98,10 @@ export interface TrainingContext {
   service: ServiceClient;
   metrics: MetricsLog;
   checkpoints: CheckpointLog;
+  /** The spec as it enters the identity of the run: files by their contents, weights by the runs that they come from. */
+  identity: JsonObject;
+  /** What the runs of a sweep know together of what `key` tells; null for a run that is in none. */
+  sharedLines(name: string, key: JsonValue): SharedLines | null;
   /** Finds the weights that a field of the spec names. */
   resolveWeights(ref: WeightsRef): Promise<ResolvedWeights>;
   emit(event: TrainingEvent): void;

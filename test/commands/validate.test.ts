@@ -156,6 +156,7 @@ const NEED_DATA = ['configs/smollm2_gsm8k.yaml'];
 const NEED_RUNS = [
   'configs/dpo.yaml',
   'configs/guess_number.yaml',
+  'configs/kto.yaml',
   'configs/shorter.yaml',
   'configs/tic_tac_toe.yaml',
   'sweeps/dpo_beta.yaml',

@@ -1,6 +1,6 @@
 // Files of comparisons that cannot be trained on: what `cookbook validate` says of them, and what a run warns of.
 
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -14,6 +14,7 @@ import { testRenderer } from '../rl/support/scripted_policy.ts';
 import { workspace } from '../spec/workspace.ts';
 import { writeChatModel } from '../support/chat_model.ts';
 import { writeParquet } from '../support/parquet.ts';
+import { CHATML } from '../support/tiny_tokenizer.ts';
 
 let directory: string;
 
@@ -77,6 +78,19 @@ describe('validate names the line and what to do', () => {
         "command line:1:24 dataset/test_file_path: there is no such file or directory: none.jsonl; did you mean rows.jsonl? (in "dataset.test_file_path=none.jsonl")",
       ]
     `);
+  });
+
+  it('replies that a template makes the same', async () => {
+    const model = join(directory, 'trimming');
+    await writeChatModel(model);
+    const config = join(model, 'tokenizer_config.json');
+    const trimming = CHATML.replace('message.content', '(message.content | trim)');
+    await writeFile(config, JSON.stringify({ ...JSON.parse(await readFile(config, 'utf8')), chat_template: trimming }));
+    const rows = lines(GOOD, { ...GOOD, rejected: 'Hello. ' });
+    expect(await said(rows, 'model_name=./trimming')).toEqual([
+      expect.stringContaining('rows.jsonl:2: both completions are the same tokens, so there is nothing to prefer'),
+    ]);
+    expect(await said(rows)).toEqual([]);
   });
 
   it('NaN, which is no JSON', async () => {
@@ -146,7 +160,7 @@ async function read(params: JsonObject) {
   const batch = await train.getBatch(0);
   return {
     pairs: batch.length,
-    longest: Math.max(...batch.map(({ chosen }) => tokensOf(chosen.model_input).length)),
+    longest: Math.max(...batch.map(({ chosen }) => (chosen === null ? 0 : tokensOf(chosen.model_input).length))),
     warnings,
   };
 }
@@ -169,14 +183,24 @@ describe('max_length', () => {
     expect(warnings).toMatchInlineSnapshot(`
       [
         "rows.jsonl: 2 of 4 comparisons cut to max_length 40 (lines 2, 4)",
-        "rows.jsonl: 1 of 4 comparisons left out, with a completion that begins beyond max_length 40 (line 3)",
+        "rows.jsonl: 1 of 4 comparisons left out, of which max_length 40 leaves nothing to learn (line 3)",
       ]
     `);
   });
 
+  it('leaves out a pair whose replies begin alike, where it cuts away what tells them apart', async () => {
+    const start = 'so '.repeat(40);
+    const alike = { ...GOOD, chosen: `${start}good`, rejected: `${start}bad` };
+    const { pairs, warnings } = await read({ file_path: await file(GOOD, alike), max_length: 40 });
+    expect(pairs).toBe(1);
+    expect(warnings).toEqual([
+      'rows.jsonl: 1 of 2 comparisons left out, of which max_length 40 leaves nothing to learn (line 2)',
+    ]);
+  });
+
   it('is refused where no pair is left, or where the model takes less', async () => {
     await expect(read({ file_path: await file(BEYOND) })).rejects.toThrow(
-      /rows\.jsonl: no comparison is left of which both completions can be trained on/,
+      /rows\.jsonl: none of the comparisons is left that can be trained on/,
     );
     await expect(read({ file_path: await file(GOOD), max_length: 65 })).rejects.toThrow(
       'max_length 65 is more than the 64 tokens that the model takes',

@@ -5,6 +5,7 @@ import { expect, it } from 'vitest';
 import { preferenceLossDocs } from '../../src/preference/losses/docs.ts';
 import { PREFERENCE_LOSS_NAMES } from '../../src/preference/losses/table.ts';
 import { COMPARISON_FORMATS, comparisonReader } from '../../src/preference/rows.ts';
+import { ratedReader, unpairedReader } from '../../src/preference/unpaired_rows.ts';
 import { isJsonObject } from '../../src/util/json.ts';
 import { pageText, ROOT } from '../support/docs.ts';
 import { withLossTables } from '../support/loss_tables.ts';
@@ -15,6 +16,22 @@ it('the tables of the page are those of the code (npx vitest run test/preference
   const written = withLossTables(pageText(PAGE), preferenceLossDocs());
   await expect(written).toMatchFileSnapshot(join(ROOT, PAGE));
   for (const name of PREFERENCE_LOSS_NAMES) expect(written).toContain(`| \`${name}\` |`);
+});
+
+it('a row that was judged, and one that was rated, by itself are as the page has them', () => {
+  const [, table = ''] = /<!-- one by one -->(.*?)<!-- end -->/s.exec(pageText(PAGE)) ?? [];
+  const rows = new Map(
+    [...table.matchAll(/^\| `(\w+)` .*\| `(\{.*\})` +\|$/gm)].map(([, builder, text = '']) => [builder, text]),
+  );
+  const read = { unpaired_file: unpairedReader({ columns: null }), rated_file: ratedReader({ columns: null }) };
+  expect([...rows.keys()]).toEqual(Object.keys(read));
+  for (const [builder, reader] of Object.entries(read)) {
+    const row: unknown = JSON.parse(rows.get(builder) ?? '');
+    expect(isJsonObject(row) && reader(row)).toMatchObject({
+      prompt: [{ role: 'user', content: 'Capital of France?' }],
+      completion: [{ role: 'assistant', content: 'Paris.' }],
+    });
+  }
 });
 
 it('every format has a row on the page, and all rows say the same', () => {

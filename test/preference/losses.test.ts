@@ -5,7 +5,8 @@ import { describe, expect, it } from 'vitest';
 import { chosenLoss, type LossChoice } from '../../src/preference/losses/preference_loss.ts';
 import { PREFERENCE_LOSS_NAMES } from '../../src/preference/losses/table.ts';
 import type { PairInputs, PerPair } from '../../src/preference/losses/types.ts';
-import { orientedLoss, preferenceMetrics } from '../../src/preference/pair_loss.ts';
+import { orientedLoss } from '../../src/preference/pair_loss.ts';
+import { preferenceMetrics } from '../../src/preference/pair_metrics.ts';
 
 const choice = (loss_fn: string, settings = {}, others: Partial<LossChoice> = {}): LossChoice => ({
   loss_weights: { [loss_fn]: 1 },

@@ -34,6 +34,32 @@ it.each<[string, JsonObject]>([
     },
   ],
   [
+    'a row of Tulu 3, with the prompt before both conversations',
+    {
+      id: '1',
+      source: 'wildchat',
+      prompt: 'Capital of France?',
+      chosen: [user('Capital of France?'), assistant('Paris.')],
+      rejected: [user('Capital of France?'), assistant('Lyon.')],
+    },
+  ],
+  [
+    'a row of UltraFeedback as argilla has binarised it',
+    {
+      instruction: 'Capital of France?',
+      chosen_response: 'Paris.',
+      rejected_response: 'Lyon.',
+      chosen_avg_rating: 5,
+    },
+  ],
+  [
+    'two transcripts that begin with the first speaker',
+    {
+      chosen: 'Human: Capital of France?\n\nAssistant: Paris.',
+      rejected: 'Human: Capital of France?\n\nAssistant: Lyon.',
+    },
+  ],
+  [
     'two transcripts, as hh-rlhf has them',
     {
       chosen: '\n\nHuman: Capital of France?\n\nAssistant: Paris.',
@@ -93,6 +119,18 @@ it.each<[JsonObject, string]>([
   [{ chosen: 'Paris.', rejected: 'Lyon.' }, 'chosen: is an answer, and the row has no "prompt" that it answers'],
   [{ prompt: 'Hi', chosen: 'Hi.', rejected: 'Hi.' }, 'both completions are the same'],
   [{ prompt: 'Hi', chosen: 3, rejected: 'Hi.' }, 'chosen: must be'],
+  [
+    {
+      chosen: 'From a log\n\nHuman: One?\n\nAssistant: 1',
+      rejected: 'From a log\n\nHuman: One?\n\nAssistant: 2',
+    },
+    'chosen: has "From a log" before its first speaker',
+  ],
+  [{ prompt: 'Hi', completion: 'Hi.', label: true }, 'the row has one completion, and no other one to compare it with'],
+  [
+    { prompt: 'Hi', response: 'Hi.', helpfulness: 3 },
+    'the row has one completion, and no other one to compare it with',
+  ],
   [
     {
       chosen: '\n\nHuman: One?\n\nAssistant: 1',

@@ -165,6 +165,12 @@ it.each([
   [['loss_fn=dop'], 'loss_fn'],
   [['loss_weights={dop: 1}'], 'unknown loss "dop"'],
   [['loss_fn_config={gamma: 1}'], 'loss dpo has no setting "gamma"'],
+  [['loss_weights={dpo: .nan}'], 'loss_weights'],
+  [['loss_weights={dpo: -1}'], 'loss_weights'],
+  [['loss_weights={dpo: 0, sft: 0}'], 'with weights of 0 alone nothing is learned'],
+  [['loss_weights={dpo: 1}', 'loss_fn=ipo'], 'loss_weights stands in the place of loss_fn'],
+  [['dpo_beta=0.1', 'loss_fn_config={beta: 0.2}'], 'leave one out'],
+  [['dpo_beta=.inf'], 'dpo_beta'],
 ])('%j is refused before there is a run', async (overrides, message) => {
   await expect(run('refused', overrides)).rejects.toThrow(message);
 });

@@ -4,7 +4,8 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { chosenLoss, type LossChoice } from '../../src/preference/losses/preference_loss.ts';
 import { PREFERENCE_LOSS_NAMES } from '../../src/preference/losses/table.ts';
-import { byTurns, orientedLoss, preferenceMetrics, scoresOf, tokenGrads } from '../../src/preference/pair_loss.ts';
+import { orientedLoss, perPair, scoresOf, tokenGrads } from '../../src/preference/pair_loss.ts';
+import { preferenceMetrics } from '../../src/preference/pair_metrics.ts';
 import { type Datum, modelInputFromTokens } from '../../src/tinker/types.ts';
 
 /** Log-probs of P chosen completions and then of P rejected ones, as TRL has them: [2P][T]. */
@@ -52,16 +53,18 @@ function datumOf(completion: readonly number[]): Datum {
 }
 
 function computed({ policy, reference }: Batch, choice: LossChoice) {
-  const data_D = turns(policy).map(datumOf);
+  const chosen_P = policy.slice(0, policy.length / 2).map(datumOf);
+  const rejected_P = policy.slice(policy.length / 2).map(datumOf);
+  const pairs_P = chosen_P.map((chosen, p) => ({ chosen, rejected: rejected_P[p], tie: false }));
   const behindPrompt = turns(policy).map((row) => [...Array<number>(PROMPT).fill(Number.NaN), ...row]);
   const sums = turns(reference).map((row) => row.reduce((sum, value) => sum + value, 0));
-  const scores = scoresOf(data_D, behindPrompt, byTurns(sums));
+  const scores = scoresOf(pairs_P, behindPrompt, perPair(pairs_P, sums));
   const ties_P = scores.policy.chosen_P.map(() => false);
   const loss = chosenLoss(choice);
   const { loss: value, grads } = orientedLoss(scores, ties_P, loss);
   return {
     value,
-    grads: tokenGrads(data_D, grads).map((row) => [...row]),
+    grads: tokenGrads(pairs_P, grads).map((row) => [...row]),
     metrics: preferenceMetrics(scores, ties_P, loss),
   };
 }

@@ -22,6 +22,8 @@ export interface ChosenLoss {
   reference: boolean;
   /** What rewards are measured with: that of the first loss that has one. */
   beta: number;
+  /** @throws ConfigurationError where a part of it compares two completions */
+  requireUnpaired(): void;
   compute(inputs: PairInputs): PairLossOutput;
 }
 
@@ -55,6 +57,7 @@ export function chosenLoss({ loss_weights, settings, length_normalized }: LossCh
   return {
     reference: losses.some(({ reference }) => reference),
     beta: parts.find(({ config }) => config.beta !== undefined)?.config.beta ?? 1,
+    requireUnpaired: () => requireUnpaired(losses),
     compute: (inputs) => mixture(parts, inputs),
   };
 }
@@ -66,6 +69,16 @@ function mixture(parts: readonly Part[], inputs: PairInputs): PairLossOutput {
     const compute = (given: PairInputs) => loss.compute(given, config);
     return plus(sum, averages ? ofAverages(inputs, compute) : compute(inputs), weight);
   }, nothing);
+}
+
+function requireUnpaired(losses: readonly PreferenceLoss[]): void {
+  const pairwise = losses.find(({ unpaired }) => unpaired !== true);
+  if (pairwise === undefined) return;
+  const able = PREFERENCE_LOSSES.filter(({ unpaired }) => unpaired === true).map(({ name }) => name);
+  throw new ConfigurationError(
+    `loss ${pairwise.name} compares two completions, and the dataset has completions that were judged one by one`,
+    { hint: `Of those learn ${able.join(' and ')}.` },
+  );
 }
 
 function lossOf(name: string): PreferenceLoss {

@@ -89,6 +89,7 @@ export const sft: PreferenceLoss = {
   formula: 'nll(c): −Σ c / Σ n over the batch',
   source: null,
   reference: false,
+  unpaired: true,
   log_probs: 'averages',
   settings: {},
   compute: (inputs) => nllOfChosen(inputs),

@@ -40,12 +40,15 @@ export function logRatios({ policy, reference }: PairInputs): { chosen_P: number
   };
 }
 
+/** A completion that is not there has none. */
+const atLeastOne = (tokens: number) => Math.max(1, tokens);
+
 /** The inputs with log-probs a token in the place of sums. */
 function perToken(inputs: PairInputs): PairInputs {
   const { policy, reference, tokens } = inputs;
   const averaged = ({ chosen_P, rejected_P }: PerPair): PerPair => ({
-    chosen_P: chosen_P.map((sum, p) => sum / tokens.chosen_P[p]),
-    rejected_P: rejected_P.map((sum, p) => sum / tokens.rejected_P[p]),
+    chosen_P: chosen_P.map((sum, p) => sum / atLeastOne(tokens.chosen_P[p])),
+    rejected_P: rejected_P.map((sum, p) => sum / atLeastOne(tokens.rejected_P[p])),
   });
   return { ...inputs, policy: averaged(policy), reference: averaged(reference) };
 }
@@ -57,20 +60,20 @@ export function ofAverages(inputs: PairInputs, compute: (averages: PairInputs) =
   return {
     loss,
     grads: {
-      chosen_P: grads.chosen_P.map((grad, p) => grad / tokens.chosen_P[p]),
-      rejected_P: grads.rejected_P.map((grad, p) => grad / tokens.rejected_P[p]),
+      chosen_P: grads.chosen_P.map((grad, p) => grad / atLeastOne(tokens.chosen_P[p])),
+      rejected_P: grads.rejected_P.map((grad, p) => grad / atLeastOne(tokens.rejected_P[p])),
     },
   };
 }
 
 /** Of a pair: its loss, and the derivatives by the log-prob of either completion. */
-export interface PairTerm {
+interface PairTerm {
   value: number;
   chosen: number;
   rejected: number;
 }
 
-export function meanOverPairs({ weights_P }: PairInputs, termOf: (p: number) => PairTerm): PairLossOutput {
+function meanOverPairs({ weights_P }: PairInputs, termOf: (p: number) => PairTerm): PairLossOutput {
   const total = weights_P.reduce((sum, weight) => sum + weight, 0);
   let loss = 0;
   const chosen_P: number[] = [];
@@ -111,7 +114,8 @@ export function ofEach(
 
 /** Mean loss a token of the chosen completions, all tokens alike: what supervised training on them has. */
 export function nllOfChosen({ policy, tokens, weights_P }: PairInputs): PairLossOutput {
-  const total = weights_P.reduce((sum, weight, p) => sum + weight * tokens.chosen_P[p], 0);
+  // A batch of completions that were judged one by one may hold none that is wanted.
+  const total = atLeastOne(weights_P.reduce((sum, weight, p) => sum + weight * tokens.chosen_P[p], 0));
   const loss = -weights_P.reduce((sum, weight, p) => sum + weight * policy.chosen_P[p], 0) / total;
   return {
     loss,

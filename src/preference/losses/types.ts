@@ -14,7 +14,7 @@ export interface PairInputs {
   policy: PerPair;
   /** Under the model that is compared with; zeros for a loss that has no use for one. */
   reference: PerPair;
-  /** Tokens of the completions. */
+  /** Tokens of the completions: 0 of one that is not there. */
   tokens: PerPair;
   /** What each pair counts, 1 or less. */
   weights_P: readonly number[];
@@ -40,6 +40,8 @@ export interface PreferenceLoss {
   source: string | null;
   /** Whether it compares with a reference. */
   reference: boolean;
+  /** Whether it also learns from completions that were judged one by one. */
+  unpaired?: true;
   /** What it compares: log-probs of whole completions, averages over their tokens, or the one beside the other. */
   log_probs: 'sums' | 'averages' | 'sums and tokens';
   settings: LossSettings;

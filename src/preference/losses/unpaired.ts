@@ -1,15 +1,16 @@
 // Losses that judge each completion for itself, against a reference: a pair gives them one that is wanted and one that is not.
 
 import { BETA } from './pairwise.ts';
-import { logistic, logRatios, meanOverPairs, negLogSigmoid, ofEach, scaled } from './terms.ts';
-import type { PairInputs, PreferenceLoss } from './types.ts';
+import { logistic, logRatios, negLogSigmoid, ofEach, scaled } from './terms.ts';
+import type { PairInputs, PairLossOutput, PreferenceLoss } from './types.ts';
 
 const weight = (which: string) => ({ doc: `What ${which} completions count.`, default: 1, minimum: 0 });
 
-/** The mean of all values of pairs, by their weights. */
-function meanOfBoth({ weights_P }: PairInputs, chosen_P: readonly number[], rejected_P: readonly number[]): number {
-  const total = weights_P.reduce((sum, value) => sum + value, 0);
-  return weights_P.reduce((sum, value, p) => sum + (value * (chosen_P[p] + rejected_P[p])) / (2 * total), 0);
+/** What each completion counts: nothing where it is not there. */
+function present({ weights_P, tokens }: PairInputs): { chosen_P: number[]; rejected_P: number[]; total: number } {
+  const of = (tokens_P: readonly number[]) => weights_P.map((value, p) => (tokens_P[p] > 0 ? value : 0));
+  const [chosen_P, rejected_P] = [of(tokens.chosen_P), of(tokens.rejected_P)];
+  return { chosen_P, rejected_P, total: [...chosen_P, ...rejected_P].reduce((sum, value) => sum + value, 0) };
 }
 
 export const kto: PreferenceLoss = {
@@ -20,18 +21,27 @@ export const kto: PreferenceLoss = {
   reference: true,
   log_probs: 'sums',
   settings: { ...BETA, desirable_weight: weight('chosen'), undesirable_weight: weight('rejected') },
+  unpaired: true,
   compute(inputs, { beta, desirable_weight, undesirable_weight }) {
     const { chosen_P, rejected_P } = logRatios(inputs);
-    const z = Math.max(0, meanOfBoth(inputs, chosen_P, rejected_P));
-    return meanOverPairs(inputs, (p) => {
+    const counts = present(inputs);
+    const mean = counts.chosen_P.reduce(
+      (sum, count, p) => sum + (count * chosen_P[p] + counts.rejected_P[p] * rejected_P[p]) / counts.total,
+      0,
+    );
+    const z = Math.max(0, mean);
+    const grads: PairLossOutput['grads'] = { chosen_P: [], rejected_P: [] };
+    let loss = 0;
+    for (const p of chosen_P.keys()) {
       const gained = logistic(beta * (chosen_P[p] - z));
       const lost = logistic(beta * (z - rejected_P[p]));
-      return {
-        value: (desirable_weight * (1 - gained.value) + undesirable_weight * (1 - lost.value)) / 2,
-        chosen: (-desirable_weight * beta * gained.slope) / 2,
-        rejected: (undesirable_weight * beta * lost.slope) / 2,
-      };
-    });
+      const wanted = (counts.chosen_P[p] / counts.total) * desirable_weight;
+      const unwanted = (counts.rejected_P[p] / counts.total) * undesirable_weight;
+      loss += wanted * (1 - gained.value) + unwanted * (1 - lost.value);
+      grads.chosen_P.push(-wanted * beta * gained.slope);
+      grads.rejected_P.push(unwanted * beta * lost.slope);
+    }
+    return { loss, grads };
   },
 };
 
