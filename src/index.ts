@@ -24,13 +24,18 @@ export {
 } from './models/model_info.ts';
 export {
   type PairwiseGroupOptions,
-  type PreferenceModel,
-  type PreferenceModelContext,
   pairwiseGroup,
-  preferenceModelSlot,
   TOURNAMENT_PATTERNS,
   type TournamentPattern,
 } from './preference/pairwise_env.ts';
+export {
+  type PreferenceModel,
+  type PreferenceModelContext,
+  preferenceModelSlot,
+  type Score,
+  type ScoringModel,
+  scoringModel,
+} from './preference/preference_model.ts';
 export {
   type Comparison,
   type LabeledComparison,

@@ -1,10 +1,12 @@
 // Preferences under the names that specs use: the trainer and its dataset.
 
 import { defineBuilder } from '../registry/builder.ts';
+import { datasetSlot } from '../supervised/types.ts';
 import { trainerSlot } from '../training/types.ts';
 import { ConfigurationError } from '../util/errors.ts';
 import { comparisonFileParams } from './comparison_params.ts';
 import { dpoHeadline, dpoParams, lossChoice } from './fields.ts';
+import { comparisonLabelParams } from './label_params.ts';
 import { preferenceDatasetSlot } from './types.ts';
 
 const comparisonFile = defineBuilder({
@@ -20,6 +22,24 @@ const comparisonFile = defineBuilder({
   async check(params, { renderer }) {
     const { checkComparisonFile } = await import('./check_rows.ts');
     return await checkComparisonFile(params, renderer ?? null);
+  },
+});
+
+const comparisonLabels = defineBuilder({
+  slot: datasetSlot,
+  name: 'comparison_labels',
+  version: 1,
+  doc: 'Comparisons from a file, to learn from which completion is better: a prompt with both, answered with A, B or Tie.',
+  params: comparisonLabelParams,
+  async build(params, context, make) {
+    const { comparisonLabelDatasets } = await import('./comparison_labels.ts');
+    const rule = params.true_rule === null ? null : await make(params.true_rule, context);
+    return await comparisonLabelDatasets(params, rule, context);
+  },
+  headline: () => [{ metric: 'test/accuracy', goal: 'maximize', label: 'test accuracy' }],
+  async check(params, { renderer }) {
+    const { checkComparisonLabels } = await import('./check_rows.ts');
+    return await checkComparisonLabels(params, renderer ?? null);
   },
 });
 
@@ -46,4 +66,4 @@ const dpo = defineBuilder({
   },
 });
 
-export const preferenceBuilders = [dpo, comparisonFile];
+export const preferenceBuilders = [dpo, comparisonFile, comparisonLabels];

@@ -5,17 +5,38 @@ import type { Renderer } from '../renderers/types.ts';
 import { checkRowFiles } from '../supervised/check_rows.ts';
 import { renderComparison } from './comparison_file.ts';
 import type { ComparisonFileParams } from './comparison_params.ts';
+import type { ComparisonLabelParams } from './label_params.ts';
+import { renderOrders } from './label_question.ts';
 import { comparisonReader } from './rows.ts';
+import type { LabeledComparison } from './types.ts';
 
 export async function checkComparisonFile(
   params: ComparisonFileParams,
   renderer: Renderer | null,
 ): Promise<FieldProblem[]> {
+  return await checkComparisons(params, renderer, renderComparison);
+}
+
+export async function checkComparisonLabels(
+  params: ComparisonLabelParams,
+  renderer: Renderer | null,
+): Promise<FieldProblem[]> {
+  return await checkComparisons(params, renderer, renderOrders);
+}
+
+async function checkComparisons(
+  params: Pick<
+    ComparisonFileParams,
+    'file_path' | 'test_file_path' | 'test_size' | 'on_bad_row' | 'format' | 'columns'
+  >,
+  renderer: Renderer | null,
+  render: (labeled: LabeledComparison, renderer: Renderer) => unknown,
+): Promise<FieldProblem[]> {
   return await checkRowFiles(params, () => {
     const read = comparisonReader(params);
     return (row) => {
       const labeled = read(row);
-      if (renderer !== null) renderComparison(labeled, renderer);
+      if (renderer !== null) render(labeled, renderer);
     };
   });
 }

@@ -7,7 +7,8 @@ import { builderOf, contents, oneOf, runtime, semantic } from '../registry/field
 import type { Message } from '../renderers/types.ts';
 import { type RLDatasetContext, type RLDatasets, rlDatasetSlot } from '../rl/types.ts';
 import { DATA_FORMATS, ON_BAD_ROW } from '../supervised/data/options.ts';
-import { type PreferenceModel, preferenceModelSlot, TOURNAMENT_PATTERNS } from './pairwise_env.ts';
+import { TOURNAMENT_PATTERNS } from './pairwise_env.ts';
+import { type PreferenceModel, preferenceModelSlot } from './preference_model.ts';
 
 const whole = (description: string, value: number, minimum = 1) =>
   semantic(Type.Integer({ minimum, default: value, description }));
@@ -53,7 +54,8 @@ export const pairwisePreference = defineBuilder({
   doc: 'Replies to the prompts of a file, rewarded for how they compare with one another.',
   params,
   async build(config, context, make): Promise<RLDatasets> {
-    const preferenceModel = await make(config.preference_model, { warn: context.warn });
+    const { seed, models, warn, notify, signal } = context;
+    const preferenceModel = await make(config.preference_model, { seed, models, warn, notify, signal });
     return await pairwiseDatasets(config, preferenceModel, context);
   },
   headline: ({ preference_model }, of) => of(preference_model),

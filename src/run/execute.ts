@@ -183,7 +183,8 @@ class Attempt {
       });
       const trainer = await registry.build(trainerSlot, trainerOf(spec, registry), {});
       // Before training started, what it starts from was found to be there; a run that goes on does not need it any more.
-      const resolveWeights = (ref: WeightsRef) => verifiedWeights(ref, { purpose: 'train', unfinished: 'refuse' });
+      const resolveWeights = (ref: WeightsRef, purpose: 'train' | 'sample' = 'train') =>
+        verifiedWeights(ref, { purpose, unfinished: 'refuse' });
       const given = { logPath, seed, headline, service, metrics, checkpoints };
       return await trainer.train({ ...given, resolveWeights, emit, signal });
     };

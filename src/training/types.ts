@@ -83,8 +83,8 @@ export interface TrainingContext {
   service: ServiceClient;
   metrics: MetricsLog;
   checkpoints: CheckpointLog;
-  /** Finds the weights that a field of the spec names. */
-  resolveWeights(ref: WeightsRef): Promise<ResolvedWeights>;
+  /** Finds the weights that a field of the spec names: to train on from, unless they are to be sampled from. */
+  resolveWeights(ref: WeightsRef, purpose?: 'train' | 'sample'): Promise<ResolvedWeights>;
   emit(event: TrainingEvent): void;
   /** Aborted on SIGINT: finish what was submitted, save a checkpoint, return `interrupted`. */
   signal: AbortSignal;
