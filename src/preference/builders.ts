@@ -4,6 +4,7 @@ import { defineBuilder } from '../registry/builder.ts';
 import { datasetSlot } from '../supervised/types.ts';
 import { trainerSlot } from '../training/types.ts';
 import { ConfigurationError } from '../util/errors.ts';
+import { comparisonEvaluator } from './comparison_evaluator.ts';
 import { comparisonFileParams } from './comparison_params.ts';
 import { dpoHeadline, dpoParams, lossChoice } from './fields.ts';
 import { comparisonLabelParams } from './label_params.ts';
@@ -66,4 +67,4 @@ const dpo = defineBuilder({
   },
 });
 
-export const preferenceBuilders = [dpo, comparisonFile, comparisonLabels];
+export const preferenceBuilders = [dpo, comparisonFile, comparisonLabels, comparisonEvaluator];

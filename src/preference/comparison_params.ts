@@ -1,8 +1,8 @@
-// Spec fields of the dataset of comparisons.
+// Spec fields of what reads comparisons.
 
 import { type Static, Type } from '@sinclair/typebox';
 import { contents, nullable, oneOf, runtime, semantic } from '../registry/fields.ts';
-import { ON_BAD_ROW } from '../supervised/data/options.ts';
+import { DATA_FORMATS, ON_BAD_ROW } from '../supervised/data/options.ts';
 import { columnsField } from '../supervised/dataset_params.ts';
 import { COMPARISON_COLUMNS, COMPARISON_FORMATS } from './rows.ts';
 
@@ -58,3 +58,34 @@ export const comparisonFileParams = Type.Object({
   ),
 });
 export type ComparisonFileParams = Static<typeof comparisonFileParams>;
+
+/** Conversations of any format, or comparisons of any: what prompts are read from. */
+export const PROMPT_FORMATS = [...DATA_FORMATS, 'comparisons'] as const;
+
+const { format, columns, on_bad_row } = comparisonFileParams.properties;
+
+/** Of what reads the comparisons that replies are held against. */
+export const heldOutFields = {
+  file_path: contents(Type.String({ format: 'path', description: 'Comparisons: docs/preferences.md.' })),
+  format,
+  columns,
+  on_bad_row,
+  test_size: nullable(
+    semantic(
+      Type.Integer({
+        minimum: 1,
+        default: null,
+        description:
+          'So many prompts, those that pairwise_preference of this file and this test_size holds out; null = all.',
+      }),
+    ),
+  ),
+  against: semantic(
+    oneOf(['chosen', 'rejected'], {
+      default: 'chosen',
+      description: 'Which completion of a row replies are held against; of a tie the first.',
+    }),
+  ),
+};
+const heldOutParams = Type.Object(heldOutFields);
+export type HeldOutParams = Static<typeof heldOutParams>;
