@@ -5,7 +5,7 @@ import { datasetSlot } from '../supervised/types.ts';
 import { trainerSlot } from '../training/types.ts';
 import { ConfigurationError } from '../util/errors.ts';
 import { comparisonEvaluator } from './comparison_evaluator.ts';
-import { comparisonFileParams } from './comparison_params.ts';
+import { comparisonCompletionParams, comparisonFileParams } from './comparison_params.ts';
 import { dpoHeadline, dpoParams, lossChoice } from './fields.ts';
 import { comparisonLabelParams } from './label_params.ts';
 import { preferenceDatasetSlot } from './types.ts';
@@ -19,6 +19,22 @@ const comparisonFile = defineBuilder({
   async build(params, context) {
     const { comparisonFileDatasets } = await import('./comparison_file.ts');
     return await comparisonFileDatasets(params, context);
+  },
+  async check(params, { renderer }) {
+    const { checkComparisonFile } = await import('./check_rows.ts');
+    return await checkComparisonFile(params, renderer ?? null);
+  },
+});
+
+const comparisonCompletions = defineBuilder({
+  slot: datasetSlot,
+  name: 'comparison_completions',
+  version: 1,
+  doc: 'The completions of a file of comparisons as replies to imitate, both or the better ones: a stage before learning which are better.',
+  params: comparisonCompletionParams,
+  async build(params, context) {
+    const { comparisonCompletionDatasets } = await import('./comparison_completions.ts');
+    return await comparisonCompletionDatasets(params, context);
   },
   async check(params, { renderer }) {
     const { checkComparisonFile } = await import('./check_rows.ts');
@@ -67,4 +83,4 @@ const dpo = defineBuilder({
   },
 });
 
-export const preferenceBuilders = [dpo, comparisonFile, comparisonLabels, comparisonEvaluator];
+export const preferenceBuilders = [dpo, comparisonFile, comparisonCompletions, comparisonLabels, comparisonEvaluator];

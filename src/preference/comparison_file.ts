@@ -15,7 +15,7 @@ import { comparisonReader } from './rows.ts';
 import type { LabeledComparison, PreferenceDataset, PreferenceDatasets, PreferencePair } from './types.ts';
 
 /** A prompt and one completion, rendered; in typed arrays, a third of the memory of a datum. */
-interface Sequence {
+export interface Sequence {
   tokens: Int32Array;
   weights: Float32Array;
 }

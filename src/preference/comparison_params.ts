@@ -59,6 +59,30 @@ export const comparisonFileParams = Type.Object({
 });
 export type ComparisonFileParams = Static<typeof comparisonFileParams>;
 
+export const comparisonCompletionParams = Type.Object({
+  ...comparisonFileParams.properties,
+  batch_size: semantic(
+    Type.Integer({
+      minimum: 1,
+      description: 'Completions in an optimizer step. The last batch of an epoch holds what is left.',
+    }),
+  ),
+  max_length: nullable(
+    semantic(
+      Type.Integer({
+        description:
+          'Tokens of a prompt with a completion; longer ones are left out. null: the length that the model takes.',
+        minimum: 2,
+        default: null,
+      }),
+    ),
+  ),
+  completions: semantic(
+    oneOf(['both', 'chosen', 'rejected'], { default: 'both', description: 'Which completions are imitated.' }),
+  ),
+});
+export type ComparisonCompletionParams = Static<typeof comparisonCompletionParams>;
+
 /** Conversations of any format, or comparisons of any: what prompts are read from. */
 export const PROMPT_FORMATS = [...DATA_FORMATS, 'comparisons'] as const;
 

@@ -6,7 +6,7 @@ import type { StepOptions } from '../rl/types.ts';
 import type { SamplingClient } from '../tinker/clients.ts';
 import { modelInputFromTokens } from '../tinker/types.ts';
 import { RequestError } from '../util/errors.ts';
-import { LABELS, type LabelPrompt, labelPrompt } from './comparison_prompt.ts';
+import { LABELS, type LabelPrompt, labelPrompts } from './comparison_prompt.ts';
 import type { PreferenceModel } from './preference_model.ts';
 import type { PreferenceLabel } from './types.ts';
 
@@ -25,6 +25,7 @@ const VERDICTS: Readonly<Record<PreferenceLabel, number>> = { A: -1, B: 1, Tie: 
 
 export function trainedModel(options: TrainedModelOptions): PreferenceModel {
   const { client, renderer, maxContextLength, useProbability } = options;
+  const promptOf = labelPrompts(renderer);
   const told = new Set<string>();
   const unjudged = (why: string) => {
     if (!told.has(why)) options.warn(`the reward model cannot judge a comparison: ${why}`);
@@ -33,7 +34,7 @@ export function trainedModel(options: TrainedModelOptions): PreferenceModel {
   };
   return {
     async compare(comparison, { signal } = {}) {
-      const prompt = labelPrompt(comparison, renderer);
+      const prompt = promptOf(comparison);
       if (prompt.tokens.length >= maxContextLength) return unjudged(`it is longer than ${maxContextLength} tokens`);
       if (useProbability) return await expectedVerdict(client, prompt, signal);
       const label = await saidLabel(client, prompt, signal);

@@ -8,8 +8,9 @@ import { labelPrompt } from '../../src/preference/comparison_prompt.ts';
 import { accuracyMetrics } from '../../src/preference/label_accuracy.ts';
 import { reference } from '../../src/registry/slot.ts';
 import { rendererSlot } from '../../src/renderers/types.ts';
-import { datasetSlot } from '../../src/supervised/types.ts';
+import { datasetSlot, type SupervisedDataset } from '../../src/supervised/types.ts';
 import { tokensOf } from '../../src/tinker/types.ts';
+import type { JsonValue } from '../../src/util/json.ts';
 import { temporaryDirectory } from '../support/temporary_directory.ts';
 import { tinyTokenizer } from '../support/tiny_tokenizer.ts';
 
@@ -47,28 +48,30 @@ it('the label answers the conversation of the Python cookbook, by one token', as
   expect(Object.values(labels).map((token) => tokenizer.decode([token]).trim())).toEqual(['A', 'B', 'T']);
 });
 
-/** The examples of a file of comparisons, as texts, with what weighs in them. */
-async function examplesOf(params: object, rows: object[]) {
+/** The datasets of a file of comparisons, and its renderer's tokenizer. */
+async function datasetsOf(params: { builder: string; [field: string]: JsonValue }, rows: object[]) {
   const file = join(await temporaryDirectory(), 'rows.jsonl');
   await writeFile(file, rows.map((row) => `${JSON.stringify(row)}\n`).join(''));
   const { tokenizer, renderer } = await materials();
   const warnings: string[] = [];
-  const ref = reference(datasetSlot, { builder: 'comparison_labels', file_path: file, batch_size: 64, ...params });
-  const { train, test } = await builtinRegistry().build(datasetSlot, ref, {
+  const ref = reference(datasetSlot, { file_path: file, batch_size: 64, ...params });
+  const context = {
     tokenizer,
     renderer,
     maxContextLength: 512,
     seed: 0,
-    warn: (message) => warnings.push(message),
-  });
-  const shown = async (part: typeof train | null) =>
+    warn: (message: string) => warnings.push(message),
+  };
+  return { ...(await builtinRegistry().build(datasetSlot, ref, context)), tokenizer, warnings };
+}
+
+/** What is shown first, what the label is and what it weighs; nothing else weighs anything. */
+async function examplesOf(params: { [field: string]: JsonValue }, rows: object[]) {
+  const { train, test, tokenizer, warnings } = await datasetsOf({ builder: 'comparison_labels', ...params }, rows);
+  const shown = async (part: SupervisedDataset | null) =>
     (await (part?.getBatch(0) ?? [])).map(({ model_input, loss_fn_inputs: { target_tokens, weights } }) => {
       const last = weights.data.length - 1;
-      expect(
-        Array.from(weights.data)
-          .slice(0, last)
-          .every((weight) => weight === 0),
-      ).toBe(true);
+      expect(Array.from(weights.data).findIndex((weight) => weight !== 0)).toBe(last);
       const text = tokenizer.decode(tokensOf(model_input));
       const first = text.indexOf('world') < text.indexOf('or<|') ? 'world' : 'or';
       return { first, label: tokenizer.decode([target_tokens.data[last]]), weight: weights.data[last] };
@@ -114,6 +117,20 @@ it('comparisons that are too long are left out and counted', async () => {
   expect(train).toHaveLength(40);
   expect(warnings.join()).toContain('1 of 41 comparisons left out, longer than max_length 512 (line 1)');
   await expect(examplesOf({ max_length: 20 }, ROWS)).rejects.toThrow('no comparison is left that fits into max_length');
+});
+
+it('completions of the same rows are replies to imitate: both, or one of them', async () => {
+  const replies = async (completions: string) => {
+    const params = { builder: 'comparison_completions', completions, shuffle_seed: null };
+    const { train, tokenizer } = await datasetsOf(params, ROWS.slice(0, 2));
+    return (await train.getBatch(0)).map(({ loss_fn_inputs: { target_tokens, weights } }) => {
+      const said = target_tokens.data.filter((_, t) => weights.data[t] > 0);
+      return tokenizer.decode(said).replace('<|im_end|>', '').trim();
+    });
+  };
+  expect(await replies('both')).toEqual(['world', 'or', 'world', 'or']);
+  expect(await replies('chosen')).toEqual(['world', 'world']);
+  expect(await replies('rejected')).toEqual(['or', 'or']);
 });
 
 it('accuracy, by hand: in both orders, of what is decided', () => {

@@ -8,6 +8,7 @@ import { builtinRegistry } from '../../src/builtin.ts';
 import type { RunEvent } from '../../src/run/events.ts';
 import { runFile } from '../../src/run/run_spec.ts';
 import { writeChatModel } from '../support/chat_model.ts';
+import { cookbook } from '../support/cli.ts';
 
 let directory: string;
 
@@ -147,6 +148,31 @@ it('weights that never learned labels judge nothing, and the run says so rather 
     'rollout_errors/unjudged': 2,
     'rollout_errors/groups_skipped': 2,
   });
+});
+
+it('a benchmark of the same name measures a run on its own', async () => {
+  const judges =
+    '[{name: rm, preference_model: {builder: trained, weights: {run: rm}}}, {name: rule, preference_model: {builder: matches, pattern: or}}]';
+  const fields = ['file_path=pairs.jsonl', 'test_size=4', `judges=${judges}`].flatMap((field) => ['--set', field]);
+  const argv = [
+    'eval',
+    'rl',
+    '--benchmark',
+    'comparison',
+    ...fields,
+    '--max-tokens',
+    '6',
+    '--save-dir',
+    'evals',
+    '--json',
+  ];
+  const { code, stdout } = await cookbook(argv, { cwd: directory });
+  expect(code).toBe(0);
+  const { score, num_examples, metrics } = JSON.parse(stdout);
+  expect(num_examples).toBe(4);
+  expect(Object.keys(metrics)).toEqual(expect.arrayContaining(['win_rate/rm', 'win_rate/rule']));
+  // Neither judge has more than wins and defeats here but for ties, which are half a win each.
+  expect(metrics['win_rate/rm']).toBeGreaterThanOrEqual(score);
 });
 
 it('a reward model that is not there is told before anything runs', async () => {
