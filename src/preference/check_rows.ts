@@ -5,6 +5,7 @@ import type { Renderer } from '../renderers/types.ts';
 import { checkRowFiles } from '../supervised/check_rows.ts';
 import { renderComparison } from './comparison_file.ts';
 import type { ComparisonFileParams } from './comparison_params.ts';
+import { labelPrompts } from './comparison_prompt.ts';
 import type { ComparisonLabelParams } from './label_params.ts';
 import { renderOrders } from './label_question.ts';
 import { comparisonReader } from './rows.ts';
@@ -21,7 +22,7 @@ export async function checkComparisonLabels(
   params: ComparisonLabelParams,
   renderer: Renderer | null,
 ): Promise<FieldProblem[]> {
-  return await checkComparisons(params, renderer, renderOrders);
+  return await checkComparisons(params, renderer, (labeled, renderer) => renderOrders(labeled, labelPrompts(renderer)));
 }
 
 async function checkComparisons(

@@ -9,6 +9,7 @@ import type { DatasetContext, SupervisedDataset, SupervisedDatasets } from '../s
 import { DataValidationError } from '../util/errors.ts';
 import { shortPath } from '../util/files.ts';
 import { nextUniform, randomFor } from '../util/random.ts';
+import { labelPrompts } from './comparison_prompt.ts';
 import { labelAccuracy } from './label_accuracy.ts';
 import type { ComparisonLabelParams } from './label_params.ts';
 import { type LabelQuestion, labelDatum, type RenderedComparison, renderOrders } from './label_question.ts';
@@ -42,10 +43,11 @@ async function loadComparisons(
   { renderer, maxLength, warn, notify, signal }: DatasetContext & { renderer: Renderer; maxLength: number },
 ): Promise<(RenderedComparison | null)[]> {
   const read = comparisonReader(params);
+  const promptOf = labelPrompts(renderer);
   const tooLong: RowPlace[] = [];
   const rows = await readRows(file, { onBadRow: params.on_bad_row, warn, notify, signal }, (row, place) => {
     const labeled = read(row);
-    const orders = renderOrders(labeled, renderer);
+    const orders = renderOrders(labeled, promptOf);
     const isTooLong = orders.some(({ prompt }) => prompt.length + 1 > maxLength);
     if (isTooLong) tooLong.push(place);
     return isTooLong ? null : { orders, labeled };

@@ -2,7 +2,7 @@
 // (ComparisonRendererFromChatRenderer of tinker_cookbook/preference).
 
 import type { Message, Renderer } from '../renderers/types.ts';
-import { renderRow } from '../supervised/render_row.ts';
+import { refuseHalves, renderRow } from '../supervised/render_row.ts';
 import { tokensOf } from '../tinker/types.ts';
 import { DataValidationError } from '../util/errors.ts';
 import type { Comparison, PreferenceLabel } from './types.ts';
@@ -33,7 +33,7 @@ export interface LabelPrompt {
  * trained, and where a format puts something before every reply the one behind that.
  * @throws DataValidationError, RendererError for a comparison, or a format, that cannot be rendered so
  */
-export function labelPrompt(comparison: Comparison, renderer: Renderer): LabelPrompt {
+function labelPrompt(comparison: Comparison, renderer: Renderer): LabelPrompt {
   const conversation = comparisonConversation(comparison);
   const [A, B, tie] = LABELS.map((content) => {
     const messages = [...conversation, { role: 'assistant', content }];
@@ -61,7 +61,7 @@ const PROBE: Comparison = {
 };
 
 /**
- * `labelPrompt` of many comparisons. Where a format asks for a reply as it shows one, which most do, each is rendered once
+ * How comparisons are asked: as `labelPrompt` has it. Where a format asks for a reply as it shows one, which most do, each is rendered once
  * and as a prompt, in a tenth of the time.
  */
 export function labelPrompts(renderer: Renderer): (comparison: Comparison) => LabelPrompt {
@@ -69,7 +69,10 @@ export function labelPrompts(renderer: Renderer): (comparison: Comparison) => La
     tokensOf(renderer.buildGenerationPrompt(comparisonConversation(comparison)));
   const { tokens, labels } = labelPrompt(PROBE, renderer);
   if (asked(PROBE).join() !== tokens.join()) return (comparison) => labelPrompt(comparison, renderer);
-  return (comparison) => ({ tokens: asked(comparison), labels });
+  return (comparison) => {
+    comparisonConversation(comparison).forEach(refuseHalves);
+    return { tokens: asked(comparison), labels };
+  };
 }
 
 /** The same two completions, the other first. */

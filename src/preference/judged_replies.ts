@@ -8,7 +8,7 @@ import { writeIterationFiles } from '../training/iteration_directory.ts';
 import { messageOf } from '../util/errors.ts';
 import { seedFor } from '../util/random.ts';
 import { startAll } from '../util/start_all.ts';
-import type { ComparisonEvaluatorConfig } from './comparison_evaluator.ts';
+import type { ComparisonEvaluatorConfig } from './comparison_evaluator_params.ts';
 import type { ComparedPrompt } from './held_out_comparisons.ts';
 import { type Judge, type Scores, winMetrics, winScore } from './judges.ts';
 

@@ -1,10 +1,9 @@
 // A comparison in one order as a question whose answer is a label: its tokens, and the datum that trains or scores a label.
 
-import type { Renderer } from '../renderers/types.ts';
 import { datumFromModelInputWeights } from '../supervised/common.ts';
 import { type Datum, modelInputFromTokens } from '../tinker/types.ts';
-import { type LabelPrompt, labelPrompt, OTHER_LABEL, swapped } from './comparison_prompt.ts';
-import type { LabeledComparison, PreferenceLabel } from './types.ts';
+import { type LabelPrompt, OTHER_LABEL, swapped } from './comparison_prompt.ts';
+import type { Comparison, LabeledComparison, PreferenceLabel } from './types.ts';
 
 /** A comparison in one order, rendered; typed arrays take a third of the memory of a datum. */
 export interface LabelQuestion {
@@ -22,10 +21,10 @@ export interface RenderedComparison {
 
 export function renderOrders(
   { comparison, label }: LabeledComparison,
-  renderer: Renderer,
+  promptOf: (comparison: Comparison) => LabelPrompt,
 ): readonly [LabelQuestion, LabelQuestion] {
   const question = (order: typeof comparison, label: PreferenceLabel): LabelQuestion => {
-    const { tokens, labels } = labelPrompt(order, renderer);
+    const { tokens, labels } = promptOf(order);
     return { prompt: Int32Array.from(tokens), labels, label };
   };
   return [question(comparison, label), question(swapped(comparison), OTHER_LABEL[label])];

@@ -4,7 +4,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { builtinRegistry } from '../../src/builtin.ts';
-import { labelPrompt } from '../../src/preference/comparison_prompt.ts';
+import { labelPrompts } from '../../src/preference/comparison_prompt.ts';
 import { accuracyMetrics } from '../../src/preference/label_accuracy.ts';
 import { reference } from '../../src/registry/slot.ts';
 import { rendererSlot } from '../../src/renderers/types.ts';
@@ -29,7 +29,7 @@ async function materials(builder = 'chat_template') {
 
 it('the label answers the conversation of the Python cookbook, by one token', async () => {
   const { tokenizer, renderer } = await materials('role_colon');
-  const { tokens, labels } = labelPrompt(comparison, renderer);
+  const { tokens, labels } = labelPrompts(renderer)(comparison);
   expect(tokenizer.decode(tokens)).toMatchInlineSnapshot(`
     "User: hello?
 
