@@ -7,7 +7,7 @@ import type { StepOptions } from '../rl/types.ts';
 import type { Metrics } from '../training/types.ts';
 import { ConfigurationError } from '../util/errors.ts';
 import type { JudgeConfig } from './judge_fields.ts';
-import { compared, type PreferenceModel, type PreferenceModelContext } from './preference_model.ts';
+import { comparedPairs, type PreferenceModel, type PreferenceModelContext } from './preference_model.ts';
 
 export interface Judge {
   name: string;
@@ -41,15 +41,14 @@ export async function winScore(
   { model, bothWays }: { model: PreferenceModel; bothWays: boolean },
   options: StepOptions,
 ): Promise<number | null> {
-  const [prompt, theirs, ours] = [[...prompt_conversation], [...completion], [...reply]];
-  const [second, first] = await Promise.all([
-    compared(model, { prompt_conversation: prompt, completion_A: theirs, completion_B: ours }, options),
-    bothWays
-      ? compared(model, { prompt_conversation: prompt, completion_A: ours, completion_B: theirs }, options)
-      : null,
-  ]);
-  if (second === null || (bothWays && first === null)) return null;
-  return (second - (first ?? -second) + 2) / 4;
+  const orders = [
+    [0, 1],
+    [1, 0],
+  ] as const;
+  const pairs = orders.slice(0, bothWays ? 2 : 1);
+  const [second, first] = await comparedPairs(model, prompt_conversation, [completion, reply], pairs, options);
+  if (second === null || first === null) return null;
+  return bothWays ? (second - first + 2) / 4 : (second + 1) / 2;
 }
 
 /** Scores of replies by each judge, in the order of the judges. */

@@ -60,11 +60,7 @@ export const preferenceModelSlot = defineSlot<PreferenceModelContext, Preference
 });
 
 /** One verdict. Completions that are the same are equally good, which takes no model to tell. */
-export async function compared(
-  model: PreferenceModel,
-  comparison: Comparison,
-  options?: StepOptions,
-): Promise<number | null> {
+async function compared(model: PreferenceModel, comparison: Comparison, options?: StepOptions): Promise<number | null> {
   if (keyOf(comparison.completion_A) === keyOf(comparison.completion_B)) return 0;
   return checkedVerdict(await model.compare(comparison, options));
 }
