@@ -9,8 +9,9 @@ import { parse } from 'yaml';
 import { builtinRegistry } from '../src/builtin.ts';
 import { COMMANDS } from '../src/commands/index.ts';
 import { isSweepSpec, loadDocument } from '../src/spec/load.ts';
+import { resolvePipeline } from '../src/spec/pipeline.ts';
 import { loadPlugins } from '../src/spec/plugins.ts';
-import { resolveValue, surroundings } from '../src/spec/resolve.ts';
+import { surroundings } from '../src/spec/resolve.ts';
 import { conversationReader } from '../src/supervised/data/formats.ts';
 import { planSweep } from '../src/sweep/plan.ts';
 import { isJsonObject } from '../src/util/json.ts';
@@ -41,7 +42,7 @@ async function problemsOf(file: string, overrides: readonly string[], cwd: strin
   const document = await loadDocument(file, { overrides, cwd, env: { BASE_MODEL: 'ORG/NAME' } });
   await loadPlugins(document, registry);
   const at = surroundings(document, cwd);
-  const { issues } = resolveValue(document.value, registry, exists === undefined ? at : { ...at, exists });
+  const { issues } = resolvePipeline(document.value, registry, exists === undefined ? at : { ...at, exists });
   return issues.filter(({ message }) => !message.startsWith('required field is missing'));
 }
 
@@ -51,7 +52,7 @@ const specs = PAGES.flatMap((page) =>
 
 describe('specs', () => {
   it.each(specs)('$name', async ({ text }) => {
-    const isPart = !/^(trainer|base|extends):/m.test(text);
+    const isPart = !/^(trainer|base|extends|stages):/m.test(text);
     const directory = await copyOfExamples({
       'configs/example.yaml': isPart ? `extends: sl_basic.yaml\n${text}` : text,
     });

@@ -54,6 +54,7 @@ export type WeightsRef = string | { run: string; checkpoint: string };
 export function weights({ model, ...options }: { model?: string } & Record<string, JsonValue>) {
   const properties = {
     run: { type: 'string', minLength: 1, description: 'A run directory.' },
+    stage: { type: 'string', minLength: 1, description: 'In place of run: another stage of the same spec.' },
     checkpoint: { type: 'string', minLength: 1, default: 'final', description: 'final, best, or the name of one.' },
   };
   return Type.Unsafe<WeightsRef>({

@@ -24,16 +24,45 @@ export interface Grouping {
   cells: Cell[];
 }
 
-/** A table for every sweep, and for the runs that lie beside each other without being one. */
+/**
+ * A table for every sweep, and for the runs that lie beside each other without being one. Stages have tables of their own, each
+ * behind those that it starts from: they compute different things.
+ */
 export function groupBySweep(entries: readonly RunEntry[]): Grouping[] {
-  const tables = groupBy(entries, ({ row }) => row.sweep ?? dirname(row.run));
-  return [...tables].map(([title, members]) => {
+  const places = groupBy(inStages(entries), ({ row }) => row.sweep ?? dirname(row.run));
+  const tables = [...places].flatMap(([place, members]) =>
+    [...groupBy(members, ({ row }) => row.stage ?? '')].map(([stage, those]) => ({ place, stage, members: those })),
+  );
+  return tables.map(({ place, stage, members }) => {
+    const title = stage === '' ? place : `${place}, stage ${stage}${startOf(members, entries)}`;
     const configurations = [...groupBy(members, ({ row }) => row.config_id).values()];
-    const fields = distinguishingFields(configurations);
+    const fields = stage !== '' && configurations.length === 1 ? ['stage'] : distinguishingFields(configurations);
     const cells = configurations.map((runs) => ({ fields: valuesOf(runs[0], fields), entries: runs }));
     return { title, fields, shown: variedFields(fields, cells), cells };
   });
 }
+
+/** The stages that a table's runs start from, as far as those are there. */
+function startOf(members: readonly RunEntry[], entries: readonly RunEntry[]): string {
+  const producers = new Set(members.flatMap(({ row }) => row.after));
+  const names = new Set(
+    entries.flatMap(({ row: { hash, stage } }) => (hash !== null && producers.has(hash) ? (stage ?? []) : [])),
+  );
+  return names.size === 0 ? '' : ` (from ${[...names].join(' and ')})`;
+}
+
+/** The entries, a stage behind all that it starts from. */
+function inStages(entries: readonly RunEntry[]): RunEntry[] {
+  const stageOf = new Map(entries.map(({ row }) => [row.hash, row]));
+  const depth = (row: RunEntry['row'], left = MOST_STAGES): number =>
+    left === 0 ? 0 : Math.max(0, ...row.after.map((hash) => depthBelow(stageOf.get(hash), left)));
+  const depthBelow = (row: RunEntry['row'] | undefined, left: number) =>
+    row === undefined ? 1 : 1 + depth(row, left - 1);
+  return entries.toSorted((a, b) => depth(a.row) - depth(b.row));
+}
+
+/** Files from outside may name one another in a circle. */
+const MOST_STAGES = 20;
 
 /**
  * One table over all runs by the fields that the user names: fields of specs, axes, or columns of `runs`.

@@ -44,7 +44,7 @@ const NOTHING_KNOWN = {
 
 function plannedEntry(sweep: Pick<RunDirectory, 'path' | 'directory' | 'objective'>, run: ListedRun): RunEntry {
   const { path, directory, objective } = sweep;
-  const { name, hash, config_hash, axes, seed } = run;
+  const { name, hash, config_hash, axes, seed, stage } = run;
   return {
     row: {
       ...NOTHING_KNOWN,
@@ -55,6 +55,8 @@ function plannedEntry(sweep: Pick<RunDirectory, 'path' | 'directory' | 'objectiv
       config_id: config_hash,
       hash,
       seed,
+      stage: stage?.name ?? null,
+      after: stage?.after.map((each) => each.hash) ?? [],
       state: 'pending',
       objective_metric: objective?.metric ?? null,
       objective_goal: objective?.goal ?? null,

@@ -3,6 +3,7 @@
 import { join } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { readForeignLines } from '../run_files/foreign_json.ts';
+import { producersAmong } from '../run_files/producers.ts';
 import { newestIterationFile } from '../training/iteration_directory.ts';
 import { ConfigurationError } from '../util/errors.ts';
 import type { JsonObject, JsonValue } from '../util/json.ts';
@@ -52,7 +53,7 @@ export interface Report {
 export async function makeReport(options: ReportOptions): Promise<Report> {
   const { runs, sweeps, notices } = discoverRuns(options.directories, options.cwd);
   const found = runs.map(readRunEntry);
-  const entries = [...found, ...plannedEntries(sweeps, found)];
+  const entries = judgedByTheirOwn([...found, ...plannedEntries(sweeps, found)]);
   if (entries.length === 0) {
     throw new ConfigurationError([...notices, `no runs in ${options.directories.join(', ')}`].join('\n'), {
       hint: `A run is a directory with a run.json, metrics.jsonl or config.json. Start one: ${programName()} run configs/sl_basic.yaml`,
@@ -67,6 +68,15 @@ export async function makeReport(options: ReportOptions): Promise<Report> {
   } finally {
     connection.closeSync();
   }
+}
+
+/** What a sweep is judged by are the last of its stages; those that they start from are shown by what they say of themselves. */
+function judgedByTheirOwn(entries: readonly RunEntry[]): RunEntry[] {
+  const producers = producersAmong(
+    entries.map(({ row: { hash, after } }) => ({ hash, after: after.map((each) => ({ hash: each })) })),
+  );
+  const isProducer = ({ row: { hash } }: RunEntry) => hash !== null && producers.has(hash);
+  return entries.map((entry) => (isProducer(entry) ? { ...entry, objective: null } : entry));
 }
 
 function reportOn(

@@ -20,6 +20,10 @@ export interface RunRow {
   config_id: string;
   hash: string | null;
   seed: number | null;
+  /** Of several stages its name; null for a single run. */
+  stage: string | null;
+  /** Hashes of the runs that it starts from. */
+  after: string[];
   state: SeenState;
   error_code: string | null;
   error: string | null;
@@ -81,6 +85,8 @@ export function readRunEntry(found: RunDirectory): RunEntry {
       config_id: run.config_hash,
       hash: run.hash,
       seed: run.seed,
+      stage: run.stage,
+      after: run.after.map(({ hash }) => hash),
       state: run.state,
       error_code: problem === null ? textOf(error.code) : 'DAMAGED',
       error: problem ?? textOf(error.message),
@@ -129,6 +135,8 @@ export const RUN_COLUMNS = {
   config_id: 'VARCHAR',
   hash: 'VARCHAR',
   seed: 'BIGINT',
+  stage: 'VARCHAR',
+  after: 'JSON',
   state: 'VARCHAR',
   error_code: 'VARCHAR',
   error: 'VARCHAR',

@@ -1,13 +1,13 @@
 // The data that a run spec names, looked at without running: its first rows, and whether the model's renderer takes them; and
 // whether that is the renderer of the weights to start from.
 
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { benchmarkSlot } from '../evaluation/types.ts';
 import { isFile } from '../formats/files.ts';
 import { preferenceModelSlot } from '../preference/preference_model.ts';
 import { preferenceDatasetSlot } from '../preference/types.ts';
 import type { FieldProblem } from '../registry/builder.ts';
-import { isWeightsRef } from '../registry/fields.ts';
+import { isWeightsRef, type WeightsRef } from '../registry/fields.ts';
 import type { Registry } from '../registry/registry.ts';
 import { type ObjectShape, type Shape, shapeOf } from '../registry/shape.ts';
 import { isPlainRef, type PlainRef } from '../registry/slot.ts';
@@ -16,6 +16,7 @@ import { type Renderer, rendererSlot } from '../renderers/types.ts';
 import { rlDatasetSlot } from '../rl/types.ts';
 import { rendererOfWeights } from '../run_files/trained_renderer.ts';
 import { locateWeights } from '../run_files/weights_reference.ts';
+import { pathInSpec, type Stage } from '../spec/pipeline.ts';
 import { paramsOfRun } from '../spec/root.ts';
 import type { Issue, RunSpec, SpecPath } from '../spec/types.ts';
 import { datasetSlot } from '../supervised/types.ts';
@@ -26,12 +27,26 @@ import { CookbookError } from '../util/errors.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../util/json.ts';
 import { checkTrainer } from './check_trainer.ts';
 
-/** What is wrong with the data of a resolved spec. A model that does not lie in a directory stays unopened. */
-export async function checkData(spec: RunSpec, registry: Registry): Promise<Issue[]> {
+/** What is wrong with the data of the runs of a spec, with their places in it. */
+export async function checkStages(stages: readonly Stage[], registry: Registry): Promise<Issue[]> {
+  const specs = new Map(stages.map(({ spec }) => [spec.log_path, spec]));
+  const issues: Issue[] = [];
+  for (const { name, spec } of stages) {
+    for (const issue of await checkData(spec, registry, specs))
+      issues.push({ ...issue, path: pathInSpec(name, issue.path) });
+  }
+  return issues;
+}
+
+/**
+ * What is wrong with the data of a resolved spec. A model that does not lie in a directory stays unopened.
+ * @param stages the specs of stages that it may start from, by their directories: those need not have run yet
+ */
+async function checkData(spec: RunSpec, registry: Registry, stages: ReadonlyMap<string, RunSpec>): Promise<Issue[]> {
   const trainer = registry.find(trainerSlot.name, spec.trainer);
   if (trainer === undefined) return [];
   const ofTrainer = await checkTrainer(spec, registry);
-  const { trainedWith, issues: ofWeights } = weightsOf(spec);
+  const { trainedWith, issues: ofWeights } = weightsOf(spec, stages);
   const named = [...dataIn(shapeOf(paramsOfRun(trainer)), spec, registry, [])];
   if (named.length === 0) return [...ofTrainer, ...ofWeights];
   const { known, issues: ofModel } = await knownOfModel(spec, trainedWith, registry);
@@ -44,16 +59,25 @@ export async function checkData(spec: RunSpec, registry: Registry): Promise<Issu
 }
 
 /** The renderer of the weights that a spec starts from, and an issue where the spec names another: the run would refuse it. */
-function weightsOf({ load_checkpoint_path: ref = null, renderer, renderer_override: override }: RunSpec): {
-  trainedWith: PlainRef | null;
-  issues: Issue[];
-} {
+function weightsOf(
+  { load_checkpoint_path: ref = null, renderer, renderer_override: override }: RunSpec,
+  stages: ReadonlyMap<string, RunSpec>,
+): { trainedWith: PlainRef | null; issues: Issue[] } {
   if (!isWeightsRef(ref)) return { trainedWith: null, issues: [] };
-  const { description, ...located } = locateWeights(ref, { purpose: 'train', unfinished: 'refuse' });
-  const trainedWith = rendererOfWeights(located);
-  const known = { trainedWith, override: override === true, weights: description };
+  const { trainedWith, weights } = madeBy(ref, stages);
+  const known = { trainedWith, override: override === true, weights };
   const message = isPlainRef(renderer) ? rendererProblem(renderer, known) : null;
   return { trainedWith, issues: message === null ? [] : [{ path: ['renderer'], part: 'value', message }] };
+}
+
+function madeBy(ref: WeightsRef, stages: ReadonlyMap<string, RunSpec>) {
+  const stage = typeof ref === 'string' ? undefined : stages.get(ref.run);
+  if (stage !== undefined) {
+    const trainedWith = isPlainRef(stage.renderer) ? stage.renderer : null;
+    return { trainedWith, weights: `the stage ${basename(stage.log_path)}` };
+  }
+  const { description: weights, ...located } = locateWeights(ref, { purpose: 'train', unfinished: 'refuse' });
+  return { trainedWith: rendererOfWeights(located), weights };
 }
 
 interface KnownOfModel {

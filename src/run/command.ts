@@ -7,8 +7,10 @@ import { colorsFor } from '../util/colors.ts';
 import { widthOf, wrappedText } from '../util/wrapped.ts';
 import { askOnTerminal } from './ask.ts';
 import type { RunListener } from './events.ts';
-import { executeDirectory } from './execute_directory.ts';
+import { type EndedRun, executeDirectory } from './execute_directory.ts';
+import { type EndedStage, executeStages } from './execute_stages.ts';
 import { finalScreen } from './reporters/final_screen.ts';
+import { pipelineScreen } from './reporters/pipeline_screen.ts';
 import { plainReporter, quietReporter } from './reporters/plain.ts';
 import { terminalReporter } from './reporters/terminal.ts';
 import { prepareFile } from './run_spec.ts';
@@ -31,15 +33,20 @@ interface RunResult extends RunStatus {
   identity: string;
 }
 
+/** What a spec with stages prints: each behind those that it starts from. */
+interface PipelineResult {
+  stages: (RunResult & { stage: string; after: readonly string[] })[];
+}
+
 export interface CommandEnd {
-  result: RunResult;
+  result: RunResult | PipelineResult;
   screen: string[];
   exitCode: 0 | 1 | 3;
 }
 
 /** `cookbook run FILE`. */
 export async function runCommand(file: string, registry: Registry, options: CommandOptions): Promise<CommandEnd> {
-  const directory = await prepareFile(file, {
+  const prepared = await prepareFile(file, {
     ...options,
     registry,
     cwd: process.cwd(),
@@ -50,17 +57,38 @@ export async function runCommand(file: string, registry: Registry, options: Comm
   const stop = stopOnSignals();
   await stop.watched;
   try {
-    const onEvent = progressReporter(options.quiet || options.json);
-    const ended = await executeDirectory(directory, registry, { onEvent, signal: stop.signal, env: process.env });
-    const { record, status } = ended;
-    return {
-      result: { directory, name: record.name, identity: record.identity.hash, ...status },
-      screen: finalScreen(ended, colorsFor(process.stdout), widthOf(process.stdout)),
-      exitCode: exitCodeOf(status.state),
-    };
+    const { signal } = stop;
+    const ended = await executeStages(prepared, (directory) =>
+      executeDirectory(directory, registry, {
+        onEvent: progressReporter(options.quiet || options.json),
+        signal,
+        env: process.env,
+      }),
+    );
+    return endOf(ended);
   } finally {
     stop.dispose();
   }
+}
+
+function endOf(ended: readonly EndedStage[]): CommandEnd {
+  const [colors, width] = [colorsFor(process.stdout), widthOf(process.stdout)];
+  const [single] = ended;
+  if (single !== undefined && single.stage === null) {
+    const screen = finalScreen(single.run, colors, width);
+    return { result: resultOf(single.run), screen, exitCode: exitCodeOf(single.run.status.state) };
+  }
+  const stages = ended.map(({ stage, after, run }) => ({ stage: stage ?? '', after, ...resultOf(run) }));
+  const codes = ended.map(({ run }) => exitCodeOf(run.status.state));
+  return {
+    result: { stages },
+    screen: pipelineScreen(ended, colors, width),
+    exitCode: codes.includes(1) ? 1 : codes.includes(3) ? 3 : 0,
+  };
+}
+
+function resultOf({ directory, record, status }: EndedRun): RunResult {
+  return { directory, name: record.name, identity: record.identity.hash, ...status };
 }
 
 function progressReporter(quiet: boolean): RunListener {

@@ -113,7 +113,9 @@ export function identityDifferences(record: RunRecord, wanted: WantedRun): strin
     const field = given.get(path);
     if (field !== undefined) return describe(field);
     const [there, here] = [producerOf(a), producerOf(b)];
-    if (there !== null && here !== null) return `${path} (made by run ${there} there, by run ${here} here)`;
+    const stage = record.stage?.after.find(({ hash }) => there?.hash === hash)?.stage;
+    if (stage !== undefined && here !== null) return `${path} (from another run of the stage ${stage})`;
+    if (there !== null && here !== null) return `${path} (made by run ${there.shown} there, by run ${here.shown} here)`;
     if (isVersion(path)) return describe({ path, a, b });
     return a === undefined || b === undefined ? [] : `${path} (its contents have changed)`;
   });
@@ -145,10 +147,11 @@ function fieldsGiven(record: RunRecord, wanted: WantedRun): Map<string, Differen
 /** Whether a field of an identity is the version of a builder. */
 const isVersion = (path: string) => path.endsWith('.version');
 
-/** `HASH at step N` of weights that another run made. */
-function producerOf(value: JsonValue | undefined): string | null {
-  const [, hash, step] = (typeof value === 'string' && /^run:([0-9a-f]+)@(-?\d+)$/.exec(value)) || [];
-  return hash === undefined ? null : `${hash} at step ${step}`;
+/** The run that made weights, as an identity names it. */
+function producerOf(value: JsonValue | undefined): { hash: string; shown: string } | null {
+  const [, hash, at = ''] = (typeof value === 'string' && /^run:([0-9a-f]+)@(.+)$/.exec(value)) || [];
+  if (hash === undefined) return null;
+  return { hash, shown: /^-?\d+$/.test(at) ? `${hash} at step ${at}` : `${hash}, checkpoint ${at}` };
 }
 
 function describe({ path, a, b }: Difference): string {

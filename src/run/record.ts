@@ -2,6 +2,7 @@
 
 import type { Headline } from '../registry/headline.ts';
 import type { RunRecord } from '../run_files/types.ts';
+import type { Producer } from '../spec/stage_identity.ts';
 import type { Identity, RunSpec } from '../spec/types.ts';
 import type { JsonValue } from '../util/json.ts';
 import type { Provenance } from './provenance.ts';
@@ -16,6 +17,7 @@ export interface RunRecordInput {
   argv: readonly string[];
   axes?: Record<string, JsonValue>;
   objective?: RunRecord['objective'];
+  stage?: RunRecord['stage'];
 }
 
 export function makeRunRecord({
@@ -27,6 +29,7 @@ export function makeRunRecord({
   argv,
   axes = {},
   objective = null,
+  stage,
 }: RunRecordInput): RunRecord {
   return {
     schema_version: 1,
@@ -35,10 +38,16 @@ export function makeRunRecord({
     spec,
     axes,
     objective,
+    ...(stage === undefined ? {} : { stage }),
     headline: [...headline],
     versions: provenance.versions,
     git: provenance.git,
     argv: [...argv],
     created_at: new Date().toISOString(),
   };
+}
+
+/** What run.json says of a stage: its name, and the runs that it starts from. */
+export function stageRecord(name: string, producers: readonly Producer[]): NonNullable<RunRecord['stage']> {
+  return { name, after: producers.map(({ stage, hash }) => ({ stage, hash })) };
 }

@@ -1,22 +1,23 @@
-// A spec file to an executed run: loaded, checked, put into its directory, run.
+// A spec file to the runs that it asks for: loaded, checked, put into their directories, run.
 
 import { basename } from 'node:path';
 import type { Registry } from '../registry/registry.ts';
 import { createInputs } from '../run_files/weights_reader.ts';
 import { diagnose } from '../spec/diagnostics.ts';
-import { identify } from '../spec/identity.ts';
 import { isSweepSpec, loadDocument } from '../spec/load.ts';
+import { pathInSpec, resolveDocument } from '../spec/pipeline.ts';
 import { loadPlugins } from '../spec/plugins.ts';
-import { resolveRunSpec } from '../spec/resolve.ts';
 import type { Environment } from '../spec/secrets.ts';
+import { identifyStages } from '../spec/stage_identity.ts';
+import type { Issue } from '../spec/types.ts';
 import { ConfigurationError, SpecError } from '../util/errors.ts';
 import { programName } from '../util/program_name.ts';
 import { checkTrainer } from './check_trainer.ts';
 import type { ExecuteOptions } from './execute.ts';
 import { type EndedRun, executeDirectory } from './execute_directory.ts';
 import { type Ask, prepareRun } from './prepare.ts';
-import { collectProvenance } from './provenance.ts';
-import { makeRunRecord } from './record.ts';
+import { collectProvenance, type Provenance } from './provenance.ts';
+import { makeRunRecord, stageRecord } from './record.ts';
 import { headlineOf } from './trainer.ts';
 
 export interface RunFileOptions extends ExecuteOptions {
@@ -29,16 +30,30 @@ export interface RunFileOptions extends ExecuteOptions {
   ask: Ask;
 }
 
-/** Runs a spec in its `log_path`, or goes on with it there. */
-export async function runFile(file: string, options: RunFileOptions): Promise<EndedRun> {
-  return await executeDirectory(await prepareFile(file, options), options.registry, options);
+/** A run of a spec that lies in its directory, ready to be executed. */
+export interface PreparedRun {
+  /** Null where the spec is that of a single run. */
+  stage: string | null;
+  directory: string;
+  /** The stages that it starts from. */
+  after: readonly string[];
 }
 
-/** Makes the run of a spec lie in its `log_path`, which is returned, ready to be executed. */
+/** Runs a spec of a single run in its `log_path`, or goes on with it there. */
+export async function runFile(file: string, options: RunFileOptions): Promise<EndedRun> {
+  const [run, ...others] = await prepareFile(file, options);
+  if (run === undefined || others.length > 0) throw new ConfigurationError(`${file} is the spec of several stages`);
+  return await executeDirectory(run.directory, options.registry, options);
+}
+
+/**
+ * Makes the runs of a spec lie in their directories, each behind those that it starts from. Questions about what lies there
+ * already are asked now, and not hours later when a stage is reached.
+ */
 export async function prepareFile(
   file: string,
   { registry, overrides, cwd, env, argv, ask }: Omit<RunFileOptions, 'onEvent' | 'signal'>,
-): Promise<string> {
+): Promise<PreparedRun[]> {
   const document = await loadDocument(file, { overrides, cwd, env });
   if (isSweepSpec(document.value)) {
     throw new ConfigurationError(`${file} is the spec of a sweep, not of one run`, {
@@ -47,16 +62,33 @@ export async function prepareFile(
   }
   await loadPlugins(document, registry);
   const inputs = createInputs();
-  const spec = resolveRunSpec(document, registry, cwd, inputs.weights);
-  const issues = await checkTrainer(spec, registry);
+  const stages = resolveDocument(document, registry, cwd, inputs.weights);
+  const issues: Issue[] = [];
+  for (const { name, spec } of stages) {
+    for (const issue of await checkTrainer(spec, registry)) {
+      issues.push({ ...issue, path: pathInSpec(name, issue.path) });
+    }
+  }
   if (issues.length > 0) throw new SpecError(diagnose(document, issues));
-  const identity = identify(spec, registry, inputs);
-  const makeRecord = async () => {
-    const provenance = await collectProvenance(cwd);
-    const headline = headlineOf(spec, registry);
-    const record = makeRunRecord({ name: basename(spec.log_path), identity, spec, headline, provenance, argv });
-    return { record, codeDiff: provenance.codeDiff };
-  };
-  await prepareRun({ spec, identity }, { registry, ask, makeRecord });
-  return spec.log_path;
+  let collected: Promise<Provenance> | undefined;
+  for (const { name, spec, identity, producers } of identifyStages(stages, registry, inputs)) {
+    const makeRecord = async () => {
+      collected ??= collectProvenance(cwd);
+      const provenance = await collected;
+      const headline = headlineOf(spec, registry);
+      const stage = name === null ? undefined : stageRecord(name, producers);
+      const record = makeRunRecord({
+        name: basename(spec.log_path),
+        identity,
+        spec,
+        headline,
+        provenance,
+        argv,
+        stage,
+      });
+      return { record, codeDiff: provenance.codeDiff };
+    };
+    await prepareRun({ spec, identity }, { registry, ask, makeRecord });
+  }
+  return stages.map(({ name, spec, after }) => ({ stage: name, directory: spec.log_path, after }));
 }

@@ -15,6 +15,7 @@ import {
   parseAt,
   scoreOf,
 } from './objective.ts';
+import { withoutProducers } from './producers.ts';
 import { holdsRun, type SeenRun, seeRun } from './seen_run.ts';
 
 /** The runs of each configuration, by `config_hash`. */
@@ -68,7 +69,7 @@ export function bestRunOf(runs: readonly SeenRun[], declared: DeclaredObjective)
 }
 
 function* judgedRuns(runs: readonly SeenRun[], objective: Objective): Generator<SeenJudged> {
-  for (const run of withoutCopies(runs).kept) {
+  for (const run of withoutProducers(withoutCopies(runs).kept)) {
     yield { run, state: run.state, value: measureRun(run.metricsFile, objective).value };
   }
 }

@@ -15,6 +15,7 @@ import {
 import { type ForeignLines, readForeignLines, readForeignObject } from './foreign_json.ts';
 import { looksHeld } from './lease.ts';
 import { type DeclaredObjective, GOALS } from './objective.ts';
+import { isStage } from './shapes.ts';
 import { RUN_STATES, type SeenState } from './types.ts';
 
 export interface SeenRun {
@@ -30,6 +31,10 @@ export interface SeenRun {
   /** The resolved spec; for the Python cookbook its config. */
   spec: JsonObject;
   axes: JsonObject;
+  /** Of several stages its name; null for a single run. */
+  stage: string | null;
+  /** The runs of the stages that it starts from. */
+  after: readonly { stage: string; hash: string }[];
   objective: DeclaredObjective | null;
   /** What run.json and status.json hold beside that; empty where they are not there. */
   record: JsonObject;
@@ -60,6 +65,7 @@ export function seeRun(directory: string, files: ReadonlySet<string> = namesIn(d
     seed: numberOf(identity.seed) ?? numberOf(spec.seed),
     spec,
     axes: objectOf(run.axes),
+    ...stageOf(run.stage),
     objective: declaredObjective(run.objective),
     record: run,
     status: status.value ?? {},
@@ -129,6 +135,10 @@ function stateOf(
 /** The Python cookbook writes no status; its last act is the checkpoint named `final`. */
 function hasFinalCheckpoint(checkpointsFile: string | null): boolean {
   return seeCheckpoints(checkpointsFile).objects.some(({ name, final }) => final === true || name === 'final');
+}
+
+function stageOf(value: JsonValue | undefined): Pick<SeenRun, 'stage' | 'after'> {
+  return isStage(value) ? { stage: value.name, after: value.after } : { stage: null, after: [] };
 }
 
 function declaredObjective(value: JsonValue | undefined): DeclaredObjective | null {

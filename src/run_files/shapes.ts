@@ -48,6 +48,12 @@ const objective = jsonShape<NonNullable<RunRecord['objective']>>({
   at: isString,
 });
 
+const producer = jsonShape<{ stage: string; hash: string }>({ stage: isString, hash: isString });
+export const { is: isStage } = jsonShape<NonNullable<RunRecord['stage']>>({
+  name: isString,
+  after: isArrayOf(producer.is),
+});
+
 const headline = jsonShape<Headline>({ metric: isString, goal: isOneOf(['minimize', 'maximize']), label: isString });
 export const isHeadline = isArrayOf(headline.is);
 
@@ -58,6 +64,7 @@ export const runRecordShape = jsonShape<RunRecord>({
   spec: isRunSpec,
   axes: isRecordOf(isJsonValue),
   objective: isNullOr(objective.is),
+  stage: isOptional(isStage),
   headline: isOptional(isHeadline),
   versions: versions.is,
   git: isNullOr(git.is),

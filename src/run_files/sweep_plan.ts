@@ -3,9 +3,10 @@
 import { join } from 'node:path';
 import type { Reading } from '../util/files.ts';
 import type { JsonValue } from '../util/json.ts';
-import { isArrayOf, isOneOf, isRecordOf, isString, jsonShape } from '../util/json_shape.ts';
+import { isArrayOf, isOneOf, isOptional, isRecordOf, isString, jsonShape } from '../util/json_shape.ts';
 import { readForeignObject } from './foreign_json.ts';
-import { isJsonValue } from './shapes.ts';
+import { isJsonValue, isStage } from './shapes.ts';
+import type { RunRecord } from './types.ts';
 
 /** A run of a plan; whether it lies on disk by now is not said. */
 export interface ListedRun {
@@ -15,6 +16,8 @@ export interface ListedRun {
   config_hash: string;
   axes: Record<string, JsonValue>;
   seed: number;
+  /** Where the sweep has stages. */
+  stage?: RunRecord['stage'];
 }
 
 /** The name of one directory, never a path that leads elsewhere. */
@@ -27,6 +30,7 @@ const listedRun = jsonShape<ListedRun>({
   config_hash: isString,
   axes: isRecordOf(isJsonValue),
   seed: isSeed,
+  stage: isOptional(isStage),
 });
 
 const planShape = jsonShape<{ schema_version: 1; runs: ListedRun[] }>({

@@ -17,6 +17,8 @@ export interface RunRecord {
   axes: Record<string, JsonValue>;
   /** What the sweep optimises, if it says so. */
   objective: { metric: string; goal: 'minimize' | 'maximize'; at: string } | null;
+  /** Where it is one of several stages: its name, and the runs of the stages that it starts from. */
+  stage?: { name: string; after: { stage: string; hash: string }[] };
   /** The metrics that tell how the run does, as its trainer declares them. Older records lack it. */
   headline?: Headline[];
   versions: { cookbook: string; node: string; onnxruntime: string | null; platform: string };

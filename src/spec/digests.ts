@@ -20,6 +20,11 @@ export interface Digests {
   of(path: string): string;
   /** Without it, weights are whatever lies at their path. */
   readonly weights?: WeightsReader | undefined;
+  /**
+   * The same for the hash of a configuration, which replicates share: where a run starts from another run of its own seed, that
+   * one enters by its configuration too. Absent where it makes no difference.
+   */
+  readonly acrossSeeds?: Digests | undefined;
 }
 
 const CHUNK = 1 << 20;

@@ -23,18 +23,26 @@ const HASH_DIGITS = 12;
  * @throws ConfigurationError for a builder that is not registered, or a file that is not there.
  */
 export function identify(spec: RunSpec, registry: Registry, digests: Digests): Identity {
+  const config = configOf(spec, registry, digests);
+  const { acrossSeeds } = digests;
+  const shared = acrossSeeds === undefined ? config : configOf(spec, registry, acrossSeeds);
+  const hash = hashes(canonicalJson(config), spec.seed, canonicalJson(shared));
+  return Object.freeze({ version: VERSION, ...hash, config, seed: spec.seed });
+}
+
+function configOf(spec: RunSpec, registry: Registry, digests: Digests): JsonObject {
   const encoder = new Encoder(registry, digests);
   const trainer = encoder.find(trainerSlot.name, spec.trainer);
   const { seed, ...config } = encoder.fields(shapeOf(paramsOfRun(trainer)), spec, {});
   config.trainer = { builder: trainer.name, version: trainer.version };
-  return Object.freeze({ version: VERSION, ...hashes(canonicalJson(config), spec.seed), config, seed: spec.seed });
+  return config;
 }
 
-/** Of the canonical JSON of {config, seed, version}, and of the same without the seed; `config` is its long part. */
-function hashes(config: string, seed: number): { hash: string; config_hash: string } {
+/** Of the canonical JSON of {config, seed, version}, and of that of {config, version} with what replicates share. */
+function hashes(config: string, seed: number, shared = config): { hash: string; config_hash: string } {
   return {
     hash: shortHash(`{"config":${config},"seed":${seed},"version":${VERSION}}`),
-    config_hash: shortHash(`{"config":${config},"version":${VERSION}}`),
+    config_hash: shortHash(`{"config":${shared},"version":${VERSION}}`),
   };
 }
 

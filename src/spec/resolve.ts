@@ -32,6 +32,16 @@ export interface Surroundings {
   near?(path: string, directory: string): string;
   /** Without it, nobody looks whether weights are there. */
   weights?: WeightsReader | undefined;
+  /** Where the stages lie whose weights may be named, by name; absent for a run that has none beside it. */
+  stages?: ReadonlyMap<string, string> | undefined;
+}
+
+/** Where a run names the weights of another stage. */
+export interface StageRef {
+  path: SpecPath;
+  stage: string;
+  /** The model that they must be of, where a field beside it says so. */
+  model: string | null;
 }
 
 /** A run spec of a document. @throws SpecError with the place of everything that is wrong. */
@@ -67,12 +77,11 @@ export function resolveValue(
   value: JsonObject,
   registry: Registry,
   at: Surroundings,
-): { spec: RunSpec | null; issues: Issue[] } {
+): { spec: RunSpec | null; issues: Issue[]; stages: readonly StageRef[] } {
   const resolution = new Resolution(registry, at);
   const spec = resolution.run(value);
-  return resolution.issues.length === 0 && isRunSpec(spec)
-    ? { spec, issues: [] }
-    : { spec: null, issues: resolution.issues };
+  const { issues, stages } = resolution;
+  return { spec: issues.length === 0 && isRunSpec(spec) ? spec : null, issues, stages };
 }
 
 /** Any other mapping against the schema of its fields, as that of a sweep: checked and completed in the same way. */
@@ -88,6 +97,7 @@ export function resolveFields(
 
 class Resolution {
   readonly issues: Issue[] = [];
+  readonly stages: StageRef[] = [];
   readonly #registry: Registry;
   readonly #at: Surroundings;
   /** Where the walk stands; copied only for an issue, since most walks meet none. */
@@ -198,8 +208,8 @@ class Resolution {
   }
 
   #names(slot: string): string {
-    const names = this.#registry.list(slot).map(({ name }) => `"${name}"`);
-    return names.length === 0 ? 'none that is registered' : names.join(', ');
+    const names = this.#registry.list(slot).map(({ name }) => name);
+    return names.length === 0 ? 'none that is registered' : quoted(names);
   }
 
   #file(text: string, role: 'input' | 'place' | 'name', source: string | null, remedy = ''): string {
@@ -225,7 +235,9 @@ class Resolution {
       const isPlace = value.includes('/') && !this.#at.exists(path) && this.#at.exists(dirname(path));
       return this.#file(value, isPlace ? 'input' : 'name', null);
     }
-    if (!isJsonObject(value) || typeof value.run !== 'string') return value;
+    if (!isJsonObject(value)) return value;
+    if (value.stage !== undefined) return this.#stage(value);
+    if (typeof value.run !== 'string') return value;
     this.#path.push('run');
     const remedy = `; train that run first, or say where it is: ${dottedPath(this.#path)}=DIR`;
     const run = this.#file(value.run, 'input', null, remedy);
@@ -233,13 +245,42 @@ class Resolution {
     return Object.freeze({ checkpoint: 'final', ...value, run });
   }
 
+  /** The weights of a stage are those of the run that lies in its directory, or will. */
+  #stage({ stage, ...others }: JsonObject): JsonValue {
+    const { stages } = this.#at;
+    const directory = typeof stage === 'string' ? stages?.get(stage) : undefined;
+    if (typeof stage === 'string' && directory !== undefined && others.run === undefined) {
+      this.stages.push({ path: [...this.#path], stage, model: null });
+      return Object.freeze({ checkpoint: 'final', ...others, run: directory });
+    }
+    const names = [...(stages?.keys() ?? [])];
+    if (stages === undefined) this.#report('value', 'this spec has no stages; name a run, as {run: DIR}', 'stage');
+    else if (typeof stage !== 'string')
+      this.#report('value', `expected the name of a stage; got ${describeValue(stage)}`, 'stage');
+    else if (directory !== undefined) this.#report('key', 'name a run or a stage, not both', 'run');
+    else
+      this.#report(
+        'value',
+        `there is no stage "${stage}"${didYouMean(closestNames(stage, names)) || `; there is ${quoted(names)}`}`,
+        'stage',
+      );
+    // What is wrong is told; a value that fits keeps the check of types from telling it once more.
+    return { run: 'unknown', checkpoint: 'final' };
+  }
+
   #checkWeights(name: string, model: string | null, result: JsonObject): void {
     const ref = result[name];
     if (!isWeightsRef(ref) || ref === '') return;
     const at = slashPath([...this.#path, name]);
     if (this.issues.some(({ path }) => slashPath(path).startsWith(at))) return;
-    const expected = model === null ? null : result[model];
-    const problem = this.#at.weights?.problem(ref, typeof expected === 'string' ? expected : null);
+    const given = model === null ? null : result[model];
+    const expected = typeof given === 'string' ? given : null;
+    const ofStage = this.stages.find(({ path }) => slashPath(path) === at);
+    if (ofStage !== undefined) {
+      ofStage.model = expected;
+      return;
+    }
+    const problem = this.#at.weights?.problem(ref, expected);
     if (typeof problem === 'string') this.#report('value', problem, name);
   }
 
@@ -247,6 +288,8 @@ class Resolution {
     this.issues.push({ path: [...this.#path, ...below], part, message });
   }
 }
+
+const quoted = (names: readonly string[]) => names.map((name) => `"${name}"`).join(', ');
 
 function nameIn(ref: JsonValue | undefined): JsonValue | undefined {
   return isJsonObject(ref) ? ref.builder : undefined;

@@ -6,7 +6,8 @@ import { FIELD_KIND, FIELD_SLOT, FIELD_WEIGHTS } from '../registry/fields.ts';
 import type { Registry } from '../registry/registry.ts';
 import { type Shape, shapeOf } from '../registry/shape.ts';
 import { trainerSlot } from '../training/types.ts';
-import { isJsonObject, type JsonObject, type JsonValue } from '../util/json.ts';
+import { isJsonObject, type JsonObject, type JsonValue, objectOf } from '../util/json.ts';
+import { pipelineParams } from './pipeline.ts';
 import { paramsOfRun, rootParams } from './root.ts';
 
 const DRAFT_07 = 'http://json-schema.org/draft-07/schema#';
@@ -27,8 +28,15 @@ export function runSchema(registry: Registry): JsonObject {
     $schema: DRAFT_07,
     title: 'A run of cookbook',
     type: 'object',
-    oneOf: [...trainers.map(trainerSchema), withoutTrainer()],
-    definitions: definitions(rootParams, registry),
+    oneOf: [
+      ...trainers.map((trainer) => ({ $ref: `#/definitions/${definitionName(trainer)}` })),
+      withStages(trainers),
+      withoutTrainer(),
+    ],
+    definitions: {
+      ...definitions(rootParams, registry),
+      ...Object.fromEntries(trainers.map((trainer) => [definitionName(trainer), trainerSchema(trainer)])),
+    },
   };
 }
 
@@ -57,13 +65,25 @@ function trainerSchema(trainer: AnyBuilder): JsonObject {
   };
 }
 
+/** Several runs, each with the fields of its trainer, but for what is said once for all. */
+function withStages(trainers: readonly AnyBuilder[]): JsonObject {
+  const { stages, ...common } = schemaProperties(pipelineParams);
+  const stage = { oneOf: trainers.map((trainer) => ({ $ref: `#/definitions/${definitionName(trainer)}` })) };
+  return {
+    title: 'several stages',
+    properties: { ...common, stages: { ...objectOf(stages), additionalProperties: stage }, extends: EXTENDS },
+    required: ['stages'],
+    additionalProperties: false,
+  };
+}
+
 /** The trainer, and with it the other fields, may stand in the file that is extended. */
 function withoutTrainer(): JsonObject {
   return {
     title: 'extends another spec',
     properties: { ...schemaProperties(rootParams), extends: EXTENDS },
     required: ['extends'],
-    not: { required: ['trainer'] },
+    not: { anyOf: [{ required: ['trainer'] }, { required: ['stages'] }] },
   };
 }
 
@@ -139,7 +159,7 @@ function schemaProperties(params: TObject): JsonObject {
 
 function editable(schema: JsonValue): JsonValue {
   if (!isJsonObject(schema)) return schema;
-  const { [FIELD_SLOT]: slot, [FIELD_KIND]: _, [FIELD_WEIGHTS]: __, format: ___, ...fields } = schema;
+  const { [FIELD_SLOT]: slot, [FIELD_KIND]: _, [FIELD_WEIGHTS]: isWeights, format: ___, ...fields } = schema;
   const { description, default: fallback, ...rest } = fields;
   const about = {
     ...(description === undefined ? {} : { description }),
@@ -149,6 +169,10 @@ function editable(schema: JsonValue): JsonValue {
   if (isJsonObject(slot)) {
     const nothing = types.includes('null') ? [{ type: 'null' }] : [];
     return { ...about, anyOf: [{ $ref: `#/definitions/${slot.name}` }, ...nothing, REFERENCE] };
+  }
+  if (isWeights !== undefined) {
+    const { required: _, ...schema } = rest;
+    return { ...about, ...schema, minProperties: 1 };
   }
   if (types.includes('string') && rest.enum === undefined) return { ...about, ...rest };
   const inner = {

@@ -1,7 +1,7 @@
 // What `validate` and `schema` ask about sweep files.
 
 import type { Registry } from '../registry/registry.ts';
-import { checkData } from '../run/check_data.ts';
+import { checkStages } from '../run/check_data.ts';
 import { createInputs } from '../run_files/weights_reader.ts';
 import { diagnosticAt } from '../spec/diagnostics.ts';
 import type { LoadOptions } from '../spec/load.ts';
@@ -15,11 +15,11 @@ import { loadSweep } from './sweep_file.ts';
 /** @throws SpecError when the sweep could not be planned, or something is wrong with the data of its runs */
 export async function checkSweep(file: string, options: LoadOptions, registry: Registry): Promise<void> {
   const sweep = await loadSweep(file, options, registry);
-  const { runs, specOf } = await runsOf(sweep, registry, { ...options, digests: createInputs() });
+  const { runs, stagesOf } = await runsOf(sweep, registry, { ...options, digests: createInputs() });
   const { document, at } = sweep.base;
   const diagnostics = new Map<string, Diagnostic>();
   for (const run of differentData(runs)) {
-    for (const { path, part, message } of await checkData(specOf(run), registry)) {
+    for (const { path, part, message } of await checkStages(stagesOf(run), registry)) {
       const whole = [...at, ...path];
       diagnostics.set(message, diagnosticAt(document.placeOf(whole, part), whole, message));
     }
@@ -31,7 +31,7 @@ export async function checkSweep(file: string, options: LoadOptions, registry: R
 function differentData(runs: readonly SweepRun[]): SweepRun[] {
   const chosen = new Map<string, SweepRun>();
   for (const run of runs) {
-    const named = run.configuration.filter(({ value }) => typeof value !== 'number');
+    const named = run.point.filter(({ value }) => typeof value !== 'number');
     const key = JSON.stringify(named.map(({ field, value }) => [field, value]));
     if (!chosen.has(key)) chosen.set(key, run);
   }

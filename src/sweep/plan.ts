@@ -1,17 +1,17 @@
 // The plan: what a spec asks for against what lies on disk, run by run. It reads directories and starts nothing.
 
-import { basename, join, sep } from 'node:path';
+import { basename, dirname, join, sep } from 'node:path';
 import pLimit from 'p-limit';
 import type { Registry } from '../registry/registry.ts';
 import { identityDifferences } from '../run/if_exists.ts';
 import { inspectRunDirectory } from '../run_files/directory.ts';
 import type { RunRecord, RunSnapshot } from '../run_files/types.ts';
 import { createInputs } from '../run_files/weights_reader.ts';
-import type { Digests } from '../spec/digests.ts';
 import { identify } from '../spec/identity.ts';
 import { type LoadOptions, loadDocument } from '../spec/load.ts';
+import { resolveDocument, type Stage } from '../spec/pipeline.ts';
 import { loadPlugins } from '../spec/plugins.ts';
-import { resolveRunSpec } from '../spec/resolve.ts';
+import { digestsAfter, identifyStages, type Producer } from '../spec/stage_identity.ts';
 import type { RunSpec } from '../spec/types.ts';
 import { ConfigurationError } from '../util/errors.ts';
 import { entriesOf, explainingFailure, shortPath } from '../util/files.ts';
@@ -19,8 +19,9 @@ import { canonicalJson, type JsonObject } from '../util/json.ts';
 import type { SweepFields } from './grammar.ts';
 import { type InputFiles, watchInputFiles } from './input_files.ts';
 import { runNamer } from './run_name.ts';
-import { runsOf, type SweepRun, type SweepRuns } from './runs.ts';
+import { runsOf, type StageRun, type SweepRun, type SweepRuns } from './runs.ts';
 import { valuesOf } from './space.ts';
+import { stageRun } from './stage_runs.ts';
 import { loadSweep } from './sweep_file.ts';
 
 /** Few enough not to run out of file handles. */
@@ -35,6 +36,7 @@ export const POINT_STATES = ['new', 'resume', 'retry', 'stale', 'running', 'done
 export type PointState = (typeof POINT_STATES)[number];
 
 export interface PlannedRun extends SweepRun {
+  after: readonly Producer[];
   /** Name of its directory, which is absolute. */
   name: string;
   directory: string;
@@ -59,7 +61,7 @@ export interface SweepPlan extends Plan {
   fields: SweepFields;
   base: JsonObject;
   /** Where the number of runs comes from. */
-  size: Omit<SweepRuns, 'runs' | 'specOf'>;
+  size: Omit<SweepRuns, 'runs' | 'stagesOf'>;
   /** What the identities of the runs were read from. */
   inputs: InputFiles;
 }
@@ -71,59 +73,86 @@ export interface SweepPlan extends Plan {
 export async function planSweep(file: string, options: LoadOptions, registry: Registry): Promise<SweepPlan> {
   const sweep = await loadSweep(file, options, registry);
   const inputs = watchInputFiles();
-  const { runs: wanted, specOf, ...size } = await runsOf(sweep, registry, { ...options, digests: inputs });
+  const { runs: wanted, stagesOf, ...size } = await runsOf(sweep, registry, { ...options, digests: inputs });
   const { fields, base } = sweep;
   const { log_path } = fields;
-  const differences = (old: RunRecord, run: SweepRun) => differencesFrom(old, specOf(run), registry, inputs);
+  const specOf = (run: PlannedRun) => {
+    const places = new Map(run.after.map(({ stage, directory }) => [stage, directory]));
+    return specIn(stagesOf(run, places), run);
+  };
+  const differences = (old: RunRecord, run: PlannedRun) => {
+    const spec = specOf(run);
+    return identityDifferences(old, {
+      spec,
+      identity: identify(spec, registry, digestsAfter(run.after, run.seed, inputs)),
+    });
+  };
   const { runs, orphans } = await reconcile(log_path, wanted, differences);
   return { file, log_path, runs, orphans, specOf, fields, base: base.value, size, inputs };
 }
 
-/** The plan of a run spec: a run that lies in `log_path` itself. */
+function specIn(stages: readonly Stage[], { stage, name }: PlannedRun): RunSpec {
+  const found = stages.find((each) => each.name === stage);
+  if (found === undefined) throw new Error(`${name} is no run of this plan`);
+  return found.spec;
+}
+
+/** The plan of a run spec: a run that lies in `log_path` itself, or stages that lie under it. */
 export async function planRun(file: string, options: LoadOptions, registry: Registry): Promise<Plan> {
   const document = await loadDocument(file, options);
   await loadPlugins(document, registry);
   const digests = createInputs();
-  const spec = resolveRunSpec(document, registry, options.cwd, digests.weights);
-  const { log_path, seed } = spec;
-  const { hash, config_hash } = identify(spec, registry, digests);
-  const max_steps = typeof spec.max_steps === 'number' ? spec.max_steps : null;
-  const found = await inspectRunDirectory(log_path);
-  const record = found?.record ?? null;
-  const standing =
-    found === null || record === null || record.identity.hash === hash
-      ? there(found)
-      : stale(found, differencesFrom(record, spec, registry, digests));
-  const run = { configuration: [], seed, hash, config_hash, max_steps };
-  const runs = [plannedRun(run, basename(log_path), log_path, standing)];
-  return { file, log_path, runs, orphans: [], specOf: () => spec };
+  const stages = resolveDocument(document, registry, options.cwd, digests.weights);
+  const runs: PlannedRun[] = [];
+  for (const stage of identifyStages(stages, registry, digests)) {
+    const { spec, identity, producers } = stage;
+    const found = await inspectRunDirectory(spec.log_path);
+    const record = found?.record ?? null;
+    const standing =
+      found === null || record === null || record.identity.hash === identity.hash
+        ? there(found)
+        : stale(found, identityDifferences(record, { spec, identity }));
+    const run = plannedRun(stageRun(stage, [], []), basename(spec.log_path), spec.log_path, standing);
+    runs.push({ ...run, after: producers });
+  }
+  return {
+    file,
+    log_path: logPathOf(stages),
+    runs,
+    orphans: [],
+    specOf: (run) => specIn(stages, run),
+  };
 }
 
-function differencesFrom(old: RunRecord, spec: RunSpec, registry: Registry, digests: Digests): string[] {
-  return identityDifferences(old, { spec, identity: identify(spec, registry, digests) });
+/** The directory of the one run, or that in which the stages lie. */
+function logPathOf([first]: readonly Stage[]): string {
+  const { log_path = '' } = first?.spec ?? {};
+  return first?.name === null ? log_path : dirname(log_path);
 }
 
 async function reconcile(
   log_path: string,
   wanted: readonly SweepRun[],
-  differences: (old: RunRecord, run: SweepRun) => string[],
+  differences: (old: RunRecord, run: PlannedRun) => string[],
 ): Promise<Pick<Plan, 'runs' | 'orphans'>> {
   const snapshots = await snapshotsBelow(log_path);
   const named = new Map([...snapshots.keys()].map((name) => [identityIn(name), name]));
   const nameOf = runNamer(fieldsOf(wanted));
   const names = wanted.map(
-    ({ hash, configuration, seed }) => named.get(hash) ?? `${nameOf(configuration, seed)}-${hash}`,
+    ({ hash, configuration, seed, stage }) => named.get(hash) ?? `${nameOf(configuration, seed, stage)}-${hash}`,
   );
   const claimed = new Set(names);
   const others = [...snapshots].filter(([name]) => !claimed.has(name)).map(([, snapshot]) => snapshot);
   const outdated = new Map(others.map((snapshot) => [pointOf(snapshot.record), snapshot]));
+  const byHash = new Map(wanted.map(({ hash }, i) => [hash, names[i] ?? '']));
+  const placed = (run: StageRun): Producer => ({ ...run, directory: log_path + sep + (byHash.get(run.hash) ?? '') });
   const runs = wanted.map((run, i): PlannedRun => {
     const name = names[i] ?? '';
     const found = snapshots.get(name) ?? null;
-    const old =
-      found === null && outdated.size > 0 ? outdated.get(pointKey(valuesOf(run.configuration), run.seed)) : null;
-    const standing = old?.record ? stale(old, differences(old.record, run)) : there(found);
-    return plannedRun(run, name, log_path + sep + name, standing);
+    const fresh = plannedRun(run, name, log_path + sep + name, there(found));
+    const planned = run.stage === null ? fresh : { ...fresh, after: run.after.map(placed) };
+    const old = found === null && outdated.size > 0 ? outdated.get(pointKey(run)) : null;
+    return old?.record ? { ...planned, ...stale(old, differences(old.record, planned)) } : planned;
   });
   const accounted = new Set(runs.map((run) => run.stale?.directory));
   return { runs, orphans: others.filter(({ directory }) => !accounted.has(directory)) };
@@ -137,13 +166,30 @@ function fieldsOf(runs: readonly SweepRun[]): Set<string> {
 
 /** Field by field: spreading two objects into a third takes a microsecond, and there may be a hundred thousand. */
 function plannedRun(
-  { configuration, seed, hash, config_hash, max_steps }: SweepRun,
+  { configuration, point, seed, stage, hash, config_hash, max_steps }: SweepRun,
   name: string,
   directory: string,
   { state, found, stale }: Standing,
 ): PlannedRun {
-  return { configuration, seed, hash, config_hash, max_steps, name, directory, state, found, stale };
+  const after = NOTHING;
+  return {
+    configuration,
+    point,
+    seed,
+    stage,
+    after,
+    hash,
+    config_hash,
+    max_steps,
+    name,
+    directory,
+    state,
+    found,
+    stale,
+  };
 }
+
+const NOTHING: readonly Producer[] = Object.freeze([]);
 
 type Standing = Pick<PlannedRun, 'state' | 'found' | 'stale'>;
 
@@ -182,12 +228,16 @@ function identityIn(name: string): string | undefined {
 }
 
 function pointOf(record: RunRecord | null): string | null {
-  return record === null ? null : pointKey(record.axes, record.identity.seed);
+  return record === null ? null : keyOf(record.axes, record.identity.seed, record.stage?.name ?? null);
+}
+
+function pointKey({ configuration, seed, stage }: SweepRun): string {
+  return keyOf(valuesOf(configuration), seed, stage);
 }
 
 /** What makes a run the same point as another, whatever else of it has changed. */
-function pointKey(axes: RunRecord['axes'], seed: number): string {
-  return canonicalJson({ ...axes, seed });
+function keyOf(axes: RunRecord['axes'], seed: number, stage: string | null): string {
+  return canonicalJson({ ...axes, seed, ...(stage === null ? {} : { stage }) });
 }
 
 /** The run directories of a sweep by name, in the order of their names. */

@@ -1,6 +1,7 @@
 // A plan in figures: runs by state, steps, and how long what is missing will take.
 
-import type { RunSnapshot } from '../run_files/types.ts';
+import { stageRecord } from '../run/record.ts';
+import type { RunRecord, RunSnapshot } from '../run_files/types.ts';
 import type { JsonValue } from '../util/json.ts';
 import type { Plan, PlannedRun, PointState } from './plan.ts';
 import { valuesOf } from './space.ts';
@@ -33,6 +34,8 @@ interface PlannedPoint {
   hash: string;
   config_hash: string;
   seed: number;
+  /** Where there are stages: its name, and the runs that it starts from. */
+  stage?: NonNullable<RunRecord['stage']>;
   /** What the point sets, by dotted path. */
   axes: Record<string, JsonValue>;
   stale: PlannedRun['stale'];
@@ -40,10 +43,14 @@ interface PlannedPoint {
 }
 
 export function planDocument({ file, log_path, runs, orphans }: Plan, summary: PlanSummary): PlanDocument {
-  const points = runs.map(({ name, directory, state, hash, config_hash, seed, configuration, stale, found }) => {
-    const axes = valuesOf(configuration);
-    return { name, directory, state, hash, config_hash, seed, axes, stale, problem: found?.problem ?? null };
-  });
+  const points = runs.map(
+    ({ name, directory, state, hash, config_hash, seed, configuration, stage, after, stale, found }) => {
+      const axes = valuesOf(configuration);
+      const ofStage = stage === null ? {} : { stage: stageRecord(stage, after) };
+      const problem = found?.problem ?? null;
+      return { name, directory, state, hash, config_hash, seed, ...ofStage, axes, stale, problem };
+    },
+  );
   return { file, log_path, ...summary, points, orphan_directories: orphans.map(({ directory }) => directory) };
 }
 

@@ -29,12 +29,13 @@ export function planText(
   colors: Colors,
   { width = Number.POSITIVE_INFINITY, all = false, command = null }: PlanTextOptions = {},
 ): string[] {
-  const title = 'size' in plan ? multiplication(plan.size, plan.runs.length) : '1 run';
+  const title = 'size' in plan ? multiplication(plan.size, plan.runs.length) : numberOfRuns(plan);
   const most = all ? Number.POSITIVE_INFINITY : SHOWN_RUNS;
   const blocks = [
     [colors.bold(`${title} in ${shortPath(plan.log_path)}`)],
     columns(states(summary)),
     [estimates(summary)].filter((line) => line !== ''),
+    stageGraph(plan.runs),
     runRows(plan.runs, colors, { width, most }),
     orphanRows(plan, most),
   ];
@@ -51,7 +52,7 @@ function nextCommand({ runs, log_path }: Plan | SweepPlan, command: string): [st
 }
 
 /** `3 learning_rate × 2 lora_rank × 3 seeds = 18 runs`. */
-function multiplication({ axes, excluded, included, seeds }: SweepPlan['size'], runs: number): string {
+function multiplication({ axes, excluded, included, seeds, stages }: SweepPlan['size'], runs: number): string {
   const product = axes.map(({ label, choices }) => `${choices.length} ${label}`).join(' × ');
   const points = [
     product,
@@ -61,8 +62,30 @@ function multiplication({ axes, excluded, included, seeds }: SweepPlan['size'], 
   const factors = [points.length > 1 && seeds !== null ? `(${points.join(' ')})` : points.join(' ')];
   if (seeds !== null) factors.push(plural(seeds, 'seed'));
   const text = factors.filter((factor) => factor !== '').join(' × ');
-  const total = plural(runs, 'run');
+  const total =
+    stages.length === 0 ? plural(runs, 'run') : `${plural(runs, 'run')} of ${plural(stages.length, 'stage')}`;
   return text === '' ? total : `${text} = ${total}`;
+}
+
+function numberOfRuns({ runs }: Plan): string {
+  return runs.some(({ stage }) => stage !== null) ? plural(runs.length, 'stage') : plural(runs.length, 'run');
+}
+
+/** Which stages start from which, with the number of their runs where points share some of them. */
+function stageGraph(runs: readonly PlannedRun[]): string[] {
+  const stages = new Map<string, { runs: number; after: Set<string> }>();
+  for (const { stage, after } of runs) {
+    if (stage === null) continue;
+    const known = stages.get(stage) ?? { runs: 0, after: new Set<string>() };
+    stages.set(stage, { runs: known.runs + 1, after: new Set([...known.after, ...after.map((each) => each.stage)]) });
+  }
+  const isShared = [...stages.values()].some((stage) => stage.runs > 1);
+  return columns(
+    [...stages].map(([name, stage]) => {
+      const from = stage.after.size === 0 ? 'starts first' : `starts from ${[...stage.after].join(' and ')}`;
+      return [name, isShared ? `${plural(stage.runs, 'run')}, ${from}` : from];
+    }),
+  );
 }
 
 const MEANINGS: Record<PointState, string> = {

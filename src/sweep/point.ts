@@ -4,9 +4,10 @@ import type { Registry } from '../registry/registry.ts';
 import { diagnosticAt } from '../spec/diagnostics.ts';
 import { interpolate } from '../spec/interpolate.ts';
 import { parsePath, valueAt } from '../spec/path.ts';
-import { resolveValue, type Surroundings, surroundings } from '../spec/resolve.ts';
+import { resolvePipeline, type Stage } from '../spec/pipeline.ts';
+import { type Surroundings, surroundings } from '../spec/resolve.ts';
 import type { Environment } from '../spec/secrets.ts';
-import type { Issue, RunSpec, SpecDocument, SpecPath } from '../spec/types.ts';
+import type { Issue, SpecDocument, SpecPath } from '../spec/types.ts';
 import type { Diagnostic } from '../util/errors.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../util/json.ts';
 import { withValueAt } from './paths.ts';
@@ -38,14 +39,23 @@ export class PointResolver {
     this.#base = { ...sweep.base.value, ...this.#common };
   }
 
-  /** The run spec of a configuration, or everything that is wrong with it. Its `log_path` is that of the sweep. */
-  resolve(configuration: Configuration): { spec: RunSpec | null; diagnostics: Diagnostic[] } {
+  /**
+   * The runs of a configuration, or everything that is wrong with it. The `log_path` of a single run is that of the sweep.
+   * @param seed for all stages that have none of their own; absent, that of the base
+   * @param places where stages lie, by name
+   */
+  resolve(
+    configuration: Configuration,
+    { seed, places }: { seed?: number | undefined; places?: ReadonlyMap<string, string> | undefined } = {},
+  ): { stages: readonly Stage[] | null; diagnostics: Diagnostic[] } {
     const { value, issues } = this.#valueOf(configuration);
-    if (value === null) return { spec: null, diagnostics: this.#diagnose(issues, configuration) };
+    if (value === null) return { stages: null, diagnostics: this.#diagnose(issues, configuration) };
     const { cwd, exists, near, weights } = this.#surroundings;
     const directoryOf = (path: SpecPath) => this.#directoryOf(path, configuration);
-    const resolved = resolveValue(value, this.#registry, { cwd, exists, near, weights, directoryOf });
-    return { spec: resolved.spec, diagnostics: this.#diagnose(resolved.issues, configuration) };
+    const at = { cwd, exists, near, weights, directoryOf };
+    const seeded = seed === undefined ? value : { ...value, seed };
+    const resolved = resolvePipeline(seeded, this.#registry, at, places);
+    return { stages: resolved.stages, diagnostics: this.#diagnose(resolved.issues, configuration) };
   }
 
   #valueOf(configuration: Configuration): { value: JsonObject | null; issues: Issue[] } {

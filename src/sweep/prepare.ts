@@ -6,13 +6,15 @@ import pLimit from 'p-limit';
 import type { Registry } from '../registry/registry.ts';
 import { prepareRun } from '../run/prepare.ts';
 import { collectProvenance, type Provenance } from '../run/provenance.ts';
-import { makeRunRecord } from '../run/record.ts';
+import { makeRunRecord, stageRecord } from '../run/record.ts';
 import { headlineOf } from '../run/trainer.ts';
 import { takeLease } from '../run_files/lease.ts';
+import { producersAmong } from '../run_files/producers.ts';
 import { pendingStatus, readStatus, writeStatus } from '../run_files/status.ts';
 import type { RunStatus } from '../run_files/types.ts';
 import { createInputs } from '../run_files/weights_reader.ts';
 import { identify } from '../spec/identity.ts';
+import { digestsAfter } from '../spec/stage_identity.ts';
 import type { Identity, RunSpec } from '../spec/types.ts';
 import { CookbookError } from '../util/errors.ts';
 import type { PlannedRun, SweepPlan } from './plan.ts';
@@ -24,10 +26,15 @@ class ChangedInputError extends CookbookError {
   override readonly code = 'CHANGED_INPUT';
 }
 
+/** A planned run, or a stage that one starts from. */
+type Located = Pick<PlannedRun, 'directory' | 'hash'> & Partial<Pick<PlannedRun, 'found'>>;
+
 export class Preparation {
   readonly #plan: SweepPlan;
   readonly #registry: Registry;
   readonly #argv: readonly string[];
+  /** Hashes of the runs that others start from. */
+  readonly #producers: ReadonlySet<string>;
   /** A process holds the sweep's lease once. */
   readonly #limit = pLimit(1);
   #provenance: Promise<Provenance> | undefined;
@@ -36,10 +43,11 @@ export class Preparation {
     this.#plan = plan;
     this.#registry = registry;
     this.#argv = argv;
+    this.#producers = producersAmong(plan.runs);
   }
 
   /** Where a run lies: at its planned place, or where another sweep has created it since, under a name of its own. */
-  async locate({ found, directory, hash }: PlannedRun): Promise<string> {
+  async locate({ found = null, directory, hash }: Located): Promise<string> {
     if (found !== null) return directory;
     const { log_path } = this.#plan;
     const there = (await readdir(log_path)).sort().find((name) => name.endsWith(`-${hash}`));
@@ -52,24 +60,31 @@ export class Preparation {
    * @throws ChangedInputError when a file that the run depends on has changed since the plan
    */
   async prepare(run: PlannedRun): Promise<string> {
-    const spec = this.#plan.specOf(run);
-    const digests = this.#plan.inputs.changed() ? createInputs() : this.#plan.inputs;
-    const identity = identify(spec, this.#registry, digests);
+    const after = await Promise.all(
+      run.after.map(async (stage) => ({ ...stage, directory: await this.locate(stage) })),
+    );
+    const located = { ...run, after };
+    const spec = this.#plan.specOf(located);
+    const inputs = this.#plan.inputs.changed() ? createInputs() : this.#plan.inputs;
+    const identity = identify(spec, this.#registry, digestsAfter(after, run.seed, inputs));
     if (identity.hash !== run.hash) throw new ChangedInputError(CHANGED);
-    return await this.#limit(() => underSweepLease(this.#plan.log_path, () => this.#put(run, spec, identity)));
+    return await this.#limit(() => underSweepLease(this.#plan.log_path, () => this.#put(located, spec, identity)));
   }
 
   async #put(run: PlannedRun, resolved: RunSpec, identity: Identity): Promise<string> {
     const directory = await this.locate(run);
     const { name } = run;
+    const stage = run.stage === null ? undefined : stageRecord(run.stage, run.after);
     const axes = valuesOf(run.configuration);
     const spec: RunSpec = { ...resolved, log_path: directory, if_exists: 'resume' };
-    const { objective } = this.#plan.fields;
+    // What later stages are judged by says nothing of those that they start from.
+    const objective = this.#producers.has(run.hash) ? null : this.#plan.fields.objective;
     const makeRecord = async () => {
       this.#provenance ??= collectProvenance(process.cwd());
       const provenance = await this.#provenance;
       const headline = headlineOf(spec, this.#registry);
-      const record = makeRunRecord({ name, identity, spec, headline, provenance, argv: this.#argv, axes, objective });
+      const about = { name, identity, spec, headline, provenance, argv: this.#argv, axes, objective, stage };
+      const record = makeRunRecord(about);
       return { record, codeDiff: provenance.codeDiff };
     };
     await prepareRun({ spec, identity }, { registry: this.#registry, ask: null, makeRecord });

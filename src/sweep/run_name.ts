@@ -6,10 +6,13 @@ import type { Assignment, Configuration } from './space.ts';
 const LONGEST = 80;
 
 /**
- * A function that names runs as `learning_rate=0.001,batch_size=32,seed=0`, in at most 80 characters. A dotted field goes by
+ * A function that names runs as `learning_rate=0.001,batch_size=32,seed=0`, with the stage before it where they are of one, in at
+ * most 80 characters. A dotted field goes by
  * its last part where no other field has the same. Names need not be unique, since the identity stands behind them.
  */
-export function runNamer(fields: Iterable<string>): (configuration: Configuration, seed: number) => string {
+export function runNamer(
+  fields: Iterable<string>,
+): (configuration: Configuration, seed: number, stage?: string | null) => string {
   const short = shortFields(new Set(fields));
   // The points of a sweep share their assignments, so each is spelled once.
   const spelled = new WeakMap<Assignment, string>();
@@ -20,12 +23,10 @@ export function runNamer(fields: Iterable<string>): (configuration: Configuratio
     spelled.set(assignment, text);
     return text;
   };
-  return (configuration, seed) => {
+  return (configuration, seed, stage = null) => {
     const end = `seed=${seed}`;
-    const start = configuration
-      .map(spell)
-      .join(',')
-      .slice(0, LONGEST - end.length - 1);
+    const parts = configuration.map(spell);
+    const start = (stage === null ? parts : [stage, ...parts]).join(',').slice(0, LONGEST - end.length - 1);
     return start === '' ? end : `${start},${end}`;
   };
 }

@@ -7,6 +7,8 @@ import type { Digests } from '../spec/digests.ts';
 import { Hasher } from '../spec/identity.ts';
 import type { LoadOptions } from '../spec/load.ts';
 import { parsePath, slashPath } from '../spec/path.ts';
+import type { Stage } from '../spec/pipeline.ts';
+import { identifyStages, type Producer } from '../spec/stage_identity.ts';
 import type { Issue, RunSpec, SpecDocument, SpecPath } from '../spec/types.ts';
 import { type Diagnostic, formatDiagnostic, SpecError } from '../util/errors.ts';
 import { axesOf, expand } from './expand.ts';
@@ -15,12 +17,20 @@ import type { SweepFields } from './grammar.ts';
 import { overriddenAxes } from './overridden_axes.ts';
 import { PointResolver } from './point.ts';
 import { type Assignment, type Axis, type Configuration, fieldPath, searchSlot } from './space.ts';
+import { type References, referencesOf, stageRuns } from './stage_runs.ts';
 import type { SweepFile } from './sweep_file.ts';
 
 /** A run that a sweep asks for. Its spec is made anew where it is needed: a hundred thousand of them would fill the memory. */
 export interface SweepRun {
+  /** What the point sets that decides this run: of a stage, neither what later stages nor what others beside it are given. */
   configuration: Configuration;
+  /** All that the point sets. */
+  point: Configuration;
   seed: number;
+  /** Null where the base is a single run. */
+  stage: string | null;
+  /** The runs of the stages that it starts from. */
+  after: readonly StageRun[];
   /** Those of its identity. */
   hash: string;
   config_hash: string;
@@ -35,10 +45,18 @@ export interface SweepRuns {
   included: number;
   /** Replicates of each configuration; null when the sweep leaves the seed to the base. */
   seeds: number | null;
+  /** Those of the base, each behind those that it starts from; empty where it is a single run. */
+  stages: readonly string[];
   runs: readonly SweepRun[];
-  /** The spec of a run; its `log_path` is that of the sweep. */
-  specOf(run: Pick<SweepRun, 'configuration' | 'seed'>): RunSpec;
+  /**
+   * The specs of a run's point: its own alone, or those of all stages. Their `log_path` is that of the sweep, or below it.
+   * @param places where stages lie that others start from, by their names
+   */
+  stagesOf(run: Pick<SweepRun, 'point' | 'seed' | 'stage'>, places?: ReadonlyMap<string, string>): readonly Stage[];
 }
+
+/** A run that others start from, before it is known where it lies. */
+export type StageRun = Omit<Producer, 'directory'>;
 
 /**
  * All runs of a sweep, in the order of the file, seeds innermost.
@@ -61,10 +79,20 @@ export async function runsOf(
   const resolver = new PointResolver(sweep, registry, { ...options, weights: digests.weights });
   const collection = new RunCollection(document, registry, digests);
   const seeds = seedsOf(fields);
+  const references = referencesOf(sweep);
+  let stageNames: readonly string[] = [];
   for (const configuration of expansion.configurations) {
-    const { spec, diagnostics } = resolver.resolve(configuration);
-    if (spec === null) collection.report(diagnostics);
-    else collection.add(configuration, spec, seeds ?? [spec.seed]);
+    const { stages, diagnostics } = resolver.resolve(configuration);
+    const spec = stages?.[0]?.spec;
+    if (stages === null || spec === undefined) collection.report(diagnostics);
+    else if (stages[0]?.name === null) collection.add(configuration, spec, seeds ?? [spec.seed]);
+    else {
+      stageNames = stages.flatMap(({ name }) => name ?? []);
+      for (const seed of seeds ?? [undefined]) {
+        const { stages: seeded = stages } = seed === undefined ? {} : resolver.resolve(configuration, { seed });
+        collection.addStages(configuration, seeded ?? stages, references);
+      }
+    }
   }
   const { excluded, included } = expansion;
   return {
@@ -72,11 +100,12 @@ export async function runsOf(
     excluded,
     included,
     seeds: seeds?.length ?? null,
+    stages: stageNames,
     runs: collection.finish(),
-    specOf({ configuration, seed }) {
-      const { spec, diagnostics } = resolver.resolve(configuration);
-      if (spec === null) throw new SpecError(diagnostics);
-      return withSeed(spec, seed);
+    stagesOf({ point, seed, stage }, places) {
+      const { stages, diagnostics } = resolver.resolve(point, stage === null ? {} : { seed, places });
+      if (stages === null) throw new SpecError(diagnostics);
+      return stage === null ? stages.map(({ spec, ...run }) => ({ ...run, spec: withSeed(spec, seed) })) : stages;
     },
   };
 }
@@ -102,11 +131,17 @@ function tooMany(configurations: number, { seeds, max_runs }: SweepFields): Issu
   return [{ path: ['max_runs'], part: 'value', message }];
 }
 
+/** One for all: there may be a hundred thousand runs. */
+const NOTHING: readonly StageRun[] = Object.freeze([]);
+
 class RunCollection {
   readonly #document: SpecDocument;
   readonly #registry: Registry;
+  readonly #digests: Digests;
   readonly #hasher: Hasher;
   readonly #runs: SweepRun[] = [];
+  /** Hashes of the runs of stages. */
+  readonly #stages = new Set<string>();
   readonly #configurations = new Map<string, Configuration>();
   readonly #diagnostics = new Map<string, Diagnostic>();
   /** By assignment, since the points share those. */
@@ -115,11 +150,31 @@ class RunCollection {
   constructor(document: SpecDocument, registry: Registry, digests: Digests) {
     this.#document = document;
     this.#registry = registry;
+    this.#digests = digests;
     this.#hasher = new Hasher(registry, digests);
   }
 
+  /** The runs of one replicate of a base with stages. A stage that another point has asked for already is that one run. */
+  addStages(point: Configuration, stages: readonly Stage[], references: References): void {
+    const specOf = (name: unknown) => stages.find((stage) => stage.name === name)?.spec;
+    const isRefused = this.#refuseRuntime(point, (path) =>
+      path[0] === 'stages' ? [specOf(path[1]), path.slice(2)] : [stages[0]?.spec, path],
+    );
+    if (isRefused) return;
+    const identified = identifyStages(stages, this.#registry, this.#digests);
+    const all = identified.map(({ identity }) => identity.hash).join();
+    const twin = this.#configurations.get(all);
+    if (twin !== undefined) this.#reportTwins(point, twin);
+    this.#configurations.set(all, point);
+    for (const run of stageRuns(identified, point, references)) {
+      if (this.#stages.has(run.hash)) continue;
+      this.#stages.add(run.hash);
+      this.#runs.push(run);
+    }
+  }
+
   add(configuration: Configuration, spec: RunSpec, seeds: readonly number[]): void {
-    if (this.#refuseRuntime(configuration, spec)) return;
+    if (this.#refuseRuntime(configuration, (path) => [spec, path])) return;
     const max_steps = typeof spec.max_steps === 'number' ? spec.max_steps : null;
     const hashesOf = this.#hasher.hashesOf(spec);
     for (const seed of seeds) {
@@ -127,7 +182,16 @@ class RunCollection {
       const twin = this.#configurations.get(hash);
       if (twin !== undefined) this.#reportTwins(configuration, twin);
       this.#configurations.set(hash, configuration);
-      this.#runs.push({ configuration, seed, hash, config_hash, max_steps });
+      this.#runs.push({
+        configuration,
+        point: configuration,
+        seed,
+        stage: null,
+        after: NOTHING,
+        hash,
+        config_hash,
+        max_steps,
+      });
     }
   }
 
@@ -143,18 +207,25 @@ class RunCollection {
   }
 
   /** Points that differ in a runtime field alone are one run; that is told of the field, once, and not of the points. */
-  #refuseRuntime(configuration: Configuration, spec: RunSpec): boolean {
+  #refuseRuntime(
+    configuration: Configuration,
+    locate: (path: SpecPath) => readonly [RunSpec | undefined, SpecPath],
+  ): boolean {
     let refused = false;
     for (const assignment of configuration) {
       const { field } = assignment;
       const known = this.#kinds.get(assignment);
-      const kind = known ?? fieldKindAt(spec, parsePath(field) ?? [], this.#registry);
+      const kind = known ?? this.#kindAt(...locate(parsePath(field) ?? []));
       this.#kinds.set(assignment, kind);
       if (kind !== 'runtime') continue;
       refused = true;
       if (known === undefined) this.#reportAt(fieldPath(assignment), RUNTIME, 'key');
     }
     return refused;
+  }
+
+  #kindAt(spec: RunSpec | undefined, path: SpecPath): FieldKind {
+    return spec === undefined ? 'semantic' : fieldKindAt(spec, path, this.#registry);
   }
 
   #reportTwins(configuration: Configuration, twin: Configuration): void {

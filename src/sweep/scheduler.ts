@@ -73,7 +73,7 @@ export interface SchedulerOptions {
 const POLL_MS = 500;
 
 /**
- * Brings runs to their end, launched in their order. Never rejects for what a run does: none touches another. Several
+ * Brings runs to their end, launched in their order, a stage once those that it starts from are done. Never rejects for what a run does: none touches another. Several
  * schedulers may work on the same directories; a run belongs to whichever takes its lease.
  */
 export async function schedule(runs: readonly PlannedRun[], options: SchedulerOptions): Promise<Outcome[]> {
@@ -85,17 +85,43 @@ export async function schedule(runs: readonly PlannedRun[], options: SchedulerOp
   stop.addEventListener('abort', () => onEvent({ type: 'stopping' }), { once: true });
   const limit = pLimit(options.executor.slots);
   const context = { ...options, launching, limit, submissions: new Submissions(options.executor) };
-  return await Promise.all(
-    runs.map(async (run) => {
-      const outcome = await new Course(run, context).follow();
-      if (outcome.state === 'failed' && options.onFailure === 'stop') halt.abort();
-      const { standings } = options;
-      const result = await standings.add(run, outcome.directory, outcome.state);
-      onEvent({ type: 'settled', outcome, result, best: standings.best });
-      return outcome;
-    }),
-  );
+  const settle = async (outcome: Outcome): Promise<Outcome> => {
+    if (outcome.state === 'failed' && options.onFailure === 'stop') halt.abort();
+    const { standings } = options;
+    const result = await standings.add(outcome.run, outcome.directory, outcome.state);
+    onEvent({ type: 'settled', outcome, result, best: standings.best });
+    return outcome;
+  };
+  const outcomes = new Map<string, Promise<Outcome>>();
+  // Each run stands behind those that it starts from.
+  for (const run of runs) outcomes.set(run.hash, behind(run, outcomes, context).then(settle));
+  return await Promise.all(outcomes.values());
 }
+
+/** Follows a run once the stages that it starts from are done; without them it does not start. */
+async function behind(
+  run: PlannedRun,
+  outcomes: ReadonlyMap<string, Promise<Outcome>>,
+  context: Context,
+): Promise<Outcome> {
+  const missing: string[] = [];
+  for (const { stage, hash, directory } of run.after) {
+    const state = (await outcomes.get(hash))?.state ?? resultOf(await inspectRunDirectory(directory)).state;
+    if (state !== 'done') missing.push(`the stage ${stage} it starts from ${STANDS[state]}`);
+  }
+  if (missing.length === 0) return await new Course(run, context).follow();
+  const error = { code: 'MISSING_STAGE', message: missing.join(', ') };
+  return { run, directory: run.directory, state: 'pending', error: context.launching.aborted ? null : error };
+}
+
+/** What keeps those that start from a stage. */
+const STANDS: Record<Exclude<RunStatus['state'], 'done'>, string> = {
+  pending: 'has not started',
+  running: 'is run by another process',
+  diverged: 'diverged',
+  failed: 'failed',
+  interrupted: 'was interrupted',
+};
 
 interface Context extends SchedulerOptions {
   limit: LimitFunction;

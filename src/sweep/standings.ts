@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { bestAmong, type ConfigurationScore, objectiveOf, seedsByConfiguration } from '../run_files/configurations.ts';
 import { measureRun } from '../run_files/measure.ts';
 import type { JudgedRun } from '../run_files/objective.ts';
+import { withoutProducers } from '../run_files/producers.ts';
 import { readStatus } from '../run_files/status.ts';
 import type { RunState } from '../run_files/types.ts';
 import type { PlannedRun, SweepPlan } from './plan.ts';
@@ -24,8 +25,8 @@ export class Standings {
 
   constructor({ fields, runs }: { fields: Pick<SweepPlan['fields'], 'objective'>; runs: readonly PlannedRun[] }) {
     this.#objective = fields.objective;
-    this.#planned = seedsByConfiguration(runs);
-    this.#runs = runs;
+    this.#runs = withoutProducers(runs);
+    this.#planned = seedsByConfiguration(this.#runs);
   }
 
   /** The configuration that leads, the first of those that tie; null without an objective, or before any run counts. */

@@ -1,6 +1,7 @@
 // A sweep's own files, sweep.json and plan.json, and the lease under which the directories of its runs are created.
 
 import { join } from 'node:path';
+import { stageRecord } from '../run/record.ts';
 import { awaitLease } from '../run_files/lease.ts';
 import { jsonText, makeDirectory, writeFileAtomic } from '../util/files.ts';
 import type { SweepPlan } from './plan.ts';
@@ -17,8 +18,16 @@ export async function freezePlan(plan: SweepPlan, argv: readonly string[]): Prom
   const axes = size.axes.map(({ label, choices }) => ({ label, size: choices.length }));
   const sweep = { schema_version: 1, created_at, file, argv: [...argv], axes, ...fields, base };
   await writeFileAtomic(join(log_path, 'sweep.json'), jsonText(sweep));
-  const rows = runs.map(({ name, hash, config_hash, configuration, seed, state }) =>
-    JSON.stringify({ name, hash, config_hash, axes: valuesOf(configuration), seed, state }),
+  const rows = runs.map(({ name, hash, config_hash, configuration, seed, state, stage, after }) =>
+    JSON.stringify({
+      name,
+      hash,
+      config_hash,
+      axes: valuesOf(configuration),
+      seed,
+      state,
+      ...(stage === null ? {} : { stage: stageRecord(stage, after) }),
+    }),
   );
   const text = `{"schema_version":1,"created_at":"${created_at}","runs":[\n${rows.join(',\n')}\n]}\n`;
   await writeFileAtomic(join(log_path, 'plan.json'), text);

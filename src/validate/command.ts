@@ -1,14 +1,14 @@
 // cookbook validate: whether files are specs that could run, without running or writing anything.
 
 import type { Registry } from '../registry/registry.ts';
-import { checkData } from '../run/check_data.ts';
+import { checkStages } from '../run/check_data.ts';
 import { createWeightsReader } from '../run_files/weights_reader.ts';
 import { splitArguments } from '../spec/arguments.ts';
 import { diagnose } from '../spec/diagnostics.ts';
 import type { WeightsReader } from '../spec/digests.ts';
 import { kindOfSpec, type LoadOptions, loadDocument } from '../spec/load.ts';
+import { resolveDocument } from '../spec/pipeline.ts';
 import { loadPlugins } from '../spec/plugins.ts';
-import { resolveRunSpec } from '../spec/resolve.ts';
 import { checkSweep } from '../sweep/check.ts';
 import { ConfigurationError, type Diagnostic, SpecError } from '../util/errors.ts';
 
@@ -59,7 +59,7 @@ async function checkFile(
   }
   const document = await loadDocument(file, options);
   await loadPlugins(document, registry);
-  const issues = await checkData(resolveRunSpec(document, registry, options.cwd, weights), registry);
+  const issues = await checkStages(resolveDocument(document, registry, options.cwd, weights), registry);
   if (issues.length > 0) throw new SpecError(diagnose(document, issues));
   return 'run';
 }

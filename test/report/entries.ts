@@ -30,6 +30,8 @@ export function entry(options: Options): RunEntry {
       config_id: JSON.stringify([axes, spec]),
       hash: null,
       seed: 0,
+      stage: null,
+      after: [],
       state: 'done',
       error_code: null,
       error: null,

@@ -15,6 +15,9 @@ function run(label: string, max_steps: number | null = 200): PlannedRun {
   const name = `${label}-${HASH}`;
   return {
     configuration: [],
+    point: [],
+    stage: null,
+    after: [],
     seed: 0,
     hash: HASH,
     config_hash: label.replace(/,seed=\d+$/, ''),

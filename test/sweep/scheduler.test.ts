@@ -10,6 +10,9 @@ function planned(directory: string, name: string): PlannedRun {
   const place = { name, directory: `${directory}/${name}` };
   return {
     configuration: [],
+    point: [],
+    stage: null,
+    after: [],
     seed: 0,
     hash: name,
     config_hash: name,

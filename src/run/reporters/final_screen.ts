@@ -12,11 +12,16 @@ import { wrappedText } from '../../util/wrapped.ts';
 import { formatChange } from '../change.ts';
 import type { EndedRun } from '../execute_directory.ts';
 
-/** Its lines, blank ones between the blocks. @param width what a line may take, commands aside */
+/**
+ * Its lines, blank ones between the blocks.
+ * @param width what a line may take, commands aside
+ * @param others commands that stand below its own
+ */
 export function finalScreen(
   { directory, record, status, executed, resumable, transcript }: EndedRun,
   colors: Colors,
   width = Number.POSITIVE_INFINITY,
+  others: readonly [string, string][] = [],
 ): string[] {
   const place = shortPath(directory);
   const blocks = [
@@ -31,7 +36,7 @@ export function finalScreen(
     columns(status.learned.map((learned) => [labelOf(learned.metric, record), formatChange(learned)])),
     columns(places(place, status, transcript)),
   ].map((lines) => lines.flatMap((line) => wrappedText(line, width).split('\n')));
-  blocks.push(columns(nextCommands(place, record, status, resumable), width));
+  blocks.push(columns([...nextCommands(place, record, status, resumable), ...others], width));
   return blocks.filter((block) => block.length > 0).flatMap((block) => ['', ...block]);
 }
 

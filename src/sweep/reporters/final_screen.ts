@@ -60,6 +60,7 @@ function best({ objective, best, tied }: SweepResult): [string, string][] {
 /** Failures first: they are what somebody has to look at. */
 function troubles(notDone: readonly RunReport[]): string[] {
   const failed = notDone.filter(({ state }) => state === 'failed');
+  const waiting = notDone.filter(({ state, error }) => state === 'pending' && error !== null);
   const diverged = notDone.filter(({ state }) => state === 'diverged');
   const lines = [
     ...failed.flatMap(({ name, directory, error }) => [
@@ -67,6 +68,7 @@ function troubles(notDone: readonly RunReport[]): string[] {
       `            ${printable(error?.message ?? 'unknown error')} (${shortPath(directory)}/logs.log)`,
     ]),
     ...diverged.map(({ name }) => `  diverged  ${name}`),
+    ...waiting.flatMap(({ name, error }) => [`  waiting   ${name}`, `            ${printable(error?.message ?? '')}`]),
   ];
   const more = lines.length - 2 * SHOWN_RUNS;
   return more > 0 ? [...lines.slice(0, 2 * SHOWN_RUNS), `  and more: see ${programName()} report`] : lines;

@@ -1,0 +1,178 @@
+// Sweeps over the stages of a pipeline: which runs they plan, and which of them points share.
+
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Type } from '@sinclair/typebox';
+import { createColors } from 'picocolors';
+import { describe, expect, test } from 'vitest';
+import { defineBuilder } from '../../src/registry/builder.ts';
+import { nullable, weights } from '../../src/registry/fields.ts';
+import { makeRunRecord, stageRecord } from '../../src/run/record.ts';
+import { createRunDirectory } from '../../src/run_files/directory.ts';
+import { identify } from '../../src/spec/identity.ts';
+import { digestsAfter } from '../../src/spec/stage_identity.ts';
+import { localExecutor } from '../../src/sweep/executors/local.ts';
+import { type PlannedRun, planSweep, type SweepPlan } from '../../src/sweep/plan.ts';
+import { planDocument, summarize } from '../../src/sweep/plan_summary.ts';
+import { planText } from '../../src/sweep/plan_text.ts';
+import { gridSearch, valuesOf } from '../../src/sweep/space.ts';
+import { trainerSlot } from '../../src/training/types.ts';
+import { messageOf } from '../../src/util/errors.ts';
+import { supervisedParams, toyRegistry } from '../spec/toys.ts';
+import { DATA, workspace } from '../spec/workspace.ts';
+
+const supervised = defineBuilder({
+  slot: trainerSlot,
+  name: 'supervised',
+  version: 1,
+  doc: 'Trains on conversations.',
+  params: Type.Object({
+    ...supervisedParams.properties,
+    load_checkpoint_path: nullable(weights({ model: 'model_name', default: null, description: 'To start from.' })),
+  }),
+  build() {
+    throw new Error('a toy is never built');
+  },
+});
+const registry = () => {
+  const toys = toyRegistry(supervised);
+  toys.add(gridSearch);
+  toys.add(localExecutor);
+  return toys;
+};
+
+const run = (name: string, fields = '') =>
+  `  ${name}: {trainer: supervised, model_name: hub/a, dataset: {builder: conversation_file, file_path: ${name}.jsonl, batch_size: 2}${fields}}\n`;
+const PIPELINE = `log_path: unused\nstages:\n${run('sft')}${run('rm')}${run('rl', ', load_checkpoint_path: {stage: sft}, evaluators: [], lora_rank: 8')}`;
+const SWEEP = 'base: run.yaml\nlog_path: runs/sweep\nseeds: 3\ngrid: {stages.rl.learning_rate: [0.1, 0.2, 0.3, 0.4]}\n';
+
+async function pipeline(files = {}): Promise<string> {
+  const data = { 'sft.jsonl': 'a\n', 'rm.jsonl': 'b\n', 'rl.jsonl': 'c\n' };
+  return await workspace({ ...DATA, ...data, 'run.yaml': PIPELINE, 'sweep.yaml': SWEEP, ...files });
+}
+
+async function planned(directory: string, overrides: string[] = []): Promise<SweepPlan> {
+  return await planSweep('sweep.yaml', { overrides, cwd: directory, env: {} }, registry());
+}
+
+function counts({ runs }: SweepPlan): Record<string, number> {
+  const counted: Record<string, number> = {};
+  for (const { stage } of runs) counted[stage ?? ''] = (counted[stage ?? ''] ?? 0) + 1;
+  return counted;
+}
+
+/** Makes a run of the plan lie there, as if it had been started. */
+async function create(plan: SweepPlan, planned: PlannedRun): Promise<void> {
+  const spec = { ...plan.specOf(planned), log_path: planned.directory };
+  const identity = identify(spec, registry(), digestsAfter(planned.after, planned.seed, plan.inputs));
+  const provenance = {
+    versions: { cookbook: '0', node: '0', onnxruntime: null, platform: 'x' },
+    git: null,
+    codeDiff: null,
+  };
+  const axes = valuesOf(planned.configuration);
+  const stage = planned.stage === null ? undefined : stageRecord(planned.stage, planned.after);
+  await createRunDirectory(
+    planned.directory,
+    makeRunRecord({ name: planned.name, identity, spec, provenance, argv: [], axes, stage }),
+    null,
+  );
+}
+
+describe('points of a sweep over stages', () => {
+  test('share the stages that they agree in, once a seed', async () => {
+    expect(counts(await planned(await pipeline()))).toEqual({ sft: 3, rm: 3, rl: 12 });
+  });
+
+  test('name a run by what bears on its stage', async () => {
+    const { runs } = await planned(await pipeline(), ['seeds=1', 'grid={stages.rl.learning_rate: [0.1]}']);
+    expect(runs.map(({ name }) => name.replace(/-[0-9a-f]{12}$/, ''))).toEqual([
+      'sft,seed=0',
+      'rm,seed=0',
+      'rl,learning_rate=0.1,seed=0',
+    ]);
+  });
+
+  test('give a stage the axes of those that it starts from or refers to, and no others', async () => {
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: a reference of a spec
+    const refer = PIPELINE.replace('lora_rank: 8', 'lora_rank: "${stages.rm.lora_rank}"').replace(
+      'rm.jsonl, batch_size: 2}',
+      'rm.jsonl, batch_size: 2}, lora_rank: 4',
+    );
+    const grid = 'grid: {stages.sft.learning_rate: [0.1, 0.2], stages.rm.lora_rank: [4, 8]}\n';
+    const { runs } = await planned(
+      await pipeline({ 'run.yaml': refer, 'sweep.yaml': `base: run.yaml\nlog_path: runs/sweep\n${grid}` }),
+    );
+    expect(runs.map(({ stage, configuration }) => [stage, Object.keys(valuesOf(configuration))])).toEqual([
+      ['sft', ['stages.sft.learning_rate']],
+      ['rm', ['stages.rm.lora_rank']],
+      ['rl', ['stages.sft.learning_rate', 'stages.rm.lora_rank']],
+      ['rm', ['stages.rm.lora_rank']],
+      ['rl', ['stages.sft.learning_rate', 'stages.rm.lora_rank']],
+      ['sft', ['stages.sft.learning_rate']],
+      ['rl', ['stages.sft.learning_rate', 'stages.rm.lora_rank']],
+      ['rl', ['stages.sft.learning_rate', 'stages.rm.lora_rank']],
+    ]);
+  });
+
+  test('are replicates of one configuration, each behind the stages of its own seed', async () => {
+    const { runs } = await planned(await pipeline());
+    const last = runs.filter(({ stage }) => stage === 'rl');
+    expect(new Set(last.map(({ config_hash }) => config_hash)).size).toBe(4);
+    const seedOf = new Map(runs.map(({ hash, seed }) => [hash, seed]));
+    expect(last.every(({ after, seed }) => after.every(({ hash }) => seedOf.get(hash) === seed))).toBe(true);
+  });
+
+  test('start from where the run of the stage lies', async () => {
+    const directory = await pipeline();
+    const plan = await planned(directory);
+    const sft = plan.runs.find(({ stage }) => stage === 'sft');
+    const rl = plan.runs.find(({ stage }) => stage === 'rl');
+    expect(rl === undefined ? null : plan.specOf(rl).load_checkpoint_path).toEqual({
+      run: sft?.directory,
+      checkpoint: 'final',
+    });
+  });
+
+  test('add runs of the last stage alone where a rate is added', async () => {
+    const directory = await pipeline();
+    const before = await planned(directory);
+    for (const each of before.runs) await create(before, each);
+    const after = await planned(directory, ['grid={stages.rl.learning_rate: [0.1, 0.2, 0.3, 0.4, 0.5]}']);
+    const added = after.runs.filter(({ found }) => found === null);
+    expect(added.map(({ stage, seed }) => [stage, seed])).toEqual([
+      ['rl', 0],
+      ['rl', 1],
+      ['rl', 2],
+    ]);
+  });
+
+  test('are stale from the stage on whose data have changed, and say why', async () => {
+    const directory = await pipeline();
+    const before = await planned(directory, ['seeds=1', 'grid={stages.rl.learning_rate: [0.1]}']);
+    for (const each of before.runs) await create(before, each);
+    await writeFile(join(directory, 'sft.jsonl'), 'others\n');
+    const { runs } = await planned(directory, ['seeds=1', 'grid={stages.rl.learning_rate: [0.1]}']);
+    expect(runs.map(({ stage, state, stale }) => [stage, state, stale?.differences ?? []])).toEqual([
+      ['sft', 'stale', ['dataset.file_path (its contents have changed)']],
+      ['rm', 'new', []],
+      ['rl', 'stale', ['load_checkpoint_path (from another run of the stage sft)']],
+    ]);
+  });
+
+  test('are shown as a graph, and listed with what they start from', async () => {
+    const plan = await planned(await pipeline(), ['seeds=2', 'grid={stages.rl.learning_rate: [0.1, 0.2]}']);
+    const summary = summarize(plan, 1);
+    expect(planText(plan, summary, createColors(false)).slice(0, 8).join('\n')).toMatchInlineSnapshot();
+    const { points } = planDocument(plan, summary);
+    expect(points[2]?.stage).toEqual({ name: 'rl', after: [{ stage: 'sft', hash: points[0]?.hash }] });
+  });
+});
+
+test('an axis of a field of a stage that does not matter is refused', async () => {
+  const sweep = 'base: run.yaml\nlog_path: runs/sweep\ngrid: {stages.rl.save_every: [1, 2]}\n';
+  const directory = await pipeline({ 'sweep.yaml': sweep });
+  await expect(planned(directory).catch((error) => messageOf(error))).resolves.toContain(
+    'sweep.yaml:3:8 grid/stages.rl.save_every: does not change what a run computes',
+  );
+});
