@@ -61,8 +61,8 @@ const PROBE: Comparison = {
 };
 
 /**
- * How comparisons are asked: as `labelPrompt` has it. Where a format asks for a reply as it shows one, which most do, each is rendered once
- * and as a prompt, in a tenth of the time.
+ * How comparisons are asked: as `labelPrompt` has it. Where a format asks for a reply as it shows one, which most do, each is
+ * rendered once and as a prompt, in a tenth of the time.
  */
 export function labelPrompts(renderer: Renderer): (comparison: Comparison) => LabelPrompt {
   const asked = (comparison: Comparison) =>

@@ -124,7 +124,7 @@ it('completions of the same rows are replies to imitate: both, or one of them', 
     const params = { builder: 'comparison_completions', completions, shuffle_seed: null };
     const { train, tokenizer } = await datasetsOf(params, ROWS.slice(0, 2));
     return (await train.getBatch(0)).map(({ loss_fn_inputs: { target_tokens, weights } }) => {
-      const said = target_tokens.data.filter((_, t) => weights.data[t] > 0);
+      const said = Array.from(target_tokens.data).filter((_, t) => weights.data[t] > 0);
       return tokenizer.decode(said).replace('<|im_end|>', '').trim();
     });
   };
