@@ -130,6 +130,7 @@ export {
   getLr,
 } from './training/hyperparams.ts';
 export { type Evaluation, Journal, type JournalOptions } from './training/journal.ts';
+export type { OtherModel, OtherModels } from './training/other_models.ts';
 export { IterationTimer } from './training/trace.ts';
 export {
   type CheckpointLog,

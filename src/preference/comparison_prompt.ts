@@ -10,7 +10,7 @@ import type { Comparison, PreferenceLabel } from './types.ts';
 export const LABELS = ['A', 'B', 'Tie'] as const satisfies readonly PreferenceLabel[];
 
 /** The conversation that the label answers. */
-export function comparisonConversation({ prompt_conversation, completion_A, completion_B }: Comparison): Message[] {
+function comparisonConversation({ prompt_conversation, completion_A, completion_B }: Comparison): Message[] {
   const heading = (content: string): Message => ({ role: 'system', content });
   return [
     ...prompt_conversation,
