@@ -2,6 +2,7 @@
 
 import { local } from './engine/builder.ts';
 import { benchmarkEvaluator } from './evaluation/benchmark_evaluator.ts';
+import { comparisonBenchmark } from './evaluation/comparison_benchmark.ts';
 import { preferenceBuilders } from './preference/builders.ts';
 import { pairwisePreference } from './preference/pairwise_builder.ts';
 import { preferenceModels } from './preference/preference_models.ts';
@@ -55,6 +56,7 @@ export function builtinRegistry(): Registry {
     nll,
     benchmarkEvaluator,
     arithmeticBenchmark,
+    comparisonBenchmark,
     gsm8kBenchmark,
     mathBenchmark,
     gridSearch,

@@ -24,13 +24,18 @@ export {
 } from './models/model_info.ts';
 export {
   type PairwiseGroupOptions,
-  type PreferenceModel,
-  type PreferenceModelContext,
   pairwiseGroup,
-  preferenceModelSlot,
   TOURNAMENT_PATTERNS,
   type TournamentPattern,
 } from './preference/pairwise_env.ts';
+export {
+  type PreferenceModel,
+  type PreferenceModelContext,
+  preferenceModelSlot,
+  type Score,
+  type ScoringModel,
+  scoringModel,
+} from './preference/preference_model.ts';
 export {
   type Comparison,
   type LabeledComparison,
@@ -125,6 +130,7 @@ export {
   getLr,
 } from './training/hyperparams.ts';
 export { type Evaluation, Journal, type JournalOptions } from './training/journal.ts';
+export type { OtherModel, OtherModels } from './training/other_models.ts';
 export { IterationTimer } from './training/trace.ts';
 export {
   type CheckpointLog,

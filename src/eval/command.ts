@@ -9,6 +9,7 @@ import { type BenchmarkSampling, type KnownSample, runBenchmark } from '../evalu
 import { sampleKey } from '../evaluation/trajectory_record.ts';
 import { type Benchmark, benchmarkSlot } from '../evaluation/types.ts';
 import type { Registry } from '../registry/registry.ts';
+import { samplingModels } from '../run/sampling_models.ts';
 import { openSamplingTarget, type SamplingTarget } from '../run/sampling_target.ts';
 import { stopOnSignals } from '../run/signals.ts';
 import { besidePlugins } from '../run/strays.ts';
@@ -63,10 +64,11 @@ async function evaluateModel(options: EvalOptions, registry: Registry): Promise<
   const benchmarkParams = benchmarkRef(options.benchmark, options.assignments, registry, process.cwd());
   const ref = checkpoint === null ? named : { run: named, checkpoint };
   const target = await openSamplingTarget(ref, registry, notify);
+  const models = samplingModels(registry, notify);
   try {
     const { renderer } = target;
     const { tokenizer } = renderer;
-    const material = { tokenizer, renderer, seed: sampling.seed, warn: notify, notify };
+    const material = { tokenizer, renderer, seed: sampling.seed, models, warn: notify, notify };
     const built = await registry.build(benchmarkSlot, benchmarkParams, material);
     const whole = checkedBenchmark(built, benchmarkParams.builder);
     const benchmark = { ...whole, examples: whole.examples.slice(0, options.limit ?? undefined) };
@@ -80,6 +82,7 @@ async function evaluateModel(options: EvalOptions, registry: Registry): Promise<
     const saveDir = options.saveDir ?? join('evals', placeName(named, checkpoint, settings));
     return await evaluate(benchmark, target, { saveDir, settings }, options);
   } finally {
+    await models.close();
     await target.close();
   }
 }

@@ -44,10 +44,10 @@ export const benchmarkEvaluator = defineBuilder({
   async build(config, context, make) {
     const { rendererOf } = await import('./sample_replies.ts');
     const { requireFileName } = await import('./results_directory.ts');
-    const { tokenizer, seed, warn } = context;
+    const { tokenizer, seed, models, warn, notify, signal } = context;
     const renderer = rendererOf(context, 'benchmark');
     const { checkedBenchmark } = await import('./checked_benchmark.ts');
-    const built = await make(config.benchmark, { tokenizer, renderer, seed, warn });
+    const built = await make(config.benchmark, { tokenizer, renderer, seed, models, warn, notify, signal });
     const benchmark = checkedBenchmark(built, config.benchmark.builder);
     return evaluatorOf({ ...benchmark, name: requireFileName(nameOf(config)) }, config, context);
   },

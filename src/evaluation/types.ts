@@ -4,6 +4,7 @@ import { defineSlot } from '../registry/slot.ts';
 import type { Renderer } from '../renderers/types.ts';
 import type { Env } from '../rl/types.ts';
 import type { Tokenizer } from '../tokenizers/types.ts';
+import type { OtherModels } from '../training/other_models.ts';
 
 export interface BenchmarkExample {
   /** Tells it from all others by what is asked and what is expected, and never by its place in a file. */
@@ -30,6 +31,8 @@ export interface BenchmarkContext {
   tokenizer: Tokenizer;
   renderer: Renderer;
   seed: number;
+  /** Opens models beside the one that is measured. */
+  models?: OtherModels;
   warn(message: string): void;
   notify?(message: string): void;
   signal?: AbortSignal;

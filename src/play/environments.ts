@@ -11,6 +11,7 @@ import { rendererSlot } from '../renderers/types.ts';
 import { checkedDatasets } from '../rl/checked_dataset.ts';
 import type { RolloutLimits } from '../rl/limits.ts';
 import { type EnvGroupBuilder, type RLDataset, rlDatasetSlot } from '../rl/types.ts';
+import { samplingModels } from '../run/sampling_models.ts';
 import { rendererOfWeights } from '../run_files/trained_renderer.ts';
 import { locateWeights } from '../run_files/weights_reference.ts';
 import { isSweepSpec, loadDocument } from '../spec/load.ts';
@@ -80,6 +81,7 @@ export async function openPlayedGroup(
     maxContextLength: contextLength ?? Number.MAX_SAFE_INTEGER,
     maxTokens,
     seed: seed ?? spec.seed,
+    models: samplingModels(registry, notify),
     warn: notify,
     notify,
   });

@@ -1,10 +1,13 @@
 // Preferences under the names that specs use: the trainer and its dataset.
 
 import { defineBuilder, type FieldProblem } from '../registry/builder.ts';
+import { datasetSlot } from '../supervised/types.ts';
 import { trainerSlot } from '../training/types.ts';
 import { ConfigurationError } from '../util/errors.ts';
-import { comparisonFileParams } from './comparison_params.ts';
+import { comparisonEvaluator } from './comparison_evaluator.ts';
+import { comparisonCompletionParams, comparisonFileParams } from './comparison_params.ts';
 import { contradictionOf, dpoHeadline, dpoParams, lossChoice } from './fields.ts';
+import { comparisonLabelParams } from './label_params.ts';
 import { preferenceDatasetSlot } from './types.ts';
 import { ratedFileParams, unpairedFileParams } from './unpaired_params.ts';
 
@@ -56,6 +59,40 @@ const ratedFile = defineBuilder({
   },
 });
 
+const comparisonCompletions = defineBuilder({
+  slot: datasetSlot,
+  name: 'comparison_completions',
+  version: 1,
+  doc: 'The completions of a file of comparisons as replies to imitate, both or the better ones: a stage before learning which are better.',
+  params: comparisonCompletionParams,
+  async build(params, context) {
+    const { comparisonCompletionDatasets } = await import('./comparison_completions.ts');
+    return await comparisonCompletionDatasets(params, context);
+  },
+  async check(params, { renderer }) {
+    const { checkComparisonFile } = await import('./check_rows.ts');
+    return await checkComparisonFile(params, renderer ?? null);
+  },
+});
+
+const comparisonLabels = defineBuilder({
+  slot: datasetSlot,
+  name: 'comparison_labels',
+  version: 1,
+  doc: 'Comparisons from a file, to learn from which completion is better: a prompt with both, answered with A, B or Tie.',
+  params: comparisonLabelParams,
+  async build(params, context, make) {
+    const { comparisonLabelDatasets } = await import('./comparison_labels.ts');
+    const rule = params.true_rule === null ? null : await make(params.true_rule, context);
+    return await comparisonLabelDatasets(params, rule, context);
+  },
+  headline: () => [{ metric: 'test/accuracy', goal: 'maximize', label: 'test accuracy' }],
+  async check(params, { renderer }) {
+    const { checkComparisonLabels } = await import('./check_rows.ts');
+    return await checkComparisonLabels(params, renderer ?? null);
+  },
+});
+
 const dpo = defineBuilder({
   slot: trainerSlot,
   name: 'dpo',
@@ -88,4 +125,12 @@ function problemOf(attempt: () => unknown, field: string): FieldProblem[] {
   }
 }
 
-export const preferenceBuilders = [dpo, comparisonFile, unpairedFile, ratedFile];
+export const preferenceBuilders = [
+  dpo,
+  comparisonFile,
+  unpairedFile,
+  ratedFile,
+  comparisonCompletions,
+  comparisonLabels,
+  comparisonEvaluator,
+];

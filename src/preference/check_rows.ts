@@ -5,8 +5,12 @@ import type { Renderer } from '../renderers/types.ts';
 import { checkRowFiles } from '../supervised/check_rows.ts';
 import { renderComparison } from './comparison_file.ts';
 import type { ComparisonFileParams } from './comparison_params.ts';
+import { labelPrompts } from './comparison_prompt.ts';
 import { renderCompletion } from './file_dataset.ts';
+import type { ComparisonLabelParams } from './label_params.ts';
+import { renderOrders } from './label_question.ts';
 import { comparisonReader } from './rows.ts';
+import type { LabeledComparison } from './types.ts';
 import { renderJudged } from './unpaired_file.ts';
 import type { RatedFileParams, UnpairedFileParams } from './unpaired_params.ts';
 import { ratedReader, unpairedReader } from './unpaired_rows.ts';
@@ -15,11 +19,29 @@ export async function checkComparisonFile(
   params: ComparisonFileParams,
   renderer: Renderer | null,
 ): Promise<FieldProblem[]> {
+  return await checkComparisons(params, renderer, renderComparison);
+}
+
+export async function checkComparisonLabels(
+  params: ComparisonLabelParams,
+  renderer: Renderer | null,
+): Promise<FieldProblem[]> {
+  return await checkComparisons(params, renderer, (labeled, renderer) => renderOrders(labeled, labelPrompts(renderer)));
+}
+
+async function checkComparisons(
+  params: Pick<
+    ComparisonFileParams,
+    'file_path' | 'test_file_path' | 'test_size' | 'on_bad_row' | 'format' | 'columns'
+  >,
+  renderer: Renderer | null,
+  render: (labeled: LabeledComparison, renderer: Renderer) => unknown,
+): Promise<FieldProblem[]> {
   return await checkRowFiles(params, () => {
     const read = comparisonReader(params);
     return (row) => {
       const labeled = read(row);
-      if (renderer !== null) renderComparison(labeled, renderer);
+      if (renderer !== null) render(labeled, renderer);
     };
   });
 }

@@ -4,7 +4,7 @@ import type { Renderer } from '../renderers/types.ts';
 import { readRows } from '../supervised/data/rows.ts';
 import type { DatasetContext } from '../supervised/types.ts';
 import type { ComparisonFileParams } from './comparison_params.ts';
-import { preferenceDatasets, type RenderedPair, refuseAlike, renderCompletion } from './file_dataset.ts';
+import { preferenceDatasets, type RenderedPair, refuseAlike, renderCompletion, type Sequence } from './file_dataset.ts';
 import { comparisonReader } from './rows.ts';
 import type { LabeledComparison, PreferenceDatasets } from './types.ts';
 
@@ -24,8 +24,10 @@ export async function comparisonFileDatasets(
   });
 }
 
+type BothSides = RenderedPair & { chosen: Sequence; rejected: Sequence };
+
 /** The prompt with either completion. */
-export function renderComparison({ comparison, label }: LabeledComparison, renderer: Renderer): RenderedPair {
+export function renderComparison({ comparison, label }: LabeledComparison, renderer: Renderer): BothSides {
   const { prompt_conversation: prompt, completion_A, completion_B } = comparison;
   const [A, B] = [completion_A, completion_B].map((completion) => renderCompletion(prompt, completion, renderer));
   refuseAlike(A, B);

@@ -3,11 +3,13 @@
 
 import { type Static, Type } from '@sinclair/typebox';
 import { defineBuilder } from '../registry/builder.ts';
-import { builderOf, contents, oneOf, runtime, semantic } from '../registry/fields.ts';
+import { builderOf, contents, nullable, oneOf, runtime, semantic } from '../registry/fields.ts';
 import type { Message } from '../renderers/types.ts';
 import { type RLDatasetContext, type RLDatasets, rlDatasetSlot } from '../rl/types.ts';
-import { DATA_FORMATS, ON_BAD_ROW } from '../supervised/data/options.ts';
-import { type PreferenceModel, preferenceModelSlot, TOURNAMENT_PATTERNS } from './pairwise_env.ts';
+import { ON_BAD_ROW } from '../supervised/data/options.ts';
+import { PROMPT_FORMATS } from './comparison_params.ts';
+import { TOURNAMENT_PATTERNS } from './pairwise_env.ts';
+import { type PreferenceModel, preferenceModelSlot } from './preference_model.ts';
 
 const whole = (description: string, value: number, minimum = 1) =>
   semantic(Type.Integer({ minimum, default: value, description }));
@@ -16,11 +18,16 @@ const params = Type.Object({
   file_path: contents(
     Type.String({
       format: 'path',
-      description: 'Conversations, of which what stands before the last reply is the prompt: docs/data.md.',
+      description:
+        'Conversations, of which what stands before the last reply is the prompt: docs/data.md. Or comparisons.',
     }),
   ),
   format: semantic(
-    oneOf(DATA_FORMATS, { default: 'auto', description: 'What the rows are. auto: as the first row shows.' }),
+    oneOf(PROMPT_FORMATS, {
+      default: 'auto',
+      description:
+        'What the rows are. auto: conversations as the first row shows. comparisons: as docs/preferences.md has them.',
+    }),
   ),
   on_bad_row: runtime(
     oneOf(ON_BAD_ROW, {
@@ -32,6 +39,15 @@ const params = Type.Object({
   batch_size: whole('Prompts in a batch.', 32),
   group_size: whole('Replies to each prompt, which are compared with one another.', 8, 2),
   n_batches: whole('Batches; prompts come again when all have been used.', 40),
+  test_group_size: nullable(
+    semantic(
+      Type.Integer({
+        minimum: 1,
+        default: null,
+        description: 'Replies to each prompt that is held out; null = group_size, 1 = nothing is compared there.',
+      }),
+    ),
+  ),
   test_size: whole('Prompts that are held out, all in one batch; 0 = none.', 0, 0),
   tournament_pattern: semantic(
     oneOf(TOURNAMENT_PATTERNS, {
@@ -53,7 +69,8 @@ export const pairwisePreference = defineBuilder({
   doc: 'Replies to the prompts of a file, rewarded for how they compare with one another.',
   params,
   async build(config, context, make): Promise<RLDatasets> {
-    const preferenceModel = await make(config.preference_model, { warn: context.warn });
+    const { seed, models, warn, notify, signal } = context;
+    const preferenceModel = await make(config.preference_model, { seed, models, warn, notify, signal });
     return await pairwiseDatasets(config, preferenceModel, context);
   },
   headline: ({ preference_model }, of) => of(preference_model),
@@ -71,7 +88,8 @@ async function pairwiseDatasets(
   const { pairwiseGroup } = await import('./pairwise_env.ts');
   const { readPrompts } = await import('./prompts.ts');
   const { cyclicOrder } = await import('../util/permutation.ts');
-  const { batch_size, group_size, n_batches, tournament_pattern, matchup_group_size, format_coef } = config;
+  const { batch_size, group_size, test_group_size, n_batches, tournament_pattern, matchup_group_size, format_coef } =
+    config;
   const { train, test } = await readPrompts(config, { warn, notify, signal });
   const options = {
     renderer,
@@ -83,12 +101,13 @@ async function pairwiseDatasets(
     formatCoef: format_coef,
   };
   const group = (prompt: readonly Message[]) => pairwiseGroup(prompt, options);
+  const ofTest = { ...options, groupSize: test_group_size ?? group_size };
   const order = cyclicOrder(train.length, [seed]);
   return {
     train: {
       length: n_batches,
       getBatch: (index) => Array.from({ length: batch_size }, (_, i) => group(train[order(index * batch_size + i)])),
     },
-    test: test.length === 0 ? null : { length: 1, getBatch: () => test.map(group) },
+    test: test.length === 0 ? null : { length: 1, getBatch: () => test.map((prompt) => pairwiseGroup(prompt, ofTest)) },
   };
 }

@@ -1,27 +1,10 @@
 // Environments whose reward is how a reply compares with the others of its group (tinker_cookbook/rl/preference_envs.py).
 
-import { defineSlot } from '../registry/slot.ts';
 import type { Message, Renderer } from '../renderers/types.ts';
 import { RolloutFailure } from '../rl/rollout_failure.ts';
-import type { Env, EnvGroupBuilder, GroupReward, StepOptions, Trajectory } from '../rl/types.ts';
+import type { Env, EnvGroupBuilder, EnvMetrics, GroupReward, Trajectory } from '../rl/types.ts';
 import { lengthOf, modelInputFromTokens } from '../tinker/types.ts';
-import { shown } from '../util/shown.ts';
-import type { Comparison } from './types.ts';
-
-/** Says which of two completions is better. */
-export interface PreferenceModel {
-  /** −1 where A is, 1 where B is, 0 where neither is, or anything between where it is not sure. */
-  compare(comparison: Comparison, options?: StepOptions): number | Promise<number>;
-}
-
-export interface PreferenceModelContext {
-  warn(message: string): void;
-}
-
-export const preferenceModelSlot = defineSlot<PreferenceModelContext, PreferenceModel>({
-  name: 'preference_model',
-  doc: 'Says which of two replies is better.',
-});
+import { comparedPairs, type PreferenceModel } from './preference_model.ts';
 
 /** Who is compared with whom: each with each, once or in either order. */
 export const TOURNAMENT_PATTERNS = ['all_pairs_both_ways', 'all_pairs_one_way'] as const;
@@ -51,28 +34,36 @@ export interface PairwiseOptions extends TournamentOptions {
 }
 
 /**
- * (wins − losses) / comparisons of each reply, less `formatCoef` where it is not valid; metrics `win_minus_loss` and `format`.
+ * (wins − losses) / comparisons of each reply, less `formatCoef` where it is not valid; metrics `win_minus_loss` and `format`,
+ * and `unjudged`, the share of its comparisons that came to nothing and do not count.
  *
  * @param results of the pairs, as `PreferenceModel.compare` gives them
+ * @throws RolloutFailure where no comparison of some reply could be judged: nothing is known of it, and 0 would be something
  */
 export function pairwiseRewards(
   valid_G: readonly boolean[],
   pairs: readonly (readonly [number, number])[],
-  results: readonly number[],
+  results: readonly (number | null)[],
   { formatCoef }: Pick<PairwiseOptions, 'formatCoef'>,
 ): GroupReward[] {
   const points_G = valid_G.map(() => 0);
   const matches_G = valid_G.map(() => 0);
+  const failed_G = valid_G.map(() => 0);
   for (const [i, [a, b]] of pairs.entries()) {
-    points_G[a] -= results[i];
-    points_G[b] += results[i];
-    matches_G[a]++;
-    matches_G[b]++;
+    const result = results[i];
+    for (const g of [a, b]) (result === null ? failed_G : matches_G)[g]++;
+    if (result === null) continue;
+    points_G[a] -= result;
+    points_G[b] += result;
   }
   return valid_G.map((valid, g) => {
-    const win_minus_loss = matches_G[g] === 0 ? 0 : points_G[g] / matches_G[g];
+    const [matches, failed] = [matches_G[g], failed_G[g]];
+    if (matches === 0 && failed > 0) throw new RolloutFailure('unjudged', 'no comparison of a reply could be judged');
+    const win_minus_loss = matches === 0 ? 0 : points_G[g] / matches;
     const format = valid ? 1 : 0;
-    return { reward: win_minus_loss + formatCoef * (format - 1), metrics: { win_minus_loss, format } };
+    const metrics: EnvMetrics = { win_minus_loss, format };
+    if (failed > 0) metrics.unjudged = failed / (matches + failed);
+    return { reward: win_minus_loss + formatCoef * (format - 1), metrics };
   });
 }
 
@@ -92,16 +83,8 @@ export function pairwiseGroup(prompt: readonly Message[], options: PairwiseGroup
     async computeGroupRewards(trajectories_G, _, { signal } = {}) {
       const replies_G = trajectories_G.map((trajectory) => lastReply(trajectory, renderer));
       const pairs = tournamentPairs(replies_G.length, options);
-      const results = await Promise.all(
-        pairs.map(async ([a, b]) => {
-          const comparison = {
-            prompt_conversation: [...prompt],
-            completion_A: [replies_G[a].message],
-            completion_B: [replies_G[b].message],
-          };
-          return checkedResult(await preferenceModel.compare(comparison, { signal }));
-        }),
-      );
+      const completions_G = replies_G.map(({ message }) => [message]);
+      const results = await comparedPairs(preferenceModel, prompt, completions_G, pairs, { signal });
       const valid_G = replies_G.map(({ valid }) => valid);
       return pairwiseRewards(valid_G, pairs, results, options);
     },
@@ -132,13 +115,4 @@ function lastReply({ transitions }: Trajectory, renderer: Renderer): { message: 
   const tokens = transitions.at(-1)?.ac.tokens ?? [];
   const { message, termination } = renderer.parseResponse([...tokens]);
   return { message, valid: termination === 'stop_sequence' };
-}
-
-/** A preference model is a user's code, and maybe no TypeScript. */
-function checkedResult(given: unknown): number {
-  if (typeof given === 'number' && given >= -1 && given <= 1) return given;
-  throw new RolloutFailure(
-    'invalid_comparison',
-    `the preference model gave ${shown(given)}, not a number from -1 to 1`,
-  );
 }

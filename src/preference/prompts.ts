@@ -1,22 +1,26 @@
-// Prompts from a file of conversations: each is what stands before the last reply.
+// Prompts from a file of conversations, each what stands before the last reply, or from one of comparisons.
 
 import type { FieldProblem } from '../registry/builder.ts';
 import type { Message } from '../renderers/types.ts';
 import { checkRowFile } from '../supervised/check_rows.ts';
 import { conversationReader } from '../supervised/data/formats.ts';
-import type { DataFormat, OnBadRow } from '../supervised/data/options.ts';
+import type { OnBadRow } from '../supervised/data/options.ts';
 import { type RowPlace, readRows } from '../supervised/data/rows.ts';
 import { DataValidationError } from '../util/errors.ts';
 import type { JsonObject } from '../util/json.ts';
 import { permutation } from '../util/permutation.ts';
+import type { PROMPT_FORMATS } from './comparison_params.ts';
+import { comparisonReader } from './rows.ts';
+
+type PromptFormat = (typeof PROMPT_FORMATS)[number];
 
 interface PromptFile {
   file_path: string;
-  format: DataFormat;
+  format: PromptFormat;
   on_bad_row: OnBadRow;
 }
 
-interface Listener {
+export interface FileListener {
   warn(message: string): void;
   notify?(message: string): void;
   signal?: AbortSignal;
@@ -25,7 +29,7 @@ interface Listener {
 /** The prompts of a file, each once, some held out: always the same, whatever the seed of the run. */
 export async function readPrompts(
   { file_path: file, format, on_bad_row: onBadRow, test_size }: PromptFile & { test_size: number },
-  listener: Listener,
+  listener: FileListener,
 ): Promise<{ train: Message[][]; test: Message[][] }> {
   const rows = await readRows(file, { onBadRow, ...listener }, promptReader(format));
   const distinct = new Map(rows.filter((row) => row !== null).map((prompt) => [JSON.stringify(prompt), prompt]));
@@ -38,8 +42,13 @@ export async function readPrompts(
       },
     );
   }
-  const shuffled = permutation(prompts.length, [0]).map((index) => prompts[index]);
+  const shuffled = heldOutFirst(prompts);
   return { train: shuffled.slice(test_size), test: shuffled.slice(0, test_size) };
+}
+
+/** The distinct prompts of a file in the order in which they are held out. */
+export function heldOutFirst<T>(prompts: readonly T[]): T[] {
+  return permutation(prompts.length, [0]).map((index) => prompts[index]);
 }
 
 export async function checkPrompts({ file_path, format, on_bad_row }: PromptFile): Promise<FieldProblem[]> {
@@ -48,7 +57,11 @@ export async function checkPrompts({ file_path, format, on_bad_row }: PromptFile
 
 const ANYWHERE: RowPlace = { unit: 'row', number: 1 };
 
-function promptReader(format: DataFormat): (row: JsonObject, place?: RowPlace) => Message[] {
+function promptReader(format: PromptFormat): (row: JsonObject, place?: RowPlace) => Message[] {
+  if (format === 'comparisons') {
+    const read = comparisonReader({ format: 'auto', columns: null });
+    return (row) => read(row).comparison.prompt_conversation;
+  }
   const reader = conversationReader({ format, columns: null });
   return (row, place = ANYWHERE) => {
     const { messages } = reader.read(row, place);

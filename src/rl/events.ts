@@ -12,6 +12,7 @@ const EVENTS: ReadonlySet<string> = new Set([
   'parse_error',
   'parse_error_masked',
   'tool_stopped',
+  'unjudged',
   'zero_reward_on_limit',
 ]);
 

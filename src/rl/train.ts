@@ -6,6 +6,7 @@ import { maxContextLengthOf, requireLoss } from '../tinker/capabilities.ts';
 import { evaluationBy } from '../training/evaluator.ts';
 import { Journal } from '../training/journal.ts';
 import { openModel } from '../training/open_model.ts';
+import { otherModels } from '../training/other_models.ts';
 import { openReferenceModel } from '../training/reference_model.ts';
 import type { TrainingContext, TrainingOutcome } from '../training/types.ts';
 import type { JsonValue } from '../util/json.ts';
@@ -32,12 +33,14 @@ export async function trainRL(config: RLConfig, context: TrainingContext, make: 
   requireLoss(service, config.loss_fn);
   const { tokenizer, renderer, rendererRef, openClient } = await openModel(config, context, make);
   const contextLength = await maxContextLengthOf(service, config.model_name);
+  const models = otherModels(context, notify);
   const material = {
     tokenizer,
     renderer,
     maxContextLength: contextLength,
     maxTokens: config.max_tokens,
     seed,
+    models,
     warn,
     notify,
     signal,
@@ -48,7 +51,7 @@ export async function trainRL(config: RLConfig, context: TrainingContext, make: 
   const loss = policyLoss(config.loss_fn, config.loss_fn_config);
   const transcripts = createTranscripts({ ...config, logPath: context.logPath, tokenizer, emit });
   const parts = { config, strategy, contextLength, transcripts, seed, warn };
-  const measured = { tokenizer, renderer, test: null, seed, warn };
+  const measured = { tokenizer, renderer, test: null, seed, models, warn, notify, signal };
   const ofTest = test === null ? [] : [rlTestSetEvaluator(test, parts)];
   const evaluators = [...ofTest, ...(await Promise.all(config.evaluators.map((ref) => make(ref, measured))))];
   const infrequent = await Promise.all(config.infrequent_evaluators.map((ref) => make(ref, measured)));

@@ -5,6 +5,7 @@ import { defineSlot } from '../registry/slot.ts';
 import type { Renderer } from '../renderers/types.ts';
 import type { ModelInput, SampleStopReason } from '../tinker/types.ts';
 import type { Tokenizer } from '../tokenizers/types.ts';
+import type { OtherModels } from '../training/other_models.ts';
 
 /** Strings or token ids that end an action; the one that did is part of it. */
 export type StopCondition = string[] | number[];
@@ -196,6 +197,8 @@ export interface RLDatasetContext {
   /** Longest action, in tokens. */
   maxTokens: number;
   seed: number;
+  /** Opens models beside the policy. */
+  models?: OtherModels;
   warn(message: string): void;
   notify?(message: string): void;
   signal?: AbortSignal;

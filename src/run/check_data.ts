@@ -4,6 +4,7 @@
 import { basename, join } from 'node:path';
 import { benchmarkSlot } from '../evaluation/types.ts';
 import { isFile } from '../formats/files.ts';
+import { preferenceModelSlot } from '../preference/preference_model.ts';
 import { preferenceDatasetSlot } from '../preference/types.ts';
 import type { FieldProblem } from '../registry/builder.ts';
 import { isWeightsRef, type WeightsRef } from '../registry/fields.ts';
@@ -90,6 +91,7 @@ type Check = (registry: Registry, ref: PlainRef, known: KnownOfModel) => Promise
 const CHECKS = new Map<string, Check>([
   [datasetSlot.name, (registry, ref, known) => registry.check(datasetSlot, ref, known)],
   [preferenceDatasetSlot.name, (registry, ref, known) => registry.check(preferenceDatasetSlot, ref, known)],
+  [preferenceModelSlot.name, (registry, ref) => registry.check(preferenceModelSlot, ref, {})],
   [rlDatasetSlot.name, (registry, ref, known) => registry.check(rlDatasetSlot, ref, known)],
   [benchmarkSlot.name, (registry, ref, known) => registry.check(benchmarkSlot, ref, known)],
 ]);

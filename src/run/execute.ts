@@ -185,7 +185,8 @@ class Attempt {
       });
       const trainer = await registry.build(trainerSlot, trainerOf(spec, registry), {});
       // Before training started, what it starts from was found to be there; a run that goes on does not need it any more.
-      const resolveWeights = (ref: WeightsRef) => verifiedWeights(ref, { purpose: 'train', unfinished: 'refuse' });
+      const resolveWeights = (ref: WeightsRef, purpose: 'train' | 'sample' = 'train') =>
+        verifiedWeights(ref, { purpose, unfinished: 'refuse' });
       // Other versions, and another service, compute other bits.
       const sharedLines = (name: string, key: JsonValue) =>
         sharedLinesOf(logPath, name, { key, versions, service: recorded.service }, (message) =>

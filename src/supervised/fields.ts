@@ -56,12 +56,12 @@ export type PretrainConfig = Static<typeof pretrainParams>;
 
 /** What the loops over these fields tell of themselves: what is measured, before the loss of the batches. */
 export function loopHeadline(
-  { evaluators, infrequent_evaluators }: Pick<LoopConfig, 'evaluators' | 'infrequent_evaluators'>,
+  { dataset, evaluators, infrequent_evaluators }: Pick<LoopConfig, 'dataset' | 'evaluators' | 'infrequent_evaluators'>,
   of: HeadlineOf,
 ): Headline[] {
   // Held-out data is measured even where no evaluator is listed for it.
   const implied = reference(evaluatorSlot, { builder: 'nll', name: 'test' });
-  const measured = [implied, ...evaluators, ...infrequent_evaluators].flatMap(of);
+  const measured = [dataset, implied, ...evaluators, ...infrequent_evaluators].flatMap(of);
   const distinct = new Map(measured.map((each) => [each.metric, each]));
   return [...distinct.values(), { metric: 'train_mean_nll', goal: 'minimize', label: 'nll' }];
 }

@@ -7,6 +7,7 @@ import { recommendedRenderer } from '../renderers/recommended.ts';
 import { requireFullTraining } from '../tinker/capabilities.ts';
 import { loadTokenizer } from '../tokenizers/hf_tokenizer.ts';
 import type { Tokenizer } from '../tokenizers/types.ts';
+import { otherModels } from '../training/other_models.ts';
 import type { TrainingContext, TrainingOutcome } from '../training/types.ts';
 import { makeDirectory } from '../util/files.ts';
 import type { JsonObject } from '../util/json.ts';
@@ -39,13 +40,14 @@ export async function trainFromScratch(
     signal: context.signal,
   };
   const datasets = await make(config.dataset, material);
+  const models = otherModels(context, notify);
   const parts = {
     openClient: (state: string | null) =>
       state === null
         ? service.createFullTrainingClient({ config: modelConfig(config, tokenizer), tokenizer_path, seed })
         : service.createTrainingClientFromStateWithOptimizer(state),
     train: datasets.train,
-    ...(await buildEvaluators(config, { tokenizer, renderer, test: datasets.test, seed, warn }, make)),
+    ...(await buildEvaluators(config, { ...material, test: datasets.test, models }, make)),
     tokenizer,
     renderer: ref,
   };

@@ -30,7 +30,8 @@ export function renderRow(
   };
 }
 
-function refuseHalves({ content, tool_calls = [], name = '', tool_call_id = '' }: Message, index: number): void {
+/** @throws DataValidationError for a message with half a character in it, which no tokenizer has tokens for */
+export function refuseHalves({ content, tool_calls = [], name = '', tool_call_id = '' }: Message, index: number): void {
   const said = typeof content === 'string' ? [content] : content.map((part) => textOfPart(part));
   const called = tool_calls.map((call) => [call.function.name, decoded(call.function.arguments)]);
   refuseHalfCharacters([...said, ...called, name, tool_call_id], `messages[${index}]`);

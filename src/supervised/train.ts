@@ -4,6 +4,7 @@ import { type BuilderRef, type Make, reference } from '../registry/slot.ts';
 import { maxContextLengthOf } from '../tinker/capabilities.ts';
 import { type Evaluator, type EvaluatorContext, evaluatorSlot } from '../training/evaluator.ts';
 import { openModel } from '../training/open_model.ts';
+import { otherModels } from '../training/other_models.ts';
 import type { TrainingContext, TrainingOutcome } from '../training/types.ts';
 import { colorizeExample } from './colorize.ts';
 import type { LoopConfig, SupervisedConfig } from './fields.ts';
@@ -30,11 +31,15 @@ export async function trainSupervised(
     signal: context.signal,
   });
   await showFirstExample(datasets.train, context, (datum) => colorizeExample(datum, tokenizer));
-  const measured = { tokenizer, renderer, test: datasets.test, seed, warn };
+  const models = otherModels(context, notify);
+  const { signal } = context;
+  const measured = { tokenizer, renderer, test: datasets.test, seed, models, warn, notify, signal };
+  const { evaluators, infrequentEvaluators } = await buildEvaluators(config, measured, make);
   const parts = {
     openClient,
     train: datasets.train,
-    ...(await buildEvaluators(config, measured, make)),
+    evaluators: [...(datasets.evaluators ?? []), ...evaluators],
+    infrequentEvaluators,
     tokenizer,
     renderer: rendererRef,
   };

@@ -4,6 +4,7 @@ import { defineSlot } from '../registry/slot.ts';
 import type { Renderer } from '../renderers/types.ts';
 import type { Datum } from '../tinker/types.ts';
 import type { Tokenizer } from '../tokenizers/types.ts';
+import type { Evaluator } from '../training/evaluator.ts';
 
 /** Examples of any kind in batches. */
 export interface BatchedDataset<T> {
@@ -21,6 +22,8 @@ export interface SupervisedDatasets {
   train: SupervisedDataset;
   /** Held-out examples, or null. */
   test: SupervisedDataset | null;
+  /** What there is to measure of the held-out examples beside their loss. */
+  evaluators?: readonly Evaluator[];
 }
 
 export interface DatasetContext {

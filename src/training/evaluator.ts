@@ -7,6 +7,7 @@ import type { Datum } from '../tinker/types.ts';
 import type { Tokenizer } from '../tokenizers/types.ts';
 import { ConfigurationError } from '../util/errors.ts';
 import type { Evaluation } from './journal.ts';
+import type { OtherModels } from './other_models.ts';
 import type { Metrics, TrainingContext } from './types.ts';
 
 export interface EvaluationInput {
@@ -38,7 +39,12 @@ export interface EvaluatorContext {
   /** The held-out part of the loop's dataset, or null. */
   test: HeldOut | null;
   seed: number;
+  /** Opens models beside the one that is measured. */
+  models?: OtherModels;
   warn(message: string): void;
+  notify?(message: string): void;
+  /** Aborted when nobody waits for the evaluator any more. */
+  signal?: AbortSignal;
 }
 
 export const evaluatorSlot = defineSlot<EvaluatorContext, Evaluator>({

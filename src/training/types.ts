@@ -102,8 +102,8 @@ export interface TrainingContext {
   identity: JsonObject;
   /** What the runs of a sweep know together of what `key` tells; null for a run that is in none. */
   sharedLines(name: string, key: JsonValue): SharedLines | null;
-  /** Finds the weights that a field of the spec names. */
-  resolveWeights(ref: WeightsRef): Promise<ResolvedWeights>;
+  /** Finds the weights that a field of the spec names: to train on from, unless they are to be sampled from. */
+  resolveWeights(ref: WeightsRef, purpose?: 'train' | 'sample'): Promise<ResolvedWeights>;
   emit(event: TrainingEvent): void;
   /** Aborted on SIGINT: finish what was submitted, save a checkpoint, return `interrupted`. */
   signal: AbortSignal;

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { Type } from '@sinclair/typebox';
 import { beforeAll, expect, it } from 'vitest';
 import { builtinRegistry } from '../../src/builtin.ts';
-import { type PreferenceModel, preferenceModelSlot } from '../../src/preference/pairwise_env.ts';
+import { type PreferenceModel, preferenceModelSlot } from '../../src/preference/preference_model.ts';
 import { defineBuilder } from '../../src/registry/builder.ts';
 import { runFile } from '../../src/run/run_spec.ts';
 import { conversationLines, writeChatModel } from '../support/chat_model.ts';
