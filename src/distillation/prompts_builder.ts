@@ -48,7 +48,7 @@ const params = Type.Object({
     ),
   ),
 });
-export type PromptsParams = Static<typeof params>;
+type PromptsParams = Static<typeof params>;
 
 export const prompts = defineBuilder({
   slot: rlDatasetSlot,

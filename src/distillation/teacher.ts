@@ -95,7 +95,7 @@ async function isSameModel(a: string, b: string): Promise<boolean> {
 const SHOWN = 3;
 
 /** @throws ConfigurationError that names both tokenizers and the first ids that do not mean the same */
-export function checkTokenizers(teacher: Student, student: Student, field: string): void {
+function checkTokenizers(teacher: Student, student: Student, field: string): void {
   const differences = differingTokens(teacher.tokenizer, student.tokenizer);
   if (differences.length === 0) return;
   const which = (name: string, { model_name, tokenizer }: Student) =>

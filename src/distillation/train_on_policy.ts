@@ -91,12 +91,10 @@ async function lessonsOf(
 /** What the student and all of its teachers can read. A teacher scores a sequence with room for another token. */
 function commonContext(teachers: readonly Teacher[], { maxContextLength, notify }: Required<RLDatasetContext>): number {
   const shortest = teachers.reduce((a, b) => (b.maxContextLength < a.maxContextLength ? b : a));
-  if (shortest.maxContextLength < maxContextLength) {
-    notify(
-      `episodes are cut at ${shortest.maxContextLength - 1} tokens, which ${shortest.description} can judge; the student reads ${maxContextLength}`,
-    );
-  }
-  return Math.min(maxContextLength, shortest.maxContextLength - 1);
+  const judged = shortest.maxContextLength - 1;
+  if (judged >= maxContextLength) return maxContextLength;
+  notify(`episodes are cut at ${judged} tokens, which is what ${shortest.description} can judge`);
+  return judged;
 }
 
 const closeAll = async (teachers: readonly Teacher[]) => {

@@ -16,7 +16,8 @@ const params = Type.Object({
   file_path: contents(
     Type.String({
       format: 'path',
-      description: 'Conversations, of which what stands before the last reply is the prompt: docs/data.md.',
+      description:
+        'Conversations, of which what stands before the last reply is the prompt, or rows with a prompt or a question: docs/data.md.',
     }),
   ),
   format: semantic(

@@ -21,7 +21,7 @@ export interface TokenAdvantages {
   add(data_D: readonly RLDatum[], groups_D: readonly RolledOutGroup[], signal: AbortSignal): Promise<AddedAdvantages>;
 }
 
-export interface AddedAdvantages {
+interface AddedAdvantages {
   data_D: RLDatum[];
   /** What the row of the step tells of it. */
   means: WeightedMeans;

@@ -68,7 +68,9 @@ export async function trainPolicy(
   requireLoss(service, config.loss_fn);
   const opened = await openModel(config, context, make);
   const { tokenizer, renderer } = opened;
-  const maxContextLength = await maxContextLengthOf(service, config.model_name);
+  // Services score a sequence with room for a token behind it.
+  const isScored = config.kl_penalty_coef > 0 || config.compute_post_kl;
+  const maxContextLength = (await maxContextLengthOf(service, config.model_name)) - (isScored ? 1 : 0);
   const maxTokens = config.max_tokens;
   const lessons = await prepare({ tokenizer, renderer, maxContextLength, maxTokens, seed, warn, notify, signal });
   try {

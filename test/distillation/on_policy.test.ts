@@ -186,8 +186,18 @@ it('episodes are as long as the teacher can judge', async () => {
   const { status } = await run('short_teacher', [...overrides, 'max_tokens=64', 'max_steps=1'], { onEvent });
   expect(status.state).toBe('done');
   expect(notices.find((notice) => notice.startsWith('episodes are cut'))).toMatch(
-    /^episodes are cut at 23 tokens, which .*short can judge; the student reads 128$/,
+    /^episodes are cut at 23 tokens, which is what .*short can judge$/,
   );
+});
+
+it('an episode may fill the context, and is judged all the same', async () => {
+  const overrides = [
+    `dataset_configs=[{dataset: {builder: prompts, file_path: prompts.jsonl, groups_per_batch: 2}, teacher: {}}]`,
+    `model_name=${join(directory, 'short')}`,
+  ];
+  const { status } = await run('filled', [...overrides, 'max_tokens=64', 'max_steps=1', 'compute_post_kl=true']);
+  expect(status.state).toBe('done');
+  expect((await rows('filled'))[0]['env/all/ac_tokens_per_turn']).toBeGreaterThan(1);
 });
 
 describe('refused before there is a run', () => {
