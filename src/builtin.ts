@@ -1,5 +1,7 @@
 // The builders that come with the package: the one place that knows them all. Definitions are light; what they build is not.
 
+import { onPolicyDistillation } from './distillation/on_policy_builder.ts';
+import { prompts } from './distillation/prompts_builder.ts';
 import { local } from './engine/builder.ts';
 import { benchmarkEvaluator } from './evaluation/benchmark_evaluator.ts';
 import { comparisonBenchmark } from './evaluation/comparison_benchmark.ts';
@@ -36,6 +38,8 @@ export function builtinRegistry(): Registry {
     rl,
     ...preferenceBuilders,
     pairwisePreference,
+    onPolicyDistillation,
+    prompts,
     ...preferenceModels,
     ...rolloutStrategies,
     arithmetic,

@@ -19,7 +19,7 @@ const params = Type.Object({
     Type.String({
       format: 'path',
       description:
-        'Conversations, of which what stands before the last reply is the prompt: docs/data.md. Or comparisons.',
+        'Conversations, of which what stands before the last reply is the prompt, or rows with a prompt or a question: docs/data.md. Or comparisons.',
     }),
   ),
   format: semantic(

@@ -1,9 +1,9 @@
 // Environments whose reward is how a reply compares with the others of its group (tinker_cookbook/rl/preference_envs.py).
 
 import type { Message, Renderer } from '../renderers/types.ts';
+import { promptEnv } from '../rl/prompt_env.ts';
 import { RolloutFailure } from '../rl/rollout_failure.ts';
-import type { Env, EnvGroupBuilder, EnvMetrics, GroupReward, Trajectory } from '../rl/types.ts';
-import { lengthOf, modelInputFromTokens } from '../tinker/types.ts';
+import type { EnvGroupBuilder, EnvMetrics, GroupReward, Trajectory } from '../rl/types.ts';
 import { comparedPairs, type PreferenceModel } from './preference_model.ts';
 
 /** Who is compared with whom: each with each, once or in either order. */
@@ -77,9 +77,10 @@ export interface PairwiseGroupOptions extends PairwiseOptions {
 
 /** One prompt, answered `groupSize` times (`PairwisePreferenceGroupBuilder`). All comparisons are asked for at once. */
 export function pairwiseGroup(prompt: readonly Message[], options: PairwiseGroupOptions): EnvGroupBuilder {
-  const { renderer, preferenceModel, groupSize } = options;
+  const { renderer, preferenceModel, groupSize, maxContextLength, formatCoef } = options;
+  const asked = { renderer, maxContextLength, overflowReward: -formatCoef };
   return {
-    makeEnvs: async () => Array.from({ length: groupSize }, () => promptEnv(prompt, options)),
+    makeEnvs: async () => Array.from({ length: groupSize }, () => promptEnv(prompt, asked)),
     async computeGroupRewards(trajectories_G, _, { signal } = {}) {
       const replies_G = trajectories_G.map((trajectory) => lastReply(trajectory, renderer));
       const pairs = tournamentPairs(replies_G.length, options);
@@ -89,24 +90,6 @@ export function pairwiseGroup(prompt: readonly Message[], options: PairwiseGroup
       return pairwiseRewards(valid_G, pairs, results, options);
     },
     loggingTags: () => ['pair_pref'],
-  };
-}
-
-/** A reply, for which nothing is given until it is compared. */
-function promptEnv(prompt: readonly Message[], { renderer, maxContextLength, formatCoef }: PairwiseGroupOptions): Env {
-  const stop_condition = renderer.getStopSequences();
-  return {
-    async initialObservation() {
-      const observation = renderer.buildGenerationPrompt([...prompt]);
-      if (lengthOf(observation) >= maxContextLength) {
-        return { overflow: true, reward: -formatCoef, metrics: { context_overflow: 1, 'stop/context_overflow': 1 } };
-      }
-      return { observation, stop_condition };
-    },
-    async step() {
-      const next_observation = modelInputFromTokens([]);
-      return { reward: 0, episode_done: true, next_observation, next_stop_condition: stop_condition };
-    },
   };
 }
 

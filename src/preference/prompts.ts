@@ -1,9 +1,12 @@
-// Prompts from a file of conversations, each what stands before the last reply, or from one of comparisons.
+// Prompts from a file: of a conversation what stands before the last reply, what a row calls `prompt` or `question`, or that of a
+// comparison.
 
 import type { FieldProblem } from '../registry/builder.ts';
 import type { Message } from '../renderers/types.ts';
 import { checkRowFile } from '../supervised/check_rows.ts';
+import { field, lacking } from '../supervised/data/fields.ts';
 import { conversationReader } from '../supervised/data/formats.ts';
+import { parseMessages } from '../supervised/data/messages.ts';
 import type { OnBadRow } from '../supervised/data/options.ts';
 import { type RowPlace, readRows } from '../supervised/data/rows.ts';
 import { DataValidationError } from '../util/errors.ts';
@@ -51,22 +54,50 @@ export function heldOutFirst<T>(prompts: readonly T[]): T[] {
   return permutation(prompts.length, [0]).map((index) => prompts[index]);
 }
 
-export async function checkPrompts({ file_path, format, on_bad_row }: PromptFile): Promise<FieldProblem[]> {
-  return await checkRowFile('file_path', file_path, promptReader(format), on_bad_row);
+/** @param look what is done with a prompt, which may throw */
+export async function checkPrompts(
+  { file_path, format, on_bad_row }: PromptFile,
+  look: (prompt: Message[]) => unknown = () => undefined,
+): Promise<FieldProblem[]> {
+  const read = promptReader(format);
+  return await checkRowFile('file_path', file_path, (row, place) => look(read(row, place)), on_bad_row);
 }
 
 const ANYWHERE: RowPlace = { unit: 'row', number: 1 };
 
+/** Columns that hold a prompt where a row has no reply: a text, or messages. */
+const PROMPT_COLUMNS = ['prompt', 'question'] as const;
+/** A row with one of them is a conversation. */
+const CONVERSATION_COLUMNS = ['messages', 'conversations', 'conversation', 'completion', 'chosen', 'rejected'];
+
+/** The first row of a file decides how it is read. */
 function promptReader(format: PromptFormat): (row: JsonObject, place?: RowPlace) => Message[] {
   if (format === 'comparisons') {
     const read = comparisonReader({ format: 'auto', columns: null });
     return (row) => read(row).comparison.prompt_conversation;
   }
   const reader = conversationReader({ format, columns: null });
+  let column: string | null | undefined = format === 'auto' ? undefined : null;
   return (row, place = ANYWHERE) => {
+    const found = promptColumnOf(row);
+    if (column === undefined) column = found;
+    if (column !== null) return promptOf(row, column);
     const { messages } = reader.read(row, place);
     const prompt = messages.at(-1)?.role === 'assistant' ? messages.slice(0, -1) : messages;
     if (prompt.length === 0) throw new DataValidationError('the row has no message before the reply');
     return prompt;
   };
+}
+
+function promptColumnOf(row: JsonObject): string | null {
+  if (CONVERSATION_COLUMNS.some((name) => field(row, name) !== undefined)) return null;
+  return PROMPT_COLUMNS.find((name) => field(row, name) !== undefined) ?? null;
+}
+
+function promptOf(row: JsonObject, column: string): Message[] {
+  const value = field(row, column);
+  if (value === undefined) throw lacking(row, column);
+  if (typeof value !== 'string') return parseMessages(value, column).messages;
+  if (value.trim() === '') throw new DataValidationError(`"${column}" is empty`);
+  return [{ role: 'user', content: value }];
 }

@@ -1,11 +1,11 @@
 // What a spec of RL may not combine, and what it should be warned of, before anything is rolled out.
 
 import { ConfigurationError } from '../util/errors.ts';
-import type { RLConfig } from './fields.ts';
+import type { LoopConfig } from './fields.ts';
 import type { RLDataset } from './types.ts';
 
 /** @throws ConfigurationError that names the fields */
-export function checkConfig(config: RLConfig, dataset: RLDataset, warn: (message: string) => void): void {
+export function checkConfig(config: LoopConfig, dataset: RLDataset, warn: (message: string) => void): void {
   const { async_config, stream_minibatch_config: stream, num_substeps } = config;
   if (stream !== null) {
     const { groups_per_batch, num_minibatches } = stream;
@@ -36,9 +36,6 @@ export function checkConfig(config: RLConfig, dataset: RLDataset, warn: (message
     warn(
       `loss_fn ${config.loss_fn} trusts samples of older policies as they are; ppo and truncated_importance_sampling bound what they weigh`,
     );
-  }
-  if (config.kl_penalty_coef === 0 && config.kl_reference !== null) {
-    warn('kl_reference has no effect while kl_penalty_coef is 0');
   }
 }
 

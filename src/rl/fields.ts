@@ -35,9 +35,8 @@ const streamMinibatchConfig = Type.Object({
   num_minibatches: atLeastOne('Parts of a substep that are trained on as soon as they are there.'),
 });
 
-export const rlParams = Type.Object({
-  ...modelFields,
-  dataset: semantic(builderOf(rlDatasetSlot, { description: 'The environments to train in.' })),
+/** What a trainer takes whose policy acts in environments, whatever it learns from. */
+export const policyFields = {
   max_tokens: atLeastOne('Longest action, in tokens.'),
   temperature: semantic(Type.Number({ minimum: 1e-3, maximum: 1e3, default: 1, description: 'Of sampling.' })),
   test_temperature: nullable(
@@ -63,37 +62,7 @@ export const rlParams = Type.Object({
     Type.Integer({ minimum: 1, default: 1, description: 'Optimizer steps that a batch is divided into.' }),
   ),
   ...scheduleFields({ learning_rate: 4e-5, lr_schedule: 'constant' }),
-  kl_penalty_coef: weight('Cost of a nat of difference from the reference policy.'),
-  kl_discount_factor: semantic(
-    Type.Number({
-      minimum: 0,
-      maximum: 1,
-      default: 0,
-      description: 'How much of the penalties behind it a token pays too; 0 = none.',
-    }),
-  ),
-  kl_reference: nullable(
-    weights({
-      model: 'model_name',
-      default: null,
-      description: 'The policy that kl_penalty_coef holds to; null = the one that training starts from.',
-    }),
-  ),
   compute_post_kl: flag('Measure how far each update moves the policy, at the cost of scoring the batch again.'),
-  remove_constant_reward_groups: flag('Leave out groups whose episodes all have the same reward.'),
-  resample_constant_groups: count('Times that a group of constant reward is rolled out again.', 0),
-  overlong_buffer_tokens: count(
-    'Actions longer than max_tokens less this pay for it, up to overlong_penalty at max_tokens (DAPO); 0 = none.',
-    0,
-  ),
-  overlong_penalty: semantic(
-    Type.Number({
-      minimum: 0,
-      maximum: MOST,
-      default: 1,
-      description: 'What an action costs that is cut at max_tokens.',
-    }),
-  ),
   mask_truncated: flag('Train on no episode whose last action was cut at max_tokens; it counts in its group.'),
   rollout_error_tolerance: semantic(
     builderOf(rolloutStrategySlot, {
@@ -127,8 +96,49 @@ export const rlParams = Type.Object({
   ),
   span_chart_every: runtime(steps('Steps between charts of where the time goes; 0 = none.', 0)),
   token_prices: priceField,
+};
+
+export const klDiscountField = semantic(
+  Type.Number({
+    minimum: 0,
+    maximum: 1,
+    default: 0,
+    description: 'How much of what the tokens behind it cost a token pays too; 0 = nothing.',
+  }),
+);
+
+export const rlParams = Type.Object({
+  ...modelFields,
+  dataset: semantic(builderOf(rlDatasetSlot, { description: 'The environments to train in.' })),
+  ...policyFields,
+  kl_penalty_coef: weight('Cost of a nat of difference from the reference policy.'),
+  kl_discount_factor: klDiscountField,
+  kl_reference: nullable(
+    weights({
+      model: 'model_name',
+      default: null,
+      description: 'The policy that kl_penalty_coef holds to; null = the one that training starts from.',
+    }),
+  ),
+  remove_constant_reward_groups: flag('Leave out groups whose episodes all have the same reward.'),
+  resample_constant_groups: count('Times that a group of constant reward is rolled out again.', 0),
+  overlong_buffer_tokens: count(
+    'Actions longer than max_tokens less this pay for it, up to overlong_penalty at max_tokens (DAPO); 0 = none.',
+    0,
+  ),
+  overlong_penalty: semantic(
+    Type.Number({
+      minimum: 0,
+      maximum: MOST,
+      default: 1,
+      description: 'What an action costs that is cut at max_tokens.',
+    }),
+  ),
 });
 export type RLConfig = Static<typeof rlParams>;
+
+/** What the loops go by, wherever their environments and advantages come from. */
+export type LoopConfig = Omit<RLConfig, 'dataset' | 'kl_discount_factor' | 'kl_reference'>;
 
 /** What the environments are about, if they say so, what is measured in those held out, then the reward of the batches. */
 export function rlHeadline(

@@ -7,8 +7,8 @@ import { builderOf, nullable, semantic } from '../registry/fields.ts';
 import { ConfigurationError } from '../util/errors.ts';
 import { permutation } from '../util/permutation.ts';
 import { nextUniform, randomFor } from '../util/random.ts';
-import { checkedTags } from './checked.ts';
 import { checkedDatasets } from './checked_dataset.ts';
+import { concatenated, type NamedDataset, tagged } from './named_datasets.ts';
 import { type EnvGroupBuilder, type RLDataset, type RLDatasets, rlDatasetSlot } from './types.ts';
 
 export const interleaved = defineBuilder({
@@ -68,12 +68,6 @@ function distinctNames(names: readonly string[]): string[] {
     const before = names.slice(0, i).filter((other) => other === name).length;
     return names.filter((other) => other === name).length === 1 ? name : `${name}_${before}`;
   });
-}
-
-interface NamedDataset {
-  /** A tag of its groups. */
-  name: string;
-  dataset: RLDataset;
 }
 
 export interface InterleavedOptions {
@@ -164,27 +158,4 @@ function drawn(shares: readonly number[], uniform: number): number {
   });
   // Rounding can leave a little behind the last of them.
   return found === -1 ? shares.length - 1 : found;
-}
-
-function concatenated(parts: readonly NamedDataset[]): RLDataset {
-  const batches = parts.flatMap(({ name, dataset }) =>
-    Array.from(
-      { length: dataset.length },
-      (_, index) => () => dataset.getBatch(index).map((group) => tagged(group, name)),
-    ),
-  );
-  return { length: batches.length, getBatch: (index) => batches[index]() };
-}
-
-/** The same group, also reported under the name of its source. */
-function tagged(group: EnvGroupBuilder, name: string): EnvGroupBuilder {
-  const tags = () => [...new Set([...checkedTags(group.loggingTags?.()), name])];
-  const { computeGroupRewards } = group;
-  return {
-    coupled: group.coupled,
-    makeEnvs: (options) => group.makeEnvs(options),
-    ...(computeGroupRewards === undefined ? {} : { computeGroupRewards: computeGroupRewards.bind(group) }),
-    cleanup: async () => group.cleanup?.(),
-    loggingTags: tags,
-  };
 }

@@ -7,7 +7,8 @@ import type { TrainingContext } from '../training/types.ts';
 import type { JsonValue } from '../util/json.ts';
 import { seedFor } from '../util/random.ts';
 import { startAll } from '../util/start_all.ts';
-import type { RLConfig } from './fields.ts';
+import type { AdvantageSource } from './advantage_source.ts';
+import type { LoopConfig } from './fields.ts';
 import type { HeldSignal } from './held_signal.ts';
 import type { PolicyLoss } from './losses/policy_loss.ts';
 import { isConstant } from './metrics.ts';
@@ -20,14 +21,13 @@ import type { Transcripts } from './transcripts.ts';
 import { type EnvGroupBuilder, type RLDataset, type RolledOutGroup, totalRewards } from './types.ts';
 
 export interface RLRun {
-  config: RLConfig;
+  config: LoopConfig;
   context: TrainingContext;
   journal: Journal<TrainingClient>;
   dataset: RLDataset;
   strategy: RolloutStrategy;
   loss: PolicyLoss;
-  /** What kl_penalty_coef holds the policy to; null without. */
-  reference: SamplingClient | null;
+  advantages: AdvantageSource;
   contextLength: number;
   usage: UsageTracker;
   errors: RolloutErrorCounter;
@@ -86,7 +86,8 @@ export async function rollOutGroup(
       continue;
     }
     const sampling_seconds = (performance.now() - began) / 1000;
-    return { group, tags, ordinal, sampling_client_step: sampler.step, sampling_seconds };
+    const source = builder.source === undefined ? {} : { source: builder.source };
+    return { group, tags, ordinal, ...source, sampling_client_step: sampler.step, sampling_seconds };
   }
 }
 

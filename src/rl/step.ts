@@ -4,6 +4,7 @@ import { adamAt } from '../training/adam.ts';
 import type { IterationTimer } from '../training/trace.ts';
 import type { Metrics } from '../training/types.ts';
 import type { RLDatum } from './datums.ts';
+import { meansOf } from './means.ts';
 import { computeKlSampleTrain } from './metrics.ts';
 import { divergedMetric, prepareBatch } from './prepare.ts';
 import type { RLRun } from './run.ts';
@@ -38,6 +39,7 @@ export async function trainOnBatch(
   const metrics = {
     'optim/lr': adam.learning_rate,
     ...batch.metrics,
+    ...meansOf([batch.means]),
     ...update.metrics,
     ...computeKlSampleTrain(batch.data_D, update.trained_D_T),
     ...usage.recordStep(batch.usage),

@@ -6,6 +6,7 @@ import type { AdamParams, ForwardBackwardOutput, OptimStepResponse } from '../ti
 import { adamAt } from '../training/adam.ts';
 import type { IterationTimer } from '../training/trace.ts';
 import type { RLDatum } from './datums.ts';
+import { meansOf, type WeightedMeans } from './means.ts';
 import { computeKlSampleTrain, rolloutMetrics } from './metrics.ts';
 import { divergedMetric, prepareBatch } from './prepare.ts';
 import type { RLRun } from './run.ts';
@@ -47,6 +48,7 @@ export async function trainAsTheyCome(
   const metrics = {
     'optim/lr': adam.learning_rate,
     ...rolloutMetrics(rolledOut_P),
+    ...meansOf(submitted.means),
     ...reduceMetrics(updates.map(({ metrics }) => metrics)),
     ...computeKlSampleTrain(
       data_D,
@@ -72,6 +74,7 @@ interface SubmittedBatch {
   data_D: RLDatum[];
   /** The policy is broken. */
   diverged: boolean;
+  means: WeightedMeans[];
   usage: TokenUsage;
   substeps: Substep[];
 }
@@ -89,6 +92,7 @@ async function submitAsTheyCome(
   const rolledOut_P: RolledOutGroup[] = [];
   const data_D: RLDatum[] = [];
   const usages: TokenUsage[] = [];
+  const means: WeightedMeans[] = [];
   const substeps: Substep[] = [];
   let diverged = false;
   for (const [s, sizes] of minibatches.entries()) {
@@ -102,6 +106,7 @@ async function submitAsTheyCome(
       // Behind an optimizer step the weights are in the middle of a batch: whatever ends the run there, they are not saved.
       const minibatch = substeps.length === 0 ? await journal.stoppable(ready) : await ready();
       usages.push(minibatch.usage);
+      means.push(minibatch.means);
       diverged ||= minibatch.diverged;
       if (minibatch.data_D.length === 0) continue;
       data_D.push(...minibatch.data_D);
@@ -113,7 +118,7 @@ async function submitAsTheyCome(
     if (isFirst && s < minibatches.length - 1) await journal.stoppable(async () => stop.hold());
     substeps.push({ outputs, optimStep: await journal.client.optimStep(adam) });
   }
-  return { rolledOut_P, data_D, diverged, usage: addUsage(...usages), substeps };
+  return { rolledOut_P, data_D, diverged, means, usage: addUsage(...usages), substeps };
 }
 
 async function finishAll(substeps: readonly Substep[]): Promise<Update[]> {

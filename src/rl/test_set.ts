@@ -4,7 +4,7 @@ import { tinkerTokenCompleter } from '../completers/completers.ts';
 import type { Evaluator } from '../training/evaluator.ts';
 import { seedFor } from '../util/random.ts';
 import { startAll } from '../util/start_all.ts';
-import type { RLConfig } from './fields.ts';
+import type { LoopConfig } from './fields.ts';
 import { rolloutMetrics } from './metrics.ts';
 import { RolloutErrorCounter } from './rollout_errors.ts';
 import { doGroupRollout } from './rollouts.ts';
@@ -13,7 +13,7 @@ import type { Transcripts } from './transcripts.ts';
 import type { RLDataset, RolledOutGroup } from './types.ts';
 
 export interface TestSetParts {
-  config: RLConfig;
+  config: LoopConfig;
   strategy: RolloutStrategy;
   contextLength: number;
   transcripts: Transcripts;

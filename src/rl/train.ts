@@ -5,15 +5,16 @@ import type { Make } from '../registry/slot.ts';
 import { maxContextLengthOf, requireLoss } from '../tinker/capabilities.ts';
 import { evaluationBy } from '../training/evaluator.ts';
 import { Journal } from '../training/journal.ts';
-import { openModel } from '../training/open_model.ts';
-import { otherModels } from '../training/other_models.ts';
+import { type OpenedModel, openModel } from '../training/open_model.ts';
+import { type OtherModels, otherModels } from '../training/other_models.ts';
 import { openReferenceModel } from '../training/reference_model.ts';
 import type { TrainingContext, TrainingOutcome } from '../training/types.ts';
 import type { JsonValue } from '../util/json.ts';
+import { type AdvantageSource, referencePenalty, rewardsAnd } from './advantage_source.ts';
 import { trainAsync } from './async.ts';
 import { checkConfig } from './check.ts';
 import { checkedDatasets } from './checked_dataset.ts';
-import type { RLConfig } from './fields.ts';
+import type { LoopConfig, RLConfig } from './fields.ts';
 import { HeldSignal } from './held_signal.ts';
 import { policyLoss } from './losses/policy_loss.ts';
 import { RolloutErrorCounter } from './rollout_errors.ts';
@@ -24,35 +25,87 @@ import { trainSync } from './sync.ts';
 import { rlTestSetEvaluator } from './test_set.ts';
 import { restoredTotals, UsageTracker } from './token_usage.ts';
 import { createTranscripts } from './transcripts.ts';
-import type { RLDataset } from './types.ts';
+import type { RLDataset, RLDatasetContext } from './types.ts';
+
+/** What a policy learns from: environments, and what is made of what it does there. */
+export interface Lessons {
+  train: RLDataset;
+  /** Held-out groups, or null. */
+  test: RLDataset | null;
+  advantages: AdvantageSource;
+  /** Longest sequence of an episode, in tokens. */
+  contextLength: number;
+  /** Gives back what was opened for it. */
+  close(): Promise<void>;
+}
+
+export type PrepareLessons = (material: Required<RLDatasetContext>) => Promise<Lessons>;
 
 export async function trainRL(config: RLConfig, context: TrainingContext, make: Make): Promise<TrainingOutcome> {
+  return await trainPolicy(config, context, make, async (material) => {
+    const datasets = checkedDatasets(await make(config.dataset, material), config.dataset.builder);
+    const { kl_penalty_coef: coef, kl_discount_factor: discount, kl_reference, advantage } = config;
+    if (coef === 0 && kl_reference !== null) material.warn('kl_reference has no effect while kl_penalty_coef is 0');
+    const reference = coef === 0 ? null : await openReferenceModel(kl_reference, config, context);
+    return {
+      ...datasets,
+      advantages: rewardsAnd(advantage, reference && referencePenalty(reference, { coef, discount })),
+      contextLength: material.maxContextLength,
+      close: async () => reference?.close(),
+    };
+  });
+}
+
+/** Trains a policy by the loop of the mode that the spec asks for. */
+export async function trainPolicy(
+  config: LoopConfig,
+  context: TrainingContext,
+  make: Make,
+  prepare: PrepareLessons,
+): Promise<TrainingOutcome> {
   const { service, seed, emit, signal } = context;
   const notify = (message: string) => emit({ type: 'notice', message });
   const warn = (message: string) => emit({ type: 'warning', message });
   requireLoss(service, config.loss_fn);
-  const { tokenizer, renderer, rendererRef, openClient } = await openModel(config, context, make);
-  const contextLength = await maxContextLengthOf(service, config.model_name);
+  const opened = await openModel(config, context, make);
+  const { tokenizer, renderer } = opened;
+  // Services score a sequence with room for a token behind it.
+  const isScored = config.kl_penalty_coef > 0 || config.compute_post_kl;
+  const maxContextLength = (await maxContextLengthOf(service, config.model_name)) - (isScored ? 1 : 0);
+  const maxTokens = config.max_tokens;
   const models = otherModels(context, notify);
-  const material = {
-    tokenizer,
-    renderer,
-    maxContextLength: contextLength,
-    maxTokens: config.max_tokens,
-    seed,
-    models,
-    warn,
-    notify,
-    signal,
-  };
-  const { train: dataset, test } = checkedDatasets(await make(config.dataset, material), config.dataset.builder);
+  const material = { tokenizer, renderer, maxContextLength, maxTokens, seed, models, warn, notify, signal };
+  const lessons = await prepare(material);
+  try {
+    return await trainOn(lessons, config, { context, make, opened, models, notify, warn });
+  } finally {
+    await lessons.close();
+  }
+}
+
+interface Opened {
+  context: TrainingContext;
+  make: Make;
+  opened: OpenedModel;
+  models: OtherModels;
+  notify(message: string): void;
+  warn(message: string): void;
+}
+
+async function trainOn(
+  { train: dataset, test, advantages, contextLength }: Lessons,
+  config: LoopConfig,
+  { context, make, opened, models, notify, warn }: Opened,
+): Promise<TrainingOutcome> {
+  const { tokenizer, renderer, rendererRef, openClient } = opened;
+  const { seed, emit, signal } = context;
   checkConfig(config, dataset, warn);
   const strategy = await make(config.rollout_error_tolerance, {});
   const loss = policyLoss(config.loss_fn, config.loss_fn_config);
   const transcripts = createTranscripts({ ...config, logPath: context.logPath, tokenizer, emit });
-  const parts = { config, strategy, contextLength, transcripts, seed, warn };
   const measured = { tokenizer, renderer, test: null, seed, models, warn, notify, signal };
-  const ofTest = test === null ? [] : [rlTestSetEvaluator(test, parts)];
+  const ofTest =
+    test === null ? [] : [rlTestSetEvaluator(test, { config, strategy, contextLength, transcripts, seed, warn })];
   const evaluators = [...ofTest, ...(await Promise.all(config.evaluators.map((ref) => make(ref, measured))))];
   const infrequent = await Promise.all(config.infrequent_evaluators.map((ref) => make(ref, measured)));
   const totalSteps = Math.min(plannedSteps(config, dataset), config.max_steps ?? Number.POSITIVE_INFINITY);
@@ -82,7 +135,7 @@ export async function trainRL(config: RLConfig, context: TrainingContext, make: 
     dataset,
     strategy,
     loss,
-    reference: config.kl_penalty_coef === 0 ? null : await openReferenceModel(config.kl_reference, config, context),
+    advantages,
     contextLength,
     usage,
     errors,
@@ -102,7 +155,7 @@ async function trainInItsMode(run: RLRun): Promise<TrainingOutcome> {
 }
 
 /** Steps of the whole dataset: its batches, or what the asynchronous mode makes of their groups. */
-function plannedSteps({ num_epochs, async_config }: RLConfig, dataset: RLDataset): number {
+function plannedSteps({ num_epochs, async_config }: LoopConfig, dataset: RLDataset): number {
   if (async_config === null) return dataset.length * num_epochs;
   const groups = Array.from({ length: dataset.length }, (_, index) => dataset.getBatch(index).length);
   const inEpoch = groups.reduce((sum, count) => sum + count, 0);

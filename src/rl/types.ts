@@ -137,6 +137,8 @@ export interface EnvGroupBuilder {
   loggingTags?(): string[];
   /** The environments act on one another, so that none of them can be replaced alone. */
   readonly coupled?: boolean;
+  /** Which of several datasets it is from, where there are several. */
+  readonly source?: number;
 }
 
 /** What became of a rollout that has no trajectory. */
@@ -167,6 +169,8 @@ export interface RolledOutGroup {
   tags: readonly string[];
   /** Which group of the run it is: batch · (groups of the first batch) + its place there. Decides what is sampled, and the order in a batch. */
   ordinal: number;
+  /** Which of several datasets it is from, where there are several. */
+  source?: number;
   /** Of the policy that it was begun with. */
   sampling_client_step: number;
   /** How long it took. */

@@ -162,12 +162,19 @@ const NEED_RUNS = [
   'sweeps/dpo_beta.yaml',
 ];
 
+/** The same of teachers, and how to name others. */
+const NEED_TEACHERS = [
+  ['configs/multi_teacher.yaml', [0, 1]],
+  ['configs/on_policy_distillation.yaml', [0]],
+] as const;
+
 test('the specs that ship are valid', async () => {
   const folders = ['configs', 'sweeps'];
   const names = await Promise.all(folders.map((folder) => readdir(join(REPOSITORY, folder))));
   const files = folders.flatMap((folder, i) => names[i]?.map((name) => `${folder}/${name}`) ?? []);
-  const whole = files.filter((file) => !NEED_DATA.includes(file) && !NEED_RUNS.includes(file));
-  expect(whole.length).toBe(files.length - NEED_DATA.length - NEED_RUNS.length);
+  const needy = [...NEED_DATA, ...NEED_RUNS, ...NEED_TEACHERS.map(([file]) => file)];
+  const whole = files.filter((file) => !needy.includes(file));
+  expect(whole.length).toBe(files.length - needy.length);
   expect(await cookbook(REPOSITORY, 'validate', ...whole)).toMatchObject({ code: 0, stderr: '' });
 });
 
@@ -186,6 +193,14 @@ test.each(NEED_RUNS)('%s says which run it goes on from, and is valid without it
     stderr: expect.stringContaining('load_checkpoint_path/run: there is no such'),
   });
   expect(await cookbook(REPOSITORY, 'validate', file, 'load_checkpoint_path=null')).toMatchObject({ code: 0 });
+});
+
+test.each(NEED_TEACHERS)('%s says which runs teach, and is valid without them', async (file, datasets) => {
+  const { code, stderr } = await cookbook(REPOSITORY, 'validate', file);
+  const field = 'dataset_configs[0].teacher.load_checkpoint_path';
+  expect({ code, stderr }).toMatchObject({ code: 2, stderr: expect.stringContaining(`${field}.run=DIR`) });
+  const others = datasets.map((i) => `dataset_configs[${i}].teacher.load_checkpoint_path=null`);
+  expect(await cookbook(REPOSITORY, 'validate', file, ...others)).toMatchObject({ code: 0 });
 });
 
 test('without a file it says what to give', async () => {

@@ -8,6 +8,7 @@ import { advantagesOf, computeAdvantages, discountedFutureSum } from '../../src/
 import { assembleTrainingData, type RLDatum, trajectoryToData } from '../../src/rl/datums.ts';
 import { incorporateKlPenalty } from '../../src/rl/kl_penalty.ts';
 import { NO_LIMITS } from '../../src/rl/limits.ts';
+import { meansOf } from '../../src/rl/means.ts';
 import {
   computeKlSampleTrain,
   computePostKl,
@@ -183,7 +184,7 @@ describe('divergence', () => {
     expect(penalized.data_D.map(({ loss_fn_inputs }) => [...loss_fn_inputs.advantages.data])).toEqual(
       close(output.advantages),
     );
-    expect({ kl_policy_base: penalized.kl_policy_base }).toEqual(close(output.metrics));
+    expect(meansOf([{ kl_policy_base: penalized.kl_D }])).toEqual(close(output.metrics));
   });
   it.each(cases('compute_kl_sample_train'))('%s', (_, { input, output }) => {
     expect(computeKlSampleTrain(input.data.map(datumOf), input.training_logprobs)).toEqual(close(output));
