@@ -8,12 +8,13 @@ import { datumFromModelInputWeights } from './common.ts';
 import { type ConversationReader, conversationReader } from './data/formats.ts';
 import { namedRows, type RowPlace, readRows } from './data/rows.ts';
 import type { ConversationFileParams } from './dataset_params.ts';
-import { renderRow } from './render_row.ts';
 import { type RowPart, renderingOf, splitRows } from './split_rows.ts';
+import { checkTrainedChoice, renderTrained, type TrainedChoice } from './trained_messages.ts';
 import type { DatasetContext, SupervisedDataset, SupervisedDatasets } from './types.ts';
 
-/** `num_test_examples` is of recipes that read their rows this way. */
-type Params = ConversationFileParams & { num_test_examples?: number | null };
+/** Recipes that read their rows this way have `num_test_examples`, and not every option. */
+export type ConversationParams = Omit<ConversationFileParams, keyof TrainedChoice> &
+  TrainedChoice & { num_test_examples?: number | null };
 
 /** One rendered conversation, cut to length; kept in typed arrays, a third of the memory of datums. */
 interface Example {
@@ -23,10 +24,11 @@ interface Example {
 
 /** Everything that can be wrong with the data shows here, before training begins. */
 export async function conversationFileDatasets(
-  params: Params,
+  params: ConversationParams,
   context: DatasetContext,
   readerOfFile: () => ConversationReader = () => conversationReader(params),
 ): Promise<SupervisedDatasets> {
+  checkTrainedChoice(params);
   const rendering = renderingOf(params, context, 'conversations');
   const { train, test } = await splitRows(params, context, (file) =>
     loadExamples(file, params, { ...context, ...rendering, reader: readerOfFile() }),
@@ -36,7 +38,7 @@ export async function conversationFileDatasets(
 
 function datasetOf(
   { rows, file, shuffleSeeds }: RowPart<Example | null>,
-  { batch_size: batchSize, reduction }: Params,
+  { batch_size: batchSize, reduction }: ConversationParams,
 ): SupervisedDataset {
   const examples = rows.filter((row) => row !== null);
   if (examples.length === 0) {
@@ -67,9 +69,10 @@ interface Loading {
 /** One entry a row of the file; null where nothing of it can be trained on, which a warning then tells. */
 async function loadExamples(
   file: string,
-  { train_on_what: trainOnWhat, on_bad_row: onBadRow }: Params,
+  params: ConversationParams,
   { renderer, maxLength, reader, warn, notify = () => undefined, signal }: Loading,
 ): Promise<(Example | null)[]> {
+  const { train_on_what: trainOnWhat, on_bad_row: onBadRow } = params;
   const untrained: RowPlace[] = [];
   const cutShort: RowPlace[] = [];
   const cutAway: RowPlace[] = [];
@@ -79,7 +82,7 @@ async function loadExamples(
 
   const rows = await readRows(file, { onBadRow, warn, notify, signal }, (row, place): Example | null => {
     const conversation = reader.read(row, place);
-    const { tokens, weights, omitted: leftOut } = renderRow(conversation, { renderer, trainOnWhat });
+    const { tokens, weights, omitted: leftOut } = renderTrained(conversation, renderer, params);
     // Reasoning that is not trained is left out by design.
     if (leftOut.some((path) => !path.endsWith('.reasoning'))) omitted.push(place);
     const firstTrained = weights.findIndex((weight) => weight > 0);

@@ -4,7 +4,7 @@ import { type Static, Type } from '@sinclair/typebox';
 import { contents, nullable, oneOf, runtime, semantic } from '../registry/fields.ts';
 import { TRAIN_ON_WHAT } from '../renderers/types.ts';
 import { REDUCTIONS } from './common.ts';
-import { COLUMN_NAMES, DATA_FORMATS, ON_BAD_ROW } from './data/options.ts';
+import { COLUMN_NAMES, DATA_FORMATS, ON_BAD_ROW, ROLES, TRAIN_ON_EOS } from './data/options.ts';
 
 const batchSize = semantic(
   Type.Integer({
@@ -71,6 +71,39 @@ export const conversationFileParams = Type.Object({
   ),
   train_on_what: semantic(
     oneOf(TRAIN_ON_WHAT, { description: 'Which messages carry loss.', default: 'all_assistant_messages' }),
+  ),
+  roles_to_train: nullable(
+    semantic(
+      Type.Array(oneOf(ROLES), {
+        description: 'Roles whose messages carry loss, in the place of train_on_what.',
+        minItems: 1,
+        uniqueItems: true,
+        default: null,
+      }),
+    ),
+  ),
+  completion_only_loss: semantic(
+    Type.Boolean({
+      description: 'Of a prompt and a completion, train nothing in the prompt, replies in it included.',
+      default: false,
+    }),
+  ),
+  message_field_training: nullable(
+    semantic(
+      Type.String({
+        description:
+          'The field of a message, true or false, 1 or 0, that says whether it carries loss; one without it goes by the other options.',
+        minLength: 1,
+        default: null,
+      }),
+    ),
+  ),
+  train_on_eos: semantic(
+    oneOf(TRAIN_ON_EOS, {
+      description:
+        'Which of the tokens that end messages carry loss. turn: those of messages that do. all, none, or last: the very last one alone.',
+      default: 'turn',
+    }),
   ),
   test_size: semantic(Type.Integer({ description: 'Rows that are held out.', minimum: 0, default: 0 })),
   test_file_path: nullable(
