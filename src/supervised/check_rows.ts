@@ -5,6 +5,7 @@ import type { Renderer } from '../renderers/types.ts';
 import { CookbookError } from '../util/errors.ts';
 import { shortPath } from '../util/files.ts';
 import type { JsonObject } from '../util/json.ts';
+import { type BatchRule, checkBatching } from './batches.ts';
 import { type ConversationReader, conversationReader } from './data/formats.ts';
 import { readLines } from './data/lines.ts';
 import type { OnBadRow } from './data/options.ts';
@@ -65,6 +66,15 @@ export async function checkConversationFile(
   renderer: Renderer | null | undefined,
 ): Promise<FieldProblem[]> {
   return await checkConversations(params, renderer, () => conversationReader(params));
+}
+
+/** What is wrong with the way in which batches are made. */
+export async function checkBatches(rule: BatchRule): Promise<FieldProblem[]> {
+  const messages = await messagesOf(async () => {
+    checkBatching(rule);
+    return [];
+  });
+  return messages.map((message) => ({ field: 'batch_size', message }));
 }
 
 /** What is wrong with the first rows of a file that a field names. */
