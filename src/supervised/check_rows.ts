@@ -35,7 +35,7 @@ export async function checkConversations(
 ): Promise<FieldProblem[]> {
   const choice = { ...params, train_on_what: params.train_on_what ?? 'all_assistant_messages' };
   const contradictions = await messagesOf(async () => {
-    checkTrainedChoice(choice);
+    checkTrainedChoice(choice, renderer ?? null);
     return [];
   });
   if (contradictions.length > 0) return contradictions.map((message) => ({ field: 'train_on_what', message }));

@@ -30,7 +30,7 @@ export async function conversationFileDatasets(
   context: DatasetContext,
   readerOfFile: () => ConversationReader = () => conversationReader(params),
 ): Promise<SupervisedDatasets> {
-  checkTrainedChoice(params);
+  checkTrainedChoice(params, context.renderer);
   checkBatching(params);
   const rendering = renderingOf(params, context, 'conversations');
   const stores = new Map<string, Store>();

@@ -16,8 +16,10 @@ export interface TrainedChoice {
   train_on_eos?: TrainOnEos;
 }
 
-/** @throws ConfigurationError for options that say different things of the same message */
-export function checkTrainedChoice(choice: TrainedChoice): void {
+/** @throws ConfigurationError for options that say different things of the same message, or that the renderer cannot follow */
+export function checkTrainedChoice(choice: TrainedChoice, renderer: Renderer | null): void {
+  if (choice.train_on_eos !== undefined && choice.train_on_eos !== 'turn' && renderer !== null)
+    endsOf(renderer, choice.train_on_eos);
   const { train_on_what, roles_to_train = null } = choice;
   if (!choosesMessages(choice)) return;
   if (roles_to_train !== null && train_on_what !== 'all_assistant_messages') {
@@ -84,16 +86,20 @@ function flagged({ messages, asked }: ConversationRow, choice: TrainedChoice): M
 
 /** Weights where the tokens that end a message are chosen by themselves. They are those on which sampling stops. */
 function withEos({ tokens, weights }: RenderedRow, renderer: Renderer, which: Exclude<TrainOnEos, 'turn'>): number[] {
-  const ends = new Set<string | number>(renderer.getStopSequences());
-  if ([...ends].some((stop) => typeof stop === 'string')) {
-    throw new ConfigurationError(`train_on_eos: ${which} needs a renderer that ends messages with a token`, {
-      hint: `The renderer ${renderer.name} ends them with text: leave train_on_eos at turn, or take another renderer.`,
-    });
-  }
+  const ends = endsOf(renderer, which);
   const last = tokens.findLastIndex((token) => ends.has(token));
   return weights.map((weight, position) => {
     if (position === 0 || !ends.has(tokens[position])) return weight;
     if (which === 'all') return 1;
     return which === 'last' && position === last ? 1 : 0;
+  });
+}
+
+function endsOf(renderer: Renderer, which: TrainOnEos): Set<number> {
+  const stops: (string | number)[] = renderer.getStopSequences();
+  const tokens = stops.filter((stop) => typeof stop === 'number');
+  if (tokens.length === stops.length) return new Set(tokens);
+  throw new ConfigurationError(`train_on_eos: ${which} needs a renderer that ends messages with a token`, {
+    hint: `The renderer ${renderer.name} ends them with text: leave train_on_eos at turn, or take another renderer.`,
   });
 }
