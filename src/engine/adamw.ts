@@ -22,20 +22,22 @@ function globalNorm(gradients: ReadonlyMap<string, Float32Array>): number {
   return Math.sqrt(sum);
 }
 
-/** One step in place; a parameter without a gradient has a gradient of zero. Returns the norm before clipping. */
+/** One step in place; a parameter without a gradient has a gradient of zero, `rateOf` says how many times the learning rate a parameter has. Returns the norm before clipping. */
 export function adamStep(
   parameters: ReadonlyMap<string, Float32Array>,
   gradients: ReadonlyMap<string, Float32Array>,
   state: AdamState,
-  { learning_rate: lr, beta1, beta2, eps, weight_decay, grad_clip_norm }: AdamParams,
+  { learning_rate, beta1, beta2, eps, weight_decay, grad_clip_norm }: AdamParams,
+  rateOf: (name: string) => number = () => 1,
 ): number {
   const norm = globalNorm(gradients);
   const clip = grad_clip_norm > 0 && norm > grad_clip_norm ? grad_clip_norm / norm : 1;
   state.step += 1;
-  const rate = lr / (1 - beta1 ** state.step);
   const correction = 1 / Math.sqrt(1 - beta2 ** state.step);
-  const keep = 1 - lr * weight_decay;
   for (const [name, p] of parameters) {
+    const lr = learning_rate * rateOf(name);
+    const rate = lr / (1 - beta1 ** state.step);
+    const keep = 1 - lr * weight_decay;
     const moments = state.moments.get(name);
     if (moments === undefined) throw new Error(`no optimizer state for ${name}`);
     const { m, v } = moments;

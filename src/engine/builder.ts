@@ -6,6 +6,7 @@ import { nullable, oneOf, runtime, semantic } from '../registry/fields.ts';
 import { serviceSlot } from '../tinker/service.ts';
 import { DEVICES } from './device.ts';
 import { requireDevice } from './device_probe.ts';
+import { badPattern, loraFields, loraOptions } from './lora_fields.ts';
 import { lossRefusal } from './loss_refusal.ts';
 
 export const local = defineBuilder({
@@ -49,13 +50,26 @@ export const local = defineBuilder({
           'A sequence that is sampled by itself gets the bits that it gets in a batch; by itself it then takes about a quarter longer.',
       }),
     ),
+    ...loraFields,
+    neftune_noise_alpha: nullable(
+      semantic(
+        Type.Number({
+          exclusiveMinimum: 0,
+          default: null,
+          description:
+            'NEFTune: noise on the embeddings of training passes, uniform in ±alpha/√(tokens · hidden_size). null = none.',
+        }),
+      ),
+    ),
   }),
-  async check(_, { lossFn }) {
+  async check({ rank_pattern, alpha_pattern }, { lossFn }) {
+    const bad = badPattern({ rank_pattern, alpha_pattern });
+    if (bad !== null) return [bad];
     const refusal = lossFn === undefined ? null : lossRefusal(lossFn);
     return refusal === null ? [] : [{ field: 'loss_fn', message: `${refusal.message}. ${refusal.hint}` }];
   },
   async build(
-    { device, threads, microbatch_tokens, activation_checkpointing, batch_invariant },
+    { device, threads, microbatch_tokens, activation_checkpointing, batch_invariant, neftune_noise_alpha, ...lora },
     { checkpointsPath, seed, notify },
   ) {
     await requireDevice(device);
@@ -68,6 +82,8 @@ export const local = defineBuilder({
       microbatchTokens: microbatch_tokens,
       activationCheckpointing: activation_checkpointing,
       batchInvariant: batch_invariant,
+      lora: loraOptions(lora),
+      neftuneAlpha: neftune_noise_alpha ?? 0,
       seed,
       notify,
     });

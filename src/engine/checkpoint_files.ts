@@ -5,10 +5,17 @@ import { copyFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { type Static, Type } from '@sinclair/typebox';
 import { Value } from '@sinclair/typebox/value';
-import { isAdapterDirectory, readAdapter, readAdapterConfig, writeAdapter } from '../formats/adapter.ts';
+import {
+  isAdapterDirectory,
+  type LoraFactors,
+  readAdapter,
+  readAdapterConfig,
+  writeAdapter,
+} from '../formats/adapter.ts';
 import { isFile, readJsonFile, replaceJsonFile } from '../formats/files.ts';
 import { checkFinite, checkFiniteWeights } from '../formats/finite.ts';
 import { type ModelConfig, writeModelConfig } from '../formats/hf_config.ts';
+import { isUniform, type LoraScaling, scalingOf } from '../formats/lora_scaling.ts';
 import { checkParameters, linearModules, MODULE_PARTS } from '../formats/modules.ts';
 import { type FloatDtype, openSafetensors, type SafetensorsFile, writeSafetensors } from '../formats/safetensors.ts';
 import { openModelDirectory } from '../formats/sharded.ts';
@@ -17,9 +24,9 @@ import { CheckpointError } from '../util/errors.ts';
 import { makeDirectory } from '../util/files.ts';
 import { putDirectory, restoreDirectory, temporaryDirectoryFor, tidyDirectories } from '../util/replace_directory.ts';
 import type { AdamState } from './adamw.ts';
-import { factorA, factorB } from './adapter_shape.ts';
+import { factorA, factorB, LORA_ALPHA, type LoraOptions, PLAIN_LORA, widestRank } from './adapter_shape.ts';
 import type { BaseWeights } from './base_weights.ts';
-import { adapterOf, fullParameters, LORA_ALPHA, type Parameters } from './parameters.ts';
+import { adapterOf, fullParameters, type Parameters } from './parameters.ts';
 
 const INFO_FILE = 'checkpoint.json';
 const OPTIMIZER_FILE = 'optimizer.safetensors';
@@ -85,22 +92,50 @@ export async function writeCheckpoint(directory: string, checkpoint: CheckpointT
     schema_version: 1,
     parameterisation: parameters.parameterisation,
     base_model,
-    lora_rank: parameters.rank,
+    lora_rank: parameters.scaling?.rank ?? 0,
     optimizer_step: optimizer?.step ?? null,
   };
   await replaceJsonFile(join(temporary, INFO_FILE), info);
   await putDirectory(temporary, directory);
 }
 
-async function writeFactors(directory: string, { rank, values }: Parameters, config: ModelConfig, base: string | null) {
+async function writeFactors(
+  directory: string,
+  { rank: width, scaling, values }: Parameters,
+  config: ModelConfig,
+  base: string | null,
+) {
+  if (scaling === null) throw new CheckpointError('there is no adapter to save');
   const modules = [...values.keys()].filter((name) => name.endsWith('.lora_A.weight'));
   const factors = new Map(
     modules
       .map((name) => name.slice(0, -'.lora_A.weight'.length))
-      .map((module) => [module, { A: valueIn(values, factorA(module)), B: valueIn(values, factorB(module)) }]),
+      .map((module) => {
+        const { rank } = scalingOf(scaling, module);
+        const [A, B] = [valueIn(values, factorA(module)), valueIn(values, factorB(module))];
+        return [module, rank === width ? { A, B } : narrowed({ A, B }, width, rank)];
+      }),
   );
-  const adapter = { rank, alpha: LORA_ALPHA, base_model_name_or_path: base, factors };
+  const adapter = { ...scaling, base_model_name_or_path: base, factors };
   await writeAdapter(directory, adapter, config);
+}
+
+/** Factors of a lower rank than they are kept in: what is beyond it is zero. */
+function narrowed({ A, B }: LoraFactors, width: number, rank: number): LoraFactors {
+  const rows = B.length / width;
+  const narrow = new Float32Array(rows * rank);
+  for (let row = 0; row < rows; row++) narrow.set(B.subarray(row * width, row * width + rank), row * rank);
+  return { A: A.subarray(0, (A.length / width) * rank), B: narrow };
+}
+
+/** The other way. */
+function widened({ A, B }: LoraFactors, rank: number, width: number): LoraFactors {
+  const columns = A.length / rank;
+  const rows = B.length / rank;
+  const [wideA, wideB] = [new Float32Array(width * columns), new Float32Array(rows * width)];
+  wideA.set(A);
+  for (let row = 0; row < rows; row++) wideB.set(B.subarray(row * rank, (row + 1) * rank), row * width);
+  return { A: wideA, B: wideB };
 }
 
 async function writeModel(directory: string, { values, shapes }: Parameters, config: ModelConfig, dtype: FloatDtype) {
@@ -121,8 +156,13 @@ async function writeMoments(directory: string, { shapes }: Parameters, { moments
 }
 
 /** The weights of a checkpoint, checked against the model that they are for. */
-export async function readParameters(directory: string, info: CheckpointInfo, base: BaseWeights): Promise<Parameters> {
-  if (info.parameterisation === 'lora') return await readFactors(directory, info.lora_rank, base.config);
+export async function readParameters(
+  directory: string,
+  info: CheckpointInfo,
+  base: BaseWeights,
+  lora: LoraOptions = PLAIN_LORA,
+): Promise<Parameters> {
+  if (info.parameterisation === 'lora') return await readFactors(directory, base.config, lora);
   const files = await openModelDirectory(directory);
   checkParameters(files, base.config, directory);
   await checkFiniteWeights(files, base.shapes.keys());
@@ -133,17 +173,32 @@ export async function readParameters(directory: string, info: CheckpointInfo, ba
 
 /**
  * An adapter adapts the parts of the model in which it has factors; modules of these parts that it leaves alone get factors
- * of zero, which stay zero. Adapters of another α are restated in ours.
+ * of zero, which stay zero. One that counts otherwise than ours is restated, unless it is its modules that differ and nobody
+ * asked for anything else: then it stays as it is.
  */
-async function readFactors(directory: string, rank: number, config: ModelConfig): Promise<Parameters> {
-  const { alpha, factors } = await readAdapter(directory, config);
-  const ratio = alpha / LORA_ALPHA;
+async function readFactors(directory: string, config: ModelConfig, lora: LoraOptions): Promise<Parameters> {
+  const { factors, base_model_name_or_path: _, ...given } = await readAdapter(directory, config);
+  const scaling = scalingToKeep(given, lora);
   const values = new Map<string, Float32Array>();
-  for (const [module, { A, B }] of factors)
-    values.set(factorA(module), A).set(factorB(module), ratio === 1 ? B : B.map((value) => value * ratio));
   const parts = new Set([...factors.keys()].map((name) => linearModules(config).get(name)?.part));
-  const kind = { rank, adapted: MODULE_PARTS.filter((part) => parts.has(part)) };
+  const kind = { scaling, adapted: MODULE_PARTS.filter((part) => parts.has(part)) };
+  const width = widestRank(config, kind);
+  for (const [module, stored] of factors) {
+    const { rank, scale } = scalingOf(given, module);
+    const { A, B } = rank === width ? stored : widened(stored, rank, width);
+    const ratio = scale / scalingOf(scaling, module).scale;
+    values.set(factorA(module), A).set(factorB(module), ratio === 1 ? B : B.map((value) => value * ratio));
+  }
   return adapterOf(config, kind, (name, [rows, columns]) => values.get(name) ?? new Float32Array(rows * columns));
+}
+
+function scalingToKeep(
+  given: LoraScaling,
+  { loraplus_lr_ratio: _, rank_pattern: __, ...asked }: LoraOptions,
+): LoraScaling {
+  const { rank, rank_pattern } = given;
+  const target = { rank, ...asked, ...(rank_pattern === undefined ? {} : { rank_pattern }) };
+  return asked.alpha === LORA_ALPHA && isUniform({ rank, ...asked }) && !isUniform(given) ? given : target;
 }
 
 /** The optimizer of a state. Throws CheckpointError for a checkpoint that was saved for sampling. */

@@ -7,7 +7,7 @@ import {
   UNEMBEDDING,
   unembeddingWeight,
 } from '../formats/modules.ts';
-import { factorA, factorB, stackedFactorA } from './adapter_shape.ts';
+import { factorA, factorB, stackedFactorA, stackedScale } from './adapter_shape.ts';
 import type { DecoderParts } from './architectures/decoder.ts';
 import { FAMILIES } from './architectures/families.ts';
 import type { BaseWeights } from './base_weights.ts';
@@ -37,7 +37,9 @@ export interface DecoderOptions extends DecoderKind {
    * Trained: gradients of the parameters will be asked for; blocks may be computed again rather than kept for them; a bound of
    * ranks makes them a little faster. Otherwise the parameters are as `frozenFeeds` gives them.
    */
-  use: { trained: true; checkpointing: boolean; mostRank: number | null } | { trained: false; linears: FrozenLinears };
+  use:
+    | { trained: true; checkpointing: boolean; mostRank: number | null; noise: Value | null }
+    | { trained: false; linears: FrozenLinears };
   /** (N) token ids and (N, 1) positions. */
   tokens: Value;
   positions: Value;
@@ -96,7 +98,7 @@ export function decoder(g: Graph, options: DecoderOptions): Decoder {
   const A = ({ name, ...module }: Layer) => parameter(factorA(name), [null, module.in]);
   const B = ({ name, out }: Layer) => parameter(factorB(name), [out, null]);
   const stackedA = ({ reads }: Layer) => once(stackedFactorA(reads), (name) => g.input(name, 'float32'));
-  const loraScale = () => once('lora_scale', (name) => g.input(name, 'float32'));
+  const loraScale = ({ reads }: Layer) => once(stackedScale(reads), (name) => g.input(name, 'float32'));
 
   const frozen = (by: FrozenLinears, x: Value, names: readonly string[]): Value[] => {
     const layers = names.map(layer);
@@ -107,7 +109,7 @@ export function decoder(g: Graph, options: DecoderOptions): Decoder {
     const layers = names.map(layer);
     if (!layers[0].isAdapted) return layers.map(({ W, bias }) => linear(g, x, W, bias));
     const withFactors = layers.map((one) => ({ ...one, A: A(one), B: B(one) }));
-    return adaptedLinear(g, x, withFactors, { scale: loraScale(), mostRank });
+    return adaptedLinear(g, x, withFactors, { scale: loraScale(layers[0]), mostRank });
   };
   const linears = (x: Value, names: readonly string[]) =>
     use.trained ? trained(x, names, use.mostRank) : frozen(use.linears, x, names);
@@ -115,13 +117,23 @@ export function decoder(g: Graph, options: DecoderOptions): Decoder {
   const rotation = rotaryTables(g, positions);
   const block = (x: Value, emit: (x: Value) => Value) =>
     use.trained && use.checkpointing ? g.checkpoint(x, emit) : emit(x);
-  const hidden = FAMILIES[config.model_type]({ g, config, tokens, rotation, weight, linears, block, attend });
+  const hidden = FAMILIES[config.model_type]({
+    g,
+    config,
+    tokens,
+    noise: use.trained ? use.noise : null,
+    rotation,
+    weight,
+    linears,
+    block,
+    attend,
+  });
   const logitTerms = (): Term[] => {
     const unembedding = layer(UNEMBEDDING);
     const plain: Term = { x: hidden, W: unembedding.W };
     if (!unembedding.isAdapted) return [plain];
     if (use.trained) {
-      const d = scale(g, linear(g, hidden, A(unembedding)), loraScale()); // (N, r)
+      const d = scale(g, linear(g, hidden, A(unembedding)), loraScale(unembedding)); // (N, r)
       return [plain, { x: d, W: B(unembedding), most: use.mostRank }];
     }
     const [d] = use.linears(hidden, [{ W: stackedA(unembedding), bias: null, B: null }], null);

@@ -18,7 +18,7 @@ const stacked = (g: Graph, parts: Value[], axis: number): Value =>
   parts.length === 1 ? parts[0] : g.node('Concat', parts, { attributes: { axis } });
 
 /**
- * x (N, in) and s → (N, outₘ) for every layer m. No rank is above `mostRank`, if there is such a bound. The thin factors stand on top of each other as one matrix of R = Σ r rows,
+ * x (N, in) and s (R) → (N, outₘ) for every layer m, whose rows of s are one number sₘ. No rank is above `mostRank`, if there is such a bound. The thin factors stand on top of each other as one matrix of R = Σ r rows,
  * so that x is read once for all of them.
  *
  * With dₘ = s·x·Aₘᵀ and, of gradients gₘ, pₘ = s·gₘ·Bₘ: dBₘ = gₘᵀ·dₘ, dAₘ = pₘᵀ·x, dx = Σ gₘ·Wₘ + pₘ·Aₘ.

@@ -1,10 +1,10 @@
 // A model in use: its weights, and the sessions over them, made when first needed and shared by all who train or sample.
 
 import type { ModulePart } from '../formats/modules.ts';
-import type { AdapterKind } from './adapter_shape.ts';
 import type { BaseWeights } from './base_weights.ts';
 import type { Parameterisation } from './decoder_graph.ts';
 import type { Device } from './device.ts';
+import type { Parameters } from './parameters.ts';
 import { SHORT_SUM } from './products.ts';
 import { rotaryFeeds } from './rotary.ts';
 import { promptGraph, type SamplingGraphOptions, tokenGraph } from './sampling_graph.ts';
@@ -18,7 +18,10 @@ export interface Model {
   /** Inputs of every graph for sequences up to a length. */
   rotary(length: number): Record<string, Dense>;
   /** Forward and backward. With checkpointing, blocks are computed again for their gradients instead of kept. One session does for most ranks. */
-  training(adapter: AdapterKind, checkpointing: boolean): Promise<Session>;
+  training(
+    adapter: Pick<Parameters, 'rank' | 'adapted'>,
+    options: { checkpointing: boolean; noise: boolean },
+  ): Promise<Session>;
   /** Forward only, log-probs of given targets. */
   scoring(adapted: readonly ModulePart[]): Promise<Session>;
   /** The same, and the most likely tokens. */
@@ -57,10 +60,10 @@ export function openModel({ base, parameterisation, threads, device }: ModelOpti
     base,
     parameterisation,
     rotary: rotaryFeeds(base.config),
-    training({ adapted, rank }, checkpointing) {
+    training({ adapted, rank }, { checkpointing, noise }) {
       const mostRank = rank <= SHORT_SUM ? SHORT_SUM : null;
-      const options = { base, parameterisation, adapted, checkpointing, mostRank, device, threads };
-      const kind = `training ${adapted}${checkpointing ? ' with checkpointing' : ''}${mostRank === null ? ' of any rank' : ''}`;
+      const options = { base, parameterisation, adapted, checkpointing, mostRank, noise, device, threads };
+      const kind = `training ${adapted}${checkpointing ? ' with checkpointing' : ''}${mostRank === null ? ' of any rank' : ''}${noise ? ' with noise' : ''}`;
       return session(kind, () => trainingGraph(options));
     },
     scoring: (adapted) => frozen('scoring', adapted, (options) => scoringGraph({ ...options, ranked: false })),

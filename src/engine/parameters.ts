@@ -1,22 +1,33 @@
 // What is trained, by name: values, shapes, and how they start.
 
 import type { ModelConfig } from '../formats/hf_config.ts';
+import { type LoraScaling, scalingOf } from '../formats/lora_scaling.ts';
 import { linearModules, type ModulePart } from '../formats/modules.ts';
 import { elementCount } from '../formats/tensors.ts';
 import { randomFor } from '../util/random.ts';
-import { type AdapterKind, factorA, factorB, factorShapes, stackedFactorA } from './adapter_shape.ts';
+import {
+  type AdapterKind,
+  adaptedModules,
+  factorA,
+  factorB,
+  factorShapes,
+  stackedFactorA,
+  stackedScale,
+  widestRank,
+} from './adapter_shape.ts';
 import type { BaseWeights } from './base_weights.ts';
 import type { Parameterisation } from './decoder_graph.ts';
 import { gaussian, uniform } from './random.ts';
-import { type Dense, floats, scalar } from './session.ts';
-
-/** LoRA's α, as the Tinker service has it: an adapter counts α/rank. */
-export const LORA_ALPHA = 32;
+import { type Dense, floats } from './session.ts';
 
 export interface Parameters {
   readonly parameterisation: Parameterisation;
-  /** 0 for full parameters, and for the base model itself. */
+  /** Of the factors as they are kept; 0 for full parameters, and for the base model itself. */
   readonly rank: number;
+  /** What the adapter counts; null without one. */
+  readonly scaling: LoraScaling | null;
+  /** What each row of a stack of factors A counts, as inputs of the graph. */
+  readonly scales: Record<string, Dense>;
   /** Parts of the model that have an adapter; none where the rank is 0. */
   readonly adapted: readonly ModulePart[];
   readonly shapes: ReadonlyMap<string, readonly number[]>;
@@ -25,59 +36,74 @@ export interface Parameters {
   feeds(): Record<string, Dense>;
 }
 
+type Adapted = Pick<Parameters, 'rank' | 'adapted' | 'scaling' | 'scales'>;
+
 /** Without an adapter: all parameters, or the base model as it is. */
-const NO_ADAPTER: AdapterKind = { rank: 0, adapted: [] };
+const NO_ADAPTER: Adapted = { rank: 0, adapted: [], scaling: null, scales: {} };
 
 function parametersOf(
   parameterisation: Parameterisation,
-  { rank, adapted }: AdapterKind,
+  kind: Adapted,
   shapes: ReadonlyMap<string, readonly number[]>,
   values: ReadonlyMap<string, Float32Array>,
 ): Parameters {
   const dense = [...values].map(([name, data]): [string, Dense] => [name, floats(data, shapes.get(name) ?? [])]);
-  const feeds: Record<string, Dense> = Object.fromEntries(dense);
-  if (adapted.length > 0) feeds.lora_scale = scalar(LORA_ALPHA / rank);
-  return { parameterisation, rank, adapted, shapes, values, feeds: () => feeds };
+  const feeds: Record<string, Dense> = { ...Object.fromEntries(dense), ...kind.scales };
+  return { parameterisation, ...kind, shapes, values, feeds: () => feeds };
 }
 
-/** An adapter of the factors that `factor` gives. */
+/** An adapter of the factors that `factor` gives, each as wide as the widest of them. */
 export function adapterOf(
   config: ModelConfig,
   kind: AdapterKind,
   factor: (name: string, shape: readonly number[]) => Float32Array,
 ): Parameters {
   const shapes = factorShapes(config, kind);
-  return parametersOf('lora', kind, shapes, new Map([...shapes].map(([name, shape]) => [name, factor(name, shape)])));
+  const rank = widestRank(config, kind);
+  const stacks = new Map<string, number[]>();
+  for (const [name, { reads }] of adaptedModules(config, kind.adapted)) {
+    const { scale } = scalingOf(kind.scaling, name);
+    stacks.set(reads, [...(stacks.get(reads) ?? []), ...Array.from({ length: rank }, () => scale)]);
+  }
+  const scales = Object.fromEntries(
+    [...stacks].map(([reads, rows]) => [stackedScale(reads), floats(Float32Array.from(rows), [rows.length])]),
+  );
+  return parametersOf(
+    'lora',
+    { ...kind, rank, scales },
+    shapes,
+    new Map([...shapes].map(([name, shape]) => [name, factor(name, shape)])),
+  );
 }
 
 /** The inputs of graphs over frozen adapters; none for the base model. */
 export function frozenFeeds(
   { config }: BaseWeights,
-  { parameterisation, rank, values, feeds }: Parameters,
+  { parameterisation, rank, scaling, values, feeds }: Parameters,
 ): Record<string, Dense> {
   if (parameterisation === 'full') return feeds();
-  if (rank === 0) return {};
-  const stacks = new Map<string, { width: number; factors: Float32Array[] }>();
+  if (scaling === null) return {};
+  const stacks = new Map<string, { width: number; factors: { A: Float32Array; scale: number }[] }>();
   const frozen: Record<string, Dense> = {};
   for (const [name, module] of linearModules(config)) {
     const [A, B] = [values.get(factorA(name)), values.get(factorB(name))];
     if (A === undefined || B === undefined) continue;
     frozen[factorB(name)] = floats(B, [module.out, rank]);
     const stack = stacks.get(module.reads) ?? { width: module.in, factors: [] };
-    stack.factors.push(A);
+    stack.factors.push({ A, scale: scalingOf(scaling, name).scale });
     stacks.set(module.reads, stack);
   }
-  const scale = LORA_ALPHA / rank;
   for (const [reads, { width, factors }] of stacks) {
     const stacked = new Float32Array(factors.length * rank * width);
-    for (const [m, A] of factors.entries()) for (let i = 0; i < A.length; i++) stacked[m * A.length + i] = scale * A[i];
+    for (const [m, { A, scale }] of factors.entries())
+      for (let i = 0; i < A.length; i++) stacked[m * A.length + i] = scale * A[i];
     frozen[stackedFactorA(reads)] = floats(stacked, [factors.length * rank, width]);
   }
   return frozen;
 }
 
 /** A copy that later steps do not change. */
-export function snapshot({ parameterisation, shapes, values, ...kind }: Parameters): Parameters {
+export function snapshot({ parameterisation, shapes, values, feeds: _, ...kind }: Parameters): Parameters {
   const copies = new Map([...values].map(([name, data]) => [name, data.slice()]));
   return parametersOf(parameterisation, kind, shapes, copies);
 }
@@ -92,11 +118,15 @@ export function fullParameters({ shapes }: BaseWeights, values: ReadonlyMap<stri
 
 /** A new adapter: A uniform in ±1/√in (Kaiming with a = √5, as in arXiv 2106.09685), B zero, so that it starts as the base model. */
 export function newAdapter({ config }: BaseWeights, kind: AdapterKind, seed: number): Parameters {
-  return adapterOf(config, kind, (name, [rows, columns]) =>
-    name.endsWith('lora_A.weight')
-      ? uniform(randomFor(seed, name), rows * columns, 1 / Math.sqrt(columns))
-      : new Float32Array(rows * columns),
+  const ranks = new Map(
+    adaptedModules(config, kind.adapted).map(([name]) => [factorA(name), scalingOf(kind.scaling, name).rank]),
   );
+  return adapterOf(config, kind, (name, [rows, columns]) => {
+    const factor = new Float32Array(rows * columns);
+    const rank = ranks.get(name);
+    if (rank !== undefined) factor.set(uniform(randomFor(seed, name), rank * columns, 1 / Math.sqrt(columns)));
+    return factor;
+  });
 }
 
 /**

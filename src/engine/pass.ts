@@ -10,6 +10,7 @@ import { passBytes } from './memory_estimates.ts';
 import type { Model } from './model.ts';
 import { FEWEST_ROWS, MANY_COLUMNS } from './products.ts';
 import { type Dense, flag, floats, integers, type Session, scalar } from './session.ts';
+import { EMBEDDING_NOISE } from './training_graph.ts';
 
 export interface PassOptions {
   model: Pick<Model, 'base' | 'rotary'>;
@@ -19,6 +20,8 @@ export interface PassOptions {
   trainedOnly: boolean;
   /** Whether the graph computes blocks again for their gradients. */
   checkpointing?: boolean;
+  /** Of a graph with noise: what is added to the embeddings of an example, (T, D). */
+  noiseOf?(e: number): Float32Array;
   /** Of a graph that ranks: how many of the most likely tokens. */
   topK?: number;
 }
@@ -40,7 +43,7 @@ export async function runPass(
   session: Session,
   examples: readonly Example[],
   parameters: Record<string, Dense>,
-  { model, loss, trainedOnly, checkpointing = false, topK = 0 }: PassOptions,
+  { model, loss, trainedOnly, checkpointing = false, noiseOf, topK = 0 }: PassOptions,
 ): Promise<PassResult> {
   const K = examples[0].K;
   const logprobs = examples.map(({ tokens }) => new Float32Array(tokens.length * K).fill(Number.NaN));
@@ -70,12 +73,9 @@ export async function runPass(
     return values;
   };
   const dims = [rows.length, K];
+  const read = loss === undefined ? rowsInGroups(tokens) : Math.max(tokens, fewestTokens(parameters));
   const feeds: Record<string, Dense> = {
-    ...sequenceFeeds(
-      layout,
-      model,
-      loss === undefined ? rowsInGroups(tokens) : Math.max(tokens, fewestTokens(parameters)),
-    ),
+    ...sequenceFeeds(layout, model, read),
     ...parameters,
     rows: integers(
       rows.map(({ e, t }) => layout.rows_B_T[e][t]),
@@ -103,6 +103,15 @@ export async function runPass(
     feeds.high = scalar(loss.high);
     feeds.beta = scalar(loss.beta);
     for (const fn of TOKEN_LOSSES) feeds[fn] = flag(fn === loss.fn);
+  }
+  if (noiseOf !== undefined) {
+    const noise = new Float32Array(read * config.hidden_size);
+    for (const [e, rows_T] of layout.rows_B_T.entries()) {
+      const ofExample = noiseOf(e);
+      for (const [t, row] of rows_T.entries())
+        noise.set(ofExample.subarray(t * config.hidden_size, (t + 1) * config.hidden_size), row * config.hidden_size);
+    }
+    feeds[EMBEDDING_NOISE] = floats(noise, [read, config.hidden_size]);
   }
   if (topK > 0) feeds.top_k = integers([topK], [1]);
   if (loss === undefined) feeds.groups = groupFeed(tokens);

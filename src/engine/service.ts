@@ -4,6 +4,7 @@ import { rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { isDirectory } from '../formats/files.ts';
 import { type ModelConfig, parseModelConfig, readModelConfig } from '../formats/hf_config.ts';
+import { isUniform } from '../formats/lora_scaling.ts';
 import { locateModel } from '../hub/locate.ts';
 import type {
   CapabilitiesOptions,
@@ -20,7 +21,15 @@ import { tokenizerFiles } from '../tokenizers/files.ts';
 import { loadTokenizer } from '../tokenizers/hf_tokenizer.ts';
 import { CheckpointError, RequestError } from '../util/errors.ts';
 import { newAdamState } from './adamw.ts';
-import { type AdapterKind, adapterKind, checkRank, factorShapes } from './adapter_shape.ts';
+import {
+  type AdapterKind,
+  adapterKind,
+  checkAdapter,
+  factorShapes,
+  LORA_ALPHA,
+  type LoraOptions,
+  widestRank,
+} from './adapter_shape.ts';
 import { type BaseWeights, blankWeights, modelIdentity, openBaseWeights } from './base_weights.ts';
 import {
   type CheckpointInfo,
@@ -48,6 +57,10 @@ export interface SessionOptions {
   microbatchTokens: number;
   activationCheckpointing?: boolean;
   batchInvariant?: boolean;
+  /** What adapters are besides what the Tinker API says; plain if absent. */
+  lora?: LoraOptions;
+  /** NEFTune's alpha: noise on the embeddings of training passes. 0 = none. */
+  neftuneAlpha?: number;
   seed: number;
   /** Told of what takes long. */
   notify?: (message: string) => void;
@@ -85,8 +98,8 @@ export class LocalServiceClient implements FullTrainingService, LossRefusingServ
 
   async createLoraTrainingClient(options: CreateLoraTrainingClientOptions): Promise<TrainingClient> {
     const { seed = this.#options.seed } = options;
-    const kind = adapterKind(options);
-    return await this.#client(await this.#base(options.base_model, kind.rank), ({ base }) => {
+    const kind = adapterKind(options, this.#options.lora);
+    return await this.#client(await this.#base(options.base_model, options.rank), ({ base }) => {
       requireAdapter(kind, base.config);
       const parameters = newAdapter(base, kind, seed);
       return { parameters, optimizer: newAdamState(parameters.values) };
@@ -95,6 +108,7 @@ export class LocalServiceClient implements FullTrainingService, LossRefusingServ
 
   async createFullTrainingClient(options: CreateFullTrainingClientOptions): Promise<TrainingClient> {
     const { config: json, tokenizer_path, seed } = options;
+    refuseAdapterOptions(this.#options.lora);
     const config = parseModelConfig(json, 'the model configuration');
     const { vocabSize } = await loadTokenizer(tokenizer_path);
     if (vocabSize > config.vocab_size) {
@@ -115,7 +129,7 @@ export class LocalServiceClient implements FullTrainingService, LossRefusingServ
     const info = await readCheckpointInfo(directory);
     return await this.#client(await this.#modelOf(directory, info, info.base_model), async ({ base }) => {
       if (info.parameterisation === 'full') requireModel(base);
-      const parameters = await readParameters(directory, info, base);
+      const parameters = await readParameters(directory, info, base, this.#options.lora);
       return { parameters, optimizer: newAdamState(parameters.values) };
     });
   }
@@ -125,7 +139,7 @@ export class LocalServiceClient implements FullTrainingService, LossRefusingServ
     const info = await readCheckpointInfo(directory);
     return await this.#client(await this.#modelOf(directory, info, info.base_model), async ({ base }) => {
       if (info.parameterisation === 'full') requireModel(base);
-      const parameters = await readParameters(directory, info, base);
+      const parameters = await readParameters(directory, info, base, this.#options.lora);
       return { parameters, optimizer: await readOptimizer(directory, info, parameters) };
     });
   }
@@ -254,10 +268,12 @@ export class LocalServiceClient implements FullTrainingService, LossRefusingServ
       });
       return path;
     };
-    const { microbatchTokens, activationCheckpointing = false } = this.#options;
+    const { microbatchTokens, activationCheckpointing = false, lora, neftuneAlpha = 0, seed } = this.#options;
     const client: LocalTrainingClient = new LocalTrainingClient(lease, info, made, {
       microbatchTokens,
       activationCheckpointing,
+      loraPlusRatio: lora?.loraplus_lr_ratio ?? 1,
+      neftune: { alpha: neftuneAlpha, seed },
       saveState: (name, saved) => save('weights', name, saved),
       saveWeights: (name, parameters) => save('sampler_weights', name, { parameters, optimizer: null }),
       samplingClient: (parameters) =>
@@ -292,16 +308,26 @@ export class LocalServiceClient implements FullTrainingService, LossRefusingServ
   }
 }
 
+/** Where all parameters are trained there is no adapter for them to be of. */
+function refuseAdapterOptions(lora: LoraOptions | undefined): void {
+  if (lora === undefined) return;
+  const { loraplus_lr_ratio, ...scaling } = lora;
+  if (loraplus_lr_ratio === null && scaling.alpha === LORA_ALPHA && isUniform({ rank: 1, ...scaling })) return;
+  throw new RequestError('lora_alpha, use_rslora, rank_pattern, alpha_pattern and loraplus_lr_ratio are of adapters', {
+    hint: 'This run trains all parameters: leave them out of the service.',
+  });
+}
+
 /** Refuses what does not fit before it is read or made. */
 function requireModel({ shapes }: BaseWeights): void {
   requireMemory(trainedBytes(shapes), 'training all parameters', 'Make the model smaller.');
 }
 
 function requireAdapter(kind: AdapterKind, config: ModelConfig): void {
-  checkRank(kind, config);
+  checkAdapter(kind, config);
   requireMemory(
     trainedBytes(factorShapes(config, kind)),
-    `an adapter of rank ${kind.rank}`,
+    `an adapter of rank ${widestRank(config, kind)}`,
     'Lower lora_rank, or adapt less of the model (train_mlp, train_attn, train_unembed).',
   );
 }

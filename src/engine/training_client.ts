@@ -19,7 +19,9 @@ import type {
   SaveWeightsResponse,
 } from '../tinker/types.ts';
 import { RequestError } from '../util/errors.ts';
+import { randomFor } from '../util/random.ts';
 import { type AdamState, adamStep } from './adamw.ts';
+import { factorB } from './adapter_shape.ts';
 import { type Example, inContext, parseDatum } from './examples.ts';
 import { gspo } from './gspo.ts';
 import type { Lease } from './lease.ts';
@@ -27,6 +29,7 @@ import { configureLoss, type Loss, lossOfToken, type SequenceLoss, type TokenLos
 import { microbatches } from './microbatches.ts';
 import { frozenFeeds, type Parameters, snapshot } from './parameters.ts';
 import { runPass } from './pass.ts';
+import { uniform } from './random.ts';
 import { gradientOf } from './training_graph.ts';
 
 /** What training continues from: everything that a checkpoint holds. */
@@ -41,6 +44,10 @@ export interface TrainingHost {
   microbatchTokens: number;
   /** Blocks are computed again for their gradients instead of kept. */
   activationCheckpointing: boolean;
+  /** Learning rate of the factors B over that of the factors A. */
+  loraPlusRatio: number;
+  /** NEFTune: how much noise embeddings get in training passes, 0 = none, and what decides it. */
+  neftune: { alpha: number; seed: number };
   saveState(name: string, state: TrainingState): Promise<string>;
   saveWeights(name: string, parameters: Parameters): Promise<string>;
   samplingClient(parameters: Parameters): SamplingClient;
@@ -57,6 +64,8 @@ export class LocalTrainingClient implements TrainingClient {
   readonly #state: TrainingState;
   readonly #host: TrainingHost;
   #gradients = new Map<string, Float32Array>();
+  /** Examples of training passes since the last optimizer step. */
+  #trained = 0;
   #tail: Promise<unknown> = Promise.resolve();
 
   constructor(lease: Lease, info: ModelInfo, state: TrainingState, host: TrainingHost) {
@@ -105,8 +114,10 @@ export class LocalTrainingClient implements TrainingClient {
     }
     const step = async () => {
       const { parameters, optimizer } = this.#state;
-      const grad_norm = adamStep(parameters.values, this.#gradients, optimizer, params);
+      const rateOf = (name: string) => (name.endsWith(factorB('')) ? this.#host.loraPlusRatio : 1);
+      const grad_norm = adamStep(parameters.values, this.#gradients, optimizer, params, rateOf);
       this.#gradients = new Map();
+      this.#trained = 0;
       return { metrics: { grad_norm } };
     };
     return this.#submit(() => this.#lease.lane.run(step));
@@ -187,12 +198,15 @@ export class LocalTrainingClient implements TrainingClient {
 
   /** The log-probs of every example; with a loss, its gradients are accumulated. */
   async #compute(
-    examples: Example[],
+    given: Example[],
     { loss, trainedOnly }: { loss?: TokenLoss; trainedOnly: boolean },
   ): Promise<Float32Array[]> {
     const { model, lane } = this.#lease;
     const { microbatchTokens, activationCheckpointing: checkpointing } = this.#host;
-    const logprobs_D: Float32Array[] = new Array(examples.length);
+    const logprobs_D: Float32Array[] = new Array(given.length);
+    const noise = loss === undefined ? null : this.#noise(given);
+    // What sequences begin with has noise of its own in each.
+    const examples = noise === null ? given : given.map((example) => ({ ...example, context: 0 }));
     for (const indices of microbatches(examples, microbatchTokens)) {
       const members = indices.map((i) => examples[i]);
       const options = { model, trainedOnly, ...(loss === undefined ? {} : { loss, checkpointing }) };
@@ -200,14 +214,32 @@ export class LocalTrainingClient implements TrainingClient {
         const { parameters } = this.#state;
         const session = await (loss === undefined
           ? model.scoring(parameters.adapted)
-          : model.training(parameters, checkpointing));
+          : model.training(parameters, { checkpointing, noise: noise !== null }));
         const feeds = loss === undefined ? frozenFeeds(model.base, parameters) : parameters.feeds();
-        return await runPass(session, members, feeds, options);
+        const noiseOf = noise === null ? {} : { noiseOf: (e: number) => noise(indices[e]) };
+        return await runPass(session, members, feeds, { ...options, ...noiseOf });
       });
       for (const [at, index] of indices.entries()) logprobs_D[index] = logprobs[at];
       if (loss !== undefined) this.#accumulate(outputs);
     }
     return logprobs_D;
+  }
+
+  /**
+   * Uniform in ±α/√(T·D) for an example of T tokens (NEFTune, arXiv 2310.05914): a function of the seed, the optimizer's step
+   * and the place of the example among those since, so that microbatches and resuming change nothing.
+   */
+  #noise(examples: readonly Example[]): ((index: number) => Float32Array) | null {
+    const { alpha, seed } = this.#host.neftune;
+    const first = this.#trained;
+    this.#trained += examples.length;
+    if (alpha === 0) return null;
+    const { step } = this.#state.optimizer;
+    const D = this.#lease.model.base.config.hidden_size;
+    return (index) => {
+      const size = examples[index].tokens.length * D;
+      return uniform(randomFor(seed, 'neftune', step, first + index), size, alpha / Math.sqrt(size));
+    };
   }
 
   #accumulate(outputs: Record<string, { data: Float32Array }>): void {

@@ -10,6 +10,9 @@ import { type Cut, chunksFor, targetLogprobs } from './logprobs.ts';
 import { lossSlope, type TokenLossFn } from './losses.ts';
 import { gatherRows } from './ops.ts';
 
+/** (N, D), where the graph takes it. */
+export const EMBEDDING_NOISE = 'embedding_noise';
+
 export const gradientOf = (parameter: string) => `gradient of ${parameter}`;
 
 export interface TrainingGraphOptions extends DecoderKind {
@@ -17,6 +20,8 @@ export interface TrainingGraphOptions extends DecoderKind {
   checkpointing: boolean;
   /** No adapter has a rank above it; null: any may come. */
   mostRank: number | null;
+  /** Whether something is added to the embeddings. */
+  noise: boolean;
   device: Device;
   threads: number;
 }
@@ -32,9 +37,17 @@ export interface ScoringGraphOptions extends DecoderKind {
  * `targets` (M, K), the loss's inputs, and the parameters.
  * Outputs: `logprobs` (M, K) and the gradient of every parameter.
  */
-export function trainingGraph({ checkpointing, mostRank, device, threads, ...kind }: TrainingGraphOptions): Uint8Array {
+export function trainingGraph({
+  checkpointing,
+  mostRank,
+  noise: noisy,
+  device,
+  threads,
+  ...kind
+}: TrainingGraphOptions): Uint8Array {
   const g = new Graph(device, threads);
-  const { model, ...reading } = emitReading(g, { ...kind, use: { trained: true, checkpointing, mostRank } });
+  const noise = noisy ? g.input(EMBEDDING_NOISE, 'float32') : null;
+  const { model, ...reading } = emitReading(g, { ...kind, use: { trained: true, checkpointing, mostRank, noise } });
   const { logprobs, slope } = targetLogprobs(g, { ...reading, slope: slopeOfLoss(g) });
   g.output('logprobs', logprobs);
   if (slope !== null) emitGradients(g, model, logprobs, slope);

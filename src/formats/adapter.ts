@@ -3,11 +3,12 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { WeightsError } from '../util/errors.ts';
 import { makeDirectory } from '../util/files.ts';
-import type { JsonValue } from '../util/json.ts';
+import { isJsonObject, type JsonValue } from '../util/json.ts';
 import { isFile, readJsonFile, replaceJsonFile } from './files.ts';
 import { checkFinite } from './finite.ts';
 import type { ModelConfig } from './hf_config.ts';
 import { describe, Fields } from './json_fields.ts';
+import { type LoraScaling, scalingOf } from './lora_scaling.ts';
 import { type LinearModule, linearModules } from './modules.ts';
 import { openSafetensors, type SafetensorsFile, type TensorToWrite, writeSafetensors } from './safetensors.ts';
 import { requireTensor } from './tensors.ts';
@@ -23,14 +24,11 @@ const KEY = /^base_model\.model\.(.+)\.lora_([AB])\.weight$/;
 const PLAIN_LORA: Readonly<Record<string, JsonValue>> = { peft_type: 'LORA', task_type: 'CAUSAL_LM', bias: 'none' };
 /** Variants that give the factors another meaning or add parts of other kinds, unless they are off or empty. */
 const VARIANTS = [
-  'use_rslora',
   'use_dora',
   'use_qalora',
   'use_bdlora',
   'lora_bias',
   'fan_in_fan_out',
-  'rank_pattern',
-  'alpha_pattern',
   'modules_to_save',
   'target_parameters',
   'trainable_token_indices',
@@ -42,7 +40,7 @@ const VARIANTS = [
   'velora_config',
 ];
 
-/** The update of one linear module is `alpha / rank * B A`. */
+/** The update of one linear module is `scale * B A` (`lora_scaling.ts`). */
 export interface LoraFactors {
   /** [rank, in], row-major. */
   readonly A: Float32Array;
@@ -50,9 +48,7 @@ export interface LoraFactors {
   readonly B: Float32Array;
 }
 
-interface AdapterConfig {
-  readonly rank: number;
-  readonly alpha: number;
+interface AdapterConfig extends LoraScaling {
   readonly base_model_name_or_path: string | null;
 }
 
@@ -68,9 +64,9 @@ export interface Adapter extends AdapterConfig {
 export async function writeAdapter(directory: string, adapter: Adapter, config: ModelConfig): Promise<void> {
   const modules = linearModules(config);
   const path = join(directory, WEIGHTS_FILE);
-  const { rank } = adapter;
   const tensors = [...adapter.factors].flatMap(([name, { A, B }]): TensorToWrite[] => {
     const module = moduleOf(modules, name, path);
+    const { rank } = scalingOf(adapter, name);
     return [
       { name: `${KEY_PREFIX}${name}.lora_A.weight`, dtype: 'F32', shape: [rank, module.in], data: A },
       { name: `${KEY_PREFIX}${name}.lora_B.weight`, dtype: 'F32', shape: [module.out, rank], data: B },
@@ -84,8 +80,9 @@ export async function writeAdapter(directory: string, adapter: Adapter, config: 
     peft_type: 'LORA',
     task_type: 'CAUSAL_LM',
     base_model_name_or_path: adapter.base_model_name_or_path,
-    r: rank,
+    r: adapter.rank,
     lora_alpha: adapter.alpha,
+    ...variantsOf(adapter),
     lora_dropout: 0,
     bias: 'none',
     target_modules: targetModules([...adapter.factors.keys()], [...modules.keys()]),
@@ -103,9 +100,17 @@ export async function readAdapterConfig(directory: string): Promise<AdapterConfi
   const path = join(directory, CONFIG_FILE);
   const fields = new Fields(await readJsonFile(path), path);
   refuseOtherKinds(fields);
+  const use_rslora = fields.value('use_rslora') ?? false;
+  if (typeof use_rslora !== 'boolean')
+    throw fields.error('use_rslora', `${describe(use_rslora)} is neither true nor false`);
   return {
     rank: fields.size('r'),
     alpha: fields.positive('lora_alpha'),
+    ...variantsOf({
+      use_rslora,
+      rank_pattern: patternIn(fields, 'rank_pattern', (rank) => Number.isInteger(rank) && rank <= 2 ** 24),
+      alpha_pattern: patternIn(fields, 'alpha_pattern', (alpha) => alpha <= 1e12),
+    }),
     base_model_name_or_path: fields.text('base_model_name_or_path') ?? null,
   };
 }
@@ -113,11 +118,15 @@ export async function readAdapterConfig(directory: string): Promise<AdapterConfi
 /** Reads an adapter and checks it against the configuration of the model it is meant for. Throws WeightsError. */
 export async function readAdapter(directory: string, config: ModelConfig): Promise<Adapter> {
   const adapterConfig = await readAdapterConfig(directory);
-  const factors = await readFactors(join(directory, WEIGHTS_FILE), adapterConfig.rank, config);
+  const factors = await readFactors(join(directory, WEIGHTS_FILE), adapterConfig, config);
   return { ...adapterConfig, factors };
 }
 
-async function readFactors(path: string, rank: number, config: ModelConfig): Promise<ReadonlyMap<string, LoraFactors>> {
+async function readFactors(
+  path: string,
+  scaling: LoraScaling,
+  config: ModelConfig,
+): Promise<ReadonlyMap<string, LoraFactors>> {
   const file = await openSafetensors(path);
   const names = new Set<string>();
   for (const key of file.tensors.keys()) {
@@ -132,6 +141,7 @@ async function readFactors(path: string, rank: number, config: ModelConfig): Pro
   const factors = new Map<string, LoraFactors>();
   for (const name of names) {
     const module = moduleOf(modules, name, path);
+    const { rank } = scalingOf(scaling, name);
     factors.set(name, {
       A: await readFactor(file, `${KEY_PREFIX}${name}.lora_A.weight`, [rank, module.in]),
       B: await readFactor(file, `${KEY_PREFIX}${name}.lora_B.weight`, [module.out, rank]),
@@ -145,6 +155,26 @@ async function readFactor(file: SafetensorsFile, key: string, shape: readonly [n
   const values = await file.read(key);
   checkFinite(values, { name: key, shape }, file.path);
   return values;
+}
+
+/** What makes it other than uniform; nothing where it is uniform. */
+function variantsOf({ use_rslora = false, rank_pattern = {}, alpha_pattern = {} }: Partial<LoraScaling>) {
+  return {
+    ...(use_rslora && { use_rslora }),
+    ...(Object.keys(rank_pattern).length > 0 && { rank_pattern }),
+    ...(Object.keys(alpha_pattern).length > 0 && { alpha_pattern }),
+  };
+}
+
+function patternIn(fields: Fields, field: string, isKind: (value: number) => boolean): Record<string, number> {
+  const value = fields.value(field) ?? {};
+  if (!isJsonObject(value)) throw fields.error(field, `${describe(value)} is no mapping of modules`);
+  return Object.fromEntries(
+    Object.entries(value).map(([key, each]) => {
+      if (typeof each === 'number' && each > 0 && isKind(each)) return [key, each];
+      throw fields.error(field, `${describe(each)} of "${key}" is no ${field === 'rank_pattern' ? 'rank' : 'alpha'}`);
+    }),
+  );
 }
 
 function moduleOf(modules: ReadonlyMap<string, LinearModule>, name: string, path: string): LinearModule {

@@ -8,7 +8,7 @@ export type RunEvent =
   | TrainingEvent
   /** A process has begun to execute the run; `attempt` counts from 1, `headline` names the metrics that tell how it does. */
   | { type: 'attempt'; attempt: number; name: string; directory: string; headline: readonly Headline[] }
-  /** The run is done, has diverged, or was interrupted. */
+  /** The run is done, was stopped early, has diverged, or was interrupted. */
   | { type: 'finished'; status: RunStatus }
   | { type: 'failed'; status: RunStatus; hint: string | null };
 

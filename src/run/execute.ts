@@ -9,8 +9,10 @@ import { CheckpointFile } from '../run_files/checkpoint_log.ts';
 import { readRunRecord, tidyRunDirectory } from '../run_files/directory.ts';
 import { awaitLease } from '../run_files/lease.ts';
 import { MetricsFile } from '../run_files/metrics_log.ts';
+import { Patience } from '../run_files/patience.ts';
 import { sharedLinesOf } from '../run_files/shared_lines.ts';
 import { isFinished, pendingStatus, readStatus, StatusFile } from '../run_files/status.ts';
+import { removeStop, writeStop } from '../run_files/stop.ts';
 import type { RunRecord, RunStatus } from '../run_files/types.ts';
 import { verifiedWeights } from '../run_files/verified_weights.ts';
 import { describeFailure, pluginOf } from '../spec/plugin_failure.ts';
@@ -18,6 +20,7 @@ import { type Environment, redactor, revealSecrets } from '../spec/secrets.ts';
 import type { RunSpec } from '../spec/types.ts';
 import type { ServiceClient } from '../tinker/clients.ts';
 import { serviceSlot } from '../tinker/service.ts';
+import type { EarlyStoppingRule } from '../training/early_stopping.ts';
 import { TIMING_SPANS } from '../training/trace.ts';
 import { type TrainingEvent, type TrainingOutcome, trainerSlot } from '../training/types.ts';
 import { CookbookError, messageOf, stackOf } from '../util/errors.ts';
@@ -127,6 +130,7 @@ class Attempt {
       await this.#begin(record, headline);
       const outcome = await this.#train(record, { registry, headline, signal: AbortSignal.any([signal, this.#lost]) });
       this.#lost.throwIfAborted();
+      if (outcome.stop !== undefined) await writeStop(this.#directory, { step: outcome.step, ...outcome.stop });
       await this.#end(outcomeChanges(outcome));
       return { type: 'finished', status: this.#status.current };
     } catch (error) {
@@ -148,6 +152,7 @@ class Attempt {
 
   async #begin({ name }: RunRecord, headline: readonly Headline[]): Promise<void> {
     const attempt = this.#status.current.attempt + 1;
+    await removeStop(this.#directory);
     await this.#status.change({
       state: 'running',
       attempt,
@@ -162,11 +167,11 @@ class Attempt {
   }
 
   async #train(
-    { spec: recorded, identity, versions }: RunRecord,
+    record: RunRecord,
     { registry, headline, signal }: { registry: Registry; headline: readonly Headline[]; signal: AbortSignal },
   ): Promise<TrainingOutcome> {
     const logPath = this.#directory;
-    const spec = this.#secrets.reveal(recorded);
+    const spec = this.#secrets.reveal(record.spec);
     const metrics = await MetricsFile.open(logPath, this.#lost);
     const checkpoints = await CheckpointFile.open(logPath, this.#lost, metrics);
     await repairTail(join(logPath, TIMING_SPANS));
@@ -188,12 +193,15 @@ class Attempt {
       const resolveWeights = (ref: WeightsRef, purpose: 'train' | 'sample' = 'train') =>
         verifiedWeights(ref, { purpose, unfinished: 'refuse' });
       // Other versions, and another service, compute other bits.
+      const { identity, versions } = record;
       const sharedLines = (name: string, key: JsonValue) =>
-        sharedLinesOf(logPath, name, { key, versions, service: recorded.service }, (message) =>
+        sharedLinesOf(logPath, name, { key, versions, service: record.spec.service }, (message) =>
           emit({ type: 'warning', message }),
         );
+      const judgeEvaluations = (rule: EarlyStoppingRule) =>
+        new Patience(rule, { objective: record.objective, headline });
       const given = { logPath, seed, headline, service, metrics, checkpoints, identity: identity.config, sharedLines };
-      return await trainer.train({ ...given, resolveWeights, emit, signal });
+      return await trainer.train({ ...given, resolveWeights, judgeEvaluations, emit, signal });
     };
     const strays = watchStrays(spec.plugins, (message) => this.emit({ type: 'warning', message }));
     try {

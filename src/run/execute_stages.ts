@@ -31,8 +31,9 @@ export async function executeStages(
   return ended;
 }
 
+/** One that was stopped early has its last weights like any. */
 function isDone({ status }: EndedRun): boolean {
-  return status.state === 'done';
+  return status.state === 'done' || status.state === 'stopped';
 }
 
 async function untouched(directory: string): Promise<EndedRun> {

@@ -10,7 +10,7 @@ import type { Identity, RunSpec } from '../spec/types.ts';
 import { trainerSlot } from '../training/types.ts';
 import { ConfigurationError } from '../util/errors.ts';
 import { shortPath } from '../util/files.ts';
-import type { JsonValue } from '../util/json.ts';
+import { isJsonObject, type JsonValue } from '../util/json.ts';
 import { plural } from '../util/plural.ts';
 
 /** A run that somebody wants to lie in its `log_path`. */
@@ -63,9 +63,18 @@ function isExtension(record: RunRecord, wanted: WantedRun, registry: Registry): 
   const { seed, version } = record.identity;
   if (seed !== wanted.identity.seed || version !== wanted.identity.version) return false;
   const fields = registry.find(trainerSlot.name, wanted.spec.trainer)?.params.properties ?? {};
-  return differingFields(record.identity.config, wanted.identity.config).every(
-    ({ path }) => fields[path]?.[FIELD_EXTENDS] === true && limit(wanted.spec[path]) >= limit(record.spec[path]),
-  );
+  return differingFields(record.identity.config, wanted.identity.config).every(({ path }) => {
+    const [name, ...rest] = path.split('.');
+    const field = fields[name ?? ''];
+    if (field?.[FIELD_EXTENDS] !== true || name === undefined) return false;
+    const [there, here] = [record.spec[name], wanted.spec[name]];
+    if (rest.length === 0) return limit(here) >= limit(there);
+    // A rule that ends runs early, which the wanted run has no more, or which leaves it longer.
+    if (!isJsonObject(there)) return false;
+    if (!isJsonObject(here)) return here === null;
+    const [part = ''] = rest;
+    return field.properties?.[part]?.[FIELD_EXTENDS] === true && limit(here[part]) >= limit(there[part]);
+  });
 }
 
 /** A limit that is null is none. */
@@ -99,6 +108,7 @@ function stateOf(status: RunStatus | null): string {
     pending: 'has not started',
     running: `was killed at step ${step}`,
     done: `is done after ${plural(step, 'step')}`,
+    stopped: `was stopped early at step ${step}`,
     diverged: `diverged at step ${step}`,
     failed: `failed at step ${step}`,
     interrupted: `was interrupted at step ${step}`,

@@ -2,10 +2,10 @@
 
 import { CheckpointError } from '../util/errors.ts';
 import { shortPath } from '../util/files.ts';
-import { objectOf } from '../util/json.ts';
+import { isJsonObject, type JsonObject, type JsonValue, objectOf, textOf } from '../util/json.ts';
 import { readForeignLines } from './foreign_json.ts';
 import { measureRows } from './measure.ts';
-import { type DeclaredObjective, GOALS } from './objective.ts';
+import { type DeclaredObjective, GOALS, type Goal, stoppingObjective } from './objective.ts';
 import type { SavedCheckpoint } from './saved_checkpoints.ts';
 import type { SeenRun } from './seen_run.ts';
 
@@ -16,7 +16,7 @@ import type { SeenRun } from './seen_run.ts';
  */
 export function bestCheckpoint(run: SeenRun, saved: readonly SavedCheckpoint[]): SavedCheckpoint {
   const place = shortPath(run.directory);
-  const judged = run.objective ?? headlineOf(run);
+  const judged = judgedBy(run);
   if (judged === null) {
     throw new CheckpointError(`${place} does not say what its best checkpoint is judged by`, {
       hint: `Name one of its checkpoints: ${saved.map(({ name }) => name).join(', ')}.`,
@@ -24,12 +24,12 @@ export function bestCheckpoint(run: SeenRun, saved: readonly SavedCheckpoint[]):
   }
   const { metric, goal } = judged;
   const rows = run.metricsFile === null ? [] : readForeignLines(run.metricsFile).objects;
-  let best: { checkpoint: SavedCheckpoint; value: number } | null = null;
+  let best: Valued | null = null;
   for (const checkpoint of saved) {
     const before = rows.filter(({ step }) => typeof step === 'number' && step <= checkpoint.batch);
     const { value } = measureRows(before, { metric, goal, at: { kind: 'last' } });
     if (value === null || !Number.isFinite(value)) continue;
-    if (best === null || (goal === 'minimize' ? value < best.value : value > best.value)) best = { checkpoint, value };
+    if (best === null || isBetter({ checkpoint, value }, best, goal)) best = { checkpoint, value };
   }
   if (best !== null) return best.checkpoint;
   throw new CheckpointError(`${place} has logged no ${metric} for any of its checkpoints, so none is the best`, {
@@ -37,10 +37,34 @@ export function bestCheckpoint(run: SeenRun, saved: readonly SavedCheckpoint[]):
   });
 }
 
-/** What the trainer declared that it is judged by: one result, or the first of a list. */
-function headlineOf({ record }: SeenRun): Pick<DeclaredObjective, 'metric' | 'goal'> | null {
-  const [first] = [record.headline].flat();
-  const { metric, goal } = objectOf(first);
-  const known = GOALS.find((each) => each === goal);
-  return typeof metric === 'string' && known !== undefined ? { metric, goal: known } : null;
+interface Valued {
+  checkpoint: SavedCheckpoint;
+  value: number;
+}
+
+/** Of two with the same weights, the one that was kept for being the best: the other may be deleted in time. */
+function isBetter(one: Valued, other: Valued, goal: Goal): boolean {
+  if (one.value === other.value) return one.checkpoint.best && one.checkpoint.batch === other.checkpoint.batch;
+  return goal === 'minimize' ? one.value < other.value : one.value > other.value;
+}
+
+type Judged = Pick<DeclaredObjective, 'metric' | 'goal'>;
+
+/** What early stopping went by, since those are the checkpoints that were kept; else the objective, or the headline. */
+function judgedBy({ record, objective, spec }: SeenRun): Judged | null {
+  const headline = [record.headline].flat().flatMap((each) => judgedOf(objectOf(each)) ?? []);
+  const [first = null] = headline;
+  if (!isJsonObject(spec.early_stopping)) return objective ?? first;
+  const { metric, goal } = spec.early_stopping;
+  const stopping = stoppingObjective({ metric: textOf(metric), goal: goalOf(goal) }, { objective, headline });
+  return stopping === null || stopping.goal === null ? null : { metric: stopping.metric, goal: stopping.goal };
+}
+
+function judgedOf({ metric, goal }: JsonObject): Judged | null {
+  const known = goalOf(goal);
+  return typeof metric === 'string' && known !== null ? { metric, goal: known } : null;
+}
+
+function goalOf(goal: JsonValue | undefined): Goal | null {
+  return GOALS.find((each) => each === goal) ?? null;
 }

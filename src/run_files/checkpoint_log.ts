@@ -16,7 +16,7 @@ const DAMAGED_HINT =
   'Put it back as it was; or delete the line of this checkpoint from checkpoints.jsonl to go on from the one before; or start afresh with if_exists=delete.';
 
 /** Names that loops give to checkpoints. What has another name is somebody else's. */
-const NAMED_BY_LOOP = /^(\d{6,}|final)$/;
+const NAMED_BY_LOOP = /^((best-)?\d{6,}|final)$/;
 
 /** In the file, as the Python cookbook writes it, the keys of `extra` stand beside the others. */
 type Line = Omit<CheckpointRecord, 'extra'> & { digests?: Digests };
@@ -29,6 +29,7 @@ const FIELDS = {
   state_path: isOptional(isString),
   sampler_path: isOptional(isString),
   rolling: isOptional(isBoolean),
+  best: isOptional(isBoolean),
   digests: isOptional(digestsShape.is),
 };
 
@@ -136,8 +137,8 @@ async function readRecords(path: string): Promise<CheckpointRecord[]> {
 }
 
 function recordOf(line: Line): CheckpointRecord {
-  const { name, batch, epoch, final, state_path, sampler_path, rolling, digests: _, ...extra } = line;
-  const record = { name, batch, epoch, final, state_path, sampler_path, rolling };
+  const { name, batch, epoch, final, state_path, sampler_path, rolling, best, digests: _, ...extra } = line;
+  const record = { name, batch, epoch, final, state_path, sampler_path, rolling, best };
   return isJsonObject(extra) && Object.keys(extra).length > 0 ? { ...record, extra } : record;
 }
 

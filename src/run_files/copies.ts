@@ -1,6 +1,7 @@
 // Directories that hold the same run: one identity is one replicate, however many copies of its directory lie about.
 
 import { canonicalJson, type JsonObject, textOf } from '../util/json.ts';
+import { isFinished } from './status.ts';
 import type { SeenState } from './types.ts';
 
 export interface IdentifiedRun {
@@ -43,6 +44,6 @@ function keyOf({ hash, directory, spec }: IdentifiedRun): string {
 }
 
 function precedence({ state, directory, spec }: IdentifiedRun): number {
-  const finished = state === 'done' || state === 'diverged' ? 0 : 2;
+  const finished = isFinished(state) ? 0 : 2;
   return finished + (spec.log_path === directory ? 0 : 1);
 }

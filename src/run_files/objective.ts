@@ -1,6 +1,8 @@
 // What runs are judged by, defined once: which value of a metric counts for a run, which runs count for their configuration,
 // and which configuration is the best. Screens, reports and `checkpoint: best` all go by it.
 
+import type { Headline } from '../registry/headline.ts';
+import type { EarlyStoppingRule } from '../training/early_stopping.ts';
 import type { RunRecord, SeenState } from './types.ts';
 
 export const GOALS = ['minimize', 'maximize'] as const;
@@ -22,6 +24,23 @@ export interface Objective {
   /** Null where nobody said it and the name does not tell: then no configuration is the best. */
   goal: Goal | null;
   at: At;
+}
+
+/** By what a run says itself that it is judged by: the objective of its sweep, and the metrics that its trainer declares. */
+export interface JudgedBy {
+  objective: Pick<DeclaredObjective, 'metric' | 'goal'> | null;
+  headline: readonly Pick<Headline, 'metric' | 'goal'>[];
+}
+
+/** What early stopping goes by; null where it names no metric and nobody else does. */
+export function stoppingObjective(
+  { metric, goal }: Pick<EarlyStoppingRule, 'metric' | 'goal'>,
+  { objective, headline }: JudgedBy,
+): Pick<Objective, 'metric' | 'goal'> | null {
+  const declared = [...(objective === null ? [] : [objective]), ...headline];
+  const chosen = metric ?? declared[0]?.metric;
+  if (chosen === undefined) return null;
+  return { metric: chosen, goal: goal ?? declared.find((each) => each.metric === chosen)?.goal ?? null };
 }
 
 /** Null for what is neither `last`, `best` nor `step:N`. */
@@ -79,12 +98,12 @@ export class Measuring {
 
 /**
  * Whether a run's value is one of its configuration. The last or best value of a run that has not finished would be held
- * against those of runs that have; a value at a given step may be. A diverged run has no value, however low its loss once was.
- * `unknown`, a run that says nothing of its state, is taken for finished.
+ * against those of runs that have; a value at a given step may be. A run that was stopped early has finished. A diverged run
+ * has no value, however low its loss once was. `unknown`, a run that says nothing of its state, is taken for finished.
  */
 export function counts(state: SeenState, value: number | null, at: At): boolean {
   if (state === 'diverged') return false;
-  return state === 'done' || state === 'unknown' || (at.kind === 'step' && value !== null);
+  return state === 'done' || state === 'stopped' || state === 'unknown' || (at.kind === 'step' && value !== null);
 }
 
 /** What the runs of one configuration come to. */

@@ -16,6 +16,8 @@ export interface SavedCheckpoint {
   final: boolean;
   /** Deleted when the next one is saved. */
   rolling: boolean;
+  /** Kept for being the best so far, until a better one is. */
+  best: boolean;
   state_path: string | null;
   sampler_path: string | null;
 }
@@ -29,7 +31,7 @@ export function savedCheckpoints({ directory, checkpointsFile }: SeenRun): Saved
   const { objects, damaged, problem } = seeCheckpoints(checkpointsFile);
   if (problem !== null) throw new CheckpointError(`${shortPath(directory)}: ${problem}`);
   if (damaged > 0) throw new CheckpointError(`${shortPath(checkpointsFile)} has ${plural(damaged, 'damaged line')}`);
-  return objects.flatMap(({ name, batch, final, rolling, state_path, sampler_path }) => {
+  return objects.flatMap(({ name, batch, final, rolling, best, state_path, sampler_path }) => {
     const called = textOf(name);
     if (called === null) return [];
     return {
@@ -37,6 +39,7 @@ export function savedCheckpoints({ directory, checkpointsFile }: SeenRun): Saved
       batch: numberOf(batch) ?? -1,
       final: final === true || called === 'final',
       rolling: rolling === true,
+      best: best === true,
       state_path: textOf(state_path),
       sampler_path: textOf(sampler_path),
     };
@@ -51,9 +54,10 @@ function foundCheckpoints(directory: string): SavedCheckpoint[] {
   const ordered = [...names.filter((name) => name !== 'final'), ...names.filter((name) => name === 'final')];
   return ordered.map((name) => ({
     name,
-    batch: /^\d+$/.test(name) ? Number(name) : -1,
+    batch: Number(/^(?:best-)?(\d+)$/.exec(name)?.[1] ?? -1),
     final: name === 'final',
     rolling: !samplers.includes(name),
+    best: name.startsWith('best-'),
     state_path: states.includes(name) ? `${LOCAL_PREFIX}weights/${name}` : null,
     sampler_path: samplers.includes(name) ? `${LOCAL_PREFIX}sampler_weights/${name}` : null,
   }));

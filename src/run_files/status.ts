@@ -3,7 +3,7 @@
 import { join } from 'node:path';
 import { createFileAtomic, jsonText, type Reading, readJson, writeFileAtomic } from '../util/files.ts';
 import { runStatusShape } from './shapes.ts';
-import type { RunState, RunStatus } from './types.ts';
+import type { RunState, RunStatus, SeenState } from './types.ts';
 
 const STEP_INTERVAL_MS = 1_000;
 
@@ -40,9 +40,9 @@ export function pendingStatus(): RunStatus {
   };
 }
 
-/** Whether a run is over for good: `done` or `diverged`. */
-export function isFinished(state: RunState): boolean {
-  return state === 'done' || state === 'diverged';
+/** Whether a run is over for good: `done`, `stopped` or `diverged`. */
+export function isFinished(state: SeenState): boolean {
+  return state === 'done' || state === 'stopped' || state === 'diverged';
 }
 
 /** 0 when the run is over for good, 1 when it failed, 3 when there is something left to do. */

@@ -27,11 +27,12 @@ export interface RunRecord {
   created_at: string;
 }
 
-export const RUN_STATES = ['pending', 'running', 'done', 'diverged', 'failed', 'interrupted'] as const;
+export const RUN_STATES = ['pending', 'running', 'done', 'stopped', 'diverged', 'failed', 'interrupted'] as const;
 
 /**
  * - `pending`: planned, never started. - `running`: a process holds the lease (a stale lease means it was killed).
- * - `done`, `diverged`: finished; never run again. - `failed`: ended with an error. - `interrupted`: asked to stop.
+ * - `done`, `diverged`: finished; never run again. - `stopped`: finished before its last step, because it was not getting better;
+ * stop.json says why. - `failed`: ended with an error. - `interrupted`: asked to stop.
  */
 export type RunState = (typeof RUN_STATES)[number];
 

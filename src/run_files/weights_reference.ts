@@ -15,6 +15,7 @@ import { bestCheckpoint } from './best_checkpoint.ts';
 import { bestRunOf, runsBelow } from './configurations.ts';
 import { type SavedCheckpoint, savedCheckpoints } from './saved_checkpoints.ts';
 import { type SeenRun, seeRun, sweepObjective } from './seen_run.ts';
+import { isFinished } from './status.ts';
 
 export interface ResolveOptions {
   /** What the weights are for: to train on from, where a saved state is preferred, or to sample from. */
@@ -102,7 +103,7 @@ function pathOf({ state_path, sampler_path }: SavedCheckpoint, purpose: ResolveO
 function refuseUnfinished(run: SeenRun, saved: readonly SavedCheckpoint[]): void {
   const place = shortPath(run.directory);
   if (run.problem !== null) throw new CheckpointError(`${place} is damaged: ${run.problem}`);
-  if (run.state === 'done' || run.state === 'diverged') return;
+  if (isFinished(run.state)) return;
   const step = numberOf(run.status.step);
   const at = step === null || step === 0 ? '' : ` at step ${step}`;
   const named = saved.findLast(({ rolling, final }) => !rolling && !final);

@@ -1,7 +1,7 @@
 // The datasets under the names that specs use.
 
 import { defineBuilder } from '../registry/builder.ts';
-import { conversationFileParams, textFileParams } from './dataset_params.ts';
+import { conversationFileParams, interleaveParams, textFileParams } from './dataset_params.ts';
 import { datasetSlot } from './types.ts';
 
 const conversationFile = defineBuilder({
@@ -15,8 +15,8 @@ const conversationFile = defineBuilder({
     return conversationFileDatasets(params, context);
   },
   async check(params, { renderer }) {
-    const { checkConversationFile } = await import('./check_rows.ts');
-    return await checkConversationFile(params, renderer);
+    const { checkBatches, checkConversationFile } = await import('./check_rows.ts');
+    return [...(await checkBatches(params)), ...(await checkConversationFile(params, renderer))];
   },
 });
 
@@ -36,4 +36,16 @@ const textFile = defineBuilder({
   },
 });
 
-export const datasetBuilders = [conversationFile, textFile];
+const interleave = defineBuilder({
+  slot: datasetSlot,
+  name: 'interleave',
+  version: 1,
+  doc: 'Several datasets as one, by turns or by probabilities (interleave_datasets of Hugging Face datasets).',
+  params: interleaveParams,
+  async build(params, context, make) {
+    const { interleavedDatasets } = await import('./interleave.ts');
+    return await interleavedDatasets(params, context, make);
+  },
+});
+
+export const datasetBuilders = [conversationFile, textFile, interleave];

@@ -1,18 +1,19 @@
 // The first rows of a data file, looked at without training on them: what `cookbook validate` tells of a dataset.
 
 import type { FieldProblem } from '../registry/builder.ts';
-import type { Renderer, TrainOnWhat } from '../renderers/types.ts';
+import type { Renderer } from '../renderers/types.ts';
 import { CookbookError } from '../util/errors.ts';
 import { shortPath } from '../util/files.ts';
 import type { JsonObject } from '../util/json.ts';
+import { type BatchRule, checkBatching } from './batches.ts';
 import { type ConversationReader, conversationReader } from './data/formats.ts';
 import { readLines } from './data/lines.ts';
 import type { OnBadRow } from './data/options.ts';
 import { attempt, errorAt, type RowPlace, sourceRows } from './data/rows.ts';
 import type { ConversationFileParams, TextFileParams } from './dataset_params.ts';
-import { renderRow } from './render_row.ts';
 import { noRowsLeft } from './split_rows.ts';
 import { documentOf, holdsRows } from './text_file.ts';
+import { checkTrainedChoice, renderTrained, type TrainedChoice } from './trained_messages.ts';
 
 /** Enough to see what kind of file it is, little enough to take no time. */
 const LOOKED_AT = 20;
@@ -23,7 +24,7 @@ const TOLD = 3;
 
 type Files = Pick<ConversationFileParams, 'file_path'> &
   Partial<Pick<ConversationFileParams, 'test_file_path' | 'test_size' | 'on_bad_row'>>;
-type Checked = Files & Partial<Pick<ConversationFileParams, 'train_on_what'>>;
+type Checked = Files & Partial<TrainedChoice>;
 type Look = (row: JsonObject, place: RowPlace) => unknown;
 
 /** What is wrong with the rows of a conversations file, and of its test file; with a renderer, also whether it takes them. */
@@ -32,8 +33,13 @@ export async function checkConversations(
   renderer: Renderer | null | undefined,
   readerOfFile: () => ConversationReader,
 ): Promise<FieldProblem[]> {
-  const { train_on_what: trainOnWhat = 'all_assistant_messages' } = params;
-  return await checkRowFiles(params, () => readerOf(readerOfFile(), renderer ?? null, trainOnWhat));
+  const choice = { ...params, train_on_what: params.train_on_what ?? 'all_assistant_messages' };
+  const contradictions = await messagesOf(async () => {
+    checkTrainedChoice(choice, renderer ?? null);
+    return [];
+  });
+  if (contradictions.length > 0) return contradictions.map((message) => ({ field: 'train_on_what', message }));
+  return await checkRowFiles(params, () => readerOf(readerOfFile(), renderer ?? null, choice));
 }
 
 /** What is wrong with the first rows of a file and of its test file, and whether any row is left to train on. */
@@ -54,10 +60,21 @@ export async function checkRowFiles(
 }
 
 export async function checkConversationFile(
-  params: Checked & Pick<ConversationFileParams, 'format' | 'columns'>,
+  params: Checked &
+    Pick<ConversationFileParams, 'format' | 'columns'> &
+    Partial<Pick<ConversationFileParams, 'message_field_training'>>,
   renderer: Renderer | null | undefined,
 ): Promise<FieldProblem[]> {
   return await checkConversations(params, renderer, () => conversationReader(params));
+}
+
+/** What is wrong with the way in which batches are made. */
+export async function checkBatches(rule: BatchRule): Promise<FieldProblem[]> {
+  const messages = await messagesOf(async () => {
+    checkBatching(rule);
+    return [];
+  });
+  return messages.map((message) => ({ field: 'batch_size', message }));
 }
 
 /** What is wrong with the first rows of a file that a field names. */
@@ -78,10 +95,10 @@ export async function checkTextFile({ file_path: file }: TextFileParams): Promis
   return messages.map((message) => ({ field: 'file_path', message }));
 }
 
-function readerOf(reader: ConversationReader, renderer: Renderer | null, trainOnWhat: TrainOnWhat): Look {
+function readerOf(reader: ConversationReader, renderer: Renderer | null, choice: TrainedChoice): Look {
   return (row, place) => {
     const conversation = reader.read(row, place);
-    if (renderer !== null) renderRow(conversation, { renderer, trainOnWhat });
+    if (renderer !== null) renderTrained(conversation, renderer, choice);
   };
 }
 

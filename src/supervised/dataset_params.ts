@@ -1,10 +1,11 @@
 // Spec fields of the datasets.
 
 import { type Static, Type } from '@sinclair/typebox';
-import { contents, nullable, oneOf, runtime, semantic } from '../registry/fields.ts';
+import { builderOf, contents, nullable, oneOf, runtime, semantic } from '../registry/fields.ts';
 import { TRAIN_ON_WHAT } from '../renderers/types.ts';
 import { REDUCTIONS } from './common.ts';
-import { COLUMN_NAMES, DATA_FORMATS, ON_BAD_ROW } from './data/options.ts';
+import { COLUMN_NAMES, DATA_FORMATS, ON_BAD_ROW, ROLES, TRAIN_ON_EOS } from './data/options.ts';
+import { datasetSlot } from './types.ts';
 
 const batchSize = semantic(
   Type.Integer({
@@ -59,7 +60,32 @@ export const conversationFileParams = Type.Object({
     }),
   ),
   columns: columnsField(COLUMN_NAMES, '{prompt: question, completion: answer}'),
-  batch_size: batchSize,
+  batch_size: nullable(
+    semantic(
+      Type.Integer({
+        description:
+          'Examples in an optimizer step. The last batch of an epoch holds what is left. null: as batch_tokens says.',
+        minimum: 1,
+        default: null,
+      }),
+    ),
+  ),
+  batch_tokens: nullable(
+    semantic(
+      Type.Integer({
+        description:
+          'In the place of batch_size: the most tokens in an optimizer step. Steps have as nearly the same number as can be.',
+        minimum: 2,
+        default: null,
+      }),
+    ),
+  ),
+  streaming: runtime(
+    Type.Boolean({
+      description: 'Leave the rows on the disk and read each when it is needed. Plain JSON Lines only.',
+      default: false,
+    }),
+  ),
   max_length: nullable(
     semantic(
       Type.Integer({
@@ -71,6 +97,39 @@ export const conversationFileParams = Type.Object({
   ),
   train_on_what: semantic(
     oneOf(TRAIN_ON_WHAT, { description: 'Which messages carry loss.', default: 'all_assistant_messages' }),
+  ),
+  roles_to_train: nullable(
+    semantic(
+      Type.Array(oneOf(ROLES), {
+        description: 'Roles whose messages carry loss, in the place of train_on_what.',
+        minItems: 1,
+        uniqueItems: true,
+        default: null,
+      }),
+    ),
+  ),
+  completion_only_loss: semantic(
+    Type.Boolean({
+      description: 'Of a prompt and a completion, train nothing in the prompt, replies in it included.',
+      default: false,
+    }),
+  ),
+  message_field_training: nullable(
+    semantic(
+      Type.String({
+        description:
+          'The field of a message, true or false, 1 or 0, that says whether it carries loss; one without it goes by the other options.',
+        minLength: 1,
+        default: null,
+      }),
+    ),
+  ),
+  train_on_eos: semantic(
+    oneOf(TRAIN_ON_EOS, {
+      description:
+        'Which of the tokens that end messages carry loss. turn: those of messages that do. all, none, or last: the very last one alone.',
+      default: 'turn',
+    }),
   ),
   test_size: semantic(Type.Integer({ description: 'Rows that are held out.', minimum: 0, default: 0 })),
   test_file_path: nullable(
@@ -86,6 +145,42 @@ export const conversationFileParams = Type.Object({
   ),
 });
 export type ConversationFileParams = Static<typeof conversationFileParams>;
+
+export const interleaveParams = Type.Object({
+  datasets: semantic(
+    Type.Array(builderOf(datasetSlot), {
+      description: 'The datasets, all of one batch_size, which is that of the mixture.',
+      minItems: 2,
+    }),
+  ),
+  names: nullable(
+    semantic(
+      Type.Array(Type.String({ minLength: 1 }), {
+        description: 'What the metrics call them. null: by their files.',
+        default: null,
+      }),
+    ),
+  ),
+  probabilities: nullable(
+    semantic(
+      Type.Array(Type.Number({ exclusiveMinimum: 0 }), {
+        description: 'How often each of them is drawn, in proportion. null: by turns.',
+        default: null,
+      }),
+    ),
+  ),
+  stopping_strategy: semantic(
+    oneOf(['first_exhausted', 'all_exhausted'], {
+      description:
+        'When an epoch ends. first_exhausted: with the first dataset that is used up. all_exhausted: with the last; others begin again.',
+      default: 'first_exhausted',
+    }),
+  ),
+  shuffle_seed: semantic(
+    Type.Integer({ description: 'With the seed of the run, what is drawn.', minimum: 0, default: 0 }),
+  ),
+});
+export type InterleaveParams = Static<typeof interleaveParams>;
 
 export const textFileParams = Type.Object({
   file_path: contents(

@@ -9,7 +9,7 @@ import { adamAt } from '../training/adam.ts';
 import { type Evaluator, evaluationBy } from '../training/evaluator.ts';
 import { Journal } from '../training/journal.ts';
 import { IterationTimer } from '../training/trace.ts';
-import type { TrainingContext, TrainingOutcome } from '../training/types.ts';
+import type { Metrics, TrainingContext, TrainingOutcome } from '../training/types.ts';
 import { computeBpb, computeMeanNll } from './common.ts';
 import type { LoopConfig } from './fields.ts';
 import type { SupervisedDataset } from './types.ts';
@@ -53,6 +53,7 @@ export async function superviseTraining(
     if (epoch !== shuffled) train.setEpoch(epoch);
     shuffled = epoch;
     const data = await timer.timed('get_batch', () => train.getBatch(step % train.length));
+    const sources = sourceMetrics(train, step % train.length);
     const measured = await journal.evaluate(step, timer);
 
     const adam = adamAt(config, step, total_steps);
@@ -63,11 +64,17 @@ export async function superviseTraining(
     const finish = async () => {
       const output = await timer.timed('forward_backward', () => forwardBackward.result());
       const { metrics } = await timer.timed('optim_step', () => optimStep.result());
-      return { epoch, learning_rate, ...measured, ...batchMetrics(data, output, tokenizer), ...metrics };
+      return { epoch, learning_rate, ...measured, ...batchMetrics(data, output, tokenizer), ...sources, ...metrics };
     };
     await journal.collect(step, finish, timer);
   }
   return await journal.finish();
+}
+
+/** Of a mixture, what a batch has of each of its datasets. */
+function sourceMetrics({ sourcesOf }: SupervisedDataset, batch: number): Metrics {
+  const rows = Object.entries(sourcesOf?.(batch) ?? {});
+  return Object.fromEntries(rows.map(([name, count]) => [`num_sequences/${name}`, count]));
 }
 
 function batchMetrics(data: Datum[], output: ForwardBackwardOutput, tokenizer: Tokenizer) {

@@ -52,7 +52,7 @@ export async function trainFromScratch(
     renderer: ref,
   };
   const outcome = await superviseTraining(config, parts, context);
-  if (outcome.state === 'done' && config.save_model_path !== null) {
+  if ((outcome.state === 'done' || outcome.state === 'stopped') && config.save_model_path !== null) {
     await copyModel(join(logPath, 'checkpoints', 'sampler_weights', 'final'), config.save_model_path);
   }
   return outcome;

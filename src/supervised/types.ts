@@ -14,6 +14,14 @@ export interface BatchedDataset<T> {
   getBatch(index: number): Promise<T[]>;
   /** Orders the examples for an epoch. The order is a function of the epoch and the seed of the dataset alone. */
   setEpoch(epoch: number): void;
+  /** The examples of the epoch one by one, where batches are no more than so many of them in a row. */
+  readonly examples?: {
+    readonly length: number;
+    readonly batchSize: number;
+    at(index: number): Promise<T>;
+  };
+  /** Of a mixture: how many examples of a batch come from which source. */
+  sourcesOf?(index: number): Record<string, number>;
 }
 
 export type SupervisedDataset = BatchedDataset<Datum>;

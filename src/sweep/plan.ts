@@ -28,7 +28,7 @@ import { loadSweep } from './sweep_file.ts';
 const OPEN_AT_A_TIME = 32;
 
 /**
- * - `new`: nothing there. - `done`: finished, divergence included. - `resume`: interrupted, killed, or created and never
+ * - `new`: nothing there. - `done`: finished, divergence and early stops included. - `resume`: interrupted, killed, or created and never
  * started. - `retry`: failed. - `running`: a live process holds it. - `stale`: the same point lies there, but of other
  * contents or other fields of the base; it is run anew beside it.
  */
@@ -209,6 +209,7 @@ function stateOf(found: RunSnapshot | null): PointState {
   if (found.status === null && found.problem !== null) return 'resume';
   switch (found.status?.state ?? 'pending') {
     case 'done':
+    case 'stopped':
     case 'diverged':
       return 'done';
     case 'failed':

@@ -8,8 +8,9 @@ import { valuesOf } from './space.ts';
 
 export interface PlanSummary {
   runs: number;
-  /** Runs by state. Those that diverged are among the done. */
+  /** Runs by state. Those that were stopped early or diverged are among the done. */
   counts: Record<PointState, number>;
+  stopped: number;
   diverged: number;
   orphans: number;
   /** Optimizer steps of all runs, and those still to do; null where they are not known beforehand. */
@@ -59,12 +60,14 @@ export function summarize({ runs, orphans }: Plan, maxConcurrency: number): Plan
   const total = new Tally();
   const remaining = new Tally();
   const finished: Effort[] = [];
+  let stopped = 0;
   let diverged = 0;
   for (const run of runs) {
     counts[run.state] += 1;
     total.add(totalSteps(run));
     remaining.add(remainingSteps(run));
     if (run.found === null) continue;
+    if (run.found.status?.state === 'stopped') stopped += 1;
     if (run.found.status?.state === 'diverged') diverged += 1;
     const effort = undisturbed(run.found);
     if (effort !== null) finished.push(effort);
@@ -72,6 +75,7 @@ export function summarize({ runs, orphans }: Plan, maxConcurrency: number): Plan
   return {
     runs: runs.length,
     counts,
+    stopped,
     diverged,
     orphans: orphans.length,
     total_steps: total.value,

@@ -97,10 +97,13 @@ const MEANINGS: Record<PointState, string> = {
   done: 'finished: not run again',
 };
 
-function states({ counts, diverged, orphans }: PlanSummary): [string, string][] {
+function states({ counts, stopped, diverged, orphans }: PlanSummary): [string, string][] {
+  const notes = [
+    stopped > 0 ? `; ${stopped} of them stopped early` : '',
+    diverged > 0 ? `; ${diverged} of them diverged` : '',
+  ].join('');
   const rows = POINT_STATES.filter((state) => counts[state] > 0).map((state): [string, string] => {
-    const note = state === 'done' && diverged > 0 ? `; ${diverged} of them diverged` : '';
-    return [`${counts[state]} ${state}`, MEANINGS[state] + note];
+    return [`${counts[state]} ${state}`, MEANINGS[state] + (state === 'done' ? notes : '')];
   });
   if (orphans > 0) rows.push([`${orphans} orphan`, 'there, but no point of this sweep: left alone']);
   return rows;

@@ -75,7 +75,7 @@ export async function runSweep(plan: SweepPlan, registry: Registry, options: Swe
 
 /** 0 when every run has finished, 1 when some failed, 3 when there is something left that has not. */
 export function exitCodeOf({ states, runs }: SweepResult, interrupted: boolean): 0 | 1 | 3 {
-  if (states.done + states.diverged === runs) return 0;
+  if (states.done + states.stopped + states.diverged === runs) return 0;
   return states.failed > 0 && !interrupted ? 1 : 3;
 }
 
@@ -84,7 +84,15 @@ function finishedOutcome(run: PlannedRun): Outcome {
 }
 
 async function resultOf(plan: SweepPlan, outcomes: readonly Outcome[]): Promise<SweepResult> {
-  const states: Record<RunState, number> = { pending: 0, running: 0, done: 0, diverged: 0, failed: 0, interrupted: 0 };
+  const states: Record<RunState, number> = {
+    pending: 0,
+    running: 0,
+    done: 0,
+    stopped: 0,
+    diverged: 0,
+    failed: 0,
+    interrupted: 0,
+  };
   for (const { state } of outcomes) states[state] += 1;
   const { log_path, runs, fields } = plan;
   const { objective } = fields;

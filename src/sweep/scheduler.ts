@@ -7,6 +7,7 @@ import { formatDuration } from '../run/progress.ts';
 import type { ConfigurationScore } from '../run_files/configurations.ts';
 import { inspectRunDirectory } from '../run_files/directory.ts';
 import { LeaseHeldError } from '../run_files/lease.ts';
+import { isFinished } from '../run_files/status.ts';
 import type { RunSnapshot, RunStatus } from '../run_files/types.ts';
 import { type RunChange, watchRun } from '../run_files/watch.ts';
 import { CookbookError, messageOf } from '../util/errors.ts';
@@ -18,7 +19,7 @@ import { Submissions } from './submissions.ts';
 type RunError = NonNullable<RunStatus['error']>;
 
 /**
- * - `done`, `diverged`: finished. - `failed`: ended with an error, retries included. - `interrupted`: stopped, and to be
+ * - `done`, `stopped`, `diverged`: finished. - `failed`: ended with an error, retries included. - `interrupted`: stopped, and to be
  * resumed. - `running`: another process runs it. - `pending`: never started, because the sweep was stopped.
  */
 interface Verdict {
@@ -107,7 +108,7 @@ async function behind(
   const missing: string[] = [];
   for (const { stage, hash, directory } of run.after) {
     const state = (await outcomes.get(hash))?.state ?? resultOf(await inspectRunDirectory(directory)).state;
-    if (state !== 'done') missing.push(`the stage ${stage} it starts from ${STANDS[state]}`);
+    if (state !== 'done' && state !== 'stopped') missing.push(`the stage ${stage} it starts from ${STANDS[state]}`);
   }
   if (missing.length === 0) return await new Course(run, context).follow();
   const error = { code: 'MISSING_STAGE', message: missing.join(', ') };
@@ -115,7 +116,7 @@ async function behind(
 }
 
 /** What keeps those that start from a stage. */
-const STANDS: Record<Exclude<RunStatus['state'], 'done'>, string> = {
+const STANDS: Record<Exclude<RunStatus['state'], 'done' | 'stopped'>, string> = {
   pending: 'has not started',
   running: 'is run by another process',
   diverged: 'diverged',
@@ -176,7 +177,7 @@ class Course {
       this.#directory = await this.#context.locate(run);
       const before = await inspectRunDirectory(this.#directory);
       const known = resultOf(before);
-      if (known.state === 'done' || known.state === 'diverged') return { ...known, attached: false };
+      if (isFinished(known.state)) return { ...known, attached: false };
       const job = before === null ? null : await this.#context.executor.attach(this.#directory);
       if (job === null) return { ...(await this.#attempt(before, known)), attached: false };
       this.#context.onEvent({ type: 'attached', run, job: job.description });

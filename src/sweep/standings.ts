@@ -45,13 +45,16 @@ export class Standings {
 
   /** Counts a run that has ended by what its directory says. Null for one that has nothing to say. */
   async add(run: PlannedRun, directory: string, state: RunState): Promise<Result | null> {
-    if (this.#objective === null) return state === 'done' ? await learnedIn(directory) : null;
+    if (this.#objective === null) return hasResult(state) ? await learnedIn(directory) : null;
     const { metric } = this.#objective;
     const { value } = measureRun(join(directory, 'metrics.jsonl'), objectiveOf(this.#objective));
     this.#judged.set(run, { state, value });
-    return state === 'done' && value !== null ? { metric, value } : null;
+    return hasResult(state) && value !== null ? { metric, value } : null;
   }
 }
+
+/** A run that was stopped early has one: it was not going to get better. */
+const hasResult = (state: RunState) => state === 'done' || state === 'stopped';
 
 /** Where the sweep names no objective, the trainer's own word for what it has learned. */
 async function learnedIn(directory: string): Promise<Result | null> {

@@ -1,4 +1,4 @@
-// When a loop saves and what it notes of it: periodic, rolling and final checkpoints (tinker_cookbook/checkpoint_utils.py).
+// When a loop saves and what it notes of it: periodic, rolling, best and final checkpoints (tinker_cookbook/checkpoint_utils.py).
 
 import type { TrainingClient } from '../tinker/clients.ts';
 import type { JsonObject } from '../util/json.ts';
@@ -92,14 +92,37 @@ export class CheckpointManager {
     return sampler_path;
   }
 
+  /**
+   * Never expires, and the one before is deleted once this one is safe. It has a name of its own, since a periodic one of the
+   * same step may expire. Does nothing where an attempt before has saved it.
+   */
+  async saveBest(state: LoopState, now: Position): Promise<void> {
+    const name = `best-${stepName(state.batch)}`;
+    this.#last.rolling = now;
+    if (this.#records.some((record) => record.name === name)) return;
+    await this.#saveBoth(name, state, null, { best: true });
+    await this.dropOlderBest();
+  }
+
+  /** Deletes the checkpoints that were the best, but for the last one. */
+  async dropOlderBest(): Promise<void> {
+    const newest = this.#records.findLast(({ best }) => best === true);
+    await this.#drop(({ best, name }) => best === true && name !== newest?.name);
+  }
+
   /** Deletes the rolling checkpoints but for this one. Files go first: of what still has a record nothing is forgotten. */
   async dropRolling(kept: string): Promise<void> {
-    for (const { name, rolling, state_path } of this.#records) {
-      if (rolling !== true || name === kept) continue;
-      if (state_path !== undefined) await this.#context.service.deleteCheckpoint(state_path);
+    await this.#drop(({ rolling, name }) => rolling === true && name !== kept);
+  }
+
+  async #drop(isDropped: (record: CheckpointRecord) => boolean): Promise<void> {
+    for (const { name, state_path, sampler_path } of this.#records.filter(isDropped)) {
+      for (const path of [state_path, sampler_path]) {
+        if (path !== undefined) await this.#context.service.deleteCheckpoint(path);
+      }
       await this.#context.checkpoints.remove(name);
     }
-    this.#records = this.#records.filter(({ name, rolling }) => rolling !== true || name === kept);
+    this.#records = this.#records.filter((record) => !isDropped(record));
   }
 
   /** Deletes all of them, so that the next attempt starts from the beginning. What a kill leaves of it has no record, and is tidied up. */
@@ -117,7 +140,7 @@ export class CheckpointManager {
     name: string,
     state: LoopState,
     ttl_seconds: number | null | undefined,
-    flags: { final?: boolean } = {},
+    flags: Pick<CheckpointRecord, 'final' | 'best'> = {},
   ) {
     await this.#release(name);
     const states = await this.#client.saveState(name, { ttl_seconds });

@@ -3,6 +3,7 @@
 
 import { Type } from '@sinclair/typebox';
 import { builderOf, FIELD_EXTENDS, nullable, oneOf, runtime, semantic } from '../registry/fields.ts';
+import { earlyStoppingFields } from './early_stopping.ts';
 import { evaluatorSlot } from './evaluator.ts';
 import { LR_SCHEDULES, type LrSchedule } from './lr_schedule.ts';
 
@@ -44,6 +45,7 @@ export function evaluationFields({ eval_every }: { eval_every: number }) {
       steps('Steps between evaluations, each before the step; the last is after training. 0 = none.', eval_every),
     ),
     infrequent_eval_every: semantic(steps('Steps between infrequent evaluations. 0 = none.', 100)),
+    ...earlyStoppingFields,
   };
 }
 

@@ -2,10 +2,12 @@
 // that is due, logs each step once, notices divergence and interruption, and says at the end how the run has gone.
 
 import type { PlainRef } from '../registry/slot.ts';
+import { ConfigurationError } from '../util/errors.ts';
 import { isJsonObject, type JsonObject } from '../util/json.ts';
 import type { Position } from './cadence.ts';
 import { CheckpointManager, type CheckpointPolicy, type LoopState, type SavingClient } from './checkpoint_manager.ts';
 import { trainedTokens } from './common_metrics.ts';
+import type { EarlyStoppingRule, EvaluationJudge } from './early_stopping.ts';
 import { whatWasLearned } from './learned.ts';
 import { type Past, resumeRun, type StateRecord } from './resume.ts';
 import { type SpanChart, spanChart } from './span_chart.ts';
@@ -31,6 +33,8 @@ export interface JournalOptions<Client> extends CheckpointPolicy {
   /** The metric that must stay finite: a run in which it is NaN or infinite has diverged. */
   loss?: string;
   evaluations?: readonly Evaluation<Client>[];
+  /** When to end before the last step, by what the evaluations say; null or absent = never. */
+  early_stopping?: EarlyStoppingRule | null;
   /** What every row says of how far the run is, under the loop's own names; `share` is that of the steps done, at most 1. */
   progress?(step: number, share: number): Metrics;
   /** What the loop needs to go on, beside what the client saves. An attempt that resumes finds it in `restored`. */
@@ -72,12 +76,15 @@ export class Journal<Client extends SavingClient> {
   readonly #resumed: StateRecord | null;
   readonly #now: () => number;
   readonly #chart: SpanChart;
+  readonly #judge: EvaluationJudge | null;
   readonly #unfinished: UnfinishedStep[] = [];
   /** Steps that have a row. */
   #logged: number;
   #tokens: number;
   #lastStepEnded: number;
-  #state: 'running' | 'diverged' | 'interrupted' = 'running';
+  #state: 'running' | 'stopped' | 'diverged' | 'interrupted' = 'running';
+  /** What a checkpoint of the weights that are evaluated says. */
+  #evaluated: LoopState | null = null;
 
   /** Continues from the run's last checkpoint, if it has one. `openClient` is given its state, or null to start anew. */
   static async open<Client extends SavingClient>(
@@ -87,10 +94,11 @@ export class Journal<Client extends SavingClient> {
   ): Promise<Journal<Client>> {
     // Who was asked to stop before may have left the directory to another process by now.
     context.signal.throwIfAborted();
+    const judge = judgeOf(context, options);
     const past = await resumeRun(context);
     const client = await openClient(past.resumed?.state_path ?? null);
     context.signal.throwIfAborted();
-    const journal = new Journal(client, context, options, past);
+    const journal = new Journal(client, context, options, past, judge);
     await journal.#begin();
     return journal;
   }
@@ -100,12 +108,14 @@ export class Journal<Client extends SavingClient> {
     context: TrainingContext,
     options: JournalOptions<Client>,
     { records, resumed }: Past,
+    judge: EvaluationJudge | null,
   ) {
     const { elapsed_tokens, state } = resumed?.extra ?? {};
     this.client = client;
     this.#context = context;
     this.#options = options;
     this.#resumed = resumed;
+    this.#judge = judge;
     this.#now = options.now ?? (() => performance.now());
     this.#chart = spanChart(context, options.span_chart_every ?? 0);
     this.#logged = resumed?.batch ?? 0;
@@ -125,12 +135,28 @@ export class Journal<Client extends SavingClient> {
     const { total_steps } = this.#options;
     const resumed = this.#resumed;
     if (resumed !== null) await this.#checkpoints.dropRolling(resumed.name);
+    await this.#checkpoints.dropOlderBest();
+    await this.#recallEvaluations();
     this.#context.emit({ type: 'started', total_steps, resumed_from: resumed === null ? null : resumed.batch });
     // A run made longer saves another `final`. Until that is safe, this is where it goes on from.
-    if (resumed?.final === true && resumed.batch < total_steps) {
+    if (resumed?.final === true && resumed.batch < total_steps && !this.#isStopped()) {
       const { batch, epoch, extra = {} } = resumed;
       await this.#checkpoints.saveRolling({ batch, epoch, extra });
     }
+  }
+
+  /** What the attempts before have measured says how much patience is left. */
+  async #recallEvaluations(): Promise<void> {
+    const judge = this.#judge;
+    if (judge === null) return;
+    for (const row of await this.#context.metrics.read()) {
+      const value = row[judge.metric];
+      if (typeof value === 'number') judge.observe(row.step, value);
+    }
+  }
+
+  #isStopped(): boolean {
+    return this.#judge !== null && this.#judge.stop !== null;
   }
 
   /** The steps that are left, up to the last or to a reason to stop. Before each one is saved what is due. */
@@ -153,8 +179,14 @@ export class Journal<Client extends SavingClient> {
   async #stopsBefore(step: number): Promise<boolean> {
     const interrupted = this.#context.signal.aborted;
     const due = interrupted ? 'periodic' : this.#checkpoints.due(this.#position(step));
-    if (due !== null) await this.#drain();
+    const judged = this.#judge !== null && (this.#isStopped() || this.#dueEvaluations(step).length > 0);
+    if (due !== null || judged) await this.#drain();
     if (this.#state === 'diverged') return true;
+    if (this.#isStopped()) {
+      this.#state = 'stopped';
+      return true;
+    }
+    this.#evaluated = judged ? this.#loopState() : null;
     const position = this.#position(step);
     if (due !== null && this.#checkpoints.isBehind(position)) {
       await this.#checkpoints.save(due, this.#loopState(), position);
@@ -176,14 +208,32 @@ export class Journal<Client extends SavingClient> {
   /** The metrics of the evaluations that are due before a step, to be part of its row. */
   async evaluate(step: number, timer?: IterationTimer): Promise<Metrics> {
     const measured: Metrics = {};
-    for (const { name, every, evaluate } of this.#options.evaluations ?? []) {
-      if (every === 0 || step % every !== 0) continue;
+    for (const { name, evaluate } of this.#dueEvaluations(step)) {
       const measure = () => evaluate(this.client, step);
       const metrics = await this.stoppable(() => (timer === undefined ? measure() : timer.timed(name, measure)));
       this.#context.emit({ type: 'evaluation', step, metrics });
       Object.assign(measured, metrics);
     }
+    await this.#weigh(step, measured);
     return measured;
+  }
+
+  #dueEvaluations(step: number): Evaluation<Client>[] {
+    return (this.#options.evaluations ?? []).filter(({ every }) => every > 0 && step % every === 0);
+  }
+
+  /** Keeps the weights that did best so far. That a run is to stop shows before its next step: this one is finished. */
+  async #weigh(step: number, measured: Metrics): Promise<void> {
+    const judge = this.#judge;
+    if (judge === null || this.#evaluated === null) return;
+    const value = measured[judge.metric];
+    if (typeof value === 'number') {
+      if (judge.observe(step, value)) await this.#checkpoints.saveBest(this.#evaluated, this.#position(step));
+    } else if (step === 0) {
+      throw new ConfigurationError(`early_stopping goes by ${judge.metric}, which no evaluation reports`, {
+        hint: `Set early_stopping.metric to one of ${Object.keys(measured).join(', ') || 'what an evaluator reports, and evaluators to one that does'}.`,
+      });
+    }
   }
 
   /**
@@ -215,24 +265,26 @@ export class Journal<Client extends SavingClient> {
    * @throws the failure that the rows are judged to be
    */
   async finish(): Promise<TrainingOutcome> {
-    if (this.#state !== 'running') return await this.#outcome(this.#state, null);
+    if (this.#state === 'diverged' || this.#state === 'interrupted') return await this.#outcome(this.#state, null);
     const { total_steps } = this.#options;
-    if (this.#logged !== total_steps) throw new Error(`the loop ended after ${this.#logged} of ${total_steps} steps`);
+    const state = this.#state === 'stopped' ? 'stopped' : 'done';
+    if (state === 'done' && this.#logged !== total_steps)
+      throw new Error(`the loop ended after ${this.#logged} of ${total_steps} steps`);
     const { failure = null } = this.#options.judge?.(await this.#context.metrics.read()) ?? {};
     if (failure !== null) {
       await this.#checkpoints.dropAll();
       throw failure;
     }
     const resumed = this.#resumed;
-    const saved = resumed?.final === true && resumed.batch === total_steps ? resumed.sampler_path : undefined;
+    const saved = resumed?.final === true && resumed.batch === this.#logged ? resumed.sampler_path : undefined;
     const sampler_path = saved ?? (await this.#checkpoints.saveFinal(this.#loopState()));
     await this.#evaluateAtEnd();
-    return await this.#outcome('done', sampler_path);
+    return await this.#outcome(state, sampler_path);
   }
 
   /** One more row, after that of the last step. */
   async #evaluateAtEnd(): Promise<void> {
-    const step = this.#options.total_steps;
+    const step = this.#logged;
     const due = (this.#options.evaluations ?? []).filter(({ every }) => every > 0);
     if (due.length === 0) return;
     const metrics: Metrics = {};
@@ -282,6 +334,22 @@ export class Journal<Client extends SavingClient> {
     const rows = await this.#context.metrics.read();
     const learned = whatWasLearned(rows, this.#context.headline);
     const { warnings = [] } = this.#options.judge?.(rows) ?? {};
-    return { state, step: this.#logged, learned, sampler_path, ...(warnings.length > 0 && { warnings }) };
+    const stop = state === 'stopped' ? this.#judge?.stop : null;
+    const outcome = { state, step: this.#logged, learned, sampler_path, ...(warnings.length > 0 && { warnings }) };
+    return stop === null || stop === undefined ? outcome : { ...outcome, stop };
   }
+}
+
+/** @throws ConfigurationError where nothing is evaluated, or nobody says what to go by */
+function judgeOf<Client extends SavingClient>(
+  context: TrainingContext,
+  { early_stopping = null, evaluations = [] }: JournalOptions<Client>,
+): EvaluationJudge | null {
+  if (early_stopping === null) return null;
+  if (evaluations.every(({ every }) => every === 0)) {
+    throw new ConfigurationError('early_stopping has nothing to go by: this run evaluates nothing', {
+      hint: 'Hold data out (test_size or test_file_path of the dataset) or list evaluators, with eval_every above 0.',
+    });
+  }
+  return context.judgeEvaluations(early_stopping);
 }

@@ -5,6 +5,7 @@ import type { Headline } from '../registry/headline.ts';
 import { defineSlot, type PlainRef } from '../registry/slot.ts';
 import type { ServiceClient } from '../tinker/clients.ts';
 import type { JsonObject, JsonValue } from '../util/json.ts';
+import type { EarlyStoppingRule, EvaluationJudge, StopReason } from './early_stopping.ts';
 
 /**
  * One row of metrics.jsonl. NaN and infinite values are legal here and are written as strings ("NaN"). Two things
@@ -33,6 +34,8 @@ export interface CheckpointRecord {
   sampler_path?: string;
   /** True for the short-lived saves between periodic ones. */
   rolling?: boolean;
+  /** True for the one that had the best evaluation so far, kept until a better one is saved. */
+  best?: boolean;
   /** Whatever the loop needs to go on: counters, positions, a state of its own. */
   extra?: JsonObject;
 }
@@ -104,6 +107,8 @@ export interface TrainingContext {
   sharedLines(name: string, key: JsonValue): SharedLines | null;
   /** Finds the weights that a field of the spec names: to train on from, unless they are to be sampled from. */
   resolveWeights(ref: WeightsRef, purpose?: 'train' | 'sample'): Promise<ResolvedWeights>;
+  /** Who judges the evaluations of a run that may end early. */
+  judgeEvaluations(rule: EarlyStoppingRule): EvaluationJudge;
   emit(event: TrainingEvent): void;
   /** Aborted on SIGINT: finish what was submitted, save a checkpoint, return `interrupted`. */
   signal: AbortSignal;
@@ -125,13 +130,15 @@ export interface Judgement {
 }
 
 export interface TrainingOutcome {
-  /** `diverged`: the loss became NaN or infinite. The run is over, and is no failure. */
-  state: 'done' | 'diverged' | 'interrupted';
+  /** `diverged`: the loss became NaN or infinite. `stopped`: it was not getting better. Either way the run is over, and is no failure. */
+  state: 'done' | 'stopped' | 'diverged' | 'interrupted';
   /** Steps completed over all attempts. */
   step: number;
   learned: Learned[];
   /** What went wrong on the way; absent = nothing. */
   warnings?: string[];
+  /** Why it was stopped early. */
+  stop?: StopReason;
   /** Path of what was trained, for `cookbook chat`; null if nothing was saved. */
   sampler_path: string | null;
 }

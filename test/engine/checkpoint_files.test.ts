@@ -27,7 +27,9 @@ async function checkpointWith(
 ): Promise<string> {
   const directory = join(await temporaryDirectory(), 'state');
   const parameters =
-    parameterisation === 'lora' ? newAdapter(base, { rank: 2, adapted: MODULE_PARTS }, 1) : newModel(base, 1);
+    parameterisation === 'lora'
+      ? newAdapter(base, { scaling: { rank: 2, alpha: 32 }, adapted: MODULE_PARTS }, 1)
+      : newModel(base, 1);
   await writeCheckpoint(directory, {
     parameters,
     config: base.config,
@@ -80,7 +82,7 @@ test('writing a checkpoint clears away what a kill left of an earlier attempt, a
     await mkdir(join(parent, name));
     await writeFile(join(parent, name, 'x'), '');
   }
-  const parameters = newAdapter(base, { rank: 2, adapted: MODULE_PARTS }, 1);
+  const parameters = newAdapter(base, { scaling: { rank: 2, alpha: 32 }, adapted: MODULE_PARTS }, 1);
   const optimizer = newAdamState(parameters.values);
   const saved = { parameters, config: base.config, base_model: 'models/tiny', optimizer };
   await writeCheckpoint(directory, { ...saved, dtype: 'F32', extraFiles: [] });

@@ -143,9 +143,10 @@ describe('refuses to read', () => {
   test.for<[string, JsonObject, string]>([
     ['another method', { peft_type: 'IA3' }, 'peft_type: "IA3" is not supported, only "LORA"'],
     ['another task', { task_type: 'SEQ_CLS' }, 'task_type: "SEQ_CLS" is not supported, only "CAUSAL_LM"'],
-    ['another scale', { use_rslora: true }, 'use_rslora: true is not supported'],
+    ['a scale that is neither', { use_rslora: 1 }, 'use_rslora: 1 is neither true nor false'],
     ['decomposed weights', { use_dora: true }, 'use_dora: true is not supported'],
-    ['ranks by module', { rank_pattern: { q_proj: 4 } }, 'rank_pattern: {"q_proj":4} is not supported'],
+    ['a rank of a module that is none', { rank_pattern: { q_proj: 0.5 } }, 'rank_pattern: 0.5 of "q_proj" is no rank'],
+    ['alphas by module that are none', { alpha_pattern: [1] }, 'alpha_pattern: [1] is no mapping of modules'],
     ['whole modules', { modules_to_save: ['lm_head'] }, 'modules_to_save: ["lm_head"] is not supported'],
     ['a rank of zero', { r: 0 }, 'r: expected an integer from 1 to 16777216, not 0'],
     ['a rank too many', { r: 2 ** 40 }, 'r: expected an integer from 1 to 16777216, not 1099511627776'],

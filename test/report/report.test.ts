@@ -175,9 +175,9 @@ describe('the default table', () => {
     writeSweep(join(cwd, 'runs/other'));
     writeRun(join(cwd, 'runs/other/b'), { axes: { size: null }, state: 'failed' });
     expect(formatReport(await report(), 'csv')).toMatchInlineSnapshot(`
-      "group,lr,n_1,size,metric,goal,at,mean,sd,n,n_runs,best,preliminary,n_not_finite,n_without_value,n_pending,n_running,n_done,n_diverged,n_failed,n_interrupted,n_killed,n_damaged,n_unknown
-      runs/grid,0.00001,"x,""y""",,test/nll,minimize,last,1.23456789,,1,1,false,false,0,0,0,0,1,0,0,0,0,0,0
-      runs/other,,,,test/nll,minimize,last,,,0,1,false,false,0,0,0,0,0,0,1,0,0,0,0"
+      "group,lr,n_1,size,metric,goal,at,mean,sd,n,n_runs,best,preliminary,n_not_finite,n_without_value,n_pending,n_running,n_done,n_stopped,n_diverged,n_failed,n_interrupted,n_killed,n_damaged,n_unknown
+      runs/grid,0.00001,"x,""y""",,test/nll,minimize,last,1.23456789,,1,1,false,false,0,0,0,0,1,0,0,0,0,0,0,0
+      runs/other,,,,test/nll,minimize,last,,,0,1,false,false,0,0,0,0,0,0,0,1,0,0,0,0"
     `);
   });
 

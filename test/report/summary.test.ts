@@ -135,7 +135,7 @@ describe('summarise', () => {
           const states = Object.values(row.states).reduce((sum, count) => sum + count, 0);
           expect(states).toBe(row.n_runs);
           const values = row.runs.flatMap(({ state, value }) =>
-            (state === 'done' || state === 'unknown') && value !== null && Number.isFinite(value) ? [value] : [],
+            ['done', 'stopped', 'unknown'].includes(state) && value !== null && Number.isFinite(value) ? [value] : [],
           );
           expect(row.n).toBe(values.length);
           if (values.length > 0) expect(row.mean).toBeCloseTo(values.reduce((a, b) => a + b, 0) / values.length, 9);

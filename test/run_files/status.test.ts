@@ -56,6 +56,7 @@ it('every state has its exit code', () => {
     pending: 3,
     running: 3,
     done: 0,
+    stopped: 0,
     diverged: 0,
     failed: 1,
     interrupted: 3,

@@ -12,7 +12,7 @@ const RESULT: SweepResult = {
   log_path: resolve('runs/lr_grid'),
   runs: 24,
   reused: 0,
-  states: { pending: 0, running: 0, done: 24, diverged: 0, failed: 0, interrupted: 0 },
+  states: { pending: 0, running: 0, done: 24, stopped: 0, diverged: 0, failed: 0, interrupted: 0 },
   not_done: [],
   objective: { metric: 'test/nll', goal: 'minimize', at: 'last' },
   best: {

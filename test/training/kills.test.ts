@@ -11,6 +11,13 @@ import { execute, killed, lengthen, prepare, remains } from './support/second_ru
 const FRESH = { max_steps: 4, save_every: 2 };
 const LONGER = { max_steps: 4, save_every: 0 };
 
+/** At a rate of 1 the number is where it should be but for sin(step − 1), which is 0.84, 0.14, 0.96 and 0.66 before steps 2, 4, 6 and 8. */
+const STOPPING = {
+  max_steps: 20,
+  rate: 1,
+  early_stopping: { metric: null, goal: null, patience: 2, min_delta: 0 },
+};
+
 /** Runs as they lie there before the process starts that is killed. */
 const SITUATIONS: Record<string, (directory: string) => Promise<unknown>> = {
   'that is fresh': (directory) => prepare(directory, FRESH),
@@ -30,6 +37,7 @@ const SITUATIONS: Record<string, (directory: string) => Promise<unknown>> = {
     await lengthen(directory, LONGER);
     await killed(directory, 12, join(directory, 'checkpoints'));
   },
+  'that stops early': (directory) => prepare(directory, { ...STOPPING, save_every: 4 }),
 };
 
 const KILLS = 9;
@@ -37,7 +45,7 @@ const KILLS = 9;
 describe('a kill of a run', () => {
   it.each(Object.entries(SITUATIONS))(
     '%s, anywhere between the calls that make a checkpoint and its line, costs nothing but time',
-    async (_, situation) => {
+    async (name, situation) => {
       const parent = await temporaryDirectory();
       const before = join(parent, 'before');
       await situation(before);
@@ -47,7 +55,8 @@ describe('a kill of a run', () => {
       };
       const undisturbed = await copy('undisturbed');
       const counting = await killed(undisturbed, 0, join(undisturbed, 'checkpoints'));
-      expect(await counting.line()).toBe('done');
+      const ended = await counting.line();
+      expect(ended).toBe(name === 'that stops early' ? 'stopped' : 'done');
       const calls = Number(/(\d+) calls/.exec(counting.stderr)?.[1]);
       expect(calls).toBeGreaterThan(KILLS);
       const expected = await remains(undisturbed);
@@ -57,7 +66,7 @@ describe('a kill of a run', () => {
         const at = 1 + Math.floor(((calls - 1) * index) / (KILLS - 1));
         const directory = await copy(`killed_${at}`);
         expect(await (await killed(directory, at, join(directory, 'checkpoints'))).ended()).toBe('SIGKILL');
-        expect((await execute(directory)).status.state).toBe('done');
+        expect((await execute(directory)).status.state).toBe(ended);
         expect({ at, ...(await remains(directory)) }).toEqual({ at, ...expected });
       };
       await Promise.all(Array.from({ length: KILLS }, (_, index) => limit(kill, _, index)));

@@ -3,13 +3,15 @@
 import type { ModelConfig } from '../../formats/hf_config.ts';
 import { EMBEDDING } from '../../formats/modules.ts';
 import type { Graph, Value } from '../graph.ts';
-import { gatherRows, type RotaryTables } from '../ops.ts';
+import { add, gatherRows, type RotaryTables } from '../ops.ts';
 
 export interface DecoderParts {
   g: Graph;
   config: ModelConfig;
   /** (N) token ids. */
   tokens: Value;
+  /** (N, D) that is added to the embeddings, or none. */
+  noise: Value | null;
   rotation: RotaryTables;
   /** A weight by its Hugging Face name. */
   weight(name: string): Value;
@@ -22,6 +24,7 @@ export interface DecoderParts {
 }
 
 /** Rows of the embedding: (N) → (N, D). */
-export function embed({ g, tokens, weight }: DecoderParts): Value {
-  return gatherRows(g, weight(EMBEDDING), tokens);
+export function embed({ g, tokens, noise, weight }: DecoderParts): Value {
+  const x = gatherRows(g, weight(EMBEDDING), tokens);
+  return noise === null ? x : add(g, x, noise);
 }

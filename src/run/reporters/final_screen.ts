@@ -2,6 +2,7 @@
 
 import type { Colors } from 'picocolors/types.js';
 import { sameCommand } from '../../run_files/same_command.ts';
+import { isFinished } from '../../run_files/status.ts';
 import type { RunRecord, RunState, RunStatus } from '../../run_files/types.ts';
 import { localCheckpoint } from '../../tinker/local_path.ts';
 import { shortPath } from '../../util/files.ts';
@@ -45,6 +46,7 @@ function headline(name: string, { state, step, total_steps }: RunStatus): string
     total_steps === null || state === 'done' ? plural(step, 'step') : `${step} of ${plural(total_steps, 'step')}`;
   const headlines: Record<RunState, string> = {
     done: `${name} is done after ${steps}`,
+    stopped: `${name} was stopped early, after ${steps}: it was not getting better`,
     diverged: `${name} diverged after ${steps}: the loss is no longer a number`,
     interrupted: `${name} was interrupted after ${steps}`,
     failed: step === 0 ? `${name} failed before its first step` : `${name} failed after ${steps}`,
@@ -77,7 +79,6 @@ function nextCommands(
   { state, step, sampler_path }: RunStatus,
   resumable: boolean,
 ): [string, string][] {
-  const isOver = state === 'done' || state === 'diverged';
   const chat: [string, string][] =
     sampler_path === null ? [] : [[`${programName()} chat ${quote(place)}`, 'talk to it']];
   const report: [string, string] = [`${programName()} report ${quote(place)}`, 'see its metrics'];
@@ -86,7 +87,7 @@ function nextCommands(
     sameCommand(record.argv, record.spec.if_exists),
     state === 'failed' ? `${how}, once that is mended` : how,
   ];
-  if (isOver) return [...chat, report];
+  if (isFinished(state)) return [...chat, report];
   return step === 0 ? [again] : [again, report];
 }
 

@@ -51,6 +51,7 @@ function outcomeOf({ run: { executed, status }, missing }: EndedStage): string {
 
 const STATES: Record<RunStatus['state'], (status: RunStatus) => string> = {
   done: ({ step }) => `done after ${plural(step, 'step')}`,
+  stopped: ({ step }) => `stopped early after ${plural(step, 'step')}`,
   diverged: ({ step }) => `diverged after ${plural(step, 'step')}`,
   interrupted: ({ step }) => `interrupted after ${plural(step, 'step')}`,
   failed: ({ step, error }) => `failed after ${plural(step, 'step')}: ${error?.message ?? 'unknown error'}`,

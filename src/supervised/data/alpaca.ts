@@ -4,14 +4,15 @@ import type { Message } from '../../renderers/types.ts';
 import { DataValidationError } from '../../util/errors.ts';
 import type { JsonObject } from '../../util/json.ts';
 import { field, kindOf, lacking, optionalText, requiredText } from './fields.ts';
-import type { MessageList } from './messages.ts';
+import type { ConversationRow } from './messages.ts';
 import { refuseUnwanted, withSystem } from './turns.ts';
 
-export function parseAlpaca(row: JsonObject): MessageList {
+export function parseAlpaca(row: JsonObject): ConversationRow {
   refuseUnwanted(row);
   if (field(row, 'output') === undefined) throw lacking(row, 'output');
   const answer: Message = { role: 'assistant', content: requiredText(field(row, 'output'), 'output') };
-  return { messages: withSystem(row, [...alpacaQuestion(row), answer]), ignored: [] };
+  const messages = withSystem(row, [...alpacaQuestion(row), answer]);
+  return { messages, asked: messages.length - 1, ignored: [] };
 }
 
 /** Earlier turns, then the instruction with the input, if there is one, on the lines below. */

@@ -1,11 +1,11 @@
 // The formats that rows come in: how each is told from the others, and which of its rows becomes which conversation.
 
 import { DataValidationError } from '../../util/errors.ts';
-import type { JsonObject, JsonValue } from '../../util/json.ts';
+import { isJsonObject, type JsonObject, type JsonValue } from '../../util/json.ts';
 import { parseAlpaca } from './alpaca.ts';
 import { suggestionFor } from './column_suggestions.ts';
 import { renamed } from './columns.ts';
-import { field, lacking, namesOf } from './fields.ts';
+import { field, kindOf, lacking, namesOf } from './fields.ts';
 import { type ConversationRow, parseMessages } from './messages.ts';
 import { type ColumnNames, type DataFormat, IN_A_SPEC, type OptionSpelling } from './options.ts';
 import { parsePreference } from './preference.ts';
@@ -36,10 +36,13 @@ interface Notice {
 export function conversationReader({
   format,
   columns,
+  message_field_training = null,
   spelling = IN_A_SPEC,
 }: {
   format: DataFormat;
   columns: ColumnNames | null;
+  /** The field of a message that says whether it is trained. */
+  message_field_training?: string | null;
   spelling?: OptionSpelling;
 }): ConversationReader {
   let settled: { format: RowFormat; place: RowPlace | null } | null =
@@ -48,7 +51,7 @@ export function conversationReader({
   const unused = new Map<string, string>();
   return {
     read(given, place) {
-      const row = renamed(given, columns);
+      const row = withFlags(renamed(given, columns), message_field_training);
       const found = detect(row);
       if (settled === null) {
         if (found === null) throw unknownFormat(row, spelling);
@@ -74,6 +77,29 @@ export function conversationReader({
       ];
     },
   };
+}
+
+/** The row with `trainable` in the place of a field of another name, in whichever lists of messages it has. */
+function withFlags(row: JsonObject, name: string | null): JsonObject {
+  if (name === null) return row;
+  const flagOf = (message: JsonObject, at: string): JsonObject => {
+    const { [name]: flag, ...others } = message;
+    if (flag === undefined || flag === null) return others;
+    if (flag === 0 || flag === 1 || typeof flag === 'boolean') return { ...others, trainable: Boolean(flag) };
+    throw new DataValidationError(`${at}.${name}: must be true, false, 1 or 0, not ${kindOf(flag)}`);
+  };
+  return Object.fromEntries(
+    Object.entries(row).map(([column, value]) => [
+      column,
+      Array.isArray(value)
+        ? value.map((item, index) => (isMessage(item) ? flagOf(item, `${column}[${index}]`) : item))
+        : value,
+    ]),
+  );
+}
+
+function isMessage(value: JsonValue): value is JsonObject {
+  return isJsonObject(value) && (Object.hasOwn(value, 'role') || Object.hasOwn(value, 'from'));
 }
 
 function howRead(format: RowFormat, wasFoundOut: boolean): Notice[] {

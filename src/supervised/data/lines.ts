@@ -12,6 +12,8 @@ export interface Line {
   /** Without its line break; empty where there is a problem. */
   text: string;
   problem: string | null;
+  /** Where it stands among the bytes that were read, its line break left out. */
+  bytes?: { start: number; length: number };
 }
 
 /** Lines of a text file, packed with gzip or not. Throws a CookbookError for a file that cannot be read. */
@@ -29,19 +31,25 @@ export async function* linesOf(chunks: AsyncIterable<Buffer>): AsyncGenerator<Li
   let number = 0;
   let rest: Buffer[] = [];
   let restBytes = 0;
+  let passed = 0;
   for await (const chunk of chunks) {
     let start = 0;
     for (let end = chunk.indexOf(LF); end !== -1; end = chunk.indexOf(LF, start)) {
       number += 1;
-      yield lineOf(number, [...rest, chunk.subarray(start, end)], restBytes + end - start);
+      const bytes = { start: passed + start - restBytes, length: restBytes + end - start };
+      yield { ...lineOf(number, [...rest, chunk.subarray(start, end)], bytes.length), bytes };
       rest = [];
       restBytes = 0;
       start = end + 1;
     }
     restBytes += chunk.length - start;
     if (restBytes <= MAX_LINE_BYTES) rest.push(chunk.subarray(start));
+    passed += chunk.length;
   }
-  if (restBytes > 0) yield lineOf(number + 1, rest, restBytes);
+  if (restBytes > 0) {
+    const bytes = { start: passed - restBytes, length: restBytes };
+    yield { ...lineOf(number + 1, rest, restBytes), bytes };
+  }
 }
 
 const LF = 0x0a;

@@ -5,14 +5,16 @@ import type { ContentPart, Message, ToolCall, ToolSpec } from '../../renderers/t
 import { DataValidationError } from '../../util/errors.ts';
 import { isJsonObject, type JsonObject, type JsonValue, spacedJson } from '../../util/json.ts';
 import { kindOf, objectList, optionalText, shown } from './fields.ts';
+import { ROLES } from './options.ts';
 
-const ROLES = ['system', 'developer', 'user', 'assistant', 'tool'];
 const FIELDS = ['role', 'content', 'reasoning_content', 'tool_calls', 'tool_call_id', 'name', 'trainable'];
 
 export interface ConversationRow {
   messages: Message[];
   /** Declarations of tools, which the renderer puts in front. */
   tools?: ToolSpec[];
+  /** Messages before those that answer, where the row tells them apart: its prompt. */
+  asked?: number;
   /** Fields of messages that mean nothing here. */
   ignored: string[];
   /** Fields of the row that say something and are not trained on: a name, and what to do to use it. */
@@ -40,15 +42,14 @@ export function unknownFields(objects: readonly JsonObject[], known: readonly st
 }
 
 function parseMessage(message: JsonObject, at: string): Message {
-  const { role, trainable } = message;
+  const { role } = message;
   if (role === undefined) throw new DataValidationError(`${at}: has no role`);
-  if (typeof role !== 'string' || !ROLES.includes(role)) {
+  if (typeof role !== 'string' || !ROLES.some((known) => known === role)) {
     const [near] = typeof role === 'string' ? closestNames(role, ROLES) : [];
     const suggestion = near === undefined ? `it must be one of ${ROLES.join(', ')}` : `did you mean "${near}"?`;
     throw new DataValidationError(`${at}.role: unknown role ${shown(role)}; ${suggestion}`);
   }
-  if (trainable !== undefined && typeof trainable !== 'boolean')
-    throw new DataValidationError(`${at}.trainable: must be true or false, not ${kindOf(trainable)}`);
+  const trainable = trainableOf(message, at);
   const toolCalls = parseToolCalls(message.tool_calls, `${at}.tool_calls`);
   const toolCallId = optionalText(message.tool_call_id, `${at}.tool_call_id`);
   const name = optionalText(message.name, `${at}.name`);
@@ -63,6 +64,12 @@ function parseMessage(message: JsonObject, at: string): Message {
     ...(name === null ? {} : { name }),
     ...(trainable === undefined ? {} : { trainable }),
   };
+}
+
+/** Whether a message says of itself that it is trained. */
+export function trainableOf({ trainable }: JsonObject, at: string): boolean | undefined {
+  if (trainable === undefined || typeof trainable === 'boolean') return trainable;
+  throw new DataValidationError(`${at}.trainable: must be true or false, not ${kindOf(trainable)}`);
 }
 
 function parseContent(content: JsonValue | undefined, mayBeAbsent: boolean, at: string): string | ContentPart[] {

@@ -7,6 +7,12 @@ export type OnBadRow = (typeof ON_BAD_ROW)[number];
 export const DATA_FORMATS = ['auto', 'messages', 'sharegpt', 'alpaca', 'prompt_completion', 'preference'] as const;
 export type DataFormat = (typeof DATA_FORMATS)[number];
 
+/** Whether the tokens that end messages are trained: as their message is, all of them, only the very last, or none. */
+export const TRAIN_ON_EOS = ['turn', 'all', 'last', 'none'] as const;
+export type TrainOnEos = (typeof TRAIN_ON_EOS)[number];
+
+export const ROLES = ['system', 'developer', 'user', 'assistant', 'tool'] as const;
+
 /** Names that the formats give to columns; a file may have others for them. */
 export const COLUMN_NAMES = [
   'messages',

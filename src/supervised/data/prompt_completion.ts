@@ -2,16 +2,18 @@
 
 import type { JsonObject } from '../../util/json.ts';
 import { field, lacking } from './fields.ts';
-import type { MessageList } from './messages.ts';
+import type { ConversationRow } from './messages.ts';
 import { refuseUnwanted, turnsOf, withSystem } from './turns.ts';
 
-export function parsePromptCompletion(row: JsonObject): MessageList {
+export function parsePromptCompletion(row: JsonObject): ConversationRow {
   refuseUnwanted(row);
   for (const name of ['prompt', 'completion']) if (field(row, name) === undefined) throw lacking(row, name);
   const prompt = turnsOf(field(row, 'prompt'), 'user', 'prompt');
   const completion = turnsOf(field(row, 'completion'), 'assistant', 'completion');
+  const messages = withSystem(row, [...prompt.messages, ...completion.messages]);
   return {
-    messages: withSystem(row, [...prompt.messages, ...completion.messages]),
+    messages,
+    asked: messages.length - completion.messages.length,
     ignored: [...prompt.ignored, ...completion.ignored],
   };
 }

@@ -15,6 +15,8 @@ const NAMED = 5;
 export interface RowPlace {
   unit: 'line' | 'row';
   number: number;
+  /** Its bytes, without a byte order mark in front of all, in JSON Lines. */
+  bytes?: { start: number; length: number };
 }
 
 /** A row that was read, or why it could not be. */
@@ -36,7 +38,8 @@ export async function* sourceRows(file: string, notify: (message: string) => voi
   const isArray = first === '[';
   for await (const line of isArray ? arrayElements(chunks) : linesOf(chunks)) {
     if (line.problem === null && line.text.trim() === '') continue;
-    yield { unit: 'line', number: line.number, ...parsed(line, isArray) };
+    const { bytes } = line;
+    yield { unit: 'line', number: line.number, ...(bytes === undefined ? {} : { bytes }), ...parsed(line, isArray) };
   }
 }
 

@@ -5,7 +5,7 @@ import type { Message, ToolCall } from '../../renderers/types.ts';
 import { DataValidationError, messageOf } from '../../util/errors.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../util/json.ts';
 import { objectList, requiredText, shown } from './fields.ts';
-import { argumentsText, type MessageList, unknownFields } from './messages.ts';
+import { argumentsText, type MessageList, trainableOf, unknownFields } from './messages.ts';
 
 const ROLES = new Map([
   ['human', 'user'],
@@ -28,11 +28,16 @@ export function parseShareGpt(value: JsonValue | undefined, at: string): Message
   const objects = objectList(value, at, 'a from and a value');
   return {
     messages: objects.map((message, index) => parseMessage(message, `${at}[${index}]`)),
-    ignored: unknownFields(objects, ['from', 'value']),
+    ignored: unknownFields(objects, ['from', 'value', 'trainable']),
   };
 }
 
-function parseMessage({ from, value }: JsonObject, at: string): Message {
+function parseMessage(message: JsonObject, at: string): Message {
+  const trainable = trainableOf(message, at);
+  return { ...parseSaid(message, at), ...(trainable === undefined ? {} : { trainable }) };
+}
+
+function parseSaid({ from, value }: JsonObject, at: string): Message {
   if (from === undefined) throw new DataValidationError(`${at}: has no from`);
   const text = requiredText(value, `${at}.value`);
   if (from === FUNCTION_CALL) return { role: 'assistant', content: '', tool_calls: parseCalls(text, `${at}.value`) };

@@ -30,8 +30,9 @@ export function finalScreen(
 }
 
 function headline({ states, runs, reused }: SweepResult): string {
-  const finished = states.done + states.diverged;
+  const finished = states.done + states.stopped + states.diverged;
   const counts: [number, string][] = [
+    [states.stopped, 'stopped early'],
     [states.diverged, 'diverged'],
     [states.failed, 'failed'],
     [states.interrupted, 'interrupted'],

@@ -4,6 +4,7 @@ import type { Headline } from '../../registry/headline.ts';
 import { formatDuration, progressBar, progressMeter } from '../../run/progress.ts';
 import type { ConfigurationScore } from '../../run_files/configurations.ts';
 import type { Row } from '../../run_files/metrics_log.ts';
+import { isFinished } from '../../run_files/status.ts';
 import type { RunState } from '../../run_files/types.ts';
 import type { RunChange } from '../../run_files/watch.ts';
 import type { PlannedRun } from '../plan.ts';
@@ -12,7 +13,7 @@ import { Forecast } from './forecast.ts';
 import { configurationText, labelOf, scoreText, shortened } from './text.ts';
 
 const BAR_CELLS = 12;
-const SETTLED = ['done', 'diverged', 'failed', 'interrupted'] as const satisfies readonly RunState[];
+const SETTLED = ['done', 'stopped', 'diverged', 'failed', 'interrupted'] as const satisfies readonly RunState[];
 
 export type HeadlineOfRun = (run: PlannedRun) => readonly Headline[];
 
@@ -119,7 +120,7 @@ export class LiveTable {
       [waiting + (this.#settled.get('pending') ?? 0), 'to go'],
     ];
     const parts = counts.filter(([count]) => count > 0).map(([count, what]) => `${count} ${what}`);
-    const finished = (this.#settled.get('done') ?? 0) + (this.#settled.get('diverged') ?? 0);
+    const finished = [...this.#settled].reduce((sum, [state, count]) => sum + (isFinished(state) ? count : 0), 0);
     const seconds = this.#forecast.ofSweep();
     const left = seconds === null ? '' : `  ${formatDuration(seconds)} left`;
     return `${finished}/${this.#total}${left}  ${parts.join(', ')}`;

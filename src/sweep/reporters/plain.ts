@@ -2,6 +2,7 @@
 
 import { formatDuration } from '../../run/progress.ts';
 import type { ConfigurationScore } from '../../run_files/configurations.ts';
+import { isFinished } from '../../run_files/status.ts';
 import { shortPath } from '../../util/files.ts';
 import { printable, printableText } from '../../util/printable.ts';
 import type { PlannedRun } from '../plan.ts';
@@ -30,7 +31,7 @@ export function plainReporter(
   let ended = 0;
   const counted = ({ outcome, result, best }: Settled): string | null => {
     const { run, state } = outcome;
-    if (state !== 'done' && state !== 'diverged' && state !== 'failed') return lineOfUnfinished(outcome, nameOf(run));
+    if (!isFinished(state) && state !== 'failed') return lineOfUnfinished(outcome, nameOf(run));
     ended += 1;
     const leads = result !== null && best?.config_hash === run.config_hash ? leadText(best) : '';
     const found = result === null ? '' : `: ${resultText(result)}`;

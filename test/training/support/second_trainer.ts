@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { type Static, Type } from '@sinclair/typebox';
 import { defineBuilder } from '../../../src/registry/builder.ts';
 import { runtime, semantic } from '../../../src/registry/fields.ts';
+import { earlyStoppingFields } from '../../../src/training/early_stopping.ts';
 import { Journal } from '../../../src/training/journal.ts';
 import { type TrainingContext, trainerSlot } from '../../../src/training/types.ts';
 import { NumberClient } from './number_service.ts';
@@ -13,6 +14,7 @@ const params = Type.Object({
   max_steps: semantic({ ...count('Steps of the run.', 6), 'x-cookbook-extends': true }),
   rate: semantic(Type.Number({ default: 0.1, description: 'How fast the number follows.' })),
   eval_every: semantic(count('Steps between evaluations.', 2)),
+  ...earlyStoppingFields,
   save_every: runtime(count('Steps between checkpoints.', 3)),
   rolling_save_every: runtime(count('Steps between rolling checkpoints.', 1)),
   submit_ahead: runtime(count('Steps submitted before the oldest is awaited.', 2)),

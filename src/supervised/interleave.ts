@@ -1,0 +1,145 @@
+// Several supervised datasets as one: their examples by turns, or drawn by probabilities, as interleave_datasets of Hugging Face
+// datasets has it.
+
+import { basename } from 'node:path';
+import type { Make } from '../registry/slot.ts';
+import type { Datum } from '../tinker/types.ts';
+import { ConfigurationError } from '../util/errors.ts';
+import { nextUniform, randomFor } from '../util/random.ts';
+import type { InterleaveParams } from './dataset_params.ts';
+import type { DatasetContext, SupervisedDataset, SupervisedDatasets } from './types.ts';
+
+interface Source {
+  name: string;
+  train: SupervisedDataset;
+  examples: NonNullable<SupervisedDataset['examples']>;
+}
+
+export async function interleavedDatasets(
+  params: InterleaveParams,
+  context: DatasetContext,
+  make: Make,
+): Promise<SupervisedDatasets> {
+  const { datasets: refs, probabilities, stopping_strategy: strategy, shuffle_seed } = params;
+  if (probabilities !== null && probabilities.length !== refs.length) {
+    throw new ConfigurationError(`${probabilities.length} probabilities cannot be those of ${refs.length} datasets`, {
+      hint: 'Give one for each of the datasets, in their order.',
+    });
+  }
+  const names = sourceNames(params);
+  const built: SupervisedDatasets[] = [];
+  for (const ref of refs) built.push(await make(ref, context));
+  const sources = built.map(({ train }, index): Source => {
+    const { examples } = train;
+    if (examples !== undefined) return { name: names[index], train, examples };
+    throw new ConfigurationError(`the dataset ${names[index]} cannot be interleaved: it hands out whole batches`, {
+      hint: 'Datasets with a batch_size can be; leave batch_tokens out.',
+    });
+  });
+  const sizes = new Set(sources.map(({ examples }) => examples.batchSize));
+  const [batchSize = 1] = sizes;
+  if (sizes.size > 1) {
+    throw new ConfigurationError(`interleaved datasets must have one batch_size; these have ${[...sizes].join(', ')}`, {
+      hint: 'It is the number of examples in a batch of the mixture.',
+    });
+  }
+  const lengths = sources.map(({ examples }) => examples.length);
+  const drawn =
+    probabilities === null
+      ? byTurns(lengths, strategy)
+      : byProbabilities(lengths, probabilities, strategy, [context.seed, shuffle_seed]);
+  const tests = built.flatMap(({ test }) => test ?? []);
+  return { train: mixture(sources, drawn, batchSize), test: tests.length === 0 ? null : oneAfterAnother(tests) };
+}
+
+/** Which source each example of an epoch comes from. How many there are, and from where, is the same in every epoch. */
+type Drawn = Uint16Array;
+
+type Strategy = InterleaveParams['stopping_strategy'];
+
+function byTurns(lengths: readonly number[], strategy: Strategy): Drawn {
+  const rounds = strategy === 'first_exhausted' ? Math.min(...lengths) : Math.max(...lengths);
+  return Uint16Array.from({ length: rounds * lengths.length }, (_, index) => index % lengths.length);
+}
+
+/** Ends with the last example of the first source that is used up, or of the last one; one that is used up before begins again. */
+function byProbabilities(
+  lengths: readonly number[],
+  probabilities: readonly number[],
+  strategy: Strategy,
+  [seed, shuffleSeed]: readonly [number, number],
+): Drawn {
+  const random = randomFor(seed, 'interleave', shuffleSeed);
+  const sum = probabilities.reduce((total, each) => total + each, 0);
+  const bounds = probabilities.map(
+    (_, s) => probabilities.slice(0, s + 1).reduce((total, each) => total + each, 0) / sum,
+  );
+  const taken = lengths.map(() => 0);
+  const drawn: number[] = [];
+  let open = strategy === 'first_exhausted' ? 1 : lengths.length;
+  while (open > 0) {
+    const u = nextUniform(random);
+    const found = bounds.findIndex((bound) => u < bound);
+    const source = found === -1 ? bounds.length - 1 : found;
+    drawn.push(source);
+    taken[source] += 1;
+    if (taken[source] === lengths[source]) open -= 1;
+  }
+  return Uint16Array.from(drawn);
+}
+
+function mixture(sources: readonly Source[], drawn: Drawn, batchSize: number): SupervisedDataset {
+  // The place of each example among those of its source.
+  const counts = sources.map(() => 0);
+  const places = Uint32Array.from(drawn, (source) => {
+    const { length } = sources[source].examples;
+    return counts[source]++ % length;
+  });
+  const at = (index: number): Promise<Datum> => sources[drawn[index]].examples.at(places[index]);
+  const indicesOf = (batch: number) => {
+    const start = batch * batchSize;
+    return Array.from({ length: Math.min(batchSize, drawn.length - start) }, (_, i) => start + i);
+  };
+  return {
+    length: Math.ceil(drawn.length / batchSize),
+    getBatch: (batch) => Promise.all(indicesOf(batch).map(at)),
+    setEpoch(epoch) {
+      for (const { train } of sources) train.setEpoch(epoch);
+    },
+    examples: { length: drawn.length, batchSize, at },
+    sourcesOf(batch) {
+      const rows = Object.fromEntries(sources.map(({ name }) => [name, 0]));
+      for (const index of indicesOf(batch)) rows[sources[drawn[index]].name] += 1;
+      return rows;
+    },
+  };
+}
+
+function oneAfterAnother(datasets: readonly SupervisedDataset[]): SupervisedDataset {
+  const batches = datasets.flatMap((dataset) =>
+    Array.from({ length: dataset.length }, (_, index) => ({ dataset, index })),
+  );
+  return {
+    length: batches.length,
+    async getBatch(batch) {
+      const found = batches[batch];
+      return found === undefined ? [] : await found.dataset.getBatch(found.index);
+    },
+    setEpoch(epoch) {
+      for (const dataset of datasets) dataset.setEpoch(epoch);
+    },
+  };
+}
+
+/** As they are given, else by the files that they read, else by their builders; no two alike. */
+function sourceNames({ datasets, names }: InterleaveParams): string[] {
+  if (names !== null) {
+    if (names.length === datasets.length && new Set(names).size === names.length) return names;
+    throw new ConfigurationError(`names must be ${datasets.length} different ones, one for each of the datasets`);
+  }
+  const plain = datasets.map((ref) => {
+    const file: unknown = 'file_path' in ref ? ref.file_path : null;
+    return typeof file === 'string' ? basename(file).replace(/\.[^.]+(\.gz)?$/, '') : ref.builder;
+  });
+  return plain.map((name, index) => (plain.indexOf(name) === plain.lastIndexOf(name) ? name : `${name}_${index}`));
+}
