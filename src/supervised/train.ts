@@ -7,7 +7,7 @@ import { openModel } from '../training/open_model.ts';
 import type { TrainingContext, TrainingOutcome } from '../training/types.ts';
 import { colorizeExample } from './colorize.ts';
 import type { LoopConfig, SupervisedConfig } from './fields.ts';
-import { superviseTraining } from './loop.ts';
+import { crossEntropy, trainOnBatches } from './loop.ts';
 import type { SupervisedDataset } from './types.ts';
 
 export async function trainSupervised(
@@ -35,10 +35,10 @@ export async function trainSupervised(
     openClient,
     train: datasets.train,
     ...(await buildEvaluators(config, measured, make)),
-    tokenizer,
+    loss: crossEntropy(tokenizer),
     renderer: rendererRef,
   };
-  return await superviseTraining(config, parts, context);
+  return await trainOnBatches(config, parts, context);
 }
 
 /** The evaluators that are listed; held-out data is measured even where none is listed for it. */
