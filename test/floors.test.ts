@@ -18,6 +18,7 @@ const FLOORS = [
   ['spec'],
   ['engine', 'recipes'],
   ['evaluation'],
+  ['distillation'],
   ['preference'],
   ['rl', 'supervised'],
   ['training'],

@@ -108,6 +108,7 @@ export async function loadTokenizer(directory: string): Promise<Tokenizer> {
       return decoded([anchor, ...shown]).slice(decoded([anchor]).length);
     },
     tokenId: (text) => library.token_to_id(text) ?? null,
+    tokenText: (token) => library.id_to_token(token) ?? null,
     isSpecial: (token) => specialIds.has(token),
   };
 }

@@ -39,5 +39,7 @@ export interface Tokenizer {
   decode(tokens: readonly number[], options?: { skipSpecialTokens?: boolean; continues?: boolean }): string;
   /** Id of a token by its exact text, e.g. `<|im_end|>`; null if there is none. */
   tokenId(text: string): number | null;
+  /** The text of a token as the vocabulary spells it, where `Ġ` may be a space; null if no token has this id. */
+  tokenText(token: number): string | null;
   isSpecial(token: number): boolean;
 }

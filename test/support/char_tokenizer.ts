@@ -62,6 +62,7 @@ export function charTokenizer({
         })
         .join(''),
     tokenId,
+    tokenText: (token) => (token < FIRST_SPECIAL ? String.fromCodePoint(token) : (SPECIAL_TOKENS[token - FIRST_SPECIAL] ?? null)),
     isSpecial: (token) => token >= FIRST_SPECIAL,
   };
 }

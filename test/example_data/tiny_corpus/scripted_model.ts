@@ -29,6 +29,7 @@ export const plainRenderer: Renderer = {
     encodePieces: (pieces) => pieces.map(({ text }) => encode(text)),
     decode,
     tokenId: () => null,
+    tokenText: () => null,
     isSpecial: () => false,
   },
   hasExtensionProperty: true,
