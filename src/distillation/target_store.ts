@@ -36,7 +36,8 @@ export class TargetStore {
   readonly #path: string;
   readonly #lines: LineAppender;
   readonly #places = new Map<string, Place>();
-  #file: FileHandle | null = null;
+  /** Opened by the first of those who read at once. */
+  #file: Promise<FileHandle> | null = null;
   #end = 0;
 
   private constructor(path: string) {
@@ -66,7 +67,7 @@ export class TargetStore {
 
   async close(): Promise<void> {
     this.#lines.close();
-    await this.#file?.close();
+    await (await this.#file)?.close();
   }
 
   #append(line: Line): void {
@@ -84,8 +85,8 @@ export class TargetStore {
 
   async #read({ start, length, number }: Place): Promise<Line> {
     return await explainingFailure('read', this.#path, async () => {
-      this.#file ??= await open(this.#path, READ_FLAGS);
-      const { buffer } = await this.#file.read(Buffer.alloc(length), 0, length, start);
+      this.#file ??= open(this.#path, READ_FLAGS);
+      const { buffer } = await (await this.#file).read(Buffer.alloc(length), 0, length, start);
       return this.#parse(buffer.toString(), number);
     });
   }

@@ -31,7 +31,12 @@ export const exactMatch = defineBuilder({
           batches.flat().map(async (datum) => {
             const { prompt, reply } = lastReply(datum);
             // A token more than it has, so that a reply which goes on is another one.
-            const params = { max_tokens: reply.length + 1, temperature: 0, seed: 0, ...(stop !== undefined && { stop }) };
+            const params = {
+              max_tokens: reply.length + 1,
+              temperature: 0,
+              seed: 0,
+              ...(stop !== undefined && { stop }),
+            };
             const { sequences } = await client.sample(modelInputFromTokens(prompt), 1, params, { signal });
             return textOf(sequences[0].tokens, tokenizer) === textOf(reply, tokenizer);
           }),
