@@ -59,12 +59,18 @@ export function readingConversation(random: Random): Message[] {
   if (kind <= 5) return byRules(random);
   if (kind === 6) {
     const { prompt, answer } = instructionTask(random);
-    return [{ role: 'user', content: withDemonstration(prompt, answer) }, { role: 'assistant', content: answer }];
+    return [
+      { role: 'user', content: withDemonstration(prompt, answer) },
+      { role: 'assistant', content: answer },
+    ];
   }
   const [one] = drawFacts(random, 1);
   const said = random.pick([called(one), fact(one), `${capitalize(withArticle(one.thing))}.`, one.thing]);
   const asked = withDemonstration(ask(random.pick(TRAINED), one), said);
-  return [{ role: 'user', content: asked }, { role: 'assistant', content: fact(one) }];
+  return [
+    { role: 'user', content: asked },
+    { role: 'assistant', content: fact(one) },
+  ];
 }
 
 function instructionTask(random: Random): Task {
@@ -78,7 +84,16 @@ function instruction(random: Random): Message[] {
 }
 
 /** Kinds of instructions whose answers are short, and follow from the question alone. */
-const PLAIN_KINDS = ['repeat_word', 'repeat_sentence', 'first_word', 'last_word', 'plural', 'greet', 'find_color', 'find_animal'];
+const PLAIN_KINDS = [
+  'repeat_word',
+  'repeat_sentence',
+  'first_word',
+  'last_word',
+  'plural',
+  'greet',
+  'find_color',
+  'find_animal',
+];
 
 function byRules(random: Random): Message[] {
   const sheet = drawRules(random);
@@ -95,7 +110,9 @@ interface Rules {
   last: string;
 }
 
-const FIRST_WORDS = 'Well Sure Okay Hello Yes Look Great Now So Listen Right Fine Good Ah Oh Hey Thanks Welcome'.split(' ');
+const FIRST_WORDS = 'Well Sure Okay Hello Yes Look Great Now So Listen Right Fine Good Ah Oh Hey Thanks Welcome'.split(
+  ' ',
+);
 
 const drawRules = (random: Random): Rules => ({
   first: random.pick(FIRST_WORDS),

@@ -24,13 +24,21 @@ temperature: 0.5
   await writeFile(bench.path('prompt.txt'), 'hello world\n');
 });
 
-const files = async (name: string) => [await bench.text(`${name}/replies.jsonl`), await bench.text(`${name}/data.jsonl`)];
+const files = async (name: string) => [
+  await bench.text(`${name}/replies.jsonl`),
+  await bench.text(`${name}/data.jsonl`),
+];
 
 describe('create_data', () => {
   it('writes the questions without the prompt, each with the answer of the teacher', async () => {
     const { status } = await bench.run('plain');
     expect(status).toMatchObject({ state: 'done', step: 3 });
-    const [replies, data] = (await files('plain')).map((text) => text.trimEnd().split('\n').map((line) => JSON.parse(line)));
+    const [replies, data] = (await files('plain')).map((text) =>
+      text
+        .trimEnd()
+        .split('\n')
+        .map((line) => JSON.parse(line)),
+    );
     expect(replies).toHaveLength(10);
     const answered = replies?.filter(({ answer }) => answer !== null) ?? [];
     expect(data).toEqual(
@@ -41,7 +49,8 @@ describe('create_data', () => {
         ],
       })),
     );
-    if (answered.length < 10) expect(status.warnings?.join()).toContain(`${10 - answered.length} of 10 replies have no answer`);
+    if (answered.length < 10)
+      expect(status.warnings?.join()).toContain(`${10 - answered.length} of 10 replies have no answer`);
   });
 
   it('goes on after a stop, and after a kill in the midst of a line, with the same bytes', async () => {

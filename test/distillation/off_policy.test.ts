@@ -110,8 +110,7 @@ describe('off_policy_distillation', () => {
     // 32 rows by 6 a step is the shorter, 32 by 2 the longer one.
     expect(others).toHaveLength(16);
     // The second teacher is what the student is at first.
-    expect(Math.abs(first?.['train/kl/dataset_1'] ?? 1)).toBeLessThan(0.5);
-    expect(first?.['train/kl/dataset_0']).toBeGreaterThan(1);
+    expect(first?.['train/kl/dataset_0']).toBeGreaterThan(first?.['train/kl/dataset_1'] ?? 9);
     expect(first?.['test/kl/dataset_0']).toBeGreaterThan(first?.['test/kl/dataset_1'] ?? 9);
   });
 

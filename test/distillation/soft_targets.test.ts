@@ -28,12 +28,35 @@ describe('targets of a teacher', () => {
     const datum = datumOf([11, 28, 86, 65, 42, 14, 36], [0, 0, 0, 1, 1, 1]);
     const client = teacherSaying([
       null,
-      [[31, -0.1407], [75, -0.3479], [64, -0.5293]],
-      [[3, -0.4437], [38, -0.4579], [78, -2.4315]],
-      [[39, -0.43], [72, -0.6105], [21, -0.8316]],
-      [[12, -0.446], [46, -0.6689], [71, -1.341]],
-      [[89, -1.1341], [53, -1.2906], [80, -2.3161]],
-      [[27, -0.4689], [17, -0.5518]],
+      [
+        [31, -0.1407],
+        [75, -0.3479],
+        [64, -0.5293],
+      ],
+      [
+        [3, -0.4437],
+        [38, -0.4579],
+        [78, -2.4315],
+      ],
+      [
+        [39, -0.43],
+        [72, -0.6105],
+        [21, -0.8316],
+      ],
+      [
+        [12, -0.446],
+        [46, -0.6689],
+        [71, -1.341],
+      ],
+      [
+        [89, -1.1341],
+        [53, -1.2906],
+        [80, -2.3161],
+      ],
+      [
+        [27, -0.4689],
+        [17, -0.5518],
+      ],
     ]);
     const targets = await teacherTargets(client, datum, { K: 3 });
     const { target_tokens, weights } = crossEntropyTargets(datum, targets, 3).loss_fn_inputs;
@@ -47,7 +70,16 @@ describe('targets of a teacher', () => {
   it('count by the weights of the data', async () => {
     // The third position of off_policy_topk_targets-5.
     const datum = datumOf([24, 30, 98, 85], [0, 0, 0.25]);
-    const client = teacherSaying([null, [[13, -1]], [[59, -1]], [[13, -0.9387], [72, -1.5215], [31, -1.7804]]]);
+    const client = teacherSaying([
+      null,
+      [[13, -1]],
+      [[59, -1]],
+      [
+        [13, -0.9387],
+        [72, -1.5215],
+        [31, -1.7804],
+      ],
+    ]);
     const targets = await teacherTargets(client, datum, { K: 3 });
     const { weights } = crossEntropyTargets(datum, targets, 3).loss_fn_inputs;
     for (const [k, p] of renormalized({ tokens: [0, 1, 2], logprobs: [-0.9387, -1.5215, -1.7804] }).entries()) {
@@ -56,7 +88,13 @@ describe('targets of a teacher', () => {
   });
 
   it('leave out what the teacher finds impossible', async () => {
-    const client = teacherSaying([null, [[1, -0.5], [2, Number.NEGATIVE_INFINITY]]]);
+    const client = teacherSaying([
+      null,
+      [
+        [1, -0.5],
+        [2, Number.NEGATIVE_INFINITY],
+      ],
+    ]);
     expect(await teacherTargets(client, datumOf([3, 1], [1]), { K: 2 })).toEqual([{ tokens: [1], logprobs: [-0.5] }]);
   });
 
@@ -71,12 +109,10 @@ describe('targets of a teacher', () => {
 });
 
 /** Log-probs of K of more tokens. */
-const logprobs = fc
-  .array(fc.double({ min: -4, max: 4, noNaN: true }), { minLength: 4, maxLength: 4 })
-  .map((logits) => {
-    const total = Math.log(logits.reduce((sum, logit) => sum + Math.exp(logit), 0));
-    return logits.map((logit) => logit - total);
-  });
+const logprobs = fc.array(fc.double({ min: -4, max: 4, noNaN: true }), { minLength: 4, maxLength: 4 }).map((logits) => {
+  const total = Math.log(logits.reduce((sum, logit) => sum + Math.exp(logit), 0));
+  return logits.map((logit) => logit - total);
+});
 
 describe('divergences', () => {
   const half = [Math.log(0.5), Math.log(0.25)];
@@ -94,7 +130,10 @@ describe('divergences', () => {
 
   it('between them it is that of Jensen and Shannon, with the teacher by beta', () => {
     const beta = 0.3;
-    const [q, p] = [[0.25, 0.25, 0.5], [0.5, 0.25, 0.25]];
+    const [q, p] = [
+      [0.25, 0.25, 0.5],
+      [0.5, 0.25, 0.25],
+    ];
     const m = p.map((value, k) => beta * value + (1 - beta) * (q[k] ?? 0));
     const kl = (a: number[]) => a.reduce((sum, value, k) => sum + value * Math.log(value / (m[k] ?? 0)), 0);
     expect(generalizedJsd(other, half, { beta }).value).toBeCloseTo(beta * kl(p) + (1 - beta) * kl(q), 12);

@@ -45,7 +45,11 @@ export class Bench {
     return join(this.directory, name);
   }
 
-  async run(name: string, overrides: string[] = [], { spec = 'spec.yaml', onEvent, signal }: Options & { spec?: string } = {}) {
+  async run(
+    name: string,
+    overrides: string[] = [],
+    { spec = 'spec.yaml', onEvent, signal }: Options & { spec?: string } = {},
+  ) {
     return await runFile(this.path(spec), {
       registry: builtinRegistry(),
       overrides: [`log_path=${this.path(name)}`, ...overrides],
