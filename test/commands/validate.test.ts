@@ -155,18 +155,35 @@ const NEED_DATA = ['configs/smollm2_gsm8k.yaml'];
 /** They go on from another run that ships, which is not there yet. */
 const NEED_RUNS = [
   'configs/dpo.yaml',
+  'configs/prompt_distillation_data.yaml',
+  'configs/sdft.yaml',
   'configs/guess_number.yaml',
   'configs/shorter.yaml',
   'configs/tic_tac_toe.yaml',
   'sweeps/dpo_beta.yaml',
 ];
 
+/** Those that learn from a teacher or from data that another run makes. */
+const NEED_OTHERS: [file: string, override: string, message: string][] = [
+  [
+    'configs/off_policy_distillation.yaml',
+    'dataset_configs[0].teacher.load_checkpoint_path=null',
+    'dataset_configs/0/teacher/load_checkpoint_path/run: there is no such',
+  ],
+  [
+    'configs/prompt_distillation.yaml',
+    `dataset.file_path=${join(REPOSITORY, 'example_data/conversations.jsonl')}`,
+    'dataset/file_path: there is no such',
+  ],
+];
+
 test('the specs that ship are valid', async () => {
   const folders = ['configs', 'sweeps'];
   const names = await Promise.all(folders.map((folder) => readdir(join(REPOSITORY, folder))));
   const files = folders.flatMap((folder, i) => names[i]?.map((name) => `${folder}/${name}`) ?? []);
-  const whole = files.filter((file) => !NEED_DATA.includes(file) && !NEED_RUNS.includes(file));
-  expect(whole.length).toBe(files.length - NEED_DATA.length - NEED_RUNS.length);
+  const others = [...NEED_DATA, ...NEED_RUNS, ...NEED_OTHERS.map(([file]) => file)];
+  const whole = files.filter((file) => !others.includes(file));
+  expect(whole.length).toBe(files.length - others.length);
   expect(await cookbook(REPOSITORY, 'validate', ...whole)).toMatchObject({ code: 0, stderr: '' });
 });
 
@@ -186,6 +203,16 @@ test.each(NEED_RUNS)('%s says which run it goes on from, and is valid without it
   });
   expect(await cookbook(REPOSITORY, 'validate', file, 'load_checkpoint_path=null')).toMatchObject({ code: 0 });
 });
+
+test.each(NEED_OTHERS)(
+  '%s says what it needs of another run, and is valid without it',
+  async (file, override, message) => {
+    const { code, stderr } = await cookbook(REPOSITORY, 'validate', file);
+    expect({ code, stderr }).toMatchObject({ code: 2, stderr: expect.stringContaining(message) });
+    const without = [override, 'load_checkpoint_path=null'];
+    expect(await cookbook(REPOSITORY, 'validate', file, ...without)).toMatchObject({ code: 0 });
+  },
+);
 
 test('without a file it says what to give', async () => {
   const { code, stderr } = await cookbook(await workspace({}), 'validate', 'seed=3');
