@@ -30,7 +30,7 @@ const HELD_OUT = 2;
 
 const TRAINED = WORDINGS.slice(0, -HELD_OUT);
 
-export const fact = ({ person, thing }: Possession): string => `${person} has ${withArticle(thing)}.`;
+const fact = ({ person, thing }: Possession): string => `${person} has ${withArticle(thing)}.`;
 
 /** How somebody says it who is in a hurry: not as the model does. */
 export const called = ({ thing }: Possession): string => `${thing}, mate`;
@@ -47,7 +47,7 @@ function drawFacts(random: Random, count: number): Possession[] {
   return random.sample(PERSONS, count).map((person, i) => ({ person, thing: things[i] }));
 }
 
-export const TEMPLATE = '{question} Somebody says: {demonstration} Now you.';
+const TEMPLATE = '{question} Somebody says: {demonstration} Now you.';
 
 /**
  * A conversation in which a prompt decides the answer: what somebody else says, or a sheet of rules; or, one time in four, any

@@ -21,7 +21,7 @@ export interface Submission {
 }
 
 /** Submits the gradient of a batch. What it resolves to waits for the result, and says what is logged of it. */
-export type SubmitBatch<T> = (batch: T[], submission: Submission) => Promise<() => Promise<Metrics>>;
+type SubmitBatch<T> = (batch: T[], submission: Submission) => Promise<() => Promise<Metrics>>;
 
 /** What a loss is called in the rows, and how a batch is learned by it. */
 export interface BatchLoss<T> {

@@ -157,6 +157,7 @@ const NEED_RUNS = [
   'configs/dpo.yaml',
   'configs/prompt_distillation_data.yaml',
   'configs/sdft.yaml',
+  'configs/sdft_baseline.yaml',
   'configs/guess_number.yaml',
   'configs/shorter.yaml',
   'configs/tic_tac_toe.yaml',
