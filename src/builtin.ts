@@ -1,5 +1,6 @@
 // The builders that come with the package: the one place that knows them all. Definitions are light; what they build is not.
 
+import { offPolicyBuilders } from './distillation/off_policy_builders.ts';
 import { onPolicyDistillation } from './distillation/on_policy_builder.ts';
 import { prompts } from './distillation/prompts_builder.ts';
 import { local } from './engine/builder.ts';
@@ -26,6 +27,7 @@ import { interleaved } from './rl/interleaved.ts';
 import { rolloutStrategies } from './rl/strategies.ts';
 import { supervised } from './supervised/builder.ts';
 import { datasetBuilders } from './supervised/builders.ts';
+import { exactMatch } from './supervised/exact_match_evaluator.ts';
 import { nll } from './supervised/nll_evaluator.ts';
 import { pretrain } from './supervised/pretrain_builder.ts';
 import { localExecutor } from './sweep/executors/local.ts';
@@ -37,6 +39,7 @@ export function builtinRegistry(): Registry {
     supervised,
     rl,
     ...preferenceBuilders,
+    ...offPolicyBuilders,
     pairwisePreference,
     onPolicyDistillation,
     prompts,
@@ -58,6 +61,7 @@ export function builtinRegistry(): Registry {
     gsm8kDataset,
     ...rendererBuilders,
     nll,
+    exactMatch,
     benchmarkEvaluator,
     arithmeticBenchmark,
     comparisonBenchmark,

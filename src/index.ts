@@ -13,6 +13,12 @@ export {
   tinkerMessageCompleter,
   tinkerTokenCompleter,
 } from './completers/completers.ts';
+export {
+  type Demonstration,
+  type DemonstrationDataset,
+  type DemonstrationDatasets,
+  demonstrationDatasetSlot,
+} from './distillation/demonstrations.ts';
 export { type ProblemBenchmarkOptions, problemBenchmark } from './evaluation/problem_benchmark.ts';
 export { type ReplySampling, rendererOf, sampleReplies } from './evaluation/sample_replies.ts';
 export { type Benchmark, type BenchmarkContext, type BenchmarkExample, benchmarkSlot } from './evaluation/types.ts';

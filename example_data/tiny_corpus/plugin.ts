@@ -29,4 +29,6 @@ export const tinyCorpusBpe = defineBuilder({
 });
 
 export { arithmeticEvaluator } from './arithmetic_evaluator.ts';
+export { factsEvaluator } from './facts_evaluator.ts';
 export { instructionsEvaluator } from './instructions_evaluator.ts';
+export { tinyReading } from './possessions_dataset.ts';

@@ -1,5 +1,5 @@
-// The supervised loop: batches in order, each a forward-backward and an optimizer step, with a few submitted ahead
-// (tinker_cookbook/supervised/train.py; its defects in checkpoints and resuming are not ours).
+// The loop of training on a dataset: batches in order, each a forward-backward and an optimizer step, with a few submitted
+// ahead (tinker_cookbook/supervised/train.py; its defects in checkpoints and resuming are not ours).
 
 import type { PlainRef } from '../registry/slot.ts';
 import type { TrainingClient } from '../tinker/clients.ts';
@@ -7,28 +7,46 @@ import { type Datum, type ForwardBackwardOutput, lengthOf } from '../tinker/type
 import type { Tokenizer } from '../tokenizers/types.ts';
 import { adamAt } from '../training/adam.ts';
 import { type Evaluator, evaluationBy } from '../training/evaluator.ts';
-import { Journal } from '../training/journal.ts';
+import { Journal, type JournalOptions } from '../training/journal.ts';
 import { IterationTimer } from '../training/trace.ts';
 import type { Metrics, TrainingContext, TrainingOutcome } from '../training/types.ts';
 import { computeBpb, computeMeanNll } from './common.ts';
 import type { LoopConfig } from './fields.ts';
-import type { SupervisedDataset } from './types.ts';
+import type { BatchedDataset } from './types.ts';
 
-export interface LoopParts {
+export interface Submission {
+  journal: Journal<TrainingClient>;
+  step: number;
+  timer: IterationTimer;
+}
+
+/** Submits the gradient of a batch. What it resolves to waits for the result, and says what is logged of it. */
+type SubmitBatch<T> = (batch: T[], submission: Submission) => Promise<() => Promise<Metrics>>;
+
+/** What a loss is called in the rows, and how a batch is learned by it. */
+export interface BatchLoss<T> {
+  /** The metric that must stay finite. */
+  metric: string;
+  submit: SubmitBatch<T>;
+}
+
+export interface LoopParts<T> extends Pick<JournalOptions<TrainingClient>, 'state'> {
   /** A client to start with, or one that continues from a state. */
   openClient(statePath: string | null): Promise<TrainingClient>;
-  train: SupervisedDataset;
+  train: BatchedDataset<T>;
+  loss: BatchLoss<T>;
   evaluators: Evaluator[];
   infrequentEvaluators: Evaluator[];
-  tokenizer: Tokenizer;
   /** What the conversations of the dataset were rendered with. */
   renderer: PlainRef;
 }
 
+type Config = Omit<LoopConfig, 'dataset' | 'submit_ahead'> & Partial<Pick<LoopConfig, 'submit_ahead'>>;
+
 /** Trains to the end, to a loss that is NaN or infinite, or to the signal. Continues from the last checkpoint of the run. */
-export async function superviseTraining(
-  config: LoopConfig,
-  { openClient, train, evaluators, infrequentEvaluators, tokenizer, renderer }: LoopParts,
+export async function trainOnBatches<T>(
+  config: Config,
+  { openClient, train, loss, evaluators, infrequentEvaluators, renderer, state }: LoopParts<T>,
   context: TrainingContext,
 ): Promise<TrainingOutcome> {
   const total_steps = Math.min(train.length * config.num_epochs, config.max_steps ?? Number.POSITIVE_INFINITY);
@@ -37,8 +55,9 @@ export async function superviseTraining(
     total_steps,
     steps_per_epoch: train.length,
     renderer,
-    loss: 'train_mean_nll',
+    loss: loss.metric,
     progress: (_, progress) => ({ progress }),
+    ...(state !== undefined && { state }),
     evaluations: [
       evaluationBy(evaluators, { name: 'evals', every: config.eval_every }, context),
       evaluationBy(infrequentEvaluators, { name: 'infrequent_evals', every: config.infrequent_eval_every }, context),
@@ -52,19 +71,19 @@ export async function superviseTraining(
     const epoch = Math.floor(step / train.length);
     if (epoch !== shuffled) train.setEpoch(epoch);
     shuffled = epoch;
-    const data = await timer.timed('get_batch', () => train.getBatch(step % train.length));
+    const batch = await timer.timed('get_batch', () => train.getBatch(step % train.length));
     const sources = sourceMetrics(train, step % train.length);
     const measured = await journal.evaluate(step, timer);
 
     const adam = adamAt(config, step, total_steps);
     const { learning_rate } = adam;
-    const forwardBackward = await client.forwardBackward(data, 'cross_entropy', {}, { logprobs: 'trained' });
+    const learned = await loss.submit(batch, { journal, step, timer });
     const optimStep = await client.optimStep(adam);
 
     const finish = async () => {
-      const output = await timer.timed('forward_backward', () => forwardBackward.result());
+      const trained = await learned();
       const { metrics } = await timer.timed('optim_step', () => optimStep.result());
-      return { epoch, learning_rate, ...measured, ...batchMetrics(data, output, tokenizer), ...sources, ...metrics };
+      return { epoch, learning_rate, ...measured, ...trained, ...sources, ...metrics };
     };
     await journal.collect(step, finish, timer);
   }
@@ -72,9 +91,23 @@ export async function superviseTraining(
 }
 
 /** Of a mixture, what a batch has of each of its datasets. */
-function sourceMetrics({ sourcesOf }: SupervisedDataset, batch: number): Metrics {
+function sourceMetrics<T>({ sourcesOf }: BatchedDataset<T>, batch: number): Metrics {
   const rows = Object.entries(sourcesOf?.(batch) ?? {});
   return Object.fromEntries(rows.map(([name, count]) => [`num_sequences/${name}`, count]));
+}
+
+/** Cross-entropy: the log-probs of the targets by their weights. */
+export function crossEntropy(tokenizer: Tokenizer): BatchLoss<Datum> {
+  return {
+    metric: 'train_mean_nll',
+    async submit(data, { journal: { client }, timer }) {
+      const forwardBackward = await client.forwardBackward(data, 'cross_entropy', {}, { logprobs: 'trained' });
+      return async () => {
+        const output = await timer.timed('forward_backward', () => forwardBackward.result());
+        return batchMetrics(data, output, tokenizer);
+      };
+    },
+  };
 }
 
 function batchMetrics(data: Datum[], output: ForwardBackwardOutput, tokenizer: Tokenizer) {

@@ -12,7 +12,7 @@ import type { TrainingContext, TrainingOutcome } from '../training/types.ts';
 import { makeDirectory } from '../util/files.ts';
 import type { JsonObject } from '../util/json.ts';
 import type { PretrainConfig } from './fields.ts';
-import { superviseTraining } from './loop.ts';
+import { crossEntropy, trainOnBatches } from './loop.ts';
 import { buildEvaluators } from './train.ts';
 
 export async function trainFromScratch(
@@ -48,10 +48,10 @@ export async function trainFromScratch(
         : service.createTrainingClientFromStateWithOptimizer(state),
     train: datasets.train,
     ...(await buildEvaluators(config, { ...material, test: datasets.test, models }, make)),
-    tokenizer,
+    loss: crossEntropy(tokenizer),
     renderer: ref,
   };
-  const outcome = await superviseTraining(config, parts, context);
+  const outcome = await trainOnBatches(config, parts, context);
   if ((outcome.state === 'done' || outcome.state === 'stopped') && config.save_model_path !== null) {
     await copyModel(join(logPath, 'checkpoints', 'sampler_weights', 'final'), config.save_model_path);
   }

@@ -8,7 +8,7 @@ import { otherModels } from '../training/other_models.ts';
 import type { TrainingContext, TrainingOutcome } from '../training/types.ts';
 import { colorizeExample } from './colorize.ts';
 import type { LoopConfig, SupervisedConfig } from './fields.ts';
-import { superviseTraining } from './loop.ts';
+import { crossEntropy, trainOnBatches } from './loop.ts';
 import type { SupervisedDataset } from './types.ts';
 
 export async function trainSupervised(
@@ -40,10 +40,10 @@ export async function trainSupervised(
     train: datasets.train,
     evaluators: [...(datasets.evaluators ?? []), ...evaluators],
     infrequentEvaluators,
-    tokenizer,
+    loss: crossEntropy(tokenizer),
     renderer: rendererRef,
   };
-  return await superviseTraining(config, parts, context);
+  return await trainOnBatches(config, parts, context);
 }
 
 /** The evaluators that are listed; held-out data is measured even where none is listed for it. */

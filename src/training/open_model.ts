@@ -11,12 +11,32 @@ import type { Tokenizer } from '../tokenizers/types.ts';
 import type { ModelConfig } from './model_fields.ts';
 import type { CheckpointLog, ResolvedWeights, TrainingContext } from './types.ts';
 
-export interface OpenedModel {
+interface Conversations {
   tokenizer: Tokenizer;
   renderer: Renderer;
   rendererRef: BuilderRef<typeof rendererSlot>;
+}
+
+export interface OpenedModel extends Conversations {
   /** For `Journal.open`: a client to start with, or one that goes on from a state. */
   openClient(statePath: string | null): Promise<TrainingClient>;
+}
+
+type Model = Pick<ModelConfig, 'model_name' | 'load_checkpoint_path' | 'renderer' | 'renderer_override'>;
+
+/** How a model reads conversations. */
+export async function openConversations(config: Model, context: TrainingContext, make: Make): Promise<Conversations> {
+  return (await locateConversations(config, context, make)).conversations;
+}
+
+async function locateConversations(config: Model, context: TrainingContext, make: Make) {
+  const notify = (message: string) => context.emit({ type: 'notice', message });
+  const { directory, name } = await locateModel(config.model_name, { parts: 'tokenizer', notify });
+  const tokenizer = await loadTokenizer(directory);
+  const loaded = await loadedWeights(config, context);
+  const rendererRef = await chooseRenderer(config, loaded, { tokenizer, checkpoints: context.checkpoints });
+  const renderer = await make(rendererRef, { tokenizer });
+  return { conversations: { tokenizer, renderer, rendererRef }, loaded, name };
 }
 
 export async function openModel(config: ModelConfig, context: TrainingContext, make: Make): Promise<OpenedModel> {
@@ -24,12 +44,8 @@ export async function openModel(config: ModelConfig, context: TrainingContext, m
   const { model_name, lora_rank: rank, train_mlp, train_attn, train_unembed } = config;
   const notify = (message: string) => emit({ type: 'notice', message });
   const warn = (message: string) => emit({ type: 'warning', message });
-  const { directory, name } = await locateModel(model_name, { parts: 'tokenizer', notify });
-  const tokenizer = await loadTokenizer(directory);
-  const loaded = await loadedWeights(config, context);
-  const rendererRef = await chooseRenderer(config, loaded, { tokenizer, checkpoints: context.checkpoints });
-  const renderer = await make(rendererRef, { tokenizer });
-  const user_metadata = { renderer_name: rendererRef.builder };
+  const { conversations, loaded, name } = await locateConversations(config, context, make);
+  const user_metadata = { renderer_name: conversations.rendererRef.builder };
   const adapter = (base_model: string) =>
     service.createLoraTrainingClient({ base_model, rank, train_mlp, train_attn, train_unembed, seed, user_metadata });
   const fresh = async () => {
@@ -46,12 +62,12 @@ export async function openModel(config: ModelConfig, context: TrainingContext, m
   };
   const openClient = (state: string | null) =>
     state === null ? fresh() : service.createTrainingClientFromStateWithOptimizer(state);
-  return { tokenizer, renderer, rendererRef, openClient };
+  return { ...conversations, openClient };
 }
 
 /** The weights to start from; null without any, and in a run that goes on from a checkpoint of its own. */
 async function loadedWeights(
-  { load_checkpoint_path }: ModelConfig,
+  { load_checkpoint_path }: Model,
   { checkpoints, resolveWeights }: TrainingContext,
 ): Promise<ResolvedWeights | null> {
   if (load_checkpoint_path === null) return null;
@@ -61,7 +77,7 @@ async function loadedWeights(
 
 /** A run goes on with the renderer that it began with: its spec's, that of the weights it started from, the model's. */
 async function chooseRenderer(
-  { renderer, renderer_override, model_name }: ModelConfig,
+  { renderer, renderer_override, model_name }: Model,
   loaded: ResolvedWeights | null,
   { tokenizer, checkpoints }: { tokenizer: Tokenizer; checkpoints: CheckpointLog },
 ): Promise<BuilderRef<typeof rendererSlot>> {

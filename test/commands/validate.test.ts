@@ -155,6 +155,9 @@ const NEED_DATA = ['configs/smollm2_gsm8k.yaml'];
 /** They go on from another run that ships, which is not there yet. */
 const NEED_RUNS = [
   'configs/dpo.yaml',
+  'configs/prompt_distillation_data.yaml',
+  'configs/sdft.yaml',
+  'configs/sdft_baseline.yaml',
   'configs/guess_number.yaml',
   'configs/kto.yaml',
   'configs/shorter.yaml',
@@ -167,12 +170,30 @@ const NEED_TEACHERS = [
   ['configs/multi_teacher.yaml', [0, 1]],
   ['configs/on_policy_distillation.yaml', [0]],
 ] as const;
+/** Those that learn from a teacher or from data that another run makes. */
+const NEED_OTHERS: [file: string, override: string, message: string][] = [
+  [
+    'configs/off_policy_distillation.yaml',
+    'dataset_configs[0].teacher.load_checkpoint_path=null',
+    'dataset_configs/0/teacher/load_checkpoint_path/run: there is no such',
+  ],
+  [
+    'configs/prompt_distillation.yaml',
+    `dataset.file_path=${join(REPOSITORY, 'example_data/conversations.jsonl')}`,
+    'dataset/file_path: there is no such',
+  ],
+];
 
 test('the specs that ship are valid', async () => {
   const folders = ['configs', 'sweeps'];
   const names = await Promise.all(folders.map((folder) => readdir(join(REPOSITORY, folder))));
   const files = folders.flatMap((folder, i) => names[i]?.map((name) => `${folder}/${name}`) ?? []);
-  const needy = [...NEED_DATA, ...NEED_RUNS, ...NEED_TEACHERS.map(([file]) => file)];
+  const needy = [
+    ...NEED_DATA,
+    ...NEED_RUNS,
+    ...NEED_TEACHERS.map(([file]) => file),
+    ...NEED_OTHERS.map(([file]) => file),
+  ];
   const whole = files.filter((file) => !needy.includes(file));
   expect(whole.length).toBe(files.length - needy.length);
   expect(await cookbook(REPOSITORY, 'validate', ...whole)).toMatchObject({ code: 0, stderr: '' });
@@ -202,6 +223,15 @@ test.each(NEED_TEACHERS)('%s says which runs teach, and is valid without them', 
   const others = datasets.map((i) => `dataset_configs[${i}].teacher.load_checkpoint_path=null`);
   expect(await cookbook(REPOSITORY, 'validate', file, ...others)).toMatchObject({ code: 0 });
 });
+test.each(NEED_OTHERS)(
+  '%s says what it needs of another run, and is valid without it',
+  async (file, override, message) => {
+    const { code, stderr } = await cookbook(REPOSITORY, 'validate', file);
+    expect({ code, stderr }).toMatchObject({ code: 2, stderr: expect.stringContaining(message) });
+    const without = [override, 'load_checkpoint_path=null'];
+    expect(await cookbook(REPOSITORY, 'validate', file, ...without)).toMatchObject({ code: 0 });
+  },
+);
 
 test('without a file it says what to give', async () => {
   const { code, stderr } = await cookbook(await workspace({}), 'validate', 'seed=3');

@@ -1,0 +1,139 @@
+// Creates data for prompt distillation: a teacher answers questions under a long prompt, and its answers are written down without the
+// prompt, for a student that learns to do without it (tinker_cookbook/recipes/prompt_distillation/create_data.py).
+
+import { readFile } from 'node:fs/promises';
+import { tinkerMessageCompleter, visibleText } from '../completers/completers.ts';
+import type { Make } from '../registry/slot.ts';
+import type { Message } from '../renderers/types.ts';
+import { whatWasLearned } from '../training/learned.ts';
+import { openConversations } from '../training/open_model.ts';
+import { openReferenceModel } from '../training/reference_model.ts';
+import { IterationTimer } from '../training/trace.ts';
+import type { Metrics, TrainingContext, TrainingOutcome } from '../training/types.ts';
+import { DataValidationError } from '../util/errors.ts';
+import { explainingFailure, shortPath } from '../util/files.ts';
+import { seedFor } from '../util/random.ts';
+import type { CreateDataConfig } from './create_data_fields.ts';
+import { CreatedData, type CreatedReply } from './created_data.ts';
+import { readQuestions } from './questions.ts';
+
+export async function createData(
+  config: CreateDataConfig,
+  context: TrainingContext,
+  make: Make,
+): Promise<TrainingOutcome> {
+  const { logPath, emit, metrics, signal } = context;
+  const notify = (message: string) => emit({ type: 'notice', message });
+  const warn = (message: string) => emit({ type: 'warning', message });
+  const questions = await readQuestions(config, { warn, notify, signal });
+  const ask = await promptOf(config);
+  const { renderer } = await openConversations(config, context, make);
+  const client = await openReferenceModel(null, config, context);
+  const data = await CreatedData.open(logPath);
+  try {
+    const completer = tinkerMessageCompleter(client, renderer, {
+      maxTokens: config.max_tokens,
+      temperature: config.temperature,
+    });
+    const total_steps = Math.ceil(questions.length / config.batch_size);
+    const start = await stepToGoOnAt(data, context, config.batch_size, questions.length);
+    emit({ type: 'started', total_steps, resumed_from: start === 0 ? null : start });
+    if (start === 0) {
+      emit({
+        type: 'text',
+        title: 'first prompt',
+        text: ask(questions[0])
+          .map(({ role, content }) => `${role}: ${String(content)}`)
+          .join('\n\n'),
+      });
+    }
+    for (let step = start; step < total_steps; step++) {
+      if (signal.aborted) return await outcome('interrupted', step, context);
+      const timer = new IterationTimer();
+      const first = step * config.batch_size;
+      const replies = await timer.timed('sample', () =>
+        Promise.all(
+          questions.slice(first, first + config.batch_size).map(async (question, i): Promise<CreatedReply> => {
+            const index = first + i;
+            const seed = seedFor(context.seed, 'create_data', index);
+            const { message, termination } = await completer.complete(ask(question), { seed, signal });
+            const reply = visibleText(message);
+            return { index, reply, answer: answerIn(reply, config.answer_pattern, termination !== 'malformed') };
+          }),
+        ),
+      );
+      await data.append(replies);
+      const row = { progress: (step + 1) / total_steps, ...aboutReplies(replies), ...timer.metrics() };
+      await metrics.append(step, row);
+      emit({ type: 'step', step, total_steps, metrics: row });
+    }
+    const all = await data.replies();
+    const path = await data.finish(questions);
+    const missed = all.filter(({ answer }) => answer === null).length;
+    const warnings =
+      missed === 0
+        ? []
+        : [
+            `${missed} of ${all.length} replies have no answer and are left out: replies.jsonl has them, with "answer": null`,
+          ];
+    notify(`${all.length - missed} conversations written to ${shortPath(path)}`);
+    return await outcome('done', total_steps, context, warnings);
+  } catch (error) {
+    if (signal.aborted) return await outcome('interrupted', (await metrics.read()).length, context);
+    throw error;
+  } finally {
+    data.close();
+    await client.close();
+  }
+}
+
+/** Replies and rows of whole steps are kept: a kill may have come between the two. */
+async function stepToGoOnAt(
+  data: CreatedData,
+  { metrics }: TrainingContext,
+  batchSize: number,
+  questions: number,
+): Promise<number> {
+  const replies = (await data.replies()).length;
+  const rows = (await metrics.read()).length;
+  const whole = replies === questions ? Math.ceil(replies / batchSize) : Math.floor(replies / batchSize);
+  const step = Math.min(rows, whole);
+  await data.keep(step * batchSize);
+  await metrics.rewind(step);
+  return step;
+}
+
+/** How the teacher is asked a question. */
+async function promptOf({
+  teacher_prompt_path: path,
+}: CreateDataConfig): Promise<(question: readonly Message[]) => Message[]> {
+  const text = (await explainingFailure('read', path, () => readFile(path, 'utf8'))).trim();
+  if (text === '') throw new DataValidationError(`${shortPath(path)}: the prompt of the teacher is empty`);
+  if (!text.includes('{question}')) return (question) => [{ role: 'system', content: text }, ...question];
+  return (question) => {
+    const last = question[question.length - 1];
+    return [...question.slice(0, -1), { ...last, content: text.replaceAll('{question}', () => visibleText(last)) }];
+  };
+}
+
+/** A whole reply counts only where it came to its end. */
+export function answerIn(reply: string, pattern: string | null, ended: boolean): string | null {
+  const found = pattern === null ? (ended ? reply : '') : [...reply.matchAll(new RegExp(pattern, 'g'))].at(-1)?.[1];
+  const answer = (found ?? '').trim();
+  return answer === '' ? null : answer;
+}
+
+function aboutReplies(replies: readonly CreatedReply[]): Metrics {
+  const answered = replies.filter(({ answer }) => answer !== null).length;
+  return { num_replies: replies.length, num_answers: answered, answered: answered / replies.length };
+}
+
+async function outcome(
+  state: TrainingOutcome['state'],
+  step: number,
+  { metrics, headline }: TrainingContext,
+  warnings: string[] = [],
+): Promise<TrainingOutcome> {
+  const learned = whatWasLearned(await metrics.read(), headline);
+  return { state, step, learned, sampler_path: null, ...(warnings.length > 0 && { warnings }) };
+}

@@ -1,0 +1,128 @@
+// What teachers say of the rows of a dataset, kept in the run's directory: each row is scored once, whatever the epochs and the
+// attempts at the run.
+
+import { createHash } from 'node:crypto';
+import { type FileHandle, open } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { SamplingClient } from '../tinker/clients.ts';
+import { type Datum, tokensOf } from '../tinker/types.ts';
+import { DataFormatError } from '../util/errors.ts';
+import { errorCode, explainingFailure, shortPath } from '../util/files.ts';
+import { LineAppender, repairTail } from '../util/json_lines.ts';
+import { isArrayOf, isNullOr, isNumber, isString, jsonShape } from '../util/json_shape.ts';
+import { READ_FLAGS } from '../util/regular_file.ts';
+import { type TeacherTargets, type TopTokens, teacherTargets } from './soft_targets.ts';
+
+const FILE = 'teacher_targets.jsonl';
+
+/** A line of the file: of which sequence, and the teacher's most likely tokens at each target that counts. */
+interface Line {
+  sequence: string;
+  targets: (TopTokens | null)[];
+}
+
+const topShape = jsonShape<TopTokens>({ tokens: isArrayOf(isNumber), logprobs: isArrayOf(isNumber) });
+const lineShape = jsonShape<Line>({ sequence: isString, targets: isArrayOf(isNullOr(topShape.is)) });
+
+/** Where a line stands, in bytes, and which one it is. */
+interface Place {
+  start: number;
+  length: number;
+  number: number;
+}
+
+/** The lines stay on the disk, as many as they may be; where each stands is known. */
+export class TargetStore {
+  readonly #path: string;
+  readonly #lines: LineAppender;
+  readonly #places = new Map<string, Place>();
+  /** Opened by the first of those who read at once. */
+  #file: Promise<FileHandle> | null = null;
+  #end = 0;
+
+  private constructor(path: string) {
+    this.#path = path;
+    this.#lines = new LineAppender(path, new AbortController().signal);
+  }
+
+  static async open(logPath: string): Promise<TargetStore> {
+    const store = new TargetStore(join(logPath, FILE));
+    await repairTail(store.#path);
+    await explainingFailure('read', store.#path, () => store.#findLines());
+    return store;
+  }
+
+  /** What `client`, a teacher called `teacher`, says of a datum: as it has said before, or asked now. */
+  async of(
+    datum: Datum,
+    { client, teacher, ...options }: { client: SamplingClient; teacher: string; K: number; signal: AbortSignal },
+  ): Promise<TeacherTargets> {
+    const sequence = keyOf(datum, teacher);
+    const place = this.#places.get(sequence);
+    if (place !== undefined) return (await this.#read(place)).targets;
+    const targets = await teacherTargets(client, datum, options);
+    this.#append({ sequence, targets: [...targets] });
+    return targets;
+  }
+
+  async close(): Promise<void> {
+    this.#lines.close();
+    await (await this.#file)?.close();
+  }
+
+  #append(line: Line): void {
+    // Of two equal rows of a batch the second has nothing new.
+    if (this.#places.has(line.sequence)) return;
+    const text = JSON.stringify(line);
+    this.#lines.append(text);
+    this.#note(line.sequence, Buffer.byteLength(text));
+  }
+
+  #note(sequence: string, length: number): void {
+    this.#places.set(sequence, { start: this.#end, length, number: this.#places.size + 1 });
+    this.#end += length + 1;
+  }
+
+  async #read({ start, length, number }: Place): Promise<Line> {
+    return await explainingFailure('read', this.#path, async () => {
+      this.#file ??= open(this.#path, READ_FLAGS);
+      const { buffer } = await (await this.#file).read(Buffer.alloc(length), 0, length, start);
+      return this.#parse(buffer.toString(), number);
+    });
+  }
+
+  async #findLines(): Promise<void> {
+    const file = await open(this.#path, READ_FLAGS).catch((error) => {
+      if (errorCode(error) === 'ENOENT') return null;
+      throw error;
+    });
+    if (file === null) return;
+    let number = 0;
+    for await (const text of file.readLines())
+      this.#note(this.#parse(text, ++number).sequence, Buffer.byteLength(text));
+  }
+
+  #parse(text: string, number: number): Line {
+    let value: unknown;
+    try {
+      value = JSON.parse(text);
+    } catch {
+      value = undefined;
+    }
+    if (lineShape.is(value)) return value;
+    throw new DataFormatError(`${shortPath(this.#path)}:${number}: ${lineShape.problem(value) ?? 'damaged'}`, {
+      hint: 'Something else than cookbook has changed the file: delete it, and the teacher is asked again.',
+    });
+  }
+}
+
+/** Tells what is asked: by the teacher, the tokens, and which of them count. */
+function keyOf({ model_input, loss_fn_inputs: { target_tokens, weights } }: Datum, teacher: string): string {
+  const last = target_tokens.data[target_tokens.data.length - 1];
+  const hash = createHash('sha256').update(`${teacher}\n`);
+  hash.update(Int32Array.from([...tokensOf(model_input), last]));
+  return hash
+    .update(Uint8Array.from(weights.data, (weight) => (weight === 0 ? 0 : 1)))
+    .digest('hex')
+    .slice(0, 32);
+}

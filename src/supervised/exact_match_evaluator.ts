@@ -1,0 +1,65 @@
+// The exact_match evaluator: how many held-out replies the model gives itself, word for word.
+
+import { Type } from '@sinclair/typebox';
+import { defineBuilder } from '../registry/builder.ts';
+import { semantic } from '../registry/fields.ts';
+import { type Datum, modelInputFromTokens, tokensOf } from '../tinker/types.ts';
+import type { Tokenizer } from '../tokenizers/types.ts';
+import { type Evaluator, evaluatorSlot } from '../training/evaluator.ts';
+import { ConfigurationError } from '../util/errors.ts';
+
+export const exactMatch = defineBuilder({
+  slot: evaluatorSlot,
+  name: 'exact_match',
+  version: 1,
+  doc: 'NAME/exact_match: the share of held-out examples whose last reply the model gives word for word, sampled greedily.',
+  params: Type.Object({
+    name: semantic(Type.String({ description: 'Begins the name of the metric.', default: 'test', minLength: 1 })),
+  }),
+  build({ name }, { test, tokenizer, renderer }): Evaluator {
+    if (test === null) {
+      throw new ConfigurationError('the exact_match evaluator has no held-out set to measure', {
+        hint: 'Set test_size or test_file_path in the dataset, or leave the evaluator out.',
+      });
+    }
+    return {
+      async evaluate({ sampling, signal }) {
+        const batches = await Promise.all(Array.from({ length: test.length }, (_, index) => test.getBatch(index)));
+        const client = await sampling();
+        const stop = renderer?.getStopSequences();
+        const matches = await Promise.all(
+          batches.flat().map(async (datum) => {
+            const { prompt, reply } = lastReply(datum);
+            // A token more than it has, so that a reply which goes on is another one.
+            const params = {
+              max_tokens: reply.length + 1,
+              temperature: 0,
+              seed: 0,
+              ...(stop !== undefined && { stop }),
+            };
+            const { sequences } = await client.sample(modelInputFromTokens(prompt), 1, params, { signal });
+            return textOf(sequences[0].tokens, tokenizer) === textOf(reply, tokenizer);
+          }),
+        );
+        return { [`${name}/exact_match`]: matches.filter((matched) => matched).length / matches.length };
+      },
+    };
+  },
+  headline: ({ name }) => [{ metric: `${name}/exact_match`, goal: 'maximize', label: `${name}/exact_match` }],
+});
+
+/** The last stretch of targets that are trained, and all tokens before it. */
+export function lastReply({ model_input, loss_fn_inputs: { target_tokens, weights } }: Datum): {
+  prompt: number[];
+  reply: number[];
+} {
+  const trained = Array.from(weights.data, (weight) => weight > 0);
+  const end = trained.lastIndexOf(true) + 1;
+  const start = trained.lastIndexOf(false, end - 1) + 1;
+  const tokens = tokensOf(model_input);
+  return { prompt: tokens.slice(0, start + 1), reply: Array.from(target_tokens.data).slice(start, end) };
+}
+
+function textOf(tokens: readonly number[], tokenizer: Tokenizer): string {
+  return tokenizer.decode(tokens, { skipSpecialTokens: true }).trim();
+}

@@ -1,0 +1,139 @@
+// The trainer `create_data` on a real engine, and training on what it has written.
+
+import { readFile, truncate, writeFile } from 'node:fs/promises';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { answerIn } from '../../src/distillation/create_data.ts';
+import { patternProblem } from '../../src/distillation/create_data_fields.ts';
+import { Bench } from './support.ts';
+
+let bench: Bench;
+
+beforeAll(async () => {
+  bench = await Bench.open(`
+trainer: create_data
+model_name: ./model
+load_checkpoint_path: {run: teacher, checkpoint: final}
+service: {builder: local, threads: 1}
+file_path: questions.txt
+teacher_prompt_path: prompt.txt
+batch_size: 4
+max_tokens: 12
+temperature: 0.5
+`);
+  await writeFile(bench.path('questions.txt'), `${Array.from({ length: 10 }, (_, i) => `hello ${i}?`).join('\n')}\n\n`);
+  await writeFile(bench.path('prompt.txt'), 'hello world\n');
+});
+
+const files = async (name: string) => [
+  await bench.text(`${name}/replies.jsonl`),
+  await bench.text(`${name}/data.jsonl`),
+];
+
+describe('create_data', () => {
+  it('writes the questions without the prompt, each with the answer of the teacher', async () => {
+    const { status } = await bench.run('plain');
+    expect(status).toMatchObject({ state: 'done', step: 3 });
+    const [replies, data] = (await files('plain')).map((text) =>
+      text
+        .trimEnd()
+        .split('\n')
+        .map((line) => JSON.parse(line)),
+    );
+    expect(replies).toHaveLength(10);
+    const answered = replies?.filter(({ answer }) => answer !== null) ?? [];
+    expect(data).toEqual(
+      answered.map(({ index, answer }) => ({
+        messages: [
+          { role: 'user', content: `hello ${index}?` },
+          { role: 'assistant', content: answer },
+        ],
+      })),
+    );
+    if (answered.length < 10)
+      expect(status.warnings?.join()).toContain(`${10 - answered.length} of 10 replies have no answer`);
+  });
+
+  it('goes on after a stop, and after a kill in the midst of a line, with the same bytes', async () => {
+    await bench.runInTwo('stopped', 0);
+    expect(await files('stopped')).toEqual(await files('plain'));
+    const stop = new AbortController();
+    await bench.run('torn', [], {
+      signal: stop.signal,
+      onEvent: (event) => event.type === 'step' && event.step === 1 && stop.abort(),
+    });
+    const path = bench.path('torn/replies.jsonl');
+    await truncate(path, (await readFile(path)).length - 10);
+    await bench.run('torn');
+    expect(await files('torn')).toEqual(await files('plain'));
+    expect(await bench.rows('torn')).toEqual(await bench.rows('plain'));
+  });
+
+  it('another prompt is another run, and does not overwrite it', async () => {
+    await writeFile(bench.path('other.txt'), 'world {question}\n');
+    await expect(bench.run('plain', ['teacher_prompt_path=other.txt'])).rejects.toThrow();
+    await bench.run('other', ['teacher_prompt_path=other.txt']);
+    expect(await files('other')).not.toEqual(await files('plain'));
+  });
+
+  it('is what a supervised run trains on by its path', async () => {
+    const dataset = `dataset={builder: conversation_file, file_path: ${bench.path('plain/data.jsonl')}, batch_size: 4}`;
+    const { status } = await bench.run('trained', [dataset, 'num_epochs=1'], { spec: 'teacher.yaml' });
+    expect(status.state).toBe('done');
+  });
+
+  it('fails where no reply has an answer, and says where the replies are', async () => {
+    const { status } = await bench.run('none', ["answer_pattern='Final Answer: (\\w+)'"]);
+    expect(status).toMatchObject({ state: 'failed' });
+    expect(status.error?.message).toContain('no reply of the teacher has an answer');
+    expect((await bench.text('none/replies.jsonl')).trimEnd().split('\n')).toHaveLength(10);
+  });
+
+  it('takes questions from rows of conversations, too', async () => {
+    const { status } = await bench.run('rows', ['file_path=data.jsonl', 'max_tokens=6']);
+    expect(status.state).toBe('done');
+    const [first] = (await bench.text('rows/replies.jsonl')).split('\n');
+    expect(JSON.parse(first ?? '')).toMatchObject({ index: 0 });
+  });
+
+  it.each([
+    [['answer_pattern=('], 'answer_pattern'],
+    [['answer_pattern=Final Answer'], 'has no group'],
+    [['file_path=missing.txt'], 'missing.txt'],
+    [['temperature=-1'], 'temperature'],
+  ])('%j is refused before there is a run', async (overrides, message) => {
+    await expect(bench.run('refused', overrides)).rejects.toThrow(message);
+  });
+
+  it.each([
+    ['empty.txt', '\n\n', 'file_path', 'holds no question'],
+    ['empty_prompt.txt', ' \n', 'teacher_prompt_path', 'the prompt of the teacher is empty'],
+    ['bad.jsonl', '{"messages": [{"role": "system", "content": "a"}]}\n', 'file_path', 'ends with system'],
+  ])('%s is refused', async (name, text, field, message) => {
+    await writeFile(bench.path(name), text);
+    const attempt = bench.run(`run_${name}`, [`${field}=${name}`]).then(({ status }) => {
+      throw new Error(status.error?.message ?? status.state);
+    });
+    await expect(attempt).rejects.toThrow(message);
+  });
+});
+
+describe('the answer of a reply', () => {
+  it.each([
+    ['Sure. Final Answer: en', 'Final Answer: (\\w+)', true, 'en'],
+    ['Final Answer: xx? No. Final Answer: de', 'Final Answer: (\\w+)', true, 'de'],
+    ['Final Answer: de', 'Final Answer: (\\w+)', false, 'de'],
+    ['I do not know', 'Final Answer: (\\w+)', true, null],
+    ['Final Answer:  ', 'Final Answer:(.*)', true, null],
+    [' yes ', null, true, 'yes'],
+    ['cut off', null, false, null],
+    ['', null, true, null],
+  ])('%j by %j is %j', (reply, pattern, ended, answer) => {
+    expect(answerIn(reply, pattern, ended)).toBe(answer);
+  });
+
+  it('a pattern needs a group', () => {
+    expect(patternProblem('(a)|b')).toBeNull();
+    expect(patternProblem('(?:a)')).toContain('no group');
+    expect(patternProblem('(')).not.toBeNull();
+  });
+});
