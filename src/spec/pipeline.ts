@@ -53,7 +53,7 @@ const OF_THE_WHOLE: Record<string, string> = {
 const NAME = /^[A-Za-z][\w-]{0,39}$/;
 
 /** Whether a value is the spec of several runs. */
-export function hasStages(value: JsonObject): boolean {
+function hasStages(value: JsonObject): boolean {
   return Object.hasOwn(value, 'stages');
 }
 

@@ -9,8 +9,9 @@ import { documentSchema } from '../spec/schema.ts';
 import { type Diagnostic, SpecError } from '../util/errors.ts';
 import type { JsonObject } from '../util/json.ts';
 import { sweepParams } from './grammar.ts';
-import { runsOf, type SweepRun } from './runs.ts';
+import { runsOf } from './runs.ts';
 import { loadSweep } from './sweep_file.ts';
+import type { SweepRun } from './sweep_run.ts';
 
 /** @throws SpecError when the sweep could not be planned, or something is wrong with the data of its runs */
 export async function checkSweep(file: string, options: LoadOptions, registry: Registry): Promise<void> {

@@ -19,10 +19,11 @@ import { canonicalJson, type JsonObject } from '../util/json.ts';
 import type { SweepFields } from './grammar.ts';
 import { type InputFiles, watchInputFiles } from './input_files.ts';
 import { runNamer } from './run_name.ts';
-import { runsOf, type StageRun, type SweepRun, type SweepRuns } from './runs.ts';
+import { runsOf, type SweepRuns } from './runs.ts';
 import { valuesOf } from './space.ts';
 import { stageRun } from './stage_runs.ts';
 import { loadSweep } from './sweep_file.ts';
+import type { StageRun, SweepRun } from './sweep_run.ts';
 
 /** Few enough not to run out of file handles. */
 const OPEN_AT_A_TIME = 32;

@@ -8,7 +8,7 @@ import { Hasher } from '../spec/identity.ts';
 import type { LoadOptions } from '../spec/load.ts';
 import { parsePath, slashPath } from '../spec/path.ts';
 import type { Stage } from '../spec/pipeline.ts';
-import { identifyStages, type Producer } from '../spec/stage_identity.ts';
+import { identifyStages } from '../spec/stage_identity.ts';
 import type { Issue, RunSpec, SpecDocument, SpecPath } from '../spec/types.ts';
 import { type Diagnostic, formatDiagnostic, SpecError } from '../util/errors.ts';
 import { axesOf, expand } from './expand.ts';
@@ -19,24 +19,7 @@ import { PointResolver } from './point.ts';
 import { type Assignment, type Axis, type Configuration, fieldPath, searchSlot } from './space.ts';
 import { type References, referencesOf, stageRuns } from './stage_runs.ts';
 import type { SweepFile } from './sweep_file.ts';
-
-/** A run that a sweep asks for. Its spec is made anew where it is needed: a hundred thousand of them would fill the memory. */
-export interface SweepRun {
-  /** What the point sets that decides this run: of a stage, neither what later stages nor what others beside it are given. */
-  configuration: Configuration;
-  /** All that the point sets. */
-  point: Configuration;
-  seed: number;
-  /** Null where the base is a single run. */
-  stage: string | null;
-  /** The runs of the stages that it starts from. */
-  after: readonly StageRun[];
-  /** Those of its identity. */
-  hash: string;
-  config_hash: string;
-  /** Null where the spec does not say. */
-  max_steps: number | null;
-}
+import type { StageRun, SweepRun } from './sweep_run.ts';
 
 export interface SweepRuns {
   axes: readonly Axis[];
@@ -54,9 +37,6 @@ export interface SweepRuns {
    */
   stagesOf(run: Pick<SweepRun, 'point' | 'seed' | 'stage'>, places?: ReadonlyMap<string, string>): readonly Stage[];
 }
-
-/** A run that others start from, before it is known where it lies. */
-export type StageRun = Omit<Producer, 'directory'>;
 
 /**
  * All runs of a sweep, in the order of the file, seeds innermost.

@@ -5,9 +5,9 @@ import { parsePath, valueAt } from '../spec/path.ts';
 import type { Stage } from '../spec/pipeline.ts';
 import type { IdentifiedStage } from '../spec/stage_identity.ts';
 import { isJsonObject, type JsonValue } from '../util/json.ts';
-import type { SweepRun } from './runs.ts';
 import type { Assignment, Configuration } from './space.ts';
 import type { SweepFile } from './sweep_file.ts';
+import type { SweepRun } from './sweep_run.ts';
 
 /** The stages whose fields each stage refers to by `${stages.NAME.…}`, by name. */
 export type References = ReadonlyMap<string, ReadonlySet<string>>;
