@@ -6,7 +6,7 @@ import { ConfigurationError } from '../util/errors.ts';
 import { canonicalJson, type JsonObject, type JsonValue } from '../util/json.ts';
 import { programName } from '../util/program_name.ts';
 import { flatten } from './flatten.ts';
-import { RUN_COLUMNS, type RunEntry } from './run_entry.ts';
+import { RUN_COLUMNS, type RunEntry, type RunRow } from './run_entry.ts';
 
 /** Runs that are replicates of each other as far as a table is concerned, with what names them there. */
 export interface Cell {
@@ -51,18 +51,21 @@ function startOf(members: readonly RunEntry[], entries: readonly RunEntry[]): st
   return names.size === 0 ? '' : ` (from ${[...names].join(' and ')})`;
 }
 
-/** The entries, a stage behind all that it starts from. */
+/** The entries, a stage behind all that it starts from. Files from outside may name one another in a circle. */
 function inStages(entries: readonly RunEntry[]): RunEntry[] {
-  const stageOf = new Map(entries.map(({ row }) => [row.hash, row]));
-  const depth = (row: RunEntry['row'], left = MOST_STAGES): number =>
-    left === 0 ? 0 : Math.max(0, ...row.after.map((hash) => depthBelow(stageOf.get(hash), left)));
-  const depthBelow = (row: RunEntry['row'] | undefined, left: number) =>
-    row === undefined ? 1 : 1 + depth(row, left - 1);
-  return entries.toSorted((a, b) => depth(a.row) - depth(b.row));
+  const byHash = new Map(entries.map(({ row }) => [row.hash, row]));
+  const depths = new Map<RunRow, number>();
+  const depthOf = (row: RunRow): number => {
+    const known = depths.get(row);
+    if (known !== undefined) return known;
+    depths.set(row, 0);
+    const below = row.after.flatMap((hash) => byHash.get(hash) ?? []);
+    const depth = below.reduce((most, each) => Math.max(most, 1 + depthOf(each)), 0);
+    depths.set(row, depth);
+    return depth;
+  };
+  return entries.toSorted((a, b) => depthOf(a.row) - depthOf(b.row));
 }
-
-/** Files from outside may name one another in a circle. */
-const MOST_STAGES = 20;
 
 /**
  * One table over all runs by the fields that the user names: fields of specs, axes, or columns of `runs`.

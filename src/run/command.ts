@@ -79,7 +79,8 @@ function endOf(ended: readonly EndedStage[]): CommandEnd {
     return { result: resultOf(single.run), screen, exitCode: exitCodeOf(single.run.status.state) };
   }
   const stages = ended.map(({ stage, after, run }) => ({ stage: stage ?? '', after, ...resultOf(run) }));
-  const codes = ended.map(({ run }) => exitCodeOf(run.status.state));
+  // What starts from a stage that diverged will never start.
+  const codes = ended.map(({ run, isHopeless }) => (isHopeless ? 1 : exitCodeOf(run.status.state)));
   return {
     result: { stages },
     screen: pipelineScreen(ended, colors, width),

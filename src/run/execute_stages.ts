@@ -10,6 +10,8 @@ export interface EndedStage extends PreparedRun {
   run: EndedRun;
   /** The stages that it starts from and that are not done: it was not run for want of them. */
   missing: readonly string[];
+  /** One of those diverged, and would again. */
+  isHopeless: boolean;
 }
 
 /**
@@ -26,7 +28,11 @@ export async function executeStages(
     const isStopped = ended.some(({ run: { executed, status } }) => executed && status.state === 'interrupted');
     const run =
       missing.length > 0 || isStopped ? await untouched(prepared.directory) : await execute(prepared.directory);
-    ended.push({ ...prepared, run, missing });
+    const isHopeless = ended.some(
+      ({ stage, run: { status }, isHopeless }) =>
+        missing.some((name) => name === stage) && (isHopeless || status.state === 'diverged'),
+    );
+    ended.push({ ...prepared, run, missing, isHopeless });
   }
   return ended;
 }

@@ -29,18 +29,36 @@ export interface PrepareOptions {
  * @throws ConfigurationError when something else lies there that may not be touched, RunDirectoryError while it is in use
  */
 export async function prepareRun(wanted: WantedRun, options: PrepareOptions): Promise<void> {
+  await carryOut(await settle(wanted, options), wanted, options);
+}
+
+/** What is to be done so that `log_path` holds the wanted run; nothing is touched yet. Throws as above. */
+export async function settle(wanted: WantedRun, options: Pick<PrepareOptions, 'registry' | 'ask'>): Promise<Action> {
   const { log_path } = wanted.spec;
   // Before anybody is asked; and what the holder has done by the time that it lets go is looked at anew.
   if ((await inspectRunDirectory(log_path))?.live === true) await refuseHeld(log_path);
-  const action = await whatToDo(wanted, options);
+  return await whatToDo(wanted, options);
+}
+
+type Action = 'create' | 'delete' | 'keep' | 'replace';
+
+/** Does what was settled. */
+export async function carryOut(
+  action: Action,
+  { spec: { log_path } }: WantedRun,
+  { makeRecord }: Pick<PrepareOptions, 'makeRecord'>,
+): Promise<void> {
   if (action === 'keep') return;
-  const { record, codeDiff } = await options.makeRecord();
+  const { record, codeDiff } = await makeRecord();
   if (action === 'replace') return await replaceRunRecord(log_path, record, codeDiff);
   if (action === 'delete') await emptyRunDirectory(log_path);
   await createRunDirectory(log_path, record, codeDiff);
 }
 
-async function whatToDo(wanted: WantedRun, { registry, ask }: PrepareOptions) {
+async function whatToDo(
+  wanted: WantedRun,
+  { registry, ask }: Pick<PrepareOptions, 'registry' | 'ask'>,
+): Promise<Action> {
   const { log_path } = wanted.spec;
   const there = await inspectRunDirectory(log_path);
   // The same run goes on there; another is not worth a question.

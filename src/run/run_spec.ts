@@ -2,20 +2,21 @@
 
 import { basename } from 'node:path';
 import type { Registry } from '../registry/registry.ts';
+import { refuseRunAround } from '../run_files/pipeline_directory.ts';
 import { createInputs } from '../run_files/weights_reader.ts';
 import { diagnose } from '../spec/diagnostics.ts';
 import { isSweepSpec, loadDocument } from '../spec/load.ts';
 import { pathInSpec, resolveDocument } from '../spec/pipeline.ts';
 import { loadPlugins } from '../spec/plugins.ts';
 import type { Environment } from '../spec/secrets.ts';
-import { identifyStages } from '../spec/stage_identity.ts';
+import { type IdentifiedStage, identifyStages } from '../spec/stage_identity.ts';
 import type { Issue } from '../spec/types.ts';
 import { ConfigurationError, SpecError } from '../util/errors.ts';
 import { programName } from '../util/program_name.ts';
 import { checkTrainer } from './check_trainer.ts';
 import type { ExecuteOptions } from './execute.ts';
 import { type EndedRun, executeDirectory } from './execute_directory.ts';
-import { type Ask, prepareRun } from './prepare.ts';
+import { type Ask, carryOut, settle } from './prepare.ts';
 import { collectProvenance, type Provenance } from './provenance.ts';
 import { makeRunRecord, stageRecord } from './record.ts';
 import { headlineOf } from './trainer.ts';
@@ -70,25 +71,23 @@ export async function prepareFile(
     }
   }
   if (issues.length > 0) throw new SpecError(diagnose(document, issues));
+  refuseRunAround(stages);
+  const wanted = identifyStages(stages, registry, inputs);
+  // All questions and refusals come before anything is deleted.
+  const settled: [IdentifiedStage, Awaited<ReturnType<typeof settle>>][] = [];
+  for (const stage of wanted) settled.push([stage, await settle(stage, { registry, ask })]);
   let collected: Promise<Provenance> | undefined;
-  for (const { name, spec, identity, producers } of identifyStages(stages, registry, inputs)) {
+  for (const [stage, action] of settled) {
+    const { name, spec, identity, producers } = stage;
     const makeRecord = async () => {
       collected ??= collectProvenance(cwd);
       const provenance = await collected;
       const headline = headlineOf(spec, registry);
-      const stage = name === null ? undefined : stageRecord(name, producers);
-      const record = makeRunRecord({
-        name: basename(spec.log_path),
-        identity,
-        spec,
-        headline,
-        provenance,
-        argv,
-        stage,
-      });
-      return { record, codeDiff: provenance.codeDiff };
+      const ofStage = name === null ? undefined : stageRecord(name, producers);
+      const about = { name: basename(spec.log_path), identity, spec, headline, provenance, argv, stage: ofStage };
+      return { record: makeRunRecord(about), codeDiff: provenance.codeDiff };
     };
-    await prepareRun({ spec, identity }, { registry, ask, makeRecord });
+    await carryOut(action, stage, { makeRecord });
   }
   return stages.map(({ name, spec, after }) => ({ stage: name, directory: spec.log_path, after }));
 }

@@ -107,7 +107,7 @@ async function withExtendedStages(root: MappingNode, files: Files): Promise<Mapp
   return { ...root, entries: new Map(root.entries).set('stages', { ...stages, node: { ...stages.node, entries } }) };
 }
 
-const OF_ITS_PLACE = ['log_path', 'if_exists'];
+const OF_ITS_PLACE = ['log_path', 'if_exists', 'plugins'];
 
 /** A mapping with the files that it extends merged below it. `at`: where it stands in its file. */
 async function overExtended(mapping: MappingNode, files: Files, at: SpecPath = []): Promise<MappingNode> {

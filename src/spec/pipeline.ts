@@ -21,6 +21,8 @@ export interface Stage {
   spec: RunSpec;
   /** The stages whose weights it reads, in the order of the spec. */
   after: readonly string[];
+  /** Whether it names a seed of its own, which replicates of the whole do not change. */
+  hasOwnSeed: boolean;
 }
 
 const { trainer: _, ...common } = rootParams.properties;
@@ -86,7 +88,7 @@ export function resolvePipeline(
 ): { stages: readonly Stage[] | null; issues: Issue[] } {
   if (!hasStages(value)) {
     const { spec, issues } = resolveValue(value, registry, at);
-    return { stages: spec === null ? null : [{ name: null, spec, after: [] }], issues };
+    return { stages: spec === null ? null : [{ name: null, spec, after: [], hasOwnSeed: false }], issues };
   }
   const { log_path, if_exists, plugins, issues } = wholeOf(value, registry, at);
   const given = isJsonObject(value.stages) ? value.stages : {};
@@ -98,6 +100,11 @@ export function resolvePipeline(
   const resolved = new Map<string, ResolvedStage>();
   for (const [name, stage] of Object.entries(given)) {
     issues.push(...problemsOf(name, stage));
+    const alike = names.find((other) => other !== name && other.toLowerCase() === name.toLowerCase());
+    if (alike !== undefined) {
+      const message = `differs from the stage ${alike} in nothing but case: some file systems would make one directory of both`;
+      issues.push({ path: ['stages', name], part: 'key', message });
+    }
     if (!isJsonObject(stage)) continue;
     const own = Object.fromEntries(Object.entries(stage).filter(([field]) => !Object.hasOwn(OF_THE_WHOLE, field)));
     const {
@@ -110,7 +117,8 @@ export function resolvePipeline(
       surroundingsOf(name, own, at, directories),
     );
     issues.push(...ofStage.map((issue) => ({ ...issue, path: placed(name, own, issue.path) })));
-    if (spec !== null) resolved.set(name, { name, spec, refs, after: namesIn(refs, names) });
+    const hasOwnSeed = Object.hasOwn(own, 'seed');
+    if (spec !== null) resolved.set(name, { name, spec, refs, after: namesIn(refs, names), hasOwnSeed });
   }
   issues.push(...[...resolved.values()].flatMap((stage) => mismatches(stage, resolved)));
   const different = distinct(issues);
@@ -208,7 +216,8 @@ function inOrder(stages: ReadonlyMap<string, ResolvedStage>): { ordered: Stage[]
     const next = [...left.values()].find(({ after }) => after.every((name) => !left.has(name)));
     if (next === undefined) return { ordered, circle: circleAmong(left) };
     left.delete(next.name);
-    ordered.push({ name: next.name, spec: next.spec, after: next.after });
+    const { refs: _, ...stage } = next;
+    ordered.push(stage);
   }
   return { ordered, circle: null };
 }

@@ -249,6 +249,11 @@ class Resolution {
   #stage({ stage, ...others }: JsonObject): JsonValue {
     const { stages } = this.#at;
     const directory = typeof stage === 'string' ? stages?.get(stage) : undefined;
+    const { checkpoint = 'final' } = others;
+    if (typeof checkpoint === 'string' && !SAVED.test(checkpoint)) {
+      const message = `expected final, best, or the name of a checkpoint, as 000040; got ${describeValue(checkpoint)}`;
+      this.#report('value', message, 'checkpoint');
+    }
     if (typeof stage === 'string' && directory !== undefined && others.run === undefined) {
       this.stages.push({ path: [...this.#path], stage, model: null });
       return Object.freeze({ checkpoint: 'final', ...others, run: directory });
@@ -290,6 +295,9 @@ class Resolution {
 }
 
 const quoted = (names: readonly string[]) => names.map((name) => `"${name}"`).join(', ');
+
+/** What training loops call the checkpoints that they save. */
+const SAVED = /^(final|best|(best-)?\d{6,})$/;
 
 function nameIn(ref: JsonValue | undefined): JsonValue | undefined {
   return isJsonObject(ref) ? ref.builder : undefined;

@@ -16,10 +16,11 @@ export interface Producer {
   hash: string;
   config_hash: string;
   seed: number;
+  hasOwnSeed: boolean;
 }
 
-/** Digests to identify a run of this seed with that starts from these stages. */
-export function digestsAfter(producers: readonly Producer[], seed: number, digests: Digests): Digests {
+/** Digests to identify a run with that starts from these stages. */
+export function digestsAfter(producers: readonly Producer[], digests: Digests): Digests {
   if (producers.length === 0) return digests;
   const by = (name: (producer: Producer) => string): Digests => ({
     of: (path) => digests.of(path),
@@ -33,8 +34,9 @@ export function digestsAfter(producers: readonly Producer[], seed: number, diges
     },
   });
   const hash = ({ hash }: Producer) => hash;
-  // A stage whose seed is its own, and not that of the replicate, makes a difference.
-  const shared = (producer: Producer) => (producer.seed === seed ? `config-${producer.config_hash}` : producer.hash);
+  // A seed of its own makes a difference that replicates of the whole do not make.
+  const shared = ({ config_hash, hasOwnSeed, seed }: Producer) =>
+    `config-${config_hash}${hasOwnSeed ? `-seed-${seed}` : ''}`;
   return { ...by(hash), acrossSeeds: by(shared) };
 }
 
@@ -51,11 +53,11 @@ export interface IdentifiedStage extends Stage {
 export function identifyStages(stages: readonly Stage[], registry: Registry, digests: Digests): IdentifiedStage[] {
   const known = new Map<string, Producer>();
   return stages.map((stage) => {
-    const { name, spec, after } = stage;
+    const { name, spec, after, hasOwnSeed } = stage;
     const producers = after.flatMap((producer) => known.get(producer) ?? []);
-    const identity = identify(spec, registry, digestsAfter(producers, spec.seed, digests));
+    const identity = identify(spec, registry, digestsAfter(producers, digests));
     const { hash, config_hash, seed } = identity;
-    if (name !== null) known.set(name, { stage: name, directory: spec.log_path, hash, config_hash, seed });
+    if (name !== null) known.set(name, { stage: name, directory: spec.log_path, hash, config_hash, seed, hasOwnSeed });
     return { ...stage, identity, producers };
   });
 }

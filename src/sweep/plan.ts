@@ -5,6 +5,7 @@ import pLimit from 'p-limit';
 import type { Registry } from '../registry/registry.ts';
 import { identityDifferences } from '../run/if_exists.ts';
 import { inspectRunDirectory } from '../run_files/directory.ts';
+import { refuseRunAround } from '../run_files/pipeline_directory.ts';
 import type { RunRecord, RunSnapshot } from '../run_files/types.ts';
 import { createInputs } from '../run_files/weights_reader.ts';
 import { identify } from '../spec/identity.ts';
@@ -85,7 +86,7 @@ export async function planSweep(file: string, options: LoadOptions, registry: Re
     const spec = specOf(run);
     return identityDifferences(old, {
       spec,
-      identity: identify(spec, registry, digestsAfter(run.after, run.seed, inputs)),
+      identity: identify(spec, registry, digestsAfter(run.after, inputs)),
     });
   };
   const { runs, orphans } = await reconcile(log_path, wanted, differences);
@@ -104,6 +105,7 @@ export async function planRun(file: string, options: LoadOptions, registry: Regi
   await loadPlugins(document, registry);
   const digests = createInputs();
   const stages = resolveDocument(document, registry, options.cwd, digests.weights);
+  refuseRunAround(stages);
   const runs: PlannedRun[] = [];
   for (const stage of identifyStages(stages, registry, digests)) {
     const { spec, identity, producers } = stage;

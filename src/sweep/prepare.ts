@@ -66,7 +66,7 @@ export class Preparation {
     const located = { ...run, after };
     const spec = this.#plan.specOf(located);
     const inputs = this.#plan.inputs.changed() ? createInputs() : this.#plan.inputs;
-    const identity = identify(spec, this.#registry, digestsAfter(after, run.seed, inputs));
+    const identity = identify(spec, this.#registry, digestsAfter(after, inputs));
     if (identity.hash !== run.hash) throw new ChangedInputError(CHANGED);
     return await this.#limit(() => underSweepLease(this.#plan.log_path, () => this.#put(located, spec, identity)));
   }

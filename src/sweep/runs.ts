@@ -64,6 +64,7 @@ export async function runsOf(
   for (const configuration of expansion.configurations) {
     const { stages, diagnostics } = resolver.resolve(configuration);
     const spec = stages?.[0]?.spec;
+    refuse(document, tooManyRuns(collection.size, fields));
     if (stages === null || spec === undefined) collection.report(diagnostics);
     else if (stages[0]?.name === null) collection.add(configuration, spec, seeds ?? [spec.seed]);
     else {
@@ -114,6 +115,13 @@ function tooMany(configurations: number, { seeds, max_runs }: SweepFields): Issu
 /** One for all: there may be a hundred thousand runs. */
 const NOTHING: readonly StageRun[] = Object.freeze([]);
 
+/** Of stages, before they fill the memory. */
+function tooManyRuns(runs: number, { max_runs }: SweepFields): Issue[] {
+  if (runs <= max_runs) return [];
+  const message = `the stages of all points are more runs than max_runs allows (${max_runs})`;
+  return [{ path: ['max_runs'], part: 'value', message }];
+}
+
 class RunCollection {
   readonly #document: SpecDocument;
   readonly #registry: Registry;
@@ -134,6 +142,10 @@ class RunCollection {
     this.#hasher = new Hasher(registry, digests);
   }
 
+  get size(): number {
+    return this.#runs.length;
+  }
+
   /** The runs of one replicate of a base with stages. A stage that another point has asked for already is that one run. */
   addStages(point: Configuration, stages: readonly Stage[], references: References): void {
     const specOf = (name: unknown) => stages.find((stage) => stage.name === name)?.spec;
@@ -144,7 +156,8 @@ class RunCollection {
     const identified = identifyStages(stages, this.#registry, this.#digests);
     const all = identified.map(({ identity }) => identity.hash).join();
     const twin = this.#configurations.get(all);
-    if (twin !== undefined) this.#reportTwins(point, twin);
+    if (twin === point) this.#reportAt(['seeds'], PINNED, 'key');
+    else if (twin !== undefined) this.#reportTwins(point, twin);
     this.#configurations.set(all, point);
     for (const run of stageRuns(identified, point, references)) {
       if (this.#stages.has(run.hash)) continue;
@@ -222,6 +235,8 @@ class RunCollection {
     this.report([diagnosticAt(this.#document.placeOf(path, part), path, message)]);
   }
 }
+
+const PINNED = 'every stage has a seed of its own, so replicates would be one run';
 
 const RUNTIME =
   'does not change what a run computes, so all its values would be one run; set it in the base, or as key=value';

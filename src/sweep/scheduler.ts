@@ -106,12 +106,16 @@ async function behind(
   context: Context,
 ): Promise<Outcome> {
   const missing: string[] = [];
+  let isHopeless = false;
   for (const { stage, hash, directory } of run.after) {
     const state = (await outcomes.get(hash))?.state ?? resultOf(await inspectRunDirectory(directory)).state;
+    // It would diverge again.
+    isHopeless ||= state === 'diverged';
     if (state !== 'done' && state !== 'stopped') missing.push(`the stage ${stage} it starts from ${STANDS[state]}`);
   }
   if (missing.length === 0) return await new Course(run, context).follow();
   const error = { code: 'MISSING_STAGE', message: missing.join(', ') };
+  if (isHopeless) return { run, directory: run.directory, state: 'failed', error };
   return { run, directory: run.directory, state: 'pending', error: context.launching.aborted ? null : error };
 }
 

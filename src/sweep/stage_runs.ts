@@ -72,5 +72,5 @@ function decisive(name: string, stages: readonly Stage[], references: References
 /** What is set beside the stages is for all of them. */
 function bearsOn({ field }: Assignment, stages: ReadonlySet<string>): boolean {
   const [root, stage] = parsePath(field) ?? [];
-  return root !== 'stages' || stages.has(String(stage));
+  return root !== 'stages' || stage === undefined || stages.has(String(stage));
 }

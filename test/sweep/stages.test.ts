@@ -64,7 +64,7 @@ function counts({ runs }: SweepPlan): Record<string, number> {
 /** Makes a run of the plan lie there, as if it had been started. */
 async function create(plan: SweepPlan, planned: PlannedRun): Promise<void> {
   const spec = { ...plan.specOf(planned), log_path: planned.directory };
-  const identity = identify(spec, registry(), digestsAfter(planned.after, planned.seed, plan.inputs));
+  const identity = identify(spec, registry(), digestsAfter(planned.after, plan.inputs));
   const provenance = {
     versions: { cookbook: '0', node: '0', onnxruntime: null, platform: 'x' },
     git: null,
@@ -121,6 +121,14 @@ describe('points of a sweep over stages', () => {
     expect(new Set(last.map(({ config_hash }) => config_hash)).size).toBe(4);
     const seedOf = new Map(runs.map(({ hash, seed }) => [hash, seed]));
     expect(last.every(({ after, seed }) => after.every(({ hash }) => seedOf.get(hash) === seed))).toBe(true);
+  });
+
+  test('are one configuration too where a stage has a seed of its own, which they then share', async () => {
+    const pinned = PIPELINE.replace('sft.jsonl, batch_size: 2}', 'sft.jsonl, batch_size: 2}, seed: 0');
+    const plan = await planned(await pipeline({ 'run.yaml': pinned }));
+    expect(counts(plan)).toEqual({ sft: 1, rm: 3, rl: 12 });
+    const last = plan.runs.filter(({ stage }) => stage === 'rl');
+    expect(new Set(last.map(({ config_hash }) => config_hash)).size).toBe(4);
   });
 
   test('start from where the run of the stage lies', async () => {

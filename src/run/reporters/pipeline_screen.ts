@@ -21,14 +21,14 @@ export function pipelineScreen(
   const [first] = stages;
   if (first === undefined) return [];
   const place = shortPath(dirname(first.run.directory));
-  const done = stages.filter(({ run }) => isFinished(run.status.state)).length;
+  const done = stages.filter(({ run: { status } }) => status.state === 'done' || status.state === 'stopped').length;
   const title =
     done === stages.length
       ? `all ${plural(done, 'stage')} are done`
       : `${done} of ${plural(stages.length, 'stage')} done`;
   const rows = columns(stages.map((stage): [string, string] => [stage.stage ?? '', outcomeOf(stage)]));
   const told =
-    stages.find(({ run }) => run.status.state === 'failed') ??
+    stages.find(({ run }) => run.status.state === 'failed' || run.status.state === 'diverged') ??
     stages.find(({ run }) => !isFinished(run.status.state)) ??
     stages.at(-1) ??
     first;
