@@ -140,7 +140,7 @@ test('resolving what is resolved changes nothing', async () => {
   const directory = await workspace({ ...DATA, 'run.yaml': spec('evaluators: [nll]', 'service: {threads: 2}') });
   const once = await resolved(directory);
   const at = { cwd: '/elsewhere', directoryOf: () => '/elsewhere', exists: existsSync };
-  expect(resolveValue(once, toyRegistry(), at)).toEqual({ spec: once, issues: [] });
+  expect(resolveValue(once, toyRegistry(), at)).toEqual({ spec: once, issues: [], stages: [] });
 });
 
 test('what is resolved is frozen, and so are the defaults in it', async () => {
