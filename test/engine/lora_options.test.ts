@@ -301,6 +301,16 @@ describe('is refused:', () => {
     );
   });
 
+  it('of an adapter that is loaded, a pattern that matches nothing of it and ranks that it does not have', async () => {
+    const { saved } = await trained({ rank_pattern: { q_proj: 2 } }, { steps: 1 });
+    const loading = (fields: Fields) => open(fields).service.createTrainingClientFromStateWithOptimizer(saved);
+    await expect(loading({ alpha_pattern: { q_prj: 2 } })).rejects.toThrow(
+      'alpha_pattern "q_prj" matches no module that is adapted',
+    );
+    await expect(loading({ rank_pattern: { down_proj: 2 } })).rejects.toThrow(/^rank_pattern asks for rank \d of /);
+    await loading({ rank_pattern: { q_proj: 2 }, alpha_pattern: { q_proj: 2 } });
+  });
+
   it('a pattern that is none', () => {
     expect(badPattern({ alpha_pattern: { '(': 2 } })).toMatchObject({ field: 'alpha_pattern' });
     expect(badPattern({ alpha_pattern: { '.*q_proj': 2 } })).toBeNull();
