@@ -65,8 +65,8 @@ export function adapterKind(options: CreateLoraTrainingClientOptions, lora: Lora
   });
 }
 
-/** Refuses an adapter that is wider than the model, and patterns that say nothing of any module that is adapted. */
-export function checkAdapter(kind: AdapterKind, config: ModelConfig): void {
+/** Refuses patterns that say nothing of any module that is adapted. */
+export function checkPatterns(kind: AdapterKind, config: ModelConfig): void {
   const modules = adaptedModules(config, kind.adapted).map(([name]) => name);
   const idle = idlePattern(kind.scaling, modules);
   if (idle !== null) {
@@ -74,6 +74,11 @@ export function checkAdapter(kind: AdapterKind, config: ModelConfig): void {
       hint: `A pattern matches a whole name or its end, such as q_proj. The first modules are ${modules.slice(0, 4).join(', ')}.`,
     });
   }
+}
+
+/** Refuses an adapter that is wider than the model, and idle patterns. */
+export function checkAdapter(kind: AdapterKind, config: ModelConfig): void {
+  checkPatterns(kind, config);
   const width = config.hidden_size;
   const rank = widestRank(config, kind);
   if (rank <= Math.max(width, DEFAULT_RANK)) return;

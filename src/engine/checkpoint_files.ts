@@ -16,15 +16,24 @@ import { isFile, readJsonFile, replaceJsonFile } from '../formats/files.ts';
 import { checkFinite, checkFiniteWeights } from '../formats/finite.ts';
 import { type ModelConfig, writeModelConfig } from '../formats/hf_config.ts';
 import { isUniform, type LoraScaling, scalingOf } from '../formats/lora_scaling.ts';
-import { checkParameters, linearModules, MODULE_PARTS } from '../formats/modules.ts';
+import { checkParameters, linearModules, MODULE_PARTS, type ModulePart } from '../formats/modules.ts';
 import { type FloatDtype, openSafetensors, type SafetensorsFile, writeSafetensors } from '../formats/safetensors.ts';
 import { openModelDirectory } from '../formats/sharded.ts';
 import { requireTensor } from '../formats/tensors.ts';
-import { CheckpointError } from '../util/errors.ts';
+import { CheckpointError, RequestError } from '../util/errors.ts';
 import { makeDirectory } from '../util/files.ts';
 import { putDirectory, restoreDirectory, temporaryDirectoryFor, tidyDirectories } from '../util/replace_directory.ts';
 import type { AdamState } from './adamw.ts';
-import { factorA, factorB, LORA_ALPHA, type LoraOptions, PLAIN_LORA, widestRank } from './adapter_shape.ts';
+import {
+  adaptedModules,
+  checkPatterns,
+  factorA,
+  factorB,
+  LORA_ALPHA,
+  type LoraOptions,
+  PLAIN_LORA,
+  widestRank,
+} from './adapter_shape.ts';
 import type { BaseWeights } from './base_weights.ts';
 import { adapterOf, fullParameters, type Parameters } from './parameters.ts';
 
@@ -182,6 +191,7 @@ async function readFactors(directory: string, config: ModelConfig, lora: LoraOpt
   const values = new Map<string, Float32Array>();
   const parts = new Set([...factors.keys()].map((name) => linearModules(config).get(name)?.part));
   const kind = { scaling, adapted: MODULE_PARTS.filter((part) => parts.has(part)) };
+  checkAsked(given, lora, kind.adapted, config);
   const width = widestRank(config, kind);
   for (const [module, stored] of factors) {
     const { rank, scale } = scalingOf(given, module);
@@ -190,6 +200,25 @@ async function readFactors(directory: string, config: ModelConfig, lora: LoraOpt
     values.set(factorA(module), A).set(factorB(module), ratio === 1 ? B : B.map((value) => value * ratio));
   }
   return adapterOf(config, kind, (name, [rows, columns]) => values.get(name) ?? new Float32Array(rows * columns));
+}
+
+/** What is asked of an adapter that is loaded must say something of it, and cannot be other ranks than it has. */
+function checkAsked(
+  given: LoraScaling,
+  { loraplus_lr_ratio: _, ...asked }: LoraOptions,
+  adapted: readonly ModulePart[],
+  config: ModelConfig,
+): void {
+  const scaling = { rank: given.rank, ...asked };
+  checkPatterns({ scaling, adapted }, config);
+  if (Object.keys(asked.rank_pattern ?? {}).length === 0) return;
+  for (const [module] of adaptedModules(config, adapted)) {
+    const [has, wants] = [scalingOf(given, module).rank, scalingOf(scaling, module).rank];
+    if (has === wants) continue;
+    throw new RequestError(`rank_pattern asks for rank ${wants} of ${module}, which has rank ${has} in the adapter`, {
+      hint: 'The ranks of an adapter stay what they are: leave rank_pattern out, or begin a new adapter.',
+    });
+  }
 }
 
 function scalingToKeep(

@@ -46,13 +46,19 @@ export interface TrainingHost {
   activationCheckpointing: boolean;
   /** Learning rate of the factors B over that of the factors A. */
   loraPlusRatio: number;
-  /** NEFTune: how much noise embeddings get in training passes, 0 = none, and what decides it. */
+  /** NEFTune: how much noise embeddings get in passes of cross-entropy, 0 = none, and what decides it. */
   neftune: { alpha: number; seed: number };
   saveState(name: string, state: TrainingState): Promise<string>;
   saveWeights(name: string, parameters: Parameters): Promise<string>;
   samplingClient(parameters: Parameters): SamplingClient;
   /** Told when the client is closed. */
   closed(): void;
+}
+
+interface ParsedRequest {
+  loss: Loss;
+  examples: Example[];
+  trainedOnly: boolean;
 }
 
 /** Cross-entropy: the loss whose slope is what its weights say. */
@@ -64,7 +70,7 @@ export class LocalTrainingClient implements TrainingClient {
   readonly #state: TrainingState;
   readonly #host: TrainingHost;
   #gradients = new Map<string, Float32Array>();
-  /** Examples of training passes since the last optimizer step. */
+  /** Examples of passes with noise since the last optimizer step. */
   #trained = 0;
   #tail: Promise<unknown> = Promise.resolve();
 
@@ -91,12 +97,7 @@ export class LocalTrainingClient implements TrainingClient {
     config?: LossFnConfig,
     options?: ForwardBackwardOptions,
   ): Promise<APIFuture<ForwardBackwardOutput>> {
-    const { loss, examples, trainedOnly } = this.#parse(data, lossFn, config, options);
-    return this.#submit(async () =>
-      loss.fn === 'gspo'
-        ? this.#trainSequences(loss, examples, trainedOnly)
-        : this.#output(loss, examples, await this.#compute(examples, { loss, trainedOnly })),
-    );
+    return this.#train(this.#parse(data, lossFn, config, options), { noisy: lossFn === 'cross_entropy' });
   }
 
   forwardBackwardCustom(
@@ -104,7 +105,12 @@ export class LocalTrainingClient implements TrainingClient {
     lossFn: CustomLossFn,
     options?: { logprobs?: 'all' | 'trained' },
   ): Promise<APIFuture<ForwardBackwardOutput>> {
-    return forwardBackwardCustom(this, data, lossFn, options);
+    const calm: Pick<TrainingClient, 'forward' | 'forwardBackward'> = {
+      forward: (...request) => this.forward(...request),
+      // The slopes are those at the log-probs that the loss was given, which have no noise.
+      forwardBackward: async (...request) => this.#train(this.#parse(...request), { noisy: false }),
+    };
+    return forwardBackwardCustom(calm, data, lossFn, options);
   }
 
   async optimStep(params: AdamParams): Promise<APIFuture<OptimStepResponse>> {
@@ -150,9 +156,9 @@ export class LocalTrainingClient implements TrainingClient {
   #parse(
     data: Datum[],
     lossFn: LossFnType,
-    config: LossFnConfig | undefined,
+    config?: LossFnConfig,
     { logprobs = 'all' }: ForwardBackwardOptions = {},
-  ): { loss: Loss; examples: Example[]; trainedOnly: boolean } {
+  ): ParsedRequest {
     if (data.length === 0) throw new RequestError('there are no datums to compute');
     const loss = configureLoss(lossFn, config);
     const limits = { vocab_size: this.#lease.model.base.config.vocab_size, ...this.#info };
@@ -160,6 +166,17 @@ export class LocalTrainingClient implements TrainingClient {
     if (logprobs === 'all') return { loss, examples, trainedOnly: false };
     const asking = logprobs === 'trained' ? examples : examples.map((example, d) => askingFor(logprobs[d], example, d));
     return { loss, examples: asking.map(inContext), trainedOnly: true };
+  }
+
+  #train(
+    { loss, examples, trainedOnly }: ParsedRequest,
+    { noisy }: { noisy: boolean },
+  ): APIFuture<ForwardBackwardOutput> {
+    return this.#submit(async () =>
+      loss.fn === 'gspo'
+        ? this.#trainSequences(loss, examples, trainedOnly)
+        : this.#output(loss, examples, await this.#compute(examples, { loss, trainedOnly, noisy })),
+    );
   }
 
   /** Requests run one after another in the order of submission; one that fails does not stop those behind it. */
@@ -196,15 +213,15 @@ export class LocalTrainingClient implements TrainingClient {
     };
   }
 
-  /** The log-probs of every example; with a loss, its gradients are accumulated. */
+  /** The log-probs of every example; with a loss, its gradients are accumulated. `noisy`: NEFTune's noise is on, where it is set. */
   async #compute(
     given: Example[],
-    { loss, trainedOnly }: { loss?: TokenLoss; trainedOnly: boolean },
+    { loss, trainedOnly, noisy = false }: { loss?: TokenLoss; trainedOnly: boolean; noisy?: boolean },
   ): Promise<Float32Array[]> {
     const { model, lane } = this.#lease;
     const { microbatchTokens, activationCheckpointing: checkpointing } = this.#host;
     const logprobs_D: Float32Array[] = new Array(given.length);
-    const noise = loss === undefined ? null : this.#noise(given);
+    const noise = noisy ? this.#noise(given) : null;
     // What sequences begin with has noise of its own in each.
     const examples = noise === null ? given : given.map((example) => ({ ...example, context: 0 }));
     for (const indices of microbatches(examples, microbatchTokens)) {

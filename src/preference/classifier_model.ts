@@ -26,7 +26,7 @@ export async function classifierModel(options: ClassifierOptions): Promise<Prefe
   const config = await requiredJson(configFile);
   const labels = labelsOf(config, configFile);
   const chosen = chosenLabel(options.label, labels);
-  const read = await readerOf(directory, options.max_length ?? numberOf(config.max_position_embeddings));
+  const read = await readerOf(directory, { asked: options.max_length, positions: positionsOf(config) });
   const { session, ort } = await openSession(directory, options.threads);
   const isMultiLabel = config.problem_type === 'multi_label_classification' || labels.length === 1;
 
@@ -45,7 +45,12 @@ export async function classifierModel(options: ClassifierOptions): Promise<Prefe
         new ort.Tensor('int64', BigInt64Array.from(columns[name], BigInt), [1, ids.length]),
       ]),
     );
-    const { logits } = await session.run(feeds);
+    const { logits } = await session.run(feeds).catch((error: unknown) => {
+      throw new WeightsError(`${directory}: the graph cannot be run on ${ids.length} tokens: ${messageOf(error)}`, {
+        hint: 'If that is more than the classifier takes, set max_length.',
+        cause: error,
+      });
+    });
     const values = Array.from(logits.data, Number);
     if (values.length !== labels.length)
       throw new WeightsError(
@@ -53,6 +58,24 @@ export async function classifierModel(options: ClassifierOptions): Promise<Prefe
       );
     return isMultiLabel ? 1 / (1 + Math.exp(-values[chosen])) : softmaxAt(values, chosen);
   });
+}
+
+/** Models whose positions begin behind that of padding. */
+const SHIFTED = new Set([
+  'roberta',
+  'roberta-prelayernorm',
+  'xlm-roberta',
+  'xlm-roberta-xl',
+  'camembert',
+  'longformer',
+  'mpnet',
+]);
+
+/** Longest sequence that has a position for each of its tokens; null where the configuration does not say. */
+function positionsOf({ max_position_embeddings, model_type, pad_token_id }: JsonObject): number | null {
+  const positions = numberOf(max_position_embeddings);
+  const isShifted = SHIFTED.has(textIn(model_type) ?? '');
+  return positions === null || !isShifted ? positions : positions - (numberOf(pad_token_id) ?? 1) - 1;
 }
 
 function softmaxAt(values: readonly number[], index: number): number {
@@ -89,7 +112,10 @@ function chosenLabel(label: string | null, labels: readonly string[]): number {
 type Reader = (text: string, pair: string | null) => { ids: number[]; types: number[] };
 
 /** With the special tokens that the model was trained with, unlike what renderers read: theirs is every token. */
-async function readerOf(directory: string, maxLength: number | null): Promise<Reader> {
+async function readerOf(
+  directory: string,
+  { asked, positions }: { asked: number | null; positions: number | null },
+): Promise<Reader> {
   const file = join(directory, 'tokenizer.json');
   const json = await requiredJson(file);
   const config = (await readJsonObject(join(directory, 'tokenizer_config.json'))) ?? {};
@@ -103,12 +129,18 @@ async function readerOf(directory: string, maxLength: number | null): Promise<Re
     const { ids, token_type_ids } = tokenizer.encode(text, { text_pair: pair, return_token_type_ids: true });
     return { ids, types: token_type_ids };
   };
+  // A tokenizer without a bound of its own has a huge number here.
+  const bounds = [positions, numberOf(config.model_max_length)].filter((bound) => bound !== null);
+  const maxLength = asked ?? Math.min(Number.POSITIVE_INFINITY, ...bounds);
   return (text, pair) => {
     const whole = encoded(text, pair);
-    const over = maxLength === null ? 0 : Math.max(0, whole.ids.length - maxLength);
+    const over = Math.max(0, whole.ids.length - maxLength);
     // The first and the last token are the model's own marks. Of a conversation the oldest goes, of a reply its end.
-    const from = pair === null ? whole.ids.length - 1 - over : 1;
-    return { ids: whole.ids.toSpliced(from, over), types: whole.types.toSpliced(from, over) };
+    const context = pair === null || over === 0 ? 0 : tokenizer.encode(text, { add_special_tokens: false }).ids.length;
+    const oldest = Math.min(over, context);
+    const end = Math.max(1, whole.ids.length - 1 - over);
+    const cut = (values: readonly number[]) => values.toSpliced(1, oldest).toSpliced(end, over - oldest);
+    return { ids: cut(whole.ids), types: cut(whole.types) };
   };
 }
 

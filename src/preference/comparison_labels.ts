@@ -9,13 +9,17 @@ import type { DatasetContext, SupervisedDataset, SupervisedDatasets } from '../s
 import { DataValidationError } from '../util/errors.ts';
 import { shortPath } from '../util/files.ts';
 import { nextUniform, randomFor } from '../util/random.ts';
+import { startAll } from '../util/start_all.ts';
 import { labelPrompts } from './comparison_prompt.ts';
 import { labelAccuracy } from './label_accuracy.ts';
 import type { ComparisonLabelParams } from './label_params.ts';
 import { type LabelQuestion, labelDatum, type RenderedComparison, renderOrders } from './label_question.ts';
-import type { PreferenceModel } from './preference_model.ts';
+import { comparedPairs, type PreferenceModel } from './preference_model.ts';
 import { comparisonReader } from './rows.ts';
-import type { PreferenceLabel } from './types.ts';
+import type { Comparison, PreferenceLabel } from './types.ts';
+
+/** Comparisons that the true rule is asked about at once. */
+const RULED_AT_ONCE = 16;
 
 /** Everything that can be wrong with the data shows here, before training begins. */
 export async function comparisonLabelDatasets(
@@ -25,23 +29,27 @@ export async function comparisonLabelDatasets(
 ): Promise<SupervisedDatasets> {
   const rendering = renderingOf(params, context, 'comparisons');
   const { train, test } = await splitRows(params, context, (file) =>
-    loadComparisons(file, params, rule, { ...context, ...rendering }),
+    loadComparisons(file, params, { ...context, ...rendering }),
   );
   const heldOut = test === null ? null : presentIn(test);
+  const evaluators = heldOut === null ? [] : [labelAccuracy(await ruledComparisons(heldOut, rule, context))];
   return {
     train: trainingPart(train, params, context.seed),
     test: heldOut === null ? null : datasetOf(bothOrders(heldOut, params), { ...params, shuffleSeeds: null }),
-    evaluators: heldOut === null ? [] : [labelAccuracy(heldOut)],
+    evaluators,
   };
+}
+
+interface Loaded extends Pick<RenderedComparison, 'orders'> {
+  comparison: Comparison;
 }
 
 /** One entry a row of the file; null for a comparison that is too long, which a warning then tells. */
 async function loadComparisons(
   file: string,
   params: ComparisonLabelParams,
-  rule: PreferenceModel | null,
   { renderer, maxLength, warn, notify, signal }: DatasetContext & { renderer: Renderer; maxLength: number },
-): Promise<(RenderedComparison | null)[]> {
+): Promise<(Loaded | null)[]> {
   const read = comparisonReader(params);
   const promptOf = labelPrompts(renderer);
   const tooLong: RowPlace[] = [];
@@ -50,34 +58,42 @@ async function loadComparisons(
     const orders = renderOrders(labeled, promptOf);
     const isTooLong = orders.some(({ prompt }) => prompt.length + 1 > maxLength);
     if (isTooLong) tooLong.push(place);
-    return isTooLong ? null : { orders, labeled };
+    return isTooLong ? null : { orders, comparison: labeled.comparison };
   });
   if (tooLong.length > 0) {
     warn(
       `${shortPath(file)}: ${tooLong.length} of ${rows.length} comparisons left out, longer than max_length ${maxLength} (${namedRows(tooLong)})`,
     );
   }
+  return rows;
+}
+
+/** What the true rule says of those that are measured; of the others nobody asks. */
+async function ruledComparisons(
+  heldOut: readonly Loaded[],
+  rule: PreferenceModel | null,
+  { signal = new AbortController().signal }: Pick<DatasetContext, 'signal'>,
+): Promise<RenderedComparison[]> {
+  if (rule === null) return heldOut.map(({ orders }) => ({ orders, ruled: null }));
+  const bounds = { most: RULED_AT_ONCE, signal };
   return await Promise.all(
-    rows.map(async (row) => {
-      if (row === null) return null;
-      const ruled = rule === null ? null : await rule.compare(row.labeled.comparison, { signal });
-      return { orders: row.orders, ruled };
+    startAll(heldOut, bounds, async ({ orders, comparison }, _, signal): Promise<RenderedComparison> => {
+      const { prompt_conversation, completion_A, completion_B } = comparison;
+      const completions = [completion_A, completion_B];
+      const [ruled] = await comparedPairs(rule, prompt_conversation, completions, [[0, 1]], { signal });
+      return { orders, ruled };
     }),
   );
 }
 
-function presentIn({ rows, file }: RowPart<RenderedComparison | null>): RenderedComparison[] {
+function presentIn({ rows, file }: RowPart<Loaded | null>): Loaded[] {
   const present = rows.filter((row) => row !== null);
   if (present.length > 0) return present;
   throw new DataValidationError(`${shortPath(file)}: no comparison is left that fits into max_length`);
 }
 
 /** Which order a comparison is shown in is a function of the seed and its place among the rows alone. */
-function trainingPart(
-  part: RowPart<RenderedComparison | null>,
-  params: ComparisonLabelParams,
-  seed: number,
-): SupervisedDataset {
+function trainingPart(part: RowPart<Loaded | null>, params: ComparisonLabelParams, seed: number): SupervisedDataset {
   const random = randomFor(seed, 'order of comparisons');
   const drawn = part.rows.map(() => (nextUniform(random) < 0.5 ? 0 : 1));
   const examples = params.swap
@@ -87,7 +103,7 @@ function trainingPart(
   return datasetOf(examples, { ...params, shuffleSeeds: part.shuffleSeeds });
 }
 
-function bothOrders(rows: readonly RenderedComparison[], params: ComparisonLabelParams): LabelExample[] {
+function bothOrders(rows: readonly Loaded[], params: ComparisonLabelParams): LabelExample[] {
   return rows.flatMap(({ orders }) => orders.flatMap((question) => examplesOf(question, params)));
 }
 

@@ -122,12 +122,16 @@ function cutToLength(
 }
 
 /** A template may leave out what tells two completions apart, such as white space at their ends. */
+export function alikeProblem(a: Sequence, b: Sequence): DataValidationError | null {
+  if (!areEqual(a, b)) return null;
+  return new DataValidationError('both completions are the same tokens, so there is nothing to prefer', {
+    hint: 'Leave such rows out; on_bad_row: skip does, and counts them.',
+  });
+}
+
 export function refuseAlike(a: Sequence, b: Sequence): void {
-  if (areEqual(a, b)) {
-    throw new DataValidationError('both completions are the same tokens, so there is nothing to prefer', {
-      hint: 'Leave such rows out; on_bad_row: skip does, and counts them.',
-    });
-  }
+  const problem = alikeProblem(a, b);
+  if (problem !== null) throw problem;
 }
 
 function areEqual(a: Sequence, b: Sequence): boolean {

@@ -2,10 +2,10 @@
 
 import { tinkerMessageCompleter } from '../completers/completers.ts';
 import type { Message, Renderer } from '../renderers/types.ts';
+import { RolloutFailure } from '../rl/rollout_failure.ts';
 import { lengthOf } from '../tinker/types.ts';
 import type { EvaluationInput, Evaluator, EvaluatorContext } from '../training/evaluator.ts';
 import { writeIterationFiles } from '../training/iteration_directory.ts';
-import { messageOf } from '../util/errors.ts';
 import { seedFor } from '../util/random.ts';
 import { startAll } from '../util/start_all.ts';
 import type { ComparisonEvaluatorConfig } from './comparison_evaluator_params.ts';
@@ -37,11 +37,14 @@ export function comparisonEvaluatorOf({ config, judges, prompts, renderer, conte
       return await winScore({ ...judged, reply: [judged.reply] }, { model: judge.model, bothWays }, { signal });
     } catch (error) {
       signal.throwIfAborted();
-      warnOnce(`${name}: ${judge.name} failed, and the comparison does not count: ${messageOf(error)}`);
+      // Anything else is wrong with the judge itself, and would leave a metric of nothing.
+      if (!(error instanceof RolloutFailure)) throw error;
+      warnOnce(`${name}: ${judge.name} failed, and the comparison does not count: ${error.message}`);
       return null;
     }
   };
   return {
+    name,
     async evaluate({ sampling, step, logPath, signal }) {
       const client = await sampling();
       const { max_context_length: contextWindow } = await client.getInfo();

@@ -56,24 +56,28 @@ export type Scores = readonly (number | null)[];
 
 /**
  * Of each judge `win_rate`, its `stderr`, the number `n` of replies that it judged and the share `unjudged` that it did not; and
- * how much higher the first one's rate is than that of each other, over the replies that both have judged.
+ * how much higher the first one's rate is than that of each other, over the replies that both have judged. Rates of no reply
+ * are left out.
  */
 export function winMetrics(names: readonly string[], scores_N: readonly Scores[]): Metrics {
   const entries = names.flatMap((name, j): [string, number][] => {
     const judged = scores_N.flatMap((scores) => scores[j] ?? []);
-    return [
+    const rates: [string, number][] = [
       [`${name}/win_rate`, mean(judged)],
       [`${name}/stderr`, standardError(judged)],
+    ];
+    return [
+      ...(judged.length === 0 ? [] : rates),
       [`${name}/n`, judged.length],
       [`${name}/unjudged`, scores_N.length === 0 ? 0 : 1 - judged.length / scores_N.length],
     ];
   });
-  const gaps = names.slice(1).map((name, i): [string, number] => {
+  const gaps = names.slice(1).flatMap((name, i): [string, number][] => {
     const differences = scores_N.flatMap((scores) => {
       const [own, other] = [scores[0], scores[i + 1]];
       return own === null || other === null ? [] : [own - other];
     });
-    return [`${names[0]}_minus_${name}`, mean(differences)];
+    return differences.length === 0 ? [] : [[`${names[0]}_minus_${name}`, mean(differences)]];
   });
   return Object.fromEntries([...entries, ...gaps]);
 }

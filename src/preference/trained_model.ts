@@ -35,7 +35,9 @@ export function trainedModel(options: TrainedModelOptions): PreferenceModel {
   return {
     async compare(comparison, { signal } = {}) {
       const prompt = promptOf(comparison);
-      if (prompt.tokens.length >= maxContextLength) return unjudged(`it is longer than ${maxContextLength} tokens`);
+      // The label's token, and behind one that is scored the token that a service samples.
+      const longest = maxContextLength - (useProbability ? 2 : 1);
+      if (prompt.tokens.length > longest) return unjudged(`it is longer than ${maxContextLength} tokens`);
       if (useProbability) return await expectedVerdict(client, prompt, signal);
       const label = await saidLabel(client, prompt, signal);
       return label === null ? unjudged('what it says is no label') : VERDICTS[label];

@@ -3,7 +3,7 @@
 
 import type { Make } from '../registry/slot.ts';
 import { maxContextLengthOf, requireLoss } from '../tinker/capabilities.ts';
-import { evaluationBy } from '../training/evaluator.ts';
+import { evaluationBy, refuseSameNames } from '../training/evaluator.ts';
 import { Journal } from '../training/journal.ts';
 import { type OpenedModel, openModel } from '../training/open_model.ts';
 import { type OtherModels, otherModels } from '../training/other_models.ts';
@@ -108,6 +108,7 @@ async function trainOn(
     test === null ? [] : [rlTestSetEvaluator(test, { config, strategy, contextLength, transcripts, seed, warn })];
   const evaluators = [...ofTest, ...(await Promise.all(config.evaluators.map((ref) => make(ref, measured))))];
   const infrequent = await Promise.all(config.infrequent_evaluators.map((ref) => make(ref, measured)));
+  refuseSameNames([...evaluators, ...infrequent]);
   const totalSteps = Math.min(plannedSteps(config, dataset), config.max_steps ?? Number.POSITIVE_INFINITY);
   const checkpointed = new Map<string, () => JsonValue>();
   const journal = await Journal.open(context, openClient, {

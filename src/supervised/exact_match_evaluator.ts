@@ -3,10 +3,15 @@
 import { Type } from '@sinclair/typebox';
 import { defineBuilder } from '../registry/builder.ts';
 import { semantic } from '../registry/fields.ts';
+import type { Renderer } from '../renderers/types.ts';
 import { type Datum, modelInputFromTokens, tokensOf } from '../tinker/types.ts';
 import type { Tokenizer } from '../tokenizers/types.ts';
 import { type Evaluator, evaluatorSlot } from '../training/evaluator.ts';
 import { ConfigurationError } from '../util/errors.ts';
+import { startAll } from '../util/start_all.ts';
+
+/** Replies that are asked for at once. */
+const AT_ONCE = 64;
 
 export const exactMatch = defineBuilder({
   slot: evaluatorSlot,
@@ -27,18 +32,20 @@ export const exactMatch = defineBuilder({
         const batches = await Promise.all(Array.from({ length: test.length }, (_, index) => test.getBatch(index)));
         const client = await sampling();
         const stop = renderer?.getStopSequences();
+        const longestStop = (stop ?? []).map((each) => (typeof each === 'string' ? tokenizer.encode(each).length : 1));
         const matches = await Promise.all(
-          batches.flat().map(async (datum) => {
+          startAll(batches.flat(), { most: AT_ONCE, signal }, async (datum, _, signal) => {
             const { prompt, reply } = lastReply(datum);
-            // A token more than it has, so that a reply which goes on is another one.
+            // More than it has: a reply which goes on is another one, and a stop that is a text may lie behind what is trained.
             const params = {
-              max_tokens: reply.length + 1,
+              max_tokens: reply.length + Math.max(1, ...longestStop),
               temperature: 0,
               seed: 0,
               ...(stop !== undefined && { stop }),
             };
             const { sequences } = await client.sample(modelInputFromTokens(prompt), 1, params, { signal });
-            return textOf(sequences[0].tokens, tokenizer) === textOf(reply, tokenizer);
+            const [given, wanted] = [sequences[0].tokens, reply].map((each) => saidIn(each, { renderer, tokenizer }));
+            return given === wanted;
           }),
         );
         return { [`${name}/exact_match`]: matches.filter((matched) => matched).length / matches.length };
@@ -60,6 +67,13 @@ export function lastReply({ model_input, loss_fn_inputs: { target_tokens, weight
   return { prompt: tokens.slice(0, start + 1), reply: Array.from(target_tokens.data).slice(start, end) };
 }
 
-function textOf(tokens: readonly number[], tokenizer: Tokenizer): string {
-  return tokenizer.decode(tokens, { skipSpecialTokens: true }).trim();
+/** The text; with a renderer the message, in which what ended it does not count. */
+function saidIn(
+  tokens: readonly number[],
+  { renderer, tokenizer }: { renderer: Renderer | null; tokenizer: Tokenizer },
+): string {
+  if (renderer === null) return tokenizer.decode(tokens, { skipSpecialTokens: true }).trim();
+  const { message } = renderer.parseResponse(tokens);
+  const { content } = message;
+  return JSON.stringify({ ...message, content: typeof content === 'string' ? content.trim() : content });
 }

@@ -47,13 +47,16 @@ export async function interleavedDatasets(
   const drawn =
     probabilities === null
       ? byTurns(lengths, strategy)
-      : byProbabilities(lengths, probabilities, strategy, [context.seed, shuffle_seed]);
+      : byProbabilities(lengths, probabilities, strategy, { names, seeds: [context.seed, shuffle_seed] });
   const tests = built.flatMap(({ test }) => test ?? []);
   return { train: mixture(sources, drawn, batchSize), test: tests.length === 0 ? null : oneAfterAnother(tests) };
 }
 
 /** Which source each example of an epoch comes from. How many there are, and from where, is the same in every epoch. */
 type Drawn = Uint16Array;
+
+/** Examples of an epoch whose sources are drawn, beyond which nobody means it. */
+const MOST_DRAWN = 2 ** 25;
 
 type Strategy = InterleaveParams['stopping_strategy'];
 
@@ -67,10 +70,18 @@ function byProbabilities(
   lengths: readonly number[],
   probabilities: readonly number[],
   strategy: Strategy,
-  [seed, shuffleSeed]: readonly [number, number],
+  { names, seeds: [seed, shuffleSeed] }: { names: readonly string[]; seeds: readonly [number, number] },
 ): Drawn {
   const random = randomFor(seed, 'interleave', shuffleSeed);
   const sum = probabilities.reduce((total, each) => total + each, 0);
+  const expected = lengths.map((length, s) => length / (probabilities[s] / sum));
+  const rarest = expected.indexOf(Math.max(...expected));
+  if (strategy === 'all_exhausted' && expected[rarest] > MOST_DRAWN) {
+    throw new ConfigurationError(
+      `with the probability ${probabilities[rarest]} the dataset ${names[rarest]} would be used up after about ${expected[rarest].toExponential(1)} examples`,
+      { hint: 'Raise its probability, or set stopping_strategy: first_exhausted.' },
+    );
+  }
   const bounds = probabilities.map(
     (_, s) => probabilities.slice(0, s + 1).reduce((total, each) => total + each, 0) / sum,
   );
@@ -141,5 +152,12 @@ function sourceNames({ datasets, names }: InterleaveParams): string[] {
     const file: unknown = 'file_path' in ref ? ref.file_path : null;
     return typeof file === 'string' ? basename(file).replace(/\.[^.]+(\.gz)?$/, '') : ref.builder;
   });
-  return plain.map((name, index) => (plain.indexOf(name) === plain.lastIndexOf(name) ? name : `${name}_${index}`));
+  const taken = new Set(plain);
+  return plain.map((name, index) => {
+    if (plain.indexOf(name) === plain.lastIndexOf(name)) return name;
+    let suffixed = `${name}_${index}`;
+    while (taken.has(suffixed)) suffixed += `_${index}`;
+    taken.add(suffixed);
+    return suffixed;
+  });
 }

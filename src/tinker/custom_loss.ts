@@ -6,7 +6,7 @@ import type { Datum, ForwardBackwardOutput } from './types.ts';
 
 /** The slope of −Σ w·lp is −w, so weights of −dL/dlp make cross-entropy's gradient that of the custom loss. */
 export async function forwardBackwardCustom(
-  client: TrainingClient,
+  client: Pick<TrainingClient, 'forward' | 'forwardBackward'>,
   data: Datum[],
   lossFn: CustomLossFn,
   options: { logprobs?: 'all' | 'trained' } = {},

@@ -24,6 +24,8 @@ export interface EvaluationInput {
 }
 
 export interface Evaluator {
+  /** Of one that writes files by its name: no other evaluator of the run may have it. */
+  readonly name?: string;
   evaluate(input: EvaluationInput): Promise<Metrics>;
 }
 
@@ -51,6 +53,14 @@ export const evaluatorSlot = defineSlot<EvaluatorContext, Evaluator>({
   name: 'evaluator',
   doc: 'Measures a model during training.',
 });
+
+/** Throws ConfigurationError where two of all evaluators of a run would write the same files. */
+export function refuseSameNames(evaluators: readonly Evaluator[]): void {
+  const names = evaluators.flatMap(({ name }) => name ?? []);
+  const twice = names.find((name, index) => names.indexOf(name) < index);
+  if (twice === undefined) return;
+  throw new ConfigurationError(`two evaluators are called ${twice}`, { hint: 'Give one of them another `name`.' });
+}
 
 /** Evaluators as the journal measures them, one after the other. Throws ConfigurationError where two report one metric. */
 export function evaluationBy(

@@ -233,6 +233,34 @@ describe('NEFTune', () => {
     }
   });
 
+  it('is in cross-entropy alone: losses of ratios and custom ones train the model as it is', async () => {
+    const [noisy, calm] = await Promise.all([5, 0].map((neftuneAlpha) => lora(open({}, { neftuneAlpha }).service)));
+    const scores = await (await calm.forward(DATA, 'cross_entropy')).result();
+    const rated = DATA.map(({ model_input, loss_fn_inputs: { target_tokens, weights } }, d): Datum => {
+      const { logprobs } = scores.loss_fn_outputs[d];
+      return { model_input, loss_fn_inputs: { target_tokens, logprobs, advantages: weights } };
+    });
+    const custom = (data: Datum[], logprobs_D_T: Float32Array[]) => ({
+      loss: logprobs_D_T.flatMap((logprobs) => [...logprobs]).reduce((sum, each) => sum - each, 0),
+      grads_D_T: data.map((_, d) => logprobs_D_T[d]?.map(() => -1) ?? new Float32Array()),
+    });
+    const normOf = async (client: TrainingClient, pass: (client: TrainingClient) => Promise<{ result(): unknown }>) => {
+      await (await pass(client)).result();
+      return (await (await client.optimStep(adam(0))).result()).metrics?.grad_norm;
+    };
+    for (const pass of [
+      (client: TrainingClient) => client.forwardBackward(rated, 'importance_sampling'),
+      (client: TrainingClient) => client.forwardBackward(rated, 'gspo'),
+      (client: TrainingClient) => client.forwardBackwardCustom(DATA, custom),
+    ]) {
+      const norm = await normOf(calm, pass);
+      expect(norm).toBeGreaterThan(0);
+      expect(await normOf(noisy, pass)).toBe(norm);
+    }
+    const direct = (client: TrainingClient) => client.forwardBackward(DATA, 'cross_entropy');
+    expect(await normOf(noisy, direct)).not.toBe(await normOf(calm, direct));
+  });
+
   it('is the same in any microbatches, another after each step and for each seed', async () => {
     const [one, many] = [
       await trained({}, { neftuneAlpha: 5, microbatchTokens: 1000 }),
@@ -271,6 +299,16 @@ describe('is refused:', () => {
     await expect(lora(open({ rank_pattern: { q_prj: 2 } }).service)).rejects.toThrow(
       'rank_pattern "q_prj" matches no module that is adapted',
     );
+  });
+
+  it('of an adapter that is loaded, a pattern that matches nothing of it and ranks that it does not have', async () => {
+    const { saved } = await trained({ rank_pattern: { q_proj: 2 } }, { steps: 1 });
+    const loading = (fields: Fields) => open(fields).service.createTrainingClientFromStateWithOptimizer(saved);
+    await expect(loading({ alpha_pattern: { q_prj: 2 } })).rejects.toThrow(
+      'alpha_pattern "q_prj" matches no module that is adapted',
+    );
+    await expect(loading({ rank_pattern: { down_proj: 2 } })).rejects.toThrow(/^rank_pattern asks for rank \d of /);
+    await loading({ rank_pattern: { q_proj: 2 }, alpha_pattern: { q_proj: 2 } });
   });
 
   it('a pattern that is none', () => {

@@ -133,6 +133,30 @@ it('a conversation is read before its reply, and its oldest part is cut where it
   expect(await compare(cut, 'bad', 'good')).toBeCloseTo(softmax(3 - 3) - softmax(-3 - 3), 6);
 });
 
+it('where the reply alone is too long, none of the conversation is left, and the end of the reply goes', async () => {
+  const directory = await writeClassifier(['NEGATIVE', 'POSITIVE'], VOTES);
+  const cut = options(directory, { input: 'conversation', max_length: 4 });
+  expect(await compare(cut, 'reply bad bad', 'good bad bad bad')).toBeCloseTo(softmax(3) - softmax(0), 6);
+});
+
+it.each<[string, object, object]>([
+  ['its tokenizer says', {}, { model_max_length: 4 }],
+  [
+    'its positions are, of which some come first',
+    { model_type: 'roberta', max_position_embeddings: 6, pad_token_id: 1 },
+    {},
+  ],
+])('a classifier takes as much as %s', async (_, config, tokenizer) => {
+  const directory = await writeClassifier(['NEGATIVE', 'POSITIVE'], VOTES);
+  const extend = async (name: string, more: object) => {
+    const file = join(directory, name);
+    await writeFile(file, JSON.stringify({ ...JSON.parse(await readFile(file, 'utf8')), ...more }));
+  };
+  await extend('config.json', config);
+  await extend('tokenizer_config.json', tokenizer);
+  expect(await compare(options(directory), 'reply', 'good reply bad')).toBeCloseTo(softmax(3) - softmax(0), 6);
+});
+
 it('a reply that is too long is cut at its end', async () => {
   const directory = await writeClassifier(['NEGATIVE', 'POSITIVE'], VOTES);
   expect(await compare(options(directory, { max_length: 3 }), 'reply', 'good bad bad bad')).toBeCloseTo(

@@ -6,6 +6,7 @@ import { winMetrics, winScore } from '../../src/preference/judges.ts';
 import { pairwiseRewards, tournamentPairs } from '../../src/preference/pairwise_env.ts';
 import { comparedPairs, preferenceModelSlot, scoringModel } from '../../src/preference/preference_model.ts';
 import { reference } from '../../src/registry/slot.ts';
+import { refuseSameNames } from '../../src/training/evaluator.ts';
 
 const reply = (content: string) => [{ role: 'assistant', content }];
 const prompt = [{ role: 'user', content: 'hello?' }];
@@ -49,6 +50,25 @@ it('win rates, by hand, and by how much they differ', () => {
   expect(metrics['rule/win_rate']).toBeCloseTo(1 / 3, 12);
   // Over the three that both have judged.
   expect(metrics.rm_minus_rule).toBeCloseTo(0.5 / 3, 12);
+});
+
+it('of no reply there is no win rate, but that there is none', () => {
+  const metrics = winMetrics(
+    ['rm', 'rule'],
+    [
+      [null, 1],
+      [null, 0.5],
+    ],
+  );
+  expect(metrics).toMatchObject({ 'rm/n': 0, 'rm/unjudged': 1, 'rule/win_rate': 0.75 });
+  expect(Object.keys(metrics)).not.toEqual(expect.arrayContaining([expect.stringMatching(/^rm\/(win_rate|stderr)/)]));
+  for (const value of Object.values(metrics)) expect(value).not.toBeNaN();
+});
+
+it('two evaluators of one name are refused: they would write the same files', () => {
+  const named = (name: string) => ({ name, evaluate: async () => ({}) });
+  expect(() => refuseSameNames([named('a'), named('b'), { evaluate: async () => ({}) }])).not.toThrow();
+  expect(() => refuseSameNames([named('a'), named('b'), named('a')])).toThrow('two evaluators are called a');
 });
 
 it('a comparison that nobody could judge does not count in the rewards of its replies, and is told', () => {

@@ -31,10 +31,19 @@ async function fileOf(name: string, rows: readonly unknown[]): Promise<string> {
   return path;
 }
 
+/** As templates do that leave out white space at the ends of a message. */
+const trimming = (renderer: ReturnType<typeof testRenderer>): ReturnType<typeof testRenderer> => ({
+  ...renderer,
+  buildSupervisedExample: (messages, trainOnWhat) =>
+    renderer.buildSupervisedExample(
+      messages.map((message) => ({ ...message, content: String(message.content).trim() })),
+      trainOnWhat,
+    ),
+});
+
 /** The dataset as a run builds it, as texts, and what it warns of. */
-async function read(builder: string, params: JsonObject) {
+async function read(builder: string, params: JsonObject, renderer = testRenderer()) {
   const warnings: string[] = [];
-  const renderer = testRenderer();
   const { train } = await builtinRegistry().build(
     preferenceDatasetSlot,
     { builder, batch_size: 100, shuffle_seed: null, ...params },
@@ -104,6 +113,38 @@ describe('rated_file', () => {
     expect(pairs[0]?.rejected).toContain('worst');
     expect(pairs[1]).toMatchObject({ tie: true });
     expect(warnings).toEqual(['rated.jsonl: 1 of 3 prompts left out, which have no two responses (line 6)']);
+  });
+});
+
+describe('rows of rated_file that cannot be used', () => {
+  const rated = (prompt: string, response: string, helpfulness: number) => ({ prompt, response, helpfulness });
+  const rows = [rated('A', 'good', 2), rated('A', 'half \ud83d', 1), rated('A', 'bad', 0), rated('B', 'one', 1)];
+
+  it('are an error that names the row, and are left out and counted where rows are skipped', async () => {
+    const file_path = await fileOf('half.jsonl', rows);
+    await expect(read('rated_file', { file_path })).rejects.toThrow('half.jsonl:2: ');
+    const { pairs, warnings } = await read('rated_file', { file_path, on_bad_row: 'skip' });
+    expect(pairs).toHaveLength(1);
+    expect(pairs[0]?.rejected).toContain('bad');
+    expect(warnings[0]).toMatch(/half\.jsonl: skipped 1 of 4 rows: line 2: /);
+  });
+
+  it('are those of which the best and the worst are the same tokens, too', async () => {
+    const file_path = await fileOf('alike.jsonl', [
+      rated('A', 'same', 2),
+      rated('A', 'same ', 1),
+      rated('B', 'good', 2),
+      rated('B', 'bad', 0),
+    ]);
+    const renderer = trimming(testRenderer());
+    await expect(read('rated_file', { file_path }, renderer)).rejects.toThrow(
+      'alike.jsonl:1: both completions are the same tokens',
+    );
+    const { pairs, warnings } = await read('rated_file', { file_path, on_bad_row: 'skip' }, renderer);
+    expect(pairs).toHaveLength(1);
+    expect(warnings).toEqual([
+      'alike.jsonl: 1 of 2 prompts left out, whose best and worst response are the same tokens (line 1)',
+    ]);
   });
 });
 

@@ -1,7 +1,9 @@
 // The exact_match evaluator: the last reply of each held-out example, asked for again.
 
 import { describe, expect, it } from 'vitest';
+import { builtinRegistry } from '../../src/builtin.ts';
 import { Registry } from '../../src/registry/registry.ts';
+import { type Renderer, rendererSlot } from '../../src/renderers/types.ts';
 import { batchedDataset } from '../../src/supervised/batches.ts';
 import { datumFromModelInputWeights } from '../../src/supervised/common.ts';
 import { exactMatch, lastReply } from '../../src/supervised/exact_match_evaluator.ts';
@@ -53,7 +55,7 @@ function untrained(): TrainingClient {
   };
 }
 
-async function measure(data: Datum[], answers: Record<string, string>) {
+async function measure(data: Datum[], answers: Record<string, string>, renderer: Renderer | null = null) {
   const tokenizer = await tinyTokenizer();
   const test: HeldOut = batchedDataset({
     length: data.length,
@@ -61,7 +63,7 @@ async function measure(data: Datum[], answers: Record<string, string>) {
     batchSize: 2,
     shuffleSeeds: null,
   });
-  const context = { tokenizer, renderer: null, test, seed: 0, warn: () => undefined };
+  const context = { tokenizer, renderer, test, seed: 0, warn: () => undefined };
   const evaluator = await new Registry([exactMatch]).build(evaluatorSlot, { builder: 'exact_match' }, context);
   const client = await answering(answers);
   return await evaluator.evaluate({
@@ -88,6 +90,17 @@ describe('exact_match', () => {
   it('a reply that goes on is another one', async () => {
     const data = [await datumOf(['one?', 'hello'])];
     expect(await measure(data, { 'one?': 'hello hello' })).toEqual({ 'test/exact_match': 0 });
+  });
+
+  it('what ends a reply is no part of it where that is a text', async () => {
+    const tokenizer = await tinyTokenizer();
+    const renderer = await builtinRegistry().build(rendererSlot, { builder: 'role_colon' }, { tokenizer });
+    const conversation = ['user', 'assistant'].map((role) => ({ role, content: 'hello' }));
+    const { model_input, weights } = renderer.buildSupervisedExample(conversation, 'all_assistant_messages');
+    const data = [datumFromModelInputWeights(model_input, weights, { reduction: 'mean' })];
+    expect(await measure(data, { '': ' hello\n\nUser:' }, renderer)).toEqual({ 'test/exact_match': 1 });
+    expect(await measure(data, { '': ' hello' }, renderer)).toEqual({ 'test/exact_match': 1 });
+    expect(await measure(data, { '': ' world\n\nUser:' }, renderer)).toEqual({ 'test/exact_match': 0 });
   });
 
   it('finds the reply of a datum that is trained from its first target on', () => {

@@ -102,6 +102,23 @@ describe('datasets are interleaved', () => {
     expect(await counts(train)).toEqual({ x: 2, y: 2 });
   });
 
+  it('under names that differ, also from those that others of them have', async () => {
+    const [a, b] = await members(4, 4);
+    const file_path = join(directory, 'a_1.jsonl');
+    await writeFile(file_path, chat('q', 'c0'));
+    const { train } = await interleaved([a, a, b, { ...a, file_path }]);
+    expect(await counts(train)).toEqual({ a_0: 1, a_1_1: 1, b: 1, a_1: 1 });
+  });
+
+  it('not for ever: a source that is hardly drawn cannot be waited for', async () => {
+    const [a, b] = await members(4, 4);
+    const params = { probabilities: [1, 1e-9], stopping_strategy: 'all_exhausted' };
+    expect(await refused([a, b], params)).toMatch(
+      /^with the probability 1e-9 the dataset b would be used up after about 4\.0e\+9/,
+    );
+    expect(await refused([a, b], { ...params, stopping_strategy: 'first_exhausted' })).toBe('accepted');
+  });
+
   it('not where they do not fit together', async () => {
     const [a, b] = await members(4, 4);
     expect(await refused([a, b], { probabilities: [1] })).toBe('1 probabilities cannot be those of 2 datasets');
