@@ -10,6 +10,7 @@ import { type Evaluator, evaluationBy } from '../training/evaluator.ts';
 import { Journal, type JournalOptions } from '../training/journal.ts';
 import { IterationTimer } from '../training/trace.ts';
 import type { Metrics, TrainingContext, TrainingOutcome } from '../training/types.ts';
+import type { JsonObject } from '../util/json.ts';
 import { computeBpb, computeMeanNll } from './common.ts';
 import type { LoopConfig } from './fields.ts';
 import type { BatchedDataset } from './types.ts';
@@ -35,6 +36,8 @@ export interface LoopParts<T> extends Pick<JournalOptions<TrainingClient>, 'stat
   openClient(statePath: string | null): Promise<TrainingClient>;
   train: BatchedDataset<T>;
   loss: BatchLoss<T>;
+  /** Is told, before the first step, what `state` said for the checkpoint that this attempt goes on from: {} in the first attempt. */
+  restore?(state: JsonObject): void;
   evaluators: Evaluator[];
   infrequentEvaluators: Evaluator[];
   /** What the conversations of the dataset were rendered with. */
@@ -46,7 +49,7 @@ type Config = Omit<LoopConfig, 'dataset' | 'submit_ahead'> & Partial<Pick<LoopCo
 /** Trains to the end, to a loss that is NaN or infinite, or to the signal. Continues from the last checkpoint of the run. */
 export async function trainOnBatches<T>(
   config: Config,
-  { openClient, train, loss, evaluators, infrequentEvaluators, renderer, state }: LoopParts<T>,
+  { openClient, train, loss, evaluators, infrequentEvaluators, renderer, state, restore }: LoopParts<T>,
   context: TrainingContext,
 ): Promise<TrainingOutcome> {
   const total_steps = Math.min(train.length * config.num_epochs, config.max_steps ?? Number.POSITIVE_INFINITY);
@@ -63,6 +66,7 @@ export async function trainOnBatches<T>(
       evaluationBy(infrequentEvaluators, { name: 'infrequent_evals', every: config.infrequent_eval_every }, context),
     ],
   });
+  restore?.(journal.restored);
   const { client } = journal;
   let shuffled = -1;
 
