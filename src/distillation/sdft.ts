@@ -73,7 +73,7 @@ function sdftLoss(config: SdftConfig, surroundings: Surroundings): BatchLoss<Dem
           surroundings.context.emit({ type: 'warning', message });
         }
         told = true;
-        return async () => ({ 'sdft/loss': 0, ...about });
+        return { skipped: about };
       }
       const scale_D = taught.map(({ targets }) => (length_normalized ? 1 / countOf(targets) : 1));
       if (!reverse) {

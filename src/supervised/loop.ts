@@ -21,8 +21,13 @@ export interface Submission {
   timer: IterationTimer;
 }
 
+/** A batch of which nothing can be learned: the optimizer makes no step, and this is logged of it. */
+interface NothingLearned {
+  skipped: Metrics;
+}
+
 /** Submits the gradient of a batch. What it resolves to waits for the result, and says what is logged of it. */
-type SubmitBatch<T> = (batch: T[], submission: Submission) => Promise<() => Promise<Metrics>>;
+type SubmitBatch<T> = (batch: T[], submission: Submission) => Promise<(() => Promise<Metrics>) | NothingLearned>;
 
 /** What a loss is called in the rows, and how a batch is learned by it. */
 export interface BatchLoss<T> {
@@ -82,6 +87,11 @@ export async function trainOnBatches<T>(
     const adam = adamAt(config, step, total_steps);
     const { learning_rate } = adam;
     const learned = await loss.submit(batch, { journal, step, timer });
+    if ('skipped' in learned) {
+      const row = { epoch, learning_rate, ...measured, ...learned.skipped, ...sources };
+      await journal.collect(step, async () => row, timer);
+      continue;
+    }
     const optimStep = await client.optimStep(adam);
 
     const finish = async () => {
