@@ -46,8 +46,12 @@ export async function trainOffPolicy(
         return make(dataset, { tokenizer, renderer, maxContextLength, seed, warn, notify, signal });
       }),
     );
-    const train = await mixedDataset(
-      datasets.map(({ train: dataset }, i) => ({ dataset, count: counts?.[i] ?? null })),
+    const train = mixedDataset(
+      datasets.map(({ train: dataset }, i) => ({
+        name: `dataset_configs[${i}].dataset`,
+        dataset,
+        count: counts?.[i] ?? null,
+      })),
     );
     const { n_teacher_targets: K } = config;
     // Rows that come once need no place on the disk; held-out ones come with every evaluation.
