@@ -16,7 +16,7 @@ import type { OffPolicyConfig } from './off_policy_fields.ts';
 import { countTargets, logprobsOf, SoftTargetSums } from './soft_metrics.ts';
 import { crossEntropyTargets, teacherTargets } from './soft_targets.ts';
 import { TargetStore } from './target_store.ts';
-import { openTeacher, type Teacher } from './teacher.ts';
+import { closeTeachers, openTeacher, type Teacher } from './teacher.ts';
 
 /** A datum of the data, as one with the distribution of the teacher of its dataset. */
 type Score = (datum: Datum, dataset: number, signal: AbortSignal) => Promise<Datum>;
@@ -83,8 +83,11 @@ export async function trainOffPolicy(
       context,
     );
   } finally {
-    await store.close();
-    for (const teacher of teachers) await teacher.close();
+    try {
+      await store.close();
+    } finally {
+      await closeTeachers(teachers);
+    }
   }
 }
 
