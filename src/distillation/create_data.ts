@@ -4,7 +4,8 @@
 import { readFile } from 'node:fs/promises';
 import { tinkerMessageCompleter, visibleText } from '../completers/completers.ts';
 import type { Make } from '../registry/slot.ts';
-import type { Message } from '../renderers/types.ts';
+import type { Message, Renderer } from '../renderers/types.ts';
+import { lengthOf } from '../tinker/types.ts';
 import { whatWasLearned } from '../training/learned.ts';
 import { openConversations } from '../training/open_model.ts';
 import { openReferenceModel } from '../training/reference_model.ts';
@@ -12,6 +13,7 @@ import { IterationTimer } from '../training/trace.ts';
 import type { Metrics, TrainingContext, TrainingOutcome } from '../training/types.ts';
 import { DataValidationError } from '../util/errors.ts';
 import { explainingFailure, shortPath } from '../util/files.ts';
+import { plural } from '../util/plural.ts';
 import { seedFor } from '../util/random.ts';
 import type { CreateDataConfig } from './create_data_fields.ts';
 import { CreatedData, type CreatedReply } from './created_data.ts';
@@ -25,16 +27,17 @@ export async function createData(
   const { logPath, emit, metrics, signal } = context;
   const notify = (message: string) => emit({ type: 'notice', message });
   const warn = (message: string) => emit({ type: 'warning', message });
-  const questions = await readQuestions(config, { warn, notify, signal });
+  const all = await readQuestions(config, { warn, notify, signal });
   const ask = await promptOf(config);
   const { renderer } = await openConversations(config, context, make);
   const client = await openReferenceModel(null, config, context);
-  const data = await CreatedData.open(logPath);
+  let data: CreatedData | null = null;
   try {
-    const completer = tinkerMessageCompleter(client, renderer, {
-      maxTokens: config.max_tokens,
-      temperature: config.temperature,
-    });
+    const { max_context_length: contextWindow } = await client.getInfo();
+    const questions = shortEnough(all, { config, contextWindow, renderer, ask, warn });
+    data = await CreatedData.open(logPath);
+    const { max_tokens: maxTokens, temperature } = config;
+    const completer = tinkerMessageCompleter(client, renderer, { maxTokens, temperature, contextWindow });
     const total_steps = Math.ceil(questions.length / config.batch_size);
     const start = await stepToGoOnAt(data, context, config.batch_size, questions.length);
     emit({ type: 'started', total_steps, resumed_from: start === 0 ? null : start });
@@ -67,24 +70,55 @@ export async function createData(
       await metrics.append(step, row);
       emit({ type: 'step', step, total_steps, metrics: row });
     }
-    const all = await data.replies();
+    const replies = await data.replies();
     const path = await data.finish(questions);
-    const missed = all.filter(({ answer }) => answer === null).length;
+    const missed = replies.filter(({ answer }) => answer === null).length;
     const warnings =
       missed === 0
         ? []
         : [
-            `${missed} of ${all.length} replies have no answer and are left out: replies.jsonl has them, with "answer": null`,
+            `${missed} of ${replies.length} replies have no answer and are left out: replies.jsonl has them, with "answer": null`,
           ];
-    notify(`${all.length - missed} conversations written to ${shortPath(path)}`);
+    notify(`${replies.length - missed} conversations written to ${shortPath(path)}`);
     return await outcome('done', total_steps, context, warnings);
   } catch (error) {
     if (signal.aborted) return await outcome('interrupted', (await metrics.read()).length, context);
     throw error;
   } finally {
-    data.close();
+    data?.close();
     await client.close();
   }
+}
+
+interface Asked {
+  config: CreateDataConfig;
+  contextWindow: number;
+  renderer: Renderer;
+  ask(question: readonly Message[]): Message[];
+  warn(message: string): void;
+}
+
+/** The questions whose prompts leave the teacher room for a reply; the others are counted in a warning. */
+function shortEnough(
+  questions: readonly Message[][],
+  { config: { file_path }, contextWindow, renderer, ask, warn }: Asked,
+): Message[][] {
+  const lengths = questions.map((question) => lengthOf(renderer.buildGenerationPrompt(ask(question))));
+  const kept = questions.filter((_, i) => lengths[i] < contextWindow);
+  const left = questions.length - kept.length;
+  if (kept.length === 0) {
+    const shortest = lengths.reduce((a, b) => Math.min(a, b));
+    throw new DataValidationError(
+      `${shortPath(file_path)}: no question leaves room for a reply in the teacher's context of ${contextWindow} tokens`,
+      { hint: `With the teacher's prompt the shortest has ${shortest}: shorten the prompt or the questions.` },
+    );
+  }
+  if (left > 0) {
+    warn(
+      `${shortPath(file_path)}: ${left} of ${plural(questions.length, 'question')} left out: with the teacher's prompt they leave no room for a reply in its context of ${contextWindow} tokens`,
+    );
+  }
+  return kept;
 }
 
 /** Replies and rows of whole steps are kept: a kill may have come between the two. */

@@ -1,7 +1,7 @@
 // Several datasets in one: every batch has so many examples of each.
 
 import type { BatchedDataset } from '../supervised/types.ts';
-import { ConfigurationError, DataValidationError } from '../util/errors.ts';
+import { ConfigurationError } from '../util/errors.ts';
 
 /** An example, and the number of the dataset that it is from. */
 export interface Mixed<T> {
@@ -10,6 +10,8 @@ export interface Mixed<T> {
 }
 
 interface Part<T> {
+  /** For errors. */
+  name: string;
   dataset: BatchedDataset<T>;
   /** Examples in each batch; null = as many as the dataset's own batches have. */
   count: number | null;
@@ -31,13 +33,11 @@ export function countsByWeight(batchSize: number, weights: readonly number[]): n
  * An epoch ends when every dataset has been gone through. A shorter one is begun again meanwhile, in another order; with a single one
  * the last batch has what is left.
  */
-export async function mixedDataset<T>(parts: readonly Part<T>[]): Promise<BatchedDataset<Mixed<T>>> {
-  const sources = await Promise.all(
-    parts.map(async ({ dataset, count }) => {
-      const examples = await Examples.of(dataset);
-      return { examples, count: count ?? examples.batchSize };
-    }),
-  );
+export function mixedDataset<T>(parts: readonly Part<T>[]): BatchedDataset<Mixed<T>> {
+  const sources = parts.map(({ name, dataset, count }) => {
+    const examples = new Examples(name, dataset);
+    return { examples, count: count ?? examples.batchSize };
+  });
   const length = Math.max(...sources.map(({ examples, count }) => Math.ceil(examples.length / count)));
   let epoch = 0;
   return {
@@ -66,38 +66,26 @@ class Examples<T> {
   readonly length: number;
   readonly batchSize: number;
   readonly #dataset: BatchedDataset<T>;
+  readonly #at: (index: number) => Promise<T>;
   #pass: number | null = null;
-  #latest: { index: number; batch: readonly T[] } | null = null;
 
-  private constructor(dataset: BatchedDataset<T>, batchSize: number, length: number) {
+  /** @throws ConfigurationError for a dataset that hands out whole batches only */
+  constructor(name: string, dataset: BatchedDataset<T>) {
+    const { examples } = dataset;
+    if (examples === undefined) {
+      throw new ConfigurationError(`${name} cannot be distilled from: it hands out whole batches`, {
+        hint: 'Datasets with a batch_size can be; leave batch_tokens out.',
+      });
+    }
     this.#dataset = dataset;
-    this.batchSize = batchSize;
-    this.length = length;
-  }
-
-  static async of<T>(dataset: BatchedDataset<T>): Promise<Examples<T>> {
-    dataset.setEpoch(0);
-    const first = await dataset.getBatch(0);
-    const last = await dataset.getBatch(dataset.length - 1);
-    return new Examples(dataset, first.length, (dataset.length - 1) * first.length + last.length);
+    this.#at = (index) => examples.at(index);
+    this.length = examples.length;
+    this.batchSize = Math.min(examples.batchSize, examples.length);
   }
 
   async at(index: number, pass: number): Promise<T> {
-    if (pass !== this.#pass) {
-      this.#dataset.setEpoch(pass);
-      this.#latest = null;
-    }
+    if (pass !== this.#pass) this.#dataset.setEpoch(pass);
     this.#pass = pass;
-    const batchIndex = Math.floor(index / this.batchSize);
-    if (this.#latest?.index !== batchIndex) {
-      this.#latest = { index: batchIndex, batch: await this.#dataset.getBatch(batchIndex) };
-    }
-    const { batch } = this.#latest;
-    const at = index - batchIndex * this.batchSize;
-    if (at < batch.length) return batch[at];
-    throw new DataValidationError(
-      `batch ${batchIndex} of a dataset has ${batch.length} examples, and its first has ${this.batchSize}`,
-      { hint: 'Batches of a dataset that is distilled from are of one size, but for the last.' },
-    );
+    return await this.#at(index);
   }
 }

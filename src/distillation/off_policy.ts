@@ -16,7 +16,7 @@ import type { OffPolicyConfig } from './off_policy_fields.ts';
 import { countTargets, logprobsOf, SoftTargetSums } from './soft_metrics.ts';
 import { crossEntropyTargets, teacherTargets } from './soft_targets.ts';
 import { TargetStore } from './target_store.ts';
-import { openTeacher, type Teacher } from './teacher.ts';
+import { closeTeachers, openTeacher, type Teacher } from './teacher.ts';
 
 /** A datum of the data, as one with the distribution of the teacher of its dataset. */
 type Score = (datum: Datum, dataset: number, signal: AbortSignal) => Promise<Datum>;
@@ -46,8 +46,12 @@ export async function trainOffPolicy(
         return make(dataset, { tokenizer, renderer, maxContextLength, seed, warn, notify, signal });
       }),
     );
-    const train = await mixedDataset(
-      datasets.map(({ train: dataset }, i) => ({ dataset, count: counts?.[i] ?? null })),
+    const train = mixedDataset(
+      datasets.map(({ train: dataset }, i) => ({
+        name: `dataset_configs[${i}].dataset`,
+        dataset,
+        count: counts?.[i] ?? null,
+      })),
     );
     const { n_teacher_targets: K } = config;
     // Rows that come once need no place on the disk; held-out ones come with every evaluation.
@@ -79,8 +83,11 @@ export async function trainOffPolicy(
       context,
     );
   } finally {
-    await store.close();
-    for (const teacher of teachers) await teacher.close();
+    try {
+      await store.close();
+    } finally {
+      await closeTeachers(teachers);
+    }
   }
 }
 

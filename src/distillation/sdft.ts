@@ -9,6 +9,7 @@ import { maxContextLengthOf } from '../tinker/capabilities.ts';
 import { type Datum, lengthOf, modelInputFromTokens, tokensOf } from '../tinker/types.ts';
 import { openModel } from '../training/open_model.ts';
 import type { Metrics, TrainingContext, TrainingOutcome } from '../training/types.ts';
+import type { JsonObject } from '../util/json.ts';
 import { seedFor } from '../util/random.ts';
 import { completionDatum, countOf, divergenceLoss, sampleCompletions } from './completions.ts';
 import type { Demonstration } from './demonstrations.ts';
@@ -32,7 +33,8 @@ export async function trainSdft(config: SdftConfig, context: TrainingContext, ma
   const teacher = new SyncedTeacher(config, context, config.teacher_sync_every);
   try {
     const loss = sdftLoss(config, { renderer, teacher, context, maxContextLength });
-    const parts = { openClient, train, loss, renderer: rendererRef, state: () => teacher.state() };
+    const kept = { state: () => teacher.state(), restore: (state: JsonObject) => teacher.restore(state) };
+    const parts = { openClient, train, loss, renderer: rendererRef, ...kept };
     return await trainOnBatches(config, { ...parts, ...(await buildEvaluators(config, measured, make)) }, context);
   } finally {
     await teacher.close();
@@ -71,7 +73,7 @@ function sdftLoss(config: SdftConfig, surroundings: Surroundings): BatchLoss<Dem
           surroundings.context.emit({ type: 'warning', message });
         }
         told = true;
-        return async () => ({ 'sdft/loss': 0, ...about });
+        return { skipped: about };
       }
       const scale_D = taught.map(({ targets }) => (length_normalized ? 1 / countOf(targets) : 1));
       if (!reverse) {
@@ -128,7 +130,7 @@ async function teach(
   { renderer, teacher, context, maxContextLength, journal, step, timer }: Surroundings & Submission,
 ): Promise<TaughtReply[]> {
   const { seed, signal } = context;
-  const client = await teacher.at(step, journal);
+  const client = await teacher.at(step, journal.client);
   const asked = batch.flatMap((demonstration) => Array.from({ length: group_size }, () => demonstration));
   const prompts = asked.map(({ prompt }) => renderer.buildGenerationPrompt(prompt));
   const student = await journal.client.saveWeightsAndGetSamplingClient();

@@ -22,6 +22,11 @@ export class SyncedTeacher {
     this.#every = every;
   }
 
+  /** What the checkpoint that an attempt goes on from says of it: to be told before `state` is asked. */
+  restore(state: JsonObject): void {
+    this.#paths = pathsIn(state);
+  }
+
   /** For the checkpoints of the run, so that an attempt that goes on from one has the teacher of that step. */
   state(): JsonObject {
     return { teacher_paths: this.#paths };
@@ -29,20 +34,17 @@ export class SyncedTeacher {
 
   /**
    * The teacher of a step. Where it gets the student's weights of that step, they are saved, and it is opened from there, as in an
-   * attempt that goes on later.
+   * attempt that goes on later; they never expire, since the final checkpoint, which goes on with them, does not either.
    */
-  async at(
-    step: number,
-    { client, restored }: { client: TrainingClient; restored: JsonObject },
-  ): Promise<SamplingClient> {
-    if (this.#client === null) this.#paths = pathsIn(restored);
+  async at(step: number, client: TrainingClient): Promise<SamplingClient> {
     if (this.#every !== null && step > 0 && step % this.#every === 0) {
       const saving = await client.saveWeightsForSampler(`teacher_${String(step).padStart(6, '0')}`);
       const { path } = await saving.result();
       this.#paths = [...this.#paths.filter((known) => known !== path), path];
-      await this.#deleteUnused();
-      await this.#client?.close();
+      const before = this.#client;
       this.#client = await this.#open();
+      await before?.close();
+      await this.#deleteUnused();
     }
     this.#client ??= await this.#open();
     return this.#client;

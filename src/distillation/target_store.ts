@@ -39,6 +39,7 @@ export class TargetStore {
   /** Opened by the first of those who read at once. */
   #file: Promise<FileHandle> | null = null;
   #end = 0;
+  #closed = false;
 
   private constructor(path: string) {
     this.#path = path;
@@ -65,14 +66,16 @@ export class TargetStore {
     return targets;
   }
 
+  /** What is asked at the time, as where another of a batch has failed, is no longer kept. */
   async close(): Promise<void> {
+    this.#closed = true;
     this.#lines.close();
     await (await this.#file)?.close();
   }
 
   #append(line: Line): void {
     // Of two equal rows of a batch the second has nothing new.
-    if (this.#places.has(line.sequence)) return;
+    if (this.#closed || this.#places.has(line.sequence)) return;
     const text = JSON.stringify(line);
     this.#lines.append(text);
     this.#note(line.sequence, Buffer.byteLength(text));
@@ -84,6 +87,7 @@ export class TargetStore {
   }
 
   async #read({ start, length, number }: Place): Promise<Line> {
+    if (this.#closed) throw new Error(`${shortPath(this.#path)} is read after it was closed`);
     return await explainingFailure('read', this.#path, async () => {
       this.#file ??= open(this.#path, READ_FLAGS);
       const { buffer } = await (await this.#file).read(Buffer.alloc(length), 0, length, start);

@@ -48,10 +48,18 @@ export async function openTeacher(
       ? { base_model: named, description: shortPath(named) }
       : await context.resolveWeights(config.load_checkpoint_path);
   const own = config.service === null ? null : await ownService(config.service, context, make, notify);
+  let client: SamplingClient | null = null;
+  const close = async () => {
+    try {
+      await client?.close();
+    } finally {
+      await own?.close();
+    }
+  };
   try {
     const { base_model, model_path, description } = resolved;
     const service = own ?? context.service;
-    const client = await service.createSamplingClient(model_path === undefined ? { base_model } : { model_path });
+    client = await service.createSamplingClient(model_path === undefined ? { base_model } : { model_path });
     const info = await client.getInfo();
     const model = base_model ?? info.base_model;
     if (config.model_name !== null && info.is_lora && !(await isSameModel(model, config.model_name))) {
@@ -64,15 +72,17 @@ export async function openTeacher(
       const { directory } = await locateModel(model, { parts: 'tokenizer', notify });
       checkTokenizers({ model_name: model, tokenizer: await loadTokenizer(directory) }, student, field);
     }
-    const close = async () => {
-      await client.close();
-      await own?.close();
-    };
     return { client, description, maxContextLength: info.max_context_length, close };
   } catch (error) {
-    await own?.close();
+    await close();
     throw error;
   }
+}
+
+/** All of them, even where one cannot be closed; then throws what is wrong with that. */
+export async function closeTeachers(teachers: readonly Teacher[]): Promise<void> {
+  const closed = await Promise.allSettled(teachers.map((teacher) => teacher.close()));
+  for (const result of closed) if (result.status === 'rejected') throw result.reason;
 }
 
 /** A teacher saves nothing, so that its service has no use for a directory but to be given one. */

@@ -10,7 +10,7 @@ import type { TrainingContext, TrainingOutcome } from '../training/types.ts';
 import { ConfigurationError } from '../util/errors.ts';
 import { compositeDatasets } from './composite_dataset.ts';
 import { type OnPolicyDistillationConfig, onPolicyProblem } from './on_policy_fields.ts';
-import { openTeacher, type Teacher } from './teacher.ts';
+import { closeTeachers, openTeacher, type Teacher } from './teacher.ts';
 import { teacherAdvantages } from './teacher_advantages.ts';
 
 export async function trainOnPolicy(
@@ -33,7 +33,7 @@ export async function trainOnPolicy(
     try {
       return await lessonsOf(config, teachers, material, make);
     } catch (error) {
-      await closeAll(teachers);
+      await closeTeachers(teachers);
       throw error;
     }
   });
@@ -53,7 +53,7 @@ async function openTeachers(
     }
     return teachers;
   } catch (error) {
-    await closeAll(teachers);
+    await closeTeachers(teachers);
     throw error;
   }
 }
@@ -84,7 +84,7 @@ async function lessonsOf(
       ofTokens: judged,
     },
     contextLength,
-    close: () => closeAll(teachers),
+    close: () => closeTeachers(teachers),
   };
 }
 
@@ -96,7 +96,3 @@ function commonContext(teachers: readonly Teacher[], { maxContextLength, notify 
   notify(`episodes are cut at ${judged} tokens, which is what ${shortest.description} can judge`);
   return judged;
 }
-
-const closeAll = async (teachers: readonly Teacher[]) => {
-  await Promise.all(teachers.map((teacher) => teacher.close()));
-};

@@ -10,6 +10,7 @@ import { type Evaluator, evaluationBy, refuseSameNames } from '../training/evalu
 import { Journal, type JournalOptions } from '../training/journal.ts';
 import { IterationTimer } from '../training/trace.ts';
 import type { Metrics, TrainingContext, TrainingOutcome } from '../training/types.ts';
+import type { JsonObject } from '../util/json.ts';
 import { computeBpb, computeMeanNll } from './common.ts';
 import type { LoopConfig } from './fields.ts';
 import type { BatchedDataset } from './types.ts';
@@ -20,8 +21,13 @@ export interface Submission {
   timer: IterationTimer;
 }
 
+/** A batch of which nothing can be learned: the optimizer makes no step, and this is logged of it. */
+interface NothingLearned {
+  skipped: Metrics;
+}
+
 /** Submits the gradient of a batch. What it resolves to waits for the result, and says what is logged of it. */
-type SubmitBatch<T> = (batch: T[], submission: Submission) => Promise<() => Promise<Metrics>>;
+type SubmitBatch<T> = (batch: T[], submission: Submission) => Promise<(() => Promise<Metrics>) | NothingLearned>;
 
 /** What a loss is called in the rows, and how a batch is learned by it. */
 export interface BatchLoss<T> {
@@ -35,6 +41,8 @@ export interface LoopParts<T> extends Pick<JournalOptions<TrainingClient>, 'stat
   openClient(statePath: string | null): Promise<TrainingClient>;
   train: BatchedDataset<T>;
   loss: BatchLoss<T>;
+  /** Is told, before the first step, what `state` said for the checkpoint that this attempt goes on from: {} in the first attempt. */
+  restore?(state: JsonObject): void;
   evaluators: Evaluator[];
   infrequentEvaluators: Evaluator[];
   /** What the conversations of the dataset were rendered with. */
@@ -46,7 +54,7 @@ type Config = Omit<LoopConfig, 'dataset' | 'submit_ahead'> & Partial<Pick<LoopCo
 /** Trains to the end, to a loss that is NaN or infinite, or to the signal. Continues from the last checkpoint of the run. */
 export async function trainOnBatches<T>(
   config: Config,
-  { openClient, train, loss, evaluators, infrequentEvaluators, renderer, state }: LoopParts<T>,
+  { openClient, train, loss, evaluators, infrequentEvaluators, renderer, state, restore }: LoopParts<T>,
   context: TrainingContext,
 ): Promise<TrainingOutcome> {
   refuseSameNames([...evaluators, ...infrequentEvaluators]);
@@ -64,6 +72,7 @@ export async function trainOnBatches<T>(
       evaluationBy(infrequentEvaluators, { name: 'infrequent_evals', every: config.infrequent_eval_every }, context),
     ],
   });
+  restore?.(journal.restored);
   const { client } = journal;
   let shuffled = -1;
 
@@ -79,6 +88,11 @@ export async function trainOnBatches<T>(
     const adam = adamAt(config, step, total_steps);
     const { learning_rate } = adam;
     const learned = await loss.submit(batch, { journal, step, timer });
+    if ('skipped' in learned) {
+      const row = { epoch, learning_rate, ...measured, ...learned.skipped, ...sources };
+      await journal.collect(step, async () => row, timer);
+      continue;
+    }
     const optimStep = await client.optimStep(adam);
 
     const finish = async () => {

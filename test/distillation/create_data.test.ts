@@ -95,6 +95,22 @@ describe('create_data', () => {
     expect(JSON.parse(first ?? '')).toMatchObject({ index: 0 });
   });
 
+  it('leaves out questions that the teacher has no room for, and tells how many', async () => {
+    const long = 'long '.repeat(200);
+    await writeFile(bench.path('long.txt'), `hello 1?\n${long}\nhello 2?\n`);
+    const warnings: string[] = [];
+    const { status } = await bench.run('long', ['file_path=long.txt'], {
+      onEvent: (event) => event.type === 'warning' && warnings.push(event.message),
+    });
+    expect(warnings.join()).toContain('long.txt: 1 of 3 questions left out');
+    expect((await bench.text('long/replies.jsonl')).trimEnd().split('\n')).toHaveLength(2);
+    expect(await bench.text('long/data.jsonl')).not.toContain('long');
+    expect(status.state).toBe('done');
+    await writeFile(bench.path('long.txt'), long);
+    const none = await bench.run('too_long', ['file_path=long.txt']);
+    expect(none.status.error?.message).toContain('no question leaves room for a reply');
+  });
+
   it.each([
     [['answer_pattern=('], 'answer_pattern'],
     [['answer_pattern=Final Answer'], 'has no group'],

@@ -2,12 +2,12 @@
 
 import { describe, expect, it } from 'vitest';
 import { countsByWeight, mixedDataset } from '../../src/distillation/mixed_dataset.ts';
-import { batchedDataset } from '../../src/supervised/batches.ts';
+import { batchedDataset, tokenBatchedDataset } from '../../src/supervised/batches.ts';
 
 const dataset = (name: string, length: number, batchSize: number, shuffleSeeds: number[] | null = [0]) =>
   batchedDataset({ length, exampleAt: (index) => `${name}${index}`, batchSize, shuffleSeeds });
 
-async function epochOf(mixed: Awaited<ReturnType<typeof mixedDataset<string>>>, epoch: number): Promise<string[][]> {
+async function epochOf(mixed: ReturnType<typeof mixedDataset<string>>, epoch: number): Promise<string[][]> {
   mixed.setEpoch(epoch);
   const batches: string[][] = [];
   for (let i = 0; i < mixed.length; i++) batches.push((await mixed.getBatch(i)).map(({ example }) => example));
@@ -32,7 +32,10 @@ describe('the share of each dataset in a batch', () => {
 
 describe('a mixed dataset', () => {
   it('of one dataset is that dataset', async () => {
-    const [own, mixed] = [dataset('a', 10, 4), await mixedDataset([{ dataset: dataset('a', 10, 4), count: null }])];
+    const [own, mixed] = [
+      dataset('a', 10, 4),
+      mixedDataset([{ name: 'a', dataset: dataset('a', 10, 4), count: null }]),
+    ];
     for (const epoch of [0, 1]) {
       own.setEpoch(epoch);
       const batches = await Promise.all([0, 1, 2].map((i) => own.getBatch(i)));
@@ -41,9 +44,9 @@ describe('a mixed dataset', () => {
   });
 
   it('goes through all of the longest in an epoch and begins the others again in another order', async () => {
-    const mixed = await mixedDataset([
-      { dataset: dataset('a', 20, 7), count: 4 },
-      { dataset: dataset('b', 3, 2), count: 2 },
+    const mixed = mixedDataset([
+      { name: 'a', dataset: dataset('a', 20, 7), count: 4 },
+      { name: 'b', dataset: dataset('b', 3, 2), count: 2 },
     ]);
     const first = await epochOf(mixed, 0);
     expect(first.map((batch) => batch.length)).toEqual([6, 6, 6, 6, 6]);
@@ -55,7 +58,7 @@ describe('a mixed dataset', () => {
   });
 
   it('is shuffled again in each epoch, and the same for the same one', async () => {
-    const mixed = await mixedDataset([{ dataset: dataset('a', 20, 5), count: 8 }]);
+    const mixed = mixedDataset([{ name: 'a', dataset: dataset('a', 20, 5), count: 8 }]);
     const first = await epochOf(mixed, 0);
     const second = await epochOf(mixed, 1);
     expect(second).not.toEqual(first);
@@ -64,9 +67,9 @@ describe('a mixed dataset', () => {
   });
 
   it('says from which dataset an example is', async () => {
-    const mixed = await mixedDataset([
-      { dataset: dataset('a', 2, 1, null), count: 1 },
-      { dataset: dataset('b', 2, 1, null), count: 1 },
+    const mixed = mixedDataset([
+      { name: 'a', dataset: dataset('a', 2, 1, null), count: 1 },
+      { name: 'b', dataset: dataset('b', 2, 1, null), count: 1 },
     ]);
     expect(await mixed.getBatch(1)).toEqual([
       { example: 'a1', dataset: 0 },
@@ -74,14 +77,16 @@ describe('a mixed dataset', () => {
     ]);
   });
 
-  it('a dataset whose batches are of many sizes is refused', async () => {
-    const sizes = [2, 1, 2];
-    const uneven = {
+  it('a dataset that hands out whole batches is refused by its name', () => {
+    const tokens = tokenBatchedDataset({
       length: 3,
-      getBatch: async (index: number) => Array.from({ length: sizes[index] ?? 0 }, () => 'x'),
-      setEpoch: () => undefined,
-    };
-    const mixed = await mixedDataset([{ dataset: uneven, count: 5 }]);
-    await expect(mixed.getBatch(0)).rejects.toThrow('batch 1 of a dataset has 1 examples, and its first has 2');
+      exampleAt: (index) => `a${index}`,
+      tokensAt: () => 2,
+      batchTokens: 4,
+      shuffleSeeds: null,
+    });
+    expect(() => mixedDataset([{ name: 'dataset_configs[0].dataset', dataset: tokens, count: 5 }])).toThrow(
+      'dataset_configs[0].dataset cannot be distilled from: it hands out whole batches',
+    );
   });
 });

@@ -1,7 +1,11 @@
 // The trainer `off_policy_distillation` on a real engine.
 
-import { readFile, truncate, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, truncate, writeFile } from 'node:fs/promises';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { completionDatum } from '../../src/distillation/completions.ts';
+import { TargetStore } from '../../src/distillation/target_store.ts';
+import { openLocalService } from '../../src/engine/engine.ts';
+import { modelInputFromTokens } from '../../src/tinker/types.ts';
 import { Bench } from './support.ts';
 
 let bench: Bench;
@@ -99,6 +103,27 @@ describe('off_policy_distillation', () => {
     await writeFile(path, lines.join('\n'));
     const { status } = await bench.run('damaged');
     expect(status.error?.message).toMatch(/teacher_targets\.jsonl:3: "targets" cannot be/);
+  });
+
+  it('keeps nothing that is said after it was closed', async () => {
+    const directory = bench.path('closed');
+    await mkdir(directory);
+    const service = openLocalService({
+      checkpoints: bench.path('closed_checkpoints'),
+      threads: 1,
+      microbatchTokens: 256,
+      seed: 0,
+      notify: () => undefined,
+    });
+    const client = await service.createSamplingClient({ base_model: bench.path('model') });
+    const store = await TargetStore.open(directory);
+    const datum = completionDatum(modelInputFromTokens([5, 6]), [7, 8]);
+    const { signal } = new AbortController();
+    const asked = store.of(datum, { client, teacher: '0', K: 2, signal });
+    await store.close();
+    expect((await asked).some((top) => top !== null)).toBe(true);
+    expect(await readdir(directory)).toEqual([]);
+    await service.close();
   });
 
   it('divides a batch between datasets by weight, each with its own teacher', async () => {

@@ -84,6 +84,18 @@ describe('sdft', () => {
     expect(await bench.weights('whole_teacher_sync_every_1')).not.toBe(await bench.weights('plain'));
   });
 
+  it('a checkpoint that is saved before the teacher is asked again has the teacher of the one before', async () => {
+    const stopping = 'early_stopping={metric: test/nll, goal: maximize, patience: 100}';
+    const overrides = ['teacher_sync_every=1', 'eval_every=3', 'save_every=100', stopping];
+    await bench.runInTwo('best', 2, overrides);
+    const records = (await bench.text('best/checkpoints.jsonl'))
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    const best = records.find(({ name }) => name === 'best-000003');
+    expect(best?.state.teacher_paths).toEqual([expect.stringContaining('teacher_000002')]);
+  });
+
   it('weights of a teacher that nothing goes on with are not kept', async () => {
     const saved = await readdir(bench.path('whole_teacher_sync_every_1/checkpoints/sampler_weights'));
     expect(saved.filter((name) => name.startsWith('teacher_')).length).toBeLessThanOrEqual(2);
@@ -112,7 +124,13 @@ describe('sdft', () => {
       onEvent: (event) => event.type === 'warning' && warnings.push(event.message),
     });
     expect(warnings).toEqual(['step 0: no reply has a token to train behind the first 100 (skip_first_n_tokens)']);
-    expect(await bench.rows('nothing')).toMatchObject([{ 'sdft/num_datums': 0, 'sdft/loss': 0 }, {}, {}]);
+    const rows = await bench.rows('nothing');
+    expect(rows).toMatchObject([{ 'sdft/num_datums': 0 }, {}, {}]);
+    for (const row of rows) {
+      expect(row).not.toHaveProperty('sdft/loss');
+      expect(row).not.toHaveProperty('grad_norm');
+    }
+    expect(new Set(rows.flatMap((row) => row['test/nll'] ?? [])).size).toBe(1);
   });
 
   it('counts replies that the teacher has no room for', async () => {
