@@ -2,12 +2,14 @@
 
 import { datumFromModelInputWeights } from '../supervised/common.ts';
 import type { CustomLossFn, SamplingClient } from '../tinker/clients.ts';
-import { type Datum, type ModelInput, modelInputFromTokens, tokensOf } from '../tinker/types.ts';
+import { type Datum, lengthOf, type ModelInput, modelInputFromTokens, tokensOf } from '../tinker/types.ts';
 import type { Divergence } from './divergence.ts';
 import type { TeacherTargets, TopTokens } from './soft_targets.ts';
 
 export interface CompletionSampling {
   max_tokens: number;
+  /** Tokens that a prompt and its reply have together at most. */
+  contextLength: number;
   temperature: number;
   stop: string[] | number[];
   /** Of the reply to prompt i. */
@@ -19,11 +21,12 @@ export interface CompletionSampling {
 export async function sampleCompletions(
   client: SamplingClient,
   prompts: readonly ModelInput[],
-  { max_tokens, temperature, stop, seedOf, signal }: CompletionSampling,
+  { max_tokens, contextLength, temperature, stop, seedOf, signal }: CompletionSampling,
 ): Promise<number[][]> {
   return await Promise.all(
     prompts.map(async (prompt, i) => {
-      const params = { max_tokens, temperature, stop, seed: seedOf(i) };
+      const room = contextLength - lengthOf(prompt);
+      const params = { max_tokens: Math.min(max_tokens, room), temperature, stop, seed: seedOf(i) };
       const { sequences } = await client.sample(prompt, 1, params, { signal });
       return sequences[0].tokens;
     }),

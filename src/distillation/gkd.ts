@@ -89,10 +89,10 @@ async function repliesTo(
   if (!onPolicy && !config.seq_kd) return batch.map((demonstration) => demonstrationDatum(demonstration, renderer));
   const { max_new_tokens, temperature } = config;
   const prompts = batch.map(({ prompt }) => renderer.buildGenerationPrompt(prompt));
-  const longest = Math.max(...prompts.map(lengthOf));
   const client = onPolicy ? await journal.client.saveWeightsAndGetSamplingClient() : teacher.client;
   const options = {
-    max_tokens: Math.min(max_new_tokens, maxContextLength - longest),
+    max_tokens: max_new_tokens,
+    contextLength: maxContextLength,
     temperature,
     stop: renderer.getStopSequences(),
     seedOf: (i: number) => seedFor(context.seed, 'gkd', step, i),

@@ -138,6 +138,7 @@ async function teach(
     .timed('sample', () =>
       sampleCompletions(student, prompts, {
         max_tokens,
+        contextLength: maxContextLength,
         temperature,
         stop: renderer.getStopSequences(),
         seedOf: (i) => seedFor(seed, 'sdft', step, i),
