@@ -96,7 +96,7 @@ describe('cookbook report', () => {
       Name a directory that holds runs: cookbook report [DIR…]. Without one it is "runs".
 
       SQL: Referenced column "stat" not found in FROM clause (line 1: SELECT stat FROM runs)
-      Did you mean runs.state?
+      Did you mean runs.state or runs.stage?
 
       SQL: not a SELECT statement
       The report answers one SELECT (also FROM …, WITH …, DESCRIBE, SHOW TABLES; PIVOT with ON column IN (…)).

@@ -37,6 +37,7 @@ describe('readRunEntry', () => {
       },
       `
       {
+        "after": [],
         "attempt": 1,
         "axes": {
           "dataset.batch_size": 8,
@@ -62,6 +63,7 @@ describe('readRunEntry', () => {
         "sampler_path": null,
         "seconds": 90,
         "seed": 3,
+        "stage": null,
         "started_at": "2026-01-02T03:05:00.000Z",
         "state": "failed",
         "steps": 12,
