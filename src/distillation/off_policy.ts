@@ -2,12 +2,13 @@
 // expect the same (tinker_cookbook/distillation/train_off_policy.py, which never shuffles again and may mix shapes of targets).
 
 import type { Make } from '../registry/slot.ts';
+import { oneAfterAnother } from '../supervised/batches.ts';
 import { type BatchLoss, trainOnBatches } from '../supervised/loop.ts';
 import { buildEvaluators } from '../supervised/train.ts';
 import type { SupervisedDatasets } from '../supervised/types.ts';
 import { maxContextLengthOf } from '../tinker/capabilities.ts';
 import { type Datum, lengthOf } from '../tinker/types.ts';
-import type { EvaluationInput, Evaluator, HeldOut } from '../training/evaluator.ts';
+import type { EvaluationInput, Evaluator } from '../training/evaluator.ts';
 import { openModel } from '../training/open_model.ts';
 import type { Metrics, TrainingContext, TrainingOutcome } from '../training/types.ts';
 import { ConfigurationError } from '../util/errors.ts';
@@ -69,7 +70,8 @@ export async function trainOffPolicy(
       context,
       teachers.length,
     );
-    const test = heldOutOf(datasets);
+    const tests = datasets.flatMap(({ test }) => test ?? []);
+    const test = tests.length === 0 ? null : oneAfterAnother(tests);
     const heldOut = heldOutEvaluators(datasets, (datum, dataset, abort) => score(datum, dataset, abort, true));
     const { evaluators, infrequentEvaluators } = await buildEvaluators(
       config,
@@ -143,13 +145,6 @@ function sumsOf(data: readonly Datum[], logprobs_D: readonly ArrayLike<number>[]
 }
 
 /** All held-out batches, one dataset after the other; null where there are none. */
-function heldOutOf(datasets: readonly SupervisedDatasets[]): HeldOut | null {
-  const parts = datasets.flatMap(({ test }) => (test === null ? [] : [test]));
-  if (parts.length === 0) return null;
-  const batches = parts.flatMap((part) => Array.from({ length: part.length }, (_, index) => ({ part, index })));
-  return { length: batches.length, getBatch: (at) => batches[at].part.getBatch(batches[at].index) };
-}
-
 /** `test/*` as `train/*`, over the whole held-out sets. */
 function heldOutEvaluators(datasets: readonly SupervisedDatasets[], score: Score): Evaluator[] {
   const tests = datasets.flatMap(({ test }, dataset) => (test === null ? [] : [{ test, dataset }]));

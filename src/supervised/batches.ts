@@ -82,3 +82,20 @@ function orderOf(length: number, shuffleSeeds: readonly number[] | null, epoch: 
     ? Array.from({ length }, (_, index) => index)
     : permutation(length, [...shuffleSeeds, epoch]);
 }
+
+/** The batches of datasets behind one another. */
+export function oneAfterAnother<T>(datasets: readonly BatchedDataset<T>[]): BatchedDataset<T> {
+  const batches = datasets.flatMap((dataset) =>
+    Array.from({ length: dataset.length }, (_, index) => ({ dataset, index })),
+  );
+  return {
+    length: batches.length,
+    async getBatch(batch) {
+      const found = batches[batch];
+      return found === undefined ? [] : await found.dataset.getBatch(found.index);
+    },
+    setEpoch(epoch) {
+      for (const dataset of datasets) dataset.setEpoch(epoch);
+    },
+  };
+}

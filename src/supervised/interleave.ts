@@ -6,6 +6,7 @@ import type { Make } from '../registry/slot.ts';
 import type { Datum } from '../tinker/types.ts';
 import { ConfigurationError } from '../util/errors.ts';
 import { nextUniform, randomFor } from '../util/random.ts';
+import { oneAfterAnother } from './batches.ts';
 import type { InterleaveParams } from './dataset_params.ts';
 import type { DatasetContext, SupervisedDataset, SupervisedDatasets } from './types.ts';
 
@@ -122,22 +123,6 @@ function mixture(sources: readonly Source[], drawn: Drawn, batchSize: number): S
       const rows = Object.fromEntries(sources.map(({ name }) => [name, 0]));
       for (const index of indicesOf(batch)) rows[sources[drawn[index]].name] += 1;
       return rows;
-    },
-  };
-}
-
-function oneAfterAnother(datasets: readonly SupervisedDataset[]): SupervisedDataset {
-  const batches = datasets.flatMap((dataset) =>
-    Array.from({ length: dataset.length }, (_, index) => ({ dataset, index })),
-  );
-  return {
-    length: batches.length,
-    async getBatch(batch) {
-      const found = batches[batch];
-      return found === undefined ? [] : await found.dataset.getBatch(found.index);
-    },
-    setEpoch(epoch) {
-      for (const dataset of datasets) dataset.setEpoch(epoch);
     },
   };
 }

@@ -70,8 +70,9 @@ export async function runsOf(
     else {
       stageNames = stages.flatMap(({ name }) => name ?? []);
       for (const seed of seeds ?? [undefined]) {
-        const { stages: seeded = stages } = seed === undefined ? {} : resolver.resolve(configuration, { seed });
-        collection.addStages(configuration, seeded ?? stages, references);
+        const seeded = seed === undefined ? { stages, diagnostics } : resolver.resolve(configuration, { seed });
+        if (seeded.stages === null) collection.report(seeded.diagnostics);
+        else collection.addStages(configuration, seeded.stages, references);
       }
     }
   }

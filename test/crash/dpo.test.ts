@@ -7,6 +7,7 @@ import { beforeAll, expect, it } from 'vitest';
 import { supportFile } from '../run/support/processes.ts';
 import { writeChatModel } from '../support/chat_model.ts';
 import { type CliResult, cookbook } from '../support/cli.ts';
+import { finalWeights, timelessRows } from '../support/crashes.ts';
 
 /** Parts of all calls after which the process is killed, one kill a number. */
 const MOMENTS = [0.15, 0.1, 0.2, 0.12, 0.08, 0.18, 0.11];
@@ -59,16 +60,9 @@ function run(sweep: string, faultAt = 0): Promise<CliResult> {
 async function results(sweep: string) {
   const read = (...names: string[]) => readFile(join(directory, sweep, ...names), 'utf8');
   const [place = ''] = await readdir(join(directory, sweep, 'reference_logprobs'));
-  const metrics = await read('run/metrics.jsonl');
   return {
-    rows: metrics
-      .trimEnd()
-      .split('\n')
-      .map((line) => JSON.parse(line, (key, value) => (key.startsWith('time/') ? undefined : value))),
-    weights: await readFile(
-      join(directory, sweep, 'run/checkpoints/weights/final/adapter_model.safetensors'),
-      'base64',
-    ),
+    rows: await timelessRows(join(directory, sweep, 'run')),
+    weights: await finalWeights(join(directory, sweep, 'run')),
     reference: await read('run/reference_logprobs.jsonl'),
     shared: await read('reference_logprobs', place, 'lines.jsonl'),
     beside: await readdir(join(directory, sweep, 'reference_logprobs', place)),

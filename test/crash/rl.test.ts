@@ -1,11 +1,12 @@
 // Runs of RL that are killed between any two lines, and go on.
 
-import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
+import { mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, expect, it } from 'vitest';
 import { writeChatModel } from '../support/chat_model.ts';
 import { type CliResult, cookbook } from '../support/cli.ts';
+import { finalWeights, killAfterLines, timelessRows } from '../support/crashes.ts';
 
 /** Lines of progress after which the process is killed, one kill a number; 0 is as soon as it has started. */
 const MOMENTS = [2, 5, 0, 4, 7];
@@ -36,22 +37,9 @@ rolling_save_every: 1
 function run(name: string, overrides: string[], killAfter = Number.POSITIVE_INFINITY): Promise<CliResult> {
   return cookbook(['run', 'spec.yaml', `log_path=${name}`, ...overrides], {
     cwd: directory,
-    onLine: (number, child) => {
-      if (number > killAfter) child.kill('SIGKILL');
-    },
+    onLine: killAfterLines(killAfter),
   });
 }
-
-async function timelessRows(name: string): Promise<unknown[]> {
-  const text = await readFile(join(directory, name, 'metrics.jsonl'), 'utf8');
-  return text
-    .trimEnd()
-    .split('\n')
-    .map((line) => JSON.parse(line, (key, value) => (key.startsWith('time/') ? undefined : value)));
-}
-
-const finalWeights = (name: string) =>
-  readFile(join(directory, name, 'checkpoints/weights/final/adapter_model.safetensors'), 'base64');
 
 it.each([
   ['sync', []],
@@ -63,8 +51,12 @@ it.each([
     expect(await run(`${mode}_whole`, overrides)).toMatchObject({ code: 0 });
     for (const moment of MOMENTS) await run(`${mode}_killed`, overrides, moment);
     expect(await run(`${mode}_killed`, overrides)).toMatchObject({ code: 0 });
-    expect(await timelessRows(`${mode}_killed`)).toEqual(await timelessRows(`${mode}_whole`));
-    expect(await finalWeights(`${mode}_killed`)).toBe(await finalWeights(`${mode}_whole`));
+    expect(await timelessRows(join(directory, `${mode}_killed`))).toEqual(
+      await timelessRows(join(directory, `${mode}_whole`)),
+    );
+    expect(await finalWeights(join(directory, `${mode}_killed`))).toBe(
+      await finalWeights(join(directory, `${mode}_whole`)),
+    );
   },
 );
 
@@ -72,6 +64,6 @@ it('off-policy: a run that is killed again and again comes to its end, every gro
   const overrides = ['async_config={max_steps_off_policy: 2, groups_per_batch: 4}', 'loss_fn=ppo'];
   for (const moment of MOMENTS) await run('off_policy', overrides, moment);
   expect(await run('off_policy', overrides)).toMatchObject({ code: 0 });
-  const rows = await timelessRows('off_policy');
+  const rows = await timelessRows(join(directory, 'off_policy'));
   expect(rows.slice(0, 8)).toEqual(new Array(8).fill(expect.objectContaining({ 'env/all/total_episodes': 8 })));
 });

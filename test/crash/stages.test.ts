@@ -1,11 +1,12 @@
 // Several stages that are killed at any moment: the same command goes on where they were, and ends with the same numbers.
 
-import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
+import { mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, expect, it } from 'vitest';
 import { conversationLines, writeChatModel } from '../support/chat_model.ts';
 import { type CliResult, cookbook } from '../support/cli.ts';
+import { finalWeights, killAfterLines, timelessRows } from '../support/crashes.ts';
 
 /** Lines of progress after which the process is killed, one kill a number. */
 const MOMENTS = [3, 14, 6, 0];
@@ -30,22 +31,8 @@ beforeAll(async () => {
 function run(name: string, { file = 'spec.yaml', killAfter = Number.POSITIVE_INFINITY } = {}): Promise<CliResult> {
   return cookbook(['run', file, `log_path=${name}`], {
     cwd: directory,
-    onLine: (number, child) => {
-      if (number > killAfter) child.kill('SIGKILL');
-    },
+    onLine: killAfterLines(killAfter),
   });
-}
-
-async function timelessRows(name: string): Promise<unknown[]> {
-  const text = await readFile(join(directory, name, 'metrics.jsonl'), 'utf8');
-  return text
-    .trimEnd()
-    .split('\n')
-    .map((line) => JSON.parse(line, (key, value) => (key.startsWith('time/') ? undefined : value)));
-}
-
-function finalWeights(name: string): Promise<string> {
-  return readFile(join(directory, name, 'checkpoints/weights/final/adapter_model.safetensors'), 'base64');
 }
 
 it('stages that are killed again and again end with the rows and the weights of those that never were', async () => {
@@ -53,10 +40,14 @@ it('stages that are killed again and again end with the rows and the weights of 
   for (const killAfter of MOMENTS) expect(await run('killed', { killAfter })).toMatchObject({ signal: 'SIGKILL' });
   expect(await run('killed')).toMatchObject({ code: 0 });
   for (const stage of ['sft', 'more']) {
-    expect(await timelessRows(`killed/${stage}`)).toEqual(await timelessRows(`whole/${stage}`));
-    expect(await finalWeights(`killed/${stage}`)).toBe(await finalWeights(`whole/${stage}`));
+    expect(await timelessRows(join(directory, `killed/${stage}`))).toEqual(
+      await timelessRows(join(directory, `whole/${stage}`)),
+    );
+    expect(await finalWeights(join(directory, `killed/${stage}`))).toBe(
+      await finalWeights(join(directory, `whole/${stage}`)),
+    );
   }
-  expect(await finalWeights('whole/more')).not.toBe(await finalWeights('whole/sft'));
+  expect(await finalWeights(join(directory, 'whole/more'))).not.toBe(await finalWeights(join(directory, 'whole/sft')));
 });
 
 it('a stage that fails leaves those alone that do not start from it', async () => {

@@ -5,6 +5,7 @@ import { beforeAll, expect, it } from 'vitest';
 import { supportFile } from '../run/support/processes.ts';
 import { conversationLines, writeChatModel } from '../support/chat_model.ts';
 import { type CliResult, cookbook } from '../support/cli.ts';
+import { finalWeights, killAfterLines, timelessRows } from '../support/crashes.ts';
 
 /** Lines of progress after which the process is killed, one kill a number; 0 is as soon as it has started. */
 const MOMENTS = [1, 2, 4, 7, 3, 9, 0, 5];
@@ -48,22 +49,8 @@ const DATA = {
 function run(name: string, killAfter = Number.POSITIVE_INFINITY): Promise<CliResult> {
   return cookbook(['run', 'spec.yaml', `log_path=${name}`], {
     cwd: directory,
-    onLine: (number, child) => {
-      if (number > killAfter) child.kill('SIGKILL');
-    },
+    onLine: killAfterLines(killAfter),
   });
-}
-
-async function timelessRows(name: string): Promise<unknown[]> {
-  const text = await readFile(join(directory, name, 'metrics.jsonl'), 'utf8');
-  return text
-    .trimEnd()
-    .split('\n')
-    .map((line) => JSON.parse(line, (key, value) => (key.startsWith('time/') ? undefined : value)));
-}
-
-function finalWeights(name: string): Promise<string> {
-  return readFile(join(directory, name, 'checkpoints/weights/final/adapter_model.safetensors'), 'base64');
 }
 
 it('a run that is killed again and again ends with the rows and the weights of one that never was', async () => {
@@ -71,8 +58,8 @@ it('a run that is killed again and again ends with the rows and the weights of o
   for (const moment of MOMENTS) expect(await run('killed', moment)).toMatchObject({ signal: 'SIGKILL' });
   expect(await run('killed')).toMatchObject({ code: 0 });
 
-  expect(await timelessRows('killed')).toEqual(await timelessRows('whole'));
-  expect(await finalWeights('killed')).toBe(await finalWeights('whole'));
+  expect(await timelessRows(join(directory, 'killed'))).toEqual(await timelessRows(join(directory, 'whole')));
+  expect(await finalWeights(join(directory, 'killed'))).toBe(await finalWeights(join(directory, 'whole')));
   const status = JSON.parse(await readFile(join(directory, 'killed/status.json'), 'utf8'));
   expect(status).toMatchObject({ state: 'done', attempt: expect.any(Number) });
   expect(status.attempt).toBeGreaterThan(5);
@@ -99,8 +86,8 @@ it.each(Object.entries(DATA))(
     // Behind the line of `final` the rolling checkpoint before it is forgotten, in three calls.
     expect(await runOf(dead, longer, calls - 3)).toMatchObject({ signal: 'SIGKILL' });
     expect(await runOf(dead, longer)).toMatchObject({ code: 0 });
-    expect(await timelessRows(dead)).toEqual(await timelessRows(whole));
-    expect(await finalWeights(dead)).toBe(await finalWeights(whole));
+    expect(await timelessRows(join(directory, dead))).toEqual(await timelessRows(join(directory, whole)));
+    expect(await finalWeights(join(directory, dead))).toBe(await finalWeights(join(directory, whole)));
   },
 );
 
