@@ -4,7 +4,7 @@
 import { join } from 'node:path';
 import type { SamplingClient } from '../tinker/clients.ts';
 import type { Datum } from '../tinker/types.ts';
-import { wholeSequence } from '../training/score_targets.ts';
+import { scoreTargets } from '../training/score_targets.ts';
 import type { SharedLines } from '../training/types.ts';
 import { shortPath } from '../util/files.ts';
 import { filterLines, LineAppender, readLines, repairTail } from '../util/json_lines.ts';
@@ -104,13 +104,8 @@ export class ReferenceLogprobs implements Reference {
     const data = sequences.flatMap((sequence) => missing.get(sequence) ?? []);
     if (data.length === 0) return new Map();
     this.#client ??= this.#options.open();
-    const client = await this.#client;
-    const logprobs = await Promise.all(
-      data.map(async (datum) => {
-        const [, ...logprobs_T] = await client.computeLogprobs(wholeSequence(datum), { signal });
-        return completionLogprob(datum, logprobs_T.map(Number));
-      }),
-    );
+    const scored_D = await scoreTargets(await this.#client, data, signal);
+    const logprobs = data.map((datum, d) => completionLogprob(datum, scored_D[d].logprobs_T));
     return new Map(sequences.map((sequence, i) => [sequence, logprobs[i]]));
   }
 }
