@@ -5,10 +5,11 @@ import type { FieldProblem } from '../registry/builder.ts';
 import type { Message } from '../renderers/types.ts';
 import type { StepOptions } from '../rl/types.ts';
 import { ConfigurationError } from '../util/errors.ts';
+import { groupProblem } from '../util/expressions.ts';
 import { seedFor } from '../util/random.ts';
 import { shown } from '../util/shown.ts';
 import { type PreferenceModel, scoringModel } from './preference_model.ts';
-import { expressionProblem, textOf } from './rules.ts';
+import { textOf } from './rules.ts';
 
 export interface RubricOptions {
   rubric: string;
@@ -35,13 +36,9 @@ export function rubricProblems({ pattern, min_score, max_score, retries, tempera
   if (min_score >= max_score) tell('max_score', `must be above min_score, ${min_score}`);
   if (retries > 0 && temperature === 0)
     tell('retries', 'at temperature 0 another answer is the same one: set temperature above 0');
-  if (pattern !== null) tell('pattern', expressionProblem(pattern) ?? groupProblem(pattern));
+  if (pattern !== null) tell('pattern', groupProblem(pattern));
   return problems;
 }
-
-/** With an empty alternative any expression matches nothing, in as many groups as it has. */
-const groupProblem = (pattern: string): string | null =>
-  new RegExp(`${pattern}|`).exec('')?.length === 1 ? 'has no group, (…), that the answer could be read from' : null;
 
 /** @throws ConfigurationError for settings that contradict one another */
 export function rubricModel(options: RubricOptions, parts: RubricParts): PreferenceModel {

@@ -5,7 +5,8 @@ import { visibleText } from '../completers/completers.ts';
 import { defineBuilder } from '../registry/builder.ts';
 import { oneOf, semantic } from '../registry/fields.ts';
 import type { Message } from '../renderers/types.ts';
-import { ConfigurationError, messageOf } from '../util/errors.ts';
+import { ConfigurationError } from '../util/errors.ts';
+import { expressionProblem } from '../util/expressions.ts';
 import { type PreferenceModel, preferenceModelSlot } from './preference_model.ts';
 
 const shorter = defineBuilder({
@@ -64,15 +65,5 @@ function better(worth: (completion: readonly Message[]) => number): PreferenceMo
 
 /** All that is said in a completion. */
 export const textOf = (completion: readonly Message[]): string => completion.map(visibleText).join('\n');
-
-/** Why a text is no regular expression; null where it is one. */
-export function expressionProblem(pattern: string): string | null {
-  try {
-    new RegExp(pattern, 's');
-    return null;
-  } catch (error) {
-    return messageOf(error);
-  }
-}
 
 export const rules = [shorter, longer, matches];
