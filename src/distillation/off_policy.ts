@@ -34,7 +34,7 @@ export async function trainOffPolicy(
   const { tokenizer, renderer, rendererRef, openClient } = await openModel(config, context, make);
   const student = { model_name: config.model_name, tokenizer };
   const teachers: Teacher[] = [];
-  const store = await TargetStore.open(logPath);
+  const store = await TargetStore.open(logPath, context.lost);
   try {
     for (const [i, { teacher }] of config.dataset_configs.entries()) {
       teachers.push(await openTeacher(teacher, student, context, { make, field: `dataset_configs[${i}].teacher` }));

@@ -20,6 +20,8 @@ const NAMED = 5;
 
 export interface ReferenceOptions {
   logPath: string;
+  /** Aborted when the directory has become another process's. */
+  lost: AbortSignal;
   /** What tells this reference from others. */
   identity: string;
   /** Opens the reference, which stays the same over all attempts of a run; not called where every sequence is known. */
@@ -39,7 +41,7 @@ export class ReferenceLogprobs implements Reference {
   private constructor(options: ReferenceOptions, known: Map<string, number>, path: string) {
     this.#options = options;
     this.#known = known;
-    this.#lines = new LineAppender(path, new AbortController().signal);
+    this.#lines = new LineAppender(path, options.lost);
     const { shared, identity, warn } = options;
     this.#shared = shared === null ? null : new SharedScores(shared, identity, warn);
   }

@@ -45,6 +45,7 @@ async function openReference(config: DpoConfig, context: TrainingContext): Promi
   const what = { model_name, weights: reference_model ?? load_checkpoint_path, service };
   return await ReferenceLogprobs.open({
     logPath: context.logPath,
+    lost: context.lost,
     identity: canonicalJson(what),
     open: () => openReferenceModel(config.reference_model, config, context),
     shared: context.sharedLines('reference_logprobs', what),

@@ -201,7 +201,7 @@ class Attempt {
       const judgeEvaluations = (rule: EarlyStoppingRule) =>
         new Patience(rule, { objective: record.objective, headline });
       const given = { logPath, seed, headline, service, metrics, checkpoints, identity: identity.config, sharedLines };
-      return await trainer.train({ ...given, resolveWeights, judgeEvaluations, emit, signal });
+      return await trainer.train({ ...given, resolveWeights, judgeEvaluations, emit, signal, lost: this.#lost });
     };
     const strays = watchStrays(spec.plugins, (message) => this.emit({ type: 'warning', message }));
     try {

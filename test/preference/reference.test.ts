@@ -5,9 +5,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { builtinRegistry } from '../../src/builtin.ts';
+import { openLocalService } from '../../src/engine/engine.ts';
+import { ReferenceLogprobs } from '../../src/preference/reference.ts';
 import type { RunEvent } from '../../src/run/events.ts';
 import { runFile } from '../../src/run/run_spec.ts';
+import { datumFromModelInputWeights } from '../../src/supervised/common.ts';
+import { modelInputFromTokens } from '../../src/tinker/types.ts';
 import { writeChatModel } from '../support/chat_model.ts';
+import { temporaryDirectory } from '../support/temporary_directory.ts';
 
 let directory: string;
 
@@ -152,4 +157,35 @@ describe('in a sweep', () => {
     ]);
     expect(await results('broken/b')).toEqual(await results('plain'));
   });
+});
+
+it('keeps nothing once another process has taken the directory over', async () => {
+  const logPath = await temporaryDirectory();
+  const service = openLocalService({
+    checkpoints: join(logPath, 'checkpoints'),
+    threads: 1,
+    microbatchTokens: 256,
+    seed: 0,
+    notify: () => undefined,
+  });
+  const lost = new AbortController();
+  const reference = await ReferenceLogprobs.open({
+    logPath,
+    lost: lost.signal,
+    identity: 'model',
+    open: () => service.createSamplingClient({ base_model: join(directory, 'model') }),
+    shared: null,
+    warn: () => undefined,
+  });
+  const ask = (token: number) => {
+    const chosen = datumFromModelInputWeights(modelInputFromTokens([5, 6, token]), [0, 0, 1], { reduction: 'none' });
+    return reference.of([{ chosen, rejected: null, tie: false }], new AbortController().signal);
+  };
+  await ask(7);
+  const kept = await readFile(join(logPath, 'reference_logprobs.jsonl'), 'utf8');
+  lost.abort(new Error('the lease is lost'));
+  await expect(ask(8)).rejects.toThrow('the lease is lost');
+  expect(await readFile(join(logPath, 'reference_logprobs.jsonl'), 'utf8')).toBe(kept);
+  await reference.close();
+  await service.close();
 });
