@@ -15,7 +15,7 @@ import { heldOutEvaluator } from './held_out.ts';
 import { chosenLoss } from './losses/preference_loss.ts';
 import { datumsOf, type Objective, orientedLoss, scoresOf, tokenGrads } from './pair_loss.ts';
 import { preferenceMetrics } from './pair_metrics.ts';
-import { NO_REFERENCE, ReferenceLogprobs } from './reference.ts';
+import { NO_REFERENCE, ReferenceLogprobs } from './reference/reference.ts';
 import type { PreferencePair } from './types.ts';
 
 export async function trainDpo(config: DpoConfig, context: TrainingContext, make: Make): Promise<TrainingOutcome> {
