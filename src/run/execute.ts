@@ -200,7 +200,7 @@ class Attempt {
         );
       const judgeEvaluations = (rule: EarlyStoppingRule) => new Patience(rule, headline);
       const given = { logPath, seed, headline, service, metrics, checkpoints, identity: identity.config, sharedLines };
-      return await trainer.train({ ...given, resolveWeights, judgeEvaluations, emit, signal });
+      return await trainer.train({ ...given, resolveWeights, judgeEvaluations, emit, signal, lost: this.#lost });
     };
     const strays = watchStrays(spec.plugins, (message) => this.emit({ type: 'warning', message }));
     try {

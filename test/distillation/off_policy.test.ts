@@ -1,11 +1,13 @@
 // The trainer `off_policy_distillation` on a real engine.
 
-import { mkdir, readdir, readFile, truncate, writeFile } from 'node:fs/promises';
+import { readdir, readFile, truncate, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { completionDatum } from '../../src/distillation/completions.ts';
 import { TargetStore } from '../../src/distillation/target_store.ts';
 import { openLocalService } from '../../src/engine/engine.ts';
 import { modelInputFromTokens } from '../../src/tinker/types.ts';
+import { temporaryDirectory } from '../support/temporary_directory.ts';
 import { Bench } from './support.ts';
 
 let bench: Bench;
@@ -106,24 +108,26 @@ describe('off_policy_distillation', () => {
   });
 
   it('keeps nothing that is said after it was closed', async () => {
-    const directory = bench.path('closed');
-    await mkdir(directory);
-    const service = openLocalService({
-      checkpoints: bench.path('closed_checkpoints'),
-      threads: 1,
-      microbatchTokens: 256,
-      seed: 0,
-      notify: () => undefined,
-    });
-    const client = await service.createSamplingClient({ base_model: bench.path('model') });
-    const store = await TargetStore.open(directory);
-    const datum = completionDatum(modelInputFromTokens([5, 6]), [7, 8]);
-    const { signal } = new AbortController();
-    const asked = store.of(datum, { client, teacher: '0', K: 2, signal });
+    const directory = await temporaryDirectory();
+    const { store, ask, close } = await openStore(directory);
+    const asked = ask(7);
     await store.close();
     expect((await asked).some((top) => top !== null)).toBe(true);
     expect(await readdir(directory)).toEqual([]);
-    await service.close();
+    await close();
+  });
+
+  it('keeps nothing once another process has taken the directory over', async () => {
+    const directory = await temporaryDirectory();
+    const lost = new AbortController();
+    const { store, ask, close } = await openStore(directory, lost.signal);
+    await ask(7);
+    const kept = await readFile(join(directory, 'teacher_targets.jsonl'), 'utf8');
+    lost.abort(new Error('the lease is lost'));
+    await expect(ask(8)).rejects.toThrow('the lease is lost');
+    expect(await readFile(join(directory, 'teacher_targets.jsonl'), 'utf8')).toBe(kept);
+    await store.close();
+    await close();
   });
 
   it('divides a batch between datasets by weight, each with its own teacher', async () => {
@@ -156,3 +160,20 @@ describe('off_policy_distillation', () => {
     );
   });
 });
+
+/** A store, and what asks a teacher about a sequence that ends with a token. */
+async function openStore(directory: string, lost = new AbortController().signal) {
+  const service = openLocalService({
+    checkpoints: join(directory, 'checkpoints'),
+    threads: 1,
+    microbatchTokens: 256,
+    seed: 0,
+    notify: () => undefined,
+  });
+  const client = await service.createSamplingClient({ base_model: bench.path('model') });
+  const store = await TargetStore.open(directory, lost);
+  const { signal } = new AbortController();
+  const ask = (token: number) =>
+    store.of(completionDatum(modelInputFromTokens([5, 6]), [token, 8]), { client, teacher: '0', K: 2, signal });
+  return { store, ask, close: () => service.close() };
+}
