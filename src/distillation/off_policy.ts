@@ -8,7 +8,7 @@ import type { SupervisedDatasets } from '../supervised/types.ts';
 import { maxContextLengthOf } from '../tinker/capabilities.ts';
 import { type Datum, lengthOf } from '../tinker/types.ts';
 import { buildEvaluators } from '../training/build_evaluators.ts';
-import type { EvaluationInput, Evaluator } from '../training/evaluator.ts';
+import { type EvaluationInput, type Evaluator, renamed } from '../training/evaluator.ts';
 import { openModel } from '../training/open_model.ts';
 import type { Metrics, TrainingContext, TrainingOutcome } from '../training/types.ts';
 import { ConfigurationError } from '../util/errors.ts';
@@ -166,14 +166,6 @@ function heldOutEvaluators(datasets: readonly SupervisedDatasets[], score: Score
 /** What the datasets have to measure of their held-out parts; where there are several, each under names of its own. */
 function broughtBy(datasets: readonly SupervisedDatasets[]): Evaluator[] {
   return datasets.flatMap(({ evaluators = [] }, dataset) =>
-    evaluators.map((evaluator): Evaluator => {
-      const measure = async (input: EvaluationInput): Promise<Metrics> => {
-        const metrics = Object.entries(await evaluator.evaluate(input));
-        return Object.fromEntries(
-          metrics.map(([metric, value]) => [metricOfDataset(metric, dataset, datasets.length), value]),
-        );
-      };
-      return { name: evaluator.name, evaluate: measure };
-    }),
+    evaluators.map((evaluator) => renamed(evaluator, (metric) => metricOfDataset(metric, dataset, datasets.length))),
   );
 }

@@ -4,6 +4,7 @@
 import { basename } from 'node:path';
 import type { Make } from '../registry/slot.ts';
 import type { Datum } from '../tinker/types.ts';
+import { renamed } from '../training/evaluator.ts';
 import { ConfigurationError } from '../util/errors.ts';
 import { nextUniform, randomFor } from '../util/random.ts';
 import { oneAfterAnother } from './batches.ts';
@@ -50,7 +51,14 @@ export async function interleavedDatasets(
       ? byTurns(lengths, strategy)
       : byProbabilities(lengths, probabilities, strategy, { names, seeds: [context.seed, shuffle_seed] });
   const tests = built.flatMap(({ test }) => test ?? []);
-  return { train: mixture(sources, drawn, batchSize), test: tests.length === 0 ? null : oneAfterAnother(tests) };
+  const evaluators = built.flatMap(({ evaluators = [] }, index) =>
+    evaluators.map((evaluator) => renamed(evaluator, (metric) => `${metric}/${names[index]}`)),
+  );
+  return {
+    train: mixture(sources, drawn, batchSize),
+    test: tests.length === 0 ? null : oneAfterAnother(tests),
+    evaluators,
+  };
 }
 
 /** Which source each example of an epoch comes from. How many there are, and from where, is the same in every epoch. */

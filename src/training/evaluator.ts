@@ -54,6 +54,17 @@ export const evaluatorSlot = defineSlot<EvaluatorContext, Evaluator>({
   doc: 'Measures a model during training.',
 });
 
+/** An evaluator whose metrics have other names. */
+export function renamed(evaluator: Evaluator, rename: (metric: string) => string): Evaluator {
+  return {
+    ...evaluator,
+    async evaluate(input) {
+      const metrics = Object.entries(await evaluator.evaluate(input));
+      return Object.fromEntries(metrics.map(([metric, value]) => [rename(metric), value]));
+    },
+  };
+}
+
 /** Throws ConfigurationError where two of all evaluators of a run would write the same files. */
 export function refuseSameNames(evaluators: readonly Evaluator[]): void {
   const names = evaluators.flatMap(({ name }) => name ?? []);

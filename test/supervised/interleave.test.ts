@@ -3,8 +3,10 @@
 import { appendFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
+import { Type } from '@sinclair/typebox';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { defineBuilder } from '../../src/registry/builder.ts';
 import { Registry } from '../../src/registry/registry.ts';
 import { datasetBuilders } from '../../src/supervised/builders.ts';
 import { packBatches } from '../../src/supervised/token_batches.ts';
@@ -13,6 +15,7 @@ import { lengthOf } from '../../src/tinker/types.ts';
 import { CookbookError } from '../../src/util/errors.ts';
 import type { JsonObject } from '../../src/util/json.ts';
 import { permutation } from '../../src/util/permutation.ts';
+import { samplingInput, scriptedModel } from '../example_data/tiny_corpus/scripted_model.ts';
 import { build, chat, directory, refusal, roleColon, textsOf, tokenizer } from './support/conversations.ts';
 
 const registry = new Registry(datasetBuilders);
@@ -50,6 +53,31 @@ async function counts(dataset: SupervisedDataset) {
 }
 
 describe('datasets are interleaved', () => {
+  it('with what each of them has to measure, under its name', async () => {
+    const measured = (value: number) =>
+      defineBuilder({
+        slot: datasetSlot,
+        name: `measured_${value}`,
+        version: 1,
+        doc: 'A dataset that measures something of its own.',
+        params: Type.Object({}),
+        async build(_, context) {
+          const [member] = await members(2);
+          const datasets = await registry.build(datasetSlot, { ...member, builder: 'conversation_file' }, context);
+          return { ...datasets, evaluators: [{ evaluate: async () => ({ 'test/accuracy': value }) }] };
+        },
+      });
+    const both = new Registry([...datasetBuilders, measured(1), measured(2)]);
+    const context = { tokenizer, renderer: roleColon, maxContextLength: 1000, seed: 0, warn: () => undefined };
+    const datasets = [{ builder: 'measured_1' }, { builder: 'measured_2' }];
+    const { evaluators = [] } = await both.build(datasetSlot, { builder: 'interleave', datasets }, context);
+    const input = samplingInput(scriptedModel(() => 'nothing is asked'));
+    expect(await Promise.all(evaluators.map((each) => each.evaluate(input)))).toEqual([
+      { 'test/accuracy/measured_1': 1 },
+      { 'test/accuracy/measured_2': 2 },
+    ]);
+  });
+
   it('by turns, until the first of them is used up', async () => {
     const { train } = await interleaved(await members(2, 3));
     expect(await answersOf(train)).toEqual(['a0', 'b0', 'a1', 'b1']);
