@@ -12,7 +12,7 @@ interface Row {
   prompt: Message[];
 }
 
-export function exampleInstructions(): Row[] {
+function exampleInstructions(): Row[] {
   const random = new Random(13);
   return Array.from({ length: ROUNDS }, () =>
     [...TASK_KINDS.keys()].map((kind) => ({ prompt: messagesOf(drawTask(random, kind, 'training')) })),
