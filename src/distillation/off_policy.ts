@@ -144,7 +144,6 @@ function sumsOf(data: readonly Datum[], logprobs_D: readonly ArrayLike<number>[]
   return sums;
 }
 
-/** All held-out batches, one dataset after the other; null where there are none. */
 /** `test/*` as `train/*`, over the whole held-out sets. */
 function heldOutEvaluators(datasets: readonly SupervisedDatasets[], score: Score): Evaluator[] {
   const tests = datasets.flatMap(({ test }, dataset) => (test === null ? [] : [{ test, dataset }]));

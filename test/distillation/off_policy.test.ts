@@ -1,6 +1,7 @@
 // The trainer `off_policy_distillation` on a real engine.
 
 import { mkdir, readdir, readFile, truncate, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { completionDatum } from '../../src/distillation/completions.ts';
 import { TargetStore } from '../../src/distillation/target_store.ts';
@@ -26,6 +27,16 @@ save_every: 2
 `);
   await bench.run('plain');
 });
+
+/** A store in a directory of its own, and a teacher to ask. */
+async function openStore(name: string, microbatchTokens: number) {
+  const directory = bench.path(name);
+  await mkdir(directory);
+  const checkpoints = bench.path(`${name}_checkpoints`);
+  const service = openLocalService({ checkpoints, threads: 1, microbatchTokens, seed: 0, notify: () => undefined });
+  const client = await service.createSamplingClient({ base_model: bench.path('model') });
+  return { directory, client, store: await TargetStore.open(directory), close: () => service.close() };
+}
 
 describe('off_policy_distillation', () => {
   it('comes nearer to the teacher, on held-out rows too', async () => {
@@ -106,24 +117,26 @@ describe('off_policy_distillation', () => {
   });
 
   it('keeps nothing that is said after it was closed', async () => {
-    const directory = bench.path('closed');
-    await mkdir(directory);
-    const service = openLocalService({
-      checkpoints: bench.path('closed_checkpoints'),
-      threads: 1,
-      microbatchTokens: 256,
-      seed: 0,
-      notify: () => undefined,
-    });
-    const client = await service.createSamplingClient({ base_model: bench.path('model') });
-    const store = await TargetStore.open(directory);
+    const { store, client, directory, close } = await openStore('closed', 256);
     const datum = completionDatum(modelInputFromTokens([5, 6]), [7, 8]);
     const { signal } = new AbortController();
     const asked = store.of(datum, { client, teacher: '0', K: 2, signal });
     await store.close();
     expect((await asked).some((top) => top !== null)).toBe(true);
     expect(await readdir(directory)).toEqual([]);
-    await service.close();
+    await close();
+  });
+
+  it('keeps what is said in the order in which it was asked, whatever the engine computes first', async () => {
+    const { store, client, directory, close } = await openStore('ordered', 16);
+    const { signal } = new AbortController();
+    const lengths = [9, 2, 7, 3, 12, 4];
+    const data = lengths.map((length) => completionDatum(modelInputFromTokens([5]), new Array(length).fill(7)));
+    await Promise.all(data.map((datum) => store.of(datum, { client, teacher: '0', K: 2, signal })));
+    await store.close();
+    const lines = (await readFile(join(directory, 'teacher_targets.jsonl'), 'utf8')).trimEnd().split('\n');
+    expect(lines.map((line) => JSON.parse(line).targets.length)).toEqual(lengths);
+    await close();
   });
 
   it('divides a batch between datasets by weight, each with its own teacher', async () => {
