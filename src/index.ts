@@ -29,19 +29,19 @@ export {
   type ModelAttributes,
 } from './models/model_info.ts';
 export {
-  type PairwiseGroupOptions,
-  pairwiseGroup,
-  TOURNAMENT_PATTERNS,
-  type TournamentPattern,
-} from './preference/pairwise_env.ts';
-export {
   type PreferenceModel,
   type PreferenceModelContext,
   preferenceModelSlot,
   type Score,
   type ScoringModel,
   scoringModel,
-} from './preference/preference_model.ts';
+} from './preference/models/preference_model.ts';
+export {
+  type PairwiseGroupOptions,
+  pairwiseGroup,
+  TOURNAMENT_PATTERNS,
+  type TournamentPattern,
+} from './preference/pairwise/pairwise_env.ts';
 export {
   type Comparison,
   type LabeledComparison,

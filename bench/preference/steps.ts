@@ -12,7 +12,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { comparisonReader } from '../../src/preference/rows.ts';
+import { comparisonReader } from '../../src/preference/data/rows.ts';
 import { isJsonObject } from '../../src/util/json.ts';
 import { pythonOf } from '../../test/interop/venv.ts';
 import { median, spread, table } from '../engine/figures.ts';

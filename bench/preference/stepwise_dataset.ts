@@ -1,7 +1,7 @@
 // A dataset of comparisons whose batches wait for the word to begin: the run stands still between its steps.
 
-import { comparisonFileDatasets } from '../../src/preference/comparison_file.ts';
-import { comparisonFileParams } from '../../src/preference/comparison_params.ts';
+import { comparisonFileDatasets } from '../../src/preference/data/comparison_file.ts';
+import { comparisonFileParams } from '../../src/preference/data/comparison_params.ts';
 import { preferenceDatasetSlot } from '../../src/preference/types.ts';
 import { defineBuilder } from '../../src/registry/builder.ts';
 

@@ -24,7 +24,7 @@ export async function createData(
   context: TrainingContext,
   make: Make,
 ): Promise<TrainingOutcome> {
-  const { logPath, emit, metrics, signal } = context;
+  const { logPath, emit, metrics, signal, lost } = context;
   const notify = (message: string) => emit({ type: 'notice', message });
   const warn = (message: string) => emit({ type: 'warning', message });
   const all = await readQuestions(config, { warn, notify, signal });
@@ -35,7 +35,7 @@ export async function createData(
   try {
     const { max_context_length: contextWindow } = await client.getInfo();
     const questions = shortEnough(all, { config, contextWindow, renderer, ask, warn });
-    data = await CreatedData.open(logPath);
+    data = await CreatedData.open(logPath, lost);
     const { max_tokens: maxTokens, temperature } = config;
     const completer = tinkerMessageCompleter(client, renderer, { maxTokens, temperature, contextWindow });
     const total_steps = Math.ceil(questions.length / config.batch_size);

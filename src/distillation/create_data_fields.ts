@@ -47,14 +47,3 @@ export const createDataParams = Type.Object({
   temperature: semantic(Type.Number({ minimum: 0, default: 0.15, description: 'Of the replies; 0 = greedy.' })),
 });
 export type CreateDataConfig = Static<typeof createDataParams>;
-
-/** What is wrong with a pattern, as a sentence; null: nothing. */
-export function patternProblem(pattern: string): string | null {
-  try {
-    // Every pattern with an empty alternative matches, and its match says how many groups there are.
-    const groups = new RegExp(`${pattern}|`).exec('')?.length ?? 0;
-    return groups > 1 ? null : 'has no group ( … ) that would be the answer';
-  } catch (error) {
-    return error instanceof Error ? error.message : String(error);
-  }
-}

@@ -18,17 +18,19 @@ const replyShape = jsonShape<CreatedReply>({ index: isCount, reply: isString, an
 
 export class CreatedData {
   readonly #logPath: string;
+  readonly #lost: AbortSignal;
   readonly #replies: LineAppender;
 
-  private constructor(logPath: string) {
+  private constructor(logPath: string, lost: AbortSignal) {
     this.#logPath = logPath;
-    this.#replies = new LineAppender(repliesIn(logPath), new AbortController().signal);
+    this.#lost = lost;
+    this.#replies = new LineAppender(repliesIn(logPath), lost);
   }
 
-  /** Keeps the replies to the first `questions`, which a run goes on behind. */
-  static async open(logPath: string): Promise<CreatedData> {
+  /** In the directory of a run, for the holder of its lease until that is `lost`. */
+  static async open(logPath: string, lost: AbortSignal): Promise<CreatedData> {
     await repairTail(repliesIn(logPath));
-    return new CreatedData(logPath);
+    return new CreatedData(logPath, lost);
   }
 
   async replies(): Promise<CreatedReply[]> {
@@ -37,6 +39,7 @@ export class CreatedData {
 
   /** Forgets the replies behind the first ones. */
   async keep(count: number): Promise<void> {
+    this.#lost.throwIfAborted();
     this.#replies.close();
     await filterLines(repliesIn(this.#logPath), (index) => index < count);
   }
@@ -57,6 +60,7 @@ export class CreatedData {
         hint: `Look at what it says in ${repliesIn(this.#logPath)}, and at answer_pattern, max_tokens and the prompt.`,
       });
     }
+    this.#lost.throwIfAborted();
     await writeFileAtomic(path, rows.map((row) => `${JSON.stringify(row)}\n`).join(''));
     return path;
   }

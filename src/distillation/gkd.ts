@@ -4,9 +4,9 @@
 import type { Make } from '../registry/slot.ts';
 import type { Renderer } from '../renderers/types.ts';
 import { type BatchLoss, type Submission, trainOnBatches } from '../supervised/loop.ts';
-import { buildEvaluators } from '../supervised/train.ts';
 import { maxContextLengthOf } from '../tinker/capabilities.ts';
 import { type Datum, lengthOf } from '../tinker/types.ts';
+import { buildEvaluators } from '../training/build_evaluators.ts';
 import type { Evaluator } from '../training/evaluator.ts';
 import { openModel } from '../training/open_model.ts';
 import type { TrainingContext, TrainingOutcome } from '../training/types.ts';
@@ -34,11 +34,13 @@ export async function trainGkd(config: GkdConfig, context: TrainingContext, make
     const material = { tokenizer, renderer, maxContextLength, seed, warn, notify, signal };
     const { train, test } = await make(config.dataset, material);
     const surroundings = { config, renderer, teacher, context, maxContextLength };
-    const measured = { tokenizer, renderer, test: test === null ? null : heldOutReplies(test, renderer), seed, warn };
-    const { evaluators, infrequentEvaluators } = await buildEvaluators(config, measured, make);
-    const heldOut = test === null ? [] : [heldOutEvaluator(test, surroundings)];
-    const parts = { openClient, train, loss: gkdLoss(surroundings), renderer: rendererRef, infrequentEvaluators };
-    return await trainOnBatches(config, { ...parts, evaluators: [...heldOut, ...evaluators] }, context);
+    const heldOut =
+      test === null
+        ? { test: null }
+        : { test: heldOutReplies(test, renderer), own: [heldOutEvaluator(test, surroundings)] };
+    const evaluators = await buildEvaluators(config, { tokenizer, renderer, ...heldOut }, context, make);
+    const parts = { openClient, train, loss: gkdLoss(surroundings), renderer: rendererRef };
+    return await trainOnBatches(config, { ...parts, ...evaluators }, context);
   } finally {
     await teacher.close();
   }

@@ -4,16 +4,16 @@
 import type { Make } from '../registry/slot.ts';
 import { oneAfterAnother } from '../supervised/batches.ts';
 import { type BatchLoss, trainOnBatches } from '../supervised/loop.ts';
-import { buildEvaluators } from '../supervised/train.ts';
 import type { SupervisedDatasets } from '../supervised/types.ts';
 import { maxContextLengthOf } from '../tinker/capabilities.ts';
 import { type Datum, lengthOf } from '../tinker/types.ts';
+import { buildEvaluators } from '../training/build_evaluators.ts';
 import type { EvaluationInput, Evaluator } from '../training/evaluator.ts';
 import { openModel } from '../training/open_model.ts';
 import type { Metrics, TrainingContext, TrainingOutcome } from '../training/types.ts';
 import { ConfigurationError } from '../util/errors.ts';
 import { countsByWeight, type Mixed, mixedDataset } from './mixed_dataset.ts';
-import type { OffPolicyConfig } from './off_policy_fields.ts';
+import { metricOfDataset, type OffPolicyConfig } from './off_policy_fields.ts';
 import { countTargets, logprobsOf, SoftTargetSums } from './soft_metrics.ts';
 import { crossEntropyTargets, teacherTargets } from './soft_targets.ts';
 import { TargetStore } from './target_store.ts';
@@ -34,7 +34,7 @@ export async function trainOffPolicy(
   const { tokenizer, renderer, rendererRef, openClient } = await openModel(config, context, make);
   const student = { model_name: config.model_name, tokenizer };
   const teachers: Teacher[] = [];
-  const store = await TargetStore.open(logPath);
+  const store = await TargetStore.open(logPath, context.lost);
   try {
     for (const [i, { teacher }] of config.dataset_configs.entries()) {
       teachers.push(await openTeacher(teacher, student, context, { make, field: `dataset_configs[${i}].teacher` }));
@@ -73,17 +73,10 @@ export async function trainOffPolicy(
     const tests = datasets.flatMap(({ test }) => test ?? []);
     const test = tests.length === 0 ? null : oneAfterAnother(tests);
     const heldOut = heldOutEvaluators(datasets, (datum, dataset, abort) => score(datum, dataset, abort, true));
-    const { evaluators, infrequentEvaluators } = await buildEvaluators(
-      config,
-      { tokenizer, renderer, test, seed, warn },
-      make,
-    );
+    const measured = { tokenizer, renderer, test, own: [...heldOut, ...broughtBy(datasets)] };
+    const evaluators = await buildEvaluators(config, measured, context, make);
     const parts = { openClient, train, loss, renderer: rendererRef };
-    return await trainOnBatches(
-      config,
-      { ...parts, evaluators: [...heldOut, ...evaluators], infrequentEvaluators },
-      context,
-    );
+    return await trainOnBatches(config, { ...parts, ...evaluators }, context);
   } finally {
     try {
       await store.close();
@@ -121,7 +114,7 @@ function softLoss(score: Score, { signal }: TrainingContext, datasets: number): 
         const totals = sumsOf(data, logprobs_D);
         const of = (dataset: number) => (_: unknown, d: number) => batch[d].dataset === dataset;
         const parts = Array.from({ length: datasets > 1 ? datasets : 0 }, (_, i) => [
-          `train/kl/dataset_${i}`,
+          metricOfDataset('train/kl', i, datasets),
           sumsOf(data.filter(of(i)), logprobs_D.filter(of(i))).kl,
         ]);
         const metrics: Metrics = {
@@ -163,9 +156,24 @@ function heldOutEvaluators(datasets: readonly SupervisedDatasets[], score: Score
           part.add(data[d], logprobs);
         }
       }
-      if (datasets.length > 1) own[`test/kl/dataset_${dataset}`] = part.kl;
+      if (datasets.length > 1) own[metricOfDataset('test/kl', dataset, datasets.length)] = part.kl;
     }
     return { ...all.means('test'), ...own };
   };
   return [{ evaluate: measure }];
+}
+
+/** What the datasets have to measure of their held-out parts; where there are several, each under names of its own. */
+function broughtBy(datasets: readonly SupervisedDatasets[]): Evaluator[] {
+  return datasets.flatMap(({ evaluators = [] }, dataset) =>
+    evaluators.map((evaluator): Evaluator => {
+      const measure = async (input: EvaluationInput): Promise<Metrics> => {
+        const metrics = Object.entries(await evaluator.evaluate(input));
+        return Object.fromEntries(
+          metrics.map(([metric, value]) => [metricOfDataset(metric, dataset, datasets.length), value]),
+        );
+      };
+      return { name: evaluator.name, evaluate: measure };
+    }),
+  );
 }

@@ -3,7 +3,8 @@
 import { defineBuilder } from '../registry/builder.ts';
 import { trainerSlot } from '../training/types.ts';
 import { ConfigurationError } from '../util/errors.ts';
-import { createDataParams, patternProblem } from './create_data_fields.ts';
+import { groupProblem } from '../util/expressions.ts';
+import { createDataParams } from './create_data_fields.ts';
 import { demonstrationFileParams } from './demonstration_params.ts';
 import { demonstrationDatasetSlot } from './demonstrations.ts';
 import { gkdHeadline, gkdParams } from './gkd_fields.ts';
@@ -76,7 +77,7 @@ const createData = defineBuilder({
   },
   headline: () => [{ metric: 'answered', goal: 'maximize', label: 'answered' }],
   async check(config) {
-    const problem = config.answer_pattern === null ? null : patternProblem(config.answer_pattern);
+    const problem = config.answer_pattern === null ? null : groupProblem(config.answer_pattern);
     const { checkQuestions } = await import('./questions.ts');
     return [
       ...(problem === null ? [] : [{ field: 'answer_pattern', message: problem }]),

@@ -55,12 +55,22 @@ export const offPolicyParams = Type.Object({
 });
 export type OffPolicyConfig = Static<typeof offPolicyParams>;
 
+/** What a metric of one of so many datasets is called. */
+export const metricOfDataset = (metric: string, dataset: number, datasets: number): string =>
+  datasets > 1 ? `${metric}/dataset_${dataset}` : metric;
+
 export function offPolicyHeadline(
-  { evaluators, infrequent_evaluators }: Pick<OffPolicyConfig, 'evaluators' | 'infrequent_evaluators'>,
+  { dataset_configs, evaluators, infrequent_evaluators }: OffPolicyConfig,
   of: HeadlineOf,
 ): Headline[] {
   return [
     { metric: 'test/kl', goal: 'minimize', label: 'test KL' },
+    ...dataset_configs.flatMap(({ dataset }, i) =>
+      of(dataset).map((headline) => ({
+        ...headline,
+        metric: metricOfDataset(headline.metric, i, dataset_configs.length),
+      })),
+    ),
     ...[...evaluators, ...infrequent_evaluators].flatMap(of),
     { metric: 'train/kl', goal: 'minimize', label: 'KL' },
   ];

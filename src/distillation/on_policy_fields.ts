@@ -38,7 +38,8 @@ export const onPolicyDistillationParams = Type.Object({
       minimum: 0,
       maximum: MOST,
       default: 1,
-      description: 'What a nat counts that a token is likelier to the student than to its teacher.',
+      description:
+        'What a nat counts that a token is likelier to the student than to its teacher. 0 = teachers are asked for the metric teacher_kl alone.',
     }),
   ),
   kl_discount_factor: klDiscountField,

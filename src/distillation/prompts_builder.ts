@@ -60,7 +60,7 @@ export const prompts = defineBuilder({
     return await promptDatasets(config, context);
   },
   async check(config, { renderer }) {
-    const { checkPrompts } = await import('../preference/prompts.ts');
+    const { checkPrompts } = await import('../preference/data/prompts.ts');
     const { convo_prefix } = config;
     return await checkPrompts(config, (prompt) => renderer?.buildGenerationPrompt([...convo_prefix, ...prompt]));
   },
@@ -70,7 +70,7 @@ async function promptDatasets(
   config: PromptsParams,
   { renderer, maxContextLength, seed, warn, notify, signal }: RLDatasetContext,
 ): Promise<RLDatasets> {
-  const { readPrompts } = await import('../preference/prompts.ts');
+  const { readPrompts } = await import('../preference/data/prompts.ts');
   const { promptEnv } = await import('../rl/prompt_env.ts');
   const { permutation } = await import('../util/permutation.ts');
   const { shorterPrompts } = await import('./shorter_prompts.ts');

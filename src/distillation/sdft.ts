@@ -4,9 +4,9 @@
 import type { Make } from '../registry/slot.ts';
 import type { Renderer } from '../renderers/types.ts';
 import { type BatchLoss, type Submission, trainOnBatches } from '../supervised/loop.ts';
-import { buildEvaluators } from '../supervised/train.ts';
 import { maxContextLengthOf } from '../tinker/capabilities.ts';
 import { type Datum, lengthOf, modelInputFromTokens, tokensOf } from '../tinker/types.ts';
+import { buildEvaluators } from '../training/build_evaluators.ts';
 import { openModel } from '../training/open_model.ts';
 import type { Metrics, TrainingContext, TrainingOutcome } from '../training/types.ts';
 import type { JsonObject } from '../util/json.ts';
@@ -29,13 +29,14 @@ export async function trainSdft(config: SdftConfig, context: TrainingContext, ma
   const maxContextLength = await maxContextLengthOf(service, config.model_name);
   const material = { tokenizer, renderer, maxContextLength, seed, warn, notify, signal };
   const { train, test } = await make(config.dataset, material);
-  const measured = { tokenizer, renderer, test: test === null ? null : heldOutReplies(test, renderer), seed, warn };
+  const measured = { tokenizer, renderer, test: test === null ? null : heldOutReplies(test, renderer) };
   const teacher = new SyncedTeacher(config, context, config.teacher_sync_every);
   try {
     const loss = sdftLoss(config, { renderer, teacher, context, maxContextLength });
     const kept = { state: () => teacher.state(), restore: (state: JsonObject) => teacher.restore(state) };
     const parts = { openClient, train, loss, renderer: rendererRef, ...kept };
-    return await trainOnBatches(config, { ...parts, ...(await buildEvaluators(config, measured, make)) }, context);
+    const evaluators = await buildEvaluators(config, measured, context, make);
+    return await trainOnBatches(config, { ...parts, ...evaluators }, context);
   } finally {
     await teacher.close();
   }

@@ -43,13 +43,14 @@ export class TargetStore {
   /** Settled once what was asked so far has its line or has failed. */
   #settled: Promise<unknown> = Promise.resolve();
 
-  private constructor(path: string) {
+  private constructor(path: string, lost: AbortSignal) {
     this.#path = path;
-    this.#lines = new LineAppender(path, new AbortController().signal);
+    this.#lines = new LineAppender(path, lost);
   }
 
-  static async open(logPath: string): Promise<TargetStore> {
-    const store = new TargetStore(join(logPath, FILE));
+  /** In the directory of a run, for the holder of its lease until that is `lost`. */
+  static async open(logPath: string, lost: AbortSignal): Promise<TargetStore> {
+    const store = new TargetStore(join(logPath, FILE), lost);
     await repairTail(store.#path);
     await explainingFailure('read', store.#path, () => store.#findLines());
     return store;

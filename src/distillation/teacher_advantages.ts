@@ -50,7 +50,7 @@ export function teacherAdvantages(
       return {
         data_D: taught_D,
         means,
-        usage: addUsage(...scored_D.map(({ input, response }) => scoringUsage(input, response))),
+        usage: addUsage(...scored_D.map(({ input }) => scoringUsage(input))),
       };
     },
   };

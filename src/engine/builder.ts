@@ -57,7 +57,7 @@ export const local = defineBuilder({
           exclusiveMinimum: 0,
           default: null,
           description:
-            'NEFTune: noise on the embeddings of training passes, uniform in ±alpha/√(tokens · hidden_size). null = none.',
+            'NEFTune: noise on the embeddings of training passes with cross-entropy, uniform in ±alpha/√(tokens · hidden_size). Other losses have none. null = none.',
         }),
       ),
     ),

@@ -3,10 +3,10 @@
 import { createHash } from 'node:crypto';
 import { type Static, Type } from '@sinclair/typebox';
 import { visibleText } from '../completers/completers.ts';
-import { heldOutFields } from '../preference/comparison_params.ts';
-import type { ComparedPrompt } from '../preference/held_out_comparisons.ts';
-import { judgeFields } from '../preference/judge_fields.ts';
-import type { Judge } from '../preference/judges.ts';
+import { heldOutFields } from '../preference/data/comparison_params.ts';
+import type { ComparedPrompt } from '../preference/judges/held_out_comparisons.ts';
+import { judgeFields } from '../preference/judges/judge_fields.ts';
+import type { Judge } from '../preference/judges/judges.ts';
 import { defineBuilder } from '../registry/builder.ts';
 import type { Renderer } from '../renderers/types.ts';
 import type { Env } from '../rl/types.ts';
@@ -24,8 +24,8 @@ export const comparisonBenchmark = defineBuilder({
   doc: 'Replies against the completions of a file of comparisons: win_rate/JUDGE, and as the score how often the first judge prefers the reply.',
   params,
   async build(config, { renderer, seed, models, warn, notify, signal }, make) {
-    const { buildJudges } = await import('../preference/judges.ts');
-    const { readComparedPrompts } = await import('../preference/held_out_comparisons.ts');
+    const { buildJudges } = await import('../preference/judges/judges.ts');
+    const { readComparedPrompts } = await import('../preference/judges/held_out_comparisons.ts');
     const judges = await buildJudges(config.judges, { seed, models, warn, notify, signal }, make);
     const prompts = await readComparedPrompts(config, { warn, notify, signal });
     const grader = `comparison 1: ${canonicalJson({ judges: config.judges, both_ways: config.both_ways })}`;
@@ -65,7 +65,7 @@ function comparisonEnv(prompt: ComparedPrompt, { config, judges, renderer }: Par
     },
     async step({ tokens }, { signal } = {}) {
       const { RolloutFailure } = await import('../rl/rollout_failure.ts');
-      const { winScore } = await import('../preference/judges.ts');
+      const { winScore } = await import('../preference/judges/judges.ts');
       const { message } = renderer.parseResponse(tokens);
       const scores = await Promise.all(
         judges.map(async ({ name, model }): Promise<[string, number | null]> => {

@@ -4,12 +4,12 @@ import { defineBuilder, type FieldProblem } from '../registry/builder.ts';
 import { datasetSlot } from '../supervised/types.ts';
 import { trainerSlot } from '../training/types.ts';
 import { ConfigurationError } from '../util/errors.ts';
-import { comparisonEvaluator } from './comparison_evaluator.ts';
-import { comparisonCompletionParams, comparisonFileParams } from './comparison_params.ts';
+import { comparisonCompletionParams, comparisonFileParams } from './data/comparison_params.ts';
+import { ratedFileParams, unpairedFileParams } from './data/unpaired_params.ts';
 import { contradictionOf, dpoHeadline, dpoParams, lossChoice } from './fields.ts';
-import { comparisonLabelParams } from './label_params.ts';
+import { comparisonEvaluator } from './judges/comparison_evaluator.ts';
+import { comparisonLabelParams } from './labels/label_params.ts';
 import { preferenceDatasetSlot } from './types.ts';
-import { ratedFileParams, unpairedFileParams } from './unpaired_params.ts';
 
 const comparisonFile = defineBuilder({
   slot: preferenceDatasetSlot,
@@ -18,7 +18,7 @@ const comparisonFile = defineBuilder({
   doc: 'Comparisons from a file: {"comparison": …, "label": …}, {"prompt": …, "chosen": …, "rejected": …}, or the rows of hh-rlhf, UltraFeedback, HelpSteer3 or Arena.',
   params: comparisonFileParams,
   async build(params, context) {
-    const { comparisonFileDatasets } = await import('./comparison_file.ts');
+    const { comparisonFileDatasets } = await import('./data/comparison_file.ts');
     return await comparisonFileDatasets(params, context);
   },
   async check(params, { renderer }) {
@@ -34,7 +34,7 @@ const unpairedFile = defineBuilder({
   doc: 'Completions that were judged one by one, from a file: {"prompt": …, "completion": …, "label": true}. For the losses kto and sft.',
   params: unpairedFileParams,
   async build(params, context) {
-    const { unpairedFileDatasets } = await import('./unpaired_file.ts');
+    const { unpairedFileDatasets } = await import('./data/unpaired_file.ts');
     return await unpairedFileDatasets(params, context);
   },
   async check(params, { renderer }) {
@@ -50,7 +50,7 @@ const ratedFile = defineBuilder({
   doc: 'The best against the worst response to each prompt, from a file of rated ones: {"prompt": …, "response": …, "helpfulness": 3}, as HelpSteer2 has them.',
   params: ratedFileParams,
   async build(params, context) {
-    const { ratedFileDatasets } = await import('./rated_file.ts');
+    const { ratedFileDatasets } = await import('./data/rated_file.ts');
     return await ratedFileDatasets(params, context);
   },
   async check(params, { renderer }) {
@@ -66,7 +66,7 @@ const comparisonCompletions = defineBuilder({
   doc: 'The completions of a file of comparisons as replies to imitate, both or the better ones: a stage before learning which are better.',
   params: comparisonCompletionParams,
   async build(params, context) {
-    const { comparisonCompletionDatasets } = await import('./comparison_completions.ts');
+    const { comparisonCompletionDatasets } = await import('./data/comparison_completions.ts');
     return await comparisonCompletionDatasets(params, context);
   },
   async check(params, { renderer }) {
@@ -82,7 +82,7 @@ const comparisonLabels = defineBuilder({
   doc: 'Comparisons from a file, to learn from which completion is better: a prompt with both, answered with A, B or Tie.',
   params: comparisonLabelParams,
   async build(params, context, make) {
-    const { comparisonLabelDatasets } = await import('./comparison_labels.ts');
+    const { comparisonLabelDatasets } = await import('./labels/comparison_labels.ts');
     const rule = params.true_rule === null ? null : await make(params.true_rule, context);
     return await comparisonLabelDatasets(params, rule, context);
   },

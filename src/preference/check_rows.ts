@@ -3,17 +3,17 @@
 import type { FieldProblem } from '../registry/builder.ts';
 import type { Renderer } from '../renderers/types.ts';
 import { checkRowFiles } from '../supervised/check_rows.ts';
-import { renderComparison } from './comparison_file.ts';
-import type { ComparisonFileParams } from './comparison_params.ts';
-import { labelPrompts } from './comparison_prompt.ts';
-import { renderCompletion } from './file_dataset.ts';
-import type { ComparisonLabelParams } from './label_params.ts';
-import { renderOrders } from './label_question.ts';
-import { comparisonReader } from './rows.ts';
+import { renderComparison } from './data/comparison_file.ts';
+import type { ComparisonFileParams } from './data/comparison_params.ts';
+import { renderCompletion } from './data/file_dataset.ts';
+import { comparisonReader } from './data/rows.ts';
+import { renderJudged } from './data/unpaired_file.ts';
+import type { RatedFileParams, UnpairedFileParams } from './data/unpaired_params.ts';
+import { ratedReader, unpairedReader } from './data/unpaired_rows.ts';
+import { labelPrompts } from './labels/comparison_prompt.ts';
+import type { ComparisonLabelParams } from './labels/label_params.ts';
+import { renderOrders } from './labels/label_question.ts';
 import type { LabeledComparison } from './types.ts';
-import { renderJudged } from './unpaired_file.ts';
-import type { RatedFileParams, UnpairedFileParams } from './unpaired_params.ts';
-import { ratedReader, unpairedReader } from './unpaired_rows.ts';
 
 export async function checkComparisonFile(
   params: ComparisonFileParams,

@@ -1,13 +1,12 @@
 // Learning from comparisons: a batch of pairs, their log-probs under the reference, and a step on the loss of both
 // (tinker_cookbook/preference/train_dpo.py, whose reference moves when a run is resumed; ours does not).
 
-import type { BuilderRef, Make } from '../registry/slot.ts';
+import type { Make } from '../registry/slot.ts';
 import { type BatchLoss, trainOnBatches } from '../supervised/loop.ts';
 import { maxContextLengthOf } from '../tinker/capabilities.ts';
 import { lengthOf } from '../tinker/types.ts';
-import type { evaluatorSlot } from '../training/evaluator.ts';
+import { buildEvaluators } from '../training/build_evaluators.ts';
 import { openModel } from '../training/open_model.ts';
-import { otherModels } from '../training/other_models.ts';
 import { openReferenceModel } from '../training/reference_model.ts';
 import type { Metrics, TrainingContext, TrainingOutcome } from '../training/types.ts';
 import { canonicalJson } from '../util/json.ts';
@@ -16,7 +15,7 @@ import { heldOutEvaluator } from './held_out.ts';
 import { chosenLoss } from './losses/preference_loss.ts';
 import { datumsOf, type Objective, orientedLoss, scoresOf, tokenGrads } from './pair_loss.ts';
 import { preferenceMetrics } from './pair_metrics.ts';
-import { NO_REFERENCE, ReferenceLogprobs } from './reference.ts';
+import { NO_REFERENCE, ReferenceLogprobs } from './reference/reference.ts';
 import type { PreferencePair } from './types.ts';
 
 export async function trainDpo(config: DpoConfig, context: TrainingContext, make: Make): Promise<TrainingOutcome> {
@@ -32,14 +31,10 @@ export async function trainDpo(config: DpoConfig, context: TrainingContext, make
   const reference = loss.reference ? await openReference(config, context) : NO_REFERENCE;
   try {
     const objective = { loss, reference };
-    const models = otherModels(context, notify);
-    const measured = { tokenizer, renderer, test: null, seed, models, warn, notify, signal };
-    const build = (refs: BuilderRef<typeof evaluatorSlot>[]) => Promise.all(refs.map((ref) => make(ref, measured)));
-    const heldOut = test === null ? [] : [heldOutEvaluator(test, objective)];
-    const evaluators = [...heldOut, ...(await build(config.evaluators))];
-    const infrequentEvaluators = await build(config.infrequent_evaluators);
+    const own = test === null ? [] : [heldOutEvaluator(test, objective)];
+    const evaluators = await buildEvaluators(config, { tokenizer, renderer, test: null, own }, context, make);
     const parts = { openClient, train, loss: preferenceLoss(objective, signal), renderer: rendererRef };
-    return await trainOnBatches(config, { ...parts, evaluators, infrequentEvaluators }, context);
+    return await trainOnBatches(config, { ...parts, ...evaluators }, context);
   } finally {
     await reference.close();
   }
@@ -50,6 +45,7 @@ async function openReference(config: DpoConfig, context: TrainingContext): Promi
   const what = { model_name, weights: reference_model ?? load_checkpoint_path, service };
   return await ReferenceLogprobs.open({
     logPath: context.logPath,
+    lost: context.lost,
     identity: canonicalJson(what),
     open: () => openReferenceModel(config.reference_model, config, context),
     shared: context.sharedLines('reference_logprobs', what),

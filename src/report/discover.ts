@@ -2,7 +2,7 @@
 
 import { existsSync, readdirSync, realpathSync, statSync } from 'node:fs';
 import { basename, dirname, join, relative, resolve } from 'node:path';
-import type { DeclaredObjective } from '../run_files/objective.ts';
+import type { SweepObjective } from '../run_files/objective.ts';
 import { holdsRun, sweepObjective } from '../run_files/seen_run.ts';
 import { type ListedRun, readPlannedRuns } from '../run_files/sweep_plan.ts';
 import { nearPathsHint } from '../spec/near_files.ts';
@@ -18,7 +18,7 @@ export interface RunDirectory {
   /** Path of the sweep's directory if the run is part of one. */
   sweep: string | null;
   /** What the sweep's file declares now. */
-  objective: DeclaredObjective | null;
+  objective: SweepObjective | null;
   /** Names of the files that may be read: regular ones, and links to regular ones inside the directories given. */
   files: ReadonlySet<string>;
 }
@@ -71,7 +71,7 @@ class Search {
   readonly #realRoots: string[];
   readonly #runs = new Map<string, RunDirectory>();
   readonly #sweeps = new Map<string, SweepDirectory>();
-  readonly #objectives = new Map<string, DeclaredObjective | null>();
+  readonly #objectives = new Map<string, SweepObjective | null>();
   /** A set, since roots may overlap. */
   readonly #notices = new Set<string>();
 
@@ -136,7 +136,7 @@ class Search {
     this.#sweeps.set(realpathSync.native(directory), sweep);
   }
 
-  #objectiveOf(sweep: string): DeclaredObjective | null {
+  #objectiveOf(sweep: string): SweepObjective | null {
     const known = this.#objectives.get(sweep);
     if (known !== undefined) return known;
     const objective = sweepObjective(sweep);

@@ -70,13 +70,14 @@ export async function makeReport(options: ReportOptions): Promise<Report> {
   }
 }
 
-/** What a sweep is judged by are the last of its stages; those that they start from are shown by what they say of themselves. */
+/** A sweep judges the stage that it names, or else the last ones; the others are shown by what they say of themselves. */
 function judgedByTheirOwn(entries: readonly RunEntry[]): RunEntry[] {
   const producers = producersAmong(
     entries.map(({ row: { hash, after } }) => ({ hash, after: after.map((each) => ({ hash: each })) })),
   );
-  const isProducer = ({ row: { hash } }: RunEntry) => hash !== null && producers.has(hash);
-  return entries.map((entry) => (isProducer(entry) ? { ...entry, objective: null } : entry));
+  const isJudged = ({ objective, row: { hash, stage } }: RunEntry) =>
+    typeof objective?.stage === 'string' ? stage === objective.stage : hash === null || !producers.has(hash);
+  return entries.map((entry) => (isJudged(entry) ? entry : { ...entry, objective: null }));
 }
 
 function reportOn(

@@ -2,7 +2,7 @@
 
 import { basename, join } from 'node:path';
 import type { Headline } from '../registry/headline.ts';
-import type { DeclaredObjective } from '../run_files/objective.ts';
+import type { SweepObjective } from '../run_files/objective.ts';
 import { sameCommand } from '../run_files/same_command.ts';
 import { seeRun } from '../run_files/seen_run.ts';
 import { isHeadline } from '../run_files/shapes.ts';
@@ -54,7 +54,7 @@ export interface RunEntry {
   /** The resolved spec; for the Python cookbook its config. */
   spec: JsonObject;
   /** What its sweep declares now, or else what it says itself. */
-  objective: DeclaredObjective | null;
+  objective: SweepObjective | null;
   /** The metrics that tell how it does, the most telling first; empty where the record declares none. */
   headline: readonly Headline[];
   /** Absolute paths; null where there is no such file. */

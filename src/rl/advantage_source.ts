@@ -44,7 +44,7 @@ export function referencePenalty(reference: SamplingClient, penalty: KlPenalty):
       return {
         data_D: penalized_D,
         means: { kl_policy_base: kl_D },
-        usage: addUsage(...scored_D.map(({ input, response }) => scoringUsage(input, response))),
+        usage: addUsage(...scored_D.map(({ input }) => scoringUsage(input))),
       };
     },
   };

@@ -16,6 +16,6 @@ export async function measurePostKl(
   if (!config.compute_post_kl || data_D.length === 0) return {};
   const scored_D = await scoreTargets(sampler.client, data_D);
   const updated_D_T = scored_D.map(({ logprobs_T }) => logprobs_T);
-  const read = addUsage(...scored_D.map(({ input, response }) => scoringUsage(input, response)));
+  const read = addUsage(...scored_D.map(({ input }) => scoringUsage(input)));
   return { ...computePostKl(data_D, updated_D_T), ...usage.extendStep(read) };
 }

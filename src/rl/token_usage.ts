@@ -2,7 +2,7 @@
 
 import { Type } from '@sinclair/typebox';
 import { nullable, runtime } from '../registry/fields.ts';
-import { lengthOf, type ModelInput, type SampleResponse } from '../tinker/types.ts';
+import { lengthOf, type ModelInput } from '../tinker/types.ts';
 import type { Metrics } from '../training/types.ts';
 import { isJsonObject, type JsonValue } from '../util/json.ts';
 import type { RLDatum } from './datums.ts';
@@ -36,12 +36,8 @@ export const trainingUsage = (data_D: readonly RLDatum[]): TokenUsage => ({
   trained: data_D.reduce((sum, { model_input }) => sum + lengthOf(model_input), 0),
 });
 
-/** What a request for log-probs of its prompt took. */
-export function scoringUsage(prompt: ModelInput, response: SampleResponse): TokenUsage {
-  const cached = response.prompt_cache_hit_tokens ?? 0;
-  const sampled = response.sequences.reduce((sum, { tokens }) => sum + tokens.length, 0);
-  return { ...NO_TOKENS, sampled, prefill_cached: cached, prefill_uncached: lengthOf(prompt) - cached };
-}
+/** What a request for log-probs took. Services do not tell how much of it they had in their caches. */
+export const scoringUsage = (input: ModelInput): TokenUsage => ({ ...NO_TOKENS, prefill_uncached: lengthOf(input) });
 
 const price = (description: string) => runtime(Type.Number({ minimum: 0, description }));
 

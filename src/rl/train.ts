@@ -3,10 +3,11 @@
 
 import type { Make } from '../registry/slot.ts';
 import { maxContextLengthOf, requireLoss } from '../tinker/capabilities.ts';
-import { evaluationBy, refuseSameNames } from '../training/evaluator.ts';
+import { buildEvaluators } from '../training/build_evaluators.ts';
+import { evaluationBy } from '../training/evaluator.ts';
 import { Journal } from '../training/journal.ts';
 import { type OpenedModel, openModel } from '../training/open_model.ts';
-import { type OtherModels, otherModels } from '../training/other_models.ts';
+import { otherModels } from '../training/other_models.ts';
 import { openReferenceModel } from '../training/reference_model.ts';
 import type { TrainingContext, TrainingOutcome } from '../training/types.ts';
 import type { JsonValue } from '../util/json.ts';
@@ -77,7 +78,7 @@ export async function trainPolicy(
   const material = { tokenizer, renderer, maxContextLength, maxTokens, seed, models, warn, notify, signal };
   const lessons = await prepare(material);
   try {
-    return await trainOn(lessons, config, { context, make, opened, models, notify, warn });
+    return await trainOn(lessons, config, { context, make, opened, warn });
   } finally {
     await lessons.close();
   }
@@ -87,15 +88,13 @@ interface Opened {
   context: TrainingContext;
   make: Make;
   opened: OpenedModel;
-  models: OtherModels;
-  notify(message: string): void;
   warn(message: string): void;
 }
 
 async function trainOn(
   { train: dataset, test, advantages, contextLength }: Lessons,
   config: LoopConfig,
-  { context, make, opened, models, notify, warn }: Opened,
+  { context, make, opened, warn }: Opened,
 ): Promise<TrainingOutcome> {
   const { tokenizer, renderer, rendererRef, openClient } = opened;
   const { seed, emit, signal } = context;
@@ -103,12 +102,10 @@ async function trainOn(
   const strategy = await make(config.rollout_error_tolerance, {});
   const loss = policyLoss(config.loss_fn, config.loss_fn_config);
   const transcripts = createTranscripts({ ...config, logPath: context.logPath, tokenizer, emit });
-  const measured = { tokenizer, renderer, test: null, seed, models, warn, notify, signal };
   const ofTest =
     test === null ? [] : [rlTestSetEvaluator(test, { config, strategy, contextLength, transcripts, seed, warn })];
-  const evaluators = [...ofTest, ...(await Promise.all(config.evaluators.map((ref) => make(ref, measured))))];
-  const infrequent = await Promise.all(config.infrequent_evaluators.map((ref) => make(ref, measured)));
-  refuseSameNames([...evaluators, ...infrequent]);
+  const measured = { tokenizer, renderer, test: null, own: ofTest };
+  const { evaluators, infrequentEvaluators } = await buildEvaluators(config, measured, context, make);
   const totalSteps = Math.min(plannedSteps(config, dataset), config.max_steps ?? Number.POSITIVE_INFINITY);
   const checkpointed = new Map<string, () => JsonValue>();
   const journal = await Journal.open(context, openClient, {
@@ -121,7 +118,7 @@ async function trainOn(
     progress: (step, share) => ({ 'progress/batch': step, 'progress/done_frac': share }),
     evaluations: [
       evaluationBy(evaluators, { name: 'evals', every: config.eval_every }, context),
-      evaluationBy(infrequent, { name: 'infrequent_evals', every: config.infrequent_eval_every }, context),
+      evaluationBy(infrequentEvaluators, { name: 'infrequent_evals', every: config.infrequent_eval_every }, context),
     ],
     state: () => Object.fromEntries([...checkpointed].map(([name, value]) => [name, value()])),
   });

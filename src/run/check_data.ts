@@ -4,7 +4,7 @@
 import { basename, join } from 'node:path';
 import { benchmarkSlot } from '../evaluation/types.ts';
 import { isFile } from '../formats/files.ts';
-import { preferenceModelSlot } from '../preference/preference_model.ts';
+import { preferenceModelSlot } from '../preference/models/preference_model.ts';
 import { preferenceDatasetSlot } from '../preference/types.ts';
 import type { FieldProblem } from '../registry/builder.ts';
 import { isWeightsRef, type WeightsRef } from '../registry/fields.ts';

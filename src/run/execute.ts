@@ -198,10 +198,9 @@ class Attempt {
         sharedLinesOf(logPath, name, { key, versions, service: record.spec.service }, (message) =>
           emit({ type: 'warning', message }),
         );
-      const judgeEvaluations = (rule: EarlyStoppingRule) =>
-        new Patience(rule, { objective: record.objective, headline });
+      const judgeEvaluations = (rule: EarlyStoppingRule) => new Patience(rule, headline);
       const given = { logPath, seed, headline, service, metrics, checkpoints, identity: identity.config, sharedLines };
-      return await trainer.train({ ...given, resolveWeights, judgeEvaluations, emit, signal });
+      return await trainer.train({ ...given, resolveWeights, judgeEvaluations, emit, signal, lost: this.#lost });
     };
     const strays = watchStrays(spec.plugins, (message) => this.emit({ type: 'warning', message }));
     try {

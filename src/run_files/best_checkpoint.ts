@@ -56,7 +56,7 @@ function judgedBy({ record, objective, spec }: SeenRun): Judged | null {
   const [first = null] = headline;
   if (!isJsonObject(spec.early_stopping)) return objective ?? first;
   const { metric, goal } = spec.early_stopping;
-  const stopping = stoppingObjective({ metric: textOf(metric), goal: goalOf(goal) }, { objective, headline });
+  const stopping = stoppingObjective({ metric: textOf(metric), goal: goalOf(goal) }, headline);
   return stopping === null || stopping.goal === null ? null : { metric: stopping.metric, goal: stopping.goal };
 }
 

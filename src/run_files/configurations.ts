@@ -13,9 +13,10 @@ import {
   type JudgedRun,
   type Objective,
   parseAt,
+  type SweepObjective,
   scoreOf,
 } from './objective.ts';
-import { withoutProducers } from './producers.ts';
+import { judgedAmong } from './producers.ts';
 import { holdsRun, type SeenRun, seeRun } from './seen_run.ts';
 
 /** The runs of each configuration, by `config_hash`. */
@@ -48,11 +49,11 @@ interface SeenJudged extends JudgedRun {
 export async function bestConfigurations(
   log_path: string,
   planned: ReadonlyMap<string, number>,
-  declared: DeclaredObjective,
+  declared: SweepObjective,
 ): Promise<BestConfiguration[]> {
   const objective = objectiveOf(declared);
   const configurations = new Map<string, { axes: SeenRun['axes']; runs: SeenJudged[] }>();
-  for (const judged of judgedRuns(runsBelow(log_path), objective)) {
+  for (const judged of judgedRuns(runsBelow(log_path), objective, declared.stage)) {
     addTo(configurations, judged);
     // There may be thousands of files: signals are heard in between.
     await breathe();
@@ -61,15 +62,15 @@ export async function bestConfigurations(
 }
 
 /** The best run of the best configuration, the first of those that tie; null where none is the best. */
-export function bestRunOf(runs: readonly SeenRun[], declared: DeclaredObjective): BestConfiguration['best_run'] {
+export function bestRunOf(runs: readonly SeenRun[], declared: SweepObjective): BestConfiguration['best_run'] {
   const objective = objectiveOf(declared);
   const configurations = new Map<string, { axes: SeenRun['axes']; runs: SeenJudged[] }>();
-  for (const judged of judgedRuns(runs, objective)) addTo(configurations, judged);
+  for (const judged of judgedRuns(runs, objective, declared.stage)) addTo(configurations, judged);
   return bestWithRuns(configurations, new Map(), objective)[0]?.best_run ?? null;
 }
 
-function* judgedRuns(runs: readonly SeenRun[], objective: Objective): Generator<SeenJudged> {
-  for (const run of withoutProducers(withoutCopies(runs).kept)) {
+function* judgedRuns(runs: readonly SeenRun[], objective: Objective, stage?: string | null): Generator<SeenJudged> {
+  for (const run of judgedAmong(withoutCopies(runs).kept, stage)) {
     yield { run, state: run.state, value: measureRun(run.metricsFile, objective).value };
   }
 }

@@ -11,6 +11,11 @@ export type Goal = (typeof GOALS)[number];
 /** An objective as a sweep file and run.json spell it. */
 export type DeclaredObjective = NonNullable<RunRecord['objective']>;
 
+/** That of a sweep, whose runs may be of several stages: `stage` names the one that is judged; without it the last is. */
+export interface SweepObjective extends DeclaredObjective {
+  stage?: string | null;
+}
+
 /**
  * Which value of a metric counts for a run.
  * - `last`: that of the greatest step. Lines without a step count where no line has one, and then the last of them.
@@ -26,21 +31,17 @@ export interface Objective {
   at: At;
 }
 
-/** By what a run says itself that it is judged by: the objective of its sweep, and the metrics that its trainer declares. */
-export interface JudgedBy {
-  objective: Pick<DeclaredObjective, 'metric' | 'goal'> | null;
-  headline: readonly Pick<Headline, 'metric' | 'goal'>[];
-}
-
-/** What early stopping goes by; null where it names no metric and nobody else does. */
+/**
+ * What early stopping goes by; null where it names no metric and the trainer declares none. The objective of a sweep has no say:
+ * it is no part of what a run is, and when a run ends is.
+ */
 export function stoppingObjective(
   { metric, goal }: Pick<EarlyStoppingRule, 'metric' | 'goal'>,
-  { objective, headline }: JudgedBy,
+  headline: readonly Pick<Headline, 'metric' | 'goal'>[],
 ): Pick<Objective, 'metric' | 'goal'> | null {
-  const declared = [...(objective === null ? [] : [objective]), ...headline];
-  const chosen = metric ?? declared[0]?.metric;
+  const chosen = metric ?? headline[0]?.metric;
   if (chosen === undefined) return null;
-  return { metric: chosen, goal: goal ?? declared.find((each) => each.metric === chosen)?.goal ?? null };
+  return { metric: chosen, goal: goal ?? headline.find((each) => each.metric === chosen)?.goal ?? null };
 }
 
 /** Null for what is neither `last`, `best` nor `step:N`. */

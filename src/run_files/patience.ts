@@ -1,9 +1,10 @@
 // Early stopping of one run: told its evaluations one by one, it says which is the best so far, and when to give up.
 
+import type { Headline } from '../registry/headline.ts';
 import type { EarlyStoppingRule, EvaluationJudge, StopReason } from '../training/early_stopping.ts';
 import { ConfigurationError } from '../util/errors.ts';
 import { plural } from '../util/plural.ts';
-import { type Goal, type JudgedBy, Measuring, stoppingObjective } from './objective.ts';
+import { type Goal, Measuring, stoppingObjective } from './objective.ts';
 
 export class Patience implements EvaluationJudge {
   readonly metric: string;
@@ -16,8 +17,8 @@ export class Patience implements EvaluationJudge {
   #stop: StopReason | null = null;
 
   /** @throws ConfigurationError where nobody says what to go by, or which way is better */
-  constructor(rule: EarlyStoppingRule, run: JudgedBy) {
-    const objective = stoppingObjective(rule, run);
+  constructor(rule: EarlyStoppingRule, headline: readonly Headline[]) {
+    const objective = stoppingObjective(rule, headline);
     if (objective === null) {
       throw new ConfigurationError('early_stopping has no metric to go by: the trainer declares none', {
         hint: 'Set early_stopping.metric and early_stopping.goal.',

@@ -1,4 +1,4 @@
-// Runs that others start from: where there are stages, what is tried is judged by the last of them alone.
+// Which runs are judged: where there are stages, those of the one that the objective names, or else of those that end a line.
 
 /** A run of a stage, and those that it starts from; both are known by the hashes of their identities. */
 interface StageRun {
@@ -13,8 +13,15 @@ export function producersAmong(runs: readonly StageRun[]): ReadonlySet<string> {
   return producers;
 }
 
-/** The runs from which no other of them starts. */
-export function withoutProducers<Run extends StageRun>(runs: readonly Run[]): readonly Run[] {
+/**
+ * The runs that count for what is tried.
+ * @param stage that of the objective; without it the runs from which no other of them starts
+ */
+export function judgedAmong<Run extends StageRun & { stage: string | null }>(
+  runs: readonly Run[],
+  stage?: string | null,
+): readonly Run[] {
+  if (typeof stage === 'string') return runs.filter((run) => run.stage === stage);
   const producers = producersAmong(runs);
   return producers.size === 0 ? runs : runs.filter(({ hash }) => hash === null || !producers.has(hash));
 }

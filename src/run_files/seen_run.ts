@@ -14,7 +14,7 @@ import {
 } from '../util/json.ts';
 import { type ForeignLines, readForeignLines, readForeignObject } from './foreign_json.ts';
 import { looksHeld } from './lease.ts';
-import { type DeclaredObjective, GOALS } from './objective.ts';
+import { type DeclaredObjective, GOALS, type SweepObjective } from './objective.ts';
 import { isStage } from './shapes.ts';
 import { RUN_STATES, type SeenState } from './types.ts';
 
@@ -93,8 +93,10 @@ export function seeCheckpoints(checkpointsFile: string | null): ForeignLines {
 }
 
 /** The objective that a sweep's file declares now. Runs that it has taken over from an earlier plan may have declared another. */
-export function sweepObjective(sweepDirectory: string): DeclaredObjective | null {
-  return declaredObjective(objectOf(readForeignObject(join(sweepDirectory, 'sweep.json')).value ?? {}).objective);
+export function sweepObjective(sweepDirectory: string): SweepObjective | null {
+  const { objective } = objectOf(readForeignObject(join(sweepDirectory, 'sweep.json')).value ?? {});
+  const declared = declaredObjective(objective);
+  return declared === null ? null : { ...declared, stage: textOf(objectOf(objective).stage) };
 }
 
 function namesIn(directory: string): ReadonlySet<string> {

@@ -86,7 +86,8 @@ class LinesBesideRuns implements SharedLines {
     try {
       await makeDirectory(this.#directory);
       const lease = await patientLease(this.#directory, signal);
-      if (lease !== null) await tidy(this.#directory);
+      if (lease === null) this.#tellOnce(`another run has been at it for ${PATIENCE_MS / 60_000} minutes`);
+      else await tidy(this.#directory);
       return lease;
     } catch (error) {
       signal.throwIfAborted();
@@ -96,9 +97,11 @@ class LinesBesideRuns implements SharedLines {
   }
 
   async append(lines: readonly string[]): Promise<void> {
-    if (this.#lease === null || this.#lease.lost.aborted || lines.length === 0) return;
+    // Why there is no lease was told when there was none to be had.
+    if (this.#lease === null || lines.length === 0) return;
     const appender = new LineAppender(this.path, this.#lease.lost);
     try {
+      this.#lease.lost.throwIfAborted();
       await repairTail(this.path);
       for (const line of lines) appender.append(line);
     } catch (error) {
@@ -110,9 +113,13 @@ class LinesBesideRuns implements SharedLines {
 
   #tell(error: unknown): void {
     if (!(error instanceof CookbookError) && errorCode(error) === undefined) throw error;
+    this.#tellOnce(messageOf(error));
+  }
+
+  #tellOnce(why: string): void {
     if (this.#told) return;
     this.#told = true;
-    this.#warn(`what this run computes cannot be shared with the others, and it goes on: ${messageOf(error)}`);
+    this.#warn(`what this run computes cannot be shared with the others, and it goes on: ${why}`);
   }
 }
 

@@ -14,7 +14,8 @@ const TOO_MANY = `references stand for more than ${MAX_COPIED} values`;
 
 /**
  * A text that is one `${…}` and no more becomes the value that it names, of whatever type; in a longer text values are
- * spelled out. `$${` stands for `${`. A variable of the environment that stands alone is a number or a boolean if it
+ * spelled out. A reference in a stage is to a field of that stage if it has one of the name, so that a file which a stage extends
+ * means its own fields. `$${` stands for `${`. A variable of the environment that stands alone is a number or a boolean if it
  * reads as one, as on the command line, and in quotes of its own a text. A secret stays a reference.
  */
 export function interpolate(template: JsonObject, env: Environment): { value: JsonObject; issues: Issue[] } {
@@ -68,7 +69,7 @@ class Interpolation {
       if (start !== -1) throw new BadReference(`refers to itself: ${this.#open.slice(start).join(' → ')}`, this.#open);
       if (this.#open.length > MAX_CHAIN) throw new BadReference(`more than ${MAX_CHAIN} references follow one another`);
       if (this.#copied > MAX_COPIED) throw new BadReference(TOO_MANY, [TOO_MANY]);
-      return this.#expand(text);
+      return this.#expand(text, path);
     } catch (error) {
       if (!(error instanceof BadReference)) throw error;
       const covers = error.covers ?? [name];
@@ -80,30 +81,31 @@ class Interpolation {
     }
   }
 
-  #expand(text: string): JsonValue {
+  #expand(text: string, from: SpecPath): JsonValue {
     const whole = /^\$\{([^{}]*)\}$/.exec(text)?.[1];
-    if (whole !== undefined) return this.#lookup(whole, asScalar);
+    if (whole !== undefined) return this.#lookup(whole, from, asScalar);
     const expanded = text.replace(REFERENCE, (match, reference: string | undefined, offset: number) => {
       // What stands for `${secret:` goes on standing for it, until secrets are put in.
       if (reference === undefined) return text.startsWith('secret:', offset + match.length) ? match : '${';
       if (!match.endsWith('}'))
         throw new BadReference(`"${match}" lacks its "}"; double the "$" of what is no reference`);
-      return spelled(this.#lookup(reference, String), match);
+      return spelled(this.#lookup(reference, from, String), match);
     });
     if (expanded.length > MAX_TEXT)
       throw new BadReference(`references make a text of more than ${MAX_TEXT} characters`);
     return expanded;
   }
 
-  #lookup(reference: string, readVariable: (text: string) => JsonValue): JsonValue {
+  #lookup(reference: string, from: SpecPath, readVariable: (text: string) => JsonValue): JsonValue {
     const [, kind, name] = /^(env|secret):(.*)$/s.exec(reference) ?? [];
     if (name !== undefined) {
       const value = variable(this.#env, name);
       if (value === undefined) throw new BadReference(`the environment variable ${name} is not set`);
       return kind === 'secret' || looksSecret(name) ? secretReference(name) : readVariable(withoutSecrets(value));
     }
-    const path = parsePath(reference);
-    if (path === null) throw new BadReference(`"\${${reference}}" is neither \${env:NAME} nor \${path.in.spec}`);
+    const named = parsePath(reference);
+    if (named === null) throw new BadReference(`"\${${reference}}" is neither \${env:NAME} nor \${path.in.spec}`);
+    const path = [...this.#scopeOf(named, from), ...named];
     let value: JsonValue = this.#template;
     for (const [depth, segment] of path.entries()) {
       // What is on the way may itself be a reference.
@@ -113,6 +115,15 @@ class Interpolation {
       value = child;
     }
     return this.#value(value, path);
+  }
+
+  /** Where a path starts that is named at another: in the stage that the reference stands in, or at the root. */
+  #scopeOf([first]: SpecPath, from: SpecPath): SpecPath {
+    const stages = from.lastIndexOf('stages');
+    const stage = from.slice(0, stages + 2);
+    if (stages === -1 || stage.length === from.length) return [];
+    const fields = valueAt(this.#template, stage);
+    return isJsonObject(fields) && Object.hasOwn(fields, String(first)) ? stage : [];
   }
 }
 

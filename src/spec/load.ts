@@ -84,7 +84,7 @@ async function loadFile(
   const root = await parseFile(target, cwd, diagnostics);
   if (root === null) return null;
   const files = { target, chain, cwd, diagnostics };
-  return await overExtended(await withExtendedStages(root, files), files);
+  return await overExtended(await withExtendedStages(await withExtendedBase(root, files), files), files);
 }
 
 /** The file that a mapping stands in, and where its loading has got to. */
@@ -95,14 +95,22 @@ interface Files {
   diagnostics: Diagnostic[];
 }
 
+/** The stages of a sweep whose base stands in its own file. */
+async function withExtendedBase(root: MappingNode, files: Files): Promise<MappingNode> {
+  const base = root.entries.get('base');
+  if (base?.node.kind !== 'mapping') return root;
+  const node = await withExtendedStages(base.node, files, ['base']);
+  return { ...root, entries: new Map(root.entries).set('base', { ...base, node }) };
+}
+
 /** A stage may extend the spec of a run: what that says of its own place is not meant for the stage. */
-async function withExtendedStages(root: MappingNode, files: Files): Promise<MappingNode> {
+async function withExtendedStages(root: MappingNode, files: Files, at: SpecPath = []): Promise<MappingNode> {
   const stages = root.entries.get('stages');
   if (stages?.node.kind !== 'mapping') return root;
   const entries = new Map(stages.node.entries);
   for (const [name, entry] of entries) {
     if (entry.node.kind !== 'mapping' || !entry.node.entries.has('extends')) continue;
-    entries.set(name, { ...entry, node: await overExtended(entry.node, files, ['stages', name]) });
+    entries.set(name, { ...entry, node: await overExtended(entry.node, files, [...at, 'stages', name]) });
   }
   return { ...root, entries: new Map(root.entries).set('stages', { ...stages, node: { ...stages.node, entries } }) };
 }

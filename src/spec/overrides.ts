@@ -3,6 +3,7 @@
 import type { Diagnostic } from '../util/errors.ts';
 import { COMMAND_LINE, diagnosticAt } from './diagnostics.ts';
 import { dottedPath, parsePath } from './path.ts';
+import { missingStage } from './stage_names.ts';
 import { asBuilder, type MappingNode, type Node } from './tree.ts';
 import type { SourcePlace, SpecPath } from './types.ts';
 import { parseYaml } from './yaml.ts';
@@ -52,6 +53,10 @@ function applyOverride(root: MappingNode, argument: string, cwd: string): Overri
 function setIn(node: MappingNode, path: SpecPath, depth: number, value: Node, at: SourcePlace): MappingNode | string {
   const name = String(path[depth]);
   const entry = node.entries.get(name);
+  if (entry === undefined) {
+    const missing = missingStage(path, depth, [...node.entries.keys()]);
+    if (missing !== null) return missing;
+  }
   const child = setBelow(entry?.node, path, depth + 1, value, at);
   if (typeof child === 'string') return child;
   const key = entry === undefined || depth === path.length - 1 ? at : entry.key;

@@ -6,7 +6,7 @@ import type { TrainingClient } from '../tinker/clients.ts';
 import { type Datum, type ForwardBackwardOutput, lengthOf } from '../tinker/types.ts';
 import type { Tokenizer } from '../tokenizers/types.ts';
 import { adamAt } from '../training/adam.ts';
-import { type Evaluator, evaluationBy, refuseSameNames } from '../training/evaluator.ts';
+import { type Evaluator, evaluationBy } from '../training/evaluator.ts';
 import { Journal, type JournalOptions } from '../training/journal.ts';
 import { IterationTimer } from '../training/trace.ts';
 import type { Metrics, TrainingContext, TrainingOutcome } from '../training/types.ts';
@@ -57,7 +57,6 @@ export async function trainOnBatches<T>(
   { openClient, train, loss, evaluators, infrequentEvaluators, renderer, state, restore }: LoopParts<T>,
   context: TrainingContext,
 ): Promise<TrainingOutcome> {
-  refuseSameNames([...evaluators, ...infrequentEvaluators]);
   const total_steps = Math.min(train.length * config.num_epochs, config.max_steps ?? Number.POSITIVE_INFINITY);
   const journal = await Journal.open(context, openClient, {
     ...config,

@@ -7,13 +7,12 @@ import { recommendedRenderer } from '../renderers/recommended.ts';
 import { requireFullTraining } from '../tinker/capabilities.ts';
 import { loadTokenizer } from '../tokenizers/hf_tokenizer.ts';
 import type { Tokenizer } from '../tokenizers/types.ts';
-import { otherModels } from '../training/other_models.ts';
+import { buildEvaluators } from '../training/build_evaluators.ts';
 import type { TrainingContext, TrainingOutcome } from '../training/types.ts';
 import { makeDirectory } from '../util/files.ts';
 import type { JsonObject } from '../util/json.ts';
 import type { PretrainConfig } from './fields.ts';
 import { crossEntropy, trainOnBatches } from './loop.ts';
-import { buildEvaluators } from './train.ts';
 
 export async function trainFromScratch(
   config: PretrainConfig,
@@ -40,14 +39,14 @@ export async function trainFromScratch(
     signal: context.signal,
   };
   const datasets = await make(config.dataset, material);
-  const models = otherModels(context, notify);
+  const measured = { tokenizer, renderer, test: datasets.test, own: datasets.evaluators };
   const parts = {
     openClient: (state: string | null) =>
       state === null
         ? service.createFullTrainingClient({ config: modelConfig(config, tokenizer), tokenizer_path, seed })
         : service.createTrainingClientFromStateWithOptimizer(state),
     train: datasets.train,
-    ...(await buildEvaluators(config, { ...material, test: datasets.test, models }, make)),
+    ...(await buildEvaluators(config, measured, context, make)),
     loss: crossEntropy(tokenizer),
     renderer: ref,
   };

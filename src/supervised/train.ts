@@ -1,13 +1,12 @@
 // Supervised fine-tuning: the model's tokenizer and renderer, the dataset, an adapter, and the loop over them.
 
-import { type BuilderRef, type Make, reference } from '../registry/slot.ts';
+import type { Make } from '../registry/slot.ts';
 import { maxContextLengthOf } from '../tinker/capabilities.ts';
-import { type Evaluator, type EvaluatorContext, evaluatorSlot } from '../training/evaluator.ts';
+import { buildEvaluators } from '../training/build_evaluators.ts';
 import { openModel } from '../training/open_model.ts';
-import { otherModels } from '../training/other_models.ts';
 import type { TrainingContext, TrainingOutcome } from '../training/types.ts';
 import { colorizeExample } from './colorize.ts';
-import type { LoopConfig, SupervisedConfig } from './fields.ts';
+import type { SupervisedConfig } from './fields.ts';
 import { crossEntropy, trainOnBatches } from './loop.ts';
 import type { SupervisedDataset } from './types.ts';
 
@@ -31,35 +30,15 @@ export async function trainSupervised(
     signal: context.signal,
   });
   await showFirstExample(datasets.train, context, (datum) => colorizeExample(datum, tokenizer));
-  const models = otherModels(context, notify);
-  const { signal } = context;
-  const measured = { tokenizer, renderer, test: datasets.test, seed, models, warn, notify, signal };
-  const { evaluators, infrequentEvaluators } = await buildEvaluators(config, measured, make);
+  const measured = { tokenizer, renderer, test: datasets.test, own: datasets.evaluators };
   const parts = {
     openClient,
     train: datasets.train,
-    evaluators: [...(datasets.evaluators ?? []), ...evaluators],
-    infrequentEvaluators,
+    ...(await buildEvaluators(config, measured, context, make)),
     loss: crossEntropy(tokenizer),
     renderer: rendererRef,
   };
   return await trainOnBatches(config, parts, context);
-}
-
-/** The evaluators that are listed; held-out data is measured even where none is listed for it. */
-export async function buildEvaluators(
-  config: Pick<LoopConfig, 'evaluators' | 'infrequent_evaluators'>,
-  measured: EvaluatorContext,
-  make: Make,
-) {
-  const build = (refs: BuilderRef<typeof evaluatorSlot>[]): Promise<Evaluator[]> =>
-    Promise.all(refs.map((ref) => make(ref, measured)));
-  const listed = [...config.evaluators, ...config.infrequent_evaluators].some(({ builder }) => builder === 'nll');
-  const implied = measured.test !== null && !listed ? [reference(evaluatorSlot, { builder: 'nll' })] : [];
-  return {
-    evaluators: await build([...implied, ...config.evaluators]),
-    infrequentEvaluators: await build(config.infrequent_evaluators),
-  };
 }
 
 /** What the loss sees: worth a look before hours of training. */

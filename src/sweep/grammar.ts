@@ -24,6 +24,14 @@ const objective = Type.Object(
   {
     metric: Type.String({ minLength: 1, description: 'A column of metrics.jsonl, as test/nll.' }),
     goal: oneOf(GOALS, { description: 'Which end of the metric is better.' }),
+    stage: nullable(
+      Type.String({
+        minLength: 1,
+        default: null,
+        description:
+          'Of a base with stages, the one whose runs are judged. null = the last, which no other starts from.',
+      }),
+    ),
     at: Type.String({
       default: 'last',
       description: 'Which of its values counts for a run: last, best, or that of a step, as step:200.',

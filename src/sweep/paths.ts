@@ -1,6 +1,7 @@
 // Setting values at the paths of a spec's plain value.
 
 import { dottedPath } from '../spec/path.ts';
+import { missingStage } from '../spec/stage_names.ts';
 import type { SpecPath } from '../spec/types.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../util/json.ts';
 
@@ -29,6 +30,8 @@ function set(at: JsonValue | undefined, path: SpecPath, depth: number, value: Js
   }
   const fields = at === undefined || at === null ? {} : typeof at === 'string' ? { builder: at } : at;
   if (!isJsonObject(fields)) return { problem: `${where} has no fields` };
+  const missing = Object.hasOwn(fields, segment) ? null : missingStage(path, depth, Object.keys(fields));
+  if (missing !== null) return { problem: missing };
   const field = set(fields[segment], path, depth + 1, value);
   return field.problem === undefined ? { value: { ...fields, [segment]: field.value } } : field;
 }

@@ -9,7 +9,8 @@ import { collectProvenance, type Provenance } from '../run/provenance.ts';
 import { makeRunRecord, stageRecord } from '../run/record.ts';
 import { headlineOf } from '../run/trainer.ts';
 import { takeLease } from '../run_files/lease.ts';
-import { producersAmong } from '../run_files/producers.ts';
+import type { DeclaredObjective, SweepObjective } from '../run_files/objective.ts';
+import { judgedAmong } from '../run_files/producers.ts';
 import { pendingStatus, readStatus, writeStatus } from '../run_files/status.ts';
 import type { RunStatus } from '../run_files/types.ts';
 import { createInputs } from '../run_files/weights_reader.ts';
@@ -34,7 +35,7 @@ export class Preparation {
   readonly #registry: Registry;
   readonly #argv: readonly string[];
   /** Hashes of the runs that others start from. */
-  readonly #producers: ReadonlySet<string>;
+  readonly #judged: ReadonlySet<string>;
   /** A process holds the sweep's lease once. */
   readonly #limit = pLimit(1);
   #provenance: Promise<Provenance> | undefined;
@@ -43,7 +44,7 @@ export class Preparation {
     this.#plan = plan;
     this.#registry = registry;
     this.#argv = argv;
-    this.#producers = producersAmong(plan.runs);
+    this.#judged = new Set(judgedAmong(plan.runs, plan.fields.objective?.stage).map(({ hash }) => hash));
   }
 
   /** Where a run lies: at its planned place, or where another sweep has created it since, under a name of its own. */
@@ -77,8 +78,8 @@ export class Preparation {
     const stage = run.stage === null ? undefined : stageRecord(run.stage, run.after);
     const axes = valuesOf(run.configuration);
     const spec: RunSpec = { ...resolved, log_path: directory, if_exists: 'resume' };
-    // What later stages are judged by says nothing of those that they start from.
-    const objective = this.#producers.has(run.hash) ? null : this.#plan.fields.objective;
+    // What one stage is judged by says nothing of the others.
+    const objective = this.#judged.has(run.hash) ? declared(this.#plan.fields.objective) : null;
     const makeRecord = async () => {
       this.#provenance ??= collectProvenance(process.cwd());
       const provenance = await this.#provenance;
@@ -90,6 +91,11 @@ export class Preparation {
     await prepareRun({ spec, identity }, { registry: this.#registry, ask: null, makeRecord });
     return directory;
   }
+}
+
+/** Which stage it judges is a matter of the sweep. */
+function declared(objective: SweepObjective | null): DeclaredObjective | null {
+  return objective && { metric: objective.metric, goal: objective.goal, at: objective.at };
 }
 
 const CHANGED = 'a file that it depends on has changed since the sweep was planned; run the same command again';

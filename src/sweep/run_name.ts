@@ -7,8 +7,7 @@ const LONGEST = 80;
 
 /**
  * A function that names runs as `learning_rate=0.001,batch_size=32,seed=0`, with the stage before it where they are of one, in at
- * most 80 characters. A dotted field goes by
- * its last part where no other field has the same. Names need not be unique, since the identity stands behind them.
+ * most 80 characters. A dotted field goes by its last part where no other field has the same, and a seed is said once. Names need not be unique, since the identity stands behind them.
  */
 export function runNamer(
   fields: Iterable<string>,
@@ -25,7 +24,7 @@ export function runNamer(
   };
   return (configuration, seed, stage = null) => {
     const end = `seed=${seed}`;
-    const parts = configuration.map(spell);
+    const parts = configuration.filter(({ field }) => field !== `stages.${stage}.seed`).map(spell);
     const start = (stage === null ? parts : [stage, ...parts]).join(',').slice(0, LONGEST - end.length - 1);
     return start === '' ? end : `${start},${end}`;
   };

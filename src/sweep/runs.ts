@@ -2,6 +2,7 @@
 
 import type { FieldKind } from '../registry/fields.ts';
 import type { Registry } from '../registry/registry.ts';
+import { judgedAmong } from '../run_files/producers.ts';
 import { diagnose, diagnosticAt } from '../spec/diagnostics.ts';
 import type { Digests } from '../spec/digests.ts';
 import { Hasher } from '../spec/identity.ts';
@@ -77,13 +78,15 @@ export async function runsOf(
     }
   }
   const { excluded, included } = expansion;
+  const runs = collection.finish();
+  refuse(document, judgedStage(fields, runs));
   return {
     axes,
     excluded,
     included,
     seeds: seeds?.length ?? null,
     stages: stageNames,
-    runs: collection.finish(),
+    runs,
     stagesOf({ point, seed, stage }, places) {
       const { stages, diagnostics } = resolver.resolve(point, stage === null ? {} : { seed, places });
       if (stages === null) throw new SpecError(diagnostics);
@@ -111,6 +114,23 @@ function tooMany(configurations: number, { seeds, max_runs }: SweepFields): Issu
   if (runs <= max_runs) return [];
   const message = `${configurations} configurations × ${replicates} seeds = ${runs} runs are more than max_runs allows (${max_runs})`;
   return [{ path: ['max_runs'], part: 'value', message }];
+}
+
+/** Stages side by side would compete for one objective, and one that names a stage may name none. */
+function judgedStage({ objective }: SweepFields, runs: readonly SweepRun[]): Issue[] {
+  if (objective === null) return [];
+  const at = { path: ['objective', 'stage'], part: 'value' } as const;
+  const quoted = (stages: Iterable<string>) => [...stages].map((name) => `"${name}"`).join(', ');
+  const all = new Set(runs.flatMap(({ stage }) => stage ?? []));
+  if (typeof objective.stage === 'string') {
+    if (all.has(objective.stage)) return [];
+    const message = all.size === 0 ? 'the base has no stages' : `there is no such stage; there is ${quoted(all)}`;
+    return [{ ...at, message }];
+  }
+  const last = new Set(judgedAmong(runs).flatMap(({ stage }) => stage ?? []));
+  if (last.size < 2) return [];
+  const message = `no stage starts from ${quoted(last)}: say which of them is judged, as stage: ${[...last][0]}`;
+  return [{ path: ['objective'], part: 'key', message }];
 }
 
 /** One for all: there may be a hundred thousand runs. */
@@ -151,7 +171,7 @@ class RunCollection {
   addStages(point: Configuration, stages: readonly Stage[], references: References): void {
     const specOf = (name: unknown) => stages.find((stage) => stage.name === name)?.spec;
     const isRefused = this.#refuseRuntime(point, (path) =>
-      path[0] === 'stages' ? [specOf(path[1]), path.slice(2)] : [stages[0]?.spec, path],
+      path[0] === 'stages' ? [[specOf(path[1]), path.slice(2)]] : stages.map(({ spec }) => [spec, path]),
     );
     if (isRefused) return;
     const identified = identifyStages(stages, this.#registry, this.#digests);
@@ -168,7 +188,7 @@ class RunCollection {
   }
 
   add(configuration: Configuration, spec: RunSpec, seeds: readonly number[]): void {
-    if (this.#refuseRuntime(configuration, (path) => [spec, path])) return;
+    if (this.#refuseRuntime(configuration, (path) => [[spec, path]])) return;
     const max_steps = typeof spec.max_steps === 'number' ? spec.max_steps : null;
     const hashesOf = this.#hasher.hashesOf(spec);
     for (const seed of seeds) {
@@ -203,13 +223,13 @@ class RunCollection {
   /** Points that differ in a runtime field alone are one run; that is told of the field, once, and not of the points. */
   #refuseRuntime(
     configuration: Configuration,
-    locate: (path: SpecPath) => readonly [RunSpec | undefined, SpecPath],
+    locate: (path: SpecPath) => readonly (readonly [RunSpec | undefined, SpecPath])[],
   ): boolean {
     let refused = false;
     for (const assignment of configuration) {
       const { field } = assignment;
       const known = this.#kinds.get(assignment);
-      const kind = known ?? this.#kindAt(...locate(parsePath(field) ?? []));
+      const kind = known ?? this.#kindAt(locate(parsePath(field) ?? []));
       this.#kinds.set(assignment, kind);
       if (kind !== 'runtime') continue;
       refused = true;
@@ -218,8 +238,12 @@ class RunCollection {
     return refused;
   }
 
-  #kindAt(spec: RunSpec | undefined, path: SpecPath): FieldKind {
-    return spec === undefined ? 'semantic' : fieldKindAt(spec, path, this.#registry);
+  /** A field that several stages have decides what is computed where it does so in one of them. */
+  #kindAt(places: readonly (readonly [RunSpec | undefined, SpecPath])[]): FieldKind {
+    const isRuntime = places.every(
+      ([spec, path]) => spec !== undefined && fieldKindAt(spec, path, this.#registry) === 'runtime',
+    );
+    return isRuntime ? 'runtime' : 'semantic';
   }
 
   #reportTwins(configuration: Configuration, twin: Configuration): void {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { bestAmong, type ConfigurationScore, objectiveOf, seedsByConfiguration } from '../run_files/configurations.ts';
 import { measureRun } from '../run_files/measure.ts';
 import type { JudgedRun } from '../run_files/objective.ts';
-import { withoutProducers } from '../run_files/producers.ts';
+import { judgedAmong } from '../run_files/producers.ts';
 import { readStatus } from '../run_files/status.ts';
 import type { RunState } from '../run_files/types.ts';
 import type { PlannedRun, SweepPlan } from './plan.ts';
@@ -25,7 +25,7 @@ export class Standings {
 
   constructor({ fields, runs }: { fields: Pick<SweepPlan['fields'], 'objective'>; runs: readonly PlannedRun[] }) {
     this.#objective = fields.objective;
-    this.#runs = withoutProducers(runs);
+    this.#runs = judgedAmong(runs, fields.objective?.stage);
     this.#planned = seedsByConfiguration(this.#runs);
   }
 

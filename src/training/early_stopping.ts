@@ -11,14 +11,13 @@ const early_stopping = nullable(
           Type.String({
             minLength: 1,
             default: null,
-            description:
-              "The metric of an evaluation to go by. null = that of the sweep's objective, else the first of the trainer's headline.",
+            description: "The metric of an evaluation to go by. null = the first of the trainer's headline.",
           }),
         ),
         goal: nullable(
           oneOf(['minimize', 'maximize'], {
             default: null,
-            description: 'Which way is better. null = as the objective or the headline says of the metric.',
+            description: 'Which way is better. null = as the headline says of the metric.',
           }),
         ),
         patience: nullable(

@@ -112,6 +112,8 @@ export interface TrainingContext {
   emit(event: TrainingEvent): void;
   /** Aborted on SIGINT: finish what was submitted, save a checkpoint, return `interrupted`. */
   signal: AbortSignal;
+  /** Aborted when the directory has become another process's: nothing more is written to it. */
+  lost: AbortSignal;
 }
 
 /** One metric of the headline before and after training, for the last screen. */

@@ -1,9 +1,11 @@
 // The trainer `create_data` on a real engine, and training on what it has written.
 
-import { readFile, truncate, writeFile } from 'node:fs/promises';
+import { readdir, readFile, truncate, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { answerIn } from '../../src/distillation/create_data.ts';
-import { patternProblem } from '../../src/distillation/create_data_fields.ts';
+import { CreatedData } from '../../src/distillation/created_data.ts';
+import { temporaryDirectory } from '../support/temporary_directory.ts';
 import { Bench } from './support.ts';
 
 let bench: Bench;
@@ -111,6 +113,20 @@ describe('create_data', () => {
     expect(none.status.error?.message).toContain('no question leaves room for a reply');
   });
 
+  it('writes nothing more once another process has taken the directory over', async () => {
+    const directory = await temporaryDirectory();
+    const lost = new AbortController();
+    const data = await CreatedData.open(directory, lost.signal);
+    await data.append([{ index: 0, reply: 'a', answer: 'a' }]);
+    lost.abort(new Error('the lease is lost'));
+    await expect(data.append([{ index: 1, reply: 'b', answer: 'b' }])).rejects.toThrow('the lease is lost');
+    await expect(data.keep(0)).rejects.toThrow('the lease is lost');
+    await expect(data.finish([[{ role: 'user', content: '?' }]])).rejects.toThrow('the lease is lost');
+    data.close();
+    expect(await readdir(directory)).toEqual(['replies.jsonl']);
+    expect(await readFile(join(directory, 'replies.jsonl'), 'utf8')).toBe('{"index":0,"reply":"a","answer":"a"}\n');
+  });
+
   it.each([
     [['answer_pattern=('], 'answer_pattern'],
     [['answer_pattern=Final Answer'], 'has no group'],
@@ -145,11 +161,5 @@ describe('the answer of a reply', () => {
     ['', null, true, null],
   ])('%j by %j is %j', (reply, pattern, ended, answer) => {
     expect(answerIn(reply, pattern, ended)).toBe(answer);
-  });
-
-  it('a pattern needs a group', () => {
-    expect(patternProblem('(a)|b')).toBeNull();
-    expect(patternProblem('(?:a)')).toContain('no group');
-    expect(patternProblem('(')).not.toBeNull();
   });
 });

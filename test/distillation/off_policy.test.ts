@@ -1,12 +1,13 @@
 // The trainer `off_policy_distillation` on a real engine.
 
-import { mkdir, readdir, readFile, truncate, writeFile } from 'node:fs/promises';
+import { readdir, readFile, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { completionDatum } from '../../src/distillation/completions.ts';
 import { TargetStore } from '../../src/distillation/target_store.ts';
 import { openLocalService } from '../../src/engine/engine.ts';
 import { modelInputFromTokens } from '../../src/tinker/types.ts';
+import { temporaryDirectory } from '../support/temporary_directory.ts';
 import { Bench } from './support.ts';
 
 let bench: Bench;
@@ -27,16 +28,6 @@ save_every: 2
 `);
   await bench.run('plain');
 });
-
-/** A store in a directory of its own, and a teacher to ask. */
-async function openStore(name: string, microbatchTokens: number) {
-  const directory = bench.path(name);
-  await mkdir(directory);
-  const checkpoints = bench.path(`${name}_checkpoints`);
-  const service = openLocalService({ checkpoints, threads: 1, microbatchTokens, seed: 0, notify: () => undefined });
-  const client = await service.createSamplingClient({ base_model: bench.path('model') });
-  return { directory, client, store: await TargetStore.open(directory), close: () => service.close() };
-}
 
 describe('off_policy_distillation', () => {
   it('comes nearer to the teacher, on held-out rows too', async () => {
@@ -117,22 +108,33 @@ describe('off_policy_distillation', () => {
   });
 
   it('keeps nothing that is said after it was closed', async () => {
-    const { store, client, directory, close } = await openStore('closed', 256);
-    const datum = completionDatum(modelInputFromTokens([5, 6]), [7, 8]);
-    const { signal } = new AbortController();
-    const asked = store.of(datum, { client, teacher: '0', K: 2, signal });
+    const directory = await temporaryDirectory();
+    const { store, ask, close } = await openStore(directory);
+    const asked = ask(7);
     await store.close();
     expect((await asked).some((top) => top !== null)).toBe(true);
     expect(await readdir(directory)).toEqual([]);
     await close();
   });
 
+  it('keeps nothing once another process has taken the directory over', async () => {
+    const directory = await temporaryDirectory();
+    const lost = new AbortController();
+    const { store, ask, close } = await openStore(directory, lost.signal);
+    await ask(7);
+    const kept = await readFile(join(directory, 'teacher_targets.jsonl'), 'utf8');
+    lost.abort(new Error('the lease is lost'));
+    await expect(ask(8)).rejects.toThrow('the lease is lost');
+    expect(await readFile(join(directory, 'teacher_targets.jsonl'), 'utf8')).toBe(kept);
+    await store.close();
+    await close();
+  });
+
   it('keeps what is said in the order in which it was asked, whatever the engine computes first', async () => {
-    const { store, client, directory, close } = await openStore('ordered', 16);
-    const { signal } = new AbortController();
+    const directory = await temporaryDirectory();
+    const { store, askLong, close } = await openStore(directory, new AbortController().signal, 16);
     const lengths = [9, 2, 7, 3, 12, 4];
-    const data = lengths.map((length) => completionDatum(modelInputFromTokens([5]), new Array(length).fill(7)));
-    await Promise.all(data.map((datum) => store.of(datum, { client, teacher: '0', K: 2, signal })));
+    await Promise.all(lengths.map(askLong));
     await store.close();
     const lines = (await readFile(join(directory, 'teacher_targets.jsonl'), 'utf8')).trimEnd().split('\n');
     expect(lines.map((line) => JSON.parse(line).targets.length)).toEqual(lengths);
@@ -169,3 +171,17 @@ describe('off_policy_distillation', () => {
     );
   });
 });
+
+/** A store, and what asks a teacher about a sequence that ends with a token, or with so many of 7. */
+async function openStore(directory: string, lost = new AbortController().signal, microbatchTokens = 256) {
+  const checkpoints = join(directory, 'checkpoints');
+  const service = openLocalService({ checkpoints, threads: 1, microbatchTokens, seed: 0, notify: () => undefined });
+  const client = await service.createSamplingClient({ base_model: bench.path('model') });
+  const store = await TargetStore.open(directory, lost);
+  const { signal } = new AbortController();
+  const askOf = (prompt: number[], completion: number[]) =>
+    store.of(completionDatum(modelInputFromTokens(prompt), completion), { client, teacher: '0', K: 2, signal });
+  const ask = (token: number) => askOf([5, 6], [token, 8]);
+  const askLong = (length: number) => askOf([5], new Array<number>(length).fill(7));
+  return { store, ask, askLong, close: () => service.close() };
+}

@@ -31,9 +31,9 @@ export class Bench {
   }
 
   /** A model, 40 conversations, a run `teacher` that has learned them, and a spec. */
-  static async open(spec: string): Promise<Bench> {
+  static async open(spec: string, { contextLength }: { contextLength?: number } = {}): Promise<Bench> {
     const bench = new Bench(await mkdtemp(join(tmpdir(), 'cookbook-distillation-')));
-    await writeChatModel(bench.path('model'));
+    await writeChatModel(bench.path('model'), contextLength);
     await writeFile(bench.path('data.jsonl'), conversationLines(40));
     await writeFile(bench.path('teacher.yaml'), TEACHER);
     await writeFile(bench.path('spec.yaml'), spec);

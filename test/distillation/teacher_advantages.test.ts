@@ -21,11 +21,8 @@ function teacher(opinion: number | ((token: number) => number), description = 't
   const logprob = typeof opinion === 'number' ? () => opinion : opinion;
   const refuse = () => Promise.reject(new Error('a teacher scores, and nothing else'));
   const client: SamplingClient = {
-    sample: async (input: ModelInput) => ({
-      sequences: [{ tokens: [0], logprobs: [0], stop_reason: 'length' }],
-      prompt_logprobs: [null, ...tokensOf(input).slice(1).map(logprob)],
-    }),
-    computeLogprobs: refuse,
+    sample: refuse,
+    computeLogprobs: async (input: ModelInput) => [null, ...tokensOf(input).slice(1).map(logprob)],
     getInfo: refuse,
     close: async () => undefined,
   };

@@ -2,10 +2,10 @@
 
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
+import { COMPARISON_FORMATS, comparisonReader } from '../../src/preference/data/rows.ts';
+import { ratedReader, unpairedReader } from '../../src/preference/data/unpaired_rows.ts';
 import { preferenceLossDocs } from '../../src/preference/losses/docs.ts';
 import { PREFERENCE_LOSS_NAMES } from '../../src/preference/losses/table.ts';
-import { COMPARISON_FORMATS, comparisonReader } from '../../src/preference/rows.ts';
-import { ratedReader, unpairedReader } from '../../src/preference/unpaired_rows.ts';
 import { isJsonObject } from '../../src/util/json.ts';
 import { pageText, ROOT } from '../support/docs.ts';
 import { withLossTables } from '../support/loss_tables.ts';

@@ -9,6 +9,7 @@ import type { RunEvent } from '../../src/run/events.ts';
 import { runFile } from '../../src/run/run_spec.ts';
 import { writeChatModel } from '../support/chat_model.ts';
 import { cookbook } from '../support/cli.ts';
+import { comparisonLines } from '../support/comparisons.ts';
 
 let directory: string;
 
@@ -49,17 +50,6 @@ learning_rate: 0.01
 eval_every: 2
 save_every: 1
 `;
-
-/** Of two replies the one that says "or" is better. */
-function comparisonLines(count: number): string {
-  return Array.from({ length: count }, (_, i) => {
-    const completion = (content: string) => [{ role: 'assistant', content }];
-    const [better, worse] = [completion(`or ${i % 7}`), completion(`he ${i % 5}`)];
-    const [completion_A, completion_B] = i % 2 === 0 ? [better, worse] : [worse, better];
-    const comparison = { prompt_conversation: [{ role: 'user', content: `${i}?` }], completion_A, completion_B };
-    return `${JSON.stringify({ comparison, label: i % 2 === 0 ? 'A' : 'B' })}\n`;
-  }).join('');
-}
 
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'cookbook-reward-model-'));

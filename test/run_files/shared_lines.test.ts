@@ -2,7 +2,7 @@
 
 import { appendFile, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import { sharedLinesOf } from '../../src/run_files/shared_lines.ts';
 import type { SharedLines } from '../../src/training/types.ts';
 import { supportFile, TestProcess } from '../run/support/processes.ts';
@@ -100,6 +100,25 @@ it('where nothing can be written, runs go on without one another and say so once
   expect(worked).toBe(2);
   expect(await lines.read()).toEqual([]);
   expect(warnings).toEqual([expect.stringContaining('cannot be shared with the others, and it goes on')]);
+});
+
+it('a run that has waited for another for too long goes on, and says once that the others go without what it has', async () => {
+  const directory = await sweep();
+  const [a, b] = [seenBy(directory, 'a'), seenBy(directory, 'b')];
+  let elapsed = 0;
+  await a.lines.exclusively(never, async () => {
+    const clock = vi.spyOn(performance, 'now').mockImplementation(() => {
+      elapsed += 400_000;
+      return elapsed;
+    });
+    try {
+      for (const line of ['one', 'two']) await add(b.lines, line);
+    } finally {
+      clock.mockRestore();
+    }
+  });
+  expect(await b.lines.read()).toEqual([]);
+  expect(b.warnings).toEqual([expect.stringMatching(/cannot be shared with the others, .* 5 minutes/)]);
 });
 
 it('a file that is deleted is begun anew', async () => {

@@ -123,6 +123,30 @@ describe('stages', () => {
   });
 });
 
+describe('a reference in a stage', () => {
+  // biome-ignore-start lint/suspicious/noTemplateCurlyInString: references of a spec
+  it('is to the field of its own stage, else to that of the whole', async () => {
+    const text = `log_path: x\nseed: 4\nstages:\n${run('a', ', seed: 5, lora_rank: "${seed}"')}${run('b', ', lora_rank: "${seed}"')}`;
+    const { stages } = await stagesOf(text);
+    expect(stages.map(({ spec: { lora_rank } }) => lora_rank)).toEqual([5, 4]);
+  });
+
+  it('means in a file that the stage extends what it means to that file alone', async () => {
+    const below = `trainer: supervised\nmodel_name: hub/a\nlog_path: y\nnotes: "\${dataset.batch_size} of \${model_name}"\ndataset: {builder: conversation_file, file_path: data.jsonl, batch_size: 2}\n`;
+    const { stages } = await stagesOf('log_path: x\nstages: {a: {extends: below.yaml}}\n', { 'below.yaml': below });
+    expect(stages[0]?.spec.notes).toBe('2 of hub/a');
+  });
+  // biome-ignore-end lint/suspicious/noTemplateCurlyInString: references of a spec
+});
+
+it('a field of a stage that is not there cannot be set from the command line', async () => {
+  const directory = await workspace({ ...DATA, 'run.yaml': SPEC });
+  const loading = loadDocument('run.yaml', { overrides: ['stages.aa.seed=1'], cwd: directory, env: {} });
+  await expect(loading.catch((error) => messageOf(error))).resolves.toContain(
+    'stages/aa/seed: there is no stage "aa"; did you mean "a"?',
+  );
+});
+
 describe('what is wrong with stages is told where it stands:', () => {
   const cases: [string, string, string][] = [
     ['none at all', 'log_path: x\nstages: {}\n', 'run.yaml:2:9 stages: expected at least one stage'],

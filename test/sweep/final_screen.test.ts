@@ -14,7 +14,7 @@ const RESULT: SweepResult = {
   reused: 0,
   states: { pending: 0, running: 0, done: 24, stopped: 0, diverged: 0, failed: 0, interrupted: 0 },
   not_done: [],
-  objective: { metric: 'test/nll', goal: 'minimize', at: 'last' },
+  objective: { metric: 'test/nll', goal: 'minimize', at: 'last', stage: null },
   best: {
     config_hash: '',
     axes: { learning_rate: 0.01, lora_rank: 16 },

@@ -9,6 +9,7 @@ import { defineBuilder } from '../../src/registry/builder.ts';
 import { nullable, weights } from '../../src/registry/fields.ts';
 import { makeRunRecord, stageRecord } from '../../src/run/record.ts';
 import { createRunDirectory } from '../../src/run_files/directory.ts';
+import { judgedAmong } from '../../src/run_files/producers.ts';
 import { identify } from '../../src/spec/identity.ts';
 import { digestsAfter } from '../../src/spec/stage_identity.ts';
 import { localExecutor } from '../../src/sweep/executors/local.ts';
@@ -185,6 +186,44 @@ describe('points of a sweep over stages', () => {
     const { points } = planDocument(plan, summary);
     expect(points[2]?.stage).toEqual({ name: 'rl', after: [{ stage: 'sft', hash: points[0]?.hash }] });
   });
+});
+
+describe('what a sweep over stages is judged by', () => {
+  const beside = `log_path: unused\nstages:\n${run('sft')}${run('rm')}`;
+  const sweep = (objective: string) =>
+    `base: run.yaml\nlog_path: runs/sweep\ngrid: {stages.sft.learning_rate: [0.1, 0.2]}\nobjective: {metric: test/nll, goal: minimize${objective}}\n`;
+  const complaint = async (files: Record<string, string>) =>
+    await planned(await pipeline(files)).then(
+      () => 'nothing is wrong',
+      (error) => messageOf(error),
+    );
+
+  test('has to be said where no stage starts from several', async () => {
+    expect(await complaint({ 'run.yaml': beside, 'sweep.yaml': sweep('') })).toBe(
+      'sweep.yaml:4:1 objective: no stage starts from "sft", "rm": say which of them is judged, as stage: sft',
+    );
+    expect(await complaint({ 'run.yaml': beside, 'sweep.yaml': sweep(', stage: rm') })).toBe('nothing is wrong');
+  });
+
+  test('may be a stage that others start from', async () => {
+    const plan = await planned(await pipeline({ 'sweep.yaml': sweep(', stage: sft') }));
+    expect(judgedAmong(plan.runs, plan.fields.objective?.stage).map(({ stage }) => stage)).toEqual(['sft', 'sft']);
+    expect(judgedAmong(plan.runs).map(({ stage }) => stage)).toEqual(['rm', 'rl', 'rl']);
+  });
+
+  test('is a stage that is there', async () => {
+    expect(await complaint({ 'sweep.yaml': sweep(', stage: stf') })).toBe(
+      'sweep.yaml:4:54 objective/stage: there is no such stage; there is "sft", "rm", "rl"',
+    );
+  });
+});
+
+test('an axis of a field of a stage that is not there is refused', async () => {
+  const sweep = 'base: run.yaml\nlog_path: runs/sweep\ngrid: {stages.rll.learning_rate: [1, 2]}\n';
+  const directory = await pipeline({ 'sweep.yaml': sweep });
+  await expect(planned(directory).catch((error) => messageOf(error))).resolves.toContain(
+    'sweep.yaml:3:8 grid/stages.rll.learning_rate: there is no stage "rll"; did you mean "rl"?',
+  );
 });
 
 test('an axis of a field of a stage that does not matter is refused', async () => {
