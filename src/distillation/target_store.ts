@@ -40,6 +40,8 @@ export class TargetStore {
   #file: Promise<FileHandle> | null = null;
   #end = 0;
   #closed = false;
+  /** Settled once what was asked so far has its line or has failed. */
+  #settled: Promise<unknown> = Promise.resolve();
 
   private constructor(path: string, lost: AbortSignal) {
     this.#path = path;
@@ -62,8 +64,20 @@ export class TargetStore {
     const sequence = keyOf(datum, teacher);
     const place = this.#places.get(sequence);
     if (place !== undefined) return (await this.#read(place)).targets;
-    const targets = await teacherTargets(client, datum, options);
-    this.#append({ sequence, targets: [...targets] });
+    const kept = this.#keepInTurn(sequence, teacherTargets(client, datum, options), options.signal);
+    this.#settled = Promise.allSettled([this.#settled, kept]).then(() => undefined);
+    return await kept;
+  }
+
+  /**
+   * Lines stand in the order of the questions, whatever is answered first: so an attempt that asks for what a kill has left out of a
+   * batch ends with the same file. Where questions were aborted, nothing is kept behind the hole that they leave.
+   */
+  async #keepInTurn(sequence: string, asked: Promise<TeacherTargets>, signal: AbortSignal): Promise<TeacherTargets> {
+    const before = this.#settled;
+    const targets = await asked;
+    await before;
+    if (!signal.aborted) this.#append({ sequence, targets: [...targets] });
     return targets;
   }
 

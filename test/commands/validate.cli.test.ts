@@ -172,6 +172,7 @@ const NEED_TEACHERS = [
 ] as const;
 /** Those that learn from a teacher or from data that another run makes. */
 const NEED_OTHERS: [file: string, override: string, message: string][] = [
+  ['configs/gkd.yaml', 'teacher.load_checkpoint_path=null', 'teacher/load_checkpoint_path/run: there is no such'],
   [
     'configs/off_policy_distillation.yaml',
     'dataset_configs[0].teacher.load_checkpoint_path=null',

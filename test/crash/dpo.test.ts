@@ -4,10 +4,9 @@ import { mkdir, mkdtemp, readdir, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, expect, it } from 'vitest';
-import { supportFile } from '../run/support/processes.ts';
 import { writeChatModel } from '../support/chat_model.ts';
 import { type CliResult, cookbook } from '../support/cli.ts';
-import { finalWeights, timelessRows } from '../support/crashes.ts';
+import { callsOf, finalWeights, killBeforeCall, timelessRows } from '../support/crashes.ts';
 
 /** Parts of all calls after which the process is killed, one kill a number. */
 const MOMENTS = [0.15, 0.1, 0.2, 0.12, 0.08, 0.18, 0.11];
@@ -49,11 +48,7 @@ rolling_save_every: 1
 function run(sweep: string, faultAt = 0): Promise<CliResult> {
   return cookbook(['run', 'spec.yaml', `log_path=${sweep}/run`], {
     cwd: directory,
-    env: {
-      NODE_OPTIONS: `--import ${supportFile('fault.mjs')}`,
-      FAULT: `SIGKILL:${faultAt}`,
-      FAULT_DIRECTORY: join(directory, sweep),
-    },
+    env: killBeforeCall(faultAt, join(directory, sweep)),
   });
 }
 
@@ -72,7 +67,7 @@ async function results(sweep: string) {
 it('a run that is killed again and again ends with the files of one that never was, and leaves nothing beside them', async () => {
   const whole = await run('whole');
   expect(whole).toMatchObject({ code: 0 });
-  const calls = Number(/(\d+) calls/.exec(whole.stderr)?.[1]);
+  const calls = callsOf(whole);
   expect(calls).toBeGreaterThan(SEQUENCES);
   let killed = 0;
   for (const moment of MOMENTS) if ((await run('killed', Math.ceil(moment * calls))).signal === 'SIGKILL') killed += 1;

@@ -2,10 +2,9 @@ import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, expect, it } from 'vitest';
-import { supportFile } from '../run/support/processes.ts';
 import { conversationLines, writeChatModel } from '../support/chat_model.ts';
 import { type CliResult, cookbook } from '../support/cli.ts';
-import { finalWeights, killAfterLines, timelessRows } from '../support/crashes.ts';
+import { callsOf, finalWeights, killAfterLines, killBeforeCall, timelessRows } from '../support/crashes.ts';
 
 /** Lines of progress after which the process is killed, one kill a number; 0 is as soon as it has started. */
 const MOMENTS = [1, 2, 4, 7, 3, 9, 0, 5];
@@ -73,16 +72,12 @@ it.each(Object.entries(DATA))(
     const runOf = (name: string, args: string[], faultAt = 0) =>
       cookbook(['run', `${trainer}.yaml`, `log_path=${name}`, ...args], {
         cwd: directory,
-        env: {
-          NODE_OPTIONS: `--import ${supportFile('fault.mjs')}`,
-          FAULT: `SIGKILL:${faultAt}`,
-          FAULT_DIRECTORY: join(directory, name, 'checkpoints.jsonl'),
-        },
+        env: killBeforeCall(faultAt, join(directory, name, 'checkpoints.jsonl')),
       });
     for (const name of [whole, dead]) expect(await runOf(name, ['max_steps=2'])).toMatchObject({ code: 0 });
     const longer = ['max_steps=4', 'if_exists=resume'];
     const counted = await runOf(whole, longer);
-    const calls = Number(/(\d+) calls/.exec(counted.stderr)?.[1]);
+    const calls = callsOf(counted);
     // Behind the line of `final` the rolling checkpoint before it is forgotten, in three calls.
     expect(await runOf(dead, longer, calls - 3)).toMatchObject({ signal: 'SIGKILL' });
     expect(await runOf(dead, longer)).toMatchObject({ code: 0 });

@@ -130,6 +130,17 @@ describe('off_policy_distillation', () => {
     await close();
   });
 
+  it('keeps what is said in the order in which it was asked, whatever the engine computes first', async () => {
+    const directory = await temporaryDirectory();
+    const { store, askLong, close } = await openStore(directory, new AbortController().signal, 16);
+    const lengths = [9, 2, 7, 3, 12, 4];
+    await Promise.all(lengths.map(askLong));
+    await store.close();
+    const lines = (await readFile(join(directory, 'teacher_targets.jsonl'), 'utf8')).trimEnd().split('\n');
+    expect(lines.map((line) => JSON.parse(line).targets.length)).toEqual(lengths);
+    await close();
+  });
+
   it('divides a batch between datasets by weight, each with its own teacher', async () => {
     const dataset = '{builder: conversation_file, file_path: data.jsonl, batch_size: 8, test_size: 8}';
     const configs = `[{dataset: ${dataset}, teacher: {load_checkpoint_path: {run: teacher, checkpoint: final}}, weight: 3}, {dataset: ${dataset}, teacher: {}}]`;
@@ -161,19 +172,16 @@ describe('off_policy_distillation', () => {
   });
 });
 
-/** A store, and what asks a teacher about a sequence that ends with a token. */
-async function openStore(directory: string, lost = new AbortController().signal) {
-  const service = openLocalService({
-    checkpoints: join(directory, 'checkpoints'),
-    threads: 1,
-    microbatchTokens: 256,
-    seed: 0,
-    notify: () => undefined,
-  });
+/** A store, and what asks a teacher about a sequence that ends with a token, or with so many of 7. */
+async function openStore(directory: string, lost = new AbortController().signal, microbatchTokens = 256) {
+  const checkpoints = join(directory, 'checkpoints');
+  const service = openLocalService({ checkpoints, threads: 1, microbatchTokens, seed: 0, notify: () => undefined });
   const client = await service.createSamplingClient({ base_model: bench.path('model') });
   const store = await TargetStore.open(directory, lost);
   const { signal } = new AbortController();
-  const ask = (token: number) =>
-    store.of(completionDatum(modelInputFromTokens([5, 6]), [token, 8]), { client, teacher: '0', K: 2, signal });
-  return { store, ask, close: () => service.close() };
+  const askOf = (prompt: number[], completion: number[]) =>
+    store.of(completionDatum(modelInputFromTokens(prompt), completion), { client, teacher: '0', K: 2, signal });
+  const ask = (token: number) => askOf([5, 6], [token, 8]);
+  const askLong = (length: number) => askOf([5], new Array<number>(length).fill(7));
+  return { store, ask, askLong, close: () => service.close() };
 }
