@@ -34,6 +34,14 @@ export interface TensorData {
   shape: number[];
 }
 
+/** A matrix in rows of which few cells are listed (CSR). What the other cells hold is a matter of the field that it stands in. */
+export interface SparseTensorData extends TensorData {
+  /** Where the cells of each row begin in `data`, and where the last row's end. */
+  sparse_crow_indices: number[];
+  /** Column of each cell, ascending within a row. */
+  sparse_col_indices: number[];
+}
+
 /**
  * One training example of N input positions. `loss_fn_inputs` holds what the loss asks for, aligned to the input:
  * `target_tokens[i]` is the token to predict after reading position i.
@@ -93,6 +101,9 @@ export interface SamplingParams {
   top_p?: number;
 }
 
+/** At each position the most likely tokens, most likely first; null where nothing is told of a position. */
+export type TopkLogprobs = ([token: number, logprob: number][] | null)[];
+
 export type SampleStopReason = 'stop' | 'length';
 
 export interface SampledSequence {
@@ -102,6 +113,14 @@ export interface SampledSequence {
   logprobs: number[];
   /** Names the sequence to the service that sampled it. */
   sequence_id?: string;
+  /** Of each sampled token, when asked for. */
+  topk_sampled_logprobs?: TopkLogprobs;
+}
+
+/** Other tokens that the model draws at positions 1, 2, … of the prompt: matrices of a row a position. */
+export interface PromptAltTokens {
+  tokens: TensorData;
+  logprobs: TensorData;
 }
 
 export interface SampleResponse {
@@ -110,8 +129,11 @@ export interface SampleResponse {
   prompt_cache_hit_tokens?: number;
   /** Entry i = log p(token i | tokens before it); the first is null. Present when asked for. */
   prompt_logprobs?: (number | null)[];
-  /** Per prompt position up to k `[token, logprob]` pairs, most likely first; the first position is null. */
-  topk_prompt_logprobs?: ([token: number, logprob: number][] | null)[];
+  /** Of each position of the prompt, when asked for; the first is null. */
+  topk_prompt_logprobs?: TopkLogprobs;
+  /** Of tokens that the request names, in its own layout; row i tells of position i + 1 of the prompt. */
+  target_prompt_logprobs?: TensorData | SparseTensorData;
+  prompt_alt_tokens?: PromptAltTokens;
 }
 
 /** Metric keys are `name:reduction`, e.g. `loss:sum`. */

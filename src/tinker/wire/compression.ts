@@ -1,0 +1,74 @@
+// Bodies that travel compressed (Content-Encoding), with a bound on what they unfold to.
+
+import zlib from 'node:zlib';
+import { messageOf } from '../../util/errors.ts';
+import { WireError } from './error.ts';
+
+/** A body that is, or unfolds to, more than is taken. A server answers 413. */
+export class BodyTooLargeError extends WireError {}
+
+/** A Content-Encoding that is not known here. A server answers 415. */
+export class UnknownEncodingError extends WireError {}
+
+type Finish = (error: Error | null, result: Uint8Array) => void;
+type Transform = (body: Uint8Array, options: { maxOutputLength?: number }, finish: Finish) => void;
+
+/** Node has zstd from 22.15 on; the types of the Node that is built for do not tell of it. */
+function zstdOf(name: 'zstdCompress' | 'zstdDecompress'): Transform | null {
+  const found: unknown = Reflect.get(zlib, name);
+  if (typeof found !== 'function') return null;
+  return (body, options, finish) => void Reflect.apply(found, zlib, [body, options, finish]);
+}
+
+const zstdCompress = zstdOf('zstdCompress');
+const zstdDecompress = zstdOf('zstdDecompress');
+
+/** Whether bodies in zstd can be read and written, by the Node that this runs on. */
+export const HAS_ZSTD = zstdCompress !== null && zstdDecompress !== null;
+
+/** Decompresses what the header `Content-Encoding` names. Memory is taken for at most `maxBytes` and what was sent. */
+export async function decompressBody(
+  body: Uint8Array,
+  encoding: string | undefined,
+  maxBytes: number,
+): Promise<Uint8Array> {
+  const name = (encoding ?? 'identity').trim().toLowerCase();
+  if (name === '' || name === 'identity') {
+    if (body.length > maxBytes) throw tooLarge(maxBytes);
+    return body;
+  }
+  if (name === 'gzip' || name === 'x-gzip') return unfold(zlib.gunzip, 'gzip', body, maxBytes);
+  if (name === 'zstd' && zstdDecompress !== null) return unfold(zstdDecompress, 'zstd', body, maxBytes);
+  throw new UnknownEncodingError('Content-Encoding', `${JSON.stringify(encoding)} is not known here`, {
+    hint:
+      name === 'zstd'
+        ? 'Send it as gzip or as it is, or run the service on Node 22.15 or later.'
+        : 'Send it as gzip or as it is.',
+  });
+}
+
+/** The body in zstd; null where Node has none, and the body is sent as it is. */
+export async function compressBody(body: Uint8Array): Promise<{ encoding: 'zstd'; body: Uint8Array } | null> {
+  return zstdCompress === null ? null : { encoding: 'zstd', body: await result(zstdCompress, body, {}) };
+}
+
+async function unfold(transform: Transform, name: string, body: Uint8Array, maxBytes: number): Promise<Uint8Array> {
+  try {
+    return await result(transform, body, { maxOutputLength: maxBytes });
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ERR_BUFFER_TOO_LARGE') throw tooLarge(maxBytes);
+    throw new WireError('', `the body is not ${name}: ${messageOf(error)}`, { cause: error });
+  }
+}
+
+function result(transform: Transform, body: Uint8Array, options: { maxOutputLength?: number }): Promise<Uint8Array> {
+  return new Promise((resolve, reject) =>
+    transform(body, options, (error, bytes) => (error === null ? resolve(bytes) : reject(error))),
+  );
+}
+
+function tooLarge(maxBytes: number): BodyTooLargeError {
+  return new BodyTooLargeError('', `the body is larger than ${maxBytes} bytes`, {
+    hint: 'Send the data in several requests.',
+  });
+}
