@@ -66,9 +66,10 @@ export function offPolicyHeadline(
   return [
     { metric: 'test/kl', goal: 'minimize', label: 'test KL' },
     ...dataset_configs.flatMap(({ dataset }, i) =>
-      of(dataset).map((headline) => ({
-        ...headline,
-        metric: metricOfDataset(headline.metric, i, dataset_configs.length),
+      of(dataset).map(({ metric, goal, label }) => ({
+        metric: metricOfDataset(metric, i, dataset_configs.length),
+        goal,
+        label: dataset_configs.length > 1 ? `${label}, dataset_${i}` : label,
       })),
     ),
     ...[...evaluators, ...infrequent_evaluators].flatMap(of),

@@ -40,8 +40,8 @@ export class TargetStore {
   #file: Promise<FileHandle> | null = null;
   #end = 0;
   #closed = false;
-  /** Settled once what was asked so far has its line or has failed. */
-  #settled: Promise<unknown> = Promise.resolve();
+  /** Resolves once what was asked so far is answered: whether all of it was. */
+  #isWhole: Promise<boolean> = Promise.resolve(true);
 
   private constructor(path: string, lost: AbortSignal) {
     this.#path = path;
@@ -65,19 +65,22 @@ export class TargetStore {
     const place = this.#places.get(sequence);
     if (place !== undefined) return (await this.#read(place)).targets;
     const kept = this.#keepInTurn(sequence, teacherTargets(client, datum, options), options.signal);
-    this.#settled = Promise.allSettled([this.#settled, kept]).then(() => undefined);
+    const before = this.#isWhole;
+    this.#isWhole = kept.then(
+      () => before,
+      () => false,
+    );
     return await kept;
   }
 
   /**
    * Lines stand in the order of the questions, whatever is answered first: so an attempt that asks for what a kill has left out of a
-   * batch ends with the same file. Where questions were aborted, nothing is kept behind the hole that they leave.
+   * batch ends with the same file. Where a question failed or was aborted, nothing is kept behind the hole that it leaves.
    */
   async #keepInTurn(sequence: string, asked: Promise<TeacherTargets>, signal: AbortSignal): Promise<TeacherTargets> {
-    const before = this.#settled;
+    const before = this.#isWhole;
     const targets = await asked;
-    await before;
-    if (!signal.aborted) this.#append({ sequence, targets: [...targets] });
+    if ((await before) && !signal.aborted) this.#append({ sequence, targets: [...targets] });
     return targets;
   }
 

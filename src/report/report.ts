@@ -77,7 +77,10 @@ function judgedByTheirOwn(entries: readonly RunEntry[]): RunEntry[] {
   );
   const isJudged = ({ objective, row: { hash, stage } }: RunEntry) =>
     typeof objective?.stage === 'string' ? stage === objective.stage : hash === null || !producers.has(hash);
-  return entries.map((entry) => (isJudged(entry) ? entry : { ...entry, objective: null }));
+  const unjudged = { objective_metric: null, objective_goal: null, objective_at: null };
+  return entries.map((entry) =>
+    isJudged(entry) ? entry : { ...entry, objective: null, row: { ...entry.row, ...unjudged } },
+  );
 }
 
 function reportOn(

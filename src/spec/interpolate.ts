@@ -14,8 +14,8 @@ const TOO_MANY = `references stand for more than ${MAX_COPIED} values`;
 
 /**
  * A text that is one `${…}` and no more becomes the value that it names, of whatever type; in a longer text values are
- * spelled out. A reference in a stage is to a field of that stage if it has one of the name, so that a file which a stage extends
- * means its own fields. `$${` stands for `${`. A variable of the environment that stands alone is a number or a boolean if it
+ * spelled out. A reference in a stage is to a field of that stage if it has one, so that a file which a stage extends means its
+ * own fields; else, as everywhere, to one of the whole spec. `$${` stands for `${`. A variable of the environment that stands alone is a number or a boolean if it
  * reads as one, as on the command line, and in quotes of its own a text. A secret stays a reference.
  */
 export function interpolate(template: JsonObject, env: Environment): { value: JsonObject; issues: Issue[] } {
@@ -105,7 +105,7 @@ class Interpolation {
     }
     const named = parsePath(reference);
     if (named === null) throw new BadReference(`"\${${reference}}" is neither \${env:NAME} nor \${path.in.spec}`);
-    const path = [...this.#scopeOf(named, from), ...named];
+    const path = this.#placeOf(named, from);
     let value: JsonValue = this.#template;
     for (const [depth, segment] of path.entries()) {
       // What is on the way may itself be a reference.
@@ -117,13 +117,25 @@ class Interpolation {
     return this.#value(value, path);
   }
 
-  /** Where a path starts that is named at another: in the stage that the reference stands in, or at the root. */
-  #scopeOf([first]: SpecPath, from: SpecPath): SpecPath {
-    const stages = from.lastIndexOf('stages');
-    const stage = from.slice(0, stages + 2);
-    if (stages === -1 || stage.length === from.length) return [];
-    const fields = valueAt(this.#template, stage);
-    return isJsonObject(fields) && Object.hasOwn(fields, String(first)) ? stage : [];
+  /**
+   * The place that a path names: in the stage around the reference, in the base of a sweep that stands in the same file, or at the root. A
+   * text never means itself where there is another: so a stage builds on what stands beside the stages.
+   */
+  #placeOf(named: SpecPath, from: SpecPath): SpecPath {
+    const base = from[0] === 'base' ? from.slice(0, 1) : [];
+    const [stages, stage] = from.slice(base.length);
+    const around = stages === 'stages' && stage !== undefined ? [[...base, stages, stage]] : [];
+    const places = [...around, base].map((scope) => [...scope, ...named]).filter((place) => this.#leadsOn(place));
+    return places.find((place) => dottedPath(place) !== dottedPath(from)) ?? places[0] ?? named;
+  }
+
+  /** Whether something is set at a place, or a reference on the way may lead to it. */
+  #leadsOn(place: SpecPath): boolean {
+    const isReference = (value: JsonValue | undefined) => typeof value === 'string' && value.includes('${');
+    return (
+      valueAt(this.#template, place) !== undefined ||
+      place.some((_, depth) => isReference(valueAt(this.#template, place.slice(0, depth))))
+    );
   }
 }
 

@@ -8,7 +8,8 @@ import type { SpecPath } from './types.ts';
  * can be made. Null for every other path.
  */
 export function missingStage(path: SpecPath, depth: number, names: readonly string[]): string | null {
-  const isField = path[depth - 1] === 'stages' && path.length > depth + 1;
+  const isStage = path[depth - 1] === 'stages' && (depth === 1 || (depth === 2 && path[0] === 'base'));
+  const isField = isStage && path.length > depth + 1;
   if (!isField || names.length === 0) return null;
   const name = String(path[depth]);
   const known = names.map((each) => `"${each}"`).join(', ');

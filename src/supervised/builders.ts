@@ -2,6 +2,7 @@
 
 import { defineBuilder } from '../registry/builder.ts';
 import { conversationFileParams, interleaveParams, textFileParams } from './dataset_params.ts';
+import { sourceNames } from './source_names.ts';
 import { datasetSlot } from './types.ts';
 
 const conversationFile = defineBuilder({
@@ -45,6 +46,16 @@ const interleave = defineBuilder({
   async build(params, context, make) {
     const { interleavedDatasets } = await import('./interleave.ts');
     return await interleavedDatasets(params, context, make);
+  },
+  headline(params, of) {
+    const names = sourceNames(params);
+    return params.datasets.flatMap((dataset, i) =>
+      of(dataset).map(({ metric, goal, label }) => ({
+        metric: `${metric}/${names[i]}`,
+        goal,
+        label: `${label}, ${names[i]}`,
+      })),
+    );
   },
 });
 

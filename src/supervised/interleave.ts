@@ -1,7 +1,6 @@
 // Several supervised datasets as one: their examples by turns, or drawn by probabilities, as interleave_datasets of Hugging Face
 // datasets has it.
 
-import { basename } from 'node:path';
 import type { Make } from '../registry/slot.ts';
 import type { Datum } from '../tinker/types.ts';
 import { renamed } from '../training/evaluator.ts';
@@ -9,6 +8,7 @@ import { ConfigurationError } from '../util/errors.ts';
 import { nextUniform, randomFor } from '../util/random.ts';
 import { oneAfterAnother } from './batches.ts';
 import type { InterleaveParams } from './dataset_params.ts';
+import { sourceNames } from './source_names.ts';
 import type { DatasetContext, SupervisedDataset, SupervisedDatasets } from './types.ts';
 
 interface Source {
@@ -133,24 +133,4 @@ function mixture(sources: readonly Source[], drawn: Drawn, batchSize: number): S
       return rows;
     },
   };
-}
-
-/** As they are given, else by the files that they read, else by their builders; no two alike. */
-function sourceNames({ datasets, names }: InterleaveParams): string[] {
-  if (names !== null) {
-    if (names.length === datasets.length && new Set(names).size === names.length) return names;
-    throw new ConfigurationError(`names must be ${datasets.length} different ones, one for each of the datasets`);
-  }
-  const plain = datasets.map((ref) => {
-    const file: unknown = 'file_path' in ref ? ref.file_path : null;
-    return typeof file === 'string' ? basename(file).replace(/\.[^.]+(\.gz)?$/, '') : ref.builder;
-  });
-  const taken = new Set(plain);
-  return plain.map((name, index) => {
-    if (plain.indexOf(name) === plain.lastIndexOf(name)) return name;
-    let suffixed = `${name}_${index}`;
-    while (taken.has(suffixed)) suffixed += `_${index}`;
-    taken.add(suffixed);
-    return suffixed;
-  });
 }

@@ -34,7 +34,7 @@ export class Preparation {
   readonly #plan: SweepPlan;
   readonly #registry: Registry;
   readonly #argv: readonly string[];
-  /** Hashes of the runs that others start from. */
+  /** Hashes of the runs that the objective judges. */
   readonly #judged: ReadonlySet<string>;
   /** A process holds the sweep's lease once. */
   readonly #limit = pLimit(1);

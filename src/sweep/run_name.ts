@@ -7,7 +7,8 @@ const LONGEST = 80;
 
 /**
  * A function that names runs as `learning_rate=0.001,batch_size=32,seed=0`, with the stage before it where they are of one, in at
- * most 80 characters. A dotted field goes by its last part where no other field has the same, and a seed is said once. Names need not be unique, since the identity stands behind them.
+ * most 80 characters. A dotted field goes by its last part where no other field has the same, but for the seed of another stage. Names
+ * need not be unique, since the identity stands behind them.
  */
 export function runNamer(
   fields: Iterable<string>,
@@ -33,7 +34,8 @@ export function runNamer(
 function shortFields(fields: ReadonlySet<string>): Map<string, string> {
   const counts = new Map<string, number>();
   for (const field of fields) counts.set(lastPart(field), (counts.get(lastPart(field)) ?? 0) + 1);
-  return new Map([...fields].map((field) => [field, counts.get(lastPart(field)) === 1 ? lastPart(field) : field]));
+  const isPlain = (field: string) => counts.get(lastPart(field)) === 1 && lastPart(field) !== 'seed';
+  return new Map([...fields].map((field) => [field, isPlain(field) ? lastPart(field) : field]));
 }
 
 function lastPart(field: string): string {

@@ -20,12 +20,14 @@ export class Standings {
   readonly #objective: SweepPlan['fields']['objective'];
   readonly #planned: ReadonlyMap<string, number>;
   readonly #runs: readonly PlannedRun[];
+  readonly #isJudged: ReadonlySet<PlannedRun>;
   /** By run. They are gone through in the order of the plan, so that the order in which runs end decides nothing. */
   readonly #judged = new Map<PlannedRun, JudgedRun>();
 
   constructor({ fields, runs }: { fields: Pick<SweepPlan['fields'], 'objective'>; runs: readonly PlannedRun[] }) {
     this.#objective = fields.objective;
     this.#runs = judgedAmong(runs, fields.objective?.stage);
+    this.#isJudged = new Set(this.#runs);
     this.#planned = seedsByConfiguration(this.#runs);
   }
 
@@ -45,7 +47,8 @@ export class Standings {
 
   /** Counts a run that has ended by what its directory says. Null for one that has nothing to say. */
   async add(run: PlannedRun, directory: string, state: RunState): Promise<Result | null> {
-    if (this.#objective === null) return hasResult(state) ? await learnedIn(directory) : null;
+    if (this.#objective === null || !this.#isJudged.has(run))
+      return hasResult(state) ? await learnedIn(directory) : null;
     const { metric } = this.#objective;
     const { value } = measureRun(join(directory, 'metrics.jsonl'), objectiveOf(this.#objective));
     this.#judged.set(run, { state, value });

@@ -54,10 +54,10 @@ export const evaluatorSlot = defineSlot<EvaluatorContext, Evaluator>({
   doc: 'Measures a model during training.',
 });
 
-/** An evaluator whose metrics have other names. */
+/** An evaluator whose metrics have other names, and its files too. */
 export function renamed(evaluator: Evaluator, rename: (metric: string) => string): Evaluator {
   return {
-    ...evaluator,
+    ...(evaluator.name !== undefined && { name: rename(evaluator.name) }),
     async evaluate(input) {
       const metrics = Object.entries(await evaluator.evaluate(input));
       return Object.fromEntries(metrics.map(([metric, value]) => [rename(metric), value]));
