@@ -30,7 +30,7 @@ export function resultScreen(
     wrappedText(printable(headline(result)), width)
       .split('\n')
       .map(colors.bold),
-    columns([...passes(result), ...troubles(result, place, firstError)]).flatMap((line) =>
+    columns([...winRates(result), ...passes(result), ...troubles(result, place, firstError)]).flatMap((line) =>
       wrappedText(line, width).split('\n'),
     ),
     columns([
@@ -56,11 +56,21 @@ export function interruptedScreen(
   ]);
 }
 
-function headline({ name, score, score_interval, num_correct, num_examples, num_samples }: BenchmarkResult): string {
+/** Of replies that judges have compared, ties as half. */
+function winRates({ metrics }: BenchmarkResult): [string, string][] {
+  return Object.entries(metrics).flatMap(([metric, value]): [string, string][] => {
+    const [, judge] = /^win_rate\/(.+)$/.exec(metric) ?? [];
+    return judge === undefined ? [] : [[`win rate by ${printable(judge)}`, `${percent(value)}, a tie as half`]];
+  });
+}
+
+function headline(result: BenchmarkResult): string {
+  const { name, score, score_interval, num_correct, num_examples, num_samples } = result;
+  const verdict = winRates(result).length === 0 ? 'right' : 'preferred';
   const [low, high] = score_interval;
   const answers = num_examples * num_samples;
   const of = num_samples === 1 ? `${answers}` : `${answers} answers to ${plural(num_examples, 'example')}`;
-  return `${name}: ${percent(score)} right, ${num_correct} of ${of} (95 % interval: ${percent(low)} to ${percent(high)})`;
+  return `${name}: ${percent(score)} ${verdict}, ${num_correct} of ${of} (95 % interval: ${percent(low)} to ${percent(high)})`;
 }
 
 function passes({ pass_at_k, num_samples }: BenchmarkResult): [string, string][] {

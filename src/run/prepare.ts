@@ -11,7 +11,6 @@ import {
 import { refuseHeld } from '../run_files/lease.ts';
 import type { RunRecord } from '../run_files/types.ts';
 import { ConfigurationError } from '../util/errors.ts';
-import { shortPath } from '../util/files.ts';
 import { type Choice, type Decision, decide, type WantedRun } from './if_exists.ts';
 
 /** Asks a person; null where there is nobody to ask. */
@@ -65,16 +64,15 @@ async function whatToDo(
   const other = there?.record?.identity.hash !== wanted.identity.hash;
   if (there !== null && other && (await holdsNothing(there))) return 'delete';
   const decision = decide(there, wanted, registry);
-  return decision.action === 'ask' ? await answered(decision, ask, log_path) : decision.action;
+  return decision.action === 'ask' ? await answered(decision, ask) : decision.action;
 }
 
 async function answered(
   { conflict, choices }: Extract<Decision, { action: 'ask' }>,
   ask: Ask,
-  log_path: string,
 ): Promise<'replace' | 'delete'> {
   if (ask === null) throw conflict;
   const choice = await ask(conflict.message, choices);
-  if (choice === 'abort') throw new ConfigurationError(`nothing was changed in ${shortPath(log_path)}`);
+  if (choice === 'abort') throw new ConfigurationError('nothing was changed');
   return choice === 'delete' ? 'delete' : 'replace';
 }

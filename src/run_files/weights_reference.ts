@@ -116,9 +116,13 @@ function chosen(run: SeenRun, name: string | null, saved: readonly SavedCheckpoi
   const place = shortPath(run.directory);
   const lasting = saved.filter(({ rolling }) => !rolling);
   if (lasting.length === 0) {
-    throw new CheckpointError(`${place}: this run has saved no weights yet`, {
-      hint: 'Run it until its first checkpoint (save_every), or to its end.',
-    });
+    throw isFinished(run.state)
+      ? new CheckpointError(`${place}: this run has no weights`, {
+          hint: 'It has ended without saving any: train on what it has written, or name another run.',
+        })
+      : new CheckpointError(`${place}: this run has saved no weights yet`, {
+          hint: 'Run it until its first checkpoint (save_every), or to its end.',
+        });
   }
   if (name === 'best') return bestCheckpoint(run, lasting);
   const found =
@@ -161,17 +165,26 @@ function severalRuns(directory: string): ConfigurationError | null {
   if (first === undefined) return null;
   const objective = sweepObjective(directory);
   const best = objective === null ? null : bestRunOf(runs, objective);
-  const what = exists(join(directory, 'sweep.json')) ? 'a sweep' : 'a directory';
-  return new ConfigurationError(`${shortPath(directory)} is ${what} of ${plural(runs.length, 'run')}, not one run`, {
+  const isSweep = exists(join(directory, 'sweep.json'));
+  const what = isSweep ? 'a sweep' : 'a directory';
+  const unit = !isSweep && runs.every(({ stage }) => stage !== null) ? 'stage' : 'run';
+  // The last one with weights: those that start from others are more telling than what they start from.
+  const example = runs.toSorted((a, b) => a.after.length - b.after.length).findLast(hasWeights) ?? first;
+  return new ConfigurationError(`${shortPath(directory)} is ${what} of ${plural(runs.length, unit)}, not one run`, {
     hint:
       best === null
-        ? `Name one of them, such as ${shortPath(first.directory)}`
+        ? `Name one of them, such as ${shortPath(example.directory)}`
         : `Name one of them. The best by ${objective?.metric} is ${shortPath(best.directory)}`,
   });
 }
 
+function hasWeights(run: SeenRun): boolean {
+  return savedCheckpoints(run).some(({ rolling }) => !rolling);
+}
+
 function neither(place: string): ConfigurationError {
-  return new ConfigurationError(`${place} is neither a run nor a model${nearPathsHint(place, process.cwd())}`, {
+  const what = exists(place) ? `${place} is neither a run nor a model` : `there is no run and no model ${place}`;
+  return new ConfigurationError(`${what}${nearPathsHint(place, process.cwd())}`, {
     hint: 'Name a run directory (it has a run.json), a model directory (it has a config.json), a GGUF file, or a model of the hub as ORG/NAME.',
   });
 }

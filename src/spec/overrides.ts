@@ -44,6 +44,8 @@ function applyOverride(root: MappingNode, argument: string, cwd: string): Overri
     argument: { text: argument, offset: equals + 1 },
   });
   if (diagnostics.length > 0) return { root, diagnostics };
+  if (parsed?.kind === 'mapping' && parsed.entries.has('extends'))
+    return fail('extends can only stand in a file', path);
   const value: Node = parsed ?? { kind: 'scalar', value: null, place: { ...at, column: equals + 2 } };
   const changed = setIn(root, path, 0, value, at);
   return typeof changed === 'string' ? fail(changed, path) : { root: changed, diagnostics: [] };

@@ -140,14 +140,16 @@ function wholeOf(value: JsonObject, registry: Registry, at: Surroundings) {
     log_path: typeof log_path === 'string' ? log_path : '/',
     if_exists,
     plugins,
-    issues: issues.map((issue) => explained(issue)),
+    issues: issues.map((issue) => explained(issue, Object.keys(isJsonObject(value.stages) ? value.stages : {}))),
   };
 }
 
-/** Whoever makes stages of a run forgets a field outside of them. */
-function explained(issue: Issue): Issue {
-  const isUnknown = issue.path.length === 1 && issue.part === 'key' && issue.message.startsWith('unknown field');
-  return isUnknown ? { ...issue, message: 'with stages, the fields of a run stand in the stage that it is' } : issue;
+/** Whoever makes stages of a run forgets a field outside of them; a misspelt one has its own message. */
+function explained(issue: Issue, stages: readonly string[]): Issue {
+  const { path, part, message } = issue;
+  if (path.length !== 1 || part !== 'key' || message !== 'unknown field') return issue;
+  const [name = 'NAME'] = stages;
+  return { ...issue, message: `the fields of a run stand in its stage: write stages.${name}.${path[0]}` };
 }
 
 function problemsOf(name: string, stage: JsonValue): Issue[] {

@@ -51,6 +51,10 @@ export function resolveRunSpec(
   cwd: string,
   weights?: WeightsReader,
 ): RunSpec {
+  if (Object.hasOwn(document.value, 'stages')) {
+    const message = 'this takes the spec of one run, and not of several stages';
+    throw new SpecError(diagnose(document, [{ path: ['stages'], part: 'key', message }]));
+  }
   const { spec, issues } = resolveValue(document.value, registry, surroundings(document, cwd, weights));
   if (spec === null) throw new SpecError(diagnose(document, issues));
   return spec;
@@ -223,7 +227,7 @@ class Resolution {
     const path = absolutePath(text, directory);
     if (role === 'place' || this.#at.exists(path)) return path;
     if (role === 'name' && !/^(~|\.{0,2}\/)/.test(text)) return text;
-    const where = source === null ? this.#at.near?.(text, directory) || remedy : `; get it from ${source}`;
+    const where = source === null ? remedy || this.#at.near?.(text, directory) || '' : `; get it from ${source}`;
     this.#report('value', `there is no such file or directory: ${path}${where}`);
     return path;
   }

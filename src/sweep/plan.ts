@@ -112,9 +112,12 @@ export async function planRun(file: string, options: LoadOptions, registry: Regi
     const found = await inspectRunDirectory(spec.log_path);
     const record = found?.record ?? null;
     const standing =
-      found === null || record === null || record.identity.hash === identity.hash
+      found === null || record?.identity.hash === identity.hash
         ? there(found)
-        : stale(found, identityDifferences(record, { spec, identity }));
+        : stale(
+            found,
+            record === null ? [found.problem ?? NO_RECORD] : identityDifferences(record, { spec, identity }),
+          );
     const run = plannedRun(stageRun(stage, [], []), basename(spec.log_path), spec.log_path, standing);
     runs.push({ ...run, after: producers });
   }
@@ -126,6 +129,8 @@ export async function planRun(file: string, options: LoadOptions, registry: Regi
     specOf: (run) => specIn(stages, run),
   };
 }
+
+const NO_RECORD = 'it holds files, and no run.json that says what run they are of';
 
 /** The directory of the one run, or that in which the stages lie. */
 function logPathOf([first]: readonly Stage[]): string {

@@ -33,7 +33,7 @@ export function planText(
   const most = all ? Number.POSITIVE_INFINITY : SHOWN_RUNS;
   const blocks = [
     [colors.bold(`${title} in ${shortPath(plan.log_path)}`)],
-    columns(states(summary)),
+    columns(states(summary, 'size' in plan)),
     [estimates(summary)].filter((line) => line !== ''),
     stageGraph(plan.runs),
     runRows(plan.runs, colors, { width, most }),
@@ -82,28 +82,32 @@ function stageGraph(runs: readonly PlannedRun[]): string[] {
   const isShared = [...stages.values()].some((stage) => stage.runs > 1);
   return columns(
     [...stages].map(([name, stage]) => {
-      const from = stage.after.size === 0 ? 'starts first' : `starts from ${[...stage.after].join(' and ')}`;
+      const from = stage.after.size === 0 ? 'starts from no other' : `starts from ${[...stage.after].join(' and ')}`;
       return [name, isShared ? `${plural(stage.runs, 'run')}, ${from}` : from];
     }),
   );
 }
 
+/** What becomes of runs in each state; those of a sweep lie in directories of their identities, one of a spec where the spec says. */
 const MEANINGS: Record<PointState, string> = {
   new: 'not started',
-  resume: 'interrupted or killed: to be resumed from the last checkpoint',
+  resume: 'interrupted or killed: to go on from the last checkpoint, if there is one',
   retry: 'failed: to be tried again',
   stale: 'there, but of other contents or other fields: to be run anew beside it',
   running: 'a live process runs it',
   done: 'finished: not run again',
 };
 
-function states({ counts, stopped, diverged, orphans }: PlanSummary): [string, string][] {
+const STALE_IN_PLACE = 'another run lies there: "run" asks before it deletes it';
+
+function states({ counts, stopped, diverged, orphans }: PlanSummary, isSweep: boolean): [string, string][] {
   const notes = [
     stopped > 0 ? `; ${stopped} of them stopped early` : '',
     diverged > 0 ? `; ${diverged} of them diverged` : '',
   ].join('');
   const rows = POINT_STATES.filter((state) => counts[state] > 0).map((state): [string, string] => {
-    return [`${counts[state]} ${state}`, MEANINGS[state] + (state === 'done' ? notes : '')];
+    const meaning = state === 'stale' && !isSweep ? STALE_IN_PLACE : MEANINGS[state];
+    return [`${counts[state]} ${state}`, meaning + (state === 'done' ? notes : '')];
   });
   if (orphans > 0) rows.push([`${orphans} orphan`, 'there, but no point of this sweep: left alone']);
   return rows;

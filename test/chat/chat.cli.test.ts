@@ -79,7 +79,7 @@ describe('cookbook chat', () => {
     ];
     expect(problems.map(({ code, stderr }) => `${code} ${stderr}`)).toMatchInlineSnapshot(`
       [
-        "2 nowhere is neither a run nor a model
+        "2 there is no run and no model nowhere
       Name a run directory (it has a run.json), a model directory (it has a config.json), a GGUF file, or a model of the hub as ORG/NAME.",
         "2 --temperature must be a number, not "warm"",
         "1 the prompt fills the whole context of the model, 415 tokens of 128: there is no room to sample

@@ -56,11 +56,11 @@ test.each([
   ],
   [
     ['chat', 'runs/absent', '-m', 'hello'],
-    'runs/absent is neither a run nor a model\nName a run directory (it has a run.json), a model directory (it has a config.json), a GGUF file, or a model of the hub as ORG/NAME.\n',
+    'there is no run and no model runs/absent\nName a run directory (it has a run.json), a model directory (it has a config.json), a GGUF file, or a model of the hub as ORG/NAME.\n',
   ],
   [
     ['chat', 'done/frist', '-m', 'hello'],
-    'done/frist is neither a run nor a model; did you mean done/first?\nName a run directory (it has a run.json), a model directory (it has a config.json), a GGUF file, or a model of the hub as ORG/NAME.\n',
+    'there is no run and no model done/frist; did you mean done/first?\nName a run directory (it has a run.json), a model directory (it has a config.json), a GGUF file, or a model of the hub as ORG/NAME.\n',
   ],
 ])('"cookbook %j" is told what was probably meant', async (words, stderr) => {
   const directory = await workspace({

@@ -131,6 +131,19 @@ describe('a reference in a stage', () => {
     expect(stages.map(({ spec: { lora_rank } }) => lora_rank)).toEqual([5, 4]);
   });
 
+  it('builds on what stands beside the stages', async () => {
+    const text = `log_path: x\nservice: {builder: local, threads: 3}\nseed: 4\nstages:\n${run('a', ', seed: "${seed}", service: {builder: local, threads: "${service.threads}"}')}`;
+    const { stages } = await stagesOf(text);
+    expect(stages[0]?.spec).toMatchObject({ seed: 4, service: { threads: 3 } });
+  });
+
+  it('that leads back to itself is told as a circle', async () => {
+    const text = `log_path: x\nstages:\n${run('a', ', lora_rank: "${seed}", seed: "${lora_rank}"')}`;
+    expect(await complaint(text)).toContain(
+      'refers to itself: stages.a.lora_rank → stages.a.seed → stages.a.lora_rank',
+    );
+  });
+
   it('means in a file that the stage extends what it means to that file alone', async () => {
     const below = `trainer: supervised\nmodel_name: hub/a\nlog_path: y\nnotes: "\${dataset.batch_size} of \${model_name}"\ndataset: {builder: conversation_file, file_path: data.jsonl, batch_size: 2}\n`;
     const { stages } = await stagesOf('log_path: x\nstages: {a: {extends: below.yaml}}\n', { 'below.yaml': below });
@@ -169,7 +182,7 @@ describe('what is wrong with stages is told where it stands:', () => {
     [
       'fields of a run beside them',
       `log_path: x\nlearning_rate: 1\nstages:\n${run('a')}`,
-      'run.yaml:2:1 learning_rate: with stages, the fields of a run stand in the stage that it is',
+      'run.yaml:2:1 learning_rate: the fields of a run stand in its stage: write stages.a.learning_rate',
     ],
     [
       'a stage that is not there',

@@ -213,7 +213,7 @@ describe('a plan', () => {
         8 lora_rank = 8 runs in DIR/runs/sweep
 
           2 new      not started
-          2 resume   interrupted or killed: to be resumed from the last checkpoint
+          2 resume   interrupted or killed: to go on from the last checkpoint, if there is one
           1 retry    failed: to be tried again
           1 running  a live process runs it
           2 done     finished: not run again; 1 of them diverged

@@ -179,8 +179,8 @@ describe('points of a sweep over stages', () => {
 
         8 new  not started
 
-        sft  2 runs, starts first
-        rm   2 runs, starts first
+        sft  2 runs, starts from no other
+        rm   2 runs, starts from no other
         rl   4 runs, starts from sft"
     `);
     const { points } = planDocument(plan, summary);
@@ -216,6 +216,21 @@ describe('what a sweep over stages is judged by', () => {
       'sweep.yaml:4:54 objective/stage: there is no such stage; there is "sft", "rm", "rl"',
     );
   });
+});
+
+test('references in a base that stands in the file of the sweep are to its fields', async () => {
+  // biome-ignore-start lint/suspicious/noTemplateCurlyInString: references of a spec
+  const base = PIPELINE.replace('log_path: unused', 'log_path: unused\nseed: 7')
+    .replace('lora_rank: 8', 'lora_rank: "${seed}", model_name: "${stages.sft.model_name}"')
+    .replace(
+      'model_name: hub/a, dataset: {builder: conversation_file, file_path: rl.jsonl',
+      'dataset: {builder: conversation_file, file_path: rl.jsonl',
+    );
+  // biome-ignore-end lint/suspicious/noTemplateCurlyInString: references of a spec
+  const inline = `log_path: runs/sweep\ngrid: {stages.rl.learning_rate: [0.1, 0.2]}\nbase:\n${base.replace(/^/gm, '  ')}\n`;
+  const plan = await planned(await pipeline({ 'sweep.yaml': inline }));
+  const last = plan.runs.find(({ stage }) => stage === 'rl');
+  expect(last && plan.specOf(last)).toMatchObject({ lora_rank: 7, model_name: 'hub/a' });
 });
 
 test('an axis of a field of a stage that is not there is refused', async () => {
