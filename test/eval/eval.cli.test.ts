@@ -171,7 +171,7 @@ describe('cookbook eval', () => {
       command line:1:11 file_path: there is no such file or directory: DIR/gone.jsonl; get it from https://github.com/openai/grade-school-math (grade_school_math/data) (in "file_path=gone.jsonl")",
         "1 DIR/bad.jsonl:1: answer: the text has no answer behind "####"
       Mend the file, or set on_bad_row: skip to leave such rows out and have them counted.",
-        "2 nowhere is neither a run nor a model
+        "2 there is no run and no model nowhere
       Name a run directory (it has a run.json), a model directory (it has a config.json), a GGUF file, or a model of the hub as ORG/NAME.",
         "2 --temperature must be a number that is not negative, not "warm"",
       ]

@@ -238,9 +238,9 @@ describe('what is no run', () => {
       Name a run directory (it has a run.json), a model directory (it has a config.json), a GGUF file, or a model of the hub as ORG/NAME.",
         "/dev/zero is neither a run nor a model
       Name a run directory (it has a run.json), a model directory (it has a config.json), a GGUF file, or a model of the hub as ORG/NAME.",
-        "/nowhere is neither a run nor a model
+        "there is no run and no model /nowhere
       Name a run directory (it has a run.json), a model directory (it has a config.json), a GGUF file, or a model of the hub as ORG/NAME.",
-        "nowhere is neither a run nor a model
+        "there is no run and no model nowhere
       Name a run directory (it has a run.json), a model directory (it has a config.json), a GGUF file, or a model of the hub as ORG/NAME.",
         "tinker://local/weights/final means a checkpoint of whichever run reads it
       Name the run instead: its directory, or {run: DIR, checkpoint: NAME}.",
