@@ -172,6 +172,24 @@ describe('the command that goes on with a run', () => {
   });
 });
 
+it('a curve holds the first, the last, the least and the greatest value, however close together they were logged', async () => {
+  const nll = (step: number) => (step === 51 ? 9 : step === 50 ? -9 : step === 53 ? 0 : 2);
+  writeRun(join(cwd, 'runs/a'), {
+    metrics: Array.from({ length: 100 }, (_, step) => ({
+      step,
+      accuracy: step < 3 ? 0 : 1,
+      late: step < 99 ? 1 : 0,
+      nll: nll(step),
+    })),
+  });
+  const curves = (await table()).split('\n').filter((line) => /[▁-█]/.test(line));
+  expect(curves.map((line) => line.replace(/ .* /, ' ')).join('\n')).toMatchInlineSnapshot(`
+    "accuracy ▁███████████
+    late ███████████▁
+    nll ▅▅▅▅▅▁█▅▅▅▅▅"
+  `);
+});
+
 describe('a run of reinforcement learning', () => {
   beforeEach(writeRlRun);
 
@@ -194,17 +212,17 @@ describe('a run of reinforcement learning', () => {
       metric                           first       last  curve
       ───────────────────────────  ─────────  ─────────  ────────────
       test/env/all/reward/total         0.25        0.5  ▁▁▅▅▅██████▅
-      env/all/reward/total              0.25       0.75  ▁▂▄▅▇██████
+      env/all/reward/total              0.25       0.75  ▁▃▅▆███████
       test/env/odd/reward/total         0.15        0.4  ▁▁▅▅▅██████▅
       test/env/all/success              0.25        0.5  ▁▁▅▅▅██████▅
-      loss:sum                         206.3      56.25  ██▇▆▅▅▄▃▂▁▁
+      loss:sum                         206.3      56.25  █▇▆▆▅▄▄▃▂▁▁
       grad_norm                         81.7       81.7  ▅▅▅▅▅▅▅▅▅▅▅
       optim/entropy                      0.3        0.3  ▅▅▅▅▅▅▅▅▅▅▅
       optim/kl_sample_train_v1     -8.208e-9  -8.208e-9  ▅▅▅▅▅▅▅▅▅▅▅
       optim/kl_sample_train_v2     3.706e-13  3.706e-13  ▅▅▅▅▅▅▅▅▅▅▅
-      optim/lr                         0.001    6.25e-5  ██▇▆▅▅▄▃▂▁▁
+      optim/lr                         0.001    6.25e-5  █▇▆▆▅▄▄▃▂▁▁
       env/all/by_group/frac_mixed       0.75       0.25  █▇▅▄▂▁▁▁▁▁▁
-      env/all/success                   0.25       0.75  ▁▂▄▅▇██████
+      env/all/success                   0.25       0.75  ▁▃▅▆███████
 
       talk to it: cookbook chat runs/rl
       16 more metrics: cookbook report runs/rl --all"

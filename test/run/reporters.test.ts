@@ -83,6 +83,21 @@ describe('plain lines', () => {
     `);
   });
 
+  it('measure no speed by steps that arrive together: their time was spent before', () => {
+    const arrivals = [0, 10_000, 10_006, 12_006, 14_006];
+    const events = [step(0, 1), step(1, 1), step(2, 1), step(3, 1)];
+    const times = arrivals.values();
+    const lines = collect((write) => plainReporter(write, () => times.next().value ?? 0), events);
+    expect(lines).toMatchInlineSnapshot(`
+      [
+        "step 1/100  lr 0.0003",
+        "step 2/100  lr 0.0003",
+        "step 3/100  lr 0.0003  500 tok/s  3m14s left",
+        "step 4/100  lr 0.0003  500 tok/s  3m12s left",
+      ]
+    `);
+  });
+
   it('say why a run failed and what to do', () => {
     const error = { code: 'DATA_FORMAT', message: 'data.jsonl:3: no "messages"' };
     const failed: RunEvent = {
@@ -152,6 +167,14 @@ describe('a terminal', () => {
 
   it('that does not know its width is taken for a usual one', () => {
     expect(onTerminal(0)).toEqual(onTerminal(80));
+  });
+
+  it('begins what scrolls by at the start of the line, where Ctrl-C leaves its echo', () => {
+    const written = collect(
+      (write) => terminalReporter({ write, columns: 80 }, colorless, clock()),
+      EVENTS.slice(6, 7),
+    );
+    expect(screen(['^C', ...written])).toBe('warning: 3 rows were skipped\n');
   });
 
   it('keeps the colours of a text, and sets off warnings', () => {

@@ -56,7 +56,8 @@ function headline(name: string, { state, step, total_steps }: RunStatus): string
   return headlines[state];
 }
 
-function labelOf(metric: string, { headline = [] }: RunRecord): string {
+/** What a metric is called on every screen of the run. */
+export function labelOf(metric: string, { headline = [] }: RunRecord): string {
   return headline.find((each) => each.metric === metric)?.label ?? metric;
 }
 

@@ -10,7 +10,7 @@ import { programName, quote } from '../../util/program_name.ts';
 import { wrappedText } from '../../util/wrapped.ts';
 import { formatChange } from '../change.ts';
 import type { EndedStage } from '../execute_stages.ts';
-import { columns, finalScreen } from './final_screen.ts';
+import { columns, finalScreen, labelOf } from './final_screen.ts';
 
 /** Its lines, blank ones between the blocks. @param width what a line may take, commands aside */
 export function pipelineScreen(
@@ -41,11 +41,11 @@ export function pipelineScreen(
   ];
 }
 
-function outcomeOf({ run: { executed, status }, missing }: EndedStage): string {
+function outcomeOf({ run: { executed, record, status }, missing }: EndedStage): string {
   if (missing.length > 0)
     return `not started: ${missing.join(' and ')} ${missing.length === 1 ? 'is' : 'are'} not done`;
   const [learned] = status.learned;
-  const what = learned === undefined ? '' : `, ${learned.metric} ${formatChange(learned)}`;
+  const what = learned === undefined ? '' : `, ${labelOf(learned.metric, record)} ${formatChange(learned)}`;
   return `${STATES[status.state](status)}${what}${executed || !isFinished(status.state) ? '' : ' (was done before)'}`;
 }
 
