@@ -13,6 +13,7 @@ import {
   type Objective,
   type Score,
   scoreOf,
+  type Undecided,
   valuedRuns,
 } from '../run_files/objective.ts';
 import type { SeenState } from '../run_files/types.ts';
@@ -33,6 +34,8 @@ export interface Summary {
   states: Partial<Record<SeenState, number>>;
   /** Best first; where no goal is known, in the order of their fields. */
   configurations: Configuration[];
+  /** Why none of several configurations is the best; null where one is. */
+  undecided: Undecided | null;
   problems: Problem[];
   /** The command that runs what is missing of a sweep; null where nothing is, or some of it is under way. */
   again: string | null;
@@ -86,7 +89,7 @@ export function summarise(
   measured: (entry: RunEntry) => MeasuredRun,
 ): Summary {
   const judged = cells.map((cell) => configurationOf(cell, objective, measured));
-  const best = new Set(cells.length > 1 ? bestOf(judged, objective.goal) : []);
+  const { best, undecided } = cells.length > 1 ? bestOf(judged, objective.goal) : { best: [], undecided: null };
   judged.sort(
     (a, b) =>
       compareScores(a.score, b.score, objective.goal) ||
@@ -101,7 +104,8 @@ export function summarise(
     fields,
     shown,
     states: countedStates(cells.flatMap(({ entries }) => entries)),
-    configurations: judged.map((each) => ({ ...each.configuration, best: best.has(each) })),
+    configurations: judged.map((each) => ({ ...each.configuration, best: best.includes(each) })),
+    undecided,
     problems: runs.flatMap((run) => problemOf(run, objective) ?? []),
     again: againOf(runs.map(({ entry }) => entry)),
   };

@@ -1,6 +1,7 @@
 // Summaries as people read them: a table of configurations, the best one, and a line for each run that needs a look.
 
 import { SEEN_STATES, type SeenState } from '../run_files/types.ts';
+import { whyUndecided } from '../run_files/undecided.ts';
 import { plural } from '../util/plural.ts';
 import { printable } from '../util/printable.ts';
 import type { Block } from './document.ts';
@@ -79,10 +80,15 @@ function settingsOf(configuration: Configuration, fields: readonly string[]): st
   return fields.map((field) => `${field}=${formatExact(configuration.fields[field] ?? null)}`).join(' ');
 }
 
-function conclusion({ configurations, shown: fields, metric }: Summary): Block[] | null {
+function conclusion({ configurations, shown: fields, metric, undecided }: Summary): Block[] | null {
   const best = configurations.filter((configuration) => configuration.best);
   const [first] = best;
-  if (first === undefined) return null;
+  if (first === undefined) {
+    const isTold = undecided === 'all_tie' || undecided === 'one_measured';
+    return isTold
+      ? [{ lines: [printable(`no configuration is the best by ${metric}: ${whyUndecided(undecided)}`)] }]
+      : null;
+  }
   const named = best.map((each) => settingsOf(each, fields));
   const tie = best.length > 1 ? `${best.length} tie: ` : '';
   const line = `★ best: ${tie}${named.join('; ')} with ${metric} ${formatMean(first.mean, first.sd)} (n = ${first.n})`;
