@@ -162,7 +162,7 @@ async function reportOnConfigurations(
   };
 }
 
-function summaryJson({ configurations, problems, shown: _, again: __, ...summary }: Summary): JsonObject {
+function summaryJson({ configurations, problems, shown: _, again: __, stages: ___, ...summary }: Summary): JsonObject {
   return {
     ...summary,
     states: { ...summary.states },

@@ -51,6 +51,8 @@ export interface RunRow {
 
 export interface RunEntry {
   row: RunRow;
+  /** The runs of other stages that it starts from. */
+  after: readonly { stage: string; hash: string }[];
   /** The resolved spec; for the Python cookbook its config. */
   spec: JsonObject;
   /** What its sweep declares now, or else what it says itself. */
@@ -110,6 +112,7 @@ export function readRunEntry(found: RunDirectory): RunEntry {
       platform: textOf(versions.platform),
       sampler_path: textOf(status.sampler_path),
     },
+    after: run.after,
     spec: run.spec,
     objective: found.objective ?? objective,
     headline: isHeadline(record.headline) ? record.headline : [],

@@ -23,6 +23,8 @@ import { type RunEntry, UNFINISHED } from './run_entry.ts';
 
 export interface Summary {
   group: string;
+  /** As of the grouping. */
+  stages: string | null;
   metric: string;
   goal: Goal | null;
   at: string;
@@ -84,7 +86,7 @@ export interface MeasuredRun extends Measurement {
 
 /** @param measured what was read off the metrics of each run of the grouping */
 export function summarise(
-  { title, fields, shown, cells }: Grouping,
+  { title, stages, fields, shown, cells }: Grouping,
   objective: Objective,
   measured: (entry: RunEntry) => MeasuredRun,
 ): Summary {
@@ -98,6 +100,7 @@ export function summarise(
   const runs = cells.flatMap(({ entries }) => entries.map(measured));
   return {
     group: title,
+    stages,
     metric: objective.metric,
     goal: objective.goal,
     at: formatAt(objective.at),

@@ -56,6 +56,7 @@ export function entry(options: Options): RunEntry {
       ...row,
       axes,
     },
+    after: [],
     spec: { ...spec, ...axes },
     objective,
     headline,

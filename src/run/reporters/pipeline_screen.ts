@@ -5,7 +5,7 @@ import type { Colors } from 'picocolors/types.js';
 import { isFinished } from '../../run_files/status.ts';
 import type { RunStatus } from '../../run_files/types.ts';
 import { shortPath } from '../../util/files.ts';
-import { plural } from '../../util/plural.ts';
+import { listed, plural, stagesDone } from '../../util/plural.ts';
 import { programName, quote } from '../../util/program_name.ts';
 import { wrappedText } from '../../util/wrapped.ts';
 import { formatChange } from '../change.ts';
@@ -22,10 +22,6 @@ export function pipelineScreen(
   if (first === undefined) return [];
   const place = shortPath(dirname(first.run.directory));
   const done = stages.filter(({ run: { status } }) => status.state === 'done' || status.state === 'stopped').length;
-  const title =
-    done === stages.length
-      ? `all ${plural(done, 'stage')} are done`
-      : `${done} of ${plural(stages.length, 'stage')} done`;
   const rows = columns(stages.map((stage): [string, string] => [stage.stage ?? '', outcomeOf(stage)]));
   const told =
     stages.find(({ run }) => run.status.state === 'failed' || run.status.state === 'diverged') ??
@@ -34,7 +30,7 @@ export function pipelineScreen(
     first;
   return [
     '',
-    colors.bold(`${place}: ${title}`),
+    colors.bold(`${place}: ${stagesDone(done, stages.length)}`),
     '',
     ...rows.flatMap((row) => wrappedText(row, width).split('\n')),
     ...finalScreen(told.run, colors, width, [[`${programName()} report ${quote(place)}`, 'see all stages']]),
@@ -42,8 +38,7 @@ export function pipelineScreen(
 }
 
 function outcomeOf({ run: { executed, record, status }, missing }: EndedStage): string {
-  if (missing.length > 0)
-    return `not started: ${missing.join(' and ')} ${missing.length === 1 ? 'is' : 'are'} not done`;
+  if (missing.length > 0) return `not started: ${listed(missing)} ${missing.length === 1 ? 'is' : 'are'} not done`;
   const [learned] = status.learned;
   const what = learned === undefined ? '' : `, ${labelOf(learned.metric, record)} ${formatChange(learned)}`;
   return `${STATES[status.state](status)}${what}${executed || !isFinished(status.state) ? '' : ' (was done before)'}`;
