@@ -72,6 +72,8 @@ function plannedEntry(sweep: Pick<RunDirectory, 'path' | 'directory' | 'objectiv
     look: path,
     warnings: [],
     command: null,
+    stopped: null,
+    best: () => null,
     isPlanned: true,
   };
 }

@@ -64,6 +64,8 @@ export function entry(options: Options): RunEntry {
     checkpointsFile: null,
     warnings: [],
     command: null,
+    stopped: null,
+    best: () => null,
     isPlanned: false,
     look: run,
   };

@@ -172,6 +172,29 @@ describe('the command that goes on with a run', () => {
   });
 });
 
+it('a run that was stopped early says why, and leads to its best weights', async () => {
+  const saved = (name: string, batch: number, flags = {}) => ({
+    name,
+    batch,
+    epoch: 0,
+    sampler_path: `tinker://local/sampler_weights/${name}`,
+    ...flags,
+  });
+  const directory = writeRun(join(cwd, 'runs/a'), {
+    state: 'stopped',
+    spec: { early_stopping: { metric: 'test/nll', goal: 'minimize', patience: 3, min_delta: 0 } },
+    metrics: [3, 2, 1.5, 4, 5, 6].map((nll, step) => ({ step, 'test/nll': nll })),
+    checkpoints: [saved('best-000002', 2, { best: true }), saved('final', 5, { final: true })],
+  });
+  const stop = { schema_version: 1, step: 5, metric: 'test/nll', patience: 3, min_delta: 0 };
+  writeText(join(directory, 'stop.json'), JSON.stringify(stop));
+  const lines = (await table()).split('\n');
+  expect(lines.filter((line) => /^(state|talk)/.test(line)).join('\n')).toMatchInlineSnapshot(`
+    "state: stopped: test/nll has not improved in 3 evaluations
+    talk to its best weights, test/nll 1.5 at step 2: cookbook chat runs/a --checkpoint best"
+  `);
+});
+
 it('a curve holds the first, the last, the least and the greatest value, however close together they were logged', async () => {
   const nll = (step: number) => (step === 51 ? 9 : step === 50 ? -9 : step === 53 ? 0 : 2);
   writeRun(join(cwd, 'runs/a'), {
