@@ -28,13 +28,15 @@ export default class Export extends BaseCommand {
   async run(): Promise<object> {
     const { args, flags } = await this.parse(Export);
     const { exportCommand } = await import('../export/command.ts');
-    const { result, lines } = await exportCommand(args.run, {
+    const { widthOf } = await import('../util/wrapped.ts');
+    const options = {
       to: flags.to,
       format: flags.format,
       checkpoint: flags.checkpoint ?? null,
       dtype: flags.dtype,
-      notify: (message) => this.logToStderr(message),
-    });
+      notify: (message: string) => this.logToStderr(message),
+    };
+    const { result, lines } = await exportCommand(args.run, options, widthOf(process.stdout));
     for (const line of lines) this.log(line);
     return result;
   }

@@ -47,6 +47,7 @@ const READ = new Set([
   'metrics.jsonl',
   'checkpoints.jsonl',
   'plan.json',
+  'stop.json',
 ]);
 
 /** Contents of a run, which hold no runs of their own but may hold thousands of files. */

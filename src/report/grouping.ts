@@ -6,7 +6,8 @@ import { ConfigurationError } from '../util/errors.ts';
 import { canonicalJson, type JsonObject, type JsonValue } from '../util/json.ts';
 import { programName } from '../util/program_name.ts';
 import { flatten } from './flatten.ts';
-import { RUN_COLUMNS, type RunEntry, type RunRow } from './run_entry.ts';
+import { RUN_COLUMNS, type RunEntry } from './run_entry.ts';
+import { stageOrder, startOf } from './stages.ts';
 
 /** Runs that are replicates of each other as far as a table is concerned, with what names them there. */
 export interface Cell {
@@ -17,6 +18,8 @@ export interface Cell {
 /** The configurations of one table. */
 export interface Grouping {
   title: string;
+  /** The place whose single runs of several stages stand in as many tables; null where they do not. */
+  stages: string | null;
   /** Names of the columns that tell the cells apart. */
   fields: string[];
   /** Those of them that people are shown. */
@@ -29,42 +32,29 @@ export interface Grouping {
  * behind those that it starts from: they compute different things.
  */
 export function groupBySweep(entries: readonly RunEntry[]): Grouping[] {
-  const places = groupBy(inStages(entries), ({ row }) => row.sweep ?? dirname(row.run));
+  const places = groupBy(entries, ({ row }) => row.sweep ?? dirname(row.run));
   const tables = [...places].flatMap(([place, members]) =>
-    [...groupBy(members, ({ row }) => row.stage ?? '')].map(([stage, those]) => ({ place, stage, members: those })),
+    stageOrder(members).map((stage) => ({
+      place,
+      stage,
+      stages: areStages(members) ? place : null,
+      members: members.filter(({ row }) => (row.stage ?? '') === stage),
+    })),
   );
-  return tables.map(({ place, stage, members }) => {
-    const title = stage === '' ? place : `${place}, stage ${stage}${startOf(members, entries)}`;
+  return tables.map(({ place, stage, stages, members }) => {
+    const start = startOf(members, entries);
+    const title = stage === '' ? place : `${place}, stage ${stage}${start === '' ? '' : ` (from ${start})`}`;
     const configurations = [...groupBy(members, ({ row }) => row.config_id).values()];
     const fields = stage !== '' && configurations.length === 1 ? ['stage'] : distinguishingFields(configurations);
     const cells = configurations.map((runs) => ({ fields: valuesOf(runs[0], fields), entries: runs }));
-    return { title, fields, shown: variedFields(fields, cells), cells };
+    return { title, stages, fields, shown: variedFields(fields, cells), cells };
   });
 }
 
-/** The stages that a table's runs start from, as far as those are there. */
-function startOf(members: readonly RunEntry[], entries: readonly RunEntry[]): string {
-  const producers = new Set(members.flatMap(({ row }) => row.after));
-  const names = new Set(
-    entries.flatMap(({ row: { hash, stage } }) => (hash !== null && producers.has(hash) ? (stage ?? []) : [])),
-  );
-  return names.size === 0 ? '' : ` (from ${[...names].join(' and ')})`;
-}
-
-/** The entries, a stage behind all that it starts from. Files from outside may name one another in a circle. */
-function inStages(entries: readonly RunEntry[]): RunEntry[] {
-  const byHash = new Map(entries.map(({ row }) => [row.hash, row]));
-  const depths = new Map<RunRow, number>();
-  const depthOf = (row: RunRow): number => {
-    const known = depths.get(row);
-    if (known !== undefined) return known;
-    depths.set(row, 0);
-    const below = row.after.flatMap((hash) => byHash.get(hash) ?? []);
-    const depth = below.reduce((most, each) => Math.max(most, 1 + depthOf(each)), 0);
-    depths.set(row, depth);
-    return depth;
-  };
-  return entries.toSorted((a, b) => depthOf(a.row) - depthOf(b.row));
+/** Whether these are what one spec asks for, and not the points of a sweep. */
+function areStages(members: readonly RunEntry[]): boolean {
+  const names = members.map(({ row }) => row.stage);
+  return members.every(({ row }) => row.stage !== null && row.sweep === null) && new Set(names).size === names.length;
 }
 
 /**
@@ -87,6 +77,7 @@ export function groupByFields(entries: readonly RunEntry[], fields: readonly str
   const cells = groupBy(entries, (entry) => canonicalJson(valuesOf(entry, fields)));
   return {
     title: 'all runs',
+    stages: null,
     fields: [...fields],
     shown: [...fields],
     cells: [...cells.values()].map((runs) => ({ fields: valuesOf(runs[0], fields), entries: runs })),

@@ -59,7 +59,8 @@ const MOST_POINTS = 12;
 /**
  * The course of a metric by run index: its last finite value in each of a few equal spans of steps, from 0 to the last step of
  * all these runs, so that curves of one table can be held against each other. A span without a value has that of the span before
- * it, as far as the run got; beyond, and before the first value, there is NaN.
+ * it, as far as the run got; beyond, and before the first value, there is NaN. The first, the last, the least and the greatest
+ * value are always among them: where a span has several of them, its neighbours give way.
  */
 export async function curves(
   connection: DuckDBConnection,
@@ -71,8 +72,9 @@ export async function curves(
   const steps = numberOf(longest?.steps) ?? 0;
   if (steps === 0) return new Map();
   const points = Math.min(steps, MOST_POINTS);
+  const span = `floor(step * ${points} / ${steps})::BIGINT`;
   const result = await connection.run(
-    `SELECT run_index, floor(step * ${points} / ${steps})::BIGINT AS span, arg_max(${column}, step) AS value
+    `SELECT run_index, ${span} AS span, arg_max(${column}, step) AS value
      ${of} AND isfinite(${column}) GROUP BY run_index, span`,
   );
   const [indices = [], spans = [], values = []] = await result.getColumnsJS();
@@ -82,8 +84,50 @@ export async function curves(
     curve[Number(spans[i])] = Number(values[i]);
     curves.set(Number(run_index), curve);
   }
-  for (const curve of curves.values()) holdValues(curve);
+  const notable = await notableValues(connection, { column, of, span });
+  for (const [run, curve] of curves) {
+    holdValues(curve);
+    placeValues(notable.get(run) ?? [], curve);
+  }
   return curves;
+}
+
+interface Notable {
+  step: number;
+  span: number;
+  value: number;
+}
+
+/** By run index, in the order of steps: the first and the last value, and the first of the least and of the greatest. */
+async function notableValues(
+  connection: DuckDBConnection,
+  { column, of, span }: { column: string; of: string; span: string },
+): Promise<Map<number, Notable[]>> {
+  const orders = ['step', '-step', `(${column}, step)`, `(-${column}, step)`];
+  const found = orders.map((order) => `arg_min({step: step, span: ${span}, value: ${column}}, ${order})`);
+  const rows = await readRows(
+    connection,
+    `SELECT run_index, unnest([${found.join(', ')}], recursive := true)
+     ${of} AND isfinite(${column}) GROUP BY run_index`,
+  );
+  const runs = new Map<number, Notable[]>();
+  for (const { run_index, step, span, value } of rows) {
+    const known = runs.get(Number(run_index)) ?? [];
+    if (known.every((each) => each.step !== Number(step)))
+      known.push({ step: Number(step), span: Number(span), value: Number(value) });
+    runs.set(Number(run_index), known);
+  }
+  return new Map([...runs].map(([run, notable]) => [run, notable.sort((a, b) => a.step - b.step)]));
+}
+
+/** Each in a place of its own, in their order, as near to its span as there is room. */
+function placeValues(notable: readonly Notable[], curve: number[]): void {
+  const places = notable.map(({ span }) => span);
+  for (let i = places.length - 2; i >= 0; i--) places[i] = Math.min(places[i], places[i + 1] - 1);
+  for (const [i, { value }] of notable.entries()) {
+    places[i] = Math.max(places[i], i === 0 ? 0 : places[i - 1] + 1);
+    if (places[i] < curve.length) curve[places[i]] = value;
+  }
 }
 
 /** A metric that is logged every so many steps keeps its value in between. */

@@ -63,6 +63,7 @@ function plannedEntry(sweep: Pick<RunDirectory, 'path' | 'directory' | 'objectiv
       objective_at: objective?.at ?? null,
       axes,
     },
+    after: stage?.after ?? [],
     spec: axes,
     objective,
     headline: [],
@@ -71,6 +72,8 @@ function plannedEntry(sweep: Pick<RunDirectory, 'path' | 'directory' | 'objectiv
     look: path,
     warnings: [],
     command: null,
+    stopped: null,
+    best: () => null,
     isPlanned: true,
   };
 }

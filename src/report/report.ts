@@ -134,7 +134,7 @@ async function reportOnRun(
 ): Promise<Report> {
   const { summary, notices } = await summariseRun(connection, entry);
   const { run, learned } = summary;
-  const { warnings } = entry;
+  const { warnings, stopped } = entry;
   const metrics = summary.metrics.map(({ curve: _, isDetail: __, ...metric }) => metric);
   // What a plan calls a run that is not there is no path to look at.
   const newest = entry.isPlanned ? null : await newestIterationFile(run.directory, 'train.html');
@@ -143,7 +143,16 @@ async function reportOnRun(
   const transcript = newest === null ? null : join(run.run, newest);
   return {
     notices,
-    blocks: runBlocks(summary, { look: entry.look, warnings, again, isResumable, transcript, all }),
+    blocks: runBlocks(summary, {
+      look: entry.look,
+      warnings,
+      again,
+      isResumable,
+      transcript,
+      stopped,
+      best: entry.best(),
+      all,
+    }),
     json: { run: { ...run }, learned: learned && { ...learned }, warnings, metrics },
     ...tableReport(runTable(summary)),
   };
@@ -165,7 +174,7 @@ async function reportOnConfigurations(
   };
 }
 
-function summaryJson({ configurations, problems, shown: _, again: __, ...summary }: Summary): JsonObject {
+function summaryJson({ configurations, problems, shown: _, again: __, stages: ___, ...summary }: Summary): JsonObject {
   return {
     ...summary,
     states: { ...summary.states },

@@ -1,6 +1,7 @@
 // A single run as people read it: how it stands, what it has learned, its metrics, and what to type next.
 
 import { formatChange } from '../run/change.ts';
+import type { KeptBest } from '../run_files/best_checkpoint.ts';
 import { plural } from '../util/plural.ts';
 import { printable } from '../util/printable.ts';
 import { programName, quote } from '../util/program_name.ts';
@@ -19,35 +20,48 @@ export interface RunDocumentOptions {
   isResumable: boolean;
   /** The newest episodes that it has written down; null for a run that writes none. */
   transcript: string | null;
+  /** As of the entry. */
+  stopped: string | null;
+  best: KeptBest | null;
   /** Shows the metrics that are details, too. */
   all: boolean;
 }
 
 export function runBlocks(
   summary: RunSummary,
-  { look, warnings, again, isResumable, transcript, all }: RunDocumentOptions,
+  { look, warnings, again, isResumable, transcript, stopped, best, all }: RunDocumentOptions,
 ): Block[] {
   const { run, metrics } = summary;
   // Where nothing tells more than the details do, they are what there is to show.
   const shown =
     all || metrics.every(({ isDetail }) => isDetail) ? metrics : metrics.filter(({ isDetail }) => !isDetail);
   const more = metrics.length - shown.length;
+  const talk = `${programName()} chat ${quote(run.run)}`;
   const next = [
     ...(again === null ? [] : [`${isResumable ? 'go on with it' : 'start it from the beginning'}: ${again}`]),
-    ...(run.sampler_path === null ? [] : [`talk to it: ${programName()} chat ${quote(run.run)}`]),
+    ...(best === null ? [] : [`talk to its best weights, ${bestOf(best)}: ${talk} --checkpoint best`]),
+    ...(run.sampler_path === null ? [] : [`talk to ${best === null ? 'it' : 'its last weights'}: ${talk}`]),
     ...(more === 0 ? [] : [`${plural(more, 'more metric')}: ${programName()} report ${quote(run.run)} --all`]),
   ];
   return [
     { heading: printable(run.run) },
-    { lines: factLines(summary, look, transcript) },
+    { lines: factLines(summary, { look, transcript, stopped }) },
     ...(warnings.length === 0 ? [] : [{ lines: warnings.map((warning) => printable(`warning: ${warning}`)) }]),
     shown.length === 0 ? { lines: ['no metrics yet'] } : { table: tableOf(shown) },
     ...(next.length === 0 ? [] : [{ lines: next.map(printable) }]),
   ];
 }
 
-function factLines({ run, learned }: RunSummary, look: string, transcript: string | null): string[] {
-  const state = run.error === null ? run.state : `${run.state}: ${run.error} (see ${look})`;
+function bestOf({ metric, value, step }: KeptBest): string {
+  return `${metric} ${formatNumber(value)} at step ${step}`;
+}
+
+function factLines(
+  { run, learned }: RunSummary,
+  { look, transcript, stopped }: Pick<RunDocumentOptions, 'look' | 'transcript' | 'stopped'>,
+): string[] {
+  const why = run.error === null ? stopped : `${run.error} (see ${look})`;
+  const state = why === null ? run.state : `${run.state}: ${why}`;
   const of = run.total_steps === null ? '' : ` of ${run.total_steps}`;
   const facts = [
     ['state', state],

@@ -2,10 +2,12 @@
 
 import { basename, join } from 'node:path';
 import type { Headline } from '../registry/headline.ts';
+import { type KeptBest, keptBest } from '../run_files/best_checkpoint.ts';
 import type { SweepObjective } from '../run_files/objective.ts';
 import { sameCommand } from '../run_files/same_command.ts';
 import { seeRun } from '../run_files/seen_run.ts';
 import { isHeadline } from '../run_files/shapes.ts';
+import { whyStopped } from '../run_files/stop.ts';
 import type { SeenState } from '../run_files/types.ts';
 import { booleanOf, type JsonObject, numberOf, objectOf, textOf } from '../util/json.ts';
 import { isArrayOf, isString } from '../util/json_shape.ts';
@@ -51,6 +53,8 @@ export interface RunRow {
 
 export interface RunEntry {
   row: RunRow;
+  /** The runs of other stages that it starts from. */
+  after: readonly { stage: string; hash: string }[];
   /** The resolved spec; for the Python cookbook its config. */
   spec: JsonObject;
   /** What its sweep declares now, or else what it says itself. */
@@ -66,6 +70,10 @@ export interface RunEntry {
   warnings: string[];
   /** The command that it was started by, and goes on by; null where it does not say. */
   command: string | null;
+  /** Why it was stopped early; null where it was not. */
+  stopped: string | null;
+  /** Weights that did better than its last ones, read off its files; null where none are known to. */
+  best(): KeptBest | null;
   /** Listed in the plan of its sweep, and not there yet: of its spec only the axes are known. */
   isPlanned: boolean;
 }
@@ -110,6 +118,7 @@ export function readRunEntry(found: RunDirectory): RunEntry {
       platform: textOf(versions.platform),
       sampler_path: textOf(status.sampler_path),
     },
+    after: run.after,
     spec: run.spec,
     objective: found.objective ?? objective,
     headline: isHeadline(record.headline) ? record.headline : [],
@@ -118,6 +127,8 @@ export function readRunEntry(found: RunDirectory): RunEntry {
     look: found.files.has('logs.log') ? join(found.path, 'logs.log') : found.path,
     warnings: isTexts(status.warnings) ? status.warnings : [],
     command: isTexts(record.argv) ? sameCommand(record.argv, run.spec.if_exists) : null,
+    stopped: run.state === 'stopped' && found.files.has('stop.json') ? whyStopped(found.directory) : null,
+    best: () => keptBest(run),
     isPlanned: false,
   };
 }

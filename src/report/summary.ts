@@ -13,6 +13,7 @@ import {
   type Objective,
   type Score,
   scoreOf,
+  type Undecided,
   valuedRuns,
 } from '../run_files/objective.ts';
 import type { SeenState } from '../run_files/types.ts';
@@ -22,6 +23,8 @@ import { type RunEntry, UNFINISHED } from './run_entry.ts';
 
 export interface Summary {
   group: string;
+  /** As of the grouping. */
+  stages: string | null;
   metric: string;
   goal: Goal | null;
   at: string;
@@ -33,6 +36,8 @@ export interface Summary {
   states: Partial<Record<SeenState, number>>;
   /** Best first; where no goal is known, in the order of their fields. */
   configurations: Configuration[];
+  /** Why none of several configurations is the best; null where one is. */
+  undecided: Undecided | null;
   problems: Problem[];
   /** The command that runs what is missing of a sweep; null where nothing is, or some of it is under way. */
   again: string | null;
@@ -81,12 +86,12 @@ export interface MeasuredRun extends Measurement {
 
 /** @param measured what was read off the metrics of each run of the grouping */
 export function summarise(
-  { title, fields, shown, cells }: Grouping,
+  { title, stages, fields, shown, cells }: Grouping,
   objective: Objective,
   measured: (entry: RunEntry) => MeasuredRun,
 ): Summary {
   const judged = cells.map((cell) => configurationOf(cell, objective, measured));
-  const best = new Set(cells.length > 1 ? bestOf(judged, objective.goal) : []);
+  const { best, undecided } = cells.length > 1 ? bestOf(judged, objective.goal) : { best: [], undecided: null };
   judged.sort(
     (a, b) =>
       compareScores(a.score, b.score, objective.goal) ||
@@ -95,13 +100,15 @@ export function summarise(
   const runs = cells.flatMap(({ entries }) => entries.map(measured));
   return {
     group: title,
+    stages,
     metric: objective.metric,
     goal: objective.goal,
     at: formatAt(objective.at),
     fields,
     shown,
     states: countedStates(cells.flatMap(({ entries }) => entries)),
-    configurations: judged.map((each) => ({ ...each.configuration, best: best.has(each) })),
+    configurations: judged.map((each) => ({ ...each.configuration, best: best.includes(each) })),
+    undecided,
     problems: runs.flatMap((run) => problemOf(run, objective) ?? []),
     again: againOf(runs.map(({ entry }) => entry)),
   };

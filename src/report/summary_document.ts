@@ -1,7 +1,9 @@
 // Summaries as people read them: a table of configurations, the best one, and a line for each run that needs a look.
 
 import { SEEN_STATES, type SeenState } from '../run_files/types.ts';
-import { plural } from '../util/plural.ts';
+import { whyUndecided } from '../run_files/undecided.ts';
+import { textOf } from '../util/json.ts';
+import { listed, plural, stagesDone } from '../util/plural.ts';
 import { printable } from '../util/printable.ts';
 import type { Block } from './document.ts';
 import { formatExact, formatMean, formatNumber } from './format.ts';
@@ -10,14 +12,27 @@ import type { Configuration, Problem, Summary } from './summary.ts';
 
 /** @param all every run that needs a look, however many */
 export function summaryBlocks(summaries: readonly Summary[], all = false): Block[] {
-  return summaries.flatMap((summary) => [
+  return summaries.flatMap((summary, i) => [
     { heading: headingOf(summary) },
     { table: tableOf(summary) },
     ...(conclusion(summary) ?? []),
-    ...notStarted(summary, all ? Number.POSITIVE_INFINITY : MOST_NAMES),
+    ...(summary.stages === null ? notStarted(summary, all ? Number.POSITIVE_INFINITY : MOST_NAMES) : []),
     ...problemBlocks(summary.problems, all ? Number.POSITIVE_INFINITY : MOST_PROBLEMS),
     ...(summary.again === null ? [] : [{ lines: [printable(`run what is missing: ${summary.again}`)] }]),
+    ...(summary.stages === summaries[i + 1]?.stages ? [] : stagesLeft(summaries, summary.stages)),
   ]);
+}
+
+/** Of the stages that lie in one place, how many are done, and which have not started. */
+function stagesLeft(summaries: readonly Summary[], place: string | null): Block[] {
+  const runs = summaries
+    .filter(({ stages }) => place !== null && stages === place)
+    .flatMap(({ states, configurations }) => ({ states, name: textOf(configurations[0]?.fields.stage) ?? '' }));
+  const pending = runs.filter(({ states }) => states.pending === 1).map(({ name }) => name);
+  if (pending.length === 0) return [];
+  const done = runs.filter(({ states }) => (states.done ?? 0) + (states.stopped ?? 0) === 1).length;
+  const have = pending.length === 1 ? 'has' : 'have';
+  return [{ lines: [printable(`${stagesDone(done, runs.length)}; ${listed(pending)} ${have} not started`)] }];
 }
 
 function headingOf({ group, metric, goal, at, states, configurations }: Summary): string {
@@ -79,10 +94,15 @@ function settingsOf(configuration: Configuration, fields: readonly string[]): st
   return fields.map((field) => `${field}=${formatExact(configuration.fields[field] ?? null)}`).join(' ');
 }
 
-function conclusion({ configurations, shown: fields, metric }: Summary): Block[] | null {
+function conclusion({ configurations, shown: fields, metric, undecided }: Summary): Block[] | null {
   const best = configurations.filter((configuration) => configuration.best);
   const [first] = best;
-  if (first === undefined) return null;
+  if (first === undefined) {
+    const isTold = undecided === 'all_tie' || undecided === 'one_measured';
+    return isTold
+      ? [{ lines: [printable(`no configuration is the best by ${metric}: ${whyUndecided(undecided)}`)] }]
+      : null;
+  }
   const named = best.map((each) => settingsOf(each, fields));
   const tie = best.length > 1 ? `${best.length} tie: ` : '';
   const line = `★ best: ${tie}${named.join('; ')} with ${metric} ${formatMean(first.mean, first.sd)} (n = ${first.n})`;
@@ -108,11 +128,11 @@ function notStarted({ shown: fields, states, configurations }: Summary, most: nu
   const more = names.length > most ? ` and ${names.length - most} more, which --all shows too` : '';
   const [are, have] = [(count: number) => (count === 1 ? 'is' : 'are'), pending === 1 ? 'has' : 'have'];
   const others = [
-    `${done} of ${plural(runs, 'run')} ${are(done)} done`,
+    `${done} of ${plural(runs, 'run')} ${runs === 1 ? 'is' : are(done)} done`,
     ...(running === 0 ? [] : [`${running} ${are(running)} running`]),
   ];
-  const listed = `${names.slice(0, most).join('; ')}${more}`;
-  return [{ lines: [printable(`${others.join(', ')}, ${pending} ${have} not started: ${listed}`)] }];
+  const named = `${names.slice(0, most).join('; ')}${more}`;
+  return [{ lines: [printable(`${others.join(', ')}, ${pending} ${have} not started: ${named}`)] }];
 }
 
 /** More lines than this are read only by whoever asks for them. */

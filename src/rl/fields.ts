@@ -140,15 +140,20 @@ export type RLConfig = Static<typeof rlParams>;
 /** What the loops go by, wherever their environments and advantages come from. */
 export type LoopConfig = Omit<RLConfig, 'dataset' | 'kl_discount_factor' | 'kl_reference'>;
 
-/** What the environments are about, if they say so, what is measured in those held out, then the reward of the batches. */
+/**
+ * What is measured in the environments held out, by the evaluators, and of the batches. Environments that declare what they are about
+ * have rewards that do not tell: they are relative to the group, and add up to nothing.
+ */
 export function rlHeadline(
   { dataset, evaluators, infrequent_evaluators }: Pick<RLConfig, 'dataset' | 'evaluators' | 'infrequent_evaluators'>,
   of: HeadlineOf,
 ): Headline[] {
+  const about = of(dataset);
+  const measured = [...evaluators, ...infrequent_evaluators].flatMap(of);
+  if (about.length > 0) return [...measured, ...about];
   return [
-    ...of(dataset),
     { metric: 'test/env/all/reward/total', goal: 'maximize', label: 'test reward' },
-    ...[...evaluators, ...infrequent_evaluators].flatMap(of),
+    ...measured,
     { metric: 'env/all/reward/total', goal: 'maximize', label: 'reward' },
   ];
 }

@@ -51,7 +51,7 @@ function metricsOf(groups_P: readonly TrajectoryGroup[]): Record<string, number>
     total_ac_tokens: ac_tokens,
     total_ob_tokens: ob_tokens,
     total_cached_ob_tokens: sum(transitions.map(({ ac }) => ac.prompt_cache_hit_tokens ?? 0)),
-    'reward/total': ratio(sum(rewards_P_G.flat()), trajectories.length),
+    'reward/total': ratio(sumOf(rewards_P_G.flat()), trajectories.length),
     ...meanOfEach(
       [...transitions.map(({ metrics }) => metrics), ...groups_P.flatMap(({ metrics_G }) => metrics_G)],
       (name) => !isEvent(name),
@@ -89,15 +89,27 @@ function toldOfEpisodes({ trajectories_G, metrics_G }: TrajectoryGroup): EnvMetr
 
 /** The mean of each metric, or of those of some names, over the places where it is present. */
 export function meanOfEach(all: readonly EnvMetrics[], isMeant = (_name: string) => true): EnvMetrics {
-  const sums = new Map<string, { total: number; count: number }>();
+  const values = new Map<string, number[]>();
   for (const metrics of all) {
     for (const [name, value] of Object.entries(metrics)) {
       if (!isMeant(name)) continue;
-      const { total, count } = sums.get(name) ?? { total: 0, count: 0 };
-      sums.set(name, { total: total + value, count: count + 1 });
+      const known = values.get(name);
+      if (known === undefined) values.set(name, [value]);
+      else known.push(value);
     }
   }
-  return Object.fromEntries([...sums].map(([name, { total, count }]) => [name, total / count]));
+  return Object.fromEntries([...values].map(([name, each]) => [name, sumOf(each) / each.length]));
+}
+
+/** The sum in order; 0 where it is no more than what rounding leaves of values that cancel, such as wins and losses. */
+function sumOf(values: readonly number[]): number {
+  let sum = 0;
+  let size = 0;
+  for (const value of values) {
+    sum += value;
+    size += Math.abs(value);
+  }
+  return Math.abs(sum) <= size * values.length * (Number.EPSILON / 2) ? 0 : sum;
 }
 
 /** `optim/kl_sample_train_v1` and `_v2`, two estimates of KL(sampled ‖ trained), and the entropy of what was sampled; nats. Nothing of no data. */

@@ -13,7 +13,7 @@ const GROUPS = 2;
 const EPISODES = 4;
 
 /**
- * The end of each prompt, and below it how episodes ended: the best, the worst and some between them. Green is better than
+ * What each prompt asks, and below it how episodes ended: the best, the worst and some between them. Green is better than
  * the group on average, and red is worse.
  */
 export function episodesText(groups_P: readonly RolledOutGroup[], tokenizer: Tokenizer): string {
@@ -25,7 +25,7 @@ export function episodesText(groups_P: readonly RolledOutGroup[], tokenizer: Tok
     const mean = rewards_G.reduce((sum, reward) => sum + reward, 0) / rewards_G.length;
     const shown = representative(rewards_G);
     const width = Math.max(...shown.map((g) => shortNumber(rewards_G[g]).length));
-    const prompt = shown.length === 0 ? [] : [dim(promptEnd(trajectories_G[shown[0]], tokenizer))];
+    const prompt = shown.length === 0 ? [] : [dim(askedIn(trajectories_G[shown[0]], tokenizer))];
     const episodes = shown.map((g) => {
       const difference = rewards_G[g] - mean;
       const paint = isAbout(difference, 0) ? yellow : difference > 0 ? green : red;
@@ -47,9 +47,19 @@ function representative(rewards_G: readonly number[]): number[] {
   return Array.from({ length: EPISODES }, (_, i) => best[Math.round((i * (best.length - 1)) / (EPISODES - 1))]);
 }
 
-function promptEnd({ transitions }: Trajectory, tokenizer: Tokenizer): string {
-  return fitted(printable(observationText(transitions[0].ob, tokenizer)), COLUMNS, 'end');
+/** What was asked last, from its beginning; of a prompt without the markup of a chat its end. */
+function askedIn({ transitions }: Trajectory, tokenizer: Tokenizer): string {
+  const text = observationText(transitions[0].ob, tokenizer);
+  const parts = tokenizer.specialTokens
+    .filter((token) => token !== '')
+    .reduce((texts, token) => texts.flatMap((each) => each.split(token)), [text]);
+  const asked = parts.map((part) => part.replace(ROLE, '').trim()).findLast((part) => part !== '');
+  if (parts.length === 1 || asked === undefined) return fitted(printable(text), COLUMNS, 'end');
+  return fitted(printable(asked), COLUMNS);
 }
+
+/** The line of a chat template that says who speaks. */
+const ROLE = /^\s*(system|developer|user|assistant|model|tool)\s*(\n|$)/;
 
 function lastAction({ transitions }: Trajectory, tokenizer: Tokenizer): string {
   const { ac } = transitions[transitions.length - 1];

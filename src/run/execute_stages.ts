@@ -2,7 +2,7 @@
 
 import { readRunRecord } from '../run_files/directory.ts';
 import { pendingStatus, readStatus } from '../run_files/status.ts';
-import type { EndedRun } from './execute_directory.ts';
+import { type EndedRun, howItEnded } from './execute_directory.ts';
 import type { PreparedRun } from './run_spec.ts';
 
 /** What a run came to, or lies there as where it was not reached. */
@@ -51,5 +51,6 @@ async function untouched(directory: string): Promise<EndedRun> {
     executed: false,
     resumable: false,
     transcript: null,
+    ...howItEnded(directory),
   };
 }

@@ -25,7 +25,8 @@ export function progressMeter(
   headline: readonly Headline[],
   now: () => number = () => performance.now(),
 ): (event: StepEvent) => Progress {
-  const arrivals: { time: number; tokens: number }[] = [];
+  const arrivals: Arrival[] = [];
+  const started = now();
   return ({ step, total_steps, metrics }) => {
     if (arrivals.push({ time: now(), tokens: trainedTokens(metrics) }) > WINDOW + 1) arrivals.shift();
     const rate = learningRate(metrics);
@@ -35,12 +36,21 @@ export function progressMeter(
       ...(telling === undefined ? [] : [`${telling.label} ${formatMetric(metrics[telling.metric])}`]),
       ...(rate === undefined ? [] : [`lr ${formatMetric(rate)}`]),
     ];
-    return { step: step + 1, total_steps, parts: [...parts, ...speed(arrivals, total_steps - step - 1)] };
+    return {
+      step: step + 1,
+      total_steps,
+      parts: [...parts, ...speed(arrivals, { started, stepsLeft: total_steps - step - 1 })],
+    };
   };
 }
 
-function speed(arrivals: readonly { time: number; tokens: number }[], stepsLeft: number): string[] {
-  const [first, ...rest] = arrivals;
+interface Arrival {
+  time: number;
+  tokens: number;
+}
+
+function speed(arrivals: readonly Arrival[], { started, stepsLeft }: { started: number; stepsLeft: number }): string[] {
+  const [first, ...rest] = withoutBurst(arrivals, started);
   const seconds = ((rest.at(-1)?.time ?? 0) - (first?.time ?? 0)) / 1000;
   if (rest.length === 0 || seconds <= 0) return [];
   const tokens = rest.reduce((sum, arrival) => sum + arrival.tokens, 0);
@@ -48,6 +58,23 @@ function speed(arrivals: readonly { time: number; tokens: number }[], stepsLeft:
     ...(tokens > 0 ? [`${Math.round(tokens / seconds)} tok/s`] : []),
     ...(stepsLeft > 0 ? [`${formatDuration((seconds / rest.length) * stepsLeft)} left`] : []),
   ];
+}
+
+/** Gaps that are so much shorter than the longest one are those of a burst. */
+const BURST = 0.05;
+/** Gaps after which they alone tell what is short. */
+const TELLING_GAPS = 3;
+
+/**
+ * The arrivals that tell how fast steps are. Steps that were submitted ahead arrive together when a measurement or a save has held
+ * them up: those that the rest arrived with have taken their time before the first of them arrived.
+ */
+function withoutBurst(arrivals: readonly Arrival[], started: number): readonly Arrival[] {
+  const gaps = arrivals.slice(1).map(({ time }, i) => time - (arrivals[i]?.time ?? time));
+  const before = gaps.length < TELLING_GAPS ? (arrivals[0]?.time ?? started) - started : 0;
+  const longest = Math.max(before, ...gaps);
+  const from = gaps.findIndex((gap) => gap >= longest * BURST);
+  return from < 0 ? [] : arrivals.slice(from);
 }
 
 /** How far a run is, in so many cells; empty where its end is unknown. */

@@ -6,8 +6,9 @@ import { isJsonObject, type JsonObject, type JsonValue, objectOf, textOf } from 
 import { readForeignLines } from './foreign_json.ts';
 import { measureRows } from './measure.ts';
 import { type DeclaredObjective, GOALS, type Goal, stoppingObjective } from './objective.ts';
-import type { SavedCheckpoint } from './saved_checkpoints.ts';
+import { type SavedCheckpoint, savedCheckpoints } from './saved_checkpoints.ts';
 import type { SeenRun } from './seen_run.ts';
+import { isFinished } from './status.ts';
 
 /**
  * The checkpoint whose weights had the best value of the run's objective, or of what its trainer names first as its result;
@@ -22,7 +23,43 @@ export function bestCheckpoint(run: SeenRun, saved: readonly SavedCheckpoint[]):
       hint: `Name one of its checkpoints: ${saved.map(({ name }) => name).join(', ')}.`,
     });
   }
-  const { metric, goal } = judged;
+  const best = bestOf(run, saved, judged);
+  if (best !== null) return best.checkpoint;
+  throw new CheckpointError(`${place} has logged no ${judged.metric} for any of its checkpoints, so none is the best`, {
+    hint: `Name one of them: ${saved.map(({ name }) => name).join(', ')}.`,
+  });
+}
+
+/** Weights that did better than those that a run ended with. */
+export interface KeptBest {
+  metric: string;
+  value: number;
+  /** Batches that they have seen. */
+  step: number;
+  /** Where the service has them. */
+  sampler_path: string;
+}
+
+/** What early stopping has kept of a finished run; null where its last weights are the best, or nothing tells. Never throws. */
+export function keptBest(run: SeenRun): KeptBest | null {
+  const judged = judgedBy(run);
+  if (judged === null || !isJsonObject(run.spec.early_stopping) || !isFinished(run.state)) return null;
+  const best = bestOf(run, lastingCheckpoints(run), judged);
+  if (best === null || best.checkpoint.final || best.checkpoint.sampler_path === null) return null;
+  const { batch, sampler_path } = best.checkpoint;
+  return { metric: judged.metric, value: best.value, step: batch, sampler_path };
+}
+
+function lastingCheckpoints(run: SeenRun): SavedCheckpoint[] {
+  try {
+    return savedCheckpoints(run).filter(({ rolling }) => !rolling);
+  } catch (error) {
+    if (error instanceof CheckpointError) return [];
+    throw error;
+  }
+}
+
+function bestOf(run: SeenRun, saved: readonly SavedCheckpoint[], { metric, goal }: Judged): Valued | null {
   const rows = run.metricsFile === null ? [] : readForeignLines(run.metricsFile).objects;
   let best: Valued | null = null;
   for (const checkpoint of saved) {
@@ -31,10 +68,7 @@ export function bestCheckpoint(run: SeenRun, saved: readonly SavedCheckpoint[]):
     if (value === null || !Number.isFinite(value)) continue;
     if (best === null || isBetter({ checkpoint, value }, best, goal)) best = { checkpoint, value };
   }
-  if (best !== null) return best.checkpoint;
-  throw new CheckpointError(`${place} has logged no ${metric} for any of its checkpoints, so none is the best`, {
-    hint: `Name one of them: ${saved.map(({ name }) => name).join(', ')}.`,
-  });
+  return best;
 }
 
 interface Valued {

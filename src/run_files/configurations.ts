@@ -15,6 +15,7 @@ import {
   parseAt,
   type SweepObjective,
   scoreOf,
+  type Undecided,
 } from './objective.ts';
 import { judgedAmong } from './producers.ts';
 import { holdsRun, type SeenRun, seeRun } from './seen_run.ts';
@@ -42,15 +43,21 @@ interface SeenJudged extends JudgedRun {
   run: SeenRun;
 }
 
+/** Several where they tie; where there are none, why. */
+export interface Ranked<Score extends ConfigurationScore = ConfigurationScore> {
+  best: Score[];
+  undecided: Undecided | null;
+}
+
 /**
- * The best configurations: several where they tie, none while no run counts. Runs of earlier plans that lie there compete too.
+ * The best configurations of a directory. Runs of earlier plans that lie there compete too.
  * @param planned number of seeds by `config_hash`
  */
 export async function bestConfigurations(
   log_path: string,
   planned: ReadonlyMap<string, number>,
   declared: SweepObjective,
-): Promise<BestConfiguration[]> {
+): Promise<Ranked<BestConfiguration>> {
   const objective = objectiveOf(declared);
   const configurations = new Map<string, { axes: SeenRun['axes']; runs: SeenJudged[] }>();
   for (const judged of judgedRuns(runsBelow(log_path), objective, declared.stage)) {
@@ -66,7 +73,7 @@ export function bestRunOf(runs: readonly SeenRun[], declared: SweepObjective): B
   const objective = objectiveOf(declared);
   const configurations = new Map<string, { axes: SeenRun['axes']; runs: SeenJudged[] }>();
   for (const judged of judgedRuns(runs, objective, declared.stage)) addTo(configurations, judged);
-  return bestWithRuns(configurations, new Map(), objective)[0]?.best_run ?? null;
+  return bestWithRuns(configurations, new Map(), objective).best[0]?.best_run ?? null;
 }
 
 function* judgedRuns(runs: readonly SeenRun[], objective: Objective, stage?: string | null): Generator<SeenJudged> {
@@ -86,21 +93,19 @@ function bestWithRuns(
   configurations: Judged<SeenJudged>,
   planned: ReadonlyMap<string, number>,
   objective: Objective,
-): BestConfiguration[] {
-  return bestAmong(configurations, planned, objective).map((score) => {
+): Ranked<BestConfiguration> {
+  const { best, undecided } = bestAmong(configurations, planned, objective);
+  const withRun = (score: ConfigurationScore): BestConfiguration => {
     const best = bestRun(configurations.get(score.config_hash)?.runs ?? [], objective);
     if (best === null) return { ...score, best_run: null };
     const { directory, status } = best.run;
     return { ...score, best_run: { directory, value: best.value, sampler_path: textOf(status.sampler_path) } };
-  });
+  };
+  return { best: best.map(withRun), undecided };
 }
 
 /** The best configurations of those whose runs are known, as above; those that tie by the values of their axes. */
-export function bestAmong(
-  configurations: Judged,
-  planned: ReadonlyMap<string, number>,
-  objective: Objective,
-): ConfigurationScore[] {
+export function bestAmong(configurations: Judged, planned: ReadonlyMap<string, number>, objective: Objective): Ranked {
   const judged = [...configurations].map(([config_hash, { axes, runs }]) => ({
     config_hash,
     axes,
@@ -109,7 +114,8 @@ export function bestAmong(
   }));
   const fields = [...new Set(judged.flatMap(({ axes }) => Object.keys(axes)))];
   judged.sort((a, b) => compareFields(a.axes, b.axes, fields));
-  return bestOf(judged, objective.goal).map(({ config_hash, axes, planned, score: { mean, sd, n } }) => ({
+  const { best, undecided } = bestOf(judged, objective.goal);
+  const told = best.map(({ config_hash, axes, planned, score: { mean, sd, n } }) => ({
     config_hash,
     axes,
     mean,
@@ -117,6 +123,7 @@ export function bestAmong(
     n,
     planned,
   }));
+  return { best: told, undecided };
 }
 
 /** The order of configurations of which none is better: by their fields, numbers by size, everything else by its text. */

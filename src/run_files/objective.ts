@@ -180,14 +180,24 @@ function classOf({ mean, preliminary, n_diverged, n_not_finite }: Score): number
 }
 
 /**
- * Those that no other beats: several where they tie. None without a goal, before any run counts, and where all of several tie,
- * since then nothing tells them apart.
+ * Why no configuration is the best: nothing says which way is better, no run counts yet, all of several tie, so that nothing tells
+ * them apart, or one alone has a value and the others have finished without: it was held against none.
  */
-export function bestOf<Item extends { score: Score }>(items: readonly Item[], goal: Goal | null): Item[] {
-  const [first] = items.toSorted((a, b) => compareScores(a.score, b.score, goal));
-  if (goal === null || first === undefined || first.score.n === 0) return [];
+export type Undecided = 'no_goal' | 'none_counts' | 'all_tie' | 'one_measured';
+
+/** Those that no other beats: several where they tie; or why there are none. */
+export function bestOf<Item extends { score: Score }>(
+  items: readonly Item[],
+  goal: Goal | null,
+): { best: Item[]; undecided: Undecided | null } {
+  const none = (undecided: Undecided) => ({ best: [], undecided });
+  if (goal === null) return none('no_goal');
+  const [first, ...others] = items.toSorted((a, b) => compareScores(a.score, b.score, goal));
+  if (first === undefined || first.score.n === 0) return none('none_counts');
+  const lacks = ({ score: { mean, n_without_value } }: Item) => mean === null && n_without_value > 0;
+  if (others.every(({ score }) => score.mean === null) && others.some(lacks)) return none('one_measured');
   const best = items.filter(({ score }) => compareScores(score, first.score, goal) === 0);
-  return best.length > 1 && best.length === items.length ? [] : best;
+  return best.length > 1 && best.length === items.length ? none('all_tie') : { best, undecided: null };
 }
 
 /** Of a sample: the deviation takes two values. Values whose sum overflows still have a mean. */

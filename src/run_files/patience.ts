@@ -3,8 +3,8 @@
 import type { Headline } from '../registry/headline.ts';
 import type { EarlyStoppingRule, EvaluationJudge, StopReason } from '../training/early_stopping.ts';
 import { ConfigurationError } from '../util/errors.ts';
-import { plural } from '../util/plural.ts';
 import { type Goal, Measuring, stoppingObjective } from './objective.ts';
+import { notImproved } from './stop.ts';
 
 export class Patience implements EvaluationJudge {
   readonly metric: string;
@@ -63,11 +63,10 @@ export class Patience implements EvaluationJudge {
     if (patience === null || this.#waited < patience || this.#stop !== null) return;
     const { value, step } = this.#best.result(null);
     const best = value === null || step === null || !Number.isFinite(value) ? null : { step, value };
-    const by = min_delta === 0 ? '' : ` by more than ${min_delta}`;
     const last = best === null ? 'and it never was a number' : `and was best at step ${best.step} with ${best.value}`;
     this.#stop = {
       by: 'early_stopping',
-      reason: `${this.metric} has not improved${by} in ${plural(patience, 'evaluation')}, ${last}`,
+      reason: `${notImproved({ metric: this.metric, patience, min_delta })}, ${last}`,
       metric: this.metric,
       goal: this.#goal,
       best,

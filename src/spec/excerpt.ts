@@ -34,12 +34,16 @@ function excerpt(text: string, { line, column }: Diagnostic, width: number): str
   const room = width - gutter.length - ' | '.length;
   // The place stays in sight where the line is cut.
   const from = text.length <= room ? 0 : Math.max(0, Math.min(column - 1 - Math.floor(room / 2), text.length - room));
-  const indent = printableText(text.slice(from, column - 1)).replace(/[^\t]/g, ' ');
+  const [left, right] = [from > 0 ? CUT : '', from + room < text.length ? CUT : ''];
+  const shown = text.slice(from + left.length, from + room - right.length);
+  const indent = printableText(left + text.slice(from + left.length, column - 1)).replace(/[^\t]/g, ' ');
   return [
-    `${pc.dim(`${gutter} |`)} ${printableText(text.slice(from, from + room))}`,
+    `${pc.dim(`${gutter} |`)} ${left}${printableText(shown)}${right}`,
     `${pc.dim(`${' '.repeat(gutter.length)} |`)} ${indent}${pc.red('^')}`,
   ];
 }
+
+const CUT = '…';
 
 /** "command line" is no file, and a file may be what is wrong: then there is nothing to show. */
 async function linesOf(file: string): Promise<string[]> {

@@ -2,6 +2,7 @@
 
 import type { Registry } from '../registry/registry.ts';
 import { type BestConfiguration, bestConfigurations, seedsByConfiguration } from '../run_files/configurations.ts';
+import type { Undecided } from '../run_files/objective.ts';
 import type { RunState, RunStatus } from '../run_files/types.ts';
 import { revealSecrets } from '../spec/secrets.ts';
 import { executorSlot } from './executor.ts';
@@ -34,6 +35,8 @@ export interface SweepResult {
   best: BestConfiguration | null;
   /** Other configurations that are as good as the best. */
   tied: BestConfiguration[];
+  /** Why none is the best; null where one is, or no objective says what that would be. */
+  undecided: Undecided | null;
 }
 
 export interface RunReport {
@@ -96,8 +99,8 @@ async function resultOf(plan: SweepPlan, outcomes: readonly Outcome[]): Promise<
   for (const { state } of outcomes) states[state] += 1;
   const { log_path, runs, fields } = plan;
   const { objective } = fields;
-  const [best = null, ...tied] =
-    objective === null ? [] : await bestConfigurations(log_path, seedsByConfiguration(runs), objective);
+  const ranked = objective === null ? null : await bestConfigurations(log_path, seedsByConfiguration(runs), objective);
+  const [best = null, ...tied] = ranked?.best ?? [];
   return {
     log_path,
     runs: runs.length,
@@ -109,5 +112,6 @@ async function resultOf(plan: SweepPlan, outcomes: readonly Outcome[]): Promise<
     objective,
     best,
     tied,
+    undecided: ranked?.undecided ?? null,
   };
 }

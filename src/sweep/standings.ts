@@ -42,7 +42,7 @@ export class Standings {
       configuration.runs.push(judged);
       configurations.set(run.config_hash, configuration);
     }
-    return bestAmong(configurations, this.#planned, objectiveOf(this.#objective))[0] ?? null;
+    return bestAmong(configurations, this.#planned, objectiveOf(this.#objective)).best[0] ?? null;
   }
 
   /** Counts a run that has ended by what its directory says. Null for one that has nothing to say. */

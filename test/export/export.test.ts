@@ -181,6 +181,13 @@ test('the command to talk to an export can be pasted into a shell, whatever its 
   expect(lines.join('\n')).toContain(` chat '${inside('with a space')}'  talk to it`);
 });
 
+test('how to load an export fits the terminal', async () => {
+  const options = { format: 'peft', checkpoint: null, dtype: 'float32' } as const;
+  const to = inside(`adapter_${'x'.repeat(30)}`);
+  const { lines } = await exportCommand(inside('run'), { ...options, to }, 60);
+  expect(lines.slice(-2)).toEqual([`  AutoPeftModelForCausalLM.from_pretrained("${to}")`, '      in Python']);
+});
+
 test('an export that is stopped leaves nothing', async () => {
   const stop = new AbortController();
   stop.abort(new Error('enough'));

@@ -56,6 +56,7 @@ export function entry(options: Options): RunEntry {
       ...row,
       axes,
     },
+    after: [],
     spec: { ...spec, ...axes },
     objective,
     headline,
@@ -63,6 +64,8 @@ export function entry(options: Options): RunEntry {
     checkpointsFile: null,
     warnings: [],
     command: null,
+    stopped: null,
+    best: () => null,
     isPlanned: false,
     look: run,
   };

@@ -73,7 +73,7 @@ describe('the best configuration', () => {
           const metrics = values.map((nll, step) => ({ step, nll }));
           writeRun(join(sweep, `${seed}`), { axes: { rate }, seed, state, objective, metrics });
         });
-        const screen = await bestConfigurations(sweep, new Map(), objective);
+        const { best: screen } = await bestConfigurations(sweep, new Map(), objective);
         const { json } = await makeReport({ directories: [sweep], cwd, at: text });
         const rows = configurationsIn(json);
         const starred = rows

@@ -116,6 +116,7 @@ describe('the default table', () => {
           "states": {
             "done": 2
           },
+          "undecided": null,
           "configurations": [
             {
               "fields": {
@@ -266,14 +267,13 @@ describe('the default table', () => {
     expect(await table()).toMatchInlineSnapshot(`
       "runs: 3 runs (3 done); last value of test/nll, minimize
 
-         learning_rate  test/nll    n  curve         notes
-      ─  ─────────────  ────────  ───  ────────────  ────────────────────────────────────
-      ★           0.01      1.25  1/1  ███▅▅▅▂▂▂▁▁▁
-                  0.02         —  0/1                1 without value (train_mean_nll 0.5)
-                  0.03         —  0/1                1 without value
+      learning_rate  test/nll    n  curve         notes
+      ─────────────  ────────  ───  ────────────  ────────────────────────────────────
+               0.01      1.25  1/1  ███▅▅▅▂▂▂▁▁▁
+               0.02         —  0/1                1 without value (train_mean_nll 0.5)
+               0.03         —  0/1                1 without value
 
-      ★ best: learning_rate=0.01 with test/nll 1.25 (n = 1)
-      its run: runs/sl_basic"
+      no configuration is the best by test/nll: only one has a value, the others have finished without"
     `);
     expect(formatReport(await report(), 'json')).toContain('"problems": []');
   });

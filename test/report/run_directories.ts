@@ -21,6 +21,7 @@ export interface RunOptions {
   spec?: JsonObject;
   objective?: RunRecord['objective'];
   headline?: RunRecord['headline'];
+  stage?: RunRecord['stage'];
   error?: RunStatus['error'];
   step?: number;
   metrics?: readonly Line[];
@@ -62,6 +63,7 @@ export function writeRun(directory: string, options: RunOptions = {}): string {
     axes,
     objective: options.objective ?? null,
     ...(options.headline === undefined ? {} : { headline: options.headline }),
+    ...(options.stage === undefined ? {} : { stage: options.stage }),
     versions: { cookbook: '0.1.0', node: '20.20.2', onnxruntime: '1.30.0', platform: 'linux-x64' },
     git: { commit: 'c0ffee00c0ffee00c0ffee00c0ffee00c0ffee00', branch: 'main', dirty: false },
     argv: ['sweep', 'sweeps/grid.yaml'],

@@ -172,6 +172,47 @@ describe('the command that goes on with a run', () => {
   });
 });
 
+it('a run that was stopped early says why, and leads to its best weights', async () => {
+  const saved = (name: string, batch: number, flags = {}) => ({
+    name,
+    batch,
+    epoch: 0,
+    sampler_path: `tinker://local/sampler_weights/${name}`,
+    ...flags,
+  });
+  const directory = writeRun(join(cwd, 'runs/a'), {
+    state: 'stopped',
+    spec: { early_stopping: { metric: 'test/nll', goal: 'minimize', patience: 3, min_delta: 0 } },
+    metrics: [3, 2, 1.5, 4, 5, 6].map((nll, step) => ({ step, 'test/nll': nll })),
+    checkpoints: [saved('best-000002', 2, { best: true }), saved('final', 5, { final: true })],
+  });
+  const stop = { schema_version: 1, step: 5, metric: 'test/nll', patience: 3, min_delta: 0 };
+  writeText(join(directory, 'stop.json'), JSON.stringify(stop));
+  const lines = (await table()).split('\n');
+  expect(lines.filter((line) => /^(state|talk)/.test(line)).join('\n')).toMatchInlineSnapshot(`
+    "state: stopped: test/nll has not improved in 3 evaluations
+    talk to its best weights, test/nll 1.5 at step 2: cookbook chat runs/a --checkpoint best"
+  `);
+});
+
+it('a curve holds the first, the last, the least and the greatest value, however close together they were logged', async () => {
+  const nll = (step: number) => (step === 51 ? 9 : step === 50 ? -9 : step === 53 ? 0 : 2);
+  writeRun(join(cwd, 'runs/a'), {
+    metrics: Array.from({ length: 100 }, (_, step) => ({
+      step,
+      accuracy: step < 3 ? 0 : 1,
+      late: step < 99 ? 1 : 0,
+      nll: nll(step),
+    })),
+  });
+  const curves = (await table()).split('\n').filter((line) => /[▁-█]/.test(line));
+  expect(curves.map((line) => line.replace(/ .* /, ' ')).join('\n')).toMatchInlineSnapshot(`
+    "accuracy ▁███████████
+    late ███████████▁
+    nll ▅▅▅▅▅▁█▅▅▅▅▅"
+  `);
+});
+
 describe('a run of reinforcement learning', () => {
   beforeEach(writeRlRun);
 
@@ -194,17 +235,17 @@ describe('a run of reinforcement learning', () => {
       metric                           first       last  curve
       ───────────────────────────  ─────────  ─────────  ────────────
       test/env/all/reward/total         0.25        0.5  ▁▁▅▅▅██████▅
-      env/all/reward/total              0.25       0.75  ▁▂▄▅▇██████
+      env/all/reward/total              0.25       0.75  ▁▃▅▆███████
       test/env/odd/reward/total         0.15        0.4  ▁▁▅▅▅██████▅
       test/env/all/success              0.25        0.5  ▁▁▅▅▅██████▅
-      loss:sum                         206.3      56.25  ██▇▆▅▅▄▃▂▁▁
+      loss:sum                         206.3      56.25  █▇▆▆▅▄▄▃▂▁▁
       grad_norm                         81.7       81.7  ▅▅▅▅▅▅▅▅▅▅▅
       optim/entropy                      0.3        0.3  ▅▅▅▅▅▅▅▅▅▅▅
       optim/kl_sample_train_v1     -8.208e-9  -8.208e-9  ▅▅▅▅▅▅▅▅▅▅▅
       optim/kl_sample_train_v2     3.706e-13  3.706e-13  ▅▅▅▅▅▅▅▅▅▅▅
-      optim/lr                         0.001    6.25e-5  ██▇▆▅▅▄▃▂▁▁
+      optim/lr                         0.001    6.25e-5  █▇▆▆▅▄▄▃▂▁▁
       env/all/by_group/frac_mixed       0.75       0.25  █▇▅▄▂▁▁▁▁▁▁
-      env/all/success                   0.25       0.75  ▁▂▄▅▇██████
+      env/all/success                   0.25       0.75  ▁▃▅▆███████
 
       talk to it: cookbook chat runs/rl
       16 more metrics: cookbook report runs/rl --all"

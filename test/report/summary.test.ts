@@ -55,6 +55,15 @@ describe('summarise', () => {
     });
   });
 
+  it('marks no configuration that was held against none, and says why none is the best', () => {
+    const undecided = (...runs: Run[]) => summaryOf(runs).undecided;
+    expect(configurations([done(1, 3), done(2, null), done(3, null)]).some(({ best }) => best)).toBe(false);
+    expect(undecided(done(1, 3), done(2, null), done(3, null))).toBe('one_measured');
+    expect(undecided(done(1, 3), done(2, 3))).toBe('all_tie');
+    expect(undecided(done(1, 3), { lr: 2, state: 'pending', value: null })).toBe(null);
+    expect(undecided({ lr: 1, state: 'running', value: 3 }, done(2, null))).toBe('none_counts');
+  });
+
   it('does not let a divergence make a configuration better: its other runs count, but it ranks behind', () => {
     const runs: Run[] = [done(1, 3), done(1, 3), done(2, 1), { lr: 2, state: 'diverged', value: 0.5 }];
     expect(configurations(runs)).toEqual([

@@ -36,6 +36,33 @@ describe('why episodes ended', () => {
   });
 });
 
+describe('wins and losses that cancel', () => {
+  const sevenths = [1, 2, -3, 5, -4, -1, 3, -3].map((n) => n / 7);
+
+  it('come to 0, whatever rounding leaves of them', () => {
+    expect(sevenths.reduce((sum, value) => sum + value, 0)).not.toBe(0);
+    const groups_P = [
+      rolledOut(
+        0,
+        sevenths.map((win_minus_loss) => episode({ win_minus_loss })),
+      ),
+    ];
+    expect(rolloutMetrics(groups_P)['env/all/win_minus_loss']).toBe(0);
+    const rewarded = sevenths.map((reward) => trajectory([{ ob: 'Q', ac: 'A', reward }]));
+    expect(rolloutMetrics([rolledOut(0, rewarded)])['env/all/reward/total']).toBe(0);
+  });
+
+  it('leave what is small and no rounding as it is', () => {
+    const groups_P = [
+      rolledOut(
+        0,
+        [1, -1, 1e-14].map((win_minus_loss) => episode({ win_minus_loss })),
+      ),
+    ];
+    expect(rolloutMetrics(groups_P)['env/all/win_minus_loss']).toBe(1e-14 / 3);
+  });
+});
+
 describe('what is told only where it happens', () => {
   it('is a share of episodes, however many of their turns it happened in', () => {
     const groups_P = [rolledOut(0, [episode({ parse_error: 1 }, { parse_error: 1 }, {}), episode({}), episode({})])];

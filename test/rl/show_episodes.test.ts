@@ -48,6 +48,15 @@ it('shows the last action of an episode, and the end of a long prompt', () => {
   expect(stripVTControlCharacters(text([trajectory(turns)]))).toBe(`…${'x'.repeat(79)}\n  1  (turn 2) last`);
 });
 
+it('begins with the question, without the markup of a chat around it', () => {
+  const question = `What is ${'12 + '.repeat(30)}7?`;
+  const chat = (asked: string) =>
+    `<|im_start|>system\nBe brief.<|im_end|>\n<|im_start|>user\n${asked}<|im_end|>\n<|im_start|>assistant\n`;
+  const shown = (asked: string) => stripVTControlCharacters(text([once(chat(asked), 'x', 0)])).split('\n')[0];
+  expect(shown('What is 1 + 1?')).toBe('What is 1 + 1?');
+  expect(shown(question)).toBe(`${question.slice(0, 79)}…`);
+});
+
 it('fits the screen, whatever is said', () => {
   const anything = fc.string({
     unit: fc.oneof(fc.constantFrom('日', '🚀', '\u001b[2J', '\n', ' '), fc.string()),

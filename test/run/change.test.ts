@@ -5,11 +5,21 @@ describe('a change is told in percent', () => {
   it.each([
     ['test/nll', 2.314, 1.1198, '2.314 → 1.12  (−52 %)'],
     ['train_mean_bpb', 1, 1.25, '1 → 1.25  (+25 %)'],
-    ['my_loss', 3, 3, '3 → 3  (+0 %)'],
     ['time/total', 8, 0.5, '8 → 0.5  (−94 %)'],
     ['test/nll', 8.804, 0.3361, '8.804 → 0.3361  (−96 %)'],
   ])('of %s from %d to %d', (metric, before, after, text) => {
     expect(formatChange({ metric, before, after })).toBe(text);
+  });
+
+  it.each([
+    ['nothing', 3, 3, '3 → 3'],
+    ['less than can be seen', 3, 3.001, '3 → 3.001'],
+    ['less than a percent', 0.6941, 0.6907, '0.6941 → 0.6907  (−0.5 %)'],
+    ['nearly a percent', 1, 1.00996, '1 → 1.01  (+1 %)'],
+    ['more than the double', 0.6, 12.45, '0.6 → 12.45  (×21)'],
+    ['a little more than the double', 1, 2.26, '1 → 2.26  (×2.3)'],
+  ])('as far as that tells anything: %s', (_, before, after, text) => {
+    expect(formatChange({ metric: 'my_loss', before, after })).toBe(text);
   });
 
   it.each([

@@ -5,6 +5,7 @@ import pc from 'picocolors';
 import { describe, expect, it } from 'vitest';
 import type { Headline } from '../../src/registry/headline.ts';
 import type { RunEvent, RunListener } from '../../src/run/events.ts';
+import type { EndedRun } from '../../src/run/execute_directory.ts';
 import { formatDuration, formatMetric } from '../../src/run/progress.ts';
 import { finalScreen } from '../../src/run/reporters/final_screen.ts';
 import { jsonlReporter } from '../../src/run/reporters/jsonl.ts';
@@ -83,6 +84,21 @@ describe('plain lines', () => {
     `);
   });
 
+  it('measure no speed by steps that arrive together: their time was spent before', () => {
+    const arrivals = [0, 10_000, 10_006, 12_006, 14_006];
+    const events = [step(0, 1), step(1, 1), step(2, 1), step(3, 1)];
+    const times = arrivals.values();
+    const lines = collect((write) => plainReporter(write, () => times.next().value ?? 0), events);
+    expect(lines).toMatchInlineSnapshot(`
+      [
+        "step 1/100  lr 0.0003",
+        "step 2/100  lr 0.0003",
+        "step 3/100  lr 0.0003  500 tok/s  3m14s left",
+        "step 4/100  lr 0.0003  500 tok/s  3m12s left",
+      ]
+    `);
+  });
+
   it('say why a run failed and what to do', () => {
     const error = { code: 'DATA_FORMAT', message: 'data.jsonl:3: no "messages"' };
     const failed: RunEvent = {
@@ -154,6 +170,14 @@ describe('a terminal', () => {
     expect(onTerminal(0)).toEqual(onTerminal(80));
   });
 
+  it('begins what scrolls by at the start of the line, where Ctrl-C leaves its echo', () => {
+    const written = collect(
+      (write) => terminalReporter({ write, columns: 80 }, colorless, clock()),
+      EVENTS.slice(6, 7),
+    );
+    expect(screen(['^C', ...written])).toBe('warning: 3 rows were skipped\n');
+  });
+
   it('keeps the colours of a text, and sets off warnings', () => {
     const text = onTerminal(100, pc.createColors(true)).join('');
     expect(text).toContain('\u001b[32mhello\u001b[39m');
@@ -168,14 +192,19 @@ it('JSON Lines hold each event whole, with numbers that JSON lacks as strings', 
 });
 
 describe('the last screen', () => {
-  function screen(status: Partial<RunStatus>, fields: JsonObject = {}, executed = true): string {
+  function screen(
+    status: Partial<RunStatus>,
+    fields: JsonObject = {},
+    executed = true,
+    end: Pick<EndedRun, 'stopped' | 'best'> = { stopped: null, best: null },
+  ): string {
     const directory = `${process.cwd()}/runs/sl_basic`;
     const record = {
       ...toyRecord(directory, fields),
       argv: ['run', 'configs/sl basic.yaml', 'rate=0.2', 'if_exists=delete'],
     };
     return finalScreen(
-      { directory, record, status: statusOf(status), executed, resumable: true, transcript: null },
+      { directory, record, status: statusOf(status), executed, resumable: true, transcript: null, ...end },
       colorless,
     ).join('\n');
   }
@@ -204,6 +233,34 @@ describe('the last screen', () => {
 
         cookbook chat runs/sl_basic    talk to it
         cookbook report runs/sl_basic  see its metrics"
+    `);
+  });
+
+  it('of a run that was stopped early leads to its best weights, and says why it was', () => {
+    const best = {
+      metric: 'test/nll',
+      value: 7.6061,
+      step: 2,
+      sampler_path: 'tinker://local/sampler_weights/best-000002',
+    };
+    const learned = [{ metric: 'test/nll', before: 8, after: 9 }];
+    const sampler_path = 'tinker://local/sampler_weights/final';
+    const stopped = 'test/nll has not improved in 3 evaluations';
+    const shown = screen({ state: 'stopped', step: 8, learned, sampler_path }, {}, true, { stopped, best });
+    expect(shown).toMatchInlineSnapshot(`
+      "
+      sl_basic was stopped early, after 8 of 100 steps: test/nll has not improved in 3 evaluations
+
+        test/nll       8 → 9  (+13 %)
+        best test/nll  7.606 at step 2, kept as checkpoint best
+
+        directory     runs/sl_basic
+        best weights  runs/sl_basic/checkpoints/sampler_weights/best-000002
+        last weights  runs/sl_basic/checkpoints/sampler_weights/final
+
+        cookbook chat runs/sl_basic --checkpoint best  talk to its best weights
+        cookbook chat runs/sl_basic                    talk to its last weights
+        cookbook report runs/sl_basic                  see its metrics"
     `);
   });
 
@@ -305,6 +362,8 @@ describe('what comes from files', () => {
         executed: true,
         resumable: false,
         transcript: null,
+        stopped: null,
+        best: null,
       },
       colorless,
     );

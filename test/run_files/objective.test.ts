@@ -90,7 +90,7 @@ describe('scores', () => {
   const run = (value: number | null, state: SeenState = 'done') => ({ value, state });
   const best = (goal: Goal | null, ...configurations: ReturnType<typeof run>[][]) => {
     const items = configurations.map((runs, name) => ({ name, score: scoreOf(runs, last) }));
-    return bestOf(items, goal).map(({ name }) => name);
+    return bestOf(items, goal).best.map(({ name }) => name);
   };
 
   it('name every configuration that no other beats, and none where nothing tells them apart', () => {

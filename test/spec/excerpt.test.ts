@@ -37,7 +37,26 @@ test('what does not fit a terminal is broken between words, and of the line the 
   expect(lines.slice(1).join('\n')).toMatchInlineSnapshot(`
     "  dataset/bach_size: unknown field; did you mean
       "batch_size"?
-        1 | file, file_path: data.jsonl, bach_size: 4}
+        1 | …ile, file_path: data.jsonl, bach_size: 4}
           |                              ^"
+  `);
+});
+
+test('an ellipsis stands wherever the line is cut', async () => {
+  const file = join(
+    await workspace({ 'run.yaml': `a: [${Array.from({ length: 40 }, (_, i) => i).join(', ')}]\n` }),
+    'run.yaml',
+  );
+  const at = async (column: number) => {
+    const report = await withExcerpts([{ file, line: 1, column, path: '', message: 'no' }], 30);
+    return stripVTControlCharacters(report).split('\n').slice(-2).join('\n');
+  };
+  expect(await at(5)).toMatchInlineSnapshot(`
+    "    1 | a: [0, 1, 2, 3, 4, 5,…
+          |     ^"
+  `);
+  expect(await at(60)).toMatchInlineSnapshot(`
+    "    1 | … 14, 15, 16, 17, 18,…
+          |            ^"
   `);
 });

@@ -25,6 +25,7 @@ const RESULT: SweepResult = {
     best_run: { directory, value: 0.04, sampler_path: 'tinker://local/sampler_weights/final' },
   },
   tied: [],
+  undecided: null,
 };
 
 const screen = (result: SweepResult, width?: number) =>
@@ -49,6 +50,19 @@ it('offers no talk with a run that has trained no weights to sample from', () =>
   const { best } = RESULT;
   const silent = best === null ? null : { ...best, best_run: { directory, value: 0.04, sampler_path: null } };
   expect(screen({ ...RESULT, best: silent })).not.toContain('chat');
+});
+
+it('says why no configuration is the best', () => {
+  const why = (undecided: SweepResult['undecided']) =>
+    screen({ ...RESULT, best: null, undecided })
+      .split('\n')
+      .filter((line) => line.includes('test/nll'))
+      .join('');
+  expect([why('none_counts'), why('all_tie'), why('one_measured')].join('\n')).toMatchInlineSnapshot(`
+    "  test/nll  no configuration is the best: no run has a value that counts yet
+      test/nll  no configuration is the best: all of them tie
+      test/nll  no configuration is the best: only one has a value, the others have finished without"
+  `);
 });
 
 it('breaks what does not fit a terminal between words, and no command', () => {

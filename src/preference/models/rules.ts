@@ -4,10 +4,16 @@ import { Type } from '@sinclair/typebox';
 import { visibleText } from '../../completers/completers.ts';
 import { defineBuilder } from '../../registry/builder.ts';
 import { oneOf, semantic } from '../../registry/fields.ts';
+import type { Headline } from '../../registry/headline.ts';
 import type { Message } from '../../renderers/types.ts';
 import { ConfigurationError } from '../../util/errors.ts';
 import { expressionProblem } from '../../util/expressions.ts';
 import { type PreferenceModel, preferenceModelSlot } from './preference_model.ts';
+
+const tokensHeadline = (goal: Headline['goal']): Headline[] => [
+  { metric: 'test/env/all/ac_tokens_per_turn', goal, label: 'test tokens a reply' },
+  { metric: 'env/all/ac_tokens_per_turn', goal, label: 'tokens a reply' },
+];
 
 const shorter = defineBuilder({
   slot: preferenceModelSlot,
@@ -15,7 +21,7 @@ const shorter = defineBuilder({
   version: 1,
   doc: 'The reply with fewer characters is better (tinker_cookbook/recipes/preference/shorter).',
   params: Type.Object({}),
-  headline: () => [{ metric: 'test/env/all/ac_tokens_per_turn', goal: 'minimize', label: 'test tokens a reply' }],
+  headline: () => tokensHeadline('minimize'),
   build: () => better((completion) => -textOf(completion).length),
 });
 
@@ -25,7 +31,7 @@ const longer = defineBuilder({
   version: 1,
   doc: 'The reply with more characters is better.',
   params: Type.Object({}),
-  headline: () => [{ metric: 'test/env/all/ac_tokens_per_turn', goal: 'maximize', label: 'test tokens a reply' }],
+  headline: () => tokensHeadline('maximize'),
   build: () => better((completion) => textOf(completion).length),
 });
 

@@ -4,6 +4,7 @@
 import { type Static, Type } from '@sinclair/typebox';
 import { defineBuilder } from '../../registry/builder.ts';
 import { builderOf, contents, nullable, oneOf, runtime, semantic } from '../../registry/fields.ts';
+import type { Headline } from '../../registry/headline.ts';
 import type { Message } from '../../renderers/types.ts';
 import { type RLDatasetContext, type RLDatasets, rlDatasetSlot } from '../../rl/types.ts';
 import { ON_BAD_ROW } from '../../supervised/data/options.ts';
@@ -62,6 +63,12 @@ const params = Type.Object({
 });
 type PairwiseParams = Static<typeof params>;
 
+/** Replies that come to their end: all that is known of them where the preference is about nothing that is measured. */
+const FORMAT: readonly Headline[] = [
+  { metric: 'test/env/all/format', goal: 'maximize', label: 'test format' },
+  { metric: 'env/all/format', goal: 'maximize', label: 'format' },
+];
+
 export const pairwisePreference = defineBuilder({
   slot: rlDatasetSlot,
   name: 'pairwise_preference',
@@ -73,7 +80,11 @@ export const pairwisePreference = defineBuilder({
     const preferenceModel = await make(config.preference_model, { seed, models, warn, notify, signal });
     return await pairwiseDatasets(config, preferenceModel, context);
   },
-  headline: ({ preference_model }, of) => of(preference_model),
+  // Wins and losses add up to nothing, so that the reward tells nothing.
+  headline: ({ preference_model }, of) => {
+    const about = of(preference_model);
+    return about.length > 0 ? about : FORMAT;
+  },
   async check(config) {
     const { checkPrompts } = await import('../data/prompts.ts');
     return await checkPrompts(config);

@@ -1,6 +1,7 @@
 // The last screen of a run: what was learned, where it lies, and what to type next.
 
 import type { Colors } from 'picocolors/types.js';
+import type { KeptBest } from '../../run_files/best_checkpoint.ts';
 import { sameCommand } from '../../run_files/same_command.ts';
 import { isFinished } from '../../run_files/status.ts';
 import type { RunRecord, RunState, RunStatus } from '../../run_files/types.ts';
@@ -12,6 +13,7 @@ import { programName, quote } from '../../util/program_name.ts';
 import { wrappedText } from '../../util/wrapped.ts';
 import { formatChange } from '../change.ts';
 import type { EndedRun } from '../execute_directory.ts';
+import { formatMetric } from '../progress.ts';
 
 /**
  * Its lines, blank ones between the blocks.
@@ -19,7 +21,7 @@ import type { EndedRun } from '../execute_directory.ts';
  * @param others commands that stand below its own
  */
 export function finalScreen(
-  { directory, record, status, executed, resumable, transcript }: EndedRun,
+  { directory, record, status, executed, resumable, transcript, stopped, best }: EndedRun,
   colors: Colors,
   width = Number.POSITIVE_INFINITY,
   others: readonly [string, string][] = [],
@@ -29,24 +31,29 @@ export function finalScreen(
     [
       colors.bold(
         printable(
-          executed ? headline(record.name, status) : `${headline(record.name, status)}: nothing was left to do`,
+          executed
+            ? headline(record.name, status, stopped)
+            : `${headline(record.name, status, null)}: nothing was left to do`,
         ),
       ),
     ],
     (status.warnings ?? []).map((warning) => colors.yellow(printable(`warning: ${warning}`))),
-    columns(status.learned.map((learned) => [labelOf(learned.metric, record), formatChange(learned)])),
-    columns(places(place, status, transcript)),
+    columns([
+      ...status.learned.map((learned): [string, string] => [labelOf(learned.metric, record), formatChange(learned)]),
+      ...(best === null ? [] : [bestLine(best, record)]),
+    ]),
+    columns(places(place, { status, transcript, best })),
   ].map((lines) => lines.flatMap((line) => wrappedText(line, width).split('\n')));
-  blocks.push(columns([...nextCommands(place, record, status, resumable), ...others], width));
+  blocks.push(columns([...nextCommands(place, record, { status, resumable, best }), ...others], width));
   return blocks.filter((block) => block.length > 0).flatMap((block) => ['', ...block]);
 }
 
-function headline(name: string, { state, step, total_steps }: RunStatus): string {
+function headline(name: string, { state, step, total_steps }: RunStatus, stopped: string | null): string {
   const steps =
     total_steps === null || state === 'done' ? plural(step, 'step') : `${step} of ${plural(total_steps, 'step')}`;
   const headlines: Record<RunState, string> = {
     done: `${name} is done after ${steps}`,
-    stopped: `${name} was stopped early, after ${steps}: it was not getting better`,
+    stopped: `${name} was stopped early, after ${steps}: ${stopped ?? 'it was not getting better'}`,
     diverged: `${name} diverged after ${steps}: the loss is no longer a number`,
     interrupted: `${name} was interrupted after ${steps}`,
     failed: step === 0 ? `${name} failed before its first step` : `${name} failed after ${steps}`,
@@ -56,12 +63,29 @@ function headline(name: string, { state, step, total_steps }: RunStatus): string
   return headlines[state];
 }
 
-function labelOf(metric: string, { headline = [] }: RunRecord): string {
+/** What a metric is called on every screen of the run. */
+export function labelOf(metric: string, { headline = [] }: RunRecord): string {
   return headline.find((each) => each.metric === metric)?.label ?? metric;
 }
 
-function places(place: string, { state, sampler_path }: RunStatus, transcript: string | null): [string, string][] {
-  const weights: [string, string][] = sampler_path === null ? [] : [['weights', weightsPlace(place, sampler_path)]];
+function bestLine({ metric, value, step }: KeptBest, record: RunRecord): [string, string] {
+  return [`best ${labelOf(metric, record)}`, `${formatMetric(value)} at step ${step}, kept as checkpoint best`];
+}
+
+interface Ended {
+  status: RunStatus;
+  best: KeptBest | null;
+}
+
+function places(
+  place: string,
+  { status: { state, sampler_path }, transcript, best }: Ended & { transcript: string | null },
+): [string, string][] {
+  const last = best === null ? 'weights' : 'last weights';
+  const weights: [string, string][] = [
+    ...(best === null ? [] : [['best weights', best.sampler_path] as const]),
+    ...(sampler_path === null ? [] : [[last, sampler_path] as const]),
+  ].map(([what, path]) => [what, weightsPlace(place, path)]);
   const log: [string, string][] = state === 'failed' ? [['log', `${place}/logs.log`]] : [];
   const said: [string, string][] = transcript === null ? [] : [['transcript', `${place}/${transcript}`]];
   return [['directory', place], ...weights, ...said, ...log];
@@ -76,11 +100,13 @@ function weightsPlace(place: string, sampler_path: string): string {
 function nextCommands(
   place: string,
   record: RunRecord,
-  { state, step, sampler_path }: RunStatus,
-  resumable: boolean,
+  { status: { state, step, sampler_path }, resumable, best }: Ended & { resumable: boolean },
 ): [string, string][] {
-  const chat: [string, string][] =
-    sampler_path === null ? [] : [[`${programName()} chat ${quote(place)}`, 'talk to it']];
+  const talk = `${programName()} chat ${quote(place)}`;
+  const toBest: [string, string][] = best === null ? [] : [[`${talk} --checkpoint best`, 'talk to its best weights']];
+  const toLast: [string, string][] =
+    sampler_path === null ? [] : [[talk, best === null ? 'talk to it' : 'talk to its last weights']];
+  const chat = [...toBest, ...toLast];
   const report: [string, string] = [`${programName()} report ${quote(place)}`, 'see its metrics'];
   const how = resumable ? 'go on from the last checkpoint' : 'start again from the beginning';
   const again: [string, string] = [

@@ -5,12 +5,12 @@ import type { Colors } from 'picocolors/types.js';
 import { isFinished } from '../../run_files/status.ts';
 import type { RunStatus } from '../../run_files/types.ts';
 import { shortPath } from '../../util/files.ts';
-import { plural } from '../../util/plural.ts';
+import { listed, plural, stagesDone } from '../../util/plural.ts';
 import { programName, quote } from '../../util/program_name.ts';
 import { wrappedText } from '../../util/wrapped.ts';
 import { formatChange } from '../change.ts';
 import type { EndedStage } from '../execute_stages.ts';
-import { columns, finalScreen } from './final_screen.ts';
+import { columns, finalScreen, labelOf } from './final_screen.ts';
 
 /** Its lines, blank ones between the blocks. @param width what a line may take, commands aside */
 export function pipelineScreen(
@@ -22,10 +22,6 @@ export function pipelineScreen(
   if (first === undefined) return [];
   const place = shortPath(dirname(first.run.directory));
   const done = stages.filter(({ run: { status } }) => status.state === 'done' || status.state === 'stopped').length;
-  const title =
-    done === stages.length
-      ? `all ${plural(done, 'stage')} are done`
-      : `${done} of ${plural(stages.length, 'stage')} done`;
   const rows = columns(stages.map((stage): [string, string] => [stage.stage ?? '', outcomeOf(stage)]));
   const told =
     stages.find(({ run }) => run.status.state === 'failed' || run.status.state === 'diverged') ??
@@ -34,18 +30,17 @@ export function pipelineScreen(
     first;
   return [
     '',
-    colors.bold(`${place}: ${title}`),
+    colors.bold(`${place}: ${stagesDone(done, stages.length)}`),
     '',
     ...rows.flatMap((row) => wrappedText(row, width).split('\n')),
     ...finalScreen(told.run, colors, width, [[`${programName()} report ${quote(place)}`, 'see all stages']]),
   ];
 }
 
-function outcomeOf({ run: { executed, status }, missing }: EndedStage): string {
-  if (missing.length > 0)
-    return `not started: ${missing.join(' and ')} ${missing.length === 1 ? 'is' : 'are'} not done`;
+function outcomeOf({ run: { executed, record, status }, missing }: EndedStage): string {
+  if (missing.length > 0) return `not started: ${listed(missing)} ${missing.length === 1 ? 'is' : 'are'} not done`;
   const [learned] = status.learned;
-  const what = learned === undefined ? '' : `, ${learned.metric} ${formatChange(learned)}`;
+  const what = learned === undefined ? '' : `, ${labelOf(learned.metric, record)} ${formatChange(learned)}`;
   return `${STATES[status.state](status)}${what}${executed || !isFinished(status.state) ? '' : ' (was done before)'}`;
 }
 

@@ -38,7 +38,8 @@ export function terminalReporter(terminal: Terminal, colors: Colors, now?: () =>
     // The last state of the bar stays on screen when the run ends; above that, lines are put in before it.
     const isEnd = event.type === 'finished' || event.type === 'failed';
     const text = lines.map((line) => `${wrappedText(line, terminal.columns || USUAL_COLUMNS)}\n`).join('');
-    if (live === '') terminal.write(text);
+    // From the start of the line: Ctrl-C leaves its echo there.
+    if (live === '') terminal.write(text === '' ? '' : CLEAR_LINE + text);
     else terminal.write(isEnd ? `\n${text}` : CLEAR_LINE + text + live);
   };
 }

@@ -2,6 +2,7 @@
 
 import type { Colors } from 'picocolors/types.js';
 import { columns } from '../../run/reporters/final_screen.ts';
+import { whyUndecided } from '../../run_files/undecided.ts';
 import { shortPath } from '../../util/files.ts';
 import { plural } from '../../util/plural.ts';
 import { printable, printableText } from '../../util/printable.ts';
@@ -47,11 +48,13 @@ function headline({ states, runs, reused }: SweepResult): string {
   return `${finished} of ${plural(runs, 'run')} ${finished === 1 ? 'is' : 'are'} finished${others.join('')}`;
 }
 
-function best({ objective, best, tied }: SweepResult): [string, string][] {
+function best({ objective, best, tied, undecided }: SweepResult): [string, string][] {
   if (objective === null) return [];
   const { metric, at } = objective;
   const label = at === 'last' ? metric : `${metric} (${at})`;
-  if (best === null) return [[label, 'no configuration is the best: no run counts yet, or all of them tie']];
+  if (best === null) {
+    return undecided === null ? [] : [[label, `no configuration is the best: ${whyUndecided(undecided)}`]];
+  }
   return [
     ...[best, ...tied].map((each, i): [string, string] => [i === 0 ? 'best' : 'and', configurationText(each)]),
     [label, scoreText(best)],

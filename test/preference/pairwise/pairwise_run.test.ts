@@ -9,6 +9,7 @@ import { builtinRegistry } from '../../../src/builtin.ts';
 import { type PreferenceModel, preferenceModelSlot } from '../../../src/preference/models/preference_model.ts';
 import { defineBuilder } from '../../../src/registry/builder.ts';
 import { runFile } from '../../../src/run/run_spec.ts';
+import { trainerSlot } from '../../../src/training/types.ts';
 import { conversationLines, writeChatModel } from '../../support/chat_model.ts';
 
 let directory: string;
@@ -77,20 +78,39 @@ async function rows(name: string): Promise<Record<string, number>[]> {
 it('replies are compared within their group, and prompts that are held out are tested', async () => {
   const { status, record } = await run('shorter');
   expect(status.state).toBe('done');
-  expect(record.headline?.[0]).toMatchObject({ metric: 'test/env/all/ac_tokens_per_turn', goal: 'minimize' });
+  expect(record.headline?.map(({ metric }) => metric)).toEqual([
+    'test/env/all/ac_tokens_per_turn',
+    'env/all/ac_tokens_per_turn',
+  ]);
   const [first] = await rows('shorter');
   // Two prompts of six are held out, each once though the file has them twice.
   expect(first).toMatchObject({ 'env/all/total_episodes': 8, 'test/env/all/total_episodes': 8 });
-  expect(first?.['env/all/win_minus_loss']).toBeCloseTo(0, 12);
+  expect(first?.['env/all/win_minus_loss']).toBe(0);
   expect(first?.['env/all/reward/total']).toBeCloseTo((first?.['env/all/format'] ?? 0) - 1, 6);
 });
 
+it('win rates lead, where replies are held against those of others', () => {
+  const preference_model = { builder: 'matches', pattern: 'x', prefer: 'match' };
+  const headline = builtinRegistry().headline(trainerSlot, {
+    builder: 'rl',
+    dataset: { builder: 'pairwise_preference', file_path: 'rows.jsonl', preference_model },
+    evaluators: [{ builder: 'comparison', name: 'held_out', judges: [{ name: 'truth', preference_model }] }],
+    infrequent_evaluators: [],
+  });
+  expect(headline.map(({ metric }) => metric)).toEqual([
+    'held_out/truth/win_rate',
+    'test/env/all/format',
+    'env/all/format',
+  ]);
+});
+
 it('a preference model may be unsure', async () => {
-  const { status } = await run('unsure', [
+  const { status, record } = await run('unsure', [
     'dataset.preference_model=unsure',
     'dataset.tournament_pattern=all_pairs_one_way',
   ]);
   expect(status.state).toBe('done');
+  expect(record.headline?.map(({ metric }) => metric)).toEqual(['test/env/all/format', 'env/all/format']);
 });
 
 it.each([
