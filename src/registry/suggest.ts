@@ -12,6 +12,14 @@ export function closestNames(name: string, known: readonly string[], limit = 3):
     .map(({ candidate }) => candidate);
 }
 
+/** The one of `given` that is `name` misspelt: the very same word but for a slip. `completion_A` is no slip for `completion_B`. */
+export function misspelt(name: string, given: readonly string[]): string | undefined {
+  const isSibling = (other: string) => other.length === name.length && other.slice(0, -1) === name.slice(0, -1);
+  const isSlip = (other: string) =>
+    other.charAt(0) === name.charAt(0) && !isSibling(other) && distance(name, other) <= (name.length < 5 ? 1 : 2);
+  return given.find(isSlip);
+}
+
 /** The near names as a clause of a message; empty where nothing is near. */
 export function didYouMean(near: readonly string[]): string {
   return near.length === 0 ? '' : `; did you mean ${near.map((name) => `"${name}"`).join(' or ')}?`;
