@@ -38,5 +38,12 @@ function editsBetween(spelling: string, candidate: string): number {
   const words = candidate.split('_');
   const isInitials = words.length > 1 && words.map((word) => word.charAt(0)).join('') === name;
   const isPart = name.length > 2 && (words.includes(name) || candidate.startsWith(name));
-  return isInitials || isPart ? 1 : distance(name, candidate);
+  return isInitials || isPart || isSwapped(name, candidate) ? 1 : distance(name, candidate);
+}
+
+/** Whether two neighbouring letters have changed places, the commonest slip of short names. */
+function isSwapped(name: string, candidate: string): boolean {
+  const at = [...name].findIndex((letter, i) => letter !== candidate.charAt(i));
+  const swapped = `${name.slice(0, at)}${name.charAt(at + 1)}${name.charAt(at)}${name.slice(at + 2)}`;
+  return at !== -1 && name.length === candidate.length && swapped === candidate;
 }
