@@ -54,14 +54,14 @@ if ('missing' in python) {
 
 /** The first comparisons of the file that one side wins, one after the other as often as it takes. */
 function pairsOf(path: string, count: number): Pair[] {
-  const read = comparisonReader({ format: 'auto', columns: null });
+  const reader = comparisonReader({ format: 'auto', columns: null });
   const told = readFileSync(path, 'utf8')
     .trimEnd()
     .split('\n')
     .flatMap((line): Pair[] => {
       const row: unknown = JSON.parse(line);
       if (!isJsonObject(row)) throw new Error(`${path}: a line is no object`);
-      const { comparison, label } = read(row);
+      const { comparison, label } = reader.read(row);
       const { prompt_conversation: prompt, completion_A: A, completion_B: B } = comparison;
       if (label === 'Tie') return [];
       return [{ prompt, chosen: label === 'A' ? A : B, rejected: label === 'A' ? B : A }];

@@ -1,6 +1,7 @@
 // What a teacher is asked who may look at a demonstration: the question with the answer of another, in a template.
 
 import { visibleText } from '../completers/completers.ts';
+import { closestNames } from '../registry/suggest.ts';
 import type { Message } from '../renderers/types.ts';
 import { ConfigurationError } from '../util/errors.ts';
 import type { Demonstration } from './demonstrations.ts';
@@ -13,6 +14,11 @@ const PLACES = ['{question}', '{demonstration}'] as const;
 
 /** What is wrong with a template, as a sentence; null: nothing. */
 export function templateProblem(template: string): string | null {
+  for (const [place] of template.matchAll(/\{\w+\}/g)) {
+    if (PLACES.some((known) => known === place)) continue;
+    const [near] = closestNames(place, PLACES, 1);
+    if (near !== undefined) return `the template has ${place}, which nothing is put in place of; did you mean ${near}?`;
+  }
   const missing = PLACES.filter((place) => !template.includes(place));
   if (missing.length === 0) return null;
   return `the template has no ${missing.join(' and no ')}: what stands there is put in its place`;

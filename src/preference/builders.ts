@@ -4,9 +4,10 @@ import { defineBuilder, type FieldProblem } from '../registry/builder.ts';
 import { datasetSlot } from '../supervised/types.ts';
 import { trainerSlot } from '../training/types.ts';
 import { ConfigurationError } from '../util/errors.ts';
+import { isJsonObject } from '../util/json.ts';
 import { comparisonCompletionParams, comparisonFileParams } from './data/comparison_params.ts';
 import { ratedFileParams, unpairedFileParams } from './data/unpaired_params.ts';
-import { contradictionOf, dpoHeadline, dpoParams, lossChoice } from './fields.ts';
+import { contradictionOf, type DpoConfig, dpoHeadline, dpoParams, lossChoice } from './fields.ts';
 import { comparisonEvaluator } from './judges/comparison_evaluator.ts';
 import { comparisonLabelParams } from './labels/label_params.ts';
 import { preferenceDatasetSlot } from './types.ts';
@@ -111,9 +112,21 @@ const dpo = defineBuilder({
     const mixture = config.loss_weights === null ? null : 'loss_weights';
     const problems = problemOf(() => chosenLoss(lossChoice(config)), mixture ?? 'loss_fn_config');
     if (problems.length > 0 || config.dataset.builder !== unpairedFile.name) return problems;
-    return problemOf(() => chosenLoss(lossChoice(config)).requireUnpaired(), mixture ?? 'loss_fn');
+    const unable = problemOf(() => chosenLoss(lossChoice(config)).requireUnpaired(), mixture ?? 'loss_fn');
+    return unable.length > 0 ? unable : await labelProblems(config);
   },
 });
+
+/** Labels that are all the same teach nothing to a loss that weighs the wanted against the unwanted. */
+async function labelProblems({ dataset, ...config }: DpoConfig): Promise<FieldProblem[]> {
+  const { oneLabelProblem, onlyLabelOf } = await import('./data/one_label.ts');
+  const { loss_weights } = lossChoice({ dataset, ...config });
+  const { file_path: file, columns } = dataset;
+  if (typeof file !== 'string') return [];
+  const only = await onlyLabelOf(file, isJsonObject(columns) ? columns : null);
+  const problem = oneLabelProblem(file, only, loss_weights);
+  return problem === null ? [] : [{ field: 'dataset', message: `${problem.message}. ${problem.hint}` }];
+}
 
 function problemOf(attempt: () => unknown, field: string): FieldProblem[] {
   try {

@@ -38,9 +38,9 @@ async function checkComparisons(
   render: (labeled: LabeledComparison, renderer: Renderer) => unknown,
 ): Promise<FieldProblem[]> {
   return await checkRowFiles(params, () => {
-    const read = comparisonReader(params);
+    const reader = comparisonReader(params);
     return (row) => {
-      const labeled = read(row);
+      const labeled = reader.read(row);
       if (renderer !== null) render(labeled, renderer);
     };
   });

@@ -2,21 +2,25 @@
 // (tinker_cookbook/preference/train_dpo.py, whose reference moves when a run is resumed; ours does not).
 
 import type { Make } from '../registry/slot.ts';
+import { colorizeExample } from '../supervised/colorize.ts';
 import { type BatchLoss, trainOnBatches } from '../supervised/loop.ts';
 import { maxContextLengthOf } from '../tinker/capabilities.ts';
-import { lengthOf } from '../tinker/types.ts';
+import { type Datum, lengthOf } from '../tinker/types.ts';
+import type { Tokenizer } from '../tokenizers/types.ts';
 import { buildEvaluators } from '../training/build_evaluators.ts';
 import { openModel } from '../training/open_model.ts';
 import { openReferenceModel } from '../training/reference_model.ts';
 import type { Metrics, TrainingContext, TrainingOutcome } from '../training/types.ts';
+import { DataValidationError } from '../util/errors.ts';
 import { canonicalJson } from '../util/json.ts';
+import { oneLabelProblem } from './data/one_label.ts';
 import { type DpoConfig, lossChoice } from './fields.ts';
 import { heldOutEvaluator } from './held_out.ts';
 import { chosenLoss } from './losses/preference_loss.ts';
 import { datumsOf, type Objective, orientedLoss, scoresOf, tokenGrads } from './pair_loss.ts';
 import { preferenceMetrics } from './pair_metrics.ts';
 import { NO_REFERENCE, ReferenceLogprobs } from './reference/reference.ts';
-import type { PreferencePair } from './types.ts';
+import type { PreferenceDataset, PreferencePair } from './types.ts';
 
 export async function trainDpo(config: DpoConfig, context: TrainingContext, make: Make): Promise<TrainingOutcome> {
   const { service, seed, emit, signal } = context;
@@ -25,9 +29,14 @@ export async function trainDpo(config: DpoConfig, context: TrainingContext, make
   const { tokenizer, renderer, rendererRef, openClient } = await openModel(config, context, make);
   const maxContextLength = await maxContextLengthOf(service, config.model_name);
   const material = { tokenizer, renderer, maxContextLength, seed, warn, notify, signal };
-  const { train, test, unpaired = false } = await make(config.dataset, material);
+  const { train, test, unpaired = null } = await make(config.dataset, material);
+  await showFirstPair(train, tokenizer, context);
   const loss = chosenLoss(lossChoice(config));
-  if (unpaired) loss.requireUnpaired();
+  if (unpaired !== null) {
+    loss.requireUnpaired();
+    const problem = oneLabelProblem(unpaired.file, unpaired.onlyLabel, lossChoice(config).loss_weights);
+    if (problem !== null) throw new DataValidationError(problem.message, { hint: problem.hint });
+  }
   const reference = loss.reference ? await openReference(config, context) : NO_REFERENCE;
   try {
     const objective = { loss, reference };
@@ -38,6 +47,21 @@ export async function trainDpo(config: DpoConfig, context: TrainingContext, make
   } finally {
     await reference.close();
   }
+}
+
+/** What the loss sees: worth a look before hours of training. */
+async function showFirstPair(train: PreferenceDataset, tokenizer: Tokenizer, { emit }: TrainingContext): Promise<void> {
+  train.setEpoch(0);
+  const [first] = await train.getBatch(0);
+  if (first === undefined) return;
+  const { chosen, rejected, tie } = first;
+  const names = tie
+    ? { chosen: 'one of a tie', rejected: 'the other of the tie' }
+    : { chosen: 'chosen', rejected: 'rejected' };
+  const show = (datum: Datum | null, name: string) =>
+    datum === null ? [] : [`${name}:`, colorizeExample(datum, tokenizer)];
+  const text = [...show(chosen, names.chosen), ...show(rejected, names.rejected)].join('\n');
+  emit({ type: 'text', title: 'first example', text });
 }
 
 async function openReference(config: DpoConfig, context: TrainingContext): Promise<ReferenceLogprobs> {

@@ -33,8 +33,8 @@ export interface PreferencePair {
 export type PreferenceDataset = BatchedDataset<PreferencePair>;
 
 export interface PreferenceDatasets {
-  /** Completions were judged one by one, so that pairs lack one of theirs. */
-  unpaired?: boolean;
+  /** Completions were judged one by one, so that pairs lack one of theirs; `onlyLabel` where all of them were judged alike. */
+  unpaired?: { file: string; onlyLabel: boolean | null };
   train: PreferenceDataset;
   /** Held-out pairs, or null. */
   test: PreferenceDataset | null;

@@ -23,6 +23,9 @@ export const FIELD_SOURCE = 'x-cookbook-source';
 /** On a field that names weights: the field beside it that says which model they are of, or true where none does. */
 export const FIELD_WEIGHTS = 'x-cookbook-weights';
 
+/** On a field that is one of a few strings: the string that is meant by names that others give to it, in lower case. */
+export const FIELD_OTHER_NAMES = 'x-cookbook-other-names';
+
 export const semantic = <T extends TSchema>(schema: T): T => ({ ...schema, [FIELD_KIND]: 'semantic' });
 export const runtime = <T extends TSchema>(schema: T): T => ({ ...schema, [FIELD_KIND]: 'runtime' });
 export const contents = <T extends TSchema>(schema: T): T => ({ ...schema, [FIELD_KIND]: 'contents' });

@@ -12,6 +12,14 @@ export function closestNames(name: string, known: readonly string[], limit = 3):
     .map(({ candidate }) => candidate);
 }
 
+/** The one of `given` that is `name` misspelt: the very same word but for a slip. `completion_A` is no slip for `completion_B`. */
+export function misspelt(name: string, given: readonly string[]): string | undefined {
+  const isSibling = (other: string) => other.length === name.length && other.slice(0, -1) === name.slice(0, -1);
+  const isSlip = (other: string) =>
+    other.charAt(0) === name.charAt(0) && !isSibling(other) && distance(name, other) <= (name.length < 5 ? 1 : 2);
+  return given.find(isSlip);
+}
+
 /** The near names as a clause of a message; empty where nothing is near. */
 export function didYouMean(near: readonly string[]): string {
   return near.length === 0 ? '' : `; did you mean ${near.map((name) => `"${name}"`).join(' or ')}?`;
@@ -30,5 +38,12 @@ function editsBetween(spelling: string, candidate: string): number {
   const words = candidate.split('_');
   const isInitials = words.length > 1 && words.map((word) => word.charAt(0)).join('') === name;
   const isPart = name.length > 2 && (words.includes(name) || candidate.startsWith(name));
-  return isInitials || isPart ? 1 : distance(name, candidate);
+  return isInitials || isPart || isSwapped(name, candidate) ? 1 : distance(name, candidate);
+}
+
+/** Whether two neighbouring letters have changed places, the commonest slip of short names. */
+function isSwapped(name: string, candidate: string): boolean {
+  const at = [...name].findIndex((letter, i) => letter !== candidate.charAt(i));
+  const swapped = `${name.slice(0, at)}${name.charAt(at + 1)}${name.charAt(at)}${name.slice(at + 2)}`;
+  return at !== -1 && name.length === candidate.length && swapped === candidate;
 }

@@ -21,6 +21,11 @@ const REASONS = {
     advice:
       'Groups of constant reward teach nothing: make the problems easier or harder, raise group_size or temperature, or set resample_constant_groups.',
   },
+  alike: {
+    told: 'all replies of a group were judged alike, and the groups were left out',
+    advice:
+      'Look at the judge: a preference_model that has learned nothing, or that was not trained on comparison_labels, says the same of all replies. Where it does tell them apart, raise group_size or temperature.',
+  },
   nothing: {
     told: 'no token was to be trained',
     advice:
@@ -32,8 +37,14 @@ type Reason = keyof typeof REASONS;
 function reasonOf(row: Metrics, removesConstant: boolean): Reason {
   if (row['env/all/total_episodes'] === 0) return 'failed';
   const wasPlayed = row['env/all/total_ac_tokens'] !== 0;
-  return removesConstant && wasPlayed && row['env/all/by_group/frac_mixed'] === 0 ? 'constant' : 'nothing';
+  return removesConstant && wasPlayed && row['env/all/by_group/frac_mixed'] === 0 ? constantReason(row) : 'nothing';
 }
+
+/** Rewards that are comparisons with the rest of a group have nothing to do with how hard a problem is. */
+const constantReason = (row: Metrics): 'alike' | 'constant' => (COMPARED in row ? 'alike' : 'constant');
+
+/** What environments report whose rewards are comparisons. */
+const COMPARED = 'env/all/win_minus_loss';
 
 /**
  * A run that has never updated its policy has failed: what it would leave behind as trained is what it began with.
@@ -49,7 +60,7 @@ export function judgeSteps(
   const skipped = steps.filter((row) => row[SKIPPED_UPDATE] === 1 && row['loss:sum'] === undefined);
   if (skipped.length === 0) return { warnings: constantWarnings(steps, config), failure: null };
   const reasons = skipped.map((row) => reasonOf(row, config.remove_constant_reward_groups));
-  const given = (['failed', 'constant', 'nothing'] as const)
+  const given = (['failed', 'alike', 'constant', 'nothing'] as const)
     .map((reason) => ({ ...REASONS[reason], count: reasons.filter((other) => other === reason).length }))
     .filter(({ count }) => count > 0);
   const failed = Number(steps.at(-1)?.['rollout_errors/groups_skipped'] ?? 0);
@@ -79,6 +90,6 @@ function constantWarnings(steps: readonly Metrics[], { kl_penalty_coef }: { kl_p
   // The penalty has advantages of its own.
   if (updates.length === 0 || !isConstant || kl_penalty_coef > 0) return [];
   return [
-    `rewards have taught nothing: in no group did they differ (env/all/by_group/frac_mixed). ${REASONS.constant.advice}`,
+    `rewards have taught nothing: in no group did they differ (env/all/by_group/frac_mixed). ${REASONS[updates.some((row) => COMPARED in row) ? 'alike' : 'constant'].advice}`,
   ];
 }

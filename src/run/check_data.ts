@@ -1,9 +1,12 @@
 // The data that a run spec names, looked at without running: its first rows, and whether the model's renderer takes them; and
 // whether that is the renderer of the weights to start from.
 
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
+import { demonstrationDatasetSlot } from '../distillation/demonstrations.ts';
 import { benchmarkSlot } from '../evaluation/types.ts';
-import { isFile } from '../formats/files.ts';
+import { isDirectory, isFile } from '../formats/files.ts';
+import { isHubName } from '../hub/hub_settings.ts';
+import { findKnownModel, modelsLike } from '../models/model_info.ts';
 import { preferenceModelSlot } from '../preference/models/preference_model.ts';
 import { preferenceDatasetSlot } from '../preference/types.ts';
 import type { FieldProblem } from '../registry/builder.ts';
@@ -11,11 +14,13 @@ import { isWeightsRef, type WeightsRef } from '../registry/fields.ts';
 import type { Registry } from '../registry/registry.ts';
 import { type ObjectShape, type Shape, shapeOf } from '../registry/shape.ts';
 import { isPlainRef, type PlainRef } from '../registry/slot.ts';
+import { didYouMean } from '../registry/suggest.ts';
 import { recommendedRenderer, rendererProblem } from '../renderers/recommended.ts';
 import { type Renderer, rendererSlot } from '../renderers/types.ts';
 import { rlDatasetSlot } from '../rl/types.ts';
 import { rendererOfWeights } from '../run_files/trained_renderer.ts';
 import { locateWeights } from '../run_files/weights_reference.ts';
+import { nearPathsHint } from '../spec/near_files.ts';
 import { pathInSpec, type Stage } from '../spec/pipeline.ts';
 import { paramsOfRun } from '../spec/root.ts';
 import type { Issue, RunSpec, SpecPath } from '../spec/types.ts';
@@ -48,6 +53,8 @@ async function checkData(spec: RunSpec, registry: Registry, stages: ReadonlyMap<
   const ofTrainer = await checkTrainer(spec, registry);
   const { trainedWith, issues: ofWeights } = weightsOf(spec, stages);
   const named = [...dataIn(shapeOf(paramsOfRun(trainer)), spec, registry, [])];
+  const modelProblem = await modelNameProblem(spec);
+  if (modelProblem !== null) return [...ofTrainer, ...ofWeights, modelProblem];
   if (named.length === 0) return [...ofTrainer, ...ofWeights];
   const { known, issues: ofModel } = await knownOfModel(spec, trainedWith, registry);
   const issues = [...ofTrainer, ...ofWeights, ...ofModel];
@@ -80,6 +87,17 @@ function madeBy(ref: WeightsRef, stages: ReadonlyMap<string, RunSpec>) {
   return { trainedWith: rendererOfWeights(located), weights };
 }
 
+/** A name that leads to no model here and cannot be one of a hub, or that reads as a path below a directory which is there. */
+async function modelNameProblem({ model_name: model }: RunSpec): Promise<Issue | null> {
+  if (typeof model !== 'string' || (await isDirectory(model)) || (await isFile(model))) return null;
+  const mayBeOfHub = isHubName(model);
+  if (mayBeOfHub && (findKnownModel(model) !== undefined || !(await isDirectory(dirname(model))))) return null;
+  const near = nearPathsHint(model, process.cwd());
+  const meant = near === '' && !model.includes('/') ? didYouMean(modelsLike(model)) : near;
+  const message = `there is no such model directory or file${meant || '; name one, or a model of the hub as ORG/NAME'}`;
+  return { path: ['model_name'], part: 'value', message };
+}
+
 interface KnownOfModel {
   tokenizer?: Tokenizer;
   renderer?: Renderer;
@@ -92,6 +110,7 @@ const CHECKS = new Map<string, Check>([
   [datasetSlot.name, (registry, ref, known) => registry.check(datasetSlot, ref, known)],
   [preferenceDatasetSlot.name, (registry, ref, known) => registry.check(preferenceDatasetSlot, ref, known)],
   [preferenceModelSlot.name, (registry, ref) => registry.check(preferenceModelSlot, ref, {})],
+  [demonstrationDatasetSlot.name, (registry, ref, known) => registry.check(demonstrationDatasetSlot, ref, known)],
   [rlDatasetSlot.name, (registry, ref, known) => registry.check(rlDatasetSlot, ref, known)],
   [benchmarkSlot.name, (registry, ref, known) => registry.check(benchmarkSlot, ref, known)],
 ]);

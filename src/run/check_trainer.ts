@@ -5,6 +5,9 @@ import type { Registry } from '../registry/registry.ts';
 import type { Issue, RunSpec } from '../spec/types.ts';
 import { serviceSlot } from '../tinker/service.ts';
 import { trainerSlot } from '../training/types.ts';
+import { earlyStoppingIssues } from './check_early_stopping.ts';
+import { rewardModelIssues } from './check_reward_model.ts';
+import { headlineOf } from './trainer.ts';
 
 export async function checkTrainer(spec: RunSpec, registry: Registry): Promise<Issue[]> {
   const problems = await registry.check(
@@ -17,5 +20,9 @@ export async function checkTrainer(spec: RunSpec, registry: Registry): Promise<I
       },
     },
   );
-  return problems.map(({ field, message }): Issue => ({ path: [field], part: 'value', message }));
+  return [
+    ...problems.map(({ field, message }): Issue => ({ path: [field], part: 'value', message })),
+    ...earlyStoppingIssues(spec, headlineOf(spec, registry)),
+    ...rewardModelIssues(spec),
+  ];
 }

@@ -4,6 +4,7 @@ import { readdirSync, statSync } from 'node:fs';
 import { basename, dirname, extname, join, resolve } from 'node:path';
 import { isHubName } from '../hub/hub_settings.ts';
 import type { WeightsRef } from '../registry/fields.ts';
+import { closestNames, didYouMean } from '../registry/suggest.ts';
 import { nearPathsHint } from '../spec/near_files.ts';
 import { CHECKPOINT_NAME, localCheckpoint } from '../tinker/local_path.ts';
 import type { ResolvedWeights } from '../training/types.ts';
@@ -130,7 +131,9 @@ function chosen(run: SeenRun, name: string | null, saved: readonly SavedCheckpoi
       ? lasting.at(-1)
       : lasting.findLast((checkpoint) => checkpoint.name === name || (name === 'final' && checkpoint.final));
   if (found !== undefined) return found;
-  throw new CheckpointError(`${place} has no checkpoint "${name}"`, {
+  const names = new Set(['best', ...lasting.map((checkpoint) => checkpoint.name)]);
+  const near = name === null || /^\d+$/.test(name) ? [] : closestNames(name, [...names], 1);
+  throw new CheckpointError(`${place} has no checkpoint "${name}"${didYouMean(near)}`, {
     hint: `It has ${lasting.map((checkpoint) => checkpoint.name).join(', ')}.`,
   });
 }

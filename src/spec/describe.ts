@@ -1,6 +1,6 @@
 // Schemas in words: what a field expects, what it got instead, and what the writer probably meant.
 
-import { FIELD_SLOT, FIELD_WEIGHTS } from '../registry/fields.ts';
+import { FIELD_OTHER_NAMES, FIELD_SLOT, FIELD_WEIGHTS } from '../registry/fields.ts';
 import { closestNames } from '../registry/suggest.ts';
 import { isJsonObject, type JsonValue } from '../util/json.ts';
 
@@ -28,7 +28,7 @@ export function describeSchema(schema: unknown): string {
   if (schema.const !== undefined) return JSON.stringify(schema.const);
   if (Array.isArray(schema.enum)) return oneOfThese(schema.enum);
   const nouns = types.filter((type) => type !== 'null' || types.length === 1).map((type) => NOUNS[type] ?? type);
-  const limits = [...textLimits(schema), ...numberLimits(schema), ...listLimits(schema)];
+  const limits = [...textLimits(schema), ...numberLimits(schema), ...listLimits(schema), ...mappingLimits(schema)];
   const elements = isJsonObject(schema.items) ? `, each element ${describeSchema(schema.items)}` : '';
   return `${[nouns.join(' or ') || 'a value', ...limits].join(' ')}${elements}${orNull}`;
 }
@@ -72,10 +72,17 @@ function listLimits({ minItems, maxItems }: Record<string, JsonValue>): string[]
   ];
 }
 
+function mappingLimits({ minProperties }: Record<string, JsonValue>): string[] {
+  return minProperties === undefined
+    ? []
+    : [`with at least ${minProperties === 1 ? 'one field' : `${minProperties} fields`}`];
+}
+
 /** What was given, short enough for one line. */
 export function describeValue(value: unknown): string {
   if (Array.isArray(value)) return value.length === 0 ? 'an empty list' : 'a list';
-  if (typeof value === 'object' && value !== null) return 'a mapping';
+  if (typeof value === 'object' && value !== null)
+    return Object.keys(value).length === 0 ? 'an empty mapping' : 'a mapping';
   if (typeof value === 'number') return Number.isNaN(value) ? 'not-a-number (.nan)' : spellNumber(value);
   if (value === null) return 'null (an empty value is null)';
   if (typeof value !== 'string') return String(value);
@@ -90,6 +97,9 @@ function spellNumber(value: number): string {
 export function hintFor(schema: unknown, value: unknown): string {
   if (!isJsonObject(schema) || typeof value !== 'string') return '';
   const types = [schema.type ?? []].flat();
+  const otherNames = schema[FIELD_OTHER_NAMES];
+  if (isJsonObject(otherNames) && Object.hasOwn(otherNames, value.toLowerCase()))
+    return `did you mean "${otherNames[value.toLowerCase()]}"?`;
   if (Array.isArray(schema.enum)) {
     const [near] = closestNames(
       value,

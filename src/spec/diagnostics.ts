@@ -1,6 +1,7 @@
 // From what is wrong at a path of a document to the line that a user can mend.
 
 import type { Diagnostic } from '../util/errors.ts';
+import { isJsonObject } from '../util/json.ts';
 import { slashPath, valueAt } from './path.ts';
 import type { Issue, SourcePlace, SpecDocument, SpecPath } from './types.ts';
 
@@ -16,7 +17,11 @@ export function diagnosticAt(place: SourcePlace, path: SpecPath, message: string
 /** Diagnostics in document order: the file that was named first, then those that it extends, then the command line. */
 export function diagnose(document: SpecDocument, issues: readonly Issue[]): Diagnostic[] {
   const diagnostics = issues.map((issue) =>
-    diagnosticAt(document.placeOf(issue.path, issue.part), issue.path, issue.message + quotesHint(document, issue)),
+    diagnosticAt(
+      document.placeOf(issue.path, issue.part),
+      issue.path,
+      issue.message + quotesHint(document, issue) + mappingHint(document, issue),
+    ),
   );
   const rank = ({ file }: Diagnostic) => (file === document.file ? 0 : file === COMMAND_LINE ? 2 : 1);
   return diagnostics.sort(
@@ -33,4 +38,12 @@ function quotesHint({ value, template }: SpecDocument, { path, message }: Issue)
   return name === undefined
     ? ''
     : `; ${name} reads as a ${typeof got}: give it quotes of its own, as ${name}='"${got}"'`;
+}
+
+/** On the command line a text with a colon and a space in it is a mapping, unless it is in quotes that the shell leaves. */
+function mappingHint(document: SpecDocument, { path, part, message }: Issue): string {
+  const { argument = '' } = document.placeOf(path, part);
+  const [, field = '', text = ''] = /^([^=]+)=([^{'"]*: [^']*)$/.exec(argument) ?? [];
+  if (text === '' || !isJsonObject(valueAt(document.value, path)) || !message.startsWith('expected a text')) return '';
+  return `; a text with ": " in it needs quotes of its own: "${field}='${text}'"`;
 }

@@ -3,7 +3,7 @@
 import type { TObject } from '@sinclair/typebox';
 import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
 import { isJsonObject, type JsonObject, type JsonValue } from '../util/json.ts';
-import { describeSchema, describeValue, hintFor } from './describe.ts';
+import { describeSchema, describeValue, hintFor, spaceHint } from './describe.ts';
 import type { SpecPath } from './types.ts';
 
 // Numbers that are not finite fit nowhere: run.json could not hold them. Formats (`path`) are not ajv's to check.
@@ -36,14 +36,15 @@ export function mismatches(params: TObject, value: JsonObject): Mismatch[] {
     const path = pathOf(error, value);
     if (seen.has(path.join('/'))) return [];
     seen.add(path.join('/'));
-    return { path, message: messageFor(error) };
+    return { path, message: messageFor(error, path) };
   });
 }
 
-function messageFor({ keyword, parentSchema, data }: ErrorObject): string {
+function messageFor({ keyword, parentSchema, data }: ErrorObject, path: SpecPath): string {
   if (keyword === 'required') return MISSING;
   if (keyword === 'additionalProperties') return 'unknown field';
-  const hint = hintFor(parentSchema, data);
+  // `{dpo:1}` is a mapping of "dpo:1" to nothing.
+  const hint = data === null ? spaceHint(String(path.at(-1))) : hintFor(parentSchema, data);
   return `expected ${describeSchema(parentSchema)}; got ${describeValue(data)}${hint && `; ${hint}`}`;
 }
 

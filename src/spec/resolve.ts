@@ -156,9 +156,21 @@ class Resolution {
       }
     }
     for (const name of Object.keys(value)) {
-      if (!shape.names.has(name)) this.#report('key', unknownField(name, shape), name);
+      if (!shape.names.has(name))
+        this.#report('key', unknownField(name, shape, this.#holderOf(name, shape, result)), name);
     }
     return Object.freeze(result);
+  }
+
+  /** The builder among the fields that has a field of this name, by the name of its own: `dataset` of `test_size`. */
+  #holderOf(name: string, { fields }: ObjectShape, result: JsonObject): string | null {
+    const holder = fields.find(({ name: field, shape }) => {
+      const ref = result[field];
+      if (shape.is !== 'builder' || !isJsonObject(ref) || typeof ref.builder !== 'string') return false;
+      const builder = this.#registry.find(shape.slot.name, ref.builder);
+      return builder !== undefined && shapeOf(builder.params).names.has(name);
+    });
+    return holder?.name ?? null;
   }
 
   #field({ name, shape, default: fallback }: FieldShape, given: JsonValue | undefined, result: JsonObject): void {
@@ -255,7 +267,8 @@ class Resolution {
     const directory = typeof stage === 'string' ? stages?.get(stage) : undefined;
     const { checkpoint = 'final' } = others;
     if (typeof checkpoint === 'string' && !SAVED.test(checkpoint)) {
-      const message = `expected final, best, or the name of a checkpoint, as 000040; got ${describeValue(checkpoint)}`;
+      const near = didYouMean(closestNames(checkpoint, ['final', 'best'], 1));
+      const message = `expected final, best, or the name of a checkpoint, as 000040; got ${describeValue(checkpoint)}${near}`;
       this.#report('value', message, 'checkpoint');
     }
     if (typeof stage === 'string' && directory !== undefined && others.run === undefined) {
@@ -319,8 +332,9 @@ function pathProblem(text: string): string | null {
   return `a run is known by what it reads and where, so this cannot be a secret; ${remedy}`;
 }
 
-function unknownField(name: string, { names }: ObjectShape): string {
+function unknownField(name: string, { names }: ObjectShape, holder: string | null): string {
   const spaceless = spaceHint(name);
   if (spaceless !== '') return `unknown field; ${spaceless}`;
+  if (holder !== null) return `unknown field${didYouMean([`${holder}.${name}`])}`;
   return `unknown field${didYouMean(closestNames(name, [...names]))}`;
 }

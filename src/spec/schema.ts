@@ -2,7 +2,7 @@
 
 import type { TObject } from '@sinclair/typebox';
 import type { AnyBuilder } from '../registry/builder.ts';
-import { FIELD_KIND, FIELD_SLOT, FIELD_WEIGHTS } from '../registry/fields.ts';
+import { FIELD_KIND, FIELD_OTHER_NAMES, FIELD_SLOT, FIELD_WEIGHTS } from '../registry/fields.ts';
 import type { Registry } from '../registry/registry.ts';
 import { type Shape, shapeOf } from '../registry/shape.ts';
 import { trainerSlot } from '../training/types.ts';
@@ -157,7 +157,14 @@ function schemaProperties(params: TObject): JsonObject {
 
 function editable(schema: JsonValue): JsonValue {
   if (!isJsonObject(schema)) return schema;
-  const { [FIELD_SLOT]: slot, [FIELD_KIND]: _, [FIELD_WEIGHTS]: isWeights, format: ___, ...fields } = schema;
+  const {
+    [FIELD_SLOT]: slot,
+    [FIELD_KIND]: _,
+    [FIELD_OTHER_NAMES]: __,
+    [FIELD_WEIGHTS]: isWeights,
+    format: ___,
+    ...fields
+  } = schema;
   const { description, default: fallback, ...rest } = fields;
   const about = {
     ...(description === undefined ? {} : { description }),

@@ -124,7 +124,11 @@ async function firstProblems(file: string, read: Look, skipsBadRows: boolean): P
   if (skipsBadRows && bad < rows) return [];
   return [...kinds.values()]
     .slice(0, TOLD)
-    .map(({ first, more }) => (more === 0 ? first : `${first} (so are ${more} more of the first ${rows} rows)`));
+    .map(({ first, more }) =>
+      more === 0
+        ? first
+        : `${first} (${more} more of the first ${rows} rows ${more === 1 ? 'has' : 'have'} the same fault)`,
+    );
 }
 
 /** @returns how many rows there are, at most `limit` */

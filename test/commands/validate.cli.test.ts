@@ -265,7 +265,7 @@ dataset:
     expect(await validated({ 'rows.jsonl': bad.join('\n') }, 'run.yaml')).toMatchInlineSnapshot(`
       "2
       run.yaml:6:14 dataset/file_path: rows.jsonl:2: messages[0].role: unknown role "asistant"; did you mean "assistant"?
-      run.yaml:6:14 dataset/file_path: rows.jsonl:3: messages: must be a list of at least one message, not the number 3 (so are 1 more of the first 6 rows)
+      run.yaml:6:14 dataset/file_path: rows.jsonl:3: messages: must be a list of at least one message, not the number 3 (1 more of the first 6 rows has the same fault)
       run.yaml:6:14 dataset/file_path: rows.jsonl:6: not valid JSON: Expected ',' or ']' after array element in JSON at position 2
       "
     `);
@@ -286,7 +286,7 @@ dataset:
     expect(await validated({ 'rows.jsonl': `${GOOD}\n7\n` }, 'run.yaml', skip)).toMatch(/^0/);
     expect(await validated({ 'rows.jsonl': '7\n8\n' }, 'run.yaml', skip)).toMatchInlineSnapshot(`
       "2
-      run.yaml:6:14 dataset/file_path: rows.jsonl:1: each line must hold a JSON object (so are 1 more of the first 2 rows)
+      run.yaml:6:14 dataset/file_path: rows.jsonl:1: each line must hold a JSON object (1 more of the first 2 rows has the same fault)
       "
     `);
   });

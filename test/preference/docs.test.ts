@@ -40,7 +40,7 @@ it('every format has a row on the page, and all rows say the same', () => {
   expect(rows.map(({ format }) => format)).toEqual(COMPARISON_FORMATS.filter((format) => format !== 'auto'));
   for (const { text = '' } of rows) {
     const row: unknown = JSON.parse(text);
-    expect(isJsonObject(row) && comparisonReader({ format: 'auto', columns: null })(row)).toEqual({
+    expect(isJsonObject(row) && comparisonReader({ format: 'auto', columns: null }).read(row)).toEqual({
       comparison: {
         prompt_conversation: [{ role: 'user', content: 'Capital of France?' }],
         completion_A: [{ role: 'assistant', content: 'Paris.' }],

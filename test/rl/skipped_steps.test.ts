@@ -212,6 +212,14 @@ describe('the reasons', () => {
     expect(judge(rows, false)).toContain('1 of 2 steps had nothing to train on: no token was to be trained');
   });
 
+  it('blame the judge where replies were compared and all were judged alike', () => {
+    const alike = { ...played, 'env/all/by_group/frac_mixed': 0, 'env/all/win_minus_loss': 0 };
+    for (const rows of [[skipped(alike), updated], [{ ...updated, ...alike }]]) {
+      expect(judge(rows)).toContain('Look at the judge: a preference_model that has learned nothing');
+      expect(judge(rows)).not.toContain('make the problems easier');
+    }
+  });
+
   it('leave out the step at which a policy was found to be broken', () => {
     expect(judge([updated, skipped({ ...played, 'loss:sum': 'NaN' })])).toBeNull();
   });

@@ -64,6 +64,11 @@ describe('a finished run', () => {
     expect(locateWeights(run, TRAIN)).toMatchObject({ batch: 30, description: 'a, as it ended' });
   });
 
+  it('is asked for a checkpoint whose name is misspelt', () => {
+    const run = writeProducer('a');
+    expect(found({ run, checkpoint: 'fianl' })).toContain('a has no checkpoint "fianl"; did you mean "final"?');
+  });
+
   it('gives the checkpoint that is asked for', () => {
     const run = writeProducer('a');
     const checkpoint = (name: string) => found({ run, checkpoint: name });

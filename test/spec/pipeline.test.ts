@@ -187,7 +187,7 @@ describe('what is wrong with stages is told where it stands:', () => {
     [
       'a stage that is not there',
       `log_path: x\nstages:\n${run('sft')}${run('b', ', load_checkpoint_path: {stage: stf}')}`,
-      'run.yaml:4:154 stages/b/load_checkpoint_path/stage: there is no stage "stf"; there is "sft", "b"',
+      'run.yaml:4:154 stages/b/load_checkpoint_path/stage: there is no stage "stf"; did you mean "sft"?',
     ],
     [
       'a run and a stage',

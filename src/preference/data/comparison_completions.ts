@@ -2,7 +2,7 @@
 
 import { batchedDataset } from '../../supervised/batches.ts';
 import { datumFromModelInputWeights } from '../../supervised/common.ts';
-import { namedRows, type RowPlace, readRows } from '../../supervised/data/rows.ts';
+import { namedRows, type RowPlace } from '../../supervised/data/rows.ts';
 import { type RowPart, renderingOf, splitRows } from '../../supervised/split_rows.ts';
 import type { DatasetContext, SupervisedDataset, SupervisedDatasets } from '../../supervised/types.ts';
 import { modelInputFromTokens } from '../../tinker/types.ts';
@@ -11,7 +11,7 @@ import { shortPath } from '../../util/files.ts';
 import { renderComparison } from './comparison_file.ts';
 import type { ComparisonCompletionParams } from './comparison_params.ts';
 import type { Sequence } from './file_dataset.ts';
-import { comparisonReader } from './rows.ts';
+import { readComparisons } from './read_comparisons.ts';
 
 /** Everything that can be wrong with the data shows here, before training begins. */
 export async function comparisonCompletionDatasets(
@@ -21,10 +21,9 @@ export async function comparisonCompletionDatasets(
   const { renderer, maxLength } = renderingOf(params, context, 'comparisons');
   const { warn, notify, signal } = context;
   const { train, test } = await splitRows(params, context, async (file) => {
-    const read = comparisonReader(params);
     const tooLong: RowPlace[] = [];
-    const rows = await readRows(file, { onBadRow: params.on_bad_row, warn, notify, signal }, (row, place) => {
-      const { chosen, rejected } = renderComparison(read(row), renderer);
+    const rows = await readComparisons(file, params, { warn, notify, signal }, (labeled, place) => {
+      const { chosen, rejected } = renderComparison(labeled, renderer);
       const wanted = { both: [chosen, rejected], chosen: [chosen], rejected: [rejected] }[params.completions];
       const fitting = wanted.filter(({ tokens }) => tokens.length <= maxLength);
       if (fitting.length < wanted.length) tooLong.push(place);

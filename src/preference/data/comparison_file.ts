@@ -1,12 +1,11 @@
 // The dataset of a file of comparisons, one a row.
 
 import type { Renderer } from '../../renderers/types.ts';
-import { readRows } from '../../supervised/data/rows.ts';
 import type { DatasetContext } from '../../supervised/types.ts';
 import type { LabeledComparison, PreferenceDatasets } from '../types.ts';
 import type { ComparisonFileParams } from './comparison_params.ts';
 import { preferenceDatasets, type RenderedPair, refuseAlike, renderCompletion, type Sequence } from './file_dataset.ts';
-import { comparisonReader } from './rows.ts';
+import { readComparisons } from './read_comparisons.ts';
 
 export async function comparisonFileDatasets(
   params: ComparisonFileParams,
@@ -15,9 +14,8 @@ export async function comparisonFileDatasets(
   return await preferenceDatasets(params, context, {
     what: 'comparisons',
     async read(file, { renderer, ...context }) {
-      const read = comparisonReader(params);
-      return await readRows(file, { onBadRow: params.on_bad_row, ...context }, (row, place) => ({
-        pair: renderComparison(read(row), renderer),
+      return await readComparisons(file, params, context, (labeled, place) => ({
+        pair: renderComparison(labeled, renderer),
         place,
       }));
     },

@@ -1,11 +1,23 @@
 // Spec fields of what reads comparisons.
 
 import { type Static, Type } from '@sinclair/typebox';
-import { contents, nullable, oneOf, semantic } from '../../registry/fields.ts';
+import { contents, FIELD_OTHER_NAMES, nullable, oneOf, semantic } from '../../registry/fields.ts';
 import { DATA_FORMATS } from '../../supervised/data/options.ts';
 import { columnsField } from '../../supervised/dataset_params.ts';
 import { filePathField, preferenceFileFields } from './file_params.ts';
 import { COMPARISON_COLUMNS, COMPARISON_FORMATS } from './rows.ts';
+
+/** The data sets that formats are of, and what other tools call them. */
+const OTHER_FORMAT_NAMES = {
+  'hh-rlhf': 'transcripts',
+  hh_rlhf: 'transcripts',
+  hh: 'transcripts',
+  trl: 'chosen_rejected',
+  preference: 'chosen_rejected',
+  ultrafeedback_binarized: 'chosen_rejected',
+  tulu3: 'chosen_rejected',
+  lmsys: 'arena',
+};
 
 export const comparisonFileParams = Type.Object({
   file_path: filePathField,
@@ -13,6 +25,7 @@ export const comparisonFileParams = Type.Object({
     oneOf(COMPARISON_FORMATS, {
       description: 'What the rows are. auto: as the first row shows, for all rows of the file.',
       default: 'auto',
+      [FIELD_OTHER_NAMES]: OTHER_FORMAT_NAMES,
     }),
   ),
   columns: columnsField(COMPARISON_COLUMNS, '{prompt: question, chosen: better, rejected: worse}'),

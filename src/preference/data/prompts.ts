@@ -7,13 +7,15 @@ import { checkRowFile } from '../../supervised/check_rows.ts';
 import { field, lacking } from '../../supervised/data/fields.ts';
 import { conversationReader } from '../../supervised/data/formats.ts';
 import { parseMessages } from '../../supervised/data/messages.ts';
-import type { OnBadRow } from '../../supervised/data/options.ts';
-import { type RowPlace, readRows } from '../../supervised/data/rows.ts';
+import type { DataFormat, OnBadRow } from '../../supervised/data/options.ts';
+import { attempt, type RowPlace, readRows, sourceRows } from '../../supervised/data/rows.ts';
 import { DataValidationError } from '../../util/errors.ts';
+import { shortPath } from '../../util/files.ts';
 import type { JsonObject } from '../../util/json.ts';
 import { permutation } from '../../util/permutation.ts';
 import type { PROMPT_FORMATS } from './comparison_params.ts';
-import { comparisonReader } from './rows.ts';
+import type { FileListener } from './read_comparisons.ts';
+import { comparisonFormatOf, comparisonReader } from './rows.ts';
 
 type PromptFormat = (typeof PROMPT_FORMATS)[number];
 
@@ -23,27 +25,19 @@ interface PromptFile {
   on_bad_row: OnBadRow;
 }
 
-export interface FileListener {
-  warn(message: string): void;
-  notify?(message: string): void;
-  signal?: AbortSignal;
-}
-
 /** The prompts of a file, each once, some held out: always the same, whatever the seed of the run. */
 export async function readPrompts(
   { file_path: file, format, on_bad_row: onBadRow, test_size }: PromptFile & { test_size: number },
   listener: FileListener,
 ): Promise<{ train: Message[][]; test: Message[][] }> {
-  const rows = await readRows(file, { onBadRow, ...listener }, promptReader(format));
+  const reader = promptReader(format);
+  const rows = await readRows(file, { onBadRow, ...listener }, reader.read);
+  if (format === 'auto' && reader.readAs() !== null)
+    listener.notify?.(`${shortPath(file)}: read as ${reader.readAs()}, of which the prompts are asked`);
   const distinct = new Map(rows.filter((row) => row !== null).map((prompt) => [JSON.stringify(prompt), prompt]));
   const prompts = [...distinct.values()];
   if (test_size >= prompts.length) {
-    throw new DataValidationError(
-      `${file}: test_size ${test_size} leaves none of its ${prompts.length} prompts to train on`,
-      {
-        hint: 'Hold out fewer.',
-      },
-    );
+    throw new DataValidationError(noneLeft(file, test_size, prompts.length), { hint: 'Hold out fewer.' });
   }
   const shuffled = heldOutFirst(prompts);
   return { train: shuffled.slice(test_size), test: shuffled.slice(0, test_size) };
@@ -56,12 +50,39 @@ export function heldOutFirst<T>(prompts: readonly T[]): T[] {
 
 /** @param look what is done with a prompt, which may throw */
 export async function checkPrompts(
-  { file_path, format, on_bad_row }: PromptFile,
+  { file_path, format, on_bad_row, test_size = 0 }: PromptFile & { test_size?: number },
   look: (prompt: Message[]) => unknown = () => undefined,
 ): Promise<FieldProblem[]> {
-  const read = promptReader(format);
-  return await checkRowFile('file_path', file_path, (row, place) => look(read(row, place)), on_bad_row);
+  const reader = promptReader(format);
+  const problems = await checkRowFile(
+    'file_path',
+    file_path,
+    (row, place) => look(reader.read(row, place)),
+    on_bad_row,
+  );
+  if (problems.length > 0 || test_size === 0 || test_size > COUNTED) return problems;
+  const prompts = await countDistinct(file_path, promptReader(format), test_size + 1);
+  if (prompts > test_size) return [];
+  return [{ field: 'test_size', message: noneLeft(file_path, test_size, prompts) }];
 }
+
+/** How many prompts of a file differ, at most `limit`, among its first rows. Rows that cannot be read hold none. */
+async function countDistinct(file: string, reader: PromptReader, limit: number): Promise<number> {
+  const distinct = new Set<string>();
+  for await (const row of sourceRows(file, () => undefined)) {
+    const outcome = attempt(row, reader.read);
+    if ('value' in outcome) distinct.add(JSON.stringify(outcome.value));
+    if (distinct.size === limit) break;
+  }
+  return distinct.size;
+}
+
+function noneLeft(file: string, testSize: number, prompts: number): string {
+  return `${shortPath(file)}: test_size ${testSize} leaves none of its ${prompts} prompts to train on`;
+}
+
+/** Prompts that are counted to see whether any is left beside the held-out ones. */
+const COUNTED = 1000;
 
 const ANYWHERE: RowPlace = { unit: 'row', number: 1 };
 
@@ -70,22 +91,57 @@ const PROMPT_COLUMNS = ['prompt', 'question'] as const;
 /** A row with one of them is a conversation. */
 const CONVERSATION_COLUMNS = ['messages', 'conversations', 'conversation', 'completion', 'chosen', 'rejected'];
 
+interface PromptReader {
+  read(row: JsonObject, place?: RowPlace): Message[];
+  /** What the rows were taken for; null before the first. */
+  readAs(): string | null;
+}
+
 /** The first row of a file decides how it is read. */
-function promptReader(format: PromptFormat): (row: JsonObject, place?: RowPlace) => Message[] {
-  if (format === 'comparisons') {
-    const read = comparisonReader({ format: 'auto', columns: null });
-    return (row) => read(row).comparison.prompt_conversation;
-  }
+function promptReader(format: PromptFormat): PromptReader {
+  if (format === 'comparisons') return promptsOfComparisons();
+  const conversations = promptsOfConversations(format);
+  let reader = format === 'auto' ? null : conversations;
+  return {
+    read(row, place) {
+      reader ??= readerFor(row) ?? conversations;
+      return reader.read(row, place);
+    },
+    readAs: () => reader?.readAs() ?? null,
+  };
+}
+
+/** What reads a file whose first row is no conversation; null where it is one. */
+function readerFor(row: JsonObject): PromptReader | null {
+  const column = promptColumnOf(row);
+  if (column !== null) return { read: (row) => promptOf(row, column), readAs: () => `rows with a "${column}"` };
+  const compared = comparisonFormatOf(row);
+  const has = (name: string) => field(row, name) !== undefined;
+  // Two answers beside a prompt, or two whole conversations, are conversations too, of the format preference.
+  const isConversation =
+    has('messages') ||
+    (compared === 'chosen_rejected' && has('chosen') && (has('prompt') || has('instruction') || !has('question')));
+  return compared === null || isConversation ? null : promptsOfComparisons();
+}
+
+function promptsOfComparisons(): PromptReader {
+  const reader = comparisonReader({ format: 'auto', columns: null });
+  return {
+    read: (row) => reader.read(row).comparison.prompt_conversation,
+    readAs: () => (reader.format() === null ? null : `comparisons (${reader.format()})`),
+  };
+}
+
+function promptsOfConversations(format: DataFormat): PromptReader {
   const reader = conversationReader({ format, columns: null });
-  let column: string | null | undefined = format === 'auto' ? undefined : null;
-  return (row, place = ANYWHERE) => {
-    const found = promptColumnOf(row);
-    if (column === undefined) column = found;
-    if (column !== null) return promptOf(row, column);
-    const { messages } = reader.read(row, place);
-    const prompt = messages.at(-1)?.role === 'assistant' ? messages.slice(0, -1) : messages;
-    if (prompt.length === 0) throw new DataValidationError('the row has no message before the reply');
-    return prompt;
+  return {
+    read(row, place = ANYWHERE) {
+      const { messages } = reader.read(row, place);
+      const prompt = messages.at(-1)?.role === 'assistant' ? messages.slice(0, -1) : messages;
+      if (prompt.length === 0) throw new DataValidationError('the row has no message before the reply');
+      return prompt;
+    },
+    readAs: reader.format,
   };
 }
 

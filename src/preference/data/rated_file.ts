@@ -12,6 +12,7 @@ import {
   renderCompletion,
   type Sequence,
 } from './file_dataset.ts';
+import { tellTies } from './read_comparisons.ts';
 import type { RatedFileParams } from './unpaired_params.ts';
 import { ratedReader } from './unpaired_rows.ts';
 
@@ -64,6 +65,8 @@ async function bestAgainstWorst(
     const tie = best.rating === worst.rating;
     return { pair: { chosen: best.rendered, rejected: worst.rendered, tie }, place: best.place };
   });
+  const ties = pairs.filter((pair) => pair?.pair.tie === true).length;
+  tellTies(ties, { file, what: 'prompts', of: pairs.length, notify: context.notify });
   const leftOut = (places: readonly RowPlace[], why: string) => {
     if (places.length === 0) return;
     const share = `${places.length} of ${pairs.length} prompts`;

@@ -2,7 +2,15 @@
 
 import type { Message } from '../../renderers/types.ts';
 import { renamed } from '../../supervised/data/columns.ts';
-import { field, lacking, namesOf, shown } from '../../supervised/data/fields.ts';
+import {
+  field,
+  lacking,
+  misspellingHint,
+  namesOf,
+  objectList,
+  requiredText,
+  shown,
+} from '../../supervised/data/fields.ts';
 import { parseMessages } from '../../supervised/data/messages.ts';
 import type { ColumnNames } from '../../supervised/data/options.ts';
 import { turnsOf, withSystem } from '../../supervised/data/turns.ts';
@@ -17,6 +25,7 @@ export const COMPARISON_FORMATS = [
   'transcripts',
   'helpsteer3',
   'arena',
+  'ultrafeedback',
 ] as const;
 export type ComparisonFormat = (typeof COMPARISON_FORMATS)[number];
 type RowFormat = Exclude<ComparisonFormat, 'auto'>;
@@ -36,30 +45,39 @@ export const COMPARISON_COLUMNS = [
   'conversation_a',
   'conversation_b',
   'winner',
+  'instruction',
+  'completions',
 ] as const;
 
-/**
- * Reads the rows of one file; with `auto`, the first row decides what all of them are.
- * @throws DataValidationError that names the field
- */
+/** Reads the rows of one file; with `auto`, the first row decides what all of them are. */
 export function comparisonReader({
   format,
   columns,
 }: {
   format: ComparisonFormat;
   columns: ColumnNames | null;
-}): (row: JsonObject) => LabeledComparison {
+}): ComparisonReader {
   let settled: RowFormat | null = format === 'auto' ? null : format;
-  return (given) => {
-    const row = renamed(given, columns);
-    const found = format === 'auto' ? detect(row) : null;
-    settled ??= found;
-    if (settled === null) throw unknownFormat(row);
-    if (found !== null && found !== settled) throw otherFormat(found, settled);
-    const labeled = PARSERS[settled](row);
-    refuseEqual(labeled);
-    return labeled;
+  return {
+    format: () => settled,
+    read(given) {
+      const row = renamed(given, columns);
+      const found = format === 'auto' ? comparisonFormatOf(row) : null;
+      settled ??= found;
+      if (settled === null) throw unknownFormat(row);
+      if (found !== null && found !== settled) throw otherFormat(found, settled);
+      const labeled = PARSERS[settled](row);
+      refuseEqual(labeled);
+      return labeled;
+    },
   };
+}
+
+export interface ComparisonReader {
+  /** Throws a DataValidationError that names the field. */
+  read(row: JsonObject): LabeledComparison;
+  /** What the rows are; null before the first one says it. */
+  format(): RowFormat | null;
 }
 
 const PARSERS: Record<RowFormat, (row: JsonObject) => LabeledComparison> = {
@@ -68,16 +86,19 @@ const PARSERS: Record<RowFormat, (row: JsonObject) => LabeledComparison> = {
   transcripts: parseTranscripts,
   helpsteer3: parseHelpSteer3,
   arena: parseArena,
+  ultrafeedback: parseUltraFeedback,
 };
 
-function detect(row: JsonObject): RowFormat | null {
+/** The format that a row shows; null for what is no comparison. */
+export function comparisonFormatOf(row: JsonObject): RowFormat | null {
   const has = (...names: string[]) => names.every((name) => field(row, name) !== undefined);
   if (has('comparison')) return 'comparison';
   if (has('chosen_response', 'rejected_response')) return 'chosen_rejected';
   if (has('chosen', 'rejected'))
     return isTranscript(field(row, 'chosen')) && !has('prompt') ? 'transcripts' : 'chosen_rejected';
   if (has('context', 'response1', 'response2', 'overall_preference')) return 'helpsteer3';
-  return has('conversation_a', 'conversation_b', 'winner') ? 'arena' : null;
+  if (has('conversation_a', 'conversation_b', 'winner')) return 'arena';
+  return has('instruction') && Array.isArray(field(row, 'completions')) ? 'ultrafeedback' : null;
 }
 
 /** Columns of UltraFeedback as argilla has binarised it. */
@@ -90,17 +111,21 @@ function unknownFormat(row: JsonObject): DataValidationError {
   const builder = builderFor(row);
   if (builder !== null)
     return new DataValidationError('the row has one completion, and no other one to compare it with', {
-      hint: `Set dataset.builder=${builder}.`,
+      hint: `Set ${builder}.`,
     });
+  const slip = misspellingHint(row, COMPARISON_COLUMNS);
   return new DataValidationError(`the row is no comparison that is known here: it has ${namesOf(row) || 'no fields'}`, {
-    hint: 'Known are {"comparison": …, "label": …}, {"prompt": …, "chosen": …, "rejected": …} and the rows of hh-rlhf, UltraFeedback, HelpSteer3 and Arena; others are named by columns: {prompt: COLUMN, chosen: COLUMN, rejected: COLUMN}.',
+    hint:
+      slip ??
+      'Known are {"comparison": …, "label": …}, {"prompt": …, "chosen": …, "rejected": …} and the rows of hh-rlhf, UltraFeedback, HelpSteer3 and Arena; others are named by columns: {prompt: COLUMN, chosen: COLUMN, rejected: COLUMN}.',
   });
 }
 
-/** The dataset that such rows are for. */
+/** What reads such rows, as it is set. */
 function builderFor(row: JsonObject): string | null {
-  if (typeof field(row, 'label') === 'boolean' && field(row, 'completion') !== undefined) return 'unpaired_file';
-  return field(row, 'response') !== undefined && field(row, 'helpfulness') !== undefined ? 'rated_file' : null;
+  const has = (name: string) => field(row, name) !== undefined;
+  if (has('completion') && has('label')) return 'dataset.builder=unpaired_file and loss_fn=kto';
+  return has('response') && has('helpfulness') ? 'dataset.builder=rated_file' : null;
 }
 
 function otherFormat(found: RowFormat, settled: RowFormat): DataValidationError {
@@ -145,7 +170,9 @@ function parseChosenRejected(given: JsonObject): LabeledComparison {
   const prompt = field(row, 'prompt') ?? field(row, 'question') ?? field(row, 'instruction');
   if (prompt === undefined) {
     throw new DataValidationError('chosen: is an answer, and the row has no "prompt" that it answers', {
-      hint: 'Give the question as "prompt" (columns: {prompt: NAME} for a column of another name), or both as whole conversations.',
+      hint: answers.every(([first]) => namesSpeakers(first?.content))
+        ? TRANSCRIPT_HINT
+        : 'Give the question as "prompt" (columns: {prompt: NAME} for a column of another name), or both as whole conversations.',
     });
   }
   const asked = withSystem(row, turnsOf(prompt, 'user', 'prompt').messages);
@@ -166,6 +193,13 @@ function parseTranscripts(row: JsonObject): LabeledComparison {
   if (!same) throw new DataValidationError('rejected: differs from chosen before the last reply');
   return labeled(diverging(chosen, rejected), 'A');
 }
+
+/** Text with the names of hh-rlhf's speakers, whatever stands between them. */
+const namesSpeakers = (text: unknown) =>
+  typeof text === 'string' && /^\s*Human:/m.test(text) && /^\s*Assistant:/m.test(text);
+
+const TRANSCRIPT_HINT =
+  'It looks like a transcript: an empty line has to stand before each speaker, as in "\\n\\nHuman: …\\n\\nAssistant: …".';
 
 const SPEAKER = /(?:^|\n\n)(Human|Assistant):/;
 
@@ -196,6 +230,11 @@ function parseHelpSteer3(row: JsonObject): LabeledComparison {
   if (typeof preference !== 'number') {
     throw new DataValidationError(`overall_preference: must be a number, not ${shown(preference ?? null)}`);
   }
+  if (Math.abs(preference) > 3) {
+    throw new DataValidationError(`overall_preference: must be from -3 to 3, not ${shown(preference)}`, {
+      hint: 'HelpSteer3 has -3 for a first response that is much better, 3 for a second one, and 0 for neither. Map other scales to it.',
+    });
+  }
   const asked = turnsOf(field(row, 'context'), 'user', 'context').messages;
   const label = preference < 0 ? 'A' : preference > 0 ? 'B' : 'Tie';
   return labeled({ prompt_conversation: asked, completion_A: first, completion_B: second }, label);
@@ -221,6 +260,31 @@ function parseArena(row: JsonObject): LabeledComparison {
     );
   }
   return labeled(diverging(first, second), WINNERS[winner]);
+}
+
+/** UltraFeedback as it was published: several completions with their scores, of which the best is compared with the worst. */
+function parseUltraFeedback(row: JsonObject): LabeledComparison {
+  const scored = objectList(field(row, 'completions'), 'completions', 'a response and an overall_score').map(
+    (given, i) => {
+      const score = field(given, 'overall_score');
+      if (typeof score !== 'number') {
+        throw new DataValidationError(`completions[${i}].overall_score: must be a number, not ${shown(score ?? null)}`);
+      }
+      return { text: requiredText(field(given, 'response'), `completions[${i}].response`), score };
+    },
+  );
+  if (scored.length < 2) {
+    throw new DataValidationError(
+      `completions: must be at least two, to compare the best with the worst; there is ${scored.length}`,
+    );
+  }
+  const best = scored.reduce((most, other) => (other.score > most.score ? other : most));
+  const worst = scored.reduceRight((least, other) => (other.score < least.score ? other : least));
+  const prompt_conversation = withSystem(row, turnsOf(field(row, 'instruction'), 'user', 'instruction').messages);
+  const [completion_A, completion_B] = [best, worst].map(({ text }): Message[] => [
+    { role: 'assistant', content: text },
+  ]);
+  return labeled({ prompt_conversation, completion_A, completion_B }, best.score === worst.score ? 'Tie' : 'A');
 }
 
 const labeled = (comparison: Comparison, label: PreferenceLabel): LabeledComparison => ({ comparison, label });

@@ -5,6 +5,7 @@ import { readRows } from '../../supervised/data/rows.ts';
 import type { DatasetContext } from '../../supervised/types.ts';
 import type { PreferenceDatasets } from '../types.ts';
 import { preferenceDatasets, type RenderedPair, renderCompletion } from './file_dataset.ts';
+import { onlyLabel } from './one_label.ts';
 import type { UnpairedFileParams } from './unpaired_params.ts';
 import { type JudgedCompletion, unpairedReader } from './unpaired_rows.ts';
 
@@ -12,17 +13,19 @@ export async function unpairedFileDatasets(
   params: UnpairedFileParams,
   context: DatasetContext,
 ): Promise<PreferenceDatasets> {
+  const labels = new Set<boolean>();
   const datasets = await preferenceDatasets(params, context, {
     what: 'completions',
     async read(file, { renderer, ...context }) {
       const read = unpairedReader(params);
-      return await readRows(file, { onBadRow: params.on_bad_row, ...context }, (row, place) => ({
-        pair: renderJudged(read(row), renderer),
-        place,
-      }));
+      return await readRows(file, { onBadRow: params.on_bad_row, ...context }, (row, place) => {
+        const judged = read(row);
+        if (file === params.file_path) labels.add(judged.wanted);
+        return { pair: renderJudged(judged, renderer), place };
+      });
     },
   });
-  return { ...datasets, unpaired: true };
+  return { ...datasets, unpaired: { file: params.file_path, onlyLabel: onlyLabel(labels) } };
 }
 
 /** A pair that lacks the other completion. */

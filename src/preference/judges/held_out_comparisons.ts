@@ -1,12 +1,11 @@
 // Comparisons that a policy's replies are held against: one of each prompt, and those that are held out of training on prompts.
 
 import type { Message } from '../../renderers/types.ts';
-import { readRows } from '../../supervised/data/rows.ts';
 import { DataValidationError } from '../../util/errors.ts';
 import { shortPath } from '../../util/files.ts';
 import type { HeldOutParams } from '../data/comparison_params.ts';
-import { type FileListener, heldOutFirst } from '../data/prompts.ts';
-import { comparisonReader } from '../data/rows.ts';
+import { heldOutFirst } from '../data/prompts.ts';
+import { type FileListener, readComparisons } from '../data/read_comparisons.ts';
 import type { LabeledComparison } from '../types.ts';
 
 export interface ComparedPrompt {
@@ -15,11 +14,10 @@ export interface ComparedPrompt {
 }
 
 export async function readComparedPrompts(
-  { file_path: file, test_size, against, on_bad_row: onBadRow, ...options }: HeldOutParams,
+  { file_path: file, test_size, against, ...options }: HeldOutParams,
   listener: FileListener,
 ): Promise<ComparedPrompt[]> {
-  const read = comparisonReader(options);
-  const rows = await readRows(file, { onBadRow, ...listener }, (row) => comparedPrompt(read(row), against));
+  const rows = await readComparisons(file, options, listener, (labeled) => comparedPrompt(labeled, against));
   const distinct = new Map<string, ComparedPrompt>();
   for (const row of rows) {
     if (row === null) continue;

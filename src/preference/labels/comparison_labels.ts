@@ -3,14 +3,14 @@
 
 import type { Renderer } from '../../renderers/types.ts';
 import { batchedDataset } from '../../supervised/batches.ts';
-import { namedRows, type RowPlace, readRows } from '../../supervised/data/rows.ts';
+import { namedRows, type RowPlace } from '../../supervised/data/rows.ts';
 import { type RowPart, renderingOf, splitRows } from '../../supervised/split_rows.ts';
 import type { DatasetContext, SupervisedDataset, SupervisedDatasets } from '../../supervised/types.ts';
 import { DataValidationError } from '../../util/errors.ts';
 import { shortPath } from '../../util/files.ts';
 import { nextUniform, randomFor } from '../../util/random.ts';
 import { startAll } from '../../util/start_all.ts';
-import { comparisonReader } from '../data/rows.ts';
+import { readComparisons } from '../data/read_comparisons.ts';
 import { comparedPairs, type PreferenceModel } from '../models/preference_model.ts';
 import type { Comparison, PreferenceLabel } from '../types.ts';
 import { labelPrompts } from './comparison_prompt.ts';
@@ -50,11 +50,9 @@ async function loadComparisons(
   params: ComparisonLabelParams,
   { renderer, maxLength, warn, notify, signal }: DatasetContext & { renderer: Renderer; maxLength: number },
 ): Promise<(Loaded | null)[]> {
-  const read = comparisonReader(params);
   const promptOf = labelPrompts(renderer);
   const tooLong: RowPlace[] = [];
-  const rows = await readRows(file, { onBadRow: params.on_bad_row, warn, notify, signal }, (row, place) => {
-    const labeled = read(row);
+  const rows = await readComparisons(file, params, { warn, notify, signal }, (labeled, place) => {
     const orders = renderOrders(labeled, promptOf);
     const isTooLong = orders.some(({ prompt }) => prompt.length + 1 > maxLength);
     if (isTooLong) tooLong.push(place);

@@ -73,7 +73,7 @@ export const gsm8kDataset = defineBuilder({
   },
 });
 
-const problemReader = (): ConversationReader => ({ read: parseProblem, notices: () => [] });
+const problemReader = (): ConversationReader => ({ read: parseProblem, notices: () => [], format: () => null });
 
 /** Reads `{"question": …, "answer": …}`. Throws a DataValidationError that names the field. */
 function parseProblem({ question, answer }: JsonObject): ConversationRow {

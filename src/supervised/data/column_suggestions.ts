@@ -1,14 +1,16 @@
 // What to set for rows whose columns go by other names.
 
 import { isJsonObject, type JsonObject } from '../../util/json.ts';
-import { field } from './fields.ts';
-import type { OptionSpelling } from './options.ts';
+import { field, misspellingHint } from './fields.ts';
+import { COLUMN_NAMES, type OptionSpelling } from './options.ts';
 
 const QUESTIONS = ['prompt', 'question', 'query', 'input', 'problem', 'source', 'user'];
 const ANSWERS = ['completion', 'answer', 'response', 'output', 'solution', 'target', 'assistant', 'reply'];
 
 /** One sentence that says how such a row can be read. */
 export function suggestionFor(row: JsonObject, { columns }: OptionSpelling): string {
+  const slip = misspellingHint(row, COLUMN_NAMES);
+  if (slip !== null) return slip;
   const nameOf = (names: readonly string[]) => names.find((name) => typeof field(row, name) === 'string');
   const list = Object.keys(row).find((name) => isMessageList(row, name));
   if (list !== undefined) return `Set ${columns({ messages: list })} to read that column.`;

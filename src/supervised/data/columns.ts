@@ -1,5 +1,7 @@
 // Columns that go by other names in a file than in the format of its rows.
 
+import { closestNames } from '../../registry/suggest.ts';
+import { DataValidationError } from '../../util/errors.ts';
 import type { JsonObject } from '../../util/json.ts';
 import { field, lacking } from './fields.ts';
 import type { ColumnNames } from './options.ts';
@@ -18,7 +20,14 @@ export function renamed(row: JsonObject, columns: ColumnNames | null): JsonObjec
     const value = field(row, source);
     if (value !== undefined) return [[name, value] as const];
     if (OPTIONAL.has(name)) return [];
-    throw lacking(row, source);
+    throw lackingColumn(row, source);
   });
   return Object.fromEntries([...kept, ...moved]);
+}
+
+function lackingColumn(row: JsonObject, source: string): DataValidationError {
+  const [near] = closestNames(source, Object.keys(row), 1);
+  return near === undefined
+    ? lacking(row, source)
+    : new DataValidationError(lacking(row, source).message, { hint: `Did you mean "${near}"?` });
 }

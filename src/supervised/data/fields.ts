@@ -1,5 +1,6 @@
 // Fields of a row: values of the kind that is expected, and words for those that are not.
 
+import { misspelt } from '../../registry/suggest.ts';
 import { DataValidationError } from '../../util/errors.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../util/json.ts';
 
@@ -33,7 +34,20 @@ export function objectList(value: JsonValue | undefined, at: string, member: str
 /** `the row has no "messages"; it has "a", "b"`. */
 export function lacking(row: JsonObject, name: string): DataValidationError {
   const names = namesOf(row);
-  return new DataValidationError(`the row has no "${name}"${names === '' ? '' : `; it has ${names}`}`);
+  const hint = misspellingHint(row, [name]);
+  return new DataValidationError(`the row has no "${name}"${names === '' ? '' : `; it has ${names}`}`, {
+    ...(hint !== null && { hint }),
+  });
+}
+
+/** Which of the known names a field of the row has in another spelling, as a sentence; null: none. */
+export function misspellingHint(row: JsonObject, known: readonly string[]): string | null {
+  const others = Object.keys(row).filter((name) => !known.includes(name));
+  for (const name of known) {
+    const slip = field(row, name) === undefined ? misspelt(name, others) : undefined;
+    if (slip !== undefined) return `Did you mean "${name}" by ${shown(slip)}?`;
+  }
+  return null;
 }
 
 /** The names of a row's fields, quoted. */

@@ -22,6 +22,8 @@ export interface ConversationReader {
   read(row: JsonObject, place: RowPlace): ConversationRow;
   /** What is worth knowing of the rows so far: how they were understood, where that was found out, and what of them is not used. */
   notices(): Notice[];
+  /** What the rows are; null before the first one says it. */
+  format(): RowFormat | null;
 }
 
 interface Notice {
@@ -50,6 +52,7 @@ export function conversationReader({
   const ignored = new Set<string>();
   const unused = new Map<string, string>();
   return {
+    format: () => settled?.format ?? null,
     read(given, place) {
       const row = withFlags(renamed(given, columns), message_field_training);
       const found = detect(row);

@@ -36,10 +36,18 @@ export async function* sourceRows(file: string, notify: (message: string) => voi
   }
   const { first, chunks } = await upToFirstMark(textChunks(file, container, notify));
   const isArray = first === '[';
+  let otherKind: OtherKind | null | undefined;
   for await (const line of isArray ? arrayElements(chunks) : linesOf(chunks)) {
     if (line.problem === null && line.text.trim() === '') continue;
     const { bytes } = line;
-    yield { unit: 'line', number: line.number, ...(bytes === undefined ? {} : { bytes }), ...parsed(line, isArray) };
+    const row = parsed(line, isArray);
+    if (otherKind === undefined) otherKind = isArray || row.value !== null ? null : otherKindOf(line.text);
+    yield {
+      unit: 'line',
+      number: line.number,
+      ...(bytes === undefined ? {} : { bytes }),
+      ...(otherKind === null || row.value !== null ? row : { value: null, problem: notJson(otherKind) }),
+    };
   }
 }
 
@@ -136,6 +144,21 @@ function parsed({ text, problem, number }: Line, isArray: boolean): Parsed {
   if (isJsonObject(value)) return { value, problem: null };
   const what = isArray ? 'each element of the list must be' : 'each line must hold';
   return { value: null, problem: new DataFormatError(`${what} a JSON object`) };
+}
+
+/** What a file is whose first line is no JSON at all; null for one that may be broken JSON. */
+function otherKindOf(firstLine: string): OtherKind | null {
+  if (CSV_HEADER.test(firstLine)) return 'CSV';
+  return /^\s*[\p{L}#*]/u.test(firstLine) ? 'plain text' : null;
+}
+
+type OtherKind = 'CSV' | 'plain text';
+const CSV_HEADER = /^("[^"]+"|[\w.-]+)([,;\t] ?("[^"]+"|[\w.-]+))+\s*$/;
+
+function notJson(kind: OtherKind): DataFormatError {
+  return new DataFormatError(`not valid JSON: this looks like ${kind}`, {
+    hint: 'Rows have to be JSON objects, one a line.',
+  });
 }
 
 /** The first character that is not blank, and the whole text from its beginning. */

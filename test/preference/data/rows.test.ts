@@ -4,7 +4,7 @@ import { expect, it } from 'vitest';
 import { comparisonReader } from '../../../src/preference/data/rows.ts';
 import type { JsonObject } from '../../../src/util/json.ts';
 
-const read = (row: JsonObject) => comparisonReader({ format: 'auto', columns: null })(row);
+const read = (row: JsonObject) => comparisonReader({ format: 'auto', columns: null }).read(row);
 const user = (content: string) => ({ role: 'user', content });
 const assistant = (content: string) => ({ role: 'assistant', content });
 

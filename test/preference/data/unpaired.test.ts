@@ -75,7 +75,7 @@ describe('rows', () => {
   });
 
   it.each<[JsonObject, string]>([
-    [{ prompt: 'Hi', completion: 'Hello.', label: 1 }, 'label: must be true or false, not 1'],
+    [{ prompt: 'Hi', completion: 'Hello.', label: 2 }, 'label: must be true or false, not 2'],
     [{ prompt: 'Hi', completion: 'Hello.' }, 'the row has no "label"'],
     [{ prompt: 'Hi', completion: [user('Hello.')], label: true }, 'completion: begins with user'],
     [{ completion: 'Hello.', label: true }, 'the row has no "prompt"'],
