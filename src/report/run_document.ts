@@ -39,7 +39,7 @@ export function runBlocks(
   const talk = `${programName()} chat ${quote(run.run)}`;
   const next = [
     ...(again === null ? [] : [`${isResumable ? 'go on with it' : 'start it from the beginning'}: ${again}`]),
-    ...(best === null ? [] : [`talk to its best weights, ${bestOf(best)}: ${talk} --checkpoint best`]),
+    ...(best === null ? [] : [`talk to its best weights, of step ${best.step}: ${talk} --checkpoint best`]),
     ...(run.sampler_path === null ? [] : [`talk to ${best === null ? 'it' : 'its last weights'}: ${talk}`]),
     ...(more === 0 ? [] : [`${plural(more, 'more metric')}: ${programName()} report ${quote(run.run)} --all`]),
   ];
@@ -50,10 +50,6 @@ export function runBlocks(
     shown.length === 0 ? { lines: ['no metrics yet'] } : { table: tableOf(shown) },
     ...(next.length === 0 ? [] : [{ lines: next.map(printable) }]),
   ];
-}
-
-function bestOf({ metric, value, step }: KeptBest): string {
-  return `${metric} ${formatNumber(value)} at step ${step}`;
 }
 
 function factLines(

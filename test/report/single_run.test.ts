@@ -191,7 +191,7 @@ it('a run that was stopped early says why, and leads to its best weights', async
   const lines = (await table()).split('\n');
   expect(lines.filter((line) => /^(state|talk)/.test(line)).join('\n')).toMatchInlineSnapshot(`
     "state: stopped: test/nll has not improved in 3 evaluations
-    talk to its best weights, test/nll 1.5 at step 2: cookbook chat runs/a --checkpoint best"
+    talk to its best weights, of step 2: cookbook chat runs/a --checkpoint best"
   `);
 });
 
