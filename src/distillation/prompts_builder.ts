@@ -61,8 +61,13 @@ export const prompts = defineBuilder({
   },
   async check(config, { renderer }) {
     const { checkPrompts } = await import('../preference/data/prompts.ts');
-    const { convo_prefix } = config;
-    return await checkPrompts(config, (prompt) => renderer?.buildGenerationPrompt([...convo_prefix, ...prompt]));
+    const { TOO_LONG } = await import('../supervised/check_rows.ts');
+    const { lengthOf } = await import('../tinker/types.ts');
+    const { convo_prefix, max_prompt_tokens: most } = config;
+    return await checkPrompts(config, (prompt) => {
+      const asked = renderer?.buildGenerationPrompt([...convo_prefix, ...prompt]);
+      return asked !== undefined && most !== null && lengthOf(asked) > most ? TOO_LONG : null;
+    });
   },
 });
 

@@ -2,10 +2,10 @@
 
 import type { FieldProblem } from '../registry/builder.ts';
 import type { Renderer } from '../renderers/types.ts';
-import { checkRowFiles } from '../supervised/check_rows.ts';
+import { checkRowFiles, TOO_LONG } from '../supervised/check_rows.ts';
 import { renderComparison } from './data/comparison_file.ts';
 import type { ComparisonFileParams } from './data/comparison_params.ts';
-import { renderCompletion } from './data/file_dataset.ts';
+import { renderCompletion, type Sequence } from './data/file_dataset.ts';
 import { comparisonReader } from './data/rows.ts';
 import { renderJudged } from './data/unpaired_file.ts';
 import type { RatedFileParams, UnpairedFileParams } from './data/unpaired_params.ts';
@@ -19,7 +19,16 @@ export async function checkComparisonFile(
   params: ComparisonFileParams,
   renderer: Renderer | null,
 ): Promise<FieldProblem[]> {
-  return await checkComparisons(params, renderer, renderComparison);
+  return await checkComparisons(params, renderer, (labeled, renderer) => {
+    const { chosen, rejected } = renderComparison(labeled, renderer);
+    return isBeyond(params, chosen, rejected) ? TOO_LONG : null;
+  });
+}
+
+/** Whether a completion begins beyond the tokens that rows are cut to. */
+function isBeyond({ max_length }: { max_length: number | null }, ...sides: (Sequence | null)[]): boolean {
+  const starts = sides.map((side) => side?.weights.findIndex((weight) => weight > 0) ?? -1);
+  return max_length !== null && starts.some((start) => start >= max_length);
 }
 
 export async function checkComparisonLabels(
@@ -41,7 +50,7 @@ async function checkComparisons(
     const reader = comparisonReader(params);
     return (row) => {
       const labeled = reader.read(row);
-      if (renderer !== null) render(labeled, renderer);
+      return renderer === null ? null : render(labeled, renderer);
     };
   });
 }
@@ -54,7 +63,9 @@ export async function checkUnpairedFile(
     const read = unpairedReader(params);
     return (row) => {
       const judged = read(row);
-      if (renderer !== null) renderJudged(judged, renderer);
+      if (renderer === null) return null;
+      const { chosen, rejected } = renderJudged(judged, renderer);
+      return isBeyond(params, chosen, rejected) ? TOO_LONG : null;
     };
   });
 }

@@ -24,8 +24,17 @@ const TOLD = 3;
 
 type Files = Pick<ConversationFileParams, 'file_path'> &
   Partial<Pick<ConversationFileParams, 'test_file_path' | 'test_size' | 'on_bad_row'>>;
-type Checked = Files & Partial<TrainedChoice>;
+type Checked = Files & Partial<TrainedChoice> & { max_length?: number | null };
+/** Throws for a row that cannot be used. */
 type Look = (row: JsonObject, place: RowPlace) => unknown;
+
+/** What a look gives of a row that is fine and yet left out, for being longer than the spec allows. */
+export const TOO_LONG = Symbol('too long');
+
+const noneFits = (rows: number) =>
+  rows === 1
+    ? 'its one row is longer than the spec allows, so that nothing is left to train on; raise the bound on its tokens (max_length, max_prompt_tokens)'
+    : `all of its ${rows} rows that can be read are longer than the spec allows, so that nothing is left to train on; raise the bound on their tokens (max_length, max_prompt_tokens)`;
 
 /** What is wrong with the rows of a conversations file, and of its test file; with a renderer, also whether it takes them. */
 export async function checkConversations(
@@ -95,10 +104,17 @@ export async function checkTextFile({ file_path: file }: TextFileParams): Promis
   return messages.map((message) => ({ field: 'file_path', message }));
 }
 
-function readerOf(reader: ConversationReader, renderer: Renderer | null, choice: TrainedChoice): Look {
+function readerOf(
+  reader: ConversationReader,
+  renderer: Renderer | null,
+  { max_length: maxLength = null, ...choice }: TrainedChoice & { max_length?: number | null },
+): Look {
   return (row, place) => {
     const conversation = reader.read(row, place);
-    if (renderer !== null) renderTrained(conversation, renderer, choice);
+    if (renderer === null) return;
+    const { weights } = renderTrained(conversation, renderer, choice);
+    const first = weights.findIndex((weight) => weight > 0);
+    return maxLength !== null && first >= maxLength ? TOO_LONG : null;
   };
 }
 
@@ -107,6 +123,7 @@ async function firstProblems(file: string, read: Look, skipsBadRows: boolean): P
   const kinds = new Map<string, { first: string; more: number }>();
   let rows = 0;
   let bad = 0;
+  let tooLong = 0;
   for await (const row of sourceRows(file, () => undefined)) {
     const outcome = attempt(row, read);
     if ('problem' in outcome) {
@@ -116,12 +133,15 @@ async function firstProblems(file: string, read: Look, skipsBadRows: boolean): P
         kinds.set(message, { first: sentence(errorAt(shortPath(file), row, outcome.problem)), more: 0 });
       else known.more += 1;
       bad += 1;
-    }
+    } else if (outcome.value === TOO_LONG) tooLong += 1;
     rows += 1;
     if (rows === LOOKED_AT) break;
   }
+  // Of a longer file other rows may be left.
+  if (rows < LOOKED_AT && tooLong > 0 && tooLong + bad === rows)
+    kinds.set('', { first: `${shortPath(file)}: ${noneFits(tooLong)}`, more: 0 });
   if (rows === 0) return [`${shortPath(file)}: the file is empty`];
-  if (skipsBadRows && bad < rows) return [];
+  if (skipsBadRows && bad + tooLong < rows) return [];
   return [...kinds.values()]
     .slice(0, TOLD)
     .map(({ first, more }) =>

@@ -3,6 +3,7 @@
 import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { builtinRegistry } from '../../src/builtin.ts';
 import { PREFERENCE_LOSS_NAMES } from '../../src/preference/losses/table.ts';
@@ -82,6 +83,21 @@ const scored = async (name: string) =>
   (await readFile(join(directory, name, 'reference_logprobs.jsonl'), 'utf8')).trimEnd().split('\n').length;
 
 describe('dpo', () => {
+  it('says what the file was taken for and how many rows are ties, and shows the first pair', async () => {
+    const events: RunEvent[] = [];
+    await run('told', ['max_steps=1', 'dataset.shuffle_seed=null', 'dataset.test_size=1'], {
+      onEvent: (event) => events.push(event),
+    });
+    const notices = events.flatMap((event) => (event.type === 'notice' ? [event.message] : []));
+    expect(notices).toContainEqual(expect.stringMatching(/pairs\.jsonl: read as comparison$/));
+    expect(notices).toContainEqual(expect.stringMatching(/pairs\.jsonl: 8 of 40 comparisons are ties$/));
+    const [shown] = events.flatMap((event) => (event.type === 'text' ? [event] : []));
+    expect(shown?.title).toBe('first example');
+    const [chosen = '', rejected = ''] = stripVTControlCharacters(shown?.text ?? '').split('rejected:\n');
+    expect(chosen).toMatch(/^chosen:\n[\s\S]*hello 1\?[\s\S]*or 1/);
+    expect(rejected).toMatch(/hello 1\?[\s\S]*he world 1/);
+  });
+
   it('learns to prefer what was chosen, on pairs that were held out too', async () => {
     const { status } = await run('plain');
     expect(status.state).toBe('done');

@@ -88,6 +88,16 @@ describe('values', () => {
     expect(await said(file, override)).toContain(sentence);
   });
 
+  it('a length that leaves no row of a short file', async () => {
+    const all = 'all of its 3 rows that can be read are longer than the spec allows';
+    expect(await said('dpo.yaml', 'dataset.max_length=2')).toContain(`dataset/file_path: pairs.jsonl: ${all}`);
+    expect(await said('dpo.yaml', 'dataset.max_length=1000')).toBe('');
+    const dataset = 'dataset={builder: conversation_file, file_path: pairs.jsonl, batch_size: 1, max_length: 2}';
+    expect(await said('dpo.yaml', 'trainer=supervised', dataset)).toContain(all);
+    const prompts = 'dataset={builder: prompts, file_path: pairs.jsonl, max_prompt_tokens: 1}';
+    expect(await said('rl.yaml', prompts)).toContain(all);
+  });
+
   it('a model of a hub is not looked for', async () => {
     expect(await said('dpo.yaml', 'model_name=somebody/something')).toBe('');
   });
