@@ -3,7 +3,7 @@
 import type { Datum, ForwardBackwardOutput, TensorData } from '../types.ts';
 import { MAX_DATUMS, MAX_DIMENSIONS } from './bounds.ts';
 import { decodeDatum, encodeDatum } from './datums.ts';
-import { WireError } from './error.ts';
+import { type FieldErrorKind, UnwritableError, WireError } from './error.ts';
 import { int64Bytes, int64Of } from './numbers.ts';
 import { decodeMessage, encodeMessage, type Message } from './schema.ts';
 import { checkDense, decodeValues, denseRoom, dtypeNumber, encodeValues, widthOf } from './tensors.ts';
@@ -27,7 +27,7 @@ export function encodeForwardBackwardRequest(request: ForwardBackwardRequest): U
   const config = Object.entries(loss_fn_config);
   return encodeMessage('ForwardBackwardRequest', {
     model_id,
-    seq_id: checkSeqId(seq_id),
+    seq_id: checkSeqId(seq_id, UnwritableError),
     data: data.map((datum, i) => encodeDatum(datum, `data[${i}]`)),
     loss_fn,
     // Services older than texts read the first of these, newer ones the second.
@@ -66,9 +66,9 @@ function configValue(key: string, { number, text }: Message<'LossConfigValue'> =
   return value;
 }
 
-export function checkSeqId(value: number): number {
+export function checkSeqId(value: number, Fault: FieldErrorKind = WireError): number {
   if (Number.isSafeInteger(value) && value >= 1 && value <= MAX_SEQ_ID) return value;
-  throw new WireError('seq_id', `must be an integer from 1 to ${MAX_SEQ_ID}, not ${value}`);
+  throw new Fault('seq_id', `must be an integer from 1 to ${MAX_SEQ_ID}, not ${value}`);
 }
 
 /** Datums in a row with the same fields, types and width (K of [N, K]) share a record: usually that is all of them. */
@@ -99,10 +99,10 @@ export function encodeForwardBackwardOutput(output: ForwardBackwardOutput): Uint
 
 function kindOf(record: Record<string, TensorData>, place: string): string {
   const fields = Object.entries(record).map(([name, tensor]) => {
-    checkDense(tensor, `${place}.${name}`);
+    checkDense(tensor, `${place}.${name}`, UnwritableError);
     // How many rows there are is reckoned from the bytes, and rows of nothing have none.
     if (tensor.shape.length === 0 || (tensor.data.length === 0 && tensor.shape[0] !== 0)) {
-      throw new WireError(`${place}.${name}`, `a tensor of shape [${tensor.shape}] cannot be written`);
+      throw new UnwritableError(`${place}.${name}`, `a tensor of shape [${tensor.shape}] cannot be written`);
     }
     return [name, tensor.dtype, tensor.shape.slice(1)];
   });
