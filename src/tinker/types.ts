@@ -32,15 +32,25 @@ export interface TensorData {
   data: number[] | Float32Array;
   dtype: TensorDType;
   shape: number[];
+  /** What has them is a sparse tensor, whose `data` is read otherwise. */
+  sparse_crow_indices?: never;
+  sparse_col_indices?: never;
 }
 
 /** A matrix in rows of which few cells are listed (CSR). What the other cells hold is a matter of the field that it stands in. */
-export interface SparseTensorData extends TensorData {
+export interface SparseTensorData {
+  /** Of the listed cells, row by row. */
+  data: number[] | Float32Array;
+  dtype: TensorDType;
+  /** Rows and columns. */
+  shape: number[];
   /** Where the cells of each row begin in `data`, and where the last row's end. */
   sparse_crow_indices: number[];
   /** Column of each cell, ascending within a row. */
   sparse_col_indices: number[];
 }
+
+export type AnyTensorData = TensorData | SparseTensorData;
 
 /**
  * One training example of N input positions. `loss_fn_inputs` holds what the loss asks for, aligned to the input:
@@ -132,7 +142,7 @@ export interface SampleResponse {
   /** Of each position of the prompt, when asked for; the first is null. */
   topk_prompt_logprobs?: TopkLogprobs;
   /** Of tokens that the request names, in its own layout; row i tells of position i + 1 of the prompt. */
-  target_prompt_logprobs?: TensorData | SparseTensorData;
+  target_prompt_logprobs?: AnyTensorData;
   prompt_alt_tokens?: PromptAltTokens;
 }
 

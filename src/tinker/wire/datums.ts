@@ -1,7 +1,7 @@
 // Training examples between protobuf and the API's types.
 
 import type { Datum, ModelInputChunk, ProvenanceSpan } from '../types.ts';
-import { WireError } from './error.ts';
+import { type FieldErrorKind, UnwritableError, WireError } from './error.ts';
 import { int32Bytes, int32Of } from './numbers.ts';
 import { audioRefused, imageFormat, lengthNeeded } from './pictures.ts';
 import type { Message } from './schema.ts';
@@ -15,8 +15,8 @@ export function encodeDatum(datum: Datum, place: string): Message<'Datum'> {
       key,
       value: encodeTensor(tensor, `${place}.loss_fn_inputs.${key}`),
     })),
-    model_input_spans: model_input_spans.map(encodeSpan),
-    loss_fn_input_spans: loss_fn_input_spans.map(encodeSpan),
+    model_input_spans: model_input_spans.map((span, i) => encodeSpan(span, `${place}.model_input_spans[${i}]`)),
+    loss_fn_input_spans: loss_fn_input_spans.map((span, i) => encodeSpan(span, `${place}.loss_fn_input_spans[${i}]`)),
   };
 }
 
@@ -43,7 +43,7 @@ export function decodeDatum(message: Message<'Datum'>, room: DenseRoom, place: s
 function encodeChunk(chunk: ModelInputChunk, place: string): Message<'Chunk'> {
   if (chunk.type === 'encoded_text') return { encoded_text: { tokens: int32Bytes(chunk.tokens, `${place}.tokens`) } };
   const { data, format, expected_tokens } = chunk;
-  return { image: { data, format, expected_tokens } };
+  return { image: { data, format, expected_tokens: lengthNeeded(expected_tokens, place, UnwritableError) } };
 }
 
 function decodeChunk({ encoded_text, image, dmel }: Message<'Chunk'>, place: string): ModelInputChunk {
@@ -63,7 +63,8 @@ function decodeChunk({ encoded_text, image, dmel }: Message<'Chunk'>, place: str
   throw new WireError(place, 'must hold tokens or a picture, and holds neither');
 }
 
-function encodeSpan({ type, sequence_id, offset, length }: ProvenanceSpan): Message<'ProvenanceSpan'> {
+function encodeSpan({ type, sequence_id, offset, length }: ProvenanceSpan, place: string): Message<'ProvenanceSpan'> {
+  checkPositions({ offset, length }, place, UnwritableError);
   const span = { sequence_id, offset, length };
   return type === 'prompt' ? { prompt_tokens: span } : { sampled_tokens: span };
 }
@@ -73,11 +74,15 @@ function decodeSpans(spans: readonly Message<'ProvenanceSpan'>[], place: string)
     const span = prompt_tokens ?? sampled_tokens;
     if (!span) throw new WireError(`${place}[${i}]`, 'must be of a prompt or of sampled tokens, and is of neither');
     const { sequence_id = '', offset = 0, length = 0 } = span;
-    for (const [name, value] of Object.entries({ offset, length })) {
-      if (!(Number.isSafeInteger(value) && value >= 0)) {
-        throw new WireError(`${place}[${i}].${name}`, `must be an integer from 0 to 2^53, not ${value}`);
-      }
-    }
+    checkPositions({ offset, length }, `${place}[${i}]`, WireError);
     return { type: prompt_tokens ? 'prompt' : 'sampled', sequence_id, offset, length };
   });
+}
+
+function checkPositions(positions: Record<string, number>, place: string, Fault: FieldErrorKind): void {
+  for (const [name, value] of Object.entries(positions)) {
+    if (!(Number.isSafeInteger(value) && value >= 0)) {
+      throw new Fault(`${place}.${name}`, `must be an integer from 0 to 2^53, not ${value}`);
+    }
+  }
 }

@@ -4,8 +4,8 @@ import { RequestError } from '../../util/errors.ts';
 
 const MAX_CHARACTERS = 300;
 
-/** Bytes or JSON that cannot be read, or values that cannot be written. A server answers 400: sending it again changes nothing. */
-export class WireError extends RequestError {
+/** What both kinds say, and of which field. */
+abstract class FieldError extends RequestError {
   /** Path of the field, `data[3].loss_fn_inputs.target_tokens`; empty for the message as a whole. */
   readonly field: string;
 
@@ -14,6 +14,15 @@ export class WireError extends RequestError {
     this.field = cut(field);
   }
 }
+
+/** Bytes or JSON that cannot be read. A server answers 400: sending it again changes nothing. */
+export class WireError extends FieldError {}
+
+/** Values that cannot be written. The fault is of the side that writes: of a server, where it writes a result. */
+export class UnwritableError extends FieldError {}
+
+/** What a check throws that serves reading and writing. */
+export type FieldErrorKind = typeof WireError | typeof UnwritableError;
 
 /** Names and shapes in it come from whoever sent the message, and may be long. */
 function cut(text: string): string {

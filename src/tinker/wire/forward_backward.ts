@@ -1,8 +1,9 @@
 // The request and the result of a forward or forward-backward pass, as protobuf.
 
 import type { Datum, ForwardBackwardOutput, TensorData } from '../types.ts';
+import { MAX_DATUMS, MAX_DIMENSIONS } from './bounds.ts';
 import { decodeDatum, encodeDatum } from './datums.ts';
-import { WireError } from './error.ts';
+import { type FieldErrorKind, UnwritableError, WireError } from './error.ts';
 import { int64Bytes, int64Of } from './numbers.ts';
 import { decodeMessage, encodeMessage, type Message } from './schema.ts';
 import { checkDense, decodeValues, denseRoom, dtypeNumber, encodeValues, widthOf } from './tensors.ts';
@@ -20,15 +21,13 @@ export interface ForwardBackwardRequest {
 }
 
 const MAX_SEQ_ID = 2 ** 31 - 1;
-/** Records without a field take no bytes; so many are more than any request has. */
-const MAX_EMPTY_RECORDS = 2 ** 16;
 
 export function encodeForwardBackwardRequest(request: ForwardBackwardRequest): Uint8Array {
   const { model_id, seq_id, data, loss_fn, loss_fn_config, forward_only } = request;
   const config = Object.entries(loss_fn_config);
   return encodeMessage('ForwardBackwardRequest', {
     model_id,
-    seq_id: checkSeqId(seq_id),
+    seq_id: checkSeqId(seq_id, UnwritableError),
     data: data.map((datum, i) => encodeDatum(datum, `data[${i}]`)),
     loss_fn,
     // Services older than texts read the first of these, newer ones the second.
@@ -67,9 +66,9 @@ function configValue(key: string, { number, text }: Message<'LossConfigValue'> =
   return value;
 }
 
-export function checkSeqId(value: number): number {
+export function checkSeqId(value: number, Fault: FieldErrorKind = WireError): number {
   if (Number.isSafeInteger(value) && value >= 1 && value <= MAX_SEQ_ID) return value;
-  throw new WireError('seq_id', `must be an integer from 1 to ${MAX_SEQ_ID}, not ${value}`);
+  throw new Fault('seq_id', `must be an integer from 1 to ${MAX_SEQ_ID}, not ${value}`);
 }
 
 /** Datums in a row with the same fields, types and width (K of [N, K]) share a record: usually that is all of them. */
@@ -100,10 +99,10 @@ export function encodeForwardBackwardOutput(output: ForwardBackwardOutput): Uint
 
 function kindOf(record: Record<string, TensorData>, place: string): string {
   const fields = Object.entries(record).map(([name, tensor]) => {
-    checkDense(tensor, `${place}.${name}`);
+    checkDense(tensor, `${place}.${name}`, UnwritableError);
     // How many rows there are is reckoned from the bytes, and rows of nothing have none.
     if (tensor.shape.length === 0 || (tensor.data.length === 0 && tensor.shape[0] !== 0)) {
-      throw new WireError(`${place}.${name}`, `a tensor of shape [${tensor.shape}] cannot be written`);
+      throw new UnwritableError(`${place}.${name}`, `a tensor of shape [${tensor.shape}] cannot be written`);
     }
     return [name, tensor.dtype, tensor.shape.slice(1)];
   });
@@ -129,31 +128,49 @@ function batchedTensor(tensors: readonly TensorData[], place: (i: number) => str
 export function decodeForwardBackwardOutput(bytes: Uint8Array): ForwardBackwardOutput {
   const message: Message<'ForwardBackwardOutput'> = decodeMessage('ForwardBackwardOutput', bytes);
   const { loss_fn_output_type = '', loss_fn_outputs = [], metrics = [] } = message;
+  const room = { datums: MAX_DATUMS };
   return {
     loss_fn_output_type,
-    loss_fn_outputs: loss_fn_outputs.flatMap((record, i) => decodeArrayRecord(record, `loss_fn_outputs[${i}]`)),
+    loss_fn_outputs: loss_fn_outputs.flatMap((record, i) => decodeArrayRecord(record, room, `loss_fn_outputs[${i}]`)),
     metrics: Object.fromEntries(metrics.map(({ key = '', value = 0 }) => [key, value])),
   };
 }
 
-function decodeArrayRecord(message: Message<'ArrayRecord'>, place: string): Record<string, TensorData>[] {
+/** Datums that a result may still have: without a field they take no bytes, with one a few. */
+interface DatumRoom {
+  datums: number;
+}
+
+function decodeArrayRecord(
+  message: Message<'ArrayRecord'>,
+  room: DatumRoom,
+  place: string,
+): Record<string, TensorData>[] {
   const { fields = [], num_datums = 0 } = message;
+  // Services that leave the count out have at least one field to count by.
+  const count = num_datums === 0 && fields.length > 0 ? datumsOf(fields[0].value) : num_datums;
+  if (!(Number.isSafeInteger(count) && count >= 0)) throw new WireError(`${place}.num_datums`, `${count} is no count`);
+  room.datums -= count;
+  if (room.datums < 0) {
+    throw new WireError(
+      `${place}.num_datums`,
+      `${count} make more than the ${MAX_DATUMS} datums that a result may have`,
+    );
+  }
   const columns = fields.map(({ key = '', value = {} }) => {
+    if (datumsOf(value) !== count) {
+      throw new WireError(`${place}.${key}`, `has tensors for ${datumsOf(value)} datums of ${count}`);
+    }
     return { key, tensors: unbatchedTensors(value, `${place}.${key}`) };
   });
-  // Services that leave the count out have at least one field to count by.
-  const count = num_datums === 0 && columns.length > 0 ? columns[0].tensors.length : num_datums;
-  if (columns.length === 0 && !(count >= 0 && count <= MAX_EMPTY_RECORDS)) {
-    throw new WireError(`${place}.num_datums`, `${count} records without a field`);
-  }
-  for (const { key, tensors } of columns) {
-    if (tensors.length !== count) {
-      throw new WireError(`${place}.${key}`, `has tensors for ${tensors.length} datums of ${count}`);
-    }
-  }
   return Array.from({ length: count }, (_, i) =>
     Object.fromEntries(columns.map(({ key, tensors }) => [key, tensors[i]])),
   );
+}
+
+/** There is an offset of each datum and one more, each of eight bytes. */
+function datumsOf({ offsets = new Uint8Array() }: Message<'BatchedTensor'> = {}): number {
+  return Math.max(0, Math.ceil(offsets.length / 8) - 1);
 }
 
 function unbatchedTensors(message: Message<'BatchedTensor'>, place: string): TensorData[] {
@@ -162,6 +179,9 @@ function unbatchedTensors(message: Message<'BatchedTensor'>, place: string): Ten
   const offsets = int64Of(message.offsets ?? new Uint8Array(), `${place}.offsets`);
   if (offsets[0] !== 0 || offsets[offsets.length - 1] !== bytes.length) {
     throw new WireError(`${place}.offsets`, `must begin with 0 and end with ${bytes.length}, the bytes of the data`);
+  }
+  if (trailing.length >= MAX_DIMENSIONS) {
+    throw new WireError(`${place}.trailing_shape`, `must leave one of ${MAX_DIMENSIONS} dimensions for the rows`);
   }
   const rowBytes = trailing.reduce((product, size) => product * size, widthOf(type));
   if (!(Number.isSafeInteger(rowBytes) && trailing.every((size) => size >= 0))) {

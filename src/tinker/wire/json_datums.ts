@@ -1,7 +1,7 @@
 // Prompts, tensors and training examples as JSON: what clients of all ages send, and what is sent to services that read JSON.
 
-import type { Datum, ModelInput, ModelInputChunk, TensorDType } from '../types.ts';
-import { WireError } from './error.ts';
+import type { AnyTensorData, Datum, ModelInput, ModelInputChunk, TensorDType } from '../types.ts';
+import { UnwritableError, WireError } from './error.ts';
 import type { ExactJson, ExactJsonObject } from './json.ts';
 import {
   expected,
@@ -15,8 +15,9 @@ import {
   type Sent,
   textAt,
 } from './json_fields.ts';
+import { toFloat32 } from './numbers.ts';
 import { audioRefused, imageFormat, lengthNeeded } from './pictures.ts';
-import { type AnyTensorData, checkDense, checkSparse, type DenseRoom, denseTensor, isSparse } from './tensors.ts';
+import { checkDense, checkSparse, type DenseRoom, denseTensor, isSparse } from './tensors.ts';
 
 const MAX_TOKEN = 2 ** 31 - 1;
 
@@ -83,7 +84,9 @@ export function tensorAt(value: Sent, place: string): AnyTensorData {
   const dtype = dtypeAt(fieldOf(object, 'dtype'), `${place}.dtype`);
   const sent = fieldOf(object, 'data');
   const data =
-    dtype === 'int64' ? integersAt(sent, `${place}.data`) : Float32Array.from(numbersAt(sent, `${place}.data`));
+    dtype === 'int64'
+      ? integersAt(sent, `${place}.data`)
+      : toFloat32(numbersAt(sent, `${place}.data`), `${place}.data`, WireError);
   const shape = optional(fieldOf(object, 'shape'), `${place}.shape`, integersAt);
   const starts = optional(fieldOf(object, 'sparse_crow_indices'), `${place}.sparse_crow_indices`, integersAt);
   const columns = optional(fieldOf(object, 'sparse_col_indices'), `${place}.sparse_col_indices`, integersAt);
@@ -105,8 +108,11 @@ export function tensorAt(value: Sent, place: string): AnyTensorData {
 
 export function tensorJson(tensor: AnyTensorData, place: string): ExactJson {
   const { data, dtype, shape } = tensor;
+  if (isSparse(tensor)) checkSparse(tensor, place, UnwritableError);
+  else checkDense(tensor, place, UnwritableError);
   const wrong = data.findIndex((value: number) => !Number.isFinite(value));
-  if (wrong !== -1) throw new WireError(place, `value ${wrong} is ${data[wrong]}, which JSON cannot say`);
+  if (wrong !== -1) throw new UnwritableError(place, `value ${wrong} is ${data[wrong]}, which JSON cannot say`);
+  if (dtype === 'float32' && !(data instanceof Float32Array)) toFloat32(data, place, UnwritableError);
   const head = { data: Array.from(data), dtype, shape };
   if (!isSparse(tensor)) return head;
   const { sparse_crow_indices, sparse_col_indices } = tensor;

@@ -8,7 +8,7 @@ import type {
   TensorData,
   TopkLogprobs,
 } from '../types.ts';
-import { WireError } from './error.ts';
+import { UnwritableError, WireError } from './error.ts';
 import { checkSeqId, type ForwardBackwardRequest } from './forward_backward.ts';
 import type { ExactJson, ExactJsonObject } from './json.ts';
 import { datumAt, datumJson, tensorAt, tensorJson, tokensAt } from './json_datums.ts';
@@ -27,6 +27,8 @@ import {
   textAt,
 } from './json_fields.ts';
 import { denseRoom, isSparse } from './tensors.ts';
+
+const LOSS = 'loss:sum';
 
 /** The body of `/forward_backward`, or of `/forward`, which is told by the name of its input. */
 export function forwardBackwardRequestAt(value: Sent): ForwardBackwardRequest {
@@ -58,7 +60,7 @@ export function forwardBackwardRequestJson(request: ForwardBackwardRequest): Exa
       ...(config.length > 0 && { loss_fn_config: Object.fromEntries(config) }),
     },
     model_id,
-    seq_id: checkSeqId(seq_id),
+    seq_id: checkSeqId(seq_id, UnwritableError),
   };
 }
 
@@ -80,9 +82,13 @@ export function forwardBackwardOutputAt(value: Sent): ForwardBackwardOutput {
   };
 }
 
-/** A metric that is NaN or infinite is left out: JSON cannot say it, and clients take a metric to be a number. */
+/**
+ * A metric that is NaN or infinite is left out: JSON cannot say it, and clients take a metric to be a number. The loss is
+ * refused instead: clients count on it.
+ */
 export function forwardBackwardOutputJson(output: ForwardBackwardOutput): ExactJsonObject {
   const { loss_fn_output_type, loss_fn_outputs, metrics } = output;
+  if (metrics[LOSS] !== undefined) finite(metrics[LOSS], `metrics.${LOSS}`);
   return {
     loss_fn_output_type,
     loss_fn_outputs: loss_fn_outputs.map((record, i) =>
@@ -122,7 +128,9 @@ export function sampleResponseJson(response: SampleResponse): ExactJsonObject {
     type: 'sample',
     sequences: sequences.map(sequenceJson),
     ...(prompt_logprobs && {
-      prompt_logprobs: prompt_logprobs.map((logprob, i) => logprob && finite(logprob, `prompt_logprobs[${i}]`)),
+      prompt_logprobs: prompt_logprobs.map((logprob, i) =>
+        logprob === null ? null : finite(logprob, `prompt_logprobs[${i}]`),
+      ),
     }),
     ...(topk && { topk_prompt_logprobs: topkJson(topk, 'topk_prompt_logprobs') }),
     ...(prompt_cache_hit_tokens !== undefined && { prompt_cache_hit_tokens }),
@@ -197,5 +205,5 @@ function denseTensorAt(value: Sent, place: string): TensorData {
 
 function finite(value: number, place: string): number {
   if (Number.isFinite(value)) return value;
-  throw new WireError(place, `is ${value}, which JSON cannot say`);
+  throw new UnwritableError(place, `is ${value}, which JSON cannot say`);
 }

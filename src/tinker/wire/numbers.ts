@@ -1,6 +1,6 @@
 // Numbers in a row as the wire packs them: little-endian bytes, which are also how memory holds them, so most of it is views.
 
-import { WireError } from './error.ts';
+import { type FieldErrorKind, UnwritableError, WireError } from './error.ts';
 
 const TWO_32 = 2 ** 32;
 
@@ -38,14 +38,29 @@ export function bfloat16Of(bytes: Uint8Array, place: string): Float32Array {
   return values;
 }
 
-export function float32Bytes(values: ArrayLike<number>): Uint8Array {
-  return bytesOf(values instanceof Float32Array ? values : Float32Array.from(values));
+export function float32Bytes(values: ArrayLike<number>, place: string): Uint8Array {
+  return bytesOf(values instanceof Float32Array ? values : toFloat32(values, place, UnwritableError));
+}
+
+/** Rounded, as float32 is; a number that would become infinite is refused. */
+export function toFloat32(values: ArrayLike<number>, place: string, Fault: FieldErrorKind): Float32Array {
+  const rounded = Float32Array.from(values);
+  const wrong = rounded.findIndex((value, i) => Math.abs(value) === Infinity && value !== values[i]);
+  if (wrong === -1) return rounded;
+  throw new Fault(place, `value ${wrong} is ${values[wrong]}, too large for float32`);
+}
+
+/** Protobuf would write the lower bits of any other number. */
+export function int32Written(value: number, place: string): number {
+  if (Number.isInteger(value) && (value | 0) === value) return value;
+  throw new UnwritableError(place, `must be an integer of 32 bits, not ${value}`);
 }
 
 export function int32Bytes(values: readonly number[], place: string): Uint8Array {
   const packed = Int32Array.from(values);
   const wrong = values.findIndex((value, i) => packed[i] !== value);
-  if (wrong !== -1) throw new WireError(place, `value ${wrong} must be an integer of 32 bits, not ${values[wrong]}`);
+  if (wrong !== -1)
+    throw new UnwritableError(place, `value ${wrong} must be an integer of 32 bits, not ${values[wrong]}`);
   return bytesOf(packed);
 }
 
@@ -54,7 +69,7 @@ export function int64Bytes(values: ArrayLike<number>, place: string): Uint8Array
   for (let i = 0; i < values.length; i++) {
     const value = values[i];
     if (!Number.isSafeInteger(value)) {
-      throw new WireError(place, `value ${i} must be an integer of at most 2^53, not ${value}`);
+      throw new UnwritableError(place, `value ${i} must be an integer of at most 2^53, not ${value}`);
     }
     words[2 * i] = value;
     words[2 * i + 1] = Math.floor(value / TWO_32);

@@ -1,9 +1,11 @@
 // What of a prompt is no text: which pictures are taken, and what is said of those that are not, and of sound.
 
 import type { ImageChunk } from '../types.ts';
-import { WireError } from './error.ts';
+import { type FieldErrorKind, WireError } from './error.ts';
 
 const FORMATS: readonly ImageChunk['format'][] = ['png', 'jpeg', 'webp'];
+/** 32 bits on the wire. */
+const MAX_LENGTH = 2 ** 31 - 1;
 
 export function imageFormat(value: unknown, place: string): ImageChunk['format'] {
   const format = FORMATS.find((known) => known === value);
@@ -11,11 +13,13 @@ export function imageFormat(value: unknown, place: string): ImageChunk['format']
   return format;
 }
 
-export function lengthNeeded(value: unknown, place: string): number {
-  if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0) return value;
-  throw new WireError(`${place}.expected_tokens`, 'must be how many positions the picture takes, an integer from 0', {
-    hint: 'Count them as the image processor of the model does.',
-  });
+export function lengthNeeded(value: unknown, place: string, Fault: FieldErrorKind = WireError): number {
+  if (typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= MAX_LENGTH) return value;
+  throw new Fault(
+    `${place}.expected_tokens`,
+    `must be how many positions the picture takes, an integer from 0 to ${MAX_LENGTH}`,
+    { hint: 'Count them as the image processor of the model does.' },
+  );
 }
 
 export function audioRefused(place: string): WireError {

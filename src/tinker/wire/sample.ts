@@ -2,7 +2,7 @@
 
 import type { SampledSequence, SampleResponse, TensorData, TopkLogprobs } from '../types.ts';
 import { WireError } from './error.ts';
-import { float32Bytes, float32Of, int32Bytes, int32Of } from './numbers.ts';
+import { float32Bytes, float32Of, int32Bytes, int32Of, int32Written } from './numbers.ts';
 import { decodeMessage, encodeMessage, type Message } from './schema.ts';
 import { decodeTensor, encodeTensor, isSparse } from './tensors.ts';
 
@@ -17,9 +17,15 @@ export function encodeSampleResponse(response: SampleResponse): Uint8Array {
   const { target_prompt_logprobs: targets, prompt_alt_tokens: alt } = response;
   return encodeMessage('SampleResponse', {
     sequences: sequences.map((sequence, i) => encodeSequence(sequence, `sequences[${i}]`)),
-    prompt_logprobs: prompt_logprobs && float32Bytes(prompt_logprobs.map((logprob) => logprob ?? Number.NaN)),
+    prompt_logprobs:
+      prompt_logprobs &&
+      float32Bytes(
+        prompt_logprobs.map((logprob) => logprob ?? Number.NaN),
+        'prompt_logprobs',
+      ),
     topk_prompt_logprobs: topk_prompt_logprobs && encodeTopk(topk_prompt_logprobs, 'topk_prompt_logprobs'),
-    prompt_cache_hit_tokens,
+    prompt_cache_hit_tokens:
+      prompt_cache_hit_tokens && int32Written(prompt_cache_hit_tokens, 'prompt_cache_hit_tokens'),
     target_prompt_logprobs: targets && encodeTensor(targets, 'target_prompt_logprobs'),
     prompt_alt_tokens: alt && {
       tokens: encodeTensor(alt.tokens, 'prompt_alt_tokens.tokens'),
@@ -52,7 +58,7 @@ function encodeSequence(sequence: SampledSequence, place: string): Message<'Samp
   return {
     stop_reason: STOP_REASONS.indexOf(stop_reason),
     tokens: int32Bytes(tokens, `${place}.tokens`),
-    logprobs: float32Bytes(logprobs),
+    logprobs: float32Bytes(logprobs, `${place}.logprobs`),
     topk_sampled_logprobs: topk && encodeTopk(topk, `${place}.topk_sampled_logprobs`),
   };
 }
@@ -83,14 +89,14 @@ function decodePromptLogprobs(bytes: Uint8Array): (number | null)[] {
 function encodeTopk(rows: TopkLogprobs, place: string): Message<'TopkLogprobs'> {
   const k = rows.reduce((widest, row) => Math.max(widest, row?.length ?? 0), 1);
   const tokens = new Array<number>(rows.length * k).fill(NO_TOKEN);
-  const logprobs = new Float32Array(rows.length * k).fill(NO_LOGPROB);
+  const logprobs = new Array<number>(rows.length * k).fill(NO_LOGPROB);
   for (const [i, row] of rows.entries()) {
     for (const [j, [token, logprob]] of (row ?? []).entries()) {
       tokens[i * k + j] = token;
       logprobs[i * k + j] = logprob;
     }
   }
-  return { token_ids: int32Bytes(tokens, place), logprobs: float32Bytes(logprobs), k, length: rows.length };
+  return { token_ids: int32Bytes(tokens, place), logprobs: float32Bytes(logprobs, place), k, length: rows.length };
 }
 
 function decodeTopk(message: Message<'TopkLogprobs'>, place: string): TopkLogprobs {

@@ -2,6 +2,7 @@
 
 import protobuf from 'protobufjs/light.js';
 import { messageOf } from '../../util/errors.ts';
+import { checkBounds } from './bounds.ts';
 import { WireError } from './error.ts';
 
 /**
@@ -131,14 +132,16 @@ export function encodeMessage<Name extends MessageName>(name: Name, message: Mes
   return root.lookupType(name).encode(message).finish();
 }
 
-/** Fields of type bytes are views of `bytes`. Throws a WireError for what is no such message; fields that it lacks are skipped. */
+/** Fields of type bytes are views of `bytes`. Throws a WireError for what is no such message or holds too much; fields that it lacks are skipped. */
 export function decodeMessage(name: MessageName, bytes: Uint8Array) {
   const type = root.lookupType(name);
   const reader = protobuf.Reader.create(bytes);
   reader.discardUnknown = true;
   try {
+    checkBounds(type, bytes);
     return type.toObject(type.decode(reader), { longs: Number });
   } catch (error) {
+    if (error instanceof WireError) throw error;
     throw new WireError('', `not a ${name} in protobuf: ${messageOf(error)}`, { cause: error });
   }
 }

@@ -1,11 +1,10 @@
 // Tensors between protobuf and the API's types, dense and sparse, and what of their shapes must hold in any form.
 
-import type { SparseTensorData, TensorData, TensorDType } from '../types.ts';
-import { WireError } from './error.ts';
+import type { AnyTensorData, SparseTensorData, TensorData, TensorDType } from '../types.ts';
+import { MAX_DIMENSIONS } from './bounds.ts';
+import { type FieldErrorKind, UnwritableError, WireError } from './error.ts';
 import { bfloat16Of, float32Bytes, float32Of, int32Of, int64Bytes, int64Of } from './numbers.ts';
 import type { Message } from './schema.ts';
-
-export type AnyTensorData = TensorData | SparseTensorData;
 
 /** Bytes that a number takes, by the number of its type. */
 const WIDTHS: Readonly<Record<number, number>> = { 1: 4, 2: 8, 3: 4, 4: 2 };
@@ -20,7 +19,7 @@ export interface DenseRoom {
 export const denseRoom = (): DenseRoom => ({ cells: 2 ** 25 });
 
 export function isSparse(tensor: AnyTensorData): tensor is SparseTensorData {
-  return 'sparse_crow_indices' in tensor;
+  return tensor.sparse_crow_indices !== undefined;
 }
 
 /** The numbers of a type as the API has them: int32 as int64, bfloat16 as float32. */
@@ -37,7 +36,7 @@ export function decodeValues(
 }
 
 export function encodeValues({ dtype, data }: Pick<TensorData, 'dtype' | 'data'>, place: string): Uint8Array {
-  return dtype === 'float32' ? float32Bytes(data) : int64Bytes(data, place);
+  return dtype === 'float32' ? float32Bytes(data, place) : int64Bytes(data, place);
 }
 
 export const dtypeNumber = (dtype: TensorDType): number => DTYPE_NUMBER[dtype];
@@ -67,10 +66,10 @@ export function encodeTensor(tensor: AnyTensorData, place: string): Message<'Ten
   const values = encodeValues(tensor, place);
   const head = { dtype: dtypeNumber(tensor.dtype), shape: tensor.shape };
   if (!isSparse(tensor)) {
-    checkDense(tensor, place);
+    checkDense(tensor, place, UnwritableError);
     return { ...head, dense: values };
   }
-  checkSparse(tensor, place);
+  checkSparse(tensor, place, UnwritableError);
   const crow_indices = int64Bytes(tensor.sparse_crow_indices, place);
   return { ...head, sparse_csr: { values, crow_indices, col_indices: int64Bytes(tensor.sparse_col_indices, place) } };
 }
@@ -94,41 +93,42 @@ export function denseTensor(tensor: AnyTensorData, missing: number, room: DenseR
   return { data: cells, dtype, shape };
 }
 
-export function checkDense({ data, shape }: TensorData, place: string): void {
-  checkSizes(shape, place);
+export function checkDense({ data, shape }: TensorData, place: string, Fault: FieldErrorKind = WireError): void {
+  checkSizes(shape, place, Fault);
   const cells = shape.reduce((product, size) => product * size, 1);
   if (cells !== data.length) {
-    throw new WireError(place, `shape [${shape}] takes ${cells} values, and there are ${data.length}`);
+    throw new Fault(place, `shape [${shape}] takes ${cells} values, and there are ${data.length}`);
   }
 }
 
-export function checkSparse(tensor: SparseTensorData, place: string): void {
+export function checkSparse(tensor: SparseTensorData, place: string, Fault: FieldErrorKind = WireError): void {
   const { data, shape, sparse_crow_indices: starts, sparse_col_indices: columns } = tensor;
-  checkSizes(shape, place);
-  if (shape.length !== 2) throw new WireError(`${place}.shape`, `a sparse tensor has two dimensions, not [${shape}]`);
+  checkSizes(shape, place, Fault);
+  if (shape.length !== 2) throw new Fault(`${place}.shape`, `a sparse tensor has two dimensions, not [${shape}]`);
   const [rows, width] = shape;
   const falls = starts.some((start, row) => row > 0 && start < starts[row - 1]);
   if (falls || starts.length !== rows + 1 || starts[0] !== 0 || starts[rows] !== data.length) {
-    throw new WireError(
+    throw new Fault(
       `${place}.sparse_crow_indices`,
       `must be ${rows + 1} numbers rising from 0 to ${data.length}, where each row's values begin and the last ones end`,
     );
   }
   if (columns.length !== data.length) {
-    throw new WireError(`${place}.sparse_col_indices`, `${columns.length} columns for ${data.length} values`);
+    throw new Fault(`${place}.sparse_col_indices`, `${columns.length} columns for ${data.length} values`);
   }
   for (let row = 0; row < rows; row++) {
     let last = -1;
     for (let i = starts[row]; i < starts[row + 1]; i++) {
       if (!(columns[i] > last && columns[i] < width)) {
-        throw new WireError(`${place}.sparse_col_indices`, `row ${row} must ascend from 0 to at most ${width - 1}`);
+        throw new Fault(`${place}.sparse_col_indices`, `row ${row} must ascend from 0 to at most ${width - 1}`);
       }
       last = columns[i];
     }
   }
 }
 
-function checkSizes(shape: readonly number[], place: string): void {
+function checkSizes(shape: readonly number[], place: string, Fault: FieldErrorKind): void {
+  if (shape.length > MAX_DIMENSIONS) throw new Fault(`${place}.shape`, `has more than ${MAX_DIMENSIONS} numbers`);
   const wrong = shape.find((size) => !Number.isSafeInteger(size) || size < 0);
-  if (wrong !== undefined) throw new WireError(`${place}.shape`, `${wrong} is no size`);
+  if (wrong !== undefined) throw new Fault(`${place}.shape`, `${wrong} is no size`);
 }

@@ -62,11 +62,28 @@ it.each([
 it('nesting as deep as it may be is read or refused, and nothing else', () => {
   const text = `${'['.repeat(100_000)}1234567890123456789${']'.repeat(100_000)}`;
   expect(() => parseExactJson(text)).toThrow(WireError);
+  expect(() => parseExactJson(text)).toThrow('is nested too deep');
 });
 
 it('a long text among large integers is passed over', () => {
   const picture = 'A'.repeat(20_000_000);
   expect(parseExactJson(`["${picture}", 1234567890123456789]`)).toEqual([picture, 1234567890123456789n]);
+});
+
+it('a long text of escapes among large integers is passed over', () => {
+  const text = '\n\\"'.repeat(2_000_000);
+  expect(parseExactJson(`[${JSON.stringify(text)}, 1234567890123456789]`)).toEqual([text, 1234567890123456789n]);
+});
+
+it('integers of few digits and of many are written as they are', () => {
+  expect(exactJsonText([5n, -(10n ** 60n)])).toBe(`[5,-1${'0'.repeat(60)}]`);
+});
+
+it('an object that a sender made of a key and digits is that object, whatever stands next to it', () => {
+  const object = { $integer: '12345678901234567890' };
+  const text = `[${JSON.stringify(object)}, 1234567890123456789]`;
+  expect(parseExactJson(text)).toEqual([object, 1234567890123456789n]);
+  expect(exactJsonText([object, 1234567890123456789n])).toBe(text.replace(' ', ''));
 });
 
 function rounded(value: ExactJson): ExactJson {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { WireError } from '../../../src/tinker/wire/error.ts';
+import { UnwritableError, WireError } from '../../../src/tinker/wire/error.ts';
 import { type ExactJson, exactJsonText, parseExactJson } from '../../../src/tinker/wire/json.ts';
 import { modelInputAt, modelInputJson, tensorAt, tensorJson } from '../../../src/tinker/wire/json_datums.ts';
 import {
@@ -115,6 +115,24 @@ it('metrics that JSON cannot say are left out, other numbers are refused by name
   );
 });
 
+it('numbers that JSON cannot say are the fault of who writes them', () => {
+  const result = { loss_fn_output_type: '', loss_fn_outputs: [] };
+  const written: [write: () => unknown, problem: string][] = [
+    [
+      () => forwardBackwardOutputJson({ ...result, metrics: { 'loss:sum': Number.NaN, 'ratio:max': Infinity } }),
+      'metrics.loss:sum: is NaN, which JSON cannot say',
+    ],
+    [() => sampleResponseJson({ sequences: [], prompt_logprobs: [null, Number.NaN] }), 'prompt_logprobs[1]: is NaN'],
+    [() => tensorJson({ data: [1, 1e39], dtype: 'float32', shape: [2] }, 't'), 't: value 1 is 1e+39, too large for'],
+    [() => tensorJson({ data: [1], dtype: 'int64', shape: [2] }, 't'), 't: shape [2] takes 2 values'],
+  ];
+  for (const [write, problem] of written) {
+    expect(write).toThrow(UnwritableError);
+    expect(write).not.toThrow(WireError);
+    expect(write).toThrow(problem);
+  }
+});
+
 describe('what is wrong is named', () => {
   const datum = { model_input: { chunks: [{ tokens: [1] }] }, loss_fn_inputs: {} };
   const withDatum = (changes: ExactJson & object) => ({
@@ -148,6 +166,15 @@ describe('what is wrong is named', () => {
     ],
     [withInput({ data: [10n ** 18n], dtype: 'int64' }), 'target_tokens.data[0]: must be an integer of at most 2^53'],
     [withInput({ data: ['1'], dtype: 'float32' }), 'target_tokens.data[0]: must be a number, not "1"'],
+    [withInput({ data: [1, -1e39], dtype: 'float32' }), 'target_tokens.data: value 1 is -1e+39, too large for float32'],
+    [
+      withInput({ data: [], dtype: 'int64', shape: new Array(9).fill(0) }),
+      'target_tokens.shape: has more than 8 numbers',
+    ],
+    [
+      withChunk({ type: 'image', data: '', format: 'png', expected_tokens: 2 ** 31 }),
+      'chunks[0].expected_tokens: must be how many positions the picture takes, an integer from 0 to 2147483647',
+    ],
     [withInput({ data: [1], dtype: 'int64', shape: [2] }), 'target_tokens: shape [2] takes 2 values, and there are 1'],
     [
       withInput({ data: [1], dtype: 'int64', sparse_crow_indices: [0, 1], sparse_col_indices: [0] }),

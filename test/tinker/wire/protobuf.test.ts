@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import protobuf from 'protobufjs/light.js';
-import { describe, expect, it } from 'vitest';
-import type { SampleResponse } from '../../../src/tinker/types.ts';
-import { WireError } from '../../../src/tinker/wire/error.ts';
+import { describe, expect, expectTypeOf, it } from 'vitest';
+import type { Datum, SampleResponse, SparseTensorData, TensorData } from '../../../src/tinker/types.ts';
+import { UnwritableError, WireError } from '../../../src/tinker/wire/error.ts';
 import {
   decodeForwardBackwardOutput,
   decodeForwardBackwardRequest,
@@ -226,14 +226,52 @@ describe('what is wrong is named', () => {
   });
 });
 
+it('numbers that the fields cannot hold are refused where they are written, by name', () => {
+  const withDatum = (datum: Partial<Datum>) => () =>
+    encodeForwardBackwardRequest(sent({ data: [{ model_input: { chunks: [] }, loss_fn_inputs: {}, ...datum }] }));
+  const picture = { type: 'image' as const, data: new Uint8Array(), format: 'png' as const, expected_tokens: 2 ** 31 };
+  const span = { type: 'prompt' as const, sequence_id: 'q', offset: 0, length: 1.5 };
+  const weights = { data: [1, 1e39], dtype: 'float32' as const, shape: [2] };
+  const written: [write: () => unknown, problem: string][] = [
+    [
+      withDatum({ model_input: { chunks: [picture] } }),
+      'data[0].model_input.chunks[0].expected_tokens: must be how many',
+    ],
+    [
+      withDatum({ model_input_spans: [span] }),
+      'data[0].model_input_spans[0].length: must be an integer from 0 to 2^53',
+    ],
+    [
+      withDatum({ loss_fn_inputs: { weights } }),
+      'data[0].loss_fn_inputs.weights: value 1 is 1e+39, too large for float32',
+    ],
+    [
+      () => encodeSampleResponse({ sequences: [], prompt_cache_hit_tokens: 2 ** 31 }),
+      'prompt_cache_hit_tokens: must be an integer of 32 bits, not 2147483648',
+    ],
+    [
+      () => encodeSampleResponse({ sequences: [], prompt_logprobs: [null, -1e39] }),
+      'prompt_logprobs: value 1 is -1e+39',
+    ],
+    [() => encodeForwardBackwardRequest(sent({ seq_id: 0 })), 'seq_id: must be an integer from 1'],
+  ];
+  for (const [write, problem] of written) {
+    expect(write).toThrow(UnwritableError);
+    expect(write).not.toThrow(WireError);
+    expect(write).toThrow(problem);
+  }
+});
+
+it('a sparse tensor does not pass as a dense one', () => {
+  expectTypeOf<SparseTensorData>().not.toExtend<TensorData>();
+  expectTypeOf<TensorData>().not.toExtend<SparseTensorData>();
+});
+
 it('sparse inputs of a loss are read as dense ones, zero where nothing is listed', () => {
-  const weights = {
-    data: Float32Array.of(1.5, -2),
-    dtype: 'float32' as const,
-    shape: [2, 3],
-    sparse_crow_indices: [0, 0, 2],
-    sparse_col_indices: [0, 2],
-  };
+  // The type of a datum has no room for it: clients in other languages send it.
+  const weights = JSON.parse(
+    '{"data":[1.5,-2],"dtype":"float32","shape":[2,3],"sparse_crow_indices":[0,0,2],"sparse_col_indices":[0,2]}',
+  );
   const message = sent({ data: [{ model_input: { chunks: [] }, loss_fn_inputs: { weights } }] });
   const { data } = decodeForwardBackwardRequest(encodeForwardBackwardRequest(message));
   expect(data[0].loss_fn_inputs.weights).toEqual({
@@ -277,9 +315,8 @@ describe('the bytes are those of the reference implementation', () => {
           },
           loss_fn_inputs: {
             target_tokens: { data: [300, -1], dtype: 'int64', shape: [2] },
-            weights: Object.assign(
-              { data: Float32Array.of(1.5), dtype: 'float32' as const, shape: [2, 3] },
-              { sparse_crow_indices: [0, 0, 1], sparse_col_indices: [2] },
+            weights: JSON.parse(
+              '{"data":[1.5],"dtype":"float32","shape":[2,3],"sparse_crow_indices":[0,0,1],"sparse_col_indices":[2]}',
             ),
           },
           model_input_spans: [{ type: 'prompt', sequence_id: 'q', offset: 0, length: 2 }],
