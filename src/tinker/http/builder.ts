@@ -73,6 +73,10 @@ export const tinker = defineBuilder({
     if (address.startsWith('http:') && !isLoopback(address)) {
       transport.tell(`${address} is not encrypted: the key and the data can be read on the way`);
     }
-    return new HttpServiceClient(transport, { ...options, project_id: project_id ?? (env.TINKER_PROJECT_ID || null), seed });
+    return new HttpServiceClient(transport, {
+      ...options,
+      project_id: project_id ?? (env.TINKER_PROJECT_ID || null),
+      seed,
+    });
   },
 });

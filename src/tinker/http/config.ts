@@ -39,8 +39,7 @@ export async function fetchClientConfig(transport: Transport): Promise<ClientCon
 }
 
 function clientConfigAt(object: ExactJsonObject): ClientConfig {
-  const count = (name: string, usual: number) =>
-    Math.max(1, optional(fieldOf(object, name), name, integerAt) ?? usual);
+  const count = (name: string, usual: number) => Math.max(1, optional(fieldOf(object, name), name, integerAt) ?? usual);
   return {
     parallel_fwdbwd_chunks: fieldOf(object, 'parallel_fwdbwd_chunks') !== false,
     proto_compress_fwdbwd: fieldOf(object, 'proto_compress_fwdbwd') === true,

@@ -63,7 +63,9 @@ export class FailedRequestError extends RequestError {
       message,
       category === 'user'
         ? {}
-        : { hint: 'Run the command again: a run goes on from its last checkpoint. If it fails again, ask who runs the service.' },
+        : {
+            hint: 'Run the command again: a run goes on from its last checkpoint. If it fails again, ask who runs the service.',
+          },
     );
     this.category = category;
   }
@@ -72,7 +74,8 @@ export class FailedRequestError extends RequestError {
 /** What to do about a status; undefined where the service's own words have to do. */
 export function hintOf(status: number): string | undefined {
   if (status === 401) return 'Set TINKER_API_KEY (or TINKER_CREDENTIAL_CMD) to a key of this service.';
-  if (status === 402) return 'Settle the billing of the account, then run the command again: a run goes on from its last checkpoint.';
+  if (status === 402)
+    return 'Settle the billing of the account, then run the command again: a run goes on from its last checkpoint.';
   if (status === 403) return 'The key is valid and may not do this: ask who gave it to you.';
   if (status === 404) {
     return 'See that service.base_url is the address of a Tinker service, and that what is named still exists there.';

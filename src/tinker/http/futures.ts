@@ -119,7 +119,10 @@ function stateOf<T>(answer: Answer, { type, read, decode }: Operation<T>, transp
     if (object.type === 'try_again') return { done: false, queue: queueNote(value) };
     if (Object.hasOwn(object, 'error')) {
       const said = typeof object.error === 'string' ? object.error : exactJsonText(object.error);
-      throw new FailedRequestError(transport.shown(`${type} failed at the service: ${said}`), categoryOf(object.category));
+      throw new FailedRequestError(
+        transport.shown(`${type} failed at the service: ${said}`),
+        categoryOf(object.category),
+      );
     }
     return { done: true, value: read(value) };
   })(answer);

@@ -85,16 +85,10 @@ export async function passResult(
     read: forwardBackwardOutputAt,
     decode: decodeForwardBackwardOutput,
   };
-  return combineOutputs(
-    await Promise.all(promised.map((promise) => resultOf(session.transport, promise, operation))),
-  );
+  return combineOutputs(await Promise.all(promised.map((promise) => resultOf(session.transport, promise, operation))));
 }
 
-async function sendRequest(
-  session: Session,
-  request: ForwardBackwardRequest,
-  call: Call<Promised>,
-): Promise<Promised> {
+async function sendRequest(session: Session, request: ForwardBackwardRequest, call: Call<Promised>): Promise<Promised> {
   try {
     const promised = await session.transport.request(call);
     session.passesTaken = true;
@@ -125,7 +119,11 @@ async function callOf({ config }: Session, request: ForwardBackwardRequest): Pro
   const compressed = config.proto_compress_fwdbwd ? await compressBody(bytes) : null;
   return {
     path: '/api/v1/forward_backward',
-    body: { bytes, type: PROTOBUF, ...(compressed !== null && { bytes: compressed.body, encoding: compressed.encoding }) },
+    body: {
+      bytes,
+      type: PROTOBUF,
+      ...(compressed !== null && { bytes: compressed.body, encoding: compressed.encoding }),
+    },
     read: promisedAnswer,
   };
 }

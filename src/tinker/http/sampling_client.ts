@@ -102,11 +102,7 @@ export class HttpSamplingClient implements SamplingClient {
     this.#closing.abort(new RequestError('this sampling client is closed'));
   }
 
-  async #request(
-    body: ExactJsonObject,
-    numSamples: number,
-    asked: AbortSignal | undefined,
-  ): Promise<SampleResponse> {
+  async #request(body: ExactJsonObject, numSamples: number, asked: AbortSignal | undefined): Promise<SampleResponse> {
     const { session } = this.#host;
     const signals = [this.#closing.signal, session.closing.signal, ...(asked === undefined ? [] : [asked])];
     const signal = AbortSignal.any(signals);

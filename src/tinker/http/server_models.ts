@@ -53,9 +53,12 @@ export class ServerModels {
     const listed = (await this.#list()).find((model) => model.name === name || model.name === name.split(':')[0]);
     const length = listed?.contextLength ?? this.#options.max_context_length;
     if (length !== null) return length;
-    throw new ConfigurationError(`the service ${this.#transport.address} does not say how long a context of ${name} is`, {
-      hint: 'Set service.max_context_length.',
-    });
+    throw new ConfigurationError(
+      `the service ${this.#transport.address} does not say how long a context of ${name} is`,
+      {
+        hint: 'Set service.max_context_length.',
+      },
+    );
   }
 
   /** All models that the service lists with the length of their contexts, and those asked for by the names that they are asked for. */
@@ -90,7 +93,11 @@ async function fetchModels(transport: Transport): Promise<ListedModel[]> {
       method: 'GET',
       path: '/api/v1/get_server_capabilities',
       read: jsonAnswer((value) => {
-        const models = listAt(fieldOf(objectAt(value, 'the capabilities'), 'supported_models'), 'supported_models', modelAt);
+        const models = listAt(
+          fieldOf(objectAt(value, 'the capabilities'), 'supported_models'),
+          'supported_models',
+          modelAt,
+        );
         return models.flatMap((model) => model ?? []);
       }),
     });

@@ -114,7 +114,9 @@ export class HttpServiceClient implements LossRefusingService {
         textAt(fieldOf(objectAt(value, 'the sampler'), 'sampling_session_id'), 'sampling_session_id'),
       ),
     });
-    return this.#sampler(session, samplerId, () => this.#samplerInfo(samplerId, model_path === undefined ? asked : undefined));
+    return this.#sampler(session, samplerId, () =>
+      this.#samplerInfo(samplerId, model_path === undefined ? asked : undefined),
+    );
   }
 
   async deleteCheckpoint(path: string): Promise<void> {

@@ -100,8 +100,7 @@ export class HttpTrainingClient implements TrainingClient {
       body: { sampling_session_seq_id: session.nextSamplingSeqId(), kind: 'snapshot' },
       operation: {
         type: 'SaveWeightsForSampler',
-        read: (value) =>
-          textAt(fieldOf(objectAt(value, 'the result'), 'sampling_session_id'), 'sampling_session_id'),
+        read: (value) => textAt(fieldOf(objectAt(value, 'the result'), 'sampling_session_id'), 'sampling_session_id'),
       },
     });
     return samplingClient(await saved.result());
@@ -183,7 +182,11 @@ export class HttpTrainingClient implements TrainingClient {
 /** Services check what a loss is given. What a custom loss reads besides stays here. */
 function asCrossEntropy(datum: Datum): Datum {
   const { target_tokens, weights } = datum.loss_fn_inputs;
-  const none = { data: new Float32Array(target_tokens.data.length), dtype: 'float32' as const, shape: target_tokens.shape };
+  const none = {
+    data: new Float32Array(target_tokens.data.length),
+    dtype: 'float32' as const,
+    shape: target_tokens.shape,
+  };
   return { ...datum, loss_fn_inputs: { target_tokens, weights: weights ?? none } };
 }
 

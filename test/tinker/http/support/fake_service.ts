@@ -130,7 +130,12 @@ export class FakeService {
     }
     if (path.startsWith('samplers/')) return ok({ sampler_id: 'sampler', base_model: models[0].model_name });
     if (path === 'get_info') {
-      return ok({ model_id: json.model_id, model_data: { model_name: models[0].model_name }, is_lora: true, lora_rank: 8 });
+      return ok({
+        model_id: json.model_id,
+        model_data: { model_name: models[0].model_name },
+        is_lora: true,
+        lora_rank: 8,
+      });
     }
     if (path === 'create_model' || (path === 'load_weights' && json.session_id !== undefined)) {
       const model_id = `${json.session_id}:train:${json.model_seq_id}`;
@@ -160,7 +165,10 @@ export class FakeService {
   #pass(request: ForwardBackwardRequest): Reply {
     const { model_id, seq_id, data, forward_only } = request;
     const output = toyOutput(data);
-    const result = { protobuf: encodeForwardBackwardOutput(output), json: forwardBackwardOutputJson(output) as JsonObject };
+    const result = {
+      protobuf: encodeForwardBackwardOutput(output),
+      json: forwardBackwardOutputJson(output) as JsonObject,
+    };
     const what = `${forward_only ? 'forward' : 'forward_backward'} ${data.length}`;
     return this.#inOrder({ model_id, seq_id }, what, result.json, result.protobuf);
   }
@@ -189,7 +197,11 @@ export class FakeService {
     const prompt = chunks.flatMap(({ tokens }) => tokens);
     const id = `${json.sampling_session_id} sample ${json.seq_id}`;
     const response: SampleResponse = {
-      sequences: Array.from({ length: count }, (_, i) => ({ stop_reason: 'length', tokens: [prompt.length, i], logprobs: [-1, -2] })),
+      sequences: Array.from({ length: count }, (_, i) => ({
+        stop_reason: 'length',
+        tokens: [prompt.length, i],
+        logprobs: [-1, -2],
+      })),
       ...(json.prompt_logprobs === true && { prompt_logprobs: prompt.map((token, i) => (i === 0 ? null : -token)) }),
     };
     if (!this.#results.has(id)) {
@@ -198,7 +210,10 @@ export class FakeService {
       this.sampling.most = Math.max(this.sampling.most, this.sampling.now);
     }
     const reply = this.#promise(id, { protobuf: encodeSampleResponse(response), json: {} });
-    return { ...reply, json: { ...reply.json, sample_sequence_ids: Array.from({ length: count }, (_, i) => `${id}/${i}`) } };
+    return {
+      ...reply,
+      json: { ...reply.json, sample_sequence_ids: Array.from({ length: count }, (_, i) => `${id}/${i}`) },
+    };
   }
 
   #promise(id: string, result: Omit<Stored, 'id' | 'polls'>): Reply {
@@ -237,7 +252,8 @@ function bytesOf({ json, protobuf }: Reply): Buffer {
 
 function head(reply: Reply, length: number): Record<string, string> {
   const type = reply.protobuf === undefined ? 'application/json' : 'application/x-protobuf';
-  const content = reply.status === 204 ? {} : { 'Content-Type': type, 'Content-Length': `${length}` };
+  const content: Record<string, string> =
+    reply.status === 204 ? {} : { 'Content-Type': type, 'Content-Length': `${length}` };
   return { ...content, ...reply.headers };
 }
 
