@@ -18,6 +18,8 @@ const DIGITS = '$integer';
 const MAX_DIGITS = 40;
 
 const LITERALS = /"[^"\\]*(?:\\.[^"\\]*)*"|-?\d[\d.eE+-]*/gs;
+/** Within a text, too: it only tells messages that need a closer look. Long fractions, as float32 has them, are none. */
+const LONG_INTEGER = /(?<![\d.])\d{16,}(?![\d.eE])/;
 const INTEGER = /^-?\d{16,}$/;
 const CARRIED = new RegExp(`\\{"\\${DIGITS}":"(-?\\d{16,${MAX_DIGITS}})"\\}`, 'g');
 
@@ -25,8 +27,7 @@ const CARRIED = new RegExp(`\\{"\\${DIGITS}":"(-?\\d{16,${MAX_DIGITS}})"\\}`, 'g
 export function parseExactJson(text: string): ExactJson {
   try {
     const value: ExactJson = JSON.parse(text);
-    // Most messages have no number so long, and are done.
-    if (!/\d{16}/.test(text)) return value;
+    if (!LONG_INTEGER.test(text)) return value;
     const carried = text.replace(LITERALS, (literal) => (isRounded(literal) ? `{"${DIGITS}":"${literal}"}` : literal));
     return carried.length === text.length ? value : JSON.parse(carried, revive);
   } catch (error) {
@@ -35,14 +36,18 @@ export function parseExactJson(text: string): ExactJson {
 }
 
 export function exactJsonText(value: ExactJson): string {
-  let carries = false;
-  const text = JSON.stringify(value, (_key, item: unknown) => {
-    if (typeof item !== 'bigint') return item;
-    carries = true;
-    return { [DIGITS]: `${item}` };
-  });
+  // A replacer is called for every number of every list, so only what needs it pays for it.
+  if (!holdsBigint(value)) return JSON.stringify(value);
+  const text = JSON.stringify(value, (_key, item: unknown) =>
+    typeof item === 'bigint' ? { [DIGITS]: `${item}` } : item,
+  );
   // Within a string the quotes would be escaped.
-  return carries ? text.replace(CARRIED, '$1') : text;
+  return text.replace(CARRIED, '$1');
+}
+
+function holdsBigint(value: ExactJson): boolean {
+  if (typeof value !== 'object' || value === null) return typeof value === 'bigint';
+  return Array.isArray(value) ? value.some(holdsBigint) : Object.values(value).some(holdsBigint);
 }
 
 function isRounded(literal: string): boolean {

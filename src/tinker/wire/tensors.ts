@@ -56,8 +56,8 @@ export function decodeTensor(message: Message<'Tensor'>, place: string): AnyTens
   const tensor = {
     ...decodeValues(values, dtype, place),
     shape: [...shape],
-    sparse_crow_indices: int64Of(crow_indices, `${place}.crow_indices`),
-    sparse_col_indices: int64Of(col_indices, `${place}.col_indices`),
+    sparse_crow_indices: int64Of(crow_indices, `${place}.sparse_crow_indices`),
+    sparse_col_indices: int64Of(col_indices, `${place}.sparse_col_indices`),
   };
   checkSparse(tensor, place);
   return tensor;
@@ -107,21 +107,21 @@ export function checkSparse(tensor: SparseTensorData, place: string): void {
   checkSizes(shape, place);
   if (shape.length !== 2) throw new WireError(`${place}.shape`, `a sparse tensor has two dimensions, not [${shape}]`);
   const [rows, width] = shape;
-  if (starts.length !== rows + 1 || starts[0] !== 0 || starts[rows] !== data.length) {
+  const falls = starts.some((start, row) => row > 0 && start < starts[row - 1]);
+  if (falls || starts.length !== rows + 1 || starts[0] !== 0 || starts[rows] !== data.length) {
     throw new WireError(
-      `${place}.crow_indices`,
-      `must be ${rows + 1} numbers from 0 to ${data.length}, where the values of each row begin and the last ones end`,
+      `${place}.sparse_crow_indices`,
+      `must be ${rows + 1} numbers rising from 0 to ${data.length}, where each row's values begin and the last ones end`,
     );
   }
   if (columns.length !== data.length) {
-    throw new WireError(`${place}.col_indices`, `${columns.length} columns for ${data.length} values`);
+    throw new WireError(`${place}.sparse_col_indices`, `${columns.length} columns for ${data.length} values`);
   }
   for (let row = 0; row < rows; row++) {
-    if (!(starts[row] <= starts[row + 1])) throw new WireError(`${place}.crow_indices`, `falls behind row ${row}`);
     let last = -1;
     for (let i = starts[row]; i < starts[row + 1]; i++) {
       if (!(columns[i] > last && columns[i] < width)) {
-        throw new WireError(`${place}.col_indices`, `row ${row} must ascend from 0 to at most ${width - 1}`);
+        throw new WireError(`${place}.sparse_col_indices`, `row ${row} must ascend from 0 to at most ${width - 1}`);
       }
       last = columns[i];
     }
