@@ -1,14 +1,7 @@
 // The training client over HTTP: numbered requests of one model, sent in their order.
 
 import { RequestError } from '../../util/errors.ts';
-import type {
-  APIFuture,
-  CustomLossFn,
-  ForwardBackwardOptions,
-  SamplingClient,
-  SaveOptions,
-  TrainingClient,
-} from '../clients.ts';
+import type { APIFuture, CustomLossFn, SamplingClient, SaveOptions, TrainingClient } from '../clients.ts';
 import { forwardBackwardCustom } from '../custom_loss.ts';
 import type {
   AdamParams,
@@ -53,18 +46,18 @@ export class HttpTrainingClient implements TrainingClient {
   }
 
   /** All positions report log-probs, whatever is asked for. */
-  forward(data: Datum[], lossFn: LossFnType, config: LossFnConfig = {}, _options?: ForwardBackwardOptions) {
+  forward(data: Datum[], lossFn: LossFnType, config: LossFnConfig = {}) {
     return this.#pass({ data, lossFn, config, forwardOnly: true });
   }
 
-  forwardBackward(data: Datum[], lossFn: LossFnType, config: LossFnConfig = {}, _options?: ForwardBackwardOptions) {
+  forwardBackward(data: Datum[], lossFn: LossFnType, config: LossFnConfig = {}) {
     return this.#pass({ data, lossFn, config, forwardOnly: false });
   }
 
   async forwardBackwardCustom(data: Datum[], lossFn: CustomLossFn): Promise<APIFuture<ForwardBackwardOutput>> {
     const scoring: Pick<TrainingClient, 'forward' | 'forwardBackward'> = {
       forward: (scored) => this.forward(scored.map(asCrossEntropy), 'cross_entropy'),
-      forwardBackward: (...request) => this.forwardBackward(...request),
+      forwardBackward: (weighted) => this.forwardBackward(weighted, 'cross_entropy'),
     };
     return await forwardBackwardCustom(scoring, data, lossFn);
   }

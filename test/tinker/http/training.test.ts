@@ -66,7 +66,9 @@ describe('a training client', () => {
         const fake = new FakeService({ pendingPolls: 1 });
         const left = [...faults];
         fake.fault = () => left.pop() ?? null;
-        expect(await train(await fake.start())).toEqual(expected);
+        const { results, path } = await train(await fake.start());
+        expect(results).toEqual(expected.results);
+        expect(path.path).toMatch(/^tinker:\/\/session-\d+:train:0\/weights\/000002$/);
         expect(fake.done).toEqual(whole.done);
         await fake.stop();
       }),

@@ -63,6 +63,7 @@ export class FakeService {
   readonly #results = new Map<string, Stored>();
   readonly #waiting = new Map<string, Map<number, () => void>>();
   readonly #next = new Map<string, number>();
+  #sessions = 0;
 
   constructor(options: FakeOptions = {}) {
     this.#options = options;
@@ -122,11 +123,11 @@ export class FakeService {
     const { config = {}, dynamic = {}, models = [{ model_name: 'org/toy', max_context_length: 64 }] } = this.#options;
     if (path === 'client/config') return ok(config);
     if (path === 'client/dynamic_config') return ok(dynamic);
-    if (path === 'create_session') return ok({ session_id: 'session-1', type: 'create_session' });
+    if (path === 'create_session') return ok({ session_id: `session-${++this.#sessions}`, type: 'create_session' });
     if (path === 'session_heartbeat') return ok({ type: 'session_heartbeat' });
     if (path === 'get_server_capabilities') return ok({ supported_models: models });
     if (path === 'create_sampling_session') {
-      return ok({ sampling_session_id: `session-1:sample:${json.sampling_session_seq_id}` });
+      return ok({ sampling_session_id: `${json.session_id}:sample:${json.sampling_session_seq_id}` });
     }
     if (path.startsWith('samplers/')) return ok({ sampler_id: 'sampler', base_model: models[0].model_name });
     if (path === 'get_info') {
@@ -152,7 +153,8 @@ export class FakeService {
     if (path === 'optim_step') return this.#inOrder(json, 'optim_step', { metrics: { 'grad_norm:mean': 1.5 } });
     if (path === 'save_weights') return this.#inOrder(json, `save ${json.path}`, { path: saved(json, 'weights') });
     if (path === 'save_weights_for_sampler') {
-      const ephemeral = { sampling_session_id: `session-1:sample:${json.sampling_session_seq_id}` };
+      const session = String(json.model_id).split(':')[0];
+      const ephemeral = { sampling_session_id: `${session}:sample:${json.sampling_session_seq_id}` };
       const result = json.path === undefined ? ephemeral : { path: saved(json, 'sampler_weights') };
       return this.#inOrder(json, `save_for_sampler ${json.path ?? '-'}`, result);
     }
@@ -298,7 +300,7 @@ export function datum(tokens: number[], weights = tokens.map(() => 1)): Datum {
 export const ADAM = { learning_rate: 1e-3, beta1: 0.9, beta2: 0.95, eps: 1e-8, weight_decay: 0, grad_clip_norm: 0 };
 
 /** A clock on which every wait is over at once. */
-export class QuickClock implements Clock {
+class QuickClock implements Clock {
   readonly sleeps: number[] = [];
   #now = 0;
 
@@ -315,7 +317,7 @@ export class QuickClock implements Clock {
   }
 }
 
-export interface Connected {
+interface Connected {
   service: HttpServiceClient;
   clock: QuickClock;
   /** What the user was told. */
