@@ -6,6 +6,8 @@ import { StatusError } from './errors.ts';
 import { jsonAnswer, SDK_VERSION, type Transport } from './transport.ts';
 
 export interface ClientConfig {
+  /** Short-lived tokens are sent in the place of the key. */
+  pjwt_auth_enabled: boolean;
   /** Chunks of a pass are sent at once, the first one last; else one after another. */
   parallel_fwdbwd_chunks: boolean;
   /** Passes are sent in zstd. */
@@ -41,6 +43,7 @@ export async function fetchClientConfig(transport: Transport): Promise<ClientCon
 function clientConfigAt(object: ExactJsonObject): ClientConfig {
   const count = (name: string, usual: number) => Math.max(1, optional(fieldOf(object, name), name, integerAt) ?? usual);
   return {
+    pjwt_auth_enabled: fieldOf(object, 'pjwt_auth_enabled') === true,
     parallel_fwdbwd_chunks: fieldOf(object, 'parallel_fwdbwd_chunks') !== false,
     proto_compress_fwdbwd: fieldOf(object, 'proto_compress_fwdbwd') === true,
     fwdbwd_max_chunk_len: count('fwdbwd_max_chunk_len', 1024),

@@ -43,7 +43,7 @@ export class Credential {
     return this.#key;
   }
 
-  /** Asks the command again for a key that was refused. False where there is no other. */
+  /** Asks the command for another key in the place of one that was refused. False where there is none. */
   async renew(refused: string): Promise<boolean> {
     if (this.#key !== refused) return true;
     if (this.#source !== 'TINKER_CREDENTIAL_CMD') return false;
@@ -52,6 +52,11 @@ export class Credential {
     this.#sent.add(key);
     this.#key = key;
     return key !== refused;
+  }
+
+  /** What was got for the key is to be shown as little as the key itself. */
+  hide(token: string): void {
+    this.#sent.add(token);
   }
 
   /** A text of the service's without any key. */

@@ -40,6 +40,7 @@ export class Session {
   static async open(transport: Transport, { project_id, user_metadata }: SessionOptions): Promise<Session> {
     const config = await fetchClientConfig(transport);
     transport.billingLimitMs = config.billing_exception_max_pause_duration_sec * 1000;
+    if (config.pjwt_auth_enabled) transport.useTokens();
     const cancelAllowed = await fetchCancelAllowed(transport);
     const { id, messages } = await transport.request({
       path: '/api/v1/create_session',

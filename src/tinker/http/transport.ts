@@ -4,10 +4,12 @@ import { messageOf } from '../../util/errors.ts';
 import { printable } from '../../util/printable.ts';
 import { WireError } from '../wire/error.ts';
 import { type ExactJson, exactJsonText, parseExactJson } from '../wire/json.ts';
+import { fieldOf, objectAt, textAt } from '../wire/json_fields.ts';
 import { type Clock, systemClock } from './clock.ts';
 import type { Credential } from './credentials.ts';
 import { ConnectionError, DamagedAnswerError, hintOf, StatusError } from './errors.ts';
 import { Patience, type PatienceOptions, troubleOfRequest } from './retry.ts';
+import { Tokens } from './tokens.ts';
 
 /** The version of the official SDK whose protocol this is. */
 export const SDK_VERSION = '0.38.0';
@@ -36,6 +38,8 @@ export interface Call<T> {
   headers?: Record<string, string>;
   timeoutMs?: number;
   signal?: AbortSignal;
+  /** Sent with the key, also where tokens are used otherwise. */
+  withKey?: boolean;
   /** Reads the answer of a success. A WireError from it counts as an answer that was damaged on its way. */
   read(answer: Answer): T;
 }
@@ -55,6 +59,7 @@ export class Transport {
   readonly #credential: Credential;
   readonly #notify: (message: string) => void;
   readonly #noted = new Set<string>();
+  #tokens: Tokens | null = null;
 
   constructor({ address, credential, notify, clock = systemClock }: TransportOptions) {
     this.address = address;
@@ -94,14 +99,14 @@ export class Transport {
   }
 
   /**
-   * Tries once; with another key once more, where there is one.
+   * Tries once; with another key or token once more, where the first is refused and there is another.
    * @throws ConnectionError, StatusError, DamagedAnswerError; the signal's reason
    */
   async attempt<T>(call: Call<T>): Promise<T> {
-    const key = this.#credential.header();
-    const first = await this.#exchange(call, key);
-    const renewed = first.response.status === 401 && (await this.#credential.renew(key));
-    const { response, bytes } = renewed ? await this.#exchange(call, this.#credential.header()) : first;
+    const secret = await this.#secretOf(call);
+    const first = await this.#exchange(call, secret);
+    const renewed = first.response.status === 401 && (await this.#renew(secret));
+    const { response, bytes } = renewed ? await this.#exchange(call, await this.#secretOf(call)) : first;
     this.#hearDeprecation(response.headers);
     if (!response.ok) throw this.#refusal(call, response, bytes);
     const type = (response.headers.get('content-type') ?? '').split(';')[0].trim().toLowerCase();
@@ -115,7 +120,30 @@ export class Transport {
     }
   }
 
-  async #exchange(call: Call<unknown>, key: string): Promise<{ response: Response; bytes: Uint8Array }> {
+  /** From now on short-lived tokens are sent in the place of the key. */
+  useTokens(): void {
+    this.#tokens ??= new Tokens(async () => {
+      const token = await this.request({
+        path: '/api/v1/auth/token',
+        json: {},
+        withKey: true,
+        read: jsonAnswer((value) => textAt(fieldOf(objectAt(value, 'the token'), 'jwt'), 'jwt')),
+      });
+      this.#credential.hide(token);
+      return token;
+    });
+  }
+
+  async #secretOf({ withKey = false }: Call<unknown>): Promise<string> {
+    return this.#tokens === null || withKey ? this.#credential.header() : await this.#tokens.current();
+  }
+
+  /** Whether there is, or may be, another than the one that was refused. */
+  async #renew(refused: string): Promise<boolean> {
+    return this.#tokens?.refuse(refused) || (await this.#credential.renew(refused));
+  }
+
+  async #exchange(call: Call<unknown>, secret: string): Promise<{ response: Response; bytes: Uint8Array }> {
     const { method = 'POST', path, json, body, accept = JSON_TYPE, headers, timeoutMs = TIMEOUT_MS, signal } = call;
     const timeout = AbortSignal.timeout(timeoutMs);
     try {
@@ -124,7 +152,7 @@ export class Transport {
         headers: {
           Accept: accept,
           'User-Agent': 'tinker-cookbook-js',
-          'X-API-Key': key,
+          'X-API-Key': secret,
           'X-Sdk-Version': SDK_VERSION,
           ...(json !== undefined && { 'Content-Type': JSON_TYPE }),
           ...(body !== undefined && { 'Content-Type': body.type }),

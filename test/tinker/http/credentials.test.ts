@@ -6,9 +6,10 @@ import { inspect } from 'node:util';
 import { expect, it } from 'vitest';
 import { addressProblem, serviceAddress } from '../../../src/tinker/http/address.ts';
 import { Credential } from '../../../src/tinker/http/credentials.ts';
+import { Tokens } from '../../../src/tinker/http/tokens.ts';
 import { jsonAnswer, Transport } from '../../../src/tinker/http/transport.ts';
 import { temporaryDirectory } from '../../support/temporary_directory.ts';
-import { FakeService, KEY } from './support/fake_service.ts';
+import { connect, FakeService, type Fault, KEY, LORA } from './support/fake_service.ts';
 
 const HOSTED = 'https://tinker.example';
 
@@ -57,6 +58,56 @@ it('a key that has expired is asked for again, once', async () => {
   await writeFile(file, 'tml-new');
   expect(await ask()).toEqual({});
   expect(fake.heard.map(({ headers }) => headers['x-api-key'])).toEqual(['tml-old', 'tml-old', 'tml-new']);
+});
+
+const jwt = (claims: object) => `e30.${Buffer.from(JSON.stringify(claims)).toString('base64url')}.signature`;
+
+it('where a service asks for tokens they are sent in the place of the key, and got anew when one is refused', async () => {
+  const tokens = [jwt({ iat: 0, exp: 900, n: 1 }), jwt({ iat: 0, exp: 900, n: 2 })];
+  const fake = new FakeService({ config: { pjwt_auth_enabled: true } });
+  const { service } = await connect(await fake.start());
+  let given = 0;
+  fake.fault = ({ path, headers }): Fault | null => {
+    if (path === 'auth/token') return { status: 200, body: { jwt: tokens[given++] } };
+    const refused = path === 'get_info' && headers['x-api-key'] === tokens[0];
+    return refused ? { status: 401, body: { detail: `${tokens[0]} is withdrawn` } } : null;
+  };
+  await service.createLoraTrainingClient(LORA);
+  expect(fake.heard.map(({ path, headers }) => [path, headers['x-api-key']])).toEqual([
+    ['get_server_capabilities', KEY],
+    ['client/config', KEY],
+    ['auth/token', KEY],
+    ['client/dynamic_config', tokens[0]],
+    ['create_session', tokens[0]],
+    ['create_model', tokens[0]],
+    ['retrieve_future', tokens[0]],
+    ['get_info', tokens[0]],
+    ['auth/token', KEY],
+    ['get_info', tokens[1]],
+  ]);
+});
+
+it('tokens are replaced in the middle of their lives, and one that has ended is waited for', async () => {
+  let now = 0;
+  let exchanged = 0;
+  const tokens = new Tokens(
+    async () => jwt({ iat: 5_000, exp: 6_000, n: ++exchanged }),
+    () => now,
+  );
+  const first = await tokens.current();
+  now = 499_000;
+  expect(await tokens.current()).toBe(first);
+  now = 501_000;
+  expect([await tokens.current(), exchanged]).toEqual([first, 2]);
+  const second = await tokens.current();
+  expect(second).not.toBe(first);
+  now = 501_000 + 950_000;
+  expect(await tokens.current()).not.toBe(second);
+  expect(exchanged).toBe(3);
+});
+
+it('a token that does not say how long it is good is an error', async () => {
+  await expect(new Tokens(async () => 'no.token').current()).rejects.toThrow('jwt: does not say how long it is good');
 });
 
 it('the address is that of the spec, of the environment, or the hosted service', () => {
