@@ -22,6 +22,8 @@ export interface ClientConfig {
   billing_exception_max_pause_duration_sec: number;
   /** Samples that one client has under way. */
   sample_max_concurrent_requests: number;
+  /** The service can spare log-probs that nobody asks for. Servers of this package say so. */
+  knows_logprob_masks: boolean;
   /** Passes are sent as JSON, since the service knows no other form. */
   json_passes: boolean;
 }
@@ -56,6 +58,7 @@ function clientConfigAt(object: ExactJsonObject): ClientConfig {
         numberAt,
       ) ?? 3600,
     sample_max_concurrent_requests: count('sample_max_concurrent_requests', 2000),
+    knows_logprob_masks: fieldOf(object, 'knows_logprob_masks') === true,
     // Only services of the time when both forms were in use say so.
     json_passes: fieldOf(object, 'proto_write_fwdbwd') === false,
   };

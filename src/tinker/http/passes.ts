@@ -2,7 +2,8 @@
 
 import pLimit from 'p-limit';
 import { RequestError } from '../../util/errors.ts';
-import type { Datum, ForwardBackwardOutput, LossFnConfig, LossFnType } from '../types.ts';
+import type { ForwardBackwardOptions } from '../clients.ts';
+import { type Datum, type ForwardBackwardOutput, type LossFnConfig, type LossFnType, lengthOf } from '../types.ts';
 import { compressBody } from '../wire/compression.ts';
 import {
   decodeForwardBackwardOutput,
@@ -22,14 +23,19 @@ export interface Pass {
   lossFn: LossFnType;
   config: LossFnConfig;
   forwardOnly: boolean;
+  /** Which positions report log-probs. */
+  logprobs: ForwardBackwardOptions['logprobs'];
 }
 
 /** How services that know JSON alone answer to protobuf: an unknown type, or a body that their checks make nothing of. */
 const KNOWS_NO_PROTOBUF = new Set([415, 422]);
 
 /** @throws RequestError for what cannot be sent */
-export function checkPass({ data }: Pass): void {
+export function checkPass({ data, logprobs }: Pass): void {
   if (data.length === 0) throw new RequestError('there are no datums to compute');
+  if (Array.isArray(logprobs) && logprobs.length !== data.length) {
+    throw new RequestError(`there are ${logprobs.length} masks of log-probs for ${data.length} datums`);
+  }
   for (const [i, { model_input_spans: input, loss_fn_input_spans: targets }] of data.entries()) {
     if ((input === undefined) !== (targets === undefined)) {
       throw new RequestError(`data[${i}] has spans of its input or of its targets, and needs both or neither`);
@@ -44,13 +50,24 @@ export function checkPass({ data }: Pass): void {
 export async function sendPass(
   session: Session,
   model_id: string,
-  { data, lossFn, config, forwardOnly }: Pass,
+  pass: Pass,
   { firstSeqId, sent }: { firstSeqId: number; sent(): void },
 ): Promise<Promised[]> {
   const { parallel_fwdbwd_chunks, fwdbwd_dispatch_bytes_semaphore_size, fwdbwd_max_chunk_bytes_count } = session.config;
-  const requests = chunksOf(data, session.config).map((chunk, i): ForwardBackwardRequest => {
-    const seq_id = firstSeqId + i;
-    return { model_id, seq_id, data: chunk, loss_fn: lossFn, loss_fn_config: config, forward_only: forwardOnly };
+  const masks = session.config.knows_logprob_masks ? masksOf(pass) : null;
+  let sentDatums = 0;
+  const requests = chunksOf(pass.data, session.config).map((data, i): ForwardBackwardRequest => {
+    const logprobs = masks?.slice(sentDatums, sentDatums + data.length);
+    sentDatums += data.length;
+    return {
+      model_id,
+      seq_id: firstSeqId + i,
+      data,
+      loss_fn: pass.lossFn,
+      loss_fn_config: pass.config,
+      forward_only: pass.forwardOnly,
+      ...(logprobs && { logprobs }),
+    };
   });
   // What cannot be written is found before a number is used up.
   const bodies = await Promise.all(requests.map((request) => callOf(session, request)));
@@ -86,6 +103,12 @@ export async function passResult(
     decode: decodeForwardBackwardOutput,
   };
   return combineOutputs(await Promise.all(promised.map((promise) => resultOf(session.transport, promise, operation))));
+}
+
+/** Null: all positions are asked for. */
+function masksOf({ data, logprobs = 'all' }: Pass): readonly ArrayLike<number>[] | null {
+  if (logprobs === 'all') return null;
+  return logprobs === 'trained' ? data.map(({ model_input }) => new Uint8Array(lengthOf(model_input))) : logprobs;
 }
 
 async function sendRequest(session: Session, request: ForwardBackwardRequest, call: Call<Promised>): Promise<Promised> {

@@ -1,7 +1,14 @@
 // The training client over HTTP: numbered requests of one model, sent in their order.
 
 import { RequestError } from '../../util/errors.ts';
-import type { APIFuture, CustomLossFn, SamplingClient, SaveOptions, TrainingClient } from '../clients.ts';
+import type {
+  APIFuture,
+  CustomLossFn,
+  ForwardBackwardOptions,
+  SamplingClient,
+  SaveOptions,
+  TrainingClient,
+} from '../clients.ts';
 import { forwardBackwardCustom } from '../custom_loss.ts';
 import type {
   AdamParams,
@@ -45,21 +52,35 @@ export class HttpTrainingClient implements TrainingClient {
     this.#host = host;
   }
 
-  /** All positions report log-probs, whatever is asked for. */
-  forward(data: Datum[], lossFn: LossFnType, config: LossFnConfig = {}) {
-    return this.#pass({ data, lossFn, config, forwardOnly: true });
+  /** Services that do not know how to spare log-probs report all of them, whatever is asked for. */
+  forward(
+    data: Datum[],
+    lossFn: LossFnType,
+    config: LossFnConfig = {},
+    { logprobs }: ForwardBackwardOptions = {},
+  ): Promise<APIFuture<ForwardBackwardOutput>> {
+    return this.#pass({ data, lossFn, config, forwardOnly: true, logprobs });
   }
 
-  forwardBackward(data: Datum[], lossFn: LossFnType, config: LossFnConfig = {}) {
-    return this.#pass({ data, lossFn, config, forwardOnly: false });
+  forwardBackward(
+    data: Datum[],
+    lossFn: LossFnType,
+    config: LossFnConfig = {},
+    { logprobs }: ForwardBackwardOptions = {},
+  ): Promise<APIFuture<ForwardBackwardOutput>> {
+    return this.#pass({ data, lossFn, config, forwardOnly: false, logprobs });
   }
 
-  async forwardBackwardCustom(data: Datum[], lossFn: CustomLossFn): Promise<APIFuture<ForwardBackwardOutput>> {
+  async forwardBackwardCustom(
+    data: Datum[],
+    lossFn: CustomLossFn,
+    options?: { logprobs?: 'all' | 'trained' },
+  ): Promise<APIFuture<ForwardBackwardOutput>> {
     const scoring: Pick<TrainingClient, 'forward' | 'forwardBackward'> = {
-      forward: (scored) => this.forward(scored.map(asCrossEntropy), 'cross_entropy'),
-      forwardBackward: (weighted) => this.forwardBackward(weighted, 'cross_entropy'),
+      forward: (scored, ...request) => this.forward(scored.map(asCrossEntropy), ...request),
+      forwardBackward: (...request) => this.forwardBackward(...request),
     };
-    return await forwardBackwardCustom(scoring, data, lossFn);
+    return await forwardBackwardCustom(scoring, data, lossFn, options);
   }
 
   optimStep(params: AdamParams): Promise<APIFuture<OptimStepResponse>> {
@@ -172,15 +193,12 @@ export class HttpTrainingClient implements TrainingClient {
   }
 }
 
-/** Services check what a loss is given. What a custom loss reads besides stays here. */
+/** Services check what a loss is given, and that it is all there. What a custom loss reads besides stays here. */
 function asCrossEntropy(datum: Datum): Datum {
   const { target_tokens, weights } = datum.loss_fn_inputs;
-  const none = {
-    data: new Float32Array(target_tokens.data.length),
-    dtype: 'float32' as const,
-    shape: target_tokens.shape,
-  };
-  return { ...datum, loss_fn_inputs: { target_tokens, weights: weights ?? none } };
+  const data = new Float32Array(target_tokens.data.length).fill(1);
+  const all = { data, dtype: 'float32' as const, shape: target_tokens.shape };
+  return { ...datum, loss_fn_inputs: { target_tokens, weights: weights ?? all } };
 }
 
 function optimStepAt(value: Sent): OptimStepResponse {

@@ -151,6 +151,26 @@ describe('a training client', () => {
     expect(fake.done).toEqual(['create_model', 'forward 1', 'forward_backward 1']);
   });
 
+  it('says which log-probs it needs to a service that can spare the others, and to no other', async () => {
+    const heard = await Promise.all(
+      [true, false].map(async (knows_logprob_masks) => {
+        const fake = new FakeService({ config: { knows_logprob_masks, fwdbwd_max_chunk_len: 1 } });
+        const { service } = await connect(await fake.start());
+        const client = await service.createLoraTrainingClient(LORA);
+        const data = [datum([1, 2]), datum([3])];
+        await client.forwardBackward(data, 'cross_entropy', {}, { logprobs: [[0, 2], [1]] });
+        await client.forwardBackward(data, 'cross_entropy', {}, { logprobs: 'trained' });
+        await client.forwardBackward(data, 'cross_entropy');
+        const sorted = fake.heardOf('forward_backward').sort((a, b) => Number(a.json.seq_id) - Number(b.json.seq_id));
+        return sorted.map(({ json }) => json.masks);
+      }),
+    );
+    expect(heard).toEqual([
+      [[[0, 1]], [[1]], [[0, 0]], [[0]], [], []],
+      [[], [], [], [], [], []],
+    ]);
+  });
+
   it('samples from a snapshot of its weights', async () => {
     const fake = new FakeService();
     const { service } = await connect(await fake.start());

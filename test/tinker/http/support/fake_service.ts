@@ -98,7 +98,12 @@ export class FakeService {
     const pass = isProtobuf ? decodeForwardBackwardRequest(body) : null;
     const json: JsonObject =
       pass !== null
-        ? { protobuf: true, model_id: pass.model_id, seq_id: pass.seq_id }
+        ? {
+            protobuf: true,
+            model_id: pass.model_id,
+            seq_id: pass.seq_id,
+            masks: (pass.logprobs ?? []).map((mask) => [...Array.from(mask)]),
+          }
         : body.length > 0
           ? JSON.parse(body.toString())
           : {};
