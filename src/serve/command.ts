@@ -29,6 +29,8 @@ export interface ServeOptions {
 /** As `service: local` has it unless told otherwise, so that the same run gets the same numbers. */
 const MICROBATCH_TOKENS = 2048;
 const SEED = 0;
+/** When requests arrive is nothing that a client decides, so what they get must not depend on who else is there. */
+const BATCH_INVARIANT = true;
 
 /** `started` is told how to connect. */
 export async function serveCommand(options: ServeOptions, started: (lines: string[]) => void): Promise<void> {
@@ -40,7 +42,13 @@ export async function serveCommand(options: ServeOptions, started: (lines: strin
   const backend: Backend = {
     models,
     session: ({ checkpoints }) =>
-      engine.session({ checkpoints, microbatchTokens: MICROBATCH_TOKENS, seed: SEED, notify }),
+      engine.session({
+        checkpoints,
+        microbatchTokens: MICROBATCH_TOKENS,
+        batchInvariant: BATCH_INVARIANT,
+        seed: SEED,
+        notify,
+      }),
   };
   const stop = stopOnSignals();
   try {

@@ -78,7 +78,7 @@ export function hintOf(status: number): string | undefined {
     return 'Settle the billing of the account, then run the command again: a run goes on from its last checkpoint.';
   if (status === 403) return 'The key is valid and may not do this: ask who gave it to you.';
   if (status === 404) {
-    return 'See that service.base_url is the address of a Tinker service, and that what is named still exists there.';
+    return 'See that service.base_url is the address of a Tinker service. If it was started anew, run the command again: a run goes on from its last checkpoint.';
   }
   if (status === 413) return 'Send less at once: lower batch_size or the length of examples.';
   if (status >= 300 && status < 400) return 'Set service.base_url to the address that it redirects to.';

@@ -18,6 +18,8 @@ const CLIENT_CONFIG = {
   use_pyqwest_transport: false,
   // Numbers of copies are then small enough for clients that read them as floats.
   sample_join_sampling_session: true,
+  // Clients of this package ask for fewer log-probs than all, as they do of the engine in their own process.
+  knows_logprob_masks: true,
 };
 
 export function sessionRoutes(app: Hono, server: TinkerServer): void {

@@ -236,12 +236,12 @@ function jsonPass(bytes: Uint8Array): { numbers: Numbered; request: () => Forwar
   return { numbers: numbersOf(body), request: () => forwardBackwardRequestAt(body) };
 }
 
-function checkedPass({ data, loss_fn, loss_fn_config, forward_only }: ForwardBackwardRequest): PassRequest {
+function checkedPass({ data, loss_fn, loss_fn_config, forward_only, logprobs }: ForwardBackwardRequest): PassRequest {
   const picture = data.findIndex(({ model_input }) => model_input.chunks.some(({ type }) => type === 'image'));
   if (picture !== -1)
     throw new WireError(`data[${picture}].model_input`, 'holds a picture, and this server reads text alone');
   if (data.length === 0) throw new WireError('data', 'is empty');
-  return { data, loss_fn: lossAt(loss_fn), loss_fn_config: numbersAlone(loss_fn_config), forward_only };
+  return { data, loss_fn: lossAt(loss_fn), loss_fn_config: numbersAlone(loss_fn_config), forward_only, logprobs };
 }
 
 function lossAt(name: string): LossFnType {

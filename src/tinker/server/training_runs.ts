@@ -1,7 +1,13 @@
 // Models in training: each has a service of its own on the engine, and does what is asked of it in the order of the requests' numbers.
 
 import { RequestError } from '../../util/errors.ts';
-import type { CreateLoraTrainingClientOptions, SamplingClient, ServiceClient, TrainingClient } from '../clients.ts';
+import type {
+  CreateLoraTrainingClientOptions,
+  ForwardBackwardOptions,
+  SamplingClient,
+  ServiceClient,
+  TrainingClient,
+} from '../clients.ts';
 import type { CheckpointKind } from '../local_path.ts';
 import type { AdamParams, Datum, ForwardBackwardOutput, LossFnConfig, LossFnType, ModelInfo } from '../types.ts';
 import { type Backend, type ServedModel, servedModel } from './backend.ts';
@@ -17,6 +23,8 @@ export interface PassRequest {
   loss_fn: LossFnType;
   loss_fn_config: LossFnConfig;
   forward_only: boolean;
+  /** Which positions report log-probs; undefined: all. */
+  logprobs: ForwardBackwardOptions['logprobs'];
 }
 
 export interface SaveRequest {
@@ -59,11 +67,11 @@ export class TrainingRun {
     return await (await this.#client).getInfo();
   }
 
-  async pass({ data, loss_fn, loss_fn_config, forward_only }: PassRequest): Promise<ForwardBackwardOutput> {
+  async pass({ data, loss_fn, loss_fn_config, forward_only, logprobs }: PassRequest): Promise<ForwardBackwardOutput> {
     const client = await this.#client;
     const submitted = forward_only
-      ? await client.forward(data, loss_fn, loss_fn_config)
-      : await client.forwardBackward(data, loss_fn, loss_fn_config);
+      ? await client.forward(data, loss_fn, loss_fn_config, { logprobs })
+      : await client.forwardBackward(data, loss_fn, loss_fn_config, { logprobs });
     return await submitted.result();
   }
 
