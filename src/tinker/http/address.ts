@@ -13,7 +13,7 @@ export function serviceAddress(given: string | null, env: NodeJS.ProcessEnv): st
 }
 
 /** What is wrong with an address; null: nothing. It is recorded with the run, so it must hold no password. */
-export function addressProblem(address: string): string | null {
+function addressProblem(address: string): string | null {
   if (!URL.canParse(address)) return `must be an address such as ${HOSTED}`;
   const { protocol, username, password, search, hash } = new URL(address);
   if (username !== '' || password !== '') {

@@ -4,7 +4,7 @@ import { Type } from '@sinclair/typebox';
 import { defineBuilder } from '../../registry/builder.ts';
 import { nullable, runtime, semantic } from '../../registry/fields.ts';
 import { serviceSlot } from '../service.ts';
-import { addressProblem, isLoopback, serviceAddress } from './address.ts';
+import { isLoopback, serviceAddress } from './address.ts';
 
 export const tinker = defineBuilder({
   slot: serviceSlot,
@@ -15,7 +15,8 @@ export const tinker = defineBuilder({
     base_url: nullable(
       runtime(
         Type.String({
-          minLength: 1,
+          // It is recorded with the run: no name, no password, no query.
+          pattern: '^https?://[^\\s@?#]+$',
           default: null,
           description: 'Address of the server. null = TINKER_BASE_URL if that is set, else the hosted service.',
         }),
@@ -56,9 +57,7 @@ export const tinker = defineBuilder({
       }),
     ),
   }),
-  async check({ base_url, record_stability_info }, { lossFn }) {
-    const problem = base_url === null ? null : addressProblem(base_url);
-    if (problem !== null) return [{ field: 'base_url', message: problem }];
+  async check({ record_stability_info }, { lossFn }) {
     const { lossRefusal } = await import('./service.ts');
     const refusal = lossFn === undefined ? null : lossRefusal(lossFn, { record_stability_info });
     return refusal === null ? [] : [{ field: 'loss_fn', message: `${refusal.message}. ${refusal.hint}` }];

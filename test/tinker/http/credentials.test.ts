@@ -4,7 +4,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
 import { expect, it } from 'vitest';
-import { addressProblem, serviceAddress } from '../../../src/tinker/http/address.ts';
+import { serviceAddress } from '../../../src/tinker/http/address.ts';
 import { Credential } from '../../../src/tinker/http/credentials.ts';
 import { Tokens } from '../../../src/tinker/http/tokens.ts';
 import { jsonAnswer, Transport } from '../../../src/tinker/http/transport.ts';
@@ -122,5 +122,6 @@ it.each([
   ['ftp://host', 'must begin with http:// or https://'],
   ['https://host?key=1', 'must end with its path'],
 ])('%s is no address to record with a run', (address, problem) => {
-  expect(addressProblem(address)).toContain(problem);
+  expect(() => serviceAddress(address, {})).toThrow(`service.base_url ${problem}`);
+  expect(() => serviceAddress(null, { TINKER_BASE_URL: address })).toThrow(`TINKER_BASE_URL ${problem}`);
 });
