@@ -59,9 +59,10 @@ export async function resultOf<T>(
   transport: Transport,
   { request_id }: Promised,
   operation: Operation<T>,
-  signal?: AbortSignal,
+  own?: AbortSignal,
 ): Promise<T> {
   const { clock } = transport;
+  const signal = transport.signalOf(own);
   const patience = transport.patience({ limitMs: PATIENCE_MS, troubleOf: troubleOfPoll });
   let pause = FIRST_PAUSE_MS;
   for (let iteration = 0; ; iteration++) {
@@ -91,7 +92,7 @@ async function ask<T>(
     iteration,
     operation,
     signal,
-  }: { request_id: string; iteration: number; operation: Operation<T>; signal: AbortSignal | undefined },
+  }: { request_id: string; iteration: number; operation: Operation<T>; signal: AbortSignal },
 ): Promise<State<T>> {
   try {
     return await transport.attempt({
@@ -100,7 +101,7 @@ async function ask<T>(
       ...(operation.decode !== undefined && { accept: `${PROTOBUF}, application/json` }),
       headers: { 'X-Tinker-Request-Iteration': `${iteration}`, 'X-Tinker-Request-Type': operation.type },
       timeoutMs: POLL_TIMEOUT_MS,
-      ...(signal !== undefined && { signal }),
+      signal,
       read: (answer) => stateOf(answer, operation, transport),
     });
   } catch (error) {

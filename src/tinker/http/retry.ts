@@ -18,6 +18,8 @@ export interface PatienceOptions {
   /** The same for an account that is out of money. */
   billingLimitMs: number;
   troubleOf(error: unknown): Trouble;
+  /** Told when it has not worked for a while. */
+  failing(error: ServiceError): void;
   /** Told when a pause for billing begins. */
   paused(error: StatusError): void;
 }
@@ -27,6 +29,8 @@ const LONGEST_DELAY_MS = 30_000;
 const LONGEST_ASKED_MS = 60_000;
 const BILLING_DELAY_MS = 5_000;
 const MOST_ODD = 3;
+/** A moment's trouble is nothing to tell of. */
+const SILENT_MS = 5_000;
 /** Clients that failed together do not come back together. */
 const JITTER = 0.25;
 
@@ -45,18 +49,20 @@ export class Patience {
   /** Returns when another attempt is due. @throws the error when there is none */
   async again(error: unknown, signal?: AbortSignal): Promise<void> {
     signal?.throwIfAborted();
-    const { clock, limitMs, billingLimitMs, troubleOf, paused } = this.#options;
+    const { clock, limitMs, billingLimitMs, troubleOf, failing, paused } = this.#options;
     const trouble = troubleOf(error);
     if (trouble === 'final' || !(error instanceof ServiceError)) throw error;
     this.#since ??= clock.now();
     const waited = clock.now() - this.#since;
     if (trouble === 'odd' && ++this.#odd >= MOST_ODD) throw error;
-    if (waited >= (trouble === 'billing' ? billingLimitMs : limitMs)) throw givenUp(error, waited);
+    const left = (trouble === 'billing' ? billingLimitMs : limitMs) - waited;
+    if (left <= 0) throw givenUp(error, waited);
     if (trouble === 'billing' && error instanceof StatusError && !this.#billing) {
       this.#billing = true;
       paused(error);
     }
-    await clock.sleep(trouble === 'billing' ? BILLING_DELAY_MS : this.#delay(error), signal);
+    if (trouble === 'passing' && waited >= SILENT_MS) failing(error);
+    await clock.sleep(Math.min(left, trouble === 'billing' ? BILLING_DELAY_MS : this.#delay(error)), signal);
     this.#failures++;
   }
 

@@ -30,7 +30,7 @@ export interface HttpServiceOptions extends ServerModelsOptions {
 }
 
 /** What is under way when the client is closed gets so long to finish. */
-const CLOSE_PATIENCE_MS = 60_000;
+const CLOSE_PATIENCE_MS = 10_000;
 const ADAMW = { type: 'adamw' };
 
 export class HttpServiceClient implements LossRefusingService {
@@ -40,6 +40,7 @@ export class HttpServiceClient implements LossRefusingService {
   readonly #backpressure: Backpressure;
   readonly #open = new Set<TrainingClient>();
   #opening: Promise<Session> | null = null;
+  #opened: Session | null = null;
   #isClosed = false;
 
   constructor(transport: Transport, options: HttpServiceOptions) {
@@ -76,15 +77,11 @@ export class HttpServiceClient implements LossRefusingService {
   }
 
   async createTrainingClientFromState(path: string): Promise<TrainingClient> {
-    return await this.#create('load_weights', 'LoadWeights', null, {
-      path: requireServicePath(path),
-      optimizer: false,
-      optimizer_config: ADAMW,
-    });
+    return await this.#load(path, { optimizer: false, optimizer_config: ADAMW });
   }
 
   async createTrainingClientFromStateWithOptimizer(path: string): Promise<TrainingClient> {
-    return await this.#create('load_weights', 'LoadWeights', null, { path: requireServicePath(path), optimizer: true });
+    return await this.#load(path, { optimizer: true });
   }
 
   async createSamplingClient({
@@ -129,14 +126,15 @@ export class HttpServiceClient implements LossRefusingService {
 
   async close(): Promise<void> {
     this.#isClosed = true;
-    const session = await this.#opening?.catch(() => null);
-    if (!session) return;
-    const given = new AbortController();
-    const finished = Promise.all([...this.#open].map((client) => client.close()));
-    const late = this.#transport.clock.sleep(CLOSE_PATIENCE_MS, given.signal).catch(() => undefined);
-    await Promise.race([finished, late]);
-    given.abort();
-    await session.close();
+    if (this.#opened !== null) {
+      const given = new AbortController();
+      const finished = Promise.all([...this.#open].map((client) => client.close()));
+      const late = this.#transport.clock.sleep(CLOSE_PATIENCE_MS, given.signal).catch(() => undefined);
+      await Promise.race([finished, late]);
+      given.abort();
+      await this.#opened.close();
+    }
+    this.#transport.close();
   }
 
   /** Opened by the first who needs it. */
@@ -146,11 +144,20 @@ export class HttpServiceClient implements LossRefusingService {
       const { project_id } = this.#options;
       const opening = Session.open(this.#transport, { project_id, user_metadata: {} });
       this.#opening = opening;
-      opening.catch(() => {
-        this.#opening = null;
-      });
+      opening.then(
+        (session) => {
+          this.#opened = session;
+        },
+        () => {
+          this.#opening = null;
+        },
+      );
     }
     return this.#opening;
+  }
+
+  async #load(path: string, options: ExactJsonObject): Promise<TrainingClient> {
+    return await this.#create('load_weights', 'LoadWeights', null, { path: requireServicePath(path), ...options });
   }
 
   /** A training client on a model that the service makes. `asked`: the caller's name of the base model. */

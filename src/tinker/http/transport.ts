@@ -1,6 +1,6 @@
 // One request to a service of the Tinker API and its answer, over Node's own fetch.
 
-import { messageOf } from '../../util/errors.ts';
+import { messageOf, RequestError } from '../../util/errors.ts';
 import { printable } from '../../util/printable.ts';
 import { WireError } from '../wire/error.ts';
 import { type ExactJson, exactJsonText, parseExactJson } from '../wire/json.ts';
@@ -19,6 +19,8 @@ const JSON_TYPE = 'application/json';
 const TIMEOUT_MS = 60_000;
 /** As long as the official SDK tries. */
 const PATIENCE_MS = 300_000;
+/** With a service that has never answered: its address may be wrong, or nobody has started it. */
+const FIRST_PATIENCE_MS = 30_000;
 const MAX_DETAIL_CHARACTERS = 500;
 
 export interface Answer {
@@ -59,6 +61,8 @@ export class Transport {
   readonly #credential: Credential;
   readonly #notify: (message: string) => void;
   readonly #noted = new Set<string>();
+  readonly #closing = new AbortController();
+  #hasAnswered = false;
   #tokens: Tokens | null = null;
 
   constructor({ address, credential, notify, clock = systemClock }: TransportOptions) {
@@ -78,22 +82,34 @@ export class Transport {
   patience(options: Partial<Pick<PatienceOptions, 'limitMs' | 'troubleOf'>> = {}): Patience {
     return new Patience({
       clock: this.clock,
-      limitMs: PATIENCE_MS,
+      limitMs: this.#hasAnswered ? PATIENCE_MS : FIRST_PATIENCE_MS,
       billingLimitMs: this.billingLimitMs,
       troubleOf: troubleOfRequest,
+      failing: (error) => this.tell(`${error.message}. Trying again`),
       paused: (error) => this.tell(`${error.message}. Waiting for the billing of the account to be settled`),
       ...options,
     });
   }
 
+  /** Aborted with `own`, and when all that is under way is given up. */
+  signalOf(own: AbortSignal | undefined): AbortSignal {
+    return own === undefined ? this.#closing.signal : AbortSignal.any([this.#closing.signal, own]);
+  }
+
+  /** Gives up all that is under way. */
+  close(): void {
+    this.#closing.abort(new RequestError('this service client is closed'));
+  }
+
   /** Tries until there is an answer, or no hope of one. For what the service does once, however often it is sent. */
   async request<T>(call: Call<T>): Promise<T> {
     const patience = this.patience();
+    const signal = this.signalOf(call.signal);
     while (true) {
       try {
         return await this.attempt(call);
       } catch (error) {
-        await patience.again(error, call.signal);
+        await patience.again(error, signal);
       }
     }
   }
@@ -144,7 +160,8 @@ export class Transport {
   }
 
   async #exchange(call: Call<unknown>, secret: string): Promise<{ response: Response; bytes: Uint8Array }> {
-    const { method = 'POST', path, json, body, accept = JSON_TYPE, headers, timeoutMs = TIMEOUT_MS, signal } = call;
+    const { method = 'POST', path, json, body, accept = JSON_TYPE, headers, timeoutMs = TIMEOUT_MS } = call;
+    const signal = this.signalOf(call.signal);
     const timeout = AbortSignal.timeout(timeoutMs);
     try {
       const response = await fetch(`${this.address}${path}`, {
@@ -162,11 +179,13 @@ export class Transport {
         body: json === undefined ? body?.bytes : exactJsonText(json),
         // The key is for this address alone.
         redirect: 'manual',
-        signal: signal === undefined ? timeout : AbortSignal.any([timeout, signal]),
+        signal: AbortSignal.any([timeout, signal]),
       });
-      return { response, bytes: new Uint8Array(await response.arrayBuffer()) };
+      const bytes = new Uint8Array(await response.arrayBuffer());
+      this.#hasAnswered = true;
+      return { response, bytes };
     } catch (error) {
-      signal?.throwIfAborted();
+      signal.throwIfAborted();
       const reason = timeout.aborted ? `no answer within ${timeoutMs / 1000} s` : reasonOf(error);
       throw new ConnectionError(this.shown(`${placeOf(call)}: no answer from ${this.address}: ${reason}`), {
         hint: `See that the service runs there, then run the command again: a run goes on from its last checkpoint.`,

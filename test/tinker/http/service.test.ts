@@ -185,9 +185,22 @@ it('says what answers when it is no service of the Tinker API', async () => {
 });
 
 it('says where nobody answers, and what to do', async () => {
-  const { service } = await connect('http://127.0.0.1:9');
+  const { service, told } = await connect('http://127.0.0.1:9');
   await expect(service.getServerCapabilities()).rejects.toMatchObject({
-    message: expect.stringMatching(/no answer from http:\/\/127.0.0.1:9: .*, and nothing else for 3\d\d s/),
+    message: expect.stringMatching(/no answer from http:\/\/127.0.0.1:9: .*, and nothing else for 30 s/),
     hint: expect.stringContaining('See that the service runs there'),
   });
+  expect(told).toEqual([expect.stringMatching(/no answer from .*\. Trying again$/)]);
+});
+
+it('what is under way when it is closed is given up, so that nothing keeps the process', async () => {
+  const fake = new FakeService({ pendingPolls: 1e9 });
+  const { service } = await connect(await fake.start());
+  const creating = service.createLoraTrainingClient(LORA);
+  await expect.poll(() => fake.heardOf('retrieve_future').length).toBeGreaterThan(2);
+  await service.close();
+  await expect(creating).rejects.toThrow('this service client is closed');
+  const polls = fake.heardOf('retrieve_future').length;
+  expect(fake.heardOf('sessions/session-1/finish')).toHaveLength(1);
+  expect(fake.heardOf('retrieve_future').length).toBe(polls);
 });
