@@ -156,8 +156,28 @@ export class HttpServiceClient implements LossRefusingService {
     return this.#opening;
   }
 
-  async #load(path: string, options: ExactJsonObject): Promise<TrainingClient> {
-    return await this.#create('load_weights', 'LoadWeights', null, { path: requireServicePath(path), ...options });
+  async #load(
+    path: string,
+    options: { optimizer: boolean; optimizer_config?: ExactJsonObject },
+  ): Promise<TrainingClient> {
+    try {
+      return await this.#create('load_weights', 'LoadWeights', null, { path: requireServicePath(path), ...options });
+    } catch (error) {
+      // Older services load into a model that is there, and miss its name.
+      if (error instanceof StatusError && error.status === 422) return await this.#loadInto(path, options);
+      throw error;
+    }
+  }
+
+  async #loadInto(path: string, { optimizer }: { optimizer: boolean }): Promise<TrainingClient> {
+    const { base_model, ...lora_config } = await this.#transport.request({
+      path: '/api/v1/weights_info',
+      json: { tinker_path: path },
+      read: jsonAnswer(savedAdapterAt),
+    });
+    const client = await this.#create('create_model', 'CreateModel', null, { base_model, lora_config });
+    await (await client.loadState(path, { optimizer })).result();
+    return client;
   }
 
   /** A training client on a model that the service makes. `asked`: the caller's name of the base model. */
@@ -166,7 +186,7 @@ export class HttpServiceClient implements LossRefusingService {
     type: RequestType,
     asked: string | null,
     body: ExactJsonObject,
-  ): Promise<TrainingClient> {
+  ): Promise<HttpTrainingClient> {
     const session = await this.#session();
     const { transport } = session;
     const model_seq_id = session.nextModelSeqId();
@@ -229,6 +249,16 @@ export function lossRefusal(
   return {
     message: 'stable_reinforce is computed from what the service notes while it samples',
     hint: 'Set service.record_stability_info: true.',
+  };
+}
+
+function savedAdapterAt(value: Sent): ExactJsonObject {
+  const object = objectAt(value, 'the information');
+  const flags = ['train_unembed', 'train_mlp', 'train_attn'].map((name) => [name, fieldOf(object, name) !== false]);
+  return {
+    base_model: textAt(fieldOf(object, 'base_model'), 'base_model'),
+    rank: integerAt(fieldOf(object, 'lora_rank'), 'lora_rank'),
+    ...Object.fromEntries(flags),
   };
 }
 

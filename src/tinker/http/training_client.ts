@@ -98,6 +98,12 @@ export class HttpTrainingClient implements TrainingClient {
     });
   }
 
+  /** Of a model that nothing was asked of yet: services take no other. */
+  loadState(path: string, { optimizer }: { optimizer: boolean }): Promise<APIFuture<void>> {
+    const operation = { type: 'LoadWeights', read: () => undefined } as const;
+    return this.#command('load_weights', { body: { path, optimizer }, operation });
+  }
+
   saveWeightsForSampler(
     name: string,
     { ttl_seconds = null }: SaveOptions = {},

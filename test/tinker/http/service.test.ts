@@ -33,6 +33,20 @@ it('goes on from a saved state with one request, under the name that the session
   expect(await fresh.getInfo()).toEqual({ base_model: 'org/toy', is_lora: true, lora_rank: 8, max_context_length: 64 });
 });
 
+it('loads into a new model where a service knows no other way', async () => {
+  const fake = new FakeService({ loadsIntoModels: true });
+  const { service } = await connect(await fake.start());
+  const path = 'tinker://other/weights/000010';
+  const client = await service.createTrainingClientFromStateWithOptimizer(path);
+  await client.optimStep(ADAM);
+  expect(fake.done).toEqual(['create_model', `load ${path} true`, 'optim_step']);
+  expect(fake.heardOf('create_model')[0].json).toMatchObject({
+    base_model: 'org/toy',
+    lora_config: { rank: 16, train_mlp: false, train_attn: true, train_unembed: true },
+  });
+  expect(fake.heardOf('optim_step')[0].json.seq_id).toBe(2);
+});
+
 it('opens one session for all its clients, and finishes it when it is closed', async () => {
   const fake = new FakeService();
   const { service } = await connect(await fake.start(), { project_id: 'project' });

@@ -48,6 +48,8 @@ export interface FakeOptions {
   pendingPolls?: number;
   /** It reads passes as JSON only. */
   jsonOnly?: boolean;
+  /** It loads weights into a model that was created before, and knows no other way. */
+  loadsIntoModels?: boolean;
   models?: { model_name: string; max_context_length?: number }[];
 }
 
@@ -142,6 +144,11 @@ export class FakeService {
         is_lora: true,
         lora_rank: 8,
       });
+    }
+    if (path === 'weights_info') return ok({ base_model: 'org/toy', is_lora: true, lora_rank: 16, train_mlp: false });
+    if (path === 'load_weights' && this.#options.loadsIntoModels) {
+      if (json.model_id === undefined) return { status: 422, json: { detail: 'model_id: Field required' } };
+      return this.#inOrder(json, `load ${json.path} ${json.optimizer}`, { path: json.path });
     }
     if (path === 'create_model' || (path === 'load_weights' && json.session_id !== undefined)) {
       const model_id = `${json.session_id}:train:${json.model_seq_id}`;
