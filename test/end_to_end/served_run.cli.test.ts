@@ -7,6 +7,7 @@ import { join, relative } from 'node:path';
 import { createInterface } from 'node:readline';
 import { expect, it, onTestFinished } from 'vitest';
 import { type CliOptions, cookbook } from '../support/cli.ts';
+import { faultyProxy } from '../support/faulty_proxy.ts';
 import { temporaryDirectory } from '../support/temporary_directory.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
@@ -84,6 +85,22 @@ it.each([
     expect(Object.keys(files).length).toBeGreaterThan(2);
     expect(await savedOn(server, there, kind)).toEqual(files);
   }
+});
+
+it.each([
+  ['SFT', SFT],
+  ['RL', RL],
+])('%s: the same when a fifth of all exchanges go wrong on the way', { timeout: 240_000 }, async (_, spec) => {
+  const cwd = await temporaryDirectory();
+  const server = await serve(join(cwd, 'data'));
+  const proxy = await faultyProxy(server.url, { share: 0.2, seed: 1 });
+  const [plain, faulty] = [join(cwd, 'plain'), join(cwd, 'faulty')];
+  const on = (url: string) => ['service.builder=tinker', `service.base_url=${url}`];
+  expect(await run([...spec, `log_path=${plain}`, ...on(server.url)])).toMatchObject({ code: 0 });
+  expect(await run([...spec, `log_path=${faulty}`, ...on(proxy.url)])).toMatchObject({ code: 0 });
+  expect([...proxy.faults.values()].reduce((sum, count) => sum + count, 0)).toBeGreaterThan(5);
+  expect(await metricsOf(faulty)).toEqual(await metricsOf(plain));
+  expect(await savedOn(server, faulty, 'weights')).toEqual(await savedOn(server, plain, 'weights'));
 });
 
 it('a server that is killed and started again: the run says so, and goes on to the same bits', {
