@@ -45,7 +45,7 @@ export async function openServer({ data, key, limits = {} }: ServerOptions = {})
   return { ...server, failures, client: jsonClient(server.url) };
 }
 
-export interface Answer {
+interface Answer {
   status: number;
   body: JsonObject;
 }
