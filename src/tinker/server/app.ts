@@ -2,7 +2,6 @@
 
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { Hono, type HonoRequest } from 'hono';
-import { bodyLimit } from 'hono/body-limit';
 import { stackOf } from '../../util/errors.ts';
 import { checkpointRoutes } from './checkpoint_routes.ts';
 import { jsonAnswer, refusalAnswer } from './http.ts';
@@ -39,14 +38,6 @@ export function tinkerApp(server: TinkerServer, { key, report }: AppOptions): Ho
     }
     return await next();
   });
-  const maxSize = server.limits.bodyBytes;
-  app.use(
-    bodyLimit({
-      maxSize,
-      onError: () =>
-        jsonAnswer({ detail: `the body is larger than ${maxSize} bytes: send the data in several requests` }, 413),
-    }),
-  );
   app.route('/api/v1', api);
   app.notFound(({ req }) => jsonAnswer({ detail: `there is no ${req.method} ${req.path} here` }, 404));
   app.onError((error, { req }) => {

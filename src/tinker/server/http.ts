@@ -19,10 +19,30 @@ export function jsonAnswer(value: ExactJsonObject, status = 200): Response {
 
 export const noContent = (): Response => new Response(null, { status: 204 });
 
-/** The body as it was before it was compressed. */
+/** The body as it was before it was compressed. Of one that is too large no more is read than it takes to see that. */
 export async function bytesOf({ req }: Context, maxBytes: number): Promise<Uint8Array> {
-  const sent = new Uint8Array(await req.arrayBuffer());
+  const told = Number(req.header('Content-Length') ?? Number.NaN);
+  if (told > maxBytes) throw tooLarge(maxBytes);
+  const sent = Number.isNaN(told) ? await streamed(req.raw.body, maxBytes) : new Uint8Array(await req.arrayBuffer());
   return await decompressBody(sent, req.header('Content-Encoding'), maxBytes);
+}
+
+/** Of a client that does not say beforehand how much it sends. */
+async function streamed(body: Request['body'], maxBytes: number): Promise<Uint8Array> {
+  const parts: Uint8Array[] = [];
+  let size = 0;
+  for await (const part of body ?? []) {
+    size += part.length;
+    if (size > maxBytes) throw tooLarge(maxBytes);
+    parts.push(part);
+  }
+  return Buffer.concat(parts);
+}
+
+function tooLarge(maxBytes: number): BodyTooLargeError {
+  return new BodyTooLargeError('', `the body is larger than ${maxBytes} bytes`, {
+    hint: 'Send the data in several requests.',
+  });
 }
 
 export async function bodyOf(context: Context, maxBytes: number): Promise<ExactJsonObject> {

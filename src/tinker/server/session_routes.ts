@@ -2,7 +2,7 @@
 
 import type { Hono } from 'hono';
 import type { Futures } from './futures.ts';
-import { bodyOf, jsonAnswer, noContent, outcomeAnswer } from './http.ts';
+import { bodyOf, bytesOf, jsonAnswer, noContent, outcomeAnswer } from './http.ts';
 import { Refusal } from './refusal.ts';
 import { metadataOf, textOf, textOrNull } from './requests.ts';
 import type { TinkerServer } from './tinker_server.ts';
@@ -41,7 +41,7 @@ export function sessionRoutes(app: Hono, server: TinkerServer): void {
   );
   // Nobody looks at it; clients complain where it is refused.
   app.post('/telemetry', async (context) => {
-    await context.req.arrayBuffer();
+    await bytesOf(context, limits.bodyBytes);
     return jsonAnswer({ status: 'accepted' });
   });
 
