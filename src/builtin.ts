@@ -32,6 +32,7 @@ import { nll } from './supervised/nll_evaluator.ts';
 import { pretrain } from './supervised/pretrain_builder.ts';
 import { localExecutor } from './sweep/executors/local.ts';
 import { gridSearch } from './sweep/space.ts';
+import { tinker } from './tinker/http/builder.ts';
 
 /** A new registry each time: plugins that are added to one stay there. */
 export function builtinRegistry(): Registry {
@@ -57,6 +58,7 @@ export function builtinRegistry(): Registry {
     slLoop,
     rlLoop,
     local,
+    tinker,
     ...datasetBuilders,
     gsm8kDataset,
     ...rendererBuilders,

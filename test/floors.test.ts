@@ -12,7 +12,7 @@ const FLOORS = [
   ['index.ts'],
   ['builtin.ts'],
   ['builders', 'schema', 'validate'],
-  ['chat', 'eval', 'export', 'play', 'render', 'report', 'sweep'],
+  ['chat', 'eval', 'export', 'play', 'render', 'report', 'serve', 'sweep'],
   ['run'],
   ['run_files'],
   ['spec'],
@@ -34,7 +34,7 @@ const FLOORS = [
 
 /** The embedded engine is a service like any other: it knows the API and the files of models, and no loop knows it. */
 const BELOW_ENGINE = new Set(['engine', 'formats', 'hub', 'registry', 'tinker', 'tokenizers', 'util']);
-const KNOW_ENGINE = new Set(['builtin.ts', 'engine', 'export']);
+const KNOW_ENGINE = new Set(['builtin.ts', 'engine', 'export', 'serve']);
 
 /** File to the files that it imports, types included. Paths are relative to src. */
 const imports = new Map<string, string[]>();

@@ -15,6 +15,7 @@ import Renderers from './renderers.ts';
 import Report from './report.ts';
 import Run from './run.ts';
 import Schema from './schema.ts';
+import Serve from './serve.ts';
 import Sweep from './sweep.ts';
 import Validate from './validate.ts';
 import Version from './version.ts';
@@ -34,6 +35,7 @@ export const COMMANDS: Record<string, Command.Class> = {
   report: Report,
   run: Run,
   schema: Schema,
+  serve: Serve,
   sweep: Sweep,
   validate: Validate,
   version: Version,

@@ -245,7 +245,8 @@ export class Sampler {
           sequence.uniform(),
         );
         sampled.tokens.push(token);
-        sampled.logprobs.push(logprobOf(outputs, { row, V, token, temperature: choice.temperature }));
+        // As float32, which is what the wire carries: a run gets the same numbers here and from a server.
+        sampled.logprobs.push(Math.fround(logprobOf(outputs, { row, V, token, temperature: choice.temperature })));
         if (!told(sequence, token)) continue;
         const reason = sequence.stops(sampled.tokens);
         if (reason !== null) {

@@ -13,6 +13,7 @@ export type StopCheck = (tokens: readonly number[]) => SampleStopReason | null;
 /** A stop string can begin this many tokens before the one that completes it: one a byte, with room for split characters. */
 const bytesOf = (text: string): number => Buffer.byteLength(text) + 4;
 
+/** The end-of-sequence token stops as well, unless a list of stops is given and is empty: then nothing does. */
 export function stopCheck(
   stop: SamplingParams['stop'],
   eos: readonly number[],
@@ -22,7 +23,8 @@ export function stopCheck(
   const list: (string | number)[] = typeof stop === 'string' ? [stop] : [...(stop ?? [])];
   const strings = list.filter((entry) => typeof entry === 'string');
   if (strings.includes('')) throw new RequestError('a stop string must not be empty');
-  const ids = new Set([...eos, ...list.filter((entry) => typeof entry === 'number')]);
+  const ends = stop !== undefined && list.length === 0 ? [] : eos;
+  const ids = new Set([...ends, ...list.filter((entry) => typeof entry === 'number')]);
   const reach = Math.max(0, ...strings.map(bytesOf));
   return (tokens) => {
     if (ids.has(tokens[tokens.length - 1])) return 'stop';

@@ -23,7 +23,7 @@ export async function forwardBackwardCustom(
       );
     }
     const weights = { data: grads_T.map((grad) => -grad), dtype: 'float32' as const, shape: target_tokens.shape };
-    return { model_input: datum.model_input, loss_fn_inputs: { target_tokens, weights } };
+    return { ...datum, loss_fn_inputs: { target_tokens, weights } };
   });
   const submitted = await client.forwardBackward(weighted, 'cross_entropy', undefined, { logprobs: 'trained' });
   return {

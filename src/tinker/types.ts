@@ -102,7 +102,10 @@ export interface SamplingParams {
   /** Absent: up to the model's context length. */
   max_tokens?: number;
   seed?: number;
-  /** Strings, or token ids. The stop token (or the tokens that complete the string) is part of the result. */
+  /**
+   * Strings, or token ids. The stop token (or the tokens that complete the string) is part of the result. The model's
+   * end-of-sequence token stops as well, unless the list is empty: then nothing does.
+   */
   stop?: string | string[] | number[];
   /** 0 = greedy. */
   temperature?: number;

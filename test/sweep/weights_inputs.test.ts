@@ -176,7 +176,7 @@ describe('a run that starts from the best checkpoint of another', () => {
     expect(lines).toMatchInlineSnapshot(`
       "1 run in runs/dpo
 
-        1 stale  there, but of other contents or other fields: to be run anew beside it
+        1 stale  another run lies there: "run" asks before it deletes it
 
         stale    dpo
                  runs/dpo: load_checkpoint_path (made by run 33f2e3da386a at step 10 there, by run 5393de74d07c at step 10 here)"

@@ -7,7 +7,8 @@ import { audioRefused, imageFormat, lengthNeeded } from './pictures.ts';
 import type { Message } from './schema.ts';
 import { type DenseRoom, decodeTensor, denseTensor, encodeTensor } from './tensors.ts';
 
-export function encodeDatum(datum: Datum, place: string): Message<'Datum'> {
+/** `mask`: the positions besides those of the loss that report log-probs; absent: all do. */
+export function encodeDatum(datum: Datum, place: string, mask?: ArrayLike<number>): Message<'Datum'> {
   const { model_input, loss_fn_inputs, model_input_spans = [], loss_fn_input_spans = [] } = datum;
   return {
     model_input: model_input.chunks.map((chunk, i) => encodeChunk(chunk, `${place}.model_input.chunks[${i}]`)),
@@ -17,6 +18,7 @@ export function encodeDatum(datum: Datum, place: string): Message<'Datum'> {
     })),
     model_input_spans: model_input_spans.map((span, i) => encodeSpan(span, `${place}.model_input_spans[${i}]`)),
     loss_fn_input_spans: loss_fn_input_spans.map((span, i) => encodeSpan(span, `${place}.loss_fn_input_spans[${i}]`)),
+    ...(mask && { logprob_mask: Uint8Array.from(mask, (value) => (value === 0 ? 0 : 1)) }),
   };
 }
 

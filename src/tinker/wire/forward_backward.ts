@@ -18,17 +18,22 @@ export interface ForwardBackwardRequest {
   loss_fn_config: Record<string, number | string>;
   /** The gradient stays as it is. */
   forward_only: boolean;
+  /**
+   * Beyond the official protocol, and in protobuf alone: besides the positions that the loss depends on, only those where the
+   * mask of their datum is not 0 report log-probs. The others may read NaN, and are spared. Absent: all report them.
+   */
+  logprobs?: readonly ArrayLike<number>[];
 }
 
 const MAX_SEQ_ID = 2 ** 31 - 1;
 
 export function encodeForwardBackwardRequest(request: ForwardBackwardRequest): Uint8Array {
-  const { model_id, seq_id, data, loss_fn, loss_fn_config, forward_only } = request;
+  const { model_id, seq_id, data, loss_fn, loss_fn_config, forward_only, logprobs } = request;
   const config = Object.entries(loss_fn_config);
   return encodeMessage('ForwardBackwardRequest', {
     model_id,
     seq_id: checkSeqId(seq_id, UnwritableError),
-    data: data.map((datum, i) => encodeDatum(datum, `data[${i}]`)),
+    data: data.map((datum, i) => encodeDatum(datum, `data[${i}]`, logprobs?.[i])),
     loss_fn,
     // Services older than texts read the first of these, newer ones the second.
     loss_fn_config: config.flatMap(([key, value]) => (typeof value === 'number' ? [{ key, value }] : [])),
@@ -47,6 +52,13 @@ export function decodeForwardBackwardRequest(bytes: Uint8Array): ForwardBackward
   if (model_id === '') throw new WireError('model_id', 'is missing');
   if (loss_fn === '') throw new WireError('loss_fn', 'is missing');
   const room = denseRoom();
+  const masks = data.flatMap(({ logprob_mask }) => logprob_mask ?? []);
+  if (masks.length > 0 && masks.length < data.length) {
+    throw new WireError(
+      'data',
+      `${masks.length} of ${data.length} datums have a logprob_mask, and all or none need one`,
+    );
+  }
   return {
     model_id,
     seq_id: checkSeqId(seq_id),
@@ -57,6 +69,7 @@ export function decodeForwardBackwardRequest(bytes: Uint8Array): ForwardBackward
       ...(message.loss_fn_config_v2 ?? []).map(({ key = '', value }) => [key, configValue(key, value)] as const),
     ]),
     forward_only,
+    ...(masks.length > 0 && { logprobs: masks }),
   };
 }
 

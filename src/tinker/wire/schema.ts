@@ -27,6 +27,8 @@ const MESSAGES = {
     loss_fn_inputs: [2, 'TensorEntry', 'repeated'],
     model_input_spans: [3, 'ProvenanceSpan', 'repeated'],
     loss_fn_input_spans: [4, 'ProvenanceSpan', 'repeated'],
+    /** Of this package alone, far from the official numbers: sent only to services that say that they know it. */
+    logprob_mask: [1001, 'bytes', 'optional'],
   },
   ProvenanceSpan: { prompt_tokens: [1, 'TokenSpan', 'either'], sampled_tokens: [2, 'TokenSpan', 'either'] },
   /** Two messages with the same fields: PromptProvenanceSpan and SampledProvenanceSpan. */

@@ -69,6 +69,16 @@ describe('what is encoded is decoded again, bit by bit', () => {
     );
   });
 
+  it('masks of log-probs, which are 0 or not, of all datums or of none', () => {
+    const empty = { model_input: { chunks: [] }, loss_fn_inputs: {} };
+    const message = sent({ data: [empty, empty], logprobs: [[0, 0.5, -1], []] });
+    const bytes = encodeForwardBackwardRequest(message);
+    const masks = decodeForwardBackwardRequest(bytes).logprobs?.map((mask) => Array.from(mask));
+    expect(masks).toEqual([[0, 1, 1], []]);
+    const halved = encodeForwardBackwardRequest({ ...message, logprobs: [[1]] });
+    expect(() => decodeForwardBackwardRequest(halved)).toThrow('data: 1 of 2 datums have a logprob_mask');
+  });
+
   it('names that are special to JavaScript', () => {
     const message = sent({ loss_fn_config: JSON.parse('{"__proto__":1,"constructor":"x"}') });
     const { loss_fn_config } = decodeForwardBackwardRequest(encodeForwardBackwardRequest(message));

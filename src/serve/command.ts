@@ -1,0 +1,116 @@
+// cookbook serve: the embedded engine behind the HTTP of the Tinker API, until a signal stops it.
+
+import { basename, resolve } from 'node:path';
+import { Engine } from '../engine/engine.ts';
+import { threadCount } from '../engine/session.ts';
+import { isDirectory } from '../formats/files.ts';
+import { readModelConfig } from '../formats/hf_config.ts';
+import { locateModel } from '../hub/locate.ts';
+import { stopOnSignals } from '../run/signals.ts';
+import type { Backend, ServedModel } from '../tinker/server/backend.ts';
+import { listen } from '../tinker/server/listen.ts';
+import { ConfigurationError, stackOf } from '../util/errors.ts';
+
+export interface ServeOptions {
+  /** Directories, GGUF files and names on the hub, each of them also as NAME=MODEL. */
+  models: readonly string[];
+  host: string;
+  port: number;
+  /** Where checkpoints lie. */
+  data: string;
+  /** The variable of the environment that holds the key of clients; null: none is asked for. */
+  keyEnv: string | null;
+  threads: number | null;
+  env: NodeJS.ProcessEnv;
+  /** Told of what a user may want to know. */
+  notify(message: string): void;
+}
+
+/** As `service: local` has it unless told otherwise, so that the same run gets the same numbers. */
+const MICROBATCH_TOKENS = 2048;
+const SEED = 0;
+/** When requests arrive is nothing that a client decides, so what they get must not depend on who else is there. */
+const BATCH_INVARIANT = true;
+
+/** `started` is told how to connect. */
+export async function serveCommand(options: ServeOptions, started: (lines: string[]) => void): Promise<void> {
+  const { host, port, data, notify } = options;
+  const key = keyOf(options);
+  const models = await Promise.all(options.models.map((model) => opened(model, options)));
+  checkNames(models);
+  const engine = new Engine({ threads: threadCount(options.threads) });
+  const backend: Backend = {
+    models,
+    session: ({ checkpoints }) =>
+      engine.session({
+        checkpoints,
+        microbatchTokens: MICROBATCH_TOKENS,
+        batchInvariant: BATCH_INVARIANT,
+        seed: SEED,
+        notify,
+      }),
+  };
+  const stop = stopOnSignals();
+  try {
+    const report = (error: unknown) => notify(stackOf(error));
+    const server = await listen({ backend, data: resolve(data), host, port, key, notify, report });
+    started([
+      `Serving ${models.map(({ name }) => name).join(', ')} at ${server.url}`,
+      `Connect with TINKER_BASE_URL=${server.url} TINKER_API_KEY=${key === null ? 'tml-local' : `$${options.keyEnv}`}`,
+    ]);
+    await aborted(stop.signal);
+    notify('Stopping: what is computed is finished first.');
+    await server.close();
+  } finally {
+    await engine.close();
+    stop.dispose();
+  }
+}
+
+const LOOPBACK = /^(localhost|127(\.\d+){3}|::1)$/;
+
+function keyOf({ host, keyEnv, env }: ServeOptions): string | null {
+  if (keyEnv === null) {
+    if (LOOPBACK.test(host)) return null;
+    throw new ConfigurationError(`--host ${host} lets other machines in, and there is no key to keep strangers out`, {
+      hint: 'Put a key that begins with tml- into a variable of the environment, and name it with --key-env.',
+    });
+  }
+  const key = env[keyEnv];
+  if (key === undefined || key === '') {
+    throw new ConfigurationError(`--key-env ${keyEnv}: there is no such variable in the environment`, {
+      hint: `Set it to a key that begins with tml-, which is what clients then send.`,
+    });
+  }
+  if (key.startsWith('tml-')) return key;
+  throw new ConfigurationError(`--key-env ${keyEnv}: the key does not begin with tml-`, {
+    hint: 'The official SDK takes no other.',
+  });
+}
+
+/** `NAME=MODEL`: a model under the name that clients know it by. */
+async function opened(model: string, { notify, env }: ServeOptions): Promise<ServedModel> {
+  const [, alias, given] = /^([^=]+)=(.+)$/.exec(model) ?? [undefined, null, model];
+  const { directory, name: source } = await locateModel(given ?? model, { notify, env });
+  const { max_position_embeddings } = await readModelConfig(directory);
+  const short = (await isDirectory(source)) ? [basename(source)] : [];
+  return {
+    name: alias ?? source,
+    aliases: [given ?? model, source, ...short],
+    source,
+    directory,
+    max_context_length: max_position_embeddings,
+  };
+}
+
+function checkNames(models: readonly ServedModel[]): void {
+  const twice = models.find(({ name }, i) => models.findIndex((other) => other.name === name) !== i);
+  if (twice !== undefined) throw new ConfigurationError(`--model ${twice.name}: two models have this name`);
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((done) => {
+    if (signal.aborted) done();
+    else signal.addEventListener('abort', () => done(), { once: true });
+  });
+}

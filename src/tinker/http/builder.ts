@@ -1,0 +1,81 @@
+// Builder of the `tinker` service: a server that speaks the Tinker API, the hosted one or any other.
+
+import { Type } from '@sinclair/typebox';
+import { defineBuilder } from '../../registry/builder.ts';
+import { nullable, runtime, semantic } from '../../registry/fields.ts';
+import { serviceSlot } from '../service.ts';
+import { isLoopback, serviceAddress } from './address.ts';
+
+export const tinker = defineBuilder({
+  slot: serviceSlot,
+  name: 'tinker',
+  version: 1,
+  doc: 'A server that speaks the Tinker API, over HTTP: the hosted service, or any compatible one. The key comes from TINKER_API_KEY, or from the command in TINKER_CREDENTIAL_CMD.',
+  params: Type.Object({
+    base_url: nullable(
+      runtime(
+        Type.String({
+          // It is recorded with the run: no name, no password, no query.
+          pattern: '^https?://[^\\s@?#]+$',
+          default: null,
+          description: 'Address of the server. null = TINKER_BASE_URL if that is set, else the hosted service.',
+        }),
+      ),
+    ),
+    project_id: nullable(
+      runtime(
+        Type.String({
+          minLength: 1,
+          default: null,
+          description: 'Project that the run is counted to. null = TINKER_PROJECT_ID if that is set, else none.',
+        }),
+      ),
+    ),
+    base_model: nullable(
+      semantic(
+        Type.String({
+          minLength: 1,
+          default: null,
+          description:
+            "The server's name of the model, where it has another one than model_name. null = model_name, or the only model of the server with the same last part.",
+        }),
+      ),
+    ),
+    max_context_length: nullable(
+      runtime(
+        Type.Integer({
+          minimum: 1,
+          default: null,
+          description: 'Longest sequence, in tokens, of a model of which the server does not say it.',
+        }),
+      ),
+    ),
+    record_stability_info: runtime(
+      Type.Boolean({
+        default: false,
+        description: 'The server notes, while it samples, what loss_fn stable_reinforce asks for.',
+      }),
+    ),
+  }),
+  async check({ record_stability_info }, { lossFn }) {
+    const { lossRefusal } = await import('./service.ts');
+    const refusal = lossFn === undefined ? null : lossRefusal(lossFn, { record_stability_info });
+    return refusal === null ? [] : [{ field: 'loss_fn', message: `${refusal.message}. ${refusal.hint}` }];
+  },
+  async build({ base_url, project_id, ...options }, { seed, notify }) {
+    const { env } = process;
+    const address = serviceAddress(base_url, env);
+    const { Credential } = await import('./credentials.ts');
+    const { Transport } = await import('./transport.ts');
+    const { HttpServiceClient } = await import('./service.ts');
+    const transport = new Transport({ address, credential: await Credential.of(address, env), notify });
+    if (address.startsWith('http:') && !isLoopback(address)) {
+      transport.tell(`${address} is not encrypted: the key and the data can be read on the way`);
+    }
+    return new HttpServiceClient(transport, {
+      ...options,
+      project_id: project_id ?? (env.TINKER_PROJECT_ID || null),
+      seed,
+    });
+  },
+});

@@ -1,0 +1,121 @@
+// The models that a service has, and which of them a name stands for that a spec uses: a spec names a model by the place of its
+// tokenizer, a directory or a name on the hub, and a service by whatever it was started with.
+
+import { ConfigurationError } from '../../util/errors.ts';
+import type { ServerCapabilities, SupportedModel } from '../types.ts';
+import { fieldOf, integerAt, listAt, objectAt, optional, textAt } from '../wire/json_fields.ts';
+import { StatusError } from './errors.ts';
+import { jsonAnswer, type Transport } from './transport.ts';
+
+interface ListedModel {
+  name: string;
+  /** Null where the service does not say. */
+  contextLength: number | null;
+}
+
+export interface ServerModelsOptions {
+  /** The service's name of the model that it does not know by the name that it is asked for. */
+  base_model: string | null;
+  /** For models of which the service does not say it. */
+  max_context_length: number | null;
+}
+
+export class ServerModels {
+  readonly #transport: Transport;
+  readonly #options: ServerModelsOptions;
+  #listing: Promise<ListedModel[]> | null = null;
+
+  constructor(transport: Transport, options: ServerModelsOptions) {
+    this.#transport = transport;
+    this.#options = options;
+  }
+
+  /** The service's name of a model. @throws ConfigurationError for one that it does not have */
+  async nameOf(asked: string): Promise<string> {
+    const { base_model } = this.#options;
+    const names = (await this.#list()).map(({ name }) => name);
+    if (names.includes(asked)) return asked;
+    if (base_model !== null) return base_model;
+    const alike = names.filter((name) => lastPart(name) === lastPart(asked));
+    if (alike.length === 1) {
+      this.#transport.tell(`${asked} is the model ${alike[0]} of the service`);
+      return alike[0];
+    }
+    // A service that lists none may have it all the same.
+    if (names.length === 0) return asked;
+    throw new ConfigurationError(`the service ${this.#transport.address} has no model "${asked}"`, {
+      hint: `It has ${names.join(', ')}. If one of them is meant, name it as service.base_model.`,
+    });
+  }
+
+  /** Longest sequence of a model, by the service's name of it, in tokens. */
+  async contextLengthOf(name: string): Promise<number> {
+    const listed = (await this.#list()).find((model) => model.name === name || model.name === name.split(':')[0]);
+    const length = listed?.contextLength ?? this.#options.max_context_length;
+    if (length !== null) return length;
+    throw new ConfigurationError(
+      `the service ${this.#transport.address} does not say how long a context of ${name} is`,
+      {
+        hint: 'Set service.max_context_length.',
+      },
+    );
+  }
+
+  /** All models that the service lists with the length of their contexts, and those asked for by the names that they are asked for. */
+  async capabilities(asked: readonly string[]): Promise<ServerCapabilities> {
+    const listed = (await this.#list()).flatMap(({ name, contextLength }): SupportedModel[] =>
+      contextLength === null ? [] : [{ model_name: name, max_context_length: contextLength }],
+    );
+    const others = asked.filter((name) => !listed.some(({ model_name }) => model_name === name));
+    const named = await Promise.all(
+      others.map(async (model_name): Promise<SupportedModel> => {
+        return { model_name, max_context_length: await this.contextLengthOf(await this.nameOf(model_name)) };
+      }),
+    );
+    return { supported_models: [...listed, ...named] };
+  }
+
+  #list(): Promise<ListedModel[]> {
+    if (this.#listing === null) {
+      const listing = fetchModels(this.#transport);
+      this.#listing = listing;
+      listing.catch(() => {
+        this.#listing = null;
+      });
+    }
+    return this.#listing;
+  }
+}
+
+async function fetchModels(transport: Transport): Promise<ListedModel[]> {
+  try {
+    return await transport.request({
+      method: 'GET',
+      path: '/api/v1/get_server_capabilities',
+      read: jsonAnswer((value) => {
+        const models = listAt(
+          fieldOf(objectAt(value, 'the capabilities'), 'supported_models'),
+          'supported_models',
+          modelAt,
+        );
+        return models.flatMap((model) => model ?? []);
+      }),
+    });
+  } catch (error) {
+    if (error instanceof StatusError && error.status === 404) return [];
+    throw error;
+  }
+}
+
+function modelAt(value: Parameters<typeof objectAt>[0], place: string): ListedModel | null {
+  const object = objectAt(value, place);
+  const name = optional(fieldOf(object, 'model_name'), `${place}.model_name`, textAt);
+  const contextLength = optional(fieldOf(object, 'max_context_length'), `${place}.max_context_length`, integerAt);
+  return name === undefined ? null : { name, contextLength: contextLength ?? null };
+}
+
+/** `Qwen3-8B` of `Qwen/Qwen3-8B`, of a directory, and of either with a revision. */
+function lastPart(name: string): string {
+  const parts = name.replace(/[\\/]+$/, '').split(/[\\/]/);
+  return (parts.at(-1) ?? '').replace(/[:@].*$/s, '').toLowerCase();
+}

@@ -1,0 +1,275 @@
+// One request to a service of the Tinker API and its answer, over Node's own fetch.
+
+import { messageOf, RequestError } from '../../util/errors.ts';
+import { printable } from '../../util/printable.ts';
+import { WireError } from '../wire/error.ts';
+import { type ExactJson, exactJsonText, parseExactJson } from '../wire/json.ts';
+import { fieldOf, objectAt, textAt } from '../wire/json_fields.ts';
+import { type Clock, systemClock } from './clock.ts';
+import type { Credential } from './credentials.ts';
+import { ConnectionError, DamagedAnswerError, hintOf, StatusError } from './errors.ts';
+import { Patience, type PatienceOptions, troubleOfRequest } from './retry.ts';
+import { Tokens } from './tokens.ts';
+
+/** The version of the official SDK whose protocol this is. */
+export const SDK_VERSION = '0.38.0';
+export const PROTOBUF = 'application/x-protobuf';
+const JSON_TYPE = 'application/json';
+
+const TIMEOUT_MS = 60_000;
+/** As long as the official SDK tries. */
+const PATIENCE_MS = 300_000;
+/** With a service that has never answered: its address may be wrong, or nobody has started it. */
+const FIRST_PATIENCE_MS = 30_000;
+const MAX_DETAIL_CHARACTERS = 500;
+
+export interface Answer {
+  /** The media type, in lower case and without parameters. */
+  type: string;
+  bytes: Uint8Array;
+}
+
+export interface Call<T> {
+  method?: 'GET' | 'POST' | 'PUT' | 'DELETE';
+  /** Below the address of the service: `/api/v1/…`. */
+  path: string;
+  json?: ExactJson;
+  /** In the place of `json`. */
+  body?: { bytes: Uint8Array; type: string; encoding?: string };
+  accept?: string;
+  headers?: Record<string, string>;
+  timeoutMs?: number;
+  signal?: AbortSignal;
+  /** Sent with the key, also where tokens are used otherwise. */
+  withKey?: boolean;
+  /** Reads the answer of a success. A WireError from it counts as an answer that was damaged on its way. */
+  read(answer: Answer): T;
+}
+
+export interface TransportOptions {
+  address: string;
+  credential: Credential;
+  notify(message: string): void;
+  clock?: Clock;
+}
+
+export class Transport {
+  readonly address: string;
+  readonly clock: Clock;
+  /** How long an account that is out of money is waited for; the service says. */
+  billingLimitMs = 3_600_000;
+  readonly #credential: Credential;
+  readonly #notify: (message: string) => void;
+  readonly #noted = new Set<string>();
+  readonly #closing = new AbortController();
+  #hasAnswered = false;
+  #tokens: Tokens | null = null;
+
+  constructor({ address, credential, notify, clock = systemClock }: TransportOptions) {
+    this.address = address;
+    this.clock = clock;
+    this.#credential = credential;
+    this.#notify = notify;
+  }
+
+  /** Tells the user what the service has said; the same words once. */
+  tell(message: string): void {
+    if (this.#noted.has(message)) return;
+    this.#noted.add(message);
+    this.#notify(this.shown(message));
+  }
+
+  patience(options: Partial<Pick<PatienceOptions, 'limitMs' | 'troubleOf'>> = {}): Patience {
+    return new Patience({
+      clock: this.clock,
+      limitMs: this.#hasAnswered ? PATIENCE_MS : FIRST_PATIENCE_MS,
+      billingLimitMs: this.billingLimitMs,
+      troubleOf: troubleOfRequest,
+      failing: (error) => this.tell(`${error.message}. Trying again`),
+      paused: (error) => this.tell(`${error.message}. Waiting for the billing of the account to be settled`),
+      ...options,
+    });
+  }
+
+  /** Aborted with `own`, and when all that is under way is given up. */
+  signalOf(own: AbortSignal | undefined): AbortSignal {
+    return own === undefined ? this.#closing.signal : AbortSignal.any([this.#closing.signal, own]);
+  }
+
+  /** Gives up all that is under way. */
+  close(): void {
+    this.#closing.abort(new RequestError('this service client is closed'));
+  }
+
+  /** Tries until there is an answer, or no hope of one. For what the service does once, however often it is sent. */
+  async request<T>(call: Call<T>): Promise<T> {
+    const patience = this.patience();
+    const signal = this.signalOf(call.signal);
+    while (true) {
+      try {
+        return await this.attempt(call);
+      } catch (error) {
+        await patience.again(error, signal);
+      }
+    }
+  }
+
+  /**
+   * Tries once; with another key or token once more, where the first is refused and there is another.
+   * @throws ConnectionError, StatusError, DamagedAnswerError; the signal's reason
+   */
+  async attempt<T>(call: Call<T>): Promise<T> {
+    const secret = await this.#secretOf(call);
+    const first = await this.#exchange(call, secret);
+    const renewed = first.response.status === 401 && (await this.#renew(secret));
+    const { response, bytes } = renewed ? await this.#exchange(call, await this.#secretOf(call)) : first;
+    this.#hearDeprecation(response.headers);
+    if (!response.ok) throw this.#refusal(call, response, bytes);
+    const type = (response.headers.get('content-type') ?? '').split(';')[0].trim().toLowerCase();
+    try {
+      return call.read({ type, bytes });
+    } catch (error) {
+      if (!(error instanceof WireError)) throw error;
+      throw new DamagedAnswerError(this.shown(`${placeOf(call)}: the answer cannot be read: ${error.message}`), {
+        hint: `See that ${this.address} is a service of the Tinker API.`,
+      });
+    }
+  }
+
+  /** From now on short-lived tokens are sent in the place of the key. */
+  useTokens(): void {
+    this.#tokens ??= new Tokens(async () => {
+      const token = await this.request({
+        path: '/api/v1/auth/token',
+        json: {},
+        withKey: true,
+        read: jsonAnswer((value) => textAt(fieldOf(objectAt(value, 'the token'), 'jwt'), 'jwt')),
+      });
+      this.#credential.hide(token);
+      return token;
+    });
+  }
+
+  async #secretOf({ withKey = false }: Call<unknown>): Promise<string> {
+    return this.#tokens === null || withKey ? this.#credential.header() : await this.#tokens.current();
+  }
+
+  /** Whether there is, or may be, another than the one that was refused. */
+  async #renew(refused: string): Promise<boolean> {
+    return this.#tokens?.refuse(refused) || (await this.#credential.renew(refused));
+  }
+
+  async #exchange(call: Call<unknown>, secret: string): Promise<{ response: Response; bytes: Uint8Array }> {
+    const { method = 'POST', path, json, body, accept = JSON_TYPE, headers, timeoutMs = TIMEOUT_MS } = call;
+    const signal = this.signalOf(call.signal);
+    const timeout = AbortSignal.timeout(timeoutMs);
+    try {
+      const response = await fetch(`${this.address}${path}`, {
+        method,
+        headers: {
+          Accept: accept,
+          'User-Agent': 'tinker-cookbook-js',
+          'X-API-Key': secret,
+          'X-Sdk-Version': SDK_VERSION,
+          ...(json !== undefined && { 'Content-Type': JSON_TYPE }),
+          ...(body !== undefined && { 'Content-Type': body.type }),
+          ...(body?.encoding !== undefined && { 'Content-Encoding': body.encoding }),
+          ...headers,
+        },
+        body: json === undefined ? body?.bytes : exactJsonText(json),
+        // The key is for this address alone.
+        redirect: 'manual',
+        signal: AbortSignal.any([timeout, signal]),
+      });
+      const bytes = new Uint8Array(await response.arrayBuffer());
+      this.#hasAnswered = true;
+      return { response, bytes };
+    } catch (error) {
+      signal.throwIfAborted();
+      const reason = timeout.aborted ? `no answer within ${timeoutMs / 1000} s` : reasonOf(error);
+      throw new ConnectionError(this.shown(`${placeOf(call)}: no answer from ${this.address}: ${reason}`), {
+        hint: `See that the service runs there, then run the command again: a run goes on from its last checkpoint.`,
+        cause: error,
+      });
+    }
+  }
+
+  #refusal(call: Call<unknown>, response: Response, bytes: Uint8Array): ConnectionError | StatusError {
+    const { status, headers } = response;
+    const text = Buffer.from(bytes).toString();
+    const body = jsonOf(text);
+    const target = headers.get('location');
+    const detail = status >= 300 && status < 400 ? `it redirects to ${target ?? 'nowhere'}` : detailOf(body, text);
+    const said = detail === '' ? '' : `: ${shortened(this.#credential.redact(detail))}`;
+    const message = this.shown(`${placeOf(call)}: HTTP ${status}${said}`);
+    // A proxy's way to say that the connection is of no use any more.
+    if (status === 400 && bytes.length === 0) return new ConnectionError(message);
+    const shouldRetry = headers.get('x-should-retry');
+    return new StatusError(message, {
+      status,
+      body,
+      retryAfterMs: retryAfterOf(headers),
+      shouldRetry: shouldRetry === 'true' ? true : shouldRetry === 'false' ? false : null,
+      hint: hintOf(status),
+    });
+  }
+
+  #hearDeprecation(headers: Headers): void {
+    const note = headers.get('x-deprecation-note');
+    if (note !== null) this.tell(`the service says: ${note}`);
+  }
+
+  /** Words of the service as a terminal and a log may have them. */
+  shown(text: string): string {
+    return printable(this.#credential.redact(text));
+  }
+}
+
+/** Reads an answer in JSON. */
+export function jsonAnswer<T>(read: (value: ExactJson) => T): (answer: Answer) => T {
+  return ({ type, bytes }) => {
+    if (type !== JSON_TYPE) throw new WireError('', `it is ${type === '' ? 'of no type' : type}, not JSON`);
+    return read(parseExactJson(Buffer.from(bytes).toString()));
+  };
+}
+
+/** For what is answered by its status alone. */
+export const noAnswer = (): void => undefined;
+
+const placeOf = ({ method = 'POST', path }: Call<unknown>) => `${method} ${path}`;
+
+/** `fetch` says only that it failed; the cause says why. */
+function reasonOf(error: unknown): string {
+  return messageOf(error instanceof Error && error.cause !== undefined ? error.cause : error);
+}
+
+function jsonOf(text: string): ExactJson | undefined {
+  try {
+    return parseExactJson(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** What the service says of its refusal: in most services the field `detail`. */
+function detailOf(body: ExactJson | undefined, text: string): string {
+  if (typeof body !== 'object' || body === null || Array.isArray(body)) return text.trim();
+  const said = body.detail ?? body.message ?? body.error ?? body;
+  return typeof said === 'string' ? said : exactJsonText(said);
+}
+
+function shortened(text: string): string {
+  return text.length > MAX_DETAIL_CHARACTERS ? `${text.slice(0, MAX_DETAIL_CHARACTERS)}…` : text;
+}
+
+function retryAfterOf(headers: Headers): number | null {
+  const milliseconds = numberIn(headers.get('retry-after-ms'));
+  if (milliseconds !== null) return milliseconds;
+  const seconds = numberIn(headers.get('retry-after'));
+  return seconds === null ? null : seconds * 1000;
+}
+
+function numberIn(text: string | null): number | null {
+  const value = text === null || text.trim() === '' ? Number.NaN : Number(text);
+  return Number.isFinite(value) && value >= 0 ? value : null;
+}

@@ -1,0 +1,187 @@
+// The checkpoints of all training runs, on disk: what was acknowledged once is served again by a server that is started anew.
+//
+// A run has a directory of its own, with training_run.json and its checkpoints. A checkpoint counts from the moment in which it stands
+// in training_run.json, which is replaced as a whole; it is written before that, and deleted after it is gone from there.
+
+import { readdir, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { entriesOf, jsonText, makeDirectory, readJson, writeFileAtomic } from '../../util/files.ts';
+import { type CheckpointAddress, checkpointAddress, checkpointPath } from './checkpoint_paths.ts';
+import { Refusal } from './refusal.ts';
+import { type CheckpointRecord, type RunRecord, runShape } from './run_record.ts';
+
+const RECORD_FILE = 'training_run.json';
+
+export interface FoundCheckpoint {
+  run: RunRecord;
+  checkpoint: CheckpointRecord;
+  directory: string;
+}
+
+interface Entry {
+  run: RunRecord;
+  /** Changes of a record come one after another. */
+  tail: Promise<unknown>;
+}
+
+/** Ids of runs have colons, which not all file systems take. */
+const directoryName = (runId: string) => runId.replaceAll(':', '-');
+const keyOf = ({ kind, name }: Pick<CheckpointAddress, 'kind' | 'name'>) => `${kind}/${name}`;
+
+export class Checkpoints {
+  readonly #directory: string;
+  readonly #entries = new Map<string, Entry>();
+
+  private constructor(directory: string) {
+    this.#directory = directory;
+  }
+
+  /** With the runs that lie there already. `notify` is told of those that cannot be read, which stay as they are. */
+  static async open(data: string, notify: (message: string) => void): Promise<Checkpoints> {
+    const runs = join(data, 'runs');
+    await makeDirectory(runs);
+    const checkpoints = new Checkpoints(runs);
+    for (const { name } of await entriesOf(runs)) {
+      const { value: run, problem } = await readJson(join(runs, name, RECORD_FILE), runShape);
+      if (run !== null && directoryName(run.training_run_id) === name) {
+        checkpoints.#entries.set(run.training_run_id, { run, tail: Promise.resolve() });
+      } else if (run !== null || problem !== null) {
+        notify(`${join(runs, name)}: ${problem ?? 'belongs to another run'}; its checkpoints are not served`);
+      }
+    }
+    return checkpoints;
+  }
+
+  /** Where the checkpoints of a run lie. */
+  directoryOf(runId: string): string {
+    return join(this.#directory, directoryName(runId));
+  }
+
+  /** Tells of a run that begins. It is on disk when it has a checkpoint. */
+  begin(run: RunRecord): void {
+    this.#entries.set(run.training_run_id, { run, tail: Promise.resolve() });
+  }
+
+  /** Forgets a run that has ended, if nothing is left of it. */
+  end(runId: string): void {
+    if (this.#entries.get(runId)?.run.checkpoints.length === 0) this.#entries.delete(runId);
+  }
+
+  /** Newest first. */
+  runs(): RunRecord[] {
+    return [...this.#entries.values()]
+      .map(({ run }) => run)
+      .sort((a, b) => (a.last_request_time < b.last_request_time ? 1 : -1));
+  }
+
+  run(runId: string): RunRecord {
+    return this.#entry(runId).run;
+  }
+
+  /** Throws a Refusal for a path of which there is no checkpoint, or none any more. */
+  find(path: string): FoundCheckpoint {
+    const address = checkpointAddress(path);
+    const run = this.#entries.get(address.run)?.run;
+    const checkpoint = run?.checkpoints.find((each) => keyOf(each) === keyOf(address));
+    if (run === undefined || checkpoint === undefined || isExpired(checkpoint, Date.now())) {
+      throw new Refusal(404, `there is no checkpoint ${path}`);
+    }
+    return { run, checkpoint, directory: join(this.directoryOf(address.run), checkpoint.kind, checkpoint.name) };
+  }
+
+  has(address: CheckpointAddress): boolean {
+    const run = this.#entries.get(address.run)?.run;
+    return run?.checkpoints.some((each) => keyOf(each) === keyOf(address)) ?? false;
+  }
+
+  /** Has written down that a checkpoint, which lies in its place, is there. */
+  async add(
+    address: CheckpointAddress,
+    { ttlSeconds, user_metadata }: { ttlSeconds: number | null; user_metadata: Record<string, string> },
+  ): Promise<string> {
+    const { run, kind, name } = address;
+    const now = Date.now();
+    const checkpoint: CheckpointRecord = {
+      kind,
+      name,
+      time: new Date(now).toISOString(),
+      size_bytes: await sizeOf(join(this.directoryOf(run), kind, name)),
+      expires_at: expiry(ttlSeconds, now),
+      public: false,
+      user_metadata,
+    };
+    await this.#change(run, (others) => [...others.filter((each) => keyOf(each) !== keyOf(address)), checkpoint]);
+    return checkpointPath(address);
+  }
+
+  async setExpiry(path: string, ttlSeconds: number | null): Promise<void> {
+    await this.#update(path, { expires_at: expiry(ttlSeconds, Date.now()) });
+  }
+
+  async setPublic(path: string, isPublic: boolean): Promise<void> {
+    await this.#update(path, { public: isPublic });
+  }
+
+  async remove(path: string): Promise<void> {
+    const { run, checkpoint, directory } = this.find(path);
+    await this.#drop(run.training_run_id, checkpoint, directory);
+  }
+
+  /** Deletes what has outlived its time. */
+  async expire(now: number): Promise<void> {
+    for (const run of this.runs()) {
+      for (const checkpoint of run.checkpoints.filter((each) => isExpired(each, now))) {
+        const directory = join(this.directoryOf(run.training_run_id), checkpoint.kind, checkpoint.name);
+        await this.#drop(run.training_run_id, checkpoint, directory);
+      }
+    }
+  }
+
+  async #drop(runId: string, checkpoint: CheckpointRecord, directory: string): Promise<void> {
+    await this.#change(runId, (all) => all.filter((each) => keyOf(each) !== keyOf(checkpoint)));
+    await rm(directory, { recursive: true, force: true });
+  }
+
+  async #update(path: string, fields: Partial<CheckpointRecord>): Promise<void> {
+    const { run, checkpoint } = this.find(path);
+    await this.#change(run.training_run_id, (all) =>
+      all.map((each) => (keyOf(each) === keyOf(checkpoint) ? { ...each, ...fields } : each)),
+    );
+  }
+
+  async #change(runId: string, change: (all: CheckpointRecord[]) => CheckpointRecord[]): Promise<void> {
+    const entry = this.#entry(runId);
+    const changed = entry.tail.then(async () => {
+      const run = {
+        ...entry.run,
+        checkpoints: change(entry.run.checkpoints),
+        last_request_time: new Date().toISOString(),
+      };
+      const directory = this.directoryOf(runId);
+      await makeDirectory(directory);
+      await writeFileAtomic(join(directory, RECORD_FILE), jsonText(run));
+      entry.run = run;
+    });
+    entry.tail = changed.catch(() => undefined);
+    await changed;
+  }
+
+  #entry(runId: string): Entry {
+    const entry = this.#entries.get(runId);
+    if (entry !== undefined) return entry;
+    throw new Refusal(404, `there is no training run ${runId}`);
+  }
+}
+
+function expiry(ttlSeconds: number | null, now: number): string | null {
+  return ttlSeconds === null ? null : new Date(now + 1000 * ttlSeconds).toISOString();
+}
+
+function isExpired({ expires_at }: CheckpointRecord, now: number): boolean {
+  return expires_at !== null && Date.parse(expires_at) <= now;
+}
+
+async function sizeOf(directory: string): Promise<number> {
+  const sizes = (await readdir(directory)).map(async (name) => (await stat(join(directory, name))).size);
+  return (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0);
+}

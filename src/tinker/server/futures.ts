@@ -1,0 +1,182 @@
+// What was asked for and is fetched later: results by the id of their request, kept until they are surely delivered.
+
+import type { ForwardBackwardOutput, SampleResponse, TensorData } from '../types.ts';
+import type { ExactJsonObject } from '../wire/json.ts';
+import type { Limits } from './limits.ts';
+import { isOfUser, Refusal, told } from './refusal.ts';
+
+export type Result =
+  | { kind: 'json'; value: ExactJsonObject }
+  | { kind: 'forward_backward'; output: ForwardBackwardOutput }
+  | { kind: 'sample'; response: SampleResponse };
+
+export type Outcome = Result | { kind: 'failed'; error: string; category: 'user' | 'server' };
+
+interface Future {
+  operation: string;
+  outcome: Outcome | null;
+  bytes: number;
+  readonly abort: AbortController;
+  /** Polls that wait. */
+  readonly waiting: Set<() => void>;
+}
+
+/** What of a request is counted besides its result. */
+const BYTES_OF_ANY = 500;
+
+export class Futures {
+  readonly #limits: Pick<Limits, 'pendingRequests' | 'resultBytes' | 'deliveredMs' | 'pollMs'>;
+  readonly #report: (error: unknown) => void;
+  readonly #futures = new Map<string, Future>();
+  /** Ids of settled requests in the order in which they are forgotten; of those that were fetched, with the time. */
+  readonly #undelivered = new Set<string>();
+  readonly #delivered = new Map<string, number>();
+  #pending = 0;
+  #bytes = 0;
+  #isClosed = false;
+
+  /** `report` is told of failures that no client is to blame for. */
+  constructor(
+    limits: Pick<Limits, 'pendingRequests' | 'resultBytes' | 'deliveredMs' | 'pollMs'>,
+    report: (error: unknown) => void,
+  ) {
+    this.#limits = limits;
+    this.#report = report;
+  }
+
+  /** Whether the request is known already. Throws a Refusal if it is another one of the same number. */
+  has(id: string, operation: string): boolean {
+    const known = this.#futures.get(id)?.operation;
+    if (known === undefined || known === operation) return known !== undefined;
+    throw new Refusal(400, `${operation}: this number is that of an earlier request, ${known}`);
+  }
+
+  /** Throws a Refusal while too many requests wait. */
+  requireRoom(): void {
+    if (this.#pending < this.#limits.pendingRequests) return;
+    throw new Refusal(429, `${this.#pending} requests wait; send this one again when some of them are done`);
+  }
+
+  /** Begins what is asked for, once for an id. */
+  submit(id: string, operation: string, work: (signal: AbortSignal) => Promise<Result>): void {
+    if (this.has(id, operation)) return;
+    const future: Future = { operation, outcome: null, bytes: 0, abort: new AbortController(), waiting: new Set() };
+    this.#futures.set(id, future);
+    this.#pending += 1;
+    void outcomeOf(work(future.abort.signal), this.#report).then((outcome) => {
+      this.#pending -= 1;
+      this.#settle(id, future, outcome);
+    });
+  }
+
+  /**
+   * The outcome; null if there is none after a while, or the poll is given up. Throws a Refusal for an id that nothing is kept
+   * under.
+   */
+  async poll(id: string, signal: AbortSignal): Promise<Outcome | null> {
+    const future = this.#futures.get(id);
+    if (future === undefined) {
+      throw new Refusal(410, `no result is kept for request ${id}: it was fetched long ago, or refused, or given up`);
+    }
+    if (future.outcome === null && !this.#isClosed) await this.#settled(future, signal);
+    if (future.outcome !== null && this.#futures.get(id) === future) {
+      this.#undelivered.delete(id);
+      this.#delivered.delete(id);
+      this.#delivered.set(id, Date.now());
+    }
+    return future.outcome;
+  }
+
+  /** Gives up a request that samples; any other goes on. */
+  cancel(id: string): void {
+    this.#futures.get(id)?.abort.abort(new Refusal(400, 'the request was cancelled'));
+  }
+
+  /** Forgets all requests whose ids begin so, and gives up those that can be. */
+  forget(prefix: string): void {
+    for (const id of [...this.#futures.keys()].filter((each) => each.startsWith(prefix))) {
+      this.cancel(id);
+      this.#drop(id);
+    }
+  }
+
+  /** Forgets what was fetched long ago. */
+  tidy(now: number): void {
+    for (const [id, at] of this.#delivered) {
+      if (now - at < this.#limits.deliveredMs) return;
+      this.#drop(id);
+    }
+  }
+
+  /** Polls are answered at once from now on. */
+  close(): void {
+    this.#isClosed = true;
+    for (const { waiting } of this.#futures.values()) for (const wake of waiting) wake();
+  }
+
+  #settled({ waiting }: Future, signal: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      const wake = () => {
+        clearTimeout(timer);
+        waiting.delete(wake);
+        signal.removeEventListener('abort', wake);
+        resolve();
+      };
+      const timer = setTimeout(wake, this.#limits.pollMs);
+      waiting.add(wake);
+      signal.addEventListener('abort', wake, { once: true });
+      if (signal.aborted) wake();
+    });
+  }
+
+  #settle(id: string, future: Future, outcome: Outcome): void {
+    if (this.#futures.get(id) === future) {
+      future.outcome = outcome;
+      future.bytes = BYTES_OF_ANY + bytesOf(outcome);
+      this.#bytes += future.bytes;
+      this.#undelivered.add(id);
+      this.#makeRoom(id);
+    }
+    for (const wake of [...future.waiting]) wake();
+  }
+
+  /** What was fetched goes first. */
+  #makeRoom(kept: string): void {
+    for (const id of [...this.#delivered.keys(), ...this.#undelivered]) {
+      if (this.#bytes <= this.#limits.resultBytes) return;
+      if (id !== kept) this.#drop(id);
+    }
+  }
+
+  #drop(id: string): void {
+    const future = this.#futures.get(id);
+    this.#futures.delete(id);
+    this.#undelivered.delete(id);
+    this.#delivered.delete(id);
+    this.#bytes -= future?.bytes ?? 0;
+    for (const wake of [...(future?.waiting ?? [])]) wake();
+  }
+}
+
+async function outcomeOf(work: Promise<Result>, report: (error: unknown) => void): Promise<Outcome> {
+  try {
+    return await work;
+  } catch (error) {
+    if (isOfUser(error)) return { kind: 'failed', error: told(error), category: 'user' };
+    report(error);
+    return { kind: 'failed', error: told(error), category: 'server' };
+  }
+}
+
+function bytesOf(outcome: Outcome): number {
+  if (outcome.kind === 'forward_backward') {
+    const tensors: TensorData[] = outcome.output.loss_fn_outputs.flatMap((record) => Object.values(record));
+    return tensors.reduce((sum, { data }) => sum + 8 * data.length, 0);
+  }
+  if (outcome.kind !== 'sample') return 0;
+  const { sequences, prompt_logprobs = [], topk_prompt_logprobs = [] } = outcome.response;
+  const sampled = sequences.reduce((sum, { tokens }) => sum + 16 * tokens.length, 0);
+  return (
+    sampled + 8 * prompt_logprobs.length + topk_prompt_logprobs.reduce((sum, row) => sum + 32 * (row?.length ?? 0), 0)
+  );
+}

@@ -1,0 +1,106 @@
+// The server as others start it: on an address, until it is closed.
+
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { createAdaptorServer } from '@hono/node-server';
+import { ConfigurationError, messageOf } from '../../util/errors.ts';
+import { errorCode } from '../../util/files.ts';
+import { tinkerApp } from './app.ts';
+import type { Backend } from './backend.ts';
+import { LIMITS, type Limits } from './limits.ts';
+import { TinkerServer } from './tinker_server.ts';
+
+export interface ListenOptions {
+  backend: Backend;
+  /** Where checkpoints lie. */
+  data: string;
+  host: string;
+  /** 0: any that is free. */
+  port: number;
+  /** What clients must send; null: they may send anything. */
+  key: string | null;
+  limits?: Partial<Limits>;
+  /** Told of what a user may want to know. */
+  notify(message: string): void;
+  /** Told of failures that no client is to blame for. */
+  report(error: unknown): void;
+}
+
+export interface RunningServer {
+  url: string;
+  /** Finishes what is computed, checkpoints above all, and lets go of everything. */
+  close(): Promise<void>;
+}
+
+/** A client that does not finish its headers, or its request, is let go of. */
+const HEADERS_MS = 30_000;
+const REQUEST_MS = 600_000;
+/** Longer than clients keep a connection that they do not use, so that none is closed under a request. */
+const IDLE_MS = 75_000;
+
+export async function listen(options: ListenOptions): Promise<RunningServer> {
+  const { backend, data, host, port, key, notify, report } = options;
+  const limits = { ...LIMITS, ...options.limits };
+  const tinker = await TinkerServer.open({ backend, data, limits, notify, report });
+  const { fetch } = tinkerApp(tinker, { key, report });
+  const server = createAdaptorServer({
+    fetch,
+    overrideGlobalObjects: false,
+    serverOptions: { headersTimeout: HEADERS_MS, requestTimeout: REQUEST_MS, keepAliveTimeout: IDLE_MS },
+  });
+  try {
+    const bound = await addressOf(server, host, port);
+    return {
+      url: `http://${bound.family === 'IPv6' ? `[${bound.address}]` : bound.address}:${bound.port}`,
+      async close() {
+        server.close();
+        await tinker.close();
+        await drained(server);
+      },
+    };
+  } catch (error) {
+    await tinker.close();
+    throw error;
+  }
+}
+
+type AnyServer = ReturnType<typeof createAdaptorServer>;
+
+function addressOf(server: AnyServer, host: string, port: number): Promise<AddressInfo> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (error) => reject(listenError(error, host, port)));
+    server.listen(port, host, () => {
+      const address = server.address();
+      if (address === null || typeof address === 'string') reject(new Error('the server has no address'));
+      else resolve(address);
+    });
+  });
+}
+
+function listenError(error: unknown, host: string, port: number): ConfigurationError {
+  const code = errorCode(error);
+  const place = `${host}:${port}`;
+  if (code === 'EADDRINUSE') {
+    return new ConfigurationError(`another program listens on ${place}`, {
+      hint: 'Take another with --port.',
+      cause: error,
+    });
+  }
+  if (code === 'EACCES') {
+    return new ConfigurationError(`may not listen on ${place}`, { hint: 'Take a --port above 1023.', cause: error });
+  }
+  if (code === 'ENOTFOUND' || code === 'EADDRNOTAVAIL') {
+    return new ConfigurationError(`${host} is no address of this machine`, { hint: 'See --host.', cause: error });
+  }
+  return new ConfigurationError(`cannot listen on ${place}: ${messageOf(error)}`, { cause: error });
+}
+
+/** What is being answered is answered; connections on which nothing happens are closed. */
+async function drained(server: AnyServer): Promise<void> {
+  await new Promise((resolve) => setImmediate(resolve));
+  if (isHttp(server)) server.closeAllConnections();
+}
+
+function isHttp(server: AnyServer): server is Server {
+  return 'closeAllConnections' in server;
+}

@@ -1,0 +1,173 @@
+// The requests that are JSON alone, checked. What clients leave out has the defaults of the official SDK, and what they send
+// beyond what is known here is passed over, unless to pass it over would be to do something else than they ask for.
+
+import type { AdamParams, SamplingParams } from '../types.ts';
+import { WireError } from '../wire/error.ts';
+import type { ExactJsonObject } from '../wire/json.ts';
+import { modelInputAt } from '../wire/json_datums.ts';
+import {
+  expected,
+  fieldOf,
+  integerAt,
+  listAt,
+  numberAt,
+  objectAt,
+  optional,
+  recordAt,
+  type Sent,
+  textAt,
+} from '../wire/json_fields.ts';
+import type { SampleRequest } from './samplers.ts';
+import type { LoraRequest } from './training_runs.ts';
+
+const DEFAULT_RANK = 32;
+const ADAM: AdamParams = {
+  learning_rate: 1e-4,
+  beta1: 0.9,
+  beta2: 0.95,
+  eps: 1e-12,
+  weight_decay: 0,
+  grad_clip_norm: 0,
+};
+const TTL_SECONDS = { least: 1, most: 10 * 366 * 86_400 };
+const MAX_SEQ = 10n ** 18n;
+
+export const textOf = (body: ExactJsonObject, name: string): string => textAt(fieldOf(body, name), name);
+export const textOrNull = (body: ExactJsonObject, name: string): string | null =>
+  optional(fieldOf(body, name), name, textAt) ?? null;
+export const countOrNull = (body: ExactJsonObject, name: string): number | null =>
+  optional(fieldOf(body, name), name, countAt) ?? null;
+
+export function flagOf(body: ExactJsonObject, name: string, absent: boolean, place = name): boolean {
+  const value = fieldOf(body, name) ?? absent;
+  if (typeof value === 'boolean') return value;
+  throw expected('true or false', value, place);
+}
+
+function countAt(value: Sent, place: string): number {
+  const count = integerAt(value, place);
+  if (count >= 0) return count;
+  throw expected('an integer from 0', count, place);
+}
+
+export function metadataOf(body: ExactJsonObject): Record<string, string> {
+  return optional(fieldOf(body, 'user_metadata'), 'user_metadata', (value, at) => recordAt(value, at, textAt)) ?? {};
+}
+
+/** Seconds until a checkpoint may be deleted; null: never. */
+export function ttlOf(body: ExactJsonObject): number | null {
+  const seconds = countOrNull(body, 'ttl_seconds');
+  if (seconds === null || (seconds >= TTL_SECONDS.least && seconds <= TTL_SECONDS.most)) return seconds;
+  throw new WireError('ttl_seconds', `must be from ${TTL_SECONDS.least} to ${TTL_SECONDS.most}, not ${seconds}`);
+}
+
+/** The number of a sampling request, as its digits: copies of a client count from anywhere up to 10^18. */
+export function sampleSeqOf(body: ExactJsonObject): string {
+  const value = fieldOf(body, 'seq_id');
+  const isInteger = typeof value === 'bigint' || (typeof value === 'number' && Number.isSafeInteger(value));
+  if (isInteger && value >= 0 && value <= MAX_SEQ) return `${value}`;
+  throw expected(`an integer from 0 to ${MAX_SEQ}`, value, 'seq_id');
+}
+
+export function loraOf(body: ExactJsonObject): LoraRequest {
+  checkOptimizer(body);
+  const config = optional(fieldOf(body, 'lora_config'), 'lora_config', objectAt) ?? {};
+  const seed = optional(fieldOf(config, 'seed'), 'lora_config.seed', integerAt);
+  const flag = (name: string) => flagOf(config, name, true, `lora_config.${name}`);
+  return {
+    rank: optional(fieldOf(config, 'rank'), 'lora_config.rank', integerAt) ?? DEFAULT_RANK,
+    ...(seed !== undefined && { seed }),
+    train_attn: flag('train_attn'),
+    train_mlp: flag('train_mlp'),
+    train_unembed: flag('train_unembed'),
+  };
+}
+
+/** Throws for a model that another optimizer than Adam is to train. */
+export function checkOptimizer(body: ExactJsonObject): void {
+  const config = optional(fieldOf(body, 'optimizer_config'), 'optimizer_config', objectAt) ?? {};
+  requireAdam(config, 'optimizer_config');
+}
+
+export function adamOf(body: ExactJsonObject): AdamParams {
+  const other = optional(fieldOf(body, 'optimizer_params'), 'optimizer_params', objectAt);
+  if (other !== undefined) requireAdam(other, 'optimizer_params');
+  const sent = other ?? optional(fieldOf(body, 'adam_params'), 'adam_params', objectAt) ?? {};
+  const numbers = Object.entries(ADAM).map(([name, absent]) => [
+    name,
+    optional(fieldOf(sent, name), `adam_params.${name}`, numberAt) ?? absent,
+  ]);
+  return { ...ADAM, ...Object.fromEntries(numbers) };
+}
+
+function requireAdam(config: ExactJsonObject, place: string): void {
+  const type = fieldOf(config, 'type') ?? 'adamw';
+  if (type === 'adamw' || type === 'adam') return;
+  throw new WireError(`${place}.type`, `${JSON.stringify(`${type}`)} is not supported by this server`, {
+    hint: 'It trains with "adamw".',
+  });
+}
+
+/** What a request to sample asks for, besides which sampler it asks. */
+export function sampleRequestOf(body: ExactJsonObject): SampleRequest {
+  refuseExtras(body);
+  const prompt = modelInputAt(fieldOf(body, 'prompt'), 'prompt');
+  const picture = prompt.chunks.findIndex(({ type }) => type === 'image');
+  if (picture !== -1)
+    throw new WireError(`prompt.chunks[${picture}]`, 'is a picture, and this server reads text alone');
+  return {
+    prompt,
+    numSamples: optional(fieldOf(body, 'num_samples'), 'num_samples', positiveAt) ?? 1,
+    params: samplingParams(optional(fieldOf(body, 'sampling_params'), 'sampling_params', objectAt) ?? {}),
+    options: {
+      include_prompt_logprobs: flagOf(body, 'prompt_logprobs', false),
+      topk_prompt_logprobs: countOrNull(body, 'topk_prompt_logprobs') ?? 0,
+    },
+  };
+}
+
+/** How many of the last positions of the prompt are asked about; null: all. */
+export function lastPositionsOf(body: ExactJsonObject): number | null {
+  const n = optional(fieldOf(body, 'prompt_logprobs_last_n'), 'prompt_logprobs_last_n', positiveAt) ?? null;
+  if (n !== null && !flagOf(body, 'prompt_logprobs', false)) {
+    throw new WireError('prompt_logprobs_last_n', 'asks about the last positions only, and needs prompt_logprobs');
+  }
+  return n;
+}
+
+const EXTRAS = ['topk_sample_logprobs', 'prompt_alt_tokens_k', 'target_prompt_logprobs'];
+
+/** Clients take what is left out of an answer for an older server's, so what is not given is refused. */
+function refuseExtras(body: ExactJsonObject): void {
+  const asked = EXTRAS.find((name) => (fieldOf(body, name) ?? 0) !== 0);
+  if (asked !== undefined) throw new WireError(asked, 'is not supported by this server');
+}
+
+function samplingParams(sent: ExactJsonObject): SamplingParams {
+  const at = (name: string) => `sampling_params.${name}`;
+  const read = (name: string, reader: (value: Sent, place: string) => number) =>
+    optional(fieldOf(sent, name), at(name), reader);
+  const max_tokens = read('max_tokens', positiveAt);
+  const seed = read('seed', integerAt);
+  const stop = stopAt(fieldOf(sent, 'stop'), at('stop'));
+  return {
+    temperature: read('temperature', numberAt) ?? 1,
+    top_k: read('top_k', integerAt) ?? -1,
+    top_p: read('top_p', numberAt) ?? 1,
+    ...(max_tokens !== undefined && { max_tokens }),
+    ...(seed !== undefined && { seed }),
+    ...(stop !== undefined && { stop }),
+  };
+}
+
+function stopAt(value: Sent, place: string): SamplingParams['stop'] {
+  if (value === undefined || typeof value === 'string') return value;
+  if (Array.isArray(value) && typeof value[0] === 'string') return listAt(value, place, textAt);
+  return listAt(value, place, integerAt);
+}
+
+function positiveAt(value: Sent, place: string): number {
+  const count = integerAt(value, place);
+  if (count >= 1) return count;
+  throw expected('an integer from 1', count, place);
+}

@@ -1,0 +1,66 @@
+// What is kept of a training run beside its checkpoints, in training_run.json.
+
+import {
+  isArrayOf,
+  isBoolean,
+  isCount,
+  isNullOr,
+  isOneOf,
+  isRecordOf,
+  isString,
+  jsonShape,
+} from '../../util/json_shape.ts';
+import type { CheckpointKind } from '../local_path.ts';
+
+export interface CheckpointRecord {
+  kind: CheckpointKind;
+  name: string;
+  /** ISO 8601, as all times here. */
+  time: string;
+  size_bytes: number;
+  /** Null: never. */
+  expires_at: string | null;
+  public: boolean;
+  user_metadata: Record<string, string>;
+}
+
+/** The kind of its adapter, which a model that is made from one of its checkpoints has too. */
+export interface AdapterRecord {
+  /** What the server called the model. */
+  base_model: string;
+  lora_rank: number;
+  train_attn: boolean;
+  train_mlp: boolean;
+  train_unembed: boolean;
+}
+
+export interface RunRecord extends AdapterRecord {
+  schema_version: 1;
+  training_run_id: string;
+  last_request_time: string;
+  user_metadata: Record<string, string>;
+  checkpoints: CheckpointRecord[];
+}
+
+const checkpointShape = jsonShape<CheckpointRecord>({
+  kind: isOneOf(['weights', 'sampler_weights']),
+  name: isString,
+  time: isString,
+  size_bytes: isCount,
+  expires_at: isNullOr(isString),
+  public: isBoolean,
+  user_metadata: isRecordOf(isString),
+});
+
+export const runShape = jsonShape<RunRecord>({
+  schema_version: isOneOf([1]),
+  training_run_id: isString,
+  base_model: isString,
+  lora_rank: isCount,
+  train_attn: isBoolean,
+  train_mlp: isBoolean,
+  train_unembed: isBoolean,
+  last_request_time: isString,
+  user_metadata: isRecordOf(isString),
+  checkpoints: isArrayOf(checkpointShape.is),
+});

@@ -1,0 +1,82 @@
+// Routes of samplers.
+
+import type { Context, Hono } from 'hono';
+import { seedFor } from '../../util/random.ts';
+import type { SampleResponse } from '../types.ts';
+import { fieldOf } from '../wire/json_fields.ts';
+import { servedModel } from './backend.ts';
+import { bodyOf, jsonAnswer } from './http.ts';
+import { Refusal } from './refusal.ts';
+import { countOrNull, lastPositionsOf, sampleRequestOf, sampleSeqOf, textOf, textOrNull } from './requests.ts';
+import type { TinkerServer } from './tinker_server.ts';
+
+export function samplingRoutes(app: Hono, server: TinkerServer): void {
+  const { backend, checkpoints, futures, limits, samplers, sessions } = server;
+  const read = (context: Context) => bodyOf(context, limits.bodyBytes);
+
+  app.post('/create_sampling_session', async (context) => {
+    const body = await read(context);
+    const session = sessions.get(textOf(body, 'session_id'));
+    const id = `${session.id}:sample:${countOrNull(body, 'sampling_session_seq_id') ?? session.samplers.size}`;
+    const answer = jsonAnswer({ type: 'create_sampling_session', sampling_session_id: id });
+    if (session.samplers.has(id)) return answer;
+    const model_path = textOrNull(body, 'model_path');
+    const service = server.serviceOf(session.id);
+    if (model_path !== null) {
+      const { run, directory } = checkpoints.find(model_path);
+      const { name, source } = servedModel(backend, run.base_model);
+      samplers.add({ id, base_model: name, model_path }, () =>
+        service.createSamplingClient({ base_model: source, model_path: directory }),
+      );
+    } else {
+      const { name, source } = servedModel(backend, textOf(body, 'base_model'));
+      samplers.add({ id, base_model: name, model_path }, () => service.createSamplingClient({ base_model: source }));
+    }
+    session.samplers.add(id);
+    return answer;
+  });
+
+  app.get('/samplers/:id', (context) => {
+    const id = context.req.param('id');
+    sessions.of(id);
+    const { base_model, model_path } = samplers.get(id);
+    return jsonAnswer({ sampler_id: id, base_model, ...(model_path !== null && { model_path }) });
+  });
+
+  app.post('/asample', async (context) => {
+    const body = await read(context);
+    if (fieldOf(body, 'sampling_session_id') === undefined) {
+      throw new Refusal(400, 'sampling_session_id is missing: create a sampling session first');
+    }
+    const samplerId = textOf(body, 'sampling_session_id');
+    sessions.of(samplerId);
+    samplers.get(samplerId);
+    const seq = sampleSeqOf(body);
+    const id = `${samplerId}:${seq}`;
+    const request = sampleRequestOf(body);
+    const last = lastPositionsOf(body);
+    const sequenceIds = Array.from({ length: request.numSamples }, (_, member) => `${id}:${member}`);
+    if (!futures.has(id, 'sample')) {
+      futures.requireRoom();
+      const { params } = request;
+      // Without a seed of its own a request has that of its place, so that a program which is run again samples the same.
+      const seed = params.seed ?? seedFor(0, 'sample', samplerId.split(':sample:')[1] ?? '', seq);
+      futures.submit(id, 'sample', async (signal) => {
+        const response = await samplers.sample(samplerId, { ...request, params: { ...params, seed }, signal });
+        return { kind: 'sample', response: last === null ? response : ofLast(response, last) };
+      });
+    }
+    return jsonAnswer({ request_id: id, sample_sequence_ids: sequenceIds });
+  });
+}
+
+/** With what is told of the last n positions of the prompt alone. */
+function ofLast(response: SampleResponse, n: number): SampleResponse {
+  const { prompt_logprobs, topk_prompt_logprobs } = response;
+  const keep = <T>(rows: readonly (T | null)[]) => rows.map((row, i) => (i < rows.length - n ? null : row));
+  return {
+    ...response,
+    ...(prompt_logprobs && { prompt_logprobs: keep(prompt_logprobs) }),
+    ...(topk_prompt_logprobs && { topk_prompt_logprobs: keep(topk_prompt_logprobs) }),
+  };
+}

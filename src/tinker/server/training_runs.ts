@@ -1,0 +1,236 @@
+// Models in training: each has a service of its own on the engine, and does what is asked of it in the order of the requests' numbers.
+
+import { RequestError } from '../../util/errors.ts';
+import type {
+  CreateLoraTrainingClientOptions,
+  ForwardBackwardOptions,
+  SamplingClient,
+  ServiceClient,
+  TrainingClient,
+} from '../clients.ts';
+import type { CheckpointKind } from '../local_path.ts';
+import type { AdamParams, Datum, ForwardBackwardOutput, LossFnConfig, LossFnType, ModelInfo } from '../types.ts';
+import { type Backend, type ServedModel, servedModel } from './backend.ts';
+import { checkpointPath } from './checkpoint_paths.ts';
+import type { Checkpoints } from './checkpoints.ts';
+import type { Limits } from './limits.ts';
+import { Refusal } from './refusal.ts';
+import type { AdapterRecord } from './run_record.ts';
+import { Sequence } from './sequence.ts';
+
+export interface PassRequest {
+  data: Datum[];
+  loss_fn: LossFnType;
+  loss_fn_config: LossFnConfig;
+  forward_only: boolean;
+  /** Which positions report log-probs; undefined: all. */
+  logprobs: ForwardBackwardOptions['logprobs'];
+}
+
+export interface SaveRequest {
+  kind: CheckpointKind;
+  name: string;
+  ttlSeconds: number | null;
+  overwrite: boolean;
+  user_metadata: Record<string, string>;
+}
+
+export class TrainingRun {
+  readonly id: string;
+  readonly model: ServedModel;
+  readonly sequence: Sequence;
+  readonly #service: ServiceClient;
+  readonly #checkpoints: Checkpoints;
+  /** Of the client that trains; another one once a state was loaded. */
+  #client: Promise<TrainingClient>;
+
+  constructor(
+    id: string,
+    model: ServedModel,
+    parts: { service: ServiceClient; checkpoints: Checkpoints; client: Promise<TrainingClient>; gapMs: number },
+  ) {
+    this.id = id;
+    this.model = model;
+    this.sequence = new Sequence(parts.gapMs);
+    this.#service = parts.service;
+    this.#checkpoints = parts.checkpoints;
+    this.#client = parts.client;
+    // Whoever asks for the model is told that there is none.
+    this.#client.catch(() => undefined);
+  }
+
+  async ready(): Promise<void> {
+    await this.#client;
+  }
+
+  async info(): Promise<ModelInfo> {
+    return await (await this.#client).getInfo();
+  }
+
+  async pass({ data, loss_fn, loss_fn_config, forward_only, logprobs }: PassRequest): Promise<ForwardBackwardOutput> {
+    const client = await this.#client;
+    const submitted = forward_only
+      ? await client.forward(data, loss_fn, loss_fn_config, { logprobs })
+      : await client.forwardBackward(data, loss_fn, loss_fn_config, { logprobs });
+    return await submitted.result();
+  }
+
+  async optimStep(params: AdamParams): Promise<Record<string, number>> {
+    const { metrics = {} } = await (await (await this.#client).optimStep(params)).result();
+    return metrics;
+  }
+
+  /** The path, once the checkpoint is on disk and known to be. */
+  async save({ kind, name, ttlSeconds, overwrite, user_metadata }: SaveRequest): Promise<string> {
+    const address = { run: this.id, kind, name };
+    if (!overwrite && this.#checkpoints.has(address)) {
+      throw new RequestError(`${checkpointPath(address)} exists`, {
+        hint: 'Take another name, or ask to overwrite it.',
+      });
+    }
+    const client = await this.#client;
+    await (kind === 'weights' ? await client.saveState(name) : await client.saveWeightsForSampler(name)).result();
+    return await this.#checkpoints.add(address, { ttlSeconds, user_metadata });
+  }
+
+  async snapshot(): Promise<SamplingClient> {
+    return await (await this.#client).saveWeightsAndGetSamplingClient();
+  }
+
+  /** Goes on from a state; what was not saved is gone. */
+  async load(directory: string, { withOptimizer }: { withOptimizer: boolean }): Promise<void> {
+    const old = await this.#client;
+    const loaded = await openState(this.#service, directory, withOptimizer);
+    const [has, wants] = [await old.getInfo(), await loaded.getInfo()];
+    if (has.base_model !== wants.base_model || has.lora_rank !== wants.lora_rank) {
+      await loaded.close();
+      throw new RequestError(
+        `the checkpoint is of rank ${wants.lora_rank} for ${wants.base_model}, the model of rank ${has.lora_rank} for ${has.base_model}`,
+        { hint: 'Create the model from the checkpoint instead.' },
+      );
+    }
+    this.#client = Promise.resolve(loaded);
+    await old.close();
+  }
+
+  /** Finishes the request that is computed, and gives back the model; samplers of it go on. */
+  async unload(): Promise<void> {
+    await this.sequence.close(new Refusal(400, `model ${this.id} is unloaded`));
+    await this.#client.then((client) => client.close()).catch(() => undefined);
+  }
+
+  async close(): Promise<void> {
+    await this.unload();
+    await this.#service.close();
+  }
+}
+
+export interface LoraRequest extends Omit<CreateLoraTrainingClientOptions, 'base_model' | 'user_metadata'> {
+  rank: number;
+  train_attn: boolean;
+  train_mlp: boolean;
+  train_unembed: boolean;
+}
+
+export class TrainingRuns {
+  readonly #backend: Backend;
+  readonly #checkpoints: Checkpoints;
+  readonly #limits: Pick<Limits, 'models' | 'gapMs'>;
+  readonly #runs = new Map<string, TrainingRun>();
+
+  constructor(backend: Backend, checkpoints: Checkpoints, limits: Pick<Limits, 'models' | 'gapMs'>) {
+    this.#backend = backend;
+    this.#checkpoints = checkpoints;
+    this.#limits = limits;
+  }
+
+  /** Throws a Refusal for a model that is not there. */
+  get(id: string): TrainingRun {
+    const run = this.#runs.get(id);
+    if (run !== undefined) return run;
+    throw new Refusal(404, `there is no model ${id} in training`);
+  }
+
+  create(id: string, baseModel: string, lora: LoraRequest, user_metadata: Record<string, string>): TrainingRun {
+    const model = servedModel(this.#backend, baseModel);
+    const { rank, train_attn, train_mlp, train_unembed } = lora;
+    const adapter = { base_model: model.name, lora_rank: rank, train_attn, train_mlp, train_unembed };
+    return this.#begin(id, model, { adapter, user_metadata }, (service) =>
+      service.createLoraTrainingClient({ base_model: model.source, ...lora }),
+    );
+  }
+
+  createFrom(
+    id: string,
+    path: string,
+    { withOptimizer, user_metadata }: { withOptimizer: boolean; user_metadata: Record<string, string> },
+  ): TrainingRun {
+    const { run, directory } = this.state(path);
+    const model = servedModel(this.#backend, run.base_model);
+    return this.#begin(id, model, { adapter: run, user_metadata }, (service) =>
+      openState(service, directory, withOptimizer),
+    );
+  }
+
+  /** The checkpoint of a path, which must be one to train on from. */
+  state(path: string) {
+    const found = this.#checkpoints.find(path);
+    if (found.checkpoint.kind === 'weights') return found;
+    throw new Refusal(400, `${path} was saved for sampling and cannot be trained on from: load one of save_weights`);
+  }
+
+  async unload(id: string): Promise<void> {
+    await this.#runs.get(id)?.unload();
+  }
+
+  /** Gives back all that a run has, its samplers included. */
+  async end(id: string): Promise<void> {
+    const run = this.#runs.get(id);
+    this.#runs.delete(id);
+    await run?.close();
+    this.#checkpoints.end(id);
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.#runs.keys()].map((id) => this.end(id)));
+  }
+
+  #begin(
+    id: string,
+    model: ServedModel,
+    about: { adapter: AdapterRecord; user_metadata: Record<string, string> },
+    open: (service: ServiceClient) => Promise<TrainingClient>,
+  ): TrainingRun {
+    if (this.#runs.size >= this.#limits.models) {
+      throw new Refusal(429, `${this.#runs.size} models are in training, which is all that this server takes`);
+    }
+    const service = this.#backend.session({ checkpoints: this.#checkpoints.directoryOf(id) });
+    const { base_model, lora_rank, train_attn, train_mlp, train_unembed } = about.adapter;
+    const run = new TrainingRun(id, model, {
+      service,
+      checkpoints: this.#checkpoints,
+      client: open(service),
+      gapMs: this.#limits.gapMs,
+    });
+    this.#runs.set(id, run);
+    this.#checkpoints.begin({
+      schema_version: 1,
+      training_run_id: id,
+      base_model,
+      lora_rank,
+      train_attn,
+      train_mlp,
+      train_unembed,
+      last_request_time: new Date().toISOString(),
+      user_metadata: about.user_metadata,
+      checkpoints: [],
+    });
+    return run;
+  }
+}
+
+function openState(service: ServiceClient, directory: string, withOptimizer: boolean): Promise<TrainingClient> {
+  return withOptimizer
+    ? service.createTrainingClientFromStateWithOptimizer(directory)
+    : service.createTrainingClientFromState(directory);
+}

@@ -1,0 +1,90 @@
+// Sessions and what is in them: made once, kept while their client is heard of, given back when they end.
+
+import { describe, expect, it } from 'vitest';
+import { adamJson, openModel, openServer, passJson, TINY } from '../../support/tinker_server.ts';
+
+describe('a session', () => {
+  it('is configured, heard of, and finished once', async () => {
+    const { client } = await openServer();
+    expect((await client.post('client/config', { sdk_version: '0.38.0' })).body).toMatchObject({
+      pjwt_auth_enabled: false,
+    });
+    expect((await client.post('telemetry', { events: [] })).body).toEqual({ status: 'accepted' });
+    const id = await client.session();
+    expect((await client.post('session_heartbeat', { session_id: id })).status).toBe(200);
+    const finish = () => client.post(`sessions/${id}/finish`, { reason: { type: 'success' }, detail: null });
+    expect((await finish()).status).toBe(204);
+    expect((await finish()).status).toBe(204);
+    expect((await client.post('session_heartbeat', { session_id: id })).status).toBe(410);
+    expect((await client.post('session_heartbeat', { session_id: 'other' })).status).toBe(404);
+  });
+
+  it('makes a model once for a number, and tells of it', async () => {
+    const { client } = await openServer();
+    const { session_id, model_id } = await openModel(client);
+    expect(model_id).toBe(`${session_id}:train:0`);
+    const again = { session_id, model_seq_id: 0, base_model: 'tiny', lora_config: { rank: 4, seed: 1 } };
+    expect(await client.done('create_model', again)).toEqual({ type: 'create_model', model_id });
+    expect(await client.granted('get_info', { model_id })).toMatchObject({
+      model_id,
+      is_lora: true,
+      lora_rank: 4,
+      model_data: { model_name: 'tiny', tokenizer_id: TINY },
+    });
+    const { body } = await client.send('GET', `sessions/${session_id}`);
+    expect(body).toMatchObject({ training_run_ids: [model_id], sampler_ids: [] });
+  });
+
+  it('gives back its models and results when it ends', async () => {
+    const { client } = await openServer({ limits: { models: 1 } });
+    const { session_id, model_id } = await openModel(client);
+    const promise = await client.granted('forward_backward', passJson(model_id, 1));
+    await client.post(`sessions/${session_id}/finish`, {});
+    expect((await client.post('retrieve_future', promise)).status).toBe(410);
+    expect((await client.post('optim_step', adamJson(model_id, 2))).status).toBe(410);
+    await openModel(client);
+  });
+
+  it('keeps the snapshots that were used last, and opens base models again', async () => {
+    const { client } = await openServer({ limits: { samplers: 2 } });
+    const { session_id, model_id } = await openModel(client);
+    const sample = (sampling_session_id: string, seq_id: number) =>
+      client.post('asample', {
+        sampling_session_id,
+        seq_id,
+        prompt: { chunks: [{ tokens: [5] }] },
+        sampling_params: { max_tokens: 1 },
+      });
+    const base = { session_id, sampling_session_seq_id: 9, base_model: 'tiny' };
+    const baseId = String((await client.granted('create_sampling_session', base)).sampling_session_id);
+    await client.result((await sample(baseId, 0)).body);
+    const ids: string[] = [];
+    for (const n of [0, 1, 2]) {
+      const save = { model_id, seq_id: n + 1, sampling_session_seq_id: n };
+      ids.push(String((await client.done('save_weights_for_sampler', save)).sampling_session_id));
+    }
+    expect(await sample(ids[0], 0)).toMatchObject({
+      status: 404,
+      body: { detail: expect.stringContaining('given back') },
+    });
+    expect((await sample(ids[2], 0)).status).toBe(200);
+    expect(await client.result((await sample(baseId, 1)).body)).toMatchObject({ type: 'sample' });
+  });
+
+  it('cancels a sample, and no training', async () => {
+    const { client } = await openServer();
+    const { session_id, model_id } = await openModel(client);
+    const base = { session_id, sampling_session_seq_id: 0, base_model: 'tiny' };
+    const { sampling_session_id } = await client.granted('create_sampling_session', base);
+    const request = { sampling_session_id, seq_id: 0, num_samples: 8, prompt: { chunks: [{ tokens: [5] }] } };
+    const params = { max_tokens: 500, stop: [] };
+    const promise = await client.granted('asample', { ...request, sampling_params: params });
+    expect((await client.post('cancel_future', { request_id: promise.request_id })).status).toBe(204);
+    expect((await client.post('cancel_future', { request_id: 'unknown' })).status).toBe(204);
+    expect(await client.result(promise)).toMatchObject({ category: 'user', error: 'the request was cancelled' });
+    const pass = await client.granted('forward_backward', passJson(model_id, 1));
+    await client.post('cancel_future', { request_id: pass.request_id });
+    expect(await client.result(pass)).toHaveProperty('metrics');
+    expect(await client.granted('join_sampling_session', { sampling_session_id })).toMatchObject({ client_counter: 1 });
+  });
+});
