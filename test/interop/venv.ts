@@ -22,7 +22,7 @@ export interface PythonEnvironment {
 const REFERENCE: PythonEnvironment = {
   name: 'interop',
   requirements: join(import.meta.dirname, 'requirements.txt'),
-  packages: 'PyTorch, transformers and peft',
+  packages: 'PyTorch, transformers and peft, about 1 GB,',
 };
 
 export const referencePython = (): Promise<Python> => pythonOf(REFERENCE);
@@ -35,7 +35,7 @@ export async function pythonOf({ name, requirements, packages }: PythonEnvironme
   const directory = join(cache, 'tinker-cookbook', `${name}-${hash.slice(0, 12)}`);
   const path = join(directory, 'bin', 'python');
   if (existsSync(path)) return { path };
-  process.stderr.write(`${name}: installing ${packages} in ${directory} (once; about 1 GB)\n`);
+  process.stderr.write(`${name}: installing ${packages} in ${directory} (once)\n`);
   return (await install(directory, requirements)) ?? { path };
 }
 
