@@ -1,6 +1,7 @@
 // A pass over many examples as several requests: how the examples are divided. Gradients add up, so the sum is that of one pass.
 
 import type { Datum, SparseTensorData, TensorData } from '../types.ts';
+import { isSparse } from '../wire/tensors.ts';
 
 export interface ChunkLimits {
   /** Datums in a chunk. */
@@ -37,6 +38,6 @@ export function datumBytes({ model_input, loss_fn_inputs }: Datum): number {
 
 function tensorBytes(tensor: TensorData | SparseTensorData): number {
   const values = (tensor.dtype === 'int64' ? 8 : 4) * tensor.data.length;
-  if (!('sparse_crow_indices' in tensor)) return values;
+  if (!isSparse(tensor)) return values;
   return values + 8 * (tensor.sparse_crow_indices.length + tensor.sparse_col_indices.length);
 }

@@ -3,6 +3,7 @@
 import type { Context } from 'hono';
 import { CookbookError } from '../../util/errors.ts';
 import { BodyTooLargeError, decompressBody, UnknownEncodingError } from '../wire/compression.ts';
+import { UnwritableError } from '../wire/error.ts';
 import { encodeForwardBackwardOutput } from '../wire/forward_backward.ts';
 import { type ExactJsonObject, exactJsonText, parseExactJson } from '../wire/json.ts';
 import { objectAt } from '../wire/json_fields.ts';
@@ -53,12 +54,19 @@ export async function bodyOf(context: Context, maxBytes: number): Promise<ExactJ
 /** In protobuf where the client reads it and the result has such a form. */
 export function outcomeAnswer(outcome: Outcome, accept: string | undefined): Response {
   if (outcome.kind === 'failed') return jsonAnswer({ error: outcome.error, category: outcome.category });
-  if (accept?.includes(PROTOBUF) === true && outcome.kind !== 'json') {
-    const bytes =
-      outcome.kind === 'sample' ? encodeSampleResponse(outcome.response) : encodeForwardBackwardOutput(outcome.output);
-    return new Response(Uint8Array.from(bytes), { headers: { 'Content-Type': PROTOBUF } });
+  try {
+    return resultAnswer(outcome, accept?.includes(PROTOBUF) === true);
+  } catch (error) {
+    if (!(error instanceof UnwritableError)) throw error;
+    return jsonAnswer({ error: `the result cannot be sent: ${told(error)}`, category: 'server' });
   }
-  return jsonAnswer(jsonOf(outcome));
+}
+
+function resultAnswer(result: Result, isProtobuf: boolean): Response {
+  if (!isProtobuf || result.kind === 'json') return jsonAnswer(jsonOf(result));
+  const bytes =
+    result.kind === 'sample' ? encodeSampleResponse(result.response) : encodeForwardBackwardOutput(result.output);
+  return new Response(Uint8Array.from(bytes), { headers: { 'Content-Type': PROTOBUF } });
 }
 
 function jsonOf(result: Result): ExactJsonObject {
