@@ -10,8 +10,8 @@ import { type CliResult, cookbook } from '../support/cli.ts';
 import { finalWeights, killAfterLines, timelessRows } from '../support/crashes.ts';
 
 const KILLS = 10;
-/** Fewer lines of progress than a whole sweep writes. */
-const LINES = 60;
+/** A run writes one when it starts and one when it ends, so that ten kills come before ten runs have ended. */
+const LINES = 2;
 /** The stages of configs/rlhf.yaml, of a few steps each. */
 const SHORT = [
   'stages.sft.max_steps=3',
@@ -32,7 +32,7 @@ let directory: string;
 
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'cookbook-stage-sweep-'));
-  await writeFile(join(directory, 'sweep.yaml'), sweepOf([1e-3, 1e-2]));
+  await writeFile(join(directory, 'sweep.yaml'), sweepOf([1e-3, 3e-3, 1e-2]));
 });
 
 const sweepOf = (rates: readonly number[]) => `
@@ -59,11 +59,11 @@ const stageOf = (run: string) => run.slice(0, run.indexOf(','));
 it('ends with the same runs, rows and weights as a sweep that was never killed', async () => {
   expect(await sweep('whole')).toMatchObject({ code: 0 });
   const runs = await runsIn('whole');
-  expect(runs.map(stageOf)).toEqual(['rl', 'rl', 'rl', 'rl', 'rm', 'rm', 'sft', 'sft']);
+  expect(runs.map(stageOf)).toEqual(['rl', 'rl', 'rl', 'rl', 'rl', 'rl', 'rm', 'rm', 'sft', 'sft']);
 
   const random = randomFor(0, 'moments of kills');
   for (let kill = 0; kill < KILLS; kill++) {
-    const lines = Math.floor(nextUniform(random) * (LINES / KILLS));
+    const lines = Math.floor(nextUniform(random) * LINES);
     expect(await sweep('killed', lines)).toMatchObject({ signal: 'SIGKILL' });
   }
   expect(await sweep('killed')).toMatchObject({ code: 0 });
@@ -79,7 +79,7 @@ it('ends with the same runs, rows and weights as a sweep that was never killed',
 it('a rate that is added later adds runs of the last stage alone', async () => {
   const before = await runsIn('whole');
   const made = await Promise.all(before.map((run) => readFile(join(directory, 'whole', run, 'run.json'), 'utf8')));
-  await writeFile(join(directory, 'sweep.yaml'), sweepOf([1e-3, 1e-2, 1e-1]));
+  await writeFile(join(directory, 'sweep.yaml'), sweepOf([1e-3, 3e-3, 1e-2, 1e-1]));
   expect(await sweep('whole')).toMatchObject({ code: 0 });
   const added = (await runsIn('whole')).filter((run) => !before.includes(run));
   expect(added.map(stageOf)).toEqual(['rl', 'rl']);
