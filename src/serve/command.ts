@@ -10,6 +10,7 @@ import { stopOnSignals } from '../run/signals.ts';
 import type { Backend, ServedModel } from '../tinker/server/backend.ts';
 import { listen } from '../tinker/server/listen.ts';
 import { ConfigurationError, stackOf } from '../util/errors.ts';
+import { isLoopbackHost } from '../util/loopback.ts';
 
 export interface ServeOptions {
   /** Directories, GGUF files and names on the hub, each of them also as NAME=MODEL. */
@@ -67,11 +68,9 @@ export async function serveCommand(options: ServeOptions, started: (lines: strin
   }
 }
 
-const LOOPBACK = /^(localhost|127(\.\d+){3}|::1)$/;
-
 function keyOf({ host, keyEnv, env }: ServeOptions): string | null {
   if (keyEnv === null) {
-    if (LOOPBACK.test(host)) return null;
+    if (isLoopbackHost(host)) return null;
     throw new ConfigurationError(`--host ${host} lets other machines in, and there is no key to keep strangers out`, {
       hint: 'Put a key that begins with tml- into a variable of the environment, and name it with --key-env.',
     });

@@ -22,9 +22,3 @@ function addressProblem(address: string): string | null {
   if (protocol !== 'http:' && protocol !== 'https:') return `must begin with http:// or https://, not ${protocol}`;
   return search === '' && hash === '' ? null : 'must end with its path: no ? and no #';
 }
-
-/** Whether the address is of this machine, so that no other hears what is sent there. */
-export function isLoopback(address: string): boolean {
-  const { hostname } = new URL(address);
-  return hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d+){3}$/.test(hostname);
-}

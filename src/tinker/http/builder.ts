@@ -3,8 +3,9 @@
 import { Type } from '@sinclair/typebox';
 import { defineBuilder } from '../../registry/builder.ts';
 import { nullable, runtime, semantic } from '../../registry/fields.ts';
+import { isLoopbackUrl } from '../../util/loopback.ts';
 import { serviceSlot } from '../service.ts';
-import { isLoopback, serviceAddress } from './address.ts';
+import { serviceAddress } from './address.ts';
 
 export const tinker = defineBuilder({
   slot: serviceSlot,
@@ -69,7 +70,7 @@ export const tinker = defineBuilder({
     const { Transport } = await import('./transport.ts');
     const { HttpServiceClient } = await import('./service.ts');
     const transport = new Transport({ address, credential: await Credential.of(address, env), notify });
-    if (address.startsWith('http:') && !isLoopback(address)) {
+    if (address.startsWith('http:') && !isLoopbackUrl(new URL(address))) {
       transport.tell(`${address} is not encrypted: the key and the data can be read on the way`);
     }
     return new HttpServiceClient(transport, {

@@ -3,7 +3,7 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { ConfigurationError } from '../../util/errors.ts';
-import { isLoopback } from './address.ts';
+import { isLoopbackUrl } from '../../util/loopback.ts';
 
 const COMMAND_TIMEOUT_MS = 60_000;
 /** Servers on the same machine may ask for no key, but for the header. */
@@ -23,7 +23,7 @@ export class Credential {
   /** @throws ConfigurationError where the environment has no key for an address of another machine */
   static async of(address: string, env: NodeJS.ProcessEnv): Promise<Credential> {
     const source = sourceOf(env);
-    if (source === null && !isLoopback(address)) {
+    if (source === null && !isLoopbackUrl(new URL(address))) {
       throw new ConfigurationError(`there is no key for ${address}`, {
         hint: 'Set TINKER_API_KEY to your key, or TINKER_CREDENTIAL_CMD to a command that prints it.',
       });

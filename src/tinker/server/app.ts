@@ -3,6 +3,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { Hono, type HonoRequest } from 'hono';
 import { stackOf } from '../../util/errors.ts';
+import { isLoopbackUrl } from '../../util/loopback.ts';
 import { checkpointRoutes } from './checkpoint_routes.ts';
 import { jsonAnswer, refusalAnswer } from './http.ts';
 import { samplingRoutes } from './sampling_routes.ts';
@@ -50,17 +51,15 @@ export function tinkerApp(server: TinkerServer, { key, report }: AppOptions): Ho
   return app;
 }
 
-const LOOPBACK = /^(localhost|127(\.\d+){3}|\[::1\])$/;
-
 /**
  * A page of some website must not train here because its reader runs a server. Where there is no key, the server listens on this
  * machine alone, and who calls it by another name is such a page too, whose name was made to lead here.
  */
 function foreignPage(req: HonoRequest, key: string | null): string | null {
-  const { origin, hostname } = new URL(req.url);
+  const url = new URL(req.url);
   const page = req.header('Origin');
-  if (page !== undefined && page !== origin) return page;
-  return key === null && !LOOPBACK.test(hostname) ? hostname : null;
+  if (page !== undefined && page !== url.origin) return page;
+  return key === null && !isLoopbackUrl(url) ? url.hostname : null;
 }
 
 function keyCheck(key: string): (sent: string | undefined) => boolean {

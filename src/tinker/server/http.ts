@@ -2,7 +2,7 @@
 
 import type { Context } from 'hono';
 import { CookbookError } from '../../util/errors.ts';
-import { BodyTooLargeError, decompressBody, UnknownEncodingError } from '../wire/compression.ts';
+import { BodyTooLargeError, bodyTooLarge, decompressBody, UnknownEncodingError } from '../wire/compression.ts';
 import { UnwritableError } from '../wire/error.ts';
 import { encodeForwardBackwardOutput } from '../wire/forward_backward.ts';
 import { type ExactJsonObject, exactJsonText, parseExactJson } from '../wire/json.ts';
@@ -23,7 +23,7 @@ export const noContent = (): Response => new Response(null, { status: 204 });
 /** The body as it was before it was compressed. Of one that is too large no more is read than it takes to see that. */
 export async function bytesOf({ req }: Context, maxBytes: number): Promise<Uint8Array> {
   const told = Number(req.header('Content-Length') ?? Number.NaN);
-  if (told > maxBytes) throw tooLarge(maxBytes);
+  if (told > maxBytes) throw bodyTooLarge(maxBytes);
   const sent = Number.isNaN(told) ? await streamed(req.raw.body, maxBytes) : new Uint8Array(await req.arrayBuffer());
   return await decompressBody(sent, req.header('Content-Encoding'), maxBytes);
 }
@@ -34,16 +34,10 @@ async function streamed(body: Request['body'], maxBytes: number): Promise<Uint8A
   let size = 0;
   for await (const part of body ?? []) {
     size += part.length;
-    if (size > maxBytes) throw tooLarge(maxBytes);
+    if (size > maxBytes) throw bodyTooLarge(maxBytes);
     parts.push(part);
   }
   return Buffer.concat(parts);
-}
-
-function tooLarge(maxBytes: number): BodyTooLargeError {
-  return new BodyTooLargeError('', `the body is larger than ${maxBytes} bytes`, {
-    hint: 'Send the data in several requests.',
-  });
 }
 
 export async function bodyOf(context: Context, maxBytes: number): Promise<ExactJsonObject> {

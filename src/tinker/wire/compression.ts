@@ -42,7 +42,7 @@ export async function decompressBody(
   if (!(Number.isSafeInteger(maxBytes) && maxBytes > 0)) throw new RangeError(`maxBytes is ${maxBytes}`);
   const name = (encoding ?? 'identity').trim().toLowerCase();
   if (name === '' || name === 'identity') {
-    if (body.length > maxBytes) throw tooLarge(maxBytes);
+    if (body.length > maxBytes) throw bodyTooLarge(maxBytes);
     return body;
   }
   if (name === 'gzip' || name === 'x-gzip') return unfold(zlib.gunzip, 'gzip', body, { maxOutputLength: maxBytes });
@@ -75,7 +75,7 @@ async function unfold(
     return await result(transform, body, bounds);
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ERR_BUFFER_TOO_LARGE') {
-      throw tooLarge(bounds.maxOutputLength);
+      throw bodyTooLarge(bounds.maxOutputLength);
     }
     throw new WireError('', `the body is not ${name}: ${messageOf(error)}`, { cause: error });
   }
@@ -87,7 +87,7 @@ function result(transform: Transform, body: Uint8Array, options: Bounds): Promis
   );
 }
 
-function tooLarge(maxBytes: number): BodyTooLargeError {
+export function bodyTooLarge(maxBytes: number): BodyTooLargeError {
   return new BodyTooLargeError('', `the body is larger than ${maxBytes} bytes`, {
     hint: 'Send the data in several requests.',
   });
