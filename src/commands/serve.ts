@@ -23,6 +23,9 @@ export default class Serve extends BaseCommand {
     host: Flags.string({ default: '127.0.0.1', description: 'Address to listen on; other machines need a key.' }),
     data: Flags.string({ default: 'tinker_data', description: 'Directory of the checkpoints.' }),
     'key-env': Flags.string({ description: 'Variable of the environment with the key that clients must send.' }),
+    'custom-losses': Flags.boolean({
+      description: 'Tell clients to hand over the losses that they create, instead of computing them in two passes.',
+    }),
     threads: Flags.integer({ min: 1, description: 'Threads of a computation; else COOKBOOK_THREADS, or one a core.' }),
   };
 
@@ -35,6 +38,7 @@ export default class Serve extends BaseCommand {
       port,
       host,
       data,
+      customLosses: flags['custom-losses'],
       keyEnv: flags['key-env'] ?? null,
       threads: flags.threads ?? null,
       env: process.env,

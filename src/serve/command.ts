@@ -21,6 +21,8 @@ export interface ServeOptions {
   data: string;
   /** The variable of the environment that holds the key of clients; null: none is asked for. */
   keyEnv: string | null;
+  /** Whether clients are told to hand over their custom losses. */
+  customLosses: boolean;
   threads: number | null;
   env: NodeJS.ProcessEnv;
   /** Told of what a user may want to know. */
@@ -35,7 +37,7 @@ const BATCH_INVARIANT = true;
 
 /** `started` is told how to connect. */
 export async function serveCommand(options: ServeOptions, started: (lines: string[]) => void): Promise<void> {
-  const { host, port, data, notify } = options;
+  const { host, port, data, customLosses, notify } = options;
   const key = keyOf(options);
   const models = await Promise.all(options.models.map((model) => opened(model, options)));
   checkNames(models);
@@ -54,7 +56,7 @@ export async function serveCommand(options: ServeOptions, started: (lines: strin
   const stop = stopOnSignals();
   try {
     const report = (error: unknown) => notify(stackOf(error));
-    const server = await listen({ backend, data: resolve(data), host, port, key, notify, report });
+    const server = await listen({ backend, data: resolve(data), host, port, key, customLosses, notify, report });
     started([
       `Serving ${models.map(({ name }) => name).join(', ')} at ${server.url}`,
       `Connect with TINKER_BASE_URL=${server.url} TINKER_API_KEY=${key === null ? 'tml-local' : `$${options.keyEnv}`}`,

@@ -11,7 +11,7 @@ export async function forwardBackwardCustom(
   lossFn: CustomLossFn,
   options: { logprobs?: 'all' | 'trained' } = {},
 ): Promise<APIFuture<ForwardBackwardOutput>> {
-  const scored = await (await client.forward(data, 'cross_entropy', undefined, options)).result();
+  const scored = await (await client.forward(data.map(scorable), 'cross_entropy', undefined, options)).result();
   const logprobs_D_T = scored.loss_fn_outputs.map(({ logprobs }) => Float32Array.from(logprobs.data));
   const { loss, grads_D_T, metrics = {} } = lossFn(data, logprobs_D_T);
   const weighted = data.map((datum, d): Datum => {
@@ -32,4 +32,9 @@ export async function forwardBackwardCustom(
       return { ...scored, metrics: { ...output.metrics, 'loss:sum': loss, ...metrics } };
     },
   };
+}
+
+/** Without what only the custom loss reads. */
+function scorable({ loss_fn_inputs: { target_tokens, weights }, ...datum }: Datum): Datum {
+  return { ...datum, loss_fn_inputs: { target_tokens, ...(weights !== undefined && { weights }) } };
 }

@@ -17,10 +17,11 @@ export interface ServerOptions {
   data?: string;
   key?: string;
   limits?: Partial<Limits>;
+  customLosses?: boolean;
 }
 
 /** Closed, with its engine, when the test has finished. */
-export async function openServer({ data, key, limits = {} }: ServerOptions = {}) {
+export async function openServer({ data, key, limits = {}, customLosses = false }: ServerOptions = {}) {
   const directory = data ?? (await mkdtemp(join(tmpdir(), 'cookbook-server-')));
   const engine = new Engine({ threads: 1 });
   const failures: unknown[] = [];
@@ -34,6 +35,7 @@ export async function openServer({ data, key, limits = {} }: ServerOptions = {})
     port: 0,
     key: key ?? null,
     limits,
+    customLosses,
     notify: (message) => failures.push(message),
     report: (error) => failures.push(error),
   });

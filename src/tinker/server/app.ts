@@ -5,6 +5,7 @@ import { Hono, type HonoRequest } from 'hono';
 import { stackOf } from '../../util/errors.ts';
 import { isLoopbackUrl } from '../../util/loopback.ts';
 import { checkpointRoutes } from './checkpoint_routes.ts';
+import { customLossRoutes } from './custom_loss_routes.ts';
 import { jsonAnswer, refusalAnswer } from './http.ts';
 import { samplingRoutes } from './sampling_routes.ts';
 import { sessionRoutes } from './session_routes.ts';
@@ -24,6 +25,7 @@ export function tinkerApp(server: TinkerServer, { key, report }: AppOptions): Ho
   trainingRoutes(api, server);
   samplingRoutes(api, server);
   checkpointRoutes(api, server);
+  customLossRoutes(api, server);
 
   const app = new Hono();
   const isKey = key === null ? () => true : keyCheck(key);

@@ -9,6 +9,8 @@ export interface Limits {
   models: number;
   /** Samplers that hold weights at once, over all sessions. */
   samplers: number;
+  /** Custom losses that a session may create. */
+  customLosses: number;
   /** Requests that are neither computed nor refused yet. */
   pendingRequests: number;
   /** Results that are kept for their clients, those that were fetched included. */
@@ -28,6 +30,7 @@ export const LIMITS: Limits = {
   sessions: 256,
   models: 64,
   samplers: 64,
+  customLosses: 64,
   pendingRequests: 20_000,
   resultBytes: 2 ** 30,
   pollMs: 25_000,

@@ -20,6 +20,8 @@ export interface ListenOptions {
   /** What clients must send; null: they may send anything. */
   key: string | null;
   limits?: Partial<Limits>;
+  /** Whether clients are told to hand over their custom losses; false if absent. */
+  customLosses?: boolean;
   /** Told of what a user may want to know. */
   notify(message: string): void;
   /** Told of failures that no client is to blame for. */
@@ -39,9 +41,9 @@ const REQUEST_MS = 600_000;
 const IDLE_MS = 75_000;
 
 export async function listen(options: ListenOptions): Promise<RunningServer> {
-  const { backend, data, host, port, key, notify, report } = options;
+  const { backend, data, host, port, key, customLosses = false, notify, report } = options;
   const limits = { ...LIMITS, ...options.limits };
-  const tinker = await TinkerServer.open({ backend, data, limits, notify, report });
+  const tinker = await TinkerServer.open({ backend, data, limits, customLosses, notify, report });
   const { fetch } = tinkerApp(tinker, { key, report });
   const server = createAdaptorServer({
     fetch,

@@ -27,7 +27,7 @@ export function sessionRoutes(app: Hono, server: TinkerServer): void {
   const read = (context: Parameters<typeof bodyOf>[0]) => bodyOf(context, limits.bodyBytes);
 
   app.get('/healthz', () => jsonAnswer({ status: 'ok' }));
-  app.post('/client/config', () => jsonAnswer(CLIENT_CONFIG));
+  app.post('/client/config', () => jsonAnswer({ ...CLIENT_CONFIG, custom_loss_server_side: server.customLosses }));
   app.post('/client/dynamic_config', () => jsonAnswer({ refresh_interval_sec: 300, sample_cancel_enabled: true }));
   app.get('/get_server_capabilities', () =>
     jsonAnswer({

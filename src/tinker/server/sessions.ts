@@ -1,6 +1,7 @@
 // Sessions of clients: each ends when its client says so, or when nothing is heard of it any more.
 
 import { randomUUID } from 'node:crypto';
+import type { CustomLossFn } from '../clients.ts';
 import type { Limits } from './limits.ts';
 import { Refusal } from './refusal.ts';
 
@@ -11,6 +12,8 @@ export interface Session {
   /** Ids of what was made in it. */
   readonly models: Set<string>;
   readonly samplers: Set<string>;
+  /** What its client has taught the server, by the ids that passes name. */
+  readonly losses: Map<string, CustomLossFn>;
   /** Numbers for clients that sample through copies of one sampler. */
   clones: number;
   heardAt: number;
@@ -38,6 +41,7 @@ export class Sessions {
       id,
       models: new Set<string>(),
       samplers: new Set<string>(),
+      losses: new Map<string, CustomLossFn>(),
       clones: 0,
       heardAt: Date.now(),
     };

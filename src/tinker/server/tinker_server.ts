@@ -18,6 +18,8 @@ export interface TinkerServerOptions {
   /** Where checkpoints lie. */
   data: string;
   limits: Limits;
+  /** Whether clients are told to hand over their custom losses, rather than to compute them. */
+  customLosses: boolean;
   notify(message: string): void;
   /** Told of failures that no client is to blame for. */
   report(error: unknown): void;
@@ -57,6 +59,10 @@ export class TinkerServer {
   /** Whether it finishes what it has begun, and begins nothing more. */
   get isClosing(): boolean {
     return this.#isClosing;
+  }
+
+  get customLosses(): boolean {
+    return this.#options.customLosses;
   }
 
   /** A service to sample with, of a session. */

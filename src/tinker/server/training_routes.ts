@@ -24,8 +24,9 @@ import {
   textOrNull,
   ttlOf,
 } from './requests.ts';
+import type { Session } from './sessions.ts';
 import type { TinkerServer } from './tinker_server.ts';
-import type { PassRequest, TrainingRun } from './training_runs.ts';
+import type { PassLoss, PassRequest, TrainingRun } from './training_runs.ts';
 
 /** Which request of which model a body is, as far as it says. */
 interface Numbered {
@@ -66,7 +67,7 @@ export function trainingRoutes(app: Hono, server: TinkerServer): void {
     const isProtobuf = context.req.header('Content-Type')?.includes(PROTOBUF) === true;
     const { numbers, request } = isProtobuf ? protobufPass(bytes) : jsonPass(bytes);
     return numbered('forward_backward', numbers, () => {
-      const checked = checkedPass(request());
+      const checked = checkedPass(request(), sessions.of(numbers.model_id));
       return async (run) => ({ kind: 'forward_backward', output: await run.pass(checked) });
     });
   };
@@ -236,12 +237,22 @@ function jsonPass(bytes: Uint8Array): { numbers: Numbered; request: () => Forwar
   return { numbers: numbersOf(body), request: () => forwardBackwardRequestAt(body) };
 }
 
-function checkedPass({ data, loss_fn, loss_fn_config, forward_only, logprobs }: ForwardBackwardRequest): PassRequest {
+function checkedPass(request: ForwardBackwardRequest, session: Session): PassRequest {
+  const { data, forward_only, logprobs } = request;
   const picture = data.findIndex(({ model_input }) => model_input.chunks.some(({ type }) => type === 'image'));
   if (picture !== -1)
     throw new WireError(`data[${picture}].model_input`, 'holds a picture, and this server reads text alone');
   if (data.length === 0) throw new WireError('data', 'is empty');
-  return { data, loss_fn: lossAt(loss_fn), loss_fn_config: numbersAlone(loss_fn_config), forward_only, logprobs };
+  return { data, loss: passLoss(request, session), forward_only, logprobs };
+}
+
+function passLoss({ loss_fn, loss_fn_config, forward_only }: ForwardBackwardRequest, session: Session): PassLoss {
+  if (loss_fn !== 'custom') return { loss_fn: lossAt(loss_fn), loss_fn_config: numbersAlone(loss_fn_config) };
+  if (forward_only) throw new WireError('loss_fn', 'a custom loss has no pass without its gradient');
+  const { loss_id } = loss_fn_config;
+  const custom = session.losses.get(`${loss_id}`);
+  if (custom !== undefined) return { custom };
+  throw new WireError('loss_fn_config.loss_id', 'names no loss that this session has created');
 }
 
 function lossAt(name: string): LossFnType {

@@ -3,6 +3,7 @@
 import { RequestError } from '../../util/errors.ts';
 import type {
   CreateLoraTrainingClientOptions,
+  CustomLossFn,
   ForwardBackwardOptions,
   SamplingClient,
   ServiceClient,
@@ -18,10 +19,12 @@ import { Refusal } from './refusal.ts';
 import type { AdapterRecord } from './run_record.ts';
 import { Sequence } from './sequence.ts';
 
+/** A loss of the API, or one that the client has taught the server. */
+export type PassLoss = { loss_fn: LossFnType; loss_fn_config: LossFnConfig } | { custom: CustomLossFn };
+
 export interface PassRequest {
   data: Datum[];
-  loss_fn: LossFnType;
-  loss_fn_config: LossFnConfig;
+  loss: PassLoss;
   forward_only: boolean;
   /** Which positions report log-probs; undefined: all. */
   logprobs: ForwardBackwardOptions['logprobs'];
@@ -67,8 +70,10 @@ export class TrainingRun {
     return await (await this.#client).getInfo();
   }
 
-  async pass({ data, loss_fn, loss_fn_config, forward_only, logprobs }: PassRequest): Promise<ForwardBackwardOutput> {
+  async pass({ data, loss, forward_only, logprobs }: PassRequest): Promise<ForwardBackwardOutput> {
     const client = await this.#client;
+    if ('custom' in loss) return await (await client.forwardBackwardCustom(data, loss.custom)).result();
+    const { loss_fn, loss_fn_config } = loss;
     const submitted = forward_only
       ? await client.forward(data, loss_fn, loss_fn_config, { logprobs })
       : await client.forwardBackward(data, loss_fn, loss_fn_config, { logprobs });
