@@ -190,6 +190,7 @@ const SYNONYMS: Record<string, string> = {
   divide: 'div',
   true_divide: 'div',
   clip: 'clamp',
+  log_sigmoid: 'logsigmoid',
   view: 'reshape',
   ravel: 'flatten',
   concat: 'cat',
@@ -229,7 +230,8 @@ const ATTRIBUTES: Record<string, (x: Value) => Item> = {
   device: () => ({ type: 'place' }),
 };
 
-const MODULE = /^(operator|math|torch(?:\.nn\.functional|\.Tensor|\.special)?)\.(\w+)$/;
+/** Where torch.fx says that functions are; those of `torch.nn.functional` may be found below `_C`. */
+const MODULE = /^(operator|math|torch(?:\.nn\.functional|\._C\._nn|\.Tensor)?)\.(\w+)$/;
 
 /** What a node of the graph calls; undefined: nothing that is known here. */
 export function operatorOf(op: 'call_function' | 'call_method', target: string): Operator | undefined {
