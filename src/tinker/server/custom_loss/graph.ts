@@ -14,7 +14,7 @@ export type Argument =
   | { type: 'slice'; parts: readonly Argument[] }
   | { type: 'constant'; item: Item };
 
-export interface Call {
+interface Call {
   name: string;
   operator: Operator;
   args: readonly Argument[];

@@ -4,8 +4,8 @@ import { RequestError } from '../../../util/errors.ts';
 
 export type Kind = 'bool' | 'int' | 'float';
 
-/** Entries of all tensors that one datum may make: about a second of computing, in which nobody else is served. */
-export const MAX_ENTRIES = 2 ** 25;
+/** Entries of all tensors that one datum may make: a moment of computing, in which nobody else is served. */
+const MAX_ENTRIES = 2 ** 22;
 
 /** Row-major. */
 export interface Tensor {

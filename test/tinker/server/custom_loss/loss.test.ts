@@ -304,7 +304,7 @@ describe('a graph that data does not fit', () => {
   it('computes too much', () => {
     const steps = [method('x', 'expand', ref('total'), 100_000, 100_000), method('loss', 'sum', ref('x'))];
     expect(failure({ steps: [method('total', 'sum', ref('logprobs')), ...steps] })).toMatchInlineSnapshot(
-      `"the custom loss computes more than 33554432 numbers for one datum"`,
+      `"the custom loss computes more than 4194304 numbers for one datum"`,
     );
   });
 });
