@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto';
 import type { Dirent } from 'node:fs';
 import { access, type FileHandle, link, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join, relative, sep } from 'node:path';
-import { messageOf, RunDirectoryError } from './errors.ts';
+import { CookbookError, messageOf, RunDirectoryError } from './errors.ts';
 import type { Shape } from './json_shape.ts';
 import { readRegularFile } from './regular_file.ts';
 
@@ -146,7 +146,8 @@ export async function explainingFailure<T>(verb: string, path: string, operation
 /** An error that says which file could not be read or written, why, and what to do. Errors that are no system call's pass as they are. */
 export function fileError(verb: string, path: string, error: unknown): unknown {
   const code = errorCode(error);
-  if (code === undefined || error instanceof RunDirectoryError) return error;
+  // Ours have a code too, and say all of this already.
+  if (code === undefined || error instanceof CookbookError) return error;
   const { reason, hint } = REASONS[code] ?? { reason: messageOf(error), hint: undefined };
   return new RunDirectoryError(`cannot ${verb} ${shortPath(path)}: ${reason}`, {
     cause: error,
@@ -156,6 +157,7 @@ export function fileError(verb: string, path: string, error: unknown): unknown {
 
 const FULL = { hint: 'Free some space there, and run the same command again.' };
 const TOO_FEW = { hint: 'Allow more open files: ulimit -n 1024.' };
+const IN_THE_WAY = { hint: 'Move it away and run the same command again.' };
 const FORBIDDEN = { hint: 'Give a path that you may write to.' };
 
 const REASONS: Partial<Record<string, { reason: string; hint: string }>> = {
@@ -169,7 +171,9 @@ const REASONS: Partial<Record<string, { reason: string; hint: string }>> = {
   EACCES: { reason: 'permission denied', ...FORBIDDEN },
   EPERM: { reason: 'operation not permitted', ...FORBIDDEN },
   EEXIST: { reason: 'a file of this name is there', ...FORBIDDEN },
-  EISDIR: { reason: 'it is a directory, not a file', hint: 'Move it away and run the same command again.' },
+  EISDIR: { reason: 'it is a directory, not a file', ...IN_THE_WAY },
+  ENOTREG: { reason: 'is not a regular file', ...IN_THE_WAY },
+  ELOOP: { reason: 'symbolic links lead to one another in a circle', ...FORBIDDEN },
   ENAMETOOLONG: { reason: 'a name in the path is longer than the file system allows', hint: 'Give a shorter path.' },
   ENOTDIR: { reason: 'a part of the path is a file, not a directory', ...FORBIDDEN },
   EMFILE: { reason: 'too many files are open', ...TOO_FEW },

@@ -1,9 +1,11 @@
 import { existsSync } from 'node:fs';
-import { mkdtemp, readFile, realpath, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, realpath, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
+import { DataFormatError } from '../../src/util/errors.ts';
 import { explainingFailure, makeDirectory } from '../../src/util/files.ts';
+import { readRegularFile } from '../../src/util/regular_file.ts';
 import { makeWhole } from '../../src/util/whole_directory.ts';
 
 async function temporaryDirectory(): Promise<string> {
@@ -31,6 +33,26 @@ it('says that a directory lies where a file should, and what to do', async () =>
     message: `cannot repair ${directory}: it is a directory, not a file`,
     hint: 'Move it away and run the same command again.',
   });
+});
+
+it('says what to do with a pipe in the place of a file, and of links in a circle', async () => {
+  const directory = await temporaryDirectory();
+  const loop = join(directory, 'loop');
+  await symlink('loop', loop);
+  await expect(explainingFailure('read', loop, () => readFile(loop))).rejects.toMatchObject({
+    message: `cannot read ${loop}: symbolic links lead to one another in a circle`,
+    hint: 'Give a path that you may write to.',
+  });
+  const device = '/dev/null';
+  await expect(explainingFailure('read', device, () => readRegularFile(device))).rejects.toMatchObject({
+    message: 'cannot read /dev/null: is not a regular file',
+    hint: 'Move it away and run the same command again.',
+  });
+});
+
+it('leaves an error that says all of this already as it is', async () => {
+  const error = new DataFormatError('lines.jsonl:3: is not as it was written', { hint: 'Delete it.' });
+  await expect(explainingFailure('read', 'lines.jsonl', () => Promise.reject(error))).rejects.toBe(error);
 });
 
 it.runIf(existsSync('/proc/self'))('gives up where a file system takes no directories', async () => {
