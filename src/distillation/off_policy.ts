@@ -12,6 +12,7 @@ import { type EvaluationInput, type Evaluator, renamed } from '../training/evalu
 import { openModel } from '../training/open_model.ts';
 import type { Metrics, TrainingContext, TrainingOutcome } from '../training/types.ts';
 import { ConfigurationError } from '../util/errors.ts';
+import { canonicalJson, isJsonObject, type JsonObject } from '../util/json.ts';
 import { countsByWeight, type Mixed, mixedDataset } from './mixed_dataset.ts';
 import { metricOfDataset, type OffPolicyConfig } from './off_policy_fields.ts';
 import { countTargets, logprobsOf, SoftTargetSums } from './soft_metrics.ts';
@@ -57,11 +58,12 @@ export async function trainOffPolicy(
     const { n_teacher_targets: K } = config;
     // Rows that come once need no place on the disk; held-out ones come with every evaluation.
     const comesAgain = config.num_epochs > 1;
+    const teacherOf = (dataset: number) => identityOfTeacher(context.identity, dataset);
     const score = async (datum: Datum, dataset: number, abort: AbortSignal, keep: boolean): Promise<Datum> => {
       const { client } = teachers[dataset];
       const asked = { client, K, signal: abort };
       const targets = keep
-        ? await store.of(datum, { ...asked, teacher: String(dataset) })
+        ? await store.of(datum, { ...asked, teacher: teacherOf(dataset) })
         : await teacherTargets(client, datum, asked);
       return crossEntropyTargets(datum, targets, K);
     };
@@ -84,6 +86,16 @@ export async function trainOffPolicy(
       await closeTeachers(teachers);
     }
   }
+}
+
+/** Tells what the teacher of a dataset is asked from what others are, whatever else their runs are: for how long they train, say. */
+function identityOfTeacher(
+  { model_name, service = null, n_teacher_targets = null, ...spec }: JsonObject,
+  dataset: number,
+): string {
+  const entry = Array.isArray(spec.dataset_configs) ? spec.dataset_configs[dataset] : null;
+  const teacher = isJsonObject(entry) ? (entry.teacher ?? null) : null;
+  return canonicalJson({ model_name, service, n_teacher_targets, teacher });
 }
 
 /** Examples of each dataset in a batch; null where its own batch_size says so. */

@@ -8,21 +8,23 @@ import type { SamplingClient } from '../tinker/clients.ts';
 import { type Datum, tokensOf } from '../tinker/types.ts';
 import { DataFormatError } from '../util/errors.ts';
 import { errorCode, explainingFailure, shortPath } from '../util/files.ts';
-import { LineAppender, repairTail } from '../util/json_lines.ts';
+import { LineAppender, parsedJson, repairTail } from '../util/json_lines.ts';
 import { isArrayOf, isNullOr, isNumber, isString, jsonShape } from '../util/json_shape.ts';
+import { lineCheck } from '../util/line_check.ts';
 import { READ_FLAGS } from '../util/regular_file.ts';
 import { type TeacherTargets, type TopTokens, teacherTargets } from './soft_targets.ts';
 
 const FILE = 'teacher_targets.jsonl';
 
-/** A line of the file: of which sequence, and the teacher's most likely tokens at each target that counts. */
+/** A line of the file: of which sequence, the teacher's most likely tokens at each target that counts, and a check of both. */
 interface Line {
   sequence: string;
   targets: (TopTokens | null)[];
+  check: string;
 }
 
 const topShape = jsonShape<TopTokens>({ tokens: isArrayOf(isNumber), logprobs: isArrayOf(isNumber) });
-const lineShape = jsonShape<Line>({ sequence: isString, targets: isArrayOf(isNullOr(topShape.is)) });
+const lineShape = jsonShape<Line>({ sequence: isString, targets: isArrayOf(isNullOr(topShape.is)), check: isString });
 
 /** Where a line stands, in bytes, and which one it is. */
 interface Place {
@@ -80,7 +82,8 @@ export class TargetStore {
   async #keepInTurn(sequence: string, asked: Promise<TeacherTargets>, signal: AbortSignal): Promise<TeacherTargets> {
     const before = this.#isWhole;
     const targets = await asked;
-    if ((await before) && !signal.aborted) this.#append({ sequence, targets: [...targets] });
+    if ((await before) && !signal.aborted)
+      this.#append({ sequence, targets: [...targets], check: checkOf(sequence, targets) });
     return targets;
   }
 
@@ -125,18 +128,17 @@ export class TargetStore {
   }
 
   #parse(text: string, number: number): Line {
-    let value: unknown;
-    try {
-      value = JSON.parse(text);
-    } catch {
-      value = undefined;
-    }
-    if (lineShape.is(value)) return value;
-    throw new DataFormatError(`${shortPath(this.#path)}:${number}: ${lineShape.problem(value) ?? 'damaged'}`, {
+    const value = parsedJson(text);
+    const isShaped = lineShape.is(value);
+    if (isShaped && value.check === checkOf(value.sequence, value.targets)) return value;
+    const problem = isShaped ? 'is not as it was written' : (lineShape.problem(value) ?? 'damaged');
+    throw new DataFormatError(`${shortPath(this.#path)}:${number}: ${problem}`, {
       hint: 'Something else than cookbook has changed the file: delete it, and the teacher is asked again.',
     });
   }
 }
+
+const checkOf = (sequence: string, targets: TeacherTargets) => lineCheck(sequence, JSON.stringify(targets));
 
 /** Tells what is asked: by the teacher, the tokens, and which of them count. */
 function keyOf({ model_input, loss_fn_inputs: { target_tokens, weights } }: Datum, teacher: string): string {

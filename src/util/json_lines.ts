@@ -25,7 +25,7 @@ export async function readLines(path: string): Promise<string[]> {
 /** What each line of a file holds. A line that is no JSON, or has another shape, is named by its number. */
 export async function parseLines<T>(path: string, shape: Shape<T>): Promise<T[]> {
   return (await readLines(path)).map((line, index) => {
-    const value = parseJson(line);
+    const value = parsedJson(line);
     if (shape.is(value)) return value;
     throw new DataFormatError(`${shortPath(path)}:${index + 1}: ${shape.problem(value) ?? 'damaged'}`, {
       hint: 'Something else than cookbook has changed the file: mend the line or delete it.',
@@ -124,7 +124,7 @@ function writeWhole(file: number, bytes: Buffer): void {
 }
 
 /** The value of a line; undefined, which fits no shape, when it is no JSON. */
-function parseJson(line: string): unknown {
+export function parsedJson(line: string): unknown {
   try {
     return JSON.parse(line);
   } catch {

@@ -93,6 +93,33 @@ describe('off_policy_distillation', () => {
     expect((await bench.text('torn/teacher_targets.jsonl')).trimEnd().split('\n')).toHaveLength(40);
   });
 
+  it('says nothing that was edited in its file, and nothing of another teacher', async () => {
+    const directory = await temporaryDirectory();
+    const { store, ask, askAs, close } = await openStore(directory);
+    await ask(7);
+    await askAs('another', 7);
+    await store.close();
+    const path = join(directory, 'teacher_targets.jsonl');
+    const text = await readFile(path, 'utf8');
+    const [first, second] = text.split('\n').map((line) => (line === '' ? null : JSON.parse(line).sequence));
+    expect(first).not.toBe(second);
+    const reopen = () => TargetStore.open(directory, new AbortController().signal);
+    await (await reopen()).close();
+    for (const edited of [
+      text.replace(/"logprobs":\[-/, '"logprobs":[-9'),
+      text.replace(/"tokens":\[/, '"tokens":[1'),
+      text.replace('"targets":[null,', '"targets":['),
+      text.replace(first, second),
+    ]) {
+      await writeFile(path, edited);
+      await expect(reopen()).rejects.toMatchObject({
+        message: expect.stringMatching(/^\S*teacher_targets\.jsonl:1: is not as it was written$/),
+        hint: expect.stringContaining('delete it, and the teacher is asked again'),
+      });
+    }
+    await close();
+  });
+
   it('names the line of what it cannot read any more', async () => {
     const stop = new AbortController();
     await bench.run('damaged', [], {
@@ -179,9 +206,10 @@ async function openStore(directory: string, lost = new AbortController().signal,
   const client = await service.createSamplingClient({ base_model: bench.path('model') });
   const store = await TargetStore.open(directory, lost);
   const { signal } = new AbortController();
-  const askOf = (prompt: number[], completion: number[]) =>
-    store.of(completionDatum(modelInputFromTokens(prompt), completion), { client, teacher: '0', K: 2, signal });
+  const askOf = (prompt: number[], completion: number[], teacher = 'one') =>
+    store.of(completionDatum(modelInputFromTokens(prompt), completion), { client, teacher, K: 2, signal });
+  const askAs = (teacher: string, token: number) => askOf([5, 6], [token, 8], teacher);
   const ask = (token: number) => askOf([5, 6], [token, 8]);
   const askLong = (length: number) => askOf([5], new Array<number>(length).fill(7));
-  return { store, ask, askLong, close: () => service.close() };
+  return { store, ask, askAs, askLong, close: () => service.close() };
 }

@@ -2,7 +2,9 @@
 
 import { createHash } from 'node:crypto';
 import { type Datum, tokensOf } from '../../tinker/types.ts';
+import { parsedJson } from '../../util/json_lines.ts';
 import { isNumber, isString, jsonShape } from '../../util/json_shape.ts';
+import { lineCheck } from '../../util/line_check.ts';
 
 /** The sum over the tokens of weight 1, in nats, by the sequence. */
 export interface ScoredSequence {
@@ -30,20 +32,10 @@ export function lineOf(reference: string, { sequence, logprob }: ScoredSequence)
 
 /** Null for a line that is not as it was written, or of another reference. */
 export function readLine(reference: string, line: string): ScoredSequence | null {
-  const value = parsed(line);
+  const value = parsedJson(line);
   if (!lineShape.is(value)) return null;
   const { sequence, logprob, check } = value;
   return Number.isFinite(logprob) && check === checkOf(reference, value) ? { sequence, logprob } : null;
 }
 
-function checkOf(reference: string, { sequence, logprob }: ScoredSequence): string {
-  return createHash('sha256').update(`${reference} ${sequence} ${logprob}`).digest('hex').slice(0, 8);
-}
-
-function parsed(line: string): unknown {
-  try {
-    return JSON.parse(line);
-  } catch {
-    return undefined;
-  }
-}
+const checkOf = (reference: string, { sequence, logprob }: ScoredSequence) => lineCheck(reference, sequence, logprob);
