@@ -1,7 +1,7 @@
 // Creates data for prompt distillation: a teacher answers questions under a long prompt, and its answers are written down without the
 // prompt, for a student that learns to do without it (tinker_cookbook/recipes/prompt_distillation/create_data.py).
 
-import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { tinkerMessageCompleter, visibleText } from '../completers/completers.ts';
 import type { Make } from '../registry/slot.ts';
 import type { Message, Renderer } from '../renderers/types.ts';
@@ -11,13 +11,14 @@ import { openConversations } from '../training/open_model.ts';
 import { openReferenceModel } from '../training/reference_model.ts';
 import { IterationTimer } from '../training/trace.ts';
 import type { Metrics, TrainingContext, TrainingOutcome } from '../training/types.ts';
-import { DataValidationError } from '../util/errors.ts';
-import { explainingFailure, shortPath } from '../util/files.ts';
+import { DataFormatError, DataValidationError } from '../util/errors.ts';
+import { shortPath } from '../util/files.ts';
+import { canonicalJson } from '../util/json.ts';
 import { plural } from '../util/plural.ts';
 import { seedFor } from '../util/random.ts';
 import type { CreateDataConfig } from './create_data_fields.ts';
 import { CreatedData, type CreatedReply } from './created_data.ts';
-import { readQuestions } from './questions.ts';
+import { readQuestions, readTextLines } from './questions.ts';
 
 export async function createData(
   config: CreateDataConfig,
@@ -28,14 +29,14 @@ export async function createData(
   const notify = (message: string) => emit({ type: 'notice', message });
   const warn = (message: string) => emit({ type: 'warning', message });
   const all = await readQuestions(config, { warn, notify, signal });
-  const ask = await promptOf(config);
+  const ask = await promptOf(config, notify);
   const { renderer } = await openConversations(config, context, make);
   const client = await openReferenceModel(null, config, context);
   let data: CreatedData | null = null;
   try {
     const { max_context_length: contextWindow } = await client.getInfo();
     const questions = shortEnough(all, { config, contextWindow, renderer, ask, warn });
-    data = await CreatedData.open(logPath, lost);
+    data = await CreatedData.open({ logPath, lost, owner: canonicalJson([context.identity, context.seed]) });
     const { max_tokens: maxTokens, temperature } = config;
     const completer = tinkerMessageCompleter(client, renderer, { maxTokens, temperature, contextWindow });
     const total_steps = Math.ceil(questions.length / config.batch_size);
@@ -66,7 +67,7 @@ export async function createData(
         ),
       );
       await data.append(replies);
-      const row = { progress: (step + 1) / total_steps, ...aboutReplies(replies), ...timer.metrics() };
+      const row = { ...rowOf(replies, step, total_steps), ...timer.metrics() };
       await metrics.append(step, row);
       emit({ type: 'step', step, total_steps, metrics: row });
     }
@@ -121,27 +122,44 @@ function shortEnough(
   return kept;
 }
 
-/** Replies and rows of whole steps are kept: a kill may have come between the two. */
+/**
+ * Replies and rows of whole steps are kept: a kill may have come between the two.
+ * @throws DataFormatError naming a row that is missing, doubled, or not that of its replies
+ */
 async function stepToGoOnAt(
   data: CreatedData,
-  { metrics }: TrainingContext,
+  { metrics, logPath }: TrainingContext,
   batchSize: number,
   questions: number,
 ): Promise<number> {
-  const replies = (await data.replies()).length;
-  const rows = (await metrics.read()).length;
-  const whole = replies === questions ? Math.ceil(replies / batchSize) : Math.floor(replies / batchSize);
-  const step = Math.min(rows, whole);
+  const replies = await data.replies();
+  const rows = await metrics.read();
+  const whole =
+    replies.length === questions ? Math.ceil(replies.length / batchSize) : Math.floor(replies.length / batchSize);
+  const step = Math.min(rows.length, whole);
+  const total_steps = Math.ceil(questions / batchSize);
+  for (const [i, row] of rows.entries()) {
+    const batch = replies.slice(i * batchSize, (i + 1) * batchSize);
+    const written = Object.entries({ step: i, ...(i < step ? rowOf(batch, i, total_steps) : {}) });
+    if (written.every(([name, value]) => row[name] === value)) continue;
+    throw new DataFormatError(
+      `${shortPath(join(logPath, 'metrics.jsonl'))}:${i + 1}: is not what replies.jsonl has of the step`,
+      {
+        hint: 'Something else than cookbook has changed it: delete the file, and the questions are asked again.',
+      },
+    );
+  }
   await data.keep(step * batchSize);
   await metrics.rewind(step);
   return step;
 }
 
 /** How the teacher is asked a question. */
-async function promptOf({
-  teacher_prompt_path: path,
-}: CreateDataConfig): Promise<(question: readonly Message[]) => Message[]> {
-  const text = (await explainingFailure('read', path, () => readFile(path, 'utf8'))).trim();
+async function promptOf(
+  { teacher_prompt_path: path }: CreateDataConfig,
+  notify: (message: string) => void,
+): Promise<(question: readonly Message[]) => Message[]> {
+  const text = (await readTextLines(path, notify)).join('\n').trim();
   if (text === '') throw new DataValidationError(`${shortPath(path)}: the prompt of the teacher is empty`);
   if (!text.includes('{question}')) return (question) => [{ role: 'system', content: text }, ...question];
   return (question) => {
@@ -157,9 +175,15 @@ export function answerIn(reply: string, pattern: string | null, ended: boolean):
   return answer === '' ? null : answer;
 }
 
-function aboutReplies(replies: readonly CreatedReply[]): Metrics {
+/** What a step says of its replies. */
+function rowOf(replies: readonly CreatedReply[], step: number, total_steps: number): Metrics {
   const answered = replies.filter(({ answer }) => answer !== null).length;
-  return { num_replies: replies.length, num_answers: answered, answered: answered / replies.length };
+  return {
+    progress: (step + 1) / total_steps,
+    num_replies: replies.length,
+    num_answers: answered,
+    answered: answered / replies.length,
+  };
 }
 
 async function outcome(

@@ -2,10 +2,11 @@
 
 import { join } from 'node:path';
 import type { Message } from '../renderers/types.ts';
-import { DataValidationError } from '../util/errors.ts';
-import { writeFileAtomic } from '../util/files.ts';
+import { DataFormatError, DataValidationError } from '../util/errors.ts';
+import { shortPath, writeFileAtomic } from '../util/files.ts';
 import { filterLines, LineAppender, parseLines, repairTail } from '../util/json_lines.ts';
 import { isCount, isNullOr, isString, jsonShape } from '../util/json_shape.ts';
+import { lineCheck } from '../util/line_check.ts';
 
 /** One question's reply; the answer that was found in it, or null. */
 export interface CreatedReply {
@@ -14,27 +15,54 @@ export interface CreatedReply {
   answer: string | null;
 }
 
-const replyShape = jsonShape<CreatedReply>({ index: isCount, reply: isString, answer: isNullOr(isString) });
+const lineShape = jsonShape<CreatedReply & { check: string }>({
+  index: isCount,
+  reply: isString,
+  answer: isNullOr(isString),
+  check: isString,
+});
+
+export interface CreatedDataOptions {
+  /** The directory of a run. */
+  logPath: string;
+  /** Aborted when the directory has become another process's. */
+  lost: AbortSignal;
+  /** What tells the replies of this run from those of others. */
+  owner: string;
+}
 
 export class CreatedData {
   readonly #logPath: string;
   readonly #lost: AbortSignal;
+  readonly #owner: string;
   readonly #replies: LineAppender;
 
-  private constructor(logPath: string, lost: AbortSignal) {
+  private constructor({ logPath, lost, owner }: CreatedDataOptions) {
     this.#logPath = logPath;
     this.#lost = lost;
+    this.#owner = owner;
     this.#replies = new LineAppender(repliesIn(logPath), lost);
   }
 
-  /** In the directory of a run, for the holder of its lease until that is `lost`. */
-  static async open(logPath: string, lost: AbortSignal): Promise<CreatedData> {
-    await repairTail(repliesIn(logPath));
-    return new CreatedData(logPath, lost);
+  static async open(options: CreatedDataOptions): Promise<CreatedData> {
+    await repairTail(repliesIn(options.logPath));
+    return new CreatedData(options);
   }
 
+  /**
+   * Line i has the reply to question i.
+   * @throws DataFormatError naming the line that is not as it was written, or of another run
+   */
   async replies(): Promise<CreatedReply[]> {
-    return await parseLines(repliesIn(this.#logPath), replyShape);
+    const path = repliesIn(this.#logPath);
+    return (await parseLines(path, lineShape)).map(({ index, reply, answer, check }, place) => {
+      if (index === place && check === this.#checkOf({ index, reply, answer })) return { index, reply, answer };
+      const problem =
+        index === place ? 'is not as it was written, or of another run' : `has "index" ${index}, not ${place}`;
+      throw new DataFormatError(`${shortPath(path)}:${place + 1}: ${problem}`, {
+        hint: 'Something else than cookbook has changed the file: delete it, and the questions are asked again.',
+      });
+    });
   }
 
   /** Forgets the replies behind the first ones. */
@@ -45,7 +73,7 @@ export class CreatedData {
   }
 
   async append(replies: readonly CreatedReply[]): Promise<void> {
-    for (const reply of replies) this.#replies.append(JSON.stringify(reply));
+    for (const reply of replies) this.#replies.append(JSON.stringify({ ...reply, check: this.#checkOf(reply) }));
     await this.#replies.flush();
   }
 
@@ -67,6 +95,10 @@ export class CreatedData {
 
   close(): void {
     this.#replies.close();
+  }
+
+  #checkOf({ index, reply, answer }: CreatedReply): string {
+    return lineCheck(this.#owner, index, JSON.stringify([reply, answer]));
   }
 }
 

@@ -1,14 +1,14 @@
 // Questions from a file: a line of text each, or a conversation without the reply at its end.
 
-import { readFile } from 'node:fs/promises';
 import type { FieldProblem } from '../registry/builder.ts';
 import type { Message } from '../renderers/types.ts';
 import { checkRowFile } from '../supervised/check_rows.ts';
 import { conversationReader } from '../supervised/data/formats.ts';
+import { readLines } from '../supervised/data/lines.ts';
 import type { ColumnNames, DataFormat, OnBadRow } from '../supervised/data/options.ts';
 import { type ReadOptions, type RowPlace, readRows } from '../supervised/data/rows.ts';
-import { DataValidationError } from '../util/errors.ts';
-import { explainingFailure, shortPath } from '../util/files.ts';
+import { DataFormatError, DataValidationError } from '../util/errors.ts';
+import { shortPath } from '../util/files.ts';
 import type { JsonObject } from '../util/json.ts';
 
 interface QuestionFile {
@@ -22,11 +22,8 @@ interface QuestionFile {
 export async function readQuestions(file: QuestionFile, listener: Omit<ReadOptions, 'onBadRow'>): Promise<Message[][]> {
   const path = file.file_path;
   if (isText(path)) {
-    const text = await explainingFailure('read', path, () => readFile(path, 'utf8'));
-    const lines = text
-      .split('\n')
-      .map((line) => line.trim())
-      .filter((line) => line !== '');
+    const all = await readTextLines(path, listener.notify);
+    const lines = all.map((line) => line.trim()).filter((line) => line !== '');
     if (lines.length === 0) throw new DataValidationError(`${shortPath(path)}: the file holds no question`);
     return lines.map((content) => [{ role: 'user', content }]);
   }
@@ -34,6 +31,17 @@ export async function readQuestions(file: QuestionFile, listener: Omit<ReadOptio
   const questions = rows.filter((row) => row !== null);
   if (questions.length > 0) return questions;
   throw new DataValidationError(`${shortPath(path)}: no row of the file holds a question`);
+}
+
+/** The lines of a text file, packed with gzip or not. Text that is no UTF-8 would be asked with its letters replaced: it is refused. */
+export async function readTextLines(path: string, notify?: (message: string) => void): Promise<string[]> {
+  const lines: string[] = [];
+  for await (const { number, text, problem } of readLines(path, notify)) {
+    if (problem !== null)
+      throw new DataFormatError(`${shortPath(path)}:${number}: ${problem}`, { hint: 'Save the file as UTF-8 text.' });
+    lines.push(text);
+  }
+  return lines;
 }
 
 const isText = (path: string): boolean => path.endsWith('.txt');

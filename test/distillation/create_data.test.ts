@@ -97,6 +97,19 @@ describe('create_data', () => {
     expect(JSON.parse(first ?? '')).toMatchObject({ index: 0 });
   });
 
+  it('reads questions and a prompt in UTF-16 as what they say', async () => {
+    const utf16 = (text: string) => Buffer.from(`\ufeff${text}`, 'utf16le');
+    await writeFile(bench.path('wide.txt'), utf16('hello 0?\r\nhello 1?\r\n'));
+    await writeFile(bench.path('wide_prompt.txt'), utf16('hello world'));
+    await bench.run('wide', ['file_path=wide.txt', 'teacher_prompt_path=wide_prompt.txt']);
+    const two = (text: string) =>
+      text
+        .split('\n')
+        .slice(0, 2)
+        .map((line) => ({ ...JSON.parse(line), check: '' }));
+    expect(two(await bench.text('wide/replies.jsonl'))).toEqual(two(await bench.text('plain/replies.jsonl')));
+  });
+
   it('leaves out questions that the teacher has no room for, and tells how many', async () => {
     const long = 'long '.repeat(200);
     await writeFile(bench.path('long.txt'), `hello 1?\n${long}\nhello 2?\n`);
@@ -116,7 +129,7 @@ describe('create_data', () => {
   it('writes nothing more once another process has taken the directory over', async () => {
     const directory = await temporaryDirectory();
     const lost = new AbortController();
-    const data = await CreatedData.open(directory, lost.signal);
+    const data = await CreatedData.open({ logPath: directory, lost: lost.signal, owner: 'a run' });
     await data.append([{ index: 0, reply: 'a', answer: 'a' }]);
     lost.abort(new Error('the lease is lost'));
     await expect(data.append([{ index: 1, reply: 'b', answer: 'b' }])).rejects.toThrow('the lease is lost');
@@ -124,7 +137,60 @@ describe('create_data', () => {
     await expect(data.finish([[{ role: 'user', content: '?' }]])).rejects.toThrow('the lease is lost');
     data.close();
     expect(await readdir(directory)).toEqual(['replies.jsonl']);
-    expect(await readFile(join(directory, 'replies.jsonl'), 'utf8')).toBe('{"index":0,"reply":"a","answer":"a"}\n');
+    const [line, ...others] = (await readFile(join(directory, 'replies.jsonl'), 'utf8')).trimEnd().split('\n');
+    expect(JSON.parse(line ?? '')).toMatchObject({ index: 0, reply: 'a', answer: 'a' });
+    expect(others).toEqual([]);
+  });
+
+  it.each<[string, (lines: string[]) => string[], string]>([
+    ['is doubled', ([first, ...others]) => [first, first, ...others], ':2: has "index" 0, not 1'],
+    ['is out of its turn', ([first, second]) => [second, first], ':1: has "index" 1, not 0'],
+    ['is missing before another', ([, second]) => [second], ':1: has "index" 1, not 0'],
+    ['answers no question', ([first]) => [first.replace('"index":0', '"index":99')], ':1: has "index" 99, not 0'],
+    ['was edited', ([first]) => [first.replace('"answer":"a"', '"answer":"b"')], ':1: is not as it was written'],
+  ])('a reply that %s is named', async (_, change, message) => {
+    const logPath = await temporaryDirectory();
+    const open = () => CreatedData.open({ logPath, lost: new AbortController().signal, owner: 'a run' });
+    const data = await open();
+    await data.append([0, 1].map((index) => ({ index, reply: 'a', answer: 'a' })));
+    data.close();
+    const path = join(logPath, 'replies.jsonl');
+    const lines = (await readFile(path, 'utf8')).trimEnd().split('\n');
+    await writeFile(path, `${change(lines).join('\n')}\n`);
+    await expect((await open()).replies()).rejects.toThrow(`replies.jsonl${message}`);
+  });
+
+  it('a row that is not that of the replies is named, and what they say is not gone on from', async () => {
+    const stop = new AbortController();
+    await bench.run('rows_edited', [], {
+      signal: stop.signal,
+      onEvent: (event) => event.type === 'step' && event.step === 0 && stop.abort(),
+    });
+    const row = await bench.text('rows_edited/metrics.jsonl');
+    for (const [text, line] of [
+      [row.replace('"step":0', '"step":5'), 1],
+      [row.replace(/"num_answers":\d+/, '"num_answers":99'), 1],
+      [row + row, 2],
+    ] as const) {
+      await writeFile(bench.path('rows_edited/metrics.jsonl'), text);
+      const { status } = await bench.run('rows_edited');
+      expect(status.error?.message).toMatch(
+        new RegExp(`metrics\\.jsonl:${line}: is not what replies\\.jsonl has of the step$`),
+      );
+    }
+    await writeFile(bench.path('rows_edited/metrics.jsonl'), row);
+    await bench.run('rows_edited');
+    expect(await files('rows_edited')).toEqual(await files('plain'));
+  });
+
+  it('does not take the replies of another run for its own', async () => {
+    const directory = await temporaryDirectory();
+    const { signal: lost } = new AbortController();
+    const data = await CreatedData.open({ logPath: directory, lost, owner: 'one' });
+    await data.append([{ index: 0, reply: 'a', answer: 'a' }]);
+    data.close();
+    const other = await CreatedData.open({ logPath: directory, lost, owner: 'another' });
+    await expect(other.replies()).rejects.toThrow('replies.jsonl:1: is not as it was written, or of another run');
   });
 
   it.each([
@@ -139,6 +205,13 @@ describe('create_data', () => {
   it.each([
     ['empty.txt', '\n\n', 'file_path', 'holds no question'],
     ['empty_prompt.txt', ' \n', 'teacher_prompt_path', 'the prompt of the teacher is empty'],
+    ['latin1.txt', Buffer.from('hello?\ncaf\u00e9?\n', 'latin1'), 'file_path', 'latin1.txt:2: not valid UTF-8'],
+    [
+      'latin1_prompt.txt',
+      Buffer.from('caf\u00e9', 'latin1'),
+      'teacher_prompt_path',
+      'latin1_prompt.txt:1: not valid UTF-8',
+    ],
     ['bad.jsonl', '{"messages": [{"role": "system", "content": "a"}]}\n', 'file_path', 'ends with system'],
   ])('%s is refused', async (name, text, field, message) => {
     await writeFile(bench.path(name), text);
