@@ -2,9 +2,10 @@
 
 import { join } from 'node:path';
 import { Tokenizer as HfTokenizer } from '@huggingface/tokenizers';
-import type { InferenceSession } from 'onnxruntime-node';
+import type { InferenceSession, Tensor } from 'onnxruntime-node';
 import { visibleText } from '../../completers/completers.ts';
 import { isFile } from '../../formats/files.ts';
+import { float16Values } from '../../formats/half.ts';
 import { readJsonObject } from '../../tokenizers/model_files.ts';
 import { ConfigurationError, messageOf, WeightsError } from '../../util/errors.ts';
 import { isJsonObject, type JsonObject, numberOf, textOf as textIn } from '../../util/json.ts';
@@ -51,13 +52,20 @@ export async function classifierModel(options: ClassifierOptions): Promise<Prefe
         cause: error,
       });
     });
-    const values = Array.from(logits.data, Number);
+    const values = valuesOf(logits);
     if (values.length !== labels.length)
       throw new WeightsError(
         `${directory}: the graph gives ${values.length} logits, and config.json names ${labels.length} labels`,
       );
     return isMultiLabel ? 1 / (1 + Math.exp(-values[chosen])) : softmaxAt(values, chosen);
   });
+}
+
+/** Without a Float16Array, which older versions of Node lack, the runtime gives the bits of a float16. */
+function valuesOf({ type, data }: Tensor): number[] {
+  if (type !== 'float16' || !(data instanceof Uint16Array)) return Array.from(data, Number);
+  const values = float16Values();
+  return Array.from(data, (bits) => values[bits]);
 }
 
 /** Models whose positions begin behind that of padding. */
@@ -145,6 +153,10 @@ async function readerOf(
 }
 
 const INPUTS = new Set(['input_ids', 'attention_mask', 'token_type_ids']);
+/** Of numbers that come as numbers, or whose bits are read here. */
+const LOGITS = new Set(['float32', 'float64', 'float16']);
+
+const EXPORT_AGAIN = 'Export the classifier again as Optimum does, in float32.';
 
 async function openSession(directory: string, threads: number) {
   const places = [join(directory, 'onnx', 'model.onnx'), join(directory, 'model.onnx')];
@@ -164,5 +176,15 @@ async function openSession(directory: string, threads: number) {
   if (unknown !== undefined)
     throw new WeightsError(`${file}: the graph wants "${unknown}", which a text classifier does not`);
   if (!session.outputNames.includes('logits')) throw new WeightsError(`${file}: the graph gives no "logits"`);
+  for (const { name, type } of session.inputMetadata.filter((input) => input.isTensor)) {
+    if (type !== 'int64')
+      throw new WeightsError(`${file}: the graph wants "${name}" as ${type}, not as int64`, { hint: EXPORT_AGAIN });
+  }
+  for (const { name, type } of session.outputMetadata.filter((output) => output.isTensor)) {
+    if (name === 'logits' && !LOGITS.has(type))
+      throw new WeightsError(`${file}: the graph gives "logits" as ${type}, which are no numbers to compare`, {
+        hint: EXPORT_AGAIN,
+      });
+  }
   return { session, ort };
 }

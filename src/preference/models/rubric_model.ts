@@ -68,7 +68,8 @@ type Ask = <T>(sections: readonly string[], read: (text: string) => T | null, st
 function asker({ mode, instruction, pattern, min_score, max_score, retries }: RubricOptions, parts: RubricParts): Ask {
   const { judge, seed, warn } = parts;
   const tag = mode === 'score' ? 'score' : 'preference';
-  const expression = new RegExp(pattern ?? `<${tag}>(.*?)</${tag}>`, 'gs');
+  // From the last opening mark: a judge may speak of the mark before it sets it.
+  const expression = new RegExp(pattern ?? `<${tag}>((?:(?!<${tag}>).)*?)</${tag}>`, 'gs');
   const asked =
     mode === 'score'
       ? `How well does the reply meet the rubric? Answer with a number from ${min_score} to ${max_score}, as <score>NUMBER</score>.`

@@ -53,7 +53,13 @@ function mark(id: string, type_id: number) {
 /** Logits: the sum of what each word says for each label. */
 const VOTES = WORDS.map((word) => (word === 'good' ? [-1, 2] : word === 'bad' ? [1, -2] : [0, 0]));
 
-function graphOf(votes: readonly (readonly number[])[]): Uint8Array {
+/** Types of ONNX. */
+const FLOAT32 = 1;
+const INT8 = 3;
+const INT32 = 6;
+const FLOAT16 = 10;
+
+function graphOf(votes: readonly (readonly number[])[], type: number): Uint8Array {
   const data = new Uint8Array(Float32Array.from(votes.flat()).buffer);
   const node = (opType: string, inputs: string[], outputs: string[], attributes = {}) => ({
     opType,
@@ -65,7 +71,8 @@ function graphOf(votes: readonly (readonly number[])[]): Uint8Array {
   return encodeOnnx({
     nodes: [
       node('Gather', ['votes', 'input_ids'], ['said']),
-      node('ReduceSum', ['said', 'axis'], ['logits'], { keepdims: 0 }),
+      node('ReduceSum', ['said', 'axis'], ['sums'], { keepdims: 0 }),
+      node('Cast', ['sums'], ['logits'], { to: type }),
     ],
     inputs: [{ name: 'input_ids', type: 'int64' }],
     outputs: [{ name: 'logits', type: 'float32' }],
@@ -76,10 +83,15 @@ function graphOf(votes: readonly (readonly number[])[]): Uint8Array {
   });
 }
 
-async function writeClassifier(labels: string[], votes: readonly (readonly number[])[], file = 'onnx/model.onnx') {
+async function writeClassifier(
+  labels: string[],
+  votes: readonly (readonly number[])[],
+  file = 'onnx/model.onnx',
+  type = FLOAT32,
+) {
   const directory = await temporaryDirectory();
   await mkdir(join(directory, 'onnx'), { recursive: true });
-  await writeFile(join(directory, file), graphOf(votes));
+  await writeFile(join(directory, file), graphOf(votes, type));
   await writeFile(join(directory, 'tokenizer.json'), JSON.stringify(TOKENIZER));
   await writeFile(join(directory, 'tokenizer_config.json'), JSON.stringify({ tokenizer_class: 'BertTokenizer' }));
   const id2label = Object.fromEntries(labels.map((label, id) => [id, label]));
@@ -113,6 +125,31 @@ it('the reply that has more of the label is better, by the difference', async ()
     6,
   );
   expect(await compare(options(directory), 'reply', 'what')).toBe(0);
+});
+
+/** Casts what a classifier gives, or takes, to another type of ONNX by its number. */
+async function recast(directory: string, edge: 'logits' | 'input_ids', type: number) {
+  const file = join(directory, 'onnx/model.onnx');
+  const graph = await readFile(file);
+  // The type of an edge stands behind the last mention of its name, which is that of the graph's own inputs and outputs.
+  const place = graph.indexOf(Buffer.from([0x0a, 0x02, 0x08]), graph.lastIndexOf(edge));
+  graph[place + 3] = type;
+  await writeFile(file, graph);
+}
+
+it('logits in float16 count by what they are, and not by their bits', async () => {
+  const directory = await writeClassifier(['NEGATIVE', 'POSITIVE'], VOTES, 'onnx/model.onnx', FLOAT16);
+  await recast(directory, 'logits', FLOAT16);
+  expect(await compare(options(directory), 'Bad reply', 'good reply')).toBeCloseTo(softmax(3) - softmax(-3), 6);
+});
+
+it('logits and inputs of types that are none of a text classifier are refused before anything is judged', async () => {
+  const directory = await writeClassifier(['NEGATIVE', 'POSITIVE'], VOTES, 'onnx/model.onnx', INT8);
+  await recast(directory, 'logits', INT8);
+  await expect(classifierModel(options(directory))).rejects.toThrow('the graph gives "logits" as int8');
+  const narrow = await writeClassifier(['NEGATIVE', 'POSITIVE'], VOTES);
+  await recast(narrow, 'input_ids', INT32);
+  await expect(classifierModel(options(narrow))).rejects.toThrow('the graph wants "input_ids" as int32, not as int64');
 });
 
 it('a reward model has one label', async () => {

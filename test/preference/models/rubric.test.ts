@@ -79,6 +79,7 @@ it('each reply is scored by itself, in its conversation and by the rubric', asyn
 it.each([
   ['<score>1e9</score>', '<score>-4</score>', 1],
   ['<score>2</score> no: <score>6</score>', '<score>6</score>', 0],
+  ['A <score> of 9 is rare. <score>6</score>', '<score>6</score>', 0],
 ])('scores are held to their range, and the last one counts: %s against %s', async (brief, long, verdict) => {
   expect(await modelOf({}, scores(brief, long)).compare()).toBe(verdict);
 });
