@@ -135,7 +135,9 @@ async function readerOf(
   }
   const encoded = (text: string, pair: string | null) => {
     const { ids, token_type_ids } = tokenizer.encode(text, { text_pair: pair, return_token_type_ids: true });
-    return { ids, types: token_type_ids };
+    // Whatever its types say, a tokenizer that adds no marks gives none.
+    const given: number[] | undefined = token_type_ids;
+    return { ids, types: given ?? ids.map(() => 0) };
   };
   // A tokenizer without a bound of its own has a huge number here.
   const bounds = [positions, numberOf(config.model_max_length)].filter((bound) => bound !== null);

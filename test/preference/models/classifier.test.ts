@@ -152,6 +152,13 @@ it('logits and inputs of types that are none of a text classifier are refused be
   await expect(classifierModel(options(narrow))).rejects.toThrow('the graph wants "input_ids" as int32, not as int64');
 });
 
+it('a tokenizer that adds no marks is read, too', async () => {
+  const directory = await writeClassifier(['NEGATIVE', 'POSITIVE'], VOTES);
+  await writeFile(join(directory, 'tokenizer.json'), JSON.stringify({ ...TOKENIZER, post_processor: null }));
+  expect(await compare(options(directory), 'Bad reply', 'good reply')).toBeCloseTo(softmax(3) - softmax(-3), 6);
+  expect(await compare(options(directory, { input: 'conversation' }), 'bad', 'bad good')).toBeGreaterThan(0);
+});
+
 it('a reward model has one label', async () => {
   const directory = await writeClassifier(
     ['LABEL_0'],
