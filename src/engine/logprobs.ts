@@ -27,15 +27,15 @@ export interface LogprobsInputs {
    * its log-probs, and its logits are gone before the next.
    */
   slope?: (logprobs: Value, cut: Cut) => Value;
-  /** (1): how many of the most likely tokens of every row are wanted. */
-  topK?: Value;
+  /** Emits what else is wanted of the rows of a chunk: so many values (m, …). */
+  more?: (chunk: LogitsOfChunk) => Value[];
 }
 
-/** The most likely tokens of every row, most likely first, those of lower id before others that are as likely. */
-export interface Top {
-  /** (M, k). Ids as floats, which have room for every one. */
-  tokens: Value;
+export interface LogitsOfChunk {
+  /** (m, V) both. */
+  logits: Value;
   logprobs: Value;
+  cut: Cut;
 }
 
 /** Logits of one chunk as float32 take at most so many bytes in passes of up to MANY_ROWS. */
@@ -60,8 +60,8 @@ export function chunksFor(vocabularySize: number): Chunks {
  */
 export function targetLogprobs(
   g: Graph,
-  { terms, targets, chunks, slope, topK }: LogprobsInputs,
-): { logprobs: Value; slope: Value | null; top: Top | null } {
+  { terms, targets, chunks, slope, more = () => [] }: LogprobsInputs,
+): { logprobs: Value; slope: Value | null; more: Value[] } {
   const parts = cuts(g, targets, chunks).map((cut) => {
     const [ids, cutTerms] = [cut(targets), terms.map((term) => ({ ...term, x: cut(term.x) }))];
     const [first, ...others] = cutTerms;
@@ -79,8 +79,8 @@ export function targetLogprobs(
       }));
     };
     const known = slope?.(logprobs, cut) ?? null;
-    const best = topK === undefined ? null : g.nodes('TopK', [all, topK], 2, { attributes: { axis: -1 } });
-    return { cut, logprobs, pull, known, gradients: known === null ? null : pull(known), best };
+    const told = more({ logits, logprobs: all, cut });
+    return { cut, logprobs, pull, known, gradients: known === null ? null : pull(known), more: told };
   });
   const logprobs = concat(
     g,
@@ -99,21 +99,16 @@ export function targetLogprobs(
       ];
     });
   });
-  const bests = parts.flatMap(({ best }) => (best === null ? [] : [best]));
-  const joined = (i: number) =>
-    concat(
-      g,
-      bests.map((best) => best[i]),
-    );
   return {
     logprobs,
     slope: slopes.length === 0 ? null : concat(g, slopes),
-    top: bests.length === 0 ? null : { logprobs: joined(0), tokens: asFloats(g, joined(1)) },
+    more: parts[0].more.map((_, i) =>
+      concat(
+        g,
+        parts.map((part) => part.more[i]),
+      ),
+    ),
   };
-}
-
-function asFloats(g: Graph, ids: Value): Value {
-  return g.node('Cast', [ids], { attributes: { to: 1 } }); // ONNX's number for float32
 }
 
 /** Of a term in a chunk, where they are wanted: (m, n) and (V, n). */

@@ -9,7 +9,7 @@ import { SHORT_SUM } from './products.ts';
 import { rotaryFeeds } from './rotary.ts';
 import { promptGraph, type SamplingGraphOptions, tokenGraph } from './sampling_graph.ts';
 import { createSession, type Dense, type Session } from './session.ts';
-import { scoringGraph, trainingGraph } from './training_graph.ts';
+import { scoringGraph, type Told, trainingGraph } from './training_graph.ts';
 
 /** Graphs are for the parts of the model that have an adapter: with none, for the base model itself. */
 export interface Model {
@@ -22,16 +22,14 @@ export interface Model {
     adapter: Pick<Parameters, 'rank' | 'adapted'>,
     options: { checkpointing: boolean; noise: boolean },
   ): Promise<Session>;
-  /** Forward only, log-probs of given targets. */
-  scoring(adapted: readonly ModulePart[]): Promise<Session>;
-  /** The same, and the most likely tokens. */
-  ranking(adapted: readonly ModulePart[]): Promise<Session>;
-  /** Prompts, before they are sampled from. */
-  reading(adapted: readonly ModulePart[]): Promise<Session>;
+  /** Forward only, log-probs of given targets; nothing else unless asked for. */
+  scoring(adapted: readonly ModulePart[], told?: Told): Promise<Session>;
+  /** Prompts, before they are sampled from. Ranked: with the most likely tokens. */
+  reading(adapted: readonly ModulePart[], ranked: boolean): Promise<Session>;
   /** Token by token, with a cache. */
-  sampling(adapted: readonly ModulePart[]): Promise<Session>;
+  sampling(adapted: readonly ModulePart[], ranked: boolean): Promise<Session>;
   /** The same for one sequence at a time: faster, and not to the last bit what it is in a batch. */
-  samplingOne(adapted: readonly ModulePart[]): Promise<Session>;
+  samplingOne(adapted: readonly ModulePart[], ranked: boolean): Promise<Session>;
   release(): Promise<void>;
 }
 
@@ -54,8 +52,15 @@ export function openModel({ base, parameterisation, threads, device }: ModelOpti
     made.catch(() => sessions.delete(kind));
     return made;
   };
-  const frozen = (kind: string, adapted: readonly ModulePart[], graph: (options: SamplingGraphOptions) => Uint8Array) =>
-    session(`${kind} ${adapted}`, () => graph({ base, parameterisation, adapted, device }));
+  const frozen = (
+    kind: string,
+    adapted: readonly ModulePart[],
+    ranked: boolean,
+    graph: (options: SamplingGraphOptions) => Uint8Array,
+  ) =>
+    session(`${kind}${ranked ? ' ranked' : ''} ${adapted}`, () =>
+      graph({ base, parameterisation, adapted, device, ranked }),
+    );
   return {
     base,
     parameterisation,
@@ -66,11 +71,13 @@ export function openModel({ base, parameterisation, threads, device }: ModelOpti
       const kind = `training ${adapted}${checkpointing ? ' with checkpointing' : ''}${mostRank === null ? ' of any rank' : ''}${noise ? ' with noise' : ''}`;
       return session(kind, () => trainingGraph(options));
     },
-    scoring: (adapted) => frozen('scoring', adapted, (options) => scoringGraph({ ...options, ranked: false })),
-    ranking: (adapted) => frozen('ranking', adapted, (options) => scoringGraph({ ...options, ranked: true })),
-    reading: (adapted) => frozen('reading', adapted, promptGraph),
-    sampling: (adapted) => frozen('sampling', adapted, (options) => tokenGraph(options, { single: false })),
-    samplingOne: (adapted) => frozen('sampling one', adapted, (options) => tokenGraph(options, { single: true })),
+    scoring: (adapted, { ranked, drawn } = { ranked: false, drawn: false }) =>
+      frozen(drawn ? 'drawing' : 'scoring', adapted, ranked, (options) => scoringGraph({ ...options, drawn })),
+    reading: (adapted, ranked) => frozen('reading', adapted, ranked, promptGraph),
+    sampling: (adapted, ranked) =>
+      frozen('sampling', adapted, ranked, (options) => tokenGraph(options, { single: false })),
+    samplingOne: (adapted, ranked) =>
+      frozen('sampling one', adapted, ranked, (options) => tokenGraph(options, { single: true })),
     async release() {
       const made = [...sessions.values()];
       sessions.clear();

@@ -22,8 +22,14 @@ export interface PassOptions {
   checkpointing?: boolean;
   /** Of a graph with noise: what is added to the embeddings of an example, (T, D). */
   noiseOf?(e: number): Float32Array;
-  /** Of a graph that ranks: how many of the most likely tokens. */
-  topK?: number;
+  /** Of a graph that tells more than log-probs: what it takes for the rows that are projected. */
+  feedsOf?(rows: readonly Row[]): Record<string, Dense>;
+}
+
+/** A position of an example. */
+export interface Row {
+  e: number;
+  t: number;
 }
 
 /** Layers that read one x: queries, keys and values. */
@@ -43,11 +49,11 @@ export async function runPass(
   session: Session,
   examples: readonly Example[],
   parameters: Record<string, Dense>,
-  { model, loss, trainedOnly, checkpointing = false, noiseOf, topK = 0 }: PassOptions,
+  { model, loss, trainedOnly, checkpointing = false, noiseOf, feedsOf }: PassOptions,
 ): Promise<PassResult> {
   const K = examples[0].K;
   const logprobs = examples.map(({ tokens }) => new Float32Array(tokens.length * K).fill(Number.NaN));
-  const rows = examples.flatMap((example, e) =>
+  const rows: Row[] = examples.flatMap((example, e) =>
     example.tokens.flatMap((_, t) => (trainedOnly && !isWanted(example, t) ? [] : [{ e, t }])),
   );
   if (rows.length === 0) return { logprobs, outputs: {} };
@@ -77,6 +83,7 @@ export async function runPass(
   const feeds: Record<string, Dense> = {
     ...sequenceFeeds(layout, model, read),
     ...parameters,
+    ...feedsOf?.(rows),
     rows: integers(
       rows.map(({ e, t }) => layout.rows_B_T[e][t]),
       [rows.length],
@@ -113,7 +120,6 @@ export async function runPass(
     }
     feeds[EMBEDDING_NOISE] = floats(noise, [read, config.hidden_size]);
   }
-  if (topK > 0) feeds.top_k = integers([topK], [1]);
   if (loss === undefined) feeds.groups = groupFeed(tokens);
   const outputs = await session.run(feeds);
   for (const [m, { e, t }] of rows.slice(0, wanted).entries()) {

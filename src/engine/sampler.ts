@@ -12,6 +12,7 @@ import type { Lease } from './lease.ts';
 import { prefillBytes } from './memory_estimates.ts';
 import { frozenFeeds, type Parameters } from './parameters.ts';
 import { sequenceFeeds } from './pass.ts';
+import { ranked } from './ranking.ts';
 import { type Dense, floats, integers } from './session.ts';
 import type { StopCheck } from './stopping.ts';
 
@@ -30,6 +31,8 @@ export interface SampleRequest {
   stops: StopCheck;
   /** Decides every draw: with the same seed, member i of a request samples the same tokens, whoever else is in the batch. */
   seed: number;
+  /** So many of the most likely tokens are told of each token that is sampled; 0 = none. */
+  topK: number;
   /** Aborted, the request leaves the batch before the next token, or does not join it. */
   signal: AbortSignal | undefined;
   onToken: SampleOptions['onToken'];
@@ -50,6 +53,7 @@ interface Sequence {
   choice: Choice;
   stops: StopCheck;
   uniform(): number;
+  topK: number;
   sampled: SampledSequence;
   tell(token: number): void;
   signal: AbortSignal | undefined;
@@ -141,7 +145,7 @@ export class Sampler {
 
   /** What cannot be read together, for want of memory, is read by itself; what cannot be read at all fails alone. */
   async #read(prompts: Asked[]): Promise<void> {
-    const outputs = await this.#prefill(prompts).catch(async (error: unknown) => {
+    const read = await this.#prefill(prompts).catch(async (error: unknown) => {
       if (prompts.length > 1 && error instanceof RequestError) {
         for (const asked of prompts) await this.#read([asked]);
       } else {
@@ -149,14 +153,14 @@ export class Sampler {
       }
       return null;
     });
-    if (outputs === null) return;
+    if (read === null) return;
     const arrived = prompts
       .flatMap(({ by }) => by)
       .flatMap((pending, row) => startSequences(pending).map((sequence) => ({ sequence, row })));
     const before = this.#active.length;
     this.#active.push(...arrived.map(({ sequence }) => sequence));
     const rowOf = (index: number) => arrived[index - before].row;
-    this.#advance(outputs, before, rowOf);
+    this.#advance(read.outputs, read.width, { from: before, rowOf });
   }
 
   /** Outputs: a row for every request, those of the first prompt in front. */
@@ -165,8 +169,9 @@ export class Sampler {
     const lengths = prompts.map(({ length }) => length);
     const total = lengths.reduce((sum, length) => sum + length, 0);
     const { model, lane } = this.#lease;
+    const width = widest(asked.flatMap(({ by }) => by));
     const outputs = await lane.run(async () => {
-      const session = await model.reading(this.#adapted);
+      const session = await model.reading(this.#adapted, width > 0);
       const bytes = prefillBytes(model.base.config, lengths);
       session.memory?.require(bytes, `reading ${total} tokens of prompts`, 'Shorten the prompts.');
       const last: number[] = [];
@@ -189,6 +194,7 @@ export class Sampler {
           asked.flatMap(({ by }) => by.map(({ params }) => params.temperature ?? 1)),
           rows,
         ),
+        ...rankFeed(width),
         ...this.#frozen,
       });
     });
@@ -199,17 +205,20 @@ export class Sampler {
         copies: by.reduce((sum, { numSamples }) => sum + numSamples, 0),
       })),
     );
-    return outputs;
+    return { outputs, width };
   }
 
   /** Reads the last token of every sequence and samples the next. */
   async #step(): Promise<void> {
     const B = this.#active.length;
     const rows = rowsInGroups(B);
+    const width = widest(this.#active);
     const { model, lane } = this.#lease;
     const outputs = await lane.run(async () => {
       const single = B === 1 && !this.#batchInvariant;
-      const session = await (single ? model.samplingOne(this.#adapted) : model.sampling(this.#adapted));
+      const session = await (single
+        ? model.samplingOne(this.#adapted, width > 0)
+        : model.sampling(this.#adapted, width > 0));
       const tokens = new Int32Array(rows);
       for (const [b, { sampled }] of this.#active.entries()) tokens[b] = sampled.tokens[sampled.tokens.length - 1];
       const positions = new Int32Array(rows);
@@ -224,21 +233,26 @@ export class Sampler {
         ),
         ...this.#cache.feeds(),
         ...model.rotary(Math.max(...this.#cache.lengths) + 1),
+        ...rankFeed(width),
         ...this.#frozen,
       });
     });
     this.#cache.append(outputs.new_rows);
-    this.#advance(outputs, 0, (index) => index);
+    this.#advance(outputs, width, { from: 0, rowOf: (index) => index });
   }
 
-  /** Samples a token for every sequence from index `from` on, and lets those leave that have ended. */
-  #advance(outputs: Record<string, { data: Float32Array }>, from: number, rowOf: (index: number) => number): void {
+  /** Samples a token for every sequence from index `from` on, and lets those leave that have ended. `width` tokens were ranked for each row. */
+  #advance(
+    outputs: Record<string, { data: Float32Array }>,
+    width: number,
+    { from, rowOf }: { from: number; rowOf(index: number): number },
+  ): void {
     const V = this.#lease.model.base.config.vocab_size;
     const stay: number[] = [];
     for (const [index, sequence] of this.#active.entries()) {
       if (index >= from) {
         const row = rowOf(index);
-        const { choice, sampled } = sequence;
+        const { choice, sampled, topK: k } = sequence;
         const token = chooseToken(
           outputs.probabilities.data.subarray(row * V, (row + 1) * V),
           choice,
@@ -247,6 +261,7 @@ export class Sampler {
         sampled.tokens.push(token);
         // As float32, which is what the wire carries: a run gets the same numbers here and from a server.
         sampled.logprobs.push(Math.fround(logprobOf(outputs, { row, V, token, temperature: choice.temperature })));
+        if (k > 0) sampled.topk_sampled_logprobs?.push(ranked(outputs, row, { k, width }));
         if (!told(sequence, token)) continue;
         const reason = sequence.stops(sampled.tokens);
         if (reason !== null) {
@@ -284,6 +299,7 @@ function startSequences({
   params,
   stops,
   seed,
+  topK,
   signal,
   onToken,
   resolve,
@@ -298,7 +314,13 @@ function startSequences({
       choice,
       stops,
       uniform: () => nextUniform(random),
-      sampled: { stop_reason: 'length' as const, tokens: [], logprobs: [] },
+      topK,
+      sampled: {
+        stop_reason: 'length' as const,
+        tokens: [],
+        logprobs: [],
+        ...(topK > 0 && { topk_sampled_logprobs: [] }),
+      },
       tell(token: number) {
         if (signal?.aborted !== true) onToken?.(token, firstMember + member);
       },
@@ -312,6 +334,10 @@ function startSequences({
     };
   });
 }
+
+/** Tokens that are ranked for every row, where anybody asks for some. */
+const widest = (asking: readonly { topK: number }[]) => asking.reduce((most, { topK }) => Math.max(most, topK), 0);
+const rankFeed = (width: number): Record<string, Dense> => (width > 0 ? { top_k: integers([width], [1]) } : {});
 
 /** Temperature 0 is greedy, for which any scale will do. */
 const inverse = (temperature: number) => (temperature === 0 ? 1 : Math.fround(1 / temperature));

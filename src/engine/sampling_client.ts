@@ -11,6 +11,7 @@ import { type Example, parseDatum } from './examples.ts';
 import type { Lease } from './lease.ts';
 import { configureLoss } from './losses.ts';
 import type { Parameters } from './parameters.ts';
+import { mostTokens, type PromptQuestions, promptAnswers, promptQuestions } from './prompt_questions.ts';
 import { MAX_BATCH, Sampler } from './sampler.ts';
 import { Scorer } from './scorer.ts';
 import { stopCheck } from './stopping.ts';
@@ -25,9 +26,6 @@ export interface SamplingHost {
   /** Whether a sequence that is sampled by itself gets the bits that it gets in a batch. */
   batchInvariant: boolean;
 }
-
-/** Each costs a pair of numbers at every position of the prompt. */
-const MAX_TOP_K = 128;
 
 export class LocalSamplingClient implements SamplingClient {
   readonly #lease: Lease;
@@ -50,12 +48,15 @@ export class LocalSamplingClient implements SamplingClient {
     input: ModelInput,
     numSamples: number,
     params: SamplingParams,
-    { include_prompt_logprobs = false, topk_prompt_logprobs = 0, signal, onToken }: SampleOptions = {},
+    options: SampleOptions = {},
   ): Promise<SampleResponse> {
+    const { topk_sample_logprobs: topK = 0, signal, onToken } = options;
+    const { vocab_size } = this.#lease.model.base.config;
     const prompt = tokensOf(input);
     const room = this.#info.max_context_length - prompt.length;
     checkParams(params, numSamples, room);
-    this.#checkTopK(topk_prompt_logprobs);
+    mostTokens('topk_sample_logprobs', topK, vocab_size);
+    const questions = promptQuestions(options, prompt, vocab_size);
     // Counted before anything is awaited, so that the n-th request of a client always has the same seed.
     const seed = params.seed ?? this.#host.seed + this.#requests++;
     this.#check(input);
@@ -67,18 +68,13 @@ export class LocalSamplingClient implements SamplingClient {
       const parts: Promise<SampledSequence[]>[] = [];
       for (let firstMember = 0; firstMember < numSamples; firstMember += MAX_BATCH) {
         const part = Math.min(MAX_BATCH, numSamples - firstMember);
-        parts.push(
-          this.#sampler.sample({ prompt, numSamples: part, firstMember, params, stops, seed, signal, onToken }),
-        );
+        const request = { prompt, numSamples: part, firstMember, params, stops, seed, topK, signal, onToken };
+        parts.push(this.#sampler.sample(request));
       }
       const sequences = (await Promise.all(parts)).flat();
-      if (!include_prompt_logprobs && topk_prompt_logprobs === 0) return { sequences };
-      const { logprobs, top } = await this.#score(prompt, topk_prompt_logprobs, signal);
-      return {
-        sequences,
-        ...(include_prompt_logprobs ? { prompt_logprobs: [null, ...logprobs] } : {}),
-        ...(topk_prompt_logprobs > 0 ? { topk_prompt_logprobs: [null, ...top] } : {}),
-      };
+      if (questions === null) return { sequences };
+      const draws = { temperature: params.temperature ?? 1, seed };
+      return { sequences, ...(await this.#answer(questions, draws, signal)) };
     };
     return await unlessAborted(signal, respond());
   }
@@ -86,8 +82,15 @@ export class LocalSamplingClient implements SamplingClient {
   async computeLogprobs(input: ModelInput, { signal }: RequestOptions = {}): Promise<(number | null)[]> {
     const tokens = tokensOf(input);
     if (tokens.length === 0) return [];
-    const { logprobs } = await unlessAborted(signal, this.#score(tokens, 0, signal));
-    return [null, ...logprobs];
+    const questions = promptQuestions(
+      { include_prompt_logprobs: true },
+      tokens,
+      this.#lease.model.base.config.vocab_size,
+    );
+    if (questions === null) return [];
+    const scored = this.#answer(questions, { temperature: 1, seed: 0 }, signal);
+    const { prompt_logprobs = [] } = await unlessAborted(signal, scored);
+    return prompt_logprobs;
   }
 
   getInfo(): Promise<ModelInfo> {
@@ -98,22 +101,31 @@ export class LocalSamplingClient implements SamplingClient {
     await this.#lease.close();
   }
 
-  /** What the model says of every token but the first. */
-  async #score(tokens: number[], topK: number, signal: AbortSignal | undefined) {
-    if (tokens.length < 2) return { logprobs: [], top: [] };
-    const example = this.#check(modelInputFromTokens(tokens.slice(0, -1)), tokens.slice(1));
-    return await this.#scorer.score({ example, topK, signal });
+  /** What the model says of the tokens of a prompt, which is scored where there is anything to score. */
+  async #answer(
+    questions: PromptQuestions,
+    { temperature, seed }: { temperature: number; seed: number },
+    signal: AbortSignal | undefined,
+  ): Promise<Omit<SampleResponse, 'sequences'>> {
+    const { prompt, targets, first, altTokens } = questions;
+    if (prompt.length < 2) return promptAnswers(questions, null);
+    const K = targets.length / (prompt.length - 1);
+    const example = this.#check(modelInputFromTokens(prompt.slice(0, -1)), targets, K);
+    example.weights.fill(0, 0, first * K);
+    // Whoever is greedy draws the most likely token each time.
+    const greedy = altTokens > 0 && temperature === 0;
+    const draws = altTokens > 0 && !greedy ? { k: altTokens, temperature, seed } : null;
+    const topK = Math.max(questions.topK, greedy ? 1 : 0);
+    return promptAnswers(questions, await this.#scorer.score({ example, topK, draws, signal }));
   }
 
-  #checkTopK(k: number): void {
-    const most = Math.min(MAX_TOP_K, this.#lease.model.base.config.vocab_size);
-    if (Number.isInteger(k) && k >= 0 && k <= most) return;
-    throw new RequestError(`topk_prompt_logprobs must be a whole number from 0 to ${most}, not ${k}`);
-  }
-
-  /** The input as an example that scores `targets`; checks that every token is one of the model's. */
-  #check(model_input: ModelInput, targets: number[] = new Array<number>(lengthOf(model_input)).fill(0)): Example {
-    const target_tokens = { data: targets, dtype: 'int64' as const, shape: [targets.length] };
+  /** The input as an example that scores K `targets` a position; checks that every token is one of the model's. */
+  #check(
+    model_input: ModelInput,
+    targets: number[] = new Array<number>(lengthOf(model_input)).fill(0),
+    K = 1,
+  ): Example {
+    const target_tokens = { data: targets, dtype: 'int64' as const, shape: [targets.length / K, K] };
     const limits = { vocab_size: this.#lease.model.base.config.vocab_size, ...this.#info };
     return parseDatum({ model_input, loss_fn_inputs: { target_tokens } }, 0, configureLoss('cross_entropy'), limits);
   }

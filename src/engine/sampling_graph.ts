@@ -9,11 +9,14 @@ import { frozenLinears, plainLinears } from './frozen_linear.ts';
 import { Graph, type Value } from './graph.ts';
 import { batchedMatmul, softmax, transpose } from './ops.ts';
 import { fusedMatmul } from './products.ts';
+import { mostLikely } from './ranking.ts';
 
 export const pastKeys = (layer: number) => `past_keys_${layer}`;
 export const pastValues = (layer: number) => `past_values_${layer}`;
 
 export interface SamplingGraphOptions extends DecoderKind {
+  /** With the most likely tokens of every row. */
+  ranked: boolean;
   device: Device;
 }
 
@@ -24,9 +27,10 @@ const LAST_AXIS = { attributes: { axis: -1 } };
  * = where the next token is wanted, `row_groups` of these, `inverse_temperature` (M, 1), and the frozen parameters.
  * Outputs: `probabilities` (M, V) at the temperature; `log_normalizer` (M, 1) of the logits and `tempered_log_normalizer` of
  * the logits at the temperature, from which the model's own log-prob of any token follows; and `new_rows` of the cache, keys and
- * values of every layer in turn, (2L·Hkv, N, head).
+ * values of every layer in turn, (2L·Hkv, N, head). Ranked, it takes `top_k` (1) and tells `top_tokens` and `top_logprobs` (M, k) of the
+ * model itself, whatever the temperature.
  */
-export function promptGraph({ device, ...kind }: SamplingGraphOptions): Uint8Array {
+export function promptGraph({ device, ranked, ...kind }: SamplingGraphOptions): Uint8Array {
   const g = new Graph(device);
   const index = attentionIndex((name, type) => g.input(name, type));
   const attend = causalAttention(g, kind.base.config, index);
@@ -42,7 +46,7 @@ export function promptGraph({ device, ...kind }: SamplingGraphOptions): Uint8Arr
     },
   });
   const rows = g.node('Gather', [model.hidden, g.input('rows', 'int64')]);
-  emitNextToken(g, model.logits(rows, frozenLinears(g, g.input('row_groups', 'int64'))));
+  emitNextToken(g, model.logits(rows, frozenLinears(g, g.input('row_groups', 'int64'))), ranked);
   newRows.output();
   return g.encode();
 }
@@ -52,7 +56,10 @@ export function promptGraph({ device, ...kind }: SamplingGraphOptions): Uint8Arr
  * (N, Hkv, P, head) of every layer, `inverse_temperature` (N, 1), and the frozen parameters. Outputs as above, where M = N;
  * returning whole caches would copy them at every token. A graph for a `single` sequence takes no groups.
  */
-export function tokenGraph({ device, ...kind }: SamplingGraphOptions, { single }: { single: boolean }): Uint8Array {
+export function tokenGraph(
+  { device, ranked, ...kind }: SamplingGraphOptions,
+  { single }: { single: boolean },
+): Uint8Array {
   const g = new Graph(device);
   const { head_dim: head, num_key_value_heads: keyHeads, num_attention_heads: queryHeads } = kind.base.config;
   const tokens = g.input('tokens', 'int64');
@@ -80,13 +87,13 @@ export function tokenGraph({ device, ...kind }: SamplingGraphOptions, { single }
 
   const use = { trained: false as const, linears };
   const model = decoder(g, { ...kind, use, tokens, positions, attend });
-  emitNextToken(g, model.logits(model.hidden, linears));
+  emitNextToken(g, model.logits(model.hidden, linears), ranked);
   newRows.output();
   return g.encode();
 }
 
 /** The outputs that tell the next token of rows with such logits (M, V). */
-function emitNextToken(g: Graph, logits: Value): void {
+function emitNextToken(g: Graph, logits: Value, ranked: boolean): void {
   const tempered = g.node('Mul', [logits, g.input('inverse_temperature', 'float32')]);
   const [logprobs, temperedLogprobs] = [logits, tempered].map((x) => g.node('LogSoftmax', [x], LAST_AXIS));
   const first = (x: Value) => g.node('Slice', [x, g.ints([0]), g.ints([1]), g.ints([1])]); // (M, 1)
@@ -94,6 +101,10 @@ function emitNextToken(g: Graph, logits: Value): void {
   g.output('probabilities', g.node('Exp', [temperedLogprobs]));
   g.output('log_normalizer', normalizer(logits, logprobs));
   g.output('tempered_log_normalizer', normalizer(tempered, temperedLogprobs));
+  if (!ranked) return;
+  const [best, tokens] = mostLikely(g, logprobs, g.input('top_k', 'int64'));
+  g.output('top_logprobs', best);
+  g.output('top_tokens', tokens);
 }
 
 /** Collects the keys and values (N, Hkv·head) that a graph adds to the cache. */

@@ -4,11 +4,13 @@ import { causalAttention } from './attention.ts';
 import { attentionIndex } from './attention_index.ts';
 import { type Decoder, type DecoderKind, type DecoderOptions, decoder } from './decoder_graph.ts';
 import type { Device } from './device.ts';
+import { drawTokens } from './draws.ts';
 import { frozenLinears } from './frozen_linear.ts';
 import { Graph, type Value } from './graph.ts';
-import { type Cut, chunksFor, targetLogprobs } from './logprobs.ts';
+import { type Cut, chunksFor, type LogprobsInputs, targetLogprobs } from './logprobs.ts';
 import { lossSlope, type TokenLossFn } from './losses.ts';
 import { gatherRows } from './ops.ts';
+import { asFloats, mostLikely } from './ranking.ts';
 
 /** (N, D), where the graph takes it. */
 export const EMBEDDING_NOISE = 'embedding_noise';
@@ -26,9 +28,15 @@ export interface TrainingGraphOptions extends DecoderKind {
   threads: number;
 }
 
-export interface ScoringGraphOptions extends DecoderKind {
-  /** With the most likely tokens of every row. */
+/** What a scoring graph tells of every row besides the log-probs of its targets. */
+export interface Told {
+  /** The most likely tokens. */
   ranked: boolean;
+  /** Tokens that are drawn. */
+  drawn: boolean;
+}
+
+export interface ScoringGraphOptions extends DecoderKind, Told {
   device: Device;
 }
 
@@ -55,22 +63,38 @@ export function trainingGraph({
 }
 
 /**
- * The same without a loss and gradients. Inputs also: `groups` of the N tokens, the frozen parameters instead of the trained ones, and
- * where ranked `top_k` (1), for which there are outputs `top_tokens` and `top_logprobs` (M, k).
+ * The same without a loss and gradients. Inputs also: `groups` of the N tokens and the frozen parameters instead of the trained ones.
+ * Ranked, it takes `top_k` (1) and tells `top_tokens` and `top_logprobs` (M, k). Drawn, it takes `inverse_temperature` (M, 1) and the
+ * uniform numbers `draw_blocks` and `draw_within` (M, k), and tells `drawn_tokens` and `drawn_logprobs` (M, k).
  */
-export function scoringGraph({ ranked, device, ...kind }: ScoringGraphOptions): Uint8Array {
+export function scoringGraph({ ranked, drawn, device, ...kind }: ScoringGraphOptions): Uint8Array {
   const g = new Graph(device);
   const linears = frozenLinears(g, g.input('groups', 'int64'));
   const reading = emitReading(g, { ...kind, use: { trained: false, linears } });
-  const { logprobs, top } = targetLogprobs(g, {
+  const names: string[] = [];
+  const emitters: NonNullable<LogprobsInputs['more']>[] = [];
+  if (ranked) {
+    const k = g.input('top_k', 'int64');
+    names.push('top_logprobs', 'top_tokens');
+    emitters.push((chunk) => mostLikely(g, chunk.logprobs, k));
+  }
+  if (drawn) {
+    const [temperature, blocks, within] = ['inverse_temperature', 'draw_blocks', 'draw_within'].map((name) =>
+      g.input(name, 'float32'),
+    );
+    names.push('drawn_logprobs', 'drawn_tokens');
+    emitters.push(({ logits, logprobs: all, cut }) => {
+      const inputs = { inverseTemperature: cut(temperature), blocks: cut(blocks), within: cut(within) };
+      const tokens = drawTokens(g, logits, kind.base.config.vocab_size, inputs);
+      return [g.node('GatherElements', [all, tokens], { attributes: { axis: 1 } }), asFloats(g, tokens)];
+    });
+  }
+  const { logprobs, more } = targetLogprobs(g, {
     ...reading,
-    ...(ranked ? { topK: g.input('top_k', 'int64') } : {}),
+    more: (chunk) => emitters.flatMap((emit) => emit(chunk)),
   });
   g.output('logprobs', logprobs);
-  if (top !== null) {
-    g.output('top_tokens', top.tokens);
-    g.output('top_logprobs', top.logprobs);
-  }
+  for (const [i, name] of names.entries()) g.output(name, more[i]);
   return g.encode();
 }
 

@@ -3,6 +3,7 @@
 import type { JsonObject } from '../util/json.ts';
 import type {
   AdamParams,
+  AnyTensorData,
   Datum,
   ForwardBackwardOutput,
   LossFnConfig,
@@ -103,6 +104,17 @@ export interface SampleOptions extends RequestOptions {
   include_prompt_logprobs?: boolean;
   /** So many of the most likely tokens at every position of the prompt; 0 = none. */
   topk_prompt_logprobs?: number;
+  /** Only so many positions at the end of the prompt are told of by the two above; needs `include_prompt_logprobs`. */
+  prompt_logprobs_last_n?: number;
+  /**
+   * Tokens whose log-probs are wanted: row i holds ids for position i + 1 of the prompt, -1 for none. In a sparse tensor a cell that is
+   * not listed is none.
+   */
+  target_prompt_logprobs?: AnyTensorData;
+  /** So many tokens are drawn at every position of the prompt but the first, each by itself, at the request's temperature; 0 = none. */
+  prompt_alt_tokens_k?: number;
+  /** So many of the most likely tokens in the place of each token that is sampled; 0 = none. */
+  topk_sample_logprobs?: number;
   /**
    * Told of each token of sample `member` as it is drawn, where the service can tell: the response has them all in any case.
    * A request whose listener throws fails with that.
