@@ -15,7 +15,7 @@ import type {
   SamplingClient,
   TrainingClient,
 } from '../tinker/clients.ts';
-import { CHECKPOINT_NAME, type CheckpointKind, LOCAL_PREFIX, localCheckpoint } from '../tinker/local_path.ts';
+import { type CheckpointKind, isCheckpointName, LOCAL_PREFIX, localCheckpoint } from '../tinker/local_path.ts';
 import type { ModelInfo, ServerCapabilities } from '../tinker/types.ts';
 import { tokenizerFiles } from '../tokenizers/files.ts';
 import { loadTokenizer } from '../tokenizers/hf_tokenizer.ts';
@@ -252,8 +252,11 @@ export class LocalServiceClient implements FullTrainingService, LossRefusingServ
       name: string,
       { parameters, optimizer }: { parameters: Parameters; optimizer: TrainingState['optimizer'] | null },
     ) => {
-      if (!CHECKPOINT_NAME.test(name))
-        throw new RequestError(`checkpoint name "${name}" may only have letters, digits, ".", "_" and "-"`);
+      if (!isCheckpointName(name)) {
+        throw new RequestError(
+          `checkpoint name "${name}" may only have letters, digits, ".", "_" and "-", and must not end in ".tmp"`,
+        );
+      }
       const path = `${LOCAL_PREFIX}${kind}/${name}`;
       const { config } = lease.model.base;
       const base_model = info.is_lora ? info.base_model : null;
@@ -292,7 +295,7 @@ export class LocalServiceClient implements FullTrainingService, LossRefusingServ
 
   #directoryOf(path: string): string {
     const rest = (localCheckpoint(path) ?? '').split('/');
-    if (rest.length !== 2 || !rest.every((part) => CHECKPOINT_NAME.test(part)) || rest.includes('..')) {
+    if (rest.length !== 2 || !rest.every(isCheckpointName)) {
       throw new CheckpointError(`${path} is no path of a checkpoint; they look like ${LOCAL_PREFIX}weights/000020`);
     }
     return join(this.#options.checkpoints, ...rest);

@@ -2,7 +2,7 @@
 
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { CHECKPOINT_NAME, LOCAL_PREFIX } from '../tinker/local_path.ts';
+import { isCheckpointName, LOCAL_PREFIX } from '../tinker/local_path.ts';
 import { CheckpointError } from '../util/errors.ts';
 import { shortPath } from '../util/files.ts';
 import { numberOf, textOf } from '../util/json.ts';
@@ -65,7 +65,7 @@ function foundCheckpoints(directory: string): SavedCheckpoint[] {
 
 function namesIn(directory: string): string[] {
   try {
-    return readdirSync(directory).filter((name) => CHECKPOINT_NAME.test(name) && !name.endsWith('.tmp'));
+    return readdirSync(directory).filter(isCheckpointName);
   } catch {
     return [];
   }

@@ -6,7 +6,7 @@ import { isHubName } from '../hub/hub_settings.ts';
 import type { WeightsRef } from '../registry/fields.ts';
 import { closestNames, didYouMean } from '../registry/suggest.ts';
 import { nearPathsHint } from '../spec/near_files.ts';
-import { CHECKPOINT_NAME, localCheckpoint } from '../tinker/local_path.ts';
+import { isCheckpointName, localCheckpoint } from '../tinker/local_path.ts';
 import type { ResolvedWeights } from '../training/types.ts';
 import { CheckpointError, ConfigurationError } from '../util/errors.ts';
 import { shortPath } from '../util/files.ts';
@@ -143,7 +143,7 @@ function placeOf(run: SeenRun, path: string): string {
   const local = localCheckpoint(path);
   if (local === null) return path;
   const parts = local.split('/');
-  if (parts.length !== 2 || !parts.every((part) => CHECKPOINT_NAME.test(part) && !/^\.+$/.test(part))) {
+  if (parts.length !== 2 || !parts.every(isCheckpointName)) {
     throw new CheckpointError(`${shortPath(run.directory)}: checkpoints.jsonl names "${path}", which is no checkpoint`);
   }
   const directory = join(run.directory, 'checkpoints', ...parts);

@@ -7,9 +7,11 @@ import { isDirectory } from '../formats/files.ts';
 import { readModelConfig } from '../formats/hf_config.ts';
 import { locateModel } from '../hub/locate.ts';
 import { stopOnSignals } from '../run/signals.ts';
+import { takeLease } from '../run_files/lease.ts';
 import type { Backend, ServedModel } from '../tinker/server/backend.ts';
 import { listen } from '../tinker/server/listen.ts';
 import { ConfigurationError, stackOf } from '../util/errors.ts';
+import { makeDirectory } from '../util/files.ts';
 import { isLoopbackHost } from '../util/loopback.ts';
 
 export interface ServeOptions {
@@ -37,10 +39,14 @@ const BATCH_INVARIANT = true;
 
 /** `started` is told how to connect. */
 export async function serveCommand(options: ServeOptions, started: (lines: string[]) => void): Promise<void> {
-  const { host, port, data, customLosses, notify } = options;
+  const { host, port, customLosses, notify } = options;
+  const data = resolve(options.data);
   const key = keyOf(options);
   const models = await Promise.all(options.models.map((model) => opened(model, options)));
   checkNames(models);
+  // Another server would take what this one writes for what a kill left behind.
+  await makeDirectory(data);
+  const lease = await takeLease(data);
   const engine = new Engine({ threads: threadCount(options.threads) });
   const backend: Backend = {
     models,
@@ -56,16 +62,21 @@ export async function serveCommand(options: ServeOptions, started: (lines: strin
   const stop = stopOnSignals();
   try {
     const report = (error: unknown) => notify(stackOf(error));
-    const server = await listen({ backend, data: resolve(data), host, port, key, customLosses, notify, report });
+    const server = await listen({ backend, data, host, port, key, customLosses, notify, report });
     started([
       `Serving ${models.map(({ name }) => name).join(', ')} at ${server.url}`,
       `Connect with TINKER_BASE_URL=${server.url} TINKER_API_KEY=${key === null ? 'tml-local' : `$${options.keyEnv}`}`,
     ]);
-    await aborted(stop.signal);
-    notify('Stopping: what is computed is finished first.');
+    await aborted(AbortSignal.any([stop.signal, lease.lost]));
+    notify(
+      lease.lost.aborted
+        ? 'Stopping: another server has taken the directory of the checkpoints.'
+        : 'Stopping: what is computed is finished first.',
+    );
     await server.close();
   } finally {
     await engine.close();
+    await lease.release();
     stop.dispose();
   }
 }

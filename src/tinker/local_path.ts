@@ -10,5 +10,7 @@ export function localCheckpoint(path: string): string | null {
 /** `weights` to train on from, `sampler_weights` to sample from. */
 export type CheckpointKind = 'weights' | 'sampler_weights';
 
-/** What a checkpoint can be called. */
-export const CHECKPOINT_NAME = /^[A-Za-z0-9._-]+$/;
+/** Whether a checkpoint can be called so. Names are those of directories, of which `.tmp` ends what a kill left behind. */
+export function isCheckpointName(name: string): boolean {
+  return /^[A-Za-z0-9._-]+$/.test(name) && !/^\.+$/.test(name) && !/\.tmp$/i.test(name);
+}

@@ -53,6 +53,14 @@ describe('cookbook serve', () => {
     expect(await step(client, `${session_id}:train:0`, 1)).toBe(loss);
   });
 
+  it('is the only server of its directory', async () => {
+    const cwd = await temporaryDirectory();
+    await serve(cwd);
+    const second = await cookbook(['serve', '--model', TINY, '--port', '0'], { cwd });
+    expect(second.code).not.toBe(0);
+    expect(second.stderr).toMatch(/tinker_data is in use by process \d+/);
+  });
+
   it('finishes what it computes when it is asked to stop', async () => {
     const { program, client } = await serve(await temporaryDirectory());
     const { model_id } = await openModel(client);

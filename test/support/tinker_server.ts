@@ -54,9 +54,11 @@ interface Answer {
 
 export type JsonClient = ReturnType<typeof jsonClient>;
 
-export function jsonClient(url: string) {
+/** `key` is sent with every request, where there is one. */
+export function jsonClient(url: string, key?: string) {
   const send = async (method: string, path: string, init: RequestInit = {}): Promise<Answer> => {
-    const response = await fetch(`${url}/api/v1/${path}`, { ...init, method });
+    const headers = { ...Object(init.headers), ...(key !== undefined && { 'X-API-Key': key }) };
+    const response = await fetch(`${url}/api/v1/${path}`, { ...init, method, headers });
     const text = await response.text();
     const body: unknown = text === '' ? {} : JSON.parse(text);
     if (!isJsonObject(body)) throw new Error(`${path} answered ${text.slice(0, 100)}`);

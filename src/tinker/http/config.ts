@@ -5,6 +5,8 @@ import { fieldOf, integerAt, numberAt, objectAt, optional } from '../wire/json_f
 import { StatusError } from './errors.ts';
 import { jsonAnswer, SDK_VERSION, type Transport } from './transport.ts';
 
+const MIN_REFRESH_SEC = 10;
+
 export interface ClientConfig {
   /** Short-lived tokens are sent in the place of the key. */
   pjwt_auth_enabled: boolean;
@@ -64,18 +66,32 @@ function clientConfigAt(object: ExactJsonObject): ClientConfig {
   };
 }
 
-/** Whether a sample that nobody waits for any more may be given up. Services that do not know the question do not allow it. */
-export async function fetchCancelAllowed(transport: Transport): Promise<boolean> {
+/** What a service may change its mind about while a session lasts. */
+export interface DynamicConfig {
+  /** When it is to be asked again. */
+  refresh_interval_sec: number;
+  /** Samples that nobody waits for any more may be given up. */
+  sample_cancel_enabled: boolean;
+}
+
+/** Services that do not know the question allow nothing. */
+export async function fetchDynamicConfig(transport: Transport): Promise<DynamicConfig> {
   try {
     return await transport.request({
       path: '/api/v1/client/dynamic_config',
       json: { sdk_version: SDK_VERSION },
-      read: jsonAnswer((value: ExactJson) => {
-        return fieldOf(objectAt(value, 'the configuration'), 'sample_cancel_enabled') === true;
-      }),
+      read: jsonAnswer((value: ExactJson) => dynamicConfigAt(objectAt(value, 'the configuration'))),
     });
   } catch (error) {
-    if (error instanceof StatusError && error.status === 404) return false;
+    if (error instanceof StatusError && error.status === 404) return dynamicConfigAt({});
     throw error;
   }
+}
+
+function dynamicConfigAt(object: ExactJsonObject): DynamicConfig {
+  const name = 'refresh_interval_sec';
+  return {
+    refresh_interval_sec: Math.max(MIN_REFRESH_SEC, optional(fieldOf(object, name), name, numberAt) ?? 300),
+    sample_cancel_enabled: fieldOf(object, 'sample_cancel_enabled') === true,
+  };
 }

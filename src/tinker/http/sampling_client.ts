@@ -12,6 +12,7 @@ import { decodeSampleResponse } from '../wire/sample.ts';
 import type { Backpressure } from './backpressure.ts';
 import { DamagedAnswerError, StatusError } from './errors.ts';
 import { type Operation, type Promised, promisedAnswer, resultOf } from './futures.ts';
+import { askedJson, requireAnswers } from './sample_options.ts';
 import type { Session } from './session.ts';
 import { type Call, noAnswer } from './transport.ts';
 
@@ -50,7 +51,7 @@ export class HttpSamplingClient implements SamplingClient {
     params: SamplingParams,
     options: SampleOptions = {},
   ): Promise<SampleResponse> {
-    const { include_prompt_logprobs = false, topk_prompt_logprobs = 0, signal } = options;
+    const { signal } = options;
     // Counted before anything is awaited, so that the n-th request of a client always has the same seed.
     const seed = params.seed ?? this.#host.seed + this.#requests++;
     const { max_tokens, stop, temperature, top_k, top_p } = params;
@@ -62,17 +63,10 @@ export class HttpSamplingClient implements SamplingClient {
       ...(top_k !== undefined && { top_k }),
       ...(top_p !== undefined && { top_p }),
     };
-    return await this.#request(
-      {
-        num_samples: numSamples,
-        prompt: modelInputJson(prompt),
-        sampling_params,
-        prompt_logprobs: include_prompt_logprobs,
-        topk_prompt_logprobs,
-      },
-      numSamples,
-      signal,
-    );
+    const body = { num_samples: numSamples, prompt: modelInputJson(prompt), sampling_params, ...askedJson(options) };
+    const response = await this.#request(body, numSamples, signal);
+    requireAnswers(response, options);
+    return response;
   }
 
   async computeLogprobs(input: ModelInput, { signal }: RequestOptions = {}): Promise<(number | null)[]> {

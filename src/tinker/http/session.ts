@@ -2,7 +2,7 @@
 
 import { messageOf, RequestError } from '../../util/errors.ts';
 import { fieldOf, objectAt, optional, textAt } from '../wire/json_fields.ts';
-import { type ClientConfig, fetchCancelAllowed, fetchClientConfig } from './config.ts';
+import { type ClientConfig, type DynamicConfig, fetchClientConfig, fetchDynamicConfig } from './config.ts';
 import { StatusError } from './errors.ts';
 import { jsonAnswer, noAnswer, SDK_VERSION, type Transport } from './transport.ts';
 
@@ -26,13 +26,14 @@ export class Session {
   readonly id: string;
   readonly transport: Transport;
   readonly config: ClientConfig;
-  /** Whether a sample that nobody waits for any more may be given up at the service. */
-  readonly cancelAllowed: boolean;
   /** Aborted when the session is closed. */
   readonly closing = new AbortController();
   /** Whether the service has taken a pass, and with it the form that it was sent in. */
   passesTaken = false;
   readonly #heartbeat: NodeJS.Timeout;
+  #dynamic: DynamicConfig;
+  /** When that was asked for last. */
+  #refreshed: number;
   #lastHeard: number;
   #models = 0;
   #samplers = 0;
@@ -41,7 +42,7 @@ export class Session {
     const config = await fetchClientConfig(transport);
     transport.billingLimitMs = config.billing_exception_max_pause_duration_sec * 1000;
     if (config.pjwt_auth_enabled) transport.useTokens();
-    const cancelAllowed = await fetchCancelAllowed(transport);
+    const dynamic = await fetchDynamicConfig(transport);
     const { id, messages } = await transport.request({
       path: '/api/v1/create_session',
       json: {
@@ -60,21 +61,27 @@ export class Session {
       }),
     });
     for (const message of messages) transport.tell(`the service says: ${message}`);
-    return new Session(transport, { id, config, cancelAllowed });
+    return new Session(transport, { id, config, dynamic });
   }
 
   private constructor(
     transport: Transport,
-    { id, config, cancelAllowed }: { id: string; config: ClientConfig; cancelAllowed: boolean },
+    { id, config, dynamic }: { id: string; config: ClientConfig; dynamic: DynamicConfig },
   ) {
     this.id = id;
     this.transport = transport;
     this.config = config;
-    this.cancelAllowed = cancelAllowed;
+    this.#dynamic = dynamic;
+    this.#refreshed = transport.clock.now();
     this.#lastHeard = transport.clock.now();
     this.#heartbeat = setInterval(() => void this.beat(), HEARTBEAT_MS);
     // Nothing waits for it: a process that has nothing else to do may end.
     this.#heartbeat.unref();
+  }
+
+  /** Whether a sample that nobody waits for any more may be given up at the service. */
+  get cancelAllowed(): boolean {
+    return this.#dynamic.sample_cancel_enabled;
   }
 
   /** Numbers of the models of this session, which also name them. */
@@ -102,6 +109,7 @@ export class Session {
         read: noAnswer,
       });
       this.#lastHeard = transport.clock.now();
+      await this.#refresh();
     } catch (error) {
       // The session is finished.
       if (error instanceof StatusError && error.status === 410) clearInterval(this.#heartbeat);
@@ -110,6 +118,14 @@ export class Session {
       this.#lastHeard = transport.clock.now();
       transport.tell(`the service has not answered for ${Math.round(silence / 1000)} s: ${messageOf(error)}`);
     }
+  }
+
+  /** What the service says at every so many beats counts from then on; where it cannot say, what it said before does. */
+  async #refresh(): Promise<void> {
+    const now = this.transport.clock.now();
+    if (now - this.#refreshed < 1000 * this.#dynamic.refresh_interval_sec) return;
+    this.#refreshed = now;
+    this.#dynamic = await fetchDynamicConfig(this.transport).catch(() => this.#dynamic);
   }
 
   /** Says that nothing more will come. A service that does not hear it finds out by the silence. */

@@ -6,11 +6,13 @@ import { stackOf } from '../../util/errors.ts';
 import { isLoopbackUrl } from '../../util/loopback.ts';
 import { checkpointRoutes } from './checkpoint_routes.ts';
 import { customLossRoutes } from './custom_loss_routes.ts';
+import { downloadRoutes } from './downloads.ts';
 import { jsonAnswer, refusalAnswer } from './http.ts';
 import { samplingRoutes } from './sampling_routes.ts';
 import { sessionRoutes } from './session_routes.ts';
 import type { TinkerServer } from './tinker_server.ts';
 import { trainingRoutes } from './training_routes.ts';
+import { weightsRoutes } from './weights_routes.ts';
 
 export interface AppOptions {
   /** What clients must send as X-API-Key; null: they may send anything. */
@@ -26,17 +28,21 @@ export function tinkerApp(server: TinkerServer, { key, report }: AppOptions): Ho
   samplingRoutes(api, server);
   checkpointRoutes(api, server);
   customLossRoutes(api, server);
+  weightsRoutes(api, server);
 
   const app = new Hono();
   const isKey = key === null ? () => true : keyCheck(key);
-  app.use(async (context, next) => {
-    const { req } = context;
+  app.use(async ({ req }, next) => {
     const foreign = foreignPage(req, key);
     if (foreign !== null) return jsonAnswer({ detail: `requests from pages of ${foreign} are not answered` }, 403);
+    return await next();
+  });
+  downloadRoutes(app, server);
+  app.use(async ({ req }, next) => {
     if (!isKey(req.header('X-API-Key'))) {
       return jsonAnswer({ detail: 'the key of the request (X-API-Key) is not that of this server' }, 401);
     }
-    if (server.isClosing && !req.path.endsWith('/retrieve_future')) {
+    if (server.isClosing && !/\/retrieve_futures?$/.test(req.path)) {
       return jsonAnswer({ detail: 'this server is shutting down' }, 503);
     }
     return await next();

@@ -1,15 +1,24 @@
 // Addresses of checkpoints, `tinker://RUN/KIND/NAME`, and which names there are.
 
-import { CHECKPOINT_NAME, type CheckpointKind } from '../local_path.ts';
+import { type CheckpointKind, isCheckpointName } from '../local_path.ts';
 import { Refusal } from './refusal.ts';
 
 const SCHEME = 'tinker://';
-const KINDS: readonly CheckpointKind[] = ['weights', 'sampler_weights'];
 const MAX_NAME = 128;
+
+/** Weights that leave the server are a kind of their own: nobody trains or samples from them here. */
+export type ServedKind = CheckpointKind | 'external_weights';
+
+/** What the clients' lists call a checkpoint of each kind, and what the engine saves for it. */
+export const KINDS: Readonly<Record<ServedKind, { type: string; saved: CheckpointKind }>> = {
+  weights: { type: 'training', saved: 'weights' },
+  sampler_weights: { type: 'sampler', saved: 'sampler_weights' },
+  external_weights: { type: 'external', saved: 'sampler_weights' },
+};
 
 export interface CheckpointAddress {
   run: string;
-  kind: CheckpointKind;
+  kind: ServedKind;
   name: string;
 }
 
@@ -28,17 +37,15 @@ export function checkpointAddress(path: string): CheckpointAddress {
   );
 }
 
-export function checkpointKind(text: string | undefined): CheckpointKind | null {
-  return KINDS.find((kind) => kind === text) ?? null;
+const isKind = (text: string): text is ServedKind => Object.hasOwn(KINDS, text);
+
+export function checkpointKind(text: string | undefined): ServedKind | null {
+  return text !== undefined && isKind(text) ? text : null;
 }
 
-/**
- * Whether a new checkpoint can be called so. Names become directories, of which the engine takes those that end in .tmp for what a
- * kill left behind.
- */
+/** Throws a Refusal for what a new checkpoint cannot be called. */
 export function checkName(name: string): string {
-  if (CHECKPOINT_NAME.test(name) && !/^\.+$/.test(name) && !/\.tmp$/i.test(name) && name.length <= MAX_NAME)
-    return name;
+  if (isCheckpointName(name) && name.length <= MAX_NAME) return name;
   throw new Refusal(
     400,
     `path: a checkpoint cannot be called ${JSON.stringify(name.slice(0, MAX_NAME))}: names are up to ${MAX_NAME} letters, digits, ".", "_" and "-", and do not end in ".tmp"`,

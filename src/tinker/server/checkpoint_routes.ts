@@ -2,8 +2,10 @@
 
 import type { Context, Hono } from 'hono';
 import type { ExactJsonObject } from '../wire/json.ts';
-import { checkpointKind, checkpointPath } from './checkpoint_paths.ts';
+import { checkpointKind, checkpointPath, KINDS } from './checkpoint_paths.ts';
+import { ARCHIVE, PEFT_FILES } from './downloads.ts';
 import { bodyOf, jsonAnswer, noContent } from './http.ts';
+import { page } from './paging.ts';
 import { Refusal } from './refusal.ts';
 import { ttlOf } from './requests.ts';
 import type { CheckpointRecord, RunRecord } from './run_record.ts';
@@ -11,9 +13,8 @@ import type { TinkerServer } from './tinker_server.ts';
 
 const RUNS_SHOWN = 20;
 const CHECKPOINTS_SHOWN = 100;
-const MOST_SHOWN = 1000;
 
-export function checkpointRoutes(app: Hono, { checkpoints, limits }: TinkerServer): void {
+export function checkpointRoutes(app: Hono, { checkpoints, downloads, limits }: TinkerServer): void {
   app.get('/training_runs', (context) => {
     const { shown, cursor } = page(context, checkpoints.runs(), RUNS_SHOWN);
     return jsonAnswer({ training_runs: shown.map(runJson), cursor });
@@ -46,6 +47,19 @@ export function checkpointRoutes(app: Hono, { checkpoints, limits }: TinkerServe
     await checkpoints.setPublic(pathOf(context), true);
     return noContent();
   });
+  // Clients up to 0.25 download this; later ones save weights that leave the server, and download their files.
+  app.get(`${one}/archive`, (context) => {
+    const path = pathOf(context);
+    checkpoints.find(path);
+    const { urls, expires } = downloads.urls(new URL(context.req.url).origin, path, [ARCHIVE]);
+    return jsonAnswer({ url: urls[ARCHIVE], expires });
+  });
+  app.get(`${one}/external_weights_urls`, (context) => {
+    const path = pathOf(context);
+    const { kind } = checkpoints.find(path).checkpoint;
+    if (kind !== 'external_weights') throw new Refusal(400, `${path} is of no kind that leaves the server`);
+    return jsonAnswer({ ...downloads.urls(new URL(context.req.url).origin, path, PEFT_FILES) });
+  });
   app.delete(`${one}/publish`, async (context) => {
     await checkpoints.setPublic(pathOf(context), false);
     return noContent();
@@ -56,19 +70,7 @@ function pathOf({ req }: Context): string {
   const { run = '', kind: text, name = '' } = req.param();
   const kind = checkpointKind(text);
   if (kind !== null) return checkpointPath({ run, kind, name });
-  throw new Refusal(400, `there are checkpoints of the kinds weights and sampler_weights, and none of ${text}`);
-}
-
-function page<T>({ req }: Context, all: readonly T[], usual: number) {
-  const limit = Math.min(countOf('limit', req.query('limit')) ?? usual, MOST_SHOWN);
-  const offset = countOf('offset', req.query('offset')) ?? 0;
-  return { shown: all.slice(offset, offset + limit), cursor: { offset, limit, total_count: all.length } };
-}
-
-function countOf(name: string, text: string | undefined): number | null {
-  if (text === undefined || text === '') return null;
-  if (/^\d{1,9}$/.test(text)) return Number(text);
-  throw new Refusal(400, `${name}: must be an integer from 0, not ${JSON.stringify(text)}`);
+  throw new Refusal(400, `there are checkpoints of the kinds ${Object.keys(KINDS).join(', ')}, and none of ${text}`);
 }
 
 function runJson(run: RunRecord): ExactJsonObject {
@@ -97,7 +99,7 @@ function checkpointsOf({ training_run_id: run, checkpoints }: RunRecord) {
     .reverse()
     .map(({ kind, name, time, size_bytes, expires_at, user_metadata, public: isPublic }) => ({
       checkpoint_id: `${kind}/${name}`,
-      checkpoint_type: kind === 'weights' ? 'training' : 'sampler',
+      checkpoint_type: KINDS[kind].type,
       time,
       tinker_path: checkpointPath({ run, kind, name }),
       size_bytes,

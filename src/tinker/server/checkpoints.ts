@@ -1,12 +1,14 @@
 // The checkpoints of all training runs, on disk: what was acknowledged once is served again by a server that is started anew.
 //
 // A run has a directory of its own, with training_run.json and its checkpoints. A checkpoint counts from the moment in which it stands
-// in training_run.json, which is replaced as a whole; it is written before that, and deleted after it is gone from there.
+// in training_run.json, which is replaced as a whole; it is written before that, and deleted after it is gone from there. One that is
+// overwritten lies in another directory than the new one, so that a name always means one of the two.
 
 import { readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { entriesOf, jsonText, makeDirectory, readJson, writeFileAtomic } from '../../util/files.ts';
-import { type CheckpointAddress, checkpointAddress, checkpointPath } from './checkpoint_paths.ts';
+import { type CheckpointAddress, checkpointAddress, checkpointPath, KINDS } from './checkpoint_paths.ts';
+import { copyDirectory, newPlace, placeOf, sweep } from './places.ts';
 import { Refusal } from './refusal.ts';
 import { type CheckpointRecord, type RunRecord, runShape } from './run_record.ts';
 
@@ -43,6 +45,7 @@ export class Checkpoints {
     const checkpoints = new Checkpoints(runs);
     for (const { name } of await entriesOf(runs)) {
       const { value: run, problem } = await readJson(join(runs, name, RECORD_FILE), runShape);
+      if (problem === null) await sweep(join(runs, name), run?.checkpoints ?? []);
       if (run !== null && directoryName(run.training_run_id) === name) {
         checkpoints.#entries.set(run.training_run_id, { run, tail: Promise.resolve() });
       } else if (run !== null || problem !== null) {
@@ -86,7 +89,7 @@ export class Checkpoints {
     if (run === undefined || checkpoint === undefined || isExpired(checkpoint, Date.now())) {
       throw new Refusal(404, `there is no checkpoint ${path}`);
     }
-    return { run, checkpoint, directory: join(this.directoryOf(address.run), checkpoint.kind, checkpoint.name) };
+    return { run, checkpoint, directory: join(this.directoryOf(address.run), placeOf(checkpoint)) };
   }
 
   has(address: CheckpointAddress): boolean {
@@ -94,24 +97,45 @@ export class Checkpoints {
     return run?.checkpoints.some((each) => keyOf(each) === keyOf(address)) ?? false;
   }
 
-  /** Has written down that a checkpoint, which lies in its place, is there. */
+  /** Has written down that a checkpoint is there, in a directory below that of its run; one of this name is gone then. */
   async add(
     address: CheckpointAddress,
-    { ttlSeconds, user_metadata }: { ttlSeconds: number | null; user_metadata: Record<string, string> },
+    {
+      directory,
+      ttlSeconds,
+      user_metadata,
+    }: { directory: string; ttlSeconds: number | null; user_metadata: Record<string, string> },
   ): Promise<string> {
     const { run, kind, name } = address;
     const now = Date.now();
     const checkpoint: CheckpointRecord = {
       kind,
       name,
+      directory,
       time: new Date(now).toISOString(),
-      size_bytes: await sizeOf(join(this.directoryOf(run), kind, name)),
+      size_bytes: await sizeOf(join(this.directoryOf(run), directory)),
       expires_at: expiry(ttlSeconds, now),
       public: false,
       user_metadata,
     };
     await this.#change(run, (others) => [...others.filter((each) => keyOf(each) !== keyOf(address)), checkpoint]);
     return checkpointPath(address);
+  }
+
+  /** Another checkpoint of the same contents, in a run of its own that nobody trains. */
+  async copy(path: string, { runId, ttlSeconds }: { runId: string; ttlSeconds: number | null }): Promise<string> {
+    const { run, checkpoint, directory: source } = this.find(path);
+    const { kind, name, user_metadata } = checkpoint;
+    this.begin({ ...run, training_run_id: runId, checkpoints: [] });
+    try {
+      const directory = `${KINDS[kind].saved}/${newPlace(name)}`;
+      await makeDirectory(join(this.directoryOf(runId), KINDS[kind].saved));
+      await copyDirectory(source, join(this.directoryOf(runId), directory));
+      return await this.add({ run: runId, kind, name }, { directory, ttlSeconds, user_metadata });
+    } catch (error) {
+      this.end(runId);
+      throw error;
+    }
   }
 
   async setExpiry(path: string, ttlSeconds: number | null): Promise<void> {
@@ -123,23 +147,21 @@ export class Checkpoints {
   }
 
   async remove(path: string): Promise<void> {
-    const { run, checkpoint, directory } = this.find(path);
-    await this.#drop(run.training_run_id, checkpoint, directory);
+    const { run, checkpoint } = this.find(path);
+    await this.#drop(run.training_run_id, checkpoint);
   }
 
   /** Deletes what has outlived its time. */
   async expire(now: number): Promise<void> {
     for (const run of this.runs()) {
       for (const checkpoint of run.checkpoints.filter((each) => isExpired(each, now))) {
-        const directory = join(this.directoryOf(run.training_run_id), checkpoint.kind, checkpoint.name);
-        await this.#drop(run.training_run_id, checkpoint, directory);
+        await this.#drop(run.training_run_id, checkpoint);
       }
     }
   }
 
-  async #drop(runId: string, checkpoint: CheckpointRecord, directory: string): Promise<void> {
+  async #drop(runId: string, checkpoint: CheckpointRecord): Promise<void> {
     await this.#change(runId, (all) => all.filter((each) => keyOf(each) !== keyOf(checkpoint)));
-    await rm(directory, { recursive: true, force: true });
   }
 
   async #update(path: string, fields: Partial<CheckpointRecord>): Promise<void> {
@@ -152,15 +174,17 @@ export class Checkpoints {
   async #change(runId: string, change: (all: CheckpointRecord[]) => CheckpointRecord[]): Promise<void> {
     const entry = this.#entry(runId);
     const changed = entry.tail.then(async () => {
-      const run = {
-        ...entry.run,
-        checkpoints: change(entry.run.checkpoints),
-        last_request_time: new Date().toISOString(),
-      };
+      const before = entry.run.checkpoints;
+      const checkpoints = change(before);
+      const run = { ...entry.run, checkpoints, last_request_time: new Date().toISOString() };
       const directory = this.directoryOf(runId);
       await makeDirectory(directory);
       await writeFileAtomic(join(directory, RECORD_FILE), jsonText(run));
       entry.run = run;
+      const kept = new Set(checkpoints.map(placeOf));
+      for (const place of before.map(placeOf).filter((each) => !kept.has(each))) {
+        await rm(join(directory, place), { recursive: true, force: true });
+      }
     });
     entry.tail = changed.catch(() => undefined);
     await changed;

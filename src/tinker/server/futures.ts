@@ -1,9 +1,11 @@
 // What was asked for and is fetched later: results by the id of their request, kept until they are surely delivered.
 
-import type { ForwardBackwardOutput, SampleResponse, TensorData } from '../types.ts';
+import type { ForwardBackwardOutput, SampleResponse, TensorData, TopkLogprobs } from '../types.ts';
 import type { ExactJsonObject } from '../wire/json.ts';
+import { type Completion, Completions } from './completions.ts';
 import type { Limits } from './limits.ts';
 import { isOfUser, Refusal, told } from './refusal.ts';
+import { woken } from './waiting.ts';
 
 export type Result =
   | { kind: 'json'; value: ExactJsonObject }
@@ -14,6 +16,8 @@ export type Outcome = Result | { kind: 'failed'; error: string; category: 'user'
 
 interface Future {
   operation: string;
+  /** Under what name clients ask about all requests of a sampler; null: each is asked about by itself. */
+  target: string | null;
   outcome: Outcome | null;
   bytes: number;
   readonly abort: AbortController;
@@ -28,6 +32,7 @@ export class Futures {
   readonly #limits: Pick<Limits, 'pendingRequests' | 'resultBytes' | 'deliveredMs' | 'pollMs'>;
   readonly #report: (error: unknown) => void;
   readonly #futures = new Map<string, Future>();
+  readonly #completions = new Completions();
   /** Ids of settled requests in the order in which they are forgotten; of those that were fetched, with the time. */
   readonly #undelivered = new Set<string>();
   readonly #delivered = new Map<string, number>();
@@ -58,9 +63,15 @@ export class Futures {
   }
 
   /** Begins what is asked for, once for an id. */
-  submit(id: string, operation: string, work: (signal: AbortSignal) => Promise<Result>): void {
+  submit(
+    id: string,
+    operation: string,
+    work: (signal: AbortSignal) => Promise<Result>,
+    target: string | null = null,
+  ): void {
     if (this.has(id, operation)) return;
-    const future: Future = { operation, outcome: null, bytes: 0, abort: new AbortController(), waiting: new Set() };
+    const abort = new AbortController();
+    const future: Future = { operation, target, outcome: null, bytes: 0, abort, waiting: new Set() };
     this.#futures.set(id, future);
     this.#pending += 1;
     void outcomeOf(work(future.abort.signal), this.#report).then((outcome) => {
@@ -78,13 +89,27 @@ export class Futures {
     if (future === undefined) {
       throw new Refusal(410, `no result is kept for request ${id}: it was fetched long ago, or refused, or given up`);
     }
-    if (future.outcome === null && !this.#isClosed) await this.#settled(future, signal);
+    if (future.outcome === null && !this.#isClosed) await woken(future.waiting, this.#limits.pollMs, signal);
     if (future.outcome !== null && this.#futures.get(id) === future) {
       this.#undelivered.delete(id);
       this.#delivered.delete(id);
       this.#delivered.set(id, Date.now());
     }
     return future.outcome;
+  }
+
+  /** Which requests of a target are done since `cursor`; waits for one for a while, unless `timeoutMs` is 0. */
+  async completions(
+    target: string,
+    { cursor, timeoutMs, signal }: { cursor: number; timeoutMs: number | null; signal: AbortSignal },
+  ): Promise<{ completions: Completion[]; cursor: number }> {
+    const { pollMs } = this.#limits;
+    return await this.#completions.poll(target, { cursor, timeoutMs: Math.min(timeoutMs ?? pollMs, pollMs), signal });
+  }
+
+  /** Forgets a result that its client says it has. */
+  release(id: string): void {
+    if (this.#delivered.has(id)) this.#drop(id);
   }
 
   /** Gives up a request that samples; any other goes on. */
@@ -111,22 +136,8 @@ export class Futures {
   /** Polls are answered at once from now on. */
   close(): void {
     this.#isClosed = true;
+    this.#completions.close();
     for (const { waiting } of this.#futures.values()) for (const wake of waiting) wake();
-  }
-
-  #settled({ waiting }: Future, signal: AbortSignal): Promise<void> {
-    return new Promise((resolve) => {
-      const wake = () => {
-        clearTimeout(timer);
-        waiting.delete(wake);
-        signal.removeEventListener('abort', wake);
-        resolve();
-      };
-      const timer = setTimeout(wake, this.#limits.pollMs);
-      waiting.add(wake);
-      signal.addEventListener('abort', wake, { once: true });
-      if (signal.aborted) wake();
-    });
   }
 
   #settle(id: string, future: Future, outcome: Outcome): void {
@@ -135,6 +146,9 @@ export class Futures {
       future.bytes = BYTES_OF_ANY + bytesOf(outcome);
       this.#bytes += future.bytes;
       this.#undelivered.add(id);
+      if (future.target !== null) {
+        this.#completions.add(future.target, id, outcome.kind === 'failed' ? 'failed' : 'finished');
+      }
       this.#makeRoom(id);
     }
     for (const wake of [...future.waiting]) wake();
@@ -154,6 +168,7 @@ export class Futures {
     this.#undelivered.delete(id);
     this.#delivered.delete(id);
     this.#bytes -= future?.bytes ?? 0;
+    if (future?.target) this.#completions.drop(future.target, id);
     for (const wake of [...(future?.waiting ?? [])]) wake();
   }
 }
@@ -175,8 +190,13 @@ function bytesOf(outcome: Outcome): number {
   }
   if (outcome.kind !== 'sample') return 0;
   const { sequences, prompt_logprobs = [], topk_prompt_logprobs = [] } = outcome.response;
-  const sampled = sequences.reduce((sum, { tokens }) => sum + 16 * tokens.length, 0);
-  return (
-    sampled + 8 * prompt_logprobs.length + topk_prompt_logprobs.reduce((sum, row) => sum + 32 * (row?.length ?? 0), 0)
+  const { target_prompt_logprobs: targets, prompt_alt_tokens: alt } = outcome.response;
+  const pairs = (rows: TopkLogprobs) => rows.reduce((sum, row) => sum + 32 * (row?.length ?? 0), 0);
+  const sampled = sequences.reduce(
+    (sum, { tokens, topk_sampled_logprobs = [] }) => sum + 16 * tokens.length + pairs(topk_sampled_logprobs),
+    0,
   );
+  const cells =
+    (targets?.data.length ?? 0) + (targets?.sparse_col_indices?.length ?? 0) + (alt?.tokens.data.length ?? 0);
+  return sampled + 8 * prompt_logprobs.length + pairs(topk_prompt_logprobs) + 16 * cells;
 }

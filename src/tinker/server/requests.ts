@@ -4,7 +4,7 @@
 import type { AdamParams, SamplingParams } from '../types.ts';
 import { WireError } from '../wire/error.ts';
 import type { ExactJsonObject } from '../wire/json.ts';
-import { modelInputAt } from '../wire/json_datums.ts';
+import { modelInputAt, tensorAt } from '../wire/json_datums.ts';
 import {
   expected,
   fieldOf,
@@ -110,7 +110,6 @@ function requireAdam(config: ExactJsonObject, place: string): void {
 
 /** What a request to sample asks for, besides which sampler it asks. */
 export function sampleRequestOf(body: ExactJsonObject): SampleRequest {
-  refuseExtras(body);
   const prompt = modelInputAt(fieldOf(body, 'prompt'), 'prompt');
   const picture = prompt.chunks.findIndex(({ type }) => type === 'image');
   if (picture !== -1)
@@ -119,28 +118,21 @@ export function sampleRequestOf(body: ExactJsonObject): SampleRequest {
     prompt,
     numSamples: optional(fieldOf(body, 'num_samples'), 'num_samples', positiveAt) ?? 1,
     params: samplingParams(optional(fieldOf(body, 'sampling_params'), 'sampling_params', objectAt) ?? {}),
-    options: {
-      include_prompt_logprobs: flagOf(body, 'prompt_logprobs', false),
-      topk_prompt_logprobs: countOrNull(body, 'topk_prompt_logprobs') ?? 0,
-    },
+    options: sampleOptions(body),
   };
 }
 
-/** How many of the last positions of the prompt are asked about; null: all. */
-export function lastPositionsOf(body: ExactJsonObject): number | null {
-  const n = optional(fieldOf(body, 'prompt_logprobs_last_n'), 'prompt_logprobs_last_n', positiveAt) ?? null;
-  if (n !== null && !flagOf(body, 'prompt_logprobs', false)) {
-    throw new WireError('prompt_logprobs_last_n', 'asks about the last positions only, and needs prompt_logprobs');
-  }
-  return n;
-}
-
-const EXTRAS = ['topk_sample_logprobs', 'prompt_alt_tokens_k', 'target_prompt_logprobs'];
-
-/** Clients take what is left out of an answer for an older server's, so what is not given is refused. */
-function refuseExtras(body: ExactJsonObject): void {
-  const asked = EXTRAS.find((name) => (fieldOf(body, name) ?? 0) !== 0);
-  if (asked !== undefined) throw new WireError(asked, 'is not supported by this server');
+function sampleOptions(body: ExactJsonObject): SampleRequest['options'] {
+  const last = optional(fieldOf(body, 'prompt_logprobs_last_n'), 'prompt_logprobs_last_n', positiveAt);
+  const targets = optional(fieldOf(body, 'target_prompt_logprobs'), 'target_prompt_logprobs', tensorAt);
+  return {
+    include_prompt_logprobs: flagOf(body, 'prompt_logprobs', false),
+    topk_prompt_logprobs: countOrNull(body, 'topk_prompt_logprobs') ?? 0,
+    topk_sample_logprobs: countOrNull(body, 'topk_sample_logprobs') ?? 0,
+    prompt_alt_tokens_k: countOrNull(body, 'prompt_alt_tokens_k') ?? 0,
+    ...(last !== undefined && { prompt_logprobs_last_n: last }),
+    ...(targets !== undefined && { target_prompt_logprobs: targets }),
+  };
 }
 
 function samplingParams(sent: ExactJsonObject): SamplingParams {

@@ -6,15 +6,19 @@ import {
   isCount,
   isNullOr,
   isOneOf,
+  isOptional,
   isRecordOf,
   isString,
   jsonShape,
 } from '../../util/json_shape.ts';
-import type { CheckpointKind } from '../local_path.ts';
+import { isCheckpointName } from '../local_path.ts';
+import type { ServedKind } from './checkpoint_paths.ts';
 
 export interface CheckpointRecord {
-  kind: CheckpointKind;
+  kind: ServedKind;
   name: string;
+  /** Where it lies below the directory of the run. Absent: under its kind and name, as older servers had it. */
+  directory?: string | undefined;
   /** ISO 8601, as all times here. */
   time: string;
   size_bytes: number;
@@ -42,9 +46,15 @@ export interface RunRecord extends AdapterRecord {
   checkpoints: CheckpointRecord[];
 }
 
+function isPlace(value: unknown): value is string {
+  const [kind, name, ...rest] = isString(value) ? value.split('/') : [];
+  return ['weights', 'sampler_weights'].includes(kind) && isCheckpointName(name ?? '') && rest.length === 0;
+}
+
 const checkpointShape = jsonShape<CheckpointRecord>({
-  kind: isOneOf(['weights', 'sampler_weights']),
+  kind: isOneOf(['weights', 'sampler_weights', 'external_weights']),
   name: isString,
+  directory: isOptional(isPlace),
   time: isString,
   size_bytes: isCount,
   expires_at: isNullOr(isString),

@@ -1,8 +1,9 @@
 // Samplers: base models, checkpoints, and snapshots of models in training. So many hold weights at once; the one that was used
 // longest ago gives its weights back, and opens them again when it is asked for.
 
-import type { RequestOptions, SampleOptions, SamplingClient } from '../clients.ts';
+import type { RequestOptions, SampleOptions } from '../clients.ts';
 import type { ModelInput, SampleResponse, SamplingParams } from '../types.ts';
+import type { SamplesFrom } from './inflight.ts';
 import type { Limits } from './limits.ts';
 import { Refusal } from './refusal.ts';
 
@@ -15,8 +16,8 @@ export interface Sampler {
 
 interface Entry extends Sampler {
   /** Null for a snapshot, which cannot be had again. */
-  open: (() => Promise<SamplingClient>) | null;
-  client: Promise<SamplingClient> | null;
+  open: (() => Promise<SamplesFrom>) | null;
+  client: Promise<SamplesFrom> | null;
   /** Requests that are computed. */
   busy: number;
 }
@@ -25,7 +26,7 @@ export interface SampleRequest extends RequestOptions {
   prompt: ModelInput;
   numSamples: number;
   params: SamplingParams;
-  options: Pick<SampleOptions, 'include_prompt_logprobs' | 'topk_prompt_logprobs'>;
+  options: Omit<SampleOptions, 'signal' | 'onToken'>;
 }
 
 export class Samplers {
@@ -46,12 +47,12 @@ export class Samplers {
   }
 
   /** One that is opened when it is first asked for. */
-  add(sampler: Sampler, open: () => Promise<SamplingClient>): void {
+  add(sampler: Sampler, open: () => Promise<SamplesFrom>): void {
     const { id, base_model, model_path } = sampler;
     this.#entries.set(id, { id, base_model, model_path, open, client: null, busy: 0 });
   }
 
-  addSnapshot(sampler: Sampler, client: SamplingClient): void {
+  addSnapshot(sampler: Sampler, client: SamplesFrom): void {
     const { id, base_model, model_path } = sampler;
     this.#entries.set(id, { id, base_model, model_path, open: null, client: Promise.resolve(client), busy: 0 });
     this.#makeRoom();
@@ -86,7 +87,7 @@ export class Samplers {
     );
   }
 
-  #clientOf(entry: Entry): Promise<SamplingClient> {
+  #clientOf(entry: Entry): Promise<SamplesFrom> {
     if (entry.client === null) {
       if (entry.open === null) throw new Refusal(404, `sampler ${entry.id} has no weights any more`);
       const opened = entry.open();
@@ -111,6 +112,6 @@ export class Samplers {
   }
 }
 
-async function closed(client: Promise<SamplingClient> | null): Promise<void> {
+async function closed(client: Promise<SamplesFrom> | null): Promise<void> {
   await client?.then((opened) => opened.close()).catch(() => undefined);
 }

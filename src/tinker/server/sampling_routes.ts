@@ -2,12 +2,11 @@
 
 import type { Context, Hono } from 'hono';
 import { seedFor } from '../../util/random.ts';
-import type { SampleResponse } from '../types.ts';
-import { fieldOf } from '../wire/json_fields.ts';
+import { fieldOf, listAt, numberAt, objectAt, optional, type Sent, textAt } from '../wire/json_fields.ts';
 import { servedModel } from './backend.ts';
 import { bodyOf, jsonAnswer } from './http.ts';
 import { Refusal } from './refusal.ts';
-import { countOrNull, lastPositionsOf, sampleRequestOf, sampleSeqOf, textOf, textOrNull } from './requests.ts';
+import { countOrNull, sampleRequestOf, sampleSeqOf, textOf, textOrNull } from './requests.ts';
 import type { TinkerServer } from './tinker_server.ts';
 
 export function samplingRoutes(app: Hono, server: TinkerServer): void {
@@ -25,9 +24,13 @@ export function samplingRoutes(app: Hono, server: TinkerServer): void {
     if (model_path !== null) {
       const { run, directory } = checkpoints.find(model_path);
       const { name, source } = servedModel(backend, run.base_model);
-      samplers.add({ id, base_model: name, model_path }, () =>
-        service.createSamplingClient({ base_model: source, model_path: directory }),
-      );
+      samplers.add({ id, base_model: name, model_path }, () => {
+        // Weights that were given back are opened again, and must be the same ones.
+        if (checkpoints.find(model_path).directory !== directory) {
+          throw new Refusal(404, `${model_path} was overwritten since sampler ${id} was made: make another one`);
+        }
+        return service.createSamplingClient({ base_model: source, model_path: directory });
+      });
     } else {
       const { name, source } = servedModel(backend, textOf(body, 'base_model'));
       samplers.add({ id, base_model: name, model_path }, () => service.createSamplingClient({ base_model: source }));
@@ -54,29 +57,54 @@ export function samplingRoutes(app: Hono, server: TinkerServer): void {
     const seq = sampleSeqOf(body);
     const id = `${samplerId}:${seq}`;
     const request = sampleRequestOf(body);
-    const last = lastPositionsOf(body);
     const sequenceIds = Array.from({ length: request.numSamples }, (_, member) => `${id}:${member}`);
     if (!futures.has(id, 'sample')) {
       futures.requireRoom();
       const { params } = request;
       // Without a seed of its own a request has that of its place, so that a program which is run again samples the same.
       const seed = params.seed ?? seedFor(0, 'sample', samplerId.split(':sample:')[1] ?? '', seq);
-      futures.submit(id, 'sample', async (signal) => {
-        const response = await samplers.sample(samplerId, { ...request, params: { ...params, seed }, signal });
-        return { kind: 'sample', response: last === null ? response : ofLast(response, last) };
-      });
+      futures.submit(
+        id,
+        'sample',
+        async (signal) => {
+          const response = await samplers.sample(samplerId, { ...request, params: { ...params, seed }, signal });
+          return { kind: 'sample', response };
+        },
+        targetOf(samplerId, seq),
+      );
     }
     return jsonAnswer({ request_id: id, sample_sequence_ids: sequenceIds });
   });
+
+  app.post('/join_sampling_session', async (context) => {
+    const id = textOf(await read(context), 'sampling_session_id');
+    samplers.get(id);
+    const session = sessions.of(id);
+    session.clones += 1;
+    return jsonAnswer({ type: 'join_sampling_session', client_counter: session.clones });
+  });
+
+  app.post('/retrieve_futures', async (context) => {
+    const body = await read(context);
+    const target = objectAt(fieldOf(body, 'target'), 'target');
+    const samplerId = textAt(fieldOf(target, 'sampling_session_id'), 'target.sampling_session_id');
+    const clone = countOrNull(target, 'cloned_sampler_id') ?? 0;
+    sessions.of(samplerId);
+    const retrieved = optional(fieldOf(body, 'retrieved_request_ids'), 'retrieved_request_ids', textsAt) ?? [];
+    for (const id of retrieved) if (id.startsWith(`${samplerId}:`)) futures.release(id);
+    const seconds = optional(fieldOf(body, 'timeout'), 'timeout', numberAt);
+    const { completions, cursor } = await futures.completions(`${samplerId}:${clone}`, {
+      cursor: countOrNull(body, 'prev_cursor') ?? 0,
+      timeoutMs: seconds === undefined ? null : 1000 * seconds,
+      signal: context.req.raw.signal,
+    });
+    return jsonAnswer({ completions: completions.map((each) => ({ ...each })), cursor });
+  });
 }
 
-/** With what is told of the last n positions of the prompt alone. */
-function ofLast(response: SampleResponse, n: number): SampleResponse {
-  const { prompt_logprobs, topk_prompt_logprobs } = response;
-  const keep = <T>(rows: readonly (T | null)[]) => rows.map((row, i) => (i < rows.length - n ? null : row));
-  return {
-    ...response,
-    ...(prompt_logprobs && { prompt_logprobs: keep(prompt_logprobs) }),
-    ...(topk_prompt_logprobs && { topk_prompt_logprobs: keep(topk_prompt_logprobs) }),
-  };
-}
+/** Copies of a client count their requests from multiples of this on, and ask about them apart. */
+const PER_CLONE = 1_000_000_000n;
+
+const targetOf = (samplerId: string, seq: string) => `${samplerId}:${BigInt(seq) / PER_CLONE}`;
+
+const textsAt = (value: Sent, place: string) => listAt(value, place, textAt);

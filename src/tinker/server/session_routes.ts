@@ -1,11 +1,18 @@
 // Routes of sessions and of what belongs to no model: configuration, capabilities, telemetry, results.
 
 import type { Hono } from 'hono';
+import type { ExactJsonObject } from '../wire/json.ts';
+import { fieldOf, objectAt, optional } from '../wire/json_fields.ts';
 import type { Futures } from './futures.ts';
 import { bodyOf, bytesOf, jsonAnswer, noContent, outcomeAnswer } from './http.ts';
+import { page } from './paging.ts';
 import { Refusal } from './refusal.ts';
 import { metadataOf, textOf, textOrNull } from './requests.ts';
+import { searchSessions, statusOf } from './session_search.ts';
+import type { SessionEnd } from './sessions.ts';
 import type { TinkerServer } from './tinker_server.ts';
+
+const SESSIONS_SHOWN = 20;
 
 /** What clients do where they have a choice. */
 const CLIENT_CONFIG = {
@@ -23,7 +30,7 @@ const CLIENT_CONFIG = {
 };
 
 export function sessionRoutes(app: Hono, server: TinkerServer): void {
-  const { backend, checkpoints, futures, limits, samplers, sessions } = server;
+  const { backend, futures, limits, sessions } = server;
   const read = (context: Parameters<typeof bodyOf>[0]) => bodyOf(context, limits.bodyBytes);
 
   app.get('/healthz', () => jsonAnswer({ status: 'ok' }));
@@ -58,7 +65,7 @@ export function sessionRoutes(app: Hono, server: TinkerServer): void {
     return jsonAnswer({ type: 'session_heartbeat' });
   });
   app.post('/sessions/:id/finish', async (context) => {
-    await read(context);
+    const finished = finishOf(await read(context));
     const id = context.req.param('id');
     try {
       sessions.get(id);
@@ -67,14 +74,26 @@ export function sessionRoutes(app: Hono, server: TinkerServer): void {
       if (error instanceof Refusal && error.status === 410) return noContent();
       throw error;
     }
-    await server.endSession(id, 'was finished by its client');
+    await server.endSession(id, 'was finished by its client', finished);
     return noContent();
   });
-  app.get('/sessions', () => jsonAnswer({ sessions: sessions.ids() }));
-  app.get('/sessions/:id', (context) => {
-    const { models, samplers: made, user_metadata, display_name } = sessions.get(context.req.param('id'));
-    return jsonAnswer({ training_run_ids: [...models], sampler_ids: [...made], user_metadata, display_name });
+  app.get('/sessions', (context) => {
+    const { shown, cursor } = page(context, sessions.all(), SESSIONS_SHOWN);
+    return jsonAnswer({ sessions: shown.map(({ id }) => id), cursor });
   });
+  app.get('/sessions/:id', (context) => {
+    const session = sessions.about(context.req.param('id'));
+    const { models, samplers, user_metadata, display_name, created_at } = session;
+    return jsonAnswer({
+      training_run_ids: [...models],
+      sampler_ids: [...samplers],
+      user_metadata,
+      display_name,
+      created_at,
+      status: statusOf(session),
+    });
+  });
+  app.post('/sessions/search', async (context) => jsonAnswer(searchSessions(await read(context), server)));
 
   app.post('/retrieve_future', async (context) => {
     const id = textOf(await read(context), 'request_id');
@@ -87,19 +106,12 @@ export function sessionRoutes(app: Hono, server: TinkerServer): void {
     cancelSample(futures, textOf(await read(context), 'request_id'));
     return noContent();
   });
+}
 
-  app.post('/join_sampling_session', async (context) => {
-    const id = textOf(await read(context), 'sampling_session_id');
-    samplers.get(id);
-    const session = sessions.of(id);
-    session.clones += 1;
-    return jsonAnswer({ type: 'join_sampling_session', client_counter: session.clones });
-  });
-  app.post('/weights_info', async (context) => {
-    const { run } = checkpoints.find(textOf(await read(context), 'tinker_path'));
-    const { base_model, lora_rank, train_attn, train_mlp, train_unembed } = run;
-    return jsonAnswer({ base_model, is_lora: true, lora_rank, train_attn, train_mlp, train_unembed });
-  });
+/** How its client says that a session ended; clients of before there were reasons say nothing. */
+function finishOf(body: ExactJsonObject): SessionEnd['finished'] {
+  const reason = optional(fieldOf(body, 'reason'), 'reason', objectAt) ?? {};
+  return { reason: textOrNull(reason, 'type') ?? 'success', detail: textOrNull(body, 'detail') };
 }
 
 /** Training goes on: what was done of it could not be taken back. */

@@ -7,6 +7,7 @@ import { Refusal } from './refusal.ts';
 
 export interface Session {
   readonly id: string;
+  readonly created_at: string;
   readonly user_metadata: Record<string, string>;
   readonly display_name: string | null;
   /** Ids of what was made in it. */
@@ -17,15 +18,23 @@ export interface Session {
   /** Numbers for clients that sample through copies of one sampler. */
   clones: number;
   heardAt: number;
+  end: SessionEnd | null;
 }
 
-/** How many that have ended are told from those that never were. */
+export interface SessionEnd {
+  /** For whoever still asks for it. */
+  why: string;
+  /** What its client said; null where it said nothing. */
+  finished: { reason: string; detail: string | null } | null;
+}
+
+/** How many that have ended are known. */
 const MAX_ENDED = 10_000;
 
 export class Sessions {
   readonly #limits: Pick<Limits, 'sessions' | 'silenceMs'>;
   readonly #open = new Map<string, Session>();
-  readonly #ended = new Map<string, string>();
+  readonly #ended = new Map<string, Session>();
 
   constructor(limits: Pick<Limits, 'sessions' | 'silenceMs'>) {
     this.#limits = limits;
@@ -36,14 +45,17 @@ export class Sessions {
       throw new Refusal(429, `${this.#open.size} sessions are open, which is all that this server takes`);
     }
     const id = randomUUID();
+    const now = Date.now();
     const session = {
       ...about,
       id,
+      created_at: new Date(now).toISOString(),
       models: new Set<string>(),
       samplers: new Set<string>(),
       losses: new Map<string, CustomLossFn>(),
       clones: 0,
-      heardAt: Date.now(),
+      heardAt: now,
+      end: null,
     };
     this.#open.set(id, session);
     return session;
@@ -56,7 +68,7 @@ export class Sessions {
       session.heardAt = Date.now();
       return session;
     }
-    const why = this.#ended.get(id);
+    const why = this.#ended.get(id)?.end?.why;
     if (why !== undefined) throw new Refusal(410, `session ${id} ${why}`);
     throw new Refusal(404, `there is no session ${id}; after a restart of the server, clients create a new one`);
   }
@@ -66,15 +78,30 @@ export class Sessions {
     return this.get(id.split(':', 1)[0]);
   }
 
+  /** Open or not. Throws a Refusal for one of which nothing is known. */
+  about(id: string): Session {
+    return this.#ended.get(id) ?? this.get(id);
+  }
+
+  /** Of those that are open. */
   ids(): string[] {
     return [...this.#open.keys()];
   }
 
+  /** Open or not, newest first. */
+  all(): Session[] {
+    return [...this.#ended.values(), ...this.#open.values()].sort(
+      (a, b) => order(b.created_at, a.created_at) || order(b.id, a.id),
+    );
+  }
+
   /** False if it had ended before: the first end counts. */
-  end(id: string, why: string): boolean {
-    const wasOpen = this.#open.delete(id);
-    if (!wasOpen) return false;
-    this.#ended.set(id, why);
+  end(id: string, end: SessionEnd): boolean {
+    const session = this.#open.get(id);
+    if (session === undefined) return false;
+    this.#open.delete(id);
+    // Its samplers end with it, and there may be many.
+    this.#ended.set(id, { ...session, samplers: new Set(), end });
     for (const oldest of this.#ended.keys()) {
       if (this.#ended.size <= MAX_ENDED) break;
       this.#ended.delete(oldest);
@@ -87,3 +114,5 @@ export class Sessions {
     return [...this.#open.values()].flatMap(({ id, heardAt }) => (now - heardAt > this.#limits.silenceMs ? [id] : []));
   }
 }
+
+const order = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);

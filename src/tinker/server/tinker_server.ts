@@ -4,10 +4,11 @@ import { join } from 'node:path';
 import type { ServiceClient } from '../clients.ts';
 import type { Backend } from './backend.ts';
 import { Checkpoints } from './checkpoints.ts';
+import { Downloads } from './downloads.ts';
 import { Futures } from './futures.ts';
 import type { Limits } from './limits.ts';
 import { Samplers } from './samplers.ts';
-import { Sessions } from './sessions.ts';
+import { type SessionEnd, Sessions } from './sessions.ts';
 import { TrainingRuns } from './training_runs.ts';
 
 /** How often what is over is looked for. */
@@ -33,6 +34,7 @@ export class TinkerServer {
   readonly sessions: Sessions;
   readonly runs: TrainingRuns;
   readonly samplers: Samplers;
+  readonly downloads = new Downloads();
   readonly #options: TinkerServerOptions;
   /** Of sessions that sample from what they do not train. */
   readonly #services = new Map<string, ServiceClient>();
@@ -74,9 +76,9 @@ export class TinkerServer {
   }
 
   /** Ends a session, unless it has ended: gives back what it has, when what it computes is done. */
-  async endSession(id: string, why: string): Promise<void> {
+  async endSession(id: string, why: string, finished: SessionEnd['finished'] = null): Promise<void> {
     const { models, samplers } = this.sessions.get(id);
-    if (!this.sessions.end(id, why)) return;
+    if (!this.sessions.end(id, { why, finished })) return;
     this.futures.forget(`${id}:`);
     await Promise.all([...samplers].map((each) => this.samplers.end(each)));
     await Promise.all([...models].map((each) => this.runs.end(each)));

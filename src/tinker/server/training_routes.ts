@@ -37,7 +37,7 @@ interface Numbered {
 type Work = (run: TrainingRun, seq: number) => Promise<Result>;
 
 export function trainingRoutes(app: Hono, server: TinkerServer): void {
-  const { futures, limits, runs, samplers, sessions } = server;
+  const { checkpoints, futures, limits, runs, samplers, sessions } = server;
   const read = (context: Context) => bodyOf(context, limits.bodyBytes);
   const promise = (request_id: string, model_id: string) => jsonAnswer({ request_id, model_id });
   const json = (value: ExactJsonObject): Result => ({ kind: 'json', value });
@@ -109,13 +109,12 @@ export function trainingRoutes(app: Hono, server: TinkerServer): void {
       const given = textOrNull(body, 'path');
       const save = { ttlSeconds: ttlOf(body), overwrite: true, user_metadata: metadataOf(body) };
       const number = countOrNull(body, 'sampling_session_seq_id');
-      if ((textOrNull(body, 'kind') ?? 'snapshot') !== 'snapshot') {
-        throw new WireError('kind', '"inflight" is not supported by this server', { hint: 'Save a "snapshot".' });
-      }
+      const isInflight = samplerKind(body) === 'inflight';
       if (given === null && number === null)
         throw new WireError('path', 'is missing, and so is sampling_session_seq_id');
       if (given !== null) {
         checkName(given);
+        if (isInflight) throw new WireError('kind', 'weights that are saved under a name are no "inflight" weights');
         return async (run) => json({ type, path: await run.save({ ...save, kind: 'sampler_weights', name: given }) });
       }
       return async (run) => {
@@ -123,9 +122,29 @@ export function trainingRoutes(app: Hono, server: TinkerServer): void {
         const id = `${session.id}:sample:${number}`;
         if (samplers.has(id)) throw new Refusal(400, `there is a sampler ${id} already`);
         const client = await run.snapshot();
-        samplers.addSnapshot({ id, base_model: run.model.name, model_path: null }, client);
+        const sampler = { id, base_model: run.model.name, model_path: null };
+        if (isInflight) {
+          run.inflight.advance(client);
+          samplers.add(sampler, () => Promise.resolve(run.inflight.sampler()));
+        } else samplers.addSnapshot(sampler, client);
         session.samplers.add(id);
         return json({ type, sampling_session_id: id });
+      };
+    });
+  });
+
+  app.post('/save_weights_external', async (context) => {
+    const body = await read(context);
+    return numbered('save_weights_external', numbersOf(body), () => {
+      const name = checkName(textOf(body, 'path'));
+      if (fieldOf(body, 'age_encryption_recipients') !== undefined) {
+        throw new WireError('age_encryption_recipients', 'is not supported by this server, which encrypts nothing');
+      }
+      const save = { ttlSeconds: ttlOf(body), overwrite: true, user_metadata: metadataOf(body) };
+      return async (run) => {
+        const path = await run.save({ ...save, kind: 'external_weights', name });
+        const { size_bytes } = checkpoints.find(path).checkpoint;
+        return json({ type: 'save_weights_external', path, size_bytes });
       };
     });
   });
@@ -208,6 +227,12 @@ export function trainingRoutes(app: Hono, server: TinkerServer): void {
       optimizer_config: { type: 'adamw' },
     });
   });
+}
+
+function samplerKind(body: ExactJsonObject): 'snapshot' | 'inflight' {
+  const kind = textOrNull(body, 'kind') ?? 'snapshot';
+  if (kind === 'snapshot' || kind === 'inflight') return kind;
+  throw new WireError('kind', `must be "snapshot" or "inflight", not ${JSON.stringify(kind)}`);
 }
 
 function numbersOf(body: ExactJsonObject): Numbered {

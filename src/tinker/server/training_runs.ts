@@ -9,12 +9,13 @@ import type {
   ServiceClient,
   TrainingClient,
 } from '../clients.ts';
-import type { CheckpointKind } from '../local_path.ts';
 import type { AdamParams, Datum, ForwardBackwardOutput, LossFnConfig, LossFnType, ModelInfo } from '../types.ts';
 import { type Backend, type ServedModel, servedModel } from './backend.ts';
-import { checkpointPath } from './checkpoint_paths.ts';
+import { checkpointPath, KINDS, type ServedKind } from './checkpoint_paths.ts';
 import type { Checkpoints } from './checkpoints.ts';
+import { InflightWeights } from './inflight.ts';
 import type { Limits } from './limits.ts';
+import { newPlace } from './places.ts';
 import { Refusal } from './refusal.ts';
 import type { AdapterRecord } from './run_record.ts';
 import { Sequence } from './sequence.ts';
@@ -31,7 +32,7 @@ export interface PassRequest {
 }
 
 export interface SaveRequest {
-  kind: CheckpointKind;
+  kind: ServedKind;
   name: string;
   ttlSeconds: number | null;
   overwrite: boolean;
@@ -42,6 +43,8 @@ export class TrainingRun {
   readonly id: string;
   readonly model: ServedModel;
   readonly sequence: Sequence;
+  /** What its inflight samplers sample from. */
+  readonly inflight = new InflightWeights();
   readonly #service: ServiceClient;
   readonly #checkpoints: Checkpoints;
   /** Of the client that trains; another one once a state was loaded. */
@@ -94,8 +97,10 @@ export class TrainingRun {
       });
     }
     const client = await this.#client;
-    await (kind === 'weights' ? await client.saveState(name) : await client.saveWeightsForSampler(name)).result();
-    return await this.#checkpoints.add(address, { ttlSeconds, user_metadata });
+    const { saved } = KINDS[kind];
+    const place = newPlace(name);
+    await (saved === 'weights' ? await client.saveState(place) : await client.saveWeightsForSampler(place)).result();
+    return await this.#checkpoints.add(address, { directory: `${saved}/${place}`, ttlSeconds, user_metadata });
   }
 
   async snapshot(): Promise<SamplingClient> {
@@ -126,6 +131,7 @@ export class TrainingRun {
 
   async close(): Promise<void> {
     await this.unload();
+    await this.inflight.close();
     await this.#service.close();
   }
 }
@@ -181,7 +187,8 @@ export class TrainingRuns {
   state(path: string) {
     const found = this.#checkpoints.find(path);
     if (found.checkpoint.kind === 'weights') return found;
-    throw new Refusal(400, `${path} was saved for sampling and cannot be trained on from: load one of save_weights`);
+    const what = found.checkpoint.kind === 'sampler_weights' ? 'saved for sampling' : 'exported';
+    throw new Refusal(400, `${path} was ${what} and cannot be trained on from: load one of save_weights`);
   }
 
   async unload(id: string): Promise<void> {

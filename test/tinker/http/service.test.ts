@@ -85,6 +85,35 @@ it('the heartbeat says that somebody is there, and is still when the session is 
   expect(told).toEqual([]);
 });
 
+it('what the service allows is asked for again when it says, and counts from then on', async () => {
+  const dynamic = { refresh_interval_sec: 60, sample_cancel_enabled: false };
+  const fake = new FakeService({ dynamic });
+  const address = await fake.start();
+  let now = 0;
+  const clock = { now: () => now, sleep: () => Promise.resolve() };
+  const transport = new Transport({
+    address,
+    credential: await Credential.of(address, {}),
+    notify: () => undefined,
+    clock,
+  });
+  const session = await Session.open(transport, { project_id: null, user_metadata: {} });
+  onTestFinished(() => session.close());
+  dynamic.sample_cancel_enabled = true;
+  now = 59_999;
+  await session.beat();
+  expect(session.cancelAllowed).toBe(false);
+  now = 60_000;
+  await session.beat();
+  expect(session.cancelAllowed).toBe(true);
+  // A service that fails to say so has not changed its mind.
+  fake.fault = ({ path }) => (path === 'client/dynamic_config' ? { status: 403 } : null);
+  now = 200_000;
+  await session.beat();
+  expect(session.cancelAllowed).toBe(true);
+  expect(fake.heardOf('client/dynamic_config')).toHaveLength(3);
+});
+
 it('deletes checkpoints by their parts, and takes one that is gone for deleted', async () => {
   const fake = new FakeService();
   const { service } = await connect(await fake.start());

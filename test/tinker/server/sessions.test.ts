@@ -19,6 +19,51 @@ describe('a session', () => {
     expect((await client.post('session_heartbeat', { session_id: 'other' })).status).toBe(404);
   });
 
+  it('tells how it ended, as its client said first', async () => {
+    const { client } = await openServer();
+    const made = { display_name: 'A run of mine', user_metadata: { recipe: 'sft' } };
+    const id = String((await client.granted('create_session', made)).session_id);
+    const about = async () => (await client.send('GET', `sessions/${id}`)).body;
+    expect(await about()).toMatchObject({ ...made, status: { type: 'active' } });
+    const finish = (type: string) => client.post(`sessions/${id}/finish`, { reason: { type }, detail: `was ${type}` });
+    expect((await finish('errored')).status).toBe(204);
+    expect((await finish('success')).status).toBe(204);
+    const status = { type: 'client_finished', reason: { type: 'errored' }, detail: 'was errored' };
+    expect(await about()).toMatchObject({ ...made, status });
+    expect((await client.send('GET', 'sessions/other')).status).toBe(404);
+  });
+
+  it('is found by its name, its metadata and how it ended, newest first and a page at a time', async () => {
+    const { client } = await openServer();
+    const ids: string[] = [];
+    for (const [i, display_name] of ['First try', 'Second try', 'Other'].entries()) {
+      const made = { display_name, user_metadata: { number: `${i}`, kind: 'test' } };
+      ids.push(String((await client.granted('create_session', made)).session_id));
+    }
+    await client.post(`sessions/${ids[1]}/finish`, { reason: { type: 'interrupted' } });
+    const find = async (query: object) => {
+      const { sessions, next_cursor } = Object(
+        await client.granted('sessions/search', { owner: { type: 'own' }, ...query }),
+      );
+      return { found: sessions.map((each: object) => ids.indexOf(Object(each).session_id)), next_cursor };
+    };
+    const all = new Set([0, 1, 2]);
+    expect(new Set((await find({})).found)).toEqual(all);
+    expect(new Set((await find({ display_name: 'TRY' })).found)).toEqual(new Set([0, 1]));
+    expect((await find({ display_name: 'try first' })).found).toEqual([0]);
+    expect(new Set((await find({ display_name: 'second', session_id: ids[2] })).found)).toEqual(new Set([1, 2]));
+    expect((await find({ user_metadata: { number: '2', kind: 'test' } })).found).toEqual([2]);
+    expect(new Set((await find({ statuses: [{ type: 'active' }] })).found)).toEqual(new Set([0, 2]));
+    expect((await find({ statuses: [{ type: 'client_finished', reasons: ['interrupted'] }] })).found).toEqual([1]);
+    expect((await find({ statuses: [{ type: 'client_finished', reasons: ['success'] }] })).found).toEqual([]);
+    const first = await find({ limit: 2 });
+    const second = await find({ limit: 2, cursor: first.next_cursor });
+    expect(new Set([...first.found, ...second.found])).toEqual(all);
+    expect(second).toMatchObject({ found: [expect.any(Number)], next_cursor: null });
+    expect((await client.post('sessions/search', { limit: 0 })).status).toBe(400);
+    expect(Object((await client.send('GET', 'sessions?limit=2')).body).sessions).toHaveLength(2);
+  });
+
   it('makes a model once for a number, and tells of it', async () => {
     const { client } = await openServer();
     const { session_id, model_id } = await openModel(client);
