@@ -24,24 +24,38 @@ const environment = await pythonOf({
 if ('missing' in environment) process.stderr.write(`interop: TINKER DOWNLOADS ARE SKIPPED: ${environment.missing}\n`);
 
 describe.skipIf('missing' in environment)('the official SDK', () => {
-  it.each(['0.25.0', '0.38.0'])('%s downloads a checkpoint as a PEFT adapter', { timeout: 180_000 }, async (version) => {
-    const python = 'missing' in environment ? '' : environment.path;
-    const sdk = await pypiPackage(python, `tinker==${version}`);
-    if ('missing' in sdk) throw new Error(sdk.missing);
-    const { url, client, failures } = await openServer();
-    const { model_id } = await openModel(client);
-    const { path } = await client.done('save_weights', { model_id, seq_id: 1, path: 'one' });
-    const directory = await temporaryDirectory();
-    const script = join(directory, 'cli.py');
-    await writeFile(script, RUN_CLI);
-    const argv = ['-W', 'ignore', script, sdk.directory, 'checkpoint', 'download', String(path), '--output', directory];
-    await execa(python, argv, { env: { TINKER_BASE_URL: url, TINKER_API_KEY: 'tml-local' }, timeout: 120_000 });
-    const [downloaded] = (await readdir(directory)).filter((name) => name !== 'cli.py');
-    const files = await readdir(join(directory, downloaded));
-    expect(files).toEqual(expect.arrayContaining(['adapter_config.json', 'adapter_model.safetensors']));
-    expect(await readAdapterConfig(join(directory, downloaded))).toMatchObject({ rank: 4 });
-    expect(failures).toEqual([]);
-    // What was exported for the download is gone again.
-    expect(Object((await client.send('GET', 'checkpoints')).body).checkpoints).toHaveLength(1);
-  });
+  it.each(['0.25.0', '0.38.0'])(
+    '%s downloads a checkpoint as a PEFT adapter',
+    { timeout: 180_000 },
+    async (version) => {
+      const python = 'missing' in environment ? '' : environment.path;
+      const sdk = await pypiPackage(python, `tinker==${version}`);
+      if ('missing' in sdk) throw new Error(sdk.missing);
+      const { url, client, failures } = await openServer();
+      const { model_id } = await openModel(client);
+      const { path } = await client.done('save_weights', { model_id, seq_id: 1, path: 'one' });
+      const directory = await temporaryDirectory();
+      const script = join(directory, 'cli.py');
+      await writeFile(script, RUN_CLI);
+      const argv = [
+        '-W',
+        'ignore',
+        script,
+        sdk.directory,
+        'checkpoint',
+        'download',
+        String(path),
+        '--output',
+        directory,
+      ];
+      await execa(python, argv, { env: { TINKER_BASE_URL: url, TINKER_API_KEY: 'tml-local' }, timeout: 120_000 });
+      const [downloaded] = (await readdir(directory)).filter((name) => name !== 'cli.py');
+      const files = await readdir(join(directory, downloaded));
+      expect(files).toEqual(expect.arrayContaining(['adapter_config.json', 'adapter_model.safetensors']));
+      expect(await readAdapterConfig(join(directory, downloaded))).toMatchObject({ rank: 4 });
+      expect(failures).toEqual([]);
+      // What was exported for the download is gone again.
+      expect(Object((await client.send('GET', 'checkpoints')).body).checkpoints).toHaveLength(1);
+    },
+  );
 });
