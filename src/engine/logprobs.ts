@@ -31,7 +31,7 @@ export interface LogprobsInputs {
   more?: (chunk: LogitsOfChunk) => Value[];
 }
 
-export interface LogitsOfChunk {
+interface LogitsOfChunk {
   /** (m, V) both. */
   logits: Value;
   logprobs: Value;

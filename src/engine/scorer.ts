@@ -12,7 +12,7 @@ import { ranked } from './ranking.ts';
 import { type Dense, floats, integers } from './session.ts';
 
 /** Tokens that are drawn at every position. */
-export interface Draws {
+interface Draws {
   k: number;
   /** Above 0. */
   temperature: number;

@@ -1,9 +1,9 @@
 // Checkpoints as weights: overwritten as a whole or not at all, copied, and taken away as files.
 
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { readAdapterConfig } from '../../../src/formats/adapter.ts';
 import { isCheckpointName } from '../../../src/tinker/local_path.ts';
 import { Downloads } from '../../../src/tinker/server/downloads.ts';
@@ -88,7 +88,7 @@ describe('a checkpoint that is overwritten', () => {
     const run = join(data, 'runs', model_id.replaceAll(':', '-'));
     const record = JSON.parse(await readFile(join(run, 'training_run.json'), 'utf8'));
     const [place] = await readdir(join(run, 'weights'));
-    await execa('mv', [join(run, 'weights', place), join(run, 'weights', 'one')]);
+    await rename(join(run, 'weights', place), join(run, 'weights', 'one'));
     delete record.checkpoints[0].directory;
     await writeFile(join(run, 'training_run.json'), JSON.stringify(record));
     const { client } = await openServer({ data });
@@ -221,13 +221,18 @@ describe('the files of a checkpoint', () => {
     });
   });
 
-  it('are not had when their time is over', () => {
+  it('are not had when their time is over, nor of another server', () => {
+    vi.useFakeTimers({ toFake: ['Date'] });
+    onTestFinished(() => void vi.useRealTimers());
     const downloads = new Downloads();
     const path = 'tinker://a:train:0/weights/one';
-    const parts = String(downloads.urls('http://here', path, ['x']).urls.x).split('/');
-    const [expires, signature] = [parts[4], parts[5]];
-    downloads.check({ expires, signature, path, file: 'x' });
-    const check = () => new Downloads().check({ expires, signature, path, file: 'x' });
-    expect(check).toThrow('no address of a download');
+    const { urls, expires: until } = downloads.urls('http://here', path, ['x']);
+    const [expires, signature] = urls.x.split('/').slice(4);
+    const address = { expires, signature, path, file: 'x' };
+    downloads.check(address);
+    expect(() => new Downloads().check(address)).toThrow('no address of a download');
+    expect(() => downloads.check({ ...address, file: 'y' })).toThrow('no address of a download');
+    vi.setSystemTime(Date.parse(until) + 1);
+    expect(() => downloads.check(address)).toThrow('has expired');
   });
 });
