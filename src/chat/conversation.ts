@@ -2,10 +2,10 @@
 
 import { PassThrough } from 'node:stream';
 import { tinkerTokenCompleter, visibleText } from '../completers/completers.ts';
+import { spokenText } from '../completers/spoken.ts';
 import type { Message } from '../renderers/types.ts';
 import type { SamplingTarget } from '../run/sampling_target.ts';
 import { type SamplingParams, tokensOf } from '../tinker/types.ts';
-import { spokenText } from './spoken.ts';
 
 export interface Reply {
   text: string;

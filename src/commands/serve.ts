@@ -7,7 +7,7 @@ import { BaseCommand } from './base.ts';
 export default class Serve extends BaseCommand {
   static override summary = 'Serve models to clients of the Tinker API.';
   static override description =
-    'Clients train and sample over HTTP as on the hosted service. Only this machine is let in, unless --host says otherwise.';
+    "Clients train and sample over HTTP as on the hosted service, and talk to what was trained through OpenAI's API. Only this machine is let in, unless --host says otherwise.";
   static override examples = [
     '<%= config.bin %> serve --model example_data/models/tiny',
     '<%= config.bin %> serve --model Qwen/Qwen3-0.6B --port 8000 --data checkpoints',

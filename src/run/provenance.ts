@@ -22,7 +22,7 @@ export async function collectProvenance(cwd: string): Promise<Provenance> {
   return { versions, git, codeDiff: git === null ? null : codeDiff };
 }
 
-async function readVersions(): Promise<RunRecord['versions']> {
+export async function readVersions(): Promise<RunRecord['versions']> {
   const require = createRequire(import.meta.url);
   const [cookbook, onnxruntime] = await Promise.all(
     ['../../package.json', 'onnxruntime-node/package.json'].map(async (name) => {

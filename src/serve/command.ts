@@ -13,6 +13,7 @@ import { listen } from '../tinker/server/listen.ts';
 import { ConfigurationError, stackOf } from '../util/errors.ts';
 import { makeDirectory } from '../util/files.ts';
 import { isLoopbackHost } from '../util/loopback.ts';
+import { routesBesides } from './routes.ts';
 
 export interface ServeOptions {
   /** Directories, GGUF files and names on the hub, each of them also as NAME=MODEL. */
@@ -62,10 +63,12 @@ export async function serveCommand(options: ServeOptions, started: (lines: strin
   const stop = stopOnSignals();
   try {
     const report = (error: unknown) => notify(stackOf(error));
-    const server = await listen({ backend, data, host, port, key, customLosses, notify, report });
+    const more = await routesBesides(report);
+    const server = await listen({ backend, data, host, port, key, customLosses, more, notify, report });
     started([
       `Serving ${models.map(({ name }) => name).join(', ')} at ${server.url}`,
       `Connect with TINKER_BASE_URL=${server.url} TINKER_API_KEY=${key === null ? 'tml-local' : `$${options.keyEnv}`}`,
+      `OpenAI's API is at ${server.url}/oai/api/v1, and a page that shows what is done at ${server.url}/`,
     ]);
     await aborted(AbortSignal.any([stop.signal, lease.lost]));
     notify(

@@ -5,8 +5,10 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { Engine } from '../../src/engine/engine.ts';
+import type { ServiceClient } from '../../src/tinker/clients.ts';
+import type { ServedModel } from '../../src/tinker/server/backend.ts';
 import type { Limits } from '../../src/tinker/server/limits.ts';
-import { listen } from '../../src/tinker/server/listen.ts';
+import { type ListenOptions, listen } from '../../src/tinker/server/listen.ts';
 import { isJsonObject, type JsonObject } from '../../src/util/json.ts';
 
 export const TINY = resolve(import.meta.dirname, '../../example_data/models/tiny');
@@ -18,17 +20,33 @@ export interface ServerOptions {
   key?: string;
   limits?: Partial<Limits>;
   customLosses?: boolean;
+  more?: ListenOptions['more'];
+  /** Takes what closes it; unless given, it is closed when the test has finished. */
+  until?(close: () => Promise<void>): void;
+  /** Models besides `tiny`. */
+  models?: ServedModel[];
+  /** Another service than the engine's. */
+  service?: ServiceClient;
 }
 
-/** Closed, with its engine, when the test has finished. */
-export async function openServer({ data, key, limits = {}, customLosses = false }: ServerOptions = {}) {
+export async function openServer({
+  data,
+  key,
+  limits = {},
+  customLosses = false,
+  more,
+  until = onTestFinished,
+  models = [],
+  service,
+}: ServerOptions = {}) {
   const directory = data ?? (await mkdtemp(join(tmpdir(), 'cookbook-server-')));
   const engine = new Engine({ threads: 1 });
   const failures: unknown[] = [];
   const server = await listen({
     backend: {
-      models: [{ name: 'tiny', aliases: [TINY], source: TINY, directory: TINY, max_context_length: 512 }],
-      session: ({ checkpoints }) => engine.session({ checkpoints, microbatchTokens: MICROBATCH_TOKENS, seed: 0 }),
+      models: [{ name: 'tiny', aliases: [TINY], source: TINY, directory: TINY, max_context_length: 512 }, ...models],
+      session: ({ checkpoints }) =>
+        service ?? engine.session({ checkpoints, microbatchTokens: MICROBATCH_TOKENS, seed: 0 }),
     },
     data: directory,
     host: '127.0.0.1',
@@ -36,10 +54,11 @@ export async function openServer({ data, key, limits = {}, customLosses = false 
     key: key ?? null,
     limits,
     customLosses,
+    more,
     notify: (message) => failures.push(message),
     report: (error) => failures.push(error),
   });
-  onTestFinished(async () => {
+  until(async () => {
     await server.close();
     await engine.close();
     if (data === undefined) await rm(directory, { recursive: true, force: true });

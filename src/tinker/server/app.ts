@@ -1,13 +1,15 @@
 // The HTTP of the server: who may ask, how much, and what is said of requests that lead nowhere.
 
 import { createHash, timingSafeEqual } from 'node:crypto';
-import { Hono, type HonoRequest } from 'hono';
+import { type Context, Hono, type HonoRequest } from 'hono';
+import { routePath } from 'hono/route';
 import { stackOf } from '../../util/errors.ts';
 import { isLoopbackUrl } from '../../util/loopback.ts';
 import { checkpointRoutes } from './checkpoint_routes.ts';
 import { customLossRoutes } from './custom_loss_routes.ts';
 import { downloadRoutes } from './downloads.ts';
-import { jsonAnswer, refusalAnswer } from './http.ts';
+import { refusalAnswer } from './http.ts';
+import { detailAnswer, type MoreRoutes, routesOf } from './more_routes.ts';
 import { samplingRoutes } from './sampling_routes.ts';
 import { sessionRoutes } from './session_routes.ts';
 import type { TinkerServer } from './tinker_server.ts';
@@ -15,13 +17,15 @@ import { trainingRoutes } from './training_routes.ts';
 import { weightsRoutes } from './weights_routes.ts';
 
 export interface AppOptions {
-  /** What clients must send as X-API-Key; null: they may send anything. */
+  /** What clients must send as X-API-Key, or as the bearer of Authorization; null: they may send anything. */
   key: string | null;
+  /** Served besides the API. */
+  more?: readonly MoreRoutes[];
   /** Told of failures that no client is to blame for. */
   report(error: unknown): void;
 }
 
-export function tinkerApp(server: TinkerServer, { key, report }: AppOptions): Hono {
+export function tinkerApp(server: TinkerServer, { key, more = [], report }: AppOptions): Hono {
   const api = new Hono();
   sessionRoutes(api, server);
   trainingRoutes(api, server);
@@ -32,31 +36,51 @@ export function tinkerApp(server: TinkerServer, { key, report }: AppOptions): Ho
 
   const app = new Hono();
   const isKey = key === null ? () => true : keyCheck(key);
+  app.use(async (context, next) => {
+    await next();
+    server.counters.request({ method: context.req.method, route: routeOf(context), status: context.res.status });
+  });
   app.use(async ({ req }, next) => {
+    const { refuse = detailAnswer } = routesOf(more, req.path) ?? {};
     const foreign = foreignPage(req, key);
-    if (foreign !== null) return jsonAnswer({ detail: `requests from pages of ${foreign} are not answered` }, 403);
+    if (foreign !== null) return refuse(403, `requests from pages of ${foreign} are not answered`);
     return await next();
   });
   downloadRoutes(app, server);
   app.use(async ({ req }, next) => {
-    if (!isKey(req.header('X-API-Key'))) {
-      return jsonAnswer({ detail: 'the key of the request (X-API-Key) is not that of this server' }, 401);
+    const { refuse = detailAnswer, path, isPublic = false } = routesOf(more, req.path) ?? {};
+    if (!isKey(sentKey(req)) && !(isPublic && req.path === path)) {
+      return refuse(401, 'the key of the request (X-API-Key) is not that of this server');
     }
     if (server.isClosing && !/\/retrieve_futures?$/.test(req.path)) {
-      return jsonAnswer({ detail: 'this server is shutting down' }, 503);
+      return refuse(503, 'this server is shutting down');
     }
     return await next();
   });
   app.route('/api/v1', api);
-  app.notFound(({ req }) => jsonAnswer({ detail: `there is no ${req.method} ${req.path} here` }, 404));
+  for (const { path, app: routes } of more) app.route(path, routes);
+  app.notFound(({ req }) => {
+    const { refuse = detailAnswer } = routesOf(more, req.path) ?? {};
+    return refuse(404, `there is no ${req.method} ${req.path} here`);
+  });
   app.onError((error, { req }) => {
     const refusal = refusalAnswer(error);
     if (refusal !== null) return refusal;
     // Whoever broke off in the middle of a body reads no answer.
     if (!req.raw.signal.aborted) report(new Error(`${req.method} ${req.path}: ${stackOf(error)}`));
-    return jsonAnswer({ detail: 'the server failed; its log says why' }, 500);
+    return detailAnswer(500, 'the server failed; its log says why');
   });
   return app;
+}
+
+/** The pattern that the path fits, without what its parts must look like. */
+function routeOf(context: Context): string {
+  const pattern = routePath(context, -1);
+  return pattern.endsWith('/*') ? 'none' : pattern.replace(/\{.*\}/, '');
+}
+
+function sentKey(req: HonoRequest): string | undefined {
+  return req.header('X-API-Key') ?? /^Bearer +(\S+)$/i.exec(req.header('Authorization') ?? '')?.[1];
 }
 
 /**

@@ -49,6 +49,11 @@ export class Futures {
     this.#report = report;
   }
 
+  /** Requests that have no outcome yet. */
+  get pending(): number {
+    return this.#pending;
+  }
+
   /** Whether the request is known already. Throws a Refusal if it is another one of the same number. */
   has(id: string, operation: string): boolean {
     const known = this.#futures.get(id)?.operation;

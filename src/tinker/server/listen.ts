@@ -8,6 +8,7 @@ import { errorCode } from '../../util/files.ts';
 import { tinkerApp } from './app.ts';
 import type { Backend } from './backend.ts';
 import { LIMITS, type Limits } from './limits.ts';
+import type { MoreRoutes } from './more_routes.ts';
 import { TinkerServer } from './tinker_server.ts';
 
 export interface ListenOptions {
@@ -22,6 +23,8 @@ export interface ListenOptions {
   limits?: Partial<Limits>;
   /** Whether clients are told to hand over their custom losses; false if absent. */
   customLosses?: boolean;
+  /** What it serves besides the API. */
+  more?(server: TinkerServer): readonly MoreRoutes[];
   /** Told of what a user may want to know. */
   notify(message: string): void;
   /** Told of failures that no client is to blame for. */
@@ -41,10 +44,10 @@ const REQUEST_MS = 600_000;
 const IDLE_MS = 75_000;
 
 export async function listen(options: ListenOptions): Promise<RunningServer> {
-  const { backend, data, host, port, key, customLosses = false, notify, report } = options;
+  const { backend, data, host, port, key, customLosses = false, more, notify, report } = options;
   const limits = { ...LIMITS, ...options.limits };
   const tinker = await TinkerServer.open({ backend, data, limits, customLosses, notify, report });
-  const { fetch } = tinkerApp(tinker, { key, report });
+  const { fetch } = tinkerApp(tinker, { key, more: more?.(tinker), report });
   const server = createAdaptorServer({
     fetch,
     overrideGlobalObjects: false,

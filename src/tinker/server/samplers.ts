@@ -2,7 +2,8 @@
 // longest ago gives its weights back, and opens them again when it is asked for.
 
 import type { RequestOptions, SampleOptions } from '../clients.ts';
-import type { ModelInput, SampleResponse, SamplingParams } from '../types.ts';
+import { lengthOf, type ModelInput, type SampleResponse, type SamplingParams } from '../types.ts';
+import type { Counters } from './counters.ts';
 import type { SamplesFrom } from './inflight.ts';
 import type { Limits } from './limits.ts';
 import { Refusal } from './refusal.ts';
@@ -26,16 +27,26 @@ export interface SampleRequest extends RequestOptions {
   prompt: ModelInput;
   numSamples: number;
   params: SamplingParams;
-  options: Omit<SampleOptions, 'signal' | 'onToken'>;
+  options: Omit<SampleOptions, 'signal'>;
 }
 
 export class Samplers {
   readonly #limits: Pick<Limits, 'samplers'>;
+  readonly #counters: Counters;
   /** The one that was used last comes last. */
   readonly #entries = new Map<string, Entry>();
 
-  constructor(limits: Pick<Limits, 'samplers'>) {
+  constructor(limits: Pick<Limits, 'samplers'>, counters: Counters) {
     this.#limits = limits;
+    this.#counters = counters;
+  }
+
+  /** Those that are known, with what of them is held now. */
+  list(): (Sampler & { hasWeights: boolean; busy: number })[] {
+    return [...this.#entries.values()].map(({ id, base_model, model_path, client, busy }) => ({
+      ...{ id, base_model, model_path, busy },
+      hasWeights: client !== null,
+    }));
   }
 
   has(id: string): boolean {
@@ -65,7 +76,20 @@ export class Samplers {
     entry.busy += 1;
     try {
       const client = await this.#clientOf(entry);
-      return await client.sample(prompt, numSamples, params, { ...options, ...(signal && { signal }) });
+      const { onToken } = options;
+      const counted = this.#counters.sampling(lengthOf(prompt));
+      const response = await this.#counters.timed('sample', () =>
+        client.sample(prompt, numSamples, params, {
+          ...options,
+          ...(signal && { signal }),
+          onToken: (token, member) => {
+            counted.told();
+            onToken?.(token, member);
+          },
+        }),
+      );
+      counted.done(response);
+      return response;
     } finally {
       entry.busy -= 1;
     }

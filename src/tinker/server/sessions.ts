@@ -61,6 +61,11 @@ export class Sessions {
     return session;
   }
 
+  /** Whether it is open; it is not heard of by this. */
+  has(id: string): boolean {
+    return this.#open.has(id);
+  }
+
   /** The session of this id, of which something is heard now. Throws a Refusal for one that has ended or never was. */
   get(id: string): Session {
     const session = this.#open.get(id);
@@ -81,6 +86,10 @@ export class Sessions {
   /** Open or not. Throws a Refusal for one of which nothing is known. */
   about(id: string): Session {
     return this.#ended.get(id) ?? this.get(id);
+  }
+
+  open(): readonly Session[] {
+    return [...this.#open.values()];
   }
 
   /** Of those that are open. */

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { ServiceClient } from '../clients.ts';
 import type { Backend } from './backend.ts';
 import { Checkpoints } from './checkpoints.ts';
+import { Counters } from './counters.ts';
 import { Downloads } from './downloads.ts';
 import { Futures } from './futures.ts';
 import type { Limits } from './limits.ts';
@@ -30,6 +31,7 @@ export class TinkerServer {
   readonly limits: Limits;
   readonly backend: Backend;
   readonly checkpoints: Checkpoints;
+  readonly counters = new Counters();
   readonly futures: Futures;
   readonly sessions: Sessions;
   readonly runs: TrainingRuns;
@@ -50,7 +52,7 @@ export class TinkerServer {
     this.futures = new Futures(limits, report);
     this.sessions = new Sessions(limits);
     this.runs = new TrainingRuns(backend, checkpoints, limits);
-    this.samplers = new Samplers(limits);
+    this.samplers = new Samplers(limits, this.counters);
     this.#upkeep = setInterval(() => void this.#tidy().catch(report), UPKEEP_MS).unref();
   }
 

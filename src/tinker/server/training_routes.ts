@@ -2,7 +2,7 @@
 
 import type { Context, Hono } from 'hono';
 import { LOSS_FUNCTIONS } from '../loss_functions.ts';
-import type { LossFnConfig, LossFnType } from '../types.ts';
+import { type LossFnConfig, type LossFnType, lengthOf } from '../types.ts';
 import { WireError } from '../wire/error.ts';
 import { checkSeqId, decodeForwardBackwardRequest, type ForwardBackwardRequest } from '../wire/forward_backward.ts';
 import { type ExactJsonObject, parseExactJson } from '../wire/json.ts';
@@ -37,7 +37,7 @@ interface Numbered {
 type Work = (run: TrainingRun, seq: number) => Promise<Result>;
 
 export function trainingRoutes(app: Hono, server: TinkerServer): void {
-  const { checkpoints, futures, limits, runs, samplers, sessions } = server;
+  const { checkpoints, counters, futures, limits, runs, samplers, sessions } = server;
   const read = (context: Context) => bodyOf(context, limits.bodyBytes);
   const promise = (request_id: string, model_id: string) => jsonAnswer({ request_id, model_id });
   const json = (value: ExactJsonObject): Result => ({ kind: 'json', value });
@@ -58,7 +58,8 @@ export function trainingRoutes(app: Hono, server: TinkerServer): void {
     }
     // Its result was fetched long ago, or it came when it was no longer waited for: whoever polls is told.
     if (run.sequence.isTaken(seq_id)) return promise(id, model_id);
-    futures.submit(id, operation, () => run.sequence.run(seq_id, () => work(run, seq_id)));
+    const timed = () => counters.timed(operation, () => work(run, seq_id));
+    futures.submit(id, operation, () => run.sequence.run(seq_id, timed));
     return promise(id, model_id);
   };
 
@@ -68,7 +69,12 @@ export function trainingRoutes(app: Hono, server: TinkerServer): void {
     const { numbers, request } = isProtobuf ? protobufPass(bytes) : jsonPass(bytes);
     return numbered('forward_backward', numbers, () => {
       const checked = checkedPass(request(), sessions.of(numbers.model_id));
-      return async (run) => ({ kind: 'forward_backward', output: await run.pass(checked) });
+      return async (run) => {
+        const output = await run.pass(checked);
+        const tokens = checked.data.reduce((sum, { model_input }) => sum + lengthOf(model_input), 0);
+        counters.tokens[checked.forward_only ? 'scored' : 'trained'] += tokens;
+        return { kind: 'forward_backward', output };
+      };
     });
   };
   app.post('/forward_backward', pass);

@@ -45,6 +45,8 @@ export class TrainingRun {
   readonly sequence: Sequence;
   /** What its inflight samplers sample from. */
   readonly inflight = new InflightWeights();
+  /** Steps of its optimizer. */
+  steps = 0;
   readonly #service: ServiceClient;
   readonly #checkpoints: Checkpoints;
   /** Of the client that trains; another one once a state was loaded. */
@@ -85,6 +87,7 @@ export class TrainingRun {
 
   async optimStep(params: AdamParams): Promise<Record<string, number>> {
     const { metrics = {} } = await (await (await this.#client).optimStep(params)).result();
+    this.steps += 1;
     return metrics;
   }
 
@@ -153,6 +156,10 @@ export class TrainingRuns {
     this.#backend = backend;
     this.#checkpoints = checkpoints;
     this.#limits = limits;
+  }
+
+  all(): readonly TrainingRun[] {
+    return [...this.#runs.values()];
   }
 
   /** Throws a Refusal for a model that is not there. */

@@ -2,8 +2,8 @@
 
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { spokenText } from '../../src/chat/spoken.ts';
 import { visibleText } from '../../src/completers/completers.ts';
+import { spokenText } from '../../src/completers/spoken.ts';
 import { CATALOGUE } from '../../src/renderers/catalogue.ts';
 import { chatTemplateRenderer } from '../../src/renderers/chat_template.ts';
 import type { Renderer } from '../../src/renderers/types.ts';

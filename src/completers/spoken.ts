@@ -43,7 +43,7 @@ async function* plainText(
 }
 
 /** Where the text goes on with a mark, or ends in the beginning of one. */
-function certainEnd(text: string, marks: readonly string[]): number {
+export function certainEnd(text: string, marks: readonly string[]): number {
   for (let start = 0; start < text.length; start++) {
     const rest = text.slice(start);
     if (marks.some((mark) => rest.startsWith(mark) || mark.startsWith(rest))) return start;
