@@ -7,7 +7,6 @@ import { serviceSlot } from '../tinker/service.ts';
 import { DEVICES } from './device.ts';
 import { requireDevice } from './device_probe.ts';
 import { badPattern, loraFields, loraOptions } from './lora_fields.ts';
-import { lossRefusal } from './loss_refusal.ts';
 
 export const local = defineBuilder({
   slot: serviceSlot,
@@ -62,11 +61,9 @@ export const local = defineBuilder({
       ),
     ),
   }),
-  async check({ rank_pattern, alpha_pattern }, { lossFn }) {
+  async check({ rank_pattern, alpha_pattern }) {
     const bad = badPattern({ rank_pattern, alpha_pattern });
-    if (bad !== null) return [bad];
-    const refusal = lossFn === undefined ? null : lossRefusal(lossFn);
-    return refusal === null ? [] : [{ field: 'loss_fn', message: `${refusal.message}. ${refusal.hint}` }];
+    return bad === null ? [] : [bad];
   },
   async build(
     { device, threads, microbatch_tokens, activation_checkpointing, batch_invariant, neftune_noise_alpha, ...lora },

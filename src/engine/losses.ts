@@ -6,19 +6,26 @@ import { completeLossConfig, lossConfigProblem } from '../tinker/loss_settings.t
 import type { LossFnConfig, LossFnType } from '../tinker/types.ts';
 import { RequestError } from '../util/errors.ts';
 import type { Graph, Value } from './graph.ts';
-import { NO_STABLE_REINFORCE } from './loss_refusal.ts';
 
-export type TokenLossFn = Exclude<LossFnType, 'gspo' | 'stable_reinforce'>;
+export type TokenLossFn = Exclude<LossFnType, 'gspo'>;
 
 /** Losses that the graph has a slope of. */
-export const TOKEN_LOSSES: readonly TokenLossFn[] = ['cross_entropy', 'importance_sampling', 'ppo', 'cispo', 'dro'];
+export const TOKEN_LOSSES: readonly TokenLossFn[] = [
+  'cross_entropy',
+  'importance_sampling',
+  'ppo',
+  'cispo',
+  'dro',
+  'stable_reinforce',
+];
 
 /** A loss with its configuration checked and completed. */
 export interface TokenLoss {
   fn: TokenLossFn;
   low: number;
   high: number;
-  beta: number;
+  /** Strength of the quadratic pull towards the policy that sampled. */
+  pull: number;
 }
 
 /** One whose ratio belongs to the sequence: `gspo.ts`. */
@@ -36,15 +43,12 @@ export function configureLoss(fn: LossFnType, config: LossFnConfig = {}): Loss {
   if (!Object.hasOwn(LOSS_FUNCTIONS, fn)) {
     throw new RequestError(`unknown loss "${fn}"; there is ${[...TOKEN_LOSSES, 'gspo'].join(', ')}`);
   }
-  if (fn === 'stable_reinforce') {
-    const { message, hint } = NO_STABLE_REINFORCE;
-    throw new RequestError(message, { hint });
-  }
   const { settings } = LOSS_FUNCTIONS[fn];
   const problem = lossConfigProblem(fn, settings, config);
   if (problem !== null) throw new RequestError(problem);
-  const { clip_low_threshold: low = 0, clip_high_threshold: high = 0, beta = 0 } = completeLossConfig(settings, config);
-  return fn === 'gspo' ? { fn, low, high } : { fn, low, high, beta };
+  const complete = completeLossConfig(settings, config);
+  const { clip_low_threshold: low = 0, clip_high_threshold: high = 0, beta = 0, kl_coeff: pull = beta } = complete;
+  return fn === 'gspo' ? { fn, low, high } : { fn, low, high, pull };
 }
 
 /** Per-token inputs. `weight` is used by cross_entropy, `advantage` and the sampler's log-prob `q` by the others. */
@@ -56,7 +60,7 @@ export interface TokenTerms {
 }
 
 /** One token's share of the loss. */
-export function lossOfToken({ fn, low, high, beta }: TokenLoss, { logprob, weight, q, advantage }: TokenTerms): number {
+export function lossOfToken({ fn, low, high, pull }: TokenLoss, { logprob, weight, q, advantage }: TokenTerms): number {
   const ratio = Math.exp(logprob - q);
   const clipped = Math.min(Math.max(ratio, low), high);
   switch (fn) {
@@ -69,7 +73,9 @@ export function lossOfToken({ fn, low, high, beta }: TokenLoss, { logprob, weigh
     case 'cispo':
       return -clipped * logprob * advantage;
     case 'dro':
-      return -(logprob * advantage - 0.5 * beta * (logprob - q) ** 2);
+      return -(logprob * advantage - 0.5 * pull * (logprob - q) ** 2);
+    case 'stable_reinforce':
+      return -(clipped * logprob * advantage - 0.5 * pull * (logprob - q) ** 2);
   }
 }
 
@@ -80,14 +86,14 @@ export interface LossInputs {
   q: Value;
   low: Value;
   high: Value;
-  beta: Value;
+  pull: Value;
   /** One boolean scalar a loss: which of them this run computes. One graph then serves them all. */
   chosen: Record<TokenLossFn, Value>;
 }
 
 /** dL/dlogprob for log-probs (M, K). */
 export function lossSlope(g: Graph, logprobs: Value, inputs: LossInputs): Value {
-  const { weights, advantages: A, q, low, high, beta, chosen } = inputs;
+  const { weights, advantages: A, q, low, high, pull, chosen } = inputs;
   const negative = (v: Value) => g.node('Neg', [v]);
   const times = (a: Value, b: Value) => g.node('Mul', [a, b]);
   const difference = g.node('Sub', [logprobs, q]);
@@ -96,13 +102,16 @@ export function lossSlope(g: Graph, logprobs: Value, inputs: LossInputs): Value 
   const unclipped = negative(times(ratio, A)); // −r·A, the slope of −r·A itself since dr/dlp = r
   // PPO takes the smaller of r·A and clip(r)·A; where that is the clipped one, nothing moves.
   const bound = g.node('Less', [times(clipped, A), times(ratio, A)]);
+  const weighted = negative(times(clipped, A));
+  // Of a prompt q is not known: without an advantage there is no pull either.
+  const pulled = g.node('Where', [g.node('Equal', [A, g.scalar(0)]), g.scalar(0), times(pull, difference)]);
   const slopes: Record<TokenLossFn, Value> = {
     cross_entropy: negative(weights),
     importance_sampling: unclipped,
     ppo: g.node('Where', [bound, g.scalar(0), unclipped]),
-    cispo: negative(times(clipped, A)),
-    // Of a prompt q is not known: without an advantage there is no pull either.
-    dro: g.node('Where', [g.node('Equal', [A, g.scalar(0)]), g.scalar(0), g.node('Sub', [times(beta, difference), A])]),
+    cispo: weighted,
+    dro: g.node('Sub', [pulled, A]),
+    stable_reinforce: g.node('Add', [pulled, weighted]),
   };
   return TOKEN_LOSSES.reduce((sum, fn) => g.node('Where', [chosen[fn], slopes[fn], sum]), g.scalar(0));
 }

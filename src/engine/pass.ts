@@ -108,7 +108,7 @@ export async function runPass(
     );
     feeds.low = scalar(loss.low);
     feeds.high = scalar(loss.high);
-    feeds.beta = scalar(loss.beta);
+    feeds.pull = scalar(loss.pull);
     for (const fn of TOKEN_LOSSES) feeds[fn] = flag(fn === loss.fn);
   }
   if (noiseOf !== undefined) {

@@ -11,7 +11,6 @@ import type {
   CreateFullTrainingClientOptions,
   CreateLoraTrainingClientOptions,
   FullTrainingService,
-  LossRefusingService,
   SamplingClient,
   TrainingClient,
 } from '../tinker/clients.ts';
@@ -42,7 +41,6 @@ import type { Parameterisation } from './decoder_graph.ts';
 import type { Device } from './device.ts';
 import type { Lane } from './fair_queue.ts';
 import { Lease } from './lease.ts';
-import { lossRefusal } from './loss_refusal.ts';
 import { requireMemory } from './memory.ts';
 import { trainedBytes } from './memory_estimates.ts';
 import { type Model, openModel } from './model.ts';
@@ -83,8 +81,7 @@ interface Loaded {
   tokenizerPath: string;
 }
 
-export class LocalServiceClient implements FullTrainingService, LossRefusingService {
-  readonly lossRefusal = lossRefusal;
+export class LocalServiceClient implements FullTrainingService {
   readonly #options: SessionOptions;
   readonly #engine: EngineParts;
   /** What is still open: training clients, and of sampling clients their leases only, so that a client which nobody keeps is collected. */

@@ -126,13 +126,14 @@ function slopeOfLoss(g: Graph): (logprobs: Value, cut: Cut) => Value {
     q: perToken('q'),
     low: scalar('low'),
     high: scalar('high'),
-    beta: scalar('beta'),
+    pull: scalar('pull'),
     chosen: {
       cross_entropy: flag('cross_entropy'),
       importance_sampling: flag('importance_sampling'),
       ppo: flag('ppo'),
       cispo: flag('cispo'),
       dro: flag('dro'),
+      stable_reinforce: flag('stable_reinforce'),
     },
   };
   return (logprobs, cut) => {

@@ -2,7 +2,7 @@
 // (tinker_cookbook/rl/train.py).
 
 import type { Make } from '../registry/slot.ts';
-import { maxContextLengthOf, requireLoss } from '../tinker/capabilities.ts';
+import { maxContextLengthOf } from '../tinker/capabilities.ts';
 import { buildEvaluators } from '../training/build_evaluators.ts';
 import { evaluationBy } from '../training/evaluator.ts';
 import { Journal } from '../training/journal.ts';
@@ -67,7 +67,6 @@ export async function trainPolicy(
   const { service, seed, emit, signal } = context;
   const notify = (message: string) => emit({ type: 'notice', message });
   const warn = (message: string) => emit({ type: 'warning', message });
-  requireLoss(service, config.loss_fn);
   const opened = await openModel(config, context, make);
   const { tokenizer, renderer } = opened;
   // Services score a sequence with room for a token behind it.

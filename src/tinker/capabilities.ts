@@ -1,7 +1,7 @@
 // What a service can do, asked before anything is opened.
 
 import { ConfigurationError, RequestError } from '../util/errors.ts';
-import type { FullTrainingService, LossRefusingService, ServiceClient } from './clients.ts';
+import type { FullTrainingService, ServiceClient } from './clients.ts';
 
 /** Longest sequence that a service takes for a model, in tokens. Throws RequestError for a model that it does not have. */
 export async function maxContextLengthOf(service: ServiceClient, model: string): Promise<number> {
@@ -19,16 +19,6 @@ export function requireFullTraining(service: ServiceClient): FullTrainingService
   throw new ConfigurationError('this service trains adapters only, and no model from scratch', {
     hint: 'Leave `service` out, or set `service: {builder: local}`: the engine in this package trains all parameters.',
   });
-}
-
-/** Throws ConfigurationError for a loss that the service says it does not compute. */
-export function requireLoss(service: ServiceClient, fn: string): void {
-  const refusal = refusesLosses(service) ? service.lossRefusal(fn) : null;
-  if (refusal !== null) throw new ConfigurationError(`loss_fn: ${refusal.message}`, { hint: refusal.hint });
-}
-
-function refusesLosses(service: ServiceClient): service is LossRefusingService {
-  return 'lossRefusal' in service;
 }
 
 function trainsAllParameters(service: ServiceClient): service is FullTrainingService {

@@ -160,18 +160,6 @@ export interface ServiceClient {
   close(): Promise<void>;
 }
 
-/** Why a service does not compute a loss, and what to do instead. */
-export interface LossRefusal {
-  message: string;
-  hint: string;
-}
-
-/** A service that lacks losses of the API, and says so before anything is computed. */
-export interface LossRefusingService extends ServiceClient {
-  /** Null for a loss that it computes. */
-  lossRefusal(fn: string): LossRefusal | null;
-}
-
 /** A service that trains all parameters of a new model, which is no part of the Tinker API. */
 export interface FullTrainingService extends ServiceClient {
   /** `config` is a config.json; `tokenizer_path` a directory whose tokenizer files go with every checkpoint. */

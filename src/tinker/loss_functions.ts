@@ -29,7 +29,10 @@ function thresholds(low: number, high: number): LossSettings {
   };
 }
 
-/** Defaults are the hosted service's. GSPO's are not known, so those are the paper's: 1 − 3e-4 and 1 + 4e-4. */
+/**
+ * Defaults are the hosted service's. GSPO's are not known, so those are the paper's: 1 − 3e-4 and 1 + 4e-4. Of `stable_reinforce` the
+ * formula is not known either. What stands here is this package's own choice: REINFORCE with truncated importance sampling.
+ */
 export const LOSS_FUNCTIONS: Readonly<Record<LossFnType, LossFunction>> = {
   cross_entropy: {
     doc: 'Supervised learning: raises the probability of the target tokens by their weights.',
@@ -81,10 +84,13 @@ export const LOSS_FUNCTIONS: Readonly<Record<LossFnType, LossFunction>> = {
     optional_inputs: ['sequence_ratio_mask'],
   },
   stable_reinforce: {
-    doc: 'On the hosted service alone, which makes it out of data of its sampler: samples from another precision or from earlier steps.',
-    formula: 'not public',
+    doc: 'Samples from another precision or from earlier steps. An approximation of our own: what the hosted service computes is not public.',
+    formula: '−Σ (sg(min(r, clip_high_threshold))·lp·A − ½·kl_coeff·(lp − q)²)',
     source: null,
-    settings: { kl_coeff: { doc: 'Only the hosted service knows.', default: null } },
+    settings: {
+      clip_high_threshold: { doc: 'Upper bound of the ratio.', default: 2, exclusiveMinimum: 0 },
+      kl_coeff: { doc: 'Strength of the pull towards the policy that sampled.', default: 0, minimum: 0 },
+    },
     inputs: SAMPLED,
     optional_inputs: [],
   },

@@ -4,7 +4,7 @@ import type { LossFnConfig } from './types.ts';
 
 interface LossSetting {
   doc: string;
-  /** Null where the loss does without it, or where only the service knows. */
+  /** Null where the loss does without it. */
   default: number | null;
   minimum?: number;
   /** The number is above it. */

@@ -9,6 +9,7 @@ import {
   type TokenTerms,
 } from '../../src/engine/losses.ts';
 import { createSession, flag, floats, scalar } from '../../src/engine/session.ts';
+import type { LossFnConfig } from '../../src/tinker/types.ts';
 
 /** Log-prob, weight, q and advantage of tokens on both sides of every threshold, with both signs of the advantage. */
 const TOKENS = [-0.1, -0.9, -1.6, -2.5].flatMap((logprob) =>
@@ -16,7 +17,7 @@ const TOKENS = [-0.1, -0.9, -1.6, -2.5].flatMap((logprob) =>
 );
 
 /** What the graph gives as the slopes of tokens. */
-async function slopesOf(fn: TokenLossFn, tokens: readonly TokenTerms[]): Promise<Float32Array> {
+async function slopesOf(fn: TokenLossFn, tokens: readonly TokenTerms[], config?: LossFnConfig): Promise<Float32Array> {
   const g = new Graph();
   const row = (name: string) => g.input(name, 'float32');
   const number = (name: string) => g.input(name, 'float32');
@@ -27,18 +28,19 @@ async function slopesOf(fn: TokenLossFn, tokens: readonly TokenTerms[]): Promise
     q: row('q'),
     low: number('low'),
     high: number('high'),
-    beta: number('beta'),
+    pull: number('pull'),
     chosen: {
       cross_entropy: choice('cross_entropy'),
       importance_sampling: choice('importance_sampling'),
       ppo: choice('ppo'),
       cispo: choice('cispo'),
       dro: choice('dro'),
+      stable_reinforce: choice('stable_reinforce'),
     },
   });
   g.output('slope', slope);
   const session = await createSession(g.encode(), { directory: '', threads: 1 });
-  const loss = configureLoss(fn);
+  const loss = configureLoss(fn, config);
   const column = (of: (token: TokenTerms) => number) => floats(Float32Array.from(tokens, of), [tokens.length, 1]);
   const outputs = await session.run({
     logprobs: column(({ logprob }) => logprob),
@@ -47,24 +49,45 @@ async function slopesOf(fn: TokenLossFn, tokens: readonly TokenTerms[]): Promise
     q: column(({ q }) => q),
     low: scalar(loss.low),
     high: scalar(loss.high),
-    beta: scalar(loss.beta),
+    pull: scalar(loss.pull),
     ...Object.fromEntries(TOKEN_LOSSES.map((name) => [name, flag(name === fn)])),
   });
   await session.release();
   return outputs.slope.data;
 }
 
-it.each(TOKEN_LOSSES)('the slope of %s in the graph is the derivative of its value', async (fn) => {
-  const loss = configureLoss(fn);
-  const slopes = await slopesOf(fn, TOKENS);
+const CONFIGURED: [TokenLossFn, LossFnConfig][] = [
+  ...TOKEN_LOSSES.map((fn): [TokenLossFn, LossFnConfig] => [fn, {}]),
+  ['stable_reinforce', { kl_coeff: 0.3 }],
+  ['stable_reinforce', { kl_coeff: 0.3, clip_high_threshold: 0.8 }],
+];
+
+it.each(CONFIGURED)('the slope of %s in the graph is the derivative of its value: %j', async (fn, config) => {
+  const loss = configureLoss(fn, config);
+  const isHeld = fn === 'cispo' || fn === 'stable_reinforce';
+  const slopes = await slopesOf(fn, TOKENS, config);
   for (const [i, token] of TOKENS.entries()) {
-    const at = (logprob: number) => lossOfToken(loss, { ...token, logprob });
-    // CISPO holds its clipped ratio constant: only the log-prob moves.
     const ratio = Math.min(Math.max(Math.exp(token.logprob - token.q), loss.low), loss.high);
-    const numeric =
-      fn === 'cispo' ? -ratio * token.advantage : (at(token.logprob + 1e-6) - at(token.logprob - 1e-6)) / 2e-6;
+    const at = (logprob: number) => {
+      const value = lossOfToken(loss, { ...token, logprob });
+      if (!isHeld) return value;
+      // These hold the bounded ratio constant where the value is taken: what the moved one adds is taken back.
+      const moved = Math.min(Math.max(Math.exp(logprob - token.q), loss.low), loss.high);
+      return value + (moved - ratio) * logprob * token.advantage;
+    };
+    const numeric = (at(token.logprob + 1e-6) - at(token.logprob - 1e-6)) / 2e-6;
     expect(slopes[i], JSON.stringify(token)).toBeCloseTo(numeric, 4);
   }
+});
+
+it('stable_reinforce has the slope of importance_sampling up to its bound, and beyond it that of the bound', async () => {
+  const [held, exact] = [await slopesOf('stable_reinforce', TOKENS), await slopesOf('importance_sampling', TOKENS)];
+  const ratios = TOKENS.map(({ logprob, q }) => Math.exp(logprob - q));
+  for (const [i, ratio] of ratios.entries()) {
+    if (ratio <= 2) expect(held[i]).toBe(exact[i]);
+    else expect(held[i]).toBeCloseTo(-2 * TOKENS[i].advantage, 6);
+  }
+  expect(ratios.some((ratio) => ratio > 2)).toBe(true);
 });
 
 it.each(TOKEN_LOSSES)(
@@ -84,6 +107,10 @@ it('computes each loss as its definition says', () => {
   expect(lossOfToken(configureLoss('ppo'), { ...token, advantage: -2 })).toBeCloseTo(2 * r);
   expect(lossOfToken(configureLoss('cispo'), token)).toBeCloseTo(2 * r);
   expect(lossOfToken(configureLoss('dro'), token)).toBeCloseTo(-(-2 - 0.5 * 0.05 * 0.25));
+  expect(lossOfToken(configureLoss('stable_reinforce'), token)).toBeCloseTo(2 * r);
+  expect(lossOfToken(configureLoss('stable_reinforce'), { ...token, q: -3 })).toBeCloseTo(2 * 2);
+  const pulled = configureLoss('stable_reinforce', { kl_coeff: 0.4, clip_high_threshold: 1.5 });
+  expect(lossOfToken(pulled, token)).toBeCloseTo(2 * 1.5 + 0.4 * 0.5 * 0.25);
 });
 
 it('refuses settings that a loss does not have, and thresholds the wrong way round', () => {
@@ -99,10 +126,11 @@ it('refuses settings that a loss does not have, and thresholds the wrong way rou
   );
 });
 
-it('refuses the loss that the hosted service keeps to itself, and names others', () => {
-  expect(() => configureLoss('stable_reinforce', { kl_coeff: 0.1 })).toThrowErrorMatchingInlineSnapshot(
-    `[RequestError: what the loss stable_reinforce computes is known to the hosted service alone]`,
+it('refuses a bound that no ratio is within, and a pull away', () => {
+  expect(() => configureLoss('stable_reinforce', { clip_high_threshold: 0 })).toThrowErrorMatchingInlineSnapshot(
+    `[RequestError: loss stable_reinforce: clip_high_threshold must be a finite number > 0, not 0]`,
   );
-  const hint = expect.stringContaining('importance_sampling');
-  expect(() => configureLoss('stable_reinforce')).toThrow(expect.objectContaining({ hint }));
+  expect(() => configureLoss('stable_reinforce', { kl_coeff: -1 })).toThrowErrorMatchingInlineSnapshot(
+    `[RequestError: loss stable_reinforce: kl_coeff must be a finite number ≥ 0, not -1]`,
+  );
 });

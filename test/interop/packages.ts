@@ -1,12 +1,15 @@
 // Files that packages of npm and PyPI carry: downloaded once, beside the Python environment of the suite.
 
+import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, rename, rm } from 'node:fs/promises';
+import { mkdir, readFile, rename, rm } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { ExecaError, execa } from 'execa';
 
 const WAIT_MS = 120_000;
+/** A minute on a fast line. */
+const WAIT_FOR_MANY_MS = 600_000;
 
 /** Carries the chat templates of many models. */
 export const TRL = 'trl==1.16.0';
@@ -14,15 +17,25 @@ export const TRL = 'trl==1.16.0';
 /** The directory that holds the packages' files, or why there is none. */
 export type Packages = { directory: string } | { missing: string };
 
-/** The files of a package of PyPI, such as `trl==1.16.0`, without what it depends on. */
-export function pypiPackage(python: string, requirement: string): Promise<Packages> {
-  return installed(requirement, (directory) =>
-    // Only the files are wanted, and not the programs that the package would be used with.
-    execa(python, ['-m', 'pip', 'install', '--quiet', '--no-deps', '--target', directory, requirement], {
-      timeout: WAIT_MS,
-    }),
+/** The files of a package of PyPI, such as `trl==1.16.0`, and of those `besides`, without what they depend on. */
+export function pypiPackage(python: string, requirement: string, besides: readonly string[] = []): Promise<Packages> {
+  const requirements = [requirement, ...besides];
+  // Only the files are wanted, and not the programs that the package would be used with.
+  return installed(requirements.join('+'), (directory) => pipInstall(python, directory, requirements, WAIT_MS));
+}
+
+/** The files of packages that a file lists, each with its version, under a name of its own. */
+export async function pypiPackages(python: string, name: string, requirements: string): Promise<Packages> {
+  const hash = createHash('sha256')
+    .update(await readFile(requirements))
+    .digest('hex');
+  return await installed(`${name}-${hash.slice(0, 12)}`, (directory) =>
+    pipInstall(python, directory, ['--requirement', requirements], WAIT_FOR_MANY_MS),
   );
 }
+
+const pipInstall = (python: string, directory: string, what: readonly string[], timeout: number) =>
+  execa(python, ['-m', 'pip', 'install', '--quiet', '--no-deps', '--target', directory, ...what], { timeout });
 
 /** Packages of npm, each with its version; `node_modules` is in the directory. */
 export function npmPackages(name: string, requirements: readonly string[]): Promise<Packages> {

@@ -7,8 +7,10 @@ import { openServer } from '../support/tinker_server.ts';
 import { pypiPackage } from './packages.ts';
 import { pythonOf } from './venv.ts';
 
-/** JSON alone; JSON and protobuf; protobuf with the old way to resume; the newest. */
-const VERSIONS = ['0.16.1', '0.24.1', '0.25.0', '0.38.0'];
+/** JSON alone; samples in protobuf; results too; the same with flags; protobuf with the old way to resume; the newest. */
+const VERSIONS = ['0.16.1', '0.18.2', '0.22.0', '0.24.1', '0.25.0', '0.38.0'];
+/** What one version asks for beyond the others. */
+const BESIDES: Record<string, string[]> = { '0.22.0': ['grpcio==1.85.3'] };
 
 const environment = await pythonOf({
   name: 'tinker-sdk',
@@ -22,7 +24,7 @@ describe.skipIf('missing' in environment)('the official SDK', () => {
 
   it.each(VERSIONS)('%s trains, saves, resumes and samples', { timeout: 180_000 }, async (version) => {
     const python = 'missing' in environment ? '' : environment.path;
-    const sdk = await pypiPackage(python, `tinker==${version}`);
+    const sdk = await pypiPackage(python, `tinker==${version}`, BESIDES[version]);
     if ('missing' in sdk) throw new Error(sdk.missing);
     const { url, failures } = await openServer();
     const script = join(import.meta.dirname, 'tinker_sdk.py');

@@ -3,17 +3,13 @@
 import { mkdtemp, readdir, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Type } from '@sinclair/typebox';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { builtinRegistry } from '../../src/builtin.ts';
-import { defineBuilder } from '../../src/registry/builder.ts';
-import { reference } from '../../src/registry/slot.ts';
 import type { RunEvent } from '../../src/run/events.ts';
 import { runFile } from '../../src/run/run_spec.ts';
-import { serviceSlot } from '../../src/tinker/service.ts';
 import { validateCommand } from '../../src/validate/command.ts';
 import { writeChatModel } from '../support/chat_model.ts';
-import { begun, evenTokens, hooks } from './support/token_envs.ts';
+import { evenTokens, hooks } from './support/token_envs.ts';
 
 let directory: string;
 
@@ -33,20 +29,9 @@ beforeAll(async () => {
   await writeFile(join(directory, 'spec.yaml'), SPEC);
 });
 
-/** The embedded engine as a plugin may offer it, which has no word to say before it is opened. */
-const late = defineBuilder({
-  slot: serviceSlot,
-  name: 'late',
-  version: 1,
-  doc: 'The engine of this package.',
-  params: Type.Object({}),
-  build: (_, context, make) => make(reference(serviceSlot, { builder: 'local', threads: 1 }), context),
-});
-
 function createRegistry() {
   const registry = builtinRegistry();
   registry.add(evenTokens);
-  registry.add(late);
   return registry;
 }
 
@@ -265,22 +250,18 @@ it('a setting that the loss does not have is told before there is a run', async 
   await expect(readdir(join(directory, 'unknown_setting'))).rejects.toThrow('ENOENT');
 });
 
-describe('a loss that the service does not have', () => {
-  const reason = 'what the loss stable_reinforce computes is known to the hosted service alone';
+it('a loss that the service does not compute as it is set up is told before there is a run', async () => {
+  const overrides = ['loss_fn=stable_reinforce', 'service={builder: tinker}'];
+  const reason = 'Set service.record_stability_info: true.';
+  await expect(run('unnoted', overrides)).rejects.toThrow(reason);
+  await expect(readdir(join(directory, 'unnoted'))).rejects.toThrow('ENOENT');
+  const argv = [join(directory, 'spec.yaml'), 'log_path=never', ...overrides];
+  const { diagnostics } = await validateCommand(argv, createRegistry, { cwd: directory, env: {} });
+  expect(diagnostics).toMatchObject([{ path: 'loss_fn', message: expect.stringContaining(reason) }]);
+});
 
-  it('is told before there is a run where the spec names the service', async () => {
-    const refused = run('stable_reinforce', ['loss_fn=stable_reinforce']);
-    await expect(refused).rejects.toThrow(`loss_fn: ${reason}. Here, take importance_sampling`);
-    await expect(readdir(join(directory, 'stable_reinforce'))).rejects.toThrow('ENOENT');
-    const argv = [join(directory, 'spec.yaml'), 'log_path=never', 'loss_fn=stable_reinforce'];
-    const { diagnostics } = await validateCommand(argv, createRegistry, { cwd: directory, env: {} });
-    expect(diagnostics).toMatchObject([{ path: 'loss_fn', message: expect.stringContaining(reason) }]);
-  });
-
-  it('is told before anything is rolled out where only the opened service knows', async () => {
-    begun.length = 0;
-    const { status } = await run('stable_reinforce_late', ['loss_fn=stable_reinforce', 'service={builder: late}']);
-    expect(status).toMatchObject({ state: 'failed', step: 0, error: { message: `loss_fn: ${reason}` } });
-    expect(begun).toEqual([]);
-  });
+it('stable_reinforce trains with the engine of this package', async () => {
+  const { status, rows } = await run('stable_reinforce', ['loss_fn=stable_reinforce', 'loss_fn_config.kl_coeff=0.1']);
+  expect(status.state).toBe('done');
+  expect(rows[0].grad_norm).toBeGreaterThan(0);
 });

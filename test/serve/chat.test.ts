@@ -142,7 +142,7 @@ describe('tools and reasoning', () => {
     const tokenizer = await loadTokenizer(directory);
     const script: Script = { tokens: tokenizer.encode(cut ? reply : `${reply}<|im_end|>`), asked: [] };
     const model = { name: 'scripted', aliases: [], source: directory, directory, max_context_length: 4096 };
-    const server = await openServed({ models: [model], service: scriptedService(script) });
+    const server = await openServed({ besides: [model], service: scriptedService(script) });
     const asked = async (body: object) => {
       const request = { model: 'scripted', messages: USER, ...body };
       const { status, body: answer } = await server.ask('chat/completions', request);

@@ -9,13 +9,14 @@ import { CHATML, tinyTokenizerJson } from './tiny_tokenizer.ts';
 export const CHAT_MODEL_VOCABULARY = 256 + 13 + 5;
 const IM_END = 256 + 13 + 2;
 
-export async function writeChatModel(directory: string, context = 128): Promise<string> {
+/** `words`: what the model says in one token besides. */
+export async function writeChatModel(directory: string, context = 128, words: readonly string[] = []): Promise<string> {
   await writeRandomModel(directory, {
-    vocab_size: CHAT_MODEL_VOCABULARY,
+    vocab_size: CHAT_MODEL_VOCABULARY + words.length,
     eos_token_id: IM_END,
     max_position_embeddings: context,
   });
-  await writeFile(join(directory, 'tokenizer.json'), JSON.stringify(tinyTokenizerJson()));
+  await writeFile(join(directory, 'tokenizer.json'), JSON.stringify(tinyTokenizerJson(words)));
   const config = { bos_token: null, eos_token: '<|im_end|>', pad_token: '<|pad|>', chat_template: CHATML };
   await writeFile(join(directory, 'tokenizer_config.json'), JSON.stringify(config));
   return directory;

@@ -14,7 +14,7 @@ export function withLossTables(page: string, tables: Readonly<Record<string, rea
 function tableOf(rows: readonly LossDoc[]): string {
   const cells = rows.map(({ name, formula, settings, source, doc }) => [
     `\`${name}\``,
-    formula.includes('public') ? formula : `\`${formula}\``,
+    `\`${formula}\``,
     settings,
     source,
     doc,

@@ -6,6 +6,7 @@ import { join, resolve } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { Engine } from '../../src/engine/engine.ts';
 import type { ServiceClient } from '../../src/tinker/clients.ts';
+import { readModelConfig } from '../../src/formats/hf_config.ts';
 import type { ServedModel } from '../../src/tinker/server/backend.ts';
 import type { Limits } from '../../src/tinker/server/limits.ts';
 import { type ListenOptions, listen } from '../../src/tinker/server/listen.ts';
@@ -15,6 +16,10 @@ export const TINY = resolve(import.meta.dirname, '../../example_data/models/tiny
 export const MICROBATCH_TOKENS = 2048;
 
 export interface ServerOptions {
+  /** Directories by the names that clients know them by. */
+  models?: Record<string, string>;
+  /** Models besides these, of which there is more to say. */
+  besides?: readonly ServedModel[];
   /** Where checkpoints lie; else a directory of its own. */
   data?: string;
   key?: string;
@@ -23,20 +28,20 @@ export interface ServerOptions {
   more?: ListenOptions['more'];
   /** Takes what closes it; unless given, it is closed when the test has finished. */
   until?(close: () => Promise<void>): void;
-  /** Models besides `tiny`. */
-  models?: ServedModel[];
   /** Another service than the engine's. */
   service?: ServiceClient;
 }
 
+/** Closed, with its engine, when the test has finished. */
 export async function openServer({
+  models = { tiny: TINY },
+  besides = [],
   data,
   key,
   limits = {},
   customLosses = false,
   more,
   until = onTestFinished,
-  models = [],
   service,
 }: ServerOptions = {}) {
   const directory = data ?? (await mkdtemp(join(tmpdir(), 'cookbook-server-')));
@@ -44,7 +49,7 @@ export async function openServer({
   const failures: unknown[] = [];
   const server = await listen({
     backend: {
-      models: [{ name: 'tiny', aliases: [TINY], source: TINY, directory: TINY, max_context_length: 512 }, ...models],
+      models: [...(await Promise.all(Object.entries(models).map(servedAs))), ...besides],
       session: ({ checkpoints }) =>
         service ?? engine.session({ checkpoints, microbatchTokens: MICROBATCH_TOKENS, seed: 0 }),
     },
@@ -64,6 +69,11 @@ export async function openServer({
     if (data === undefined) await rm(directory, { recursive: true, force: true });
   });
   return { ...server, failures, client: jsonClient(server.url) };
+}
+
+async function servedAs([name, directory]: [string, string]): Promise<ServedModel> {
+  const { max_position_embeddings } = await readModelConfig(directory);
+  return { name, aliases: [directory], source: directory, directory, max_context_length: max_position_embeddings };
 }
 
 interface Answer {

@@ -16,19 +16,19 @@ const SPECIAL_TOKENS = ['<|endoftext|>', '<|im_start|>', '<|im_end|>', '<|pad|>'
 /** `Ġ` is a space, as in all byte-level vocabularies. */
 const MERGES = ['h e', 'l l', 'he ll', 'hell o', 'Ġ w', 'o r', 'Ġw or', 'l d', 'Ġwor ld', 'u s', 'us er', 'e r', '< |'];
 
-/** `tokenizer.json` as an object: 256 bytes, then the merges, then the special tokens. */
-export function tinyTokenizerJson() {
+/** `tokenizer.json` as an object: 256 bytes, then the merges, then the special tokens, then `words`, which are a token each. */
+export function tinyTokenizerJson(words: readonly string[] = []) {
   const pieces = [...byteAlphabet(), ...MERGES.map((merge) => merge.replace(' ', ''))];
   return {
     version: '1.0',
-    added_tokens: SPECIAL_TOKENS.map((content, index) => ({
+    added_tokens: [...SPECIAL_TOKENS, ...words].map((content, index) => ({
       id: pieces.length + index,
       content,
       single_word: false,
       lstrip: false,
       rstrip: false,
       normalized: false,
-      special: true,
+      special: SPECIAL_TOKENS.includes(content),
     })),
     normalizer: null,
     pre_tokenizer: { type: 'ByteLevel', add_prefix_space: false, trim_offsets: true, use_regex: true },

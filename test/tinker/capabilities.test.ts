@@ -1,8 +1,8 @@
-// Services that adapt only, and models and losses that a service does not have, are told of before anything is opened.
+// Services that adapt only, and models that a service does not have, are told of before anything is opened.
 
 import { expect, it } from 'vitest';
-import { maxContextLengthOf, requireFullTraining, requireLoss } from '../../src/tinker/capabilities.ts';
-import type { LossRefusingService, ServiceClient } from '../../src/tinker/clients.ts';
+import { maxContextLengthOf, requireFullTraining } from '../../src/tinker/capabilities.ts';
+import type { ServiceClient } from '../../src/tinker/clients.ts';
 
 const never = () => Promise.reject(new Error('opened'));
 
@@ -29,16 +29,4 @@ it('a model from scratch needs a service that trains all parameters', () => {
   const full = { ...hosted, createFullTrainingClient: never };
   expect(requireFullTraining(full)).toBe(full);
   expect(() => requireFullTraining(hosted)).toThrow('this service trains adapters only, and no model from scratch');
-});
-
-it('a loss is asked of a service that says which it lacks; of another only time will tell', () => {
-  const picky: LossRefusingService = {
-    ...hosted,
-    lossRefusal: (fn) => (fn === 'dro' ? { message: 'dro is not for me', hint: 'Take ppo.' } : null),
-  };
-  expect(() => requireLoss(picky, 'dro')).toThrow(
-    expect.objectContaining({ message: 'loss_fn: dro is not for me', hint: 'Take ppo.' }),
-  );
-  expect(() => requireLoss(picky, 'ppo')).not.toThrow();
-  expect(() => requireLoss(hosted, 'dro')).not.toThrow();
 });

@@ -59,9 +59,10 @@ export const tinker = defineBuilder({
     ),
   }),
   async check({ record_stability_info }, { lossFn }) {
-    const { lossRefusal } = await import('./service.ts');
-    const refusal = lossFn === undefined ? null : lossRefusal(lossFn, { record_stability_info });
-    return refusal === null ? [] : [{ field: 'loss_fn', message: `${refusal.message}. ${refusal.hint}` }];
+    if (lossFn !== 'stable_reinforce' || record_stability_info) return [];
+    const message =
+      'stable_reinforce is computed from what the service notes while it samples. Set service.record_stability_info: true.';
+    return [{ field: 'loss_fn', message }];
   },
   async build({ base_url, project_id, ...options }, { seed, notify }) {
     const { env } = process;

@@ -4,9 +4,8 @@ import { RequestError } from '../../util/errors.ts';
 import type {
   CapabilitiesOptions,
   CreateLoraTrainingClientOptions,
-  LossRefusal,
-  LossRefusingService,
   SamplingClient,
+  ServiceClient,
   TrainingClient,
 } from '../clients.ts';
 import type { ModelInfo, ServerCapabilities } from '../types.ts';
@@ -33,7 +32,7 @@ export interface HttpServiceOptions extends ServerModelsOptions {
 const CLOSE_PATIENCE_MS = 10_000;
 const ADAMW = { type: 'adamw' };
 
-export class HttpServiceClient implements LossRefusingService {
+export class HttpServiceClient implements ServiceClient {
   readonly #transport: Transport;
   readonly #options: HttpServiceOptions;
   readonly #models: ServerModels;
@@ -48,10 +47,6 @@ export class HttpServiceClient implements LossRefusingService {
     this.#options = options;
     this.#models = new ServerModels(transport, options);
     this.#backpressure = new Backpressure(transport.clock);
-  }
-
-  lossRefusal(fn: string): LossRefusal | null {
-    return lossRefusal(fn, this.#options);
   }
 
   async getServerCapabilities({ models = [] }: CapabilitiesOptions = {}): Promise<ServerCapabilities> {
@@ -238,18 +233,6 @@ export class HttpServiceClient implements LossRefusingService {
     const max_context_length = await this.#models.contextLengthOf(name);
     return { base_model: asked ?? name, is_lora: true, lora_rank: null, max_context_length };
   }
-}
-
-/** Why a service with these settings does not compute a loss; null: it may. */
-export function lossRefusal(
-  fn: string,
-  { record_stability_info }: Pick<HttpServiceOptions, 'record_stability_info'>,
-): LossRefusal | null {
-  if (fn !== 'stable_reinforce' || record_stability_info) return null;
-  return {
-    message: 'stable_reinforce is computed from what the service notes while it samples',
-    hint: 'Set service.record_stability_info: true.',
-  };
 }
 
 function savedAdapterAt(value: Sent): ExactJsonObject {

@@ -12,6 +12,7 @@ import { decodeMessage } from '../wire/schema.ts';
 import { checkName } from './checkpoint_paths.ts';
 import type { Result } from './futures.ts';
 import { bodyOf, bytesOf, jsonAnswer, PROTOBUF } from './http.ts';
+import { checkProvenance } from './provenance.ts';
 import { Refusal } from './refusal.ts';
 import {
   adamOf,
@@ -274,6 +275,7 @@ function checkedPass(request: ForwardBackwardRequest, session: Session): PassReq
   if (picture !== -1)
     throw new WireError(`data[${picture}].model_input`, 'holds a picture, and this server reads text alone');
   if (data.length === 0) throw new WireError('data', 'is empty');
+  for (const [i, datum] of data.entries()) checkProvenance(datum, `data[${i}]`);
   return { data, loss: passLoss(request, session), forward_only, logprobs };
 }
 

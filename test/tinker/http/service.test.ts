@@ -180,15 +180,6 @@ it('passes on what the service says of itself', async () => {
   expect(told).toEqual(['the service says: old client', 'the service says: down on Sunday\\u001b[2J']);
 });
 
-it('refuses stable_reinforce unless the service is to note what it needs', async () => {
-  const fake = new FakeService();
-  const address = await fake.start();
-  const plain = await connect(address);
-  const noting = await connect(address, { record_stability_info: true });
-  expect(plain.service.lossRefusal('stable_reinforce')?.hint).toBe('Set service.record_stability_info: true.');
-  expect([plain.service.lossRefusal('ppo'), noting.service.lossRefusal('stable_reinforce')]).toEqual([null, null]);
-});
-
 it.each([
   [401, 'Set TINKER_API_KEY (or TINKER_CREDENTIAL_CMD) to a key of this service.'],
   [403, 'The key is valid and may not do this: ask who gave it to you.'],
