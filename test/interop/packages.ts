@@ -24,14 +24,18 @@ export function pypiPackage(python: string, requirement: string, besides: readon
   return installed(requirements.join('+'), (directory) => pipInstall(python, directory, requirements, WAIT_MS));
 }
 
+/** What lies below it is taken for installed: dill, which writes modules down by name if they are, and by contents if not, looks for it. */
+const INSTALLED = 'site-packages';
+
 /** The files of packages that a file lists, each with its version, under a name of its own. */
 export async function pypiPackages(python: string, name: string, requirements: string): Promise<Packages> {
   const hash = createHash('sha256')
     .update(await readFile(requirements))
     .digest('hex');
-  return await installed(`${name}-${hash.slice(0, 12)}`, (directory) =>
-    pipInstall(python, directory, ['--requirement', requirements], WAIT_FOR_MANY_MS),
+  const packages = await installed(`${name}-${hash.slice(0, 12)}`, (directory) =>
+    pipInstall(python, join(directory, INSTALLED), ['--requirement', requirements], WAIT_FOR_MANY_MS),
   );
+  return 'missing' in packages ? packages : { directory: join(packages.directory, INSTALLED) };
 }
 
 const pipInstall = (python: string, directory: string, what: readonly string[], timeout: number) =>
