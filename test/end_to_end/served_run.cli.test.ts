@@ -63,6 +63,7 @@ async function savedOn({ data }: Server, run: string, kind: string): Promise<Rec
 
 const SFT = ['configs/sl_basic.yaml', 'max_steps=5', 'save_every=2', 'eval_every=5'];
 const RL = ['configs/rl_basic.yaml', 'dataset.n_batches=2', 'dataset.batch_size=4', 'eval_every=0'];
+const LONGER_RL = [...RL, 'dataset.n_batches=4', 'save_every=2'];
 
 function run(spec: string[], options: Partial<CliOptions> = {}) {
   const [file, ...overrides] = spec;
@@ -103,16 +104,19 @@ it.each([
   expect(await savedOn(server, faulty, 'weights')).toEqual(await savedOn(server, plain, 'weights'));
 });
 
-it('a server that is killed and started again: the run says so, and goes on to the same bits', {
-  timeout: 180_000,
-}, async () => {
+it.each([
+  ['SFT', SFT],
+  ['RL', LONGER_RL],
+])('%s: a server that is killed and started again: the run says so, and goes on to the same bits', {
+  timeout: 240_000,
+}, async (_, spec) => {
   const cwd = await temporaryDirectory();
   const first = await serve(join(cwd, 'data'));
   const [whole, broken] = [join(cwd, 'whole'), join(cwd, 'broken')];
   const on = ({ url }: Server) => ['service.builder=tinker', `service.base_url=${url}`];
-  expect(await run([...SFT, `log_path=${whole}`, ...on(first)])).toMatchObject({ code: 0 });
+  expect(await run([...spec, `log_path=${whole}`, ...on(first)])).toMatchObject({ code: 0 });
   let again: Promise<Server> | null = null;
-  const failed = await run([...SFT, `log_path=${broken}`, ...on(first)], {
+  const failed = await run([...spec, `log_path=${broken}`, ...on(first)], {
     onLine(_number, _child, line) {
       if (again !== null || !line.includes('checkpoint 000002')) return;
       first.process.kill('SIGKILL');
@@ -122,7 +126,7 @@ it('a server that is killed and started again: the run says so, and goes on to t
   expect(failed.code).toBe(1);
   expect(failed.stderr).toContain('run the command again: a run goes on from its last checkpoint');
   const second = await (again ?? Promise.reject(new Error('no checkpoint was told of')));
-  expect(await run([...SFT, `log_path=${broken}`, ...on(second)])).toMatchObject({ code: 0 });
+  expect(await run([...spec, `log_path=${broken}`, ...on(second)])).toMatchObject({ code: 0 });
   expect(await metricsOf(broken)).toEqual(await metricsOf(whole));
   expect(await savedOn(second, broken, 'weights')).toEqual(await savedOn(second, whole, 'weights'));
 });
