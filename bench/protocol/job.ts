@@ -15,8 +15,6 @@ export interface Load {
 }
 
 export type Job =
-  /** The smallest request there is: what the server can do. */
-  | { task: 'ask'; count: number }
   /** A forward pass for each row, all submitted before the first result is waited for. */
   | { task: 'forward'; rows: number[][] }
   /** Forward, backward and AdamW over all rows. */

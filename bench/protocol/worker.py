@@ -1,6 +1,5 @@
 """One version of the official SDK in a process of its own: `worker.py SDK_DIRECTORY`; a job a line in, an answer a line out (job.ts)."""
 
-import asyncio
 import json
 import os
 import resource
@@ -30,18 +29,9 @@ def datum(row):
 
 class Clients:
     def __init__(self, load):
-        self.service = tinker.ServiceClient(base_url=load["url"])
-        self.training = resolved(
-            self.service.create_lora_training_client(base_model=load["model"], rank=load["rank"], seed=0)
-        )
-        self.sampling = resolved(self.service.create_sampling_client(base_model=load["model"]))
-
-    def ask(self, job):
-        async def all_of_them():
-            await asyncio.gather(*(self.service.get_server_capabilities_async() for _ in range(job["count"])))
-
-        asyncio.run(all_of_them())
-        return {}
+        service = tinker.ServiceClient(base_url=load["url"])
+        self.training = resolved(service.create_lora_training_client(base_model=load["model"], rank=load["rank"], seed=0))
+        self.sampling = resolved(service.create_sampling_client(base_model=load["model"]))
 
     def forward(self, job):
         passes = [self.training.forward([datum(row)], "cross_entropy") for row in job["rows"]]
@@ -60,8 +50,6 @@ class Clients:
     def sample(self, job):
         started = time.perf_counter()
         latencies = [None] * len(job["prompts"])
-        # An id that no text has: every sample has all of its tokens.
-        stop = job.get("stop", [])
 
         def told(i):
             def note(_):
@@ -71,11 +59,11 @@ class Clients:
 
         futures = []
         for i, prompt in enumerate(job["prompts"]):
-            params = types.SamplingParams(max_tokens=job["max_tokens"], temperature=1.0, stop=stop, seed=i)
+            params = types.SamplingParams(max_tokens=job["max_tokens"], temperature=1.0, stop=[], seed=i)
             future = self.sampling.sample(
                 prompt=types.ModelInput.from_ints(prompt), num_samples=1, sampling_params=params
             )
-            future.add_done_callback(told(i)) if hasattr(future, "add_done_callback") else None
+            future.add_done_callback(told(i))
             futures.append(future)
         tokens = sum(len(sequence.tokens) for future in futures for sequence in future.result().sequences)
         return {"tokens": tokens, "latencies": latencies}

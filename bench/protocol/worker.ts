@@ -37,11 +37,7 @@ interface Clients {
   sampling: SamplingClient;
 }
 
-async function measured(job: Job, { service, training, sampling }: Clients): Promise<Measured> {
-  if (job.task === 'ask') {
-    await Promise.all(Array.from({ length: job.count }, () => service.getServerCapabilities()));
-    return {};
-  }
+async function measured(job: Job, { training, sampling }: Clients): Promise<Measured> {
   if (job.task === 'forward') {
     const passes = await Promise.all(job.rows.map((row) => training.forward([datumOf(row)], 'cross_entropy')));
     await Promise.all(passes.map((pass) => pass.result()));

@@ -1,7 +1,6 @@
 // The routes of OpenAI's API, with which ordinary clients talk to what is served and to what was trained.
 
 import { type Context, Hono } from 'hono';
-import { bytesOf } from '../../tinker/server/http.ts';
 import type { MoreRoutes } from '../../tinker/server/more_routes.ts';
 import type { TinkerServer } from '../../tinker/server/tinker_server.ts';
 import { WireError } from '../../tinker/wire/error.ts';
@@ -42,7 +41,7 @@ export function openAiRoutes(server: TinkerServer, report: (error: unknown) => v
   const answer =
     <Request extends { stream: boolean }>({ read, whole, pieces }: Route<Request>) =>
     async (context: Context): Promise<Response> => {
-      const request = await read(await bodyOf(context, server.limits.bodyBytes), models);
+      const request = await read(bodyOf(await server.bodies.bytes(context)), models);
       const abort = abortWith(context.req.raw.signal);
       if (!request.stream) return Response.json(await whole(session, request, abort.signal));
       return await eventStream(pieces(session, request, abort.signal), { abort, failed });
@@ -70,8 +69,8 @@ function abortWith(signal: AbortSignal): AbortController {
   return abort;
 }
 
-async function bodyOf(context: Context, maxBytes: number): Promise<JsonObject> {
-  const text = new TextDecoder().decode(await bytesOf(context, maxBytes));
+function bodyOf(bytes: Uint8Array): JsonObject {
+  const text = new TextDecoder().decode(bytes);
   let body: unknown;
   try {
     body = JSON.parse(text);

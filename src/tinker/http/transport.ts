@@ -1,5 +1,6 @@
-// One request to a service of the Tinker API and its answer, over Node's own fetch.
+// One request to a service of the Tinker API and its answer.
 
+import { setMaxListeners } from 'node:events';
 import { messageOf, RequestError } from '../../util/errors.ts';
 import { printable } from '../../util/printable.ts';
 import { WireError } from '../wire/error.ts';
@@ -8,6 +9,7 @@ import { fieldOf, objectAt, textAt } from '../wire/json_fields.ts';
 import { type Clock, systemClock } from './clock.ts';
 import type { Credential } from './credentials.ts';
 import { ConnectionError, DamagedAnswerError, hintOf, StatusError } from './errors.ts';
+import { Connections, type Incoming } from './exchange.ts';
 import { Patience, type PatienceOptions, troubleOfRequest } from './retry.ts';
 import { Tokens } from './tokens.ts';
 
@@ -62,12 +64,16 @@ export class Transport {
   readonly #notify: (message: string) => void;
   readonly #noted = new Set<string>();
   readonly #closing = new AbortController();
+  readonly #connections: Connections;
   #hasAnswered = false;
   #tokens: Tokens | null = null;
 
   constructor({ address, credential, notify, clock = systemClock }: TransportOptions) {
     this.address = address;
     this.clock = clock;
+    this.#connections = new Connections(address);
+    // All that is under way listens to it.
+    setMaxListeners(0, this.#closing.signal);
     this.#credential = credential;
     this.#notify = notify;
   }
@@ -99,6 +105,7 @@ export class Transport {
   /** Gives up all that is under way. */
   close(): void {
     this.#closing.abort(new RequestError('this service client is closed'));
+    this.#connections.close();
   }
 
   /** Tries until there is an answer, or no hope of one. For what the service does once, however often it is sent. */
@@ -121,11 +128,12 @@ export class Transport {
   async attempt<T>(call: Call<T>): Promise<T> {
     const secret = await this.#secretOf(call);
     const first = await this.#exchange(call, secret);
-    const renewed = first.response.status === 401 && (await this.#renew(secret));
-    const { response, bytes } = renewed ? await this.#exchange(call, await this.#secretOf(call)) : first;
-    this.#hearDeprecation(response.headers);
-    if (!response.ok) throw this.#refusal(call, response, bytes);
-    const type = (response.headers.get('content-type') ?? '').split(';')[0].trim().toLowerCase();
+    const renewed = first.status === 401 && (await this.#renew(secret));
+    const incoming = renewed ? await this.#exchange(call, await this.#secretOf(call)) : first;
+    const { status, headers, bytes } = incoming;
+    this.#hearDeprecation(headers);
+    if (status < 200 || status >= 300) throw this.#refusal(call, incoming);
+    const type = (headerOf(headers, 'content-type') ?? '').split(';')[0].trim().toLowerCase();
     try {
       return call.read({ type, bytes });
     } catch (error) {
@@ -159,12 +167,12 @@ export class Transport {
     return this.#tokens?.refuse(refused) || (await this.#credential.renew(refused));
   }
 
-  async #exchange(call: Call<unknown>, secret: string): Promise<{ response: Response; bytes: Uint8Array }> {
-    const { method = 'POST', path, json, body, accept = JSON_TYPE, headers, timeoutMs = TIMEOUT_MS } = call;
-    const signal = this.signalOf(call.signal);
-    const timeout = AbortSignal.timeout(timeoutMs);
+  async #exchange(call: Call<unknown>, secret: string): Promise<Incoming> {
+    const { method = 'POST', path, json, body, accept = JSON_TYPE, headers, timeoutMs = TIMEOUT_MS, signal } = call;
+    const signals = signal === undefined ? [this.#closing.signal] : [this.#closing.signal, signal];
     try {
-      const response = await fetch(`${this.address}${path}`, {
+      // The key is for this address alone: redirects are not followed.
+      const incoming = await this.#connections.exchange(`${this.address}${path}`, {
         method,
         headers: {
           Accept: accept,
@@ -177,34 +185,35 @@ export class Transport {
           ...headers,
         },
         body: json === undefined ? body?.bytes : exactJsonText(json),
-        // The key is for this address alone.
-        redirect: 'manual',
-        signal: AbortSignal.any([timeout, signal]),
+        timeoutMs,
+        signals,
       });
-      const bytes = new Uint8Array(await response.arrayBuffer());
       this.#hasAnswered = true;
-      return { response, bytes };
+      return incoming;
     } catch (error) {
-      signal.throwIfAborted();
-      const reason = timeout.aborted ? `no answer within ${timeoutMs / 1000} s` : reasonOf(error);
-      throw new ConnectionError(this.shown(`${placeOf(call)}: no answer from ${this.address}: ${reason}`), {
-        hint: `See that the service runs there, then run the command again: a run goes on from its last checkpoint.`,
-        cause: error,
-      });
+      for (const each of signals) each.throwIfAborted();
+      throw new ConnectionError(
+        this.shown(`${placeOf(call)}: no answer from ${this.address}: ${messageOf(error)}`),
+        {
+          hint: `See that the service runs there, then run the command again: a run goes on from its last checkpoint.`,
+          cause: error,
+        },
+      );
     }
   }
 
-  #refusal(call: Call<unknown>, response: Response, bytes: Uint8Array): ConnectionError | StatusError {
-    const { status, headers } = response;
+  #refusal(call: Call<unknown>, { status, headers, bytes }: Incoming): ConnectionError | StatusError {
     const text = Buffer.from(bytes).toString();
     const body = jsonOf(text);
-    const target = headers.get('location');
-    const detail = status >= 300 && status < 400 ? `it redirects to ${target ?? 'nowhere'}` : detailOf(body, text);
+    const detail =
+      status >= 300 && status < 400
+        ? `it redirects to ${headerOf(headers, 'location') ?? 'nowhere'}`
+        : detailOf(body, text);
     const said = detail === '' ? '' : `: ${shortened(this.#credential.redact(detail))}`;
     const message = this.shown(`${placeOf(call)}: HTTP ${status}${said}`);
     // A proxy's way to say that the connection is of no use any more.
     if (status === 400 && bytes.length === 0) return new ConnectionError(message);
-    const shouldRetry = headers.get('x-should-retry');
+    const shouldRetry = headerOf(headers, 'x-should-retry');
     return new StatusError(message, {
       status,
       body,
@@ -214,8 +223,8 @@ export class Transport {
     });
   }
 
-  #hearDeprecation(headers: Headers): void {
-    const note = headers.get('x-deprecation-note');
+  #hearDeprecation(headers: Incoming['headers']): void {
+    const note = headerOf(headers, 'x-deprecation-note');
     if (note !== null) this.tell(`the service says: ${note}`);
   }
 
@@ -238,9 +247,10 @@ export const noAnswer = (): void => undefined;
 
 const placeOf = ({ method = 'POST', path }: Call<unknown>) => `${method} ${path}`;
 
-/** `fetch` says only that it failed; the cause says why. */
-function reasonOf(error: unknown): string {
-  return messageOf(error instanceof Error && error.cause !== undefined ? error.cause : error);
+/** The one value, or the first of several. */
+function headerOf(headers: Incoming['headers'], name: string): string | null {
+  const value = headers[name];
+  return (Array.isArray(value) ? value[0] : value) ?? null;
 }
 
 function jsonOf(text: string): ExactJson | undefined {
@@ -262,10 +272,10 @@ function shortened(text: string): string {
   return text.length > MAX_DETAIL_CHARACTERS ? `${text.slice(0, MAX_DETAIL_CHARACTERS)}…` : text;
 }
 
-function retryAfterOf(headers: Headers): number | null {
-  const milliseconds = numberIn(headers.get('retry-after-ms'));
+function retryAfterOf(headers: Incoming['headers']): number | null {
+  const milliseconds = numberIn(headerOf(headers, 'retry-after-ms'));
   if (milliseconds !== null) return milliseconds;
-  const seconds = numberIn(headers.get('retry-after'));
+  const seconds = numberIn(headerOf(headers, 'retry-after'));
   return seconds === null ? null : seconds * 1000;
 }
 

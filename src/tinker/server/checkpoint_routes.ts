@@ -4,7 +4,7 @@ import type { Context, Hono } from 'hono';
 import type { ExactJsonObject } from '../wire/json.ts';
 import { checkpointKind, checkpointPath, KINDS } from './checkpoint_paths.ts';
 import { ARCHIVE, PEFT_FILES } from './downloads.ts';
-import { bodyOf, jsonAnswer, noContent } from './http.ts';
+import { jsonAnswer, noContent } from './http.ts';
 import { page } from './paging.ts';
 import { Refusal } from './refusal.ts';
 import { ttlOf } from './requests.ts';
@@ -14,7 +14,7 @@ import type { TinkerServer } from './tinker_server.ts';
 const RUNS_SHOWN = 20;
 const CHECKPOINTS_SHOWN = 100;
 
-export function checkpointRoutes(app: Hono, { checkpoints, downloads, limits }: TinkerServer): void {
+export function checkpointRoutes(app: Hono, { bodies, checkpoints, downloads }: TinkerServer): void {
   app.get('/training_runs', (context) => {
     const { shown, cursor } = page(context, checkpoints.runs(), RUNS_SHOWN);
     return jsonAnswer({ training_runs: shown.map(runJson), cursor });
@@ -40,7 +40,7 @@ export function checkpointRoutes(app: Hono, { checkpoints, downloads, limits }: 
     return noContent();
   });
   app.put(`${one}/ttl`, async (context) => {
-    await checkpoints.setExpiry(pathOf(context), ttlOf(await bodyOf(context, limits.bodyBytes)));
+    await checkpoints.setExpiry(pathOf(context), ttlOf(await bodies.json(context)));
     return noContent();
   });
   app.post(`${one}/publish`, async (context) => {

@@ -4,16 +4,16 @@ import type { Hono } from 'hono';
 import { fieldOf, integerAt } from '../wire/json_fields.ts';
 import { lossGraphAt } from './custom_loss/graph.ts';
 import { customLoss } from './custom_loss/loss.ts';
-import { bodyOf, jsonAnswer } from './http.ts';
+import { jsonAnswer } from './http.ts';
 import { Refusal } from './refusal.ts';
 import { textOf } from './requests.ts';
 import type { TinkerServer } from './tinker_server.ts';
 
 const OPERATION = 'create_custom_loss';
 
-export function customLossRoutes(app: Hono, { futures, limits, sessions }: TinkerServer): void {
+export function customLossRoutes(app: Hono, { bodies, futures, limits, sessions }: TinkerServer): void {
   app.post('/create_custom_loss', async (context) => {
-    const body = await bodyOf(context, limits.bodyBytes);
+    const body = await bodies.json(context);
     const session = sessions.get(textOf(body, 'session_id'));
     const number = integerAt(fieldOf(body, 'custom_loss_seq_id'), 'custom_loss_seq_id');
     const loss_id = `${session.id}:loss:${number}`;

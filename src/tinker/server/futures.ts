@@ -28,8 +28,15 @@ interface Future {
 /** What of a request is counted besides its result. */
 const BYTES_OF_ANY = 500;
 
+export interface SubmitOptions {
+  /** Who is told when it is done, of those that ask about many requests at once. */
+  target?: string | null;
+  /** What it holds of memory until it is done. */
+  bytes?: number;
+}
+
 export class Futures {
-  readonly #limits: Pick<Limits, 'pendingRequests' | 'resultBytes' | 'deliveredMs' | 'pollMs'>;
+  readonly #limits: Pick<Limits, 'pendingRequests' | 'requestBytes' | 'resultBytes' | 'deliveredMs' | 'pollMs'>;
   readonly #report: (error: unknown) => void;
   readonly #futures = new Map<string, Future>();
   readonly #completions = new Completions();
@@ -37,12 +44,13 @@ export class Futures {
   readonly #undelivered = new Set<string>();
   readonly #delivered = new Map<string, number>();
   #pending = 0;
+  #pendingBytes = 0;
   #bytes = 0;
   #isClosed = false;
 
   /** `report` is told of failures that no client is to blame for. */
   constructor(
-    limits: Pick<Limits, 'pendingRequests' | 'resultBytes' | 'deliveredMs' | 'pollMs'>,
+    limits: Pick<Limits, 'pendingRequests' | 'requestBytes' | 'resultBytes' | 'deliveredMs' | 'pollMs'>,
     report: (error: unknown) => void,
   ) {
     this.#limits = limits;
@@ -61,9 +69,11 @@ export class Futures {
     throw new Refusal(400, `${operation}: this number is that of an earlier request, ${known}`);
   }
 
-  /** Throws a Refusal while too many requests wait. */
-  requireRoom(): void {
-    if (this.#pending < this.#limits.pendingRequests) return;
+  /** Throws a Refusal while too many requests wait, or too much for one of this size. One alone always finds room. */
+  requireRoom(bytes = 0): void {
+    const { pendingRequests, requestBytes } = this.#limits;
+    const fits = this.#pendingBytes === 0 || this.#pendingBytes + bytes <= requestBytes;
+    if (this.#pending < pendingRequests && fits) return;
     throw new Refusal(429, `${this.#pending} requests wait; send this one again when some of them are done`);
   }
 
@@ -72,15 +82,17 @@ export class Futures {
     id: string,
     operation: string,
     work: (signal: AbortSignal) => Promise<Result>,
-    target: string | null = null,
+    { target = null, bytes = 0 }: SubmitOptions = {},
   ): void {
     if (this.has(id, operation)) return;
     const abort = new AbortController();
     const future: Future = { operation, target, outcome: null, bytes: 0, abort, waiting: new Set() };
     this.#futures.set(id, future);
     this.#pending += 1;
+    this.#pendingBytes += bytes;
     void outcomeOf(work(future.abort.signal), this.#report).then((outcome) => {
       this.#pending -= 1;
+      this.#pendingBytes -= bytes;
       this.#settle(id, future, outcome);
     });
   }

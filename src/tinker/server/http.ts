@@ -1,12 +1,10 @@
-// What all routes share: bodies read within bounds, answers, and what is said of requests that are refused.
+// What all routes share: answers, and what is said of requests that are refused.
 
-import type { Context } from 'hono';
 import { CookbookError } from '../../util/errors.ts';
-import { BodyTooLargeError, bodyTooLarge, decompressBody, UnknownEncodingError } from '../wire/compression.ts';
+import { BodyTooLargeError, UnknownEncodingError } from '../wire/compression.ts';
 import { UnwritableError } from '../wire/error.ts';
 import { encodeForwardBackwardOutput } from '../wire/forward_backward.ts';
-import { type ExactJsonObject, exactJsonText, parseExactJson } from '../wire/json.ts';
-import { objectAt } from '../wire/json_fields.ts';
+import { type ExactJsonObject, exactJsonText } from '../wire/json.ts';
 import { forwardBackwardOutputJson, sampleResponseJson } from '../wire/json_messages.ts';
 import { encodeSampleResponse } from '../wire/sample.ts';
 import type { Outcome, Result } from './futures.ts';
@@ -19,31 +17,6 @@ export function jsonAnswer(value: ExactJsonObject, status = 200): Response {
 }
 
 export const noContent = (): Response => new Response(null, { status: 204 });
-
-/** The body as it was before it was compressed. Of one that is too large no more is read than it takes to see that. */
-export async function bytesOf({ req }: Context, maxBytes: number): Promise<Uint8Array> {
-  const told = Number(req.header('Content-Length') ?? Number.NaN);
-  if (told > maxBytes) throw bodyTooLarge(maxBytes);
-  const sent = Number.isNaN(told) ? await streamed(req.raw.body, maxBytes) : new Uint8Array(await req.arrayBuffer());
-  return await decompressBody(sent, req.header('Content-Encoding'), maxBytes);
-}
-
-/** Of a client that does not say beforehand how much it sends. */
-async function streamed(body: Request['body'], maxBytes: number): Promise<Uint8Array> {
-  const parts: Uint8Array[] = [];
-  let size = 0;
-  for await (const part of body ?? []) {
-    size += part.length;
-    if (size > maxBytes) throw bodyTooLarge(maxBytes);
-    parts.push(part);
-  }
-  return Buffer.concat(parts);
-}
-
-export async function bodyOf(context: Context, maxBytes: number): Promise<ExactJsonObject> {
-  const text = new TextDecoder().decode(await bytesOf(context, maxBytes));
-  return text === '' ? {} : objectAt(parseExactJson(text), 'the body');
-}
 
 /** In protobuf where the client reads it and the result has such a form. */
 export function outcomeAnswer(outcome: Outcome, accept: string | undefined): Response {

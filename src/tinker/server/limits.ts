@@ -13,6 +13,8 @@ export interface Limits {
   customLosses: number;
   /** Requests that are neither computed nor refused yet. */
   pendingRequests: number;
+  /** Of the bodies that arrive at once, and again of those whose requests wait. */
+  requestBytes: number;
   /** Results that are kept for their clients, those that were fetched included. */
   resultBytes: number;
   /** How long a poll waits for its result; clients give up after 45 s. */
@@ -32,6 +34,7 @@ export const LIMITS: Limits = {
   samplers: 64,
   customLosses: 64,
   pendingRequests: 20_000,
+  requestBytes: 2 ** 30,
   resultBytes: 2 ** 30,
   pollMs: 25_000,
   deliveredMs: 300_000,

@@ -42,6 +42,8 @@ const HEADERS_MS = 30_000;
 const REQUEST_MS = 600_000;
 /** Longer than clients keep a connection that they do not use, so that none is closed under a request. */
 const IDLE_MS = 75_000;
+/** A client that takes nothing of an answer, or sends nothing of a request, is let go of. Longer than a poll is held back. */
+const STALLED_MS = 120_000;
 
 export async function listen(options: ListenOptions): Promise<RunningServer> {
   const { backend, data, host, port, key, customLosses = false, more, notify, report } = options;
@@ -53,6 +55,7 @@ export async function listen(options: ListenOptions): Promise<RunningServer> {
     overrideGlobalObjects: false,
     serverOptions: { headersTimeout: HEADERS_MS, requestTimeout: REQUEST_MS, keepAliveTimeout: IDLE_MS },
   });
+  server.setTimeout(STALLED_MS);
   try {
     const bound = await addressOf(server, host, port);
     return {

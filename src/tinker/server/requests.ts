@@ -1,6 +1,7 @@
 // The requests that are JSON alone, checked. What clients leave out has the defaults of the official SDK, and what they send
 // beyond what is known here is passed over, unless to pass it over would be to do something else than they ask for.
 
+import { seedFor } from '../../util/random.ts';
 import type { AdamParams, SamplingParams } from '../types.ts';
 import { WireError } from '../wire/error.ts';
 import type { ExactJsonObject } from '../wire/json.ts';
@@ -30,7 +31,11 @@ const ADAM: AdamParams = {
   grad_clip_norm: 0,
 };
 const TTL_SECONDS = { least: 1, most: 10 * 366 * 86_400 };
-const MAX_SEQ = 10n ** 18n;
+const MAX_INT64 = 2n ** 63n - 1n;
+/** Of one request. Each is a name in its promise, too. */
+const MAX_SAMPLES = 4096;
+/** Of texts that are kept for as long as what they tell of. */
+const MAX_METADATA = 65_536;
 
 export const textOf = (body: ExactJsonObject, name: string): string => textAt(fieldOf(body, name), name);
 export const textOrNull = (body: ExactJsonObject, name: string): string | null =>
@@ -51,7 +56,11 @@ function countAt(value: Sent, place: string): number {
 }
 
 export function metadataOf(body: ExactJsonObject): Record<string, string> {
-  return optional(fieldOf(body, 'user_metadata'), 'user_metadata', (value, at) => recordAt(value, at, textAt)) ?? {};
+  const name = 'user_metadata';
+  const metadata = optional(fieldOf(body, name), name, (value, at) => recordAt(value, at, textAt)) ?? {};
+  const size = Object.entries(metadata).reduce((sum, [key, text]) => sum + key.length + text.length, 0);
+  if (size <= MAX_METADATA) return metadata;
+  throw new WireError(name, `holds ${size} characters, and ${MAX_METADATA} are kept`);
 }
 
 /** Seconds until a checkpoint may be deleted; null: never. */
@@ -61,18 +70,18 @@ export function ttlOf(body: ExactJsonObject): number | null {
   throw new WireError('ttl_seconds', `must be from ${TTL_SECONDS.least} to ${TTL_SECONDS.most}, not ${seconds}`);
 }
 
-/** The number of a sampling request, as its digits: copies of a client count from anywhere up to 10^18. */
+/** The number of a sampling request, as its digits: copies of a client count from anywhere up to 2^63. */
 export function sampleSeqOf(body: ExactJsonObject): string {
   const value = fieldOf(body, 'seq_id');
   const isInteger = typeof value === 'bigint' || (typeof value === 'number' && Number.isSafeInteger(value));
-  if (isInteger && value >= 0 && value <= MAX_SEQ) return `${value}`;
-  throw expected(`an integer from 0 to ${MAX_SEQ}`, value, 'seq_id');
+  if (isInteger && value >= 0 && value <= MAX_INT64) return `${value}`;
+  throw expected(`an integer from 0 to ${MAX_INT64}`, value, 'seq_id');
 }
 
 export function loraOf(body: ExactJsonObject): LoraRequest {
   checkOptimizer(body);
   const config = optional(fieldOf(body, 'lora_config'), 'lora_config', objectAt) ?? {};
-  const seed = optional(fieldOf(config, 'seed'), 'lora_config.seed', integerAt);
+  const seed = optional(fieldOf(config, 'seed'), 'lora_config.seed', seedAt);
   const flag = (name: string) => flagOf(config, name, true, `lora_config.${name}`);
   return {
     rank: optional(fieldOf(config, 'rank'), 'lora_config.rank', integerAt) ?? DEFAULT_RANK,
@@ -116,7 +125,7 @@ export function sampleRequestOf(body: ExactJsonObject): SampleRequest {
     throw new WireError(`prompt.chunks[${picture}]`, 'is a picture, and this server reads text alone');
   return {
     prompt,
-    numSamples: optional(fieldOf(body, 'num_samples'), 'num_samples', positiveAt) ?? 1,
+    numSamples: optional(fieldOf(body, 'num_samples'), 'num_samples', samplesAt) ?? 1,
     params: samplingParams(optional(fieldOf(body, 'sampling_params'), 'sampling_params', objectAt) ?? {}),
     options: sampleOptions(body),
   };
@@ -140,7 +149,7 @@ function samplingParams(sent: ExactJsonObject): SamplingParams {
   const read = (name: string, reader: (value: Sent, place: string) => number) =>
     optional(fieldOf(sent, name), at(name), reader);
   const max_tokens = read('max_tokens', positiveAt);
-  const seed = read('seed', integerAt);
+  const seed = read('seed', seedAt);
   const stop = stopAt(fieldOf(sent, 'stop'), at('stop'));
   return {
     temperature: read('temperature', numberAt) ?? 1,
@@ -156,6 +165,17 @@ function stopAt(value: Sent, place: string): SamplingParams['stop'] {
   if (value === undefined || typeof value === 'string') return value;
   if (Array.isArray(value) && typeof value[0] === 'string') return listAt(value, place, textAt);
   return listAt(value, place, integerAt);
+}
+
+function samplesAt(value: Sent, place: string): number {
+  const count = positiveAt(value, place);
+  if (count <= MAX_SAMPLES) return count;
+  throw expected(`at most ${MAX_SAMPLES} in one request`, count, place);
+}
+
+/** One of 64 bits stands for a seed that a number holds. */
+function seedAt(value: Sent, place: string): number {
+  return typeof value === 'bigint' ? seedFor(0, 'seed', `${value}`) : integerAt(value, place);
 }
 
 function positiveAt(value: Sent, place: string): number {

@@ -1,20 +1,23 @@
 // Routes of samplers.
 
-import type { Context, Hono } from 'hono';
+import type { Hono } from 'hono';
 import { seedFor } from '../../util/random.ts';
+import { lengthOf } from '../types.ts';
 import { fieldOf, listAt, numberAt, objectAt, optional, type Sent, textAt } from '../wire/json_fields.ts';
 import { servedModel } from './backend.ts';
-import { bodyOf, jsonAnswer } from './http.ts';
+import { jsonAnswer } from './http.ts';
 import { Refusal } from './refusal.ts';
 import { countOrNull, sampleRequestOf, sampleSeqOf, textOf, textOrNull } from './requests.ts';
 import type { TinkerServer } from './tinker_server.ts';
 
+/** Of a prompt in memory. */
+const BYTES_OF_TOKEN = 8;
+
 export function samplingRoutes(app: Hono, server: TinkerServer): void {
-  const { backend, checkpoints, futures, limits, samplers, sessions } = server;
-  const read = (context: Context) => bodyOf(context, limits.bodyBytes);
+  const { backend, bodies, checkpoints, futures, samplers, sessions } = server;
 
   app.post('/create_sampling_session', async (context) => {
-    const body = await read(context);
+    const body = await bodies.json(context);
     const session = sessions.get(textOf(body, 'session_id'));
     const id = `${session.id}:sample:${countOrNull(body, 'sampling_session_seq_id') ?? session.samplers.size}`;
     const answer = jsonAnswer({ type: 'create_sampling_session', sampling_session_id: id });
@@ -47,7 +50,7 @@ export function samplingRoutes(app: Hono, server: TinkerServer): void {
   });
 
   app.post('/asample', async (context) => {
-    const body = await read(context);
+    const body = await bodies.json(context);
     if (fieldOf(body, 'sampling_session_id') === undefined) {
       throw new Refusal(400, 'sampling_session_id is missing: create a sampling session first');
     }
@@ -59,7 +62,8 @@ export function samplingRoutes(app: Hono, server: TinkerServer): void {
     const request = sampleRequestOf(body);
     const sequenceIds = Array.from({ length: request.numSamples }, (_, member) => `${id}:${member}`);
     if (!futures.has(id, 'sample')) {
-      futures.requireRoom();
+      const bytes = BYTES_OF_TOKEN * lengthOf(request.prompt);
+      futures.requireRoom(bytes);
       const { params } = request;
       // Without a seed of its own a request has that of its place, so that a program which is run again samples the same.
       const seed = params.seed ?? seedFor(0, 'sample', samplerId.split(':sample:')[1] ?? '', seq);
@@ -70,14 +74,14 @@ export function samplingRoutes(app: Hono, server: TinkerServer): void {
           const response = await samplers.sample(samplerId, { ...request, params: { ...params, seed }, signal });
           return { kind: 'sample', response };
         },
-        targetOf(samplerId, seq),
+        { target: targetOf(samplerId, seq), bytes },
       );
     }
     return jsonAnswer({ request_id: id, sample_sequence_ids: sequenceIds });
   });
 
   app.post('/join_sampling_session', async (context) => {
-    const id = textOf(await read(context), 'sampling_session_id');
+    const id = textOf(await bodies.json(context), 'sampling_session_id');
     samplers.get(id);
     const session = sessions.of(id);
     session.clones += 1;
@@ -85,7 +89,7 @@ export function samplingRoutes(app: Hono, server: TinkerServer): void {
   });
 
   app.post('/retrieve_futures', async (context) => {
-    const body = await read(context);
+    const body = await bodies.json(context);
     const target = objectAt(fieldOf(body, 'target'), 'target');
     const samplerId = textAt(fieldOf(target, 'sampling_session_id'), 'target.sampling_session_id');
     const clone = countOrNull(target, 'cloned_sampler_id') ?? 0;

@@ -4,7 +4,7 @@ import type { Hono } from 'hono';
 import type { ExactJsonObject } from '../wire/json.ts';
 import { fieldOf, objectAt, optional } from '../wire/json_fields.ts';
 import type { Futures } from './futures.ts';
-import { bodyOf, bytesOf, jsonAnswer, noContent, outcomeAnswer } from './http.ts';
+import { jsonAnswer, noContent, outcomeAnswer } from './http.ts';
 import { page } from './paging.ts';
 import { Refusal } from './refusal.ts';
 import { metadataOf, textOf, textOrNull } from './requests.ts';
@@ -30,8 +30,7 @@ const CLIENT_CONFIG = {
 };
 
 export function sessionRoutes(app: Hono, server: TinkerServer): void {
-  const { backend, futures, limits, sessions } = server;
-  const read = (context: Parameters<typeof bodyOf>[0]) => bodyOf(context, limits.bodyBytes);
+  const { backend, bodies, futures, sessions } = server;
 
   app.get('/healthz', () => jsonAnswer({ status: 'ok' }));
   app.post('/client/config', () => jsonAnswer({ ...CLIENT_CONFIG, custom_loss_server_side: server.customLosses }));
@@ -48,12 +47,12 @@ export function sessionRoutes(app: Hono, server: TinkerServer): void {
   );
   // Nobody looks at it; clients complain where it is refused.
   app.post('/telemetry', async (context) => {
-    await bytesOf(context, limits.bodyBytes);
+    await bodies.bytes(context);
     return jsonAnswer({ status: 'accepted' });
   });
 
   app.post('/create_session', async (context) => {
-    const body = await read(context);
+    const body = await bodies.json(context);
     const session = sessions.create({
       user_metadata: metadataOf(body),
       display_name: textOrNull(body, 'display_name'),
@@ -61,11 +60,11 @@ export function sessionRoutes(app: Hono, server: TinkerServer): void {
     return jsonAnswer({ type: 'create_session', session_id: session.id });
   });
   app.post('/session_heartbeat', async (context) => {
-    sessions.get(textOf(await read(context), 'session_id'));
+    sessions.get(textOf(await bodies.json(context), 'session_id'));
     return jsonAnswer({ type: 'session_heartbeat' });
   });
   app.post('/sessions/:id/finish', async (context) => {
-    const finished = finishOf(await read(context));
+    const finished = finishOf(await bodies.json(context));
     const id = context.req.param('id');
     try {
       sessions.get(id);
@@ -93,17 +92,17 @@ export function sessionRoutes(app: Hono, server: TinkerServer): void {
       status: statusOf(session),
     });
   });
-  app.post('/sessions/search', async (context) => jsonAnswer(searchSessions(await read(context), server)));
+  app.post('/sessions/search', async (context) => jsonAnswer(searchSessions(await bodies.json(context), server)));
 
   app.post('/retrieve_future', async (context) => {
-    const id = textOf(await read(context), 'request_id');
+    const id = textOf(await bodies.json(context), 'request_id');
     sessions.of(id);
     const outcome = await futures.poll(id, context.req.raw.signal);
     if (outcome !== null) return outcomeAnswer(outcome, context.req.header('Accept'));
     return jsonAnswer({ type: 'try_again', request_id: id, queue_state: 'active' }, 408);
   });
   app.post('/cancel_future', async (context) => {
-    cancelSample(futures, textOf(await read(context), 'request_id'));
+    cancelSample(futures, textOf(await bodies.json(context), 'request_id'));
     return noContent();
   });
 }

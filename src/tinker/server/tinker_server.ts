@@ -3,6 +3,7 @@
 import { join } from 'node:path';
 import type { ServiceClient } from '../clients.ts';
 import type { Backend } from './backend.ts';
+import { Bodies } from './bodies.ts';
 import { Checkpoints } from './checkpoints.ts';
 import { Counters } from './counters.ts';
 import { Downloads } from './downloads.ts';
@@ -30,6 +31,7 @@ export interface TinkerServerOptions {
 export class TinkerServer {
   readonly limits: Limits;
   readonly backend: Backend;
+  readonly bodies: Bodies;
   readonly checkpoints: Checkpoints;
   readonly counters = new Counters();
   readonly futures: Futures;
@@ -48,6 +50,7 @@ export class TinkerServer {
     this.#options = options;
     this.limits = limits;
     this.backend = backend;
+    this.bodies = new Bodies(limits);
     this.checkpoints = checkpoints;
     this.futures = new Futures(limits, report);
     this.sessions = new Sessions(limits);

@@ -11,7 +11,7 @@ import { forwardBackwardRequestAt } from '../wire/json_messages.ts';
 import { decodeMessage } from '../wire/schema.ts';
 import { checkName } from './checkpoint_paths.ts';
 import type { Result } from './futures.ts';
-import { bodyOf, bytesOf, jsonAnswer, PROTOBUF } from './http.ts';
+import { jsonAnswer, PROTOBUF } from './http.ts';
 import { checkProvenance } from './provenance.ts';
 import { Refusal } from './refusal.ts';
 import {
@@ -38,18 +38,17 @@ interface Numbered {
 type Work = (run: TrainingRun, seq: number) => Promise<Result>;
 
 export function trainingRoutes(app: Hono, server: TinkerServer): void {
-  const { checkpoints, counters, futures, limits, runs, samplers, sessions } = server;
-  const read = (context: Context) => bodyOf(context, limits.bodyBytes);
+  const { bodies, checkpoints, counters, futures, runs, samplers, sessions } = server;
   const promise = (request_id: string, model_id: string) => jsonAnswer({ request_id, model_id });
   const json = (value: ExactJsonObject): Result => ({ kind: 'json', value });
 
   /** A request that is one of the model's sequence. `prepare` checks it; one that it refuses counts as done. */
-  const numbered = (operation: string, { model_id, seq_id }: Numbered, prepare: () => Work): Response => {
+  const numbered = (operation: string, { model_id, seq_id }: Numbered, prepare: () => Work, bytes = 0): Response => {
     sessions.of(model_id);
     const run = runs.get(model_id);
     const id = `${model_id}:${seq_id}`;
     if (futures.has(id, operation)) return promise(id, model_id);
-    futures.requireRoom();
+    futures.requireRoom(bytes);
     let work: Work;
     try {
       work = prepare();
@@ -60,15 +59,15 @@ export function trainingRoutes(app: Hono, server: TinkerServer): void {
     // Its result was fetched long ago, or it came when it was no longer waited for: whoever polls is told.
     if (run.sequence.isTaken(seq_id)) return promise(id, model_id);
     const timed = () => counters.timed(operation, () => work(run, seq_id));
-    futures.submit(id, operation, () => run.sequence.run(seq_id, timed));
+    futures.submit(id, operation, () => run.sequence.run(seq_id, timed), { bytes });
     return promise(id, model_id);
   };
 
   const pass = async (context: Context): Promise<Response> => {
-    const bytes = await bytesOf(context, limits.bodyBytes);
+    const bytes = await bodies.bytes(context);
     const isProtobuf = context.req.header('Content-Type')?.includes(PROTOBUF) === true;
     const { numbers, request } = isProtobuf ? protobufPass(bytes) : jsonPass(bytes);
-    return numbered('forward_backward', numbers, () => {
+    const prepare = (): Work => {
       const checked = checkedPass(request(), sessions.of(numbers.model_id));
       return async (run) => {
         const output = await run.pass(checked);
@@ -76,13 +75,14 @@ export function trainingRoutes(app: Hono, server: TinkerServer): void {
         counters.tokens[checked.forward_only ? 'scored' : 'trained'] += tokens;
         return { kind: 'forward_backward', output };
       };
-    });
+    };
+    return numbered('forward_backward', numbers, prepare, bytes.length);
   };
   app.post('/forward_backward', pass);
   app.post('/forward', pass);
 
   app.post('/optim_step', async (context) => {
-    const body = await read(context);
+    const body = await bodies.json(context);
     return numbered('optim_step', numbersOf(body), () => {
       const params = adamOf(body);
       return async (run) => {
@@ -93,7 +93,7 @@ export function trainingRoutes(app: Hono, server: TinkerServer): void {
   });
 
   app.post('/save_weights', async (context) => {
-    const body = await read(context);
+    const body = await bodies.json(context);
     return numbered('save_weights', numbersOf(body), () => {
       const given = textOrNull(body, 'path');
       const save = {
@@ -110,7 +110,7 @@ export function trainingRoutes(app: Hono, server: TinkerServer): void {
   });
 
   app.post('/save_weights_for_sampler', async (context) => {
-    const body = await read(context);
+    const body = await bodies.json(context);
     return numbered('save_weights_for_sampler', numbersOf(body), () => {
       const type = 'save_weights_for_sampler';
       const given = textOrNull(body, 'path');
@@ -141,7 +141,7 @@ export function trainingRoutes(app: Hono, server: TinkerServer): void {
   });
 
   app.post('/save_weights_external', async (context) => {
-    const body = await read(context);
+    const body = await bodies.json(context);
     return numbered('save_weights_external', numbersOf(body), () => {
       const name = checkName(textOf(body, 'path'));
       if (fieldOf(body, 'age_encryption_recipients') !== undefined) {
@@ -181,14 +181,14 @@ export function trainingRoutes(app: Hono, server: TinkerServer): void {
   };
 
   app.post('/create_model', async (context) => {
-    const body = await read(context);
+    const body = await bodies.json(context);
     return create('create_model', body, (id) =>
       runs.create(id, textOf(body, 'base_model'), loraOf(body), metadataOf(body)),
     );
   });
 
   app.post('/load_weights', async (context) => {
-    const body = await read(context);
+    const body = await bodies.json(context);
     const path = textOf(body, 'path');
     const withOptimizer = flagOf(body, 'optimizer', false);
     if (fieldOf(body, 'model_id') === undefined) {
@@ -207,7 +207,7 @@ export function trainingRoutes(app: Hono, server: TinkerServer): void {
   });
 
   app.post('/unload_model', async (context) => {
-    const model_id = textOf(await read(context), 'model_id');
+    const model_id = textOf(await bodies.json(context), 'model_id');
     sessions.of(model_id);
     runs.get(model_id);
     const id = `${model_id}:unload`;
@@ -219,7 +219,7 @@ export function trainingRoutes(app: Hono, server: TinkerServer): void {
   });
 
   app.post('/get_info', async (context) => {
-    const model_id = textOf(await read(context), 'model_id');
+    const model_id = textOf(await bodies.json(context), 'model_id');
     sessions.of(model_id);
     const run = runs.get(model_id);
     const { is_lora, lora_rank, max_context_length } = await run.info();

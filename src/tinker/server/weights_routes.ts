@@ -1,10 +1,10 @@
 // Routes of checkpoints as weights: what one is of, and copies of it.
 
 import { randomUUID } from 'node:crypto';
-import type { Context, Hono } from 'hono';
+import type { Hono } from 'hono';
 import { WireError } from '../wire/error.ts';
 import type { ExactJsonObject } from '../wire/json.ts';
-import { bodyOf, jsonAnswer } from './http.ts';
+import { jsonAnswer } from './http.ts';
 import { Refusal } from './refusal.ts';
 import { countOrNull, textOf, textOrNull, ttlOf } from './requests.ts';
 import type { TinkerServer } from './tinker_server.ts';
@@ -12,19 +12,18 @@ import type { TinkerServer } from './tinker_server.ts';
 /** Of copies that are known by the keys of their requests: clients send a request again for minutes. */
 const MAX_KEYS = 1000;
 
-export function weightsRoutes(app: Hono, { checkpoints, limits, sessions }: TinkerServer): void {
-  const read = (context: Context) => bodyOf(context, limits.bodyBytes);
+export function weightsRoutes(app: Hono, { bodies, checkpoints, sessions }: TinkerServer): void {
   const copies = new Map<string, Promise<string>>();
 
   app.post('/weights_info', async (context) => {
-    const { run } = checkpoints.find(textOf(await read(context), 'tinker_path'));
+    const { run } = checkpoints.find(textOf(await bodies.json(context), 'tinker_path'));
     const { base_model, lora_rank, train_attn, train_mlp, train_unembed } = run;
     const adapter = { is_lora: true, lora_rank, train_attn, train_mlp, train_unembed };
     return jsonAnswer({ base_model, ...adapter, optimizer_config: { type: 'adamw' } });
   });
 
   app.post('/copy_weights', async (context) => {
-    const body = await read(context);
+    const body = await bodies.json(context);
     const key = context.req.header('X-Idempotency-Key') ?? randomUUID();
     const copy = copies.get(key) ?? copied(body);
     copies.set(key, copy);

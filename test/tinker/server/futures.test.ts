@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { Futures, type Result } from '../../../src/tinker/server/futures.ts';
 import { RequestError } from '../../../src/util/errors.ts';
 
-const LIMITS = { pendingRequests: 3, resultBytes: 10_000, deliveredMs: 1000, pollMs: 30 };
+const LIMITS = { pendingRequests: 3, requestBytes: 1000, resultBytes: 10_000, deliveredMs: 1000, pollMs: 30 };
 const never = new AbortController().signal;
 const json = (value: number): Result => ({ kind: 'json', value: { value } });
 
