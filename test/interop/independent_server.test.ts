@@ -67,7 +67,7 @@ describe.skipIf('missing' in environment)('skyrl-tx', () => {
     directory = await mkdtemp(join(tmpdir(), 'cookbook-skyrl-'));
     server = await startSkyrlTx('missing' in environment ? '' : environment.path, TINY, directory);
     service = await serviceOf();
-  }, 240_000);
+  }, 400_000);
 
   afterAll(async () => {
     await service?.close();
@@ -75,7 +75,7 @@ describe.skipIf('missing' in environment)('skyrl-tx', () => {
     await rm(directory, { recursive: true, force: true });
   });
 
-  it('SFT: the loss falls from step to step; saved, it goes on where it was', { timeout: 600_000 }, async () => {
+  it('SFT: the loss falls from step to step; saved, it goes on where it was', { timeout: 900_000 }, async () => {
     const data = ROWS.map((row) => datumOf(row, { weights: new Array(LENGTH).fill(1) }));
     const nll = async (client: TrainingClient) => -mean((await step(client, data, 'cross_entropy')).flat());
     const client = await service.createLoraTrainingClient({ base_model: TINY, rank: 8, seed: 1 });
@@ -93,7 +93,7 @@ describe.skipIf('missing' in environment)('skyrl-tx', () => {
     expect(told).toEqual([]);
   });
 
-  it('RL: it samples, and what was better than the others becomes likelier', { timeout: 600_000 }, async () => {
+  it('RL: it samples, and what was better than the others becomes likelier', { timeout: 900_000 }, async () => {
     const client = await service.createLoraTrainingClient({ base_model: TINY, rank: 8, seed: 2 });
     const sampler = await client.saveWeightsAndGetSamplingClient();
     const { sequences } = await sampler.sample(modelInputFromTokens(PROMPT), 4, {

@@ -15,8 +15,8 @@ export const skyrlTx = (): Promise<Python> =>
     packages: 'JAX, PyTorch and skyrl-tx, about 2 GB,',
   });
 
-const START_MS = 180_000;
-const BACKEND = { max_lora_adapters: 8, max_lora_rank: 16 };
+const START_MS = 300_000;
+const BACKEND = { max_lora_adapters: 4, max_lora_rank: 16 };
 
 export interface IndependentServer {
   url: string;
@@ -47,6 +47,9 @@ export async function startSkyrlTx(python: string, model: string, directory: str
         PATH: `${bin}${delimiter}${process.env.PATH}`,
         JAX_PLATFORMS: 'cpu',
         HF_HUB_OFFLINE: '1',
+        // What was compiled once lies beside the environment, for the next run.
+        JAX_COMPILATION_CACHE_DIR: join(dirname(bin), 'compiled'),
+        JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS: '0',
       },
       stdio: 'ignore',
       // A group of its own: its engine is a process that it starts, and both are to end.

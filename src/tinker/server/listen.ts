@@ -10,6 +10,7 @@ import type { Backend } from './backend.ts';
 import { LIMITS, type Limits } from './limits.ts';
 import type { MoreRoutes } from './more_routes.ts';
 import { TinkerServer } from './tinker_server.ts';
+import { refuseUnreadable } from './unreadable.ts';
 
 export interface ListenOptions {
   backend: Backend;
@@ -56,6 +57,7 @@ export async function listen(options: ListenOptions): Promise<RunningServer> {
     serverOptions: { headersTimeout: HEADERS_MS, requestTimeout: REQUEST_MS, keepAliveTimeout: IDLE_MS },
   });
   server.setTimeout(STALLED_MS);
+  server.on('clientError', refuseUnreadable);
   try {
     const bound = await addressOf(server, host, port);
     return {

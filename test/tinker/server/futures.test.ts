@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { Futures, type Result } from '../../../src/tinker/server/futures.ts';
 import { RequestError } from '../../../src/util/errors.ts';
 
-const LIMITS = { pendingRequests: 3, requestBytes: 1000, resultBytes: 10_000, deliveredMs: 1000, pollMs: 30 };
+const LIMITS = { requestBytes: 2 ** 20, pendingRequests: 3, resultBytes: 10_000, deliveredMs: 1000, pollMs: 30 };
 const never = new AbortController().signal;
 const json = (value: number): Result => ({ kind: 'json', value: { value } });
 
@@ -82,6 +82,20 @@ describe('futures', () => {
     const { futures } = open();
     for (const id of ['a', 'b', 'c']) futures.submit(id, 'sample', () => withResolver().promise);
     expect(() => futures.requireRoom()).toThrow(expect.objectContaining({ status: 429 }));
+  });
+
+  it('hold no more bytes of requests than there is room for, and one that is larger only by itself', async () => {
+    const { futures } = open({ requestBytes: 100 });
+    const { promise, resolve } = withResolver();
+    futures.requireRoom(150);
+    futures.submit('a', 'sample', () => promise, 150);
+    expect(() => futures.requireRoom(1)).toThrow(expect.objectContaining({ status: 429 }));
+    resolve(json(1));
+    await futures.poll('a', never);
+    futures.requireRoom(60);
+    futures.submit('b', 'sample', () => withResolver().promise, 60);
+    futures.requireRoom(40);
+    expect(() => futures.requireRoom(41)).toThrow(expect.objectContaining({ status: 429 }));
   });
 });
 

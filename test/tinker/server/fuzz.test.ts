@@ -248,6 +248,26 @@ describe('a server among strange requests', () => {
     await expectServing(client);
   });
 
+  it('what is no HTTP', async () => {
+    const { client, url } = await open();
+    const garbage = ['BREW / HTTP/1.1\r\n\r\n', '\x16\x03\x01\x02\0\x01\0', `GET / HTTP/1.1\r\nX: ${'a'.repeat(100_000)}\r\n\r\n`];
+    const answers = await Promise.all(
+      garbage.map(async (text) => {
+        const parts: Buffer[] = [];
+        for await (const part of await sent(url, text)) parts.push(part);
+        return Buffer.concat(parts).toString().split('\r\n');
+      }),
+    );
+    expect(answers.map((lines) => `${lines[0]} ${lines.at(-1)}`)).toMatchInlineSnapshot(`
+      [
+        "HTTP/1.1 400 Bad Request {"detail":"what was sent is no HTTP request"}",
+        "HTTP/1.1 400 Bad Request {"detail":"what was sent is no HTTP request"}",
+        "HTTP/1.1 431 Request Header Fields Too Large {"detail":"the headers of the request are too large"}",
+      ]
+    `);
+    await expectServing(client);
+  });
+
   it('a wrong key is told before anything is read', async () => {
     const { url, client } = await open({ key: 'tml-secret' });
     const body = new Uint8Array(32 * MEBIBYTE);
