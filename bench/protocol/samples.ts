@@ -41,9 +41,18 @@ for (let round = 0; round < WARMUP + rounds; round++) {
 const percentile = (share: number) => (done: Done) =>
   1000 * done.latencies.toSorted((a, b) => a - b)[Math.ceil(share * count) - 1];
 const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(0)} MB`;
-console.log(`${count} samples of ${max_tokens} tokens at once (medians of ${rounds} rounds, ${threads} threads): none is lost`);
+console.log(
+  `${count} samples of ${max_tokens} tokens at once (medians of ${rounds} rounds, ${threads} threads): none is lost`,
+);
 console.log(`  p50 ${spread(taken.map(percentile(0.5)), 0)} ms, p99 ${spread(taken.map(percentile(0.99)), 0)} ms`);
-console.log(`  ${spread(taken.map(({ seconds }) => count / seconds), 0)} samples a second, client ${(1000 * median(taken.map(({ cpu_seconds }) => cpu_seconds / count))).toFixed(2)} ms of CPU each`);
-console.log(`  peak memory: server ${megabytes(server.peakRss)} (${megabytes(before)} before), client ${megabytes(Math.max(...taken.map(({ peak_rss }) => peak_rss)))}`);
+console.log(
+  `  ${spread(
+    taken.map(({ seconds }) => count / seconds),
+    0,
+  )} samples a second, client ${(1000 * median(taken.map(({ cpu_seconds }) => cpu_seconds / count))).toFixed(2)} ms of CPU each`,
+);
+console.log(
+  `  peak memory: server ${megabytes(server.peakRss)} (${megabytes(before)} before), client ${megabytes(Math.max(...taken.map(({ peak_rss }) => peak_rss)))}`,
+);
 await client.stop();
 await server.stop();

@@ -94,16 +94,25 @@ try {
     }
     const lines = [...taken].map(([peer, all]) => [
       `  ${peer.name}`,
-      `${spread(all.map(({ seconds }) => seconds), 3)} s`,
+      `${spread(
+        all.map(({ seconds }) => seconds),
+        3,
+      )} s`,
       name === 'sample'
-        ? `${spread(all.map(({ tokens, seconds }) => tokens / seconds), 0)} tokens a second`
+        ? `${spread(
+            all.map(({ tokens, seconds }) => tokens / seconds),
+            0,
+          )} tokens a second`
         : `loss ${(all.at(-1)?.loss ?? Number.NaN).toFixed(3)}`,
     ]);
     const [here, there] = peers.map((peer) => taken.get(peer) ?? []);
     // The two may end a sample at different tokens: what counts is the time of a token.
     const cost = ({ seconds, tokens }: Done) => (tokens === 0 ? seconds : seconds / tokens);
     const ratio = (median(there.map(cost)) / median(here.map(cost))).toFixed(2);
-    const byPair = spread(here.map((done, i) => cost(there[i]) / cost(done)), 2);
+    const byPair = spread(
+      here.map((done, i) => cost(there[i]) / cost(done)),
+      2,
+    );
     console.log(`${title} (medians of ${pairs}, SDK ${values.sdk}, ${threads} threads)\n${table(lines)}`);
     console.log(`  cookbook serve is ${ratio}× as fast; by pair ${byPair}`);
   }

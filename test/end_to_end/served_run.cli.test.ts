@@ -107,26 +107,30 @@ it.each([
 it.each([
   ['SFT', SFT],
   ['RL', LONGER_RL],
-])('%s: a server that is killed and started again: the run says so, and goes on to the same bits', {
-  timeout: 240_000,
-}, async (_, spec) => {
-  const cwd = await temporaryDirectory();
-  const first = await serve(join(cwd, 'data'));
-  const [whole, broken] = [join(cwd, 'whole'), join(cwd, 'broken')];
-  const on = ({ url }: Server) => ['service.builder=tinker', `service.base_url=${url}`];
-  expect(await run([...spec, `log_path=${whole}`, ...on(first)])).toMatchObject({ code: 0 });
-  let again: Promise<Server> | null = null;
-  const failed = await run([...spec, `log_path=${broken}`, ...on(first)], {
-    onLine(_number, _child, line) {
-      if (again !== null || !line.includes('checkpoint 000002')) return;
-      first.process.kill('SIGKILL');
-      again = once(first.process, 'exit').then(() => serve(first.data, first.port));
-    },
-  });
-  expect(failed.code).toBe(1);
-  expect(failed.stderr).toContain('run the command again: a run goes on from its last checkpoint');
-  const second = await (again ?? Promise.reject(new Error('no checkpoint was told of')));
-  expect(await run([...spec, `log_path=${broken}`, ...on(second)])).toMatchObject({ code: 0 });
-  expect(await metricsOf(broken)).toEqual(await metricsOf(whole));
-  expect(await savedOn(second, broken, 'weights')).toEqual(await savedOn(second, whole, 'weights'));
-});
+])(
+  '%s: a server that is killed and started again: the run says so, and goes on to the same bits',
+  {
+    timeout: 240_000,
+  },
+  async (_, spec) => {
+    const cwd = await temporaryDirectory();
+    const first = await serve(join(cwd, 'data'));
+    const [whole, broken] = [join(cwd, 'whole'), join(cwd, 'broken')];
+    const on = ({ url }: Server) => ['service.builder=tinker', `service.base_url=${url}`];
+    expect(await run([...spec, `log_path=${whole}`, ...on(first)])).toMatchObject({ code: 0 });
+    let again: Promise<Server> | null = null;
+    const failed = await run([...spec, `log_path=${broken}`, ...on(first)], {
+      onLine(_number, _child, line) {
+        if (again !== null || !line.includes('checkpoint 000002')) return;
+        first.process.kill('SIGKILL');
+        again = once(first.process, 'exit').then(() => serve(first.data, first.port));
+      },
+    });
+    expect(failed.code).toBe(1);
+    expect(failed.stderr).toContain('run the command again: a run goes on from its last checkpoint');
+    const second = await (again ?? Promise.reject(new Error('no checkpoint was told of')));
+    expect(await run([...spec, `log_path=${broken}`, ...on(second)])).toMatchObject({ code: 0 });
+    expect(await metricsOf(broken)).toEqual(await metricsOf(whole));
+    expect(await savedOn(second, broken, 'weights')).toEqual(await savedOn(second, whole, 'weights'));
+  },
+);

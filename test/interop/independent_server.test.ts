@@ -23,7 +23,11 @@ const ROWS = Array.from({ length: 4 }, (_, row) =>
 );
 const PROMPT = ROWS[0].slice(0, 8);
 
-const float32 = (values: number[]) => ({ data: Float32Array.from(values), dtype: 'float32' as const, shape: [values.length] });
+const float32 = (values: number[]) => ({
+  data: Float32Array.from(values),
+  dtype: 'float32' as const,
+  shape: [values.length],
+});
 const int64 = (data: number[]) => ({ data, dtype: 'int64' as const, shape: [data.length] });
 
 function datumOf(row: readonly number[], inputs: Record<string, number[]>): Datum {

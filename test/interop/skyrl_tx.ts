@@ -34,7 +34,16 @@ export async function startSkyrlTx(python: string, model: string, directory: str
   const server = spawn(
     python,
     [
-      ...['-m', 'tx.tinker.api', '--base-model', served, '--backend', 'jax', '--backend-config', JSON.stringify(BACKEND)],
+      ...[
+        '-m',
+        'tx.tinker.api',
+        '--base-model',
+        served,
+        '--backend',
+        'jax',
+        '--backend-config',
+        JSON.stringify(BACKEND),
+      ],
       ...['--checkpoints-base', join(directory, 'checkpoints'), '--host', '127.0.0.1', '--port', `${port}`],
       ...['--database-url', `sqlite:///${join(directory, 'tinker.db')}`],
     ],

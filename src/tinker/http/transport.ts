@@ -192,13 +192,10 @@ export class Transport {
       return incoming;
     } catch (error) {
       for (const each of signals) each.throwIfAborted();
-      throw new ConnectionError(
-        this.shown(`${placeOf(call)}: no answer from ${this.address}: ${messageOf(error)}`),
-        {
-          hint: `See that the service runs there, then run the command again: a run goes on from its last checkpoint.`,
-          cause: error,
-        },
-      );
+      throw new ConnectionError(this.shown(`${placeOf(call)}: no answer from ${this.address}: ${messageOf(error)}`), {
+        hint: `See that the service runs there, then run the command again: a run goes on from its last checkpoint.`,
+        cause: error,
+      });
     }
   }
 

@@ -43,7 +43,9 @@ it('10,000 half-open connections: others are served, in bounded memory', { timeo
     for (const socket of sockets) socket.destroy();
   });
   while (sockets.length < CONNECTIONS) {
-    const opened = await Promise.all(Array.from({ length: AT_ONCE }, (_, i) => halfOpen(url, HALVES[i % HALVES.length])));
+    const opened = await Promise.all(
+      Array.from({ length: AT_ONCE }, (_, i) => halfOpen(url, HALVES[i % HALVES.length])),
+    );
     sockets.push(...opened);
   }
   expect(await client.done('forward_backward', passJson(model_id, 2))).toEqual(first);

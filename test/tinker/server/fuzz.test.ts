@@ -7,8 +7,8 @@ import { dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { encodeForwardBackwardRequest } from '../../../src/tinker/wire/forward_backward.ts';
 import type { Datum } from '../../../src/tinker/types.ts';
+import { encodeForwardBackwardRequest } from '../../../src/tinker/wire/forward_backward.ts';
 import { temporaryDirectory } from '../../support/temporary_directory.ts';
 import {
   adamJson,
@@ -26,7 +26,21 @@ const PROTOBUF = { 'Content-Type': 'application/x-protobuf' };
 
 /** What may stand in the place of anything. */
 const ODD = [
-  ...[null, true, 0, -1, 1.5, 1e308, 2 ** 53, 2 ** 31, '', 'x', '../../../etc/passwd', 'tinker://../weights/..', 'a\0b'],
+  ...[
+    null,
+    true,
+    0,
+    -1,
+    1.5,
+    1e308,
+    2 ** 53,
+    2 ** 31,
+    '',
+    'x',
+    '../../../etc/passwd',
+    'tinker://../weights/..',
+    'a\0b',
+  ],
   ...['__proto__', '\ud800', 'x'.repeat(10_000), [], {}, [[]], [null], { a: [] }, [1e308], ['x', 1], [-1], [2 ** 40]],
   { data: [], dtype: 'int64', shape: [2 ** 40, 2 ** 40] },
   { data: [1], dtype: 'float64', shape: [1] },
@@ -47,7 +61,8 @@ function pathsOf(value: unknown, path: readonly (string | number)[] = []): (read
 
 function replaced(body: unknown, { path: [key, ...rest], value }: Spot): unknown {
   if (key === undefined) return value;
-  if (Array.isArray(body)) return body.map((item, i) => (`${i}` === key ? replaced(item, { path: rest, value }) : item));
+  if (Array.isArray(body))
+    return body.map((item, i) => (`${i}` === key ? replaced(item, { path: rest, value }) : item));
   return Object.fromEntries(
     Object.entries(Object(body)).map(([name, item]) => [
       name,
@@ -110,12 +125,18 @@ describe('a server among strange requests', () => {
       ['create_model', { session_id, model_seq_id: 7, base_model: 'tiny', lora_config: { rank: 4, seed: 1 } }],
       ['get_info', { model_id }],
       ['forward_backward', passJson(model_id, 2, [datumJson(TOKENS, { weights })])],
-      ['forward', { model_id, seq_id: 2, forward_input: { data: [datumJson()], loss_fn: 'ppo', loss_fn_config: { a: 1 } } }],
+      [
+        'forward',
+        { model_id, seq_id: 2, forward_input: { data: [datumJson()], loss_fn: 'ppo', loss_fn_config: { a: 1 } } },
+      ],
       ['optim_step', adamJson(model_id, 2)],
       ['save_weights', { model_id, seq_id: 2, path: 'x', ttl_seconds: 60, overwrite: true, ...metadata }],
       ['save_weights_for_sampler', { model_id, seq_id: 2, sampling_session_seq_id: 3, kind: 'snapshot' }],
       ['load_weights', { session_id, model_seq_id: 8, path, optimizer: true }],
-      ['asample', { sampling_session_id, seq_id: 1, num_samples: 2, prompt, sampling_params: params, prompt_logprobs: true }],
+      [
+        'asample',
+        { sampling_session_id, seq_id: 1, num_samples: 2, prompt, sampling_params: params, prompt_logprobs: true },
+      ],
       ['create_sampling_session', { session_id, sampling_session_seq_id: 1, model_path: path }],
       ['retrieve_future', { request_id: `${model_id}:1` }],
       ['cancel_future', { request_id: `${sampling_session_id}:0` }],
@@ -160,7 +181,10 @@ describe('a server among strange requests', () => {
     const targets = { data: TOKENS.slice(1), dtype: 'int64' as const, shape: [TOKENS.length - 1] };
     const datum: Datum = {
       model_input: { chunks: [{ type: 'encoded_text', tokens: TOKENS.slice(0, -1) }] },
-      loss_fn_inputs: { target_tokens: targets, weights: { ...targets, data: Float32Array.from(targets.data), dtype: 'float32' } },
+      loss_fn_inputs: {
+        target_tokens: targets,
+        weights: { ...targets, data: Float32Array.from(targets.data), dtype: 'float32' },
+      },
     };
     const bytes = encodeForwardBackwardRequest({
       model_id,
@@ -180,7 +204,9 @@ describe('a server among strange requests', () => {
     );
     await fc.assert(
       fc.asyncProperty(mutated, async (body) => {
-        expectReasoned(await client.send('POST', 'forward_backward', { body: Uint8Array.from(body), headers: PROTOBUF }));
+        expectReasoned(
+          await client.send('POST', 'forward_backward', { body: Uint8Array.from(body), headers: PROTOBUF }),
+        );
       }),
       { numRuns: 100 },
     );
@@ -223,7 +249,9 @@ describe('a server among strange requests', () => {
   it('more bodies on their way than it has room for: refused for now, and taken when others have come', async () => {
     const { client, url } = await open({ limits: { bodyBytes: MEBIBYTE, requestBytes: 2 * MEBIBYTE } });
     const slow = await Promise.all(
-      Array.from({ length: 3 }, () => sent(url, `POST /api/v1/telemetry HTTP/1.1\r\nHost: localhost\r\nContent-Length: ${MEBIBYTE}\r\n\r\nx`)),
+      Array.from({ length: 3 }, () =>
+        sent(url, `POST /api/v1/telemetry HTTP/1.1\r\nHost: localhost\r\nContent-Length: ${MEBIBYTE}\r\n\r\nx`),
+      ),
     );
     const body = JSON.stringify({ tags: ['x'.repeat(MEBIBYTE / 2)] });
     await expect.poll(async () => (await client.send('POST', 'create_session', { body })).status).toBe(429);
@@ -231,11 +259,16 @@ describe('a server among strange requests', () => {
     await expect.poll(async () => (await client.send('POST', 'create_session', { body })).status).toBe(200);
   });
 
-  it('clients that read nothing of their answers, and clients that write a byte at a time', { timeout: 60_000 }, async () => {
+  it('clients that read nothing of their answers, and clients that write a byte at a time', {
+    timeout: 60_000,
+  }, async () => {
     const { client, url } = await open({ key: undefined });
     const readers = await Promise.all(
       Array.from({ length: 100 }, async () => {
-        const socket = await sent(url, 'GET /api/v1/get_server_capabilities HTTP/1.1\r\nHost: localhost\r\n\r\n'.repeat(50));
+        const socket = await sent(
+          url,
+          'GET /api/v1/get_server_capabilities HTTP/1.1\r\nHost: localhost\r\n\r\n'.repeat(50),
+        );
         socket.pause();
         return socket;
       }),
@@ -250,7 +283,11 @@ describe('a server among strange requests', () => {
 
   it('what is no HTTP', async () => {
     const { client, url } = await open();
-    const garbage = ['BREW / HTTP/1.1\r\n\r\n', '\x16\x03\x01\x02\0\x01\0', `GET / HTTP/1.1\r\nX: ${'a'.repeat(100_000)}\r\n\r\n`];
+    const garbage = [
+      'BREW / HTTP/1.1\r\n\r\n',
+      '\x16\x03\x01\x02\0\x01\0',
+      `GET / HTTP/1.1\r\nX: ${'a'.repeat(100_000)}\r\n\r\n`,
+    ];
     const answers = await Promise.all(
       garbage.map(async (text) => {
         const parts: Buffer[] = [];
@@ -272,7 +309,10 @@ describe('a server among strange requests', () => {
     const { url, client } = await open({ key: 'tml-secret' });
     const body = new Uint8Array(32 * MEBIBYTE);
     for (const key of ['', 'tml-', 'tml-secret2', 'x'.repeat(5000)]) {
-      const answer = await client.send('POST', 'forward_backward', { body, headers: { ...PROTOBUF, 'X-API-Key': key } });
+      const answer = await client.send('POST', 'forward_backward', {
+        body,
+        headers: { ...PROTOBUF, 'X-API-Key': key },
+      });
       expect(answer).toEqual({ status: 401, body: { detail: expect.stringMatching(/key/) } });
     }
     const other = jsonClient(url);
