@@ -133,6 +133,7 @@ describe.skipIf('missing' in environment)('skyrl-tx', () => {
     const saved = await service.createSamplingClient({ model_path: path });
     const learned = await saved.computeLogprobs(modelInputFromTokens([...PROMPT, ...sequences[0].tokens]));
     expect(learned).toHaveLength(PROMPT.length + sequences[0].tokens.length);
+    expect(learned[0]).toBeNull();
     await client.close();
     expect(told).toEqual([]);
   });

@@ -1,8 +1,9 @@
-// Paths of checkpoints at a service: `tinker://RUN/KIND/NAME`, where RUN may hold colons.
+// Paths of checkpoints at a service: `tinker://RUN/KIND/NAME`, where RUN may hold colons. Some services leave the kind out of those to
+// sample from.
 
 import { RequestError } from '../../util/errors.ts';
 
-const PATH = /^tinker:\/\/([^/]+)\/([^/]+)\/([^/]+)$/;
+const PATH = /^tinker:\/\/([^/]+)\/(?:([^/]+)\/)?([^/]+)$/;
 
 /** Throws RequestError for what is no such path: directories of this machine are out of a service's reach. */
 export function requireServicePath(path: string): string {
@@ -14,6 +15,6 @@ export function requireServicePath(path: string): string {
 
 /** The address of a checkpoint below that of the service. */
 export function checkpointRoute(path: string): string {
-  const [, run, kind, name] = PATH.exec(requireServicePath(path)) ?? [];
+  const [, run, kind = 'sampler_weights', name] = PATH.exec(requireServicePath(path)) ?? [];
   return `/api/v1/training_runs/${[run, 'checkpoints', kind, name].map(encodeURIComponent).join('/')}`;
 }

@@ -22,6 +22,9 @@ export interface Incoming {
 /** Shorter than servers keep connections that nobody uses, so that none is closed under a request. */
 const IDLE_MS = 4_000;
 
+/** There was none: the service takes longer, or is gone. */
+export class LateAnswerError extends Error {}
+
 /** The connections to one service. Redirects are answers like others. */
 export class Connections {
   readonly #agent: http.Agent;
@@ -39,7 +42,7 @@ export class Connections {
       for (const signal of signals) signal.throwIfAborted();
       const request = this.#request(url, { method, headers, agent: this.#agent });
       const abort = () => giveUp(signals.find(({ aborted }) => aborted)?.reason);
-      const late = () => giveUp(new Error(`no answer within ${timeoutMs / 1000} s`));
+      const late = () => giveUp(new LateAnswerError(`no answer within ${timeoutMs / 1000} s`));
       const timer = setTimeout(late, timeoutMs);
       const settled = () => {
         clearTimeout(timer);

@@ -3,11 +3,12 @@
 import { WireError } from '../wire/error.ts';
 import { type ExactJson, exactJsonText } from '../wire/json.ts';
 import { fieldOf, objectAt, type Sent, textAt } from '../wire/json_fields.ts';
-import { FailedRequestError, StatusError } from './errors.ts';
+import { ConnectionError, FailedRequestError, StatusError } from './errors.ts';
+import { LateAnswerError } from './exchange.ts';
 import { troubleOfPoll } from './retry.ts';
 import { type Answer, jsonAnswer, PROTOBUF, type Transport } from './transport.ts';
 
-/** Longer than any service holds a question back. */
+/** Longer than the hosted service holds a question back. */
 const POLL_TIMEOUT_MS = 45_000;
 /** A result that is computed already is worth more patience than a request that can be made again. */
 const PATIENCE_MS = 900_000;
@@ -106,6 +107,9 @@ async function ask<T>(
     });
   } catch (error) {
     if (error instanceof StatusError && error.status === 408) return { done: false, queue: queueNote(error.body) };
+    // Some services hold a question back for minutes. One that answers others meanwhile, such as the heartbeat, is there.
+    const isLate = error instanceof ConnectionError && error.cause instanceof LateAnswerError;
+    if (isLate && transport.hasAnsweredWithin(POLL_TIMEOUT_MS)) return { done: false, queue: null };
     throw error;
   }
 }

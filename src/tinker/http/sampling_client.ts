@@ -66,7 +66,9 @@ export class HttpSamplingClient implements SamplingClient {
     const body = { num_samples: numSamples, prompt: modelInputJson(prompt), sampling_params, ...askedJson(options) };
     const response = await this.#request(body, numSamples, signal);
     requireAnswers(response, options);
-    return response;
+    const { prompt_logprobs } = response;
+    if (prompt_logprobs === undefined) return response;
+    return { ...response, prompt_logprobs: ofAllTokens(prompt_logprobs, lengthOf(prompt)) };
   }
 
   async computeLogprobs(input: ModelInput, { signal }: RequestOptions = {}): Promise<(number | null)[]> {
@@ -82,7 +84,7 @@ export class HttpSamplingClient implements SamplingClient {
       1,
       signal,
     );
-    if (prompt_logprobs !== undefined) return prompt_logprobs;
+    if (prompt_logprobs !== undefined) return ofAllTokens(prompt_logprobs, lengthOf(input));
     throw new DamagedAnswerError('the service was asked for log-probs of the prompt, and gave none', {
       hint: 'See that it supports prompt_logprobs.',
     });
@@ -155,6 +157,13 @@ export class HttpSamplingClient implements SamplingClient {
       .attempt({ path: '/api/v1/cancel_future', json: { request_id }, timeoutMs: CANCEL_TIMEOUT_MS, read: noAnswer })
       .catch(() => undefined);
   }
+}
+
+/** With null for the first token, of which nothing can be said: some services leave it out. */
+function ofAllTokens(logprobs: (number | null)[], length: number): (number | null)[] {
+  if (logprobs.length === length) return logprobs;
+  if (logprobs.length === length - 1) return [null, ...logprobs];
+  throw new DamagedAnswerError(`the service gave ${logprobs.length} log-probs of a prompt of ${length} tokens`);
 }
 
 /** The response with the names of its sequences, which the promise has told. */

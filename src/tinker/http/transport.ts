@@ -66,6 +66,7 @@ export class Transport {
   readonly #closing = new AbortController();
   readonly #connections: Connections;
   #hasAnswered = false;
+  #answeredAt = Number.NEGATIVE_INFINITY;
   #tokens: Tokens | null = null;
 
   constructor({ address, credential, notify, clock = systemClock }: TransportOptions) {
@@ -100,6 +101,11 @@ export class Transport {
   /** Aborted with `own`, and when all that is under way is given up. */
   signalOf(own: AbortSignal | undefined): AbortSignal {
     return own === undefined ? this.#closing.signal : AbortSignal.any([this.#closing.signal, own]);
+  }
+
+  /** Whether the service has answered anything in the last milliseconds. */
+  hasAnsweredWithin(milliseconds: number): boolean {
+    return this.clock.now() - this.#answeredAt <= milliseconds;
   }
 
   /** Gives up all that is under way. */
@@ -189,6 +195,7 @@ export class Transport {
         signals,
       });
       this.#hasAnswered = true;
+      this.#answeredAt = this.clock.now();
       return incoming;
     } catch (error) {
       for (const each of signals) each.throwIfAborted();

@@ -40,6 +40,15 @@ it('log-probs of a text are those of a prompt', async () => {
   expect(await client.computeLogprobs(PROMPT)).toEqual([null, -4, -5]);
 });
 
+it('log-probs of which the service leaves out the first stand at their tokens all the same', async () => {
+  const { client } = await sampling({ promptLogprobsSkipped: 1 });
+  expect(await client.computeLogprobs(PROMPT)).toEqual([null, -4, -5]);
+  const sampled = await client.sample(PROMPT, 1, { max_tokens: 1 }, { include_prompt_logprobs: true });
+  expect(sampled.prompt_logprobs).toEqual([null, -4, -5]);
+  const other = await sampling({ promptLogprobsSkipped: 2 });
+  await expect(other.client.computeLogprobs(PROMPT)).rejects.toThrow('gave 1 log-probs of a prompt of 3 tokens');
+});
+
 it('when the service has enough, all wait, and hand the same requests over again', async () => {
   const { fake, client, clock } = await sampling();
   let busy = 5;

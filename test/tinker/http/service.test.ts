@@ -120,9 +120,12 @@ it('deletes checkpoints by their parts, and takes one that is gone for deleted',
   await service.deleteCheckpoint('tinker://a:train:0/weights/00%2F1');
   fake.fault = () => ({ status: 404 });
   await service.deleteCheckpoint('tinker://a:train:0/sampler_weights/000001');
+  // As services have it that leave the kind out.
+  await service.deleteCheckpoint('tinker://model_1/final');
   expect(fake.heard.map(({ method, path }) => `${method} ${path}`)).toEqual([
     'DELETE training_runs/a%3Atrain%3A0/checkpoints/weights/00%252F1',
     'DELETE training_runs/a%3Atrain%3A0/checkpoints/sampler_weights/000001',
+    'DELETE training_runs/model_1/checkpoints/sampler_weights/final',
   ]);
   await expect(service.deleteCheckpoint('/tmp/weights')).rejects.toThrow('the service cannot read /tmp/weights');
 });

@@ -51,6 +51,8 @@ export interface FakeOptions {
   /** It loads weights into a model that was created before, and knows no other way. */
   loadsIntoModels?: boolean;
   models?: { model_name: string; max_context_length?: number }[];
+  /** Log-probs of prompts of which it leaves out so many at the beginning. */
+  promptLogprobsSkipped?: number;
 }
 
 export class FakeService {
@@ -216,7 +218,9 @@ export class FakeService {
         tokens: [prompt.length, i],
         logprobs: [-1, -2],
       })),
-      ...(json.prompt_logprobs === true && { prompt_logprobs: prompt.map((token, i) => (i === 0 ? null : -token)) }),
+      ...(json.prompt_logprobs === true && {
+        prompt_logprobs: prompt.map((token, i) => (i === 0 ? null : -token)).slice(this.#options.promptLogprobsSkipped),
+      }),
     };
     if (!this.#results.has(id)) {
       this.done.push(`sample ${prompt.join(' ')}`);
