@@ -88,12 +88,12 @@ describe('futures', () => {
     const { futures } = open({ requestBytes: 100 });
     const { promise, resolve } = withResolver();
     futures.requireRoom(150);
-    futures.submit('a', 'sample', () => promise, 150);
+    futures.submit('a', 'sample', () => promise, { bytes: 150 });
     expect(() => futures.requireRoom(1)).toThrow(expect.objectContaining({ status: 429 }));
     resolve(json(1));
     await futures.poll('a', never);
     futures.requireRoom(60);
-    futures.submit('b', 'sample', () => withResolver().promise, 60);
+    futures.submit('b', 'sample', () => withResolver().promise, { bytes: 60 });
     futures.requireRoom(40);
     expect(() => futures.requireRoom(41)).toThrow(expect.objectContaining({ status: 429 }));
   });
