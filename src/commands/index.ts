@@ -4,6 +4,7 @@ import type { Command } from '@oclif/core';
 import Builders from './builders.ts';
 import Chat from './chat.ts';
 import Completion from './completion.ts';
+import Conformance from './conformance.ts';
 import Eval from './eval.ts';
 import Exec from './exec.ts';
 import Export from './export.ts';
@@ -24,6 +25,7 @@ export const COMMANDS: Record<string, Command.Class> = {
   builders: Builders,
   chat: Chat,
   completion: Completion,
+  conformance: Conformance,
   eval: Eval,
   exec: Exec,
   export: Export,

@@ -1,4 +1,4 @@
-// The question what to do about another run, put to a person at a terminal.
+// Questions put to a person at a terminal: what to do about another run, and whether to go on.
 
 import { createInterface } from 'node:readline/promises';
 import type { Readable, Writable } from 'node:stream';
@@ -34,4 +34,20 @@ export function askOnTerminal(input: Terminal<Readable>, output: Terminal<Writab
       lines.close();
     }
   };
+}
+
+/** Yes or no; no when nobody sits there. */
+export async function confirmOnTerminal(
+  question: string,
+  input: Terminal<Readable>,
+  output: Terminal<Writable>,
+): Promise<boolean> {
+  if (input.isTTY !== true || output.isTTY !== true) return false;
+  const lines = createInterface({ input, output });
+  try {
+    const answer = await lines.question(`${wrappedText(`${question}.`, widthOf(output))}\nGo on? [y/N] `);
+    return ['y', 'yes'].includes(answer.trim().toLowerCase());
+  } finally {
+    lines.close();
+  }
 }

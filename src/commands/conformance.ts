@@ -1,0 +1,58 @@
+// cookbook conformance: check a server of the Tinker API.
+
+import { Args, Flags } from '@oclif/core';
+import { printableText } from '../util/printable.ts';
+import { BaseCommand } from './base.ts';
+
+export default class Conformance extends BaseCommand {
+  static override summary = 'Check what a server of the Tinker API does, by the version of the SDK.';
+  static override description =
+    'Trains small adapters for some minutes, samples from them, and deletes what it has made. Nothing but token ids is sent. Servers on other machines may ask for tokens to be paid: it asks before it begins. The key comes from TINKER_API_KEY. The exit code is 1 where something fails, or is missing that a version needs.';
+  static override examples = [
+    '<%= config.bin %> conformance http://127.0.0.1:8000',
+    '<%= config.bin %> conformance https://tinker.example --model ORG/NAME --yes',
+    '<%= config.bin %> conformance http://127.0.0.1:8000 --only losses --json',
+  ];
+  static override args = {
+    url: Args.string({ required: true, description: 'Address of the server, with its path.' }),
+  };
+  static override flags = {
+    model: Flags.string({ description: "The server's name of a small model; else the only one that it has." }),
+    only: Flags.string({
+      multiple: true,
+      multipleNonGreedy: true,
+      helpValue: 'GROUP',
+      description: 'A group of checks; may be given several times.',
+    }),
+    timeout: Flags.integer({ default: 120, min: 1, description: 'Seconds after which a check has failed.' }),
+    yes: Flags.boolean({ char: 'y', description: 'Do not ask.' }),
+    quiet: Flags.boolean({ char: 'q', description: 'Show the result, and no progress.' }),
+  };
+
+  async run(): Promise<object> {
+    const { args, flags } = await this.parse(Conformance);
+    const { conformanceCommand } = await import('../conformance/command.ts');
+    const { confirmOnTerminal } = await import('../run/ask.ts');
+    const { stopOnSignals } = await import('../run/signals.ts');
+    const stop = stopOnSignals();
+    try {
+      const { lines, json, isSound } = await conformanceCommand({
+        url: args.url,
+        model: flags.model ?? null,
+        groups: flags.only ?? null,
+        limitSeconds: flags.timeout,
+        env: process.env,
+        signal: stop.signal,
+        agreed: async (question) => flags.yes || (await confirmOnTerminal(question, process.stdin, process.stderr)),
+        progress: (line) => {
+          if (!flags.quiet) this.logToStderr(printableText(line));
+        },
+      });
+      this.log(lines.join('\n'));
+      process.exitCode = isSound ? 0 : 1;
+      return json;
+    } finally {
+      stop.dispose();
+    }
+  }
+}

@@ -1,0 +1,49 @@
+// What a run of the checks has found, as people read it.
+
+import { expect, it } from 'vitest';
+import { isSound, missingBy, reportLines } from '../../src/conformance/report.ts';
+import type { Finding } from '../../src/conformance/suite.ts';
+import { EVERY, NONE, since } from '../../src/conformance/versions.ts';
+
+const passed: Finding = {
+  id: 'training/loss-falls',
+  shows: 'a new adapter learns',
+  needed: EVERY,
+  outcome: { state: 'passed' },
+};
+const failed: Finding = {
+  id: 'samplers/sequence-ids',
+  shows: 'each sample has a name, which is promised at once and stays the same for the same request',
+  needed: since('0.38.0'),
+  outcome: { state: 'failed', reason: '1 sample_sequence_ids for 3 samples' },
+};
+const lacking: Finding = {
+  id: 'losses/dro',
+  shows: 'dro has the value and the gradient of its formula',
+  needed: EVERY,
+  outcome: { state: 'unsupported', reason: 'POST /api/v1/forward_backward: HTTP 400: loss_fn: "dro" is not known' },
+};
+const extra: Finding = { ...lacking, id: 'extras/inflight', needed: NONE };
+const skipped: Finding = {
+  ...passed,
+  id: 'sampling/stop-nothing',
+  outcome: { state: 'skipped', reason: 'no sample ended' },
+};
+
+it('is a table of at most 80 columns, with reasons below it', () => {
+  const lines = reportLines([passed, failed, lacking, extra, skipped]);
+  expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(80);
+  expect(`\n${lines.join('\n')}\n`).toMatchInlineSnapshot();
+});
+
+it('tells what stands in the way of each version', () => {
+  const missing = missingBy([passed, failed, lacking, extra, skipped]);
+  expect(missing['0.25.0']).toEqual(['losses/dro']);
+  expect(missing['0.38.0']).toEqual(['samplers/sequence-ids', 'losses/dro']);
+});
+
+it('is sound where nothing fails, and only what nobody needs is not there', () => {
+  expect(isSound([passed, extra, skipped])).toBe(true);
+  expect(isSound([passed, lacking])).toBe(false);
+  expect(isSound([passed, { ...extra, outcome: { state: 'failed', reason: 'wrong' } }])).toBe(false);
+});
