@@ -36,7 +36,7 @@ export default class Conformance extends BaseCommand {
     const { stopOnSignals } = await import('../run/signals.ts');
     const stop = stopOnSignals();
     try {
-      const { lines, json, isSound } = await conformanceCommand({
+      const { lines, json, isSound, isWhole } = await conformanceCommand({
         url: args.url,
         model: flags.model ?? null,
         groups: flags.only ?? null,
@@ -49,7 +49,9 @@ export default class Conformance extends BaseCommand {
         },
       });
       this.log(lines.join('\n'));
-      process.exitCode = isSound ? 0 : 1;
+      if (!isWhole) this.logToStderr('Stopped before all checks had run.');
+      if (!isSound) process.exitCode = 1;
+      else if (!isWhole) process.exitCode = 3;
       return json;
     } finally {
       stop.dispose();

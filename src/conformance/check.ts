@@ -1,6 +1,7 @@
 // A check of one thing that the Tinker API promises, and what can come of it. No check ends the others.
 
 import { FailedRequestError, StatusError } from '../tinker/http/errors.ts';
+import { unlessAborted } from '../util/abort.ts';
 import { ConfigurationError, messageOf, RequestError } from '../util/errors.ts';
 import type { SdkVersion } from './versions.ts';
 
@@ -64,16 +65,17 @@ export function demandNear(got: number, wanted: number, tolerance: number, what:
 /** Time to give back what a check has made. */
 const CLOSE_MS = 15_000;
 
-/** Runs a check on tools of its own. It has ended after `limitMs`, one way or the other. */
+/** Runs a check on tools of its own. It has ended after `limitMs`, or when the signal is aborted, one way or the other. */
 export async function outcomeOf<Tools extends Bench>(
   check: Check<Tools>,
   open: () => Tools,
-  limitMs: number,
+  { limitMs, signal }: { limitMs: number; signal?: AbortSignal },
 ): Promise<Outcome> {
   const tools = open();
   const work = check.run(tools).then((): Outcome => ({ state: 'passed' }), outcomeOfError);
   const late: Outcome = { state: 'failed', reason: `no end after ${limitMs / 1000} s` };
-  const outcome = await within(work, limitMs, late);
+  const stopped = (): Outcome => ({ state: 'skipped', reason: 'the run was stopped' });
+  const outcome = await within(unlessAborted(signal, work).catch(stopped), limitMs, late);
   // What cannot be given back says nothing about what was checked: sessions end by themselves, checkpoints have their time.
   await within(
     tools.close().catch(() => undefined),

@@ -30,6 +30,8 @@ export interface ConformanceResult {
   lines: string[];
   json: { address: string; model: string; missing: Record<SdkVersion, string[]>; checks: Finding[] };
   isSound: boolean;
+  /** False where it was stopped before all checks had run. */
+  isWhole: boolean;
 }
 
 export async function conformanceCommand(options: ConformanceOptions): Promise<ConformanceResult> {
@@ -54,10 +56,10 @@ export async function conformanceCommand(options: ConformanceOptions): Promise<C
     signal,
     ended: ({ id, outcome }) => progress(`${id}: ${outcome.state}`),
   });
-  signal.throwIfAborted();
   const { address, model } = target;
   return {
     lines: [`${model} at ${address}`, '', ...reportLines(checks)].map(printable),
+    isWhole: !signal.aborted,
     json: { address, model, missing: missingBy(checks), checks },
     isSound: isSound(checks),
   };
@@ -69,7 +71,7 @@ export async function serverTarget({
   model,
   env,
 }: Pick<ConformanceOptions, 'url' | 'model' | 'env'>): Promise<ServerTarget> {
-  const address = serviceAddress(url, env);
+  const address = serviceAddress(url, env, url);
   const credential = await Credential.of(address, env);
   const open = () =>
     new HttpServiceClient(new Transport({ address, credential, notify: () => undefined }), {

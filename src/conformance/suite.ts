@@ -58,7 +58,7 @@ export interface SuiteOptions {
   ended(finding: Finding): void;
 }
 
-/** One check after the other; an abort leaves out those that have not begun. What was made is given back in any case. */
+/** One check after the other; an abort ends the one that runs and leaves out the others. What was made is given back in any case. */
 export async function runSuite(target: ServerTarget, options: SuiteOptions): Promise<Finding[]> {
   const { groups, limitMs, signal, ended } = options;
   const findings: Finding[] = [];
@@ -66,7 +66,7 @@ export async function runSuite(target: ServerTarget, options: SuiteOptions): Pro
     for (const check of checks) {
       if (signal.aborted || (groups !== null && !groups.includes(groupOf(check)))) continue;
       const { id, shows, needed } = check;
-      const finding = { id, shows, needed, outcome: await outcomeOf(check, open, limitMs) };
+      const finding = { id, shows, needed, outcome: await outcomeOf(check, open, { limitMs, signal }) };
       findings.push(finding);
       ended(finding);
     }

@@ -24,7 +24,7 @@ export function testServer(target: ServerTarget): void {
 /** What no SDK needs may be missing, if that is said. */
 function test<Tools extends Bench>(checks: readonly Check<Tools>[], open: () => Tools): void {
   it.each(checks)('$id: $shows', async (check) => {
-    const outcome = await outcomeOf(check, open, LIMIT_MS);
+    const outcome = await outcomeOf(check, open, { limitMs: LIMIT_MS });
     const allowed = check.needed.length === 0 ? ['passed', 'unsupported', 'skipped'] : ['passed'];
     expect(allowed, 'reason' in outcome ? outcome.reason : '').toContain(outcome.state);
   });

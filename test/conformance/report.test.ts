@@ -33,7 +33,37 @@ const skipped: Finding = {
 it('is a table of at most 80 columns, with reasons below it', () => {
   const lines = reportLines([passed, failed, lacking, extra, skipped]);
   expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(80);
-  expect(`\n${lines.join('\n')}\n`).toMatchInlineSnapshot();
+  expect(`\n${lines.join('\n')}\n`).toMatchInlineSnapshot(`
+    "
+    needed by SDK                   0.16.1  0.18.2  0.22.0  0.24.1  0.25.0  0.38.0
+    training/loss-falls             yes     yes     yes     yes     yes     yes
+    samplers/sequence-ids           ·       ·       ·       ·       ·       FAILS
+    losses/dro                      no      no      no      no      no      no
+    sampling/stop-nothing           skipped skipped skipped skipped skipped skipped
+    works                           NO      NO      NO      NO      NO      NO
+
+    needed by no SDK
+    extras/inflight                   no
+
+    Fails
+      samplers/sequence-ids
+        It should be that each sample has a name, which is promised at once and
+        stays the same for the same request.
+        1 sample_sequence_ids for 3 samples
+
+    Is not there
+      losses/dro
+        POST /api/v1/forward_backward: HTTP 400: loss_fn: "dro" is not known
+      extras/inflight
+        POST /api/v1/forward_backward: HTTP 400: loss_fn: "dro" is not known
+
+    Could not be checked
+      sampling/stop-nothing
+        no sample ended
+
+    5 checks: 1 passed, 1 failed, 2 unsupported, 1 skipped.
+    "
+  `);
 });
 
 it('tells what stands in the way of each version', () => {

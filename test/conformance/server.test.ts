@@ -1,6 +1,3 @@
-import './report.test.ts';
-import './wrong_server.test.ts';
-import './engine.test.ts';
 // A server of this package does what clients count on: asked by the client of this package, and over plain HTTP. So does the
 // server at COOKBOOK_CONFORMANCE_URL, where that is set (with COOKBOOK_CONFORMANCE_MODEL, if it has several models).
 

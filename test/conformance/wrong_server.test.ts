@@ -64,10 +64,10 @@ async function outcomeAt(url: string, id: string): Promise<Outcome> {
     await Promise.all([api.close(), wire.close()]);
   });
   const ofApi = API_CHECKS.find((check) => check.id === id);
-  if (ofApi !== undefined) return await outcomeOf(ofApi, api.bench, 60_000);
+  if (ofApi !== undefined) return await outcomeOf(ofApi, api.bench, { limitMs: 60_000 });
   const ofWire = WIRE_CHECKS.find((check) => check.id === id);
   if (ofWire === undefined) throw new Error(`there is no check ${id}`);
-  return await outcomeOf(ofWire, wire.bench, 60_000);
+  return await outcomeOf(ofWire, wire.bench, { limitMs: 60_000 });
 }
 
 async function proxy({ asked, answered }: Fault): Promise<string> {
@@ -314,6 +314,9 @@ it('a server that never answers is given up in time, and what a check made is gi
     isClosed = true;
   };
   const check = { id: 'a/b', shows: 'nothing', needed: [], run: () => new Promise<void>(() => undefined) };
-  expect(await outcomeOf(check, () => ({ close }), 20)).toEqual({ state: 'failed', reason: 'no end after 0.02 s' });
+  expect(await outcomeOf(check, () => ({ close }), { limitMs: 20 })).toEqual({
+    state: 'failed',
+    reason: 'no end after 0.02 s',
+  });
   expect(isClosed).toBe(true);
 });

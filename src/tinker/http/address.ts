@@ -4,12 +4,12 @@ import { ConfigurationError } from '../../util/errors.ts';
 
 const HOSTED = 'https://tinker.thinkingmachines.dev/services/tinker-prod';
 
-/** The address without a slash at its end: as given, else of TINKER_BASE_URL, else that of the hosted service. */
-export function serviceAddress(given: string | null, env: NodeJS.ProcessEnv): string {
+/** The address without a slash at its end: as given (where, for messages), else of TINKER_BASE_URL, else that of the hosted service. */
+export function serviceAddress(given: string | null, env: NodeJS.ProcessEnv, where = 'service.base_url'): string {
   const address = given ?? (env.TINKER_BASE_URL || HOSTED);
   const problem = addressProblem(address);
   if (problem === null) return address.replace(/\/+$/, '');
-  throw new ConfigurationError(`${given === null ? 'TINKER_BASE_URL' : 'service.base_url'} ${problem}`);
+  throw new ConfigurationError(`${given === null ? 'TINKER_BASE_URL' : where} ${problem}`);
 }
 
 /** What is wrong with an address; null: nothing. It is recorded with the run, so it must hold no password. */

@@ -1,0 +1,29 @@
+// `cookbook conformance` as a command: what it refuses before it begins, and what it ends with.
+
+import { expect, it } from 'vitest';
+import { writeChatModel } from '../support/chat_model.ts';
+import { cookbook } from '../support/cli.ts';
+import { temporaryDirectory } from '../support/temporary_directory.ts';
+import { openServer } from '../support/tinker_server.ts';
+
+it('prints the table of a group, or the same as data', async () => {
+  const cwd = await temporaryDirectory();
+  const { url } = await openServer({ model: await writeChatModel(`${cwd}/model`) });
+  const argv = ['conformance', url, '--only', 'sessions', '--quiet'];
+  const { code, stdout } = await cookbook(argv, { cwd });
+  expect(code).toBe(0);
+  expect(stdout).toMatch(new RegExp(`^tiny at ${url}\\n\\nneeded by SDK .*\\nsessions/config +· +yes`));
+  const { stdout: json } = await cookbook([...argv, '--json'], { cwd });
+  expect(JSON.parse(json)).toMatchObject({ address: url, model: 'tiny', missing: { '0.38.0': [] } });
+});
+
+it.each([
+  [['http://127.0.0.1:9', '--only', 'nothing'], '--only nothing: there is no such group of checks'],
+  [['nowhere'], 'nowhere must be an address'],
+  [['http://192.0.2.1', '--model', 'm'], 'nobody has agreed to it\nAdd --yes.'],
+])('%j is refused', async (argv, message) => {
+  const env = { TINKER_API_KEY: 'tml-none' };
+  const { code, stderr } = await cookbook(['conformance', ...argv], { cwd: await temporaryDirectory(), env });
+  expect(code).toBe(2);
+  expect(stderr).toContain(message);
+});
