@@ -99,7 +99,11 @@ async function problemOf(words: readonly string[]): Promise<string | null> {
   return ['ci', 'test', 'link', 'install'].includes(rest[0] ?? '') ? null : 'an unknown command of npm';
 }
 
-async function problemOfCookbook([name = '', ...argv]: readonly string[]): Promise<string | null> {
+async function problemOfCookbook(words: readonly string[]): Promise<string | null> {
+  const [first = '', second = ''] = words;
+  const isTwoWords = `${first}:${second}` in COMMANDS;
+  const name = isTwoWords ? `${first}:${second}` : first;
+  const argv = words.slice(isTwoWords ? 2 : 1);
   const command = COMMANDS[name];
   if (command === undefined) return 'no such command';
   // The mere name of one, in running text.

@@ -19,8 +19,9 @@ export abstract class BaseCommand extends Command {
   protected override async catch(error: unknown): Promise<void> {
     // Only here: every start of the program would load it.
     const { exitCodeOf, explained, tell } = await import('./tell.ts');
+    const { asTyped } = await import('./usage.ts');
     process.exitCode = exitCodeOf(error);
     if (error instanceof Errors.ExitError) return;
-    await tell(explained(error, this.id ?? '', this.ctor), this.jsonEnabled());
+    await tell(explained(error, asTyped(this.id ?? ''), this.ctor), this.jsonEnabled());
   }
 }

@@ -34,6 +34,7 @@ export default class Conformance extends BaseCommand {
     const { conformanceCommand } = await import('../conformance/command.ts');
     const { confirmOnTerminal } = await import('../run/ask.ts');
     const { stopOnSignals } = await import('../run/signals.ts');
+    const confirm = confirmOnTerminal(process.stdin, process.stderr);
     const stop = stopOnSignals();
     try {
       const { lines, json, isSound, isWhole } = await conformanceCommand({
@@ -43,7 +44,7 @@ export default class Conformance extends BaseCommand {
         limitSeconds: flags.timeout,
         env: process.env,
         signal: stop.signal,
-        agreed: async (question) => flags.yes || (await confirmOnTerminal(question, process.stdin, process.stderr)),
+        agreed: async (question) => flags.yes || (await confirm?.(question)) === true,
         progress: (line) => {
           if (!flags.quiet) this.logToStderr(printableText(line));
         },

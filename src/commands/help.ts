@@ -12,7 +12,9 @@ export default class Help extends BaseCommand {
   async run(): Promise<void> {
     const { argv } = await this.parse(Help);
     const [name] = argv.map(String);
-    if (name !== undefined && this.config.findCommand(name) === undefined) {
+    const isThere = (id: string) =>
+      this.config.findCommand(id) !== undefined || this.config.findTopic(id) !== undefined;
+    if (name !== undefined && !isThere(name)) {
       const { unknownCommand } = await import('./usage.ts');
       throw unknownCommand(name, this.config);
     }

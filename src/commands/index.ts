@@ -3,6 +3,12 @@
 import type { Command } from '@oclif/core';
 import Builders from './builders.ts';
 import Chat from './chat.ts';
+import CheckpointsDelete from './checkpoints/delete.ts';
+import CheckpointsDownload from './checkpoints/download.ts';
+import CheckpointsList from './checkpoints/list.ts';
+import CheckpointsPublish from './checkpoints/publish.ts';
+import CheckpointsSetTtl from './checkpoints/set_ttl.ts';
+import CheckpointsUnpublish from './checkpoints/unpublish.ts';
 import Completion from './completion.ts';
 import Conformance from './conformance.ts';
 import Eval from './eval.ts';
@@ -24,6 +30,12 @@ import Version from './version.ts';
 export const COMMANDS: Record<string, Command.Class> = {
   builders: Builders,
   chat: Chat,
+  'checkpoints:delete': CheckpointsDelete,
+  'checkpoints:download': CheckpointsDownload,
+  'checkpoints:list': CheckpointsList,
+  'checkpoints:publish': CheckpointsPublish,
+  'checkpoints:set-ttl': CheckpointsSetTtl,
+  'checkpoints:unpublish': CheckpointsUnpublish,
   completion: Completion,
   conformance: Conformance,
   eval: Eval,

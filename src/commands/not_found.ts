@@ -8,7 +8,7 @@ const notFound: Hook.CommandNotFound = async ({ id, argv = [], config }) => {
   const [name = '', ...rest] = id.split(':');
   // Of a command that takes no argument, oclif looks for one of that name below it.
   const isThere = config.commandIDs.includes(name);
-  const error = isThere ? wrongUse(`Unexpected argument: ${rest.join(' ')}`, name) : unknownCommand(name, config);
+  const error = isThere ? wrongUse(`Unexpected argument: ${rest.join(' ')}`, name) : unknownCommand(id, config);
   process.exitCode = error.exitCode;
   await tell(error, argv.includes('--json'));
   // Anything but undefined says that this was all.

@@ -10,14 +10,23 @@ export class UsageError extends ConfigurationError {
   override readonly code = 'USAGE';
 }
 
-export function unknownCommand(name: string, { commands }: Interfaces.Config): UsageError {
-  const near = closestNames(
-    name,
-    commands.flatMap(({ id, hidden }) => (hidden ? [] : [id])),
-  );
-  return new UsageError(`there is no command "${name}"${didYouMean(near)}`, {
-    hint: `"${programName()} --help" lists them.`,
+/** @param id what was typed, words joined by colons as oclif has them: `checkpoints:lst` */
+export function unknownCommand(id: string, { commands, topics }: Interfaces.Config): UsageError {
+  const typed = asTyped(id);
+  const [first = ''] = id.split(':');
+  const isTopic = topics.some(({ name }) => name === first);
+  const shown = commands.flatMap((command) => (command.hidden ? [] : [asTyped(command.id)]));
+  // Of several words the first one counts, unless there are commands below it.
+  const known = isTopic ? shown : [...topics.flatMap(({ name }) => (name.includes(':') ? [] : [name])), ...shown.filter((name) => !name.includes(' '))];
+  const name = isTopic ? typed : first;
+  return new UsageError(`there is no command "${name}"${didYouMean(closestNames(name, known))}`, {
+    hint: `"${programName()} ${isTopic ? `${first} ` : ''}--help" lists them.`,
   });
+}
+
+/** The id of a command in the words that call it. */
+export function asTyped(id: string): string {
+  return id.replaceAll(':', ' ');
 }
 
 /** A flag that is none: one of nearly that name was meant, or a field of the spec. */

@@ -44,7 +44,7 @@ export async function conformanceCommand(options: ConformanceOptions): Promise<C
   }
   const target = await serverTarget(options);
   const isHere = isLoopbackUrl(new URL(target.address));
-  const question = `${target.address} will train small adapters of ${target.model} and sample from them, some thousand tokens in all`;
+  const question = `${target.address} will train small adapters of ${target.model} and sample from them, some thousand tokens in all. Go on`;
   if (!isHere && !(await options.agreed(question))) {
     throw new ConfigurationError('the checks cost tokens where these are paid for, and nobody has agreed to it', {
       hint: 'Add --yes.',

@@ -1,8 +1,7 @@
 // cookbook export: what was written, and how other tools load it.
 
 import { columns } from '../run/reporters/final_screen.ts';
-import { stopOnSignals } from '../run/signals.ts';
-import { CookbookError } from '../util/errors.ts';
+import { writtenWhole } from '../run/written_whole.ts';
 import { shortPath } from '../util/files.ts';
 import { programName, quote } from '../util/program_name.ts';
 import { wrappedText } from '../util/wrapped.ts';
@@ -14,7 +13,7 @@ export async function exportCommand(
   options: ExportOptions,
   width = Number.POSITIVE_INFINITY,
 ): Promise<{ result: ExportResult; lines: string[] }> {
-  const result = await stoppable(options.to, (signal) => exportWeights(source, { ...options, signal }));
+  const result = await writtenWhole(options.to, (signal) => exportWeights(source, { ...options, signal }));
   const directory = shortPath(result.directory);
   const { base_model } = result;
   const inPython = (model: string): [string, string] => [
@@ -28,18 +27,4 @@ export async function exportCommand(
       ? [[`${programName()} chat ${quote(directory)}`, 'talk to it'], inPython('AutoModelForCausalLM')]
       : [inPython('AutoPeftModelForCausalLM')];
   return { result, lines: [wrappedText(`${directory} holds ${held}`, width), '', ...columns(next, width)] };
-}
-
-/** Stops at a signal with nothing left of what was written. */
-async function stoppable<T>(to: string, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
-  const stop = stopOnSignals();
-  await stop.watched;
-  try {
-    return await work(stop.signal);
-  } catch (error) {
-    if (!stop.signal.aborted) throw error;
-    throw new CookbookError(`stopped before ${shortPath(to)} was whole: nothing is left of it`, { cause: error });
-  } finally {
-    stop.dispose();
-  }
 }

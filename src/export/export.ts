@@ -1,6 +1,6 @@
 // What a run has trained, as a directory that other tools load: an adapter for PEFT, or a whole model for transformers.
 
-import { copyFile, readdir, stat } from 'node:fs/promises';
+import { copyFile } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
 import { readCheckpointInfo } from '../engine/checkpoint_files.ts';
 import { type Adapter, readAdapter, writeAdapter } from '../formats/adapter.ts';
@@ -12,6 +12,7 @@ import { locateModel } from '../hub/locate.ts';
 import { verifiedWeights } from '../run_files/verified_weights.ts';
 import { tokenizerFiles } from '../tokenizers/files.ts';
 import { CheckpointError, ConfigurationError } from '../util/errors.ts';
+import { refuseTakenPlace, takenPlace } from '../util/taken_place.ts';
 import { makeWhole, tidyPartial } from '../util/whole_directory.ts';
 import { mergedTensor } from './merge.ts';
 
@@ -50,7 +51,7 @@ const STORED: Record<ExportDtype, FloatDtype> = { float32: 'F32', float16: 'F16'
 export async function exportWeights(source: string, options: ExportOptions): Promise<ExportResult> {
   const { format } = options;
   const to = resolve(options.to);
-  await refuseTaken(to);
+  await refuseTakenPlace(to);
   const checkpoint = await checkpointOf(source, options.checkpoint);
   const { parameterisation, base_model } = await readCheckpointInfo(checkpoint);
   if (parameterisation === 'full' && format === 'peft') {
@@ -79,7 +80,7 @@ export async function exportWeights(source: string, options: ExportOptions): Pro
     }
     options.signal?.throwIfAborted();
   });
-  if (!isOurs) throw taken(to);
+  if (!isOurs) throw takenPlace(to);
   return { directory: to, format, checkpoint, base_model: base };
 }
 
@@ -117,15 +118,4 @@ async function exportModel(
 
 async function copyTokenizer(from: string, to: string): Promise<void> {
   for (const path of await tokenizerFiles(from)) await copyFile(path, join(to, basename(path)));
-}
-
-async function refuseTaken(path: string): Promise<void> {
-  const found = await stat(path).catch(() => null);
-  if (found === null) return;
-  if (found.isDirectory() && (await readdir(path)).length === 0) return;
-  throw taken(path);
-}
-
-function taken(path: string): ConfigurationError {
-  return new ConfigurationError(`${path} is there already`, { hint: 'Name a directory that does not exist yet.' });
 }

@@ -1,4 +1,4 @@
-// Questions put to a person at a terminal: what to do about another run, and whether to go on.
+// Questions to a person at a terminal: what to do about another run, and whether to do what cannot be undone.
 
 import { createInterface } from 'node:readline/promises';
 import type { Readable, Writable } from 'node:stream';
@@ -15,38 +15,46 @@ type Terminal<Stream> = Stream & { isTTY?: boolean; columns?: number };
 
 /** Asks until the answer is one of the choices; none at all means abort. Null when nobody sits there. */
 export function askOnTerminal(input: Terminal<Readable>, output: Terminal<Writable>): Ask {
-  if (input.isTTY !== true || output.isTTY !== true) return null;
+  if (!isThere(input, output)) return null;
   return async (question, choices) => {
     const options = [...choices.map((choice) => CHOICES[choice]), '[a]bort'].join(', ');
-    const lines = createInterface({ input, output });
-    // A reader that stays open keeps its process from ending.
-    try {
-      output.write(`${wrappedText(`${question}.\n${options}`, widthOf(output) - 2)}? `);
-      for await (const line of lines) {
-        const answer = line.trim().toLowerCase();
-        if ('abort'.startsWith(answer)) break;
-        const chosen = choices.find((choice) => choice.startsWith(answer));
-        if (chosen !== undefined) return chosen;
-        output.write(`${options}? `);
-      }
-      return 'abort';
-    } finally {
-      lines.close();
-    }
+    return await answerTo({ question: `${question}.`, options, none: 'abort' }, [input, output], (answer) =>
+      'abort'.startsWith(answer) ? 'abort' : choices.find((choice) => choice.startsWith(answer)),
+    );
   };
 }
 
-/** Yes or no; no when nobody sits there. */
-export async function confirmOnTerminal(
-  question: string,
-  input: Terminal<Readable>,
-  output: Terminal<Writable>,
-): Promise<boolean> {
-  if (input.isTTY !== true || output.isTTY !== true) return false;
+/** Asks whether to do something; no answer at all means no. Null when nobody sits there. */
+export type Confirm = ((question: string) => Promise<boolean>) | null;
+
+export function confirmOnTerminal(input: Terminal<Readable>, output: Terminal<Writable>): Confirm {
+  if (!isThere(input, output)) return null;
+  return async (question) =>
+    await answerTo({ question: `${question}?`, options: '[y]es, [n]o', none: false }, [input, output], (answer) =>
+      'no'.startsWith(answer) ? false : 'yes'.startsWith(answer) ? true : undefined,
+    );
+}
+
+function isThere(input: Terminal<Readable>, output: Terminal<Writable>): boolean {
+  return input.isTTY === true && output.isTTY === true;
+}
+
+/** @param read undefined for an answer that is none of the options */
+async function answerTo<T>(
+  { question, options, none }: { question: string; options: string; none: T },
+  [input, output]: [Terminal<Readable>, Terminal<Writable>],
+  read: (answer: string) => T | undefined,
+): Promise<T> {
   const lines = createInterface({ input, output });
+  // A reader that stays open keeps its process from ending.
   try {
-    const answer = await lines.question(`${wrappedText(`${question}.`, widthOf(output))}\nGo on? [y/N] `);
-    return ['y', 'yes'].includes(answer.trim().toLowerCase());
+    output.write(`${wrappedText(`${question}\n${options}`, widthOf(output) - 2)}? `);
+    for await (const line of lines) {
+      const answer = read(line.trim().toLowerCase());
+      if (answer !== undefined) return answer;
+      output.write(`${options}? `);
+    }
+    return none;
   } finally {
     lines.close();
   }

@@ -132,6 +132,14 @@ export async function listCheckpoints(directory: string): Promise<CheckpointReco
   return await readRecords(join(directory, FILE));
 }
 
+/** Takes the line of a checkpoint out of the log. Only for the holder of the lease, while nothing runs there. */
+export async function forgetCheckpoint(directory: string, name: string): Promise<void> {
+  const path = join(directory, FILE);
+  await repairTail(path);
+  const records = await readRecords(path);
+  await filterLines(path, (index) => records[index]?.name !== name);
+}
+
 async function readRecords(path: string): Promise<CheckpointRecord[]> {
   return (await parseLines(path, lineShape)).map(recordOf);
 }

@@ -87,7 +87,7 @@ function ofRun(directory: string, name: string | null, { purpose, unfinished }: 
   const saved = savedCheckpoints(run).filter((checkpoint) => pathOf(checkpoint, purpose) !== null);
   const mayChange = name === null || name === 'final' || name === 'best';
   if (mayChange && unfinished === 'refuse') refuseUnfinished(run, saved);
-  const checkpoint = chosen(run, name, saved);
+  const checkpoint = chosenCheckpoint(run, name, saved);
   return {
     model_path: placeOf(run, pathOf(checkpoint, purpose) ?? ''),
     description: `${textOf(run.record.name) ?? basename(directory)}, ${checkpoint.final ? 'as it ended' : `after ${plural(checkpoint.batch, 'step')}`}`,
@@ -113,7 +113,15 @@ function refuseUnfinished(run: SeenRun, saved: readonly SavedCheckpoint[]): void
   });
 }
 
-function chosen(run: SeenRun, name: string | null, saved: readonly SavedCheckpoint[]): SavedCheckpoint {
+/**
+ * The checkpoint of a run that a name means: `final`, `best` or its own; null = the newest.
+ * @throws CheckpointError for a run without weights, and for a name that it does not have
+ */
+export function chosenCheckpoint(
+  run: SeenRun,
+  name: string | null,
+  saved: readonly SavedCheckpoint[],
+): SavedCheckpoint {
   const place = shortPath(run.directory);
   const lasting = saved.filter(({ rolling }) => !rolling);
   if (lasting.length === 0) {
@@ -138,19 +146,27 @@ function chosen(run: SeenRun, name: string | null, saved: readonly SavedCheckpoi
   });
 }
 
-/** Checkpoints of the embedded engine lie in the run, wherever that lies now; no name in its files leads out of it. */
 function placeOf(run: SeenRun, path: string): string {
-  const local = localCheckpoint(path);
-  if (local === null) return path;
-  const parts = local.split('/');
-  if (parts.length !== 2 || !parts.every(isCheckpointName)) {
-    throw new CheckpointError(`${shortPath(run.directory)}: checkpoints.jsonl names "${path}", which is no checkpoint`);
-  }
-  const directory = join(run.directory, 'checkpoints', ...parts);
+  const directory = localPlace(run, path);
+  if (directory === null) return path;
   if (exists(directory)) return directory;
   throw new CheckpointError(`the weights of ${shortPath(directory)} have been deleted`, {
     hint: 'Name another checkpoint of the run, or run it again.',
   });
+}
+
+/**
+ * Checkpoints of the embedded engine lie in the run, wherever that lies now; no name in its files leads out of it. Null for a path
+ * of another service.
+ */
+export function localPlace(run: SeenRun, path: string): string | null {
+  const local = localCheckpoint(path);
+  if (local === null) return null;
+  const parts = local.split('/');
+  if (parts.length !== 2 || !parts.every(isCheckpointName)) {
+    throw new CheckpointError(`${shortPath(run.directory)}: checkpoints.jsonl names "${path}", which is no checkpoint`);
+  }
+  return join(run.directory, 'checkpoints', ...parts);
 }
 
 /** Whether a path is that of a run which is not there, although it reads like the name of a model: no hub is asked for it. */

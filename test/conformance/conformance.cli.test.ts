@@ -8,7 +8,7 @@ import { openServer } from '../support/tinker_server.ts';
 
 it('prints the table of a group, or the same as data', async () => {
   const cwd = await temporaryDirectory();
-  const { url } = await openServer({ model: await writeChatModel(`${cwd}/model`) });
+  const { url } = await openServer({ models: { tiny: await writeChatModel(`${cwd}/model`) } });
   const argv = ['conformance', url, '--only', 'sessions', '--quiet'];
   const { code, stdout } = await cookbook(argv, { cwd });
   expect(code).toBe(0);

@@ -3,9 +3,7 @@
 import { Type } from '@sinclair/typebox';
 import { defineBuilder } from '../../registry/builder.ts';
 import { nullable, runtime, semantic } from '../../registry/fields.ts';
-import { isLoopbackUrl } from '../../util/loopback.ts';
 import { serviceSlot } from '../service.ts';
-import { serviceAddress } from './address.ts';
 
 export const tinker = defineBuilder({
   slot: serviceSlot,
@@ -66,14 +64,9 @@ export const tinker = defineBuilder({
   },
   async build({ base_url, project_id, ...options }, { seed, notify }) {
     const { env } = process;
-    const address = serviceAddress(base_url, env);
-    const { Credential } = await import('./credentials.ts');
-    const { Transport } = await import('./transport.ts');
+    const { openTransport } = await import('./open_transport.ts');
     const { HttpServiceClient } = await import('./service.ts');
-    const transport = new Transport({ address, credential: await Credential.of(address, env), notify });
-    if (address.startsWith('http:') && !isLoopbackUrl(new URL(address))) {
-      transport.tell(`${address} is not encrypted: the key and the data can be read on the way`);
-    }
+    const transport = await openTransport(base_url, { env, notify });
     return new HttpServiceClient(transport, {
       ...options,
       project_id: project_id ?? (env.TINKER_PROJECT_ID || null),

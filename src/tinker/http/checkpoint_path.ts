@@ -13,6 +13,11 @@ export function requireServicePath(path: string): string {
   });
 }
 
+/** The service's run that a checkpoint is of. */
+export function serviceRunOf(path: string): string {
+  return PATH.exec(requireServicePath(path))?.[1] ?? '';
+}
+
 /** The address of a checkpoint below that of the service. */
 export function checkpointRoute(path: string): string {
   const [, run, kind = 'sampler_weights', name] = PATH.exec(requireServicePath(path)) ?? [];

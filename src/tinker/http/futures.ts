@@ -23,6 +23,7 @@ export type RequestType =
   | 'OptimStep'
   | 'SaveWeights'
   | 'SaveWeightsForSampler'
+  | 'SaveWeightsExternal'
   | 'LoadWeights'
   | 'Sample';
 

@@ -111,6 +111,13 @@ export class HttpServiceClient implements ServiceClient {
     );
   }
 
+  /** Has the weights of a saved state written as files that other tools read. Returns the path of what was saved. */
+  async saveExternalWeights(path: string, name: string, ttl_seconds: number): Promise<string> {
+    const client = await this.#load(path, { optimizer: false, optimizer_config: ADAMW });
+    const saving = await client.saveWeightsExternal(name, ttl_seconds);
+    return (await saving.result()).path;
+  }
+
   async deleteCheckpoint(path: string): Promise<void> {
     try {
       await this.#transport.request({ method: 'DELETE', path: checkpointRoute(path), read: noAnswer });
@@ -154,7 +161,7 @@ export class HttpServiceClient implements ServiceClient {
   async #load(
     path: string,
     options: { optimizer: boolean; optimizer_config?: ExactJsonObject },
-  ): Promise<TrainingClient> {
+  ): Promise<HttpTrainingClient> {
     try {
       return await this.#create('load_weights', 'LoadWeights', null, { path: requireServicePath(path), ...options });
     } catch (error) {
@@ -164,7 +171,7 @@ export class HttpServiceClient implements ServiceClient {
     }
   }
 
-  async #loadInto(path: string, { optimizer }: { optimizer: boolean }): Promise<TrainingClient> {
+  async #loadInto(path: string, { optimizer }: { optimizer: boolean }): Promise<HttpTrainingClient> {
     const { base_model, ...lora_config } = await this.#transport.request({
       path: '/api/v1/weights_info',
       json: { tinker_path: path },

@@ -114,6 +114,14 @@ export class HttpTrainingClient implements TrainingClient {
     });
   }
 
+  /** As files that other tools read, for the service to hand out. */
+  saveWeightsExternal(name: string, ttl_seconds: number): Promise<APIFuture<SaveWeightsResponse>> {
+    return this.#command('save_weights_external', {
+      body: { path: name, ttl_seconds },
+      operation: { type: 'SaveWeightsExternal', read: savedAt },
+    });
+  }
+
   async saveWeightsAndGetSamplingClient(): Promise<SamplingClient> {
     const { session, samplingClient } = this.#host;
     const saved = await this.#command('save_weights_for_sampler', {

@@ -24,11 +24,15 @@ const PATIENCE_MS = 300_000;
 /** With a service that has never answered: its address may be wrong, or nobody has started it. */
 const FIRST_PATIENCE_MS = 30_000;
 const MAX_DETAIL_CHARACTERS = 500;
+/** From one address to the next, of a file. */
+const MAX_HOPS = 5;
 
 export interface Answer {
   /** The media type, in lower case and without parameters. */
   type: string;
   bytes: Uint8Array;
+  /** Where a redirect leads to; null: it is none. */
+  location: string | null;
 }
 
 export interface Call<T> {
@@ -44,6 +48,8 @@ export interface Call<T> {
   signal?: AbortSignal;
   /** Sent with the key, also where tokens are used otherwise. */
   withKey?: boolean;
+  /** A redirect is an answer like any other, which is read and not followed. */
+  readsRedirect?: boolean;
   /** Reads the answer of a success. A WireError from it counts as an answer that was damaged on its way. */
   read(answer: Answer): T;
 }
@@ -138,16 +144,58 @@ export class Transport {
     const incoming = renewed ? await this.#exchange(call, await this.#secretOf(call)) : first;
     const { status, headers, bytes } = incoming;
     this.#hearDeprecation(headers);
-    if (status < 200 || status >= 300) throw this.#refusal(call, incoming);
+    const location = status >= 300 && status < 400 ? headerOf(headers, 'location') : null;
+    const isRead = (status >= 200 && status < 300) || (call.readsRedirect === true && location !== null);
+    if (!isRead) throw this.#refusal(call, incoming);
     const type = (headerOf(headers, 'content-type') ?? '').split(';')[0].trim().toLowerCase();
     try {
-      return call.read({ type, bytes });
+      return call.read({ type, bytes, location });
     } catch (error) {
       if (!(error instanceof WireError)) throw error;
       throw new DamagedAnswerError(this.shown(`${placeOf(call)}: the answer cannot be read: ${error.message}`), {
         hint: `See that ${this.address} is a service of the Tinker API.`,
       });
     }
+  }
+
+  /**
+   * Begins to get a file from wherever the service says that it lies. The key goes along to the service's own address alone.
+   * @throws ConnectionError, StatusError; RequestError for an address that is not to be followed
+   */
+  async open(url: string, signal: AbortSignal): Promise<Response> {
+    let next = url;
+    for (let hop = 0; hop <= MAX_HOPS; hop++) {
+      const target = this.#fileAddress(next);
+      const call: Call<void> = { method: 'GET', path: target.pathname, read: noAnswer };
+      const isOwn = target.href.startsWith(`${this.address}/`);
+      const headers = {
+        'User-Agent': 'tinker-cookbook-js',
+        ...(isOwn && { 'X-API-Key': await this.#secretOf(call) }),
+      };
+      const response = await fetch(target, { headers, redirect: 'manual', signal }).catch((error: unknown) => {
+        signal.throwIfAborted();
+        throw new ConnectionError(this.shown(`${placeOf(call)}: no answer from ${target.host}: ${messageOf(causeOf(error))}`), {
+          hint: 'Run the command again.',
+          cause: error,
+        });
+      });
+      if (response.ok) return response;
+      const location = response.headers.get('location');
+      const bytes = new Uint8Array(await response.arrayBuffer());
+      if (response.status < 300 || response.status >= 400 || location === null) {
+        throw this.#refusal(call, { status: response.status, headers: Object.fromEntries(response.headers), bytes });
+      }
+      next = new URL(location, target).href;
+    }
+    throw new RequestError(`the file that ${this.address} names is redirected for ever`);
+  }
+
+  /** A service that is reached by an encrypted connection hands out no file by another. */
+  #fileAddress(url: string): URL {
+    const target = URL.canParse(url) ? new URL(url) : new URL(url, `${this.address}/`);
+    const allowed = this.address.startsWith('https:') ? ['https:'] : ['http:', 'https:'];
+    if (allowed.includes(target.protocol)) return target;
+    throw new RequestError(`${this.address} names a file at ${target.protocol}, which is not opened`);
   }
 
   /** From now on short-lived tokens are sent in the place of the key. */
@@ -248,6 +296,9 @@ export function jsonAnswer<T>(read: (value: ExactJson) => T): (answer: Answer) =
 
 /** For what is answered by its status alone. */
 export const noAnswer = (): void => undefined;
+
+/** What fetch says itself is that it failed. */
+const causeOf = (error: unknown): unknown => (error instanceof Error ? (error.cause ?? error) : error);
 
 const placeOf = ({ method = 'POST', path }: Call<unknown>) => `${method} ${path}`;
 
