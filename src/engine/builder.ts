@@ -3,6 +3,7 @@
 import { Type } from '@sinclair/typebox';
 import { defineBuilder } from '../registry/builder.ts';
 import { nullable, oneOf, runtime, semantic } from '../registry/fields.ts';
+import { pricesField } from '../tinker/prices.ts';
 import { serviceSlot } from '../tinker/service.ts';
 import { DEVICES } from './device.ts';
 import { requireDevice } from './device_probe.ts';
@@ -49,6 +50,7 @@ export const local = defineBuilder({
           'A sequence that is sampled by itself gets the bits that it gets in a batch; by itself it then takes about a quarter longer.',
       }),
     ),
+    prices: pricesField,
     ...loraFields,
     neftune_noise_alpha: nullable(
       semantic(
@@ -66,13 +68,14 @@ export const local = defineBuilder({
     return bad === null ? [] : [bad];
   },
   async build(
-    { device, threads, microbatch_tokens, activation_checkpointing, batch_invariant, neftune_noise_alpha, ...lora },
+    { device, threads, microbatch_tokens, activation_checkpointing, batch_invariant, neftune_noise_alpha, prices, ...lora },
     { checkpointsPath, seed, notify },
   ) {
     await requireDevice(device);
     const { openLocalService } = await import('./engine.ts');
     const { threadCount } = await import('./session.ts');
-    return openLocalService({
+    const { meteredBy } = await import('../tinker/metered.ts');
+    const service = openLocalService({
       checkpoints: checkpointsPath,
       threads: threadCount(threads),
       device,
@@ -84,5 +87,6 @@ export const local = defineBuilder({
       seed,
       notify,
     });
+    return meteredBy(prices, service, notify);
   },
 });

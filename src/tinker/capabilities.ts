@@ -1,7 +1,8 @@
 // What a service can do, asked before anything is opened.
 
 import { ConfigurationError, RequestError } from '../util/errors.ts';
-import type { FullTrainingService, ServiceClient } from './clients.ts';
+import type { FullTrainingService, MeteredService, ServiceClient } from './clients.ts';
+import type { TokenMeter } from './token_meter.ts';
 
 /** Longest sequence that a service takes for a model, in tokens. Throws RequestError for a model that it does not have. */
 export async function maxContextLengthOf(service: ServiceClient, model: string): Promise<number> {
@@ -21,6 +22,15 @@ export function requireFullTraining(service: ServiceClient): FullTrainingService
   });
 }
 
-function trainsAllParameters(service: ServiceClient): service is FullTrainingService {
+export function trainsAllParameters(service: ServiceClient): service is FullTrainingService {
   return 'createFullTrainingClient' in service;
+}
+
+/** What counts the tokens of a service; null where nobody has asked for it. */
+export function meterOf(service: ServiceClient): TokenMeter | null {
+  return isMetered(service) ? service.meter : null;
+}
+
+function isMetered(service: ServiceClient): service is MeteredService {
+  return 'meter' in service;
 }

@@ -1,6 +1,7 @@
 // The three clients of the Tinker API as interfaces. The embedded engine and the HTTP client implement them alike.
 
 import type { JsonObject } from '../util/json.ts';
+import type { TokenMeter } from './token_meter.ts';
 import type {
   AdamParams,
   AnyTensorData,
@@ -164,4 +165,9 @@ export interface ServiceClient {
 export interface FullTrainingService extends ServiceClient {
   /** `config` is a config.json; `tokenizer_path` a directory whose tokenizer files go with every checkpoint. */
   createFullTrainingClient(options: CreateFullTrainingClientOptions): Promise<TrainingClient>;
+}
+
+/** A service that counts the tokens that it is asked to compute, which is no part of the Tinker API. */
+export interface MeteredService extends ServiceClient {
+  readonly meter: TokenMeter;
 }

@@ -2,6 +2,8 @@
 // that is due, logs each step once, notices divergence and interruption, and says at the end how the run has gone.
 
 import type { PlainRef } from '../registry/slot.ts';
+import { meterOf } from '../tinker/capabilities.ts';
+import type { TokenMeter } from '../tinker/token_meter.ts';
 import { ConfigurationError } from '../util/errors.ts';
 import { isJsonObject, type JsonObject } from '../util/json.ts';
 import type { Position } from './cadence.ts';
@@ -54,6 +56,8 @@ interface UnfinishedStep {
   step: number;
   finish(): Promise<Metrics>;
   timer: IterationTimer | undefined;
+  /** What had been spent when all of it was submitted. */
+  spent: Metrics;
 }
 
 /**
@@ -77,6 +81,7 @@ export class Journal<Client extends SavingClient> {
   readonly #now: () => number;
   readonly #chart: SpanChart;
   readonly #judge: EvaluationJudge | null;
+  readonly #meter: TokenMeter | null;
   readonly #unfinished: UnfinishedStep[] = [];
   /** Steps that have a row. */
   #logged: number;
@@ -110,12 +115,14 @@ export class Journal<Client extends SavingClient> {
     { records, resumed }: Past,
     judge: EvaluationJudge | null,
   ) {
-    const { elapsed_tokens, state } = resumed?.extra ?? {};
+    const { elapsed_tokens, spent, state } = resumed?.extra ?? {};
     this.client = client;
     this.#context = context;
     this.#options = options;
     this.#resumed = resumed;
     this.#judge = judge;
+    this.#meter = meterOf(context.service);
+    if (resumed !== null) this.#meter?.restore(spent);
     this.#now = options.now ?? (() => performance.now());
     this.#chart = spanChart(context, options.span_chart_every ?? 0);
     this.#logged = resumed?.batch ?? 0;
@@ -241,6 +248,10 @@ export class Journal<Client extends SavingClient> {
    * listens to the events of the run. With a timer the row has the times of the step too.
    */
   async log(step: number, row: Metrics, timer?: IterationTimer): Promise<void> {
+    await this.#log(step, { ...row, ...this.#spent() }, timer);
+  }
+
+  async #log(step: number, row: Metrics, timer?: IterationTimer): Promise<void> {
     const { total_steps, loss } = this.#options;
     const times = timer === undefined ? {} : { ...timer.metrics(), 'time/total': this.#secondsSinceLastStep() };
     const metrics = { ...this.#progress(step), ...row, ...times };
@@ -256,7 +267,7 @@ export class Journal<Client extends SavingClient> {
 
   /** Logs a submitted step once its row is there, and waits for that only when more than `submit_ahead` are unfinished. */
   async collect(step: number, finish: () => Promise<Metrics>, timer?: IterationTimer): Promise<void> {
-    this.#unfinished.push({ step, finish, timer });
+    this.#unfinished.push({ step, finish, timer, spent: this.#spent() });
     while (this.#unfinished.length > (this.#options.submit_ahead ?? 0)) await this.#finishOldest();
   }
 
@@ -289,13 +300,18 @@ export class Journal<Client extends SavingClient> {
     if (due.length === 0) return;
     const metrics: Metrics = {};
     for (const { evaluate } of due) Object.assign(metrics, await evaluate(this.client, step));
-    await this.#context.metrics.append(step, { ...this.#progress(step), ...metrics });
+    await this.#context.metrics.append(step, { ...this.#progress(step), ...metrics, ...this.#spent() });
     this.#context.emit({ type: 'evaluation', step, metrics, final: true });
   }
 
   #progress(step: number): Metrics {
     const { total_steps, progress } = this.#options;
     return progress?.(step, Math.min((step + 1) / total_steps, 1)) ?? {};
+  }
+
+  /** Of all steps up to this one; nothing where nobody counts. */
+  #spent(): Metrics {
+    return this.#meter?.metrics() ?? {};
   }
 
   async #drain(): Promise<void> {
@@ -307,7 +323,7 @@ export class Journal<Client extends SavingClient> {
     const oldest = this.#unfinished.shift();
     if (oldest === undefined) return;
     const row = await oldest.finish();
-    if (this.#state !== 'diverged') await this.log(oldest.step, row, oldest.timer);
+    if (this.#state !== 'diverged') await this.#log(oldest.step, { ...row, ...oldest.spent }, oldest.timer);
   }
 
   #position(step: number): Position {
@@ -318,6 +334,7 @@ export class Journal<Client extends SavingClient> {
     const { steps_per_epoch, state, renderer } = this.#options;
     const epoch = steps_per_epoch === undefined ? 0 : Math.floor(this.#logged / steps_per_epoch);
     const extra: JsonObject = { elapsed_tokens: this.#tokens };
+    if (this.#meter !== null) extra.spent = this.#meter.state();
     if (renderer !== undefined) extra.renderer = renderer;
     if (state !== undefined) extra.state = state();
     return { batch: this.#logged, epoch, extra };

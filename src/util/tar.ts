@@ -19,6 +19,8 @@ export interface UnpackLimits {
 const BLOCK = 512;
 /** Of a record that gives an entry a longer name. */
 const MAX_RECORD_BYTES = 2 ** 16;
+/** Archives are filled up to a multiple of some kilobytes. */
+const MOST_PADDING = 2 ** 20;
 
 /**
  * Unpacks an archive, also one that gzip has packed.
@@ -53,6 +55,8 @@ export async function unpackTar(
       else if (type !== '0' && type !== '7') throw new DataFormatError(`"${path}" is neither a file nor a directory`);
       else await writeEntry(blocks, join(directory, ...parts), { path, size, signal });
     }
+    // The checksum of gzip stands at its very end.
+    await blocks.readOut(MOST_PADDING);
   } catch (error) {
     throw explained(error);
   } finally {
@@ -101,6 +105,16 @@ class Blocks {
     const pieces: Buffer[] = [];
     for await (const piece of this.take(length)) pieces.push(piece);
     return Buffer.concat(pieces);
+  }
+
+  /** What stands behind the end of an archive means nothing, and there is little of it. */
+  async readOut(most: number): Promise<void> {
+    for (let read = this.#rest.length; ; ) {
+      const { value, done } = await this.#chunks.next();
+      if (done === true) return;
+      read += value.length;
+      if (read > most) throw new DataFormatError('it goes on behind its end');
+    }
   }
 
   close(): void {

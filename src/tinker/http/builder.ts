@@ -3,6 +3,7 @@
 import { Type } from '@sinclair/typebox';
 import { defineBuilder } from '../../registry/builder.ts';
 import { nullable, runtime, semantic } from '../../registry/fields.ts';
+import { pricesField } from '../prices.ts';
 import { serviceSlot } from '../service.ts';
 
 export const tinker = defineBuilder({
@@ -49,6 +50,7 @@ export const tinker = defineBuilder({
         }),
       ),
     ),
+    prices: pricesField,
     record_stability_info: runtime(
       Type.Boolean({
         default: false,
@@ -62,15 +64,17 @@ export const tinker = defineBuilder({
       'stable_reinforce is computed from what the service notes while it samples. Set service.record_stability_info: true.';
     return [{ field: 'loss_fn', message }];
   },
-  async build({ base_url, project_id, ...options }, { seed, notify }) {
+  async build({ base_url, project_id, prices, ...options }, { seed, notify }) {
     const { env } = process;
     const { openTransport } = await import('./open_transport.ts');
     const { HttpServiceClient } = await import('./service.ts');
     const transport = await openTransport(base_url, { env, notify });
-    return new HttpServiceClient(transport, {
+    const { meteredBy } = await import('../metered.ts');
+    const client = new HttpServiceClient(transport, {
       ...options,
       project_id: project_id ?? (env.TINKER_PROJECT_ID || null),
       seed,
     });
+    return meteredBy(prices, client, notify);
   },
 });

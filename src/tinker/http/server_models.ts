@@ -2,6 +2,7 @@
 // tokenizer, a directory or a name on the hub, and a service by whatever it was started with.
 
 import { ConfigurationError } from '../../util/errors.ts';
+import { lastPart } from '../model_names.ts';
 import type { ServerCapabilities, SupportedModel } from '../types.ts';
 import { fieldOf, integerAt, listAt, objectAt, optional, textAt } from '../wire/json_fields.ts';
 import { StatusError } from './errors.ts';
@@ -112,10 +113,4 @@ function modelAt(value: Parameters<typeof objectAt>[0], place: string): ListedMo
   const name = optional(fieldOf(object, 'model_name'), `${place}.model_name`, textAt);
   const contextLength = optional(fieldOf(object, 'max_context_length'), `${place}.max_context_length`, integerAt);
   return name === undefined ? null : { name, contextLength: contextLength ?? null };
-}
-
-/** `Qwen3-8B` of `Qwen/Qwen3-8B`, of a directory, and of either with a revision. */
-function lastPart(name: string): string {
-  const parts = name.replace(/[\\/]+$/, '').split(/[\\/]/);
-  return (parts.at(-1) ?? '').replace(/[:@].*$/s, '').toLowerCase();
 }
