@@ -17,7 +17,12 @@ export function unknownCommand(id: string, { commands, topics }: Interfaces.Conf
   const isTopic = topics.some(({ name }) => name === first);
   const shown = commands.flatMap((command) => (command.hidden ? [] : [asTyped(command.id)]));
   // Of several words the first one counts, unless there are commands below it.
-  const known = isTopic ? shown : [...topics.flatMap(({ name }) => (name.includes(':') ? [] : [name])), ...shown.filter((name) => !name.includes(' '))];
+  const known = isTopic
+    ? shown
+    : [
+        ...topics.flatMap(({ name }) => (name.includes(':') ? [] : [name])),
+        ...shown.filter((name) => !name.includes(' ')),
+      ];
   const name = isTopic ? typed : first;
   return new UsageError(`there is no command "${name}"${didYouMean(closestNames(name, known))}`, {
     hint: `"${programName()} ${isTopic ? `${first} ` : ''}--help" lists them.`,

@@ -68,7 +68,16 @@ export const local = defineBuilder({
     return bad === null ? [] : [bad];
   },
   async build(
-    { device, threads, microbatch_tokens, activation_checkpointing, batch_invariant, neftune_noise_alpha, prices, ...lora },
+    {
+      device,
+      threads,
+      microbatch_tokens,
+      activation_checkpointing,
+      batch_invariant,
+      neftune_noise_alpha,
+      prices,
+      ...lora
+    },
     { checkpointsPath, seed, notify },
   ) {
     await requireDevice(device);

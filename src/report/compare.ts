@@ -28,7 +28,7 @@ export async function compare(
     objectives.map(({ metric }): [string, string] => [metric, 'DOUBLE']),
   );
   const files = await MetricFiles.open(connection, entries);
-  const columns = await loadMetrics(files, Object.fromEntries(metrics));
+  const columns = await loadMetrics(files, Object.fromEntries([...metrics, [COST.metric, 'DOUBLE']]));
   const notices = files.notices;
   const measurements = new Measurements(connection, entries, columns);
   const summaries: Summary[] = [];
@@ -48,6 +48,9 @@ export async function compare(
   if (options.metric !== undefined && !isFound) await refuseUnknown(options.metric, connection, entries);
   return { summaries, notices };
 }
+
+/** What a run whose prices are known has cost so far. */
+const COST: Objective = { metric: 'cost/total', goal: null, at: { kind: 'last' } };
 
 /** A metric that was asked for and that nobody has ever logged is a slip of the keyboard. */
 async function refuseUnknown(
@@ -105,11 +108,13 @@ class Measurements {
       }
     }
     const indices = members.map((entry) => this.#index(entry));
+    const costs = await this.#values(COST);
     const courses = await curves(this.#connection, this.#column(objective), indices);
     return (entry) => ({
       entry,
       curve: courses.get(this.#index(entry)) ?? [],
       instead: instead.get(this.#index(entry)) ?? null,
+      cost: costs.get(this.#index(entry))?.value ?? null,
       ...(values.get(this.#index(entry)) ?? { value: null, step: null }),
     });
   }

@@ -62,6 +62,8 @@ export interface Configuration {
   n_without_value: number;
   /** What the runs without a value tell instead: the mean of another metric of theirs. */
   instead: { metric: string; mean: number } | null;
+  /** Dollars that its runs have cost, unfinished ones too; absent where none of them knows. */
+  cost?: number;
   states: Partial<Record<SeenState, number>>;
   /** Mean of the curves of the runs that count, in equal spans of steps; NaN where there is no value. */
   curve: number[];
@@ -81,6 +83,8 @@ export interface MeasuredRun extends Measurement {
   entry: RunEntry;
   /** Of a run that did not log the metric: the value of the next one that it would be judged by. */
   instead: { metric: string; value: number } | null;
+  /** Dollars; null where it does not know. */
+  cost: number | null;
   curve: number[];
 }
 
@@ -137,6 +141,7 @@ function configurationOf(
   const judged = runs.map((run) => ({ ...run, state: run.entry.row.state }));
   const score = scoreOf(judged, objective.at);
   const { mean, sd, n, preliminary, n_not_finite, n_without_value } = score;
+  const costs = runs.flatMap(({ cost }) => cost ?? []);
   const configuration = {
     fields,
     mean,
@@ -151,6 +156,7 @@ function configurationOf(
     instead: insteadOf(
       runs.filter(({ entry, value }) => value === null && counts(entry.row.state, value, objective.at)),
     ),
+    ...(costs.length > 0 && { cost: costs.reduce((sum, cost) => sum + cost, 0) }),
     states: countedStates(entries),
     curve: meanCurve(valuedRuns(judged, objective.at).map(({ curve }) => curve)),
     runs: runs.map(({ entry: { row }, value, step }) => ({

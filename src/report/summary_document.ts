@@ -53,6 +53,7 @@ function tableOf({ shown: fields, metric, configurations }: Summary) {
     ...fields.map((field) => ({ name: printable(field), align: alignmentOf(field, configurations) })),
     { name: printable(metric), align: 'right' as const },
     { name: 'n', align: 'right' as const },
+    { name: 'cost', align: 'right' as const },
     { name: 'curve', align: 'left' as const },
     { name: 'notes', align: 'left' as const },
   ];
@@ -61,6 +62,7 @@ function tableOf({ shown: fields, metric, configurations }: Summary) {
     ...fields.map((field) => formatExact(configuration.fields[field] ?? null)),
     formatMean(configuration.mean, configuration.sd),
     `${configuration.n}/${configuration.n_runs}`,
+    configuration.cost === undefined ? '' : `$${formatNumber(configuration.cost)}`,
     sparkline(configuration.curve),
     notesOf(configuration),
   ]);

@@ -30,10 +30,10 @@ const AGGREGATES: Columns = {
 export function summaryTable(summaries: readonly Summary[]): DataTable {
   const columnOf = columnNames(
     summaries.flatMap(({ fields }) => fields),
-    Object.keys(AGGREGATES),
+    [...Object.keys(AGGREGATES), 'cost'],
   );
   const rows = summaries.flatMap(({ group, metric, goal, at, configurations }) =>
-    configurations.map(({ fields, states, curve: _, instead: __, best_run: ___, runs: ____, ...aggregates }) => ({
+    configurations.map(({ fields, states, curve: _, instead: __, best_run: ___, runs: ____, cost, ...aggregates }) => ({
       group,
       ...Object.fromEntries(Object.entries(fields).map(([field, value]) => [columnOf.get(field) ?? field, value])),
       metric,
@@ -41,11 +41,14 @@ export function summaryTable(summaries: readonly Summary[]): DataTable {
       at,
       ...aggregates,
       ...Object.fromEntries(SEEN_STATES.map((state) => [`n_${state}`, states[state] ?? 0])),
+      ...(cost !== undefined && { cost }),
     })),
   );
   const { group = '', ...others } = AGGREGATES;
   const fields = [...columnOf].map(([field, column]) => [column, columnType(valuesOf(summaries, field))]);
-  return { columns: { group, ...Object.fromEntries(fields), ...others }, rows };
+  const isPriced = summaries.some(({ configurations }) => configurations.some(({ cost }) => cost !== undefined));
+  const columns = { group, ...Object.fromEntries(fields), ...others, ...(isPriced && { cost: 'DOUBLE' }) };
+  return { columns, rows };
 }
 
 function valuesOf(summaries: readonly Summary[], field: string) {

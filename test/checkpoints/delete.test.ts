@@ -19,7 +19,11 @@ const given = (options: Partial<DeleteOptions>): DeleteOptions => ({
 
 async function localRun(state = 'done') {
   const checkpoints = [saved('000010', 10, 'local'), saved('000020', 20, 'local')];
-  const directory = await runDirectory(await temporaryDirectory(), { service: { builder: 'local' }, state, checkpoints });
+  const directory = await runDirectory(await temporaryDirectory(), {
+    service: { builder: 'local' },
+    state,
+    checkpoints,
+  });
   return {
     directory,
     left: async () => ({

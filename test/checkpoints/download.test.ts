@@ -6,8 +6,8 @@ import { downloadCommand } from '../../src/checkpoints/command.ts';
 import { type DownloadOptions, downloadCheckpoint } from '../../src/checkpoints/download.ts';
 import { type PathTarget, targetOf } from '../../src/checkpoints/target.ts';
 import { readAdapterConfig } from '../../src/formats/adapter.ts';
-import { temporaryDirectory } from '../support/temporary_directory.ts';
 import { type TarEntry, tarOf } from '../support/tar.ts';
+import { temporaryDirectory } from '../support/temporary_directory.ts';
 import { type Answers, adapterFiles, listedAs, serve } from './support/checkpoint_service.ts';
 import { runDirectory, saved } from './support/runs.ts';
 
@@ -46,7 +46,9 @@ async function archiveService(entries: readonly TarEntry[], more: Answers = {}) 
 it('an archive becomes the directory of an adapter, got from elsewhere without the key', async () => {
   const files = await adapterFiles(null);
   const ofServer = { name: 'checkpoint.json', body: Buffer.from('{}') };
-  const { store, service } = await archiveService([...files, ofServer].map((file) => ({ ...file, name: `./in/${file.name}` })));
+  const { store, service } = await archiveService(
+    [...files, ofServer].map((file) => ({ ...file, name: `./in/${file.name}` })),
+  );
   const directory = await temporaryDirectory();
   const to = join(directory, 'new/adapter');
   expect(await downloadCheckpoint(pathTarget(SAMPLER), given(service.url, to))).toEqual({
@@ -77,10 +79,13 @@ it('of a run, the weights that are sampled from are got, for the model of its sp
 it('a place that is taken stays as it is, unless it holds an adapter and may be replaced', async () => {
   const { service } = await archiveService(await adapterFiles('org/model'));
   const to = join(await temporaryDirectory(), 'adapter');
-  const download = (overwrite: boolean) => downloadCheckpoint(pathTarget(SAMPLER), given(service.url, to, { overwrite }));
+  const download = (overwrite: boolean) =>
+    downloadCheckpoint(pathTarget(SAMPLER), given(service.url, to, { overwrite }));
   await mkdir(to);
   await writeFile(join(to, 'thesis.txt'), 'years of work');
-  await expect(download(false)).rejects.toMatchObject({ hint: 'Name another directory with --to, or pass --overwrite.' });
+  await expect(download(false)).rejects.toMatchObject({
+    hint: 'Name another directory with --to, or pass --overwrite.',
+  });
   await expect(download(true)).rejects.toThrow(/is there already, and is no adapter$/);
   await writeFile(join(to, 'adapter_config.json'), '{}');
   await expect(download(false)).rejects.toThrow('is there already');
@@ -103,9 +108,9 @@ it.each<[string, (files: TarEntry[]) => TarEntry[], string]>([
 ])('of an archive that %s nothing is left', async (_, changed, message) => {
   const { service } = await archiveService(changed(await adapterFiles('org/model')));
   const directory = await temporaryDirectory();
-  await expect(
-    downloadCheckpoint(pathTarget(SAMPLER), given(service.url, join(directory, 'adapter'))),
-  ).rejects.toThrow(message);
+  await expect(downloadCheckpoint(pathTarget(SAMPLER), given(service.url, join(directory, 'adapter')))).rejects.toThrow(
+    message,
+  );
   expect(await readdir(directory)).toEqual([]);
 });
 
@@ -123,16 +128,22 @@ it('a connection that is lost in the middle is tried again, and one that is give
   const directory = await temporaryDirectory();
   await downloadCheckpoint(pathTarget(SAMPLER), given(service.url, join(directory, 'adapter')));
   expect(gets).toBe(2);
-  const stopping = await serve({ [`GET ${ARCHIVE}`]: { json: { url: '/stopped' } }, 'GET stopped': () => {
-    stop.abort(new Error('asked to stop'));
-    return { bytes, cutAfter: 100 };
-  } });
+  const stopping = await serve({
+    [`GET ${ARCHIVE}`]: { json: { url: '/stopped' } },
+    'GET stopped': () => {
+      stop.abort(new Error('asked to stop'));
+      return { bytes, cutAfter: 100 };
+    },
+  });
   const options = given(stopping.url, join(directory, 'other'), { signal: stop.signal });
   await expect(downloadCheckpoint(pathTarget(SAMPLER), options)).rejects.toThrow('asked to stop');
   expect(await readdir(directory)).toEqual(['adapter']);
 });
 
-const EXTERNAL = 'training_runs/session:train:0/checkpoints/external_weights/download'.replace('session:train:0', 'session%3Atrain%3A0');
+const EXTERNAL = 'training_runs/session:train:0/checkpoints/external_weights/download'.replace(
+  'session:train:0',
+  'session%3Atrain%3A0',
+);
 
 /** A service without archives: it writes the weights of a state as files, and hands those out. */
 async function externalService(files: readonly { name: string; body: Buffer }[], more: Answers = {}) {
@@ -148,7 +159,10 @@ async function externalService(files: readonly { name: string; body: Buffer }[],
     'POST save_weights_external': { json: { request_id: 'save' } },
     'POST retrieve_future': ({ json }) => ({ json: results[String(json.request_id)] }),
     [`GET ${EXTERNAL}/external_weights_urls`]: () => ({
-      json: { urls: Object.fromEntries(files.map(({ name }) => [name, `files/${name}`])), expires: '2099-01-01T00:00:00Z' },
+      json: {
+        urls: Object.fromEntries(files.map(({ name }) => [name, `files/${name}`])),
+        expires: '2099-01-01T00:00:00Z',
+      },
     }),
     [`DELETE ${EXTERNAL}`]: { status: 204 },
     'POST sessions/session/finish': { status: 204 },
@@ -168,7 +182,12 @@ it('where there is no archive, a service writes the weights of a state as files,
   expect((await readdir(to)).sort()).toEqual(['adapter_config.json', 'adapter_model.safetensors']);
   expect(aboutIt(service.requests())).toMatchInlineSnapshot();
   const bodyOf = (path: string) => service.heard.find(({ request }) => request === `POST ${path}`)?.json;
-  expect(bodyOf('load_weights')).toMatchObject({ session_id: 'session', model_seq_id: 0, path: STATE, optimizer: false });
+  expect(bodyOf('load_weights')).toMatchObject({
+    session_id: 'session',
+    model_seq_id: 0,
+    path: STATE,
+    optimizer: false,
+  });
   expect(bodyOf('save_weights_external')).toEqual({
     model_id: 'session:train:0',
     path: 'download',
@@ -178,15 +197,18 @@ it('where there is no archive, a service writes the weights of a state as files,
   });
 });
 
-it.each(['../evil', '/evil', 'a\\b'])('a file of the name %j is not written, and the session is finished', async (name) => {
-  const service = await externalService([{ name, body: Buffer.from('evil') }]);
-  const directory = await temporaryDirectory();
-  await expect(downloadCheckpoint(pathTarget(STATE), given(service.url, join(directory, 'adapter')))).rejects.toThrow(
-    'has a file of the name',
-  );
-  expect(await readdir(directory)).toEqual([]);
-  expect(aboutIt(service.requests()).slice(-2)).toEqual([`DELETE ${EXTERNAL}`, 'POST sessions/session/finish']);
-});
+it.each(['../evil', '/evil', 'a\\b'])(
+  'a file of the name %j is not written, and the session is finished',
+  async (name) => {
+    const service = await externalService([{ name, body: Buffer.from('evil') }]);
+    const directory = await temporaryDirectory();
+    await expect(downloadCheckpoint(pathTarget(STATE), given(service.url, join(directory, 'adapter')))).rejects.toThrow(
+      'has a file of the name',
+    );
+    expect(await readdir(directory)).toEqual([]);
+    expect(aboutIt(service.requests()).slice(-2)).toEqual([`DELETE ${EXTERNAL}`, 'POST sessions/session/finish']);
+  },
+);
 
 it('addresses that have expired are asked for anew', async () => {
   let refused = false;

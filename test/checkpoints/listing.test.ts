@@ -35,7 +35,9 @@ it('what a server of this package has is listed, published, given a time to live
   const asked = { ...options, yes: true, force: false, confirm: null };
   expect(await deleteCheckpoint(weights, asked)).toEqual([weights]);
   expect(await listCheckpoints(null, at(url))).toMatchObject([{ path: sampler, public: false }]);
-  await expect(deleteCheckpoint(weights, asked)).rejects.toMatchObject({ hint: 'List what it has with "checkpoints list".' });
+  await expect(deleteCheckpoint(weights, asked)).rejects.toMatchObject({
+    hint: 'List what it has with "checkpoints list".',
+  });
 });
 
 it('of a run on a service, what its log names is shown with what the service says of it', async () => {
@@ -54,7 +56,6 @@ it('of a run on a service, what its log names is shown with what the service say
   const service = { builder: 'tinker', base_url: url };
   const checkpoints = [saved('000010', 10, run), saved('000020', 20, run)];
   const directory = await runDirectory(await temporaryDirectory(), { service, checkpoints });
-  // biome-ignore format: a table
   expect(await shown(directory, 'http://127.0.0.1:1')).toMatchInlineSnapshot(`
     [
       "checkpoint                                         kind      step  size     created           expires           public",

@@ -14,6 +14,8 @@ test.each([
   ['-h', '--help'],
   ['help', '--help'],
   ['help run', 'run --help'],
+  ['help checkpoints', 'checkpoints --help'],
+  ['help checkpoints list', 'checkpoints list --help'],
   ['run -h', 'run --help'],
   ['-v', '--version'],
   ['version', '--version'],
@@ -30,6 +32,23 @@ test.each([
   [['buildrs', 'nll'], 'there is no command "buildrs"; did you mean "builders"?\n"cookbook --help" lists them.\n'],
   [['renderers', 'role_colon'], 'Unexpected argument: role_colon\n"cookbook renderers --help" shows what it takes.\n'],
   [['help', 'buildrs'], 'there is no command "buildrs"; did you mean "builders"?\n"cookbook --help" lists them.\n'],
+  [
+    ['checkpoints', 'lst'],
+    'there is no command "checkpoints lst"; did you mean "checkpoints list" or "checkpoints delete" or "checkpoints publish"?\n"cookbook checkpoints --help" lists them.\n',
+  ],
+  [
+    ['checkpoint', 'list'],
+    'there is no command "checkpoint"; did you mean "checkpoints"?\n"cookbook --help" lists them.\n',
+  ],
+  [['checkpoints', 'list', '--jsn'], 'checkpoints list has no flag --jsn; did you mean --json?\n'],
+  [
+    ['checkpoints', 'delete'],
+    'Missing 1 required arg:\ntarget  tinker:// path of a checkpoint, or run directory.\n"cookbook checkpoints delete --help" shows what it takes.\n',
+  ],
+  [
+    ['checkpoints', 'publish', 'http://127.0.0.1:8000'],
+    'http://127.0.0.1:8000 is the address of a server, not a checkpoint\nName a checkpoint as tinker://RUN/KIND/NAME (with TINKER_BASE_URL set), or a run directory with --checkpoint NAME.\n',
+  ],
   [['constructor'], 'there is no command "constructor"\n"cookbook --help" lists them.\n'],
   [
     ['run', 'run.yaml', '--learning_rate=1e-3'],
@@ -210,6 +229,9 @@ test('a shell completes commands, flags and what a flag can be', async () => {
   expect(await completed('cookbook', 'run', '--')).toEqual(['--json', '--quiet', '--help']);
   expect(await completed('cookbook', 'report', '--goal', 'm')).toEqual(['minimize', 'maximize']);
   expect(await completed('cookbook', 'run', 'con')).toEqual(['']);
+  expect(await completed('cookbook', 'che')).toEqual(['checkpoints']);
+  expect(await completed('cookbook', 'checkpoints', 'd')).toEqual(['delete', 'download']);
+  expect(await completed('cookbook', 'checkpoints', 'delete', '--f')).toEqual(['--force']);
 });
 
 test('output that cannot be written is told in one line, and makes the command fail', async () => {

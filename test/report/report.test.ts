@@ -182,6 +182,28 @@ describe('the default table', () => {
     `);
   });
 
+  it('has a column for what runs have cost, where they know it', async () => {
+    const sweep = writeSweep(join(cwd, 'runs/grid'));
+    for (const lr of [1, 2]) {
+      const rows = [0, 1].map((step) => ({
+        step,
+        'test/nll': lr,
+        ...(lr === 1 && { 'cost/total': 0.5 * (step + 1) }),
+      }));
+      writeRun(join(sweep, `${lr}`), { axes: { lr }, objective, metrics: rows });
+    }
+    expect(
+      (await table())
+        .split('\n')
+        .filter((line) => /cost|\$/.test(line))
+        .map((line) => line.replace(/ {2,}/g, '  ')),
+    ).toEqual([expect.stringContaining('  cost  '), expect.stringMatching(/ 1\/1 {2}\$1 /)]);
+    const [header, ...lines] = formatReport(await report(), 'csv')
+      .trim()
+      .split('\n');
+    expect([header, ...lines].map((line) => line.split(',').at(-1))).toEqual(['cost', '1.0', '']);
+  });
+
   it('has no column for an axis of one value, which is in the data', async () => {
     const sweep = writeSweep(join(cwd, 'runs/grid'));
     for (const lr of [1, 2]) writeRun(join(sweep, `${lr}`), { axes: { n_batches: 60, lr }, metrics: lossCurve(3, lr) });

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { groupBySweep } from '../../src/report/grouping.ts';
 import type { RunEntry } from '../../src/report/run_entry.ts';
 import { type Summary, summarise } from '../../src/report/summary.ts';
+import { summaryBlocks } from '../../src/report/summary_document.ts';
 import type { Objective } from '../../src/run_files/objective.ts';
 import { SEEN_STATES, type SeenState } from '../../src/run_files/types.ts';
 import { entry } from './entries.ts';
@@ -13,12 +14,16 @@ interface Run {
   lr: number;
   state: SeenState;
   value: number | null;
+  cost?: number;
 }
 
 function summaryOf(runs: readonly Run[], of: Objective = objective): Summary {
   const values = new Map<RunEntry, number | null>();
-  runs.forEach(({ lr, state, value }, seed) => {
-    values.set(entry({ run: `runs/lr=${lr} seed=${seed}`, sweep: 'runs', seed, state, axes: { lr } }), value);
+  const costs = new Map<RunEntry, number | undefined>();
+  runs.forEach(({ lr, state, value, cost }, seed) => {
+    const run = entry({ run: `runs/lr=${lr} seed=${seed}`, sweep: 'runs', seed, state, axes: { lr } });
+    values.set(run, value);
+    costs.set(run, cost);
   });
   const [grouping] = groupBySweep([...values.keys()]);
   if (grouping === undefined) throw new Error('no runs');
@@ -28,6 +33,7 @@ function summaryOf(runs: readonly Run[], of: Objective = objective): Summary {
     step: 9,
     curve: [],
     instead: null,
+    cost: costs.get(run) ?? null,
   }));
 }
 
@@ -53,6 +59,21 @@ describe('summarise', () => {
       lr: 1,
       best: true,
     });
+  });
+
+  it('adds up what the runs of a configuration have cost, as far as they know it', () => {
+    const runs: Run[] = [
+      { ...done(1, 4), cost: 1.5 },
+      { lr: 1, state: 'failed', value: null, cost: 0.25 },
+      { ...done(1, 5) },
+      done(2, 6),
+    ];
+    const summary = summaryOf(runs);
+    expect(summary.configurations.map(({ cost }) => cost)).toEqual([1.75, undefined]);
+    const [, table] = summaryBlocks([summary]);
+    expect(table).toMatchObject({ table: { columns: [{}, {}, {}, {}, { name: 'cost' }, {}] } });
+    expect(JSON.stringify(table)).toContain('"$1.75"');
+    expect(JSON.stringify(summaryBlocks([summaryOf([done(1, 4), done(2, 6)])]))).not.toContain('cost');
   });
 
   it('marks no configuration that was held against none, and says why none is the best', () => {

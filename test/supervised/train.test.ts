@@ -139,6 +139,30 @@ describe('a supervised run', () => {
     expect(await weights('stopped', 'final')).toBe(await weights('whole', 'final'));
   });
 
+  it('tells what it has cost, the same whatever is submitted ahead and however often it is stopped', async () => {
+    const prices = ['service={builder: local, prices: {model: {prefill: 1, sample: 1, train: 10}}}'];
+    await run('priced', prices);
+    const priced = await rows('priced');
+    const trained = priced.flatMap(({ num_tokens }) => (num_tokens === undefined ? [] : [Number(num_tokens)]));
+    const upTo = (step: number) => trained.slice(0, step + 1).reduce((sum, tokens) => sum + tokens, 0);
+    expect(priced.map((row) => row['tokens/billed/train'])).toEqual(priced.map((_, step) => upTo(step)));
+    // Held-out rows are read before the steps 0, 3 and 6, and at the end.
+    const once = Number(priced[0]['tokens/billed/prefill']);
+    expect(once).toBeGreaterThan(0);
+    const readings = priced.map((row) => Number(row['tokens/billed/prefill']) / once);
+    expect(readings).toEqual([1, 1, 1, 2, 2, 2, 3, 3, 4]);
+    expect(priced[8]['cost/total']).toBeCloseTo((10 * upTo(7) + 4 * once) / 1e6, 12);
+    await run('priced_ahead', [...prices, 'submit_ahead=4']);
+    expect(await rows('priced_ahead')).toEqual(priced);
+    const stop = new AbortController();
+    const onEvent = (event: RunEvent) => {
+      if (event.type === 'step' && event.step === 3) stop.abort();
+    };
+    await run('priced_stopped', prices, { onEvent, signal: stop.signal });
+    await run('priced_stopped', prices);
+    expect(await rows('priced_stopped')).toEqual(priced);
+  });
+
   it('keeps one rolling checkpoint, and none once it has ended', async () => {
     const seen: string[][] = [];
     const onEvent = (event: RunEvent) => {

@@ -59,7 +59,9 @@ describe('unpacking', () => {
       [long]: 'text',
       other: 'text',
     });
-    expect(await unpacked(tarOf([{ name: '././@LongLink', type: 'L', body: Buffer.from(`${long}\0`) }, file('x')]))).toEqual({
+    expect(
+      await unpacked(tarOf([{ name: '././@LongLink', type: 'L', body: Buffer.from(`${long}\0`) }, file('x')])),
+    ).toEqual({
       [long]: 'text',
     });
   });

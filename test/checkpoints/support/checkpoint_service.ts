@@ -80,7 +80,9 @@ export async function adapterFiles(base: string | null): Promise<{ name: string;
   const factors = new Map([[name, { A: new Float32Array(2 * module.in), B: new Float32Array(2 * module.out) }]]);
   await writeAdapter(directory, { rank: 2, alpha: 4, base_model_name_or_path: base, factors }, config);
   const names = ['adapter_config.json', 'adapter_model.safetensors'];
-  const files = await Promise.all(names.map(async (each) => ({ name: each, body: await readFile(join(directory, each)) })));
+  const files = await Promise.all(
+    names.map(async (each) => ({ name: each, body: await readFile(join(directory, each)) })),
+  );
   await rm(directory, { recursive: true });
   return files;
 }

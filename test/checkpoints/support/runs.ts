@@ -14,7 +14,12 @@ interface RunOptions {
 export async function runDirectory(directory: string, { service, state = 'done', checkpoints }: RunOptions) {
   const run = join(directory, 'run');
   await mkdir(run);
-  const record = { schema_version: 1, name: 'run', identity: { hash: 'a', config_hash: 'b' }, spec: { model_name: '/models/tiny', service } };
+  const record = {
+    schema_version: 1,
+    name: 'run',
+    identity: { hash: 'a', config_hash: 'b' },
+    spec: { model_name: '/models/tiny', service },
+  };
   await writeFile(join(run, 'run.json'), JSON.stringify(record));
   await writeFile(join(run, 'status.json'), JSON.stringify({ schema_version: 1, state }));
   await writeFile(join(run, 'checkpoints.jsonl'), checkpoints.map((line) => `${JSON.stringify(line)}\n`).join(''));
@@ -28,5 +33,12 @@ export async function runDirectory(directory: string, { service, state = 'done',
 }
 
 export function saved(name: string, batch: number, run: string, more: JsonObject = {}): JsonObject {
-  return { name, batch, epoch: 0, state_path: `tinker://${run}/weights/${name}`, sampler_path: `tinker://${run}/sampler_weights/${name}`, ...more };
+  return {
+    name,
+    batch,
+    epoch: 0,
+    state_path: `tinker://${run}/weights/${name}`,
+    sampler_path: `tinker://${run}/sampler_weights/${name}`,
+    ...more,
+  };
 }
