@@ -12,7 +12,7 @@ import { ConfigurationError } from '../util/errors.ts';
 import { shortPath } from '../util/files.ts';
 import { textOf } from '../util/json.ts';
 
-export interface ServerTarget {
+interface ServerTarget {
   is: 'server';
   /** Null: the one that the environment names, or the hosted service. */
   base_url: string | null;

@@ -11,13 +11,13 @@ import { linearModules } from '../../../src/formats/modules.ts';
 import type { JsonObject } from '../../../src/util/json.ts';
 import { TINY } from '../../support/tinker_server.ts';
 
-export interface Heard {
+interface Heard {
   request: string;
   key: string | undefined;
   json: JsonObject;
 }
 
-export interface Reply {
+interface Reply {
   status?: number;
   json?: JsonObject;
   bytes?: Buffer;
