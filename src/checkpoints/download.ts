@@ -115,9 +115,10 @@ async function fetchAdapter(
   const paths = target.is === 'path' ? [target.path] : remotePaths(target, options.checkpoint);
   const own = target.is === 'remote' ? textOf(target.run.spec.model_name) : null;
   await requireThere(paths, connection);
+  // Asked first: whoever writes files for the occasion closes the connection behind them.
+  const served = await checkpoints.baseModelOf(serviceRunOf(paths[0] ?? ''));
   const path = await fetched(paths, connection, { directory, signal, progress });
   signal.throwIfAborted();
-  const served = await checkpoints.baseModelOf(serviceRunOf(path));
   return { path, base_model: await completeAdapter(directory, { own, served }) };
 }
 
