@@ -201,7 +201,7 @@ describe('the default table', () => {
     const [header, ...lines] = formatReport(await report(), 'csv')
       .trim()
       .split('\n');
-    expect([header, ...lines].map((line) => line.split(',').at(-1))).toEqual(['cost', '1.0', '']);
+    expect([header, ...lines].map((line) => line.split(',').at(-1))).toEqual(['cost', '1', '']);
   });
 
   it('has no column for an axis of one value, which is in the data', async () => {
