@@ -174,10 +174,13 @@ export class Transport {
       };
       const response = await fetch(target, { headers, redirect: 'manual', signal }).catch((error: unknown) => {
         signal.throwIfAborted();
-        throw new ConnectionError(this.shown(`${placeOf(call)}: no answer from ${target.host}: ${messageOf(causeOf(error))}`), {
-          hint: 'Run the command again.',
-          cause: error,
-        });
+        throw new ConnectionError(
+          this.shown(`${placeOf(call)}: no answer from ${target.host}: ${messageOf(causeOf(error))}`),
+          {
+            hint: 'Run the command again.',
+            cause: error,
+          },
+        );
       });
       if (response.ok) return response;
       const location = response.headers.get('location');
