@@ -11,6 +11,7 @@ import CheckpointsSetTtl from './checkpoints/set_ttl.ts';
 import CheckpointsUnpublish from './checkpoints/unpublish.ts';
 import Completion from './completion.ts';
 import Conformance from './conformance.ts';
+import Engine from './engine.ts';
 import Eval from './eval.ts';
 import Exec from './exec.ts';
 import Export from './export.ts';
@@ -38,6 +39,7 @@ export const COMMANDS: Record<string, Command.Class> = {
   'checkpoints:unpublish': CheckpointsUnpublish,
   completion: Completion,
   conformance: Conformance,
+  engine: Engine,
   eval: Eval,
   exec: Exec,
   export: Export,

@@ -5,6 +5,7 @@ import { defineBuilder } from '../registry/builder.ts';
 import { nullable, oneOf, runtime, semantic } from '../registry/fields.ts';
 import { pricesField } from '../tinker/prices.ts';
 import { serviceSlot } from '../tinker/service.ts';
+import { mayShare, sharedEngine } from '../tinker/shared_engine.ts';
 import { DEVICES } from './device.ts';
 import { requireDevice } from './device_probe.ts';
 import { badPattern, loraFields, loraOptions } from './lora_fields.ts';
@@ -13,7 +14,7 @@ export const local = defineBuilder({
   slot: serviceSlot,
   name: 'local',
   version: 1,
-  doc: 'The engine in this package: LoRA and full-parameter training and sampling in this process, through ONNX Runtime.',
+  doc: 'The engine in this package: LoRA and full-parameter training and sampling on this machine, through ONNX Runtime.',
   params: Type.Object({
     device: runtime(
       oneOf(DEVICES, {
@@ -26,7 +27,8 @@ export const local = defineBuilder({
         Type.Integer({
           minimum: 1,
           default: null,
-          description: 'Threads of a computation. null = COOKBOOK_THREADS if that is set, else one a core.',
+          description:
+            'Threads of a computation, by an engine of its own. null = COOKBOOK_THREADS if that is set, else one a core.',
         }),
       ),
     ),
@@ -81,13 +83,9 @@ export const local = defineBuilder({
     { checkpointsPath, seed, notify },
   ) {
     await requireDevice(device);
-    const { openLocalService } = await import('./engine.ts');
-    const { threadCount } = await import('./session.ts');
     const { meteredBy } = await import('../tinker/metered.ts');
-    const service = openLocalService({
+    const session = {
       checkpoints: checkpointsPath,
-      threads: threadCount(threads),
-      device,
       microbatchTokens: microbatch_tokens,
       activationCheckpointing: activation_checkpointing,
       batchInvariant: batch_invariant,
@@ -95,7 +93,16 @@ export const local = defineBuilder({
       neftuneAlpha: neftune_noise_alpha ?? 0,
       seed,
       notify,
-    });
-    return meteredBy(prices, service, notify);
+    };
+    const shared = sharedEngine(process.env);
+    if (shared !== null && mayShare({ device, threads }, shared)) {
+      const { attach } = await import('./process/client.ts');
+      const service = await attach({ ...session, socket: shared.socket, device });
+      notify('trains on the engine that it shares with other runs of its sweep');
+      return meteredBy(prices, service, notify);
+    }
+    const { openLocalService } = await import('./engine.ts');
+    const { threadCount } = await import('./session.ts');
+    return meteredBy(prices, openLocalService({ ...session, threads: threadCount(threads), device }), notify);
   },
 });

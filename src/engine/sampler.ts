@@ -43,6 +43,13 @@ interface Pending extends SampleRequest {
   reject(error: unknown): void;
 }
 
+export interface SamplerOptions {
+  /** Whether a sequence that is sampled by itself gets the bits that it gets in a batch, which takes longer. */
+  batchInvariant: boolean;
+  /** Where the requests come from another process: resolves when it has heard what it was told so far and has answered. */
+  caughtUp?: () => Promise<void>;
+}
+
 /** A prompt, and the requests that ask about it. */
 interface Asked {
   prompt: readonly number[];
@@ -67,18 +74,19 @@ export class Sampler {
   readonly #lease: Lease;
   readonly #adapted: Parameters['adapted'];
   readonly #batchInvariant: boolean;
+  readonly #caughtUp: (() => Promise<void>) | undefined;
   readonly #frozen: Record<string, Dense>;
   readonly #cache: KeyValueCache;
   #waiting: Pending[] = [];
   #active: Sequence[] = [];
   #running = false;
 
-  /** Batch-invariant: a sequence gets the same bits by itself as in a batch, which takes longer. */
-  constructor(lease: Lease, parameters: Parameters, { batchInvariant }: { batchInvariant: boolean }) {
+  constructor(lease: Lease, parameters: Parameters, { batchInvariant, caughtUp }: SamplerOptions) {
     const { base } = lease.model;
     this.#lease = lease;
     this.#adapted = parameters.adapted;
     this.#batchInvariant = batchInvariant;
+    this.#caughtUp = caughtUp;
     this.#frozen = frozenFeeds(base, parameters);
     this.#cache = new KeyValueCache(base);
   }
@@ -96,9 +104,13 @@ export class Sampler {
 
   async #run(): Promise<void> {
     try {
+      // Who asks for more because a sequence has ended does so while the next token is computed: also from another process.
+      let caughtUp = this.#caughtUp?.();
       while (this.#waiting.length > 0 || this.#active.length > 0) {
+        if (caughtUp !== undefined) await caughtUp;
         this.#dropAborted();
         await this.#admit();
+        caughtUp = this.#caughtUp?.();
         if (this.#active.length > 0) await this.#step();
       }
     } catch (error) {

@@ -12,19 +12,17 @@ import type { Lease } from './lease.ts';
 import { configureLoss } from './losses.ts';
 import type { Parameters } from './parameters.ts';
 import { mostTokens, type PromptQuestions, promptAnswers, promptQuestions } from './prompt_questions.ts';
-import { MAX_BATCH, Sampler } from './sampler.ts';
+import { MAX_BATCH, Sampler, type SamplerOptions } from './sampler.ts';
 import { Scorer } from './scorer.ts';
 import { stopCheck } from './stopping.ts';
 
-export interface SamplingHost {
+export interface SamplingHost extends SamplerOptions {
   /** Directory of the tokenizer, which is read only when a stop string asks for it. */
   tokenizerPath: string;
   /** For requests without a seed of their own. */
   seed: number;
   /** Tokens that are scored at once. */
   microbatchTokens: number;
-  /** Whether a sequence that is sampled by itself gets the bits that it gets in a batch. */
-  batchInvariant: boolean;
 }
 
 export class LocalSamplingClient implements SamplingClient {
@@ -33,6 +31,7 @@ export class LocalSamplingClient implements SamplingClient {
   readonly #host: SamplingHost;
   readonly #sampler: Sampler;
   readonly #scorer: Scorer;
+  #loading: Promise<Tokenizer> | null = null;
   #tokenizer: Tokenizer | null = null;
   #requests = 0;
 
@@ -132,7 +131,12 @@ export class LocalSamplingClient implements SamplingClient {
 
   async #prepareStopStrings({ stop }: SamplingParams): Promise<void> {
     const hasStrings = typeof stop === 'string' || stop?.some((entry) => typeof entry === 'string');
-    if (hasStrings && this.#tokenizer === null) this.#tokenizer = await loadTokenizer(this.#host.tokenizerPath);
+    if (!hasStrings || this.#tokenizer !== null) return;
+    // Once for all who wait, so that requests made together go on together.
+    this.#loading ??= loadTokenizer(this.#host.tokenizerPath).finally(() => {
+      this.#loading = null;
+    });
+    this.#tokenizer = await this.#loading;
   }
 
   #decoder(): Tokenizer {

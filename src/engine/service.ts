@@ -12,7 +12,6 @@ import type {
   CreateLoraTrainingClientOptions,
   FullTrainingService,
   SamplingClient,
-  TrainingClient,
 } from '../tinker/clients.ts';
 import { type CheckpointKind, isCheckpointName, LOCAL_PREFIX, localCheckpoint } from '../tinker/local_path.ts';
 import type { ModelInfo, ServerCapabilities } from '../tinker/types.ts';
@@ -62,6 +61,11 @@ export interface SessionOptions {
   seed: number;
   /** Told of what takes long. */
   notify?: (message: string) => void;
+  /**
+   * Of a session that is used from another process: resolves when that has heard what it was told so far, and has asked what it
+   * asks because of that.
+   */
+  caughtUp?: () => Promise<void>;
 }
 
 /** What a session has of its engine. */
@@ -93,7 +97,7 @@ export class LocalServiceClient implements FullTrainingService {
     this.#engine = engine;
   }
 
-  async createLoraTrainingClient(options: CreateLoraTrainingClientOptions): Promise<TrainingClient> {
+  async createLoraTrainingClient(options: CreateLoraTrainingClientOptions): Promise<LocalTrainingClient> {
     const { seed = this.#options.seed } = options;
     const kind = adapterKind(options, this.#options.lora);
     return await this.#client(await this.#base(options.base_model, options.rank), ({ base }) => {
@@ -103,7 +107,7 @@ export class LocalServiceClient implements FullTrainingService {
     });
   }
 
-  async createFullTrainingClient(options: CreateFullTrainingClientOptions): Promise<TrainingClient> {
+  async createFullTrainingClient(options: CreateFullTrainingClientOptions): Promise<LocalTrainingClient> {
     const { config: json, tokenizer_path, seed } = options;
     refuseAdapterOptions(this.#options.lora);
     const config = parseModelConfig(json, 'the model configuration');
@@ -121,7 +125,7 @@ export class LocalServiceClient implements FullTrainingService {
     });
   }
 
-  async createTrainingClientFromState(path: string): Promise<TrainingClient> {
+  async createTrainingClientFromState(path: string): Promise<LocalTrainingClient> {
     const directory = await this.#find(path);
     const info = await readCheckpointInfo(directory);
     return await this.#client(await this.#modelOf(directory, info, info.base_model), async ({ base }) => {
@@ -131,7 +135,7 @@ export class LocalServiceClient implements FullTrainingService {
     });
   }
 
-  async createTrainingClientFromStateWithOptimizer(path: string): Promise<TrainingClient> {
+  async createTrainingClientFromStateWithOptimizer(path: string): Promise<LocalTrainingClient> {
     const directory = await this.#find(path);
     const info = await readCheckpointInfo(directory);
     return await this.#client(await this.#modelOf(directory, info, info.base_model), async ({ base }) => {
@@ -241,7 +245,7 @@ export class LocalServiceClient implements FullTrainingService {
   async #client(
     loaded: Loaded,
     state: (model: Model) => TrainingState | Promise<TrainingState>,
-  ): Promise<TrainingClient> {
+  ): Promise<LocalTrainingClient> {
     const made = await this.#made(loaded, state);
     const { lease, info, tokenizerPath } = loaded;
     const save = async (
@@ -285,8 +289,8 @@ export class LocalServiceClient implements FullTrainingService {
   }
 
   #sampler({ lease, info, tokenizerPath }: Loaded, parameters: Parameters): SamplingClient {
-    const { seed, microbatchTokens, batchInvariant = false } = this.#options;
-    const host = { tokenizerPath, seed, microbatchTokens, batchInvariant };
+    const { seed, microbatchTokens, batchInvariant = false, caughtUp } = this.#options;
+    const host = { tokenizerPath, seed, microbatchTokens, batchInvariant, caughtUp };
     return new LocalSamplingClient(lease, info, parameters, host);
   }
 

@@ -27,14 +27,14 @@ import { gspo } from './gspo.ts';
 import type { Lease } from './lease.ts';
 import { configureLoss, type Loss, lossOfToken, type SequenceLoss, type TokenLoss } from './losses.ts';
 import { microbatches } from './microbatches.ts';
-import { frozenFeeds, type Parameters, snapshot } from './parameters.ts';
+import { frozenFeeds, type Parameters as ModelParameters, snapshot } from './parameters.ts';
 import { runPass } from './pass.ts';
 import { uniform } from './random.ts';
 import { gradientOf } from './training_graph.ts';
 
 /** What training continues from: everything that a checkpoint holds. */
 export interface TrainingState {
-  parameters: Parameters;
+  parameters: ModelParameters;
   optimizer: AdamState;
 }
 
@@ -49,8 +49,8 @@ export interface TrainingHost {
   /** NEFTune: how much noise embeddings get in passes of cross-entropy, 0 = none, and what decides it. */
   neftune: { alpha: number; seed: number };
   saveState(name: string, state: TrainingState): Promise<string>;
-  saveWeights(name: string, parameters: Parameters): Promise<string>;
-  samplingClient(parameters: Parameters): SamplingClient;
+  saveWeights(name: string, parameters: ModelParameters): Promise<string>;
+  samplingClient(parameters: ModelParameters): SamplingClient;
   /** Told when the client is closed. */
   closed(): void;
 }
@@ -107,10 +107,16 @@ export class LocalTrainingClient implements TrainingClient {
   ): Promise<APIFuture<ForwardBackwardOutput>> {
     const calm: Pick<TrainingClient, 'forward' | 'forwardBackward'> = {
       forward: (...request) => this.forward(...request),
-      // The slopes are those at the log-probs that the loss was given, which have no noise.
-      forwardBackward: async (...request) => this.#train(this.#parse(...request), { noisy: false }),
+      forwardBackward: (...request) => this.forwardBackwardCalm(...request),
     };
     return forwardBackwardCustom(calm, data, lossFn, options);
+  }
+
+  /** Without NEFTune's noise: slopes are those at the log-probs that a custom loss was given, which have none. */
+  async forwardBackwardCalm(
+    ...request: Parameters<TrainingClient['forwardBackward']>
+  ): Promise<APIFuture<ForwardBackwardOutput>> {
+    return this.#train(this.#parse(...request), { noisy: false });
   }
 
   async optimStep(params: AdamParams): Promise<APIFuture<OptimStepResponse>> {

@@ -200,7 +200,9 @@ class Attempt {
         );
       const judgeEvaluations = (rule: EarlyStoppingRule) => new Patience(rule, headline);
       const given = { logPath, seed, headline, service, metrics, checkpoints, identity: identity.config, sharedLines };
-      return await trainer.train({ ...given, resolveWeights, judgeEvaluations, emit, signal, lost: this.#lost });
+      const training = trainer.train({ ...given, resolveWeights, judgeEvaluations, emit, signal, lost: this.#lost });
+      // Without its service a loop could take every episode for a failed one, and end with another error than that.
+      return await (service.lost === undefined ? training : Promise.race([training, service.lost]));
     };
     const strays = watchStrays(spec.plugins, (message) => this.emit({ type: 'warning', message }));
     try {

@@ -61,8 +61,11 @@ export async function runSweep(plan: SweepPlan, registry: Registry, options: Swe
   const standings = new Standings(plan);
   const before = finished.map(finishedOutcome);
   for (const { run, directory, state } of before) await standings.add(run, directory, state);
-  const outcomes = await schedule(missing, {
-    executor: await registry.build(executorSlot, revealSecrets(execution.executor, process.env), { maxConcurrency }),
+  const executor = await registry.build(executorSlot, revealSecrets(execution.executor, process.env), {
+    maxConcurrency,
+  });
+  const scheduled = schedule(missing, {
+    executor,
     locate: (run) => preparation.locate(run),
     prepare: (run) => preparation.prepare(run),
     recordFailure,
@@ -73,6 +76,7 @@ export async function runSweep(plan: SweepPlan, registry: Registry, options: Swe
     graceMs: GRACE_MS,
     ...options,
   });
+  const outcomes = await scheduled.finally(() => executor.close?.());
   return await resultOf(plan, [...before, ...outcomes]);
 }
 

@@ -159,6 +159,8 @@ export interface ServiceClient {
   deleteCheckpoint(path: string): Promise<void>;
   /** Closes its clients, and gives back processes, sessions and memory. */
   close(): Promise<void>;
+  /** Rejects when all that was not saved is gone, so that nothing that is asked later can be answered. Absent where it never does. */
+  readonly lost?: Promise<never>;
 }
 
 /** A service that trains all parameters of a new model, which is no part of the Tinker API. */

@@ -9,15 +9,20 @@ import { open } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { Type } from '@sinclair/typebox';
 import { defineBuilder } from '../../registry/builder.ts';
+import { runtime } from '../../registry/fields.ts';
 import { announceJobs, type JobRecord, readJob, recordJob } from '../../run_files/job.ts';
+import { readStatus } from '../../run_files/status.ts';
+import { ENGINE_LOST, ENGINE_VARIABLE, type EngineAddress, engineVariable } from '../../tinker/shared_engine.ts';
 import { messageOf } from '../../util/errors.ts';
 import { explainingFailure } from '../../util/files.ts';
 import { type ProcessIdentity, processOf, processShape, processState } from '../../util/liveness.ts';
 import { APPEND_FLAGS } from '../../util/regular_file.ts';
 import { type Executor, executorSlot, type Job } from '../executor.ts';
+import type { EngineProcess } from './engine_process.ts';
+import { COOKBOOK, runtimeThreads } from './processes.ts';
+import { SharedEngines } from './shared_engines.ts';
 
 const NAME = 'local';
 
@@ -26,45 +31,110 @@ export const localExecutor = defineBuilder({
   name: NAME,
   version: 1,
   doc: 'On this machine, a process a run, with the cores divided between those that run at a time.',
-  params: Type.Object({}),
-  build: (_params, { maxConcurrency }): Executor => {
+  params: Type.Object({
+    share_engine: runtime(
+      Type.Boolean({
+        default: true,
+        description:
+          'Runs on service: local compute in one process that they share, which holds the weights of their model once.',
+      }),
+    ),
+  }),
+  build: ({ share_engine }, { maxConcurrency }): Executor => {
     const threads = Math.max(1, Math.floor(availableParallelism() / maxConcurrency));
-    return { slots: maxConcurrency, submit: (directories) => submit(directories, threads), attach };
+    const engines = share_engine ? new SharedEngines() : null;
+    return {
+      slots: maxConcurrency,
+      submit: (directories) => submit(directories, threads, engines),
+      attach,
+      close: async () => await engines?.close(),
+    };
   },
 });
 
-const COOKBOOK = fileURLToPath(new URL('../../../bin/run.js', import.meta.url));
-
-async function submit(directories: readonly string[], threads: number): Promise<Job[]> {
+async function submit(directories: readonly string[], threads: number, engines: SharedEngines | null): Promise<Job[]> {
+  const shared = await engines?.enginesFor(directories);
   const records = await announceJobs(NAME, directories);
-  return await Promise.all(records.map((record, i) => begin(directories[i] ?? '', record, threads)));
-}
-
-async function begin(directory: string, record: JobRecord, threads: number): Promise<Job> {
-  let child: ChildProcess;
-  try {
-    child = await start(directory, threads);
-  } catch (error) {
-    const ended = Promise.resolve(`its process could not be started (${messageOf(error)})`);
-    const nothing = async () => undefined;
-    return { description: 'no process', ended, stop: nothing, kill: nothing };
-  }
-  const ended = once(child, 'exit').then(() =>
-    child.signalCode === null
-      ? `its process ended with exit code ${child.exitCode}`
-      : `its process was killed by ${child.signalCode}`,
+  return records.map(
+    (record, i) => new LocalJob({ directory: directories[i] ?? '', record, threads }, shared?.[i] ?? null),
   );
-  // The process is there whether or not that can be written down, and the lease tells as well that it is.
-  await recordJob(directory, record, { ...processOf(child.pid ?? 0) }).catch(() => undefined);
-  return {
-    description: `process ${child.pid}`,
-    ended,
-    stop: async () => void child.kill('SIGTERM'),
-    kill: async () => void child.kill('SIGKILL'),
-  };
 }
 
-async function start(directory: string, threads: number): Promise<ChildProcess> {
+/** How often a run goes on by itself after the engine that it shared has gone. */
+const MOST_RESTARTS = 3;
+
+interface Place {
+  directory: string;
+  record: JobRecord;
+  threads: number;
+}
+
+/** One run in processes of its own, one after another: another one where the engine that it shared has gone. */
+class LocalJob implements Job {
+  readonly ended: Promise<string>;
+  readonly #place: Place;
+  readonly #engine: EngineProcess | null;
+  #child: ChildProcess | null = null;
+  #isOver = false;
+
+  constructor(place: Place, engine: EngineProcess | null) {
+    this.#place = place;
+    this.#engine = engine;
+    this.ended = this.#run().catch((error: unknown) => `its process could not be started (${messageOf(error)})`);
+  }
+
+  get description(): string {
+    return this.#child === null ? 'no process' : `process ${this.#child.pid}`;
+  }
+
+  async stop(): Promise<void> {
+    this.#signal('SIGTERM');
+  }
+
+  async kill(): Promise<void> {
+    this.#signal('SIGKILL');
+  }
+
+  #signal(signal: NodeJS.Signals): void {
+    this.#isOver = true;
+    this.#child?.kill(signal);
+  }
+
+  async #run(): Promise<string> {
+    const { directory, record } = this.#place;
+    let lost: EngineAddress | null = null;
+    for (let restarts = 0; ; restarts++) {
+      const address: EngineAddress | null = (await this.#engine?.address(lost)) ?? null;
+      if (this.#isOver) return 'it was asked to stop before its process was started';
+      const child: ChildProcess = await start(this.#place, address);
+      this.#child = child;
+      const exited = once(child, 'exit');
+      // Asked while it was started.
+      if (this.#isOver) child.kill('SIGTERM');
+      // The process is there whether or not that can be written down, and the lease tells as well that it is.
+      await recordJob(directory, record, { ...processOf(child.pid ?? 0) }).catch(() => undefined);
+      await exited;
+      if (this.#isOver || address === null || restarts === MOST_RESTARTS || !(await hasLostEngine(directory))) {
+        return endOf(child);
+      }
+      lost = address;
+    }
+  }
+}
+
+function endOf({ signalCode, exitCode }: ChildProcess): string {
+  return signalCode === null
+    ? `its process ended with exit code ${exitCode}`
+    : `its process was killed by ${signalCode}`;
+}
+
+/** By the run's own word. */
+async function hasLostEngine(directory: string): Promise<boolean> {
+  const { value } = await readStatus(directory);
+  return value?.state === 'failed' && value.error?.code === ENGINE_LOST;
+}
+
+async function start({ directory, threads }: Place, engine: EngineAddress | null): Promise<ChildProcess> {
   // The log itself is handed over, not a pipe: it takes the last words of a run even when this process is gone.
   const path = join(directory, 'logs.log');
   const log = await explainingFailure('append to', path, () => open(path, APPEND_FLAGS));
@@ -76,9 +146,8 @@ async function start(directory: string, threads: number): Promise<ChildProcess> 
       detached: true,
       env: {
         ...process.env,
-        COOKBOOK_THREADS: `${threads}`,
-        OMP_NUM_THREADS: `${threads}`,
-        OMP_WAIT_POLICY: 'PASSIVE',
+        ...runtimeThreads(threads),
+        [ENGINE_VARIABLE]: engine === null ? undefined : engineVariable(engine),
       },
     });
     await once(child, 'spawn');
