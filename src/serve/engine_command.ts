@@ -1,5 +1,7 @@
 // `cookbook engine SOCKET`: the embedded engine for the runs of a sweep, which attach to it, until the sweep is gone and they are.
 
+import { rmdir } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { DEVICES } from '../engine/device.ts';
 import { serveEngine } from '../engine/process/server.ts';
 import { threadCount } from '../engine/session.ts';
@@ -20,6 +22,8 @@ export async function engineCommand(socket: string, name: string): Promise<void>
     }
     // A run whose sweep is gone saves a checkpoint first.
     await engine.close();
+    // It was made for the socket; whose sweep is gone cleans up after itself.
+    await rmdir(dirname(socket)).catch(() => undefined);
   } finally {
     stop.dispose();
   }

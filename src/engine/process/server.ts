@@ -89,10 +89,9 @@ class AttachedRun {
       this.#aborts.get(request.id)?.abort();
       return;
     }
-    this.#answer(request).then(
-      (value) => this.#say({ type: 'result', id: request.id, value }),
-      (error: unknown) => this.#say({ type: 'error', id: request.id, error: sentError(error) }),
-    );
+    this.#answer(request)
+      .then((value) => this.#say({ type: 'result', id: request.id, value }))
+      .catch((error: unknown) => this.#say({ type: 'error', id: request.id, error: sentError(error) }));
   }
 
   /** Begins at once what is asked for, so that the order of requests is kept. */

@@ -90,16 +90,15 @@ async function startAt(socket: string, device: string) {
     detached: true,
     env: { ...process.env, ...runtimeThreads(availableParallelism()) },
   });
+  child.on('error', () => undefined);
   let words = '';
   child.stderr?.setEncoding('utf8').on('data', (text: string) => {
     words = `${words}${text}`.slice(-MOST_WORDS);
   });
   const exited = new Promise<void>((resolve) => child.once('close', () => resolve()));
+  // Rejects where there is no such process.
   const listening = once(child, 'message').then(() => true);
-  // `error`: there is no such process, and it will not end.
-  const failed = once(child, 'error').then(([error]: unknown[]) => Promise.reject(error));
-  failed.catch(() => undefined);
-  if (await Promise.race([listening, exited.then(() => false), failed])) return { process: child, exited };
+  if (await Promise.race([listening, exited.then(() => false)])) return { process: child, exited };
   throw new EngineStartError(`the engine process ended before it listened: ${words.trim() || 'nothing says why'}`, {
     hint: 'Runs have engines of their own with executor: {builder: local, share_engine: false}.',
   });
