@@ -60,13 +60,13 @@ execution: {max_concurrency: 4}
 `;
 
 const PLUGIN = `
-import { defineBuilder, semantic, tokenizerSlot, Type } from 'tinker-cookbook';
+import { contents, defineBuilder, tokenizerSlot, Type } from 'tinker-cookbook';
 export const given = defineBuilder({
   slot: tokenizerSlot,
   name: 'given',
   version: 1,
   doc: 'A tokenizer that is there.',
-  params: Type.Object({ path: semantic(Type.String({ format: 'path', description: 'Its directory.' })) }),
+  params: Type.Object({ path: contents(Type.String({ format: 'path', description: 'Its directory.' })) }),
   build: ({ path }) => path,
 });
 `;
