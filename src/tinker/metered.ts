@@ -30,6 +30,7 @@ function metered(service: ServiceClient, meter: TokenMeter): MeteredService {
       await ofItsModel(await service.createSamplingClient(options), meter, meteredSampling),
     deleteCheckpoint: (path) => service.deleteCheckpoint(path),
     close: () => service.close(),
+    ...(service.lost !== undefined && { lost: service.lost }),
     ...(trainsAllParameters(service) && {
       createFullTrainingClient: async (options: Parameters<typeof service.createFullTrainingClient>[0]) =>
         await ofItsModel(await service.createFullTrainingClient(options), meter, meteredTraining),

@@ -8,7 +8,6 @@ import type {
   CustomLossFn,
   ForwardBackwardOptions,
   FullTrainingService,
-  LossRefusingService,
   RequestOptions,
   SampleOptions,
   SamplingClient,
@@ -30,7 +29,6 @@ import type {
   ServerCapabilities,
 } from '../../tinker/types.ts';
 import type { Device } from '../device.ts';
-import { lossRefusal } from '../loss_refusal.ts';
 import type { SessionOptions } from '../service.ts';
 import { Connection } from './connection.ts';
 import { isMadeClient, type Pass } from './protocol.ts';
@@ -64,8 +62,7 @@ export async function attach({ socket, device, notify, ...session }: AttachOptio
   return new AttachedService(connection);
 }
 
-export class AttachedService implements FullTrainingService, LossRefusingService {
-  readonly lossRefusal = lossRefusal;
+export class AttachedService implements FullTrainingService {
   /** Rejects when the engine has gone. */
   readonly lost: Promise<never>;
   readonly #connection: Connection;
@@ -215,10 +212,10 @@ class AttachedSamplingClient implements SamplingClient {
     prompt: ModelInput,
     num_samples: number,
     params: SamplingParams,
-    { include_prompt_logprobs, topk_prompt_logprobs, signal, onToken }: SampleOptions = {},
+    { signal, onToken, ...asked }: SampleOptions = {},
   ): Promise<SampleResponse> {
-    const asked = { prompt, num_samples, params, include_prompt_logprobs, topk_prompt_logprobs };
-    const request = { op: 'sample', client: this.#client, ...asked, tells: onToken !== undefined } as const;
+    const tells = onToken !== undefined;
+    const request = { op: 'sample', client: this.#client, prompt, num_samples, params, asked, tells } as const;
     return this.#connection.ask(request, isSampleResponse, { signal, onToken });
   }
 

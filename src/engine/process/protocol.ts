@@ -34,9 +34,11 @@ import {
   isLossFn,
   isModelInfo,
   isModelInput,
+  isSampleOptions,
   isSamplingParams,
   isSessionOptions,
   type LogprobsAsked,
+  type SentSampleOptions,
   type SentSessionOptions,
 } from './values.ts';
 
@@ -125,8 +127,8 @@ export interface Sample {
   prompt: ModelInput;
   num_samples: number;
   params: SamplingParams;
-  include_prompt_logprobs?: boolean;
-  topk_prompt_logprobs?: number;
+  /** What comes with the samples. */
+  asked: SentSampleOptions;
   /** Whether each token is told of. */
   tells: boolean;
 }
@@ -212,8 +214,7 @@ const REQUESTS: Record<Request['op'], Shape<Request>> = {
     prompt: isModelInput,
     num_samples: isNumber,
     params: isSamplingParams,
-    include_prompt_logprobs: isOptional(isBoolean),
-    topk_prompt_logprobs: isOptional(isNumber),
+    asked: isSampleOptions,
     tells: isBoolean,
   }),
   compute_logprobs: jsonShape<ComputeLogprobs>({ op: named('compute_logprobs'), id, client, input: isModelInput }),

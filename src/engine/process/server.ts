@@ -179,10 +179,9 @@ class AttachedRun {
   }
 
   #sample(client: SamplingClient, request: Sample, signal: AbortSignal) {
-    const { id, prompt, num_samples, params, include_prompt_logprobs, topk_prompt_logprobs, tells } = request;
+    const { id, prompt, num_samples, params, asked, tells } = request;
     return client.sample(prompt, num_samples, params, {
-      include_prompt_logprobs,
-      topk_prompt_logprobs,
+      ...asked,
       signal,
       ...(tells && { onToken: (token, member) => this.#say({ type: 'token', id, token, member }) }),
     });

@@ -1,10 +1,15 @@
 // The data of the Tinker API as they come out of a message: guards that make types of what is unknown.
 
 import type { LoraScaling } from '../../formats/lora_scaling.ts';
-import type { CreateFullTrainingClientOptions, CreateLoraTrainingClientOptions } from '../../tinker/clients.ts';
+import type {
+  CreateFullTrainingClientOptions,
+  CreateLoraTrainingClientOptions,
+  SampleOptions,
+} from '../../tinker/clients.ts';
 import { LOSS_FUNCTIONS } from '../../tinker/loss_functions.ts';
 import type {
   AdamParams,
+  AnyTensorData,
   Datum,
   EncodedTextChunk,
   ForwardBackwardOutput,
@@ -14,12 +19,14 @@ import type {
   ModelInput,
   ModelInputChunk,
   OptimStepResponse,
+  PromptAltTokens,
   ProvenanceSpan,
   SampledSequence,
   SampleResponse,
   SamplingParams,
   SaveWeightsResponse,
   ServerCapabilities,
+  SparseTensorData,
   SupportedModel,
   TensorData,
 } from '../../tinker/types.ts';
@@ -68,6 +75,15 @@ const isTensor = jsonShape<TensorData>({
   sparse_col_indices: isAbsent,
 }).is;
 
+const isSparseTensor = jsonShape<SparseTensorData>({
+  data: isNumbers,
+  dtype: isOneOf(['float32', 'int64']),
+  shape: isNumberArray,
+  sparse_crow_indices: isNumberArray,
+  sparse_col_indices: isNumberArray,
+}).is;
+const isAnyTensor = (value: unknown): value is AnyTensorData => isTensor(value) || isSparseTensor(value);
+
 const isSpan = jsonShape<ProvenanceSpan>({
   type: isOneOf(['prompt', 'sampled']),
   sequence_id: isString,
@@ -106,6 +122,17 @@ export const isSamplingParams = jsonShape<SamplingParams>({
   temperature: isOptional(isNumber),
   top_k: isOptional(isNumber),
   top_p: isOptional(isNumber),
+}).is;
+
+/** What comes with samples; signals and listeners are no part of a message. */
+export type SentSampleOptions = Omit<SampleOptions, 'signal' | 'onToken'>;
+export const isSampleOptions = jsonShape<SentSampleOptions>({
+  include_prompt_logprobs: isOptional(isBoolean),
+  topk_prompt_logprobs: isOptional(isNumber),
+  prompt_logprobs_last_n: isOptional(isNumber),
+  target_prompt_logprobs: isOptional(isAnyTensor),
+  prompt_alt_tokens_k: isOptional(isNumber),
+  topk_sample_logprobs: isOptional(isNumber),
 }).is;
 
 const isRanks = isRecordOf(isNumber);
@@ -179,12 +206,14 @@ const isSequence = jsonShape<SampledSequence>({
   topk_sampled_logprobs: isOptional(isTopk),
 }).is;
 
-/** What the embedded engine answers; it has no word of caches and of other tokens. */
+const isAltTokens = jsonShape<PromptAltTokens>({ tokens: isTensor, logprobs: isTensor }).is;
+
+/** What the embedded engine answers, which has no word of caches. */
 export const isSampleResponse = jsonShape<SampleResponse>({
   sequences: isArrayOf(isSequence),
   prompt_cache_hit_tokens: isAbsent,
   prompt_logprobs: isOptional(isLogprobs),
   topk_prompt_logprobs: isOptional(isTopk),
-  target_prompt_logprobs: isAbsent,
-  prompt_alt_tokens: isAbsent,
+  target_prompt_logprobs: isOptional(isAnyTensor),
+  prompt_alt_tokens: isOptional(isAltTokens),
 }).is;
