@@ -1,6 +1,7 @@
 // The runs of a sweep on one engine process: the bytes of each alone, whatever befalls the engine, and no engine without its sweep.
 
 import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { mkdtemp, readdir, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -94,19 +95,22 @@ beforeAll(async () => {
 const sweep = (name: string, overrides: string[], options: Partial<CliOptions> = {}): Promise<CliResult> =>
   cookbook(['sweep', 'sweep.yaml', `log_path=${name}`, ...overrides], { cwd: directory, ...options });
 
+/** What the sweep keeps for all of its runs lies beside them. */
 const runsOf = async (name: string) => {
-  const entries = await readdir(inside(name), { withFileTypes: true });
-  return entries.flatMap((entry) => (entry.isDirectory() ? [entry.name] : [])).sort();
+  const entries = await readdir(inside(name));
+  return entries.filter((entry) => existsSync(inside(`${name}/${entry}/run.json`))).sort();
 };
+
+/** Metrics, weights and rollouts. The other files say where the run lies, which process ran it, and when. */
+const IS_RESULT = /^(metrics\.jsonl|checkpoints\/.*|iteration_\d+\/.*\.jsonl)$/;
 
 async function filesOf(name: string): Promise<Record<string, Record<string, unknown>>> {
   const runs = await runsOf(name);
   return Object.fromEntries(
     await Promise.all(
       runs.map(async (run) => {
-        // Which process ran it, and what it has told.
-        const { 'job.json': _, ...files } = await timelessFiles(inside(`${name}/${run}`));
-        return [run, files] as const;
+        const files = Object.entries(await timelessFiles(inside(`${name}/${run}`)));
+        return [run, Object.fromEntries(files.filter(([file]) => IS_RESULT.test(file)))] as const;
       }),
     ),
   );
