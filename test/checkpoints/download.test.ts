@@ -35,7 +35,7 @@ const given = (url: string, to: string, more: Partial<DownloadOptions> = {}): Do
 /** A service that hands out one archive from another address, as those do that keep files in a store. */
 async function archiveService(entries: readonly TarEntry[], more: Answers = {}) {
   const bytes = gzipSync(tarOf(entries));
-  const store = await serve({ 'GET file': { bytes }, ...more });
+  const store = await serve({ 'GET /file': { bytes }, ...more });
   const service = await serve({
     [`GET ${ARCHIVE}`]: { status: 302, headers: { location: `${store.url}/file?signed=1` } },
     'GET training_runs/s': { json: { training_run_id: 's', base_model: 'org/served' } },
@@ -73,7 +73,14 @@ it('of a run, the weights that are sampled from are got, for the model of its sp
   const to = join(directory, 'adapter');
   const { result, lines } = await downloadCommand(run, { ...given('', to), to });
   expect(result).toEqual({ directory: to, path: SAMPLER, base_model: '/models/tiny' });
-  expect(lines.map((line) => line.replaceAll(directory, '.'))).toMatchInlineSnapshot();
+  expect(lines.map((line) => line.replaceAll(directory, '.'))).toMatchInlineSnapshot(`
+    [
+      "./adapter holds the adapter tinker://s/sampler_weights/final, for /models/tiny",
+      "",
+      "  cookbook chat ./adapter  talk to it",
+      "  AutoPeftModelForCausalLM.from_pretrained("./adapter")  in Python",
+    ]
+  `);
 });
 
 it('a place that is taken stays as it is, unless it holds an adapter and may be replaced', async () => {
@@ -119,8 +126,8 @@ it('a connection that is lost in the middle is tried again, and one that is give
   const stop = new AbortController();
   let gets = 0;
   const { service } = await archiveService([], {
-    'GET file': () => (++gets === 1 ? { bytes, cutAfter: 100 } : { bytes }),
-    'GET stopped': () => {
+    'GET /file': () => (++gets === 1 ? { bytes, cutAfter: 100 } : { bytes }),
+    'GET /stopped': () => {
       stop.abort(new Error('asked to stop'));
       return { bytes, cutAfter: 100 };
     },
@@ -130,7 +137,7 @@ it('a connection that is lost in the middle is tried again, and one that is give
   expect(gets).toBe(2);
   const stopping = await serve({
     [`GET ${ARCHIVE}`]: { json: { url: '/stopped' } },
-    'GET stopped': () => {
+    'GET /stopped': () => {
       stop.abort(new Error('asked to stop'));
       return { bytes, cutAfter: 100 };
     },
@@ -180,7 +187,18 @@ it('where there is no archive, a service writes the weights of a state as files,
   const { base_model } = await downloadCheckpoint(pathTarget(STATE), given(service.url, to));
   expect(base_model).toBe('org/named');
   expect((await readdir(to)).sort()).toEqual(['adapter_config.json', 'adapter_model.safetensors']);
-  expect(aboutIt(service.requests())).toMatchInlineSnapshot();
+  expect(aboutIt(service.requests())).toMatchInlineSnapshot(`
+    [
+      "POST create_session",
+      "POST load_weights",
+      "POST get_info",
+      "POST save_weights_external",
+      "GET /files/adapter_config.json",
+      "GET /files/adapter_model.safetensors",
+      "DELETE training_runs/session%3Atrain%3A0/checkpoints/external_weights/download",
+      "POST sessions/session/finish",
+    ]
+  `);
   const bodyOf = (path: string) => service.heard.find(({ request }) => request === `POST ${path}`)?.json;
   expect(bodyOf('load_weights')).toMatchObject({
     session_id: 'session',
