@@ -71,7 +71,9 @@ describe('files', () => {
     const directory = await workspace({});
     await symlink('loop.yaml', join(directory, 'loop.yaml'));
     const options = { overrides: [], cwd: directory, env: {} };
-    await expect(loadDocument('loop.yaml', options)).rejects.toThrow(/loop.yaml: the file cannot be read: symbolic links lead to one another in a circle/);
+    await expect(loadDocument('loop.yaml', options)).rejects.toThrow(
+      /loop.yaml: the file cannot be read: symbolic links lead to one another in a circle/,
+    );
   });
 
   test('every place is that of the key or of the value, or of the nearest that there is', async () => {
