@@ -143,6 +143,17 @@ export const LOSS_CHECKS: readonly Check<ApiBench>[] = [
   defaults('gspo', since('0.38.0')),
   {
     id: 'losses/stable_reinforce',
+    shows: 'stable_reinforce, which RL takes by default, is computed',
+    needed: since('0.38.0'),
+    async run(bench) {
+      const client = await bench.trained();
+      const pass = await client.forwardBackward(onPolicy(await scored(client)), 'stable_reinforce');
+      const loss = lossOf(await pass.result());
+      demand(Number.isFinite(loss), `its loss is ${loss}`);
+    },
+  },
+  {
+    id: 'losses/stable_reinforce-on-policy',
     shows: 'on-policy, stable_reinforce has the gradient of importance_sampling',
     needed: NONE,
     async run(bench) {
