@@ -19,12 +19,12 @@ export function unknownCommand(id: string, { commands, topics }: Interfaces.Conf
   // Of several words the first one counts, unless there are commands below it.
   const known = isTopic
     ? shown
-    : [
+    : new Set([
         ...topics.flatMap(({ name }) => (name.includes(':') ? [] : [name])),
         ...shown.filter((name) => !name.includes(' ')),
-      ];
+      ]);
   const name = isTopic ? typed : first;
-  return new UsageError(`there is no command "${name}"${didYouMean(closestNames(name, known))}`, {
+  return new UsageError(`there is no command "${name}"${didYouMean(closestNames(name, [...known]))}`, {
     hint: `"${programName()} ${isTopic ? `${first} ` : ''}--help" lists them.`,
   });
 }

@@ -6,6 +6,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { createInterface } from 'node:readline';
 import { expect, it, onTestFinished } from 'vitest';
+import type { CheckpointRecord } from '../../src/tinker/server/run_record.ts';
 import { type CliOptions, cookbook } from '../support/cli.ts';
 import { faultyProxy } from '../support/faulty_proxy.ts';
 import { temporaryDirectory } from '../support/temporary_directory.ts';
@@ -58,7 +59,10 @@ async function savedOn({ data }: Server, run: string, kind: string): Promise<Rec
   const records = (await readFile(join(run, 'checkpoints.jsonl'), 'utf8')).trim().split('\n');
   const { state_path } = JSON.parse(records.at(-1) ?? '');
   const id: string = /^tinker:\/\/([^/]+)\//.exec(state_path)?.[1] ?? '';
-  return await filesBelow(join(data, 'runs', id.replaceAll(':', '-'), kind, 'final'));
+  const home = join(data, 'runs', id.replaceAll(':', '-'));
+  const { checkpoints } = JSON.parse(await readFile(join(home, 'training_run.json'), 'utf8'));
+  const saved = checkpoints.find((each: CheckpointRecord) => each.kind === kind && each.name === 'final');
+  return await filesBelow(join(home, saved.directory));
 }
 
 const SFT = ['configs/sl_basic.yaml', 'max_steps=5', 'save_every=2', 'eval_every=5'];

@@ -83,6 +83,8 @@ describe('cookbook serve', () => {
     expect(await told('--model', TINY, '--key-env', 'NO_SUCH_KEY')).toContain('there is no such variable');
     expect(await told('--model', 'nothing')).toContain('there is no such directory or file');
     const { client } = await serve(cwd);
-    expect(await told('--model', TINY, '--port', new URL(client.url).port)).toContain('another program listens on');
+    expect(await told('--model', TINY, '--data', 'other', '--port', new URL(client.url).port)).toContain(
+      'another program listens on',
+    );
   });
 });

@@ -6,7 +6,7 @@ import { Refusal } from './refusal.ts';
 const SCHEME = 'tinker://';
 const MAX_NAME = 128;
 
-/** Weights that leave the server are a kind of their own: nobody trains or samples from them here. */
+/** Weights that leave the server are a kind of their own: nobody trains from them here. */
 export type ServedKind = CheckpointKind | 'external_weights';
 
 /** What the clients' lists call a checkpoint of each kind, and what the engine saves for it. */

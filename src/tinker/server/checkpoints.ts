@@ -160,8 +160,9 @@ export class Checkpoints {
     }
   }
 
+  /** This one alone: another may have been saved under its name in between. */
   async #drop(runId: string, checkpoint: CheckpointRecord): Promise<void> {
-    await this.#change(runId, (all) => all.filter((each) => keyOf(each) !== keyOf(checkpoint)));
+    await this.#change(runId, (all) => all.filter((each) => placeOf(each) !== placeOf(checkpoint)));
   }
 
   async #update(path: string, fields: Partial<CheckpointRecord>): Promise<void> {

@@ -56,6 +56,8 @@ export class Downloads {
   }
 }
 
+const TYPE = 'application/octet-stream';
+
 export function downloadRoutes(
   app: Hono,
   { checkpoints, downloads }: { checkpoints: Checkpoints; downloads: Downloads },
@@ -67,6 +69,8 @@ export function downloadRoutes(
     const path = checkpointPath({ run, kind, name });
     downloads.check({ expires, signature, path, file });
     const { directory } = checkpoints.find(path);
+    // Nobody would read the stream.
+    if (req.method === 'HEAD') return new Response(null, { headers: { 'Content-Type': TYPE } });
     return file === ARCHIVE ? await archiveAnswer(directory) : await fileAnswer(join(directory, file));
   });
 }
@@ -92,5 +96,5 @@ async function archiveAnswer(directory: string): Promise<Response> {
 }
 
 function streamed(stream: Readable, headers: Record<string, string>): Response {
-  return new Response(Readable.toWeb(stream), { headers: { 'Content-Type': 'application/octet-stream', ...headers } });
+  return new Response(Readable.toWeb(stream), { headers: { 'Content-Type': TYPE, ...headers } });
 }

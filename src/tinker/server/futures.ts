@@ -173,9 +173,11 @@ export class Futures {
 
   /** What was fetched goes first. */
   #makeRoom(kept: string): void {
-    for (const id of [...this.#delivered.keys(), ...this.#undelivered]) {
-      if (this.#bytes <= this.#limits.resultBytes) return;
-      if (id !== kept) this.#drop(id);
+    for (const ids of [this.#delivered.keys(), this.#undelivered]) {
+      for (const id of ids) {
+        if (this.#bytes <= this.#limits.resultBytes) return;
+        if (id !== kept) this.#drop(id);
+      }
     }
   }
 

@@ -32,9 +32,14 @@ export async function sweep(directory: string, records: readonly CheckpointRecor
 export async function copyDirectory(from: string, to: string): Promise<void> {
   const temporary = temporaryDirectoryFor(to);
   await makeDirectory(temporary);
-  for (const { name } of await entriesOf(from)) {
-    const [source, copy] = [join(from, name), join(temporary, name)];
-    await link(source, copy).catch(() => copyFile(source, copy));
+  try {
+    for (const { name } of await entriesOf(from)) {
+      const [source, copy] = [join(from, name), join(temporary, name)];
+      await link(source, copy).catch(() => copyFile(source, copy));
+    }
+    await putDirectory(temporary, to);
+  } finally {
+    // On a full disk, half a copy would keep it full.
+    await rm(temporary, { recursive: true, force: true });
   }
-  await putDirectory(temporary, to);
 }

@@ -4,7 +4,7 @@ import { WireError } from '../wire/error.ts';
 import type { ExactJsonObject } from '../wire/json.ts';
 import { fieldOf, listAt, objectAt, optional, recordAt, type Sent, textAt } from '../wire/json_fields.ts';
 import { countOrNull, textOf, textOrNull } from './requests.ts';
-import type { Session } from './sessions.ts';
+import { newestFirst, type Session } from './sessions.ts';
 import type { TinkerServer } from './tinker_server.ts';
 
 const USUAL = 50;
@@ -27,9 +27,9 @@ export function searchSessions(
   if (limit < 1 || limit > MOST) throw new WireError('limit', `must be from 1 to ${MOST}, not ${limit}`);
   const cursor = optional(fieldOf(body, 'cursor'), 'cursor', objectAt);
   const all = sessions.all();
-  const from = cursor === undefined ? 0 : all.findIndex(({ id }) => id === textOf(cursor, 'last_session_id')) + 1;
+  const isBehind = cursor === undefined ? () => true : behind(cursor);
   const fits = filterOf(body);
-  const found = all.slice(from).filter(fits);
+  const found = all.filter((session) => isBehind(session) && fits(session));
   const shown = found.slice(0, limit);
   const last = found.length > limit ? shown.at(-1) : undefined;
   const saved = new Map(checkpoints.runs().map((run) => [run.training_run_id, run.checkpoints]));
@@ -50,6 +50,12 @@ export function searchSessions(
     }),
     next_cursor: last === undefined ? null : { last_created_at: last.created_at, last_session_id: last.id },
   };
+}
+
+/** The sessions that come after that of the cursor, which may be forgotten by now. */
+function behind(cursor: ExactJsonObject): (session: Session) => boolean {
+  const last = { created_at: textOf(cursor, 'last_created_at'), id: textOf(cursor, 'last_session_id') };
+  return (session) => newestFirst(last, session) < 0;
 }
 
 function filterOf(body: ExactJsonObject): (session: Session) => boolean {

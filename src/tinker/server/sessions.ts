@@ -28,8 +28,8 @@ export interface SessionEnd {
   finished: { reason: string; detail: string | null } | null;
 }
 
-/** How many that have ended are known. */
-const MAX_ENDED = 10_000;
+/** How many that have ended are known, with what their clients said of them. */
+const MAX_ENDED = 1000;
 
 export class Sessions {
   readonly #limits: Pick<Limits, 'sessions' | 'silenceMs'>;
@@ -83,9 +83,9 @@ export class Sessions {
     return this.get(id.split(':', 1)[0]);
   }
 
-  /** Open or not. Throws a Refusal for one of which nothing is known. */
+  /** Open or not; it is not heard of by this. Throws a Refusal for one of which nothing is known. */
   about(id: string): Session {
-    return this.#ended.get(id) ?? this.get(id);
+    return this.#ended.get(id) ?? this.#open.get(id) ?? this.get(id);
   }
 
   open(): readonly Session[] {
@@ -99,29 +99,42 @@ export class Sessions {
 
   /** Open or not, newest first. */
   all(): Session[] {
-    return [...this.#ended.values(), ...this.#open.values()].sort(
-      (a, b) => order(b.created_at, a.created_at) || order(b.id, a.id),
-    );
+    return [...this.#ended.values(), ...this.#open.values()].sort(newestFirst);
   }
 
-  /** False if it had ended before: the first end counts. */
-  end(id: string, end: SessionEnd): boolean {
+  /** The session, for whoever gives back what it has; null if it had ended before: the first end counts. */
+  end(id: string, end: SessionEnd): Session | null {
     const session = this.#open.get(id);
-    if (session === undefined) return false;
+    if (session === undefined) return null;
     this.#open.delete(id);
-    // Its samplers end with it, and there may be many.
-    this.#ended.set(id, { ...session, samplers: new Set(), end });
+    // Samplers and losses end with it, and there may be many.
+    this.#ended.set(id, { ...session, samplers: new Set(), losses: new Map(), end });
     for (const oldest of this.#ended.keys()) {
       if (this.#ended.size <= MAX_ENDED) break;
       this.#ended.delete(oldest);
     }
-    return true;
+    return session;
   }
 
   /** Those of which nothing has been heard for long. */
   silent(now: number): string[] {
-    return [...this.#open.values()].flatMap(({ id, heardAt }) => (now - heardAt > this.#limits.silenceMs ? [id] : []));
+    return this.ids().filter((id) => this.isSilent(id, now));
   }
+
+  isSilent(id: string, now: number): boolean {
+    const session = this.#open.get(id);
+    return session !== undefined && now - session.heardAt > this.#limits.silenceMs;
+  }
+
+  /** Time in which nobody could be heard is no silence. */
+  excuse(ms: number): void {
+    for (const session of this.#open.values()) session.heardAt += ms;
+  }
+}
+
+/** The order in which sessions are shown. */
+export function newestFirst(a: Pick<Session, 'created_at' | 'id'>, b: Pick<Session, 'created_at' | 'id'>): number {
+  return order(b.created_at, a.created_at) || order(b.id, a.id);
 }
 
 const order = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);

@@ -43,6 +43,8 @@ export class TinkerServer {
   /** Of sessions that sample from what they do not train. */
   readonly #services = new Map<string, ServiceClient>();
   readonly #upkeep: NodeJS.Timeout;
+  #upkeptAt = Date.now();
+  #tidying: Promise<void> | null = null;
   #isClosing = false;
 
   private constructor(options: TinkerServerOptions, checkpoints: Checkpoints) {
@@ -56,7 +58,7 @@ export class TinkerServer {
     this.sessions = new Sessions(limits);
     this.runs = new TrainingRuns(backend, checkpoints, limits);
     this.samplers = new Samplers(limits, this.counters);
-    this.#upkeep = setInterval(() => void this.#tidy().catch(report), UPKEEP_MS).unref();
+    this.#upkeep = setInterval(() => this.#upkeepDue(), UPKEEP_MS).unref();
   }
 
   static async open(options: TinkerServerOptions): Promise<TinkerServer> {
@@ -82,11 +84,12 @@ export class TinkerServer {
 
   /** Ends a session, unless it has ended: gives back what it has, when what it computes is done. */
   async endSession(id: string, why: string, finished: SessionEnd['finished'] = null): Promise<void> {
-    const { models, samplers } = this.sessions.get(id);
-    if (!this.sessions.end(id, { why, finished })) return;
+    const session = this.sessions.end(id, { why, finished });
+    if (session === null) return;
     this.futures.forget(`${id}:`);
-    await Promise.all([...samplers].map((each) => this.samplers.end(each)));
-    await Promise.all([...models].map((each) => this.runs.end(each)));
+    // Models first: a request that one of them still computes may make a sampler.
+    await Promise.all([...session.models].map((each) => this.runs.end(each)));
+    await Promise.all([...session.samplers].map((each) => this.samplers.end(each)));
     const service = this.#services.get(id);
     this.#services.delete(id);
     await service?.close();
@@ -96,6 +99,7 @@ export class TinkerServer {
   async close(): Promise<void> {
     this.#isClosing = true;
     clearInterval(this.#upkeep);
+    await this.#tidying;
     const open = this.sessions.ids();
     // Requests that wait are refused first, so that their clients hear of it.
     await this.runs.close();
@@ -103,11 +107,27 @@ export class TinkerServer {
     await Promise.all(open.map((id) => this.endSession(id, 'ended when the server did')));
   }
 
-  async #tidy(): Promise<void> {
+  /** One after the other, however long one takes. */
+  #upkeepDue(): void {
     const now = Date.now();
+    const late = now - this.#upkeptAt - UPKEEP_MS;
+    this.#upkeptAt = now;
+    // The machine slept, or computed: clients may have spoken, and were not heard.
+    if (late > 0) this.sessions.excuse(late);
+    if (this.#tidying !== null) return;
+    this.#tidying = this.#tidy(now)
+      .catch(this.#options.report)
+      .finally(() => {
+        this.#tidying = null;
+      });
+  }
+
+  async #tidy(now: number): Promise<void> {
     this.futures.tidy(now);
-    for (const id of this.sessions.silent(now))
-      await this.endSession(id, 'has ended: nothing was heard of it for long');
+    for (const id of this.sessions.silent(now)) {
+      // Others took their time to end, and this one may have spoken.
+      if (this.sessions.isSilent(id, now)) await this.endSession(id, 'has ended: nothing was heard of it for long');
+    }
     await this.checkpoints.expire(now);
   }
 }

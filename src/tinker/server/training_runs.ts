@@ -47,6 +47,8 @@ export class TrainingRun {
   readonly inflight = new InflightWeights();
   /** Steps of its optimizer. */
   steps = 0;
+  /** Whether it has given back its model, and is known by its name alone. */
+  isUnloaded = false;
   readonly #service: ServiceClient;
   readonly #checkpoints: Checkpoints;
   /** Of the client that trains; another one once a state was loaded. */
@@ -128,6 +130,7 @@ export class TrainingRun {
 
   /** Finishes the request that is computed, and gives back the model; samplers of it go on. */
   async unload(): Promise<void> {
+    this.isUnloaded = true;
     await this.sequence.close(new Refusal(400, `model ${this.id} is unloaded`));
     await this.#client.then((client) => client.close()).catch(() => undefined);
   }
@@ -220,8 +223,9 @@ export class TrainingRuns {
     about: { adapter: AdapterRecord; user_metadata: Record<string, string> },
     open: (service: ServiceClient) => Promise<TrainingClient>,
   ): TrainingRun {
-    if (this.#runs.size >= this.#limits.models) {
-      throw new Refusal(429, `${this.#runs.size} models are in training, which is all that this server takes`);
+    const inTraining = this.all().filter(({ isUnloaded }) => !isUnloaded).length;
+    if (inTraining >= this.#limits.models) {
+      throw new Refusal(429, `${inTraining} models are in training, which is all that this server takes`);
     }
     const service = this.#backend.session({ checkpoints: this.#checkpoints.directoryOf(id) });
     const { base_model, lora_rank, train_attn, train_mlp, train_unembed } = about.adapter;

@@ -1,6 +1,7 @@
 // Sessions and what is in them: made once, kept while their client is heard of, given back when they end.
 
 import { describe, expect, it } from 'vitest';
+import { Sessions } from '../../../src/tinker/server/sessions.ts';
 import { adamJson, openModel, openServer, passJson, TINY } from '../../support/tinker_server.ts';
 
 describe('a session', () => {
@@ -131,5 +132,29 @@ describe('a session', () => {
     await client.post('cancel_future', { request_id: pass.request_id });
     expect(await client.result(pass)).toHaveProperty('metrics');
     expect(await client.granted('join_sampling_session', { sampling_session_id })).toMatchObject({ client_counter: 1 });
+  });
+});
+
+describe('a silence', () => {
+  const about = { user_metadata: {}, display_name: null };
+  const opened = () => {
+    const sessions = new Sessions({ sessions: 10, silenceMs: 1000 });
+    const { id, heardAt } = sessions.create(about);
+    return { sessions, id, heardAt };
+  };
+
+  it('ends with a word of the client, and with none of somebody who looks', () => {
+    const { sessions, id, heardAt } = opened();
+    sessions.about(id);
+    expect(sessions.silent(heardAt + 1001)).toEqual([id]);
+    sessions.end(id, { why: 'is over', finished: null });
+    expect(sessions.silent(heardAt + 5000)).toEqual([]);
+  });
+
+  it('is none while the machine slept', () => {
+    const { sessions, id, heardAt } = opened();
+    sessions.excuse(60_000);
+    expect(sessions.silent(heardAt + 60_900)).toEqual([]);
+    expect(sessions.silent(heardAt + 61_100)).toEqual([id]);
   });
 });

@@ -39,6 +39,8 @@ const MAX_NODES = 1000;
 const MAX_INPUTS = 16;
 const MAX_RANK = 2;
 const MAX_DEPTH = 8;
+/** Of a list among the arguments. */
+const MAX_ITEMS = 1000;
 const INPUT_NAME = /^[a-z_][a-z0-9_]{0,63}$/;
 const METRIC = /^custom\/[a-z0-9_./-]{1,64}:(sum|mean)$/;
 const INFINITIES = new Map([
@@ -158,8 +160,11 @@ function argumentAt(value: Sent, place: string, places: ReadonlyMap<string, numb
   if (depth > MAX_DEPTH) throw new WireError(place, 'is nested too deep');
   if (typeof value === 'bigint') throw expected('an integer of at most 2^53', value, place);
   if (typeof value !== 'object' || value === null) return { type: 'constant', item: value ?? null };
-  const inner = (items: readonly Sent[]) =>
-    items.map((item, i) => argumentAt(item, `${place}[${i}]`, places, depth + 1));
+  const inner = (items: readonly Sent[]) => {
+    if (items.length > MAX_ITEMS)
+      throw new WireError(place, `has ${items.length} items, and at most ${MAX_ITEMS} may be`);
+    return items.map((item, i) => argumentAt(item, `${place}[${i}]`, places, depth + 1));
+  };
   if (Array.isArray(value)) return { type: 'items', items: inner(value) };
   const [[kind, content] = [''], ...more] = Object.entries(value);
   if (more.length > 0) throw new WireError(place, 'must be an object with one key');

@@ -3,7 +3,7 @@
 import { RequestError } from '../../../util/errors.ts';
 import type { Item, Slice } from './items.ts';
 import { type Tape, Value } from './tape.ts';
-import { broadcastSources, dimensionOf, sizeOf, sourcesOf, stridesOf } from './tensor.ts';
+import { broadcastSources, dimensionOf, requireRoom, sizeOf, sourcesOf, stridesOf } from './tensor.ts';
 
 /** A view by which dimensions it shows: each of a size, with a step in what is viewed. */
 interface View {
@@ -91,6 +91,7 @@ export function joined(tape: Tape, parts: readonly Value[], dim: number): Value 
   }
   const size = parts.reduce((sum, { shape }) => sum + shape[at], 0);
   const shape = first.with(at, size);
+  requireRoom(sizeOf(shape));
   const inner = sizeOf(first.slice(at + 1));
   const sources: number[] = [];
   for (let outer = 0; outer < sizeOf(first.slice(0, at)); outer++) {
@@ -123,6 +124,7 @@ function masked(tape: Tape, x: Value, mask: Value): Value {
   }
   const inner = sizeOf(x.shape.slice(rank));
   const rows = [...mask.tensor.data.keys()].filter((i) => mask.tensor.data[i] !== 0);
+  requireRoom(rows.length * inner);
   const sources = rows.flatMap((row) => Array.from({ length: inner }, (_, i) => row * inner + i));
   return tape.select(x, [rows.length, ...x.shape.slice(rank)], Int32Array.from(sources));
 }
@@ -132,6 +134,7 @@ function taken(tape: Tape, x: Value, positions: Value): Value {
   const size = x.shape[dimensionOf(0, x.shape.length)];
   const inner = sizeOf(x.shape.slice(1));
   const rows = Array.from(positions.tensor.data, (position) => positionOf(position, size));
+  requireRoom(rows.length * inner);
   const sources = rows.flatMap((row) => Array.from({ length: inner }, (_, i) => row * inner + i));
   return tape.select(x, [...positions.shape, ...x.shape.slice(1)], Int32Array.from(sources));
 }

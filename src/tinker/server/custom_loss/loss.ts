@@ -8,14 +8,24 @@ import { Arguments, type Item } from './items.ts';
 import { Tape, Value } from './tape.ts';
 import type { Tensor } from './tensor.ts';
 
+/** Numbers that one batch may take: seconds of computing, in which nobody else is served. */
+const MAX_OF_BATCH = 2 ** 26;
+
 /** The loss that a graph describes. It throws a RequestError for data that it does not fit. */
 export function customLoss(graph: LossGraph): CustomLossFn {
   return (data, logprobs_D_T) => {
     let loss = 0;
+    let entries = 0;
     const sums = new Map<string, number>();
     const grads_D_T = data.map((datum, d) => {
       const ofDatum = computed(graph, inputsOf(graph.inputs, datum, logprobs_D_T[d], d), d);
       loss += ofDatum.loss;
+      entries += ofDatum.entries;
+      if (entries > MAX_OF_BATCH) {
+        throw new RequestError(`the custom loss computes more than ${MAX_OF_BATCH} numbers for one batch`, {
+          hint: 'Send fewer examples at a time.',
+        });
+      }
       for (const [name, value] of ofDatum.metrics) sums.set(name, (sums.get(name) ?? 0) + value);
       return Float32Array.from(ofDatum.gradient_T);
     });
@@ -26,6 +36,8 @@ export function customLoss(graph: LossGraph): CustomLossFn {
 
 interface Computed {
   loss: number;
+  /** How many numbers it took. */
+  entries: number;
   /** By the log-probs, in the order that they have. */
   gradient_T: Float64Array;
   metrics: [name: string, value: number][];
@@ -54,6 +66,7 @@ function computed(graph: LossGraph, [logprobs, ...others]: Tensor[], d: number):
   if (!Number.isFinite(value)) throw new RequestError(`the custom loss is ${value} for datum ${d}`);
   return {
     loss: value,
+    entries: tape.entries,
     gradient_T: tape.gradient(loss, leaf),
     metrics: [...graph.metrics].map(([name, argument]) => [name, metricOf(name, itemOf(argument, items))]),
   };

@@ -29,7 +29,7 @@ import {
   variance,
 } from './reductions.ts';
 import { Value } from './tape.ts';
-import { dimensionOf, type Kind, scalar, sizeOf } from './tensor.ts';
+import { dimensionOf, type Kind, scalar } from './tensor.ts';
 
 export type Operator = (call: Arguments) => Item;
 
@@ -45,14 +45,17 @@ function entrywise({ f, slopes, kind }: EntrywiseFunction, ...names: string[]): 
   };
 }
 
+/** Of functions that know it by its name alone. */
+const NOWHERE = -1;
+
 /** Over all dimensions, or over those that are named, which then are gone unless they are to stay. */
-function reduced(reduction: Reduction): (call: Arguments) => Value {
+function reduced(reduction: Reduction, keepdimAt = 2): (call: Arguments) => Value {
   return (call) => {
     const x = input(call);
     const named = call.item(1, 'dim') === undefined ? null : call.integers(1, 'dim');
     const dims = named?.map((dim) => dimensionOf(dim, x.shape.length)) ?? allDims(x);
     const result = reduction(call.tape, x, dims);
-    return call.flag(2, 'keepdim') ? result : withoutDims(call.tape, result, dims);
+    return call.flag(keepdimAt, 'keepdim') ? result : withoutDims(call.tape, result, dims);
   };
 }
 
@@ -90,8 +93,7 @@ function chosen(call: Arguments, condition: Value, yes: Value, no: Value): Value
 
 function filled(call: Arguments, value: number, kind: Kind): Value {
   call.ignore('dtype', 'device', 'requires_grad', 'memory_format');
-  const { shape } = input(call);
-  return call.tape.constant({ kind, shape, data: new Float64Array(sizeOf(shape)).fill(value) });
+  return call.tape.filled(input(call).shape, kind, value);
 }
 
 /** Functions of `torch` and `torch.nn.functional`, and methods of tensors, whose first argument is the tensor. */
@@ -112,8 +114,9 @@ const TENSOR: Record<string, Operator> = {
 
   sum: reduced(sumOver),
   mean: reduced(meanOver),
-  var: reduced(variance),
-  std: (call) => applied(call.tape, 'sqrt', reduced(variance)(call)),
+  // Behind the dimension they have whether the estimate is unbiased, which it always is here.
+  var: reduced(variance, NOWHERE),
+  std: (call) => applied(call.tape, 'sqrt', reduced(variance, NOWHERE)(call)),
   amax: reduced(maxOver),
   amin: reduced(minOver),
   max: extreme(maxOver, BINARY.get('maximum')),

@@ -49,12 +49,22 @@ export class Tape {
   readonly #steps: Step[] = [];
   #entries = 0;
 
+  /** How many numbers it has computed. */
+  get entries(): number {
+    return this.#entries;
+  }
+
   leaf(tensor: Tensor): Value {
     return new Value(tensor, true);
   }
 
   constant(tensor: Tensor): Value {
     return new Value(tensor, false);
+  }
+
+  /** The same number everywhere. */
+  filled(shape: readonly number[], kind: Kind, value: number): Value {
+    return this.constant({ kind, shape, data: this.#room(sizeOf(shape)).fill(value) });
   }
 
   /** A function of each entry. `slopes` are its derivatives by its inputs; without them no gradient goes through. */
@@ -108,6 +118,7 @@ export class Tape {
 
   /** Sums over these dimensions, which stay as sizes of 1. */
   sum(input: Value, dims: readonly number[]): Value {
+    this.#charge(input.tensor.data.length);
     const { shape, targets } = reduction(input, dims);
     const data = this.#room(sizeOf(shape));
     for (const [i, target] of targets.entries()) data[target] += input.tensor.data[i];
@@ -120,6 +131,7 @@ export class Tape {
 
   /** The largest (or smallest) over these dimensions. Several that are have equal shares of the gradient, as in PyTorch. */
   extreme(input: Value, dims: readonly number[], pick: (a: number, b: number) => number): Value {
+    this.#charge(input.tensor.data.length);
     const { shape, targets } = reduction(input, dims);
     const { data: entries } = input.tensor;
     const data = this.#room(sizeOf(shape));
@@ -142,8 +154,8 @@ export class Tape {
   cumulativeSum(input: Value, dim: number): Value {
     const size = input.shape[dim];
     const stride = stridesOf(input.shape)[dim];
+    this.#charge(input.tensor.data.length);
     const data = Float64Array.from(input.tensor.data);
-    this.#room(data.length);
     const position = (i: number) => Math.floor(i / stride) % size;
     for (let i = 0; i < data.length; i++) if (position(i) > 0) data[i] += data[i - stride];
     const kind = input.kind === 'float' ? 'float' : 'int';
@@ -181,9 +193,13 @@ export class Tape {
     return value;
   }
 
-  #room(entries: number): Float64Array {
+  #charge(entries: number): void {
     this.#entries += entries;
     requireRoom(this.#entries);
+  }
+
+  #room(entries: number): Float64Array {
+    this.#charge(entries);
     return new Float64Array(entries);
   }
 }

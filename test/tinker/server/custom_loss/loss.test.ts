@@ -301,6 +301,21 @@ describe('a graph that data does not fit', () => {
     );
   });
 
+  it('asks for an estimate of another kind', () => {
+    expect(failure({ steps: [method('loss', 'std', ref('logprobs'), 0, false)] })).toMatchInlineSnapshot(
+      `"std in the custom loss: argument 2 is not supported"`,
+    );
+  });
+
+  it('computes too much, a little at a time', () => {
+    const size = 2 ** 20;
+    const wide = [method('total', 'sum', ref('logprobs')), method('w0', 'expand', ref('total'), size)];
+    const more = Array.from({ length: 5 }, (_, i) => call(`w${i + 1}`, 'torch.zeros_like', ref(`w${i}`)));
+    expect(failure({ steps: [...wide, ...more, method('loss', 'sum', ref('w5'))] })).toBe(
+      'the custom loss computes more than 4194304 numbers for one datum',
+    );
+  });
+
   it('computes too much', () => {
     const steps = [method('x', 'expand', ref('total'), 100_000, 100_000), method('loss', 'sum', ref('x'))];
     expect(failure({ steps: [method('total', 'sum', ref('logprobs')), ...steps] })).toMatchInlineSnapshot(
