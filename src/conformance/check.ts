@@ -63,7 +63,7 @@ export function demandNear(got: number, wanted: number, tolerance: number, what:
 }
 
 /** Time to give back what a check has made. */
-const CLOSE_MS = 15_000;
+export const CLOSE_MS = 15_000;
 
 /** Runs a check on tools of its own. It has ended after `limitMs`, or when the signal is aborted, one way or the other. */
 export async function outcomeOf<Tools extends Bench>(
@@ -77,12 +77,17 @@ export async function outcomeOf<Tools extends Bench>(
   const stopped = (): Outcome => ({ state: 'skipped', reason: 'the run was stopped' });
   const outcome = await within(unlessAborted(signal, work).catch(stopped), limitMs, late);
   // What cannot be given back says nothing about what was checked: sessions end by themselves, checkpoints have their time.
+  await givenBack(tools);
+  return outcome;
+}
+
+/** What a service does not take back in time is left to it. */
+export async function givenBack(tools: Bench): Promise<void> {
   await within(
     tools.close().catch(() => undefined),
     CLOSE_MS,
     undefined,
   );
-  return outcome;
 }
 
 function outcomeOfError(error: unknown): Outcome {
@@ -101,7 +106,7 @@ function isRefusal(error: unknown): boolean {
   return error instanceof RequestError || error instanceof ConfigurationError;
 }
 
-async function within<T>(work: Promise<T>, limitMs: number, late: T): Promise<T> {
+export async function within<T>(work: Promise<T>, limitMs: number, late: T): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const limit = new Promise<T>((resolve) => {
     timer = setTimeout(() => resolve(late), limitMs);

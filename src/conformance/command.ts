@@ -3,6 +3,7 @@
 import type { ServiceClient } from '../tinker/clients.ts';
 import { serviceAddress } from '../tinker/http/address.ts';
 import { Credential } from '../tinker/http/credentials.ts';
+import { plainWarning } from '../tinker/http/open_transport.ts';
 import { HttpServiceClient } from '../tinker/http/service.ts';
 import { Transport } from '../tinker/http/transport.ts';
 import { ConfigurationError } from '../util/errors.ts';
@@ -22,7 +23,7 @@ export interface ConformanceOptions {
   signal: AbortSignal;
   /** Whether what it costs is agreed to. */
   agreed(question: string): Promise<boolean>;
-  /** Told of each check as it ends. */
+  /** Told of each check as it ends, and of what to know before. */
   progress(line: string): void;
 }
 
@@ -70,8 +71,12 @@ export async function serverTarget({
   url,
   model,
   env,
-}: Pick<ConformanceOptions, 'url' | 'model' | 'env'>): Promise<ServerTarget> {
+  progress,
+}: Pick<ConformanceOptions, 'url' | 'model' | 'env'> &
+  Partial<Pick<ConformanceOptions, 'progress'>>): Promise<ServerTarget> {
   const address = serviceAddress(url, env, url);
+  const warning = plainWarning(address);
+  if (warning !== null) progress?.(warning);
   const credential = await Credential.of(address, env);
   const open = () =>
     new HttpServiceClient(new Transport({ address, credential, notify: () => undefined }), {

@@ -6,7 +6,7 @@ import { CHECKPOINT_CHECKS } from './api/checkpoints.ts';
 import { LOSS_CHECKS } from './api/losses.ts';
 import { SAMPLING_CHECKS } from './api/sampling.ts';
 import { TRAINING_CHECKS } from './api/training.ts';
-import { type Bench, type Check, groupOf, type Outcome, outcomeOf } from './check.ts';
+import { type Bench, type Check, givenBack, groupOf, type Outcome, outcomeOf } from './check.ts';
 import type { SdkVersion } from './versions.ts';
 import type { WireTarget } from './wire/bench.ts';
 import { WIRE_CHECKPOINT_CHECKS } from './wire/checkpoints.ts';
@@ -76,7 +76,7 @@ export async function runSuite(target: ServerTarget, options: SuiteOptions): Pro
     await run(WIRE_CHECKS, wire.bench);
     await run(API_CHECKS, api.bench);
   } finally {
-    await Promise.all([wire, api].map((kit) => kit.close().catch(() => undefined)));
+    await Promise.all([wire, api].map(givenBack));
   }
   return findings;
 }

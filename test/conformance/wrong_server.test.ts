@@ -320,3 +320,35 @@ it('a server that never answers is given up in time, and what a check made is gi
   });
   expect(isClosed).toBe(true);
 });
+
+it.each([ApiKit, WireKit])(
+  'a state that is never saved is given up with the checks that begin from it',
+  async (Kit) => {
+    let polled = () => {};
+    const isPolled = new Promise<void>((resolve) => {
+      polled = resolve;
+    });
+    const url = await proxy({
+      answered: ({ path }) => {
+        if (path !== 'retrieve_future') return null;
+        polled();
+        return { status: 408, bytes: Buffer.from('{}'), type: 'application/json' };
+      },
+    });
+    const kit = new Kit(await serverTarget({ url, model: 'tiny', env: {} }));
+    const state = kit.state().then(
+      () => 'saved',
+      () => 'given up',
+    );
+    await isPolled;
+    await kit.close();
+    expect(await state).toBe('given up');
+  },
+);
+
+it('whoever asks a server by plain HTTP that is elsewhere is warned of it', async () => {
+  const told: string[] = [];
+  const env = { TINKER_API_KEY: 'tml-key' };
+  await serverTarget({ url: 'http://gpu.example:8000', model: 'tiny', env, progress: (line) => told.push(line) });
+  expect(told).toEqual(['http://gpu.example:8000 is not encrypted: the key and the data can be read on the way']);
+});

@@ -2,7 +2,7 @@
 
 import type { SamplingClient, ServiceClient, TrainingClient } from '../../tinker/clients.ts';
 import type { AdamParams, Datum } from '../../tinker/types.ts';
-import type { Bench } from '../check.ts';
+import { type Bench, CLOSE_MS, within } from '../check.ts';
 import { ADAM, BATCH, logprobsOf, lossOf, RANK } from '../data.ts';
 
 export interface ApiTarget {
@@ -22,6 +22,8 @@ export class ApiKit {
   readonly #prefix = `conformance-${Math.floor(performance.timeOrigin + performance.now()).toString(36)}`;
   #names = 0;
   #state: Promise<string> | null = null;
+  /** What saves the state, until it has. */
+  #saving: ServiceClient | null = null;
 
   constructor(target: ApiTarget) {
     this.target = target;
@@ -41,19 +43,20 @@ export class ApiKit {
 
   /** Deletes the state. */
   async close(): Promise<void> {
+    await this.#saving?.close();
     const path = await this.#state?.catch(() => null);
-    if (!path) return;
-    const service = this.target.open();
-    await service.deleteCheckpoint(path).finally(() => service.close());
+    if (path) await deleteAndClose(this.target.open(), [path]);
   }
 
   async #saveState(): Promise<string> {
     const service = this.target.open();
+    this.#saving = service;
     try {
       const client = await service.createLoraTrainingClient({ base_model: this.target.model, rank: RANK, seed: 1 });
       await step(client);
       return (await (await client.saveState(this.name(), KEEP)).result()).path;
     } finally {
+      this.#saving = null;
       await service.close();
     }
   }
@@ -99,14 +102,19 @@ export class ApiBench implements Bench {
   }
 
   async close(): Promise<void> {
-    await Promise.all(this.#made.map((path) => this.service.deleteCheckpoint(path).catch(() => undefined)));
-    await this.service.close();
+    await deleteAndClose(this.service, this.#made);
   }
 
   #deletedLater(path: string): string {
     this.#made.push(path);
     return path;
   }
+}
+
+/** What the service does not delete in time is left to it. */
+async function deleteAndClose(service: ServiceClient, paths: readonly string[]): Promise<void> {
+  await within(Promise.allSettled(paths.map((path) => service.deleteCheckpoint(path))), CLOSE_MS, []);
+  await service.close();
 }
 
 /** A step of cross-entropy; its loss. */

@@ -1,9 +1,10 @@
 // What a check of the HTTP itself works with: requests as they are written down here, by no client that would mend them.
 
 import { setTimeout as sleep } from 'node:timers/promises';
+import { checkpointRoute } from '../../tinker/http/checkpoint_path.ts';
 import { type ExactJson, type ExactJsonObject, exactJsonText, parseExactJson } from '../../tinker/wire/json.ts';
 import { fieldOf, objectAt, textAt } from '../../tinker/wire/json_fields.ts';
-import { type Bench, demand, RefusedError } from '../check.ts';
+import { type Bench, CLOSE_MS, demand, RefusedError } from '../check.ts';
 
 export const PROTOBUF = 'application/x-protobuf';
 export const EITHER = `${PROTOBUF}, application/json`;
@@ -189,23 +190,19 @@ export class WireBench implements Bench {
     return path;
   }
 
+  /** A server that is busy for ever is left with what it has. */
   async close(): Promise<void> {
-    await Promise.all(
-      this.#checkpoints.map((path) => this.send('DELETE', checkpointRoute(path)).catch(() => undefined)),
-    );
-    await Promise.all(this.#sessions.map((session) => this.finish(session).catch(() => undefined)));
-    this.#closing.abort(new Error('the check has ended'));
+    const end = () => this.#closing.abort(new Error('the check has ended'));
+    const late = setTimeout(end, CLOSE_MS);
+    await Promise.allSettled(this.#checkpoints.map(async (path) => this.send('DELETE', checkpointRoute(path))));
+    await Promise.allSettled(this.#sessions.map((session) => this.finish(session)));
+    clearTimeout(late);
+    end();
   }
 }
 
 export function promiseOf(answer: ExactJsonObject): Promised {
   return { request_id: textAt(fieldOf(answer, 'request_id'), 'request_id'), answer };
-}
-
-/** Below /api/v1. */
-export function checkpointRoute(path: string): string {
-  const [run = '', kind = '', name = ''] = path.replace(/^tinker:\/\//, '').split('/');
-  return `training_runs/${encodeURIComponent(run)}/checkpoints/${kind}/${encodeURIComponent(name)}`;
 }
 
 function jsonOf(bytes: Uint8Array): ExactJson | undefined {

@@ -1,11 +1,12 @@
 // Checks of checkpoints over HTTP: both ways to resume, names, and the routes that list, date, publish and delete.
 
+import { checkpointRoute } from '../../tinker/http/checkpoint_path.ts';
 import type { ExactJsonObject } from '../../tinker/wire/json.ts';
 import { fieldOf, listAt, objectAt, textAt } from '../../tinker/wire/json_fields.ts';
 import { type Check, demand, demandNear } from '../check.ts';
 import { ADAM, BATCH, lossOf, SUM_TOLERANCE } from '../data.ts';
 import { EVERY, NONE, since, upTo } from '../versions.ts';
-import { checkpointRoute, isOk, promiseOf } from './bench.ts';
+import { isOk, promiseOf } from './bench.ts';
 import type { WireTools } from './kit.ts';
 import type { WireModel } from './model.ts';
 

@@ -4,7 +4,7 @@ import type { ExactJsonObject } from '../../tinker/wire/json.ts';
 import { fieldOf, integerAt, textAt } from '../../tinker/wire/json_fields.ts';
 import type { Bench } from '../check.ts';
 import { ADAM, BATCH, RANK } from '../data.ts';
-import { checkpointRoute, isOk, promiseOf, WireBench, type WireTarget } from './bench.ts';
+import { isOk, promiseOf, WireBench, type WireTarget } from './bench.ts';
 import { type PassForm, WireModel } from './model.ts';
 import { WireSampler } from './sampler.ts';
 
@@ -14,6 +14,8 @@ export class WireKit {
   readonly #prefix = `wire-${Math.floor(performance.timeOrigin + performance.now()).toString(36)}`;
   #names = 0;
   #state: Promise<string> | null = null;
+  /** What saves the state, until it has. */
+  #saving: WireTools | null = null;
 
   constructor(target: WireTarget) {
     this.target = target;
@@ -32,18 +34,24 @@ export class WireKit {
   }
 
   async close(): Promise<void> {
+    await this.#saving?.close();
     const path = await this.#state?.catch(() => null);
-    if (path) await new WireBench(this.target).send('DELETE', checkpointRoute(path));
+    if (!path) return;
+    const bench = new WireBench(this.target);
+    bench.deletedLater(path);
+    await bench.close();
   }
 
   async #saveState(): Promise<string> {
     const tools = new WireTools(this);
+    this.#saving = tools;
     try {
       const model = await tools.create();
       await model.passed(BATCH);
       await model.step(ADAM);
       return await model.save(this.name());
     } finally {
+      this.#saving = null;
       await tools.close();
     }
   }

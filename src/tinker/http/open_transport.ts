@@ -15,8 +15,13 @@ export async function openTransport(
 ): Promise<Transport> {
   const address = serviceAddress(given, env);
   const transport = new Transport({ address, credential: await Credential.of(address, env), notify });
-  if (address.startsWith('http:') && !isLoopbackUrl(new URL(address))) {
-    transport.tell(`${address} is not encrypted: the key and the data can be read on the way`);
-  }
+  const warning = plainWarning(address);
+  if (warning !== null) transport.tell(warning);
   return transport;
+}
+
+/** What is said of an address that a key is not to be sent to unawares; null of others. */
+export function plainWarning(address: string): string | null {
+  if (!address.startsWith('http:') || isLoopbackUrl(new URL(address))) return null;
+  return `${address} is not encrypted: the key and the data can be read on the way`;
 }
