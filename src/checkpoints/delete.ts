@@ -62,7 +62,7 @@ async function deleteAtService(
 }
 
 async function deleteOfRun(
-  { run }: LocalTarget | RemoteTarget,
+  { is, run }: LocalTarget | RemoteTarget,
   saved: SavedCheckpoint,
   options: DeleteOptions,
   remove: (path: string) => Promise<void>,
@@ -76,9 +76,11 @@ async function deleteOfRun(
   if (!(await mayDelete(shown, options))) return [];
   const lease = await takeLease(run.directory);
   try {
-    // No line stands for weights that are gone: what a kill leaves without a line is tidied up, or expires.
-    await forgetCheckpoint(run.directory, saved.name);
+    // Weights on this machine that have no line are tidied up, and no line stands for weights that are gone. Weights at a service
+    // are found by their line alone, and can be deleted again.
+    if (is === 'local') await forgetCheckpoint(run.directory, saved.name);
     for (const path of paths) await remove(path);
+    if (is === 'remote') await forgetCheckpoint(run.directory, saved.name);
   } finally {
     await lease.release();
   }

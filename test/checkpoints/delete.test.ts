@@ -101,6 +101,15 @@ it('of a run on a service, what is gone there already is as good as deleted', as
   expect(await readFile(join(run, 'checkpoints.jsonl'), 'utf8')).not.toContain('000010');
 });
 
+it('of a run on a service, its line stays for as long as the service has not deleted', async () => {
+  const refused = { status: 403, json: { detail: 'not yours' } };
+  const { url } = await serve({ 'DELETE training_runs/s/checkpoints/weights/000010': refused });
+  const service = { builder: 'tinker', base_url: url };
+  const run = await runDirectory(await temporaryDirectory(), { service, checkpoints: [saved('000010', 10, 's')] });
+  await expect(deleteCheckpoint(run, given({ checkpoint: '000010' }))).rejects.toThrow('not yours');
+  expect(await readFile(join(run, 'checkpoints.jsonl'), 'utf8')).toContain('000010');
+});
+
 it('of a run that a service alone knows, the newest state stays until one is called final', async () => {
   const states = ['000010', '000020'].map((name, i) =>
     listedAs(`tinker://s/weights/${name}`, { time: `2026-10-01T1${i}:00:00Z` }),
