@@ -4,6 +4,7 @@ import { columns } from '../run/reporters/final_screen.ts';
 import { writtenWhole } from '../run/written_whole.ts';
 import { ConfigurationError } from '../util/errors.ts';
 import { shortPath } from '../util/files.ts';
+import { printable } from '../util/printable.ts';
 import { programName, quote } from '../util/program_name.ts';
 import { wrappedText } from '../util/wrapped.ts';
 import { notOne } from './change.ts';
@@ -29,11 +30,11 @@ export async function downloadCommand(
   const to = options.to ?? placeFor(target, options.checkpoint);
   const result = await writtenWhole(to, (signal) => downloadCheckpoint(target, { ...options, to, signal }));
   const directory = shortPath(result.directory);
-  const base = result.base_model === null ? 'a model that nobody names' : shortPath(result.base_model);
+  const base = result.base_model === null ? 'a model that nobody names' : printable(shortPath(result.base_model));
   const next: [string, string][] = [
     [`${programName()} chat ${quote(directory)}`, 'talk to it'],
     [`AutoPeftModelForCausalLM.from_pretrained(${JSON.stringify(directory)})`, 'in Python'],
   ];
-  const said = wrappedText(`${directory} holds the adapter ${result.path}, for ${base}`, width);
+  const said = wrappedText(`${directory} holds the adapter ${printable(result.path)}, for ${base}`, width);
   return { result, lines: [said, '', ...columns(next, width)] };
 }

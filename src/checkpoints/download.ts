@@ -17,6 +17,7 @@ import { makeWhole, tidyPartial } from '../util/whole_directory.ts';
 import { completeAdapter, placeAdapter } from './adapter_directory.ts';
 import { type Connection, connected, type Surroundings } from './connect.ts';
 import { fetchExternalWeights } from './external_weights.ts';
+import { fromFreshAddress } from './fresh_address.ts';
 import { MOST_BYTES, MOST_FILES } from './limits.ts';
 import { pathsOf } from './listing.ts';
 import { Progress } from './progress.ts';
@@ -169,13 +170,16 @@ async function fetched(paths: readonly string[], connection: Connection, fetchin
 async function fetchArchive(
   path: string,
   url: string,
-  { transport }: Connection,
+  { transport, checkpoints }: Connection,
   { directory, signal, progress }: Fetching,
 ): Promise<void> {
   const archive = join(directory, '.archive');
   const unpacked = join(directory, '.unpacked');
   const received = (bytes: number, total: number | null) => progress.at(path, bytes, total);
-  await downloadFile(transport, { url, path: archive, maxBytes: MOST_BYTES, signal, progress: received });
+  const renew = async () => (await checkpoints.archiveOf(path)) ?? url;
+  await fromFreshAddress(url, renew, (at) =>
+    downloadFile(transport, { url: at, path: archive, maxBytes: MOST_BYTES, signal, progress: received }),
+  );
   await makeDirectory(unpacked);
   try {
     await unpackTar(archive, unpacked, { bytes: MOST_BYTES, entries: MOST_FILES }, signal);

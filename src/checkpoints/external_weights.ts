@@ -4,18 +4,19 @@
 import { rename } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { HandedOut, ServiceCheckpoints } from '../tinker/http/checkpoints.ts';
-import { StatusError } from '../tinker/http/errors.ts';
 import { downloadFile } from '../tinker/http/file_download.ts';
 import { HttpServiceClient } from '../tinker/http/service.ts';
 import type { Transport } from '../tinker/http/transport.ts';
+import { unlessAborted } from '../util/abort.ts';
 import { CheckpointError } from '../util/errors.ts';
 import { makeDirectory } from '../util/files.ts';
 import { safeParts } from '../util/safe_path.ts';
 import type { Connection } from './connect.ts';
+import { fromFreshAddress } from './fresh_address.ts';
 import { MOST_BYTES, MOST_FILES } from './limits.ts';
 import type { Progress } from './progress.ts';
 
-/** Where the command is killed, the service deletes them by itself. */
+/** Where the command is stopped or killed, the service deletes them by itself. */
 const TTL_SECONDS = 86_400;
 const NAME = 'download';
 /** Addresses with less to live are asked for anew. */
@@ -43,7 +44,7 @@ export async function fetchExternalWeights(
     seed: 0,
   });
   try {
-    const saved = await service.saveExternalWeights(path, NAME, TTL_SECONDS);
+    const saved = await unlessAborted(fetching.signal, service.saveExternalWeights(path, NAME, TTL_SECONDS));
     try {
       await fetchFiles(saved, transport, checkpoints, fetching);
     } finally {
@@ -70,19 +71,20 @@ async function fetchFiles(
     const target = join(directory, ...parts);
     await makeDirectory(dirname(target));
     if (isShortLived(handedOut)) handedOut = await checkpoints.externalFilesOf(path);
-    const get = (url: string | undefined) => {
+    const address = () => {
+      const url = handedOut.urls[name];
       if (url === undefined) throw new CheckpointError(`${path} has lost its file ${name}`);
-      const received = (bytes: number, total: number | null) => progress.at(name, bytes, total);
-      return downloadFile(transport, { url, path: `${target}.part`, maxBytes: left, signal, progress: received });
+      return url;
     };
-    try {
-      left -= await get(handedOut.urls[name]);
-    } catch (error) {
-      if (!(error instanceof StatusError && error.status === 403)) throw error;
-      // The clocks of the two machines may differ, and so what they think has expired.
+    // The clocks of the two machines may differ, and so what they think has expired.
+    const renew = async () => {
       handedOut = await checkpoints.externalFilesOf(path);
-      left -= await get(handedOut.urls[name]);
-    }
+      return address();
+    };
+    const received = (bytes: number, total: number | null) => progress.at(name, bytes, total);
+    left -= await fromFreshAddress(address(), renew, (url) =>
+      downloadFile(transport, { url, path: `${target}.part`, maxBytes: left, signal, progress: received }),
+    );
     await rename(`${target}.part`, target);
   }
 }

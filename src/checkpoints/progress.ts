@@ -1,6 +1,7 @@
 // How far a download is, told every few seconds: what is over in a moment is not worth a line.
 
 import { formatBytes } from '../util/bytes.ts';
+import { printable } from '../util/printable.ts';
 
 const INTERVAL_MS = 5_000;
 
@@ -15,10 +16,11 @@ export class Progress {
     this.#told = now();
   }
 
+  /** @param what named by a service */
   at(what: string, received: number, total: number | null): void {
     if (this.#now() - this.#told < INTERVAL_MS) return;
     this.#told = this.#now();
     const of = total === null ? '' : ` of ${formatBytes(total)} (${Math.floor((100 * received) / total)} %)`;
-    this.#notify(`${what}: ${formatBytes(received)}${of}`);
+    this.#notify(`${printable(what)}: ${formatBytes(received)}${of}`);
   }
 }

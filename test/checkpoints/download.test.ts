@@ -4,6 +4,7 @@ import { gzipSync } from 'node:zlib';
 import { expect, it } from 'vitest';
 import { downloadCommand } from '../../src/checkpoints/command.ts';
 import { type DownloadOptions, downloadCheckpoint } from '../../src/checkpoints/download.ts';
+import { Progress } from '../../src/checkpoints/progress.ts';
 import { type PathTarget, targetOf } from '../../src/checkpoints/target.ts';
 import { readAdapterConfig } from '../../src/formats/adapter.ts';
 import { type TarEntry, tarOf } from '../support/tar.ts';
@@ -242,6 +243,48 @@ it('addresses that have expired are asked for anew', async () => {
   const to = join(await temporaryDirectory(), 'adapter');
   await downloadCheckpoint(pathTarget(STATE), given(service.url, to));
   expect(await readFile(join(to, config.name))).toEqual(config.body);
+});
+
+it('the address of an archive that has expired is asked for anew', async () => {
+  const bytes = gzipSync(tarOf(await adapterFiles('org/named')));
+  let asked = 0;
+  const { url } = await serve({
+    [`GET ${ARCHIVE}`]: () => ({ json: { url: `/file${++asked}` } }),
+    'GET /file1': { status: 403, json: { detail: 'expired' } },
+    'GET /file2': { bytes },
+  });
+  const to = join(await temporaryDirectory(), 'adapter');
+  await downloadCheckpoint(pathTarget(SAMPLER), given(url, to));
+  expect((await readdir(to)).sort()).toEqual(['adapter_config.json', 'adapter_model.safetensors']);
+});
+
+it('a service that loads and writes for long is not waited for by who was asked to stop', async () => {
+  const stop = new AbortController();
+  const service = await externalService([], {
+    'POST retrieve_future': () => {
+      stop.abort(new Error('asked to stop'));
+      return { status: 408 };
+    },
+  });
+  const directory = await temporaryDirectory();
+  const options = given(service.url, join(directory, 'adapter'), { signal: stop.signal });
+  await expect(downloadCheckpoint(pathTarget(STATE), options)).rejects.toThrow('asked to stop');
+  expect(await readdir(directory)).toEqual([]);
+  expect(service.requests().at(-1)).toBe('POST sessions/session/finish');
+});
+
+it('names of a service cannot steer the terminal', async () => {
+  const { service } = await archiveService(await adapterFiles('org/\u001b[2Jevil'));
+  const to = join(await temporaryDirectory(), 'adapter');
+  const { lines } = await downloadCommand(SAMPLER, { ...given(service.url, to), to });
+  expect(lines[0]).toMatch(/for org\/\\u001b\[2Jevil$/);
+  const told: string[] = [];
+  const times = [0, 6_000, 6_000];
+  new Progress(
+    (message) => told.push(message),
+    () => times.shift() ?? 0,
+  ).at('a\u001b[2J\nb', 1, null);
+  expect(told).toEqual(['a\\u001b[2J b: 1 B']);
 });
 
 it.each<[string, Answers, string, string]>([
