@@ -1,14 +1,13 @@
 // The checkpoints that there are, whoever has them, newest first.
 
-import { readdir, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { stat } from 'node:fs/promises';
 import { type SavedCheckpoint, savedCheckpoints } from '../run_files/saved_checkpoints.ts';
 import type { SeenRun } from '../run_files/seen_run.ts';
 import { localPlace } from '../run_files/weights_reference.ts';
 import { serviceRunOf } from '../tinker/http/checkpoint_path.ts';
 import type { ServiceCheckpoint, ServiceCheckpoints } from '../tinker/http/checkpoints.ts';
 import { localCheckpoint } from '../tinker/local_path.ts';
-import { shortPath } from '../util/files.ts';
+import { filesSize, shortPath } from '../util/files.ts';
 import { connected, type Surroundings } from './connect.ts';
 import { targetOf } from './target.ts';
 
@@ -62,7 +61,7 @@ async function ofLocalRun(run: SeenRun): Promise<ListedCheckpoint[]> {
       name,
       kind: localCheckpoint(path)?.startsWith('weights/') === true ? 'training' : 'sampler',
       step: stepOf(batch),
-      size_bytes: found === null ? null : await sizeOf(directory),
+      size_bytes: found === null ? null : await filesSize(directory),
       created_at: found === null ? null : found.mtime.toISOString(),
       expires_at: null,
       public: false,
@@ -96,17 +95,6 @@ function goneFrom(path: string, batch: number): ListedCheckpoint {
 
 const nameIn = (path: string): string => path.split('/').at(-1) ?? path;
 const stepOf = (batch: number): number | null => (batch < 0 ? null : batch);
-
-/** Of a directory that is being written, of what there is. */
-async function sizeOf(directory: string): Promise<number> {
-  const sizes = (await readdir(directory)).map((name) =>
-    stat(join(directory, name)).then(
-      ({ size }) => size,
-      () => 0,
-    ),
-  );
-  return (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0);
-}
 
 /** Of one time the later steps first; what nobody knows the time of stands last. */
 function newestFirst(rows: readonly ListedCheckpoint[]): ListedCheckpoint[] {

@@ -221,6 +221,17 @@ export async function entriesOf(directory: string): Promise<Dirent[]> {
   }
 }
 
+/** Bytes of the files of a directory; of one that is being written, of those that there are. */
+export async function filesSize(directory: string): Promise<number> {
+  const sizes = (await readdir(directory)).map((name) =>
+    stat(join(directory, name)).then(
+      ({ size }) => size,
+      () => 0,
+    ),
+  );
+  return (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0);
+}
+
 /** Named at random rather than by the process id, which processes of two containers that share a directory may share too. */
 async function writeTemporary(path: string, write: (file: FileHandle) => Promise<void>): Promise<string> {
   const temporary = join(dirname(path), `${basename(path)}.tmp-${randomBytes(6).toString('hex')}`);

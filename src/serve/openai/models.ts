@@ -6,6 +6,7 @@ import { recommendedRenderer } from '../../renderers/recommended.ts';
 import type { Renderer } from '../../renderers/types.ts';
 import type { ServedModel } from '../../tinker/server/backend.ts';
 import { checkpointPath } from '../../tinker/server/checkpoint_paths.ts';
+import { isExpired } from '../../tinker/server/checkpoints.ts';
 import { Refusal } from '../../tinker/server/refusal.ts';
 import type { TinkerServer } from '../../tinker/server/tinker_server.ts';
 import { loadTokenizer } from '../../tokenizers/hf_tokenizer.ts';
@@ -49,9 +50,7 @@ export class OpenAiModels {
     const now = Date.now();
     const saved = checkpoints.runs().flatMap(({ training_run_id: run, base_model, checkpoints: all }) =>
       all
-        .filter(
-          ({ kind, expires_at }) => kind === 'sampler_weights' && (expires_at === null || Date.parse(expires_at) > now),
-        )
+        .filter((each) => each.kind === 'sampler_weights' && !isExpired(each, now))
         .map(({ kind, name, time }) =>
           modelJson(checkpointPath({ run, kind, name }), Math.floor(Date.parse(time) / 1000), { parent: base_model }),
         )

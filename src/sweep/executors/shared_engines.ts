@@ -1,7 +1,6 @@
 // Which runs of a sweep share an engine: those on `service: local` of one device, as soon as there are two of them.
 
 import { readRunRecord } from '../../run_files/directory.ts';
-import { mayShare } from '../../tinker/shared_engine.ts';
 import { EngineProcess } from './engine_process.ts';
 
 interface Group {
@@ -36,6 +35,6 @@ export class SharedEngines {
 async function deviceOf(directory: string): Promise<string | null> {
   const { service } = (await readRunRecord(directory)).spec;
   const { builder, device = 'cpu', threads = null } = service;
-  if (builder !== 'local' || typeof device !== 'string') return null;
-  return mayShare({ device, threads: typeof threads === 'number' ? threads : null }, { device }) ? device : null;
+  // An engine that is shared has as many threads as there are cores.
+  return builder === 'local' && typeof device === 'string' && threads === null ? device : null;
 }

@@ -3,12 +3,13 @@
 import type { Context, Hono } from 'hono';
 import type { ExactJsonObject } from '../wire/json.ts';
 import { checkpointKind, checkpointPath, KINDS } from './checkpoint_paths.ts';
+import { isExpired } from './checkpoints.ts';
 import { ARCHIVE, PEFT_FILES } from './downloads.ts';
 import { jsonAnswer, noContent } from './http.ts';
 import { page } from './paging.ts';
 import { Refusal } from './refusal.ts';
 import { ttlOf } from './requests.ts';
-import type { CheckpointRecord, RunRecord } from './run_record.ts';
+import type { RunRecord } from './run_record.ts';
 import type { TinkerServer } from './tinker_server.ts';
 
 const RUNS_SHOWN = 20;
@@ -93,9 +94,8 @@ function runJson(run: RunRecord): ExactJsonObject {
 /** Newest first. */
 function checkpointsOf({ training_run_id: run, checkpoints }: RunRecord) {
   const now = Date.now();
-  const alive = ({ expires_at }: CheckpointRecord) => expires_at === null || Date.parse(expires_at) > now;
   return checkpoints
-    .filter(alive)
+    .filter((each) => !isExpired(each, now))
     .reverse()
     .map(({ kind, name, time, size_bytes, expires_at, user_metadata, public: isPublic }) => ({
       checkpoint_id: `${kind}/${name}`,

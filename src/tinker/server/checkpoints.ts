@@ -4,9 +4,9 @@
 // in training_run.json, which is replaced as a whole; it is written before that, and deleted after it is gone from there. One that is
 // overwritten lies in another directory than the new one, so that a name always means one of the two.
 
-import { readdir, rm, stat } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { entriesOf, jsonText, makeDirectory, readJson, writeFileAtomic } from '../../util/files.ts';
+import { entriesOf, filesSize, jsonText, makeDirectory, readJson, writeFileAtomic } from '../../util/files.ts';
 import { type CheckpointAddress, checkpointAddress, checkpointPath, KINDS } from './checkpoint_paths.ts';
 import { copyDirectory, newPlace, placeOf, sweep } from './places.ts';
 import { Refusal } from './refusal.ts';
@@ -113,7 +113,7 @@ export class Checkpoints {
       name,
       directory,
       time: new Date(now).toISOString(),
-      size_bytes: await sizeOf(join(this.directoryOf(run), directory)),
+      size_bytes: await filesSize(join(this.directoryOf(run), directory)),
       expires_at: expiry(ttlSeconds, now),
       public: false,
       user_metadata,
@@ -202,11 +202,7 @@ function expiry(ttlSeconds: number | null, now: number): string | null {
   return ttlSeconds === null ? null : new Date(now + 1000 * ttlSeconds).toISOString();
 }
 
-function isExpired({ expires_at }: CheckpointRecord, now: number): boolean {
+/** Whether a checkpoint is gone for clients, deleted already or not. */
+export function isExpired({ expires_at }: CheckpointRecord, now: number): boolean {
   return expires_at !== null && Date.parse(expires_at) <= now;
-}
-
-async function sizeOf(directory: string): Promise<number> {
-  const sizes = (await readdir(directory)).map(async (name) => (await stat(join(directory, name))).size);
-  return (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0);
 }
