@@ -50,7 +50,10 @@ export function tinkerApp(server: TinkerServer, { key, more = [], report }: AppO
   app.use(async ({ req }, next) => {
     const { refuse = detailAnswer, path, isPublic = false } = routesOf(more, req.path) ?? {};
     if (!isKey(sentKey(req)) && !(isPublic && req.path === path)) {
-      return refuse(401, 'the key of the request (X-API-Key) is not that of this server');
+      return refuse(
+        401,
+        'the key of the request (X-API-Key) is not that of this server: clients send TINKER_API_KEY, which must be what the server has from its --key-env',
+      );
     }
     if (server.isClosing && !/\/retrieve_futures?$/.test(req.path)) {
       return refuse(503, 'this server is shutting down');

@@ -21,7 +21,10 @@ export function customLossRoutes(app: Hono, { bodies, futures, limits, sessions 
     if (futures.has(request_id, OPERATION)) return jsonAnswer({ request_id });
     futures.requireRoom();
     if (session.losses.size >= limits.customLosses) {
-      throw new Refusal(400, `the session has ${session.losses.size} custom losses, which is all that it may have`);
+      throw new Refusal(
+        400,
+        `the session has ${session.losses.size} custom losses, which is all that it may have: open another session`,
+      );
     }
     session.losses.set(loss_id, customLoss(lossGraphAt(body)));
     futures.submit(request_id, OPERATION, async () => ({ kind: 'json', value: { type: OPERATION, loss_id } }));

@@ -27,6 +27,11 @@ export interface Limits {
   silenceMs: number;
 }
 
+/** What to do about a limit that sessions, or what was made in them, have come to. */
+export function endsOf({ silenceMs }: Pick<Limits, 'silenceMs'>): string {
+  return `finish sessions that are done, or wait, since those of silent clients end after ${Math.ceil(silenceMs / 60_000)} min`;
+}
+
 export const LIMITS: Limits = {
   bodyBytes: 128 * 2 ** 20,
   sessions: 256,

@@ -102,9 +102,10 @@ export function adamOf(body: ExactJsonObject): AdamParams {
   const other = optional(fieldOf(body, 'optimizer_params'), 'optimizer_params', objectAt);
   if (other !== undefined) requireAdam(other, 'optimizer_params');
   const sent = other ?? optional(fieldOf(body, 'adam_params'), 'adam_params', objectAt) ?? {};
+  const place = other === undefined ? 'adam_params' : 'optimizer_params';
   const numbers = Object.entries(ADAM).map(([name, absent]) => [
     name,
-    optional(fieldOf(sent, name), `adam_params.${name}`, numberAt) ?? absent,
+    optional(fieldOf(sent, name), `${place}.${name}`, numberAt) ?? absent,
   ]);
   return { ...ADAM, ...Object.fromEntries(numbers) };
 }

@@ -2,7 +2,7 @@
 
 import { randomUUID } from 'node:crypto';
 import type { CustomLossFn } from '../clients.ts';
-import type { Limits } from './limits.ts';
+import { endsOf, type Limits } from './limits.ts';
 import { Refusal } from './refusal.ts';
 
 export interface Session {
@@ -42,7 +42,10 @@ export class Sessions {
 
   create(about: Pick<Session, 'user_metadata' | 'display_name'>): Session {
     if (this.#open.size >= this.#limits.sessions) {
-      throw new Refusal(429, `${this.#open.size} sessions are open, which is all that this server takes`);
+      throw new Refusal(
+        429,
+        `${this.#open.size} sessions are open, which is all that this server takes: ${endsOf(this.#limits)}`,
+      );
     }
     const id = randomUUID();
     const now = Date.now();

@@ -14,7 +14,7 @@ import { type Backend, type ServedModel, servedModel } from './backend.ts';
 import { checkpointPath, KINDS, type ServedKind } from './checkpoint_paths.ts';
 import type { Checkpoints } from './checkpoints.ts';
 import { InflightWeights } from './inflight.ts';
-import type { Limits } from './limits.ts';
+import { endsOf, type Limits } from './limits.ts';
 import { newPlace } from './places.ts';
 import { Refusal } from './refusal.ts';
 import type { AdapterRecord } from './run_record.ts';
@@ -152,10 +152,10 @@ export interface LoraRequest extends Omit<CreateLoraTrainingClientOptions, 'base
 export class TrainingRuns {
   readonly #backend: Backend;
   readonly #checkpoints: Checkpoints;
-  readonly #limits: Pick<Limits, 'models' | 'gapMs'>;
+  readonly #limits: Pick<Limits, 'models' | 'gapMs' | 'silenceMs'>;
   readonly #runs = new Map<string, TrainingRun>();
 
-  constructor(backend: Backend, checkpoints: Checkpoints, limits: Pick<Limits, 'models' | 'gapMs'>) {
+  constructor(backend: Backend, checkpoints: Checkpoints, limits: Pick<Limits, 'models' | 'gapMs' | 'silenceMs'>) {
     this.#backend = backend;
     this.#checkpoints = checkpoints;
     this.#limits = limits;
@@ -225,7 +225,10 @@ export class TrainingRuns {
   ): TrainingRun {
     const inTraining = this.all().filter(({ isUnloaded }) => !isUnloaded).length;
     if (inTraining >= this.#limits.models) {
-      throw new Refusal(429, `${inTraining} models are in training, which is all that this server takes`);
+      throw new Refusal(
+        429,
+        `${inTraining} models are in training, which is all that this server takes: ${endsOf(this.#limits)}`,
+      );
     }
     const service = this.#backend.session({ checkpoints: this.#checkpoints.directoryOf(id) });
     const { base_model, lora_rank, train_attn, train_mlp, train_unembed } = about.adapter;

@@ -66,6 +66,9 @@ describe('the server', () => {
     expect(await wrong('optim_step', { model_id, seq_id: 2, adam_params: { beta1: 'x' } })).toContain(
       'adam_params.beta1',
     );
+    expect(await wrong('optim_step', { model_id, seq_id: 2, optimizer_params: { beta1: 'x' } })).toContain(
+      'optimizer_params.beta1',
+    );
     expect(await wrong('optim_step', { model_id, seq_id: 0 })).toContain('seq_id');
     const model = { session_id, model_seq_id: 1, base_model: 'tiny' };
     expect(await wrong('create_model', { ...model, base_model: 'other' })).toBe(
@@ -146,7 +149,10 @@ describe('the server', () => {
   it('has no more sessions and models than it takes', async () => {
     const { client } = await openServer({ limits: { sessions: 1, models: 1 } });
     const { session_id } = await openModel(client);
-    expect((await client.post('create_session', {})).status).toBe(429);
+    expect(await client.post('create_session', {})).toMatchObject({
+      status: 429,
+      body: { detail: expect.stringMatching(/finish sessions .* after 15 min$/) },
+    });
     const another = { session_id, model_seq_id: 1, base_model: 'tiny', lora_config: { rank: 4 } };
     expect((await client.post('create_model', another)).status).toBe(429);
   });
