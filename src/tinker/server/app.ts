@@ -10,6 +10,7 @@ import { customLossRoutes } from './custom_loss_routes.ts';
 import { downloadRoutes } from './downloads.ts';
 import { refusalAnswer } from './http.ts';
 import { detailAnswer, type MoreRoutes, routesOf } from './more_routes.ts';
+import { shuttingDown } from './refusal.ts';
 import { samplingRoutes } from './sampling_routes.ts';
 import { sessionRoutes } from './session_routes.ts';
 import type { TinkerServer } from './tinker_server.ts';
@@ -56,7 +57,7 @@ export function tinkerApp(server: TinkerServer, { key, more = [], report }: AppO
       );
     }
     if (server.isClosing && !/\/retrieve_futures?$/.test(req.path)) {
-      return refuse(503, 'this server is shutting down');
+      return refuse(503, shuttingDown().message);
     }
     return await next();
   });

@@ -197,7 +197,7 @@ async function outcomeOf(work: Promise<Result>, report: (error: unknown) => void
     return await work;
   } catch (error) {
     if (isOfUser(error)) return { kind: 'failed', error: told(error), category: 'user' };
-    report(error);
+    if (!(error instanceof Refusal)) report(error);
     return { kind: 'failed', error: told(error), category: 'server' };
   }
 }

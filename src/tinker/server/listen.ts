@@ -1,12 +1,13 @@
 // The server as others start it: on an address, until it is closed.
 
-import type { Server } from 'node:http';
+import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { createAdaptorServer } from '@hono/node-server';
+import { getRequestListener } from '@hono/node-server';
 import { ConfigurationError, messageOf } from '../../util/errors.ts';
 import { errorCode } from '../../util/files.ts';
 import { tinkerApp } from './app.ts';
 import type { Backend } from './backend.ts';
+import { Connections } from './connections.ts';
 import { LIMITS, type Limits } from './limits.ts';
 import type { MoreRoutes } from './more_routes.ts';
 import { TinkerServer } from './tinker_server.ts';
@@ -43,29 +44,30 @@ const HEADERS_MS = 30_000;
 const REQUEST_MS = 600_000;
 /** Longer than clients keep a connection that they do not use, so that none is closed under a request. */
 const IDLE_MS = 75_000;
-/** A client that takes nothing of an answer, or sends nothing of a request, is let go of. Longer than a poll is held back. */
+/** A client that takes nothing of an answer, or sends nothing of a request, is let go of. */
 const STALLED_MS = 120_000;
+/** What is answered when the server closes has so long to go out. */
+const DRAIN_MS = 3000;
 
 export async function listen(options: ListenOptions): Promise<RunningServer> {
   const { backend, data, host, port, key, customLosses = false, more, notify, report } = options;
   const limits = { ...LIMITS, ...options.limits };
   const tinker = await TinkerServer.open({ backend, data, limits, customLosses, notify, report });
   const { fetch } = tinkerApp(tinker, { key, more: more?.(tinker), report });
-  const server = createAdaptorServer({
-    fetch,
-    overrideGlobalObjects: false,
-    serverOptions: { headersTimeout: HEADERS_MS, requestTimeout: REQUEST_MS, keepAliveTimeout: IDLE_MS },
-  });
-  server.setTimeout(STALLED_MS);
+  const server = createServer(
+    { headersTimeout: HEADERS_MS, requestTimeout: REQUEST_MS, keepAliveTimeout: IDLE_MS },
+    getRequestListener(fetch, { overrideGlobalObjects: false }),
+  );
+  const connections = new Connections(server, STALLED_MS);
   server.on('clientError', refuseUnreadable);
   try {
     const bound = await addressOf(server, host, port);
     return {
       url: `http://${bound.family === 'IPv6' ? `[${bound.address}]` : bound.address}:${bound.port}`,
       async close() {
-        server.close();
+        // Whoever still comes is refused with a reason.
         await tinker.close();
-        await drained(server);
+        await connections.close(DRAIN_MS);
       },
     };
   } catch (error) {
@@ -74,9 +76,7 @@ export async function listen(options: ListenOptions): Promise<RunningServer> {
   }
 }
 
-type AnyServer = ReturnType<typeof createAdaptorServer>;
-
-function addressOf(server: AnyServer, host: string, port: number): Promise<AddressInfo> {
+function addressOf(server: Server, host: string, port: number): Promise<AddressInfo> {
   return new Promise((resolve, reject) => {
     server.once('error', (error) => reject(listenError(error, host, port)));
     server.listen(port, host, () => {
@@ -103,14 +103,4 @@ function listenError(error: unknown, host: string, port: number): ConfigurationE
     return new ConfigurationError(`${host} is no address of this machine`, { hint: 'See --host.', cause: error });
   }
   return new ConfigurationError(`cannot listen on ${place}: ${messageOf(error)}`, { cause: error });
-}
-
-/** What is being answered is answered; connections on which nothing happens are closed. */
-async function drained(server: AnyServer): Promise<void> {
-  await new Promise((resolve) => setImmediate(resolve));
-  if (isHttp(server)) server.closeAllConnections();
-}
-
-function isHttp(server: AnyServer): server is Server {
-  return 'closeAllConnections' in server;
 }

@@ -22,6 +22,9 @@ export class Refusal extends Error {
   }
 }
 
+/** Told to whoever asks, or waits, when the server ends; the same request is good for the next one. */
+export const shuttingDown = () => new Refusal(503, 'this server is shutting down');
+
 /** In one line, with what to do about it. */
 export function told(error: unknown): string {
   const hint = error instanceof CookbookError ? error.hint : undefined;
@@ -30,7 +33,6 @@ export function told(error: unknown): string {
 
 /** Whether another request would have been granted, rather than another server. */
 export function isOfUser(error: unknown): boolean {
-  return [RequestError, CheckpointError, ConfigurationError, WeightsError, Refusal].some(
-    (kind) => error instanceof kind,
-  );
+  if (error instanceof Refusal) return error.status !== 503;
+  return [RequestError, CheckpointError, ConfigurationError, WeightsError].some((kind) => error instanceof kind);
 }

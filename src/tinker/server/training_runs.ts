@@ -16,7 +16,7 @@ import type { Checkpoints } from './checkpoints.ts';
 import { InflightWeights } from './inflight.ts';
 import { endsOf, type Limits } from './limits.ts';
 import { newPlace } from './places.ts';
-import { Refusal } from './refusal.ts';
+import { Refusal, shuttingDown } from './refusal.ts';
 import type { AdapterRecord } from './run_record.ts';
 import { Sequence } from './sequence.ts';
 
@@ -128,15 +128,15 @@ export class TrainingRun {
     await old.close();
   }
 
-  /** Finishes the request that is computed, and gives back the model; samplers of it go on. */
-  async unload(): Promise<void> {
+  /** Finishes the request that is computed, refuses those that wait, and gives back the model; samplers of it go on. */
+  async unload(reason = new Refusal(400, `model ${this.id} is unloaded`)): Promise<void> {
     this.isUnloaded = true;
-    await this.sequence.close(new Refusal(400, `model ${this.id} is unloaded`));
+    await this.sequence.close(reason);
     await this.#client.then((client) => client.close()).catch(() => undefined);
   }
 
-  async close(): Promise<void> {
-    await this.unload();
+  async close(reason?: Refusal): Promise<void> {
+    await this.unload(reason);
     await this.inflight.close();
     await this.#service.close();
   }
@@ -205,16 +205,17 @@ export class TrainingRuns {
     await this.#runs.get(id)?.unload();
   }
 
-  /** Gives back all that a run has, its samplers included. */
-  async end(id: string): Promise<void> {
+  /** Gives back all that a run has, its samplers included. Requests that wait are told the reason. */
+  async end(id: string, reason?: Refusal): Promise<void> {
     const run = this.#runs.get(id);
     this.#runs.delete(id);
-    await run?.close();
+    await run?.close(reason);
     this.#checkpoints.end(id);
   }
 
+  /** When the server ends. */
   async close(): Promise<void> {
-    await Promise.all([...this.#runs.keys()].map((id) => this.end(id)));
+    await Promise.all([...this.#runs.keys()].map((id) => this.end(id, shuttingDown())));
   }
 
   #begin(

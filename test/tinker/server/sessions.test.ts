@@ -20,6 +20,18 @@ describe('a session', () => {
     expect((await client.post('session_heartbeat', { session_id: 'other' })).status).toBe(404);
   });
 
+  it('tells requests that wait when the server ends that it does, and blames no client', async () => {
+    const { client, close, failures } = await openServer();
+    const { model_id } = await openModel(client);
+    const behind = await client.granted('forward_backward', passJson(model_id, 2));
+    const told = client.result(behind);
+    // What was sent later is answered, so the poll has arrived.
+    await client.send('GET', 'healthz');
+    await close();
+    expect(await told).toMatchObject({ error: 'this server is shutting down', category: 'server' });
+    expect(failures).toEqual([]);
+  });
+
   it('tells how it ended, as its client said first', async () => {
     const { client } = await openServer();
     const made = { display_name: 'A run of mine', user_metadata: { recipe: 'sft' } };

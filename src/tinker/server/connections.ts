@@ -1,0 +1,40 @@
+// How long a connection may stand still, and how connections end with the server.
+
+import type { Server, ServerResponse } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+/** How often a server that closes looks whether its answers are out. */
+const LOOK_MS = 20;
+
+export class Connections {
+  readonly #server: Server;
+  /** Those that are not out. Node takes an answer that is written for one that is sent, and would cut it. */
+  readonly #answers = new Set<ServerResponse>();
+
+  /**
+   * Lets go of clients that send nothing of a request, or take nothing of an answer, for so long. Who has sent all and has taken all
+   * that there is waits for what is computed, however long that takes.
+   */
+  constructor(server: Server, stalledMs: number) {
+    this.#server = server;
+    server.setTimeout(stalledMs);
+    server.on('request', (request, response) => {
+      this.#answers.add(response);
+      response.once('close', () => this.#answers.delete(response));
+      // With a listener, Node leaves the connection to it.
+      response.on('timeout', (socket) => {
+        if (request.complete && socket.writableLength === 0) socket.setTimeout(stalledMs);
+        else socket.destroy();
+      });
+    });
+  }
+
+  /** Lets answers to whole requests go out for a while, then cuts what is left. */
+  async close(drainMs: number): Promise<void> {
+    const until = Date.now() + drainMs;
+    const isAnswering = () => [...this.#answers].some(({ req }) => req.complete);
+    while (isAnswering() && Date.now() < until) await sleep(LOOK_MS);
+    this.#server.close();
+    this.#server.closeAllConnections();
+  }
+}

@@ -1,0 +1,75 @@
+// Connections of a plain server: which of those that stand still are let go of, and what is still answered when it closes.
+
+import { once } from 'node:events';
+import { createServer, type RequestListener, type Server } from 'node:http';
+import { type AddressInfo, connect } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { Connections } from '../../../src/tinker/server/connections.ts';
+
+const STALLED_MS = 60;
+const LARGE = 'x'.repeat(2 ** 25);
+
+interface Opened {
+  server: Server;
+  connections: Connections;
+  port: number;
+  url: string;
+}
+
+async function opened(answer: RequestListener): Promise<Opened> {
+  const server = createServer(answer);
+  const connections = new Connections(server, STALLED_MS);
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  onTestFinished(() => {
+    server.close();
+    server.closeAllConnections();
+  });
+  const address: AddressInfo | string | null = server.address();
+  const port = typeof address === 'object' && address !== null ? address.port : 0;
+  return { server, connections, port, url: `http://127.0.0.1:${port}` };
+}
+
+describe('a connection that stands still', () => {
+  it('waits for what is computed, before the answer and within it', async () => {
+    const { url } = await opened(async (_, response) => {
+      await sleep(4 * STALLED_MS);
+      response.write('first ');
+      await sleep(4 * STALLED_MS);
+      response.end('second');
+    });
+    expect(await (await fetch(url)).text()).toBe('first second');
+  });
+
+  it('is let go of where the client stops within its request', async () => {
+    const { port } = await opened((request) => request.on('error', () => undefined).resume());
+    const socket = connect(port, '127.0.0.1');
+    socket.resume().write('POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\nhalf');
+    await once(socket, 'close');
+  });
+
+  it('is let go of where the client takes nothing of its answer', async () => {
+    const { server, port } = await opened((_, response) => response.end(LARGE));
+    const taken = once(server, 'connection');
+    const socket = connect(port, '127.0.0.1').pause();
+    socket.on('error', () => undefined).write('GET / HTTP/1.1\r\nHost: localhost\r\n\r\n');
+    const [theirs] = await taken;
+    await once(theirs, 'close');
+    socket.destroy();
+  });
+});
+
+it('a server that closes lets its answers go out, and cuts only what does not end', async () => {
+  const { connections, url } = await opened(async (request, response) => {
+    response.write('begun ');
+    await sleep(100);
+    if (request.url === '/ends') response.end(LARGE);
+  });
+  const ends = await fetch(`${url}/ends`);
+  const hangs = await fetch(`${url}/hangs`);
+  const texts = Promise.allSettled([ends.text(), hangs.text()]);
+  await connections.close(1500);
+  const [whole, broken] = await texts;
+  expect(whole).toEqual({ status: 'fulfilled', value: `begun ${LARGE}` });
+  expect(broken.status).toBe('rejected');
+});
