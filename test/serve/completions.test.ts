@@ -158,6 +158,29 @@ describe('/completions', () => {
     await expect.poll(waiting).toBe(0);
   });
 
+  it('gives up the other prompts of a request of which one fails', async () => {
+    const full = await openServed({ limits: { pendingRequests: 1 } });
+    const waiting = async () => Object((await jsonFrom(`${full.url}/api/status`)).queue).waiting;
+    for (const stream of [false, true]) {
+      const body = { model: 'tiny', prompt: [PROMPT, PROMPT], max_tokens: 400, n: 64, stream };
+      expect(await full.ask('completions', body)).toMatchObject({ status: 429 });
+      await expect.poll(waiting).toBe(0);
+    }
+  });
+
+  it('tells those who wait when the server ends that it does, so that they ask the next one', async () => {
+    const served = await openServed();
+    const body = { model: 'tiny', prompt: new Array(8).fill(PROMPT), max_tokens: 400, n: 64 };
+    const waiting = async () => Object((await jsonFrom(`${served.url}/api/status`)).queue).waiting;
+    const answers = Promise.all(
+      [false, true].map((stream) => served.ask('completions', { ...body, stream, logprobs: 1 })),
+    );
+    await expect.poll(waiting).toBe(16);
+    await served.close();
+    const refused = { status: 503, body: { error: { type: 'server_error', message: 'this server is shutting down' } } };
+    expect(await answers).toMatchObject([refused, refused]);
+  });
+
   it('says what is wrong with a request, and with which parameter', async () => {
     const told = async (body: object) => {
       const { status, body: answer } = await ask('completions', { model: 'tiny', prompt: PROMPT, ...body });

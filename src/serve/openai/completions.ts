@@ -1,5 +1,6 @@
 // /completions: prompts as text or as tokens, continued.
 
+import { setImmediate } from 'node:timers/promises';
 import { Utf8Decoder } from '../../renderers/utf8_decoder.ts';
 import { flagOf } from '../../tinker/server/requests.ts';
 import type { SampledSequence } from '../../tinker/types.ts';
@@ -13,7 +14,6 @@ import type { NamedModel, OpenAiModels } from './models.ts';
 import { countIn, type SamplingRequest, samplingRequestOf, topOf } from './sampling_request.ts';
 import type { OpenAiSession } from './session.ts';
 import { StopText } from './stop_text.ts';
-import { textBeginning } from './text_prompts.ts';
 import { completionLogprobs } from './token_logprobs.ts';
 import { answerHead, usageOf } from './usage.ts';
 
@@ -47,33 +47,40 @@ export async function completionRequestOf(body: JsonObject, models: OpenAiModels
   if (maxTokens === 0 && !echo)
     throw new WireError('max_tokens', 'can be 0 only with echo, where the prompt is scored');
   const tokenizer = await models.tokenizer(named);
-  const beginning = await textBeginning(named.served.directory, tokenizer);
-  const prompts = promptsAt(
-    fieldOf(body, 'prompt'),
-    (text) => {
-      const tokens = tokenizer.encode(text);
-      const before = tokens[0] === beginning[0] ? [] : beginning;
-      return { tokens: [...before, ...tokens], text, beginning: before.length };
-    },
-    (tokens) => {
-      const stranger = tokens.find((token) => token < 0 || token >= tokenizer.vocabSize);
-      if (stranger !== undefined) throw new WireError('prompt', `${stranger} is no token of this model`);
-      return { tokens, text: tokenizer.decode(tokens), beginning: 0 };
-    },
-  );
-  for (const { tokens } of prompts) checkRoom(tokens, named, 'prompt');
+  const beginning = await models.textBeginning(named);
+  const prompts: Prompt[] = [];
+  for (const sent of promptsAt(fieldOf(body, 'prompt'))) {
+    const prompt =
+      typeof sent === 'string' ? promptOfText(sent, tokenizer, beginning) : promptOfTokens(sent, tokenizer);
+    checkRoom(prompt.tokens, named, 'prompt');
+    prompts.push(prompt);
+    // A thousand long texts take a while: others are served in between.
+    await setImmediate();
+  }
   return { ...sampling, named, tokenizer, prompts, maxTokens, echo, top };
 }
 
 /** A text, tokens, or a list of either. */
-function promptsAt(value: Sent, ofText: (text: string) => Prompt, ofTokens: (tokens: number[]) => Prompt): Prompt[] {
-  if (typeof value === 'string') return [ofText(value)];
+function promptsAt(value: Sent): (string | number[])[] {
+  if (typeof value === 'string') return [value];
   if (!Array.isArray(value) || value.length === 0)
     throw expected('a text, tokens, or a list of these', value, 'prompt');
-  if (typeof value[0] === 'number') return [ofTokens(integersAt(value, 'prompt'))];
+  if (typeof value[0] === 'number') return [integersAt(value, 'prompt')];
   if (value.length > MAX_PROMPTS) throw new WireError('prompt', `must be at most ${MAX_PROMPTS} prompts`);
-  if (Array.isArray(value[0])) return listAt(value, 'prompt', integersAt).map(ofTokens);
-  return listAt(value, 'prompt', textAt).map(ofText);
+  if (Array.isArray(value[0])) return listAt(value, 'prompt', integersAt);
+  return listAt(value, 'prompt', textAt);
+}
+
+function promptOfText(text: string, tokenizer: Tokenizer, beginning: readonly number[]): Prompt {
+  const tokens = tokenizer.encode(text);
+  const before = tokens[0] === beginning[0] ? [] : beginning;
+  return { tokens: [...before, ...tokens], text, beginning: before.length };
+}
+
+function promptOfTokens(tokens: number[], tokenizer: Tokenizer): Prompt {
+  const stranger = tokens.find((token) => token < 0 || token >= tokenizer.vocabSize);
+  if (stranger !== undefined) throw new WireError('prompt', `${stranger} is no token of this model`);
+  return { tokens, text: tokenizer.decode(tokens), beginning: 0 };
 }
 
 /** The text of an answer as its tokens come. */

@@ -4,7 +4,7 @@ import type { JsonObject } from '../../util/json.ts';
 import type { ApiFailure } from './errors.ts';
 
 export interface EventStreamOptions {
-  /** Aborted when nobody reads any more. */
+  /** Aborted when nobody reads any more, or one of the parts has failed. */
   abort: AbortController;
   /** What readers are told of an error that comes when the answer has begun. */
   failed(error: unknown): ApiFailure;
@@ -28,6 +28,7 @@ export async function eventStream(
         if (done === true) controller.close();
       } catch (error) {
         if (abort.signal.aborted) return controller.error(error);
+        abort.abort(error);
         controller.enqueue(event(JSON.stringify(failed(error).body)));
         controller.enqueue(event('[DONE]'));
         controller.close();

@@ -13,6 +13,7 @@ import { loadTokenizer } from '../../tokenizers/hf_tokenizer.ts';
 import type { Tokenizer } from '../../tokenizers/types.ts';
 import type { JsonObject } from '../../util/json.ts';
 import { OpenAiError } from './errors.ts';
+import { textBeginning } from './text_prompts.ts';
 
 export interface NamedModel {
   /** As the client calls it. */
@@ -36,6 +37,7 @@ export class OpenAiModels {
   readonly #startedAt = Math.floor(Date.now() / 1000);
   /** One for each served model. */
   readonly #tokenizers = new Map<ServedModel, Promise<Tokenizer>>();
+  readonly #beginnings = new Map<ServedModel, Promise<readonly number[]>>();
 
   constructor(server: TinkerServer) {
     this.#server = server;
@@ -88,11 +90,15 @@ export class OpenAiModels {
   }
 
   async tokenizer({ served }: NamedModel): Promise<Tokenizer> {
-    const known = this.#tokenizers.get(served) ?? loadTokenizer(served.directory);
-    this.#tokenizers.set(served, known);
-    // The next who asks tries again.
-    known.catch(() => this.#tokenizers.delete(served));
-    return await known;
+    return await readOnce(this.#tokenizers, served, () => loadTokenizer(served.directory));
+  }
+
+  /** The tokens in front of every text that this model continues. */
+  async textBeginning(model: NamedModel): Promise<readonly number[]> {
+    const { served } = model;
+    return await readOnce(this.#beginnings, served, async () =>
+      textBeginning(served.directory, await this.tokenizer(model)),
+    );
   }
 
   /**
@@ -120,6 +126,16 @@ export class OpenAiModels {
     if (found !== undefined) return found;
     throw unknownModel(asked, `there is ${models.map((model) => model.name).join(', ')}`);
   }
+}
+
+function readOnce<T>(known: Map<ServedModel, Promise<T>>, model: ServedModel, read: () => Promise<T>): Promise<T> {
+  const found = known.get(model);
+  if (found !== undefined) return found;
+  const reading = read();
+  known.set(model, reading);
+  // The next who asks tries again.
+  reading.catch(() => known.delete(model));
+  return reading;
 }
 
 function modelJson(id: string, created: number, more: JsonObject): JsonObject {

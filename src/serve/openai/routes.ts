@@ -43,8 +43,14 @@ export function openAiRoutes(server: TinkerServer, report: (error: unknown) => v
     async (context: Context): Promise<Response> => {
       const request = await read(bodyOf(await server.bodies.bytes(context)), models);
       const abort = abortWith(context.req.raw.signal);
-      if (!request.stream) return Response.json(await whole(session, request, abort.signal));
-      return await eventStream(pieces(session, request, abort.signal), { abort, failed });
+      try {
+        if (!request.stream) return Response.json(await whole(session, request, abort.signal));
+        return await eventStream(pieces(session, request, abort.signal), { abort, failed });
+      } catch (error) {
+        // The other prompts of the request are computed for nobody.
+        abort.abort(error);
+        throw error;
+      }
     };
 
   app.get('/models', () => Response.json({ object: 'list', data: models.list() }));

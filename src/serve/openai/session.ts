@@ -1,6 +1,7 @@
 // The session in which clients of OpenAI's API sample, who have none of their own: opened for the first of them, ended by the
 // server when none of them is heard of any more, and then opened again.
 
+import { isOfUser, shuttingDown } from '../../tinker/server/refusal.ts';
 import type { SampleRequest } from '../../tinker/server/samplers.ts';
 import type { Session } from '../../tinker/server/sessions.ts';
 import type { TinkerServer } from '../../tinker/server/tinker_server.ts';
@@ -41,7 +42,7 @@ export class OpenAiSession {
     return seedFor(0, 'openai', this.#requests++);
   }
 
-  /** @throws OpenAiError while too many requests wait */
+  /** @throws OpenAiError while too many requests wait, Refusal when the server ends */
   async sample(model: NamedModel, request: SampleRequest): Promise<SampleResponse> {
     const { futures, limits, samplers } = this.#server;
     if (futures.pending + this.#waiting >= limits.pendingRequests) {
@@ -49,6 +50,7 @@ export class OpenAiSession {
         status: 429,
       });
     }
+    if (this.#server.isClosing) throw shuttingDown();
     const session = this.#heard();
     const kept = this.#samplerOf(model, session);
     kept.busy += 1;
@@ -60,6 +62,9 @@ export class OpenAiSession {
     };
     try {
       return await samplers.sample(kept.id, { ...request, options: { ...request.options, onToken: heard } });
+    } catch (error) {
+      // Its sampler was closed under it: nothing is wrong with the request.
+      throw this.#server.isClosing && isOfUser(error) ? shuttingDown() : error;
     } finally {
       kept.busy -= 1;
       this.#waiting -= 1;
