@@ -1,9 +1,12 @@
 // /completions on the real server with the tiny model: text, tokens, log-probs, stops, streams, and what is refused.
 
+import { cp, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { loadTokenizer } from '../../src/tokenizers/hf_tokenizer.ts';
 import type { JsonObject } from '../../src/util/json.ts';
 import { choicesOf, jsonFrom, openServed, streamed } from '../support/served.ts';
+import { temporaryDirectory } from '../support/temporary_directory.ts';
 import { adamJson, openModel, passJson, TINY } from '../support/tinker_server.ts';
 
 const PROMPT = 'Once upon a time there was a';
@@ -15,6 +18,8 @@ const complete = async (body: object) => {
   if (status !== 200) throw new Error(JSON.stringify(answer));
   return answer;
 };
+const changeJson = async (path: string, change: object) =>
+  await writeFile(path, JSON.stringify({ ...JSON.parse(await readFile(path, 'utf8')), ...change }));
 const textsOf = (answer: JsonObject) => choicesOf(answer).map(({ text }) => text);
 
 describe('/completions', () => {
@@ -156,6 +161,23 @@ describe('/completions', () => {
     expect(await waiting()).toBe(1);
     abort.abort();
     await expect.poll(waiting).toBe(0);
+  });
+
+  it('reads once what the files of a tokenizer put in front of text', async () => {
+    const directory = join(await temporaryDirectory(), 'model');
+    await cp(TINY, directory, { recursive: true });
+    const files = { tokenizer: join(directory, 'tokenizer.json'), config: join(directory, 'tokenizer_config.json') };
+    const single = [{ SpecialToken: { id: '<|endoftext|>', type_id: 0 } }, { Sequence: { id: 'A', type_id: 0 } }];
+    const special_tokens = { '<|endoftext|>': { id: '<|endoftext|>', ids: [0], tokens: ['<|endoftext|>'] } };
+    const post_processor = { type: 'TemplateProcessing', single, pair: single, special_tokens };
+    await changeJson(files.tokenizer, { post_processor });
+    await changeJson(files.config, { bos_token: '<|endoftext|>' });
+    const served = await openServed({ models: { tiny: directory } });
+    const counted = async () =>
+      (await served.ask('completions', { model: 'tiny', prompt: PROMPT, max_tokens: 1 })).body.usage;
+    expect(await counted()).toMatchObject({ prompt_tokens: TOKENS.length + 1 });
+    await changeJson(files.tokenizer, { post_processor: null });
+    expect(await counted()).toMatchObject({ prompt_tokens: TOKENS.length + 1 });
   });
 
   it('gives up the other prompts of a request of which one fails', async () => {
