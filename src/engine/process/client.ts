@@ -112,17 +112,29 @@ export class AttachedService implements FullTrainingService {
   }
 }
 
-class AttachedTrainingClient implements TrainingClient {
-  readonly #connection: Connection;
-  readonly #client: number;
+/** What clients of both kinds are: a number by which the engine knows them. */
+abstract class AttachedClient {
+  protected readonly connection: Connection;
+  protected readonly client: number;
   readonly #info: ModelInfo;
 
   constructor(connection: Connection, client: number, info: ModelInfo) {
-    this.#connection = connection;
-    this.#client = client;
+    this.connection = connection;
+    this.client = client;
     this.#info = info;
   }
 
+  getInfo(): Promise<ModelInfo> {
+    return Promise.resolve(this.#info);
+  }
+
+  /** A client of a service that is closed, or of an engine that has gone, is closed. */
+  async close(): Promise<void> {
+    await this.connection.ask({ op: 'close', client: this.client }, isNothing).catch(() => undefined);
+  }
+}
+
+class AttachedTrainingClient extends AttachedClient implements TrainingClient {
   forward(
     data: Datum[],
     lossFn: LossFnType,
@@ -155,28 +167,20 @@ class AttachedTrainingClient implements TrainingClient {
   }
 
   optimStep(params: AdamParams): Promise<APIFuture<OptimStepResponse>> {
-    return this.#connection.submit({ op: 'optim_step', client: this.#client, params }, isOptimStepResponse);
+    return this.connection.submit({ op: 'optim_step', client: this.client, params }, isOptimStepResponse);
   }
 
   saveState(name: string): Promise<APIFuture<SaveWeightsResponse>> {
-    return this.#connection.submit({ op: 'save_state', client: this.#client, name }, isSaved);
+    return this.connection.submit({ op: 'save_state', client: this.client, name }, isSaved);
   }
 
   saveWeightsForSampler(name: string): Promise<APIFuture<SaveWeightsResponse>> {
-    return this.#connection.submit({ op: 'save_weights', client: this.#client, name }, isSaved);
+    return this.connection.submit({ op: 'save_weights', client: this.client, name }, isSaved);
   }
 
   async saveWeightsAndGetSamplingClient(): Promise<SamplingClient> {
-    const { client, info } = await this.#connection.ask({ op: 'snapshot', client: this.#client }, isMadeClient);
-    return new AttachedSamplingClient(this.#connection, client, info);
-  }
-
-  getInfo(): Promise<ModelInfo> {
-    return Promise.resolve(this.#info);
-  }
-
-  async close(): Promise<void> {
-    await closeClient(this.#connection, this.#client);
+    const { client, info } = await this.connection.ask({ op: 'snapshot', client: this.client }, isMadeClient);
+    return new AttachedSamplingClient(this.connection, client, info);
   }
 
   #pass(
@@ -187,8 +191,8 @@ class AttachedTrainingClient implements TrainingClient {
     { logprobs = 'all' }: ForwardBackwardOptions = {},
   ): Promise<APIFuture<ForwardBackwardOutput>> {
     const asked: LogprobsAsked = typeof logprobs === 'string' ? logprobs : logprobs.map(bitsOf);
-    const request = { op, client: this.#client, data, loss_fn, config, logprobs: asked };
-    return this.#connection.submit(request, isForwardBackwardOutput);
+    const request = { op, client: this.client, data, loss_fn, config, logprobs: asked };
+    return this.connection.submit(request, isForwardBackwardOutput);
   }
 }
 
@@ -197,17 +201,7 @@ function bitsOf(mask: ArrayLike<number>): Uint8Array {
   return Uint8Array.from({ length: mask.length }, (_, i) => (mask[i] === 0 ? 0 : 1));
 }
 
-class AttachedSamplingClient implements SamplingClient {
-  readonly #connection: Connection;
-  readonly #client: number;
-  readonly #info: ModelInfo;
-
-  constructor(connection: Connection, client: number, info: ModelInfo) {
-    this.#connection = connection;
-    this.#client = client;
-    this.#info = info;
-  }
-
+class AttachedSamplingClient extends AttachedClient implements SamplingClient {
   sample(
     prompt: ModelInput,
     num_samples: number,
@@ -215,24 +209,11 @@ class AttachedSamplingClient implements SamplingClient {
     { signal, onToken, ...asked }: SampleOptions = {},
   ): Promise<SampleResponse> {
     const tells = onToken !== undefined;
-    const request = { op: 'sample', client: this.#client, prompt, num_samples, params, asked, tells } as const;
-    return this.#connection.ask(request, isSampleResponse, { signal, onToken });
+    const request = { op: 'sample', client: this.client, prompt, num_samples, params, asked, tells } as const;
+    return this.connection.ask(request, isSampleResponse, { signal, onToken });
   }
 
   computeLogprobs(input: ModelInput, { signal }: RequestOptions = {}): Promise<(number | null)[]> {
-    return this.#connection.ask({ op: 'compute_logprobs', client: this.#client, input }, isLogprobs, { signal });
+    return this.connection.ask({ op: 'compute_logprobs', client: this.client, input }, isLogprobs, { signal });
   }
-
-  getInfo(): Promise<ModelInfo> {
-    return Promise.resolve(this.#info);
-  }
-
-  async close(): Promise<void> {
-    await closeClient(this.#connection, this.#client);
-  }
-}
-
-/** A client of a service that is closed, or of an engine that has gone, is closed. */
-async function closeClient(connection: Connection, client: number): Promise<void> {
-  await connection.ask({ op: 'close', client }, isNothing).catch(() => undefined);
 }
