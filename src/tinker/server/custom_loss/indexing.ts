@@ -122,21 +122,29 @@ function masked(tape: Tape, x: Value, mask: Value): Value {
   if (mask.shape.some((size, d) => size !== x.shape[d])) {
     throw new RequestError(`a mask of shape [${mask.shape}] does not fit a tensor of shape [${x.shape}]`);
   }
-  const inner = sizeOf(x.shape.slice(rank));
   const rows = [...mask.tensor.data.keys()].filter((i) => mask.tensor.data[i] !== 0);
-  requireRoom(rows.length * inner);
-  const sources = rows.flatMap((row) => Array.from({ length: inner }, (_, i) => row * inner + i));
-  return tape.select(x, [rows.length, ...x.shape.slice(rank)], Int32Array.from(sources));
+  return selectedRows(tape, x, rows, { shape: [rows.length], rank });
 }
 
 /** Rows of the first dimension, by their positions. */
 function taken(tape: Tape, x: Value, positions: Value): Value {
   const size = x.shape[dimensionOf(0, x.shape.length)];
-  const inner = sizeOf(x.shape.slice(1));
   const rows = Array.from(positions.tensor.data, (position) => positionOf(position, size));
+  return selectedRows(tape, x, rows, { shape: positions.shape, rank: 1 });
+}
+
+/** `rows` count through the first `rank` dimensions, in whose place `shape` stands. */
+function selectedRows(
+  tape: Tape,
+  x: Value,
+  rows: readonly number[],
+  { shape, rank }: { shape: readonly number[]; rank: number },
+): Value {
+  const rest = x.shape.slice(rank);
+  const inner = sizeOf(rest);
   requireRoom(rows.length * inner);
   const sources = rows.flatMap((row) => Array.from({ length: inner }, (_, i) => row * inner + i));
-  return tape.select(x, [...positions.shape, ...x.shape.slice(1)], Int32Array.from(sources));
+  return tape.select(x, [...shape, ...rest], Int32Array.from(sources));
 }
 
 const viewOf = ({ shape }: Value): View => {
