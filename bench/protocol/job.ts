@@ -35,15 +35,17 @@ export interface Done extends Answer {
 
 export const TINY = join(import.meta.dirname, '../../example_data/models/tiny');
 
-/** Conversations of the file that configs/sl_basic.yaml trains on, as rows of tokens. */
+/** Conversations of the file that configs/sl_basic.yaml trains on, as rows of tokens; from its beginning again where more are asked for. */
 export async function conversations(count: number): Promise<number[][]> {
   const tokenizer = await loadTokenizer(TINY);
-  return readFileSync(join(TINY, '../../conversations.jsonl'), 'utf8')
-    .split('\n', count)
+  const rows = readFileSync(join(TINY, '../../conversations.jsonl'), 'utf8')
+    .trimEnd()
+    .split('\n')
     .map((line) => {
       const row: unknown = JSON.parse(line);
       const messages = isJsonObject(row) && Array.isArray(row.messages) ? row.messages : [];
       const text = messages.map((message) => (isJsonObject(message) ? `${message.content}` : '')).join('\n');
       return [...tokenizer.encode(text)];
     });
+  return Array.from({ length: count }, (_, i) => rows[i % rows.length]);
 }
