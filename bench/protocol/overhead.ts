@@ -1,8 +1,9 @@
 // What HTTP costs: our client on `cookbook serve` beside the engine in the client's own process, a measurement of each in turns:
-//   npx jiti bench/protocol/overhead.ts [--pairs N] [--warmup N] [--threads 2] [--only step|sample]
+//   npx jiti bench/protocol/overhead.ts [--pairs N] [--warmup N] [--threads 2] [--only step|sample|short]
 // The model that ships, rank 16. "step": forward, backward and AdamW over the 16 conversations of a step of configs/sl_basic.yaml.
-// "sample": 32 requests of 32 tokens each, all at once. Both sides get the same numbers, to the bit. Server, client and engine live side by
-// side and one waits while the other works: the machine has to be quiet. `npx tsc -p tsconfig.build.json` builds what is served.
+// "sample": 32 requests of 128 tokens each, all at once; "short": of 32 tokens, where what a request costs counts most. Both sides get
+// the same numbers, to the bit. Server, client and engine live side by side and one waits while the other works: the machine has to be
+// quiet. `npx tsc -p tsconfig.build.json` builds what is served.
 
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -24,7 +25,7 @@ const warmup = Number(values.warmup);
 const threads = Number(values.threads);
 const BATCH = 16;
 const SAMPLES = 32;
-const TOKENS = 32;
+const TOKENS = { sample: 128, short: 32 };
 
 const rows = await conversations((warmup + pairs) * BATCH);
 const JOBS: { name: string; title: string; job(round: number): Job }[] = [
@@ -33,15 +34,15 @@ const JOBS: { name: string; title: string; job(round: number): Job }[] = [
     title: `a training step of ${BATCH} conversations`,
     job: (round) => ({ task: 'step', rows: rows.slice(round * BATCH, (round + 1) * BATCH) }),
   },
-  {
-    name: 'sample',
-    title: `${SAMPLES} samples of ${TOKENS} tokens at once`,
-    job: (round) => ({
+  ...Object.entries(TOKENS).map(([name, max_tokens]) => ({
+    name,
+    title: `${SAMPLES} samples of ${max_tokens} tokens at once`,
+    job: (round: number): Job => ({
       task: 'sample',
       prompts: rows.slice(round, round + SAMPLES).map((row) => row.slice(0, 12)),
-      max_tokens: TOKENS,
+      max_tokens,
     }),
-  },
+  })),
 ];
 
 const worker = typescript(join(import.meta.dirname, 'worker.ts'));

@@ -1,6 +1,6 @@
 // Runs of a sweep that share an engine against the same runs in processes of their own: seconds, and peak memory.
 //
-//   npx jiti bench/sweep/shared_engine.ts [MODEL] [--runs 8] [--rounds 3] [--steps 8] [--trainer supervised|rl] [--python PATH]
+//   npx jiti bench/sweep/shared_engine.ts [MODEL] [--runs 8] [--rounds 3] [--steps 8] [--batch 8] [--trainer supervised|rl] [--python PATH]
 //
 // MODEL is tiny, smollm2 or a directory. Memory is the sum of PSS over the processes of the sweep, which counts what several of
 // them map once. Build first: the commands of dist/ are what is started.
@@ -23,6 +23,7 @@ const { values, positionals } = parseArgs({
     runs: { type: 'string', default: '8' },
     rounds: { type: 'string', default: '3' },
     steps: { type: 'string', default: '8' },
+    batch: { type: 'string', default: '8' },
     trainer: { type: 'string', default: 'supervised' },
     python: { type: 'string', default: 'python3' },
   },
@@ -79,14 +80,15 @@ function sweepOf(model: string, directory: string): object {
   const runs = Number(values.runs);
   const data = (name: string) => join(ROOT, 'example_data', name);
   const steps = Number(values.steps);
+  const batch_size = Number(values.batch);
   const supervised = {
     trainer: 'supervised',
-    dataset: { builder: 'conversation_file', file_path: data('conversations.jsonl'), batch_size: 8 },
+    dataset: { builder: 'conversation_file', file_path: data('conversations.jsonl'), batch_size },
     max_steps: steps,
   };
   const rl = {
     trainer: 'rl',
-    dataset: { builder: 'arithmetic', batch_size: 8, group_size: 4, n_batches: steps },
+    dataset: { builder: 'arithmetic', batch_size, group_size: 4, n_batches: steps },
     max_tokens: 8,
   };
   const base = {
@@ -134,7 +136,7 @@ const row = (name: string, figures: readonly Figures[]) => [
 ];
 const ratio = (of: (figures: Figures) => number) => (median(own.map(of)) / median(shared.map(of))).toFixed(2);
 console.log(
-  `${values.runs} runs of ${values.steps} steps, ${values.trainer}, ${cpus().length} cores, ${values.rounds} rounds`,
+  `${values.runs} runs of ${values.steps} steps of batch ${values.batch}, ${values.trainer}, ${cpus().length} cores, ${values.rounds} rounds`,
 );
 console.log(
   table([

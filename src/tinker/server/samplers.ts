@@ -4,6 +4,7 @@
 import type { RequestOptions, SampleOptions } from '../clients.ts';
 import { lengthOf, type ModelInput, type SampleResponse, type SamplingParams } from '../types.ts';
 import type { Counters } from './counters.ts';
+import { Gathering } from './gathering.ts';
 import type { SamplesFrom } from './inflight.ts';
 import type { Limits } from './limits.ts';
 import { Refusal } from './refusal.ts';
@@ -21,6 +22,7 @@ interface Entry extends Sampler {
   client: Promise<SamplesFrom> | null;
   /** Requests that are computed. */
   busy: number;
+  readonly gathering: Gathering;
 }
 
 export interface SampleRequest extends RequestOptions {
@@ -60,12 +62,13 @@ export class Samplers {
   /** One that is opened when it is first asked for. */
   add(sampler: Sampler, open: () => Promise<SamplesFrom>): void {
     const { id, base_model, model_path } = sampler;
-    this.#entries.set(id, { id, base_model, model_path, open, client: null, busy: 0 });
+    this.#entries.set(id, { id, base_model, model_path, open, client: null, busy: 0, gathering: new Gathering() });
   }
 
   addSnapshot(sampler: Sampler, client: SamplesFrom): void {
     const { id, base_model, model_path } = sampler;
-    this.#entries.set(id, { id, base_model, model_path, open: null, client: Promise.resolve(client), busy: 0 });
+    const held = { open: null, client: Promise.resolve(client), busy: 0, gathering: new Gathering() };
+    this.#entries.set(id, { id, base_model, model_path, ...held });
     this.#makeRoom();
   }
 
@@ -78,7 +81,7 @@ export class Samplers {
       const client = await this.#clientOf(entry);
       const { onToken } = options;
       const counted = this.#counters.sampling(lengthOf(prompt));
-      const response = await this.#counters.timed('sample', () =>
+      const sampled = () =>
         client.sample(prompt, numSamples, params, {
           ...options,
           ...(signal && { signal }),
@@ -86,8 +89,8 @@ export class Samplers {
             counted.told();
             onToken?.(token, member);
           },
-        }),
-      );
+        });
+      const response = await this.#counters.timed('sample', () => entry.gathering.run(sampled));
       counted.done(response);
       return response;
     } finally {

@@ -5,7 +5,7 @@ import { seedFor } from '../../util/random.ts';
 import { lengthOf } from '../types.ts';
 import { fieldOf, listAt, numberAt, objectAt, optional, type Sent, textAt } from '../wire/json_fields.ts';
 import { servedModel } from './backend.ts';
-import { jsonAnswer } from './http.ts';
+import { goneSignal, jsonAnswer } from './http.ts';
 import { Refusal } from './refusal.ts';
 import { countOrNull, sampleRequestOf, sampleSeqOf, textOf, textOrNull } from './requests.ts';
 import type { TinkerServer } from './tinker_server.ts';
@@ -100,7 +100,7 @@ export function samplingRoutes(app: Hono, server: TinkerServer): void {
     const { completions, cursor } = await futures.completions(`${samplerId}:${clone}`, {
       cursor: countOrNull(body, 'prev_cursor') ?? 0,
       timeoutMs: seconds === undefined ? null : 1000 * seconds,
-      signal: context.req.raw.signal,
+      signal: goneSignal(context),
     });
     return jsonAnswer({ completions: completions.map((each) => ({ ...each })), cursor });
   });

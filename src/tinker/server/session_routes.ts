@@ -4,7 +4,7 @@ import type { Hono } from 'hono';
 import type { ExactJsonObject } from '../wire/json.ts';
 import { fieldOf, objectAt, optional } from '../wire/json_fields.ts';
 import type { Futures } from './futures.ts';
-import { jsonAnswer, noContent, outcomeAnswer } from './http.ts';
+import { goneSignal, jsonAnswer, noContent, outcomeAnswer } from './http.ts';
 import { page } from './paging.ts';
 import { Refusal } from './refusal.ts';
 import { metadataOf, textOf, textOrNull } from './requests.ts';
@@ -97,7 +97,7 @@ export function sessionRoutes(app: Hono, server: TinkerServer): void {
   app.post('/retrieve_future', async (context) => {
     const id = textOf(await bodies.json(context), 'request_id');
     sessions.of(id);
-    const outcome = await futures.poll(id, context.req.raw.signal);
+    const outcome = await futures.poll(id, goneSignal(context));
     if (outcome !== null) return outcomeAnswer(outcome, context.req.header('Accept'));
     return jsonAnswer({ type: 'try_again', request_id: id, queue_state: 'active' }, 408);
   });
