@@ -4,6 +4,7 @@ import type { Hono } from 'hono';
 import { seedFor } from '../../util/random.ts';
 import { lengthOf } from '../types.ts';
 import { fieldOf, listAt, numberAt, objectAt, optional, type Sent, textAt } from '../wire/json_fields.ts';
+import { checkAnswerSize } from './answer_size.ts';
 import { servedModel } from './backend.ts';
 import { goneSignal, jsonAnswer } from './http.ts';
 import { Refusal } from './refusal.ts';
@@ -56,10 +57,11 @@ export function samplingRoutes(app: Hono, server: TinkerServer): void {
     }
     const samplerId = textOf(body, 'sampling_session_id');
     sessions.of(samplerId);
-    samplers.get(samplerId);
+    const { base_model } = samplers.get(samplerId);
     const seq = sampleSeqOf(body);
     const id = `${samplerId}:${seq}`;
     const request = sampleRequestOf(body);
+    checkAnswerSize(request, servedModel(backend, base_model));
     const sequenceIds = Array.from({ length: request.numSamples }, (_, member) => `${id}:${member}`);
     if (!futures.has(id, 'sample')) {
       const bytes = BYTES_OF_TOKEN * lengthOf(request.prompt);
