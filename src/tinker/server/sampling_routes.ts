@@ -28,12 +28,20 @@ export function samplingRoutes(app: Hono, server: TinkerServer): void {
     if (model_path !== null) {
       const { run, directory } = checkpoints.find(model_path);
       const { name, source } = servedModel(backend, run.base_model);
-      samplers.add({ id, base_model: name, model_path }, () => {
+      const requireSame = () => {
+        if (checkpoints.find(model_path).directory === directory) return;
+        throw new Refusal(404, `${model_path} was overwritten since sampler ${id} was made: make another one`);
+      };
+      samplers.add({ id, base_model: name, model_path }, async () => {
         // Weights that were given back are opened again, and must be the same ones.
-        if (checkpoints.find(model_path).directory !== directory) {
-          throw new Refusal(404, `${model_path} was overwritten since sampler ${id} was made: make another one`);
+        requireSame();
+        try {
+          return await service.createSamplingClient({ base_model: source, model_path: directory });
+        } catch (error) {
+          // They may have gone while they were read.
+          requireSame();
+          throw error;
         }
-        return service.createSamplingClient({ base_model: source, model_path: directory });
       });
     } else {
       const { name, source } = servedModel(backend, textOf(body, 'base_model'));
