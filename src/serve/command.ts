@@ -10,8 +10,8 @@ import { stopOnSignals } from '../run/signals.ts';
 import { takeLease } from '../run_files/lease.ts';
 import type { Backend, ServedModel } from '../tinker/server/backend.ts';
 import { listen } from '../tinker/server/listen.ts';
-import { told } from '../tinker/server/refusal.ts';
-import { ConfigurationError, CookbookError, stackOf } from '../util/errors.ts';
+import { logged } from '../tinker/server/refusal.ts';
+import { ConfigurationError } from '../util/errors.ts';
 import { makeDirectory } from '../util/files.ts';
 import { isLoopbackHost } from '../util/loopback.ts';
 import { routesBesides } from './routes.ts';
@@ -63,8 +63,7 @@ export async function serveCommand(options: ServeOptions, started: (lines: strin
   };
   const stop = stopOnSignals();
   try {
-    // What a user can mend, such as a full disk, is told as it is anywhere else.
-    const report = (error: unknown) => notify(error instanceof CookbookError ? told(error) : stackOf(error));
+    const report = (error: unknown) => notify(logged(error));
     const more = await routesBesides(report);
     const server = await listen({ backend, data, host, port, key, customLosses, more, notify, report });
     started([
