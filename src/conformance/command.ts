@@ -21,7 +21,8 @@ export interface ConformanceOptions {
   groups: readonly string[] | null;
   limitSeconds: number;
   env: NodeJS.ProcessEnv;
-  signal: AbortSignal;
+  /** Called when the checks begin: before, there is nothing to give back, and a signal ends the process. */
+  listen(): AbortSignal;
   /** Whether what it costs is agreed to. */
   agreed(question: string): Promise<boolean>;
   /** Told of each check as it ends, and of what to know before. */
@@ -37,7 +38,7 @@ export interface ConformanceResult {
 }
 
 export async function conformanceCommand(options: ConformanceOptions): Promise<ConformanceResult> {
-  const { groups, limitSeconds, signal, progress } = options;
+  const { groups, limitSeconds, progress } = options;
   const unknown = groups?.find((group) => !GROUPS.includes(group));
   if (unknown !== undefined) {
     throw new ConfigurationError(`--only ${unknown}: there is no such group of checks`, {
@@ -53,6 +54,7 @@ export async function conformanceCommand(options: ConformanceOptions): Promise<C
     });
   }
   const model = options.model === null ? target.model : await target.named(options.model);
+  const signal = options.listen();
   const checks = await runSuite(
     { ...target, model },
     {

@@ -50,3 +50,11 @@ it('tells a wrong path of an address from a server without models', async () => 
   expect(code).toBe(2);
   expect(stderr).toContain(`${url}/elsewhere lists no models\nSee that this is the address of a Tinker service`);
 });
+
+it('ends at once when it is told to while it waits for a server', async () => {
+  const { code, signal } = await cookbook(['conformance', 'http://127.0.0.1:9'], {
+    cwd: await temporaryDirectory(),
+    onLine: (_number, child) => child.kill('SIGINT'),
+  });
+  expect({ code, signal }).toEqual({ code: null, signal: 'SIGINT' });
+});
