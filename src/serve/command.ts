@@ -11,7 +11,7 @@ import { type Lease, LeaseHeldError, takeLease } from '../run_files/lease.ts';
 import { type Backend, nameForPeople, type ServedModel } from '../tinker/server/backend.ts';
 import { listen } from '../tinker/server/listen.ts';
 import { ConfigurationError, stackOf } from '../util/errors.ts';
-import { makeDirectory } from '../util/files.ts';
+import { makeDirectory, shortPath } from '../util/files.ts';
 import { isLoopbackHost } from '../util/loopback.ts';
 import { programName } from '../util/program_name.ts';
 import { routesBesides } from './routes.ts';
@@ -147,7 +147,7 @@ async function leaseOf(data: string): Promise<Lease> {
     return await takeLease(data);
   } catch (error) {
     if (!(error instanceof LeaseHeldError)) throw error;
-    const hint = `Stop that server, or give this one another directory with --data. ${error.hint ?? ''}`;
+    const hint = `Stop that server, or give this one another directory with --data. If it is certainly gone, delete ${shortPath(join(data, 'lease'))}.`;
     throw new LeaseHeldError(error.message, { hint, cause: error });
   }
 }
