@@ -2,13 +2,14 @@
 //
 // A run has a directory of its own, with training_run.json and its checkpoints. A checkpoint counts from the moment in which it stands
 // in training_run.json, which is replaced as a whole; it is written before that, and deleted after it is gone from there. One that is
-// overwritten lies in another directory than the new one, so that a name always means one of the two.
+// overwritten lies in another directory than the new one, so that a name always means one of the two. The directory goes with the
+// last checkpoint of a run that nobody trains.
 
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { entriesOf, filesSize, jsonText, makeDirectory, readJson, writeFileAtomic } from '../../util/files.ts';
 import { type CheckpointAddress, checkpointAddress, checkpointPath, KINDS } from './checkpoint_paths.ts';
-import { copyDirectory, newPlace, placeOf, sweep } from './places.ts';
+import { copyDirectory, newPlace, placeOf, removeEmpty, sweep } from './places.ts';
 import { Refusal } from './refusal.ts';
 import { type CheckpointRecord, type RunRecord, runShape } from './run_record.ts';
 
@@ -22,6 +23,8 @@ export interface FoundCheckpoint {
 
 interface Entry {
   run: RunRecord;
+  /** It may yet save something. */
+  isTrained: boolean;
   /** Changes of a record come one after another. */
   tail: Promise<unknown>;
 }
@@ -46,8 +49,10 @@ export class Checkpoints {
     for (const { name } of await entriesOf(runs)) {
       const { value: run, problem } = await readJson(join(runs, name, RECORD_FILE), runShape);
       if (problem === null) await sweep(join(runs, name), run?.checkpoints ?? []);
+      if (run === null && problem === null) await removeEmpty(join(runs, name));
       if (run !== null && directoryName(run.training_run_id) === name) {
-        checkpoints.#entries.set(run.training_run_id, { run, tail: Promise.resolve() });
+        checkpoints.#entries.set(run.training_run_id, { run, isTrained: false, tail: Promise.resolve() });
+        await checkpoints.end(run.training_run_id);
       } else if (run !== null || problem !== null) {
         notify(`${join(runs, name)}: ${problem ?? 'belongs to another run'}; its checkpoints are not served`);
       }
@@ -62,12 +67,15 @@ export class Checkpoints {
 
   /** Tells of a run that begins. It is on disk when it has a checkpoint. */
   begin(run: RunRecord): void {
-    this.#entries.set(run.training_run_id, { run, tail: Promise.resolve() });
+    this.#entries.set(run.training_run_id, { run, isTrained: true, tail: Promise.resolve() });
   }
 
-  /** Forgets a run that has ended, if nothing is left of it. */
-  end(runId: string): void {
-    if (this.#entries.get(runId)?.run.checkpoints.length === 0) this.#entries.delete(runId);
+  /** Nobody trains the run any more: it is forgotten if nothing is left of it. */
+  async end(runId: string): Promise<void> {
+    const entry = this.#entries.get(runId);
+    if (entry === undefined) return;
+    entry.isTrained = false;
+    await this.#inTurn(entry, () => this.#forgetEmpty(entry));
   }
 
   /** Newest first. */
@@ -132,9 +140,8 @@ export class Checkpoints {
       await makeDirectory(join(this.directoryOf(runId), KINDS[kind].saved));
       await copyDirectory(source, join(this.directoryOf(runId), directory));
       return await this.add({ run: runId, kind, name }, { directory, ttlSeconds, user_metadata });
-    } catch (error) {
-      this.end(runId);
-      throw error;
+    } finally {
+      await this.end(runId);
     }
   }
 
@@ -174,9 +181,11 @@ export class Checkpoints {
 
   async #change(runId: string, change: (all: CheckpointRecord[]) => CheckpointRecord[]): Promise<void> {
     const entry = this.#entry(runId);
-    const changed = entry.tail.then(async () => {
+    await this.#inTurn(entry, async () => {
       const before = entry.run.checkpoints;
       const checkpoints = change(before);
+      // Two may have deleted the last one at once.
+      if (before.length === 0 && checkpoints.length === 0) return;
       const run = { ...entry.run, checkpoints, last_request_time: new Date().toISOString() };
       const directory = this.directoryOf(runId);
       await makeDirectory(directory);
@@ -186,9 +195,20 @@ export class Checkpoints {
       for (const place of before.map(placeOf).filter((each) => !kept.has(each))) {
         await rm(join(directory, place), { recursive: true, force: true });
       }
+      await this.#forgetEmpty(entry);
     });
-    entry.tail = changed.catch(() => undefined);
-    await changed;
+  }
+
+  async #forgetEmpty({ run, isTrained }: Entry): Promise<void> {
+    if (isTrained || run.checkpoints.length > 0) return;
+    await rm(this.directoryOf(run.training_run_id), { recursive: true, force: true });
+    this.#entries.delete(run.training_run_id);
+  }
+
+  async #inTurn(entry: Entry, work: () => Promise<void>): Promise<void> {
+    const done = entry.tail.then(work);
+    entry.tail = done.catch(() => undefined);
+    await done;
   }
 
   #entry(runId: string): Entry {
