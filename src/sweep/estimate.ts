@@ -1,17 +1,19 @@
 // What the runs of a plan will cost that are not done yet, where their service has prices: asked of their trainers, which read the
 // data as the run would. Nothing is trained, sampled or opened but what that takes.
 
+import { setTimeout as sleep } from 'node:timers/promises';
 import { isWeightsRef, type WeightsRef } from '../registry/fields.ts';
 import type { Registry } from '../registry/registry.ts';
 import { isPlainRef, type PlainRef } from '../registry/slot.ts';
 import { trainerOf } from '../run/trainer.ts';
 import { rendererOfWeights } from '../run_files/trained_renderer.ts';
 import { locateWeights } from '../run_files/weights_reference.ts';
-import { revealSecrets } from '../spec/secrets.ts';
+import { redactor, revealSecrets } from '../spec/secrets.ts';
 import type { RunSpec } from '../spec/types.ts';
 import { meterOf } from '../tinker/capabilities.ts';
 import type { ServiceClient } from '../tinker/clients.ts';
 import { serviceSlot } from '../tinker/service.ts';
+import type { ServerCapabilities } from '../tinker/types.ts';
 import { UnknownCostError } from '../training/estimate.ts';
 import { adamFields, checkpointFields } from '../training/fields.ts';
 import { type EstimateContext, type ResolvedWeights, trainerSlot } from '../training/types.ts';
@@ -38,12 +40,13 @@ export async function estimatePlan(plan: Plan, registry: Registry): Promise<Esti
   const estimates = new Map<string, RunEstimate | string>();
   // Runs that differ in how they learn, and not in what, take the same tokens.
   const known = new Map<string, RunEstimate | string>();
+  const asked: Asked = new Map();
   for (const run of plan.runs) {
     if (run.state === 'done') continue;
     const spec = plan.specOf(run);
     if (!isJsonObject(spec.service.prices)) continue;
     const key = decidingTokens(spec);
-    const estimate = known.get(key) ?? (await estimateRun(spec, plan, registry));
+    const estimate = known.get(key) ?? (await estimateRun(spec, plan, { registry, asked }));
     known.set(key, estimate);
     estimates.set(run.hash, estimate);
   }
@@ -61,7 +64,11 @@ function decidingTokens(spec: RunSpec): string {
 }
 
 /** The message of an error is that of the run, which would end with it. */
-async function estimateRun(planned: RunSpec, plan: Plan, registry: Registry): Promise<RunEstimate | string> {
+async function estimateRun(
+  planned: RunSpec,
+  plan: Plan,
+  { registry, asked }: { registry: Registry; asked: Asked },
+): Promise<RunEstimate | string> {
   let service: ServiceClient | undefined;
   try {
     const spec = revealSecrets(planned, process.env);
@@ -77,7 +84,7 @@ async function estimateRun(planned: RunSpec, plan: Plan, registry: Registry): Pr
     if (meter === null) return 'the service counts no tokens';
     const { spent, atMost, without } = await trainer.estimate({
       seed,
-      service: unopened(service),
+      service: unopened(service, planned.service, asked),
       checkpoints: NO_CHECKPOINTS,
       resolveWeights: async (ref, purpose = 'train') => plannedWeights(ref, purpose, plan),
       emit: () => undefined,
@@ -86,19 +93,35 @@ async function estimateRun(planned: RunSpec, plan: Plan, registry: Registry): Pr
     for (const { model, tokens } of spent) meter.count(model, tokens);
     return { metrics: meter.metrics(), at_most: atMost, without };
   } catch (error) {
-    return messageOf(error);
+    return redactor(planned, process.env)(messageOf(error));
   } finally {
     await service?.close();
   }
 }
 
-/** A service that tells about models and opens none. */
-function unopened(service: ServiceClient): ServiceClient {
+/** What services have said of their models, by what they were asked. */
+type Asked = Map<string, Promise<ServerCapabilities>>;
+
+/** A run would wait longer for a service that does not answer. */
+const PATIENCE_MS = 5_000;
+
+async function noAnswer(): Promise<never> {
+  await sleep(PATIENCE_MS, undefined, { ref: false });
+  throw new UnknownCostError('the service, which says how long a sequence may be, does not answer');
+}
+
+/** A service that tells about models and opens none. One that does not answer is not waited for again for every run. */
+function unopened(service: ServiceClient, ref: PlainRef, asked: Asked): ServiceClient {
   const refuse = async (): Promise<never> => {
     throw new UnknownCostError('what other models are asked shows when it runs');
   };
   return {
-    getServerCapabilities: (options) => service.getServerCapabilities(options),
+    getServerCapabilities(options) {
+      const key = canonicalJson([ref, ...(options?.models ?? [])]);
+      const answer = asked.get(key) ?? Promise.race([service.getServerCapabilities(options), noAnswer()]);
+      asked.set(key, answer);
+      return answer;
+    },
     createLoraTrainingClient: refuse,
     createTrainingClientFromState: refuse,
     createTrainingClientFromStateWithOptimizer: refuse,
