@@ -6,10 +6,12 @@ import { isAdapterDirectory } from '../formats/adapter.ts';
 import { savedCheckpoints } from '../run_files/saved_checkpoints.ts';
 import { chosenCheckpoint } from '../run_files/weights_reference.ts';
 import { serviceRunOf } from '../tinker/http/checkpoint_path.ts';
+import { StatusError } from '../tinker/http/errors.ts';
 import { downloadFile } from '../tinker/http/file_download.ts';
 import { CheckpointError, ConfigurationError, DataFormatError } from '../util/errors.ts';
 import { makeDirectory, shortPath } from '../util/files.ts';
 import { textOf } from '../util/json.ts';
+import { programName } from '../util/program_name.ts';
 import { tidyDirectories } from '../util/replace_directory.ts';
 import { refuseTakenPlace, takenPlace } from '../util/taken_place.ts';
 import { unpackTar } from '../util/tar.ts';
@@ -113,7 +115,13 @@ async function fetchAdapter(
   await requireThere(paths, connection);
   // Asked first: whoever writes files for the occasion closes the connection behind them.
   const served = await checkpoints.baseModelOf(serviceRunOf(paths[0] ?? ''));
-  const path = await fetched(paths, connection, { directory, signal, progress });
+  const path = await fetched(paths, connection, { directory, signal, progress }).catch((error: unknown) => {
+    if (!(error instanceof StatusError) || error.status !== 404) throw error;
+    throw new CheckpointError(`${connection.transport.address} has no checkpoint ${paths[0] ?? ''}`, {
+      hint: `List what it has with "${programName()} checkpoints list".`,
+      cause: error,
+    });
+  });
   signal.throwIfAborted();
   return { path, base_model: await completeAdapter(directory, { own, served }) };
 }

@@ -35,7 +35,7 @@ export default class Conformance extends BaseCommand {
     const { confirmOnTerminal } = await import('../run/ask.ts');
     const { stopOnSignals } = await import('../run/signals.ts');
     const confirm = confirmOnTerminal(process.stdin, process.stderr);
-    const stop = stopOnSignals();
+    const stops: ReturnType<typeof stopOnSignals>[] = [];
     try {
       const { lines, json, isSound, isWhole } = await conformanceCommand({
         url: args.url,
@@ -43,7 +43,11 @@ export default class Conformance extends BaseCommand {
         groups: flags.only ?? null,
         limitSeconds: flags.timeout,
         env: process.env,
-        signal: stop.signal,
+        listen: () => {
+          const stop = stopOnSignals();
+          stops.push(stop);
+          return stop.signal;
+        },
         agreed: async (question) => flags.yes || (await confirm?.(question)) === true,
         progress: (line) => {
           if (!flags.quiet) this.logToStderr(printableText(line));
@@ -55,7 +59,7 @@ export default class Conformance extends BaseCommand {
       else if (!isWhole) process.exitCode = 3;
       return json;
     } finally {
-      stop.dispose();
+      for (const stop of stops) stop.dispose();
     }
   }
 }

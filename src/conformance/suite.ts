@@ -54,21 +54,23 @@ export interface SuiteOptions {
   groups: readonly string[] | null;
   limitMs: number;
   signal: AbortSignal;
-  /** Told of each check as it ends. */
-  ended(finding: Finding): void;
+  /** Told of each check as it ends, and how many have ended of how many. */
+  ended(finding: Finding, done: number, total: number): void;
 }
 
 /** One check after the other; an abort ends the one that runs and leaves out the others. What was made is given back in any case. */
 export async function runSuite(target: ServerTarget, options: SuiteOptions): Promise<Finding[]> {
   const { groups, limitMs, signal, ended } = options;
   const findings: Finding[] = [];
+  const isAsked = (check: { id: string }) => groups === null || groups.includes(groupOf(check));
+  const total = [...WIRE_CHECKS, ...API_CHECKS].filter(isAsked).length;
   const run = async <Tools extends Bench>(checks: readonly Check<Tools>[], open: () => Tools) => {
     for (const check of checks) {
-      if (signal.aborted || (groups !== null && !groups.includes(groupOf(check)))) continue;
+      if (signal.aborted || !isAsked(check)) continue;
       const { id, shows, needed } = check;
       const finding = { id, shows, needed, outcome: await outcomeOf(check, open, { limitMs, signal }) };
       findings.push(finding);
-      ended(finding);
+      ended(finding, findings.length, total);
     }
   };
   const [wire, api] = [new WireKit(target), new ApiKit(target)];

@@ -5,7 +5,7 @@ import type { Make } from '../registry/slot.ts';
 import type { Renderer } from '../renderers/types.ts';
 import { type BatchLoss, type Submission, trainOnBatches } from '../supervised/loop.ts';
 import { maxContextLengthOf } from '../tinker/capabilities.ts';
-import { type Datum, lengthOf } from '../tinker/types.ts';
+import { type Datum, positionsOf } from '../tinker/types.ts';
 import { buildEvaluators } from '../training/build_evaluators.ts';
 import type { Evaluator } from '../training/evaluator.ts';
 import { openModel } from '../training/open_model.ts';
@@ -74,7 +74,7 @@ function gkdLoss(surroundings: Surroundings): BatchLoss<Demonstration> {
           gkd_loss: metrics['loss:sum'],
           on_policy: onPolicy ? 1 : 0,
           num_sequences: data.length,
-          num_tokens: data.reduce((sum, { model_input }) => sum + lengthOf(model_input), 0),
+          num_tokens: positionsOf(data),
           num_loss_tokens: compared.targets_D.reduce((sum, targets) => sum + countOf(targets), 0),
         };
       };

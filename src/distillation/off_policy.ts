@@ -6,7 +6,7 @@ import { oneAfterAnother } from '../supervised/batches.ts';
 import { type BatchLoss, trainOnBatches } from '../supervised/loop.ts';
 import type { SupervisedDatasets } from '../supervised/types.ts';
 import { maxContextLengthOf } from '../tinker/capabilities.ts';
-import { type Datum, lengthOf } from '../tinker/types.ts';
+import { type Datum, positionsOf } from '../tinker/types.ts';
 import { buildEvaluators } from '../training/build_evaluators.ts';
 import { type EvaluationInput, type Evaluator, renamed } from '../training/evaluator.ts';
 import { openModel } from '../training/open_model.ts';
@@ -131,7 +131,7 @@ function softLoss(score: Score, { signal }: TrainingContext, datasets: number): 
         ]);
         const metrics: Metrics = {
           batch_size: batch.length,
-          num_tokens: data.reduce((sum, { model_input }) => sum + lengthOf(model_input), 0),
+          num_tokens: positionsOf(data),
           num_loss_tokens: countTargets(data),
           'train/loss:sum': output.metrics['loss:sum'],
           ...totals.means('train'),

@@ -88,6 +88,7 @@ async function promptDatasets(
   const group = (index: number) => ({
     makeEnvs: async () => Array.from({ length: group_size }, () => promptEnv(given[index], options)),
     loggingTags: () => ['prompts'],
+    oneQuestion: true,
   });
   return {
     train: {

@@ -1,6 +1,6 @@
 // The sampling client of the embedded engine: a snapshot of parameters, a sampler over them, and log-probs of given text.
 
-import type { RequestOptions, SampleOptions, SamplingClient } from '../tinker/clients.ts';
+import type { SampleOptions, SamplingClient, ScoreOptions } from '../tinker/clients.ts';
 import type { ModelInfo, ModelInput, SampledSequence, SampleResponse, SamplingParams } from '../tinker/types.ts';
 import { lengthOf, modelInputFromTokens, tokensOf } from '../tinker/types.ts';
 import { loadTokenizer } from '../tokenizers/hf_tokenizer.ts';
@@ -78,11 +78,12 @@ export class LocalSamplingClient implements SamplingClient {
     return await unlessAborted(signal, respond());
   }
 
-  async computeLogprobs(input: ModelInput, { signal }: RequestOptions = {}): Promise<(number | null)[]> {
+  async computeLogprobs(input: ModelInput, { last_n, signal }: ScoreOptions = {}): Promise<(number | null)[]> {
     const tokens = tokensOf(input);
     if (tokens.length === 0) return [];
+    const isPart = last_n !== undefined && last_n < tokens.length - 1;
     const questions = promptQuestions(
-      { include_prompt_logprobs: true },
+      { include_prompt_logprobs: true, ...(isPart && { prompt_logprobs_last_n: last_n }) },
       tokens,
       this.#lease.model.base.config.vocab_size,
     );

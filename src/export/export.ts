@@ -12,6 +12,7 @@ import { locateModel } from '../hub/locate.ts';
 import { verifiedWeights } from '../run_files/verified_weights.ts';
 import { tokenizerFiles } from '../tokenizers/files.ts';
 import { CheckpointError, ConfigurationError } from '../util/errors.ts';
+import { programName, quote } from '../util/program_name.ts';
 import { refuseTakenPlace, takenPlace } from '../util/taken_place.ts';
 import { makeWhole, tidyPartial } from '../util/whole_directory.ts';
 import { mergedTensor } from './merge.ts';
@@ -90,6 +91,11 @@ async function checkpointOf(source: string, name: string | null): Promise<string
   const { model_path, base_model } = await verifiedWeights(ref, { purpose: 'sample', unfinished: 'newest' });
   const path = model_path ?? base_model;
   if (path !== undefined && isAbsolute(path)) return path;
+  if (model_path?.startsWith('tinker://') === true) {
+    throw new ConfigurationError(`the weights of ${source} are at the service that trained them`, {
+      hint: `Fetch them with "${programName()} checkpoints download ${quote(source)} --to ADAPTER", then export ADAPTER.`,
+    });
+  }
   throw new ConfigurationError(`${source} has no trained weights on this machine`, {
     hint: 'Name a run directory, or the directory of a checkpoint or an adapter.',
   });

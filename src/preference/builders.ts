@@ -102,7 +102,11 @@ const dpo = defineBuilder({
   params: dpoParams,
   async build(config, _, make) {
     const { trainDpo } = await import('./train.ts');
-    return { train: (context) => trainDpo(config, context, make) };
+    const { estimateDpo } = await import('./estimate.ts');
+    return {
+      train: (context) => trainDpo(config, context, make),
+      estimate: (context) => estimateDpo(config, context, make),
+    };
   },
   headline: dpoHeadline,
   async check(config) {

@@ -1,5 +1,6 @@
 // Held-out pairs: how often and by how much the policy prefers what was chosen, chosen and rejected apart.
 
+import { positionsOf } from '../tinker/types.ts';
 import type { EvaluationInput, Evaluator } from '../training/evaluator.ts';
 import type { Metrics } from '../training/types.ts';
 import type { PerPair } from './losses/types.ts';
@@ -11,6 +12,11 @@ import type { PreferenceDataset, PreferencePair } from './types.ts';
 export function heldOutEvaluator(test: PreferenceDataset, objective: Objective): Evaluator {
   const { loss } = objective;
   return {
+    async estimate() {
+      let prefill = 0;
+      for (let index = 0; index < test.length; index++) prefill += positionsOf(datumsOf(await test.getBatch(index)));
+      return { tokens: { prefill }, atMost: false };
+    },
     async evaluate(input): Promise<Metrics> {
       const batches: { pairs_P: PreferencePair[]; scores: PairScores }[] = [];
       for (let index = 0; index < test.length; index++) {

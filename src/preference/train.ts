@@ -5,12 +5,12 @@ import type { Make } from '../registry/slot.ts';
 import { colorizeExample } from '../supervised/colorize.ts';
 import { type BatchLoss, trainOnBatches } from '../supervised/loop.ts';
 import { maxContextLengthOf } from '../tinker/capabilities.ts';
-import { type Datum, lengthOf } from '../tinker/types.ts';
+import { type Datum, positionsOf } from '../tinker/types.ts';
 import type { Tokenizer } from '../tokenizers/types.ts';
 import { buildEvaluators } from '../training/build_evaluators.ts';
 import { openModel } from '../training/open_model.ts';
 import { openReferenceModel } from '../training/reference_model.ts';
-import type { Metrics, TrainingContext, TrainingOutcome } from '../training/types.ts';
+import type { EstimateContext, Metrics, TrainingContext, TrainingOutcome } from '../training/types.ts';
 import { DataValidationError } from '../util/errors.ts';
 import { canonicalJson } from '../util/json.ts';
 import { oneLabelProblem } from './data/one_label.ts';
@@ -23,20 +23,9 @@ import { NO_REFERENCE, ReferenceLogprobs } from './reference/reference.ts';
 import type { PreferenceDataset, PreferencePair } from './types.ts';
 
 export async function trainDpo(config: DpoConfig, context: TrainingContext, make: Make): Promise<TrainingOutcome> {
-  const { service, seed, emit, signal } = context;
-  const notify = (message: string) => emit({ type: 'notice', message });
-  const warn = (message: string) => emit({ type: 'warning', message });
-  const { tokenizer, renderer, rendererRef, openClient } = await openModel(config, context, make);
-  const maxContextLength = await maxContextLengthOf(service, config.model_name);
-  const material = { tokenizer, renderer, maxContextLength, seed, warn, notify, signal };
-  const { train, test, unpaired = null } = await make(config.dataset, material);
+  const { signal } = context;
+  const { tokenizer, renderer, rendererRef, openClient, train, test, loss } = await openPairs(config, context, make);
   await showFirstPair(train, tokenizer, context);
-  const loss = chosenLoss(lossChoice(config));
-  if (unpaired !== null) {
-    loss.requireUnpaired();
-    const problem = oneLabelProblem(unpaired.file, unpaired.onlyLabel, lossChoice(config).loss_weights);
-    if (problem !== null) throw new DataValidationError(problem.message, { hint: problem.hint });
-  }
   const reference = loss.reference ? await openReference(config, context) : NO_REFERENCE;
   try {
     const objective = { loss, reference };
@@ -47,6 +36,25 @@ export async function trainDpo(config: DpoConfig, context: TrainingContext, make
   } finally {
     await reference.close();
   }
+}
+
+/** What is trained on, the loss of it, and the model that reads it. */
+export async function openPairs(config: DpoConfig, context: EstimateContext, make: Make) {
+  const { service, seed, emit, signal } = context;
+  const notify = (message: string) => emit({ type: 'notice', message });
+  const warn = (message: string) => emit({ type: 'warning', message });
+  const opened = await openModel(config, context, make);
+  const { tokenizer, renderer } = opened;
+  const maxContextLength = await maxContextLengthOf(service, config.model_name);
+  const material = { tokenizer, renderer, maxContextLength, seed, warn, notify, signal };
+  const { train, test, unpaired = null } = await make(config.dataset, material);
+  const loss = chosenLoss(lossChoice(config));
+  if (unpaired !== null) {
+    loss.requireUnpaired();
+    const problem = oneLabelProblem(unpaired.file, unpaired.onlyLabel, lossChoice(config).loss_weights);
+    if (problem !== null) throw new DataValidationError(problem.message, { hint: problem.hint });
+  }
+  return { ...opened, train, test, loss };
 }
 
 /** What the loss sees: worth a look before hours of training. */
@@ -95,7 +103,7 @@ function preferenceLoss({ loss, reference }: Objective, signal: AbortSignal): Ba
       const forwardBackward = await timer.timed('forward_backward', () =>
         journal.client.forwardBackwardCustom(data_D, lossOf, { logprobs: 'trained' }),
       );
-      const num_tokens = data_D.reduce((sum, { model_input }) => sum + lengthOf(model_input), 0);
+      const num_tokens = positionsOf(data_D);
       return async () => {
         await timer.timed('train', () => forwardBackward.result());
         return { num_pairs: pairs_P.length, num_tokens, ...measured };

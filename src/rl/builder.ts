@@ -13,7 +13,11 @@ export const rl = defineBuilder({
   params: rlParams,
   async build(config, _, make) {
     const { trainRL } = await import('./train.ts');
-    return { train: (context) => trainRL(config, context, make) };
+    const { estimateRL } = await import('./estimate.ts');
+    return {
+      train: (context) => trainRL(config, context, make),
+      estimate: (context) => estimateRL(config, context, make),
+    };
   },
   headline: rlHeadline,
   check: lossProblems,

@@ -26,6 +26,7 @@ export function tagged(group: EnvGroupBuilder, name: string): EnvGroupBuilder {
   const { computeGroupRewards } = group;
   return {
     coupled: group.coupled,
+    oneQuestion: group.oneQuestion,
     makeEnvs: (options) => group.makeEnvs(options),
     ...(computeGroupRewards === undefined ? {} : { computeGroupRewards: computeGroupRewards.bind(group) }),
     cleanup: async () => group.cleanup?.(),

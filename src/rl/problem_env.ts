@@ -76,6 +76,7 @@ export function problemGroup(
   return {
     makeEnvs: async () => Array.from({ length: groupSize }, () => problemEnv(problem, options)),
     loggingTags: () => [datasetName],
+    oneQuestion: true,
   };
 }
 

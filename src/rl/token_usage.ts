@@ -2,7 +2,7 @@
 
 import { Type } from '@sinclair/typebox';
 import { nullable, runtime } from '../registry/fields.ts';
-import { lengthOf, type ModelInput } from '../tinker/types.ts';
+import { lengthOf, type ModelInput, positionsOf } from '../tinker/types.ts';
 import type { Metrics } from '../training/types.ts';
 import { isJsonObject, type JsonValue } from '../util/json.ts';
 import type { RLDatum } from './datums.ts';
@@ -33,7 +33,7 @@ export function rolloutUsage({ trajectories_G }: Pick<TrajectoryGroup, 'trajecto
 
 export const trainingUsage = (data_D: readonly RLDatum[]): TokenUsage => ({
   ...NO_TOKENS,
-  trained: data_D.reduce((sum, { model_input }) => sum + lengthOf(model_input), 0),
+  trained: positionsOf(data_D),
 });
 
 /** What a request for log-probs took. Services do not tell how much of it they had in their caches. */

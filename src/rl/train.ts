@@ -9,7 +9,7 @@ import { Journal } from '../training/journal.ts';
 import { type OpenedModel, openModel } from '../training/open_model.ts';
 import { otherModels } from '../training/other_models.ts';
 import { openReferenceModel } from '../training/reference_model.ts';
-import type { TrainingContext, TrainingOutcome } from '../training/types.ts';
+import type { EstimateContext, TrainingContext, TrainingOutcome } from '../training/types.ts';
 import type { JsonValue } from '../util/json.ts';
 import { type AdvantageSource, referencePenalty, rewardsAnd } from './advantage_source.ts';
 import { trainAsync } from './async.ts';
@@ -64,6 +64,17 @@ export async function trainPolicy(
   make: Make,
   prepare: PrepareLessons,
 ): Promise<TrainingOutcome> {
+  const { opened, material } = await openMaterial(config, context, make);
+  const lessons = await prepare(material);
+  try {
+    return await trainOn(lessons, config, { context, make, opened, warn: material.warn });
+  } finally {
+    await lessons.close();
+  }
+}
+
+/** The model, and what environments are built from. */
+export async function openMaterial(config: LoopConfig, context: EstimateContext, make: Make) {
   const { service, seed, emit, signal } = context;
   const notify = (message: string) => emit({ type: 'notice', message });
   const warn = (message: string) => emit({ type: 'warning', message });
@@ -75,12 +86,7 @@ export async function trainPolicy(
   const maxTokens = config.max_tokens;
   const models = otherModels(context, notify);
   const material = { tokenizer, renderer, maxContextLength, maxTokens, seed, models, warn, notify, signal };
-  const lessons = await prepare(material);
-  try {
-    return await trainOn(lessons, config, { context, make, opened, warn });
-  } finally {
-    await lessons.close();
-  }
+  return { opened, material };
 }
 
 interface Opened {
@@ -105,7 +111,7 @@ async function trainOn(
     test === null ? [] : [rlTestSetEvaluator(test, { config, strategy, contextLength, transcripts, seed, warn })];
   const measured = { tokenizer, renderer, test: null, own: ofTest };
   const { evaluators, infrequentEvaluators } = await buildEvaluators(config, measured, context, make);
-  const totalSteps = Math.min(plannedSteps(config, dataset), config.max_steps ?? Number.POSITIVE_INFINITY);
+  const totalSteps = totalStepsOf(config, dataset);
   const checkpointed = new Map<string, () => JsonValue>();
   const journal = await Journal.open(context, openClient, {
     ...config,
@@ -157,4 +163,8 @@ function plannedSteps({ num_epochs, async_config }: LoopConfig, dataset: RLDatas
   const groups = Array.from({ length: dataset.length }, (_, index) => dataset.getBatch(index).length);
   const inEpoch = groups.reduce((sum, count) => sum + count, 0);
   return Math.ceil((inEpoch * num_epochs) / async_config.groups_per_batch);
+}
+
+export function totalStepsOf(config: LoopConfig, dataset: RLDataset): number {
+  return Math.min(plannedSteps(config, dataset), config.max_steps ?? Number.POSITIVE_INFINITY);
 }

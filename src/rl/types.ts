@@ -137,6 +137,8 @@ export interface EnvGroupBuilder {
   loggingTags?(): string[];
   /** The environments act on one another, so that none of them can be replaced alone. */
   readonly coupled?: boolean;
+  /** Each environment gives the same prompt, and is done with one action: what the group takes at most is known beforehand. */
+  readonly oneQuestion?: boolean;
   /** Which of several datasets it is from, where there are several. */
   readonly source?: number;
 }

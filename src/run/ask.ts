@@ -54,6 +54,7 @@ async function answerTo<T>(
       if (answer !== undefined) return answer;
       output.write(`${options}? `);
     }
+    output.write('\n');
     return none;
   } finally {
     lines.close();

@@ -1,19 +1,20 @@
 // cookbook serve: the embedded engine behind the HTTP of the Tinker API, until a signal stops it.
 
-import { basename, resolve } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { Engine } from '../engine/engine.ts';
 import { threadCount } from '../engine/session.ts';
-import { isDirectory } from '../formats/files.ts';
+import { isDirectory, isFile } from '../formats/files.ts';
 import { readModelConfig } from '../formats/hf_config.ts';
 import { locateModel } from '../hub/locate.ts';
 import { stopOnSignals } from '../run/signals.ts';
-import { takeLease } from '../run_files/lease.ts';
-import type { Backend, ServedModel } from '../tinker/server/backend.ts';
+import { type Lease, LeaseHeldError, takeLease } from '../run_files/lease.ts';
+import { type Backend, nameForPeople, type ServedModel } from '../tinker/server/backend.ts';
 import { listen } from '../tinker/server/listen.ts';
 import { logged } from '../tinker/server/refusal.ts';
 import { ConfigurationError } from '../util/errors.ts';
-import { makeDirectory } from '../util/files.ts';
+import { makeDirectory, shortPath } from '../util/files.ts';
 import { isLoopbackHost } from '../util/loopback.ts';
+import { programName } from '../util/program_name.ts';
 import { routesBesides } from './routes.ts';
 
 export interface ServeOptions {
@@ -44,11 +45,10 @@ export async function serveCommand(options: ServeOptions, started: (lines: strin
   const { host, port, customLosses, notify } = options;
   const data = resolve(options.data);
   const key = keyOf(options);
-  const models = await Promise.all(options.models.map((model) => opened(model, options)));
-  checkNames(models);
+  const models = distinct(await Promise.all(options.models.map((model) => opened(model, options))));
   // Another server would take what this one writes for what a kill left behind.
   await makeDirectory(data);
-  const lease = await takeLease(data);
+  const lease = await leaseOf(data);
   const engine = new Engine({ threads: threadCount(options.threads) });
   const backend: Backend = {
     models,
@@ -67,9 +67,10 @@ export async function serveCommand(options: ServeOptions, started: (lines: strin
     const more = await routesBesides(report);
     const server = await listen({ backend, data, host, port, key, customLosses, more, notify, report });
     started([
-      `Serving ${models.map(({ name }) => name).join(', ')} at ${server.url}`,
+      `Serving ${models.map(nameForPeople).join(', ')} at ${server.url}`,
       `Connect with TINKER_BASE_URL=${server.url} TINKER_API_KEY=${key === null ? 'tml-local' : `$${options.keyEnv}`}`,
-      `OpenAI's API is at ${server.url}/oai/api/v1, and a page that shows what is done at ${server.url}/`,
+      `OpenAI's API is at ${server.url}/oai/api/v1`,
+      `A page that shows what is done is at ${server.url}/`,
     ]);
     await aborted(AbortSignal.any([stop.signal, lease.lost]));
     notify(
@@ -108,20 +109,48 @@ function keyOf({ host, keyEnv, env }: ServeOptions): string | null {
 async function opened(model: string, { notify, env }: ServeOptions): Promise<ServedModel> {
   const [, alias, given] = /^([^=]+)=(.+)$/.exec(model) ?? [undefined, null, model];
   const { directory, name: source } = await locateModel(given ?? model, { notify, env });
+  const isRun = await isFile(join(directory, 'run.json'));
+  if (isRun || !(await isFile(join(directory, 'config.json')))) {
+    throw new ConfigurationError(`${given ?? model} is ${isRun ? 'a run' : 'no model: it has no config.json'}`, {
+      hint: `Name a model directory, a GGUF file, or a model of the hub as ORG/NAME. What a run has trained becomes a model by "${programName()} export RUN --to DIR --format merged".`,
+    });
+  }
   const { max_position_embeddings } = await readModelConfig(directory);
-  const short = (await isDirectory(source)) ? [basename(source)] : [];
   return {
     name: alias ?? source,
-    aliases: [given ?? model, source, ...short],
+    aliases: [given ?? model, source],
+    ...((await isDirectory(source)) && { shortName: basename(source) }),
     source,
     directory,
     max_context_length: max_position_embeddings,
   };
 }
 
-function checkNames(models: readonly ServedModel[]): void {
+/** A name means one model: a short one that two would have, neither has. */
+function distinct(models: readonly ServedModel[]): ServedModel[] {
   const twice = models.find(({ name }, i) => models.findIndex((other) => other.name === name) !== i);
-  if (twice !== undefined) throw new ConfigurationError(`--model ${twice.name}: two models have this name`);
+  if (twice !== undefined) {
+    throw new ConfigurationError(`--model ${twice.name}: two models have this name`, {
+      hint: 'Serve one of them under a name of its own: --model NAME=MODEL.',
+    });
+  }
+  return models.map(({ shortName, ...model }) => {
+    const others = models.filter(({ name }) => name !== model.name);
+    const isItsOwn = !others.some(({ name, shortName: other }) => name === shortName || other === shortName);
+    if (shortName === undefined || !isItsOwn) return model;
+    const aliases = [...model.aliases, shortName];
+    return model.name === model.source ? { ...model, aliases, shortName } : { ...model, aliases };
+  });
+}
+
+async function leaseOf(data: string): Promise<Lease> {
+  try {
+    return await takeLease(data);
+  } catch (error) {
+    if (!(error instanceof LeaseHeldError)) throw error;
+    const hint = `Stop that server, or give this one another directory with --data. If it is certainly gone, delete ${shortPath(join(data, 'lease'))}.`;
+    throw new LeaseHeldError(error.message, { hint, cause: error });
+  }
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

@@ -4,7 +4,7 @@ import { readVersions } from '../run/provenance.ts';
 import type { MoreRoutes } from '../tinker/server/more_routes.ts';
 import type { TinkerServer } from '../tinker/server/tinker_server.ts';
 import { metricsRoutes } from './metrics.ts';
-import { openAiRoutes } from './openai/routes.ts';
+import { openAiElsewhere, openAiRoutes } from './openai/routes.ts';
 import { pageRoutes, readPage } from './page.ts';
 import { serverState } from './state.ts';
 
@@ -16,6 +16,6 @@ export async function routesBesides(
   return (server) => {
     const openAi = openAiRoutes(server, report);
     const state = () => serverState(server, { versions, waitingElsewhere: openAi.session.waiting });
-    return [openAi, metricsRoutes(state), ...pageRoutes(page, state)];
+    return [openAi, openAiElsewhere, metricsRoutes(state), ...pageRoutes(page, state)];
   };
 }

@@ -44,6 +44,8 @@ interface SamplerState {
   base_model: string;
   model_path: string | null;
   has_weights: boolean;
+  /** Of a model in training, under no name: of its weights there is no path. */
+  is_snapshot: boolean;
   /** Requests that it answers. */
   busy: number;
 }
@@ -72,11 +74,12 @@ export function serverState(
       const { lora_rank, checkpoints: saved } = checkpoints.run(id);
       return { id, base_model: model.name, lora_rank, steps, checkpoints: saved.length };
     }),
-    samplers: samplers.list().map(({ id, base_model, model_path, hasWeights, busy }) => ({
+    samplers: samplers.list().map(({ id, base_model, model_path, hasWeights, isSnapshot, busy }) => ({
       id,
       base_model,
       model_path,
       has_weights: hasWeights,
+      is_snapshot: isSnapshot,
       busy,
     })),
     queue: { waiting: futures.pending + waitingElsewhere },

@@ -56,7 +56,9 @@ function numberLimits(schema: Record<string, JsonValue>): string[] {
   return [limits.filter((limit) => limit !== '').join(' and ')].filter((text) => text !== '');
 }
 
-function textLimits({ minLength, maxLength, pattern }: Record<string, JsonValue>): string[] {
+function textLimits({ minLength, maxLength, pattern, examples }: Record<string, JsonValue>): string[] {
+  const [example] = Array.isArray(examples) ? examples : [];
+  if (typeof example === 'string') return [`such as ${example}`];
   if (pattern !== undefined) return [`that matches /${pattern}/`];
   if (minLength === 1) return ['that is not empty'];
   return [

@@ -99,3 +99,22 @@ export function oneAfterAnother<T>(datasets: readonly BatchedDataset<T>[]): Batc
     },
   };
 }
+
+/** Steps of a run over a dataset. */
+export function totalStepsOf(
+  { num_epochs, max_steps }: { num_epochs: number; max_steps: number | null },
+  { length }: Pick<BatchedDataset<unknown>, 'length'>,
+): number {
+  return Math.min(length * num_epochs, max_steps ?? Number.POSITIVE_INFINITY);
+}
+
+/** The batch of each step of a run, asked for in ascending order: epoch after epoch, each in an order of its own. */
+export function batchesOf<T>(train: BatchedDataset<T>): (step: number) => Promise<T[]> {
+  let shuffled = -1;
+  return async (step) => {
+    const epoch = Math.floor(step / train.length);
+    if (epoch !== shuffled) train.setEpoch(epoch);
+    shuffled = epoch;
+    return await train.getBatch(step % train.length);
+  };
+}

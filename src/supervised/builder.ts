@@ -11,8 +11,11 @@ export const supervised = defineBuilder({
   doc: 'Supervised fine-tuning of a LoRA adapter (tinker_cookbook/supervised/train.py).',
   params: supervisedParams,
   async build(config, _, make) {
-    const { trainSupervised } = await import('./train.ts');
-    return { train: (context) => trainSupervised(config, context, make) };
+    const { estimateSupervised, trainSupervised } = await import('./train.ts');
+    return {
+      train: (context) => trainSupervised(config, context, make),
+      estimate: (context) => estimateSupervised(config, context, make),
+    };
   },
   headline: loopHeadline,
 });

@@ -27,18 +27,30 @@ export const exactMatch = defineBuilder({
         hint: 'Set test_size or test_file_path in the dataset, or leave the evaluator out.',
       });
     }
+    const stop = renderer?.getStopSequences();
+    const longestStop = (stop ?? []).map((each) => (typeof each === 'string' ? tokenizer.encode(each).length : 1));
+    const questions = async () => {
+      const batches = await Promise.all(Array.from({ length: test.length }, (_, index) => test.getBatch(index)));
+      return batches.flat().map((datum) => {
+        const { prompt, reply } = lastReply(datum);
+        // More than it has: a reply which goes on is another one, and a stop that is a text may lie behind what is trained.
+        return { prompt, reply, max_tokens: reply.length + Math.max(1, ...longestStop) };
+      });
+    };
     return {
+      async estimate() {
+        const all = await questions();
+        const prefill = all.reduce((sum, { prompt }) => sum + prompt.length, 0);
+        const sample = all.reduce((sum, { max_tokens }) => sum + max_tokens, 0);
+        return { tokens: { prefill, sample }, atMost: true };
+      },
       async evaluate({ sampling, signal }) {
-        const batches = await Promise.all(Array.from({ length: test.length }, (_, index) => test.getBatch(index)));
+        const asked = await questions();
         const client = await sampling();
-        const stop = renderer?.getStopSequences();
-        const longestStop = (stop ?? []).map((each) => (typeof each === 'string' ? tokenizer.encode(each).length : 1));
         const matches = await Promise.all(
-          startAll(batches.flat(), { most: AT_ONCE, signal }, async (datum, _, signal) => {
-            const { prompt, reply } = lastReply(datum);
-            // More than it has: a reply which goes on is another one, and a stop that is a text may lie behind what is trained.
+          startAll(asked, { most: AT_ONCE, signal }, async ({ prompt, reply, max_tokens }, _, signal) => {
             const params = {
-              max_tokens: reply.length + Math.max(1, ...longestStop),
+              max_tokens,
               temperature: 0,
               seed: 0,
               ...(stop !== undefined && { stop }),

@@ -3,7 +3,7 @@
 
 import type { PlainRef } from '../registry/slot.ts';
 import type { TrainingClient } from '../tinker/clients.ts';
-import { type Datum, type ForwardBackwardOutput, lengthOf } from '../tinker/types.ts';
+import { type Datum, type ForwardBackwardOutput, positionsOf } from '../tinker/types.ts';
 import type { Tokenizer } from '../tokenizers/types.ts';
 import { adamAt } from '../training/adam.ts';
 import { type Evaluator, evaluationBy } from '../training/evaluator.ts';
@@ -11,6 +11,7 @@ import { Journal, type JournalOptions } from '../training/journal.ts';
 import { IterationTimer } from '../training/trace.ts';
 import type { Metrics, TrainingContext, TrainingOutcome } from '../training/types.ts';
 import type { JsonObject } from '../util/json.ts';
+import { batchesOf, totalStepsOf } from './batches.ts';
 import { computeBpb, computeMeanNll } from './common.ts';
 import type { LoopConfig } from './fields.ts';
 import type { BatchedDataset } from './types.ts';
@@ -57,7 +58,7 @@ export async function trainOnBatches<T>(
   { openClient, train, loss, evaluators, infrequentEvaluators, renderer, state, restore }: LoopParts<T>,
   context: TrainingContext,
 ): Promise<TrainingOutcome> {
-  const total_steps = Math.min(train.length * config.num_epochs, config.max_steps ?? Number.POSITIVE_INFINITY);
+  const total_steps = totalStepsOf(config, train);
   const journal = await Journal.open(context, openClient, {
     ...config,
     total_steps,
@@ -73,14 +74,12 @@ export async function trainOnBatches<T>(
   });
   restore?.(journal.restored);
   const { client } = journal;
-  let shuffled = -1;
+  const batchOf = batchesOf(train);
 
   for await (const step of journal.steps()) {
     const timer = new IterationTimer();
     const epoch = Math.floor(step / train.length);
-    if (epoch !== shuffled) train.setEpoch(epoch);
-    shuffled = epoch;
-    const batch = await timer.timed('get_batch', () => train.getBatch(step % train.length));
+    const batch = await timer.timed('get_batch', () => batchOf(step));
     const sources = sourceMetrics(train, step % train.length);
     const measured = await journal.evaluate(step, timer);
 
@@ -132,7 +131,7 @@ function batchMetrics(data: Datum[], output: ForwardBackwardOutput, tokenizer: T
   for (const weights_T of weights_D_T) for (const weight of weights_T) num_loss_tokens += weight > 0 ? 1 : 0;
   return {
     num_sequences: data.length,
-    num_tokens: data.reduce((sum, { model_input }) => sum + lengthOf(model_input), 0),
+    num_tokens: positionsOf(data),
     num_loss_tokens,
     train_mean_nll: computeMeanNll(logprobs_D_T, weights_D_T),
     train_mean_bpb: computeBpb(logprobs_D_T, weights_D_T, targets_D_T, tokenizer),

@@ -5,6 +5,7 @@ import { defineBuilder } from '../registry/builder.ts';
 import { semantic } from '../registry/fields.ts';
 import type { TrainingClient } from '../tinker/clients.ts';
 import type { Tokenizer } from '../tokenizers/types.ts';
+import { estimateReading } from '../training/estimate.ts';
 import { type Evaluator, evaluatorSlot, type HeldOut } from '../training/evaluator.ts';
 import type { Metrics } from '../training/types.ts';
 import { ConfigurationError } from '../util/errors.ts';
@@ -24,7 +25,10 @@ export const nll = defineBuilder({
         hint: 'Set test_size or test_file_path (test_fraction for text) in the dataset, or leave the evaluator out.',
       });
     }
-    return { evaluate: ({ training, signal }) => evaluateNll(training, test, { tokenizer, name, signal }) };
+    return {
+      evaluate: ({ training, signal }) => evaluateNll(training, test, { tokenizer, name, signal }),
+      estimate: () => estimateReading(test),
+    };
   },
   headline: ({ name }) => [
     { metric: `${name}/nll`, goal: 'minimize', label: `${name}/nll` },

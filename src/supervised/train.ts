@@ -2,10 +2,12 @@
 
 import type { Make } from '../registry/slot.ts';
 import { maxContextLengthOf } from '../tinker/capabilities.ts';
+import { positionsOf } from '../tinker/types.ts';
 import { buildEvaluators } from '../training/build_evaluators.ts';
 import { openModel } from '../training/open_model.ts';
-import type { TrainingContext, TrainingOutcome } from '../training/types.ts';
+import type { EstimateContext, TokenEstimate, TrainingContext, TrainingOutcome } from '../training/types.ts';
 import { colorizeExample } from './colorize.ts';
+import { estimateBatches } from './estimate.ts';
 import type { SupervisedConfig } from './fields.ts';
 import { crossEntropy, trainOnBatches } from './loop.ts';
 import type { SupervisedDataset } from './types.ts';
@@ -15,22 +17,8 @@ export async function trainSupervised(
   context: TrainingContext,
   make: Make,
 ): Promise<TrainingOutcome> {
-  const { service, seed, emit } = context;
-  const notify = (message: string) => emit({ type: 'notice', message });
-  const warn = (message: string) => emit({ type: 'warning', message });
-  const { tokenizer, renderer, rendererRef, openClient } = await openModel(config, context, make);
-  const maxContextLength = await maxContextLengthOf(service, config.model_name);
-  const datasets = await make(config.dataset, {
-    tokenizer,
-    renderer,
-    maxContextLength,
-    seed,
-    warn,
-    notify,
-    signal: context.signal,
-  });
+  const { tokenizer, rendererRef, openClient, datasets, measured } = await openData(config, context, make);
   await showFirstExample(datasets.train, context, (datum) => colorizeExample(datum, tokenizer));
-  const measured = { tokenizer, renderer, test: datasets.test, own: datasets.evaluators };
   const parts = {
     openClient,
     train: datasets.train,
@@ -39,6 +27,30 @@ export async function trainSupervised(
     renderer: rendererRef,
   };
   return await trainOnBatches(config, parts, context);
+}
+
+export async function estimateSupervised(
+  config: SupervisedConfig,
+  context: EstimateContext,
+  make: Make,
+): Promise<TokenEstimate> {
+  const { baseModel: model, datasets, measured } = await openData(config, context, make);
+  const parts = { model, train: datasets.train, ...(await buildEvaluators(config, measured, context, make)) };
+  return await estimateBatches(config, parts, (data) => ({ train: positionsOf(data) }), context);
+}
+
+/** What is trained on and measured, and the model that reads it. */
+async function openData(config: SupervisedConfig, context: EstimateContext, make: Make) {
+  const { service, seed, emit, signal } = context;
+  const notify = (message: string) => emit({ type: 'notice', message });
+  const warn = (message: string) => emit({ type: 'warning', message });
+  const opened = await openModel(config, context, make);
+  const { tokenizer, renderer } = opened;
+  const maxContextLength = await maxContextLengthOf(service, config.model_name);
+  const material = { tokenizer, renderer, maxContextLength, seed, warn, notify, signal };
+  const datasets = await make(config.dataset, material);
+  const measured = { tokenizer, renderer, test: datasets.test, own: datasets.evaluators };
+  return { ...opened, datasets, measured };
 }
 
 /** What the loss sees: worth a look before hours of training. */

@@ -7,6 +7,7 @@ import { colorsFor } from '../util/colors.ts';
 import { ConfigurationError, SpecError } from '../util/errors.ts';
 import { programName, quote } from '../util/program_name.ts';
 import { widthOf } from '../util/wrapped.ts';
+import { type Estimates, estimatePlan } from './estimate.ts';
 import { type Plan, planRun, planSweep, type SweepPlan } from './plan.ts';
 import { type PlanDocument, planDocument, summarize } from './plan_summary.ts';
 import { planText } from './plan_text.ts';
@@ -34,9 +35,13 @@ export async function planCommand(
 ): Promise<PresentedPlan> {
   const options = loadOptions(overrides);
   const command = (name: string) => [programName(), name, ...[file, ...overrides].map(quote)].join(' ');
-  if (!(await isSweepFile(file, options))) return presented(await planRun(file, options, registry), 1, command('run'));
+  if (!(await isSweepFile(file, options))) {
+    const plan = await planRun(file, options, registry);
+    return presented(plan, await estimatePlan(plan, registry), { maxConcurrency: 1, command: command('run') });
+  }
   const plan = await planSweep(file, options, registry);
-  return presented(plan, plan.fields.execution.max_concurrency, command('sweep'));
+  const { max_concurrency: maxConcurrency } = plan.fields.execution;
+  return presented(plan, await estimatePlan(plan, registry), { maxConcurrency, command: command('sweep') });
 }
 
 /** A plan as either reader wants it; of a hundred thousand points, nobody wants it both ways. */
@@ -70,12 +75,16 @@ function loadOptions(overrides: readonly string[]): LoadOptions {
   return { overrides, cwd: process.cwd(), env: process.env };
 }
 
-function presented(plan: Plan | SweepPlan, maxConcurrency: number, command: string): PresentedPlan {
-  const summary = summarize(plan, maxConcurrency);
+function presented(
+  plan: Plan | SweepPlan,
+  estimates: Estimates,
+  { maxConcurrency, command }: { maxConcurrency: number; command: string },
+): PresentedPlan {
+  const summary = summarize(plan, maxConcurrency, estimates);
   return {
-    document: () => planDocument(plan, summary),
+    document: () => planDocument(plan, summary, estimates),
     screen: ({ all }) =>
-      planText(plan, summary, colorsFor(process.stdout), { width: widthOf(process.stdout), all, command }),
+      planText(plan, summary, colorsFor(process.stdout), { width: widthOf(process.stdout), all, command, estimates }),
   };
 }
 

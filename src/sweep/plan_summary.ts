@@ -3,6 +3,8 @@
 import { stageRecord } from '../run/record.ts';
 import type { RunRecord, RunSnapshot } from '../run_files/types.ts';
 import type { JsonValue } from '../util/json.ts';
+import { type Estimates, NO_ESTIMATES, type RunEstimate } from './estimate.ts';
+import { type TotalEstimate, totalOf } from './estimate_text.ts';
 import type { Plan, PlannedRun, PointState } from './plan.ts';
 import { valuesOf } from './space.ts';
 
@@ -18,6 +20,8 @@ export interface PlanSummary {
   remaining_steps: number | null;
   /** From the time that finished runs took; null when there is none to go by. */
   estimated_seconds: number | null;
+  /** Of what is to be run, as if nothing of it were done; absent where nothing has a price. */
+  estimate?: TotalEstimate;
 }
 
 /** What `--json` prints of a plan. */
@@ -41,21 +45,35 @@ interface PlannedPoint {
   axes: Record<string, JsonValue>;
   stale: PlannedRun['stale'];
   problem: string | null;
+  /** What it will cost, or why nobody knows; absent where nothing has a price, and of runs that are done. */
+  estimate?: RunEstimate | { unknown: string };
 }
 
-export function planDocument({ file, log_path, runs, orphans }: Plan, summary: PlanSummary): PlanDocument {
+export function planDocument(
+  { file, log_path, runs, orphans }: Plan,
+  summary: PlanSummary,
+  estimates: Estimates = NO_ESTIMATES,
+): PlanDocument {
   const points = runs.map(
     ({ name, directory, state, hash, config_hash, seed, configuration, stage, after, stale, found }) => {
       const axes = valuesOf(configuration);
       const ofStage = stage === null ? {} : { stage: stageRecord(stage, after) };
       const problem = found?.problem ?? null;
-      return { name, directory, state, hash, config_hash, seed, ...ofStage, axes, stale, problem };
+      const known = estimates.get(hash);
+      const estimate = typeof known === 'string' ? { unknown: known } : known;
+      const point = { name, directory, state, hash, config_hash, seed, ...ofStage, axes, stale, problem };
+      return estimate === undefined ? point : { ...point, estimate };
     },
   );
   return { file, log_path, ...summary, points, orphan_directories: orphans.map(({ directory }) => directory) };
 }
 
-export function summarize({ runs, orphans }: Plan, maxConcurrency: number): PlanSummary {
+export function summarize(
+  { runs, orphans }: Plan,
+  maxConcurrency: number,
+  estimates: Estimates = NO_ESTIMATES,
+): PlanSummary {
+  const cost = totalOf(estimates);
   const counts = { new: 0, resume: 0, retry: 0, stale: 0, running: 0, done: 0 };
   const total = new Tally();
   const remaining = new Tally();
@@ -81,6 +99,7 @@ export function summarize({ runs, orphans }: Plan, maxConcurrency: number): Plan
     total_steps: total.value,
     remaining_steps: remaining.value,
     estimated_seconds: estimate(finished, runs.length - counts.done, remaining.value, maxConcurrency),
+    ...(cost !== null && { estimate: cost }),
   };
 }
 

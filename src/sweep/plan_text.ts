@@ -8,6 +8,8 @@ import { folded } from '../util/folded.ts';
 import { plural } from '../util/plural.ts';
 import { programName, quote } from '../util/program_name.ts';
 import { wrappedText } from '../util/wrapped.ts';
+import { type Estimates, NO_ESTIMATES } from './estimate.ts';
+import { estimateText, totalText } from './estimate_text.ts';
 import { type Plan, type PlannedRun, POINT_STATES, type PointState, type SweepPlan } from './plan.ts';
 import type { PlanSummary } from './plan_summary.ts';
 
@@ -17,6 +19,7 @@ interface PlanTextOptions {
   width?: number;
   all?: boolean;
   command?: string | null;
+  estimates?: Estimates;
 }
 
 /**
@@ -27,16 +30,16 @@ export function planText(
   plan: Plan | SweepPlan,
   summary: PlanSummary,
   colors: Colors,
-  { width = Number.POSITIVE_INFINITY, all = false, command = null }: PlanTextOptions = {},
+  { width = Number.POSITIVE_INFINITY, all = false, command = null, estimates = NO_ESTIMATES }: PlanTextOptions = {},
 ): string[] {
   const title = 'size' in plan ? multiplication(plan.size, plan.runs.length) : numberOfRuns(plan);
   const most = all ? Number.POSITIVE_INFINITY : SHOWN_RUNS;
   const blocks = [
     [colors.bold(`${title} in ${shortPath(plan.log_path)}`)],
     columns(states(summary, 'size' in plan)),
-    [estimates(summary)].filter((line) => line !== ''),
+    [duration(summary), cost(summary)].filter((line) => line !== ''),
     stageGraph(plan.runs),
-    runRows(plan.runs, colors, { width, most }),
+    runRows(plan.runs, colors, { width, most, estimates }),
     orphanRows(plan, most),
   ];
   const lines = blocks.filter((block) => block.length > 0).flatMap((block, i) => (i === 0 ? block : ['', ...block]));
@@ -113,7 +116,7 @@ function states({ counts, stopped, diverged, orphans }: PlanSummary, isSweep: bo
   return rows;
 }
 
-function estimates({ total_steps, remaining_steps, estimated_seconds }: PlanSummary): string {
+function duration({ total_steps, remaining_steps, estimated_seconds }: PlanSummary): string {
   const steps =
     total_steps === null || remaining_steps === null || total_steps === 0
       ? ''
@@ -126,15 +129,24 @@ function estimates({ total_steps, remaining_steps, estimated_seconds }: PlanSumm
   return parts.length === 0 ? '' : `  ${parts.join(', ')}`;
 }
 
+/** That of a single run stands beside its name. */
+function cost({ estimate, runs }: PlanSummary): string {
+  return estimate === undefined || runs === 1 ? '' : `  ${totalText(estimate)}`;
+}
+
 /** What is to be run before what is done. */
 function runRows(
   runs: readonly PlannedRun[],
   colors: Colors,
-  { width, most }: { width: number; most: number },
+  { width, most, estimates }: { width: number; most: number; estimates: Estimates },
 ): string[] {
   const shown = first(runs, ({ state }) => state !== 'done', most);
   if (shown.length < most) shown.push(...first(runs, ({ state }) => state === 'done', most - shown.length));
-  const rows = shown.flatMap((run) => [...nameRows(run, width), ...reasons(run, colors)]);
+  const rows = shown.flatMap((run) => [
+    ...nameRows(run, width),
+    ...reasons(run, colors),
+    ...costRows(run, colors, estimates),
+  ]);
   const more = runs.length - shown.length;
   return more > 0 ? [...rows, `  and ${more} more: "plan --all" shows them`] : rows;
 }
@@ -161,6 +173,11 @@ function first<T>(items: readonly T[], fits: (item: T) => boolean, count: number
     if (fits(item)) found.push(item);
   }
   return found;
+}
+
+function costRows({ hash }: PlannedRun, colors: Colors, estimates: Estimates): string[] {
+  const estimate = estimates.get(hash);
+  return estimate === undefined ? [] : [`${INDENT}${colors.dim(estimateText(estimate))}`];
 }
 
 function reasons({ stale, found }: PlannedRun, colors: Colors): string[] {

@@ -123,6 +123,11 @@ export interface SampleOptions extends RequestOptions {
   onToken?(token: number, member: number): void;
 }
 
+export interface ScoreOptions extends RequestOptions {
+  /** Only so many tokens at the end, at least 1, are asked about, which takes less; of the others a service may tell null. All unless given. */
+  last_n?: number;
+}
+
 export interface SamplingClient {
   sample(
     prompt: ModelInput,
@@ -131,7 +136,7 @@ export interface SamplingClient {
     options?: SampleOptions,
   ): Promise<SampleResponse>;
   /** Log-prob of each token given those before it; the first is null. */
-  computeLogprobs(input: ModelInput, options?: RequestOptions): Promise<(number | null)[]>;
+  computeLogprobs(input: ModelInput, options?: ScoreOptions): Promise<(number | null)[]>;
   getInfo(): Promise<ModelInfo>;
   /** Gives back what only this client uses; requests that wait are refused. */
   close(): Promise<void>;

@@ -4,7 +4,7 @@ import { trainsAllParameters } from './capabilities.ts';
 import type { MeteredService, SamplingClient, ServiceClient, TrainingClient } from './clients.ts';
 import type { PriceTable } from './prices.ts';
 import { TokenMeter } from './token_meter.ts';
-import { type Datum, lengthOf } from './types.ts';
+import { lengthOf, positionsOf } from './types.ts';
 
 /** The service itself where there are no prices. */
 export function meteredBy(
@@ -95,8 +95,4 @@ function meteredSampling(client: SamplingClient, model: string, meter: TokenMete
     getInfo: () => client.getInfo(),
     close: () => client.close(),
   };
-}
-
-function positionsOf(data: readonly Datum[]): number {
-  return data.reduce((sum, { model_input }) => sum + lengthOf(model_input), 0);
 }

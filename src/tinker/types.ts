@@ -205,3 +205,8 @@ export function lengthOf(input: ModelInput): number {
     0,
   );
 }
+
+/** Positions that the inputs of datums take together. */
+export function positionsOf(data: readonly Pick<Datum, 'model_input'>[]): number {
+  return data.reduce((sum, { model_input }) => sum + lengthOf(model_input), 0);
+}

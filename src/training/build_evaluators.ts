@@ -4,7 +4,7 @@
 import { type BuilderRef, type Make, reference } from '../registry/slot.ts';
 import { type Evaluator, type EvaluatorContext, evaluatorSlot, refuseSameNames } from './evaluator.ts';
 import { otherModels } from './other_models.ts';
-import type { TrainingContext } from './types.ts';
+import type { EstimateContext } from './types.ts';
 
 interface Listed {
   evaluators: BuilderRef<typeof evaluatorSlot>[];
@@ -23,7 +23,7 @@ interface Measured extends Pick<EvaluatorContext, 'tokenizer' | 'renderer' | 'te
 export async function buildEvaluators(
   config: Listed,
   { own = [], ...measured }: Measured,
-  context: TrainingContext,
+  context: EstimateContext,
   make: Make,
 ): Promise<{ evaluators: Evaluator[]; infrequentEvaluators: Evaluator[] }> {
   const { seed, signal, emit } = context;

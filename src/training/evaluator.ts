@@ -3,6 +3,7 @@
 import { defineSlot } from '../registry/slot.ts';
 import type { Renderer } from '../renderers/types.ts';
 import type { SamplingClient, TrainingClient } from '../tinker/clients.ts';
+import type { TokenCounts } from '../tinker/prices.ts';
 import type { Datum } from '../tinker/types.ts';
 import type { Tokenizer } from '../tokenizers/types.ts';
 import { ConfigurationError } from '../util/errors.ts';
@@ -23,10 +24,19 @@ export interface EvaluationInput {
   signal: AbortSignal;
 }
 
+/** What one evaluation takes of the model that is measured. */
+export interface EvaluationEstimate {
+  tokens: Partial<TokenCounts>;
+  /** A bound from above; else exactly so much. */
+  atMost: boolean;
+}
+
 export interface Evaluator {
   /** Of one that writes files by its name: no other evaluator of the run may have it. */
   readonly name?: string;
   evaluate(input: EvaluationInput): Promise<Metrics>;
+  /** Absent where only the evaluation tells. */
+  estimate?(): Promise<EvaluationEstimate>;
 }
 
 /** Examples that are measured and not trained on, in batches by index. */
@@ -62,6 +72,7 @@ export function renamed(evaluator: Evaluator, rename: (metric: string) => string
       const metrics = Object.entries(await evaluator.evaluate(input));
       return Object.fromEntries(metrics.map(([metric, value]) => [rename(metric), value]));
     },
+    ...(evaluator.estimate !== undefined && { estimate: evaluator.estimate.bind(evaluator) }),
   };
 }
 

@@ -9,7 +9,7 @@ import type { TrainingClient } from '../tinker/clients.ts';
 import { loadTokenizer } from '../tokenizers/hf_tokenizer.ts';
 import type { Tokenizer } from '../tokenizers/types.ts';
 import type { ModelConfig } from './model_fields.ts';
-import type { CheckpointLog, ResolvedWeights, TrainingContext } from './types.ts';
+import type { CheckpointLog, EstimateContext, ResolvedWeights } from './types.ts';
 
 interface Conversations {
   tokenizer: Tokenizer;
@@ -18,6 +18,8 @@ interface Conversations {
 }
 
 export interface OpenedModel extends Conversations {
+  /** What an adapter is trained of, and what is paid for: weights to start from may be a model of their own. */
+  baseModel: string;
   /** For `Journal.open`: a client to start with, or one that goes on from a state. */
   openClient(statePath: string | null): Promise<TrainingClient>;
 }
@@ -25,11 +27,11 @@ export interface OpenedModel extends Conversations {
 type Model = Pick<ModelConfig, 'model_name' | 'load_checkpoint_path' | 'renderer' | 'renderer_override'>;
 
 /** How a model reads conversations. */
-export async function openConversations(config: Model, context: TrainingContext, make: Make): Promise<Conversations> {
+export async function openConversations(config: Model, context: EstimateContext, make: Make): Promise<Conversations> {
   return (await locateConversations(config, context, make)).conversations;
 }
 
-async function locateConversations(config: Model, context: TrainingContext, make: Make) {
+async function locateConversations(config: Model, context: EstimateContext, make: Make) {
   const notify = (message: string) => context.emit({ type: 'notice', message });
   const { directory, name } = await locateModel(config.model_name, { parts: 'tokenizer', notify });
   const tokenizer = await loadTokenizer(directory);
@@ -39,20 +41,21 @@ async function locateConversations(config: Model, context: TrainingContext, make
   return { conversations: { tokenizer, renderer, rendererRef }, loaded, name };
 }
 
-export async function openModel(config: ModelConfig, context: TrainingContext, make: Make): Promise<OpenedModel> {
+export async function openModel(config: ModelConfig, context: EstimateContext, make: Make): Promise<OpenedModel> {
   const { service, seed, emit } = context;
   const { model_name, lora_rank: rank, train_mlp, train_attn, train_unembed } = config;
   const notify = (message: string) => emit({ type: 'notice', message });
   const warn = (message: string) => emit({ type: 'warning', message });
   const { conversations, loaded, name } = await locateConversations(config, context, make);
   const user_metadata = { renderer_name: conversations.rendererRef.builder };
+  const baseModel = loaded?.base_model ?? model_name;
   const adapter = (base_model: string) =>
     service.createLoraTrainingClient({ base_model, rank, train_mlp, train_attn, train_unembed, seed, user_metadata });
   const fresh = async () => {
     if (loaded === null) return await adapter(model_name);
-    const { model_path, base_model: model, description } = loaded;
+    const { model_path, description } = loaded;
     notify(`starts from ${description}`);
-    if (model_path === undefined) return await adapter(model ?? model_name);
+    if (model_path === undefined) return await adapter(baseModel);
     const client = await service.createTrainingClientFromState(model_path);
     const { base_model, is_lora } = await client.getInfo();
     if (is_lora && base_model !== name && base_model !== model_name) {
@@ -62,13 +65,13 @@ export async function openModel(config: ModelConfig, context: TrainingContext, m
   };
   const openClient = (state: string | null) =>
     state === null ? fresh() : service.createTrainingClientFromStateWithOptimizer(state);
-  return { ...conversations, openClient };
+  return { ...conversations, baseModel, openClient };
 }
 
 /** The weights to start from; null without any, and in a run that goes on from a checkpoint of its own. */
 async function loadedWeights(
   { load_checkpoint_path }: Model,
-  { checkpoints, resolveWeights }: TrainingContext,
+  { checkpoints, resolveWeights }: EstimateContext,
 ): Promise<ResolvedWeights | null> {
   if (load_checkpoint_path === null) return null;
   const goesOn = (await checkpoints.list()).some(({ state_path }) => state_path !== undefined);

@@ -8,7 +8,7 @@ import type { SamplingClient } from '../tinker/clients.ts';
 import { loadTokenizer } from '../tokenizers/hf_tokenizer.ts';
 import type { Tokenizer } from '../tokenizers/types.ts';
 import { ConfigurationError } from '../util/errors.ts';
-import type { TrainingContext } from './types.ts';
+import type { EstimateContext } from './types.ts';
 
 export interface OtherModel {
   /** For people. */
@@ -28,7 +28,7 @@ export interface OtherModels {
 
 /** Models on the service of the run. */
 export function otherModels(
-  { service, resolveWeights }: Pick<TrainingContext, 'service' | 'resolveWeights'>,
+  { service, resolveWeights }: Pick<EstimateContext, 'service' | 'resolveWeights'>,
   notify: (message: string) => void,
 ): OtherModels {
   return {

@@ -4,6 +4,7 @@ import type { WeightsRef } from '../registry/fields.ts';
 import type { Headline } from '../registry/headline.ts';
 import { defineSlot, type PlainRef } from '../registry/slot.ts';
 import type { ServiceClient } from '../tinker/clients.ts';
+import type { TokenCounts } from '../tinker/prices.ts';
 import type { JsonObject, JsonValue } from '../util/json.ts';
 import type { EarlyStoppingRule, EvaluationJudge, StopReason } from './early_stopping.ts';
 
@@ -145,8 +146,28 @@ export interface TrainingOutcome {
   sampler_path: string | null;
 }
 
+/** Enough to build what a run would train on, before there is one. Of the service nothing is there but its capabilities. */
+export type EstimateContext = Pick<
+  TrainingContext,
+  'seed' | 'service' | 'checkpoints' | 'resolveWeights' | 'emit' | 'signal'
+>;
+
+/** What a run will have computed, if nothing interrupts it: tokens by the model that is paid for them. */
+export interface TokenEstimate {
+  spent: { model: string; tokens: Partial<TokenCounts> }[];
+  /** A bound from above; else exactly what the rows of the finished run will say. */
+  atMost: boolean;
+  /** What comes to it and is not known beforehand, in words. */
+  without: string[];
+}
+
 export interface Trainer {
   train(context: TrainingContext): Promise<TrainingOutcome>;
+  /**
+   * For `cookbook plan`, where tokens have prices: it reads the data as `train` would. Absent where only training tells.
+   * @throws what `train` would for bad data, and UnknownCostError where this configuration cannot be told beforehand
+   */
+  estimate?(context: EstimateContext): Promise<TokenEstimate>;
 }
 
 /** What a trainer's `check` may ask. */

@@ -194,6 +194,18 @@ async function externalService(files: readonly { name: string; body: Buffer }[],
 const aboutIt = (requests: readonly string[]) =>
   requests.filter((each) => !/client\/|heartbeat|retrieve_future|capabilities|archive|GET training_runs\/s/.test(each));
 
+it('says that a checkpoint is not there, and how to see which are', async () => {
+  const service = await serve({
+    'GET training_runs/s/checkpoints': { status: 404 },
+    'POST load_weights': { status: 404 },
+  });
+  const to = join(await temporaryDirectory(), 'adapter');
+  await expect(downloadCheckpoint(pathTarget(STATE), given(service.url, to))).rejects.toMatchObject({
+    message: `${service.url} has no checkpoint ${STATE}`,
+    hint: 'List what it has with "cookbook checkpoints list".',
+  });
+});
+
 it('where there is no archive, a service writes the weights of a state as files, which are deleted behind it', async () => {
   const service = await externalService(await adapterFiles('org/named'));
   const to = join(await temporaryDirectory(), 'adapter');

@@ -36,7 +36,7 @@ it('what a server of this package has is listed, published, given a time to live
   expect(await deleteCheckpoint(weights, asked)).toEqual([weights]);
   expect(await listCheckpoints(null, at(url))).toMatchObject([{ path: sampler, public: false }]);
   await expect(deleteCheckpoint(weights, asked)).rejects.toMatchObject({
-    hint: 'List what it has with "checkpoints list".',
+    hint: 'List what it has with "cookbook checkpoints list".',
   });
 });
 

@@ -94,6 +94,18 @@ test.each([
   expect(await cookbook(directory, ...words)).toEqual({ code: 2, stdout: '', stderr });
 });
 
+test.each([['serve'], ['chat'], ['checkpoints download'], ['checkpoints delete'], ['run']])(
+  'the usage of %s fits a terminal, and no flag stands apart from its value',
+  async (name) => {
+    const { stdout } = await cookbook(process.cwd(), ...name.split(' '), '--help');
+    const [, usage = ''] = /^USAGE\n((?: +\S.*\n)+)/m.exec(stdout) ?? [];
+    const lines = usage.trimEnd().split('\n');
+    expect(lines.filter((line) => line.length > 80 || line.endsWith('\\'))).toEqual([]);
+    for (const line of lines) expect(line.replaceAll(/[^[\]]/g, '')).toMatch(/^(\[\])*$/);
+    for (const line of lines.slice(1)) expect(line).toMatch(/^ {4}(\[|--?\w)/);
+  },
+);
+
 // oclif colors and frames some of what it says, and adds remarks about itself.
 test.each([
   [['export', 'runs/a'], 'Missing required flag --to\n"cookbook export --help" shows what it takes.\n'],

@@ -77,3 +77,9 @@ it('is sound where nothing fails, and only what nobody needs is not there', () =
   expect(isSound([passed, lacking])).toBe(false);
   expect(isSound([passed, { ...extra, outcome: { state: 'failed', reason: 'wrong' } }])).toBe(false);
 });
+
+it('does not say that a version works while checks are left out', () => {
+  const works = (isWhole: boolean) => reportLines([passed, failed], isWhole).find((line) => line.startsWith('works'));
+  expect(works(true)).toBe('works                           yes     yes     yes     yes     yes     NO');
+  expect(works(false)).toBe('works                           ?       ?       ?       ?       ?       NO');
+});

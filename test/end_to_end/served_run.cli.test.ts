@@ -131,7 +131,7 @@ it.each([
       },
     });
     expect(failed.code).toBe(1);
-    expect(failed.stderr).toContain('run the command again: a run goes on from its last checkpoint');
+    expect(failed.stderr).toContain('If it was started anew, run the command again.');
     const second = await (again ?? Promise.reject(new Error('no checkpoint was told of')));
     expect(await run([...spec, `log_path=${broken}`, ...on(second)])).toMatchObject({ code: 0 });
     expect(await metricsOf(broken)).toEqual(await metricsOf(whole));

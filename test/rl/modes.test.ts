@@ -15,7 +15,7 @@ let directory: string;
 const SPEC = `
 trainer: rl
 model_name: ./model
-service: {builder: local, threads: 1}
+service: {builder: local, threads: 1, batch_invariant: true}
 dataset: {builder: even_tokens}
 max_tokens: 6
 learning_rate: 0.02

@@ -39,6 +39,10 @@ it.each([
   expect((await answer(typed, ['resume', 'delete'])).choice).toBe(choice);
 });
 
+it('what is said after a question that was left unanswered begins a line', async () => {
+  expect((await answer([], ['delete'])).shown.endsWith('[a]bort? \n')).toBe(true);
+});
+
 it('takes no answer that is not a choice', async () => {
   expect((await answer(['r', 'resume', 'd'], ['delete'])).choice).toBe('delete');
 });

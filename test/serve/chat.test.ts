@@ -1,6 +1,7 @@
 // /chat/completions: what a model says to a conversation, whole and in pieces, with the calls of tools and the reasoning in it.
 
-import { rm } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterAll, describe, expect, it, onTestFinished } from 'vitest';
 import { tokensOf } from '../../src/tinker/types.ts';
 import { loadTokenizer } from '../../src/tokenizers/hf_tokenizer.ts';
@@ -135,9 +136,15 @@ describe('tools and reasoning', () => {
   /** A model that gives this reply. */
   async function scripted(
     reply: string,
-    { template = DECLARED, cut = false }: { template?: string | null; cut?: boolean } = {},
+    {
+      template = DECLARED,
+      cut = false,
+      like,
+    }: { template?: string | null; cut?: boolean /** A model that is known. */; like?: string } = {},
   ) {
-    const directory = await tinyTokenizerDirectory({ eos_token: '<|im_end|>', chat_template: template });
+    const config = { eos_token: '<|im_end|>', chat_template: template };
+    const directory = await tinyTokenizerDirectory(config, ['<think>', '</think>', '<tool_call>', '</tool_call>']);
+    if (like !== undefined) await writeFile(join(directory, 'config.json'), JSON.stringify({ _name_or_path: like }));
     onTestFinished(() => rm(directory, { recursive: true }));
     const tokenizer = await loadTokenizer(directory);
     const script: Script = { tokens: tokenizer.encode(cut ? reply : `${reply}<|im_end|>`), asked: [] };
@@ -183,6 +190,43 @@ describe('tools and reasoning', () => {
     const { message, finish_reason, streamed: pieces } = await asked({});
     expect(message).toMatchObject(expected);
     expect(pieces).toMatchObject({ ...expected, finish_reason });
+  });
+
+  const ADD = '<tool_call>\n{"name": "add", "arguments": {"a": 2}}\n</tool_call>';
+
+  it.each([
+    ['<think>\nTwo and three.\n</think>\n\nIt is 5.', 'Two and three.', 'It is 5.', 0],
+    [`<think>\nHm.\n</think>\n\nLet me see.\n${ADD}`, 'Hm.', 'Let me see.', 1],
+    [`<think>\nHm.\n</think>\n\n${ADD}\n${ADD}`, 'Hm.', null, 2],
+    [`<think>A</think>One.<think>B</think>Two ✓${ADD} and more.`, 'AB', 'One.Two ✓ and more.', 1],
+    ['<think>\n\n</think>\n\nNo thought.', undefined, 'No thought.', 0],
+    ['<think>A</think>Sure.<tool_call>{"name": add}</tool_call>', 'A', 'Sure.<tool_call>{"name": add}</tool_call>', 0],
+    ['<think>A</think>Sure.<tool_call>{"name"', 'A', 'Sure.<tool_call>{"name"', 0],
+  ])(
+    'streams what Qwen3 thinks, says and calls as the whole answer has it: %s',
+    async (reply, reasoning, content, calls) => {
+      const { asked } = await scripted(reply, { template: null, like: 'Qwen/Qwen3-8B' });
+      const { message, finish_reason, streamed: pieces } = await asked({ tools: TOOLS });
+      expect(message).toMatchObject({ content });
+      expect([message.reasoning_content, message.tool_calls?.length ?? 0]).toEqual([reasoning, calls]);
+      expect(pieces).toMatchObject({ reasoning_content: reasoning ?? '', content: content ?? '', finish_reason });
+      const called = (tool_calls: object[] = []) => tool_calls.map((call) => Object(call).function);
+      expect(called(pieces?.tool_calls)).toEqual(called(message.tool_calls));
+      expect(finish_reason).toBe(calls === 0 ? 'stop' : 'tool_calls');
+    },
+  );
+
+  it('of Qwen3 keeps a call behind which the reply was cut', async () => {
+    const { asked, script } = await scripted(`<think>A</think>${ADD}\nAnd so`, {
+      template: null,
+      like: 'Qwen/Qwen3-8B',
+    });
+    const request = { tools: TOOLS, max_tokens: script.tokens.length - 2 };
+    const { message, finish_reason, streamed: pieces } = await asked(request);
+    const expected = { reasoning_content: 'A', tool_calls: [{ function: { name: 'add' } }] };
+    expect(message).toMatchObject(expected);
+    expect(pieces).toMatchObject({ ...expected, finish_reason: 'length' });
+    expect(finish_reason).toBe('length');
   });
 
   it('shows a call that cannot be read, or was cut, as the text that it is', async () => {

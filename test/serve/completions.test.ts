@@ -277,6 +277,15 @@ describe('/completions', () => {
     expect((await locked.ask('models')).body).toMatchObject({
       error: { type: 'authentication_error', code: 'invalid_api_key' },
     });
+    const refusal = async (headers?: Record<string, string>) =>
+      Object((await locked.ask('models', undefined, headers)).body).error.message;
+    expect(await refusal()).toMatch(/^the request has no key: .*Authorization: Bearer/);
+    expect(await refusal(keys[2])).toMatch(/^the key of the request is not that of this server: .*Bearer/);
+    const elsewhere = await fetch(`${url}/v1/models`);
+    expect({ status: elsewhere.status, body: await elsewhere.json() }).toMatchObject({
+      status: 404,
+      body: { error: { message: "there is no GET /v1/models here: OpenAI's API is at /oai/api/v1" } },
+    });
     expect(await ask('embeddings', {})).toMatchObject({ status: 404, body: { error: { type: 'not_found_error' } } });
     const page = await ask('models', undefined, { Origin: 'https://pages.example' });
     expect(page).toMatchObject({ status: 403, body: { error: { type: 'permission_error' } } });

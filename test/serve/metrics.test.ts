@@ -72,7 +72,10 @@ it('shows which model of which session has made how many steps', async () => {
     await client.done('optim_step', adamJson(model_id, seq + 1));
   }
   await client.done('save_weights', { model_id, seq_id: 5, path: 'kept' });
-  const { sessions, training } = await jsonFrom(`${url}/api/status`);
+  // Saved for sampling without a name: what was trained, and not the model that it began from.
+  await client.done('save_weights_for_sampler', { model_id, seq_id: 6, sampling_session_seq_id: 0 });
+  const { sessions, training, samplers } = await jsonFrom(`${url}/api/status`);
+  expect(samplers).toMatchObject([{ base_model: 'tiny', model_path: null, is_snapshot: true }]);
   expect(sessions).toMatchObject([{ id: session_id, training: [model_id] }]);
   expect(training).toEqual([{ id: model_id, base_model: 'tiny', lora_rank: 4, steps: 2, checkpoints: 1 }]);
 });

@@ -58,7 +58,29 @@ describe('cookbook serve', () => {
     await serve(cwd);
     const second = await cookbook(['serve', '--model', TINY, '--port', '0'], { cwd });
     expect(second.code).not.toBe(0);
-    expect(second.stderr).toMatch(/tinker_data is in use by process \d+/);
+    expect(second.stderr).toMatch(/tinker_data is in use by process \d+.*\n.*another directory with --data/);
+  });
+
+  it('says where everything is in lines that fit a terminal, under the short name of a model', async () => {
+    const cwd = await temporaryDirectory();
+    const argv = [PROGRAM, 'serve', '--model', TINY, '--port', '0', '--threads', '1'];
+    const program = execa(process.execPath, argv, { cwd, reject: false, buffer: { stdout: false } });
+    onTestFinished(async () => {
+      program.kill('SIGKILL');
+      await program;
+    });
+    const output = program.iterable();
+    const lines: string[] = [];
+    while (lines.length < 4) lines.push(String((await output.next()).value));
+    const url = /http:\S+/.exec(lines[0])?.[0] ?? '';
+    expect(lines).toEqual([
+      `Serving tiny at ${url}`,
+      `Connect with TINKER_BASE_URL=${url} TINKER_API_KEY=tml-local`,
+      `OpenAI's API is at ${url}/oai/api/v1`,
+      `A page that shows what is done is at ${url}/`,
+    ]);
+    const { data } = Object(await (await fetch(`${url}/oai/api/v1/models`)).json());
+    expect(data.map(({ id }: { id: string }) => id)).toEqual(['tiny', TINY]);
   });
 
   it('finishes what it computes when it is asked to stop', async () => {
@@ -81,6 +103,7 @@ describe('cookbook serve', () => {
     };
     expect(await told('--model', TINY, '--host', '0.0.0.0')).toContain('there is no key to keep strangers out');
     expect(await told('--model', TINY, '--key-env', 'NO_SUCH_KEY')).toContain('there is no such variable');
+    expect(await told('--model', join(TINY, '..'))).toContain('models is no model: it has no config.json');
     expect(await told('--model', 'nothing')).toContain('there is no such directory or file');
     const { client } = await serve(cwd);
     expect(await told('--model', TINY, '--data', 'other', '--port', new URL(client.url).port)).toContain(

@@ -43,10 +43,10 @@ export function tinyTokenizerJson(words: readonly string[] = []) {
   };
 }
 
-/** A model directory with the tokenizer and what is given of its configuration. */
-export async function tinyTokenizerDirectory(config: object): Promise<string> {
+/** A model directory with the tokenizer, in which `words` are a token each, and what is given of its configuration. */
+export async function tinyTokenizerDirectory(config: object, words: readonly string[] = []): Promise<string> {
   const directory = await mkdtemp(join(tmpdir(), 'tokenizer-'));
-  await writeFile(join(directory, 'tokenizer.json'), JSON.stringify(tinyTokenizerJson()));
+  await writeFile(join(directory, 'tokenizer.json'), JSON.stringify(tinyTokenizerJson(words)));
   await writeFile(join(directory, 'tokenizer_config.json'), JSON.stringify(config));
   return directory;
 }

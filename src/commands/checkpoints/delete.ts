@@ -2,6 +2,7 @@
 
 import { Args, Flags } from '@oclif/core';
 import { BaseCommand } from '../base.ts';
+import { changedLines } from './changed.ts';
 
 export default class CheckpointsDelete extends BaseCommand {
   static override summary = 'Delete a checkpoint for good.';
@@ -32,8 +33,8 @@ export default class CheckpointsDelete extends BaseCommand {
       env: process.env,
       notify: (message: string) => this.logToStderr(message),
     });
-    for (const path of deleted) this.log(`deleted: ${path}`);
     if (deleted.length === 0) this.logToStderr('nothing was deleted');
+    else this.log(changedLines('deleted', deleted));
     return { deleted };
   }
 }

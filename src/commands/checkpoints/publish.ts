@@ -1,7 +1,7 @@
 // `cookbook checkpoints publish`: lets everybody read a checkpoint.
 
 import { BaseCommand } from '../base.ts';
-import { changedArgs, changedFlags } from './changed.ts';
+import { changedArgs, changedFlags, changedLines } from './changed.ts';
 
 export default class CheckpointsPublish extends BaseCommand {
   static override summary = 'Let everybody who has its path read a checkpoint.';
@@ -15,7 +15,7 @@ export default class CheckpointsPublish extends BaseCommand {
     const notify = (message: string) => this.logToStderr(message);
     const options = { checkpoint: flags.checkpoint ?? null, env: process.env, notify };
     const published = await setPublic(args.target, true, options);
-    for (const path of published) this.log(`published: ${path}`);
+    this.log(changedLines('published', published));
     return { published };
   }
 }

@@ -2,7 +2,7 @@
 
 import { Flags } from '@oclif/core';
 import { BaseCommand } from '../base.ts';
-import { changedArgs, changedFlags } from './changed.ts';
+import { changedArgs, changedFlags, changedLines } from './changed.ts';
 
 export default class CheckpointsSetTtl extends BaseCommand {
   static override summary = 'Say when a service deletes a checkpoint by itself.';
@@ -23,7 +23,7 @@ export default class CheckpointsSetTtl extends BaseCommand {
     const notify = (message: string) => this.logToStderr(message);
     const options = { checkpoint: flags.checkpoint ?? null, env: process.env, notify };
     const paths = await setTtl(args.target, ttl_seconds, options);
-    for (const path of paths) this.log(`${ttl_seconds === null ? 'stays' : `stays for ${flags.ttl}`}: ${path}`);
+    this.log(changedLines(ttl_seconds === null ? 'stays' : `is deleted in ${flags.ttl}`, paths));
     return { paths, ttl_seconds };
   }
 }

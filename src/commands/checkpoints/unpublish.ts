@@ -1,7 +1,7 @@
 // `cookbook checkpoints unpublish`: takes back what "publish" did.
 
 import { BaseCommand } from '../base.ts';
-import { changedArgs, changedFlags } from './changed.ts';
+import { changedArgs, changedFlags, changedLines } from './changed.ts';
 
 export default class CheckpointsUnpublish extends BaseCommand {
   static override summary = 'Keep a published checkpoint to yourself again.';
@@ -15,7 +15,7 @@ export default class CheckpointsUnpublish extends BaseCommand {
     const notify = (message: string) => this.logToStderr(message);
     const options = { checkpoint: flags.checkpoint ?? null, env: process.env, notify };
     const unpublished = await setPublic(args.target, false, options);
-    for (const path of unpublished) this.log(`private again: ${path}`);
+    this.log(changedLines('private again', unpublished));
     return { unpublished };
   }
 }

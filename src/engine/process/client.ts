@@ -8,9 +8,9 @@ import type {
   CustomLossFn,
   ForwardBackwardOptions,
   FullTrainingService,
-  RequestOptions,
   SampleOptions,
   SamplingClient,
+  ScoreOptions,
   TrainingClient,
 } from '../../tinker/clients.ts';
 import { forwardBackwardCustom } from '../../tinker/custom_loss.ts';
@@ -213,7 +213,13 @@ class AttachedSamplingClient extends AttachedClient implements SamplingClient {
     return this.connection.ask(request, isSampleResponse, { signal, onToken });
   }
 
-  computeLogprobs(input: ModelInput, { signal }: RequestOptions = {}): Promise<(number | null)[]> {
-    return this.connection.ask({ op: 'compute_logprobs', client: this.client, input }, isLogprobs, { signal });
+  computeLogprobs(input: ModelInput, { last_n, signal }: ScoreOptions = {}): Promise<(number | null)[]> {
+    const request = {
+      op: 'compute_logprobs',
+      client: this.client,
+      input,
+      ...(last_n !== undefined && { last_n }),
+    } as const;
+    return this.connection.ask(request, isLogprobs, { signal });
   }
 }

@@ -138,6 +138,8 @@ interface ComputeLogprobs {
   id: number;
   client: number;
   input: ModelInput;
+  /** Tokens at the end that are asked about; all unless given. */
+  last_n?: number;
 }
 
 /** A client, or all of them and the session. */
@@ -217,7 +219,13 @@ const REQUESTS: Record<Request['op'], Shape<Request>> = {
     asked: isSampleOptions,
     tells: isBoolean,
   }),
-  compute_logprobs: jsonShape<ComputeLogprobs>({ op: named('compute_logprobs'), id, client, input: isModelInput }),
+  compute_logprobs: jsonShape<ComputeLogprobs>({
+    op: named('compute_logprobs'),
+    id,
+    client,
+    input: isModelInput,
+    last_n: isOptional(isNumber),
+  }),
   close: jsonShape<Close>({ op: named('close'), id, client: isNullOr(isCount) }),
   abort: jsonShape<Abort>({ op: named('abort'), id }),
 };

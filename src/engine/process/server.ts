@@ -130,7 +130,7 @@ class AttachedRun {
         return await this.#unlessAborted(request, (client, signal) => this.#sample(client, request, signal));
       case 'compute_logprobs':
         return await this.#unlessAborted(request, (client, signal) =>
-          client.computeLogprobs(request.input, { signal }),
+          client.computeLogprobs(request.input, { last_n: request.last_n, signal }),
         );
       case 'close':
         return await this.#close(request.client);

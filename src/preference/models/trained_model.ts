@@ -64,7 +64,8 @@ async function expectedVerdict(
 ): Promise<number> {
   const [A, B] = await Promise.all(
     (['A', 'B'] as const).map(async (label) => {
-      const scored = await client.computeLogprobs(modelInputFromTokens([...tokens, labels[label]]), { signal });
+      const asked = modelInputFromTokens([...tokens, labels[label]]);
+      const scored = await client.computeLogprobs(asked, { last_n: 1, signal });
       const last = scored.at(-1);
       if (typeof last === 'number') return last;
       throw new RequestError('the service gave no log-prob of a label');

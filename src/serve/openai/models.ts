@@ -4,7 +4,7 @@ import { knownModelOf } from '../../models/local_model.ts';
 import { getRenderer } from '../../renderers/get_renderer.ts';
 import { recommendedRenderer } from '../../renderers/recommended.ts';
 import type { Renderer } from '../../renderers/types.ts';
-import type { ServedModel } from '../../tinker/server/backend.ts';
+import { nameForPeople, type ServedModel } from '../../tinker/server/backend.ts';
 import { checkpointPath } from '../../tinker/server/checkpoint_paths.ts';
 import { isExpired } from '../../tinker/server/checkpoints.ts';
 import { Refusal } from '../../tinker/server/refusal.ts';
@@ -46,8 +46,11 @@ export class OpenAiModels {
   /** As the route of models lists them: those that are served first, then checkpoints, the newest first. */
   list(): JsonObject[] {
     const { backend, checkpoints } = this.#server;
-    const models = backend.models.map(({ name, max_context_length }) =>
-      modelJson(name, this.#startedAt, { max_model_len: max_context_length }),
+    // Chat programs show what they find here, and harnesses look for the name that they were given.
+    const models = backend.models.flatMap((model) =>
+      [...new Set([nameForPeople(model), model.name])].map((name) =>
+        modelJson(name, this.#startedAt, { max_model_len: model.max_context_length }),
+      ),
     );
     const now = Date.now();
     const saved = checkpoints.runs().flatMap(({ training_run_id: run, base_model, checkpoints: all }) =>
@@ -124,7 +127,7 @@ export class OpenAiModels {
     const { models } = this.#server.backend;
     const found = models.find((model) => model.name === name || model.aliases.includes(name));
     if (found !== undefined) return found;
-    throw unknownModel(asked, `there is ${models.map((model) => model.name).join(', ')}`);
+    throw unknownModel(asked, `there is ${models.map(nameForPeople).join(', ')}`);
   }
 }
 

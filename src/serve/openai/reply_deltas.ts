@@ -3,7 +3,7 @@
 
 import { visibleText } from '../../completers/completers.ts';
 import { spokenText } from '../../completers/spoken.ts';
-import type { Message, ParsedResponse, Renderer, ToolCall } from '../../renderers/types.ts';
+import type { Message, Renderer, ToolCall } from '../../renderers/types.ts';
 import { StopText } from './stop_text.ts';
 
 export type ReplyDelta =
@@ -23,7 +23,7 @@ export async function* replyDeltas(
   source: ReplySource,
 ): AsyncGenerator<ReplyDelta> {
   const content = new StopText(source.stop);
-  const reasoning = new StopText(source.stop);
+  let reasoning = new StopText(source.stop);
   const read = source.renderer.supportsStreaming ? readAsItComes : readAtItsEnd;
   for await (const delta of read(tokens, source)) {
     if (delta.kind === 'tool_calls') {
@@ -31,6 +31,8 @@ export async function* replyDeltas(
       yield delta;
     } else if (delta.kind === 'content') {
       yield* said('reasoning', reasoning.finish());
+      // It may think again.
+      reasoning = new StopText(source.stop);
       yield* said('content', content.add(delta.text));
     } else yield* said('reasoning', reasoning.add(delta.text));
   }
@@ -43,20 +45,33 @@ async function* readAsItComes(
   { renderer }: ReplySource,
 ): AsyncGenerator<ReplyDelta> {
   let text = '';
-  let isThought = false;
-  for await (const event of renderer.parseResponseStreaming(readable(tokens, renderer))) {
+  let thought = '';
+  const all: number[] = [];
+  const seen = async function* () {
+    for await (const token of readable(tokens, renderer)) {
+      all.push(token);
+      yield token;
+    }
+  };
+  for await (const event of renderer.parseResponseStreaming(seen())) {
     if (event.type === 'text') {
       text += event.text;
       yield { kind: 'content', text: event.text };
     } else if (event.type === 'thinking') {
-      isThought = true;
+      thought += event.thinking;
       yield { kind: 'reasoning', text: event.thinking };
     } else if (event.type === 'message') {
-      // Of a call that was cut, only the whole knows what it was.
-      if (event.termination === 'malformed' && !isThought) yield* said('content', restOf(event, text));
-      yield* callsOf(event.message);
+      const message = event.termination === 'malformed' ? asIfEnded(all, renderer) : event.message;
+      // What was cut while it reasoned has no calls, whatever it thought of.
+      if (event.termination !== 'malformed' || thoughtOf(message) === thought) yield* callsOf(message, text);
     }
   }
+}
+
+/** A reply that was cut is text to its format, tags and all. What was told of it by then is what it says if it ends there. */
+function asIfEnded(tokens: readonly number[], { parseResponse, getStopSequences, tokenizer }: Renderer): Message {
+  const [end] = getStopSequences();
+  return parseResponse([...tokens, ...(typeof end === 'string' ? tokenizer.encode(end) : [end])]).message;
 }
 
 /** Formats whose pieces say little until the reply is whole: text that is certain comes at once, all else at the end. */
@@ -84,7 +99,7 @@ async function* readAtItsEnd(
   yield* said('reasoning', thoughtOf(message).trim());
   const text = visibleText(message).trim();
   if (text.startsWith(told)) yield* said('content', text.slice(told.length));
-  yield* callsOf(message);
+  yield* callsOf(message, text);
 }
 
 /** An end of the model's that is none of the format's would be read as text. */
@@ -96,14 +111,10 @@ async function* readable(
   for await (const token of tokens) if (!tokenizer.endTokenIds.includes(token) || stops.includes(token)) yield token;
 }
 
-function restOf({ message }: Pick<ParsedResponse, 'message'>, told: string): string {
-  const whole = visibleText(message);
-  return whole.startsWith(told) ? whole.slice(told.length) : '';
-}
-
-/** The API has no place for calls that could not be read: they are text. */
-function* callsOf({ tool_calls = [], unparsed_tool_calls = [] }: Message): Generator<ReplyDelta> {
-  yield* said('content', unparsed_tool_calls.map(({ raw_text }) => raw_text).join(''));
+/** The API has no place for calls that could not be read: they are text, and to some formats they are that already. */
+function* callsOf({ tool_calls = [], unparsed_tool_calls = [] }: Message, told: string): Generator<ReplyDelta> {
+  const unread = unparsed_tool_calls.map(({ raw_text }) => raw_text).join('');
+  if (!told.endsWith(unread)) yield* said('content', unread);
   if (tool_calls.length > 0) yield { kind: 'tool_calls', calls: tool_calls };
 }
 

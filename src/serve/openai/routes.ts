@@ -14,6 +14,8 @@ import { eventStream } from './event_stream.ts';
 import { OpenAiModels } from './models.ts';
 import { OpenAiSession } from './session.ts';
 
+const OPENAI_PATH = '/oai/api/v1';
+
 /** No status of HTTP's: what servers count under it was broken off by its client. */
 const CLIENT_CLOSED = 499;
 
@@ -63,8 +65,16 @@ export function openAiRoutes(server: TinkerServer, report: (error: unknown) => v
     if (req.raw.signal.aborted) return failureAnswer(failure(CLIENT_CLOSED, 'the request was broken off'));
     return failureAnswer(failed(error));
   });
-  return { path: '/oai/api/v1', app, refuse: refuseAsOpenAi, session };
+  return { path: OPENAI_PATH, app, refuse: refuseAsOpenAi, session };
 }
+
+/** Where other servers have it, and its clients look for it: they are told where it is. */
+export const openAiElsewhere: MoreRoutes = {
+  path: '/v1',
+  app: new Hono(),
+  refuse: (status, detail) =>
+    refuseAsOpenAi(status, status === 404 ? `${detail}: OpenAI's API is at ${OPENAI_PATH}` : detail),
+};
 
 /** Aborted with the signal, for a reason that is an error whatever the signal's is. */
 function abortWith(signal: AbortSignal): AbortController {

@@ -9,16 +9,22 @@ export function serviceAddress(given: string | null, env: NodeJS.ProcessEnv, whe
   const address = given ?? (env.TINKER_BASE_URL || HOSTED);
   const problem = addressProblem(address);
   if (problem === null) return address.replace(/\/+$/, '');
-  throw new ConfigurationError(`${given === null ? 'TINKER_BASE_URL' : where} ${problem}`);
+  throw new ConfigurationError(
+    `${given === null ? 'TINKER_BASE_URL' : where} ${problem}`,
+    BARE.test(address) ? { hint: `Write http://${address}` } : {},
+  );
 }
+
+/** A host, with its port and path or without: all that lacks is the protocol. */
+const BARE = /^[\w.-]+(:\d+)?(\/[^\s?#@]*)?$/;
 
 /** What is wrong with an address; null: nothing. It is recorded with the run, so it must hold no password. */
 function addressProblem(address: string): string | null {
-  if (!URL.canParse(address)) return `must be an address such as ${HOSTED}`;
+  if (!URL.canParse(address)) return `must be an address such as http://127.0.0.1:8000`;
   const { protocol, username, password, search, hash } = new URL(address);
   if (username !== '' || password !== '') {
     return 'must not hold a name or a password: the key comes from TINKER_API_KEY';
   }
-  if (protocol !== 'http:' && protocol !== 'https:') return `must begin with http:// or https://, not ${protocol}`;
+  if (protocol !== 'http:' && protocol !== 'https:') return `must begin with http:// or https://`;
   return search === '' && hash === '' ? null : 'must end with its path: no ? and no #';
 }

@@ -17,6 +17,7 @@ export const tinker = defineBuilder({
         Type.String({
           // It is recorded with the run: no name, no password, no query.
           pattern: '^https?://[^\\s@?#]+$',
+          examples: ['http://127.0.0.1:8000'],
           default: null,
           description: 'Address of the server. null = TINKER_BASE_URL if that is set, else the hosted service.',
         }),

@@ -1,6 +1,7 @@
 // The checkpoints that a service keeps, managed: listed, published, given a time to live, deleted, and handed out.
 
 import { CheckpointError, RequestError } from '../../util/errors.ts';
+import { programName } from '../../util/program_name.ts';
 import type { ExactJson, ExactJsonObject } from '../wire/json.ts';
 import { fieldOf, integerAt, listAt, nullOr, objectAt, optional, type Sent, textAt } from '../wire/json_fields.ts';
 import { checkpointRoute } from './checkpoint_path.ts';
@@ -147,7 +148,7 @@ export class ServiceCheckpoints {
     } catch (error) {
       if (!isAbsent(error)) throw error;
       throw new CheckpointError(`${this.#transport.address} has no checkpoint ${path}, or cannot do this to it`, {
-        hint: 'List what it has with "checkpoints list".',
+        hint: `List what it has with "${programName()} checkpoints list".`,
         cause: error,
       });
     }

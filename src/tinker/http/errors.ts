@@ -74,14 +74,13 @@ export class FailedRequestError extends RequestError {
 /** What to do about a status; undefined where the service's own words have to do. */
 export function hintOf(status: number): string | undefined {
   if (status === 401) return 'Set TINKER_API_KEY (or TINKER_CREDENTIAL_CMD) to a key of this service.';
-  if (status === 402)
-    return 'Settle the billing of the account, then run the command again: a run goes on from its last checkpoint.';
+  if (status === 402) return 'Settle the billing of the account, then run the command again.';
   if (status === 403) return 'The key is valid and may not do this: ask who gave it to you.';
   if (status === 404) {
-    return 'See that service.base_url is the address of a Tinker service. If it was started anew, run the command again: a run goes on from its last checkpoint.';
+    return 'See that the address (service.base_url or TINKER_BASE_URL) is that of a Tinker service. If it was started anew, run the command again.';
   }
   if (status === 413) return 'Send less at once: lower batch_size or the length of examples.';
   if (status >= 300 && status < 400) return 'Set service.base_url to the address that it redirects to.';
-  if (status === 429 || status >= 500) return 'Run the command again later: a run goes on from its last checkpoint.';
+  if (status === 429 || status >= 500) return 'Run the command again later.';
   return undefined;
 }

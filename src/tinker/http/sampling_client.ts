@@ -3,7 +3,7 @@
 import pLimit, { type LimitFunction } from 'p-limit';
 import { unlessAborted } from '../../util/abort.ts';
 import { RequestError } from '../../util/errors.ts';
-import type { RequestOptions, SampleOptions, SamplingClient } from '../clients.ts';
+import type { SampleOptions, SamplingClient, ScoreOptions } from '../clients.ts';
 import { lengthOf, type ModelInfo, type ModelInput, type SampleResponse, type SamplingParams } from '../types.ts';
 import { type ExactJsonObject, exactJsonText } from '../wire/json.ts';
 import { modelInputJson } from '../wire/json_datums.ts';
@@ -71,7 +71,7 @@ export class HttpSamplingClient implements SamplingClient {
     return { ...response, prompt_logprobs: ofAllTokens(prompt_logprobs, lengthOf(prompt)) };
   }
 
-  async computeLogprobs(input: ModelInput, { signal }: RequestOptions = {}): Promise<(number | null)[]> {
+  async computeLogprobs(input: ModelInput, { last_n, signal }: ScoreOptions = {}): Promise<(number | null)[]> {
     if (lengthOf(input) === 0) return [];
     const { prompt_logprobs } = await this.#request(
       {
@@ -80,6 +80,8 @@ export class HttpSamplingClient implements SamplingClient {
         sampling_params: { max_tokens: 1, seed: this.#host.seed },
         prompt_logprobs: true,
         topk_prompt_logprobs: 0,
+        // A service that does not know it tells of all.
+        ...(last_n !== undefined && last_n < lengthOf(input) - 1 && { prompt_logprobs_last_n: last_n }),
       },
       1,
       signal,

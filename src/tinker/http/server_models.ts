@@ -35,8 +35,13 @@ export class ServerModels {
   async nameOf(asked: string): Promise<string> {
     const { base_model } = this.#options;
     const names = (await this.#list()).map(({ name }) => name);
-    if (names.includes(asked)) return asked;
-    if (base_model !== null) return base_model;
+    if (names.includes(asked)) {
+      if (base_model !== null && base_model !== asked) {
+        this.#transport.tell(`service.base_model ${base_model} is passed over: the service has ${asked} itself`);
+      }
+      return asked;
+    }
+    if (base_model !== null) return this.#listed(base_model, names);
     const alike = names.filter((name) => lastPart(name) === lastPart(asked));
     if (alike.length === 1) {
       this.#transport.tell(`${asked} is the model ${alike[0]} of the service`);
@@ -49,15 +54,29 @@ export class ServerModels {
     });
   }
 
+  /** The name that the spec gives, held against what the service lists, where it lists anything. */
+  #listed(base_model: string, names: readonly string[]): string {
+    // A service takes more of a name than it lists, such as a revision.
+    if (names.length === 0 || names.includes(base_model) || names.includes(base_model.split(':')[0])) return base_model;
+    throw new ConfigurationError(
+      `service.base_model: the service ${this.#transport.address} has no model "${base_model}"`,
+      { hint: `It has ${names.join(', ')}.` },
+    );
+  }
+
   /** Longest sequence of a model, by the service's name of it, in tokens. */
   async contextLengthOf(name: string): Promise<number> {
-    const listed = (await this.#list()).find((model) => model.name === name || model.name === name.split(':')[0]);
+    const models = await this.#list();
+    const listed = models.find((model) => model.name === name || model.name === name.split(':')[0]);
     const length = listed?.contextLength ?? this.#options.max_context_length;
     if (length !== null) return length;
     throw new ConfigurationError(
       `the service ${this.#transport.address} does not say how long a context of ${name} is`,
       {
-        hint: 'Set service.max_context_length.',
+        hint:
+          models.length > 0
+            ? 'Set service.max_context_length.'
+            : 'See that service.base_url is the address of a Tinker service, with its path. If it is, set service.max_context_length.',
       },
     );
   }

@@ -261,7 +261,7 @@ export class Transport {
       for (const each of signals) each.throwIfAborted();
       if (error instanceof EndlessAnswerError) throw this.#damaged(call, error.message);
       throw new ConnectionError(this.shown(`${placeOf(call)}: no answer from ${this.address}: ${messageOf(error)}`), {
-        hint: `See that the service runs there, then run the command again: a run goes on from its last checkpoint.`,
+        hint: `See that the service runs there, then run the command again.`,
         cause: error,
       });
     }

@@ -50,10 +50,12 @@ export function tinkerApp(server: TinkerServer, { key, more = [], report }: AppO
   downloadRoutes(app, server);
   app.use(async ({ req }, next) => {
     const { refuse = detailAnswer, path, isPublic = false } = routesOf(more, req.path) ?? {};
-    if (!isKey(sentKey(req)) && !(isPublic && req.path === path)) {
+    const sent = sentKey(req);
+    if (!isKey(sent) && !(isPublic && req.path === path)) {
+      const wrong = sent === undefined ? 'the request has no key' : 'the key of the request is not that of this server';
       return refuse(
         401,
-        'the key of the request (X-API-Key) is not that of this server: clients send TINKER_API_KEY, which must be what the server has from its --key-env',
+        `${wrong}: what the server has from its --key-env is to be sent, as X-API-Key (TINKER_API_KEY of the SDK) or as Authorization: Bearer`,
       );
     }
     if (server.isClosing && !/\/retrieve_futures?$/.test(req.path)) {

@@ -8,6 +8,8 @@ export interface ServedModel {
   readonly name: string;
   /** What else they may call it. */
   readonly aliases: readonly string[];
+  /** The one of these that is short enough for people, where there is one. */
+  readonly shortName?: string;
   /** What the engine calls it. */
   readonly source: string;
   /** Where its tokenizer lies. */
@@ -25,5 +27,9 @@ export interface Backend {
 export function servedModel({ models }: Pick<Backend, 'models'>, name: string): ServedModel {
   const found = models.find((model) => model.name === name || model.aliases.includes(name));
   if (found !== undefined) return found;
-  throw new Refusal(400, `no model "${name}" is served here; there is ${models.map((model) => model.name).join(', ')}`);
+  throw new Refusal(400, `no model "${name}" is served here; there is ${models.map(nameForPeople).join(', ')}`);
+}
+
+export function nameForPeople({ name, shortName = name }: ServedModel): string {
+  return shortName;
 }

@@ -5,7 +5,7 @@ import type { ExactJsonObject } from '../wire/json.ts';
 import { checkpointKind, checkpointPath, KINDS } from './checkpoint_paths.ts';
 import { isExpired } from './checkpoints.ts';
 import { ARCHIVE, PEFT_FILES } from './downloads.ts';
-import { jsonAnswer, noContent } from './http.ts';
+import { calledOrigin, jsonAnswer, noContent } from './http.ts';
 import { page } from './paging.ts';
 import { Refusal } from './refusal.ts';
 import { ttlOf } from './requests.ts';
@@ -52,14 +52,14 @@ export function checkpointRoutes(app: Hono, { bodies, checkpoints, downloads }: 
   app.get(`${one}/archive`, (context) => {
     const path = pathOf(context);
     checkpoints.find(path);
-    const { urls, expires } = downloads.urls(new URL(context.req.url).origin, path, [ARCHIVE]);
+    const { urls, expires } = downloads.urls(calledOrigin(context), path, [ARCHIVE]);
     return jsonAnswer({ url: urls[ARCHIVE], expires });
   });
   app.get(`${one}/external_weights_urls`, (context) => {
     const path = pathOf(context);
     const { kind } = checkpoints.find(path).checkpoint;
     if (kind !== 'external_weights') throw new Refusal(400, `${path} is of no kind that leaves the server`);
-    return jsonAnswer({ ...downloads.urls(new URL(context.req.url).origin, path, PEFT_FILES) });
+    return jsonAnswer({ ...downloads.urls(calledOrigin(context), path, PEFT_FILES) });
   });
   app.delete(`${one}/publish`, async (context) => {
     await checkpoints.setPublic(pathOf(context), false);

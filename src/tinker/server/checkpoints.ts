@@ -2,8 +2,10 @@
 //
 // A run has a directory of its own, with training_run.json and its checkpoints. A checkpoint counts from the moment in which it stands
 // in training_run.json, which is replaced as a whole; it is written before that, and deleted after it is gone from there. One that is
-// overwritten lies in another directory than the new one, so that a name always means one of the two.
+// overwritten lies in another directory than the new one, so that a name always means one of the two. The directory goes with the
+// last checkpoint of a run that nobody trains.
 
+import { rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { CheckpointError } from '../../util/errors.ts';
 import {
@@ -18,7 +20,7 @@ import {
   writeFileAtomic,
 } from '../../util/files.ts';
 import { type CheckpointAddress, checkpointAddress, checkpointPath, KINDS } from './checkpoint_paths.ts';
-import { copyDirectory, discard, newPlace, placeOf, sweep } from './places.ts';
+import { copyDirectory, discard, newPlace, placeOf, removeEmpty, sweep } from './places.ts';
 import { Refusal } from './refusal.ts';
 import { type CheckpointRecord, type RunRecord, runShape } from './run_record.ts';
 
@@ -32,6 +34,8 @@ export interface FoundCheckpoint {
 
 interface Entry {
   run: RunRecord;
+  /** It may yet save something. */
+  isTrained: boolean;
   /** Changes of a record come one after another. */
   tail: Promise<unknown>;
 }
@@ -57,14 +61,19 @@ export class Checkpoints {
       const directory = join(runs, name);
       try {
         const run = await runIn(directory);
-        if (run === null) continue;
-        const served = await servedPart(run, directory, notify);
-        checkpoints.#entries.set(run.training_run_id, { run: served, tail: Promise.resolve() });
+        if (run === null) await removeEmpty(directory);
+        else await checkpoints.#found(run, await servedPart(run, directory, notify));
       } catch (error) {
         notify(`${directory}: ${reasonOf(error)}; its checkpoints are not served`);
       }
     }
     return checkpoints;
+  }
+
+  async #found(run: RunRecord, served: RunRecord): Promise<void> {
+    this.#entries.set(run.training_run_id, { run: served, isTrained: false, tail: Promise.resolve() });
+    // One whose checkpoints cannot be found, on a disk that is not there, say, is not one that has none.
+    if (run.checkpoints.length === 0) await this.end(run.training_run_id);
   }
 
   /** Where the checkpoints of a run lie. */
@@ -74,12 +83,15 @@ export class Checkpoints {
 
   /** Tells of a run that begins. It is on disk when it has a checkpoint. */
   begin(run: RunRecord): void {
-    this.#entries.set(run.training_run_id, { run, tail: Promise.resolve() });
+    this.#entries.set(run.training_run_id, { run, isTrained: true, tail: Promise.resolve() });
   }
 
-  /** Forgets a run that has ended, if nothing is left of it. */
-  end(runId: string): void {
-    if (this.#entries.get(runId)?.run.checkpoints.length === 0) this.#entries.delete(runId);
+  /** Nobody trains the run any more: it is forgotten if nothing is left of it. */
+  async end(runId: string): Promise<void> {
+    const entry = this.#entries.get(runId);
+    if (entry === undefined) return;
+    entry.isTrained = false;
+    await this.#inTurn(entry, () => this.#forgetEmpty(entry));
   }
 
   /** Newest first. */
@@ -150,9 +162,8 @@ export class Checkpoints {
       await makeDirectory(join(this.directoryOf(runId), KINDS[kind].saved));
       await copyDirectory(source, join(this.directoryOf(runId), directory));
       return await this.add({ run: runId, kind, name }, { directory, ttlSeconds, user_metadata });
-    } catch (error) {
-      this.end(runId);
-      throw error;
+    } finally {
+      await this.end(runId);
     }
   }
 
@@ -200,9 +211,11 @@ export class Checkpoints {
     { frees = false }: { frees?: boolean } = {},
   ): Promise<void> {
     const entry = this.#entry(runId);
-    const changed = entry.tail.then(async () => {
+    await this.#inTurn(entry, async () => {
       const before = entry.run.checkpoints;
       const checkpoints = change(before);
+      // Two may have deleted the last one at once.
+      if (before.length === 0 && checkpoints.length === 0) return;
       const run = { ...entry.run, checkpoints, last_request_time: new Date().toISOString() };
       const directory = this.directoryOf(runId);
       const kept = new Set(checkpoints.map(placeOf));
@@ -221,9 +234,20 @@ export class Checkpoints {
       }
       entry.run = run;
       await discard(directory, gone);
+      await this.#forgetEmpty(entry);
     });
-    entry.tail = changed.catch(() => undefined);
-    await changed;
+  }
+
+  async #forgetEmpty({ run, isTrained }: Entry): Promise<void> {
+    if (isTrained || run.checkpoints.length > 0) return;
+    await rm(this.directoryOf(run.training_run_id), { recursive: true, force: true });
+    this.#entries.delete(run.training_run_id);
+  }
+
+  async #inTurn(entry: Entry, work: () => Promise<void>): Promise<void> {
+    const done = entry.tail.then(work);
+    entry.tail = done.catch(() => undefined);
+    await done;
   }
 
   #entry(runId: string): Entry {

@@ -28,6 +28,16 @@ export function goneSignal({ env, req }: Context): AbortSignal {
   return gone.signal;
 }
 
+/**
+ * The server as its client has called it, through a proxy that speaks TLS too, which says so. A client that makes the header up
+ * is given an address that leads nowhere; nobody else is. Of the name that a proxy was called by, it is to pass on `Host` itself.
+ */
+export function calledOrigin({ req }: Context): string {
+  const { host, origin } = new URL(req.url);
+  const [proxy] = (req.header('X-Forwarded-Proto') ?? '').split(',');
+  return proxy.trim().toLowerCase() === 'https' ? `https://${host}` : origin;
+}
+
 export const noContent = (): Response => new Response(null, { status: 204 });
 
 /** In protobuf where the client reads it and the result has such a form. */

@@ -2,7 +2,7 @@
 // killed; and what a kill leaves behind, which no record points at.
 
 import { randomBytes } from 'node:crypto';
-import { copyFile, link, rename, rm } from 'node:fs/promises';
+import { copyFile, link, rename, rm, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { entriesOf, errorCode, isTemporary, makeDirectory } from '../../util/files.ts';
 import { putDirectory, temporaryDirectoryFor, tidyDirectories } from '../../util/replace_directory.ts';
@@ -41,6 +41,13 @@ export async function discard(directory: string, places: readonly string[]): Pro
     });
     await rm(aside, { recursive: true, force: true });
   }
+}
+
+/** Deletes the directory of a run that has no record, if there is nothing in it: its first save was cut short, or its end. */
+export async function removeEmpty(directory: string): Promise<void> {
+  const kinds = Object.values(KINDS).map(({ saved }) => join(directory, saved));
+  // What is not empty is not deleted by this, and says so.
+  for (const each of [...new Set(kinds), directory]) await rmdir(each).catch(() => undefined);
 }
 
 /** The same contents in another place, in the same blocks of the disk where the file system can: checkpoints are never written to. */

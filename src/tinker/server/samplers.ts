@@ -44,10 +44,11 @@ export class Samplers {
   }
 
   /** Those that are known, with what of them is held now. */
-  list(): (Sampler & { hasWeights: boolean; busy: number })[] {
-    return [...this.#entries.values()].map(({ id, base_model, model_path, client, busy }) => ({
+  list(): (Sampler & { hasWeights: boolean; isSnapshot: boolean; busy: number })[] {
+    return [...this.#entries.values()].map(({ id, base_model, model_path, client, open, busy }) => ({
       ...{ id, base_model, model_path, busy },
       hasWeights: client !== null,
+      isSnapshot: open === null,
     }));
   }
 

@@ -2,7 +2,7 @@
 
 import type { Context, Hono } from 'hono';
 import { LOSS_FUNCTIONS } from '../loss_functions.ts';
-import { type LossFnConfig, type LossFnType, lengthOf } from '../types.ts';
+import { type LossFnConfig, type LossFnType, positionsOf } from '../types.ts';
 import { WireError } from '../wire/error.ts';
 import { checkSeqId, decodeForwardBackwardRequest, type ForwardBackwardRequest } from '../wire/forward_backward.ts';
 import { type ExactJsonObject, parseExactJson } from '../wire/json.ts';
@@ -71,7 +71,7 @@ export function trainingRoutes(app: Hono, server: TinkerServer): void {
       const checked = checkedPass(request(), sessions.of(numbers.model_id));
       return async (run) => {
         const output = await run.pass(checked);
-        const tokens = checked.data.reduce((sum, { model_input }) => sum + lengthOf(model_input), 0);
+        const tokens = positionsOf(checked.data);
         counters.tokens[checked.forward_only ? 'scored' : 'trained'] += tokens;
         return { kind: 'forward_backward', output };
       };

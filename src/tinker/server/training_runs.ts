@@ -217,7 +217,7 @@ export class TrainingRuns {
     const run = this.#runs.get(id);
     this.#runs.delete(id);
     await run?.close(reason);
-    this.#checkpoints.end(id);
+    await this.#checkpoints.end(id);
   }
 
   /** When the server ends. */

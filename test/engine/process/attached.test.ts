@@ -85,6 +85,7 @@ async function runOf(service: FullTrainingService, seed: number): Promise<unknow
     const sampler = await client.saveWeightsAndGetSamplingClient();
     seen.push(await Promise.all([1, 2, 3].map((salt) => episode(sampler, salt + seed))));
     seen.push(await sampler.computeLogprobs(datum(8, seed).model_input));
+    seen.push(await sampler.computeLogprobs(datum(8, seed).model_input, { last_n: 2 }));
     seen.push(await sampler.sample(modelInputFromTokens([1, 2]), 2, { max_tokens: 2 }, { topk_prompt_logprobs: 2 }));
     await sampler.close();
   }

@@ -4,7 +4,9 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
 import { expect, it } from 'vitest';
+import { describeSchema } from '../../../src/spec/describe.ts';
 import { serviceAddress } from '../../../src/tinker/http/address.ts';
+import { tinker } from '../../../src/tinker/http/builder.ts';
 import { Credential } from '../../../src/tinker/http/credentials.ts';
 import { Tokens } from '../../../src/tinker/http/tokens.ts';
 import { jsonAnswer, Transport } from '../../../src/tinker/http/transport.ts';
@@ -124,4 +126,9 @@ it.each([
 ])('%s is no address to record with a run', (address, problem) => {
   expect(() => serviceAddress(address, {})).toThrow(`service.base_url ${problem}`);
   expect(() => serviceAddress(null, { TINKER_BASE_URL: address })).toThrow(`TINKER_BASE_URL ${problem}`);
+});
+
+it('a spec is told what an address looks like', () => {
+  const { base_url } = tinker.params.properties;
+  expect(describeSchema(base_url)).toBe('a text such as http://127.0.0.1:8000, or null');
 });

@@ -58,6 +58,27 @@ it('everything that can be asked for is answered as the engine answers it', asyn
 /** Typed arrays as lists. */
 const float32 = (_key: string, value: unknown) => (value instanceof Float32Array ? [...value] : value);
 
+it('log-probs of the last tokens alone are asked for as such, and are the same bits', async () => {
+  const { url, failures } = await openServer();
+  const { service } = await connect(url);
+  const client = await service.createSamplingClient({ base_model: 'tiny' });
+  const local = await localClient();
+  const [, , , last] = await local.computeLogprobs(PROMPT);
+  for (const each of [client, local]) {
+    expect(await each.computeLogprobs(PROMPT, { last_n: 1 })).toEqual([null, null, null, last]);
+    for (const last_n of [3, 4, 100])
+      expect(await each.computeLogprobs(PROMPT, { last_n })).toEqual(await local.computeLogprobs(PROMPT));
+    expect(await each.computeLogprobs(modelInputFromTokens([5]), { last_n: 1 })).toEqual([null]);
+  }
+  expect(failures).toEqual([]);
+});
+
+it('a service that tells log-probs of all where the last were asked for is taken at its word', async () => {
+  const { service } = await connect(await new FakeService().start());
+  const client = await service.createSamplingClient({ base_model: 'org/toy' });
+  expect(await client.computeLogprobs(PROMPT, { last_n: 1 })).toEqual([null, -6, -7, -8]);
+});
+
 it('what the server refuses comes with its reason', async () => {
   const { url } = await openServer();
   const { service } = await connect(url);

@@ -157,6 +157,27 @@ it('says which models a service has when it has not the one that is asked for', 
   expect(fake.heardOf('create_model')[0].json.base_model).toBe('org/toy');
 });
 
+it('says that a name is passed over where the service has the model by the name that it is asked for', async () => {
+  const { service, told } = await connect(await new FakeService().start(), { base_model: 'org/none' });
+  await service.createLoraTrainingClient(LORA);
+  expect(told).toEqual(['service.base_model org/none is passed over: the service has org/toy itself']);
+});
+
+it('refuses a name that the service has not', async () => {
+  const { service } = await connect(await new FakeService().start(), { base_model: 'org/none' });
+  await expect(service.createLoraTrainingClient({ base_model: 'org/unknown', rank: 4 })).rejects.toMatchObject({
+    message: expect.stringMatching(/^service\.base_model: the service http:.* has no model "org\/none"$/),
+    hint: 'It has org/toy.',
+  });
+});
+
+it('says that there may be no service where it lists nothing', async () => {
+  const { service } = await connect(`${await new FakeService().start()}/elsewhere`);
+  await expect(maxContextLengthOf(service, 'org/toy')).rejects.toMatchObject({
+    hint: 'See that service.base_url is the address of a Tinker service, with its path. If it is, set service.max_context_length.',
+  });
+});
+
 it('asks for the length of contexts that a service does not say', async () => {
   const fake = new FakeService({ models: [{ model_name: 'org/toy' }] });
   const address = await fake.start();

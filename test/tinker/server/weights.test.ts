@@ -61,7 +61,7 @@ describe('a checkpoint that is overwritten', () => {
 
     const { client } = await openServer({ data });
     expect(await readdir(directory)).toEqual([after]);
-    expect(await readdir(join(data, 'runs', 'killed-before-its-first', 'weights'))).toEqual([]);
+    expect(await readdir(join(data, 'runs'))).toEqual([model_id.replaceAll(':', '-')]);
     const again = await logprobsOf(client, await client.session(), path, 0);
     expect(again.prompt_logprobs).toEqual(told.prompt_logprobs);
   });
@@ -227,6 +227,23 @@ describe('the files of a checkpoint', () => {
     ]);
     expect(await readAdapterConfig(directory)).toMatchObject({ rank: 4 });
     expect((await client.send('GET', `${one}/external_weights_urls`)).status).toBe(400);
+  });
+
+  it('have addresses of https where a proxy in front says that it was called so, at the name that it was called by', async () => {
+    const { client } = await openServer();
+    const { model_id } = await saved(client);
+    const one = `training_runs/${encodeURIComponent(model_id)}/checkpoints/weights/one/archive`;
+    const given = async (header?: string, value = '') => {
+      const headers = header === undefined ? {} : { [header]: value };
+      const { url } = Object((await client.send('GET', one, { headers })).body);
+      return new URL(url);
+    };
+    const { host } = new URL(client.url);
+    expect(await given('X-Forwarded-Proto', 'https')).toMatchObject({ protocol: 'https:', host });
+    expect(await given('X-Forwarded-Proto', 'https, http')).toMatchObject({ protocol: 'https:', host });
+    expect(await given()).toMatchObject({ protocol: 'http:', host });
+    expect(await given('X-Forwarded-Proto', 'ftp')).toMatchObject({ protocol: 'http:', host });
+    expect(await given('X-Forwarded-Host', 'elsewhere.example')).toMatchObject({ protocol: 'http:', host });
   });
 
   it('are not encrypted, which is said', async () => {
