@@ -8,8 +8,8 @@ import { openSafetensors } from '../formats/safetensors.ts';
 import { CheckpointError } from '../util/errors.ts';
 import { entriesOf, exists } from '../util/files.ts';
 
-/** What servers of this package keep beside an adapter, for themselves: it names places of their machine. */
-const OF_SERVER = /^(checkpoint\.json|optimizer\.safetensors)$/;
+/** What servers of this package keep beside an adapter, for themselves: it names places of their machine; and the last file of an archive. */
+const OF_SERVER = /^(checkpoint\.json|optimizer\.safetensors|checkpoint_complete)$/;
 /** Archives hold an adapter as it is, or in a folder. */
 const DEEPEST = 3;
 

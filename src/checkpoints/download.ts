@@ -12,10 +12,10 @@ import { CheckpointError, ConfigurationError, DataFormatError } from '../util/er
 import { makeDirectory, shortPath } from '../util/files.ts';
 import { textOf } from '../util/json.ts';
 import { programName } from '../util/program_name.ts';
-import { putDirectory, temporaryDirectoryFor, tidyDirectories } from '../util/replace_directory.ts';
+import { tidyDirectories } from '../util/replace_directory.ts';
 import { refuseTakenPlace, takenPlace } from '../util/taken_place.ts';
 import { unpackTar } from '../util/tar.ts';
-import { makeWhole, tidyPartial } from '../util/whole_directory.ts';
+import { makeWhole, replaceWhole, tidyPartial } from '../util/whole_directory.ts';
 import { completeAdapter, placeAdapter } from './adapter_directory.ts';
 import { type Connection, connected, type Surroundings } from './connect.ts';
 import { fetchExternalWeights } from './external_weights.ts';
@@ -88,16 +88,11 @@ async function made<T>(directory: string, fetch: (into: string) => Promise<T>): 
 }
 
 async function replaced<T>(directory: string, fetch: (into: string) => Promise<T>): Promise<T> {
-  await makeDirectory(dirname(directory));
-  const temporary = temporaryDirectoryFor(directory);
-  try {
-    await makeDirectory(temporary);
-    const fetched = await fetch(temporary);
-    await putDirectory(temporary, directory);
-    return fetched;
-  } finally {
-    await rm(temporary, { recursive: true, force: true }).catch(() => undefined);
-  }
+  const fetched: T[] = [];
+  await replaceWhole(directory, async (partial) => {
+    fetched.push(await fetch(partial));
+  });
+  return fetched[0];
 }
 
 function taken(directory: string, overwrite: boolean): ConfigurationError {

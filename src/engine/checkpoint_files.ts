@@ -1,7 +1,7 @@
 // Checkpoints of the embedded engine on disk. An adapter is a PEFT directory and full parameters are a Hugging Face model,
 // so other tools read them; beside either, a state has the optimizer's moments and what training needs to go on.
 
-import { copyFile } from 'node:fs/promises';
+import { copyFile, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { type Static, Type } from '@sinclair/typebox';
 import { Value } from '@sinclair/typebox/value';
@@ -89,10 +89,21 @@ const DTYPE_NAMES = { F32: 'float32', F16: 'float16', BF16: 'bfloat16' } as cons
 
 /** Writes a checkpoint as a whole: it appears under its name complete, or not at all. One of that name is replaced. */
 export async function writeCheckpoint(directory: string, checkpoint: CheckpointToWrite): Promise<void> {
-  const { parameters, config, base_model, optimizer } = checkpoint;
   const temporary = temporaryDirectoryFor(directory);
   await tidyDirectories(dirname(directory), basename(directory));
-  await makeDirectory(temporary);
+  try {
+    await makeDirectory(temporary);
+    await writeFiles(temporary, checkpoint);
+    await putDirectory(temporary, directory);
+  } catch (error) {
+    // Half a checkpoint would keep a full disk full.
+    await rm(temporary, { recursive: true, force: true }).catch(() => undefined);
+    throw error;
+  }
+}
+
+async function writeFiles(temporary: string, checkpoint: CheckpointToWrite): Promise<void> {
+  const { parameters, config, base_model, optimizer } = checkpoint;
   if (parameters.parameterisation === 'lora') await writeFactors(temporary, parameters, config, base_model);
   else await writeModel(temporary, parameters, config, optimizer === null ? checkpoint.dtype : 'F32');
   if (optimizer !== null) await writeMoments(temporary, parameters, optimizer);
@@ -105,7 +116,6 @@ export async function writeCheckpoint(directory: string, checkpoint: CheckpointT
     optimizer_step: optimizer?.step ?? null,
   };
   await replaceJsonFile(join(temporary, INFO_FILE), info);
-  await putDirectory(temporary, directory);
 }
 
 async function writeFactors(

@@ -146,6 +146,9 @@ export class LocalSamplingClient implements SamplingClient {
   }
 }
 
+/** Log-probs under the model itself are had from those at the temperature, and rounding grows with it: here to 0.001. */
+const HOTTEST = 1000;
+
 function checkParams(
   { temperature = 1, top_p = 1, top_k = -1, max_tokens }: SamplingParams,
   numSamples: number,
@@ -163,6 +166,7 @@ function checkParams(
     temperature === 0 || Math.fround(1 / temperature) < Number.POSITIVE_INFINITY,
     `temperature ${temperature} is too small for float32: 0 is greedy`,
   );
+  expect(temperature <= HOTTEST, `temperature must be at most ${HOTTEST}, not ${temperature}`);
   expect(top_p > 0 && top_p <= 1, `top_p must be above 0 and at most 1, not ${top_p}`);
   expect(Number.isInteger(top_k), `top_k must be a whole number, not ${top_k}`);
   expect(

@@ -124,6 +124,10 @@ export class LocalTrainingClient implements TrainingClient {
       if (!Number.isFinite(value) || value < 0)
         throw new RequestError(`${name} must be a finite number ≥ 0, not ${value}`);
     }
+    // The means would never reach what they are means of, and their correction divides by zero.
+    for (const name of ['beta1', 'beta2'] as const) {
+      if (params[name] >= 1) throw new RequestError(`${name} must be below 1, not ${params[name]}`);
+    }
     const step = async () => {
       const { parameters, optimizer } = this.#state;
       const rateOf = (name: string) => (name.endsWith(factorB('')) ? this.#host.loraPlusRatio : 1);

@@ -10,7 +10,8 @@ import { stopOnSignals } from '../run/signals.ts';
 import { type Lease, LeaseHeldError, takeLease } from '../run_files/lease.ts';
 import { type Backend, nameForPeople, type ServedModel } from '../tinker/server/backend.ts';
 import { listen } from '../tinker/server/listen.ts';
-import { ConfigurationError, stackOf } from '../util/errors.ts';
+import { logged } from '../tinker/server/refusal.ts';
+import { ConfigurationError } from '../util/errors.ts';
 import { makeDirectory, shortPath } from '../util/files.ts';
 import { isLoopbackHost } from '../util/loopback.ts';
 import { programName } from '../util/program_name.ts';
@@ -62,7 +63,7 @@ export async function serveCommand(options: ServeOptions, started: (lines: strin
   };
   const stop = stopOnSignals();
   try {
-    const report = (error: unknown) => notify(stackOf(error));
+    const report = (error: unknown) => notify(logged(error));
     const more = await routesBesides(report);
     const server = await listen({ backend, data, host, port, key, customLosses, more, notify, report });
     started([

@@ -16,13 +16,27 @@ export function temporaryDirectoryFor(path: string): string {
 
 /** Puts a directory in its place, where another may lie. Directories cannot be exchanged in one step: the old one steps aside first. */
 export async function putDirectory(temporary: string, path: string): Promise<void> {
-  const aside = `${path}.${randomBytes(6).toString('hex')}.old.tmp`;
-  await rename(path, aside).catch((error) => {
-    if (errorCode(error) !== 'ENOENT') throw error;
-  });
-  await rename(temporary, path);
+  const asides: string[] = [];
+  do {
+    const aside = `${path}.${randomBytes(6).toString('hex')}.old.tmp`;
+    await rename(path, aside).catch((error) => {
+      if (errorCode(error) !== 'ENOENT') throw error;
+    });
+    asides.push(aside);
+  } while (!(await isPut(temporary, path)));
   await flushDirectory(dirname(path));
-  await rm(aside, { recursive: true, force: true });
+  for (const aside of asides) await rm(aside, { recursive: true, force: true });
+}
+
+/** False where somebody else has put another directory there since the old one stepped aside. */
+async function isPut(temporary: string, path: string): Promise<boolean> {
+  try {
+    await rename(temporary, path);
+    return true;
+  } catch (error) {
+    if (['ENOTEMPTY', 'EEXIST'].includes(errorCode(error) ?? '')) return false;
+    throw error;
+  }
 }
 
 /**

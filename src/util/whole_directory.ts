@@ -15,6 +15,7 @@ import {
   writeFileAtomic,
 } from './files.ts';
 import { processShape, processState, thisProcess } from './liveness.ts';
+import { putDirectory } from './replace_directory.ts';
 
 /** In a partial directory: which process makes it, and what it makes. */
 const MAKER = 'maker.json';
@@ -24,11 +25,22 @@ const PARTIAL = /^\.(.+)\.[0-9a-f]{12}\.partial$/;
 /** A process takes no longer to say that it is the maker. */
 const NAMELESS_MS = 60_000;
 
+type Fill = (directory: string) => Promise<void>;
+
 /**
  * Has a directory filled beside its place, and puts it there when that is done. False where another directory, or a file,
  * was there before; an empty directory is replaced.
  */
-export async function makeWhole(path: string, fill: (directory: string) => Promise<void>): Promise<boolean> {
+export function makeWhole(path: string, fill: Fill): Promise<boolean> {
+  return filledBeside(path, fill, (contents) => moved(contents, path));
+}
+
+/** The same in the place of a directory that may lie there. */
+export async function replaceWhole(path: string, fill: Fill): Promise<void> {
+  await filledBeside(path, fill, (contents) => putDirectory(contents, path));
+}
+
+async function filledBeside<T>(path: string, fill: Fill, put: (contents: string) => Promise<T>): Promise<T> {
   await makeDirectory(dirname(path));
   const partial = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString('hex')}.partial`);
   await mkdir(partial).catch((error: unknown) => {
@@ -39,7 +51,7 @@ export async function makeWhole(path: string, fill: (directory: string) => Promi
     const contents = join(partial, CONTENTS);
     await makeDirectory(contents);
     await fill(contents);
-    return await moved(contents, path);
+    return await put(contents);
   } finally {
     // What cannot be removed now is tidied later, and an error on the way here says more.
     await rm(partial, { recursive: true, force: true }).catch(() => undefined);

@@ -103,6 +103,18 @@ it('a place that is taken stays as it is, unless it holds an adapter and may be 
   expect(await readdir(join(to, '..'))).toEqual(['adapter']);
 });
 
+it('one that is replaced by several at once is whole, and each of them is done', async () => {
+  const { service } = await archiveService(await adapterFiles('org/model'));
+  const to = join(await temporaryDirectory(), 'adapter');
+  await downloadCheckpoint(pathTarget(SAMPLER), given(service.url, to));
+  const all = Array.from({ length: 4 }, () =>
+    downloadCheckpoint(pathTarget(SAMPLER), given(service.url, to, { overwrite: true })),
+  );
+  for (const done of await Promise.all(all)) expect(done).toMatchObject({ base_model: 'org/model' });
+  expect((await readdir(to)).sort()).toEqual(['adapter_config.json', 'adapter_model.safetensors']);
+  expect(await readdir(join(to, '..'))).toEqual(['adapter']);
+});
+
 it.each<[string, (files: TarEntry[]) => TarEntry[], string]>([
   ['leads out', (files) => [...files, { name: '../../evil' }], 'leads out of the directory'],
   ['holds a link', (files) => [...files, { name: 'link', type: '2' }], 'neither a file nor a directory'],

@@ -122,6 +122,12 @@ describe('/completions', () => {
     }
   });
 
+  it('refuses log-probs of more tokens than one answer holds', async () => {
+    const prompt = Array.from({ length: 1024 }, () => [5]);
+    const body = { prompt, n: 128, max_tokens: 500, logprobs: 20 };
+    await expect(complete(body)).rejects.toThrow(/logprobs: may come to \d+ log-probs in one answer/);
+  });
+
   it('samples from what was trained, by its path, and by the path behind its model', async () => {
     const { model_id } = await openModel(client);
     for (const seq of [1, 3, 5]) {

@@ -26,16 +26,18 @@ export interface ServedEngine {
 /** Resolves when runs can attach. */
 export async function serveEngine({ socket, device, threads }: ServedEngineOptions): Promise<ServedEngine> {
   const engine = new Engine({ device, threads });
-  const attached = new Set<Promise<void>>();
+  const attached = new Set<AttachedRun>();
   const server = createServer((connection) => {
-    const gone = new AttachedRun(connection, engine, device).gone.finally(() => attached.delete(gone));
-    attached.add(gone);
+    const run = new AttachedRun(connection, engine, device);
+    attached.add(run);
+    void run.gone.finally(() => attached.delete(run));
   });
   await listening(server, socket);
   return {
     async close() {
+      for (const run of attached) run.dismissStranger();
       await new Promise((resolve) => server.close(resolve));
-      await Promise.all(attached);
+      await Promise.all([...attached].map(({ gone }) => gone));
     },
   };
 }
@@ -57,10 +59,12 @@ class AttachedRun {
   readonly #trainers = new Map<number, LocalTrainingClient>();
   readonly #samplers = new Map<number, SamplingClient>();
   readonly #aborts = new Map<number, AbortController>();
+  readonly #socket: Socket;
   #session: LocalServiceClient | null = null;
   #clients = 0;
 
   constructor(socket: Socket, engine: Engine, device: Device) {
+    this.#socket = socket;
     this.#engine = engine;
     this.#device = device;
     let left = (): void => undefined;
@@ -78,6 +82,11 @@ class AttachedRun {
         left();
       },
     });
+  }
+
+  /** Lets go of whoever has opened no session: it has nothing to save. */
+  dismissStranger(): void {
+    if (this.#session === null) this.#socket.destroy();
   }
 
   #say(reply: Reply): void {

@@ -10,7 +10,7 @@ import { WireError } from '../../tinker/wire/error.ts';
 import { expected } from '../../tinker/wire/json_fields.ts';
 import { isJsonObject, type JsonObject } from '../../util/json.ts';
 import { OpenAiError, unsupported } from './errors.ts';
-import { checkRoom } from './generation.ts';
+import { checkRoom, checkScores } from './generation.ts';
 import type { NamedModel, OpenAiModels } from './models.ts';
 import { countIn, type SamplingRequest, samplingRequestOf, topOf } from './sampling_request.ts';
 
@@ -38,6 +38,8 @@ export async function chatRequestOf(body: JsonObject, models: OpenAiModels): Pro
   const renderer = await models.renderer(named);
   const prompt = tokensOf(renderer.buildGenerationPrompt(withTools(renderer, messages, tools)));
   checkRoom(prompt, named, 'messages');
+  const room = named.served.max_context_length - prompt.length;
+  checkScores(sampling.n * Math.min(maxTokens ?? room, room), top);
   return { ...sampling, named, renderer, prompt, maxTokens, ends: endsOf(renderer, sampling.stop), top };
 }
 

@@ -9,7 +9,7 @@ import { expected, fieldOf, integersAt, listAt, type Sent, textAt } from '../../
 import type { Tokenizer } from '../../tokenizers/types.ts';
 import { Channel } from '../../util/channel.ts';
 import type { JsonObject } from '../../util/json.ts';
-import { checkRoom, type Generated, generate } from './generation.ts';
+import { checkRoom, checkScores, type Generated, generate } from './generation.ts';
 import type { NamedModel, OpenAiModels } from './models.ts';
 import { countIn, type SamplingRequest, samplingRequestOf, topOf } from './sampling_request.ts';
 import type { OpenAiSession } from './session.ts';
@@ -57,6 +57,12 @@ export async function completionRequestOf(body: JsonObject, models: OpenAiModels
     // A thousand long texts take a while: others are served in between.
     await setImmediate();
   }
+  const room = ({ tokens }: Prompt) => named.served.max_context_length - tokens.length;
+  const scored = (prompt: Prompt) => sampling.n * Math.min(maxTokens, room(prompt)) + (echo ? prompt.tokens.length : 0);
+  checkScores(
+    prompts.reduce((sum, prompt) => sum + scored(prompt), 0),
+    top,
+  );
   return { ...sampling, named, tokenizer, prompts, maxTokens, echo, top };
 }
 

@@ -1,5 +1,6 @@
 // One prompt of a request and its answers, whichever route asks: seeds, room in the context, log-probs.
 
+import { requirePairs } from '../../tinker/server/answer_size.ts';
 import { modelInputFromTokens, type SampledSequence, type SamplingParams } from '../../tinker/types.ts';
 import { OpenAiError } from './errors.ts';
 import type { NamedModel } from './models.ts';
@@ -37,6 +38,14 @@ export function checkRoom(prompt: readonly number[], { served }: NamedModel, par
     `This model's context is ${most} tokens, and ${param} has ${prompt.length}: there is no room for an answer`,
     { param, code: 'context_length_exceeded' },
   );
+}
+
+/** Each is told as an object with its text, which takes far more memory than the number. */
+const MOST_SCORES = 2 ** 21;
+
+/** @throws WireError where so many tokens with `top` others each would be too much for one answer */
+export function checkScores(tokens: number, top: number | null): void {
+  if (top !== null) requirePairs(tokens * (top + 1), 'logprobs', MOST_SCORES);
 }
 
 export async function generate(session: OpenAiSession, asked: Generation): Promise<Generated> {

@@ -1,6 +1,7 @@
 // One HTTP exchange over Node's own client: a request, and all of its answer. Passes and samples are many and small, and fetch takes
 // several times as long over each.
 
+import { constants } from 'node:buffer';
 import http, { type IncomingHttpHeaders, type IncomingMessage } from 'node:http';
 import https from 'node:https';
 
@@ -25,12 +26,21 @@ const IDLE_MS = 4_000;
 /** There was none: the service takes longer, or is gone. */
 export class LateAnswerError extends Error {}
 
+/** What comes does not end, or not soon enough. */
+export class EndlessAnswerError extends Error {}
+
+/** More fits no text, and no service has that much to say. */
+const MOST_BYTES = constants.MAX_STRING_LENGTH;
+
 /** The connections to one service. Redirects are answers like others. */
 export class Connections {
   readonly #agent: http.Agent;
   readonly #request: typeof http.request;
+  readonly #mostBytes: number;
 
-  constructor(address: string) {
+  /** `mostBytes`: of an answer. */
+  constructor(address: string, mostBytes = MOST_BYTES) {
+    this.#mostBytes = mostBytes;
     const library = address.startsWith('https:') ? https : http;
     this.#agent = new library.Agent({ keepAlive: true, timeout: IDLE_MS });
     this.#request = library.request;
@@ -56,7 +66,7 @@ export class Connections {
       for (const signal of signals) signal.addEventListener('abort', abort, { once: true });
       request.on('error', giveUp);
       request.on('response', (response) => {
-        bytesOf(response).then((bytes) => {
+        bytesOf(response, this.#mostBytes).then((bytes) => {
           settled();
           resolve({ status: response.statusCode ?? 0, headers: response.headers, bytes });
         }, giveUp);
@@ -71,11 +81,16 @@ export class Connections {
   }
 }
 
-/** @throws where the connection is lost before the end */
-function bytesOf(response: IncomingMessage): Promise<Uint8Array> {
+/** @throws where the connection is lost before the end, or there is no end */
+function bytesOf(response: IncomingMessage, mostBytes: number): Promise<Uint8Array> {
   return new Promise((resolve, reject) => {
     const parts: Buffer[] = [];
-    response.on('data', (part: Buffer) => parts.push(part));
+    let received = 0;
+    response.on('data', (part: Buffer) => {
+      received += part.length;
+      if (received <= mostBytes) parts.push(part);
+      else reject(new EndlessAnswerError(`it is larger than ${mostBytes} bytes`));
+    });
     response.on('error', reject);
     response.on('end', () => {
       if (response.complete) resolve(parts.length === 1 ? parts[0] : Buffer.concat(parts));

@@ -1,12 +1,12 @@
 // The result of a request that the service has taken: asked for, again and again, until it is there.
 
 import { WireError } from '../wire/error.ts';
-import { type ExactJson, exactJsonText } from '../wire/json.ts';
+import type { ExactJson } from '../wire/json.ts';
 import { fieldOf, objectAt, type Sent, textAt } from '../wire/json_fields.ts';
 import { ConnectionError, FailedRequestError, StatusError } from './errors.ts';
 import { LateAnswerError } from './exchange.ts';
 import { troubleOfPoll } from './retry.ts';
-import { type Answer, jsonAnswer, PROTOBUF, type Transport } from './transport.ts';
+import { type Answer, jsonAnswer, PROTOBUF, type Transport, wordsOf } from './transport.ts';
 
 /** Longer than the hosted service holds a question back. */
 const POLL_TIMEOUT_MS = 45_000;
@@ -124,9 +124,8 @@ function stateOf<T>(answer: Answer, { type, read, decode }: Operation<T>, transp
     const object = objectAt(value, 'the result');
     if (object.type === 'try_again') return { done: false, queue: queueNote(value) };
     if (Object.hasOwn(object, 'error')) {
-      const said = typeof object.error === 'string' ? object.error : exactJsonText(object.error);
       throw new FailedRequestError(
-        transport.shown(`${type} failed at the service: ${said}`),
+        transport.shown(`${type} failed at the service: ${wordsOf(object.error)}`),
         categoryOf(object.category),
       );
     }

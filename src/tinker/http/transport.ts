@@ -9,7 +9,7 @@ import { fieldOf, objectAt, textAt } from '../wire/json_fields.ts';
 import { type Clock, systemClock } from './clock.ts';
 import type { Credential } from './credentials.ts';
 import { ConnectionError, DamagedAnswerError, hintOf, StatusError } from './errors.ts';
-import { Connections, type Incoming } from './exchange.ts';
+import { Connections, EndlessAnswerError, type Incoming } from './exchange.ts';
 import { Patience, type PatienceOptions, troubleOfRequest } from './retry.ts';
 import { Tokens } from './tokens.ts';
 
@@ -24,6 +24,7 @@ const PATIENCE_MS = 300_000;
 /** With a service that has never answered: its address may be wrong, or nobody has started it. */
 const FIRST_PATIENCE_MS = 30_000;
 const MAX_DETAIL_CHARACTERS = 500;
+const MOST_REFUSAL_BYTES = 64 * 1024;
 /** From one address to the next, of a file. */
 const MAX_HOPS = 5;
 
@@ -152,10 +153,14 @@ export class Transport {
       return call.read({ type, bytes, location });
     } catch (error) {
       if (!(error instanceof WireError)) throw error;
-      throw new DamagedAnswerError(this.shown(`${placeOf(call)}: the answer cannot be read: ${error.message}`), {
-        hint: `See that ${this.address} is a service of the Tinker API.`,
-      });
+      throw this.#damaged(call, error.message);
     }
+  }
+
+  #damaged(call: Call<unknown>, problem: string): DamagedAnswerError {
+    return new DamagedAnswerError(this.shown(`${placeOf(call)}: the answer cannot be read: ${problem}`), {
+      hint: `See that ${this.address} is a service of the Tinker API.`,
+    });
   }
 
   /**
@@ -184,18 +189,22 @@ export class Transport {
       });
       if (response.ok) return response;
       const location = response.headers.get('location');
-      const bytes = new Uint8Array(await response.arrayBuffer());
+      const bytes = await beginningOf(response);
       if (response.status < 300 || response.status >= 400 || location === null) {
         throw this.#refusal(call, { status: response.status, headers: Object.fromEntries(response.headers), bytes });
       }
-      next = new URL(location, target).href;
+      next = URL.canParse(location, target.href) ? new URL(location, target.href).href : location;
     }
     throw new RequestError(`the file that ${this.address} names is redirected for ever`);
   }
 
   /** A service that is reached by an encrypted connection hands out no file by another. */
   #fileAddress(url: string): URL {
-    const target = URL.canParse(url) ? new URL(url) : new URL(url, `${this.address}/`);
+    const base = `${this.address}/`;
+    if (!URL.canParse(url, base)) {
+      throw new RequestError(this.shown(`${this.address} names a file at ${shortened(url)}, which is no address`));
+    }
+    const target = new URL(url, base);
     const allowed = this.address.startsWith('https:') ? ['https:'] : ['http:', 'https:'];
     if (allowed.includes(target.protocol)) return target;
     throw new RequestError(`${this.address} names a file at ${target.protocol}, which is not opened`);
@@ -250,6 +259,7 @@ export class Transport {
       return incoming;
     } catch (error) {
       for (const each of signals) each.throwIfAborted();
+      if (error instanceof EndlessAnswerError) throw this.#damaged(call, error.message);
       throw new ConnectionError(this.shown(`${placeOf(call)}: no answer from ${this.address}: ${messageOf(error)}`), {
         hint: `See that the service runs there, then run the command again.`,
         cause: error,
@@ -322,8 +332,31 @@ function jsonOf(text: string): ExactJson | undefined {
 /** What the service says of its refusal: in most services the field `detail`. */
 function detailOf(body: ExactJson | undefined, text: string): string {
   if (typeof body !== 'object' || body === null || Array.isArray(body)) return text.trim();
-  const said = body.detail ?? body.message ?? body.error ?? body;
-  return typeof said === 'string' ? said : exactJsonText(said);
+  return wordsOf(body.detail ?? body.message ?? body.error ?? body);
+}
+
+/** What a service says, text or not. */
+export function wordsOf(said: ExactJson): string {
+  if (typeof said === 'string') return said;
+  try {
+    return exactJsonText(said);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    return 'something that is nested too deep to be shown';
+  }
+}
+
+/** Of a refusal no more than is shown: nobody says where it ends. */
+async function beginningOf({ body }: Response): Promise<Uint8Array> {
+  const parts: Uint8Array[] = [];
+  let received = 0;
+  const chunks: AsyncIterable<Uint8Array> | null = body;
+  for await (const part of chunks ?? []) {
+    parts.push(part);
+    received += part.length;
+    if (received >= MOST_REFUSAL_BYTES) break;
+  }
+  return Buffer.concat(parts);
 }
 
 function shortened(text: string): string {

@@ -6,10 +6,21 @@
 // last checkpoint of a run that nobody trains.
 
 import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
-import { entriesOf, filesSize, jsonText, makeDirectory, readJson, writeFileAtomic } from '../../util/files.ts';
+import { basename, join } from 'node:path';
+import { CheckpointError } from '../../util/errors.ts';
+import {
+  entriesOf,
+  errorCode,
+  exists,
+  filesSize,
+  jsonText,
+  makeDirectory,
+  readJson,
+  reasonOf,
+  writeFileAtomic,
+} from '../../util/files.ts';
 import { type CheckpointAddress, checkpointAddress, checkpointPath, KINDS } from './checkpoint_paths.ts';
-import { copyDirectory, newPlace, placeOf, removeEmpty, sweep } from './places.ts';
+import { copyDirectory, discard, newPlace, placeOf, removeEmpty, sweep } from './places.ts';
 import { Refusal } from './refusal.ts';
 import { type CheckpointRecord, type RunRecord, runShape } from './run_record.ts';
 
@@ -47,17 +58,22 @@ export class Checkpoints {
     await makeDirectory(runs);
     const checkpoints = new Checkpoints(runs);
     for (const { name } of await entriesOf(runs)) {
-      const { value: run, problem } = await readJson(join(runs, name, RECORD_FILE), runShape);
-      if (problem === null) await sweep(join(runs, name), run?.checkpoints ?? []);
-      if (run === null && problem === null) await removeEmpty(join(runs, name));
-      if (run !== null && directoryName(run.training_run_id) === name) {
-        checkpoints.#entries.set(run.training_run_id, { run, isTrained: false, tail: Promise.resolve() });
-        await checkpoints.end(run.training_run_id);
-      } else if (run !== null || problem !== null) {
-        notify(`${join(runs, name)}: ${problem ?? 'belongs to another run'}; its checkpoints are not served`);
+      const directory = join(runs, name);
+      try {
+        const run = await runIn(directory);
+        if (run === null) await removeEmpty(directory);
+        else await checkpoints.#found(run, await servedPart(run, directory, notify));
+      } catch (error) {
+        notify(`${directory}: ${reasonOf(error)}; its checkpoints are not served`);
       }
     }
     return checkpoints;
+  }
+
+  async #found(run: RunRecord, served: RunRecord): Promise<void> {
+    this.#entries.set(run.training_run_id, { run: served, isTrained: false, tail: Promise.resolve() });
+    // One whose checkpoints cannot be found, on a disk that is not there, say, is not one that has none.
+    if (run.checkpoints.length === 0) await this.end(run.training_run_id);
   }
 
   /** Where the checkpoints of a run lie. */
@@ -126,7 +142,13 @@ export class Checkpoints {
       public: false,
       user_metadata,
     };
-    await this.#change(run, (others) => [...others.filter((each) => keyOf(each) !== keyOf(address)), checkpoint]);
+    try {
+      await this.#change(run, (others) => [...others.filter((each) => keyOf(each) !== keyOf(address)), checkpoint]);
+    } catch (error) {
+      // No record will ever name it.
+      await discard(this.directoryOf(run), [directory]).catch(() => undefined);
+      throw error;
+    }
     return checkpointPath(address);
   }
 
@@ -158,18 +180,21 @@ export class Checkpoints {
     await this.#drop(run.training_run_id, checkpoint);
   }
 
-  /** Deletes what has outlived its time. */
+  /** Deletes what has outlived its time. One that cannot be deleted keeps no other from it. */
   async expire(now: number): Promise<void> {
+    const failures: unknown[] = [];
     for (const run of this.runs()) {
       for (const checkpoint of run.checkpoints.filter((each) => isExpired(each, now))) {
-        await this.#drop(run.training_run_id, checkpoint);
+        await this.#drop(run.training_run_id, checkpoint).catch((error: unknown) => failures.push(error));
       }
     }
+    if (failures.length > 0) throw failures[0];
   }
 
   /** This one alone: another may have been saved under its name in between. */
   async #drop(runId: string, checkpoint: CheckpointRecord): Promise<void> {
-    await this.#change(runId, (all) => all.filter((each) => placeOf(each) !== placeOf(checkpoint)));
+    const rest = (all: CheckpointRecord[]) => all.filter((each) => placeOf(each) !== placeOf(checkpoint));
+    await this.#change(runId, rest, { frees: true });
   }
 
   async #update(path: string, fields: Partial<CheckpointRecord>): Promise<void> {
@@ -179,7 +204,12 @@ export class Checkpoints {
     );
   }
 
-  async #change(runId: string, change: (all: CheckpointRecord[]) => CheckpointRecord[]): Promise<void> {
+  /** `frees`: where the disk is too full for the new record, what it does not name any more goes first. */
+  async #change(
+    runId: string,
+    change: (all: CheckpointRecord[]) => CheckpointRecord[],
+    { frees = false }: { frees?: boolean } = {},
+  ): Promise<void> {
     const entry = this.#entry(runId);
     await this.#inTurn(entry, async () => {
       const before = entry.run.checkpoints;
@@ -188,13 +218,22 @@ export class Checkpoints {
       if (before.length === 0 && checkpoints.length === 0) return;
       const run = { ...entry.run, checkpoints, last_request_time: new Date().toISOString() };
       const directory = this.directoryOf(runId);
-      await makeDirectory(directory);
-      await writeFileAtomic(join(directory, RECORD_FILE), jsonText(run));
-      entry.run = run;
       const kept = new Set(checkpoints.map(placeOf));
-      for (const place of before.map(placeOf).filter((each) => !kept.has(each))) {
-        await rm(join(directory, place), { recursive: true, force: true });
+      const gone = before.map(placeOf).filter((each) => !kept.has(each));
+      const write = () => writeFileAtomic(join(directory, RECORD_FILE), jsonText(run));
+      await makeDirectory(directory);
+      try {
+        await write();
+      } catch (error) {
+        if (!frees || !isFull(error)) throw error;
+        await discard(directory, gone);
+        // A record of what is gone stands for nothing, so it may stay until there is room for another.
+        await write().catch((again: unknown) => {
+          if (!isFull(again)) throw again;
+        });
       }
+      entry.run = run;
+      await discard(directory, gone);
       await this.#forgetEmpty(entry);
     });
   }
@@ -216,6 +255,32 @@ export class Checkpoints {
     if (entry !== undefined) return entry;
     throw new Refusal(404, `there is no training run ${runId}`);
   }
+}
+
+/** The record of a run, behind which nothing that a kill has left is found any more; null where there is none. @throws for one that cannot be used */
+async function runIn(directory: string): Promise<RunRecord | null> {
+  const { value: run, problem } = await readJson(join(directory, RECORD_FILE), runShape);
+  if (problem !== null) throw new CheckpointError(problem);
+  await sweep(directory, run?.checkpoints ?? []);
+  if (run !== null && directoryName(run.training_run_id) !== basename(directory)) {
+    throw new CheckpointError('belongs to another run');
+  }
+  return run;
+}
+
+/** Without the checkpoints of which nothing is left but their line. */
+async function servedPart(run: RunRecord, directory: string, notify: (message: string) => void): Promise<RunRecord> {
+  const are = await Promise.all(run.checkpoints.map((each) => exists(join(directory, placeOf(each)))));
+  for (const { kind, name } of run.checkpoints.filter((_, i) => are[i] === false)) {
+    notify(`${checkpointPath({ run: run.training_run_id, kind, name })} is gone from ${directory}, and is not served`);
+  }
+  return { ...run, checkpoints: run.checkpoints.filter((_, i) => are[i]) };
+}
+
+/** Whether nothing more fits on a disk. */
+function isFull(error: unknown): boolean {
+  const code = errorCode(error instanceof Error ? error.cause : null);
+  return code === 'ENOSPC' || code === 'EDQUOT';
 }
 
 function expiry(ttlSeconds: number | null, now: number): string | null {

@@ -25,6 +25,8 @@ interface Future {
   readonly waiting: Set<() => void>;
 }
 
+/** Of a token and its log-prob, as a list of two. */
+const BYTES_OF_PAIR = 72;
 /** What of a request is counted besides its result. */
 const BYTES_OF_ANY = 500;
 
@@ -210,7 +212,7 @@ function bytesOf(outcome: Outcome): number {
   if (outcome.kind !== 'sample') return 0;
   const { sequences, prompt_logprobs = [], topk_prompt_logprobs = [] } = outcome.response;
   const { target_prompt_logprobs: targets, prompt_alt_tokens: alt } = outcome.response;
-  const pairs = (rows: TopkLogprobs) => rows.reduce((sum, row) => sum + 32 * (row?.length ?? 0), 0);
+  const pairs = (rows: TopkLogprobs) => rows.reduce((sum, row) => sum + BYTES_OF_PAIR * (row?.length ?? 0), 0);
   const sampled = sequences.reduce(
     (sum, { tokens, topk_sampled_logprobs = [] }) => sum + 16 * tokens.length + pairs(topk_sampled_logprobs),
     0,

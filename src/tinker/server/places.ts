@@ -2,9 +2,9 @@
 // killed; and what a kill leaves behind, which no record points at.
 
 import { randomBytes } from 'node:crypto';
-import { copyFile, link, rm, rmdir } from 'node:fs/promises';
+import { copyFile, link, rename, rm, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { entriesOf, makeDirectory } from '../../util/files.ts';
+import { entriesOf, errorCode, isTemporary, makeDirectory } from '../../util/files.ts';
 import { putDirectory, temporaryDirectoryFor, tidyDirectories } from '../../util/replace_directory.ts';
 import { KINDS } from './checkpoint_paths.ts';
 import type { CheckpointRecord } from './run_record.ts';
@@ -17,14 +17,29 @@ export const newPlace = (name: string): string => `${name}-${randomBytes(6).toSt
 /** Below the directory of its run. */
 export const placeOf = ({ kind, name, directory }: CheckpointRecord): string => directory ?? `${kind}/${name}`;
 
-/** Deletes what lies in the directory of a run and in none of its records. */
+/** Deletes what lies in the directory of a run and in none of its records. What links lead to is somebody else's. */
 export async function sweep(directory: string, records: readonly CheckpointRecord[]): Promise<void> {
   const known = new Set(records.map(placeOf));
-  for (const kind of new Set(Object.values(KINDS).map(({ saved }) => saved))) {
-    const parent = join(directory, kind);
-    await tidyDirectories(parent);
-    const lost = (await entriesOf(parent)).filter(({ name }) => NEW.test(name) && !known.has(`${kind}/${name}`));
-    for (const { name } of lost) await rm(join(parent, name), { recursive: true, force: true });
+  const kinds: readonly string[] = Object.values(KINDS).map(({ saved }) => saved);
+  for (const entry of await entriesOf(directory)) {
+    const path = join(directory, entry.name);
+    if (entry.isFile() && isTemporary(entry.name)) await rm(path, { force: true });
+    if (!entry.isDirectory() || !kinds.includes(entry.name)) continue;
+    await tidyDirectories(path);
+    const lost = (await entriesOf(path)).filter(({ name }) => NEW.test(name) && !known.has(`${entry.name}/${name}`));
+    for (const { name } of lost) await rm(join(path, name), { recursive: true, force: true });
+  }
+}
+
+/** Has the contents of checkpoints gone in one step, so that a kill leaves the whole of one or nothing. */
+export async function discard(directory: string, places: readonly string[]): Promise<void> {
+  for (const place of places) {
+    const path = join(directory, place);
+    const aside = temporaryDirectoryFor(path);
+    await rename(path, aside).catch((error: unknown) => {
+      if (errorCode(error) !== 'ENOENT') throw error;
+    });
+    await rm(aside, { recursive: true, force: true });
   }
 }
 

@@ -6,8 +6,10 @@ import {
   CookbookError,
   messageOf,
   RequestError,
+  stackOf,
   WeightsError,
 } from '../../util/errors.ts';
+import { unexpectedFailure } from '../../util/files.ts';
 
 export type RefusalStatus = 400 | 401 | 403 | 404 | 410 | 413 | 415 | 429 | 503;
 
@@ -26,9 +28,15 @@ export class Refusal extends Error {
 export const shuttingDown = () => new Refusal(503, 'this server is shutting down');
 
 /** In one line, with what to do about it. */
-export function told(error: unknown): string {
+export function told(thrown: unknown): string {
+  const error = unexpectedFailure(thrown);
   const hint = error instanceof CookbookError ? error.hint : undefined;
   return hint === undefined ? messageOf(error) : `${messageOf(error)}. ${hint}`;
+}
+
+/** For the log of the server: what can be mended as anywhere else, and of all else where it was thrown. */
+export function logged(thrown: unknown): string {
+  return unexpectedFailure(thrown) instanceof CookbookError ? told(thrown) : stackOf(thrown);
 }
 
 /** Whether another request would have been granted, rather than another server. */

@@ -35,11 +35,24 @@ const MAX_INT64 = 2n ** 63n - 1n;
 /** Of one request. Each is a name in its promise, too. */
 const MAX_SAMPLES = 4096;
 /** Of texts that are kept for as long as what they tell of. */
-const MAX_METADATA = 65_536;
+const MAX_KEPT = 65_536;
 
 export const textOf = (body: ExactJsonObject, name: string): string => textAt(fieldOf(body, name), name);
 export const textOrNull = (body: ExactJsonObject, name: string): string | null =>
   optional(fieldOf(body, name), name, textAt) ?? null;
+/** A text that is kept for as long as what it tells of. */
+export function keptTextOrNull(body: ExactJsonObject, name: string): string | null {
+  const text = textOrNull(body, name);
+  if (text === null || text.length <= MAX_KEPT) return text;
+  throw new WireError(name, `holds ${text.length} characters, and ${MAX_KEPT} are kept`);
+}
+
+/** As much of a text as is kept, for what is not to be refused. Part of a text would hold on to all of it, so it is copied. */
+export function beginningOf(body: ExactJsonObject, name: string): string | null {
+  const text = textOrNull(body, name);
+  return text === null || text.length <= MAX_KEPT ? text : Buffer.from(text.slice(0, MAX_KEPT)).toString();
+}
+
 export const countOrNull = (body: ExactJsonObject, name: string): number | null =>
   optional(fieldOf(body, name), name, countAt) ?? null;
 
@@ -59,8 +72,8 @@ export function metadataOf(body: ExactJsonObject): Record<string, string> {
   const name = 'user_metadata';
   const metadata = optional(fieldOf(body, name), name, (value, at) => recordAt(value, at, textAt)) ?? {};
   const size = Object.entries(metadata).reduce((sum, [key, text]) => sum + key.length + text.length, 0);
-  if (size <= MAX_METADATA) return metadata;
-  throw new WireError(name, `holds ${size} characters, and ${MAX_METADATA} are kept`);
+  if (size <= MAX_KEPT) return metadata;
+  throw new WireError(name, `holds ${size} characters, and ${MAX_KEPT} are kept`);
 }
 
 /** Seconds until a checkpoint may be deleted; null: never. */

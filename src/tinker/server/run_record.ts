@@ -51,13 +51,19 @@ function isPlace(value: unknown): value is string {
   return ['weights', 'sampler_weights'].includes(kind) && isCheckpointName(name ?? '') && rest.length === 0;
 }
 
+/** What is no time would never come. */
+const isTime = (value: unknown): value is string => isString(value) && !Number.isNaN(Date.parse(value));
+
+/** A name is part of a path, which must not lead out of the directory of the run. */
+const isName = (value: unknown): value is string => isString(value) && isCheckpointName(value);
+
 const checkpointShape = jsonShape<CheckpointRecord>({
   kind: isOneOf(['weights', 'sampler_weights', 'external_weights']),
-  name: isString,
+  name: isName,
   directory: isOptional(isPlace),
-  time: isString,
+  time: isTime,
   size_bytes: isCount,
-  expires_at: isNullOr(isString),
+  expires_at: isNullOr(isTime),
   public: isBoolean,
   user_metadata: isRecordOf(isString),
 });

@@ -4,6 +4,7 @@ import type { Hono } from 'hono';
 import { seedFor } from '../../util/random.ts';
 import { lengthOf } from '../types.ts';
 import { fieldOf, listAt, numberAt, objectAt, optional, type Sent, textAt } from '../wire/json_fields.ts';
+import { checkAnswerSize } from './answer_size.ts';
 import { servedModel } from './backend.ts';
 import { goneSignal, jsonAnswer } from './http.ts';
 import { Refusal } from './refusal.ts';
@@ -27,12 +28,20 @@ export function samplingRoutes(app: Hono, server: TinkerServer): void {
     if (model_path !== null) {
       const { run, directory } = checkpoints.find(model_path);
       const { name, source } = servedModel(backend, run.base_model);
-      samplers.add({ id, base_model: name, model_path }, () => {
+      const requireSame = () => {
+        if (checkpoints.find(model_path).directory === directory) return;
+        throw new Refusal(404, `${model_path} was overwritten since sampler ${id} was made: make another one`);
+      };
+      samplers.add({ id, base_model: name, model_path }, async () => {
         // Weights that were given back are opened again, and must be the same ones.
-        if (checkpoints.find(model_path).directory !== directory) {
-          throw new Refusal(404, `${model_path} was overwritten since sampler ${id} was made: make another one`);
+        requireSame();
+        try {
+          return await service.createSamplingClient({ base_model: source, model_path: directory });
+        } catch (error) {
+          // They may have gone while they were read.
+          requireSame();
+          throw error;
         }
-        return service.createSamplingClient({ base_model: source, model_path: directory });
       });
     } else {
       const { name, source } = servedModel(backend, textOf(body, 'base_model'));
@@ -56,10 +65,11 @@ export function samplingRoutes(app: Hono, server: TinkerServer): void {
     }
     const samplerId = textOf(body, 'sampling_session_id');
     sessions.of(samplerId);
-    samplers.get(samplerId);
+    const { base_model } = samplers.get(samplerId);
     const seq = sampleSeqOf(body);
     const id = `${samplerId}:${seq}`;
     const request = sampleRequestOf(body);
+    checkAnswerSize(request, servedModel(backend, base_model));
     const sequenceIds = Array.from({ length: request.numSamples }, (_, member) => `${id}:${member}`);
     if (!futures.has(id, 'sample')) {
       const bytes = BYTES_OF_TOKEN * lengthOf(request.prompt);

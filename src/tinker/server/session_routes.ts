@@ -7,7 +7,7 @@ import type { Futures } from './futures.ts';
 import { goneSignal, jsonAnswer, noContent, outcomeAnswer } from './http.ts';
 import { page } from './paging.ts';
 import { Refusal } from './refusal.ts';
-import { metadataOf, textOf, textOrNull } from './requests.ts';
+import { beginningOf, keptTextOrNull, metadataOf, textOf } from './requests.ts';
 import { searchSessions, statusOf } from './session_search.ts';
 import type { SessionEnd } from './sessions.ts';
 import type { TinkerServer } from './tinker_server.ts';
@@ -55,7 +55,7 @@ export function sessionRoutes(app: Hono, server: TinkerServer): void {
     const body = await bodies.json(context);
     const session = sessions.create({
       user_metadata: metadataOf(body),
-      display_name: textOrNull(body, 'display_name'),
+      display_name: keptTextOrNull(body, 'display_name'),
     });
     return jsonAnswer({ type: 'create_session', session_id: session.id });
   });
@@ -110,7 +110,7 @@ export function sessionRoutes(app: Hono, server: TinkerServer): void {
 /** How its client says that a session ended; clients of before there were reasons say nothing. */
 function finishOf(body: ExactJsonObject): SessionEnd['finished'] {
   const reason = optional(fieldOf(body, 'reason'), 'reason', objectAt) ?? {};
-  return { reason: textOrNull(reason, 'type') ?? 'success', detail: textOrNull(body, 'detail') };
+  return { reason: beginningOf(reason, 'type') ?? 'success', detail: beginningOf(body, 'detail') };
 }
 
 /** Training goes on: what was done of it could not be taken back. */

@@ -198,9 +198,10 @@ export function trainingRoutes(app: Hono, server: TinkerServer): void {
       });
     }
     return numbered('load_weights', numbersOf(body), () => {
-      const { directory } = runs.state(path);
+      runs.state(path);
       return async (run) => {
-        await run.load(directory, { withOptimizer });
+        // What was asked for before may have overwritten it.
+        await run.load(runs.state(path).directory, { withOptimizer });
         return json({ type: 'load_weights', path, model_id: run.id });
       };
     });

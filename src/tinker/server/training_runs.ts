@@ -188,9 +188,16 @@ export class TrainingRuns {
   ): TrainingRun {
     const { run, directory } = this.state(path);
     const model = servedModel(this.#backend, run.base_model);
-    return this.#begin(id, model, { adapter: run, user_metadata }, (service) =>
-      openState(service, directory, withOptimizer),
-    );
+    return this.#begin(id, model, { adapter: run, user_metadata }, async (service) => {
+      try {
+        return await openState(service, directory, withOptimizer);
+      } catch (error) {
+        // It may have been overwritten while it was read; what the path means now is as good.
+        const { directory: now } = this.state(path);
+        if (now === directory) throw error;
+        return await openState(service, now, withOptimizer);
+      }
+    });
   }
 
   /** The checkpoint of a path, which must be one to train on from. */

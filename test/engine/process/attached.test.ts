@@ -1,12 +1,14 @@
 // Runs that share an engine in another process: each computes what it computes alone, and knows when the engine has gone.
 
+import { once } from 'node:events';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { createServer, type Socket } from 'node:net';
+import { connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { openLocalService } from '../../../src/engine/engine.ts';
 import { attach } from '../../../src/engine/process/client.ts';
+import { serveEngine } from '../../../src/engine/process/server.ts';
 import type { SessionOptions } from '../../../src/engine/service.ts';
 import type { FullTrainingService, SamplingClient } from '../../../src/tinker/clients.ts';
 import { EngineLostError } from '../../../src/tinker/shared_engine.ts';
@@ -206,4 +208,13 @@ describe('an engine that has gone', () => {
       EngineLostError,
     );
   });
+});
+
+it('an engine that ends does not wait for those who have opened nothing', async () => {
+  const socket = inside('stranger');
+  const engine = await serveEngine({ socket, device: 'cpu', threads: 1 });
+  const stranger = connect(socket);
+  onTestFinished(() => void stranger.destroy());
+  await once(stranger, 'connect');
+  await engine.close();
 });

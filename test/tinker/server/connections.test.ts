@@ -32,6 +32,25 @@ async function opened(answer: RequestListener, stalledMs = STALLED_MS): Promise<
   return { server, connections, port, url: `http://127.0.0.1:${port}` };
 }
 
+it('a client that goes away is gone for all that it has asked for, also where an earlier answer was still to come', async () => {
+  const closed: string[] = [];
+  const asked: string[] = [];
+  const { server, port } = await opened(({ url = '' }, response) => {
+    asked.push(url);
+    response.on('close', () => closed.push(url));
+    response.write('never whole');
+  }, FOREVER_MS);
+  const taken = once(server, 'connection');
+  const socket = connect(port, '127.0.0.1');
+  const requests = ['/1', '/2', '/3'].map((path) => `GET ${path} HTTP/1.1\r\nHost: localhost\r\n\r\n`);
+  socket.on('error', () => undefined).write(requests.join(''));
+  await expect.poll(() => asked).toEqual(['/1', '/2', '/3']);
+  const [theirs] = await taken;
+  socket.destroy();
+  await once(theirs, 'close');
+  await expect.poll(() => closed.toSorted()).toEqual(['/1', '/2', '/3']);
+});
+
 describe('a connection that stands still', () => {
   it('waits for what is computed, before the answer and within it', async () => {
     const { url } = await opened(async (_, response) => {

@@ -137,3 +137,35 @@ describe('all samples of a client asked about at once', () => {
     expect((await client.post('retrieve_futures', { target: 3 })).status).toBe(400);
   });
 });
+
+describe('a request to sample is refused', () => {
+  it('whose answer would take more memory than one may', async () => {
+    const { client } = await openServer();
+    const session_id = await client.session();
+    const sampler = { session_id, sampling_session_seq_id: 0, base_model: 'tiny' };
+    const { sampling_session_id } = await client.granted('create_sampling_session', sampler);
+    const ask = { sampling_session_id, seq_id: 0, prompt: { chunks: [{ tokens: TOKENS }] }, num_samples: 4096 };
+    const huge = await client.post('asample', { ...ask, topk_sample_logprobs: 128, sampling_params: {} });
+    expect(huge).toMatchObject({
+      status: 400,
+      body: { detail: expect.stringMatching(/^topk_sample_logprobs: may come to \d+ log-probs .* Ask for fewer/) },
+    });
+    const few = { ...ask, num_samples: 2, topk_sample_logprobs: 128, sampling_params: { max_tokens: 2 } };
+    expect(await client.done('asample', few)).toHaveProperty('sequences');
+  });
+
+  it('whose temperature leaves nothing of the log-probs', async () => {
+    const { client } = await openServer();
+    const session_id = await client.session();
+    const sampler = { session_id, sampling_session_seq_id: 0, base_model: 'tiny' };
+    const { sampling_session_id } = await client.granted('create_sampling_session', sampler);
+    const ask = { sampling_session_id, prompt: { chunks: [{ tokens: TOKENS }] } };
+    const at = (temperature: number, seq_id: number) =>
+      client.done('asample', { ...ask, seq_id, sampling_params: { max_tokens: 2, temperature } });
+    expect(await at(1000, 0)).toHaveProperty('sequences');
+    for (const [i, temperature] of [1001, 1e308].entries()) {
+      const error = expect.stringContaining('temperature must be at most 1000');
+      expect(await at(temperature, i + 1)).toMatchObject({ error, category: 'user' });
+    }
+  });
+});

@@ -46,6 +46,19 @@ describe('a session', () => {
     expect((await client.send('GET', 'sessions/other')).status).toBe(404);
   });
 
+  it('keeps no more of what its client says than is worth it', async () => {
+    const { client } = await openServer();
+    const long = 'x'.repeat(100_000);
+    expect(await client.post('create_session', { display_name: long })).toMatchObject({
+      status: 400,
+      body: { detail: 'display_name: holds 100000 characters, and 65536 are kept' },
+    });
+    const id = await client.session();
+    expect((await client.post(`sessions/${id}/finish`, { reason: { type: long }, detail: long })).status).toBe(204);
+    const { status } = Object((await client.send('GET', `sessions/${id}`)).body);
+    expect([status.reason.type, status.detail]).toEqual([long.slice(0, 65_536), long.slice(0, 65_536)]);
+  });
+
   it('is found by its name, its metadata and how it ended, newest first and a page at a time', async () => {
     const { client } = await openServer();
     const ids: string[] = [];

@@ -285,3 +285,15 @@ describe('training over HTTP', () => {
     expect(Object(sequences).map(({ tokens }: { tokens: number[] }) => tokens.length)).toEqual([60, 60, 60, 60]);
   });
 });
+
+it('a step of Adam whose means would never arrive is refused, and the model stays as it was', async () => {
+  const { client } = await openServer();
+  const { model_id } = await openModel(client);
+  const before = lossOf(await client.done('forward_backward', passJson(model_id, 1)));
+  for (const [i, name] of ['beta1', 'beta2'].entries()) {
+    const step = { model_id, seq_id: 2 + i, adam_params: { learning_rate: 1e-3, [name]: 1 } };
+    const refused = { error: `${name} must be below 1, not 1`, category: 'user' };
+    expect(await client.done('optim_step', step)).toMatchObject(refused);
+  }
+  expect(lossOf(await client.done('forward_backward', passJson(model_id, 4)))).toBe(before);
+});

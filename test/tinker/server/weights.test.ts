@@ -66,6 +66,29 @@ describe('a checkpoint that is overwritten', () => {
     expect(again.prompt_logprobs).toEqual(told.prompt_logprobs);
   });
 
+  it('is what is loaded by a request that was sent behind the one that overwrites', async () => {
+    const { client } = await openServer();
+    const { model_id, path } = await saved(client);
+    const overwrites = await client.granted('save_weights', { model_id, seq_id: 4, path: 'one', overwrite: true });
+    const loads = await client.granted('load_weights', { model_id, seq_id: 5, path, optimizer: true });
+    expect(await client.result(overwrites)).toMatchObject({ path });
+    expect(await client.result(loads)).toMatchObject({ path, model_id });
+  });
+
+  it('is told of where a sampler was about to open the one before', async () => {
+    const { client } = await openServer();
+    const { model_id, session_id } = await saved(client);
+    const save = (seq_id: number) => client.done('save_weights_for_sampler', { model_id, seq_id, path: 's' });
+    const { path } = await save(4);
+    for (let number = 1; number <= 5; number++) {
+      const sampler = { session_id, sampling_session_seq_id: number, model_path: path };
+      const { sampling_session_id } = await client.granted('create_sampling_session', sampler);
+      const [, answer] = await Promise.all([save(4 + number), scored(client, String(sampling_session_id), 0)]);
+      const said = Object.hasOwn(answer, 'error') ? String(Object(answer).error) : 'was overwritten since';
+      expect(said).toContain('was overwritten since');
+    }
+  });
+
   it('is not sampled from by a sampler that was made of the one before', async () => {
     const { client } = await openServer({ limits: { samplers: 1 } });
     const { model_id, session_id, path } = await saved(client);
