@@ -46,10 +46,14 @@ export type Weight = Value | IntegerWeight;
 
 export const isInteger = (W: Weight): W is IntegerWeight => 'forward' in W;
 
-/** uint8 (N, K), what of them stands for 0, and the scale of every row (N, 1). */
+/** uint8 (N, K), what of them stands for 0, and the scale of every row. */
 interface IntegerRows {
   values: Value;
   zero: number;
+  /** (N). */
+  zeros: Value;
+  vector: Value;
+  /** (N, 1). */
   scales: Value;
 }
 
@@ -87,10 +91,8 @@ export function integerProductBack(g: Graph, d: Value, W: IntegerWeight): Value 
  * quantised once more.
  */
 export function probabilityProduct(g: Graph, p: Value, W: IntegerWeight): Value {
-  const largest = g.node('Max', [g.node('ReduceMax', [p], ROWS), g.scalar(LEAST)]);
-  const coarse = rowsBy(g, p, { scales: g.node('Mul', [largest, g.scalar(1 / MOST_UNSIGNED)]), zero: 0 });
-  const vector = vectorOf(g, coarse.scales);
-  const told = g.node('DequantizeLinear', [coarse.values, vector, zeros(g, vector, 0)], { attributes: { axis: 0 } });
+  const coarse = rowsBy(g, p, { largest: g.node('ReduceMax', [p], OVER_COLUMNS), most: MOST_UNSIGNED, zero: 0 });
+  const told = g.node('DequantizeLinear', [coarse.values, coarse.vector, coarse.zeros], { attributes: { axis: 0 } });
   const rest = quantised(g, g.node('Sub', [p, told]));
   return g.node('Add', [inPieces(g, coarse, W), inPieces(g, rest, W)]);
 }
@@ -103,7 +105,7 @@ export function integerRowsOf(g: Graph, { backward: { values, scales } }: Intege
 }
 
 const FLOAT = 1;
-const ROWS = { attributes: { axes: [1], keepdims: 1 } };
+const OVER_COLUMNS = { attributes: { axes: [1], keepdims: 0 } };
 
 function product(g: Graph, rows: IntegerRows, { values, scales }: IntegerMatrix): Value {
   const inputs = [rows.values, values, g.scalar(1), scales, g.byte(rows.zero)];
@@ -123,20 +125,22 @@ function inPieces(g: Graph, rows: IntegerRows, { backward: { values, scales } }:
 
 function quantised(g: Graph, x: Value): IntegerRows {
   return once(quantisedRows, x, () => {
-    const largest = g.node('Max', [
-      g.node('ReduceMax', [x], ROWS),
-      g.node('Neg', [g.node('ReduceMin', [x], ROWS)]),
-      g.scalar(LEAST),
-    ]);
-    return rowsBy(g, x, { scales: g.node('Mul', [largest, g.scalar(1 / MOST)]), zero: ZERO });
+    const largest = g.node('ReduceMax', [g.node('Abs', [x])], OVER_COLUMNS);
+    return rowsBy(g, x, { largest, most: MOST, zero: ZERO });
   });
 }
 
-function rowsBy(g: Graph, x: Value, { scales, zero }: Pick<IntegerRows, 'scales' | 'zero'>): IntegerRows {
-  const vector = vectorOf(g, scales);
-  const values = g.node('QuantizeLinear', [x, vector, zeros(g, vector, zero)], { attributes: { axis: 0 } });
-  return { values, zero, scales };
+interface Range {
+  /** (N) the largest magnitude in every row, and what it becomes. */
+  largest: Value;
+  most: number;
+  zero: number;
 }
 
-const vectorOf = (g: Graph, scales: Value) => g.node('Squeeze', [scales, g.ints([1])]);
-const zeros = (g: Graph, like: Value, zero: number) => g.node('Expand', [g.byte(zero), g.node('Shape', [like])]);
+function rowsBy(g: Graph, x: Value, { largest, most, zero }: Range): IntegerRows {
+  const scales = g.node('Mul', [g.node('Max', [largest, g.scalar(LEAST)]), g.scalar(1 / most)]); // (N)
+  // Of a known rank, as Expand by a Shape would be, each of them would take the runtime long when the graph is opened.
+  const zeros = g.node('Where', [g.node('Greater', [scales, g.scalar(0)]), g.byte(zero), g.byte(zero)]);
+  const values = g.node('QuantizeLinear', [x, scales, zeros], { attributes: { axis: 0 } });
+  return { values, zeros, zero, scales: g.node('Unsqueeze', [scales, g.ints([1])]), vector: scales };
+}

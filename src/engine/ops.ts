@@ -2,7 +2,7 @@
 
 import { type Graph, sized, type Value } from './graph.ts';
 import { integerProduct, integerProductBack, isInteger, outliersOf, type Weight } from './integer_products.ts';
-import { fusedMatmul, matmul, matmulPlus, type ProductOptions, SHORT_SUM } from './products.ts';
+import { fusedMatmul, matmul, matmulPlus, type ProductOptions } from './products.ts';
 
 const MICROSOFT = { domain: 'com.microsoft' };
 
@@ -39,8 +39,11 @@ export function project(g: Graph, x: Value, W: Weight, b: Value | null): Value {
   if (!isInteger(W)) return matmulPlus(g, x, W, b, { trans: 'b' });
   const product = integerProduct(g, x, W);
   const outliers = outliersOf(g, x, W);
+  // A short sum is made in one order as it stands. (Gemm would tell the runtime a rank: see `matmul`.)
   const whole =
-    outliers === null ? product : matmulPlus(g, outliers.x, outliers.W, product, { trans: 'b', terms: SHORT_SUM });
+    outliers === null
+      ? product
+      : g.node('Add', [product, matmul(g, outliers.x, outliers.W, { trans: 'b', straight: true })]);
   return b === null ? whole : g.node('Add', [whole, b]);
 }
 
