@@ -204,6 +204,15 @@ export class LocalServiceClient implements FullTrainingService {
   }
 
   async #full(config: ModelConfig, tokenizerPath: string): Promise<Loaded> {
+    const { precision = 'float32' } = this.#options;
+    if (precision !== 'float32') {
+      throw new RequestError(
+        `precision "${precision}" is of weights that are frozen, and here all of them are trained`,
+        {
+          hint: 'Leave it out of the service: these are computed in float32.',
+        },
+      );
+    }
     const lease = await this.#lease(JSON.stringify(['full', config]), 'full', async () => blankWeights(config));
     const max_context_length = config.max_position_embeddings;
     return {
