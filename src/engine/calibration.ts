@@ -1,7 +1,11 @@
 // How large the activations of a model are: what its features are evened out by before they are quantised.
 
+import { join } from 'node:path';
+import { isFile } from '../formats/files.ts';
+import type { ModelConfig } from '../formats/hf_config.ts';
 import { linearModules, UNEMBEDDING } from '../formats/modules.ts';
 import { loadTokenizer } from '../tokenizers/hf_tokenizer.ts';
+import { nextUniform, randomFor } from '../util/random.ts';
 import { causalAttention } from './attention.ts';
 import { attentionIndex } from './attention_index.ts';
 import type { BaseWeights } from './base_weights.ts';
@@ -23,11 +27,7 @@ const MOST_TOKENS = 512;
  */
 export async function activationsOf(base: BaseWeights, tokenizerPath: string): Promise<Map<string, Float32Array>> {
   const { config } = base;
-  const tokenizer = await loadTokenizer(tokenizerPath);
-  const sequences = CALIBRATION_TEXTS.map((text) =>
-    tokenizer.encode(text).slice(0, Math.min(MOST_TOKENS, config.max_position_embeddings)),
-  ).filter(({ length }) => length > 0);
-  const layout = layOut(sequences.map((tokens) => ({ tokens, context: 0 })));
+  const layout = layOut((await sequencesFor(config, tokenizerPath)).map((tokens) => ({ tokens, context: 0 })));
   const count = layout.tokens.length;
   const session = await createSession(graphOf(base), { directory: base.directory, threads: 1 });
   try {
@@ -40,6 +40,24 @@ export async function activationsOf(base: BaseWeights, tokenizerPath: string): P
     await session.release();
   }
 }
+
+/** Texts as the model reads them. One without a tokenizer is trained on tokens that others made, and reads tokens of any kind. */
+async function sequencesFor(config: ModelConfig, tokenizerPath: string): Promise<number[][]> {
+  const most = Math.min(MOST_TOKENS, config.max_position_embeddings);
+  const hasTokenizer = await isFile(join(tokenizerPath, 'tokenizer.json'));
+  const tokenizer = hasTokenizer ? await loadTokenizer(tokenizerPath) : null;
+  const encode = tokenizer === null ? anyTokens(config.vocab_size) : (text: string) => tokenizer.encode(text);
+  return CALIBRATION_TEXTS.map((text) =>
+    encode(text)
+      .filter((token) => token < config.vocab_size)
+      .slice(0, most),
+  ).filter(({ length }) => length > 0);
+}
+
+const anyTokens = (vocabularySize: number) => (text: string) => {
+  const random = randomFor(0, text);
+  return Array.from({ length: text.length }, () => Math.floor(nextUniform(random) * vocabularySize));
+};
 
 /** An output for every input of linear layers, (in). */
 function graphOf(base: BaseWeights): Uint8Array {
