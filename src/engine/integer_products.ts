@@ -17,7 +17,7 @@ const LEAST = 1e-30;
 export const MOST_TERMS = Math.floor((2 ** 31 - 1) / (MOST_UNSIGNED * MOST));
 
 /** (K, N). */
-export interface IntegerMatrix {
+interface IntegerMatrix {
   /** int8 in ±127. */
   values: Value;
   /** (N), of columns. */
