@@ -84,6 +84,8 @@ export async function everythingOf(
 ): Promise<Record<string, string>> {
   const { config, vocabulary, rank, leftAlone, lengths, microbatchTokens, checkpointing, precision } = shape;
   const path = join(directory, 'model');
+  // The tokenizer of another model would be left.
+  await rm(path, { recursive: true, force: true });
   const scratch = { config: randomModelConfig(config), tokenizer_path: path, seed: 1 };
   if (rank === 0) await writeChatModel(path);
   else await writeRandomModel(path, config);
