@@ -56,11 +56,16 @@ export class Peer {
   }
 
   static engine(load: object, threads: number): Peer {
-    return new Peer({ name: 'cookbook', ...typescript(here('worker.ts')), load, threads });
+    return new Peer({
+      name: 'precision' in load ? `cookbook, ${load.precision}` : 'cookbook',
+      ...typescript(here('worker.ts')),
+      load,
+      threads,
+    });
   }
 
   static torch(python: string, load: object, threads: number): Peer {
-    const name = 'compile' in load ? 'PyTorch, compiled' : 'PyTorch';
+    const name = 'compile' in load ? 'PyTorch, compiled' : 'bfloat16' in load ? 'PyTorch, bfloat16' : 'PyTorch';
     return new Peer({ name, command: python, args: [here('worker.py')], load, threads });
   }
 

@@ -1,5 +1,5 @@
 // Whether training, scoring and sampling give the same bits for any number of threads, on models and batches of random shapes:
-//   npx jiti bench/engine/threads.ts [--shapes 40] [--from 0] [--threads 1,2,3,4,8]
+//   npx jiti bench/engine/threads.ts [--shapes 40] [--from 0] [--threads 1,2,3,4,8] [--int8]
 // Prints what differs, and ends with exit code 1 if anything does.
 
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -13,13 +13,16 @@ const { values } = parseArgs({
     shapes: { type: 'string', default: '40' },
     from: { type: 'string', default: '0' },
     threads: { type: 'string', default: '1,2,3,4,8' },
+    int8: { type: 'boolean', default: false },
   },
 });
 const [first, ...others] = values.threads.split(',').map(Number);
 const directory = await mkdtemp(join(tmpdir(), 'cookbook-threads-'));
 let differing = 0;
 for (let seed = Number(values.from); seed < Number(values.from) + Number(values.shapes); seed++) {
-  const shape = randomShape(seed);
+  const random = randomShape(seed);
+  // Weights that are all trained are float32.
+  const shape = values.int8 && random.rank > 0 ? { ...random, precision: 'int8' as const } : random;
   const expected = await everythingOf(shape, directory, first);
   const found: string[] = [];
   for (const threads of others) {

@@ -1,6 +1,7 @@
-// LoRA training and sampling in f32 against PyTorch + peft on the same cores, batch by batch in turns:
+// LoRA training and sampling against PyTorch + peft on the same cores, batch by batch in turns:
 //   npx jiti bench/engine/train.ts MODEL_DIRECTORY GSM8K.jsonl [--rounds 5] [--threads 2] [--rank 16] [--rows 8]
-//     [--only CASE] [--alone] [--checkpointing] [--compile] [--llama PYTHON --gguf FILE]
+//     [--only CASE] [--alone] [--int8] [--bf16] [--checkpointing] [--compile] [--llama PYTHON --gguf FILE]
+// --int8: the engine with its frozen matrices in int8 besides; --bf16: PyTorch under autocast to bfloat16 besides, sampling from bfloat16 weights.
 // The reference is the Python environment of `npm run test:interop`; --compile adds torch.compile, --llama llama.cpp from a Python that
 // has llama-cpp-python, over the same weights as to_gguf.py writes them. Every case has new processes, so that its peak of memory is its own.
 
@@ -19,6 +20,8 @@ const { positionals, values } = parseArgs({
     rows: { type: 'string', default: '8' },
     only: { type: 'string' },
     alone: { type: 'boolean', default: false },
+    int8: { type: 'boolean', default: false },
+    bf16: { type: 'boolean', default: false },
     checkpointing: { type: 'boolean', default: false },
     compile: { type: 'boolean', default: false },
     llama: { type: 'string' },
@@ -89,12 +92,17 @@ async function pythonOfReference(): Promise<string> {
 }
 const python = values.alone ? null : await pythonOfReference();
 
-/** Those who can do a case, the engine first. */
+/** Those who can do a case, the engine first, in int8 if asked for. */
 function peersOf({ ragged = false, sampled, base = false }: Case): Peer[] {
   const load = { load: model, rank };
-  const peers = [Peer.engine({ ...load, checkpointing: values.checkpointing }, threads)];
+  const engine = { ...load, checkpointing: values.checkpointing };
+  const peers = [
+    ...(values.int8 ? [Peer.engine({ ...engine, precision: 'int8' }, threads)] : []),
+    Peer.engine(engine, threads),
+  ];
   if (python !== null && !base) {
     peers.push(Peer.torch(python, load, threads));
+    if (values.bf16) peers.push(Peer.torch(python, { ...load, bfloat16: true }, threads));
     if (values.compile && sampled === undefined) {
       peers.push(Peer.torch(python, { ...load, compile: true, dynamic: ragged }, threads));
     }

@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openLocalService } from '../../src/engine/engine.ts';
+import type { Precision } from '../../src/engine/precision.ts';
 import type { SamplingClient, TrainingClient } from '../../src/tinker/clients.ts';
 import { type Datum, modelInputFromTokens } from '../../src/tinker/types.ts';
 
@@ -15,6 +16,8 @@ export interface TrainerOptions {
   rank?: number;
   threads?: number;
   checkpointing?: boolean;
+  /** float32 if absent. */
+  precision?: Precision;
   train_unembed?: boolean;
 }
 
@@ -30,6 +33,7 @@ export async function openTrainer({
   rank = 16,
   threads = 2,
   checkpointing = false,
+  precision,
   train_unembed = true,
 }: TrainerOptions): Promise<Trainer> {
   const checkpointsPath = mkdtempSync(join(tmpdir(), 'cookbook-bench-'));
@@ -38,6 +42,7 @@ export async function openTrainer({
     threads,
     microbatchTokens: 2048,
     activationCheckpointing: checkpointing,
+    ...(precision && { precision }),
     seed: 0,
   });
   const client = await service.createLoraTrainingClient({ base_model: model, rank, train_unembed });

@@ -1,7 +1,7 @@
 """PyTorch's side of the benchmark: eager transformers + peft in float32, fed batches by lines on standard input.
 
 {"load": DIRECTORY, "rank": R, "threads": N} answers with the seconds until the model was ready to train, with "compile" to be compiled at the
-first step, and with "dynamic" for batches of any shape; {"batch": [[token, ...], ...]} takes one training step on next-token prediction, ragged rows padded to the longest as PyTorch users do; {"generate": [[...]], "max_new_tokens": N}
+first step, with "dynamic" for batches of any shape, and with "bfloat16" trained under autocast and sampled from bfloat16 weights; {"batch": [[token, ...], ...]} takes one training step on next-token prediction, ragged rows padded to the longest as PyTorch users do; {"generate": [[...]], "max_new_tokens": N}
 continues prompts of equal length greedily. Every answer is {"seconds": s, "peak_rss": bytes}.
 """
 
@@ -27,6 +27,7 @@ def load(job):
     # None lets the compiler find out by itself that shapes change, which means to compile everything twice.
     dynamic = True if job.get("dynamic") else None
     state["step"] = torch.compile(state["model"], dynamic=dynamic) if job.get("compile") else state["model"]
+    state["bfloat16"] = bool(job.get("bfloat16"))
     state["optimizer"] = torch.optim.AdamW(
         [p for p in state["model"].parameters() if p.requires_grad], lr=1e-4, betas=(0.9, 0.95), eps=1e-8, weight_decay=0
     )
@@ -40,7 +41,8 @@ def train(job):
     labels = tokens.masked_fill(mask == 0, -100)
     equal = bool(mask.all())
     state["model"].train()
-    loss = state["step"](input_ids=tokens, attention_mask=None if equal else mask, labels=labels).loss
+    with torch.autocast("cpu", dtype=torch.bfloat16, enabled=state["bfloat16"]):
+        loss = state["step"](input_ids=tokens, attention_mask=None if equal else mask, labels=labels).loss
     loss.backward()
     state["optimizer"].step()
     state["optimizer"].zero_grad(set_to_none=True)
@@ -50,6 +52,8 @@ def train(job):
 @torch.no_grad()
 def generate(job):
     state["model"].eval()
+    if state["bfloat16"]:
+        state["model"].to(torch.bfloat16)
     tokens = torch.tensor(job["generate"])
     count = job["max_new_tokens"]
     output = state["model"].generate(

@@ -1,6 +1,7 @@
 // The engine's side of the benchmark: the same jobs as worker.py, answered in the same way.
 
 import { createInterface } from 'node:readline';
+import type { Precision } from '../../src/engine/precision.ts';
 import { modelInputFromTokens } from '../../src/tinker/types.ts';
 import { datumOf, openTrainer, step, type Trainer } from './trainer.ts';
 
@@ -9,6 +10,7 @@ interface Job {
   rank?: number;
   threads?: number;
   checkpointing?: boolean;
+  precision?: Precision;
   batch?: number[][];
   generate?: number[][];
   max_new_tokens?: number;

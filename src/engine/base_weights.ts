@@ -5,9 +5,13 @@ import { basename, join } from 'node:path';
 import type { ModelConfig } from '../formats/hf_config.ts';
 import { openModelFiles } from '../formats/model_files.ts';
 import { parameterShapes } from '../formats/modules.ts';
+import type { TensorInfo } from '../formats/safetensors.ts';
+import type { ModelDirectory } from '../formats/sharded.ts';
 import { type Float32Options, float32Weights } from '../hub/float32_weights.ts';
 import { WeightsError } from '../util/errors.ts';
 import type { Graph, Value } from './graph.ts';
+import type { IntegerInput, IntegerWeight } from './integer_products.ts';
+import type { ElementType } from './onnx.ts';
 
 export interface BaseWeights {
   readonly config: ModelConfig;
@@ -17,6 +21,11 @@ export interface BaseWeights {
   readonly shapes: ReadonlyMap<string, readonly number[]>;
   /** Puts a weight into a graph: mapped from its file. */
   emit(g: Graph, name: string): Value;
+  /** Puts matrices of linear layers, and what is done to their inputs, into a graph; null where matrices are floats as all else. */
+  readonly integers: {
+    input(g: Graph, reads: string): IntegerInput;
+    weight(g: Graph, name: string, input: IntegerInput): IntegerWeight;
+  } | null;
   /** Throws WeightsError where the files are no longer those that were opened: graphs point at places in them. */
   checkUnchanged(): Promise<void>;
 }
@@ -27,24 +36,19 @@ export async function openBaseWeights(modelDirectory: string, options: Float32Op
   for (const remark of remarks) options.notify?.(remark);
   const shapes = parameterShapes(config);
   const files = await float32Weights(weights, shapes.keys(), options);
+  return { config, shapes, integers: null, ...(await mapped(files)) };
+}
+
+/** The files of weights as graphs take them. */
+export async function mapped(
+  files: ModelDirectory,
+): Promise<Pick<BaseWeights, 'directory' | 'emit' | 'checkUnchanged'>> {
   const { directory } = files;
   const paths = [...new Set([...files.tensors.values()].map(({ path }) => path))];
   const opened = await identityOf(paths);
   return {
-    config,
     directory,
-    shapes,
-    emit(g, name) {
-      const tensor = files.tensors.get(name);
-      if (tensor === undefined) throw new WeightsError(`${directory}: no tensor "${name}"`);
-      const { path, shape, byteOffset: offset, byteLength: length } = tensor;
-      return g.initializer({
-        name,
-        type: 'float32',
-        dims: [...shape],
-        data: { location: basename(path), offset, length },
-      });
-    },
+    emit: (g, name) => emitTensor(g, tensorOf(files, name), 'float32'),
     async checkUnchanged() {
       if ((await identityOf(paths)) === opened) return;
       throw new WeightsError(`${directory}: the weights were replaced while the model was in use`, {
@@ -52,6 +56,19 @@ export async function openBaseWeights(modelDirectory: string, options: Float32Op
       });
     },
   };
+}
+
+/** Throws WeightsError where there is none. */
+export function tensorOf({ directory, tensors }: ModelDirectory, name: string): TensorInfo {
+  const tensor = tensors.get(name);
+  if (tensor !== undefined) return tensor;
+  throw new WeightsError(`${directory}: no tensor "${name}"`);
+}
+
+/** A stretch of a file as a tensor of a graph. */
+export function emitTensor(g: Graph, tensor: TensorInfo, type: ElementType): Value {
+  const { name, path, shape, byteOffset: offset, byteLength: length } = tensor;
+  return g.initializer({ name, type, dims: [...shape], data: { location: basename(path), offset, length } });
 }
 
 const MODEL_FILES = /^(config|generation_config|model\.safetensors\.index)\.json$|\.safetensors$/;
@@ -77,6 +94,7 @@ export function blankWeights(config: ModelConfig): BaseWeights {
   return {
     config,
     directory: '',
+    integers: null,
     shapes: parameterShapes(config),
     emit(_g, name) {
       throw absent(name);

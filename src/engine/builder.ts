@@ -9,6 +9,7 @@ import { mayShare, sharedEngine } from '../tinker/shared_engine.ts';
 import { DEVICES } from './device.ts';
 import { requireDevice } from './device_probe.ts';
 import { badPattern, loraFields, loraOptions } from './lora_fields.ts';
+import { PRECISIONS } from './precision.ts';
 
 export const local = defineBuilder({
   slot: serviceSlot,
@@ -45,6 +46,13 @@ export const local = defineBuilder({
         description: 'Compute activations again instead of keeping them: a third more time, far less memory.',
       }),
     ),
+    precision: semantic(
+      oneOf(PRECISIONS, {
+        default: 'float32',
+        description:
+          'Of the frozen weights: int8 is faster, takes a quarter of the memory, and is a little off (docs/engine.md says how much).',
+      }),
+    ),
     batch_invariant: semantic(
       Type.Boolean({
         default: false,
@@ -65,9 +73,14 @@ export const local = defineBuilder({
       ),
     ),
   }),
-  async check({ rank_pattern, alpha_pattern }) {
+  async check({ device, precision, rank_pattern, alpha_pattern }) {
     const bad = badPattern({ rank_pattern, alpha_pattern });
-    return bad === null ? [] : [bad];
+    const patterns = bad === null ? [] : [bad];
+    if (precision === 'float32' || device === 'cpu') return patterns;
+    return [
+      ...patterns,
+      { field: 'precision', message: `"${precision}" is computed on the CPU alone, and device is ${device}` },
+    ];
   },
   async build(
     {
@@ -75,6 +88,7 @@ export const local = defineBuilder({
       threads,
       microbatch_tokens,
       activation_checkpointing,
+      precision,
       batch_invariant,
       neftune_noise_alpha,
       prices,
@@ -88,6 +102,7 @@ export const local = defineBuilder({
       checkpoints: checkpointsPath,
       microbatchTokens: microbatch_tokens,
       activationCheckpointing: activation_checkpointing,
+      precision,
       batchInvariant: batch_invariant,
       lora: loraOptions(lora),
       neftuneAlpha: neftune_noise_alpha ?? 0,

@@ -13,6 +13,7 @@ import { FAMILIES } from './architectures/families.ts';
 import type { BaseWeights } from './base_weights.ts';
 import type { FrozenLinears } from './frozen_linear.ts';
 import type { Graph, Value } from './graph.ts';
+import type { IntegerInput, Weight } from './integer_products.ts';
 import type { Term } from './logprobs.ts';
 import { adaptedLinear } from './lora.ts';
 import { linear, scale } from './ops.ts';
@@ -44,12 +45,14 @@ export interface DecoderOptions extends DecoderKind {
   tokens: Value;
   positions: Value;
   attend: DecoderParts['attend'];
+  /** Told of what linear layers read, by its name. */
+  reads?(name: string, x: Value): void;
 }
 
 /** A linear layer in a graph. */
 interface Layer extends Omit<LinearModule, 'bias'> {
   name: string;
-  W: Value;
+  W: Weight;
   bias: Value | null;
   isAdapted: boolean;
 }
@@ -65,6 +68,16 @@ export interface Decoder {
   parameters: Map<string, Value>;
 }
 
+/** What is made once for a name. */
+function onceEach<T>(): (name: string, make: (name: string) => T) => T {
+  const made = new Map<string, T>();
+  return (name, make) => {
+    const one = made.get(name) ?? make(name);
+    made.set(name, one);
+    return one;
+  };
+}
+
 /** Emits a decoder into a graph. */
 export function decoder(g: Graph, options: DecoderOptions): Decoder {
   const { base, parameterisation, adapted, use, tokens, positions, attend } = options;
@@ -78,27 +91,30 @@ export function decoder(g: Graph, options: DecoderOptions): Decoder {
     return use.trained ? g.differentiate(value) : value;
   };
 
-  const shared = new Map<string, Value>();
-  const once = (name: string, make: (name: string) => Value): Value => {
-    const value = shared.get(name) ?? make(name);
-    shared.set(name, value);
-    return value;
-  };
+  const shared = onceEach<Value>();
+  const matrices = onceEach<Weight>();
+  const inputs = onceEach<IntegerInput>();
   const weight = (name: string) =>
-    parameterisation === 'full' ? parameter(name, base.shapes.get(name)) : once(name, () => base.emit(g, name));
+    parameterisation === 'full' ? parameter(name, base.shapes.get(name)) : shared(name, () => base.emit(g, name));
+  const matrix = (name: string, reads: string): Weight => {
+    const { integers } = base;
+    if (parameterisation === 'full' || integers === null) return weight(name);
+    const input = () => inputs(reads, () => integers.input(g, reads));
+    return matrices(name, () => integers.weight(g, name, input()));
+  };
 
   const modules = linearModules(config);
   const layer = (name: string): Layer => {
     const module = modules.get(name);
     if (module === undefined) throw new Error(`${config.model_type} has no linear layer ${name}`);
-    const W = weight(name === UNEMBEDDING ? unembeddingWeight(config) : `${name}.weight`);
+    const W = matrix(name === UNEMBEDDING ? unembeddingWeight(config) : `${name}.weight`, module.reads);
     const bias = module.bias ? weight(`${name}.bias`) : null;
     return { name, ...module, W, bias, isAdapted: adapted.includes(module.part) };
   };
   const A = ({ name, ...module }: Layer) => parameter(factorA(name), [null, module.in]);
   const B = ({ name, out }: Layer) => parameter(factorB(name), [out, null]);
-  const stackedA = ({ reads }: Layer) => once(stackedFactorA(reads), (name) => g.input(name, 'float32'));
-  const loraScale = ({ reads }: Layer) => once(stackedScale(reads), (name) => g.input(name, 'float32'));
+  const stackedA = ({ reads }: Layer) => shared(stackedFactorA(reads), (name) => g.input(name, 'float32'));
+  const loraScale = ({ reads }: Layer) => shared(stackedScale(reads), (name) => g.input(name, 'float32'));
 
   const frozen = (by: FrozenLinears, x: Value, names: readonly string[]): Value[] => {
     const layers = names.map(layer);
@@ -111,8 +127,10 @@ export function decoder(g: Graph, options: DecoderOptions): Decoder {
     const withFactors = layers.map((one) => ({ ...one, A: A(one), B: B(one) }));
     return adaptedLinear(g, x, withFactors, { scale: loraScale(layers[0]), mostRank });
   };
-  const linears = (x: Value, names: readonly string[]) =>
-    use.trained ? trained(x, names, use.mostRank) : frozen(use.linears, x, names);
+  const linears = (x: Value, names: readonly string[]) => {
+    options.reads?.(layer(names[0]).reads, x);
+    return use.trained ? trained(x, names, use.mostRank) : frozen(use.linears, x, names);
+  };
 
   const rotation = rotaryTables(g, positions);
   const block = (x: Value, emit: (x: Value) => Value) =>

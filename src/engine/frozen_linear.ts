@@ -2,12 +2,14 @@
 // row alone, to the last bit, whichever rows are beside it.
 
 import type { Graph, Value } from './graph.ts';
+import { integerProduct, isInteger, outliersOf, type Weight } from './integer_products.ts';
+import { project } from './ops.ts';
 import { fused, matmul, matmulPlus } from './products.ts';
 import { type Dense, integers } from './session.ts';
 
 interface FrozenLayer {
   /** (out, in). */
-  W: Value;
+  W: Weight;
   /** (out), or none. */
   bias: Value | null;
   /** (out, r), or none without an adapter. */
@@ -50,11 +52,15 @@ function groupedLinears(g: Graph, groups: Value): FrozenLinears {
     const xs = g.node('Reshape', [x, grouped]); // (G, n, in)
     // A right operand of one column that is not turned would be summed in another order: d is turned back.
     const d = A === null ? [] : apart(g, turn(fused(g, A, xs, { transB: true })), layers.length, 2); // (G, n, r)
+    const flat = (y: Value) => g.node('Flatten', [turn(y)], { attributes: { axis: 2 } });
     return layers.map(({ W, bias, B }, m) => {
-      const base = fused(g, W, xs, { transB: true }); // (G, out, n)
-      const sum = B === null ? base : g.node('Add', [base, fused(g, B, d[m], { transB: true })]);
-      const y = g.node('Flatten', [turn(sum)], { attributes: { axis: 2 } });
-      return bias === null ? y : g.node('Add', [y, bias]);
+      const raised = B === null ? null : fused(g, B, d[m], { transB: true }); // (G, out, n)
+      if (!isInteger(W)) return sum(g, flat(sum(g, fused(g, W, xs, { transB: true }), raised)), bias);
+      const outliers = outliersOf(g, x, W);
+      const columns = outliers && g.node('Reshape', [outliers.x, grouped]); // (G, n, k)
+      const apart = outliers && columns && sum(g, fused(g, outliers.W, columns, { transB: true }), raised);
+      const floats = apart ?? raised;
+      return sum(g, sum(g, integerProduct(g, x, W), floats && flat(floats)), bias);
     });
   };
 }
@@ -65,11 +71,13 @@ export function plainLinears(g: Graph): FrozenLinears {
   return (x, layers, A) => {
     const d = A === null ? [] : apart(g, matmul(g, x, A, options), layers.length, 1);
     return layers.map(({ W, bias, B }, m) => {
-      const base = matmulPlus(g, x, W, bias, options);
+      const base = isInteger(W) ? project(g, x, W, bias) : matmulPlus(g, x, W, bias, options);
       return B === null ? base : matmulPlus(g, d[m], B, base, options);
     });
   };
 }
+
+const sum = (g: Graph, y: Value, more: Value | null): Value => (more === null ? y : g.node('Add', [y, more]));
 
 /** Equal parts of a stack. */
 export function apart(g: Graph, whole: Value, parts: number, axis: number): Value[] {

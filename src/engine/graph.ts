@@ -67,6 +67,11 @@ export class Graph {
     return this.#constant(`f${value}`, () => ({ type: 'float32', dims: [], data: bytesOf(Float32Array.of(value)) }));
   }
 
+  /** A small unsigned integer of one byte: the zero of quantised values. */
+  byte(value: number): Value {
+    return this.#constant(`b${value}`, () => ({ type: 'uint8', dims: [], data: Uint8Array.of(value) }));
+  }
+
   /** A small vector of integers: axes, shapes, split sizes. */
   ints(values: readonly number[]): Value {
     const data = () => bytesOf(BigInt64Array.from(values, BigInt));

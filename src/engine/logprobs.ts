@@ -2,7 +2,8 @@
 // more than a chunk of logits is ever in memory.
 
 import { type Graph, sized, type Value } from './graph.ts';
-import { scatterAddRows } from './ops.ts';
+import { integerRowsOf, isInteger, probabilityProduct, type Weight } from './integer_products.ts';
+import { project, scatterAddRows } from './ops.ts';
 import { matmul, matmulPlus } from './products.ts';
 
 /** Cuts the rows of a chunk out of a tensor (M, …). */
@@ -11,7 +12,7 @@ export type Cut = (x: Value) => Value;
 /** x·Wᵀ for x (M, n) and W (V, n). */
 export interface Term {
   x: Value;
-  W: Value;
+  W: Weight;
   /** n is no more, if there is such a bound. */
   most?: number | null;
 }
@@ -66,8 +67,11 @@ export function targetLogprobs(
     const [ids, cutTerms] = [cut(targets), terms.map((term) => ({ ...term, x: cut(term.x) }))];
     const [first, ...others] = cutTerms;
     const logits = others.reduce(
-      (sum, { x, W, most = null }) => matmulPlus(g, x, W, sum, { trans: 'b', terms: most }),
-      matmul(g, first.x, first.W, { trans: 'b' }),
+      (sum, { x, W, most = null }) =>
+        isInteger(W)
+          ? g.node('Add', [sum, project(g, x, W, null)])
+          : matmulPlus(g, x, W, sum, { trans: 'b', terms: most }),
+      project(g, first.x, first.W, null),
     ); // (m, V)
     const all = g.node('LogSoftmax', [logits], { attributes: { axis: -1 } });
     const logprobs = g.node('GatherElements', [all, ids], { attributes: { axis: 1 } }); // (m, K)
@@ -75,7 +79,7 @@ export function targetLogprobs(
       const { times, transposedTimes } = gradientOfLogits(g, { ids, all }, c);
       return cutTerms.map(({ x, W }, t) => ({
         dx: g.needsGradient(terms[t].x) ? times(W) : null,
-        dW: g.needsGradient(W) ? transposedTimes(x, W) : null,
+        dW: !isInteger(W) && g.needsGradient(W) ? transposedTimes(x, W) : null,
       }));
     };
     const known = slope?.(logprobs, cut) ?? null;
@@ -87,15 +91,16 @@ export function targetLogprobs(
     parts.map((part) => part.logprobs),
   );
   const slopes = parts.flatMap(({ known }) => known ?? []);
-  const inputs = terms.flatMap(({ x, W }) => [x, W]);
-  g.record(logprobs, inputs, (c) => {
+  g.record(logprobs, inputsOf(terms), (c) => {
     const chunked = parts.map(({ cut, pull, gradients }) => gradients ?? pull(cut(c)));
     return terms.flatMap((_, t) => {
       const dx = chunked.flatMap((gradients) => gradients[t].dx ?? []);
       const dW = chunked.flatMap((gradients) => gradients[t].dW ?? []);
       return [
         dx.length === 0 ? null : concat(g, dx),
-        dW.length === 0 ? null : dW.reduce((sum, part) => g.node('Add', [sum, part])),
+        ...(isInteger(terms[t].W)
+          ? []
+          : [dW.length === 0 ? null : dW.reduce((sum, part) => g.node('Add', [sum, part]))]),
       ];
     });
   });
@@ -110,6 +115,9 @@ export function targetLogprobs(
     ),
   };
 }
+
+/** What a gradient may be wanted of, term by term. */
+const inputsOf = (terms: readonly Term[]): Value[] => terms.flatMap(({ x, W }) => (isInteger(W) ? [x] : [x, W]));
 
 /** Of a term in a chunk, where they are wanted: (m, n) and (V, n). */
 interface Gradients {
@@ -132,7 +140,12 @@ function gradientOfLogits(g: Graph, { ids, all }: Chunk, c: Value) {
   const total = sum(c, 1, 1); // (m, 1)
   const weighted = (v: Value) => mul(v, g.node('Unsqueeze', [c, g.ints([2])])); // (m, K, ·)
   return {
-    times: (W: Value) => g.node('Sub', [sum(weighted(g.node('Gather', [W, ids])), 1, 0), mul(total, matmul(g, p, W))]),
+    times(W: Weight) {
+      const [rows, mixed] = isInteger(W)
+        ? [integerRowsOf(g, W, ids), probabilityProduct(g, p, W)]
+        : [g.node('Gather', [W, ids]), matmul(g, p, W)];
+      return g.node('Sub', [sum(weighted(rows), 1, 0), mul(total, mixed)]);
+    },
     transposedTimes(x: Value, { dims }: Value) {
       const [V, n] = [dims?.[0] ?? null, dims?.[1] ?? null];
       const pulling = sized(g.node('Neg', [mul(total, x)]), [null, n]);

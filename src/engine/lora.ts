@@ -2,11 +2,13 @@
 
 import { apart } from './frozen_linear.ts';
 import { type Graph, sized, type Value } from './graph.ts';
+import type { Weight } from './integer_products.ts';
+import { project, projectBack } from './ops.ts';
 import { matmul, matmulPlus } from './products.ts';
 
 export interface AdaptedLayer {
   /** (out, in), which takes no gradient. */
-  W: Value;
+  W: Weight;
   /** (out), or none. */
   bias: Value | null;
   /** (r, in) and (out, r). */
@@ -36,18 +38,16 @@ export function adaptedLinear(
   const d = apart(g, times(matmul(g, x, A, { trans: 'b', straight: true }), s), layers.length, 1);
   const inputs = [x, ...layers.flatMap((layer) => [layer.A, layer.B])];
   const raised = () =>
-    layers.map(({ W, bias, B }, m) =>
-      matmulPlus(g, d[m], B, matmulPlus(g, x, W, bias, { trans: 'b' }), { trans: 'b', terms: mostRank }),
-    );
+    layers.map(({ W, bias, B }, m) => matmulPlus(g, d[m], B, project(g, x, W, bias), { trans: 'b', terms: mostRank }));
   return g.recordAll(raised(), inputs, (...gradients: Value[]) => {
     const thin = layers.map(({ B }, m) => matmul(g, gradients[m], B, { straight: true }));
     const p = times(stacked(g, thin, 1), s); // (N, R)
     const dA = apart(g, matmul(g, p, sized(x, A.dims), { trans: 'a' }), layers.length, 0);
     const dB = gradients.map((gradient, m) =>
-      matmul(g, sized(gradient, [null, layers[m].W.dims?.[0] ?? null]), d[m], { trans: 'a' }),
+      matmul(g, sized(gradient, [null, layers[m].B.dims?.[0] ?? null]), d[m], { trans: 'a' }),
     );
     const dx = () =>
-      layers.reduce((sum, { W }, m) => g.node('Add', [sum, matmul(g, gradients[m], W)]), matmul(g, p, A));
+      layers.reduce((sum, { W }, m) => g.node('Add', [sum, projectBack(g, gradients[m], W)]), matmul(g, p, A));
     return [g.needsGradient(x) ? dx() : null, ...layers.flatMap((_, m) => [dA[m], dB[m]])];
   });
 }

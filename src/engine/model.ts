@@ -42,12 +42,12 @@ export interface ModelOptions {
 
 export function openModel({ base, parameterisation, threads, device }: ModelOptions): Model {
   const sessions = new Map<string, Promise<Session>>();
-  const session = (kind: string, graph: () => Uint8Array): Promise<Session> => {
+  const session = (kind: string, graph: () => Uint8Array, packed = false): Promise<Session> => {
     const known = sessions.get(kind);
     if (known !== undefined) return known;
     const made = base
       .checkUnchanged()
-      .then(() => createSession(graph(), { directory: base.directory, threads, device }));
+      .then(() => createSession(graph(), { directory: base.directory, threads, device, packed }));
     sessions.set(kind, made);
     made.catch(() => sessions.delete(kind));
     return made;
@@ -57,10 +57,15 @@ export function openModel({ base, parameterisation, threads, device }: ModelOpti
     adapted: readonly ModulePart[],
     ranked: boolean,
     graph: (options: SamplingGraphOptions) => Uint8Array,
+    packed = false,
   ) =>
-    session(`${kind}${ranked ? ' ranked' : ''} ${adapted}`, () =>
-      graph({ base, parameterisation, adapted, device, ranked }),
+    session(
+      `${kind}${ranked ? ' ranked' : ''} ${adapted}`,
+      () => graph({ base, parameterisation, adapted, device, ranked }),
+      packed,
     );
+  // Bytes are packed in little more time than a token takes.
+  const packed = base.integers !== null;
   return {
     base,
     parameterisation,
@@ -75,9 +80,9 @@ export function openModel({ base, parameterisation, threads, device }: ModelOpti
       frozen(drawn ? 'drawing' : 'scoring', adapted, ranked, (options) => scoringGraph({ ...options, drawn })),
     reading: (adapted, ranked) => frozen('reading', adapted, ranked, promptGraph),
     sampling: (adapted, ranked) =>
-      frozen('sampling', adapted, ranked, (options) => tokenGraph(options, { single: false })),
+      frozen('sampling', adapted, ranked, (options) => tokenGraph(options, { single: false }), packed),
     samplingOne: (adapted, ranked) =>
-      frozen('sampling one', adapted, ranked, (options) => tokenGraph(options, { single: true })),
+      frozen('sampling one', adapted, ranked, (options) => tokenGraph(options, { single: true }), packed),
     async release() {
       const made = [...sessions.values()];
       sessions.clear();

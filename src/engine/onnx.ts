@@ -2,7 +2,7 @@
 
 import protobuf from 'protobufjs/light.js';
 
-const ELEMENT_TYPE = { float32: 1, int64: 7, bool: 9 } as const;
+const ELEMENT_TYPE = { float32: 1, uint8: 2, int8: 3, int64: 7, bool: 9 } as const;
 export type ElementType = keyof typeof ELEMENT_TYPE;
 
 export type Attribute = number | string | readonly number[] | { float: number } | { graph: OnnxBranch };

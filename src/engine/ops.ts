@@ -1,6 +1,7 @@
 // Differentiable operators: each emits its forward nodes and says how its gradient is made. Shapes stand in comments.
 
 import { type Graph, sized, type Value } from './graph.ts';
+import { integerProduct, integerProductBack, isInteger, outliersOf, type Weight } from './integer_products.ts';
 import { fusedMatmul, matmul, matmulPlus, type ProductOptions } from './products.ts';
 
 const MICROSOFT = { domain: 'com.microsoft' };
@@ -23,13 +24,32 @@ export function scale(g: Graph, a: Value, factor: Value): Value {
 }
 
 /** x·Wᵀ + b. x (N, in), W (out, in) as Hugging Face stores a linear layer, b (out) or none → (N, out). */
-export function linear(g: Graph, x: Value, W: Value, b: Value | null = null): Value {
+export function linear(g: Graph, x: Value, W: Weight, b: Value | null = null): Value {
+  if (isInteger(W)) return g.record(project(g, x, W, b), [x], (d) => [projectBack(g, d, W)]);
   const y = matmulPlus(g, x, W, b, { trans: 'b' });
   return g.record(y, b === null ? [x, W] : [x, W, b], (d) => [
     g.needsGradient(x) ? matmul(g, d, W) : null,
     g.needsGradient(W) ? weightGradient(g, d, x, W) : null,
     b !== null && g.needsGradient(b) ? g.node('ReduceSum', [d, g.ints([0])], { attributes: { keepdims: 0 } }) : null,
   ]);
+}
+
+/** x·Wᵀ + b, of which no gradient is recorded. */
+export function project(g: Graph, x: Value, W: Weight, b: Value | null): Value {
+  if (!isInteger(W)) return matmulPlus(g, x, W, b, { trans: 'b' });
+  const product = integerProduct(g, x, W);
+  const outliers = outliersOf(g, x, W);
+  // A short sum is made in one order as it stands. (Gemm would tell the runtime a rank: see `matmul`.)
+  const whole =
+    outliers === null
+      ? product
+      : g.node('Add', [product, matmul(g, outliers.x, outliers.W, { trans: 'b', straight: true })]);
+  return b === null ? whole : g.node('Add', [whole, b]);
+}
+
+/** d·W, which the gradient d (N, out) of x·Wᵀ is of x. */
+export function projectBack(g: Graph, d: Value, W: Weight): Value {
+  return isInteger(W) ? integerProductBack(g, d, W) : matmul(g, d, W);
 }
 
 /** dᵀ·x, of the shape of W. The runtime is not told that x and d have W's sizes. */

@@ -28,7 +28,7 @@ import {
   type LoraOptions,
   widestRank,
 } from './adapter_shape.ts';
-import { type BaseWeights, blankWeights, modelIdentity, openBaseWeights } from './base_weights.ts';
+import { type BaseWeights, blankWeights, modelIdentity } from './base_weights.ts';
 import {
   type CheckpointInfo,
   readCheckpointInfo,
@@ -39,12 +39,14 @@ import {
 import type { Parameterisation } from './decoder_graph.ts';
 import type { Device } from './device.ts';
 import type { Lane } from './fair_queue.ts';
+import { openWeights } from './integer_weights.ts';
 import { Lease } from './lease.ts';
 import { requireMemory } from './memory.ts';
 import { trainedBytes } from './memory_estimates.ts';
 import { type Model, openModel } from './model.ts';
 import type { ModelReference, Models } from './models.ts';
 import { newAdapter, newModel, noAdapter, type Parameters } from './parameters.ts';
+import type { Precision } from './precision.ts';
 import { LocalSamplingClient } from './sampling_client.ts';
 import { LocalTrainingClient, type TrainingState } from './training_client.ts';
 
@@ -54,6 +56,8 @@ export interface SessionOptions {
   microbatchTokens: number;
   activationCheckpointing?: boolean;
   batchInvariant?: boolean;
+  /** Of frozen matrices; float32 if absent. */
+  precision?: Precision;
   /** What adapters are besides what the Tinker API says; plain if absent. */
   lora?: LoraOptions;
   /** NEFTune's alpha: noise on the embeddings of training passes. 0 = none. */
@@ -189,17 +193,26 @@ export class LocalServiceClient implements FullTrainingService {
 
   /** A base model, opened once for all who use it, and anew where its files have changed since. */
   async #base(name: string, rank: number | null): Promise<Loaded> {
-    const { notify } = this.#options;
+    const { notify, precision = 'float32' } = this.#options;
     const location = await locateModel(name, { notify });
     const { directory } = location;
-    const key = JSON.stringify(['lora', directory, await modelIdentity(directory)]);
-    const lease = await this.#lease(key, 'lora', () => openBaseWeights(directory, { notify }));
+    const key = JSON.stringify(['lora', precision, directory, await modelIdentity(directory)]);
+    const lease = await this.#lease(key, 'lora', () => openWeights(directory, { notify, precision }));
     const max_context_length = lease.model.base.config.max_position_embeddings;
     const info = { base_model: location.name, is_lora: true, lora_rank: rank, max_context_length };
     return { lease, info, tokenizerPath: directory };
   }
 
   async #full(config: ModelConfig, tokenizerPath: string): Promise<Loaded> {
+    const { precision = 'float32' } = this.#options;
+    if (precision !== 'float32') {
+      throw new RequestError(
+        `precision "${precision}" is of weights that are frozen, and here all of them are trained`,
+        {
+          hint: 'Leave it out of the service: these are computed in float32.',
+        },
+      );
+    }
     const lease = await this.#lease(JSON.stringify(['full', config]), 'full', async () => blankWeights(config));
     const max_context_length = config.max_position_embeddings;
     return {
@@ -289,7 +302,9 @@ export class LocalServiceClient implements FullTrainingService {
   }
 
   #sampler({ lease, info, tokenizerPath }: Loaded, parameters: Parameters): SamplingClient {
-    const { seed, microbatchTokens, batchInvariant = false, caughtUp } = this.#options;
+    const { seed, microbatchTokens, precision, caughtUp } = this.#options;
+    // Integers have no faster way for a single sequence.
+    const batchInvariant = this.#options.batchInvariant === true || precision === 'int8';
     const host = { tokenizerPath, seed, microbatchTokens, batchInvariant, caughtUp };
     return new LocalSamplingClient(lease, info, parameters, host);
   }

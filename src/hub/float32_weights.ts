@@ -1,14 +1,13 @@
 // The weights of a model in float32 files, which every session maps into memory: its own, or a copy made once in the cache.
 
-import { createHash } from 'node:crypto';
 import { realpath, utimes } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { readExactly, withFile } from '../formats/files.ts';
 import { checkFinite, checkFiniteWeights } from '../formats/finite.ts';
 import { floatDtype, type TensorInfo, writeSafetensors } from '../formats/safetensors.ts';
 import { type ModelDirectory, openModelDirectory } from '../formats/sharded.ts';
 import { elementCount } from '../formats/tensors.ts';
-import { cacheOf, deleteOlder, makeOnce } from './cache.ts';
+import { cacheOf, deleteOlder, makeOnce, UNUSED_MS } from './cache.ts';
+import { weightsFingerprint } from './weights_fingerprint.ts';
 
 export interface Float32Options {
   /** Told of what takes long. */
@@ -19,12 +18,8 @@ export interface Float32Options {
 /** Part of the name: another conversion needs another directory. */
 const VERSION = 1;
 const FILE = 'model.safetensors';
-/** What is looked at of a tensor to tell it from another. */
-const SAMPLE_BYTES = 2 ** 12;
 /** Takes seconds: worth a notice. */
 const LARGE_BYTES = 2 ** 28;
-/** Longer than any run goes on before it has opened all it needs; what is deleted too soon is made again within seconds. */
-const UNUSED_MS = 7 * 24 * 3600 * 1000;
 
 /**
  * The named weights of a model, all of them float32, finite and in files of one directory: the model's own files where they
@@ -45,7 +40,7 @@ export async function float32Weights(
     return files;
   }
   const cache = cacheOf('float32', env);
-  const directory = join(cache, `v${VERSION}-${(await fingerprintOf(tensors)).slice(0, 32)}`);
+  const directory = join(cache, `v${VERSION}-${(await weightsFingerprint(tensors)).slice(0, 32)}`);
   const bytes = tensors.reduce((sum, { shape }) => sum + 4 * elementCount(shape), 0);
   const size = `${(bytes / 1e6).toFixed(1)} MB`;
   await makeOnce({
@@ -87,31 +82,4 @@ async function finiteValues(model: ModelDirectory, tensor: TensorInfo): Promise<
   const values = await model.read(tensor.name);
   checkFinite(values, tensor, tensor.path);
   return values;
-}
-
-/**
- * Tells weights from others without reading them all: by the real path, size and modification time of their files, and
- * name, type, shape, place and first bytes of every tensor. A file that is written again has another time; and
- * where a tool that unpacks files has given both the same, the first bytes tell them apart, because training changes those of
- * nearly every tensor. (An inode would not: it may be given to the file's successor.) In the hub's cache the real path has
- * the hash of the contents in it.
- */
-async function fingerprintOf(tensors: readonly TensorInfo[]): Promise<string> {
-  const hash = createHash('sha256');
-  const sample = new Uint8Array(SAMPLE_BYTES);
-  for (const path of new Set(tensors.map((tensor) => tensor.path))) {
-    await withFile(path, async (handle) => {
-      const { size, mtimeNs } = await handle.stat({ bigint: true });
-      hash.update(JSON.stringify([await realpath(path), `${size}`, `${mtimeNs}`]));
-      for (const tensor of tensors) {
-        if (tensor.path !== path) continue;
-        const { name, dtype, shape, byteOffset, byteLength } = tensor;
-        hash.update(JSON.stringify([name, dtype, shape, byteOffset]));
-        const start = sample.subarray(0, Math.min(byteLength, SAMPLE_BYTES));
-        await readExactly(handle, start, byteOffset, path);
-        hash.update(start);
-      }
-    });
-  }
-  return hash.digest('hex');
 }

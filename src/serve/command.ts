@@ -2,6 +2,7 @@
 
 import { basename, join, resolve } from 'node:path';
 import { Engine } from '../engine/engine.ts';
+import type { Precision } from '../engine/precision.ts';
 import { threadCount } from '../engine/session.ts';
 import { isDirectory, isFile } from '../formats/files.ts';
 import { readModelConfig } from '../formats/hf_config.ts';
@@ -29,6 +30,8 @@ export interface ServeOptions {
   /** Whether clients are told to hand over their custom losses. */
   customLosses: boolean;
   threads: number | null;
+  /** Of the frozen weights. */
+  precision: Precision;
   env: NodeJS.ProcessEnv;
   /** Told of what a user may want to know. */
   notify(message: string): void;
@@ -56,6 +59,7 @@ export async function serveCommand(options: ServeOptions, started: (lines: strin
       engine.session({
         checkpoints,
         microbatchTokens: MICROBATCH_TOKENS,
+        precision: options.precision,
         batchInvariant: BATCH_INVARIANT,
         seed: SEED,
         notify,

@@ -66,6 +66,12 @@ describe('training, scoring and sampling give the same bits for 1, 2, 3, 4 and 8
     ['an unembedding without an adapter', { ...shape, leftAlone: { train_unembed: false } }],
     ['all parameters', { ...shape, rank: 0, lengths: [140, 30] }],
     ['activation checkpointing', { ...shape, checkpointing: true }],
+    ['matrices in int8', { ...shape, precision: 'int8' }],
+    [
+      'matrices in int8, a few tokens and a large vocabulary',
+      { ...shape, ...large, lengths: [3, 2], precision: 'int8' },
+    ],
+    ['matrices in int8 and activation checkpointing', { ...shape, checkpointing: true, precision: 'int8' }],
   ])('%s', async (_, one) => {
     const expected = await everythingOf(one, directory, 1);
     for (const threads of [2, 3, 4, 8]) expect(await everythingOf(one, directory, threads)).toEqual(expected);

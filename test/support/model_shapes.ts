@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto';
 import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { openLocalService } from '../../src/engine/engine.ts';
+import type { Precision } from '../../src/engine/precision.ts';
 import type { SamplingClient, TrainingClient } from '../../src/tinker/clients.ts';
 import { type Datum, modelInputFromTokens } from '../../src/tinker/types.ts';
 import type { JsonObject } from '../../src/util/json.ts';
@@ -25,6 +26,8 @@ export interface ModelShape {
   lengths: number[];
   microbatchTokens: number;
   checkpointing: boolean;
+  /** float32 if absent. */
+  precision?: Precision;
 }
 
 const FAMILIES: [[string, string], ...[string, string][]] = [
@@ -79,8 +82,10 @@ export async function everythingOf(
   directory: string,
   threads: number,
 ): Promise<Record<string, string>> {
-  const { config, vocabulary, rank, leftAlone, lengths, microbatchTokens, checkpointing } = shape;
+  const { config, vocabulary, rank, leftAlone, lengths, microbatchTokens, checkpointing, precision } = shape;
   const path = join(directory, 'model');
+  // The tokenizer of another model would be left.
+  await rm(path, { recursive: true, force: true });
   const scratch = { config: randomModelConfig(config), tokenizer_path: path, seed: 1 };
   if (rank === 0) await writeChatModel(path);
   else await writeRandomModel(path, config);
@@ -90,6 +95,7 @@ export async function everythingOf(
     threads,
     microbatchTokens,
     activationCheckpointing: checkpointing,
+    ...(precision && { precision }),
     seed: 1,
   });
   try {

@@ -40,13 +40,14 @@ export async function writeRandomModel(
   directory: string,
   changes: JsonObject = {},
   dtype: FloatDtype = 'F32',
+  deviation = DEVIATION,
 ): Promise<string> {
   const config = parseModelConfig(randomModelConfig(changes), 'random model');
   await mkdir(directory, { recursive: true });
   await writeModelConfig(directory, config, DTYPE_NAMES[dtype]);
   const tensors = [...parameterShapes(config)].map(([name, shape]) => {
     const size = shape.reduce((product, n) => product * n, 1);
-    const noise = gaussian(randomFor(1, name), size, DEVIATION);
+    const noise = gaussian(randomFor(1, name), size, deviation);
     const data = name.endsWith('norm.weight') ? noise.map((value) => 1 + value) : noise;
     return { name, dtype, shape, data };
   });

@@ -44,6 +44,7 @@ import {
   jsonShape,
 } from '../../util/json_shape.ts';
 import type { LoraOptions } from '../adapter_shape.ts';
+import { PRECISIONS } from '../precision.ts';
 import type { SessionOptions } from '../service.ts';
 
 const isAbsent = (value: unknown): value is undefined => value === undefined;
@@ -152,6 +153,7 @@ export const isSessionOptions = jsonShape<SentSessionOptions>({
   microbatchTokens: isCount,
   activationCheckpointing: isOptional(isBoolean),
   batchInvariant: isOptional(isBoolean),
+  precision: isOptional(isOneOf(PRECISIONS)),
   lora: isOptional(isLora),
   neftuneAlpha: isOptional(isNumber),
   seed: isNumber,

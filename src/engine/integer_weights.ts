@@ -1,0 +1,84 @@
+// The weights of a base model with its matrices in integers, as a graph takes them: mapped from a file of the cache.
+
+import type { ModelConfig } from '../formats/hf_config.ts';
+import { openModelFiles } from '../formats/model_files.ts';
+import { linearModules, parameterShapes } from '../formats/modules.ts';
+import type { TensorInfo } from '../formats/safetensors.ts';
+import type { ModelDirectory } from '../formats/sharded.ts';
+import type { Float32Options } from '../hub/float32_weights.ts';
+import { inputNames, int8Names, int8Weights } from '../hub/int8_weights.ts';
+import { type BaseWeights, emitTensor, mapped, openBaseWeights, tensorOf } from './base_weights.ts';
+import { activationsOf } from './calibration.ts';
+import { MOST_TERMS } from './integer_products.ts';
+import type { Precision } from './precision.ts';
+
+export interface WeightsOptions extends Float32Options {
+  precision: Precision;
+}
+
+/** Opens a model directory, in whichever precision. Throws WeightsError. */
+export async function openWeights(
+  modelDirectory: string,
+  { precision, ...options }: WeightsOptions,
+): Promise<BaseWeights> {
+  if (precision === 'float32') return await openBaseWeights(modelDirectory, options);
+  const { config, weights, remarks } = await openModelFiles(modelDirectory);
+  for (const remark of remarks) options.notify?.(remark);
+  // Only where they are not in the cache yet.
+  const activations = async () => activationsOf(await openBaseWeights(modelDirectory, options), modelDirectory);
+  const files = await int8Weights(weights, { ...options, config, activations });
+  return {
+    config,
+    shapes: parameterShapes(config),
+    ...(await mapped(files)),
+    integers: integersOf(files, await outliersOf(config, files)),
+  };
+}
+
+function integersOf(files: ModelDirectory, outliers: ReadonlyMap<string, readonly number[]>): BaseWeights['integers'] {
+  return {
+    input(g, reads) {
+      const indices = outliers.get(reads) ?? [];
+      return {
+        smoothing: emitTensor(g, tensorOf(files, inputNames(reads).smoothing), 'float32'),
+        outliers: indices.length === 0 ? null : g.ints(indices),
+      };
+    },
+    weight(g, name, input) {
+      const names = int8Names(name);
+      const emit = (tensor: string, type: 'float32' | 'int8') => emitTensor(g, tensorOf(files, tensor), type);
+      return {
+        input,
+        forward: { values: emit(names.forward, 'int8'), scales: emit(names.forwardScales, 'float32') },
+        outliers: input.outliers === null ? null : emit(names.outliers, 'float32'),
+        backward: {
+          values: piecesOf(tensorOf(files, names.backward)).map((piece) => emitTensor(g, piece, 'int8')),
+          scales: emit(names.backwardScales, 'float32'),
+        },
+      };
+    },
+  };
+}
+
+/** The features of every input that stay float32. */
+async function outliersOf(config: ModelConfig, files: ModelDirectory): Promise<Map<string, number[]>> {
+  const inputs = new Set([...linearModules(config).values()].map(({ reads }) => reads));
+  const found = new Map<string, number[]>();
+  for (const reads of inputs) found.set(reads, [...(await files.read(inputNames(reads).outliers))]);
+  return found;
+}
+
+/** The rows of an int8 matrix in pieces that a sum over them has room for. */
+function piecesOf(matrix: TensorInfo): TensorInfo[] {
+  const [rows, width] = matrix.shape;
+  const count = Math.ceil(rows / MOST_TERMS);
+  if (count === 1) return [matrix];
+  const bounds = Array.from({ length: count + 1 }, (_, i) => Math.floor((i * rows) / count));
+  return bounds.slice(1).map((end, i) => ({
+    ...matrix,
+    name: `${matrix.name}.${i}`,
+    shape: [end - bounds[i], width],
+    byteOffset: matrix.byteOffset + bounds[i] * width,
+    byteLength: (end - bounds[i]) * width,
+  }));
+}

@@ -1,0 +1,170 @@
+// The weights of a model with its matrices in int8, as a file of the cache which every session maps into memory: made once.
+
+import { utimes } from 'node:fs/promises';
+import { join } from 'node:path';
+import { checkFinite } from '../formats/finite.ts';
+import type { ModelConfig } from '../formats/hf_config.ts';
+import {
+  type Int8Matrix,
+  largestOfColumns,
+  quantisedColumns,
+  quantisedTransposed,
+  type Smoothing,
+  smoothingOf,
+} from '../formats/int8.ts';
+import { EMBEDDING, linearModules, parameterShapes, UNEMBEDDING, unembeddingWeight } from '../formats/modules.ts';
+import { type TensorToWrite, writeSafetensors } from '../formats/safetensors.ts';
+import { type ModelDirectory, openModelDirectory } from '../formats/sharded.ts';
+import { elementCount } from '../formats/tensors.ts';
+import { cacheOf, deleteOlder, makeOnce, UNUSED_MS } from './cache.ts';
+import type { Float32Options } from './float32_weights.ts';
+import { weightsFingerprint } from './weights_fingerprint.ts';
+
+/** Part of the name: another conversion needs another directory. */
+const VERSION = 1;
+const FILE = 'model.safetensors';
+/** Takes seconds: worth a notice. */
+const LARGE_BYTES = 2 ** 27;
+
+/**
+ * What a matrix W (out, in) is kept as: (W·diag(factors))ᵀ (in, out) with a scale of every output, W (out, in) with one of every input,
+ * and the columns of outliers (out, k) as they are.
+ */
+export const int8Names = (weight: string) => ({
+  forward: `${weight}.forward`,
+  forwardScales: `${weight}.forward_scales`,
+  backward: `${weight}.backward`,
+  backwardScales: `${weight}.backward_scales`,
+  outliers: `${weight}.outliers`,
+});
+
+/** What is kept of an input that matrices read: what its features are multiplied by (in), and which of them are outliers (k). */
+export const inputNames = (reads: string) => ({ smoothing: `${reads}.smoothing`, outliers: `${reads}.outliers` });
+
+export interface Int8Options extends Float32Options {
+  config: ModelConfig;
+  /** The largest magnitude of every feature of the inputs of linear layers, by the name of the input, as a run of the model shows it. */
+  activations(): Promise<ReadonlyMap<string, Float32Array>>;
+}
+
+interface Matrix {
+  weight: string;
+  out: number;
+  width: number;
+  reads: string;
+}
+
+/**
+ * The weights in one file of the cache (XDG_CACHE_HOME), matrices under `int8Names`. The embedding and all that is no matrix of a linear layer
+ * stays float32.
+ * @throws WeightsError for weights that are not finite, or not floating-point, and where the cache cannot be written
+ */
+export async function int8Weights(
+  model: ModelDirectory,
+  { config, activations, notify = () => undefined, env = process.env }: Int8Options,
+): Promise<ModelDirectory> {
+  const matrices = matricesOf(config);
+  const isMatrix = new Set(matrices.map(({ weight }) => weight));
+  const tensors = [...parameterShapes(config).keys()].flatMap((name) => model.tensors.get(name) ?? []);
+  const floats = tensors.filter(({ name }) => name === EMBEDDING || !isMatrix.has(name));
+  const cache = cacheOf('int8', env);
+  const directory = join(cache, `v${VERSION}-${(await weightsFingerprint(tensors)).slice(0, 32)}`);
+  const bytes =
+    matrices.reduce((sum, { out, width }) => sum + 2 * out * width, 0) +
+    floats.reduce((sum, { shape }) => sum + 4 * elementCount(shape), 0);
+  const size = `${(bytes / 1e6).toFixed(1)} MB`;
+  const read = async (name: string): Promise<Float32Array> => {
+    const values = await model.read(name);
+    const tensor = model.tensors.get(name);
+    // What is converted is looked at while it is in memory.
+    if (tensor !== undefined) checkFinite(values, tensor, tensor.path);
+    return values;
+  };
+  await makeOnce({
+    directory,
+    file: FILE,
+    what: `the weights of ${model.directory} in int8 (${size})`,
+    async fill(partial) {
+      if (bytes >= LARGE_BYTES) notify(`converting the weights of ${model.directory} to int8 (${size}, once)`);
+      const inputs = await inputsOf(matrices, await activations(), read);
+      await writeSafetensors(join(partial, FILE), [
+        ...floats.map(({ name, shape }) => ({ name, shape, dtype: 'F32' as const, data: () => read(name) })),
+        ...matrices.flatMap((matrix) => matrixTensors(matrix, inputs.get(matrix.reads), () => read(matrix.weight))),
+        ...[...inputs].flatMap(([reads, smoothing]) => inputTensors(reads, smoothing)),
+      ]);
+      const left = [...inputs.values()].reduce((sum, { outliers }) => sum + outliers.length, 0);
+      const all = [...inputs.values()].reduce((sum, { factors }) => sum + factors.length, 0);
+      if (left > 0)
+        notify(`${left} of the ${all} features that matrices of this model read are outliers: they stay float32`);
+      await deleteOlder(cache, Date.now() - UNUSED_MS);
+    },
+  });
+  // Marks it as used. Where a cache can only be read, nothing is ever deleted either.
+  await utimes(directory, new Date(), new Date()).catch(() => undefined);
+  return await openModelDirectory(directory);
+}
+
+function matricesOf(config: ModelConfig): Matrix[] {
+  return [...linearModules(config)].map(([name, { out, in: width, reads }]) => ({
+    weight: name === UNEMBEDDING ? unembeddingWeight(config) : `${name}.weight`,
+    out,
+    width,
+    reads,
+  }));
+}
+
+async function inputsOf(
+  matrices: readonly Matrix[],
+  activations: ReadonlyMap<string, Float32Array>,
+  read: (weight: string) => Promise<Float32Array>,
+): Promise<Map<string, Smoothing>> {
+  const weights = new Map<string, Float32Array>();
+  for (const { weight, out, width, reads } of matrices) {
+    const largest = largestOfColumns(await read(weight), out, width);
+    const others = weights.get(reads);
+    weights.set(reads, others === undefined ? largest : largest.map((value, i) => Math.max(value, others[i])));
+  }
+  return new Map(
+    [...weights].map(([reads, largest]) => {
+      const seen = activations.get(reads);
+      if (seen === undefined) throw new Error(`nothing was told of the input ${reads}`);
+      return [reads, smoothingOf(seen, largest)];
+    }),
+  );
+}
+
+/** Each is made when its turn to be written comes: a model need not fit into memory. */
+function matrixTensors(
+  { weight, out, width }: Matrix,
+  smoothing: Smoothing | undefined,
+  read: () => Promise<Float32Array>,
+): TensorToWrite[] {
+  const { factors, outliers } = smoothing ?? { factors: new Float32Array(width).fill(1), outliers: [] };
+  const names = int8Names(weight);
+  const forward = async (): Promise<Int8Matrix> => quantisedTransposed(await read(), out, width, factors);
+  const backward = async (): Promise<Int8Matrix> => quantisedColumns(await read(), out, width);
+  const columns = async (): Promise<Float32Array> => {
+    const W = await read();
+    return Float32Array.from({ length: out * outliers.length }, (_, at) => {
+      const o = Math.floor(at / outliers.length);
+      return W[o * width + outliers[at % outliers.length]];
+    });
+  };
+  return [
+    { name: names.forward, dtype: 'I8', shape: [width, out], data: async () => (await forward()).values },
+    { name: names.forwardScales, dtype: 'F32', shape: [out], data: async () => (await forward()).scales },
+    { name: names.backward, dtype: 'I8', shape: [out, width], data: async () => (await backward()).values },
+    { name: names.backwardScales, dtype: 'F32', shape: [width], data: async () => (await backward()).scales },
+    { name: names.outliers, dtype: 'F32', shape: [out, outliers.length], data: columns },
+  ];
+}
+
+function inputTensors(reads: string, { factors, outliers }: Smoothing): TensorToWrite[] {
+  const names = inputNames(reads);
+  const smoothing = factors.map((factor) => (factor === 0 ? 0 : 1 / factor));
+  return [
+    { name: names.smoothing, dtype: 'F32', shape: [factors.length], data: smoothing },
+    // Whole numbers far below 2²⁴.
+    { name: names.outliers, dtype: 'F32', shape: [outliers.length], data: Float32Array.from(outliers) },
+  ];
+}
