@@ -39,7 +39,10 @@ export class Connections {
       // One that has its turn is told by Node.
       if (own !== socket || response.socket !== null) continue;
       response.destroy();
-      response.emit('close');
+      // Newer versions of Node tell it then.
+      setImmediate(() => {
+        if (this.#answers.has(response)) response.emit('close');
+      });
     }
   }
 
