@@ -18,8 +18,9 @@ export const MOST_TERMS = Math.floor((2 ** 31 - 1) / (MOST_UNSIGNED * MOST));
 
 /** (K, N). */
 interface IntegerMatrix {
-  /** int8 in ±127. */
+  /** int8 in ±127, or uint8 around `zero`. */
   values: Value;
+  zero: number;
   /** (N), of columns. */
   scales: Value;
 }
@@ -36,7 +37,9 @@ export interface IntegerInput {
  */
 export interface IntegerWeight {
   input: IntegerInput;
-  forward: IntegerMatrix;
+  /** What stands for 0: 0 in int8, or 128 in uint8. */
+  zero: number;
+  forward: Omit<IntegerMatrix, 'zero'>;
   outliers: Value | null;
   backward: { values: readonly Value[]; scales: Value };
 }
@@ -69,9 +72,9 @@ function once<T>(known: WeakMap<Value, T>, x: Value, make: () => T): T {
 }
 
 /** x·Wᵀ for x (N, in) → (N, out), without the outliers. No gradient. */
-export function integerProduct(g: Graph, x: Value, { input, forward }: IntegerWeight): Value {
+export function integerProduct(g: Graph, x: Value, { input, forward, zero }: IntegerWeight): Value {
   const smooth = once(smoothed, x, () => g.node('Mul', [x, input.smoothing]));
-  return product(g, quantised(g, smooth), forward);
+  return product(g, quantised(g, smooth), { ...forward, zero });
 }
 
 /** What the outliers add to it is x·Wᵀ for these x (N, k) and W (out, k); null where there are none. */
@@ -98,27 +101,28 @@ export function probabilityProduct(g: Graph, p: Value, W: IntegerWeight): Value 
 }
 
 /** Rows of W by their indices (…) → (…, in). */
-export function integerRowsOf(g: Graph, { backward: { values, scales } }: IntegerWeight, indices: Value): Value {
+export function integerRowsOf(g: Graph, { zero, backward: { values, scales } }: IntegerWeight, indices: Value): Value {
   const whole = values.length === 1 ? values[0] : g.node('Concat', [...values], { attributes: { axis: 0 } });
   const rows = g.node('Cast', [g.node('Gather', [whole, indices])], { attributes: { to: FLOAT } });
-  return g.node('Mul', [rows, scales]);
+  return g.node('Mul', [zero === 0 ? rows : g.node('Sub', [rows, g.scalar(zero)]), scales]);
 }
 
 const FLOAT = 1;
 const OVER_COLUMNS = { attributes: { axes: [1], keepdims: 0 } };
 
-function product(g: Graph, rows: IntegerRows, { values, scales }: IntegerMatrix): Value {
-  const inputs = [rows.values, values, g.scalar(1), scales, g.byte(rows.zero)];
+function product(g: Graph, rows: IntegerRows, { values, zero, scales }: IntegerMatrix): Value {
+  const zeros = [g.byte(rows.zero), ...(zero === 0 ? [] : [g.byte(zero)])];
+  const inputs = [rows.values, values, g.scalar(1), scales, ...zeros];
   return g.node('Mul', [g.node('MatMulIntegerToFloat', inputs, MICROSOFT), rows.scales]);
 }
 
-function inPieces(g: Graph, rows: IntegerRows, { backward: { values, scales } }: IntegerWeight): Value {
-  if (values.length === 1) return product(g, rows, { values: values[0], scales });
+function inPieces(g: Graph, rows: IntegerRows, { zero, backward: { values, scales } }: IntegerWeight): Value {
+  if (values.length === 1) return product(g, rows, { values: values[0], zero, scales });
   const sizes = values.map(({ dims }) => dims?.[0] ?? 0);
   const starts = sizes.map((_, i) => sizes.slice(0, i).reduce((sum, size) => sum + size, 0));
   const parts = values.map((piece, i) => {
     const bounds = [g.ints([starts[i]]), g.ints([starts[i] + sizes[i]]), g.ints([1])];
-    return product(g, { ...rows, values: g.node('Slice', [rows.values, ...bounds]) }, { values: piece, scales });
+    return product(g, { ...rows, values: g.node('Slice', [rows.values, ...bounds]) }, { values: piece, zero, scales });
   });
   return parts.reduce((sum, part) => g.node('Add', [sum, part]));
 }

@@ -1,6 +1,7 @@
 // The weights of a base model with its matrices in integers, as a graph takes them: mapped from a file of the cache.
 
 import type { ModelConfig } from '../formats/hf_config.ts';
+import { UNSIGNED_ZERO } from '../formats/int8.ts';
 import { openModelFiles } from '../formats/model_files.ts';
 import { linearModules, parameterShapes } from '../formats/modules.ts';
 import type { TensorInfo } from '../formats/safetensors.ts';
@@ -9,6 +10,7 @@ import type { Float32Options } from '../hub/float32_weights.ts';
 import { inputNames, int8Names, int8Weights } from '../hub/int8_weights.ts';
 import { type BaseWeights, emitTensor, mapped, openBaseWeights, tensorOf } from './base_weights.ts';
 import { activationsOf } from './calibration.ts';
+import { sumsSaturate } from './integer_probe.ts';
 import { MOST_TERMS } from './integer_products.ts';
 import type { Precision } from './precision.ts';
 
@@ -26,16 +28,22 @@ export async function openWeights(
   for (const remark of remarks) options.notify?.(remark);
   // Only where they are not in the cache yet.
   const activations = async () => activationsOf(await openBaseWeights(modelDirectory, options), modelDirectory);
-  const files = await int8Weights(weights, { ...options, config, activations });
+  const unsigned = await sumsSaturate();
+  const files = await int8Weights(weights, { ...options, config, unsigned, activations });
   return {
     config,
     shapes: parameterShapes(config),
     ...(await mapped(files)),
-    integers: integersOf(files, await outliersOf(config, files)),
+    integers: integersOf(files, await outliersOf(config, files), unsigned),
   };
 }
 
-function integersOf(files: ModelDirectory, outliers: ReadonlyMap<string, readonly number[]>): BaseWeights['integers'] {
+function integersOf(
+  files: ModelDirectory,
+  outliers: ReadonlyMap<string, readonly number[]>,
+  unsigned: boolean,
+): BaseWeights['integers'] {
+  const bytes = unsigned ? 'uint8' : 'int8';
   return {
     input(g, reads) {
       const indices = outliers.get(reads) ?? [];
@@ -46,13 +54,14 @@ function integersOf(files: ModelDirectory, outliers: ReadonlyMap<string, readonl
     },
     weight(g, name, input) {
       const names = int8Names(name);
-      const emit = (tensor: string, type: 'float32' | 'int8') => emitTensor(g, tensorOf(files, tensor), type);
+      const emit = (tensor: string, type: 'float32' | 'int8' | 'uint8') => emitTensor(g, tensorOf(files, tensor), type);
       return {
         input,
-        forward: { values: emit(names.forward, 'int8'), scales: emit(names.forwardScales, 'float32') },
+        zero: unsigned ? UNSIGNED_ZERO : 0,
+        forward: { values: emit(names.forward, bytes), scales: emit(names.forwardScales, 'float32') },
         outliers: input.outliers === null ? null : emit(names.outliers, 'float32'),
         backward: {
-          values: piecesOf(tensorOf(files, names.backward)).map((piece) => emitTensor(g, piece, 'int8')),
+          values: piecesOf(tensorOf(files, names.backward)).map((piece) => emitTensor(g, piece, bytes)),
           scales: emit(names.backwardScales, 'float32'),
         },
       };

@@ -69,8 +69,6 @@ export async function createSession(
         ...(directory === '' ? {} : { model_external_initializers_file_folder_path: directory }),
         // Packed copies of the weights would double what the model takes: they stay in their mapped file instead.
         disable_prepacking: packed ? '0' : '1',
-        // Where a processor has no instruction for products of bytes, others would be taken that do not hold their sums.
-        x64quantprecision: '1',
         // Waking a thread takes longer than many an operator; a thread that spins for long takes the core from other work.
         intra_op: { allow_spinning: '1', spin_duration_us: '100' },
         force_spinning_stop: '1',

@@ -1,6 +1,8 @@
 // Matrices in int8: every column is a scale times whole numbers in ±127; and how the features that meet them are evened out first.
 
 const MOST = 127;
+/** What stands for 0 where a matrix is kept as uint8. */
+export const UNSIGNED_ZERO = 128;
 /** Below any weight; a column of zeros needs a scale, too. */
 const LEAST = 1e-30;
 

@@ -65,10 +65,10 @@ export interface SafetensorsFile extends TensorSource {
 
 export interface TensorToWrite {
   readonly name: string;
-  readonly dtype: FloatDtype | 'I8';
+  readonly dtype: FloatDtype | 'I8' | 'U8';
   readonly shape: readonly number[];
-  /** The values, or what makes them when their turn comes: so a model larger than memory can be written. Those of I8 are bytes already. */
-  readonly data: Float32Array | (() => Promise<Float32Array | Int8Array>);
+  /** The values, or what makes them when their turn comes: so a model larger than memory can be written. Those of I8 and U8 are bytes already. */
+  readonly data: Float32Array | (() => Promise<Float32Array | Int8Array | Uint8Array>);
 }
 
 /** Reads and checks the header of a safetensors file. Throws WeightsError naming the file and the tensor. */
@@ -252,11 +252,14 @@ function encodeHeader(
   return bytes;
 }
 
-function encodeValues(path: string, { name, dtype }: TensorToWrite, values: Float32Array | Int8Array): Uint8Array {
-  if (values instanceof Int8Array !== (dtype === 'I8'))
-    throw new Error(`tensor "${name}": ${dtype} takes other values`);
-  if (dtype === 'F32' || values instanceof Int8Array)
-    return new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+function encodeValues(
+  path: string,
+  { name, dtype }: TensorToWrite,
+  values: Float32Array | Int8Array | Uint8Array,
+): Uint8Array {
+  const isFloats = values instanceof Float32Array;
+  if (isFloats === (dtype === 'I8' || dtype === 'U8')) throw new Error(`tensor "${name}": ${dtype} takes other values`);
+  if (dtype === 'F32' || !isFloats) return new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
   const bits = new Uint16Array(values.length);
   if (dtype === 'BF16') float32ToBfloat16(values, bits);
   else {
@@ -280,7 +283,8 @@ async function writeFully(handle: FileHandle, bytes: Uint8Array, position: numbe
 }
 
 function bytesOf({ dtype }: TensorToWrite): number {
-  return dtype === 'F32' ? 4 : dtype === 'I8' ? 1 : 2;
+  if (dtype === 'I8' || dtype === 'U8') return 1;
+  return dtype === 'F32' ? 4 : 2;
 }
 
 function isSizeArray(value: unknown): value is number[] {

@@ -11,6 +11,7 @@ import {
   quantisedTransposed,
   type Smoothing,
   smoothingOf,
+  UNSIGNED_ZERO,
 } from '../formats/int8.ts';
 import { EMBEDDING, linearModules, parameterShapes, UNEMBEDDING, unembeddingWeight } from '../formats/modules.ts';
 import { type TensorToWrite, writeSafetensors } from '../formats/safetensors.ts';
@@ -43,6 +44,8 @@ export const inputNames = (reads: string) => ({ smoothing: `${reads}.smoothing`,
 
 export interface Int8Options extends Float32Options {
   config: ModelConfig;
+  /** Whether matrices are kept as uint8 around 128, for processors that multiply these alone exactly. */
+  unsigned: boolean;
   /** The largest magnitude of every feature of the inputs of linear layers, by the name of the input, as a run of the model shows it. */
   activations(): Promise<ReadonlyMap<string, Float32Array>>;
 }
@@ -61,14 +64,15 @@ interface Matrix {
  */
 export async function int8Weights(
   model: ModelDirectory,
-  { config, activations, notify = () => undefined, env = process.env }: Int8Options,
+  { config, unsigned, activations, notify = () => undefined, env = process.env }: Int8Options,
 ): Promise<ModelDirectory> {
   const matrices = matricesOf(config);
   const isMatrix = new Set(matrices.map(({ weight }) => weight));
   const tensors = [...parameterShapes(config).keys()].flatMap((name) => model.tensors.get(name) ?? []);
   const floats = tensors.filter(({ name }) => name === EMBEDDING || !isMatrix.has(name));
   const cache = cacheOf('int8', env);
-  const directory = join(cache, `v${VERSION}-${(await weightsFingerprint(tensors)).slice(0, 32)}`);
+  const kind = unsigned ? 'u' : 'v';
+  const directory = join(cache, `${kind}${VERSION}-${(await weightsFingerprint(tensors)).slice(0, 32)}`);
   const bytes =
     matrices.reduce((sum, { out, width }) => sum + 2 * out * width, 0) +
     floats.reduce((sum, { shape }) => sum + 4 * elementCount(shape), 0);
@@ -89,7 +93,9 @@ export async function int8Weights(
       const inputs = await inputsOf(matrices, await activations(), read);
       await writeSafetensors(join(partial, FILE), [
         ...floats.map(({ name, shape }) => ({ name, shape, dtype: 'F32' as const, data: () => read(name) })),
-        ...matrices.flatMap((matrix) => matrixTensors(matrix, inputs.get(matrix.reads), () => read(matrix.weight))),
+        ...matrices.flatMap((matrix) =>
+          matrixTensors(matrix, inputs.get(matrix.reads), { unsigned, read: () => read(matrix.weight) }),
+        ),
         ...[...inputs].flatMap(([reads, smoothing]) => inputTensors(reads, smoothing)),
       ]);
       const left = [...inputs.values()].reduce((sum, { outliers }) => sum + outliers.length, 0);
@@ -137,10 +143,12 @@ async function inputsOf(
 function matrixTensors(
   { weight, out, width }: Matrix,
   smoothing: Smoothing | undefined,
-  read: () => Promise<Float32Array>,
+  { unsigned, read }: { unsigned: boolean; read(): Promise<Float32Array> },
 ): TensorToWrite[] {
   const { factors, outliers } = smoothing ?? { factors: new Float32Array(width).fill(1), outliers: [] };
   const names = int8Names(weight);
+  const dtype = unsigned ? 'U8' : 'I8';
+  const kept = (values: Int8Array) => (unsigned ? Uint8Array.from(values, (value) => value + UNSIGNED_ZERO) : values);
   const forward = async (): Promise<Int8Matrix> => quantisedTransposed(await read(), out, width, factors);
   const backward = async (): Promise<Int8Matrix> => quantisedColumns(await read(), out, width);
   const columns = async (): Promise<Float32Array> => {
@@ -151,9 +159,9 @@ function matrixTensors(
     });
   };
   return [
-    { name: names.forward, dtype: 'I8', shape: [width, out], data: async () => (await forward()).values },
+    { name: names.forward, dtype, shape: [width, out], data: async () => kept((await forward()).values) },
     { name: names.forwardScales, dtype: 'F32', shape: [out], data: async () => (await forward()).scales },
-    { name: names.backward, dtype: 'I8', shape: [out, width], data: async () => (await backward()).values },
+    { name: names.backward, dtype, shape: [out, width], data: async () => kept((await backward()).values) },
     { name: names.backwardScales, dtype: 'F32', shape: [width], data: async () => (await backward()).scales },
     { name: names.outliers, dtype: 'F32', shape: [out, outliers.length], data: columns },
   ];

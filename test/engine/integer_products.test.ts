@@ -2,6 +2,7 @@
 
 import { describe, expect, it } from 'vitest';
 import { Graph, type Value } from '../../src/engine/graph.ts';
+import { sumsSaturate } from '../../src/engine/integer_probe.ts';
 import {
   type IntegerWeight,
   integerProduct,
@@ -12,7 +13,13 @@ import {
 } from '../../src/engine/integer_products.ts';
 import { gaussian } from '../../src/engine/random.ts';
 import { createSession, floats, integers } from '../../src/engine/session.ts';
-import { largestOfColumns, quantisedColumns, quantisedTransposed, smoothingOf } from '../../src/formats/int8.ts';
+import {
+  largestOfColumns,
+  quantisedColumns,
+  quantisedTransposed,
+  smoothingOf,
+  UNSIGNED_ZERO,
+} from '../../src/formats/int8.ts';
 import { randomFor } from '../../src/util/random.ts';
 
 const bytes = (array: Float32Array | Int8Array) => new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
@@ -27,14 +34,20 @@ interface Matrix {
 }
 
 /** In pieces of so many rows. */
-function emitted(g: Graph, { W, out, width, activations }: Matrix, rowsOfPiece = out): IntegerWeight {
+function emitted(
+  g: Graph,
+  { W, out, width, activations }: Matrix,
+  { rowsOfPiece = out, unsigned = false }: { rowsOfPiece?: number; unsigned?: boolean } = {},
+): IntegerWeight {
   const { factors, outliers } = smoothingOf(activations, largestOfColumns(W, out, width));
   const forward = quantisedTransposed(W, out, width, factors);
   const backward = quantisedColumns(W, out, width);
   const float = (name: string, dims: number[], data: Float32Array) =>
     g.initializer({ name, type: 'float32', dims, data: bytes(data) });
   const int8 = (name: string, dims: number[], data: Int8Array) =>
-    g.initializer({ name, type: 'int8', dims, data: bytes(data) });
+    unsigned
+      ? g.initializer({ name, type: 'uint8', dims, data: Uint8Array.from(data, (value) => value + UNSIGNED_ZERO) })
+      : g.initializer({ name, type: 'int8', dims, data: bytes(data) });
   const pieces = Array.from({ length: Math.ceil(out / rowsOfPiece) }, (_, p) => {
     const rows = Math.min(rowsOfPiece, out - p * rowsOfPiece);
     return int8(
@@ -48,6 +61,7 @@ function emitted(g: Graph, { W, out, width, activations }: Matrix, rowsOfPiece =
     (_, at) => W[Math.floor(at / outliers.length) * width + outliers[at % outliers.length]],
   );
   return {
+    zero: unsigned ? UNSIGNED_ZERO : 0,
     input: {
       smoothing: float(
         'smoothing',
@@ -130,7 +144,7 @@ describe('against float64', () => {
     const d = random(rows * out, 'd');
     const wanted = exact(d, W, out, (i, o) => o * width + i, width);
     for (const piece of [out, 16, 7]) {
-      const y = await run(d, out, (g, v) => integerProductBack(g, v, emitted(g, ones, piece)));
+      const y = await run(d, out, (g, v) => integerProductBack(g, v, emitted(g, ones, { rowsOfPiece: piece })));
       expect(relativeError(y, wanted)).toBeLessThan(0.015);
     }
   });
@@ -169,7 +183,7 @@ describe('against float64', () => {
 
   it('rows of W are looked up', async () => {
     const g = new Graph('cpu', 1);
-    g.output('y', integerRowsOf(g, emitted(g, ones, 16), g.input('ids', 'int64')));
+    g.output('y', integerRowsOf(g, emitted(g, ones, { rowsOfPiece: 16 }), g.input('ids', 'int64')));
     const session = await createSession(g.encode(), { directory: '', threads: 1 });
     const { y } = await session.run({ ids: integers([39, 0, 17], [3]) });
     await session.release();
@@ -191,6 +205,20 @@ describe('a row', () => {
       expect(await product(x.slice(row * width, (row + 1) * width))).toEqual(all.slice(row * out, (row + 1) * out));
   });
 
+  it('has the same bits where matrices are kept as uint8', async () => {
+    const [signed, unsigned] = [false, true].map((kind) => [
+      run(x, width, (g, v) => integerProduct(g, v, emitted(g, ones, { unsigned: kind }))),
+      run(x.slice(0, rows * out), out, (g, v) =>
+        integerProductBack(g, v, emitted(g, ones, { unsigned: kind, rowsOfPiece: 16 })),
+      ),
+      run(x.slice(0, rows * out).map(Math.abs), out, (g, v) =>
+        probabilityProduct(g, v, emitted(g, ones, { unsigned: kind })),
+      ),
+      run(new Float32Array(1), 1, (g) => integerRowsOf(g, emitted(g, ones, { unsigned: kind }), g.ints([1, 39]))),
+    ]);
+    expect(await Promise.all(unsigned)).toEqual(await Promise.all(signed));
+  });
+
   it('of zeros gives zeros, and one that is not finite says so', async () => {
     const some = new Float32Array(3 * width);
     some[width] = Number.POSITIVE_INFINITY;
@@ -199,4 +227,20 @@ describe('a row', () => {
     expect([...y.subarray(0, out)].every((value) => value === 0)).toBe(true);
     expect([...y.subarray(out, 3 * out)].some(Number.isFinite)).toBe(false);
   });
+});
+
+it('this processor is asked whether it holds the sums', async () => {
+  expect(typeof (await sumsSaturate())).toBe('boolean');
+  const saturates = await sumsSaturate();
+  const [K, N] = [64, 16];
+  const largest: Matrix = {
+    W: new Float32Array(N * K).fill(1),
+    out: N,
+    width: K,
+    activations: new Float32Array(K).fill(1),
+  };
+  const y = await run(new Float32Array(3 * K).fill(1), K, (g, v) =>
+    integerProduct(g, v, emitted(g, largest, { unsigned: saturates })),
+  );
+  for (const value of y) expect(value).toBeCloseTo(K, 3);
 });
