@@ -4,7 +4,6 @@ import { rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { isDirectory } from '../formats/files.ts';
 import { type ModelConfig, parseModelConfig, readModelConfig } from '../formats/hf_config.ts';
-import { isUniform } from '../formats/lora_scaling.ts';
 import { locateModel } from '../hub/locate.ts';
 import type {
   CapabilitiesOptions,
@@ -19,15 +18,8 @@ import { tokenizerFiles } from '../tokenizers/files.ts';
 import { loadTokenizer } from '../tokenizers/hf_tokenizer.ts';
 import { CheckpointError, RequestError } from '../util/errors.ts';
 import { newAdamState } from './adamw.ts';
-import {
-  type AdapterKind,
-  adapterKind,
-  checkAdapter,
-  factorShapes,
-  LORA_ALPHA,
-  type LoraOptions,
-  widestRank,
-} from './adapter_shape.ts';
+import { adapterKind, type LoraOptions } from './adapter_shape.ts';
+import { refuseAdapterOptions, refusePrecision, requireAdapter, requireModel } from './admission.ts';
 import { type BaseWeights, blankWeights, modelIdentity } from './base_weights.ts';
 import {
   type CheckpointInfo,
@@ -41,8 +33,6 @@ import type { Device } from './device.ts';
 import type { Lane } from './fair_queue.ts';
 import { openWeights } from './integer_weights.ts';
 import { Lease } from './lease.ts';
-import { requireMemory } from './memory.ts';
-import { trainedBytes } from './memory_estimates.ts';
 import { type Model, openModel } from './model.ts';
 import type { ModelReference, Models } from './models.ts';
 import { newAdapter, newModel, noAdapter, type Parameters } from './parameters.ts';
@@ -204,15 +194,7 @@ export class LocalServiceClient implements FullTrainingService {
   }
 
   async #full(config: ModelConfig, tokenizerPath: string): Promise<Loaded> {
-    const { precision = 'float32' } = this.#options;
-    if (precision !== 'float32') {
-      throw new RequestError(
-        `precision "${precision}" is of weights that are frozen, and here all of them are trained`,
-        {
-          hint: 'Leave it out of the service: these are computed in float32.',
-        },
-      );
-    }
+    refusePrecision(this.#options.precision);
     const lease = await this.#lease(JSON.stringify(['full', config]), 'full', async () => blankWeights(config));
     const max_context_length = config.max_position_embeddings;
     return {
@@ -325,28 +307,4 @@ export class LocalServiceClient implements FullTrainingService {
     if (!(await isDirectory(path))) throw new CheckpointError(`${path}: no such directory`);
     return resolve(path);
   }
-}
-
-/** Where all parameters are trained there is no adapter for them to be of. */
-function refuseAdapterOptions(lora: LoraOptions | undefined): void {
-  if (lora === undefined) return;
-  const { loraplus_lr_ratio, ...scaling } = lora;
-  if (loraplus_lr_ratio === null && scaling.alpha === LORA_ALPHA && isUniform({ rank: 1, ...scaling })) return;
-  throw new RequestError('lora_alpha, use_rslora, rank_pattern, alpha_pattern and loraplus_lr_ratio are of adapters', {
-    hint: 'This run trains all parameters: leave them out of the service.',
-  });
-}
-
-/** Refuses what does not fit before it is read or made. */
-function requireModel({ shapes }: BaseWeights): void {
-  requireMemory(trainedBytes(shapes), 'training all parameters', 'Make the model smaller.');
-}
-
-function requireAdapter(kind: AdapterKind, config: ModelConfig): void {
-  checkAdapter(kind, config);
-  requireMemory(
-    trainedBytes(factorShapes(config, kind)),
-    `an adapter of rank ${widestRank(config, kind)}`,
-    'Lower lora_rank, or adapt less of the model (train_mlp, train_attn, train_unembed).',
-  );
 }
