@@ -1,12 +1,6 @@
 // The part that training and sampling graphs share: a decoder whose weights are mapped files or inputs, with LoRA adapters.
 
-import {
-  type LinearModule,
-  linearModules,
-  type ModulePart,
-  UNEMBEDDING,
-  unembeddingWeight,
-} from '../formats/modules.ts';
+import { type LinearModule, linearModules, type ModulePart, UNEMBEDDING, weightOf } from '../formats/modules.ts';
 import { factorA, factorB, stackedFactorA, stackedScale } from './adapter_shape.ts';
 import type { DecoderParts } from './architectures/decoder.ts';
 import { FAMILIES } from './architectures/families.ts';
@@ -107,7 +101,7 @@ export function decoder(g: Graph, options: DecoderOptions): Decoder {
   const layer = (name: string): Layer => {
     const module = modules.get(name);
     if (module === undefined) throw new Error(`${config.model_type} has no linear layer ${name}`);
-    const W = matrix(name === UNEMBEDDING ? unembeddingWeight(config) : `${name}.weight`, module.reads);
+    const W = matrix(weightOf(config, name), module.reads);
     const bias = module.bias ? weight(`${name}.bias`) : null;
     return { name, ...module, W, bias, isAdapted: adapted.includes(module.part) };
   };

@@ -15,36 +15,22 @@ export const sumsSaturate = (): Promise<boolean> => (saturating ??= probe());
 let saturating: Promise<boolean> | null = null;
 
 async function probe(): Promise<boolean> {
-  const K = 64;
   const g = new Graph();
-  const largest = { values: new Uint8Array(K).fill(MOST_ROW), matrix: new Uint8Array(K).fill(MOST_MATRIX) };
-  const rows = g.initializer({ name: 'rows', type: 'uint8', dims: [1, K], data: largest.values });
-  const matrix = g.initializer({ name: 'matrix', type: 'int8', dims: [K, 1], data: largest.matrix });
-  const one = g.initializer({
-    name: 'scale',
-    type: 'float32',
-    dims: [1],
-    data: new Uint8Array(Float32Array.of(1).buffer),
+  const [N, K, columns] = [4, 64, 16];
+  const rows = g.initializer({
+    name: 'rows',
+    type: 'uint8',
+    dims: [N, K],
+    data: new Uint8Array(N * K).fill(MOST_ROW),
   });
-  const wide = g.node(
-    'Concat',
-    Array.from({ length: 16 }, () => matrix),
-    { attributes: { axis: 1 } },
-  );
-  const high = g.node(
-    'Concat',
-    Array.from({ length: 4 }, () => rows),
-    { attributes: { axis: 0 } },
-  );
-  const scales = g.node(
-    'Concat',
-    Array.from({ length: 16 }, () => one),
-    { attributes: { axis: 0 } },
-  );
-  g.output(
-    'sums',
-    g.node('MatMulIntegerToFloat', [high, wide, g.scalar(1), scales, g.byte(0)], { domain: 'com.microsoft' }),
-  );
+  const matrix = g.initializer({
+    name: 'matrix',
+    type: 'int8',
+    dims: [K, columns],
+    data: new Uint8Array(K * columns).fill(MOST_MATRIX),
+  });
+  const inputs = [rows, matrix, g.scalar(1), g.scalar(1), g.byte(0)];
+  g.output('sums', g.node('MatMulIntegerToFloat', inputs, { domain: 'com.microsoft' }));
   const session = await createSession(g.encode(), { directory: '', threads: 1 });
   try {
     const { sums } = await session.run({});

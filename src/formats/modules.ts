@@ -26,6 +26,10 @@ export interface LinearModule {
   readonly reads: string;
 }
 
+/** Name of the weight of a linear module. */
+export const weightOf = (config: ModelConfig, module: string): string =>
+  module === UNEMBEDDING ? unembeddingWeight(config) : `${module}.weight`;
+
 /** Every linear module by its Hugging Face name: what LoRA can adapt. */
 export function linearModules(config: ModelConfig): ReadonlyMap<string, LinearModule> {
   const { hidden_size, intermediate_size, attention_bias, mlp_bias } = config;

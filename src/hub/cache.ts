@@ -11,9 +11,6 @@ import { makeWhole, tidyPartial } from '../util/whole_directory.ts';
 /** Codes of errors that say that a place cannot be written, or no more of it. */
 const UNWRITABLE = new Set(['EACCES', 'EPERM', 'EROFS', 'ENOTDIR', 'ENOSPC', 'EDQUOT', 'EFBIG']);
 
-/** Longer than any run goes on before it has opened all it needs; what is deleted too soon is made again within seconds. */
-export const UNUSED_MS = 7 * 24 * 3600 * 1000;
-
 /** Where directories of one kind lie. */
 export function cacheOf(kind: string, env: NodeJS.ProcessEnv): string {
   return join(env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'tinker-cookbook', kind);

@@ -1,13 +1,12 @@
 // The weights of a model in float32 files, which every session maps into memory: its own, or a copy made once in the cache.
 
-import { realpath, utimes } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
-import { checkFinite, checkFiniteWeights } from '../formats/finite.ts';
-import { floatDtype, type TensorInfo, writeSafetensors } from '../formats/safetensors.ts';
-import { type ModelDirectory, openModelDirectory } from '../formats/sharded.ts';
+import { realpath } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { checkFiniteWeights } from '../formats/finite.ts';
+import { floatDtype, type TensorInfo } from '../formats/safetensors.ts';
+import type { ModelDirectory } from '../formats/sharded.ts';
 import { elementCount } from '../formats/tensors.ts';
-import { cacheOf, deleteOlder, makeOnce, UNUSED_MS } from './cache.ts';
-import { weightsFingerprint } from './weights_fingerprint.ts';
+import { cachedWeights, finiteValues } from './cached_weights.ts';
 
 export interface Float32Options {
   /** Told of what takes long. */
@@ -16,8 +15,7 @@ export interface Float32Options {
 }
 
 /** Part of the name: another conversion needs another directory. */
-const VERSION = 1;
-const FILE = 'model.safetensors';
+const VERSION = 'v1';
 /** Takes seconds: worth a notice. */
 const LARGE_BYTES = 2 ** 28;
 
@@ -39,26 +37,19 @@ export async function float32Weights(
     await checkFiniteWeights(model, wanted);
     return files;
   }
-  const cache = cacheOf('float32', env);
-  const directory = join(cache, `v${VERSION}-${(await weightsFingerprint(tensors)).slice(0, 32)}`);
   const bytes = tensors.reduce((sum, { shape }) => sum + 4 * elementCount(shape), 0);
   const size = `${(bytes / 1e6).toFixed(1)} MB`;
-  await makeOnce({
-    directory,
-    file: FILE,
+  return await cachedWeights({
+    kind: 'float32',
+    version: VERSION,
+    tensors,
     what: `the weights of ${model.directory} as float32 (${size})`,
-    async fill(partial) {
+    env,
+    async make() {
       if (bytes >= LARGE_BYTES) notify(`converting the weights of ${model.directory} to float32 (${size}, once)`);
-      await writeSafetensors(
-        join(partial, FILE),
-        tensors.map((tensor) => ({ ...tensor, dtype: 'F32', data: () => finiteValues(model, tensor) })),
-      );
-      await deleteOlder(cache, Date.now() - UNUSED_MS);
+      return tensors.map((tensor) => ({ ...tensor, dtype: 'F32', data: () => finiteValues(model, tensor) }));
     },
   });
-  // Marks it as used. Where a cache can only be read, nothing is ever deleted either.
-  await utimes(directory, new Date(), new Date()).catch(() => undefined);
-  return await openModelDirectory(directory);
 }
 
 /**
@@ -75,11 +66,4 @@ async function mappable(model: ModelDirectory, tensors: readonly TensorInfo[]): 
     (tensor) => [tensor.name, { ...tensor, path: paths.get(tensor.path) ?? tensor.path }] as const,
   );
   return { ...model, directory, tensors: new Map(moved) };
-}
-
-/** What is converted is looked at while it is in memory; the copy then needs no second look, now or at a later opening. */
-async function finiteValues(model: ModelDirectory, tensor: TensorInfo): Promise<Float32Array> {
-  const values = await model.read(tensor.name);
-  checkFinite(values, tensor, tensor.path);
-  return values;
 }

@@ -1,8 +1,5 @@
 // The weights of a model with its matrices in int8, as a file of the cache which every session maps into memory: made once.
 
-import { utimes } from 'node:fs/promises';
-import { join } from 'node:path';
-import { checkFinite } from '../formats/finite.ts';
 import type { ModelConfig } from '../formats/hf_config.ts';
 import {
   type Int8Matrix,
@@ -13,17 +10,15 @@ import {
   smoothingOf,
   UNSIGNED_ZERO,
 } from '../formats/int8.ts';
-import { EMBEDDING, linearModules, parameterShapes, UNEMBEDDING, unembeddingWeight } from '../formats/modules.ts';
-import { type TensorToWrite, writeSafetensors } from '../formats/safetensors.ts';
-import { type ModelDirectory, openModelDirectory } from '../formats/sharded.ts';
+import { EMBEDDING, linearModules, parameterShapes, weightOf } from '../formats/modules.ts';
+import type { TensorToWrite } from '../formats/safetensors.ts';
+import type { ModelDirectory } from '../formats/sharded.ts';
 import { elementCount } from '../formats/tensors.ts';
-import { cacheOf, deleteOlder, makeOnce, UNUSED_MS } from './cache.ts';
+import { cachedWeights, finiteValues } from './cached_weights.ts';
 import type { Float32Options } from './float32_weights.ts';
-import { weightsFingerprint } from './weights_fingerprint.ts';
 
 /** Part of the name: another conversion needs another directory. */
 const VERSION = 1;
-const FILE = 'model.safetensors';
 /** Takes seconds: worth a notice. */
 const LARGE_BYTES = 2 ** 27;
 
@@ -70,49 +65,43 @@ export async function int8Weights(
   const isMatrix = new Set(matrices.map(({ weight }) => weight));
   const tensors = [...parameterShapes(config).keys()].flatMap((name) => model.tensors.get(name) ?? []);
   const floats = tensors.filter(({ name }) => name === EMBEDDING || !isMatrix.has(name));
-  const cache = cacheOf('int8', env);
-  const kind = unsigned ? 'u' : 'v';
-  const directory = join(cache, `${kind}${VERSION}-${(await weightsFingerprint(tensors)).slice(0, 32)}`);
   const bytes =
     matrices.reduce((sum, { out, width }) => sum + 2 * out * width, 0) +
     floats.reduce((sum, { shape }) => sum + 4 * elementCount(shape), 0);
   const size = `${(bytes / 1e6).toFixed(1)} MB`;
+  const byName = new Map(tensors.map((tensor) => [tensor.name, tensor]));
   const read = async (name: string): Promise<Float32Array> => {
-    const values = await model.read(name);
-    const tensor = model.tensors.get(name);
-    // What is converted is looked at while it is in memory.
-    if (tensor !== undefined) checkFinite(values, tensor, tensor.path);
-    return values;
+    const tensor = byName.get(name);
+    if (tensor === undefined) throw new Error(`${name} is no weight of this model`);
+    return await finiteValues(model, tensor);
   };
-  await makeOnce({
-    directory,
-    file: FILE,
+  return await cachedWeights({
+    kind: 'int8',
+    version: `${unsigned ? 'u' : 'v'}${VERSION}`,
+    tensors,
     what: `the weights of ${model.directory} in int8 (${size})`,
-    async fill(partial) {
+    env,
+    async make() {
       if (bytes >= LARGE_BYTES) notify(`converting the weights of ${model.directory} to int8 (${size}, once)`);
       const inputs = await inputsOf(matrices, await activations(), read);
-      await writeSafetensors(join(partial, FILE), [
+      const left = [...inputs.values()].reduce((sum, { outliers }) => sum + outliers.length, 0);
+      const all = [...inputs.values()].reduce((sum, { factors }) => sum + factors.length, 0);
+      if (left > 0)
+        notify(`${left} of the ${all} features that matrices of this model read are outliers: they stay float32`);
+      return [
         ...floats.map(({ name, shape }) => ({ name, shape, dtype: 'F32' as const, data: () => read(name) })),
         ...matrices.flatMap((matrix) =>
           matrixTensors(matrix, inputs.get(matrix.reads), { unsigned, read: () => read(matrix.weight) }),
         ),
         ...[...inputs].flatMap(([reads, smoothing]) => inputTensors(reads, smoothing)),
-      ]);
-      const left = [...inputs.values()].reduce((sum, { outliers }) => sum + outliers.length, 0);
-      const all = [...inputs.values()].reduce((sum, { factors }) => sum + factors.length, 0);
-      if (left > 0)
-        notify(`${left} of the ${all} features that matrices of this model read are outliers: they stay float32`);
-      await deleteOlder(cache, Date.now() - UNUSED_MS);
+      ];
     },
   });
-  // Marks it as used. Where a cache can only be read, nothing is ever deleted either.
-  await utimes(directory, new Date(), new Date()).catch(() => undefined);
-  return await openModelDirectory(directory);
 }
 
 function matricesOf(config: ModelConfig): Matrix[] {
   return [...linearModules(config)].map(([name, { out, in: width, reads }]) => ({
-    weight: name === UNEMBEDDING ? unembeddingWeight(config) : `${name}.weight`,
+    weight: weightOf(config, name),
     out,
     width,
     reads,
