@@ -121,6 +121,8 @@ export interface StageNode {
 export interface StudySql {
   /** A condition on the view `runs` that its runs meet. */
   where: string;
+  /** The same for the runs of all stages of its place. */
+  stages_where: string;
   /** By metric, its quoted column of the view `metrics`. */
   metrics: ReadonlyMap<string, string>;
   /** By field, an expression over `runs` and `configs`. */
