@@ -78,6 +78,28 @@ describe('report --svg', () => {
     expectWellFormed(pair);
   });
 
+  it('draws what the sweep file asks for, and names the chart that is wrong', async () => {
+    const sweep = writeGrid(join(cwd, 'runs/grid'));
+    const spec = {
+      mark: 'bar',
+      encoding: { x: { field: 'state', type: 'nominal' }, y: { field: 'n', type: 'quantitative' } },
+    };
+    const ask = (sql: string) =>
+      writeText(join(sweep, 'sweep.json'), JSON.stringify({ charts: [{ title: 'Runs by state', sql, spec }] }));
+    ask('SELECT state, count(*) AS n FROM runs GROUP BY state ORDER BY state');
+    const files = await writeCharts({ directories: ['runs'], cwd }, 'charts', () => {});
+    expect(files.at(-1)).toBe('charts/grid-own-runs-by-state.svg');
+    expect(readFileSync(join(cwd, 'charts/grid-own-runs-by-state.svg'), 'utf8')).toContain('diverged');
+    ask('SELECT nothing FROM runs');
+    await expect(writeCharts({ directories: ['runs'], cwd }, 'charts', () => {})).rejects.toThrow(
+      /^chart "Runs by state": SQL: /,
+    );
+    ask(`SELECT * FROM read_text('/etc/passwd')`);
+    await expect(writeCharts({ directories: ['runs'], cwd }, 'charts', () => {})).rejects.toThrow(
+      'may not be called here',
+    );
+  });
+
   it('says so where there is nothing to draw', async () => {
     writeRun(join(cwd, 'runs/a'), { state: 'pending' });
     await expect(writeCharts({ directories: ['runs'], cwd }, 'charts', () => {})).rejects.toThrow(
