@@ -15,6 +15,7 @@ SQL goes over the views runs, configs, metrics, metrics_long and checkpoints, an
     '<%= config.bin %> report',
     '<%= config.bin %> report runs/lr_grid --metric test/nll --at best',
     '<%= config.bin %> report runs/a runs/b --group-by model_name --format markdown',
+    '<%= config.bin %> report runs/lr_grid --svg charts',
     `<%= config.bin %> report --sql "SELECT state, count(*) FROM runs GROUP BY state"`,
   ];
 
@@ -61,6 +62,11 @@ SQL goes over the views runs, configs, metrics, metrics_long and checkpoints, an
     'max-memory': Flags.string({
       summary: 'Memory that the database may take, as in 8GB (default: half of the memory there is).',
     }),
+    svg: Flags.string({
+      summary: 'Draw the charts of the report into this directory, each an SVG file.',
+      exclusive: ['sql', 'output', 'all'],
+      helpValue: 'DIR',
+    }),
     output: Flags.string({ char: 'o', summary: 'Write to this file instead of standard output.' }),
   };
 
@@ -81,6 +87,7 @@ SQL goes over the views runs, configs, metrics, metrics_long and checkpoints, an
       maxMemory: flags['max-memory'],
       format: this.jsonEnabled() ? null : flags.format,
       output: flags.output,
+      svg: flags.svg,
       width: widthOf(process.stdout),
       notify: (notice) =>
         process.stderr.write(`${wrappedText(`note: ${printable(notice)}`, widthOf(process.stderr))}\n`),

@@ -41,12 +41,18 @@ export async function prepareQuestion(
 ): Promise<string[]> {
   const names = await tablesIn(connection, sql);
   const asksOnlyOf = (...views: string[]) => names.length > 0 && names.every((name) => views.includes(name));
-  const renamed = await createRunViews(connection, entries);
+  const { notices: renamed } = await createRunViews(connection, entries);
   const notices = asksOnlyOf('runs', 'checkpoints', 'metrics', 'metrics_long') ? [] : renamed;
-  if (!asksOnlyOf('runs', 'configs', 'checkpoints')) notices.push(...(await createMetricViews(connection, entries)));
+  if (!asksOnlyOf('runs', 'configs', 'checkpoints'))
+    notices.push(...(await createMetricViews(connection, entries)).notices);
   if (!asksOnlyOf('runs', 'configs', 'metrics', 'metrics_long')) await createCheckpointView(connection, entries);
   await sealDatabase(connection);
   return notices;
+}
+
+/** @throws ConfigurationError for text that is not one SELECT over the views */
+export async function checkQuestion(connection: DuckDBConnection, sql: string): Promise<void> {
+  await tablesIn(connection, sql);
 }
 
 /** @throws ConfigurationError with what DuckDB says in one line, and the names that come near an unknown one */

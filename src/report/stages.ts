@@ -1,5 +1,6 @@
 // The stages whose runs lie in one place: the order in which they ran, and what each started from.
 
+import type { SeenState } from '../run_files/types.ts';
 import { listed } from '../util/plural.ts';
 import type { RunEntry } from './run_entry.ts';
 
@@ -46,4 +47,21 @@ export function startOf(members: readonly RunEntry[], entries: readonly RunEntry
     here.set(stage, hashes.has(hash) && (here.get(stage) ?? true));
   }
   return listed([...here].map(([stage, isHere]) => (isHere ? stage : `a run of ${stage} that is not here`)));
+}
+
+export interface StageNode {
+  name: string;
+  /** Stages that it starts from. */
+  after: string[];
+  /** Its runs. */
+  states: Partial<Record<SeenState, number>>;
+}
+
+/** The stages of one place in their order, with their runs counted by state. */
+export function stageGraph(entries: readonly RunEntry[]): StageNode[] {
+  return stageOrder(entries.filter(({ row }) => row.stage !== null)).map((name) => {
+    const states: StageNode['states'] = {};
+    for (const { row } of entries) if (row.stage === name) states[row.state] = (states[row.state] ?? 0) + 1;
+    return { name, after: [...startingPoints(entries, name)], states };
+  });
 }

@@ -1,0 +1,63 @@
+// From directories to charts: the runs read, compared and made into studies, and of each study its charts.
+
+import { compareLoaded } from '../compare.ts';
+import { dropCopies } from '../copies.ts';
+import { openDatabase, sealDatabase } from '../database.ts';
+import { readEntries } from '../entries.ts';
+import { groupByFields, groupBySweep } from '../grouping.ts';
+import { defaultLimits, type Limits } from '../limits.ts';
+import type { ObjectiveOptions } from '../objective.ts';
+import type { RunEntry } from '../run_entry.ts';
+import { studiesOf } from '../study/studies.ts';
+import type { Study } from '../study/study.ts';
+import { createCheckpointView, createMetricViews, createRunViews } from '../views.ts';
+import type { Chart } from './chart.ts';
+import { chartsOf } from './charts.ts';
+import { ownCharts } from './own_charts.ts';
+
+export interface ChartOptions extends ObjectiveOptions {
+  /** Directories to look for runs in, relative to `cwd`. */
+  directories: readonly string[];
+  cwd: string;
+  groupBy?: readonly string[] | undefined;
+  limits?: Partial<Limits> | undefined;
+}
+
+export interface ChartReport {
+  entries: readonly RunEntry[];
+  studies: { study: Study; charts: Chart[] }[];
+  /** What could not be read, one line each. */
+  notices: string[];
+}
+
+/** @throws ConfigurationError for directories without runs, and fields or metrics that no run has */
+export async function makeCharts(options: ChartOptions): Promise<ChartReport> {
+  const { entries, notices } = readEntries(options.directories, options.cwd);
+  const limits = { ...defaultLimits(), ...options.limits };
+  const connection = await openDatabase(limits.bytes);
+  try {
+    const { fields, notices: renamedFields } = await createRunViews(connection, entries);
+    const { metrics, notices: unread } = await createMetricViews(connection, entries);
+    await createCheckpointView(connection, entries);
+    const tables = options.groupBy === undefined ? groupBySweep(entries) : [groupByFields(entries, options.groupBy)];
+    const { groupings, notices: copies } = dropCopies(tables);
+    const compared = await compareLoaded(connection, entries, groupings, options, metrics);
+    const studies = await studiesOf(connection, entries, compared.summaries, { fields, metrics });
+    await sealDatabase(connection);
+    const drawn: ChartReport['studies'] = [];
+    const asked = new Set<string>();
+    for (const study of studies) {
+      const own = new Set(study.runs.map(({ run }) => run));
+      const first = entries.filter(({ row }) => own.has(row.run) && row.sweep !== null && !asked.has(row.sweep));
+      for (const { row } of first) if (row.sweep !== null) asked.add(row.sweep);
+      drawn.push({ study, charts: chartsOf(study, await ownCharts(connection, first, limits)) });
+    }
+    return {
+      entries,
+      studies: drawn,
+      notices: [...notices, ...renamedFields, ...unread, ...copies, ...compared.notices],
+    };
+  } finally {
+    connection.closeSync();
+  }
+}

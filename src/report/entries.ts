@@ -1,0 +1,36 @@
+// The runs that a report is of: found below directories, with those that their sweeps have only planned.
+
+import { producersAmong } from '../run_files/producers.ts';
+import { ConfigurationError } from '../util/errors.ts';
+import { programName } from '../util/program_name.ts';
+import { discoverRuns } from './discover.ts';
+import { plannedEntries } from './planned_entries.ts';
+import { type RunEntry, readRunEntry } from './run_entry.ts';
+
+/**
+ * @param directories relative to `cwd`
+ * @returns the runs, and what could not be read, one line each
+ * @throws ConfigurationError where there is no run
+ */
+export function readEntries(directories: readonly string[], cwd: string): { entries: RunEntry[]; notices: string[] } {
+  const { runs, sweeps, notices } = discoverRuns(directories, cwd);
+  const found = runs.map(readRunEntry);
+  const entries = judgedByTheirOwn([...found, ...plannedEntries(sweeps, found)]);
+  if (entries.length > 0) return { entries, notices };
+  throw new ConfigurationError([...notices, `no runs in ${directories.join(', ')}`].join('\n'), {
+    hint: `A run is a directory with a run.json, metrics.jsonl or config.json. Start one: ${programName()} run configs/sl_basic.yaml`,
+  });
+}
+
+/** A sweep judges the stage that it names, or else the last ones; the others are shown by what they say of themselves. */
+function judgedByTheirOwn(entries: readonly RunEntry[]): RunEntry[] {
+  const producers = producersAmong(
+    entries.map(({ row: { hash, after } }) => ({ hash, after: after.map((each) => ({ hash: each })) })),
+  );
+  const isJudged = ({ objective, row: { hash, stage } }: RunEntry) =>
+    typeof objective?.stage === 'string' ? stage === objective.stage : hash === null || !producers.has(hash);
+  const unjudged = { objective_metric: null, objective_goal: null, objective_at: null };
+  return entries.map((entry) =>
+    isJudged(entry) ? entry : { ...entry, objective: null, row: { ...entry.row, ...unjudged } },
+  );
+}
