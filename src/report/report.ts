@@ -23,7 +23,7 @@ import { plannedEntries } from './planned_entries.ts';
 import { runBlocks } from './run_document.ts';
 import { type RunEntry, readRunEntry, UNFINISHED } from './run_entry.ts';
 import { summariseRun } from './run_summary.ts';
-import { ask, prepareQuestion } from './sql.ts';
+import { ask, prepareQuestion, type Question } from './sql.ts';
 import type { Summary } from './summary.ts';
 import { summaryBlocks } from './summary_document.ts';
 import { type DataTable, runTable, summaryTable } from './summary_table.ts';
@@ -33,6 +33,8 @@ export interface ReportOptions extends ObjectiveOptions {
   directories: readonly string[];
   cwd: string;
   sql?: string | undefined;
+  /** The file that the question was read from, as the user would type it. */
+  sqlFile?: string | undefined;
   groupBy?: readonly string[] | undefined;
   limits?: Partial<Limits> | undefined;
   /** Leaves nothing out of what people read: every metric of a run, and every run that needs a look. */
@@ -89,7 +91,8 @@ function reportOn(
   options: ReportOptions,
   limits: Limits,
 ): Promise<Report> {
-  if (options.sql !== undefined) return reportOnQuestion(connection, entries, options.sql, limits);
+  const { sql, sqlFile: file = null } = options;
+  if (sql !== undefined) return reportOnQuestion(connection, entries, { sql, file }, limits);
   const [only] = entries;
   const plain = [options.metric, options.goal, options.at, options.groupBy].every((option) => option === undefined);
   if (entries.length === 1 && only !== undefined && plain) return reportOnRun(connection, only, options);
@@ -99,11 +102,11 @@ function reportOn(
 async function reportOnQuestion(
   connection: DuckDBConnection,
   entries: readonly RunEntry[],
-  sql: string,
+  question: Question,
   limits: Limits,
 ): Promise<Report> {
-  const notices = await prepareQuestion(connection, sql, entries);
-  const answer = await ask(connection, sql, limits);
+  const notices = await prepareQuestion(connection, question, entries);
+  const answer = await ask(connection, question, limits);
   const toJson = await jsonReader();
   // Only when asked for: Parquet takes the answer as it is, and that may be more than fits into JSON.
   let read: QueryResult | null = null;
