@@ -21,8 +21,9 @@ export async function createRunViews(connection: DuckDBConnection, entries: read
 
 /** @returns notices about lines that could not be read, and metrics that SQL knows under another name */
 export async function createMetricViews(connection: DuckDBConnection, entries: readonly RunEntry[]): Promise<string[]> {
-  const files = await MetricFiles.open(connection, entries);
+  const files = await MetricFiles.open(connection, entries, true);
   const columns = await loadMetrics(files, await findMetrics(files));
+  await files.keep(METRIC_ROWS, columns);
   const names = columnNames(
     columns.map(({ metric }) => metric),
     ['run', 'step'],
