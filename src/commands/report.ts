@@ -75,6 +75,7 @@ SQL goes over the views runs, configs, metrics, metrics_long and checkpoints, an
     'max-memory': Flags.string({
       summary: 'Memory that the database may take, as in 8GB (default: half of the memory there is).',
     }),
+    'no-cache': Flags.boolean({ summary: 'Read every metrics.jsonl itself, and keep nothing of it beside the runs.' }),
     output: Flags.string({ char: 'o', summary: 'Write to this file instead of standard output.' }),
   };
 
@@ -91,6 +92,7 @@ SQL goes over the views runs, configs, metrics, metrics_long and checkpoints, an
       ...places,
       sql: flags.sql,
       question: flags['sql-file'],
+      useCache: !flags['no-cache'],
       metric: flags.metric,
       goal: flags.goal,
       at: flags.at,

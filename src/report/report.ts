@@ -7,18 +7,16 @@ import { producersAmong } from '../run_files/producers.ts';
 import { newestIterationFile } from '../training/iteration_directory.ts';
 import { ConfigurationError } from '../util/errors.ts';
 import type { JsonObject, JsonValue } from '../util/json.ts';
-import { printable } from '../util/printable.ts';
 import { programName } from '../util/program_name.ts';
+import { type ReportContents, reportOnAnswer } from './answer_report.ts';
 import { compare } from './compare.ts';
 import { dropCopies } from './copies.ts';
-import { jsonReader, openDatabase, type QueryResult } from './database.ts';
+import { openDatabase } from './database.ts';
 import { discoverRuns } from './discover.ts';
-import type { Block } from './document.ts';
-import { formatValue } from './format.ts';
 import { groupByFields, groupBySweep } from './grouping.ts';
-import { defaultLimits, type Limits, withinText } from './limits.ts';
+import { defaultLimits, type Limits } from './limits.ts';
 import type { ObjectiveOptions } from './objective.ts';
-import { fillFromAnswer, fillFromTable } from './parquet.ts';
+import { fillFromTable } from './parquet.ts';
 import { plannedEntries } from './planned_entries.ts';
 import { runBlocks } from './run_document.ts';
 import { type RunEntry, readRunEntry, UNFINISHED } from './run_entry.ts';
@@ -28,10 +26,15 @@ import type { Summary } from './summary.ts';
 import { summaryBlocks } from './summary_document.ts';
 import { type DataTable, runTable, summaryTable } from './summary_table.ts';
 
-export interface ReportOptions extends ObjectiveOptions {
+export interface RunPlaces {
   /** Directories to look for runs in, relative to `cwd`. */
   directories: readonly string[];
   cwd: string;
+  /** Unless false, metrics are read from the cache beside the runs, and kept there. */
+  useCache?: boolean | undefined;
+}
+
+export interface ReportOptions extends ObjectiveOptions, RunPlaces {
   sql?: string | undefined;
   /** The file that the question was read from, as the user would type it. */
   sqlFile?: string | undefined;
@@ -41,26 +44,14 @@ export interface ReportOptions extends ObjectiveOptions {
   all?: boolean | undefined;
 }
 
-export interface Report {
+export interface Report extends ReportContents {
   /** What could not be read, one line each. */
   notices: string[];
-  readonly blocks: Block[];
-  readonly json: JsonValue;
-  readonly table: QueryResult;
-  /** Creates the table `result` with exact types, for Parquet. */
-  fill(connection: DuckDBConnection): Promise<void>;
 }
 
 /** @throws ConfigurationError for directories without runs, fields that no run has, and SQL that is wrong */
 export async function makeReport(options: ReportOptions): Promise<Report> {
-  const { runs, sweeps, notices } = discoverRuns(options.directories, options.cwd);
-  const found = runs.map(readRunEntry);
-  const entries = judgedByTheirOwn([...found, ...plannedEntries(sweeps, found)]);
-  if (entries.length === 0) {
-    throw new ConfigurationError([...notices, `no runs in ${options.directories.join(', ')}`].join('\n'), {
-      hint: `A run is a directory with a run.json, metrics.jsonl or config.json. Start one: ${programName()} run configs/sl_basic.yaml`,
-    });
-  }
+  const { entries, notices } = findRuns(options);
   const limits = { ...defaultLimits(), ...options.limits };
   const connection = await openDatabase(limits.bytes);
   try {
@@ -70,6 +61,20 @@ export async function makeReport(options: ReportOptions): Promise<Report> {
   } finally {
     connection.closeSync();
   }
+}
+
+/**
+ * The runs of the directories, and what could not be read.
+ * @throws ConfigurationError for directories without runs
+ */
+export function findRuns({ directories, cwd, useCache = true }: RunPlaces): { entries: RunEntry[]; notices: string[] } {
+  const { runs, sweeps, notices } = discoverRuns(directories, cwd);
+  const found = runs.map(readRunEntry).map((entry) => (useCache ? entry : { ...entry, cacheDirectory: null }));
+  const entries = judgedByTheirOwn([...found, ...plannedEntries(sweeps, found)]);
+  if (entries.length > 0) return { entries, notices };
+  throw new ConfigurationError([...notices, `no runs in ${directories.join(', ')}`].join('\n'), {
+    hint: `A run is a directory with a run.json, metrics.jsonl or config.json. Start one: ${programName()} run configs/sl_basic.yaml`,
+  });
 }
 
 /** A sweep judges the stage that it names, or else the last ones; the others are shown by what they say of themselves. */
@@ -107,27 +112,7 @@ async function reportOnQuestion(
 ): Promise<Report> {
   const notices = await prepareQuestion(connection, question, entries);
   const answer = await ask(connection, question, limits);
-  const toJson = await jsonReader();
-  // Only when asked for: Parquet takes the answer as it is, and that may be more than fits into JSON.
-  let read: QueryResult | null = null;
-  const table = () => {
-    read ??= withinText(() => toJson(answer));
-    return read;
-  };
-  return {
-    notices,
-    get table() {
-      return table();
-    },
-    get blocks() {
-      return [{ table: textTable(table()) }];
-    },
-    get json() {
-      const { columns, rows } = table();
-      return rows.map((row) => Object.fromEntries(columns.map(({ name }, i) => [name, row[i] ?? null])));
-    },
-    fill: fillFromAnswer(answer),
-  };
+  return { notices, ...(await reportOnAnswer(answer)) };
 }
 
 async function reportOnRun(
@@ -197,7 +182,7 @@ function jsonNumber(value: number | null): JsonValue {
   return value === null || Number.isFinite(value) ? value : String(value);
 }
 
-function tableReport({ columns, rows }: DataTable): Pick<Report, 'table' | 'fill'> {
+function tableReport({ columns, rows }: DataTable): Pick<ReportContents, 'table' | 'fill'> {
   const names = Object.keys(columns);
   return {
     table: {
@@ -205,17 +190,5 @@ function tableReport({ columns, rows }: DataTable): Pick<Report, 'table' | 'fill
       rows: rows.map((row) => names.map((name) => (Object.hasOwn(row, name) ? (row[name] ?? null) : null))),
     },
     fill: fillFromTable({ columns, rows }),
-  };
-}
-
-const NUMERIC = /^(U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?|U?INTEGER|FLOAT|DOUBLE|DECIMAL.*)$/;
-
-function textTable({ columns, rows }: QueryResult) {
-  return {
-    columns: columns.map(({ name, type }) => ({
-      name: printable(name),
-      align: NUMERIC.test(type) ? ('right' as const) : ('left' as const),
-    })),
-    rows: rows.map((row) => row.map(formatValue)),
   };
 }

@@ -30,7 +30,7 @@ const TABLE_FUNCTIONS = new Set([
   'duckdb_views',
 ]);
 
-const VIEWS = ['runs', 'configs', 'metrics', 'metrics_long', 'checkpoints'];
+export const VIEWS = ['runs', 'configs', 'metrics', 'metrics_long', 'checkpoints'];
 
 const ONE_SELECT =
   'The report answers one SELECT (also FROM …, WITH …, DESCRIBE, SHOW TABLES; PIVOT with ON column IN (…)).';
@@ -53,6 +53,20 @@ export async function prepareQuestion(
   if (!asksOnlyOf('runs', 'configs', 'metrics', 'metrics_long')) await createCheckpointView(connection, entries);
   await sealDatabase(connection);
   return notices;
+}
+
+/** Prepares the database for any number of questions. @returns notices about what could not be read */
+export async function prepareQuestions(connection: DuckDBConnection, entries: readonly RunEntry[]): Promise<string[]> {
+  const notices = [...(await createRunViews(connection, entries)), ...(await createMetricViews(connection, entries))];
+  await createCheckpointView(connection, entries);
+  await sealDatabase(connection);
+  return notices;
+}
+
+/** One of several questions to a database that was prepared for them. @throws ConfigurationError for text that is no SELECT */
+export async function askNext(connection: DuckDBConnection, question: Question, limits: Limits): Promise<Answer> {
+  await tablesIn(connection, question);
+  return await ask(connection, question, limits);
 }
 
 /** @throws ConfigurationError with what DuckDB says in one line, and the names that come near an unknown one */
@@ -186,6 +200,6 @@ async function columnsNear(connection: DuckDBConnection, name: string): Promise<
   );
 }
 
-function quotedWhereNeeded(name: string): string {
+export function quotedWhereNeeded(name: string): string {
   return /^[A-Za-z_]\w*$/.test(name) ? name : quoteName(name);
 }
