@@ -20,13 +20,9 @@ export default class Diff extends BaseCommand {
   };
 
   static override flags = {
-    tolerance: Flags.custom<number>({
+    tolerance: Flags.string({
       summary: 'Share of the greater value by which two values must differ to part (default 0.01).',
-      async parse(text) {
-        const { parseTolerance } = await import('../diff/tolerance.ts');
-        return parseTolerance(text);
-      },
-    })(),
+    }),
     all: Flags.boolean({ summary: 'Leave out no metric.' }),
   };
 

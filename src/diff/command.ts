@@ -9,11 +9,13 @@ import { plural } from '../util/plural.ts';
 import { printable } from '../util/printable.ts';
 import { readRuns } from './read_run.ts';
 import { diffRuns, type FieldDiff, type MetricDiff, type RunDiff } from './run_diff.ts';
+import { parseTolerance } from './tolerance.ts';
 
 export interface DiffOptions {
   runs: readonly [string, string];
   cwd: string;
-  tolerance: number | undefined;
+  /** A share, as it is typed. */
+  tolerance: string | undefined;
   /** Every metric. */
   all: boolean;
   width: number;
@@ -21,11 +23,12 @@ export interface DiffOptions {
 }
 
 export async function diffCommand(options: DiffOptions): Promise<{ text: string; json: JsonValue }> {
+  const tolerance = options.tolerance === undefined ? undefined : parseTolerance(options.tolerance);
   const connection = await openDatabase();
   try {
     const { runs, notices } = await readRuns(connection, options.runs, options.cwd);
     for (const notice of notices) options.notify(notice);
-    const diff = diffRuns(...runs, options.tolerance);
+    const diff = diffRuns(...runs, tolerance);
     return { text: toText(diffBlocks(diff, options.all), options.width), json: JSON.parse(JSON.stringify(diff)) };
   } finally {
     connection.closeSync();

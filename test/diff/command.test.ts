@@ -15,7 +15,7 @@ beforeEach(() => {
 afterEach(() => remove());
 
 const notices: string[] = [];
-const diff = (a: string, b: string, options: { tolerance?: number; all?: boolean } = {}) =>
+const diff = (a: string, b: string, options: { tolerance?: string; all?: boolean } = {}) =>
   diffCommand({
     runs: [a, b],
     cwd,
@@ -150,6 +150,20 @@ describe('cookbook diff', () => {
       hint: 'There are runs in it, such as runs/a.',
     });
     await expect(diff('runs/a', 'runs/b')).rejects.toThrow('no such directory');
+  });
+
+  it('parts later the more may differ, and leaves out no metric where all are asked for', async () => {
+    writeRun(join(cwd, 'a'), { metrics: falling(1) });
+    writeRun(join(cwd, 'b'), { metrics: falling(1.02) });
+    const stepOf = async (tolerance: string) => (await diff('a', 'b', { tolerance })).json;
+    expect(await stepOf('0')).toMatchObject({
+      metrics: expect.arrayContaining([expect.objectContaining({ metric: 'train_mean_nll', parts_beyond_at: 3 })]),
+    });
+    expect(await stepOf('1')).toMatchObject({
+      metrics: expect.arrayContaining([expect.objectContaining({ metric: 'train_mean_nll', parts_beyond_at: null })]),
+    });
+    expect((await diff('a', 'b', { all: true })).text).toContain('time/total');
+    await expect(diff('a', 'b', { tolerance: '3' })).rejects.toThrow('between 0 and 1');
   });
 
   it('takes a tolerance between 0 and 1', () => {
