@@ -12,6 +12,7 @@ const FLOORS = [
   ['index.ts'],
   ['builtin.ts'],
   ['builders', 'schema', 'validate'],
+  ['diff', 'sql_shell'],
   ['chat', 'checkpoints', 'conformance', 'eval', 'export', 'play', 'render', 'report', 'serve', 'sweep'],
   ['run'],
   ['run_files'],

@@ -11,6 +11,7 @@ import CheckpointsSetTtl from './checkpoints/set_ttl.ts';
 import CheckpointsUnpublish from './checkpoints/unpublish.ts';
 import Completion from './completion.ts';
 import Conformance from './conformance.ts';
+import Diff from './diff.ts';
 import Engine from './engine.ts';
 import Eval from './eval.ts';
 import Exec from './exec.ts';
@@ -24,6 +25,7 @@ import Report from './report.ts';
 import Run from './run.ts';
 import Schema from './schema.ts';
 import Serve from './serve.ts';
+import Sql from './sql.ts';
 import Sweep from './sweep.ts';
 import Validate from './validate.ts';
 import Version from './version.ts';
@@ -39,6 +41,7 @@ export const COMMANDS: Record<string, Command.Class> = {
   'checkpoints:unpublish': CheckpointsUnpublish,
   completion: Completion,
   conformance: Conformance,
+  diff: Diff,
   engine: Engine,
   eval: Eval,
   exec: Exec,
@@ -52,6 +55,7 @@ export const COMMANDS: Record<string, Command.Class> = {
   run: Run,
   schema: Schema,
   serve: Serve,
+  sql: Sql,
   sweep: Sweep,
   validate: Validate,
   version: Version,

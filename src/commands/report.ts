@@ -5,6 +5,9 @@ import { printable } from '../util/printable.ts';
 import { widthOf, wrappedText } from '../util/wrapped.ts';
 import { BaseCommand } from './base.ts';
 
+/** What only a question has use for. */
+const ASKS = { type: 'some' as const, flags: ['sql', 'sql-file'] };
+
 export default class Report extends BaseCommand {
   static override summary = 'Show what runs have learned: configurations compared over seeds, or any question in SQL.';
 
@@ -17,18 +20,29 @@ SQL goes over the views runs, configs, metrics, metrics_long and checkpoints, an
     '<%= config.bin %> report runs/a runs/b --group-by model_name --format markdown',
     '<%= config.bin %> report runs/lr_grid --svg charts',
     `<%= config.bin %> report --sql "SELECT state, count(*) FROM runs GROUP BY state"`,
+    '<%= config.bin %> report runs/lr_grid -f best_per_seed',
   ];
 
   static override strict = false;
   static override args = {
     dir: Args.string({ multiple: true, description: 'Directories to look for runs in; "runs" unless given.' }),
   };
-  static override usage = 'report [DIR…] [--sql SQL | --metric NAME --at WHEN --goal GOAL --group-by FIELDS]';
+  static override usage = 'report [DIR…] [--sql SQL | -f FILE | --metric NAME --at WHEN --goal GOAL --group-by FIELDS]';
 
   static override flags = {
     sql: Flags.string({
       summary: 'One SELECT over the views.',
-      exclusive: ['metric', 'at', 'goal', 'group-by'],
+      exclusive: ['sql-file', 'metric', 'at', 'goal', 'group-by'],
+    }),
+    'sql-file': Flags.string({
+      char: 'f',
+      helpValue: 'FILE',
+      summary: 'Read the question from a file, from "-", or by its name from queries/NAME.sql (--queries lists them).',
+      exclusive: ['sql', 'metric', 'at', 'goal', 'group-by'],
+    }),
+    queries: Flags.boolean({
+      summary: 'List the saved questions instead of answering one.',
+      exclusive: ['sql', 'sql-file', 'metric', 'at', 'goal', 'group-by', 'format', 'output', 'all'],
     }),
     metric: Flags.string({ summary: 'Compare by this metric instead of the one that the runs declare.' }),
     at: Flags.string({ summary: 'Which value of the metric counts: last, best or step:N.' }),
@@ -46,18 +60,18 @@ SQL goes over the views runs, configs, metrics, metrics_long and checkpoints, an
     })(),
     all: Flags.boolean({
       summary: 'Leave nothing out: every metric of a run, every run of a sweep that needs a look.',
-      exclusive: ['sql'],
+      exclusive: ['sql', 'sql-file'],
     }),
     'max-seconds': Flags.integer({
       min: 1,
       max: 1_000_000,
-      summary: 'Time that the answer to --sql may take (default 60).',
-      dependsOn: ['sql'],
+      summary: 'Time that the answer to a question in SQL may take (default 60).',
+      relationships: [ASKS],
     }),
     'max-rows': Flags.integer({
       min: 1,
-      summary: 'Rows that the answer to --sql may have (default 1000000).',
-      dependsOn: ['sql'],
+      summary: 'Rows that the answer to a question in SQL may have (default 1000000).',
+      relationships: [ASKS],
     }),
     'max-memory': Flags.string({
       summary: 'Memory that the database may take, as in 8GB (default: half of the memory there is).',
@@ -67,16 +81,24 @@ SQL goes over the views runs, configs, metrics, metrics_long and checkpoints, an
       exclusive: ['sql', 'output', 'all'],
       helpValue: 'DIR',
     }),
+    'no-cache': Flags.boolean({ summary: 'Read every metrics.jsonl itself, and keep nothing of it beside the runs.' }),
     output: Flags.string({ char: 'o', summary: 'Write to this file instead of standard output.' }),
   };
 
   async run(): Promise<unknown> {
     const { argv, flags } = await this.parse(Report);
-    const { reportCommand } = await import('../report/command.ts');
+    const { listQuestions, reportCommand } = await import('../report/command.ts');
+    const places = { directories: argv.length === 0 ? ['runs'] : argv.map(String), cwd: process.cwd() };
+    if (flags.queries) {
+      const { text, json } = listQuestions(places, widthOf(process.stdout));
+      this.log(text);
+      return json;
+    }
     const { text, json } = await reportCommand({
-      directories: argv.length === 0 ? ['runs'] : argv.map(String),
-      cwd: process.cwd(),
+      ...places,
       sql: flags.sql,
+      question: flags['sql-file'],
+      useCache: !flags['no-cache'],
       metric: flags.metric,
       goal: flags.goal,
       at: flags.at,

@@ -2,11 +2,15 @@
 
 import type { JsonValue } from '../util/json.ts';
 import { printable } from '../util/printable.ts';
+import { toText } from './document.ts';
 import { DEFAULT_ROWS, DEFAULT_SECONDS, defaultBytes, parseBytes } from './limits.ts';
 import { type Format, formatReport, writeReport } from './output.ts';
+import { type QuestionPlaces, readQuestion, savedQuestions } from './queries.ts';
 import { makeReport, type ReportOptions } from './report.ts';
 
-export interface ReportCommandOptions extends Omit<ReportOptions, 'limits'> {
+export interface ReportCommandOptions extends Omit<ReportOptions, 'limits' | 'sqlFile'> {
+  /** A file of SQL, or the name of a saved question. */
+  question: string | undefined;
   maxSeconds: number | undefined;
   maxRows: number | undefined;
   /** Such as 2GB. */
@@ -31,7 +35,7 @@ export interface ReportEnd {
 }
 
 export async function reportCommand(options: ReportCommandOptions): Promise<ReportEnd> {
-  const { format, output, svg, notify, width, maxSeconds, maxRows, maxMemory, ...asked } = options;
+  const { format, output, svg, notify, width, maxSeconds, maxRows, maxMemory, question, ...asked } = options;
   const limits = {
     seconds: maxSeconds ?? DEFAULT_SECONDS,
     rows: maxRows ?? DEFAULT_ROWS,
@@ -46,9 +50,22 @@ export async function reportCommand(options: ReportCommandOptions): Promise<Repo
       json: format === null ? files : undefined,
     };
   }
-  const report = await makeReport({ ...asked, limits });
+  const read = question === undefined ? null : await readQuestion(question, asked);
+  const report = await makeReport({
+    ...asked,
+    limits,
+    ...(read === null ? {} : { sql: read.sql, sqlFile: read.file ?? undefined }),
+  });
   for (const notice of report.notices) notify(notice);
   if (output !== undefined) await writeReport(report, format ?? 'json', output);
   const text = output === undefined && format !== null ? formatReport(report, format, width) : null;
   return { text, json: format === null ? report.json : undefined };
+}
+
+/** The saved questions that can be asked of these directories: a table for people, or data. */
+export function listQuestions(places: QuestionPlaces, width: number): { text: string; json: JsonValue } {
+  const questions = savedQuestions(places);
+  const columns = ['name', 'what it asks', 'file'].map((name) => ({ name, align: 'left' as const }));
+  const rows = questions.map(({ name, about, file }) => [name, about ?? '', file].map(printable));
+  return { text: toText([{ table: { columns, rows } }], width), json: questions.map((question) => ({ ...question })) };
 }

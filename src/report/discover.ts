@@ -19,6 +19,8 @@ export interface RunDirectory {
   sweep: string | null;
   /** What the sweep's file declares now. */
   objective: SweepObjective | null;
+  /** Where its metrics may be cached: beside the runs of its sweep, else in the directory that was named, and nowhere above it. */
+  cacheDirectory: string | null;
   /** Names of the files that may be read: regular ones, and links to regular ones inside the directories given. */
   files: ReadonlySet<string>;
 }
@@ -70,6 +72,8 @@ function displayPath(path: string, cwd: string): string {
 class Search {
   readonly #cwd: string;
   readonly #realRoots: string[];
+  /** The one that is searched now. */
+  #root = '';
   readonly #runs = new Map<string, RunDirectory>();
   readonly #sweeps = new Map<string, SweepDirectory>();
   readonly #objectives = new Map<string, SweepObjective | null>();
@@ -83,6 +87,7 @@ class Search {
 
   start(root: string): void {
     const parent = dirname(root);
+    this.#root = root;
     this.#enter(root, existsSync(join(parent, 'sweep.json')) ? parent : null);
   }
 
@@ -122,8 +127,14 @@ class Search {
       directory,
       sweep: sweep === null ? null : displayPath(sweep, this.#cwd),
       objective: sweep === null ? null : this.#objectiveOf(sweep),
+      cacheDirectory: this.#cacheDirectoryOf(directory, sweep),
       files,
     });
+  }
+
+  #cacheDirectoryOf(directory: string, sweep: string | null): string | null {
+    const holder = sweep ?? this.#root;
+    return directory === this.#root || !isWithin(holder, this.#root) ? null : join(holder, '.cookbook');
   }
 
   #addSweep(directory: string): void {

@@ -7,14 +7,24 @@ import { discoverRuns } from './discover.ts';
 import { plannedEntries } from './planned_entries.ts';
 import { type RunEntry, readRunEntry } from './run_entry.ts';
 
+export interface RunPlaces {
+  /** Directories to look for runs in, relative to `cwd`. */
+  directories: readonly string[];
+  cwd: string;
+  /** Unless false, metrics are read from the cache beside the runs, and kept there. */
+  useCache?: boolean | undefined;
+}
+
 /**
- * @param directories relative to `cwd`
  * @returns the runs, and what could not be read, one line each
  * @throws ConfigurationError where there is no run
  */
-export function readEntries(directories: readonly string[], cwd: string): { entries: RunEntry[]; notices: string[] } {
+export function readEntries({ directories, cwd, useCache = true }: RunPlaces): {
+  entries: RunEntry[];
+  notices: string[];
+} {
   const { runs, sweeps, notices } = discoverRuns(directories, cwd);
-  const found = runs.map(readRunEntry);
+  const found = runs.map(readRunEntry).map((entry) => (useCache ? entry : { ...entry, cacheDirectory: null }));
   const entries = judgedByTheirOwn([...found, ...plannedEntries(sweeps, found)]);
   if (entries.length > 0) return { entries, notices };
   throw new ConfigurationError([...notices, `no runs in ${directories.join(', ')}`].join('\n'), {

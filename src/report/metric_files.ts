@@ -4,15 +4,15 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import { readForeignLines } from '../run_files/foreign_json.ts';
 import { messageOf, RunDirectoryError } from '../util/errors.ts';
 import type { JsonObject } from '../util/json.ts';
+import { type CacheableFile, CachedFiles, type Worth } from './cached_files.ts';
 import { quoteName, quoteText } from './columns.ts';
 import { readRows } from './database.ts';
+import type { FileMetrics } from './metric_types.ts';
+import { patternFor } from './path_pattern.ts';
 import type { RunEntry } from './run_entry.ts';
 
-export interface MetricFile {
-  /** Position of the run among the entries, from 0. */
-  index: number;
+export interface MetricFile extends CacheableFile {
   run: string;
-  file: string;
 }
 
 /** A member of the lines, and the name that the statement calls it by, which needs no quotes. */
@@ -36,25 +36,90 @@ export class MetricFiles {
   /** Those that it cannot open, before they are read. */
   #closed: readonly MetricFile[];
   #hasLines = false;
+  readonly #all: readonly MetricFile[];
+  readonly #cached: CachedFiles;
+  /** By index, those that DuckDB alone does not read right. */
+  readonly #odd = new Set<number>();
+  #merged: ReadonlySet<number> = new Set();
+  /** By index, what was found in the files that were read. */
+  readonly #found = new Map<number, FileMetrics>();
 
-  private constructor(connection: DuckDBConnection, files: readonly MetricFile[]) {
+  private constructor(connection: DuckDBConnection, files: readonly MetricFile[], cached: CachedFiles) {
     this.connection = connection;
-    this.#files = files.filter(({ file }) => patternFor(file) !== null);
-    this.#closed = files.filter(({ file }) => patternFor(file) === null);
+    this.#all = files;
+    this.#cached = cached;
+    const unread = files.filter((file) => !cached.has(file));
+    this.#files = unread.filter(({ file }) => patternFor(file) !== null);
+    this.#closed = unread.filter(({ file }) => patternFor(file) === null);
   }
 
-  static async open(connection: DuckDBConnection, entries: readonly RunEntry[]): Promise<MetricFiles> {
-    const files = entries.flatMap(({ metricsFile, row }, index) =>
-      metricsFile === null ? [] : { index, run: row.run, file: metricsFile },
+  /** @param willKeep what is read is kept for the next time, where there may be a cache */
+  static async open(
+    connection: DuckDBConnection,
+    entries: readonly RunEntry[],
+    willKeep = false,
+  ): Promise<MetricFiles> {
+    const files = entries.flatMap(({ metricsFile, cacheDirectory, row }, index) =>
+      metricsFile === null ? [] : { index, run: row.run, file: metricsFile, cacheDirectory },
     );
+    const cached = await CachedFiles.open(connection, files, willKeep);
     await connection.run('CREATE SCHEMA IF NOT EXISTS internal');
     await connection.run(`CREATE OR REPLACE TABLE ${LINES} (run_index BIGINT, json MAP(VARCHAR, JSON))`);
-    return new MetricFiles(connection, files);
+    return new MetricFiles(connection, files, cached);
   }
 
   /** Those that DuckDB has read. It passes over lines that it does not understand. */
   get readByDatabase(): readonly MetricFile[] {
     return this.#files;
+  }
+
+  /** The metrics of each file, as far as they are known: of those that a cache knows, and those that were noted. */
+  get metrics(): FileMetrics[] {
+    return [...this.#cached.metrics.values(), ...this.#found.values()];
+  }
+
+  /** Told which runs had steps that were logged more than once, or lines without a step. */
+  noteMerged(runs: ReadonlySet<number>): void {
+    this.#merged = runs;
+  }
+
+  noteMetrics(index: number, metrics: FileMetrics): void {
+    this.#found.set(index, metrics);
+  }
+
+  /**
+   * Inserts the rows that caches have of these columns into an empty table, as they would be after all that is done to rows that
+   * are read; what is queried from now on leaves them out.
+   * @returns number of rows, and of which runs they were merged
+   */
+  async insertCached(
+    table: string,
+    columns: readonly { metric: string; type: string }[],
+  ): Promise<{ rows: number; merged: number[] }> {
+    this.#cached.release(columns);
+    const rows = await this.#cached.insertInto(table, columns);
+    const queried = new Set([...this.#files, ...this.#closed].map(({ index }) => index));
+    const released = this.#all.filter(
+      (file) => !this.#cached.has(file) && !queried.has(file.index) && !this.#odd.has(file.index),
+    );
+    this.#files = [...this.#files, ...released].sort((a, b) => a.index - b.index);
+    return { rows, merged: this.#cached.merged };
+  }
+
+  /**
+   * Keeps the rows of all files that are sound for the next time.
+   * @param table with all metrics of all files
+   */
+  async keep(
+    table: string,
+    columns: readonly { metric: string; type: string; column: string }[],
+    worth?: Worth,
+  ): Promise<void> {
+    const read = this.#files.flatMap(({ index }) => {
+      const metrics = this.#found.get(index) ?? this.#cached.metrics.get(index) ?? new Map();
+      return this.#odd.has(index) ? [] : [[index, { metrics, merged: this.#merged.has(index) }] as const];
+    });
+    await this.#cached.keep(table, columns, this.#all, new Map(read), worth);
   }
 
   /** Runs a statement that reads from a table `(run_index BIGINT, json MAP(VARCHAR, JSON))` with all lines. */
@@ -75,11 +140,13 @@ export class MetricFiles {
   /** As a table `(run_index, step, …)`, the members of one file that DuckDB has not read right: its lines are these. */
   async replace(file: MetricFile, objects: readonly JsonObject[], members: readonly Member[]): Promise<string> {
     this.#files = this.#files.filter((each) => each !== file);
+    this.#odd.add(file.index);
     await this.#addLines(file, objects);
     return `(${selectMembers(members)} FROM ${LINES} WHERE run_index = ${file.index})`;
   }
 
-  noteDamage({ run }: MetricFile, lines: number): void {
+  noteDamage({ index, run }: MetricFile, lines: number): void {
+    if (lines > 0) this.#odd.add(index);
     if (lines > 0) this.notices.push(`${run}: ${lines} damaged ${lines === 1 ? 'line' : 'lines'} in metrics.jsonl`);
   }
 
@@ -120,6 +187,7 @@ export class MetricFiles {
   }
 
   async #readLines(file: MetricFile, problem: string): Promise<void> {
+    this.#odd.add(file.index);
     const { objects, damaged, problem: unreadable } = readForeignLines(file.file);
     if (unreadable === null && objects.length > 0) {
       this.noteDamage(file, damaged);
@@ -177,15 +245,6 @@ function runIndex(files: readonly MetricFile[]): string {
 
 function patterns(files: readonly MetricFile[]): string {
   return `[${files.map(({ file }) => quoteText(patternFor(file) ?? file)).join(', ')}]`;
-}
-
-/**
- * DuckDB takes every path for a pattern: the one that fits this path alone. In patterns it takes a backslash for a separator
- * of directories, so a path with a backslash may have none.
- */
-function patternFor(path: string): string | null {
-  if (!/[*?[]/.test(path)) return path;
-  return path.includes('\\') ? null : path.replace(/[*?[]/g, '[$&]');
 }
 
 /** Without the name of DuckDB's class of errors. */

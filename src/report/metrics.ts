@@ -1,10 +1,11 @@
 // Loads metrics.jsonl of many runs into one wide table: a row a run and step, a typed column a metric.
 
 import { readForeignLines } from '../run_files/foreign_json.ts';
-import { type JsonObject, textOf } from '../util/json.ts';
+import type { JsonObject, JsonValue } from '../util/json.ts';
 import type { Columns } from './columns.ts';
 import { readRows } from './database.ts';
 import type { Member, MetricFiles } from './metric_files.ts';
+import { typeNamed, typesOfAll } from './metric_types.ts';
 
 /** The table behind the view `metrics`; its `run_index` is the position of the run among the entries, from 0. */
 export const METRIC_ROWS = 'internal.metric_rows';
@@ -25,20 +26,36 @@ export function numbersIn({ column, type }: MetricColumn): string {
 
 /**
  * Every metric that any line of any run has, with its type: DOUBLE where all values are numbers (NaN and the infinities are
- * written as text), BOOLEAN, or else VARCHAR. Reads all files once.
+ * written as text), BOOLEAN, or else VARCHAR. Reads all files once, but for those that a cache knows.
  */
 export async function findMetrics(files: MetricFiles): Promise<Columns> {
-  const rows = await files.queryLines(
-    (lines) => `SELECT name,
+  await files.queryLines(
+    (lines) => `CREATE OR REPLACE TABLE ${FOUND} AS SELECT run_index, name,
        CASE WHEN bool_and(json_type(value) IN ('BIGINT', 'UBIGINT', 'DOUBLE')
                           OR value::VARCHAR IN ('"NaN"', '"Infinity"', '"-Infinity"')) THEN 'DOUBLE'
             WHEN bool_and(json_type(value) = 'BOOLEAN') THEN 'BOOLEAN'
             ELSE 'VARCHAR' END AS type
-     FROM (SELECT unnest(map_keys(json)) AS name, unnest(map_values(json)) AS value FROM ${lines})
-     WHERE name <> 'step' AND json_type(value) <> 'NULL' GROUP BY name ORDER BY name`,
+     FROM (SELECT run_index, unnest(map_keys(json)) AS name, unnest(map_values(json)) AS value FROM ${lines})
+     WHERE name <> 'step' AND json_type(value) <> 'NULL' GROUP BY run_index, name`,
   );
-  return Object.fromEntries(rows.map(({ name, type }) => [textOf(name), textOf(type)]));
+  const shapes = await readRows(
+    files.connection,
+    `SELECT list(run_index) AS runs, names, types FROM (
+       SELECT run_index, list(name ORDER BY name) AS names, list(type ORDER BY name) AS types FROM ${FOUND} GROUP BY run_index
+     ) GROUP BY names, types`,
+  );
+  for (const { runs, names, types } of shapes) {
+    const [known, metrics] = [listOf(types), listOf(names)];
+    const shape = new Map(metrics.map((name, i) => [String(name), typeNamed(known[i])]));
+    for (const run of listOf(runs)) files.noteMetrics(Number(run), shape);
+  }
+  return typesOfAll(files.metrics);
 }
+
+/** The metrics of each file that was read. */
+const FOUND = 'internal.found_metrics';
+
+const listOf = (value: JsonValue | undefined): JsonValue[] => (Array.isArray(value) ? value : []);
 
 /**
  * Fills METRIC_ROWS with the given metrics. A step that was logged more than once becomes one row in which the last value that
@@ -48,19 +65,42 @@ export async function loadMetrics(files: MetricFiles, metrics: Columns): Promise
   const columns = Object.entries(metrics).map(([metric, type], i) => ({ metric, type, column: `m${i}` }));
   const definitions = columns.map(({ column, type }) => `, ${column} ${type}`).join('');
   await files.connection.run(`CREATE TABLE ${METRIC_ROWS} (run_index BIGINT, step DOUBLE${definitions})`);
+  const cached = await files.insertCached(METRIC_ROWS, columns);
+  const isRead = `rowid >= ${cached.rows}`;
   const insert = insertion(columns);
   await files.queryMembers(membersOf(columns), insert);
-  const stepless = await runsWith(files, `SELECT run_index FROM ${METRIC_ROWS} WHERE step IS NULL`);
-  if (stepless.length > 0) await mendMisreadFiles(files, columns, stepless, insert);
+  const stepless = await runsWith(files, `SELECT run_index FROM ${METRIC_ROWS} WHERE step IS NULL AND ${isRead}`);
+  const mended = stepless.length > 0 ? await mendMisreadFiles(files, columns, stepless, insert) : 0;
   // Rows lie in the order of the files, so a repeated step shows as one that is not above the step before it.
   const repeating = await runsWith(
     files,
     `SELECT run_index FROM (
-       SELECT run_index, step, lag(step) OVER () AS step_before, lag(run_index) OVER () AS run_before FROM ${METRIC_ROWS}
+       SELECT run_index, step, lag(step) OVER () AS step_before, lag(run_index) OVER () AS run_before
+       FROM ${METRIC_ROWS} WHERE ${isRead}
      ) WHERE run_index = run_before AND step <= step_before`,
   );
-  await mergeRepeatedSteps(files, columns, [...new Set([...repeating, ...stepless])]);
+  const merged = new Set([...repeating, ...stepless]);
+  await mergeRepeatedSteps(files, columns, [...merged]);
+  for (const run of cached.merged) merged.add(run);
+  if (mended > 0 || cached.rows > 0) await putInOrder(files, merged);
+  files.noteMerged(merged);
   return columns;
+}
+
+/** The order that rows have where all files are read and none is mended: that of the files, and steps that were merged at the end. */
+async function putInOrder({ connection }: MetricFiles, merged: ReadonlySet<number>): Promise<void> {
+  const isMerged = merged.size === 0 ? 'false' : `(run_index IN (${[...merged].join(', ')}) AND step IS NOT NULL)`;
+  const [row] = await readRows(
+    connection,
+    `SELECT count(*) AS misplaced FROM (
+       SELECT (isMerged, run_index) < lag((isMerged, run_index)) OVER () AS is_misplaced
+       FROM (SELECT ${isMerged} AS isMerged, run_index FROM ${METRIC_ROWS})
+     ) WHERE is_misplaced`,
+  );
+  if (row?.misplaced === 0) return;
+  await connection.run(`CREATE TABLE internal.ordered AS FROM ${METRIC_ROWS} ORDER BY ${isMerged}, run_index, rowid`);
+  await connection.run(`DROP TABLE ${METRIC_ROWS}`);
+  await connection.run(`ALTER TABLE internal.ordered RENAME TO ${METRIC_ROWS.replace('internal.', '')}`);
 }
 
 function membersOf(columns: readonly MetricColumn[]): Member[] {
@@ -94,13 +134,16 @@ export async function hasWholeSteps({ connection }: MetricFiles): Promise<boolea
   return row?.others === 0;
 }
 
-/** Removes the rows that unreadable lines left, counts those lines, and reads files anew in which DuckDB passed over whole ones. */
+/**
+ * Removes the rows that unreadable lines left, counts those lines, and reads files anew in which DuckDB passed over whole ones.
+ * @returns number of files that were read anew
+ */
 async function mendMisreadFiles(
   files: MetricFiles,
   columns: readonly MetricColumn[],
   runIndices: readonly number[],
   insert: (members: string) => string,
-): Promise<void> {
+): Promise<number> {
   const { connection } = files;
   const empty = ['step', ...columns.map(({ column }) => column)].map((column) => `${column} IS NULL`);
   await connection.run(`DELETE FROM ${METRIC_ROWS} WHERE ${empty.join(' AND ')}`);
@@ -109,6 +152,7 @@ async function mendMisreadFiles(
     `SELECT run_index, count(*) AS lines FROM ${METRIC_ROWS}
      WHERE run_index IN (${runIndices.join(', ')}) GROUP BY run_index`,
   );
+  let mended = 0;
   const read = new Map(counts.map(({ run_index, lines }) => [Number(run_index), Number(lines)]));
   for (const file of files.readByDatabase) {
     if (!runIndices.includes(file.index)) continue;
@@ -117,7 +161,9 @@ async function mendMisreadFiles(
     if (objects.filter((object) => saysSomething(object, columns)).length <= (read.get(file.index) ?? 0)) continue;
     await connection.run(`DELETE FROM ${METRIC_ROWS} WHERE run_index = ${file.index}`);
     await connection.run(insert(await files.replace(file, objects, membersOf(columns))));
+    mended += 1;
   }
+  return mended;
 }
 
 function saysSomething(object: JsonObject, columns: readonly MetricColumn[]): boolean {
@@ -139,6 +185,6 @@ async function mergeRepeatedSteps(
      SELECT run_index, step${lastValues} FROM ${METRIC_ROWS} WHERE ${affected} GROUP BY run_index, step`,
   );
   await connection.run(`DELETE FROM ${METRIC_ROWS} WHERE ${affected}`);
-  await connection.run(`INSERT INTO ${METRIC_ROWS} FROM internal.merged`);
+  await connection.run(`INSERT INTO ${METRIC_ROWS} FROM internal.merged ORDER BY run_index, step`);
   await connection.run('DROP TABLE internal.merged');
 }

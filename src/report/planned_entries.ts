@@ -68,6 +68,7 @@ function plannedEntry(sweep: Pick<RunDirectory, 'path' | 'directory' | 'objectiv
     objective,
     headline: [],
     metricsFile: null,
+    cacheDirectory: null,
     checkpointsFile: null,
     look: path,
     warnings: [],

@@ -5,49 +5,41 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import { readForeignLines } from '../run_files/foreign_json.ts';
 import { newestIterationFile } from '../training/iteration_directory.ts';
 import type { JsonObject, JsonValue } from '../util/json.ts';
-import { printable } from '../util/printable.ts';
+import { type ReportContents, reportOnAnswer } from './answer_report.ts';
 import { compare } from './compare.ts';
 import { dropCopies } from './copies.ts';
-import { jsonReader, openDatabase, type QueryResult } from './database.ts';
-import type { Block } from './document.ts';
-import { readEntries } from './entries.ts';
-import { formatValue } from './format.ts';
+import { openDatabase } from './database.ts';
+import { type RunPlaces, readEntries } from './entries.ts';
 import { groupByFields, groupBySweep } from './grouping.ts';
-import { defaultLimits, type Limits, withinText } from './limits.ts';
+import { defaultLimits, type Limits } from './limits.ts';
 import type { ObjectiveOptions } from './objective.ts';
-import { fillFromAnswer, fillFromTable } from './parquet.ts';
+import { fillFromTable } from './parquet.ts';
 import { runBlocks } from './run_document.ts';
 import { type RunEntry, UNFINISHED } from './run_entry.ts';
 import { summariseRun } from './run_summary.ts';
-import { ask, prepareQuestion } from './sql.ts';
+import { ask, prepareQuestion, type Question } from './sql.ts';
 import type { Summary } from './summary.ts';
 import { summaryBlocks } from './summary_document.ts';
 import { type DataTable, runTable, summaryTable } from './summary_table.ts';
 
-export interface ReportOptions extends ObjectiveOptions {
-  /** Directories to look for runs in, relative to `cwd`. */
-  directories: readonly string[];
-  cwd: string;
+export interface ReportOptions extends ObjectiveOptions, RunPlaces {
   sql?: string | undefined;
+  /** The file that the question was read from, as the user would type it. */
+  sqlFile?: string | undefined;
   groupBy?: readonly string[] | undefined;
   limits?: Partial<Limits> | undefined;
   /** Leaves nothing out of what people read: every metric of a run, and every run that needs a look. */
   all?: boolean | undefined;
 }
 
-export interface Report {
+export interface Report extends ReportContents {
   /** What could not be read, one line each. */
   notices: string[];
-  readonly blocks: Block[];
-  readonly json: JsonValue;
-  readonly table: QueryResult;
-  /** Creates the table `result` with exact types, for Parquet. */
-  fill(connection: DuckDBConnection): Promise<void>;
 }
 
 /** @throws ConfigurationError for directories without runs, fields that no run has, and SQL that is wrong */
 export async function makeReport(options: ReportOptions): Promise<Report> {
-  const { entries, notices } = readEntries(options.directories, options.cwd);
+  const { entries, notices } = readEntries(options);
   const limits = { ...defaultLimits(), ...options.limits };
   const connection = await openDatabase(limits.bytes);
   try {
@@ -65,7 +57,8 @@ function reportOn(
   options: ReportOptions,
   limits: Limits,
 ): Promise<Report> {
-  if (options.sql !== undefined) return reportOnQuestion(connection, entries, options.sql, limits);
+  const { sql, sqlFile: file = null } = options;
+  if (sql !== undefined) return reportOnQuestion(connection, entries, { sql, file }, limits);
   const [only] = entries;
   const plain = [options.metric, options.goal, options.at, options.groupBy].every((option) => option === undefined);
   if (entries.length === 1 && only !== undefined && plain) return reportOnRun(connection, only, options);
@@ -75,32 +68,12 @@ function reportOn(
 async function reportOnQuestion(
   connection: DuckDBConnection,
   entries: readonly RunEntry[],
-  sql: string,
+  question: Question,
   limits: Limits,
 ): Promise<Report> {
-  const notices = await prepareQuestion(connection, sql, entries);
-  const answer = await ask(connection, sql, limits);
-  const toJson = await jsonReader();
-  // Only when asked for: Parquet takes the answer as it is, and that may be more than fits into JSON.
-  let read: QueryResult | null = null;
-  const table = () => {
-    read ??= withinText(() => toJson(answer));
-    return read;
-  };
-  return {
-    notices,
-    get table() {
-      return table();
-    },
-    get blocks() {
-      return [{ table: textTable(table()) }];
-    },
-    get json() {
-      const { columns, rows } = table();
-      return rows.map((row) => Object.fromEntries(columns.map(({ name }, i) => [name, row[i] ?? null])));
-    },
-    fill: fillFromAnswer(answer),
-  };
+  const notices = await prepareQuestion(connection, question, entries);
+  const answer = await ask(connection, question, limits);
+  return { notices, ...(await reportOnAnswer(answer)) };
 }
 
 async function reportOnRun(
@@ -170,7 +143,7 @@ function jsonNumber(value: number | null): JsonValue {
   return value === null || Number.isFinite(value) ? value : String(value);
 }
 
-function tableReport({ columns, rows }: DataTable): Pick<Report, 'table' | 'fill'> {
+function tableReport({ columns, rows }: DataTable): Pick<ReportContents, 'table' | 'fill'> {
   const names = Object.keys(columns);
   return {
     table: {
@@ -178,17 +151,5 @@ function tableReport({ columns, rows }: DataTable): Pick<Report, 'table' | 'fill
       rows: rows.map((row) => names.map((name) => (Object.hasOwn(row, name) ? (row[name] ?? null) : null))),
     },
     fill: fillFromTable({ columns, rows }),
-  };
-}
-
-const NUMERIC = /^(U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?|U?INTEGER|FLOAT|DOUBLE|DECIMAL.*)$/;
-
-function textTable({ columns, rows }: QueryResult) {
-  return {
-    columns: columns.map(({ name, type }) => ({
-      name: printable(name),
-      align: NUMERIC.test(type) ? ('right' as const) : ('left' as const),
-    })),
-    rows: rows.map((row) => row.map(formatValue)),
   };
 }

@@ -63,6 +63,8 @@ export interface RunEntry {
   headline: readonly Headline[];
   /** Absolute paths; null where there is no such file. */
   metricsFile: string | null;
+  /** The directory of the cache that may hold its metrics; null where there is none to be. */
+  cacheDirectory: string | null;
   checkpointsFile: string | null;
   /** Where to look when something went wrong: the log if there is one, else the directory. As the user would type it. */
   look: string;
@@ -123,6 +125,7 @@ export function readRunEntry(found: RunDirectory): RunEntry {
     objective: found.objective ?? objective,
     headline: isHeadline(record.headline) ? record.headline : [],
     metricsFile: run.metricsFile,
+    cacheDirectory: found.cacheDirectory,
     checkpointsFile: run.checkpointsFile,
     look: found.files.has('logs.log') ? join(found.path, 'logs.log') : found.path,
     warnings: isTexts(status.warnings) ? status.warnings : [],

@@ -10,6 +10,12 @@ import type { Limits } from './limits.ts';
 import type { RunEntry } from './run_entry.ts';
 import { createCheckpointView, createMetricViews, createRunViews } from './views.ts';
 
+export interface Question {
+  sql: string;
+  /** Where it was read from, as the user would type it; null where it was typed itself. Errors name the place in it. */
+  file: string | null;
+}
+
 /** Table functions that only compute. Every other one reads files, changes the database's settings or runs text as SQL. */
 const TABLE_FUNCTIONS = new Set([
   'range',
@@ -24,7 +30,7 @@ const TABLE_FUNCTIONS = new Set([
   'duckdb_views',
 ]);
 
-const VIEWS = ['runs', 'configs', 'metrics', 'metrics_long', 'checkpoints'];
+export const VIEWS = ['runs', 'configs', 'metrics', 'metrics_long', 'checkpoints'];
 
 const ONE_SELECT =
   'The report answers one SELECT (also FROM …, WITH …, DESCRIBE, SHOW TABLES; PIVOT with ON column IN (…)).';
@@ -36,10 +42,10 @@ const ONE_SELECT =
  */
 export async function prepareQuestion(
   connection: DuckDBConnection,
-  sql: string,
+  question: Question,
   entries: readonly RunEntry[],
 ): Promise<string[]> {
-  const names = await tablesIn(connection, sql);
+  const names = await tablesIn(connection, question);
   const asksOnlyOf = (...views: string[]) => names.length > 0 && names.every((name) => views.includes(name));
   const { notices: renamed } = await createRunViews(connection, entries);
   const notices = asksOnlyOf('runs', 'checkpoints', 'metrics', 'metrics_long') ? [] : renamed;
@@ -50,29 +56,39 @@ export async function prepareQuestion(
   return notices;
 }
 
-/** @throws ConfigurationError for text that is not one SELECT over the views */
-export async function checkQuestion(connection: DuckDBConnection, sql: string): Promise<void> {
-  await tablesIn(connection, sql);
+/** Prepares the database for any number of questions. @returns notices about what could not be read */
+export async function prepareQuestions(connection: DuckDBConnection, entries: readonly RunEntry[]): Promise<string[]> {
+  const { notices } = await createRunViews(connection, entries);
+  notices.push(...(await createMetricViews(connection, entries)).notices);
+  await createCheckpointView(connection, entries);
+  await sealDatabase(connection);
+  return notices;
+}
+
+/** One of several questions to a database that was prepared for them. @throws ConfigurationError for text that is no SELECT */
+export async function askNext(connection: DuckDBConnection, question: Question, limits: Limits): Promise<Answer> {
+  await tablesIn(connection, question);
+  return await ask(connection, question, limits);
 }
 
 /** @throws ConfigurationError with what DuckDB says in one line, and the names that come near an unknown one */
-export async function ask(connection: DuckDBConnection, sql: string, limits: Limits): Promise<Answer> {
+export async function ask(connection: DuckDBConnection, question: Question, limits: Limits): Promise<Answer> {
   let late = false;
   const timer = setTimeout(() => {
     late = true;
     connection.interrupt();
   }, limits.seconds * 1000);
   try {
-    return await answerTo(connection, sql, limits);
+    return await answerTo(connection, question, limits);
   } catch (error) {
     if (error instanceof ConfigurationError) throw error;
     if (late) {
-      throw new ConfigurationError(`SQL: no answer within ${limits.seconds} s`, {
+      throw new ConfigurationError(placed(question, null, `no answer within ${limits.seconds} s`), {
         cause: error,
         hint: 'Ask for less, or allow it more time: --max-seconds N.',
       });
     }
-    throw new ConfigurationError(oneLine(messageOf(error)), {
+    throw new ConfigurationError(oneLine(question, messageOf(error)), {
       cause: error,
       hint: await hintFor(connection, messageOf(error)),
     });
@@ -82,15 +98,15 @@ export async function ask(connection: DuckDBConnection, sql: string, limits: Lim
 }
 
 /** Row by row, so that an answer without end ends at the limit. */
-async function answerTo(connection: DuckDBConnection, sql: string, { rows }: Limits): Promise<Answer> {
-  const result = await connection.stream(sql);
+async function answerTo(connection: DuckDBConnection, question: Question, { rows }: Limits): Promise<Answer> {
+  const result = await connection.stream(question.sql);
   const chunks: DuckDBDataChunk[] = [];
   let count = 0;
   for (let chunk = await result.fetchChunk(); chunk !== null && chunk.rowCount > 0; chunk = await result.fetchChunk()) {
     chunks.push(chunk);
     count += chunk.rowCount;
     if (count > rows) {
-      throw new ConfigurationError(`SQL: the answer has more than ${rows} rows`, {
+      throw new ConfigurationError(placed(question, null, `the answer has more than ${rows} rows`), {
         hint: 'Ask for less, with a LIMIT or an aggregate, or allow more: --max-rows N.',
       });
     }
@@ -99,23 +115,28 @@ async function answerTo(connection: DuckDBConnection, sql: string, { rows }: Lim
 }
 
 /** Names of the tables that a statement reads, in lower case. DuckDB's own parser says what the statement holds. */
-async function tablesIn(connection: DuckDBConnection, sql: string): Promise<string[]> {
+async function tablesIn(connection: DuckDBConnection, question: Question): Promise<string[]> {
+  const { sql, file } = question;
   const [row] = await readRows(connection, `SELECT json_serialize_sql(${quoteText(sql)}) AS parsed`);
   const parsed = objectOf(row?.parsed);
   if (parsed.error === true) {
     const message = (textOf(parsed.error_message) ?? '').replace(/^Only SELECT .*/, 'not a SELECT statement');
-    const position = parsed.position === undefined ? '' : ` (character ${Number(parsed.position) + 1})`;
-    throw new ConfigurationError(`SQL: ${message}${position}`, { hint: ONE_SELECT });
+    const offset = parsed.position === undefined ? null : Number(parsed.position);
+    const character = offset === null || file !== null ? '' : ` (character ${offset + 1})`;
+    const line = offset === null ? 1 : Buffer.from(sql).subarray(0, offset).toString().split('\n').length;
+    throw new ConfigurationError(placed(question, line, `${message}${character}`), { hint: ONE_SELECT });
   }
   const statements = Array.isArray(parsed.statements) ? parsed.statements : [];
   if (statements.length !== 1) {
-    throw new ConfigurationError(`SQL: ${statements.length} statements where one is expected`, { hint: ONE_SELECT });
+    throw new ConfigurationError(placed(question, 1, `${statements.length} statements where one is expected`), {
+      hint: ONE_SELECT,
+    });
   }
   const names: string[] = [];
   for (const node of nodesOf(statements)) {
     const called = node.type === 'TABLE_FUNCTION' ? textOf(objectOf(node.function).function_name) : null;
     if (called !== null && !TABLE_FUNCTIONS.has(called.toLowerCase())) {
-      throw new ConfigurationError(`SQL: ${called}() may not be called here`, {
+      throw new ConfigurationError(placed(question, null, `${called}() may not be called here`), {
         hint: 'A report sees the runs that it was given and nothing else. Ask the views runs, configs, metrics, checkpoints.',
       });
     }
@@ -129,10 +150,22 @@ function* nodesOf(value: JsonValue): Generator<Record<string, JsonValue>> {
   if (typeof value === 'object' && value !== null) for (const member of Object.values(value)) yield* nodesOf(member);
 }
 
-function oneLine(message: string): string {
-  const [summary = '', ...rest] = message.split('\n');
-  const place = rest.find((line) => line.startsWith('LINE '));
-  return `SQL: ${summary.replace(/^[\w ]+ Error: |[!.]$/g, '')}${place === undefined ? '' : ` (${place.replace('LINE', 'line')})`}`;
+function oneLine(question: Question, message: string): string {
+  const [first = '', ...rest] = message.split('\n');
+  const summary = first.replace(/^[\w ]+ Error: |[!.]$/g, '');
+  const [, line, text] = rest.map((each) => /^LINE (\d+): (.*)$/.exec(each)).find((each) => each !== null) ?? [];
+  if (line === undefined) return placed(question, null, summary);
+  return placed(
+    question,
+    Number(line),
+    `${summary} (${question.file === null ? `line ${line}: ` : ''}${text?.trimEnd()})`,
+  );
+}
+
+/** In front of what is wrong with a question: its place in its file, if it has one. */
+function placed({ file }: Question, line: number | null, message: string): string {
+  if (file === null) return `SQL: ${message}`;
+  return `${file}${line === null ? '' : `:${line}`}: ${message}`;
 }
 
 async function hintFor(connection: DuckDBConnection, message: string): Promise<string> {
@@ -169,6 +202,6 @@ async function columnsNear(connection: DuckDBConnection, name: string): Promise<
   );
 }
 
-function quotedWhereNeeded(name: string): string {
+export function quotedWhereNeeded(name: string): string {
   return /^[A-Za-z_]\w*$/.test(name) ? name : quoteName(name);
 }

@@ -32,8 +32,9 @@ export async function createMetricViews(
   connection: DuckDBConnection,
   entries: readonly RunEntry[],
 ): Promise<{ metrics: ViewedMetric[]; notices: string[] }> {
-  const files = await MetricFiles.open(connection, entries);
+  const files = await MetricFiles.open(connection, entries, true);
   const columns = await loadMetrics(files, await findMetrics(files));
+  await files.keep(METRIC_ROWS, columns);
   const names = columnNames(
     columns.map(({ metric }) => metric),
     ['run', 'step'],

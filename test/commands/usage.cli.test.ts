@@ -112,7 +112,7 @@ test.each([
   [['export', 'runs/a', '--to'], 'Flag --to expects a value\n"cookbook export --help" shows what it takes.\n'],
   [
     ['report', '--max-rows', '3'],
-    'All of the following must be provided when using --max-rows: --sql\n"cookbook report --help" shows what it takes.\n',
+    'One of the following must be provided when using --max-rows: --sql, --sql-file\n"cookbook report --help" shows what it takes.\n',
   ],
   [
     ['chat', 'model', '--max-tokens', 'many'],

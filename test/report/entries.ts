@@ -61,6 +61,7 @@ export function entry(options: Options): RunEntry {
     objective,
     headline,
     metricsFile: null,
+    cacheDirectory: null,
     checkpointsFile: null,
     warnings: [],
     command: null,

@@ -32,7 +32,7 @@ export interface ChartReport {
 
 /** @throws ConfigurationError for directories without runs, and fields or metrics that no run has */
 export async function makeCharts(options: ChartOptions): Promise<ChartReport> {
-  const { entries, notices } = readEntries(options.directories, options.cwd);
+  const { entries, notices } = readEntries(options);
   const limits = { ...defaultLimits(), ...options.limits };
   const connection = await openDatabase(limits.bytes);
   try {

@@ -9,7 +9,7 @@ import { printable } from '../../util/printable.ts';
 import { jsonReader } from '../database.ts';
 import type { Limits } from '../limits.ts';
 import type { RunEntry } from '../run_entry.ts';
-import { ask, checkQuestion } from '../sql.ts';
+import { askNext } from '../sql.ts';
 import type { Chart } from './chart.ts';
 
 /**
@@ -34,9 +34,8 @@ async function answered(
 ): Promise<Omit<Chart, 'id'>> {
   const name = printable(title);
   try {
-    await checkQuestion(connection, sql);
     const toJson = await jsonReader();
-    const { columns, rows } = toJson(await ask(connection, sql, limits));
+    const { columns, rows } = toJson(await askNext(connection, { sql, file: null }, limits));
     const values = rows.map((row) => Object.fromEntries(columns.map((column, i) => [column.name, row[i] ?? null])));
     const whole = { ...spec, data: { values } };
     if (!isSpec(whole)) throw new ConfigurationError('its spec says nothing that is drawn: it needs a mark or layers');

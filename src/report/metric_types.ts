@@ -1,0 +1,32 @@
+// The metrics that each file holds, with the type that its values fit, and the types that all files together give them.
+
+import type { Columns } from './columns.ts';
+
+/** DOUBLE where all values are numbers (NaN and the infinities are written as text), BOOLEAN, or else VARCHAR. */
+export const METRIC_TYPES = ['DOUBLE', 'BOOLEAN', 'VARCHAR'] as const;
+export type MetricType = (typeof METRIC_TYPES)[number];
+
+/** What is none of these is text. */
+export function typeNamed(name: unknown): MetricType {
+  return METRIC_TYPES.find((type) => type === name) ?? 'VARCHAR';
+}
+
+/** The metrics of one file; files of one training loop mostly share theirs. */
+export type FileMetrics = ReadonlyMap<string, MetricType>;
+
+/** By name. A metric that is of one type here and of another there is text. */
+export function typesOfAll(files: Iterable<FileMetrics>): Columns {
+  const types = new Map<string, MetricType>();
+  for (const metrics of new Set(files)) {
+    for (const [metric, type] of metrics) {
+      const known = types.get(metric) ?? type;
+      types.set(metric, known === type ? type : 'VARCHAR');
+    }
+  }
+  return Object.fromEntries([...types].sort(([a], [b]) => compareBytes(a, b)));
+}
+
+/** As SQL orders text. */
+function compareBytes(a: string, b: string): number {
+  return Buffer.compare(Buffer.from(a), Buffer.from(b));
+}
