@@ -16,7 +16,7 @@ const FLOORS = [
   ['run'],
   ['run_files'],
   ['spec'],
-  ['engine', 'recipes'],
+  ['engine', 'recipes', 'sinks'],
   ['evaluation'],
   ['distillation'],
   ['preference'],
