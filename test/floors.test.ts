@@ -12,7 +12,7 @@ const FLOORS = [
   ['index.ts'],
   ['builtin.ts'],
   ['builders', 'schema', 'validate'],
-  ['chat', 'checkpoints', 'conformance', 'eval', 'export', 'play', 'render', 'report', 'serve', 'sweep'],
+  ['chat', 'checkpoints', 'conformance', 'eval', 'export', 'imports', 'play', 'render', 'report', 'serve', 'sweep'],
   ['run'],
   ['run_files'],
   ['spec'],

@@ -51,7 +51,7 @@ const READ = new Set([
 ]);
 
 /** Contents of a run, which hold no runs of their own but may hold thousands of files. */
-const NOT_ENTERED = /^(checkpoints|iteration_.*|node_modules|tensorboard|wandb|\..*)$/;
+const NOT_ENTERED = /^(checkpoints|iteration_.*|node_modules|\..*)$/;
 
 /**
  * All run directories in `roots` and below, of every state and of the Python cookbook too.
