@@ -140,7 +140,7 @@ it('one that hangs is waited for a bounded time', async () => {
   const never = () => new Promise<void>(() => undefined);
   const running = execute(await prepared(), { open: never, log: never, close: never });
   let ended = false;
-  running.finally(() => {
+  const end = running.finally(() => {
     ended = true;
   });
   let seconds = 0;
@@ -150,7 +150,7 @@ it('one that hangs is waited for a bounded time', async () => {
     // The run's own work takes no time by this clock.
     if (seconds > 100_000) throw new Error('it is waited for without end');
   }
-  const { status, told } = await running;
+  const { status, told } = await end;
   expect(status.state).toBe('done');
   expect(told).toContain('the run has ended, and these loggers do not have all of its rows: keeper');
 });
