@@ -3,6 +3,7 @@
 
 import type { LoggedRow, LoggedRun, LoggedState, Sink } from '../../training/sink.ts';
 import { isJsonObject, type JsonObject, type JsonValue, objectOf, textOf } from '../../util/json.ts';
+import { printable } from '../../util/printable.ts';
 import { flatFields } from '../flat_fields.ts';
 import { type MlflowApi, MlflowError } from './api.ts';
 import { type LoggedMetric, metricsOf, missingIn } from './logged_metrics.ts';
@@ -14,6 +15,8 @@ const MOST_PARAMS = 100;
 const LONGEST_PARAM = 6_000;
 const LONGEST_TAG = 5_000;
 const MOST_HISTORY = 25_000;
+/** Of the history of a metric, that no server may make endless. */
+const MOST_PAGES = 1_000;
 
 const ID_TAG = 'cookbook.id';
 
@@ -126,17 +129,15 @@ export class MlflowSink implements Sink {
   async #history({ id, metrics }: FoundRun): Promise<Omit<LoggedMetric, 'timestamp'>[]> {
     const history: Omit<LoggedMetric, 'timestamp'>[] = [];
     for (const key of metrics) {
-      let token: string | null = null;
-      do {
+      let token: string | null = '';
+      for (let pages = 0; token !== null; pages++) {
+        if (pages === MOST_PAGES) throw new MlflowError(`the history of ${printable(key)} does not end`, null);
         const query = { run_id: id, metric_key: key, max_results: String(MOST_HISTORY) };
-        const page = await this.#api.get(
-          'metrics/get-history',
-          token === null ? query : { ...query, page_token: token },
-        );
+        const page = await this.#api.get('metrics/get-history', token === '' ? query : { ...query, page_token: token });
         const entries = Array.isArray(page.metrics) ? page.metrics.map(objectOf) : [];
         for (const { value, step } of entries) history.push({ key, value: Number(value), step: Number(step ?? 0) });
         token = textOf(page.next_page_token) || null;
-      } while (token !== null);
+      }
     }
     return history;
   }

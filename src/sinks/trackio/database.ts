@@ -10,30 +10,45 @@ const PATIENCE_MS = 10_000;
 
 export type SqliteDatabase = InstanceType<typeof Database>;
 
-/** Opens a database, makes it if it is not there, and does something with it in one transaction: all of it or nothing. */
-export async function inTransaction(
-  path: string,
-  signal: AbortSignal,
-  work: (database: SqliteDatabase) => void,
-): Promise<void> {
-  const deadline = performance.now() + PATIENCE_MS;
-  while (true) {
-    signal.throwIfAborted();
-    try {
-      attempt(path, work);
-      return;
-    } catch (error) {
-      if (!isBusy(error) || performance.now() > deadline) throw error;
-    }
-    await sleep(RETRY_MS * (1 + Math.random()), undefined, { signal });
-  }
-}
+export class SharedDatabase {
+  readonly #path: string;
+  readonly #signal: AbortSignal;
+  #database: SqliteDatabase | null = null;
 
-function attempt(path: string, work: (database: SqliteDatabase) => void): void {
-  const database = new Database(path, { timeout: 0 });
-  try {
-    // What the tools that share the file use: readers and a writer go on beside each other.
-    database.pragma('journal_mode = WAL');
+  constructor(path: string, signal: AbortSignal) {
+    this.#path = path;
+    this.#signal = signal;
+    signal.addEventListener('abort', () => this.close(), { once: true });
+  }
+
+  /** Does something in one transaction, all of it or nothing. Makes the database if it is not there. */
+  async transact(work: (database: SqliteDatabase) => void): Promise<void> {
+    const deadline = performance.now() + PATIENCE_MS;
+    while (true) {
+      this.#signal.throwIfAborted();
+      try {
+        this.#attempt(work);
+        return;
+      } catch (error) {
+        if (isBusy(error) && performance.now() < deadline) {
+          await sleep(RETRY_MS * (1 + Math.random()), undefined, { signal: this.#signal });
+          continue;
+        }
+        // The next call looks at the file anew.
+        this.close();
+        throw error;
+      }
+    }
+  }
+
+  close(): void {
+    const database = this.#database;
+    this.#database = null;
+    database?.close();
+  }
+
+  #attempt(work: (database: SqliteDatabase) => void): void {
+    const database = this.#database ?? this.#open();
     database.exec('BEGIN IMMEDIATE');
     try {
       work(database);
@@ -42,8 +57,20 @@ function attempt(path: string, work: (database: SqliteDatabase) => void): void {
       if (database.inTransaction) database.exec('ROLLBACK');
       throw error;
     }
-  } finally {
-    database.close();
+  }
+
+  /** With what the tools that share the file use: readers and a writer go on beside each other. */
+  #open(): SqliteDatabase {
+    const database = new Database(this.#path, { timeout: 0 });
+    try {
+      database.pragma('journal_mode = WAL');
+      database.pragma('synchronous = NORMAL');
+    } catch (error) {
+      database.close();
+      throw error;
+    }
+    this.#database = database;
+    return database;
   }
 }
 

@@ -7,7 +7,7 @@ import { dirname } from 'node:path';
 import type { LoggedRow, LoggedRun, Sink } from '../../training/sink.ts';
 import { ConfigurationError } from '../../util/errors.ts';
 import { isJsonObject, type JsonObject, spellNumber } from '../../util/json.ts';
-import { inTransaction, type SqliteDatabase } from './database.ts';
+import { SharedDatabase, type SqliteDatabase } from './database.ts';
 
 /** As trackio 0.24 and later have them. What else a database has, trackio adds itself. */
 const TABLES = `
@@ -46,15 +46,17 @@ export interface TrackioSinkOptions {
 
 export class TrackioSink implements Sink {
   readonly #options: TrackioSinkOptions;
+  readonly #database: SharedDatabase;
   readonly #renamed = new Set<string>();
 
   constructor(options: TrackioSinkOptions) {
     this.#options = options;
+    this.#database = new SharedDatabase(options.path, options.signal);
   }
 
   async open(rows: readonly LoggedRow[]): Promise<void> {
     await mkdir(dirname(this.#options.path), { recursive: true });
-    await this.#change((database) => {
+    await this.#database.transact((database) => {
       const { id, name } = this.#options.run;
       refuseOld(database, this.#options.path);
       database.exec(TABLES);
@@ -71,14 +73,12 @@ export class TrackioSink implements Sink {
   }
 
   async log(rows: readonly LoggedRow[]): Promise<void> {
-    await this.#change((database) => this.#insert(database, rows, new Map()));
+    await this.#database.transact((database) => this.#insert(database, rows, new Map()));
   }
 
   /** Trackio keeps no state of a run. */
-  async close(): Promise<void> {}
-
-  async #change(work: (database: SqliteDatabase) => void): Promise<void> {
-    await inTransaction(this.#options.path, this.#options.signal, work);
+  async close(): Promise<void> {
+    this.#database.close();
   }
 
   #insert(database: SqliteDatabase, rows: readonly LoggedRow[], times: ReadonlyMap<number, string>): void {
