@@ -25,6 +25,10 @@ import { rendererBuilders } from './renderers/builders.ts';
 import { rl } from './rl/builder.ts';
 import { interleaved } from './rl/interleaved.ts';
 import { rolloutStrategies } from './rl/strategies.ts';
+import { mlflow } from './sinks/mlflow/builder.ts';
+import { tensorboard } from './sinks/tensorboard/builder.ts';
+import { trackio } from './sinks/trackio/builder.ts';
+import { wandb } from './sinks/wandb/builder.ts';
 import { supervised } from './supervised/builder.ts';
 import { datasetBuilders } from './supervised/builders.ts';
 import { exactMatch } from './supervised/exact_match_evaluator.ts';
@@ -71,5 +75,9 @@ export function builtinRegistry(): Registry {
     mathBenchmark,
     gridSearch,
     localExecutor,
+    tensorboard,
+    mlflow,
+    trackio,
+    wandb,
   ]);
 }

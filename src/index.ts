@@ -137,6 +137,14 @@ export {
 } from './training/hyperparams.ts';
 export { type Evaluation, Journal, type JournalOptions } from './training/journal.ts';
 export type { OtherModel, OtherModels } from './training/other_models.ts';
+export {
+  type LoggedRow,
+  type LoggedRun,
+  type LoggedState,
+  type Sink,
+  type SinkContext,
+  sinkSlot,
+} from './training/sink.ts';
 export { IterationTimer } from './training/trace.ts';
 export {
   type CheckpointLog,

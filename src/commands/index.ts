@@ -17,6 +17,7 @@ import Eval from './eval.ts';
 import Exec from './exec.ts';
 import Export from './export.ts';
 import Help from './help.ts';
+import Import from './import.ts';
 import Plan from './plan.ts';
 import Play from './play.ts';
 import Render from './render.ts';
@@ -47,6 +48,7 @@ export const COMMANDS: Record<string, Command.Class> = {
   exec: Exec,
   export: Export,
   help: Help,
+  import: Import,
   plan: Plan,
   play: Play,
   render: Render,

@@ -29,6 +29,7 @@ import type { JsonValue } from '../util/json.ts';
 import { repairTail } from '../util/json_lines.ts';
 import type { RunEvent, RunListener } from './events.ts';
 import { LogFile } from './log_file.ts';
+import { Loggers } from './loggers.ts';
 import { redactEvent } from './redaction.ts';
 import { plainFormatter } from './reporters/plain.ts';
 import { watchStrays } from './strays.ts';
@@ -65,6 +66,7 @@ export async function executeRun(path: string, registry: Registry, options: Exec
     const attempt = new Attempt(path, before.value ?? pendingStatus(), lease.lost, options.onEvent, {
       redact: redactor(record.spec, env),
       reveal: (spec) => revealSecrets(spec, env),
+      env,
     });
     if (before.problem !== null) attempt.emit({ type: 'warning', message: `${before.problem}; it is written anew` });
     return await attempt.run(record, registry, options.signal);
@@ -77,6 +79,7 @@ export async function executeRun(path: string, registry: Registry, options: Exec
 interface Secrets {
   redact(text: string): string;
   reveal(spec: RunSpec): RunSpec;
+  env: Environment;
 }
 
 class Attempt {
@@ -172,8 +175,9 @@ class Attempt {
   ): Promise<TrainingOutcome> {
     const logPath = this.#directory;
     const spec = this.#secrets.reveal(record.spec);
-    const metrics = await MetricsFile.open(logPath, this.#lost);
-    const checkpoints = await CheckpointFile.open(logPath, this.#lost, metrics);
+    const file = await MetricsFile.open(logPath, this.#lost);
+    const checkpoints = await CheckpointFile.open(logPath, this.#lost, file);
+    const metrics = await this.#openLoggers(record, spec, registry, file);
     await repairTail(join(logPath, TIMING_SPANS));
     let service: ServiceClient | undefined;
     const beginning = new Beginning(signal);
@@ -206,13 +210,24 @@ class Attempt {
     };
     const strays = watchStrays(spec.plugins, (message) => this.emit({ type: 'warning', message }));
     try {
-      return await Promise.race([train(), beginning.stopped, strays.failed]);
+      const outcome = await Promise.race([train(), beginning.stopped, strays.failed]);
+      await metrics.close(outcome.state);
+      return outcome;
+    } catch (error) {
+      await metrics.close(isAbort(error, signal) ? 'interrupted' : 'failed');
+      throw error;
     } finally {
       await strays.dispose();
       await service?.close();
-      metrics.close();
+      file.close();
       checkpoints.close();
     }
+  }
+
+  #openLoggers(record: RunRecord, spec: RunSpec, registry: Registry, metrics: MetricsFile): Promise<Loggers> {
+    const { env } = this.#secrets;
+    const emit = (event: TrainingEvent) => this.emit(event);
+    return Loggers.open({ directory: this.#directory, record, spec, registry, metrics, env, lost: this.#lost, emit });
   }
 
   async #end(changes: Partial<RunStatus>): Promise<void> {

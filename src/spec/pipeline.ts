@@ -40,7 +40,7 @@ export const pipelineParams = Type.Object({
 });
 
 /** What every stage has from the spec that it stands in, unless it says otherwise. */
-const INHERITED = ['seed', 'service'] as const;
+const INHERITED = ['seed', 'service', 'loggers'] as const;
 const isInherited = (name: string | number | undefined) => INHERITED.some((inherited) => inherited === name);
 
 /** What is said once for all stages. */

@@ -4,6 +4,7 @@ import { type TObject, Type } from '@sinclair/typebox';
 import type { AnyBuilder } from '../registry/builder.ts';
 import { builderOf, contents, oneOf, runtime, semantic } from '../registry/fields.ts';
 import { serviceSlot } from '../tinker/service.ts';
+import { loggersField } from '../training/sink.ts';
 import { IF_EXISTS } from './types.ts';
 
 /** `extends` is not among them: loading consumes it. */
@@ -33,6 +34,7 @@ export const rootParams = Type.Object({
   if_exists: runtime(
     oneOf(IF_EXISTS, { default: 'ask', description: 'What to do when another run lies in log_path already.' }),
   ),
+  loggers: loggersField,
   plugins: contents(
     Type.Array(Type.String({ format: 'path' }), {
       default: [],

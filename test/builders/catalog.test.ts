@@ -51,6 +51,7 @@ test('a trainer shows the fields that every run has too', () => {
     'seed',
     'service',
     'if_exists',
+    'loggers',
     'plugins',
     'beta',
   ]);

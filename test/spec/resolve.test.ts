@@ -30,6 +30,7 @@ test('a resolved spec has every field, in the order of the schema', async () => 
       "precise": false
      },
      "if_exists": "ask",
+     "loggers": [],
      "plugins": [],
      "model_name": "a-hub/model",
      "dataset": {

@@ -1,0 +1,113 @@
+// Runs in MLflow's file stores: a directory with a meta.yaml, and a file for every metric, parameter and tag.
+
+import { readdir } from 'node:fs/promises';
+import { basename, dirname, join, relative, sep } from 'node:path';
+import { parse } from 'yaml';
+import { messageOf } from '../util/errors.ts';
+import { isJsonObject, type JsonObject, type JsonValue, numberOf, textOf } from '../util/json.ts';
+import { plural } from '../util/plural.ts';
+import { readRegularFile } from '../util/regular_file.ts';
+import { type ForeignRun, type Reading, Rows } from './foreign_run.ts';
+
+const META = 'meta.yaml';
+const MOST_META_BYTES = 2 ** 20;
+const MOST_PARAM_BYTES = 2 ** 16;
+const MOST_METRIC_BYTES = 256 * 2 ** 20;
+/** Files of a run. */
+const MOST_FILES = 100_000;
+
+/** Numbers as older stores have them. */
+const STATES: Readonly<Record<string, ForeignRun['state']>> = {
+  FINISHED: 'done',
+  3: 'done',
+  FAILED: 'failed',
+  4: 'failed',
+  KILLED: 'interrupted',
+  5: 'interrupted',
+};
+
+/** The run of a directory with a meta.yaml; none where that is one of an experiment, a model, or something else. */
+export async function readMlflowRun(directory: string): Promise<Reading> {
+  const problems: string[] = [];
+  try {
+    const meta = await metaIn(directory);
+    const id = textOf(meta.run_id) ?? textOf(meta.run_uuid);
+    if (id === null || meta.lifecycle_stage === 'deleted') return { runs: [], problems };
+    const experiment = await metaIn(dirname(directory)).catch((): JsonObject => ({}));
+    const rows = new Rows();
+    for (const [metric, path] of await filesBelow(join(directory, 'metrics')))
+      await addMetric(metric, path, rows, problems);
+    const config: JsonObject = Object.create(null);
+    for (const [name, path] of await filesBelow(join(directory, 'params'))) {
+      config[name] = paramValue((await readRegularFile(path, MOST_PARAM_BYTES)).replace(/\n$/, ''));
+    }
+    problems.push(...rows.problems(directory));
+    if (rows.rows.size === 0) return { runs: [], problems };
+    const run: ForeignRun = {
+      kind: 'mlflow',
+      id,
+      name: textOf(meta.run_name) || id,
+      project: textOf(experiment.name),
+      config,
+      rows: rows.rows,
+      state: STATES[String(meta.status)] ?? null,
+      started: numberOf(meta.start_time),
+      ended: numberOf(meta.end_time),
+    };
+    return { runs: [run], problems };
+  } catch (error) {
+    return { runs: [], problems: [...problems, `${directory}: ${messageOf(error)}`] };
+  }
+}
+
+async function metaIn(directory: string): Promise<JsonObject> {
+  const text = await readRegularFile(join(directory, META), MOST_META_BYTES);
+  // An alias may stand for a text that is a thousand times as long.
+  const value: unknown = parse(text, { maxAliasCount: 0, schema: 'core', logLevel: 'silent' });
+  return isJsonObject(value) ? value : {};
+}
+
+/** The files below a directory with their names, which may have slashes. */
+async function filesBelow(directory: string): Promise<[string, string][]> {
+  const entries = await readdir(directory, { recursive: true, withFileTypes: true }).catch(() => []);
+  return entries
+    .filter((entry) => entry.isFile())
+    .slice(0, MOST_FILES)
+    .map((entry): [string, string] => {
+      const path = join(entry.parentPath, entry.name);
+      return [relative(directory, path).split(sep).join('/'), path];
+    })
+    .sort(([a], [b]) => (a < b ? -1 : 1));
+}
+
+/** Each line has a time, a value and a step; newer versions add to it. */
+async function addMetric(metric: string, path: string, rows: Rows, problems: string[]): Promise<void> {
+  const lines = (await readRegularFile(path, MOST_METRIC_BYTES)).split('\n');
+  // Without its newline the last line may be half of one.
+  const torn = lines.pop() !== '' ? 1 : 0;
+  let damaged = 0;
+  for (const line of lines) {
+    const [, value = '', step = '0'] = line.trim().split(/\s+/);
+    const number = numberIn(value);
+    if (number === null || !/^-?\d+$/.test(step)) damaged += 1;
+    else rows.add(Number(step), metric, number);
+  }
+  if (damaged + torn > 0)
+    problems.push(
+      `${join(basename(dirname(path)), basename(path))}: ${plural(damaged + torn, 'damaged line')} left out`,
+    );
+}
+
+function numberIn(text: string): number | null {
+  if (/^-?inf(inity)?$/i.test(text)) return text.startsWith('-') ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
+  if (/^nan$/i.test(text)) return Number.NaN;
+  return /^[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$/i.test(text) ? Number(text) : null;
+}
+
+/** Parameters are texts; those of Python's numbers and truth values are read as such. */
+function paramValue(text: string): JsonValue {
+  if (text === 'None' || text === 'null') return null;
+  if (/^(true|false)$/i.test(text)) return text.toLowerCase() === 'true';
+  const number = numberIn(text);
+  return number !== null && Number.isFinite(number) ? number : text;
+}

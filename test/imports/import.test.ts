@@ -1,0 +1,234 @@
+// Importing what other tools, and those who mean harm, have left: what is read, what is told, and that nothing lands elsewhere.
+
+import { mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import Database from 'libsql';
+import { describe, expect, it } from 'vitest';
+import { importCommand } from '../../src/imports/command.ts';
+import { EventFile } from '../../src/sinks/tensorboard/event_file.ts';
+import { events } from '../../src/sinks/tensorboard/events.ts';
+import { encodeRecord } from '../../src/sinks/tensorboard/records.ts';
+import { encodePieces, FILE_HEADER } from '../../src/sinks/wandb/log_file.ts';
+import { encoded, headerRecord, rowRecords } from '../../src/sinks/wandb/records.ts';
+import { loggedRun, rowsUpTo } from '../sinks/support.ts';
+import { temporaryDirectory } from '../support/temporary_directory.ts';
+
+async function imported(cwd: string, sources = ['.']) {
+  const problems: string[] = [];
+  const notify = (message: string) => problems.push(message.replaceAll(cwd, 'DIR'));
+  const { runs, lines } = await importCommand(sources, { to: join(cwd, 'out'), cwd, notify });
+  return { runs, lines, problems };
+}
+
+async function write(cwd: string, files: Record<string, string | Uint8Array>): Promise<void> {
+  for (const [name, text] of Object.entries(files)) {
+    await mkdir(dirname(join(cwd, name)), { recursive: true });
+    await writeFile(join(cwd, name), text);
+  }
+}
+
+async function rowsIn(directory = ''): Promise<unknown[]> {
+  const text = await readFile(join(directory, 'metrics.jsonl'), 'utf8');
+  return text
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+}
+
+function event(step: number, tag: string, simple_value: number): Buffer {
+  return encodeRecord(events.encode('Event', { wall_time: 1, step, summary: { value: [{ tag, simple_value }] } }));
+}
+
+function wandbFile(records: readonly object[]): Buffer {
+  return records.reduce<Buffer>(
+    (file, record, i) => Buffer.concat([file, encodePieces(encoded(record, i + 1), file.length)]),
+    FILE_HEADER,
+  );
+}
+
+describe('TensorBoard', () => {
+  it('what the logger wrote comes back, with its configuration', async () => {
+    const cwd = await temporaryDirectory();
+    const file = new EventFile(join(cwd, 'logs/a'), { run: loggedRun(cwd), signal: new AbortController().signal });
+    await file.open(rowsUpTo(3));
+    await file.close('done');
+    const { runs, problems } = await imported(cwd);
+    expect(problems).toEqual([]);
+    expect(runs).toMatchObject([{ kind: 'tensorboard', name: 'logs/a', steps: 3, change: 'new' }]);
+    expect(await rowsIn(runs[0]?.directory)).toEqual([
+      { step: 0, loss: 1, 'env/reward': 0 },
+      { step: 1, loss: 0.5, 'env/reward': 1 },
+      { step: 2, loss: 0.33333334, 'env/reward': 2 },
+    ]);
+    expect(JSON.parse(await readFile(join(runs[0]?.directory ?? '', 'config.json'), 'utf8'))).toMatchObject({
+      learning_rate: 0.1,
+      'dataset.builder': 'file',
+    });
+  });
+
+  it('torn and damaged records are told, and the others are read', async () => {
+    const cwd = await temporaryDirectory();
+    const damaged = event(1, 'loss', 2);
+    damaged[14] = (damaged[14] ?? 0) ^ 1;
+    const rubbish = encodeRecord(Buffer.from([0xff, 0xff, 0xff]));
+    const bytes = Buffer.concat([
+      event(0, 'loss', 1),
+      damaged,
+      rubbish,
+      event(2, 'loss', 3),
+      event(3, 'loss', 4).subarray(0, 9),
+    ]);
+    await write(cwd, { 'x.tfevents.1': bytes });
+    const { runs, problems } = await imported(cwd);
+    expect(await rowsIn(runs[0]?.directory)).toEqual([
+      { step: 0, loss: 1 },
+      { step: 2, loss: 3 },
+    ]);
+    expect(problems).toEqual(['DIR/x.tfevents.1: 2 damaged records left out']);
+  });
+
+  it('steps that were taken again count as they were taken last', async () => {
+    const cwd = await temporaryDirectory();
+    const again = encodeRecord(events.encode('Event', { wall_time: 1, step: 1, session_log: { status: 1 } }));
+    const first = Buffer.concat([0, 1, 2].map((step) => event(step, 'loss', step)));
+    await write(cwd, { 'a.tfevents.1': first, 'a.tfevents.2': Buffer.concat([again, event(1, 'loss', 9)]) });
+    const { runs } = await imported(cwd);
+    expect(await rowsIn(runs[0]?.directory)).toEqual([
+      { step: 0, loss: 0 },
+      { step: 1, loss: 9 },
+    ]);
+  });
+});
+
+describe('MLflow', () => {
+  const store = {
+    'mlruns/1/meta.yaml': 'experiment_id: "1"\nname: my experiment\n',
+    'mlruns/1/r1/meta.yaml': 'run_id: r1\nrun_name: ../../../up\nstatus: 3\nstart_time: 1000\nend_time: 2000\n',
+    'mlruns/1/r1/metrics/loss': '1 0.5 0\n2 nan 1\n3 inf 2\n4 word 3\n5 1.',
+    'mlruns/1/r1/metrics/a/b': '1 1 0\n',
+    'mlruns/1/r1/params/lr': '1e-3',
+    'mlruns/1/r1/params/flag': 'True',
+    'mlruns/1/gone/meta.yaml': 'run_id: gone\nlifecycle_stage: deleted\n',
+  };
+
+  it('a file store is read; what is damaged is told; a name is no path', async () => {
+    const cwd = await temporaryDirectory();
+    await write(cwd, store);
+    const { runs, problems } = await imported(cwd);
+    expect(runs).toMatchObject([{ kind: 'mlflow', steps: 3 }]);
+    const { directory = '' } = runs[0] ?? {};
+    expect(dirname(directory)).toBe(join(cwd, 'out/mlflow/my-experiment'));
+    expect(await rowsIn(directory)).toEqual([
+      { step: 0, 'a/b': 1, loss: 0.5 },
+      { step: 1, loss: 'NaN' },
+      { step: 2, loss: 'Infinity' },
+    ]);
+    expect(JSON.parse(await readFile(join(directory, 'config.json'), 'utf8'))).toEqual({ flag: true, lr: 0.001 });
+    expect(JSON.parse(await readFile(join(directory, 'status.json'), 'utf8'))).toMatchObject({ state: 'done' });
+    expect(problems).toEqual(['metrics/loss: 2 damaged lines left out']);
+  });
+
+  it('a meta.yaml that would grow, and links, are not followed', async () => {
+    const cwd = await temporaryDirectory();
+    const bomb = `a: &a [x, x]\n${Array.from({ length: 20 }, (_, i) => `b${i}: &b${i} [*a, *a]`).join('\n')}\nrun_id: bomb\n`;
+    await write(cwd, { ...store, 'mlruns/1/bomb/meta.yaml': bomb });
+    await symlink('/', join(cwd, 'mlruns/root'));
+    await symlink('/etc/passwd', join(cwd, 'mlruns/1/r1/params/passwd'));
+    const { runs, problems } = await imported(cwd);
+    expect(runs).toHaveLength(1);
+    expect(await readFile(join(runs[0]?.directory ?? '', 'config.json'), 'utf8')).not.toContain('root');
+    expect(problems.join()).toContain('DIR/mlruns/1/bomb: ');
+  });
+});
+
+describe('Trackio', () => {
+  async function database(cwd: string, sql: string): Promise<void> {
+    const opened = new Database(join(cwd, 'p.db'));
+    opened.exec(sql);
+    opened.close();
+  }
+
+  it('a database of a version before 0.24 is read, by the names of runs', async () => {
+    const cwd = await temporaryDirectory();
+    await database(
+      cwd,
+      `CREATE TABLE metrics (id INTEGER PRIMARY KEY, timestamp TEXT, run_name TEXT, step INTEGER, metrics TEXT);
+       INSERT INTO metrics VALUES (1, '2026-01-01T00:00:00', 'one', 0, '{"loss": 1.5, "image": {"_type": "trackio.image"}}'),
+         (2, '2026-01-01T00:00:01', 'one', 0, '{"acc": 0.5}'), (3, '2026-01-01T00:00:02', 'two', 0, '{'),
+         (4, '2026-01-01T00:00:02', 'two', 3, '{"loss": NaN}');`,
+    );
+    const { runs, problems } = await imported(cwd);
+    expect(runs.map(({ name, steps }) => [name, steps])).toEqual([
+      ['one', 1],
+      ['two', 1],
+    ]);
+    expect(await rowsIn(runs[0]?.directory)).toEqual([{ step: 0, loss: 1.5, acc: 0.5 }]);
+    expect(await rowsIn(runs[1]?.directory)).toEqual([{ step: 3, loss: 'NaN' }]);
+    expect(problems).toEqual([
+      'DIR/p.db: 1 damaged row left out',
+      'DIR/p.db, one: 1 values are no numbers, texts or truth values at a step, and are left out',
+    ]);
+  });
+
+  it('a view that would compute for ever is not asked', async () => {
+    const cwd = await temporaryDirectory();
+    await database(
+      cwd,
+      `CREATE VIEW metrics AS WITH RECURSIVE r(step) AS (SELECT 1 UNION ALL SELECT step + 1 FROM r)
+       SELECT step, 'a' AS run_name, 'a' AS run_id, '' AS timestamp, '{}' AS metrics FROM r;`,
+    );
+    await expect(imported(cwd)).rejects.toThrow('no runs of other tools');
+  });
+
+  it('a file that only begins as a database is told', async () => {
+    const cwd = await temporaryDirectory();
+    await write(cwd, { 'p.db': `SQLite format 3\0${'x'.repeat(5_000)}`, 'notes.db': 'no database' });
+    await expect(imported(cwd)).rejects.toThrow('no runs of other tools');
+  });
+});
+
+describe('W&B', () => {
+  it('a file is read as far as it is whole', async () => {
+    const cwd = await temporaryDirectory();
+    const rows = rowsUpTo(3).flatMap((row) => rowRecords(row, { time: 2_000, started: 1_000 }));
+    const about = { run: { run_id: 'x', project: '../p', display_name: '\u001b[2J', config: { update: [] } } };
+    const file = wandbFile([headerRecord(), about, ...rows]);
+    await write(cwd, { 'wandb/offline-run-1-x/run-x.wandb': file.subarray(0, file.length - 4) });
+    const { runs } = await imported(cwd);
+    expect(runs).toMatchObject([{ kind: 'wandb', steps: 2, change: 'new' }]);
+    expect(runs[0]?.directory.startsWith(join(cwd, 'out/wandb/p/'))).toBe(true);
+    expect(await rowsIn(runs[0]?.directory)).toEqual([
+      { step: 0, loss: 1, 'env/reward': 0, _timestamp: 2, _runtime: 1 },
+      { step: 1, loss: 0.5, 'env/reward': 1, _timestamp: 2, _runtime: 1 },
+    ]);
+  });
+});
+
+describe('again', () => {
+  it('adds what is new, and nothing twice', async () => {
+    const cwd = await temporaryDirectory();
+    await write(cwd, { 'logs/a/x.tfevents.1': event(0, 'loss', 1) });
+    expect((await imported(cwd, ['logs'])).runs).toMatchObject([{ change: 'new', steps: 1 }]);
+    expect((await imported(cwd, ['logs'])).runs).toMatchObject([{ change: 'unchanged', steps: 1 }]);
+    await write(cwd, { 'logs/a/x.tfevents.2': event(1, 'loss', 2), 'logs/b/x.tfevents.1': event(0, 'loss', 1) });
+    expect((await imported(cwd, ['logs'])).runs).toMatchObject([
+      { change: 'changed', steps: 2 },
+      { change: 'new', steps: 1 },
+    ]);
+    expect(await readdir(join(cwd, 'out/tensorboard'))).toHaveLength(2);
+  });
+
+  it('leaves a directory alone that holds something else', async () => {
+    const cwd = await temporaryDirectory();
+    await write(cwd, { 'logs/a/x.tfevents.1': event(0, 'loss', 1) });
+    const { runs } = await imported(cwd, ['logs']);
+    await writeFile(join(runs[0]?.directory ?? '', 'run.json'), '{}');
+    await write(cwd, { 'logs/a/x.tfevents.2': event(1, 'loss', 2) });
+    await expect(imported(cwd, ['logs'])).rejects.toThrow('no runs of other tools');
+    expect(await rowsIn(runs[0]?.directory)).toHaveLength(1);
+  });
+
+  it('what is not there is an error', async () => {
+    await expect(imported(await temporaryDirectory(), ['nowhere'])).rejects.toThrow('nowhere: there is no such file');
+  });
+});
