@@ -2,20 +2,25 @@
 
 import type { DuckDBConnection } from '@duckdb/node-api';
 import type { SeenState } from '../../run_files/types.ts';
-import { compare } from '../compare.ts';
+import type { Chart } from '../charts/chart.ts';
+import { chartsOf } from '../charts/charts.ts';
+import { drawChart } from '../charts/draw.ts';
+import { COST, compareLoaded } from '../compare.ts';
 import { dropCopies } from '../copies.ts';
 import { openDatabase } from '../database.ts';
+import { readEntries } from '../entries.ts';
 import { type Grouping, groupByFields, groupBySweep } from '../grouping.ts';
 import { defaultLimits } from '../limits.ts';
-import { MetricFiles } from '../metric_files.ts';
 import { MetricOrder } from '../metric_order.ts';
-import { findMetrics, loadMetrics, type MetricColumn } from '../metrics.ts';
+import type { MetricColumn } from '../metrics.ts';
 import { type ObjectiveOptions, tellingMetrics } from '../objective.ts';
-import { readEntries } from '../read_entries.ts';
 import type { RunEntry } from '../run_entry.ts';
+import { studiesOf } from '../study/studies.ts';
+import type { Study } from '../study/study.ts';
 import type { Summary } from '../summary.ts';
+import { createMetricViews, createRunViews } from '../views.ts';
 import { answerOf, stateCounts } from './answer.ts';
-import type { PageData, StudyData } from './page_data.ts';
+import type { ChartData, PageData, StudyData } from './page_data.ts';
 import { provenanceOf } from './provenance.ts';
 import { type RunMetric, runMetrics } from './run_metrics.ts';
 import { runTableOf } from './run_table.ts';
@@ -36,7 +41,7 @@ const MOST_LOGS = 1_000;
 
 /** @throws ConfigurationError for directories without runs, and for fields and metrics that no run has */
 export async function makePage(options: PageOptions): Promise<PageData> {
-  const { entries, notices } = readEntries(options);
+  const { entries, notices } = readEntries(options.directories, options.cwd);
   const connection = await openDatabase(options.bytes ?? defaultLimits().bytes);
   try {
     const page = await pageOf(connection, entries, options);
@@ -51,43 +56,58 @@ async function pageOf(
   entries: readonly RunEntry[],
   options: PageOptions,
 ): Promise<PageData> {
+  const { fields, notices: renamed } = await createRunViews(connection, entries);
+  const { metrics, notices: unread } = await createMetricViews(connection, entries);
   const tables = options.groupBy === undefined ? groupBySweep(entries) : [groupByFields(entries, options.groupBy)];
   const { groupings, notices: copies } = dropCopies(tables);
-  const { summaries, notices } = await compare(connection, entries, groupings, options);
-  const details = await detailsOf(entries, summaries);
+  const { summaries, notices } = await compareLoaded(connection, entries, groupings, options, metrics);
+  const studies = await studiesOf(connection, entries, summaries, { fields, metrics });
+  const details = await detailsOf(connection, entries, summaries, metrics);
+  const shown: StudyData[] = [];
+  for (const study of studies) {
+    const grouping = groupings.find(({ title }) => title === study.summary.group);
+    if (grouping !== undefined) shown.push(await studyData(study, grouping, details));
+  }
   return {
     title: options.directories.join(', '),
     states: stateCounts(countedStates(entries)),
     n_runs: entries.length,
-    notices: [...copies, ...notices],
-    studies: summaries.flatMap((summary, i) => {
-      const grouping = groupings.find(({ title }) => title === summary.group);
-      return grouping === undefined ? [] : studyData(summary, grouping, `study-${i + 1}`, details);
-    }),
+    notices: [...renamed, ...unread, ...copies, ...notices],
+    studies: shown,
     provenance: provenanceOf(entries),
     transcripts: { shown: [], n: 0 },
   };
 }
 
-function studyData(
-  summary: Summary,
+async function studyData(
+  study: Study,
   grouping: Grouping,
-  id: string,
   metricsOf: (entry: RunEntry) => readonly RunMetric[],
-): StudyData {
+): Promise<StudyData> {
+  const { id, summary } = study;
   const costOf = (entry: RunEntry) => {
-    const last = metricsOf(entry).find(({ metric }) => metric === 'cost/total')?.last;
+    const last = metricsOf(entry).find(({ metric }) => metric === COST.metric)?.last;
     return typeof last === 'number' ? last : null;
   };
   return {
-    id,
+    id: `study-${id}`,
     title: summary.group,
     objective: objectiveText(summary),
     metric: summary.metric,
     answer: answerOf(summary),
-    charts: [],
+    charts: await drawn(chartsOf(study)),
     table: runTableOf(summary, grouping, { metricsOf, costOf, mostLogs: MOST_LOGS }),
   };
+}
+
+/** One after the other: there is one thread, and a few charts. */
+async function drawn(charts: readonly Chart[]): Promise<ChartData[]> {
+  const shown: ChartData[] = [];
+  for (const chart of charts) {
+    const { id, title, caption, sql } = chart;
+    shown.push({ id, title, caption, sql, svg: await drawChart(chart) });
+  }
+  return shown;
 }
 
 function objectiveText({ metric, goal, at }: Summary): string {
@@ -95,25 +115,20 @@ function objectiveText({ metric, goal, at }: Summary): string {
   return `${value} of ${metric}${goal === null ? '' : `, ${goal}`}`;
 }
 
+/** What was logged of each run, in the order in which a report shows metrics. */
 async function detailsOf(
+  connection: DuckDBConnection,
   entries: readonly RunEntry[],
   summaries: readonly Summary[],
+  loaded: readonly MetricColumn[],
 ): Promise<(entry: RunEntry) => readonly RunMetric[]> {
-  const connection = await openDatabase();
-  try {
-    const files = await MetricFiles.open(connection, entries);
-    const told = entries.flatMap((entry) => tellingMetrics(entry).map(({ metric }) => metric));
-    const order = new MetricOrder([...new Set([...summaries.map(({ metric }) => metric), ...told])]);
-    const columns = (await loadMetrics(files, await findMetrics(files))).sort((a, b) =>
-      order.compare(a.metric, b.metric),
-    );
-    const shown = columns.slice(0, Math.max(10, Math.floor(MOST_DETAILS / entries.length)));
-    const metrics = await withCurves(connection, shown, entries.length);
-    const indices = new Map(entries.map((entry, index) => [entry, index]));
-    return (entry) => metrics.get(indices.get(entry) ?? -1) ?? [];
-  } finally {
-    connection.closeSync();
-  }
+  const told = entries.flatMap((entry) => tellingMetrics(entry).map(({ metric }) => metric));
+  const order = new MetricOrder([...new Set([...summaries.map(({ metric }) => metric), ...told])]);
+  const columns = loaded.toSorted((a, b) => order.compare(a.metric, b.metric));
+  const shown = columns.slice(0, Math.max(10, Math.floor(MOST_DETAILS / entries.length)));
+  const metrics = await withCurves(connection, shown, entries.length);
+  const indices = new Map(entries.map((entry, index) => [entry.row.run, index]));
+  return ({ row }) => metrics.get(indices.get(row.run) ?? -1) ?? [];
 }
 
 /** Of many runs only the first metrics have curves. */

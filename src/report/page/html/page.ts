@@ -3,6 +3,7 @@
 import { createHash } from 'node:crypto';
 import { html, raw } from 'hono/html';
 import { plural } from '../../../util/plural.ts';
+import { chartStyle, darkVariables } from '../../charts/theme.ts';
 import type { Assets } from '../assets.ts';
 import type { PageData, StudyData } from '../page_data.ts';
 import { answerSection } from './answer_section.ts';
@@ -26,7 +27,8 @@ export async function renderPage(data: PageData, { css, script }: Assets): Promi
 <meta name="referrer" content="no-referrer">
 <link rel="icon" href="data:,">
 <title>${data.title} · cookbook report</title>
-<style>${raw(css)}</style>
+<style>${raw(css)}
+${raw(chartColors())}</style>
 </head>
 <body>
 <a class="skip" href="#main">Skip to the report</a>
@@ -51,6 +53,15 @@ ${isScripted ? html`<script type="application/json" id="data">${raw(scriptData(d
 </html>
 `;
   return String(await page);
+}
+
+/** Charts on a dark ground, whether the reader's system asks for it or the button does; in print they are as they were drawn. */
+function chartColors(): string {
+  return `@media screen {
+@media (prefers-color-scheme: dark) { :root:not([data-theme='light']) { ${darkVariables()} } }
+:root[data-theme='dark'] { ${darkVariables()} }
+}
+${chartStyle()}`;
 }
 
 /** Nothing is fetched and nothing runs but the script that stands in the page; no data becomes markup by way of it. */
