@@ -95,17 +95,31 @@ async function studyData(
     objective: objectiveText(summary),
     metric: summary.metric,
     answer: answerOf(summary),
-    charts: await drawn(chartsOf(study)),
+    charts: await drawn(study, chartsOf(study)),
     table: runTableOf(summary, grouping, { metricsOf, costOf, mostLogs: MOST_LOGS }),
   };
 }
 
+/** Charts with an axis for each field, or a box for each stage. */
+const WIDE = ['configurations', 'stages'];
+
 /** One after the other: there is one thread, and a few charts. */
-async function drawn(charts: readonly Chart[]): Promise<ChartData[]> {
+async function drawn({ id: studyId, runs: { length: n_runs } }: Study, charts: readonly Chart[]): Promise<ChartData[]> {
   const shown: ChartData[] = [];
   for (const chart of charts) {
     const { id, title, caption, sql } = chart;
-    shown.push({ id, title, caption, sql, svg: await drawChart(chart) });
+    const isCurve = id.startsWith(`${studyId}-curves-`);
+    const isFirst = isCurve && !shown.some(({ id: other }) => other.startsWith(`${studyId}-curves-`));
+    const isWide = isFirst || WIDE.some((name) => id === `${studyId}-${name}`);
+    shown.push({
+      id,
+      title,
+      caption,
+      sql,
+      svg: await drawChart(chart),
+      isWide,
+      isFurther: isCurve && !isFirst && n_runs > 1,
+    });
   }
   return shown;
 }
