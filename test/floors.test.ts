@@ -13,7 +13,7 @@ const FLOORS = [
   ['builtin.ts'],
   ['builders', 'schema', 'validate'],
   ['chat', 'checkpoints', 'conformance', 'eval', 'export', 'play', 'render', 'report', 'serve', 'sweep'],
-  ['run'],
+  ['run', 'transcripts'],
   ['run_files'],
   ['spec'],
   ['engine', 'recipes'],
