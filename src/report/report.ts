@@ -3,25 +3,21 @@
 import { join } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { readForeignLines } from '../run_files/foreign_json.ts';
-import { producersAmong } from '../run_files/producers.ts';
 import { newestIterationFile } from '../training/iteration_directory.ts';
-import { ConfigurationError } from '../util/errors.ts';
 import type { JsonObject, JsonValue } from '../util/json.ts';
 import { printable } from '../util/printable.ts';
-import { programName } from '../util/program_name.ts';
 import { compare } from './compare.ts';
 import { dropCopies } from './copies.ts';
 import { jsonReader, openDatabase, type QueryResult } from './database.ts';
-import { discoverRuns } from './discover.ts';
 import type { Block } from './document.ts';
 import { formatValue } from './format.ts';
 import { groupByFields, groupBySweep } from './grouping.ts';
 import { defaultLimits, type Limits, withinText } from './limits.ts';
 import type { ObjectiveOptions } from './objective.ts';
 import { fillFromAnswer, fillFromTable } from './parquet.ts';
-import { plannedEntries } from './planned_entries.ts';
+import { readEntries } from './read_entries.ts';
 import { runBlocks } from './run_document.ts';
-import { type RunEntry, readRunEntry, UNFINISHED } from './run_entry.ts';
+import { type RunEntry, UNFINISHED } from './run_entry.ts';
 import { summariseRun } from './run_summary.ts';
 import { ask, prepareQuestion } from './sql.ts';
 import type { Summary } from './summary.ts';
@@ -51,14 +47,7 @@ export interface Report {
 
 /** @throws ConfigurationError for directories without runs, fields that no run has, and SQL that is wrong */
 export async function makeReport(options: ReportOptions): Promise<Report> {
-  const { runs, sweeps, notices } = discoverRuns(options.directories, options.cwd);
-  const found = runs.map(readRunEntry);
-  const entries = judgedByTheirOwn([...found, ...plannedEntries(sweeps, found)]);
-  if (entries.length === 0) {
-    throw new ConfigurationError([...notices, `no runs in ${options.directories.join(', ')}`].join('\n'), {
-      hint: `A run is a directory with a run.json, metrics.jsonl or config.json. Start one: ${programName()} run configs/sl_basic.yaml`,
-    });
-  }
+  const { entries, notices } = readEntries(options);
   const limits = { ...defaultLimits(), ...options.limits };
   const connection = await openDatabase(limits.bytes);
   try {
@@ -68,19 +57,6 @@ export async function makeReport(options: ReportOptions): Promise<Report> {
   } finally {
     connection.closeSync();
   }
-}
-
-/** A sweep judges the stage that it names, or else the last ones; the others are shown by what they say of themselves. */
-function judgedByTheirOwn(entries: readonly RunEntry[]): RunEntry[] {
-  const producers = producersAmong(
-    entries.map(({ row: { hash, after } }) => ({ hash, after: after.map((each) => ({ hash: each })) })),
-  );
-  const isJudged = ({ objective, row: { hash, stage } }: RunEntry) =>
-    typeof objective?.stage === 'string' ? stage === objective.stage : hash === null || !producers.has(hash);
-  const unjudged = { objective_metric: null, objective_goal: null, objective_at: null };
-  return entries.map((entry) =>
-    isJudged(entry) ? entry : { ...entry, objective: null, row: { ...entry.row, ...unjudged } },
-  );
 }
 
 function reportOn(

@@ -68,5 +68,8 @@ export function entry(options: Options): RunEntry {
     best: () => null,
     isPlanned: false,
     look: run,
+    versions: {},
+    logFile: null,
+    diffFile: null,
   };
 }
