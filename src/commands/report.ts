@@ -15,6 +15,7 @@ SQL goes over the views runs, configs, metrics, metrics_long and checkpoints, an
     '<%= config.bin %> report',
     '<%= config.bin %> report runs/lr_grid --metric test/nll --at best',
     '<%= config.bin %> report runs/a runs/b --group-by model_name --format markdown',
+    '<%= config.bin %> report runs/lr_grid --html report.html',
     `<%= config.bin %> report --sql "SELECT state, count(*) FROM runs GROUP BY state"`,
   ];
 
@@ -61,6 +62,11 @@ SQL goes over the views runs, configs, metrics, metrics_long and checkpoints, an
     'max-memory': Flags.string({
       summary: 'Memory that the database may take, as in 8GB (default: half of the memory there is).',
     }),
+    html: Flags.string({
+      summary: 'Write the report as a page, one file that opens in a browser without a network.',
+      helpValue: 'FILE',
+      exclusive: ['sql', 'format', 'json', 'output', 'all'],
+    }),
     output: Flags.string({ char: 'o', summary: 'Write to this file instead of standard output.' }),
   };
 
@@ -80,12 +86,14 @@ SQL goes over the views runs, configs, metrics, metrics_long and checkpoints, an
       maxRows: flags['max-rows'],
       maxMemory: flags['max-memory'],
       format: this.jsonEnabled() ? null : flags.format,
+      html: flags.html,
       output: flags.output,
       width: widthOf(process.stdout),
       notify: (notice) =>
         process.stderr.write(`${wrappedText(`note: ${printable(notice)}`, widthOf(process.stderr))}\n`),
     });
-    if (flags.output !== undefined) this.logToStderr(`written: ${printable(flags.output)}`);
+    const written = flags.html ?? flags.output;
+    if (written !== undefined) this.logToStderr(`written: ${printable(written)}`);
     if (text !== null) this.log(text);
     return json;
   }

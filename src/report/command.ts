@@ -12,6 +12,8 @@ export interface ReportCommandOptions extends Omit<ReportOptions, 'limits'> {
   maxMemory: string | undefined;
   /** Null where the data itself is asked for, with --json. */
   format: Format | null;
+  /** The file to write a page to, in the place of all else. */
+  html: string | undefined;
   /** The file to write to. */
   output: string | undefined;
   /** Columns of the terminal that shows it; unlimited where none does. */
@@ -28,12 +30,17 @@ export interface ReportEnd {
 }
 
 export async function reportCommand(options: ReportCommandOptions): Promise<ReportEnd> {
-  const { format, output, notify, width, maxSeconds, maxRows, maxMemory, ...asked } = options;
+  const { format, html, output, notify, width, maxSeconds, maxRows, maxMemory, ...asked } = options;
   const limits = {
     seconds: maxSeconds ?? DEFAULT_SECONDS,
     rows: maxRows ?? DEFAULT_ROWS,
     bytes: maxMemory === undefined ? defaultBytes() : parseBytes('--max-memory', maxMemory),
   };
+  if (html !== undefined) {
+    const { writePage } = await import('./page/write_page.ts');
+    for (const notice of await writePage({ ...asked, bytes: limits.bytes }, html)) notify(notice);
+    return { text: null, json: undefined };
+  }
   const report = await makeReport({ ...asked, limits });
   for (const notice of report.notices) notify(notice);
   if (output !== undefined) await writeReport(report, format ?? 'json', output);

@@ -7,33 +7,50 @@ import { ConfigurationError } from '../util/errors.ts';
 import type { Grouping } from './grouping.ts';
 import { curves, measure } from './measure.ts';
 import { MetricFiles } from './metric_files.ts';
-import { findMetrics, loadMetrics, type MetricColumn } from './metrics.ts';
+import { findMetrics, loadMetrics, type MetricColumn, numbersIn } from './metrics.ts';
 import { type ObjectiveOptions, objectivesFor } from './objective.ts';
 import type { RunEntry } from './run_entry.ts';
 import { type MeasuredRun, type Summary, summarise } from './summary.ts';
 
-/** @returns a summary for each grouping of the entries, and notices about what could not be read or found */
+export interface Comparison {
+  /** One for each grouping of the entries. */
+  summaries: Summary[];
+  /** What could not be read or found. */
+  notices: string[];
+}
+
+/** Loads the metrics that the tables need, and compares by them. */
 export async function compare(
   connection: DuckDBConnection,
   entries: readonly RunEntry[],
   groupings: readonly Grouping[],
   options: ObjectiveOptions,
-): Promise<{ summaries: Summary[]; notices: string[] }> {
-  const tables = groupings.map((grouping) => {
-    const members = grouping.cells.flatMap((cell) => cell.entries);
-    return { grouping, members, objectives: objectivesFor(members, options) };
-  });
+): Promise<Comparison> {
   // Only the columns that some table needs: parsing fewer values is what keeps a summary near the time of a plain scan.
-  const metrics = tables.flatMap(({ objectives }) =>
-    objectives.map(({ metric }): [string, string] => [metric, 'DOUBLE']),
-  );
+  const metrics = groupings
+    .flatMap((grouping) => objectivesFor(membersOf(grouping), options))
+    .map(({ metric }): [string, string] => [metric, 'DOUBLE']);
   const files = await MetricFiles.open(connection, entries);
   const columns = await loadMetrics(files, Object.fromEntries([...metrics, [COST.metric, 'DOUBLE']]));
-  const notices = files.notices;
+  const { summaries, notices } = await compareLoaded(connection, entries, groupings, options, columns);
+  return { summaries, notices: [...files.notices, ...notices] };
+}
+
+/** @param columns what METRIC_ROWS holds: a metric that it lacks counts as one that was never logged */
+export async function compareLoaded(
+  connection: DuckDBConnection,
+  entries: readonly RunEntry[],
+  groupings: readonly Grouping[],
+  options: ObjectiveOptions,
+  columns: readonly MetricColumn[],
+): Promise<Comparison> {
   const measurements = new Measurements(connection, entries, columns);
   const summaries: Summary[] = [];
+  const notices: string[] = [];
   let isFound = false;
-  for (const { grouping, members, objectives } of tables) {
+  for (const grouping of groupings) {
+    const members = membersOf(grouping);
+    const objectives = objectivesFor(members, options);
     const objective = await measurements.firstLogged(objectives, members);
     const measured = await measurements.of(objective, members, objectives);
     const isMissing = members.every((entry) => measured(entry).value === null);
@@ -49,8 +66,10 @@ export async function compare(
   return { summaries, notices };
 }
 
+const membersOf = ({ cells }: Grouping): RunEntry[] => cells.flatMap(({ entries }) => entries);
+
 /** What a run whose prices are known has cost so far. */
-const COST: Objective = { metric: 'cost/total', goal: null, at: { kind: 'last' } };
+export const COST: Objective = { metric: 'cost/total', goal: null, at: { kind: 'last' } };
 
 /** A metric that was asked for and that nobody has ever logged is a slip of the keyboard. */
 async function refuseUnknown(
@@ -77,7 +96,7 @@ class Measurements {
 
   constructor(connection: DuckDBConnection, entries: readonly RunEntry[], columns: readonly MetricColumn[]) {
     this.#connection = connection;
-    this.#columnOf = new Map(columns.map(({ metric, column }) => [metric, column]));
+    this.#columnOf = new Map(columns.map((column) => [column.metric, numbersIn(column)]));
     this.#indexOf = new Map(entries.map((entry, index) => [entry, index]));
   }
 

@@ -19,6 +19,8 @@ export const CONFIG_COLUMNS: Columns = {
 export interface ConfigTable {
   columns: Columns;
   rows: JsonObject[];
+  /** The column of each field of the specs. */
+  names: ReadonlyMap<string, string>;
   /** Fields whose columns have other names. */
   notices: string[];
 }
@@ -54,6 +56,7 @@ export function configTable(entries: readonly RunEntry[]): ConfigTable {
   return {
     columns: { ...CONFIG_COLUMNS, ...Object.fromEntries(typed) },
     rows,
+    names: columns,
     notices: renamingNotices(columns, 'field', 'configs'),
   };
 }

@@ -16,6 +16,13 @@ export interface MetricColumn {
   column: string;
 }
 
+/** The numbers in a column of METRIC_ROWS, in SQL: of what is logged and is no number, NaN. */
+export function numbersIn({ column, type }: MetricColumn): string {
+  if (type === 'DOUBLE') return column;
+  const nan = `CASE WHEN ${column} IS NOT NULL THEN 'NaN'::DOUBLE END`;
+  return type === 'BOOLEAN' ? `(${nan})` : `coalesce(try_cast(${column} AS DOUBLE), ${nan})`;
+}
+
 /**
  * Every metric that any line of any run has, with its type: DOUBLE where all values are numbers (NaN and the infinities are
  * written as text), BOOLEAN, or else VARCHAR. Reads all files once.

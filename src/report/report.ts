@@ -10,12 +10,12 @@ import { compare } from './compare.ts';
 import { dropCopies } from './copies.ts';
 import { jsonReader, openDatabase, type QueryResult } from './database.ts';
 import type { Block } from './document.ts';
+import { readEntries } from './entries.ts';
 import { formatValue } from './format.ts';
 import { groupByFields, groupBySweep } from './grouping.ts';
 import { defaultLimits, type Limits, withinText } from './limits.ts';
 import type { ObjectiveOptions } from './objective.ts';
 import { fillFromAnswer, fillFromTable } from './parquet.ts';
-import { readEntries } from './read_entries.ts';
 import { runBlocks } from './run_document.ts';
 import { type RunEntry, UNFINISHED } from './run_entry.ts';
 import { summariseRun } from './run_summary.ts';
@@ -47,7 +47,7 @@ export interface Report {
 
 /** @throws ConfigurationError for directories without runs, fields that no run has, and SQL that is wrong */
 export async function makeReport(options: ReportOptions): Promise<Report> {
-  const { entries, notices } = readEntries(options);
+  const { entries, notices } = readEntries(options.directories, options.cwd);
   const limits = { ...defaultLimits(), ...options.limits };
   const connection = await openDatabase(limits.bytes);
   try {

@@ -41,9 +41,10 @@ export async function prepareQuestion(
 ): Promise<string[]> {
   const names = await tablesIn(connection, sql);
   const asksOnlyOf = (...views: string[]) => names.length > 0 && names.every((name) => views.includes(name));
-  const renamed = await createRunViews(connection, entries);
+  const { notices: renamed } = await createRunViews(connection, entries);
   const notices = asksOnlyOf('runs', 'checkpoints', 'metrics', 'metrics_long') ? [] : renamed;
-  if (!asksOnlyOf('runs', 'configs', 'checkpoints')) notices.push(...(await createMetricViews(connection, entries)));
+  if (!asksOnlyOf('runs', 'configs', 'checkpoints'))
+    notices.push(...(await createMetricViews(connection, entries)).notices);
   if (!asksOnlyOf('runs', 'configs', 'metrics', 'metrics_long')) await createCheckpointView(connection, entries);
   await sealDatabase(connection);
   return notices;

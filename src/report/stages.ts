@@ -2,6 +2,7 @@
 
 import { listed } from '../util/plural.ts';
 import type { RunEntry } from './run_entry.ts';
+import type { StageNode } from './study/study.ts';
 
 /**
  * The names of the stages, each behind those that it starts from and these in the order in which its spec has them; '' for runs of
@@ -46,4 +47,13 @@ export function startOf(members: readonly RunEntry[], entries: readonly RunEntry
     here.set(stage, hashes.has(hash) && (here.get(stage) ?? true));
   }
   return listed([...here].map(([stage, isHere]) => (isHere ? stage : `a run of ${stage} that is not here`)));
+}
+
+/** The stages of one place in their order, with their runs counted by state. */
+export function stageGraph(entries: readonly RunEntry[]): StageNode[] {
+  return stageOrder(entries.filter(({ row }) => row.stage !== null)).map((name) => {
+    const states: StageNode['states'] = {};
+    for (const { row } of entries) if (row.stage === name) states[row.state] = (states[row.state] ?? 0) + 1;
+    return { name, after: [...startingPoints(entries, name)], states };
+  });
 }

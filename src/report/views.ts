@@ -7,20 +7,31 @@ import { type Columns, columnNames, quoteName, renamingNotices } from './columns
 import { configTable } from './configs.ts';
 import { createTable } from './database.ts';
 import { MetricFiles } from './metric_files.ts';
-import { findMetrics, hasWholeSteps, loadMetrics, METRIC_ROWS } from './metrics.ts';
+import { findMetrics, hasWholeSteps, loadMetrics, METRIC_ROWS, type MetricColumn } from './metrics.ts';
 import { RUN_COLUMNS, type RunEntry } from './run_entry.ts';
 
-/** @returns notices about fields that SQL knows under another name */
-export async function createRunViews(connection: DuckDBConnection, entries: readonly RunEntry[]): Promise<string[]> {
+/** @returns the column of `configs` by field, and notices about fields that SQL knows under another name */
+export async function createRunViews(
+  connection: DuckDBConnection,
+  entries: readonly RunEntry[],
+): Promise<{ fields: ReadonlyMap<string, string>; notices: string[] }> {
   const rows = entries.map(({ row }) => ({ ...row }));
   await createTable(connection, 'runs', RUN_COLUMNS, rows);
   const configs = configTable(entries);
   await createTable(connection, 'configs', configs.columns, configs.rows);
-  return configs.notices;
+  return { fields: configs.names, notices: configs.notices };
 }
 
-/** @returns notices about lines that could not be read, and metrics that SQL knows under another name */
-export async function createMetricViews(connection: DuckDBConnection, entries: readonly RunEntry[]): Promise<string[]> {
+/** A metric with its column of METRIC_ROWS and its quoted column of the view `metrics`. */
+export interface ViewedMetric extends MetricColumn {
+  name: string;
+}
+
+/** @returns all metrics, and notices about lines that could not be read, and metrics that SQL knows under another name */
+export async function createMetricViews(
+  connection: DuckDBConnection,
+  entries: readonly RunEntry[],
+): Promise<{ metrics: ViewedMetric[]; notices: string[] }> {
   const files = await MetricFiles.open(connection, entries);
   const columns = await loadMetrics(files, await findMetrics(files));
   const names = columnNames(
@@ -40,7 +51,7 @@ export async function createMetricViews(connection: DuckDBConnection, entries: r
       ? `SELECT run, step, NULL::VARCHAR AS metric, NULL::DOUBLE AS value FROM metrics WHERE false`
       : `UNPIVOT (SELECT run, step, ${numeric.join(', ')} FROM metrics) ON ${numeric.join(', ')} INTO NAME metric VALUE value`;
   await connection.run(`CREATE VIEW metrics_long AS ${long}`);
-  return [...files.notices, ...renamingNotices(names, 'metric', 'metrics')];
+  return { metrics: named, notices: [...files.notices, ...renamingNotices(names, 'metric', 'metrics')] };
 }
 
 export const CHECKPOINT_COLUMNS: Columns = {

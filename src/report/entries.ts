@@ -1,4 +1,4 @@
-// From the directories that the user names to the runs that a report is about: those found, those planned, each with what it is judged by.
+// The runs that a report is of: found below directories, with those that their sweeps have only planned.
 
 import { producersAmong } from '../run_files/producers.ts';
 import { ConfigurationError } from '../util/errors.ts';
@@ -8,13 +8,11 @@ import { plannedEntries } from './planned_entries.ts';
 import { type RunEntry, readRunEntry } from './run_entry.ts';
 
 /**
- * @returns the runs, and notices about what could not be read
- * @throws ConfigurationError for directories without runs
+ * @param directories relative to `cwd`
+ * @returns the runs, and what could not be read, one line each
+ * @throws ConfigurationError where there is no run
  */
-export function readEntries({ directories, cwd }: { directories: readonly string[]; cwd: string }): {
-  entries: RunEntry[];
-  notices: string[];
-} {
+export function readEntries(directories: readonly string[], cwd: string): { entries: RunEntry[]; notices: string[] } {
   const { runs, sweeps, notices } = discoverRuns(directories, cwd);
   const found = runs.map(readRunEntry);
   const entries = judgedByTheirOwn([...found, ...plannedEntries(sweeps, found)]);

@@ -1,0 +1,53 @@
+// From directories to charts: the runs read, compared and made into studies, and of each study its charts.
+
+import { compareLoaded } from '../compare.ts';
+import { dropCopies } from '../copies.ts';
+import { openDatabase } from '../database.ts';
+import { readEntries } from '../entries.ts';
+import { groupByFields, groupBySweep } from '../grouping.ts';
+import { defaultLimits, type Limits } from '../limits.ts';
+import type { ObjectiveOptions } from '../objective.ts';
+import type { RunEntry } from '../run_entry.ts';
+import { studiesOf } from '../study/studies.ts';
+import type { Study } from '../study/study.ts';
+import { createCheckpointView, createMetricViews, createRunViews } from '../views.ts';
+import type { Chart } from './chart.ts';
+import { chartsOf } from './charts.ts';
+
+export interface ChartOptions extends ObjectiveOptions {
+  /** Directories to look for runs in, relative to `cwd`. */
+  directories: readonly string[];
+  cwd: string;
+  groupBy?: readonly string[] | undefined;
+  limits?: Partial<Limits> | undefined;
+}
+
+export interface ChartReport {
+  entries: readonly RunEntry[];
+  studies: { study: Study; charts: Chart[] }[];
+  /** What could not be read, one line each. */
+  notices: string[];
+}
+
+/** @throws ConfigurationError for directories without runs, and fields or metrics that no run has */
+export async function makeCharts(options: ChartOptions): Promise<ChartReport> {
+  const { entries, notices } = readEntries(options.directories, options.cwd);
+  const limits = { ...defaultLimits(), ...options.limits };
+  const connection = await openDatabase(limits.bytes);
+  try {
+    const { fields, notices: renamedFields } = await createRunViews(connection, entries);
+    const { metrics, notices: unread } = await createMetricViews(connection, entries);
+    await createCheckpointView(connection, entries);
+    const tables = options.groupBy === undefined ? groupBySweep(entries) : [groupByFields(entries, options.groupBy)];
+    const { groupings, notices: copies } = dropCopies(tables);
+    const compared = await compareLoaded(connection, entries, groupings, options, metrics);
+    const studies = await studiesOf(connection, entries, compared.summaries, { fields, metrics });
+    return {
+      entries,
+      studies: studies.map((study) => ({ study, charts: chartsOf(study) })),
+      notices: [...notices, ...renamedFields, ...unread, ...copies, ...compared.notices],
+    };
+  } finally {
+    connection.closeSync();
+  }
+}

@@ -1,0 +1,79 @@
+// From a Vega-Lite spec to SVG: no browser, no file, no network, and the same bytes for the same spec.
+
+import { ConfigurationError, messageOf } from '../../util/errors.ts';
+import type { Chart } from './chart.ts';
+import { textWidth } from './text_width.ts';
+import { CONFIG, chartStyle, darkVariables } from './theme.ts';
+
+/** One `<svg>` for a page: colors by the page's variables, names of its parts that no other chart has. */
+export async function drawChart({ id, spec, title }: Pick<Chart, 'id' | 'spec' | 'title'>): Promise<string> {
+  // Imported only where charts are drawn: it takes half a second.
+  const [vega, { compile }] = await Promise.all([import('vega'), import('vega-lite')]);
+  measureText(vega);
+  const problems: string[] = [];
+  const logger = silentLogger(problems);
+  try {
+    const compiled = compile(spec, { config: CONFIG, logger });
+    vega.resetSVGDefIds();
+    const view = new vega.View(vega.parse(compiled.spec), { loader: refusingLoader, logger, renderer: 'none' });
+    const svg = await view.toSVG();
+    view.finalize();
+    if (problems.length > 0) throw new Error(problems[0]);
+    return ofItsOwn(svg, id);
+  } catch (error) {
+    throw new ConfigurationError(`chart "${title}" cannot be drawn: ${messageOf(error).split('\n')[0]}`, {
+      cause: error,
+    });
+  }
+}
+
+/** For a file of its own: with a style that follows the reader's preference for dark or light. */
+export function standaloneSvg(svg: string): string {
+  const style = [
+    '.chart-svg { background: var(--chart-surface, #fefefe); }',
+    `@media (prefers-color-scheme: dark) { .chart-svg { color-scheme: dark; ${darkVariables()} } }`,
+    chartStyle(),
+  ];
+  return `<?xml version="1.0" encoding="UTF-8"?>\n${svg.replace('>', `><style>\n${style.join('\n')}\n</style>`)}\n`;
+}
+
+/** Parts that are referred to by name, such as clips, are called alike in every chart. */
+function ofItsOwn(svg: string, id: string): string {
+  return svg
+    .replaceAll(/ id="((?:clip|gradient|filter)\w*)"/g, ` id="${id}-$1"`)
+    .replaceAll(/url\(#((?:clip|gradient|filter)\w*)\)/g, `url(#${id}-$1)`)
+    .replace('<svg xmlns:xlink="http://www.w3.org/1999/xlink" ', '<svg ')
+    .replace('class="marks"', 'class="chart-svg"');
+}
+
+const refuse = async (): Promise<never> => {
+  throw new Error('a chart loads nothing: its data comes from its SQL');
+};
+const refusingLoader = { load: refuse, sanitize: refuse, http: refuse, file: refuse };
+
+/** Warnings are of the taste of specs. Errors, such as data that cannot be loaded, are kept. */
+function silentLogger(errors: string[]) {
+  const logger = {
+    level: () => logger,
+    error(...messages: readonly unknown[]) {
+      errors.push(messages.map(messageOf).join(' '));
+      return logger;
+    },
+    warn: () => logger,
+    info: () => logger,
+    debug: () => logger,
+  };
+  return logger;
+}
+
+/** Vega's measure of text is a function that may be replaced, which its types do not tell. */
+function measureText(vega: object): void {
+  const metrics = 'textMetrics' in vega ? vega.textMetrics : null;
+  if (typeof metrics !== 'object' || metrics === null) return;
+  Object.assign(metrics, {
+    width: ({ fontSize = 11, limit = 0 }: { fontSize?: number; limit?: number }, text: unknown) => {
+      const width = textWidth(String(text ?? ''), fontSize);
+      return limit > 0 ? Math.min(limit, width) : width;
+    },
+  });
+}
