@@ -12,6 +12,7 @@ const FLOORS = [
   ['index.ts'],
   ['builtin.ts'],
   ['builders', 'schema', 'validate'],
+  ['board'],
   ['chat', 'checkpoints', 'conformance', 'eval', 'export', 'play', 'render', 'report', 'serve', 'sweep'],
   ['run', 'transcripts'],
   ['run_files'],
