@@ -15,8 +15,8 @@ ${further.length === 0 ? NOTHING : html`<details class="further"><summary>${plur
 </section>`;
 }
 
-function figure({ id, title, caption, svg, sql, isWide }: ChartData): Html {
-  return html`<figure id="${id}" class="chart${isWide ? ' wide' : ''}">
+function figure({ id, title, caption, svg, sql, width, isWide }: ChartData): Html {
+  return html`<figure id="${id}" class="chart${isWide ? ' wide' : ''}" style="--drawn: ${width}px">
 <div class="head"><strong>${title}</strong><button type="button" class="enlarge" hidden aria-label="Enlarge: ${title}">⤢</button></div>
 <div class="drawing" tabindex="0" role="group" aria-label="${title}">${
     // Drawn by a library that escapes what it is given.
