@@ -11,8 +11,11 @@ import { parallelChart } from './parallel_chart.ts';
 import { spendingChart } from './spending_chart.ts';
 import { stagesChart } from './stages_chart.ts';
 
-/** Those that have something to show: the stages, the objective, what decides it, what it took, and the other metrics. */
-export function chartsOf(study: Study): Chart[] {
+/**
+ * Those that have something to show: the stages, the objective, what decides it, what it took, and the other metrics.
+ * @param own what its sweep asks for beside them
+ */
+export function chartsOf(study: Study, own: readonly Omit<Chart, 'id'>[] = []): Chart[] {
   const [objective, ...others] = study.curves.map(
     (curves) => [`curves-${curves.metric}`, curvesChart(study, curves)] as const,
   );
@@ -29,6 +32,7 @@ export function chartsOf(study: Study): Chart[] {
     ['time', spendingChart(study, 'seconds')],
     ['cost', spendingChart(study, 'cost')],
     ...others,
+    ...own.map((chart) => [`own-${chart.title}`, chart] as const),
   ];
   const shown = named.flatMap((each) => (each?.[1] == null ? [] : [{ name: each[0], chart: each[1] }]));
   const ids = uniqueIds(shown.map(({ name }) => name));

@@ -11,7 +11,7 @@ import { accent, contrast } from './theme.ts';
 import { fieldLabel, goalWords, numberLabel, objectiveLabel, sampleWords, valueLabel } from './wording.ts';
 
 /** More values than these are a cloud: means of single runs say nothing. */
-export const MOST_LEVELS = 12;
+const MOST_LEVELS = 12;
 const MOST_DOTS = 400;
 
 /** Null where no run has reached a number. */

@@ -3,7 +3,8 @@
 import type { TopLevelSpec } from 'vega-lite';
 import { SEEN_STATES } from '../../run_files/types.ts';
 import { printable } from '../../util/printable.ts';
-import type { StageNode, Study } from '../study/study.ts';
+import type { StageNode } from '../stages.ts';
+import type { Study } from '../study/study.ts';
 import type { Chart } from './chart.ts';
 import { stagesQuestion } from './questions.ts';
 import { accent, muted, surface } from './theme.ts';
