@@ -16,11 +16,12 @@ import { type ObjectiveOptions, tellingMetrics } from '../objective.ts';
 import type { RunEntry } from '../run_entry.ts';
 import type { Study } from '../study/study.ts';
 import type { Summary } from '../summary.ts';
-import { answerOf, stateCounts } from './answer.ts';
+import { answerOf } from './answer.ts';
 import type { ChartData, PageData, StudyData } from './page_data.ts';
 import { provenanceOf } from './provenance.ts';
 import { type RunMetric, runMetrics } from './run_metrics.ts';
 import { runTableOf } from './run_table.ts';
+import { stateCounts } from './states.ts';
 import { transcriptsOf } from './transcripts.ts';
 
 export interface PageOptions extends ObjectiveOptions {
