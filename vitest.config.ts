@@ -5,7 +5,14 @@ export default defineConfig({
   resolve: { alias: { 'tinker-cookbook': new URL('src/index.ts', import.meta.url).pathname } },
   test: {
     include: ['test/**/*.test.ts'],
-    exclude: ['test/**/*.cli.test.ts', 'test/crash/**', 'test/first_chat/**', 'test/install/**', 'test/interop/**'],
+    exclude: [
+      'test/**/*.cli.test.ts',
+      'test/browser/**',
+      'test/crash/**',
+      'test/first_chat/**',
+      'test/install/**',
+      'test/interop/**',
+    ],
     globalSetup: ['test/support/build.ts', 'test/support/cache.ts'],
     testTimeout: 60_000,
     hookTimeout: 60_000,

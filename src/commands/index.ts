@@ -1,6 +1,7 @@
 // The commands by name: what oclif looks up. Their modules are loaded at every start, so each imports what is heavy in run().
 
 import type { Command } from '@oclif/core';
+import Board from './board.ts';
 import Builders from './builders.ts';
 import Chat from './chat.ts';
 import CheckpointsDelete from './checkpoints/delete.ts';
@@ -32,6 +33,7 @@ import Validate from './validate.ts';
 import Version from './version.ts';
 
 export const COMMANDS: Record<string, Command.Class> = {
+  board: Board,
   builders: Builders,
   chat: Chat,
   'checkpoints:delete': CheckpointsDelete,

@@ -18,6 +18,7 @@ SQL goes over the views runs, configs, metrics, metrics_long and checkpoints, an
     '<%= config.bin %> report',
     '<%= config.bin %> report runs/lr_grid --metric test/nll --at best',
     '<%= config.bin %> report runs/a runs/b --group-by model_name --format markdown',
+    '<%= config.bin %> report runs/lr_grid --html report.html',
     '<%= config.bin %> report runs/lr_grid --svg charts',
     `<%= config.bin %> report --sql "SELECT state, count(*) FROM runs GROUP BY state"`,
     '<%= config.bin %> report runs/lr_grid -f best_per_seed',
@@ -76,6 +77,11 @@ SQL goes over the views runs, configs, metrics, metrics_long and checkpoints, an
     'max-memory': Flags.string({
       summary: 'Memory that the database may take, as in 8GB (default: half of the memory there is).',
     }),
+    html: Flags.string({
+      summary: 'Write the report as a page, one file that opens in a browser without a network.',
+      helpValue: 'FILE',
+      exclusive: ['sql', 'format', 'json', 'output', 'all', 'svg'],
+    }),
     svg: Flags.string({
       summary: 'Draw the charts of the report into this directory, each an SVG file.',
       exclusive: ['sql', 'output', 'all'],
@@ -108,13 +114,15 @@ SQL goes over the views runs, configs, metrics, metrics_long and checkpoints, an
       maxRows: flags['max-rows'],
       maxMemory: flags['max-memory'],
       format: this.jsonEnabled() ? null : flags.format,
+      html: flags.html,
       output: flags.output,
       svg: flags.svg,
       width: widthOf(process.stdout),
       notify: (notice) =>
         process.stderr.write(`${wrappedText(`note: ${printable(notice)}`, widthOf(process.stderr))}\n`),
     });
-    if (flags.output !== undefined) this.logToStderr(`written: ${printable(flags.output)}`);
+    const written = flags.html ?? flags.output;
+    if (written !== undefined) this.logToStderr(`written: ${printable(written)}`);
     if (text !== null) this.log(text);
     return json;
   }

@@ -17,6 +17,8 @@ export interface ReportCommandOptions extends Omit<ReportOptions, 'limits' | 'sq
   maxMemory: string | undefined;
   /** Null where the data itself is asked for, with --json. */
   format: Format | null;
+  /** The file to write a page to, in the place of all else. */
+  html: string | undefined;
   /** The file to write to. */
   output: string | undefined;
   /** The directory to draw charts into, instead of a report. */
@@ -35,12 +37,17 @@ export interface ReportEnd {
 }
 
 export async function reportCommand(options: ReportCommandOptions): Promise<ReportEnd> {
-  const { format, output, svg, notify, width, maxSeconds, maxRows, maxMemory, question, ...asked } = options;
+  const { format, html, output, svg, notify, width, maxSeconds, maxRows, maxMemory, question, ...asked } = options;
   const limits = {
     seconds: maxSeconds ?? DEFAULT_SECONDS,
     rows: maxRows ?? DEFAULT_ROWS,
     bytes: maxMemory === undefined ? defaultBytes() : parseBytes('--max-memory', maxMemory),
   };
+  if (html !== undefined) {
+    const { writePage } = await import('./page/write_page.ts');
+    for (const notice of await writePage({ ...asked, bytes: limits.bytes }, html)) notify(notice);
+    return { text: null, json: undefined };
+  }
   if (svg !== undefined) {
     // Imported only where it is asked for, as what draws is large.
     const { writeCharts } = await import('./charts/svg_files.ts');

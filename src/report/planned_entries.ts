@@ -76,5 +76,8 @@ function plannedEntry(sweep: Pick<RunDirectory, 'path' | 'directory' | 'objectiv
     stopped: null,
     best: () => null,
     isPlanned: true,
+    versions: {},
+    logFile: null,
+    diffFile: null,
   };
 }

@@ -78,6 +78,11 @@ export interface RunEntry {
   best(): KeptBest | null;
   /** Listed in the plan of its sweep, and not there yet: of its spec only the axes are known. */
   isPlanned: boolean;
+  /** What it ran on, by name, as it recorded it. */
+  versions: JsonObject;
+  /** Absolute paths; null where there is no such file: what was printed, and how the code differed from its commit. */
+  logFile: string | null;
+  diffFile: string | null;
 }
 
 export function readRunEntry(found: RunDirectory): RunEntry {
@@ -133,6 +138,9 @@ export function readRunEntry(found: RunDirectory): RunEntry {
     stopped: run.state === 'stopped' && found.files.has('stop.json') ? whyStopped(found.directory) : null,
     best: () => keptBest(run),
     isPlanned: false,
+    versions,
+    logFile: found.files.has('logs.log') ? join(found.directory, 'logs.log') : null,
+    diffFile: found.files.has('code.diff') ? join(found.directory, 'code.diff') : null,
   };
 }
 

@@ -26,12 +26,15 @@ export interface ForeignLines {
 
 /** The objects of a file of JSON lines; never throws. */
 export function readForeignLines(path: string): ForeignLines {
-  let text: string;
   try {
-    text = readRegularFileSync(path, LOG_LIMIT_BYTES);
+    return { ...foreignLinesIn(readRegularFileSync(path, LOG_LIMIT_BYTES)), problem: null };
   } catch (error) {
     return { objects: [], damaged: 0, problem: `${basename(path)}: ${messageOf(error)}` };
   }
+}
+
+/** The objects of the text of such a file. */
+export function foreignLinesIn(text: string): Omit<ForeignLines, 'problem'> {
   const lines = text.split('\n');
   const end = lines.length - 1;
   const objects: JsonObject[] = [];
@@ -42,7 +45,7 @@ export function readForeignLines(path: string): ForeignLines {
     if (object !== null) objects.push(object);
     else if (i < end) damagedLines += 1;
   }
-  return { objects, damaged: damagedLines, problem: null };
+  return { objects, damaged: damagedLines };
 }
 
 /** The object that a line holds, if it holds one. */

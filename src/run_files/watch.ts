@@ -29,7 +29,11 @@ const POLL_MS = 1_000;
 const PAUSE_MS = 100;
 
 /** Tells of what is there, and then of every change. A directory that does not exist yet, or no longer, is no problem. */
-export function watchRun(directory: string, onChange: (change: RunChange) => void): RunWatch {
+export function watchRun(
+  directory: string,
+  onChange: (change: RunChange) => void,
+  { pauseMs = PAUSE_MS }: { pauseMs?: number } = {},
+): RunWatch {
   const look = looker(directory, onChange);
   const closing = new AbortController();
   let looks = Promise.resolve();
@@ -40,7 +44,7 @@ export function watchRun(directory: string, onChange: (change: RunChange) => voi
     looks = looks.then(async () => {
       due = false;
       await look();
-      await sleep(PAUSE_MS, undefined, { signal: closing.signal, ref: false }).catch(() => undefined);
+      await sleep(pauseMs, undefined, { signal: closing.signal, ref: false }).catch(() => undefined);
     });
   };
   let stopListening = listen(directory, lookSoon);

@@ -11,6 +11,12 @@ export function iterationName(step: number): string {
   return `iteration_${String(step).padStart(6, '0')}`;
 }
 
+/** The step of a directory by its name; null for any other name. */
+export function iterationOf(name: string): number | null {
+  const step = NAME.exec(name)?.[1];
+  return step === undefined ? null : Number(step);
+}
+
 /** Writes files of a step by their names, each as a whole. */
 export async function writeIterationFiles(
   logPath: string,
@@ -24,8 +30,8 @@ export async function writeIterationFiles(
 
 /** The newest file of this name, from the run directory; null where no step has one. */
 export async function newestIterationFile(logPath: string, name: string): Promise<string | null> {
-  const steps = (await entriesOf(logPath)).map((entry) => Number(NAME.exec(entry.name)?.[1] ?? Number.NaN));
-  for (const step of steps.filter((step) => !Number.isNaN(step)).sort((a, b) => b - a)) {
+  const steps = (await entriesOf(logPath)).flatMap((entry) => iterationOf(entry.name) ?? []);
+  for (const step of steps.sort((a, b) => b - a)) {
     const path = join(iterationName(step), name);
     if (await exists(join(logPath, path))) return path;
   }
@@ -35,8 +41,8 @@ export async function newestIterationFile(logPath: string, name: string): Promis
 /** Deletes the directories of `step` and later steps: a run that goes on from there takes these steps anew. */
 export async function dropIterations(logPath: string, step: number): Promise<void> {
   for (const { name } of await entriesOf(logPath)) {
-    const iteration = NAME.exec(name)?.[1];
-    if (iteration === undefined || Number(iteration) < step) continue;
+    const iteration = iterationOf(name);
+    if (iteration === null || iteration < step) continue;
     const directory = join(logPath, name);
     await explainingFailure('delete', directory, () => rm(directory, { recursive: true, force: true }));
   }

@@ -36,6 +36,26 @@ export async function readRegularFile(path: string, limit = RECORD_LIMIT_BYTES):
   }
 }
 
+/**
+ * The text of a file up to so many bytes, with how many they are and how many there are.
+ * @throws an error with the code ENOTREG, or that of the system call that failed
+ */
+export async function readRegularStart(
+  path: string,
+  most: number,
+): Promise<{ text: string; bytes: number; size: number }> {
+  const file = await open(path, READ_FLAGS);
+  try {
+    const stats = await file.stat();
+    refuseIrregular(stats, Number.POSITIVE_INFINITY);
+    const { size } = stats;
+    const { buffer, bytesRead: bytes } = await file.read(Buffer.alloc(Math.min(size, most)), 0, null, 0);
+    return { text: buffer.toString('utf8', 0, bytes), bytes, size };
+  } finally {
+    await file.close();
+  }
+}
+
 /** @throws an error with the code ENOTREG or E2BIG */
 export function refuseIrregular(stats: { isFile(): boolean; size: number }, limit: number): void {
   if (!stats.isFile()) throw failure('ENOTREG', 'is not a regular file');

@@ -69,5 +69,8 @@ export function entry(options: Options): RunEntry {
     best: () => null,
     isPlanned: false,
     look: run,
+    versions: {},
+    logFile: null,
+    diffFile: null,
   };
 }

@@ -46,6 +46,7 @@ async function ask(question: string, directories = ['runs/grid']) {
     format: null,
     output: undefined,
     svg: undefined,
+    html: undefined,
     width: Number.POSITIVE_INFINITY,
     notify: (notice) => expect.fail(notice),
   });

@@ -1,10 +1,8 @@
 // The server as others start it: on an address, until it is closed.
 
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { createServer } from 'node:http';
 import { getRequestListener } from '@hono/node-server';
-import { ConfigurationError, messageOf } from '../../util/errors.ts';
-import { errorCode } from '../../util/files.ts';
+import { boundAddress } from './address.ts';
 import { tinkerApp } from './app.ts';
 import type { Backend } from './backend.ts';
 import { Connections } from './connections.ts';
@@ -62,7 +60,7 @@ export async function listen(options: ListenOptions): Promise<RunningServer> {
   const connections = new Connections(server, STALLED_MS);
   server.on('clientError', refuseUnreadable);
   try {
-    const bound = await addressOf(server, host, port);
+    const bound = await boundAddress(server, host, port);
     return {
       url: `http://${bound.family === 'IPv6' ? `[${bound.address}]` : bound.address}:${bound.port}`,
       async close() {
@@ -75,33 +73,4 @@ export async function listen(options: ListenOptions): Promise<RunningServer> {
     await tinker.close();
     throw error;
   }
-}
-
-function addressOf(server: Server, host: string, port: number): Promise<AddressInfo> {
-  return new Promise((resolve, reject) => {
-    server.once('error', (error) => reject(listenError(error, host, port)));
-    server.listen(port, host, () => {
-      const address = server.address();
-      if (address === null || typeof address === 'string') reject(new Error('the server has no address'));
-      else resolve(address);
-    });
-  });
-}
-
-function listenError(error: unknown, host: string, port: number): ConfigurationError {
-  const code = errorCode(error);
-  const place = `${host}:${port}`;
-  if (code === 'EADDRINUSE') {
-    return new ConfigurationError(`another program listens on ${place}`, {
-      hint: 'Take another with --port.',
-      cause: error,
-    });
-  }
-  if (code === 'EACCES') {
-    return new ConfigurationError(`may not listen on ${place}`, { hint: 'Take a --port above 1023.', cause: error });
-  }
-  if (code === 'ENOTFOUND' || code === 'EADDRNOTAVAIL') {
-    return new ConfigurationError(`${host} is no address of this machine`, { hint: 'See --host.', cause: error });
-  }
-  return new ConfigurationError(`cannot listen on ${place}: ${messageOf(error)}`, { cause: error });
 }

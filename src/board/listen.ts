@@ -1,0 +1,75 @@
+// A board as others start it: on an address, until it is closed.
+
+import { createServer } from 'node:http';
+import { getRequestListener } from '@hono/node-server';
+import { boundAddress } from '../tinker/server/address.ts';
+import { Connections } from '../tinker/server/connections.ts';
+import { refuseUnreadable } from '../tinker/server/unreadable.ts';
+import { accessOf } from './access.ts';
+import { boardApp } from './app.ts';
+import { readAssets } from './assets.ts';
+import { BoardRuns } from './runs.ts';
+import { EventStream } from './stream.ts';
+
+export interface BoardOptions {
+  /** Searched for runs, relative to `cwd`. */
+  directories: readonly string[];
+  cwd: string;
+  host: string;
+  /** 0: any that is free. */
+  port: number;
+  /** What a browser must show once; null: nothing. */
+  token: string | null;
+  notify(notice: string): void;
+  report(error: unknown): void;
+  /** The least time between two searches; as the board has it if absent. */
+  searchMs?: number;
+}
+
+export interface RunningBoard {
+  url: string;
+  /** How many runs it has found at its start. */
+  runs: number;
+  close(): Promise<void>;
+}
+
+const HEADERS_MS = 30_000;
+const IDLE_MS = 75_000;
+const STALLED_MS = 120_000;
+const DRAIN_MS = 1000;
+
+/** @throws ConfigurationError for directories that are none, and for an address that cannot be listened on */
+export async function openBoard(options: BoardOptions): Promise<RunningBoard> {
+  const { directories, cwd, host, port, token, notify, report, searchMs } = options;
+  const assets = await readAssets();
+  const stream = new EventStream({ onAudience: (isThere) => runs.lookedAt(isThere) });
+  const onUpdate = (update: object) => stream.send(update);
+  const runs = await BoardRuns.open({
+    directories,
+    cwd,
+    onUpdate,
+    notify,
+    ...(searchMs !== undefined && { searchMs }),
+  });
+  const { fetch } = boardApp({ runs, stream, assets, access: accessOf(token), directories, report });
+  const server = createServer({ headersTimeout: HEADERS_MS, keepAliveTimeout: IDLE_MS }, getRequestListener(fetch));
+  const connections = new Connections(server, STALLED_MS);
+  server.on('clientError', refuseUnreadable);
+  const close = async () => {
+    stream.close();
+    await runs.close();
+    await connections.close(DRAIN_MS);
+  };
+  try {
+    const bound = await boundAddress(server, host, port);
+    return {
+      url: `http://${bound.family === 'IPv6' ? `[${bound.address}]` : bound.address}:${bound.port}`,
+      runs: runs.rows().length,
+      close,
+    };
+  } catch (error) {
+    stream.close();
+    await runs.close();
+    throw error;
+  }
+}

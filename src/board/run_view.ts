@@ -1,0 +1,112 @@
+// One run as its page shows it: what it is, how it stands, its metrics as lines, and the end of its log.
+
+import { quoteName, quoteText } from '../report/columns.ts';
+import { flatten } from '../report/flatten.ts';
+import { MetricOrder } from '../report/metric_order.ts';
+import { tellingMetrics } from '../report/objective.ts';
+import type { RunEntry } from '../report/run_entry.ts';
+import { readNotes } from '../run_files/notes.ts';
+import type { JsonObject, JsonValue } from '../util/json.ts';
+import { NO_SERIES, readSeries, type Series } from './series.ts';
+import { readTail, type Tail } from './tail.ts';
+
+export interface RunView {
+  run: string;
+  /** What is known of it, in words: name and value. */
+  facts: [name: string, value: string][];
+  /** Fields of the spec, dotted. */
+  config: [field: string, value: string][];
+  /** In the order in which reports show them. */
+  metrics: (Series & { isDetail: boolean; sql: string })[];
+  problem: string | null;
+  log: Tail | null;
+  notes: JsonObject;
+}
+
+const LOG_BYTES = 32 * 1024;
+
+export async function runView(entry: RunEntry): Promise<RunView> {
+  const { row, metricsFile, spec, isPlanned } = entry;
+  const { series, problem } = metricsFile === null ? NO_SERIES : await readSeries(metricsFile);
+  const order = new MetricOrder(tellingMetrics(entry).map(({ metric }) => metric));
+  const { notes, problem: notesProblem } = isPlanned
+    ? { notes: { revision: 0, tags: [], note: '' }, problem: null }
+    : readNotes(row.directory);
+  return {
+    run: row.run,
+    facts: factsOf(entry),
+    config: [...flatten(spec)].map(([field, value]) => [field, textOfValue(value)]),
+    metrics: series
+      .sort((a, b) => order.compare(a.metric, b.metric))
+      .map((each) => ({ ...each, isDetail: order.isDetail(each.metric), sql: curvesSql(each.metric, [row.run]) })),
+    problem: problem ?? notesProblem,
+    log: logTail(entry),
+    notes: { ...notes },
+  };
+}
+
+/** The end of what it has printed. */
+export function logTail({ logFile }: Pick<RunEntry, 'logFile'>): Tail | null {
+  return logFile === null ? null : readTail(logFile, LOG_BYTES);
+}
+
+export interface CurvesView {
+  metric: string;
+  curves: { run: string; series: Series | null; problem: string | null }[];
+  /** What the first of the runs has logged, in the order of reports. */
+  metrics: string[];
+  sql: string;
+}
+
+/** One metric of several runs. */
+export async function curvesView(metric: string, entries: readonly RunEntry[]): Promise<CurvesView> {
+  const curves: CurvesView['curves'] = [];
+  let metrics: string[] = [];
+  for (const entry of entries) {
+    const { metricsFile, row } = entry;
+    const { series, names, problem } =
+      metricsFile === null ? NO_SERIES : await readSeries(metricsFile, new Set([metric]));
+    curves.push({ run: row.run, series: series[0] ?? null, problem });
+    if (metrics.length > 0) continue;
+    const order = new MetricOrder(tellingMetrics(entry).map((each) => each.metric));
+    metrics = names.sort((a, b) => order.compare(a, b));
+  }
+  const sql = curvesSql(
+    metric,
+    entries.map(({ row }) => row.run),
+  );
+  return { metric, curves, metrics, sql };
+}
+
+/** The numbers of a chart as a question over the views of docs/report.md. */
+function curvesSql(metric: string, runs: readonly string[]): string {
+  const names = runs.map(quoteText).join(', ');
+  const where = runs.length === 1 ? `run = ${names}` : `run IN (${names})`;
+  const key = runs.length === 1 ? '' : 'run, ';
+  return `SELECT ${key}step, ${quoteName(metric)}\nFROM metrics\nWHERE ${where} AND ${quoteName(metric)} IS NOT NULL\nORDER BY ${key}step`;
+}
+
+function factsOf({ row, stopped, warnings, look }: RunEntry): [string, string][] {
+  const facts: [string, string | null][] = [
+    ['directory', row.directory],
+    ['why', row.error ?? stopped],
+    ['seed', row.seed === null ? null : String(row.seed)],
+    ['attempt', row.attempt === null ? null : String(row.attempt)],
+    ['started', row.started_at],
+    ['ended', row.ended_at],
+    ['host', row.host],
+    ['configuration', row.config_id],
+    ['identity', row.hash],
+    ['stage', row.stage],
+    ['commit', row.git_commit === null ? null : `${row.git_commit}${row.git_dirty === true ? ' with changes' : ''}`],
+    ['version', row.cookbook_version],
+    ['weights', row.sampler_path],
+    ['look at', row.error === null ? null : look],
+    ...warnings.map((warning): [string, string] => ['warning', warning]),
+  ];
+  return facts.flatMap(([name, value]) => (value === null ? [] : [[name, value] satisfies [string, string]]));
+}
+
+function textOfValue(value: JsonValue): string {
+  return typeof value === 'string' ? value : JSON.stringify(value);
+}

@@ -1,0 +1,232 @@
+// The board's server: what it finds and tells, that it follows what changes, who may ask, and that it writes notes and nothing else.
+
+import { appendFileSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { request } from 'node:http';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { writeRun, writeSweep } from '../report/run_directories.ts';
+import { temporaryDirectory } from '../support/temporary_directory.ts';
+import { type Board, type OpenedBoard, opened, updated } from './support.ts';
+
+const rows = (count: number) =>
+  Array.from({ length: count }, (_, step) => ({ step, 'test/nll': 2 - step / count, lr: 0.1 }));
+const headline = [{ metric: 'test/nll', goal: 'minimize' as const, label: 'loss' }];
+
+async function boardOf(board: OpenedBoard): Promise<Board> {
+  return JSON.parse(await (await fetch(`${board.url}/api/board`)).text());
+}
+
+describe('what it tells', () => {
+  it('of every run, and what it is judged by', async () => {
+    const directory = await temporaryDirectory();
+    writeSweep(join(directory, 'grid'));
+    writeRun(join(directory, 'grid', 'a'), { axes: { learning_rate: 0.1 }, headline, metrics: rows(4) });
+    writeRun(join(directory, 'b'), {
+      state: 'failed',
+      error: { code: 'X', message: 'no disk' },
+      metrics: [{ step: 0, 'test/nll': 'NaN' }],
+    });
+    const { runs } = await boardOf(await opened(directory));
+    expect(
+      runs.map(({ run, sweep, state, step, metric, goal, value, error, axes }) => [
+        run,
+        sweep,
+        state,
+        step,
+        metric,
+        goal,
+        value,
+        error,
+        axes,
+      ]),
+    ).toEqual([
+      ['b', null, 'failed', 1, 'test/nll', 'minimize', 'NaN', 'no disk', {}],
+      ['grid/a', 'grid', 'done', 4, 'test/nll', 'minimize', 1.25, null, { learning_rate: '0.1' }],
+    ]);
+  });
+
+  it('of one run: its configuration, metrics, log and the SQL behind a chart', async () => {
+    const directory = await temporaryDirectory();
+    writeRun(join(directory, "it's"), { headline, metrics: rows(3) });
+    const board = await opened(directory);
+    const view = await board.json(`/api/run?run=${encodeURIComponent("it's")}`);
+    expect(view).toMatchObject({
+      metrics: [{ metric: 'test/nll', steps: [0, 1, 2], logged: 3 }, { metric: 'lr' }],
+      log: { text: 'started\n', isWhole: true },
+      notes: { revision: 0, tags: [], note: '' },
+      config: expect.arrayContaining([['model_name', 'example_data/models/tiny']]),
+    });
+    expect(await board.json(`/api/curves?metric=lr&run=${encodeURIComponent("it's")}`)).toMatchObject({
+      curves: [{ run: "it's", series: { values: [0.1, 0.1, 0.1] } }],
+      metrics: ['test/nll', 'lr'],
+      sql: `SELECT step, "lr"\nFROM metrics\nWHERE run = 'it''s' AND "lr" IS NOT NULL\nORDER BY step`,
+    });
+  });
+
+  it('nothing of what is no run, wherever the name leads', async () => {
+    const directory = await temporaryDirectory();
+    writeRun(join(directory, 'a'));
+    const board = await opened(directory);
+    for (const path of ['../../etc', 'a/../../etc', '/etc', ''])
+      expect((await fetch(`${board.url}/api/run?run=${encodeURIComponent(path)}`)).status).toBe(404);
+    expect((await fetch(`${board.url}/..%2f..%2fpackage.json`)).status).toBe(404);
+    expect(board.failures).toEqual([]);
+  });
+});
+
+describe('what changes', () => {
+  it('is told within two seconds of a line in metrics.jsonl', async () => {
+    const directory = await temporaryDirectory();
+    const run = writeRun(join(directory, 'a'), { state: 'running', lease: 'live', headline, metrics: rows(2) });
+    const board = await opened(directory);
+    // The watch begins with the first page.
+    await updated(board, ({ points }) => points.a !== undefined);
+    let written = 0;
+    const update = await updated(
+      board,
+      ({ points }) => points.a?.['test/nll']?.[0] === 7,
+      () => {
+        appendFileSync(join(run, 'metrics.jsonl'), '{"step":7,"test/nll":0.5}\n');
+        written = performance.now();
+      },
+    );
+    expect(performance.now() - written).toBeLessThan(2000);
+    expect(update.runs).toMatchObject([{ run: 'a', step: 8, value: 0.5 }]);
+  });
+
+  it('are runs that appear, and runs that end', async () => {
+    const directory = await temporaryDirectory();
+    const first = writeRun(join(directory, 'a'), { state: 'running', lease: 'live' });
+    const board = await opened(directory);
+    await updated(
+      board,
+      ({ runs }) => runs.some(({ run }) => run === 'b'),
+      () => {
+        writeRun(join(directory, 'b'));
+      },
+    );
+    await updated(
+      board,
+      ({ runs }) => runs.some(({ run, state }) => run === 'a' && state === 'done'),
+      () => {
+        const status = JSON.parse(readFileSync(join(first, 'status.json'), 'utf8'));
+        writeFileSync(join(first, 'status.json'), JSON.stringify({ ...status, state: 'done' }));
+      },
+    );
+  });
+});
+
+/** A request with these headers, which `fetch` does not let one choose. */
+function statusOf(url: string, headers: Record<string, string>, { method = 'GET', body = '' } = {}): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const sent = request(url, { method, headers }, (answer) => {
+      answer.resume();
+      resolve(answer.statusCode ?? 0);
+    });
+    sent.on('error', reject);
+    sent.end(body);
+  });
+}
+
+describe('who may ask', () => {
+  it('is no page of a website, by whatever name it has come', async () => {
+    const directory = await temporaryDirectory();
+    writeRun(join(directory, 'a'));
+    const { url } = await opened(directory);
+    expect(await statusOf(`${url}/api/board`, {})).toBe(200);
+    expect(await statusOf(`${url}/api/board`, { Host: 'evil.example' })).toBe(403);
+    expect(await statusOf(`${url}/api/board`, { Origin: 'http://evil.example' })).toBe(403);
+    expect(await statusOf(`${url}/api/board`, { Origin: 'null' })).toBe(403);
+    expect(await statusOf(`${url}/api/board`, { Origin: url })).toBe(200);
+  });
+
+  it('with a token, is who has shown it once', async () => {
+    const directory = await temporaryDirectory();
+    writeRun(join(directory, 'a'));
+    const { url } = await opened(directory, { token: 'a token that nobody guesses' });
+    expect(await statusOf(`${url}/api/board`, {})).toBe(401);
+    expect(await statusOf(`${url}/?token=another`, {})).toBe(401);
+    const shown = await fetch(`${url}/?token=a%20token%20that%20nobody%20guesses`, { redirect: 'manual' });
+    expect([shown.status, shown.headers.get('location')]).toEqual([303, '/']);
+    const cookie = shown.headers.get('set-cookie') ?? '';
+    expect(cookie).toMatch(/HttpOnly; SameSite=Strict$/);
+    expect(cookie).not.toContain('nobody');
+    expect(await statusOf(`${url}/api/board`, { Cookie: cookie.split(';')[0] })).toBe(200);
+  });
+
+  it('a page loads nothing from elsewhere and runs nothing that stands in it', async () => {
+    const directory = await temporaryDirectory();
+    writeRun(join(directory, 'a'));
+    const { url } = await opened(directory);
+    const page = await fetch(url);
+    expect(page.headers.get('content-security-policy')).toBe(
+      "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    );
+    expect(await page.text()).not.toMatch(/https?:/);
+  });
+});
+
+describe('notes', () => {
+  const send = async (board: OpenedBoard, notes: object, headers: Record<string, string> = {}) => {
+    const { change } = await boardOf(board);
+    return await fetch(`${board.url}/api/notes`, {
+      method: 'POST',
+      headers: { Origin: board.url, 'Content-Type': 'application/json', 'X-Board-Change': change, ...headers },
+      body: JSON.stringify({ run: 'a', revision: 0, tags: [], note: '', ...notes }),
+    });
+  };
+
+  it('are kept beside the run, and are all that is written', async () => {
+    const directory = await temporaryDirectory();
+    const run = writeRun(join(directory, 'a'));
+    const before = readdirSync(run);
+    const board = await opened(directory);
+    expect(await (await send(board, { tags: [' x ', 'x', ''], note: '<b>hm</b>' })).json()).toEqual({
+      revision: 1,
+      tags: ['x'],
+      note: '<b>hm</b>',
+    });
+    expect(readdirSync(run).filter((name) => !before.includes(name))).toEqual(['notes.json']);
+    expect((await boardOf(board)).runs).toMatchObject([{ tags: ['x'], note: '<b>hm</b>' }]);
+    expect(JSON.parse(readFileSync(join(run, 'notes.json'), 'utf8'))).toEqual({
+      schema_version: 1,
+      revision: 1,
+      tags: ['x'],
+      note: '<b>hm</b>',
+    });
+  });
+
+  it('of somebody else are not written over', async () => {
+    const directory = await temporaryDirectory();
+    writeRun(join(directory, 'a'));
+    const board = await opened(directory);
+    const answers = await Promise.all(['one', 'two', 'three'].map((note) => send(board, { note })));
+    expect(answers.map(({ status }) => status).sort()).toEqual([200, 409, 409]);
+    const late = await send(board, { note: 'four' });
+    expect(late.status).toBe(409);
+    expect(await late.json()).toMatchObject({ now: { revision: 1 } });
+  });
+
+  it('are left as they are where they cannot be read, and bounded', async () => {
+    const directory = await temporaryDirectory();
+    const run = writeRun(join(directory, 'a'));
+    writeFileSync(join(run, 'notes.json'), '{"schema_version":2}');
+    const board = await opened(directory);
+    expect(board.notices).toEqual(['a: notes.json: is of another version']);
+    expect((await send(board, { note: 'x' })).status).toBe(400);
+    expect(readFileSync(join(run, 'notes.json'), 'utf8')).toBe('{"schema_version":2}');
+    expect((await send(board, { note: 'x'.repeat(20_001) })).status).toBe(400);
+    expect((await send(board, { note: 'x'.repeat(300_000) })).status).toBe(413);
+  });
+
+  it('come from a page of this board alone', async () => {
+    const directory = await temporaryDirectory();
+    const run = writeRun(join(directory, 'a'));
+    const board = await opened(directory);
+    expect((await send(board, {}, { 'X-Board-Change': 'guessed' })).status).toBe(403);
+    const body = JSON.stringify({ run: 'a', revision: 0, tags: [], note: '' });
+    const { change } = await boardOf(board);
+    expect(await statusOf(`${board.url}/api/notes`, { 'X-Board-Change': change }, { method: 'POST', body })).toBe(403);
+    expect(readdirSync(run)).not.toContain('notes.json');
+  });
+});
