@@ -16,6 +16,7 @@ SQL goes over the views runs, configs, metrics, metrics_long and checkpoints, an
     '<%= config.bin %> report runs/lr_grid --metric test/nll --at best',
     '<%= config.bin %> report runs/a runs/b --group-by model_name --format markdown',
     '<%= config.bin %> report runs/lr_grid --html report.html',
+    '<%= config.bin %> report runs/lr_grid --svg charts',
     `<%= config.bin %> report --sql "SELECT state, count(*) FROM runs GROUP BY state"`,
   ];
 
@@ -65,7 +66,12 @@ SQL goes over the views runs, configs, metrics, metrics_long and checkpoints, an
     html: Flags.string({
       summary: 'Write the report as a page, one file that opens in a browser without a network.',
       helpValue: 'FILE',
-      exclusive: ['sql', 'format', 'json', 'output', 'all'],
+      exclusive: ['sql', 'format', 'json', 'output', 'all', 'svg'],
+    }),
+    svg: Flags.string({
+      summary: 'Draw the charts of the report into this directory, each an SVG file.',
+      exclusive: ['sql', 'output', 'all'],
+      helpValue: 'DIR',
     }),
     output: Flags.string({ char: 'o', summary: 'Write to this file instead of standard output.' }),
   };
@@ -88,6 +94,7 @@ SQL goes over the views runs, configs, metrics, metrics_long and checkpoints, an
       format: this.jsonEnabled() ? null : flags.format,
       html: flags.html,
       output: flags.output,
+      svg: flags.svg,
       width: widthOf(process.stdout),
       notify: (notice) =>
         process.stderr.write(`${wrappedText(`note: ${printable(notice)}`, widthOf(process.stderr))}\n`),

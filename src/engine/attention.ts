@@ -15,10 +15,10 @@ export type Attend = (q: Value, k: Value, v: Value) => Value;
 export function causalAttention(g: Graph, config: ModelConfig, index: AttentionIndex): Attend {
   const { head_dim: head, num_key_value_heads: keyHeads, num_attention_heads: queryHeads } = config;
   const alpha = 1 / Math.sqrt(head);
-  const rowsOf = (x: Value) => g.node('Reshape', [x, g.ints([-1, head])]);
+  const rowsOf = (x: Value) => g.node('Reshape', [x, g.shape([-1, head])]);
   const gather = (rows: Value, index: Value) => g.node('Gather', [rows, index]);
   const concat = (parts: Value[]) => g.node('Concat', parts, { attributes: { axis: 0 } });
-  const tokens = (x: Value, heads: number) => g.node('Reshape', [x, g.ints([0, heads * head])]);
+  const tokens = (x: Value, heads: number) => g.node('Reshape', [x, g.shape([0, heads * head])]);
   const fromQueries = (parts: Value[]) => tokens(gather(rowsOf(concat(parts)), index.fromQueries), queryHeads);
   const fromKeys = (grid: Value) => {
     const rows = rowsOf(grid);
@@ -37,27 +37,39 @@ export function causalAttention(g: Graph, config: ModelConfig, index: AttentionI
   const missing = sequences.map((reached) => padding(minus(sequences[0], reached), none));
   const growth = ends.map((end, i) => padding(none, i === 0 ? none : minus(end, ends[i - 1])));
 
+  /** (T′, head). From the second block on there are as many keys as features. */
+  const ofKeys = (i: number) => ({ straight: i > 0, rows: ends[i], columns: head });
+
   return (q, k, v) => {
     const [rowsOfQ, rowsOfK, rowsOfV] = [q, k, v].map(rowsOf);
-    const parts = index.blocks.map(({ queries, keys, causal }) => {
-      const [Q, K, V] = [gather(rowsOfQ, queries), gather(rowsOfK, keys), gather(rowsOfV, keys)]; // (B′, Hkv, G·t, head), (B′, Hkv, T′, head)
+    /** (B′, Hkv, G·t, head) and (B′, Hkv, T′, head) twice. */
+    const gathered = ({ queries, keys }: (typeof index.blocks)[number]) =>
+      [gather(rowsOfQ, queries), gather(rowsOfK, keys), gather(rowsOfV, keys)] as const;
+    /** (B′, Hkv, G·t, T′). */
+    const attention = (Q: Value, K: Value, causal: Value) => {
       const scores = g.node('Add', [fusedMatmul(g, Q, K, { trans: 'b', alpha, terms: head }), causal]);
-      const P = g.node('Softmax', [scores], { attributes: { axis: -1 } }); // (B′, Hkv, G·t, T′)
-      return { Q, K, V, P, O: fusedMatmul(g, P, V, { straight: true }) };
+      return g.node('Softmax', [scores], { attributes: { axis: -1 } });
+    };
+    const parts = index.blocks.map((block) => {
+      const [Q, K, V] = gathered(block);
+      return { block, O: fusedMatmul(g, attention(Q, K, block.causal), V, { straight: true }) };
     });
     const output = fromQueries(parts.map(({ O }) => O));
     return g.record(output, [q, k, v], (d) => {
       const rowsOfD = rowsOf(d);
-      const gradients = parts.map(({ Q, K, V, P, O }, i) => {
-        const { queries, mask } = index.blocks[i];
-        const dO = g.node('Mul', [gather(rowsOfD, queries), mask]);
-        const inner = g.node('ReduceSum', [g.node('Mul', [dO, O]), g.ints([-1])], { attributes: { keepdims: 1 } });
+      const products = g.node('Mul', [rowsOfD, rowsOf(output)]);
+      const inners = g.node('ReduceSum', [products, g.ints([-1])], { attributes: { keepdims: 1 } }); // (N·H, 1)
+      const gradients = parts.map(({ block }, i) => {
+        const { queries, mask } = block;
+        const [Q, K, V] = gathered(block);
+        const P = attention(Q, K, block.causal);
+        const [dO, inner] = [rowsOfD, inners].map((rows) => g.node('Mul', [gather(rows, queries), mask]));
         const dP = fusedMatmul(g, dO, V, { trans: 'b', terms: head });
         const dS = g.node('Mul', [P, g.node('Sub', [dP, inner])]);
         return {
           dQ: fusedMatmul(g, dS, K, { alpha, straight: true }),
-          dK: fusedMatmul(g, dS, Q, { trans: 'a', alpha, straight: i > 0 }),
-          dV: fusedMatmul(g, P, dO, { trans: 'a', straight: i > 0 }),
+          dK: fusedMatmul(g, dS, Q, { trans: 'a', alpha, ...ofKeys(i) }),
+          dV: fusedMatmul(g, P, dO, { trans: 'a', ...ofKeys(i) }),
         };
       });
       const overKeys = (parts: Value[]) => {

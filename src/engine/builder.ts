@@ -43,7 +43,7 @@ export const local = defineBuilder({
     activation_checkpointing: runtime(
       Type.Boolean({
         default: false,
-        description: 'Compute activations again instead of keeping them: a third more time, far less memory.',
+        description: 'Compute activations again instead of keeping them: a third more time, half of the memory.',
       }),
     ),
     precision: semantic(

@@ -110,6 +110,7 @@ export function decoder(g: Graph, options: DecoderOptions): Decoder {
   const stackedA = ({ reads }: Layer) => shared(stackedFactorA(reads), (name) => g.input(name, 'float32'));
   const loraScale = ({ reads }: Layer) => shared(stackedScale(reads), (name) => g.input(name, 'float32'));
 
+  const rows = () => g.once('rows', () => g.node('Shape', [tokens]));
   const frozen = (by: FrozenLinears, x: Value, names: readonly string[]): Value[] => {
     const layers = names.map(layer);
     const raised = layers.map((one) => ({ ...one, B: one.isAdapted ? B(one) : null }));
@@ -117,9 +118,9 @@ export function decoder(g: Graph, options: DecoderOptions): Decoder {
   };
   const trained = (x: Value, names: readonly string[], mostRank: number | null): Value[] => {
     const layers = names.map(layer);
-    if (!layers[0].isAdapted) return layers.map(({ W, bias }) => linear(g, x, W, bias));
+    if (!layers[0].isAdapted) return layers.map(({ W, bias }) => linear(g, x, W, bias, rows()));
     const withFactors = layers.map((one) => ({ ...one, A: A(one), B: B(one) }));
-    return adaptedLinear(g, x, withFactors, { scale: loraScale(layers[0]), mostRank });
+    return adaptedLinear(g, x, withFactors, { scale: loraScale(layers[0]), mostRank, rows: rows() });
   };
   const linears = (x: Value, names: readonly string[]) => {
     options.reads?.(layer(names[0]).reads, x);
@@ -145,7 +146,7 @@ export function decoder(g: Graph, options: DecoderOptions): Decoder {
     const plain: Term = { x: hidden, W: unembedding.W };
     if (!unembedding.isAdapted) return [plain];
     if (use.trained) {
-      const d = scale(g, linear(g, hidden, A(unembedding)), loraScale(unembedding)); // (N, r)
+      const d = scale(g, linear(g, hidden, A(unembedding), null, rows()), loraScale(unembedding)); // (N, r)
       return [plain, { x: d, W: B(unembedding), most: use.mostRank }];
     }
     const [d] = use.linears(hidden, [{ W: stackedA(unembedding), bias: null, B: null }], null);

@@ -34,9 +34,12 @@ export class Graph {
   readonly #inputs: OnnxTensorInfo[] = [];
   readonly #outputs: OnnxTensorInfo[] = [];
   readonly #initializers: OnnxInitializer[] = [];
-  readonly #constants = new Map<string, Value>();
-  #tape: TapeEntry[] = [];
+  readonly #once = new Map<string, Value>();
+  readonly #wholeTape: TapeEntry[] = [];
+  #tape = this.#wholeTape;
   readonly #differentiable = new Set<Value>();
+  /** How tensors are made that the backward pass makes again rather than keeps; then, once that is emitted, what was made. */
+  readonly #remade = new Map<Value, (() => Value) | Value>();
   /** Names of outputs by the edges that they are. */
   readonly #names = new Map<string, string>();
   readonly #fed = new Set<string>();
@@ -76,6 +79,20 @@ export class Graph {
   ints(values: readonly number[]): Value {
     const data = () => bytesOf(BigInt64Array.from(values, BigInt));
     return this.#constant(`i${values.join()}`, () => ({ type: 'int64', dims: [values.length], data: data() }));
+  }
+
+  /**
+   * The same for Reshape, where the runtime does not know how many axes it asks for. Whenever it knows the rank of a tensor, it looks for a
+   * buffer to use again among all that it knows: most of the time that it takes to open a graph.
+   */
+  shape(sizes: readonly number[]): Value {
+    if (this.device !== 'cpu') return this.ints(sizes);
+    return this.once(`shape ${sizes.join()}`, () => {
+      const [{ name }] = this.#inputs;
+      const size = this.once('size', () => this.node('Unsqueeze', [this.node('Size', [{ name }]), this.ints([0])]));
+      const start = this.once('zero', () => this.node('Sub', [size, size]));
+      return this.node('Slice', [this.ints(sizes), start, this.ints([sizes.length])]);
+    });
   }
 
   /** Emits an operator with one output. */
@@ -163,6 +180,28 @@ export class Graph {
   }
 
   /**
+   * Says how to make a tensor again that costs little, so that it need not be kept for the backward pass: `remake` emits that from
+   * tensors which are kept.
+   */
+  remakeable(value: Value, remake: () => Value): Value {
+    // What a checkpoint computes again is read soon.
+    if (this.needsGradient(value) && this.#tape === this.#wholeTape) this.#remade.set(value, remake);
+    return value;
+  }
+
+  /**
+   * A tensor as the backward pass reads it. To be called before anything else is emitted of a gradient: of what an operator reads the
+   * runtime computes first what was emitted last, and so makes it again when the gradient is there.
+   */
+  again(value: Value): Value {
+    const known = this.#remade.get(value) ?? value;
+    if (typeof known !== 'function') return known;
+    const remade = known();
+    this.#remade.set(value, remade);
+    return remade;
+  }
+
+  /**
    * A copy of a tensor that cannot be made before a gradient of its shape is there. What is computed from it is computed
    * then: the runtime can neither move it forward nor find that it was computed before.
    */
@@ -206,6 +245,15 @@ export class Graph {
     }
   }
 
+  /** What is emitted once, for all who ask for it by this key. */
+  once(key: string, emit: () => Value): Value {
+    const known = this.#once.get(key);
+    if (known !== undefined) return known;
+    const value = emit();
+    this.#once.set(key, value);
+    return value;
+  }
+
   encode(): Uint8Array {
     const named = (edges: string[]) => edges.map((edge) => this.#names.get(edge) ?? edge);
     const attribute = (value: Attribute): Attribute =>
@@ -227,11 +275,7 @@ export class Graph {
   }
 
   #constant(key: string, make: () => Omit<OnnxInitializer, 'name'>): Value {
-    const known = this.#constants.get(key);
-    if (known !== undefined) return known;
-    const value = this.initializer({ name: `constant_${this.#constants.size}`, ...make() });
-    this.#constants.set(key, value);
-    return value;
+    return this.once(`constant ${key}`, () => this.initializer({ name: `constant_${this.#once.size}`, ...make() }));
   }
 }
 

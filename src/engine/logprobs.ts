@@ -40,7 +40,7 @@ interface LogitsOfChunk {
 }
 
 /** Logits of one chunk as float32 take at most so many bytes in passes of up to MANY_ROWS. */
-export const CHUNK_BYTES = 2 ** 27;
+export const CHUNK_BYTES = 2 ** 26;
 const MANY_ROWS = 4096;
 
 /** How a vocabulary's rows are taken: in at most `count` chunks, and no more than it takes for `rows` in each. */

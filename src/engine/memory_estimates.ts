@@ -27,14 +27,18 @@ export interface PassShape {
 
 /** A pass of the training graph. */
 export function passBytes(config: ModelConfig, { lengths, tokens, rows, backward, checkpointing }: PassShape): number {
-  const { hidden_size, intermediate_size, num_hidden_layers, num_attention_heads } = config;
+  const { hidden_size, intermediate_size, num_hidden_layers, num_attention_heads, num_key_value_heads, head_dim } =
+    config;
   const logits = 2 * Math.min(FLOAT * rows * config.vocab_size, CHUNK_BYTES);
   if (!backward) return Math.max(logits, 2 * FLOAT * tokens * intermediate_size);
-  // What the backward pass needs of a block: inputs of its products and norms, and the weights of attention.
-  const features = 4 * intermediate_size + 6 * hidden_size;
-  const block = FLOAT * (tokens * features + num_attention_heads * scoresOfAttention(lengths, config));
-  if (!checkpointing) return num_hidden_layers * block + logits;
-  return FLOAT * num_hidden_layers * tokens * hidden_size + Math.max(logits, block);
+  // What the backward pass of a block needs and does not compute again: what norms read, gate and up, queries, keys, values and what
+  // attention makes of them.
+  const features = 2 * intermediate_size + 3 * hidden_size + (num_attention_heads + 2 * num_key_value_heads) * head_dim;
+  const kept = FLOAT * tokens * features;
+  // The weights of attention and their gradients, of one block at a time.
+  const scores = 2 * FLOAT * num_attention_heads * scoresOfAttention(lengths, config);
+  if (!checkpointing) return num_hidden_layers * kept + Math.max(logits, scores);
+  return FLOAT * num_hidden_layers * tokens * hidden_size + Math.max(logits, kept + scores);
 }
 
 /** Reading prompts of such lengths before sampling. Their keys and values are counted where they are kept. */

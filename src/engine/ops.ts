@@ -23,20 +23,23 @@ export function scale(g: Graph, a: Value, factor: Value): Value {
   return g.record(g.node('Mul', [a, factor]), [a], (d) => [g.node('Mul', [d, factor])]);
 }
 
-/** x·Wᵀ + b. x (N, in), W (out, in) as Hugging Face stores a linear layer, b (out) or none → (N, out). */
-export function linear(g: Graph, x: Value, W: Weight, b: Value | null = null): Value {
-  if (isInteger(W)) return g.record(project(g, x, W, b), [x], (d) => [projectBack(g, d, W)]);
-  const y = matmulPlus(g, x, W, b, { trans: 'b' });
-  return g.record(y, b === null ? [x, W] : [x, W, b], (d) => [
-    g.needsGradient(x) ? matmul(g, d, W) : null,
-    g.needsGradient(W) ? weightGradient(g, d, x, W) : null,
-    b !== null && g.needsGradient(b) ? g.node('ReduceSum', [d, g.ints([0])], { attributes: { keepdims: 0 } }) : null,
-  ]);
+/** x·Wᵀ + b. x (N, in), W (out, in) as Hugging Face stores a linear layer, b (out) or none → (N, out). `rows` (1) tells N, where many share it. */
+export function linear(g: Graph, x: Value, W: Weight, b: Value | null = null, rows: Value | null = null): Value {
+  if (isInteger(W)) return g.record(project(g, x, W, b, rows), [x], (d) => [projectBack(g, d, W, rows)]);
+  const y = matmulPlus(g, x, W, b, { trans: 'b', rows });
+  return g.record(y, b === null ? [x, W] : [x, W, b], (d) => {
+    const dW = g.needsGradient(W) ? weightGradient(g, d, g.again(x), W) : null;
+    return [
+      g.needsGradient(x) ? matmul(g, d, W, { rows }) : null,
+      dW,
+      b !== null && g.needsGradient(b) ? g.node('ReduceSum', [d, g.ints([0])], { attributes: { keepdims: 0 } }) : null,
+    ];
+  });
 }
 
 /** x·Wᵀ + b, of which no gradient is recorded. */
-export function project(g: Graph, x: Value, W: Weight, b: Value | null): Value {
-  if (!isInteger(W)) return matmulPlus(g, x, W, b, { trans: 'b' });
+export function project(g: Graph, x: Value, W: Weight, b: Value | null, rows: Value | null = null): Value {
+  if (!isInteger(W)) return matmulPlus(g, x, W, b, { trans: 'b', rows });
   const product = integerProduct(g, x, W);
   const outliers = outliersOf(g, x, W);
   // A short sum is made in one order as it stands. (Gemm would tell the runtime a rank: see `matmul`.)
@@ -48,8 +51,8 @@ export function project(g: Graph, x: Value, W: Weight, b: Value | null): Value {
 }
 
 /** d·W, which the gradient d (N, out) of x·Wᵀ is of x. */
-export function projectBack(g: Graph, d: Value, W: Weight): Value {
-  return isInteger(W) ? integerProductBack(g, d, W) : matmul(g, d, W);
+export function projectBack(g: Graph, d: Value, W: Weight, rows: Value | null = null): Value {
+  return isInteger(W) ? integerProductBack(g, d, W) : matmul(g, d, W, { rows });
 }
 
 /** dᵀ·x, of the shape of W. The runtime is not told that x and d have W's sizes. */
@@ -59,20 +62,32 @@ function weightGradient(g: Graph, d: Value, x: Value, { dims }: Value): Value {
 }
 
 /**
- * silu(x)·u with silu(x) = x·σ(x) (SwiGLU, arXiv 2002.05202). x, u (N, F). Only x and u are kept: σ is computed again.
+ * silu(x)·u with silu(x) = x·σ(x) (SwiGLU, arXiv 2002.05202). x, u (N, F). Only x and u are kept: the rest is computed again.
  * du = d·σ·x, dx = u·(d·σ + du·(1 − σ)).
  */
 export function swiglu(g: Graph, x: Value, u: Value): Value {
   const times = (a: Value, b: Value) => g.node('Mul', [a, b]);
   // QuickGelu is x·σ(αx). In one operator, nothing of the forward pass is what the backward pass computes: nothing is kept.
-  const silu = g.node('QuickGelu', [x], { ...MICROSOFT, attributes: { alpha: { float: 1 } } });
-  return g.record(times(silu, u), [x, u], (d) => {
+  const activated = g.node('QuickGelu', [x], { ...MICROSOFT, attributes: { alpha: { float: 1 } } });
+  const again = onceOnly(() => {
     const sigma = g.node('Sigmoid', [x]);
-    const dSigma = times(d, sigma);
-    const du = times(dSigma, x);
-    const slope = () => g.node('Add', [dSigma, times(du, g.node('Sub', [g.scalar(1), sigma]))]);
+    return { sigma, silu: times(x, sigma) };
+  });
+  const y = g.record(times(activated, u), [x, u], (d) => {
+    const { sigma, silu } = again();
+    const du = times(d, silu);
+    const slope = () => g.node('Add', [times(d, sigma), times(du, g.node('Sub', [g.scalar(1), sigma]))]);
     return [g.needsGradient(x) ? times(u, slope()) : null, g.needsGradient(u) ? du : null];
   });
+  return g.remakeable(y, () => times(again().silu, u));
+}
+
+function onceOnly<T>(make: () => T): () => T {
+  let made: T | undefined;
+  return () => {
+    made ??= make();
+    return made;
+  };
 }
 
 /**
@@ -84,7 +99,7 @@ export function rmsNorm(g: Graph, x: Value, w: Value, epsilon: number): Value {
   const [y, inverse] = g.nodes('SimplifiedLayerNormalization', [x, w], 2, { attributes });
   const times = (a: Value, b: Value) => g.node('Mul', [a, b]);
   const mean = (v: Value) => g.node('ReduceMean', [v], { attributes: { axes: [-1], keepdims: 1 } });
-  return g.record(y, [x, w], (d) => {
+  g.record(y, [x, w], (d) => {
     // WebGPU does not write the second output.
     const again = () => g.node('Reciprocal', [g.node('Sqrt', [g.node('Add', [mean(times(x, x)), g.scalar(epsilon)])])]);
     const r = g.device === 'webgpu' ? again() : inverse;
@@ -95,6 +110,7 @@ export function rmsNorm(g: Graph, x: Value, w: Value, epsilon: number): Value {
       g.needsGradient(w) ? sumOfRows(g, times(d, times(x, r)), w) : null,
     ];
   });
+  return g.remakeable(y, () => g.node('SimplifiedLayerNormalization', [x, w], { attributes }));
 }
 
 /** Sum of x (…, D) over all axes but the last; `like` (D) gives the size. */

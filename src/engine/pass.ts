@@ -36,7 +36,7 @@ export interface Row {
 const MOST_STACKED = 3;
 
 const LESS_MEMORY =
-  'Lower microbatch_tokens of the service, or max_length of the data. In training, activation_checkpointing: true takes about a third of the memory.';
+  'Lower microbatch_tokens of the service, or max_length of the data. In training, activation_checkpointing: true takes about half of the memory.';
 
 /** Log-probs (N·K) by example, in the order of the examples, and the outputs of the graph by name. */
 export interface PassResult {

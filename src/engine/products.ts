@@ -36,6 +36,13 @@ export interface ProductOptions {
   alpha?: number;
   /** Terms of a sum, or that there are no more, where that is known. */
   terms?: number | null;
+  /** That there are no more rows, or columns, where their number is not known. */
+  mostRows?: number | null;
+  mostColumns?: number | null;
+  /** Columns, where the operands do not tell. */
+  columns?: number | null;
+  /** (1) the number of rows, where many products have as many: what depends on it is computed once. */
+  rows?: Value | null;
   /** That it need not be turned: there are at least as many rows as columns, and FEWEST_ROWS, or always a single row. */
   straight?: boolean;
 }
@@ -53,10 +60,16 @@ function sizesOf(a: Value, b: Value, trans: Transposed) {
   };
 }
 
-function wayOf(g: Graph, { rows, terms, columns }: ReturnType<typeof sizesOf>, straight: boolean): Way {
+function wayOf(
+  g: Graph,
+  { rows, terms, columns }: ReturnType<typeof sizesOf>,
+  { straight = false, mostRows = null, mostColumns = null }: ProductOptions,
+): Way {
   if (g.device !== 'cpu' || straight) return 'straight';
   if ((terms !== null && terms <= SHORT_SUM) || (columns !== null && columns > MANY_COLUMNS)) return 'straight';
   if (rows !== null && rows > MANY_COLUMNS) return 'straight'; // whichever there are more of
+  if (rows !== null && mostColumns !== null && rows >= Math.max(mostColumns, FEWEST_ROWS)) return 'straight';
+  if (columns !== null && mostRows !== null && mostRows < columns) return 'turned';
   if (rows === null || columns === null) return 'either';
   return rows >= columns ? 'straight' : 'turned';
 }
@@ -65,15 +78,18 @@ function wayOf(g: Graph, { rows, terms, columns }: ReturnType<typeof sizesOf>, s
  * a·b for matrices. No gradient. Gemm would do, but it tells the runtime the rank of its result, and whenever it knows one the
  * runtime looks for a buffer to use again among all that it knows: most of the time that it takes to open a graph.
  */
-export function matmul(g: Graph, a: Value, b: Value, { trans = '', straight = false }: ProductOptions = {}): Value {
-  const sizes = sizesOf(a, b, trans);
+export function matmul(g: Graph, a: Value, b: Value, options: ProductOptions = {}): Value {
+  const { trans = '', terms = null, rows = null } = options;
+  const known = sizesOf(a, b, trans);
+  const sizes = { ...known, terms: known.terms ?? terms };
   if (g.device === 'webgpu') return gemm(g, [a, b], trans);
   const maybeOne = (size: number | null) => g.device === 'cpu' && (size === null || size === 1);
   const single = { a: maybeOne(sizes.rows), b: maybeOne(sizes.columns) };
   return productBy(g, [a, b], {
     trans,
     alpha: 1,
-    way: wayOf(g, sizes, straight),
+    way: wayOf(g, sizes, options),
+    rows,
     swap: [1, 0],
     single,
     columns: sizes.columns,
@@ -81,28 +97,23 @@ export function matmul(g: Graph, a: Value, b: Value, { trans = '', straight = fa
 }
 
 /** a·b + c for matrices; c may be a row, or nothing. No gradient. */
-export function matmulPlus(
-  g: Graph,
-  a: Value,
-  b: Value,
-  c: Value | null,
-  { trans = '', terms = null, straight = false }: ProductOptions,
-): Value {
+export function matmulPlus(g: Graph, a: Value, b: Value, c: Value | null, options: ProductOptions): Value {
+  const { trans = '', terms = null } = options;
   const sizes = sizesOf(a, b, trans);
-  const way = wayOf(g, { ...sizes, terms: sizes.terms ?? terms }, straight);
+  const way = wayOf(g, { ...sizes, terms: sizes.terms ?? terms }, options);
   if (c !== null && way === 'straight') return gemm(g, [a, b, c], trans);
-  const product = matmul(g, a, b, { trans, straight: way === 'straight' });
+  const product = matmul(g, a, b, { ...options, straight: way === 'straight' });
   return c === null ? product : g.node('Add', [product, c]);
 }
 
 function gemm(g: Graph, inputs: Value[], trans: Transposed): Value {
   const attributes = { transA: Number(trans.includes('a')), transB: Number(trans.includes('b')) };
-  return g.node('Gemm', inputs, { attributes });
+  return g.node('Reshape', [g.node('Gemm', inputs, { attributes }), g.shape([0, 0])]);
 }
 
 /** α·a·b over the last two of four axes, batched over the others. No gradient. */
 export function fusedMatmul(g: Graph, a: Value, b: Value, options: ProductOptions = {}): Value {
-  const { trans = '', alpha = 1, terms = null, straight = false } = options;
+  const { trans = '', alpha = 1, terms = null, rows = null, columns = null } = options;
   if (g.device === 'webgpu') {
     // It has no FusedMatMul, which the CPU would compute instead.
     const turned = (x: Value) => g.node('Transpose', [x], { attributes: { perm: [0, 1, 3, 2] } });
@@ -110,14 +121,16 @@ export function fusedMatmul(g: Graph, a: Value, b: Value, options: ProductOption
     const product = g.node('MatMul', [operand(a, 'a'), operand(b, 'b')]);
     return alpha === 1 ? product : g.node('Mul', [product, g.scalar(alpha)]);
   }
-  const way = wayOf(g, { rows: null, terms, columns: null }, straight);
-  return productBy(g, [a, b], { trans, alpha, way, swap: [0, 1, 3, 2] });
+  const way = wayOf(g, { rows: null, terms, columns }, options);
+  return productBy(g, [a, b], { trans, alpha, way, rows, columns, swap: [0, 1, 3, 2] });
 }
 
 interface Made {
   trans: Transposed;
   alpha: number;
   way: Way;
+  /** As of the options. */
+  rows: Value | null;
   /** The permutation that exchanges the last two axes. */
   swap: readonly number[];
   /** Whether a may have a single row, and b a single column. */
@@ -125,7 +138,8 @@ interface Made {
   columns?: number | null;
 }
 
-function productBy(g: Graph, [a, b]: [Value, Value], { trans, alpha, way, swap, single, columns = null }: Made): Value {
+function productBy(g: Graph, [a, b]: [Value, Value], made: Made): Value {
+  const { trans, alpha, way, rows, swap, single, columns = null } = made;
   const [turnA, turnB] = [trans.includes('a'), trans.includes('b')];
   const transposed = (x: Value) => g.node('Transpose', [x], { attributes: { perm: swap } });
   const straight = () => {
@@ -140,10 +154,16 @@ function productBy(g: Graph, [a, b]: [Value, Value], { trans, alpha, way, swap, 
   const axis = (x: Value, last: boolean) =>
     g.node('Shape', [x], { attributes: last ? { start: -1 } : { start: -2, end: -1 } });
   const areMany = columns !== null && columns > g.threads * COLUMNS_OF_A_THREAD;
-  const asMany = areMany ? g.ints([Math.min(columns, MOST_OF_FEW_COLUMNS + 1)]) : axis(b, !turnB);
-  // Fewer rows than FEWEST_ROWS could leave a thread with one of them; turned, they are columns too few to be given out.
-  const enough = swap.length === 2 ? g.node('Max', [asMany, g.ints([FEWEST_ROWS])]) : asMany;
-  return g.choose(g.node('GreaterOrEqual', [axis(a, turnA), enough]), straight, turned);
+  const areEnough = () => {
+    const asMany = areMany ? MOST_OF_FEW_COLUMNS + 1 : columns;
+    const least = asMany === null ? axis(b, !turnB) : g.ints([asMany]);
+    // Fewer rows than FEWEST_ROWS could leave a thread with one of them; turned, they are columns too few to be given out.
+    const enough = swap.length === 2 ? g.node('Max', [least, g.ints([FEWEST_ROWS])]) : least;
+    return g.node('GreaterOrEqual', [rows ?? axis(a, turnA), enough]);
+  };
+  const condition =
+    rows === null || columns === null ? areEnough() : g.once(`${rows.name} ≥ ${columns} ${swap}`, areEnough);
+  return g.choose(condition, straight, turned);
 }
 
 /** The runtime's own product, as it stands. */

@@ -18,7 +18,7 @@ export const EMBEDDING_NOISE = 'embedding_noise';
 export const gradientOf = (parameter: string) => `gradient of ${parameter}`;
 
 export interface TrainingGraphOptions extends DecoderKind {
-  /** Blocks are computed again for their gradients instead of kept: a third more time, far less memory. */
+  /** Blocks are computed again for their gradients instead of kept: a third more time, half of the memory. */
   checkpointing: boolean;
   /** No adapter has a rank above it; null: any may come. */
   mostRank: number | null;

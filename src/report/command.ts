@@ -1,6 +1,7 @@
 // cookbook report: makes a report and writes it to a file, or gives the text to print.
 
 import type { JsonValue } from '../util/json.ts';
+import { printable } from '../util/printable.ts';
 import { DEFAULT_ROWS, DEFAULT_SECONDS, defaultBytes, parseBytes } from './limits.ts';
 import { type Format, formatReport, writeReport } from './output.ts';
 import { makeReport, type ReportOptions } from './report.ts';
@@ -16,6 +17,8 @@ export interface ReportCommandOptions extends Omit<ReportOptions, 'limits'> {
   html: string | undefined;
   /** The file to write to. */
   output: string | undefined;
+  /** The directory to draw charts into, instead of a report. */
+  svg: string | undefined;
   /** Columns of the terminal that shows it; unlimited where none does. */
   width: number;
   /** Told what could not be read, one line each. */
@@ -30,7 +33,7 @@ export interface ReportEnd {
 }
 
 export async function reportCommand(options: ReportCommandOptions): Promise<ReportEnd> {
-  const { format, html, output, notify, width, maxSeconds, maxRows, maxMemory, ...asked } = options;
+  const { format, html, output, svg, notify, width, maxSeconds, maxRows, maxMemory, ...asked } = options;
   const limits = {
     seconds: maxSeconds ?? DEFAULT_SECONDS,
     rows: maxRows ?? DEFAULT_ROWS,
@@ -40,6 +43,15 @@ export async function reportCommand(options: ReportCommandOptions): Promise<Repo
     const { writePage } = await import('./page/write_page.ts');
     for (const notice of await writePage({ ...asked, bytes: limits.bytes }, html)) notify(notice);
     return { text: null, json: undefined };
+  }
+  if (svg !== undefined) {
+    // Imported only where it is asked for, as what draws is large.
+    const { writeCharts } = await import('./charts/svg_files.ts');
+    const files = await writeCharts({ ...asked, limits }, svg, notify);
+    return {
+      text: format === null ? null : files.map(printable).join('\n'),
+      json: format === null ? files : undefined,
+    };
   }
   const report = await makeReport({ ...asked, limits });
   for (const notice of report.notices) notify(notice);

@@ -50,6 +50,11 @@ export async function prepareQuestion(
   return notices;
 }
 
+/** @throws ConfigurationError for text that is not one SELECT over the views */
+export async function checkQuestion(connection: DuckDBConnection, sql: string): Promise<void> {
+  await tablesIn(connection, sql);
+}
+
 /** @throws ConfigurationError with what DuckDB says in one line, and the names that come near an unknown one */
 export async function ask(connection: DuckDBConnection, sql: string, limits: Limits): Promise<Answer> {
   let late = false;

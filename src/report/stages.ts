@@ -1,8 +1,8 @@
 // The stages whose runs lie in one place: the order in which they ran, and what each started from.
 
+import type { SeenState } from '../run_files/types.ts';
 import { listed } from '../util/plural.ts';
 import type { RunEntry } from './run_entry.ts';
-import type { StageNode } from './study/study.ts';
 
 /**
  * The names of the stages, each behind those that it starts from and these in the order in which its spec has them; '' for runs of
@@ -47,6 +47,14 @@ export function startOf(members: readonly RunEntry[], entries: readonly RunEntry
     here.set(stage, hashes.has(hash) && (here.get(stage) ?? true));
   }
   return listed([...here].map(([stage, isHere]) => (isHere ? stage : `a run of ${stage} that is not here`)));
+}
+
+export interface StageNode {
+  name: string;
+  /** Stages that it starts from. */
+  after: string[];
+  /** Its runs. */
+  states: Partial<Record<SeenState, number>>;
 }
 
 /** The stages of one place in their order, with their runs counted by state. */

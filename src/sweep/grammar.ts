@@ -121,6 +121,20 @@ export const sweepParams = Type.Object({
     }),
   ),
   objective: runtime(nullable(objective)),
+  charts: runtime(
+    Type.Array(
+      Type.Object({
+        title: Type.String({ minLength: 1, description: 'What the report calls it.' }),
+        sql: Type.String({ minLength: 1, description: 'One SELECT over the views of the report.' }),
+        spec: Type.Unsafe<JsonObject>({
+          type: 'object',
+          description:
+            'A Vega-Lite spec without data: its data are the rows of the SQL, by the names of their columns.',
+        }),
+      }),
+      { default: [], description: 'Charts that reports of the sweep show beside their own.' },
+    ),
+  ),
   search: semantic(
     builderOf(searchSlot, { default: { builder: 'grid' }, description: 'Which points of the axes are run.' }),
   ),

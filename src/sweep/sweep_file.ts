@@ -98,7 +98,7 @@ function isSound(fields: JsonObject, issues: readonly Issue[]): fields is JsonOb
 }
 
 /** Texts that the schema lets pass. */
-function misspelt({ objective, execution }: JsonObject): Issue[] {
+function misspelt({ objective, execution, charts }: JsonObject): Issue[] {
   const at = isJsonObject(objective) ? objective.at : undefined;
   const timeout = isJsonObject(execution) ? execution.timeout : undefined;
   const issues: Issue[] = [];
@@ -109,7 +109,18 @@ function misspelt({ objective, execution }: JsonObject): Issue[] {
   if (typeof timeout === 'string' && parseDuration(timeout) === null) {
     issues.push({ path: ['execution', 'timeout'], part: 'value', message: `${A_TIME}; got ${describeValue(timeout)}` });
   }
+  if (Array.isArray(charts)) issues.push(...dataOf(charts, ['charts']));
   return issues;
+}
+
+/** Where specs of charts bring data of their own. */
+function dataOf(value: JsonValue | undefined, path: SpecPath): Issue[] {
+  const members = Array.isArray(value) ? [...value.entries()] : isJsonObject(value) ? Object.entries(value) : [];
+  return members.flatMap(([name, member]) =>
+    name === 'data' || name === 'datasets'
+      ? [{ path: [...path, name], part: 'key' as const, message: 'the data of a chart are the rows of its sql' }]
+      : dataOf(member, [...path, name]),
+  );
 }
 
 const A_TIME = 'expected a time of at most 24 days as 90s, 15m, 2h or 1.5d';

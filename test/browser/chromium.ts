@@ -1,26 +1,6 @@
 // Debian's Chromium, without a window and without a network: a page that asks for anything but its own is caught at it.
 
-import { existsSync } from 'node:fs';
-import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
-
-const PATH = process.env.CHROMIUM ?? '/usr/bin/chromium';
-
-/** Why there is no browser to test in; null where there is one. */
-export const whyNoBrowser = existsSync(PATH) ? null : `no Chromium at ${PATH}; set CHROMIUM to where it is`;
-
-const ARGUMENTS = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-];
-
-export function launch(): Promise<Browser> {
-  return chromium.launch({ executablePath: PATH, args: ARGUMENTS });
-}
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 
 export interface Watched {
   page: Page;

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { launch, whyNoBrowser } from '../../scripts/browser.mjs';
 import { writePage } from '../../src/report/page/write_page.ts';
 import {
   lossCurve,
@@ -15,7 +16,7 @@ import {
   writeText,
 } from '../report/run_directories.ts';
 import { violations } from './accessible.ts';
-import { launch, openPage, whyNoBrowser } from './chromium.ts';
+import { openPage } from './chromium.ts';
 
 const objective = { metric: 'test/nll', goal: 'minimize', at: 'last' } as const;
 const WIDTHS = [1440, 390];

@@ -230,7 +230,8 @@ describe('the gradient of what is built of them', () => {
           A: v[`A${m}`],
           B: v[`B${m}`],
         }));
-        const outputs = adaptedLinear(g, v.x, adapted, { scale: v.s, mostRank: null });
+        const rows = g.node('Shape', [v.x], { attributes: { end: 1 } });
+        const outputs = adaptedLinear(g, v.x, adapted, { scale: v.s, mostRank: null, rows });
         return outputs.map((y) => linear(g, y, y)).reduce((sum, y) => add(g, sum, y));
       },
     });

@@ -2,7 +2,7 @@
 
 import { compareLoaded } from '../compare.ts';
 import { dropCopies } from '../copies.ts';
-import { openDatabase } from '../database.ts';
+import { openDatabase, sealDatabase } from '../database.ts';
 import { readEntries } from '../entries.ts';
 import { groupByFields, groupBySweep } from '../grouping.ts';
 import { defaultLimits, type Limits } from '../limits.ts';
@@ -13,6 +13,7 @@ import type { Study } from '../study/study.ts';
 import { createCheckpointView, createMetricViews, createRunViews } from '../views.ts';
 import type { Chart } from './chart.ts';
 import { chartsOf } from './charts.ts';
+import { ownCharts } from './own_charts.ts';
 
 export interface ChartOptions extends ObjectiveOptions {
   /** Directories to look for runs in, relative to `cwd`. */
@@ -42,9 +43,18 @@ export async function makeCharts(options: ChartOptions): Promise<ChartReport> {
     const { groupings, notices: copies } = dropCopies(tables);
     const compared = await compareLoaded(connection, entries, groupings, options, metrics);
     const studies = await studiesOf(connection, entries, compared.summaries, { fields, metrics });
+    await sealDatabase(connection);
+    const drawn: ChartReport['studies'] = [];
+    const asked = new Set<string>();
+    for (const study of studies) {
+      const own = new Set(study.runs.map(({ run }) => run));
+      const first = entries.filter(({ row }) => own.has(row.run) && row.sweep !== null && !asked.has(row.sweep));
+      for (const { row } of first) if (row.sweep !== null) asked.add(row.sweep);
+      drawn.push({ study, charts: chartsOf(study, await ownCharts(connection, first, limits)) });
+    }
     return {
       entries,
-      studies: studies.map((study) => ({ study, charts: chartsOf(study) })),
+      studies: drawn,
       notices: [...notices, ...renamedFields, ...unread, ...copies, ...compared.notices],
     };
   } finally {

@@ -52,7 +52,13 @@ export function curvesChart(study: Study, drawn: MetricCurves): Omit<Chart, 'id'
       {
         mark: { type: 'line', strokeWidth: 2.2, aria: false, strokeJoin: 'round' },
         encoding: {
-          y: { field: 'mean', type: 'quantitative', title: name, scale: { type: scale, zero: false }, axis },
+          y: {
+            field: 'mean',
+            type: 'quantitative',
+            title: name,
+            scale: { type: scale, zero: false, nice: scale === 'linear' },
+            axis,
+          },
           strokeDash: { ...series, scale: { domain: labels, range: seriesDashes(labels.length) }, title: null, legend },
         },
       },

@@ -1,7 +1,7 @@
 // From a Vega-Lite spec to SVG: no browser, no file, no network, and the same bytes for the same spec.
 
 import { ConfigurationError, messageOf } from '../../util/errors.ts';
-import type { Chart } from './chart.ts';
+import type { Chart, DrawnChart } from './chart.ts';
 import { textWidth } from './text_width.ts';
 import { CONFIG, chartStyle, darkVariables } from './theme.ts';
 
@@ -15,7 +15,11 @@ export async function drawChart({ id, spec, title }: Pick<Chart, 'id' | 'spec' |
   try {
     const compiled = compile(spec, { config: CONFIG, logger });
     vega.resetSVGDefIds();
-    const view = new vega.View(vega.parse(compiled.spec), { loader: refusingLoader, logger, renderer: 'none' });
+    const view = new vega.View(vega.parse(compiled.spec), {
+      loader: refusingLoader(problems),
+      logger,
+      renderer: 'none',
+    });
     const svg = await view.toSVG();
     view.finalize();
     if (problems.length > 0) throw new Error(problems[0]);
@@ -25,6 +29,10 @@ export async function drawChart({ id, spec, title }: Pick<Chart, 'id' | 'spec' |
       cause: error,
     });
   }
+}
+
+export async function drawn(chart: Chart): Promise<DrawnChart> {
+  return { ...chart, svg: await drawChart(chart) };
 }
 
 /** For a file of its own: with a style that follows the reader's preference for dark or light. */
@@ -42,16 +50,20 @@ function ofItsOwn(svg: string, id: string): string {
   return svg
     .replaceAll(/ id="((?:clip|gradient|filter)\w*)"/g, ` id="${id}-$1"`)
     .replaceAll(/url\(#((?:clip|gradient|filter)\w*)\)/g, `url(#${id}-$1)`)
-    .replace('<svg xmlns:xlink="http://www.w3.org/1999/xlink" ', '<svg ')
     .replace('class="marks"', 'class="chart-svg"');
 }
 
-const refuse = async (): Promise<never> => {
-  throw new Error('a chart loads nothing: its data comes from its SQL');
-};
-const refusingLoader = { load: refuse, sanitize: refuse, http: refuse, file: refuse };
+/** Vega only warns of what it cannot load, and draws an empty chart. */
+function refusingLoader(problems: string[]) {
+  const refuse = async (uri: string): Promise<never> => {
+    const problem = `it may load nothing, and asks for ${uri}`;
+    problems.push(problem);
+    throw new Error(problem);
+  };
+  return { load: refuse, sanitize: refuse, http: refuse, file: refuse };
+}
 
-/** Warnings are of the taste of specs. Errors, such as data that cannot be loaded, are kept. */
+/** Warnings are a matter of taste; errors are kept. */
 function silentLogger(errors: string[]) {
   const logger = {
     level: () => logger,

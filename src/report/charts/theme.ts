@@ -5,7 +5,7 @@
 
 import type { Config } from 'vega-lite';
 
-export const FONT = 'system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif';
+const FONT = 'system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif';
 
 interface ThemeColor {
   /** Of the CSS variable, behind `--chart-`. */
@@ -34,7 +34,6 @@ const COLORS: readonly ThemeColor[] = [INK, MUTED, GRID, DOMAIN, SURFACE, ...SER
 
 export const ink = INK.light;
 export const muted = MUTED.light;
-export const grid = GRID.light;
 export const domain = DOMAIN.light;
 export const surface = SURFACE.light;
 export const accent = SERIES[0]?.light ?? ink;
@@ -69,7 +68,7 @@ export const CONFIG: Config = {
     titleFontWeight: 600,
     titlePadding: 10,
     labelPadding: 6,
-    gridColor: grid,
+    gridColor: GRID.light,
     domainColor: domain,
     tickColor: domain,
     tickSize: 4,

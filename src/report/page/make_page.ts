@@ -2,7 +2,6 @@
 
 import type { DuckDBConnection } from '@duckdb/node-api';
 import type { SeenState } from '../../run_files/types.ts';
-import type { Chart } from '../charts/chart.ts';
 import { chartsOf } from '../charts/charts.ts';
 import { drawChart } from '../charts/draw.ts';
 import { COST, compareLoaded } from '../compare.ts';
@@ -24,6 +23,7 @@ import type { ChartData, PageData, StudyData } from './page_data.ts';
 import { provenanceOf } from './provenance.ts';
 import { type RunMetric, runMetrics } from './run_metrics.ts';
 import { runTableOf } from './run_table.ts';
+import { transcriptsOf } from './transcripts.ts';
 
 export interface PageOptions extends ObjectiveOptions {
   /** Directories to look for runs in, relative to `cwd`. */
@@ -75,7 +75,7 @@ async function pageOf(
     notices: [...renamed, ...unread, ...copies, ...notices],
     studies: shown,
     provenance: provenanceOf(entries),
-    transcripts: { shown: [], n: 0 },
+    transcripts: await transcriptsOf(entries, summaries),
   };
 }
 
@@ -95,19 +95,37 @@ async function studyData(
     objective: objectiveText(summary),
     metric: summary.metric,
     answer: answerOf(summary),
-    charts: await drawn(chartsOf(study)),
+    charts: await drawn(study),
     table: runTableOf(summary, grouping, { metricsOf, costOf, mostLogs: MOST_LOGS }),
   };
 }
 
-/** One after the other: there is one thread, and a few charts. */
-async function drawn(charts: readonly Chart[]): Promise<ChartData[]> {
+/** Wider than half of the page, in pixels as drawn. */
+const WIDE = 560;
+
+/** One after the other: there is one thread, and a few charts. Narrow ones stand side by side, so what is wide does not come between. */
+async function drawn(study: Study): Promise<ChartData[]> {
   const shown: ChartData[] = [];
-  for (const chart of charts) {
+  const isCurve = ({ id }: { id: string }) => id.startsWith(`${study.id}-curves-`);
+  for (const chart of chartsOf(study)) {
     const { id, title, caption, sql } = chart;
-    shown.push({ id, title, caption, sql, svg: await drawChart(chart) });
+    const svg = await drawChart(chart);
+    const width = Number(/<svg[^>]* width="(\d+)/.exec(svg)?.[1] ?? 0);
+    const isFirst = isCurve(chart) && !shown.some(isCurve);
+    const isFurther = isCurve(chart) && !isFirst && study.runs.length > 1;
+    shown.push({
+      id,
+      title,
+      caption,
+      sql,
+      svg,
+      width,
+      isWide: isFirst || (width > WIDE && !isCurve(chart)),
+      isFurther,
+    });
   }
-  return shown;
+  const first = shown.findIndex(isCurve);
+  return [...shown.slice(0, first + 1), ...shown.slice(first + 1).sort((a, b) => Number(a.isWide) - Number(b.isWide))];
 }
 
 function objectiveText({ metric, goal, at }: Summary): string {

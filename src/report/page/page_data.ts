@@ -41,6 +41,12 @@ export interface ChartData {
   caption: string;
   svg: string;
   sql: string;
+  /** In pixels, as drawn. */
+  width: number;
+  /** Takes the whole width of the page. */
+  isWide: boolean;
+  /** The course of a metric that is not the objective: shown where it is asked for. */
+  isFurther: boolean;
 }
 
 /** All runs of a study, as the script of the page shows them. */

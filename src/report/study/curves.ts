@@ -7,8 +7,8 @@ import { METRIC_ROWS } from '../metrics.ts';
 import type { Curve, CurveEnd, CurvePoint, MetricCurves } from './study.ts';
 
 /** More than these are not told apart by eye. */
-export const MOST_CURVES = 12;
-export const MOST_POINTS = 200;
+const MOST_CURVES = 12;
+const MOST_POINTS = 200;
 /** The first, the last, the least and the greatest may come on top of the others. */
 const EVEN_POINTS = MOST_POINTS - 3;
 

@@ -52,7 +52,7 @@ export function importanceOf(
 }
 
 /** A tenth, as Optuna takes; where that is fewer than five, up to five, and at most a quarter. */
-export function bestCount(trials: number): number {
+function bestCount(trials: number): number {
   return Math.max(Math.ceil(trials / 10), Math.min(MOST_OF_FEW, Math.ceil(trials / 4)));
 }
 

@@ -10,7 +10,7 @@ import { numbersIn } from '../metrics.ts';
 import { tellingMetrics } from '../objective.ts';
 import type { RunEntry } from '../run_entry.ts';
 import { stageGraph } from '../stages.ts';
-import type { Summary } from '../summary.ts';
+import type { Configuration, Summary } from '../summary.ts';
 import { axesOf } from './axes.ts';
 import { type CurveMember, metricCurves } from './curves.ts';
 import { effectOf } from './effects.ts';
@@ -32,55 +32,114 @@ export async function studiesOf(
   summaries: readonly Summary[],
   views: Views,
 ): Promise<Study[]> {
-  const indexOf = new Map(entries.map(({ row }, index) => [row.run, index]));
-  const cost = views.metrics.find(({ metric }) => metric === COST.metric);
-  const costs = cost === undefined ? new Map() : await measure(connection, numbersIn(cost), COST);
+  const positions = new Map(entries.map(({ row }, index) => [row.run, index]));
+  const costs = await costsOf(connection, views);
   const ids = uniqueIds(summaries.map(({ group }) => basename(group)));
   const placesSeen = new Set<string>();
   const studies: Study[] = [];
   for (const [i, summary] of summaries.entries()) {
-    const members: CurveMember[] = [];
-    const runs: StudyRun[] = [];
-    for (const [configuration, { runs: replicates }] of summary.configurations.entries()) {
-      for (const { run, seed, state, value, step } of replicates) {
-        const index = indexOf.get(run) ?? -1;
-        const row = entries[index]?.row;
-        members.push({ index, configuration, run, state });
-        runs.push({
-          run,
-          name: row?.name ?? run,
-          configuration,
-          seed,
-          state,
-          counts: value !== null && Number.isFinite(value) && counts(state, value, parseAt(summary.at) ?? COST.at),
-          value,
-          step,
-          seconds: row?.seconds ?? null,
-          cost: costs.get(index)?.value ?? null,
-        });
-      }
-    }
-    const own = members.flatMap(({ index }) => entries[index] ?? []);
-    const axes = axesOf(summary);
-    const place = newPlace(own, entries, placesSeen);
-    const points = runs.flatMap(({ counts, value, configuration }) =>
-      counts && value !== null ? { value, fields: summary.configurations[configuration]?.fields ?? {} } : [],
+    const members = membersOf(summary, entries, positions);
+    const place = newPlace(
+      members.map(({ entry }) => entry),
+      entries,
+      placesSeen,
     );
-    const { importance, note } = importanceOf(axes, summary.configurations, summary.goal);
-    studies.push({
-      id: ids[i] ?? '',
-      summary,
-      axes,
-      runs,
-      curves: await allCurves(connection, members, metricsToDraw(summary, own, views), views),
-      effects: axes.map((axis) => effectOf(axis, points, summary.goal)),
-      importance,
-      importance_note: note,
-      stages: place.length === 0 ? [] : stageGraph(place),
-      sql: studySql(views, entries, own, summary.shown, axes, place),
-    });
+    const table: Table = { id: ids[i] ?? '', summary, members, place };
+    studies.push(await studyOf(connection, table, entries, views, costs));
   }
   return studies;
+}
+
+/** A run of a table, and what is known of it elsewhere. */
+interface TableMember {
+  /** Position of its entry among all. */
+  index: number;
+  entry: RunEntry;
+  /** Position of its configuration in the table. */
+  configuration: number;
+  replicate: Configuration['runs'][number];
+}
+
+interface Table {
+  id: string;
+  summary: Summary;
+  members: readonly TableMember[];
+  /** The runs of all stages where its own lie. */
+  place: readonly RunEntry[];
+}
+
+function membersOf(
+  { configurations }: Summary,
+  entries: readonly RunEntry[],
+  positions: ReadonlyMap<string, number>,
+): TableMember[] {
+  return configurations.flatMap(({ runs }, configuration) =>
+    runs.flatMap((replicate) => {
+      const index = positions.get(replicate.run) ?? -1;
+      const entry = entries[index];
+      return entry === undefined ? [] : [{ index, entry, configuration, replicate }];
+    }),
+  );
+}
+
+async function studyOf(
+  connection: DuckDBConnection,
+  { id, summary, members, place }: Table,
+  entries: readonly RunEntry[],
+  views: Views,
+  costs: Costs,
+): Promise<Study> {
+  const own = members.map(({ entry }) => entry);
+  const runs = members.map((member) => runOf(member, summary, costs));
+  const axes = axesOf(summary);
+  const points = runs.flatMap(({ counts, value, configuration }) =>
+    counts && value !== null ? { value, fields: summary.configurations[configuration]?.fields ?? {} } : [],
+  );
+  const { importance, note } = importanceOf(axes, summary.configurations, summary.goal);
+  return {
+    id,
+    summary,
+    axes,
+    runs,
+    curves: await allCurves(connection, members.map(curveMember), metricsToDraw(summary, own, views), views),
+    effects: axes.map((axis) => effectOf(axis, points, summary.goal)),
+    importance,
+    importance_note: note,
+    stages: place.length === 0 ? [] : stageGraph(place),
+    sql: studySql(views, entries, own, summary.shown, axes, place),
+  };
+}
+
+const curveMember = ({ index, configuration, replicate: { run, state } }: TableMember): CurveMember => ({
+  index,
+  configuration,
+  run,
+  state,
+});
+
+function runOf({ index, entry, configuration, replicate }: TableMember, summary: Summary, costs: Costs): StudyRun {
+  const { run, seed, state, value, step } = replicate;
+  const at = parseAt(summary.at) ?? COST.at;
+  return {
+    run,
+    name: entry.row.name,
+    configuration,
+    seed,
+    state,
+    counts: value !== null && Number.isFinite(value) && counts(state, value, at),
+    value,
+    step,
+    seconds: entry.row.seconds,
+    cost: costs.get(index)?.value ?? null,
+  };
+}
+
+/** By the position of the run's entry. */
+type Costs = Awaited<ReturnType<typeof measure>>;
+
+async function costsOf(connection: DuckDBConnection, { metrics }: Views): Promise<Costs> {
+  const cost = metrics.find(({ metric }) => metric === COST.metric);
+  return cost === undefined ? new Map() : await measure(connection, numbersIn(cost), COST);
 }
 
 /** Those that tell how a run does, and that are numbers. */

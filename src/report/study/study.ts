@@ -2,6 +2,7 @@
 
 import type { SeenState } from '../../run_files/types.ts';
 import type { JsonValue } from '../../util/json.ts';
+import type { StageNode } from '../stages.ts';
 import type { Summary } from '../summary.ts';
 
 export interface Study {
@@ -110,12 +111,6 @@ export interface Importance {
   field: string;
   /** Of 1, which all axes share. */
   share: number;
-}
-
-export interface StageNode {
-  name: string;
-  after: string[];
-  states: Partial<Record<SeenState, number>>;
 }
 
 export interface StudySql {

@@ -1,22 +1,22 @@
 // The charts of a study, drawn already: each with what it says in words, and the SQL that gives its numbers.
 
 import { html, raw } from 'hono/html';
+import { plural } from '../../../util/plural.ts';
 import type { ChartData, StudyData } from '../page_data.ts';
 import { type Html, heading, NOTHING } from './pieces.ts';
 
 export function chartsSection({ id, charts }: Pick<StudyData, 'id' | 'charts'>, level: 2 | 3): Html {
   if (charts.length === 0) return NOTHING;
+  const further = charts.filter(({ isFurther }) => isFurther);
   return html`<section aria-labelledby="${id}-charts">
 ${heading(level, `${id}-charts`, 'Charts')}
-<div class="charts">${charts.map(figure)}</div></section>`;
+<div class="charts">${charts.filter(({ isFurther }) => !isFurther).map(figure)}</div>
+${further.length === 0 ? NOTHING : html`<details class="further"><summary>${plural(further.length, 'more learning curve')}</summary><div class="charts">${further.map(figure)}</div></details>`}
+</section>`;
 }
 
-/** Charts that want the whole width: wider than this, in pixels as drawn. */
-const WIDE = 560;
-
-function figure({ id, title, caption, svg, sql }: ChartData): Html {
-  const width = Number(/<svg[^>]* width="(\d+)/.exec(svg)?.[1] ?? 0);
-  return html`<figure id="${id}" class="chart${width > WIDE ? ' wide' : ''}">
+function figure({ id, title, caption, svg, sql, width, isWide }: ChartData): Html {
+  return html`<figure id="${id}" class="chart${isWide ? ' wide' : ''}" style="--drawn: ${width}px">
 <div class="head"><strong>${title}</strong><button type="button" class="enlarge" hidden aria-label="Enlarge: ${title}">⤢</button></div>
 <div class="drawing" tabindex="0" role="group" aria-label="${title}">${
     // Drawn by a library that escapes what it is given.

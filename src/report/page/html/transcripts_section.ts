@@ -10,7 +10,7 @@ export function transcriptsSection({ shown, n }: TranscriptsData): Html {
   if (shown.length === 0) return NOTHING;
   return html`<section aria-labelledby="transcripts">
 ${heading(2, 'transcripts', 'Samples and transcripts')}
-<p class="soft">${shown.length < n ? `A sample: ${shown.length} of ${n}` : plural(n, 'transcript')}; of each run the worst and the best by score come first.</p>
+<p class="soft">${shown.length < n ? `A sample: ${shown.length} of ${n}` : plural(n, 'transcript')}; of the newest step of each run the worst and the best by score come first.</p>
 <div class="filter" data-filters="transcript-list" hidden><label>Find in transcripts <input type="search" autocomplete="off"></label> <span role="status" class="soft"></span></div>
 <div id="transcript-list">${shown.map(transcript)}</div></section>`;
 }

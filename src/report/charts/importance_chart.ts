@@ -1,0 +1,57 @@
+// How much each axis has to do with being among the best: bars of shares.
+
+import type { TopLevelSpec } from 'vega-lite';
+import type { Study } from '../study/study.ts';
+import type { Chart } from './chart.ts';
+import { levelsQuestion } from './questions.ts';
+import { accent, ink } from './theme.ts';
+import { fieldLabel } from './wording.ts';
+
+/** Null where it takes more than there is to estimate it. */
+export function importanceChart(study: Study): Omit<Chart, 'id'> | null {
+  if (study.importance.length < 2) return null;
+  const rows = study.importance.map(({ field, share }) => {
+    const percent = share > 0 && share < 0.005 ? '< 1 %' : `${Math.round(share * 100)} %`;
+    return { field: fieldLabel(field), share, percent, told: `${fieldLabel(field)}: ${percent}` };
+  });
+  const spec: TopLevelSpec = {
+    width: 420,
+    height: { step: 34 },
+    data: { values: rows },
+    encoding: {
+      y: { field: 'field', type: 'nominal', sort: null, title: null, axis: { domain: false, ticks: false } },
+      x: {
+        field: 'share',
+        type: 'quantitative',
+        title: 'share',
+        scale: { domain: [0, 1] },
+        axis: { format: '.0%', tickCount: 5 },
+      },
+      description: { field: 'told', type: 'nominal' },
+    },
+    layer: [
+      { mark: { type: 'bar', color: accent, cornerRadiusEnd: 3, height: { band: 0.66 } } },
+      {
+        mark: {
+          type: 'text',
+          aria: false,
+          baseline: 'middle',
+          fontWeight: 600,
+          align: { expr: 'datum.share > 0.9 ? "right" : "left"' },
+          dx: { expr: 'datum.share > 0.9 ? -8 : 8' },
+        },
+        encoding: {
+          text: { field: 'percent' },
+          color: { condition: { test: 'datum.share > 0.9', value: '#ffffff' }, value: ink },
+        },
+      },
+    ],
+  };
+  const note = study.importance_note === null ? '' : ` ${study.importance_note}`;
+  return {
+    title: 'Importance of hyperparameters',
+    caption: `How much each field has to do with a configuration being among the best, by PED-ANOVA. Seeds count as replicates.${note}`,
+    spec,
+    sql: levelsQuestion(study, study.summary.shown),
+  };
+}
