@@ -4,10 +4,11 @@ import { appendFileSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Browser, BrowserContextOptions } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { launch, whyNoBrowser } from '../../scripts/browser.mjs';
 import { openBoard } from '../../src/board/listen.ts';
 import { lossCurve, temporaryDirectory, writeRun, writeSweep, writeText } from '../report/run_directories.ts';
 import { violations } from './accessible.ts';
-import { launch, openPage, whyNoBrowser } from './chromium.ts';
+import { openPage } from './chromium.ts';
 
 const objective = { metric: 'test/nll', goal: 'minimize', at: 'last' } as const;
 
