@@ -276,7 +276,7 @@ class Overview {
             element(
               'p',
               { class: 'soft' },
-              `${drawn.length} of ${countText(chosen.length, 'run')} are drawn, the first of the table. Filter and sort it to choose others.`,
+              `${drawn.length} of ${countText(chosen.length, 'run')} are drawn: the first of the table that go by this metric. Filter and sort it to choose others.`,
             ),
           ];
     this.#figure.replaceChildren(this.#figure.firstChild, this.#curves.node, ...remark, sqlElement(answer.sql));
