@@ -1,11 +1,13 @@
 // From directories to charts: the runs read, compared and made into studies, and of each study its charts.
 
+import type { DuckDBConnection } from '@duckdb/node-api';
 import { compareLoaded } from '../compare.ts';
 import { dropCopies } from '../copies.ts';
 import { openDatabase, sealDatabase } from '../database.ts';
 import { readEntries } from '../entries.ts';
-import { groupByFields, groupBySweep } from '../grouping.ts';
+import { type Grouping, groupByFields, groupBySweep } from '../grouping.ts';
 import { defaultLimits, type Limits } from '../limits.ts';
+import type { MetricColumn } from '../metrics.ts';
 import type { ObjectiveOptions } from '../objective.ts';
 import type { RunEntry } from '../run_entry.ts';
 import { studiesOf } from '../study/studies.ts';
@@ -36,28 +38,43 @@ export async function makeCharts(options: ChartOptions): Promise<ChartReport> {
   const limits = { ...defaultLimits(), ...options.limits };
   const connection = await openDatabase(limits.bytes);
   try {
-    const { fields, notices: renamedFields } = await createRunViews(connection, entries);
-    const { metrics, notices: unread } = await createMetricViews(connection, entries);
-    await createCheckpointView(connection, entries);
-    const tables = options.groupBy === undefined ? groupBySweep(entries) : [groupByFields(entries, options.groupBy)];
-    const { groupings, notices: copies } = dropCopies(tables);
-    const compared = await compareLoaded(connection, entries, groupings, options, metrics);
-    const studies = await studiesOf(connection, entries, compared.summaries, { fields, metrics });
-    await sealDatabase(connection);
-    const drawn: ChartReport['studies'] = [];
-    const asked = new Set<string>();
-    for (const study of studies) {
-      const own = new Set(study.runs.map(({ run }) => run));
-      const first = entries.filter(({ row }) => own.has(row.run) && row.sweep !== null && !asked.has(row.sweep));
-      for (const { row } of first) if (row.sweep !== null) asked.add(row.sweep);
-      drawn.push({ study, charts: chartsOf(study, await ownCharts(connection, first, limits)) });
-    }
-    return {
-      entries,
-      studies: drawn,
-      notices: [...notices, ...renamedFields, ...unread, ...copies, ...compared.notices],
-    };
+    const { studies, notices: told } = await chartsOn(connection, entries, options, limits);
+    return { entries, studies, notices: [...notices, ...told] };
   } finally {
     connection.closeSync();
   }
+}
+
+export interface LoadedCharts extends Omit<ChartReport, 'entries'> {
+  /** Of which the studies are made. */
+  groupings: Grouping[];
+  /** All that METRIC_ROWS holds. */
+  metrics: MetricColumn[];
+}
+
+/** The same of entries in a database of their own, which is sealed behind this and holds all their metrics. */
+export async function chartsOn(
+  connection: DuckDBConnection,
+  entries: readonly RunEntry[],
+  options: Pick<ChartOptions, 'groupBy'> & ObjectiveOptions,
+  limits: Limits,
+): Promise<LoadedCharts> {
+  const { fields, notices: renamedFields } = await createRunViews(connection, entries);
+  const { metrics, notices: unread } = await createMetricViews(connection, entries);
+  await createCheckpointView(connection, entries);
+  const tables = options.groupBy === undefined ? groupBySweep(entries) : [groupByFields(entries, options.groupBy)];
+  const { groupings, notices: copies } = dropCopies(tables);
+  const compared = await compareLoaded(connection, entries, groupings, options, metrics);
+  const studies = await studiesOf(connection, entries, compared.summaries, { fields, metrics });
+  await sealDatabase(connection);
+  const drawn: ChartReport['studies'] = [];
+  const asked = new Set<string>();
+  for (const study of studies) {
+    const own = new Set(study.runs.map(({ run }) => run));
+    const first = entries.filter(({ row }) => own.has(row.run) && row.sweep !== null && !asked.has(row.sweep));
+    for (const { row } of first) if (row.sweep !== null) asked.add(row.sweep);
+    drawn.push({ study, charts: chartsOf(study, await ownCharts(connection, first, limits)) });
+  }
+  const notices = [...renamedFields, ...unread, ...copies, ...compared.notices];
+  return { studies: drawn, groupings, metrics, notices };
 }

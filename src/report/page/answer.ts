@@ -1,13 +1,13 @@
 // The question of a study and its answer: which configuration is the best, by how much, how sure that is, and what went wrong.
 
-import { SEEN_STATES, type SeenState } from '../../run_files/types.ts';
+import type { SeenState } from '../../run_files/types.ts';
 import { whyUndecided } from '../../run_files/undecided.ts';
 import type { JsonObject } from '../../util/json.ts';
 import { printable } from '../../util/printable.ts';
 import { formatExact } from '../format.ts';
 import type { Configuration, Problem, Summary } from '../summary.ts';
 import { differenceInterval, type Interval, meanInterval } from './interval.ts';
-import type { StateCount } from './page_data.ts';
+import { type StateCount, stateCounts } from './states.ts';
 
 export interface Answer {
   /** The configurations that no other beats; empty where none is the best. */
@@ -79,14 +79,6 @@ export function answerOf(summary: Summary): Answer {
     isPriced: ranked.some(({ cost }) => cost !== null),
     again: summary.again,
   };
-}
-
-/** In the order of the states. */
-export function stateCounts(states: Summary['states']): StateCount[] {
-  return SEEN_STATES.flatMap((state) => {
-    const n = states[state];
-    return n === undefined ? [] : { state, n };
-  });
 }
 
 function settingsOf(fields: JsonObject, shown: readonly string[]): Ranked['settings'] {

@@ -2,27 +2,26 @@
 
 import type { DuckDBConnection } from '@duckdb/node-api';
 import type { SeenState } from '../../run_files/types.ts';
-import { chartsOf } from '../charts/charts.ts';
+import type { Chart } from '../charts/chart.ts';
+import { chartsOn } from '../charts/chart_report.ts';
 import { drawChart } from '../charts/draw.ts';
-import { COST, compareLoaded } from '../compare.ts';
-import { dropCopies } from '../copies.ts';
+import { COST } from '../compare.ts';
 import { openDatabase } from '../database.ts';
 import { readEntries } from '../entries.ts';
-import { type Grouping, groupByFields, groupBySweep } from '../grouping.ts';
+import type { Grouping } from '../grouping.ts';
 import { defaultLimits } from '../limits.ts';
 import { MetricOrder } from '../metric_order.ts';
 import type { MetricColumn } from '../metrics.ts';
 import { type ObjectiveOptions, tellingMetrics } from '../objective.ts';
 import type { RunEntry } from '../run_entry.ts';
-import { studiesOf } from '../study/studies.ts';
 import type { Study } from '../study/study.ts';
 import type { Summary } from '../summary.ts';
-import { createMetricViews, createRunViews } from '../views.ts';
-import { answerOf, stateCounts } from './answer.ts';
+import { answerOf } from './answer.ts';
 import type { ChartData, PageData, StudyData } from './page_data.ts';
 import { provenanceOf } from './provenance.ts';
 import { type RunMetric, runMetrics } from './run_metrics.ts';
 import { runTableOf } from './run_table.ts';
+import { stateCounts } from './states.ts';
 import { transcriptsOf } from './transcripts.ts';
 
 export interface PageOptions extends ObjectiveOptions {
@@ -56,23 +55,20 @@ async function pageOf(
   entries: readonly RunEntry[],
   options: PageOptions,
 ): Promise<PageData> {
-  const { fields, notices: renamed } = await createRunViews(connection, entries);
-  const { metrics, notices: unread } = await createMetricViews(connection, entries);
-  const tables = options.groupBy === undefined ? groupBySweep(entries) : [groupByFields(entries, options.groupBy)];
-  const { groupings, notices: copies } = dropCopies(tables);
-  const { summaries, notices } = await compareLoaded(connection, entries, groupings, options, metrics);
-  const studies = await studiesOf(connection, entries, summaries, { fields, metrics });
+  const limits = { ...defaultLimits(), ...(options.bytes !== undefined && { bytes: options.bytes }) };
+  const { studies, groupings, metrics, notices } = await chartsOn(connection, entries, options, limits);
+  const summaries = studies.map(({ study }) => study.summary);
   const details = await detailsOf(connection, entries, summaries, metrics);
   const shown: StudyData[] = [];
-  for (const study of studies) {
+  for (const { study, charts } of studies) {
     const grouping = groupings.find(({ title }) => title === study.summary.group);
-    if (grouping !== undefined) shown.push(await studyData(study, grouping, details));
+    if (grouping !== undefined) shown.push(await studyData(study, charts, grouping, details));
   }
   return {
     title: options.directories.join(', '),
     states: stateCounts(countedStates(entries)),
     n_runs: entries.length,
-    notices: [...renamed, ...unread, ...copies, ...notices],
+    notices,
     studies: shown,
     provenance: provenanceOf(entries),
     transcripts: await transcriptsOf(entries, summaries),
@@ -81,6 +77,7 @@ async function pageOf(
 
 async function studyData(
   study: Study,
+  charts: readonly Chart[],
   grouping: Grouping,
   metricsOf: (entry: RunEntry) => readonly RunMetric[],
 ): Promise<StudyData> {
@@ -95,7 +92,7 @@ async function studyData(
     objective: objectiveText(summary),
     metric: summary.metric,
     answer: answerOf(summary),
-    charts: await drawn(study),
+    charts: await drawn(study, charts),
     table: runTableOf(summary, grouping, { metricsOf, costOf, mostLogs: MOST_LOGS }),
   };
 }
@@ -104,10 +101,10 @@ async function studyData(
 const WIDE = 560;
 
 /** One after the other: there is one thread, and a few charts. Narrow ones stand side by side, so what is wide does not come between. */
-async function drawn(study: Study): Promise<ChartData[]> {
+async function drawn(study: Study, charts: readonly Chart[]): Promise<ChartData[]> {
   const shown: ChartData[] = [];
   const isCurve = ({ id }: { id: string }) => id.startsWith(`${study.id}-curves-`);
-  for (const chart of chartsOf(study)) {
+  for (const chart of charts) {
     const { id, title, caption, sql } = chart;
     const svg = await drawChart(chart);
     const width = Number(/<svg[^>]* width="(\d+)/.exec(svg)?.[1] ?? 0);

@@ -4,6 +4,7 @@ import type { SeenState } from '../../run_files/types.ts';
 import type { JsonValue } from '../../util/json.ts';
 import type { Answer } from './answer.ts';
 import type { Provenance } from './provenance.ts';
+import type { StateCount } from './states.ts';
 
 export interface PageData {
   title: string;
@@ -15,11 +16,6 @@ export interface PageData {
   studies: StudyData[];
   provenance: Provenance;
   transcripts: TranscriptsData;
-}
-
-export interface StateCount {
-  state: SeenState;
-  n: number;
 }
 
 /** A table of the text report: the configurations of a sweep, or runs that lie beside each other. */

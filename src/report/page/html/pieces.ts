@@ -3,7 +3,7 @@
 import { html } from 'hono/html';
 import type { SeenState } from '../../../run_files/types.ts';
 import { formatNumber } from '../../format.ts';
-import type { StateCount } from '../page_data.ts';
+import type { StateCount } from '../states.ts';
 
 /** Text that is escaped already. */
 export type Html = ReturnType<typeof html>;
