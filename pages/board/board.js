@@ -7,6 +7,7 @@ import {
   atMostEvery,
   countText,
   element,
+  inert,
   numberText,
   STATES,
   scrolling,
@@ -96,6 +97,8 @@ class Overview {
   #headings = [];
   #fillSoon = atMostEvery(2000, () => this.#fill());
   #drawSoon = atMostEvery(3000, () => this.#draw());
+  /** Whoever has asked for other lines waits for them. */
+  #drawNow = atMostEvery(400, () => this.#draw());
 
   constructor() {
     const states = element(
@@ -207,7 +210,7 @@ class Overview {
   #changed() {
     filter.shown = ROWS_AT_FIRST;
     this.#fill();
-    this.#drawSoon();
+    this.#drawNow();
   }
 
   #chosen() {
@@ -273,7 +276,7 @@ class Overview {
             element(
               'p',
               { class: 'soft' },
-              `${drawn.length} of ${countText(chosen.length, 'run')} are drawn, the first of the table. Filter and sort it to choose others.`,
+              `${drawn.length} of ${countText(chosen.length, 'run')} are drawn: the first of the table that go by this metric. Filter and sort it to choose others.`,
             ),
           ];
     this.#figure.replaceChildren(this.#figure.firstChild, this.#curves.node, ...remark, sqlElement(answer.sql));
@@ -325,7 +328,7 @@ function fillRow(row, run) {
   );
   step.textContent = run.step === null ? '' : run.total_steps === null ? run.step : `${run.step} / ${run.total_steps}`;
   value.replaceChildren(
-    numberText(run.value),
+    inert(numberText(run.value)),
     ...(run.metric === null || run.value === null ? [] : [element('div', { class: 'soft' }, run.metric)]),
   );
   updated.replaceChildren(
@@ -338,7 +341,7 @@ function fillRow(row, run) {
       : [
           element(
             'span',
-            { class: 'soft', title: run.note },
+            { class: 'soft', title: inert(run.note) },
             ' ✎ ',
             element('span', { class: 'unseen' }, 'has a note'),
           ),
@@ -361,8 +364,7 @@ function show() {
   const named = /^#run=(.*)$/.exec(location.hash)?.[1];
   const run = named === undefined ? undefined : runs.get(decodeURIComponent(named));
   view = run === undefined ? new Overview() : new RunPage(run, { runs, change: board.change });
-  document.title =
-    run === undefined ? `${board.directories.join(', ')} · cookbook board` : `${run.run} · cookbook board`;
+  document.title = inert(`${run === undefined ? board.directories.join(', ') : run.run} · cookbook board`);
   main.replaceChildren(view.node);
   scrollTo(0, 0);
 }

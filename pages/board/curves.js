@@ -1,6 +1,6 @@
 // Curves that grow: a chart of one metric over steps, a line a run, drawn by uPlot.
 
-import { atMostEvery, countText, element, numberText } from '/elements.js';
+import { atMostEvery, countText, element, inert, numberText } from '/elements.js';
 import uPlot from '/uplot.js';
 
 const COLORS = 6;
@@ -134,7 +134,9 @@ export class Curves {
     const focused = chart?.series.findIndex((each, i) => i > 0 && each._focus);
     if (chart && typeof index === 'number' && focused > 0) {
       const [steps] = chart.data;
-      this.#readout.textContent = `step ${steps[index]}: ${numberText(this.#valueAt(chart.data[focused], index))} · ${chart.series[focused].label}`;
+      this.#readout.textContent = inert(
+        `step ${steps[index]}: ${numberText(this.#valueAt(chart.data[focused], index))} · ${chart.series[focused].label}`,
+      );
       return;
     }
     const ends = this.#lines.flatMap(({ values }) => values.findLast((value) => value !== null) ?? []);
@@ -146,7 +148,7 @@ export class Curves {
           : `last values from ${numberText(Math.min(...ends))} to ${numberText(Math.max(...ends))}`;
     this.#readout.textContent = this.#lines.length > 1 ? `${countText(this.#lines.length, 'run')}, ${range}` : range;
     this.#canvas.setAttribute('role', 'img');
-    this.#canvas.setAttribute('aria-label', `${this.#metric} over steps: ${this.#readout.textContent}`);
+    this.#canvas.setAttribute('aria-label', inert(`${this.#metric} over steps: ${this.#readout.textContent}`));
   }
 
   /** The steps of other lines lie between those of this one. */

@@ -1,5 +1,14 @@
 // What the parts of the board are built of. Text that a run has written becomes a text node, and never markup.
 
+const CODES = /(?![\n\t])[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]/gu;
+
+/** Codes that steer a terminal, or turn a text around, as what they are. */
+export function inert(text) {
+  return text
+    .replaceAll('\r\n', '\n')
+    .replace(CODES, (code) => `\\u${code.charCodeAt(0).toString(16).padStart(4, '0')}`);
+}
+
 /** An element with properties and attributes; listeners are named `onclick` and the like. */
 export function element(tag, properties = {}, ...children) {
   const node = document.createElement(tag);
@@ -10,7 +19,9 @@ export function element(tag, properties = {}, ...children) {
     else if (name === 'value') node.value = value;
     else node.setAttribute(name, value === true ? '' : String(value));
   }
-  node.append(...children.flat().filter((child) => child !== null && child !== undefined));
+  for (const child of children.flat()) {
+    if (child !== null && child !== undefined) node.append(child instanceof Node ? child : inert(String(child)));
+  }
   return node;
 }
 

@@ -7,6 +7,7 @@ import {
   countText,
   element,
   factsElement,
+  inert,
   numberText,
   scrolling,
   sqlElement,
@@ -77,7 +78,7 @@ export class RunPage {
   #state({ state, step, total_steps, metric, value }) {
     const steps = step === null ? '' : ` · step ${step}${total_steps === null ? '' : ` of ${total_steps}`}`;
     const judged = metric === null || value === null ? '' : ` · ${metric} ${numberText(value)}`;
-    this.#head.replaceChildren(stateElement(state), steps, judged);
+    this.#head.replaceChildren(stateElement(state), inert(`${steps}${judged}`));
   }
 
   async #read() {
@@ -198,7 +199,7 @@ export class RunPage {
   #showLog(log) {
     const isAtEnd = this.#log.scrollTop + this.#log.clientHeight >= this.#log.scrollHeight - 8;
     const text = log === null ? 'There is no log.' : `${log.isWhole ? '' : '…\n'}${log.text.trimEnd()}`;
-    if (this.#log.textContent !== text) this.#log.textContent = text;
+    if (this.#log.textContent !== inert(text)) this.#log.textContent = inert(text);
     if (isAtEnd) this.#log.scrollTop = this.#log.scrollHeight;
   }
 }
@@ -206,7 +207,9 @@ export class RunPage {
 /** Fields that differ, and the metrics of both side by side. */
 function differences(own, other) {
   const [a, b] = [new Map(own.config), new Map(other.config)];
-  const fields = [...new Set([...a.keys(), ...b.keys()])].filter((field) => a.get(field) !== b.get(field));
+  const fields = [...new Set([...a.keys(), ...b.keys()])].filter(
+    (field) => field !== 'log_path' && a.get(field) !== b.get(field),
+  );
   const last = ({ metrics }, metric) =>
     metrics.find((each) => each.metric === metric)?.values.findLast((value) => value !== null) ?? null;
   const metrics = own.metrics.filter(
@@ -366,7 +369,7 @@ function transcriptsElement(run) {
       });
       if (own === asked) show(answer);
     } catch (error) {
-      told.textContent = error.message;
+      told.textContent = inert(error.message);
     }
   };
   const show = (answer) => {
@@ -378,17 +381,19 @@ function transcriptsElement(run) {
       );
     }
     const { transcripts, found, without_text, bytes_left_out, steps_left_out, problems } = answer;
-    told.textContent = [
-      answer.files.length === 0
-        ? 'This run has left none.'
-        : `${countText(found, 'transcript')}${transcripts.length < found ? `, ${transcripts.length} shown` : ''}, the worst and the best first`,
-      without_text > 0 ? `${countText(without_text, 'episode')} with numbers and no text` : '',
-      bytes_left_out > 0 ? `${countText(Math.ceil(bytes_left_out / 1e6), 'MB').replace('MBs', 'MB')} not read` : '',
-      steps_left_out > 0 ? `${countText(steps_left_out, 'older step')} not looked into` : '',
-      ...problems,
-    ]
-      .filter((text) => text !== '')
-      .join(' · ');
+    told.textContent = inert(
+      [
+        answer.files.length === 0
+          ? 'This run has left none.'
+          : `${countText(found, 'transcript')}${transcripts.length < found ? `, ${transcripts.length} shown` : ''}, the worst and the best first`,
+        without_text > 0 ? `${countText(without_text, 'episode')} with numbers and no text` : '',
+        bytes_left_out > 0 ? `${countText(Math.ceil(bytes_left_out / 1e6), 'MB').replace('MBs', 'MB')} not read` : '',
+        steps_left_out > 0 ? `${countText(steps_left_out, 'older step')} not looked into` : '',
+        ...problems,
+      ]
+        .filter((text) => text !== '')
+        .join(' · '),
+    );
     const more = transcripts.slice(TRANSCRIPTS_AT_FIRST);
     list.replaceChildren(...transcripts.slice(0, TRANSCRIPTS_AT_FIRST).map(transcriptElement));
     if (more.length > 0) {

@@ -8,6 +8,7 @@ import { parsedJson } from '../util/json_lines.ts';
 import { isArrayOf, isCount, isString, jsonShape } from '../util/json_shape.ts';
 import { type Access, refused } from './access.ts';
 import type { Asset } from './assets.ts';
+import { type ReportPage, reportAnswer } from './report_page.ts';
 import { curvesView, logTail, runView } from './run_view.ts';
 import type { BoardRuns } from './runs.ts';
 import type { EventStream } from './stream.ts';
@@ -18,6 +19,7 @@ export interface BoardParts {
   stream: EventStream;
   assets: ReadonlyMap<string, Asset>;
   access: Access;
+  reportPage: ReportPage;
   /** The directories, as they were named. */
   directories: readonly string[];
   /** Told of failures that nobody who looks is to blame for. */
@@ -55,7 +57,7 @@ const notesShape = jsonShape<{ run: string; revision: number; tags: string[]; no
   note: isString,
 });
 
-export function boardApp({ runs, stream, assets, access, directories, report }: BoardParts): Hono {
+export function boardApp({ runs, stream, assets, access, reportPage, directories, report }: BoardParts): Hono {
   const app = new Hono();
   const json = (value: object, status = 200) =>
     Response.json(value, { status, headers: { 'Cache-Control': 'no-store' } });
@@ -63,7 +65,8 @@ export function boardApp({ runs, stream, assets, access, directories, report }: 
 
   app.use(async (context, next) => {
     await next();
-    for (const [name, value] of Object.entries(HEADERS)) context.res.headers.set(name, value);
+    for (const [name, value] of Object.entries(HEADERS))
+      if (!context.res.headers.has(name)) context.res.headers.set(name, value);
   });
   app.use(access.guard);
 
@@ -75,6 +78,8 @@ export function boardApp({ runs, stream, assets, access, directories, report }: 
         : new Response(text, { headers });
     });
   }
+
+  app.get('/report', () => reportAnswer(reportPage));
 
   app.get('/api/board', () => json({ directories, change: access.changeToken, runs: runs.rows() }));
 

@@ -8,6 +8,7 @@ import { refuseUnreadable } from '../tinker/server/unreadable.ts';
 import { accessOf } from './access.ts';
 import { boardApp } from './app.ts';
 import { readAssets } from './assets.ts';
+import { ReportPage } from './report_page.ts';
 import { BoardRuns } from './runs.ts';
 import { EventStream } from './stream.ts';
 
@@ -51,12 +52,14 @@ export async function openBoard(options: BoardOptions): Promise<RunningBoard> {
     notify,
     ...(searchMs !== undefined && { searchMs }),
   });
-  const { fetch } = boardApp({ runs, stream, assets, access: accessOf(token), directories, report });
+  const reportPage = new ReportPage({ directories, cwd });
+  const { fetch } = boardApp({ runs, stream, assets, access: accessOf(token), reportPage, directories, report });
   const server = createServer({ headersTimeout: HEADERS_MS, keepAliveTimeout: IDLE_MS }, getRequestListener(fetch));
   const connections = new Connections(server, STALLED_MS);
   server.on('clientError', refuseUnreadable);
   const close = async () => {
     stream.close();
+    await reportPage.close();
     await runs.close();
     await connections.close(DRAIN_MS);
   };

@@ -70,10 +70,13 @@ export class BoardRuns {
     this.#options = options;
   }
 
-  /** With what there is now. */
+  /**
+   * With what there is now.
+   * @throws ConfigurationError for directories that are none
+   */
   static async open(options: BoardRunsOptions): Promise<BoardRuns> {
     const runs = new BoardRuns(options);
-    await runs.search();
+    await runs.#search();
     return runs;
   }
 

@@ -1,0 +1,230 @@
+// The board in a real browser: it shows runs, follows them, keeps notes, and whatever a run has written stays text.
+
+import { appendFileSync, mkdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Browser, BrowserContextOptions } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { launch, whyNoBrowser } from '../../scripts/browser.mjs';
+import { openBoard } from '../../src/board/listen.ts';
+import { lossCurve, temporaryDirectory, writeRun, writeSweep, writeText } from '../report/run_directories.ts';
+import { violations } from './accessible.ts';
+import { openPage } from './chromium.ts';
+
+const objective = { metric: 'test/nll', goal: 'minimize', at: 'last' } as const;
+
+let browser: Browser;
+let cwd: string;
+let remove: () => void;
+beforeAll(async () => {
+  if (whyNoBrowser !== null) return;
+  [cwd, remove] = temporaryDirectory();
+  browser = await launch();
+  const sweep = writeSweep(join(cwd, 'grid'));
+  for (const [i, learning_rate] of [0.001, 0.01, 0.1].entries()) {
+    writeRun(join(sweep, `lr=${learning_rate}`), {
+      axes: { learning_rate },
+      objective,
+      metrics: lossCurve(2.5, 1 + i / 4),
+      ...(i === 2 ? { state: 'failed', error: { code: 'OOM', message: 'out of memory' } } : {}),
+    });
+  }
+  const said = [
+    { role: 'user', content: 'What is 1 + 1?' },
+    { role: 'assistant', content: 'It is 2, of course.' },
+  ];
+  const lines = [1, 0].map((reward, idx) => ({
+    idx,
+    benchmark: 'sums',
+    turns: said,
+    reward,
+    metrics: {},
+    logs: {},
+    error: null,
+  }));
+  mkdirSync(join(sweep, 'lr=0.001', 'iteration_000010'));
+  writeText(
+    join(sweep, 'lr=0.001', 'iteration_000010', 'eval_sums_trajectories.jsonl'),
+    lines.map((line) => `${JSON.stringify(line)}\n`).join(''),
+  );
+});
+afterAll(async () => {
+  await browser?.close();
+  remove?.();
+});
+
+async function boardOf(directory: string, hash = '', options: BrowserContextOptions = {}) {
+  const failures: unknown[] = [];
+  const board = await openBoard({
+    directories: [directory],
+    cwd,
+    host: '127.0.0.1',
+    port: 0,
+    token: null,
+    searchMs: 200,
+    notify: () => {},
+    report: (failure) => failures.push(failure),
+  });
+  onTestFinished(() => board.close());
+  const opened = await openPage(browser, new URL(`/${hash}`, board.url), options);
+  await opened.page.locator('h1').waitFor();
+  return { ...opened, failures, url: board.url };
+}
+
+const runHash = (run: string) => `#run=${encodeURIComponent(run)}`;
+
+describe.skipIf(whyNoBrowser !== null)('all runs', () => {
+  it('stand in a table that filters and sorts, under their curves and the SQL behind them', async () => {
+    const { page, faults } = await boardOf('grid');
+    await page.locator('.canvas canvas').waitFor();
+    const names = () => page.locator('.runs tbody td:first-child').allTextContents();
+    expect(await names()).toEqual(['grid/lr=0.001', 'grid/lr=0.01', 'grid/lr=0.1']);
+    await page.getByLabel('Filter runs').fill('MEMORY');
+    expect(await names()).toEqual(['grid/lr=0.1']);
+    await page.getByLabel('Filter runs').fill('');
+    await page.getByRole('button', { name: 'last value' }).click();
+    await page.getByRole('button', { name: 'last value' }).click();
+    expect((await names())[0]).toBe('grid/lr=0.1');
+    await page.getByText('SQL', { exact: true }).click();
+    await expect
+      .poll(() => page.locator('.sql pre').textContent())
+      .toContain('SELECT run, step, "test/nll"\nFROM metrics\nWHERE run IN (\'grid/lr=0.1\', ');
+    expect(faults).toEqual([]);
+  });
+
+  it('of many, the first ones are shown, and how many there are', async () => {
+    writeSweep(join(cwd, 'many'));
+    for (let seed = 0; seed < 400; seed++)
+      writeRun(join(cwd, 'many', `run-${seed}`), { seed, objective, metrics: lossCurve(2, 1, 3) });
+    const { page, faults } = await boardOf('many');
+    expect(await page.locator('.runs tbody tr').count()).toBe(150);
+    expect(await page.getByText('150 of 400 runs').count()).toBe(1);
+    await page.getByRole('button', { name: 'Show more' }).click();
+    expect(await page.locator('.runs tbody tr').count()).toBe(400);
+    await page.getByText('24 of 400 runs are drawn').waitFor();
+    expect(faults).toEqual([]);
+  });
+
+  it('grow and appear while somebody looks: a line in metrics.jsonl shows within two seconds', async () => {
+    const run = writeRun(join(cwd, 'live', 'a'), {
+      state: 'running',
+      lease: 'live',
+      objective,
+      metrics: [{ step: 0, 'test/nll': 2 }],
+    });
+    const { page, faults } = await boardOf('live');
+    await page.getByText('Live', { exact: true }).waitFor();
+    const shown = page.locator('.runs tbody tr').first().locator('td').nth(3);
+    await expect.poll(() => shown.textContent()).toContain('2');
+    // The watch begins with the page, and this row was there before.
+    await page.waitForTimeout(1500);
+    const written = performance.now();
+    appendFileSync(join(run, 'metrics.jsonl'), '{"step":1,"test/nll":0.125}\n');
+    await expect.poll(() => shown.textContent(), { interval: 25, timeout: 5000 }).toContain('0.125');
+    expect(performance.now() - written).toBeLessThan(2000);
+    writeRun(join(cwd, 'live', 'b'), { objective, metrics: [{ step: 0, 'test/nll': 3 }] });
+    await page.getByRole('link', { name: 'live/b' }).waitFor();
+    expect(faults).toEqual([]);
+  });
+});
+
+describe.skipIf(whyNoBrowser !== null)('one run', () => {
+  it('has its curves, log, configuration and transcripts, and stands against another', async () => {
+    const { page, faults } = await boardOf('grid', runHash('grid/lr=0.001'));
+    await page.locator('figure .canvas canvas').first().waitFor();
+    expect(await page.locator('.log').textContent()).toContain('started');
+    await page.getByLabel('Compare with').first().selectOption('grid/lr=0.01');
+    await page.getByText('1 field differs').waitFor();
+    expect(await page.getByRole('region', { name: 'Fields that differ' }).locator('tbody').textContent()).toBe(
+      'learning_rate0.0010.01',
+    );
+    await page.getByLabel('Search transcripts').fill('OF COURSE');
+    await page.getByText('2 transcripts, the worst and the best first').waitFor();
+    expect(await page.locator('.transcript .score').allTextContents()).toEqual(['0', '1']);
+    await page.locator('.transcript summary').first().click();
+    expect(await page.locator('.transcript .message pre').first().textContent()).toBe('What is 1 + 1?');
+    await page.getByLabel('Search transcripts').fill('nobody said this');
+    await page.getByText('0 transcripts').waitFor();
+    expect(faults).toEqual([]);
+  });
+
+  it('keeps notes beside it', async () => {
+    const { page, faults } = await boardOf('grid', runHash('grid/lr=0.01'));
+    await page.getByLabel('Tags, comma-separated').fill('baseline, again');
+    await page.getByLabel('Note').fill('<b>look</b>');
+    await page.getByRole('button', { name: 'Save' }).click();
+    await page.getByText('Saved beside the run').waitFor();
+    expect(JSON.parse(readFileSync(join(cwd, 'grid', 'lr=0.01', 'notes.json'), 'utf8'))).toMatchObject({
+      tags: ['baseline', 'again'],
+      note: '<b>look</b>',
+    });
+    await page.getByText('← all runs').click();
+    await expect.poll(() => page.locator('.tag').allTextContents()).toEqual(['baseline', 'again']);
+    expect(faults).toEqual([]);
+  });
+});
+
+describe.skipIf(whyNoBrowser !== null)('for everybody', () => {
+  it.each([1440, 390].flatMap((width) => (['light', 'dark'] as const).map((theme) => [width, theme] as const)))(
+    'it is accessible at %i pixels in the %s theme, and no wider than the window',
+    async (width, colorScheme) => {
+      const options = { colorScheme, viewport: { width, height: 900 } };
+      for (const hash of ['', runHash('grid/lr=0.001')]) {
+        const { page, faults } = await boardOf('grid', hash, options);
+        await page.locator('.canvas canvas').first().waitFor();
+        await page.waitForLoadState('networkidle', { timeout: 500 }).catch(() => undefined);
+        expect(await violations(page)).toEqual([]);
+        expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(width);
+        expect(faults).toEqual([]);
+      }
+    },
+  );
+
+  it('what a run has written stays text, and asks for nothing', async () => {
+    const ATTACKS = [
+      '</script><script>window.pwned=1</script>',
+      '<img src=x onerror=window.pwned=1>',
+      '"><svg onload=window.pwned=1>',
+      'javascript:window.pwned=1',
+      '\u202Eevil\u0000\u001b[31m\u2028',
+    ];
+    for (const [i, attack] of ATTACKS.entries()) {
+      const directory = writeRun(join(cwd, 'hostile', attack.replace(/[/\0]/g, '_')), {
+        axes: { [attack]: attack, lr: i },
+        spec: { prompt: attack },
+        metrics: [0, 1].map((step) => ({ step, [attack]: step, text: attack })),
+        headline: [{ metric: attack, goal: 'minimize', label: attack }],
+        state: 'failed',
+        error: { code: 'X', message: attack },
+      });
+      writeText(join(directory, 'logs.log'), ATTACKS.join('\n'));
+      writeText(
+        join(directory, 'notes.json'),
+        JSON.stringify({ schema_version: 1, revision: 1, tags: [attack], note: attack }),
+      );
+      const turns = [{ role: attack, content: attack }];
+      mkdirSync(join(directory, 'iteration_000000'));
+      writeText(
+        join(directory, 'iteration_000000', 'eval_a_trajectories.jsonl'),
+        `${JSON.stringify({ turns, reward: 1, logs: { [attack]: attack } })}\n`,
+      );
+    }
+    const { page, faults, failures } = await boardOf('hostile');
+    await page.locator('.canvas canvas').waitFor();
+    const links = await page.locator('.runs tbody a').all();
+    const hashes = await Promise.all(links.map((link) => link.getAttribute('href')));
+    expect(hashes).toHaveLength(ATTACKS.length);
+    for (const hash of hashes) {
+      await page.evaluate(`location.hash = ${JSON.stringify(hash)}`);
+      await page.locator('.transcript summary').click();
+      expect(
+        await page
+          .locator('img, iframe, object, embed, main script, [onload], [onerror], a[href^="javascript" i]')
+          .count(),
+      ).toBe(0);
+      expect(await page.evaluate(`/[\\u202a-\\u202e\\u0000\\u001b]/.test(document.body.innerText)`)).toBe(false);
+    }
+    expect(await page.evaluate(`'pwned' in window`)).toBe(false);
+    expect(faults).toEqual([]);
+    expect(failures).toEqual([]);
+  });
+});
