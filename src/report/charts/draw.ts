@@ -3,7 +3,7 @@
 import { ConfigurationError, messageOf } from '../../util/errors.ts';
 import type { Chart, DrawnChart } from './chart.ts';
 import { textWidth } from './text_width.ts';
-import { CONFIG, chartStyle, darkVariables } from './theme.ts';
+import { CONFIG } from './theme.ts';
 
 /** One `<svg>` for a page: colors by the page's variables, names of its parts that no other chart has. */
 export async function drawChart({ id, spec, title }: Pick<Chart, 'id' | 'spec' | 'title'>): Promise<string> {
@@ -33,16 +33,6 @@ export async function drawChart({ id, spec, title }: Pick<Chart, 'id' | 'spec' |
 
 export async function drawn(chart: Chart): Promise<DrawnChart> {
   return { ...chart, svg: await drawChart(chart) };
-}
-
-/** For a file of its own: with a style that follows the reader's preference for dark or light. */
-export function standaloneSvg(svg: string): string {
-  const style = [
-    '.chart-svg { background: var(--chart-surface, #fefefe); }',
-    `@media (prefers-color-scheme: dark) { .chart-svg { color-scheme: dark; ${darkVariables()} } }`,
-    chartStyle(),
-  ];
-  return `<?xml version="1.0" encoding="UTF-8"?>\n${svg.replace('>', `><style>\n${style.join('\n')}\n</style>`)}\n`;
 }
 
 /** Parts that are referred to by name, such as clips, are called alike in every chart. */

@@ -41,7 +41,7 @@ export function effectChart(study: Study, axis: Axis, effect: Effect): Omit<Char
         field: 'y',
         type: 'quantitative',
         title: objective,
-        scale: { type: scale, zero: false, nice: scale === 'linear' },
+        scale: { type: scale, zero: false, nice: scale === 'linear', padding: 8 },
         axis: valueAxis(
           scale,
           dots.map(({ y }) => y),
@@ -51,7 +51,7 @@ export function effectChart(study: Study, axis: Axis, effect: Effect): Omit<Char
     layer: [
       {
         data: { values: sampled },
-        mark: { type: 'circle', size: 22, opacity: isCloud ? 0.6 : 0.35, color: accent },
+        mark: { type: 'circle', size: 22, opacity: isCloud ? 0.65 : 0.5, color: accent },
         encoding: { description: { field: 'told', type: 'nominal' } },
       },
       ...(levels.length === 0 ? [] : levelLayers(axis, levels, objective)),

@@ -7,7 +7,7 @@ import type { Configuration } from '../summary.ts';
 import type { Chart } from './chart.ts';
 import { levelsQuestion } from './questions.ts';
 import { evenly, valueScale } from './scales.ts';
-import { contrast, domain, ink, muted } from './theme.ts';
+import { contrast, domain, ink, muted, surface } from './theme.ts';
 import {
   configurationLabel,
   fieldLabel,
@@ -89,7 +89,11 @@ export function parallelChart(study: Study): Omit<Chart, 'id'> | null {
           color: {
             field: 'mean',
             type: 'quantitative',
-            scale: { type: scale, range: summary.goal === 'minimize' ? [contrast, domain] : [domain, contrast] },
+            scale: {
+              type: scale,
+              interpolate: 'rgb',
+              range: summary.goal === 'minimize' ? [contrast, domain] : [domain, contrast],
+            },
             legend: null,
           },
           strokeWidth: { field: 'width', type: 'quantitative', scale: null },
@@ -102,10 +106,14 @@ export function parallelChart(study: Study): Omit<Chart, 'id'> | null {
         encoding: { x, y },
         layer: [
           { mark: { type: 'tick', orient: 'horizontal', size: 8, thickness: 1, color: domain, aria: false } },
-          {
-            mark: { type: 'text', align: 'right', dx: -8, color: muted, aria: false },
-            encoding: { text: { field: 'text' } },
-          },
+          // Lines pass below the labels: what stands behind them keeps them legible.
+          ...[{ stroke: surface, strokeWidth: 4, strokeJoin: 'round' } as const, { color: muted }].map(
+            (look) =>
+              ({
+                mark: { type: 'text', align: 'right', dx: -8, aria: false, ...look },
+                encoding: { text: { field: 'text' } },
+              }) as const,
+          ),
         ],
       },
     ],

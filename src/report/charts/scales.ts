@@ -31,3 +31,10 @@ export function valueAxis(
   const steps = decades.length > 8 ? [1] : decades.length > 3 ? [1, 3] : [1, 2, 5];
   return { values: decades.flatMap((decade) => steps.map((step) => Number(`${step}e${decade}`))), format: '~g' };
 }
+
+/** The unit in which a time reads best. @param most seconds */
+export function timeUnit(most: number): { name: string; size: number } {
+  if (most < 300) return { name: 'seconds', size: 1 };
+  if (most < 3 * 3600) return { name: 'minutes', size: 60 };
+  return most < 72 * 3600 ? { name: 'hours', size: 3600 } : { name: 'days', size: 86_400 };
+}
