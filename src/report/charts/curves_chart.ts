@@ -91,6 +91,7 @@ const LEGEND = (labels: readonly string[]) => {
     symbolType: 'stroke' as const,
     symbolSize: 400,
     symbolOpacity: 1,
+    labelLimit: 580,
     offset: 12,
   };
 };

@@ -90,6 +90,8 @@ export const CONFIG: Config = {
     symbolStrokeWidth: 2.2,
   },
   text: { color: ink, fontSize: 12 },
+  mark: { color: accent },
+  range: { category: SERIES.map(({ light }) => light), ramp: { scheme: RAMP }, heatmap: { scheme: RAMP } },
   scale: { bandPaddingInner: 0.06 },
 };
 
