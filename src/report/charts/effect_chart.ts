@@ -6,7 +6,7 @@ import { plural } from '../../util/plural.ts';
 import type { Axis, Effect, Study } from '../study/study.ts';
 import type { Chart } from './chart.ts';
 import { levelsQuestion } from './questions.ts';
-import { evenly, valueAxis, valueScale } from './scales.ts';
+import { evenly, TICK_LABEL, valueAxis, valueScale } from './scales.ts';
 import { accent, contrast } from './theme.ts';
 import { fieldLabel, goalWords, numberLabel, objectiveLabel, sampleWords, valueLabel } from './wording.ts';
 
@@ -126,7 +126,7 @@ function xEncoding({ scale, values }: Axis, title: string, levels: readonly Json
     axis: {
       grid: false,
       labelOverlap: true,
-      ...(ticks.length > 0 ? { values: ticks, format: '~g' } : { tickCount: 5 }),
+      ...(ticks.length > 0 ? { values: ticks, labelExpr: TICK_LABEL } : { tickCount: 5 }),
     },
   } as const;
 }

@@ -22,6 +22,12 @@ const MOST_LINES = 200;
 const MOST_AXES = 8;
 const MOST_TICKS = 8;
 
+/** To the left, where lines come from; of the last axis to the right, where there are none. */
+const BESIDE_AXIS = {
+  align: { expr: "datum.isLast ? 'left' : 'right'" },
+  dx: { expr: 'datum.isLast ? 8 : -8' },
+} as const;
+
 interface Column {
   title: string;
   /** Where a configuration's line passes, from 0 at the bottom to 1. */
@@ -52,7 +58,9 @@ export function parallelChart(study: Study): Omit<Chart, 'id'> | null {
         : [{ id: -i, x, y, mean, width: each.best ? 3.5 : 1.4, opacity: each.best ? 1 : 0.65, told }];
     }),
   );
-  const ticks = columns.flatMap((column, x) => column.ticks.map(({ at, text }) => ({ x, y: at, text })));
+  const ticks = columns.flatMap((column, x) =>
+    column.ticks.map(({ at, text }) => ({ x, y: at, text, isLast: x === columns.length - 1 })),
+  );
   const x = {
     field: 'x',
     type: 'quantitative',
@@ -110,7 +118,7 @@ export function parallelChart(study: Study): Omit<Chart, 'id'> | null {
           ...[{ stroke: surface, strokeWidth: 4, strokeJoin: 'round' } as const, { color: muted }].map(
             (look) =>
               ({
-                mark: { type: 'text', align: 'right', dx: -8, aria: false, ...look },
+                mark: { type: 'text', ...BESIDE_AXIS, aria: false, ...look },
                 encoding: { text: { field: 'text' } },
               }) as const,
           ),

@@ -19,8 +19,11 @@ export function evenly<Item>(items: readonly Item[], most: number): Item[] {
 }
 
 /** `1e-4` and `3e6` where zeros would have to be counted. */
-const TICK_LABEL =
-  "datum.value < 1e-3 || datum.value >= 1e5 ? replace(format(datum.value, '~e'), 'e+', 'e') : format(datum.value, '~g')";
+export const TICK_LABEL = [
+  'datum.value !== 0 && (abs(datum.value) < 1e-3 || abs(datum.value) >= 1e5)',
+  "? replace(format(datum.value, '~e'), 'e+', 'e')",
+  ": format(datum.value, '~g')",
+].join(' ');
 
 /** Where an axis has its ticks: of a logarithmic one at 1, 3, 10, 30 and so on, or at 1, 2, 5, 10 where that would be too few. */
 export function valueAxis(
