@@ -109,18 +109,28 @@ function misspelt({ objective, execution, charts }: JsonObject): Issue[] {
   if (typeof timeout === 'string' && parseDuration(timeout) === null) {
     issues.push({ path: ['execution', 'timeout'], part: 'value', message: `${A_TIME}; got ${describeValue(timeout)}` });
   }
-  if (Array.isArray(charts)) issues.push(...dataOf(charts, ['charts']));
+  if (Array.isArray(charts)) issues.push(...foreignData(charts, ['charts']));
   return issues;
 }
 
-/** Where specs of charts bring data of their own. */
-function dataOf(value: JsonValue | undefined, path: SpecPath): Issue[] {
+const CHART_DATA = 'the data of a chart are the rows of its sql';
+const CHART_LOADS = 'a chart loads nothing and links to nothing: what it shows are the rows of its sql';
+const FOREIGN_DATA = new Map([
+  ['data', CHART_DATA],
+  ['datasets', CHART_DATA],
+  ['url', CHART_LOADS],
+  ['href', CHART_LOADS],
+]);
+
+/** Where specs of charts bring data of their own, or say where to get it. */
+function foreignData(value: JsonValue | undefined, path: SpecPath): Issue[] {
   const members = Array.isArray(value) ? [...value.entries()] : isJsonObject(value) ? Object.entries(value) : [];
-  return members.flatMap(([name, member]) =>
-    name === 'data' || name === 'datasets'
-      ? [{ path: [...path, name], part: 'key' as const, message: 'the data of a chart are the rows of its sql' }]
-      : dataOf(member, [...path, name]),
-  );
+  return members.flatMap(([name, member]) => {
+    const message = typeof name === 'string' ? FOREIGN_DATA.get(name) : undefined;
+    return message === undefined
+      ? foreignData(member, [...path, name])
+      : [{ path: [...path, name], part: 'key' as const, message }];
+  });
 }
 
 const A_TIME = 'expected a time of at most 24 days as 90s, 15m, 2h or 1.5d';

@@ -27,6 +27,8 @@ export interface RunOptions {
   metrics?: readonly Line[];
   checkpoints?: readonly CheckpointRecord[];
   created_at?: string;
+  /** When it started, and when it ended or was last heard of. */
+  ran?: readonly [started_at: string, ended_at: string];
   /** Leaves the lease of a process that is this one, or of one that is long gone. */
   lease?: 'live' | 'dead';
 }
@@ -69,6 +71,7 @@ export function writeRun(directory: string, options: RunOptions = {}): string {
     argv: ['sweep', 'sweeps/grid.yaml'],
     created_at: options.created_at ?? '2026-01-02T03:04:05.000Z',
   };
+  const [started_at, ended_at] = options.ran ?? ['2026-01-02T03:05:00.000Z', '2026-01-02T03:06:30.000Z'];
   const ended = state !== 'running' && state !== 'pending';
   const status: RunStatus = {
     schema_version: 1,
@@ -76,9 +79,9 @@ export function writeRun(directory: string, options: RunOptions = {}): string {
     attempt: state === 'pending' ? 0 : 1,
     step,
     total_steps: 40,
-    started_at: state === 'pending' ? null : '2026-01-02T03:05:00.000Z',
-    updated_at: '2026-01-02T03:06:30.000Z',
-    ended_at: ended ? '2026-01-02T03:06:30.000Z' : null,
+    started_at: state === 'pending' ? null : started_at,
+    updated_at: ended_at,
+    ended_at: ended ? ended_at : null,
     host: hostname(),
     pid: process.pid,
     error: options.error ?? null,

@@ -344,6 +344,38 @@ export const MALFORMED: readonly Malformed[] = [
       'sweep.yaml:3:22 execution/timeout: expected a time of at most 24 days as 90s, 15m, 2h or 1.5d; got the text "40d"',
   },
   {
+    name: 'a chart with data of its own',
+    yaml: `${HEAD}charts:\n    - {title: mine, sql: SELECT 1, spec: {mark: bar, data: {values: [{a: 1}]}}}\n`,
+    message: 'sweep.yaml:4:54 charts/0/spec/data: the data of a chart are the rows of its sql',
+  },
+  {
+    name: 'a chart with data sets of its own',
+    yaml: `${HEAD}charts:\n    - {title: mine, sql: SELECT 1, spec: {mark: bar, datasets: {mine: []}}}\n`,
+    message: 'sweep.yaml:4:54 charts/0/spec/datasets: the data of a chart are the rows of its sql',
+  },
+  {
+    name: 'a chart whose layer brings data',
+    yaml: `${HEAD}charts:\n    - {title: mine, sql: SELECT 1, spec: {layer: [{mark: bar, data: {url: 'https://example.com/a.csv'}}]}}\n`,
+    message: 'sweep.yaml:4:63 charts/0/spec/layer/0/data: the data of a chart are the rows of its sql',
+  },
+  {
+    name: 'a chart that looks up data elsewhere',
+    yaml: `${HEAD}charts:\n    - {title: mine, sql: SELECT 1, spec: {mark: bar, transform: [{lookup: a, from: {key: b, data: {url: b.csv}}}]}}\n`,
+    message: 'sweep.yaml:4:93 charts/0/spec/transform/0/from/data: the data of a chart are the rows of its sql',
+  },
+  {
+    name: 'a chart of images by their addresses',
+    yaml: `${HEAD}charts:\n    - {title: mine, sql: SELECT 1, spec: {mark: {type: image, url: 'https://example.com/a.png'}}}\n`,
+    message:
+      'sweep.yaml:4:63 charts/0/spec/mark/url: a chart loads nothing and links to nothing: what it shows are the rows of its sql',
+  },
+  {
+    name: 'a chart with links',
+    yaml: `${HEAD}charts:\n    - {title: mine, sql: SELECT 1, spec: {vconcat: [{mark: bar, encoding: {href: {field: a}}}]}}\n`,
+    message:
+      'sweep.yaml:4:76 charts/0/spec/vconcat/0/encoding/href: a chart loads nothing and links to nothing: what it shows are the rows of its sql',
+  },
+  {
     name: 'more runs than max_runs',
     yaml: `${HEAD}grid: {lora_rank: [8, 16]}\nseeds: 3\nmax_runs: 5\n`,
     message: 'sweep.yaml:5:11 max_runs: 2 configurations × 3 seeds = 6 runs are more than max_runs allows (5)',

@@ -6,10 +6,12 @@ import type { Chart } from './chart.ts';
 import { curvesChart } from './curves_chart.ts';
 import { effectChart } from './effect_chart.ts';
 import { heatChart } from './heat_chart.ts';
+import { historyChart } from './history_chart.ts';
 import { importanceChart } from './importance_chart.ts';
 import { parallelChart } from './parallel_chart.ts';
 import { spendingChart } from './spending_chart.ts';
 import { stagesChart } from './stages_chart.ts';
+import { timelineChart } from './timeline_chart.ts';
 
 /**
  * Those that have something to show: the stages, the objective, what decides it, what it took, and the other metrics.
@@ -29,6 +31,8 @@ export function chartsOf(study: Study, own: readonly Omit<Chart, 'id'>[] = []): 
     }),
     ['pair', heatChart(study)],
     ['configurations', parallelChart(study)],
+    ['history', historyChart(study)],
+    ['timeline', timelineChart(study)],
     ['time', spendingChart(study, 'seconds')],
     ['cost', spendingChart(study, 'cost')],
     ...others,

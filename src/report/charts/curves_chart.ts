@@ -7,6 +7,7 @@ import type { Curve, MetricCurves, Study } from '../study/study.ts';
 import type { Chart } from './chart.ts';
 import { curvesQuestion } from './questions.ts';
 import { evenly, valueAxis, valueScale } from './scales.ts';
+import { stateShapes } from './states.ts';
 import { ink, seriesColors, seriesDashes } from './theme.ts';
 import { configurationLabel, goalWords, numberLabel } from './wording.ts';
 
@@ -90,6 +91,7 @@ const LEGEND = (labels: readonly string[]) => {
     symbolType: 'stroke' as const,
     symbolSize: 400,
     symbolOpacity: 1,
+    labelLimit: 580,
     offset: 12,
   };
 };
@@ -107,17 +109,7 @@ function toldRows({ points }: Curve, configuration: string, metric: string) {
   });
 }
 
-/** States that end a curve early, in the order of the legend, with the shapes they are drawn in. */
-const ENDS = [
-  ['diverged', 'cross'],
-  ['failed', 'triangle-up'],
-  ['killed', 'triangle-down'],
-  ['interrupted', 'diamond'],
-  ['stopped', 'square'],
-] as const;
-
 function endsLayer(study: Study, { metric, ends }: MetricCurves) {
-  const shown = ENDS.filter(([state]) => ends.some((end) => end.state === state));
   const values = ends.map(({ run, configuration, state, step, value }) => ({
     configuration: configurationLabel(study, configuration),
     state,
@@ -134,7 +126,7 @@ function endsLayer(study: Study, { metric, ends }: MetricCurves) {
         field: 'state',
         type: 'nominal',
         title: null,
-        scale: { domain: shown.map(([state]) => state), range: shown.map(([, shape]) => shape) },
+        scale: stateShapes(ends.map(({ state }) => state)),
         legend: { orient: 'top', symbolFillColor: ink },
       },
       description: { field: 'told', type: 'nominal' },

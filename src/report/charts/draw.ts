@@ -3,7 +3,7 @@
 import { ConfigurationError, messageOf } from '../../util/errors.ts';
 import type { Chart, DrawnChart } from './chart.ts';
 import { textWidth } from './text_width.ts';
-import { CONFIG, chartStyle, darkVariables } from './theme.ts';
+import { CONFIG } from './theme.ts';
 
 /** One `<svg>` for a page: colors by the page's variables, names of its parts that no other chart has. */
 export async function drawChart({ id, spec, title }: Pick<Chart, 'id' | 'spec' | 'title'>): Promise<string> {
@@ -33,16 +33,6 @@ export async function drawChart({ id, spec, title }: Pick<Chart, 'id' | 'spec' |
 
 export async function drawn(chart: Chart): Promise<DrawnChart> {
   return { ...chart, svg: await drawChart(chart) };
-}
-
-/** For a file of its own: with a style that follows the reader's preference for dark or light. */
-export function standaloneSvg(svg: string): string {
-  const style = [
-    '.chart-svg { background: var(--chart-surface, #fefefe); }',
-    `@media (prefers-color-scheme: dark) { .chart-svg { color-scheme: dark; ${darkVariables()} } }`,
-    chartStyle(),
-  ];
-  return `<?xml version="1.0" encoding="UTF-8"?>\n${svg.replace('>', `><style>\n${style.join('\n')}\n</style>`)}\n`;
 }
 
 /** Parts that are referred to by name, such as clips, are called alike in every chart. */
@@ -78,13 +68,22 @@ function silentLogger(errors: string[]) {
   return logger;
 }
 
+interface TextItem {
+  fontSize?: number;
+  fontWeight?: number | string;
+  limit?: number;
+}
+
+/** How much wider bold text is. */
+const BOLD = 1.14;
+
 /** Vega's measure of text is a function that may be replaced, which its types do not tell. */
 function measureText(vega: object): void {
   const metrics = 'textMetrics' in vega ? vega.textMetrics : null;
   if (typeof metrics !== 'object' || metrics === null) return;
   Object.assign(metrics, {
-    width: ({ fontSize = 11, limit = 0 }: { fontSize?: number; limit?: number }, text: unknown) => {
-      const width = textWidth(String(text ?? ''), fontSize);
+    width: ({ fontSize = 11, fontWeight, limit = 0 }: TextItem, text: unknown) => {
+      const width = textWidth(String(text ?? ''), fontSize) * (Number(fontWeight) >= 600 ? BOLD : 1);
       return limit > 0 ? Math.min(limit, width) : width;
     },
   });

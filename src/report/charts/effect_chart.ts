@@ -6,7 +6,7 @@ import { plural } from '../../util/plural.ts';
 import type { Axis, Effect, Study } from '../study/study.ts';
 import type { Chart } from './chart.ts';
 import { levelsQuestion } from './questions.ts';
-import { evenly, valueAxis, valueScale } from './scales.ts';
+import { evenly, TICK_LABEL, valueAxis, valueScale } from './scales.ts';
 import { accent, contrast } from './theme.ts';
 import { fieldLabel, goalWords, numberLabel, objectiveLabel, sampleWords, valueLabel } from './wording.ts';
 
@@ -41,7 +41,7 @@ export function effectChart(study: Study, axis: Axis, effect: Effect): Omit<Char
         field: 'y',
         type: 'quantitative',
         title: objective,
-        scale: { type: scale, zero: false, nice: scale === 'linear' },
+        scale: { type: scale, zero: false, nice: scale === 'linear', padding: 8 },
         axis: valueAxis(
           scale,
           dots.map(({ y }) => y),
@@ -51,7 +51,7 @@ export function effectChart(study: Study, axis: Axis, effect: Effect): Omit<Char
     layer: [
       {
         data: { values: sampled },
-        mark: { type: 'circle', size: 22, opacity: isCloud ? 0.6 : 0.35, color: accent },
+        mark: { type: 'circle', size: 22, opacity: isCloud ? 0.65 : 0.5, color: accent },
         encoding: { description: { field: 'told', type: 'nominal' } },
       },
       ...(levels.length === 0 ? [] : levelLayers(axis, levels, objective)),
@@ -126,7 +126,7 @@ function xEncoding({ scale, values }: Axis, title: string, levels: readonly Json
     axis: {
       grid: false,
       labelOverlap: true,
-      ...(ticks.length > 0 ? { values: ticks, format: '~g' } : { tickCount: 5 }),
+      ...(ticks.length > 0 ? { values: ticks, labelExpr: TICK_LABEL } : { tickCount: 5 }),
     },
   } as const;
 }

@@ -12,7 +12,7 @@ import { fieldLabel, goalWords, numberLabel, objectiveLabel, valueLabel } from '
 
 const MOST_VALUES = 15;
 
-interface Cell {
+interface Pair {
   x: string;
   y: string;
   mean: number | null;
@@ -24,11 +24,13 @@ interface Cell {
 export function heatChart(study: Study): Omit<Chart, 'id'> | null {
   const [x, y] = chosenAxes(study);
   if (x === undefined || y === undefined) return null;
-  const cells = cellsOf(study, x, y);
-  const means = cells.flatMap(({ mean }) => mean ?? []);
+  const pairs = pairsOf(study, x, y);
+  const means = pairs.flatMap(({ mean }) => mean ?? []);
   if (means.length === 0) return null;
   const scale = valueScale(means);
   const reverse = study.summary.goal === 'minimize';
+  const share = shareOfRamp(means, scale, reverse);
+  const cells = pairs.map((pair) => ({ ...pair, onBright: pair.mean !== null && share(pair.mean) > EQUAL_CONTRAST }));
   const spec: TopLevelSpec = {
     width: { step: 68 },
     height: { step: 40 },
@@ -65,7 +67,7 @@ export function heatChart(study: Study): Omit<Chart, 'id'> | null {
       },
       {
         mark: { type: 'text', fontSize: 12, aria: false },
-        encoding: { text: { field: 'text' }, color: { value: ink, condition: textColors(means, scale, reverse) } },
+        encoding: { text: { field: 'text' }, color: { value: ink, condition: TEXT_COLORS } },
       },
     ],
   };
@@ -90,7 +92,7 @@ function chosenAxes({ axes, importance }: Study): Axis[] {
   return chosen.sort((a, b) => b.values.length - a.values.length);
 }
 
-function cellsOf(study: Study, x: Axis, y: Axis): Cell[] {
+function pairsOf(study: Study, x: Axis, y: Axis): Pair[] {
   const { configurations } = study.summary;
   const values = new Map<string, number[]>();
   const keyOf = (a: string, b: string) => JSON.stringify([a, b]);
@@ -113,15 +115,20 @@ function cellsOf(study: Study, x: Axis, y: Axis): Cell[] {
   );
 }
 
-/** Dark text on the bright half of the ramp, bright text on the dark one, the page's own on no color. */
-function textColors(means: readonly number[], scale: 'linear' | 'log', reverse: boolean) {
+/** How far along the ramp a mean lies, from 0 at its dark end to 1 at its bright one. */
+function shareOfRamp(means: readonly number[], scale: 'linear' | 'log', reverse: boolean): (mean: number) => number {
   const at = (value: number) => (scale === 'log' ? Math.log(value) : value);
-  const [low, high] = [Math.min(...means), Math.max(...means)];
-  const middle = (at(low) + at(high)) / 2 + (at(high) - at(low)) * (reverse ? -0.05 : 0.05);
-  const position = scale === 'log' ? 'log(datum.mean)' : 'datum.mean';
-  const bright = `${position} ${reverse ? '<' : '>'} ${middle}`;
-  return [
-    { test: `isValid(datum.mean) && (${bright})`, value: '#111111' },
-    { test: 'isValid(datum.mean)', value: '#f8f8f8' },
-  ];
+  const [low, high] = [at(Math.min(...means)), at(Math.max(...means))];
+  return (mean) => {
+    const share = high === low ? 0.5 : (at(mean) - low) / (high - low);
+    return reverse ? 1 - share : share;
+  };
 }
+
+/** Where black and white stand out alike from viridis: four and a half to one or more on either side. */
+const EQUAL_CONTRAST = 0.43;
+
+const TEXT_COLORS = [
+  { test: 'datum.onBright', value: '#000000' },
+  { test: 'isValid(datum.mean)', value: '#ffffff' },
+];

@@ -4,7 +4,7 @@ import type { TopLevelSpec } from 'vega-lite';
 import type { Study } from '../study/study.ts';
 import type { Chart } from './chart.ts';
 import { levelsQuestion } from './questions.ts';
-import { accent, ink } from './theme.ts';
+import { accent, ink, surface } from './theme.ts';
 import { fieldLabel } from './wording.ts';
 
 /** Null where it takes more than there is to estimate it. */
@@ -42,7 +42,7 @@ export function importanceChart(study: Study): Omit<Chart, 'id'> | null {
         },
         encoding: {
           text: { field: 'percent' },
-          color: { condition: { test: 'datum.share > 0.9', value: '#ffffff' }, value: ink },
+          color: { condition: { test: 'datum.share > 0.9', value: surface }, value: ink },
         },
       },
     ],

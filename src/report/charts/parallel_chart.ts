@@ -7,7 +7,7 @@ import type { Configuration } from '../summary.ts';
 import type { Chart } from './chart.ts';
 import { levelsQuestion } from './questions.ts';
 import { evenly, valueScale } from './scales.ts';
-import { contrast, domain, ink, muted } from './theme.ts';
+import { contrast, domain, ink, muted, surface } from './theme.ts';
 import {
   configurationLabel,
   fieldLabel,
@@ -21,6 +21,12 @@ import {
 const MOST_LINES = 200;
 const MOST_AXES = 8;
 const MOST_TICKS = 8;
+
+/** To the left, where lines come from; of the last axis to the right, where there are none. */
+const BESIDE_AXIS = {
+  align: { expr: "datum.isLast ? 'left' : 'right'" },
+  dx: { expr: 'datum.isLast ? 8 : -8' },
+} as const;
 
 interface Column {
   title: string;
@@ -52,7 +58,9 @@ export function parallelChart(study: Study): Omit<Chart, 'id'> | null {
         : [{ id: -i, x, y, mean, width: each.best ? 3.5 : 1.4, opacity: each.best ? 1 : 0.65, told }];
     }),
   );
-  const ticks = columns.flatMap((column, x) => column.ticks.map(({ at, text }) => ({ x, y: at, text })));
+  const ticks = columns.flatMap((column, x) =>
+    column.ticks.map(({ at, text }) => ({ x, y: at, text, isLast: x === columns.length - 1 })),
+  );
   const x = {
     field: 'x',
     type: 'quantitative',
@@ -89,7 +97,11 @@ export function parallelChart(study: Study): Omit<Chart, 'id'> | null {
           color: {
             field: 'mean',
             type: 'quantitative',
-            scale: { type: scale, range: summary.goal === 'minimize' ? [contrast, domain] : [domain, contrast] },
+            scale: {
+              type: scale,
+              interpolate: 'rgb',
+              range: summary.goal === 'minimize' ? [contrast, domain] : [domain, contrast],
+            },
             legend: null,
           },
           strokeWidth: { field: 'width', type: 'quantitative', scale: null },
@@ -102,10 +114,14 @@ export function parallelChart(study: Study): Omit<Chart, 'id'> | null {
         encoding: { x, y },
         layer: [
           { mark: { type: 'tick', orient: 'horizontal', size: 8, thickness: 1, color: domain, aria: false } },
-          {
-            mark: { type: 'text', align: 'right', dx: -8, color: muted, aria: false },
-            encoding: { text: { field: 'text' } },
-          },
+          // Lines pass below the labels: what stands behind them keeps them legible.
+          ...[{ stroke: surface, strokeWidth: 4, strokeJoin: 'round' } as const, { color: muted }].map(
+            (look) =>
+              ({
+                mark: { type: 'text', ...BESIDE_AXIS, aria: false, ...look },
+                encoding: { text: { field: 'text' } },
+              }) as const,
+          ),
         ],
       },
     ],

@@ -43,6 +43,25 @@ WHERE isfinite(value) AND ${spent} IS NOT NULL
 ORDER BY ALL`;
 }
 
+/** A row a run that counts in the order of their starts, with the best value up to then. */
+export function historyQuestion(study: Study): string {
+  const best = study.summary.goal === 'maximize' ? 'max' : 'min';
+  const order = 'OVER (ORDER BY runs.started_at, runs.run)';
+  return `${scores(study)}
+SELECT row_number() ${order} AS nth, runs.run AS run, value, ${best}(value) ${order} AS best
+FROM scores JOIN runs USING (run)
+WHERE isfinite(value) AND runs.started_at IS NOT NULL
+ORDER BY nth`;
+}
+
+/** From when to when each run ran: to its end, or to its last sign of life. */
+export function timelineQuestion({ sql }: Study): string {
+  return `SELECT started_at, coalesce(ended_at, updated_at) AS ended_at, run, state
+FROM runs
+WHERE ${sql.where} AND started_at IS NOT NULL
+ORDER BY ALL`;
+}
+
 /** Runs of each stage by state. */
 export function stagesQuestion({ sql }: Study): string {
   return `SELECT stage, state, count(*) AS n

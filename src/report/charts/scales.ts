@@ -18,16 +18,33 @@ export function evenly<Item>(items: readonly Item[], most: number): Item[] {
   );
 }
 
+/** `1e-4` and `3e6` where zeros would have to be counted. */
+export const TICK_LABEL = [
+  'datum.value !== 0 && (abs(datum.value) < 1e-3 || abs(datum.value) >= 1e5)',
+  "? replace(format(datum.value, '~e'), 'e+', 'e')",
+  ": format(datum.value, '~g')",
+].join(' ');
+
 /** Where an axis has its ticks: of a logarithmic one at 1, 3, 10, 30 and so on, or at 1, 2, 5, 10 where that would be too few. */
 export function valueAxis(
   scale: 'linear' | 'log',
   values: readonly number[],
-): { values: number[]; format: string } | { tickCount: number } {
+): { values: number[]; labelExpr: string } | { tickCount: number } {
   if (scale === 'linear') return { tickCount: 6 };
   const logs = values.filter((value) => value > 0).map(Math.log10);
   const first = Math.floor(logs.reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY));
   const last = Math.ceil(logs.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY));
   const decades = Array.from({ length: last - first + 1 }, (_, i) => first + i);
   const steps = decades.length > 8 ? [1] : decades.length > 3 ? [1, 3] : [1, 2, 5];
-  return { values: decades.flatMap((decade) => steps.map((step) => Number(`${step}e${decade}`))), format: '~g' };
+  return {
+    values: decades.flatMap((decade) => steps.map((step) => Number(`${step}e${decade}`))),
+    labelExpr: TICK_LABEL,
+  };
+}
+
+/** The unit in which a time reads best. @param most seconds */
+export function timeUnit(most: number): { name: string; size: number } {
+  if (most < 300) return { name: 'seconds', size: 1 };
+  if (most < 3 * 3600) return { name: 'minutes', size: 60 };
+  return most < 72 * 3600 ? { name: 'hours', size: 3600 } : { name: 'days', size: 86_400 };
 }

@@ -4,7 +4,7 @@ import type { TopLevelSpec } from 'vega-lite';
 import type { Study } from '../study/study.ts';
 import type { Chart } from './chart.ts';
 import { spendingQuestion } from './questions.ts';
-import { evenly, valueAxis, valueScale } from './scales.ts';
+import { evenly, timeUnit, valueAxis, valueScale } from './scales.ts';
 import { accent, contrast } from './theme.ts';
 import { configurationLabel, goalWords, numberLabel, objectiveLabel, sampleWords } from './wording.ts';
 
@@ -20,7 +20,7 @@ export function spendingChart(study: Study, what: 'seconds' | 'cost'): Omit<Char
     return [{ spent, value, state, seed, configuration, kind: best ? 'of the best configuration' : 'others' }];
   });
   if (known.length < 2 || known.every(({ spent }) => spent === known[0]?.spent)) return null;
-  const unit = unitOf(what, Math.max(...known.map(({ spent }) => spent)));
+  const unit = what === 'cost' ? { name: 'dollars', size: 1 } : timeUnit(Math.max(...known.map(({ spent }) => spent)));
   const rows = evenly(known, MOST_DOTS).map(({ spent, seed, configuration, ...row }) => {
     const seeded = seed === null ? '' : ` seed ${seed}`;
     const amount = `${numberLabel(spent / unit.size)} ${unit.name}`;
@@ -39,7 +39,7 @@ export function spendingChart(study: Study, what: 'seconds' | 'cost'): Omit<Char
         field: 'x',
         type: 'quantitative',
         title: `${what === 'cost' ? 'cost' : 'time'} (${unit.name})`,
-        scale: { type: xScale, zero: false, nice: xScale === 'linear' },
+        scale: { type: xScale, zero: false, nice: xScale === 'linear', padding: 10 },
         axis: {
           grid: false,
           ...valueAxis(
@@ -52,7 +52,7 @@ export function spendingChart(study: Study, what: 'seconds' | 'cost'): Omit<Char
         field: 'value',
         type: 'quantitative',
         title: objectiveLabel(study),
-        scale: { type: yScale, zero: false, nice: yScale === 'linear' },
+        scale: { type: yScale, zero: false, nice: yScale === 'linear', padding: 10 },
         axis: valueAxis(
           yScale,
           rows.map(({ value }) => value),
@@ -81,10 +81,4 @@ export function spendingChart(study: Study, what: 'seconds' | 'cost'): Omit<Char
     spec,
     sql: spendingQuestion(study, what),
   };
-}
-
-function unitOf(what: 'seconds' | 'cost', most: number): { name: string; size: number } {
-  if (what === 'cost') return { name: 'dollars', size: 1 };
-  if (most < 300) return { name: 'seconds', size: 1 };
-  return most < 3 * 3600 ? { name: 'minutes', size: 60 } : { name: 'hours', size: 3600 };
 }

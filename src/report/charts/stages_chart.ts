@@ -9,7 +9,7 @@ import type { Chart } from './chart.ts';
 import { stagesQuestion } from './questions.ts';
 import { accent, muted, surface } from './theme.ts';
 
-const NODE = { width: 150, height: 52, gap: 64, space: 22 };
+const NODE = { width: 190, height: 52, gap: 64, space: 22 };
 
 /** Null where there is one stage or none. */
 export function stagesChart(study: Study): Omit<Chart, 'id'> | null {

@@ -6,7 +6,8 @@ import { ConfigurationError } from '../../util/errors.ts';
 import { placeOf, writeError } from '../place.ts';
 import type { Chart } from './chart.ts';
 import { type ChartOptions, makeCharts } from './chart_report.ts';
-import { drawn, standaloneSvg } from './draw.ts';
+import { drawn } from './draw.ts';
+import { standaloneSvg, titled } from './standalone.ts';
 
 /**
  * Draws every chart of a report into a directory, which is made where it is missing. Other files in it stay as they are.
@@ -33,7 +34,7 @@ export async function writeCharts(
     await mkdir(target, { recursive: true });
     for (const chart of charts) {
       const place = await placeOf(join(target, `${chart.id}.svg`));
-      await place.write(standaloneSvg((await drawn(chart)).svg));
+      await place.write(standaloneSvg((await drawn(titled(chart))).svg));
       written.push(join(directory, `${chart.id}.svg`));
     }
   } catch (error) {

@@ -60,6 +60,7 @@ export const CONFIG: Config = {
   font: FONT,
   padding: { left: 4, right: 12, top: 8, bottom: 4 },
   view: { stroke: null },
+  title: { color: INK.light, fontSize: 15, fontWeight: 600 },
   axis: {
     labelColor: muted,
     titleColor: ink,
@@ -89,6 +90,8 @@ export const CONFIG: Config = {
     symbolStrokeWidth: 2.2,
   },
   text: { color: ink, fontSize: 12 },
+  mark: { color: accent },
+  range: { category: SERIES.map(({ light }) => light), ramp: { scheme: RAMP }, heatmap: { scheme: RAMP } },
   scale: { bandPaddingInner: 0.06 },
 };
 

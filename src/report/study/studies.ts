@@ -129,6 +129,8 @@ function runOf({ index, entry, configuration, replicate }: TableMember, summary:
     counts: value !== null && Number.isFinite(value) && counts(state, value, at),
     value,
     step,
+    started_at: entry.row.started_at,
+    ended_at: entry.row.ended_at ?? entry.row.updated_at,
     seconds: entry.row.seconds,
     cost: costs.get(index)?.value ?? null,
   };

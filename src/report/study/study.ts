@@ -48,6 +48,9 @@ export interface StudyRun {
   /** Null where it has none; may be NaN or infinite. */
   value: number | null;
   step: number | null;
+  /** As its files say, and then its end or its last sign of life. */
+  started_at: string | null;
+  ended_at: string | null;
   seconds: number | null;
   /** Dollars. */
   cost: number | null;

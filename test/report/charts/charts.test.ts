@@ -39,6 +39,9 @@ it('a sweep has a chart of everything that it shows', () => {
     'grid-effect-lora-rank',
     'grid-pair',
     'grid-configurations',
+    'grid-history',
+    'grid-timeline',
+    'grid-time',
     'grid-cost',
     'grid-curves-train-mean-nll',
     'grid-curves-cost-total',
@@ -106,11 +109,59 @@ describe('the SQL of a chart gives the numbers that are drawn', () => {
     }
   });
 
+  it('pairs', async () => {
+    const rows = await rowsOf(sqlOf('grid-pair'));
+    const cells = valuesIn(only().charts.find(({ id }) => id === 'grid-pair')).filter(({ mean }) => mean !== null);
+    expect(rows).toHaveLength(cells.length);
+    expect(rows).toHaveLength(8);
+    for (const { learning_rate, lora_rank, mean } of rows) {
+      const cell = cells.find(({ x, y }) => x === String(learning_rate) && y === String(lora_rank));
+      expect(cell?.mean).toBeCloseTo(Number(mean), 12);
+    }
+  });
+
   it('costs', async () => {
     const rows = await rowsOf(sqlOf('grid-cost'));
     const runs = only().study.runs.filter(({ counts }) => counts);
     expect(rows).toHaveLength(runs.length);
     for (const { run, cost, value, state } of runs) expect(rows).toContainEqual({ run, cost, value, state });
+  });
+
+  it('times', async () => {
+    const rows = await rowsOf(sqlOf('grid-time'));
+    const runs = only().study.runs.filter(({ counts }) => counts);
+    expect(rows).toHaveLength(runs.length);
+    for (const { run, seconds, value, state } of runs) expect(rows).toContainEqual({ run, seconds, value, state });
+  });
+
+  it('the history, whose best never gets worse', async () => {
+    const rows = await rowsOf(sqlOf('grid-history'));
+    const [dots, line] = layersOf(only().charts.find(({ id }) => id === 'grid-history'));
+    expect(rows).toHaveLength(16);
+    expect(dots.map(({ nth, y }) => [nth, y])).toEqual(rows.map(({ nth, value }) => [nth, value]));
+    const bests = rows.map(({ nth, best }) => [nth, best]);
+    const changes = bests.filter(([, best], i) => i === 0 || i === rows.length - 1 || best !== bests[i - 1][1]);
+    expect(line.map(({ nth, y }) => [nth, y])).toEqual(changes);
+    expect(changes.length).toBeGreaterThan(3);
+    expect(changes.map(([, best]) => best)).toEqual(
+      changes.map(([, best]) => best).toSorted((a, b) => Number(b) - Number(a)),
+    );
+  });
+
+  it('the timeline, in which runs that ran at once share no lane', async () => {
+    const rows = await rowsOf(sqlOf('grid-timeline'));
+    const [bars] = layersOf(only().charts.find(({ id }) => id === 'grid-timeline'));
+    const origin = Date.parse(String(rows[0]?.started_at));
+    const minutes = (time: unknown) => (Date.parse(String(time)) - origin) / 60_000;
+    expect(rows).toHaveLength(18);
+    expect(bars.map(({ start, end, state }) => [start, end, state])).toEqual(
+      rows.map(({ started_at, ended_at, state }) => [minutes(started_at), minutes(ended_at), state]),
+    );
+    for (const [i, bar] of bars.entries()) {
+      const before = bars.slice(0, i).filter(({ lane }) => lane === bar.lane);
+      for (const { end } of before) expect(Number(end)).toBeLessThanOrEqual(Number(bar.start));
+    }
+    expect(new Set(bars.map(({ lane }) => lane)).size).toBe(3);
   });
 });
 
@@ -128,5 +179,16 @@ it('a configuration that diverged is the worst trial, and seeds are none of thei
   );
   expect(only().study.importance[0]?.field).toBe('learning_rate');
 });
+
+/** The rows that a chart, or a layer of it, is drawn from. */
+function valuesIn(chart: unknown): JsonObject[] {
+  const spec: { data?: { values: JsonObject[] } } = JSON.parse(JSON.stringify(chart)).spec;
+  return spec.data?.values ?? [];
+}
+
+function layersOf(chart: unknown): JsonObject[][] {
+  const spec: { layer: { data: { values: JsonObject[] } }[] } = JSON.parse(JSON.stringify(chart)).spec;
+  return spec.layer.map(({ data }) => data.values);
+}
 
 const kept = (points: readonly { step: number }[] = []) => points.map(({ step }) => step);
