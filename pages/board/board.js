@@ -1,6 +1,6 @@
 // The board: all runs as a table and as curves, kept up to date by a stream from the server.
 
-import { Curves, redrawCharts } from '/curves.js';
+import { Curves, lineSample, redrawCharts } from '/curves.js';
 import {
   agoText,
   ask,
@@ -93,6 +93,8 @@ class Overview {
   #metrics = element('select', { 'aria-label': 'Metric', onchange: () => this.#draw() });
   #curves = null;
   #drawn = '';
+  /** Names of the runs that are drawn, in the order of their lines. */
+  #lines = [];
   #rows = new Map();
   #headings = [];
   #fillSoon = atMostEvery(2000, () => this.#fill());
@@ -171,7 +173,11 @@ class Overview {
     this.#countStates();
     for (const run of changed) {
       const row = this.#rows.get(run.run);
-      if (row !== undefined) fillRow(row, run);
+      if (row === undefined) continue;
+      // The order goes by states first.
+      if (row.dataset.state !== run.state) this.#fillSoon();
+      fillRow(row, run);
+      this.#sampleOf(row, run.run);
     }
     if (gone.length > 0 || changed.some(({ run }) => !this.#rows.has(run))) this.#fillSoon();
     if (changed.some(({ state, run }) => state === 'running' && !this.#drawn.includes(JSON.stringify(run))))
@@ -232,6 +238,7 @@ class Overview {
     const before = this.#rows;
     this.#rows = new Map(shown.map((run) => [run.run, fillRow(before.get(run.run) ?? newRow(), run)]));
     this.#body.replaceChildren(...this.#rows.values());
+    this.#sample();
     for (const [key, cell] of this.#headings) {
       if (key === order.key) cell.setAttribute('aria-sort', order.ascending ? 'ascending' : 'descending');
       else cell.removeAttribute('aria-sort');
@@ -240,7 +247,9 @@ class Overview {
     this.#count.textContent =
       chosen.length === runs.size && shown.length === chosen.length
         ? ''
-        : `${shown.length} of ${countText(chosen.length, 'run')}${chosen.length === runs.size ? '' : ` that fit, of ${runs.size}`}`;
+        : chosen.length === 0
+          ? `None of ${countText(runs.size, 'run')} fits`
+          : `${shown.length} of ${countText(chosen.length, 'run')}${chosen.length === runs.size ? '' : ` that fit, of ${runs.size}`}`;
   }
 
   #countStates() {
@@ -255,7 +264,7 @@ class Overview {
     const chosen = this.#chosen().filter(({ state }) => state !== 'pending');
     const metric = this.#metrics.value || mostCommon(chosen.flatMap((run) => run.metric ?? []));
     const drawn = this.#drawable(chosen, metric);
-    if (metric === undefined || drawn.length === 0) return;
+    if (metric === undefined || drawn.length === 0) return this.#drawNone();
     const names = JSON.stringify([metric, drawn]);
     this.#drawn = names;
     const answer = await ask('/api/curves', { metric, run: drawn }).catch(() => null);
@@ -280,6 +289,31 @@ class Overview {
             ),
           ];
     this.#figure.replaceChildren(this.#figure.firstChild, this.#curves.node, ...remark, sqlElement(answer.sql));
+    this.#lines = lines.map(({ label }) => label);
+    this.#sample();
+  }
+
+  #drawNone() {
+    this.#drawn = '';
+    this.#curves?.close();
+    this.#curves = null;
+    this.#lines = [];
+    this.#sample();
+    const remark =
+      runs.size === 0 ? 'No runs yet: they show as soon as they start.' : 'No run of the table has started.';
+    this.#figure.replaceChildren(this.#figure.firstChild, element('p', { class: 'soft' }, remark));
+  }
+
+  /** The table is the legend of the chart. */
+  #sample() {
+    for (const [run, row] of this.#rows) this.#sampleOf(row, run);
+  }
+
+  #sampleOf(row, run) {
+    const [cell] = row.children;
+    cell.querySelector('.line-sample')?.remove();
+    const index = this.#lines.indexOf(run);
+    if (index >= 0) cell.prepend(lineSample(index));
   }
 
   /** Runs that are judged by the metric go first: others may not have it. */
@@ -320,6 +354,7 @@ function fillRow(row, run) {
   const text = JSON.stringify(run);
   if (row.dataset.run === text) return row;
   row.dataset.run = text;
+  row.dataset.state = run.state;
   const [name, state, step, value, updated, tags] = row.children;
   name.replaceChildren(element('a', { href: `#run=${encodeURIComponent(run.run)}` }, run.run));
   state.replaceChildren(

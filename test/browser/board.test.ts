@@ -91,6 +91,40 @@ describe.skipIf(whyNoBrowser !== null)('all runs', () => {
     expect(faults).toEqual([]);
   });
 
+  it('are the legend of the curves: those that are drawn have the sample of their line', async () => {
+    const { page, faults } = await boardOf('grid');
+    const sampled = () => page.locator('.runs tbody tr:has(.line-sample) td:first-child').allTextContents();
+    await expect.poll(sampled).toEqual(['grid/lr=0.001', 'grid/lr=0.01', 'grid/lr=0.1']);
+    await page.getByLabel('Filter runs').fill('lr=0.01');
+    await expect.poll(() => page.locator('.readout').textContent()).toMatch(/^last /);
+    expect(await page.locator('.line-sample .chart-1').count()).toBe(1);
+    await page.getByLabel('Filter runs').fill('no such thing');
+    await page.getByText('None of 3 runs fits').waitFor();
+    await page.getByText('No run of the table has started.').waitFor();
+    expect(await page.locator('.canvas').count()).toBe(0);
+    expect(faults).toEqual([]);
+  });
+
+  it('show under the pointer the value of a step that the run has logged, also behind its end', async () => {
+    writeSweep(join(cwd, 'lengths'));
+    writeRun(join(cwd, 'lengths', 'short'), {
+      objective,
+      metrics: [0, 1].map((step) => ({ step, 'test/nll': 9 - step })),
+    });
+    writeRun(join(cwd, 'lengths', 'long'), {
+      objective,
+      metrics: [0, 10, 20].map((step) => ({ step, 'test/nll': 2 - step / 20 })),
+    });
+    const { page, faults } = await boardOf('lengths');
+    const plot = page.locator('.u-over');
+    await plot.waitFor();
+    const { width, height } = (await plot.boundingBox()) ?? { width: 0, height: 0 };
+    // In the middle of the steps, at the height at which the short run has ended.
+    await plot.hover({ position: { x: width / 2, y: height * 0.15 } });
+    await expect.poll(() => page.locator('.readout').textContent()).toBe('step 1: 8 · lengths/short');
+    expect(faults).toEqual([]);
+  });
+
   it('of many, the first ones are shown, and how many there are', async () => {
     writeSweep(join(cwd, 'many'));
     for (let seed = 0; seed < 400; seed++)
