@@ -392,15 +392,30 @@ setInterval(() => {
 
 // --- from here to there ------------------------------------------------------------------------------------------------
 
+/** Addresses are typed, too, and sent around: they may name what is gone, or be cut short. */
+function runInAddress() {
+  const named = /^#run=(.*)$/.exec(location.hash)?.[1];
+  if (named === undefined) return null;
+  try {
+    return decodeURIComponent(named);
+  } catch {
+    return named;
+  }
+}
+
 function show() {
   // The way past the bar, for who uses a keyboard.
   if (location.hash === '#main') return main.focus();
   view?.close();
-  const named = /^#run=(.*)$/.exec(location.hash)?.[1];
-  const run = named === undefined ? undefined : runs.get(decodeURIComponent(named));
+  const named = runInAddress();
+  const run = named === null ? undefined : runs.get(named);
   view = run === undefined ? new Overview() : new RunPage(run, { runs, change: board.change });
   document.title = inert(`${run === undefined ? board.directories.join(', ') : run.run} · cookbook board`);
-  main.replaceChildren(view.node);
+  const isMissing = named !== null && run === undefined;
+  main.replaceChildren(
+    ...(isMissing ? [element('p', { class: 'notices' }, `There is no run ${named} here.`)] : []),
+    view.node,
+  );
   scrollTo(0, 0);
 }
 addEventListener('hashchange', show);

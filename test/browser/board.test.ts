@@ -181,6 +181,13 @@ describe.skipIf(whyNoBrowser !== null)('one run', () => {
     expect(faults).toEqual([]);
   });
 
+  it.each(['grid/gone', '%E0%A4'])('that the address names and that is not there is told: %s', async (name) => {
+    const { page, faults } = await boardOf('grid', `#run=${name}`);
+    await page.getByText(`There is no run ${name} here.`).waitFor();
+    expect(await page.locator('.runs tbody tr').count()).toBe(3);
+    expect(faults).toEqual([]);
+  });
+
   it('keeps notes beside it', async () => {
     const { page, faults } = await boardOf('grid', runHash('grid/lr=0.01'));
     await page.getByLabel('Tags, comma-separated').fill('baseline, again');
