@@ -51,6 +51,8 @@ showTheme(theme);
 
 const order = { key: 'rank', ascending: true };
 const filter = { text: '', state: '', shown: ROWS_AT_FIRST };
+/** What the curves show, kept while a run is looked at; an empty metric is the one that most runs go by. */
+const curves = { metric: '', isLog: false };
 
 const RANKS = { running: 0, done: 1, stopped: 1 };
 const rankOf = ({ state }) => RANKS[state] ?? 2;
@@ -90,7 +92,13 @@ class Overview {
     'Show more',
   );
   #figure = element('figure', { class: 'chart wide' });
-  #metrics = element('select', { 'aria-label': 'Metric', onchange: () => this.#draw() });
+  #metrics = element('select', {
+    'aria-label': 'Metric',
+    onchange: (event) => {
+      curves.metric = event.target.value;
+      void this.#draw();
+    },
+  });
   #curves = null;
   #drawn = '';
   /** Names of the runs that are drawn, in the order of their lines. */
@@ -128,11 +136,12 @@ class Overview {
     });
     const log = element('input', {
       type: 'checkbox',
+      checked: curves.isLog,
       onchange: (event) => {
+        curves.isLog = event.target.checked;
         if (this.#curves) this.#curves.log = event.target.checked;
       },
     });
-    this.#log = log;
     this.#figure.append(
       element(
         'div',
@@ -166,8 +175,6 @@ class Overview {
     this.#fill();
     void this.#draw();
   }
-
-  #log;
 
   update({ runs: changed, gone, points, anew }) {
     this.#countStates();
@@ -262,7 +269,7 @@ class Overview {
 
   async #draw() {
     const chosen = this.#chosen().filter(({ state }) => state !== 'pending');
-    const metric = this.#metrics.value || mostCommon(chosen.flatMap((run) => run.metric ?? []));
+    const metric = curves.metric || mostCommon(chosen.flatMap((run) => run.metric ?? []));
     const drawn = this.#drawable(chosen, metric);
     if (metric === undefined || drawn.length === 0) return this.#drawNone();
     const names = JSON.stringify([metric, drawn]);
@@ -276,7 +283,7 @@ class Overview {
         : { label: run, steps: series.steps, values: series.values },
     );
     this.#curves?.close();
-    this.#curves = new Curves(metric, lines, { height: 300, log: this.#log.checked });
+    this.#curves = new Curves(metric, lines, { height: 300, log: curves.isLog });
     const left = chosen.length - drawn.length;
     const remark =
       left <= 0

@@ -188,8 +188,12 @@ describe.skipIf(whyNoBrowser !== null)('one run', () => {
     expect(faults).toEqual([]);
   });
 
-  it('keeps notes beside it', async () => {
+  it('keeps notes beside it, and what its curves were', async () => {
     const { page, faults } = await boardOf('grid', runHash('grid/lr=0.01'));
+    await page.getByText('← all runs').click();
+    await page.getByLabel('Metric').selectOption('train_mean_nll');
+    await page.getByText('log scale').click();
+    await page.getByRole('link', { name: 'grid/lr=0.01' }).click();
     await page.getByLabel('Tags, comma-separated').fill('baseline, again');
     await page.getByLabel('Note').fill('<b>look</b>');
     await page.getByRole('button', { name: 'Save' }).click();
@@ -200,6 +204,8 @@ describe.skipIf(whyNoBrowser !== null)('one run', () => {
     });
     await page.getByText('← all runs').click();
     await expect.poll(() => page.locator('.tag').allTextContents()).toEqual(['baseline', 'again']);
+    await expect.poll(() => page.getByLabel('Metric').inputValue()).toBe('train_mean_nll');
+    expect(await page.getByLabel('log scale').isChecked()).toBe(true);
     expect(faults).toEqual([]);
   });
 });
