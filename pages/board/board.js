@@ -1,6 +1,6 @@
 // The board: all runs as a table and as curves, kept up to date by a stream from the server.
 
-import { Curves, redrawCharts } from '/curves.js';
+import { Curves, lineSample, redrawCharts } from '/curves.js';
 import {
   agoText,
   ask,
@@ -51,6 +51,8 @@ showTheme(theme);
 
 const order = { key: 'rank', ascending: true };
 const filter = { text: '', state: '', shown: ROWS_AT_FIRST };
+/** What the curves show, kept while a run is looked at; an empty metric is the one that most runs go by. */
+const curves = { metric: '', isLog: false };
 
 const RANKS = { running: 0, done: 1, stopped: 1 };
 const rankOf = ({ state }) => RANKS[state] ?? 2;
@@ -90,9 +92,17 @@ class Overview {
     'Show more',
   );
   #figure = element('figure', { class: 'chart wide' });
-  #metrics = element('select', { 'aria-label': 'Metric', onchange: () => this.#draw() });
+  #metrics = element('select', {
+    'aria-label': 'Metric',
+    onchange: (event) => {
+      curves.metric = event.target.value;
+      void this.#draw();
+    },
+  });
   #curves = null;
   #drawn = '';
+  /** Names of the runs that are drawn, in the order of their lines. */
+  #lines = [];
   #rows = new Map();
   #headings = [];
   #fillSoon = atMostEvery(2000, () => this.#fill());
@@ -126,11 +136,12 @@ class Overview {
     });
     const log = element('input', {
       type: 'checkbox',
+      checked: curves.isLog,
       onchange: (event) => {
+        curves.isLog = event.target.checked;
         if (this.#curves) this.#curves.log = event.target.checked;
       },
     });
-    this.#log = log;
     this.#figure.append(
       element(
         'div',
@@ -165,13 +176,15 @@ class Overview {
     void this.#draw();
   }
 
-  #log;
-
   update({ runs: changed, gone, points, anew }) {
     this.#countStates();
     for (const run of changed) {
       const row = this.#rows.get(run.run);
-      if (row !== undefined) fillRow(row, run);
+      if (row === undefined) continue;
+      // The order goes by states first.
+      if (row.dataset.state !== run.state) this.#fillSoon();
+      fillRow(row, run);
+      this.#sampleOf(row, run.run);
     }
     if (gone.length > 0 || changed.some(({ run }) => !this.#rows.has(run))) this.#fillSoon();
     if (changed.some(({ state, run }) => state === 'running' && !this.#drawn.includes(JSON.stringify(run))))
@@ -232,6 +245,7 @@ class Overview {
     const before = this.#rows;
     this.#rows = new Map(shown.map((run) => [run.run, fillRow(before.get(run.run) ?? newRow(), run)]));
     this.#body.replaceChildren(...this.#rows.values());
+    this.#sample();
     for (const [key, cell] of this.#headings) {
       if (key === order.key) cell.setAttribute('aria-sort', order.ascending ? 'ascending' : 'descending');
       else cell.removeAttribute('aria-sort');
@@ -240,7 +254,9 @@ class Overview {
     this.#count.textContent =
       chosen.length === runs.size && shown.length === chosen.length
         ? ''
-        : `${shown.length} of ${countText(chosen.length, 'run')}${chosen.length === runs.size ? '' : ` that fit, of ${runs.size}`}`;
+        : chosen.length === 0
+          ? `None of ${countText(runs.size, 'run')} fits`
+          : `${shown.length} of ${countText(chosen.length, 'run')}${chosen.length === runs.size ? '' : ` that fit, of ${runs.size}`}`;
   }
 
   #countStates() {
@@ -253,9 +269,9 @@ class Overview {
 
   async #draw() {
     const chosen = this.#chosen().filter(({ state }) => state !== 'pending');
-    const metric = this.#metrics.value || mostCommon(chosen.flatMap((run) => run.metric ?? []));
+    const metric = curves.metric || mostCommon(chosen.flatMap((run) => run.metric ?? []));
     const drawn = this.#drawable(chosen, metric);
-    if (metric === undefined || drawn.length === 0) return;
+    if (metric === undefined || drawn.length === 0) return this.#drawNone();
     const names = JSON.stringify([metric, drawn]);
     this.#drawn = names;
     const answer = await ask('/api/curves', { metric, run: drawn }).catch(() => null);
@@ -267,7 +283,7 @@ class Overview {
         : { label: run, steps: series.steps, values: series.values },
     );
     this.#curves?.close();
-    this.#curves = new Curves(metric, lines, { height: 300, log: this.#log.checked });
+    this.#curves = new Curves(metric, lines, { height: 300, log: curves.isLog });
     const left = chosen.length - drawn.length;
     const remark =
       left <= 0
@@ -280,6 +296,31 @@ class Overview {
             ),
           ];
     this.#figure.replaceChildren(this.#figure.firstChild, this.#curves.node, ...remark, sqlElement(answer.sql));
+    this.#lines = lines.map(({ label }) => label);
+    this.#sample();
+  }
+
+  #drawNone() {
+    this.#drawn = '';
+    this.#curves?.close();
+    this.#curves = null;
+    this.#lines = [];
+    this.#sample();
+    const remark =
+      runs.size === 0 ? 'No runs yet: they show as soon as they start.' : 'No run of the table has started.';
+    this.#figure.replaceChildren(this.#figure.firstChild, element('p', { class: 'soft' }, remark));
+  }
+
+  /** The table is the legend of the chart. */
+  #sample() {
+    for (const [run, row] of this.#rows) this.#sampleOf(row, run);
+  }
+
+  #sampleOf(row, run) {
+    const [cell] = row.children;
+    cell.querySelector('.line-sample')?.remove();
+    const index = this.#lines.indexOf(run);
+    if (index >= 0) cell.prepend(lineSample(index));
   }
 
   /** Runs that are judged by the metric go first: others may not have it. */
@@ -320,6 +361,7 @@ function fillRow(row, run) {
   const text = JSON.stringify(run);
   if (row.dataset.run === text) return row;
   row.dataset.run = text;
+  row.dataset.state = run.state;
   const [name, state, step, value, updated, tags] = row.children;
   name.replaceChildren(element('a', { href: `#run=${encodeURIComponent(run.run)}` }, run.run));
   state.replaceChildren(
@@ -357,15 +399,30 @@ setInterval(() => {
 
 // --- from here to there ------------------------------------------------------------------------------------------------
 
+/** Addresses are typed, too, and sent around: they may name what is gone, or be cut short. */
+function runInAddress() {
+  const named = /^#run=(.*)$/.exec(location.hash)?.[1];
+  if (named === undefined) return null;
+  try {
+    return decodeURIComponent(named);
+  } catch {
+    return named;
+  }
+}
+
 function show() {
   // The way past the bar, for who uses a keyboard.
   if (location.hash === '#main') return main.focus();
   view?.close();
-  const named = /^#run=(.*)$/.exec(location.hash)?.[1];
-  const run = named === undefined ? undefined : runs.get(decodeURIComponent(named));
+  const named = runInAddress();
+  const run = named === null ? undefined : runs.get(named);
   view = run === undefined ? new Overview() : new RunPage(run, { runs, change: board.change });
   document.title = inert(`${run === undefined ? board.directories.join(', ') : run.run} · cookbook board`);
-  main.replaceChildren(view.node);
+  const isMissing = named !== null && run === undefined;
+  main.replaceChildren(
+    ...(isMissing ? [element('p', { class: 'notices' }, `There is no run ${named} here.`)] : []),
+    view.node,
+  );
   scrollTo(0, 0);
 }
 addEventListener('hashchange', show);

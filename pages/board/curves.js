@@ -5,6 +5,8 @@ import uPlot from '/uplot.js';
 
 const COLORS = 6;
 const DASHES = [[], [6, 3], [2, 2], [9, 3, 2, 3]];
+/** Steps are whole numbers, and so are the marks of their axis. */
+const STEPS_APART = Array.from({ length: 12 }, (_, power) => [1, 2, 5].map((digit) => digit * 10 ** power)).flat();
 /** A chart is drawn anew no more often, however fast its runs log. */
 const DRAW_MS = 1000;
 
@@ -15,6 +17,22 @@ export function redrawCharts() {
 }
 
 const style = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+
+const colorOf = (index) => (index % COLORS) + 1;
+const dashOf = (index) => DASHES[Math.floor(index / COLORS) % DASHES.length];
+
+/** What the line at this place of a chart looks like, for a legend. */
+export function lineSample(index, dash = dashOf(index)) {
+  const svg = document.createElementNS('http://www.w3.org/2000/svg', 'svg');
+  const line = document.createElementNS('http://www.w3.org/2000/svg', 'line');
+  for (const [name, value] of Object.entries({ width: 22, height: 10, 'aria-hidden': 'true', class: 'line-sample' }))
+    svg.setAttribute(name, value);
+  for (const [name, value] of Object.entries({ x1: 0, x2: 22, y1: 5, y2: 5, class: `chart-${colorOf(index)}` }))
+    line.setAttribute(name, value);
+  if (dash.length > 0) line.setAttribute('stroke-dasharray', dash.join(' '));
+  svg.append(line);
+  return svg;
+}
 
 /** `lines`: {label, steps, values}. */
 export class Curves {
@@ -108,34 +126,35 @@ export class Curves {
       focus: { alpha: 0.25 },
       scales: { x: { time: false }, y: this.#log ? { distr: 3 } : {} },
       axes: [
-        { ...axis, space: 60 },
+        { ...axis, space: 60, incrs: STEPS_APART },
         { ...axis, size: 62, values: (_, ticks) => ticks.map(numberText) },
       ],
       series: [
         {},
         ...this.#lines.map(({ label, dash }, i) => ({
           label,
-          stroke: style(`--chart-${(i % COLORS) + 1}`),
+          stroke: style(`--chart-${colorOf(i)}`),
           width: 1.6,
-          dash: dash ?? DASHES[Math.floor(i / COLORS) % DASHES.length],
-          points: { show: false },
+          dash: dash ?? dashOf(i),
+          // A line of a single point is none: it is shown as the point.
+          points: { show: (chart, series) => isSingle(chart.data[series]), size: 6 },
         })),
       ],
       hooks: { setCursor: [(chart) => this.#describe(chart)], setSeries: [(chart) => this.#describe(chart)] },
     };
     this.#chart = new uPlot(options, this.#data(), this.#canvas);
-    // The library does not draw a line of a single point.
     this.#describe(null);
   }
 
   /** In words: what is under the pointer, or else where the lines end. */
   #describe(chart) {
-    const index = chart?.cursor.idx;
     const focused = chart?.series.findIndex((each, i) => i > 0 && each._focus);
-    if (chart && typeof index === 'number' && focused > 0) {
+    // The point of that line which the chart marks: other lines have steps that it has not, before its end and after it.
+    const index = focused > 0 ? chart.cursor.idxs?.[focused] : null;
+    if (typeof index === 'number') {
       const [steps] = chart.data;
       this.#readout.textContent = inert(
-        `step ${steps[index]}: ${numberText(this.#valueAt(chart.data[focused], index))} · ${chart.series[focused].label}`,
+        `step ${steps[index]}: ${numberText(chart.data[focused][index])} · ${chart.series[focused].label}`,
       );
       return;
     }
@@ -150,10 +169,10 @@ export class Curves {
     this.#canvas.setAttribute('role', 'img');
     this.#canvas.setAttribute('aria-label', inert(`${this.#metric} over steps: ${this.#readout.textContent}`));
   }
+}
 
-  /** The steps of other lines lie between those of this one. */
-  #valueAt(values, index) {
-    for (let i = index; i >= 0; i--) if (values[i] !== null && values[i] !== undefined) return values[i];
-    return null;
-  }
+function isSingle(values) {
+  let count = 0;
+  for (const value of values) if (value !== null && value !== undefined && ++count > 1) return false;
+  return count === 1;
 }

@@ -1,6 +1,6 @@
 // One run: its curves, alone or against another run's, its notes, log, configuration, and what its models said.
 
-import { Curves } from '/curves.js';
+import { Curves, lineSample } from '/curves.js';
 import {
   ask,
   atMostEvery,
@@ -18,6 +18,8 @@ const CHARTS_AT_FIRST = 6;
 const TRANSCRIPTS_AT_FIRST = 10;
 const LOG_MS = 2500;
 const SEARCH_MS = 400;
+/** Of the run that another is held against. */
+const OTHER_DASH = [6, 3];
 
 export class RunPage {
   node = element('div');
@@ -164,7 +166,7 @@ export class RunPage {
     const other = this.#other?.metrics.find((each) => each.metric === metric);
     const lines = [{ label: this.#run.run, steps: [...steps], values: [...values] }];
     if (other !== undefined)
-      lines.push({ label: this.#other.run, steps: [...other.steps], values: [...other.values], dash: [6, 3] });
+      lines.push({ label: this.#other.run, steps: [...other.steps], values: [...other.values], dash: OTHER_DASH });
     const curves = new Curves(metric, lines, { height: 180 });
     this.#curves.set(metric, curves);
     const sampled =
@@ -222,7 +224,9 @@ function differences(own, other) {
       element(
         'tr',
         {},
-        [first, own.run, other.run].map((text) => element('th', { scope: 'col' }, text)),
+        element('th', { scope: 'col' }, first),
+        element('th', { scope: 'col' }, lineSample(0), own.run),
+        element('th', { scope: 'col' }, lineSample(1, OTHER_DASH), other.run),
       ),
     );
   const row = (name, ...cells) =>

@@ -111,10 +111,16 @@ export class BoardRuns {
 
   /** One at a time. */
   search(): Promise<void> {
+    const started = performance.now();
     this.#searching ??= this.#search()
-      .catch((error: unknown) => this.#tell(messageOf(error)))
-      .finally(() => {
+      .catch((error: unknown) => {
+        this.#tell(messageOf(error));
+        // A directory that is gone may come back.
+        return performance.now() - started;
+      })
+      .then((taken) => {
         this.#searching = null;
+        this.#searchLater(taken);
       });
     return this.#searching;
   }
@@ -129,8 +135,9 @@ export class BoardRuns {
     await Promise.all(watches.map((watch) => watch.close()));
   }
 
-  async #search(): Promise<void> {
-    const { directories, cwd, searchMs = SEARCH_MS } = this.#options;
+  /** How long it was at it, in milliseconds. */
+  async #search(): Promise<number> {
+    const { directories, cwd } = this.#options;
     let taken = -performance.now();
     const { runs, sweeps, notices } = discoverRuns(directories, cwd);
     for (const notice of notices) this.#tell(notice);
@@ -139,7 +146,7 @@ export class BoardRuns {
       if (index % READ_AT_A_TIME === READ_AT_A_TIME - 1) {
         taken += performance.now();
         await turn();
-        if (this.#isClosed) return;
+        if (this.#isClosed) return 0;
         taken -= performance.now();
       }
       const known = this.#known.get(run.path);
@@ -151,8 +158,13 @@ export class BoardRuns {
     const entries = [...found.values()].map(({ entry }) => entry);
     for (const planned of plannedEntries(sweeps, entries)) found.set(planned.row.run, this.#read(planned, ''));
     this.#take(found);
-    taken += performance.now();
+    return taken + performance.now();
+  }
+
+  #searchLater(taken: number): void {
     if (!this.#isLookedAt || this.#isClosed) return;
+    const { searchMs = SEARCH_MS } = this.#options;
+    clearTimeout(this.#searchTimer);
     this.#searchTimer = setTimeout(() => void this.search(), Math.max(searchMs, taken * SEARCH_SHARE)).unref();
   }
 

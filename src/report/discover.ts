@@ -181,6 +181,9 @@ function realRoot(root: string, cwd: string): string {
   if (stats?.isDirectory()) return realpathSync(path);
   const what = stats === undefined ? `no such directory${nearPathsHint(root, cwd)}` : 'not a directory';
   throw new ConfigurationError(`${root}: ${what}`, {
-    hint: `Name a directory that holds runs: ${programName()} report [DIR…]. Without one it is "runs".`,
+    hint:
+      root === 'runs'
+        ? `Runs land in "runs" where they start. Start one: ${programName()} run configs/sl_basic.yaml; or name the directory that holds yours.`
+        : 'Name a directory that holds runs. Without one it is "runs".',
   });
 }

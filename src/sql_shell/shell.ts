@@ -16,8 +16,12 @@ const HELP = `\\d            the views; \\d VIEW its columns
 \\i NAME       ask a saved question, or a file of SQL; \\i alone lists those that there are
 \\o FILE       write the next answer to a file: .csv, .json, .md, .parquet, anything else as a table
 \\reload       read the runs anew
-\\q            leave; so does Ctrl-D
+\\q            leave; so do "exit" and Ctrl-D
 A statement ends with ";" and may have several lines. Ctrl-C stops an answer, or drops what was typed.`;
+
+/** What other shells understand without a backslash. No statement is one of these words. */
+const BARE_WORDS = /^\s*(exit|quit|help)\s*;?\s*$/i;
+const LEAVING = new Set(['q', 'quit', 'exit']);
 
 export class Shell {
   readonly #session: SqlSession;
@@ -56,9 +60,10 @@ export class Shell {
 
   /** @returns false for the end. @throws ConfigurationError for what cannot be answered; what was typed is gone then */
   async line(text: string): Promise<boolean> {
-    const command = this.isOpen ? null : /^\s*\\(\S*)\s*(.*?)\s*;?\s*$/.exec(text);
+    const typed = this.isOpen ? text : text.replace(BARE_WORDS, (_, word: string) => `\\${word.toLowerCase()}`);
+    const command = this.isOpen ? null : /^\s*\\(\S*)\s*(.*?)\s*;?\s*$/.exec(typed);
     if (command === null) await this.#ask(this.#statements.add(text));
-    else if (command[1] === 'q') return false;
+    else if (LEAVING.has(command[1] ?? '')) return false;
     else await this.#command(command[1] ?? '', command[2] ?? '');
     return true;
   }

@@ -74,7 +74,7 @@ it('is told of a directory that is none', async () => {
     [
       2,
       "nowhere: no such directory
-    Name a directory that holds runs: cookbook report [DIR…]. Without one it is "runs".",
+    Name a directory that holds runs. Without one it is "runs".",
     ]
   `);
 });

@@ -1,6 +1,6 @@
 // The board's server: what it finds and tells, that it follows what changes, who may ask, and that it writes notes and nothing else.
 
-import { appendFileSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -92,6 +92,22 @@ describe('what changes', () => {
     );
     expect(performance.now() - written).toBeLessThan(2000);
     expect(update.runs).toMatchObject([{ run: 'a', step: 8, value: 0.5 }]);
+  });
+
+  it('is followed again when a directory that was gone is back', async () => {
+    const directory = await temporaryDirectory();
+    writeRun(join(directory, 'runs', 'a'));
+    const board = await opened(directory, { directories: ['runs'] });
+    await updated(
+      board,
+      ({ runs }) => runs.some(({ run }) => run === 'runs/b'),
+      async () => {
+        renameSync(join(directory, 'runs'), join(directory, 'away'));
+        await expect.poll(() => board.notices).toEqual(['runs: no such directory']);
+        renameSync(join(directory, 'away'), join(directory, 'runs'));
+        writeRun(join(directory, 'runs', 'b'));
+      },
+    );
   });
 
   it('are runs that appear, and runs that end', async () => {

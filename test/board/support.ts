@@ -42,7 +42,7 @@ export interface Board {
 export async function updated(
   { url }: RunningBoard,
   isIt: (update: BoardUpdate) => boolean,
-  meanwhile: () => void = () => {},
+  meanwhile: () => void | Promise<void> = () => {},
 ): Promise<BoardUpdate> {
   const leave = new AbortController();
   const answer = await fetch(`${url}/api/events`, { signal: leave.signal });
@@ -56,7 +56,7 @@ export async function updated(
       for (const event of events.filter((each) => each.startsWith('data: '))) {
         const update: BoardUpdate = JSON.parse(event.slice('data: '.length));
         if (begun && isIt(update)) return update;
-        if (!begun) meanwhile();
+        if (!begun) await meanwhile();
         begun = true;
       }
     }

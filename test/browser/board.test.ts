@@ -91,6 +91,40 @@ describe.skipIf(whyNoBrowser !== null)('all runs', () => {
     expect(faults).toEqual([]);
   });
 
+  it('are the legend of the curves: those that are drawn have the sample of their line', async () => {
+    const { page, faults } = await boardOf('grid');
+    const sampled = () => page.locator('.runs tbody tr:has(.line-sample) td:first-child').allTextContents();
+    await expect.poll(sampled).toEqual(['grid/lr=0.001', 'grid/lr=0.01', 'grid/lr=0.1']);
+    await page.getByLabel('Filter runs').fill('lr=0.01');
+    await expect.poll(() => page.locator('.readout').textContent()).toMatch(/^last /);
+    expect(await page.locator('.line-sample .chart-1').count()).toBe(1);
+    await page.getByLabel('Filter runs').fill('no such thing');
+    await page.getByText('None of 3 runs fits').waitFor();
+    await page.getByText('No run of the table has started.').waitFor();
+    expect(await page.locator('.canvas').count()).toBe(0);
+    expect(faults).toEqual([]);
+  });
+
+  it('show under the pointer the value of a step that the run has logged, also behind its end', async () => {
+    writeSweep(join(cwd, 'lengths'));
+    writeRun(join(cwd, 'lengths', 'short'), {
+      objective,
+      metrics: [0, 1].map((step) => ({ step, 'test/nll': 9 - step })),
+    });
+    writeRun(join(cwd, 'lengths', 'long'), {
+      objective,
+      metrics: [0, 10, 20].map((step) => ({ step, 'test/nll': 2 - step / 20 })),
+    });
+    const { page, faults } = await boardOf('lengths');
+    const plot = page.locator('.u-over');
+    await plot.waitFor();
+    const { width, height } = (await plot.boundingBox()) ?? { width: 0, height: 0 };
+    // In the middle of the steps, at the height at which the short run has ended.
+    await plot.hover({ position: { x: width / 2, y: height * 0.15 } });
+    await expect.poll(() => page.locator('.readout').textContent()).toBe('step 1: 8 · lengths/short');
+    expect(faults).toEqual([]);
+  });
+
   it('of many, the first ones are shown, and how many there are', async () => {
     writeSweep(join(cwd, 'many'));
     for (let seed = 0; seed < 400; seed++)
@@ -147,8 +181,19 @@ describe.skipIf(whyNoBrowser !== null)('one run', () => {
     expect(faults).toEqual([]);
   });
 
-  it('keeps notes beside it', async () => {
+  it.each(['grid/gone', '%E0%A4'])('that the address names and that is not there is told: %s', async (name) => {
+    const { page, faults } = await boardOf('grid', `#run=${name}`);
+    await page.getByText(`There is no run ${name} here.`).waitFor();
+    expect(await page.locator('.runs tbody tr').count()).toBe(3);
+    expect(faults).toEqual([]);
+  });
+
+  it('keeps notes beside it, and what its curves were', async () => {
     const { page, faults } = await boardOf('grid', runHash('grid/lr=0.01'));
+    await page.getByText('← all runs').click();
+    await page.getByLabel('Metric').selectOption('train_mean_nll');
+    await page.getByText('log scale').click();
+    await page.getByRole('link', { name: 'grid/lr=0.01' }).click();
     await page.getByLabel('Tags, comma-separated').fill('baseline, again');
     await page.getByLabel('Note').fill('<b>look</b>');
     await page.getByRole('button', { name: 'Save' }).click();
@@ -159,6 +204,8 @@ describe.skipIf(whyNoBrowser !== null)('one run', () => {
     });
     await page.getByText('← all runs').click();
     await expect.poll(() => page.locator('.tag').allTextContents()).toEqual(['baseline', 'again']);
+    await expect.poll(() => page.getByLabel('Metric').inputValue()).toBe('train_mean_nll');
+    expect(await page.getByLabel('log scale').isChecked()).toBe(true);
     expect(faults).toEqual([]);
   });
 });

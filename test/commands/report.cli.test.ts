@@ -93,7 +93,7 @@ describe('cookbook report', () => {
     expect(outcomes.map(({ code, stdout }) => [code, stdout])).toEqual(mistakes.map(() => [2, '']));
     expect(outcomes.map(({ stderr }) => stderr).join('\n\n')).toMatchInlineSnapshot(`
       "nowhere: no such directory
-      Name a directory that holds runs: cookbook report [DIR…]. Without one it is "runs".
+      Name a directory that holds runs. Without one it is "runs".
 
       SQL: Referenced column "stat" not found in FROM clause (line 1: SELECT stat FROM runs)
       Did you mean runs.state or runs.stage?

@@ -71,7 +71,7 @@ test.each([
   ],
   [
     ['report', 'dnoe/first'],
-    'dnoe/first: no such directory; did you mean done/first?\nName a directory that holds runs: cookbook report [DIR…]. Without one it is "runs".\n',
+    'dnoe/first: no such directory; did you mean done/first?\nName a directory that holds runs. Without one it is "runs".\n',
   ],
   [
     ['chat', 'runs/absent', '-m', 'hello'],

@@ -52,6 +52,12 @@ async function until(shell: ReturnType<typeof start>, text: string, times = 1): 
 }
 
 describe('cookbook sql, piped into', () => {
+  it.each(['exit', 'QUIT;', '\\quit', '\\q'])('leaves at %s, and helps at a bare help', async (leave) => {
+    const { text } = await piped(`help\n${leave}\nSELECT 1 AS went_on;\n`);
+    expect(text).toContain('read the runs anew');
+    expect(text).not.toContain('went_on');
+  });
+
   it('answers statement by statement, over several lines, the last one without its semicolon', async () => {
     const { text } = await piped(
       "SELECT state\nFROM runs -- not here;\nORDER BY run; SELECT ';' AS semicolon;\nSELECT 1 AS one",
