@@ -6,11 +6,11 @@ import { flatten } from '../flatten.ts';
 import { formatExact } from '../format.ts';
 import type { Grouping } from '../grouping.ts';
 import type { RunEntry } from '../run_entry.ts';
+import type { RunMetric } from '../run_metrics.ts';
 import type { Configuration, Summary } from '../summary.ts';
 import { TROUBLED } from './answer.ts';
 import { logTail } from './log_tail.ts';
 import type { CheckpointData, MetricData, PageRun, RunTable } from './page_data.ts';
-import type { RunMetric } from './run_metrics.ts';
 
 export interface RunTableOptions {
   /** What was logged of a run, in the order in which it is shown. */
