@@ -1,6 +1,7 @@
-// One run: its curves, alone or against another run's, its notes, log, configuration, and what its models said.
+// One run: its curves, alone or against another run's, its notes, log and configuration.
 
-import { Curves, lineSample } from '/curves.js';
+import { Curves } from '/curves.js';
+import { diffElement, OTHER_DASH } from '/diff.js';
 import {
   ask,
   atMostEvery,
@@ -9,17 +10,13 @@ import {
   factsElement,
   inert,
   numberText,
-  scrolling,
   sqlElement,
   stateElement,
 } from '/elements.js';
+import { transcriptsElement } from '/transcripts.js';
 
 const CHARTS_AT_FIRST = 6;
-const TRANSCRIPTS_AT_FIRST = 10;
 const LOG_MS = 2500;
-const SEARCH_MS = 400;
-/** Of the run that another is held against. */
-const OTHER_DASH = [6, 3];
 
 export class RunPage {
   node = element('div');
@@ -27,6 +24,7 @@ export class RunPage {
   #context;
   #shown = null;
   #other = null;
+  #against = '';
   #curves = new Map();
   #head = element('p', { class: 'objective' });
   #charts = element('section', { class: 'charts', 'aria-label': 'Metrics' });
@@ -95,6 +93,7 @@ export class RunPage {
     this.#shown = shown;
     if (isFirst) this.#build(shown);
     this.#draw();
+    if (this.#against !== '') void this.#compare(this.#against);
     this.#showLog(shown.log);
   }
 
@@ -128,8 +127,24 @@ export class RunPage {
     );
   }
 
+  /** @param run the other one; empty for none */
   async #compare(run) {
-    this.#other = run === '' ? null : await ask('/api/run', { run }).catch(() => null);
+    this.#against = run;
+    let other = null;
+    let told = [];
+    try {
+      if (run !== '') {
+        const asked = [ask('/api/run', { run }), ask('/api/diff', { run: [this.#run.run, run] })];
+        const [view, diff] = await Promise.all(asked);
+        other = view;
+        told = [diffElement(diff)];
+      }
+    } catch (error) {
+      told = [element('p', { class: 'problems' }, error.message)];
+    }
+    if (this.#against !== run) return;
+    this.#other = other;
+    this.#compared.replaceChildren(...told);
     this.#draw();
   }
 
@@ -159,7 +174,6 @@ export class RunPage {
           ];
     this.#charts.replaceChildren(...figures, ...more);
     if (metrics.length === 0) this.#charts.replaceChildren(element('p', { class: 'soft' }, 'No metrics yet.'));
-    this.#compared.replaceChildren(...(this.#other === null ? [] : [differences(this.#shown, this.#other)]));
   }
 
   #figure({ metric, steps, values, logged, sql }) {
@@ -204,80 +218,6 @@ export class RunPage {
     if (this.#log.textContent !== inert(text)) this.#log.textContent = inert(text);
     if (isAtEnd) this.#log.scrollTop = this.#log.scrollHeight;
   }
-}
-
-/** Fields that differ, and the metrics of both side by side. */
-function differences(own, other) {
-  const [a, b] = [new Map(own.config), new Map(other.config)];
-  const fields = [...new Set([...a.keys(), ...b.keys()])].filter(
-    (field) => field !== 'log_path' && a.get(field) !== b.get(field),
-  );
-  const last = ({ metrics }, metric) =>
-    metrics.find((each) => each.metric === metric)?.values.findLast((value) => value !== null) ?? null;
-  const metrics = own.metrics.filter(
-    ({ isDetail, metric }) => !isDetail && last(own, metric) !== null && last(other, metric) !== null,
-  );
-  const head = (first) =>
-    element(
-      'thead',
-      {},
-      element(
-        'tr',
-        {},
-        element('th', { scope: 'col' }, first),
-        element('th', { scope: 'col' }, lineSample(0), own.run),
-        element('th', { scope: 'col' }, lineSample(1, OTHER_DASH), other.run),
-      ),
-    );
-  const row = (name, ...cells) =>
-    element(
-      'tr',
-      {},
-      element('th', { scope: 'row' }, name),
-      cells.map((cell) => element('td', {}, cell)),
-    );
-  return element(
-    'div',
-    { class: 'card' },
-    element(
-      'h3',
-      {},
-      fields.length === 0
-        ? 'No field differs'
-        : `${countText(fields.length, 'field')} ${fields.length === 1 ? 'differs' : 'differ'}`,
-    ),
-    ...(fields.length === 0
-      ? []
-      : [
-          scrolling(
-            'Fields that differ',
-            element(
-              'table',
-              {},
-              head('field'),
-              element(
-                'tbody',
-                {},
-                fields.map((field) => row(field, a.get(field) ?? '—', b.get(field) ?? '—')),
-              ),
-            ),
-          ),
-        ]),
-    element('h3', {}, 'Last values'),
-    scrolling(
-      'Last values',
-      element(
-        'table',
-        {},
-        head('metric'),
-        element(
-          'tbody',
-          {},
-          metrics.map(({ metric }) => row(metric, numberText(last(own, metric)), numberText(last(other, metric)))),
-        ),
-      ),
-    ),
-  );
 }
 
 function notesElement(run, given, { change }) {
@@ -348,110 +288,4 @@ function configElement(config) {
     element('div', { class: 'controls' }, search),
     element('table', { class: 'facts' }, body),
   );
-}
-
-/** Read when somebody opens them. */
-function transcriptsElement(run) {
-  const node = element('div');
-  const list = element('div');
-  const told = element('p', { class: 'soft', 'aria-live': 'polite' });
-  const files = element('select', { 'aria-label': 'Step', onchange: () => read() });
-  const search = element('input', {
-    type: 'search',
-    placeholder: 'Search what was said',
-    'aria-label': 'Search transcripts',
-  });
-  let asked = 0;
-  const read = async () => {
-    const own = ++asked;
-    told.textContent = 'Reading…';
-    try {
-      const answer = await ask('/api/transcripts', {
-        run,
-        file: search.value === '' ? files.value || null : null,
-        text: search.value,
-      });
-      if (own === asked) show(answer);
-    } catch (error) {
-      told.textContent = inert(error.message);
-    }
-  };
-  const show = (answer) => {
-    if (files.options.length === 0) {
-      files.replaceChildren(
-        ...answer.files.map(({ path, step, label }) =>
-          element('option', { value: path }, `${label}${step === null ? '' : `, step ${step}`} · ${path}`),
-        ),
-      );
-    }
-    const { transcripts, found, without_text, bytes_left_out, steps_left_out, problems } = answer;
-    told.textContent = inert(
-      [
-        answer.files.length === 0
-          ? 'This run has left none.'
-          : `${countText(found, 'transcript')}${transcripts.length < found ? `, ${transcripts.length} shown` : ''}, the worst and the best first`,
-        without_text > 0 ? `${countText(without_text, 'episode')} with numbers and no text` : '',
-        bytes_left_out > 0 ? `${countText(Math.ceil(bytes_left_out / 1e6), 'MB').replace('MBs', 'MB')} not read` : '',
-        steps_left_out > 0 ? `${countText(steps_left_out, 'older step')} not looked into` : '',
-        ...problems,
-      ]
-        .filter((text) => text !== '')
-        .join(' · '),
-    );
-    const more = transcripts.slice(TRANSCRIPTS_AT_FIRST);
-    list.replaceChildren(...transcripts.slice(0, TRANSCRIPTS_AT_FIRST).map(transcriptElement));
-    if (more.length > 0) {
-      const button = element(
-        'button',
-        { type: 'button', onclick: () => button.replaceWith(...more.map(transcriptElement)) },
-        `Show ${more.length} more`,
-      );
-      list.append(button);
-    }
-    files.hidden = answer.files.length === 0;
-    search.hidden = files.hidden;
-  };
-  let timer = 0;
-  search.addEventListener('input', () => {
-    clearTimeout(timer);
-    timer = setTimeout(read, SEARCH_MS);
-  });
-  node.append(element('div', { class: 'controls' }, files, search), told, list);
-  void read();
-  return node;
-}
-
-function transcriptElement({ label, step, score, messages, facts, file }) {
-  const said = messages.findLast(({ role }) => role === 'assistant') ?? messages.at(-1);
-  const node = element(
-    'details',
-    { class: 'transcript' },
-    element(
-      'summary',
-      {},
-      element('span', { class: 'score' }, score === null ? '—' : numberText(score)),
-      element('span', { class: 'soft' }, ` ${label}${step === null ? '' : `, step ${step}`} `),
-      (said?.text ?? '').slice(0, 120),
-    ),
-  );
-  node.addEventListener('toggle', () => {
-    if (!node.open || node.children.length > 1) return;
-    node.append(
-      ...messages.map(({ role, text, score: reward }) =>
-        element(
-          'div',
-          { class: 'message' },
-          element('p', { class: 'role' }, reward === undefined ? role : `${role} · reward ${numberText(reward)}`),
-          element('pre', {}, text),
-        ),
-      ),
-      factsElement(
-        [...Object.entries(facts), ['file', file]].map(([name, value]) => [
-          name,
-          typeof value === 'string' ? value : JSON.stringify(value),
-        ]),
-      ),
-    );
-  });
-  return node;
 }

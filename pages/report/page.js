@@ -9,10 +9,13 @@
  *   steps: number | null, total_steps: number | null, seconds: number | null, cost: number | null, curve: (number | null)[],
  *   error: string | null, stopped: string | null, warnings: string[], look: string, config: [string, string][], metrics: Metric[],
  *   checkpoints: { name: string, batch: number | null, kind: string }[], n_more_checkpoints: number, log: string | null,
- *   commit: string | null, started_at: string | null }} Run
+ *   tags: string[], notes: string, commit: string | null, started_at: string | null }} Run
  */
 /** @typedef {{ axes: { field: string, values: any[] }[], metric: string, metrics: string[], shared: [string, string][], runs: Run[] }} Table */
-/** @typedef {{ name: string, number: boolean, of: (run: Run) => any, cell: (run: Run) => Node | string }} Column */
+/**
+ * `of`: what rows are sorted by; null where they are not.
+ * @typedef {{ name: string, number: boolean, of: ((run: Run) => any) | null, cell: (run: Run) => Node | string }} Column
+ */
 
 const SVG = 'http://www.w3.org/2000/svg';
 const ROWS = 50;
@@ -137,11 +140,12 @@ function remember(key, value) {
 
 // --- tables of runs --------------------------------------------------------------------------------------------------
 
-/** @param {Table} table @returns {Column[]} */
+/** Those that no run has a value in are left out. @param {Table} table @returns {Column[]} */
 function columnsOf({ axes, metric, runs }) {
   const isNumber = (/** @type {number} */ i) => runs.every(({ axes: values }) => typeof values[i] !== 'string');
-  /** @type {Column[]} */
-  const columns = [
+  /** @param {(run: Run) => boolean} has @param {Column} column @returns {Column[]} */
+  const ifAny = (has, column) => (runs.some(has) ? [column] : []);
+  return [
     { name: 'state', number: false, of: ({ state }) => state, cell: ({ state }) => stateOf(state) },
     ...axes.map(({ field }, i) => ({
       name: field,
@@ -149,37 +153,45 @@ function columnsOf({ axes, metric, runs }) {
       of: (/** @type {Run} */ run) => run.axes[i],
       cell: (/** @type {Run} */ run) => element('span', { class: 'value' }, exact(run.axes[i])),
     })),
-    { name: 'seed', number: true, of: ({ seed }) => seed, cell: ({ seed }) => text(seed) },
+    ...ifAny(({ seed }) => seed !== null, {
+      name: 'seed',
+      number: true,
+      of: ({ seed }) => seed,
+      cell: ({ seed }) => text(seed),
+    }),
     {
       name: metric,
       number: true,
       of: ({ value }) => value,
       cell: ({ value }) => element('span', { class: 'mean' }, text(value)),
     },
-    { name: 'curve', number: false, of: () => null, cell: ({ curve }) => sparkline(curve) },
+    ...ifAny(({ curve }) => curve.length > 0, {
+      name: 'curve',
+      number: false,
+      of: null,
+      cell: ({ curve }) => sparkline(curve),
+    }),
     { name: 'steps', number: true, of: ({ steps }) => steps, cell: ({ steps }) => text(steps) },
     { name: 'time', number: true, of: ({ seconds }) => seconds, cell: ({ seconds }) => time(seconds) },
-    {
+    ...ifAny(({ cost }) => cost !== null, {
       name: 'cost',
       number: true,
       of: ({ cost }) => cost,
       cell: ({ cost }) => (cost === null ? '—' : `$${text(cost)}`),
-    },
+    }),
     {
       name: 'run',
       number: false,
       of: ({ run }) => run,
       cell: ({ run }) => element('span', { class: 'path' }, run.split('/').at(-1) ?? run),
     },
+    ...ifAny(({ tags }) => tags.length > 0, {
+      name: 'tags',
+      number: false,
+      of: ({ tags }) => (tags.length === 0 ? null : tags.join(', ')),
+      cell: ({ tags }) => element('span', {}, ...tags.map((tag) => element('span', { class: 'tag' }, tag))),
+    }),
   ];
-  const has = {
-    cost: runs.some(({ cost }) => cost !== null),
-    curve: runs.some(({ curve }) => curve.length > 0),
-    seed: runs.some(({ seed }) => seed !== null),
-  };
-  return columns.filter(
-    ({ name }, i) => i === 0 || i > axes.length + 7 || !(name in has) || has[/** @type {'cost'} */ (name)],
-  );
 }
 
 /** @param {string} state */
@@ -268,9 +280,9 @@ class RunTable {
   }
 
   /** @param {Column} column @param {number} i */
-  #head({ name, number }, i) {
+  #head({ name, number, of }, i) {
     const head = element('th', { scope: 'col', ...(number ? { class: 'number' } : {}) });
-    if (name === 'curve') {
+    if (of === null) {
       head.append(name);
       return head;
     }
@@ -292,8 +304,8 @@ class RunTable {
       (this.#text === '' || (this.searched.get(run) ?? '').includes(this.#text));
     const runs = this.table.runs.filter(fits);
     const { column, isDown } = this.#sorted;
-    const of = this.columns[column]?.of;
-    if (of === undefined) return runs;
+    const of = this.columns[column]?.of ?? null;
+    if (of === null) return runs;
     return runs.sort((a, b) => compare(of(a), of(b), isDown));
   }
 
@@ -375,6 +387,7 @@ class RunTable {
     const cell = element('td', { colspan: String(this.columns.length + 1) }, element('p', { class: 'path' }, run.run));
     const said = [run.error, run.stopped, ...run.warnings].filter((line) => line !== null);
     for (const line of said) cell.append(element('p', { class: 'error' }, line));
+    if (run.notes !== '') cell.append(element('p', { class: 'written' }, run.notes));
     if (run.error !== null) cell.append(element('p', { class: 'soft path' }, run.look));
     const names = this.table.metrics;
     parts.append(
@@ -459,12 +472,14 @@ function choice(name, values, onChange) {
 }
 
 /** @param {Run} run */
-function searchText({ run, state, error, config, axes, warnings }) {
+function searchText({ run, state, error, config, axes, warnings, tags, notes }) {
   return [
     run,
     state,
     error ?? '',
     ...warnings,
+    ...tags,
+    notes,
     ...config.map(([field, value]) => `${field}=${value}`),
     ...axes.map(exact),
   ]

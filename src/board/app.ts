@@ -9,6 +9,7 @@ import { isArrayOf, isCount, isString, jsonShape } from '../util/json_shape.ts';
 import { type Access, refused } from './access.ts';
 import type { Asset } from './assets.ts';
 import { type ReportPage, reportAnswer } from './report_page.ts';
+import type { RunDiffs } from './run_diffs.ts';
 import { curvesView, logTail, runView } from './run_view.ts';
 import type { BoardRuns } from './runs.ts';
 import type { EventStream } from './stream.ts';
@@ -20,6 +21,7 @@ export interface BoardParts {
   assets: ReadonlyMap<string, Asset>;
   access: Access;
   reportPage: ReportPage;
+  diffs: RunDiffs;
   /** The directories, as they were named. */
   directories: readonly string[];
   /** Told of failures that nobody who looks is to blame for. */
@@ -57,7 +59,7 @@ const notesShape = jsonShape<{ run: string; revision: number; tags: string[]; no
   note: isString,
 });
 
-export function boardApp({ runs, stream, assets, access, reportPage, directories, report }: BoardParts): Hono {
+export function boardApp({ runs, stream, assets, access, reportPage, diffs, directories, report }: BoardParts): Hono {
   const app = new Hono();
   const json = (value: object, status = 200) =>
     Response.json(value, { status, headers: { 'Cache-Control': 'no-store' } });
@@ -109,6 +111,13 @@ export function boardApp({ runs, stream, assets, access, reportPage, directories
     return entry === null ? noSuchRun() : json(await runView(entry));
   });
 
+  app.get('/api/diff', async ({ req }) => {
+    const [a, b] = (req.queries('run') ?? []).map((run) => runs.entry(run));
+    if (a == null || b == null) return noSuchRun();
+    if (a.isPlanned || b.isPlanned) return refused(404, 'a run that has not started has nothing to compare');
+    return await explained(async () => json(await diffs.between(a.row.directory, b.row.directory)));
+  });
+
   app.get('/api/log', ({ req }) => {
     const entry = runs.entry(req.query('run') ?? '');
     return entry === null ? noSuchRun() : json({ log: logTail(entry) });
@@ -128,17 +137,16 @@ export function boardApp({ runs, stream, assets, access, reportPage, directories
     const entry = runs.entry(body.run);
     if (entry === null || entry.isPlanned) return noSuchRun();
     const { directory } = entry.row;
-    try {
-      const notes = await writeNotes(directory, body);
-      runs.reread(body.run);
-      return json(notes);
-    } catch (error) {
-      if (error instanceof NotesChangedError) {
+    return await explained(async () => {
+      try {
+        const notes = await writeNotes(directory, body);
+        runs.reread(body.run);
+        return json(notes);
+      } catch (error) {
+        if (!(error instanceof NotesChangedError)) throw error;
         return json({ detail: messageOf(error), now: readNotes(directory).notes }, 409);
       }
-      if (error instanceof CookbookError) return refused(400, messageOf(error));
-      throw error;
-    }
+    });
   });
 
   app.notFound(({ req }) => refused(404, `there is no ${req.method} ${req.path} here`));
@@ -147,4 +155,14 @@ export function boardApp({ runs, stream, assets, access, reportPage, directories
     return refused(500, 'the board failed; where it was started it says why');
   });
   return app;
+}
+
+/** Known errors are answered in a line. */
+async function explained(answer: () => Promise<Response>): Promise<Response> {
+  try {
+    return await answer();
+  } catch (error) {
+    if (error instanceof CookbookError) return refused(400, messageOf(error));
+    throw error;
+  }
 }

@@ -25,6 +25,8 @@ export async function readAssets(): Promise<Map<string, Asset>> {
     ['/board.js', 'text/javascript; charset=utf-8', new URL('board/board.js', PAGES)],
     ['/curves.js', 'text/javascript; charset=utf-8', new URL('board/curves.js', PAGES)],
     ['/run.js', 'text/javascript; charset=utf-8', new URL('board/run.js', PAGES)],
+    ['/diff.js', 'text/javascript; charset=utf-8', new URL('board/diff.js', PAGES)],
+    ['/transcripts.js', 'text/javascript; charset=utf-8', new URL('board/transcripts.js', PAGES)],
     ['/elements.js', 'text/javascript; charset=utf-8', new URL('board/elements.js', PAGES)],
     ['/uplot.css', 'text/css; charset=utf-8', join(uplot, 'uPlot.min.css')],
     ['/uplot.js', 'text/javascript; charset=utf-8', join(uplot, 'uPlot.esm.js')],

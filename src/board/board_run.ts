@@ -2,7 +2,6 @@
 
 import { tellingMetrics } from '../report/objective.ts';
 import type { RunEntry } from '../report/run_entry.ts';
-import type { RunNotes } from '../run_files/notes.ts';
 import type { SeenState } from '../run_files/types.ts';
 import type { RunChange } from '../run_files/watch.ts';
 import { lastValue, metricNumber } from './last_values.ts';
@@ -31,7 +30,7 @@ export interface BoardRun {
   seed: number | null;
 }
 
-export function boardRun(entry: RunEntry, notes: RunNotes): BoardRun {
+export function boardRun(entry: RunEntry): BoardRun {
   const { row, isPlanned, metricsFile } = entry;
   const telling = tellingMetrics(entry);
   const last = isPlanned
@@ -58,8 +57,8 @@ export function boardRun(entry: RunEntry, notes: RunNotes): BoardRun {
     started_at: row.started_at,
     updated_at: row.updated_at,
     error: row.error,
-    tags: notes.tags,
-    note: notes.note,
+    tags: row.tags,
+    note: row.notes,
     axes: Object.fromEntries(
       Object.entries(row.axes).map(([axis, value]) => [
         axis,

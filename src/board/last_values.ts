@@ -2,8 +2,8 @@
 
 import { parseForeign } from '../run_files/foreign_json.ts';
 import { unspellNumber } from '../run_files/numbers.ts';
+import { readFileTail } from '../util/file_tail.ts';
 import { type JsonObject, type JsonValue, numberOf, objectOf } from '../util/json.ts';
-import { readTail } from './tail.ts';
 
 /** Some hundred lines: an evaluation every hundred steps stands in them. */
 const TAIL_BYTES = 32 * 1024;
@@ -39,7 +39,7 @@ export function metricNumber(value: JsonValue | undefined): number | null {
 
 /** The newest first. A last line without its newline is not whole yet. */
 function lastLines(file: string): string[] {
-  const tail = readTail(file, TAIL_BYTES);
+  const tail = readFileTail(file, TAIL_BYTES);
   if (tail === null) return [];
   const lines = tail.text.split('\n').slice(tail.isWhole ? 0 : 1, -1);
   return lines.reverse();

@@ -9,6 +9,7 @@ import { accessOf } from './access.ts';
 import { boardApp } from './app.ts';
 import { readAssets } from './assets.ts';
 import { ReportPage } from './report_page.ts';
+import { RunDiffs } from './run_diffs.ts';
 import { BoardRuns } from './runs.ts';
 import { EventStream } from './stream.ts';
 
@@ -53,13 +54,16 @@ export async function openBoard(options: BoardOptions): Promise<RunningBoard> {
     ...(searchMs !== undefined && { searchMs }),
   });
   const reportPage = new ReportPage({ directories, cwd });
-  const { fetch } = boardApp({ runs, stream, assets, access: accessOf(token), reportPage, directories, report });
+  const diffs = new RunDiffs(cwd);
+  const access = accessOf(token);
+  const { fetch } = boardApp({ runs, stream, assets, access, reportPage, diffs, directories, report });
   const server = createServer({ headersTimeout: HEADERS_MS, keepAliveTimeout: IDLE_MS }, getRequestListener(fetch));
   const connections = new Connections(server, STALLED_MS);
   server.on('clientError', refuseUnreadable);
   const close = async () => {
     stream.close();
     await reportPage.close();
+    await diffs.close();
     await runs.close();
     await connections.close(DRAIN_MS);
   };

@@ -6,9 +6,9 @@ import { MetricOrder } from '../report/metric_order.ts';
 import { tellingMetrics } from '../report/objective.ts';
 import type { RunEntry } from '../report/run_entry.ts';
 import { readNotes } from '../run_files/notes.ts';
+import { type FileTail, readFileTail } from '../util/file_tail.ts';
 import type { JsonObject, JsonValue } from '../util/json.ts';
 import { NO_SERIES, readSeries, type Series } from './series.ts';
-import { readTail, type Tail } from './tail.ts';
 
 export interface RunView {
   run: string;
@@ -19,7 +19,7 @@ export interface RunView {
   /** In the order in which reports show them. */
   metrics: (Series & { isDetail: boolean; sql: string })[];
   problem: string | null;
-  log: Tail | null;
+  log: FileTail | null;
   notes: JsonObject;
 }
 
@@ -46,8 +46,8 @@ export async function runView(entry: RunEntry): Promise<RunView> {
 }
 
 /** The end of what it has printed. */
-export function logTail({ logFile }: Pick<RunEntry, 'logFile'>): Tail | null {
-  return logFile === null ? null : readTail(logFile, LOG_BYTES);
+export function logTail({ logFile }: Pick<RunEntry, 'logFile'>): FileTail | null {
+  return logFile === null ? null : readFileTail(logFile, LOG_BYTES);
 }
 
 export interface CurvesView {

@@ -169,10 +169,8 @@ export class BoardRuns {
   }
 
   #read(entry: RunEntry, signature: string): Known {
-    if (entry.isPlanned) return { entry, row: boardRun(entry, { revision: 0, tags: [], note: '' }), signature };
-    const { notes, problem } = readNotes(entry.row.directory);
-    if (problem !== null) this.#tell(`${entry.row.run}: ${problem}`);
-    return { entry, row: boardRun(entry, notes), signature };
+    if (entry.notesProblem !== null) this.#tell(`${entry.row.run}: ${entry.notesProblem}`);
+    return { entry, row: boardRun(entry), signature };
   }
 
   #take(found: Map<string, Known>): void {

@@ -1,14 +1,13 @@
 // cookbook diff: what tells two runs apart, as tables for people or as data.
 
-import { openDatabase } from '../report/database.ts';
 import { type Block, toText } from '../report/document.ts';
 import { formatExact, formatNumber, formatValue } from '../report/format.ts';
 import { sparkline } from '../report/sparkline.ts';
 import type { JsonValue } from '../util/json.ts';
 import { plural } from '../util/plural.ts';
 import { printable } from '../util/printable.ts';
-import { readRuns } from './read_run.ts';
-import { diffRuns, type FieldDiff, type MetricDiff, type RunDiff } from './run_diff.ts';
+import { compareRuns } from './compare_runs.ts';
+import type { FieldDiff, MetricDiff, RunDiff } from './run_diff.ts';
 import { parseTolerance } from './tolerance.ts';
 
 export interface DiffOptions {
@@ -24,15 +23,9 @@ export interface DiffOptions {
 
 export async function diffCommand(options: DiffOptions): Promise<{ text: string; json: JsonValue }> {
   const tolerance = options.tolerance === undefined ? undefined : parseTolerance(options.tolerance);
-  const connection = await openDatabase();
-  try {
-    const { runs, notices } = await readRuns(connection, options.runs, options.cwd);
-    for (const notice of notices) options.notify(notice);
-    const diff = diffRuns(...runs, tolerance);
-    return { text: toText(diffBlocks(diff, options.all), options.width), json: JSON.parse(JSON.stringify(diff)) };
-  } finally {
-    connection.closeSync();
-  }
+  const { diff, notices } = await compareRuns(options.runs, options.cwd, tolerance);
+  for (const notice of notices) options.notify(notice);
+  return { text: toText(diffBlocks(diff, options.all), options.width), json: JSON.parse(JSON.stringify(diff)) };
 }
 
 function diffBlocks(diff: RunDiff, all: boolean): Block[] {

@@ -50,6 +50,7 @@ const READ = new Set([
   'checkpoints.jsonl',
   'plan.json',
   'stop.json',
+  'notes.json',
 ]);
 
 /** Contents of a run, which hold no runs of their own but may hold thousands of files. */

@@ -26,7 +26,8 @@ export function readEntries({ directories, cwd, useCache = true }: RunPlaces): {
   const { runs, sweeps, notices } = discoverRuns(directories, cwd);
   const found = runs.map(readRunEntry).map((entry) => (useCache ? entry : { ...entry, cacheDirectory: null }));
   const entries = judgedByTheirOwn([...found, ...plannedEntries(sweeps, found)]);
-  if (entries.length > 0) return { entries, notices };
+  const unread = found.flatMap(({ row, notesProblem }) => (notesProblem === null ? [] : `${row.run}: ${notesProblem}`));
+  if (entries.length > 0) return { entries, notices: [...notices, ...unread] };
   throw new ConfigurationError([...notices, `no runs in ${directories.join(', ')}`].join('\n'), {
     hint: `A run is a directory with a run.json, metrics.jsonl or config.json. Start one: ${programName()} run configs/sl_basic.yaml`,
   });

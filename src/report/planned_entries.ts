@@ -62,6 +62,8 @@ function plannedEntry(sweep: Pick<RunDirectory, 'path' | 'directory' | 'objectiv
       objective_goal: objective?.goal ?? null,
       objective_at: objective?.at ?? null,
       axes,
+      tags: [],
+      notes: '',
     },
     after: stage?.after ?? [],
     spec: axes,
@@ -79,5 +81,6 @@ function plannedEntry(sweep: Pick<RunDirectory, 'path' | 'directory' | 'objectiv
     versions: {},
     logFile: null,
     diffFile: null,
+    notesProblem: null,
   };
 }

@@ -3,6 +3,7 @@
 import { basename, join } from 'node:path';
 import type { Headline } from '../registry/headline.ts';
 import { type KeptBest, keptBest } from '../run_files/best_checkpoint.ts';
+import { readNotes } from '../run_files/notes.ts';
 import type { SweepObjective } from '../run_files/objective.ts';
 import { sameCommand } from '../run_files/same_command.ts';
 import { seeRun } from '../run_files/seen_run.ts';
@@ -49,6 +50,9 @@ export interface RunRow {
   cookbook_version: string | null;
   platform: string | null;
   sampler_path: string | null;
+  /** What people keep beside it. */
+  tags: string[];
+  notes: string;
 }
 
 export interface RunEntry {
@@ -83,6 +87,8 @@ export interface RunEntry {
   /** Absolute paths; null where there is no such file: what was printed, and how the code differed from its commit. */
   logFile: string | null;
   diffFile: string | null;
+  /** Why the notes beside it cannot be read; null where they can, or there are none. */
+  notesProblem: string | null;
 }
 
 export function readRunEntry(found: RunDirectory): RunEntry {
@@ -91,6 +97,7 @@ export function readRunEntry(found: RunDirectory): RunEntry {
   const git = objectOf(record.git);
   const versions = objectOf(record.versions);
   const error = objectOf(status.error);
+  const { notes, problem: notesProblem } = readNotes(found.directory, found.files);
   return {
     row: {
       run: found.path,
@@ -124,6 +131,8 @@ export function readRunEntry(found: RunDirectory): RunEntry {
       cookbook_version: textOf(versions.cookbook),
       platform: textOf(versions.platform),
       sampler_path: textOf(status.sampler_path),
+      tags: notes.tags,
+      notes: notes.note,
     },
     after: run.after,
     spec: run.spec,
@@ -141,6 +150,7 @@ export function readRunEntry(found: RunDirectory): RunEntry {
     versions,
     logFile: found.files.has('logs.log') ? join(found.directory, 'logs.log') : null,
     diffFile: found.files.has('code.diff') ? join(found.directory, 'code.diff') : null,
+    notesProblem,
   };
 }
 
@@ -181,6 +191,8 @@ export const RUN_COLUMNS = {
   cookbook_version: 'VARCHAR',
   platform: 'VARCHAR',
   sampler_path: 'VARCHAR',
+  tags: 'JSON',
+  notes: 'VARCHAR',
 } as const satisfies Record<keyof RunRow, string>;
 
 function secondsBetween(start: string | null, end: string | null): number | null {

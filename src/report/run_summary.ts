@@ -2,14 +2,13 @@
 
 import type { DuckDBConnection } from '@duckdb/node-api';
 import type { Goal } from '../run_files/objective.ts';
-import { type JsonValue, numberOf } from '../util/json.ts';
-import { readRows } from './database.ts';
-import { curves, measure } from './measure.ts';
+import { measure } from './measure.ts';
 import { MetricFiles } from './metric_files.ts';
 import { MetricOrder } from './metric_order.ts';
-import { findMetrics, loadMetrics, METRIC_ROWS, type MetricColumn } from './metrics.ts';
+import { findMetrics, loadMetrics, type MetricColumn } from './metrics.ts';
 import { tellingMetrics } from './objective.ts';
 import type { RunEntry, RunRow } from './run_entry.ts';
+import { type RunMetric, runMetrics } from './run_metrics.ts';
 
 export interface RunSummary {
   run: RunRow;
@@ -28,16 +27,7 @@ interface LearnedSoFar {
   best_step: number | null;
 }
 
-/** By the order of steps. Least and greatest of the finite values, for numeric metrics. */
-interface MetricSummary {
-  metric: string;
-  first: JsonValue;
-  last: JsonValue;
-  least: number | null;
-  greatest: number | null;
-  /** Steps with a value. */
-  n: number;
-  curve: number[];
+interface MetricSummary extends RunMetric {
   /** Shown only where everything is asked for. */
   isDetail: boolean;
 }
@@ -51,11 +41,10 @@ export async function summariseRun(
   const telling = tellingMetrics(entry);
   const order = new MetricOrder(telling.map(({ metric }) => metric));
   const columns = await loadMetrics(files, await findMetrics(files));
-  const metrics: MetricSummary[] = [];
-  for (const column of columns.sort((a, b) => order.compare(a.metric, b.metric))) {
-    const isDetail = order.isDetail(column.metric);
-    metrics.push({ ...(await summariseMetric(connection, column)), isDetail });
-  }
+  const logged = (await runMetrics(connection, columns, [0])).get(0) ?? [];
+  const metrics = logged
+    .map((metric): MetricSummary => ({ ...metric, isDetail: order.isDetail(metric.metric) }))
+    .sort((a, b) => order.compare(a.metric, b.metric));
   const learned = await learnedSoFar(connection, { telling, columns, metrics });
   return { summary: { run: entry.row, learned, metrics }, notices: files.notices };
 }
@@ -77,28 +66,3 @@ async function learnedSoFar(
 }
 
 type Telling = ReturnType<typeof tellingMetrics>[number];
-
-/** The order in which values were logged: lines without a step come first, in the order of the file. */
-const LOGGED = '(coalesce(step, -1), rowid)';
-
-async function summariseMetric(
-  connection: DuckDBConnection,
-  { metric, type, column }: MetricColumn,
-): Promise<Omit<MetricSummary, 'isDetail'>> {
-  const numeric = type === 'DOUBLE';
-  const extreme = (aggregate: string) => (numeric ? `${aggregate}(${column}) FILTER (isfinite(${column}))` : 'NULL');
-  const [row] = await readRows(
-    connection,
-    `SELECT arg_min(${column}, ${LOGGED}) AS first, arg_max(${column}, ${LOGGED}) AS last,
-       ${extreme('min')} AS least, ${extreme('max')} AS greatest, count(${column}) AS n FROM ${METRIC_ROWS}`,
-  );
-  return {
-    metric,
-    first: row?.first ?? null,
-    last: row?.last ?? null,
-    least: numberOf(row?.least),
-    greatest: numberOf(row?.greatest),
-    n: numberOf(row?.n) ?? 0,
-    curve: numeric ? ((await curves(connection, column, [0])).get(0) ?? []) : [],
-  };
-}

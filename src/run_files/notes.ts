@@ -37,9 +37,12 @@ export function readNotes(directory: string, files?: ReadonlySet<string>): { not
   if (value.schema_version !== 1) return { notes: NONE, problem: `${NAME}: is of another version` };
   if (!shape.is(value)) return { notes: NONE, problem: `${NAME}: ${shape.problem(value)}` };
   const { revision, tags, note } = value;
-  const kept = tags.slice(0, MOST_TAGS).map((tag) => tag.slice(0, TAG_CHARACTERS));
-  return { notes: { revision, tags: kept, note: note.slice(0, NOTE_CHARACTERS) }, problem: null };
+  const kept = tags.slice(0, MOST_TAGS).map((tag) => cut(tag, TAG_CHARACTERS));
+  return { notes: { revision, tags: kept, note: cut(note, NOTE_CHARACTERS) }, problem: null };
 }
+
+/** A cut through a pair of surrogates would leave half of it, which is no Unicode and which a database refuses. */
+const cut = (text: string, most: number) => text.slice(0, most).replace(/[\ud800-\udbff]$/, '');
 
 /** Thrown where somebody else has changed the notes since they were read. */
 export class NotesChangedError extends ConfigurationError {}

@@ -1,9 +1,11 @@
 // The board's server: what it finds and tells, that it follows what changes, who may ask, and that it writes notes and nothing else.
 
-import { appendFileSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { appendFileSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { diffCommand } from '../../src/diff/command.ts';
+import { objectOf } from '../../src/util/json.ts';
 import { writeRun, writeSweep } from '../report/run_directories.ts';
 import { temporaryDirectory } from '../support/temporary_directory.ts';
 import { type Board, type OpenedBoard, opened, updated } from './support.ts';
@@ -61,6 +63,30 @@ describe('what it tells', () => {
       metrics: ['test/nll', 'lr'],
       sql: `SELECT step, "lr"\nFROM metrics\nWHERE run = 'it''s' AND "lr" IS NOT NULL\nORDER BY step`,
     });
+  });
+
+  it('of two runs what cookbook diff tells, and in one line why it cannot', async () => {
+    const directory = await temporaryDirectory();
+    writeRun(join(directory, 'a'), { axes: { learning_rate: 0.1 }, headline, metrics: rows(4) });
+    writeRun(join(directory, 'b'), { axes: { learning_rate: 0.2 }, headline, metrics: rows(2) });
+    const board = await opened(directory);
+    const { json } = await diffCommand({
+      runs: ['a', 'b'],
+      cwd: directory,
+      tolerance: undefined,
+      all: false,
+      width: 80,
+      notify: () => {},
+    });
+    expect(json).toMatchObject({ identity: [{ field: 'learning_rate' }] });
+    const diffs = await Promise.all([1, 2, 3].map(() => board.json('/api/diff?run=a&run=b')));
+    for (const diff of diffs) expect(diff).toEqual({ ...objectOf(json), notices: [] });
+    expect(await board.json('/api/diff?run=a&run=c')).toEqual({ detail: 'there is no such run any more' });
+    rmSync(join(directory, 'b'), { recursive: true });
+    expect(await board.json('/api/diff?run=a&run=b')).toEqual({
+      detail: expect.stringContaining('b: no such directory'),
+    });
+    expect(board.failures).toEqual([]);
   });
 
   it('nothing of what is no run, wherever the name leads', async () => {

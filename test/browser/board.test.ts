@@ -167,10 +167,17 @@ describe.skipIf(whyNoBrowser !== null)('one run', () => {
     await page.locator('figure .canvas canvas').first().waitFor();
     expect(await page.locator('.log').textContent()).toContain('started');
     await page.getByLabel('Compare with').first().selectOption('grid/lr=0.01');
-    await page.getByText('1 field differs').waitFor();
+    await page.getByRole('heading', { name: '1 field differs' }).waitFor();
     expect(await page.getByRole('region', { name: 'Fields that differ' }).locator('tbody').textContent()).toBe(
       'learning_rate0.0010.01',
     );
+    const row = page.getByRole('region', { name: 'Metrics side by side' }).locator('tbody tr').first();
+    expect(await row.locator('th, td').allTextContents()).toEqual([
+      'test/nll',
+      '2.75 → 1.25, best 1.25 at step 39',
+      '2.75 → 1.5, best 1.5 at step 39',
+      'step 10, by more than 1 % at step 10',
+    ]);
     await page.getByLabel('Search transcripts').fill('OF COURSE');
     await page.getByText('2 transcripts, the worst and the best first').waitFor();
     expect(await page.locator('.transcript .score').allTextContents()).toEqual(['0', '1']);
@@ -263,6 +270,8 @@ describe.skipIf(whyNoBrowser !== null)('for everybody', () => {
     for (const hash of hashes) {
       await page.evaluate(`location.hash = ${JSON.stringify(hash)}`);
       await page.locator('.transcript summary').click();
+      await page.getByLabel('Compare with').first().selectOption({ index: 1 });
+      await page.getByRole('region', { name: 'Metrics side by side' }).waitFor();
       expect(
         await page
           .locator('img, iframe, object, embed, main script, [onload], [onerror], a[href^="javascript" i]')

@@ -54,6 +54,9 @@ function writeGrid(): void {
           ...(isLost && seed === 1 ? { state: 'failed', error: { code: 'OOM', message: 'out of memory' } } : {}),
         });
         writeText(join(sweep, name, 'logs.log'), `the log of ${name}\n`);
+        if (!isLost || seed !== 1) continue;
+        const notes = { schema_version: 1, revision: 1, tags: ['ask <b>us</b>'], note: 'too large for this host' };
+        writeText(join(sweep, name, 'notes.json'), JSON.stringify(notes));
       }
     }
   }
@@ -83,6 +86,8 @@ describe.skipIf(whyNoBrowser !== null)('the report of a sweep', () => {
     const { page, faults } = await pageOf(['runs/grid']);
     await page.getByLabel('Find', { exact: true }).fill('OUT OF');
     expect(await column(page, 2)).toEqual(['✕failed']);
+    await page.getByLabel('Find', { exact: true }).fill('ASK <B>');
+    expect(await page.locator('.runs .tag').allTextContents()).toEqual(['ask <b>us</b>']);
     await page.getByLabel('Find', { exact: true }).fill('');
     await page.getByRole('combobox', { name: 'lora_rank' }).selectOption({ label: '16' });
     await page.getByRole('combobox', { name: 'state' }).selectOption({ label: 'done' });
@@ -111,6 +116,7 @@ describe.skipIf(whyNoBrowser !== null)('the report of a sweep', () => {
     const details = (await page.locator('.details').textContent()) ?? '';
     for (const text of [
       'out of memory',
+      'too large for this host',
       'train_mean_nll',
       'learning_rate0.01',
       'final',

@@ -53,6 +53,8 @@ export function entry(options: Options): RunEntry {
       cookbook_version: null,
       platform: null,
       sampler_path: null,
+      tags: [],
+      notes: '',
       ...row,
       axes,
     },
@@ -72,5 +74,6 @@ export function entry(options: Options): RunEntry {
     versions: {},
     logFile: null,
     diffFile: null,
+    notesProblem: null,
   };
 }

@@ -55,6 +55,7 @@ describe('readRunEntry', () => {
         "hash": Any<String>,
         "host": Any<String>,
         "name": "a",
+        "notes": "",
         "objective_at": "best",
         "objective_goal": "minimize",
         "objective_metric": "test/nll",
@@ -68,6 +69,7 @@ describe('readRunEntry', () => {
         "state": "failed",
         "steps": 12,
         "sweep": null,
+        "tags": [],
         "total_steps": 40,
         "updated_at": "2026-01-02T03:06:30.000Z",
       }

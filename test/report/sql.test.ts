@@ -65,6 +65,18 @@ describe('the views', () => {
     ]);
   });
 
+  it('runs: with the tags and the note that people keep beside them', async () => {
+    const note = `${'x'.repeat(19_999)}🙂`;
+    const notes = { schema_version: 1, revision: 2, tags: ['baseline', 'again'], note };
+    writeText(join(cwd, 'runs/grid/lr=0.01 seed=0/notes.json'), JSON.stringify(notes));
+    const sql = `SELECT run, tags, length(notes) AS characters FROM runs WHERE list_contains(tags::VARCHAR[], 'baseline')`;
+    // A note that is too long is cut between two characters.
+    expect(await ask(sql)).toEqual([
+      { run: 'runs/grid/lr=0.01 seed=0', tags: ['baseline', 'again'], characters: 19_999 },
+    ]);
+    expect(await ask(`SELECT count(*) AS n FROM runs WHERE tags::VARCHAR[] = [] AND notes = ''`)).toEqual([{ n: 2 }]);
+  });
+
   it('configs: a row a configuration, with the fields of its spec as typed columns', async () => {
     expect(
       await ask(

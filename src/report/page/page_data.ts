@@ -89,6 +89,9 @@ export interface PageRun {
   n_more_checkpoints: number;
   /** The last lines of its log; null where they are left out, or there are none. */
   log: string | null;
+  /** What people keep beside it. */
+  tags: string[];
+  notes: string;
   commit: string | null;
   started_at: string | null;
 }

@@ -6,11 +6,11 @@ import { flatten } from '../flatten.ts';
 import { formatExact } from '../format.ts';
 import type { Grouping } from '../grouping.ts';
 import type { RunEntry } from '../run_entry.ts';
+import type { RunMetric } from '../run_metrics.ts';
 import type { Configuration, Summary } from '../summary.ts';
 import { TROUBLED } from './answer.ts';
 import { logTail } from './log_tail.ts';
 import type { CheckpointData, MetricData, PageRun, RunTable } from './page_data.ts';
-import type { RunMetric } from './run_metrics.ts';
 
 export interface RunTableOptions {
   /** What was logged of a run, in the order in which it is shown. */
@@ -63,14 +63,32 @@ export function runTableOf(summary: Summary, grouping: Grouping, options: RunTab
 }
 
 function ofEntry({ row, look, warnings, stopped }: RunEntry) {
-  const { run, state, seed, steps, total_steps, seconds, error, git_commit: commit, started_at } = row;
-  return { run, state, seed, steps, total_steps, seconds, error, stopped, warnings, look, commit, started_at };
+  const { run, state, seed, steps, total_steps, seconds, error, tags, git_commit: commit, started_at } = row;
+  const notes = short(row.notes);
+  return {
+    run,
+    state,
+    seed,
+    steps,
+    total_steps,
+    seconds,
+    error,
+    stopped,
+    warnings,
+    look,
+    tags,
+    notes,
+    commit,
+    started_at,
+  };
 }
 
 function specTexts({ spec }: RunEntry): Map<string, string> {
-  const short = (text: string) =>
-    text.length > MOST_VALUE_CHARACTERS ? `${text.slice(0, MOST_VALUE_CHARACTERS)}…` : text;
   return new Map([...flatten(spec)].map(([field, value]) => [field, short(formatExact(value))]));
+}
+
+function short(text: string): string {
+  return text.length > MOST_VALUE_CHARACTERS ? `${text.slice(0, MOST_VALUE_CHARACTERS)}…` : text;
 }
 
 /** Those that all have the same value of. */

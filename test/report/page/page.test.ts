@@ -72,6 +72,20 @@ describe('the runs of a page', () => {
     expect(nll?.slice(1, 5)).toEqual([3.25, 2, 2, 3.25]);
   });
 
+  it('have the tags and the note that people keep beside them', async () => {
+    writeConfiguration(1, [1, 2]);
+    const [first, second] = [0, 1].map((seed) => join(cwd, `runs/grid/lr=1,seed=${seed}/notes.json`));
+    const notes = { schema_version: 1, revision: 1, tags: ['baseline'], note: 'x'.repeat(500) };
+    writeText(first ?? '', JSON.stringify(notes));
+    writeText(second ?? '', '{');
+    const { studies, notices } = await page();
+    expect(studies[0]?.table.runs.map(({ tags, notes }) => [tags, notes])).toEqual([
+      [['baseline'], `${'x'.repeat(400)}…`],
+      [[], ''],
+    ]);
+    expect(notices).toEqual([expect.stringMatching(/^runs\/grid\/lr=1,seed=1: notes\.json: /)]);
+  });
+
   it('may be those of the Python cookbook', async () => {
     writePythonRun(join(cwd, 'runs/a'), { learning_rate: 1 }, lossCurve(2, 1));
     writePythonRun(join(cwd, 'runs/b'), { learning_rate: 2 }, lossCurve(2, 0.5));

@@ -16,7 +16,8 @@ ${heading(2, `${id}-answer`, 'How it stands')}
 <div><p class="overline">${table.metric}</p><p class="big">${run.value === null ? '—' : formatValue(run.value)}</p><p class="soft">${study.objective}</p></div></div>
 ${run.error === null ? NOTHING : html`<p class="lead wrong"><span class="sign" aria-hidden="true">✕</span><span>${run.error}<br><span class="soft path">${run.look}</span></span></p>`}
 ${run.stopped === null ? NOTHING : html`<p class="lead">${run.stopped}</p>`}
-${run.warnings.map((warning) => html`<p class="lead unsure"><span class="sign" aria-hidden="true">!</span><span>${warning}</span></p>`)}</div>
+${run.warnings.map((warning) => html`<p class="lead unsure"><span class="sign" aria-hidden="true">!</span><span>${warning}</span></p>`)}
+${notes(run)}</div>
 ${study.answer.again === null ? NOTHING : html`<p class="again">Go on: <code>${study.answer.again}</code></p>`}
 </section>
 ${chartsSection(study, 2)}
@@ -24,6 +25,12 @@ ${metricsSection(study, run)}
 ${configSection(study, run)}
 ${checkpointsSection(study, run)}
 ${run.log === null ? NOTHING : html`<section aria-labelledby="${id}-log">${heading(2, `${id}-log`, 'The end of its log')}<pre class="log" tabindex="0">${run.log}</pre></section>`}`;
+}
+
+/** What people keep beside it. */
+function notes({ tags, notes: text }: PageRun): Html {
+  if (tags.length === 0 && text === '') return NOTHING;
+  return html`<p class="written">${tags.map((tag) => html`<span class="tag">${tag}</span>`)} ${text}</p>`;
 }
 
 function standing({ steps, total_steps, seconds, seed, cost }: PageRun): Html {

@@ -1,16 +1,16 @@
 // The end of a file that somebody else writes to, without reading the rest.
 
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
-import { READ_FLAGS } from '../util/regular_file.ts';
+import { READ_FLAGS } from './regular_file.ts';
 
-export interface Tail {
+export interface FileTail {
   text: string;
   /** Whether that is the whole file; else its first line may be cut. */
   isWhole: boolean;
 }
 
 /** Null where there is nothing to read. */
-export function readTail(file: string, mostBytes: number): Tail | null {
+export function readFileTail(file: string, mostBytes: number): FileTail | null {
   let descriptor: number;
   try {
     descriptor = openSync(file, READ_FLAGS);

@@ -1,10 +1,10 @@
 // Every metric of every run, from its first value to its last, in one pass over each column of the metrics table.
 
 import type { DuckDBConnection } from '@duckdb/node-api';
-import { type JsonValue, numberOf } from '../../util/json.ts';
-import { readRows } from '../database.ts';
-import { curves } from '../measure.ts';
-import { METRIC_ROWS, type MetricColumn } from '../metrics.ts';
+import { type JsonValue, numberOf } from '../util/json.ts';
+import { readRows } from './database.ts';
+import { curves } from './measure.ts';
+import { METRIC_ROWS, type MetricColumn } from './metrics.ts';
 
 export interface RunMetric {
   metric: string;
@@ -13,6 +13,8 @@ export interface RunMetric {
   /** Of the finite values of a numeric metric. */
   least: number | null;
   greatest: number | null;
+  /** Steps with a value. */
+  n: number;
   /** Its course over the steps; empty where nobody asked for it, NaN where it has no value. */
   curve: number[];
 }
@@ -44,6 +46,7 @@ export async function runMetrics(
         last: row.last ?? null,
         least: numberOf(row.least),
         greatest: numberOf(row.greatest),
+        n: numberOf(row.n) ?? 0,
         curve: courses.get(index) ?? [],
       });
     }
@@ -54,6 +57,6 @@ export async function runMetrics(
 function statement(column: string, isNumeric: boolean): string {
   const extreme = (aggregate: string) => (isNumeric ? `${aggregate}(${column}) FILTER (isfinite(${column}))` : 'NULL');
   return `SELECT run_index, arg_min(${column}, ${LOGGED}) AS first, arg_max(${column}, ${LOGGED}) AS last,
-     ${extreme('min')} AS least, ${extreme('max')} AS greatest
+     ${extreme('min')} AS least, ${extreme('max')} AS greatest, count(*) AS n
    FROM ${METRIC_ROWS} WHERE ${column} IS NOT NULL GROUP BY run_index`;
 }

@@ -1,0 +1,24 @@
+// Two run directories held against each other, in a database of their own.
+
+import { openDatabase } from '../report/database.ts';
+import { readRuns } from './read_run.ts';
+import { diffRuns, type RunDiff } from './run_diff.ts';
+
+/**
+ * @param tolerance a share; that of `diffRuns` if absent
+ * @returns the difference, and what could not be read of the runs
+ * @throws ConfigurationError for a directory that is no run
+ */
+export async function compareRuns(
+  paths: readonly [string, string],
+  cwd: string,
+  tolerance?: number,
+): Promise<{ diff: RunDiff; notices: string[] }> {
+  const connection = await openDatabase();
+  try {
+    const { runs, notices } = await readRuns(connection, paths, cwd);
+    return { diff: diffRuns(...runs, tolerance), notices };
+  } finally {
+    connection.closeSync();
+  }
+}
