@@ -54,6 +54,9 @@ function foreignPage({ req }: Context, token: string | null): string | null {
   const url = new URL(req.url);
   const page = req.header('Origin');
   if (page !== undefined && hostOf(page) !== url.host) return page;
+  // Pictures and scripts of a page are asked for without an origin.
+  const [site, mode] = [req.header('Sec-Fetch-Site'), req.header('Sec-Fetch-Mode')];
+  if ((site === 'cross-site' || site === 'same-site') && mode !== 'navigate') return 'another site';
   return token === null && !isLoopbackUrl(url) ? url.hostname : null;
 }
 

@@ -58,7 +58,7 @@ export class BoardRuns {
   readonly #told = new Set<string>();
   readonly #changed = new Set<string>();
   #gone: string[] = [];
-  #points: Record<string, NewPoints> = {};
+  #points: Record<string, NewPoints> = named();
   readonly #anew = new Set<string>();
   #searching: Promise<void> | null = null;
   #searchTimer: NodeJS.Timeout | undefined;
@@ -202,7 +202,7 @@ export class BoardRuns {
           const known = this.#known.get(run);
           if (known === undefined || this.#watches.get(run) !== watch) return;
           if (change.type === 'problem') this.#tell(`${run}: ${change.message}`);
-          const points: NewPoints = this.#points[run] ?? {};
+          const points: NewPoints = this.#points[run] ?? named();
           this.#change(run, changedRun(known.row, change, points));
           if (change.type !== 'rows') return;
           if (change.anew) this.#anew.add(run);
@@ -230,7 +230,7 @@ export class BoardRuns {
       this.#options.onUpdate({ runs, gone: this.#gone, points: this.#points, anew: [...this.#anew] });
       this.#changed.clear();
       this.#gone = [];
-      this.#points = {};
+      this.#points = named();
       this.#anew.clear();
     }, UPDATE_MS).unref();
   }
@@ -240,6 +240,11 @@ export class BoardRuns {
     this.#told.add(notice);
     this.#options.notify(notice);
   }
+}
+
+/** An object for names that others have chosen, `__proto__` among them. */
+function named<T>(): Record<string, T> {
+  return Object.create(null);
 }
 
 /** Tells the files apart from those of before, without reading them. */

@@ -3,13 +3,13 @@
 import { open } from 'node:fs/promises';
 import { LOG_LIMIT_BYTES, READ_FLAGS, refuseIrregular } from '../util/regular_file.ts';
 
-/** Whether a regular file begins with these bytes. Throws as below. */
-export async function beginsWith(path: string, bytes: Buffer): Promise<boolean> {
+/** As much of a file as it begins with. @throws as below */
+export async function readForeignStart(path: string, most: number): Promise<Buffer> {
   const file = await open(path, READ_FLAGS);
   try {
     refuseIrregular(await file.stat(), LOG_LIMIT_BYTES);
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(bytes.length), 0, bytes.length, 0);
-    return buffer.subarray(0, bytesRead).equals(bytes);
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(most), 0, most, 0);
+    return buffer.subarray(0, bytesRead);
   } finally {
     await file.close();
   }

@@ -3,6 +3,7 @@
 import { readdir } from 'node:fs/promises';
 import { basename, dirname, join, relative, sep } from 'node:path';
 import { parse } from 'yaml';
+import { linesIn } from '../run_files/foreign_json.ts';
 import { messageOf } from '../util/errors.ts';
 import { isJsonObject, type JsonObject, type JsonValue, numberOf, textOf } from '../util/json.ts';
 import { plural } from '../util/plural.ts';
@@ -10,9 +11,12 @@ import { readRegularFile } from '../util/regular_file.ts';
 import { type ForeignRun, type Reading, Rows } from './foreign_run.ts';
 
 const META = 'meta.yaml';
-const MOST_META_BYTES = 2 ** 20;
+/** A dozen short fields; what is made to be parsed for hours is longer. */
+const MOST_META_BYTES = 2 ** 16;
 const MOST_PARAM_BYTES = 2 ** 16;
 const MOST_METRIC_BYTES = 256 * 2 ** 20;
+/** A time, a value, a step, and the names of a dataset and a model. */
+const LONGEST_LINE = 2 ** 12;
 /** Files of a run. */
 const MOST_FILES = 100_000;
 
@@ -62,8 +66,8 @@ export async function readMlflowRun(directory: string): Promise<Reading> {
 
 async function metaIn(directory: string): Promise<JsonObject> {
   const text = await readRegularFile(join(directory, META), MOST_META_BYTES);
-  // An alias may stand for a text that is a thousand times as long.
-  const value: unknown = parse(text, { maxAliasCount: 0, schema: 'core', logLevel: 'silent' });
+  // An alias may stand for a text that is a thousand times as long; comparing each key with all others takes their square.
+  const value: unknown = parse(text, { maxAliasCount: 0, uniqueKeys: false, schema: 'core', logLevel: 'silent' });
   return isJsonObject(value) ? value : {};
 }
 
@@ -82,20 +86,16 @@ async function filesBelow(directory: string): Promise<[string, string][]> {
 
 /** Each line has a time, a value and a step; newer versions add to it. */
 async function addMetric(metric: string, path: string, rows: Rows, problems: string[]): Promise<void> {
-  const lines = (await readRegularFile(path, MOST_METRIC_BYTES)).split('\n');
-  // Without its newline the last line may be half of one.
-  const torn = lines.pop() !== '' ? 1 : 0;
   let damaged = 0;
-  for (const line of lines) {
-    const [, value = '', step = '0'] = line.trim().split(/\s+/);
+  for (const { line, isWhole } of linesIn(await readRegularFile(path, MOST_METRIC_BYTES))) {
+    const [, value = '', step = '0'] = line.length > LONGEST_LINE ? [] : line.trim().split(/\s+/);
     const number = numberIn(value);
-    if (number === null || !/^-?\d+$/.test(step)) damaged += 1;
+    // Without its newline the last line may be half of one.
+    if (!isWhole || number === null || !/^-?\d+$/.test(step)) damaged += 1;
     else rows.add(Number(step), metric, number);
   }
-  if (damaged + torn > 0)
-    problems.push(
-      `${join(basename(dirname(path)), basename(path))}: ${plural(damaged + torn, 'damaged line')} left out`,
-    );
+  if (damaged > 0)
+    problems.push(`${join(basename(dirname(path)), basename(path))}: ${plural(damaged, 'damaged line')} left out`);
 }
 
 function numberIn(text: string): number | null {

@@ -21,7 +21,7 @@ const FLOAT32_DIGITS = 9;
 /** The run of a directory. @param names of its event files @param root what the user has named, which the run's name starts from */
 export async function readEventDirectory(directory: string, names: readonly string[], root: string): Promise<Reading> {
   const rows = new Rows();
-  const config: JsonObject = {};
+  const config: JsonObject = Object.create(null);
   const problems: string[] = [];
   let started: number | null = null;
   let ended: number | null = null;

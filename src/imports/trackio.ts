@@ -6,7 +6,8 @@ import { parseForeign } from '../run_files/foreign_json.ts';
 import { messageOf } from '../util/errors.ts';
 import { isJsonObject, type JsonObject, type JsonValue, objectOf, textOf } from '../util/json.ts';
 import { plural } from '../util/plural.ts';
-import { beginsWith } from './foreign_file.ts';
+import { withCopy } from './database_copy.ts';
+import { readForeignStart } from './foreign_file.ts';
 import { type ForeignRun, type Reading, Rows } from './foreign_run.ts';
 
 export const isDatabase = (name: string) => name.endsWith('.db');
@@ -18,17 +19,19 @@ const LONGEST_TEXT = 2 ** 20;
 export async function readTrackioDatabase(path: string): Promise<Reading> {
   const problems: string[] = [];
   try {
-    if (!(await beginsWith(path, SQLITE))) return { runs: [], problems };
+    if (!(await readForeignStart(path, SQLITE.length)).equals(SQLITE)) return { runs: [], problems };
     const { default: Database } = await import('libsql');
-    const database = new Database(path, { fileMustExist: true, timeout: 5 });
-    try {
-      database.exec('PRAGMA query_only = ON');
-      database.exec('PRAGMA trusted_schema = OFF');
-      const all = (sql: string) => database.prepare(sql).all().filter(isJsonObject);
-      return { runs: runsIn(all, path, problems), problems };
-    } finally {
-      database.close();
-    }
+    return await withCopy(path, (copy) => {
+      const database = new Database(copy, { fileMustExist: true });
+      try {
+        database.exec('PRAGMA query_only = ON');
+        database.exec('PRAGMA trusted_schema = OFF');
+        const all = (sql: string) => database.prepare(sql).all().filter(isJsonObject);
+        return { runs: runsIn(all, path, problems), problems };
+      } finally {
+        database.close();
+      }
+    });
   } catch (error) {
     return { runs: [], problems: [...problems, `${path}: ${messageOf(error)}`] };
   }

@@ -35,17 +35,30 @@ export function readForeignLines(path: string): ForeignLines {
 
 /** The objects of the text of such a file. */
 export function foreignLinesIn(text: string): Omit<ForeignLines, 'problem'> {
-  const lines = text.split('\n');
-  const end = lines.length - 1;
   const objects: JsonObject[] = [];
   let damagedLines = 0;
-  for (const [i, line] of lines.entries()) {
-    if (line.trim() === '') continue;
+  for (const { line, isWhole } of linesIn(text)) {
     const object = objectIn(line);
     if (object !== null) objects.push(object);
-    else if (i < end) damagedLines += 1;
+    else if (isWhole) damagedLines += 1;
   }
   return { objects, damaged: damagedLines };
+}
+
+/** The lines that are not blank. One by one: an array of as many as a file may have of them is more than the process survives. */
+export function* linesIn(text: string): Generator<{ line: string; isWhole: boolean }> {
+  const characters = /\S/g;
+  for (let start = 0; ; ) {
+    // Blank ones are passed over at once.
+    characters.lastIndex = start;
+    const first = characters.exec(text)?.index;
+    if (first === undefined) return;
+    const from = Math.max(start, text.lastIndexOf('\n', first) + 1);
+    const end = text.indexOf('\n', first);
+    yield { line: text.slice(from, end < 0 ? text.length : end), isWhole: end >= 0 };
+    if (end < 0) return;
+    start = end + 1;
+  }
 }
 
 /** The object that a line holds, if it holds one. */

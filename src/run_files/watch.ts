@@ -91,17 +91,24 @@ function looker(directory: string, onChange: (change: RunChange) => void): () =>
     if (status !== null && text !== updated) onChange({ type: 'status', status });
     updated = text;
     try {
-      const { lines, anew } = await tail.read();
-      const rows = lines.map(parseRow).filter((row) => row !== null);
-      if (rows.length > 0 || anew) onChange({ type: 'rows', rows, anew });
-      if (lines.length > 0)
-        note('metrics.jsonl', rows.length < lines.length ? 'metrics.jsonl: lines are damaged' : null);
+      for (let pieces = 0, more = true; more && pieces < MOST_PIECES; pieces++) {
+        const { lines, anew, isMore } = await tail.read();
+        const rows = lines.map(parseRow).filter((row) => row !== null);
+        if (rows.length > 0 || anew) onChange({ type: 'rows', rows, anew });
+        if (lines.length > 0)
+          note('metrics.jsonl', rows.length < lines.length ? 'metrics.jsonl: lines are damaged' : null);
+        more = isMore;
+      }
     } catch (error) {
       note('metrics.jsonl', `metrics.jsonl: ${messageOf(error)}`);
     }
   };
 }
 
+/** Of a log that may be of any size, in memory at a time. A line that is longer is passed over. */
+const MOST_BYTES = 8 * 2 ** 20;
+/** Of one look; the next one goes on from there. */
+const MOST_PIECES = 64;
 /** Bytes before the place that was read up to, by which a file that was cut back and has grown again is known. */
 const MARK_BYTES = 64;
 
@@ -117,27 +124,28 @@ class LineTail {
   }
 
   /** The lines since the last call; with `anew`, all lines of a file that is no longer the one that was read. */
-  async read(): Promise<{ lines: string[]; anew: boolean }> {
+  async read(): Promise<{ lines: string[]; anew: boolean; isMore: boolean }> {
     const file = await open(this.#path, READ_FLAGS).catch((error) => {
       if (errorCode(error) === 'ENOENT') return null;
       throw error;
     });
-    if (file === null) return { lines: [], anew: this.#forget() };
+    if (file === null) return { lines: [], anew: this.#forget(), isMore: false };
     try {
       const stats = await file.stat();
       // Whoever reads it in earnest says what is wrong with it.
-      if (!stats.isFile()) return { lines: [], anew: this.#forget() };
+      if (!stats.isFile()) return { lines: [], anew: this.#forget(), isMore: false };
       const { ino, size } = stats;
       const anew = ino === this.#inode && size >= this.#offset && (await this.#isMarked(file)) ? false : this.#forget();
       this.#inode = ino;
-      if (size === this.#offset) return { lines: [], anew };
-      const bytes = await bytesOf(file, this.#offset, size - this.#offset);
-      const end = bytes.lastIndexOf(0x0a) + 1;
+      if (size === this.#offset) return { lines: [], anew, isMore: false };
+      const bytes = await bytesOf(file, this.#offset, Math.min(size - this.#offset, MOST_BYTES));
+      const isMore = bytes.length === MOST_BYTES;
+      const end = bytes.lastIndexOf(0x0a) + 1 || (isMore ? bytes.length : 0);
       if (end > 0) {
         this.#offset += end;
         this.#mark = Buffer.from(bytes.subarray(Math.max(0, end - MARK_BYTES), end));
       }
-      return { lines: bytes.toString('utf8', 0, end).split('\n').slice(0, -1), anew };
+      return { lines: bytes.toString('utf8', 0, end).split('\n').slice(0, -1), anew, isMore };
     } finally {
       await file.close();
     }

@@ -29,5 +29,6 @@ export function fitted(text: string, columns: number, keep: 'start' | 'end' = 's
 /** What nearly all cells are made of: no need to take them apart. */
 const NARROW = /^[ -~─-█±—…★]*$/;
 const SEGMENTER = new Intl.Segmenter('en', { granularity: 'grapheme' });
-const WIDE =
+/** A grapheme that takes two columns. */
+export const WIDE =
   /^[\u1100-\u115f\u2e80-\u303e\u3041-\u33ff\u3400-\u4dbf\u4e00-\u9fff\ua000-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]|^\p{Emoji_Presentation}/u;

@@ -136,6 +136,18 @@ describe('what changes', () => {
     );
   });
 
+  it('reaches no other object of the process, whatever runs and metrics are called', async () => {
+    const directory = await temporaryDirectory();
+    const metrics = ['{"step":0,"polluted":1,"toString":2,"__proto__":3}\n'];
+    writeRun(join(directory, '__proto__'), { state: 'running', lease: 'live', metrics });
+    writeRun(join(directory, 'constructor'), { state: 'running', lease: 'live', metrics });
+    const board = await opened(directory);
+    const { points } = await updated(board, (update) => Object.hasOwn(update.points, 'constructor'));
+    expect(JSON.stringify(points.constructor)).toBe('{"polluted":[0,1],"toString":[0,2],"__proto__":[0,3]}');
+    expect('polluted' in {}).toBe(false);
+    expect(Object.keys(Object)).toEqual([]);
+  });
+
   it('are runs that appear, and runs that end', async () => {
     const directory = await temporaryDirectory();
     const first = writeRun(join(directory, 'a'), { state: 'running', lease: 'live' });
@@ -179,6 +191,10 @@ describe('who may ask', () => {
     expect(await statusOf(`${url}/api/board`, { Host: 'evil.example' })).toBe(403);
     expect(await statusOf(`${url}/api/board`, { Origin: 'http://evil.example' })).toBe(403);
     expect(await statusOf(`${url}/api/board`, { Origin: 'null' })).toBe(403);
+    const fetched = { 'Sec-Fetch-Site': 'cross-site', 'Sec-Fetch-Mode': 'no-cors' };
+    expect(await statusOf(`${url}/report`, fetched)).toBe(403);
+    expect(await statusOf(`${url}/api/events`, { ...fetched, 'Sec-Fetch-Site': 'same-site' })).toBe(403);
+    expect(await statusOf(url, { ...fetched, 'Sec-Fetch-Mode': 'navigate' })).toBe(200);
     expect(await statusOf(`${url}/api/board`, { Origin: url })).toBe(200);
   });
 

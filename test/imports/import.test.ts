@@ -232,3 +232,78 @@ describe('again', () => {
     await expect(imported(await temporaryDirectory(), ['nowhere'])).rejects.toThrow('nowhere: there is no such file');
   });
 });
+
+describe('what is made to do harm', () => {
+  it('a journal beside a database deletes nothing and changes nothing', async () => {
+    const cwd = await temporaryDirectory();
+    const database = new Database(join(cwd, 'evil.db'));
+    database.exec(
+      `CREATE TABLE metrics (timestamp TEXT, run_name TEXT, step INTEGER, metrics TEXT);
+       INSERT INTO metrics VALUES ('2026-01-01T00:00:00', 'a', 0, '{"loss": 1}')`,
+    );
+    database.close();
+    const before = await readFile(join(cwd, 'evil.db'));
+    await write(cwd, { 'victim.txt': 'precious', 'evil.db-journal': journalNaming(join(cwd, 'victim.txt'), before) });
+    await expect(imported(cwd)).rejects.toThrow('no runs of other tools');
+    expect(await readFile(join(cwd, 'victim.txt'), 'utf8')).toBe('precious');
+    expect(await readFile(join(cwd, 'evil.db'))).toEqual(before);
+    expect((await readdir(cwd)).sort()).toEqual(['evil.db', 'evil.db-journal', 'victim.txt']);
+  });
+
+  it('a database that is being written to is read with what its log holds, and left as it is', async () => {
+    const cwd = await temporaryDirectory();
+    const database = new Database(join(cwd, 'live.db'));
+    database.exec(
+      `PRAGMA journal_mode = WAL;
+       CREATE TABLE metrics (timestamp TEXT, run_name TEXT, step INTEGER, metrics TEXT);
+       INSERT INTO metrics VALUES ('2026-01-01T00:00:00', 'a', 0, '{"loss": 1}')`,
+    );
+    const { runs } = await imported(cwd);
+    database.close();
+    expect(runs).toMatchObject([{ kind: 'trackio', steps: 1 }]);
+  });
+
+  it('a meta.yaml that is long to parse, and a metric of nothing but newlines, take no time', {
+    timeout: 60_000,
+  }, async () => {
+    const cwd = await temporaryDirectory();
+    const keys = Array.from({ length: 100_000 }, (_, i) => `k${i}: 1`).join('\n');
+    await write(cwd, {
+      'a/meta.yaml': keys,
+      'b/meta.yaml': 'run_id: b\n',
+      'b/metrics/loss': Buffer.concat([Buffer.alloc(150 * 2 ** 20, '\n'), Buffer.from('1 0.5 0\n')]),
+    });
+    const { runs, problems } = await imported(cwd);
+    expect(problems).toEqual(['DIR/a: is larger than 0.0625 MiB']);
+    expect(runs).toMatchObject([{ kind: 'mlflow', steps: 1 }]);
+  });
+});
+
+/** A rollback journal that SQLite takes for one of several of the transaction that a file tells of, which it then deletes. */
+function journalNaming(path: string, database: Buffer): Buffer {
+  const magic = Buffer.from('d9d505f920a163d7', 'hex');
+  const pageSize = 4096;
+  const page = database.subarray(0, pageSize);
+  const nonce = 1;
+  let checksum = nonce;
+  for (let i = pageSize - 200; i > 0; i -= 200) checksum += page[i] ?? 0;
+  const name = Buffer.from(path);
+  const numbers = (...values: number[]) => {
+    const bytes = Buffer.alloc(4 * values.length);
+    for (const [i, value] of values.entries()) bytes.writeUInt32BE(value, 4 * i);
+    return bytes;
+  };
+  const header = Buffer.concat([magic, numbers(1, nonce, database.length / pageSize, 512, pageSize)]);
+  const nameChecksum = name.reduce((sum, byte) => sum + byte, 0);
+  return Buffer.concat([
+    header,
+    Buffer.alloc(512 - header.length),
+    numbers(1),
+    page,
+    numbers(checksum),
+    numbers(2 ** 30 / pageSize + 1),
+    name,
+    numbers(name.length, nameChecksum),
+    magic,
+  ]);
+}

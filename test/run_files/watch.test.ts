@@ -102,3 +102,10 @@ it('tells once of what cannot be read, and goes on with what can', async () => {
     'metrics.jsonl: lines are damaged',
   ]);
 });
+
+it('passes over a line that is too long, and reads on', async () => {
+  const { log, seen, until } = await watched();
+  await writeFile(log, `${'x'.repeat(20 * 2 ** 20)}\n${row(0)}`);
+  await until('rows 0');
+  expect(seen.filter((each) => each !== 'metrics.jsonl: lines are damaged')).toEqual(['rows 0']);
+});

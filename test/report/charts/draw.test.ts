@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { TopLevelSpec } from 'vega-lite';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { makeCharts } from '../../../src/report/charts/chart_report.ts';
 import { drawChart } from '../../../src/report/charts/draw.ts';
@@ -14,6 +15,11 @@ beforeEach(() => {
   [cwd, remove] = temporaryDirectory();
 });
 afterEach(() => remove());
+
+function specOf(value: object): TopLevelSpec {
+  if (!('mark' in value)) throw new Error('a spec has a mark');
+  return JSON.parse(JSON.stringify(value));
+}
 
 const HOSTILE = '<script>alert(1)</script>"\'&\u001b[31m]]>--><![CDATA[';
 
@@ -62,6 +68,47 @@ describe('a chart as SVG', () => {
     await expect(drawChart({ id: 'x', title: 'mine', spec })).rejects.toThrow(
       'chart "mine" cannot be drawn: it may load nothing, and asks for file:///etc/passwd',
     );
+  });
+
+  it.each([
+    [
+      'an address behind a mark',
+      { mark: 'point', encoding: { href: { value: 'javascript:alert(1)' } } },
+      'may load nothing',
+    ],
+    ['a picture', { mark: { type: 'image', url: 'http://localhost/a.png' } }, 'may load nothing'],
+    [
+      'a color from elsewhere',
+      { mark: { type: 'point', filled: true, fill: 'url(http://localhost/a.svg#a)' } },
+      'may load nothing',
+    ],
+    [
+      'more memory than there is',
+      { transform: [{ calculate: 'length(sequence(1e9))', as: 'b' }], mark: 'point' },
+      'came to an end|more than 20 s',
+    ],
+    [
+      'an expression without end',
+      { transform: [{ calculate: 'test(/^(a+)+$/, datum.a)', as: 'b' }], mark: 'point' },
+      'more than 20 s',
+    ],
+    [
+      'code',
+      { transform: [{ calculate: "constructor.constructor('return process')()", as: 'b' }], mark: 'point' },
+      'Illegal callee',
+    ],
+  ])('refuses %s in one line, and draws the next chart', { timeout: 120_000 }, async (_, rest, reason) => {
+    const data = { values: [{ a: `${'a'.repeat(40)}!` }] };
+    await expect(drawChart({ id: 'x', title: 'mine', spec: specOf({ data, ...rest }) })).rejects.toThrow(
+      new RegExp(`^chart "mine" cannot be drawn: .*(${reason}).*$`),
+    );
+    expect(await drawChart({ id: 'x', title: 'next', spec: { data, mark: 'point' } })).toContain('<svg');
+  });
+
+  it('has no characters that XML forbids, or that turn its text around', async () => {
+    const text = 'a\u0000b\u202ec';
+    const spec = { data: { values: [{ text }] }, mark: 'text', encoding: { text: { field: 'text' } } } as const;
+    expect(await drawChart({ id: 'x', title: 'mine', spec })).toContain('a\ufffdb\ufffdc');
   });
 });
 
