@@ -1,6 +1,7 @@
 // A process that draws charts: from a Vega-Lite spec to SVG, with no file, no network, and the same bytes for the same spec.
 // Started by src/report/charts/draw_process.ts, which ends it where a spec would take it all the time or memory there is.
 
+import { Worker } from 'node:worker_threads';
 import { parse, resetSVGDefIds, textMetrics, View } from 'vega';
 import { compile } from 'vega-lite';
 
@@ -84,5 +85,6 @@ process.on('message', async (message) => {
     process.send({ svg: null, problem: messageOf(error) });
   }
 });
-// The process that it draws for has ended.
+// The process that it draws for has ended: told by it, or found out while a chart loops.
 process.on('disconnect', () => process.exit());
+new Worker(new URL('./end_with_parent.mjs', import.meta.url), { workerData: process.ppid }).unref();

@@ -2,6 +2,7 @@
 
 import { dirname } from 'node:path';
 import { closestNames } from '../registry/suggest.ts';
+import { OF_ONE_RUN } from '../run_files/seen_run.ts';
 import { ConfigurationError } from '../util/errors.ts';
 import { canonicalJson, type JsonObject, type JsonValue } from '../util/json.ts';
 import { programName } from '../util/program_name.ts';
@@ -110,14 +111,11 @@ function variedFields(fields: string[], cells: readonly Cell[]): string[] {
   return varied.length > 0 ? varied : fields;
 }
 
-/** Fields that every run has its own value of, so that they tell nothing about a configuration. */
-const OF_RUNS = new Set(['log_path', 'seed']);
-
 function differingFields(entries: readonly RunEntry[]): string[] {
   const specs = entries.filter(({ isPlanned }) => !isPlanned).map(({ spec }) => flatten(spec));
   const names = new Set(specs.flatMap((spec) => [...spec.keys()]));
   return [...names]
-    .filter((name) => !OF_RUNS.has(name))
+    .filter((name) => !OF_ONE_RUN.has(name))
     .filter((name) => new Set(specs.map((spec) => JSON.stringify(spec.get(name)))).size > 1)
     .sort();
 }

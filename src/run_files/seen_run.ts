@@ -149,12 +149,25 @@ function declaredObjective(value: JsonValue | undefined): DeclaredObjective | nu
   return typeof metric !== 'string' || known === undefined ? null : { metric, goal: known, at: textOf(at) ?? 'last' };
 }
 
-/** Fields in which the replicates of one configuration may differ, where no identity says what a configuration is. */
-const NOT_CONFIGURATION = new Set(['log_path', 'seed', 'wandb_project', 'wandb_name', 'base_url']);
+/**
+ * Fields in which the replicates of one configuration may differ, where no identity says what a configuration is: those of the Python
+ * cookbook, our own, and what our loggers add to them.
+ */
+export const OF_ONE_RUN: ReadonlySet<string> = new Set([
+  'log_path',
+  'seed',
+  'wandb_project',
+  'wandb_name',
+  'base_url',
+  'if_exists',
+  'loggers',
+  'cookbook_hash',
+  'cookbook_directory',
+]);
 
 /** Without an identity the configuration is the config itself; without that, every directory is its own. */
 function configHashOf(config: JsonObject, directory: string): string {
-  const fields = Object.entries(config).filter(([field]) => !NOT_CONFIGURATION.has(field));
+  const fields = Object.entries(config).filter(([field]) => !OF_ONE_RUN.has(field));
   const text = fields.length === 0 ? directory : canonicalJson(Object.fromEntries(fields));
   return createHash('sha256').update(text).digest('hex').slice(0, 12);
 }

@@ -35,6 +35,17 @@ describe('what Python writes', () => {
     expect(seeCheckpoints(run.checkpointsFile).objects).toEqual([{ name: 'final', batch: 9, loss: 'NaN' }]);
   });
 
+  it('is one configuration whatever is of one run alone: its seed, its place, and what loggers have added', () => {
+    const configured = (name: string, config: object) => {
+      writeText(join(cwd, name, 'config.json'), JSON.stringify(config));
+      return seeRun(join(cwd, name)).config_hash;
+    };
+    const first = configured('a', { learning_rate: 0.1, seed: 0, log_path: 'a', cookbook_hash: '1', loggers: [] });
+    const second = configured('b', { learning_rate: 0.1, seed: 1, log_path: 'b', cookbook_directory: '/b' });
+    expect(second).toBe(first);
+    expect(configured('c', { learning_rate: 0.2, seed: 0 })).not.toBe(first);
+  });
+
   it('may hold half a pair of characters, which no Unicode text can', () => {
     expect(parseForeign('["\\ud83d", "\\ud83d\\ude00", "\\\\ud83d", "\\u0041", "\\ude00x"]')).toEqual([
       '\ufffd',
