@@ -58,14 +58,19 @@ const RANKS = { running: 0, done: 1, stopped: 1 };
 const rankOf = ({ state }) => RANKS[state] ?? 2;
 const worth = ({ value, goal }) =>
   typeof value !== 'number' ? Number.POSITIVE_INFINITY : goal === 'maximize' ? -value : value;
+/** The metrics that runs go by, those of most runs first, with their places. */
+let metricPlaces = new Map();
+const placeOf = ({ metric }) => metricPlaces.get(metric) ?? metricPlaces.size;
+/** Values of different metrics are no better and no worse than each other. */
+const byWorth = (a, b) => placeOf(a) - placeOf(b) || worth(a) - worth(b);
 const byText = (a, b) => (a < b ? -1 : a > b ? 1 : 0);
 
 const COMPARE = {
-  rank: (a, b) => rankOf(a) - rankOf(b) || worth(a) - worth(b) || byText(a.run, b.run),
+  rank: (a, b) => rankOf(a) - rankOf(b) || byWorth(a, b) || byText(a.run, b.run),
   run: (a, b) => byText(a.run, b.run),
   state: (a, b) => byText(a.state, b.state),
   step: (a, b) => (a.step ?? -1) - (b.step ?? -1),
-  value: (a, b) => worth(a) - worth(b),
+  value: (a, b) => byWorth(a, b),
   updated: (a, b) => byText(b.updated_at ?? '', a.updated_at ?? ''),
   tags: (a, b) => byText(a.tags.join(' '), b.tags.join(' ')),
 };
@@ -232,6 +237,7 @@ class Overview {
       .split(/\s+/)
       .filter((word) => word !== '');
     const sign = order.ascending ? 1 : -1;
+    metricPlaces = placesOf([...runs.values()].flatMap(({ metric }) => metric ?? []));
     return [...runs.values()]
       .filter((run) => filter.state === '' || run.state === filter.state)
       .filter((run) => wanted.length === 0 || wanted.every((word) => searchText(run).includes(word)))
@@ -269,7 +275,11 @@ class Overview {
 
   async #draw() {
     const chosen = this.#chosen().filter(({ state }) => state !== 'pending');
-    const metric = curves.metric || mostCommon(chosen.flatMap((run) => run.metric ?? []));
+    const metric =
+      curves.metric ||
+      placesOf(chosen.flatMap((run) => run.metric ?? []))
+        .keys()
+        .next().value;
     const drawn = this.#drawable(chosen, metric);
     if (metric === undefined || drawn.length === 0) return this.#drawNone();
     const names = JSON.stringify([metric, drawn]);
@@ -338,10 +348,11 @@ class Overview {
   }
 }
 
-function mostCommon(texts) {
+function placesOf(metrics) {
   const counts = new Map();
-  for (const text of texts) counts.set(text, (counts.get(text) ?? 0) + 1);
-  return [...counts].sort(([, a], [, b]) => b - a)[0]?.[0];
+  for (const metric of metrics) counts.set(metric, (counts.get(metric) ?? 0) + 1);
+  const sorted = [...counts].sort(([a, m], [b, n]) => n - m || byText(a, b));
+  return new Map(sorted.map(([metric], place) => [metric, place]));
 }
 
 function newRow() {

@@ -91,6 +91,24 @@ describe.skipIf(whyNoBrowser !== null)('all runs', () => {
     expect(faults).toEqual([]);
   });
 
+  it('of one metric stand together, those of the metric of most runs first', async () => {
+    for (const [name, metric, goal] of [
+      ['a', 'reward', 'maximize'],
+      ['b', 'test/nll', 'minimize'],
+      ['c', 'test/nll', 'minimize'],
+    ] as const) {
+      const metrics = [`{"step":0,"${metric}":${name === 'a' ? 0.1 : name === 'b' ? 2 : 1}}\n`];
+      writeRun(join(cwd, 'mixed', name), { objective: { metric, goal, at: 'last' }, metrics });
+    }
+    const { page } = await boardOf('mixed');
+    await page.locator('.canvas canvas').waitFor();
+    expect(await page.locator('.runs tbody td:first-child').allTextContents()).toEqual([
+      'mixed/c',
+      'mixed/b',
+      'mixed/a',
+    ]);
+  });
+
   it('are the legend of the curves: those that are drawn have the sample of their line', async () => {
     const { page, faults } = await boardOf('grid');
     const sampled = () => page.locator('.runs tbody tr:has(.line-sample) td:first-child').allTextContents();
