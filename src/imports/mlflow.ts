@@ -5,6 +5,7 @@ import { basename, dirname, join, relative, sep } from 'node:path';
 import { parse } from 'yaml';
 import { linesIn } from '../run_files/foreign_json.ts';
 import { messageOf } from '../util/errors.ts';
+import { errorCode } from '../util/files.ts';
 import { isJsonObject, type JsonObject, type JsonValue, numberOf, textOf } from '../util/json.ts';
 import { plural } from '../util/plural.ts';
 import { readRegularFile } from '../util/regular_file.ts';
@@ -39,10 +40,10 @@ export async function readMlflowRun(directory: string): Promise<Reading> {
     if (id === null || meta.lifecycle_stage === 'deleted') return { runs: [], problems };
     const experiment = await metaIn(dirname(directory)).catch((): JsonObject => ({}));
     const rows = new Rows();
-    for (const [metric, path] of await filesBelow(join(directory, 'metrics')))
+    for (const [metric, path] of await filesBelow(join(directory, 'metrics'), problems))
       await addMetric(metric, path, rows, problems);
     const config: JsonObject = Object.create(null);
-    for (const [name, path] of await filesBelow(join(directory, 'params'))) {
+    for (const [name, path] of await filesBelow(join(directory, 'params'), problems)) {
       config[name] = paramValue((await readRegularFile(path, MOST_PARAM_BYTES)).replace(/\n$/, ''));
     }
     problems.push(...rows.problems(directory));
@@ -71,17 +72,21 @@ async function metaIn(directory: string): Promise<JsonObject> {
   return isJsonObject(value) ? value : {};
 }
 
-/** The files below a directory with their names, which may have slashes. */
-async function filesBelow(directory: string): Promise<[string, string][]> {
-  const entries = await readdir(directory, { recursive: true, withFileTypes: true }).catch(() => []);
-  return entries
+/** The files below a directory with their names, which may have slashes. Without one there are none. */
+async function filesBelow(directory: string, problems: string[]): Promise<[string, string][]> {
+  const entries = await readdir(directory, { recursive: true, withFileTypes: true }).catch((error: unknown) => {
+    if (errorCode(error) !== 'ENOENT') problems.push(`${directory}: ${messageOf(error)}`);
+    return [];
+  });
+  const files = entries
     .filter((entry) => entry.isFile())
-    .slice(0, MOST_FILES)
     .map((entry): [string, string] => {
       const path = join(entry.parentPath, entry.name);
       return [relative(directory, path).split(sep).join('/'), path];
     })
     .sort(([a], [b]) => (a < b ? -1 : 1));
+  if (files.length > MOST_FILES) problems.push(`${directory}: ${files.length - MOST_FILES} of its files are left out`);
+  return files.slice(0, MOST_FILES);
 }
 
 /** Each line has a time, a value and a step; newer versions add to it. */

@@ -64,14 +64,15 @@ async function pageOf(
     const grouping = groupings.find(({ title }) => title === study.summary.group);
     if (grouping !== undefined) shown.push(await studyData(study, charts, grouping, details));
   }
+  const { transcripts, notices: unread } = await transcriptsOf(entries, summaries);
   return {
     title: options.directories.join(', '),
     states: stateCounts(countedStates(entries)),
     n_runs: entries.length,
-    notices,
+    notices: [...notices, ...unread],
     studies: shown,
     provenance: provenanceOf(entries),
-    transcripts: await transcriptsOf(entries, summaries),
+    transcripts,
   };
 }
 

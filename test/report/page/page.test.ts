@@ -86,6 +86,16 @@ describe('the runs of a page', () => {
     expect(notices).toEqual([expect.stringMatching(/^runs\/grid\/lr=1,seed=1: notes\.json: /)]);
   });
 
+  it('say of what their models said where it cannot be read', async () => {
+    writeConfiguration(1, [1]);
+    writeText(join(cwd, 'runs/grid/lr=1,seed=0/iteration_000003/train_logtree.json'), '{"title": "torn');
+    const { notices, transcripts } = await page();
+    expect(notices).toEqual([
+      expect.stringMatching(/^runs\/grid\/lr=1,seed=0: iteration_000003\/train_logtree\.json: /),
+    ]);
+    expect(transcripts).toEqual({ shown: [], n: 0 });
+  });
+
   it('may be those of the Python cookbook', async () => {
     writePythonRun(join(cwd, 'runs/a'), { learning_rate: 1 }, lossCurve(2, 1));
     writePythonRun(join(cwd, 'runs/b'), { learning_rate: 2 }, lossCurve(2, 0.5));
