@@ -11,6 +11,8 @@ export interface RunDiffView extends RunDiff {
 
 /** More than people who look at a board ask for at once. */
 const MOST_WAITING = 8;
+/** The runs that are looked at may be training beside it. */
+const LIMITS = { bytes: 2 ** 29, threads: 1 };
 
 export class RunDiffs {
   readonly #cwd: string;
@@ -25,7 +27,7 @@ export class RunDiffs {
   async between(a: string, b: string): Promise<RunDiffView> {
     if (this.#waiting === MOST_WAITING) throw new ConfigurationError('other runs are being compared: ask again');
     this.#waiting += 1;
-    const own = this.#last.then(() => compareRuns([a, b], this.#cwd));
+    const own = this.#last.then(() => compareRuns([a, b], this.#cwd, LIMITS));
     this.#last = own.catch(() => undefined);
     try {
       const { diff, notices } = await own;

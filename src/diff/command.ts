@@ -23,7 +23,7 @@ export interface DiffOptions {
 
 export async function diffCommand(options: DiffOptions): Promise<{ text: string; json: JsonValue }> {
   const tolerance = options.tolerance === undefined ? undefined : parseTolerance(options.tolerance);
-  const { diff, notices } = await compareRuns(options.runs, options.cwd, tolerance);
+  const { diff, notices } = await compareRuns(options.runs, options.cwd, { tolerance });
   for (const notice of notices) options.notify(notice);
   return { text: toText(diffBlocks(diff, options.all), options.width), json: JSON.parse(JSON.stringify(diff)) };
 }

@@ -4,17 +4,24 @@ import { openDatabase } from '../report/database.ts';
 import { readRuns } from './read_run.ts';
 import { diffRuns, type RunDiff } from './run_diff.ts';
 
+export interface CompareOptions {
+  /** A share; that of `diffRuns` if absent. */
+  tolerance?: number | undefined;
+  /** What the database may take; all that a report may if absent. */
+  bytes?: number;
+  threads?: number;
+}
+
 /**
- * @param tolerance a share; that of `diffRuns` if absent
  * @returns the difference, and what could not be read of the runs
  * @throws ConfigurationError for a directory that is no run
  */
 export async function compareRuns(
   paths: readonly [string, string],
   cwd: string,
-  tolerance?: number,
+  { tolerance, bytes, threads }: CompareOptions = {},
 ): Promise<{ diff: RunDiff; notices: string[] }> {
-  const connection = await openDatabase();
+  const connection = await openDatabase(bytes, threads);
   try {
     const { runs, notices } = await readRuns(connection, paths, cwd);
     return { diff: diffRuns(...runs, tolerance), notices };

@@ -10,10 +10,15 @@ import { checkSize, defaultBytes } from './limits.ts';
 /**
  * All that a query may see is in memory before it runs.
  * @param bytes that it may take
+ * @param threads that it may use; as many as there are cores if absent
  */
-export async function openDatabase(bytes = defaultBytes()): Promise<DuckDBConnection> {
+export async function openDatabase(bytes = defaultBytes(), threads?: number): Promise<DuckDBConnection> {
   const { DuckDBInstance } = await import('@duckdb/node-api');
-  const instance = await DuckDBInstance.create(':memory:', { ...DUCKDB_SETTINGS, memory_limit: `${bytes}B` });
+  const instance = await DuckDBInstance.create(':memory:', {
+    ...DUCKDB_SETTINGS,
+    memory_limit: `${bytes}B`,
+    ...(threads !== undefined && { threads: String(threads) }),
+  });
   const connection = await instance.connect();
   await connection.run(`SET TimeZone = 'UTC'`);
   return connection;
