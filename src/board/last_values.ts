@@ -1,9 +1,9 @@
 // The last values of metrics, read off the end of metrics.jsonl, however long it is.
 
-import { parseForeign } from '../run_files/foreign_json.ts';
+import { foreignObjectIn } from '../run_files/foreign_json.ts';
 import { unspellNumber } from '../run_files/numbers.ts';
 import { readFileTail } from '../util/file_tail.ts';
-import { type JsonObject, type JsonValue, numberOf, objectOf } from '../util/json.ts';
+import { type JsonValue, numberOf } from '../util/json.ts';
 
 /** Some hundred lines: an evaluation every hundred steps stands in them. */
 const TAIL_BYTES = 32 * 1024;
@@ -20,7 +20,7 @@ export function lastValue(file: string | null, metrics: readonly string[]): Last
   const found = new Map<string, LastValue>();
   const [first] = metrics;
   for (const line of file === null || first === undefined ? [] : lastLines(file)) {
-    const row = rowIn(line);
+    const row = foreignObjectIn(line) ?? {};
     for (const metric of metrics) {
       const value = metricNumber(row[metric]);
       if (value !== null && !found.has(metric)) found.set(metric, { metric, step: numberOf(row.step), value });
@@ -43,12 +43,4 @@ function lastLines(file: string): string[] {
   if (tail === null) return [];
   const lines = tail.text.split('\n').slice(tail.isWhole ? 0 : 1, -1);
   return lines.reverse();
-}
-
-function rowIn(line: string): JsonObject {
-  try {
-    return objectOf(parseForeign(line));
-  } catch {
-    return {};
-  }
 }

@@ -2,7 +2,7 @@
 // compute.
 
 import { basename } from 'node:path';
-import { parseForeign } from '../run_files/foreign_json.ts';
+import { foreignObjectIn } from '../run_files/foreign_json.ts';
 import { messageOf } from '../util/errors.ts';
 import { isJsonObject, type JsonObject, type JsonValue, objectOf, textOf } from '../util/json.ts';
 import { plural } from '../util/plural.ts';
@@ -109,15 +109,7 @@ function note(run: ForeignRun, timestamp: string | null): void {
   run.ended = Math.max(run.ended ?? time, time);
 }
 
-function objectIn(text: JsonValue | undefined): JsonObject | null {
-  if (typeof text !== 'string') return null;
-  try {
-    const value = parseForeign(text);
-    return isJsonObject(value) ? value : null;
-  } catch {
-    return null;
-  }
-}
+const objectIn = (text: JsonValue | undefined) => (typeof text === 'string' ? foreignObjectIn(text) : null);
 
 /** Fields that begin so are Trackio's own. */
 function withoutTrackios(config: JsonObject): JsonObject {

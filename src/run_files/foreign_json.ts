@@ -38,7 +38,7 @@ export function foreignLinesIn(text: string): Omit<ForeignLines, 'problem'> {
   const objects: JsonObject[] = [];
   let damagedLines = 0;
   for (const { line, isWhole } of linesIn(text)) {
-    const object = objectIn(line);
+    const object = foreignObjectIn(line);
     if (object !== null) objects.push(object);
     else if (isWhole) damagedLines += 1;
   }
@@ -62,9 +62,10 @@ export function* linesIn(text: string): Generator<{ line: string; isWhole: boole
 }
 
 /** The object that a line holds, if it holds one. */
-function objectIn(line: string): JsonObject | null {
+/** Null for text that is no JSON object. */
+export function foreignObjectIn(text: string): JsonObject | null {
   try {
-    const value = parseForeign(line);
+    const value = parseForeign(text);
     return isJsonObject(value) ? value : null;
   } catch {
     return null;
