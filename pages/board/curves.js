@@ -79,11 +79,6 @@ export class Curves {
     return true;
   }
 
-  set lines(lines) {
-    this.#lines = lines;
-    this.#build();
-  }
-
   set log(log) {
     this.#log = log;
     this.#build();

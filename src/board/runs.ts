@@ -88,10 +88,6 @@ export class BoardRuns {
     return this.#known.get(run)?.entry ?? null;
   }
 
-  row(run: string): BoardRun | null {
-    return this.#known.get(run)?.row ?? null;
-  }
-
   /** Nothing is searched or watched while nobody looks. */
   lookedAt(isLookedAt: boolean): void {
     if (this.#isLookedAt === isLookedAt || this.#isClosed) return;
