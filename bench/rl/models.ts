@@ -2,6 +2,7 @@
 
 import { readdirSync, readFileSync, realpathSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { addSafetensors } from '../../src/hub/converted_gguf.ts';
 import { locateModel } from '../../src/hub/locate.ts';
 import { smollm2 } from '../../test/interop/smollm2.ts';
 
@@ -10,6 +11,7 @@ export async function modelDirectory(name: string, python: string): Promise<stri
   if (name === 'tiny') return join(import.meta.dirname, '../../example_data/models/tiny');
   if (name !== 'smollm2') return name;
   const { directory } = await locateModel(await smollm2(python));
+  await addSafetensors(directory);
   return directory;
 }
 

@@ -5,8 +5,8 @@ import { basename, join } from 'node:path';
 import type { ModelConfig } from '../formats/hf_config.ts';
 import { openModelFiles } from '../formats/model_files.ts';
 import { parameterShapes } from '../formats/modules.ts';
-import type { TensorInfo } from '../formats/safetensors.ts';
 import type { ModelDirectory } from '../formats/sharded.ts';
+import type { TensorInfo } from '../formats/tensors.ts';
 import { type Float32Options, float32Weights } from '../hub/float32_weights.ts';
 import { WeightsError } from '../util/errors.ts';
 import type { Graph, Value } from './graph.ts';
@@ -71,7 +71,7 @@ export function emitTensor(g: Graph, tensor: TensorInfo, type: ElementType): Val
   return g.initializer({ name, type, dims: [...shape], data: { location: basename(path), offset, length } });
 }
 
-const MODEL_FILES = /^(config|generation_config|model\.safetensors\.index)\.json$|\.safetensors$/;
+const MODEL_FILES = /^(config|generation_config|model\.safetensors\.index)\.json$|\.safetensors$|^model\.gguf$/;
 
 /** Tells a model directory from what it was before its files were written again. */
 export async function modelIdentity(directory: string): Promise<string> {

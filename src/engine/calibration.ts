@@ -3,12 +3,13 @@
 import { join } from 'node:path';
 import { isFile } from '../formats/files.ts';
 import type { ModelConfig } from '../formats/hf_config.ts';
-import { linearModules, UNEMBEDDING } from '../formats/modules.ts';
+import { EMBEDDING, linearModules, UNEMBEDDING } from '../formats/modules.ts';
+import type { TensorSource } from '../formats/tensors.ts';
 import { loadTokenizer } from '../tokenizers/hf_tokenizer.ts';
 import { nextUniform, randomFor } from '../util/random.ts';
 import { causalAttention } from './attention.ts';
 import { attentionIndex } from './attention_index.ts';
-import type { BaseWeights } from './base_weights.ts';
+import { type BaseWeights, blankWeights } from './base_weights.ts';
 import { CALIBRATION_TEXTS } from './calibration_text.ts';
 import { decoder } from './decoder_graph.ts';
 import { frozenLinears, groupFeed, rowsInGroups } from './frozen_linear.ts';
@@ -16,29 +17,91 @@ import { Graph, type Value } from './graph.ts';
 import { layOut } from './layout.ts';
 import { sequenceFeeds } from './pass.ts';
 import { rotaryFeeds } from './rotary.ts';
-import { createSession } from './session.ts';
+import { createSession, type Dense, floats, integers } from './session.ts';
 
 /** Of a text, where a model has room for no more. */
 const MOST_TOKENS = 512;
+/** Outputs of the graph beside those of inputs of linear layers. */
+const GIVES = 'gives';
+const HIDDEN = 'hidden';
+
+export interface Calibrated {
+  config: ModelConfig;
+  weights: TensorSource;
+  /** Directory of its tokenizer. */
+  tokenizerPath: string;
+}
 
 /**
  * The largest magnitude of every feature of what linear layers read, by its name, over the texts of `calibration_text.ts`. One thread, so
- * that it is the same on any machine of one kind.
+ * that it is the same on any machine of one kind; one layer at a time, so that it takes neither a copy of the model in float32 nor the memory
+ * for one.
  */
-export async function activationsOf(base: BaseWeights, tokenizerPath: string): Promise<Map<string, Float32Array>> {
-  const { config } = base;
+export async function activationsOf({
+  config,
+  weights,
+  tokenizerPath,
+}: Calibrated): Promise<Map<string, Float32Array>> {
   const layout = layOut((await sequencesFor(config, tokenizerPath)).map((tokens) => ({ tokens, context: 0 })));
-  const count = layout.tokens.length;
-  const session = await createSession(graphOf(base), { directory: base.directory, threads: 1 });
+  const rows = rowsInGroups(layout.tokens.length);
+  const base = blankWeights({ ...config, num_hidden_layers: 1, vocab_size: rows });
+  const { tokens, ...places } = sequenceFeeds(layout, { base, rotary: rotaryFeeds(config) }, rows);
+  // What a layer reads is looked up as if it were the embedding: row n for token n.
+  const feeds = {
+    ...places,
+    tokens: integers([...Array(rows).keys()], [rows]),
+    groups: groupFeed(layout.tokens.length),
+  };
+  let x = await embedded(weights, tokens, config.hidden_size);
+  const largest = new Map<string, Float32Array>();
+  const session = await createSession(graphOf(base), { directory: '', threads: 1 });
   try {
-    const outputs = await session.run({
-      ...sequenceFeeds(layout, { base, rotary: rotaryFeeds(config) }, rowsInGroups(count)),
-      groups: groupFeed(count),
-    });
-    return new Map(Object.entries(outputs).map(([reads, { data }]) => [reads, data.slice()]));
+    for (let layer = 0; layer < config.num_hidden_layers; layer++) {
+      const outputs = await session.run({ ...feeds, ...(await weightsOf(layer, base, weights)), [EMBEDDING]: x });
+      for (const [name, { data, dims }] of Object.entries(outputs)) {
+        if (name === GIVES) x = floats(data.slice(), dims);
+        else if (name !== HIDDEN) largest.set(inLayer(layer, name), data.slice());
+        // The vocabulary is projected from what the last one gives.
+        else if (layer + 1 === config.num_hidden_layers) tellUnembedding(config, largest, data.slice());
+      }
+    }
+    return largest;
   } finally {
     await session.release();
   }
+}
+
+/** Names of the first layer as those of another. */
+const inLayer = (layer: number, name: string): string => name.replace(/^model\.layers\.0\./, `model.layers.${layer}.`);
+
+function tellUnembedding(config: ModelConfig, largest: Map<string, Float32Array>, ofHidden: Float32Array): void {
+  const unembedding = linearModules(config).get(UNEMBEDDING);
+  if (unembedding !== undefined) largest.set(unembedding.reads, ofHidden);
+}
+
+/** Rows of the embedding, (N, D). */
+async function embedded(weights: TensorSource, tokens: Dense, width: number): Promise<Dense> {
+  const E = await weights.read(EMBEDDING);
+  const x = new Float32Array(tokens.data.length * width);
+  for (const [n, token] of tokens.data.entries()) {
+    const start = Number(token) * width;
+    x.set(E.subarray(start, start + width), n * width);
+  }
+  return floats(x, [tokens.data.length, width]);
+}
+
+/** What the graph of one layer takes of a model's weights. */
+async function weightsOf(
+  layer: number,
+  { shapes }: BaseWeights,
+  weights: TensorSource,
+): Promise<Record<string, Dense>> {
+  const feeds: Record<string, Dense> = {};
+  for (const [name, shape] of shapes) {
+    if (name !== EMBEDDING && !name.startsWith(UNEMBEDDING))
+      feeds[name] = floats(await weights.read(inLayer(layer, name)), shape);
+  }
+  return feeds;
 }
 
 /** Texts as the model reads them. One without a tokenizer is trained on tokens that others made, and reads tokens of any kind. */
@@ -59,15 +122,18 @@ const anyTokens = (vocabularySize: number) => (text: string) => {
   return Array.from({ length: text.length }, () => Math.floor(nextUniform(random) * vocabularySize));
 };
 
-/** An output for every input of linear layers, (in). */
+/**
+ * One layer, its weights as inputs: an output for every input of its linear layers, (in), the same of what it gives once that is normalised,
+ * and what it gives, (N, D).
+ */
 function graphOf(base: BaseWeights): Uint8Array {
   const g = new Graph();
   const told = new Set<string>();
-  const tell = (reads: string, x: Value) => {
-    if (told.has(reads)) return;
-    told.add(reads);
+  const tell = (name: string, x: Value) => {
+    if (told.has(name)) return;
+    told.add(name);
     const largest = g.node('ReduceMax', [g.node('Abs', [x])], { attributes: { axes: [0], keepdims: 0 } });
-    g.output(reads, largest);
+    g.output(name, largest);
   };
   const attend = causalAttention(
     g,
@@ -76,15 +142,15 @@ function graphOf(base: BaseWeights): Uint8Array {
   );
   const model = decoder(g, {
     base,
-    parameterisation: 'lora',
+    parameterisation: 'full',
     adapted: [],
     use: { trained: false, linears: frozenLinears(g, g.input('groups', 'int64')) },
     tokens: g.input('tokens', 'int64'),
     positions: g.input('positions', 'int64'),
     attend: (_layer, q, k, v) => attend(q, k, v),
     reads: tell,
+    gives: (x) => g.output(GIVES, x),
   });
-  const unembedding = linearModules(base.config).get(UNEMBEDDING);
-  if (unembedding !== undefined) tell(unembedding.reads, model.hidden);
+  tell(HIDDEN, model.hidden);
   return g.encode();
 }

@@ -41,6 +41,8 @@ export interface DecoderOptions extends DecoderKind {
   attend: DecoderParts['attend'];
   /** Told of what linear layers read, by its name. */
   reads?(name: string, x: Value): void;
+  /** Told of what a block gives, (N, D). */
+  gives?(x: Value): void;
 }
 
 /** A linear layer in a graph. */
@@ -128,8 +130,11 @@ export function decoder(g: Graph, options: DecoderOptions): Decoder {
   };
 
   const rotation = rotaryTables(g, positions);
-  const block = (x: Value, emit: (x: Value) => Value) =>
-    use.trained && use.checkpointing ? g.checkpoint(x, emit) : emit(x);
+  const block = (x: Value, emit: (x: Value) => Value) => {
+    const y = use.trained && use.checkpointing ? g.checkpoint(x, emit) : emit(x);
+    options.gives?.(y);
+    return y;
+  };
   const hidden = FAMILIES[config.model_type]({
     g,
     config,

@@ -4,8 +4,8 @@ import type { ModelConfig } from '../formats/hf_config.ts';
 import { UNSIGNED_ZERO } from '../formats/int8.ts';
 import { openModelFiles } from '../formats/model_files.ts';
 import { linearModules, parameterShapes } from '../formats/modules.ts';
-import type { TensorInfo } from '../formats/safetensors.ts';
 import type { ModelDirectory } from '../formats/sharded.ts';
+import type { TensorInfo } from '../formats/tensors.ts';
 import type { Float32Options } from '../hub/float32_weights.ts';
 import { inputNames, int8Names, int8Weights } from '../hub/int8_weights.ts';
 import { type BaseWeights, emitTensor, mapped, openBaseWeights, tensorOf } from './base_weights.ts';
@@ -27,7 +27,7 @@ export async function openWeights(
   const { config, weights, remarks } = await openModelFiles(modelDirectory);
   for (const remark of remarks) options.notify?.(remark);
   // Only where they are not in the cache yet.
-  const activations = async () => activationsOf(await openBaseWeights(modelDirectory, options), modelDirectory);
+  const activations = () => activationsOf({ config, weights, tokenizerPath: modelDirectory });
   const unsigned = await sumsSaturate();
   const files = await int8Weights(weights, { ...options, config, unsigned, activations });
   return {

@@ -8,7 +8,8 @@ import { isFile, readJsonFile, replaceJsonFile } from '../formats/files.ts';
 import { type ModelFiles, openModelFiles } from '../formats/model_files.ts';
 import { parameterShapes, UNEMBEDDING } from '../formats/modules.ts';
 import { type FloatDtype, writeSafetensors } from '../formats/safetensors.ts';
-import { locateModel } from '../hub/locate.ts';
+import { addSafetensors } from '../hub/converted_gguf.ts';
+import { locateModel, type ModelLocation } from '../hub/locate.ts';
 import { verifiedWeights } from '../run_files/verified_weights.ts';
 import { tokenizerFiles } from '../tokenizers/files.ts';
 import { CheckpointError, ConfigurationError } from '../util/errors.ts';
@@ -70,8 +71,7 @@ export async function exportWeights(source: string, options: ExportOptions): Pro
     } else {
       if (base_model === null) throw new CheckpointError(`${checkpoint} does not say which model it belongs to`);
       const { directory, name } = await locateModel(base_model, options.notify === undefined ? {} : options);
-      // PEFT cannot open a GGUF file: it gets the directory that was made of it.
-      if (format === 'peft') base = name.endsWith('.gguf') ? directory : name;
+      if (format === 'peft') base = await nameForPeft({ directory, name });
       const model = await openModelFiles(directory);
       for (const remark of model.remarks) options.notify?.(remark);
       const adapter = await readAdapter(checkpoint, model.config);
@@ -83,6 +83,13 @@ export async function exportWeights(source: string, options: ExportOptions): Pro
   });
   if (!isOurs) throw takenPlace(to);
   return { directory: to, format, checkpoint, base_model: base };
+}
+
+/** PEFT cannot open a GGUF file: it gets the directory that was made of it, with weights that it reads. */
+async function nameForPeft({ directory, name }: ModelLocation): Promise<string> {
+  if (!name.endsWith('.gguf')) return name;
+  await addSafetensors(directory);
+  return directory;
 }
 
 /** The directory of a run's checkpoint, or of one by itself. */

@@ -2,8 +2,9 @@
 import type { FileHandle } from 'node:fs/promises';
 import { WeightsError } from '../util/errors.ts';
 import { readExactly, withFile } from './files.ts';
-import { type FloatDtype, floatDtype, type TensorInfo } from './safetensors.ts';
+import { type FloatDtype, floatDtype } from './safetensors.ts';
 import type { ModelDirectory } from './sharded.ts';
+import type { TensorInfo } from './tensors.ts';
 
 interface Exponent {
   readonly mask: number;

@@ -6,13 +6,10 @@ import { checkFinite } from './finite.ts';
 import { GgufCursor, type GgufValue, MoreBytesNeeded } from './gguf_cursor.ts';
 import { GGUF_BLOCKS, type GgufDtype, isGgufDtype } from './gguf_quants.ts';
 import { Fields } from './json_fields.ts';
-import { elementCount, type TensorDescription, type TensorSource } from './tensors.ts';
+import { elementCount, type TensorInfo, type TensorSource } from './tensors.ts';
 
-interface GgufTensor extends TensorDescription {
+interface GgufTensor extends TensorInfo {
   readonly dtype: GgufDtype;
-  /** Absolute in the file. */
-  readonly byteOffset: number;
-  readonly byteLength: number;
 }
 
 export interface GgufFile extends TensorSource {
@@ -148,7 +145,7 @@ function parseTensor(cursor: GgufCursor, path: string, which: string): GgufTenso
   if (!shape.every((size) => size >= 1) || rowLength % values !== 0 || !Number.isSafeInteger(elementCount(shape) * 4)) {
     throw new WeightsError(`${path}: ${what}: shape [${shape.join(', ')}] is impossible for values of type ${dtype}`);
   }
-  return { name, dtype, shape, byteOffset, byteLength: (elementCount(shape) / values) * bytes };
+  return { name, dtype, shape, path, byteOffset, byteLength: (elementCount(shape) / values) * bytes };
 }
 
 /** Turns offsets into absolute ones and checks that the tensors lie inside the file and apart from each other. */

@@ -8,7 +8,7 @@ import { isModelType, type ModelConfig, parseModelConfig } from './hf_config.ts'
 import { describe, type Fields } from './json_fields.ts';
 import { checkParameters } from './modules.ts';
 import { rotaryFrequencies } from './rotary_frequencies.ts';
-import { requireTensor, type TensorDescription, type TensorSource } from './tensors.ts';
+import { requireTensor, type TensorInfo, type TensorSource } from './tensors.ts';
 
 const ROPE_FACTORS = 'rope_freqs.weight';
 /** What Llama 3.1 and 3.2 share; only the factor differs between them. */
@@ -36,6 +36,8 @@ const LAYER_NAMES: Readonly<Record<string, string>> = {
 
 export interface GgufModel extends TensorSource {
   readonly path: string;
+  /** By their Hugging Face names, each with the blocks that it lies in. */
+  readonly tensors: ReadonlyMap<string, TensorInfo>;
   readonly config: ModelConfig;
   readonly tokenizer: HfTokenizerFiles;
 }
@@ -45,17 +47,17 @@ export async function openGgufModel(path: string): Promise<GgufModel> {
   const file = await openGguf(path);
   const config = await readConfig(file);
   const ggufNames = new Map<string, string>();
-  const tensors = new Map<string, TensorDescription>();
-  for (const { name: ggufName, dtype, shape } of file.tensors.values()) {
+  const tensors = new Map<string, TensorInfo>();
+  for (const { name: ggufName, ...tensor } of file.tensors.values()) {
     if (ggufName === ROPE_FACTORS) continue;
     const name = huggingFaceName(ggufName);
     if (name === undefined) throw new WeightsError(`${path}: tensor "${ggufName}" is no part of a known model`);
     ggufNames.set(name, ggufName);
-    tensors.set(name, { name, dtype, shape });
+    tensors.set(name, { name, ...tensor });
   }
-  const source: TensorSource = {
+  const source = {
     tensors,
-    read: async (name) => {
+    read: async (name: string) => {
       const ggufName = ggufNames.get(name);
       if (ggufName === undefined) throw new WeightsError(`${path}: no tensor "${name}"`);
       const values = await file.read(ggufName);

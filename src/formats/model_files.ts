@@ -3,8 +3,8 @@ import type { FileHandle } from 'node:fs/promises';
 import { readExactly, withFile } from './files.ts';
 import { type ModelConfig, readModelConfig } from './hf_config.ts';
 import { checkParameters, EMBEDDING, UNEMBEDDING_WEIGHT } from './modules.ts';
-import type { TensorInfo } from './safetensors.ts';
 import { type ModelDirectory, openModelDirectory } from './sharded.ts';
+import type { TensorInfo } from './tensors.ts';
 
 export interface ModelFiles {
   /** As the weights have it. */

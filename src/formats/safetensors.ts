@@ -6,7 +6,7 @@ import { isJsonObject } from '../util/json.ts';
 import { allocate, fileSize, readExactly, replaceFile, withFile } from './files.ts';
 import { bfloat16ToFloat32, float16ToFloat32, float32ToBfloat16, float32ToFloat16 } from './half.ts';
 import { parseStrictJson } from './strict_json.ts';
-import { elementCount, type TensorDescription, type TensorSource } from './tensors.ts';
+import { elementCount, type TensorInfo, type TensorSource } from './tensors.ts';
 
 const DTYPE_BYTES = new Map([
   ['BOOL', 1],
@@ -46,13 +46,6 @@ export function floatDtype({ path, name, dtype }: TensorInfo): FloatDtype {
   throw new WeightsError(`${path}: tensor "${name}": values of type ${dtype} cannot be used as weights`, {
     hint: 'Convert the model to F32, F16 or BF16.',
   });
-}
-
-/** Where a tensor lies: `byteLength` bytes from `byteOffset` of the file, row-major, little-endian. */
-export interface TensorInfo extends TensorDescription {
-  readonly path: string;
-  readonly byteOffset: number;
-  readonly byteLength: number;
 }
 
 export interface SafetensorsFile extends TensorSource {

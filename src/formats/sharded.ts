@@ -1,16 +1,21 @@
-// The weights of a Hugging Face model directory: one safetensors file, or several with an index of what lies where.
+// The weights of a model directory: one safetensors file, several with an index of what lies where, or a GGUF file.
+import { realpath } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { WeightsError } from '../util/errors.ts';
 import { isFile, readJsonFile } from './files.ts';
 import { describe, Fields } from './json_fields.ts';
-import { openSafetensors, type SafetensorsFile, type TensorInfo } from './safetensors.ts';
-import type { TensorSource } from './tensors.ts';
+import { openSafetensors, type SafetensorsFile } from './safetensors.ts';
+import type { TensorInfo, TensorSource } from './tensors.ts';
 
 const SINGLE_FILE = 'model.safetensors';
 const INDEX_FILE = 'model.safetensors.index.json';
+/** A link, in a directory that `hub/converted_gguf.ts` has made. */
+export const GGUF_FILE = 'model.gguf';
 
 export interface ModelDirectory extends TensorSource {
   readonly directory: string;
+  /** Whether files hold values one after the other, in their order. GGUF files hold blocks, and rows of some matrices in another order. */
+  readonly plain: boolean;
   /** Each with the file it lies in. */
   readonly tensors: ReadonlyMap<string, TensorInfo>;
 }
@@ -18,6 +23,7 @@ export interface ModelDirectory extends TensorSource {
 /** Opens the weights of a model directory. Throws WeightsError for a missing file, shard or tensor, and for one there twice. */
 export async function openModelDirectory(directory: string): Promise<ModelDirectory> {
   const files = await openFiles(directory);
+  if (files === null) return { ...(await openGgufFile(directory)), directory, plain: false };
   const owners = new Map<string, SafetensorsFile>();
   const tensors = new Map<string, TensorInfo>();
   for (const file of files) {
@@ -30,6 +36,7 @@ export async function openModelDirectory(directory: string): Promise<ModelDirect
   }
   return {
     directory,
+    plain: true,
     tensors,
     read: async (name) => {
       const file = owners.get(name);
@@ -39,12 +46,20 @@ export async function openModelDirectory(directory: string): Promise<ModelDirect
   };
 }
 
-/** Where there is both, the single file counts, as in transformers. */
-async function openFiles(directory: string): Promise<readonly SafetensorsFile[]> {
+/** Errors name the file that the user knows. */
+async function openGgufFile(directory: string): Promise<TensorSource & Pick<ModelDirectory, 'tensors'>> {
+  const { openGgufModel } = await import('./gguf_model.ts');
+  const { tensors, read } = await openGgufModel(await realpath(join(directory, GGUF_FILE)));
+  return { tensors, read };
+}
+
+/** Where there is both, the single file counts, as in transformers; null where there is a GGUF file alone. */
+async function openFiles(directory: string): Promise<readonly SafetensorsFile[] | null> {
   const single = join(directory, SINGLE_FILE);
   const index = join(directory, INDEX_FILE);
   if (await isFile(single)) return [await openSafetensors(single)];
   if (await isFile(index)) return openShards(directory, index);
+  if (await isFile(join(directory, GGUF_FILE))) return null;
   throw new WeightsError(`${directory}: neither ${SINGLE_FILE} nor ${INDEX_FILE} is there`, {
     hint: 'Weights in other formats, such as pytorch_model.bin, must be converted to safetensors first.',
   });

@@ -9,6 +9,13 @@ export interface TensorDescription {
   readonly shape: readonly number[];
 }
 
+/** Where a tensor lies: `byteLength` bytes from `byteOffset` of the file, in the layout of its type. */
+export interface TensorInfo extends TensorDescription {
+  readonly path: string;
+  readonly byteOffset: number;
+  readonly byteLength: number;
+}
+
 export interface TensorSource {
   readonly tensors: ReadonlyMap<string, TensorDescription>;
   /** Values in row-major order. Throws WeightsError for an unknown name and for values that are not floating-point. */

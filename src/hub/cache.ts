@@ -34,14 +34,22 @@ export interface CachedDirectory {
 export async function makeOnce({ directory, file, what, fill }: CachedDirectory): Promise<void> {
   const whole = join(directory, file);
   if (await exists(whole)) return;
-  try {
+  const made = await inCache(dirname(directory), what, async () => {
     await tidyPartial(dirname(directory));
-    // Where another process was faster, its directory holds the same.
-    if ((await makeWhole(directory, fill)) || (await exists(whole))) return;
-  } catch (error) {
-    throw unwritable(error, dirname(directory), what) ?? error;
-  }
+    return await makeWhole(directory, fill);
+  });
+  // Where another process was faster, its directory holds the same.
+  if (made || (await exists(whole))) return;
   throw new WeightsError(`${directory}: it is there, and has no ${file}`, { hint: 'Delete it: it is made again.' });
+}
+
+/** Writes `what` to a cache. Throws WeightsError where that cannot be written, and whatever else `write` throws. */
+export async function inCache<T>(cache: string, what: string, write: () => Promise<T>): Promise<T> {
+  try {
+    return await write();
+  } catch (error) {
+    throw unwritable(error, cache, what) ?? error;
+  }
 }
 
 /** Deletes what is in a directory of the cache, entries and remains of killed processes, and was last marked before `time`. */

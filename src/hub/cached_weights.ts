@@ -3,8 +3,9 @@
 import { utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { checkFinite } from '../formats/finite.ts';
-import { type TensorInfo, type TensorToWrite, writeSafetensors } from '../formats/safetensors.ts';
+import { type TensorToWrite, writeSafetensors } from '../formats/safetensors.ts';
 import { type ModelDirectory, openModelDirectory } from '../formats/sharded.ts';
+import type { TensorInfo } from '../formats/tensors.ts';
 import { cacheOf, deleteOlder, makeOnce } from './cache.ts';
 import { weightsFingerprint } from './weights_fingerprint.ts';
 

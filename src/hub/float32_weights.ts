@@ -3,9 +3,9 @@
 import { realpath } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { checkFiniteWeights } from '../formats/finite.ts';
-import { floatDtype, type TensorInfo } from '../formats/safetensors.ts';
+import { floatDtype } from '../formats/safetensors.ts';
 import type { ModelDirectory } from '../formats/sharded.ts';
-import { elementCount } from '../formats/tensors.ts';
+import { elementCount, type TensorInfo } from '../formats/tensors.ts';
 import { cachedWeights, finiteValues } from './cached_weights.ts';
 
 export interface Float32Options {
@@ -57,7 +57,7 @@ export async function float32Weights(
  * lead out of it, of which a snapshot of the hub consists.
  */
 async function mappable(model: ModelDirectory, tensors: readonly TensorInfo[]): Promise<ModelDirectory | null> {
-  if (tensors.some((tensor) => floatDtype(tensor) !== 'F32')) return null;
+  if (!model.plain || tensors.some((tensor) => floatDtype(tensor) !== 'F32')) return null;
   const paths = new Map<string, string>();
   for (const path of new Set(tensors.map((tensor) => tensor.path))) paths.set(path, await realpath(path));
   const [directory, ...others] = new Set([...paths.values()].map(dirname));

@@ -18,7 +18,7 @@ import { cachedWeights, finiteValues } from './cached_weights.ts';
 import type { Float32Options } from './float32_weights.ts';
 
 /** Part of the name: another conversion needs another directory. */
-const VERSION = 1;
+const VERSION = 2;
 /** Takes seconds: worth a notice. */
 const LARGE_BYTES = 2 ** 27;
 

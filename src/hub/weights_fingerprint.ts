@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto';
 import { realpath } from 'node:fs/promises';
 import { readExactly, withFile } from '../formats/files.ts';
-import type { TensorInfo } from '../formats/safetensors.ts';
+import type { TensorInfo } from '../formats/tensors.ts';
 
 /** What is looked at of a tensor to tell it from another. */
 const SAMPLE_BYTES = 2 ** 12;

@@ -6,7 +6,8 @@ import { describe, expect, it } from 'vitest';
 import { openLocalService } from '../../src/engine/engine.ts';
 import type { Precision } from '../../src/engine/precision.ts';
 import type { LocalServiceClient } from '../../src/engine/service.ts';
-import { openSafetensors } from '../../src/formats/safetensors.ts';
+import { openSafetensors, writeSafetensors } from '../../src/formats/safetensors.ts';
+import { openModelDirectory } from '../../src/formats/sharded.ts';
 import { type Datum, modelInputFromTokens } from '../../src/tinker/types.ts';
 import type { JsonObject } from '../../src/util/json.ts';
 import { adam } from '../support/adam.ts';
@@ -69,6 +70,18 @@ async function trained(service: LocalServiceClient, model: string, directory: st
     losses.push((await pass.result()).metrics['loss:sum'] / (39 + 24 + 8));
   }
   return { losses, values };
+}
+
+/** Writes the values of one model over those of another, as float32. */
+async function copyWeights(from: string, to: string): Promise<void> {
+  const { tensors, read } = await openModelDirectory(from);
+  const floats = [...tensors.values()].map(({ name, shape }) => ({
+    name,
+    shape,
+    dtype: 'F32' as const,
+    data: () => read(name),
+  }));
+  await writeSafetensors(join(to, 'model.safetensors'), floats);
 }
 
 function cosine(a: Float32Array, b: Float32Array): number {
@@ -146,6 +159,30 @@ it('the integers are made once, and again for other weights', async () => {
   await (await one.createSamplingClient({ base_model: model })).computeLogprobs(modelInputFromTokens([1, 2, 3]));
   await one.close();
   expect(await made()).toBe(2);
+});
+
+it('16-bit weights go to integers without a float32 copy of the model', async () => {
+  const { directory, model, service } = await opened();
+  await writeRandomModel(model, { ...WIDE, num_hidden_layers: 3 }, 'BF16');
+  const floats = join(process.env.XDG_CACHE_HOME ?? '', 'tinker-cookbook/float32');
+  const before = await readdir(floats).catch(() => []);
+  const one = service('int8');
+  const scores = await (await one.createSamplingClient({ base_model: model })).computeLogprobs(
+    modelInputFromTokens(text(20, 1)),
+  );
+  await one.close();
+  expect(await readdir(floats).catch(() => [])).toEqual(before);
+
+  // Calibrated a layer at a time, from what the layer before gave: the same values in float32 files give the same integers.
+  const widened = join(directory, 'widened');
+  await writeRandomModel(widened, { ...WIDE, num_hidden_layers: 3 }, 'F32');
+  await copyWeights(model, widened);
+  const other = service('int8');
+  const again = await (await other.createSamplingClient({ base_model: widened })).computeLogprobs(
+    modelInputFromTokens(text(20, 1)),
+  );
+  await other.close();
+  expect(again).toEqual(scores);
 });
 
 it('a model whose weights are all trained has none in int8', async () => {

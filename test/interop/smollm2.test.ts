@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { expect } from 'vitest';
 import { exportWeights } from '../../src/export/export.ts';
 import { openSafetensors } from '../../src/formats/safetensors.ts';
+import { addSafetensors } from '../../src/hub/converted_gguf.ts';
 import { locateModel } from '../../src/hub/locate.ts';
 import { chatTemplateRenderer } from '../../src/renderers/chat_template.ts';
 import { modelInputFromTokens, tokensOf } from '../../src/tinker/types.ts';
@@ -24,6 +25,7 @@ async function setup(python: string | null) {
   if (python === null) throw new Error('there is no reference to start');
   const file = await smollm2(python);
   const { directory: model } = await locateModel(file);
+  await addSafetensors(model);
   const tokenizer = await loadTokenizer(model);
   const batch = LESSONS.map((text): ReferenceDatum => {
     const ids = [...tokenizer.encode(text)];
