@@ -70,11 +70,13 @@ export async function int8Weights(
     floats.reduce((sum, { shape }) => sum + 4 * elementCount(shape), 0);
   const size = `${(bytes / 1e6).toFixed(1)} MB`;
   const byName = new Map(tensors.map((tensor) => [tensor.name, tensor]));
-  const read = async (name: string): Promise<Float32Array> => {
-    const tensor = byName.get(name);
-    if (tensor === undefined) throw new Error(`${name} is no weight of this model`);
-    return await finiteValues(model, tensor);
-  };
+  const lastRead = lastMade<Float32Array>();
+  const read = (name: string): Promise<Float32Array> =>
+    lastRead(name, async () => {
+      const tensor = byName.get(name);
+      if (tensor === undefined) throw new Error(`${name} is no weight of this model`);
+      return await finiteValues(model, tensor);
+    });
   return await cachedWeights({
     kind: 'int8',
     version: `${unsigned ? 'u' : 'v'}${VERSION}`,
@@ -88,10 +90,11 @@ export async function int8Weights(
       const all = [...inputs.values()].reduce((sum, { factors }) => sum + factors.length, 0);
       if (left > 0)
         notify(`${left} of the ${all} features that matrices of this model read are outliers: they stay float32`);
+      const quantised = lastMade<Int8Matrix>();
       return [
         ...floats.map(({ name, shape }) => ({ name, shape, dtype: 'F32' as const, data: () => read(name) })),
         ...matrices.flatMap((matrix) =>
-          matrixTensors(matrix, inputs.get(matrix.reads), { unsigned, read: () => read(matrix.weight) }),
+          matrixTensors(matrix, inputs.get(matrix.reads), { unsigned, read: () => read(matrix.weight), quantised }),
         ),
         ...[...inputs].flatMap(([reads, smoothing]) => inputTensors(reads, smoothing)),
       ];
@@ -128,18 +131,33 @@ async function inputsOf(
   );
 }
 
-/** Each is made when its turn to be written comes: a model need not fit into memory. */
+/** Keeps what was made last: tensors of one matrix are written one after another, and a model need not fit into memory. */
+function lastMade<T>(): (name: string, make: () => Promise<T>) => Promise<T> {
+  let last: { name: string; made: Promise<T> } | null = null;
+  return (name, make) => {
+    if (last?.name !== name) last = { name, made: make() };
+    return last.made;
+  };
+}
+
+interface MatrixOptions {
+  unsigned: boolean;
+  read(): Promise<Float32Array>;
+  quantised(name: string, make: () => Promise<Int8Matrix>): Promise<Int8Matrix>;
+}
+
+/** Each is made when its turn to be written comes. */
 function matrixTensors(
   { weight, out, width }: Matrix,
   smoothing: Smoothing | undefined,
-  { unsigned, read }: { unsigned: boolean; read(): Promise<Float32Array> },
+  { unsigned, read, quantised }: MatrixOptions,
 ): TensorToWrite[] {
   const { factors, outliers } = smoothing ?? { factors: new Float32Array(width).fill(1), outliers: [] };
   const names = int8Names(weight);
   const dtype = unsigned ? 'U8' : 'I8';
   const kept = (values: Int8Array) => (unsigned ? Uint8Array.from(values, (value) => value + UNSIGNED_ZERO) : values);
-  const forward = async (): Promise<Int8Matrix> => quantisedTransposed(await read(), out, width, factors);
-  const backward = async (): Promise<Int8Matrix> => quantisedColumns(await read(), out, width);
+  const forward = () => quantised(names.forward, async () => quantisedTransposed(await read(), out, width, factors));
+  const backward = () => quantised(names.backward, async () => quantisedColumns(await read(), out, width));
   const columns = async (): Promise<Float32Array> => {
     const W = await read();
     return Float32Array.from({ length: out * outliers.length }, (_, at) => {
