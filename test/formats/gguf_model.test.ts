@@ -32,7 +32,7 @@ describe.for<[Architecture, JsonObject]>([
     const model = await open(metadataOf(architecture), ggufTensors(architecture, parameters));
     expect(new Set(model.tensors.keys())).toEqual(new Set(parameters.keys()));
     for (const [name, { shape, bytes }] of parameters) {
-      expect(model.tensors.get(name)).toEqual({ name, dtype: 'F32', shape });
+      expect(model.tensors.get(name)).toMatchObject({ name, dtype: 'F32', shape, byteLength: bytes.length });
       expect(Buffer.from((await model.read(name)).buffer)).toEqual(Buffer.from(bytes));
     }
   });
