@@ -1,7 +1,7 @@
 // What every format of model files offers to the engine: named tensors, read as float32 by their Hugging Face names.
 import { WeightsError } from '../util/errors.ts';
 
-export interface TensorDescription {
+interface TensorDescription {
   readonly name: string;
   /** As its format calls it: F32, BF16, Q4_K, … */
   readonly dtype: string;
