@@ -144,7 +144,7 @@ function graphOf(base: BaseWeights): Uint8Array {
     base,
     parameterisation: 'full',
     adapted: [],
-    use: { trained: false, linears: frozenLinears(g, g.input('groups', 'int64')) },
+    use: { trained: false, linears: frozenLinears(g, g.input('groups', 'int64'), null) },
     tokens: g.input('tokens', 'int64'),
     positions: g.input('positions', 'int64'),
     attend: (_layer, q, k, v) => attend(q, k, v),

@@ -61,17 +61,44 @@ function argmax(values: ArrayLike<number>): number {
   return best;
 }
 
+/** Weights whose sum is looked at as a whole before any of them is. */
+const BLOCK = 256;
+
 /** Inverse of the cumulative sum of weights that need not add up to 1. */
 function draw(weights: ArrayLike<number>, u: number): number {
-  let total = 0;
-  for (let i = 0; i < weights.length; i++) total += weights[i];
-  let rest = u * total;
-  let last = 0;
-  for (let i = 0; i < weights.length; i++) {
+  const sums = blockSums(weights);
+  let rest = u * sums.reduce((total, sum) => total + sum, 0);
+  let block = 0;
+  while (block + 1 < sums.length && rest >= sums[block]) rest -= sums[block++];
+  for (let i = block * BLOCK; i < weights.length; i++) {
     if (weights[i] === 0) continue;
-    last = i;
     rest -= weights[i];
     if (rest < 0) return i;
   }
+  // Sums are rounded: what is drawn may lie behind the last weight.
+  let last = weights.length - 1;
+  while (last > 0 && weights[last] === 0) last--;
   return last;
+}
+
+/** Four sums at once, since an addition waits for the one before it: a vocabulary is summed for every token. */
+function blockSums(weights: ArrayLike<number>): Float64Array {
+  const sums = new Float64Array(Math.ceil(weights.length / BLOCK));
+  for (let block = 0; block < sums.length; block++) {
+    const end = Math.min((block + 1) * BLOCK, weights.length);
+    let a = 0;
+    let b = 0;
+    let c = 0;
+    let d = 0;
+    let i = block * BLOCK;
+    for (; i < end - 3; i += 4) {
+      a += weights[i];
+      b += weights[i + 1];
+      c += weights[i + 2];
+      d += weights[i + 3];
+    }
+    for (; i < end; i++) a += weights[i];
+    sums[block] = a + b + (c + d);
+  }
+  return sums;
 }

@@ -32,7 +32,7 @@ export class KeyValueCache {
   #lengths: number[] = [];
   #capacity = 0;
   /** The banks as inputs, until another number or size of sequences needs others. */
-  #inputs: Record<string, Dense> | null = null;
+  #inputs: { B: number; banks: Record<string, Dense> } | null = null;
 
   constructor({ config }: BaseWeights) {
     this.#heads = config.num_key_value_heads;
@@ -46,13 +46,16 @@ export class KeyValueCache {
     return this.#lengths;
   }
 
-  /** Inputs for one more token of every sequence; rows of the cache that hold nothing are masked, so that those of no sequence do no harm. */
-  feeds(): Record<string, Dense> {
-    const [B, P] = [rowsInGroups(this.#lengths.length), this.#capacity];
+  /**
+   * Inputs for one more token of every sequence, in `B` rows, `rowsInGroups` of them or as many as there are; what holds nothing is masked, so that
+   * rows of no sequence do no harm.
+   */
+  feeds(B: number): Record<string, Dense> {
+    const P = this.#capacity;
     const mask = new Float32Array(B * (P + 1));
     for (let b = 0; b < B; b++) mask.fill(MASKED, b * (P + 1) + (this.#lengths[b] ?? 0), b * (P + 1) + P);
-    this.#inputs ??= this.#bankFeeds(B, P);
-    return { widths: integers([P, 1], [2]), mask: floats(mask, [B, 1, 1, P + 1]), ...this.#inputs };
+    if (this.#inputs?.B !== B) this.#inputs = { B, banks: this.#bankFeeds(B, P) };
+    return { widths: integers([P, 1], [2]), mask: floats(mask, [B, 1, 1, P + 1]), ...this.#inputs.banks };
   }
 
   #bankFeeds(B: number, P: number): Record<string, Dense> {

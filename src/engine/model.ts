@@ -1,6 +1,5 @@
 // A model in use: its weights, and the sessions over them, made when first needed and shared by all who train or sample.
 
-import type { ModulePart } from '../formats/modules.ts';
 import type { BaseWeights } from './base_weights.ts';
 import type { Parameterisation } from './decoder_graph.ts';
 import type { Device } from './device.ts';
@@ -11,25 +10,25 @@ import { promptGraph, type SamplingGraphOptions, tokenGraph } from './sampling_g
 import { createSession, type Dense, type Session } from './session.ts';
 import { scoringGraph, type Told, trainingGraph } from './training_graph.ts';
 
-/** Graphs are for the parts of the model that have an adapter: with none, for the base model itself. */
+/** Which parts of a model have an adapter, and of which rank; with none, it is the base model itself. */
+export type AdapterShape = Pick<Parameters, 'rank' | 'adapted'>;
+
+/** Graphs are for the parts of the model that have an adapter. One does for most ranks. */
 export interface Model {
   readonly base: BaseWeights;
   readonly parameterisation: Parameterisation;
   /** Inputs of every graph for sequences up to a length. */
   rotary(length: number): Record<string, Dense>;
-  /** Forward and backward. With checkpointing, blocks are computed again for their gradients instead of kept. One session does for most ranks. */
-  training(
-    adapter: Pick<Parameters, 'rank' | 'adapted'>,
-    options: { checkpointing: boolean; noise: boolean },
-  ): Promise<Session>;
+  /** Forward and backward. With checkpointing, blocks are computed again for their gradients instead of kept. */
+  training(adapter: AdapterShape, options: { checkpointing: boolean; noise: boolean }): Promise<Session>;
   /** Forward only, log-probs of given targets; nothing else unless asked for. */
-  scoring(adapted: readonly ModulePart[], told?: Told): Promise<Session>;
+  scoring(adapter: AdapterShape, told?: Told): Promise<Session>;
   /** Prompts, before they are sampled from. Ranked: with the most likely tokens. */
-  reading(adapted: readonly ModulePart[], ranked: boolean): Promise<Session>;
+  reading(adapter: AdapterShape, ranked: boolean): Promise<Session>;
   /** Token by token, with a cache. */
-  sampling(adapted: readonly ModulePart[], ranked: boolean): Promise<Session>;
+  sampling(adapter: AdapterShape, ranked: boolean): Promise<Session>;
   /** The same for one sequence at a time: faster, and not to the last bit what it is in a batch. */
-  samplingOne(adapted: readonly ModulePart[], ranked: boolean): Promise<Session>;
+  samplingOne(adapter: AdapterShape, ranked: boolean): Promise<Session>;
   release(): Promise<void>;
 }
 
@@ -39,6 +38,10 @@ export interface ModelOptions {
   threads: number;
   device: Device;
 }
+
+/** Short sums have one order, however they are made; ranks are rarely larger. */
+const boundOf = (rank: number): number | null => (rank <= SHORT_SUM ? SHORT_SUM : null);
+const ofRank = (mostRank: number | null): string => (mostRank === null ? ' of any rank' : '');
 
 export function openModel({ base, parameterisation, threads, device }: ModelOptions): Model {
   const sessions = new Map<string, Promise<Session>>();
@@ -54,16 +57,18 @@ export function openModel({ base, parameterisation, threads, device }: ModelOpti
   };
   const frozen = (
     kind: string,
-    adapted: readonly ModulePart[],
+    { adapted, rank }: AdapterShape,
     ranked: boolean,
     graph: (options: SamplingGraphOptions) => Uint8Array,
     packed = false,
-  ) =>
-    session(
-      `${kind}${ranked ? ' ranked' : ''} ${adapted}`,
-      () => graph({ base, parameterisation, adapted, device, ranked }),
+  ) => {
+    const mostRank = boundOf(rank);
+    return session(
+      `${kind}${ranked ? ' ranked' : ''} ${adapted}${ofRank(mostRank)}`,
+      () => graph({ base, parameterisation, adapted, device, ranked, mostRank }),
       packed,
     );
+  };
   // Bytes are packed in little more time than a token takes.
   const packed = base.integers !== null;
   return {
@@ -71,18 +76,18 @@ export function openModel({ base, parameterisation, threads, device }: ModelOpti
     parameterisation,
     rotary: rotaryFeeds(base.config),
     training({ adapted, rank }, { checkpointing, noise }) {
-      const mostRank = rank <= SHORT_SUM ? SHORT_SUM : null;
+      const mostRank = boundOf(rank);
       const options = { base, parameterisation, adapted, checkpointing, mostRank, noise, device, threads };
-      const kind = `training ${adapted}${checkpointing ? ' with checkpointing' : ''}${mostRank === null ? ' of any rank' : ''}${noise ? ' with noise' : ''}`;
+      const kind = `training ${adapted}${checkpointing ? ' with checkpointing' : ''}${ofRank(mostRank)}${noise ? ' with noise' : ''}`;
       return session(kind, () => trainingGraph(options));
     },
-    scoring: (adapted, { ranked, drawn } = { ranked: false, drawn: false }) =>
-      frozen(drawn ? 'drawing' : 'scoring', adapted, ranked, (options) => scoringGraph({ ...options, drawn })),
-    reading: (adapted, ranked) => frozen('reading', adapted, ranked, promptGraph),
-    sampling: (adapted, ranked) =>
-      frozen('sampling', adapted, ranked, (options) => tokenGraph(options, { single: false }), packed),
-    samplingOne: (adapted, ranked) =>
-      frozen('sampling one', adapted, ranked, (options) => tokenGraph(options, { single: true }), packed),
+    scoring: (adapter, { ranked, drawn } = { ranked: false, drawn: false }) =>
+      frozen(drawn ? 'drawing' : 'scoring', adapter, ranked, (options) => scoringGraph({ ...options, drawn })),
+    reading: (adapter, ranked) => frozen('reading', adapter, ranked, promptGraph),
+    sampling: (adapter, ranked) =>
+      frozen('sampling', adapter, ranked, (options) => tokenGraph(options, { single: false }), packed),
+    samplingOne: (adapter, ranked) =>
+      frozen('sampling one', adapter, ranked, (options) => tokenGraph(options, { single: true }), packed),
     async release() {
       const made = [...sessions.values()];
       sessions.clear();

@@ -10,6 +10,7 @@ import { KeyValueCache } from './kv_cache.ts';
 import { layOut } from './layout.ts';
 import type { Lease } from './lease.ts';
 import { prefillBytes } from './memory_estimates.ts';
+import type { AdapterShape } from './model.ts';
 import { frozenFeeds, type Parameters } from './parameters.ts';
 import { sequenceFeeds } from './pass.ts';
 import { ranked } from './ranking.ts';
@@ -72,7 +73,7 @@ interface Sequence {
 /** One sampler a set of parameters. */
 export class Sampler {
   readonly #lease: Lease;
-  readonly #adapted: Parameters['adapted'];
+  readonly #adapter: AdapterShape;
   readonly #batchInvariant: boolean;
   readonly #caughtUp: (() => Promise<void>) | undefined;
   readonly #frozen: Record<string, Dense>;
@@ -84,7 +85,7 @@ export class Sampler {
   constructor(lease: Lease, parameters: Parameters, { batchInvariant, caughtUp }: SamplerOptions) {
     const { base } = lease.model;
     this.#lease = lease;
-    this.#adapted = parameters.adapted;
+    this.#adapter = { rank: parameters.rank, adapted: parameters.adapted };
     this.#batchInvariant = batchInvariant;
     this.#caughtUp = caughtUp;
     this.#frozen = frozenFeeds(base, parameters);
@@ -183,7 +184,7 @@ export class Sampler {
     const { model, lane } = this.#lease;
     const width = widest(asked.flatMap(({ by }) => by));
     const outputs = await lane.run(async () => {
-      const session = await model.reading(this.#adapted, width > 0);
+      const session = await model.reading(this.#adapter, width > 0);
       const bytes = prefillBytes(model.base.config, lengths);
       session.memory?.require(bytes, `reading ${total} tokens of prompts`, 'Shorten the prompts.');
       const last: number[] = [];
@@ -223,14 +224,14 @@ export class Sampler {
   /** Reads the last token of every sequence and samples the next. */
   async #step(): Promise<void> {
     const B = this.#active.length;
-    const rows = rowsInGroups(B);
+    const single = B === 1 && !this.#batchInvariant;
+    const rows = single ? 1 : rowsInGroups(B);
     const width = widest(this.#active);
     const { model, lane } = this.#lease;
     const outputs = await lane.run(async () => {
-      const single = B === 1 && !this.#batchInvariant;
       const session = await (single
-        ? model.samplingOne(this.#adapted, width > 0)
-        : model.sampling(this.#adapted, width > 0));
+        ? model.samplingOne(this.#adapter, width > 0)
+        : model.sampling(this.#adapter, width > 0));
       const tokens = new Int32Array(rows);
       for (const [b, { sampled }] of this.#active.entries()) tokens[b] = sampled.tokens[sampled.tokens.length - 1];
       const positions = new Int32Array(rows);
@@ -243,7 +244,7 @@ export class Sampler {
           this.#active.map(({ choice }) => choice.temperature),
           rows,
         ),
-        ...this.#cache.feeds(),
+        ...this.#cache.feeds(rows),
         ...model.rotary(Math.max(...this.#cache.lengths) + 1),
         ...rankFeed(width),
         ...this.#frozen,

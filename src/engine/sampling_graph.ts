@@ -17,6 +17,8 @@ export const pastValues = (layer: number) => `past_values_${layer}`;
 export interface SamplingGraphOptions extends DecoderKind {
   /** With the most likely tokens of every row. */
   ranked: boolean;
+  /** That ranks of adapters are no larger, where that is known. */
+  mostRank: number | null;
   device: Device;
 }
 
@@ -30,14 +32,14 @@ const LAST_AXIS = { attributes: { axis: -1 } };
  * values of every layer in turn, (2L·Hkv, N, head). Ranked, it takes `top_k` (1) and tells `top_tokens` and `top_logprobs` (M, k) of the
  * model itself, whatever the temperature.
  */
-export function promptGraph({ device, ranked, ...kind }: SamplingGraphOptions): Uint8Array {
+export function promptGraph({ device, ranked, mostRank, ...kind }: SamplingGraphOptions): Uint8Array {
   const g = new Graph(device);
   const index = attentionIndex((name, type) => g.input(name, type));
   const attend = causalAttention(g, kind.base.config, index);
   const newRows = new NewRows(g, kind.base);
   const model = decoder(g, {
     ...kind,
-    use: { trained: false, linears: frozenLinears(g, g.input('groups', 'int64')) },
+    use: { trained: false, linears: frozenLinears(g, g.input('groups', 'int64'), mostRank) },
     tokens: g.input('tokens', 'int64'),
     positions: g.input('positions', 'int64'),
     attend(_layer, q, k, v) {
@@ -46,7 +48,7 @@ export function promptGraph({ device, ranked, ...kind }: SamplingGraphOptions): 
     },
   });
   const rows = g.node('Gather', [model.hidden, g.input('rows', 'int64')]);
-  emitNextToken(g, model.logits(rows, frozenLinears(g, g.input('row_groups', 'int64'))), ranked);
+  emitNextToken(g, model.logits(rows, frozenLinears(g, g.input('row_groups', 'int64'), mostRank)), ranked);
   newRows.output();
   return g.encode();
 }
@@ -57,14 +59,14 @@ export function promptGraph({ device, ranked, ...kind }: SamplingGraphOptions): 
  * returning whole caches would copy them at every token. A graph for a `single` sequence takes no groups.
  */
 export function tokenGraph(
-  { device, ranked, ...kind }: SamplingGraphOptions,
+  { device, ranked, mostRank, ...kind }: SamplingGraphOptions,
   { single }: { single: boolean },
 ): Uint8Array {
   const g = new Graph(device);
   const { head_dim: head, num_key_value_heads: keyHeads, num_attention_heads: queryHeads } = kind.base.config;
   const tokens = g.input('tokens', 'int64');
   const positions = g.input('positions', 'int64');
-  const linears = single ? plainLinears(g) : frozenLinears(g, g.input('groups', 'int64'));
+  const linears = single ? plainLinears(g) : frozenLinears(g, g.input('groups', 'int64'), mostRank);
   const widths = g.input('widths', 'int64');
   const mask = g.input('mask', 'float32');
   const newRows = new NewRows(g, kind.base);

@@ -6,6 +6,7 @@ import { drawFeed, drawn } from './draws.ts';
 import type { Example } from './examples.ts';
 import type { Lease } from './lease.ts';
 import { microbatches } from './microbatches.ts';
+import type { AdapterShape } from './model.ts';
 import { frozenFeeds, type Parameters } from './parameters.ts';
 import { type Row, runPass } from './pass.ts';
 import { ranked } from './ranking.ts';
@@ -47,7 +48,7 @@ interface Pending extends ScoreRequest {
 
 export class Scorer {
   readonly #lease: Lease;
-  readonly #adapted: Parameters['adapted'];
+  readonly #adapter: AdapterShape;
   readonly #frozen: Record<string, Dense>;
   readonly #microbatchTokens: number;
   #waiting: Pending[] = [];
@@ -55,7 +56,7 @@ export class Scorer {
 
   constructor(lease: Lease, parameters: Parameters, microbatchTokens: number) {
     this.#lease = lease;
-    this.#adapted = parameters.adapted;
+    this.#adapter = { rank: parameters.rank, adapted: parameters.adapted };
     this.#frozen = frozenFeeds(lease.model.base, parameters);
     this.#microbatchTokens = microbatchTokens;
   }
@@ -92,7 +93,7 @@ export class Scorer {
         if (wanted.length === 0) return;
         const topK = Math.max(...wanted.map((request) => request.topK));
         const draws = Math.max(...wanted.map((request) => request.draws?.k ?? 0));
-        const session = await model.scoring(this.#adapted, { ranked: topK > 0, drawn: draws > 0 });
+        const session = await model.scoring(this.#adapter, { ranked: topK > 0, drawn: draws > 0 });
         let told: readonly Row[] = [];
         const { logprobs, outputs } = await runPass(
           session,

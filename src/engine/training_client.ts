@@ -240,7 +240,7 @@ export class LocalTrainingClient implements TrainingClient {
       const { logprobs, outputs } = await lane.run(async () => {
         const { parameters } = this.#state;
         const session = await (loss === undefined
-          ? model.scoring(parameters.adapted)
+          ? model.scoring(parameters)
           : model.training(parameters, { checkpointing, noise: noise !== null }));
         const feeds = loss === undefined ? frozenFeeds(model.base, parameters) : parameters.feeds();
         const noiseOf = noise === null ? {} : { noiseOf: (e: number) => noise(indices[e]) };

@@ -37,6 +37,8 @@ export interface Told {
 }
 
 export interface ScoringGraphOptions extends DecoderKind, Told {
+  /** As of sampling graphs. */
+  mostRank: number | null;
   device: Device;
 }
 
@@ -67,9 +69,9 @@ export function trainingGraph({
  * Ranked, it takes `top_k` (1) and tells `top_tokens` and `top_logprobs` (M, k). Drawn, it takes `inverse_temperature` (M, 1) and the
  * uniform numbers `draw_blocks` and `draw_within` (M, k), and tells `drawn_tokens` and `drawn_logprobs` (M, k).
  */
-export function scoringGraph({ ranked, drawn, device, ...kind }: ScoringGraphOptions): Uint8Array {
+export function scoringGraph({ ranked, drawn, mostRank, device, ...kind }: ScoringGraphOptions): Uint8Array {
   const g = new Graph(device);
-  const linears = frozenLinears(g, g.input('groups', 'int64'));
+  const linears = frozenLinears(g, g.input('groups', 'int64'), mostRank);
   const reading = emitReading(g, { ...kind, use: { trained: false, linears } });
   const names: string[] = [];
   const emitters: NonNullable<LogprobsInputs['more']>[] = [];

@@ -59,7 +59,7 @@ export interface Smoothing {
 /** Larger than the median by this. */
 const FAR = 3;
 /** The largest: their products are float32 sums, short enough to be made in one order (`engine/products.ts`). */
-const MOST_OUTLIERS = 128;
+export const MOST_OUTLIERS = 128;
 /** A feature that was hardly seen to move may move some day: it counts as at least this part of the median. */
 const STILL = 1 / 16;
 

@@ -92,7 +92,7 @@ const script = (model: string) => `
   const before = anonymous();
   const adapted = ['attn', 'mlp', 'unembed'];
   await model.training({ adapted, rank: 4 }, false);
-  await model.sampling(adapted);
+  await model.sampling({ adapted, rank: 4 });
   console.log(Math.round(anonymous() - before));`;
 
 test.skipIf(process.platform !== 'linux')(

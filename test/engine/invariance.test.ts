@@ -71,6 +71,8 @@ describe('training, scoring and sampling give the same bits for 1, 2, 3, 4 and 8
       'matrices in int8, a few tokens and a large vocabulary',
       { ...shape, ...large, lengths: [3, 2], precision: 'int8' },
     ],
+    ['matrices in int8 and a rank of 1', { ...shape, rank: 1, lengths: [85, 8, 44, 55], precision: 'int8' }],
+    ['matrices in int8 and a rank above 128', { ...shape, rank: 132, precision: 'int8' }],
     ['matrices in int8 and activation checkpointing', { ...shape, checkpointing: true, precision: 'int8' }],
   ])('%s', async (_, one) => {
     const expected = await everythingOf(one, directory, 1);
