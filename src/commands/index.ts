@@ -21,6 +21,9 @@ import Help from './help.ts';
 import Import from './import.ts';
 import Plan from './plan.ts';
 import Play from './play.ts';
+import RecipesCopy from './recipes/copy.ts';
+import RecipesShow from './recipes/show.ts';
+import Recipes from './recipes.ts';
 import Render from './render.ts';
 import Renderers from './renderers.ts';
 import Report from './report.ts';
@@ -53,6 +56,9 @@ export const COMMANDS: Record<string, Command.Class> = {
   import: Import,
   plan: Plan,
   play: Play,
+  recipes: Recipes,
+  'recipes:copy': RecipesCopy,
+  'recipes:show': RecipesShow,
   render: Render,
   renderers: Renderers,
   report: Report,
