@@ -14,6 +14,7 @@ import Completion from './completion.ts';
 import Conformance from './conformance.ts';
 import Diff from './diff.ts';
 import Engine from './engine.ts';
+import EvalCompare from './eval/compare.ts';
 import Eval from './eval.ts';
 import Exec from './exec.ts';
 import Export from './export.ts';
@@ -50,6 +51,7 @@ export const COMMANDS: Record<string, Command.Class> = {
   diff: Diff,
   engine: Engine,
   eval: Eval,
+  'eval:compare': EvalCompare,
   exec: Exec,
   export: Export,
   help: Help,

@@ -132,7 +132,7 @@ async function evaluate(
         },
       });
       shown?.end();
-      const result = benchmarkResult(benchmark.name, samples_P_K);
+      const result = benchmarkResult(benchmark, samples_P_K);
       await results.finish(result);
       return {
         result: { state: 'done', target: description, directory, ...result },

@@ -80,7 +80,7 @@ function evaluatorOf(
       const failed = records.find(({ error }) => error !== null);
       if (failed !== undefined) warn(`${benchmark.name}: an answer failed and counts as wrong: ${failed.error}`);
       if (config.save_trajectories) await writeRecords(logPath, step, benchmark.name, records);
-      return metricsOf(benchmark.name, benchmarkResult(benchmark.name, samples_P_K));
+      return metricsOf(benchmark.name, benchmarkResult(benchmark, samples_P_K));
     },
   };
 }

@@ -11,7 +11,7 @@ import type { SamplingClient } from '../tinker/clients.ts';
 import type { Tokenizer } from '../tokenizers/types.ts';
 import { ConfigurationError, RendererError } from '../util/errors.ts';
 import { seedFor } from '../util/random.ts';
-import { type ScoredSample, scoredSample } from './benchmark_result.ts';
+import { scoredSample } from './benchmark_result.ts';
 import { ReplayEnded, replayPolicy } from './replay.ts';
 import {
   errorRecord,
@@ -21,7 +21,7 @@ import {
   type TrajectoryTurn,
   trajectoryRecord,
 } from './trajectory_record.ts';
-import type { Benchmark } from './types.ts';
+import type { Benchmark, ScoredSample } from './types.ts';
 
 export interface BenchmarkSampling {
   /** Longest action, in tokens. */

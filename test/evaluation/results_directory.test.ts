@@ -31,7 +31,7 @@ async function evaluated(saveDir: string, benchmark: Benchmark, failing = false)
     known: results.known,
     onRecord: (record) => results.append(record),
   });
-  const result = benchmarkResult(benchmark.name, samples_P_K);
+  const result = benchmarkResult(benchmark, samples_P_K);
   await results.finish(result);
   results.close();
   return { asked: asked.length, result, path: results.trajectoriesPath };

@@ -39,7 +39,7 @@ async function run(
     signal,
     onRecord: (record) => records.push(record),
   });
-  return { records, samples_P_K, result: benchmarkResult(benchmark.name, samples_P_K) };
+  return { records, samples_P_K, result: benchmarkResult(benchmark, samples_P_K) };
 }
 
 const said = (records: readonly TrajectoryRecord[]) =>

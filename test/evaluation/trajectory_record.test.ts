@@ -36,7 +36,7 @@ async function recordOf(makeEnv: () => Env, model: SamplingClient) {
     onRecord: (record) => records.push({ ...record, time_seconds: 0 }),
   });
   expect(recordShape.is(JSON.parse(JSON.stringify(records[0])))).toBe(true);
-  return { record: records[0], result: benchmarkResult('talk', samples_P_K) };
+  return { record: records[0], result: benchmarkResult({ name: 'talk' }, samples_P_K) };
 }
 
 /** Says `replies` one after the other; each goes on behind the conversation so far, or begins anew. */
