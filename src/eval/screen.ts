@@ -10,7 +10,8 @@ import { programName, quote } from '../util/program_name.ts';
 import { wrappedText } from '../util/wrapped.ts';
 
 export interface EvaluatedPlace {
-  target: string;
+  /** Null where there is nothing here to talk to. */
+  target: string | null;
   /** The words behind the program's name. */
   argv: readonly string[];
   max_tokens: number;
@@ -110,7 +111,7 @@ function nextCommands(
   if (commands.length === 0) {
     commands.push([command(withFlag(argv, '--num-samples', more)), `pass@${more}, on top of these answers`]);
   }
-  return [...commands, [`${programName()} chat ${quote(target)}`, 'talk to it']];
+  return target === null ? commands : [...commands, [`${programName()} chat ${quote(target)}`, 'talk to it']];
 }
 
 function command(argv: readonly string[]): string {

@@ -66,13 +66,13 @@ function evaluatorOf(
   return {
     async evaluate({ sampling, step, logPath, signal }) {
       const { runBenchmark } = await import('./run_benchmark.ts');
+      const { tokenAnswerer } = await import('./answerer.ts');
       const { benchmarkResult } = await import('./benchmark_result.ts');
       const client = await sampling();
       const records: TrajectoryRecord[] = [];
       const samples_P_K = await runBenchmark({
         benchmark,
-        client,
-        tokenizer,
+        answerer: tokenAnswerer(client, tokenizer),
         sampling: { ...config, seed },
         onRecord: (record) => records.push(record),
         signal,

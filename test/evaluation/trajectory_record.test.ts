@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { tokenAnswerer } from '../../src/evaluation/answerer.ts';
 import { benchmarkResult } from '../../src/evaluation/benchmark_result.ts';
 import { runBenchmark } from '../../src/evaluation/run_benchmark.ts';
 import { recordShape, type TrajectoryRecord } from '../../src/evaluation/trajectory_record.ts';
@@ -30,8 +31,7 @@ async function recordOf(makeEnv: () => Env, model: SamplingClient) {
   };
   const samples_P_K = await runBenchmark({
     benchmark,
-    client: model,
-    tokenizer,
+    answerer: tokenAnswerer(model, tokenizer),
     sampling: { max_tokens: 8, temperature: 1, seed: 0, num_samples: 1, concurrency: 1, timeout_seconds: 1000 },
     onRecord: (record) => records.push({ ...record, time_seconds: 0 }),
   });
