@@ -16,6 +16,7 @@ import { gsm8kBenchmark } from './recipes/gsm8k/benchmark.ts';
 import { gsm8kDataset } from './recipes/gsm8k/builders.ts';
 import { gsm8kRLDataset } from './recipes/gsm8k/rl_dataset.ts';
 import { guessNumber, guessNumberDemonstrations } from './recipes/guess_number/builders.ts';
+import { ifevalBenchmark } from './recipes/ifeval/benchmark.ts';
 import { mathBenchmark } from './recipes/math/benchmark.ts';
 import { mathRLDataset } from './recipes/math/rl_dataset.ts';
 import { math500Benchmark } from './recipes/math500/benchmark.ts';
@@ -81,6 +82,7 @@ export function builtinRegistry(): Registry {
     mmluBenchmark,
     mmluProBenchmark,
     gpqaBenchmark,
+    ifevalBenchmark,
     gridSearch,
     localExecutor,
     tensorboard,
