@@ -18,7 +18,7 @@ export interface BenchmarkExample {
   text?: TextQuestion;
 }
 
-export interface TextQuestion {
+interface TextQuestion {
   messages: readonly Message[];
   /** @param ends whether the reply has come to its end, or was cut */
   judge(reply: string, ends: boolean): Promise<{ reward: number; metrics: EnvMetrics; logs: EnvLogs }>;
