@@ -31,8 +31,8 @@ export function resultScreen(
     wrappedText(printable(headline(result)), width)
       .split('\n')
       .map(colors.bold),
-    columns([...winRates(result), ...passes(result), ...troubles(result, place, firstError)]).flatMap((line) =>
-      wrappedText(line, width).split('\n'),
+    columns([...winRates(result), ...passes(result), ...parts(result), ...troubles(result, place, firstError)]).flatMap(
+      (line) => wrappedText(line, width).split('\n'),
     ),
     columns([
       ['result', shortPath(place.resultPath)],
@@ -63,6 +63,16 @@ function winRates({ metrics }: BenchmarkResult): [string, string][] {
     const [, judge] = /^win_rate\/(.+)$/.exec(metric) ?? [];
     return judge === undefined ? [] : [[`win rate by ${printable(judge)}`, `${percent(value)}, a tie as half`]];
   });
+}
+
+/** Shares that a benchmark tells apart: of subjects and levels, of prompts and instructions. */
+const PART = /^(?:subject|level)\/|^(?:prompt|instruction)_(?:strict|loose)$/;
+const MOST_PARTS = 20;
+
+function parts({ metrics }: BenchmarkResult): [string, string][] {
+  const found = Object.entries(metrics).filter(([metric]) => PART.test(metric));
+  const shown = found.slice(0, MOST_PARTS).map(([metric, value]): [string, string] => [metric, percent(value)]);
+  return found.length > MOST_PARTS ? [...shown, [`${found.length - MOST_PARTS} more`, 'in the result']] : shown;
 }
 
 function headline(result: BenchmarkResult): string {

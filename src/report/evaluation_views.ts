@@ -10,7 +10,7 @@ import type { RunEntry } from './run_entry.ts';
 
 export const EVALUATION_VIEWS = ['evaluations', 'evaluation_examples'];
 
-const EVALUATION_COLUMNS: Columns = {
+export const EVALUATION_COLUMNS: Columns = {
   evaluation: 'VARCHAR',
   run: 'VARCHAR',
   step: 'BIGINT',
@@ -31,7 +31,7 @@ const EVALUATION_COLUMNS: Columns = {
   settings: 'JSON',
 };
 
-const EXAMPLE_COLUMNS: Columns = {
+export const EXAMPLE_COLUMNS: Columns = {
   evaluation: 'VARCHAR',
   run: 'VARCHAR',
   step: 'BIGINT',

@@ -55,7 +55,10 @@ export async function readEvaluations(
   const notices: string[] = [];
   const found = new Map<string, FoundFile>();
   const collect = async (directory: string, run: RunEntry | null) => {
-    const { files, problems } = await listTranscripts(directory, ofSteps && run !== null && hasBenchmarks(run) ? undefined : 0);
+    const { files, problems } = await listTranscripts(
+      directory,
+      ofSteps && run !== null && hasBenchmarks(run) ? undefined : 0,
+    );
     notices.push(...problems.map((problem) => `${pathFrom(cwd, directory)}: ${problem}`));
     for (const { kind, path, step } of files) {
       const file = join(directory, path);

@@ -209,6 +209,19 @@ describe('in SQL', () => {
     expect(rows).toEqual([{ run: 'runs/a', state: 'done', score: 2 / 3 }]);
   });
 
+  it('answer the question of the page', async () => {
+    const page = readFileSync(join(import.meta.dirname, '../../docs/report.md'), 'utf8');
+    const [, sql = ''] = /examples that training has cost:\n\n```sql\n([\s\S]*?)```/.exec(page) ?? [];
+    expect((await ask(sql)).rows).toEqual([]);
+    const before = join(cwd, 'runs/a/iteration_000000/eval_sums_trajectories.jsonl');
+    mkdirSync(join(before, '..'));
+    writeFileSync(before, readFileSync(join(cwd, 'tmp/trajectories.jsonl')));
+    writeAnswers(join(cwd, 'tmp'), [{ id: 'x', reward: 0 }]);
+    const after = join(cwd, 'runs/a/iteration_000004/eval_sums_trajectories.jsonl');
+    writeFileSync(after, readFileSync(join(cwd, 'tmp/trajectories.jsonl')));
+    expect((await ask(sql)).rows).toEqual([{ input: 'ask x', was: 'it is 7', became: 'it is 7' }]);
+  });
+
   it('are those of the runs that are named', async () => {
     const count = async (directory: string) =>
       (await ask('SELECT evaluation FROM evaluations ORDER BY ALL', [directory])).rows;
