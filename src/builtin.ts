@@ -9,14 +9,18 @@ import { comparisonBenchmark } from './evaluation/comparison_benchmark.ts';
 import { preferenceBuilders } from './preference/builders.ts';
 import { preferenceModels } from './preference/models/preference_models.ts';
 import { pairwisePreference } from './preference/pairwise/pairwise_builder.ts';
+import { aimeBenchmark } from './recipes/aime/benchmark.ts';
 import { arithmeticBenchmark } from './recipes/arithmetic/benchmark.ts';
 import { arithmetic } from './recipes/arithmetic/builder.ts';
 import { gsm8kBenchmark } from './recipes/gsm8k/benchmark.ts';
 import { gsm8kDataset } from './recipes/gsm8k/builders.ts';
 import { gsm8kRLDataset } from './recipes/gsm8k/rl_dataset.ts';
 import { guessNumber, guessNumberDemonstrations } from './recipes/guess_number/builders.ts';
+import { ifevalBenchmark } from './recipes/ifeval/benchmark.ts';
 import { mathBenchmark } from './recipes/math/benchmark.ts';
 import { mathRLDataset } from './recipes/math/rl_dataset.ts';
+import { math500Benchmark } from './recipes/math500/benchmark.ts';
+import { gpqaBenchmark, mmluBenchmark, mmluProBenchmark } from './recipes/mmlu/benchmarks.ts';
 import { rlLoop } from './recipes/rl_loop.ts';
 import { slLoop } from './recipes/sl_loop.ts';
 import { ticTacToe, ticTacToeDemonstrations } from './recipes/tic_tac_toe/builders.ts';
@@ -73,6 +77,12 @@ export function builtinRegistry(): Registry {
     comparisonBenchmark,
     gsm8kBenchmark,
     mathBenchmark,
+    math500Benchmark,
+    aimeBenchmark,
+    mmluBenchmark,
+    mmluProBenchmark,
+    gpqaBenchmark,
+    ifevalBenchmark,
     gridSearch,
     localExecutor,
     tensorboard,

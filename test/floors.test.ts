@@ -11,7 +11,7 @@ const FLOORS = [
   ['commands'],
   ['index.ts'],
   ['builtin.ts'],
-  ['builders', 'schema', 'validate'],
+  ['builders', 'schema', 'shelf', 'validate'],
   ['board'],
   ['diff', 'sql_shell'],
   ['chat', 'checkpoints', 'conformance', 'eval', 'export', 'imports', 'play', 'render', 'report', 'serve', 'sweep'],

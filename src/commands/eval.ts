@@ -12,11 +12,11 @@ export default class Eval extends BaseCommand {
   static override examples = [
     '<%= config.bin %> eval runs/sl_basic --benchmark arithmetic',
     '<%= config.bin %> eval ORG/NAME --benchmark gsm8k --set file_path=data/gsm8k/test.jsonl --limit 100',
-    '<%= config.bin %> eval runs/math --checkpoint best --benchmark math --set file_path=math500.jsonl --num-samples 8',
+    '<%= config.bin %> eval --base-url http://127.0.0.1:8000/oai/api/v1 --model tiny --benchmark arithmetic',
+    '<%= config.bin %> eval runs/math --checkpoint best --benchmark math500 --set file_path=math500.jsonl --num-samples 8',
   ];
   static override args = {
     target: Args.string({
-      required: true,
       description: 'Run directory, adapter or model directory, GGUF file, or a name on the hub (ORG/NAME).',
     }),
   };
@@ -38,6 +38,19 @@ export default class Eval extends BaseCommand {
       helpValue: 'FILE',
       description: 'A plugin with builders of its own; may be given several times.',
     }),
+    'base-url': Flags.string({
+      helpValue: 'URL',
+      description: 'In the place of TARGET: address of a service of OpenAI’s API, such as https://api.openai.com/v1.',
+    }),
+    model: Flags.string({ helpValue: 'NAME', description: 'The model to ask at --base-url.' }),
+    'key-env': Flags.string({
+      helpValue: 'VARIABLE',
+      description: 'Variable of the environment that holds its key; else OPENAI_API_KEY, where that is set.',
+    }),
+    service: Flags.string({
+      helpValue: 'SERVICE',
+      description: 'Who samples TARGET, as in a spec: tinker, or {builder: tinker, base_url: URL}.',
+    }),
     checkpoint: Flags.string({ description: 'Of a run: final, best, or the name of a checkpoint; else the newest.' }),
     'num-samples': Flags.integer({ default: 1, min: 1, description: 'Answers to each example, for pass@k.' }),
     'max-tokens': Flags.integer({ default: 1024, min: 1, description: 'Longest answer.' }),
@@ -58,8 +71,12 @@ export default class Eval extends BaseCommand {
     const { builtinRegistry } = await import('../builtin.ts');
     const quiet = flags.quiet || this.jsonEnabled();
     const options = {
-      target: args.target,
+      target: args.target ?? null,
       checkpoint: flags.checkpoint ?? null,
+      service: flags.service ?? null,
+      baseUrl: flags['base-url'] ?? null,
+      model: flags.model ?? null,
+      keyEnv: flags['key-env'] ?? null,
       benchmark: flags.benchmark,
       assignments: flags.set ?? [],
       plugins: flags.plugin ?? [],

@@ -14,6 +14,7 @@ import Completion from './completion.ts';
 import Conformance from './conformance.ts';
 import Diff from './diff.ts';
 import Engine from './engine.ts';
+import EvalCompare from './eval/compare.ts';
 import Eval from './eval.ts';
 import Exec from './exec.ts';
 import Export from './export.ts';
@@ -21,6 +22,9 @@ import Help from './help.ts';
 import Import from './import.ts';
 import Plan from './plan.ts';
 import Play from './play.ts';
+import RecipesCopy from './recipes/copy.ts';
+import RecipesShow from './recipes/show.ts';
+import Recipes from './recipes.ts';
 import Render from './render.ts';
 import Renderers from './renderers.ts';
 import Report from './report.ts';
@@ -47,12 +51,16 @@ export const COMMANDS: Record<string, Command.Class> = {
   diff: Diff,
   engine: Engine,
   eval: Eval,
+  'eval:compare': EvalCompare,
   exec: Exec,
   export: Export,
   help: Help,
   import: Import,
   plan: Plan,
   play: Play,
+  recipes: Recipes,
+  'recipes:copy': RecipesCopy,
+  'recipes:show': RecipesShow,
   render: Render,
   renderers: Renderers,
   report: Report,

@@ -28,10 +28,18 @@ export interface TokenCompleter {
   complete(prompt: ModelInput, stop: string[] | number[], options?: CompletionOptions): Promise<Completion>;
 }
 
+/** Tokens that a service has read and written, by its own count. */
+export interface TokenUsage {
+  prompt_tokens: number;
+  completion_tokens: number;
+}
+
 /** A reply, all that was said in it, and how it ended. */
 export interface CompletedMessage extends ParsedResponse {
   /** `length`: it used up its tokens, or the context. */
   stop_reason: SampleStopReason;
+  /** Where a service of texts tells it. */
+  usage?: TokenUsage;
 }
 
 /** Replies to a conversation. */

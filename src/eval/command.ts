@@ -1,35 +1,31 @@
 // cookbook eval: a benchmark on the weights of a run or on a model, with every answer on disk as soon as it is there.
 
 import { createHash } from 'node:crypto';
-import { basename, join, resolve } from 'node:path';
+import { join, resolve } from 'node:path';
+import type { BenchmarkSampling } from '../evaluation/answerer.ts';
 import { benchmarkResult } from '../evaluation/benchmark_result.ts';
 import { checkedBenchmark } from '../evaluation/checked_benchmark.ts';
 import { ResultsDirectory, requireFileName } from '../evaluation/results_directory.ts';
-import { type BenchmarkSampling, type KnownSample, runBenchmark } from '../evaluation/run_benchmark.ts';
+import { type KnownSample, runBenchmark } from '../evaluation/run_benchmark.ts';
 import { sampleKey } from '../evaluation/trajectory_record.ts';
 import { type Benchmark, benchmarkSlot } from '../evaluation/types.ts';
 import type { Registry } from '../registry/registry.ts';
 import { samplingModels } from '../run/sampling_models.ts';
-import { openSamplingTarget, type SamplingTarget } from '../run/sampling_target.ts';
 import { stopOnSignals } from '../run/signals.ts';
 import { besidePlugins } from '../run/strays.ts';
 import { takeLease } from '../run_files/lease.ts';
-import { identityOfWeights } from '../run_files/weights_reader.ts';
 import { addPlugins } from '../spec/command_line.ts';
 import { colorsFor } from '../util/colors.ts';
 import { makeDirectory } from '../util/files.ts';
 import { canonicalJson, type JsonObject } from '../util/json.ts';
 import { plural } from '../util/plural.ts';
 import { widthOf } from '../util/wrapped.ts';
+import { type AskedModel, type ModelOptions, openAskedModel } from './asked_model.ts';
 import { benchmarkRef } from './benchmark_fields.ts';
 import { evalProgress, type KnownAnswers, type ProgressStream } from './progress.ts';
 import { type EvaluatedPlace, interruptedScreen, resultScreen } from './screen.ts';
 
-export interface EvalOptions {
-  /** A run, an adapter or a model. */
-  target: string;
-  /** Of a run: final, best or the name of a checkpoint; null = the newest. */
-  checkpoint: string | null;
+export interface EvalOptions extends ModelOptions {
   benchmark: string;
   /** `field=value` arguments: parameters of the benchmark. */
   assignments: readonly string[];
@@ -59,44 +55,40 @@ export async function evalCommand(options: EvalOptions, registry: Registry): Pro
 }
 
 async function evaluateModel(options: EvalOptions, registry: Registry): Promise<EvalEnd> {
-  const { target: named, checkpoint, notify, sampling } = options;
+  const { notify, sampling } = options;
   await addPlugins(options.plugins, registry, process.cwd());
   const benchmarkParams = benchmarkRef(options.benchmark, options.assignments, registry, process.cwd());
-  const ref = checkpoint === null ? named : { run: named, checkpoint };
-  const target = await openSamplingTarget(ref, registry, notify);
+  const asked = await openAskedModel(options, registry, { sampling, env: process.env, notify });
   const models = samplingModels(registry, notify);
   try {
-    const { renderer } = target;
-    const { tokenizer } = renderer;
-    const material = { tokenizer, renderer, seed: sampling.seed, models, warn: notify, notify };
+    const { renderer } = asked;
+    const material = { tokenizer: renderer.tokenizer, renderer, seed: sampling.seed, models, warn: notify, notify };
     const built = await registry.build(benchmarkSlot, benchmarkParams, material);
     const whole = checkedBenchmark(built, benchmarkParams.builder);
     const benchmark = { ...whole, examples: whole.examples.slice(0, options.limit ?? undefined) };
     const settings: JsonObject = {
-      model: identityOfWeights(ref, target.weights),
-      renderer: target.rendererRef,
+      ...asked.settings,
       max_tokens: sampling.max_tokens,
       temperature: sampling.temperature,
       seed: sampling.seed,
     };
-    const saveDir = options.saveDir ?? join('evals', placeName(named, checkpoint, settings));
-    return await evaluate(benchmark, target, { saveDir, settings }, options);
+    const saveDir = options.saveDir ?? join('evals', placeName(asked.label, settings));
+    return await evaluate(benchmark, asked, { saveDir, settings }, options);
   } finally {
     await models.close();
-    await target.close();
+    await asked.close();
   }
 }
 
 /** The answers of a model at its settings lie together, whatever else is measured. */
-function placeName(target: string, checkpoint: string | null, settings: JsonObject): string {
-  const label = [basename(target), ...(checkpoint === null ? [] : [checkpoint])].join('@');
+function placeName(label: string, settings: JsonObject): string {
   const digest = createHash('sha256').update(canonicalJson(settings)).digest('hex').slice(0, 8);
   return `${label.replaceAll(/[^\w.@-]+/g, '-')}-${digest}`;
 }
 
 async function evaluate(
   benchmark: Benchmark,
-  { client, renderer, description }: SamplingTarget,
+  { answerer, description }: AskedModel,
   { saveDir, settings }: { saveDir: string; settings: JsonObject },
   { target, sampling, argv, progress, notify }: EvalOptions,
 ): Promise<EvalEnd> {
@@ -119,8 +111,7 @@ async function evaluate(
     try {
       const samples_P_K = await runBenchmark({
         benchmark,
-        client,
-        tokenizer: renderer.tokenizer,
+        answerer,
         sampling,
         known: results.known,
         signal: AbortSignal.any([stop.signal, lease.lost]),
@@ -132,7 +123,7 @@ async function evaluate(
         },
       });
       shown?.end();
-      const result = benchmarkResult(benchmark.name, samples_P_K);
+      const result = benchmarkResult(benchmark, samples_P_K);
       await results.finish(result);
       return {
         result: { state: 'done', target: description, directory, ...result },

@@ -10,7 +10,8 @@ import { programName, quote } from '../util/program_name.ts';
 import { wrappedText } from '../util/wrapped.ts';
 
 export interface EvaluatedPlace {
-  target: string;
+  /** Null where there is nothing here to talk to. */
+  target: string | null;
   /** The words behind the program's name. */
   argv: readonly string[];
   max_tokens: number;
@@ -30,8 +31,8 @@ export function resultScreen(
     wrappedText(printable(headline(result)), width)
       .split('\n')
       .map(colors.bold),
-    columns([...winRates(result), ...passes(result), ...troubles(result, place, firstError)]).flatMap((line) =>
-      wrappedText(line, width).split('\n'),
+    columns([...winRates(result), ...passes(result), ...parts(result), ...troubles(result, place, firstError)]).flatMap(
+      (line) => wrappedText(line, width).split('\n'),
     ),
     columns([
       ['result', shortPath(place.resultPath)],
@@ -62,6 +63,16 @@ function winRates({ metrics }: BenchmarkResult): [string, string][] {
     const [, judge] = /^win_rate\/(.+)$/.exec(metric) ?? [];
     return judge === undefined ? [] : [[`win rate by ${printable(judge)}`, `${percent(value)}, a tie as half`]];
   });
+}
+
+/** Shares that a benchmark tells apart: of subjects and levels, of prompts and instructions. */
+const PART = /^(?:subject|level)\/|^(?:prompt|instruction)_(?:strict|loose)$/;
+const MOST_PARTS = 20;
+
+function parts({ metrics }: BenchmarkResult): [string, string][] {
+  const found = Object.entries(metrics).filter(([metric]) => PART.test(metric));
+  const shown = found.slice(0, MOST_PARTS).map(([metric, value]): [string, string] => [metric, percent(value)]);
+  return found.length > MOST_PARTS ? [...shown, [`${found.length - MOST_PARTS} more`, 'in the result']] : shown;
 }
 
 function headline(result: BenchmarkResult): string {
@@ -110,7 +121,7 @@ function nextCommands(
   if (commands.length === 0) {
     commands.push([command(withFlag(argv, '--num-samples', more)), `pass@${more}, on top of these answers`]);
   }
-  return [...commands, [`${programName()} chat ${quote(target)}`, 'talk to it']];
+  return target === null ? commands : [...commands, [`${programName()} chat ${quote(target)}`, 'talk to it']];
 }
 
 function command(argv: readonly string[]): string {

@@ -66,13 +66,13 @@ function evaluatorOf(
   return {
     async evaluate({ sampling, step, logPath, signal }) {
       const { runBenchmark } = await import('./run_benchmark.ts');
+      const { tokenAnswerer } = await import('./answerer.ts');
       const { benchmarkResult } = await import('./benchmark_result.ts');
       const client = await sampling();
       const records: TrajectoryRecord[] = [];
       const samples_P_K = await runBenchmark({
         benchmark,
-        client,
-        tokenizer,
+        answerer: tokenAnswerer(client, tokenizer),
         sampling: { ...config, seed },
         onRecord: (record) => records.push(record),
         signal,
@@ -80,7 +80,7 @@ function evaluatorOf(
       const failed = records.find(({ error }) => error !== null);
       if (failed !== undefined) warn(`${benchmark.name}: an answer failed and counts as wrong: ${failed.error}`);
       if (config.save_trajectories) await writeRecords(logPath, step, benchmark.name, records);
-      return metricsOf(benchmark.name, benchmarkResult(benchmark.name, samples_P_K));
+      return metricsOf(benchmark.name, benchmarkResult(benchmark, samples_P_K));
     },
   };
 }

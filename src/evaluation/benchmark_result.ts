@@ -4,18 +4,7 @@ import { isEvent } from '../rl/events.ts';
 import { passAtK, reportedKs } from './pass_at_k.ts';
 import { scoreInterval } from './score_interval.ts';
 import type { TrajectoryRecord } from './trajectory_record.ts';
-
-/** Of a record what the result is made of, and little enough to keep for every answer. */
-export interface ScoredSample {
-  reward: number;
-  metrics: Readonly<Record<string, number>>;
-  error: string | null;
-  time_seconds: number;
-  turns: number;
-  /** Tokens that were sampled, and that were read to sample them. */
-  ac_tokens: number;
-  ob_tokens: number;
-}
+import type { Benchmark, ScoredSample } from './types.ts';
 
 /** result.json. */
 export interface BenchmarkResult {
@@ -55,7 +44,10 @@ export function scoredSample({ reward, metrics, error, time_seconds, turns }: Tr
 }
 
 /** @param samples_P_K answers of each example, equally many of all */
-export function benchmarkResult(name: string, samples_P_K: readonly (readonly ScoredSample[])[]): BenchmarkResult {
+export function benchmarkResult(
+  { name, summarize }: Pick<Benchmark, 'name' | 'summarize'>,
+  samples_P_K: readonly (readonly ScoredSample[])[],
+): BenchmarkResult {
   const samples = samples_P_K.flat();
   const num_samples = samples_P_K[0]?.length ?? 0;
   const correct_P = samples_P_K.map((samples_K) => samples_K.filter(isCorrect).length);
@@ -74,7 +66,7 @@ export function benchmarkResult(name: string, samples_P_K: readonly (readonly Sc
     num_correct,
     num_errors: samples.filter(({ error }) => error !== null).length,
     num_truncated: samples.filter(isTruncated).length,
-    metrics: { ...means(samples), ...totals(samples) },
+    metrics: { ...means(samples), ...summarize?.(samples), ...totals(samples) },
     time_seconds: sum(samples, ({ time_seconds }) => time_seconds),
     pass_at_k: Object.fromEntries(
       (num_samples === 0 ? [] : reportedKs(num_samples)).map((k) => [

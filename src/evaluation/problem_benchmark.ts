@@ -2,7 +2,7 @@
 
 import { createHash } from 'node:crypto';
 import type { Message, Renderer } from '../renderers/types.ts';
-import { type Problem, problemEnv } from '../rl/problem_env.ts';
+import { judgeReply, type Problem, problemEnv } from '../rl/problem_env.ts';
 import type { Benchmark, BenchmarkExample } from './types.ts';
 
 export interface ProblemBenchmarkOptions {
@@ -14,12 +14,13 @@ export interface ProblemBenchmarkOptions {
   systemPrompt?: string | null;
   /** Behind the system prompt, such as an example. */
   convoPrefix?: readonly Message[];
+  summarize?: Benchmark['summarize'];
 }
 
 /** An example for each problem, in their order. Its score counts right answers only, in whatever form they are. */
 export function problemBenchmark(
   problems: readonly Problem[],
-  { name, grader, renderer, systemPrompt = null, convoPrefix = [] }: ProblemBenchmarkOptions,
+  { name, grader, renderer, systemPrompt = null, convoPrefix = [], summarize }: ProblemBenchmarkOptions,
 ): Benchmark {
   const system: Message[] = systemPrompt === null ? [] : [{ role: 'system', content: systemPrompt }];
   const prefix = [...system, ...convoPrefix];
@@ -36,9 +37,13 @@ export function problemBenchmark(
       expected: reference_answer,
       // How it is written costs nothing here: an answer is right or wrong.
       makeEnv: () => problemEnv(problem, { renderer, convoPrefix: prefix, formatCoef: 0 }),
+      text: {
+        messages: [...prefix, { role: 'user', content: question }],
+        judge: (reply, ends) => judgeReply(problem, reply, { ends, formatCoef: 0 }),
+      },
     };
   });
-  return { name, grader, examples };
+  return { name, grader, examples, ...(summarize === undefined ? {} : { summarize }) };
 }
 
 function shortHash(text: string): string {

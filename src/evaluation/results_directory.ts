@@ -14,17 +14,13 @@ import {
   shortPath,
   writeFileAtomic,
 } from '../util/files.ts';
-import { equalJson, isJsonObject, type JsonObject } from '../util/json.ts';
+import { equalJson, type JsonObject } from '../util/json.ts';
 import { LineAppender, repairTail } from '../util/json_lines.ts';
-import { isNumber, isString, jsonShape, type Shape } from '../util/json_shape.ts';
+import { isNumber, isString, jsonShape } from '../util/json_shape.ts';
 import { type BenchmarkResult, scoredSample } from './benchmark_result.ts';
+import { RESULT, SETTINGS, SUMMARY, settingsShape, TRAJECTORIES } from './results_files.ts';
 import type { KnownSample } from './run_benchmark.ts';
 import { recordShape, sampleKey, type TrajectoryRecord } from './trajectory_record.ts';
-
-const SETTINGS = 'settings.json';
-const TRAJECTORIES = 'trajectories.jsonl';
-const RESULT = 'result.json';
-const SUMMARY = 'summary.json';
 
 /** What a benchmark may be called: files bear its name. */
 const BENCHMARK_NAME = /^[\w-][\w.-]*$/;
@@ -118,11 +114,6 @@ async function holdAgainst(directory: string, settings: JsonObject): Promise<voi
     hint: 'Name another place with --save-dir, or none: then there is one for every model and its settings.',
   });
 }
-
-const settingsShape: Shape<JsonObject> = {
-  is: isJsonObject,
-  problem: (value) => (isJsonObject(value) ? null : 'is not an object'),
-};
 
 /** Read line by line: many answers to many examples are more than a text may hold. The last line of an answer counts. */
 async function knownSamples(path: string, grader: string): Promise<Map<string, KnownSample>> {

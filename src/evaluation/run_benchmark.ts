@@ -2,47 +2,28 @@
 // it is, and on nothing that happens beside.
 
 import pLimit from 'p-limit';
-import { type TokenCompleter, tinkerTokenCompleter } from '../completers/completers.ts';
-import { checkedEnvs } from '../rl/checked.ts';
-import { NO_LIMITS, type RolloutLimits } from '../rl/limits.ts';
-import { doSingleRollout } from '../rl/rollout.ts';
-import { RolloutFailure, rolloutErrorOf, within } from '../rl/rollout_failure.ts';
-import type { SamplingClient } from '../tinker/clients.ts';
-import type { Tokenizer } from '../tokenizers/types.ts';
+import { rolloutErrorOf } from '../rl/rollout_failure.ts';
 import { ConfigurationError, RendererError } from '../util/errors.ts';
 import { seedFor } from '../util/random.ts';
-import { type ScoredSample, scoredSample } from './benchmark_result.ts';
-import { ReplayEnded, replayPolicy } from './replay.ts';
+import { type Answerer, type AnswerOptions, type BenchmarkSampling, ROLLOUT_TIMEOUT } from './answerer.ts';
+import { scoredSample } from './benchmark_result.ts';
 import {
+  type Answered,
+  answerRecord,
   errorRecord,
   type SampleOf,
   sampleKey,
   type TrajectoryRecord,
   type TrajectoryTurn,
-  trajectoryRecord,
 } from './trajectory_record.ts';
-import type { Benchmark } from './types.ts';
-
-export interface BenchmarkSampling {
-  /** Longest action, in tokens. */
-  max_tokens: number;
-  temperature: number;
-  seed: number;
-  /** Answers to each example. */
-  num_samples: number;
-  /** Answers that are sampled at the same time. */
-  concurrency: number;
-  /** An answer that takes longer has failed. */
-  timeout_seconds: number;
-}
+import type { Benchmark, ScoredSample } from './types.ts';
 
 /** An answer of before. One that another grader has judged is there with its turns, to be judged anew. */
 export type KnownSample = { scored: ScoredSample } | { turns: TrajectoryTurn[]; time_seconds: number };
 
 export interface BenchmarkRun {
   benchmark: Benchmark;
-  client: SamplingClient;
-  tokenizer: Tokenizer;
+  answerer: Answerer;
   sampling: BenchmarkSampling;
   /** Answers of before, by `sampleKey`. */
   known?: ReadonlyMap<string, KnownSample>;
@@ -54,22 +35,15 @@ export interface BenchmarkRun {
 /** What fails by chance, such as a connection, seldom fails three times. */
 const TRIES = 3;
 
-const ROLLOUT_TIMEOUT = 'rollout_timeout';
-
 /**
  * The answers of each example, in the order of the benchmark. What fails is a sample with an error.
  * @throws the signal's reason; what `onRecord` throws; ConfigurationError and RendererError, which all examples would meet,
  * and the former for examples that have one id
  */
 export async function runBenchmark(run: BenchmarkRun): Promise<ScoredSample[][]> {
-  const { benchmark, client, sampling, known = new Map() } = run;
+  const { benchmark, answerer, sampling, known = new Map() } = run;
   requireDistinct(benchmark);
-  const { max_context_length: contextLength } = await client.getInfo();
-  const policy = tinkerTokenCompleter(client, {
-    maxTokens: sampling.max_tokens,
-    temperature: sampling.temperature,
-    contextWindow: contextLength,
-  });
+  requireAskable(benchmark, answerer);
   const stop = new AbortController();
   const signal = run.signal === undefined ? stop.signal : AbortSignal.any([run.signal, stop.signal]);
   const limit = pLimit(sampling.concurrency);
@@ -78,7 +52,7 @@ export async function runBenchmark(run: BenchmarkRun): Promise<ScoredSample[][]>
     if (before !== undefined && 'scored' in before) return before.scored;
     return await limit(async () => {
       try {
-        const record = await answerOf(of, before?.turns, { ...run, signal }, policy, contextLength);
+        const record = await answerOf(of, before?.turns, { ...run, signal });
         if (before !== undefined && record.error === null) record.time_seconds = before.time_seconds;
         run.onRecord?.(record);
         return scoredSample(record);
@@ -109,46 +83,48 @@ function requireDistinct({ name, examples }: Benchmark): void {
   }
 }
 
+/** Asks nothing where one of the examples cannot be asked: a score of the others would be another benchmark's. */
+function requireAskable({ name, examples }: Benchmark, answerer: Answerer): void {
+  for (const example of examples) {
+    const refusal = answerer.refusal(example);
+    if (refusal === null) continue;
+    throw new ConfigurationError(`${name} cannot be asked of a service that takes and gives texts: ${refusal}`, {
+      hint: 'Ask a run, a model, or one at a Tinker service (--service tinker): those are sampled token by token.',
+    });
+  }
+}
+
 /** Judges what was said before, else asks, and asks again where that fails. A later try samples what the first one did. */
 async function answerOf(
   of: SampleOf,
   turns: readonly TrajectoryTurn[] | undefined,
   run: BenchmarkRun,
-  policy: TokenCompleter,
-  contextLength: number,
 ): Promise<TrajectoryRecord> {
   if (turns !== undefined) {
-    const replayed = await tryOnce(of, run, replayPolicy(turns), contextLength);
-    if (replayed !== null) return replayed.record;
+    const again = await tryOnce(of, run, (options) => run.answerer.judgeAnew(of, turns, options));
+    if (again !== null) return again.record;
   }
   for (let attempt = 1; ; attempt++) {
-    const tried = await tryOnce(of, run, policy, contextLength);
+    const tried = await tryOnce(of, run, (options) => run.answerer.answer(of, options));
     if (tried !== null && (attempt === TRIES || !tried.retry)) return tried.record;
   }
 }
 
-/** One episode and whether another may end better; null where what was said before does not go so far. */
+/** One try and whether another may end better; null where what was said before does not go so far. */
 async function tryOnce(
   of: SampleOf,
-  { benchmark, tokenizer, sampling, signal }: BenchmarkRun,
-  policy: TokenCompleter,
-  contextLength: number,
+  { benchmark, sampling, signal }: BenchmarkRun,
+  answer: (options: AnswerOptions) => Promise<Answered | null>,
 ): Promise<{ record: TrajectoryRecord; retry: boolean } | null> {
   signal?.throwIfAborted();
   const began = performance.now();
-  const context = () => ({ benchmark, tokenizer, time_seconds: (performance.now() - began) / 1000 });
+  const context = () => ({ benchmark, time_seconds: (performance.now() - began) / 1000 });
   const seed = seedFor(sampling.seed, 'benchmark', of.example.example_id, of.sample);
-  const limits: RolloutLimits = { ...NO_LIMITS, rollout_timeout_seconds: sampling.timeout_seconds };
   try {
-    const made = await within(sampling.timeout_seconds, ROLLOUT_TIMEOUT, signal, () => of.example.makeEnv());
-    const [env] = checkedEnvs([made], 'makeEnv');
-    const trajectory = await doSingleRollout(policy, env, { limits, contextLength, seed, signal });
-    // What was reached by then is no answer.
-    if (trajectory.stop_reason === ROLLOUT_TIMEOUT) throw new RolloutFailure(ROLLOUT_TIMEOUT, '');
-    return { record: trajectoryRecord(of, trajectory, context()), retry: false };
+    const answered = await answer({ sampling, seed, signal });
+    return answered === null ? null : { record: answerRecord(of, answered, context()), retry: false };
   } catch (error) {
     signal?.throwIfAborted();
-    if (error instanceof ReplayEnded) return null;
     if (error instanceof ConfigurationError || error instanceof RendererError) throw error;
     const { error_type, error_message } = rolloutErrorOf(error);
     const isLate = error_type === ROLLOUT_TIMEOUT;

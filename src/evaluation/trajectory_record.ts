@@ -1,5 +1,6 @@
 // What is kept of one answer: what was said, what it is worth, and whether anything went wrong.
 
+import { type TokenUsage, visibleText } from '../completers/completers.ts';
 import { newObservationText } from '../rl/observation_text.ts';
 import type { EnvLogs, EnvMetrics, Trajectory, Transition } from '../rl/types.ts';
 import { lengthOf } from '../tinker/types.ts';
@@ -58,16 +59,13 @@ export function sampleKey({ example_id, sample }: { example_id: string; sample: 
   return `${sample} ${example_id}`;
 }
 
-interface RecordContext {
-  benchmark: { name: string; grader: string };
-  tokenizer: Tokenizer;
-  time_seconds: number;
-}
+/** What there is to record of an answer; the rest is known to who asked. */
+export type Answered = Pick<TrajectoryRecord, 'turns' | 'reward' | 'metrics' | 'logs'>;
 
-/** The record of an episode that came to its end. */
-export function trajectoryRecord(of: SampleOf, trajectory: Trajectory, context: RecordContext): TrajectoryRecord {
+/** An episode that came to its end. */
+export function episodeAnswer({ example }: SampleOf, trajectory: Trajectory, tokenizer: Tokenizer): Answered {
   const { transitions, stop_reason } = trajectory;
-  const turns = transitions.flatMap((transition, t) => turnsOf(transition, transitions[t - 1], context.tokenizer));
+  const turns = transitions.flatMap((transition, t) => turnsOf(transition, transitions[t - 1], tokenizer));
   const last = transitions.at(-1)?.ac;
   const isCut = last?.stop_reason === 'length' && last.tokens.length > 0;
   const metrics: EnvMetrics = Object.fromEntries(transitions.flatMap((step) => Object.entries(step.metrics)));
@@ -76,15 +74,59 @@ export function trajectoryRecord(of: SampleOf, trajectory: Trajectory, context: 
     context_overflow: Number(stop_reason === 'context_overflow'),
   };
   const told: EnvLogs = Object.fromEntries(transitions.flatMap(({ logs }) => Object.entries(logs)));
-  const { question: _question, reference_answer: _answer, reply, extracted = null, ...others } = told;
-  const output = reply ?? turns.findLast(({ role }) => role === 'assistant')?.content ?? '';
+  const output = turns.findLast(({ role }) => role === 'assistant')?.content ?? '';
   return {
-    ...emptyRecord(of, context),
     turns,
     reward: transitions.reduce((sum, { reward }) => sum + reward, 0),
     metrics: { ...finite(metrics), ...limits },
-    logs: { input: of.example.input, expected: of.example.expected, extracted, output, ...others },
+    logs: logsOf(example, told, output),
   };
+}
+
+/** One reply to one conversation, by a service that gives texts. */
+export function textAnswer(
+  { example }: SampleOf,
+  {
+    reply,
+    isCut,
+    usage,
+    judged,
+  }: {
+    reply: string;
+    isCut: boolean;
+    usage: TokenUsage | undefined;
+    judged: { reward: number; metrics: EnvMetrics; logs: EnvLogs };
+  },
+): Answered {
+  const asked = (example.text?.messages ?? []).map(visibleText).join('\n\n');
+  return {
+    turns: [
+      { role: 'user', content: asked, token_count: usage?.prompt_tokens ?? 0, metadata: {} },
+      {
+        role: 'assistant',
+        content: reply,
+        token_count: usage?.completion_tokens ?? 0,
+        metadata: { stop_reason: isCut ? 'length' : 'stop' },
+      },
+    ],
+    reward: judged.reward,
+    metrics: { ...finite(judged.metrics), max_tokens_reached: Number(isCut), context_overflow: 0 },
+    logs: logsOf(example, judged.logs, reply),
+  };
+}
+
+function logsOf({ input, expected }: BenchmarkExample, told: EnvLogs, output: string): TrajectoryRecord['logs'] {
+  const { question: _question, reference_answer: _answer, reply = output, extracted = null, ...others } = told;
+  return { input, expected, extracted, output: reply, ...others };
+}
+
+interface RecordContext {
+  benchmark: { name: string; grader: string };
+  time_seconds: number;
+}
+
+export function answerRecord(of: SampleOf, answered: Answered, context: RecordContext): TrajectoryRecord {
+  return { ...emptyRecord(of, context), ...answered };
 }
 
 /** The record of an answer that never came. */

@@ -10,6 +10,7 @@ import { compare } from './compare.ts';
 import { dropCopies } from './copies.ts';
 import { openDatabase } from './database.ts';
 import { type RunPlaces, readEntries } from './entries.ts';
+import { readEvaluations, type SeenEvaluation, scoreOf } from './evaluations.ts';
 import { groupByFields, groupBySweep } from './grouping.ts';
 import { defaultLimits, type Limits } from './limits.ts';
 import type { ObjectiveOptions } from './objective.ts';
@@ -58,7 +59,7 @@ function reportOn(
   limits: Limits,
 ): Promise<Report> {
   const { sql, sqlFile: file = null } = options;
-  if (sql !== undefined) return reportOnQuestion(connection, entries, { sql, file }, limits);
+  if (sql !== undefined) return reportOnQuestion(connection, entries, { sql, file }, { limits, places: options });
   const [only] = entries;
   const plain = [options.metric, options.goal, options.at, options.groupBy].every((option) => option === undefined);
   if (entries.length === 1 && only !== undefined && plain) return reportOnRun(connection, only, options);
@@ -69,9 +70,9 @@ async function reportOnQuestion(
   connection: DuckDBConnection,
   entries: readonly RunEntry[],
   question: Question,
-  limits: Limits,
+  { limits, places }: { limits: Limits; places: RunPlaces },
 ): Promise<Report> {
-  const notices = await prepareQuestion(connection, question, entries);
+  const notices = await prepareQuestion(connection, question, entries, places);
   const answer = await ask(connection, question, limits);
   return { notices, ...(await reportOnAnswer(answer)) };
 }
@@ -79,7 +80,7 @@ async function reportOnQuestion(
 async function reportOnRun(
   connection: DuckDBConnection,
   entry: RunEntry,
-  { all = false }: Pick<ReportOptions, 'all'>,
+  { all = false, directories, cwd }: Pick<ReportOptions, 'all' | 'directories' | 'cwd'>,
 ): Promise<Report> {
   const { summary, notices } = await summariseRun(connection, entry);
   const { run, learned } = summary;
@@ -88,11 +89,16 @@ async function reportOnRun(
   // What a plan calls a run that is not there is no path to look at.
   const newest = entry.isPlanned ? null : await newestIterationFile(run.directory, 'train.html');
   const again = UNFINISHED.has(run.state) ? entry.command : null;
+  const { evaluations, notices: unread } = entry.isPlanned
+    ? { evaluations: [], notices: [] }
+    : await readEvaluations([entry], { directories, cwd }, { ofSteps: false });
+  const measured = evaluations.filter(({ settings }) => Object.keys(settings).length > 0).map(measuredBy);
   const isResumable = entry.checkpointsFile !== null && readForeignLines(entry.checkpointsFile).objects.length > 0;
   const transcript = newest === null ? null : join(run.run, newest);
   return {
-    notices,
+    notices: [...notices, ...unread],
     blocks: runBlocks(summary, {
+      evaluations: measured,
       look: entry.look,
       warnings,
       again,
@@ -102,10 +108,15 @@ async function reportOnRun(
       best: entry.best(),
       all,
     }),
-    json: { run: { ...run }, learned: learned && { ...learned }, warnings, metrics },
+    json: { run: { ...run }, learned: learned && { ...learned }, warnings, metrics, evaluations: measured },
     ...tableReport(runTable(summary)),
   };
 }
+
+const measuredBy = (seen: SeenEvaluation) => {
+  const { evaluation, benchmark, step } = seen;
+  return { evaluation, benchmark, step, ...scoreOf(seen) };
+};
 
 async function reportOnConfigurations(
   connection: DuckDBConnection,

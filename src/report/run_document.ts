@@ -6,6 +6,7 @@ import { plural } from '../util/plural.ts';
 import { printable } from '../util/printable.ts';
 import { programName, quote } from '../util/program_name.ts';
 import type { Block } from './document.ts';
+import type { EvaluationScore } from './evaluations.ts';
 import { formatNumber, formatSeconds, formatValue } from './format.ts';
 import type { RunSummary } from './run_summary.ts';
 import { sparkline } from './sparkline.ts';
@@ -23,13 +24,15 @@ export interface RunDocumentOptions {
   /** As of the entry. */
   stopped: string | null;
   best: KeptBest | null;
+  /** What `cookbook eval` has measured of its weights. */
+  evaluations: readonly (EvaluationScore & { evaluation: string; benchmark: string; step: number | null })[];
   /** Shows the metrics that are details, too. */
   all: boolean;
 }
 
 export function runBlocks(
   summary: RunSummary,
-  { look, warnings, again, isResumable, transcript, stopped, best, all }: RunDocumentOptions,
+  { look, warnings, again, isResumable, transcript, stopped, best, evaluations, all }: RunDocumentOptions,
 ): Block[] {
   const { run, metrics } = summary;
   // Where nothing tells more than the details do, they are what there is to show.
@@ -47,9 +50,27 @@ export function runBlocks(
     { heading: printable(run.run) },
     { lines: factLines(summary, { look, transcript, stopped }) },
     ...(warnings.length === 0 ? [] : [{ lines: warnings.map((warning) => printable(`warning: ${warning}`)) }]),
+    ...(evaluations.length === 0 ? [] : [{ lines: evaluations.map(evaluationLine) }]),
     shown.length === 0 ? { lines: ['no metrics yet'] } : { table: tableOf(shown) },
     ...(next.length === 0 ? [] : [{ lines: next.map(printable) }]),
   ];
+}
+
+function evaluationLine({
+  benchmark,
+  step,
+  score,
+  score_low,
+  score_high,
+  num_examples,
+  evaluation,
+}: RunDocumentOptions['evaluations'][number]): string {
+  const percent = (share: number) => `${(100 * share).toFixed(1)} %`;
+  const at = step === null ? '' : ` after ${plural(step, 'step')}`;
+  const interval = `95 % interval: ${percent(score_low)} to ${percent(score_high)}`;
+  return printable(
+    `${benchmark}${at}: ${percent(score)} of ${plural(num_examples, 'example')} (${interval}), ${evaluation}`,
+  );
 }
 
 function factLines(

@@ -6,6 +6,8 @@ import { ConfigurationError, messageOf } from '../util/errors.ts';
 import { isJsonObject, type JsonValue, objectOf, textOf } from '../util/json.ts';
 import { quoteName, quoteText } from './columns.ts';
 import { type Answer, readRows, resultColumns, sealDatabase } from './database.ts';
+import type { RunPlaces } from './entries.ts';
+import { createEvaluationViews, EVALUATION_VIEWS } from './evaluation_views.ts';
 import type { Limits } from './limits.ts';
 import type { RunEntry } from './run_entry.ts';
 import { createCheckpointView, createMetricViews, createRunViews } from './views.ts';
@@ -30,7 +32,7 @@ const TABLE_FUNCTIONS = new Set([
   'duckdb_views',
 ]);
 
-export const VIEWS = ['runs', 'configs', 'metrics', 'metrics_long', 'checkpoints'];
+export const VIEWS = ['runs', 'configs', 'metrics', 'metrics_long', 'checkpoints', ...EVALUATION_VIEWS];
 
 const ONE_SELECT =
   'The report answers one SELECT (also FROM …, WITH …, DESCRIBE, SHOW TABLES; PIVOT with ON column IN (…)).';
@@ -44,23 +46,30 @@ export async function prepareQuestion(
   connection: DuckDBConnection,
   question: Question,
   entries: readonly RunEntry[],
+  places: RunPlaces,
 ): Promise<string[]> {
   const names = await tablesIn(connection, question);
-  const asksOnlyOf = (...views: string[]) => names.length > 0 && names.every((name) => views.includes(name));
+  const asksOf = (...views: string[]) =>
+    names.length === 0 || names.some((name) => views.includes(name) || !VIEWS.includes(name));
   const { notices: renamed } = await createRunViews(connection, entries);
-  const notices = asksOnlyOf('runs', 'checkpoints', 'metrics', 'metrics_long') ? [] : renamed;
-  if (!asksOnlyOf('runs', 'configs', 'checkpoints'))
-    notices.push(...(await createMetricViews(connection, entries)).notices);
-  if (!asksOnlyOf('runs', 'configs', 'metrics', 'metrics_long')) await createCheckpointView(connection, entries);
+  const notices = asksOf('configs') ? renamed : [];
+  if (asksOf('metrics', 'metrics_long')) notices.push(...(await createMetricViews(connection, entries)).notices);
+  if (asksOf('checkpoints')) await createCheckpointView(connection, entries);
+  if (asksOf(...EVALUATION_VIEWS)) notices.push(...(await createEvaluationViews(connection, entries, places)));
   await sealDatabase(connection);
   return notices;
 }
 
 /** Prepares the database for any number of questions. @returns notices about what could not be read */
-export async function prepareQuestions(connection: DuckDBConnection, entries: readonly RunEntry[]): Promise<string[]> {
+export async function prepareQuestions(
+  connection: DuckDBConnection,
+  entries: readonly RunEntry[],
+  places: RunPlaces,
+): Promise<string[]> {
   const { notices } = await createRunViews(connection, entries);
   notices.push(...(await createMetricViews(connection, entries)).notices);
   await createCheckpointView(connection, entries);
+  notices.push(...(await createEvaluationViews(connection, entries, places)));
   await sealDatabase(connection);
   return notices;
 }

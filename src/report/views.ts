@@ -1,4 +1,4 @@
-// The views that SQL is asked over: runs, configs, metrics, metrics_long, checkpoints. docs/report.md describes their columns.
+// The views that SQL is asked over: runs, configs, metrics, metrics_long, checkpoints (those of evaluations apart). docs/report.md describes their columns.
 
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { seeCheckpoints } from '../run_files/seen_run.ts';

@@ -4,7 +4,7 @@ import { visibleText } from '../completers/completers.ts';
 import type { Message, Renderer } from '../renderers/types.ts';
 import { lengthOf, modelInputFromTokens } from '../tinker/types.ts';
 import { permutation } from '../util/permutation.ts';
-import type { Env, EnvGroupBuilder, RLDataset } from './types.ts';
+import type { Env, EnvGroupBuilder, EnvLogs, EnvMetrics, RLDataset } from './types.ts';
 
 export interface Problem {
   question: string;
@@ -15,6 +15,8 @@ export interface Problem {
   checkFormat?(reply: string): boolean;
   /** What of the reply is taken for its answer, for transcripts; null where nothing is. */
   extractAnswer?(reply: string): string | null;
+  /** What else there is to measure of a reply. */
+  measure?(reply: string, isCorrect: boolean): EnvMetrics;
 }
 
 export interface ProblemEnvOptions {
@@ -32,7 +34,7 @@ export interface ProblemEnvOptions {
 /** Reward: formatCoef · (format − 1) + correct. Metrics `format` and `correct`, each 0 or 1. */
 export function problemEnv(problem: Problem, options: ProblemEnvOptions): Env {
   const { renderer, convoPrefix = [], formatCoef = 0.1, requireStopSequenceForFormat = true } = options;
-  const { question, reference_answer, checkAnswer, checkFormat = () => true, extractAnswer } = problem;
+  const { question } = problem;
   const stop_condition = renderer.getStopSequences();
   return {
     async initialObservation() {
@@ -44,20 +46,32 @@ export function problemEnv(problem: Problem, options: ProblemEnvOptions): Env {
     },
     async step({ tokens }) {
       const { message, termination } = renderer.parseResponse(tokens);
-      const reply = visibleText(message);
       const ends = termination === 'stop_sequence' || (termination === 'eos' && !requireStopSequenceForFormat);
-      const format = ends && checkFormat(reply) ? 1 : 0;
-      const correct = (await checkAnswer(reply)) ? 1 : 0;
-      const extracted = extractAnswer?.(reply) ?? null;
       return {
-        reward: formatCoef * (format - 1) + correct,
+        ...(await judgeReply(problem, visibleText(message), { ends, formatCoef })),
         episode_done: true,
         next_observation: modelInputFromTokens([]),
         next_stop_condition: stop_condition,
-        metrics: { format, correct },
-        logs: { question, reply, reference_answer, ...(extracted === null ? {} : { extracted }) },
       };
     },
+  };
+}
+
+/** What a reply is worth. `ends`: it has come to its end, as a reply in form does. */
+export async function judgeReply(
+  problem: Problem,
+  reply: string,
+  { ends, formatCoef }: { ends: boolean; formatCoef: number },
+): Promise<{ reward: number; metrics: EnvMetrics; logs: EnvLogs }> {
+  const { question, reference_answer, checkAnswer, checkFormat = () => true, extractAnswer, measure } = problem;
+  const format = ends && checkFormat(reply) ? 1 : 0;
+  const isCorrect = await checkAnswer(reply);
+  const correct = isCorrect ? 1 : 0;
+  const extracted = extractAnswer?.(reply) ?? null;
+  return {
+    reward: formatCoef * (format - 1) + correct,
+    metrics: { format, correct, ...measure?.(reply, isCorrect) },
+    logs: { question, reply, reference_answer, ...(extracted === null ? {} : { extracted }) },
   };
 }
 

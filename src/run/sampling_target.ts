@@ -44,17 +44,19 @@ interface Source {
 const LOCAL: PlainRef = { builder: 'local' };
 
 /**
- * Opens what a reference to weights names; of a run that has not finished, the newest. `notify` hears of what takes long.
+ * Opens what a reference to weights names; of a run that has not finished, the newest. `notify` hears of what takes long. A
+ * `service` that is given samples in the place of the run's own.
  * @throws ConfigurationError, CheckpointError for what has no weights to sample from
  */
 export async function openSamplingTarget(
   target: WeightsRef,
   registry: Registry,
   notify: (message: string) => void = () => undefined,
+  { service: given }: { service?: PlainRef } = {},
 ): Promise<SamplingTarget> {
   const weights = await verifiedWeights(target, { purpose: 'sample', unfinished: 'newest' });
   if (weights.run !== null) await loadPluginsOf(weights.run, registry, notify);
-  const source = await sourceOf(weights);
+  const source = await sourceOf(weights, given);
   const { checkpointsPath, service: ref, base_model, model_path, description } = source;
   const service = await registry.build(serviceSlot, revealSecrets(ref, process.env), {
     checkpointsPath,
@@ -88,13 +90,10 @@ async function loadPluginsOf(
   }
 }
 
-async function sourceOf({
-  run,
-  model_path,
-  base_model,
-  description,
-  renderer = null,
-}: LocatedWeights): Promise<Source> {
+async function sourceOf(
+  { run, model_path, base_model, description, renderer = null }: LocatedWeights,
+  given: PlainRef | undefined,
+): Promise<Source> {
   const spec = run?.spec ?? {};
   const base = textOf(spec.model_name) ?? base_model ?? (await baseOf(model_path ?? ''));
   return {
@@ -103,7 +102,7 @@ async function sourceOf({
     ...(model_path === undefined ? {} : { model_path }),
     tokenizer: textOf(spec.model_name) ?? (run === null ? base : join(run.directory, 'tokenizer')),
     renderer,
-    service: isPlainRef(spec.service) ? spec.service : LOCAL,
+    service: given ?? (isPlainRef(spec.service) ? spec.service : LOCAL),
     checkpointsPath: join(run?.directory ?? resolve(model_path ?? base), 'checkpoints'),
   };
 }

@@ -89,7 +89,7 @@ async function load(places: RunPlaces, limits: Limits) {
   const { entries, notices } = readEntries(places);
   const connection = await openDatabase(limits.bytes);
   try {
-    notices.push(...(await prepareQuestions(connection, entries)));
+    notices.push(...(await prepareQuestions(connection, entries, places)));
     return { connection, runs: entries.length, notices };
   } catch (error) {
     connection.closeSync();

@@ -1,7 +1,8 @@
 import pc from 'picocolors';
 import { expect, it } from 'vitest';
 import { resultScreen } from '../../src/eval/screen.ts';
-import { benchmarkResult, type ScoredSample } from '../../src/evaluation/benchmark_result.ts';
+import { benchmarkResult } from '../../src/evaluation/benchmark_result.ts';
+import type { ScoredSample } from '../../src/evaluation/types.ts';
 
 const sample = (reward: number, rest: Partial<ScoredSample> = {}): ScoredSample => ({
   reward,
@@ -25,7 +26,7 @@ const place = {
 it('tells of several answers, of those that failed and of those that were cut, and what helps', () => {
   const failed = sample(0, { error: 'Error: broken', metrics: {}, turns: 0, ac_tokens: 0, ob_tokens: 0 });
   const cut = sample(0, { metrics: { correct: 0, max_tokens_reached: 1 } });
-  const result = benchmarkResult('even', [
+  const result = benchmarkResult({ name: 'even' }, [
     [sample(1), sample(0)],
     [sample(1), sample(1)],
     [failed, cut],
@@ -81,7 +82,7 @@ it('tells of several answers, of those that failed and of those that were cut, a
 });
 
 it('fits a terminal, with what a command does below it', () => {
-  const result = benchmarkResult('even', [[sample(1)], [sample(0)]]);
+  const result = benchmarkResult({ name: 'even' }, [[sample(1)], [sample(0)]]);
   const screen = resultScreen({ ...result, num_examples: 2000000 }, place, null, pc.createColors(false), 60).join('\n');
   expect(screen).toMatchInlineSnapshot(`
     "
@@ -100,7 +101,7 @@ it('fits a terminal, with what a command does below it', () => {
 });
 
 it('offers more answers where nothing went wrong', () => {
-  const result = benchmarkResult('even', [[sample(1)], [sample(0)]]);
+  const result = benchmarkResult({ name: 'even' }, [[sample(1)], [sample(0)]]);
   const screen = resultScreen(result, place, null, pc.createColors(false)).join('\n');
   expect(screen).toContain('--save-dir there --num-samples 4  pass@4, on top of these answers');
   expect(screen).not.toContain('errors');

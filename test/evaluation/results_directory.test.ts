@@ -3,6 +3,7 @@
 import { appendFile, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { tokenAnswerer } from '../../src/evaluation/answerer.ts';
 import { benchmarkResult } from '../../src/evaluation/benchmark_result.ts';
 import { ResultsDirectory } from '../../src/evaluation/results_directory.ts';
 import { runBenchmark } from '../../src/evaluation/run_benchmark.ts';
@@ -25,13 +26,12 @@ async function evaluated(saveDir: string, benchmark: Benchmark, failing = false)
   });
   const samples_P_K = await runBenchmark({
     benchmark,
-    client,
-    tokenizer: charTokenizer(),
+    answerer: tokenAnswerer(client, charTokenizer()),
     sampling: { max_tokens: 8, temperature: 1, seed: 0, num_samples: 1, concurrency: 4, timeout_seconds: 1000 },
     known: results.known,
     onRecord: (record) => results.append(record),
   });
-  const result = benchmarkResult(benchmark.name, samples_P_K);
+  const result = benchmarkResult(benchmark, samples_P_K);
   await results.finish(result);
   results.close();
   return { asked: asked.length, result, path: results.trajectoriesPath };

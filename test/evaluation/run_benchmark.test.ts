@@ -1,7 +1,8 @@
 import { setImmediate } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
+import { type BenchmarkSampling, tokenAnswerer } from '../../src/evaluation/answerer.ts';
 import { benchmarkResult, scoredSample } from '../../src/evaluation/benchmark_result.ts';
-import { type BenchmarkSampling, type KnownSample, runBenchmark } from '../../src/evaluation/run_benchmark.ts';
+import { type KnownSample, runBenchmark } from '../../src/evaluation/run_benchmark.ts';
 import { sampleKey, type TrajectoryRecord } from '../../src/evaluation/trajectory_record.ts';
 import type { Benchmark } from '../../src/evaluation/types.ts';
 import type { SamplingClient } from '../../src/tinker/clients.ts';
@@ -32,14 +33,13 @@ async function run(
   const records: TrajectoryRecord[] = [];
   const samples_P_K = await runBenchmark({
     benchmark,
-    client,
-    tokenizer,
+    answerer: tokenAnswerer(client, tokenizer),
     sampling: { ...SAMPLING, ...sampling },
     known,
     signal,
     onRecord: (record) => records.push(record),
   });
-  return { records, samples_P_K, result: benchmarkResult(benchmark.name, samples_P_K) };
+  return { records, samples_P_K, result: benchmarkResult(benchmark, samples_P_K) };
 }
 
 const said = (records: readonly TrajectoryRecord[]) =>
@@ -154,8 +154,7 @@ describe('what fails', () => {
     const records: TrajectoryRecord[] = [];
     const running = runBenchmark({
       benchmark: evenBenchmark(30),
-      client,
-      tokenizer,
+      answerer: tokenAnswerer(client, tokenizer),
       sampling: { ...SAMPLING, concurrency: 2 },
       onRecord: (record) => records.push(record),
       signal: stop.signal,

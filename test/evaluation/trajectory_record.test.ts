@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { tokenAnswerer } from '../../src/evaluation/answerer.ts';
 import { benchmarkResult } from '../../src/evaluation/benchmark_result.ts';
 import { runBenchmark } from '../../src/evaluation/run_benchmark.ts';
 import { recordShape, type TrajectoryRecord } from '../../src/evaluation/trajectory_record.ts';
@@ -30,13 +31,12 @@ async function recordOf(makeEnv: () => Env, model: SamplingClient) {
   };
   const samples_P_K = await runBenchmark({
     benchmark,
-    client: model,
-    tokenizer,
+    answerer: tokenAnswerer(model, tokenizer),
     sampling: { max_tokens: 8, temperature: 1, seed: 0, num_samples: 1, concurrency: 1, timeout_seconds: 1000 },
     onRecord: (record) => records.push({ ...record, time_seconds: 0 }),
   });
   expect(recordShape.is(JSON.parse(JSON.stringify(records[0])))).toBe(true);
-  return { record: records[0], result: benchmarkResult('talk', samples_P_K) };
+  return { record: records[0], result: benchmarkResult({ name: 'talk' }, samples_P_K) };
 }
 
 /** Says `replies` one after the other; each goes on behind the conversation so far, or begins anew. */

@@ -4,35 +4,11 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { builtinRegistry } from '../../src/builtin.ts';
-import { type Benchmark, type BenchmarkExample, benchmarkSlot } from '../../src/evaluation/types.ts';
 import { rlDatasetSlot } from '../../src/rl/types.ts';
 import { tokensOf } from '../../src/tinker/types.ts';
-import { plainRenderer } from '../rl/support/renderer.ts';
 import { cookbook } from '../support/cli.ts';
 import { temporaryDirectory } from '../support/temporary_directory.ts';
-
-const renderer = plainRenderer();
-const context = { tokenizer: renderer.tokenizer, renderer, seed: 0, warn: () => undefined };
-
-async function benchmark(builder: string, params: object = {}, rows?: readonly object[]): Promise<Benchmark> {
-  if (rows === undefined) return await builtinRegistry().build(benchmarkSlot, { builder, ...params }, context);
-  const file_path = join(await temporaryDirectory(), 'rows.jsonl');
-  await writeFile(file_path, rows.map((row) => `${JSON.stringify(row)}\n`).join(''));
-  return await builtinRegistry().build(benchmarkSlot, { builder, file_path, ...params }, context);
-}
-
-async function promptOf({ makeEnv }: BenchmarkExample): Promise<string> {
-  const first = await (await makeEnv()).initialObservation();
-  return 'overflow' in first ? '' : renderer.tokenizer.decode(tokensOf(first.observation));
-}
-
-async function judged({ makeEnv }: BenchmarkExample, reply: string) {
-  const env = await makeEnv();
-  await env.initialObservation();
-  const tokens = renderer.tokenizer.encode(` ${reply}\n\nUser:`);
-  const { reward, logs } = await env.step({ tokens, logprobs: tokens.map(() => 0), stop_reason: 'stop' });
-  return [reward, logs?.extracted];
-}
+import { benchmark, context, judged, promptOf, renderer } from './support/benchmark.ts';
 
 const GSM8K = [
   { question: 'How many legs have 2 cats?', answer: '2*4=8\n#### 8' },

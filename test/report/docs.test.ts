@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { builtinRegistry } from '../../src/builtin.ts';
 import { CONFIG_COLUMNS } from '../../src/report/configs.ts';
+import { EVALUATION_COLUMNS, EXAMPLE_COLUMNS } from '../../src/report/evaluation_views.ts';
 import { formatReport } from '../../src/report/output.ts';
 import { makeReport } from '../../src/report/report.ts';
 import { RUN_COLUMNS } from '../../src/report/run_entry.ts';
@@ -57,7 +58,10 @@ describe('docs/report.md', () => {
   });
 
   it('describes every column of the views', () => {
-    const columns = [RUN_COLUMNS, CONFIG_COLUMNS, CHECKPOINT_COLUMNS].flatMap(Object.keys);
+    const columns = [
+      ...[RUN_COLUMNS, CONFIG_COLUMNS, CHECKPOINT_COLUMNS],
+      ...[EVALUATION_COLUMNS, EXAMPLE_COLUMNS],
+    ].flatMap(Object.keys);
     expect(columns.filter((column) => !docs.includes(`\`${column}\``))).toEqual([]);
   });
 });

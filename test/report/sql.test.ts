@@ -146,7 +146,9 @@ describe('the views', () => {
 
   it('can be listed and described', async () => {
     expect(await ask('SHOW TABLES')).toEqual(
-      ['checkpoints', 'configs', 'metrics', 'metrics_long', 'runs'].map((name) => ({ name })),
+      ['checkpoints', 'configs', 'evaluation_examples', 'evaluations', 'metrics', 'metrics_long', 'runs'].map(
+        (name) => ({ name }),
+      ),
     );
     expect(await ask(`SELECT column_type FROM (DESCRIBE runs) WHERE column_name = 'ended_at'`)).toEqual([
       { column_type: 'TIMESTAMP WITH TIME ZONE' },
@@ -288,7 +290,7 @@ describe('mistakes in SQL', () => {
       [
         2,
         "SQL: Table with name wandb does not exist (line 1: SELECT * FROM wandb)",
-        "The views are runs, configs, metrics, metrics_long, checkpoints.",
+        "The views are runs, configs, metrics, metrics_long, checkpoints, evaluations, evaluation_examples.",
       ]
     `);
     expect(await mistake('SELECT test/nll FROM metrics')).toMatchInlineSnapshot(`
@@ -302,7 +304,7 @@ describe('mistakes in SQL', () => {
       [
         2,
         "SQL: Values list "m" does not have a column named "tests" (line 1: SELECT m.tests FROM metrics m)",
-        "The views are runs, configs, metrics, metrics_long, checkpoints; DESCRIBE runs shows the columns of one.",
+        "The views are runs, configs, metrics, metrics_long, checkpoints, evaluations, evaluation_examples; DESCRIBE runs shows the columns of one.",
       ]
     `);
     expect(await mistake('SELECT dataset FROM configs')).toMatchInlineSnapshot(`
@@ -351,14 +353,14 @@ describe('mistakes in SQL', () => {
       [
         2,
         "SQL: Could not convert string 'x' to INT32 (line 1: SELECT 'x'::INTEGER)",
-        "The views are runs, configs, metrics, metrics_long, checkpoints; DESCRIBE runs shows the columns of one.",
+        "The views are runs, configs, metrics, metrics_long, checkpoints, evaluations, evaluation_examples; DESCRIBE runs shows the columns of one.",
       ]
     `);
     expect(await mistake('SELECT avg(state) FROM runs')).toMatchInlineSnapshot(`
       [
         2,
         "SQL: No function matches the given name and argument types 'avg(VARCHAR)'. You might need to add explicit type casts (line 1: SELECT avg(state) FROM runs)",
-        "The views are runs, configs, metrics, metrics_long, checkpoints; DESCRIBE runs shows the columns of one.",
+        "The views are runs, configs, metrics, metrics_long, checkpoints, evaluations, evaluation_examples; DESCRIBE runs shows the columns of one.",
       ]
     `);
   });

@@ -99,7 +99,9 @@ describe('cookbook sql, piped into', () => {
 
   it('lists views, columns and saved questions, and asks one', async () => {
     writeText(join(cwd, 'runs/queries/mine.sql'), '-- How many there are.\nSELECT count(*) AS n FROM runs');
-    expect((await piped('\\d\n')).text).toBe('runs\nconfigs\nmetrics\nmetrics_long\ncheckpoints\n');
+    expect((await piped('\\d\n')).text).toBe(
+      'runs\nconfigs\nmetrics\nmetrics_long\ncheckpoints\nevaluations\nevaluation_examples\n',
+    );
     expect((await piped('\\d metrics\n')).text).toContain('test/nll        DOUBLE');
     expect((await piped('\\i\n')).text).toContain('mine: How many there are.\n');
     expect((await piped('\\i mine\n')).text).toBe('n\n─\n2\n(1 row)\n');

@@ -73,7 +73,7 @@ export function problemDatasetParams({ train, test }: { train: ProblemFile; test
 export type ProblemDatasetParams = Static<ReturnType<typeof problemDatasetParams>>;
 
 /** Of a benchmark. */
-export function problemBenchmarkParams(file: ProblemFile, { system_prompt }: { system_prompt: string }) {
+export function problemBenchmarkParams(file: ProblemFile, { system_prompt }: { system_prompt: string | null }) {
   return Type.Object({
     file_path: problemFile(file),
     num_examples: count('Problems to ask, from the first of the file; null = all.'),

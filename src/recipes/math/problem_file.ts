@@ -14,7 +14,7 @@ export interface QuestionAndAnswer {
 }
 
 /** @throws DataValidationError that names the field */
-export type ReadProblem = (row: JsonObject) => QuestionAndAnswer;
+export type ReadProblem<P = QuestionAndAnswer> = (row: JsonObject) => P;
 
 /** What `read` makes of a field, whose name an error of it then begins with. */
 export function inField<T>(name: string, read: () => T): T {
@@ -45,12 +45,12 @@ export interface ProblemFileContext {
 }
 
 /** The problems of a file, at most so many of the first; null = all. Rows that are skipped are warned of. */
-export async function readProblems(
+export async function readProblems<P>(
   file: string,
-  read: ReadProblem,
+  read: ReadProblem<P>,
   { on_bad_row: onBadRow, limit }: { on_bad_row: OnBadRow; limit: number | null },
   context: ProblemFileContext,
-): Promise<QuestionAndAnswer[]> {
+): Promise<P[]> {
   const rows = await readRows(file, { ...context, onBadRow }, read);
   const problems = rows.filter((row) => row !== null).slice(0, limit ?? undefined);
   if (problems.length === 0) throw new DataValidationError(`${file}: none of its ${rows.length} rows can be used`);
@@ -60,7 +60,7 @@ export async function readProblems(
 /** For `cookbook validate`: what is wrong with the first rows of the files that fields name. */
 export async function checkProblemFiles(
   files: Readonly<Record<string, string | null>>,
-  read: ReadProblem,
+  read: ReadProblem<unknown>,
   onBadRow: OnBadRow,
 ): Promise<FieldProblem[]> {
   const problems: FieldProblem[] = [];
