@@ -21,6 +21,7 @@ import Help from './help.ts';
 import Import from './import.ts';
 import Plan from './plan.ts';
 import Play from './play.ts';
+import Publish from './publish.ts';
 import Render from './render.ts';
 import Renderers from './renderers.ts';
 import Report from './report.ts';
@@ -53,6 +54,7 @@ export const COMMANDS: Record<string, Command.Class> = {
   import: Import,
   plan: Plan,
   play: Play,
+  publish: Publish,
   render: Render,
   renderers: Renderers,
   report: Report,
