@@ -3,7 +3,7 @@
     python cookbook_env.py reasoning_gym:simple_equations size=500 max_terms=3
     python cookbook_env.py textarena:TicTacToe-v0 opponent=random
     python cookbook_env.py verifiers:reverse_text
-What stands behind the name goes to the environment, read as JSON, or as text where it is none. docs/environments-external.md tells the rest.
+NAME=VALUE goes to the environment, read as JSON or as text; modules beside a file that is named are found. docs/environments-external.md tells more.
 """
 
 import asyncio
@@ -188,12 +188,12 @@ async def serve(environment, name, out):
 if __name__ == "__main__":
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
-    sys.path.insert(0, os.getcwd())
+    sys.path[:0] = [os.getcwd(), *(os.path.dirname(each) for each in sys.argv[2:] if os.path.isfile(each))]
     kinds = {"reasoning_gym": ReasoningGym, "textarena": TextArena, "verifiers": Verifiers}
     kind, _, rest = " ".join(sys.argv[1:2]).partition(":")
     if kind not in kinds or rest == "":
         sys.exit(f"name an environment: {', '.join(f'{each}:NAME' for each in kinds)}")
-    given = (argument.partition("=")[::2] for argument in sys.argv[2:])
+    given = (argument.partition("=")[::2] for argument in sys.argv[2:] if not os.path.isfile(argument))
     is_json = re.compile(r"-?\d+(\.\d+)?|true|false|null|[\[{\"].*").fullmatch
     config = {name: json.loads(value) if is_json(value) else value for name, value in given}
     asyncio.run(serve(kinds[kind](rest, **config), rest, answers))

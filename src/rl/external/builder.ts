@@ -60,6 +60,7 @@ async function openExternal(config: Static<typeof params>, context: RLDatasetCon
   const { EnvironmentPool } = await import('./pool.ts');
   const { externalDatasets } = await import('./dataset.ts');
   const { RolloutFailure } = await import('../rollout_failure.ts');
+  const { unlessAborted } = await import('../../util/abort.ts');
   const { command, processes, start_timeout_seconds, request_timeout_seconds } = config;
   const pool = new EnvironmentPool({
     command,
@@ -70,7 +71,7 @@ async function openExternal(config: Static<typeof params>, context: RLDatasetCon
     warn: context.warn,
   });
   try {
-    return externalDatasets(pool, await pool.hello(), config, context);
+    return externalDatasets(pool, await unlessAborted(context.signal, pool.hello()), config, context);
   } catch (error) {
     await pool.close();
     if (!(error instanceof RolloutFailure)) throw error;

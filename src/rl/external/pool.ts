@@ -24,7 +24,7 @@ const LONGEST_WAIT_MS = 5000;
 interface Place {
   readonly number: number;
   process: Promise<ExternalProcess> | null;
-  /** The same once it has said hello. */
+  /** The same from its start on, before it has said hello. */
   running: ExternalProcess | null;
   /** Episodes that are under way. */
   episodes: number;
@@ -48,6 +48,7 @@ export class EnvironmentPool {
   readonly #unknown = new Set<string>();
   #hello: Hello | null = null;
   #episodes = 0;
+  #isClosed = false;
 
   constructor(options: PoolOptions) {
     this.#options = options;
@@ -63,7 +64,7 @@ export class EnvironmentPool {
   /** What the environment says of itself. Starts a process. */
   async hello(): Promise<Hello> {
     const [first] = this.#places;
-    await this.#processAt(first);
+    if (this.#hello === null) await this.#processAt(first);
     if (this.#hello === null) throw wrongAnswer('it has not said hello');
     return this.#hello;
   }
@@ -93,12 +94,8 @@ export class EnvironmentPool {
   }
 
   async close(): Promise<void> {
-    await Promise.all(
-      this.#places.map(async (place) => {
-        const process = await place.process?.catch(() => null);
-        await process?.end();
-      }),
-    );
+    this.#isClosed = true;
+    await Promise.all(this.#places.map((place) => place.running?.end()));
   }
 
   /** Each is told of once. */
@@ -157,16 +154,20 @@ export class EnvironmentPool {
   async #start(place: Place): Promise<ExternalProcess> {
     const { command, startSeconds, notify } = this.#options;
     if (place.failures > 0) await sleep(Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** place.failures));
+    if (this.#isClosed) throw new RolloutFailure('external_died', 'nobody needs it any more');
     const process = new ExternalProcess({ command, onWords: (line) => notify(`environment: ${line}`) });
+    place.running = process;
     try {
       const answer = await process.ask({ method: 'hello', protocol: VERSIONS }, startSeconds);
       this.#greet(helloIn(answer, this.tellUnknown));
       place.failures = 0;
-      place.running = process;
       return process;
     } catch (error) {
       place.failures++;
-      place.process = null;
+      if (place.running === process) {
+        place.running = null;
+        place.process = null;
+      }
       void process.end();
       throw error;
     }

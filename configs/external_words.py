@@ -1,4 +1,4 @@
-# An environment as its authors write them for verifiers: texts to write backwards, scored by how much of it is right, with a tool that helps.
+# An environment as its authors write them for verifiers: words to write backwards, scored by how much is right; a tool helps, if there are tools.
 
 import difflib
 
