@@ -21,7 +21,6 @@ def user(text, system=None):
 
 class Environment:
     num_tasks, episodes = None, {}
-
     async def close(self, episode):
         self.episodes.pop(episode, None)
 
@@ -107,8 +106,10 @@ class Verifiers(Environment):
         import httpx
         import openai
         import verifiers
+        if not hasattr(verifiers, "load_environment"):
+            sys.exit(f"verifiers {verifiers.__version__} has no load_environment any more: pip install verifiers==0.3.1")
         self.env = verifiers.load_environment(name, **args)
-        if self.env.requires_group_rollouts:
+        if getattr(self.env, "requires_group_rollouts", False):
             raise ValueError(f"{name} scores groups of episodes, and here they are single ones")
         self.rows = self.env.get_dataset()
         self.num_tasks = len(self.rows)
@@ -118,7 +119,6 @@ class Verifiers(Environment):
                 self.asked, self.said = asyncio.Queue(), asyncio.Queue()
                 web = {"base_url": "http://policy", "http_client": httpx.AsyncClient(transport=self), "max_retries": 0}
                 self.client = verifiers.clients.OpenAIChatCompletionsClient(openai.AsyncOpenAI(api_key="none", **web))
-
             async def handle_async_request(self, request):
                 await self.asked.put(json.loads(await request.aread()))
                 message = await self.said.get()

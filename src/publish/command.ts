@@ -6,11 +6,13 @@ import { basename, join } from 'node:path';
 import { type ExportOptions, exportWeights } from '../export/export.ts';
 import { hubSettings, isHubName } from '../hub/hub_settings.ts';
 import { writtenWhole } from '../run/written_whole.ts';
+import { listCheckpoints } from '../run_files/checkpoint_log.ts';
 import { readRunRecord } from '../run_files/directory.ts';
 import { isFinished, readStatus } from '../run_files/status.ts';
 import type { RunStatus } from '../run_files/types.ts';
 import { ConfigurationError } from '../util/errors.ts';
 import { shortPath } from '../util/files.ts';
+import { plural } from '../util/plural.ts';
 import { modelCard } from './card.ts';
 import { cardFacts } from './facts.ts';
 import { type Uploaded, upload } from './upload.ts';
@@ -62,7 +64,11 @@ export async function publishCommand(
       const format = merged ? 'merged' : 'peft';
       const exported = await exportWeights(run, { to, format, checkpoint, dtype, notify, signal });
       const name = basename(exported.checkpoint);
-      const facts = cardFacts(record, status, { repo, form: merged ? 'merged' : 'adapter', checkpoint: name });
+      const saved = (await listCheckpoints(run)).find((one) => one.name === name);
+      const step = saved?.batch ?? status.step;
+      // The run was measured at its end, and only then.
+      const learned = saved?.final === true ? status.learned : [];
+      const facts = cardFacts(record, learned, { repo, form: merged ? 'merged' : 'adapter', checkpoint: name, step });
       if (facts.base_model === null && !merged)
         notify(
           `${facts.base} is not on the hub: whoever loads the adapter needs it too. --merged publishes the whole model.`,
@@ -72,7 +78,7 @@ export async function publishCommand(
       const files = await filesIn(to);
       const result = { repo, revision, checkpoint: name, files, card, commit: null, url: null };
       if (dryRun) return { result, lines: [`${repo} would hold`, ...files.map(fileLine), '', card] };
-      const title = `Publish ${name} of ${record.name} (${status.step} steps)`;
+      const title = `Publish ${name} of ${record.name} (${plural(step, 'step')})`;
       const paths = new Map(files.map(({ path }) => [path, join(to, path)]));
       const uploaded: Uploaded = await upload({
         settings,

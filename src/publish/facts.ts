@@ -2,7 +2,8 @@
 
 import { basename, isAbsolute } from 'node:path';
 import { isHubName } from '../hub/hub_settings.ts';
-import type { RunRecord, RunStatus } from '../run_files/types.ts';
+import type { RunRecord } from '../run_files/types.ts';
+import type { Learned } from '../training/types.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../util/json.ts';
 
 /** One metric of the headline, before and after training. */
@@ -42,14 +43,17 @@ export interface Published {
   form: CardFacts['form'];
   /** Name of the checkpoint that is published. */
   checkpoint: string;
+  /** Steps that it has seen. */
+  step: number;
 }
 
-export function cardFacts(record: RunRecord, status: RunStatus, published: Published): CardFacts {
+/** @param learned what was measured of the very weights that are published */
+export function cardFacts(record: RunRecord, learned: readonly Learned[], published: Published): CardFacts {
   const { spec, headline = [], versions } = record;
   const model = typeof spec.model_name === 'string' ? spec.model_name : 'a model without a name';
   const [name = model] = model.split('@');
   const datasets = hubDatasets(spec);
-  const measured = status.learned.flatMap(({ metric, before, after }): Measured[] => {
+  const measured = learned.flatMap(({ metric, before, after }): Measured[] => {
     if (!Number.isFinite(before) || !Number.isFinite(after)) return [];
     const declared = headline.find((one) => one.metric === metric);
     return [{ metric, label: declared?.label ?? metric, goal: declared?.goal ?? 'maximize', before, after }];
@@ -61,7 +65,6 @@ export function cardFacts(record: RunRecord, status: RunStatus, published: Publi
     method: spec.trainer,
     trained_on: datasets.length > 0 ? datasets.join(', ') : builderOfData(spec),
     datasets,
-    step: status.step,
     seed: spec.seed,
     version: versions.cookbook,
     measured,

@@ -211,22 +211,7 @@ it('figures that are no numbers are no figures', () => {
     { metric: 'a', before: Number.NaN, after: 1 },
     { metric: 'b', before: 1, after: 2 },
   ];
-  const status = {
-    schema_version: 1 as const,
-    state: 'done' as const,
-    attempt: 1,
-    step: 5,
-    total_steps: 5,
-    started_at: null,
-    updated_at: '',
-    ended_at: null,
-    host: '',
-    pid: 1,
-    error: null,
-    learned,
-    sampler_path: null,
-  };
-  const facts = cardFacts(record, status, { repo: 'me/x', form: 'adapter', checkpoint: 'final' });
+  const facts = cardFacts(record, learned, { repo: 'me/x', form: 'adapter', checkpoint: 'final', step: 5 });
   expect(facts.measured).toEqual([{ metric: 'b', label: 'b', goal: 'maximize', before: 1, after: 2 }]);
   expect(facts).toMatchObject({ base: 'tiny', base_model: null, trained_on: 'rl', seed: 3 });
 });

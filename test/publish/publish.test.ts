@@ -6,41 +6,17 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { builtinRegistry } from '../../src/builtin.ts';
 import { exportWeights } from '../../src/export/export.ts';
 import { type PublishOptions, publishCommand } from '../../src/publish/command.ts';
-import { runFile } from '../../src/run/run_spec.ts';
-import { writeChatModel } from '../support/chat_model.ts';
 import { type WritableHub, writableHub } from '../support/writable_hub.ts';
+import { finishedRun } from './support/finished_run.ts';
 
 let directory: string;
 let run: string;
 
-const SPEC = `
-trainer: rl
-log_path: run
-model_name: ./model
-service: {builder: local, threads: 1}
-dataset: {builder: arithmetic, batch_size: 2, group_size: 2, n_batches: 2, test_size: 2}
-max_tokens: 4
-lora_rank: 4
-`;
-
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'cookbook-publish-test-'));
-  await writeChatModel(join(directory, 'model'));
-  await writeFile(join(directory, 'spec.yaml'), SPEC);
-  run = join(directory, 'run');
-  await runFile(join(directory, 'spec.yaml'), {
-    registry: builtinRegistry(),
-    overrides: [],
-    cwd: directory,
-    env: {},
-    argv: [],
-    ask: null,
-    onEvent: () => undefined,
-    signal: new AbortController().signal,
-  });
+  run = await finishedRun(directory);
 });
 
 afterAll(() => rm(directory, { recursive: true, force: true }));
@@ -154,6 +130,18 @@ describe('what a hub refuses is told in one line, without the token', () => {
     const error: unknown = await publish({ url: 'http://127.0.0.1:9' }).catch((error: unknown) => error);
     expect(error).toMatchObject({ name: 'PublishError' });
   });
+});
+
+it('figures are those of the weights that are published: another checkpoint than the last has none', async () => {
+  const hub = await writableHub();
+  const dry = { dryRun: true, env: { HF_ENDPOINT: hub.url, HF_HOME: directory } };
+  const { result } = await publish(hub, dry);
+  expect(result.card).toContain('## Measured');
+  expect(result.card).toContain('| steps | 2 |');
+  const { result: other } = await publish(hub, { ...dry, checkpoint: '000001' });
+  expect(other.card).toContain('| steps | 1 |');
+  expect(other.card).not.toContain('## Measured');
+  expect(other.card).not.toContain('model-index');
 });
 
 describe('nothing is sent', () => {
