@@ -3,6 +3,7 @@
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { unlessAborted } from '../../util/abort.ts';
 import { messageOf } from '../../util/errors.ts';
@@ -18,6 +19,8 @@ import { StandardError } from './standard_error.ts';
 const GUARD = fileURLToPath(new URL('../../../bin/external_process.mjs', import.meta.url));
 /** What it has to come to its own end, once its input is closed. */
 const FAREWELL_MS = 2000;
+/** What the last of its output has to arrive once it has ended. */
+const LAST_WORDS_MS = 1000;
 
 export interface ProcessOptions {
   /** The program and its arguments; no shell reads them. */
@@ -48,7 +51,7 @@ export class ExternalProcess {
     });
     const { stdin, stdout, stderr } = this.#child;
     this.#words = new StandardError(onWords);
-    this.#closed = once(this.#child, 'close').then(
+    this.#closed = endOf(this.#child).then(
       () => this.#gone(),
       (error: unknown) => this.#kill(died(messageOf(error))),
     );
@@ -116,7 +119,9 @@ export class ExternalProcess {
   }
 
   #gone(): void {
-    const { exitCode, signalCode } = this.#child;
+    const { exitCode, signalCode, stdout, stderr } = this.#child;
+    stdout?.destroy();
+    stderr?.destroy();
     const how = signalCode === null ? `with exit code ${exitCode}` : `by ${signalCode}`;
     this.#kill(died(`it ended ${how}${this.#words.lastWords()}`));
   }
@@ -138,6 +143,13 @@ export class ExternalProcess {
       // Nobody of it is left.
     }
   }
+}
+
+/** Its last words come behind its end, unless somebody that it has started and left keeps hold of its pipes. */
+async function endOf(child: ChildProcess): Promise<void> {
+  const closed = once(child, 'close').catch(() => undefined);
+  await once(child, 'exit');
+  await Promise.race([closed, sleep(LAST_WORDS_MS, undefined, { ref: false })]);
 }
 
 const died = (how: string) => new RolloutFailure('external_died', how);

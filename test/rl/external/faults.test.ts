@@ -42,6 +42,7 @@ describe('an episode fails', () => {
     ['wrong_id', 'external_protocol', 'which nobody has made, or which it has answered'],
     ['half_a_line', 'external_died', 'it ended with exit code 3, without a word'],
     ['exit', 'external_died', 'it ended with exit code 7; its last words: out of memory, said the kettle'],
+    ['leave', 'external_died', 'it ended with exit code 2, without a word'],
     ['killed', 'external_died', 'it ended by SIGKILL'],
     ['flood', 'external_protocol', 'it floods its standard output: a line is longer than 16777216 bytes'],
   ])('%s', async (fault, type, message) => {

@@ -1,5 +1,6 @@
 // An environment that misbehaves in the way that its argument names, in the step of an odd task; in an even one it is as it should be.
 
+import { spawn } from 'node:child_process';
 import { appendFileSync, readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 
@@ -33,6 +34,10 @@ const faults = {
     if (deaths.length >= 2) return answer(id, { done: true, reward: id % 2 });
     appendFileSync(log, 'died\n');
     process.exit(1);
+  },
+  leave: () => {
+    spawn('sleep', ['30'], { stdio: 'inherit', detached: true });
+    process.exit(2);
   },
   hang: () => undefined,
   loop: () => {
