@@ -27,6 +27,7 @@ import { ticTacToe, ticTacToeDemonstrations } from './recipes/tic_tac_toe/builde
 import { Registry } from './registry/registry.ts';
 import { rendererBuilders } from './renderers/builders.ts';
 import { rl } from './rl/builder.ts';
+import { external } from './rl/external/builder.ts';
 import { interleaved } from './rl/interleaved.ts';
 import { rolloutStrategies } from './rl/strategies.ts';
 import { mlflow } from './sinks/mlflow/builder.ts';
@@ -55,6 +56,7 @@ export function builtinRegistry(): Registry {
     ...preferenceModels,
     ...rolloutStrategies,
     arithmetic,
+    external,
     interleaved,
     guessNumber,
     guessNumberDemonstrations,

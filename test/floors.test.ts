@@ -13,7 +13,7 @@ const FLOORS = [
   ['builtin.ts'],
   ['builders', 'schema', 'shelf', 'validate'],
   ['board'],
-  ['diff', 'sql_shell'],
+  ['diff', 'publish', 'sql_shell'],
   ['chat', 'checkpoints', 'conformance', 'eval', 'export', 'imports', 'play', 'render', 'report', 'serve', 'sweep'],
   ['run', 'transcripts'],
   ['run_files'],

@@ -22,6 +22,7 @@ import Help from './help.ts';
 import Import from './import.ts';
 import Plan from './plan.ts';
 import Play from './play.ts';
+import Publish from './publish.ts';
 import RecipesCopy from './recipes/copy.ts';
 import RecipesShow from './recipes/show.ts';
 import Recipes from './recipes.ts';
@@ -61,6 +62,7 @@ export const COMMANDS: Record<string, Command.Class> = {
   recipes: Recipes,
   'recipes:copy': RecipesCopy,
   'recipes:show': RecipesShow,
+  publish: Publish,
   render: Render,
   renderers: Renderers,
   report: Report,

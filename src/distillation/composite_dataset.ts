@@ -26,6 +26,7 @@ export function compositeDatasets(parts: readonly NamedDatasets[], warn: (messag
   return {
     train: { length, getBatch: (index) => sourced.flatMap(({ train }) => train.getBatch(index)) },
     test: tests.length === 0 ? null : concatenated(tests),
+    close: async () => void (await Promise.all(parts.map((part) => part.close?.()))),
   };
 }
 

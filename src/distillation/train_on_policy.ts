@@ -76,15 +76,19 @@ async function lessonsOf(
   );
   const taught = dataset_configs.map(({ name }, i) => ({ teacher: teachers[i], name }));
   const judged = teacherAdvantages(taught, { coef: kl_penalty_coef, discount: kl_discount_factor });
+  const datasets = compositeDatasets(parts, material.warn);
   return {
-    ...compositeDatasets(parts, material.warn),
+    ...datasets,
     advantages: {
       ofEpisodes: (groups_P) =>
         computeAdvantages(groups_P, advantage).map((advantages_G) => advantages_G.map((value) => reward_coef * value)),
       ofTokens: judged,
     },
     contextLength,
-    close: () => closeTeachers(teachers),
+    close: async () => {
+      await closeTeachers(teachers);
+      await datasets.close?.();
+    },
   };
 }
 

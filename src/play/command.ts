@@ -56,7 +56,7 @@ async function play(
   notify: (message: string) => void,
   plugins: string[],
 ): Promise<PlayResult> {
-  const { group, ...played } = await openPlayedGroup(spec, registry, notify, plugins);
+  const { group, close, ...played } = await openPlayedGroup(spec, registry, notify, plugins);
   const answers = new Answers(streams);
   const leaving = new AbortController();
   try {
@@ -98,6 +98,7 @@ async function play(
     leaving.abort(new LeftEarly());
     answers.close();
     await group.cleanup?.();
+    await close();
   }
 }
 

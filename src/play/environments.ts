@@ -46,6 +46,8 @@ export interface PlayedGroup {
   /** Longest action, in tokens. */
   maxTokens: number;
   limits: RolloutLimits;
+  /** Gives back what was opened for it. */
+  close(): Promise<void>;
 }
 
 const SPEC_HINT = 'Name the spec of a run of reinforcement learning.';
@@ -85,7 +87,8 @@ export async function openPlayedGroup(
     warn: notify,
     notify,
   });
-  const dataset = checkedDatasets(built, ref.builder)[split];
+  const { close, ...datasets } = checkedDatasets(built, ref.builder);
+  const dataset = datasets[split];
   if (dataset === null) throw new ConfigurationError(`${file}: its environments have no held-out part to play in`);
   return {
     group: groupAt(dataset, group, split),
@@ -93,6 +96,7 @@ export async function openPlayedGroup(
     contextLength,
     maxTokens,
     limits: limitsOf(spec),
+    close,
   };
 }
 

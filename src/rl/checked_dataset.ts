@@ -10,12 +10,16 @@ import type { EnvGroupBuilder, RLDataset, RLDatasets } from './types.ts';
  * @param name of the builder
  * @throws ConfigurationError that names it, from `getBatch` of what it gives too
  */
-export function checkedDatasets(given: unknown, name: string): RLDatasets {
+export function checkedDatasets(given: unknown, name: string): Required<RLDatasets> {
   if (!isJsonObject(given)) throw wrong(name, `build gave ${shown(given)}, not { train, test }`);
-  const { train, test } = given;
+  const { train, test, close } = given;
+  if (close !== undefined && !isFunction(close)) throw wrong(name, `close is ${shown(close)}, which is no function`);
   return {
     train: checkedDataset(train, `${name}: train`, 1),
     test: test === undefined || test === null ? null : checkedDataset(test, `${name}: test`, 0),
+    close: async () => {
+      if (isClosable(given)) await given.close();
+    },
   };
 }
 
@@ -39,6 +43,8 @@ function checkedDataset(given: unknown, name: string, fewest: number): RLDataset
 
 const wrong = (name: string, problem: string) => new ConfigurationError(`the environments of ${name}: ${problem}`);
 
+const isClosable = (value: unknown): value is { close(): Promise<void> } =>
+  isJsonObject(value) && isFunction(value.close);
 const isGroup = (value: unknown): value is EnvGroupBuilder => isJsonObject(value) && isFunction(value.makeEnvs);
 const isDataset = (value: unknown): value is RLDataset =>
   isJsonObject(value) && 'length' in value && isFunction(value.getBatch);

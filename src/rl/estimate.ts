@@ -14,11 +14,28 @@ import { GroupPlan } from './group_plan.ts';
 import { allowTurn } from './limits.ts';
 import { policyLoss } from './losses/policy_loss.ts';
 import { openMaterial, totalStepsOf } from './train.ts';
-import type { EnvGroupBuilder, RLDataset } from './types.ts';
+import type { EnvGroupBuilder, RLDataset, RLDatasets } from './types.ts';
 
 export async function estimateRL(config: RLConfig, context: EstimateContext, make: Make): Promise<TokenEstimate> {
   const { opened, material } = await openMaterial(config, context, make);
-  const { train, test } = checkedDatasets(await make(config.dataset, material), config.dataset.builder);
+  const datasets = checkedDatasets(await make(config.dataset, material), config.dataset.builder);
+  try {
+    return await estimateOn(datasets, { opened, material, config, context, make });
+  } finally {
+    await datasets.close();
+  }
+}
+
+interface Estimated extends Awaited<ReturnType<typeof openMaterial>> {
+  config: RLConfig;
+  context: EstimateContext;
+  make: Make;
+}
+
+async function estimateOn(
+  { train, test }: RLDatasets,
+  { opened, material, config, context, make }: Estimated,
+): Promise<TokenEstimate> {
   checkConfig(config, train, material.warn);
   const steps = totalStepsOf(config, train);
   const limits = { ...config, contextLength: material.maxContextLength };

@@ -58,7 +58,11 @@ export const interleaved = defineBuilder({
       { groupsPerBatch: groups_per_batch, totalBatches: total_batches, seeds: [context.seed, seed] },
     );
     const tests = named.flatMap(({ name, test }) => (test === null ? [] : [{ name, dataset: test }]));
-    return { train, test: tests.length === 0 ? null : concatenated(tests) };
+    return {
+      train,
+      test: tests.length === 0 ? null : concatenated(tests),
+      close: async () => void (await Promise.all(built.map(({ close }) => close()))),
+    };
   },
 });
 

@@ -52,7 +52,10 @@ export async function trainRL(config: RLConfig, context: TrainingContext, make: 
       ...datasets,
       advantages: rewardsAnd(advantage, reference && referencePenalty(reference, { coef, discount })),
       contextLength: material.maxContextLength,
-      close: async () => reference?.close(),
+      close: async () => {
+        await reference?.close();
+        await datasets.close();
+      },
     };
   });
 }

@@ -193,6 +193,8 @@ export interface RLDatasets {
   train: RLDataset;
   /** Held-out groups, or null. */
   test: RLDataset | null;
+  /** Called once when nobody rolls out any more: gives back what was opened for them. */
+  close?(): Promise<void>;
 }
 
 export interface RLDatasetContext {
