@@ -123,10 +123,12 @@ const dpo = defineBuilder({
 
 /** Labels that are all the same teach nothing to a loss that weighs the wanted against the unwanted. */
 async function labelProblems({ dataset, ...config }: DpoConfig): Promise<FieldProblem[]> {
+  const { isAtHand } = await import('../hub/locate_rows.ts');
   const { oneLabelProblem, onlyLabelOf } = await import('./data/one_label.ts');
   const { loss_weights } = lossChoice({ dataset, ...config });
   const { file_path: file, columns } = dataset;
   if (typeof file !== 'string') return [];
+  if (!(await isAtHand(file))) return [];
   const only = await onlyLabelOf(file, isJsonObject(columns) ? columns : null);
   const problem = oneLabelProblem(file, only, loss_weights);
   return problem === null ? [] : [{ field: 'dataset', message: `${problem.message}. ${problem.hint}` }];
