@@ -11,7 +11,7 @@ import { SplitExamples } from './split_examples.ts';
 import type { DatasetContext, SupervisedDataset, SupervisedDatasets } from './types.ts';
 
 /** Of Parquet, which takes several times as much as rows; what is larger is shuffled window by window. */
-const WINDOW: WindowBounds = { bytes: 2 ** 25, rows: 20_000 };
+const WINDOW: WindowBounds = { bytes: 2 ** 24, rows: 10_000 };
 /** Rows in a row that cannot be trained on, after which nobody means these data. */
 const MOST_PASSED_OVER = 1000;
 

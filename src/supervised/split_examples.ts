@@ -109,9 +109,7 @@ export class SplitExamples {
   }
 
   async #settleFormat(): Promise<void> {
-    const [block] = this.table.blocks;
-    const rows = (await block?.read()) ?? [];
-    for (const [row, value] of rows.slice(0, LOOKED_AT).entries()) {
+    for (const [row, value] of (await this.table.first(LOOKED_AT)).entries()) {
       const outcome = this.#render(value, row);
       if ('problem' in outcome && this.#params.on_bad_row === 'error') throw this.#errorAt(row, outcome.problem);
       if (this.#rendering.reader.format() !== null) return;

@@ -56,7 +56,7 @@ export async function* selectedRows(
   for await (const rows of result.yieldRowObjectJson()) for (const row of rows) yield withoutNulls(row);
 }
 
-function withoutNulls(object: JsonObject): JsonObject {
+export function withoutNulls(object: JsonObject): JsonObject {
   const kept = Object.entries(object).filter(([, value]) => value !== null);
   return Object.fromEntries(kept.map(([key, value]) => [key, fieldsOf(value)]));
 }

@@ -10,7 +10,6 @@ import { readExactly } from '../../formats/files.ts';
 import { cacheOf, makeOnce } from '../../hub/cache.ts';
 import { DataFormatError, DataValidationError } from '../../util/errors.ts';
 import { jsonText, readJson, writeFileAtomic } from '../../util/files.ts';
-import { isJsonObject, type JsonObject } from '../../util/json.ts';
 import { isArrayOf, isCount, jsonShape } from '../../util/json_shape.ts';
 import type { Block } from './row_order.ts';
 import { errorAt, sourceRows } from './rows.ts';
@@ -33,7 +32,8 @@ const listShape = jsonShape<{ blocks: PackedBlock[] }>({ blocks: isArrayOf(block
 
 export interface PackedRows {
   blocks: readonly PackedBlock[];
-  read(block: PackedBlock): Promise<JsonObject[]>;
+  /** The rows of blocks as JSON texts. */
+  texts(blocks: readonly PackedBlock[]): Promise<string[][]>;
 }
 
 /** @throws CookbookError for a file that cannot be read, or one of whose rows cannot */
@@ -54,7 +54,8 @@ export async function packedRows(
       hint: 'Delete the directory: it is made again.',
     });
   }
-  return { blocks: value.blocks, read: (block) => readBlock(join(directory, ROWS), block) };
+  const path = join(directory, ROWS);
+  return { blocks: value.blocks, texts: (blocks) => Promise.all(blocks.map((block) => readBlock(path, block))) };
 }
 
 /** In the cache of the hub the real path has the hash of the contents in it; elsewhere time and size tell a file from its successor. */
@@ -93,13 +94,12 @@ async function pack(
   await writeFileAtomic(join(directory, BLOCKS), jsonText({ blocks }));
 }
 
-async function readBlock(path: string, { position, bytes }: PackedBlock): Promise<JsonObject[]> {
+async function readBlock(path: string, { position, bytes }: PackedBlock): Promise<string[]> {
   const handle = await open(path);
   try {
     const buffer = Buffer.alloc(bytes);
     await readExactly(handle, buffer, position, path);
-    const lines = buffer.toString('utf8').trimEnd().split('\n');
-    return lines.map((line) => JSON.parse(line)).filter(isJsonObject);
+    return buffer.toString('utf8').trimEnd().split('\n');
   } finally {
     await handle.close();
   }

@@ -86,8 +86,10 @@ function keptRows(blocks: readonly Block[], without: ReadonlySet<number>): numbe
 }
 
 function countKept(blocks: readonly Block[], without: ReadonlySet<number>): number {
-  if (without.size > 0) return keptRows(blocks, without).length;
-  return blocks.reduce((sum, { rows }) => sum + rows, 0);
+  const all = blocks.reduce((sum, { rows }) => sum + rows, 0);
+  if (without.size === 0) return all;
+  const isIn = (row: number) => blocks.some(({ start, rows }) => start <= row && row < start + rows);
+  return all - [...without].filter(isIn).length;
 }
 
 /** By bisection. */
