@@ -5,7 +5,7 @@ import { datasetSlot } from '../supervised/types.ts';
 import { trainerSlot } from '../training/types.ts';
 import { ConfigurationError } from '../util/errors.ts';
 import { isJsonObject } from '../util/json.ts';
-import { comparisonCompletionParams, comparisonFileParams } from './data/comparison_params.ts';
+import { comparisonCompletionParams, comparisonFileParams, hubComparisonParams } from './data/comparison_params.ts';
 import { ratedFileParams, unpairedFileParams } from './data/unpaired_params.ts';
 import { contradictionOf, type DpoConfig, dpoHeadline, dpoParams, lossChoice } from './fields.ts';
 import { comparisonEvaluator } from './judges/comparison_evaluator.ts';
@@ -25,6 +25,23 @@ const comparisonFile = defineBuilder({
   async check(params, { renderer }) {
     const { checkComparisonFile } = await import('./check_rows.ts');
     return await checkComparisonFile(params, renderer ?? null);
+  },
+});
+
+const hubComparisons = defineBuilder({
+  slot: preferenceDatasetSlot,
+  name: 'hf_dataset',
+  version: 1,
+  doc: 'Comparisons of a data set of the hub by its name, in the forms that comparison_file reads.',
+  params: hubComparisonParams,
+  async build({ path, name, split, revision, test_split, ...params }, context) {
+    const { locateSplitFile } = await import('../hub/dataset_split.ts');
+    const { comparisonFileDatasets } = await import('./data/comparison_file.ts');
+    const fileOf = (wanted: string) =>
+      locateSplitFile({ name: path, revision }, { configuration: name, split: wanted }, context);
+    const file_path = await fileOf(split);
+    const test_file_path = test_split === null ? null : await fileOf(test_split);
+    return await comparisonFileDatasets({ ...params, file_path, test_file_path }, context);
   },
 });
 
@@ -147,6 +164,7 @@ function problemOf(attempt: () => unknown, field: string): FieldProblem[] {
 export const preferenceBuilders = [
   dpo,
   comparisonFile,
+  hubComparisons,
   unpairedFile,
   ratedFile,
   comparisonCompletions,

@@ -1,8 +1,9 @@
 // Spec fields of the dataset that is named as on the hub.
 
 import { type Static, Type } from '@sinclair/typebox';
-import { nullable, revisionOf, semantic } from '../registry/fields.ts';
+import { semantic } from '../registry/fields.ts';
 import { conversationFileParams } from './dataset_params.ts';
+import { hubSplitFields, testSplitField } from './hub_split_fields.ts';
 
 const {
   file_path: _,
@@ -14,26 +15,8 @@ const {
 } = conversationFileParams.properties;
 
 export const hfDatasetParams = Type.Object({
-  path: semantic(
-    Type.String({ pattern: '^\\w[\\w.-]*/[\\w.-]+$', description: 'The data set on the hub, as ORG/NAME.' }),
-  ),
-  name: nullable(
-    semantic(
-      Type.String({
-        minLength: 1,
-        default: null,
-        description: 'Its configuration, or subset; null = the default, or the only one.',
-      }),
-    ),
-  ),
-  split: semantic(Type.String({ minLength: 1, default: 'train', description: 'The split that is trained on.' })),
-  revision: revisionOf('path', {
-    default: 'main',
-    description: 'A branch, a tag or a commit. A run is known by the commit that it led to when the run began.',
-  }),
-  test_split: nullable(
-    semantic(Type.String({ minLength: 1, default: null, description: 'The split that the held-out rows are of.' })),
-  ),
+  ...hubSplitFields,
+  test_split: testSplitField,
   batch_size: semantic(
     Type.Integer({
       minimum: 1,

@@ -7,6 +7,7 @@ import { gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { builtinRegistry } from '../../src/builtin.ts';
 import { Registry } from '../../src/registry/registry.ts';
+import type { RunEvent } from '../../src/run/events.ts';
 import { runFile } from '../../src/run/run_spec.ts';
 import { readRunRecord } from '../../src/run_files/directory.ts';
 import { datasetBuilders } from '../../src/supervised/builders.ts';
@@ -49,8 +50,7 @@ const upTo = (length: number) => Array.from({ length }, (_, index) => index);
 const sorted = (numbers: readonly number[]) => numbers.toSorted((a, b) => a - b);
 
 describe('a run on a data set of the hub', () => {
-  it('trains, is known by the commit, and is the same run when main has not moved', async () => {
-    const { hub } = await hubWith({ 'data/train-00000-of-00001.parquet': await parquetOf(0, 20) });
+  async function spec(max_steps: number) {
     const directory = await mkdtemp(join(tmpdir(), 'cookbook-hub-run-'));
     await writeChatModel(join(directory, 'model'));
     await writeFile(
@@ -62,11 +62,13 @@ model_name: ./model
 service: { builder: local, threads: 1 }
 dataset: { builder: hf_dataset, path: ${DATASET}, batch_size: 4, test_size: 4 }
 lora_rank: 4
-max_steps: 3
+max_steps: ${max_steps}
+num_epochs: 3
 eval_every: 2
+save_every: 2
 `,
     );
-    const run = (...overrides: string[]) =>
+    const run = (overrides: string[] = [], { signal = new AbortController().signal, onEvent = noEvent } = {}) =>
       runFile(join(directory, 'spec.yaml'), {
         registry: builtinRegistry(),
         overrides,
@@ -74,9 +76,26 @@ eval_every: 2
         env: process.env,
         argv: [],
         ask: null,
-        onEvent: () => undefined,
-        signal: new AbortController().signal,
+        onEvent,
+        signal,
       });
+    return { directory, run };
+  }
+  const noEvent = (_: RunEvent): void => undefined;
+
+  /** Of metrics.jsonl, what no clock decides. */
+  async function losses(directory: string): Promise<unknown[][]> {
+    const text = await readFile(join(directory, 'metrics.jsonl'), 'utf8');
+    const rows = text
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    return rows.map((row) => [row.step, row.num_sequences, row.train_mean_nll, row['test/nll']]);
+  }
+
+  it('trains, is known by the commit, and is the same run when main has not moved', async () => {
+    const { hub } = await hubWith({ 'data/train-00000-of-00001.parquet': await parquetOf(0, 20) });
+    const { directory, run } = await spec(3);
     const { status } = await run();
     expect(status).toMatchObject({ state: 'done', step: 3 });
     const record = await readRunRecord(join(directory, 'run'));
@@ -89,14 +108,33 @@ eval_every: 2
       batch_size: 4,
       test_size: 4,
     });
-    const steps = (await readFile(join(directory, 'run/metrics.jsonl'), 'utf8')).trim().split('\n').slice(0, 3);
-    expect(steps.map((line) => JSON.parse(line)).map(({ num_sequences }) => num_sequences)).toEqual([4, 4, 4]);
+    const steps = (await losses(join(directory, 'run'))).slice(0, 3);
+    expect(steps.map(([step, sequences]) => [step, sequences])).toEqual([
+      [0, 4],
+      [1, 4],
+      [2, 4],
+    ]);
 
     // The commit that it has, named, is the same run, with no network at all.
     await hub.stop();
     vi.stubEnv('HF_HUB_OFFLINE', '1');
-    expect((await run(`dataset.revision=${SHA}`)).record.identity.hash).toBe(record.identity.hash);
+    expect((await run([`dataset.revision=${SHA}`])).record.identity.hash).toBe(record.identity.hash);
     expect((await run()).record.identity.hash).toBe(record.identity.hash);
+  });
+
+  it('goes on at the very row where it was stopped, in whichever epoch', async () => {
+    await hubWith({ 'data/train-00000-of-00001.parquet': await parquetOf(0, 20) });
+    const { directory, run } = await spec(9);
+    await run(['log_path=whole']);
+    for (const last of [1, 5]) {
+      const stop = new AbortController();
+      const onEvent = (event: RunEvent) => {
+        if (event.type === 'step' && event.step >= last) stop.abort();
+      };
+      expect((await run([], { signal: stop.signal, onEvent })).status.state).toBe('interrupted');
+    }
+    expect((await run()).status.state).toBe('done');
+    expect(await losses(join(directory, 'run'))).toEqual(await losses(join(directory, 'whole')));
   });
 });
 
