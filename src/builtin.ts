@@ -2,7 +2,7 @@
 
 import { offPolicyBuilders } from './distillation/off_policy_builders.ts';
 import { onPolicyDistillation } from './distillation/on_policy_builder.ts';
-import { prompts } from './distillation/prompts_builder.ts';
+import { hubPrompts, prompts } from './distillation/prompts_builder.ts';
 import { local } from './engine/builder.ts';
 import { benchmarkEvaluator } from './evaluation/benchmark_evaluator.ts';
 import { comparisonBenchmark } from './evaluation/comparison_benchmark.ts';
@@ -53,6 +53,7 @@ export function builtinRegistry(): Registry {
     pairwisePreference,
     onPolicyDistillation,
     prompts,
+    hubPrompts,
     ...preferenceModels,
     ...rolloutStrategies,
     arithmetic,

@@ -6,6 +6,7 @@ import { defineBuilder } from '../registry/builder.ts';
 import { contents, nullable, oneOf, runtime, semantic } from '../registry/fields.ts';
 import { type RLDatasetContext, type RLDatasets, rlDatasetSlot } from '../rl/types.ts';
 import { DATA_FORMATS, ON_BAD_ROW } from '../supervised/data/options.ts';
+import { hubSplitFields } from '../supervised/hub_split_fields.ts';
 
 const whole = (description: string, value: number) =>
   semantic(Type.Integer({ minimum: 1, default: value, description }));
@@ -49,6 +50,23 @@ const params = Type.Object({
   ),
 });
 type PromptsParams = Static<typeof params>;
+
+const { file_path: _, ...ofRows } = params.properties;
+
+/** Under the same name as datasets of other kinds. */
+export const hubPrompts = defineBuilder({
+  slot: rlDatasetSlot,
+  name: 'hf_dataset',
+  version: 1,
+  doc: 'The prompts of a data set of the hub by its name, as the dataset prompts reads them from a file.',
+  params: Type.Object({ ...hubSplitFields, ...ofRows }),
+  async build({ path, name, split, revision, ...config }, context): Promise<RLDatasets> {
+    const { locateSplitFile } = await import('../hub/dataset_split.ts');
+    const wanted = { configuration: name, split };
+    const file_path = await locateSplitFile({ name: path, revision }, wanted, context);
+    return await promptDatasets({ ...config, file_path }, context);
+  },
+});
 
 export const prompts = defineBuilder({
   slot: rlDatasetSlot,

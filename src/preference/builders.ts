@@ -5,7 +5,7 @@ import { datasetSlot } from '../supervised/types.ts';
 import { trainerSlot } from '../training/types.ts';
 import { ConfigurationError } from '../util/errors.ts';
 import { isJsonObject } from '../util/json.ts';
-import { comparisonCompletionParams, comparisonFileParams } from './data/comparison_params.ts';
+import { comparisonCompletionParams, comparisonFileParams, hubComparisonParams } from './data/comparison_params.ts';
 import { ratedFileParams, unpairedFileParams } from './data/unpaired_params.ts';
 import { contradictionOf, type DpoConfig, dpoHeadline, dpoParams, lossChoice } from './fields.ts';
 import { comparisonEvaluator } from './judges/comparison_evaluator.ts';
@@ -25,6 +25,23 @@ const comparisonFile = defineBuilder({
   async check(params, { renderer }) {
     const { checkComparisonFile } = await import('./check_rows.ts');
     return await checkComparisonFile(params, renderer ?? null);
+  },
+});
+
+const hubComparisons = defineBuilder({
+  slot: preferenceDatasetSlot,
+  name: 'hf_dataset',
+  version: 1,
+  doc: 'Comparisons of a data set of the hub by its name, in the forms that comparison_file reads.',
+  params: hubComparisonParams,
+  async build({ path, name, split, revision, test_split, ...params }, context) {
+    const { locateSplitFile } = await import('../hub/dataset_split.ts');
+    const { comparisonFileDatasets } = await import('./data/comparison_file.ts');
+    const fileOf = (wanted: string) =>
+      locateSplitFile({ name: path, revision }, { configuration: name, split: wanted }, context);
+    const file_path = await fileOf(split);
+    const test_file_path = test_split === null ? null : await fileOf(test_split);
+    return await comparisonFileDatasets({ ...params, file_path, test_file_path }, context);
   },
 });
 
@@ -123,10 +140,12 @@ const dpo = defineBuilder({
 
 /** Labels that are all the same teach nothing to a loss that weighs the wanted against the unwanted. */
 async function labelProblems({ dataset, ...config }: DpoConfig): Promise<FieldProblem[]> {
+  const { isAtHand } = await import('../hub/locate_rows.ts');
   const { oneLabelProblem, onlyLabelOf } = await import('./data/one_label.ts');
   const { loss_weights } = lossChoice({ dataset, ...config });
   const { file_path: file, columns } = dataset;
   if (typeof file !== 'string') return [];
+  if (!(await isAtHand(file))) return [];
   const only = await onlyLabelOf(file, isJsonObject(columns) ? columns : null);
   const problem = oneLabelProblem(file, only, loss_weights);
   return problem === null ? [] : [{ field: 'dataset', message: `${problem.message}. ${problem.hint}` }];
@@ -145,6 +164,7 @@ function problemOf(attempt: () => unknown, field: string): FieldProblem[] {
 export const preferenceBuilders = [
   dpo,
   comparisonFile,
+  hubComparisons,
   unpairedFile,
   ratedFile,
   comparisonCompletions,

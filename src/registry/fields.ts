@@ -23,6 +23,9 @@ export const FIELD_SOURCE = 'x-cookbook-source';
 /** On a field that names weights: the field beside it that says which model they are of, or true where none does. */
 export const FIELD_WEIGHTS = 'x-cookbook-weights';
 
+/** On a field that names a revision: the field beside it that says of which data set of the hub. */
+export const FIELD_REVISION = 'x-cookbook-revision';
+
 /** On a field that is one of a few strings: the string that is meant by names that others give to it, in lower case. */
 export const FIELD_OTHER_NAMES = 'x-cookbook-other-names';
 
@@ -70,6 +73,11 @@ export function weights({ model, ...options }: { model?: string } & Record<strin
     [FIELD_WEIGHTS]: model ?? true,
     ...options,
   });
+}
+
+/** A revision of the data set that the field beside it names; a run is known by the commit that it led to. */
+export function revisionOf(dataset: string, options: object) {
+  return Type.String({ minLength: 1, ...options, [FIELD_KIND]: 'semantic', [FIELD_REVISION]: dataset });
 }
 
 export function isWeightsRef(value: JsonValue | undefined): value is WeightsRef {

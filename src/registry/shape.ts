@@ -2,7 +2,7 @@
 
 import { Kind, type TObject, type TProperties, type TSchema } from '@sinclair/typebox';
 import { deepFreeze, type JsonValue } from '../util/json.ts';
-import { FIELD_KIND, FIELD_SLOT, FIELD_SOURCE, FIELD_WEIGHTS, type FieldKind } from './fields.ts';
+import { FIELD_KIND, FIELD_REVISION, FIELD_SLOT, FIELD_SOURCE, FIELD_WEIGHTS, type FieldKind } from './fields.ts';
 import type { AnySlot } from './slot.ts';
 
 /**
@@ -10,6 +10,7 @@ import type { AnySlot } from './slot.ts';
  * - `path`: an `input` must be there, a `place` need not, and a `name` may name something that is no file (a hub's model).
  *   `source`: where to get what is not there.
  * - `weights`: names weights; `model` is the field beside it that says of which model.
+ * - `revision`: of the data set of the hub that the field `dataset` beside it names.
  * - `builder`: a nested builder of a slot.
  * - `list`, `object`: hold any of these.
  */
@@ -17,6 +18,7 @@ export type Shape =
   | { is: 'leaf' }
   | { is: 'path'; role: 'input' | 'place' | 'name'; source: string | null }
   | { is: 'weights'; model: string | null }
+  | { is: 'revision'; dataset: string }
   | { is: 'builder'; slot: AnySlot }
   | { is: 'list'; item: Shape }
   | ObjectShape;
@@ -69,6 +71,8 @@ function schemaShape(schema: TSchema, kind: FieldKind): Shape {
   if (isSlot(slot)) return { is: 'builder', slot };
   const model: unknown = schema[FIELD_WEIGHTS];
   if (model !== undefined) return { is: 'weights', model: typeof model === 'string' ? model : null };
+  const dataset: unknown = schema[FIELD_REVISION];
+  if (typeof dataset === 'string') return { is: 'revision', dataset };
   const types: unknown[] = [schema.type].flat();
   if (types.includes('object') && isProperties(schema.properties)) return objectShape(schema.properties, kind);
   if (types.includes('array') && isSchema(schema.items)) {

@@ -6,6 +6,7 @@ import type { Colors } from 'picocolors/types.js';
 import { parse } from 'yaml';
 import { isHubName } from '../hub/hub_settings.ts';
 import { locateModel } from '../hub/locate.ts';
+import { locateRows } from '../hub/locate_rows.ts';
 import { builderOf } from '../registry/fields.ts';
 import type { Registry } from '../registry/registry.ts';
 import { isPlainRef, type PlainRef } from '../registry/slot.ts';
@@ -64,7 +65,7 @@ export async function renderCommand(
   const columns = columnNames(options.columns);
   await addPlugins(options.plugins, registry, process.cwd());
   // Before a model is fetched for it.
-  await containerOf(file);
+  await containerOf(await locateRows(file, { notify: prose }));
   const renderer = await openRenderer(options, registry, prose);
   const reader = conversationReader({ format, columns, spelling: AS_FLAGS });
   const read = { rows: 0, failed: 0, tokens: 0, trained: 0 };

@@ -26,10 +26,11 @@ function nothingMeasured({ eval_every, infrequent_eval_every = 0, ...spec }: Run
   if (eval_every === 0 && (infrequent_eval_every === 0 || isEmpty(infrequent_evaluators)))
     return 'eval_every is 0. Set it to the steps between evaluations';
   if (!isEmpty(evaluators) || !isEmpty(infrequent_evaluators) || !isPlainRef(dataset)) return null;
-  const { test_size, test_file_path = null } = dataset;
-  if (test_size !== 0 || test_file_path !== null) return null;
-  const other = 'test_file_path' in dataset ? ' or dataset.test_file_path' : '';
-  return `no data is held out and no evaluator listed. Set dataset.test_size${other}, or evaluators`;
+  const { test_size } = dataset;
+  const other = ['test_file_path', 'test_split'].filter((field) => field in dataset);
+  if (test_size !== 0 || other.some((field) => dataset[field] !== null)) return null;
+  const fields = ['test_size', ...other].map((field) => `dataset.${field}`).join(' or ');
+  return `no data is held out and no evaluator listed. Set ${fields}, or evaluators`;
 }
 
 /** A trainer without such a list has nothing in it that would be known here. */

@@ -6,7 +6,7 @@ import { refuseRunAround } from '../run_files/pipeline_directory.ts';
 import { createInputs } from '../run_files/weights_reader.ts';
 import { diagnose } from '../spec/diagnostics.ts';
 import { isSweepSpec, loadDocument } from '../spec/load.ts';
-import { pathInSpec, resolveDocument } from '../spec/pipeline.ts';
+import { pathInSpec, resolvePinned } from '../spec/pipeline.ts';
 import { loadPlugins } from '../spec/plugins.ts';
 import type { Environment } from '../spec/secrets.ts';
 import { type IdentifiedStage, identifyStages } from '../spec/stage_identity.ts';
@@ -63,7 +63,7 @@ export async function prepareFile(
   }
   await loadPlugins(document, registry);
   const inputs = createInputs();
-  const stages = resolveDocument(document, registry, cwd, inputs.weights);
+  const stages = await resolvePinned(document, registry, { cwd, weights: inputs.weights });
   const issues: Issue[] = [];
   for (const { name, spec } of stages) {
     for (const issue of await checkTrainer(spec, registry)) {

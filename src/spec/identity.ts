@@ -146,6 +146,7 @@ class Encoder {
   #value(shape: Shape, value: JsonValue): JsonValue {
     switch (shape.is) {
       case 'leaf':
+      case 'revision':
         return value;
       case 'path':
         return shape.role === 'place' ? value : this.#contents(value);

@@ -2,6 +2,7 @@
 
 import { join } from 'node:path';
 import { Type } from '@sinclair/typebox';
+import { DatasetRevisions } from '../hub/dataset_revisions.ts';
 import { semantic } from '../registry/fields.ts';
 import type { Registry } from '../registry/registry.ts';
 import { SpecError } from '../util/errors.ts';
@@ -9,7 +10,14 @@ import { isJsonObject, type JsonObject, type JsonValue } from '../util/json.ts';
 import { describeValue } from './describe.ts';
 import { diagnose } from './diagnostics.ts';
 import type { WeightsReader } from './digests.ts';
-import { resolveFields, resolveValue, type StageRef, type Surroundings, surroundings } from './resolve.ts';
+import {
+  type RevisionReader,
+  resolveFields,
+  resolveValue,
+  type StageRef,
+  type Surroundings,
+  surroundings,
+} from './resolve.ts';
 import { rootParams } from './root.ts';
 import type { Issue, RunSpec, SpecDocument, SpecPath } from './types.ts';
 
@@ -70,10 +78,27 @@ export function resolveDocument(
   registry: Registry,
   cwd: string,
   weights?: WeightsReader,
+  revisions?: RevisionReader,
 ): readonly Stage[] {
-  const { stages, issues } = resolvePipeline(document.value, registry, surroundings(document, cwd, weights));
+  const at = surroundings(document, cwd, weights, revisions);
+  const { stages, issues } = resolvePipeline(document.value, registry, at);
   if (stages === null) throw new SpecError(diagnose(document, issues));
   return stages;
+}
+
+/**
+ * The same with revisions of data sets as the commits that they lead to now. Throws a ConfigurationError too, for a data set
+ * that is not there.
+ */
+export async function resolvePinned(
+  document: SpecDocument,
+  registry: Registry,
+  { cwd, weights }: { cwd: string; weights?: WeightsReader | undefined },
+): Promise<readonly Stage[]> {
+  const revisions = new DatasetRevisions();
+  const resolve = () => resolveDocument(document, registry, cwd, weights, revisions);
+  const stages = resolve();
+  return (await revisions.settle()) ? resolve() : stages;
 }
 
 /**
@@ -188,8 +213,16 @@ function surroundingsOf(
   at: Surroundings,
   stages: ReadonlyMap<string, string>,
 ): Surroundings {
-  const { cwd, exists, near, weights } = at;
-  return { cwd, exists, near, weights, stages, directoryOf: (path) => at.directoryOf(placed(name, own, path)) };
+  const { cwd, exists, near, weights, revisions } = at;
+  return {
+    cwd,
+    exists,
+    near,
+    weights,
+    revisions,
+    stages,
+    directoryOf: (path) => at.directoryOf(placed(name, own, path)),
+  };
 }
 
 function namesIn(refs: readonly StageRef[], names: readonly string[]): string[] {

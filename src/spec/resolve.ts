@@ -3,12 +3,14 @@
 import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { TObject } from '@sinclair/typebox';
+import { hubPathText, isHubPath, parseHubPath } from '../hub/hub_path.ts';
+import { isHubName } from '../hub/hub_settings.ts';
 import { isWeightsRef } from '../registry/fields.ts';
 import type { Registry } from '../registry/registry.ts';
 import { type FieldShape, type ObjectShape, type Shape, shapeOf } from '../registry/shape.ts';
 import { closestNames, didYouMean } from '../registry/suggest.ts';
 import { trainerSlot } from '../training/types.ts';
-import { SpecError } from '../util/errors.ts';
+import { ConfigurationError, SpecError } from '../util/errors.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../util/json.ts';
 import { aBuilder, describeValue, spaceHint } from './describe.ts';
 import { diagnose } from './diagnostics.ts';
@@ -32,8 +34,15 @@ export interface Surroundings {
   near?(path: string, directory: string): string;
   /** Without it, nobody looks whether weights are there. */
   weights?: WeightsReader | undefined;
+  /** Which commits revisions of data sets lead to. Without it, they stay as they are. */
+  revisions?: RevisionReader | undefined;
   /** Where the stages lie whose weights may be named, by name; absent for a run that has none beside it. */
   stages?: ReadonlyMap<string, string> | undefined;
+}
+
+/** Data sets of the hub, by names that may lead to other rows tomorrow. */
+export interface RevisionReader {
+  commitOf(dataset: { name: string; revision: string }): string;
 }
 
 /** Where a run names the weights of another stage. */
@@ -61,11 +70,17 @@ export function resolveRunSpec(
 }
 
 /** The surroundings of a document on this machine. Whether a file exists is asked once. */
-export function surroundings(document: SpecDocument, cwd: string, weights?: WeightsReader): Surroundings {
+export function surroundings(
+  document: SpecDocument,
+  cwd: string,
+  weights?: WeightsReader,
+  revisions?: RevisionReader,
+): Surroundings {
   const known = new Map<string, boolean>();
   return {
     cwd,
     weights,
+    revisions,
     directoryOf: (path) => document.placeOf(path).directory,
     exists(path) {
       const exists = known.get(path) ?? existsSync(path);
@@ -142,13 +157,16 @@ class Resolution {
 
   #walk(shape: ObjectShape, value: JsonObject, result: JsonObject): JsonObject {
     let namesWeights = false;
+    const revisions: { name: string; dataset: string }[] = [];
     for (const field of shape.fields) {
       const given = value[field.name];
       const plain = given === undefined ? field.default : given;
       if (field.shape.is === 'leaf' && plain !== undefined) result[field.name] = plain;
       else this.#field(field, given, result);
       namesWeights ||= field.shape.is === 'weights';
+      if (field.shape.is === 'revision') revisions.push({ name: field.name, dataset: field.shape.dataset });
     }
+    for (const { name, dataset } of revisions) result[name] = this.#commit(result[dataset], result[name]);
     // Once the field that says which model they must be of is there too.
     if (namesWeights) {
       for (const field of shape.fields) {
@@ -186,6 +204,7 @@ class Resolution {
   #value(shape: Shape, value: JsonValue, fallback: JsonValue | undefined): JsonValue {
     switch (shape.is) {
       case 'leaf':
+      case 'revision':
         return value;
       case 'path':
         return typeof value === 'string' ? this.#file(value, shape.role, shape.source) : value;
@@ -234,6 +253,7 @@ class Resolution {
       this.#report('value', problem);
       return text;
     }
+    if (role === 'input' && isHubPath(text)) return this.#hubFile(text);
     const ofCommand = this.#path.length === 1 && this.#path[0] === 'log_path';
     const directory = ofCommand ? this.#at.cwd : this.#at.directoryOf(this.#path);
     const path = absolutePath(text, directory);
@@ -242,6 +262,27 @@ class Resolution {
     const where = source === null ? remedy || this.#at.near?.(text, directory) || '' : `; get it from ${source}`;
     this.#report('value', `there is no such file or directory: ${path}${where}`);
     return path;
+  }
+
+  /** A file of the hub, at the commit that its revision leads to. */
+  #hubFile(text: string): string {
+    try {
+      const { dataset, revision, path } = parseHubPath(text);
+      const commit = this.#at.revisions?.commitOf({ name: dataset, revision }) ?? revision;
+      return commit === revision ? text : hubPathText({ dataset, revision: commit, path });
+    } catch (error) {
+      if (!(error instanceof ConfigurationError)) throw error;
+      this.#report('value', [error.message, error.hint ?? ''].join('. '));
+      return text;
+    }
+  }
+
+  /** What does not name a data set is told by the check of its own field. */
+  #commit(dataset: JsonValue | undefined, revision: JsonValue | undefined): JsonValue {
+    const { revisions } = this.#at;
+    if (typeof revision !== 'string') return revision ?? null;
+    if (revisions === undefined || typeof dataset !== 'string' || !isHubName(`${dataset}@${revision}`)) return revision;
+    return revisions.commitOf({ name: dataset, revision });
   }
 
   /** The directory of a run that is gone is told from a name on the hub by the directory that it lay in. */

@@ -2,7 +2,7 @@
 
 import type { TObject } from '@sinclair/typebox';
 import type { AnyBuilder } from '../registry/builder.ts';
-import { FIELD_KIND, FIELD_OTHER_NAMES, FIELD_SLOT, FIELD_WEIGHTS } from '../registry/fields.ts';
+import { FIELD_KIND, FIELD_OTHER_NAMES, FIELD_REVISION, FIELD_SLOT, FIELD_WEIGHTS } from '../registry/fields.ts';
 import type { Registry } from '../registry/registry.ts';
 import { type Shape, shapeOf } from '../registry/shape.ts';
 import { trainerSlot } from '../training/types.ts';
@@ -161,6 +161,7 @@ function editable(schema: JsonValue): JsonValue {
     [FIELD_SLOT]: slot,
     [FIELD_KIND]: _,
     [FIELD_OTHER_NAMES]: __,
+    [FIELD_REVISION]: ____,
     [FIELD_WEIGHTS]: isWeights,
     format: ___,
     ...fields

@@ -2,6 +2,7 @@
 
 import { defineBuilder } from '../registry/builder.ts';
 import { conversationFileParams, interleaveParams, textFileParams } from './dataset_params.ts';
+import { hfDatasetParams } from './hf_dataset_params.ts';
 import { sourceNames } from './source_names.ts';
 import { datasetSlot } from './types.ts';
 
@@ -59,4 +60,16 @@ const interleave = defineBuilder({
   },
 });
 
-export const datasetBuilders = [conversationFile, textFile, interleave];
+const hfDataset = defineBuilder({
+  slot: datasetSlot,
+  name: 'hf_dataset',
+  version: 1,
+  doc: 'Conversations of a data set of the hub by its name: Parquet, JSON Lines or csv, read from the disk as they are needed.',
+  params: hfDatasetParams,
+  async build(params, context) {
+    const { hfDatasets } = await import('./hf_dataset.ts');
+    return await hfDatasets(params, context);
+  },
+});
+
+export const datasetBuilders = [conversationFile, hfDataset, textFile, interleave];

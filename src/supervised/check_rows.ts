@@ -1,5 +1,6 @@
 // The first rows of a data file, looked at without training on them: what `cookbook validate` tells of a dataset.
 
+import { isAtHand } from '../hub/locate_rows.ts';
 import type { FieldProblem } from '../registry/builder.ts';
 import type { Renderer } from '../renderers/types.ts';
 import { CookbookError } from '../util/errors.ts';
@@ -58,7 +59,7 @@ export async function checkRowFiles(
 ): Promise<FieldProblem[]> {
   const problems: FieldProblem[] = [];
   for (const [field, file] of Object.entries({ file_path, test_file_path })) {
-    if (file === null) continue;
+    if (file === null || !(await isAtHand(file))) continue;
     const found = await checkRowFile(field, file, lookOfFile(), onBadRow);
     problems.push(...found);
     if (field === 'test_file_path' || testSize === 0 || testSize > COUNTED || found.length > 0) continue;
@@ -86,18 +87,20 @@ export async function checkBatches(rule: BatchRule): Promise<FieldProblem[]> {
   return messages.map((message) => ({ field: 'batch_size', message }));
 }
 
-/** What is wrong with the first rows of a file that a field names. */
+/** What is wrong with the first rows of a file that a field names. One that would have to be downloaded is not looked at. */
 export async function checkRowFile(
   field: string,
   file: string,
   look: Look,
   onBadRow: OnBadRow,
 ): Promise<FieldProblem[]> {
+  if (!(await isAtHand(file))) return [];
   const messages = await messagesOf(() => firstProblems(file, look, onBadRow === 'skip'));
   return messages.map((message) => ({ field, message }));
 }
 
 export async function checkTextFile({ file_path: file }: TextFileParams): Promise<FieldProblem[]> {
+  if (!(await isAtHand(file))) return [];
   const messages = await messagesOf(async () =>
     (await holdsRows(file)) ? await firstProblems(file, documentOf, false) : await firstLineProblems(file),
   );

@@ -4,7 +4,7 @@ import { basename } from 'node:path';
 import { ConfigurationError } from '../util/errors.ts';
 import type { InterleaveParams } from './dataset_params.ts';
 
-/** As they are given, else by the files that they read, else by their builders; no two alike. */
+/** As they are given, else by the files or data sets that they read, else by their builders; no two alike. */
 export function sourceNames({ datasets, names }: InterleaveParams): string[] {
   if (names !== null) {
     if (names.length === datasets.length && new Set(names).size === names.length) return names;
@@ -12,7 +12,9 @@ export function sourceNames({ datasets, names }: InterleaveParams): string[] {
   }
   const plain = datasets.map((ref) => {
     const file: unknown = 'file_path' in ref ? ref.file_path : null;
-    return typeof file === 'string' ? basename(file).replace(/\.[^.]+(\.gz)?$/, '') : ref.builder;
+    if (typeof file === 'string') return basename(file).replace(/\.[^.]+(\.gz)?$/, '');
+    const dataset: unknown = 'path' in ref ? ref.path : null;
+    return typeof dataset === 'string' ? basename(dataset) : ref.builder;
   });
   const taken = new Set(plain);
   return plain.map((name, index) => {

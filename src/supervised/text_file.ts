@@ -1,5 +1,6 @@
 // The dataset of a text file for pretraining: documents packed into blocks of equal length, every token trained.
 
+import { locateRows } from '../hub/locate_rows.ts';
 import { ConfigurationError, DataFormatError, DataValidationError } from '../util/errors.ts';
 import type { JsonObject } from '../util/json.ts';
 import { permutation } from '../util/permutation.ts';
@@ -66,7 +67,7 @@ async function readDocuments(file: string, context: Told, add: (text: string) =>
 
 /** Whether the file holds rows with a `text`; else it is text itself. */
 export async function holdsRows(file: string): Promise<boolean> {
-  return /\.jsonl(\.gz)?$/.test(file) || (await containerOf(file)) === 'parquet';
+  return /\.jsonl(\.gz)?$/.test(file) || (await containerOf(await locateRows(file))) === 'parquet';
 }
 
 type Told = Pick<DatasetContext, 'warn' | 'notify' | 'signal'>;

@@ -2,6 +2,7 @@
 
 import { basename, dirname, join, sep } from 'node:path';
 import pLimit from 'p-limit';
+import { DatasetRevisions } from '../hub/dataset_revisions.ts';
 import type { Registry } from '../registry/registry.ts';
 import { identityDifferences } from '../run/if_exists.ts';
 import { inspectRunDirectory } from '../run_files/directory.ts';
@@ -10,7 +11,7 @@ import type { RunRecord, RunSnapshot } from '../run_files/types.ts';
 import { createInputs } from '../run_files/weights_reader.ts';
 import { identify } from '../spec/identity.ts';
 import { type LoadOptions, loadDocument } from '../spec/load.ts';
-import { resolveDocument, type Stage } from '../spec/pipeline.ts';
+import { resolvePinned, type Stage } from '../spec/pipeline.ts';
 import { loadPlugins } from '../spec/plugins.ts';
 import { digestsAfter, identifyStages, type Producer } from '../spec/stage_identity.ts';
 import type { RunSpec } from '../spec/types.ts';
@@ -75,7 +76,8 @@ export interface SweepPlan extends Plan {
 export async function planSweep(file: string, options: LoadOptions, registry: Registry): Promise<SweepPlan> {
   const sweep = await loadSweep(file, options, registry);
   const inputs = watchInputFiles();
-  const { runs: wanted, stagesOf, ...size } = await runsOf(sweep, registry, { ...options, digests: inputs });
+  const revisions = new DatasetRevisions();
+  const { runs: wanted, stagesOf, ...size } = await runsOf(sweep, registry, { ...options, digests: inputs, revisions });
   const { fields, base } = sweep;
   const { log_path } = fields;
   const specOf = (run: PlannedRun) => {
@@ -104,7 +106,7 @@ export async function planRun(file: string, options: LoadOptions, registry: Regi
   const document = await loadDocument(file, options);
   await loadPlugins(document, registry);
   const digests = createInputs();
-  const stages = resolveDocument(document, registry, options.cwd, digests.weights);
+  const stages = await resolvePinned(document, registry, { cwd: options.cwd, weights: digests.weights });
   refuseRunAround(stages);
   const runs: PlannedRun[] = [];
   for (const stage of identifyStages(stages, registry, digests)) {

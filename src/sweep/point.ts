@@ -27,12 +27,17 @@ export class PointResolver {
   constructor(
     sweep: SweepFile,
     registry: Registry,
-    { cwd, env, weights }: { cwd: string; env: Environment; weights?: Surroundings['weights'] },
+    {
+      cwd,
+      env,
+      weights,
+      revisions,
+    }: { cwd: string; env: Environment; weights?: Surroundings['weights']; revisions?: Surroundings['revisions'] },
   ) {
     this.#sweep = sweep;
     this.#registry = registry;
     this.#env = env;
-    this.#surroundings = surroundings(sweep.base.document, cwd, weights);
+    this.#surroundings = surroundings(sweep.base.document, cwd, weights, revisions);
     const { log_path, plugins } = sweep.fields;
     const { plugins: ofBase } = sweep.base.value;
     this.#common = { log_path, plugins: [...(Array.isArray(ofBase) ? ofBase : []), ...plugins] };
@@ -50,9 +55,9 @@ export class PointResolver {
   ): { stages: readonly Stage[] | null; diagnostics: Diagnostic[] } {
     const { value, issues } = this.#valueOf(configuration);
     if (value === null) return { stages: null, diagnostics: this.#diagnose(issues, configuration) };
-    const { cwd, exists, near, weights } = this.#surroundings;
+    const { cwd, exists, near, weights, revisions } = this.#surroundings;
     const directoryOf = (path: SpecPath) => this.#directoryOf(path, configuration);
-    const at = { cwd, exists, near, weights, directoryOf };
+    const at = { cwd, exists, near, weights, revisions, directoryOf };
     const seeded = seed === undefined ? value : { ...value, seed };
     const resolved = resolvePipeline(seeded, this.#registry, at, places);
     return { stages: resolved.stages, diagnostics: this.#diagnose(resolved.issues, configuration) };

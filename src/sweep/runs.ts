@@ -1,5 +1,6 @@
 // The runs of a sweep: its configurations times its seeds, each resolved and with its identity; no two of them the same.
 
+import type { DatasetRevisions } from '../hub/dataset_revisions.ts';
 import type { FieldKind } from '../registry/fields.ts';
 import type { Registry } from '../registry/registry.ts';
 import { judgedAmong } from '../run_files/producers.ts';
@@ -46,7 +47,7 @@ export interface SweepRuns {
 export async function runsOf(
   sweep: SweepFile,
   registry: Registry,
-  { digests, ...options }: LoadOptions & { digests: Digests },
+  { digests, revisions, ...options }: LoadOptions & { digests: Digests; revisions?: DatasetRevisions },
 ): Promise<SweepRuns> {
   const { document, fields } = sweep;
   const { axes, issues } = axesOf(fields, document);
@@ -57,13 +58,15 @@ export async function runsOf(
   const { expansion, issues: unmatched } = expand(fields, axes, search);
   refuse(document, [...unmatched, ...tooMany(expansion.configurations.length, fields)]);
 
-  const resolver = new PointResolver(sweep, registry, { ...options, weights: digests.weights });
+  const resolver = new PointResolver(sweep, registry, { ...options, weights: digests.weights, revisions });
   const collection = new RunCollection(document, registry, digests);
   const seeds = seedsOf(fields);
   const references = referencesOf(sweep);
   let stageNames: readonly string[] = [];
   for (const configuration of expansion.configurations) {
-    const { stages, diagnostics } = resolver.resolve(configuration);
+    const named = resolver.resolve(configuration);
+    // Points that name the same data sets ask once.
+    const { stages, diagnostics } = (await revisions?.settle()) === true ? resolver.resolve(configuration) : named;
     const spec = stages?.[0]?.spec;
     refuse(document, tooManyRuns(collection.size, fields));
     if (stages === null || spec === undefined) collection.report(diagnostics);

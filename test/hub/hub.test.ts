@@ -69,10 +69,9 @@ test('a model is downloaded once, without what is not needed, into the cache tha
 });
 
 test('a download that breaks off goes on where it was', async () => {
-  const { hub, locate, failure, files } = await setup();
+  const { hub, locate, files } = await setup();
   const size = files.get('model.safetensors')?.length ?? 0;
   hub.breakAfter.set('model.safetensors', Math.floor(size / 2));
-  expect(await failure()).toContain('cannot be reached');
   const { directory } = await locate();
   expect(await readFile(join(directory, 'model.safetensors'))).toEqual(files.get('model.safetensors'));
   expect(downloads(hub)).toContainEqual(expect.stringMatching(/model\.safetensors bytes=[1-9]\d*-/));

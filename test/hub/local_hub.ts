@@ -1,4 +1,4 @@
-// A server on this machine that speaks the routes of the Hugging Face hub which downloading a model takes.
+// A server on this machine that speaks the routes of the Hugging Face hub which downloading models and data sets takes.
 
 import { createHash } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
@@ -6,9 +6,13 @@ import { onTestFinished } from 'vitest';
 
 export interface HubRepository {
   name: string;
+  /** `models` unless it is given. */
+  type?: 'models' | 'datasets';
   /** Commit of `main`. */
   sha: string;
   files: Map<string, Buffer>;
+  /** Branches beside `main`. */
+  branches?: Map<string, { sha: string; files: Map<string, Buffer> }>;
   /** Only who sends this token sees the repository. */
   token?: string;
 }
@@ -16,7 +20,7 @@ export interface HubRepository {
 const sha1 = (content: Buffer) => createHash('sha1').update(`blob ${content.length}\0`).update(content).digest('hex');
 const sha256 = (content: Buffer) => createHash('sha256').update(content).digest('hex');
 
-type Answer = { status: number; body: unknown } | { file: string; content: Buffer };
+type Answer = { status: number; body: unknown; headers?: Record<string, string> } | { file: string; content: Buffer };
 
 export class LocalHub {
   readonly repositories: HubRepository[];
@@ -26,6 +30,12 @@ export class LocalHub {
   readonly requests: string[] = [];
   /** A file's connection breaks once, after so many bytes. */
   readonly breakAfter = new Map<string, number>();
+  /** Statuses that a file is answered with first, one a request. */
+  readonly failures = new Map<string, number[]>();
+  /** Large files are redirected to another address, as to a storage. */
+  redirects = false;
+  /** Entries on a page of a listing. */
+  pageSize = 1000;
   /** Sent in place of a file that the tree describes rightly. */
   readonly damaged = new Map<string, Buffer>();
   /** Sent in place of the hash of a file's contents. */
@@ -56,33 +66,56 @@ export class LocalHub {
     const answer = this.#answer(request);
     if ('file' in answer) this.#send(answer.file, answer.content, request.headers.range, response);
     else {
-      response.writeHead(answer.status, { 'Content-Type': 'application/json' });
+      response.writeHead(answer.status, { 'Content-Type': 'application/json', ...answer.headers });
       response.end(JSON.stringify(answer.body));
     }
   }
 
   #answer(request: IncomingMessage): Answer {
     if (this.busy !== null) return { status: this.busy, body: { error: 'Not now.' } };
-    const path = decodeURIComponent(new URL(request.url ?? '', this.endpoint).pathname);
+    const url = new URL(request.url ?? '', this.endpoint);
+    const path = decodeURIComponent(url.pathname);
     const range = request.headers.range;
     this.requests.push(`GET ${path}${range === undefined ? '' : ` ${range}`}`);
     const repository = this.repositories.find(({ name }) => path.includes(`/${name}/`));
     const refused = repository?.token !== undefined && request.headers.authorization !== `Bearer ${repository.token}`;
     if (repository === undefined || refused) return { status: 401, body: { error: 'Invalid username or password.' } };
-    const { name, sha, files } = repository;
-    const known = (revision: string) => revision === 'main' || revision === sha;
+    const { name, type = 'models', branches = new Map() } = repository;
+    const commits = new Map([['main', repository], ...branches]);
+    const commitAt = (revision: string) =>
+      commits.get(revision) ?? [...commits.values()].find(({ sha }) => sha === revision);
+    const prefix = type === 'models' ? '' : `${type}/`;
 
-    const info = new RegExp(`^/api/models/${name}/revision/(.+)$`).exec(path);
+    const info = new RegExp(`^/api/${type}/${name}/revision/(.+)$`).exec(path);
     if (info !== null) {
-      return known(info[1])
-        ? { status: 200, body: { id: name, sha } }
-        : { status: 404, body: { error: 'Invalid rev id' } };
+      const commit = commitAt(info[1]);
+      return commit === undefined
+        ? { status: 404, body: { error: 'Invalid rev id' } }
+        : { status: 200, body: { id: name, sha: commit.sha } };
     }
-    if (path === `/api/models/${name}/tree/${sha}`)
-      return { status: 200, body: [...files].map((entry) => this.#treeEntry(entry)) };
-    const file = new RegExp(`^/${name}/resolve/${sha}/(.+)$`).exec(path)?.[1] ?? '';
-    const content = this.damaged.get(file) ?? files.get(file);
-    return content === undefined ? { status: 404, body: { error: 'Entry not found' } } : { file, content };
+    const tree = new RegExp(`^/api/${type}/${name}/tree/(.+)$`).exec(path);
+    const listed = tree === null ? undefined : commitAt(tree[1]);
+    if (listed !== undefined)
+      return this.#page(
+        url,
+        [...listed.files].map((entry) => this.#treeEntry(entry)),
+      );
+    const [, storage, revision = '', file = ''] =
+      new RegExp(`^(/storage)?/${prefix}${name}/resolve/([^/]+)/(.+)$`).exec(path) ?? [];
+    const [failure] = this.failures.get(file)?.splice(0, 1) ?? [];
+    if (failure !== undefined) return { status: failure, body: { error: 'Not now.' } };
+    const content = this.damaged.get(file) ?? commitAt(revision)?.files.get(file);
+    if (content === undefined) return { status: 404, body: { error: 'Entry not found' } };
+    if (!this.redirects || storage !== undefined) return { file, content };
+    return { status: 302, body: {}, headers: { Location: `${this.endpoint}/storage${url.pathname}` } };
+  }
+
+  #page(url: URL, entries: object[]): Answer {
+    const start = Number(url.searchParams.get('cursor') ?? 0);
+    const end = start + this.pageSize;
+    url.searchParams.set('cursor', String(end));
+    const headers: Record<string, string> = end < entries.length ? { Link: `<${url}>; rel="next"` } : {};
+    return { status: 200, body: entries.slice(start, end), headers };
   }
 
   #send(file: string, content: Buffer, range: string | undefined, response: ServerResponse): void {
@@ -103,7 +136,7 @@ export class LocalHub {
   }
 
   #treeEntry([path, content]: [string, Buffer]): object {
-    const large = path.endsWith('.safetensors');
+    const large = /\.(safetensors|parquet)$/.test(path);
     const oid = this.hashes.get(path);
     const lfs = large ? { lfs: { oid: oid ?? sha256(content), size: content.length, pointerSize: 134 } } : {};
     return { type: 'file', path, size: content.length, oid: oid ?? sha1(content), ...lfs };

@@ -5,11 +5,12 @@ import { listQuestions, reportCommand } from '../../src/report/command.ts';
 import { savedQuestions } from '../../src/report/queries.ts';
 import { lossCurve, temporaryDirectory, writeRun, writeSweep, writeText } from './run_directories.ts';
 
+const objective = { metric: 'test/nll', goal: 'minimize' as const, at: 'last' };
+
 let cwd: string;
 let remove: () => void;
 beforeEach(() => {
   [cwd, remove] = temporaryDirectory();
-  const objective = { metric: 'test/nll', goal: 'minimize' as const, at: 'last' };
   writeSweep(join(cwd, 'runs/grid'));
   for (const [name, seed, to] of [
     ['a', 0, 1],
@@ -106,6 +107,33 @@ describe('the questions that ship', () => {
 
   it.each(shipped)('%s is answered', async (name) => {
     expect(await ask(name)).toMatchSnapshot();
+  });
+
+  it('rate_by_rank names the rate to take, and leaves out what diverged', async () => {
+    const last: Record<string, number[]> = {
+      '4/0.001': [0.5, 0.7],
+      '4/0.01': [0.2, 0.4],
+      '4/0.1': [6, 0.1],
+      '16/0.01': [0.1, 0.3],
+    };
+    for (const [point, values] of Object.entries(last)) {
+      const [lora_rank, learning_rate] = point.split('/').map(Number);
+      values.forEach((value, seed) => {
+        writeRun(join(cwd, `runs/rates/${lora_rank}-${learning_rate}-${seed}`), {
+          axes: { lora_rank, learning_rate },
+          seed,
+          objective,
+          metrics: [{ step: 3, 'test/nll': value }],
+        });
+      });
+    }
+    const rows = await ask('rate_by_rank', ['runs/rates']);
+    expect(rows).toMatchObject([
+      { lora_rank: 4, learning_rate: 0.001, mean: 0.6, seeds: 2, diverged: 0, verdict: '' },
+      { lora_rank: 4, learning_rate: 0.01, verdict: 'best of its rank' },
+      { lora_rank: 4, learning_rate: 0.1, mean: 0.1, sd: null, diverged: 1, verdict: 'diverged in part' },
+      { lora_rank: 16, learning_rate: 0.01, mean: 0.2, verdict: 'take this' },
+    ]);
   });
 
   it.each(shipped)('%s is answered where nothing has been logged', async (name) => {

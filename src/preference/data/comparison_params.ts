@@ -4,6 +4,7 @@ import { type Static, Type } from '@sinclair/typebox';
 import { contents, FIELD_OTHER_NAMES, nullable, oneOf, semantic } from '../../registry/fields.ts';
 import { DATA_FORMATS } from '../../supervised/data/options.ts';
 import { columnsField } from '../../supervised/dataset_params.ts';
+import { hubSplitFields, testSplitField } from '../../supervised/hub_split_fields.ts';
 import { filePathField, preferenceFileFields } from './file_params.ts';
 import { COMPARISON_COLUMNS, COMPARISON_FORMATS } from './rows.ts';
 
@@ -32,6 +33,10 @@ export const comparisonFileParams = Type.Object({
   ...preferenceFileFields({ batch: 'Pairs', heldOut: 'Rows' }),
 });
 export type ComparisonFileParams = Static<typeof comparisonFileParams>;
+
+const { file_path: _, test_file_path: __, ...ofRows } = comparisonFileParams.properties;
+
+export const hubComparisonParams = Type.Object({ ...hubSplitFields, test_split: testSplitField, ...ofRows });
 
 export const comparisonCompletionParams = Type.Object({
   ...comparisonFileParams.properties,

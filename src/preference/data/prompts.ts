@@ -1,6 +1,7 @@
 // Prompts from a file: of a conversation what stands before the last reply, what a row calls `prompt` or `question`, or that of a
 // comparison.
 
+import { isAtHand } from '../../hub/locate_rows.ts';
 import type { FieldProblem } from '../../registry/builder.ts';
 import type { Message } from '../../renderers/types.ts';
 import { checkRowFile } from '../../supervised/check_rows.ts';
@@ -60,7 +61,7 @@ export async function checkPrompts(
     (row, place) => look(reader.read(row, place)),
     on_bad_row,
   );
-  if (problems.length > 0 || test_size === 0 || test_size > COUNTED) return problems;
+  if (problems.length > 0 || test_size === 0 || test_size > COUNTED || !(await isAtHand(file_path))) return problems;
   const prompts = await countDistinct(file_path, promptReader(format), test_size + 1);
   if (prompts > test_size) return [];
   return [{ field: 'test_size', message: noneLeft(file_path, test_size, prompts) }];

@@ -1,5 +1,6 @@
 // Lines of a text file with their numbers, read as a stream; what is wrong with a line is said of that line.
 
+import { locateRows } from '../../hub/locate_rows.ts';
 import { DataFormatError } from '../../util/errors.ts';
 import { containerOf, textChunks } from './bytes.ts';
 
@@ -21,9 +22,10 @@ export async function* readLines(
   file: string,
   notify: (message: string) => void = () => undefined,
 ): AsyncGenerator<Line> {
-  const container = await containerOf(file);
+  const local = await locateRows(file, { notify });
+  const container = await containerOf(local);
   if (container === 'parquet') throw new DataFormatError(`${file}: is a Parquet file, which holds rows and no lines`);
-  yield* linesOf(textChunks(file, container, notify));
+  yield* linesOf(textChunks(local, container, notify));
 }
 
 /** Lines end in LF or CRLF. */

@@ -1,6 +1,7 @@
 // Rows of a large file that stay where they are: read again by their place in bytes whenever they are wanted.
 
 import { open, stat } from 'node:fs/promises';
+import { locateRows } from '../../hub/locate_rows.ts';
 import { ConfigurationError, DataFormatError } from '../../util/errors.ts';
 import { isJsonObject, type JsonObject } from '../../util/json.ts';
 import { containerOf } from './bytes.ts';
@@ -18,7 +19,8 @@ export interface RowFile {
 }
 
 /** @throws ConfigurationError for a file in which rows cannot be found by their place */
-export async function openRowFile(file: string): Promise<RowFile> {
+export async function openRowFile(given: string): Promise<RowFile> {
+  const file = await locateRows(given);
   if ((await containerOf(file)) !== 'text') throw new ConfigurationError(`${file}: cannot be streamed`, { hint: HINT });
   const before = await stat(file);
   const marked = await firstBytes(file, 3);

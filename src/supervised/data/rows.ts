@@ -1,8 +1,10 @@
 // Rows of a data file, one JSON object each, whatever file they come in: every row is read or accounted for.
 
+import { locateRows } from '../../hub/locate_rows.ts';
 import { CookbookError, DataFormatError, DataValidationError } from '../../util/errors.ts';
 import { isJsonObject, type JsonObject, jsonProblem } from '../../util/json.ts';
 import { containerOf, textChunks } from './bytes.ts';
+import { csvRows, isCsv } from './csv.ts';
 import { arrayElements } from './json_array.ts';
 import { type Line, linesOf, MAX_LINE_BYTES } from './lines.ts';
 import type { OnBadRow } from './options.ts';
@@ -23,18 +25,21 @@ export interface RowPlace {
 export type SourceRow = RowPlace & ({ value: JsonObject; problem: null } | { value: null; problem: CookbookError });
 
 /**
- * The rows of JSON Lines, of a JSON array (both may be packed with gzip) or of a Parquet file; blank lines do not count.
+ * The rows of JSON Lines, of a JSON array, of separated values (all may be packed with gzip) or of a Parquet file; blank lines
+ * do not count. The file may be one of the hub.
  * What is wrong with one row is said of that row. `notify` hears how the file was read where that is worth knowing.
  * @throws CookbookError for a file that cannot be read at all
  */
 export async function* sourceRows(file: string, notify: (message: string) => void): AsyncGenerator<SourceRow> {
-  const container = await containerOf(file);
-  if (container === 'parquet') {
+  const local = await locateRows(file, { notify });
+  const container = await containerOf(local);
+  if (container === 'parquet' || isCsv(local)) {
     let number = 0;
-    for await (const value of parquetRows(file)) yield { unit: 'row', number: ++number, value, problem: null };
+    const rows = container === 'parquet' ? parquetRows(local) : csvRows(local);
+    for await (const value of rows) yield { unit: 'row', number: ++number, value, problem: null };
     return;
   }
-  const { first, chunks } = await upToFirstMark(textChunks(file, container, notify));
+  const { first, chunks } = await upToFirstMark(textChunks(local, container, notify));
   const isArray = first === '[';
   let otherKind: OtherKind | null | undefined;
   for await (const line of isArray ? arrayElements(chunks) : linesOf(chunks)) {
@@ -109,7 +114,7 @@ export function attempt<T>(
   }
 }
 
-const SKIP_HINT = 'Mend the file, or set on_bad_row: skip to leave such rows out and have them counted.';
+export const SKIP_HINT = 'Mend the file, or set on_bad_row: skip to leave such rows out and have them counted.';
 
 /** The error of a row with the place where it stands. */
 export function errorAt(file: string, place: RowPlace, error: CookbookError, hint?: string): CookbookError {
