@@ -18,10 +18,14 @@ import { guessNumber, guessNumberDemonstrations } from './recipes/guess_number/b
 import { mathBenchmark } from './recipes/math/benchmark.ts';
 import { mathRLDataset } from './recipes/math/rl_dataset.ts';
 import { rlLoop } from './recipes/rl_loop.ts';
+import { searchBenchmarks } from './recipes/search_tool/benchmark.ts';
+import { searchBuilders } from './recipes/search_tool/builders.ts';
 import { slLoop } from './recipes/sl_loop.ts';
 import { ticTacToe, ticTacToeDemonstrations } from './recipes/tic_tac_toe/builders.ts';
+import { twentyQuestionsBuilders } from './recipes/twenty_questions/builders.ts';
 import { Registry } from './registry/registry.ts';
 import { rendererBuilders } from './renderers/builders.ts';
+import { retrievers } from './retrieval/builders.ts';
 import { rl } from './rl/builder.ts';
 import { interleaved } from './rl/interleaved.ts';
 import { rolloutStrategies } from './rl/strategies.ts';
@@ -56,6 +60,9 @@ export function builtinRegistry(): Registry {
     guessNumberDemonstrations,
     ticTacToe,
     ticTacToeDemonstrations,
+    ...twentyQuestionsBuilders,
+    ...searchBuilders,
+    ...retrievers,
     gsm8kRLDataset,
     mathRLDataset,
     pretrain,
@@ -73,6 +80,7 @@ export function builtinRegistry(): Registry {
     comparisonBenchmark,
     gsm8kBenchmark,
     mathBenchmark,
+    ...searchBenchmarks,
     gridSearch,
     localExecutor,
     tensorboard,
