@@ -11,6 +11,7 @@ import { preferenceModels } from './preference/models/preference_models.ts';
 import { pairwisePreference } from './preference/pairwise/pairwise_builder.ts';
 import { arithmeticBenchmark } from './recipes/arithmetic/benchmark.ts';
 import { arithmetic } from './recipes/arithmetic/builder.ts';
+import { gameBuilders } from './recipes/games/builders.ts';
 import { gsm8kBenchmark } from './recipes/gsm8k/benchmark.ts';
 import { gsm8kDataset } from './recipes/gsm8k/builders.ts';
 import { gsm8kRLDataset } from './recipes/gsm8k/rl_dataset.ts';
@@ -21,7 +22,7 @@ import { rlLoop } from './recipes/rl_loop.ts';
 import { searchBenchmarks } from './recipes/search_tool/benchmark.ts';
 import { searchBuilders } from './recipes/search_tool/builders.ts';
 import { slLoop } from './recipes/sl_loop.ts';
-import { ticTacToe, ticTacToeDemonstrations } from './recipes/tic_tac_toe/builders.ts';
+import { ticTacToe, ticTacToeDemonstrations, ticTacToeGame } from './recipes/tic_tac_toe/builders.ts';
 import { twentyQuestionsBuilders } from './recipes/twenty_questions/builders.ts';
 import { Registry } from './registry/registry.ts';
 import { rendererBuilders } from './renderers/builders.ts';
@@ -60,6 +61,8 @@ export function builtinRegistry(): Registry {
     guessNumberDemonstrations,
     ticTacToe,
     ticTacToeDemonstrations,
+    ticTacToeGame,
+    ...gameBuilders,
     ...twentyQuestionsBuilders,
     ...searchBuilders,
     ...retrievers,
