@@ -3,7 +3,7 @@
 // In SQL because DuckDB is there already and keeps an index of any size on disk, for words and for vectors alike: its own full-text
 // extension has to be downloaded, and libraries such as minisearch hold the whole corpus in JavaScript's memory.
 
-import { openIndex } from './index_file.ts';
+import { openIndex, remembering } from './index_file.ts';
 import type { Retriever, RetrieverContext } from './types.ts';
 
 export interface Bm25Options {
@@ -49,5 +49,5 @@ export async function bm25Retriever(options: Bm25Options, context: RetrieverCont
     },
     context,
   );
-  return { search };
+  return { search: remembering(search) };
 }

@@ -2,7 +2,7 @@
 
 import { Type } from '@sinclair/typebox';
 import { defineBuilder } from '../registry/builder.ts';
-import { semantic } from '../registry/fields.ts';
+import { contents, nullable, oneOf, runtime, semantic } from '../registry/fields.ts';
 import { retrieverSlot } from './types.ts';
 
 const bm25 = defineBuilder({
@@ -29,4 +29,45 @@ const bm25 = defineBuilder({
   },
 });
 
-export const retrievers = [bm25];
+const embeddings = defineBuilder({
+  slot: retrieverSlot,
+  name: 'embeddings',
+  version: 1,
+  doc: 'By the meaning of a passage: cosine similarity of vectors, made by a model of texts in ONNX as transformers.js takes it.',
+  params: Type.Object({
+    model_path: contents(
+      Type.String({ format: 'path', description: 'A directory with config.json, tokenizer.json and onnx/model.onnx.' }),
+    ),
+    pooling: semantic(
+      oneOf(['mean', 'cls'], {
+        default: 'mean',
+        description: 'A vector is the mean of all tokens, or that of the first.',
+      }),
+    ),
+    query_prefix: semantic(
+      Type.String({ default: '', description: 'In front of a query, such as "query: ", where the model wants it.' }),
+    ),
+    passage_prefix: semantic(
+      Type.String({
+        default: '',
+        description: 'In front of a passage, such as "passage: ", where the model wants it.',
+      }),
+    ),
+    max_length: nullable(
+      semantic(
+        Type.Integer({
+          minimum: 2,
+          default: null,
+          description: 'Tokens a text is cut to; null = what the model takes.',
+        }),
+      ),
+    ),
+    threads: runtime(Type.Integer({ minimum: 1, default: 1, description: 'Threads that it computes with.' })),
+  }),
+  async build(options, context) {
+    const { embeddingRetriever } = await import('./embeddings.ts');
+    return await embeddingRetriever(options, context);
+  },
+});
+
+export const retrievers = [bm25, embeddings];

@@ -75,7 +75,7 @@ async function open(
   const connection = await instance.connect();
   const prepared = await connection.prepare(definition.search);
   const inTurn = pLimit(1);
-  return remembering(async (query, count) => {
+  return async (query, count) => {
     const reader = await inTurn(async () => {
       prepared.bind({ query, count });
       return await prepared.runAndReadAll();
@@ -85,13 +85,13 @@ async function open(
       title: textOf(title) ?? '',
       text: textOf(text) ?? '',
     }));
-  });
+  };
 }
 
 /** Answers that are kept. The tries of a group ask for much the same. */
 const REMEMBERED = 4096;
 
-function remembering(search: SearchIndex): SearchIndex {
+export function remembering(search: SearchIndex): SearchIndex {
   const answers = new Map<string, Promise<Passage[]>>();
   return (query, count) => {
     const key = JSON.stringify([query, count]);

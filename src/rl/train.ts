@@ -88,9 +88,14 @@ export async function openMaterial(config: LoopConfig, context: EstimateContext,
   const maxContextLength = (await maxContextLengthOf(service, config.model_name)) - (isScored ? 1 : 0);
   const maxTokens = config.max_tokens;
   const models = otherModels(context, notify);
-  const past = config.save_every > 0 ? { past: pastPolicies(context, config.save_every) } : {};
+  const past = config.save_every > 0 ? { past: pastOf(context, config.save_every) } : {};
   const material = { tokenizer, renderer, maxContextLength, maxTokens, seed, models, ...past, warn, notify, signal };
   return { opened, material };
+}
+
+function pastOf({ checkpoints, service }: EstimateContext, save_every: number): PastPolicies {
+  const openSampler = (model_path: string) => service.createSamplingClient({ model_path });
+  return pastPolicies({ records: () => checkpoints.list(), openSampler, save_every });
 }
 
 interface Opened {

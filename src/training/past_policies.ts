@@ -1,7 +1,7 @@
 // Policies that a run has saved on its way, for environments that play against them.
 
 import type { SamplingClient } from '../tinker/clients.ts';
-import type { TrainingContext } from './types.ts';
+import type { CheckpointRecord } from './types.ts';
 
 export interface PastPolicy {
   /** Of its checkpoint. */
@@ -17,31 +17,33 @@ export interface PastPolicies {
   savedBy(step: number): Promise<PastPolicy[]>;
 }
 
+export interface PastPoliciesOptions {
+  /** Of the run so far. */
+  records(): Promise<readonly CheckpointRecord[]>;
+  openSampler(model_path: string): Promise<SamplingClient>;
+  save_every: number;
+}
+
 /**
  * The checkpoints that are saved every so many steps. Others, such as that of a run which was asked to stop, are left out: a run that
  * was interrupted has the same policies as one that was not.
  */
-export function pastPolicies(
-  { checkpoints, service }: Pick<TrainingContext, 'checkpoints' | 'service'>,
-  save_every: number,
-): PastPolicies {
+export function pastPolicies({ records, openSampler, save_every }: PastPoliciesOptions): PastPolicies {
   const clients = new Map<string, Promise<SamplingClient>>();
   const open = (model_path: string) => {
-    const known = clients.get(model_path) ?? service.createSamplingClient({ model_path });
-    clients.set(model_path, known);
-    known.catch(() => clients.delete(model_path));
-    return known;
+    const client = clients.get(model_path) ?? openSampler(model_path);
+    clients.set(model_path, client);
+    client.catch(() => clients.delete(model_path));
+    return client;
   };
   return {
     async savedBy(step) {
-      const records = await checkpoints.list();
-      return records
-        .flatMap(({ name, batch, final, best, sampler_path }) =>
-          sampler_path === undefined || final || best || batch % save_every !== 0 || batch > step
-            ? []
-            : [{ name, step: batch, open: () => open(sampler_path) }],
-        )
-        .sort((a, b) => a.step - b.step);
+      const saved = (await records()).flatMap(({ name, batch, final, best, sampler_path }) =>
+        sampler_path === undefined || final || best || batch % save_every !== 0 || batch > step
+          ? []
+          : [{ name, step: batch, open: () => open(sampler_path) }],
+      );
+      return saved.sort((a, b) => a.step - b.step);
     },
   };
 }

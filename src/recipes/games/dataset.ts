@@ -8,11 +8,10 @@ import { randomFor } from '../../util/random.ts';
 import { PLAYERS, type Player, type TwoPlayerGame } from './game.ts';
 import { leagueMember, playedBy } from './league.ts';
 import { type AutomaticSeat, Match, matchAgainst } from './match.ts';
-import { type Opponent, SCRIPTED_OPPONENTS, type ScriptedOpponent, scriptedOpponents } from './opponents.ts';
+import { type Opponent, type ScriptedOpponent, scriptedOpponents } from './opponents.ts';
 import { GameSeat } from './seat.ts';
 
-export const TRAINING_OPPONENTS = ['self', 'league', ...SCRIPTED_OPPONENTS] as const;
-type TrainingOpponent = (typeof TRAINING_OPPONENTS)[number];
+type TrainingOpponent = 'self' | 'league' | ScriptedOpponent;
 
 export interface GameParams {
   batch_size: number;

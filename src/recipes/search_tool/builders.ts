@@ -117,7 +117,12 @@ const encyclopediaDemonstrations = defineBuilder({
     const { corpus, train } = encyclopediaQuestions(checkedWorld(params));
     const retriever = await make(params.retriever, { corpus, notify: context.notify, signal: context.signal });
     const found = await findAll({ train }, retriever, params.n_results);
-    return demonstrationDatasets(params, context, demonstrator({ ...params, questions: train, found, renderer }));
+    return demonstrationDatasets(
+      params,
+      context,
+      demonstrator({ ...params, questions: train, found, renderer }),
+      'none',
+    );
   },
 });
 

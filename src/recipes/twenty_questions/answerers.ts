@@ -4,7 +4,7 @@ import { type MessageCompleter, visibleText } from '../../completers/completers.
 import { traitIn } from './game.ts';
 import type { TraitTable } from './table.ts';
 
-export interface AnswerOptions {
+interface AnswerOptions {
   seed?: number;
   signal?: AbortSignal;
 }

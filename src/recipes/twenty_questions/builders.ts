@@ -51,7 +51,7 @@ const twentyQuestionsDemonstrations = defineBuilder({
     const { seen: things } = splitThings(table.things.length, config.held_out);
     const max_turns = config.max_turns ?? turnsOfBestPlay(table);
     const options = { table, things, max_turns, noise: config.noise };
-    return demonstrationDatasets(config, context, (random) => gameByChance(options, random));
+    return demonstrationDatasets(config, context, (random) => gameByChance(options, random), 'none');
   },
 });
 
