@@ -4,9 +4,9 @@ import { tinkerTokenCompleter } from '../../completers/completers.ts';
 import type { Renderer } from '../../renderers/types.ts';
 import type { PastPolicies, PastPolicy } from '../../training/past_policies.ts';
 import { nextBelow, randomFor, seedFor } from '../../util/random.ts';
-import type { TwoPlayerGame } from './game.ts';
+import { moveIn, type TwoPlayerGame } from './game.ts';
 import type { AutomaticSeat } from './match.ts';
-import { moveOf, promptOf } from './seat.ts';
+import { promptOf, replyOf } from './seat.ts';
 
 /** The same for the same seed and step, also in a run that was resumed; null while none was saved. */
 export async function leagueMember(
@@ -37,6 +37,6 @@ export function playedBy({ member, game, renderer, maxTokens, purpose }: LeagueP
       seed: seedFor(seed, ...names, turn++),
       signal,
     });
-    return moveOf(tokens, renderer, game);
+    return moveIn(replyOf(tokens, renderer), game);
   };
 }

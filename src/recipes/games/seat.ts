@@ -21,9 +21,9 @@ import { type Match, OUTCOMES, type Outcome, REWARDS } from './match.ts';
 export const promptOf = ({ view }: Position, renderer: Renderer): ModelInput =>
   renderer.buildGenerationPrompt([{ role: 'user', content: view }]);
 
-/** The move that a reply's tokens say. */
-export const moveOf = (tokens: readonly number[], renderer: Renderer, game: TwoPlayerGame): string | null =>
-  moveIn(visibleText(renderer.parseResponse(tokens).message), game);
+/** What a player has said. */
+export const replyOf = (tokens: readonly number[], renderer: Renderer): string =>
+  visibleText(renderer.parseResponse(tokens).message);
 
 export interface SeatOptions {
   game: TwoPlayerGame;
@@ -57,11 +57,11 @@ export class GameSeat implements Env {
 
   async step({ tokens }: TokensWithLogprobs, { signal }: StepOptions = {}): Promise<StepResult> {
     const { game, player, renderer } = this.#options;
-    this.#match.move(player, moveOf(tokens, renderer, game));
+    const reply = replyOf(tokens, renderer);
+    this.#match.move(player, moveIn(reply, game));
     await this.#match.turnOf(player, signal);
-    const next_stop_condition = renderer.getStopSequences();
-    const reply = visibleText(renderer.parseResponse(tokens).message);
     const { position } = this.#match;
+    const next_stop_condition = renderer.getStopSequences();
     const logs: EnvLogs = { mark: game.players[player], reply, board: position.board };
     if (!this.#match.isOver) {
       const next_observation = promptOf(position, renderer);

@@ -6,7 +6,7 @@ import type { MessageEnv, MessageStepResult } from '../../rl/message_env.ts';
 import type { EnvMetrics, StepOptions } from '../../rl/types.ts';
 import { type Answerer, answerOfTable } from './answerers.ts';
 import { guessIn, opening, told, traitIn } from './game.ts';
-import { bitsOf, bitsOfTrait, type Left, mostBits } from './information.ts';
+import { bitsOfGuess, bitsOfTrait, type Left, mostBits } from './information.ts';
 import type { TraitTable } from './table.ts';
 
 export interface TwentyQuestionsOptions {
@@ -29,17 +29,20 @@ export function twentyQuestionsEnv(options: TwentyQuestionsOptions): MessageEnv 
   let turns = 0;
   let left: Left = table?.things.map((_, place) => place) ?? [];
 
-  const play = async (message: Message, said: string | null, { signal }: StepOptions): Promise<MessageStepResult> => {
+  const answerTo = async (said: string, signal?: AbortSignal) =>
+    said.trim() === '' ? null : await answerer(thing, said, { signal });
+  const play = async (message: Message, said: string, { signal }: StepOptions): Promise<MessageStepResult> => {
     turns++;
-    const guessed = said === null ? null : guessIn(said);
+    const guessed = guessIn(said);
     const success = guessed === thing.toLowerCase();
-    const answer = said === null || guessed !== null ? null : await answerer(thing, said, { signal });
+    const answer = guessed === null ? await answerTo(said, signal) : success;
     const metrics: EnvMetrics = { guess: guessed === null ? 0 : 1 };
     if (table !== null) {
-      const truth = said === null || guessed !== null ? null : answerOfTable(table, thing, said);
+      const truth = guessed === null ? answerOfTable(table, thing, said) : null;
       if (truth !== null) metrics.answered_right = truth === answer ? 1 : 0;
-      Object.assign(metrics, informationOf(table, left, said, guessed));
-      left = leftAfter(table, left, { said, guessed, answer });
+      const asked: Asked = { guessed, trait: table.traits.indexOf(traitIn(said) ?? '') };
+      Object.assign(metrics, informationOf(table, left, asked));
+      left = leftAfter(table, left, asked, answer);
     }
     const episode_done = success || turns >= max_turns;
     if (episode_done) {
@@ -47,7 +50,7 @@ export function twentyQuestionsEnv(options: TwentyQuestionsOptions): MessageEnv 
       metrics[`stop/${success ? 'completed' : 'max_turns'}`] = 1;
     }
     if (success) metrics.turns = turns;
-    const reply = guessed === null ? told(answer) : told(success);
+    const reply = told(answer);
     history.push(message, { role: 'user', content: reply });
     return {
       reward: success ? 1 : 0,
@@ -61,39 +64,34 @@ export function twentyQuestionsEnv(options: TwentyQuestionsOptions): MessageEnv 
     initialObservation: async () => [...history],
     step: (message, step = {}) => play(message, visibleText(message), step),
     // Whatever it might have become: it was no question yet.
-    observeTruncatedResponse: (message, step = {}) => play(message, null, step),
+    observeTruncatedResponse: (message, step = {}) => play(message, '', step),
   };
+}
+
+/** What was guessed, or the trait that was asked about by its place; neither: null and -1. */
+interface Asked {
+  guessed: string | null;
+  trait: number;
 }
 
 /** Where one thing is left the best is to say it, and whatever else is asked tells nothing. */
-function informationOf(table: TraitTable, left: Left, said: string | null, guessed: string | null): EnvMetrics {
+function informationOf(table: TraitTable, left: Left, asked: Asked): EnvMetrics {
   const optimal = mostBits(table, left);
-  const information = bitsOfSaid(table, left, said, guessed);
+  const information = bitsOfAsked(table, left, asked);
   if (optimal > 0) return { information, optimal_information: optimal, information_share: information / optimal };
-  return guessed !== null && left.some((place) => table.things[place] === guessed)
-    ? {}
-    : { information, information_share: 0 };
+  return left.some((place) => table.things[place] === asked.guessed) ? {} : { information, information_share: 0 };
 }
 
-function bitsOfSaid(table: TraitTable, left: Left, said: string | null, guessed: string | null): number {
-  if (guessed !== null) return left.some((place) => table.things[place] === guessed) ? bitsOf(1, left.length) : 0;
-  const trait = said === null ? -1 : table.traits.indexOf(traitIn(said) ?? '');
+function bitsOfAsked(table: TraitTable, left: Left, { guessed, trait }: Asked): number {
+  if (guessed !== null) return bitsOfGuess(table, left, guessed);
   return trait === -1 ? 0 : bitsOfTrait(table, left, trait);
 }
 
-/** What fits the answer too. A model may answer what is not so: then nothing may fit, and all that was left stays. */
-function leftAfter(
-  table: TraitTable,
-  left: Left,
-  { said, guessed, answer }: { said: string | null; guessed: string | null; answer: boolean | null },
-): Left {
-  const fits = (place: number) => {
-    if (guessed !== null) return table.things[place] !== guessed;
-    return answer === null || said === null || answerOfTable(table, table.things[place], said) === answer;
-  };
-  const fitting = left.filter(fits);
-  return fitting.length === 0 || (guessed === null && traitOf(table, said) === -1) ? left : fitting;
+/** What fits the answer. A model may answer what is not so: where nothing would fit, all that was left stays. */
+function leftAfter(table: TraitTable, left: Left, { guessed, trait }: Asked, answer: boolean | null): Left {
+  if (guessed === null && (trait === -1 || answer === null)) return left;
+  const fitting = left.filter((place) =>
+    guessed === null ? table.isTrue(place, trait) === answer : (table.things[place] === guessed) === answer,
+  );
+  return fitting.length === 0 ? left : fitting;
 }
-
-const traitOf = (table: TraitTable, said: string | null): number =>
-  said === null ? -1 : table.traits.indexOf(traitIn(said) ?? '');

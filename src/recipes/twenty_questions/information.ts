@@ -14,6 +14,10 @@ export function bitsOf(yes: number, all: number): number {
 export const bitsOfTrait = (table: TraitTable, left: Left, trait: number): number =>
   bitsOf(left.filter((thing) => table.isTrue(thing, trait)).length, left.length);
 
+/** A guess is a question about one thing. */
+export const bitsOfGuess = (table: TraitTable, left: Left, thing: string): number =>
+  left.some((place) => table.things[place] === thing) ? bitsOf(1, left.length) : 0;
+
 /** Of the questions about a trait and the guesses; 0 where one thing is left. */
 export function mostBits(table: TraitTable, left: Left): number {
   return Math.max(bitsOf(1, left.length), ...table.traits.map((_, trait) => bitsOfTrait(table, left, trait)));
