@@ -12,6 +12,7 @@ import { pairwisePreference } from './preference/pairwise/pairwise_builder.ts';
 import { aimeBenchmark } from './recipes/aime/benchmark.ts';
 import { arithmeticBenchmark } from './recipes/arithmetic/benchmark.ts';
 import { arithmetic } from './recipes/arithmetic/builder.ts';
+import { gameBuilders } from './recipes/games/builders.ts';
 import { gsm8kBenchmark } from './recipes/gsm8k/benchmark.ts';
 import { gsm8kDataset } from './recipes/gsm8k/builders.ts';
 import { gsm8kRLDataset } from './recipes/gsm8k/rl_dataset.ts';
@@ -22,10 +23,14 @@ import { mathRLDataset } from './recipes/math/rl_dataset.ts';
 import { math500Benchmark } from './recipes/math500/benchmark.ts';
 import { gpqaBenchmark, mmluBenchmark, mmluProBenchmark } from './recipes/mmlu/benchmarks.ts';
 import { rlLoop } from './recipes/rl_loop.ts';
+import { searchBenchmarks } from './recipes/search_tool/benchmark.ts';
+import { searchBuilders } from './recipes/search_tool/builders.ts';
 import { slLoop } from './recipes/sl_loop.ts';
-import { ticTacToe, ticTacToeDemonstrations } from './recipes/tic_tac_toe/builders.ts';
+import { ticTacToe, ticTacToeDemonstrations, ticTacToeGame } from './recipes/tic_tac_toe/builders.ts';
+import { twentyQuestionsBuilders } from './recipes/twenty_questions/builders.ts';
 import { Registry } from './registry/registry.ts';
 import { rendererBuilders } from './renderers/builders.ts';
+import { retrievers } from './retrieval/builders.ts';
 import { rl } from './rl/builder.ts';
 import { external } from './rl/external/builder.ts';
 import { interleaved } from './rl/interleaved.ts';
@@ -63,6 +68,11 @@ export function builtinRegistry(): Registry {
     guessNumberDemonstrations,
     ticTacToe,
     ticTacToeDemonstrations,
+    ticTacToeGame,
+    ...gameBuilders,
+    ...twentyQuestionsBuilders,
+    ...searchBuilders,
+    ...retrievers,
     gsm8kRLDataset,
     mathRLDataset,
     pretrain,
@@ -86,6 +96,7 @@ export function builtinRegistry(): Registry {
     mmluProBenchmark,
     gpqaBenchmark,
     ifevalBenchmark,
+    ...searchBenchmarks,
     gridSearch,
     localExecutor,
     tensorboard,

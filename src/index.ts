@@ -51,6 +51,8 @@ export {
   type PreferencePair,
   preferenceDatasetSlot,
 } from './preference/types.ts';
+export type { Player, Position as GamePosition, TwoPlayerGame } from './recipes/games/game.ts';
+export { gameSlot } from './recipes/games/slot.ts';
 export { extractBoxed } from './recipes/math/boxed.ts';
 export { type GradeOptions, gradeAnswer } from './recipes/math/grade_answer.ts';
 export { defineBuilder } from './registry/builder.ts';
@@ -74,6 +76,7 @@ export { toOpenaiMessage } from './renderers/openai_message.ts';
 export { type Piece, said, written } from './renderers/pieces.ts';
 export { recommendedRenderer } from './renderers/recommended.ts';
 export * from './renderers/types.ts';
+export { type Corpus, type Passage, type Retriever, type RetrieverContext, retrieverSlot } from './retrieval/types.ts';
 export { type InterleavedOptions, interleavedDataset } from './rl/interleaved.ts';
 export {
   type EnvFromMessageEnvOptions,
@@ -137,6 +140,7 @@ export {
 } from './training/hyperparams.ts';
 export { type Evaluation, Journal, type JournalOptions } from './training/journal.ts';
 export type { OtherModel, OtherModels } from './training/other_models.ts';
+export type { PastPolicies, PastPolicy } from './training/past_policies.ts';
 export {
   type LoggedRow,
   type LoggedRun,

@@ -30,6 +30,9 @@ async function copyOfExamples(files: Record<string, string>): Promise<string> {
     'configs/backwards.ts': fenced('docs/environments.md', 'ts')[0] ?? '',
     'configs/rows.tsv': '1 + 1?\t2\n',
     'configs/data/conversations.jsonl': '{"messages": []}\n',
+    'configs/wiki.jsonl': '{"id": "1", "title": "Vienna", "text": "A city."}\n',
+    'configs/hotpotqa_train.jsonl': '{"question": "Which?", "answer": "That."}\n',
+    'configs/hotpotqa_dev.jsonl': '{"question": "Who?", "answer": "She."}\n',
     ...files,
   });
   await symlink(join(ROOT, 'example_data'), join(directory, 'example_data'));

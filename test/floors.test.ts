@@ -22,6 +22,7 @@ const FLOORS = [
   ['evaluation'],
   ['distillation'],
   ['preference'],
+  ['retrieval'],
   ['rl', 'supervised'],
   ['training'],
   ['completers'],

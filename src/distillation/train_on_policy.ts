@@ -4,7 +4,7 @@
 import type { Make } from '../registry/slot.ts';
 import { computeAdvantages } from '../rl/advantages.ts';
 import { checkedDatasets } from '../rl/checked_dataset.ts';
-import { type Lessons, trainPolicy } from '../rl/train.ts';
+import { type LessonMaterial, type Lessons, trainPolicy } from '../rl/train.ts';
 import type { RLDatasetContext } from '../rl/types.ts';
 import type { TrainingContext, TrainingOutcome } from '../training/types.ts';
 import { ConfigurationError } from '../util/errors.ts';
@@ -61,7 +61,7 @@ async function openTeachers(
 async function lessonsOf(
   { dataset_configs, advantage, kl_penalty_coef, kl_discount_factor, reward_coef }: OnPolicyDistillationConfig,
   teachers: readonly Teacher[],
-  material: Required<RLDatasetContext>,
+  material: LessonMaterial,
   make: Make,
 ): Promise<Lessons> {
   const contextLength = commonContext(teachers, material);
@@ -93,7 +93,7 @@ async function lessonsOf(
 }
 
 /** What the student and all of its teachers can read. A teacher scores a sequence with room for another token. */
-function commonContext(teachers: readonly Teacher[], { maxContextLength, notify }: Required<RLDatasetContext>): number {
+function commonContext(teachers: readonly Teacher[], { maxContextLength, notify }: LessonMaterial): number {
   const shortest = teachers.reduce((a, b) => (b.maxContextLength < a.maxContextLength ? b : a));
   const judged = shortest.maxContextLength - 1;
   if (judged >= maxContextLength) return maxContextLength;

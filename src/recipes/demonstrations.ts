@@ -18,13 +18,15 @@ export interface DemonstrationParams {
 
 /**
  * Every reply of a conversation is learned, under the prompt that the policy will see. The held-out ones are the same for
- * every seed.
+ * every seed. `reduction`: `mean` where all conversations count as much, `none` where all tokens do: else a short reply would be learned
+ * as the likelier way to begin.
  * @throws ConfigurationError without a renderer, or where a conversation is longer than the model reads
  */
 export function demonstrationDatasets(
   { num_examples, test_size, batch_size }: DemonstrationParams,
   { renderer, maxContextLength, seed }: DatasetContext,
   demonstrate: (random: RandomGenerator) => readonly Message[],
+  reduction: 'mean' | 'none' = 'mean',
 ): SupervisedDatasets {
   if (renderer === null) throw new ConfigurationError('conversations need a renderer: set renderer, e.g. role_colon');
   const examplesOf = (random: RandomGenerator) =>
@@ -39,7 +41,7 @@ export function demonstrationDatasets(
     const examples = Array.from({ length: count }, (_, i) => examplesOf(randomFor(of, purpose, i))).flat();
     const exampleAt = (index: number) => {
       const { model_input, weights } = examples[index];
-      return datumFromModelInputWeights(model_input, weights, { reduction: 'mean' });
+      return datumFromModelInputWeights(model_input, weights, { reduction });
     };
     return batchedDataset({ length: examples.length, exampleAt, batchSize: batch_size, shuffleSeeds });
   };

@@ -11,8 +11,11 @@ const chatTemplate = defineBuilder({
   slot: rendererSlot,
   name: 'chat_template',
   version: 1,
-  doc: 'The Jinja chat template of the model directory.',
-  params: Type.Object({ current_date: { ...RENDERER_OPTIONS.current_date, default: null } }),
+  doc: 'The Jinja chat template of the model directory, or another one.',
+  params: Type.Object({
+    current_date: { ...RENDERER_OPTIONS.current_date, default: null },
+    template: { ...RENDERER_OPTIONS.template, default: null },
+  }),
   async build(options, { tokenizer }) {
     const { getRenderer } = await import('./get_renderer.ts');
     return getRenderer('chat_template', tokenizer, options);

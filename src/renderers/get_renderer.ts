@@ -41,8 +41,9 @@ export function getRenderer(
   const factory = registered.get(name);
   if (factory !== undefined) return factory(tokenizer, options);
   if (name === 'chat_template') {
-    const { current_date } = rendererOptions(name, { current_date: null }, options);
-    return chatTemplateRenderer(tokenizer, { currentDate: current_date ?? null });
+    const { current_date, template } = rendererOptions(name, { current_date: null, template: null }, options);
+    const speaking = typeof template === 'string' ? { ...tokenizer, chatTemplate: template } : tokenizer;
+    return chatTemplateRenderer(speaking, { currentDate: current_date ?? null });
   }
   const entry = CATALOGUE.find((known) => known.name === name);
   if (entry !== undefined) return rendererOf(entry, tokenizer, options);

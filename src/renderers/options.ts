@@ -22,6 +22,14 @@ export const RENDERER_OPTIONS = {
   system_role_as_user: semantic(
     Type.Boolean({ description: "Show system messages after the first as the user's instead of refusing them." }),
   ),
+  template: nullable(
+    semantic(
+      Type.String({
+        minLength: 1,
+        description: "Jinja to write conversations by. null: the chat template of the model's directory.",
+      }),
+    ),
+  ),
 };
 
 type Schemas = typeof RENDERER_OPTIONS;
@@ -47,6 +55,9 @@ export function rendererOptions(
     if (name === 'current_date') {
       if (value !== null && !isDate(value)) throw problem('a date as YYYY-MM-DD');
       options.current_date = value;
+    } else if (name === 'template') {
+      if (value !== null && typeof value !== 'string') throw problem('the text of a template');
+      options.template = value;
     } else if (name === 'strip_thinking_from_history' || name === 'system_role_as_user') {
       if (typeof value !== 'boolean') throw problem('true or false');
       options[name] = value;

@@ -38,7 +38,7 @@ export async function trainAsync(
     planned: plan,
     sampler,
     rollOut: ({ ordinal, builder }, sampler, signal) =>
-      limit(() => rollOutGroup(run, builder, { ordinal, sampler, signal })),
+      limit(() => rollOutGroup(run, builder, { ordinal, sampler, step: sampler.step, signal })),
     signal: run.stop.signal,
   });
   const stream = run.config.stream_minibatch_config;

@@ -18,6 +18,8 @@ export interface GroupRolloutOptions {
   contextLength: number | null;
   /** Decides all that is sampled in the group. */
   seed: number;
+  /** Updates that the policy has seen; absent where no run trains it. */
+  policyStep?: number;
   signal?: AbortSignal;
 }
 
@@ -32,7 +34,7 @@ export interface GroupRollout {
 
 /** @throws the signal's reason, and whatever is thrown where the strategy fails fast */
 export async function doGroupRollout(builder: EnvGroupBuilder, options: GroupRolloutOptions): Promise<GroupRollout> {
-  const { policy, strategy, limits, contextLength, seed, signal } = options;
+  const { policy, strategy, limits, contextLength, seed, policyStep, signal } = options;
   const rollout_errors: RolloutError[] = [];
   try {
     const tags = checkedTags(builder.loggingTags?.());
@@ -40,7 +42,7 @@ export async function doGroupRollout(builder: EnvGroupBuilder, options: GroupRol
     const makeEnvs = async (options?: StepOptions) =>
       checkedEnvs(
         await within(rollout_timeout_seconds, 'rollout_timeout', options?.signal, (signal) =>
-          builder.makeEnvs({ signal }),
+          builder.makeEnvs({ signal, policyStep }),
         ),
       );
     const rolledOut = await rollOutAll(

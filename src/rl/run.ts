@@ -57,7 +57,7 @@ export async function openSampler({ journal }: RLRun, step: number): Promise<Sam
 export async function rollOutGroup(
   run: RLRun,
   builder: EnvGroupBuilder,
-  { ordinal, sampler, signal }: { ordinal: number; sampler: Sampler; signal: AbortSignal },
+  { ordinal, sampler, step, signal }: { ordinal: number; sampler: Sampler; step: number; signal: AbortSignal },
 ): Promise<RolledOutGroup | null> {
   const { config, context, strategy, contextLength, usage, errors } = run;
   const policy = policyOf(run, sampler);
@@ -75,6 +75,7 @@ export async function rollOutGroup(
       termination: config,
       contextLength,
       seed: seedFor(context.seed, 'rollout', ordinal, sample),
+      policyStep: step,
       signal,
     });
     errors.count(rollout_errors, { skipped: played === null });
@@ -105,6 +106,6 @@ export function rollOutBatch(run: RLRun, sampler: Sampler, step: number): Promis
   const first = step * dataset.getBatch(0).length;
   const bounds = { most: config.max_concurrent_groups, signal: stop.signal };
   return startAll(builders_P, bounds, (builder, p, signal) =>
-    rollOutGroup(run, builder, { ordinal: first + p, sampler, signal }),
+    rollOutGroup(run, builder, { ordinal: first + p, sampler, step, signal }),
   );
 }

@@ -45,6 +45,7 @@ export function rlTestSetEvaluator(test: RLDataset, parts: TestSetParts): Evalua
             termination: config,
             contextLength,
             seed: seedFor(seed, 'test', ordinal),
+            policyStep: step,
             signal,
           });
           errors.count(rollout_errors, { skipped: group === null });

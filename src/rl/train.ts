@@ -8,6 +8,7 @@ import { evaluationBy } from '../training/evaluator.ts';
 import { Journal } from '../training/journal.ts';
 import { type OpenedModel, openModel } from '../training/open_model.ts';
 import { otherModels } from '../training/other_models.ts';
+import { type PastPolicies, pastPolicies } from '../training/past_policies.ts';
 import { openReferenceModel } from '../training/reference_model.ts';
 import type { EstimateContext, TrainingContext, TrainingOutcome } from '../training/types.ts';
 import type { JsonValue } from '../util/json.ts';
@@ -40,7 +41,9 @@ export interface Lessons {
   close(): Promise<void>;
 }
 
-export type PrepareLessons = (material: Required<RLDatasetContext>) => Promise<Lessons>;
+export type LessonMaterial = Required<Omit<RLDatasetContext, 'past'>> & { past?: PastPolicies };
+
+export type PrepareLessons = (material: LessonMaterial) => Promise<Lessons>;
 
 export async function trainRL(config: RLConfig, context: TrainingContext, make: Make): Promise<TrainingOutcome> {
   return await trainPolicy(config, context, make, async (material) => {
@@ -88,8 +91,14 @@ export async function openMaterial(config: LoopConfig, context: EstimateContext,
   const maxContextLength = (await maxContextLengthOf(service, config.model_name)) - (isScored ? 1 : 0);
   const maxTokens = config.max_tokens;
   const models = otherModels(context, notify);
-  const material = { tokenizer, renderer, maxContextLength, maxTokens, seed, models, warn, notify, signal };
+  const past = config.save_every > 0 ? { past: pastOf(context, config.save_every) } : {};
+  const material = { tokenizer, renderer, maxContextLength, maxTokens, seed, models, ...past, warn, notify, signal };
   return { opened, material };
+}
+
+function pastOf({ checkpoints, service }: EstimateContext, save_every: number): PastPolicies {
+  const openSampler = (model_path: string) => service.createSamplingClient({ model_path });
+  return pastPolicies({ records: () => checkpoints.list(), openSampler, save_every });
 }
 
 interface Opened {

@@ -6,6 +6,7 @@ import type { Renderer } from '../renderers/types.ts';
 import type { ModelInput, SampleStopReason } from '../tinker/types.ts';
 import type { Tokenizer } from '../tokenizers/types.ts';
 import type { OtherModels } from '../training/other_models.ts';
+import type { PastPolicies } from '../training/past_policies.ts';
 
 /** Strings or token ids that end an action; the one that did is part of it. */
 export type StopCondition = string[] | number[];
@@ -80,6 +81,11 @@ export interface StepOptions {
   signal?: AbortSignal;
 }
 
+export interface GroupOptions extends StepOptions {
+  /** Updates that the policy has seen which is about to act; absent where no run trains one. */
+  policyStep?: number;
+}
+
 export interface EpisodeOptions extends StepOptions {
   /** Tool calls that the rollout allows the episode; null or absent = as many as the environment does. */
   maxToolCalls?: number | null;
@@ -124,7 +130,7 @@ export interface GroupReward {
 
 /** Environments that are compared with one another: usually several copies of one problem. Plain and light; `makeEnvs` does the work. */
 export interface EnvGroupBuilder {
-  makeEnvs(options?: StepOptions): Promise<Env[]>;
+  makeEnvs(options?: GroupOptions): Promise<Env[]>;
   /** Rewards that take the whole group to know, in the order of its trajectories; without it all are 0. */
   computeGroupRewards?(
     trajectories_G: readonly Trajectory[],
@@ -207,6 +213,8 @@ export interface RLDatasetContext {
   seed: number;
   /** Opens models beside the policy. */
   models?: OtherModels;
+  /** What the run has saved of its policy; absent where it saves none. */
+  past?: PastPolicies;
   warn(message: string): void;
   notify?(message: string): void;
   signal?: AbortSignal;

@@ -3,8 +3,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { builtinRegistry } from '../../src/builtin.ts';
+import { Match } from '../../src/recipes/games/match.ts';
+import { SCRIPTED_OPPONENTS, type ScriptedOpponent } from '../../src/recipes/games/opponents.ts';
+import { GameSeat } from '../../src/recipes/games/seat.ts';
 import { playedMove } from '../../src/recipes/tic_tac_toe/demonstrations.ts';
-import { TicTacToeSeat } from '../../src/recipes/tic_tac_toe/env.ts';
 import {
   availableMoves,
   type Board,
@@ -16,15 +18,8 @@ import {
   toMove,
   winnerOf,
 } from '../../src/recipes/tic_tac_toe/game.ts';
-import { Match } from '../../src/recipes/tic_tac_toe/match.ts';
-import {
-  bestMoves,
-  minimaxValue,
-  opponentOf,
-  SCRIPTED_OPPONENTS,
-  type ScriptedOpponent,
-  surestMove,
-} from '../../src/recipes/tic_tac_toe/opponents.ts';
+import { bestMoves, minimaxValue, opponentOf, surestMove } from '../../src/recipes/tic_tac_toe/opponents.ts';
+import { TIC_TAC_TOE } from '../../src/recipes/tic_tac_toe/position.ts';
 import { boardMessage, moveMessage, parseMove } from '../../src/recipes/tic_tac_toe/words.ts';
 import type { RolloutLimits, TerminationRewardPolicy } from '../../src/rl/limits.ts';
 import { NO_LIMITS } from '../../src/rl/limits.ts';
@@ -264,8 +259,8 @@ describe('a game against itself', () => {
 
 describe('a seat', () => {
   it('stops waiting when nobody waits for it any more', async () => {
-    const match = new Match();
-    const second = new TicTacToeSeat(match, 'X', renderer);
+    const match = new Match(TIC_TAC_TOE.start);
+    const second = new GameSeat(match, { game: TIC_TAC_TOE, player: 1, renderer });
     const abort = new AbortController();
     const waiting = second.initialObservation({ signal: abort.signal });
     abort.abort(new Error('given up'));
@@ -274,7 +269,7 @@ describe('a seat', () => {
   });
 
   it('cannot move out of turn', () => {
-    expect(() => new Match().move('X', 0)).toThrow('it is not the turn of X');
+    expect(() => new Match(TIC_TAC_TOE.start).move(1, '0')).toThrow('it is not the turn of this player');
   });
 });
 

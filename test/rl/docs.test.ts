@@ -3,6 +3,7 @@
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { builtinRegistry } from '../../src/builtin.ts';
+import { gameSlot } from '../../src/recipes/games/slot.ts';
 import type { Registry } from '../../src/registry/registry.ts';
 import { type RLDatasets, rlDatasetSlot } from '../../src/rl/types.ts';
 import { loadPlugins } from '../../src/spec/plugins.ts';
@@ -67,5 +68,30 @@ describe('the tool', () => {
     expect(prompts[1]).toContain('{"error":"look_up failed: no lamps has ever been here"}');
     expect(prompts[2]).toContain('<tool_response>\n4\n</tool_response>');
     expect(rewards).toEqual([0, 0, 1]);
+  });
+});
+
+describe('the game', () => {
+  it('is played against itself, and by one who never errs', async () => {
+    const game = await registry.build(gameSlot, { builder: 'three_in_a_line' }, {});
+    const end = ['3', '1', '4', '2', '5'].reduce((position, move) => position.play(move), game.start);
+    expect([end.board, end.moves, end.winner]).toEqual(['OOXXX', [], 0]);
+    expect(game.start.view).toBe('You are X: -----');
+    const { train, test } = await registry.build(
+      rlDatasetSlot,
+      {
+        builder: 'two_player_game',
+        game: 'three_in_a_line',
+        group_size: 2,
+        test_games: 1,
+        test_opponents: ['minimax'],
+      },
+      { tokenizer: renderer.tokenizer, renderer, maxContextLength: 512, maxTokens: 16, seed: 0, warn: () => undefined },
+    );
+    expect(await train.getBatch(0)[0].makeEnvs()).toHaveLength(2);
+    const [env] = (await test?.getBatch(0)[0].makeEnvs()) ?? [];
+    const firstFree = (prompt: string): Reply =>
+      `[${prompt.slice(prompt.lastIndexOf(': ') + 2).indexOf('-') + 1}]${END}`;
+    expect((await play(env, firstFree, { renderer })).rewards.at(-1)).toBeTypeOf('number');
   });
 });

@@ -5,7 +5,8 @@ import { defineBuilder } from '../../registry/builder.ts';
 import { oneOf, semantic } from '../../registry/fields.ts';
 import { rlDatasetSlot } from '../../rl/types.ts';
 import { datasetSlot } from '../../supervised/types.ts';
-import { ConfigurationError } from '../../util/errors.ts';
+import { groupFields } from '../games/fields.ts';
+import { gameSlot } from '../games/slot.ts';
 
 const count = (description: string, value: number, minimum = 1) =>
   semantic(Type.Integer({ minimum, default: value, description }));
@@ -15,33 +16,24 @@ export const ticTacToe = defineBuilder({
   name: 'tic_tac_toe',
   version: 1,
   doc: 'Tic-tac-toe against itself and others; tested from both seats against players that move blindly and that never lose.',
-  params: Type.Object({
-    batch_size: count('Groups in a batch.', 8),
-    group_size: count('Episodes in a group, which are compared with one another; each side of a game is one.', 16, 2),
-    n_batches: count('Batches.', 60),
-    opponents: semantic(
-      Type.Array(oneOf(['self', 'random', 'minimax']), {
-        minItems: 1,
-        default: ['self'],
-        description: 'Who is played against, one group after the other: itself, blind moves, or best moves.',
-      }),
-    ),
-    test_opponents: semantic(
-      Type.Array(oneOf(['random', 'minimax']), {
-        default: ['random', 'minimax'],
-        description: 'Who is played against in the test.',
-      }),
-    ),
-    test_games: count('Games of the test against each of them and from each seat.', 100),
-  }),
-  async build(config, { renderer, seed }) {
-    const { ticTacToeDatasets } = await import('./dataset.ts');
-    if (config.opponents.includes('self') && config.group_size % 2 === 1) {
-      throw new ConfigurationError(
-        `tic_tac_toe: a game against itself has two sides, so group_size must be even; it is ${config.group_size}`,
-      );
-    }
-    return ticTacToeDatasets(config, { renderer, seed });
+  params: Type.Object(groupFields),
+  async build(params, { renderer, seed, maxTokens, past }) {
+    const { gameDatasets } = await import('../games/dataset.ts');
+    const { TIC_TAC_TOE } = await import('./position.ts');
+    return gameDatasets(TIC_TAC_TOE, params, { renderer, seed, maxTokens, past });
+  },
+});
+
+/** The same game where any can be named. */
+export const ticTacToeGame = defineBuilder({
+  slot: gameSlot,
+  name: 'tic_tac_toe',
+  version: 1,
+  doc: 'Tic-tac-toe: three in a row.',
+  params: Type.Object({}),
+  async build() {
+    const { TIC_TAC_TOE } = await import('./position.ts');
+    return TIC_TAC_TOE;
   },
 });
 

@@ -3,8 +3,9 @@
 import type { RandomGenerator } from 'pure-rand/types/RandomGenerator';
 import type { Message } from '../../renderers/types.ts';
 import { nextBelow, nextUniform } from '../../util/random.ts';
+import type { ScriptedOpponent } from '../games/opponents.ts';
 import { type Board, EMPTY_BOARD, isOver, MARKS, play, toMove } from './game.ts';
-import { opponentOf, type ScriptedOpponent, surestMove } from './opponents.ts';
+import { opponentOf, surestMove } from './opponents.ts';
 import { boardMessage, moveMessage } from './words.ts';
 
 export interface Demonstrated {

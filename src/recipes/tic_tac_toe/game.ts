@@ -20,8 +20,6 @@ const LINES = [
   [2, 4, 6],
 ] as const;
 
-export const other = (mark: Mark): Mark => (mark === 'O' ? 'X' : 'O');
-
 /** Whose turn it is on a board that is not over. */
 export function toMove(board: Board): Mark {
   const free = board.filter((cell) => cell === null).length;

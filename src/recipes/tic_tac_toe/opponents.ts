@@ -1,24 +1,19 @@
 // Who can be played against: someone who moves blindly, and someone who never loses; and how such a one moves if always alike.
 
 import type { RandomGenerator } from 'pure-rand/types/RandomGenerator';
-import { nextBelow } from '../../util/random.ts';
+import { type ScriptedOpponent, scriptedOpponents } from '../games/opponents.ts';
 import { availableMoves, type Board, isOver, play, winnerOf } from './game.ts';
+import { positionOf } from './position.ts';
 
 /** Chooses among the moves of a board that is not over. */
 export type Opponent = (board: Board, random: RandomGenerator) => number;
 
-export const SCRIPTED_OPPONENTS = ['random', 'minimax'] as const;
-export type ScriptedOpponent = (typeof SCRIPTED_OPPONENTS)[number];
+const SCRIPTED = scriptedOpponents();
 
-const OPPONENTS: Readonly<Record<ScriptedOpponent, Opponent>> = {
-  random: (board, random) => anyOf(availableMoves(board), random),
-  // Any of the best moves, so that its games differ.
-  minimax: (board, random) => anyOf(bestMoves(board), random),
-};
-
-export const opponentOf = (name: ScriptedOpponent): Opponent => OPPONENTS[name];
-
-const anyOf = (moves: readonly number[], random: RandomGenerator): number => moves[nextBelow(random, moves.length)];
+export const opponentOf =
+  (name: ScriptedOpponent): Opponent =>
+  (board, random) =>
+    Number(SCRIPTED[name](positionOf(board), random));
 
 const scores = new Map<string, number>();
 

@@ -13,10 +13,12 @@ export function boardText(board: Board, shown: (mark: Mark) => string = (mark) =
  * The board as the one sees it who is to move, whose own marks are always X: what is learned in one seat helps in the other.
  * It is short, because a small model reads little.
  */
-export function boardMessage(board: Board): Message {
+export function ownView(board: Board): string {
   const own = toMove(board);
-  return { role: 'user', content: boardText(board, (mark) => (mark === own ? 'X' : 'O')) };
+  return boardText(board, (mark) => (mark === own ? 'X' : 'O'));
 }
+
+export const boardMessage = (board: Board): Message => ({ role: 'user', content: ownView(board) });
 
 /** One token, so that what a game is won or lost by is all that is learned from it. */
 export const moveMessage = (move: number): string => String(move);

@@ -1,0 +1,109 @@
+// Questions over a corpus as benchmarks, with the tool or, as a control, without it (offline_eval of
+// tinker_cookbook/recipes/search_tool).
+
+import { createHash } from 'node:crypto';
+import { Type } from '@sinclair/typebox';
+import type { Benchmark, BenchmarkContext } from '../../evaluation/types.ts';
+import { benchmarkSlot } from '../../evaluation/types.ts';
+import { defineBuilder } from '../../registry/builder.ts';
+import { nullable, semantic } from '../../registry/fields.ts';
+import type { Make } from '../../registry/slot.ts';
+import type { Corpus } from '../../retrieval/types.ts';
+import type { AskingParams } from './fields.ts';
+import {
+  askingFields,
+  corpusFields,
+  encyclopediaFields,
+  onBadRow,
+  questionsFile,
+  toolFields,
+  tools,
+} from './fields.ts';
+import type { SearchQuestion } from './question.ts';
+
+const GRADER = 'search 1: what stands behind the one "Answer:", apart from case, punctuation and articles';
+
+const limits = {
+  num_examples: nullable(
+    semantic(Type.Integer({ minimum: 1, default: null, description: 'Questions to ask, from the first; null = all.' })),
+  ),
+  max_trajectory_tokens: semantic(
+    Type.Integer({ minimum: 1, default: 32_768, description: 'Longest episode, in tokens.' }),
+  ),
+};
+
+const searchToolBenchmark = defineBuilder({
+  slot: benchmarkSlot,
+  name: 'search_tool',
+  version: 1,
+  doc: 'Questions that are answered by searching a corpus; the answer has to be one of those given, apart from how it is written.',
+  params: Type.Object({
+    ...corpusFields,
+    file_path: questionsFile,
+    ...toolFields,
+    ...askingFields,
+    ...limits,
+    tools,
+    on_bad_row: onBadRow,
+  }),
+  async build({ corpus_path, file_path, on_bad_row, ...params }, context, make) {
+    const { readQuestions } = await import('./rows.ts');
+    const { corpusFile } = await import('../../retrieval/corpus_file.ts');
+    const questions = await readQuestions(file_path, on_bad_row, context);
+    const corpus = () => corpusFile(corpus_path, context.notify);
+    return await searchBenchmark('search_tool', { questions, corpus }, params, context, make);
+  },
+});
+
+const encyclopediaBenchmark = defineBuilder({
+  slot: benchmarkSlot,
+  name: 'encyclopedia_search',
+  version: 1,
+  doc: 'The questions that the environment encyclopedia_search holds out.',
+  params: Type.Object({ ...encyclopediaFields, ...toolFields, ...askingFields, ...limits, tools }),
+  async build(params, context, make) {
+    const { encyclopediaQuestions } = await import('./dataset.ts');
+    const { corpus, test } = encyclopediaQuestions(params);
+    const made = { questions: test, corpus: async () => corpus };
+    return await searchBenchmark('encyclopedia_search', made, params, context, make);
+  },
+});
+
+export const searchBenchmarks = [searchToolBenchmark, encyclopediaBenchmark];
+
+interface Asked {
+  questions: readonly SearchQuestion[];
+  corpus(): Promise<Corpus>;
+}
+
+type Params = AskingParams & { tools: boolean; num_examples: number | null; max_trajectory_tokens: number };
+
+async function searchBenchmark(
+  name: string,
+  { questions, corpus }: Asked,
+  params: Params,
+  { renderer, notify, signal }: BenchmarkContext,
+  make: Make,
+): Promise<Benchmark> {
+  const { searchEnv } = await import('./env.ts');
+  const { toolOver } = await import('./dataset.ts');
+  const options = {
+    ...params,
+    renderer,
+    tools: params.tools ? [await toolOver(await corpus(), params, { notify, signal }, make)] : [],
+    // An answer is right or wrong here: how it is written costs nothing.
+    format_coef: 0,
+    maxTrajectoryTokens: params.max_trajectory_tokens,
+    maxGenerationTokens: 0,
+  };
+  const examples = questions.slice(0, params.num_examples ?? undefined).map((asked, i) => ({
+    example_id: `${name}_${digestOf([asked.question, i])}`,
+    input: asked.question,
+    expected: asked.answers.join(' | '),
+    makeEnv: () => searchEnv(asked, options),
+  }));
+  return { name, grader: GRADER, examples };
+}
+
+const digestOf = (value: readonly (string | number)[]): string =>
+  createHash('sha256').update(JSON.stringify(value)).digest('hex').slice(0, 16);
