@@ -11,6 +11,8 @@ import { preferenceModels } from './preference/models/preference_models.ts';
 import { pairwisePreference } from './preference/pairwise/pairwise_builder.ts';
 import { arithmeticBenchmark } from './recipes/arithmetic/benchmark.ts';
 import { arithmetic } from './recipes/arithmetic/builder.ts';
+import { decisionBuilders } from './recipes/decisions/builders.ts';
+import { forecastingBuilders } from './recipes/forecasting/builders.ts';
 import { gsm8kBenchmark } from './recipes/gsm8k/benchmark.ts';
 import { gsm8kDataset } from './recipes/gsm8k/builders.ts';
 import { gsm8kRLDataset } from './recipes/gsm8k/rl_dataset.ts';
@@ -56,6 +58,8 @@ export function builtinRegistry(): Registry {
     guessNumberDemonstrations,
     ticTacToe,
     ticTacToeDemonstrations,
+    ...decisionBuilders,
+    ...forecastingBuilders,
     gsm8kRLDataset,
     mathRLDataset,
     pretrain,

@@ -13,6 +13,7 @@ import CheckpointsUnpublish from './checkpoints/unpublish.ts';
 import Completion from './completion.ts';
 import Conformance from './conformance.ts';
 import Diff from './diff.ts';
+import Doctor from './doctor.ts';
 import Engine from './engine.ts';
 import Eval from './eval.ts';
 import Exec from './exec.ts';
@@ -45,6 +46,7 @@ export const COMMANDS: Record<string, Command.Class> = {
   completion: Completion,
   conformance: Conformance,
   diff: Diff,
+  doctor: Doctor,
   engine: Engine,
   eval: Eval,
   exec: Exec,
