@@ -20,7 +20,9 @@ import { guessNumber, guessNumberDemonstrations } from './recipes/guess_number/b
 import { mathBenchmark } from './recipes/math/benchmark.ts';
 import { mathRLDataset } from './recipes/math/rl_dataset.ts';
 import { rlLoop } from './recipes/rl_loop.ts';
+import { rubricBuilders } from './recipes/rubric/builders.ts';
 import { slLoop } from './recipes/sl_loop.ts';
+import { stepSumsBuilders } from './recipes/step_sums/builders.ts';
 import { ticTacToe, ticTacToeDemonstrations } from './recipes/tic_tac_toe/builders.ts';
 import { Registry } from './registry/registry.ts';
 import { rendererBuilders } from './renderers/builders.ts';
@@ -60,6 +62,8 @@ export function builtinRegistry(): Registry {
     ticTacToeDemonstrations,
     ...decisionBuilders,
     ...forecastingBuilders,
+    ...rubricBuilders,
+    ...stepSumsBuilders,
     gsm8kRLDataset,
     mathRLDataset,
     pretrain,

@@ -14,6 +14,7 @@ const FLOORS = [
   ['builders', 'schema', 'validate'],
   ['board'],
   ['diff', 'sql_shell'],
+  ['thinking_score'],
   [
     'chat',
     'checkpoints',

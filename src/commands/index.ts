@@ -30,6 +30,7 @@ import Schema from './schema.ts';
 import Serve from './serve.ts';
 import Sql from './sql.ts';
 import Sweep from './sweep.ts';
+import ThinkingScore from './thinking_score.ts';
 import Validate from './validate.ts';
 import Version from './version.ts';
 
@@ -63,6 +64,7 @@ export const COMMANDS: Record<string, Command.Class> = {
   serve: Serve,
   sql: Sql,
   sweep: Sweep,
+  'thinking-score': ThinkingScore,
   validate: Validate,
   version: Version,
 };

@@ -16,8 +16,8 @@ import { equalJson } from '../util/json.ts';
 import { printable } from '../util/printable.ts';
 import { seedFor } from '../util/random.ts';
 import { datumOf, type SampledText, samplerScores, sampleTexts, tokenScores, trainerScores } from './agreement.ts';
-import { byDepth, type DepthRow, divergence, exceeds, nats } from './depth.ts';
-import { type Finding, isSound } from './findings.ts';
+import { byDepth, type DepthRow, type Divergence, divergence, exceeds, nats } from './depth.ts';
+import { type DoctorReport, type Finding, isSound } from './findings.ts';
 import { rendererFindings, replyFindings, templateFindings } from './renderer_checks.ts';
 import { reportLines } from './report.ts';
 
@@ -43,17 +43,6 @@ export interface DoctorOptions {
   signal: AbortSignal;
   /** Told of each part before it begins, and of what takes long. */
   notify(message: string): void;
-}
-
-export interface DoctorReport {
-  target: string;
-  service: string;
-  renderer: PlainRef;
-  /** The divergence of sampler and trainer of all tokens, and by depth. */
-  divergence: { tokens: number; kl_v1: number; kl_v2: number; largest: number };
-  depth: DepthRow[];
-  findings: Finding[];
-  sound: boolean;
 }
 
 export async function doctorCommand(
@@ -189,11 +178,7 @@ async function sampleReplies(client: SamplingClient, { renderer }: WeightsTarget
   return (await Promise.all(asked)).flat();
 }
 
-function agreementFinding(
-  rows: readonly DepthRow[],
-  whole: DepthRow | ReturnType<typeof divergence>,
-  most: number,
-): Finding {
+function agreementFinding(rows: readonly DepthRow[], whole: Divergence, most: number): Finding {
   const id = 'numerics/by_depth';
   const worst = rows.find((row) => exceeds(row, most));
   if (worst !== undefined) {
@@ -210,7 +195,7 @@ function agreementFinding(
   return { id, state: 'fine', message };
 }
 
-function rescoringFinding(drawn: ReturnType<typeof divergence>, most: number): Finding {
+function rescoringFinding(drawn: Divergence, most: number): Finding {
   const id = 'numerics/rescoring';
   if (exceeds(drawn, most)) {
     return {

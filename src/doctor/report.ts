@@ -1,9 +1,8 @@
 // What the doctor found, as a person reads it.
 
 import { plural } from '../util/plural.ts';
-import type { DoctorReport } from './command.ts';
 import { depthLines } from './depth.ts';
-import type { FindingState } from './findings.ts';
+import type { DoctorReport, FindingState } from './findings.ts';
 
 const MARKS: Record<FindingState, string> = { fine: 'ok', found: 'FOUND', noted: 'note', skipped: '-' };
 const MARK_WIDTH = 5;

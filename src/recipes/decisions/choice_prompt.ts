@@ -17,10 +17,7 @@ const PREFIX = 'choice#';
 const letterOf = (index: number): string => String.fromCharCode('A'.charCodeAt(0) + index);
 
 /** What is asked; the answer is `choice#` and the letter of a choice. */
-function choiceMessages(
-  { text, choices }: Pick<Decision, 'text' | 'choices'>,
-  system: string | null,
-): Message[] {
+function choiceMessages({ text, choices }: Pick<Decision, 'text' | 'choices'>, system: string | null): Message[] {
   const asked: Message = { role: 'user', content: [text, '', ...choices.map(choiceLine)].join('\n') };
   return system === null ? [asked] : [{ role: 'system', content: system }, asked];
 }

@@ -20,7 +20,7 @@ export interface ForecastOptions {
  * Metrics: `format_valid`; of what is a forecast `brier_reward`, and `accuracy`, ½ at a forecast of ½; where the truth is known
  * `probability_error`, |p − truth|, and the expectations `expected_brier_reward` and `optimal_brier_reward`, in which luck does not count.
  */
-export function forecastEnv(question: Decision, options: ForecastOptions): Env {
+function forecastEnv(question: Decision, options: ForecastOptions): Env {
   const { renderer, maxContextLength, instruction, score, invalidReward } = options;
   const stop_condition = renderer.getStopSequences();
   return {
