@@ -10,7 +10,7 @@ export default class ThinkingScore extends BaseCommand {
     'The model thinks about each problem of a benchmark, greedily. Behind each step its answer is asked for, with the step and what stands before it as they are and with other numbers in them: how far the probability of the right answer moves is the true-thinking score of the step, from 0 (decoration) to 1. Writes tts_per_problem.jsonl and tts_summary.json.';
   static override examples = [
     '<%= config.bin %> thinking-score runs/step_sums --benchmark step_sums --answer-cue "Answer: " --min-step-chars 10',
-    '<%= config.bin %> thinking-score ORG/NAME --benchmark math --set file_path=math500.jsonl --limit 50 --max-tokens 4096 --kind doubt="^(Wait|But)"',
+    '<%= config.bin %> thinking-score ORG/NAME --benchmark math --set file_path=math500.jsonl --limit 50 --max-tokens 4096 --kind "doubt=^(Wait|But)"',
   ];
   static override args = {
     target: Args.string({
