@@ -11,6 +11,7 @@ import { defineBuilder } from '../../src/registry/builder.ts';
 import { rendererSlot } from '../../src/renderers/types.ts';
 import type { SamplingClient, ServiceClient, TrainingClient } from '../../src/tinker/clients.ts';
 import { serviceSlot } from '../../src/tinker/service.ts';
+import { openServer } from '../support/tinker_server.ts';
 
 const TINY = join(import.meta.dirname, '../../example_data/models/tiny');
 
@@ -76,6 +77,16 @@ describe('a sound model', () => {
     expect(report.divergence.largest).toBeLessThan(2e-5);
     expect(report.divergence.tokens).toBeGreaterThan(100);
     expect(lines.at(-1)).toBe('Nothing is wrong.');
+  });
+});
+
+describe('a server', () => {
+  it('is looked at as the engine is', async () => {
+    const { url } = await openServer();
+    const { report } = await examined({ service: url });
+    expect(found(report)).toEqual([]);
+    expect(report.service).toBe('tinker');
+    expect(report.divergence.largest).toBeLessThan(2e-5);
   });
 });
 
