@@ -13,6 +13,8 @@ import { aimeBenchmark } from './recipes/aime/benchmark.ts';
 import { arithmeticBenchmark } from './recipes/arithmetic/benchmark.ts';
 import { arithmetic } from './recipes/arithmetic/builder.ts';
 import { gameBuilders } from './recipes/games/builders.ts';
+import { decisionBuilders } from './recipes/decisions/builders.ts';
+import { forecastingBuilders } from './recipes/forecasting/builders.ts';
 import { gsm8kBenchmark } from './recipes/gsm8k/benchmark.ts';
 import { gsm8kDataset } from './recipes/gsm8k/builders.ts';
 import { gsm8kRLDataset } from './recipes/gsm8k/rl_dataset.ts';
@@ -28,6 +30,8 @@ import { searchBuilders } from './recipes/search_tool/builders.ts';
 import { slLoop } from './recipes/sl_loop.ts';
 import { ticTacToe, ticTacToeDemonstrations, ticTacToeGame } from './recipes/tic_tac_toe/builders.ts';
 import { twentyQuestionsBuilders } from './recipes/twenty_questions/builders.ts';
+import { rubricBuilders } from './recipes/rubric/builders.ts';
+import { stepSumsBuilders } from './recipes/step_sums/builders.ts';
 import { Registry } from './registry/registry.ts';
 import { rendererBuilders } from './renderers/builders.ts';
 import { retrievers } from './retrieval/builders.ts';
@@ -73,6 +77,10 @@ export function builtinRegistry(): Registry {
     ...twentyQuestionsBuilders,
     ...searchBuilders,
     ...retrievers,
+    ...decisionBuilders,
+    ...forecastingBuilders,
+    ...rubricBuilders,
+    ...stepSumsBuilders,
     gsm8kRLDataset,
     mathRLDataset,
     pretrain,

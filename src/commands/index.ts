@@ -13,6 +13,7 @@ import CheckpointsUnpublish from './checkpoints/unpublish.ts';
 import Completion from './completion.ts';
 import Conformance from './conformance.ts';
 import Diff from './diff.ts';
+import Doctor from './doctor.ts';
 import Engine from './engine.ts';
 import EvalCompare from './eval/compare.ts';
 import Eval from './eval.ts';
@@ -34,6 +35,7 @@ import Schema from './schema.ts';
 import Serve from './serve.ts';
 import Sql from './sql.ts';
 import Sweep from './sweep.ts';
+import ThinkingScore from './thinking_score.ts';
 import Validate from './validate.ts';
 import Version from './version.ts';
 
@@ -50,6 +52,7 @@ export const COMMANDS: Record<string, Command.Class> = {
   completion: Completion,
   conformance: Conformance,
   diff: Diff,
+  doctor: Doctor,
   engine: Engine,
   eval: Eval,
   'eval:compare': EvalCompare,
@@ -71,6 +74,7 @@ export const COMMANDS: Record<string, Command.Class> = {
   serve: Serve,
   sql: Sql,
   sweep: Sweep,
+  'thinking-score': ThinkingScore,
   validate: Validate,
   version: Version,
 };

@@ -1,20 +1,16 @@
 // cookbook render: the rows of a data file as the loss sees them, made by the code that makes training examples of them.
 
-import { Type } from '@sinclair/typebox';
 import pc from 'picocolors';
 import type { Colors } from 'picocolors/types.js';
-import { parse } from 'yaml';
 import { isHubName } from '../hub/hub_settings.ts';
 import { locateModel } from '../hub/locate.ts';
 import { locateRows } from '../hub/locate_rows.ts';
-import { builderOf } from '../registry/fields.ts';
 import type { Registry } from '../registry/registry.ts';
-import { isPlainRef, type PlainRef } from '../registry/slot.ts';
 import { recommendedRenderer } from '../renderers/recommended.ts';
 import { type Renderer, rendererSlot, type TrainOnWhat } from '../renderers/types.ts';
 import { addPlugins } from '../spec/command_line.ts';
 import { nearPathsHint } from '../spec/near_files.ts';
-import { resolveFields } from '../spec/resolve.ts';
+import { referenceFlag } from '../spec/reference_flag.ts';
 import { containerOf } from '../supervised/data/bytes.ts';
 import { conversationReader } from '../supervised/data/formats.ts';
 import { COLUMN_NAMES, type ColumnNames, type DataFormat, type OptionSpelling } from '../supervised/data/options.ts';
@@ -24,7 +20,6 @@ import { loadTokenizer } from '../tokenizers/hf_tokenizer.ts';
 import { tokenTexts } from '../tokenizers/token_texts.ts';
 import { ConfigurationError, DataValidationError, errorData } from '../util/errors.ts';
 import { shortPath } from '../util/files.ts';
-import type { JsonValue } from '../util/json.ts';
 import { plural } from '../util/plural.ts';
 import { quote } from '../util/program_name.ts';
 import { legend, tokenLines } from './token_lines.ts';
@@ -117,31 +112,10 @@ async function openRenderer(
   const { directory } = await locateModel(model, { parts: 'tokenizer', notify });
   const tokenizer = await loadTokenizer(directory);
   const ref =
-    renderer === null ? await recommendedRenderer({ modelName: model, tokenizer }) : rendererRef(renderer, registry);
+    renderer === null
+      ? await recommendedRenderer({ modelName: model, tokenizer })
+      : referenceFlag(rendererSlot, { flag: '--renderer', text: renderer }, registry);
   return await registry.build(rendererSlot, ref, { tokenizer });
-}
-
-/** Checked and completed as in a spec. */
-function rendererRef(text: string, registry: Registry): PlainRef {
-  const given = text.trimStart().startsWith('{') ? yamlOf(text) : text;
-  const surroundings = { cwd: process.cwd(), directoryOf: () => process.cwd(), exists: () => true };
-  const params = Type.Object({ renderer: builderOf(rendererSlot) });
-  const { value, issues } = resolveFields(params, { renderer: given }, registry, surroundings);
-  const [issue] = issues;
-  if (issue !== undefined) {
-    const field = issue.path.slice(1).join('.');
-    throw new ConfigurationError(`--renderer: ${field === '' ? '' : `${field}: `}${issue.message}`);
-  }
-  if (isPlainRef(value.renderer)) return value.renderer;
-  throw new ConfigurationError('--renderer: expected a name, or {builder: NAME, …}');
-}
-
-function yamlOf(text: string): JsonValue {
-  try {
-    return parse(text);
-  } catch (error) {
-    throw new ConfigurationError('--renderer: not valid YAML', { cause: error });
-  }
 }
 
 const AS_FLAGS: OptionSpelling = {

@@ -54,22 +54,59 @@ export async function openSamplingTarget(
   notify: (message: string) => void = () => undefined,
   { service: given }: { service?: PlainRef } = {},
 ): Promise<SamplingTarget> {
-  const weights = await verifiedWeights(target, { purpose: 'sample', unfinished: 'newest' });
+  const options = { purpose: 'sample' as const, ...(given && { service: given }) };
+  const opened = await openWeightsTarget(target, options, registry, notify);
+  const { service, base_model, model_path, description, weights, renderer, rendererRef } = opened;
+  try {
+    const client = await service.createSamplingClient(model_path === undefined ? { base_model } : { model_path });
+    return { description, weights, client, renderer, rendererRef, close: () => service.close() };
+  } catch (error) {
+    await closeQuietly(service);
+    throw error;
+  }
+}
+
+/** Weights on their service, before any client is open on them. */
+export interface WeightsTarget extends Pick<SamplingTarget, 'description' | 'weights' | 'renderer' | 'rendererRef'> {
+  service: ServiceClient;
+  serviceRef: PlainRef;
+  base_model: string;
+  /** Absent for a model without an adapter. */
+  model_path?: string;
+}
+
+export interface WeightsTargetOptions {
+  purpose: 'train' | 'sample';
+  /** In the place of the service of the run, or of the engine of this package. */
+  service?: PlainRef;
+  /** In the place of the renderer that the weights were trained with, or that suits the model. */
+  renderer?: PlainRef;
+}
+
+/** What is given back with the service. */
+export async function openWeightsTarget(
+  target: WeightsRef,
+  options: WeightsTargetOptions,
+  registry: Registry,
+  notify: (message: string) => void,
+): Promise<WeightsTarget> {
+  const weights = await verifiedWeights(target, { purpose: options.purpose, unfinished: 'newest' });
   if (weights.run !== null) await loadPluginsOf(weights.run, registry, notify);
-  const source = await sourceOf(weights, given);
-  const { checkpointsPath, service: ref, base_model, model_path, description } = source;
-  const service = await registry.build(serviceSlot, revealSecrets(ref, process.env), {
+  const source = await sourceOf(weights, options.service);
+  const { checkpointsPath, service: serviceRef, base_model, model_path, description } = source;
+  const service = await registry.build(serviceSlot, revealSecrets(serviceRef, process.env), {
     checkpointsPath,
     seed: 0,
     notify,
   });
   try {
-    const client = await service.createSamplingClient(model_path === undefined ? { base_model } : { model_path });
     const { directory } = await locateModel(source.tokenizer, { parts: 'tokenizer', notify });
     const tokenizer = await loadTokenizer(directory);
-    const rendererRef = source.renderer ?? (await recommendedRenderer({ modelName: base_model, tokenizer }));
+    const suits = async () => source.renderer ?? (await recommendedRenderer({ modelName: base_model, tokenizer }));
+    const rendererRef = options.renderer ?? (await suits());
     const renderer = await registry.build(rendererSlot, rendererRef, { tokenizer });
-    return { description, weights, client, renderer, rendererRef, close: () => service.close() };
+    const path = model_path === undefined ? {} : { model_path };
+    return { description, weights, service, serviceRef, base_model, ...path, renderer, rendererRef };
   } catch (error) {
     await closeQuietly(service);
     throw error;

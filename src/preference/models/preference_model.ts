@@ -22,7 +22,7 @@ export interface PreferenceModel {
 /** Says what a completion is worth by itself, from 0 to 1; null where it cannot tell. */
 export type Score = (completion: Completion, options?: StepOptions) => OrPromise<number | null>;
 
-interface Completion {
+export interface Completion {
   prompt_conversation: readonly Message[];
   completion: readonly Message[];
 }

@@ -8,7 +8,7 @@ import { ConfigurationError } from '../../util/errors.ts';
 import { groupProblem } from '../../util/expressions.ts';
 import { seedFor } from '../../util/random.ts';
 import { shown } from '../../util/shown.ts';
-import { type PreferenceModel, scoringModel } from './preference_model.ts';
+import { type Completion, type PreferenceModel, type Score, scoringModel } from './preference_model.ts';
 import { textOf } from './rules.ts';
 
 export interface RubricOptions {
@@ -42,41 +42,67 @@ export function rubricProblems({ pattern, min_score, max_score, retries, tempera
 
 /** @throws ConfigurationError for settings that contradict one another */
 export function rubricModel(options: RubricOptions, parts: RubricParts): PreferenceModel {
-  const [problem] = rubricProblems(options);
-  if (problem !== undefined) throw new ConfigurationError(`${problem.field}: ${problem.message}`);
-  const { min_score: lowest, max_score: highest } = options;
+  if (options.mode === 'score') return scoringModel(rubricScorer(options, parts));
+  requireSound(options);
   const ask = asker(options, parts);
-  if (options.mode === 'score') {
-    return scoringModel(async ({ prompt_conversation, completion }, step) => {
-      const sections = [...conversationSections(prompt_conversation), section('reply', textOf(completion))];
-      const score = await ask([...sections, section('rubric', options.rubric)], readNumber, step);
-      return score === null ? null : (Math.min(Math.max(score, lowest), highest) - lowest) / (highest - lowest);
-    });
-  }
   return {
     async compare({ prompt_conversation, completion_A, completion_B }, step) {
       const replies = [section('reply_A', textOf(completion_A)), section('reply_B', textOf(completion_B))];
       const sections = [...conversationSections(prompt_conversation), ...replies, section('rubric', options.rubric)];
-      return await ask(sections, readVerdict, step);
+      return await ask(questionOf(sections, options), readVerdict, step);
     },
   };
 }
 
-type Ask = <T>(sections: readonly string[], read: (text: string) => T | null, step?: StepOptions) => Promise<T | null>;
+/**
+ * What a reply is worth by the rubric, from 0 to 1.
+ * @throws ConfigurationError for settings that contradict one another
+ */
+export function rubricScorer(options: RubricOptions, parts: RubricParts): Score {
+  requireSound(options);
+  const { min_score: lowest, max_score: highest } = options;
+  const ask = asker(options, parts);
+  return async (completion, step) => {
+    const score = await ask(scoreQuestion(options, completion), readNumber, step);
+    return score === null ? null : (Math.min(Math.max(score, lowest), highest) - lowest) / (highest - lowest);
+  };
+}
 
-/** Asks until an answer can be read, as often as may be. What is sampled depends on the question and the attempt alone. */
-function asker({ mode, instruction, pattern, min_score, max_score, retries }: RubricOptions, parts: RubricParts): Ask {
-  const { judge, seed, warn } = parts;
-  const tag = mode === 'score' ? 'score' : 'preference';
-  // From the last opening mark: a judge may speak of the mark before it sets it.
-  const expression = new RegExp(pattern ?? `<${tag}>((?:(?!<${tag}>).)*?)</${tag}>`, 'gs');
+/** What a judge is asked about one reply: what one that is trained reads. */
+export function scoreQuestion(
+  options: Pick<RubricOptions, 'rubric' | 'mode' | 'instruction' | 'min_score' | 'max_score'>,
+  { prompt_conversation, completion }: Completion,
+): string {
+  const reply = section('reply', textOf(completion));
+  return questionOf([...conversationSections(prompt_conversation), reply, section('rubric', options.rubric)], options);
+}
+
+function requireSound(options: RubricOptions): void {
+  const [problem] = rubricProblems(options);
+  if (problem !== undefined) throw new ConfigurationError(`${problem.field}: ${problem.message}`);
+}
+
+function questionOf(
+  sections: readonly string[],
+  { mode, instruction, min_score, max_score }: Pick<RubricOptions, 'mode' | 'instruction' | 'min_score' | 'max_score'>,
+): string {
   const asked =
     mode === 'score'
       ? `How well does the reply meet the rubric? Answer with a number from ${min_score} to ${max_score}, as <score>NUMBER</score>.`
       : 'Which reply meets the rubric better? Answer with <preference>A</preference>, <preference>B</preference> or <preference>Tie</preference>.';
+  return [...sections, instruction ?? asked].join('\n\n');
+}
+
+type Ask = <T>(question: string, read: (text: string) => T | null, step?: StepOptions) => Promise<T | null>;
+
+/** Asks until an answer can be read, as often as may be. What is sampled depends on the question and the attempt alone. */
+function asker({ mode, pattern, retries }: RubricOptions, parts: RubricParts): Ask {
+  const { judge, seed, warn } = parts;
+  const tag = mode === 'score' ? 'score' : 'preference';
+  // From the last opening mark: a judge may speak of the mark before it sets it.
+  const expression = new RegExp(pattern ?? `<${tag}>((?:(?!<${tag}>).)*?)</${tag}>`, 'gs');
   let isTold = false;
-  return async (sections, read, { signal } = {}) => {
-    const content = [...sections, instruction ?? asked].join('\n\n');
+  return async (content, read, { signal } = {}) => {
     for (let attempt = 0; ; attempt++) {
       const { message } = await judge.complete([{ role: 'user', content }], {
         seed: seedFor(seed, 'rubric', content, attempt),
