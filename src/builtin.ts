@@ -11,6 +11,7 @@ import { preferenceModels } from './preference/models/preference_models.ts';
 import { pairwisePreference } from './preference/pairwise/pairwise_builder.ts';
 import { arithmeticBenchmark } from './recipes/arithmetic/benchmark.ts';
 import { arithmetic } from './recipes/arithmetic/builder.ts';
+import { codeDemonstrations, codeTasks } from './recipes/code_rl/function_builders.ts';
 import { gsm8kBenchmark } from './recipes/gsm8k/benchmark.ts';
 import { gsm8kDataset } from './recipes/gsm8k/builders.ts';
 import { gsm8kRLDataset } from './recipes/gsm8k/rl_dataset.ts';
@@ -25,6 +26,9 @@ import { rendererBuilders } from './renderers/builders.ts';
 import { rl } from './rl/builder.ts';
 import { interleaved } from './rl/interleaved.ts';
 import { rolloutStrategies } from './rl/strategies.ts';
+import { bubblewrap } from './sandbox/bubblewrap/builder.ts';
+import { httpSandboxBuilder } from './sandbox/http/builder.ts';
+import { quickjs } from './sandbox/quickjs/builder.ts';
 import { mlflow } from './sinks/mlflow/builder.ts';
 import { tensorboard } from './sinks/tensorboard/builder.ts';
 import { trackio } from './sinks/trackio/builder.ts';
@@ -56,6 +60,8 @@ export function builtinRegistry(): Registry {
     guessNumberDemonstrations,
     ticTacToe,
     ticTacToeDemonstrations,
+    codeTasks,
+    codeDemonstrations,
     gsm8kRLDataset,
     mathRLDataset,
     pretrain,
@@ -75,6 +81,9 @@ export function builtinRegistry(): Registry {
     mathBenchmark,
     gridSearch,
     localExecutor,
+    quickjs,
+    bubblewrap,
+    httpSandboxBuilder,
     tensorboard,
     mlflow,
     trackio,

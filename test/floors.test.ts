@@ -23,6 +23,7 @@ const FLOORS = [
   ['distillation'],
   ['preference'],
   ['rl', 'supervised'],
+  ['sandbox'],
   ['training'],
   ['completers'],
   ['renderers'],
