@@ -10,8 +10,8 @@ import { DefaultIntrinsics, newQuickJSWASMModuleFromVariant, newVariant } from '
 // Without a clock and without chance, a program prints the same on every machine.
 const INTRINSICS = { ...DefaultIntrinsics, Date: false };
 const STACK_BYTES = 512 * 1024;
-/** QuickJS asks whether to go on after so many turns of loops and calls as make about 10,000; a second is a thousand of these. */
-const QUESTIONS_A_SECOND = 1000;
+/** QuickJS asks whether to go on every 10,000 jumps and calls: a second is ten million turns of a loop, wherever it runs. */
+const QUESTIONS_A_SECOND = 2000;
 const OUT_OF_MEMORY = /^InternalError: out of memory/;
 const TOO_DEEP = 'RangeError: Maximum call stack size exceeded\n';
 

@@ -43,7 +43,8 @@ export function bwrapArguments({ command, directory, mounts, limits }: Contained
     // Files in memory count: there is no place to write to beside this one, and it has a size.
     ...['--size', bytes, '--tmpfs', '/tmp', '--dir', WORK],
     ...mounts.flatMap(({ from, to, writable = false }) => [writable ? '--bind' : '--ro-bind', from, to]),
-    ...['--remount-ro', '/dev', '--remount-ro', '/', '--chdir', directory, '--'],
+    // Where this process is the root user's, settings of the kernel in /proc are its own to change: it has to be read-only.
+    ...['--remount-ro', '/proc', '--remount-ro', '/dev', '--remount-ro', '/', '--chdir', directory, '--'],
     ...['prlimit', `--data=${bytes}`, '--core=0', `--fsize=${bytes}`, `--nofile=${OPEN_FILES}`],
     ...[`--cpu=${Math.ceil(limits.seconds) + 1}`, `--nproc=${limits.processes}`, '--'],
     ...command,
