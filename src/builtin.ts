@@ -11,6 +11,8 @@ import { preferenceModels } from './preference/models/preference_models.ts';
 import { pairwisePreference } from './preference/pairwise/pairwise_builder.ts';
 import { arithmeticBenchmark } from './recipes/arithmetic/benchmark.ts';
 import { arithmetic } from './recipes/arithmetic/builder.ts';
+import { codeBenchmarks } from './recipes/code_benchmarks/builders.ts';
+import { codeRL } from './recipes/code_rl/file_builder.ts';
 import { codeDemonstrations, codeTasks } from './recipes/code_rl/function_builders.ts';
 import { gsm8kBenchmark } from './recipes/gsm8k/benchmark.ts';
 import { gsm8kDataset } from './recipes/gsm8k/builders.ts';
@@ -19,6 +21,7 @@ import { guessNumber, guessNumberDemonstrations } from './recipes/guess_number/b
 import { mathBenchmark } from './recipes/math/benchmark.ts';
 import { mathRLDataset } from './recipes/math/rl_dataset.ts';
 import { rlLoop } from './recipes/rl_loop.ts';
+import { shellTasks } from './recipes/shell_tasks/builder.ts';
 import { slLoop } from './recipes/sl_loop.ts';
 import { ticTacToe, ticTacToeDemonstrations } from './recipes/tic_tac_toe/builders.ts';
 import { Registry } from './registry/registry.ts';
@@ -61,6 +64,8 @@ export function builtinRegistry(): Registry {
     ticTacToe,
     ticTacToeDemonstrations,
     codeTasks,
+    codeRL,
+    shellTasks,
     codeDemonstrations,
     gsm8kRLDataset,
     mathRLDataset,
@@ -79,6 +84,7 @@ export function builtinRegistry(): Registry {
     comparisonBenchmark,
     gsm8kBenchmark,
     mathBenchmark,
+    ...codeBenchmarks,
     gridSearch,
     localExecutor,
     quickjs,

@@ -4,14 +4,19 @@ import { ConfigurationError } from '../util/errors.ts';
 import { safeParts } from '../util/safe_path.ts';
 import type { Sandbox, SandboxRun } from './types.ts';
 
+type Named = Pick<Sandbox, 'name' | 'languages'>;
+
+/** @throws ConfigurationError that says which sandbox has the language */
+export function requireLanguage({ name, languages }: Named, language: string): void {
+  if (languages.includes(language)) return;
+  throw new ConfigurationError(`the sandbox ${name} runs ${languages.join(', ') || 'nothing'}, not ${language}`, {
+    hint: languageHint(language),
+  });
+}
+
 /** @throws ConfigurationError for what no program of a model is to blame for */
-export function requireRun({ name, languages }: Pick<Sandbox, 'name' | 'languages'>, run: SandboxRun): void {
-  const { language, files, entry } = run;
-  if (!languages.includes(language)) {
-    throw new ConfigurationError(`the sandbox ${name} runs ${languages.join(', ') || 'nothing'}, not ${language}`, {
-      hint: languageHint(language),
-    });
-  }
+export function requireRun(sandbox: Named, { language, files, entry }: SandboxRun): void {
+  requireLanguage(sandbox, language);
   for (const path of Object.keys(files)) {
     if ((safeParts(path) ?? []).length === 0) throw new ConfigurationError(`a program cannot have a file "${path}"`);
   }

@@ -4,9 +4,9 @@ import { Type } from '@sinclair/typebox';
 import { builderOf, semantic } from '../registry/fields.ts';
 import { sandboxSlot } from './types.ts';
 
-export const sandboxField = semantic(
-  builderOf(sandboxSlot, { default: { builder: 'quickjs' }, description: 'Where programs run.' }),
-);
+/** @param builder what runs programs unless something else is named */
+export const sandboxField = (builder: 'quickjs' | 'bubblewrap') =>
+  semantic(builderOf(sandboxSlot, { default: { builder }, description: 'Where programs run.' }));
 
 /** The largest that WebAssembly can have, and more than a test of a model should. */
 const MOST_MEGABYTES = 2048;

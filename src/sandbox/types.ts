@@ -56,8 +56,8 @@ export interface SandboxSession {
   exec(command: string, limits: SandboxLimits, options?: SandboxOptions): Promise<SandboxResult>;
   /** Puts a file below a directory of the session, such as `/app/data.txt`. */
   write(path: string, text: string): Promise<void>;
-  /** Takes away a file, or a directory with all that is in it. */
-  remove(path: string): Promise<void>;
+  /** Takes away all that is in one of the directories. */
+  clear(directory: '/app' | '/logs' | '/tests'): Promise<void>;
   /** The text of a regular file, up to `most` bytes; null where there is none. */
   read(path: string, most: number): Promise<string | null>;
   close(): Promise<void>;

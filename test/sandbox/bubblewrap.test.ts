@@ -1,7 +1,7 @@
 // Programs in bubblewrap: what they are given, how they end, and a shell whose files stay.
 
 import { execFile } from 'node:child_process';
-import { readdir, writeFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
@@ -125,11 +125,12 @@ describe.skipIf(problem !== null)('a shell', () => {
     expect(await session.read('/logs/directory/secret', 100)).toBeNull();
     expect(await session.read('/logs/pipe', 100)).toBeNull();
     await expect(session.write('/tests/data/in.txt', 'in')).rejects.toThrow('a program has put something else there');
-    await session.remove('/logs/directory/secret');
-    await session.remove('/logs/directory');
-    expect(await readdir(outside)).toEqual(['secret']);
     await session.write('/logs/link', 'own');
+    await session.clear('/logs');
+    await session.clear('/tests');
+    expect((await exec('ls /logs /tests')).stdout).toBe('/logs:\n\n/tests:\n');
     expect(await readdir(outside)).toEqual(['secret']);
+    expect(await readFile(join(outside, 'secret'), 'utf8')).toBe('secret');
     await expect(session.write('/app/../../x', '')).rejects.toThrow('a session has no place');
   });
 

@@ -4,6 +4,7 @@ import type { RandomGenerator } from 'pure-rand/types/RandomGenerator';
 import type { Message } from '../../renderers/types.ts';
 import { nextUniform } from '../../util/random.ts';
 import {
+  type FunctionKind,
   type FunctionTaskOptions,
   functionTask,
   isHeldOut,
@@ -13,7 +14,7 @@ import {
 
 /** @param noise share of the answers that are any function of the kind */
 export function demonstration(
-  { noise, ...options }: FunctionTaskOptions & { noise: number },
+  { noise, ...options }: FunctionKind & FunctionTaskOptions & { noise: number },
   random: RandomGenerator,
 ): Message[] {
   const asked = trainedFunction(options, random);
@@ -27,7 +28,7 @@ export function demonstration(
 }
 
 /** Of numbers where a function of numbers is asked for, and of lists where one of lists is. */
-function trainedFunction(options: FunctionTaskOptions, random: RandomGenerator, takesList?: boolean): MadeFunction {
+function trainedFunction(options: FunctionKind, random: RandomGenerator, takesList?: boolean): MadeFunction {
   for (;;) {
     const made = madeFunction(random, options);
     if (!isHeldOut(made) && (takesList === undefined || made.takesList === takesList)) return made;

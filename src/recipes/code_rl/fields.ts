@@ -26,7 +26,7 @@ export const codeFields = {
     Type.Number({ minimum: 0, default: 0.1, description: 'What a reply costs that is not in form, or has no end.' }),
   ),
   max_turns: count('Replies of an episode, where tests are run by a tool.', 4),
-  sandbox: sandboxField,
+  sandbox: sandboxField('quickjs'),
   limits: semantic(
     Type.Object(limitFields, {
       default: {},

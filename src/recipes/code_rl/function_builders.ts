@@ -2,13 +2,17 @@
 
 import { type Static, Type } from '@sinclair/typebox';
 import { defineBuilder } from '../../registry/builder.ts';
-import { semantic } from '../../registry/fields.ts';
+import { oneOf, semantic } from '../../registry/fields.ts';
 import type { Make } from '../../registry/slot.ts';
 import { type RLDatasetContext, type RLDatasets, rlDatasetSlot } from '../../rl/types.ts';
 import { datasetSlot } from '../../supervised/types.ts';
 import { codeFields, count } from './fields.ts';
+import { ARGUMENTS } from './function_tasks.ts';
 
 const taskFields = {
+  argument: semantic(
+    oneOf(ARGUMENTS, { default: 'any', description: 'What functions take: a number, a list of numbers, or either.' }),
+  ),
   max_steps: semantic(
     Type.Integer({
       minimum: 1,
@@ -49,7 +53,12 @@ async function buildCodeTasks(
   const { codeGroups } = await import('./code_dataset.ts');
   const { functionOf, functionTask } = await import('./function_tasks.ts');
   const { batch_size, group_size, n_batches, test_size } = config;
-  const groupOf = await codeGroups(config, { name: 'code_tasks', fenced: false }, context, make);
+  const groupOf = await codeGroups(
+    config,
+    { name: 'code_tasks', language: 'javascript', fenced: false },
+    context,
+    make,
+  );
   const trained = (index: number) => functionTask(functionOf('train', context.seed, index, config), config);
   const heldOut = (index: number) => functionTask(functionOf('test', 0, index, config), config);
   return {

@@ -8,9 +8,16 @@ import { nextBelow, randomFor } from '../../util/random.ts';
 import { type Expression, listStep, numberStep, type Step, summaryStep } from './function_steps.ts';
 import type { CallTest, CodeTask } from './task.ts';
 
-export interface FunctionTaskOptions {
+export const ARGUMENTS = ['number', 'list', 'any'] as const;
+
+/** What functions are made up. */
+export interface FunctionKind {
+  argument: (typeof ARGUMENTS)[number];
   /** Steps of a function, at most; of a list at least two, of which the last makes a number of it. */
   max_steps: number;
+}
+
+export interface FunctionTaskOptions {
   visible_tests: number;
   hidden_tests: number;
 }
@@ -29,14 +36,9 @@ const FUNCTION_NAME = 'f';
 const ONE_HELD_OUT = 8;
 
 /** Of a seed and a number: a function of the kind that is asked for. */
-export function functionOf(
-  purpose: 'train' | 'test',
-  seed: number,
-  index: number,
-  options: Pick<FunctionTaskOptions, 'max_steps'>,
-): MadeFunction {
+export function functionOf(purpose: 'train' | 'test', seed: number, index: number, kind: FunctionKind): MadeFunction {
   for (let attempt = 0; ; attempt++) {
-    const made = madeFunction(randomFor(seed, 'function', purpose, index, attempt), options);
+    const made = madeFunction(randomFor(seed, 'function', purpose, index, attempt), kind);
     if (isHeldOut(made) === (purpose === 'test')) return made;
   }
 }
@@ -46,11 +48,9 @@ export function isHeldOut({ code }: MadeFunction): boolean {
   return createHash('sha256').update(code).digest().readUInt32LE(0) % ONE_HELD_OUT === 0;
 }
 
-export function madeFunction(
-  random: RandomGenerator,
-  { max_steps }: Pick<FunctionTaskOptions, 'max_steps'>,
-): MadeFunction {
-  if (nextBelow(random, 2) === 0) {
+export function madeFunction(random: RandomGenerator, { argument, max_steps }: FunctionKind): MadeFunction {
+  const takesList = argument === 'any' ? nextBelow(random, 2) === 1 : argument === 'list';
+  if (!takesList) {
     const count = 1 + nextBelow(random, max_steps);
     const steps = Array.from({ length: count }, () => numberStep(random));
     return {

@@ -18,9 +18,9 @@ export interface Calls {
 export type CallOutcome = { value: JsonValue } | { error: string };
 
 /** Names that are plain identifiers: they are written into programs. */
-const FUNCTION_NAME = /^[A-Za-z_]\w*$/;
+export const FUNCTION_NAME = /^[A-Za-z_]\w*$/;
 
-// A value that is a function is it, be it a bare arrow; else one of the name, or a method of a class `Solution`.
+// What is a function by itself, such as a bare arrow, is the one; else one of the name, or a method of a class `Solution`.
 const JAVASCRIPT = (name: string) => `(() => {
   const fs = require('fs');
   const { parse, stringify } = JSON;
@@ -30,8 +30,8 @@ const JAVASCRIPT = (name: string) => `(() => {
   const run = eval;
   const solution = () => {
     try {
-      const value = run('(' + source + '\\n)');
-      if (typeof value === 'function') return value;
+      const value = run('(' + source.replace(/[;\\s]+$/, '') + '\\n)');
+      if (typeof value === 'function' && !/^class\\b/.test(String(value))) return value;
     } catch (error) {
       if (!(error instanceof SyntaxError)) throw error;
     }

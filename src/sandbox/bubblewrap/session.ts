@@ -38,9 +38,9 @@ export async function openSession({ limit, readable }: SessionOptions): Promise<
         return why === null ? result : { ...result, status: 'error', exit_code: null, stderr: `${why}\n` };
       }),
     write: async (path, text) => await writeBelow(root, requireParts(path), text),
-    remove: async (path) => {
-      const parts = requireParts(path);
-      if (await hasDirectories(root, parts)) await rm(join(root, ...parts), { recursive: true, force: true });
+    clear: async (directory) => {
+      await rm(join(root, directory), { recursive: true, force: true });
+      await mkdir(join(root, directory));
     },
     read: async (path, most) => await readBelow(root, requireParts(path), most),
     close: async () => await rm(root, { recursive: true, force: true }),
