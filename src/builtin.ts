@@ -15,6 +15,9 @@ import { arithmetic } from './recipes/arithmetic/builder.ts';
 import { gameBuilders } from './recipes/games/builders.ts';
 import { decisionBuilders } from './recipes/decisions/builders.ts';
 import { forecastingBuilders } from './recipes/forecasting/builders.ts';
+import { codeBenchmarks } from './recipes/code_benchmarks/builders.ts';
+import { codeRL } from './recipes/code_rl/file_builder.ts';
+import { codeDemonstrations, codeTasks } from './recipes/code_rl/function_builders.ts';
 import { gsm8kBenchmark } from './recipes/gsm8k/benchmark.ts';
 import { gsm8kDataset } from './recipes/gsm8k/builders.ts';
 import { gsm8kRLDataset } from './recipes/gsm8k/rl_dataset.ts';
@@ -27,6 +30,7 @@ import { gpqaBenchmark, mmluBenchmark, mmluProBenchmark } from './recipes/mmlu/b
 import { rlLoop } from './recipes/rl_loop.ts';
 import { searchBenchmarks } from './recipes/search_tool/benchmark.ts';
 import { searchBuilders } from './recipes/search_tool/builders.ts';
+import { shellTasks } from './recipes/shell_tasks/builder.ts';
 import { slLoop } from './recipes/sl_loop.ts';
 import { ticTacToe, ticTacToeDemonstrations, ticTacToeGame } from './recipes/tic_tac_toe/builders.ts';
 import { twentyQuestionsBuilders } from './recipes/twenty_questions/builders.ts';
@@ -39,6 +43,9 @@ import { rl } from './rl/builder.ts';
 import { external } from './rl/external/builder.ts';
 import { interleaved } from './rl/interleaved.ts';
 import { rolloutStrategies } from './rl/strategies.ts';
+import { bubblewrap } from './sandbox/bubblewrap/builder.ts';
+import { httpSandboxBuilder } from './sandbox/http/builder.ts';
+import { quickjs } from './sandbox/quickjs/builder.ts';
 import { mlflow } from './sinks/mlflow/builder.ts';
 import { tensorboard } from './sinks/tensorboard/builder.ts';
 import { trackio } from './sinks/trackio/builder.ts';
@@ -81,6 +88,10 @@ export function builtinRegistry(): Registry {
     ...forecastingBuilders,
     ...rubricBuilders,
     ...stepSumsBuilders,
+    codeTasks,
+    codeRL,
+    shellTasks,
+    codeDemonstrations,
     gsm8kRLDataset,
     mathRLDataset,
     pretrain,
@@ -105,8 +116,12 @@ export function builtinRegistry(): Registry {
     gpqaBenchmark,
     ifevalBenchmark,
     ...searchBenchmarks,
+    ...codeBenchmarks,
     gridSearch,
     localExecutor,
+    quickjs,
+    bubblewrap,
+    httpSandboxBuilder,
     tensorboard,
     mlflow,
     trackio,

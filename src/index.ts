@@ -103,6 +103,7 @@ export {
 } from './rl/tool_env.ts';
 export * from './rl/tools.ts';
 export * from './rl/types.ts';
+export * from './sandbox/types.ts';
 export { computeBpb, computeMeanNll, datumFromModelInputWeights } from './supervised/common.ts';
 export { fromOpenaiMessages } from './supervised/data/messages.ts';
 export { packedDataset } from './supervised/packing.ts';

@@ -38,6 +38,7 @@ const FLOORS = [
   ['preference'],
   ['retrieval'],
   ['rl', 'supervised'],
+  ['sandbox'],
   ['training'],
   ['completers'],
   ['renderers'],

@@ -1,0 +1,2 @@
+#!/bin/bash
+mkdir -p /app/notes && echo "three boats" > /app/notes/today.txt

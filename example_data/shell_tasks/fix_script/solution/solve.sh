@@ -1,0 +1,2 @@
+#!/bin/bash
+sed -i 's/\* 3/* 2/' /app/double.sh

@@ -1,0 +1,95 @@
+// What generated functions are made of: steps that each do one thing to a number or to a list of numbers, said in words, written in
+// JavaScript, and done here.
+
+import type { RandomGenerator } from 'pure-rand/types/RandomGenerator';
+import { nextBelow } from '../../util/random.ts';
+
+/** An expression in JavaScript, and how tightly it holds together. */
+export interface Expression {
+  text: string;
+  /** 0: a name or a call; 1: a product; 2: a sum. */
+  level: 0 | 1 | 2;
+}
+
+export interface Step<In, Out> {
+  words: string;
+  write(value: Expression): Expression;
+  apply(value: In): Out;
+}
+
+export type NumberStep = Step<number, number>;
+export type ListStep = Step<readonly number[], readonly number[]>;
+export type SummaryStep = Step<readonly number[], number>;
+
+const sum = (text: string): Expression => ({ text, level: 2 });
+const product = (text: string): Expression => ({ text, level: 1 });
+const call = (text: string): Expression => ({ text, level: 0 });
+
+/** In parentheses where it would fall apart. */
+const held = ({ text, level }: Expression, most: 0 | 1): string => (level <= most ? text : `(${text})`);
+
+const CONSTANTS = [2, 3, 4, 5, 6, 7, 8, 9];
+
+const numberSteps: ((k: number) => NumberStep)[] = [
+  (k) => ({ words: `add ${k}`, write: (x) => sum(`${x.text} + ${k}`), apply: (x) => x + k }),
+  (k) => ({ words: `subtract ${k}`, write: (x) => sum(`${x.text} - ${k}`), apply: (x) => x - k }),
+  (k) => ({ words: `multiply by ${k}`, write: (x) => product(`${held(x, 1)} * ${k}`), apply: (x) => x * k }),
+  () => ({ words: 'square it', write: (x) => product(`${held(x, 0)} ** 2`), apply: (x) => x ** 2 }),
+  () => ({ words: 'change the sign', write: (x) => product(`-${held(x, 0)}`), apply: (x) => -x }),
+  (k) => ({
+    words: `make it at least ${k}`,
+    write: (x) => call(`Math.max(${x.text}, ${k})`),
+    apply: (x) => Math.max(x, k),
+  }),
+  (k) => ({
+    words: `make it at most ${k}`,
+    write: (x) => call(`Math.min(${x.text}, ${k})`),
+    apply: (x) => Math.min(x, k),
+  }),
+];
+
+const conditions: ((k: number) => { words: string; text: string; holds(x: number): boolean })[] = [
+  (k) => ({ words: `above ${k}`, text: `x > ${k}`, holds: (x) => x > k }),
+  (k) => ({ words: `below ${k}`, text: `x < ${k}`, holds: (x) => x < k }),
+  () => ({ words: 'that are even', text: 'x % 2 == 0', holds: (x) => x % 2 === 0 }),
+];
+
+const X: Expression = { text: 'x', level: 0 };
+
+const summarySteps: SummaryStep[] = [
+  {
+    words: 'sum them',
+    write: (a) => call(`${a.text}.reduce((s, x) => s + x, 0)`),
+    apply: (a) => a.reduce((s, x) => s + x, 0),
+  },
+  { words: 'count them', write: (a) => call(`${a.text}.length`), apply: (a) => a.length },
+];
+
+const chosen = <T>(random: RandomGenerator, items: readonly T[]): T => items[nextBelow(random, items.length)];
+const constant = (random: RandomGenerator) => chosen(random, CONSTANTS);
+
+export function numberStep(random: RandomGenerator): NumberStep {
+  return chosen(random, numberSteps)(constant(random));
+}
+
+/** Does something to each number, or leaves some of them out. */
+export function listStep(random: RandomGenerator): ListStep {
+  if (nextBelow(random, 2) === 0) {
+    const { words, write, apply } = numberStep(random);
+    return {
+      words: `for each, ${words}`,
+      write: (a) => call(`${a.text}.map(x => ${write(X).text})`),
+      apply: (a) => a.map(apply),
+    };
+  }
+  const { words, text, holds } = chosen(random, conditions)(constant(random));
+  return {
+    words: `keep those ${words}`,
+    write: (a) => call(`${a.text}.filter(x => ${text})`),
+    apply: (a) => a.filter(holds),
+  };
+}
+
+export function summaryStep(random: RandomGenerator): SummaryStep {
+  return chosen(random, summarySteps);
+}

@@ -1,0 +1,52 @@
+// What the processes of a sandbox take together, from /proc. Limits of the kernel hold for each alone, some not for the root user,
+// and none for memory that processes share.
+
+import { readdirSync, readFileSync } from 'node:fs';
+
+export interface TreeUse {
+  /** Processes and threads. */
+  processes: number;
+  memory_mb: number;
+}
+
+/** Nodes beyond so many are not looked at: that many are too many anyway. */
+const MOST = 10_000;
+const PAGE_BYTES = 4096;
+
+/** Of the process and all that it has started. What ends while it is looked at does not count. */
+export function treeUse(root: number): TreeUse {
+  const use = { processes: 0, memory_mb: 0 };
+  const left = [root];
+  for (let pid = left.pop(); pid !== undefined && use.processes < MOST; pid = left.pop()) {
+    const stat = textOf(`/proc/${pid}/stat`);
+    if (stat === null) continue;
+    // The name in parentheses may hold anything: proc(5).
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    use.processes += Number(fields[17] ?? 1);
+    use.memory_mb += (Number(fields[21] ?? 0) * PAGE_BYTES) / 2 ** 20;
+    left.push(...childrenOf(pid));
+  }
+  return use;
+}
+
+/** Of each of its threads. */
+function childrenOf(pid: number): number[] {
+  const listed = threadsOf(pid).map((thread) => textOf(`/proc/${pid}/task/${thread}/children`) ?? '');
+  return listed.flatMap((text) => text.split(' ').filter(Boolean).map(Number));
+}
+
+function threadsOf(pid: number): string[] {
+  try {
+    return readdirSync(`/proc/${pid}/task`);
+  } catch {
+    return [];
+  }
+}
+
+function textOf(path: string): string | null {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return null;
+  }
+}
