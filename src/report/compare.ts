@@ -31,7 +31,8 @@ export async function compare(
     .flatMap((grouping) => objectivesFor(membersOf(grouping), options))
     .map(({ metric }): [string, string] => [metric, 'DOUBLE']);
   const files = await MetricFiles.open(connection, entries);
-  const columns = await loadMetrics(files, Object.fromEntries([...metrics, [COST.metric, 'DOUBLE']]));
+  const wanted = Object.fromEntries([...metrics, [COST.metric, 'DOUBLE']]);
+  const columns = await loadMetrics(files, wanted, { isOrdered: false });
   const { summaries, notices } = await compareLoaded(connection, entries, groupings, options, columns);
   return { summaries, notices: [...files.notices, ...notices] };
 }

@@ -206,7 +206,7 @@ describe('loadMetrics', () => {
     expect(await load()).toEqual({ metrics: {}, notices: [], rows: [] });
   });
 
-  it('gives for any log what reading it line by line gives', async () => {
+  it.each([true, false])('gives for any log what reading it line by line gives, in order: %s', async (isOrdered) => {
     const line = fc.oneof(
       fc.record(
         { step: fc.nat(6), loss: fc.double({ noNaN: true, noDefaultInfinity: true }), test: fc.integer() },
@@ -221,7 +221,7 @@ describe('loadMetrics', () => {
           write('a', lines);
           const entries = discoverRuns(['.'], cwd).runs.map(readRunEntry);
           const files = await MetricFiles.open(database, entries);
-          await loadMetrics(files, { loss: 'DOUBLE', test: 'DOUBLE' });
+          await loadMetrics(files, { loss: 'DOUBLE', test: 'DOUBLE' }, { isOrdered });
           const rows = await readRows(
             database,
             `SELECT step, m0 AS loss, m1 AS test FROM ${METRIC_ROWS} ORDER BY step`,
