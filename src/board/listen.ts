@@ -11,7 +11,9 @@ import { readAssets } from './assets.ts';
 import { ReportPage } from './report_page.ts';
 import { RunDiffs } from './run_diffs.ts';
 import { BoardRuns } from './runs.ts';
+import { SeriesStore } from './series_store.ts';
 import { EventStream } from './stream.ts';
+import { Transcripts } from './transcript_view.ts';
 
 export interface BoardOptions {
   /** Searched for runs, relative to `cwd`. */
@@ -54,16 +56,17 @@ export async function openBoard(options: BoardOptions): Promise<RunningBoard> {
     ...(searchMs !== undefined && { searchMs }),
   });
   const reportPage = new ReportPage({ directories, cwd });
-  const diffs = new RunDiffs(cwd);
+  const [diffs, series, transcripts] = [new RunDiffs(cwd), new SeriesStore(), new Transcripts()];
   const access = accessOf(token);
-  const { fetch } = boardApp({ runs, stream, assets, access, reportPage, diffs, directories, report });
+  const views = { runs, diffs, series, transcripts };
+  const { fetch } = boardApp({ ...views, stream, assets, access, reportPage, directories, report });
   const server = createServer({ headersTimeout: HEADERS_MS, keepAliveTimeout: IDLE_MS }, getRequestListener(fetch));
   const connections = new Connections(server, STALLED_MS);
   server.on('clientError', refuseUnreadable);
   const close = async () => {
     stream.close();
     await reportPage.close();
-    await diffs.close();
+    await Promise.all([diffs, series, transcripts].map((each) => each.close()));
     await runs.close();
     await connections.close(DRAIN_MS);
   };

@@ -47,6 +47,8 @@ const SEARCH_SHARE = 100;
 /** Runs that are watched at a time; those beyond it are seen as often as runs are searched. */
 const MOST_WATCHED = 32;
 const WATCH_PAUSE_MS = 400;
+/** What was logged before somebody looked is read with the curves. */
+const NEWEST_BYTES = 32 * 1024;
 const UPDATE_MS = 500;
 /** Runs that are read before others get a turn. */
 const READ_AT_A_TIME = 25;
@@ -204,7 +206,7 @@ export class BoardRuns {
           if (change.anew) this.#anew.add(run);
           this.#points[run] = points;
         },
-        { pauseMs: WATCH_PAUSE_MS },
+        { pauseMs: WATCH_PAUSE_MS, newestBytes: NEWEST_BYTES },
       );
       this.#watches.set(run, watch);
     }

@@ -97,7 +97,7 @@ export function readRunEntry(found: RunDirectory): RunEntry {
   const git = objectOf(record.git);
   const versions = objectOf(record.versions);
   const error = objectOf(status.error);
-  const { notes, problem: notesProblem } = readNotes(found.directory, found.files);
+  const { notes, problem: notesProblem } = readNotes(found.directory);
   return {
     row: {
       run: found.path,
