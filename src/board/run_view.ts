@@ -5,9 +5,9 @@ import { flatten } from '../report/flatten.ts';
 import { MetricOrder } from '../report/metric_order.ts';
 import { tellingMetrics } from '../report/objective.ts';
 import type { RunEntry } from '../report/run_entry.ts';
-import { readNotes } from '../run_files/notes.ts';
+import { type RunNotes, readNotes } from '../run_files/notes.ts';
 import { type FileTail, readFileTail } from '../util/file_tail.ts';
-import type { JsonObject, JsonValue } from '../util/json.ts';
+import type { JsonValue } from '../util/json.ts';
 import type { Series } from './run_series.ts';
 import type { SeriesStore } from './series_store.ts';
 
@@ -21,7 +21,7 @@ export interface RunView {
   metrics: (Series & { isDetail: boolean; sql: string })[];
   problem: string | null;
   log: FileTail | null;
-  notes: JsonObject;
+  notes: RunNotes;
 }
 
 const LOG_BYTES = 32 * 1024;
@@ -43,7 +43,7 @@ export async function runView(entry: RunEntry, store: SeriesStore): Promise<RunV
       .map((each) => ({ ...each, isDetail: order.isDetail(each.metric), sql: curvesSql(each.metric, [row.run]) })),
     problem: logged?.problem ?? notesProblem,
     log: logTail(entry),
-    notes: { ...notes },
+    notes,
   };
 }
 

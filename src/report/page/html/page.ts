@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto';
 import { html, raw } from 'hono/html';
 import { plural } from '../../../util/plural.ts';
-import { chartStyle, darkVariables } from '../../charts/theme.ts';
+import { chartStyle, chartVariables } from '../../charts/theme.ts';
 import type { Assets } from '../assets.ts';
 import type { PageData, StudyData } from '../page_data.ts';
 import { answerSection } from './answer_section.ts';
@@ -55,13 +55,9 @@ ${isScripted ? html`<script type="application/json" id="data">${raw(scriptData(d
   return String(await page);
 }
 
-/** Charts on a dark ground, whether the reader's system asks for it or the button does; in print they are as they were drawn. */
+/** As light or dark as the page; in print they are as they were drawn. */
 function chartColors(): string {
-  return `@media screen {
-@media (prefers-color-scheme: dark) { :root:not([data-theme='light']) { ${darkVariables()} } }
-:root[data-theme='dark'] { ${darkVariables()} }
-}
-${chartStyle()}`;
+  return `@media screen { :root { ${chartVariables()} } }\n${chartStyle()}`;
 }
 
 /** Nothing is fetched and nothing runs but the script that stands in the page; no data becomes markup by way of it. */
