@@ -2,7 +2,6 @@
 
 import { dirname } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
-import type { TopLevelSpec } from 'vega-lite';
 import { type SweepChart, sweepCharts } from '../../run_files/sweep_charts.ts';
 import { ConfigurationError, messageOf } from '../../util/errors.ts';
 import { printable } from '../../util/printable.ts';
@@ -10,7 +9,7 @@ import { jsonReader } from '../database.ts';
 import type { Limits } from '../limits.ts';
 import type { RunEntry } from '../run_entry.ts';
 import { askNext } from '../sql.ts';
-import type { Chart } from './chart.ts';
+import { type Chart, isSpec } from './chart.ts';
 
 /**
  * @param connection with the views, and sealed
@@ -44,11 +43,4 @@ async function answered(
     if (!(error instanceof ConfigurationError)) throw error;
     throw new ConfigurationError(`chart "${name}": ${messageOf(error)}`, { cause: error, hint: error.hint });
   }
-}
-
-const DRAWN = ['mark', 'layer', 'concat', 'hconcat', 'vconcat', 'facet', 'repeat', 'spec'];
-
-/** The rest is for the compiler of Vega-Lite to judge. */
-function isSpec(value: object): value is TopLevelSpec {
-  return DRAWN.some((member) => Object.hasOwn(value, member));
 }
