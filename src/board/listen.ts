@@ -19,6 +19,8 @@ export interface BoardOptions {
   /** Searched for runs, relative to `cwd`. */
   directories: readonly string[];
   cwd: string;
+  /** Directories that are not there are waited for; else they are an error. */
+  waits?: boolean;
   host: string;
   /** 0: any that is free. */
   port: number;
@@ -44,13 +46,14 @@ const DRAIN_MS = 1000;
 
 /** @throws ConfigurationError for directories that are none, and for an address that cannot be listened on */
 export async function openBoard(options: BoardOptions): Promise<RunningBoard> {
-  const { directories, cwd, host, port, token, notify, report, searchMs } = options;
+  const { directories, cwd, waits = false, host, port, token, notify, report, searchMs } = options;
   const assets = await readAssets();
   const stream = new EventStream({ onAudience: (isThere) => runs.lookedAt(isThere) });
   const onUpdate = (update: object) => stream.send(update);
   const runs = await BoardRuns.open({
     directories,
     cwd,
+    waits,
     onUpdate,
     notify,
     ...(searchMs !== undefined && { searchMs }),

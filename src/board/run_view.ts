@@ -93,9 +93,10 @@ function curvesSql(metric: string, runs: readonly string[]): string {
   return `SELECT ${key}step, ${quoteName(metric)}\nFROM metrics\nWHERE ${where} AND ${quoteName(metric)} IS NOT NULL\nORDER BY ${key}step`;
 }
 
-function factsOf({ row, stopped, warnings, look }: RunEntry): [string, string][] {
+function factsOf({ row, stopped, warnings, look, origin }: RunEntry): [string, string][] {
   const facts: [string, string | null][] = [
     ['directory', row.directory],
+    ['imported from', origin],
     ['why', row.error ?? stopped],
     ['seed', row.seed === null ? null : String(row.seed)],
     ['attempt', row.attempt === null ? null : String(row.attempt)],

@@ -51,6 +51,7 @@ const READ = new Set([
   'plan.json',
   'stop.json',
   'notes.json',
+  'imported.json',
 ]);
 
 /**

@@ -10,6 +10,7 @@ import type { Limits } from '../limits.ts';
 import type { RunEntry } from '../run_entry.ts';
 import { askNext } from '../sql.ts';
 import { type Chart, isSpec } from './chart.ts';
+import { checkFields } from './spec_fields.ts';
 
 /**
  * @param connection with the views, and sealed
@@ -35,6 +36,10 @@ async function answered(
   try {
     const toJson = await jsonReader();
     const { columns, rows } = toJson(await askNext(connection, { sql, file: null }, limits));
+    checkFields(
+      spec,
+      columns.map((column) => column.name),
+    );
     const values = rows.map((row) => Object.fromEntries(columns.map((column, i) => [column.name, row[i] ?? null])));
     const whole = { ...spec, data: { values } };
     if (!isSpec(whole)) throw new ConfigurationError('its spec says nothing that is drawn: it needs a mark or layers');

@@ -138,6 +138,10 @@ describe('report --svg', () => {
     const files = await writeCharts({ directories: ['runs'], cwd }, 'charts', () => {});
     expect(files.at(-1)).toBe('charts/grid-own-runs-by-state.svg');
     expect(readFileSync(join(cwd, 'charts/grid-own-runs-by-state.svg'), 'utf8')).toContain('diverged');
+    ask('SELECT state AS status, count(*) AS n FROM runs GROUP BY state');
+    await expect(writeCharts({ directories: ['runs'], cwd }, 'charts', () => {})).rejects.toThrow(
+      'chart "Runs by state": its SQL gives no column "state", which its spec draws',
+    );
     ask('SELECT nothing FROM runs');
     await expect(writeCharts({ directories: ['runs'], cwd }, 'charts', () => {})).rejects.toThrow(
       /^chart "Runs by state": SQL: /,
