@@ -67,7 +67,7 @@ export async function curves(
   column: string,
   runIndices: readonly number[],
 ): Promise<Map<number, number[]>> {
-  const of = `FROM ${METRIC_ROWS} WHERE run_index IN (${runIndices.join(', ')}) AND step >= 0`;
+  const of = `FROM ${METRIC_ROWS} WHERE run_index IN (${runIndices.join(', ')}) AND step BETWEEN 0 AND ${Number.MAX_SAFE_INTEGER}`;
   const [longest] = await readRows(connection, `SELECT floor(max(step))::BIGINT + 1 AS steps ${of}`);
   const steps = numberOf(longest?.steps) ?? 0;
   if (steps === 0) return new Map();

@@ -36,6 +36,7 @@ export class MetricFiles {
   /** Those that it cannot open, before they are read. */
   #closed: readonly MetricFile[];
   #hasLines = false;
+  #isWhole = true;
   readonly #all: readonly MetricFile[];
   readonly #cached: CachedFiles;
   /** By index, those that DuckDB alone does not read right. */
@@ -115,6 +116,7 @@ export class MetricFiles {
     columns: readonly { metric: string; type: string; column: string }[],
     worth?: Worth,
   ): Promise<void> {
+    if (!this.#isWhole) return;
     const read = this.#files.flatMap(({ index }) => {
       const metrics = this.#found.get(index) ?? this.#cached.metrics.get(index) ?? new Map();
       return this.#odd.has(index) ? [] : [[index, { metrics, merged: this.#merged.has(index) }] as const];
@@ -149,6 +151,12 @@ export class MetricFiles {
     this.#odd.add(file.index);
     await this.#addLines(file, objects);
     return `(${selectMembers(members)} FROM ${LINES} WHERE run_index = ${file.index})`;
+  }
+
+  /** Told that not all metrics are loaded: what is cached has to have all. */
+  noteLeftOut(notice: string): void {
+    this.notices.push(notice);
+    this.#isWhole = false;
   }
 
   noteDamage({ index, run }: MetricFile, lines: number): void {

@@ -5,7 +5,7 @@ import type { JsonObject, JsonValue } from '../util/json.ts';
 import type { Columns } from './columns.ts';
 import { readRows } from './database.ts';
 import type { Member, MetricFiles } from './metric_files.ts';
-import { typeNamed, typesOfAll } from './metric_types.ts';
+import { metricsIn, typeNamed, typesOfAll } from './metric_types.ts';
 
 /** The table behind the view `metrics`; its `run_index` is the position of the run among the entries, from 0. */
 export const METRIC_ROWS = 'internal.metric_rows';
@@ -27,17 +27,21 @@ export function numbersIn({ column, type }: MetricColumn): string {
 /**
  * Every metric that any line of any run has, with its type: DOUBLE where all values are numbers (NaN and the infinities are
  * written as text), BOOLEAN, or else VARCHAR. Reads all files once, but for those that a cache knows.
+ * @param telling those that are kept where there are more than a table can have
  */
-export async function findMetrics(files: MetricFiles): Promise<Columns> {
+export async function findMetrics(files: MetricFiles, telling: ReadonlySet<string> = new Set()): Promise<Columns> {
   await files.queryLines(
     (lines) => `CREATE OR REPLACE TABLE ${FOUND} AS SELECT run_index, name,
        CASE WHEN bool_and(json_type(value) IN ('BIGINT', 'UBIGINT', 'DOUBLE')
                           OR value::VARCHAR IN ('"NaN"', '"Infinity"', '"-Infinity"')) THEN 'DOUBLE'
             WHEN bool_and(json_type(value) = 'BOOLEAN') THEN 'BOOLEAN'
             ELSE 'VARCHAR' END AS type
-     FROM (SELECT run_index, unnest(map_keys(json)) AS name, unnest(map_values(json)) AS value FROM ${lines})
-     WHERE name <> 'step' AND json_type(value) <> 'NULL' GROUP BY run_index, name`,
+     FROM (
+       SELECT run_index, unnest(coalesce(map_keys(json), [NULL]::VARCHAR[])) AS name,
+         unnest(coalesce(map_values(json), [NULL]::JSON[])) AS value FROM ${lines}
+     ) WHERE name IS NULL OR (name <> 'step' AND json_type(value) <> 'NULL') GROUP BY run_index, name`,
   );
+  await findInOddFiles(files);
   const shapes = await readRows(
     files.connection,
     `SELECT list(run_index) AS runs, names, types FROM (
@@ -49,7 +53,31 @@ export async function findMetrics(files: MetricFiles): Promise<Columns> {
     const shape = new Map(metrics.map((name, i) => [String(name), typeNamed(known[i])]));
     for (const run of listOf(runs)) files.noteMetrics(Number(run), shape);
   }
-  return typesOfAll(files.metrics);
+  return boundedMetrics(typesOfAll(files.metrics), telling, files);
+}
+
+/** More columns than anybody asks for, and as many as a table takes in a second. */
+const MOST_METRICS = 1_000;
+
+function boundedMetrics(metrics: Columns, telling: ReadonlySet<string>, files: MetricFiles): Columns {
+  const all = Object.entries(metrics);
+  if (all.length <= MOST_METRICS) return metrics;
+  const isTold = ([metric]: [string, string]) => telling.has(metric);
+  const kept = [...all.filter(isTold), ...all.filter((each) => !isTold(each))].slice(0, MOST_METRICS);
+  files.noteLeftOut(
+    `${all.length - kept.length} of ${all.length} metrics are left out: a report has room for ${MOST_METRICS}`,
+  );
+  return Object.fromEntries(kept.sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+/** Lines that DuckDB does not understand, such as one that is torn or that holds half of a character, may be all that a file has. */
+async function findInOddFiles(files: MetricFiles): Promise<void> {
+  const odd = new Set(await runsWith(files, `SELECT run_index FROM ${FOUND} WHERE name IS NULL`));
+  if (odd.size === 0) return;
+  await files.connection.run(`DELETE FROM ${FOUND} WHERE run_index IN (${[...odd].join(', ')})`);
+  for (const { index, file } of files.readByDatabase) {
+    if (odd.has(index)) files.noteMetrics(index, metricsIn(readForeignLines(file).objects));
+  }
 }
 
 /** The metrics of each file that was read. */

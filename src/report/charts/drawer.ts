@@ -79,7 +79,24 @@ function silentLogger(errors: string[]): LoggerInterface {
   return logger;
 }
 
-async function drawn(spec: unknown): Promise<string> {
+/**
+ * Vega takes a title that is called like a member of every object, as a metric may be (`constructor`), for that member: with a space
+ * behind it, it is a text. Numbers of a chart stay as they are.
+ */
+function withTitles(spec: unknown): unknown {
+  if (Array.isArray(spec)) return spec.map(withTitles);
+  if (typeof spec !== 'object' || spec === null) return spec;
+  return Object.fromEntries(
+    Object.entries(spec).map(([name, value]) => {
+      if (name === 'data' || name === 'datasets') return [name, value];
+      const isText = (name === 'title' || name === 'text') && typeof value === 'string';
+      return [name, isText && value in Object.prototype ? `${value} ` : withTitles(value)];
+    }),
+  );
+}
+
+async function drawn(given: unknown): Promise<string> {
+  const spec = withTitles(given);
   if (!isSpec(spec)) throw new Error('its spec says nothing that is drawn');
   const problems: string[] = [];
   const logger = silentLogger(problems);
