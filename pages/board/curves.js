@@ -1,7 +1,12 @@
 // Curves that grow: a chart of one metric over steps, a line a run, drawn by uPlot.
 
-import { atMostEvery, countText, element, inert, numberText } from '/elements.js';
-import uPlot from '/uplot.js';
+import { element, svgElement } from '../shared/elements.js';
+import { countText, numberText } from '../shared/numbers.js';
+import { atMostEvery } from './soon.js';
+import uPlot from './uplot.js';
+
+/** @typedef {(number | null)[]} Values */
+/** @typedef {{ label: string, steps: number[], values: Values, dash?: number[] }} Line */
 
 const COLORS = 6;
 const DASHES = [[], [6, 3], [2, 2], [9, 3, 2, 3]];
@@ -10,91 +15,118 @@ const STEPS_APART = Array.from({ length: 12 }, (_, power) => [1, 2, 5].map((digi
 /** A chart is drawn anew no more often, however fast its runs log. */
 const DRAW_MS = 1000;
 
-const themeListeners = new Set();
+/** @type {Set<() => void>} */
+const redraws = new Set();
+
 /** Canvases know nothing of style sheets. */
 export function redrawCharts() {
-  for (const redraw of themeListeners) redraw();
+  for (const redraw of redraws) redraw();
 }
 
-const style = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+const probe = document.createElement('span');
 
-const colorOf = (index) => (index % COLORS) + 1;
-const dashOf = (index) => DASHES[Math.floor(index / COLORS) % DASHES.length];
+/**
+ * A color of the style sheet as a canvas understands it.
+ * @param {string} variable
+ */
+function colorOf(variable) {
+  probe.style.color = `var(${variable})`;
+  document.body.append(probe);
+  const { color } = getComputedStyle(probe);
+  probe.remove();
+  return color;
+}
 
-/** What the line at this place of a chart looks like, for a legend. */
-export function lineSample(index, dash = dashOf(index)) {
-  const svg = document.createElementNS('http://www.w3.org/2000/svg', 'svg');
-  const line = document.createElementNS('http://www.w3.org/2000/svg', 'line');
-  for (const [name, value] of Object.entries({ width: 22, height: 10, 'aria-hidden': 'true', class: 'line-sample' }))
-    svg.setAttribute(name, value);
-  for (const [name, value] of Object.entries({ x1: 0, x2: 22, y1: 5, y2: 5, class: `chart-${colorOf(index)}` }))
-    line.setAttribute(name, value);
+/** @param {number} place */
+const colorNumber = (place) => (place % COLORS) + 1;
+/** @param {number} place */
+const dashOf = (place) => DASHES[Math.floor(place / COLORS) % DASHES.length] ?? [];
+
+/**
+ * What the line at this place of a chart looks like, for a legend.
+ * @param {number} place
+ */
+export function lineSample(place, dash = dashOf(place)) {
+  const line = svgElement('line', { x1: 0, x2: 22, y1: 5, y2: 5, class: `chart-${colorNumber(place)}` });
   if (dash.length > 0) line.setAttribute('stroke-dasharray', dash.join(' '));
-  svg.append(line);
-  return svg;
+  return svgElement('svg', { width: 22, height: 10, 'aria-hidden': 'true', class: 'line-sample' }, line);
 }
 
-/** `lines`: {label, steps, values}. */
 export class Curves {
-  #lines;
-  #metric;
-  #height;
-  #chart = null;
   #canvas = element('div', { class: 'canvas' });
   #readout = element('figcaption', { class: 'readout' });
-  #log = false;
+  node = element('div', { class: 'drawing' }, this.#canvas, this.#readout);
+  #metric;
+  #lines;
+  #height;
+  #isLog;
+  /** @type {uPlot | null} */
+  #chart = null;
   #drawSoon = atMostEvery(DRAW_MS, () => this.#fill());
-  #resize;
   #redraw = () => this.#build();
+  #resize = new ResizeObserver(() => this.#fit());
 
-  constructor(metric, lines, { height = 220, log = false } = {}) {
+  /**
+   * @param {string} metric
+   * @param {readonly Line[]} lines
+   * @param {{ height?: number, isLog?: boolean }} options
+   */
+  constructor(metric, lines, { height = 220, isLog = false } = {}) {
     this.#metric = metric;
     this.#lines = lines;
     this.#height = height;
-    this.#log = log;
-    this.node = element('div', { class: 'drawing' }, this.#canvas, this.#readout);
-    this.#resize = new ResizeObserver(() => {
-      const width = this.#canvas.clientWidth;
-      if (width === 0) return;
-      if (this.#chart === null) this.#build();
-      else if (this.#chart.width !== width) this.#chart.setSize({ width, height: this.#height });
-    });
+    this.#isLog = isLog;
     this.#resize.observe(this.#canvas);
-    themeListeners.add(this.#redraw);
+    redraws.add(this.#redraw);
   }
 
-  /** A new last point of a line; true if the chart has the line. */
+  /**
+   * A new last point of a line, if the chart has it.
+   * @param {string} label
+   * @param {number} step
+   * @param {number | string} value
+   */
   add(label, step, value) {
     const line = this.#lines.find((each) => each.label === label);
-    if (line === undefined) return false;
+    const last = line?.steps.at(-1);
+    if (line === undefined || (last !== undefined && step < last)) return;
     const number = typeof value === 'number' && Number.isFinite(value) ? value : null;
-    const last = line.steps.at(-1);
-    if (last !== undefined && step < last) return true;
     if (step === last) line.values[line.values.length - 1] = number;
     else {
       line.steps.push(step);
       line.values.push(number);
     }
     this.#drawSoon();
-    return true;
   }
 
-  set log(log) {
-    this.#log = log;
+  /** @param {boolean} isLog */
+  set isLog(isLog) {
+    this.#isLog = isLog;
     this.#build();
   }
 
   close() {
     this.#resize.disconnect();
-    themeListeners.delete(this.#redraw);
+    redraws.delete(this.#redraw);
     this.#chart?.destroy();
     this.#chart = null;
   }
 
+  /** @returns {uPlot.AlignedData} */
   #data() {
-    const logged = (value) => (this.#log && value !== null && value <= 0 ? null : value);
-    const tables = this.#lines.map(({ steps, values }) => [steps, values.map(logged)]);
+    const drawable = (/** @type {number | null} */ value) =>
+      this.#isLog && value !== null && value <= 0 ? null : value;
+    const tables = this.#lines.map(
+      ({ steps, values }) => /** @type {uPlot.AlignedData} */ ([steps, values.map(drawable)]),
+    );
     return tables.length === 0 ? [[]] : uPlot.join(tables);
+  }
+
+  #fit() {
+    const width = this.#canvas.clientWidth;
+    if (width === 0) return;
+    if (this.#chart === null) this.#build();
+    else if (this.#chart.width !== width) this.#chart.setSize({ width, height: this.#height });
   }
 
   #fill() {
@@ -107,67 +139,89 @@ export class Curves {
     const width = this.#canvas.clientWidth;
     if (width === 0) return;
     this.#chart?.destroy();
+    this.#chart = new uPlot(this.#options(width), this.#data(), this.#canvas);
+    this.#describe(null);
+  }
+
+  /**
+   * @param {number} width
+   * @returns {uPlot.Options}
+   */
+  #options(width) {
     const axis = {
-      stroke: style('--soft'),
-      grid: { stroke: style('--line'), width: 1 },
-      ticks: { stroke: style('--line'), width: 1 },
+      stroke: colorOf('--soft'),
+      grid: { stroke: colorOf('--line'), width: 1 },
+      ticks: { stroke: colorOf('--line'), width: 1 },
       font: '12px system-ui, sans-serif',
     };
-    const options = {
+    const describe = (/** @type {uPlot} */ chart) => this.#describe(chart);
+    return {
       width,
       height: this.#height,
       legend: { show: false },
       cursor: { y: false, focus: { prox: 24 }, points: { size: 6 }, drag: { x: true, y: false } },
       focus: { alpha: 0.25 },
-      scales: { x: { time: false }, y: this.#log ? { distr: 3 } : {} },
+      scales: { x: { time: false }, y: this.#isLog ? { distr: 3 } : {} },
       axes: [
         { ...axis, space: 60, incrs: STEPS_APART },
-        { ...axis, size: 62, values: (_, ticks) => ticks.map(numberText) },
+        { ...axis, size: 62, values: (_, ticks) => ticks.map((tick) => numberText(tick, '')) },
       ],
       series: [
         {},
-        ...this.#lines.map(({ label, dash }, i) => ({
+        ...this.#lines.map(({ label, dash }, place) => ({
           label,
-          stroke: style(`--chart-${colorOf(i)}`),
+          stroke: colorOf(`--chart-${colorNumber(place)}`),
           width: 1.6,
-          dash: dash ?? dashOf(i),
+          dash: dash ?? dashOf(place),
           // A line of a single point is none: it is shown as the point.
-          points: { show: (chart, series) => isSingle(chart.data[series]), size: 6 },
+          points: {
+            show: (/** @type {uPlot} */ chart, /** @type {number} */ series) => isSingle(chart.data[series] ?? []),
+            size: 6,
+          },
         })),
       ],
-      hooks: { setCursor: [(chart) => this.#describe(chart)], setSeries: [(chart) => this.#describe(chart)] },
+      hooks: { setCursor: [describe], setSeries: [describe] },
     };
-    this.#chart = new uPlot(options, this.#data(), this.#canvas);
-    this.#describe(null);
   }
 
-  /** In words: what is under the pointer, or else where the lines end. */
+  /**
+   * In words: what is under the pointer, or else where the lines end.
+   * @param {uPlot | null} chart
+   */
   #describe(chart) {
-    const focused = chart?.series.findIndex((each, i) => i > 0 && each._focus);
-    // The point of that line which the chart marks: other lines have steps that it has not, before its end and after it.
-    const index = focused > 0 ? chart.cursor.idxs?.[focused] : null;
-    if (typeof index === 'number') {
-      const [steps] = chart.data;
-      this.#readout.textContent = inert(
-        `step ${steps[index]}: ${numberText(chart.data[focused][index])} · ${chart.series[focused].label}`,
-      );
-      return;
-    }
-    const ends = this.#lines.flatMap(({ values }) => values.findLast((value) => value !== null) ?? []);
-    const range =
-      ends.length === 0
-        ? 'no values yet'
-        : ends.length === 1
-          ? `last ${numberText(ends[0])}`
-          : `last values from ${numberText(Math.min(...ends))} to ${numberText(Math.max(...ends))}`;
-    this.#readout.textContent = this.#lines.length > 1 ? `${countText(this.#lines.length, 'run')}, ${range}` : range;
+    this.#readout.textContent = (chart === null ? null : pointedAt(chart)) ?? endsOf(this.#lines);
     this.#canvas.setAttribute('role', 'img');
-    this.#canvas.setAttribute('aria-label', inert(`${this.#metric} over steps: ${this.#readout.textContent}`));
+    this.#canvas.setAttribute('aria-label', `${this.#metric} over steps: ${this.#readout.textContent}`);
   }
 }
 
+/**
+ * The point of the line under the pointer which the chart marks: other lines have steps that it has not, before its end and after it.
+ * @param {uPlot} chart
+ */
+function pointedAt({ series, cursor, data }) {
+  const focused = series.findIndex((each, i) => i > 0 && '_focus' in each && each._focus === true);
+  const index = focused > 0 ? cursor.idxs?.[focused] : null;
+  if (typeof index !== 'number') return null;
+  return `step ${data[0][index]}: ${numberText(data[focused]?.[index])} · ${series[focused]?.label}`;
+}
+
+/** @param {readonly Line[]} lines */
+function endsOf(lines) {
+  const ends = lines.flatMap(({ values }) => values.findLast((value) => value !== null) ?? []);
+  const [only] = ends;
+  const told =
+    only === undefined
+      ? 'no values yet'
+      : ends.length === 1
+        ? `last ${numberText(only)}`
+        : `last values from ${numberText(Math.min(...ends))} to ${numberText(Math.max(...ends))}`;
+  return lines.length > 1 ? `${countText(lines.length, 'run')}, ${told}` : told;
+}
+
+/** @param {ArrayLike<number | null | undefined>} values */
 function isSingle(values) {
   let count = 0;
-  for (const value of values) if (value !== null && value !== undefined && ++count > 1) return false;
+  for (let i = 0; i < values.length && count < 2; i++) if (values[i] != null) count += 1;
   return count === 1;
 }

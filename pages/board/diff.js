@@ -1,14 +1,20 @@
 // What tells two runs apart, as the server has compared them: fields that differ, and the metrics side by side.
 
-import { lineSample } from '/curves.js';
-import { countText, element, numberText, scrolling } from '/elements.js';
+import { element, scrolling } from '../shared/elements.js';
+import { countText, numberText } from '../shared/numbers.js';
+import { lineSample } from './curves.js';
+
+/** @typedef {import('../../src/board/run_diffs.ts').RunDiffView} RunDiffView */
+/** @typedef {RunDiffView['identity'][number]} FieldDiff */
+/** @typedef {RunDiffView['metrics'][number]} MetricDiff */
+/** @typedef {string | readonly (string | Node)[]} Cell */
 
 /** Of the line of the run that another is held against. */
 export const OTHER_DASH = [6, 3];
 
-/** `diff`: a RunDiff of src/diff/run_diff.ts. */
+/** @param {RunDiffView} diff */
 export function diffElement({ runs, identity, runtime, provenance, metrics, tolerance, notices }) {
-  const names = runs.map(({ run }, i) => [i === 0 ? lineSample(0) : lineSample(1, OTHER_DASH), run]);
+  const names = () => runs.map(({ run }, i) => [i === 0 ? lineSample(0) : lineSample(1, OTHER_DASH), run]);
   const elsewhere = [...runtime, ...provenance];
   const shown = metrics.filter(({ is_detail }) => !is_detail);
   return element(
@@ -16,29 +22,32 @@ export function diffElement({ runs, identity, runtime, provenance, metrics, tole
     { class: 'card' },
     notices.map((notice) => element('p', { class: 'notices' }, notice)),
     element('h3', {}, identity.length === 0 ? 'No field that decides the result differs' : differText(identity.length)),
-    fieldTable('Fields that differ', identity, names),
+    fieldTable('Fields that differ', identity, names()),
     elsewhere.length === 0
       ? null
       : element(
           'details',
           {},
           element('summary', {}, `Where, how and by what code they ran: ${differText(elsewhere.length)}`),
-          fieldTable('Where and how they ran', elsewhere, names),
+          fieldTable('Where and how they ran', elsewhere, names()),
         ),
     element('h3', {}, 'Metrics'),
     table(
       'Metrics side by side',
-      ['metric', ...names, 'curves part'],
+      ['metric', ...names(), 'curves part'],
       shown.map((each) => [each.metric, ...each.runs.map(courseText), partingText(each, tolerance)]),
     ),
   );
 }
 
-/** The heads of several tables. */
-const copied = (child) => (child instanceof Node ? child.cloneNode(true) : child);
-
+/** @param {number} count */
 const differText = (count) => `${countText(count, 'field')} ${count === 1 ? 'differs' : 'differ'}`;
 
+/**
+ * @param {string} label
+ * @param {readonly FieldDiff[]} fields
+ * @param {readonly Cell[]} names
+ */
 function fieldTable(label, fields, names) {
   return table(
     label,
@@ -47,11 +56,14 @@ function fieldTable(label, fields, names) {
   );
 }
 
+/** @param {FieldDiff['values'][number]} side */
 function fieldText({ value, is_default, is_there }) {
-  if (!is_there) return 'not there';
-  return `${typeof value === 'string' ? value : JSON.stringify(value)}${is_default ? ' (default)' : ''}`;
+  return is_there
+    ? `${typeof value === 'string' ? value : JSON.stringify(value)}${is_default ? ' (default)' : ''}`
+    : 'not there';
 }
 
+/** @param {MetricDiff['runs'][number]} facts */
 function courseText(facts) {
   if (facts === null) return '—';
   const { first, last, best, best_step } = facts;
@@ -59,6 +71,10 @@ function courseText(facts) {
   return `${numberText(first)} → ${numberText(last)}${most}`;
 }
 
+/**
+ * @param {MetricDiff} metric
+ * @param {number} tolerance
+ */
 function partingText({ shared_steps, parts_at, parts_beyond_at }, tolerance) {
   if (shared_steps === 0) return 'no step in common';
   if (parts_at === null) return 'never';
@@ -68,9 +84,15 @@ function partingText({ shared_steps, parts_at, parts_beyond_at }, tolerance) {
     : `step ${parts_at}, by more than ${percent} at step ${parts_beyond_at}`;
 }
 
+/**
+ * Nothing where it has no rows. The first cell of a row is its head.
+ * @param {string} label
+ * @param {readonly Cell[]} columns
+ * @param {readonly (readonly string[])[]} rows
+ */
 function table(label, columns, rows) {
   if (rows.length === 0) return null;
-  const head = columns.map((column) => element('th', { scope: 'col' }, ...[column].flat().map(copied)));
+  const head = columns.map((column) => element('th', { scope: 'col' }, column));
   const body = rows.map(([name, ...cells]) =>
     element(
       'tr',

@@ -8,6 +8,8 @@ import { openBoard } from './listen.ts';
 
 export interface BoardCommandOptions {
   directories: readonly string[];
+  /** Nobody has named them: those that are not there are waited for. */
+  waits: boolean;
   cwd: string;
   host: string;
   port: number;
@@ -19,12 +21,12 @@ export interface BoardCommandOptions {
 
 /** `started` is told where to look. */
 export async function boardCommand(options: BoardCommandOptions, started: (lines: string[]) => void): Promise<void> {
-  const { directories, cwd, host, port, notify } = options;
+  const { directories, waits, cwd, host, port, notify } = options;
   const token = tokenOf(options);
   const stop = stopOnSignals();
   try {
     const report = (error: unknown) => notify(stackOf(error));
-    const board = await openBoard({ directories, cwd, host, port, token, notify, report });
+    const board = await openBoard({ directories, waits, cwd, host, port, token, notify, report });
     const behind = token === null ? '' : `/?token=$${options.tokenEnv}`;
     started([`Board of ${plural(board.runs, 'run')} in ${directories.join(', ')}: ${board.url}${behind}`]);
     await aborted(stop.signal);

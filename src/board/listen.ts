@@ -11,12 +11,16 @@ import { readAssets } from './assets.ts';
 import { ReportPage } from './report_page.ts';
 import { RunDiffs } from './run_diffs.ts';
 import { BoardRuns } from './runs.ts';
+import { SeriesStore } from './series_store.ts';
 import { EventStream } from './stream.ts';
+import { Transcripts } from './transcript_view.ts';
 
 export interface BoardOptions {
   /** Searched for runs, relative to `cwd`. */
   directories: readonly string[];
   cwd: string;
+  /** Directories that are not there are waited for; else they are an error. */
+  waits?: boolean;
   host: string;
   /** 0: any that is free. */
   port: number;
@@ -42,28 +46,30 @@ const DRAIN_MS = 1000;
 
 /** @throws ConfigurationError for directories that are none, and for an address that cannot be listened on */
 export async function openBoard(options: BoardOptions): Promise<RunningBoard> {
-  const { directories, cwd, host, port, token, notify, report, searchMs } = options;
+  const { directories, cwd, waits = false, host, port, token, notify, report, searchMs } = options;
   const assets = await readAssets();
   const stream = new EventStream({ onAudience: (isThere) => runs.lookedAt(isThere) });
   const onUpdate = (update: object) => stream.send(update);
   const runs = await BoardRuns.open({
     directories,
     cwd,
+    waits,
     onUpdate,
     notify,
     ...(searchMs !== undefined && { searchMs }),
   });
   const reportPage = new ReportPage({ directories, cwd });
-  const diffs = new RunDiffs(cwd);
+  const [diffs, series, transcripts] = [new RunDiffs(cwd), new SeriesStore(), new Transcripts()];
   const access = accessOf(token);
-  const { fetch } = boardApp({ runs, stream, assets, access, reportPage, diffs, directories, report });
+  const views = { runs, diffs, series, transcripts };
+  const { fetch } = boardApp({ ...views, stream, assets, access, reportPage, directories, report });
   const server = createServer({ headersTimeout: HEADERS_MS, keepAliveTimeout: IDLE_MS }, getRequestListener(fetch));
   const connections = new Connections(server, STALLED_MS);
   server.on('clientError', refuseUnreadable);
   const close = async () => {
     stream.close();
     await reportPage.close();
-    await diffs.close();
+    await Promise.all([diffs, series, transcripts].map((each) => each.close()));
     await runs.close();
     await connections.close(DRAIN_MS);
   };

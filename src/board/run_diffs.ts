@@ -2,22 +2,19 @@
 
 import { compareRuns } from '../diff/compare_runs.ts';
 import type { RunDiff } from '../diff/run_diff.ts';
-import { ConfigurationError } from '../util/errors.ts';
+import { Turns } from './turns.ts';
 
 export interface RunDiffView extends RunDiff {
   /** What could not be read of the runs. */
   notices: string[];
 }
 
-/** More than people who look at a board ask for at once. */
-const MOST_WAITING = 8;
 /** The runs that are looked at may be training beside it. */
 const LIMITS = { bytes: 2 ** 29, threads: 1 };
 
 export class RunDiffs {
   readonly #cwd: string;
-  #last: Promise<unknown> = Promise.resolve();
-  #waiting = 0;
+  readonly #turns = new Turns('other runs are being compared: ask again');
 
   constructor(cwd: string) {
     this.#cwd = cwd;
@@ -25,20 +22,11 @@ export class RunDiffs {
 
   /** @throws ConfigurationError for a directory that is no run any more, and while too many others wait */
   async between(a: string, b: string): Promise<RunDiffView> {
-    if (this.#waiting === MOST_WAITING) throw new ConfigurationError('other runs are being compared: ask again');
-    this.#waiting += 1;
-    const own = this.#last.then(() => compareRuns([a, b], this.#cwd, LIMITS));
-    this.#last = own.catch(() => undefined);
-    try {
-      const { diff, notices } = await own;
-      return { ...diff, notices };
-    } finally {
-      this.#waiting -= 1;
-    }
+    const { diff, notices } = await this.#turns.take(() => compareRuns([a, b], this.#cwd, LIMITS));
+    return { ...diff, notices };
   }
 
-  /** What is under way comes to its end. */
   async close(): Promise<void> {
-    await this.#last;
+    await this.#turns.done();
   }
 }

@@ -5,10 +5,11 @@ import { flatten } from '../report/flatten.ts';
 import { MetricOrder } from '../report/metric_order.ts';
 import { tellingMetrics } from '../report/objective.ts';
 import type { RunEntry } from '../report/run_entry.ts';
-import { readNotes } from '../run_files/notes.ts';
+import { type RunNotes, readNotes } from '../run_files/notes.ts';
 import { type FileTail, readFileTail } from '../util/file_tail.ts';
-import type { JsonObject, JsonValue } from '../util/json.ts';
-import { NO_SERIES, readSeries, type Series } from './series.ts';
+import type { JsonValue } from '../util/json.ts';
+import type { Series } from './run_series.ts';
+import type { SeriesStore } from './series_store.ts';
 
 export interface RunView {
   run: string;
@@ -20,14 +21,14 @@ export interface RunView {
   metrics: (Series & { isDetail: boolean; sql: string })[];
   problem: string | null;
   log: FileTail | null;
-  notes: JsonObject;
+  notes: RunNotes;
 }
 
 const LOG_BYTES = 32 * 1024;
 
-export async function runView(entry: RunEntry): Promise<RunView> {
+export async function runView(entry: RunEntry, store: SeriesStore): Promise<RunView> {
   const { row, metricsFile, spec, isPlanned } = entry;
-  const { series, problem } = metricsFile === null ? NO_SERIES : await readSeries(metricsFile);
+  const [logged] = await store.read(metricsFile === null ? [] : [metricsFile]);
   const order = new MetricOrder(tellingMetrics(entry).map(({ metric }) => metric));
   const { notes, problem: notesProblem } = isPlanned
     ? { notes: { revision: 0, tags: [], note: '' }, problem: null }
@@ -36,12 +37,13 @@ export async function runView(entry: RunEntry): Promise<RunView> {
     run: row.run,
     facts: factsOf(entry),
     config: [...flatten(spec)].map(([field, value]) => [field, textOfValue(value)]),
-    metrics: series
-      .sort((a, b) => order.compare(a.metric, b.metric))
+    metrics: (logged?.metrics ?? [])
+      .sort((a, b) => order.compare(a, b))
+      .flatMap((metric) => logged?.series(metric) ?? [])
       .map((each) => ({ ...each, isDetail: order.isDetail(each.metric), sql: curvesSql(each.metric, [row.run]) })),
-    problem: problem ?? notesProblem,
+    problem: logged?.problem ?? notesProblem,
     log: logTail(entry),
-    notes: { ...notes },
+    notes,
   };
 }
 
@@ -59,23 +61,28 @@ export interface CurvesView {
 }
 
 /** One metric of several runs. */
-export async function curvesView(metric: string, entries: readonly RunEntry[]): Promise<CurvesView> {
-  const curves: CurvesView['curves'] = [];
-  let metrics: string[] = [];
-  for (const entry of entries) {
-    const { metricsFile, row } = entry;
-    const { series, names, problem } =
-      metricsFile === null ? NO_SERIES : await readSeries(metricsFile, new Set([metric]));
-    curves.push({ run: row.run, series: series[0] ?? null, problem });
-    if (metrics.length > 0) continue;
-    const order = new MetricOrder(tellingMetrics(entry).map((each) => each.metric));
-    metrics = names.sort((a, b) => order.compare(a, b));
-  }
-  const sql = curvesSql(
+export async function curvesView(
+  metric: string,
+  entries: readonly RunEntry[],
+  store: SeriesStore,
+): Promise<CurvesView> {
+  const logging = entries.filter(({ metricsFile }) => metricsFile !== null);
+  const logs = await store.read(logging.flatMap(({ metricsFile }) => metricsFile ?? []));
+  const logOf = new Map(logging.map((entry, i) => [entry, logs[i]]));
+  const first = entries.find((entry) => (logOf.get(entry)?.metrics.length ?? 0) > 0);
+  const order = new MetricOrder(first === undefined ? [] : tellingMetrics(first).map((each) => each.metric));
+  return {
     metric,
-    entries.map(({ row }) => row.run),
-  );
-  return { metric, curves, metrics, sql };
+    curves: entries.map((entry) => {
+      const log = logOf.get(entry);
+      return { run: entry.row.run, series: log?.series(metric) ?? null, problem: log?.problem ?? null };
+    }),
+    metrics: first === undefined ? [] : (logOf.get(first)?.metrics ?? []).sort((a, b) => order.compare(a, b)),
+    sql: curvesSql(
+      metric,
+      entries.map(({ row }) => row.run),
+    ),
+  };
 }
 
 /** The numbers of a chart as a question over the views of docs/report.md. */
@@ -86,9 +93,10 @@ function curvesSql(metric: string, runs: readonly string[]): string {
   return `SELECT ${key}step, ${quoteName(metric)}\nFROM metrics\nWHERE ${where} AND ${quoteName(metric)} IS NOT NULL\nORDER BY ${key}step`;
 }
 
-function factsOf({ row, stopped, warnings, look }: RunEntry): [string, string][] {
+function factsOf({ row, stopped, warnings, look, origin }: RunEntry): [string, string][] {
   const facts: [string, string | null][] = [
     ['directory', row.directory],
+    ['imported from', origin],
     ['why', row.error ?? stopped],
     ['seed', row.seed === null ? null : String(row.seed)],
     ['attempt', row.attempt === null ? null : String(row.attempt)],

@@ -1,8 +1,8 @@
 // The runs that a board shows: found again and again at a slow pace, and those that are going on watched closely while
 // somebody looks. How much of the machine's time that takes is bounded, since the machine has training to do.
 
-import { statSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, statSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
 import { discoverRuns } from '../report/discover.ts';
 import { plannedEntries } from '../report/planned_entries.ts';
@@ -26,6 +26,8 @@ export interface BoardUpdate {
 export interface BoardRunsOptions {
   directories: readonly string[];
   cwd: string;
+  /** Directories that are not there are waited for. */
+  waits: boolean;
   /** Told of every change, some twice a second at the most. */
   onUpdate(update: BoardUpdate): void;
   /** Told once of each thing that cannot be read. */
@@ -47,6 +49,8 @@ const SEARCH_SHARE = 100;
 /** Runs that are watched at a time; those beyond it are seen as often as runs are searched. */
 const MOST_WATCHED = 32;
 const WATCH_PAUSE_MS = 400;
+/** What was logged before somebody looked is read with the curves. */
+const NEWEST_BYTES = 32 * 1024;
 const UPDATE_MS = 500;
 /** Runs that are read before others get a turn. */
 const READ_AT_A_TIME = 25;
@@ -133,9 +137,10 @@ export class BoardRuns {
 
   /** How long it was at it, in milliseconds. */
   async #search(): Promise<number> {
-    const { directories, cwd } = this.#options;
+    const { directories, cwd, waits } = this.#options;
+    const there = waits ? directories.filter((directory) => existsSync(resolve(cwd, directory))) : directories;
     let taken = -performance.now();
-    const { runs, sweeps, notices } = discoverRuns(directories, cwd);
+    const { runs, sweeps, notices } = discoverRuns(there, cwd);
     for (const notice of notices) this.#tell(notice);
     const found = new Map<string, Known>();
     for (const [index, run] of runs.entries()) {
@@ -204,7 +209,7 @@ export class BoardRuns {
           if (change.anew) this.#anew.add(run);
           this.#points[run] = points;
         },
-        { pauseMs: WATCH_PAUSE_MS },
+        { pauseMs: WATCH_PAUSE_MS, newestBytes: NEWEST_BYTES },
       );
       this.#watches.set(run, watch);
     }

@@ -4,6 +4,7 @@ import type { RunEntry } from '../report/run_entry.ts';
 import { listTranscripts, type TranscriptFile } from '../transcripts/listing.ts';
 import { holdsText } from '../transcripts/order.ts';
 import { readTranscripts, type TranscriptReading } from '../transcripts/read.ts';
+import { Turns } from './turns.ts';
 
 export interface TranscriptQuestion {
   /** One of the files; null: the newest. */
@@ -23,7 +24,21 @@ export interface TranscriptView extends TranscriptReading {
 /** What one answer holds. */
 const BOUNDS = { bytes: 16 * 2 ** 20, transcripts: 50, characters: 8000 };
 
-export async function transcriptView(entry: RunEntry, { file, text }: TranscriptQuestion): Promise<TranscriptView> {
+/** One answer at a time: whoever types what is looked for asks again and again. */
+export class Transcripts {
+  readonly #turns = new Turns('other transcripts are being read: ask again');
+
+  /** @throws ConfigurationError while too many others wait */
+  async of(entry: RunEntry, question: TranscriptQuestion): Promise<TranscriptView> {
+    return await this.#turns.take(() => transcriptView(entry, question));
+  }
+
+  async close(): Promise<void> {
+    await this.#turns.done();
+  }
+}
+
+async function transcriptView(entry: RunEntry, { file, text }: TranscriptQuestion): Promise<TranscriptView> {
   const { run, directory } = entry.row;
   const listing = entry.isPlanned ? { files: [], steps_left_out: 0, problems: [] } : await listTranscripts(directory);
   const chosen = chosenFiles(listing.files, { file, text });

@@ -31,6 +31,7 @@ It reads run directories and writes nothing but notes. Only this machine is let 
     const { boardCommand } = await import('../board/command.ts');
     const options = {
       directories: argv.length === 0 ? ['runs'] : argv.map(String),
+      waits: argv.length === 0,
       cwd: process.cwd(),
       host: flags.host,
       port: flags.port,

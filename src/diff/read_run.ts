@@ -29,7 +29,8 @@ export async function readRuns(
 ): Promise<{ runs: [ComparedRun, ComparedRun]; notices: string[] }> {
   const [a, b] = [find(paths[0], cwd), find(paths[1], cwd)];
   const files = await MetricFiles.open(connection, [a.entry, b.entry]);
-  const columns = await loadMetrics(files, await findMetrics(files));
+  const telling = new Set([a, b].flatMap(({ entry }) => tellingMetrics(entry).map(({ metric }) => metric)));
+  const columns = await loadMetrics(files, await findMetrics(files, telling));
   const metrics: [Map<string, Series>, Map<string, Series>] = [new Map(), new Map()];
   for (const { metric, type, column } of columns) {
     const rows = await readRows(

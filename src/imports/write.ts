@@ -1,16 +1,18 @@
 // A foreign run as a run directory that report and SQL read: config.json, metrics.jsonl, and status.json where it says how it ended.
 
-import { createHash } from 'node:crypto';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { jsonText, makeDirectory, writeFileAtomic } from '../util/files.ts';
 import { spellNumber } from '../util/json.ts';
 import { LOG_LIMIT_BYTES, readRegularFile } from '../util/regular_file.ts';
+import { digitsOf } from '../util/text.ts';
 import type { ForeignRun } from './foreign_run.ts';
 
 /** It is there once the run is whole, and says that the directory is ours to change. */
 const MARK = 'imported.json';
 const FILES = [MARK, 'config.json', 'metrics.jsonl', 'status.json'];
+/** What people may have put beside them. */
+const KEPT = ['notes.json', 'notes.json.next'];
 const LONGEST_NAME = 60;
 
 export type Change = 'new' | 'changed' | 'unchanged';
@@ -25,7 +27,7 @@ export async function writeForeignRun(run: ForeignRun, to: string): Promise<Writ
   const directory = join(to, run.kind, ...(run.project === null ? [] : [tame(run.project)]), directoryName(run));
   const names = await readdir(directory).catch((): string[] => []);
   // A kill may have come before the mark was there.
-  if (names.some((name) => !FILES.includes(name) && !/\.tmp-[0-9a-f]+$/.test(name))) return null;
+  if (names.some((name) => ![...FILES, ...KEPT].includes(name) && !/\.tmp-[0-9a-f]+$/.test(name))) return null;
   const texts = Object.entries(textsOf(run));
   const isSame = await Promise.all(texts.map(async ([name, text]) => (await textIn(join(directory, name))) === text));
   if (isSame.every(Boolean)) return { directory, change: 'unchanged' };
@@ -50,11 +52,7 @@ function textsOf(run: ForeignRun): Record<string, string> {
 
 /** Ends with a few digits of a hash of what the run is, since names repeat. */
 function directoryName({ kind, id, name, project }: ForeignRun): string {
-  const digits = createHash('sha256')
-    .update(JSON.stringify([kind, project, id]))
-    .digest('hex')
-    .slice(0, 8);
-  return `${tame(name)}-${digits}`;
+  return `${tame(name)}-${digitsOf(JSON.stringify([kind, project, id]), 8)}`;
 }
 
 /** A name that somebody else has chosen as that of one directory. */

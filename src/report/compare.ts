@@ -31,7 +31,8 @@ export async function compare(
     .flatMap((grouping) => objectivesFor(membersOf(grouping), options))
     .map(({ metric }): [string, string] => [metric, 'DOUBLE']);
   const files = await MetricFiles.open(connection, entries);
-  const columns = await loadMetrics(files, Object.fromEntries([...metrics, [COST.metric, 'DOUBLE']]));
+  const wanted = Object.fromEntries([...metrics, [COST.metric, 'DOUBLE']]);
+  const columns = await loadMetrics(files, wanted, { isOrdered: false });
   const { summaries, notices } = await compareLoaded(connection, entries, groupings, options, columns);
   return { summaries, notices: [...files.notices, ...notices] };
 }
@@ -82,9 +83,16 @@ async function refuseUnknown(
   throw new ConfigurationError(
     `--metric ${metric}: no run has such a metric${didYouMean(closestNames(metric, names))}`,
     {
-      hint: `There is ${names.join(', ')}.`,
+      hint: `There is ${someOf(names)}.`,
     },
   );
+}
+
+const MOST_NAMES = 30;
+
+function someOf(names: readonly string[]): string {
+  const left = names.length - MOST_NAMES;
+  return `${names.slice(0, MOST_NAMES).join(', ')}${left > 0 ? ` and ${left} more` : ''}`;
 }
 
 /** Values of all runs by objective, each read off the table once: many tables of one report share their objective. */
@@ -166,5 +174,5 @@ async function missingMetric(
   if (names.length === 0) return `${what}; no metrics have been logged yet`;
   if (names.includes(metric)) return what;
   const near = closestNames(metric, names);
-  return `${what}; ${near.length > 0 ? `did you mean --metric ${near.join(' or ')}` : `there is ${names.join(', ')}`}`;
+  return `${what}; ${near.length > 0 ? `did you mean --metric ${near.join(' or ')}` : `there is ${someOf(names)}`}`;
 }

@@ -3,7 +3,7 @@
 import { existsSync, readdirSync, realpathSync, statSync } from 'node:fs';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import type { SweepObjective } from '../run_files/objective.ts';
-import { holdsRun, sweepObjective } from '../run_files/seen_run.ts';
+import { holdsRun, mayHoldRuns, sweepObjective } from '../run_files/seen_run.ts';
 import { type ListedRun, readPlannedRuns } from '../run_files/sweep_plan.ts';
 import { nearPathsHint } from '../spec/near_files.ts';
 import { ConfigurationError, messageOf } from '../util/errors.ts';
@@ -51,10 +51,8 @@ const READ = new Set([
   'plan.json',
   'stop.json',
   'notes.json',
+  'imported.json',
 ]);
-
-/** Contents of a run, which hold no runs of their own but may hold thousands of files. */
-const NOT_ENTERED = /^(checkpoints|iteration_.*|node_modules|\..*)$/;
 
 /**
  * All run directories in `roots` and below, of every state and of the Python cookbook too.
@@ -110,7 +108,7 @@ class Search {
     if (holdsRun(directory, files)) this.#add(directory, files, sweep);
     const ownSweep = files.has('sweep.json') ? directory : null;
     if (ownSweep !== null && files.has('plan.json')) this.#addSweep(ownSweep);
-    for (const name of directories) if (!NOT_ENTERED.test(name)) this.#enter(join(directory, name), ownSweep);
+    for (const name of directories) if (mayHoldRuns(name)) this.#enter(join(directory, name), ownSweep);
   }
 
   #list(directory: string) {

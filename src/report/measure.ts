@@ -67,61 +67,82 @@ export async function curves(
   column: string,
   runIndices: readonly number[],
 ): Promise<Map<number, number[]>> {
-  const of = `FROM ${METRIC_ROWS} WHERE run_index IN (${runIndices.join(', ')}) AND step >= 0`;
+  const of = `FROM ${METRIC_ROWS} WHERE run_index IN (${runIndices.join(', ')}) AND step BETWEEN 0 AND ${Number.MAX_SAFE_INTEGER}`;
   const [longest] = await readRows(connection, `SELECT floor(max(step))::BIGINT + 1 AS steps ${of}`);
   const steps = numberOf(longest?.steps) ?? 0;
   if (steps === 0) return new Map();
   const points = Math.min(steps, MOST_POINTS);
-  const span = `floor(step * ${points} / ${steps})::BIGINT`;
-  const result = await connection.run(
-    `SELECT run_index, ${span} AS span, arg_max(${column}, step) AS value
-     ${of} AND isfinite(${column}) GROUP BY run_index, span`,
+  const numbers = `${column} AS value ${of} AND isfinite(${column})`;
+  // One number for run and span: groups by two of them take twice the time.
+  await connection.run(
+    `CREATE OR REPLACE TABLE ${SPANS} AS
+     SELECT run_index * ${points} + floor(step * ${points} / ${steps}) AS place, arg_max(value, step) AS value,
+       arg_min(value, step) AS first, min(step) AS first_step, max(step) AS last_step, min(value) AS least, max(value) AS greatest
+     FROM (SELECT run_index, step, ${numbers}) GROUP BY place`,
   );
-  const [indices = [], spans = [], values = []] = await result.getColumnsJS();
+  const [places = [], values = []] = await (await connection.run(`SELECT place, value FROM ${SPANS}`)).getColumnsJS();
   const curves = new Map<number, number[]>();
-  for (const [i, run_index] of indices.entries()) {
-    const curve = curves.get(Number(run_index)) ?? new Array<number>(points).fill(Number.NaN);
-    curve[Number(spans[i])] = Number(values[i]);
-    curves.set(Number(run_index), curve);
+  for (const [i, each] of places.entries()) {
+    const place = Number(each);
+    const run = Math.floor(place / points);
+    const curve = curves.get(run) ?? new Array<number>(points).fill(Number.NaN);
+    curve[place % points] = Number(values[i]);
+    curves.set(run, curve);
   }
-  const notable = await notableValues(connection, { column, of, span });
-  for (const [run, curve] of curves) {
+  for (const [run, notable] of await notableValues(connection, numbers, points)) {
+    const curve = curves.get(run) ?? [];
     holdValues(curve);
-    placeValues(notable.get(run) ?? [], curve);
+    placeValues(
+      notable.map(({ step, value }) => ({ value, span: Math.floor((step * points) / steps) })),
+      curve,
+    );
   }
   return curves;
 }
 
+/** By run and span of steps: the last value, and what may stand out of all. */
+const SPANS = 'internal.spans';
+
 interface Notable {
   step: number;
-  span: number;
   value: number;
 }
 
 /** By run index, in the order of steps: the first and the last value, and the first of the least and of the greatest. */
 async function notableValues(
   connection: DuckDBConnection,
-  { column, of, span }: { column: string; of: string; span: string },
+  numbers: string,
+  points: number,
 ): Promise<Map<number, Notable[]>> {
-  const orders = ['step', '-step', `(${column}, step)`, `(-${column}, step)`];
-  const found = orders.map((order) => `arg_min({step: step, span: ${span}, value: ${column}}, ${order})`);
-  const rows = await readRows(
-    connection,
-    `SELECT run_index, unnest([${found.join(', ')}], recursive := true)
-     ${of} AND isfinite(${column}) GROUP BY run_index`,
+  const result = await connection.run(
+    `WITH ends AS (
+       SELECT floor(place / ${points})::BIGINT AS run_index, min(first_step) AS first_step, arg_min(first, first_step) AS first,
+         max(last_step) AS last_step, arg_max(value, last_step) AS last, min(least) AS least, max(greatest) AS greatest
+       FROM ${SPANS} GROUP BY run_index
+     ), extremes AS (
+       SELECT run_index, min(step) FILTER (value = least) AS least_step, min(step) FILTER (value = greatest) AS greatest_step
+       FROM (SELECT run_index, step, ${numbers}) JOIN ends USING (run_index)
+       WHERE value = least OR value = greatest GROUP BY run_index
+     )
+     SELECT run_index, first_step, first, last_step, last, least_step, least, greatest_step, greatest
+     FROM ends JOIN extremes USING (run_index)`,
   );
   const runs = new Map<number, Notable[]>();
-  for (const { run_index, step, span, value } of rows) {
-    const known = runs.get(Number(run_index)) ?? [];
-    if (known.every((each) => each.step !== Number(step)))
-      known.push({ step: Number(step), span: Number(span), value: Number(value) });
-    runs.set(Number(run_index), known);
+  for (const row of await result.getRowsJS()) {
+    const [run = 0, ...pairs] = row.map(Number);
+    const notable = new Map<number, number>();
+    for (let i = 0; i < pairs.length; i += 2) notable.set(pairs[i], pairs[i + 1]);
+    const steps = [...notable].map(([step, value]) => ({ step, value }));
+    runs.set(
+      run,
+      steps.sort((a, b) => a.step - b.step),
+    );
   }
-  return new Map([...runs].map(([run, notable]) => [run, notable.sort((a, b) => a.step - b.step)]));
+  return runs;
 }
 
 /** Each in a place of its own, in their order, as near to its span as there is room. */
-function placeValues(notable: readonly Notable[], curve: number[]): void {
+function placeValues(notable: readonly { span: number; value: number }[], curve: number[]): void {
   const places = notable.map(({ span }) => span);
   for (let i = places.length - 2; i >= 0; i--) places[i] = Math.min(places[i], places[i + 1] - 1);
   for (const [i, { value }] of notable.entries()) {

@@ -225,8 +225,9 @@ async function contentsOf(connection: DuckDBConnection, directory: string): Prom
   return contentsShape.is(contents) && isSound(contents) ? contents : null;
 }
 
-/** Each file stands there once, under a number of its own. */
-function isSound({ files }: Contents): boolean {
+/** Each file stands there once, under a number of its own, and has metrics that the table has. */
+function isSound({ files, shapes, columns }: Contents): boolean {
+  if (shapes.some((shape) => shape.some(({ column }) => column >= columns.length))) return false;
   const [paths, indices] = [new Set(files.map(({ path }) => path)), new Set(files.map(({ index }) => index))];
   return (
     paths.size === files.length && indices.size === files.length && [...indices].every((index) => index < MOST_RUNS)

@@ -36,6 +36,7 @@ export class MetricFiles {
   /** Those that it cannot open, before they are read. */
   #closed: readonly MetricFile[];
   #hasLines = false;
+  #isWhole = true;
   readonly #all: readonly MetricFile[];
   readonly #cached: CachedFiles;
   /** By index, those that DuckDB alone does not read right. */
@@ -115,6 +116,7 @@ export class MetricFiles {
     columns: readonly { metric: string; type: string; column: string }[],
     worth?: Worth,
   ): Promise<void> {
+    if (!this.#isWhole) return;
     const read = this.#files.flatMap(({ index }) => {
       const metrics = this.#found.get(index) ?? this.#cached.metrics.get(index) ?? new Map();
       return this.#odd.has(index) ? [] : [[index, { metrics, merged: this.#merged.has(index) }] as const];
@@ -130,11 +132,17 @@ export class MetricFiles {
   /** Runs a statement that reads from a table `(run_index BIGINT, step DOUBLE, …)` with members of all lines as JSON text; null is NULL. */
   async queryMembers(members: readonly Member[], statement: (table: string) => string): Promise<JsonObject[]> {
     const select = selectMembers(members);
-    return await this.#query((files) =>
-      statement(
-        this.#withLines(canBeFields(members) ? fieldsIn(files, members) : `${select} FROM (${linesIn(files)})`, select),
-      ),
-    );
+    return await this.#query((files) => statement(this.#withLines(membersIn(files, members), select)));
+  }
+
+  /** The same of some of the files that DuckDB has read, in the order of their lines. */
+  async queryAgain(
+    runs: ReadonlySet<number>,
+    members: readonly Member[],
+    statement: (table: string) => string,
+  ): Promise<void> {
+    const files = this.#files.filter(({ index }) => runs.has(index));
+    if (files.length > 0) await this.connection.run(statement(`(${membersIn(files, members)})`));
   }
 
   /** As a table `(run_index, step, …)`, the members of one file that DuckDB has not read right: its lines are these. */
@@ -143,6 +151,12 @@ export class MetricFiles {
     this.#odd.add(file.index);
     await this.#addLines(file, objects);
     return `(${selectMembers(members)} FROM ${LINES} WHERE run_index = ${file.index})`;
+  }
+
+  /** Told that not all metrics are loaded: what is cached has to have all. */
+  noteLeftOut(notice: string): void {
+    this.notices.push(notice);
+    this.#isWhole = false;
   }
 
   noteDamage({ index, run }: MetricFile, lines: number): void {
@@ -215,6 +229,10 @@ const LINES_AT_ONCE = 2_000;
 function linesIn(files: readonly MetricFile[]): string {
   const read = `read_json(${patterns(files)}, ${READING}, records = false, columns = {json: 'MAP(VARCHAR, JSON)'})`;
   return `SELECT ${runIndex(files)}, json FROM ${read}`;
+}
+
+function membersIn(files: readonly MetricFile[], members: readonly Member[]): string {
+  return canBeFields(members) ? fieldsIn(files, members) : `${selectMembers(members)} FROM (${linesIn(files)})`;
 }
 
 /** Reads nothing of the lines but these members, which is much faster than reading all of them. */

@@ -1,5 +1,6 @@
 // The metrics that each file holds, with the type that its values fit, and the types that all files together give them.
 
+import type { JsonObject, JsonValue } from '../util/json.ts';
 import type { Columns } from './columns.ts';
 
 /** DOUBLE where all values are numbers (NaN and the infinities are written as text), BOOLEAN, or else VARCHAR. */
@@ -13,6 +14,24 @@ export function typeNamed(name: unknown): MetricType {
 
 /** The metrics of one file; files of one training loop mostly share theirs. */
 export type FileMetrics = ReadonlyMap<string, MetricType>;
+
+/** Of the lines of one file. What is null says nothing. */
+export function metricsIn(objects: readonly JsonObject[]): FileMetrics {
+  const types = new Map<string, MetricType>();
+  for (const object of objects) {
+    for (const [metric, value] of Object.entries(object)) {
+      if (metric === 'step' || value === null) continue;
+      const type = typeOf(value);
+      types.set(metric, (types.get(metric) ?? type) === type ? type : 'VARCHAR');
+    }
+  }
+  return types;
+}
+
+function typeOf(value: JsonValue): MetricType {
+  if (typeof value === 'number' || (typeof value === 'string' && /^(NaN|-?Infinity)$/.test(value))) return 'DOUBLE';
+  return typeof value === 'boolean' ? 'BOOLEAN' : 'VARCHAR';
+}
 
 /** By name. A metric that is of one type here and of another there is text. */
 export function typesOfAll(files: Iterable<FileMetrics>): Columns {

@@ -5,7 +5,7 @@ import type { JsonObject, JsonValue } from '../util/json.ts';
 import type { Columns } from './columns.ts';
 import { readRows } from './database.ts';
 import type { Member, MetricFiles } from './metric_files.ts';
-import { typeNamed, typesOfAll } from './metric_types.ts';
+import { metricsIn, typeNamed, typesOfAll } from './metric_types.ts';
 
 /** The table behind the view `metrics`; its `run_index` is the position of the run among the entries, from 0. */
 export const METRIC_ROWS = 'internal.metric_rows';
@@ -27,17 +27,21 @@ export function numbersIn({ column, type }: MetricColumn): string {
 /**
  * Every metric that any line of any run has, with its type: DOUBLE where all values are numbers (NaN and the infinities are
  * written as text), BOOLEAN, or else VARCHAR. Reads all files once, but for those that a cache knows.
+ * @param telling those that are kept where there are more than a table can have
  */
-export async function findMetrics(files: MetricFiles): Promise<Columns> {
+export async function findMetrics(files: MetricFiles, telling: ReadonlySet<string> = new Set()): Promise<Columns> {
   await files.queryLines(
     (lines) => `CREATE OR REPLACE TABLE ${FOUND} AS SELECT run_index, name,
        CASE WHEN bool_and(json_type(value) IN ('BIGINT', 'UBIGINT', 'DOUBLE')
                           OR value::VARCHAR IN ('"NaN"', '"Infinity"', '"-Infinity"')) THEN 'DOUBLE'
             WHEN bool_and(json_type(value) = 'BOOLEAN') THEN 'BOOLEAN'
             ELSE 'VARCHAR' END AS type
-     FROM (SELECT run_index, unnest(map_keys(json)) AS name, unnest(map_values(json)) AS value FROM ${lines})
-     WHERE name <> 'step' AND json_type(value) <> 'NULL' GROUP BY run_index, name`,
+     FROM (
+       SELECT run_index, unnest(coalesce(map_keys(json), [NULL]::VARCHAR[])) AS name,
+         unnest(coalesce(map_values(json), [NULL]::JSON[])) AS value FROM ${lines}
+     ) WHERE name IS NULL OR (name <> 'step' AND json_type(value) <> 'NULL') GROUP BY run_index, name`,
   );
+  await findInOddFiles(files);
   const shapes = await readRows(
     files.connection,
     `SELECT list(run_index) AS runs, names, types FROM (
@@ -49,7 +53,31 @@ export async function findMetrics(files: MetricFiles): Promise<Columns> {
     const shape = new Map(metrics.map((name, i) => [String(name), typeNamed(known[i])]));
     for (const run of listOf(runs)) files.noteMetrics(Number(run), shape);
   }
-  return typesOfAll(files.metrics);
+  return boundedMetrics(typesOfAll(files.metrics), telling, files);
+}
+
+/** More columns than anybody asks for, and as many as a table takes in a second. */
+const MOST_METRICS = 1_000;
+
+function boundedMetrics(metrics: Columns, telling: ReadonlySet<string>, files: MetricFiles): Columns {
+  const all = Object.entries(metrics);
+  if (all.length <= MOST_METRICS) return metrics;
+  const isTold = ([metric]: [string, string]) => telling.has(metric);
+  const kept = [...all.filter(isTold), ...all.filter((each) => !isTold(each))].slice(0, MOST_METRICS);
+  files.noteLeftOut(
+    `${all.length - kept.length} of ${all.length} metrics are left out: a report has room for ${MOST_METRICS}`,
+  );
+  return Object.fromEntries(kept.sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+/** Lines that DuckDB does not understand, such as one that is torn or that holds half of a character, may be all that a file has. */
+async function findInOddFiles(files: MetricFiles): Promise<void> {
+  const odd = new Set(await runsWith(files, `SELECT run_index FROM ${FOUND} WHERE name IS NULL`));
+  if (odd.size === 0) return;
+  await files.connection.run(`DELETE FROM ${FOUND} WHERE run_index IN (${[...odd].join(', ')})`);
+  for (const { index, file } of files.readByDatabase) {
+    if (odd.has(index)) files.noteMetrics(index, metricsIn(readForeignLines(file).objects));
+  }
 }
 
 /** The metrics of each file that was read. */
@@ -60,31 +88,69 @@ const listOf = (value: JsonValue | undefined): JsonValue[] => (Array.isArray(val
 /**
  * Fills METRIC_ROWS with the given metrics. A step that was logged more than once becomes one row in which the last value that
  * is not null wins; a torn last line costs nothing. What is logged of a DOUBLE and is no number, such as a text, becomes NaN.
+ * @param isOrdered the runs lie in the order of the files, which takes a quarter of the time on top; those of each run are always
+ * in the order of its steps
  */
-export async function loadMetrics(files: MetricFiles, metrics: Columns): Promise<MetricColumn[]> {
+export async function loadMetrics(
+  files: MetricFiles,
+  metrics: Columns,
+  { isOrdered = true }: { isOrdered?: boolean } = {},
+): Promise<MetricColumn[]> {
   const columns = Object.entries(metrics).map(([metric, type], i) => ({ metric, type, column: `m${i}` }));
   const definitions = columns.map(({ column, type }) => `, ${column} ${type}`).join('');
   await files.connection.run(`CREATE TABLE ${METRIC_ROWS} (run_index BIGINT, step DOUBLE${definitions})`);
   const cached = await files.insertCached(METRIC_ROWS, columns);
   const isRead = `rowid >= ${cached.rows}`;
   const insert = insertion(columns);
-  await files.queryMembers(membersOf(columns), insert);
-  const stepless = await runsWith(files, `SELECT run_index FROM ${METRIC_ROWS} WHERE step IS NULL AND ${isRead}`);
+  const mayRepeat = isOrdered ? isRead : await insertUnordered(files, columns, isRead);
+  if (isOrdered) await files.queryMembers(membersOf(columns), insert);
+  const stepless = await runsWith(files, `SELECT run_index FROM ${METRIC_ROWS} WHERE step IS NULL AND ${mayRepeat}`);
   const mended = stepless.length > 0 ? await mendMisreadFiles(files, columns, stepless, insert) : 0;
   // Rows lie in the order of the files, so a repeated step shows as one that is not above the step before it.
   const repeating = await runsWith(
     files,
     `SELECT run_index FROM (
        SELECT run_index, step, lag(step) OVER () AS step_before, lag(run_index) OVER () AS run_before
-       FROM ${METRIC_ROWS} WHERE ${isRead}
+       FROM ${METRIC_ROWS} WHERE ${mayRepeat}
      ) WHERE run_index = run_before AND step <= step_before`,
   );
   const merged = new Set([...repeating, ...stepless]);
   await mergeRepeatedSteps(files, columns, [...merged]);
   for (const run of cached.merged) merged.add(run);
-  if (mended > 0 || cached.rows > 0) await putInOrder(files, merged);
+  if (isOrdered && (mended > 0 || cached.rows > 0)) await putInOrder(files, merged);
   files.noteMerged(merged);
   return columns;
+}
+
+/**
+ * Lines as they come from several threads. Where those of a run show in the table from its first step to its last, nothing is lost by
+ * it: each step is there once. All others are read anew, in the order of their lines.
+ * @returns a condition that holds for the rows of those alone
+ */
+async function insertUnordered(files: MetricFiles, columns: readonly MetricColumn[], isRead: string): Promise<string> {
+  const { connection } = files;
+  const insert = insertion(columns);
+  await connection.run('SET preserve_insertion_order = false');
+  try {
+    await files.queryMembers(membersOf(columns), insert);
+  } finally {
+    await connection.run('SET preserve_insertion_order = true');
+  }
+  const torn = await runsWith(
+    files,
+    `SELECT run_index FROM (
+       SELECT run_index, step, lag(step) OVER () AS step_before, lag(run_index) OVER () AS run_before
+       FROM ${METRIC_ROWS} WHERE ${isRead}
+     ) WHERE step IS NULL OR run_index IS DISTINCT FROM run_before OR step <= step_before
+     GROUP BY run_index HAVING count(*) > 1 OR bool_or(step IS NULL)`,
+  );
+  if (torn.length === 0) return 'false';
+  const again = new Set(files.readByDatabase.flatMap(({ index }) => (torn.includes(index) ? index : [])));
+  if (again.size > 0) {
+    await connection.run(`DELETE FROM ${METRIC_ROWS} WHERE run_index IN (${[...again].join(', ')})`);
+    await files.queryAgain(again, membersOf(columns), insert);
+  }
+  return `run_index IN (${torn.join(', ')})`;
 }
 
 /** The order that rows have where all files are read and none is mended: that of the files, and steps that were merged at the end. */

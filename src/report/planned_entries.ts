@@ -82,5 +82,6 @@ function plannedEntry(sweep: Pick<RunDirectory, 'path' | 'directory' | 'objectiv
     logFile: null,
     diffFile: null,
     notesProblem: null,
+    origin: null,
   };
 }

@@ -3,6 +3,7 @@
 import { basename, join } from 'node:path';
 import type { Headline } from '../registry/headline.ts';
 import { type KeptBest, keptBest } from '../run_files/best_checkpoint.ts';
+import { readForeignObject } from '../run_files/foreign_json.ts';
 import { readNotes } from '../run_files/notes.ts';
 import type { SweepObjective } from '../run_files/objective.ts';
 import { sameCommand } from '../run_files/same_command.ts';
@@ -89,6 +90,8 @@ export interface RunEntry {
   diffFile: string | null;
   /** Why the notes beside it cannot be read; null where they can, or there are none. */
   notesProblem: string | null;
+  /** The tool that it was imported from, with what that tool calls it; null for a run of ours and of the Python cookbook. */
+  origin: string | null;
 }
 
 export function readRunEntry(found: RunDirectory): RunEntry {
@@ -97,7 +100,7 @@ export function readRunEntry(found: RunDirectory): RunEntry {
   const git = objectOf(record.git);
   const versions = objectOf(record.versions);
   const error = objectOf(status.error);
-  const { notes, problem: notesProblem } = readNotes(found.directory, found.files);
+  const { notes, problem: notesProblem } = readNotes(found.directory);
   return {
     row: {
       run: found.path,
@@ -151,7 +154,14 @@ export function readRunEntry(found: RunDirectory): RunEntry {
     logFile: found.files.has('logs.log') ? join(found.directory, 'logs.log') : null,
     diffFile: found.files.has('code.diff') ? join(found.directory, 'code.diff') : null,
     notesProblem,
+    origin: found.files.has('imported.json') ? originOf(found.directory) : null,
   };
+}
+
+function originOf(directory: string): string | null {
+  const { kind, name, project } = readForeignObject(join(directory, 'imported.json')).value ?? {};
+  const parts = [kind, project, name].flatMap((part) => textOf(part) ?? []);
+  return parts.length === 0 ? null : parts.join(' / ');
 }
 
 /** The states of runs that nobody is at, and that can go on. */

@@ -40,7 +40,7 @@ export async function summariseRun(
   const files = await MetricFiles.open(connection, [entry]);
   const telling = tellingMetrics(entry);
   const order = new MetricOrder(telling.map(({ metric }) => metric));
-  const columns = await loadMetrics(files, await findMetrics(files));
+  const columns = await loadMetrics(files, await findMetrics(files, new Set(telling.map(({ metric }) => metric))));
   const logged = (await runMetrics(connection, columns, [0])).get(0) ?? [];
   const metrics = logged
     .map((metric): MetricSummary => ({ ...metric, isDetail: order.isDetail(metric.metric) }))

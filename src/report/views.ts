@@ -8,6 +8,7 @@ import { configTable } from './configs.ts';
 import { createTable } from './database.ts';
 import { MetricFiles } from './metric_files.ts';
 import { findMetrics, hasWholeSteps, loadMetrics, METRIC_ROWS, type MetricColumn } from './metrics.ts';
+import { tellingMetrics } from './objective.ts';
 import { RUN_COLUMNS, type RunEntry } from './run_entry.ts';
 
 /** @returns the column of `configs` by field, and notices about fields that SQL knows under another name */
@@ -32,8 +33,9 @@ export async function createMetricViews(
   connection: DuckDBConnection,
   entries: readonly RunEntry[],
 ): Promise<{ metrics: ViewedMetric[]; notices: string[] }> {
+  const telling = new Set(entries.flatMap((entry) => tellingMetrics(entry).map(({ metric }) => metric)));
   const files = await MetricFiles.open(connection, entries, true);
-  const columns = await loadMetrics(files, await findMetrics(files));
+  const columns = await loadMetrics(files, await findMetrics(files, telling));
   await files.keep(METRIC_ROWS, columns);
   const names = columnNames(
     columns.map(({ metric }) => metric),

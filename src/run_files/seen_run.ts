@@ -80,6 +80,9 @@ export function holdsRun(directory: string, files: ReadonlySet<string> = namesIn
   return files.has('config.json') && !isModelConfig(join(directory, 'config.json'));
 }
 
+/** Whether runs, or results of evaluations, may lie in a directory of this name: what is part of a run may hold thousands of files. */
+export const mayHoldRuns = (name: string): boolean => !/^(checkpoints|iteration_.*|node_modules|\..*)$/.test(name);
+
 /** A Hugging Face model directory holds a config.json too, which tells the model's architecture. */
 function isModelConfig(path: string): boolean {
   // A damaged one is shown as a damaged run rather than passed over.

@@ -1,11 +1,12 @@
 // Follows a run from outside, by nothing but its files: status.json as it is replaced, metrics.jsonl as it grows and is cut back.
 
 import { watch } from 'node:fs';
-import { type FileHandle, open } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { messageOf } from '../util/errors.ts';
 import { errorCode } from '../util/files.ts';
+import { bytesAt, ReadPlace } from '../util/growing_file.ts';
 import { READ_FLAGS } from '../util/regular_file.ts';
 import { parseRow, type Row } from './metrics_log.ts';
 import { readStatus } from './status.ts';
@@ -28,13 +29,20 @@ const POLL_MS = 1_000;
 /** A run may write a thousand times a second; nobody reads as fast. */
 const PAUSE_MS = 100;
 
+export interface WatchOptions {
+  /** Between two looks at the files. */
+  pauseMs?: number;
+  /** Of the rows that are there at first, only those in so many bytes at the end; all if absent. */
+  newestBytes?: number;
+}
+
 /** Tells of what is there, and then of every change. A directory that does not exist yet, or no longer, is no problem. */
 export function watchRun(
   directory: string,
   onChange: (change: RunChange) => void,
-  { pauseMs = PAUSE_MS }: { pauseMs?: number } = {},
+  { pauseMs = PAUSE_MS, newestBytes = Number.POSITIVE_INFINITY }: WatchOptions = {},
 ): RunWatch {
-  const look = looker(directory, onChange);
+  const look = looker(directory, newestBytes, onChange);
   const closing = new AbortController();
   let looks = Promise.resolve();
   let due = false;
@@ -76,8 +84,8 @@ function listen(directory: string, onEvent: () => void): (() => void) | null {
   }
 }
 
-function looker(directory: string, onChange: (change: RunChange) => void): () => Promise<void> {
-  const tail = new LineTail(join(directory, 'metrics.jsonl'));
+function looker(directory: string, newestBytes: number, onChange: (change: RunChange) => void): () => Promise<void> {
+  const tail = new LineTail(join(directory, 'metrics.jsonl'), newestBytes);
   let updated = '';
   const problems = new Map<string, string | null>();
   const note = (file: string, problem: string | null) => {
@@ -109,18 +117,19 @@ function looker(directory: string, onChange: (change: RunChange) => void): () =>
 const MOST_BYTES = 8 * 2 ** 20;
 /** Of one look; the next one goes on from there. */
 const MOST_PIECES = 64;
-/** Bytes before the place that was read up to, by which a file that was cut back and has grown again is known. */
-const MARK_BYTES = 64;
 
 /** The complete lines of a file that others append to, cut back, or replace. */
 class LineTail {
   readonly #path: string;
-  #inode = 0;
-  #offset = 0;
-  #mark: Buffer = Buffer.alloc(0);
+  readonly #place = new ReadPlace();
+  readonly #newestBytes: number;
+  /** The place is in the midst of a line that is passed over. */
+  #isCut = false;
 
-  constructor(path: string) {
+  /** @param newestBytes of what is there before it is read, only the lines in so many bytes at its end */
+  constructor(path: string, newestBytes: number) {
     this.#path = path;
+    this.#newestBytes = newestBytes;
   }
 
   /** The lines since the last call; with `anew`, all lines of a file that is no longer the one that was read. */
@@ -129,44 +138,27 @@ class LineTail {
       if (errorCode(error) === 'ENOENT') return null;
       throw error;
     });
-    if (file === null) return { lines: [], anew: this.#forget(), isMore: false };
+    if (file === null) return { lines: [], anew: this.#place.forget(), isMore: false };
     try {
       const stats = await file.stat();
       // Whoever reads it in earnest says what is wrong with it.
-      if (!stats.isFile()) return { lines: [], anew: this.#forget(), isMore: false };
+      if (!stats.isFile()) return { lines: [], anew: this.#place.forget(), isMore: false };
       const { ino, size } = stats;
-      const anew = ino === this.#inode && size >= this.#offset && (await this.#isMarked(file)) ? false : this.#forget();
-      this.#inode = ino;
-      if (size === this.#offset) return { lines: [], anew, isMore: false };
-      const bytes = await bytesOf(file, this.#offset, Math.min(size - this.#offset, MOST_BYTES));
+      const isSame = await this.#place.isIn(file, stats);
+      const anew = isSame ? false : this.#place.forget();
+      const begin = isSame ? this.#place.offset : Math.max(0, size - this.#newestBytes);
+      this.#isCut = isSame ? this.#isCut : begin > 0;
+      const bytes = await bytesAt(file, begin, Math.min(size - begin, MOST_BYTES));
       const isMore = bytes.length === MOST_BYTES;
-      const end = bytes.lastIndexOf(0x0a) + 1 || (isMore ? bytes.length : 0);
-      if (end > 0) {
-        this.#offset += end;
-        this.#mark = Buffer.from(bytes.subarray(Math.max(0, end - MARK_BYTES), end));
-      }
-      return { lines: bytes.toString('utf8', 0, end).split('\n').slice(0, -1), anew, isMore };
+      const end = bytes.lastIndexOf(NEWLINE) + 1 || (isMore ? bytes.length : 0);
+      const start = this.#isCut ? bytes.indexOf(NEWLINE) + 1 : 0;
+      this.#isCut &&= start === 0;
+      this.#place.advance(bytes.subarray(0, end), ino, begin);
+      return { lines: bytes.toString('utf8', start, end).split('\n').slice(0, -1), anew, isMore };
     } finally {
       await file.close();
     }
   }
-
-  async #isMarked(file: FileHandle): Promise<boolean> {
-    const { length } = this.#mark;
-    return length === 0 || this.#mark.equals(await bytesOf(file, this.#offset - length, length));
-  }
-
-  /** Whether there was anything to forget. */
-  #forget(): boolean {
-    const had = this.#offset > 0;
-    this.#inode = 0;
-    this.#offset = 0;
-    this.#mark = Buffer.alloc(0);
-    return had;
-  }
 }
 
-async function bytesOf(file: FileHandle, position: number, length: number): Promise<Buffer> {
-  const { buffer, bytesRead } = await file.read(Buffer.alloc(length), 0, length, position);
-  return buffer.subarray(0, bytesRead);
-}
+const NEWLINE = 0x0a;

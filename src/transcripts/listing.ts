@@ -2,6 +2,7 @@
 
 import type { Dirent } from 'node:fs';
 import { basename, join } from 'node:path';
+import { mayHoldRuns } from '../run_files/seen_run.ts';
 import { iterationName, iterationOf } from '../training/iteration_directory.ts';
 import { messageOf } from '../util/errors.ts';
 import { entriesOf } from '../util/files.ts';
@@ -88,7 +89,6 @@ function iterationFile(name: string): Pick<TranscriptFile, 'kind' | 'source' | '
 
 /** Directories of results lie no deeper: `evals/MODEL/NAME/`, and `runs/ID/NAME/` of the Python cookbook. */
 const MOST_DEPTH = 3;
-const NOT_ENTERED = /^(checkpoints|iteration_.*|node_modules|\..*)$/;
 /** What lies in the directory of another run is that run's. */
 const OF_A_RUN = ['run.json', 'metrics.jsonl'];
 const MOST_DIRECTORIES = 500;
@@ -112,7 +112,7 @@ async function evaluationsIn(
       ]
     : [];
   if (parts.length === MOST_DEPTH) return files;
-  const folders = entries.filter((entry) => entry.isDirectory() && !NOT_ENTERED.test(entry.name));
+  const folders = entries.filter((entry) => entry.isDirectory() && mayHoldRuns(entry.name));
   if (folders.length > MOST_DIRECTORIES) problems.push(`${label}: holds too many directories to look into for results`);
   for (const { name } of folders.length > MOST_DIRECTORIES ? [] : folders) {
     const below = await entriesIn(join(directory, name), problems);

@@ -68,6 +68,17 @@ it('lets other machines in with a token alone, and finds no fault in a directory
   expect((await fetch(`${url}/api/board`)).status).toBe(401);
 });
 
+it('waits for the place where runs land, and shows them as soon as they are there', async () => {
+  const cwd = await temporaryDirectory();
+  const { first, url } = await started(cwd, []);
+  expect(first.replace(/:\d+$/, ':PORT')).toBe('Board of 0 runs in runs: http://127.0.0.1:PORT');
+  const stream = await fetch(`${url}/api/events`);
+  writeRun(join(cwd, 'runs', 'a'));
+  const runs = async () => (await fetch(`${url}/api/board`)).text();
+  await expect.poll(runs, { timeout: 30_000 }).toContain('"run":"runs/a"');
+  await stream.body?.cancel();
+});
+
 it('is told of a directory that is none', async () => {
   const { code, stderr } = await cookbook(['board', 'nowhere'], { cwd: await temporaryDirectory() });
   expect([code, stderr]).toMatchInlineSnapshot(`

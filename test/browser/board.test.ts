@@ -91,6 +91,24 @@ describe.skipIf(whyNoBrowser !== null)('all runs', () => {
     expect(faults).toEqual([]);
   });
 
+  it('say why their curves cannot be drawn, and come in the order of the numbers in their names', async () => {
+    for (const rank of [4, 16, 128])
+      writeRun(join(cwd, 'ranks', `rank=${rank}`), { metrics: ['{"step":0,"loss":1}\n'] });
+    const { page } = await boardOf('ranks');
+    await page.locator('.canvas canvas').waitFor();
+    await page.locator('.runs th button').first().click();
+    expect(await page.locator('.runs tbody td:first-child').allTextContents()).toEqual([
+      'ranks/rank=4',
+      'ranks/rank=16',
+      'ranks/rank=128',
+    ]);
+    await page.route('**/api/curves*', (route) =>
+      route.fulfill({ status: 400, json: { detail: 'other runs are being read: ask again' } }),
+    );
+    await page.getByLabel('Filter runs').fill('rank=1');
+    await page.getByText('The curves cannot be drawn: other runs are being read: ask again').waitFor();
+  });
+
   it('of one metric stand together, those of the metric of most runs first', async () => {
     for (const [name, metric, goal] of [
       ['a', 'reward', 'maximize'],
@@ -235,6 +253,35 @@ describe.skipIf(whyNoBrowser !== null)('one run', () => {
   });
 });
 
+describe.skipIf(whyNoBrowser !== null)('a note that is not saved yet', () => {
+  it('stays while one looks elsewhere, and while the board does not answer', async () => {
+    const options = {
+      directories: ['grid'],
+      cwd,
+      host: '127.0.0.1',
+      token: null,
+      searchMs: 200,
+      notify: () => {},
+      report: () => {},
+    };
+    const first = await openBoard({ ...options, port: 0 });
+    const { page } = await openPage(browser, new URL(`/${runHash('grid/lr=0.01')}`, first.url));
+    await page.getByLabel('Note').fill('half a thought');
+    await page.getByText('← all runs').click();
+    await page.getByRole('link', { name: 'grid/lr=0.01' }).click();
+    await expect.poll(() => page.getByLabel('Note').inputValue()).toBe('half a thought');
+    await first.close();
+    await page.getByText('The board does not answer; what is shown may be old.').waitFor();
+    const second = await openBoard({ ...options, port: Number(new URL(first.url).port) });
+    onTestFinished(() => second.close());
+    await page.getByText('Live', { exact: true }).waitFor();
+    expect(await page.getByLabel('Note').inputValue()).toBe('half a thought');
+    // The board that was started again asks for another proof of who changes something.
+    await page.getByRole('button', { name: 'Save' }).click();
+    await page.getByText('Saved beside the run').waitFor();
+  });
+});
+
 describe.skipIf(whyNoBrowser !== null)('for everybody', () => {
   it.each([1440, 390].flatMap((width) => (['light', 'dark'] as const).map((theme) => [width, theme] as const)))(
     'it is accessible at %i pixels in the %s theme, and no wider than the window',
@@ -250,6 +297,27 @@ describe.skipIf(whyNoBrowser !== null)('for everybody', () => {
       }
     },
   );
+
+  it('names of any length stay within a telephone', async () => {
+    const long = `${'everything_there_is_to_know'.repeat(6)}-rank=16`;
+    for (const seed of [0, 1]) {
+      writeRun(join(cwd, 'long', `${long}-${seed}`), {
+        axes: { [long]: `${long}${seed}` },
+        seed,
+        headline: [{ metric: `test/${long}`, goal: 'maximize', label: 'r' }],
+        metrics: [0, 1].map((step) => ({ step, [`test/${long}`]: step + seed })),
+      });
+    }
+    const { page, faults } = await boardOf('long', '', { viewport: { width: 390, height: 900 } });
+    await page.locator('.canvas canvas').waitFor();
+    const width = () => page.evaluate('document.documentElement.scrollWidth');
+    expect(await width()).toBe(390);
+    await page.locator('.runs tbody a').first().click();
+    await page.getByLabel('Compare with').first().selectOption({ index: 1 });
+    await page.getByRole('region', { name: 'Metrics side by side' }).waitFor();
+    expect(await width()).toBe(390);
+    expect(faults).toEqual([]);
+  });
 
   it('what a run has written stays text, and asks for nothing', async () => {
     const ATTACKS = [

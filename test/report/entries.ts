@@ -75,5 +75,6 @@ export function entry(options: Options): RunEntry {
     logFile: null,
     diffFile: null,
     notesProblem: null,
+    origin: null,
   };
 }

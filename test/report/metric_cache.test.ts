@@ -182,6 +182,40 @@ describe('the cache of metrics', () => {
     await expectSame();
   });
 
+  it('means nothing where it says of its own table what is not so', async () => {
+    write('a', curve(40));
+    write('b', curve(30, 2));
+    await load({ keep: true });
+    const path = cacheFile();
+    const database = await openDatabase();
+    const [row] = await readRows(
+      database,
+      `SELECT decode(value) AS contents FROM parquet_kv_metadata('${path}') WHERE decode(key) = 'contents'`,
+    );
+    const contents = JSON.parse(String(row?.contents));
+    const lies: [string, object][] = [
+      ['SELECT * FROM old', { ...contents, shapes: contents.shapes.map(() => [{ column: 99, type: 'DOUBLE' }]) }],
+      ['SELECT * FROM old', { ...contents, files: contents.files.map((file: object) => ({ ...file, shape: 7 })) }],
+      [
+        'SELECT * FROM old',
+        { ...contents, files: contents.files.map((file: object) => ({ ...file, path: '../../etc/passwd' })) },
+      ],
+      ['SELECT * FROM old', { ...contents, columns: [] }],
+      ['SELECT run_index FROM old', contents],
+      ["SELECT 'x' AS run_index, [1] AS step, {a: 1} AS m0 FROM old", contents],
+    ];
+    for (const [select, claim] of lies) {
+      await database.run(`CREATE OR REPLACE TABLE old AS FROM read_parquet('${path}')`);
+      const kept = readFileSync(path);
+      await database.run(
+        `COPY (${select}) TO '${path}' (FORMAT parquet, KV_METADATA {contents: '${JSON.stringify(claim).replaceAll("'", "''")}'})`,
+      );
+      await expectSame();
+      writeFileSync(path, kept);
+    }
+    database.closeSync();
+  });
+
   it('is not written through a link, nor read through one', async () => {
     write('a', curve(40));
     const elsewhere = join(cwd, 'elsewhere');

@@ -199,6 +199,28 @@ describe('loadMetrics', () => {
     expect(rows).toEqual(order.map((row, run_index) => ({ run_index, step: 0, ...row })));
   });
 
+  it('finds metrics in a file whose every line holds half of a character, or is torn', async () => {
+    write('a', [
+      '{"step":0,"loss":2,"sample":"x\\ud83d"}\n',
+      '{"step":1,"loss":"NaN","sample":"y\\ud83d","ok":true}\n',
+      '{"st',
+    ]);
+    expect(await load()).toMatchObject({
+      metrics: { loss: 'DOUBLE', ok: 'BOOLEAN', sample: 'VARCHAR' },
+      rows: [
+        { step: 0, loss: 2, sample: 'x\ufffd' },
+        { step: 1, loss: 'NaN', ok: true },
+      ],
+    });
+  });
+
+  it('takes of very many metrics as many as there is room for, and says how many are left out', async () => {
+    write('a', [{ step: 0, ...Object.fromEntries(Array.from({ length: 1500 }, (_, i) => [`metric/${i}`, i])) }]);
+    const { metrics, notices } = await load();
+    expect(Object.keys(metrics)).toHaveLength(1000);
+    expect(notices).toEqual(['500 of 1500 metrics are left out: a report has room for 1000']);
+  });
+
   it('loads nothing from runs without metrics', async () => {
     write('empty', []);
     writeText(join(cwd, 'blank/metrics.jsonl'), '\n\n');
@@ -206,7 +228,7 @@ describe('loadMetrics', () => {
     expect(await load()).toEqual({ metrics: {}, notices: [], rows: [] });
   });
 
-  it('gives for any log what reading it line by line gives', async () => {
+  it.each([true, false])('gives for any log what reading it line by line gives, in order: %s', async (isOrdered) => {
     const line = fc.oneof(
       fc.record(
         { step: fc.nat(6), loss: fc.double({ noNaN: true, noDefaultInfinity: true }), test: fc.integer() },
@@ -221,7 +243,7 @@ describe('loadMetrics', () => {
           write('a', lines);
           const entries = discoverRuns(['.'], cwd).runs.map(readRunEntry);
           const files = await MetricFiles.open(database, entries);
-          await loadMetrics(files, { loss: 'DOUBLE', test: 'DOUBLE' });
+          await loadMetrics(files, { loss: 'DOUBLE', test: 'DOUBLE' }, { isOrdered });
           const rows = await readRows(
             database,
             `SELECT step, m0 AS loss, m1 AS test FROM ${METRIC_ROWS} ORDER BY step`,

@@ -18,3 +18,10 @@ export interface DrawnChart extends Chart {
   /** One `<svg>` element, without a declaration: for a page as it is, for a file with a style of its own. */
   svg: string;
 }
+
+const DRAWN = ['mark', 'layer', 'concat', 'hconcat', 'vconcat', 'facet', 'repeat', 'spec'];
+
+/** Whether it says that something is drawn; the rest is for the compiler of Vega-Lite to judge. */
+export function isSpec(value: unknown): value is TopLevelSpec {
+  return typeof value === 'object' && value !== null && DRAWN.some((member) => Object.hasOwn(value, member));
+}

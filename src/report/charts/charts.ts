@@ -4,6 +4,7 @@ import { uniqueIds } from '../study/ids.ts';
 import type { Study } from '../study/study.ts';
 import type { Chart } from './chart.ts';
 import { curvesChart } from './curves_chart.ts';
+import { distributionChart } from './distribution_chart.ts';
 import { effectChart } from './effect_chart.ts';
 import { heatChart } from './heat_chart.ts';
 import { historyChart } from './history_chart.ts';
@@ -32,6 +33,7 @@ export function chartsOf(study: Study, own: readonly Omit<Chart, 'id'>[] = []): 
     ['pair', heatChart(study)],
     ['configurations', parallelChart(study)],
     ['history', historyChart(study)],
+    ['distribution', distributionChart(study)],
     ['timeline', timelineChart(study)],
     ['time', spendingChart(study, 'seconds')],
     ['cost', spendingChart(study, 'cost')],

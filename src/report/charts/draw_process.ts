@@ -5,19 +5,13 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import { WIDE } from '../../util/display_width.ts';
 import { isNullOr, isString, jsonShape } from '../../util/json_shape.ts';
-import { CONFIG } from './theme.ts';
+import type { Drawing } from './drawer.ts';
 
 /** A chart of ten thousand points takes a second. */
 const MOST_MS = 20_000;
 const MOST_MEBIBYTES = 1024;
 const SCRIPT = fileURLToPath(new URL('../../../bin/draw_chart.mjs', import.meta.url));
-
-interface Drawing {
-  svg: string | null;
-  problem: string | null;
-}
 
 const drawingShape = jsonShape<Drawing>({ svg: isNullOr(isString), problem: isNullOr(isString) });
 
@@ -33,7 +27,7 @@ export function svgOf(spec: object): Promise<string> {
 }
 
 async function draw(spec: object): Promise<string> {
-  const process = drawer ?? (await started());
+  const process = drawer ?? started();
   drawer = process;
   hold(process, true);
   const { svg, problem } = await answerOf(process, spec).catch((error: unknown) => {
@@ -67,7 +61,7 @@ async function answerOf(process: ChildProcess, message: object): Promise<Drawing
   }
 }
 
-async function started(): Promise<ChildProcess> {
+function started(): ChildProcess {
   const child = fork(SCRIPT, [], {
     execArgv: [`--max-old-space-size=${MOST_MEBIBYTES}`],
     // Numbers that JSON lacks are kept.
@@ -75,7 +69,6 @@ async function started(): Promise<ChildProcess> {
     stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
   });
   process.once('exit', () => child.kill('SIGKILL'));
-  await answerOf(child, { config: CONFIG, wide: WIDE });
   return child;
 }
 

@@ -5,14 +5,16 @@ import type { Study } from '../study/study.ts';
 import type { Chart } from './chart.ts';
 import { levelsQuestion } from './questions.ts';
 import { accent, ink, surface } from './theme.ts';
-import { fieldLabel } from './wording.ts';
+import { fieldLabel, objectiveLabel } from './wording.ts';
 
 /** Null where it takes more than there is to estimate it. */
 export function importanceChart(study: Study): Omit<Chart, 'id'> | null {
   if (study.importance.length < 2) return null;
-  const rows = study.importance.map(({ field, share }) => {
+  const rows = study.importance.map(({ field, share, correlation }) => {
     const percent = share > 0 && share < 0.005 ? '< 1 %' : `${Math.round(share * 100)} %`;
-    return { field: fieldLabel(field), share, percent, told: `${fieldLabel(field)}: ${percent}` };
+    const signed = correlation === null ? '' : correlation.toFixed(2).replace('-', '−');
+    const told = `${fieldLabel(field)}: ${percent}${signed === '' ? '' : `, rank correlation ${signed}`}`;
+    return { field: fieldLabel(field), share, text: signed === '' ? percent : `${percent}   ρ ${signed}`, told };
   });
   const spec: TopLevelSpec = {
     width: 420,
@@ -37,12 +39,12 @@ export function importanceChart(study: Study): Omit<Chart, 'id'> | null {
           aria: false,
           baseline: 'middle',
           fontWeight: 600,
-          align: { expr: 'datum.share > 0.9 ? "right" : "left"' },
-          dx: { expr: 'datum.share > 0.9 ? -8 : 8' },
+          align: { expr: 'datum.share > 0.7 ? "right" : "left"' },
+          dx: { expr: 'datum.share > 0.7 ? -8 : 8' },
         },
         encoding: {
-          text: { field: 'percent' },
-          color: { condition: { test: 'datum.share > 0.9', value: surface }, value: ink },
+          text: { field: 'text' },
+          color: { condition: { test: 'datum.share > 0.7', value: surface }, value: ink },
         },
       },
     ],
@@ -50,7 +52,7 @@ export function importanceChart(study: Study): Omit<Chart, 'id'> | null {
   const note = study.importance_note === null ? '' : ` ${study.importance_note}`;
   return {
     title: 'Importance of hyperparameters',
-    caption: `How much each field has to do with a configuration being among the best, by PED-ANOVA. Seeds count as replicates.${note}`,
+    caption: `How much each field has to do with a configuration being among the best, by PED-ANOVA. ρ is the rank correlation of its values with ${objectiveLabel(study)}: which way they go together. Seeds count as replicates.${note}`,
     spec,
     sql: levelsQuestion(study, study.summary.shown),
   };

@@ -2,7 +2,6 @@
 
 import { dirname } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
-import type { TopLevelSpec } from 'vega-lite';
 import { type SweepChart, sweepCharts } from '../../run_files/sweep_charts.ts';
 import { ConfigurationError, messageOf } from '../../util/errors.ts';
 import { printable } from '../../util/printable.ts';
@@ -10,7 +9,8 @@ import { jsonReader } from '../database.ts';
 import type { Limits } from '../limits.ts';
 import type { RunEntry } from '../run_entry.ts';
 import { askNext } from '../sql.ts';
-import type { Chart } from './chart.ts';
+import { type Chart, isSpec } from './chart.ts';
+import { checkFields } from './spec_fields.ts';
 
 /**
  * @param connection with the views, and sealed
@@ -36,6 +36,10 @@ async function answered(
   try {
     const toJson = await jsonReader();
     const { columns, rows } = toJson(await askNext(connection, { sql, file: null }, limits));
+    checkFields(
+      spec,
+      columns.map((column) => column.name),
+    );
     const values = rows.map((row) => Object.fromEntries(columns.map((column, i) => [column.name, row[i] ?? null])));
     const whole = { ...spec, data: { values } };
     if (!isSpec(whole)) throw new ConfigurationError('its spec says nothing that is drawn: it needs a mark or layers');
@@ -44,11 +48,4 @@ async function answered(
     if (!(error instanceof ConfigurationError)) throw error;
     throw new ConfigurationError(`chart "${name}": ${messageOf(error)}`, { cause: error, hint: error.hint });
   }
-}
-
-const DRAWN = ['mark', 'layer', 'concat', 'hconcat', 'vconcat', 'facet', 'repeat', 'spec'];
-
-/** The rest is for the compiler of Vega-Lite to judge. */
-function isSpec(value: object): value is TopLevelSpec {
-  return DRAWN.some((member) => Object.hasOwn(value, member));
 }

@@ -2,6 +2,7 @@
 
 import type { TopLevelSpec } from 'vega-lite';
 import type { JsonValue } from '../../util/json.ts';
+import { shortened } from '../../util/text.ts';
 import type { Axis, Study } from '../study/study.ts';
 import type { Configuration } from '../summary.ts';
 import type { Chart } from './chart.ts';
@@ -143,7 +144,7 @@ function columnOf(axis: Axis): Column {
     const labels = values.map(valueLabel);
     const at = (i: number) => (labels.length < 2 ? 0.5 : i / (labels.length - 1));
     const ticks = evenly(
-      labels.map((text, i) => ({ at: at(i), text: text.length > 18 ? `${text.slice(0, 17)}…` : text })),
+      labels.map((text, i) => ({ at: at(i), text: shortened(text, 17) })),
       MOST_TICKS,
     );
     return {

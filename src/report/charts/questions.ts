@@ -54,6 +54,16 @@ WHERE isfinite(value) AND runs.started_at IS NOT NULL
 ORDER BY nth`;
 }
 
+/** For each value that a run which counts has reached, the share of those runs that are as good or better. */
+export function distributionQuestion(study: Study): string {
+  const order = study.summary.goal === 'maximize' ? 'value DESC' : 'value';
+  return `${scores(study)}
+SELECT DISTINCT value, cume_dist() OVER (ORDER BY ${order}) AS share
+FROM scores
+WHERE isfinite(value)
+ORDER BY share`;
+}
+
 /** From when to when each run ran: to its end, or to its last sign of life. */
 export function timelineQuestion({ sql }: Study): string {
   return `SELECT started_at, coalesce(ended_at, updated_at) AS ended_at, run, state

@@ -3,6 +3,7 @@
 import type { TopLevelSpec } from 'vega-lite';
 import { SEEN_STATES } from '../../run_files/types.ts';
 import { printable } from '../../util/printable.ts';
+import { shortened } from '../../util/text.ts';
 import type { StageNode } from '../stages.ts';
 import type { Study } from '../study/study.ts';
 import type { Chart } from './chart.ts';
@@ -33,7 +34,7 @@ export function stagesChart(study: Study): Omit<Chart, 'id'> | null {
     right: node.x + NODE.width / 2,
     top: node.y - NODE.height / 2,
     bottom: node.y + NODE.height / 2,
-    name: shortened(printable(node.name)),
+    name: short(printable(node.name)),
     states: statesOf(node),
     told: printable(
       `${node.name}: ${statesOf(node)}${node.after.length === 0 ? '' : `, from ${node.after.join(', ')}`}`,
@@ -135,4 +136,4 @@ function statesOf({ states }: StageNode): string {
   return SEEN_STATES.flatMap((state) => (states[state] === undefined ? [] : `${states[state]} ${state}`)).join(', ');
 }
 
-const shortened = (name: string) => (name.length > 20 ? `${name.slice(0, 19)}…` : name);
+const short = (name: string) => shortened(name, 19);

@@ -103,7 +103,12 @@ export function chartStyle(): string {
   return rules.join('\n');
 }
 
-/** Values for the variables on a dark ground. */
+/** The variables on a page that follows the reader's preference. */
+export function chartVariables(): string {
+  return COLORS.map(({ name, light, dark }) => `--chart-${name}: light-dark(${light}, ${dark});`).join(' ');
+}
+
+/** Their values on a dark ground, for what reads a file that knows no preference. */
 export function darkVariables(): string {
   return COLORS.map(({ name, dark }) => `--chart-${name}: ${dark};`).join(' ');
 }

@@ -4,6 +4,7 @@ import { parseAt } from '../../run_files/objective.ts';
 import type { JsonValue } from '../../util/json.ts';
 import { plural } from '../../util/plural.ts';
 import { printable } from '../../util/printable.ts';
+import { shortened } from '../../util/text.ts';
 import { formatExact, formatNumber } from '../format.ts';
 import type { Study } from '../study/study.ts';
 
@@ -12,13 +13,13 @@ export function configurationLabel({ summary }: Study, configuration: number): s
   const found = summary.configurations[configuration];
   if (found === undefined) return '';
   const settings = summary.shown.map((field) => `${printable(field)}=${valueLabel(found.fields[field] ?? null)}`);
-  return shortened(`${found.best ? '★ ' : ''}${settings.join(' ')}`);
+  return short(`${found.best ? '★ ' : ''}${settings.join(' ')}`);
 }
 
 export const fieldLabel = (field: string): string => printable(field);
 
 export function valueLabel(value: JsonValue): string {
-  return shortened(formatExact(value));
+  return short(formatExact(value));
 }
 
 export const numberLabel = formatNumber;
@@ -41,6 +42,4 @@ export function sampleWords(shown: number, all: number, what: string): string {
 
 const LONGEST = 80;
 
-function shortened(text: string): string {
-  return text.length > LONGEST ? `${text.slice(0, LONGEST - 1)}…` : text;
-}
+const short = (text: string): string => shortened(text, LONGEST - 1);

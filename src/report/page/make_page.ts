@@ -2,6 +2,7 @@
 
 import type { DuckDBConnection } from '@duckdb/node-api';
 import type { SeenState } from '../../run_files/types.ts';
+import { messageOf } from '../../util/errors.ts';
 import type { Chart } from '../charts/chart.ts';
 import { chartsOn } from '../charts/chart_report.ts';
 import { drawChart } from '../charts/draw.ts';
@@ -60,16 +61,17 @@ async function pageOf(
   const summaries = studies.map(({ study }) => study.summary);
   const details = await detailsOf(connection, entries, summaries, metrics);
   const shown: StudyData[] = [];
+  const undrawn: string[] = [];
   for (const { study, charts } of studies) {
     const grouping = groupings.find(({ title }) => title === study.summary.group);
-    if (grouping !== undefined) shown.push(await studyData(study, charts, grouping, details));
+    if (grouping !== undefined) shown.push(await studyData(study, charts, { grouping, metricsOf: details, undrawn }));
   }
   const { transcripts, notices: unread } = await transcriptsOf(entries, summaries);
   return {
     title: options.directories.join(', '),
     states: stateCounts(countedStates(entries)),
     n_runs: entries.length,
-    notices: [...notices, ...unread],
+    notices: [...notices, ...undrawn, ...unread],
     studies: shown,
     provenance: provenanceOf(entries),
     transcripts,
@@ -79,8 +81,11 @@ async function pageOf(
 async function studyData(
   study: Study,
   charts: readonly Chart[],
-  grouping: Grouping,
-  metricsOf: (entry: RunEntry) => readonly RunMetric[],
+  {
+    grouping,
+    metricsOf,
+    undrawn,
+  }: { grouping: Grouping; metricsOf: (entry: RunEntry) => readonly RunMetric[]; undrawn: string[] },
 ): Promise<StudyData> {
   const { id, summary } = study;
   const costOf = (entry: RunEntry) => {
@@ -93,7 +98,7 @@ async function studyData(
     objective: objectiveText(summary),
     metric: summary.metric,
     answer: answerOf(summary),
-    charts: await drawn(study, charts),
+    charts: await drawn(study, charts, undrawn),
     table: runTableOf(summary, grouping, { metricsOf, costOf, mostLogs: MOST_LOGS }),
   };
 }
@@ -102,12 +107,17 @@ async function studyData(
 const WIDE = 560;
 
 /** One after the other: there is one thread, and a few charts. Narrow ones stand side by side, so what is wide does not come between. */
-async function drawn(study: Study, charts: readonly Chart[]): Promise<ChartData[]> {
+async function drawn(study: Study, charts: readonly Chart[], undrawn: string[]): Promise<ChartData[]> {
   const shown: ChartData[] = [];
   const isCurve = ({ id }: { id: string }) => id.startsWith(`${study.id}-curves-`);
   for (const chart of charts) {
     const { id, title, caption, sql } = chart;
-    const svg = await drawChart(chart);
+    // One that cannot be drawn leaves a note, and takes no other with it.
+    const svg = await drawChart(chart).catch((error: unknown) => {
+      undrawn.push(messageOf(error));
+      return null;
+    });
+    if (svg === null) continue;
     const width = Number(/<svg[^>]* width="(\d+)/.exec(svg)?.[1] ?? 0);
     const isFirst = isCurve(chart) && !shown.some(isCurve);
     const isFurther = isCurve(chart) && !isFirst && study.runs.length > 1;

@@ -35,6 +35,7 @@ export function provenanceOf(entries: readonly RunEntry[]): Provenance {
     (name) => name !== 'platform',
   );
   const facts: [string, (entry: RunEntry) => string | null][] = [
+    ['imported from', ({ origin }) => origin],
     ['commit', commitOf],
     ['branch', ({ row }) => row.git_branch],
     ...versions.map((name): [string, (entry: RunEntry) => string | null] => [

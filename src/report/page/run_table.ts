@@ -2,6 +2,7 @@
 
 import { seeCheckpoints } from '../../run_files/seen_run.ts';
 import { canonicalJson, type JsonValue, numberOf, textOf } from '../../util/json.ts';
+import { shortened } from '../../util/text.ts';
 import { flatten } from '../flatten.ts';
 import { formatExact } from '../format.ts';
 import type { Grouping } from '../grouping.ts';
@@ -87,9 +88,7 @@ function specTexts({ spec }: RunEntry): Map<string, string> {
   return new Map([...flatten(spec)].map(([field, value]) => [field, short(formatExact(value))]));
 }
 
-function short(text: string): string {
-  return text.length > MOST_VALUE_CHARACTERS ? `${text.slice(0, MOST_VALUE_CHARACTERS)}…` : text;
-}
+const short = (text: string): string => shortened(text, MOST_VALUE_CHARACTERS);
 
 /** Those that all have the same value of. */
 function sharedFields(specs: readonly Map<string, string>[]): Map<string, string> {

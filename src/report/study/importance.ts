@@ -3,6 +3,7 @@
 import type { Goal } from '../../run_files/objective.ts';
 import { canonicalJson, type JsonValue } from '../../util/json.ts';
 import type { Configuration } from '../summary.ts';
+import { rankCorrelation } from './correlation.ts';
 import { type Parameter, pedAnova } from './ped_anova.ts';
 import type { Axis, Importance } from './study.ts';
 
@@ -44,11 +45,28 @@ export function importanceOf(
   );
   const total = raw.reduce((sum, each) => sum + each, 0);
   const importance = axes
-    .map(({ field }, i) => ({ field, share: total === 0 ? 1 / axes.length : (raw[i] ?? 0) / total }))
+    .map((axis, i) => ({
+      field: axis.field,
+      share: total === 0 ? 1 / axes.length : (raw[i] ?? 0) / total,
+      correlation: correlationOf(axis, configurations),
+    }))
     .sort((a, b) => b.share - a.share || (a.field < b.field ? -1 : 1));
   const counted = isBest.filter(Boolean).length;
   const few = `Estimated from the best ${counted} of ${trials.length} configurations, which is few: take it as a hint.`;
   return { importance, note: counted < MOST_OF_FEW ? few : null };
+}
+
+/** Over the configurations that have ended with a number: one that diverged has none. */
+function correlationOf({ field, scale }: Axis, configurations: readonly Configuration[]): number | null {
+  if (scale === 'category') return null;
+  return rankCorrelation(
+    configurations.flatMap(({ fields, mean, n }) => {
+      const value = fields[field];
+      return typeof value === 'number' && mean !== null && n > 0 && Number.isFinite(mean)
+        ? [[value, mean] as const]
+        : [];
+    }),
+  );
 }
 
 /** A tenth, as Optuna takes; where that is fewer than five, up to five, and at most a quarter. */

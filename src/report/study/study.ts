@@ -114,6 +114,8 @@ export interface Importance {
   field: string;
   /** Of 1, which all axes share. */
   share: number;
+  /** Of its values and the objective, by ranks, from -1 to 1; null for categories, and where one of them does not vary. */
+  correlation: number | null;
 }
 
 export interface StudySql {

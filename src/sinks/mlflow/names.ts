@@ -1,6 +1,6 @@
 // Names of metrics and parameters as MLflow takes them.
 
-import { createHash } from 'node:crypto';
+import { digitsOf } from '../../util/text.ts';
 
 const LONGEST = 250;
 const FOREIGN = /[^\p{L}\p{N}_/.\- :]/gu;
@@ -32,6 +32,6 @@ function takenBy(name: string): string {
     .map((part) => (/^\.*$/.test(part) ? '_' : part))
     .join('/');
   if (tame === name && name.length <= LONGEST) return name;
-  const digits = createHash('sha256').update(name).digest('hex').slice(0, 6);
+  const digits = digitsOf(name, 6);
   return `${tame.slice(0, LONGEST - digits.length - 1)}_${digits}`;
 }

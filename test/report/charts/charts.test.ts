@@ -40,6 +40,7 @@ it('a sweep has a chart of everything that it shows', () => {
     'grid-pair',
     'grid-configurations',
     'grid-history',
+    'grid-distribution',
     'grid-timeline',
     'grid-time',
     'grid-cost',
@@ -132,6 +133,13 @@ describe('the SQL of a chart gives the numbers that are drawn', () => {
     const runs = only().study.runs.filter(({ counts }) => counts);
     expect(rows).toHaveLength(runs.length);
     for (const { run, seconds, value, state } of runs) expect(rows).toContainEqual({ run, seconds, value, state });
+  });
+
+  it('the distribution, from the best value to the whole', async () => {
+    const rows = await rowsOf(sqlOf('grid-distribution'));
+    const [drawn] = [valuesIn(only().charts.find(({ id }) => id === 'grid-distribution'))];
+    expect(drawn.map(({ value, share }) => ({ value, share }))).toEqual(rows);
+    expect(rows.at(-1)?.share).toBe(1);
   });
 
   it('the history, whose best never gets worse', async () => {

@@ -105,6 +105,15 @@ describe('a chart as SVG', () => {
     expect(await drawChart({ id: 'x', title: 'next', spec: { data, mark: 'point' } })).toContain('<svg');
   });
 
+  it.each(['constructor', '__proto__', 'toString', 'hasOwnProperty'])(
+    'draws a metric that is called %s',
+    async (name) => {
+      const y = { field: 'y', type: 'quantitative', title: name, axis: { title: name } } as const;
+      const spec = { title: name, data: { values: [{ y: 1 }] }, mark: 'point', encoding: { y } } as const;
+      expect(await drawChart({ id: 'x', title: name, spec })).toContain(name);
+    },
+  );
+
   it('has no characters that XML forbids, or that turn its text around', async () => {
     const text = 'a\u0000b\u202ec';
     const spec = { data: { values: [{ text }] }, mark: 'text', encoding: { text: { field: 'text' } } } as const;
@@ -138,6 +147,10 @@ describe('report --svg', () => {
     const files = await writeCharts({ directories: ['runs'], cwd }, 'charts', () => {});
     expect(files.at(-1)).toBe('charts/grid-own-runs-by-state.svg');
     expect(readFileSync(join(cwd, 'charts/grid-own-runs-by-state.svg'), 'utf8')).toContain('diverged');
+    ask('SELECT state AS status, count(*) AS n FROM runs GROUP BY state');
+    await expect(writeCharts({ directories: ['runs'], cwd }, 'charts', () => {})).rejects.toThrow(
+      'chart "Runs by state": its SQL gives no column "state", which its spec draws',
+    );
     ask('SELECT nothing FROM runs');
     await expect(writeCharts({ directories: ['runs'], cwd }, 'charts', () => {})).rejects.toThrow(
       /^chart "Runs by state": SQL: /,

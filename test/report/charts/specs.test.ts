@@ -61,7 +61,7 @@ it('every kind of chart', async () => {
     Importance of hyperparameters
     all y=field x=share description=told
       bar
-      text text=percent color=value
+      text text=text color=value
 
     grid-effect-learning-rate
     Effect of learning_rate
@@ -93,6 +93,12 @@ it('every kind of chart', async () => {
     History
     all x=nth y=y:log
       point description=told
+      line
+      point description=told
+
+    grid-distribution
+    Distribution
+    all x=value:log y=share
       line
       point description=told
 

@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto';
 import { html, raw } from 'hono/html';
 import { plural } from '../../../util/plural.ts';
-import { chartStyle, darkVariables } from '../../charts/theme.ts';
+import { chartStyle, chartVariables } from '../../charts/theme.ts';
 import type { Assets } from '../assets.ts';
 import type { PageData, StudyData } from '../page_data.ts';
 import { answerSection } from './answer_section.ts';
@@ -41,7 +41,7 @@ ${data.n_runs === 1 ? NOTHING : html`<p class="soft">${summaryLine(data)}</p>`}
 ${data.studies.length > 1 ? stateList(data.states) : NOTHING}</header>
 ${notices(data.notices)}
 ${data.studies.map((study) => studySections(study, data))}
-${transcriptsSection(data.transcripts)}
+${data.n_runs === 1 ? NOTHING : transcriptsSection(data.transcripts)}
 ${provenanceSection(data.provenance)}
 </main>
 </div>
@@ -55,13 +55,9 @@ ${isScripted ? html`<script type="application/json" id="data">${raw(scriptData(d
   return String(await page);
 }
 
-/** Charts on a dark ground, whether the reader's system asks for it or the button does; in print they are as they were drawn. */
+/** As light or dark as the page; in print they are as they were drawn. */
 function chartColors(): string {
-  return `@media screen {
-@media (prefers-color-scheme: dark) { :root:not([data-theme='light']) { ${darkVariables()} } }
-:root[data-theme='dark'] { ${darkVariables()} }
-}
-${chartStyle()}`;
+  return `@media screen { :root { ${chartVariables()} } }\n${chartStyle()}`;
 }
 
 /** Nothing is fetched and nothing runs but the script that stands in the page; no data becomes markup by way of it. */
@@ -87,9 +83,9 @@ function scriptData(studies: readonly StudyData[]): string {
   );
 }
 
-function studySections(study: StudyData, { studies, n_runs }: PageData): Html {
+function studySections(study: StudyData, { studies, n_runs, transcripts }: PageData): Html {
   const [only] = study.table.runs;
-  if (n_runs === 1 && only !== undefined) return runSections(study, only);
+  if (n_runs === 1 && only !== undefined) return runSections(study, only, transcriptsSection(transcripts));
   const isOne = studies.length === 1;
   const level = isOne ? 2 : 3;
   return html`<section class="study" id="${study.id}"${isOne ? NOTHING : html` aria-labelledby="${study.id}-title"`}>
@@ -103,23 +99,39 @@ ${runsSection(study, level)}
 }
 
 function contents(data: PageData): Html {
-  const parts = (study: StudyData) =>
-    data.n_runs === 1
-      ? [
-          link(`${study.id}-answer`, 'How it stands'),
-          ...(study.charts.length > 0 ? [link(`${study.id}-charts`, 'Charts')] : []),
-        ]
-      : [
-          link(`${study.id}-answer`, 'The answer'),
-          link(`${study.id}-configurations`, 'Configurations'),
-          ...(study.charts.length > 0 ? [link(`${study.id}-charts`, 'Charts')] : []),
-          link(`${study.id}-runs`, 'Runs'),
-        ];
+  const said = data.transcripts.shown.length > 0 ? link('transcripts', 'Transcripts') : NOTHING;
   const studies =
-    data.studies.length === 1
-      ? data.studies.flatMap(parts)
-      : data.studies.map((study) => html`<li><a href="#${study.id}">${study.title}</a><ol>${parts(study)}</ol></li>`);
-  return html`<nav class="contents" aria-label="Contents"><ol>${studies}${data.transcripts.shown.length > 0 ? link('transcripts', 'Transcripts') : NOTHING}${link('provenance', 'Provenance')}</ol></nav>`;
+    data.n_runs === 1
+      ? data.studies.map((study) => partsOfRun(study, said))
+      : data.studies.length === 1
+        ? data.studies.map(partsOfStudy)
+        : data.studies.map(
+            (study) => html`<li><a href="#${study.id}">${study.title}</a><ol>${partsOfStudy(study)}</ol></li>`,
+          );
+  return html`<nav class="contents" aria-label="Contents"><ol>${studies}${data.n_runs === 1 ? NOTHING : said}${link('provenance', 'Provenance')}</ol></nav>`;
+}
+
+function partsOfStudy({ id, charts }: StudyData): Html[] {
+  return [
+    link(`${id}-answer`, 'The answer'),
+    link(`${id}-configurations`, 'Configurations'),
+    charts.length > 0 ? link(`${id}-charts`, 'Charts') : NOTHING,
+    link(`${id}-runs`, 'Runs'),
+  ];
+}
+
+function partsOfRun({ id, charts, table }: StudyData, said: Html): Html[] {
+  const [run] = table.runs;
+  const ifThere = (isThere: boolean, part: string, text: string) => (isThere ? link(`${id}-${part}`, text) : NOTHING);
+  return [
+    link(`${id}-answer`, 'How it stands'),
+    ifThere(charts.length > 0, 'charts', 'Charts'),
+    ifThere((run?.metrics.length ?? 0) > 0, 'metrics', 'Metrics'),
+    said,
+    ifThere((run?.config.length ?? 0) + table.shared.length > 0, 'config', 'Configuration'),
+    ifThere((run?.checkpoints.length ?? 0) > 0, 'checkpoints', 'Checkpoints'),
+    ifThere(run?.log != null, 'log', 'Log'),
+  ];
 }
 
 function link(id: string, text: string): Html {

@@ -16,28 +16,16 @@ export function heading(level: 2 | 3 | 4, id: string, text: unknown): Html {
   return level === 3 ? html`<h3 id="${id}">${text}</h3>` : html`<h4 id="${id}">${text}</h4>`;
 }
 
-/** A sign beside the word and the colour, for who sees no colours. */
-const SIGNS: Record<SeenState, string> = {
-  pending: '○',
-  running: '◐',
-  done: '●',
-  stopped: '■',
-  diverged: '▲',
-  failed: '✕',
-  interrupted: '‖',
-  killed: '†',
-  damaged: '◇',
-  unknown: '?',
-};
+/** Beside the word and the color, for who sees no colors: which sign it is, the style says. */
+const SIGN = html`<span class="sign" aria-hidden="true"></span>`;
 
 export function stateText(state: SeenState): Html {
-  return html`<span class="state ${state}"><span class="sign" aria-hidden="true">${SIGNS[state]}</span>${state}</span>`;
+  return html`<span class="state ${state}">${SIGN}${state}</span>`;
 }
 
 export function stateList(states: readonly StateCount[]): Html {
   return html`<ul class="states">${states.map(
-    ({ state, n }) =>
-      html`<li class="state ${state}"><span class="sign" aria-hidden="true">${SIGNS[state]}</span><b>${n}</b> ${state}</li>`,
+    ({ state, n }) => html`<li class="state ${state}">${SIGN}<b>${n}</b> ${state}</li>`,
   )}</ul>`;
 }
 

@@ -8,7 +8,8 @@ import { chartsSection } from './charts_section.ts';
 import { type Html, heading, NOTHING, scrolling, stateText } from './pieces.ts';
 import { sparkline } from './small_charts.ts';
 
-export function runSections(study: StudyData, run: PageRun): Html {
+/** @param said what its models said, which stands before what it was told to do */
+export function runSections(study: StudyData, run: PageRun, said: Html): Html {
   const { id, table } = study;
   return html`<section class="answer" aria-labelledby="${id}-answer">
 ${heading(2, `${id}-answer`, 'How it stands')}
@@ -22,6 +23,7 @@ ${study.answer.again === null ? NOTHING : html`<p class="again">Go on: <code>${s
 </section>
 ${chartsSection(study, 2)}
 ${metricsSection(study, run)}
+${said}
 ${configSection(study, run)}
 ${checkpointsSection(study, run)}
 ${run.log === null ? NOTHING : html`<section aria-labelledby="${id}-log">${heading(2, `${id}-log`, 'The end of its log')}<pre class="log" tabindex="0">${run.log}</pre></section>`}`;
