@@ -3,8 +3,7 @@ import type { FileHandle } from 'node:fs/promises';
 import { WeightsError } from '../util/errors.ts';
 import { readExactly, withFile } from './files.ts';
 import { type FloatDtype, floatDtype } from './safetensors.ts';
-import type { ModelDirectory } from './sharded.ts';
-import type { TensorInfo } from './tensors.ts';
+import type { StoredTensors, TensorInfo } from './tensors.ts';
 
 interface Exponent {
   readonly mask: number;
@@ -35,7 +34,7 @@ interface Piece {
  * Reads the named tensors of a model and looks for values that are NaN or infinite, or not floating-point at all.
  * Throws WeightsError for the first tensor that has one.
  */
-export async function checkFiniteWeights(model: ModelDirectory, names: Iterable<string>): Promise<void> {
+export async function checkFiniteWeights(model: StoredTensors, names: Iterable<string>): Promise<void> {
   const wanted = new Set(names);
   const byFile = new Map<string, Piece[]>();
   for (const tensor of model.tensors.values()) {

@@ -8,7 +8,7 @@ import { isModelType, type ModelConfig, parseModelConfig } from './hf_config.ts'
 import { describe, type Fields } from './json_fields.ts';
 import { checkParameters } from './modules.ts';
 import { rotaryFrequencies } from './rotary_frequencies.ts';
-import { requireTensor, type TensorInfo, type TensorSource } from './tensors.ts';
+import { requireTensor, type StoredTensors, type TensorInfo } from './tensors.ts';
 
 const ROPE_FACTORS = 'rope_freqs.weight';
 /** What Llama 3.1 and 3.2 share; only the factor differs between them. */
@@ -34,10 +34,9 @@ const LAYER_NAMES: Readonly<Record<string, string>> = {
   ffn_down: 'mlp.down_proj',
 };
 
-export interface GgufModel extends TensorSource {
+/** Tensors by their Hugging Face names, each with the blocks that it lies in. */
+export interface GgufModel extends StoredTensors {
   readonly path: string;
-  /** By their Hugging Face names, each with the blocks that it lies in. */
-  readonly tensors: ReadonlyMap<string, TensorInfo>;
   readonly config: ModelConfig;
   readonly tokenizer: HfTokenizerFiles;
 }

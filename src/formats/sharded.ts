@@ -5,19 +5,17 @@ import { WeightsError } from '../util/errors.ts';
 import { isFile, readJsonFile } from './files.ts';
 import { describe, Fields } from './json_fields.ts';
 import { openSafetensors, type SafetensorsFile } from './safetensors.ts';
-import type { TensorInfo, TensorSource } from './tensors.ts';
+import type { StoredTensors, TensorInfo } from './tensors.ts';
 
 const SINGLE_FILE = 'model.safetensors';
 const INDEX_FILE = 'model.safetensors.index.json';
 /** A link, in a directory that `hub/converted_gguf.ts` has made. */
 export const GGUF_FILE = 'model.gguf';
 
-export interface ModelDirectory extends TensorSource {
+export interface ModelDirectory extends StoredTensors {
   readonly directory: string;
   /** Whether files hold values one after the other, in their order. GGUF files hold blocks, and rows of some matrices in another order. */
   readonly plain: boolean;
-  /** Each with the file it lies in. */
-  readonly tensors: ReadonlyMap<string, TensorInfo>;
 }
 
 /** Opens the weights of a model directory. Throws WeightsError for a missing file, shard or tensor, and for one there twice. */
@@ -47,7 +45,7 @@ export async function openModelDirectory(directory: string): Promise<ModelDirect
 }
 
 /** Errors name the file that the user knows. */
-async function openGgufFile(directory: string): Promise<TensorSource & Pick<ModelDirectory, 'tensors'>> {
+async function openGgufFile(directory: string): Promise<StoredTensors> {
   const { openGgufModel } = await import('./gguf_model.ts');
   const { tensors, read } = await openGgufModel(await realpath(join(directory, GGUF_FILE)));
   return { tensors, read };

@@ -22,6 +22,11 @@ export interface TensorSource {
   read(name: string): Promise<Float32Array<ArrayBuffer>>;
 }
 
+/** Tensors of files. */
+export interface StoredTensors extends TensorSource {
+  readonly tensors: ReadonlyMap<string, TensorInfo>;
+}
+
 /** Values in a tensor of this shape. NaN, which equals no length, when the product is too large to count. */
 export function elementCount(shape: readonly number[]): number {
   return shape.reduce((product, size) => (Number.isSafeInteger(product * size) ? product * size : NaN), 1);
