@@ -149,7 +149,7 @@ function textsOf(values: readonly (JsonValue | undefined)[]): string[] {
 function frontMatter(card: string): JsonObject {
   const text = /^---\r?\n([\s\S]*?)\r?\n---/.exec(card)?.[1] ?? '';
   try {
-    const value: unknown = parse(text);
+    const value: unknown = parse(text, { logLevel: 'error' });
     return isJsonObject(value) ? value : {};
   } catch {
     // A card is written for people: what is wrong with it keeps nobody from the data.

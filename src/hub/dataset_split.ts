@@ -1,14 +1,16 @@
 // The files of one split of a data set on this machine.
 
-import { readFile } from 'node:fs/promises';
 import pLimit from 'p-limit';
 import { ConfigurationError } from '../util/errors.ts';
+import { readRegularStart } from '../util/regular_file.ts';
 import { type DatasetName, type DatasetOptions, openHubDataset } from './dataset.ts';
 import { dataFilesOf, filesOfSplit } from './dataset_files.ts';
 import { hubPathText } from './hub_path.ts';
 import { mergedParquet } from './merged_parquet.ts';
 
 const CARD = 'README.md';
+/** What is declared stands at the beginning; the rest is for people, and may be long. */
+const MOST_OF_CARD = 2 ** 20;
 /** More would not be faster, and a hub answers too many with 429. */
 const DOWNLOADS_AT_A_TIME = 4;
 
@@ -31,7 +33,7 @@ export async function locateSplit(
   options: DatasetOptions = {},
 ): Promise<SplitFile[]> {
   const { paths, commit, locate } = await openHubDataset({ name: dataset, revision }, options);
-  const card = paths.includes(CARD) ? await readFile(await locate(CARD), 'utf8') : null;
+  const card = paths.includes(CARD) ? (await readRegularStart(await locate(CARD), MOST_OF_CARD)).text : null;
   const files = filesOfSplit(dataFilesOf(paths, card), { dataset, name: configuration, split });
   const limit = pLimit(DOWNLOADS_AT_A_TIME);
   return await Promise.all(
