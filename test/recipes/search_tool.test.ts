@@ -245,8 +245,9 @@ describe('benchmarks', () => {
     const control = await build({ tools: false, num_examples: 3, system_prompt: null });
     expect(control.examples).toHaveLength(3);
     const [{ expected, makeEnv }] = control.examples;
-    const { rewards, prompts } = await play(await makeEnv(), [`Answer: ${expected}${END}`], { renderer });
+    const { rewards, prompts, metrics } = await play(await makeEnv(), [`Answer: ${expected}${END}`], { renderer });
     expect(rewards).toEqual([1]);
+    expect(metrics[0]).toMatchObject({ correct: 1, 'correct/one_hop': 1 });
     expect(prompts[0]).not.toContain('tool');
   });
 

@@ -53,6 +53,10 @@ const searchToolBenchmark = defineBuilder({
     const corpus = () => corpusFile(corpus_path, context.notify);
     return await searchBenchmark('search_tool', { questions, corpus }, params, context, make);
   },
+  async check({ corpus_path, file_path, on_bad_row }) {
+    const { checkSearchFiles } = await import('./check_files.ts');
+    return await checkSearchFiles({ corpus_path, questions: { file_path }, on_bad_row });
+  },
 });
 
 const encyclopediaBenchmark = defineBuilder({
@@ -93,6 +97,7 @@ async function searchBenchmark(
     tools: params.tools ? [await toolOver(await corpus(), params, { notify, signal }, make)] : [],
     // An answer is right or wrong here: how it is written costs nothing.
     format_coef: 0,
+    bySource: true,
     maxTrajectoryTokens: params.max_trajectory_tokens,
     maxGenerationTokens: 0,
   };

@@ -50,18 +50,8 @@ const searchTool = defineBuilder({
     return await searchDatasets({ corpus, train, test }, params, context, make);
   },
   async check({ file_path, test_file_path, corpus_path, on_bad_row }) {
-    const [{ checkRowFile }, { readQuestion }, { readPassage }] = await Promise.all([
-      import('../../supervised/check_rows.ts'),
-      import('./rows.ts'),
-      import('../../retrieval/corpus_file.ts'),
-    ]);
-    return [
-      ...(await checkRowFile('corpus_path', corpus_path, (row) => readPassage(row, 0), 'error')),
-      ...(await checkRowFile('file_path', file_path, readQuestion, on_bad_row)),
-      ...(test_file_path === null
-        ? []
-        : await checkRowFile('test_file_path', test_file_path, readQuestion, on_bad_row)),
-    ];
+    const { checkSearchFiles } = await import('./check_files.ts');
+    return await checkSearchFiles({ corpus_path, questions: { file_path, test_file_path }, on_bad_row });
   },
 });
 

@@ -21,6 +21,8 @@ export interface SearchEnvOptions {
   /** Tokens that an episode may have, and those of one reply. */
   maxTrajectoryTokens: number;
   maxGenerationTokens: number;
+  /** Report `correct/SOURCE` too, where groups do not tell sources apart. */
+  bySource?: boolean;
 }
 
 /** What the policy is asked. */
@@ -44,7 +46,8 @@ export function searchEnv(asked: SearchQuestion, options: SearchEnvOptions): Env
       const answer = reply === undefined ? null : answerIn(visibleText(reply));
       const format = answer === null ? 0 : 1;
       const correct = answer !== null && isRight(answer, asked.answers) ? 1 : 0;
-      return { reward: format_coef * (format - 1) + correct, metrics: { format, correct } };
+      const ofSource = options.bySource === true ? { [`correct/${asked.source}`]: correct } : {};
+      return { reward: format_coef * (format - 1) + correct, metrics: { format, correct, ...ofSource } };
     },
   });
 }
