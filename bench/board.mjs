@@ -42,7 +42,16 @@ function writeStatus(run, state, step) {
   const status = { schema_version: 1, state, attempt: 1, step, total_steps: steps, started_at: now, updated_at: now };
   writeFileSync(
     join(run, 'status.tmp'),
-    JSON.stringify({ ...status, ended_at: null, host: 'bench', pid: process.pid, error: null, warnings: [], learned: [], sampler_path: null }),
+    JSON.stringify({
+      ...status,
+      ended_at: null,
+      host: 'bench',
+      pid: process.pid,
+      error: null,
+      warnings: [],
+      learned: [],
+      sampler_path: null,
+    }),
   );
   renameSync(join(run, 'status.tmp'), join(run, 'status.json'));
 }

@@ -12,11 +12,12 @@ import { type RunChange, watchRun } from '../../src/run_files/watch.ts';
 const NEVER = new AbortController().signal;
 
 /** A run directory that is watched, and what was seen: `3/10 running`, `rows 0,1`, `anew 0`, or what is wrong. */
-async function watched({ isThere = true } = {}) {
+async function watched({ isThere = true, newestBytes = Number.POSITIVE_INFINITY, before = '' } = {}) {
   const directory = join(await realpath(await mkdtemp(join(tmpdir(), 'cookbook-watch-'))), 'run');
   if (isThere) await mkdir(directory);
+  if (before !== '') await writeFile(join(directory, 'metrics.jsonl'), before);
   const seen: string[] = [];
-  const watch = watchRun(directory, (change) => seen.push(described(change)));
+  const watch = watchRun(directory, (change) => seen.push(described(change)), { newestBytes });
   onTestFinished(async () => {
     await watch.close();
     await rm(join(directory, '..'), { recursive: true, force: true });
@@ -47,6 +48,28 @@ it('tells of a run from before there is a directory to its end', async () => {
   await close();
   expect(seen).toEqual(['0/3 running', 'rows 0,1', ...seen.slice(2)]);
   expect(seen.slice(2).sort()).toEqual(['3/3 done', 'rows 2']);
+});
+
+it('passes over all but the end of a log that is there, and over the line that it is cut in', async () => {
+  const before = Array.from({ length: 1000 }, (_, step) => row(step)).join('');
+  const { log, seen, until, close } = await watched({ before, newestBytes: 30 });
+  await until('rows 998,999');
+  await appendFile(log, row(1000));
+  await until('rows 1000');
+  await close();
+  expect(seen).toEqual(['rows 998,999', 'rows 1000']);
+});
+
+it('passes over the whole of a line that is longer than that end', async () => {
+  const { log, seen, until, close } = await watched({
+    before: row(0) + row(1, { text: 'x'.repeat(500) }).slice(0, -1),
+    newestBytes: 40,
+  });
+  await sleep(50);
+  await appendFile(log, `\n${row(2)}`);
+  await until('rows 2');
+  await close();
+  expect(seen).toEqual(['rows 2']);
 });
 
 it('waits for the end of a line that is being written', async () => {
