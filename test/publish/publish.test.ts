@@ -55,6 +55,8 @@ describe.each(['basic', 'multipart'] as const)('large files go up by the transfe
     await exportWeights(run, { to, format: 'peft', checkpoint: null, dtype: 'float32' });
     const weights = await readFile(join(to, 'adapter_model.safetensors'));
     expect(digest(held.get('adapter_model.safetensors') ?? Buffer.alloc(0))).toBe(digest(weights));
+    for (const [path, contents] of held) expect(contents.includes(directory), path).toBe(false);
+    expect(JSON.parse(String(held.get('adapter_config.json')))).toMatchObject({ base_model_name_or_path: 'model' });
     expect(held.get('README.md')?.toString()).toBe(result.card);
     expect(hub.titles).toEqual(['Publish final of run (2 steps)']);
     expect(hub.made).toEqual({ 'me/sums': false });
