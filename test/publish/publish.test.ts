@@ -107,6 +107,7 @@ describe('what a hub refuses is told in one line, without the token', () => {
       'The token may not write to me/sums: it needs the role "write", and you a place in the organization.',
     ],
     ['batch', [413], 'A file is too large for it.'],
+    ['object', [422], 'Nothing was committed.'],
     ['part', [400], 'Nothing was committed.'],
     ['commit', [409], 'Something else was committed at the same time: run the command again.'],
     ['commit', [500, 500, 500], 'Try again later.'],
