@@ -4,6 +4,7 @@ import { mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { type ExportOptions, exportWeights } from '../export/export.ts';
+import { readJsonFile, replaceJsonFile } from '../formats/files.ts';
 import { hubSettings, isHubName } from '../hub/hub_settings.ts';
 import { writtenWhole } from '../run/written_whole.ts';
 import { listCheckpoints } from '../run_files/checkpoint_log.ts';
@@ -73,6 +74,7 @@ export async function publishCommand(
         notify(
           `${facts.base} is not on the hub: whoever loads the adapter needs it too. --merged publishes the whole model.`,
         );
+      if (!merged) await nameBase(to, facts.base_model ?? facts.base);
       const card = modelCard(facts);
       await writeFile(join(to, 'README.md'), card);
       const files = await filesIn(to);
@@ -97,6 +99,12 @@ export async function publishCommand(
   } finally {
     await rm(temporary, { recursive: true, force: true });
   }
+}
+
+/** An adapter names its base model, by a path of this machine where it lies on it: others are told the name alone. */
+async function nameBase(directory: string, base: string): Promise<void> {
+  const file = join(directory, 'adapter_config.json');
+  await replaceJsonFile(file, { ...(await readJsonFile(file)), base_model_name_or_path: base });
 }
 
 function checkNames(repo: string, revision: string): void {

@@ -55,6 +55,8 @@ describe.each(['basic', 'multipart'] as const)('large files go up by the transfe
     await exportWeights(run, { to, format: 'peft', checkpoint: null, dtype: 'float32' });
     const weights = await readFile(join(to, 'adapter_model.safetensors'));
     expect(digest(held.get('adapter_model.safetensors') ?? Buffer.alloc(0))).toBe(digest(weights));
+    for (const [path, contents] of held) expect(contents.includes(directory), path).toBe(false);
+    expect(JSON.parse(String(held.get('adapter_config.json')))).toMatchObject({ base_model_name_or_path: 'model' });
     expect(held.get('README.md')?.toString()).toBe(result.card);
     expect(hub.titles).toEqual(['Publish final of run (2 steps)']);
     expect(hub.made).toEqual({ 'me/sums': false });
@@ -105,6 +107,7 @@ describe('what a hub refuses is told in one line, without the token', () => {
       'The token may not write to me/sums: it needs the role "write", and you a place in the organization.',
     ],
     ['batch', [413], 'A file is too large for it.'],
+    ['object', [422], 'Nothing was committed.'],
     ['part', [400], 'Nothing was committed.'],
     ['commit', [409], 'Something else was committed at the same time: run the command again.'],
     ['commit', [500, 500, 500], 'Try again later.'],

@@ -16,7 +16,7 @@ export interface HubOptions {
   faults?: Partial<Record<Route, readonly number[]>>;
 }
 
-type Route = 'create' | 'branch' | 'preupload' | 'batch' | 'part' | 'verify' | 'commit';
+type Route = 'create' | 'branch' | 'preupload' | 'batch' | 'object' | 'part' | 'verify' | 'commit';
 
 export interface WritableHub {
   url: string;
@@ -136,6 +136,8 @@ export async function writableHub({
 
   function grant({ oid = '', size = 0 }: JsonObject, host: string): JsonObject {
     if (objects.has(String(oid))) return { oid, size };
+    const code = left.get('object')?.shift();
+    if (code !== undefined) return { oid, size, error: { code, message: 'this object is not welcome' } };
     const href = `${host}/upload/${oid}`;
     if (transfer === 'basic') return { oid, size, actions: { upload: { href } } };
     const count = Math.max(1, Math.ceil(Number(size) / PART_BYTES));
