@@ -59,7 +59,7 @@ describe('functions that are made up', () => {
     expect([functionTask(made, OPTIONS), made.code]).toMatchInlineSnapshot(`
       [
         {
-          "examples": " f([-18,-15,-1,-14,2,12]) is 6. f([-19,-14,-9,19,-15]) is 5.",
+          "examples": " f([-16,-20,9]) is 3. f([-4,-6,-10,-17,-9]) is 5.",
           "hidden": {
             "fn_name": "f",
             "kind": "functional",
@@ -67,21 +67,10 @@ describe('functions that are made up', () => {
               {
                 "args": [
                   [
-                    15,
-                    15,
-                    8,
-                    13,
-                  ],
-                ],
-                "returns": 4,
-              },
-              {
-                "args": [
-                  [
-                    20,
-                    11,
-                    1,
                     -1,
+                    -14,
+                    -19,
+                    -4,
                   ],
                 ],
                 "returns": 4,
@@ -89,61 +78,12 @@ describe('functions that are made up', () => {
               {
                 "args": [
                   [
-                    9,
-                    -2,
-                    -16,
-                    15,
-                  ],
-                ],
-                "returns": 4,
-              },
-              {
-                "args": [
-                  [
-                    -20,
-                    6,
-                    4,
                     14,
-                  ],
-                ],
-                "returns": 4,
-              },
-              {
-                "args": [
-                  [
-                    -13,
-                    20,
-                  ],
-                ],
-                "returns": 2,
-              },
-              {
-                "args": [
-                  [
-                    0,
+                    18,
+                    18,
                     -18,
-                    -14,
-                  ],
-                ],
-                "returns": 3,
-              },
-            ],
-          },
-          "language": "javascript",
-          "question": "Write a function of a list of numbers: for each, add 8, then for each, multiply by 4, then count them.",
-          "visible": {
-            "fn_name": "f",
-            "kind": "functional",
-            "tests": [
-              {
-                "args": [
-                  [
-                    -18,
-                    -15,
-                    -1,
-                    -14,
-                    2,
-                    12,
+                    -11,
+                    -7,
                   ],
                 ],
                 "returns": 6,
@@ -151,11 +91,71 @@ describe('functions that are made up', () => {
               {
                 "args": [
                   [
-                    -19,
-                    -14,
+                    -20,
+                    -16,
+                    -10,
+                  ],
+                ],
+                "returns": 3,
+              },
+              {
+                "args": [
+                  [
+                    10,
+                    14,
+                    10,
                     -9,
-                    19,
-                    -15,
+                    1,
+                  ],
+                ],
+                "returns": 5,
+              },
+              {
+                "args": [
+                  [
+                    0,
+                    20,
+                    -13,
+                    6,
+                  ],
+                ],
+                "returns": 4,
+              },
+              {
+                "args": [
+                  [
+                    18,
+                    6,
+                  ],
+                ],
+                "returns": 2,
+              },
+            ],
+          },
+          "language": "javascript",
+          "question": "Write a function of a list of numbers: for each, square it, then for each, make it at most 4, then count them.",
+          "visible": {
+            "fn_name": "f",
+            "kind": "functional",
+            "tests": [
+              {
+                "args": [
+                  [
+                    -16,
+                    -20,
+                    9,
+                  ],
+                ],
+                "returns": 3,
+              },
+              {
+                "args": [
+                  [
+                    -4,
+                    -6,
+                    -10,
+                    -17,
+                    -9,
                   ],
                 ],
                 "returns": 5,
@@ -163,7 +163,7 @@ describe('functions that are made up', () => {
             ],
           },
         },
-        "a => a.map(x => x + 8).map(x => x * 4).length",
+        "a => a.map(x => x ** 2).map(x => Math.min(x, 4)).length",
       ]
     `);
   });
@@ -173,8 +173,8 @@ describe('functions that are made up', () => {
       fc.property(fc.nat(), fc.nat(1000), (seed, index) => {
         const made = functionOf('train', seed, index, OPTIONS);
         expect(functionOf('train', seed, index, OPTIONS).code).toBe(made.code);
-        expect(isHeldOut(made)).toBe(false);
-        expect(isHeldOut(functionOf('test', seed, index, OPTIONS))).toBe(true);
+        expect(isHeldOut(made, OPTIONS)).toBe(false);
+        expect(isHeldOut(functionOf('test', seed, index, OPTIONS), OPTIONS)).toBe(true);
       }),
       { numRuns: 50 },
     );

@@ -31,6 +31,6 @@ export function demonstration(
 function trainedFunction(options: FunctionKind, random: RandomGenerator, takesList?: boolean): MadeFunction {
   for (;;) {
     const made = madeFunction(random, options);
-    if (!isHeldOut(made) && (takesList === undefined || made.takesList === takesList)) return made;
+    if (!isHeldOut(made, options) && (takesList === undefined || made.takesList === takesList)) return made;
   }
 }

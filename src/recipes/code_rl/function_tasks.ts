@@ -27,26 +27,32 @@ export interface MadeFunction {
   words: string;
   code: string;
   takesList: boolean;
+  /** Of a list, without the one that makes a number of it. */
+  steps: number;
   apply(argument: JsonValue): JsonValue;
 }
 
 const FUNCTION_NAME = 'f';
 
-/** One function in so many is never trained on. */
+/** One in so many of the longest functions is never trained on; what they are made of is. */
 const ONE_HELD_OUT = 8;
 
 /** Of a seed and a number: a function of the kind that is asked for. */
 export function functionOf(purpose: 'train' | 'test', seed: number, index: number, kind: FunctionKind): MadeFunction {
   for (let attempt = 0; ; attempt++) {
     const made = madeFunction(randomFor(seed, 'function', purpose, index, attempt), kind);
-    if (isHeldOut(made) === (purpose === 'test')) return made;
+    if (isHeldOut(made, kind) === (purpose === 'test')) return made;
   }
 }
 
 /** By what it does alone, so that it is held out of the runs of every seed. */
-export function isHeldOut({ code }: MadeFunction): boolean {
-  return createHash('sha256').update(code).digest().readUInt32LE(0) % ONE_HELD_OUT === 0;
+export function isHeldOut({ code, takesList, steps }: MadeFunction, { max_steps }: FunctionKind): boolean {
+  const isLongest = steps === (takesList ? longestOfLists(max_steps) : max_steps);
+  return isLongest && createHash('sha256').update(code).digest().readUInt32LE(0) % ONE_HELD_OUT === 0;
 }
+
+/** Before the step that makes a number of a list. */
+const longestOfLists = (max_steps: number): number => Math.max(1, max_steps - 1);
 
 export function madeFunction(random: RandomGenerator, { argument, max_steps }: FunctionKind): MadeFunction {
   const takesList = argument === 'any' ? nextBelow(random, 2) === 1 : argument === 'list';
@@ -56,15 +62,17 @@ export function madeFunction(random: RandomGenerator, { argument, max_steps }: F
     return {
       ...put('x', steps),
       takesList: false,
+      steps: count,
       apply: (value) => steps.reduce((x, { apply }) => apply(x), Number(value)),
     };
   }
-  const count = 1 + nextBelow(random, Math.max(1, max_steps - 1));
+  const count = 1 + nextBelow(random, longestOfLists(max_steps));
   const steps = Array.from({ length: count }, () => listStep(random));
   const last = summaryStep(random);
   return {
     ...put('a', [...steps, last]),
     takesList: true,
+    steps: count,
     apply: (value) => {
       const list: readonly number[] = Array.isArray(value) ? value.map(Number) : [];
       return last.apply(steps.reduce((a, { apply }) => apply(a), list));

@@ -2,7 +2,7 @@
 // against what it should be.
 
 import { isJsonObject } from '../../util/json.ts';
-import { isNullOr, isNumber, isOneOf, isOptional, isString, jsonShape } from '../../util/json_shape.ts';
+import { isNullOr, isOneOf, isOptional, isString, jsonShape } from '../../util/json_shape.ts';
 import { shown } from '../../util/shown.ts';
 import type { SandboxResult, SandboxRun, SandboxStatus } from '../types.ts';
 
@@ -48,6 +48,7 @@ interface CommandResult {
   stderr: string | null | undefined;
 }
 
+const isWhole = (value: unknown): value is number => Number.isSafeInteger(value);
 const isAnything = (_value: unknown): _value is unknown => true;
 
 const answerShape = jsonShape<Answer>({
@@ -59,7 +60,7 @@ const answerShape = jsonShape<Answer>({
 
 const commandShape = jsonShape<CommandResult>({
   status: isOneOf(COMMAND_STATUSES),
-  return_code: isOptional(isNullOr(isNumber)),
+  return_code: isOptional(isNullOr(isWhole)),
   stdout: isOptional(isNullOr(isString)),
   stderr: isOptional(isNullOr(isString)),
 });
