@@ -114,24 +114,35 @@ const demonstrations = defineBuilder({
   slot: datasetSlot,
   name: 'forecast_demonstrations',
   version: 1,
-  doc: 'Questions answered with a probability by chance: the form of a forecast, as a start for reinforcement learning.',
+  doc: 'Questions answered with a probability by chance, or with some hindsight: the form of a forecast, as a start for reinforcement learning.',
   params: Type.Object({
     ...asked,
     num_examples: whole('Forecasts.', 512),
     test_size: whole('Further ones that are held out.', 64, 0),
     batch_size: whole('Forecasts in an optimizer step.', 32),
     decimals: semantic(Type.Integer({ minimum: 1, maximum: 6, default: 2, description: 'Digits behind the point.' })),
+    hindsight: semantic(
+      Type.Number({
+        minimum: 0,
+        maximum: 1,
+        default: 0,
+        description: 'Share of the forecasts that are on the side of what happened, and any number there.',
+      }),
+    ),
   }),
   async build(config, context, make) {
     const { demonstrationDatasets } = await import('../demonstrations.ts');
     const { forecastMessages } = await import('./forecast.ts');
-    const { nextBelow } = await import('../../util/random.ts');
+    const { nextBelow, nextUniform } = await import('../../util/random.ts');
     const { seed, warn, notify, signal } = context;
     const { train } = await make(config.questions, { seed, warn, notify, signal });
     return demonstrationDatasets(config, context, (random) => {
       const question = train[nextBelow(random, train.length)];
       const parts = 10 ** config.decimals;
-      const content = (nextBelow(random, parts) / parts).toFixed(config.decimals);
+      const any = nextBelow(random, parts);
+      const came = question.target[0] >= 0.5;
+      const isTurned = nextUniform(random) < config.hindsight && any >= parts / 2 !== came;
+      const content = ((isTurned ? parts - 1 - any : any) / parts).toFixed(config.decimals);
       return [...forecastMessages(question, config.instruction), { role: 'assistant', content }];
     });
   },

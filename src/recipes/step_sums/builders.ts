@@ -26,7 +26,7 @@ const demonstrations = defineBuilder({
   params: Type.Object({
     max_operand,
     filler: share('Share of the places around the steps that hold one with nothing to do with them.', 0.5),
-    early_exit: share('Share of the sums that break off and say the answer early.', 0.3),
+    early_exit: share('Share of the sums that break off behind a step and say the answer early.', 0.1),
     num_examples: whole('Worked sums.', 2048),
     test_size: whole('Further ones that are held out.', 64, 0),
     batch_size: whole('Worked sums in an optimizer step.', 16),

@@ -36,7 +36,7 @@ const filler = (random: RandomGenerator): string =>
 export interface StepSumStyle {
   /** Share of places before, between and behind the steps that hold one with nothing to do with them. */
   filler: number;
-  /** Share of worked sums that break off and say the answer early: a model that has seen none would not know how to. */
+  /** Share of worked sums that break off behind a step and say the answer early: a model that has seen none would not know how to. */
   early_exit: number;
 }
 
@@ -55,7 +55,7 @@ export function workedSum(
     `Then, ${a + b} + ${c} = ${answerOf(sum)}.\n`,
     ...maybe(),
   ];
-  const kept = nextUniform(random) < early_exit ? nextBelow(random, steps.length) : steps.length;
+  const kept = nextUniform(random) < early_exit ? 1 + nextBelow(random, steps.length - 1) : steps.length;
   return [
     { role: 'user', content: question(sum) },
     { role: 'assistant', content: `${steps.slice(0, kept).join('')}Answer: ${answerOf(sum)}` },
