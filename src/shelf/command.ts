@@ -2,6 +2,7 @@
 
 import { toText } from '../report/document.ts';
 import type { JsonObject } from '../util/json.ts';
+import { programName } from '../util/program_name.ts';
 import { measuredText } from './head.ts';
 import { type Recipe, readShelf, recipeCalled } from './shelf.ts';
 
@@ -21,7 +22,11 @@ export async function listRecipes(width: number): Promise<ShelfAnswer> {
       rows: shelf.filter((recipe) => recipe.kind === kind).map(rowOf),
     },
   }));
-  return { json: { recipes: shelf.map(recipeJson) }, text: toText(tables, width) };
+  const next = [
+    `  ${programName()} recipes show dpo      the whole of one`,
+    `  ${programName()} recipes copy dpo my   a copy to change, with all that it refers to`,
+  ];
+  return { json: { recipes: shelf.map(recipeJson) }, text: `${toText(tables, width).trimEnd()}\n\n${next.join('\n')}` };
 }
 
 /** The first figure is the one that it is about. */
