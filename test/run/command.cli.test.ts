@@ -42,14 +42,15 @@ describe('cookbook run', () => {
     const cwd = await workplace();
     const { exit, stdout, stderr } = await finished(cwd, 'run', 'toy.yaml', 'max_steps=4');
     expect(exit).toBe(0);
-    expect(stderr.replace(/ {2}\d+ tok.*/g, '  …')).toMatchInlineSnapshot(`
+    // How fast it is stands behind a step once that can be told, which on a busy machine is later.
+    expect(stderr.replace(/ {2}\d+ tok.*/g, '')).toMatchInlineSnapshot(`
       "run toy, attempt 1, in runs/toy
       4 steps
       step 1/4  nll 0.9  lr 0.1
-      step 2/4  nll 0.8184  lr 0.1  …
-      step 3/4  nll 0.7457  lr 0.1  …
+      step 2/4  nll 0.8184  lr 0.1
+      step 3/4  nll 0.7457  lr 0.1
       checkpoint 000003
-      step 4/4  nll 0.6725  lr 0.1  …
+      step 4/4  nll 0.6725  lr 0.1
       checkpoint final_4
       evaluation at step 4  test/nll 0.6725
       done after 4 steps
