@@ -6,7 +6,12 @@ import { exampleComparisons } from './example_comparisons.ts';
 
 interface Row {
   convo: Message[];
-  rubric_items: { rubric_str: string; grader_output_format_instruction: string; rule: { matches: string } }[];
+  rubric_items: {
+    rubric_str: string;
+    extraction_regex: string;
+    grader_output_format_instruction: string;
+    rule: { matches: string };
+  }[];
   replies: { reply: string }[];
 }
 
@@ -20,7 +25,8 @@ export function exampleRubrics(): Row[] {
       rubric_items: [
         {
           rubric_str: 'The reply ends without a good wish.',
-          grader_output_format_instruction: 'Answer <score>1</score> or <score>0</score>.',
+          extraction_regex: '^\\s*([01])\\s*$',
+          grader_output_format_instruction: 'Answer 1 or 0.',
           rule: { matches: '^(?!.*Fair winds!)' },
         },
       ],

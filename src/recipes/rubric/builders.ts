@@ -115,7 +115,18 @@ const rubricJudgements = defineBuilder({
   name: 'rubric_judgements',
   version: 1,
   doc: 'The replies of rows with their scores, as what a judge is asked and is to answer: a stage that makes a judge.',
-  params: Type.Object({ rows, ...scoreRange, batch_size: whole('Judgements in an optimizer step.', 32) }),
+  params: Type.Object({
+    rows,
+    ...scoreRange,
+    answer: semantic(
+      Type.String({
+        pattern: '\\{score\\}',
+        default: '<score>{score}</score>',
+        description: 'What the judge learns to answer, as the extraction_regex of the rows reads it.',
+      }),
+    ),
+    batch_size: whole('Judgements in an optimizer step.', 32),
+  }),
   async build(config, context, make) {
     const { judgementDatasets } = await import('./judgements.ts');
     const { seed, warn, notify, signal } = context;

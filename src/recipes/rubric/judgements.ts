@@ -13,6 +13,8 @@ import type { RubricDatapoint, RubricRows } from './types.ts';
 export interface JudgementParams {
   min_score: number;
   max_score: number;
+  /** With `{score}` where the number stands. */
+  answer: string;
   batch_size: number;
 }
 
@@ -48,7 +50,7 @@ export function judgementDatasets(
 }
 
 function judgementsOf({ convo, rubric_items, replies }: RubricDatapoint, params: JudgementParams): Message[][] {
-  const { min_score, max_score } = params;
+  const { min_score, max_score, answer } = params;
   return replies.flatMap(({ reply, scores }) =>
     rubric_items.map((item, i): Message[] => {
       const options = itemOptions(item, { min_score, max_score, temperature: 0, retries: 0 });
@@ -57,7 +59,7 @@ function judgementsOf({ convo, rubric_items, replies }: RubricDatapoint, params:
       const score = min_score + scores[i] * (max_score - min_score);
       return [
         { role: 'user', content },
-        { role: 'assistant', content: `<score>${score}</score>` },
+        { role: 'assistant', content: answer.replace('{score}', String(score)) },
       ];
     }),
   );
