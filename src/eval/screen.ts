@@ -84,10 +84,13 @@ function headline(result: BenchmarkResult): string {
   return `${name}: ${percent(score)} ${verdict}, ${num_correct} of ${of} (95 % interval: ${percent(low)} to ${percent(high)})`;
 }
 
-function passes({ pass_at_k, num_samples }: BenchmarkResult): [string, string][] {
+function passes({ pass_at_k, pass_at_k_interval, num_samples }: BenchmarkResult): [string, string][] {
   return num_samples === 1
     ? []
-    : Object.entries(pass_at_k).map(([k, value]): [string, string] => [`pass@${k}`, percent(value)]);
+    : Object.entries(pass_at_k).map(([k, value]): [string, string] => {
+        const [low, high] = pass_at_k_interval[k] ?? [value, value];
+        return [`pass@${k}`, `${percent(value)} (95 % interval: ${percent(low)} to ${percent(high)})`];
+      });
 }
 
 function troubles(

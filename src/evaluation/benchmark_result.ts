@@ -27,6 +27,8 @@ export interface BenchmarkResult {
   /** Of all answers together, which are sampled at the same time. */
   time_seconds: number;
   pass_at_k: Record<string, number>;
+  /** 95 % intervals of these, over the examples. */
+  pass_at_k_interval: Record<string, [low: number, high: number]>;
 }
 
 export function scoredSample({ reward, metrics, error, time_seconds, turns }: TrajectoryRecord): ScoredSample {
@@ -53,6 +55,13 @@ export function benchmarkResult(
   const correct_P = samples_P_K.map((samples_K) => samples_K.filter(isCorrect).length);
   const completed = samples.filter((sample) => sample.error === null && !isTruncated(sample));
   const num_correct = samples.filter(isCorrect).length;
+  const byK = <T>(of: (passed_P: readonly number[]) => T): Record<string, T> =>
+    Object.fromEntries(
+      (num_samples === 0 ? [] : reportedKs(num_samples)).map((k) => [
+        String(k),
+        of(correct_P.map((correct) => passAtK(num_samples, correct, k))),
+      ]),
+    );
   return {
     name,
     score: share(num_correct, samples.length),
@@ -68,12 +77,8 @@ export function benchmarkResult(
     num_truncated: samples.filter(isTruncated).length,
     metrics: { ...means(samples), ...summarize?.(samples), ...totals(samples) },
     time_seconds: sum(samples, ({ time_seconds }) => time_seconds),
-    pass_at_k: Object.fromEntries(
-      (num_samples === 0 ? [] : reportedKs(num_samples)).map((k) => [
-        String(k),
-        sum(correct_P, (correct) => passAtK(num_samples, correct, k)) / samples_P_K.length,
-      ]),
-    ),
+    pass_at_k: byK((passed_P) => sum(passed_P, (passed) => passed) / samples_P_K.length),
+    pass_at_k_interval: byK((passed_P) => scoreInterval(passed_P, num_samples)),
   };
 }
 

@@ -54,6 +54,16 @@ it('tells of several answers, of those that failed and of those that were cut, a
         "1": 0.375,
         "2": 0.5,
       },
+      "pass_at_k_interval": {
+        "1": [
+          0.09323830687608875,
+          0.7778308008450421,
+        ],
+        "2": [
+          0.15003898915214953,
+          0.8499610108478505,
+        ],
+      },
       "score": 0.375,
       "score_completed": 0.6,
       "score_interval": [
@@ -67,8 +77,8 @@ it('tells of several answers, of those that failed and of those that were cut, a
     "
     even: 37.5 % right, 3 of 8 answers to 4 examples (95 % interval: 9.3 % to 77.8 %)
 
-      pass@1     37.5 %
-      pass@2     50.0 %
+      pass@1     37.5 % (95 % interval: 9.3 % to 77.8 %)
+      pass@2     50.0 % (95 % interval: 15.0 % to 85.0 %)
       errors     1, counted as wrong: Error: broken
       truncated  2, cut at 64 tokens or the end of the context
 
@@ -105,4 +115,14 @@ it('offers more answers where nothing went wrong', () => {
   const screen = resultScreen(result, place, null, pc.createColors(false)).join('\n');
   expect(screen).toContain('--save-dir there --num-samples 4  pass@4, on top of these answers');
   expect(screen).not.toContain('errors');
+});
+
+it('tells the parts of a benchmark apart', () => {
+  const parts = [sample(1, { metrics: { 'subject/botany': 1 } }), sample(0, { metrics: { 'subject/law': 0 } })];
+  const result = benchmarkResult({ name: 'choices' }, [[parts[0]], [parts[1]]]);
+  const shown = resultScreen(result, place, null, pc.createColors(false));
+  expect(shown.filter((line) => line.includes('subject/'))).toEqual([
+    '  subject/botany  100.0 %',
+    '  subject/law     0.0 %',
+  ]);
 });
