@@ -115,7 +115,7 @@ function plainOrQuoted(path: string): string {
 async function materialOf(specs: readonly Recipe[], directory: string): Promise<Planned[]> {
   const roots = specs.flatMap(({ source, file }) => [
     ...[schemaIn(source, file)?.target ?? []].flat(),
-    ...referencesIn(source, file).flatMap(({ is, target }) => (is === 'material' ? rootOfMaterial(target) : [])),
+    ...referencesIn(source, file).flatMap(({ is, target }) => (is === 'material' ? rootOfMaterial(target, file) : [])),
   ]);
   const files = (await Promise.all([...new Set(roots)].map(filesBelow))).flat();
   return [...new Set(files)].sort().map((from) => ({ path: join(directory, relative(PACKAGE, from)), from }));

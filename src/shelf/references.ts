@@ -45,9 +45,13 @@ function placeOf(text: string, directory: string): Pick<Reference, 'is' | 'targe
   return { is: target.endsWith('.yaml') ? 'spec' : 'material', target };
 }
 
-/** What has to lie in another place too for a reference to be good there: the file or directory, and the neighbours of code. */
-export function rootOfMaterial(target: string): string {
-  return CODE.test(target) && statSync(target).isFile() ? dirname(target) : target;
+/**
+ * What has to lie in another place too for a reference to be good there: the file or directory, and the neighbours of code that has a folder of
+ * its own. Beside the spec `file` lie other specs.
+ */
+export function rootOfMaterial(target: string, file: string): string {
+  const isAlone = dirname(target) === dirname(file);
+  return CODE.test(target) && !isAlone && statSync(target).isFile() ? dirname(target) : target;
 }
 
 /** The schema that an editor checks a spec against, as its first line names it. */

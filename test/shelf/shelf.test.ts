@@ -45,6 +45,12 @@ describe('a copy', () => {
     return () => rm(cwd, { recursive: true });
   });
 
+  it('takes of the program that it names no neighbour, where these are other recipes', async () => {
+    const copied = await copy('external_sums', { to: 'program' });
+    const programs = copied?.written.filter((file) => file.includes('/configs/'));
+    expect(programs).toEqual(['program/configs/external_sums.mjs']);
+  });
+
   it.each(each)('of $name names nothing outside of its place', async ({ name }) => {
     const to = `deep/down/${name}`;
     const copied = await copy(name, { to });
