@@ -89,7 +89,7 @@ const HOST: Escape[] = [
 
 const MEMORY: Escape[] = [
   ['fills a list', 'const a = []; for (;;) a.push({})', { status: 'memory' }],
-  ['fills a buffer', 'const a = []; for (;;) a.push(new Uint8Array(2 ** 20))', { status: 'memory' }],
+  ['fills a buffer', 'const a = []; for (;;) a.push(new Uint8Array(2 ** 24))', { status: 'memory' }],
   ['makes a text of gigabytes', "'x'.repeat(2 ** 29)", { status: 'memory' }],
   ['doubles a text', "let s = 'x'; for (;;) s += s", { status: 'error' }],
   ['calls itself without end', 'const f = () => f(); f()', { status: 'error' }],
