@@ -12,7 +12,7 @@ export interface Judged {
 /**
  * - `n`: judgements that could be read, and `unreadable`, the share that could not; those count nowhere else.
  * - `accuracy`: share in which both are on the same side of ½, and `kappa`, Cohen's: accuracy beyond what two would reach by chance
- *   who say yes as often as these. Left out where one of them always says the same, as nothing is told by chance then.
+ *   who say yes as often as these; 0 for a judge that always says the same. Left out where both always say the same: it could not be otherwise.
  * - `false_positives`, `false_negatives`: shares of what is false, and of what is true, that the judge says the opposite of.
  * - `score_error`: mean of |judge − truth|.
  */
@@ -34,7 +34,7 @@ export function agreementMetrics(judged: readonly Judged[]): Metrics {
   return {
     ...counts,
     accuracy,
-    ...(yes === 0 || yes === 1 || right === 0 || right === 1 ? {} : { kappa: (accuracy - chance) / (1 - chance) }),
+    ...(chance === 1 ? {} : { kappa: (accuracy - chance) / (1 - chance) }),
     ...(bad.length === 0 ? {} : { false_positives: share(bad, says) }),
     ...(good.length === 0 ? {} : { false_negatives: share(good, (each) => !says(each)) }),
     score_error: read.reduce((sum, { judge, truth }) => sum + Math.abs(judge - truth), 0) / n,

@@ -113,7 +113,8 @@ function tell(
     typeof value === 'number' ? value.toFixed(3) : 'unknown';
   const said = `judge and truth agree on ${shown(accuracy)} of ${n} judgements, Cohen's kappa ${shown(kappa)}; ${shown(unreadable)} could not be read`;
   notify(`${name} at step ${step}: ${said}`);
-  if (min_kappa === null || (typeof kappa === 'number' && kappa >= min_kappa)) return;
+  // Where all is right and the judge says so there is no kappa, and nothing against the judge.
+  if (min_kappa === null || (typeof kappa === 'number' ? kappa >= min_kappa : n !== 0)) return;
   const short = `${name}: ${said}, which is less than min_kappa ${min_kappa}`;
   if (step === 0) {
     throw new TrainingError(short, {

@@ -81,12 +81,13 @@ describe('agreement', () => {
     expect(metrics.false_negatives).toBeCloseTo(5 / 45, 12);
   });
 
-  it('is no kappa where a judge always says the same', () => {
-    const always = [
+  it('is a kappa of 0 for a judge that always says the same, and none where there was nothing to tell apart', () => {
+    const both = [
       { judge: 1, truth: 1 },
       { judge: 1, truth: 0 },
     ];
-    expect(agreementMetrics(always)).not.toHaveProperty('kappa');
+    expect(agreementMetrics(both).kappa).toBe(0);
+    expect(agreementMetrics([{ judge: 1, truth: 1 }])).not.toHaveProperty('kappa');
     expect(agreementMetrics([{ judge: null, truth: 1 }])).toEqual({ n: 0, unreadable: 1 });
   });
 });
