@@ -41,7 +41,6 @@ async function link(place: string, path: string): Promise<void> {
 
 async function convert(path: string, directory: string): Promise<void> {
   const { config, tokenizer } = await openGgufModel(path);
-  await symlink(path, join(directory, GGUF_FILE));
   await replaceJsonFile(join(directory, 'tokenizer.json'), tokenizer.tokenizer);
   await replaceJsonFile(join(directory, 'tokenizer_config.json'), tokenizer.tokenizer_config);
   await writeModelConfig(directory, config, 'float32');

@@ -50,3 +50,11 @@ function endpointOf(text: string): string {
 async function storedToken(path: string): Promise<string | undefined> {
   return set(await readFile(path, 'utf8').catch(() => undefined));
 }
+
+/** @throws ConfigurationError for a text that the hub's library would not take for a token */
+export function requireHubToken(token: string): string {
+  if (token.startsWith('hf_')) return token;
+  throw new ConfigurationError(
+    'HF_TOKEN, or the token that is stored, does not begin with hf_ as tokens of the hub do',
+  );
+}

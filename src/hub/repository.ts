@@ -11,7 +11,7 @@ import { ConfigurationError, CookbookError, messageOf } from '../util/errors.ts'
 import { digestOfFile } from '../util/file_digest.ts';
 import { exists, makeDirectory, writeFileAtomic } from '../util/files.ts';
 import { safeParts } from '../util/safe_path.ts';
-import type { HubSettings } from './hub_settings.ts';
+import { type HubSettings, requireHubToken } from './hub_settings.ts';
 
 export interface Repository {
   type: 'model' | 'dataset';
@@ -74,11 +74,7 @@ async function askForListing(
 }
 
 function accessOf({ endpoint: hubUrl, accessToken }: HubSettings) {
-  if (accessToken?.startsWith('hf_') === false)
-    throw new ConfigurationError(
-      'HF_TOKEN, or the token that is stored, does not begin with hf_ as tokens of the hub do',
-    );
-  return { hubUrl, ...(accessToken === undefined ? {} : { accessToken }) };
+  return { hubUrl, ...(accessToken === undefined ? {} : { accessToken: requireHubToken(accessToken) }) };
 }
 
 /** What a hub sends becomes names of directories and files here, and a mirror may be anybody's. */

@@ -2,7 +2,8 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
-import type { HubSettings } from '../hub/hub_settings.ts';
+import { type HubSettings, requireHubToken } from '../hub/hub_settings.ts';
+import { isTransientStatus } from '../hub/repository.ts';
 import { ConfigurationError, CookbookError, messageOf } from '../util/errors.ts';
 import { printable } from '../util/printable.ts';
 
@@ -104,16 +105,11 @@ function tokenOf({ accessToken, offline }: HubSettings): string {
     throw new ConfigurationError('there is no token to publish with', {
       hint: 'Set HF_TOKEN to a token that may write; https://huggingface.co/settings/tokens makes one.',
     });
-  if (!accessToken.startsWith('hf_'))
-    throw new ConfigurationError(
-      'HF_TOKEN, or the token that is stored, does not begin with hf_ as tokens of the hub do',
-    );
-  return accessToken;
+  return requireHubToken(accessToken);
 }
 
 function isTransient(status: number | null, error: unknown): boolean {
-  if (status === null) return error instanceof TypeError;
-  return status === 408 || status === 429 || status >= 500;
+  return status === null ? error instanceof TypeError : isTransientStatus(status);
 }
 
 function explained(error: unknown, status: number | null, { settings, repo }: UploadOptions): Error {
