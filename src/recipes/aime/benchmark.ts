@@ -2,6 +2,7 @@
 
 import { benchmarkSlot } from '../../evaluation/types.ts';
 import { defineBuilder } from '../../registry/builder.ts';
+import { benchmarkFile } from '../math/benchmark_file.ts';
 import { problemBenchmarkParams } from '../math/problem_fields.ts';
 import { BOXED_SYSTEM_PROMPT } from '../math/texts.ts';
 
@@ -10,17 +11,18 @@ const AIME_FILE = {
   source: 'https://huggingface.co/datasets/HuggingFaceH4/aime_2024',
 };
 
+const FILE = benchmarkFile(async () => (await import('./row.ts')).readAimeRow);
+
 export const aimeBenchmark = defineBuilder({
   slot: benchmarkSlot,
   name: 'aime',
   version: 1,
   doc: 'Problems of AIME. The whole number in the last box of the answer counts, else the one that it ends in.',
   params: problemBenchmarkParams(AIME_FILE, { system_prompt: BOXED_SYSTEM_PROMPT }),
-  async build({ file_path, num_examples, system_prompt, on_bad_row }, { renderer, ...context }) {
+  async build(config, { renderer, ...context }) {
     const { problemBenchmark } = await import('../../evaluation/problem_benchmark.ts');
-    const { readProblems } = await import('../math/problem_file.ts');
-    const { aimeAnswer, readAimeRow } = await import('./row.ts');
-    const read = await readProblems(file_path, readAimeRow, { on_bad_row, limit: num_examples }, context);
+    const { aimeAnswer } = await import('./row.ts');
+    const read = await FILE.read(config, context);
     const problems = read.map(({ question, answer }) => ({
       question,
       reference_answer: answer,
@@ -31,12 +33,8 @@ export const aimeBenchmark = defineBuilder({
       name: 'aime',
       grader: 'aime 1: the whole number in the last box, else the one that it ends in',
       renderer,
-      systemPrompt: system_prompt,
+      systemPrompt: config.system_prompt,
     });
   },
-  async check({ file_path, on_bad_row }) {
-    const { checkProblemFiles } = await import('../math/problem_file.ts');
-    const { readAimeRow } = await import('./row.ts');
-    return await checkProblemFiles({ file_path }, readAimeRow, on_bad_row);
-  },
+  check: FILE.check,
 });

@@ -5,6 +5,7 @@ import { benchmarkSlot } from '../../evaluation/types.ts';
 import { defineBuilder } from '../../registry/builder.ts';
 import { semantic } from '../../registry/fields.ts';
 import { limitFields, sandboxField } from '../../sandbox/fields.ts';
+import { benchmarkFile } from '../math/benchmark_file.ts';
 import { problemBenchmarkParams } from '../math/problem_fields.ts';
 
 interface Published {
@@ -25,10 +26,10 @@ function codeBenchmark({ name, doc, rows, source }: Published) {
       Type.Object(limitFields, { default: {}, description: 'What a program may take, with all of its tests.' }),
     ),
   });
-  const readers = async () => {
+  const file = benchmarkFile(async () => {
     const { readHumanEvalRow, readMbppRow } = await import('./rows.ts');
     return { human_eval: readHumanEvalRow, mbpp: readMbppRow }[name];
-  };
+  });
   return defineBuilder({
     slot: benchmarkSlot,
     name,
@@ -38,22 +39,17 @@ function codeBenchmark({ name, doc, rows, source }: Published) {
     async build(config: Static<typeof params>, { renderer, ...context }, make) {
       const { problemBenchmark } = await import('../../evaluation/problem_benchmark.ts');
       const { requireLanguage } = await import('../../sandbox/checked_run.ts');
-      const { readRows } = await import('../../supervised/data/rows.ts');
       const { pythonProblem } = await import('./python_problem.ts');
-      const { file_path, num_examples, system_prompt, on_bad_row: onBadRow, limits } = config;
-      const rows = await readRows(file_path, { ...context, onBadRow }, await readers());
+      const { system_prompt, limits } = config;
+      const problems = await file.read(config, context);
       const sandbox = await make(config.sandbox, context);
       requireLanguage(sandbox, 'python');
-      const problems = rows.filter((row) => row !== null).slice(0, num_examples ?? undefined);
       return problemBenchmark(
         problems.map((problem) => pythonProblem(problem, { sandbox, limits })),
         { name, grader: `${name} 1: the published tests`, renderer, systemPrompt: system_prompt },
       );
     },
-    async check({ file_path, on_bad_row }: Static<typeof params>) {
-      const { checkRowFile } = await import('../../supervised/check_rows.ts');
-      return await checkRowFile('file_path', file_path, await readers(), on_bad_row);
-    },
+    check: file.check,
   });
 }
 

@@ -2,6 +2,7 @@
 
 import { benchmarkSlot } from '../../evaluation/types.ts';
 import { defineBuilder } from '../../registry/builder.ts';
+import { benchmarkFile } from '../math/benchmark_file.ts';
 import { problemBenchmarkParams } from '../math/problem_fields.ts';
 
 const IFEVAL_FILE = {
@@ -9,28 +10,25 @@ const IFEVAL_FILE = {
   source: 'https://huggingface.co/datasets/google/IFEval',
 };
 
+const FILE = benchmarkFile(async () => (await import('./problem.ts')).readIfevalRow);
+
 export const ifevalBenchmark = defineBuilder({
   slot: benchmarkSlot,
   name: 'ifeval',
   version: 1,
   doc: 'Prompts of IFEval. An answer counts that follows all instructions of its prompt; beside that the shares of prompts and of instructions, to the letter and loosely.',
   params: problemBenchmarkParams(IFEVAL_FILE, { system_prompt: null }),
-  async build({ file_path, num_examples, system_prompt, on_bad_row }, { renderer, ...context }) {
+  async build(config, { renderer, ...context }) {
     const { problemBenchmark } = await import('../../evaluation/problem_benchmark.ts');
-    const { readProblems } = await import('../math/problem_file.ts');
-    const { instructedProblem, instructionLevel, readIfevalRow } = await import('./problem.ts');
-    const prompts = await readProblems(file_path, readIfevalRow, { on_bad_row, limit: num_examples }, context);
+    const { instructedProblem, instructionLevel } = await import('./problem.ts');
+    const prompts = await FILE.read(config, context);
     return problemBenchmark(prompts.map(instructedProblem), {
       name: 'ifeval',
       grader: 'ifeval 1: every instruction of the prompt, to the letter',
       renderer,
-      systemPrompt: system_prompt,
+      systemPrompt: config.system_prompt,
       summarize: instructionLevel,
     });
   },
-  async check({ file_path, on_bad_row }) {
-    const { checkProblemFiles } = await import('../math/problem_file.ts');
-    const { readIfevalRow } = await import('./problem.ts');
-    return await checkProblemFiles({ file_path }, readIfevalRow, on_bad_row);
-  },
+  check: FILE.check,
 });

@@ -3,8 +3,11 @@
 import { Type } from '@sinclair/typebox';
 import { benchmarkSlot } from '../../evaluation/types.ts';
 import { defineBuilder } from '../../registry/builder.ts';
+import { benchmarkFile } from './benchmark_file.ts';
 import { problemBenchmarkParams, strictReference } from './problem_fields.ts';
 import { BOXED_SYSTEM_PROMPT, MATH_BENCHMARK_FILE } from './texts.ts';
+
+const FILE = benchmarkFile(async () => (await import('./row.ts')).readMathRow);
 
 export const mathBenchmark = defineBuilder({
   slot: benchmarkSlot,
@@ -15,23 +18,17 @@ export const mathBenchmark = defineBuilder({
     ...problemBenchmarkParams(MATH_BENCHMARK_FILE, { system_prompt: BOXED_SYSTEM_PROMPT }).properties,
     strict_reference: strictReference,
   }),
-  async build({ file_path, num_examples, system_prompt, on_bad_row, strict_reference }, { renderer, ...context }) {
+  async build(config, { renderer, ...context }) {
     const { problemBenchmark } = await import('../../evaluation/problem_benchmark.ts');
     const { boxedProblem } = await import('./boxed_problem.ts');
-    const { readProblems } = await import('./problem_file.ts');
-    const { readMathRow } = await import('./row.ts');
-    const read = await readProblems(file_path, readMathRow, { on_bad_row, limit: num_examples }, context);
-    const problems = read.map((problem) => boxedProblem(problem, { strictReference: strict_reference }));
+    const read = await FILE.read(config, context);
+    const problems = read.map((problem) => boxedProblem(problem, { strictReference: config.strict_reference }));
     return problemBenchmark(problems, {
       name: 'math',
-      grader: `math 1: the last box${strict_reference ? ', to the letter of the reference' : ''}`,
+      grader: `math 1: the last box${config.strict_reference ? ', to the letter of the reference' : ''}`,
       renderer,
-      systemPrompt: system_prompt,
+      systemPrompt: config.system_prompt,
     });
   },
-  async check({ file_path, on_bad_row }) {
-    const { checkProblemFiles } = await import('./problem_file.ts');
-    const { readMathRow } = await import('./row.ts');
-    return await checkProblemFiles({ file_path }, readMathRow, on_bad_row);
-  },
+  check: FILE.check,
 });

@@ -5,6 +5,7 @@ import { benchmarkSlot } from '../../evaluation/types.ts';
 import { defineBuilder } from '../../registry/builder.ts';
 import { semantic } from '../../registry/fields.ts';
 import type { JsonObject } from '../../util/json.ts';
+import { benchmarkFile } from '../math/benchmark_file.ts';
 import { problemBenchmarkParams } from '../math/problem_fields.ts';
 import type { ChoiceQuestion } from './choice_row.ts';
 
@@ -18,6 +19,7 @@ interface ChoiceSource {
 }
 
 function choiceBenchmark({ name, doc, file, read }: ChoiceSource) {
+  const questionFile = benchmarkFile(read);
   return defineBuilder({
     slot: benchmarkSlot,
     name,
@@ -33,28 +35,21 @@ function choiceBenchmark({ name, doc, file, read }: ChoiceSource) {
         }),
       ),
     }),
-    async build(
-      { file_path, num_examples, system_prompt, on_bad_row, shuffle_choices },
-      { renderer, seed, ...context },
-    ) {
+    async build(config, { renderer, seed, ...context }) {
       const { problemBenchmark } = await import('../../evaluation/problem_benchmark.ts');
-      const { readProblems } = await import('../math/problem_file.ts');
       const { choiceProblem } = await import('./choice_problem.ts');
-      const questions = await readProblems(file_path, await read(), { on_bad_row, limit: num_examples }, context);
+      const questions = await questionFile.read(config, context);
       const problems = questions.map((question) =>
-        choiceProblem(question, { shuffleSeed: shuffle_choices ? seed : null }),
+        choiceProblem(question, { shuffleSeed: config.shuffle_choices ? seed : null }),
       );
       return problemBenchmark(problems, {
         name,
         grader: 'multiple choice 1: the letter in the last box, behind "answer", or else near the end',
         renderer,
-        systemPrompt: system_prompt,
+        systemPrompt: config.system_prompt,
       });
     },
-    async check({ file_path, on_bad_row }) {
-      const { checkProblemFiles } = await import('../math/problem_file.ts');
-      return await checkProblemFiles({ file_path }, await read(), on_bad_row);
-    },
+    check: questionFile.check,
   });
 }
 
