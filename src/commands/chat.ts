@@ -4,6 +4,7 @@ import { Args, Flags } from '@oclif/core';
 import { ConfigurationError } from '../util/errors.ts';
 import { printableText } from '../util/printable.ts';
 import { BaseCommand } from './base.ts';
+import { checkpointFlag, WEIGHTS } from './flags.ts';
 
 export default class Chat extends BaseCommand {
   static override summary = 'Talk to a run or to a model.';
@@ -16,11 +17,11 @@ export default class Chat extends BaseCommand {
   static override args = {
     target: Args.string({
       required: true,
-      description: 'Run directory, adapter or model directory, GGUF file, or a name on the hub (ORG/NAME).',
+      description: WEIGHTS,
     }),
   };
   static override flags = {
-    checkpoint: Flags.string({ description: 'Of a run: final, best, or the name of a checkpoint; else the newest.' }),
+    checkpoint: checkpointFlag,
     message: Flags.string({ char: 'm', multiple: true, description: 'Say this and end; may be given several times.' }),
     system: Flags.string({ description: 'System prompt.' }),
     temperature: Flags.string({ default: '0.7', description: '0 = greedy.' }),

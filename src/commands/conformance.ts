@@ -3,6 +3,7 @@
 import { Args, Flags } from '@oclif/core';
 import { printableText } from '../util/printable.ts';
 import { BaseCommand } from './base.ts';
+import { quietFlag } from './flags.ts';
 
 export default class Conformance extends BaseCommand {
   static override summary = 'Check what a server of the Tinker API does, by the version of the SDK.';
@@ -26,7 +27,7 @@ export default class Conformance extends BaseCommand {
     }),
     timeout: Flags.integer({ default: 120, min: 1, description: 'Seconds after which a check has failed.' }),
     yes: Flags.boolean({ char: 'y', description: 'Do not ask.' }),
-    quiet: Flags.boolean({ char: 'q', description: 'Show the result, and no progress.' }),
+    quiet: quietFlag,
   };
 
   async run(): Promise<object> {

@@ -1,9 +1,9 @@
 // cookbook doctor: whether sampler and trainer agree, and whether a renderer suits its model.
 
 import { Args, Flags } from '@oclif/core';
-import { ConfigurationError } from '../util/errors.ts';
 import { printableText } from '../util/printable.ts';
 import { BaseCommand } from './base.ts';
+import { checkpointFlag, notNegative, pluginFlag, quietFlag, WEIGHTS } from './flags.ts';
 
 export default class Doctor extends BaseCommand {
   static override summary = 'Check that sampler and trainer agree about a model, and that a renderer suits it.';
@@ -18,11 +18,11 @@ export default class Doctor extends BaseCommand {
   static override args = {
     target: Args.string({
       required: true,
-      description: 'Run directory, adapter or model directory, GGUF file, or a name on the hub (ORG/NAME).',
+      description: WEIGHTS,
     }),
   };
   static override flags = {
-    checkpoint: Flags.string({ description: 'Of a run: final, best, or the name of a checkpoint; else the newest.' }),
+    checkpoint: checkpointFlag,
     service: Flags.string({
       description:
         'Address of a server, or {builder: NAME, …}; else the service of the run, or the engine of this package.',
@@ -30,12 +30,7 @@ export default class Doctor extends BaseCommand {
     renderer: Flags.string({
       description: 'Name of a renderer; else the one that the weights were trained with, or that suits the model.',
     }),
-    plugin: Flags.string({
-      multiple: true,
-      multipleNonGreedy: true,
-      helpValue: 'FILE',
-      description: 'A plugin with builders of its own; may be given several times.',
-    }),
+    plugin: pluginFlag,
     'num-samples': Flags.integer({ default: 8, min: 1, description: 'Texts to sample.' }),
     depth: Flags.integer({
       default: 512,
@@ -45,7 +40,7 @@ export default class Doctor extends BaseCommand {
     turns: Flags.integer({ default: 4, min: 1, description: 'Requests that each text is sampled in.' }),
     'max-kl': Flags.string({ default: '0.01', description: 'Divergence that is no fault, in nats a token.' }),
     seed: Flags.integer({ default: 0, min: 0, description: 'The same seed gives the same texts.' }),
-    quiet: Flags.boolean({ char: 'q', description: 'Show the result, and no progress.' }),
+    quiet: quietFlag,
   };
 
   async run(): Promise<object> {
@@ -65,7 +60,7 @@ export default class Doctor extends BaseCommand {
         num_samples: flags['num-samples'],
         depth: flags.depth,
         turns: flags.turns,
-        max_kl: natsOf(flags['max-kl']),
+        max_kl: notNegative('--max-kl', flags['max-kl']),
         seed: flags.seed,
         signal: stop.signal,
         notify: (message: string) => {
@@ -80,10 +75,4 @@ export default class Doctor extends BaseCommand {
       stop.dispose();
     }
   }
-}
-
-function natsOf(text: string): number {
-  const value = Number(text);
-  if (text.trim() !== '' && Number.isFinite(value) && value >= 0) return value;
-  throw new ConfigurationError(`--max-kl must be a number that is not negative, not "${text}"`);
 }

@@ -1,9 +1,9 @@
 // cookbook eval: how well a run or a model answers the examples of a benchmark.
 
 import { Args, Flags } from '@oclif/core';
-import { ConfigurationError } from '../util/errors.ts';
 import { printableScreen, printableText } from '../util/printable.ts';
 import { BaseCommand } from './base.ts';
+import { benchmarkFieldFlag, checkpointFlag, notNegative, pluginFlag, quietFlag, WEIGHTS } from './flags.ts';
 
 export default class Eval extends BaseCommand {
   static override summary = 'Measure a run or a model with a benchmark.';
@@ -17,7 +17,7 @@ export default class Eval extends BaseCommand {
   ];
   static override args = {
     target: Args.string({
-      description: 'Run directory, adapter or model directory, GGUF file, or a name on the hub (ORG/NAME).',
+      description: WEIGHTS,
     }),
   };
   static override flags = {
@@ -26,18 +26,8 @@ export default class Eval extends BaseCommand {
       required: true,
       description: 'Its name; "builders --slot benchmark" lists them.',
     }),
-    set: Flags.string({
-      multiple: true,
-      multipleNonGreedy: true,
-      helpValue: 'FIELD=VALUE',
-      description: 'A field of the benchmark; may be given several times.',
-    }),
-    plugin: Flags.string({
-      multiple: true,
-      multipleNonGreedy: true,
-      helpValue: 'FILE',
-      description: 'A plugin with builders of its own; may be given several times.',
-    }),
+    set: benchmarkFieldFlag,
+    plugin: pluginFlag,
     'base-url': Flags.string({
       helpValue: 'URL',
       description: 'In the place of TARGET: address of a service of OpenAI’s API, such as https://api.openai.com/v1.',
@@ -51,7 +41,7 @@ export default class Eval extends BaseCommand {
       helpValue: 'SERVICE',
       description: 'Who samples TARGET, as in a spec: tinker, or {builder: tinker, base_url: URL}.',
     }),
-    checkpoint: Flags.string({ description: 'Of a run: final, best, or the name of a checkpoint; else the newest.' }),
+    checkpoint: checkpointFlag,
     'num-samples': Flags.integer({ default: 1, min: 1, description: 'Answers to each example, for pass@k.' }),
     'max-tokens': Flags.integer({ default: 1024, min: 1, description: 'Longest answer.' }),
     temperature: Flags.string({ default: '0.6', description: '0 = greedy.' }),
@@ -62,7 +52,7 @@ export default class Eval extends BaseCommand {
     'save-dir': Flags.string({
       description: 'Where results lie; else in evals/, in a directory for this model with these settings.',
     }),
-    quiet: Flags.boolean({ char: 'q', description: 'Show the result, and no progress.' }),
+    quiet: quietFlag,
   };
 
   async run(): Promise<object> {
@@ -82,7 +72,7 @@ export default class Eval extends BaseCommand {
       plugins: flags.plugin ?? [],
       sampling: {
         max_tokens: flags['max-tokens'],
-        temperature: temperatureOf(flags.temperature),
+        temperature: notNegative('--temperature', flags.temperature),
         seed: flags.seed,
         num_samples: flags['num-samples'],
         concurrency: flags.concurrency,
@@ -101,10 +91,4 @@ export default class Eval extends BaseCommand {
     process.exitCode = exitCode;
     return result;
   }
-}
-
-function temperatureOf(text: string): number {
-  const value = Number(text);
-  if (text.trim() !== '' && Number.isFinite(value) && value >= 0) return value;
-  throw new ConfigurationError(`--temperature must be a number that is not negative, not "${text}"`);
 }

@@ -3,6 +3,7 @@
 import { Args, Flags } from '@oclif/core';
 import { printableText } from '../util/printable.ts';
 import { BaseCommand } from './base.ts';
+import { benchmarkFieldFlag, checkpointFlag, pluginFlag, quietFlag, WEIGHTS } from './flags.ts';
 
 export default class ThinkingScore extends BaseCommand {
   static override summary = 'Measure by how much the answers of a model hang on each step of its thoughts.';
@@ -15,7 +16,7 @@ export default class ThinkingScore extends BaseCommand {
   static override args = {
     target: Args.string({
       required: true,
-      description: 'Run directory, adapter or model directory, GGUF file, or a name on the hub (ORG/NAME).',
+      description: WEIGHTS,
     }),
   };
   static override flags = {
@@ -24,19 +25,9 @@ export default class ThinkingScore extends BaseCommand {
       required: true,
       description: 'Problems with one expected answer each; "builders --slot benchmark" lists them.',
     }),
-    set: Flags.string({
-      multiple: true,
-      multipleNonGreedy: true,
-      helpValue: 'FIELD=VALUE',
-      description: 'A field of the benchmark; may be given several times.',
-    }),
-    plugin: Flags.string({
-      multiple: true,
-      multipleNonGreedy: true,
-      helpValue: 'FILE',
-      description: 'A plugin with builders of its own; may be given several times.',
-    }),
-    checkpoint: Flags.string({ description: 'Of a run: final, best, or the name of a checkpoint; else the newest.' }),
+    set: benchmarkFieldFlag,
+    plugin: pluginFlag,
+    checkpoint: checkpointFlag,
     limit: Flags.integer({ default: 50, min: 1, description: 'Problems, from the first.' }),
     'max-tokens': Flags.integer({ default: 4096, min: 1, description: 'Longest reply.' }),
     'answer-cue': Flags.string({
@@ -56,7 +47,7 @@ export default class ThinkingScore extends BaseCommand {
     concurrency: Flags.integer({ default: 64, min: 1, description: 'Problems that are worked on at the same time.' }),
     seed: Flags.integer({ default: 0, min: 0, description: 'Decides the numbers that are put in.' }),
     'save-dir': Flags.string({ description: 'Where results lie; else in evals/, in a directory for this model.' }),
-    quiet: Flags.boolean({ char: 'q', description: 'Show the result, and no progress.' }),
+    quiet: quietFlag,
   };
 
   async run(): Promise<object> {
