@@ -3,8 +3,8 @@
 // that it did not survive.
 
 import { type ChildProcess, fork } from 'node:child_process';
-import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
+import { endsWithThisProcess, holdProcess, nextMessage } from '../../util/child_process.ts';
 import { isNullOr, isString, jsonShape } from '../../util/json_shape.ts';
 import type { Drawing } from './drawer.ts';
 
@@ -29,36 +29,25 @@ export function svgOf(spec: object): Promise<string> {
 async function draw(spec: object): Promise<string> {
   const process = drawer ?? started();
   drawer = process;
-  hold(process, true);
+  // Only while it draws does it keep this process from its end.
+  holdProcess(process, true);
   const { svg, problem } = await answerOf(process, spec).catch((error: unknown) => {
     drawer = null;
     process.kill('SIGKILL');
     throw error;
   });
-  hold(process, false);
+  holdProcess(process, false);
   if (svg === null) throw new Error(problem ?? 'it is empty');
   return svg;
 }
 
 async function answerOf(process: ChildProcess, message: object): Promise<Drawing> {
-  const done = new AbortController();
-  const late = AbortSignal.timeout(MOST_MS);
-  const signal = AbortSignal.any([done.signal, late]);
-  try {
-    const ended = once(process, 'exit', { signal }).then(() => null);
-    const answered = once(process, 'message', { signal }).then(([answer]): unknown => answer);
-    void ended.catch(() => undefined);
-    void answered.catch(() => undefined);
-    process.send(message);
-    const answer = await Promise.race([answered, ended]);
-    if (drawingShape.is(answer)) return answer;
-    throw new Error(`Vega came to an end with it: it may take more than ${MOST_MEBIBYTES} MiB of memory`);
-  } catch (error) {
-    if (late.aborted) throw new Error(`it takes more than ${MOST_MS / 1000} s`, { cause: error });
-    throw error;
-  } finally {
-    done.abort();
-  }
+  const answering = nextMessage(process, MOST_MS);
+  process.send(message);
+  const answer = await answering;
+  if (typeof answer === 'object' && drawingShape.is(answer.message)) return answer.message;
+  if (answer === 'late') throw new Error(`it takes more than ${MOST_MS / 1000} s`);
+  throw new Error(`Vega came to an end with it: it may take more than ${MOST_MEBIBYTES} MiB of memory`);
 }
 
 function started(): ChildProcess {
@@ -68,17 +57,6 @@ function started(): ChildProcess {
     serialization: 'advanced',
     stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
   });
-  process.once('exit', () => child.kill('SIGKILL'));
+  endsWithThisProcess(child);
   return child;
-}
-
-/** Only while it draws does it keep this process from its end. */
-function hold(child: ChildProcess, isHeld: boolean): void {
-  if (isHeld) {
-    child.ref();
-    child.channel?.ref();
-  } else {
-    child.unref();
-    child.channel?.unref();
-  }
 }

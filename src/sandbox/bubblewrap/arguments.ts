@@ -17,6 +17,8 @@ export interface Contained {
   /** Beside /usr. */
   mounts: readonly Mount[];
   limits: SandboxLimits;
+  /** What the interpreter reserves at its start and mostly does not take, beside its limit. */
+  reserved_mb?: number;
 }
 
 export const WORK = '/tmp/work';
@@ -28,7 +30,9 @@ const OPEN_FILES = 256;
 const SYSTEM_FILES = ['/etc/alternatives', '/etc/ld.so.cache', '/etc/ssl/certs'];
 
 /** @param status_fd where bubblewrap tells which process it started, and how that ended */
-export function bwrapArguments({ command, directory, mounts, limits }: Contained, status_fd: number): string[] {
+export function bwrapArguments(contained: Contained, status_fd: number): string[] {
+  const { command, directory, mounts, limits, reserved_mb = 0 } = contained;
+  const data = String((limits.memory_mb + reserved_mb) * MEBIBYTE);
   const bytes = String(limits.memory_mb * MEBIBYTE);
   return [
     // No process, user, network, message queue or host name of this machine is seen, and no further namespace can be made.
@@ -45,7 +49,7 @@ export function bwrapArguments({ command, directory, mounts, limits }: Contained
     ...mounts.flatMap(({ from, to, writable = false }) => [writable ? '--bind' : '--ro-bind', from, to]),
     // Where this process is the root user's, settings of the kernel in /proc are its own to change: it has to be read-only.
     ...['--remount-ro', '/proc', '--remount-ro', '/dev', '--remount-ro', '/', '--chdir', directory, '--'],
-    ...['prlimit', `--data=${bytes}`, '--core=0', `--fsize=${bytes}`, `--nofile=${OPEN_FILES}`],
+    ...['prlimit', `--data=${data}`, '--core=0', `--fsize=${bytes}`, `--nofile=${OPEN_FILES}`],
     ...[`--cpu=${Math.ceil(limits.seconds) + 1}`, `--nproc=${limits.processes}`, '--'],
     ...command,
   ];

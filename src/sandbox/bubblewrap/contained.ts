@@ -4,13 +4,14 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { Readable } from 'node:stream';
 import { unlessAborted } from '../../util/abort.ts';
+import { endsWithThisProcess } from '../../util/child_process.ts';
 import { messageOf } from '../../util/errors.ts';
 import { isJsonObject } from '../../util/json.ts';
 import { isCount } from '../../util/json_shape.ts';
 import { boundedOutput } from '../bounded_output.ts';
-import { endsWithThisProcess } from '../children.ts';
 import type { SandboxResult, SandboxStatus } from '../types.ts';
 import { bwrapArguments, type Contained } from './arguments.ts';
+import { ProcessGroup } from './process_group.ts';
 import { treeUse } from './process_tree.ts';
 
 export interface ContainedOptions {
@@ -38,10 +39,10 @@ export async function runContained(
   const { limits } = contained;
   const began = performance.now();
   const seconds = () => (performance.now() - began) / 1000;
-  const child = spawn('bwrap', bwrapArguments(contained, STATUS_FD), {
-    stdio: ['pipe', 'pipe', 'pipe', 'pipe'],
-    env: {},
-  });
+  const group = ProcessGroup.open(limits.processes);
+  const bwrap = ['bwrap', ...bwrapArguments(contained, STATUS_FD)];
+  const [program = '', ...rest] = group?.entered(bwrap) ?? bwrap;
+  const child = spawn(program, rest, { stdio: ['pipe', 'pipe', 'pipe', 'pipe'], env: {} });
   endsWithThisProcess(child);
   const command = new WatchedCommand(child);
   const stdout = boundedOutput(streamOf(child, 1), limits.output_bytes, () => command.end('output', ''));
@@ -70,6 +71,7 @@ export async function runContained(
     clearTimeout(timer);
     clearInterval(watch);
     command.end('error', '');
+    void group?.close();
   }
 }
 
@@ -98,9 +100,10 @@ async function watchOnce(
 ): Promise<void> {
   const { pid } = statusIn(told);
   if (pid !== null) {
-    const { processes, memory_mb } = treeUse(pid);
     // One of them is bubblewrap's.
-    if (processes > limits.processes + 1) command.end('error', `more than ${limits.processes} processes\n`);
+    const most = limits.processes + 1;
+    const { processes, memory_mb } = treeUse(pid, most);
+    if (processes > most) command.end('error', `more than ${limits.processes} processes\n`);
     if (memory_mb > limits.memory_mb) command.end('memory', '');
   }
   const why = (await overuse?.()) ?? null;

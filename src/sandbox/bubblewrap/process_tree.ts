@@ -9,15 +9,16 @@ export interface TreeUse {
   memory_mb: number;
 }
 
-/** Nodes beyond so many are not looked at: that many are too many anyway. */
-const MOST = 10_000;
 const PAGE_BYTES = 4096;
 
-/** Of the process and all that it has started. What ends while it is looked at does not count. */
-export function treeUse(root: number): TreeUse {
+/**
+ * Of the process and all that it has started. What ends while it is looked at does not count.
+ * @param most beyond which none is looked at: whoever starts them without end makes more while they are counted
+ */
+export function treeUse(root: number, most: number): TreeUse {
   const use = { processes: 0, memory_mb: 0 };
   const left = [root];
-  for (let pid = left.pop(); pid !== undefined && use.processes < MOST; pid = left.pop()) {
+  for (let pid = left.pop(); pid !== undefined && use.processes <= most; pid = left.pop()) {
     const stat = textOf(`/proc/${pid}/stat`);
     if (stat === null) continue;
     // The name in parentheses may hold anything: proc(5).

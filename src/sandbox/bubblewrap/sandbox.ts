@@ -51,7 +51,7 @@ class BubblewrapSandbox implements Sandbox {
 
   async #run({ language, files, entry, stdin, limits }: SandboxRun, signal?: AbortSignal): Promise<SandboxResult> {
     signal?.throwIfAborted();
-    const { command = [], paths = [] } = this.#interpreters.get(language) ?? {};
+    const { command = [], paths = [], reserved_mb } = this.#interpreters.get(language) ?? {};
     const directory = await mkdtemp(join(tmpdir(), 'cookbook-sandbox-'));
     try {
       const mounts = await writeFiles(directory, files);
@@ -63,6 +63,7 @@ class BubblewrapSandbox implements Sandbox {
           directory: WORK,
           mounts: [...readable, ...this.#readable, ...mounts],
           limits,
+          reserved_mb,
         },
         { stdin, signal },
       );

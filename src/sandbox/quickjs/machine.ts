@@ -2,10 +2,9 @@
 // that, as native code of the engine can, the process is ended from here.
 
 import { type ChildProcess, fork } from 'node:child_process';
-import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
+import { endsWithThisProcess, holdProcess, nextMessage } from '../../util/child_process.ts';
 import { isNullOr, isNumber, isOneOf, isString, jsonShape } from '../../util/json_shape.ts';
-import { endsWithThisProcess } from '../children.ts';
 import { SANDBOX_STATUSES, type SandboxResult, type SandboxRun } from '../types.ts';
 
 type Answer = Omit<SandboxResult, 'seconds'>;
@@ -50,8 +49,11 @@ export class QuickJsMachine {
     });
     endsWithThisProcess(child);
     const machine = new QuickJsMachine(child);
-    const answer = await machine.#answer(MOST_START_MS, undefined);
-    if (answer === 'ready') return machine;
+    const answer = await nextMessage(child, MOST_START_MS).catch((error: unknown) => {
+      machine.close();
+      throw error;
+    });
+    if (typeof answer === 'object' && answer.message === 'ready') return machine;
     machine.close();
     throw new Error(answer === 'late' ? `it does not start within ${MOST_START_MS / 1000} s` : 'it ends as it starts');
   }
@@ -63,57 +65,26 @@ export class QuickJsMachine {
   /** @throws the signal's reason */
   async run({ files, entry, stdin = '', limits }: SandboxRun, signal: AbortSignal | undefined): Promise<Answer> {
     this.#programs++;
-    this.#hold(true);
+    holdProcess(this.#child, true);
     try {
-      const answering = this.#answer(mostMs(limits.seconds), signal);
+      const answering = nextMessage(this.#child, mostMs(limits.seconds), signal);
       this.#child.send({ files, entry, stdin, limits });
       const answer = await answering;
-      if (answerShape.is(answer)) return answer;
-      if (answer === 'late') return ENDED('timeout', '');
-      return ENDED('memory', 'QuickJS came to an end with it.\n');
+      if (typeof answer === 'object' && answerShape.is(answer.message)) return answer.message;
+      if (answer !== 'late') return ENDED('memory', 'QuickJS came to an end with it.\n');
+      this.close();
+      return ENDED('timeout', '');
     } catch (error) {
       this.close();
       throw error;
     } finally {
-      this.#hold(false);
+      holdProcess(this.#child, false);
     }
   }
 
   close(): void {
     this.#programs = MOST_PROGRAMS;
     this.#child.kill('SIGKILL');
-  }
-
-  /** The next message; `late` and `ended` where there is none, and then the process is gone. */
-  async #answer(milliseconds: number, signal: AbortSignal | undefined): Promise<unknown> {
-    const done = new AbortController();
-    const late = AbortSignal.timeout(milliseconds);
-    const any = AbortSignal.any([done.signal, late, ...(signal === undefined ? [] : [signal])]);
-    const answered = once(this.#child, 'message', { signal: any }).then(([message]): unknown => message);
-    const ended = once(this.#child, 'exit', { signal: any }).then(() => 'ended' as const);
-    void ended.catch(() => undefined);
-    try {
-      return await Promise.race([answered, ended]);
-    } catch (error) {
-      this.close();
-      signal?.throwIfAborted();
-      if (late.aborted) return 'late';
-      throw error;
-    } finally {
-      done.abort();
-      void answered.catch(() => undefined);
-    }
-  }
-
-  /** Only while a program runs does it keep this process from its end. */
-  #hold(isHeld: boolean): void {
-    if (isHeld) {
-      this.#child.ref();
-      this.#child.channel?.ref();
-    } else {
-      this.#child.unref();
-      this.#child.channel?.unref();
-    }
   }
 }
 
