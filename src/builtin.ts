@@ -50,13 +50,13 @@ import { mlflow } from './sinks/mlflow/builder.ts';
 import { tensorboard } from './sinks/tensorboard/builder.ts';
 import { trackio } from './sinks/trackio/builder.ts';
 import { wandb } from './sinks/wandb/builder.ts';
+import { gridSearch } from './study/search/grid.ts';
 import { supervised } from './supervised/builder.ts';
 import { datasetBuilders } from './supervised/builders.ts';
 import { exactMatch } from './supervised/exact_match_evaluator.ts';
 import { nll } from './supervised/nll_evaluator.ts';
 import { pretrain } from './supervised/pretrain_builder.ts';
 import { localExecutor } from './sweep/executors/local.ts';
-import { gridSearch } from './sweep/space.ts';
 import { tinker } from './tinker/http/builder.ts';
 
 /** A new registry each time: plugins that are added to one stay there. */

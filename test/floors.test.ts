@@ -46,6 +46,7 @@ const FLOORS = [
   ['models'],
   ['tokenizers'],
   ['formats', 'tinker'],
+  ['study'],
   ['registry'],
   ['util'],
 ];

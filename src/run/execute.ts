@@ -14,6 +14,7 @@ import { sharedLinesOf } from '../run_files/shared_lines.ts';
 import { isFinished, pendingStatus, readStatus, StatusFile } from '../run_files/status.ts';
 import { removeStop, writeStop } from '../run_files/stop.ts';
 import type { RunRecord, RunStatus } from '../run_files/types.ts';
+import { readUntil } from '../run_files/until.ts';
 import { verifiedWeights } from '../run_files/verified_weights.ts';
 import { describeFailure, pluginOf } from '../spec/plugin_failure.ts';
 import { type Environment, redactor, revealSecrets } from '../spec/secrets.ts';
@@ -203,7 +204,9 @@ class Attempt {
           emit({ type: 'warning', message }),
         );
       const judgeEvaluations = (rule: EarlyStoppingRule) => new Patience(rule, headline);
-      const given = { logPath, seed, headline, service, metrics, checkpoints, identity: identity.config, sharedLines };
+      const until = await readUntil(logPath);
+      const own = { logPath, seed, headline, identity: identity.config, until };
+      const given = { ...own, service, metrics, checkpoints, sharedLines };
       const training = trainer.train({ ...given, resolveWeights, judgeEvaluations, emit, signal, lost: this.#lost });
       // Without its service a loop could take every episode for a failed one, and end with another error than that.
       return await (service.lost === undefined ? training : Promise.race([training, service.lost]));

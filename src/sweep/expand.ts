@@ -5,7 +5,7 @@ import { parsePath, slashPath, valueAt } from '../spec/path.ts';
 import type { Issue, SpecDocument, SpecPath } from '../spec/types.ts';
 import { canonicalJson, type JsonValue } from '../util/json.ts';
 import { type AxisLists, type FieldValues, type Section, type SweepFields, sectionsOf } from './grammar.ts';
-import { type Axis, type Configuration, fieldPath, product, type Search } from './space.ts';
+import { type Axis, type Configuration, fieldPath, product } from './space.ts';
 
 export interface Expansion {
   configurations: readonly Configuration[];
@@ -31,15 +31,11 @@ export function axesOf(fields: SweepFields, document: SpecDocument): { axes: Axi
   return { axes, issues };
 }
 
-/** The configurations that a search chooses, less those that are excluded, then those that are included. */
-export function expand(
-  fields: SweepFields,
-  axes: readonly Axis[],
-  search: Search,
-): { expansion: Expansion; issues: Issue[] } {
+/** All combinations of the axes, less those that are excluded, then those that are included. */
+export function expand(fields: SweepFields, axes: readonly Axis[]): { expansion: Expansion; issues: Issue[] } {
   const included = fields.include.map((values, i) => assignments(values, ['include', i]));
   // Without an axis the one point of the space is the base itself, which a list of explicit points does not ask for.
-  const chosen = axes.length === 0 && included.length > 0 ? [] : [...search.configurations(axes)];
+  const chosen = axes.length === 0 && included.length > 0 ? [] : [...product(axes)];
   const { kept, issues } = exclude(fields.exclude, axes, chosen);
   issues.push(...misplacedFields(included));
   const configurations = [...kept, ...included];

@@ -3,10 +3,9 @@
 import { type Static, type TSchema, Type } from '@sinclair/typebox';
 import { builderOf, contents, nullable, oneOf, runtime, semantic } from '../registry/fields.ts';
 import { GOALS } from '../run_files/objective.ts';
+import { earlyStoppingSlot, searchSlot } from '../study/types.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../util/json.ts';
-import { earlyStoppingSlot } from './early_stopping.ts';
 import { executorSlot } from './executor.ts';
-import { searchSlot } from './space.ts';
 
 const value = Type.Unsafe<JsonValue>({ description: 'A value; a mapping replaces a nested builder as a whole.' });
 const values = Type.Array(value, { minItems: 1, description: 'The values of an axis.' });

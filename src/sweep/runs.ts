@@ -18,7 +18,7 @@ import { fieldKindAt } from './field_kind.ts';
 import type { SweepFields } from './grammar.ts';
 import { overriddenAxes } from './overridden_axes.ts';
 import { PointResolver } from './point.ts';
-import { type Assignment, type Axis, type Configuration, fieldPath, searchSlot } from './space.ts';
+import { type Assignment, type Axis, type Configuration, fieldPath } from './space.ts';
 import { type References, referencesOf, stageRuns } from './stage_runs.ts';
 import type { SweepFile } from './sweep_file.ts';
 import type { StageRun, SweepRun } from './sweep_run.ts';
@@ -54,8 +54,7 @@ export async function runsOf(
   refuse(document, issues);
   const idle = overriddenAxes(fields, axes, document, options.overrides);
   if (idle.length > 0) throw new SpecError(idle);
-  const search = await registry.build(searchSlot, fields.search, {});
-  const { expansion, issues: unmatched } = expand(fields, axes, search);
+  const { expansion, issues: unmatched } = expand(fields, axes);
   refuse(document, [...unmatched, ...tooMany(expansion.configurations.length, fields)]);
 
   const resolver = new PointResolver(sweep, registry, { ...options, weights: digests.weights, revisions });

@@ -1,8 +1,5 @@
-// The space of a sweep: its axes as data, and which of their combinations a search runs.
+// The space of a sweep: its axes as data, and all of their combinations.
 
-import { Type } from '@sinclair/typebox';
-import { defineBuilder } from '../registry/builder.ts';
-import { defineSlot } from '../registry/slot.ts';
 import type { SpecPath } from '../spec/types.ts';
 import type { JsonValue } from '../util/json.ts';
 
@@ -33,25 +30,7 @@ export interface Axis {
   choices: readonly Configuration[];
 }
 
-export interface Search {
-  /** The configurations to run, in the order to run them. */
-  configurations(axes: readonly Axis[]): Iterable<Configuration>;
-}
-
-export const searchSlot = defineSlot<Record<never, never>, Search>({
-  name: 'search',
-  doc: 'Which points of the space of its axes a sweep runs.',
-});
-
-export const gridSearch = defineBuilder({
-  slot: searchSlot,
-  name: 'grid',
-  version: 1,
-  doc: 'Every combination of the values of the axes, the last axis fastest.',
-  params: Type.Object({}),
-  build: (): Search => ({ configurations: product }),
-});
-
+/** Every combination of the choices of the axes, the last axis fastest. */
 export function* product(axes: readonly Axis[]): Generator<Configuration> {
   const [first, ...rest] = axes;
   if (first === undefined) {

@@ -184,7 +184,8 @@ export class Journal<Client extends SavingClient> {
 
   /** What is submitted is finished first: a checkpoint stands for exactly the steps that were logged before it. */
   async #stopsBefore(step: number): Promise<boolean> {
-    const interrupted = this.#context.signal.aborted;
+    const { signal, until } = this.#context;
+    const interrupted = signal.aborted || (until !== null && step >= until);
     const due = interrupted ? 'periodic' : this.#checkpoints.due(this.#position(step));
     const judged = this.#judge !== null && (this.#isStopped() || this.#dueEvaluations(step).length > 0);
     if (due !== null || judged) await this.#drain();

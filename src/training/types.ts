@@ -111,6 +111,8 @@ export interface TrainingContext {
   /** Who judges the evaluations of a run that may end early. */
   judgeEvaluations(rule: EarlyStoppingRule): EvaluationJudge;
   emit(event: TrainingEvent): void;
+  /** Steps after which this attempt ends as if it were interrupted: whoever runs it decides then whether it goes on; null = the last. */
+  until: number | null;
   /** Aborted on SIGINT: finish what was submitted, save a checkpoint, return `interrupted`. */
   signal: AbortSignal;
   /** Aborted when the directory has become another process's: nothing more is written to it. */

@@ -6,7 +6,7 @@ import { resolveFields, surroundings } from '../../src/spec/resolve.ts';
 import type { SpecDocument } from '../../src/spec/types.ts';
 import { axesOf, expand } from '../../src/sweep/expand.ts';
 import { type SweepFields, sweepParams } from '../../src/sweep/grammar.ts';
-import { product, valuesOf } from '../../src/sweep/space.ts';
+import { valuesOf } from '../../src/sweep/space.ts';
 import { canonicalJson, type JsonObject, type JsonValue } from '../../src/util/json.ts';
 import { sweepRegistry } from './support/sweeps.ts';
 
@@ -22,7 +22,7 @@ function expanded(fields: JsonObject): { points: JsonObject[]; issues: string[] 
   const resolved = resolveFields(sweepParams, value, sweepRegistry(), surroundings(document, '/'));
   if (!isComplete(resolved.value)) throw new Error('incomplete');
   const { axes, issues } = axesOf(resolved.value, document);
-  const { expansion, issues: others } = expand(resolved.value, axes, { configurations: product });
+  const { expansion, issues: others } = expand(resolved.value, axes);
   return {
     points: expansion.configurations.map(valuesOf),
     issues: [...resolved.issues, ...issues, ...others].map(({ message }) => message),

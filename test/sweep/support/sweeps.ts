@@ -1,9 +1,10 @@
 // Sweep files in a temporary directory, over the toy builders of the spec tests, and what planning them says.
 
 import type { Registry } from '../../../src/registry/registry.ts';
+import { gridSearch } from '../../../src/study/search/grid.ts';
 import { localExecutor } from '../../../src/sweep/executors/local.ts';
 import { planSweep, type SweepPlan } from '../../../src/sweep/plan.ts';
-import { gridSearch, valuesOf } from '../../../src/sweep/space.ts';
+import { valuesOf } from '../../../src/sweep/space.ts';
 import { messageOf, SpecError } from '../../../src/util/errors.ts';
 import { toyRegistry } from '../../spec/toys.ts';
 import { DATA, type Files, spec, workspace } from '../../spec/workspace.ts';
