@@ -73,30 +73,51 @@ export interface SchedulerOptions {
 /** How often a run that another process holds is looked at. */
 const POLL_MS = 500;
 
-/**
- * Brings runs to their end, launched in their order, a stage once those that it starts from are done. Never rejects for what a run does: none touches another. Several
- * schedulers may work on the same directories; a run belongs to whichever takes its lease.
- */
+/** Brings runs to their end, launched in their order, a stage once those that it starts from are done. */
 export async function schedule(runs: readonly PlannedRun[], options: SchedulerOptions): Promise<Outcome[]> {
-  const { stop, onEvent } = options;
-  const halt = new AbortController();
-  const launching = AbortSignal.any([stop, halt.signal]);
-  // Each run that is waited for listens to it.
-  setMaxListeners(0, launching);
-  stop.addEventListener('abort', () => onEvent({ type: 'stopping' }), { once: true });
-  const limit = pLimit(options.executor.slots);
-  const context = { ...options, launching, limit, submissions: new Submissions(options.executor) };
-  const settle = async (outcome: Outcome): Promise<Outcome> => {
-    if (outcome.state === 'failed' && options.onFailure === 'stop') halt.abort();
-    const { standings } = options;
+  const scheduler = new Scheduler(options);
+  // Each run stands behind those that it starts from.
+  return await Promise.all(runs.map((run) => scheduler.follow(run).then((outcome) => scheduler.settle(outcome))));
+}
+
+/**
+ * Never rejects for what a run does: none touches another. Several schedulers may work on the same directories; a run belongs to
+ * whichever takes its lease.
+ */
+export class Scheduler {
+  readonly #halt = new AbortController();
+  readonly #context: Context;
+  readonly #outcomes = new Map<string, Promise<Outcome>>();
+
+  constructor(options: SchedulerOptions) {
+    const { stop, executor, onEvent } = options;
+    const launching = AbortSignal.any([stop, this.#halt.signal]);
+    // Each run that is waited for listens to it.
+    setMaxListeners(0, launching);
+    stop.addEventListener('abort', () => onEvent({ type: 'stopping' }), { once: true });
+    this.#context = { ...options, launching, limit: pLimit(executor.slots), submissions: new Submissions(executor) };
+  }
+
+  /** Aborted once nothing is to be launched any more. */
+  get launching(): AbortSignal {
+    return this.#context.launching;
+  }
+
+  /** What becomes of a run, once those before it that it starts from are done. @param giveUp aborted to stop this run alone */
+  follow(run: PlannedRun, giveUp?: AbortSignal): Promise<Outcome> {
+    const outcome = behind(run, this.#outcomes, this.#context, giveUp);
+    this.#outcomes.set(run.hash, outcome);
+    return outcome;
+  }
+
+  /** Counts a run that is not gone on with, and tells of it. */
+  async settle(outcome: Outcome): Promise<Outcome> {
+    const { onFailure, standings, onEvent } = this.#context;
+    if (outcome.state === 'failed' && onFailure === 'stop') this.#halt.abort();
     const result = await standings.add(outcome.run, outcome.directory, outcome.state);
     onEvent({ type: 'settled', outcome, result, best: standings.best });
     return outcome;
-  };
-  const outcomes = new Map<string, Promise<Outcome>>();
-  // Each run stands behind those that it starts from.
-  for (const run of runs) outcomes.set(run.hash, behind(run, outcomes, context).then(settle));
-  return await Promise.all(outcomes.values());
+  }
 }
 
 /** Follows a run once the stages that it starts from are done; without them it does not start. */
@@ -104,6 +125,7 @@ async function behind(
   run: PlannedRun,
   outcomes: ReadonlyMap<string, Promise<Outcome>>,
   context: Context,
+  giveUp: AbortSignal | undefined,
 ): Promise<Outcome> {
   const missing: string[] = [];
   let isHopeless = false;
@@ -113,7 +135,7 @@ async function behind(
     isHopeless ||= state === 'diverged';
     if (state !== 'done' && state !== 'stopped') missing.push(`the stage ${stage} it starts from ${STANDS[state]}`);
   }
-  if (missing.length === 0) return await new Course(run, context).follow();
+  if (missing.length === 0) return await new Course(run, context, giveUp).follow();
   const error = { code: 'MISSING_STAGE', message: missing.join(', ') };
   if (isHopeless) return { run, directory: run.directory, state: 'failed', error };
   return { run, directory: run.directory, state: 'pending', error: context.launching.aborted ? null : error };
@@ -144,13 +166,15 @@ interface Pass extends Verdict {
 class Course {
   readonly #run: PlannedRun;
   readonly #context: Context;
+  readonly #giveUp: AbortSignal | undefined;
   #directory: string;
   /** The last attempt whose end is accounted for. */
   #attempts: number;
 
-  constructor(run: PlannedRun, context: Context) {
+  constructor(run: PlannedRun, context: Context, giveUp: AbortSignal | undefined) {
     this.#run = run;
     this.#context = context;
+    this.#giveUp = giveUp;
     this.#directory = run.directory;
     this.#attempts = attemptOf(run.found);
   }
@@ -228,7 +252,9 @@ class Course {
         : [setTimeout(() => expired.abort(), timeoutMs), setTimeout(() => overdue.abort(), timeoutMs + graceMs)];
     const unreached = (error: unknown) => onEvent({ type: 'trouble', run, message: messageOf(error) });
     const forget = [
-      onAbort(AbortSignal.any([stop, expired.signal]), () => job.stop().catch(unreached)),
+      onAbort(AbortSignal.any([stop, expired.signal, ...(this.#giveUp === undefined ? [] : [this.#giveUp])]), () =>
+        job.stop().catch(unreached),
+      ),
       onAbort(AbortSignal.any([kill, overdue.signal]), () => job.kill().catch(unreached)),
     ];
     const watch = watchRun(this.#directory, (change) => onEvent({ type: 'progress', run, change }));
