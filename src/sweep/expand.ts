@@ -3,9 +3,10 @@
 import { closestNames, didYouMean } from '../registry/suggest.ts';
 import { parsePath, slashPath, valueAt } from '../spec/path.ts';
 import type { Issue, SpecDocument, SpecPath } from '../spec/types.ts';
-import { canonicalJson, type JsonValue } from '../util/json.ts';
+import { canonicalJson } from '../util/json.ts';
 import { type AxisLists, type FieldValues, type Section, type SweepFields, sectionsOf } from './grammar.ts';
 import { type Axis, type Configuration, fieldPath, product } from './space.ts';
+import { choicesIn, distributionIn } from './study/distributions.ts';
 
 export interface Expansion {
   configurations: readonly Configuration[];
@@ -69,8 +70,15 @@ class AxisReading {
     return sectionsOf(valueAt(this.#document.value, at)).flatMap((section) => read[section]());
   }
 
-  #grid(field: string, values: readonly JsonValue[], path: SpecPath): Axis {
-    return { label: field, choices: values.map((value, i) => [{ field, value, source: [...path, i] }]) };
+  #grid(field: string, axis: SweepFields['grid'][string], path: SpecPath): Axis {
+    const values = Array.isArray(axis) ? axis : choicesIn(axis);
+    if (values === null) {
+      const distribution = distributionIn(axis);
+      this.#report(path, typeof distribution === 'string' ? distribution : ENDLESS);
+      return { label: field, choices: [] };
+    }
+    const at = Array.isArray(axis) ? path : [...path, 'choice'];
+    return { label: field, choices: values.map((value, i) => [{ field, value, source: [...at, i] }]) };
   }
 
   /** The lists have one length, that of the first. */
@@ -132,6 +140,9 @@ class AxisReading {
     this.issues.push(issue(path, message, 'key'));
   }
 }
+
+const ENDLESS =
+  'a range has no end of values for a grid to run: list them, or set a search that draws, as search: tpe or search: random, with max_runs';
 
 function assignments(values: FieldValues, at: SpecPath): Configuration {
   return Object.entries(values).map(([field, value]) => ({ field, value, source: [...at, field] }));

@@ -6,13 +6,24 @@ import { GOALS } from '../run_files/objective.ts';
 import { earlyStoppingSlot, searchSlot } from '../study/types.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../util/json.ts';
 import { executorSlot } from './executor.ts';
+import { RANGES } from './study/distributions.ts';
 
 const value = Type.Unsafe<JsonValue>({ description: 'A value; a mapping replaces a nested builder as a whole.' });
 const values = Type.Array(value, { minItems: 1, description: 'The values of an axis.' });
 const byName = <T extends TSchema>(member: T, description: string) =>
   Type.Record(Type.String(), member, { default: {}, description });
 
-const grid = byName(values, 'Axes by field; a dotted path reaches into builders. Every combination is run.');
+const numbers = Type.Array(Type.Number(), { minItems: 2, maxItems: 3 });
+/** What a list holds is checked where it is read, so that one message says it all. */
+const axis = Type.Unsafe<JsonValue[] | JsonObject>({
+  type: ['array', 'object'],
+  minItems: 1,
+  minProperties: 1,
+  properties: Object.fromEntries(RANGES.map((name) => [name, numbers])),
+  description:
+    'The values of an axis, or a range for a search to draw from: {log_uniform: [1e-4, 1e-2]}, uniform, int_uniform, quantised or normal.',
+});
+const grid = byName(axis, 'Axes by field; a dotted path reaches into builders. Every combination is run.');
 const zip = byName(
   byName(values, 'Lists of one length, by field.'),
   'Named groups of fields that advance together: a group is one axis.',
@@ -63,6 +74,9 @@ const execution = Type.Object(
   },
   { default: {}, description: 'How the runs are run. Nothing here changes what they compute.' },
 );
+
+/** More than anybody runs. */
+export const MOST_RUNS = 100_000;
 
 export const sweepParams = Type.Object({
   base: semantic(
@@ -142,7 +156,28 @@ export const sweepParams = Type.Object({
   ),
   execution: runtime(execution),
   max_runs: runtime(
-    Type.Integer({ minimum: 1, default: 100_000, description: 'A sweep of more runs than this is an error.' }),
+    Type.Integer({
+      minimum: 1,
+      default: MOST_RUNS,
+      description: 'A sweep of more runs than this is an error; a search asks for as many, and no more.',
+    }),
+  ),
+  max_hours: runtime(
+    nullable(
+      Type.Number({
+        exclusiveMinimum: 0,
+        default: null,
+        description: 'Hours of one command after which a search asks for no further point. null = any number.',
+      }),
+    ),
+  ),
+  target: runtime(
+    nullable(
+      Type.Number({
+        default: null,
+        description: 'A value of the objective with which a search is content: it asks for no further point.',
+      }),
+    ),
   ),
 });
 

@@ -1,7 +1,6 @@
 // The plan: what a spec asks for against what lies on disk, run by run. It reads directories and starts nothing.
 
-import { basename, dirname, join, sep } from 'node:path';
-import pLimit from 'p-limit';
+import { basename, dirname } from 'node:path';
 import { DatasetRevisions } from '../hub/dataset_revisions.ts';
 import type { Registry } from '../registry/registry.ts';
 import { identityDifferences } from '../run/if_exists.ts';
@@ -13,42 +12,18 @@ import { identify } from '../spec/identity.ts';
 import { type LoadOptions, loadDocument } from '../spec/load.ts';
 import { resolvePinned, type Stage } from '../spec/pipeline.ts';
 import { loadPlugins } from '../spec/plugins.ts';
-import { digestsAfter, identifyStages, type Producer } from '../spec/stage_identity.ts';
+import { digestsAfter, identifyStages } from '../spec/stage_identity.ts';
 import type { RunSpec } from '../spec/types.ts';
-import { ConfigurationError } from '../util/errors.ts';
-import { entriesOf, explainingFailure, shortPath } from '../util/files.ts';
-import { canonicalJson, type JsonObject } from '../util/json.ts';
+import type { JsonObject } from '../util/json.ts';
 import type { SweepFields } from './grammar.ts';
 import { type InputFiles, watchInputFiles } from './input_files.ts';
-import { runNamer } from './run_name.ts';
+import type { PlannedRun } from './planned_run.ts';
+import { plannedRun, reconcile, stale, there } from './reconcile.ts';
 import { runsOf, type SweepRuns } from './runs.ts';
-import { valuesOf } from './space.ts';
 import { stageRun } from './stage_runs.ts';
 import { loadSweep } from './sweep_file.ts';
-import type { StageRun, SweepRun } from './sweep_run.ts';
 
-/** Few enough not to run out of file handles. */
-const OPEN_AT_A_TIME = 32;
-
-/**
- * - `new`: nothing there. - `done`: finished, divergence and early stops included. - `resume`: interrupted, killed, or created and never
- * started. - `retry`: failed. - `running`: a live process holds it. - `stale`: the same point lies there, but of other
- * contents or other fields of the base; it is run anew beside it.
- */
-export const POINT_STATES = ['new', 'resume', 'retry', 'stale', 'running', 'done'] as const;
-export type PointState = (typeof POINT_STATES)[number];
-
-export interface PlannedRun extends SweepRun {
-  after: readonly Producer[];
-  /** Name of its directory, which is absolute. */
-  name: string;
-  directory: string;
-  state: PointState;
-  /** What lies in the directory, if anything. */
-  found: RunSnapshot | null;
-  /** The directory that makes it stale, and in what it differs. */
-  stale: { directory: string; differences: string[] } | null;
-}
+export { type PlannedRun, POINT_STATES, type PointState } from './planned_run.ts';
 
 export interface Plan {
   file: string;
@@ -91,7 +66,7 @@ export async function planSweep(file: string, options: LoadOptions, registry: Re
       identity: identify(spec, registry, digestsAfter(run.after, inputs)),
     });
   };
-  const { runs, orphans } = await reconcile(log_path, wanted, differences);
+  const { runs, orphans } = await reconcile(log_path, wanted, { differences });
   return { file, log_path, runs, orphans, specOf, fields, base: base.value, size, inputs };
 }
 
@@ -138,132 +113,4 @@ const NO_RECORD = 'it holds files, and no run.json that says what run they are o
 function logPathOf([first]: readonly Stage[]): string {
   const { log_path = '' } = first?.spec ?? {};
   return first?.name === null ? log_path : dirname(log_path);
-}
-
-async function reconcile(
-  log_path: string,
-  wanted: readonly SweepRun[],
-  differences: (old: RunRecord, run: PlannedRun) => string[],
-): Promise<Pick<Plan, 'runs' | 'orphans'>> {
-  const snapshots = await snapshotsBelow(log_path);
-  const named = new Map([...snapshots.keys()].map((name) => [identityIn(name), name]));
-  const nameOf = runNamer(fieldsOf(wanted));
-  const names = wanted.map(
-    ({ hash, configuration, seed, stage }) => named.get(hash) ?? `${nameOf(configuration, seed, stage)}-${hash}`,
-  );
-  const claimed = new Set(names);
-  const others = [...snapshots].filter(([name]) => !claimed.has(name)).map(([, snapshot]) => snapshot);
-  const outdated = new Map(others.map((snapshot) => [pointOf(snapshot.record), snapshot]));
-  const byHash = new Map(wanted.map(({ hash }, i) => [hash, names[i] ?? '']));
-  const placed = (run: StageRun): Producer => ({ ...run, directory: log_path + sep + (byHash.get(run.hash) ?? '') });
-  const runs = wanted.map((run, i): PlannedRun => {
-    const name = names[i] ?? '';
-    const found = snapshots.get(name) ?? null;
-    const fresh = plannedRun(run, name, log_path + sep + name, there(found));
-    const planned = run.stage === null ? fresh : { ...fresh, after: run.after.map(placed) };
-    const old = found === null && outdated.size > 0 ? outdated.get(pointKey(run)) : null;
-    return old?.record ? { ...planned, ...stale(old, differences(old.record, planned)) } : planned;
-  });
-  const accounted = new Set(runs.map((run) => run.stale?.directory));
-  return { runs, orphans: others.filter(({ directory }) => !accounted.has(directory)) };
-}
-
-function fieldsOf(runs: readonly SweepRun[]): Set<string> {
-  const fields = new Set<string>();
-  for (const { configuration } of runs) for (const { field } of configuration) fields.add(field);
-  return fields;
-}
-
-/** Field by field: spreading two objects into a third takes a microsecond, and there may be a hundred thousand. */
-function plannedRun(
-  { configuration, point, seed, stage, hash, config_hash, max_steps }: SweepRun,
-  name: string,
-  directory: string,
-  { state, found, stale }: Standing,
-): PlannedRun {
-  const after = NOTHING;
-  return {
-    configuration,
-    point,
-    seed,
-    stage,
-    after,
-    hash,
-    config_hash,
-    max_steps,
-    name,
-    directory,
-    state,
-    found,
-    stale,
-  };
-}
-
-const NOTHING: readonly Producer[] = Object.freeze([]);
-
-type Standing = Pick<PlannedRun, 'state' | 'found' | 'stale'>;
-
-function there(found: RunSnapshot | null): Standing {
-  return { state: stateOf(found), found, stale: null };
-}
-
-function stale({ directory }: RunSnapshot, differences: string[]): Standing {
-  return { state: 'stale', found: null, stale: { directory, differences } };
-}
-
-function stateOf(found: RunSnapshot | null): PointState {
-  if (found === null) return 'new';
-  if (found.live) return 'running';
-  if (found.record === null) return 'retry';
-  // What it had come to is lost; its checkpoints and its metrics tell the run where it goes on.
-  if (found.status === null && found.problem !== null) return 'resume';
-  switch (found.status?.state ?? 'pending') {
-    case 'done':
-    case 'stopped':
-    case 'diverged':
-      return 'done';
-    case 'failed':
-      return 'retry';
-    case 'interrupted':
-    case 'running':
-      return 'resume';
-    case 'pending':
-      return 'new';
-  }
-}
-
-const IDENTITY = /-([0-9a-f]{12})$/;
-
-function identityIn(name: string): string | undefined {
-  return IDENTITY.exec(name)?.[1];
-}
-
-function pointOf(record: RunRecord | null): string | null {
-  return record === null ? null : keyOf(record.axes, record.identity.seed, record.stage?.name ?? null);
-}
-
-function pointKey({ configuration, seed, stage }: SweepRun): string {
-  return keyOf(valuesOf(configuration), seed, stage);
-}
-
-/** What makes a run the same point as another, whatever else of it has changed. */
-function keyOf(axes: RunRecord['axes'], seed: number, stage: string | null): string {
-  return canonicalJson({ ...axes, seed, ...(stage === null ? {} : { stage }) });
-}
-
-/** The run directories of a sweep by name, in the order of their names. */
-async function snapshotsBelow(log_path: string): Promise<Map<string, RunSnapshot>> {
-  const entries = await explainingFailure('read', log_path, () => entriesOf(log_path));
-  if (entries.some(({ name }) => name === 'run.json')) {
-    throw new ConfigurationError(`${shortPath(log_path)} is the directory of a single run`, {
-      hint: 'Give the sweep a log_path of its own: its runs lie under it.',
-    });
-  }
-  const names = entries
-    .filter((entry) => entry.isDirectory() && IDENTITY.test(entry.name))
-    .map(({ name }) => name)
-    .sort();
-  const limit = pLimit(OPEN_AT_A_TIME);
-  const snapshots = await Promise.all(names.map((name) => limit(() => inspectRunDirectory(join(log_path, name)))));
-  return new Map(names.flatMap((name, i) => (snapshots[i] ? [[name, snapshots[i]]] : [])));
 }

@@ -1,0 +1,88 @@
+// Axes that are no list of values but a range to draw from, as they are written in a sweep file.
+
+import type { Distribution } from '../../study/types.ts';
+import { isJsonObject, type JsonValue } from '../../util/json.ts';
+
+interface Kind {
+  /** What its list holds, for messages. */
+  of: string;
+  read(numbers: readonly number[]): Distribution | null;
+}
+
+const bounds =
+  (kind: 'uniform' | 'log_uniform' | 'int_uniform') =>
+  ([low = 0, high = 0]: readonly number[]) =>
+    low < high ? { kind, low, high } : null;
+
+const KINDS = new Map<string, Kind>([
+  ['uniform', { of: '[low, high]', read: bounds('uniform') }],
+  [
+    'log_uniform',
+    {
+      of: '[low, high], values above 0 and no exponents',
+      read: (it) => ((it[0] ?? 0) > 0 ? bounds('log_uniform')(it) : null),
+    },
+  ],
+  [
+    'int_uniform',
+    {
+      of: '[low, high], whole numbers, both included',
+      read: (it) => (it.every(Number.isSafeInteger) ? bounds('int_uniform')(it) : null),
+    },
+  ],
+  [
+    'quantised',
+    {
+      of: '[low, high, step]',
+      read: ([low = 0, high = 0, step = 0]) =>
+        low < high && step > 0 && step <= high - low ? { kind: 'quantised', low, high, step } : null,
+    },
+  ],
+  [
+    'normal',
+    { of: '[mean, standard deviation]', read: ([mean = 0, sd = 0]) => (sd > 0 ? { kind: 'normal', mean, sd } : null) },
+  ],
+]);
+
+export const RANGES = [...KINDS.keys()];
+
+/** The values of `{choice: [...]}`, which is another spelling of a list; null where it is something else. */
+export function choicesIn(axis: JsonValue): JsonValue[] | null {
+  if (!isJsonObject(axis) || Object.keys(axis).length !== 1 || !Array.isArray(axis.choice)) return null;
+  return axis.choice.length === 0 ? null : axis.choice;
+}
+
+/** The distribution that an axis names, or what is wrong with it. */
+export function distributionIn(axis: JsonValue): Distribution | string {
+  const names = isJsonObject(axis) ? Object.keys(axis) : [];
+  const [name = ''] = names;
+  const kind = KINDS.get(name);
+  if (!isJsonObject(axis) || kind === undefined || names.length !== 1) return EXPECTED;
+  const numbers = axis[name];
+  const expected = `expected ${name}: ${kind.of}`;
+  if (!Array.isArray(numbers) || !numbers.every((it) => typeof it === 'number' && Number.isFinite(it))) return expected;
+  const parameters = numbers.filter((it) => typeof it === 'number');
+  const length = name === 'quantised' ? 3 : 2;
+  return (parameters.length === length ? kind.read(parameters) : null) ?? expected;
+}
+
+const EXPECTED = `expected a list of values, or a range as one of ${[...KINDS.keys()].map((name) => `{${name}: […]}`).join(', ')}`;
+
+/** Digits of a drawn number: more would make names of runs longer, and nothing else better. */
+const DIGITS = 6;
+
+/** The value of a field for what was drawn, in few digits, within the bounds. */
+export function drawnValue(distribution: Exclude<Distribution, { kind: 'choice' }>, drawn: number): number {
+  switch (distribution.kind) {
+    case 'int_uniform':
+      return drawn;
+    case 'quantised': {
+      // A multiple of 0.1 is to be read as 0.3, not as 0.30000000000000004.
+      return Number(drawn.toPrecision(12));
+    }
+    case 'normal':
+      return Number(drawn.toPrecision(DIGITS));
+    default:
+      return Math.min(Math.max(Number(drawn.toPrecision(DIGITS)), distribution.low), distribution.high);
+  }
+}
