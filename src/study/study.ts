@@ -4,7 +4,8 @@ import type { EarlyStopping, Point, Rung, Search, Space, Trial } from './types.t
 
 /** What happened, in its order. Values are those of the metric, whichever way is better. */
 export type StudyEvent =
-  | { event: 'asked'; trial: number; point: Point }
+  /** `runs`: the identities of its runs. */
+  | { event: 'asked'; trial: number; point: Point; runs: readonly string[] }
   /** All runs of the trial have trained to a rung and wait there; null where they have measured nothing. */
   | { event: 'reached'; trial: number; rung: number; step: number; value: number | null }
   /** It goes on to the next one. */
@@ -84,20 +85,15 @@ export class Study {
     return this.#options.goal === 'minimize' ? value : -value;
   }
 
-  /**
-   * The event that comes next; null where nothing can be begun before one of those that are open is told of, or at all.
-   * @param isEnough whether no new trial is to be asked for
-   */
-  async next(isEnough: boolean): Promise<StudyEvent | null> {
-    const promoted = this.#promoted();
-    if (promoted !== null) return { event: 'promoted', trial: promoted };
+  /** The point of the next trial; null where there are as many as there will be. */
+  async ask(): Promise<Point | null> {
     const { space, search, seed, most_trials } = this.#options;
-    if (isEnough || this.#courses.length >= most_trials) return null;
-    const point = await search.suggest({ space, trials: this.trials, seed, trials_planned: most_trials });
-    return { event: 'asked', trial: this.#courses.length, point };
+    if (this.#courses.length >= most_trials) return null;
+    return await search.suggest({ space, trials: this.trials, seed, trials_planned: most_trials });
   }
 
-  #promoted(): number | null {
+  /** The trial that goes on next of those that wait; null where none is to. */
+  promoted(): number | null {
     const { early_stopping } = this.#options;
     if (early_stopping?.kind !== 'rungs') return null;
     const waiting = this.#reached.filter(({ trial, rung }) => {

@@ -8,12 +8,14 @@ import { inspectRunDirectory } from '../run_files/directory.ts';
 import { refuseRunAround } from '../run_files/pipeline_directory.ts';
 import type { RunRecord, RunSnapshot } from '../run_files/types.ts';
 import { createInputs } from '../run_files/weights_reader.ts';
+import type { Digests } from '../spec/digests.ts';
 import { identify } from '../spec/identity.ts';
 import { type LoadOptions, loadDocument } from '../spec/load.ts';
 import { resolvePinned, type Stage } from '../spec/pipeline.ts';
 import { loadPlugins } from '../spec/plugins.ts';
 import { digestsAfter, identifyStages } from '../spec/stage_identity.ts';
 import type { RunSpec } from '../spec/types.ts';
+import { earlyStoppingSlot, type Point, searchSlot } from '../study/types.ts';
 import type { JsonObject } from '../util/json.ts';
 import type { SweepFields } from './grammar.ts';
 import { type InputFiles, watchInputFiles } from './input_files.ts';
@@ -21,7 +23,9 @@ import type { PlannedRun } from './planned_run.ts';
 import { plannedRun, reconcile, stale, there } from './reconcile.ts';
 import { runsOf, type SweepRuns } from './runs.ts';
 import { stageRun } from './stage_runs.ts';
-import { loadSweep } from './sweep_file.ts';
+import { askedRuns, enumeratedStudy, type StudyPlan, type StudyRuns } from './study/study_plan.ts';
+import { loadSweep, type SweepFile } from './sweep_file.ts';
+import type { SweepRun } from './sweep_run.ts';
 
 export { type PlannedRun, POINT_STATES, type PointState } from './planned_run.ts';
 
@@ -42,6 +46,8 @@ export interface SweepPlan extends Plan {
   size: Omit<SweepRuns, 'runs' | 'stagesOf'>;
   /** What the identities of the runs were read from. */
   inputs: InputFiles;
+  /** Where it decides as it goes on which runs there are, and how far they go; then `runs` are those that were asked for so far. */
+  study: StudyPlan | null;
 }
 
 /**
@@ -52,7 +58,8 @@ export async function planSweep(file: string, options: LoadOptions, registry: Re
   const sweep = await loadSweep(file, options, registry);
   const inputs = watchInputFiles();
   const revisions = new DatasetRevisions();
-  const { runs: wanted, stagesOf, ...size } = await runsOf(sweep, registry, { ...options, digests: inputs, revisions });
+  const { swept, fields: named, study } = await wantedBy(sweep, registry, { ...options, digests: inputs, revisions });
+  const { runs: wanted, stagesOf, ...size } = swept;
   const { fields, base } = sweep;
   const { log_path } = fields;
   const specOf = (run: PlannedRun) => {
@@ -66,8 +73,27 @@ export async function planSweep(file: string, options: LoadOptions, registry: Re
       identity: identify(spec, registry, digestsAfter(run.after, inputs)),
     });
   };
-  const { runs, orphans } = await reconcile(log_path, wanted, { differences });
-  return { file, log_path, runs, orphans, specOf, fields, base: base.value, size, inputs };
+  const { runs, orphans } = await reconcile(log_path, wanted, { differences, fields: named });
+  const placed = async (own: readonly SweepRun[]) =>
+    (await reconcile(log_path, own, { differences, fields: named, look: 'own' })).runs;
+  const asking = study && { ...study, runsOf: (point: Point) => placed(study.runsOf(point)) };
+  return { file, log_path, runs, orphans, specOf, fields, base: base.value, size, inputs, study: asking };
+}
+
+type Loading = LoadOptions & { digests: Digests; revisions: DatasetRevisions };
+
+/** The runs of a sweep as far as they are known, the fields that name them where these are not all, and the study that decides on more. */
+async function wantedBy(
+  sweep: SweepFile,
+  registry: Registry,
+  loading: Loading,
+): Promise<{ swept: SweepRuns; fields?: readonly string[]; study: StudyRuns | null }> {
+  const { fields } = sweep;
+  const search = await registry.build(searchSlot, fields.search, {});
+  const rule = fields.early_stopping && (await registry.build(earlyStoppingSlot, fields.early_stopping, {}));
+  if (search.kind === 'ask') return await askedRuns(sweep, registry, { ...loading, search, rule });
+  const swept = await runsOf(sweep, registry, loading);
+  return { swept, study: rule && (await enumeratedStudy(sweep, swept, rule)) };
 }
 
 function specIn(stages: readonly Stage[], { stage, name }: PlannedRun): RunSpec {

@@ -89,15 +89,21 @@ export async function runsOf(
     seeds: seeds?.length ?? null,
     stages: stageNames,
     runs,
-    stagesOf({ point, seed, stage }, places) {
-      const { stages, diagnostics } = resolver.resolve(point, stage === null ? {} : { seed, places });
-      if (stages === null) throw new SpecError(diagnostics);
-      return stage === null ? stages.map(({ spec, ...run }) => ({ ...run, spec: withSeed(spec, seed) })) : stages;
-    },
+    stagesOf: stagesWith(resolver),
   };
 }
 
-function seedsOf({ seeds }: SweepFields): readonly number[] | null {
+/** How the specs of a run's point are made anew. */
+export function stagesWith(resolver: PointResolver): SweepRuns['stagesOf'] {
+  return ({ point, seed, stage }, places) => {
+    const { stages, diagnostics } = resolver.resolve(point, stage === null ? {} : { seed, places });
+    if (stages === null) throw new SpecError(diagnostics);
+    return stage === null ? stages.map(({ spec, ...run }) => ({ ...run, spec: withSeed(spec, seed) })) : stages;
+  };
+}
+
+/** Null where the base decides it. */
+export function seedsOf({ seeds }: SweepFields): readonly number[] | null {
   return typeof seeds === 'number' ? Array.from({ length: seeds }, (_, i) => i) : seeds;
 }
 
@@ -119,7 +125,7 @@ function tooMany(configurations: number, { seeds, max_runs }: SweepFields): Issu
 }
 
 /** Stages side by side would compete for one objective, and one that names a stage may name none. */
-function judgedStage({ objective }: SweepFields, runs: readonly SweepRun[]): Issue[] {
+export function judgedStage({ objective }: SweepFields, runs: readonly SweepRun[]): Issue[] {
   if (objective === null) return [];
   const at = { path: ['objective', 'stage'], part: 'value' } as const;
   const quoted = (stages: Iterable<string>) => [...stages].map((name) => `"${name}"`).join(', ');
@@ -265,7 +271,7 @@ class RunCollection {
 
 const PINNED = 'every stage has a seed of its own, so replicates would be one run';
 
-const RUNTIME =
+export const RUNTIME =
   'does not change what a run computes, so all its values would be one run; set it in the base, or as key=value';
 
 /** The place that tells a point from another: the entry that lists it, or the value of the first axis where they differ. */

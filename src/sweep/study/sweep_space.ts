@@ -10,13 +10,16 @@ import { choicesIn, distributionIn, drawnValue } from './distributions.ts';
 
 export interface SweepSpace {
   space: Space;
+  /** All fields that any point sets. */
+  fields: readonly string[];
   /** What a point sets, in the order of the file. */
   configurationOf(point: Point): Configuration;
 }
 
-/** One axis: what the search draws for it, and what a draw sets. */
+/** One axis: what the search draws for it, the fields that it sets, and what a draw sets. */
 interface Factor {
   parameter: Parameter;
+  fields: readonly string[];
   assign(drawn: number): Configuration;
 }
 
@@ -34,6 +37,7 @@ export function sweepSpace(fields: SweepFields, document: SpecDocument): SweepSp
     reading.report(['search'], 'there is no axis to search over: name one under "grid"');
   return {
     space: factors.map(({ parameter }) => parameter),
+    fields: [...new Set(factors.flatMap(({ fields }) => fields))],
     configurationOf: (point) =>
       factors.flatMap(({ parameter, assign }) => {
         const drawn = point[parameter.name];
@@ -84,6 +88,7 @@ class SpaceReading {
     else if (distribution.kind !== 'choice') {
       this.factors.push({
         parameter: { name: prefix + field, distribution, when },
+        fields: [field],
         assign: (drawn) => [{ field, value: drawnValue(distribution, drawn), source }],
       });
     }
@@ -118,7 +123,8 @@ class SpaceReading {
     { name, when }: Pick<Parameter, 'name' | 'when'>,
     choices: readonly Configuration[],
   ): void {
-    this.factors.push({ parameter: { name, distribution, when }, assign: (drawn) => choices[drawn] ?? [] });
+    const fields = choices.flatMap((choice) => choice.map(({ field }) => field));
+    this.factors.push({ parameter: { name, distribution, when }, fields, assign: (drawn) => choices[drawn] ?? [] });
   }
 
   report(path: SpecPath, message: string): void {

@@ -1,0 +1,157 @@
+// The plan of a sweep that decides as it goes on: what decides its questions, what was asked so far, and the runs of any trial.
+
+import type { DatasetRevisions } from '../../hub/dataset_revisions.ts';
+import type { Registry } from '../../registry/registry.ts';
+import { diagnose } from '../../spec/diagnostics.ts';
+import type { Digests } from '../../spec/digests.ts';
+import type { LoadOptions } from '../../spec/load.ts';
+import type { Issue } from '../../spec/types.ts';
+import { Study, type StudyEvent, type StudyOptions } from '../../study/study.ts';
+import type { EarlyStopping, Point, Search, Space } from '../../study/types.ts';
+import { ConfigurationError, SpecError } from '../../util/errors.ts';
+import { shortPath } from '../../util/files.ts';
+import type { JsonObject } from '../../util/json.ts';
+import { MOST_RUNS } from '../grammar.ts';
+import type { PlannedRun } from '../planned_run.ts';
+import { judgedStage, type SweepRuns, seedsOf } from '../runs.ts';
+import type { Configuration } from '../space.ts';
+import type { SweepFile } from '../sweep_file.ts';
+import type { SweepRun } from '../sweep_run.ts';
+import { readHistory, replayed } from './history.ts';
+import { sweepSpace } from './sweep_space.ts';
+import { TrialRuns } from './trial_runs.ts';
+
+type AskSearch = Extract<Search, { kind: 'ask' }>;
+
+export interface StudyPlan {
+  /** What decides its questions, as JSON: with another it is another study. */
+  decides: JsonObject;
+  options: StudyOptions;
+  /** What was asked and told so far. */
+  events: readonly StudyEvent[];
+  /** The runs of a point, each behind those that it starts from. */
+  runsOf(point: Point): Promise<readonly PlannedRun[]>;
+}
+
+/** A study before it is known where its runs lie. */
+export interface StudyRuns extends Omit<StudyPlan, 'runsOf'> {
+  runsOf(point: Point): readonly SweepRun[];
+}
+
+type Rule = EarlyStopping | null;
+type Loading = LoadOptions & { digests: Digests; revisions: DatasetRevisions };
+
+/** The runs that a search has asked for so far, and the study that asks for more. */
+export async function askedRuns(
+  sweep: SweepFile,
+  registry: Registry,
+  { search, rule, ...loading }: Loading & { search: AskSearch; rule: Rule },
+): Promise<{ swept: SweepRuns; fields: readonly string[]; study: StudyRuns }> {
+  const { fields, document } = sweep;
+  const { space, fields: set, configurationOf, issues } = sweepSpace(fields, document);
+  if (issues.length > 0) throw new SpecError(diagnose(document, issues));
+  const trials = new TrialRuns(sweep, registry, loading);
+  const named = trials.probe(space, configurationOf);
+  // Data sets by name are asked for once, and then all is read again with what they are.
+  const sample = (await loading.revisions.settle()) ? trials.probe(space, configurationOf) : named;
+  const judged = judgedStage(fields, sample);
+  if (judged.length > 0) throw new SpecError(diagnose(document, judged));
+  const runsOf = (point: Point) => trials.of(configurationOf(point));
+  const most_trials = mostTrials(sweep, sample);
+  const { study, runs } = await studyOf(sweep, { space, search, early_stopping: rule, most_trials, sample, runsOf });
+  const swept: SweepRuns = {
+    axes: [],
+    excluded: 0,
+    included: 0,
+    seeds: seedsOf(fields)?.length ?? null,
+    stages: [...new Set(sample.flatMap(({ stage }) => stage ?? []))],
+    runs,
+    stagesOf: trials.stagesOf,
+  };
+  return { swept, fields: set, study };
+}
+
+/** The study of a sweep whose runs are all known: it asks for its points in the order of the file, and gives up on some. */
+export async function enumeratedStudy(sweep: SweepFile, { runs }: SweepRuns, rule: EarlyStopping): Promise<StudyRuns> {
+  const points = new Map<Configuration, SweepRun[]>();
+  for (const run of runs) points.set(run.point, [...(points.get(run.point) ?? []), run]);
+  const all = [...points.values()];
+  const space: Space = [{ name: POINT, distribution: { kind: 'choice', size: all.length }, when: null }];
+  const search: AskSearch = { kind: 'ask', suggest: ({ trials }) => ({ [POINT]: trials.length }) };
+  const runsOf = (point: Point) => all[point[POINT] ?? -1] ?? [];
+  const parts = { space, search, early_stopping: rule, most_trials: all.length, sample: all[0] ?? [], runsOf };
+  return (await studyOf(sweep, parts)).study;
+}
+
+const POINT = 'point';
+
+interface StudyParts {
+  space: Space;
+  search: AskSearch;
+  early_stopping: Rule;
+  most_trials: number;
+  /** The runs of any trial. */
+  sample: readonly SweepRun[];
+  runsOf(point: Point): readonly SweepRun[];
+}
+
+async function studyOf(sweep: SweepFile, parts: StudyParts): Promise<{ study: StudyRuns; runs: SweepRun[] }> {
+  const { fields } = sweep;
+  const { grid, zip, cases, include, exclude, seeds, search, early_stopping, objective } = fields;
+  const axes = { grid, zip, cases, include, exclude };
+  // As JSON, without what is only known of it in memory.
+  const decides = structuredClone({ axes, seeds, search, early_stopping, objective });
+  const options = studyOptions(sweep, parts);
+  const events = await readHistory(fields.log_path, decides);
+  replayed(fields.log_path, () => new Study(options, events));
+  const runs = askedIn(events, fields.log_path, parts.runsOf);
+  return { study: { decides, options, events, runsOf: parts.runsOf }, runs };
+}
+
+function studyOptions({ fields, document }: SweepFile, { sample, runsOf, ...parts }: StudyParts): StudyOptions {
+  const { objective, seeds } = fields;
+  if (objective === null) {
+    const at = [fields.early_stopping === null ? 'search' : 'early_stopping'];
+    throw refused(document, at, 'goes by the objective of the sweep: set objective.metric and objective.goal');
+  }
+  return {
+    ...parts,
+    goal: objective.goal,
+    seed: Array.isArray(seeds) ? (seeds[0] ?? 0) : (sample[0]?.seed ?? 0),
+    total_steps: sample.at(-1)?.max_steps ?? null,
+  };
+}
+
+/** How many trials a search may ask for. */
+function mostTrials({ fields, document }: SweepFile, sample: readonly SweepRun[]): number {
+  const { max_runs, max_hours, target } = fields;
+  if (max_runs === MOST_RUNS && max_hours === null && target === null) {
+    throw refused(document, ['search'], 'has no end: set max_runs, and max_hours or target if you like');
+  }
+  const trials = Math.floor(max_runs / sample.length);
+  if (trials > 0) return trials;
+  throw refused(document, ['max_runs'], `one trial is ${sample.length} runs, and max_runs allows ${max_runs}`);
+}
+
+function refused(document: SweepFile['document'], path: Issue['path'], message: string): SpecError {
+  return new SpecError(diagnose(document, [{ path, part: 'key', message }]));
+}
+
+/** The runs of the trials that were asked for, each once. */
+function askedIn(events: readonly StudyEvent[], log_path: string, runsOf: StudyParts['runsOf']): SweepRun[] {
+  const runs = new Map<string, SweepRun>();
+  for (const event of events) {
+    if (event.event !== 'asked') continue;
+    const own = runsOf(event.point);
+    if (own.some(({ hash }) => !event.runs.includes(hash))) throw otherRuns(log_path, event.trial);
+    for (const run of own) runs.set(run.hash, run);
+  }
+  return [...runs.values()];
+}
+
+function otherRuns(log_path: string, trial: number): ConfigurationError {
+  return new ConfigurationError(
+    `trial ${trial} of the study in ${shortPath(log_path)} would be another run now: the base, or a file that it reads, has changed`,
+    { hint: 'Give the sweep another log_path, or take the change back: what was found says nothing of other runs.' },
+  );
+}
