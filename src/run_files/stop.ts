@@ -40,6 +40,13 @@ export async function giveUpRun(directory: string, given: GivenUp): Promise<void
   });
 }
 
+/** What a sweep said when it gave up the run; null where it was not a sweep. Never throws. */
+export function readGivenUp(directory: string): GivenUp | null {
+  const { by, reason, metric, value, step } = readForeignObject(join(directory, STOP)).value ?? {};
+  if (by !== SWEEP || typeof reason !== 'string' || typeof metric !== 'string') return null;
+  return { reason, metric, value: numberOf(value), step: numberOf(step) ?? 0 };
+}
+
 /** Has a run that a sweep gave up go on when it is executed next. */
 export async function reopenRun(directory: string): Promise<void> {
   await underLease(directory, async (status) => {

@@ -42,7 +42,7 @@ interface Course {
 }
 
 /** The step that a rung lies at, and its index. */
-export interface Goal {
+export interface Milestone {
   rung: number;
   step: number;
 }
@@ -74,7 +74,7 @@ export class Study {
   }
 
   /** How far a trial trains now; null = to its end. */
-  goalOf(trial: number): Goal | null {
+  goalOf(trial: number): Milestone | null {
     const { rung, rungs } = this.#course(trial);
     const step = rungs[rung];
     return step === undefined ? null : { rung, step };

@@ -17,6 +17,7 @@ import { terminalReporter } from './reporters/terminal.ts';
 import { exitCodeOf, runSweep } from './run_sweep.ts';
 import type { SweepEvent } from './scheduler.ts';
 import { sweepSignals } from './signals.ts';
+import { mostRuns } from './study/study_plan.ts';
 import { loadOwn } from './sweep_file.ts';
 
 interface CommandOptions {
@@ -109,7 +110,8 @@ function progressReporter(plan: SweepPlan, registry: Registry): SweepReporter {
   const { stderr } = process;
   const missing = plan.runs.filter(({ state }) => state !== 'done');
   const now = () => performance.now();
+  const total = mostRuns(plan) - (plan.runs.length - missing.length);
   return stderr.isTTY
-    ? terminalReporter(missing, (run) => headlineOf(plan.specOf(run), registry), stderr, now)
-    : plainReporter(missing.length, (line) => stderr.write(`${line}\n`), now);
+    ? terminalReporter({ runs: missing, total }, (run) => headlineOf(plan.specOf(run), registry), stderr, now)
+    : plainReporter(total, (line) => stderr.write(`${line}\n`), now);
 }

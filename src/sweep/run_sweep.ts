@@ -9,8 +9,10 @@ import { executorSlot } from './executor.ts';
 import { parseDuration } from './grammar.ts';
 import type { PlannedRun, SweepPlan } from './plan.ts';
 import { Preparation, recordFailure } from './prepare.ts';
-import { type Outcome, type SweepEvent, schedule } from './scheduler.ts';
+import { type Outcome, type SchedulerOptions, type SweepEvent, schedule } from './scheduler.ts';
 import { Standings } from './standings.ts';
+import { driveStudy } from './study/drive.ts';
+import { mostRuns } from './study/study_plan.ts';
 import { freezePlan } from './sweep_directory.ts';
 
 export interface SweepOptions {
@@ -55,7 +57,8 @@ export async function runSweep(plan: SweepPlan, registry: Registry, options: Swe
   const finished = plan.runs.filter(({ state }) => state === 'done');
   const missing = plan.runs.filter(({ state }) => state !== 'done');
   const { execution } = plan.fields;
-  const maxConcurrency = Math.max(1, Math.min(execution.max_concurrency, missing.length));
+  const toRun = plan.study === null ? missing.length : mostRuns(plan);
+  const maxConcurrency = Math.max(1, Math.min(execution.max_concurrency, toRun));
   const preparation = new Preparation(plan, registry, options.argv);
   const timeout = execution.timeout === null ? null : parseDuration(execution.timeout);
   const standings = new Standings(plan);
@@ -64,7 +67,7 @@ export async function runSweep(plan: SweepPlan, registry: Registry, options: Swe
   const executor = await registry.build(executorSlot, revealSecrets(execution.executor, process.env), {
     maxConcurrency,
   });
-  const scheduled = schedule(missing, {
+  const scheduling: SchedulerOptions = {
     executor,
     locate: (run) => preparation.locate(run),
     prepare: (run) => preparation.prepare(run),
@@ -75,9 +78,19 @@ export async function runSweep(plan: SweepPlan, registry: Registry, options: Swe
     timeoutMs: timeout === null ? null : timeout * 1000,
     graceMs: GRACE_MS,
     ...options,
-  });
-  const outcomes = await scheduled.finally(() => executor.close?.());
-  return await resultOf(plan, [...before, ...outcomes]);
+  };
+  try {
+    if (plan.study === null) return await resultOf(plan, [...before, ...(await schedule(missing, scheduling))]);
+    const mostMs = plan.fields.max_hours === null ? null : plan.fields.max_hours * 3_600_000;
+    const driving = { ...scheduling, maxConcurrency, mostMs, now: () => performance.now() };
+    const outcomes = await driveStudy(plan, plan.study, driving);
+    const runs = outcomes.map(({ run }) => run);
+    await freezePlan({ ...plan, runs }, options.argv);
+    return await resultOf({ ...plan, runs }, outcomes);
+  } finally {
+    await plan.study?.options.search.close?.();
+    await executor.close?.();
+  }
 }
 
 /** 0 when every run has finished, 1 when some failed, 3 when there is something left that has not. */

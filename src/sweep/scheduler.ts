@@ -45,6 +45,11 @@ export type SweepEvent =
   | { type: 'elsewhere'; run: PlannedRun }
   /** `result`: what it found; `best`: the configuration that leads, this run counted. */
   | { type: 'settled'; outcome: Outcome; result: Result | null; best: ConfigurationScore | null }
+  /** Of a study: a trial that it has asked for, and its runs. */
+  | { type: 'asked'; trial: number; runs: readonly PlannedRun[] }
+  /** A run has trained as far as it may for now, and goes on if it is promoted: up to a step, or to its end. */
+  | { type: 'waiting'; run: PlannedRun; step: number; value: number | null }
+  | { type: 'promoted'; run: PlannedRun; until: number | null }
   | { type: 'stopping' };
 
 export interface SchedulerOptions {

@@ -18,15 +18,22 @@ export interface Result {
 
 export class Standings {
   readonly #objective: SweepPlan['fields']['objective'];
-  readonly #planned: ReadonlyMap<string, number>;
-  readonly #runs: readonly PlannedRun[];
-  readonly #isJudged: ReadonlySet<PlannedRun>;
+  readonly #all: PlannedRun[] = [];
+  #planned: ReadonlyMap<string, number> = new Map();
+  #runs: readonly PlannedRun[] = [];
+  #isJudged: ReadonlySet<PlannedRun> = new Set();
   /** By run. They are gone through in the order of the plan, so that the order in which runs end decides nothing. */
   readonly #judged = new Map<PlannedRun, JudgedRun>();
 
   constructor({ fields, runs }: { fields: Pick<SweepPlan['fields'], 'objective'>; runs: readonly PlannedRun[] }) {
     this.#objective = fields.objective;
-    this.#runs = judgedAmong(runs, fields.objective?.stage);
+    this.expect(runs);
+  }
+
+  /** Runs that a study has asked for since, behind those that are known. */
+  expect(runs: readonly PlannedRun[]): void {
+    this.#all.push(...runs);
+    this.#runs = judgedAmong(this.#all, this.#objective?.stage);
     this.#isJudged = new Set(this.#runs);
     this.#planned = seedsByConfiguration(this.#runs);
   }

@@ -40,6 +40,8 @@ const RUNS = [
   run('learning_rate=0.01,seed=1'),
 ] as const;
 
+const toCome = (runs: readonly PlannedRun[]) => ({ runs, total: runs.length });
+
 const headlineOf = () => [{ metric: 'train_mean_nll', goal: 'minimize', label: 'nll' } as const];
 
 const row = (run: PlannedRun, step: number, train_mean_nll: number): SweepEvent => ({
@@ -65,7 +67,7 @@ function settled(run: PlannedRun, value: number | null): Extract<SweepEvent, { t
 /** A sweep of six: one done, one failed, two under way for a minute, two to go. */
 function midway(): LiveTable {
   let time = 0;
-  const table = new LiveTable(RUNS, headlineOf, () => time);
+  const table = new LiveTable(toCome(RUNS), headlineOf, () => time);
   const [first, second, third, fourth] = RUNS;
   for (const event of [
     { type: 'launched', run: first } as const,
@@ -103,7 +105,7 @@ it('keeps what tells runs and configurations apart where 60 columns have room fo
     run('learning_rate=0.003,lora_rank=4,seed=0', 8),
   ] as const;
   let time = 0;
-  const table = new LiveTable(runs, headlineOf, () => time);
+  const table = new LiveTable(toCome(runs), headlineOf, () => time);
   for (const each of runs) {
     table.update({ type: 'launched', run: each });
     table.update(row(each, 0, 5.2));
@@ -124,7 +126,7 @@ it('breaks what scrolls by between words, and leaves out hashes', () => {
   let screen = '';
   const terminal = { columns: 60, rows: 24, write: (text: string) => (screen += text) };
   let time = 0;
-  const reporter = terminalReporter(RUNS, headlineOf, terminal, () => time);
+  const reporter = terminalReporter(toCome(RUNS), headlineOf, terminal, () => time);
   reporter.onEvent({ type: 'launched', run: RUNS[2] });
   time = 17_000;
   reporter.onEvent({ ...settled(RUNS[2], 2.0421), best: { ...BEST, config_hash: LONG } });
@@ -190,7 +192,7 @@ it('counts the steps of a run, and shows what they measure, though the last eval
     { metric: 'train_mean_nll', goal: 'minimize', label: 'nll' } as const,
   ];
   const measured = new LiveTable(
-    RUNS,
+    toCome(RUNS),
     () => headline,
     () => 0,
   );
@@ -204,7 +206,7 @@ it('counts the steps of a run, and shows what they measure, though the last eval
 it('foresees the time from the pace of steps: what runs take to start counts once for each', () => {
   let time = 0;
   const runs = Array.from({ length: 22 }, (_, i) => run(`size=${i}`, 88));
-  const table = new LiveTable(runs, headlineOf, () => time);
+  const table = new LiveTable(toCome(runs), headlineOf, () => time);
   const at = (seconds: number, event: SweepEvent) => {
     time = seconds * 1000;
     table.update(event);
@@ -268,7 +270,7 @@ it('redraws from the start of the line, where a key may have left its echo, and 
   const write = (text: string) => {
     written += text;
   };
-  const reporter = terminalReporter(RUNS, headlineOf, { write, columns: 60, rows: 24 }, () => 0);
+  const reporter = terminalReporter(toCome(RUNS), headlineOf, { write, columns: 60, rows: 24 }, () => 0);
   reporter.onEvent({ type: 'launched', run: RUNS[0] });
   written = '';
   reporter.onEvent({ type: 'stopping' });

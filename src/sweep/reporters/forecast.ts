@@ -28,6 +28,11 @@ export class Forecast {
     this.#open = new Set(runs);
   }
 
+  /** A study has asked for more. */
+  expect(runs: readonly PlannedRun[]): void {
+    for (const run of runs) this.#open.add(run);
+  }
+
   launched(run: PlannedRun): void {
     const now = this.#now();
     this.#reached.set(run, { launched: now, from: null, first: null, step: 0, time: now, total: run.max_steps });

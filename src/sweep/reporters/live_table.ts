@@ -17,6 +17,12 @@ const SETTLED = ['done', 'stopped', 'diverged', 'failed', 'interrupted'] as cons
 
 export type HeadlineOfRun = (run: PlannedRun) => readonly Headline[];
 
+/** Runs that are missing, and how many there will be at most: a study asks for more. */
+export interface RunsToCome {
+  runs: readonly PlannedRun[];
+  total: number;
+}
+
 interface Running {
   headline: readonly Headline[];
   step: number;
@@ -31,13 +37,15 @@ export class LiveTable {
   readonly #forecast: Forecast;
   readonly #running = new Map<PlannedRun, Running>();
   readonly #elsewhere = new Set<PlannedRun>();
+  /** At a rung, until they are promoted or given up. */
+  readonly #waiting = new Set<PlannedRun>();
   readonly #settled = new Map<RunState, number>();
   #best: ConfigurationScore | null = null;
 
-  /** `headlineOf`: what a run's trainer is judged by; `now` is in milliseconds. */
-  constructor(runs: readonly PlannedRun[], headlineOf: HeadlineOfRun, now: () => number) {
+  /** `total`: how many runs there will be at most; `headlineOf`: what a run's trainer is judged by; `now` is in milliseconds. */
+  constructor({ runs, total }: RunsToCome, headlineOf: HeadlineOfRun, now: () => number) {
     this.#headlineOf = headlineOf;
-    this.#total = runs.length;
+    this.#total = total;
     this.#forecast = new Forecast(runs, now);
   }
 
@@ -57,6 +65,17 @@ export class LiveTable {
       case 'progress':
         this.#progress(event.run, event.change);
         break;
+      case 'asked':
+        this.#forecast.expect(event.runs);
+        break;
+      case 'waiting':
+        this.#forecast.left(event.run);
+        this.#running.delete(event.run);
+        this.#waiting.add(event.run);
+        break;
+      case 'promoted':
+        this.#waiting.delete(event.run);
+        break;
       case 'retrying':
         this.#forecast.left(event.run);
         this.#running.delete(event.run);
@@ -71,6 +90,7 @@ export class LiveTable {
         this.#forecast.settled(run);
         this.#running.delete(run);
         this.#elsewhere.delete(run);
+        this.#waiting.delete(run);
         this.#settled.set(state, (this.#settled.get(state) ?? 0) + 1);
         this.#best = event.best;
         break;
@@ -112,12 +132,14 @@ export class LiveTable {
 
   #summary(): string {
     const settled = [...this.#settled.values()].reduce((sum, count) => sum + count, 0);
-    const waiting = this.#total - settled - this.#running.size - this.#elsewhere.size;
+    const under = this.#running.size + this.#elsewhere.size + this.#waiting.size;
+    const toGo = this.#total - settled - under;
     const counts: [number, string][] = [
       ...SETTLED.map((state): [number, string] => [this.#settled.get(state) ?? 0, state]),
       [this.#running.size, 'running'],
       [this.#elsewhere.size, 'run elsewhere'],
-      [waiting + (this.#settled.get('pending') ?? 0), 'to go'],
+      [this.#waiting.size, 'waiting'],
+      [toGo + (this.#settled.get('pending') ?? 0), 'to go'],
     ];
     const parts = counts.filter(([count]) => count > 0).map(([count, what]) => `${count} ${what}`);
     const finished = [...this.#settled].reduce((sum, [state, count]) => sum + (isFinished(state) ? count : 0), 0);

@@ -1,6 +1,6 @@
 // A sweep's events as plain lines: for logs, pipes, and terminals that cannot redraw.
 
-import { formatDuration } from '../../run/progress.ts';
+import { formatDuration, formatMetric } from '../../run/progress.ts';
 import type { ConfigurationScore } from '../../run_files/configurations.ts';
 import { isFinished } from '../../run_files/status.ts';
 import { shortPath } from '../../util/files.ts';
@@ -71,6 +71,14 @@ function lineOf(event: Exclude<SweepEvent, Settled>, nameOf: (run: PlannedRun) =
       return `failed ${nameOf(event.run)}: ${printable(event.error.message)}; started again, ${event.left} more after that`;
     case 'elsewhere':
       return `waiting for ${nameOf(event.run)}, which another process runs`;
+    case 'asked':
+      return null;
+    case 'waiting': {
+      const value = event.value === null ? 'without a value' : `with ${formatMetric(event.value)}`;
+      return `waiting ${nameOf(event.run)}: at step ${event.step} ${value}`;
+    }
+    case 'promoted':
+      return `promoted ${nameOf(event.run)}: ${event.until === null ? 'to its end' : `to step ${event.until}`}`;
     case 'stopping':
       return STOPPING;
   }

@@ -1,8 +1,7 @@
 // A sweep on a terminal: what is worth keeping scrolls by, and below it a table is drawn anew as the runs go on.
 
 import { wrapped } from '../../util/wrapped.ts';
-import type { PlannedRun } from '../plan.ts';
-import { type HeadlineOfRun, LiveTable } from './live_table.ts';
+import { type HeadlineOfRun, LiveTable, type RunsToCome } from './live_table.ts';
 import { plainReporter, type SweepReporter } from './plain.ts';
 import { labelOf } from './text.ts';
 
@@ -20,12 +19,12 @@ const REDRAW_MS = 100;
 
 /** `now` is in milliseconds. */
 export function terminalReporter(
-  runs: readonly PlannedRun[],
+  coming: RunsToCome,
   headlineOf: HeadlineOfRun,
   terminal: Terminal,
   now: () => number,
 ): SweepReporter {
-  const table = new LiveTable(runs, headlineOf, now);
+  const table = new LiveTable(coming, headlineOf, now);
   let drawn = 0;
   let drawnAt = Number.NEGATIVE_INFINITY;
   // From the start of the line: a key that was pressed, Ctrl-C too, has left its echo there and moved the cursor.
@@ -40,7 +39,7 @@ export function terminalReporter(
     drawn = lines.length;
     drawnAt = now();
   };
-  const scroll = plainReporter(runs.length, draw, now, labelOf);
+  const scroll = plainReporter(coming.total, draw, now, labelOf);
   return {
     onEvent(event) {
       table.update(event);

@@ -27,10 +27,17 @@ export interface StudyPlan {
   /** What decides its questions, as JSON: with another it is another study. */
   decides: JsonObject;
   options: StudyOptions;
+  /** Of a trial that shares none with another. */
+  runs_per_trial: number;
   /** What was asked and told so far. */
   events: readonly StudyEvent[];
   /** The runs of a point, each behind those that it starts from. */
   runsOf(point: Point): Promise<readonly PlannedRun[]>;
+}
+
+/** How many runs a sweep has at most. */
+export function mostRuns({ runs, study }: { runs: readonly unknown[]; study: StudyPlan | null }): number {
+  return study === null ? runs.length : Math.max(runs.length, study.options.most_trials * study.runs_per_trial);
 }
 
 /** A study before it is known where its runs lie. */
@@ -105,7 +112,8 @@ async function studyOf(sweep: SweepFile, parts: StudyParts): Promise<{ study: St
   const events = await readHistory(fields.log_path, decides);
   replayed(fields.log_path, () => new Study(options, events));
   const runs = askedIn(events, fields.log_path, parts.runsOf);
-  return { study: { decides, options, events, runsOf: parts.runsOf }, runs };
+  const runs_per_trial = parts.sample.length;
+  return { study: { decides, options, runs_per_trial, events, runsOf: parts.runsOf }, runs };
 }
 
 function studyOptions({ fields, document }: SweepFile, { sample, runsOf, ...parts }: StudyParts): StudyOptions {

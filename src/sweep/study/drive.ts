@@ -1,0 +1,326 @@
+// Drives a study: asks for trials, has their runs run, tells what they came to, and gives up on those that are not worth going on with.
+//
+// Whatever it decides is in the history before it acts on it, and what it acts on is read from run directories: killed at any moment, it
+// goes on where it was.
+
+import { join } from 'node:path';
+import { objectiveOf } from '../../run_files/configurations.ts';
+import { measureRun } from '../../run_files/measure.ts';
+import type { Objective } from '../../run_files/objective.ts';
+import { judgedAmong } from '../../run_files/producers.ts';
+import { isFinished, readStatus } from '../../run_files/status.ts';
+import { giveUpRun, readGivenUp, reopenRun } from '../../run_files/stop.ts';
+import { writeUntil } from '../../run_files/until.ts';
+import { type Milestone, Study, type StudyEvent } from '../../study/study.ts';
+import type { EarlyStopping } from '../../study/types.ts';
+import type { SweepPlan } from '../plan.ts';
+import type { PlannedRun } from '../planned_run.ts';
+import { type Outcome, Scheduler, type SchedulerOptions, type SweepEvent } from '../scheduler.ts';
+import { Curves } from './curves.ts';
+import { readHistory, replayed, StudyHistory } from './history.ts';
+import type { StudyPlan } from './study_plan.ts';
+import { eventOf, type Verdict } from './verdict.ts';
+
+export interface DriveOptions extends SchedulerOptions {
+  /** Runs that are under way at a time. */
+  maxConcurrency: number;
+  /** Milliseconds after which nothing more is begun; null = never. */
+  mostMs: number | null;
+  now(): number;
+}
+
+/** All runs that were asked for, and what became of each. */
+export async function driveStudy(plan: SweepPlan, study: StudyPlan, options: DriveOptions): Promise<Outcome[]> {
+  const { log_path } = plan;
+  const history = await StudyHistory.open(log_path, study.decides);
+  try {
+    // What was read for the plan may have grown since.
+    const events = await readHistory(log_path, study.decides);
+    const state = replayed(log_path, () => new Study(study.options, events));
+    const drive = new Drive(plan, study, { history, state, options });
+    await drive.remember(events);
+    await drive.toTheEnd();
+    return drive.outcomes();
+  } finally {
+    await history.close();
+  }
+}
+
+interface Task {
+  trial: number;
+  run: PlannedRun;
+}
+
+interface TrialRun {
+  runs: readonly PlannedRun[];
+  judged: ReadonlySet<PlannedRun>;
+  verdicts: Map<PlannedRun, Verdict>;
+}
+
+interface Decision {
+  reason: string;
+  value: number;
+  step: number;
+}
+
+class Drive {
+  readonly #plan: SweepPlan;
+  readonly #study: StudyPlan;
+  readonly #history: StudyHistory;
+  readonly #state: Study;
+  readonly #options: DriveOptions;
+  readonly #objective: Objective;
+  readonly #rule: EarlyStopping | null;
+  readonly #curves: Curves;
+  readonly #scheduler: Scheduler;
+  readonly #began: number;
+  readonly #trials: TrialRun[] = [];
+  readonly #queue: Task[] = [];
+  /** By the hash of the run. */
+  readonly #goals = new Map<string, number | null>();
+  readonly #decisions = new Map<string, Decision>();
+  readonly #watched = new Map<string, AbortController>();
+  readonly #outcomes = new Map<string, Outcome>();
+  /** Stages that several trials start from are run once. */
+  readonly #followed = new Map<string, Promise<Outcome>>();
+
+  constructor(
+    plan: SweepPlan,
+    study: StudyPlan,
+    { history, state, options }: { history: StudyHistory; state: Study; options: DriveOptions },
+  ) {
+    const { objective } = plan.fields;
+    if (objective === null) throw new Error('a study without an objective is refused where it is planned');
+    this.#plan = plan;
+    this.#study = study;
+    this.#history = history;
+    this.#state = state;
+    this.#options = options;
+    this.#objective = objectiveOf(objective);
+    this.#rule = study.options.early_stopping;
+    this.#curves = new Curves(objective.metric, (value) => state.lower(value));
+    this.#began = options.now();
+    this.#scheduler = new Scheduler({
+      ...options,
+      prepare: async (run) => {
+        const directory = await options.prepare(run);
+        await writeUntil(directory, this.#goals.get(run.hash) ?? null);
+        return directory;
+      },
+      onEvent: (event) => {
+        options.onEvent(event);
+        this.#watch(event);
+      },
+    });
+  }
+
+  /** The trials of the history: those that failed are tried again, those that are open gone on with. */
+  async remember(events: readonly StudyEvent[]): Promise<void> {
+    for (const event of events) {
+      if (event.event === 'asked') this.#add(await this.#study.runsOf(event.point));
+    }
+    for (const [number, { runs }] of this.#trials.entries()) {
+      const trial = this.#state.trials[number];
+      const hasFailed = runs.some(({ found }) => found?.status?.state === 'failed');
+      if (trial?.state === 'failed' && hasFailed) await this.#record({ event: 'retried', trial: number });
+      if (this.#rule?.kind !== 'curve' || trial?.state === 'pending') continue;
+      for (const run of runs) this.#curves.read(run.hash, number, run.directory, true);
+    }
+    for (const trial of this.#state.open) this.#enqueue(trial);
+  }
+
+  async toTheEnd(): Promise<void> {
+    const { launching } = this.#scheduler;
+    const lost = this.#history.lost;
+    const underWay = new Set<Promise<void>>();
+    for (;;) {
+      while (underWay.size < this.#options.maxConcurrency && !launching.aborted) {
+        lost.throwIfAborted();
+        const task = this.#queue.shift() ?? (await this.#next());
+        if (task === null) break;
+        const work: Promise<void> = this.#run(task).finally(() => underWay.delete(work));
+        underWay.add(work);
+      }
+      if (underWay.size === 0) break;
+      await Promise.race(underWay);
+    }
+    if (!launching.aborted && this.#state.open.length === 0) await this.#giveUpThoseThatWait();
+  }
+
+  /** Of all runs that were asked for. */
+  outcomes(): Outcome[] {
+    const runs = new Map(this.#trials.flatMap(({ runs }) => runs.map((run) => [run.hash, run] as const)));
+    return [...runs.values()].map((run): Outcome => {
+      const state = run.found?.status?.state ?? 'pending';
+      return this.#outcomes.get(run.hash) ?? { run, directory: run.directory, state, error: null };
+    });
+  }
+
+  /** The first run of what comes next, the others queued behind it; null where nothing can be begun now. */
+  async #next(): Promise<Task | null> {
+    if (this.#isEnough()) return null;
+    const promoted = this.#state.promoted();
+    if (promoted !== null) {
+      await this.#record({ event: 'promoted', trial: promoted });
+      const until = this.#state.goalOf(promoted)?.step ?? null;
+      for (const run of this.#trials[promoted]?.judged ?? []) this.#options.onEvent({ type: 'promoted', run, until });
+      this.#enqueue(promoted);
+      return this.#queue.shift() ?? null;
+    }
+    const point = await this.#state.ask();
+    if (point === null) return null;
+    const runs = await this.#study.runsOf(point);
+    const trial = this.#trials.length;
+    await this.#record({ event: 'asked', trial, point, runs: runs.map(({ hash }) => hash) });
+    this.#add(runs);
+    this.#options.standings.expect(runs);
+    this.#options.onEvent({ type: 'asked', trial, runs });
+    this.#enqueue(trial);
+    return this.#queue.shift() ?? null;
+  }
+
+  #isEnough(): boolean {
+    const { mostMs, now } = this.#options;
+    if (mostMs !== null && now() - this.#began >= mostMs) return true;
+    const { target } = this.#plan.fields;
+    if (target === null) return false;
+    const wanted = this.#state.lower(target);
+    return this.#state.trials.some(({ state, value }) => state === 'finished' && value !== null && value <= wanted);
+  }
+
+  #add(runs: readonly PlannedRun[]): void {
+    const judged = new Set(judgedAmong(runs, this.#plan.fields.objective?.stage));
+    this.#trials.push({ runs, judged, verdicts: new Map() });
+  }
+
+  #enqueue(number: number): void {
+    const trial = this.#trials[number];
+    if (trial === undefined) return;
+    trial.verdicts.clear();
+    for (const run of trial.runs) this.#queue.push({ trial: number, run });
+  }
+
+  async #record(event: StudyEvent): Promise<void> {
+    await this.#history.append(event);
+    this.#state.apply(event);
+  }
+
+  async #run({ trial, run }: Task): Promise<void> {
+    const own = this.#trials[trial];
+    if (own === undefined) return;
+    if (!own.judged.has(run)) {
+      const followed = this.#followed.get(run.hash) ?? this.#scheduler.follow(run);
+      if (!this.#followed.has(run.hash)) {
+        this.#followed.set(run.hash, followed);
+        this.#outcomes.set(run.hash, await this.#scheduler.settle(await followed));
+      }
+      return;
+    }
+    const goal = this.#state.goalOf(trial);
+    const { outcome, verdict } = await this.#follow(run, trial, goal);
+    this.#outcomes.set(run.hash, outcome);
+    if (verdict.kind === 'at_rung') {
+      this.#options.onEvent({ type: 'waiting', run, step: goal?.step ?? 0, value: verdict.value });
+    } else await this.#scheduler.settle(outcome);
+    own.verdicts.set(run, verdict);
+    if (own.verdicts.size < own.judged.size) return;
+    const event = eventOf(trial, [...own.verdicts.values()], goal);
+    if (event !== null) await this.#record(event);
+  }
+
+  /** As far as it may go for now. */
+  async #follow(
+    run: PlannedRun,
+    trial: number,
+    goal: Milestone | null,
+  ): Promise<{ outcome: Outcome; verdict: Verdict }> {
+    this.#goals.set(run.hash, goal?.step ?? null);
+    const directory = await this.#options.locate(run);
+    const before = await this.#endOf(directory, goal);
+    // It waited, and its history says that it goes on.
+    if (before === null) await reopenRun(directory);
+    const giveUp = new AbortController();
+    this.#watched.set(run.hash, giveUp);
+    this.#curves.begin(run.hash, trial);
+    const outcome = await this.#scheduler.follow(run, giveUp.signal);
+    this.#watched.delete(run.hash);
+    this.#curves.end(run.hash);
+    return await this.#conclude(outcome, goal);
+  }
+
+  /** Null for a run that was given up before the step that it may go to now. */
+  async #endOf(directory: string, goal: Milestone | null): Promise<'there' | null> {
+    const given = readGivenUp(directory);
+    if (given === null || this.#rule?.kind !== 'rungs') return 'there';
+    return goal !== null && given.step >= goal.step ? 'there' : null;
+  }
+
+  async #conclude(outcome: Outcome, goal: Milestone | null): Promise<{ outcome: Outcome; verdict: Verdict }> {
+    const { run, directory, state } = outcome;
+    const decision = this.#decisions.get(run.hash);
+    if (decision !== undefined && (state === 'interrupted' || isFinished(state)) && state !== 'diverged') {
+      if (state === 'interrupted') await this.#giveUp(directory, decision);
+      const { value, step } = decision;
+      return { outcome: { ...outcome, state: 'stopped' }, verdict: { kind: 'given_up', value, step } };
+    }
+    if (state === 'done')
+      return { outcome, verdict: { kind: 'finished', value: this.#measured(directory), step: null } };
+    if (state === 'diverged' || state === 'failed') return { outcome, verdict: FAILED };
+    if (state === 'stopped') return { outcome, verdict: this.#stopped(directory, goal) };
+    if (state !== 'interrupted' || goal === null) return { outcome, verdict: UNFINISHED };
+    const step = (await readStatus(directory)).value?.step ?? 0;
+    if (step < goal.step) return { outcome, verdict: UNFINISHED };
+    const value = this.#measured(directory);
+    const reason = `waits at step ${step}, where others were better`;
+    await this.#giveUp(directory, { reason, value, step });
+    return { outcome: { ...outcome, state: 'stopped' }, verdict: { kind: 'at_rung', value, step } };
+  }
+
+  /** By its own early stopping, or by an earlier word of this sweep. */
+  #stopped(directory: string, goal: Milestone | null): Verdict {
+    const given = readGivenUp(directory);
+    if (given === null) return { kind: 'finished', value: this.#measured(directory), step: null };
+    const { value, step } = given;
+    return { kind: goal !== null && step >= goal.step ? 'at_rung' : 'given_up', value, step };
+  }
+
+  async #giveUp(directory: string, given: { reason: string; value: number | null; step: number }): Promise<void> {
+    await giveUpRun(directory, { ...given, metric: this.#objective.metric });
+  }
+
+  #measured(directory: string): number | null {
+    return measureRun(join(directory, 'metrics.jsonl'), this.#objective).value;
+  }
+
+  /** Asks the rule about every value that a run logs. */
+  #watch(event: SweepEvent): void {
+    if (event.type !== 'progress' || event.change.type !== 'rows' || this.#rule?.kind !== 'curve') return;
+    const { hash } = event.run;
+    const giveUp = this.#watched.get(hash);
+    if (giveUp === undefined || this.#decisions.has(hash)) return;
+    for (const { curve, others } of this.#curves.added(hash, event.change.rows, event.change.anew)) {
+      const reason = this.#rule.givesUp(curve, others);
+      const last = curve.values.at(-1);
+      if (reason === null || last === undefined) continue;
+      this.#decisions.set(hash, { reason, value: this.#state.lower(last.value), step: last.step });
+      giveUp.abort();
+      return;
+    }
+  }
+
+  async #giveUpThoseThatWait(): Promise<void> {
+    for (const number of this.#state.waiting) {
+      const { value = null, step = null } = this.#state.trials[number] ?? {};
+      const told = value === null ? null : this.#state.lower(value);
+      await this.#record({ event: 'told', trial: number, state: 'stopped', value: told, step });
+      for (const run of this.#trials[number]?.judged ?? []) {
+        const directory = await this.#options.locate(run);
+        const outcome: Outcome = { run, directory, state: 'stopped', error: null };
+        this.#outcomes.set(run.hash, await this.#scheduler.settle(outcome));
+      }
+    }
+  }
+}
+
+const FAILED: Verdict = { kind: 'failed', value: null, step: null };
+const UNFINISHED: Verdict = { kind: 'unfinished', value: null, step: null };
