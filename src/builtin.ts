@@ -50,6 +50,7 @@ import { mlflow } from './sinks/mlflow/builder.ts';
 import { tensorboard } from './sinks/tensorboard/builder.ts';
 import { trackio } from './sinks/trackio/builder.ts';
 import { wandb } from './sinks/wandb/builder.ts';
+import { earlyStoppingRules } from './study/early_stopping/rules.ts';
 import { gridSearch } from './study/search/grid.ts';
 import { supervised } from './supervised/builder.ts';
 import { datasetBuilders } from './supervised/builders.ts';
@@ -118,6 +119,7 @@ export function builtinRegistry(): Registry {
     ...searchBenchmarks,
     ...codeBenchmarks,
     gridSearch,
+    ...earlyStoppingRules,
     localExecutor,
     quickjs,
     bubblewrap,
