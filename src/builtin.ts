@@ -50,6 +50,7 @@ import { mlflow } from './sinks/mlflow/builder.ts';
 import { tensorboard } from './sinks/tensorboard/builder.ts';
 import { trackio } from './sinks/trackio/builder.ts';
 import { wandb } from './sinks/wandb/builder.ts';
+import { earlyStoppingRules } from './study/early_stopping/rules.ts';
 import { askingSearches } from './study/search/builders.ts';
 import { gridSearch } from './study/search/grid.ts';
 import { supervised } from './supervised/builder.ts';
@@ -120,6 +121,7 @@ export function builtinRegistry(): Registry {
     ...codeBenchmarks,
     gridSearch,
     ...askingSearches,
+    ...earlyStoppingRules,
     localExecutor,
     quickjs,
     bubblewrap,

@@ -67,11 +67,14 @@ export const searchSlot = defineSlot<Record<never, never>, Search>({
   doc: 'Which points of the space of its axes a sweep runs.',
 });
 
+/** Which end of the metric is better. */
+export type Goal = 'minimize' | 'maximize';
+
 /** What a trial has measured on its way, its steps ascending; lower is better. */
 export interface Curve {
   trial: number;
   values: readonly { step: number; value: number }[];
-  /** Of the curves of trials that have come to their end, and of those that go on. */
+  /** It has come to its end: false of one that goes on, and of one that was given up. */
   isOver: boolean;
 }
 
@@ -97,13 +100,17 @@ export type EarlyStopping =
        * The trial that goes on now; null = none deserves it yet.
        * @param reached every rung that any trial has reached, in the order in which that was told
        * @param waiting those of them that were not promoted
+       * @param isSettled nothing trains and nothing new will begin: a rule that waits for more trials at a rung waits in vain
        */
-      promote(reached: readonly Rung[], waiting: readonly Rung[]): number | null;
+      promote(reached: readonly Rung[], waiting: readonly Rung[], isSettled?: boolean): number | null;
     }
   | {
       kind: 'curve';
-      /** Why a trial is given up after the last value of its curve, as one sentence; null = it goes on. */
-      givesUp(curve: Curve, others: readonly Curve[]): string | null;
+      /**
+       * Why a trial is given up after the last value of its curve, as one sentence; null = it goes on.
+       * @param goal of the metric, minimize where it is left out: what a rule says of values, and bounds that it was given, have its sign
+       */
+      givesUp(curve: Curve, others: readonly Curve[], goal?: Goal): string | null;
     };
 
 export const earlyStoppingSlot = defineSlot<Record<never, never>, EarlyStopping>({
