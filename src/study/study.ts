@@ -1,6 +1,6 @@
 // The state of a study, made of its events alone: which trials there are and how far each is, and what comes next.
 
-import type { EarlyStopping, Point, Rung, Search, Space, Trial } from './types.ts';
+import type { EarlyStopping, Goal, Point, Rung, Search, Space, Trial } from './types.ts';
 
 /** What happened, in its order. Values are those of the metric, whichever way is better. */
 export type StudyEvent =
@@ -25,7 +25,7 @@ export interface StudyOptions {
   space: Space;
   search: Extract<Search, { kind: 'ask' }>;
   early_stopping: EarlyStopping | null;
-  goal: 'minimize' | 'maximize';
+  goal: Goal;
   seed: number;
   most_trials: number;
   /** Steps of a whole trial, as far as that is known. */
@@ -100,7 +100,8 @@ export class Study {
       const course = this.#course(trial);
       return course.isWaiting && course.rung === rung;
     });
-    return waiting.length === 0 ? null : early_stopping.promote(this.#reached, waiting);
+    const isSettled = this.open.length === 0 && this.#courses.length >= this.#options.most_trials;
+    return waiting.length === 0 ? null : early_stopping.promote(this.#reached, waiting, isSettled);
   }
 
   apply(event: StudyEvent): void {

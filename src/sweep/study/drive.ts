@@ -124,7 +124,7 @@ class Drive {
       const hasFailed = runs.some(({ found }) => found?.status?.state === 'failed');
       if (trial?.state === 'failed' && hasFailed) await this.#record({ event: 'retried', trial: number });
       if (this.#rule?.kind !== 'curve' || trial?.state === 'pending') continue;
-      for (const run of runs) this.#curves.read(run.hash, number, run.directory, true);
+      for (const run of runs) this.#curves.read(run.hash, number, run.directory, trial?.state === 'finished');
     }
     for (const trial of this.#state.open) this.#enqueue(trial);
   }
@@ -244,8 +244,9 @@ class Drive {
     this.#curves.begin(run.hash, trial);
     const outcome = await this.#scheduler.follow(run, giveUp.signal);
     this.#watched.delete(run.hash);
-    this.#curves.end(run.hash);
-    return await this.#conclude(outcome, goal);
+    const concluded = await this.#conclude(outcome, goal);
+    if (concluded.verdict.kind === 'finished') this.#curves.end(run.hash);
+    return concluded;
   }
 
   /** Null for a run that was given up before the step that it may go to now. */
@@ -299,7 +300,7 @@ class Drive {
     const giveUp = this.#watched.get(hash);
     if (giveUp === undefined || this.#decisions.has(hash)) return;
     for (const { curve, others } of this.#curves.added(hash, event.change.rows, event.change.anew)) {
-      const reason = this.#rule.givesUp(curve, others);
+      const reason = this.#rule.givesUp(curve, others, this.#study.options.goal);
       const last = curve.values.at(-1);
       if (reason === null || last === undefined) continue;
       this.#decisions.set(hash, { reason, value: this.#state.lower(last.value), step: last.step });
