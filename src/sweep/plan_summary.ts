@@ -5,8 +5,10 @@ import type { RunRecord, RunSnapshot } from '../run_files/types.ts';
 import type { JsonValue } from '../util/json.ts';
 import { type Estimates, NO_ESTIMATES, type RunEstimate } from './estimate.ts';
 import { type TotalEstimate, totalOf } from './estimate_text.ts';
-import type { Plan, PlannedRun, PointState } from './plan.ts';
+import type { Plan, PlannedRun, PointState, SweepPlan } from './plan.ts';
 import { valuesOf } from './space.ts';
+import { mostRuns } from './study/study_plan.ts';
+import { type StudySummary, summarizeStudy } from './study/study_text.ts';
 
 export interface PlanSummary {
   runs: number;
@@ -20,6 +22,8 @@ export interface PlanSummary {
   remaining_steps: number | null;
   /** From the time that finished runs took; null when there is none to go by. */
   estimated_seconds: number | null;
+  /** Where the sweep decides as it goes on which runs there are, or how far they go. */
+  study?: StudySummary;
   /** Of what is to be run, as if nothing of it were done; absent where nothing has a price. */
   estimate?: TotalEstimate;
 }
@@ -69,10 +73,12 @@ export function planDocument(
 }
 
 export function summarize(
-  { runs, orphans }: Plan,
+  plan: Plan | SweepPlan,
   maxConcurrency: number,
   estimates: Estimates = NO_ESTIMATES,
 ): PlanSummary {
+  const { runs, orphans } = plan;
+  const study = 'study' in plan && plan.study !== null ? summarizeStudy(plan.study, plan.fields) : null;
   const cost = totalOf(estimates);
   const counts = { new: 0, resume: 0, retry: 0, stale: 0, running: 0, done: 0 };
   const total = new Tally();
@@ -90,6 +96,9 @@ export function summarize(
     const effort = undisturbed(run.found);
     if (effort !== null) finished.push(effort);
   }
+  const toAsk = stepsToAsk(plan);
+  total.add(toAsk);
+  remaining.add(toAsk);
   return {
     runs: runs.length,
     counts,
@@ -99,8 +108,16 @@ export function summarize(
     total_steps: total.value,
     remaining_steps: remaining.value,
     estimated_seconds: estimate(finished, runs.length - counts.done, remaining.value, maxConcurrency),
+    ...(study !== null && { study }),
     ...(cost !== null && { estimate: cost }),
   };
+}
+
+/** At most, of trials that were not asked for yet. */
+function stepsToAsk(plan: Plan | SweepPlan): number | null {
+  if (!('study' in plan) || plan.study === null) return 0;
+  const { total_steps } = plan.study.options;
+  return total_steps === null ? null : (mostRuns(plan) - plan.runs.length) * total_steps;
 }
 
 /** A sum that is unknown as soon as one of its parts is. */

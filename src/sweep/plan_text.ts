@@ -12,6 +12,7 @@ import { type Estimates, NO_ESTIMATES } from './estimate.ts';
 import { estimateText, totalText } from './estimate_text.ts';
 import { type Plan, type PlannedRun, POINT_STATES, type PointState, type SweepPlan } from './plan.ts';
 import type { PlanSummary } from './plan_summary.ts';
+import { isOver, type StudySummary, studyRows, studyTitle } from './study/study_text.ts';
 
 const SHOWN_RUNS = 10;
 
@@ -32,10 +33,11 @@ export function planText(
   colors: Colors,
   { width = Number.POSITIVE_INFINITY, all = false, command = null, estimates = NO_ESTIMATES }: PlanTextOptions = {},
 ): string[] {
-  const title = 'size' in plan ? multiplication(plan.size, plan.runs.length) : numberOfRuns(plan);
+  const { study } = summary;
   const most = all ? Number.POSITIVE_INFINITY : SHOWN_RUNS;
   const blocks = [
-    [colors.bold(`${title} in ${shortPath(plan.log_path)}`)],
+    [colors.bold(`${titleOf(plan, study)} in ${shortPath(plan.log_path)}`)],
+    ...(study === undefined ? [] : [columns(studyRows(study))]),
     columns(states(summary, 'size' in plan)),
     [duration(summary), cost(summary)].filter((line) => line !== ''),
     stageGraph(plan.runs),
@@ -43,12 +45,24 @@ export function planText(
     orphanRows(plan, most),
   ];
   const lines = blocks.filter((block) => block.length > 0).flatMap((block, i) => (i === 0 ? block : ['', ...block]));
-  const next = command === null ? [] : ['', ...columns([nextCommand(plan, command)], width)];
+  const next = command === null ? [] : ['', ...columns([nextCommand(plan, command, study)], width)];
   return [...lines.flatMap((line) => wrappedText(line, width).split('\n')), ...next];
 }
 
-function nextCommand({ runs, log_path }: Plan | SweepPlan, command: string): [string, string] {
-  if (runs.every(({ state }) => state === 'done')) {
+function titleOf(plan: Plan | SweepPlan, study: StudySummary | undefined): string {
+  if (!('size' in plan)) return numberOfRuns(plan);
+  if (study === undefined) return multiplication(plan.size, plan.runs.length);
+  if (plan.size.axes.length === 0) return studyTitle(study);
+  return `${multiplication(plan.size, plan.runs.length)}, given up by ${study.early_stopping},`;
+}
+
+function nextCommand(
+  { runs, log_path }: Plan | SweepPlan,
+  command: string,
+  study: StudySummary | undefined,
+): [string, string] {
+  const isDone = runs.every(({ state }) => state === 'done');
+  if (isDone && (study === undefined || isOver(study))) {
     return [`${programName()} report ${quote(shortPath(log_path))}`, 'see what was learned'];
   }
   return [command, runs.every(({ state }) => state === 'new') ? 'run it' : 'run what is missing'];
@@ -116,7 +130,7 @@ function states({ counts, stopped, diverged, orphans }: PlanSummary, isSweep: bo
   return rows;
 }
 
-function duration({ total_steps, remaining_steps, estimated_seconds }: PlanSummary): string {
+function duration({ total_steps, remaining_steps, estimated_seconds, study }: PlanSummary): string {
   const steps =
     total_steps === null || remaining_steps === null || total_steps === 0
       ? ''
@@ -126,7 +140,8 @@ function duration({ total_steps, remaining_steps, estimated_seconds }: PlanSumma
   const time =
     estimated_seconds === null || estimated_seconds === 0 ? '' : `about ${formatDuration(estimated_seconds)} left`;
   const parts = [steps, time].filter((part) => part !== '');
-  return parts.length === 0 ? '' : `  ${parts.join(', ')}`;
+  const atMost = study === undefined ? '' : 'at most ';
+  return parts.length === 0 ? '' : `  ${atMost}${parts.join(', ')}`;
 }
 
 /** That of a single run stands beside its name. */

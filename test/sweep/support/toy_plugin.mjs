@@ -99,7 +99,7 @@ async function train(context, { max_steps, rate, fate, save_every, diary }) {
   for (let step = start; step < max_steps; step++) {
     if (step > start && step % save_every === 0) await save(step);
     await setImmediate();
-    if (context.signal.aborted) {
+    if (context.signal.aborted || (context.until !== null && step >= context.until)) {
       if (step > start && step % save_every !== 0) await save(step);
       note('interrupted', step);
       return ended('interrupted', step);

@@ -1,0 +1,75 @@
+// A study in a plan: how many trials there will be at most, and what those that were asked for have come to.
+
+import { Study } from '../../study/study.ts';
+import { plural } from '../../util/plural.ts';
+import type { SweepFields } from '../grammar.ts';
+import type { StudyPlan } from './study_plan.ts';
+
+/** What `--json` prints of it. */
+export interface StudySummary {
+  search: string;
+  early_stopping: string | null;
+  parameters: string[];
+  most_trials: number;
+  runs_per_trial: number;
+  asked: number;
+  finished: number;
+  stopped: number;
+  failed: number;
+  /** At a rung, not promoted so far. */
+  waiting: number;
+  open: number;
+}
+
+export function summarizeStudy(
+  { options, events, runs_per_trial }: StudyPlan,
+  { search, early_stopping }: Pick<SweepFields, 'search' | 'early_stopping'>,
+): StudySummary {
+  const study = new Study(options, events);
+  const { trials } = study;
+  const waiting = study.waiting.length;
+  const count = (state: string) => trials.filter((trial) => trial.state === state).length;
+  return {
+    search: search.builder,
+    early_stopping: early_stopping?.builder ?? null,
+    parameters: options.space.map(({ name }) => name),
+    most_trials: options.most_trials,
+    runs_per_trial,
+    asked: trials.length,
+    finished: count('finished'),
+    stopped: count('stopped') - waiting,
+    failed: count('failed'),
+    waiting,
+    open: study.open.length,
+  };
+}
+
+/** `at most 20 trials of 3 runs = 60 runs by tpe over learning_rate and lora_rank` */
+export function studyTitle(summary: StudySummary): string {
+  const { search, early_stopping, parameters, most_trials, runs_per_trial } = summary;
+  const runs =
+    runs_per_trial === 1
+      ? plural(most_trials, 'run')
+      : `${plural(most_trials, 'trial')} of ${runs_per_trial} runs = ${most_trials * runs_per_trial} runs`;
+  const rule = early_stopping === null ? '' : `, given up by ${early_stopping}`;
+  return `at most ${runs}, asked for by ${search} over ${parameters.join(', ')}${rule},`;
+}
+
+/** What became of those that were asked for. */
+export function studyRows({ asked, finished, stopped, failed, waiting, open }: StudySummary): [string, string][] {
+  if (asked === 0) return [];
+  const counts: [number, string][] = [
+    [finished, 'finished'],
+    [stopped, 'given up'],
+    [waiting, 'waiting to be promoted'],
+    [failed, 'failed'],
+    [open, 'under way'],
+  ];
+  const parts = counts.filter(([count]) => count > 0).map(([count, what]) => `${count} ${what}`);
+  return [[`${asked} asked`, parts.join(', ')]];
+}
+
+/** Whether anything is left to ask or to run. */
+export function isOver({ most_trials, asked, waiting, open }: StudySummary): boolean {
+  return asked >= most_trials && waiting === 0 && open === 0;
+}
