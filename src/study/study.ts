@@ -74,7 +74,7 @@ export class Study {
   }
 
   /** How far a trial trains now; null = to its end. */
-  goalOf(trial: number): Milestone | null {
+  milestoneOf(trial: number): Milestone | null {
     const { rung, rungs } = this.#course(trial);
     const step = rungs[rung];
     return step === undefined ? null : { rung, step };

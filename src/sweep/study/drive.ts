@@ -162,7 +162,7 @@ class Drive {
     const promoted = this.#state.promoted();
     if (promoted !== null) {
       await this.#record({ event: 'promoted', trial: promoted });
-      const until = this.#state.goalOf(promoted)?.step ?? null;
+      const until = this.#state.milestoneOf(promoted)?.step ?? null;
       for (const run of this.#trials[promoted]?.judged ?? []) this.#options.onEvent({ type: 'promoted', run, until });
       this.#enqueue(promoted);
       return this.#queue.shift() ?? null;
@@ -216,7 +216,7 @@ class Drive {
       }
       return;
     }
-    const goal = this.#state.goalOf(trial);
+    const goal = this.#state.milestoneOf(trial);
     const { outcome, verdict } = await this.#follow(run, trial, goal);
     this.#outcomes.set(run.hash, outcome);
     if (verdict.kind === 'at_rung') {
