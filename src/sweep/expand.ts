@@ -73,8 +73,8 @@ class AxisReading {
   #grid(field: string, axis: SweepFields['grid'][string], path: SpecPath): Axis {
     const values = Array.isArray(axis) ? axis : choicesIn(axis);
     if (values === null) {
-      const distribution = distributionIn(axis);
-      this.#report(path, typeof distribution === 'string' ? distribution : ENDLESS);
+      const distribution = distributionIn(field, axis);
+      this.issues.push(issue(path, typeof distribution === 'string' ? distribution : ENDLESS));
       return { label: field, choices: [] };
     }
     const at = Array.isArray(axis) ? path : [...path, 'choice'];

@@ -156,8 +156,5 @@ function axisAt(path: SpecPath): string | null {
 
 function axisHint(field: string, value: JsonValue | undefined): string {
   if (Array.isArray(value)) return ' of at least one value';
-  if (!isJsonObject(value)) return `; for one value write ${field}: [${JSON.stringify(value)}]`;
-  if (Array.isArray(value.values)) return `; write ${field}: ${JSON.stringify(value.values)}`;
-  const [inner = 'name'] = Object.keys(value);
-  return `; an axis over a field in it is written ${field}.${inner}: [ … ]`;
+  return `; for one value write ${field}: [${JSON.stringify(value)}]`;
 }

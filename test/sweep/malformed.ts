@@ -122,7 +122,7 @@ export const MALFORMED: readonly Malformed[] = [
     name: 'axes in a mapping',
     yaml: `${HEAD}grid: {dataset: {batch_size: [1, 2]}}\n`,
     message:
-      'sweep.yaml:3:17 grid/dataset: an axis is a list; an axis over a field in it is written dataset.batch_size: [ … ]',
+      'sweep.yaml:3:17 grid/dataset: an axis is a list or a range; an axis over a field in it is written dataset.batch_size: [ … ]',
   },
   {
     name: 'a list of axes',

@@ -1,5 +1,6 @@
 // Axes that are no list of values but a range to draw from, as they are written in a sweep file.
 
+import { closestNames, didYouMean } from '../../registry/suggest.ts';
 import type { Distribution } from '../../study/types.ts';
 import { isJsonObject, type JsonValue } from '../../util/json.ts';
 
@@ -52,18 +53,28 @@ export function choicesIn(axis: JsonValue): JsonValue[] | null {
   return axis.choice.length === 0 ? null : axis.choice;
 }
 
-/** The distribution that an axis names, or what is wrong with it. */
-export function distributionIn(axis: JsonValue): Distribution | string {
+/** The distribution that the axis of a field names, or what is wrong with it. */
+export function distributionIn(field: string, axis: JsonValue): Distribution | string {
   const names = isJsonObject(axis) ? Object.keys(axis) : [];
   const [name = ''] = names;
   const kind = KINDS.get(name);
-  if (!isJsonObject(axis) || kind === undefined || names.length !== 1) return EXPECTED;
+  if (!isJsonObject(axis) || kind === undefined || names.length !== 1) return noRange(field, axis);
   const numbers = axis[name];
   const expected = `expected ${name}: ${kind.of}`;
   if (!Array.isArray(numbers) || !numbers.every((it) => typeof it === 'number' && Number.isFinite(it))) return expected;
   const parameters = numbers.filter((it) => typeof it === 'number');
   const length = name === 'quantised' ? 3 : 2;
   return (parameters.length === length ? kind.read(parameters) : null) ?? expected;
+}
+
+function noRange(field: string, axis: JsonValue): string {
+  const [name = 'name'] = isJsonObject(axis) ? Object.keys(axis) : [];
+  if (isJsonObject(axis) && Array.isArray(axis.values)) {
+    return `an axis is a list; write ${field}: ${JSON.stringify(axis.values)}`;
+  }
+  const near = didYouMean(closestNames(name, RANGES));
+  if (near !== '') return EXPECTED + near;
+  return `an axis is a list or a range; an axis over a field in it is written ${field}.${name}: [ … ]`;
 }
 
 const EXPECTED = `expected a list of values, or a range as one of ${[...KINDS.keys()].map((name) => `{${name}: […]}`).join(', ')}`;

@@ -83,8 +83,8 @@ class SpaceReading {
       );
       return;
     }
-    const distribution = distributionIn(axis);
-    if (typeof distribution === 'string') this.report(source, distribution);
+    const distribution = distributionIn(field, axis);
+    if (typeof distribution === 'string') this.report(source, distribution, 'value');
     else if (distribution.kind !== 'choice') {
       this.factors.push({
         parameter: { name: prefix + field, distribution, when },
@@ -127,7 +127,7 @@ class SpaceReading {
     this.factors.push({ parameter: { name, distribution, when }, fields, assign: (drawn) => choices[drawn] ?? [] });
   }
 
-  report(path: SpecPath, message: string): void {
-    this.issues.push({ path, part: 'key', message });
+  report(path: SpecPath, message: string, part: Issue['part'] = 'key'): void {
+    this.issues.push({ path, part, message });
   }
 }

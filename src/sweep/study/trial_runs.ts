@@ -51,13 +51,13 @@ export class TrialRuns {
   }
 
   /**
-   * Both ends of every range and all choices, one after another: what is wrong with a value is told before anything runs.
+   * Both ends of every range, a number between them, and all choices, one after another: what is wrong with a value is told before anything runs.
    * @throws SpecError
    */
   probe(space: Space, configurationOf: (point: Point) => Configuration): SweepRun[] {
     const first = drawn(space, new Map());
     const points = space.flatMap((parameter) =>
-      extremes(parameter).map((value) => {
+      [...extremes(parameter), ...between(parameter)].map((value) => {
         const fixed = new Map([[parameter.name, value]]);
         if (parameter.when !== null) fixed.set(parameter.when.parameter, parameter.when.choice);
         return drawn(space, fixed);
@@ -99,6 +99,21 @@ function drawn(space: Space, fixed: ReadonlyMap<string, number>): Point {
     point[name] = fixed.get(name) ?? extremes(parameter)[0] ?? 0;
   }
   return point;
+}
+
+/** No whole number where a range has others: a field that takes none is told of. */
+function between({ distribution }: Parameter): number[] {
+  switch (distribution.kind) {
+    case 'uniform':
+    case 'log_uniform':
+      return [distribution.low + (distribution.high - distribution.low) * Math.SQRT1_2];
+    case 'normal':
+      return [distribution.mean + distribution.sd * Math.SQRT1_2];
+    case 'quantised':
+      return [distribution.low + distribution.step];
+    default:
+      return [];
+  }
 }
 
 function extremes({ distribution }: Parameter): number[] {

@@ -95,7 +95,7 @@ describe('the space of a sweep', () => {
 
   it('says what a range looks like to one who spells it otherwise', () => {
     expect(complaintsOf({ grid: { rate: { loguniform: [1, 2] } } })).toEqual([
-      'grid/rate: expected a list of values, or a range as one of {uniform: […]}, {log_uniform: […]}, {int_uniform: […]}, {quantised: […]}, {normal: […]}',
+      'grid/rate: expected a list of values, or a range as one of {uniform: […]}, {log_uniform: […]}, {int_uniform: […]}, {quantised: […]}, {normal: […]}; did you mean "log_uniform" or "uniform"?',
     ]);
   });
 
