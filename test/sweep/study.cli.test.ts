@@ -1,0 +1,123 @@
+// Sweeps that search and give up on runs, as the built command runs them, with runs that cost nothing.
+
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { isJsonObject, type JsonObject } from '../../src/util/json.ts';
+import { ToySweep } from './support/toy_sweeps.ts';
+
+const SEARCH = `
+grid:
+  rate: {uniform: [0.01, 0.99]}
+  size: [1, 2, 3]
+search: {builder: random}
+objective: {metric: test/nll, goal: minimize}
+max_runs: 4
+`;
+
+async function events(toy: ToySweep): Promise<JsonObject[]> {
+  const text = await readFile(join(toy.directory, 'runs/toy/study/events.jsonl'), 'utf8');
+  return text
+    .trimEnd()
+    .split('\n')
+    .map((line): unknown => JSON.parse(line))
+    .filter(isJsonObject);
+}
+
+const ofKind = (all: readonly JsonObject[], kind: string) => all.filter(({ event }) => event === kind);
+
+/** Each of them starts a process a run, up to a dozen. */
+const PATIENCE = { timeout: 300_000 };
+
+describe('a sweep that searches', PATIENCE, () => {
+  it('asks for a point at a time, is told what it came to, and says which was the best', async () => {
+    const toy = await ToySweep.create(SEARCH);
+    const { code, stdout, stderr } = await toy.run('sweep', 'sweep.yaml');
+    expect(code).toBe(0);
+    const told = ofKind(await events(toy), 'told');
+    expect(told).toHaveLength(4);
+    const best = Math.min(...told.map(({ value }) => Number(value)));
+    expect(stdout).toContain('4 of 4 runs are finished');
+    expect(Number(/test\/nll +([\d.e-]+)/.exec(stdout)?.[1])).toBeCloseTo(best, 3);
+    expect(stderr).toContain('[4/4] done');
+  });
+
+  it('goes on from where it was when it may ask for more', async () => {
+    const toy = await ToySweep.create(SEARCH);
+    await toy.run('sweep', 'sweep.yaml');
+    const before = await events(toy);
+    expect((await toy.run('plan', 'sweep.yaml', 'max_runs=6')).stdout).toMatch(/4 asked +4 finished/);
+    expect(await toy.run('sweep', 'sweep.yaml', 'max_runs=6')).toMatchObject({ code: 0 });
+    const after = await events(toy);
+    expect(after.slice(0, before.length)).toEqual(before);
+    expect(ofKind(after, 'asked')).toHaveLength(6);
+  });
+
+  it('has the mean over its seeds', async () => {
+    const toy = await ToySweep.create(`${SEARCH}seeds: 2\n`);
+    expect(await toy.run('sweep', 'sweep.yaml')).toMatchObject({ code: 0 });
+    const all = await events(toy);
+    expect(ofKind(all, 'asked').map(({ runs }) => Array.isArray(runs) && runs.length)).toEqual([2, 2]);
+    // The toy adds a hundredth of its seed.
+    const [first, second] = all;
+    const rate = isJsonObject(first?.point) ? Number(Number(first.point.rate).toPrecision(6)) : 0;
+    expect(Number(second?.value)).toBeCloseTo((rate - 0.3) ** 2 + 0.005, 9);
+  });
+
+  it('is content with its target', async () => {
+    const toy = await ToySweep.create(`${SEARCH}target: 10\n`);
+    expect(await toy.run('sweep', 'sweep.yaml')).toMatchObject({ code: 0 });
+    expect(ofKind(await events(toy), 'asked')).toHaveLength(1);
+  });
+
+  it('refuses to go on with other axes, and with another base', async () => {
+    const toy = await ToySweep.create(SEARCH);
+    await toy.run('sweep', 'sweep.yaml');
+    const axes = await toy.run('plan', 'sweep.yaml', 'grid.size=[1, 2]');
+    expect(axes).toMatchObject({ code: 2 });
+    expect(axes.stderr).toContain('has another axes than the sweep file has now');
+    const base = await toy.run('plan', 'sweep.yaml', 'max_steps=5');
+    expect(base.stderr).toContain('trial 0 of the study in runs/toy would be another run now');
+  });
+
+  it('tries runs that failed again', async () => {
+    const toy = await ToySweep.create(SEARCH, 'fate: fail_once\n');
+    expect(await toy.run('sweep', 'sweep.yaml')).toMatchObject({ code: 1 });
+    expect(await toy.run('sweep', 'sweep.yaml')).toMatchObject({ code: 0 });
+    const all = await events(toy);
+    expect(ofKind(all, 'retried')).toHaveLength(4);
+    expect(all.slice(-4).map(({ state }) => state)).toEqual(Array(4).fill('finished'));
+  });
+});
+
+describe('a sweep that gives up on runs', PATIENCE, () => {
+  const RUNGS = 'early_stopping: {builder: asha, min_steps: 1, reduction_factor: 2}\n';
+
+  it('trains each to its first rung, and the better ones on', async () => {
+    const grid = 'grid: {rate: [0.1, 0.2, 0.3, 0.8]}\nobjective: {metric: test/nll, goal: minimize}\n';
+    const toy = await ToySweep.create(grid + RUNGS);
+    const { code, stdout } = await toy.run('sweep', 'sweep.yaml');
+    expect(code).toBe(0);
+    expect(stdout).toContain('rate=0.3');
+    const directories = (await readdir(join(toy.directory, 'runs/toy'))).filter((name) => name.includes('rate'));
+    const states = await Promise.all(
+      directories.map(async (name) => {
+        const status = JSON.parse(await readFile(join(toy.directory, 'runs/toy', name, 'status.json'), 'utf8'));
+        return [name.slice(0, 8), status.state];
+      }),
+    );
+    expect(Object.fromEntries(states)).toMatchObject({ 'rate=0.3': 'done', 'rate=0.8': 'stopped' });
+    const report = await toy.run('report', 'runs/toy');
+    expect(report.stdout).toContain('stopped');
+  });
+
+  it('stops a run whose values cross a threshold, at the same step however late it hears of it', async () => {
+    const grid = 'grid: {rate: [0.3, 0.9]}\nobjective: {metric: test/nll, goal: minimize}\n';
+    const toy = await ToySweep.create(`${grid}early_stopping: {builder: threshold, upper: 0.2}\n`, 'max_steps: 6\n');
+    expect(await toy.run('sweep', 'sweep.yaml')).toMatchObject({ code: 0 });
+    expect(ofKind(await events(toy), 'told')).toMatchObject([
+      { state: 'finished', step: null },
+      { state: 'stopped', step: 0 },
+    ]);
+  });
+});
