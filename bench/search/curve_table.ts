@@ -1,8 +1,9 @@
 // The curves of a sweep's finished runs as one Parquet file: a row a value, with the place of its point in the grid.
 //
-//   npx jiti bench/search/curve_table.ts RUNS bench/search/table.parquet
+//   npx jiti bench/search/curve_table.ts RUNS [MORE_RUNS …] bench/search/table.parquet
 //
-// RUNS is the directory of a sweep of bench/search/table_grid.yaml. Runs that are not done are left out, and counted.
+// RUNS is the directory of a sweep of bench/search/table_grid.yaml; others may have more seeds of some of its points. Runs that are not done are
+// left out, and counted.
 
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -14,11 +15,15 @@ import type { JsonObject } from '../../src/util/json.ts';
 
 const METRIC = 'test/nll';
 
-const [runs, file] = process.argv.slice(2);
-if (runs === undefined || file === undefined) throw new Error('usage: curve_table.ts RUNS FILE.parquet');
+const directories = process.argv.slice(2, -1);
+const file = process.argv.at(-1);
+if (directories.length === 0 || file === undefined) throw new Error('usage: curve_table.ts RUNS… FILE.parquet');
 
-const { value: planned, problem } = readPlannedRuns(runs);
-if (planned === null) throw new Error(`${runs}: ${problem}`);
+const planned = directories.flatMap((sweep) => {
+  const { value, problem } = readPlannedRuns(sweep);
+  if (value === null) throw new Error(`${sweep}: ${problem}`);
+  return value.map((run) => ({ ...run, directory: join(sweep, run.name) }));
+});
 const points = [...new Set(planned.map(({ config_hash }) => config_hash))];
 
 const columns = {
@@ -32,8 +37,7 @@ const columns = {
   value: 'DOUBLE',
 };
 
-function curveOf({ name, config_hash, axes, seed }: ListedRun): JsonObject[] {
-  const directory = join(runs ?? '', name);
+function curveOf({ directory, config_hash, axes, seed }: ListedRun & { directory: string }): JsonObject[] {
   const values = readFileSync(join(directory, 'metrics.jsonl'), 'utf8')
     .split('\n')
     .flatMap((line) => parseRow(line) ?? []);
@@ -53,7 +57,7 @@ function curveOf({ name, config_hash, axes, seed }: ListedRun): JsonObject[] {
   );
 }
 
-const done = planned.filter(({ name }) => seeRun(join(runs, name)).status?.state === 'done');
+const done = planned.filter(({ directory }) => seeRun(directory).status?.state === 'done');
 const rows = done.flatMap(curveOf);
 await writeParquet(file, fillFromTable({ columns, rows }));
 console.log(`${done.length} of ${planned.length} runs, ${rows.length} values -> ${file}`);
