@@ -70,7 +70,7 @@ export const pbt = defineBuilder({
 });
 
 /** Trial `g · population_size + i` is member `i` of generation `g`, and follows trial `(g − 1) · population_size + i`. */
-export function suggestMember(options: Options, { space, trials, seed }: Question): Suggestion | null {
+function suggestMember(options: Options, { space, trials, seed }: Question): Suggestion | null {
   const { population_size, steps_per_generation } = options;
   const number = trials.length;
   const generation = Math.floor(number / population_size);
