@@ -52,7 +52,20 @@ export interface Question {
   trials_planned: number | null;
 }
 
-/** `all`: every combination of the axes, known before anything runs. `ask`: a point at a time, from what the others came to. */
+/** What a member of a population is to do. */
+export interface Suggestion {
+  /** Its values from where it begins on. */
+  point: Point;
+  /** It goes on from where this trial has come to, with its weights and the state of its optimizer; null = it begins as any run does. */
+  parent: { trial: number } | null;
+  /** The step that it trains to, counted from the beginning of the first of its line. */
+  until_step: number;
+}
+
+/**
+ * - `all`: every combination of the axes, known before anything runs. - `ask`: a point at a time, from what the others came to.
+ * - `population`: generations of trials that go on from each other's weights.
+ */
 export type Search =
   | { kind: 'all' }
   | {
@@ -60,6 +73,11 @@ export type Search =
       /** The point of the trial whose number is that of the trials so far. The same question has the same answer. */
       suggest(question: Question): Point | Promise<Point>;
       close?(): Promise<void>;
+    }
+  | {
+      kind: 'population';
+      /** As of `ask`; null = the trials that it would go on from have not all been told of. */
+      suggest(question: Question): Suggestion | null;
     };
 
 export const searchSlot = defineSlot<Record<never, never>, Search>({
