@@ -5,7 +5,7 @@ import type { EarlyStopping, Goal, Point, Rung, Search, Space, Trial } from './t
 /** What happened, in its order. Values are those of the metric, whichever way is better. */
 export type StudyEvent =
   /** `runs`: the identities of its runs. */
-  | { event: 'asked'; trial: number; point: Point; runs: readonly string[] }
+  | ({ event: 'asked'; trial: number; runs: readonly string[] } & Proposal)
   /** All runs of the trial have trained to a rung and wait there; null where they have measured nothing. */
   | { event: 'reached'; trial: number; rung: number; step: number; value: number | null }
   /** It goes on to the next one. */
@@ -21,9 +21,18 @@ export type StudyEvent =
   /** Its runs failed, and are tried again. */
   | { event: 'retried'; trial: number };
 
+/** What a trial is to do. */
+export interface Proposal {
+  point: Point;
+  /** In a population: the trial whose weights it begins with, if any, and the step that it trains to, those of its parents counted. */
+  lineage?: { parent: number | null; until_step: number };
+}
+
+export type AskingSearch = Exclude<Search, { kind: 'all' }>;
+
 export interface StudyOptions {
   space: Space;
-  search: Extract<Search, { kind: 'ask' }>;
+  search: AskingSearch;
   early_stopping: EarlyStopping | null;
   goal: Goal;
   seed: number;
@@ -85,11 +94,16 @@ export class Study {
     return this.#options.goal === 'minimize' ? value : -value;
   }
 
-  /** The point of the next trial; null where there are as many as there will be. */
-  async ask(): Promise<Point | null> {
+  /** The next trial; null where there are as many as there will be, or others have to come to their end before. */
+  async ask(): Promise<Proposal | null> {
     const { space, search, seed, most_trials } = this.#options;
     if (this.#courses.length >= most_trials) return null;
-    return await search.suggest({ space, trials: this.trials, seed, trials_planned: most_trials });
+    const question = { space, trials: this.trials, seed, trials_planned: most_trials };
+    if (search.kind === 'ask') return { point: await search.suggest(question) };
+    const suggestion = search.suggest(question);
+    if (suggestion === null) return null;
+    const { point, parent, until_step } = suggestion;
+    return { point, lineage: { parent: parent?.trial ?? null, until_step } };
   }
 
   /** The trial that goes on next of those that wait; null where none is to. */

@@ -78,6 +78,7 @@ export type Search =
       kind: 'population';
       /** As of `ask`; null = the trials that it would go on from have not all been told of. */
       suggest(question: Question): Suggestion | null;
+      close?(): Promise<void>;
     };
 
 export const searchSlot = defineSlot<Record<never, never>, Search>({

@@ -15,7 +15,8 @@ import { resolvePinned, type Stage } from '../spec/pipeline.ts';
 import { loadPlugins } from '../spec/plugins.ts';
 import { digestsAfter, identifyStages } from '../spec/stage_identity.ts';
 import type { RunSpec } from '../spec/types.ts';
-import { earlyStoppingSlot, type Point, searchSlot } from '../study/types.ts';
+import type { Proposal } from '../study/study.ts';
+import { earlyStoppingSlot, searchSlot } from '../study/types.ts';
 import type { JsonObject } from '../util/json.ts';
 import type { SweepFields } from './grammar.ts';
 import { type InputFiles, watchInputFiles } from './input_files.ts';
@@ -23,7 +24,7 @@ import type { PlannedRun } from './planned_run.ts';
 import { plannedRun, reconcile, stale, there } from './reconcile.ts';
 import { runsOf, type SweepRuns } from './runs.ts';
 import { stageRun } from './stage_runs.ts';
-import { askedRuns, enumeratedStudy, type StudyPlan, type StudyRuns } from './study/study_plan.ts';
+import { askedRuns, type Before, enumeratedStudy, type StudyPlan, type StudyRuns } from './study/study_plan.ts';
 import { loadSweep, type SweepFile } from './sweep_file.ts';
 import type { SweepRun } from './sweep_run.ts';
 
@@ -76,7 +77,10 @@ export async function planSweep(file: string, options: LoadOptions, registry: Re
   const { runs, orphans } = await reconcile(log_path, wanted, { differences, fields: named });
   const placed = async (own: readonly SweepRun[]) =>
     (await reconcile(log_path, own, { differences, fields: named, look: 'own' })).runs;
-  const asking = study && { ...study, runsOf: (point: Point) => placed(study.runsOf(point)) };
+  const asking = study && {
+    ...study,
+    runsOf: (proposal: Proposal, before: Before) => placed(study.runsOf(proposal, before)),
+  };
   return { file, log_path, runs, orphans, specOf, fields, base: base.value, size, inputs, study: asking };
 }
 
@@ -91,7 +95,7 @@ async function wantedBy(
   const { fields } = sweep;
   const search = await registry.build(searchSlot, fields.search, {});
   const rule = fields.early_stopping && (await registry.build(earlyStoppingSlot, fields.early_stopping, {}));
-  if (search.kind === 'ask') return await askedRuns(sweep, registry, { ...loading, search, rule });
+  if (search.kind !== 'all') return await askedRuns(sweep, registry, { ...loading, search, rule });
   const swept = await runsOf(sweep, registry, loading);
   return { swept, study: rule && (await enumeratedStudy(sweep, swept, rule)) };
 }

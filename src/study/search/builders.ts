@@ -5,6 +5,7 @@ import { defineBuilder } from '../../registry/builder.ts';
 import { semantic } from '../../registry/fields.ts';
 import { type Search, searchSlot } from '../types.ts';
 import { optuna } from './optuna.ts';
+import { pbt } from './pbt.ts';
 
 const randomSearch = defineBuilder({
   slot: searchSlot,
@@ -67,4 +68,4 @@ const tpe = defineBuilder({
   },
 });
 
-export const askingSearches = [randomSearch, sobol, tpe, optuna];
+export const askingSearches = [randomSearch, sobol, tpe, pbt, optuna];

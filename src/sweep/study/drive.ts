@@ -11,7 +11,7 @@ import { judgedAmong } from '../../run_files/producers.ts';
 import { isFinished, readStatus } from '../../run_files/status.ts';
 import { giveUpRun, readGivenUp, reopenRun } from '../../run_files/stop.ts';
 import { writeUntil } from '../../run_files/until.ts';
-import { type Milestone, Study, type StudyEvent } from '../../study/study.ts';
+import { type Milestone, type Proposal, Study, type StudyEvent } from '../../study/study.ts';
 import type { EarlyStopping } from '../../study/types.ts';
 import type { SweepPlan } from '../plan.ts';
 import type { PlannedRun } from '../planned_run.ts';
@@ -55,6 +55,7 @@ interface TrialRun {
   runs: readonly PlannedRun[];
   judged: ReadonlySet<PlannedRun>;
   verdicts: Map<PlannedRun, Verdict>;
+  lineage?: Proposal['lineage'];
 }
 
 interface Decision {
@@ -117,7 +118,7 @@ class Drive {
   /** The trials of the history: those that failed are tried again, those that are open gone on with. */
   async remember(events: readonly StudyEvent[]): Promise<void> {
     for (const event of events) {
-      if (event.event === 'asked') this.#add(await this.#study.runsOf(event.point));
+      if (event.event === 'asked') this.#add(await this.#study.runsOf(event, this.#trials), event.lineage);
     }
     for (const [number, { runs }] of this.#trials.entries()) {
       const trial = this.#state.trials[number];
@@ -167,12 +168,12 @@ class Drive {
       this.#enqueue(promoted);
       return this.#queue.shift() ?? null;
     }
-    const point = await this.#state.ask();
-    if (point === null) return null;
-    const runs = await this.#study.runsOf(point);
+    const proposal = await this.#state.ask();
+    if (proposal === null) return null;
+    const runs = await this.#study.runsOf(proposal, this.#trials);
     const trial = this.#trials.length;
-    await this.#record({ event: 'asked', trial, point, runs: runs.map(({ hash }) => hash) });
-    this.#add(runs);
+    await this.#record({ event: 'asked', trial, ...proposal, runs: runs.map(({ hash }) => hash) });
+    this.#add(runs, proposal.lineage);
     this.#options.standings.expect(runs);
     this.#options.onEvent({ type: 'asked', trial, runs });
     this.#enqueue(trial);
@@ -188,9 +189,9 @@ class Drive {
     return this.#state.trials.some(({ state, value }) => state === 'finished' && value !== null && value <= wanted);
   }
 
-  #add(runs: readonly PlannedRun[]): void {
+  #add(runs: readonly PlannedRun[], lineage: Proposal['lineage']): void {
     const judged = new Set(judgedAmong(runs, this.#plan.fields.objective?.stage));
-    this.#trials.push({ runs, judged, verdicts: new Map() });
+    this.#trials.push({ runs, judged, verdicts: new Map(), ...(lineage !== undefined && { lineage }) });
   }
 
   #enqueue(number: number): void {

@@ -3,7 +3,7 @@
 
 import { join } from 'node:path';
 import { takeLease } from '../../run_files/lease.ts';
-import type { StudyEvent } from '../../study/study.ts';
+import type { Proposal, StudyEvent } from '../../study/study.ts';
 import { ConfigurationError, DataFormatError, messageOf } from '../../util/errors.ts';
 import { createFileAtomic, jsonText, makeDirectory, readJson, shortPath } from '../../util/files.ts';
 import { canonicalJson, isJsonObject, type JsonObject } from '../../util/json.ts';
@@ -14,6 +14,7 @@ import {
   isNullOr,
   isNumber,
   isOneOf,
+  isOptional,
   isRecordOf,
   isString,
   jsonShape,
@@ -24,8 +25,18 @@ const EVENTS = 'events.jsonl';
 const STUDY = 'study.json';
 
 const trial = { trial: isCount };
+const lineage = jsonShape<NonNullable<Proposal['lineage']>>({ parent: isNullOr(isCount), until_step: isCount });
 const shapes = new Map<unknown, Shape<StudyEvent>>([
-  ['asked', jsonShape({ event: isOneOf(['asked']), ...trial, point: isRecordOf(isNumber), runs: isArrayOf(isString) })],
+  [
+    'asked',
+    jsonShape({
+      event: isOneOf(['asked']),
+      ...trial,
+      point: isRecordOf(isNumber),
+      lineage: isOptional(lineage.is),
+      runs: isArrayOf(isString),
+    }),
+  ],
   [
     'reached',
     jsonShape({ event: isOneOf(['reached']), ...trial, rung: isCount, step: isCount, value: isNullOr(isNumber) }),

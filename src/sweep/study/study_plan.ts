@@ -1,13 +1,15 @@
 // The plan of a sweep that decides as it goes on: what decides its questions, what was asked so far, and the runs of any trial.
 
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import type { DatasetRevisions } from '../../hub/dataset_revisions.ts';
 import type { Registry } from '../../registry/registry.ts';
 import { diagnose } from '../../spec/diagnostics.ts';
 import type { Digests } from '../../spec/digests.ts';
 import type { LoadOptions } from '../../spec/load.ts';
 import type { Issue } from '../../spec/types.ts';
-import { Study, type StudyEvent, type StudyOptions } from '../../study/study.ts';
-import type { EarlyStopping, Point, Search, Space } from '../../study/types.ts';
+import { type AskingSearch, type Proposal, Study, type StudyEvent, type StudyOptions } from '../../study/study.ts';
+import type { EarlyStopping, Space } from '../../study/types.ts';
 import { ConfigurationError, SpecError } from '../../util/errors.ts';
 import { shortPath } from '../../util/files.ts';
 import type { JsonObject } from '../../util/json.ts';
@@ -19,9 +21,7 @@ import type { SweepFile } from '../sweep_file.ts';
 import type { SweepRun } from '../sweep_run.ts';
 import { readHistory, replayed } from './history.ts';
 import { sweepSpace } from './sweep_space.ts';
-import { TrialRuns } from './trial_runs.ts';
-
-type AskSearch = Extract<Search, { kind: 'ask' }>;
+import { type Line, TrialRuns } from './trial_runs.ts';
 
 export interface StudyPlan {
   /** What decides its questions, as JSON: with another it is another study. */
@@ -31,8 +31,8 @@ export interface StudyPlan {
   runs_per_trial: number;
   /** What was asked and told so far. */
   events: readonly StudyEvent[];
-  /** The runs of a point, each behind those that it starts from. */
-  runsOf(point: Point): Promise<readonly PlannedRun[]>;
+  /** The runs of a trial that was asked for, each behind those that it starts from. @param runsOfTrials those of the trials before, by number */
+  runsOf(proposal: Proposal, before: Before): Promise<readonly PlannedRun[]>;
 }
 
 /** How many runs a sweep has at most. */
@@ -42,8 +42,11 @@ export function mostRuns({ runs, study }: { runs: readonly unknown[]; study: Stu
 
 /** A study before it is known where its runs lie. */
 export interface StudyRuns extends Omit<StudyPlan, 'runsOf'> {
-  runsOf(point: Point): readonly SweepRun[];
+  runsOf(proposal: Proposal, before: Before): readonly SweepRun[];
 }
+
+/** The trials before, as far as those that go on from them need to know. */
+export type Before = readonly { runs: readonly Pick<SweepRun, 'hash'>[]; lineage?: Proposal['lineage'] }[];
 
 type Rule = EarlyStopping | null;
 type Loading = LoadOptions & { digests: Digests; revisions: DatasetRevisions };
@@ -52,7 +55,7 @@ type Loading = LoadOptions & { digests: Digests; revisions: DatasetRevisions };
 export async function askedRuns(
   sweep: SweepFile,
   registry: Registry,
-  { search, rule, ...loading }: Loading & { search: AskSearch; rule: Rule },
+  { search, rule, ...loading }: Loading & { search: AskingSearch; rule: Rule },
 ): Promise<{ swept: SweepRuns; fields: readonly string[]; study: StudyRuns }> {
   const { fields, document } = sweep;
   const { space, fields: set, configurationOf, issues } = sweepSpace(fields, document);
@@ -61,9 +64,11 @@ export async function askedRuns(
   const named = trials.probe(space, configurationOf);
   // Data sets by name are asked for once, and then all is read again with what they are.
   const sample = (await loading.revisions.settle()) ? trials.probe(space, configurationOf) : named;
+  if (search.kind === 'population') refuseAroundPopulation(sweep, sample);
   const judged = judgedStage(fields, sample);
   if (judged.length > 0) throw new SpecError(diagnose(document, judged));
-  const runsOf = (point: Point) => trials.of(configurationOf(point));
+  const runsOf = ({ point, lineage }: Proposal, before: Before) =>
+    trials.of(configurationOf(point), lineage === undefined ? null : lineOf(lineage, before, fields.log_path));
   const most_trials = mostTrials(sweep, sample);
   const { study, runs } = await studyOf(sweep, { space, search, early_stopping: rule, most_trials, sample, runsOf });
   const swept: SweepRuns = {
@@ -84,8 +89,8 @@ export async function enumeratedStudy(sweep: SweepFile, { runs }: SweepRuns, rul
   for (const run of runs) points.set(run.point, [...(points.get(run.point) ?? []), run]);
   const all = [...points.values()];
   const space: Space = [{ name: POINT, distribution: { kind: 'choice', size: all.length }, when: null }];
-  const search: AskSearch = { kind: 'ask', suggest: ({ trials }) => ({ [POINT]: trials.length }) };
-  const runsOf = (point: Point) => all[point[POINT] ?? -1] ?? [];
+  const search: AskingSearch = { kind: 'ask', suggest: ({ trials }) => ({ [POINT]: trials.length }) };
+  const runsOf = ({ point }: Proposal) => all[point[POINT] ?? -1] ?? [];
   const parts = { space, search, early_stopping: rule, most_trials: all.length, sample: all[0] ?? [], runsOf };
   return (await studyOf(sweep, parts)).study;
 }
@@ -94,12 +99,12 @@ const POINT = 'point';
 
 interface StudyParts {
   space: Space;
-  search: AskSearch;
+  search: AskingSearch;
   early_stopping: Rule;
   most_trials: number;
   /** The runs of any trial. */
   sample: readonly SweepRun[];
-  runsOf(point: Point): readonly SweepRun[];
+  runsOf: StudyRuns['runsOf'];
 }
 
 async function studyOf(sweep: SweepFile, parts: StudyParts): Promise<{ study: StudyRuns; runs: SweepRun[] }> {
@@ -126,8 +131,21 @@ function studyOptions({ fields, document }: SweepFile, { sample, runsOf, ...part
     ...parts,
     goal: objective.goal,
     seed: Array.isArray(seeds) ? (seeds[0] ?? 0) : (sample[0]?.seed ?? 0),
-    total_steps: sample.at(-1)?.max_steps ?? null,
+    total_steps: parts.search.kind === 'population' ? null : (sample.at(-1)?.max_steps ?? null),
   };
+}
+
+function refuseAroundPopulation({ fields, document }: SweepFile, sample: readonly SweepRun[]): void {
+  if (fields.early_stopping !== null) {
+    throw refused(document, ['early_stopping'], `${fields.search.builder} gives up on trials itself`);
+  }
+  if (sample.some(({ stage }) => stage !== null)) {
+    throw refused(
+      document,
+      ['search'],
+      `${fields.search.builder} is for a base that is one run, and this one has stages`,
+    );
+  }
 }
 
 /** How many trials a search may ask for. */
@@ -148,13 +166,33 @@ function refused(document: SweepFile['document'], path: Issue['path'], message: 
 /** The runs of the trials that were asked for, each once. */
 function askedIn(events: readonly StudyEvent[], log_path: string, runsOf: StudyParts['runsOf']): SweepRun[] {
   const runs = new Map<string, SweepRun>();
+  const before: { runs: readonly SweepRun[]; lineage?: Proposal['lineage'] }[] = [];
   for (const event of events) {
     if (event.event !== 'asked') continue;
-    const own = runsOf(event.point);
+    const own = runsOf(event, before);
     if (own.some(({ hash }) => !event.runs.includes(hash))) throw otherRuns(log_path, event.trial);
     for (const run of own) runs.set(run.hash, run);
+    before.push({ runs: own, lineage: event.lineage });
   }
   return [...runs.values()];
+}
+
+/** How a member of a population goes on from a trial before it. */
+function lineOf({ parent, until_step }: NonNullable<Proposal['lineage']>, before: Before, log_path: string): Line {
+  if (parent === null) return { steps: until_step, parents: [] };
+  const { runs = [], lineage } = before[parent] ?? {};
+  const names = readdirSync(log_path);
+  const parents = runs.map(({ hash }) => {
+    const name = names.find((each) => each.endsWith(`-${hash}`));
+    if (name !== undefined) return join(log_path, name);
+    throw new ConfigurationError(
+      `the run of trial ${parent} that another one goes on from is gone from ${shortPath(log_path)}`,
+      {
+        hint: 'Put it back, or give the sweep another log_path.',
+      },
+    );
+  });
+  return { steps: until_step - (lineage?.until_step ?? 0), parents };
 }
 
 function otherRuns(log_path: string, trial: number): ConfigurationError {

@@ -18,6 +18,14 @@ import { type References, referencesOf, stageRuns } from '../stage_runs.ts';
 import type { SweepFile } from '../sweep_file.ts';
 import type { SweepRun } from '../sweep_run.ts';
 
+/** How a member of a population goes on. */
+export interface Line {
+  /** Of this trial alone. */
+  steps: number;
+  /** The directories of the runs whose weights it begins with, a seed each; none for the first generation. */
+  parents: readonly string[];
+}
+
 export class TrialRuns {
   readonly stagesOf: SweepRuns['stagesOf'];
   readonly #sweep: SweepFile;
@@ -40,14 +48,28 @@ export class TrialRuns {
   }
 
   /** Each run once, behind those that it starts from. @throws SpecError with everything that is wrong */
-  of(configuration: Configuration): SweepRun[] {
+  of(configuration: Configuration, line: Line | null = null): SweepRun[] {
     const runs = new Map<string, SweepRun>();
-    for (const seed of seedsOf(this.#sweep.fields) ?? [undefined]) {
-      const stages = this.#stages(configuration, seed);
-      const identified = identifyStages(stages, this.#registry, this.#digests);
-      for (const run of stageRuns(identified, configuration, this.#references)) runs.set(run.hash, run);
+    for (const [i, seed] of (seedsOf(this.#sweep.fields) ?? [undefined]).entries()) {
+      const point = line === null ? configuration : [...configuration, ...this.#continued(line, i)];
+      const identified = identifyStages(this.#stages(point, seed), this.#registry, this.#digests);
+      for (const run of stageRuns(identified, point, this.#references)) {
+        // What it goes on from is told by its place in the study: names and tables have what was drawn.
+        runs.set(run.hash, line === null ? run : { ...run, configuration });
+      }
     }
     return [...runs.values()];
+  }
+
+  /** What makes a run go on from that of its parent with the same place among its seeds. */
+  #continued({ steps, parents }: Line, i: number): Configuration {
+    const source = ['search'];
+    const parent = parents[i];
+    const from: Configuration =
+      parent === undefined
+        ? []
+        : [{ field: 'load_checkpoint_path', value: { run: parent, checkpoint: 'final' }, source }];
+    return [{ field: 'max_steps', value: steps, source }, ...from];
   }
 
   /**
