@@ -171,6 +171,16 @@ export const sweepParams = Type.Object({
       }),
     ),
   ),
+  max_cost: runtime(
+    nullable(
+      Type.Number({
+        exclusiveMinimum: 0,
+        default: null,
+        description:
+          'Dollars that runs have cost, by the prices of their service, after which nothing more is begun. null = any.',
+      }),
+    ),
+  ),
   target: runtime(
     nullable(
       Type.Number({

@@ -18,6 +18,7 @@ import type { PlannedRun } from '../planned_run.ts';
 import { type Outcome, Scheduler, type SchedulerOptions, type SweepEvent } from '../scheduler.ts';
 import { Curves } from './curves.ts';
 import { readHistory, replayed, StudyHistory } from './history.ts';
+import { Spending } from './spending.ts';
 import type { StudyPlan } from './study_plan.ts';
 import { eventOf, type Verdict } from './verdict.ts';
 
@@ -75,6 +76,7 @@ class Drive {
   readonly #curves: Curves;
   readonly #scheduler: Scheduler;
   readonly #began: number;
+  readonly #spending = new Spending();
   readonly #trials: TrialRun[] = [];
   readonly #queue: Task[] = [];
   /** By the hash of the run. */
@@ -121,6 +123,7 @@ class Drive {
       if (event.event === 'asked') this.#add(await this.#study.runsOf(event, this.#trials), event.lineage);
     }
     for (const [number, { runs }] of this.#trials.entries()) {
+      for (const { hash, directory } of runs) this.#spending.add(hash, directory, null);
       const trial = this.#state.trials[number];
       const hasFailed = runs.some(({ found }) => found?.status?.state === 'failed');
       if (trial?.state === 'failed' && hasFailed) await this.#record({ event: 'retried', trial: number });
@@ -183,7 +186,8 @@ class Drive {
   #isEnough(): boolean {
     const { mostMs, now } = this.#options;
     if (mostMs !== null && now() - this.#began >= mostMs) return true;
-    const { target } = this.#plan.fields;
+    const { target, max_cost } = this.#plan.fields;
+    if (max_cost !== null && this.#spending.dollars >= max_cost) return true;
     if (target === null) return false;
     const wanted = this.#state.lower(target);
     return this.#state.trials.some(({ state, value }) => state === 'finished' && value !== null && value <= wanted);
@@ -218,8 +222,11 @@ class Drive {
       return;
     }
     const goal = this.#state.milestoneOf(trial);
+    const { max_cost } = this.#plan.fields;
     const { outcome, verdict } = await this.#follow(run, trial, goal);
     this.#outcomes.set(run.hash, outcome);
+    const warning = this.#spending.add(run.hash, outcome.directory, max_cost);
+    if (warning !== null) this.#options.onEvent({ type: 'trouble', run, message: warning });
     if (verdict.kind === 'at_rung') {
       this.#options.onEvent({ type: 'waiting', run, step: goal?.step ?? 0, value: verdict.value });
     } else await this.#scheduler.settle(outcome);

@@ -150,9 +150,9 @@ function refuseAroundPopulation({ fields, document }: SweepFile, sample: readonl
 
 /** How many trials a search may ask for. */
 function mostTrials({ fields, document }: SweepFile, sample: readonly SweepRun[]): number {
-  const { max_runs, max_hours, target } = fields;
-  if (max_runs === MOST_RUNS && max_hours === null && target === null) {
-    throw refused(document, ['search'], 'has no end: set max_runs, and max_hours or target if you like');
+  const { max_runs, max_hours, max_cost, target } = fields;
+  if (max_runs === MOST_RUNS && max_hours === null && max_cost === null && target === null) {
+    throw refused(document, ['search'], 'has no end: set max_runs, and max_hours, max_cost or target if you like');
   }
   const trials = Math.floor(max_runs / sample.length);
   if (trials > 0) return trials;
