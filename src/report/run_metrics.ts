@@ -2,8 +2,8 @@
 
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { type JsonValue, numberOf } from '../util/json.ts';
+import { curves } from './curves.ts';
 import { readRows } from './database.ts';
-import { curves } from './measure.ts';
 import { METRIC_ROWS, type MetricColumn } from './metrics.ts';
 
 export interface RunMetric {
