@@ -173,10 +173,14 @@ function membersOf(columns: readonly MetricColumn[]): Member[] {
   return columns.map(({ metric, column }) => ({ name: metric, as: column }));
 }
 
-const insertion = (columns: readonly MetricColumn[]) => (members: string) => {
-  const values = columns.map(({ column, type }) => `, ${valueIn(column, type)}`).join('');
-  return `INSERT INTO ${METRIC_ROWS} SELECT run_index, CASE WHEN isfinite(step) THEN step END${values} FROM ${members}`;
-};
+const insertion = (columns: readonly MetricColumn[]) => (members: string) =>
+  `INSERT INTO ${METRIC_ROWS} ${selection(columns)} FROM ${members}`;
+
+/** The values of the columns, in SQL, of members that are JSON text. */
+export function selection(columns: readonly MetricColumn[]): string {
+  const values = columns.map(({ column, type }) => `, ${valueIn(column, type)} AS ${column}`).join('');
+  return `SELECT run_index, CASE WHEN isfinite(step) THEN step END AS step${values}`;
+}
 
 /** Of JSON text. */
 function valueIn(raw: string, type: string): string {
