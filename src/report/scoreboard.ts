@@ -4,6 +4,7 @@
 import { differingSettings } from '../evaluation/differing_settings.ts';
 import { pairedResult } from '../evaluation/paired.ts';
 import { textOf } from '../util/json.ts';
+import { compareNaturally } from '../util/natural_order.ts';
 import type { RunPlaces } from './entries.ts';
 import { answersByExample, readEvaluations, type SeenEvaluation, scoreOf } from './evaluations.ts';
 import type { RunEntry } from './run_entry.ts';
@@ -59,7 +60,7 @@ export async function readScores(
 }
 
 export function scoresOf(evaluations: readonly SeenEvaluation[]): BenchmarkScores[] {
-  const benchmarks = [...new Set(evaluations.map(({ benchmark }) => benchmark))].sort();
+  const benchmarks = [...new Set(evaluations.map(({ benchmark }) => benchmark))].sort(compareNaturally);
   let differences = 0;
   return benchmarks.map((benchmark) => {
     const ranked = evaluations
