@@ -102,8 +102,13 @@ export class Readings {
 
   async #addTable(connection: DuckDBConnection): Promise<void> {
     const values = this.#columns.map((column) => `, ${numbersIn(column)} AS ${column.column}`).join('');
-    const table = `(SELECT run_index, step${values}, rowid FROM ${METRIC_ROWS})`;
-    await this.#addAll(await connection.run(this.#lists(table, 'ORDER BY rowid')));
+    const rows = `SELECT run_index, step${values}, rowid FROM ${METRIC_ROWS}`;
+    await this.#addAll(await connection.run(this.#lists(`(${rows})`)));
+    // Lists that several threads have made need not be in the order of the rows, which takes a while to see to.
+    const mixed = [...this.#runs].flatMap(([run, { isInOrder }]) => (isInOrder ? [] : run));
+    if (mixed.length === 0) return;
+    const again = `(${rows} WHERE run_index IN (${mixed.join(', ')}))`;
+    await this.#addAll(await connection.run(this.#lists(again, 'ORDER BY rowid')));
   }
 
   #lists(table: string, order = ''): string {
