@@ -10,7 +10,7 @@ export interface Series {
 const MOST_POINTS = 12;
 
 /** The steps that have a place in a course. */
-export const isPlaced = (step: number): boolean => step >= 0 && step <= Number.MAX_SAFE_INTEGER;
+const isPlaced = (step: number): boolean => step >= 0 && step <= Number.MAX_SAFE_INTEGER;
 
 /** How many steps there are up to the last of several runs, each of which says its own; 0 where none has any. */
 export function stepsUpTo(last: Iterable<number>): number {

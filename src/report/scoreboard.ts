@@ -59,7 +59,7 @@ export async function readScores(
   return { benchmarks: scoresOf(evaluations), notices };
 }
 
-export function scoresOf(evaluations: readonly SeenEvaluation[]): BenchmarkScores[] {
+function scoresOf(evaluations: readonly SeenEvaluation[]): BenchmarkScores[] {
   const benchmarks = [...new Set(evaluations.map(({ benchmark }) => benchmark))].sort(compareNaturally);
   let differences = 0;
   return benchmarks.map((benchmark) => {
