@@ -6,6 +6,7 @@ import { STATES, stateCount } from '../shared/states.js';
 import { comparing, metricPlaces } from './order.js';
 import { OverviewChart } from './overview_chart.js';
 import { RunRow } from './run_row.js';
+import { Scores } from './scores.js';
 import { atMostEvery } from './soon.js';
 
 /** @typedef {import('../../src/board/board_run.ts').BoardRun} BoardRun */
@@ -41,6 +42,7 @@ export class Overview {
   #body = element('tbody');
   #count = element('p', { class: 'soft', 'aria-live': 'polite' });
   #more = element('button', { type: 'button', onclick: () => this.#showMore() }, 'Show more');
+  #scores = new Scores();
   #chart;
   /** @type {Map<string, RunRow>} */
   #rows = new Map();
@@ -67,6 +69,7 @@ export class Overview {
       this.#count,
       scrolling('Runs', element('table', { class: 'runs' }, head, this.#body)),
       this.#more,
+      this.#scores.node,
     );
     this.refresh();
   }
@@ -75,6 +78,7 @@ export class Overview {
   refresh() {
     this.#fill();
     this.#draw();
+    void this.#scores.read();
   }
 
   /** @param {BoardUpdate} update */
@@ -94,6 +98,7 @@ export class Overview {
 
   close() {
     this.#chart.close();
+    this.#scores.close();
   }
 
   #controls() {

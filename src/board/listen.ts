@@ -11,6 +11,7 @@ import { readAssets } from './assets.ts';
 import { ReportPage } from './report_page.ts';
 import { RunDiffs } from './run_diffs.ts';
 import { BoardRuns } from './runs.ts';
+import { Scores } from './scores.ts';
 import { SeriesStore } from './series_store.ts';
 import { EventStream } from './stream.ts';
 import { Transcripts } from './transcript_view.ts';
@@ -60,8 +61,9 @@ export async function openBoard(options: BoardOptions): Promise<RunningBoard> {
   });
   const reportPage = new ReportPage({ directories, cwd });
   const [diffs, series, transcripts] = [new RunDiffs(cwd), new SeriesStore(), new Transcripts()];
+  const scores = new Scores({ directories, cwd });
   const access = accessOf(token);
-  const views = { runs, diffs, series, transcripts };
+  const views = { runs, diffs, series, transcripts, scores };
   const { fetch } = boardApp({ ...views, stream, assets, access, reportPage, directories, report });
   const server = createServer({ headersTimeout: HEADERS_MS, keepAliveTimeout: IDLE_MS }, getRequestListener(fetch));
   const connections = new Connections(server, STALLED_MS);
@@ -69,7 +71,7 @@ export async function openBoard(options: BoardOptions): Promise<RunningBoard> {
   const close = async () => {
     stream.close();
     await reportPage.close();
-    await Promise.all([diffs, series, transcripts].map((each) => each.close()));
+    await Promise.all([diffs, series, transcripts, scores].map((each) => each.close()));
     await runs.close();
     await connections.close(DRAIN_MS);
   };

@@ -6,6 +6,7 @@ import { json, noSuchRun, told } from './answers.ts';
 import type { RunDiffs } from './run_diffs.ts';
 import { curvesView, logTail, runView } from './run_view.ts';
 import type { BoardRuns } from './runs.ts';
+import type { Scores } from './scores.ts';
 import type { SeriesStore } from './series_store.ts';
 import type { Transcripts } from './transcript_view.ts';
 
@@ -14,12 +15,13 @@ export interface ViewParts {
   series: SeriesStore;
   diffs: RunDiffs;
   transcripts: Transcripts;
+  scores: Scores;
 }
 
 /** Lines that a chart can hold. */
 const MOST_CURVES = 24;
 
-export function addViews(app: Hono, { runs, series, diffs, transcripts }: ViewParts): void {
+export function addViews(app: Hono, { runs, series, diffs, transcripts, scores }: ViewParts): void {
   app.get('/api/curves', ({ req }) => {
     const entries = (req.queries('run') ?? []).slice(0, MOST_CURVES).flatMap((run) => runs.entry(run) ?? []);
     return told(async () => json(await curvesView(req.query('metric') ?? '', entries, series)));
@@ -41,6 +43,8 @@ export function addViews(app: Hono, { runs, series, diffs, transcripts }: ViewPa
     const entry = runs.entry(req.query('run') ?? '');
     return entry === null ? noSuchRun() : json({ log: logTail(entry) });
   });
+
+  app.get('/api/scores', () => told(async () => json(await scores.of(() => runs.entries()))));
 
   app.get('/api/transcripts', ({ req }) => {
     const entry = runs.entry(req.query('run') ?? '');

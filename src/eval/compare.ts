@@ -1,9 +1,9 @@
 // cookbook eval compare: two evaluations of the same examples, held against each other example by example.
 
+import { differingSettings } from '../evaluation/differing_settings.ts';
 import { type PairedResult, pairedResult } from '../evaluation/paired.ts';
 import { type RecordedAnswer, type RecordedEvaluation, recordedEvaluations } from '../evaluation/recorded_answers.ts';
 import { ConfigurationError } from '../util/errors.ts';
-import { equalJson } from '../util/json.ts';
 import { plural } from '../util/plural.ts';
 
 export interface CompareOptions {
@@ -103,10 +103,7 @@ const shareOf = (answers: Answers): number => answers.filter(({ isCorrect }) => 
 
 function differences(a: RecordedEvaluation, b: RecordedEvaluation): string[] {
   const [first, second] = [a.settings ?? {}, b.settings ?? {}];
-  const names = a.settings === null || b.settings === null ? [] : Object.keys({ ...first, ...second });
-  const differing = names
-    .filter((name) => !['model', 'renderer', 'base_url'].includes(name))
-    .filter((name) => !equalJson(first[name] ?? null, second[name] ?? null));
+  const differing = differingSettings(first, second);
   const graders = [a, b].map(({ answers }) => new Set(answers.map(({ grader }) => grader)));
   const sameGrader = graders.every((each) => each.size === 1) && [...graders[0]][0] === [...graders[1]][0];
   return [

@@ -12,7 +12,7 @@ import type { ForeignRun } from './foreign_run.ts';
 const MARK = 'imported.json';
 const FILES = [MARK, 'config.json', 'metrics.jsonl', 'status.json'];
 /** What people may have put beside them. */
-const KEPT = ['notes.json', 'notes.json.next'];
+const KEPT = ['notes.json', '.notes', 'notes.json.next'];
 const LONGEST_NAME = 60;
 
 export type Change = 'new' | 'changed' | 'unchanged';

@@ -5,10 +5,10 @@ import { closestNames, didYouMean } from '../registry/suggest.ts';
 import type { Measurement, Objective } from '../run_files/objective.ts';
 import { ConfigurationError } from '../util/errors.ts';
 import type { Grouping } from './grouping.ts';
-import { curves, measure } from './measure.ts';
 import { MetricFiles } from './metric_files.ts';
-import { findMetrics, loadMetrics, type MetricColumn, numbersIn } from './metrics.ts';
+import { findMetrics, type MetricColumn } from './metrics.ts';
 import { type ObjectiveOptions, objectivesFor } from './objective.ts';
+import { Readings } from './readings.ts';
 import type { RunEntry } from './run_entry.ts';
 import { type MeasuredRun, type Summary, summarise } from './summary.ts';
 
@@ -26,15 +26,15 @@ export async function compare(
   groupings: readonly Grouping[],
   options: ObjectiveOptions,
 ): Promise<Comparison> {
-  // Only the columns that some table needs: parsing fewer values is what keeps a summary near the time of a plain scan.
-  const metrics = groupings
-    .flatMap((grouping) => objectivesFor(membersOf(grouping), options))
-    .map(({ metric }): [string, string] => [metric, 'DOUBLE']);
-  const files = await MetricFiles.open(connection, entries);
-  const wanted = Object.fromEntries([...metrics, [COST.metric, 'DOUBLE']]);
-  const columns = await loadMetrics(files, wanted, { isOrdered: false });
-  const { summaries, notices } = await compareLoaded(connection, entries, groupings, options, columns);
-  return { summaries, notices: [...files.notices, ...notices] };
+  const readings = await Readings.read(connection, entries, metricsOf(groupings, options));
+  const { summaries, notices } = await compareBy(readings, connection, entries, groupings, options);
+  return { summaries, notices: [...readings.notices, ...notices] };
+}
+
+/** Only what some table needs: parsing fewer values is what keeps a summary near the time of a plain scan. */
+function metricsOf(groupings: readonly Grouping[], options: ObjectiveOptions): string[] {
+  const objectives = groupings.flatMap((grouping) => objectivesFor(membersOf(grouping), options));
+  return [...new Set([...objectives.map(({ metric }) => metric), COST.metric])];
 }
 
 /** @param columns what METRIC_ROWS holds: a metric that it lacks counts as one that was never logged */
@@ -45,15 +45,30 @@ export async function compareLoaded(
   options: ObjectiveOptions,
   columns: readonly MetricColumn[],
 ): Promise<Comparison> {
-  const measurements = new Measurements(connection, entries, columns);
+  const judging = new Set(metricsOf(groupings, options));
+  const readings = await Readings.ofTable(
+    connection,
+    columns.filter(({ metric }) => judging.has(metric)),
+  );
+  return compareBy(readings, connection, entries, groupings, options);
+}
+
+async function compareBy(
+  readings: Readings,
+  connection: DuckDBConnection,
+  entries: readonly RunEntry[],
+  groupings: readonly Grouping[],
+  options: ObjectiveOptions,
+): Promise<Comparison> {
+  const measurements = new Measurements(readings, entries);
   const summaries: Summary[] = [];
   const notices: string[] = [];
   let isFound = false;
   for (const grouping of groupings) {
     const members = membersOf(grouping);
     const objectives = objectivesFor(members, options);
-    const objective = await measurements.firstLogged(objectives, members);
-    const measured = await measurements.of(objective, members, objectives);
+    const objective = measurements.firstLogged(objectives, members);
+    const measured = measurements.of(objective, members, objectives);
     const isMissing = members.every((entry) => measured(entry).value === null);
     isFound ||= !isMissing;
     // A metric that is asked for is that of one stage: the others need not say that they lack it.
@@ -95,48 +110,43 @@ function someOf(names: readonly string[]): string {
   return `${names.slice(0, MOST_NAMES).join(', ')}${left > 0 ? ` and ${left} more` : ''}`;
 }
 
-/** Values of all runs by objective, each read off the table once: many tables of one report share their objective. */
+/** Values of all runs by objective, each found once: many tables of one report share their objective. */
 class Measurements {
-  readonly #connection: DuckDBConnection;
+  readonly #readings: Readings;
   readonly #indexOf: Map<RunEntry, number>;
-  readonly #columnOf: Map<string, string>;
   readonly #known = new Map<string, Map<number, Measurement>>();
 
-  constructor(connection: DuckDBConnection, entries: readonly RunEntry[], columns: readonly MetricColumn[]) {
-    this.#connection = connection;
-    this.#columnOf = new Map(columns.map((column) => [column.metric, numbersIn(column)]));
+  constructor(readings: Readings, entries: readonly RunEntry[]) {
+    this.#readings = readings;
     this.#indexOf = new Map(entries.map((entry, index) => [entry, index]));
   }
 
   /** The first objective that any of the runs has a value of, else the preferred one. */
-  async firstLogged(
-    objectives: readonly [Objective, ...Objective[]],
-    members: readonly RunEntry[],
-  ): Promise<Objective> {
+  firstLogged(objectives: readonly [Objective, ...Objective[]], members: readonly RunEntry[]): Objective {
     for (const objective of objectives) {
-      const values = await this.#values(objective);
+      const values = this.#values(objective);
       if (members.some((entry) => values.has(this.#index(entry)))) return objective;
     }
     return objectives[0];
   }
 
   /** @param others objectives that tell of a run that did not log the metric of this one, the most telling first */
-  async of(
+  of(
     objective: Objective,
     members: readonly RunEntry[],
     others: readonly Objective[],
-  ): Promise<(entry: RunEntry) => MeasuredRun> {
-    const values = await this.#values(objective);
+  ): (entry: RunEntry) => MeasuredRun {
+    const values = this.#values(objective);
     const instead = new Map<number, MeasuredRun['instead']>();
     const isAnyWithout = members.some((entry) => !values.has(this.#index(entry)));
     for (const other of isAnyWithout ? others.toReversed() : []) {
-      for (const [index, { value }] of await this.#values(other)) {
+      for (const [index, { value }] of this.#values(other)) {
         if (value !== null && Number.isFinite(value)) instead.set(index, { metric: other.metric, value });
       }
     }
     const indices = members.map((entry) => this.#index(entry));
-    const costs = await this.#values(COST);
-    const courses = await curves(this.#connection, this.#column(objective), indices);
+    const costs = this.#values(COST);
+    const courses = this.#readings.curves(objective.metric, indices);
     return (entry) => ({
       entry,
       curve: courses.get(this.#index(entry)) ?? [],
@@ -146,15 +156,11 @@ class Measurements {
     });
   }
 
-  async #values(objective: Objective): Promise<Map<number, Measurement>> {
+  #values(objective: Objective): Map<number, Measurement> {
     const key = JSON.stringify(objective);
-    const known = this.#known.get(key) ?? (await measure(this.#connection, this.#column(objective), objective));
+    const known = this.#known.get(key) ?? this.#readings.measure(objective);
     this.#known.set(key, known);
     return known;
-  }
-
-  #column({ metric }: Objective): string {
-    return this.#columnOf.get(metric) ?? 'NULL';
   }
 
   #index(entry: RunEntry): number {

@@ -8,6 +8,7 @@ import { type ListedRun, readPlannedRuns } from '../run_files/sweep_plan.ts';
 import { nearPathsHint } from '../spec/near_files.ts';
 import { ConfigurationError, messageOf } from '../util/errors.ts';
 import { isWithin } from '../util/files.ts';
+import { compareNaturally } from '../util/natural_order.ts';
 import { programName } from '../util/program_name.ts';
 
 export interface RunDirectory {
@@ -113,7 +114,7 @@ class Search {
 
   #list(directory: string) {
     try {
-      return readdirSync(directory, { withFileTypes: true }).sort((a, b) => (a.name < b.name ? -1 : 1));
+      return readdirSync(directory, { withFileTypes: true }).sort((a, b) => compareNaturally(a.name, b.name));
     } catch (error) {
       this.#notices.add(`${displayPath(directory, this.#cwd)} cannot be read: ${messageOf(error)}`);
       return [];

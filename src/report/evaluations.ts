@@ -155,13 +155,19 @@ export interface EvaluationScore {
   num_errors: number;
 }
 
-/** Of all answers that are there, whichever command has asked for them. */
-export function scoreOf({ answers }: Pick<SeenEvaluation, 'answers'>): EvaluationScore {
+/** How many there are to each example, and how many of them are right. */
+export function answersByExample(answers: readonly EvaluationAnswer[]): Map<string, { right: number; all: number }> {
   const byExample = new Map<string, { right: number; all: number }>();
   for (const { example_id, reward } of answers) {
     const { right, all } = byExample.get(example_id) ?? { right: 0, all: 0 };
     byExample.set(example_id, { right: right + Number(reward > 0), all: all + 1 });
   }
+  return byExample;
+}
+
+/** Of all answers that are there, whichever command has asked for them. */
+export function scoreOf({ answers }: Pick<SeenEvaluation, 'answers'>): EvaluationScore {
+  const byExample = answersByExample(answers);
   const shares = [...byExample.values()].map(({ right, all }) => right / all);
   const samples = Math.max(1, ...[...byExample.values()].map(({ all }) => all));
   const [score_low, score_high] = scoreInterval(shares, samples);

@@ -1,5 +1,7 @@
 // The order in which the metrics of a run are shown, whoever trained it, and which of them are shown at first.
 
+import { compareNaturally } from '../util/natural_order.ts';
+
 interface Group {
   names: RegExp;
   /** Not shown unless everything is asked for. */
@@ -40,7 +42,7 @@ export class MetricOrder {
   compare(a: string, b: string): number {
     const [x, y] = [this.#keyOf(a), this.#keyOf(b)];
     for (const [i, each] of x.entries()) if (each !== y[i]) return each - (y[i] ?? 0);
-    return a < b ? -1 : a > b ? 1 : 0;
+    return compareNaturally(a, b);
   }
 
   isDetail(metric: string): boolean {

@@ -1,6 +1,7 @@
 // The metrics that each file holds, with the type that its values fit, and the types that all files together give them.
 
 import type { JsonObject, JsonValue } from '../util/json.ts';
+import { plural } from '../util/plural.ts';
 import type { Columns } from './columns.ts';
 
 /** DOUBLE where all values are numbers (NaN and the infinities are written as text), BOOLEAN, or else VARCHAR. */
@@ -33,16 +34,34 @@ function typeOf(value: JsonValue): MetricType {
   return typeof value === 'boolean' ? 'BOOLEAN' : 'VARCHAR';
 }
 
-/** By name. A metric that is of one type here and of another there is text. */
+/**
+ * By name. A metric that is a number in one file stays one whatever another has logged under its name; one that is of several other
+ * types is text.
+ */
 export function typesOfAll(files: Iterable<FileMetrics>): Columns {
   const types = new Map<string, MetricType>();
   for (const metrics of new Set(files)) {
     for (const [metric, type] of metrics) {
       const known = types.get(metric) ?? type;
-      types.set(metric, known === type ? type : 'VARCHAR');
+      const isNumber = known === 'DOUBLE' || type === 'DOUBLE';
+      types.set(metric, isNumber ? 'DOUBLE' : known === type ? type : 'VARCHAR');
     }
   }
   return Object.fromEntries([...types].sort(([a], [b]) => compareBytes(a, b)));
+}
+
+/** A line for each metric that is a number, and that some files have logged something else of. */
+export function misfitNotices(types: Columns, files: readonly FileMetrics[]): string[] {
+  const misfits = new Map<string, number>();
+  for (const metrics of files) {
+    for (const [metric, type] of metrics) {
+      if (types[metric] === 'DOUBLE' && type !== 'DOUBLE') misfits.set(metric, (misfits.get(metric) ?? 0) + 1);
+    }
+  }
+  return [...misfits].map(
+    ([metric, n]) =>
+      `${JSON.stringify(metric)} is a number, and ${plural(n, 'run')} logged something else of it: that is NaN`,
+  );
 }
 
 /** As SQL orders text. */

@@ -5,7 +5,7 @@ import type { JsonObject, JsonValue } from '../util/json.ts';
 import type { Columns } from './columns.ts';
 import { readRows } from './database.ts';
 import type { Member, MetricFiles } from './metric_files.ts';
-import { metricsIn, typeNamed, typesOfAll } from './metric_types.ts';
+import { metricsIn, misfitNotices, typeNamed, typesOfAll } from './metric_types.ts';
 
 /** The table behind the view `metrics`; its `run_index` is the position of the run among the entries, from 0. */
 export const METRIC_ROWS = 'internal.metric_rows';
@@ -25,7 +25,7 @@ export function numbersIn({ column, type }: MetricColumn): string {
 }
 
 /**
- * Every metric that any line of any run has, with its type: DOUBLE where all values are numbers (NaN and the infinities are
+ * Every metric that any line of any run has, with its type: DOUBLE where all values of a run are numbers (NaN and the infinities are
  * written as text), BOOLEAN, or else VARCHAR. Reads all files once, but for those that a cache knows.
  * @param telling those that are kept where there are more than a table can have
  */
@@ -53,7 +53,10 @@ export async function findMetrics(files: MetricFiles, telling: ReadonlySet<strin
     const shape = new Map(metrics.map((name, i) => [String(name), typeNamed(known[i])]));
     for (const run of listOf(runs)) files.noteMetrics(Number(run), shape);
   }
-  return boundedMetrics(typesOfAll(files.metrics), telling, files);
+  const all = files.metrics;
+  const types = typesOfAll(all);
+  files.notices.push(...misfitNotices(types, all));
+  return boundedMetrics(types, telling, files);
 }
 
 /** More columns than anybody asks for, and as many as a table takes in a second. */
@@ -173,10 +176,14 @@ function membersOf(columns: readonly MetricColumn[]): Member[] {
   return columns.map(({ metric, column }) => ({ name: metric, as: column }));
 }
 
-const insertion = (columns: readonly MetricColumn[]) => (members: string) => {
-  const values = columns.map(({ column, type }) => `, ${valueIn(column, type)}`).join('');
-  return `INSERT INTO ${METRIC_ROWS} SELECT run_index, CASE WHEN isfinite(step) THEN step END${values} FROM ${members}`;
-};
+const insertion = (columns: readonly MetricColumn[]) => (members: string) =>
+  `INSERT INTO ${METRIC_ROWS} ${selection(columns)} FROM ${members}`;
+
+/** The values of the columns, in SQL, of members that are JSON text. */
+export function selection(columns: readonly MetricColumn[]): string {
+  const values = columns.map(({ column, type }) => `, ${valueIn(column, type)} AS ${column}`).join('');
+  return `SELECT run_index, CASE WHEN isfinite(step) THEN step END AS step${values}`;
+}
 
 /** Of JSON text. */
 function valueIn(raw: string, type: string): string {

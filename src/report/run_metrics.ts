@@ -3,8 +3,8 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { type JsonValue, numberOf } from '../util/json.ts';
 import { readRows } from './database.ts';
-import { curves } from './measure.ts';
 import { METRIC_ROWS, type MetricColumn } from './metrics.ts';
+import { Readings } from './readings.ts';
 
 export interface RunMetric {
   metric: string;
@@ -33,9 +33,12 @@ export async function runMetrics(
   indices: readonly number[],
 ): Promise<Map<number, RunMetric[]>> {
   const runs = new Map<number, RunMetric[]>();
-  for (const { metric, type, column } of columns) {
+  for (const each of columns) {
+    const { metric, type, column } = each;
     const courses =
-      type === 'DOUBLE' && indices.length > 0 ? await curves(connection, column, indices) : new Map<number, number[]>();
+      type === 'DOUBLE' && indices.length > 0
+        ? (await Readings.ofTable(connection, [each])).curves(metric, indices)
+        : new Map<number, number[]>();
     for (const row of await readRows(connection, statement(column, type === 'DOUBLE'))) {
       const index = Number(row.run_index);
       const metrics = runs.get(index) ?? [];

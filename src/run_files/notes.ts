@@ -1,14 +1,14 @@
 // notes.json: tags and a note that people keep beside a run. It says nothing of what the run computes, and the run never reads it.
 
-import { randomBytes } from 'node:crypto';
 import { lstatSync } from 'node:fs';
-import { rename, rm, stat } from 'node:fs/promises';
+import { mkdir, open, readdir, rename, rm, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ConfigurationError } from '../util/errors.ts';
-import { createFileAtomic, errorCode, explainingFailure, flushDirectory, jsonText } from '../util/files.ts';
+import { errorCode, explainingFailure, flushDirectory, isTemporary, jsonText } from '../util/files.ts';
 import { isArrayOf, isCount, isString, jsonShape } from '../util/json_shape.ts';
 import { cutText } from '../util/text.ts';
 import { readForeignObject } from './foreign_json.ts';
+import { awaitLease, type Lease, LeaseHeldError, tidyLeases } from './lease.ts';
 
 export interface RunNotes {
   /** Counts the changes: 0 where nothing was written yet. */
@@ -61,43 +61,65 @@ export async function writeNotes(directory: string, { revision, tags, note }: Ru
     throw new ConfigurationError(`notes hold at most ${bounds}`);
   }
   const next = { revision: revision + 1, tags: kept, note };
-  await explainingFailure('write', join(directory, NAME), () => replaceNotes(directory, next));
+  await explainingFailure('write', join(directory, NAME), () =>
+    alone(directory, (lock) => replaceNotes(directory, lock, next)),
+  );
   return next;
 }
 
-/** A writer is done within milliseconds; what is older is that of one that was killed, and that has told nobody of it. */
-const STALE_MS = 10_000;
+/** Beside the notes while somebody writes them, with the lease of whoever does. It is not the run's: that one may be training. */
+const LOCK = '.notes';
+/** A writer is done within milliseconds. */
+const PATIENCE_MS = 2_000;
 
 /**
- * Whoever brings the file with the next notes to be there is the only one who writes, of all processes; its rename is what counts.
- * Where somebody took it for that of a killed writer, or put another one in its place, the notes that are there in the end tell it.
+ * As the only one of all processes, whichever of them were killed at it; one that only stands still keeps its place.
+ * @throws NotesChangedError where somebody else does not come to an end
  */
-async function replaceNotes(directory: string, next: RunNotes): Promise<void> {
-  const claim = join(directory, `${NAME}.next`);
-  const text = jsonText({ schema_version: 1, ...next });
-  await removeStale(claim);
-  if (!(await createFileAtomic(claim, text))) throw new NotesChangedError('somebody else is changing these notes');
+async function alone(directory: string, write: (lock: string) => Promise<void>): Promise<void> {
+  const lock = join(directory, LOCK);
+  const lease = await leaseOf(lock);
   try {
-    const { notes: now, problem } = readNotes(directory);
-    if (problem !== null) throw new ConfigurationError(`the notes are left as they are: ${problem}`);
-    if (now.revision !== next.revision - 1) throw new NotesChangedError('somebody else has changed these notes');
-    await rename(claim, join(directory, NAME));
-  } catch (error) {
-    if (errorCode(error) === 'ENOENT') throw new NotesChangedError('somebody else is changing these notes');
-    await rm(claim, { force: true });
-    throw error;
+    await tidyLeases(lock);
+    // Of a killed taker; one that lives makes itself another.
+    for (const name of await readdir(lock)) if (isTemporary(name)) await rm(join(lock, name), { force: true });
+    await write(lock);
+  } finally {
+    await lease.release();
+    // Where somebody else has come meanwhile, it is not empty, and stays for them.
+    await rmdir(lock).catch(() => undefined);
   }
-  await flushDirectory(directory);
-  const { notes } = readNotes(directory);
-  if (jsonText({ schema_version: 1, ...notes }) !== text)
-    throw new NotesChangedError('somebody else has changed these notes');
 }
 
-async function removeStale(claim: string): Promise<void> {
-  const stats = await stat(claim).catch(() => null);
-  if (stats === null || Date.now() - stats.mtimeMs < STALE_MS) return;
-  // Under another name first: of two that see it only one gets it.
-  const taken = `${claim}.${randomBytes(6).toString('hex')}`;
-  await rename(claim, taken).catch(() => undefined);
-  await rm(taken, { force: true });
+async function leaseOf(lock: string): Promise<Lease> {
+  while (true) {
+    // Not with those above it: a run that was deleted stays so.
+    await mkdir(lock).catch((error: unknown) => {
+      if (errorCode(error) !== 'EEXIST') throw error;
+    });
+    try {
+      return await awaitLease(lock, PATIENCE_MS);
+    } catch (error) {
+      if (error instanceof LeaseHeldError) throw new NotesChangedError('somebody else is changing these notes');
+      // Whoever came before has taken it away.
+      if (!(error instanceof Error) || errorCode(error.cause) !== 'ENOENT') throw error;
+    }
+  }
+}
+
+/** What is written is put in place in one step; what a kill leaves of it, the next one writes over. */
+async function replaceNotes(directory: string, lock: string, next: RunNotes): Promise<void> {
+  const { notes: now, problem } = readNotes(directory);
+  if (problem !== null) throw new ConfigurationError(`the notes are left as they are: ${problem}`);
+  if (now.revision !== next.revision - 1) throw new NotesChangedError('somebody else has changed these notes');
+  const written = join(lock, 'next.json');
+  const file = await open(written, 'w');
+  try {
+    await file.writeFile(jsonText({ schema_version: 1, ...next }));
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  await rename(written, join(directory, NAME));
+  await flushDirectory(directory);
 }

@@ -6,6 +6,7 @@ import type { Browser, BrowserContextOptions } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { launch, whyNoBrowser } from '../../scripts/browser.mjs';
 import { openBoard } from '../../src/board/listen.ts';
+import { answersTo, writeAnswers } from '../report/evaluation_directories.ts';
 import { lossCurve, temporaryDirectory, writeRun, writeSweep, writeText } from '../report/run_directories.ts';
 import { violations } from './accessible.ts';
 import { openPage } from './chromium.ts';
@@ -28,6 +29,10 @@ beforeAll(async () => {
       ...(i === 2 ? { state: 'failed', error: { code: 'OOM', message: 'out of memory' } } : {}),
     });
   }
+  writeAnswers(join(sweep, 'evals/a/sums'), answersTo(40, 30), { 'settings.json': { model: 'ORG/A', seed: 0 } });
+  writeAnswers(join(sweep, 'evals/b/sums'), answersTo(40, 10), {
+    'settings.json': { model: '<b>ORG/B</b>', seed: 1 },
+  });
   const said = [
     { role: 'user', content: 'What is 1 + 1?' },
     { role: 'assistant', content: 'It is 2, of course.' },
@@ -88,6 +93,18 @@ describe.skipIf(whyNoBrowser !== null)('all runs', () => {
     await expect
       .poll(() => page.locator('.sql pre').textContent())
       .toContain('SELECT run, step, "test/nll"\nFROM metrics\nWHERE run IN (\'grid/lr=0.1\', ');
+    expect(faults).toEqual([]);
+  });
+
+  it('stand above what evaluations have measured, and what of it is no chance', async () => {
+    const { page, faults } = await boardOf('grid');
+    const table = page.getByRole('region', { name: 'Evaluations of sums' });
+    await table.waitFor();
+    const rows = await table.locator('tbody tr').all();
+    expect(await Promise.all(rows.map((row) => row.locator('td').allTextContents()))).toEqual([
+      ['ORG/A', '', '0.75', '0.5981 to 0.8581', '40', '', '', ''],
+      ['<b>ORG/B</b>', '', '0.25', '0.1419 to 0.4019', '40', '-0.5 (-0.65 to -0.35)', '1.907e-6', 'other seed'],
+    ]);
     expect(faults).toEqual([]);
   });
 

@@ -7,6 +7,7 @@ import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { launch, whyNoBrowser } from '../../scripts/browser.mjs';
 import { writePage } from '../../src/report/page/write_page.ts';
+import { answersTo, writeAnswers } from '../report/evaluation_directories.ts';
 import {
   lossCurve,
   temporaryDirectory,
@@ -30,6 +31,7 @@ beforeAll(async () => {
   [cwd, remove] = temporaryDirectory();
   browser = await launch();
   writeGrid();
+  writeEvaluations();
 });
 afterAll(async () => {
   await browser?.close();
@@ -62,6 +64,14 @@ function writeGrid(): void {
   }
 }
 
+/** Two models that have answered the same, and one that was asked something else. */
+function writeEvaluations(): void {
+  const evals = join(cwd, 'runs/grid/evals');
+  writeAnswers(join(evals, 'a/sums'), answersTo(40, 30), { 'settings.json': { model: 'ORG/A', seed: 0 } });
+  writeAnswers(join(evals, 'b/sums'), answersTo(40, 10), { 'settings.json': { model: '<b>ORG/B</b>', seed: 1 } });
+  writeAnswers(join(evals, 'a/words'), answersTo(4, 3), { 'settings.json': { model: 'ORG/A' } }, 'words');
+}
+
 /** Of some directories, opened. */
 async function pageOf(directories: string[], options: BrowserContextOptions = {}) {
   const file = join(cwd, `${directories.join('_').replaceAll('/', '_')}.html`);
@@ -79,6 +89,21 @@ describe.skipIf(whyNoBrowser !== null)('the report of a sweep', () => {
     expect(await page.locator('.problems tbody tr').count()).toBe(2);
     expect(await page.locator('figure svg').count()).toBeGreaterThan(2);
     expect(await page.locator('.runs tbody tr').count()).toBe(12);
+    expect(faults).toEqual([]);
+  });
+
+  it('shows what evaluations have measured, how sure that is, and how far apart two models are', async () => {
+    const { page, faults } = await pageOf(['runs/grid']);
+    const cells = async (name: string) => {
+      const rows = await page.getByRole('region', { name }).locator('tbody tr').all();
+      return await Promise.all(rows.map((row) => row.locator('td').allTextContents()));
+    };
+    expect(await cells('Evaluations of sums')).toEqual([
+      ['ORG/A', '', '0.75', '0.598 to 0.858', '40', '', '', ''],
+      ['<b>ORG/B</b>', '', '0.25', '0.142 to 0.402', '40', '-0.5 (-0.65 to -0.35)', '1.91e-6', 'other seed'],
+    ]);
+    expect(await cells('Evaluations of words')).toEqual([['ORG/A', '', '0.75', '0.301 to 0.954', '4', '']]);
+    expect(await page.locator('.contents a[href="#evaluations"]').count()).toBe(1);
     expect(faults).toEqual([]);
   });
 
@@ -245,6 +270,10 @@ describe.skipIf(whyNoBrowser !== null)('what others have written', () => {
       writeText(join(directory, 'logs.log'), ATTACKS.join('\n'));
       writeText(join(directory, 'code.diff'), `diff --git a/x b/x\n+${attack}\n`);
     }
+    for (const [i, attack] of ATTACKS.entries()) {
+      const settings = { 'settings.json': { model: attack, [attack]: i } };
+      writeAnswers(join(sweep, `evals/${i}`), answersTo(3, i % 3), settings, ATTACKS[0]);
+    }
     const { page, file, faults } = await pageOf(['runs/hostile']);
     for (const button of await page.locator('.runs .open').all()) await button.click();
     await page.locator('.diff summary').first().click();
@@ -269,7 +298,7 @@ describe.skipIf(whyNoBrowser !== null)('what others have written', () => {
     ]);
     const both = await pageOf(['runs/python', 'runs/grid']);
     expect(await both.page.locator('section.study').count()).toBe(2);
-    expect(await both.page.locator('.contents > ol > li').allTextContents()).toHaveLength(3);
+    expect(await both.page.locator('.contents > ol > li').allTextContents()).toHaveLength(4);
     expect(await violations(both.page)).toEqual([]);
     expect(both.faults).toEqual([]);
     const single = await pageOf(['runs/python/b']);

@@ -4,41 +4,16 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { toText } from '../../src/report/document.ts';
+import { readEntries } from '../../src/report/entries.ts';
 import { makeReport } from '../../src/report/report.ts';
+import { readScores } from '../../src/report/scoreboard.ts';
 import { isJsonObject, objectOf } from '../../src/util/json.ts';
 import { temporaryDirectory } from '../support/temporary_directory.ts';
+import { answersTo, writeAnswers } from './evaluation_directories.ts';
 import { writeRun } from './run_directories.ts';
 
 let cwd: string;
 let hash: string;
-
-interface Answer {
-  id: string;
-  reward: number;
-  sample?: number;
-  error?: string;
-}
-
-function writeAnswers(directory: string, answers: readonly Answer[], files: Record<string, object | string> = {}) {
-  mkdirSync(directory, { recursive: true });
-  const line = ({ id, reward, sample = 0, error }: Answer, idx: number) => ({
-    idx,
-    benchmark: 'sums',
-    example_id: id,
-    sample,
-    grader: 'sums 1',
-    turns: [],
-    reward,
-    metrics: { correct: reward },
-    logs: { input: `ask ${id}`, expected: '1', extracted: 7, output: 'it is 7' },
-    error: error ?? null,
-    time_seconds: 0.5,
-  });
-  const text = answers.map((answer, idx) => `${JSON.stringify(line(answer, idx))}\n`).join('');
-  writeFileSync(join(directory, 'trajectories.jsonl'), text);
-  for (const [name, content] of Object.entries(files))
-    writeFileSync(join(directory, name), typeof content === 'string' ? content : JSON.stringify(content));
-}
 
 beforeEach(async () => {
   cwd = await temporaryDirectory();
@@ -253,4 +228,25 @@ it('the report of a run tells what was measured of its weights', async () => {
   expect(objectOf(json).evaluations).toMatchObject([{ benchmark: 'sums', step: 12, num_correct: 2, num_errors: 1 }]);
   const other = await makeReport({ directories: ['runs/b'], cwd });
   expect(objectOf(other.json).evaluations).toEqual([]);
+});
+
+describe('as pages show them', () => {
+  it('are ranked within their benchmark, and held against the first on the examples that both have answered', async () => {
+    writeAnswers(join(cwd, 'runs/evals/p/sums'), answersTo(20, 20), { 'settings.json': { model: 'P', seed: 0 } });
+    writeAnswers(join(cwd, 'runs/evals/q/sums'), answersTo(30, 12), { 'settings.json': { model: 'Q', seed: 0 } });
+    writeAnswers(join(cwd, 'runs/evals/r/sums'), [{ id: 'unlike', reward: 0 }], { 'settings.json': { model: 'R' } });
+    const { entries } = readEntries({ directories: ['runs'], cwd });
+    const { benchmarks, notices } = await readScores(entries, { directories: ['runs/evals'], cwd });
+    expect(notices).toEqual([]);
+    expect(benchmarks.map(({ benchmark, n_more }) => [benchmark, n_more])).toEqual([['sums', 0]]);
+    const scores = benchmarks[0]?.scores ?? [];
+    expect(scores.map(({ model, score, num_examples }) => [model, score, num_examples])).toEqual([
+      ['P', 1, 20],
+      ['runs/a', 2 / 3, 3],
+      ['Q', 0.4, 30],
+      ['R', 0, 1],
+    ]);
+    expect(scores.map(({ difference }) => difference?.num_examples ?? null)).toEqual([null, null, 20, null]);
+    expect(scores[2]?.difference).toMatchObject({ value: -0.4, p_value: expect.closeTo(2 ** -7), differing: [] });
+  });
 });

@@ -128,7 +128,7 @@ describe('the cache of metrics', () => {
     await expectSame();
   });
 
-  it('gives numbers as the text that they were where another run logged text', async () => {
+  it('gives numbers where another run has come to log a text under their name', async () => {
     write('a', '{"step": 0, "x": 1.50, "y": true}\n{"step": 1, "x": 1e5, "y": false}\n{"step": 2, "x": "NaN"}\n');
     write('b', '{"step": 0, "x": 2, "y": 1}\n');
     await load({ keep: true });

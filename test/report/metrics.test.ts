@@ -56,6 +56,15 @@ describe('findMetrics', () => {
     });
   });
 
+  it('leaves a number one where another run has logged a text under its name, and says so', async () => {
+    write('a', [{ step: 0, loss: 1, phase: true }]);
+    write('b', [{ step: 0, loss: 'high', phase: 'late' }]);
+    const { metrics, rows, notices } = await load();
+    expect(metrics).toEqual({ loss: 'DOUBLE', phase: 'VARCHAR' });
+    expect(rows.map(({ loss }) => loss)).toEqual([1, 'NaN']);
+    expect(notices).toEqual(['"loss" is a number, and 1 run logged something else of it: that is NaN']);
+  });
+
   it('finds a metric that only one line of many has, and the union of what different runs have', async () => {
     const steps = Array.from({ length: 3000 }, (_, step) => ({ step, loss: step }));
     write('a', [...steps, { step: 3000, 'test/final': 7 }]);

@@ -7,7 +7,8 @@ import { openDatabase } from '../../src/report/database.ts';
 import { discoverRuns } from '../../src/report/discover.ts';
 import { measure } from '../../src/report/measure.ts';
 import { MetricFiles } from '../../src/report/metric_files.ts';
-import { loadMetrics } from '../../src/report/metrics.ts';
+import { loadMetrics, METRIC_ROWS } from '../../src/report/metrics.ts';
+import { Readings } from '../../src/report/readings.ts';
 import { makeReport } from '../../src/report/report.ts';
 import { readRunEntry } from '../../src/report/run_entry.ts';
 import { bestConfigurations } from '../../src/run_files/configurations.ts';
@@ -47,7 +48,15 @@ describe('the value of a run that counts', () => {
         try {
           await loadMetrics(await MetricFiles.open(database, entries), { nll: 'DOUBLE' });
           const seen = (await measure(database, 'm0', objective)).get(0) ?? { value: null, step: null };
-          expect(seen).toEqual(measureRun(entries[0]?.metricsFile ?? null, objective));
+          const counted = measureRun(entries[0]?.metricsFile ?? null, objective);
+          expect(seen).toEqual(counted);
+          const inTable = await Readings.ofTable(database, [{ metric: 'nll', type: 'DOUBLE', column: 'm0' }]);
+          await database.run(`DROP TABLE ${METRIC_ROWS}`);
+          const inPassing = await Readings.read(database, entries, ['nll']);
+          for (const readings of [inTable, inPassing]) {
+            expect(readings.measure(objective).get(0) ?? { value: null, step: null }).toEqual(counted);
+          }
+          expect(inPassing.curves('nll', [0])).toEqual(inTable.curves('nll', [0]));
         } finally {
           database.closeSync();
         }

@@ -1,20 +1,12 @@
-// notes.json: what people keep beside a run, written by one at a time, whoever was killed at it.
+// notes.json: what people keep beside a run, written by one at a time.
 
-import { mkdirSync, readdirSync, readFileSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { NotesChangedError, readNotes, writeNotes } from '../../src/run_files/notes.ts';
 import { temporaryDirectory } from '../support/temporary_directory.ts';
 
 const notes = (revision: number, note: string) => ({ revision, tags: [], note });
-
-/** What a writer leaves that was killed before its rename. */
-function leaveClaim(directory: string, text: string, secondsAgo: number): void {
-  const claim = join(directory, 'notes.json.next');
-  writeFileSync(claim, text);
-  const then = Date.now() / 1000 - secondsAgo;
-  utimesSync(claim, then, then);
-}
 
 describe('notes', () => {
   it('of many writers at once are those of one, and all others are told', async () => {
@@ -30,20 +22,10 @@ describe('notes', () => {
     expect(readdirSync(directory)).toEqual(['notes.json']);
   });
 
-  it('are taken over from a writer that was killed by one of those who find it, and not before ten seconds', async () => {
-    for (const left of ['', '{"torn', JSON.stringify({ schema_version: 1, ...notes(1, 'never told') })]) {
-      const directory = await temporaryDirectory();
-      leaveClaim(directory, left, 5);
-      await expect(writeNotes(directory, notes(0, 'too early'))).rejects.toThrow(
-        'somebody else is changing these notes',
-      );
-      leaveClaim(directory, left, 15);
-      const ends = await Promise.allSettled(['a', 'b', 'c', 'd'].map((text) => writeNotes(directory, notes(0, text))));
-      const told = ends.flatMap((end) => (end.status === 'fulfilled' ? end.value.note : []));
-      expect(told).toHaveLength(1);
-      expect(readNotes(directory).notes).toEqual(notes(1, told.join()));
-      expect(readdirSync(directory)).toEqual(['notes.json']);
-    }
+  it('of a run that is gone are not written', async () => {
+    const directory = join(await temporaryDirectory(), 'gone');
+    await expect(writeNotes(directory, notes(0, 'x'))).rejects.toThrow('cannot write');
+    expect(existsSync(directory)).toBe(false);
   });
 
   it('are not read by way of a link, nor written through one', async () => {

@@ -16,6 +16,7 @@ import type { MetricColumn } from '../metrics.ts';
 import { type ObjectiveOptions, tellingMetrics } from '../objective.ts';
 import type { RunEntry } from '../run_entry.ts';
 import { type RunMetric, runMetrics } from '../run_metrics.ts';
+import { readScores } from '../scoreboard.ts';
 import type { Study } from '../study/study.ts';
 import type { Summary } from '../summary.ts';
 import { answerOf } from './answer.ts';
@@ -67,12 +68,14 @@ async function pageOf(
     if (grouping !== undefined) shown.push(await studyData(study, charts, { grouping, metricsOf: details, undrawn }));
   }
   const { transcripts, notices: unread } = await transcriptsOf(entries, summaries);
+  const { benchmarks, notices: unscored } = await readScores(entries, options);
   return {
     title: options.directories.join(', '),
     states: stateCounts(countedStates(entries)),
     n_runs: entries.length,
-    notices: [...notices, ...undrawn, ...unread],
+    notices: [...notices, ...undrawn, ...unread, ...unscored],
     studies: shown,
+    benchmarks,
     provenance: provenanceOf(entries),
     transcripts,
   };

@@ -2,6 +2,7 @@
 
 import type { SeenState } from '../../run_files/types.ts';
 import type { JsonValue } from '../../util/json.ts';
+import type { BenchmarkScores } from '../scoreboard.ts';
 import type { Answer } from './answer.ts';
 import type { Provenance } from './provenance.ts';
 import type { StateCount } from './states.ts';
@@ -14,6 +15,8 @@ export interface PageData {
   /** What could not be read, one line each. */
   notices: string[];
   studies: StudyData[];
+  /** Results of `cookbook eval`. */
+  benchmarks: BenchmarkScores[];
   provenance: Provenance;
   transcripts: TranscriptsData;
 }

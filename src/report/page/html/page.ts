@@ -9,6 +9,7 @@ import type { PageData, StudyData } from '../page_data.ts';
 import { answerSection } from './answer_section.ts';
 import { chartsSection } from './charts_section.ts';
 import { configurationsSection } from './configurations_section.ts';
+import { evaluationsSection } from './evaluations_section.ts';
 import { type Html, heading, NOTHING, stateList } from './pieces.ts';
 import { provenanceSection } from './provenance_section.ts';
 import { runSections } from './run_section.ts';
@@ -41,6 +42,7 @@ ${data.n_runs === 1 ? NOTHING : html`<p class="soft">${summaryLine(data)}</p>`}
 ${data.studies.length > 1 ? stateList(data.states) : NOTHING}</header>
 ${notices(data.notices)}
 ${data.studies.map((study) => studySections(study, data))}
+${evaluationsSection(data.benchmarks)}
 ${data.n_runs === 1 ? NOTHING : transcriptsSection(data.transcripts)}
 ${provenanceSection(data.provenance)}
 </main>
@@ -108,7 +110,7 @@ function contents(data: PageData): Html {
         : data.studies.map(
             (study) => html`<li><a href="#${study.id}">${study.title}</a><ol>${partsOfStudy(study)}</ol></li>`,
           );
-  return html`<nav class="contents" aria-label="Contents"><ol>${studies}${data.n_runs === 1 ? NOTHING : said}${link('provenance', 'Provenance')}</ol></nav>`;
+  return html`<nav class="contents" aria-label="Contents"><ol>${studies}${data.benchmarks.length > 0 ? link('evaluations', 'Evaluations') : NOTHING}${data.n_runs === 1 ? NOTHING : said}${link('provenance', 'Provenance')}</ol></nav>`;
 }
 
 function partsOfStudy({ id, charts }: StudyData): Html[] {
