@@ -125,7 +125,7 @@ describe.skipIf('missing' in environment)('the record of Optuna that the estimat
   it('is what this Optuna computes', { timeout: 120_000 }, async () => {
     const folder = join(import.meta.dirname, '../study/search');
     const { stdout } = await execa(python, [join(folder, 'record_optuna.py')]);
-    const figures = (text: string): number[] => [...text.matchAll(/-?\d[\d.e+-]*/g)].map(([figure]) => Number(figure));
+    const figures = (text: string): number[] => [...text.matchAll(/-?\d+(\.\d+)?(e[+-]?\d+)?/g)].map(([figure]) => Number(figure));
     const recorded = await readFile(join(folder, 'optuna_tpe.json'), 'utf8');
     const [ours, theirs] = [figures(recorded), figures(stdout)];
     expect(theirs.length).toBe(ours.length);

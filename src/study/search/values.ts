@@ -1,7 +1,7 @@
 // From numbers between 0 and 1 to the values of parameters, and from values to points that hold what is there and nothing else.
 
 import type { Distribution, Parameter, Point, Space } from '../types.ts';
-import { normalQuantile } from './normal_distribution.ts';
+import { normalBelow, normalQuantile } from './normal_distribution.ts';
 
 /** Values that lie on a grid: `low`, `low + step`, … */
 export interface Grid {
@@ -75,3 +75,14 @@ export function pointOf(space: Space, valueFor: (parameter: Parameter, index: nu
 /** Null where the parameter is not there. */
 export const valueIn = (point: Point, name: string): number | null =>
   Object.hasOwn(point, name) ? (point[name] ?? null) : null;
+
+/** The share of the distribution below a value; of a value of a grid or of a choice, the middle of its part. */
+export function shareOf(distribution: Distribution, value: number): number {
+  const grid = gridOf(distribution);
+  if (grid !== null) return (Math.round((value - grid.low) / grid.step) + 0.5) / grid.size;
+  if (distribution.kind === 'choice') return (value + 0.5) / distribution.size;
+  if (distribution.kind === 'normal') return normalBelow((value - distribution.mean) / distribution.sd);
+  const { kind, low, high } = distribution;
+  if (low === high) return 0.5;
+  return kind === 'log_uniform' ? Math.log(value / low) / Math.log(high / low) : (value - low) / (high - low);
+}
