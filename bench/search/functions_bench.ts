@@ -1,10 +1,9 @@
 // Searches on test functions, against Optuna's sampler: the median regret after so many trials, a table and a chart of it.
 //
-//   npx jiti bench/search/functions_bench.ts --python PATH [--repeats 50] [--gp 0] [--write]
+//   npx jiti bench/search/functions_bench.ts --python PATH [--repeats 50] [--write]
 //
 // PATH is a Python with optuna==5.0.0. "same draws" is ours, given Optuna's first ten points and its random numbers: as the two are one
-// algorithm, it should come to the same. --gp is for how many repeats Optuna's GPSampler runs too (slow; needs torch and scipy). --write
-// replaces functions.md and functions.svg here; without, the table is printed.
+// algorithm, it should come to the same. --write replaces functions.md and functions.svg here.
 
 import { spawn } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
@@ -25,7 +24,6 @@ const { values } = parseArgs({
   options: {
     python: { type: 'string', default: 'python3' },
     repeats: { type: 'string', default: '50' },
-    gp: { type: 'string', default: '0' },
     write: { type: 'boolean', default: false },
   },
 });
@@ -48,10 +46,10 @@ async function ask(said: object): Promise<Point> {
   return JSON.parse(value);
 }
 
-async function optuna({ space, of }: TestFunction, seed: number, sampler: string, n = TRIALS): Promise<Trial[]> {
+async function optuna({ space, of }: TestFunction, seed: number): Promise<Trial[]> {
   const trials: Trial[] = [];
-  let point = await ask({ space, seed, sampler });
-  while (trials.length < n) {
+  let point = await ask({ space, seed });
+  while (trials.length < TRIALS) {
     const value = of(point);
     trials.push(finished(trials.length, point, value));
     point = await ask({ value });
@@ -100,7 +98,7 @@ async function measured(f: TestFunction): Promise<Curves> {
   const note = (method: string, trials: readonly Trial[]) =>
     curves.set(method, [...(curves.get(method) ?? []), regrets(f, trials)]);
   for (let seed = 0; seed < REPEATS; seed++) {
-    const theirs = await optuna(f, seed, 'tpe');
+    const theirs = await optuna(f, seed);
     note('Optuna TPE', theirs);
     const uniform = numpyUniform(seed);
     const seen = { ...f, space: inOrderOfSight(f.space, theirs) };
@@ -112,7 +110,6 @@ async function measured(f: TestFunction): Promise<Curves> {
     );
     note('sobol', ours(f, seed, suggestSobol));
     note('random', ours(f, seed, suggestRandom));
-    if (seed < Number(values.gp)) note('Optuna GP', await optuna(f, seed, 'gp', BUDGETS[0]));
   }
   return curves;
 }
@@ -139,12 +136,10 @@ for (const f of FUNCTIONS) {
     const medians = ['Optuna TPE', 'same draws', 'tpe', 'sobol', 'random'].map((method) => median(of(method)));
     const [low, high] = ratioInterval(of('tpe'), of('Optuna TPE'));
     const isSame = of('same draws').filter((regret, i) => Math.abs(regret - of('Optuna TPE')[i]) <= 1e-6 * regret);
-    const gp = curves.has('Optuna GP') && budget === BUDGETS[0] ? [figure(median(of('Optuna GP')))] : ['–'];
     rows.push([
       f.name,
       `${budget}`,
       ...medians.map(figure),
-      ...(Number(values.gp) > 0 ? gp : []),
       `${isSame.length}/${REPEATS}`,
       `${(medians[2] / medians[0]).toFixed(2)} (${low.toFixed(2)}–${high.toFixed(2)})`,
     ]);
@@ -155,7 +150,6 @@ worker.stdin.end();
 
 const heads = [
   ...['function', 'trials', 'Optuna TPE', '`tpe`, same draws', '`tpe`', '`sobol`', '`random`'],
-  ...(Number(values.gp) > 0 ? [`Optuna GP (${values.gp})`] : []),
   ...['same draws, same regret', '`tpe` / Optuna (95 %)'],
 ];
 const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;

@@ -1,4 +1,4 @@
-"""Optuna's sampler, asked over pipes: {"space", "seed", "sampler"} begins a study, {"value"} tells the last point's; every line is answered by a point."""
+"""Optuna's sampler, asked over pipes: {"space", "seed"} begins a study, {"value"} tells the last point's; every line is answered by a point."""
 
 import json
 import sys
@@ -40,17 +40,12 @@ def suggest(trial, space):
     return point
 
 
-def make(said):
-    if said["sampler"] == "gp":
-        return optuna.samplers.GPSampler(seed=said["seed"])
-    return optuna.samplers.TPESampler(seed=said["seed"], multivariate=True, group=True, constant_liar=True)
-
-
 for line in sys.stdin:
     said = json.loads(line)
     if "value" in said:
         study.tell(trial, said["value"])
     else:
-        space, study = said["space"], optuna.create_study(sampler=make(said))
+        sampler = optuna.samplers.TPESampler(seed=said["seed"], multivariate=True, group=True, constant_liar=True)
+        space, study = said["space"], optuna.create_study(sampler=sampler)
     trial = study.ask()
     print(json.dumps(suggest(trial, space)), flush=True)

@@ -11,6 +11,7 @@ const SCATTERED = 500;
 const ELITE = 8;
 const CHILDREN = 16;
 const ROUNDS = 7;
+const LEAST = 2 ** -53;
 
 export function suggestGp({ n_startup_trials }: { n_startup_trials: number }, question: Question): Point {
   const { space, trials, seed } = question;
@@ -28,9 +29,9 @@ export function suggestGp({ n_startup_trials }: { n_startup_trials: number }, qu
     const believed = pending.map((place) => process(place).mean);
     process = fitProcess([...x, ...pending], [...y, ...believed], isChoice);
   }
-  const best = Math.min(...x.map((place) => process(place).mean));
+  const known = x.map((place) => ({ place, mean: process(place).mean })).sort((a, b) => a.mean - b.mean);
   const random = randomFor(seed, 'gp', trials.length);
-  return mostPromising(space, process, best, x.toSorted((a, b) => process(a).mean - process(b).mean), () => nextUniform(random));
+  return mostPromising(space, process, known, () => nextUniform(random));
 }
 
 /** Where a point lies in the unit cube. What is not there is in the middle: its parent tells the point apart. */
@@ -42,11 +43,15 @@ const placeOf = (space: Space, point: Point): number[] =>
 
 /** Values with mean 0 and standard deviation 1. What has no number is as bad as the worst, and nothing is worse than bad by far. */
 function standardised(trials: readonly Trial[]): number[] {
-  const finite = trials.flatMap(({ value }) => (value !== null && Number.isFinite(value) ? [value] : [])).sort((a, b) => a - b);
+  const finite = trials
+    .flatMap(({ value }) => (value !== null && Number.isFinite(value) ? [value] : []))
+    .sort((a, b) => a - b);
   const least = finite[0] ?? 0;
   const middle = finite[finite.length >> 1] ?? 0;
   const most = Math.min(finite.at(-1) ?? 0, middle + 2 * (middle - least));
-  const values = trials.map(({ value }) => (value === null || Number.isNaN(value) ? most : Math.min(Math.max(value, least), most)));
+  const values = trials.map(({ value }) =>
+    value === null || Number.isNaN(value) ? most : Math.min(Math.max(value, least), most),
+  );
   const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
   const sd = Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length);
   return values.map((value) => (value - mean) / (sd || 1));
@@ -60,10 +65,19 @@ function logImprovement({ mean, sd }: { mean: number; sd: number }, best: number
   return log + Math.log(sd);
 }
 
-/** Scattered places and neighbours of the best trials, then neighbours of the best of those, ever nearer. */
-function mostPromising(space: Space, process: Process, best: number, known: readonly (readonly number[])[], uniform: () => number): Point {
+/**
+ * Scattered places and neighbours of the best trials, then neighbours of the best of those, ever nearer.
+ * @param known where trials were, the best first
+ */
+function mostPromising(
+  space: Space,
+  process: Process,
+  known: readonly { place: readonly number[]; mean: number }[],
+  uniform: () => number,
+): Point {
+  const best = known[0].mean;
   const scored = (place: readonly number[]) => {
-    const point = pointOf(space, ({ distribution }, i) => valueAt(distribution, Math.min(place[i], 1 - 2 ** -53)));
+    const point = pointOf(space, ({ distribution }, i) => valueAt(distribution, Math.min(place[i], 1 - LEAST)));
     return { place, point, score: logImprovement(process(placeOf(space, point)), best) };
   };
   const neighbour = (place: readonly number[], width: number) =>
@@ -72,15 +86,19 @@ function mostPromising(space: Space, process: Process, best: number, known: read
       const draw = uniform();
       if (!moves) return u;
       if (space[i].distribution.kind === 'choice') return uniform() < 0.5 ? draw : u;
-      return Math.min(Math.max(u + width * normalQuantile(Math.max(draw, 2 ** -53)), 0), 1);
+      return Math.min(Math.max(u + width * normalQuantile(Math.max(draw, LEAST)), 0), 1);
     });
   const scattered = Array.from({ length: SCATTERED }, () => space.map(() => uniform()));
-  const near = known.slice(0, ELITE).flatMap((place) => Array.from({ length: CHILDREN }, () => neighbour(place, 0.1)));
+  const near = known
+    .slice(0, ELITE)
+    .flatMap(({ place }) => Array.from({ length: CHILDREN }, () => neighbour(place, 0.1)));
   let elite = [...scattered, ...near].map(scored);
   for (let round = 0; ; round++) {
     elite = elite.sort((a, b) => b.score - a.score).slice(0, ELITE);
     if (round === ROUNDS) return elite[0].point;
     const width = 0.1 * 0.5 ** round;
-    elite.push(...elite.flatMap(({ place }) => Array.from({ length: CHILDREN }, () => scored(neighbour(place, width)))));
+    elite.push(
+      ...elite.flatMap(({ place }) => Array.from({ length: CHILDREN }, () => scored(neighbour(place, width)))),
+    );
   }
 }

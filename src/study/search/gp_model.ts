@@ -24,8 +24,14 @@ interface Parameters {
 }
 
 /** @param y with mean 0 and standard deviation 1 */
-export function fitProcess(x: readonly (readonly number[])[], y: readonly number[], isChoice: readonly boolean[]): Process {
-  const distances = isChoice.map((choice, k) => Float64Array.from(x.flatMap((a) => x.map((b) => apart(a[k], b[k], choice)))));
+export function fitProcess(
+  x: readonly (readonly number[])[],
+  y: readonly number[],
+  isChoice: readonly boolean[],
+): Process {
+  const distances = isChoice.map((choice, k) =>
+    Float64Array.from(x.flatMap((a) => x.map((b) => apart(a[k], b[k], choice)))),
+  );
   let logs = [...isChoice.map(() => 0), 0, Math.log(1e-2)];
   let best = { logs, likelihood: Number.NEGATIVE_INFINITY };
   let steps = logs.map(() => 0.3);
@@ -43,7 +49,9 @@ export function fitProcess(x: readonly (readonly number[])[], y: readonly number
   }
   const { weights, inverse, scale, lengths } = posterior(best, distances, y);
   return (point) => {
-    const near = x.map((other) => scale * matern(lengths.reduce((sum, w, k) => sum + w * apart(point[k], other[k], isChoice[k]), 0)));
+    const near = x.map(
+      (other) => scale * matern(lengths.reduce((sum, w, k) => sum + w * apart(point[k], other[k], isChoice[k]), 0)),
+    );
     let mean = 0;
     let variance = scale;
     for (let i = 0; i < near.length; i++) {
@@ -93,7 +101,11 @@ function posterior({ logs }: Parameters, distances: readonly Float64Array[], y: 
   gradient[lengths.length] += 1 - scale;
   gradient[lengths.length + 1] += 0.1 - 30 * noise;
   const prior =
-    lengths.reduce((sum, w) => sum - 0.1 / w - 0.1 * w, 0) + Math.log(scale) - scale + 0.1 * Math.log(noise) - 30 * noise;
+    lengths.reduce((sum, w) => sum - 0.1 / w - 0.1 * w, 0) +
+    Math.log(scale) -
+    scale +
+    0.1 * Math.log(noise) -
+    30 * noise;
   const likelihood = -(y.reduce((sum, value, i) => sum + value * weights[i], 0) + logDeterminant) / 2 + prior;
   return { likelihood, gradient, weights, inverse, scale, lengths };
 }

@@ -3,10 +3,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { askingSearches } from '../../../src/study/search/builders.ts';
+import { suggestGp } from '../../../src/study/search/gp.ts';
 import { suggestRandom } from '../../../src/study/search/random.ts';
 import { suggestSobol } from '../../../src/study/search/sobol.ts';
 import { suggestTpe } from '../../../src/study/search/tpe.ts';
-import { valueIn } from '../../../src/study/search/values.ts';
+import { countOf, shareOf, valueAt, valueIn } from '../../../src/study/search/values.ts';
 import type { Parameter, Point, Question, Space } from '../../../src/study/types.ts';
 import { historyOf, isInside, spaces, told } from './support/spaces.ts';
 
@@ -16,6 +17,7 @@ const SEARCHES: [string, (question: Question) => Point][] = [
   ['random', suggestRandom],
   ['sobol', suggestSobol],
   ['tpe', (question) => suggestTpe(TPE, question)],
+  ['gp', (question) => suggestGp({ n_startup_trials: 3 }, question)],
   ['tpe, each parameter by itself', (question) => suggestTpe({ ...TPE, multivariate: false }, question)],
   ['tpe, conditional ones by themselves', (question) => suggestTpe({ ...TPE, group: false }, question)],
 ];
@@ -67,9 +69,9 @@ describe.each(SEARCHES)('%s', (_, suggest) => {
   });
 });
 
-it('asks for other points by another seed, and by another number', () => {
+it('asks for other points by another seed, and by another number, where chance has a part', () => {
   const space: Parameter[] = [{ name: 'x', distribution: { kind: 'uniform', low: 0, high: 1 }, when: null }];
-  for (const [, suggest] of SEARCHES) {
+  for (const [, suggest] of SEARCHES.filter(([name]) => name !== 'gp')) {
     const points = Array.from({ length: 8 }, (_, i) => {
       const trials = historyOf(
         space,
@@ -87,6 +89,19 @@ it('writes values of a grid as people do', () => {
   ];
   const values = Array.from({ length: 200 }, (_, seed) => suggestRandom({ space, trials: [], seed }).x);
   expect([...new Set(values)].sort()).toEqual([0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7]);
+});
+
+it('finds the share of a distribution that it has drawn a value by', () => {
+  fc.assert(
+    fc.property(spaces, fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }), ([{ distribution }], u) => {
+      const share = shareOf(distribution, valueAt(distribution, u));
+      const part = Math.min(1 / countOf(distribution), 1);
+      const isWide =
+        !('low' in distribution) || distribution.high - distribution.low > 1e-6 * Math.abs(distribution.high);
+      if (isWide) expect(Math.abs(share - u)).toBeLessThanOrEqual(Math.max(part, 1e-6));
+      expect(share >= 0 && share <= 1).toBe(true);
+    }),
+  );
 });
 
 it('draws what a distribution says', () => {
@@ -107,6 +122,7 @@ it('is named in the registry with the arguments of Optuna', () => {
     ['random', []],
     ['sobol', []],
     ['tpe', ['n_startup_trials', 'n_ei_candidates', 'multivariate', 'group', 'constant_liar']],
+    ['gp', ['n_startup_trials']],
     ['optuna', ['sampler', 'options', 'python']],
   ]);
 });
