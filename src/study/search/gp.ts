@@ -7,6 +7,8 @@ import { normalBelow, normalQuantile } from './normal_distribution.ts';
 import { suggestSobol } from './sobol.ts';
 import { pointOf, shareOf, valueAt, valueIn } from './values.ts';
 
+/** Trials that the process goes through. */
+const MOST = 200;
 const SCATTERED = 500;
 const ELITE = 8;
 const CHILDREN = 16;
@@ -18,7 +20,7 @@ export function suggestGp({ n_startup_trials }: { n_startup_trials: number }, qu
   const told = trials.filter(({ state }) => state === 'finished' || state === 'stopped');
   if (told.length < Math.max(n_startup_trials, 1)) return suggestSobol(question);
   const byNumber = trials.toSorted((a, b) => a.number - b.number);
-  const measured = byNumber.filter(({ state }) => state !== 'pending');
+  const measured = mostTelling(byNumber.filter(({ state }) => state !== 'pending'));
   const isChoice = space.map(({ distribution }) => distribution.kind === 'choice');
   const x = measured.map(({ point }) => placeOf(space, point));
   const y = standardised(measured);
@@ -32,6 +34,14 @@ export function suggestGp({ n_startup_trials }: { n_startup_trials: number }, qu
   const known = x.map((place) => ({ place, mean: process(place).mean })).sort((a, b) => a.mean - b.mean);
   const random = randomFor(seed, 'gp', trials.length);
   return mostPromising(space, process, known, () => nextUniform(random));
+}
+
+/** The work grows with the cube of their number: of very many, the best and the latest. */
+function mostTelling(trials: readonly Trial[]): Trial[] {
+  if (trials.length <= MOST) return [...trials];
+  const worth = ({ value }: Trial) => (Number.isFinite(value) ? (value ?? 0) : Number.MAX_VALUE);
+  const ranked = trials.slice(0, -MOST / 2).sort((a, b) => worth(a) - worth(b));
+  return [...ranked.slice(0, MOST / 2), ...trials.slice(-MOST / 2)];
 }
 
 /** Where a point lies in the unit cube. What is not there is in the middle: its parent tells the point apart. */

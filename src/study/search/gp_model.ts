@@ -18,11 +18,6 @@ export type Process = (x: readonly number[]) => Prediction;
 /** Squared distance in one dimension: between choices it is 1 or 0. */
 const apart = (a: number, b: number, isChoice: boolean) => (isChoice ? Number(a !== b) : (a - b) * (a - b));
 
-interface Parameters {
-  /** Inverse squared lengths, then the scale of the kernel, then the variance of the noise. */
-  logs: readonly number[];
-}
-
 /** @param y with mean 0 and standard deviation 1 */
 export function fitProcess(
   x: readonly (readonly number[])[],
@@ -38,7 +33,7 @@ export function fitProcess(
   let before = logs.map(() => 0);
   // Rprop: only signs of the gradient count, so nothing has to be tuned to its size.
   for (let i = 0; i < ITERATIONS; i++) {
-    const { likelihood, gradient } = posterior({ logs }, distances, y);
+    const { likelihood, gradient } = posterior(logs, distances, y);
     if (likelihood > best.likelihood) best = { logs, likelihood };
     steps = steps.map((step, k) => {
       const agreement = gradient[k] * before[k];
@@ -47,7 +42,7 @@ export function fitProcess(
     before = gradient.map((slope, k) => (slope * before[k] < 0 ? 0 : slope));
     logs = logs.map((log, k) => Math.min(Math.max(log + Math.sign(before[k]) * steps[k], -BOUND), BOUND));
   }
-  const { weights, inverse, scale, lengths } = posterior(best, distances, y);
+  const { weights, inverse, scale, lengths } = posterior(best.logs, distances, y);
   return (point) => {
     const near = x.map(
       (other) => scale * matern(lengths.reduce((sum, w, k) => sum + w * apart(point[k], other[k], isChoice[k]), 0)),
@@ -74,8 +69,11 @@ const maternSlope = (squared: number) => {
   return (-5 / 6) * (1 + r) * Math.exp(-r);
 };
 
-/** The likelihood with the priors, its gradient by the logarithms, and what predictions take. */
-function posterior({ logs }: Parameters, distances: readonly Float64Array[], y: readonly number[]) {
+/**
+ * The likelihood with the priors, its gradient, and what predictions take.
+ * @param logs of the inverse squared lengths, then of the scale of the kernel, then of the variance of the noise
+ */
+function posterior(logs: readonly number[], distances: readonly Float64Array[], y: readonly number[]) {
   const n = y.length;
   const lengths = logs.slice(0, -2).map(Math.exp);
   const scale = Math.exp(logs.at(-2) ?? 0);

@@ -109,6 +109,16 @@ describe('the search', () => {
     }
   });
 
+  it('goes through the best and the latest of very many trials', () => {
+    const trials = Array.from({ length: 1000 }, (_, number): Trial => {
+      const [u, v] = [(number * 0.61803) % 1, (number * 0.7549) % 1];
+      const point = number < 30 ? { x: 2 * u, y: -1 - 2 * v } : { x: -5 + u, y: 10 * v - 5 };
+      return { number, point, value: bowl(point), state: 'finished', step: null };
+    });
+    const next = ask({ space: xy, trials, seed: 0, trials_planned: null });
+    expect(bowl(next)).toBeLessThan(0.05);
+  });
+
   it("begins with points of Sobol's sequence", () => {
     const question = { space: xy, trials: [], seed: 1, trials_planned: null };
     expect(ask(question)).toEqual(suggestSobol(question));
