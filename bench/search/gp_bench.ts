@@ -1,6 +1,6 @@
 // Gaussian processes against TPE on test functions, where trials are few: the median regret, and what a point costs.
 //
-//   npx jiti bench/search/gp_bench.ts [--repeats 20] [--write]
+//   npx jiti bench/search/gp_bench.ts [--repeats 20] [--functions branin,mixed] [--write]
 //
 // --write replaces gp.md here. Both searches are our own, and begin after ten trials.
 
@@ -15,7 +15,11 @@ import { median } from '../engine/figures.ts';
 import { FUNCTIONS, type TestFunction } from './functions.ts';
 
 const { values } = parseArgs({
-  options: { repeats: { type: 'string', default: '20' }, write: { type: 'boolean', default: false } },
+  options: {
+    repeats: { type: 'string', default: '20' },
+    functions: { type: 'string', default: FUNCTIONS.map(({ name }) => name).join(',') },
+    write: { type: 'boolean', default: false },
+  },
 });
 const REPEATS = Number(values.repeats);
 const BUDGETS = [30, 60];
@@ -53,7 +57,7 @@ function shown(sample: readonly number[]): string {
 }
 
 const rows: string[][] = [];
-for (const f of FUNCTIONS) {
+for (const f of FUNCTIONS.filter(({ name }) => values.functions.split(',').includes(name))) {
   const seconds = SEARCHES.map(() => 0);
   const curves = SEARCHES.map((suggest, i) =>
     Array.from({ length: REPEATS }, (_, seed) => {

@@ -7,7 +7,7 @@ const ITERATIONS = 40;
 /** Of logarithms of the parameters. */
 const BOUND = 8;
 
-export interface Prediction {
+interface Prediction {
   mean: number;
   /** Of the function itself, without noise. */
   sd: number;
