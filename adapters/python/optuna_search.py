@@ -13,22 +13,6 @@ import warnings
 REPLAYED = ("CmaEsSampler", "NSGAIISampler", "NSGAIIISampler", "QMCSampler")
 
 
-def suggest(trial, space):
-    point = {}
-    for parameter in space:
-        name, given, when = parameter["name"], parameter["distribution"], parameter["when"]
-        if when is not None and point.get(when["parameter"]) != when["choice"]:
-            continue
-        kind = given["kind"]
-        if kind == "choice":
-            point[name] = trial.suggest_categorical(name, range(given["size"]))
-        elif kind == "int_uniform":
-            point[name] = trial.suggest_int(name, given["low"], given["high"])
-        else:
-            point[name] = trial.suggest_float(name, given["low"], given["high"], step=given.get("step"), log=kind == "log_uniform")
-    return point
-
-
 def distribution(given):
     from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 
@@ -40,43 +24,58 @@ def distribution(given):
     return FloatDistribution(given["low"], given["high"], step=given.get("step"), log=kind == "log_uniform")
 
 
+def suggest(trial, space):
+    point = {}
+    for parameter in space:
+        name, kind, when = parameter["name"], distribution(parameter["distribution"]), parameter["when"]
+        if when is not None and point.get(when["parameter"]) != when["choice"]:
+            continue
+        if hasattr(kind, "choices"):
+            point[name] = trial.suggest_categorical(name, kind.choices)
+        elif isinstance(kind.low, int):
+            point[name] = trial.suggest_int(name, kind.low, kind.high)
+        else:
+            point[name] = trial.suggest_float(name, kind.low, kind.high, step=kind.step, log=kind.log)
+    return point
+
+
 def outcome(trial):
-    """State and value. Of what came to nothing, Optuna learns nothing."""
+    """State, value and what was measured on the way. Of what came to nothing, Optuna learns nothing."""
     from optuna.trial import TrialState
 
     if trial["state"] == "pending":
-        return TrialState.RUNNING, None
-    if trial["value"] is None:
-        return TrialState.FAIL, None
-    return {"finished": TrialState.COMPLETE, "stopped": TrialState.PRUNED}.get(trial["state"], TrialState.FAIL), trial["value"]
+        return TrialState.RUNNING, None, {}
+    if trial["value"] is None or trial["state"] == "failed":
+        return TrialState.FAIL, None, {}
+    if trial["state"] == "stopped":
+        return TrialState.PRUNED, trial["value"], {trial["step"] or 0: trial["value"]}
+    return TrialState.COMPLETE, trial["value"], {}
 
 
 def add(study, space, trial):
     import optuna
 
-    state, value = outcome(trial)
+    state, value, measured = outcome(trial)
     kinds = {p["name"]: distribution(p["distribution"]) for p in space if p["name"] in trial["point"]}
-    measured = {trial["step"]: value} if state == optuna.trial.TrialState.PRUNED and trial["step"] is not None else {}
     study.add_trial(
-        optuna.trial.create_trial(
-            state=state,
-            value=None if state == optuna.trial.TrialState.FAIL else value,
-            params=trial["point"],
-            distributions=kinds,
-            intermediate_values=measured,
-        )
+        optuna.trial.create_trial(state=state, value=value, params=trial["point"], distributions=kinds, intermediate_values=measured)
     )
 
 
 def replay(study, space, trial):
+    """The sampler draws as it did, and the trial has the point that it had."""
     from optuna.trial import TrialState
 
-    state, value = outcome(trial)
-    study.enqueue_trial(trial["point"])
+    sampler, point = study.sampler, trial["point"]
+    relative, independent = sampler.sample_relative, sampler.sample_independent
+    sampler.sample_relative = lambda *given: {k: point.get(k, v) for k, v in relative(*given).items()}
+    sampler.sample_independent = lambda study, asked, name, kind: (independent(study, asked, name, kind), point[name])[1]
     asked = study.ask()
     suggest(asked, space)
-    if state == TrialState.PRUNED:
-        asked.report(value, trial["step"] or 0)
+    del sampler.sample_relative, sampler.sample_independent
+    state, value, measured = outcome(trial)
+    for step in measured:
+        asked.report(value, step)
     if state != TrialState.RUNNING:
         study.tell(asked, value if state == TrialState.COMPLETE else None, state)
 
@@ -88,7 +87,7 @@ def answer(question):
     name, space = question["sampler"], question["space"]
     kind = getattr(optuna.samplers, name, None)
     if not (isinstance(kind, type) and issubclass(kind, optuna.samplers.BaseSampler)):
-        known = [n for n in optuna.samplers.__all__ if n.endswith("Sampler") and n != "BaseSampler"]
+        known = [n for n in optuna.samplers.__all__ if n.endswith("Sampler") and not n.startswith("Base")]
         return {"error": f"Optuna {optuna.__version__} has no sampler {name!r}; it has {', '.join(known)}"}
     try:
         sampler = kind(**question["options"], seed=question["study_seed" if name in REPLAYED else "seed"])

@@ -31,6 +31,22 @@ const sobol = defineBuilder({
   },
 });
 
+const startup = (description: string) => semantic(Type.Integer({ minimum: 0, default: 10, description }));
+
+const gp = defineBuilder({
+  slot: searchSlot,
+  name: 'gp',
+  version: 1,
+  doc: 'The point that promises the largest improvement, by a Gaussian process through all that was measured.',
+  params: Type.Object({
+    n_startup_trials: startup("Trials to learn from before it begins; until then points are of Sobol's sequence."),
+  }),
+  async build(options): Promise<Search> {
+    const { suggestGp } = await import('./gp.ts');
+    return { kind: 'ask', suggest: (question) => suggestGp(options, question) };
+  },
+});
+
 const flag = (description: string) => semantic(Type.Boolean({ default: true, description }));
 
 const tpe = defineBuilder({
@@ -39,13 +55,7 @@ const tpe = defineBuilder({
   version: 1,
   doc: "Points that are likely among the good trials and unlikely among the others: the tree-structured Parzen estimator, as Optuna's.",
   params: Type.Object({
-    n_startup_trials: semantic(
-      Type.Integer({
-        minimum: 0,
-        default: 10,
-        description: 'Trials to learn from before it begins; until then points are random.',
-      }),
-    ),
+    n_startup_trials: startup('Trials to learn from before it begins; until then points are random.'),
     n_ei_candidates: semantic(
       Type.Integer({
         minimum: 1,
@@ -68,4 +78,4 @@ const tpe = defineBuilder({
   },
 });
 
-export const askingSearches = [randomSearch, sobol, tpe, pbt, optuna];
+export const askingSearches = [randomSearch, sobol, tpe, gp, pbt, optuna];

@@ -38,8 +38,10 @@ export function normalBetween(a: number, b: number): number {
 /** Of the standard normal between `a` ≤ 0 and `b` ≥ 0, the point that has the share `u` of the mass to its left. */
 export function truncatedNormalAt(u: number, a: number, b: number): number {
   const mass = normalBetween(a, b);
-  const below = normalBelow(a) + u * mass;
-  const at = below < 0.5 ? normalQuantile(below) : -normalQuantile(normalBelow(-b) + (1 - u) * mass);
+  // A share of nothing would lie at infinity where there is no bound.
+  const share = Math.max(u, Number.EPSILON / 2);
+  const below = normalBelow(a) + share * mass;
+  const at = below < 0.5 ? normalQuantile(below) : -normalQuantile(normalBelow(-b) + (1 - share) * mass);
   return Math.min(Math.max(at, a), b);
 }
 

@@ -6,9 +6,9 @@ import { printable } from '../../util/printable.ts';
 import { seedFor } from '../../util/random.ts';
 import { shown } from '../../util/shown.ts';
 import type { Distribution, Point, Question, Search, Space, Trial } from '../types.ts';
-import { normalBelow, normalQuantile } from './normal_distribution.ts';
+import { normalQuantile } from './normal_distribution.ts';
 import { OptunaProcess } from './optuna_process.ts';
-import { isValueOf, pointOf, valueIn } from './values.ts';
+import { gridOf, gridValue, isValueOf, pointOf, shareOf, valueIn } from './values.ts';
 
 /** Optuna has no normal distribution: such a parameter is asked for as the share of the distribution below its value. */
 const LEAST_SHARE = 1e-9;
@@ -71,14 +71,20 @@ export class OptunaSearch implements Extract<Search, { kind: 'ask' }> {
       const given = isJsonObject(point) && Object.hasOwn(point, name) ? point[name] : null;
       if (typeof given !== 'number')
         throw new ConfigurationError(`search optuna: ${this.#sampler} gives ${shown(given)} for ${name}`);
-      const value =
-        distribution.kind === 'normal' ? distribution.mean + distribution.sd * normalQuantile(given) : given;
+      const value = ourValue(distribution, given);
       if (isValueOf(distribution, value)) return value;
       throw new ConfigurationError(
         `search optuna: ${this.#sampler} gives ${value} for ${name}, which is out of bounds`,
       );
     });
   }
+}
+
+/** Its grids have values such as 0.30000000000000004. */
+function ourValue(distribution: Distribution, given: number): number {
+  if (distribution.kind === 'normal') return distribution.mean + distribution.sd * normalQuantile(given);
+  const grid = gridOf(distribution);
+  return grid === null ? given : gridValue(grid, Math.round((given - grid.low) / grid.step));
 }
 
 function toldDistribution(distribution: Distribution): JsonObject {
@@ -98,8 +104,7 @@ function toldTrial(space: Space, { point, state, value, step }: Trial): JsonObje
   const told = pointOf(space, ({ name, distribution }) => {
     const value = valueIn(values, name) ?? Number.NaN;
     if (distribution.kind !== 'normal') return value;
-    const share = normalBelow((value - distribution.mean) / distribution.sd);
-    return Math.min(Math.max(share, LEAST_SHARE), 1 - LEAST_SHARE);
+    return Math.min(Math.max(shareOf(distribution, value), LEAST_SHARE), 1 - LEAST_SHARE);
   });
   return { point: { ...told }, state, value: Number.isFinite(value) ? value : null, step };
 }

@@ -21,6 +21,7 @@ export function weightsByAge(count: number): number[] {
 
 export class ParzenEstimator {
   readonly #weights: readonly number[];
+  readonly #logWeights: readonly number[];
   readonly #marginals: readonly Marginal[];
 
   /** @param points a value a distribution, the oldest point first */
@@ -28,6 +29,7 @@ export class ParzenEstimator {
     const weights = [...weightsByAge(points.length), 1];
     const total = weights.reduce((sum, weight) => sum + weight, 0);
     this.#weights = weights.map((weight) => weight / total);
+    this.#logWeights = this.#weights.map(Math.log);
     this.#marginals = distributions.map((distribution, column) => {
       const observed = points.map((point) => point[column] ?? Number.NaN);
       return distribution.kind === 'choice'
@@ -51,10 +53,11 @@ export class ParzenEstimator {
   }
 
   logDensity(point: readonly number[]): number {
-    const logs = this.#weights.map(Math.log);
+    const logs = [...this.#logWeights];
     for (const [column, marginal] of this.#marginals.entries())
       marginal.addLogDensities(point[column] ?? Number.NaN, logs);
-    const most = Math.max(...logs);
+    // A spread of very many arguments overflows the stack.
+    const most = logs.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
     if (most === Number.NEGATIVE_INFINITY) return most;
     return most + Math.log(logs.reduce((sum, log) => sum + Math.exp(log - most), 0));
   }

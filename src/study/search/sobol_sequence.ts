@@ -69,10 +69,3 @@ function mixed(value: number): number {
   hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
   return (hash ^ (hash >>> 16)) >>> 0;
 }
-
-/** Its bits in the opposite order. */
-export function reversed(value: number): number {
-  let result = 0;
-  for (let bit = 0; bit < BITS; bit++) result = (result << 1) | ((value >>> bit) & 1);
-  return result >>> 0;
-}

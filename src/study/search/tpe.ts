@@ -21,8 +21,9 @@ const goodOf = (count: number) => Math.min(Math.ceil(0.1 * count), 25);
 /** @param uniform whatever is drawn; by itself the trial's own generator */
 export function suggestTpe(options: TpeOptions, question: Question, uniform?: Uniform): Point {
   const { space, trials, seed } = question;
+  const told = trials.filter(({ state }) => state === 'finished' || state === 'stopped');
+  if (told.length < options.n_startup_trials) return suggestRandom(question);
   const { good, others } = splitTrials(trials, options.constant_liar);
-  if (toldOf(trials).length < options.n_startup_trials) return suggestRandom(question);
   const random = randomFor(seed, 'tpe', trials.length);
   const draw = uniform ?? (() => nextUniform(random));
   const chosen = new Map<string, number>();
@@ -36,8 +37,6 @@ export function suggestTpe(options: TpeOptions, question: Question, uniform?: Un
   }
   return pointOf(space, ({ name, distribution }) => chosen.get(name) ?? valueAt(distribution, 0));
 }
-
-const toldOf = (trials: readonly Trial[]) => trials.filter(({ state }) => state === 'finished' || state === 'stopped');
 
 /**
  * Finished trials by their values, then those that were stopped: who came farther first, then by value. Pending trials lie, that they

@@ -1,7 +1,7 @@
 // From numbers between 0 and 1 to the values of parameters, and from values to points that hold what is there and nothing else.
 
 import type { Distribution, Parameter, Point, Space } from '../types.ts';
-import { normalQuantile } from './normal_distribution.ts';
+import { normalBelow, normalQuantile } from './normal_distribution.ts';
 
 /** Values that lie on a grid: `low`, `low + step`, … */
 export interface Grid {
@@ -24,12 +24,16 @@ export function gridOf(distribution: Distribution): Grid | null {
 /** 0.1 + 2·0.1 is 0.3 to a person, and so it is in names and identities of runs. */
 export const gridValue = ({ low, step }: Grid, index: number): number => Number((low + index * step).toPrecision(15));
 
-/** How many values there are; infinitely many of a continuous one. */
+/** Of a range below it, no kernel has a width that is more than 0. */
+const LEAST_RANGE = 1e-300;
+
+/** How many values there are; infinitely many of a continuous one, unless its bounds are the same up to rounding. */
 export function countOf(distribution: Distribution): number {
   if (distribution.kind === 'choice') return distribution.size;
-  if (distribution.kind === 'normal') return distribution.sd === 0 ? 1 : Number.POSITIVE_INFINITY;
-  if (distribution.low === distribution.high) return 1;
-  return gridOf(distribution)?.size ?? Number.POSITIVE_INFINITY;
+  if (distribution.kind === 'normal') return distribution.sd < LEAST_RANGE ? 1 : Number.POSITIVE_INFINITY;
+  const { kind, low, high } = distribution;
+  const range = kind === 'log_uniform' ? Math.log(high) - Math.log(low) : high - low;
+  return range < LEAST_RANGE ? 1 : (gridOf(distribution)?.size ?? Number.POSITIVE_INFINITY);
 }
 
 /** The value that has the share `u` of the distribution below it. @param u 0 ≤ u < 1 */
@@ -75,3 +79,22 @@ export function pointOf(space: Space, valueFor: (parameter: Parameter, index: nu
 /** Null where the parameter is not there. */
 export const valueIn = (point: Point, name: string): number | null =>
   Object.hasOwn(point, name) ? (point[name] ?? null) : null;
+
+/** The share of the distribution below a value; of a value of a grid or of a choice, the middle of its part. */
+export function shareOf(distribution: Distribution, value: number): number {
+  if (countOf(distribution) === 1) return 0.5;
+  const grid = gridOf(distribution);
+  if (grid !== null) return (Math.round((value - grid.low) / grid.step) + 0.5) / grid.size;
+  switch (distribution.kind) {
+    case 'choice':
+      return (value + 0.5) / distribution.size;
+    case 'normal':
+      return normalBelow((value - distribution.mean) / distribution.sd);
+    case 'log_uniform': {
+      const low = Math.log(distribution.low);
+      return (Math.log(value) - low) / (Math.log(distribution.high) - low);
+    }
+    default:
+      return (value - distribution.low) / (distribution.high - distribution.low);
+  }
+}
