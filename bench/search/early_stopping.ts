@@ -70,6 +70,8 @@ const isWithin = (value: number) => value <= best + tolerance;
 const RULES: [title: string, PlainRef | null][] = [
   ['none: the whole grid', null],
   ['asha, min_steps 2', { builder: 'asha', min_steps: 2 }],
+  ['asha, min_steps 4', { builder: 'asha', min_steps: 4 }],
+  ['asha, min_steps 6', { builder: 'asha', min_steps: 6 }],
   ['hyperband, min_steps 2', { builder: 'hyperband', min_steps: 2, max_steps: total_steps }],
   ['median', { builder: 'median' }],
   ['median, n_warmup_steps 6', { builder: 'median', n_warmup_steps: 6 }],

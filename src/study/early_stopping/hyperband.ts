@@ -67,5 +67,10 @@ export function bracketBudgets(min_steps: number, max_steps: number, reduction_f
 export function bracketsBy(budgets: readonly number[]): (trial: number) => number {
   const round = budgets.flatMap((budget, bracket) => Array.from({ length: budget }, () => bracket));
   const order = cyclicOrder(round.length, [round.length]);
-  return (trial) => round[order(trial)];
+  // A rule asks about all trials again and again, and the order of a round takes a shuffle.
+  const brackets: number[] = [];
+  return (trial) => {
+    for (let next = brackets.length; next <= trial; next++) brackets.push(round[order(next)] ?? 0);
+    return brackets[trial] ?? 0;
+  };
 }

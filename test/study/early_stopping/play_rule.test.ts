@@ -2,6 +2,7 @@
 
 import { expect, it } from 'vitest';
 import { play } from '../../../bench/search/play_rule.ts';
+import { permutation } from '../../../src/util/permutation.ts';
 import { curveRule, rungsRule } from './rules.ts';
 
 /** Values at steps 2, 4, …, 24 that keep their distances. */
@@ -26,4 +27,14 @@ it('a rule of curves frees the worker at the step at which it gives up', async (
   const rule = await curveRule({ builder: 'median', n_startup_trials: 1 });
   const outcome = play(rule, { curves: curves([1, 2, 0]), workers: 1, total_steps: 24 });
   expect(outcome).toEqual({ steps: 24 + 2 + 24, time: 50, finished: [0, 2] });
+});
+
+it('where the order of trials shows at once, asha finds the best of 405 in less than 30 % of their steps, in any order', async () => {
+  const rule = await rungsRule({ builder: 'asha', min_steps: 2 });
+  for (const seed of [0, 1, 2, 3, 4]) {
+    const levels = permutation(405, [seed]);
+    const { steps, finished } = play(rule, { curves: curves(levels), workers: 4, total_steps: 24 });
+    expect(finished).toContain(levels.indexOf(0));
+    expect(steps / (405 * 24)).toBeLessThan(0.3);
+  }
 });
