@@ -51,7 +51,7 @@ const reached = (trial: number, rung: number, value: number | null): StudyEvent 
 describe('a study', () => {
   it('asks with all that was told, until there are as many trials as there will be', async () => {
     const study = new Study(options(), [asked(0), told(0, 0.5), asked(1)]);
-    expect(await study.ask()).toEqual({ x: 2 });
+    expect(await study.ask()).toEqual({ point: { x: 2 } });
     expect(questions.at(-1)?.trials).toMatchObject([
       { number: 0, state: 'finished', value: 0.5 },
       { number: 1, state: 'pending', value: null },
