@@ -99,7 +99,7 @@ describe('cookbook report', () => {
       Did you mean runs.state or runs.stage?
 
       SQL: not a SELECT statement
-      The report answers one SELECT (also FROM …, WITH …, DESCRIBE, SHOW TABLES; PIVOT with ON column IN (…)).
+      What is answered is one SELECT (also FROM …, WITH …, DESCRIBE, SHOW TABLES; PIVOT with ON column IN (…)).
 
       --group-by: no run has a field "lrr"
       Did you mean lr?
