@@ -17,7 +17,11 @@ export function reportLines(
   width = Number.POSITIVE_INFINITY,
 ): string[] {
   const found = findings.filter(({ state }) => state === 'found').length;
-  const cell = (text: string) => wrapped(printable(text), INDENT, width);
+  const cell = (text: string) => {
+    const words = text.trimStart();
+    const inner = ' '.repeat(text.length - words.length);
+    return inner + wrapped(printable(words), INDENT + inner.length, width);
+  };
   return [
     wrappedText(printable(`${target}, renderer ${renderer.builder}, service ${service}`), width),
     '',

@@ -189,6 +189,7 @@ describe('the report', () => {
     id: 'replies/end',
     state: 'found' as const,
     message: 'word '.repeat(40).trim(),
+    detail: ['  template  "aligned with the other"'],
     hint: 'Mend \u001b[31m it. '.repeat(9),
   };
   const report = {
@@ -207,6 +208,7 @@ describe('the report', () => {
     const continued = lines.filter((line) => line.includes('word') && !line.includes('FOUND'));
     expect(continued.length).toBeGreaterThan(1);
     for (const line of continued) expect(line).toMatch(/^ {31}word/);
+    expect(lines).toContain(`${' '.repeat(33)}template  "aligned with the other"`);
     expect(lines.join('')).not.toContain('\u001b');
   });
 
