@@ -67,6 +67,11 @@ describe('cookbook report', () => {
     expect(readFileSync(join(cwd, 'answer.csv'), 'utf8')).toBe('state,n\ndone,2\n');
   });
 
+  it('says of an answer without rows that it has none', async () => {
+    const { code, stdout, stderr } = await report('--sql', 'SELECT run FROM runs WHERE false');
+    expect([code, stdout, stderr]).toEqual([0, 'run\n───\n', 'note: the answer has no rows']);
+  });
+
   it('ends when all of a long answer has been taken, and not a second after it was given', async () => {
     const hasty = 'const later=setTimeout;globalThis.setTimeout=(f,ms,...a)=>later(f,ms===1000?0:ms,...a)';
     const { stdout } = await cookbook(['report', '--format', 'csv', '--sql', 'FROM range(300000)'], {
