@@ -8,8 +8,8 @@ const NOT_FOUND = 127;
 
 const [asker, command, ...args] = process.argv.slice(2);
 const child = spawn(command, args, { stdio: 'inherit' });
-child.once('error', ({ message }) => {
-  process.stderr.write(`${message}\n`);
+child.once('error', ({ code, message }) => {
+  process.stderr.write(code === 'ENOENT' ? `there is no command "${command}"\n` : `${message}\n`);
   process.exit(NOT_FOUND);
 });
 child.once('exit', (code, signal) => {

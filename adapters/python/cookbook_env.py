@@ -7,13 +7,14 @@ NAME=VALUE goes to the environment, read as JSON or as text; modules beside a fi
 """
 
 import asyncio
-import importlib
+import importlib.util
 import json
 import os
 import random
 import re
 import sys
 
+PINNED = {"reasoning_gym": "reasoning-gym==0.1.25", "textarena": "textarena==0.7.4", "verifiers": "verifiers==0.3.1"}
 
 def user(text, system=None):
     return [*([] if system is None else [{"role": "system", "content": system}]), {"role": "user", "content": text}]
@@ -60,8 +61,7 @@ class TextArena(Environment):
             self.make().reset(num_players=number, seed=0)
             return number
         except Exception:  # each game says in a way of its own how many it takes
-            if number == 16:
-                raise
+            if number == 16: raise
             return self.fewest_players(number + 1)
 
     @staticmethod
@@ -81,8 +81,7 @@ class TextArena(Environment):
         # Games draw from the one generator of Python: each episode finds it as it left it.
         random.setstate(game["random"])
         answer = self.until_seat(game, game["env"].step(action=message["content"])[0])
-        if answer["done"]:
-            del self.episodes[episode]
+        if answer["done"]: del self.episodes[episode]
         return answer
 
     def until_seat(self, game, done):
@@ -107,7 +106,7 @@ class Verifiers(Environment):
         import openai
         import verifiers
         if not hasattr(verifiers, "load_environment"):
-            sys.exit(f"verifiers {verifiers.__version__} has no load_environment any more: pip install verifiers==0.3.1")
+            sys.exit(f"verifiers {verifiers.__version__} has no load_environment any more: pip install {PINNED['verifiers']}")
         self.env = verifiers.load_environment(name, **args)
         if getattr(self.env, "requires_group_rollouts", False):
             raise ValueError(f"{name} scores groups of episodes, and here they are single ones")
@@ -193,6 +192,7 @@ if __name__ == "__main__":
     kind, _, rest = " ".join(sys.argv[1:2]).partition(":")
     if kind not in kinds or rest == "":
         sys.exit(f"name an environment: {', '.join(f'{each}:NAME' for each in kinds)}")
+    importlib.util.find_spec(kind) or sys.exit(f"{kind} is not installed for {sys.executable}: pip install {PINNED[kind]}")
     given = (argument.partition("=")[::2] for argument in sys.argv[2:] if not os.path.isfile(argument))
     is_json = re.compile(r"-?\d+(\.\d+)?|true|false|null|[\[{\"].*").fullmatch
     config = {name: json.loads(value) if is_json(value) else value for name, value in given}

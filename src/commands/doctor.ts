@@ -2,6 +2,7 @@
 
 import { Args, Flags } from '@oclif/core';
 import { printableText } from '../util/printable.ts';
+import { widthOf } from '../util/wrapped.ts';
 import { BaseCommand } from './base.ts';
 import { checkpointFlag, notNegative, pluginFlag, quietFlag, WEIGHTS } from './flags.ts';
 
@@ -47,10 +48,9 @@ export default class Doctor extends BaseCommand {
     const { args, flags } = await this.parse(Doctor);
     const { doctorCommand } = await import('../doctor/command.ts');
     const { builtinRegistry } = await import('../builtin.ts');
-    const { stopOnSignals } = await import('../run/signals.ts');
+    const { stoppable } = await import('../run/stoppable.ts');
     const quiet = flags.quiet || this.jsonEnabled();
-    const stop = stopOnSignals();
-    try {
+    return await stoppable('stopped before all was looked at', async (signal) => {
       const options = {
         target: args.target,
         checkpoint: flags.checkpoint ?? null,
@@ -62,7 +62,8 @@ export default class Doctor extends BaseCommand {
         turns: flags.turns,
         max_kl: notNegative('--max-kl', flags['max-kl']),
         seed: flags.seed,
-        signal: stop.signal,
+        width: widthOf(process.stdout),
+        signal,
         notify: (message: string) => {
           if (!quiet) this.logToStderr(printableText(message));
         },
@@ -71,8 +72,6 @@ export default class Doctor extends BaseCommand {
       this.log(lines.join('\n'));
       if (!report.sound) process.exitCode = 1;
       return report;
-    } finally {
-      stop.dispose();
-    }
+    });
   }
 }

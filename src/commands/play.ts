@@ -12,6 +12,7 @@ export default class Play extends BaseCommand {
   static override examples = [
     '<%= config.bin %> play configs/rl_basic.yaml',
     '<%= config.bin %> play configs/rl_basic.yaml --split test --group 3 --json',
+    '<%= config.bin %> play configs/twenty_questions.yaml --stage rl',
   ];
   static override args = {
     file: Args.string({ required: true, description: 'A run spec with environments to train in.' }),
@@ -25,6 +26,9 @@ export default class Play extends BaseCommand {
       description: 'The environments to train in, or those held out.',
     }),
     group: Flags.integer({ default: 0, min: 0, description: 'Which group of them, from 0.' }),
+    stage: Flags.string({
+      description: 'Which stage, of a spec that has several; else the one with environments.',
+    }),
     seed: Flags.integer({ min: 0, description: "In the place of the spec's." }),
   };
 
@@ -41,6 +45,7 @@ export default class Play extends BaseCommand {
         split: flags.split,
         group: flags.group,
         seed: flags.seed ?? null,
+        stage: flags.stage ?? null,
         streams: {
           input: process.stdin,
           output: this.jsonEnabled() ? process.stderr : process.stdout,

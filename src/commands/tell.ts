@@ -6,7 +6,7 @@ import { CookbookError, errorData, messageOf, SpecError, stackOf } from '../util
 import { unexpectedFailure } from '../util/files.ts';
 import { printableText } from '../util/printable.ts';
 import { widthOf, wrappedText } from '../util/wrapped.ts';
-import { unknownFlag, wrongUse } from './usage.ts';
+import { unknownFlag, unknownLetter, wrongUse } from './usage.ts';
 
 /** An error on stderr, or as data on stdout. A defect shows its stack in either case. */
 export async function tell(error: unknown, json: boolean): Promise<void> {
@@ -26,8 +26,9 @@ export function explained(
   { flags = {}, args = {} }: Partial<typeof Command>,
 ): unknown {
   if (!(error instanceof Errors.CLIError)) return unexpectedFailure(error);
-  const flag = /^Nonexistent flags?: --([^\s,]+)/.exec(stripVTControlCharacters(error.message))?.[1];
+  const [, dashes, flag] = /^Nonexistent flags?: (--?)([^\s,]+)/.exec(stripVTControlCharacters(error.message)) ?? [];
   if (flag === undefined) return wrongUse(error.message, command);
+  if (dashes === '-') return unknownLetter(flag, command);
   return unknownFlag(flag, command, [...Object.keys(flags), 'json', 'help'], 'key=value' in args);
 }
 

@@ -2,6 +2,7 @@
 
 import { Args, Flags } from '@oclif/core';
 import { printableText } from '../util/printable.ts';
+import { widthOf } from '../util/wrapped.ts';
 import { BaseCommand } from './base.ts';
 import { benchmarkFieldFlag, checkpointFlag, pluginFlag, quietFlag, WEIGHTS } from './flags.ts';
 
@@ -54,10 +55,9 @@ export default class ThinkingScore extends BaseCommand {
     const { args, flags } = await this.parse(ThinkingScore);
     const { thinkingScoreCommand } = await import('../thinking_score/command.ts');
     const { builtinRegistry } = await import('../builtin.ts');
-    const { stopOnSignals } = await import('../run/signals.ts');
+    const { stoppable } = await import('../run/stoppable.ts');
     const quiet = flags.quiet || this.jsonEnabled();
-    const stop = stopOnSignals();
-    try {
+    return await stoppable('stopped before all problems were thought about: nothing was kept', async (signal) => {
       const options = {
         target: args.target,
         checkpoint: flags.checkpoint ?? null,
@@ -72,7 +72,8 @@ export default class ThinkingScore extends BaseCommand {
         concurrency: flags.concurrency,
         seed: flags.seed,
         saveDir: flags['save-dir'] ?? null,
-        signal: stop.signal,
+        width: widthOf(process.stdout),
+        signal,
         notify: (message: string) => {
           if (!quiet) this.logToStderr(printableText(message));
         },
@@ -80,8 +81,6 @@ export default class ThinkingScore extends BaseCommand {
       const { summary, directory, lines } = await thinkingScoreCommand(options, builtinRegistry());
       for (const line of lines) this.log(line);
       return { ...summary, directory };
-    } finally {
-      stop.dispose();
-    }
+    });
   }
 }

@@ -39,10 +39,17 @@ export function unknownFlag(flag: string, command: string, flags: readonly strin
   const [name = '', value = 'VALUE'] = flag.split('=', 2);
   const [near] = closestNames(name, flags, 1);
   if (near !== undefined) return new UsageError(`${command} has no flag --${name}; did you mean --${near}?`);
-  const hint = takesFields
-    ? `A field of the spec is set without dashes: ${name}=${value}`
-    : `"${programName()} ${command} --help" shows those that it has.`;
+  const hint = takesFields ? `A field of the spec is set without dashes: ${name}=${value}` : thoseThatItHas(command);
   return new UsageError(`${command} has no flag --${name}`, { hint });
+}
+
+/** A flag of one letter that is none. */
+export function unknownLetter(letter: string, command: string): UsageError {
+  return new UsageError(`${command} has no flag -${letter}`, { hint: thoseThatItHas(command) });
+}
+
+function thoseThatItHas(command: string): string {
+  return `"${programName()} ${command} --help" shows those that it has.`;
 }
 
 /** What oclif says of arguments that do not fit a command, without its frame, its colors and its remarks about itself. */

@@ -20,6 +20,7 @@ const datasetConfig = Type.Object({
       Type.String({
         minLength: 1,
         pattern: '^(?!all$|dataset_\\d+$)[\\w.-]+$',
+        examples: ['maths'],
         default: null,
         description: 'Under which its metrics are reported; null = dataset_0, dataset_1, … by its place.',
       }),

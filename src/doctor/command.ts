@@ -13,7 +13,6 @@ import { serviceSlot } from '../tinker/service.ts';
 import { lengthOf, tokensOf } from '../tinker/types.ts';
 import { ConfigurationError } from '../util/errors.ts';
 import { equalJson } from '../util/json.ts';
-import { printable } from '../util/printable.ts';
 import { seedFor } from '../util/random.ts';
 import { datumOf, type SampledText, samplerScores, sampleTexts, tokenScores, trainerScores } from './agreement.ts';
 import { byDepth, type DepthRow, type Divergence, divergence, exceeds, nats } from './depth.ts';
@@ -40,6 +39,8 @@ export interface DoctorOptions {
   /** Divergence that is no fault, in nats a token. */
   max_kl: number;
   seed: number;
+  /** Columns of the terminal that shows the report. */
+  width?: number;
   signal: AbortSignal;
   /** Told of each part before it begins, and of what takes long. */
   notify(message: string): void;
@@ -65,7 +66,7 @@ export async function doctorCommand(
   const target = await openWeightsTarget(ref, opening, registry, notify);
   try {
     const report = await examine(target, options, registry);
-    return { report, lines: reportLines(report).map(printable) };
+    return { report, lines: reportLines(report, options.width) };
   } finally {
     await target.service.close();
   }

@@ -13,9 +13,9 @@ import {
   isTransientStatus,
   listingOf,
   type Repository,
-  reasonOf,
   repositoryOf,
   snapshotOf,
+  unanswered,
   writeReference,
 } from './repository.ts';
 
@@ -38,6 +38,8 @@ export interface HubDataset {
   commit: string;
   /** Of its files; without a network, of those that the cache holds. */
   paths: readonly string[];
+  /** Why these are only those of the cache; null where they are all that there are. */
+  cachedOnly: string | null;
   /** A file of it on this machine, downloaded unless it is there. */
   locate(path: string): Promise<string>;
 }
@@ -58,7 +60,10 @@ export async function openHubDataset(dataset: DatasetName, options: DatasetOptio
     options.signal?.throwIfAborted();
     const refusal = await refusalOf(error, repository, settings);
     if (refusal !== null) throw refusal;
-    return await openCached(repository, `${settings.endpoint} cannot be reached (${reasonOf(error)})`);
+    const why = await unanswered(error, settings);
+    const cached = await openCached(repository, why);
+    options.notify?.(`${why}: ${dataset.name} is read as the cache has it`);
+    return cached;
   }
 }
 
@@ -97,6 +102,7 @@ async function openListed(
     name,
     commit: sha,
     paths: [...byPath.keys()],
+    cachedOnly: null,
     async locate(path) {
       const file = byPath.get(path);
       if (file === undefined) throw noFile(repository, path);
@@ -108,7 +114,7 @@ async function openListed(
         const what = `${path} of the data set ${name} could not be downloaded`;
         throw (
           (await refusalOf(error, repository, settings)) ??
-          new ConfigurationError(`${what}: ${settings.endpoint} cannot be reached (${reasonOf(error)})`, {
+          new ConfigurationError(`${what}: ${await unanswered(error, settings)}`, {
             hint: 'Run the same command again: the download goes on where it broke off.',
             cause: error,
           })
@@ -118,13 +124,32 @@ async function openListed(
   };
 }
 
+/**
+ * What is looked for among the files of a data set. Where these are only those of the cache, what is not found may be on the hub
+ * all the same, and the error says so.
+ */
+export function soughtIn<T>({ name, cachedOnly }: HubDataset, seek: () => T): T {
+  try {
+    return seek();
+  } catch (error) {
+    if (cachedOnly === null || !(error instanceof ConfigurationError)) throw error;
+    const hint = `Of ${name} only what the cache holds is known: ${cachedOnly}. ${ONCE_ONLINE}`;
+    throw new ConfigurationError(error.message, {
+      hint: error.hint === undefined ? hint : `${error.hint}\n${hint}`,
+      cause: error,
+    });
+  }
+}
+
+const ONCE_ONLINE = 'Run it once with a network: a data set is downloaded only once.';
+
 async function openCached(repository: Repository, why: string): Promise<HubDataset> {
   const { name, revision } = repository;
   const sha = await cachedCommit(repository);
   const snapshot = snapshotOf(repository, sha);
   if (!COMMIT.test(sha) || !(await exists(snapshot))) {
     throw new ConfigurationError(`the data set ${name}@${revision} is not in the cache, and ${why}`, {
-      hint: 'Run it once with a network: a data set is downloaded only once.',
+      hint: ONCE_ONLINE,
     });
   }
   const paths = await readdir(snapshot, { recursive: true });
@@ -132,6 +157,7 @@ async function openCached(repository: Repository, why: string): Promise<HubDatas
     name,
     commit: sha,
     paths,
+    cachedOnly: why,
     async locate(path) {
       if (paths.includes(path)) return join(snapshot, path);
       throw new ConfigurationError(`${path} of the data set ${name} is not in the cache, and ${why}`);

@@ -3,7 +3,7 @@
 import pLimit from 'p-limit';
 import { ConfigurationError } from '../util/errors.ts';
 import { readRegularStart } from '../util/regular_file.ts';
-import { type DatasetName, type DatasetOptions, openHubDataset } from './dataset.ts';
+import { type DatasetName, type DatasetOptions, openHubDataset, soughtIn } from './dataset.ts';
 import { dataFilesOf, filesOfSplit } from './dataset_files.ts';
 import { hubPathText } from './hub_path.ts';
 import { mergedParquet } from './merged_parquet.ts';
@@ -32,9 +32,10 @@ export async function locateSplit(
   { configuration, split }: { configuration: string | null; split: string },
   options: DatasetOptions = {},
 ): Promise<SplitFile[]> {
-  const { paths, commit, locate } = await openHubDataset({ name: dataset, revision }, options);
+  const opened = await openHubDataset({ name: dataset, revision }, options);
+  const { paths, commit, locate } = opened;
   const card = paths.includes(CARD) ? (await readRegularStart(await locate(CARD), MOST_OF_CARD)).text : null;
-  const files = filesOfSplit(dataFilesOf(paths, card), { dataset, name: configuration, split });
+  const files = soughtIn(opened, () => filesOfSplit(dataFilesOf(paths, card), { dataset, name: configuration, split }));
   const limit = pLimit(DOWNLOADS_AT_A_TIME);
   return await Promise.all(
     files.map(async (path) => ({

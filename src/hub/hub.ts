@@ -14,9 +14,9 @@ import {
   isTransientStatus,
   listingOf,
   type Repository,
-  reasonOf,
   repositoryOf,
   snapshotOf,
+  unanswered,
   writeReference,
 } from './repository.ts';
 
@@ -46,11 +46,7 @@ export async function downloadModel(name: string, options: DownloadOptions): Pro
   } catch (error) {
     if (error instanceof HubApiError) throw refused(name, error.statusCode, settings);
     if (error instanceof ConfigurationError) throw error;
-    return await cachedSnapshot(
-      repository,
-      `${settings.endpoint} cannot be reached (${reasonOf(error)})`,
-      'try again with a network',
-    );
+    return await cachedSnapshot(repository, await unanswered(error, settings), 'try again with a network');
   }
 }
 

@@ -3,7 +3,7 @@
 import { closestNames, didYouMean } from '../registry/suggest.ts';
 import { ConfigurationError } from '../util/errors.ts';
 import { printable } from '../util/printable.ts';
-import { cachedFile, type DatasetOptions, openHubDataset } from './dataset.ts';
+import { cachedFile, type DatasetOptions, openHubDataset, soughtIn } from './dataset.ts';
 import { hubPathText, isHubPath, parseHubPath } from './hub_path.ts';
 import { hubSettings } from './hub_settings.ts';
 import { mergedParquet } from './merged_parquet.ts';
@@ -21,14 +21,16 @@ export async function locateRows(path: string, options: DatasetOptions = {}): Pr
   const there = await cachedFile({ name, revision }, wanted, settings);
   if (there !== null) return there;
   const dataset = await openHubDataset({ name, revision }, { ...options, settings });
-  if (!isPattern(wanted) || dataset.paths.includes(wanted)) {
-    if (!dataset.paths.includes(wanted)) throw noSuchFile(path, wanted, dataset.paths);
+  const isThere = dataset.paths.includes(wanted);
+  const missing = () => soughtIn(dataset, () => refuse(noSuchFile(path, wanted, dataset.paths)));
+  if (!isPattern(wanted) || isThere) {
+    if (!isThere) return missing();
     return await dataset.locate(wanted);
   }
   const fits = pathMatcher(wanted);
   const found = dataset.paths.filter((each) => fits(each)).sort();
   const [only, ...others] = found;
-  if (only === undefined) throw noSuchFile(path, wanted, dataset.paths);
+  if (only === undefined) return missing();
   if (others.length === 0) return await dataset.locate(only);
   const odd = found.find((each) => !each.endsWith('.parquet'));
   if (odd !== undefined) {
@@ -49,6 +51,10 @@ export async function isAtHand(path: string): Promise<boolean> {
   if (!isHubPath(path)) return true;
   const { dataset: name, revision, path: file } = parseHubPath(path);
   return (await cachedFile({ name, revision }, file, await hubSettings(process.env))) !== null;
+}
+
+function refuse(error: ConfigurationError): never {
+  throw error;
 }
 
 function noSuchFile(given: string, wanted: string, paths: readonly string[]): ConfigurationError {

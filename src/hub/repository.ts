@@ -240,6 +240,13 @@ export async function cachedCommit({ storage, revision }: Repository): Promise<s
 }
 
 /** `fetch` says only that it failed; the cause says why. */
-export function reasonOf(error: unknown): string {
+/** That a hub gave no answer, or none that can be understood: it lacks what every answer of a hub has. */
+export async function unanswered(error: unknown, { endpoint }: Pick<HubSettings, 'endpoint'>): Promise<string> {
+  const { InvalidApiResponseFormatError } = await import('@huggingface/hub');
+  const isAnswer = error instanceof InvalidApiResponseFormatError;
+  return `${endpoint} ${isAnswer ? 'does not answer as a hub does' : 'cannot be reached'} (${reasonOf(error)})`;
+}
+
+function reasonOf(error: unknown): string {
   return messageOf(error instanceof Error && error.cause !== undefined ? error.cause : error);
 }

@@ -6,6 +6,7 @@ import { isWeightsRef } from '../registry/fields.ts';
 import type { Registry } from '../registry/registry.ts';
 import { shapeOf } from '../registry/shape.ts';
 import { isPlainRef, type PlainRef } from '../registry/slot.ts';
+import { closestNames, didYouMean } from '../registry/suggest.ts';
 import { recommendedRenderer } from '../renderers/recommended.ts';
 import { rendererSlot } from '../renderers/types.ts';
 import { checkedDatasets } from '../rl/checked_dataset.ts';
@@ -15,8 +16,8 @@ import { samplingModels } from '../run/sampling_models.ts';
 import { rendererOfWeights } from '../run_files/trained_renderer.ts';
 import { locateWeights } from '../run_files/weights_reference.ts';
 import { isSweepSpec, loadDocument } from '../spec/load.ts';
+import { resolveDocument, type Stage } from '../spec/pipeline.ts';
 import { loadPlugins } from '../spec/plugins.ts';
-import { resolveRunSpec } from '../spec/resolve.ts';
 import { type Environment, revealSecrets } from '../spec/secrets.ts';
 import type { RunSpec } from '../spec/types.ts';
 import { loadTokenizer } from '../tokenizers/hf_tokenizer.ts';
@@ -36,6 +37,8 @@ export interface PlayedSpec {
   group: number;
   /** In the place of the spec's; null = the spec's. */
   seed: number | null;
+  /** Which of several stages; null = the only one that has environments. */
+  stage: string | null;
 }
 
 export interface PlayedGroup {
@@ -57,7 +60,7 @@ const SPEC_HINT = 'Name the spec of a run of reinforcement learning.';
  * @throws SpecError, ConfigurationError for what has no such environments
  */
 export async function openPlayedGroup(
-  { file, overrides, cwd, env, split, group, seed }: PlayedSpec,
+  { file, overrides, cwd, env, split, group, seed, stage }: PlayedSpec,
   registry: Registry,
   notify: (message: string) => void,
   plugins: string[],
@@ -67,14 +70,19 @@ export async function openPlayedGroup(
     throw new ConfigurationError(`${file} is the spec of a sweep, not of one run`, { hint: SPEC_HINT });
   }
   await loadPlugins(document, registry);
-  const spec = resolveRunSpec(document, registry, cwd);
+  const stages = resolveDocument(document, registry, cwd);
+  const spec = playedSpec(stages, stage, registry, file);
   plugins.push(...spec.plugins);
-  const ref = environmentsOf(spec, registry, file);
+  const ref = environmentsOf(spec, registry);
+  if (ref === null) {
+    throw new ConfigurationError(`${file}: the trainer "${spec.trainer}" has no environments to play in`, {
+      hint: SPEC_HINT,
+    });
+  }
   const model = textOf(spec.model_name) ?? '';
   const { directory } = await locateModel(model, { parts: 'tokenizer', notify });
   const tokenizer = await loadTokenizer(directory);
-  const named = isPlainRef(spec.renderer) ? spec.renderer : trainedRendererOf(spec);
-  const rendererRef = named ?? (await recommendedRenderer({ modelName: model, tokenizer }));
+  const rendererRef = rendererOf(spec, stages) ?? (await recommendedRenderer({ modelName: model, tokenizer }));
   const contextLength = await contextLengthOf(directory);
   const maxTokens = numberOf(spec.max_tokens) ?? Number.MAX_SAFE_INTEGER;
   const built = await registry.build(rlDatasetSlot, revealSecrets(ref, env), {
@@ -100,22 +108,46 @@ export async function openPlayedGroup(
   };
 }
 
-/** What the spec's trainer takes its environments from. */
-function environmentsOf(spec: RunSpec, registry: Registry, file: string): PlainRef {
+/** The spec of the run itself, or that of one of its stages. */
+function playedSpec(stages: readonly Stage[], wanted: string | null, registry: Registry, file: string): RunSpec {
+  const names = (some: readonly Stage[]) => some.flatMap(({ name }) => name ?? []);
+  if (wanted !== null) {
+    const found = stages.find(({ name }) => name === wanted);
+    if (found !== undefined) return found.spec;
+    const all = names(stages);
+    throw new ConfigurationError(`${file} has no stage "${wanted}"${didYouMean(closestNames(wanted, all))}`, {
+      hint: all.length === 0 ? 'It is the spec of a single run: leave --stage out.' : `It has ${all.join(', ')}.`,
+    });
+  }
+  const playable = stages.filter(({ spec }) => environmentsOf(spec, registry) !== null);
+  const [first = stages[0], second] = playable;
+  if (first === undefined || second !== undefined) {
+    throw new ConfigurationError(`${file}: ${playable.length} of its stages have environments to play in`, {
+      hint: `Name one of them: --stage ${names(playable).join(' or --stage ')}`,
+    });
+  }
+  return first.spec;
+}
+
+/** What the spec's trainer takes its environments from; null where it has none. */
+function environmentsOf(spec: RunSpec, registry: Registry): PlainRef | null {
   const params = registry.find(trainerSlot.name, spec.trainer)?.params;
   const field = (params === undefined ? [] : shapeOf(params).fields).find(
     ({ shape }) => shape.is === 'builder' && shape.slot.name === rlDatasetSlot.name,
   );
   const ref = field === undefined ? undefined : spec[field.name];
-  if (isPlainRef(ref)) return ref;
-  throw new ConfigurationError(`${file}: the trainer "${spec.trainer}" has no environments to play in`, {
-    hint: SPEC_HINT,
-  });
+  return isPlainRef(ref) ? ref : null;
 }
 
-/** That of the weights which training starts from. */
-function trainedRendererOf({ load_checkpoint_path: ref = null }: RunSpec): PlainRef | null {
+/** That of the spec, or of the weights which training starts from: those of another stage need not be there yet. */
+function rendererOf(
+  { renderer, load_checkpoint_path: ref = null }: RunSpec,
+  stages: readonly Stage[],
+): PlainRef | null {
+  if (isPlainRef(renderer)) return renderer;
   if (!isWeightsRef(ref)) return null;
+  const before = stages.find(({ spec }) => typeof ref !== 'string' && spec.log_path === ref.run);
+  if (before !== undefined) return rendererOf(before.spec, stages);
   return rendererOfWeights(locateWeights(ref, { purpose: 'train', unfinished: 'refuse' }));
 }
 

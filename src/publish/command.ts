@@ -11,6 +11,7 @@ import { listCheckpoints } from '../run_files/checkpoint_log.ts';
 import { readRunRecord } from '../run_files/directory.ts';
 import { isFinished, readStatus } from '../run_files/status.ts';
 import type { RunStatus } from '../run_files/types.ts';
+import { whyNoRun } from '../run_files/weights_reference.ts';
 import { ConfigurationError } from '../util/errors.ts';
 import { shortPath } from '../util/files.ts';
 import { plural } from '../util/plural.ts';
@@ -54,6 +55,8 @@ export async function publishCommand(
 ): Promise<{ result: PublishResult; lines: string[] }> {
   const { repo, revision, dryRun, merged, notify } = options;
   checkNames(repo, revision);
+  const noRun = whyNoRun(run);
+  if (noRun !== null) throw noRun;
   const record = await readRunRecord(run);
   const status = await finishedStatus(run, options.unfinished);
   const settings = await hubSettings(options.env);

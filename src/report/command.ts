@@ -64,6 +64,9 @@ export async function reportCommand(options: ReportCommandOptions): Promise<Repo
     ...(read === null ? {} : { sql: read.sql, sqlFile: read.file ?? undefined }),
   });
   for (const notice of report.notices) notify(notice);
+  const isAnswer = read !== null || asked.sql !== undefined;
+  if (isAnswer && format === 'table' && output === undefined && report.table.rows.length === 0)
+    notify('the answer has no rows');
   if (output !== undefined) await writeReport(report, format ?? 'json', output);
   const text = output === undefined && format !== null ? formatReport(report, format, width) : null;
   return { text, json: format === null ? report.json : undefined };

@@ -17,7 +17,13 @@ interface TextTable {
   rows: string[][];
 }
 
-export type Block = { heading: string } | { lines: string[] } | { table: TextTable };
+/** What may be done next, and the command that does it: to be copied, so never broken over lines. */
+interface NextCommand {
+  what: string;
+  command: string;
+}
+
+export type Block = { heading: string } | { lines: string[] } | { commands: NextCommand[] } | { table: TextTable };
 
 /** @param width what a line may take; a table that takes more has its text broken in the cells */
 export function toText(blocks: readonly Block[], width = Number.POSITIVE_INFINITY): string {
@@ -31,9 +37,15 @@ export function toMarkdown(blocks: readonly Block[]): string {
 function textLines(block: Block, width: number): string[] {
   if ('heading' in block) return [wrappedText(block.heading, width)];
   if ('lines' in block) return block.lines.map((line) => wrappedText(line, width));
+  if ('commands' in block) return block.commands.flatMap((next) => commandLines(next, width));
   const natural = naturalWidths(block.table);
   const isTooWide = totalOf(natural) > width && block.table.columns.some(({ isSpare }) => isSpare);
   return isTooWide ? tableLines(withoutSpare(block.table), width) : tableLines(block.table, width, natural);
+}
+
+function commandLines({ what, command }: NextCommand, width: number): string[] {
+  const line = `${what}: ${command}`;
+  return displayWidth(line) <= width ? [line] : [`${what}:`, `  ${command}`];
 }
 
 function tableLines({ columns, rows }: TextTable, width: number, natural = naturalWidths({ columns, rows })): string[] {
@@ -97,6 +109,8 @@ function pad(text: string, width: number, align: 'left' | 'right'): string {
 function markdownLines(block: Block): string[] {
   if ('heading' in block) return [`### ${escapeMarkdown(block.heading)}`];
   if ('lines' in block) return block.lines.map((line) => `- ${escapeMarkdown(line)}`);
+  if ('commands' in block)
+    return block.commands.map(({ what, command }) => `- ${escapeMarkdown(`${what}: ${command}`)}`);
   const { columns, rows } = block.table;
   const line = (cells: string[]) => `| ${cells.map(escapeMarkdown).join(' | ')} |`;
   const rule = `| ${columns.map(({ align }) => (align === 'right' ? '---:' : '---')).join(' | ')} |`;

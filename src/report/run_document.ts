@@ -41,10 +41,12 @@ export function runBlocks(
   const more = metrics.length - shown.length;
   const talk = `${programName()} chat ${quote(run.run)}`;
   const next = [
-    ...(again === null ? [] : [`${isResumable ? 'go on with it' : 'start it from the beginning'}: ${again}`]),
-    ...(best === null ? [] : [`talk to its best weights, of step ${best.step}: ${talk} --checkpoint best`]),
-    ...(run.sampler_path === null ? [] : [`talk to ${best === null ? 'it' : 'its last weights'}: ${talk}`]),
-    ...(more === 0 ? [] : [`${plural(more, 'more metric')}: ${programName()} report ${quote(run.run)} --all`]),
+    ...(again === null ? [] : [[isResumable ? 'go on with it' : 'start it from the beginning', again] as const]),
+    ...(best === null
+      ? []
+      : [[`talk to its best weights, of step ${best.step}`, `${talk} --checkpoint best`] as const]),
+    ...(run.sampler_path === null ? [] : [[`talk to ${best === null ? 'it' : 'its last weights'}`, talk] as const]),
+    ...(more === 0 ? [] : [[plural(more, 'more metric'), `${programName()} report ${quote(run.run)} --all`] as const]),
   ];
   return [
     { heading: printable(run.run) },
@@ -52,7 +54,9 @@ export function runBlocks(
     ...(warnings.length === 0 ? [] : [{ lines: warnings.map((warning) => printable(`warning: ${warning}`)) }]),
     ...(evaluations.length === 0 ? [] : [{ lines: evaluations.map(evaluationLine) }]),
     shown.length === 0 ? { lines: ['no metrics yet'] } : { table: tableOf(shown) },
-    ...(next.length === 0 ? [] : [{ lines: next.map(printable) }]),
+    ...(next.length === 0
+      ? []
+      : [{ commands: next.map(([what, command]) => ({ what, command: printable(command) })) }]),
   ];
 }
 

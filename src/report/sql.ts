@@ -35,7 +35,7 @@ const TABLE_FUNCTIONS = new Set([
 export const VIEWS = ['runs', 'configs', 'metrics', 'metrics_long', 'checkpoints', ...EVALUATION_VIEWS];
 
 const ONE_SELECT =
-  'The report answers one SELECT (also FROM …, WITH …, DESCRIBE, SHOW TABLES; PIVOT with ON column IN (…)).';
+  'What is answered is one SELECT (also FROM …, WITH …, DESCRIBE, SHOW TABLES; PIVOT with ON column IN (…)).';
 
 /**
  * Prepares the database for a question: checks that it is one SELECT, loads the views that it may need, then seals it.

@@ -18,7 +18,9 @@ export function summaryBlocks(summaries: readonly Summary[], all = false): Block
     ...(conclusion(summary) ?? []),
     ...(summary.stages === null ? notStarted(summary, all ? Number.POSITIVE_INFINITY : MOST_NAMES) : []),
     ...problemBlocks(summary.problems, all ? Number.POSITIVE_INFINITY : MOST_PROBLEMS),
-    ...(summary.again === null ? [] : [{ lines: [printable(`run what is missing: ${summary.again}`)] }]),
+    ...(summary.again === null
+      ? []
+      : [{ commands: [{ what: 'run what is missing', command: printable(summary.again) }] }]),
     ...(summary.stages === summaries[i + 1]?.stages ? [] : stagesLeft(summaries, summary.stages)),
   ]);
 }

@@ -201,6 +201,19 @@ function hasWeights(run: SeenRun): boolean {
   return savedCheckpoints(run).some(({ rolling }) => !rolling);
 }
 
+/** Of a place that a run is wanted of: what lies there, and what to name. Null for a run. */
+export function whyNoRun(directory: string): ConfigurationError | null {
+  if (isRun(directory)) return null;
+  const place = shortPath(directory);
+  const what = exists(directory) ? `${place} is no run directory: it has no run.json` : `there is no run ${place}`;
+  return (
+    severalRuns(directory) ??
+    new ConfigurationError(`${what}${nearPathsHint(place, process.cwd())}`, {
+      hint: 'Name the directory of a run, such as runs/sl_basic.',
+    })
+  );
+}
+
 function neither(place: string): ConfigurationError {
   const what = exists(place) ? `${place} is neither a run nor a model` : `there is no run and no model ${place}`;
   return new ConfigurationError(`${what}${nearPathsHint(place, process.cwd())}`, {

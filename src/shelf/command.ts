@@ -3,6 +3,7 @@
 import { toText } from '../report/document.ts';
 import type { JsonObject } from '../util/json.ts';
 import { programName } from '../util/program_name.ts';
+import { wrapped } from '../util/wrapped.ts';
 import { measuredText } from './head.ts';
 import { type Recipe, readShelf, recipeCalled } from './shelf.ts';
 
@@ -35,10 +36,23 @@ function rowOf({ name, head }: Recipe): string[] {
   return [name, head.shows, measured === undefined ? `— (${head.unmeasured})` : measuredText(measured)];
 }
 
-/** The whole of one: what its head says, and the spec as it is written. */
-export async function showRecipe(called: string): Promise<ShelfAnswer> {
+/** The whole of one: what its head says, and the spec as it is written. @param width columns of the terminal */
+export async function showRecipe(called: string, width = Number.POSITIVE_INFINITY): Promise<ShelfAnswer> {
   const recipe = recipeCalled(called, await readShelf());
-  return { json: { ...recipeJson(recipe), source: recipe.source }, text: recipe.source.trimEnd() };
+  return {
+    json: { ...recipeJson(recipe), source: recipe.source },
+    text: withCommentsWithin(recipe.source.trimEnd(), width),
+  };
+}
+
+/** On a terminal what is told in comments is broken between words. Commands and the spec itself stay as they are. */
+function withCommentsWithin(source: string, width: number): string {
+  const lines = source.split('\n').map((line) => {
+    const [, told] = /^# (\S.*)$/.exec(line) ?? [];
+    if (told === undefined || told.startsWith('yaml-language-server')) return line;
+    return wrapped(told, 0, width - 2, (part) => `# ${part}`);
+  });
+  return lines.join('\n');
 }
 
 function recipeJson({ name, kind, file, head }: Recipe): JsonObject {

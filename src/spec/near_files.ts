@@ -22,11 +22,20 @@ function nearPaths(path: string, directory: string): string[] {
 
 const PACKAGE = fileURLToPath(new URL('../..', import.meta.url));
 
-/** Pages tell of `configs/…` as it lies in the repository; who has installed the package finds it there. */
+/**
+ * Pages tell of `configs/…` as it lies in the repository; who has installed the package finds it there. `recipes` lists the same
+ * files by their bare names.
+ */
 function shippedPaths(path: string, directory: string): string[] {
   const [, shipped] = /^(?:\.\/)?((?:configs|sweeps|example_data)\/.+)$/.exec(path) ?? [];
-  const place = join(PACKAGE, shipped ?? '');
-  return shipped !== undefined && existsSync(place) ? [pathFrom(directory, place)] : [];
+  const [, recipe] = /^([\w-]+)(?:\.ya?ml)?$/.exec(path) ?? [];
+  const places = [
+    ...(shipped === undefined ? [] : [shipped]),
+    ...(recipe === undefined ? [] : [`configs/${recipe}.yaml`, `sweeps/${recipe}.yaml`]),
+  ];
+  return places
+    .map((place) => join(PACKAGE, place))
+    .flatMap((place) => (existsSync(place) ? [pathFrom(directory, place)] : []));
 }
 
 /** The same as a clause of a message; empty where there is nothing like it, or where the path itself is there. */

@@ -36,7 +36,8 @@ export async function sqlCommand(options: SqlOptions): Promise<void> {
   try {
     for (const notice of session.loaded.notices) notify(notice);
     const print = (text: string) => output.write(`${text}\n`);
-    const shell = new Shell(session, { places, print, notify, width: () => widthOf(output) });
+    const file = isInteractive ? null : 'stdin';
+    const shell = new Shell(session, { places, print, notify, width: () => widthOf(output), file });
     if (!isInteractive) return await answerAll(shell, input);
     print(`${plural(session.loaded.runs, 'run')}; \\help tells what there is, \\q leaves`);
     await converse(shell, session, { input, output, notify });

@@ -10,7 +10,7 @@ import { plural } from '../util/plural.ts';
 import { printable } from '../util/printable.ts';
 import { COMMANDS, complete } from './completion.ts';
 import type { SqlSession } from './session.ts';
-import { Statements } from './statements.ts';
+import { type Statement, Statements } from './statements.ts';
 
 const HELP = `\\d            the views; \\d VIEW its columns
 \\i NAME       ask a saved question, or a file of SQL; \\i alone lists those that there are
@@ -30,6 +30,8 @@ export class Shell {
   readonly #notify: (notice: string) => void;
   /** Of the terminal, which may change. */
   readonly #width: () => number;
+  /** What statements are read from, in messages; null where somebody types. */
+  readonly #file: string | null;
   readonly #statements = new Statements();
   #next: string | null = null;
 
@@ -40,11 +42,13 @@ export class Shell {
       print,
       notify,
       width,
+      file = null,
     }: {
       places: QuestionPlaces;
       print: (text: string) => void;
       notify: (notice: string) => void;
       width: () => number;
+      file?: string | null;
     },
   ) {
     this.#session = session;
@@ -52,6 +56,7 @@ export class Shell {
     this.#print = print;
     this.#notify = notify;
     this.#width = width;
+    this.#file = file;
   }
 
   get isOpen(): boolean {
@@ -64,7 +69,10 @@ export class Shell {
     const command = this.isOpen ? null : /^\s*\\(\S*)\s*(.*?)\s*;?\s*$/.exec(typed);
     if (command === null) await this.#ask(this.#statements.add(text));
     else if (LEAVING.has(command[1] ?? '')) return false;
-    else await this.#command(command[1] ?? '', command[2] ?? '');
+    else {
+      this.#statements.skipLine();
+      await this.#command(command[1] ?? '', command[2] ?? '');
+    }
     return true;
   }
 
@@ -82,8 +90,12 @@ export class Shell {
     return complete(line, { views: this.#session.views, columns: this.#session.columns, questions });
   }
 
-  async #ask(statements: readonly string[]): Promise<void> {
-    for (const sql of statements) await this.#show(await this.#session.answer({ sql, file: null }));
+  async #ask(statements: readonly Statement[]): Promise<void> {
+    for (const { sql, line } of statements) {
+      // Line breaks in front, so that what is wrong is told by its line of the whole.
+      const question = this.#file === null ? sql : '\n'.repeat(line - 1) + sql;
+      await this.#show(await this.#session.answer({ sql: question, file: this.#file }));
+    }
   }
 
   async #show(answer: ReportContents): Promise<void> {

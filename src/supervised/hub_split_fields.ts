@@ -5,7 +5,11 @@ import { nullable, revisionOf, semantic } from '../registry/fields.ts';
 
 export const hubSplitFields = {
   path: semantic(
-    Type.String({ pattern: '^\\w[\\w.-]*/[\\w.-]+$', description: 'The data set on the hub, as ORG/NAME.' }),
+    Type.String({
+      pattern: '^\\w[\\w.-]*/[\\w.-]+$',
+      examples: ['openai/gsm8k'],
+      description: 'The data set on the hub, as ORG/NAME.',
+    }),
   ),
   name: nullable(
     semantic(

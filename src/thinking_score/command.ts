@@ -17,6 +17,7 @@ import { makeDirectory, writeFileAtomic } from '../util/files.ts';
 import { canonicalJson } from '../util/json.ts';
 import { plural } from '../util/plural.ts';
 import { printable } from '../util/printable.ts';
+import { wrappedText } from '../util/wrapped.ts';
 import { type ProbedProblem, probeProblem } from './analyze.ts';
 import { type ScoredStep, type StepSummary, summaryOf } from './scores.ts';
 
@@ -35,6 +36,8 @@ export interface ThinkingScoreOptions {
   concurrency: number;
   seed: number;
   saveDir: string | null;
+  /** Columns of the terminal that shows the summary. */
+  width?: number;
   signal: AbortSignal;
   notify(message: string): void;
 }
@@ -85,7 +88,7 @@ export async function thinkingScoreCommand(
     const rows = problems.map((problem) => `${JSON.stringify(problem)}\n`).join('');
     await writeFileAtomic(join(directory, 'tts_per_problem.jsonl'), rows);
     await writeFileAtomic(join(directory, 'tts_summary.json'), `${JSON.stringify(summary, null, 2)}\n`);
-    return { summary, directory, lines: summaryLines(summary, directory).map(printable) };
+    return { summary, directory, lines: summaryLines(summary, directory, options.width) };
   } finally {
     await models.close();
     await target.close();
@@ -116,20 +119,21 @@ function summed(problems: readonly ProbedProblem[], kinds: readonly Kind[]) {
   };
 }
 
-function summaryLines(summary: ThinkingSummary, directory: string): string[] {
+function summaryLines(summary: ThinkingSummary, directory: string, width = Number.POSITIVE_INFINITY): string[] {
   const { target, benchmark, num_problems, num_correct, num_steps, kinds } = summary;
   const rows: [string, StepSummary][] = [['all steps', summary], ...Object.entries(kinds)];
-  const width = Math.max(...rows.map(([name]) => name.length));
+  const nameWidth = Math.max(...rows.map(([name]) => name.length));
   const cell = (value: number) => value.toFixed(3).padStart(10);
+  const head = `${target}: ${plural(num_problems, 'problem')} of ${benchmark}, ${num_correct} with the right answer; ${plural(num_steps, 'step')}`;
   return [
-    `${target}: ${plural(num_problems, 'problem')} of ${benchmark}, ${num_correct} with the right answer; ${plural(num_steps, 'step')}`,
+    wrappedText(printable(head), width),
     '',
-    `${' '.repeat(width)}       steps  mean TTS  TTS ≥ 0.7  TTS ≥ 0.3  decorative`,
+    `${' '.repeat(nameWidth)}       steps  mean TTS  TTS ≥ 0.7  TTS ≥ 0.3  decorative`,
     ...rows.map(
       ([name, each]) =>
-        `${name.padEnd(width)}  ${String(each.num_steps).padStart(10)}${cell(each.mean_tts)} ${cell(each.at_least_0_7)} ${cell(each.at_least_0_3)}  ${cell(each.decorative)}`,
+        `${name.padEnd(nameWidth)}  ${String(each.num_steps).padStart(10)}${cell(each.mean_tts)} ${cell(each.at_least_0_7)} ${cell(each.at_least_0_3)}  ${cell(each.decorative)}`,
     ),
     '',
-    `in ${directory}`,
+    printable(`in ${directory}`),
   ];
 }

@@ -67,6 +67,11 @@ describe('cookbook report', () => {
     expect(readFileSync(join(cwd, 'answer.csv'), 'utf8')).toBe('state,n\ndone,2\n');
   });
 
+  it('says of an answer without rows that it has none', async () => {
+    const { code, stdout, stderr } = await report('--sql', 'SELECT run FROM runs WHERE false');
+    expect([code, stdout, stderr]).toEqual([0, 'run\n───\n', 'note: the answer has no rows']);
+  });
+
   it('ends when all of a long answer has been taken, and not a second after it was given', async () => {
     const hasty = 'const later=setTimeout;globalThis.setTimeout=(f,ms,...a)=>later(f,ms===1000?0:ms,...a)';
     const { stdout } = await cookbook(['report', '--format', 'csv', '--sql', 'FROM range(300000)'], {
@@ -99,7 +104,7 @@ describe('cookbook report', () => {
       Did you mean runs.state or runs.stage?
 
       SQL: not a SELECT statement
-      The report answers one SELECT (also FROM …, WITH …, DESCRIBE, SHOW TABLES; PIVOT with ON column IN (…)).
+      What is answered is one SELECT (also FROM …, WITH …, DESCRIBE, SHOW TABLES; PIVOT with ON column IN (…)).
 
       --group-by: no run has a field "lrr"
       Did you mean lr?

@@ -62,8 +62,13 @@ test.each([
     '--model ./modle: there is no such directory or file; did you mean ./model?\n',
   ],
   [['chat', 'x', '--what'], 'chat has no flag --what\n"cookbook chat --help" shows those that it has.\n'],
+  [['sql', '-f', 'x'], 'sql has no flag -f\n"cookbook sql --help" shows those that it has.\n'],
   [['run', 'rnu.yaml'], 'rnu.yaml: there is no such file; did you mean run.yaml?\n'],
   [['validate', 'specs/run.yaml'], 'specs/run.yaml: there is no such file; did you mean spec/run.yaml?\n'],
+  [
+    ['publish', 'runs/none', '--repo', 'me/sums'],
+    'there is no run runs/none\nName the directory of a run, such as runs/sl_basic.\n',
+  ],
   [['run', 'sweep.yaml'], 'sweep.yaml is the spec of a sweep, not of one run\nType "cookbook sweep sweep.yaml".\n'],
   [
     ['sweep', 'run.yaml'],

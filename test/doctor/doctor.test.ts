@@ -7,6 +7,7 @@ import { builtinRegistry } from '../../src/builtin.ts';
 import { doctorCommand } from '../../src/doctor/command.ts';
 import { byDepth, depthLines } from '../../src/doctor/depth.ts';
 import type { DoctorReport } from '../../src/doctor/findings.ts';
+import { reportLines } from '../../src/doctor/report.ts';
 import { defineBuilder } from '../../src/registry/builder.ts';
 import { rendererSlot } from '../../src/renderers/types.ts';
 import type { SamplingClient, ServiceClient, TrainingClient } from '../../src/tinker/clients.ts';
@@ -180,6 +181,39 @@ describe('a broken service', () => {
     expect(report.findings.find(({ id }) => id === 'numerics/update')?.message).toContain(
       'it still has the weights of before',
     );
+  });
+});
+
+describe('the report', () => {
+  const finding = {
+    id: 'replies/end',
+    state: 'found' as const,
+    message: 'word '.repeat(40).trim(),
+    detail: ['  template  "aligned with the other"'],
+    hint: 'Mend \u001b[31m it. '.repeat(9),
+  };
+  const report = {
+    target: `the model ${'far/'.repeat(10)} away`,
+    service: 'local',
+    renderer: { builder: 'role_colon' },
+    divergence: { tokens: 0, kl_v1: 0, kl_v2: 0, largest: 0 },
+    depth: [],
+    findings: [finding],
+    sound: false,
+  };
+
+  it('keeps to the columns of a terminal, each finding below its own beginning', () => {
+    const lines = reportLines(report, 80).join('\n').split('\n');
+    expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(80);
+    const continued = lines.filter((line) => line.includes('word') && !line.includes('FOUND'));
+    expect(continued.length).toBeGreaterThan(1);
+    for (const line of continued) expect(line).toMatch(/^ {31}word/);
+    expect(lines).toContain(`${' '.repeat(33)}template  "aligned with the other"`);
+    expect(lines.join('')).not.toContain('\u001b');
+  });
+
+  it('is a line a finding where no terminal shows it', () => {
+    expect(reportLines(report).filter((line) => line.includes('word'))).toHaveLength(1);
   });
 });
 

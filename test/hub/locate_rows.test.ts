@@ -84,6 +84,10 @@ describe('a file of the hub', () => {
     const requests = hub.requests.length;
     expect(await locateRows(TRAIN)).toBe(file);
     expect(hub.requests).toHaveLength(requests);
+    // What else the data set has is not known then.
+    expect(await refusal(TRAIN.replace('train', 'test'))).toBe(
+      `hf://datasets/${DATASET}/data/test.jsonl: there is no such file in the data set; did you mean "data/train.jsonl"? | It has data, data/train.jsonl\nOf ${DATASET} only what the cache holds is known: HF_HUB_OFFLINE is set. Run it once with a network: a data set is downloaded only once.`,
+    );
     await hub.stop();
     vi.stubEnv('HF_HUB_OFFLINE', '');
     vi.stubEnv('HF_TOKEN', 'hf_not_asked_with_before');

@@ -196,7 +196,16 @@ const toyOf = (groupOf: (tokenizer: Tokenizer) => EnvGroupBuilder) =>
 async function playSpec(given: Partial<PlayedSpec>, lines: readonly string[], registry = builtinRegistry()) {
   const [output, prose] = [new PassThrough(), new PassThrough()];
   const streams = { input: Readable.from(lines.map((line) => `${line}\n`)), output, prose, interactive: false };
-  const spec = { file: 'toy.yaml', overrides: [], cwd, env: {}, split: 'train' as const, group: 0, seed: null };
+  const spec = {
+    file: 'toy.yaml',
+    overrides: [],
+    cwd,
+    env: {},
+    split: 'train' as const,
+    group: 0,
+    seed: null,
+    stage: null,
+  };
   const result = await playCommand({ ...spec, ...given, streams }, registry);
   return { result, shown: String(output.read() ?? ''), said: String(prose.read() ?? '') };
 }
@@ -227,6 +236,41 @@ function echo(tokenizer: Tokenizer, turns: number, before = 'say '): Env {
     },
   };
 }
+
+describe('stages', () => {
+  const stage = (name: string, lines: string) => `  ${name}:\n${lines.replaceAll(/^(?=.)/gm, '    ')}`;
+  const RL = `trainer: rl\n${FIELDS}${SUMS}`;
+  const SFT = `trainer: supervised\nmodel_name: ./model\ndataset: {builder: conversation_file, file_path: rows.jsonl, batch_size: 1}\n`;
+  const file = async (name: string, stages: string) =>
+    await writeFile(join(cwd, name), `log_path: runs/staged\nstages:\n${stages}`);
+  const refusal = async (given: Partial<PlayedSpec>) =>
+    await playSpec(given, []).then(
+      () => 'played',
+      (error) => `${messageOf(error)} | ${error.hint}`,
+    );
+
+  it('the one with environments is played, also before what it starts from has run', async () => {
+    const start = 'load_checkpoint_path: {stage: sft, checkpoint: final}\n';
+    await file('staged.yaml', stage('sft', `${SFT}renderer: role_colon\n`) + stage('rl', RL + start));
+    const { result, shown } = await playSpec({ file: 'staged.yaml' }, ['12']);
+    expect(result.state).toBe('done');
+    // The renderer is that of the stage that it starts from.
+    expect(shown).toMatch(/^User: What is \d \+ \d\?\n\nAssistant:/);
+  });
+
+  it('have to be named where several have environments', async () => {
+    await file('several.yaml', stage('sft', SFT) + stage('one', RL) + stage('two', RL));
+    expect(await refusal({ file: 'several.yaml' })).toBe(
+      'several.yaml: 2 of its stages have environments to play in | Name one of them: --stage one or --stage two',
+    );
+    expect((await playSpec({ file: 'several.yaml', stage: 'two' }, ['12'])).result.state).toBe('done');
+    expect(await refusal({ file: 'several.yaml', stage: 'tow' })).toBe(
+      'several.yaml has no stage "tow"; did you mean "two"? | It has sft, one, two.',
+    );
+    expect(await refusal({ file: 'several.yaml', stage: 'sft' })).toContain('has no environments to play in');
+    expect(await refusal({ file: 'sums.yaml', stage: 'rl' })).toContain('It is the spec of a single run');
+  });
+});
 
 describe('groups', () => {
   it('are played turn by turn, each showing what is new', async () => {

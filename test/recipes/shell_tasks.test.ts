@@ -7,6 +7,7 @@ import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { builtinRegistry } from '../../src/builtin.ts';
 import { readHarborTasks } from '../../src/recipes/shell_tasks/harbor_task.ts';
 import { prepare, shellEnv } from '../../src/recipes/shell_tasks/shell_env.ts';
+import { rendererSlot } from '../../src/renderers/types.ts';
 import { rlDatasetSlot } from '../../src/rl/types.ts';
 import { bubblewrapSandbox } from '../../src/sandbox/bubblewrap/sandbox.ts';
 import { END, play, testRenderer } from '../rl/support/scripted_policy.ts';
@@ -104,6 +105,16 @@ describe.skipIf(problem !== null)('an agent', () => {
 });
 
 describe('a directory of tasks', () => {
+  it('is not worked on by a model that cannot call tools: that is said before anything is trained', async () => {
+    const ref = { builder: 'shell_tasks', tasks: TASKS };
+    const tokenizer = charTokenizer();
+    const plain = await builtinRegistry().build(rendererSlot, { builder: 'role_colon' }, { tokenizer });
+    const context = { tokenizer, renderer: plain, maxContextLength: 200, maxTokens: 10, seed: 0 };
+    await expect(
+      builtinRegistry().build(rlDatasetSlot, ref, { ...context, warn: () => undefined, notify: () => undefined }),
+    ).rejects.toThrow('shell_tasks needs a renderer with tools: this renderer has no way to declare tools');
+  });
+
   it('is read in the order of the names', async () => {
     expect((await readHarborTasks(TASKS)).map(({ name }) => name)).toEqual([...names].sort());
     const [task] = await readHarborTasks(join(TASKS, 'count_lines'));

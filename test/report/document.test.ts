@@ -34,6 +34,15 @@ describe('a document', () => {
     `);
   });
 
+  it('has commands that can be copied: never broken over lines', () => {
+    const command = `cookbook sweep ${'far/'.repeat(9)}grid.yaml max_steps=3`;
+    const next: Block[] = [{ commands: [{ what: 'run what is missing', command }] }];
+    expect(toText(next, 93)).toBe(`run what is missing: ${command}`);
+    expect(toText(next, 92)).toBe(`run what is missing:\n  ${command}`);
+    expect(toText(next, 20)).toBe(`run what is missing:\n  ${command}`);
+    expect(toMarkdown(next)).toBe(`- run what is missing: ${command.replaceAll('_', '\\_')}`);
+  });
+
   it('as text fits a terminal: the widest columns of text are broken, at the joints of names and paths', () => {
     const run = 'runs/lr_grid/learning_rate=0.003,lora_rank=16,seed=0-0123456789ab';
     const table = {

@@ -325,28 +325,28 @@ describe('mistakes in SQL', () => {
       [
         2,
         "SQL: syntax error at or near "SELEC" (character 1)",
-        "The report answers one SELECT (also FROM …, WITH …, DESCRIBE, SHOW TABLES; PIVOT with ON column IN (…)).",
+        "What is answered is one SELECT (also FROM …, WITH …, DESCRIBE, SHOW TABLES; PIVOT with ON column IN (…)).",
       ]
     `);
     expect(await mistake('SELECT 1; SELECT 2')).toMatchInlineSnapshot(`
       [
         2,
         "SQL: 2 statements where one is expected",
-        "The report answers one SELECT (also FROM …, WITH …, DESCRIBE, SHOW TABLES; PIVOT with ON column IN (…)).",
+        "What is answered is one SELECT (also FROM …, WITH …, DESCRIBE, SHOW TABLES; PIVOT with ON column IN (…)).",
       ]
     `);
     expect(await mistake('')).toMatchInlineSnapshot(`
       [
         2,
         "SQL: 0 statements where one is expected",
-        "The report answers one SELECT (also FROM …, WITH …, DESCRIBE, SHOW TABLES; PIVOT with ON column IN (…)).",
+        "What is answered is one SELECT (also FROM …, WITH …, DESCRIBE, SHOW TABLES; PIVOT with ON column IN (…)).",
       ]
     `);
     expect(await mistake('PIVOT runs ON state')).toMatchInlineSnapshot(`
       [
         2,
         "SQL: not a SELECT statement",
-        "The report answers one SELECT (also FROM …, WITH …, DESCRIBE, SHOW TABLES; PIVOT with ON column IN (…)).",
+        "What is answered is one SELECT (also FROM …, WITH …, DESCRIBE, SHOW TABLES; PIVOT with ON column IN (…)).",
       ]
     `);
     expect(await mistake(`SELECT 'x'::INTEGER`)).toMatchInlineSnapshot(`

@@ -63,6 +63,28 @@ describe('a process that listens to signals', () => {
   });
 });
 
+describe('a measurement that is stopped', () => {
+  const MODEL = resolve('example_data/models/tiny');
+
+  it.each([
+    ['doctor', ['--depth', '512', '--num-samples', '400'], 'texts of', 'stopped before all was looked at'],
+    [
+      'thinking-score',
+      ['--benchmark', 'step_sums'],
+      'thought about by',
+      'stopped before all problems were thought about',
+    ],
+  ])('cookbook %s says so, without a stack', async (command, flags, beginning, end) => {
+    const directory = await temporaryDirectory();
+    const busy = new TestProcess([resolve('bin/run.js'), command, MODEL, ...flags], { cwd: directory });
+    await busy.says(beginning);
+    busy.signal('SIGINT');
+    expect(await busy.ended()).toBe(3);
+    expect(busy.stderr).toContain(end);
+    expect(busy.stderr).not.toMatch(/^\s+at /m);
+  });
+});
+
 describe('what has nothing to save', () => {
   const ENDLESS = 'for (;;);\n';
 

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { basename, isAbsolute, join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { builtinRegistry } from '../../src/builtin.ts';
+import { showRecipe } from '../../src/shelf/command.ts';
 import { type CopyOptions, copyRecipe } from '../../src/shelf/copy.ts';
 import { PACKAGE, readShelf } from '../../src/shelf/shelf.ts';
 import { isSweepSpec, loadDocument } from '../../src/spec/load.ts';
@@ -130,3 +131,12 @@ function textsIn(value: unknown): string[] {
   if (typeof value === 'string') return [value];
   return typeof value === 'object' && value !== null ? Object.values(value).flatMap(textsIn) : [];
 }
+
+it('on a terminal the comments of a recipe are broken between words, and the spec stays as it is written', async () => {
+  const [whole, narrow] = [(await showRecipe('dpo')).text, (await showRecipe('dpo', 80)).text];
+  const comments = narrow.split('\n').filter((line) => line.startsWith('#'));
+  expect(Math.max(...comments.map(({ length }) => length))).toBeLessThanOrEqual(80);
+  const words = (text: string) => text.replaceAll(/^# ?/gm, '').split(/\s+/);
+  expect(words(narrow)).toEqual(words(whole));
+  expect(narrow.slice(narrow.indexOf('trainer:'))).toBe(whole.slice(whole.indexOf('trainer:')));
+});

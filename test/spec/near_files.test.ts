@@ -20,7 +20,11 @@ test('an example that ships is found where the package lies', async () => {
   expect(nearPathsHint('./configs/sl_basic.yaml', join(ROOT, '..'))).toMatch(
     /; did you mean \w+\/configs\/sl_basic\.yaml\?$/,
   );
+  // By the names that `recipes` lists.
+  expect(nearPathsHint('sl_basic', elsewhere)).toBe(`; did you mean ${join(ROOT, 'configs/sl_basic.yaml')}?`);
+  expect(nearPathsHint('lr_grid.yaml', elsewhere)).toBe(`; did you mean ${join(ROOT, 'sweeps/lr_grid.yaml')}?`);
   expect(nearPathsHint('configs/nothing_like_it.yaml', elsewhere)).toBe('');
+  expect(nearPathsHint('..', elsewhere)).toBe('');
   expect(nearPathsHint('package.json', elsewhere)).toBe('');
   expect(nearPathsHint('configs/sl_basic.yaml', ROOT)).toBe('');
 });

@@ -89,10 +89,18 @@ describe('cookbook sql, piped into', () => {
   });
 
   it.each([
+    ['SELECT 1;\n\\d\n\n-- a note\nSELECT 2; SELECT stat\nFROM runs;', 'stdin:5: Referenced column "stat" not found'],
+    ['SELECT 1; SELECT\n 2;\nSELEC 3;', 'stdin:3: syntax error at or near "SELEC"'],
+    ['SELECT 1;\nCOPY runs TO 1', 'stdin:2: '],
+  ])('tells the line of what is wrong: %j', async (text, message) => {
+    await expect(piped(text)).rejects.toThrow(message);
+  });
+
+  it.each([
     ["SELECT * FROM read_csv('/etc/passwd');", 'may not be called here'],
     ["COPY runs TO 'x.csv';", 'not a SELECT'],
     ["ATTACH 'x.db';", 'not a SELECT'],
-    ["FROM '/etc/passwd';", 'SQL'],
+    ["FROM '/etc/passwd';", 'stdin'],
   ])('is sealed: %s', async (sql, message) => {
     await expect(piped(sql)).rejects.toThrow(message);
   });
@@ -211,7 +219,7 @@ describe('statements', () => {
           .join('\n')
           .split('\n')
           .flatMap((line) => reader.add(line));
-        expect(found.map(withoutComments)).toEqual(statements.map(withoutComments));
+        expect(found.map(({ sql }) => withoutComments(sql))).toEqual(statements.map(withoutComments));
         expect(reader.isOpen).toBe(false);
         expect(reader.end()).toEqual([]);
       }),
@@ -222,7 +230,7 @@ describe('statements', () => {
     const reader = new Statements();
     expect(reader.add("SELECT 'a;")).toEqual([]);
     expect(reader.isOpen).toBe(true);
-    expect(reader.add("b';")).toEqual(["SELECT 'a;\nb'"]);
+    expect(reader.add("b';")).toEqual([{ sql: "SELECT 'a;\nb'", line: 1 }]);
     expect(reader.add('-- nothing')).toEqual([]);
     expect(reader.isOpen).toBe(false);
     expect(reader.add(';;')).toEqual([]);

@@ -1,6 +1,7 @@
 // `cookbook recipes show`: one config or sweep that ships, with its head.
 
 import { Args } from '@oclif/core';
+import { widthOf } from '../../util/wrapped.ts';
 import { BaseCommand } from '../base.ts';
 
 export default class RecipesShow extends BaseCommand {
@@ -13,7 +14,7 @@ export default class RecipesShow extends BaseCommand {
   async run(): Promise<object> {
     const { args } = await this.parse(RecipesShow);
     const { showRecipe } = await import('../../shelf/command.ts');
-    const { json, text } = await showRecipe(args.name);
+    const { json, text } = await showRecipe(args.name, widthOf(process.stdout));
     this.log(text);
     return json;
   }

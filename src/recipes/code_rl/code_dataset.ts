@@ -1,6 +1,7 @@
 // Tasks of programming in groups: several replies to each, in one sandbox.
 
 import type { Make } from '../../registry/slot.ts';
+import { requireTools } from '../../renderers/with_tools.ts';
 import type { EnvGroupBuilder, RLDatasetContext } from '../../rl/types.ts';
 import { requireLanguage } from '../../sandbox/checked_run.ts';
 import { type CodeEnvOptions, codeEnv } from './code_env.ts';
@@ -16,6 +17,7 @@ export async function codeGroups(
   { renderer, maxContextLength, maxTokens, warn }: RLDatasetContext,
   make: Make,
 ): Promise<GroupOf> {
+  if (params.show_tests === 'tool') requireTools(renderer, 'show_tests: tool');
   const sandbox = await make(params.sandbox, { warn });
   requireLanguage(sandbox, language);
   const options: CodeEnvOptions = { ...params, sandbox, fenced, renderer, maxContextLength, maxTokens };

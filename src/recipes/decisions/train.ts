@@ -41,7 +41,7 @@ export async function trainDecisions(
   const trained = train.map(ask);
   const [first] = trained;
   if (first === undefined) throw new DataValidationError('there are no decisions to learn from');
-  emit({ type: 'text', title: 'first example', text: colorizeExample(shownDatum(first), tokenizer) });
+  emit({ type: 'text', title: 'first example', text: `${colorizeExample(shownDatum(first), tokenizer)}\n` });
   const examples: BatchedDataset<AskedDecision> = batchedDataset({
     length: trained.length,
     exampleAt: (index) => trained[index],

@@ -86,7 +86,12 @@ const forecasts = defineBuilder({
   params: Type.Object({
     ...asked,
     name: semantic(
-      Type.String({ pattern: '^[\\w.-]+$', default: 'forecasts', description: 'Begins the names of its metrics.' }),
+      Type.String({
+        pattern: '^[\\w.-]+$',
+        examples: ['forecasts'],
+        default: 'forecasts',
+        description: 'Begins the names of its metrics.',
+      }),
     ),
     max_tokens: semantic(Type.Integer({ minimum: 1, default: 1024, description: 'Longest reply, in tokens.' })),
     temperature: semantic(Type.Number({ minimum: 0, default: 1, description: 'Of sampling; 0 = greedy.' })),
@@ -164,6 +169,7 @@ const prophetArena = defineBuilder({
     split_date: semantic(
       Type.String({
         pattern: '^\\d{4}-\\d{2}-\\d{2}$',
+        examples: ['2025-10-20'],
         default: '2025-10-20',
         description:
           'Events that closed before it (UTC) are learned from; those first seen since are held out; others are left out.',

@@ -121,6 +121,7 @@ const rubricJudgements = defineBuilder({
     answer: semantic(
       Type.String({
         pattern: '\\{score\\}',
+        examples: ['<score>{score}</score>'],
         default: '<score>{score}</score>',
         description: 'What the judge learns to answer, as the extraction_regex of the rows reads it.',
       }),
@@ -162,7 +163,12 @@ const judgeAgreement = defineBuilder({
       ),
     ),
     name: semantic(
-      Type.String({ pattern: '^[\\w.-]+$', default: 'judge', description: 'Begins the names of its metrics.' }),
+      Type.String({
+        pattern: '^[\\w.-]+$',
+        examples: ['judge'],
+        default: 'judge',
+        description: 'Begins the names of its metrics.',
+      }),
     ),
     policy_max_tokens: whole('Longest reply that is judged, in tokens.', 1024),
     policy_temperature: semantic(Type.Number({ minimum: 0, default: 1, description: 'Of the sampling of replies.' })),

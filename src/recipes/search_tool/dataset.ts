@@ -1,6 +1,7 @@
 // Questions over a corpus as environments: in batches, each asked several times.
 
 import type { Make } from '../../registry/slot.ts';
+import { requireTools } from '../../renderers/with_tools.ts';
 import type { Corpus } from '../../retrieval/types.ts';
 import type { Tool } from '../../rl/tools.ts';
 import type { RLDataset, RLDatasetContext, RLDatasets } from '../../rl/types.ts';
@@ -37,6 +38,7 @@ export async function searchDatasets(
 ): Promise<RLDatasets> {
   const { batch_size, group_size, test_group_size } = params;
   const { renderer, maxContextLength, maxTokens, seed } = context;
+  requireTools(renderer, 'searching');
   const options: SearchEnvOptions = {
     ...params,
     renderer,

@@ -4,6 +4,7 @@ import { type Static, Type } from '@sinclair/typebox';
 import { defineBuilder } from '../../registry/builder.ts';
 import { contents, nullable, semantic } from '../../registry/fields.ts';
 import type { Make } from '../../registry/slot.ts';
+import { requireTools } from '../../renderers/with_tools.ts';
 import { type EnvGroupBuilder, type RLDatasetContext, type RLDatasets, rlDatasetSlot } from '../../rl/types.ts';
 import { limitFields, sandboxField } from '../../sandbox/fields.ts';
 import { ConfigurationError } from '../../util/errors.ts';
@@ -56,6 +57,7 @@ async function buildShellTasks(
   const { prepare, shellEnv } = await import('./shell_env.ts');
   const { cyclicOrder } = await import('../../util/permutation.ts');
   const { batch_size, group_size, n_batches, test_tasks } = config;
+  requireTools(context.renderer, 'shell_tasks');
   const train = await readHarborTasks(config.tasks);
   const test = test_tasks === null ? [] : await readHarborTasks(test_tasks);
   const sandbox = await make(config.sandbox, context);

@@ -76,7 +76,10 @@ async function openExternal(config: Static<typeof params>, context: RLDatasetCon
     await pool.close();
     if (!(error instanceof RolloutFailure)) throw error;
     throw new ConfigurationError(`the environment of ${command.join(' ')}: ${error.message}`, {
-      hint: 'It must answer {"method": "hello"} on its standard output: docs/environments-external.md says how.',
+      hint:
+        error.type === 'external_died'
+          ? 'Run the command by itself until it waits for its input; docs/environments-external.md tells what the environments of Python packages need.'
+          : 'It must answer {"method": "hello"} on its standard output: docs/environments-external.md says how.',
       cause: error,
     });
   }

@@ -6,7 +6,9 @@ import { printable } from '../../util/printable.ts';
 const MOST_LINES = 200;
 /** Characters of a line that are told. */
 const LONGEST = 500;
-const LAST_WORDS = 1000;
+const LAST_WORDS = 4000;
+/** As Python, JavaScript and others end or begin a stack. */
+const NAMED_ERROR = /^[\w.]*(Error|Exception|Exit|Interrupt)\b/;
 
 export class StandardError {
   readonly #onLine: (line: string) => void;
@@ -32,7 +34,9 @@ export class StandardError {
 
   /** To put behind how it ended. */
   lastWords(): string {
-    const words = printable(this.#tail.trim());
+    const lines = this.#tail.split('\n').flatMap((line) => (line.trim() === '' ? [] : [line.trim()]));
+    // All of them were told above: of a stack the line that names the error is what counts.
+    const words = printable(lines.findLast((line) => NAMED_ERROR.test(line)) ?? lines.at(-1) ?? '');
     return words === '' ? ', without a word' : `; its last words: ${words}`;
   }
 

@@ -14,6 +14,7 @@ export const httpSandboxBuilder = defineBuilder({
     url: runtime(
       Type.String({
         pattern: '^https?://',
+        examples: ['http://localhost:8080/run_code'],
         description:
           'Where it takes programs, such as http://localhost:8080/run_code: the SANDBOX_URL of the cookbook.',
       }),

@@ -20,6 +20,7 @@ export const mlflow = defineBuilder({
       runtime(
         Type.String({
           pattern: ADDRESS,
+          examples: [DEFAULT_ADDRESS],
           default: null,
           description: `Address of the server; null = that of MLFLOW_TRACKING_URI, or ${DEFAULT_ADDRESS}.`,
         }),

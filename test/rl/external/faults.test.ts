@@ -1,9 +1,11 @@
 // What a program may do wrong that runs environments: its episode fails and is told, and the next one is played by it or its successor.
 
+import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { externalEnv } from '../../../src/rl/external/env.ts';
 import { EnvironmentPool, type PoolOptions } from '../../../src/rl/external/pool.ts';
+import { StandardError } from '../../../src/rl/external/standard_error.ts';
 import { END, play, testRenderer } from '../support/scripted_policy.ts';
 
 const PROGRAM = join(import.meta.dirname, 'support/program.mjs');
@@ -98,7 +100,7 @@ describe('a program is not trusted that', () => {
     const { pool } = open('', { command: ['no-such-program-anywhere'] });
     await expect(pool.hello()).rejects.toMatchObject({
       type: 'external_died',
-      message: 'it ended with exit code 127; its last words: spawn no-such-program-anywhere ENOENT',
+      message: 'it ended with exit code 127; its last words: there is no command "no-such-program-anywhere"',
     });
   });
 });
@@ -119,4 +121,47 @@ it('of a flood of words some are told, none in full', async () => {
   expect(told).toHaveLength(201);
   expect(told[0]).toHaveLength('environment: '.length + 500);
   expect(told[200]).toBe('environment: more of its standard error is left out');
+});
+
+describe('the last words of a process', () => {
+  const wordsOf = (...lines: string[]) => {
+    const told: string[] = [];
+    const error = new StandardError((line) => told.push(line));
+    error.take(Buffer.from(lines.map((line) => `${line}\n`).join('')));
+    return { words: error.lastWords(), told };
+  };
+
+  it('are the line of a stack that names the error: all of it was told before', () => {
+    const python = [
+      'Traceback (most recent call last):',
+      '  File "env.py", line 1',
+      "ModuleNotFoundError: No module named 'x'",
+    ];
+    expect(wordsOf(...python)).toEqual({ words: `; its last words: ${python[2]}`, told: python });
+    const node = [
+      'loader:1210',
+      '  throw err;',
+      '  ^',
+      "Error: Cannot find module 'x'",
+      '    at load (loader:1)',
+      '',
+      'Node.js v20',
+    ];
+    expect(wordsOf(...node).words).toBe(`; its last words: ${node[3]}`);
+  });
+
+  it('are the last line of any other text', () => {
+    expect(wordsOf('one', 'two', '').words).toBe('; its last words: two');
+    expect(wordsOf().words).toBe(', without a word');
+  });
+
+  it.skipIf(spawnSync('python3', ['-c', '']).status !== 0)(
+    'name the package that an environment of Python needs',
+    async () => {
+      // An interpreter that is asked for no packages of the machine has none.
+      const command = ['python3', '-I', '-S', 'adapters/python/cookbook_env.py', 'textarena:TicTacToe-v0'];
+      const { pool } = open('', { command });
+      await expect(pool.hello()).rejects.toThrow(/textarena is not installed for .*: pip install textarena==0\.7\.4$/);
+    },
+  );
 });
