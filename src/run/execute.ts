@@ -96,7 +96,7 @@ class Attempt {
   constructor(directory: string, before: RunStatus, lost: AbortSignal, onEvent: RunListener, secrets: Secrets) {
     this.#directory = directory;
     this.#lost = lost;
-    this.#status = new StatusFile(directory, before);
+    this.#status = new StatusFile(directory, before, lost);
     this.#log = new LogFile(directory, (message) => onEvent({ type: 'warning', message }));
     this.#onEvent = onEvent;
     this.#secrets = secrets;
