@@ -9,6 +9,7 @@ import { executorSlot } from './executor.ts';
 import { parseDuration } from './grammar.ts';
 import type { PlannedRun, SweepPlan } from './plan.ts';
 import { Preparation, recordFailure } from './prepare.ts';
+import { beDriver } from './presence.ts';
 import { type Outcome, type SweepEvent, schedule } from './scheduler.ts';
 import { Standings } from './standings.ts';
 import { freezePlan } from './sweep_directory.ts';
@@ -52,6 +53,15 @@ const GRACE_MS = 30_000;
 /** Freezes the plan to disk, then runs exactly that. */
 export async function runSweep(plan: SweepPlan, registry: Registry, options: SweepOptions): Promise<SweepResult> {
   await freezePlan(plan, options.argv);
+  const presence = await beDriver(plan, options.argv, options);
+  try {
+    return await drive(plan, registry, { ...options, stop: presence.stop, kill: presence.kill });
+  } finally {
+    await presence.leave();
+  }
+}
+
+async function drive(plan: SweepPlan, registry: Registry, options: SweepOptions): Promise<SweepResult> {
   const finished = plan.runs.filter(({ state }) => state === 'done');
   const missing = plan.runs.filter(({ state }) => state !== 'done');
   const { execution } = plan.fields;
