@@ -26,7 +26,7 @@ export default class Stop extends BaseCommand {
     const { stopCommand, stopScreen } = await import('../stop/command.ts');
     const { colorsFor } = await import('../util/colors.ts');
     const { widthOf } = await import('../util/wrapped.ts');
-    const result = await stopCommand(args.directory, args.run ?? [], flags.now);
+    const result = await stopCommand(args.directory, args.run ?? [], flags.now === true);
     for (const line of stopScreen(result, colorsFor(process.stdout), widthOf(process.stdout))) {
       this.log(printableScreen(line));
     }

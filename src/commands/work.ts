@@ -30,6 +30,7 @@ export default class Work extends BaseCommand {
     try {
       const result = await workCommand(args.directory, {
         ...flags,
+        once: flags.once === true,
         argv: ['work', ...this.argv],
         stop,
         kill,

@@ -1,13 +1,15 @@
 // What `cookbook status` does: says of a sweep, or of one run, what runs where, how far it is, and who is at work on it.
 
-import { basename, dirname, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import pLimit from 'p-limit';
 import { inspectRunDirectory } from '../run_files/directory.ts';
+import { readForeignObject } from '../run_files/foreign_json.ts';
 import { leaseHolder } from '../run_files/lease.ts';
 import { readStopRequest, type StopRequest } from '../run_files/stop_request.ts';
 import { processesOf, type SweepProcess } from '../run_files/sweep_processes.ts';
 import { isSweepDirectory, readSweepRuns, stateOf } from '../run_files/sweep_runs.ts';
 import { type RunSnapshot, type RunStatus, SEEN_STATES, type SeenState } from '../run_files/types.ts';
+import { objectOf, textOf } from '../util/json.ts';
 
 export interface RunStanding {
   name: string;
@@ -35,6 +37,10 @@ export interface SweepStanding {
   log_path: string;
   /** A driver, live, decides what is run. */
   driven: boolean;
+  /** Who has its runs executed, by the name of its builder. */
+  executor: string | null;
+  /** The command line that goes on with it, behind the name of the program. */
+  argv: string[];
   processes: SweepProcess[];
   stop_request: StopRequest | null;
   states: Partial<Record<SeenState, number>>;
@@ -55,10 +61,19 @@ export async function statusCommand(path: string): Promise<SweepStanding | RunSt
   return {
     log_path: directory,
     driven: processes.some(({ role, live }) => role === 'driver' && live),
+    ...commandOf(directory),
     processes,
     stop_request: await readStopRequest(directory),
     states: Object.fromEntries(counted.filter(([, count]) => count > 0)),
     runs,
+  };
+}
+
+function commandOf(directory: string): Pick<SweepStanding, 'executor' | 'argv'> {
+  const { execution, argv } = readForeignObject(join(directory, 'sweep.json')).value ?? {};
+  return {
+    executor: textOf(objectOf(objectOf(execution).executor).builder),
+    argv: Array.isArray(argv) ? argv.filter((word) => typeof word === 'string') : [],
   };
 }
 

@@ -5,6 +5,7 @@ import { formatDuration } from '../run/progress.ts';
 import { columns } from '../run/reporters/final_screen.ts';
 import type { SweepProcess } from '../run_files/sweep_processes.ts';
 import type { SeenState } from '../run_files/types.ts';
+import { WORK } from '../sweep/executors/work.ts';
 import { displayWidth, fitted } from '../util/display_width.ts';
 import { shortPath } from '../util/files.ts';
 import { plural } from '../util/plural.ts';
@@ -132,8 +133,10 @@ function ago(time: string, now: number): string {
   return formatDuration(Math.max(0, (now - Date.parse(time)) / 1000));
 }
 
-function nextOfSweep({ log_path, driven, states, runs, processes }: SweepStanding): [string, string][] {
+function nextOfSweep(sweep: SweepStanding): [string, string][] {
+  const { log_path, argv, driven, executor, states, runs, processes, stop_request } = sweep;
   const place = quote(shortPath(log_path));
+  const mayTake = stop_request === null && (!driven || executor === WORK);
   const isAtWork = processes.some(({ live }) => live) || (states.running ?? 0) > 0;
   const finished = (states.done ?? 0) + (states.stopped ?? 0) + (states.diverged ?? 0);
   const failed = runs.find(({ state }) => state === 'failed' || state === 'damaged');
@@ -141,8 +144,12 @@ function nextOfSweep({ log_path, driven, states, runs, processes }: SweepStandin
   if (failed !== undefined) {
     rows.push([`${programName()} logs ${quote(shortPath(failed.directory))}`, 'read what went wrong']);
   }
-  if (finished < runs.length && !driven) rows.push([`${programName()} work ${place}`, 'run what is missing, here']);
+  if (finished + (states.running ?? 0) < runs.length && mayTake)
+    rows.push([`${programName()} work ${place}`, 'run what is missing, here']);
   if (isAtWork && finished < runs.length) rows.push([`${programName()} stop ${place}`, 'save checkpoints, and stop']);
+  if (finished < runs.length && !driven && argv.length > 0) {
+    rows.push([`${programName()} ${argv.map(quote).join(' ')}`, 'go on with the sweep']);
+  }
   if (finished > 0) rows.push([`${programName()} report ${place}`, 'compare the configurations']);
   return rows;
 }
