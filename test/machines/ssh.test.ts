@@ -46,7 +46,7 @@ describe.skipIf(whyNoSshd !== null)('runs by ssh', () => {
     await sweep.untilWaiting(1);
     await first.kill('SIGKILL');
     const second = sweep.start('sweep', 'sweep.yaml');
-    await second.says('still under way');
+    await second.says('under way: ');
     await writeFile(join(sweep.directory, 'diary.jsonl.go'), '');
     expect(await second.ended()).toBe(0);
     expect(await sweep.states()).toEqual(['rate=0.1 fate=wait: done, attempt 1']);

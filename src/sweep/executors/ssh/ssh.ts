@@ -4,6 +4,7 @@ import { basename, dirname, posix } from 'node:path';
 import { Type } from '@sinclair/typebox';
 import { defineBuilder } from '../../../registry/builder.ts';
 import { nullable, runtime } from '../../../registry/fields.ts';
+import { readRunRecord } from '../../../run_files/directory.ts';
 import { announceJobs, readJob, recordJob } from '../../../run_files/job.ts';
 import { leaseHolder } from '../../../run_files/lease.ts';
 import { messageOf } from '../../../util/errors.ts';
@@ -124,6 +125,7 @@ async function submit(directories: readonly string[], { synchronize }: Settings,
 async function jobAt(machine: Machine, place: Place, synchronize: boolean, begun: boolean): Promise<Job> {
   try {
     const { directory, remote } = place;
+    if (synchronize && ((await readRunRecord(directory)).stage?.after.length ?? 0) > 0) throw new Error(ALONE);
     const files = synchronize ? await synchronizedFiles(machine, directory, remote) : sharedFiles(directory);
     return runOnHost(machine, place, files, begun);
   } catch (error) {
@@ -131,6 +133,9 @@ async function jobAt(machine: Machine, place: Place, synchronize: boolean, begun
     return { description: 'no process', ended: Promise.resolve(messageOf(error)), stop: nothing, kill: nothing };
   }
 }
+
+const ALONE =
+  'it starts from the run of another stage, which is not brought along: stages need a directory that all machines share';
 
 interface Place {
   directory: string;
