@@ -71,7 +71,7 @@ export async function pull(host: Host, remote: string, directory: string, only?:
   await rsync(host, [...filters, `${host.host}:${remote}/`, `${directory}/`]);
 }
 
-export class SyncError extends CookbookError {
+class SyncError extends CookbookError {
   override readonly code = 'SYNC';
 }
 
