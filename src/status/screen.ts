@@ -3,6 +3,7 @@
 import type { Colors } from 'picocolors/types.js';
 import { formatDuration } from '../run/progress.ts';
 import { columns } from '../run/reporters/final_screen.ts';
+import { isFinished } from '../run_files/status.ts';
 import type { SweepProcess } from '../run_files/sweep_processes.ts';
 import type { SeenState } from '../run_files/types.ts';
 import { WORK } from '../sweep/executors/work.ts';
@@ -136,7 +137,9 @@ function ago(time: string, now: number): string {
 function nextOfSweep(sweep: SweepStanding): [string, string][] {
   const { log_path, argv, driven, executor, states, runs, processes, stop_request } = sweep;
   const place = quote(shortPath(log_path));
-  const mayTake = stop_request === null && (!driven || executor === WORK);
+  const isLeft = ({ state, stop_request }: RunStanding) =>
+    stop_request === null && !isFinished(state) && state !== 'running';
+  const mayTake = stop_request === null && (!driven || executor === WORK) && runs.some(isLeft);
   const isAtWork = processes.some(({ live }) => live) || (states.running ?? 0) > 0;
   const finished = (states.done ?? 0) + (states.stopped ?? 0) + (states.diverged ?? 0);
   const failed = runs.find(({ state }) => state === 'failed' || state === 'damaged');

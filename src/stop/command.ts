@@ -110,7 +110,7 @@ export function stopScreen(result: StopResult, colors: Colors, width: number): s
     ...columns(
       isDone
         ? [[`${programName()} report ${place}`, 'see what it has come to']]
-        : [[`${programName()} status ${place}`, 'see who has stopped: within seconds, after the step at hand']],
+        : [[`${programName()} status ${place}`, 'see who has stopped, each after its step']],
       width,
     ),
   ];

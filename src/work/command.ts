@@ -95,6 +95,7 @@ export function exitCodeOf(result: WorkResult): 0 | 1 | 3 {
 function textOf(event: WorkEvent): string {
   if (event.type === 'waiting') {
     const { held, waits } = event.counts;
+    if (held + waits === 0) return 'nothing is left; waiting for the driver, which may plan more';
     return `nothing is free: ${held} held by others, ${waits} not ready; waiting`;
   }
   const { name } = event.run;

@@ -23,6 +23,10 @@ async function json(sweep: ToySweep, ...args: string[]): Promise<JsonObject> {
 
 const letGo = (sweep: ToySweep) => writeFile(join(sweep.directory, 'diary.jsonl.go'), '');
 
+/** Of one run, in its status too. */
+const untilFirstStep = (sweep: ToySweep) =>
+  sweep.until(async () => (await sweep.snapshots()).some(({ status }) => status?.step === 1));
+
 /** Detached, and ended with the test however that goes. */
 async function detached(sweep: ToySweep): Promise<{ pid: number; stdout: string }> {
   const { stdout, stderr, code } = await sweep.run('sweep', 'sweep.yaml', '--detach');
@@ -46,28 +50,71 @@ describe('a detached sweep', { timeout: 300_000 }, () => {
       'grid: {rate: [0.1, 0.2], fate: [wait]}\nexecution: {max_concurrency: 1}\nobjective: {metric: test/nll, goal: minimize}\n',
     );
     const { stdout } = await detached(sweep);
-    expect(steady(stdout)).toMatchInlineSnapshot();
-    await sweep.untilWaiting(1);
+    expect(steady(stdout)).toMatchInlineSnapshot(`
+      "
+      2 of 2 runs to be done, by process PID on HOST
+
+        directory  runs/toy
+        log        runs/toy/driver.log
+
+        cookbook status runs/toy   see what runs where
+        cookbook logs runs/toy -f  follow what the driver says
+        cookbook work runs/toy     take runs here too, or on another machine
+        cookbook stop runs/toy     save checkpoints, and stop
+      "
+    `);
+    await untilFirstStep(sweep);
     expect(await sweep.states()).toEqual([
       'rate=0.1 fate=wait: running, attempt 1',
       'rate=0.2 fate=wait: pending, attempt 0',
     ]);
-    expect(steady((await sweep.run('status', 'runs/toy')).stdout)).toMatchInlineSnapshot();
-    expect(steady((await sweep.run('logs', 'runs/toy')).stdout)).toMatchInlineSnapshot();
+    expect(steady((await sweep.run('status', 'runs/toy')).stdout)).toMatchInlineSnapshot(`
+      "
+      2 runs: 1 running, 1 not started
+
+        driver  process PID on HOST, since 3s
+
+        running  1/4  HOST:PID, 3s  rate=0.1,fate=wait,seed=0
+
+        cookbook stop runs/toy  save checkpoints, and stop
+      "
+    `);
+    expect(steady((await sweep.run('logs', 'runs/toy')).stdout)).toMatchInlineSnapshot(`
+      "started rate=0.1,fate=wait,seed=0
+      "
+    `);
 
     const again = await sweep.run('sweep', 'sweep.yaml', '--detach');
     expect(again.code).toBe(1);
     expect(steady(again.stderr)).toContain('process PID on HOST drives this sweep already');
 
-    const following = sweep.start('logs', 'runs/toy', '-f', '--lines', '0');
-    expect(steady((await sweep.run('stop', 'runs/toy')).stdout)).toMatchInlineSnapshot();
+    const following = sweep.start('logs', 'runs/toy', '-f');
+    expect(steady((await sweep.run('stop', 'runs/toy')).stdout)).toMatchInlineSnapshot(`
+      "
+      1 run asked to save a checkpoint and stop
+      the driver, process PID on HOST, asked to stop
+
+        cookbook status runs/toy  see who has stopped, each after its step
+      "
+    `);
     await sweep.until(async () => !(await isDriven(sweep)));
     expect(await sweep.states()).toEqual([
       'rate=0.1 fate=wait: interrupted, attempt 1',
       'rate=0.2 fate=wait: pending, attempt 0',
     ]);
     expect(await following.rest()).toContain('interrupted rate=0.1,fate=wait');
-    expect(steady((await sweep.run('status', 'runs/toy')).stdout)).toMatchInlineSnapshot();
+    expect(steady((await sweep.run('status', 'runs/toy')).stdout)).toMatchInlineSnapshot(`
+      "
+      2 runs: 1 interrupted, 1 not started
+
+        driver  none
+        asked   to stop with checkpoints, 3s ago on HOST
+
+        interrupted  1/4  3s ago  rate=0.1,fate=wait,seed=0
+
+        cookbook sweep sweep.yaml  go on with the sweep
+      "
+    `);
     expect((await sweep.run('work', 'runs/toy')).stderr).toContain('the sweep was asked to stop at');
 
     await letGo(sweep);
@@ -111,6 +158,7 @@ describe('workers', { timeout: 300_000 }, () => {
   test('do what a driver decides, and leave a run alone that was asked to stop until somebody asks for it', async () => {
     const sweep = await ToySweep.create('grid: {rate: [0.1, 0.2], fate: [wait]}\nexecution: {executor: work}\n');
     const driver = sweep.start('sweep', 'sweep.yaml');
+    await driver.says('rate=0.2');
     const worker = sweep.start('work', 'runs/toy', '--concurrency', '2');
     await sweep.untilWaiting(2);
     const { stdout } = await sweep.run('stop', 'runs/toy', 'rate=0.1,');
@@ -129,6 +177,7 @@ describe('workers', { timeout: 300_000 }, () => {
     });
 
     const second = sweep.start('sweep', 'sweep.yaml');
+    await second.says('started');
     const another = await sweep.run('work', 'runs/toy');
     expect(another.code).toBe(0);
     expect(await second.ended()).toBe(0);
@@ -141,6 +190,7 @@ describe('workers', { timeout: 300_000 }, () => {
   test('save checkpoints when they are told to end, and another goes on', async () => {
     const sweep = await ToySweep.create('grid: {rate: [0.1], fate: [wait]}\nexecution: {executor: work}\n');
     const driver = sweep.start('sweep', 'sweep.yaml');
+    await driver.says('started');
     const first = sweep.start('work', 'runs/toy');
     await sweep.untilWaiting(1);
     first.signal('SIGINT');
@@ -166,11 +216,24 @@ describe('a run', { timeout: 300_000 }, () => {
   test('is seen, stopped at once, and its log followed across attempts', async () => {
     const sweep = await ToySweep.create('grid: {rate: [0.1], fate: [wait]}\n');
     const driver = sweep.start('sweep', 'sweep.yaml');
-    await sweep.untilWaiting(1);
+    await untilFirstStep(sweep);
     const [{ directory } = { directory: '' }] = await sweep.snapshots();
     expect(
       steady((await sweep.run('status', directory)).stdout).replaceAll(/\d{4}-\S+Z/g, 'TIME'),
-    ).toMatchInlineSnapshot();
+    ).toMatchInlineSnapshot(`
+      "
+      rate=0.1,fate=wait,seed=0: running
+
+        step         1 of 4
+        executed by  process PID on HOST
+        attempt      1
+        started      TIME (3s ago)
+        directory    runs/toy/rate=0.1,fate=wait,seed=0
+
+        cookbook logs runs/toy/rate=0.1,fate=wait,seed=0  read its log
+        cookbook stop runs/toy/rate=0.1,fate=wait,seed=0  save a checkpoint, and stop
+      "
+    `);
     const following = sweep.start('logs', directory, '-f');
     expect(await json(sweep, 'stop', directory, '--now')).toMatchObject({ now: true, running: [directory] });
     await driver.ended();
