@@ -124,7 +124,8 @@ export function detachedScreen(
     const report: [string, string][] = [[command(`report ${place}`), 'compare the configurations']];
     return ['', colors.bold(`all ${plural(runs, 'run')} were finished before`), '', ...columns(report, width)];
   }
-  const headline = `${prepared} of ${plural(runs, 'run')} to be done, by process ${driver.pid} on ${driver.host}`;
+  const what = prepared === 0 ? 'driven' : `${prepared} of ${plural(runs, 'run')} to be done,`;
+  const headline = `${what} by process ${driver.pid} on ${driver.host}`;
   return [
     '',
     ...wrap([colors.bold(headline)]),

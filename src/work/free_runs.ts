@@ -3,8 +3,8 @@
 import { join } from 'node:path';
 import { readForeignObject } from '../run_files/foreign_json.ts';
 import { type PlacedRun, readSweepRuns } from '../run_files/sweep_runs.ts';
-import { numberOf, objectOf } from '../util/json.ts';
-import { type Standing, standingOf } from './standing.ts';
+import { isJsonObject, numberOf, objectOf, textOf } from '../util/json.ts';
+import { type Rules, type Standing, standingOf } from './standing.ts';
 
 export interface Survey {
   /** In the order of the plan, at most as many as were asked for. */
@@ -28,7 +28,7 @@ export class FreeRuns {
     most: number,
   ): Promise<Survey> {
     const runs = await readSweepRuns(this.#directory);
-    const retries = retriesOf(this.#directory);
+    const rules = rulesOf(this.#directory);
     const byHash = new Map(runs.map((run) => [run.hash, run]));
     const counts = { free: 0, held: 0, finished: 0, waits: 0, 'given up': 0 };
     const free: PlacedRun[] = [];
@@ -41,7 +41,7 @@ export class FreeRuns {
         const producer = byHash.get(hash);
         producers.push(producer === undefined ? NOWHERE : await standing(producer));
       }
-      const found = await standingOf(run, retries, producers);
+      const found = await standingOf(run, rules, producers);
       known.set(run.hash, found);
       if (found.kind === 'finished') this.#finished.set(run.hash, found);
       return found;
@@ -61,7 +61,8 @@ export class FreeRuns {
 const NOWHERE: Standing = { kind: 'waits', status: null };
 const HELD: Standing = { kind: 'held', status: null };
 
-function retriesOf(directory: string): number {
-  const { execution } = readForeignObject(join(directory, 'sweep.json')).value ?? {};
-  return numberOf(objectOf(execution).retries) ?? 0;
+function rulesOf(directory: string): Rules {
+  const { execution, search, early_stopping } = readForeignObject(join(directory, 'sweep.json')).value ?? {};
+  const isStudy = (textOf(objectOf(search).builder) ?? 'grid') !== 'grid' || isJsonObject(early_stopping);
+  return { retries: numberOf(objectOf(execution).retries) ?? 0, isStudy };
 }

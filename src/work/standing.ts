@@ -20,10 +20,17 @@ export interface Standing {
   status: RunStatus | null;
 }
 
-/** @param retries how often a run that failed is tried again by workers themselves */
+/** Of the sweep, as its file says them. */
+export interface Rules {
+  /** How often a run that failed is tried again by workers themselves. */
+  retries: number;
+  /** A driver decides which runs there are and how far each may go: one that it has not handed over may not be all there. */
+  isStudy: boolean;
+}
+
 export async function standingOf(
   { directory }: PlacedRun,
-  retries: number,
+  { retries, isStudy }: Rules,
   producers: readonly Standing[],
 ): Promise<Standing> {
   const found = await inspectRunDirectory(directory);
@@ -37,6 +44,7 @@ export async function standingOf(
     if ((await readStopRequest(directory)) !== null) return 'given up';
     if (producers.some(({ status }) => status?.state === 'diverged')) return 'given up';
     if (!producers.every(({ status }) => status?.state === 'done' || status?.state === 'stopped')) return 'waits';
+    if (isStudy && (await readJob(directory)).value === null) return 'waits';
     const step = status?.step ?? 0;
     const until = await readUntil(directory).catch(() => 0);
     if (until !== null && step >= until) return 'waits';

@@ -62,6 +62,14 @@ it('one that has trained as far as it may waits, and is free when it may go on',
   expect(await look()).toBe('free');
 });
 
+it('one of a study is free once its driver has handed it over, with word of how far it may go', async () => {
+  const { sweep, directory, look } = await prepared();
+  await writeFile(join(sweep, 'sweep.json'), '{"search": {"builder": "random"}, "execution": {}}');
+  expect(await look()).toBe('waits');
+  await announceJobs('work', [directory]);
+  expect(await look()).toBe('free');
+});
+
 it('one that was asked to stop is left alone until somebody asks for it', async () => {
   const { directory, look } = await prepared();
   await writeStopRequest(directory, false);
