@@ -59,6 +59,8 @@ import { exactMatch } from './supervised/exact_match_evaluator.ts';
 import { nll } from './supervised/nll_evaluator.ts';
 import { pretrain } from './supervised/pretrain_builder.ts';
 import { localExecutor } from './sweep/executors/local.ts';
+import { sshExecutor } from './sweep/executors/ssh/ssh.ts';
+import { workExecutor } from './sweep/executors/work.ts';
 import { tinker } from './tinker/http/builder.ts';
 
 /** A new registry each time: plugins that are added to one stay there. */
@@ -123,6 +125,8 @@ export function builtinRegistry(): Registry {
     ...askingSearches,
     ...earlyStoppingRules,
     localExecutor,
+    sshExecutor,
+    workExecutor,
     quickjs,
     bubblewrap,
     httpSandboxBuilder,

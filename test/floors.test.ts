@@ -13,7 +13,7 @@ const FLOORS = [
   ['builtin.ts'],
   ['builders', 'schema', 'shelf', 'validate'],
   ['board'],
-  ['diff', 'publish', 'sql_shell'],
+  ['diff', 'logs', 'publish', 'sql_shell', 'status', 'stop', 'work'],
   ['thinking_score'],
   [
     'chat',

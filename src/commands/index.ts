@@ -21,6 +21,7 @@ import Exec from './exec.ts';
 import Export from './export.ts';
 import Help from './help.ts';
 import Import from './import.ts';
+import Logs from './logs.ts';
 import Plan from './plan.ts';
 import Play from './play.ts';
 import Publish from './publish.ts';
@@ -34,10 +35,13 @@ import Run from './run.ts';
 import Schema from './schema.ts';
 import Serve from './serve.ts';
 import Sql from './sql.ts';
+import Status from './status.ts';
+import Stop from './stop.ts';
 import Sweep from './sweep.ts';
 import ThinkingScore from './thinking_score.ts';
 import Validate from './validate.ts';
 import Version from './version.ts';
+import Work from './work.ts';
 
 export const COMMANDS: Record<string, Command.Class> = {
   board: Board,
@@ -60,6 +64,7 @@ export const COMMANDS: Record<string, Command.Class> = {
   export: Export,
   help: Help,
   import: Import,
+  logs: Logs,
   plan: Plan,
   play: Play,
   recipes: Recipes,
@@ -73,8 +78,11 @@ export const COMMANDS: Record<string, Command.Class> = {
   schema: Schema,
   serve: Serve,
   sql: Sql,
+  status: Status,
+  stop: Stop,
   sweep: Sweep,
   'thinking-score': ThinkingScore,
   validate: Validate,
   version: Version,
+  work: Work,
 };

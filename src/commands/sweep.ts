@@ -9,6 +9,7 @@ export default class Sweep extends BaseCommand {
   static override examples = [
     '<%= config.bin %> sweep sweeps/lr_grid.yaml',
     '<%= config.bin %> sweep sweeps/lr_grid.yaml --max-concurrency 4 seeds=5 max_steps=100',
+    '<%= config.bin %> sweep sweeps/lr_grid.yaml --detach',
   ];
   static override args = {
     file: Args.string({ required: true, description: 'A sweep spec.' }),
@@ -18,13 +19,17 @@ export default class Sweep extends BaseCommand {
     }),
   };
   static override flags = {
+    detach: Flags.boolean({
+      exclusive: ['dry-run'],
+      description: 'Prepare all runs, start them in a process that outlives this terminal, and return.',
+    }),
     'dry-run': Flags.boolean({ description: 'Show the plan, and run nothing.' }),
     'max-concurrency': Flags.integer({ helpValue: 'N', description: 'How many runs run at a time.' }),
   };
 
   async run(): Promise<object | undefined> {
     const { args, flags } = await this.parse(Sweep);
-    const { planCommand, sweepCommand } = await import('../sweep/command.ts');
+    const { detachCommand, planCommand, sweepCommand } = await import('../sweep/command.ts');
     const { builtinRegistry } = await import('../builtin.ts');
     const overrides = [...(args['key=value'] ?? [])];
     const { 'max-concurrency': concurrency } = flags;
@@ -34,6 +39,12 @@ export default class Sweep extends BaseCommand {
       if (this.jsonEnabled()) return plan.document();
       for (const line of plan.screen({ all: false })) this.log(printableScreen(line));
       return undefined;
+    }
+    if (flags.detach) {
+      const options = { overrides, argv: ['sweep', ...this.argv] };
+      const { result, screen } = await detachCommand(args.file, builtinRegistry(), options);
+      for (const line of screen) this.log(printableScreen(line));
+      return result;
     }
     const options = { overrides, argv: ['sweep', ...this.argv], json: this.jsonEnabled() };
     const { result, screen, exitCode } = await sweepCommand(args.file, builtinRegistry(), options);

@@ -11,8 +11,9 @@ import { awaitLease } from '../run_files/lease.ts';
 import { MetricsFile } from '../run_files/metrics_log.ts';
 import { Patience } from '../run_files/patience.ts';
 import { sharedLinesOf } from '../run_files/shared_lines.ts';
-import { isFinished, pendingStatus, readStatus, StatusFile } from '../run_files/status.ts';
+import { isFinished, pendingStatus, readStatus, StatusFile, writeStatus } from '../run_files/status.ts';
 import { removeStop, writeStop } from '../run_files/stop.ts';
+import { readStopRequest, watchStopRequest } from '../run_files/stop_request.ts';
 import type { RunRecord, RunStatus } from '../run_files/types.ts';
 import { readUntil } from '../run_files/until.ts';
 import { verifiedWeights } from '../run_files/verified_weights.ts';
@@ -58,11 +59,15 @@ export async function executeRun(path: string, registry: Registry, options: Exec
   if (last !== null && isFinished(last.state)) return last;
   await readRunRecord(path);
   const lease = await awaitLease(path, PATIENCE_MS);
+  const asked = watchStopRequest(path);
+  // As a second signal would.
+  asked.kill.addEventListener('abort', () => process.kill(process.pid, 'SIGKILL'));
   try {
     const record = await readRunRecord(path);
     const before = await readStatus(path);
     if (before.value !== null && isFinished(before.value.state)) return before.value;
     await tidyRunDirectory(path, record);
+    if ((await readStopRequest(path)) !== null) return await notBegun(path, before.value ?? pendingStatus());
     const env = options.env ?? process.env;
     const attempt = new Attempt(path, before.value ?? pendingStatus(), lease.lost, options.onEvent, {
       redact: redactor(record.spec, env),
@@ -70,10 +75,20 @@ export async function executeRun(path: string, registry: Registry, options: Exec
       env,
     });
     if (before.problem !== null) attempt.emit({ type: 'warning', message: `${before.problem}; it is written anew` });
-    return await attempt.run(record, registry, options.signal);
+    return await attempt.run(record, registry, AbortSignal.any([options.signal, asked.stop]));
   } finally {
+    asked.close();
     await lease.release();
   }
+}
+
+/** Of a run that was asked to stop before it was started. Only for the holder of the lease. */
+async function notBegun(path: string, status: RunStatus): Promise<RunStatus> {
+  if (status.state === 'failed' || status.state === 'interrupted') return status;
+  const now = new Date().toISOString();
+  const interrupted: RunStatus = { ...status, state: 'interrupted', updated_at: now, ended_at: now };
+  await writeStatus(path, interrupted);
+  return interrupted;
 }
 
 /** What is written and told names secrets; only what is built sees them. */
@@ -96,7 +111,7 @@ class Attempt {
   constructor(directory: string, before: RunStatus, lost: AbortSignal, onEvent: RunListener, secrets: Secrets) {
     this.#directory = directory;
     this.#lost = lost;
-    this.#status = new StatusFile(directory, before);
+    this.#status = new StatusFile(directory, before, lost);
     this.#log = new LogFile(directory, (message) => onEvent({ type: 'warning', message }));
     this.#onEvent = onEvent;
     this.#secrets = secrets;

@@ -3,6 +3,7 @@
 import { basename } from 'node:path';
 import type { Registry } from '../registry/registry.ts';
 import { refuseRunAround } from '../run_files/pipeline_directory.ts';
+import { removeStopRequest } from '../run_files/stop_request.ts';
 import { createInputs } from '../run_files/weights_reader.ts';
 import { diagnose } from '../spec/diagnostics.ts';
 import { isSweepSpec, loadDocument } from '../spec/load.ts';
@@ -88,6 +89,7 @@ export async function prepareFile(
       return { record: makeRunRecord(about), codeDiff: provenance.codeDiff };
     };
     await carryOut(action, stage, { makeRecord });
+    await removeStopRequest(spec.log_path);
   }
   return stages.map(({ name, spec, after }) => ({ stage: name, directory: spec.log_path, after }));
 }

@@ -49,11 +49,13 @@ export class CheckpointFile implements CheckpointLog {
   readonly #directory: string;
   readonly #path: string;
   readonly #lines: LineAppender;
+  readonly #lost: AbortSignal;
   readonly #rows: LoggedRows;
 
   private constructor(directory: string, lost: AbortSignal, rows: LoggedRows) {
     this.#directory = directory;
     this.#path = join(directory, FILE);
+    this.#lost = lost;
     this.#lines = new LineAppender(this.#path, lost);
     this.#rows = rows;
   }
@@ -81,6 +83,7 @@ export class CheckpointFile implements CheckpointLog {
 
   async remove(name: string): Promise<void> {
     const records = await this.list();
+    this.#lost.throwIfAborted();
     this.#lines.close();
     await filterLines(this.#path, (index) => records[index]?.name !== name);
   }

@@ -1,18 +1,25 @@
 // The lease: at most one process writes to a run directory, and a dead one's place is taken by exactly one other.
 
 import { randomUUID } from 'node:crypto';
-import { readdir, rename, rm, utimes } from 'node:fs/promises';
+import { open, readdir, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { RunDirectoryError } from '../util/errors.ts';
-import { createFileAtomic, explainingFailure, jsonText, readJson, shortPath } from '../util/files.ts';
-import { numberOf, textOf } from '../util/json.ts';
-import { holderIsLive, thisProcess } from '../util/liveness.ts';
+import { fileSystemNow } from '../util/file_clock.ts';
+import { createFileAtomic, errorCode, explainingFailure, jsonText, readJson, shortPath } from '../util/files.ts';
+import { isJsonObject, numberOf, textOf } from '../util/json.ts';
+import { parsedJson } from '../util/json_lines.ts';
+import { holderIsLive, processState, SILENCE_LIMIT_MS, thisProcess } from '../util/liveness.ts';
+import { readRegularFileSync } from '../util/regular_file.ts';
 import { readForeignObject } from './foreign_json.ts';
 import { leaseShape } from './shapes.ts';
 import type { LeaseRecord } from './types.ts';
 
 const HEARTBEAT_MS = 5_000;
+/** Without a look at the lease for this long, the process may have been frozen, and another may have taken its place. */
+const UNSURE_MS = 3 * HEARTBEAT_MS;
+/** The last moment for it to believe that it holds a lease that cannot be read. */
+const UNTENABLE_MS = SILENCE_LIMIT_MS - UNSURE_MS;
 const SUCCESSOR = 'lease.after-';
 
 const RETRY_MS = 20;
@@ -21,7 +28,10 @@ const RETRY_MS = 20;
 export class LeaseHeldError extends RunDirectoryError {}
 
 export interface Lease {
-  /** Aborted when another process has taken the lease, because this one seemed dead: nothing may be written any more. */
+  /**
+   * Aborted when another process has taken the lease, because this one seemed dead: nothing may be written any more. Its
+   * `throwIfAborted` looks at the lease itself where this process may have been frozen since the last look: ask it before every write.
+   */
   readonly lost: AbortSignal;
   release(): Promise<void>;
 }
@@ -55,7 +65,7 @@ export async function awaitLease(directory: string, patienceMs: number): Promise
 /** The live process that holds a directory's lease, if one does. */
 export async function leaseHolder(directory: string): Promise<LeaseRecord | null> {
   const last = (await readChain(leasePath(directory))).at(-1);
-  return last !== undefined && isLive(last) ? last.record : null;
+  return last !== undefined && (await isLive(last)) ? last.record : null;
 }
 
 /** @throws LeaseHeldError naming host and pid while a live process holds the lease */
@@ -95,7 +105,7 @@ async function claim(directory: string, record: LeaseRecord): Promise<void> {
     const chain = await readChain(path);
     const [head, last] = [chain[0], chain.at(-1)];
     if (head === undefined || last === undefined) continue; // given back in the meantime
-    if (isLive(last)) throw inUse(directory, last.record);
+    if (await isLive(last)) throw inUse(directory, last.record);
     const successor = successorPath(path, last.record);
     if (!(await createFileAtomic(successor, text))) continue; // another was quicker: it is the last link now
     // A taker that was slow to get here may follow a lease that others have long replaced. Then its link hangs in the air.
@@ -128,20 +138,40 @@ async function readLink(path: string): Promise<Link | null> {
   return value === null ? null : { path, record: value };
 }
 
-function isLive({ path, record }: Link): boolean {
-  return holderIsLive(path, record);
+async function isLive({ path, record }: Link): Promise<boolean> {
+  const isFar = processState(record) === 'unknown';
+  return holderIsLive(path, record, isFar ? await fileSystemNow(dirname(path)) : undefined);
 }
 
 function hold(path: string, token: string): Lease {
   const lost = new AbortController();
+  const takenBy = () => lost.abort(new RunDirectoryError(`${shortPath(path)} was taken by another process`));
+  let sure = moment();
   const beat = async () => {
-    const { value, problem } = await readJson(path, leaseShape);
+    const began = moment();
+    const found = await renew(path, token);
+    if (found === 'ours') sure = began;
+    else if (found === 'not ours') takenBy();
     // A file system that fails for a moment does not end a run: the next beat looks again.
-    if (problem !== null) return;
-    if (value?.token !== token) lost.abort(new RunDirectoryError(`${shortPath(path)} was taken by another process`));
-    else await utimes(path, new Date(), new Date()).catch(() => undefined);
   };
   const timer = setInterval(() => void beat(), HEARTBEAT_MS).unref();
+  /** A process that was frozen goes on in the midst of its work, before any timer. */
+  const makeSure = () => {
+    const unsure = since(sure);
+    if (unsure < UNSURE_MS || lost.signal.aborted) return;
+    const found = look(path, token);
+    if (found === 'ours') sure = moment();
+    else if (found === 'not ours') takenBy();
+    else if (unsure > UNTENABLE_MS) {
+      lost.abort(new RunDirectoryError(`${shortPath(path)} cannot be read: another process may have taken it by now`));
+    }
+  };
+  Object.defineProperty(lost.signal, 'throwIfAborted', {
+    value: () => {
+      makeSure();
+      AbortSignal.prototype.throwIfAborted.call(lost.signal);
+    },
+  });
   return {
     lost: lost.signal,
     release: async () => {
@@ -150,6 +180,50 @@ function hold(path: string, token: string): Lease {
       if (value?.token === token) await rm(path, { force: true });
     },
   };
+}
+
+/** Of both clocks: one stands still while the machine sleeps, the other may be set. */
+const moment = () => ({ monotonic: performance.now(), wall: Date.now() });
+
+function since({ monotonic, wall }: ReturnType<typeof moment>): number {
+  return Math.max(performance.now() - monotonic, Date.now() - wall);
+}
+
+type Found = 'ours' | 'not ours' | 'unreadable';
+
+/**
+ * Renews the heartbeat by writing the first byte of the lease again: so its time is that of the file system's own clock, which all who look
+ * at it share, and the file that is written to is the one that was read, whatever has been put in its place meanwhile.
+ */
+async function renew(path: string, token: string): Promise<Found> {
+  try {
+    const file = await open(path, 'r+');
+    try {
+      const text = await file.readFile('utf8');
+      const found = ownership(text, token);
+      if (found === 'ours') await file.write(text.slice(0, 1), 0);
+      return found;
+    } finally {
+      await file.close();
+    }
+  } catch (error) {
+    return errorCode(error) === 'ENOENT' ? 'not ours' : 'unreadable';
+  }
+}
+
+/** Synchronous: nothing else of this process happens before the answer. */
+function look(path: string, token: string): Found {
+  try {
+    return ownership(readRegularFileSync(path), token);
+  } catch (error) {
+    return errorCode(error) === 'ENOENT' ? 'not ours' : 'unreadable';
+  }
+}
+
+function ownership(text: string, token: string): Found {
+  const lease = parsedJson(text);
+  if (!isJsonObject(lease) || typeof lease.token !== 'string') return 'unreadable';
+  return lease.token === token ? 'ours' : 'not ours';
 }
 
 function inUse(directory: string, { host, pid, taken_at }: LeaseRecord): LeaseHeldError {

@@ -23,12 +23,14 @@ const rowShape: Shape<Row> = {
 export class MetricsFile implements MetricsLog {
   readonly #path: string;
   readonly #lines: LineAppender;
+  readonly #lost: AbortSignal;
   #lastStep: number | undefined;
   /** Of all lines so far. */
   #hash: Hash;
 
   private constructor(path: string, lost: AbortSignal, lastStep: number | undefined, hash: Hash) {
     this.#path = path;
+    this.#lost = lost;
     this.#lines = new LineAppender(path, lost);
     this.#lastStep = lastStep;
     this.#hash = hash;
@@ -53,6 +55,7 @@ export class MetricsFile implements MetricsLog {
 
   async rewind(step: number): Promise<void> {
     const steps = (await readRows(this.#path)).map((row) => row.step);
+    this.#lost.throwIfAborted();
     this.#lines.close();
     await filterLines(this.#path, (index) => (steps[index] ?? step) < step);
     this.#lastStep = steps.findLast((logged) => logged < step);

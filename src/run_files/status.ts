@@ -55,12 +55,15 @@ export function exitCodeOf(state: RunState): 0 | 1 | 3 {
 export class StatusFile {
   readonly #directory: string;
   #current: RunStatus;
+  readonly #lost: AbortSignal;
   #writes: Promise<void> = Promise.resolve();
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(directory: string, status: RunStatus) {
+  /** For the holder of the lease until that is `lost`. */
+  constructor(directory: string, status: RunStatus, lost: AbortSignal) {
     this.#directory = directory;
     this.#current = status;
+    this.#lost = lost;
   }
 
   get current(): RunStatus {
@@ -101,7 +104,10 @@ export class StatusFile {
 
   /** One after the other: an older status must not land on a newer one. */
   #write(): Promise<void> {
-    const write = () => writeStatus(this.#directory, this.#current);
+    const write = async () => {
+      this.#lost.throwIfAborted();
+      await writeStatus(this.#directory, this.#current);
+    };
     this.#writes = this.#writes.then(write, write);
     return this.#writes;
   }

@@ -9,6 +9,7 @@ import { plural } from '../util/plural.ts';
 import { readForeignObject } from './foreign_json.ts';
 import { awaitLease } from './lease.ts';
 import { isFinished, readStatus, writeStatus } from './status.ts';
+import { removeStopRequest } from './stop_request.ts';
 import type { RunStatus } from './types.ts';
 
 const STOP = 'stop.json';
@@ -61,6 +62,8 @@ async function underLease(directory: string, change: (status: RunStatus) => Prom
   try {
     const { value } = await readStatus(directory);
     if (value !== null) await change(value);
+    // Whoever was asked to stop it is past that.
+    await removeStopRequest(directory);
   } finally {
     await lease.release();
   }

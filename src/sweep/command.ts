@@ -7,6 +7,7 @@ import { colorsFor } from '../util/colors.ts';
 import { ConfigurationError, SpecError } from '../util/errors.ts';
 import { programName, quote } from '../util/program_name.ts';
 import { widthOf } from '../util/wrapped.ts';
+import { detachedScreen, detachSweep } from './detach.ts';
 import { type Estimates, estimatePlan } from './estimate.ts';
 import { type Plan, planRun, planSweep, type SweepPlan } from './plan.ts';
 import { type PlanDocument, planDocument, summarize } from './plan_summary.ts';
@@ -70,6 +71,19 @@ export async function sweepCommand(file: string, registry: Registry, { overrides
     reporter?.close();
     dispose();
   }
+}
+
+/** `cookbook sweep FILE --detach`. */
+export async function detachCommand(
+  file: string,
+  registry: Registry,
+  { overrides, argv }: Omit<CommandOptions, 'json'>,
+) {
+  const options = loadOptions(overrides);
+  await refuseRunFile(file, options);
+  const plan = await planSweep(file, options, registry);
+  const result = await detachSweep(plan, registry, { argv, again: [file, ...overrides] });
+  return { result, screen: detachedScreen(result, colorsFor(process.stdout), widthOf(process.stdout)) };
 }
 
 function loadOptions(overrides: readonly string[]): LoadOptions {

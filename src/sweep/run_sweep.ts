@@ -9,6 +9,7 @@ import { executorSlot } from './executor.ts';
 import { parseDuration } from './grammar.ts';
 import type { PlannedRun, SweepPlan } from './plan.ts';
 import { Preparation, recordFailure } from './prepare.ts';
+import { beDriver } from './presence.ts';
 import { type Outcome, type SchedulerOptions, type SweepEvent, schedule } from './scheduler.ts';
 import { Standings } from './standings.ts';
 import { driveStudy } from './study/drive.ts';
@@ -54,6 +55,15 @@ const GRACE_MS = 30_000;
 /** Freezes the plan to disk, then runs exactly that. */
 export async function runSweep(plan: SweepPlan, registry: Registry, options: SweepOptions): Promise<SweepResult> {
   await freezePlan(plan, options.argv);
+  const presence = await beDriver(plan, options.argv, options);
+  try {
+    return await drive(plan, registry, { ...options, stop: presence.stop, kill: presence.kill });
+  } finally {
+    await presence.leave();
+  }
+}
+
+async function drive(plan: SweepPlan, registry: Registry, options: SweepOptions): Promise<SweepResult> {
   const finished = plan.runs.filter(({ state }) => state === 'done');
   const missing = plan.runs.filter(({ state }) => state !== 'done');
   const { execution } = plan.fields;
@@ -82,10 +92,10 @@ export async function runSweep(plan: SweepPlan, registry: Registry, options: Swe
   try {
     if (plan.study === null) return await resultOf(plan, [...before, ...(await schedule(missing, scheduling))]);
     const mostMs = plan.fields.max_hours === null ? null : plan.fields.max_hours * 3_600_000;
-    const driving = { ...scheduling, maxConcurrency, mostMs, now: () => performance.now() };
+    const planned = (runs: readonly PlannedRun[]) => freezePlan({ ...plan, runs }, options.argv);
+    const driving = { ...scheduling, maxConcurrency, mostMs, now: () => performance.now(), planned };
     const outcomes = await driveStudy(plan, plan.study, driving);
     const runs = outcomes.map(({ run }) => run);
-    await freezePlan({ ...plan, runs }, options.argv);
     return await resultOf({ ...plan, runs }, outcomes);
   } finally {
     await plan.study?.options.search.close?.();

@@ -8,6 +8,7 @@ import type { ConfigurationScore } from '../run_files/configurations.ts';
 import { inspectRunDirectory } from '../run_files/directory.ts';
 import { LeaseHeldError } from '../run_files/lease.ts';
 import { isFinished } from '../run_files/status.ts';
+import { readStopRequest } from '../run_files/stop_request.ts';
 import type { RunSnapshot, RunStatus } from '../run_files/types.ts';
 import { type RunChange, watchRun } from '../run_files/watch.ts';
 import { CookbookError, messageOf } from '../util/errors.ts';
@@ -211,6 +212,9 @@ class Course {
       const before = await inspectRunDirectory(this.#directory);
       const known = resultOf(before);
       if (isFinished(known.state)) return { ...known, attached: false };
+      if (before !== null && !before.live && (await readStopRequest(this.#directory)) !== null) {
+        return { ...known, attached: false };
+      }
       const job = before === null ? null : await this.#context.executor.attach(this.#directory);
       if (job === null) return { ...(await this.#attempt(before, known)), attached: false };
       this.#context.onEvent({ type: 'attached', run, job: job.description });

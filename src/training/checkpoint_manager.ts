@@ -30,7 +30,7 @@ export interface LoopState {
   extra: JsonObject;
 }
 
-type Context = Pick<TrainingContext, 'checkpoints' | 'service' | 'emit'>;
+type Context = Pick<TrainingContext, 'checkpoints' | 'service' | 'emit' | 'lost'>;
 
 export class CheckpointManager {
   readonly #client: SavingClient;
@@ -82,6 +82,7 @@ export class CheckpointManager {
   async saveRolling(state: LoopState): Promise<void> {
     const name = stepName(state.batch);
     await this.#release(name);
+    this.#context.lost.throwIfAborted();
     const saving = await this.#client.saveState(name, { ttl_seconds: this.#policy.rolling_ttl_seconds });
     await this.#note({ name, ...state, rolling: true, state_path: (await saving.result()).path });
   }
@@ -118,7 +119,7 @@ export class CheckpointManager {
   async #drop(isDropped: (record: CheckpointRecord) => boolean): Promise<void> {
     for (const { name, state_path, sampler_path } of this.#records.filter(isDropped)) {
       for (const path of [state_path, sampler_path]) {
-        if (path !== undefined) await this.#context.service.deleteCheckpoint(path);
+        if (path !== undefined) await this.#delete(path);
       }
       await this.#context.checkpoints.remove(name);
     }
@@ -130,7 +131,7 @@ export class CheckpointManager {
     for (const { name, state_path, sampler_path } of this.#records) {
       await this.#context.checkpoints.remove(name);
       for (const path of [state_path, sampler_path]) {
-        if (path !== undefined) await this.#context.service.deleteCheckpoint(path);
+        if (path !== undefined) await this.#delete(path);
       }
     }
     this.#records = [];
@@ -143,12 +144,20 @@ export class CheckpointManager {
     flags: Pick<CheckpointRecord, 'final' | 'best'> = {},
   ) {
     await this.#release(name);
+    this.#context.lost.throwIfAborted();
     const states = await this.#client.saveState(name, { ttl_seconds });
+    this.#context.lost.throwIfAborted();
     const weights = await this.#client.saveWeightsForSampler(name, { ttl_seconds });
     const [{ path: state_path }, { path: sampler_path }] = [await states.result(), await weights.result()];
     const record = { name, ...state, ...flags, state_path, sampler_path };
     await this.#note(record);
     return record;
+  }
+
+  /** Another process that has taken the directory may have a record that points there. */
+  async #delete(path: string): Promise<void> {
+    this.#context.lost.throwIfAborted();
+    await this.#context.service.deleteCheckpoint(path);
   }
 
   /** A name is given to other contents only when no record points at it any more. */

@@ -25,7 +25,7 @@ export const processShape = jsonShape<ProcessIdentity>({
 });
 
 /** Silence after which a holder that cannot be looked at is taken for dead. A training step may block the heartbeat for seconds. */
-const SILENCE_LIMIT_MS = 60_000;
+export const SILENCE_LIMIT_MS = 60_000;
 
 export function thisProcess(): ProcessIdentity {
   return processOf(process.pid);
@@ -42,12 +42,15 @@ export function processOf(pid: number): ProcessIdentity {
   };
 }
 
-/** Whether the holder of a lease runs. One that cannot be looked at is judged by its heartbeat, the file's modification time. */
-export function holderIsLive(lease: string, holder: ProcessIdentity): boolean {
+/**
+ * Whether the holder of a lease runs. One that cannot be looked at is judged by its heartbeat, the file's modification time.
+ * @param now by the clock that the file's times are of
+ */
+export function holderIsLive(lease: string, holder: ProcessIdentity, now: number = Date.now()): boolean {
   const state = processState(holder);
   if (state !== 'unknown') return state === 'running';
   const heartbeat = statSync(lease, { throwIfNoEntry: false })?.mtimeMs ?? 0;
-  return Date.now() - heartbeat < SILENCE_LIMIT_MS;
+  return now - heartbeat < SILENCE_LIMIT_MS;
 }
 
 /** `unknown` where this process cannot see it: on another host or in another container. */

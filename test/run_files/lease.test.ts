@@ -1,8 +1,8 @@
 // The lease: one writer at most, whatever processes do at once and wherever they are stopped or killed.
 
-import { readdir, readFile, utimes, writeFile } from 'node:fs/promises';
+import { readdir, readFile, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { awaitLease, LeaseHeldError, leaseHolder, takeLease } from '../../src/run_files/lease.ts';
 import type { LeaseRecord } from '../../src/run_files/types.ts';
 import { thisProcess } from '../../src/util/liveness.ts';
@@ -116,6 +116,74 @@ describe('a lease is taken over', () => {
     const longAgo = new Date(Date.now() - 3_600_000);
     await utimes(join(directory, 'lease'), longAgo, longAgo);
     await (await takeLease(directory)).release();
+  });
+});
+
+describe('where clocks disagree', () => {
+  /** This machine's clock, from now on; that of the file system stays what it is. */
+  function setClock(aheadMs: number): void {
+    vi.useFakeTimers({ toFake: ['Date', 'setInterval', 'clearInterval'], now: Date.now() + aheadMs });
+    onTestFinished(() => {
+      vi.useRealTimers();
+    });
+  }
+
+  it.each([-600_000, 600_000])(
+    'by %i ms, a lease of another host is judged by the clock of the file system',
+    async (ms) => {
+      const directory = await directoryWithLease({ host: 'elsewhere' });
+      setClock(ms);
+      await expect(takeLease(directory)).rejects.toThrow('is in use by');
+      const silentFor = new Date(Date.now() - ms - 90_000);
+      await utimes(join(directory, 'lease'), silentFor, silentFor);
+      await (await takeLease(directory)).release();
+    },
+  );
+
+  it('the heartbeat is of the clock of the file system', async () => {
+    const directory = await temporaryDirectory();
+    const path = join(directory, 'lease');
+    setClock(600_000);
+    const lease = await takeLease(directory);
+    const before = await readFile(path, 'utf8');
+    await utimes(path, 0, 0);
+    await vi.advanceTimersByTimeAsync(5_000);
+    await vi.waitUntil(async () => (await stat(path)).mtimeMs > 0);
+    expect(Math.abs((await stat(path)).mtimeMs - (Date.now() - 605_000))).toBeLessThan(60_000);
+    expect(await readFile(path, 'utf8')).toBe(before);
+    await lease.release();
+  });
+});
+
+describe('a process that was frozen', () => {
+  async function frozen(thawedAfterMs: number) {
+    const directory = await temporaryDirectory();
+    const lease = await takeLease(directory);
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + thawedAfterMs });
+    onTestFinished(async () => {
+      vi.useRealTimers();
+      await lease.release();
+    });
+    return { directory, lease };
+  }
+
+  it('finds before its next write that its lease was taken, without waiting for a timer', async () => {
+    const { directory, lease } = await frozen(120_000);
+    await writeFile(join(directory, 'lease'), JSON.stringify({ token: 'new' }));
+    expect(() => lease.lost.throwIfAborted()).toThrow('was taken by another process');
+    expect(lease.lost.aborted).toBe(true);
+  });
+
+  it('goes on where nobody has taken its lease', async () => {
+    const { lease } = await frozen(120_000);
+    lease.lost.throwIfAborted();
+    expect(lease.lost.aborted).toBe(false);
+  });
+
+  it('believes nothing that it cannot read', async () => {
+    const { directory, lease } = await frozen(120_000);
+    await writeFile(join(directory, 'lease'), '{"tok');
+    expect(() => lease.lost.throwIfAborted()).toThrow('another process may have taken it');
   });
 });
 

@@ -13,7 +13,7 @@ async function statusFile() {
   });
   const directory = await temporaryDirectory();
   const onDisk = async () => (await readStatus(directory)).value;
-  return { file: new StatusFile(directory, pendingStatus()), directory, onDisk };
+  return { file: new StatusFile(directory, pendingStatus(), new AbortController().signal), directory, onDisk };
 }
 
 it('a change of state is on disk before it returns', async () => {

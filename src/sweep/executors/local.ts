@@ -3,11 +3,9 @@
 // A process lives no longer than its sweep: when that is gone, however it went, the run saves a checkpoint and stops. What a
 // restarted sweep attaches to are processes that are still about to.
 
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { open } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Type } from '@sinclair/typebox';
 import { defineBuilder } from '../../registry/builder.ts';
@@ -16,12 +14,10 @@ import { announceJobs, type JobRecord, readJob, recordJob } from '../../run_file
 import { readStatus } from '../../run_files/status.ts';
 import { ENGINE_LOST, ENGINE_VARIABLE, type EngineAddress, engineVariable } from '../../tinker/shared_engine.ts';
 import { messageOf } from '../../util/errors.ts';
-import { explainingFailure } from '../../util/files.ts';
 import { type ProcessIdentity, processOf, processShape, processState } from '../../util/liveness.ts';
-import { APPEND_FLAGS } from '../../util/regular_file.ts';
 import { type Executor, executorSlot, type Job } from '../executor.ts';
 import type { EngineProcess } from './engine_process.ts';
-import { COOKBOOK, runtimeThreads } from './processes.ts';
+import { endOf, runtimeThreads, startExec } from './processes.ts';
 import { SharedEngines } from './shared_engines.ts';
 
 const NAME = 'local';
@@ -122,12 +118,6 @@ class LocalJob implements Job {
   }
 }
 
-function endOf({ signalCode, exitCode }: ChildProcess): string {
-  return signalCode === null
-    ? `its process ended with exit code ${exitCode}`
-    : `its process was killed by ${signalCode}`;
-}
-
 /** By the run's own word. */
 async function hasLostEngine(directory: string): Promise<boolean> {
   const { value } = await readStatus(directory);
@@ -135,26 +125,10 @@ async function hasLostEngine(directory: string): Promise<boolean> {
 }
 
 async function start({ directory, threads }: Place, engine: EngineAddress | null): Promise<ChildProcess> {
-  // The log itself is handed over, not a pipe: it takes the last words of a run even when this process is gone.
-  const path = join(directory, 'logs.log');
-  const log = await explainingFailure('append to', path, () => open(path, APPEND_FLAGS));
-  try {
-    const child = spawn(process.execPath, [COOKBOOK, 'exec', directory], {
-      // Nothing is sent over the channel. It closes when this process dies, however it dies, and then the run stops too.
-      stdio: ['ignore', 'ignore', log.fd, 'ipc'],
-      // A process group of its own: Ctrl-C at the terminal reaches this process alone, which passes it on once.
-      detached: true,
-      env: {
-        ...process.env,
-        ...runtimeThreads(threads),
-        [ENGINE_VARIABLE]: engine === null ? undefined : engineVariable(engine),
-      },
-    });
-    await once(child, 'spawn');
-    return child;
-  } finally {
-    await log.close();
-  }
+  return await startExec(directory, {
+    ...runtimeThreads(threads),
+    [ENGINE_VARIABLE]: engine === null ? undefined : engineVariable(engine),
+  });
 }
 
 /**

@@ -28,6 +28,8 @@ export interface DriveOptions extends SchedulerOptions {
   /** Milliseconds after which nothing more is begun; null = never. */
   mostMs: number | null;
   now(): number;
+  /** Lists the runs of the sweep anew where workers and reports look for them. */
+  planned(runs: readonly PlannedRun[]): Promise<void>;
 }
 
 /** All runs that were asked for, and what became of each. */
@@ -153,11 +155,15 @@ class Drive {
 
   /** Of all runs that were asked for. */
   outcomes(): Outcome[] {
-    const runs = new Map(this.#trials.flatMap(({ runs }) => runs.map((run) => [run.hash, run] as const)));
-    return [...runs.values()].map((run): Outcome => {
+    return this.#runs().map((run): Outcome => {
       const state = run.found?.status?.state ?? 'pending';
       return this.#outcomes.get(run.hash) ?? { run, directory: run.directory, state, error: null };
     });
+  }
+
+  /** Each once. */
+  #runs(): PlannedRun[] {
+    return [...new Map(this.#trials.flatMap(({ runs }) => runs.map((run) => [run.hash, run] as const))).values()];
   }
 
   /** The first run of what comes next, the others queued behind it; null where nothing can be begun now. */
@@ -177,6 +183,7 @@ class Drive {
     const trial = this.#trials.length;
     await this.#record({ event: 'asked', trial, ...proposal, runs: runs.map(({ hash }) => hash) });
     this.#add(runs, proposal.lineage);
+    await this.#options.planned(this.#runs());
     this.#options.standings.expect(runs);
     this.#options.onEvent({ type: 'asked', trial, runs });
     this.#enqueue(trial);

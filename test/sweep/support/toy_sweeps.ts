@@ -67,7 +67,9 @@ export class ToySweep {
   async snapshots(): Promise<RunSnapshot[]> {
     const root = join(this.directory, 'runs/toy');
     const entries = await readdir(root, { withFileTypes: true }).catch(() => []);
-    const names = entries.flatMap((entry) => (entry.isDirectory() ? [entry.name] : [])).sort();
+    const names = entries
+      .flatMap((entry) => (entry.isDirectory() && entry.name !== 'processes' ? [entry.name] : []))
+      .sort();
     const snapshots = await Promise.all(names.map((name) => inspectRunDirectory(join(root, name))));
     return snapshots.filter((snapshot) => snapshot !== null);
   }

@@ -1,0 +1,45 @@
+// A driver's presence in the directory of its sweep: others see that it is at work there, and can ask it to stop.
+
+import { hostname } from 'node:os';
+import pLimit from 'p-limit';
+import { removeStopRequest, watchStopRequest } from '../run_files/stop_request.ts';
+import { joinSweep } from '../run_files/sweep_processes.ts';
+import type { SweepPlan } from './plan.ts';
+
+export interface Presence {
+  /** Aborted by whoever asked this process, or the sweep. */
+  stop: AbortSignal;
+  kill: AbortSignal;
+  leave(): Promise<void>;
+}
+
+/** Where the output of a driver that has left its terminal goes, in the directory of the sweep. */
+export const DRIVER_LOG = 'driver.log';
+/** Set for such a driver. */
+export const DETACHED_VARIABLE = 'COOKBOOK_DETACHED';
+
+/** Whoever was asked to stop before may go on: that is what this command asks for. */
+export async function beDriver(
+  { log_path, runs }: Pick<SweepPlan, 'log_path' | 'runs'>,
+  argv: readonly string[],
+  signals: Pick<Presence, 'stop' | 'kill'>,
+): Promise<Presence> {
+  await removeStopRequest(log_path);
+  const limit = pLimit(AT_A_TIME);
+  const waiting = runs.filter(({ found, state }) => found !== null && state !== 'done');
+  await Promise.all(waiting.map(({ directory }) => limit(() => removeStopRequest(directory))));
+  const log = process.env[DETACHED_VARIABLE] === undefined ? null : DRIVER_LOG;
+  const about = { role: 'driver' as const, argv: [...argv], slots: null, log };
+  const member = await joinSweep(log_path, about, { host: hostname(), pid: process.pid });
+  const asked = watchStopRequest(log_path);
+  return {
+    stop: AbortSignal.any([signals.stop, asked.stop]),
+    kill: AbortSignal.any([signals.kill, asked.kill]),
+    async leave() {
+      asked.close();
+      await member.leave();
+    },
+  };
+}
+
+const AT_A_TIME = 32;
