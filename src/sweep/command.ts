@@ -8,7 +8,7 @@ import { ConfigurationError, SpecError } from '../util/errors.ts';
 import { programName, quote } from '../util/program_name.ts';
 import { widthOf } from '../util/wrapped.ts';
 import { type Estimates, estimatePlan } from './estimate.ts';
-import { type Plan, planRun, planSweep, type SweepPlan } from './plan.ts';
+import { machineOf, type Plan, planRun, planSweep, type SweepPlan } from './plan.ts';
 import { type PlanDocument, planDocument, summarize } from './plan_summary.ts';
 import { planText } from './plan_text.ts';
 import { finalScreen } from './reporters/final_screen.ts';
@@ -17,6 +17,7 @@ import { terminalReporter } from './reporters/terminal.ts';
 import { exitCodeOf, runSweep } from './run_sweep.ts';
 import type { SweepEvent } from './scheduler.ts';
 import { sweepSignals } from './signals.ts';
+import { mostAtATime } from './sizes.ts';
 import { loadOwn } from './sweep_file.ts';
 
 interface CommandOptions {
@@ -40,7 +41,8 @@ export async function planCommand(
     return presented(plan, await estimatePlan(plan, registry), { maxConcurrency: 1, command: command('run') });
   }
   const plan = await planSweep(file, options, registry);
-  const { max_concurrency: maxConcurrency } = plan.fields.execution;
+  const { execution } = plan.fields;
+  const maxConcurrency = mostAtATime(execution, machineOf(execution));
   return presented(plan, await estimatePlan(plan, registry), { maxConcurrency, command: command('sweep') });
 }
 

@@ -9,22 +9,25 @@ import { inspectRunDirectory } from '../run_files/directory.ts';
 import { refuseRunAround } from '../run_files/pipeline_directory.ts';
 import type { RunRecord, RunSnapshot } from '../run_files/types.ts';
 import { createInputs } from '../run_files/weights_reader.ts';
+import { diagnose } from '../spec/diagnostics.ts';
 import { identify } from '../spec/identity.ts';
 import { type LoadOptions, loadDocument } from '../spec/load.ts';
 import { resolvePinned, type Stage } from '../spec/pipeline.ts';
 import { loadPlugins } from '../spec/plugins.ts';
 import { digestsAfter, identifyStages, type Producer } from '../spec/stage_identity.ts';
 import type { RunSpec } from '../spec/types.ts';
-import { ConfigurationError } from '../util/errors.ts';
+import { ConfigurationError, SpecError } from '../util/errors.ts';
 import { entriesOf, explainingFailure, shortPath } from '../util/files.ts';
 import { canonicalJson, type JsonObject } from '../util/json.ts';
 import type { SweepFields } from './grammar.ts';
 import { type InputFiles, watchInputFiles } from './input_files.ts';
+import { type Capacity, thisMachine } from './resources.ts';
 import { runNamer } from './run_name.ts';
 import { runsOf, type SweepRuns } from './runs.ts';
+import { unfitting } from './sizes.ts';
 import { valuesOf } from './space.ts';
 import { stageRun } from './stage_runs.ts';
-import { loadSweep } from './sweep_file.ts';
+import { loadSweep, type SweepFile } from './sweep_file.ts';
 import type { StageRun, SweepRun } from './sweep_run.ts';
 
 /** Few enough not to run out of file handles. */
@@ -75,6 +78,7 @@ export interface SweepPlan extends Plan {
  */
 export async function planSweep(file: string, options: LoadOptions, registry: Registry): Promise<SweepPlan> {
   const sweep = await loadSweep(file, options, registry);
+  refuseUnfitting(sweep);
   const inputs = watchInputFiles();
   const revisions = new DatasetRevisions();
   const { runs: wanted, stagesOf, ...size } = await runsOf(sweep, registry, { ...options, digests: inputs, revisions });
@@ -93,6 +97,17 @@ export async function planSweep(file: string, options: LoadOptions, registry: Re
   };
   const { runs, orphans } = await reconcile(log_path, wanted, differences);
   return { file, log_path, runs, orphans, specOf, fields, base: base.value, size, inputs };
+}
+
+/** What the runs of a sweep share that run side by side; null where an executor has machines of its own. */
+export function machineOf({ executor }: Pick<SweepFields['execution'], 'executor'>): Capacity | null {
+  return executor.builder === 'local' ? thisMachine() : null;
+}
+
+function refuseUnfitting({ document, fields: { execution } }: SweepFile): void {
+  const machine = machineOf(execution);
+  const issues = machine === null ? [] : unfitting(execution, machine);
+  if (issues.length > 0) throw new SpecError(diagnose(document, issues));
 }
 
 function specIn(stages: readonly Stage[], { stage, name }: PlannedRun): RunSpec {

@@ -7,9 +7,10 @@ import type { RunState, RunStatus } from '../run_files/types.ts';
 import { revealSecrets } from '../spec/secrets.ts';
 import { executorSlot } from './executor.ts';
 import { parseDuration } from './grammar.ts';
-import type { PlannedRun, SweepPlan } from './plan.ts';
+import { machineOf, type PlannedRun, type SweepPlan } from './plan.ts';
 import { Preparation, recordFailure } from './prepare.ts';
 import { type Outcome, type SweepEvent, schedule } from './scheduler.ts';
+import { mostAtATime, resourcesByStage } from './sizes.ts';
 import { Standings } from './standings.ts';
 import { freezePlan } from './sweep_directory.ts';
 
@@ -55,7 +56,8 @@ export async function runSweep(plan: SweepPlan, registry: Registry, options: Swe
   const finished = plan.runs.filter(({ state }) => state === 'done');
   const missing = plan.runs.filter(({ state }) => state !== 'done');
   const { execution } = plan.fields;
-  const maxConcurrency = Math.max(1, Math.min(execution.max_concurrency, missing.length));
+  const maxConcurrency = Math.max(1, Math.min(mostAtATime(execution, machineOf(execution)), missing.length));
+  const resourcesOf = resourcesByStage(execution);
   const preparation = new Preparation(plan, registry, options.argv);
   const timeout = execution.timeout === null ? null : parseDuration(execution.timeout);
   const standings = new Standings(plan);
@@ -63,6 +65,7 @@ export async function runSweep(plan: SweepPlan, registry: Registry, options: Swe
   for (const { run, directory, state } of before) await standings.add(run, directory, state);
   const executor = await registry.build(executorSlot, revealSecrets(execution.executor, process.env), {
     maxConcurrency,
+    resources: resourcesOf(null),
   });
   const scheduled = schedule(missing, {
     executor,
@@ -72,6 +75,7 @@ export async function runSweep(plan: SweepPlan, registry: Registry, options: Swe
     standings,
     retries: execution.retries,
     onFailure: execution.on_failure,
+    resourcesOf: ({ stage }) => resourcesOf(stage),
     timeoutMs: timeout === null ? null : timeout * 1000,
     graceMs: GRACE_MS,
     ...options,

@@ -81,7 +81,7 @@ export async function runsOf(
   }
   const { excluded, included } = expansion;
   const runs = collection.finish();
-  refuse(document, judgedStage(fields, runs));
+  refuse(document, [...judgedStage(fields, runs), ...unknownStages(fields, stageNames)]);
   return {
     axes,
     excluded,
@@ -122,18 +122,28 @@ function tooMany(configurations: number, { seeds, max_runs }: SweepFields): Issu
 function judgedStage({ objective }: SweepFields, runs: readonly SweepRun[]): Issue[] {
   if (objective === null) return [];
   const at = { path: ['objective', 'stage'], part: 'value' } as const;
-  const quoted = (stages: Iterable<string>) => [...stages].map((name) => `"${name}"`).join(', ');
   const all = new Set(runs.flatMap(({ stage }) => stage ?? []));
   if (typeof objective.stage === 'string') {
     if (all.has(objective.stage)) return [];
-    const message = all.size === 0 ? 'the base has no stages' : `there is no such stage; there is ${quoted(all)}`;
+    const message = all.size === 0 ? 'the base has no stages' : `there is no such stage; there is ${quotedNames(all)}`;
     return [{ ...at, message }];
   }
   const last = new Set(judgedAmong(runs).flatMap(({ stage }) => stage ?? []));
   if (last.size < 2) return [];
-  const message = `no stage starts from ${quoted(last)}: say which of them is judged, as stage: ${[...last][0]}`;
+  const message = `no stage starts from ${quotedNames(last)}: say which of them is judged, as stage: ${[...last][0]}`;
   return [{ path: ['objective'], part: 'key', message }];
 }
+
+function unknownStages({ execution }: SweepFields, stages: readonly string[]): Issue[] {
+  const unknown = Object.keys(execution.resources.stages).filter((name) => !stages.includes(name));
+  return unknown.map((name) => ({
+    path: ['execution', 'resources', 'stages', name],
+    part: 'key',
+    message: stages.length === 0 ? 'the base has no stages' : `there is no such stage; there is ${quotedNames(stages)}`,
+  }));
+}
+
+const quotedNames = (names: Iterable<string>) => [...names].map((name) => `"${name}"`).join(', ');
 
 /** One for all: there may be a hundred thousand runs. */
 const NOTHING: readonly StageRun[] = Object.freeze([]);

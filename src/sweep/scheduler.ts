@@ -2,7 +2,6 @@
 
 import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
-import pLimit, { type LimitFunction } from 'p-limit';
 import { formatDuration } from '../run/progress.ts';
 import type { ConfigurationScore } from '../run_files/configurations.ts';
 import { inspectRunDirectory } from '../run_files/directory.ts';
@@ -11,8 +10,11 @@ import { isFinished } from '../run_files/status.ts';
 import type { RunSnapshot, RunStatus } from '../run_files/types.ts';
 import { type RunChange, watchRun } from '../run_files/watch.ts';
 import { CookbookError, messageOf } from '../util/errors.ts';
+import { Admission } from './admission.ts';
 import type { Executor, Job } from './executor.ts';
+import { Failures, type Halt, type OnFailure } from './failures.ts';
 import type { PlannedRun } from './plan.ts';
+import type { Resources } from './resources.ts';
 import type { Result, Standings } from './standings.ts';
 import { Submissions } from './submissions.ts';
 
@@ -45,6 +47,8 @@ export type SweepEvent =
   | { type: 'elsewhere'; run: PlannedRun }
   /** `result`: what it found; `best`: the configuration that leads, this run counted. */
   | { type: 'settled'; outcome: Outcome; result: Result | null; best: ConfigurationScore | null }
+  /** Too large a share of the runs has failed: nothing more is launched. */
+  | ({ type: 'halted' } & Halt)
   | { type: 'stopping' };
 
 export interface SchedulerOptions {
@@ -58,8 +62,10 @@ export interface SchedulerOptions {
   recordFailure(directory: string, error: RunError): Promise<void>;
   /** How often a run that failed is started again. */
   retries: number;
-  /** `stop`: once a run has failed for good, none is launched any more; those that run come to their end. */
-  onFailure: 'continue' | 'stop';
+  /** When none is launched any more because others have failed for good; those that run come to their end. */
+  onFailure: OnFailure;
+  /** What a run takes; one object for each size. */
+  resourcesOf(run: PlannedRun): Resources;
   /** Time that one attempt may take, and then the time for its last step and checkpoint. */
   timeoutMs: number | null;
   graceMs: number;
@@ -84,10 +90,15 @@ export async function schedule(runs: readonly PlannedRun[], options: SchedulerOp
   // Each run that is waited for listens to it.
   setMaxListeners(0, launching);
   stop.addEventListener('abort', () => onEvent({ type: 'stopping' }), { once: true });
-  const limit = pLimit(options.executor.slots);
-  const context = { ...options, launching, limit, submissions: new Submissions(options.executor) };
+  const admission = new Admission(options.executor);
+  const context = { ...options, launching, admission, submissionsOf: bySize(options.executor) };
+  const failures = new Failures(options.onFailure);
   const settle = async (outcome: Outcome): Promise<Outcome> => {
-    if (outcome.state === 'failed' && options.onFailure === 'stop') halt.abort();
+    const halted = failures.add(outcome.state);
+    if (halted !== null && !launching.aborted) {
+      halt.abort();
+      if (typeof options.onFailure !== 'string') onEvent({ type: 'halted', ...halted });
+    }
     const { standings } = options;
     const result = await standings.add(outcome.run, outcome.directory, outcome.state);
     onEvent({ type: 'settled', outcome, result, best: standings.best });
@@ -97,6 +108,15 @@ export async function schedule(runs: readonly PlannedRun[], options: SchedulerOp
   // Each run stands behind those that it starts from.
   for (const run of runs) outcomes.set(run.hash, behind(run, outcomes, context).then(settle));
   return await Promise.all(outcomes.values());
+}
+
+function bySize(executor: Executor): (size: Resources) => Submissions {
+  const known = new Map<Resources, Submissions>();
+  return (size) => {
+    const submissions = known.get(size) ?? new Submissions(executor, size);
+    known.set(size, submissions);
+    return submissions;
+  };
 }
 
 /** Follows a run once the stages that it starts from are done; without them it does not start. */
@@ -129,8 +149,8 @@ const STANDS: Record<Exclude<RunStatus['state'], 'done' | 'stopped'>, string> = 
 };
 
 interface Context extends SchedulerOptions {
-  limit: LimitFunction;
-  submissions: Submissions;
+  admission: Admission;
+  submissionsOf(size: Resources): Submissions;
   /** Aborted once nothing is to be launched any more. */
   launching: AbortSignal;
 }
@@ -156,10 +176,11 @@ class Course {
   }
 
   async follow(): Promise<Outcome> {
-    const { limit, launching, retries, onEvent } = this.#context;
+    const { admission, launching, retries, onEvent, resourcesOf } = this.#context;
     const run = this.#run;
+    const size = resourcesOf(run);
     for (let failures = 0; ; ) {
-      const { attached, ...result } = await limit(() => this.#pass());
+      const { attached, ...result } = await admission.run(size, () => this.#pass());
       const isLeft = result.state === 'interrupted' || result.state === 'pending';
       if (attached && isLeft && !launching.aborted) continue;
       if (result.state === 'running' && !launching.aborted) {
@@ -194,7 +215,7 @@ class Course {
   }
 
   async #attempt(before: RunSnapshot | null, known: Verdict): Promise<Verdict> {
-    const { launching, prepare, submissions, onEvent } = this.#context;
+    const { launching, prepare, submissionsOf, resourcesOf, onEvent } = this.#context;
     if (known.state === 'running') return known;
     // What failed since the plan was made was another process's attempt. It counts like one of ours.
     const failedElsewhere = known.state === 'failed' && attemptOf(before) > this.#attempts;
@@ -202,7 +223,7 @@ class Course {
     if (failedElsewhere || launching.aborted) return known;
     let job: Job;
     try {
-      job = await submissions.submit(async () => {
+      job = await submissionsOf(resourcesOf(this.#run)).submit(async () => {
         this.#directory = await prepare(this.#run);
         launching.throwIfAborted();
         return this.#directory;

@@ -76,6 +76,7 @@ export class LiveTable {
         break;
       }
       case 'trouble':
+      case 'halted':
       case 'stopping':
         break;
     }

@@ -71,6 +71,8 @@ function lineOf(event: Exclude<SweepEvent, Settled>, nameOf: (run: PlannedRun) =
       return `failed ${nameOf(event.run)}: ${printable(event.error.message)}; started again, ${event.left} more after that`;
     case 'elsewhere':
       return `waiting for ${nameOf(event.run)}, which another process runs`;
+    case 'halted':
+      return `${event.failed} of ${event.ended} runs have failed: nothing more is launched, and what runs goes on to its end`;
     case 'stopping':
       return STOPPING;
   }
