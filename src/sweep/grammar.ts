@@ -93,7 +93,7 @@ const size = {
 const resources = Type.Object(
   {
     ...size,
-    stages: byName(Type.Object(size), 'Of a base with stages, by name: what differs from the above.'),
+    stages: byName(Type.Partial(Type.Object(size)), 'Of a base with stages, by name: what differs from the above.'),
   },
   {
     default: {},

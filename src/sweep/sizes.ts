@@ -14,14 +14,15 @@ export function resourcesByStage({ resources: { stages, ...all } }: Execution): 
   return (stage) => (stage === null ? usual : (byStage.get(stage) ?? usual));
 }
 
-type Size = Omit<SweepFields['execution']['resources'], 'stages'>;
+/** What the file says of one: of a stage, perhaps not all. */
+type Size = Partial<Omit<SweepFields['execution']['resources'], 'stages'>>;
 
 function sizeOf({ cpus, memory_gb, gpus, time }: Size, usual = NO_RESOURCES): Resources {
   return {
     cpus: cpus ?? usual.cpus,
     memory_gb: memory_gb ?? usual.memory_gb,
     gpus: gpus ?? usual.gpus,
-    time_seconds: (time === null ? null : parseDuration(time)) ?? usual.time_seconds,
+    time_seconds: parseDuration(time ?? '') ?? usual.time_seconds,
   };
 }
 
@@ -43,13 +44,14 @@ function fitting(size: Resources, capacity: Capacity): number {
 /** What no run could ever get on a machine. */
 export function unfitting({ resources: { stages, ...all } }: Execution, capacity: Capacity): Issue[] {
   const at = ['execution', 'resources'];
-  const sizes = [{ path: at, size: all }].concat(
-    Object.entries(stages).map(([name, size]) => ({ path: [...at, 'stages', name], size })),
-  );
+  const sizes: { path: string[]; size: Size }[] = [
+    { path: at, size: all },
+    ...Object.entries(stages).map(([name, size]) => ({ path: [...at, 'stages', name], size })),
+  ];
   return sizes.flatMap(({ path, size }) =>
     SHARED.flatMap((name): Issue[] => {
       const wanted = size[name];
-      if (wanted === null || wanted <= capacity[name]) return [];
+      if (wanted === null || wanted === undefined || wanted <= capacity[name]) return [];
       const message = `a run would wait for ever: it takes ${wanted}, and this machine has ${amount(name, capacity)}`;
       return [{ path: [...path, name], part: 'value', message }];
     }),
