@@ -8,6 +8,8 @@ import { ConfigurationError, SpecError } from '../util/errors.ts';
 import { programName, quote } from '../util/program_name.ts';
 import { widthOf } from '../util/wrapped.ts';
 import { type Estimates, estimatePlan } from './estimate.ts';
+import { type Explanation, explain, runNamed } from './explain.ts';
+import { explanationText } from './explain_text.ts';
 import { machineOf, type Plan, planRun, planSweep, type SweepPlan } from './plan.ts';
 import { type PlanDocument, planDocument, summarize } from './plan_summary.ts';
 import { planText } from './plan_text.ts';
@@ -26,6 +28,21 @@ interface CommandOptions {
   /** The command line behind the name of the program. */
   argv: readonly string[];
   json: boolean;
+}
+
+/** `cookbook plan FILE --explain RUN`: why one run of it stands where it does. */
+export async function explainCommand(
+  file: string,
+  name: string,
+  registry: Registry,
+  overrides: readonly string[],
+): Promise<{ document: Explanation; screen: string[] }> {
+  const options = loadOptions(overrides);
+  const plan = (await isSweepFile(file, options))
+    ? await planSweep(file, options, registry)
+    : await planRun(file, options, registry);
+  const document = await explain(runNamed(name, plan), plan);
+  return { document, screen: explanationText(document, colorsFor(process.stdout), widthOf(process.stdout)) };
 }
 
 /** `cookbook plan FILE`: of a run or of a sweep. */

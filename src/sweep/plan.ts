@@ -15,7 +15,7 @@ import { type LoadOptions, loadDocument } from '../spec/load.ts';
 import { resolvePinned, type Stage } from '../spec/pipeline.ts';
 import { loadPlugins } from '../spec/plugins.ts';
 import { digestsAfter, identifyStages, type Producer } from '../spec/stage_identity.ts';
-import type { RunSpec } from '../spec/types.ts';
+import type { Identity, RunSpec } from '../spec/types.ts';
 import { ConfigurationError, SpecError } from '../util/errors.ts';
 import { entriesOf, explainingFailure, shortPath } from '../util/files.ts';
 import { canonicalJson, type JsonObject } from '../util/json.ts';
@@ -61,6 +61,7 @@ export interface Plan {
   /** Run directories below `log_path` that no point names. They are left alone. */
   orphans: readonly RunSnapshot[];
   specOf(run: PlannedRun): RunSpec;
+  identityOf(run: PlannedRun): Identity;
 }
 
 export interface SweepPlan extends Plan {
@@ -88,15 +89,11 @@ export async function planSweep(file: string, options: LoadOptions, registry: Re
     const places = new Map(run.after.map(({ stage, directory }) => [stage, directory]));
     return specIn(stagesOf(run, places), run);
   };
-  const differences = (old: RunRecord, run: PlannedRun) => {
-    const spec = specOf(run);
-    return identityDifferences(old, {
-      spec,
-      identity: identify(spec, registry, digestsAfter(run.after, inputs)),
-    });
-  };
+  const identityOf = (run: PlannedRun) => identify(specOf(run), registry, digestsAfter(run.after, inputs));
+  const differences = (old: RunRecord, run: PlannedRun) =>
+    identityDifferences(old, { spec: specOf(run), identity: identityOf(run) });
   const { runs, orphans } = await reconcile(log_path, wanted, differences);
-  return { file, log_path, runs, orphans, specOf, fields, base: base.value, size, inputs };
+  return { file, log_path, runs, orphans, specOf, identityOf, fields, base: base.value, size, inputs };
 }
 
 /** What the runs of a sweep share that run side by side; null where an executor has machines of its own. */
@@ -124,6 +121,7 @@ export async function planRun(file: string, options: LoadOptions, registry: Regi
   const stages = await resolvePinned(document, registry, { cwd: options.cwd, weights: digests.weights });
   refuseRunAround(stages);
   const runs: PlannedRun[] = [];
+  const identities = new Map<string, Identity>();
   for (const stage of identifyStages(stages, registry, digests)) {
     const { spec, identity, producers } = stage;
     const found = await inspectRunDirectory(spec.log_path);
@@ -137,6 +135,7 @@ export async function planRun(file: string, options: LoadOptions, registry: Regi
           );
     const run = plannedRun(stageRun(stage, [], []), basename(spec.log_path), spec.log_path, standing);
     runs.push({ ...run, after: producers });
+    identities.set(identity.hash, identity);
   }
   return {
     file,
@@ -144,6 +143,11 @@ export async function planRun(file: string, options: LoadOptions, registry: Regi
     runs,
     orphans: [],
     specOf: (run) => specIn(stages, run),
+    identityOf({ name, hash }) {
+      const identity = identities.get(hash);
+      if (identity === undefined) throw new Error(`${name} is no run of this plan`);
+      return identity;
+    },
   };
 }
 
