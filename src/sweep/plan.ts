@@ -23,7 +23,7 @@ import type { SweepFields } from './grammar.ts';
 import { type InputFiles, watchInputFiles } from './input_files.ts';
 import { type Capacity, thisMachine } from './resources.ts';
 import { runNamer } from './run_name.ts';
-import { runsOf, type SweepRuns } from './runs.ts';
+import { isPriced, runsOf, type SweepRuns } from './runs.ts';
 import { unfitting } from './sizes.ts';
 import { valuesOf } from './space.ts';
 import { stageRun } from './stage_runs.ts';
@@ -60,6 +60,8 @@ export interface Plan {
   runs: readonly PlannedRun[];
   /** Run directories below `log_path` that no point names. They are left alone. */
   orphans: readonly RunSnapshot[];
+  /** Whether the service of any run says what it costs. */
+  hasPrices: boolean;
   specOf(run: PlannedRun): RunSpec;
   identityOf(run: PlannedRun): Identity;
 }
@@ -68,7 +70,7 @@ export interface SweepPlan extends Plan {
   fields: SweepFields;
   base: JsonObject;
   /** Where the number of runs comes from. */
-  size: Omit<SweepRuns, 'runs' | 'stagesOf'>;
+  size: Omit<SweepRuns, 'runs' | 'stagesOf' | 'hasPrices'>;
   /** What the identities of the runs were read from. */
   inputs: InputFiles;
 }
@@ -82,7 +84,12 @@ export async function planSweep(file: string, options: LoadOptions, registry: Re
   refuseUnfitting(sweep);
   const inputs = watchInputFiles();
   const revisions = new DatasetRevisions();
-  const { runs: wanted, stagesOf, ...size } = await runsOf(sweep, registry, { ...options, digests: inputs, revisions });
+  const {
+    runs: wanted,
+    stagesOf,
+    hasPrices,
+    ...size
+  } = await runsOf(sweep, registry, { ...options, digests: inputs, revisions });
   const { fields, base } = sweep;
   const { log_path } = fields;
   const specOf = (run: PlannedRun) => {
@@ -93,7 +100,7 @@ export async function planSweep(file: string, options: LoadOptions, registry: Re
   const differences = (old: RunRecord, run: PlannedRun) =>
     identityDifferences(old, { spec: specOf(run), identity: identityOf(run) });
   const { runs, orphans } = await reconcile(log_path, wanted, differences);
-  return { file, log_path, runs, orphans, specOf, identityOf, fields, base: base.value, size, inputs };
+  return { file, log_path, runs, orphans, hasPrices, specOf, identityOf, fields, base: base.value, size, inputs };
 }
 
 /** What the runs of a sweep share that run side by side; null where an executor has machines of its own. */
@@ -142,6 +149,7 @@ export async function planRun(file: string, options: LoadOptions, registry: Regi
     log_path: logPathOf(stages),
     runs,
     orphans: [],
+    hasPrices: stages.some(({ spec }) => isPriced(spec)),
     specOf: (run) => specIn(stages, run),
     identityOf({ name, hash }) {
       const identity = identities.get(hash);

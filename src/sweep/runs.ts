@@ -13,6 +13,7 @@ import type { Stage } from '../spec/pipeline.ts';
 import { identifyStages } from '../spec/stage_identity.ts';
 import type { Issue, RunSpec, SpecDocument, SpecPath } from '../spec/types.ts';
 import { type Diagnostic, formatDiagnostic, SpecError } from '../util/errors.ts';
+import { isJsonObject } from '../util/json.ts';
 import { axesOf, expand } from './expand.ts';
 import { fieldKindAt } from './field_kind.ts';
 import type { SweepFields } from './grammar.ts';
@@ -32,6 +33,8 @@ export interface SweepRuns {
   seeds: number | null;
   /** Those of the base, each behind those that it starts from; empty where it is a single run. */
   stages: readonly string[];
+  /** Whether the service of any run says what it costs. */
+  hasPrices: boolean;
   runs: readonly SweepRun[];
   /**
    * The specs of a run's point: its own alone, or those of all stages. Their `log_path` is that of the sweep, or below it.
@@ -88,6 +91,7 @@ export async function runsOf(
     included,
     seeds: seeds?.length ?? null,
     stages: stageNames,
+    hasPrices: collection.hasPrices,
     runs,
     stagesOf({ point, seed, stage }, places) {
       const { stages, diagnostics } = resolver.resolve(point, stage === null ? {} : { seed, places });
@@ -175,6 +179,9 @@ class RunCollection {
     this.#hasher = new Hasher(registry, digests);
   }
 
+  /** Whether the service of any run says what it costs. */
+  hasPrices = false;
+
   get size(): number {
     return this.#runs.length;
   }
@@ -182,6 +189,7 @@ class RunCollection {
   /** The runs of one replicate of a base with stages. A stage that another point has asked for already is that one run. */
   addStages(point: Configuration, stages: readonly Stage[], references: References): void {
     const specOf = (name: unknown) => stages.find((stage) => stage.name === name)?.spec;
+    for (const { spec } of stages) this.hasPrices ||= isPriced(spec);
     const isRefused = this.#refuseRuntime(point, (path) =>
       path[0] === 'stages' ? [[specOf(path[1]), path.slice(2)]] : stages.map(({ spec }) => [spec, path]),
     );
@@ -201,6 +209,7 @@ class RunCollection {
 
   add(configuration: Configuration, spec: RunSpec, seeds: readonly number[]): void {
     if (this.#refuseRuntime(configuration, (path) => [[spec, path]])) return;
+    this.hasPrices ||= isPriced(spec);
     const max_steps = typeof spec.max_steps === 'number' ? spec.max_steps : null;
     const hashesOf = this.#hasher.hashesOf(spec);
     for (const seed of seeds) {
@@ -272,6 +281,8 @@ class RunCollection {
     this.report([diagnosticAt(this.#document.placeOf(path, part), path, message)]);
   }
 }
+
+export const isPriced = ({ service }: RunSpec): boolean => isJsonObject(service.prices);
 
 const PINNED = 'every stage has a seed of its own, so replicates would be one run';
 
