@@ -7,9 +7,9 @@ import type { Executor } from '../../executor.ts';
 import { bytesOf, type Resources } from '../../resources.ts';
 import { COOKBOOK, runtimeThreads } from '../processes.ts';
 import { RayApi } from './api.ts';
-import type { RayParams } from './builder.ts';
 import { RayCluster } from './cluster.ts';
 import { attachTo, NAME, RayJob, type RayTerms } from './jobs.ts';
+import type { RayParams } from './params.ts';
 
 const SUBMITTED_AT_A_TIME = 8;
 
