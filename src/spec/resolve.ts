@@ -46,7 +46,7 @@ export interface Surroundings {
  * What the fields of a run were resolved to that held the very same mapping or list before, by their shapes: specs that share it share
  * what it comes to. It is for values whose places in files are the same whenever they are the same.
  */
-export type FieldMemory = WeakMap<FieldShape, WeakMap<object, JsonValue>>;
+type FieldMemory = WeakMap<FieldShape, WeakMap<object, JsonValue>>;
 
 /** Data sets of the hub, by names that may lead to other rows tomorrow. */
 export interface RevisionReader {
