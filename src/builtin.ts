@@ -59,6 +59,7 @@ import { exactMatch } from './supervised/exact_match_evaluator.ts';
 import { nll } from './supervised/nll_evaluator.ts';
 import { pretrain } from './supervised/pretrain_builder.ts';
 import { localExecutor } from './sweep/executors/local.ts';
+import { rayExecutor } from './sweep/executors/ray/builder.ts';
 import { sshExecutor } from './sweep/executors/ssh/ssh.ts';
 import { workExecutor } from './sweep/executors/work.ts';
 import { tinker } from './tinker/http/builder.ts';
@@ -127,6 +128,7 @@ export function builtinRegistry(): Registry {
     localExecutor,
     sshExecutor,
     workExecutor,
+    rayExecutor,
     quickjs,
     bubblewrap,
     httpSandboxBuilder,

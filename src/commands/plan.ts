@@ -10,6 +10,7 @@ export default class Plan extends BaseCommand {
   static override examples = [
     '<%= config.bin %> plan sweeps/lr_grid.yaml',
     '<%= config.bin %> plan sweeps/lr_grid.yaml seeds=5 max_steps=100 --json',
+    '<%= config.bin %> plan sweeps/lr_grid.yaml --explain 3',
   ];
   static override args = {
     file: Args.string({ required: true, description: 'A run or sweep spec.' }),
@@ -20,13 +21,26 @@ export default class Plan extends BaseCommand {
   };
   static override flags = {
     all: Flags.boolean({ description: 'Show every run, and not the first ten only.' }),
+    explain: Flags.string({
+      helpValue: 'RUN',
+      exclusive: ['all'],
+      description:
+        'Say of one run why it is new, stale, shared, to be resumed or done: by its name, by how that or its hash begins, or by its place in the plan.',
+    }),
   };
 
   async run(): Promise<object | undefined> {
     const { args, flags } = await this.parse(Plan);
-    const { planCommand } = await import('../sweep/command.ts');
+    const { explainCommand, planCommand } = await import('../sweep/command.ts');
     const { builtinRegistry } = await import('../builtin.ts');
-    const plan = await planCommand(args.file, builtinRegistry(), args['key=value'] ?? []);
+    const overrides = args['key=value'] ?? [];
+    if (flags.explain !== undefined) {
+      const { document, screen } = await explainCommand(args.file, flags.explain, builtinRegistry(), overrides);
+      if (this.jsonEnabled()) return document;
+      for (const line of screen) this.log(printableScreen(line));
+      return undefined;
+    }
+    const plan = await planCommand(args.file, builtinRegistry(), overrides);
     if (this.jsonEnabled()) return plan.document();
     for (const line of plan.screen(flags)) this.log(printableScreen(line));
     return undefined;

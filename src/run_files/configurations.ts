@@ -10,9 +10,11 @@ import {
   bestOf,
   bestRun,
   type DeclaredObjective,
+  type Goal,
   type JudgedRun,
   type Objective,
   parseAt,
+  type Score,
   type SweepObjective,
   scoreOf,
   type Undecided,
@@ -21,7 +23,7 @@ import { judgedAmong } from './producers.ts';
 import { holdsRun, type SeenRun, seeRun } from './seen_run.ts';
 
 /** The runs of each configuration, by `config_hash`. */
-export type Judged<Run extends JudgedRun = JudgedRun> = ReadonlyMap<string, { axes: SeenRun['axes']; runs: Run[] }>;
+type Judged<Run extends JudgedRun = JudgedRun> = ReadonlyMap<string, { axes: SeenRun['axes']; runs: Run[] }>;
 
 export interface ConfigurationScore {
   config_hash: string;
@@ -105,16 +107,29 @@ function bestWithRuns(
 }
 
 /** The best configurations of those whose runs are known, as above; those that tie by the values of their axes. */
-export function bestAmong(configurations: Judged, planned: ReadonlyMap<string, number>, objective: Objective): Ranked {
+function bestAmong(configurations: Judged, planned: ReadonlyMap<string, number>, objective: Objective): Ranked {
   const judged = [...configurations].map(([config_hash, { axes, runs }]) => ({
     config_hash,
     axes,
     planned: planned.get(config_hash) ?? runs.length,
     score: scoreOf(runs, objective.at),
   }));
-  const fields = [...new Set(judged.flatMap(({ axes }) => Object.keys(axes)))];
-  judged.sort((a, b) => compareFields(a.axes, b.axes, fields));
-  const { best, undecided } = bestOf(judged, objective.goal);
+  return rank(judged, objective.goal, fieldsOf(judged));
+}
+
+export function fieldsOf(configurations: Iterable<{ axes: JsonObject }>): string[] {
+  return [...new Set([...configurations].flatMap(({ axes }) => Object.keys(axes)))];
+}
+
+/** A configuration with what its runs have come to. */
+export interface ScoredConfiguration extends Pick<ConfigurationScore, 'config_hash' | 'axes' | 'planned'> {
+  score: Score;
+}
+
+/** The best of them; those that tie in the order of these fields. */
+export function rank(scored: readonly ScoredConfiguration[], goal: Goal | null, fields: readonly string[]): Ranked {
+  const { best, undecided } = bestOf(scored, goal);
+  best.sort((a, b) => compareFields(a.axes, b.axes, fields));
   const told = best.map(({ config_hash, axes, planned, score: { mean, sd, n } }) => ({
     config_hash,
     axes,

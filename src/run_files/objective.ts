@@ -192,10 +192,13 @@ export function bestOf<Item extends { score: Score }>(
 ): { best: Item[]; undecided: Undecided | null } {
   const none = (undecided: Undecided) => ({ best: [], undecided });
   if (goal === null) return none('no_goal');
-  const [first, ...others] = items.toSorted((a, b) => compareScores(a.score, b.score, goal));
+  // A sweep asks after each of its runs, so nothing is sorted.
+  let first = items[0];
+  for (const item of items) if (first !== undefined && compareScores(item.score, first.score, goal) < 0) first = item;
   if (first === undefined || first.score.n === 0) return none('none_counts');
   const lacks = ({ score: { mean, n_without_value } }: Item) => mean === null && n_without_value > 0;
-  if (others.every(({ score }) => score.mean === null) && others.some(lacks)) return none('one_measured');
+  const hasRival = items.some((item) => item !== first && item.score.mean !== null);
+  if (!hasRival && items.some((item) => item !== first && lacks(item))) return none('one_measured');
   const best = items.filter(({ score }) => compareScores(score, first.score, goal) === 0);
   return best.length > 1 && best.length === items.length ? none('all_tie') : { best, undecided: null };
 }

@@ -70,15 +70,27 @@ export class Hasher {
     const members: string[] = [];
     for (const field of this.#fields) {
       const { name, shape } = field;
-      if (shape !== null && field.given !== spec[name]) {
-        const encoded = this.#encoder.fields(shape, spec, {});
-        field.text = Object.hasOwn(encoded, name) ? member(name, encoded[name]) : null;
-        field.given = spec[name];
+      const given = spec[name];
+      if (shape !== null && field.given !== given) {
+        field.text = this.#textOf(field, shape, spec);
+        field.given = given;
       }
       if (field.text !== null) members.push(field.text);
     }
     const config = `{${members.join(',')}}`;
     return (seed) => hashes(config, seed);
+  }
+
+  /** Values that are frozen and shared, as resolving leaves them, have the text that they had before. */
+  #textOf({ name, texts }: KeptField, shape: ObjectShape, spec: RunSpec): string | null {
+    const given = spec[name];
+    const isShared = typeof given === 'object' && given !== null && Object.isFrozen(given);
+    const known = isShared ? texts.get(given) : undefined;
+    if (known !== undefined) return known;
+    const encoded = this.#encoder.fields(shape, spec, {});
+    const text = Object.hasOwn(encoded, name) ? member(name, encoded[name]) : null;
+    if (isShared) texts.set(given, text);
+    return text;
   }
 }
 
@@ -87,6 +99,7 @@ interface KeptField {
   /** Of a spec with this field alone; null for what every spec of the trainer has. */
   shape: ObjectShape | null;
   given?: JsonValue;
+  texts: WeakMap<object, string | null>;
   /** Null at its default. */
   text: string | null;
 }
@@ -98,9 +111,14 @@ function keptFields(trainer: AnyBuilder): KeptField[] {
   );
   const kept = fields.map((field): KeptField => {
     const shape: ObjectShape = { is: 'object', fields: [field], names: new Set([field.name]) };
-    return { name: field.name, shape, text: null };
+    return { name: field.name, shape, text: null, texts: new WeakMap() };
   });
-  kept.push({ name: 'trainer', shape: null, text: member('trainer', { builder: name, version }) });
+  kept.push({
+    name: 'trainer',
+    shape: null,
+    text: member('trainer', { builder: name, version }),
+    texts: new WeakMap(),
+  });
   return kept.sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 

@@ -38,7 +38,15 @@ export interface Surroundings {
   revisions?: RevisionReader | undefined;
   /** Where the stages lie whose weights may be named, by name; absent for a run that has none beside it. */
   stages?: ReadonlyMap<string, string> | undefined;
+  /** For many specs that have most of their values in common. */
+  memory?: FieldMemory | undefined;
 }
+
+/**
+ * What the fields of a run were resolved to that held the very same mapping or list before, by their shapes: specs that share it share
+ * what it comes to. It is for values whose places in files are the same whenever they are the same.
+ */
+type FieldMemory = WeakMap<FieldShape, WeakMap<object, JsonValue>>;
 
 /** Data sets of the hub, by names that may lead to other rows tomorrow. */
 export interface RevisionReader {
@@ -121,6 +129,8 @@ class Resolution {
   readonly #at: Surroundings;
   /** Where the walk stands; copied only for an issue, since most walks meet none. */
   readonly #path: (string | number)[] = [];
+  /** How often something was asked that may have another answer the next time. */
+  #questions = 0;
 
   constructor(registry: Registry, at: Surroundings) {
     this.#registry = registry;
@@ -191,7 +201,28 @@ class Resolution {
     return holder?.name ?? null;
   }
 
-  #field({ name, shape, default: fallback }: FieldShape, given: JsonValue | undefined, result: JsonObject): void {
+  #field(field: FieldShape, given: JsonValue | undefined, result: JsonObject): void {
+    const memory = this.#path.length === 0 ? this.#at.memory : undefined;
+    const plain = given === undefined ? field.default : given;
+    if (memory === undefined || typeof plain !== 'object' || plain === null) {
+      this.#resolve(field, given, result);
+      return;
+    }
+    const known = memory.get(field) ?? new WeakMap<object, JsonValue>();
+    const same = known.get(plain);
+    if (same !== undefined) {
+      result[field.name] = same;
+      return;
+    }
+    memory.set(field, known);
+    const before = this.#questions + this.issues.length;
+    this.#resolve(field, given, result);
+    const resolved = result[field.name];
+    const isPure = this.#questions + this.issues.length === before;
+    if (isPure && resolved !== undefined) known.set(plain, resolved);
+  }
+
+  #resolve({ name, shape, default: fallback }: FieldShape, given: JsonValue | undefined, result: JsonObject): void {
     this.#path.push(name);
     if (given !== undefined) result[name] = this.#value(shape, given, fallback);
     else if (fallback === undefined) this.#report('key', MISSING);
@@ -266,6 +297,7 @@ class Resolution {
 
   /** A file of the hub, at the commit that its revision leads to. */
   #hubFile(text: string): string {
+    this.#questions += 1;
     try {
       const { dataset, revision, path } = parseHubPath(text);
       const commit = this.#at.revisions?.commitOf({ name: dataset, revision }) ?? revision;
@@ -279,6 +311,7 @@ class Resolution {
 
   /** What does not name a data set is told by the check of its own field. */
   #commit(dataset: JsonValue | undefined, revision: JsonValue | undefined): JsonValue {
+    this.#questions += 1;
     const { revisions } = this.#at;
     if (typeof revision !== 'string') return revision ?? null;
     if (revisions === undefined || typeof dataset !== 'string' || !isHubName(`${dataset}@${revision}`)) return revision;
@@ -287,6 +320,7 @@ class Resolution {
 
   /** The directory of a run that is gone is told from a name on the hub by the directory that it lay in. */
   #weights(value: JsonValue): JsonValue {
+    this.#questions += 1;
     if (typeof value === 'string') {
       const path = absolutePath(value, this.#at.directoryOf(this.#path));
       const isPlace = value.includes('/') && !this.#at.exists(path) && this.#at.exists(dirname(path));

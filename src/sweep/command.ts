@@ -9,7 +9,9 @@ import { programName, quote } from '../util/program_name.ts';
 import { widthOf } from '../util/wrapped.ts';
 import { detachedScreen, detachSweep } from './detach.ts';
 import { type Estimates, estimatePlan } from './estimate.ts';
-import { type Plan, planRun, planSweep, type SweepPlan } from './plan.ts';
+import { type Explanation, explain, runNamed } from './explain.ts';
+import { explanationText } from './explain_text.ts';
+import { machineOf, type Plan, planRun, planSweep, type SweepPlan } from './plan.ts';
 import { type PlanDocument, planDocument, summarize } from './plan_summary.ts';
 import { planText } from './plan_text.ts';
 import { finalScreen } from './reporters/final_screen.ts';
@@ -18,6 +20,7 @@ import { terminalReporter } from './reporters/terminal.ts';
 import { exitCodeOf, runSweep } from './run_sweep.ts';
 import type { SweepEvent } from './scheduler.ts';
 import { sweepSignals } from './signals.ts';
+import { mostAtATime } from './sizes.ts';
 import { mostRuns } from './study/study_plan.ts';
 import { loadOwn } from './sweep_file.ts';
 
@@ -27,6 +30,21 @@ interface CommandOptions {
   /** The command line behind the name of the program. */
   argv: readonly string[];
   json: boolean;
+}
+
+/** `cookbook plan FILE --explain RUN`: why one run of it stands where it does. */
+export async function explainCommand(
+  file: string,
+  name: string,
+  registry: Registry,
+  overrides: readonly string[],
+): Promise<{ document: Explanation; screen: string[] }> {
+  const options = loadOptions(overrides);
+  const plan = (await isSweepFile(file, options))
+    ? await planSweep(file, options, registry)
+    : await planRun(file, options, registry);
+  const document = await explain(runNamed(name, plan), plan);
+  return { document, screen: explanationText(document, colorsFor(process.stdout), widthOf(process.stdout)) };
 }
 
 /** `cookbook plan FILE`: of a run or of a sweep. */
@@ -42,7 +60,8 @@ export async function planCommand(
     return presented(plan, await estimatePlan(plan, registry), { maxConcurrency: 1, command: command('run') });
   }
   const plan = await planSweep(file, options, registry);
-  const { max_concurrency: maxConcurrency } = plan.fields.execution;
+  const { execution } = plan.fields;
+  const maxConcurrency = mostAtATime(execution, machineOf(execution));
   return presented(plan, await estimatePlan(plan, registry), { maxConcurrency, command: command('sweep') });
 }
 

@@ -18,8 +18,9 @@ import { UnknownCostError } from '../training/estimate.ts';
 import { adamFields, checkpointFields } from '../training/fields.ts';
 import { type EstimateContext, type ResolvedWeights, trainerSlot } from '../training/types.ts';
 import { messageOf } from '../util/errors.ts';
-import { canonicalJson, isJsonObject } from '../util/json.ts';
+import { canonicalJson } from '../util/json.ts';
 import type { Plan, PlannedRun } from './plan.ts';
+import { isPriced } from './runs.ts';
 
 /** Of a run that nothing interrupts. */
 export interface RunEstimate {
@@ -37,6 +38,8 @@ export type Estimates = ReadonlyMap<string, RunEstimate | string>;
 export const NO_ESTIMATES: Estimates = new Map();
 
 export async function estimatePlan(plan: Plan, registry: Registry): Promise<Estimates> {
+  // To make the specs of a hundred thousand runs takes seconds.
+  if (!plan.hasPrices) return NO_ESTIMATES;
   const estimates = new Map<string, RunEstimate | string>();
   // Runs that differ in how they learn, and not in what, take the same tokens.
   const known = new Map<string, RunEstimate | string>();
@@ -44,7 +47,7 @@ export async function estimatePlan(plan: Plan, registry: Registry): Promise<Esti
   for (const run of plan.runs) {
     if (run.state === 'done') continue;
     const spec = plan.specOf(run);
-    if (!isJsonObject(spec.service.prices)) continue;
+    if (!isPriced(spec)) continue;
     const key = decidingTokens(spec);
     const estimate = known.get(key) ?? (await estimateRun(spec, plan, { registry, asked }));
     known.set(key, estimate);

@@ -1,6 +1,7 @@
 // What a sweep asks of the place where its runs are run. The contract is the run directory; nothing else is passed.
 
 import { defineSlot } from '../registry/slot.ts';
+import type { Capacity, Resources } from './resources.ts';
 
 /** The execution of one run, under way or waiting for its turn. */
 export interface Job {
@@ -20,11 +21,14 @@ export interface Job {
 export interface Executor {
   /** How many jobs are submitted at a time. Infinite where jobs wait in a queue of the executor's own. */
   readonly slots: number;
+  /** What jobs share that run at a time. Absent where a queue of the executor's own sees to it. */
+  readonly capacity?: Capacity;
   /**
    * Has prepared run directories executed, and returns their jobs in the same order. Each directory says in job.json, before,
    * that it is about to be submitted, and after, how to find its job. One that cannot be started is a job that has ended.
+   * @param resources what each of them takes: as the context says, but for stages that the file gives another size
    */
-  submit(directories: readonly string[]): Promise<Job[]>;
+  submit(directories: readonly string[], resources: Resources): Promise<Job[]>;
   /** The job that still runs in a directory, or waits to, if this executor can follow it: one whose sweep is gone. */
   attach(directory: string): Promise<Job | null>;
   /** Gives back what is kept for more than one job, once all have ended. Absent where nothing is. */
@@ -34,6 +38,8 @@ export interface Executor {
 export interface ExecutorContext {
   /** The most runs that run at a time. */
   maxConcurrency: number;
+  /** What a run takes. */
+  resources: Resources;
 }
 
 export const executorSlot = defineSlot<ExecutorContext, Executor>({

@@ -50,6 +50,68 @@ const objective = Type.Object(
   { default: null, description: 'What a configuration is judged by: the mean of a metric over its seeds.' },
 );
 
+/** After a run has failed for good. */
+export const ON_FAILURE = ['continue', 'stop'] as const;
+
+type OnFailure = (typeof ON_FAILURE)[number] | { rate: number; after?: number };
+
+const onFailure = Type.Unsafe<OnFailure>({
+  type: ['string', 'object'],
+  properties: {
+    rate: {
+      type: 'number',
+      minimum: 0,
+      maximum: 1,
+      description:
+        'The share of failed runs, among those of this command that have ended, above which nothing more is launched.',
+    },
+    after: { type: 'integer', minimum: 1, default: 10, description: 'How many runs have to end before it counts.' },
+  },
+  required: ['rate'],
+  additionalProperties: false,
+  default: 'continue',
+  description:
+    'After a run has failed for good: continue, or stop, which launches nothing more and lets those that run come to their end; {rate: 0.5, after: 10} stops once more than half have failed, of ten that have ended at least.',
+});
+
+const size = {
+  cpus: nullable(
+    Type.Integer({
+      minimum: 1,
+      default: null,
+      description: 'Cores, and so many threads. null = on this machine the cores divided by max_concurrency.',
+    }),
+  ),
+  memory_gb: nullable(
+    Type.Number({ exclusiveMinimum: 0, default: null, description: 'Memory, in units of 2^30 bytes.' }),
+  ),
+  gpus: nullable(
+    Type.Integer({
+      minimum: 0,
+      default: null,
+      description: 'GPUs of its own. null = it sees all, and shares them with others.',
+    }),
+  ),
+  time: nullable(
+    Type.String({
+      default: null,
+      description:
+        'Time that a queue is asked to keep for it, as 90s, 15m or 2h. On this machine nothing ends it; timeout does.',
+    }),
+  ),
+};
+
+const resources = Type.Object(
+  {
+    ...size,
+    stages: byName(Type.Partial(Type.Object(size)), 'Of a base with stages, by name: what differs from the above.'),
+  },
+  {
+    default: {},
+    description: 'What one run takes. On this machine runs wait until there is room; queues are asked for it.',
+  },
+);
+
 const execution = Type.Object(
   {
     executor: builderOf(executorSlot, { default: { builder: 'local' }, description: 'Where the runs are run.' }),
@@ -59,11 +121,8 @@ const execution = Type.Object(
       default: 0,
       description: 'How often a run that failed is started again, from its last checkpoint. Divergence is no failure.',
     }),
-    on_failure: oneOf(['continue', 'stop'], {
-      default: 'continue',
-      description:
-        'After a run has failed for good: go on, or launch nothing more and let those that run come to their end.',
-    }),
+    resources,
+    on_failure: onFailure,
     timeout: nullable(
       Type.String({
         default: null,

@@ -8,21 +8,25 @@ import { inspectRunDirectory } from '../run_files/directory.ts';
 import { refuseRunAround } from '../run_files/pipeline_directory.ts';
 import type { RunRecord, RunSnapshot } from '../run_files/types.ts';
 import { createInputs } from '../run_files/weights_reader.ts';
+import { diagnose } from '../spec/diagnostics.ts';
 import type { Digests } from '../spec/digests.ts';
 import { identify } from '../spec/identity.ts';
 import { type LoadOptions, loadDocument } from '../spec/load.ts';
 import { resolvePinned, type Stage } from '../spec/pipeline.ts';
 import { loadPlugins } from '../spec/plugins.ts';
 import { digestsAfter, identifyStages } from '../spec/stage_identity.ts';
-import type { RunSpec } from '../spec/types.ts';
+import type { Identity, RunSpec } from '../spec/types.ts';
 import type { Proposal } from '../study/study.ts';
 import { earlyStoppingSlot, searchSlot } from '../study/types.ts';
+import { SpecError } from '../util/errors.ts';
 import type { JsonObject } from '../util/json.ts';
 import type { SweepFields } from './grammar.ts';
 import { type InputFiles, watchInputFiles } from './input_files.ts';
 import type { PlannedRun } from './planned_run.ts';
 import { plannedRun, reconcile, stale, there } from './reconcile.ts';
-import { runsOf, type SweepRuns } from './runs.ts';
+import { type Capacity, thisMachine } from './resources.ts';
+import { isPriced, runsOf, type SweepRuns } from './runs.ts';
+import { unfitting } from './sizes.ts';
 import { stageRun } from './stage_runs.ts';
 import { askedRuns, type Before, enumeratedStudy, type StudyPlan, type StudyRuns } from './study/study_plan.ts';
 import { loadSweep, type SweepFile } from './sweep_file.ts';
@@ -37,14 +41,17 @@ export interface Plan {
   runs: readonly PlannedRun[];
   /** Run directories below `log_path` that no point names. They are left alone. */
   orphans: readonly RunSnapshot[];
+  /** Whether the service of any run says what it costs. */
+  hasPrices: boolean;
   specOf(run: PlannedRun): RunSpec;
+  identityOf(run: PlannedRun): Identity;
 }
 
 export interface SweepPlan extends Plan {
   fields: SweepFields;
   base: JsonObject;
   /** Where the number of runs comes from. */
-  size: Omit<SweepRuns, 'runs' | 'stagesOf'>;
+  size: Omit<SweepRuns, 'runs' | 'stagesOf' | 'hasPrices'>;
   /** What the identities of the runs were read from. */
   inputs: InputFiles;
   /** Where it decides as it goes on which runs there are, and how far they go; then `runs` are those that were asked for so far. */
@@ -57,23 +64,20 @@ export interface SweepPlan extends Plan {
  */
 export async function planSweep(file: string, options: LoadOptions, registry: Registry): Promise<SweepPlan> {
   const sweep = await loadSweep(file, options, registry);
+  refuseUnfitting(sweep);
   const inputs = watchInputFiles();
   const revisions = new DatasetRevisions();
   const { swept, fields: named, study } = await wantedBy(sweep, registry, { ...options, digests: inputs, revisions });
-  const { runs: wanted, stagesOf, ...size } = swept;
+  const { runs: wanted, stagesOf, hasPrices, ...size } = swept;
   const { fields, base } = sweep;
   const { log_path } = fields;
   const specOf = (run: PlannedRun) => {
     const places = new Map(run.after.map(({ stage, directory }) => [stage, directory]));
     return specIn(stagesOf(run, places), run);
   };
-  const differences = (old: RunRecord, run: PlannedRun) => {
-    const spec = specOf(run);
-    return identityDifferences(old, {
-      spec,
-      identity: identify(spec, registry, digestsAfter(run.after, inputs)),
-    });
-  };
+  const identityOf = (run: PlannedRun) => identify(specOf(run), registry, digestsAfter(run.after, inputs));
+  const differences = (old: RunRecord, run: PlannedRun) =>
+    identityDifferences(old, { spec: specOf(run), identity: identityOf(run) });
   const { runs, orphans } = await reconcile(log_path, wanted, { differences, fields: named });
   const placed = async (own: readonly SweepRun[]) =>
     (await reconcile(log_path, own, { differences, fields: named, look: 'own' })).runs;
@@ -81,7 +85,8 @@ export async function planSweep(file: string, options: LoadOptions, registry: Re
     ...study,
     runsOf: (proposal: Proposal, before: Before) => placed(study.runsOf(proposal, before)),
   };
-  return { file, log_path, runs, orphans, specOf, fields, base: base.value, size, inputs, study: asking };
+  const made = { specOf, identityOf, fields, base: base.value, size, inputs };
+  return { file, log_path, runs, orphans, hasPrices, ...made, study: asking };
 }
 
 type Loading = LoadOptions & { digests: Digests; revisions: DatasetRevisions };
@@ -100,6 +105,17 @@ async function wantedBy(
   return { swept, study: rule && (await enumeratedStudy(sweep, swept, rule)) };
 }
 
+/** What the runs of a sweep share that run side by side; null where an executor has machines of its own. */
+export function machineOf({ executor }: Pick<SweepFields['execution'], 'executor'>): Capacity | null {
+  return executor.builder === 'local' ? thisMachine() : null;
+}
+
+function refuseUnfitting({ document, fields: { execution } }: SweepFile): void {
+  const machine = machineOf(execution);
+  const issues = machine === null ? [] : unfitting(execution, machine);
+  if (issues.length > 0) throw new SpecError(diagnose(document, issues));
+}
+
 function specIn(stages: readonly Stage[], { stage, name }: PlannedRun): RunSpec {
   const found = stages.find((each) => each.name === stage);
   if (found === undefined) throw new Error(`${name} is no run of this plan`);
@@ -114,6 +130,7 @@ export async function planRun(file: string, options: LoadOptions, registry: Regi
   const stages = await resolvePinned(document, registry, { cwd: options.cwd, weights: digests.weights });
   refuseRunAround(stages);
   const runs: PlannedRun[] = [];
+  const identities = new Map<string, Identity>();
   for (const stage of identifyStages(stages, registry, digests)) {
     const { spec, identity, producers } = stage;
     const found = await inspectRunDirectory(spec.log_path);
@@ -127,13 +144,20 @@ export async function planRun(file: string, options: LoadOptions, registry: Regi
           );
     const run = plannedRun(stageRun(stage, [], []), basename(spec.log_path), spec.log_path, standing);
     runs.push({ ...run, after: producers });
+    identities.set(identity.hash, identity);
   }
   return {
     file,
     log_path: logPathOf(stages),
     runs,
     orphans: [],
+    hasPrices: stages.some(({ spec }) => isPriced(spec)),
     specOf: (run) => specIn(stages, run),
+    identityOf({ name, hash }) {
+      const identity = identities.get(hash);
+      if (identity === undefined) throw new Error(`${name} is no run of this plan`);
+      return identity;
+    },
   };
 }
 

@@ -23,6 +23,7 @@ export class PointResolver {
   readonly #base: JsonObject;
   readonly #common: JsonObject;
   readonly #paths = new Map<string, SpecPath>();
+  readonly #changes = new Changes();
 
   constructor(
     sweep: SweepFile,
@@ -37,7 +38,8 @@ export class PointResolver {
     this.#sweep = sweep;
     this.#registry = registry;
     this.#env = env;
-    this.#surroundings = surroundings(sweep.base.document, cwd, weights, revisions);
+    // A mapping of the base, or of an axis, stands where it stands for every point; what a point changes in it is another one.
+    this.#surroundings = { ...surroundings(sweep.base.document, cwd, weights, revisions), memory: new WeakMap() };
     const { log_path, plugins } = sweep.fields;
     const { plugins: ofBase } = sweep.base.value;
     this.#common = { log_path, plugins: [...(Array.isArray(ofBase) ? ofBase : []), ...plugins] };
@@ -55,9 +57,9 @@ export class PointResolver {
   ): { stages: readonly Stage[] | null; diagnostics: Diagnostic[] } {
     const { value, issues } = this.#valueOf(configuration);
     if (value === null) return { stages: null, diagnostics: this.#diagnose(issues, configuration) };
-    const { cwd, exists, near, weights, revisions } = this.#surroundings;
+    const { cwd, exists, near, weights, revisions, memory } = this.#surroundings;
     const directoryOf = (path: SpecPath) => this.#directoryOf(path, configuration);
-    const at = { cwd, exists, near, weights, revisions, directoryOf };
+    const at = { cwd, exists, near, weights, revisions, memory, directoryOf };
     const seeded = seed === undefined ? value : { ...value, seed };
     const resolved = resolvePipeline(seeded, this.#registry, at, places);
     return { stages: resolved.stages, diagnostics: this.#diagnose(resolved.issues, configuration) };
@@ -65,7 +67,7 @@ export class PointResolver {
 
   #valueOf(configuration: Configuration): { value: JsonObject | null; issues: Issue[] } {
     const { document, at, hasReferences } = this.#sweep.base;
-    if (!hasReferences) return this.#set(this.#base, [], configuration);
+    if (!hasReferences) return this.#set(this.#base, [], configuration, this.#changes);
     const { value: template, issues } = this.#set(document.template, at, configuration.map(escaped));
     if (template === null) return { value: null, issues };
     const interpolated = interpolate(template, this.#env);
@@ -76,11 +78,18 @@ export class PointResolver {
   }
 
   /** Outer fields first, so that a point can set a builder and a field of it. */
-  #set(root: JsonObject, at: SpecPath, configuration: Configuration): { value: JsonObject | null; issues: Issue[] } {
+  #set(
+    root: JsonObject,
+    at: SpecPath,
+    configuration: Configuration,
+    changes?: Changes,
+  ): { value: JsonObject | null; issues: Issue[] } {
     let value = root;
     for (const assignment of this.#outerFirst(configuration)) {
       const path = this.#pathOf(assignment);
-      const changed = withValueAt(value, at.length === 0 ? path : [...at, ...path], assignment.value);
+      const changed =
+        changes?.of(value, path, assignment) ??
+        withValueAt(value, at.length === 0 ? path : [...at, ...path], assignment.value);
       if (typeof changed === 'string') return { value: null, issues: [{ path, part: 'key', message: changed }] };
       value = changed;
     }
@@ -139,6 +148,34 @@ export class PointResolver {
     }
     if (below !== undefined && valueAt(base.value, path) === undefined) return below;
     return { document: base.document, path: [...base.at, ...path], part, isBase: true };
+  }
+}
+
+/** More are not worth their memory. */
+const MOST_CHANGES = 2_000;
+
+/**
+ * Fields of the base that points have changed something in, by what they were: points that set the same there get the same mapping,
+ * which has to be resolved and hashed once.
+ */
+class Changes {
+  readonly #changed = new WeakMap<object, Map<Assignment, JsonValue>>();
+  #count = 0;
+
+  /** The object with the value set; null where it is set in no mapping, or is left to the caller. */
+  of(object: JsonObject, path: SpecPath, assignment: Assignment): JsonObject | null {
+    const [field, ...rest] = path;
+    if (rest.length === 0 || typeof field !== 'string') return null;
+    const before = object[field];
+    if (!isJsonObject(before)) return null;
+    const known = this.#changed.get(before) ?? new Map<Assignment, JsonValue>();
+    const same = known.get(assignment);
+    if (same !== undefined) return { ...object, [field]: same };
+    const changed = this.#count < MOST_CHANGES ? withValueAt(object, path, assignment.value) : null;
+    if (changed === null || typeof changed === 'string') return null;
+    this.#count += 1;
+    this.#changed.set(before, known.set(assignment, changed[field] ?? null));
+    return changed;
   }
 }
 

@@ -1,7 +1,6 @@
 // Puts a planned run into its directory before it is executed, exactly as it was planned.
 
-import { readdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import pLimit from 'p-limit';
 import type { Registry } from '../registry/registry.ts';
 import { prepareRun } from '../run/prepare.ts';
@@ -19,6 +18,7 @@ import { digestsAfter } from '../spec/stage_identity.ts';
 import type { Identity, RunSpec } from '../spec/types.ts';
 import { CookbookError } from '../util/errors.ts';
 import type { PlannedRun, SweepPlan } from './plan.ts';
+import { RunPlaces } from './run_places.ts';
 import { valuesOf } from './space.ts';
 import { underSweepLease } from './sweep_directory.ts';
 
@@ -38,21 +38,22 @@ export class Preparation {
   readonly #judged: ReadonlySet<string>;
   /** A process holds the sweep's lease once. */
   readonly #limit = pLimit(1);
+  readonly #places: RunPlaces;
   #provenance: Promise<Provenance> | undefined;
 
   constructor(plan: SweepPlan, registry: Registry, argv: readonly string[]) {
     this.#plan = plan;
     this.#registry = registry;
     this.#argv = argv;
+    this.#places = new RunPlaces(plan.log_path);
     this.#judged = new Set(judgedAmong(plan.runs, plan.fields.objective?.stage).map(({ hash }) => hash));
   }
 
   /** Where a run lies: at its planned place, or where another sweep has created it since, under a name of its own. */
   async locate({ found = null, directory, hash }: Located): Promise<string> {
     if (found !== null) return directory;
-    const { log_path } = this.#plan;
-    const there = (await readdir(log_path)).sort().find((name) => name.endsWith(`-${hash}`));
-    return there === undefined ? directory : join(log_path, there);
+    const there = await this.#places.of(hash);
+    return there === undefined ? directory : join(this.#plan.log_path, there);
   }
 
   /**
@@ -89,6 +90,7 @@ export class Preparation {
       return { record, codeDiff: provenance.codeDiff };
     };
     await prepareRun({ spec, identity }, { registry: this.#registry, ask: null, makeRecord });
+    this.#places.made(basename(directory));
     return directory;
   }
 }

@@ -7,10 +7,11 @@ import type { RunState, RunStatus } from '../run_files/types.ts';
 import { revealSecrets } from '../spec/secrets.ts';
 import { executorSlot } from './executor.ts';
 import { parseDuration } from './grammar.ts';
-import type { PlannedRun, SweepPlan } from './plan.ts';
+import { machineOf, type PlannedRun, type SweepPlan } from './plan.ts';
 import { Preparation, recordFailure } from './prepare.ts';
 import { beDriver } from './presence.ts';
 import { type Outcome, type SchedulerOptions, type SweepEvent, schedule } from './scheduler.ts';
+import { mostAtATime, resourcesByStage } from './sizes.ts';
 import { Standings } from './standings.ts';
 import { driveStudy } from './study/drive.ts';
 import { mostRuns } from './study/study_plan.ts';
@@ -68,7 +69,8 @@ async function drive(plan: SweepPlan, registry: Registry, options: SweepOptions)
   const missing = plan.runs.filter(({ state }) => state !== 'done');
   const { execution } = plan.fields;
   const toRun = plan.study === null ? missing.length : mostRuns(plan);
-  const maxConcurrency = Math.max(1, Math.min(execution.max_concurrency, toRun));
+  const maxConcurrency = Math.max(1, Math.min(mostAtATime(execution, machineOf(execution)), toRun));
+  const resourcesOf = resourcesByStage(execution);
   const preparation = new Preparation(plan, registry, options.argv);
   const timeout = execution.timeout === null ? null : parseDuration(execution.timeout);
   const standings = new Standings(plan);
@@ -76,6 +78,7 @@ async function drive(plan: SweepPlan, registry: Registry, options: SweepOptions)
   for (const { run, directory, state } of before) await standings.add(run, directory, state);
   const executor = await registry.build(executorSlot, revealSecrets(execution.executor, process.env), {
     maxConcurrency,
+    resources: resourcesOf(null),
   });
   const scheduling: SchedulerOptions = {
     executor,
@@ -85,6 +88,7 @@ async function drive(plan: SweepPlan, registry: Registry, options: SweepOptions)
     standings,
     retries: execution.retries,
     onFailure: execution.on_failure,
+    resourcesOf: ({ stage }) => resourcesOf(stage),
     timeoutMs: timeout === null ? null : timeout * 1000,
     graceMs: GRACE_MS,
     ...options,

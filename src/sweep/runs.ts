@@ -13,6 +13,7 @@ import type { Stage } from '../spec/pipeline.ts';
 import { identifyStages } from '../spec/stage_identity.ts';
 import type { Issue, RunSpec, SpecDocument, SpecPath } from '../spec/types.ts';
 import { type Diagnostic, formatDiagnostic, SpecError } from '../util/errors.ts';
+import { isJsonObject } from '../util/json.ts';
 import { axesOf, expand } from './expand.ts';
 import { fieldKindAt } from './field_kind.ts';
 import type { SweepFields } from './grammar.ts';
@@ -32,6 +33,8 @@ export interface SweepRuns {
   seeds: number | null;
   /** Those of the base, each behind those that it starts from; empty where it is a single run. */
   stages: readonly string[];
+  /** Whether the service of any run says what it costs. */
+  hasPrices: boolean;
   runs: readonly SweepRun[];
   /**
    * The specs of a run's point: its own alone, or those of all stages. Their `log_path` is that of the sweep, or below it.
@@ -81,13 +84,14 @@ export async function runsOf(
   }
   const { excluded, included } = expansion;
   const runs = collection.finish();
-  refuse(document, judgedStage(fields, runs));
+  refuse(document, [...judgedStage(fields, runs), ...unknownStages(fields, stageNames)]);
   return {
     axes,
     excluded,
     included,
     seeds: seeds?.length ?? null,
     stages: stageNames,
+    hasPrices: collection.hasPrices,
     runs,
     stagesOf: stagesWith(resolver),
   };
@@ -128,18 +132,28 @@ function tooMany(configurations: number, { seeds, max_runs }: SweepFields): Issu
 export function judgedStage({ objective }: SweepFields, runs: readonly SweepRun[]): Issue[] {
   if (objective === null) return [];
   const at = { path: ['objective', 'stage'], part: 'value' } as const;
-  const quoted = (stages: Iterable<string>) => [...stages].map((name) => `"${name}"`).join(', ');
   const all = new Set(runs.flatMap(({ stage }) => stage ?? []));
   if (typeof objective.stage === 'string') {
     if (all.has(objective.stage)) return [];
-    const message = all.size === 0 ? 'the base has no stages' : `there is no such stage; there is ${quoted(all)}`;
+    const message = all.size === 0 ? 'the base has no stages' : `there is no such stage; there is ${quotedNames(all)}`;
     return [{ ...at, message }];
   }
   const last = new Set(judgedAmong(runs).flatMap(({ stage }) => stage ?? []));
   if (last.size < 2) return [];
-  const message = `no stage starts from ${quoted(last)}: say which of them is judged, as stage: ${[...last][0]}`;
+  const message = `no stage starts from ${quotedNames(last)}: say which of them is judged, as stage: ${[...last][0]}`;
   return [{ path: ['objective'], part: 'key', message }];
 }
+
+function unknownStages({ execution }: SweepFields, stages: readonly string[]): Issue[] {
+  const unknown = Object.keys(execution.resources.stages).filter((name) => !stages.includes(name));
+  return unknown.map((name) => ({
+    path: ['execution', 'resources', 'stages', name],
+    part: 'key',
+    message: stages.length === 0 ? 'the base has no stages' : `there is no such stage; there is ${quotedNames(stages)}`,
+  }));
+}
+
+const quotedNames = (names: Iterable<string>) => [...names].map((name) => `"${name}"`).join(', ');
 
 /** One for all: there may be a hundred thousand runs. */
 const NOTHING: readonly StageRun[] = Object.freeze([]);
@@ -171,6 +185,9 @@ class RunCollection {
     this.#hasher = new Hasher(registry, digests);
   }
 
+  /** Whether the service of any run says what it costs. */
+  hasPrices = false;
+
   get size(): number {
     return this.#runs.length;
   }
@@ -178,6 +195,7 @@ class RunCollection {
   /** The runs of one replicate of a base with stages. A stage that another point has asked for already is that one run. */
   addStages(point: Configuration, stages: readonly Stage[], references: References): void {
     const specOf = (name: unknown) => stages.find((stage) => stage.name === name)?.spec;
+    for (const { spec } of stages) this.hasPrices ||= isPriced(spec);
     const isRefused = this.#refuseRuntime(point, (path) =>
       path[0] === 'stages' ? [[specOf(path[1]), path.slice(2)]] : stages.map(({ spec }) => [spec, path]),
     );
@@ -197,6 +215,7 @@ class RunCollection {
 
   add(configuration: Configuration, spec: RunSpec, seeds: readonly number[]): void {
     if (this.#refuseRuntime(configuration, (path) => [[spec, path]])) return;
+    this.hasPrices ||= isPriced(spec);
     const max_steps = typeof spec.max_steps === 'number' ? spec.max_steps : null;
     const hashesOf = this.#hasher.hashesOf(spec);
     for (const seed of seeds) {
@@ -268,6 +287,8 @@ class RunCollection {
     this.report([diagnosticAt(this.#document.placeOf(path, part), path, message)]);
   }
 }
+
+export const isPriced = ({ service }: RunSpec): boolean => isJsonObject(service.prices);
 
 const PINNED = 'every stage has a seed of its own, so replicates would be one run';
 

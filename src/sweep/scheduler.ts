@@ -2,7 +2,6 @@
 
 import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
-import pLimit, { type LimitFunction } from 'p-limit';
 import { formatDuration } from '../run/progress.ts';
 import type { ConfigurationScore } from '../run_files/configurations.ts';
 import { inspectRunDirectory } from '../run_files/directory.ts';
@@ -12,8 +11,11 @@ import { readStopRequest } from '../run_files/stop_request.ts';
 import type { RunSnapshot, RunStatus } from '../run_files/types.ts';
 import { type RunChange, watchRun } from '../run_files/watch.ts';
 import { CookbookError, messageOf } from '../util/errors.ts';
+import { Admission } from './admission.ts';
 import type { Executor, Job } from './executor.ts';
+import { Failures, type Halt, type OnFailure } from './failures.ts';
 import type { PlannedRun } from './plan.ts';
+import type { Resources } from './resources.ts';
 import type { Result, Standings } from './standings.ts';
 import { Submissions } from './submissions.ts';
 
@@ -51,6 +53,8 @@ export type SweepEvent =
   /** A run has trained as far as it may for now, and goes on if it is promoted: up to a step, or to its end. */
   | { type: 'waiting'; run: PlannedRun; step: number; value: number | null }
   | { type: 'promoted'; run: PlannedRun; until: number | null }
+  /** Too large a share of the runs has failed: nothing more is launched. */
+  | ({ type: 'halted' } & Halt)
   | { type: 'stopping' };
 
 export interface SchedulerOptions {
@@ -64,8 +68,10 @@ export interface SchedulerOptions {
   recordFailure(directory: string, error: RunError): Promise<void>;
   /** How often a run that failed is started again. */
   retries: number;
-  /** `stop`: once a run has failed for good, none is launched any more; those that run come to their end. */
-  onFailure: 'continue' | 'stop';
+  /** When none is launched any more because others have failed for good; those that run come to their end. */
+  onFailure: OnFailure;
+  /** What a run takes; one object for each size. */
+  resourcesOf(run: PlannedRun): Resources;
   /** Time that one attempt may take, and then the time for its last step and checkpoint. */
   timeoutMs: number | null;
   graceMs: number;
@@ -92,16 +98,18 @@ export async function schedule(runs: readonly PlannedRun[], options: SchedulerOp
  */
 export class Scheduler {
   readonly #halt = new AbortController();
+  readonly #failures: Failures;
   readonly #context: Context;
   readonly #outcomes = new Map<string, Promise<Outcome>>();
 
   constructor(options: SchedulerOptions) {
-    const { stop, executor, onEvent } = options;
+    const { stop, executor, onFailure, onEvent } = options;
     const launching = AbortSignal.any([stop, this.#halt.signal]);
     // Each run that is waited for listens to it.
     setMaxListeners(0, launching);
     stop.addEventListener('abort', () => onEvent({ type: 'stopping' }), { once: true });
-    this.#context = { ...options, launching, limit: pLimit(executor.slots), submissions: new Submissions(executor) };
+    this.#failures = new Failures(onFailure);
+    this.#context = { ...options, launching, admission: new Admission(executor), submissionsOf: bySize(executor) };
   }
 
   /** Aborted once nothing is to be launched any more. */
@@ -119,11 +127,24 @@ export class Scheduler {
   /** Counts a run that is not gone on with, and tells of it. */
   async settle(outcome: Outcome): Promise<Outcome> {
     const { onFailure, standings, onEvent } = this.#context;
-    if (outcome.state === 'failed' && onFailure === 'stop') this.#halt.abort();
+    const halted = this.#failures.add(outcome.state);
+    if (halted !== null && !this.launching.aborted) {
+      this.#halt.abort();
+      if (typeof onFailure !== 'string') onEvent({ type: 'halted', ...halted });
+    }
     const result = await standings.add(outcome.run, outcome.directory, outcome.state);
     onEvent({ type: 'settled', outcome, result, best: standings.best });
     return outcome;
   }
+}
+
+function bySize(executor: Executor): (size: Resources) => Submissions {
+  const known = new Map<Resources, Submissions>();
+  return (size) => {
+    const submissions = known.get(size) ?? new Submissions(executor, size);
+    known.set(size, submissions);
+    return submissions;
+  };
 }
 
 /** Follows a run once the stages that it starts from are done; without them it does not start. */
@@ -157,8 +178,8 @@ const STANDS: Record<Exclude<RunStatus['state'], 'done' | 'stopped'>, string> = 
 };
 
 interface Context extends SchedulerOptions {
-  limit: LimitFunction;
-  submissions: Submissions;
+  admission: Admission;
+  submissionsOf(size: Resources): Submissions;
   /** Aborted once nothing is to be launched any more. */
   launching: AbortSignal;
 }
@@ -186,10 +207,11 @@ class Course {
   }
 
   async follow(): Promise<Outcome> {
-    const { limit, launching, retries, onEvent } = this.#context;
+    const { admission, launching, retries, onEvent, resourcesOf } = this.#context;
     const run = this.#run;
+    const size = resourcesOf(run);
     for (let failures = 0; ; ) {
-      const { attached, ...result } = await limit(() => this.#pass());
+      const { attached, ...result } = await admission.run(size, () => this.#pass());
       const isLeft = result.state === 'interrupted' || result.state === 'pending';
       if (attached && isLeft && !launching.aborted) continue;
       if (result.state === 'running' && !launching.aborted) {
@@ -227,7 +249,7 @@ class Course {
   }
 
   async #attempt(before: RunSnapshot | null, known: Verdict): Promise<Verdict> {
-    const { launching, prepare, submissions, onEvent } = this.#context;
+    const { launching, prepare, submissionsOf, resourcesOf, onEvent } = this.#context;
     if (known.state === 'running') return known;
     // What failed since the plan was made was another process's attempt. It counts like one of ours.
     const failedElsewhere = known.state === 'failed' && attemptOf(before) > this.#attempts;
@@ -235,7 +257,7 @@ class Course {
     if (failedElsewhere || launching.aborted) return known;
     let job: Job;
     try {
-      job = await submissions.submit(async () => {
+      job = await submissionsOf(resourcesOf(this.#run)).submit(async () => {
         this.#directory = await prepare(this.#run);
         launching.throwIfAborted();
         return this.#directory;

@@ -1,9 +1,15 @@
 // How the configurations of a sweep stand while it goes on: what each finished run came to, and which configuration leads.
 
 import { join } from 'node:path';
-import { bestAmong, type ConfigurationScore, objectiveOf, seedsByConfiguration } from '../run_files/configurations.ts';
+import {
+  type ConfigurationScore,
+  fieldsOf,
+  objectiveOf,
+  rank,
+  type ScoredConfiguration,
+} from '../run_files/configurations.ts';
 import { measureRun } from '../run_files/measure.ts';
-import type { JudgedRun } from '../run_files/objective.ts';
+import { type JudgedRun, type Objective, scoreOf } from '../run_files/objective.ts';
 import { judgedAmong } from '../run_files/producers.ts';
 import { readStatus } from '../run_files/status.ts';
 import type { RunState } from '../run_files/types.ts';
@@ -16,14 +22,22 @@ export interface Result {
   value: number;
 }
 
+/** A configuration of the plan, with its runs in the order of the plan: the order in which they end decides nothing. */
+interface Configuration {
+  runs: PlannedRun[];
+  axes: ReturnType<typeof valuesOf>;
+  /** Its place among those that a run of has ended. */
+  place: number | null;
+}
+
 export class Standings {
   readonly #objective: SweepPlan['fields']['objective'];
-  readonly #all: PlannedRun[] = [];
-  #planned: ReadonlyMap<string, number> = new Map();
-  #runs: readonly PlannedRun[] = [];
-  #isJudged: ReadonlySet<PlannedRun> = new Set();
-  /** By run. They are gone through in the order of the plan, so that the order in which runs end decides nothing. */
+  readonly #configurations = new Map<string, Configuration>();
+  /** What the configurations set; null = to be gathered anew. */
+  #fields: readonly string[] | null = null;
+  readonly #isJudged = new Set<PlannedRun>();
   readonly #judged = new Map<PlannedRun, JudgedRun>();
+  readonly #scored: ScoredConfiguration[] = [];
 
   constructor({ fields, runs }: { fields: Pick<SweepPlan['fields'], 'objective'>; runs: readonly PlannedRun[] }) {
     this.#objective = fields.objective;
@@ -32,24 +46,21 @@ export class Standings {
 
   /** Runs that a study has asked for since, behind those that are known. */
   expect(runs: readonly PlannedRun[]): void {
-    this.#all.push(...runs);
-    this.#runs = judgedAmong(this.#all, this.#objective?.stage);
-    this.#isJudged = new Set(this.#runs);
-    this.#planned = seedsByConfiguration(this.#runs);
+    if (this.#objective === null) return;
+    for (const run of judgedAmong(runs, this.#objective.stage)) {
+      this.#isJudged.add(run);
+      const known = this.#configurations.get(run.config_hash);
+      if (known !== undefined) known.runs.push(run);
+      else this.#configurations.set(run.config_hash, { runs: [run], axes: valuesOf(run.configuration), place: null });
+    }
+    this.#fields = null;
   }
 
   /** The configuration that leads, the first of those that tie; null without an objective, or before any run counts. */
   get best(): ConfigurationScore | null {
     if (this.#objective === null) return null;
-    const configurations = new Map<string, { axes: ReturnType<typeof valuesOf>; runs: JudgedRun[] }>();
-    for (const run of this.#runs) {
-      const judged = this.#judged.get(run);
-      if (judged === undefined) continue;
-      const configuration = configurations.get(run.config_hash) ?? { axes: valuesOf(run.configuration), runs: [] };
-      configuration.runs.push(judged);
-      configurations.set(run.config_hash, configuration);
-    }
-    return bestAmong(configurations, this.#planned, objectiveOf(this.#objective)).best[0] ?? null;
+    this.#fields ??= fieldsOf(this.#configurations.values());
+    return rank(this.#scored, this.#objective.goal, this.#fields).best[0] ?? null;
   }
 
   /** Counts a run that has ended by what its directory says. Null for one that has nothing to say. */
@@ -57,9 +68,23 @@ export class Standings {
     if (this.#objective === null || !this.#isJudged.has(run))
       return hasResult(state) ? await learnedIn(directory) : null;
     const { metric } = this.#objective;
-    const { value } = measureRun(join(directory, 'metrics.jsonl'), objectiveOf(this.#objective));
+    const objective = objectiveOf(this.#objective);
+    const { value } = measureRun(join(directory, 'metrics.jsonl'), objective);
     this.#judged.set(run, { state, value });
+    this.#score(run.config_hash, objective);
     return hasResult(state) && value !== null ? { metric, value } : null;
+  }
+
+  #score(config_hash: string, { at }: Objective): void {
+    const configuration = this.#configurations.get(config_hash);
+    if (configuration === undefined) return;
+    const { runs, axes } = configuration;
+    const score = scoreOf(
+      runs.flatMap((run) => this.#judged.get(run) ?? []),
+      at,
+    );
+    configuration.place ??= this.#scored.length;
+    this.#scored[configuration.place] = { config_hash, axes, planned: runs.length, score };
   }
 }
 

@@ -1,7 +1,8 @@
-// Hands runs to the executor in as few calls as there can be: those that are ready together go together.
+// Hands runs to the executor in as few calls as there can be: those of one size that are ready together go together.
 
 import { RunDirectoryError } from '../util/errors.ts';
 import type { Executor, Job } from './executor.ts';
+import type { Resources } from './resources.ts';
 
 interface Ready {
   directory: string;
@@ -11,11 +12,13 @@ interface Ready {
 
 export class Submissions {
   readonly #executor: Executor;
+  readonly #resources: Resources;
   #ready: Ready[] = [];
   #preparing = 0;
 
-  constructor(executor: Executor) {
+  constructor(executor: Executor, resources: Resources) {
     this.#executor = executor;
+    this.#resources = resources;
   }
 
   /**
@@ -47,7 +50,10 @@ export class Submissions {
 
   async #handOver(ready: readonly Ready[]): Promise<void> {
     try {
-      const jobs = await this.#executor.submit(ready.map(({ directory }) => directory));
+      const jobs = await this.#executor.submit(
+        ready.map(({ directory }) => directory),
+        this.#resources,
+      );
       for (const [i, { directory, resolve, reject }] of ready.entries()) {
         const job = jobs[i];
         if (job === undefined) reject(new RunDirectoryError(`the executor has returned no job for ${directory}`));

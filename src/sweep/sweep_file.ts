@@ -13,8 +13,8 @@ import { readSource } from '../spec/source.ts';
 import type { Issue, SpecDocument, SpecPath } from '../spec/types.ts';
 import { SpecError } from '../util/errors.ts';
 import { pathFrom } from '../util/files.ts';
-import { isJsonObject, type JsonObject, type JsonValue } from '../util/json.ts';
-import { isSweepOverride, parseDuration, type SweepFields, sweepParams } from './grammar.ts';
+import { isJsonObject, type JsonObject, type JsonValue, objectOf } from '../util/json.ts';
+import { isSweepOverride, ON_FAILURE, parseDuration, type SweepFields, sweepParams } from './grammar.ts';
 
 export interface SweepFile {
   document: SpecDocument;
@@ -100,14 +100,28 @@ function isSound(fields: JsonObject, issues: readonly Issue[]): fields is JsonOb
 /** Texts that the schema lets pass. */
 function misspelt({ objective, execution, charts }: JsonObject): Issue[] {
   const at = isJsonObject(objective) ? objective.at : undefined;
-  const timeout = isJsonObject(execution) ? execution.timeout : undefined;
+  const { on_failure, resources, timeout } = objectOf(execution);
   const issues: Issue[] = [];
   if (typeof at === 'string' && parseAt(at) === null) {
     const message = `expected last, best, or a step as step:200; got ${describeValue(at)}`;
     issues.push({ path: ['objective', 'at'], part: 'value', message });
   }
-  if (typeof timeout === 'string' && parseDuration(timeout) === null) {
-    issues.push({ path: ['execution', 'timeout'], part: 'value', message: `${A_TIME}; got ${describeValue(timeout)}` });
+  if (typeof on_failure === 'string' && !ON_FAILURE.some((name) => name === on_failure)) {
+    const message = `${ON_FAILURES}; got ${describeValue(on_failure)}`;
+    issues.push({ path: ['execution', 'on_failure'], part: 'value', message });
+  }
+  const { stages, time } = objectOf(resources);
+  const times: [SpecPath, JsonValue | undefined][] = [
+    [['timeout'], timeout],
+    [['resources', 'time'], time],
+    ...Object.entries(objectOf(stages)).map(([name, stage]): [SpecPath, JsonValue | undefined] => [
+      ['resources', 'stages', name, 'time'],
+      objectOf(stage).time,
+    ]),
+  ];
+  for (const [path, text] of times) {
+    if (typeof text !== 'string' || parseDuration(text) !== null) continue;
+    issues.push({ path: ['execution', ...path], part: 'value', message: `${A_TIME}; got ${describeValue(text)}` });
   }
   if (Array.isArray(charts)) issues.push(...foreignData(charts, ['charts']));
   return issues;
@@ -134,6 +148,7 @@ function foreignData(value: JsonValue | undefined, path: SpecPath): Issue[] {
 }
 
 const A_TIME = 'expected a time of at most 24 days as 90s, 15m, 2h or 1.5d';
+const ON_FAILURES = 'expected continue, stop, or a share of failed runs as {rate: 0.5, after: 10}';
 const SEEDS = 'expected a number of seeds from 1 up, or a list of different ones';
 
 /** The schema's view of what is wrong, in words for those who know other tools where there are better ones. */
@@ -141,6 +156,7 @@ function explained(issue: Issue, document: SpecDocument): Issue {
   const path = slashPath(issue.path);
   const value = valueAt(document.value, issue.path);
   if (path === 'seeds') return { ...issue, message: `${SEEDS}; got ${describeValue(value)}` };
+  if (path === 'execution/on_failure') return { ...issue, message: `${ON_FAILURES}; got ${describeValue(value)}` };
   if (path === 'execution/timeout') return { ...issue, message: `${A_TIME}; got ${describeValue(value)}` };
   const field = axisAt(issue.path);
   return field === null ? issue : { ...issue, message: `an axis is a list${axisHint(field, value)}` };

@@ -1,8 +1,14 @@
 // Sweeps that cannot run, and what the user is told of each: the whole of it, to the letter.
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: references in specs look like this
 
+import { thisMachine } from '../../src/sweep/resources.ts';
+import { plural } from '../../src/util/plural.ts';
 import { spec } from '../spec/workspace.ts';
 import { HEAD } from './support/sweeps.ts';
+
+const { cpus, gpus } = thisMachine();
+const CORES = plural(cpus, 'core');
+const GPUS = gpus === 0 ? 'no GPU' : plural(gpus, 'GPU');
 
 export interface Malformed {
   name: string;
@@ -336,6 +342,40 @@ export const MALFORMED: readonly Malformed[] = [
     yaml: `${HEAD}execution: {timeout: 2 hours}\n`,
     message:
       'sweep.yaml:3:22 execution/timeout: expected a time of at most 24 days as 90s, 15m, 2h or 1.5d; got the text "2 hours"',
+  },
+  {
+    name: 'an end of failures that is none',
+    yaml: `${HEAD}execution: {on_failure: give_up}\n`,
+    message:
+      'sweep.yaml:3:25 execution/on_failure: expected continue, stop, or a share of failed runs as {rate: 0.5, after: 10}; got the text "give_up"',
+  },
+  {
+    name: 'a share of failures in percent',
+    yaml: `${HEAD}execution: {on_failure: {rate: 50}}\n`,
+    message: 'sweep.yaml:3:32 execution/on_failure/rate: expected a number from 0 to 1; got 50',
+  },
+  {
+    name: 'a run without a core',
+    yaml: `${HEAD}execution: {resources: {cpus: 0}}\n`,
+    message: 'sweep.yaml:3:31 execution/resources/cpus: expected a whole number of at least 1, or null; got 0',
+  },
+  {
+    name: 'a time to be kept that is no time',
+    yaml: `${HEAD}execution: {resources: {time: long, stages: {rl: {time: longer}}}}\n`,
+    message: `sweep.yaml:3:31 execution/resources/time: expected a time of at most 24 days as 90s, 15m, 2h or 1.5d; got the text "long"
+sweep.yaml:3:57 execution/resources/stages/rl/time: expected a time of at most 24 days as 90s, 15m, 2h or 1.5d; got the text "longer"`,
+  },
+  {
+    name: 'resources of a stage that is not there',
+    yaml: `${HEAD}execution: {resources: {stages: {rl: {cpus: 1}}}}\n`,
+    message: 'sweep.yaml:3:34 execution/resources/stages/rl: the base has no stages',
+  },
+  {
+    name: 'more than this machine has',
+    yaml: `${HEAD}execution:\n  resources:\n    cpus: 1000000\n    gpus: 1000\n    stages: {rl: {cpus: 2000000}}\n`,
+    message: `sweep.yaml:5:11 execution/resources/cpus: a run would wait for ever: it takes 1000000, and this machine has ${CORES}
+sweep.yaml:6:11 execution/resources/gpus: a run would wait for ever: it takes 1000, and this machine has ${GPUS}
+sweep.yaml:7:25 execution/resources/stages/rl/cpus: a run would wait for ever: it takes 2000000, and this machine has ${CORES}`,
   },
   {
     name: 'a timeout of months',

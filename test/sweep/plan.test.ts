@@ -9,32 +9,13 @@ import { makeRunRecord } from '../../src/run/record.ts';
 import { createRunDirectory } from '../../src/run_files/directory.ts';
 import { takeLease } from '../../src/run_files/lease.ts';
 import { pendingStatus, writeStatus } from '../../src/run_files/status.ts';
-import type { RunStatus } from '../../src/run_files/types.ts';
 import { createDigests } from '../../src/spec/digests.ts';
 import { identify } from '../../src/spec/identity.ts';
-import { type PlannedRun, planRun, type SweepPlan } from '../../src/sweep/plan.ts';
+import { planRun, type SweepPlan } from '../../src/sweep/plan.ts';
 import { planDocument, summarize } from '../../src/sweep/plan_summary.ts';
 import { planText } from '../../src/sweep/plan_text.ts';
-import { valuesOf } from '../../src/sweep/space.ts';
 import { DATA, spec, workspace } from '../spec/workspace.ts';
-import { HEAD, planned, points, sweepRegistry, sweepWorkspace } from './support/sweeps.ts';
-
-/** Puts a run of a plan on disk, as a sweep would have left it. */
-async function leave(plan: SweepPlan, run: PlannedRun | undefined, changes: Partial<RunStatus>): Promise<string> {
-  if (run === undefined) throw new Error('the plan has fewer runs');
-  const spec = { ...plan.specOf(run), log_path: run.directory };
-  const record = makeRunRecord({
-    name: run.name,
-    identity: identify(spec, sweepRegistry(), createDigests()),
-    spec,
-    provenance: { versions: { cookbook: '0', node: '0', onnxruntime: null, platform: '' }, git: null, codeDiff: null },
-    argv: [],
-    axes: valuesOf(run.configuration),
-  });
-  await createRunDirectory(run.directory, record, null);
-  await writeStatus(run.directory, { ...pendingStatus(), attempt: 1, ...changes });
-  return run.directory;
-}
+import { HEAD, leave, planned, points, sweepRegistry, sweepWorkspace } from './support/sweeps.ts';
 
 const states = ({ runs }: SweepPlan) => runs.map(({ state }) => state);
 

@@ -2,6 +2,7 @@
 
 import { expect, it } from 'vitest';
 import type { PlannedRun } from '../../src/sweep/plan.ts';
+import { NO_RESOURCES } from '../../src/sweep/resources.ts';
 import { type SweepEvent, schedule } from '../../src/sweep/scheduler.ts';
 import { Standings } from '../../src/sweep/standings.ts';
 import { temporaryDirectory } from '../support/temporary_directory.ts';
@@ -48,6 +49,7 @@ it('starts none that was being prepared when it was stopped', async () => {
     recordFailure: async () => undefined,
     retries: 0,
     onFailure: 'continue',
+    resourcesOf: () => NO_RESOURCES,
     timeoutMs: null,
     graceMs: 0,
     stop: stop.signal,

@@ -2,60 +2,19 @@
 
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Type } from '@sinclair/typebox';
 import { createColors } from 'picocolors';
 import { describe, expect, test } from 'vitest';
-import { defineBuilder } from '../../src/registry/builder.ts';
-import { nullable, weights } from '../../src/registry/fields.ts';
 import { makeRunRecord, stageRecord } from '../../src/run/record.ts';
 import { createRunDirectory } from '../../src/run_files/directory.ts';
 import { judgedAmong } from '../../src/run_files/producers.ts';
 import { identify } from '../../src/spec/identity.ts';
 import { digestsAfter } from '../../src/spec/stage_identity.ts';
-import { gridSearch } from '../../src/study/search/grid.ts';
-import { localExecutor } from '../../src/sweep/executors/local.ts';
-import { type PlannedRun, planSweep, type SweepPlan } from '../../src/sweep/plan.ts';
+import type { PlannedRun, SweepPlan } from '../../src/sweep/plan.ts';
 import { planDocument, summarize } from '../../src/sweep/plan_summary.ts';
 import { planText } from '../../src/sweep/plan_text.ts';
 import { valuesOf } from '../../src/sweep/space.ts';
-import { trainerSlot } from '../../src/training/types.ts';
 import { messageOf } from '../../src/util/errors.ts';
-import { supervisedParams, toyRegistry } from '../spec/toys.ts';
-import { DATA, workspace } from '../spec/workspace.ts';
-
-const supervised = defineBuilder({
-  slot: trainerSlot,
-  name: 'supervised',
-  version: 1,
-  doc: 'Trains on conversations.',
-  params: Type.Object({
-    ...supervisedParams.properties,
-    load_checkpoint_path: nullable(weights({ model: 'model_name', default: null, description: 'To start from.' })),
-  }),
-  build() {
-    throw new Error('a toy is never built');
-  },
-});
-const registry = () => {
-  const toys = toyRegistry(supervised);
-  toys.add(gridSearch);
-  toys.add(localExecutor);
-  return toys;
-};
-
-const run = (name: string, fields = '') =>
-  `  ${name}: {trainer: supervised, model_name: hub/a, dataset: {builder: conversation_file, file_path: ${name}.jsonl, batch_size: 2}${fields}}\n`;
-const PIPELINE = `log_path: unused\nstages:\n${run('sft')}${run('rm')}${run('rl', ', load_checkpoint_path: {stage: sft}, evaluators: [], lora_rank: 8')}`;
-const SWEEP = 'base: run.yaml\nlog_path: runs/sweep\nseeds: 3\ngrid: {stages.rl.learning_rate: [0.1, 0.2, 0.3, 0.4]}\n';
-
-async function pipeline(files = {}): Promise<string> {
-  const data = { 'sft.jsonl': 'a\n', 'rm.jsonl': 'b\n', 'rl.jsonl': 'c\n' };
-  return await workspace({ ...DATA, ...data, 'run.yaml': PIPELINE, 'sweep.yaml': SWEEP, ...files });
-}
-
-async function planned(directory: string, overrides: string[] = []): Promise<SweepPlan> {
-  return await planSweep('sweep.yaml', { overrides, cwd: directory, env: {} }, registry());
-}
+import { PIPELINE, pipeline, planned, registry, run } from './support/pipelines.ts';
 
 function counts({ runs }: SweepPlan): Record<string, number> {
   const counted: Record<string, number> = {};

@@ -2,6 +2,7 @@
 
 import { expect, it } from 'vitest';
 import type { Executor, Job } from '../../src/sweep/executor.ts';
+import { NO_RESOURCES } from '../../src/sweep/resources.ts';
 import { Submissions } from '../../src/sweep/submissions.ts';
 
 const nothing = async () => undefined;
@@ -33,7 +34,7 @@ function preparation(directory: string) {
 
 it('hands over together what is prepared at a time, each with its own job', async () => {
   const { executor, calls } = queue();
-  const submissions = new Submissions(executor);
+  const submissions = new Submissions(executor, NO_RESOURCES);
   const [a, b, c] = [preparation('a'), preparation('b'), preparation('c')];
   const first = [a, b].map(({ prepare }) => submissions.submit(prepare));
   b.end();
@@ -47,7 +48,7 @@ it('hands over together what is prepared at a time, each with its own job', asyn
 
 it('does not wait for a run that cannot be prepared', async () => {
   const { executor, calls } = queue();
-  const submissions = new Submissions(executor);
+  const submissions = new Submissions(executor, NO_RESOURCES);
   const [good, bad] = [preparation('good'), preparation('bad')];
   const jobs = [submissions.submit(good.prepare), submissions.submit(bad.prepare)];
   good.end();
@@ -60,7 +61,7 @@ it('does not wait for a run that cannot be prepared', async () => {
 
 it('fails all runs of a call that the executor refuses', async () => {
   const submit = () => Promise.reject(new Error('the queue is closed'));
-  const submissions = new Submissions({ ...queue().executor, submit });
+  const submissions = new Submissions({ ...queue().executor, submit }, NO_RESOURCES);
   const jobs = ['a', 'b'].map((directory) => submissions.submit(async () => directory));
   for (const result of await Promise.allSettled(jobs)) {
     expect(result).toMatchObject({ status: 'rejected', reason: { message: 'the queue is closed' } });

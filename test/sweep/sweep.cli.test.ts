@@ -2,6 +2,7 @@
 
 import { existsSync } from 'node:fs';
 import { appendFile, readFile, writeFile } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { ToySweep } from './support/toy_sweeps.ts';
@@ -116,6 +117,36 @@ describe('cookbook sweep', { timeout: 300_000 }, () => {
       ({ run, event }) => run.startsWith('fate=fail_once') && event === 'step',
     );
     expect(steps.map(({ step }) => step)).toEqual([0, 1, 2]);
+  });
+
+  test('launches nothing more once too large a share of the runs has failed', async () => {
+    const sweep = await ToySweep.create(
+      'grid: {fate: [well, fail], size: [1, 2, 3]}\nexecution: {on_failure: {rate: 0.3, after: 4}}\n',
+    );
+    const { code, stderr } = await sweep.run('sweep', 'sweep.yaml');
+    expect(code).toBe(1);
+    expect(stderr).toContain('2 of 5 runs have failed: nothing more is launched');
+    expect((await sweep.states()).map((state) => state.split(':')[1])).toEqual([
+      ...[' failed, attempt 1', ' failed, attempt 1', ' done, attempt 1', ' done, attempt 1', ' done, attempt 1'],
+    ]);
+  });
+
+  test('runs no more at a time than the machine has room for, each with the threads that it takes', async () => {
+    const cores = availableParallelism();
+    const sweep = await ToySweep.create(
+      `grid: {fate: [wait], size: [1, 2]}\nexecution: {max_concurrency: 2, resources: {cpus: ${cores}}}\n`,
+    );
+    const child = sweep.start('sweep', 'sweep.yaml');
+    await sweep.untilWaiting(1);
+    const [first] = await sweep.snapshots();
+    const environment = await readFile(`/proc/${first.status?.pid}/environ`, 'utf8');
+    expect(environment.split('\0')).toContain(`COOKBOOK_THREADS=${cores}`);
+    // The other one has not so much as a directory.
+    expect(await sweep.states()).toEqual(['fate=wait size=1: running, attempt 1']);
+    await sweep.write('diary.jsonl.go', '');
+    expect(await child.ended()).toBe(0);
+    const events = (await sweep.diary()).flatMap(({ run, event }) => (event === 'start' ? [run] : []));
+    expect(events.length).toBe(2);
   });
 
   test('launches nothing more after a failure, where it is to stop', async () => {

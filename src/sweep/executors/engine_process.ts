@@ -4,7 +4,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { availableParallelism, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { EngineAddress } from '../../tinker/shared_engine.ts';
@@ -25,10 +25,12 @@ interface Started {
 
 export class EngineProcess {
   readonly #device: string;
+  readonly #threads: number;
   #current: Promise<Started> | null = null;
 
-  constructor(device: string) {
+  constructor(device: string, threads: number) {
     this.#device = device;
+    this.#threads = threads;
   }
 
   /** Where it listens, as soon as it does. `lost`: the one that a run has lost, which is about to end if it has not. */
@@ -55,7 +57,7 @@ export class EngineProcess {
       if (place.directory !== null) await rm(place.directory, { recursive: true, force: true });
     };
     try {
-      const { process, exited } = await startAt(place.socket, this.#device);
+      const { process, exited } = await startAt(place.socket, this.#device, this.#threads);
       return { address: { device: this.#device, socket: place.socket }, process, gone: exited.then(ended) };
     } catch (error) {
       // Whoever asks next may have more luck.
@@ -83,12 +85,12 @@ async function newSocket(): Promise<{ directory: string | null; socket: string }
 /** What is kept of its last words. */
 const MOST_WORDS = 1_000;
 
-async function startAt(socket: string, device: string) {
+async function startAt(socket: string, device: string, threads: number) {
   const child = spawn(process.execPath, [COOKBOOK, 'engine', socket, '--device', device], {
     // The channel tells when it listens, and closes when this process dies, however it dies: then the engine ends too.
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     detached: true,
-    env: { ...process.env, ...runtimeThreads(availableParallelism()) },
+    env: { ...process.env, ...runtimeThreads(threads) },
   });
   child.on('error', () => undefined);
   let words = '';

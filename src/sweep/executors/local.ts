@@ -16,7 +16,9 @@ import { ENGINE_LOST, ENGINE_VARIABLE, type EngineAddress, engineVariable } from
 import { messageOf } from '../../util/errors.ts';
 import { type ProcessIdentity, processOf, processShape, processState } from '../../util/liveness.ts';
 import { type Executor, executorSlot, type Job } from '../executor.ts';
+import { thisMachine, visibleGpus } from '../resources.ts';
 import type { EngineProcess } from './engine_process.ts';
+import { GpuPool } from './gpu_pool.ts';
 import { endOf, runtimeThreads, startExec } from './processes.ts';
 import { SharedEngines } from './shared_engines.ts';
 
@@ -36,33 +38,47 @@ export const localExecutor = defineBuilder({
       }),
     ),
   }),
-  build: ({ share_engine }, { maxConcurrency }): Executor => {
-    const threads = Math.max(1, Math.floor(availableParallelism() / maxConcurrency));
-    const engines = share_engine ? new SharedEngines() : null;
+  build: ({ share_engine }, { maxConcurrency, resources }): Executor => {
+    const cores = availableParallelism();
+    const share = Math.max(1, Math.floor(cores / maxConcurrency));
+    // As many as its runs have together.
+    const ofEngine = resources.cpus === null ? cores : Math.min(cores, resources.cpus * maxConcurrency);
+    const engines = share_engine ? new SharedEngines(ofEngine) : null;
+    const gpus = new GpuPool(visibleGpus());
     return {
       slots: maxConcurrency,
-      submit: (directories) => submit(directories, threads, engines),
+      capacity: thisMachine(),
+      submit: (directories, { cpus, gpus: wanted }) =>
+        submit(directories, { threads: cpus ?? share, gpus, wanted }, engines),
       attach,
       close: async () => await engines?.close(),
     };
   },
 });
 
-async function submit(directories: readonly string[], threads: number, engines: SharedEngines | null): Promise<Job[]> {
-  const shared = await engines?.enginesFor(directories);
+/** What a process is given of the machine. */
+interface Share {
+  threads: number;
+  gpus: GpuPool;
+  /** GPUs of its own; null: it sees what there is. */
+  wanted: number | null;
+}
+
+async function submit(directories: readonly string[], share: Share, engines: SharedEngines | null): Promise<Job[]> {
+  // An engine that others share has no GPU that is one run's.
+  const shared = share.wanted === null || share.wanted === 0 ? await engines?.enginesFor(directories) : undefined;
   const records = await announceJobs(NAME, directories);
   return records.map(
-    (record, i) => new LocalJob({ directory: directories[i] ?? '', record, threads }, shared?.[i] ?? null),
+    (record, i) => new LocalJob({ directory: directories[i] ?? '', record, ...share }, shared?.[i] ?? null),
   );
 }
 
 /** How often a run goes on by itself after the engine that it shared has gone. */
 const MOST_RESTARTS = 3;
 
-interface Place {
+interface Place extends Share {
   directory: string;
   record: JobRecord;
-  threads: number;
 }
 
 /** One run in processes of its own, one after another: another one where the engine that it shared has gone. */
@@ -72,11 +88,16 @@ class LocalJob implements Job {
   readonly #engine: EngineProcess | null;
   #child: ChildProcess | null = null;
   #isOver = false;
+  /** Taken before the run begins, as there is room for it. */
+  readonly #gpus: readonly string[] | null;
 
   constructor(place: Place, engine: EngineProcess | null) {
     this.#place = place;
     this.#engine = engine;
-    this.ended = this.#run().catch((error: unknown) => `its process could not be started (${messageOf(error)})`);
+    this.#gpus = place.wanted === null ? null : place.gpus.take(place.wanted);
+    this.ended = this.#run()
+      .catch((error: unknown) => `its process could not be started (${messageOf(error)})`)
+      .finally(() => this.#place.gpus.giveBack(this.#gpus));
   }
 
   get description(): string {
@@ -102,7 +123,7 @@ class LocalJob implements Job {
     for (let restarts = 0; ; restarts++) {
       const address: EngineAddress | null = (await this.#engine?.address(lost)) ?? null;
       if (this.#isOver) return 'it was asked to stop before its process was started';
-      const child: ChildProcess = await start(this.#place, address);
+      const child: ChildProcess = await start(this.#place, this.#gpus, address);
       this.#child = child;
       const exited = once(child, 'exit');
       // Asked while it was started.
@@ -124,9 +145,14 @@ async function hasLostEngine(directory: string): Promise<boolean> {
   return value?.state === 'failed' && value.error?.code === ENGINE_LOST;
 }
 
-async function start({ directory, threads }: Place, engine: EngineAddress | null): Promise<ChildProcess> {
+async function start(
+  { directory, threads }: Place,
+  gpus: readonly string[] | null,
+  engine: EngineAddress | null,
+): Promise<ChildProcess> {
   return await startExec(directory, {
     ...runtimeThreads(threads),
+    ...(gpus !== null && { CUDA_VISIBLE_DEVICES: gpus.join() }),
     [ENGINE_VARIABLE]: engine === null ? undefined : engineVariable(engine),
   });
 }

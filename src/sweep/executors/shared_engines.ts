@@ -10,13 +10,19 @@ interface Group {
 
 export class SharedEngines {
   readonly #groups = new Map<string, Group>();
+  readonly #threads: number;
+
+  /** @param threads that each engine computes with */
+  constructor(threads: number) {
+    this.#threads = threads;
+  }
 
   /** Counts the runs of these directories, and says which engine each of them shares; null: it has one of its own. */
   async enginesFor(directories: readonly string[]): Promise<(EngineProcess | null)[]> {
     const devices = await Promise.all(directories.map(deviceOf));
     for (const [i, device] of devices.entries()) {
       if (device === null) continue;
-      const group = this.#groups.get(device) ?? { engine: new EngineProcess(device), runs: new Set() };
+      const group = this.#groups.get(device) ?? { engine: new EngineProcess(device, this.#threads), runs: new Set() };
       this.#groups.set(device, group);
       group.runs.add(directories[i] ?? '');
     }

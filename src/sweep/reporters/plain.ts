@@ -79,6 +79,8 @@ function lineOf(event: Exclude<SweepEvent, Settled>, nameOf: (run: PlannedRun) =
     }
     case 'promoted':
       return `promoted ${nameOf(event.run)}: ${event.until === null ? 'to its end' : `to step ${event.until}`}`;
+    case 'halted':
+      return `${event.failed} of ${event.ended} runs have failed: nothing more is launched, and what runs goes on to its end`;
     case 'stopping':
       return STOPPING;
   }

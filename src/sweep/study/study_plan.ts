@@ -78,6 +78,7 @@ export async function askedRuns(
     seeds: seedsOf(fields)?.length ?? null,
     stages: [...new Set(sample.flatMap(({ stage }) => stage ?? []))],
     runs,
+    hasPrices: trials.hasPrices,
     stagesOf: trials.stagesOf,
   };
   return { swept, fields: set, study };

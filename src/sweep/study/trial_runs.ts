@@ -12,7 +12,7 @@ import type { Parameter, Point, Space } from '../../study/types.ts';
 import { SpecError } from '../../util/errors.ts';
 import { fieldKindAt } from '../field_kind.ts';
 import { PointResolver } from '../point.ts';
-import { RUNTIME, type SweepRuns, seedsOf, stagesWith } from '../runs.ts';
+import { isPriced, RUNTIME, type SweepRuns, seedsOf, stagesWith } from '../runs.ts';
 import { type Configuration, fieldPath } from '../space.ts';
 import { type References, referencesOf, stageRuns } from '../stage_runs.ts';
 import type { SweepFile } from '../sweep_file.ts';
@@ -28,6 +28,8 @@ export interface Line {
 
 export class TrialRuns {
   readonly stagesOf: SweepRuns['stagesOf'];
+  /** Of those that were resolved so far. */
+  hasPrices = false;
   readonly #sweep: SweepFile;
   readonly #registry: Registry;
   readonly #digests: Digests;
@@ -93,6 +95,7 @@ export class TrialRuns {
   #stages(configuration: Configuration, seed: number | undefined): readonly Stage[] {
     const { stages, diagnostics } = this.#resolver.resolve(configuration, { seed });
     if (stages === null) throw new SpecError(diagnostics);
+    for (const { spec } of stages) this.hasPrices ||= isPriced(spec);
     return stages;
   }
 

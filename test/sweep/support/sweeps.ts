@@ -1,8 +1,15 @@
 // Sweep files in a temporary directory, over the toy builders of the spec tests, and what planning them says.
 
 import type { Registry } from '../../../src/registry/registry.ts';
+import { makeRunRecord } from '../../../src/run/record.ts';
+import { createRunDirectory } from '../../../src/run_files/directory.ts';
+import { pendingStatus, writeStatus } from '../../../src/run_files/status.ts';
+import type { RunStatus } from '../../../src/run_files/types.ts';
+import { createDigests } from '../../../src/spec/digests.ts';
+import { identify } from '../../../src/spec/identity.ts';
 import { gridSearch } from '../../../src/study/search/grid.ts';
 import { localExecutor } from '../../../src/sweep/executors/local.ts';
+import type { PlannedRun } from '../../../src/sweep/plan.ts';
 import { planSweep, type SweepPlan } from '../../../src/sweep/plan.ts';
 import { valuesOf } from '../../../src/sweep/space.ts';
 import { messageOf, SpecError } from '../../../src/util/errors.ts';
@@ -47,4 +54,25 @@ export async function complaints(directory: string, given: Given = {}): Promise<
     return messageOf(error).replaceAll(directory, 'DIR');
   }
   return 'nothing is wrong';
+}
+
+/** Puts a run of a plan on disk, as a sweep would have left it. */
+export async function leave(
+  plan: SweepPlan,
+  run: PlannedRun | undefined,
+  changes: Partial<RunStatus>,
+): Promise<string> {
+  if (run === undefined) throw new Error('the plan has fewer runs');
+  const spec = { ...plan.specOf(run), log_path: run.directory };
+  const record = makeRunRecord({
+    name: run.name,
+    identity: identify(spec, sweepRegistry(), createDigests()),
+    spec,
+    provenance: { versions: { cookbook: '0', node: '0', onnxruntime: null, platform: '' }, git: null, codeDiff: null },
+    argv: [],
+    axes: valuesOf(run.configuration),
+  });
+  await createRunDirectory(run.directory, record, null);
+  await writeStatus(run.directory, { ...pendingStatus(), attempt: 1, ...changes });
+  return run.directory;
 }
