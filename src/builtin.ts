@@ -57,6 +57,7 @@ import { exactMatch } from './supervised/exact_match_evaluator.ts';
 import { nll } from './supervised/nll_evaluator.ts';
 import { pretrain } from './supervised/pretrain_builder.ts';
 import { localExecutor } from './sweep/executors/local.ts';
+import { slurmExecutor } from './sweep/executors/slurm/slurm.ts';
 import { tinker } from './tinker/http/builder.ts';
 
 /** A new registry each time: plugins that are added to one stay there. */
@@ -119,6 +120,7 @@ export function builtinRegistry(): Registry {
     ...codeBenchmarks,
     gridSearch,
     localExecutor,
+    slurmExecutor,
     quickjs,
     bubblewrap,
     httpSandboxBuilder,

@@ -33,6 +33,7 @@ import Report from './report.ts';
 import Run from './run.ts';
 import Schema from './schema.ts';
 import Serve from './serve.ts';
+import SlurmJob from './slurm_job.ts';
 import Sql from './sql.ts';
 import Sweep from './sweep.ts';
 import ThinkingScore from './thinking_score.ts';
@@ -72,6 +73,7 @@ export const COMMANDS: Record<string, Command.Class> = {
   run: Run,
   schema: Schema,
   serve: Serve,
+  'slurm-job': SlurmJob,
   sql: Sql,
   sweep: Sweep,
   'thinking-score': ThinkingScore,
