@@ -10,7 +10,7 @@ export default defineConfig({
     hookTimeout: 60_000,
     env: { NO_COLOR: '1', npm_command: 'test' },
     pool: 'forks',
-    // One cluster at a time.
-    maxWorkers: 1,
+    // A cluster each.
+    maxWorkers: 2,
   },
 });

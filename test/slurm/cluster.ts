@@ -87,29 +87,17 @@ export class Cluster {
   /** The node dies with all that runs on it, as soon as something does. */
   async killBusyNode(): Promise<void> {
     // Held fast: a job that ended just before would have been none that is lost.
-    while (this.#signalJobs('SIGSTOP') === 0) await sleep(10);
-    await this.#killNode();
-  }
-
-  async #killNode(): Promise<void> {
-    await this.#kill('slurmd');
-    this.#signalJobs('SIGKILL');
-  }
-
-  /** To the processes of jobs and the daemons of their steps. Returns how many got it. */
-  #signalJobs(signal: NodeJS.Signals): number {
-    let signalled = 0;
-    for (const { pid, parent } of this.#jobProcesses()) {
-      for (const each of [parent, pid]) {
-        try {
-          process.kill(each, signal);
-          signalled += 1;
-        } catch {
-          // It has just ended.
-        }
-      }
+    let held = this.#jobProcesses();
+    while (signal(held, 'SIGSTOP') === 0) {
+      await sleep(10);
+      held = this.#jobProcesses();
     }
-    return signalled;
+    await this.#killNode(held);
+  }
+
+  async #killNode(held: ReadonlySet<number> = new Set()): Promise<void> {
+    await this.#kill('slurmd');
+    signal(new Set([...held, ...this.#jobProcesses()]), 'SIGKILL');
   }
 
   async stop(): Promise<void> {
@@ -145,20 +133,22 @@ export class Cluster {
     while (!(await this.ask('sinfo', '--noheader', '--format=%T').catch(() => '')).includes('idle')) await sleep(200);
   }
 
-  /** Processes of jobs, told by the cluster in their environment, each with its parent: the daemon of its step. */
-  #jobProcesses(): { pid: number; parent: number }[] {
-    return readdirSync('/proc').flatMap((name) => {
+  /** Processes of jobs, told by the cluster in their environment, and their parents: the daemons of their steps. */
+  #jobProcesses(): Set<number> {
+    const found = readdirSync('/proc').flatMap((name) => {
       if (!/^\d+$/.test(name)) return [];
       try {
         const variables = readFileSync(`/proc/${name}/environ`, 'utf8').split('\0');
         if (!variables.includes(`SLURM_CONF=${this.environment.SLURM_CONF}`)) return [];
-        const isJob = variables.some((text) => text.startsWith('SLURM_JOB_ID='));
+        if (!variables.some((text) => text.startsWith('SLURM_JOB_ID='))) return [];
         const [, parent = ''] = /^PPid:\s+(\d+)$/m.exec(readFileSync(`/proc/${name}/status`, 'utf8')) ?? [];
-        return isJob ? [{ pid: Number(name), parent: Number(parent) }] : [];
+        const isStep = readFileSync(`/proc/${parent}/comm`, 'utf8').trim() === 'slurmstepd';
+        return isStep ? [Number(name), Number(parent)] : [Number(name)];
       } catch {
         return [];
       }
     });
+    return new Set(found);
   }
 
   async #configure(cpus: number): Promise<void> {
@@ -206,6 +196,20 @@ export class Cluster {
     const lines = Object.entries(settings).map(([name, value]) => `${name}=${value}\n`);
     writeFileSync(this.#path('slurm.conf'), lines.join(''));
   }
+}
+
+/** Returns how many of the processes were there to get it. */
+function signal(processes: ReadonlySet<number>, name: NodeJS.Signals): number {
+  let signalled = 0;
+  for (const pid of processes) {
+    try {
+      process.kill(pid, name);
+      signalled += 1;
+    } catch {
+      // It has just ended.
+    }
+  }
+  return signalled;
 }
 
 const NODE = hostname().split('.')[0] ?? '';

@@ -49,23 +49,24 @@ it('leaves to the cluster what a spec does not say', () => {
 });
 
 describe('the queue', () => {
-  const line = (task: number | 'N/A', state: string, array = 17) => `${array}|${task}|${state}|cookbook-${SUBMISSION}`;
+  const line = (task: number | 'N/A', state: string, array = 17) =>
+    `${array}|${task}|${state}|cookbook-${SUBMISSION}|None`;
 
   it('is read by submission and task, and what is not ours is passed over', () => {
     const text = [
       line(0, 'RUNNING'),
       line('N/A', 'CANCELLED'),
-      '18|N/A|RUNNING|bash',
-      '19|0|RUNNING|cookbook-mine',
+      '18|N/A|RUNNING|bash|None',
+      '19|0|RUNNING|cookbook-mine|None',
       'slurm_load_jobs error: Invalid job id specified',
-      `17|1|FAILED|cookbook-${SUBMISSION}|more`,
+      `17|1|FAILED|cookbook-${SUBMISSION}|None|more`,
       '',
     ].join('\n');
     const listed = parseListing(text).get(SUBMISSION);
     expect([parseListing(text).size, standingOf(listed, 0), standingOf(listed, 7)]).toEqual([
       1,
-      { array: 17, state: 'RUNNING' },
-      { array: null, state: 'CANCELLED' },
+      { array: 17, state: 'RUNNING', reason: 'None' },
+      { array: null, state: 'CANCELLED', reason: '' },
     ]);
   });
 
@@ -74,22 +75,26 @@ describe('the queue', () => {
       [line(0, 'COMPLETED'), line(0, 'RUNNING', 18)],
       [line(0, 'RUNNING', 18), line(0, 'COMPLETED')],
     ]) {
-      expect(standingOf(parseListing(lines.join('\n')).get(SUBMISSION), 0)).toEqual({ array: 18, state: 'RUNNING' });
+      expect(standingOf(parseListing(lines.join('\n')).get(SUBMISSION), 0)).toEqual({
+        array: 18,
+        state: 'RUNNING',
+        reason: 'None',
+      });
     }
   });
 
   it('takes a state that it has never heard of for one of a job under way', () => {
-    expect(seemsOver({ array: 1, state: 'LAUNCHING_ROCKETS' })).toBe(false);
+    expect(seemsOver({ array: 1, state: 'LAUNCHING_ROCKETS', reason: '' })).toBe(false);
     expect(seemsOver('absent')).toBe(true);
   });
 });
 
 describe('the end of a job', () => {
   const left = (state: RunStatus['state'], attempt = 1) => ({ ...pendingStatus(), state, attempt });
-  const end = (state: string | null, status: RunStatus | null, more = {}) =>
+  const end = (state: string | null, status: RunStatus | null, more = {}, reason = 'NonZeroExitCode') =>
     endOf({
       job: 'its job 17_0',
-      standing: state === null ? 'absent' : { array: 17, state },
+      standing: state === null ? 'absent' : { array: 17, state, reason },
       listed: undefined,
       hasStarted: true,
       status,
@@ -115,6 +120,12 @@ describe('the end of a job', () => {
     ['CANCELLED', left('interrupted'), 'left'],
     ['CANCELLED', left('pending', 0), 'left'],
   ] as const)('%s', (state, status, what) => expect(end(state, status)).toBe(what));
+
+  it('of a job that could not be launched is not that of its run', () => {
+    expect(end('FAILED', left('pending', 0), {}, 'JobLaunchFailure')).toBe('again');
+    // Killed by a signal, which Slurm tells with the same word.
+    expect(end('FAILED', left('running'), {}, 'JobLaunchFailure')).toBe('ended');
+  });
 
   it('of a waiting task that is gone while its array is there was that somebody cancelled it', () => {
     const listed = { arrays: new Set([17]), tasks: new Map(), rest: null };
@@ -152,7 +163,7 @@ describe('what is handed to Slurm', () => {
         "--open-mode=append",
         "--requeue",
         "--nodes=1",
-        "--signal=B:USR2@90",
+        "--signal=B:URG@90",
         "--time=60",
         "--cpus-per-task=4",
         "--gpus-per-node=a100:1",
@@ -173,8 +184,6 @@ describe('what is handed to Slurm', () => {
     expect(script).toMatchInlineSnapshot(`
       "#!/bin/bash
       # Written by cookbook: each task of the array executes one run directory of tasks.json.
-      # The signal before the time limit is for the run. Until that listens, nothing answers it.
-      trap '' USR2
       export NOTHING=1
       threads=\${SLURM_CPUS_PER_TASK:-\${SLURM_CPUS_ON_NODE:-1}}
       export COOKBOOK_THREADS=$threads OMP_NUM_THREADS=$threads OMP_WAIT_POLICY=PASSIVE
@@ -191,7 +200,7 @@ describe('what is handed to Slurm', () => {
   it('starts a run with srun where there are arguments for that', () => {
     const given = fields({ srun_args: ['--cpu-bind=none'] });
     expect(batchScript(['node'], '/tasks', given)).toContain('\nexec srun --cpu-bind=none node /tasks\n');
-    expect(sbatchArguments(batch, given)).toContain('--signal=USR2@90');
+    expect(sbatchArguments(batch, given)).toContain('--signal=URG@90');
   });
 
   it.each([

@@ -17,6 +17,12 @@ export interface Batch {
 export const SCRIPT = 'job.sh';
 export const TASKS = 'tasks.json';
 
+/**
+ * The signal before the time limit. Nothing happens to a process that does not listen to it yet: Node undoes what a script has
+ * said of signals, and takes a second to start, and Slurm may be a minute early.
+ */
+const TIME_IS_UP = 'URG';
+
 /** What a task says outside its own log, and what Slurm has to say of it. */
 export function taskLog(directory: string, task: number): string {
   return `${directory}/${task}.log`;
@@ -28,8 +34,6 @@ export function batchScript(program: readonly string[], tasks: string, { setup, 
   const command = [...start, ...program, tasks].map(quote).join(' ');
   return `#!/bin/bash
 # Written by cookbook: each task of the array executes one run directory of tasks.json.
-# The signal before the time limit is for the run. Until that listens, nothing answers it.
-trap '' USR2
 ${setup.map((line) => `${line}\n`).join('')}threads=\${SLURM_CPUS_PER_TASK:-\${SLURM_CPUS_ON_NODE:-1}}
 export COOKBOOK_THREADS=$threads OMP_NUM_THREADS=$threads OMP_WAIT_POLICY=PASSIVE
 unset ${ENGINE_VARIABLE}
@@ -50,7 +54,7 @@ export function sbatchArguments(batch: Batch, fields: SlurmFields): string[] {
     '--open-mode=append',
     '--requeue',
     '--nodes=1',
-    `--signal=${receiver}USR2@${fields.signal_delay_s}`,
+    `--signal=${receiver}${TIME_IS_UP}@${fields.signal_delay_s}`,
     ...options(fields),
     `${directory}/${SCRIPT}`,
   ];

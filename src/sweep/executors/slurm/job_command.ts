@@ -10,6 +10,8 @@ import { listCheckpoints } from '../../../run_files/checkpoint_log.ts';
 import { readJob } from '../../../run_files/job.ts';
 import { leaseHolder } from '../../../run_files/lease.ts';
 import { ConfigurationError, messageOf } from '../../../util/errors.ts';
+import { jsonText, readJson, writeFileAtomic } from '../../../util/files.ts';
+import { isNullOr, isOneOf, isString, jsonShape } from '../../../util/json_shape.ts';
 import { recordFailure } from '../../prepare.ts';
 import { handleOf, SLURM } from './handle.ts';
 import { slurm } from './programs.ts';
@@ -28,10 +30,9 @@ export async function slurmJobCommand(tasks: string, registry: Registry): Promis
     return 0;
   }
   await leftAlone(directory, signals.stop);
-  const before = await newestCheckpoint(directory);
   const code = await execCommand(directory, registry, { signal: signals.stop, isQuiet: true });
   if (code !== 3 || !signals.isTimeUp()) return code;
-  if ((await newestCheckpoint(directory)) === before) {
+  if (!(await gotFurther(directory, `${tasks}.${task}`))) {
     await recordFailure(directory, { code: 'TIME_LIMIT', message: TOO_SHORT });
     return 1;
   }
@@ -44,14 +45,14 @@ export async function slurmJobCommand(tasks: string, registry: Registry): Promis
 }
 
 const TOO_SHORT =
-  'the time limit of its job is over, and no checkpoint was saved in it that it could go on from: raise timeout_min, or signal_delay_s';
+  'the time limits of two jobs were over before a checkpoint could be saved that it goes on from: raise timeout_min, or signal_delay_s';
 
 /** Signals, from the first moment on: until a run listens, they end it just as well. */
 function listen(): { stop: AbortSignal; isTimeUp(): boolean } {
   const stop = new AbortController();
   let isTimeUp = false;
   let isCancelled = false;
-  process.on('SIGUSR2', () => {
+  process.on('SIGURG', () => {
     isTimeUp = true;
     stop.abort();
   });
@@ -82,6 +83,19 @@ async function leftAlone(directory: string, stop: AbortSignal): Promise<void> {
     await sleep(LOOK_MS, undefined, { signal: stop }).catch(() => undefined);
   }
 }
+
+/** Whether there is a checkpoint now that was not there at the time limit before. The first one may have come too early. */
+async function gotFurther(directory: string, file: string): Promise<boolean> {
+  const newest = await newestCheckpoint(directory);
+  const { value } = await readJson(file, furtherShape);
+  await writeFileAtomic(file, jsonText({ schema_version: 1, newest }));
+  return value === null || value.newest !== newest;
+}
+
+const furtherShape = jsonShape<{ schema_version: 1; newest: string | null }>({
+  schema_version: isOneOf([1]),
+  newest: isNullOr(isString),
+});
 
 async function newestCheckpoint(directory: string): Promise<string | null> {
   const newest = (await listCheckpoints(directory).catch(() => [])).at(-1);

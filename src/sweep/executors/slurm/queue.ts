@@ -19,6 +19,8 @@ export interface Listed {
 export interface ListedTask {
   array: number;
   state: State;
+  /** Why it waits, or has ended, as NonZeroExitCode. */
+  reason: string;
 }
 
 /** By submission. */
@@ -49,14 +51,14 @@ export function isOver(state: State): boolean {
   return TERMINAL.has(state);
 }
 
-const FORMAT = '%F|%K|%T|%j';
-const LINE = /^(\d{1,10})\|(\d{1,10}|N\/A)\|([A-Z_]+)\|cookbook-([0-9a-f-]{36})$/;
+const FORMAT = '%F|%K|%T|%j|%r';
+const LINE = /^(\d{1,10})\|(\d{1,10}|N\/A)\|([A-Z_]+)\|cookbook-([0-9a-f-]{36})\|([^|]*)$/;
 
 /** Jobs that are not ours, and lines that are none, are passed over. */
 export function parseListing(text: string): Listing {
   const listing = new Map<string, { arrays: Set<number>; tasks: Map<number, ListedTask>; rest: State | null }>();
   for (const line of text.split('\n')) {
-    const [, id, task, state, submission] = LINE.exec(line.trim()) ?? [];
+    const [, id, task, state, submission, reason = ''] = LINE.exec(line.trim()) ?? [];
     if (id === undefined || task === undefined || state === undefined || submission === undefined) continue;
     let listed = listing.get(submission);
     if (listed === undefined) {
@@ -70,7 +72,7 @@ export function parseListing(text: string): Listing {
       continue;
     }
     const known = listed.tasks.get(Number(task));
-    if (known === undefined || isOver(known.state)) listed.tasks.set(Number(task), { array, state });
+    if (known === undefined || isOver(known.state)) listed.tasks.set(Number(task), { array, state, reason });
   }
   return listing;
 }

@@ -5,13 +5,13 @@ import type { RunStatus } from '../../../run_files/types.ts';
 import { isOver, type Listed } from './queue.ts';
 
 /** Where a job stands in the queue. `absent`: it is not listed. */
-export type Standing = { state: string; array: number | null } | 'absent';
+export type Standing = { state: string; array: number | null; reason: string } | 'absent';
 
 export function standingOf(listed: Listed | undefined, task: number): Standing {
   if (listed === undefined) return 'absent';
   const own = listed.tasks.get(task);
   if (own !== undefined) return own;
-  return listed.rest === null ? 'absent' : { state: listed.rest, array: null };
+  return listed.rest === null ? 'absent' : { state: listed.rest, array: null, reason: '' };
 }
 
 /** Slurm says that it is not under way. */
@@ -42,6 +42,9 @@ export interface End {
 /** Ends that the run is not to blame for. */
 const TAKEN = new Set(['TIMEOUT', 'NODE_FAIL', 'PREEMPTED', 'BOOT_FAIL']);
 
+/** Reasons of a job that failed before its run could begin. */
+const LAUNCH_FAILURES = new Set(['JobLaunchFailure', 'NodeDown', 'SystemFailure']);
+
 export interface LastSeen {
   /** Name of the job in messages. */
   job: string;
@@ -64,5 +67,8 @@ export function endOf({ job, standing, listed, hasStarted, status, attempts }: L
   }
   if (standing.state === 'CANCELLED') return { what: 'left', why: `${job} was cancelled` };
   const why = `${job} ended as ${standing.state}`;
-  return { what: wasSaved || TAKEN.has(standing.state) ? 'again' : 'ended', why };
+  // Slurm says this of a process that was killed by a signal too; then the run has begun before.
+  const hasBegun = status !== null && status.attempt > attempts;
+  const wasLaunched = hasBegun || !LAUNCH_FAILURES.has(standing.reason);
+  return { what: wasSaved || !wasLaunched || TAKEN.has(standing.state) ? 'again' : 'ended', why };
 }
