@@ -6,7 +6,7 @@ export default defineConfig({
   test: {
     include: ['test/slurm/**/*.test.ts'],
     globalSetup: ['test/slurm/setup.ts', 'test/support/cache.ts'],
-    testTimeout: 280_000,
+    testTimeout: 900_000,
     hookTimeout: 60_000,
     env: { NO_COLOR: '1', npm_command: 'test' },
     pool: 'forks',

@@ -30,6 +30,8 @@ export interface Executor {
   submit(directories: readonly string[]): Promise<Job[]>;
   /** The job that still runs in a directory, or waits to, if this executor can follow it: one whose sweep is gone. */
   attach(directory: string): Promise<Job | null>;
+  /** How often the files of a run are looked at that other machines write; often enough for this one if absent. */
+  readonly watchMs?: number;
   /** Gives back what is kept for more than one job, once all have ended. Absent where nothing is. */
   close?(): Promise<void>;
 }

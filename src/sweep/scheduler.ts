@@ -224,7 +224,7 @@ class Course {
 
   /** To the end of a job, passing on what it is to be told, and what it came to. */
   async #accompany(job: Job, whose: 'ours' | 'attached'): Promise<Accompanied> {
-    const { timeoutMs, graceMs, stop, kill, onEvent } = this.#context;
+    const { executor, timeoutMs, graceMs, stop, kill, onEvent } = this.#context;
     const run = this.#run;
     const expired = new AbortController();
     const overdue = new AbortController();
@@ -240,7 +240,9 @@ class Course {
       timeoutMs === null
         ? []
         : [setTimeout(() => expired.abort(), timeoutMs), setTimeout(() => overdue.abort(), timeoutMs + graceMs)];
-    const watch = watchRun(this.#directory, (change) => onEvent({ type: 'progress', run, change }));
+    const watch = watchRun(this.#directory, (change) => onEvent({ type: 'progress', run, change }), {
+      pollMs: executor.watchMs,
+    });
     const end = await job.ended;
     await watch.close();
     for (const each of forget) each();

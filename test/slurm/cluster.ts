@@ -186,6 +186,8 @@ export class Cluster {
       SlurmdParameters: 'config_overrides',
       AccountingStorageType: 'accounting_storage/none',
       MinJobAge: 3600,
+      // A job that is younger is not missed where its node comes back without it, and would be taken to run until its time limit.
+      BatchStartTimeout: 1,
       KillWait: 10,
       SlurmdTimeout: 10,
       ReturnToService: 2,

@@ -5,8 +5,11 @@ import { tmpdir } from 'node:os';
 import { basename, delimiter, join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import type { RunSnapshot } from '../../src/run_files/types.ts';
+import { parseListing } from '../../src/sweep/executors/slurm/queue.ts';
 import { readTaskList } from '../../src/sweep/executors/slurm/task_list.ts';
+import { standingOf } from '../../src/sweep/executors/slurm/verdict.ts';
 import type { ToySweep } from '../sweep/support/toy_sweeps.ts';
+import type { Cluster } from './cluster.ts';
 
 /** Names of the runs that each submission holds, by the directory of the sweep. */
 export async function submissions({ directory }: ToySweep): Promise<string[][]> {
@@ -16,11 +19,21 @@ export async function submissions({ directory }: ToySweep): Promise<string[][]> 
   return lists.map(({ directories }) => directories.map((path) => basename(path)));
 }
 
-/** How often each run was handed over. */
-export async function timesSubmitted(sweep: ToySweep): Promise<Map<string, number>> {
-  const times = new Map<string, number>();
-  for (const name of (await submissions(sweep)).flat()) times.set(name, (times.get(name) ?? 0) + 1);
-  return times;
+/** What Slurm lists of the jobs of each run. A task that was cancelled before it started is not listed. */
+export async function jobsOf(sweep: ToySweep, cluster: Cluster): Promise<Map<string, string[]>> {
+  const format = '--format=%F|%K|%T|%j|%r';
+  const listing = parseListing(await cluster.ask('squeue', '--states=all', '--array', '--noheader', format));
+  const jobs = new Map<string, string[]>();
+  const root = join(sweep.directory, 'runs/toy/slurm');
+  for (const name of await readdir(root)) {
+    const { submission, directories } = await readTaskList(join(root, name, 'tasks.json'));
+    for (const [task, directory] of directories.entries()) {
+      const standing = standingOf(listing.get(submission), task);
+      const states = standing === 'absent' ? [] : [standing.state];
+      jobs.set(basename(directory), [...(jobs.get(basename(directory)) ?? []), ...states]);
+    }
+  }
+  return jobs;
 }
 
 export async function runsOf(sweep: ToySweep): Promise<RunSnapshot[]> {

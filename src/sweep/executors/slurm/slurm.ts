@@ -44,6 +44,8 @@ const SILENCE_MS = 10 * 60_000;
 
 class SlurmExecutor implements Executor {
   readonly slots: number;
+  /** A thousand runs may be under way. */
+  readonly watchMs: number;
   readonly #queue: Queue;
   readonly #submitter: Submitter;
   readonly #shared: Shared;
@@ -55,7 +57,8 @@ class SlurmExecutor implements Executor {
 
   constructor(fields: SlurmFields, maxConcurrency: number) {
     this.slots = fields.max_submitted ?? Number.POSITIVE_INFINITY;
-    this.#queue = new Queue(fields.poll_s * 1_000);
+    this.watchMs = fields.poll_s * 1_000;
+    this.#queue = new Queue(this.watchMs);
     const parallelism = fields.array_parallelism ?? (maxConcurrency > 1 ? maxConcurrency : null);
     this.#submitter = new Submitter({ fields, parallelism, queue: this.#queue, seen: this.#seen });
     this.#shared = {
