@@ -244,9 +244,9 @@ class Course {
       pollMs: executor.watchMs,
     });
     const end = await job.ended;
-    await watch.close();
-    for (const each of forget) each();
     for (const timer of timers) clearTimeout(timer);
+    for (const each of forget) each();
+    await watch.close();
     const after = await inspectRunDirectory(this.#directory);
     this.#attempts = attemptOf(after);
     const verdict = await this.#judge(after, whose === 'ours' ? end : null, expired.signal.aborted);

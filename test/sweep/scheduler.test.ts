@@ -58,3 +58,42 @@ it('starts none that was being prepared when it was stopped', async () => {
   expect(events).toEqual(['stopping', 'settled', 'settled', 'settled']);
   expect(submitted).toEqual([]);
 });
+
+it('leaves a run as it is whose job somebody has cancelled, and lets no time of waiting count', async () => {
+  const directory = await temporaryDirectory();
+  const run = planned(directory, 'a');
+  const events: string[] = [];
+  let submissions = 0;
+  let start = () => {};
+  const started = new Promise<void>((resolve) => {
+    start = resolve;
+  });
+  const stopped: string[] = [];
+  const [outcome] = await schedule([run], {
+    executor: {
+      slots: Number.POSITIVE_INFINITY,
+      submit: async () => {
+        submissions += 1;
+        // Far later than its timeout, had that begun before.
+        setTimeout(start, 50);
+        const ended = started.then(() => null);
+        const stop = async () => void stopped.push('stop');
+        return [{ description: 'job 1_0', started, ended, stop, kill: stop }];
+      },
+      attach: async () => null,
+    },
+    standings: new Standings({ fields: { objective: null }, runs: [run] }),
+    locate: async () => run.directory,
+    prepare: async () => run.directory,
+    recordFailure: async () => undefined,
+    retries: 3,
+    onFailure: 'continue',
+    timeoutMs: 1,
+    graceMs: 0,
+    stop: new AbortController().signal,
+    kill: new AbortController().signal,
+    onEvent: ({ type }: SweepEvent) => events.push(type),
+  });
+  expect(outcome).toMatchObject({ state: 'pending', error: null });
+  expect([submissions, stopped, events]).toEqual([1, [], ['launched', 'settled']]);
+});

@@ -140,17 +140,22 @@ export class SlurmJob implements Job {
   /** Tells Slurm what is wanted of the job, again where it was requeued since. */
   #tell(standing: Standing): void {
     if (standing === 'absent' || standing.array === null || this.#wish === null) return;
-    const { index, record } = { index: this.#place.record.index, record: this.#place.record };
+    const { record } = this.#place;
+    const { index } = record;
     const isRunning = standing.state === 'RUNNING';
     if (!isRunning) {
       this.#told = null;
-      if (standing.state !== 'COMPLETING') this.#shared.canceller.tell(standing.array, index, 'cancel');
+      if (standing.state !== 'COMPLETING') void this.#shared.canceller.tell(standing.array, index, 'cancel');
       return;
     }
     if (this.#told === this.#wish) return;
-    this.#told = this.#wish;
+    const wish = this.#wish;
+    this.#told = wish;
     const signal = handleOf(record)?.srun === true ? 'signal_step' : 'signal';
-    this.#shared.canceller.tell(standing.array, index, this.#wish === 'kill' ? 'cancel' : signal);
+    // A run that is told twice ends at once: only what did not get through is said again.
+    void this.#shared.canceller.tell(standing.array, index, wish === 'kill' ? 'cancel' : signal).then((reached) => {
+      if (!reached && this.#told === wish) this.#told = null;
+    });
   }
 
   /** By a sweep that runs on this machine: it is not this one that ends its jobs. */

@@ -12,10 +12,17 @@ export class SlurmError extends CookbookError {
   override readonly code = 'SLURM';
   /** The controller was away or busy: the same call may succeed later, and may have been carried out already. */
   readonly isTransient: boolean;
+  /** It was given up on while it waited for something. */
+  readonly isLate: boolean;
 
-  constructor(message: string, isTransient: boolean, hint?: string) {
+  constructor(
+    message: string,
+    isTransient: boolean,
+    { hint, isLate = false }: { hint?: string; isLate?: boolean } = {},
+  ) {
     super(message, hint === undefined ? {} : { hint });
     this.isTransient = isTransient;
+    this.isLate = isLate;
   }
 }
 
@@ -47,10 +54,10 @@ function explained(program: string, error: unknown, limitMs: number): SlurmError
   if (errorCode(error) === 'ENOENT') {
     const hint =
       'Start the sweep on a machine of the cluster that has the commands of Slurm, with the package on a shared file system.';
-    return new SlurmError(`${program} is not found`, false, hint);
+    return new SlurmError(`${program} is not found`, false, { hint });
   }
   if (error instanceof Error && 'killed' in error && error.killed === true) {
-    return new SlurmError(`${program} did not answer within ${limitMs / 1_000} s`, true);
+    return new SlurmError(`${program} did not answer within ${limitMs / 1_000} s`, true, { isLate: true });
   }
   const said = error instanceof Error && 'stderr' in error ? lastWords(String(error.stderr)) : '';
   const message = said === '' ? `${program}: ${messageOf(error).split('\n')[0]}` : said;

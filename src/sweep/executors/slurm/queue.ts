@@ -16,7 +16,7 @@ export interface Listed {
   rest: State | null;
 }
 
-export interface ListedTask {
+interface ListedTask {
   array: number;
   state: State;
   /** Why it waits, or has ended, as NonZeroExitCode. */
