@@ -188,7 +188,12 @@ class Course {
       const known = resultOf(before);
       if (isFinished(known.state)) return { ...known, attached: false };
       const job = before === null ? null : await this.#context.executor.attach(this.#directory);
-      if (job === null) return { ...(await this.#attempt(before, known)), attached: false };
+      if (job === null) {
+        // To look for a job takes a queue seconds, and it may have ended in them.
+        const now = before === null ? null : await inspectRunDirectory(this.#directory);
+        const result = resultOf(now);
+        return { ...(isFinished(result.state) ? result : await this.#attempt(now, result)), attached: false };
+      }
       this.#context.onEvent({ type: 'attached', run, job: job.description });
       const { wasLeft, ...verdict } = await this.#accompany(job, 'attached');
       return { ...verdict, attached: !wasLeft };

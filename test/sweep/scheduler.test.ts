@@ -1,6 +1,9 @@
 // What a sweep that is stopped does with the runs that it was about to start.
 
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { expect, it } from 'vitest';
+import { pendingStatus, writeStatus } from '../../src/run_files/status.ts';
 import type { PlannedRun } from '../../src/sweep/plan.ts';
 import { type SweepEvent, schedule } from '../../src/sweep/scheduler.ts';
 import { Standings } from '../../src/sweep/standings.ts';
@@ -96,4 +99,36 @@ it('leaves a run as it is whose job somebody has cancelled, and lets no time of 
   });
   expect(outcome).toMatchObject({ state: 'pending', error: null });
   expect([submissions, stopped, events]).toEqual([1, [], ['launched', 'settled']]);
+});
+
+it('submits no run whose job has ended while it was looked for', async () => {
+  const directory = await temporaryDirectory();
+  const run = planned(directory, 'a');
+  await mkdir(run.directory);
+  await writeFile(join(run.directory, 'run.json'), '{}');
+  await writeStatus(run.directory, pendingStatus());
+  const [outcome] = await schedule([run], {
+    executor: {
+      slots: Number.POSITIVE_INFINITY,
+      submit: async () => {
+        throw new Error('nothing is to be submitted');
+      },
+      attach: async () => {
+        await writeStatus(run.directory, { ...pendingStatus(), state: 'done', attempt: 1 });
+        return null;
+      },
+    },
+    standings: new Standings({ fields: { objective: null }, runs: [run] }),
+    locate: async () => run.directory,
+    prepare: async () => run.directory,
+    recordFailure: async () => undefined,
+    retries: 0,
+    onFailure: 'continue',
+    timeoutMs: null,
+    graceMs: 0,
+    stop: new AbortController().signal,
+    kill: new AbortController().signal,
+    onEvent: () => undefined,
+  });
+  expect(outcome).toMatchObject({ state: 'done', error: null });
 });

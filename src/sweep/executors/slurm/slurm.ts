@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import pLimit from 'p-limit';
 import { defineBuilder } from '../../../registry/builder.ts';
 import { type JobRecord, readJob } from '../../../run_files/job.ts';
-import { readStatus } from '../../../run_files/status.ts';
+import { isFinished, readStatus } from '../../../run_files/status.ts';
 import { messageOf, RunDirectoryError } from '../../../util/errors.ts';
 import { processState, thisProcess } from '../../../util/liveness.ts';
 import { type Executor, executorSlot, type Job } from '../../executor.ts';
@@ -79,13 +79,20 @@ class SlurmExecutor implements Executor {
       for (const { directory, record, attempts, error } of submitted) {
         this.#seen.set(directory, record.submission);
         const place = { directory, record, attempts };
-        jobs.set(directory, error === null ? new SlurmJob(this.#shared, place, true) : notSubmitted(error));
+        jobs.set(
+          directory,
+          error === null
+            ? new SlurmJob(this.#shared, place, true)
+            : endedJob(`its job could not be submitted (${messageOf(error)})`),
+        );
       }
       left = [];
       for (const directory of taken) {
         const job = await this.attach(directory);
-        if (job === null) left.push(directory);
-        else jobs.set(directory, job);
+        const { value: status } = await readStatus(directory);
+        if (job !== null) jobs.set(directory, job);
+        else if (status !== null && isFinished(status.state)) jobs.set(directory, endedJob('it was done meanwhile'));
+        else left.push(directory);
       }
     }
     return directories.flatMap((directory) => jobs.get(directory) ?? []);
@@ -165,10 +172,10 @@ function isThisProcess({ submitted_by }: JobRecord): boolean {
   return submitted_by.host === host && submitted_by.pid === pid && submitted_by.process_started === process_started;
 }
 
-function notSubmitted(error: SlurmError): Job {
+function endedJob(end: string): Job {
   return {
     description: 'no job',
-    ended: Promise.resolve(`its job could not be submitted (${messageOf(error)})`),
+    ended: Promise.resolve(end),
     stop: async () => undefined,
     kill: async () => undefined,
   };
