@@ -12,6 +12,7 @@ export default defineConfig({
       'test/first_chat/**',
       'test/install/**',
       'test/interop/**',
+      'test/slurm/**',
     ],
     globalSetup: ['test/support/build.ts', 'test/support/cache.ts'],
     testTimeout: 60_000,

@@ -60,6 +60,7 @@ import { nll } from './supervised/nll_evaluator.ts';
 import { pretrain } from './supervised/pretrain_builder.ts';
 import { localExecutor } from './sweep/executors/local.ts';
 import { rayExecutor } from './sweep/executors/ray/builder.ts';
+import { slurmExecutor } from './sweep/executors/slurm/slurm.ts';
 import { sshExecutor } from './sweep/executors/ssh/ssh.ts';
 import { workExecutor } from './sweep/executors/work.ts';
 import { tinker } from './tinker/http/builder.ts';
@@ -129,6 +130,7 @@ export function builtinRegistry(): Registry {
     sshExecutor,
     workExecutor,
     rayExecutor,
+    slurmExecutor,
     quickjs,
     bubblewrap,
     httpSandboxBuilder,

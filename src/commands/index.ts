@@ -34,6 +34,7 @@ import Report from './report.ts';
 import Run from './run.ts';
 import Schema from './schema.ts';
 import Serve from './serve.ts';
+import SlurmJob from './slurm_job.ts';
 import Sql from './sql.ts';
 import Status from './status.ts';
 import Stop from './stop.ts';
@@ -77,6 +78,7 @@ export const COMMANDS: Record<string, Command.Class> = {
   run: Run,
   schema: Schema,
   serve: Serve,
+  'slurm-job': SlurmJob,
   sql: Sql,
   status: Status,
   stop: Stop,

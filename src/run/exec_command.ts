@@ -9,8 +9,15 @@ import { executeDirectory } from './execute_directory.ts';
 import { jsonlReporter } from './reporters/jsonl.ts';
 import { stopOnSignals } from './signals.ts';
 
+interface ExecOptions {
+  /** Aborted to stop the run, beside the signals that the process gets. */
+  signal?: AbortSignal;
+  /** Where nobody reads its events: they are in the log. */
+  isQuiet?: boolean;
+}
+
 /** Returns the exit code that the run's last state asks for. */
-export async function execCommand(path: string, registry: Registry): Promise<0 | 1 | 3> {
+export async function execCommand(path: string, registry: Registry, options: ExecOptions = {}): Promise<0 | 1 | 3> {
   const directory = resolve(path);
   // Whoever reads the events may go away. The run is worth more than its being watched.
   process.stdout.on('error', () => undefined);
@@ -20,8 +27,9 @@ export async function execCommand(path: string, registry: Registry): Promise<0 |
   try {
     const { spec } = await readRunRecord(directory);
     await loadRecordedPlugins(directory, spec, registry);
-    const onEvent = jsonlReporter((line) => process.stdout.write(`${line}\n`));
-    const { status } = await executeDirectory(directory, registry, { onEvent, signal: stop.signal });
+    const onEvent = options.isQuiet ? () => undefined : jsonlReporter((line) => process.stdout.write(`${line}\n`));
+    const signal = options.signal === undefined ? stop.signal : AbortSignal.any([stop.signal, options.signal]);
+    const { status } = await executeDirectory(directory, registry, { onEvent, signal });
     return exitCodeOf(status.state);
   } finally {
     stop.dispose();

@@ -3,6 +3,7 @@
 
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
+import pLimit from 'p-limit';
 import { jsonText, type Reading, readJson, writeFileAtomic } from '../util/files.ts';
 import { isJsonObject, type JsonObject } from '../util/json.ts';
 import { isCount, isNullOr, isOneOf, isString, jsonShape } from '../util/json_shape.ts';
@@ -31,6 +32,9 @@ const jobShape = jsonShape<JobRecord>({
   handle: isNullOr(isJsonObject),
 });
 
+/** A queue takes ten thousand runs at a time, and a process may have a thousand files open. */
+const OPEN_AT_A_TIME = 32;
+
 export async function readJob(directory: string): Promise<Reading<JobRecord>> {
   return await readJson(jobPath(directory), jobShape);
 }
@@ -43,7 +47,9 @@ export async function announceJobs(executor: string, directories: readonly strin
   const records = directories.map((_, index): JobRecord => {
     return { schema_version: 1, executor, submission, index, submitted_by, submitted_at, handle: null };
   });
-  await Promise.all(directories.map((directory, i) => writeFileAtomic(jobPath(directory), jsonText(records[i] ?? {}))));
+  const limit = pLimit(OPEN_AT_A_TIME);
+  const write = (directory: string, i: number) => writeFileAtomic(jobPath(directory), jsonText(records[i] ?? {}));
+  await Promise.all(directories.map((directory, i) => limit(() => write(directory, i))));
   return records;
 }
 

@@ -29,6 +29,8 @@ const PAUSE_MS = 100;
 export interface WatchOptions {
   /** Between two looks at the files. */
   pauseMs?: number;
+  /** Between two looks where the system tells of no change. */
+  pollMs?: number;
   /** Of the rows that are there at first, only those in so many bytes at the end; all if absent. */
   newestBytes?: number;
 }
@@ -37,7 +39,7 @@ export interface WatchOptions {
 export function watchRun(
   directory: string,
   onChange: (change: RunChange) => void,
-  { pauseMs = PAUSE_MS, newestBytes = Number.POSITIVE_INFINITY }: WatchOptions = {},
+  { pauseMs = PAUSE_MS, pollMs = POLL_MS, newestBytes = Number.POSITIVE_INFINITY }: WatchOptions = {},
 ): RunWatch {
   const look = looker(directory, newestBytes, onChange);
   const closing = new AbortController();
@@ -57,7 +59,7 @@ export function watchRun(
     stopListening ??= listen(directory, lookSoon);
     lookSoon();
   };
-  const timer = setInterval(poll, POLL_MS).unref();
+  const timer = setInterval(poll, pollMs).unref();
   lookSoon();
   return {
     async close() {

@@ -9,9 +9,12 @@ export interface Job {
   readonly description: string;
   /**
    * Resolves when it has ended, however that was, with what is known of it (`its process was killed by SIGKILL`): what to tell
-   * of a run that left no word of its own. The verdict is the status in the run directory. Never rejects.
+   * of a run that left no word of its own. Null where somebody else has ended it on purpose, as by scancel: then the run is left
+   * as it stands. The verdict is the status in the run directory. Never rejects.
    */
-  readonly ended: Promise<string>;
+  readonly ended: Promise<string | null>;
+  /** Resolves once it runs, or has ended; absent where it runs from the first. The time that it waits is not the run's. */
+  readonly started?: Promise<void>;
   /** Asks the run to finish its step, save a checkpoint and end. */
   stop(): Promise<void>;
   /** Ends it now. */
@@ -31,6 +34,8 @@ export interface Executor {
   submit(directories: readonly string[], resources: Resources): Promise<Job[]>;
   /** The job that still runs in a directory, or waits to, if this executor can follow it: one whose sweep is gone. */
   attach(directory: string): Promise<Job | null>;
+  /** How often the files of a run are looked at that other machines write; often enough for this one if absent. */
+  readonly watchMs?: number;
   /** Gives back what is kept for more than one job, once all have ended. Absent where nothing is. */
   close?(): Promise<void>;
 }

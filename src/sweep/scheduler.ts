@@ -189,6 +189,11 @@ interface Pass extends Verdict {
   attached: boolean;
 }
 
+/** What a job came to. `wasLeft`: somebody else has ended it on purpose. */
+interface Accompanied extends Verdict {
+  wasLeft: boolean;
+}
+
 /** One run on its way through attempts, other processes' attempts and waiting, to its outcome. */
 class Course {
   readonly #run: PlannedRun;
@@ -238,9 +243,15 @@ class Course {
         return { ...known, attached: false };
       }
       const job = before === null ? null : await this.#context.executor.attach(this.#directory);
-      if (job === null) return { ...(await this.#attempt(before, known)), attached: false };
+      if (job === null) {
+        // To look for a job takes a queue seconds, and it may have ended in them.
+        const now = before === null ? null : await inspectRunDirectory(this.#directory);
+        const result = resultOf(now);
+        return { ...(isFinished(result.state) ? result : await this.#attempt(now, result)), attached: false };
+      }
       this.#context.onEvent({ type: 'attached', run, job: job.description });
-      return { ...(await this.#accompany(job, 'attached')), attached: true };
+      const { wasLeft, ...verdict } = await this.#accompany(job, 'attached');
+      return { ...verdict, attached: !wasLeft };
     } catch (error) {
       if (error instanceof LeaseHeldError) return { state: 'running', error: null, attached: false };
       const code = error instanceof CookbookError ? error.code : 'INTERNAL';
@@ -249,7 +260,7 @@ class Course {
   }
 
   async #attempt(before: RunSnapshot | null, known: Verdict): Promise<Verdict> {
-    const { launching, prepare, submissionsOf, resourcesOf, onEvent } = this.#context;
+    const { launching, prepare, submissionsOf, resourcesOf } = this.#context;
     if (known.state === 'running') return known;
     // What failed since the plan was made was another process's attempt. It counts like one of ours.
     const failedElsewhere = known.state === 'failed' && attemptOf(before) > this.#attempts;
@@ -267,20 +278,16 @@ class Course {
       if (launching.aborted && error === launching.reason) return known;
       throw error;
     }
-    onEvent({ type: 'launched', run: this.#run });
-    return await this.#accompany(job, 'ours');
+    const { wasLeft: _, ...verdict } = await this.#accompany(job, 'ours');
+    return verdict;
   }
 
   /** To the end of a job, passing on what it is to be told, and what it came to. */
-  async #accompany(job: Job, whose: 'ours' | 'attached'): Promise<Verdict> {
-    const { timeoutMs, graceMs, stop, kill, onEvent } = this.#context;
+  async #accompany(job: Job, whose: 'ours' | 'attached'): Promise<Accompanied> {
+    const { executor, timeoutMs, graceMs, stop, kill, onEvent } = this.#context;
     const run = this.#run;
     const expired = new AbortController();
     const overdue = new AbortController();
-    const timers =
-      timeoutMs === null
-        ? []
-        : [setTimeout(() => expired.abort(), timeoutMs), setTimeout(() => overdue.abort(), timeoutMs + graceMs)];
     const unreached = (error: unknown) => onEvent({ type: 'trouble', run, message: messageOf(error) });
     const forget = [
       onAbort(AbortSignal.any([stop, expired.signal, ...(this.#giveUp === undefined ? [] : [this.#giveUp])]), () =>
@@ -288,14 +295,24 @@ class Course {
       ),
       onAbort(AbortSignal.any([kill, overdue.signal]), () => job.kill().catch(unreached)),
     ];
-    const watch = watchRun(this.#directory, (change) => onEvent({ type: 'progress', run, change }));
+    // A queue may hold thousands that wait: none of them has anything to be watched, or to be late with.
+    await job.started;
+    if (whose === 'ours') onEvent({ type: 'launched', run });
+    const timers =
+      timeoutMs === null
+        ? []
+        : [setTimeout(() => expired.abort(), timeoutMs), setTimeout(() => overdue.abort(), timeoutMs + graceMs)];
+    const watch = watchRun(this.#directory, (change) => onEvent({ type: 'progress', run, change }), {
+      pollMs: executor.watchMs,
+    });
     const end = await job.ended;
-    await watch.close();
-    for (const each of forget) each();
     for (const timer of timers) clearTimeout(timer);
+    for (const each of forget) each();
+    await watch.close();
     const after = await inspectRunDirectory(this.#directory);
     this.#attempts = attemptOf(after);
-    return await this.#judge(after, whose === 'ours' ? end : null, expired.signal.aborted);
+    const verdict = await this.#judge(after, whose === 'ours' ? end : null, expired.signal.aborted);
+    return { ...verdict, wasLeft: end === null };
   }
 
   /**
