@@ -2,6 +2,7 @@
 
 import { join } from 'node:path';
 import { readForeignObject } from '../run_files/foreign_json.ts';
+import { processesOf } from '../run_files/sweep_processes.ts';
 import { type PlacedRun, readSweepRuns } from '../run_files/sweep_runs.ts';
 import { isJsonObject, numberOf, objectOf, textOf } from '../util/json.ts';
 import { type Rules, type Standing, standingOf } from './standing.ts';
@@ -28,7 +29,7 @@ export class FreeRuns {
     most: number,
   ): Promise<Survey> {
     const runs = await readSweepRuns(this.#directory);
-    const rules = rulesOf(this.#directory);
+    const rules = await rulesOf(this.#directory);
     const byHash = new Map(runs.map((run) => [run.hash, run]));
     const counts = { free: 0, held: 0, finished: 0, waits: 0, 'given up': 0 };
     const free: PlacedRun[] = [];
@@ -61,8 +62,9 @@ export class FreeRuns {
 const NOWHERE: Standing = { kind: 'waits', status: null };
 const HELD: Standing = { kind: 'held', status: null };
 
-function rulesOf(directory: string): Rules {
+async function rulesOf(directory: string): Promise<Rules> {
   const { execution, search, early_stopping } = readForeignObject(join(directory, 'sweep.json')).value ?? {};
   const isStudy = (textOf(objectOf(search).builder) ?? 'grid') !== 'grid' || isJsonObject(early_stopping);
-  return { retries: numberOf(objectOf(execution).retries) ?? 0, isStudy };
+  const hasDriver = (await processesOf(directory)).some(({ role, live }) => role === 'driver' && live);
+  return { retries: numberOf(objectOf(execution).retries) ?? 0, isStudy, hasDriver };
 }

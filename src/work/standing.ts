@@ -26,11 +26,13 @@ export interface Rules {
   retries: number;
   /** A driver decides which runs there are and how far each may go: one that it has not handed over may not be all there. */
   isStudy: boolean;
+  /** A driver lives, and decides what is tried again of that which it has handed over to workers. */
+  hasDriver: boolean;
 }
 
 export async function standingOf(
   { directory }: PlacedRun,
-  { retries, isStudy }: Rules,
+  { retries, isStudy, hasDriver }: Rules,
   producers: readonly Standing[],
 ): Promise<Standing> {
   const found = await inspectRunDirectory(directory);
@@ -48,16 +50,20 @@ export async function standingOf(
     const step = status?.step ?? 0;
     const until = await readUntil(directory).catch(() => 0);
     if (until !== null && step >= until) return 'waits';
-    if (state === 'failed') return await ofFailed(directory, status?.attempt ?? 0, retries);
+    if (state === 'failed') return await ofFailed(directory, status?.attempt ?? 0, { retries, hasDriver });
     return 'free';
   };
   return { kind: await kind(), status };
 }
 
-/** Where a driver leaves its runs to workers it decides, with each submission, that there is one more attempt. */
-async function ofFailed(directory: string, attempt: number, retries: number): Promise<'free' | 'given up'> {
+/** A driver that leaves its runs to workers decides, with each submission, that there is one more attempt; without it they do. */
+async function ofFailed(
+  directory: string,
+  attempt: number,
+  { retries, hasDriver }: Pick<Rules, 'retries' | 'hasDriver'>,
+): Promise<'free' | 'given up'> {
   const { value } = await readJob(directory);
-  const isFree =
-    value?.executor === WORK ? numberOf(objectOf(value.handle).after_attempt) === attempt : attempt <= retries;
+  const isDecided = hasDriver && value?.executor === WORK;
+  const isFree = isDecided ? numberOf(objectOf(value.handle).after_attempt) === attempt : attempt <= retries;
   return isFree ? 'free' : 'given up';
 }
