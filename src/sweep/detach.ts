@@ -3,6 +3,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { open } from 'node:fs/promises';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Colors } from 'picocolors/types.js';
@@ -100,7 +101,9 @@ async function startDriver(log_path: string, again: readonly string[]): Promise<
 /** Null where it ended before it was seen. */
 async function arrived(child: ChildProcess, log_path: string): Promise<SweepProcess | null> {
   while (child.exitCode === null && child.signalCode === null) {
-    const driver = (await processesOf(log_path)).find(({ role, pid }) => role === 'driver' && pid === child.pid);
+    const driver = (await processesOf(log_path)).find(
+      ({ role, live, host, pid }) => role === 'driver' && live && host === hostname() && pid === child.pid,
+    );
     if (driver !== undefined) return driver;
     await sleep(POLL_MS);
   }

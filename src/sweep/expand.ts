@@ -158,7 +158,7 @@ const NOT_OF_A_RUN: Record<string, string> = {
 
 const NO_PATH = 'expected the name of a field, or a path to one like dataset.batch_size';
 
-function misplacedFields(configurations: readonly Configuration[]): Issue[] {
+export function misplacedFields(configurations: readonly Configuration[]): Issue[] {
   const paths = new Map(configurations.flat().map((it) => [slashPath(fieldPath(it)), it]));
   return [...paths.values()].flatMap((it) => {
     const known = Object.hasOwn(NOT_OF_A_RUN, it.field) ? NOT_OF_A_RUN[it.field] : undefined;

@@ -11,6 +11,7 @@ import { takeLease } from '../run_files/lease.ts';
 import type { DeclaredObjective, SweepObjective } from '../run_files/objective.ts';
 import { judgedAmong } from '../run_files/producers.ts';
 import { pendingStatus, readStatus, writeStatus } from '../run_files/status.ts';
+import { removeStopRequest } from '../run_files/stop_request.ts';
 import type { RunStatus } from '../run_files/types.ts';
 import { createInputs } from '../run_files/weights_reader.ts';
 import { identify } from '../spec/identity.ts';
@@ -35,7 +36,7 @@ export class Preparation {
   readonly #registry: Registry;
   readonly #argv: readonly string[];
   /** Hashes of the runs that the objective judges. */
-  readonly #judged: ReadonlySet<string>;
+  readonly #judged = new Set<string>();
   /** A process holds the sweep's lease once. */
   readonly #limit = pLimit(1);
   readonly #places: RunPlaces;
@@ -46,7 +47,12 @@ export class Preparation {
     this.#registry = registry;
     this.#argv = argv;
     this.#places = new RunPlaces(plan.log_path);
-    this.#judged = new Set(judgedAmong(plan.runs, plan.fields.objective?.stage).map(({ hash }) => hash));
+    this.expect(plan.runs);
+  }
+
+  /** Runs that a study has asked for since. */
+  expect(runs: readonly PlannedRun[]): void {
+    for (const { hash } of judgedAmong(runs, this.#plan.fields.objective?.stage)) this.#judged.add(hash);
   }
 
   /** Where a run lies: at its planned place, or where another sweep has created it since, under a name of its own. */
@@ -115,6 +121,8 @@ export async function recordFailure(directory: string, error: NonNullable<RunSta
       ended_at: now,
       updated_at: now,
     });
+    // What asked it to stop was the end of its time.
+    await removeStopRequest(directory);
   } finally {
     await lease.release();
   }

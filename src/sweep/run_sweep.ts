@@ -14,6 +14,7 @@ import { type Outcome, type SchedulerOptions, type SweepEvent, schedule } from '
 import { mostAtATime, resourcesByStage } from './sizes.ts';
 import { Standings } from './standings.ts';
 import { driveStudy } from './study/drive.ts';
+import { StudyHistory } from './study/history.ts';
 import { mostRuns } from './study/study_plan.ts';
 import { freezePlan } from './sweep_directory.ts';
 
@@ -55,16 +56,27 @@ const GRACE_MS = 30_000;
 
 /** Freezes the plan to disk, then runs exactly that. */
 export async function runSweep(plan: SweepPlan, registry: Registry, options: SweepOptions): Promise<SweepResult> {
-  await freezePlan(plan, options.argv);
-  const presence = await beDriver(plan, options.argv, options);
+  // Whoever asks the questions of a study is alone with it before it changes anything.
+  const history = plan.study && (await StudyHistory.open(plan.log_path, plan.study.decides));
   try {
-    return await drive(plan, registry, { ...options, stop: presence.stop, kill: presence.kill });
+    await freezePlan(plan, options.argv);
+    const presence = await beDriver(plan, options.argv, options);
+    try {
+      return await drive(plan, registry, history, { ...options, stop: presence.stop, kill: presence.kill });
+    } finally {
+      await presence.leave();
+    }
   } finally {
-    await presence.leave();
+    await history?.close();
   }
 }
 
-async function drive(plan: SweepPlan, registry: Registry, options: SweepOptions): Promise<SweepResult> {
+async function drive(
+  plan: SweepPlan,
+  registry: Registry,
+  history: StudyHistory | null,
+  options: SweepOptions,
+): Promise<SweepResult> {
   const finished = plan.runs.filter(({ state }) => state === 'done');
   const missing = plan.runs.filter(({ state }) => state !== 'done');
   const { execution } = plan.fields;
@@ -94,11 +106,15 @@ async function drive(plan: SweepPlan, registry: Registry, options: SweepOptions)
     ...options,
   };
   try {
-    if (plan.study === null) return await resultOf(plan, [...before, ...(await schedule(missing, scheduling))]);
+    if (plan.study === null || history === null)
+      return await resultOf(plan, [...before, ...(await schedule(missing, scheduling))]);
     const mostMs = plan.fields.max_hours === null ? null : plan.fields.max_hours * 3_600_000;
-    const planned = (runs: readonly PlannedRun[]) => freezePlan({ ...plan, runs }, options.argv);
+    const planned = async (runs: readonly PlannedRun[]) => {
+      preparation.expect(runs);
+      await freezePlan({ ...plan, runs }, options.argv);
+    };
     const driving = { ...scheduling, maxConcurrency, mostMs, now: () => performance.now(), planned };
-    const outcomes = await driveStudy(plan, plan.study, driving);
+    const outcomes = await driveStudy(plan, plan.study, history, driving);
     const runs = outcomes.map(({ run }) => run);
     return await resultOf({ ...plan, runs }, outcomes);
   } finally {

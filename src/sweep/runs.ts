@@ -144,7 +144,7 @@ export function judgedStage({ objective }: SweepFields, runs: readonly SweepRun[
   return [{ path: ['objective'], part: 'key', message }];
 }
 
-function unknownStages({ execution }: SweepFields, stages: readonly string[]): Issue[] {
+export function unknownStages({ execution }: SweepFields, stages: readonly string[]): Issue[] {
   const unknown = Object.keys(execution.resources.stages).filter((name) => !stages.includes(name));
   return unknown.map((name) => ({
     path: ['execution', 'resources', 'stages', name],

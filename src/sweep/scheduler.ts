@@ -50,6 +50,8 @@ export type SweepEvent =
   | { type: 'settled'; outcome: Outcome; result: Result | null; best: ConfigurationScore | null }
   /** Of a study: a trial that it has asked for, and its runs. */
   | { type: 'asked'; trial: number; runs: readonly PlannedRun[] }
+  /** What it has asked for cannot be run: its values do not go together. */
+  | { type: 'unfit'; trial: number; message: string }
   /** A run has trained as far as it may for now, and goes on if it is promoted: up to a step, or to its end. */
   | { type: 'waiting'; run: PlannedRun; step: number; value: number | null }
   | { type: 'promoted'; run: PlannedRun; until: number | null }
@@ -329,7 +331,8 @@ class Course {
       return { state: 'failed', error: { code: 'TIMEOUT', message } };
     }
     // One that was told to stop before it could listen has nothing to say, and nothing to be blamed for.
-    if (end === null || stop.aborted || kill.aborted || after?.status?.state === 'interrupted') return result;
+    const wasAsked = stop.aborted || kill.aborted || this.#giveUp?.aborted === true;
+    if (end === null || wasAsked || after?.status?.state === 'interrupted') return result;
     return { state: 'failed', error: { code: 'KILLED', message: `${end} without a last word` } };
   }
 }

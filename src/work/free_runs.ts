@@ -14,7 +14,7 @@ export interface Survey {
   counts: Record<Standing['kind'], number>;
 }
 
-/** Looks at a sweep. What is finished stays so, and is not looked at again. */
+/** Looks at a sweep. What is finished for good is not looked at again. */
 export class FreeRuns {
   readonly #directory: string;
   readonly #finished = new Map<string, Standing>();
@@ -44,7 +44,9 @@ export class FreeRuns {
       }
       const found = await standingOf(run, rules, producers);
       known.set(run.hash, found);
-      if (found.kind === 'finished') this.#finished.set(run.hash, found);
+      // One that a study has stopped may be promoted.
+      const isForGood = found.kind === 'finished' && !(rules.isStudy && found.status?.state === 'stopped');
+      if (isForGood) this.#finished.set(run.hash, found);
       return found;
     };
     for (const run of runs) {

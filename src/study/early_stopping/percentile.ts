@@ -65,7 +65,9 @@ function comparison(fields: Comparison, name: string, whatItIs: (trials: string)
     kind: 'curve',
     givesUp(curve, others, goal = 'minimize') {
       const finished = others.filter(({ isOver, trial }) => isOver && trial !== curve.trial);
-      if (finished.length === 0 || finished.length < n_startup_trials) return null;
+      // A trial has a curve a seed.
+      const trials = new Set(finished.map(({ trial }) => trial)).size;
+      if (trials === 0 || trials < n_startup_trials) return null;
       const last = checked(curve, fields);
       if (last === null) return null;
       const best = curve.values.reduce((a, b) => (comparable(b.value) < comparable(a.value) ? b : a));

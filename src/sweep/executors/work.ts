@@ -64,7 +64,8 @@ async function isOver(directory: string, before: number): Promise<boolean> {
   if (request !== null) return true;
   if (state === 'failed') return attemptOf(found) > before;
   const until = await readUntil(directory).catch(() => null);
-  return until !== null && attemptOf(found) > before && (found?.status?.step ?? 0) >= until;
+  // It may have been there before it was handed over.
+  return until !== null && (found?.status?.step ?? 0) >= until;
 }
 
 function attemptOf(found: RunSnapshot | null): number {

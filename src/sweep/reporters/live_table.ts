@@ -96,6 +96,7 @@ export class LiveTable {
         break;
       }
       case 'trouble':
+      case 'unfit':
       case 'halted':
       case 'stopping':
         break;

@@ -73,6 +73,8 @@ function lineOf(event: Exclude<SweepEvent, Settled>, nameOf: (run: PlannedRun) =
       return `waiting for ${nameOf(event.run)}, which another process runs`;
     case 'asked':
       return null;
+    case 'unfit':
+      return `trial ${event.trial} cannot be run: ${printable(event.message)}`;
     case 'waiting': {
       const value = event.value === null ? 'without a value' : `with ${formatMetric(event.value)}`;
       return `waiting ${nameOf(event.run)}: at step ${event.step} ${value}`;

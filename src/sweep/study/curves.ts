@@ -52,6 +52,19 @@ export class Curves {
     }
   }
 
+  /** As `added`, of all that lies in the directory of a run, from its first value on. */
+  *logged(hash: string, directory: string): Generator<{ curve: Curve; others: readonly Curve[] }> {
+    const curve = this.#curves.get(hash);
+    if (curve === undefined) return;
+    this.read(hash, curve.trial, directory, curve.isOver);
+    const { values } = this.#curves.get(hash) ?? curve;
+    const others = [...this.#curves.values()].filter(({ trial }) => trial !== curve.trial).map(plain);
+    const points = plain({ ...curve, values }).values;
+    for (let end = 1; end <= points.length; end++) {
+      yield { curve: { trial: curve.trial, values: points.slice(0, end), isOver: curve.isOver }, others };
+    }
+  }
+
   #add(curve: Watched, step: JsonValue | undefined, logged: JsonValue | undefined): boolean {
     const value = logged === undefined || logged === null || typeof logged === 'object' ? null : unspellNumber(logged);
     if (typeof step !== 'number' || typeof value !== 'number') return false;

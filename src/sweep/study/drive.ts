@@ -4,6 +4,7 @@
 // goes on where it was.
 
 import { join } from 'node:path';
+import pLimit from 'p-limit';
 import { objectiveOf } from '../../run_files/configurations.ts';
 import { measureRun } from '../../run_files/measure.ts';
 import type { Objective } from '../../run_files/objective.ts';
@@ -12,12 +13,13 @@ import { isFinished, readStatus } from '../../run_files/status.ts';
 import { giveUpRun, readGivenUp, reopenRun } from '../../run_files/stop.ts';
 import { writeUntil } from '../../run_files/until.ts';
 import { type Milestone, type Proposal, Study, type StudyEvent } from '../../study/study.ts';
-import type { EarlyStopping } from '../../study/types.ts';
+import type { Curve, EarlyStopping } from '../../study/types.ts';
+import { messageOf, SpecError } from '../../util/errors.ts';
 import type { SweepPlan } from '../plan.ts';
 import type { PlannedRun } from '../planned_run.ts';
 import { type Outcome, Scheduler, type SchedulerOptions, type SweepEvent } from '../scheduler.ts';
 import { Curves } from './curves.ts';
-import { readHistory, replayed, StudyHistory } from './history.ts';
+import { readHistory, replayed, type StudyHistory } from './history.ts';
 import { Spending } from './spending.ts';
 import type { StudyPlan } from './study_plan.ts';
 import { eventOf, type Verdict } from './verdict.ts';
@@ -33,20 +35,20 @@ export interface DriveOptions extends SchedulerOptions {
 }
 
 /** All runs that were asked for, and what became of each. */
-export async function driveStudy(plan: SweepPlan, study: StudyPlan, options: DriveOptions): Promise<Outcome[]> {
+export async function driveStudy(
+  plan: SweepPlan,
+  study: StudyPlan,
+  history: StudyHistory,
+  options: DriveOptions,
+): Promise<Outcome[]> {
   const { log_path } = plan;
-  const history = await StudyHistory.open(log_path, study.decides);
-  try {
-    // What was read for the plan may have grown since.
-    const events = await readHistory(log_path, study.decides);
-    const state = replayed(log_path, () => new Study(study.options, events));
-    const drive = new Drive(plan, study, { history, state, options });
-    await drive.remember(events);
-    await drive.toTheEnd();
-    return drive.outcomes();
-  } finally {
-    await history.close();
-  }
+  // What was read for the plan may have grown since.
+  const events = await readHistory(log_path, study.decides);
+  const state = replayed(log_path, () => new Study(study.options, events));
+  const drive = new Drive(plan, study, { history, state, options });
+  await drive.remember(events);
+  await drive.toTheEnd();
+  return drive.outcomes();
 }
 
 interface Task {
@@ -86,6 +88,12 @@ class Drive {
   readonly #decisions = new Map<string, Decision>();
   readonly #watched = new Map<string, AbortController>();
   readonly #outcomes = new Map<string, Outcome>();
+  /** Aborted when this process cannot go on: what runs saves a checkpoint and ends. */
+  readonly #broken = new AbortController();
+  /** What is asked and told has one order, that of the history: the next question knows all that stands before it. */
+  readonly #turn = pLimit(1);
+  /** Trials of the same runs as one before them, by its number. */
+  readonly #repeats = new Map<number, number[]>();
   /** Stages that several trials start from are run once. */
   readonly #followed = new Map<string, Promise<Outcome>>();
 
@@ -107,6 +115,7 @@ class Drive {
     this.#began = options.now();
     this.#scheduler = new Scheduler({
       ...options,
+      stop: AbortSignal.any([options.stop, this.#broken.signal]),
       prepare: async (run) => {
         const directory = await options.prepare(run);
         await writeUntil(directory, this.#goals.get(run.hash) ?? null);
@@ -122,8 +131,11 @@ class Drive {
   /** The trials of the history: those that failed are tried again, those that are open gone on with. */
   async remember(events: readonly StudyEvent[]): Promise<void> {
     for (const event of events) {
-      if (event.event === 'asked') this.#add(await this.#study.runsOf(event, this.#trials), event.lineage);
+      if (event.event !== 'asked') continue;
+      const runs = event.runs.length === 0 ? [] : await this.#study.runsOf(event, this.#trials);
+      this.#add(runs, event.lineage);
     }
+    await this.#options.planned(this.#runs());
     for (const [number, { runs }] of this.#trials.entries()) {
       for (const { hash, directory } of runs) this.#spending.add(hash, directory, null);
       const trial = this.#state.trials[number];
@@ -132,25 +144,32 @@ class Drive {
       if (this.#rule?.kind !== 'curve' || trial?.state === 'pending') continue;
       for (const run of runs) this.#curves.read(run.hash, number, run.directory, trial?.state === 'finished');
     }
-    for (const trial of this.#state.open) this.#enqueue(trial);
+    for (const trial of this.#state.open) await this.#begin(trial);
   }
 
   async toTheEnd(): Promise<void> {
     const { launching } = this.#scheduler;
-    const lost = this.#history.lost;
     const underWay = new Set<Promise<void>>();
-    for (;;) {
-      while (underWay.size < this.#options.maxConcurrency && !launching.aborted) {
-        lost.throwIfAborted();
-        const task = this.#queue.shift() ?? (await this.#next());
-        if (task === null) break;
-        const work: Promise<void> = this.#run(task).finally(() => underWay.delete(work));
-        underWay.add(work);
+    try {
+      for (;;) {
+        while (underWay.size < this.#options.maxConcurrency && !launching.aborted) {
+          this.#history.lost.throwIfAborted();
+          const task = this.#queue.shift() ?? (await this.#turn(() => this.#next()));
+          if (task === null) break;
+          const work: Promise<void> = this.#run(task).finally(() => underWay.delete(work));
+          // Told of by the race below, or by those that are waited for when this fails.
+          work.catch(() => undefined);
+          underWay.add(work);
+        }
+        if (underWay.size === 0) break;
+        await Promise.race(underWay);
       }
-      if (underWay.size === 0) break;
-      await Promise.race(underWay);
+    } catch (error) {
+      this.#broken.abort();
+      await Promise.allSettled(underWay);
+      throw error;
     }
-    if (!launching.aborted && this.#state.open.length === 0) await this.#giveUpThoseThatWait();
+    if (!launching.aborted && this.#state.open.length === 0) await this.#settleThoseThatWait();
   }
 
   /** Of all runs that were asked for. */
@@ -171,23 +190,47 @@ class Drive {
     if (this.#isEnough()) return null;
     const promoted = this.#state.promoted();
     if (promoted !== null) {
-      await this.#record({ event: 'promoted', trial: promoted });
+      await this.#write({ event: 'promoted', trial: promoted });
       const until = this.#state.milestoneOf(promoted)?.step ?? null;
       for (const run of this.#trials[promoted]?.judged ?? []) this.#options.onEvent({ type: 'promoted', run, until });
       this.#enqueue(promoted);
       return this.#queue.shift() ?? null;
     }
-    const proposal = await this.#state.ask();
-    if (proposal === null) return null;
-    const runs = await this.#study.runsOf(proposal, this.#trials);
+    for (;;) {
+      const proposal = await this.#state.ask();
+      if (proposal === null) return null;
+      await this.#asked(proposal);
+      const task = this.#queue.shift();
+      // What cannot be run, or was run before, is told already.
+      if (task !== undefined) return task;
+      if (this.#isEnough()) return null;
+    }
+  }
+
+  async #asked(proposal: Proposal): Promise<void> {
     const trial = this.#trials.length;
-    await this.#record({ event: 'asked', trial, ...proposal, runs: runs.map(({ hash }) => hash) });
+    const runs = await this.#runsOf(trial, proposal);
+    await this.#write({ event: 'asked', trial, ...proposal, runs: runs.map(({ hash }) => hash) });
+    const known = new Set(this.#runs().map(({ hash }) => hash));
+    const added = runs.filter(({ hash }) => !known.has(hash));
     this.#add(runs, proposal.lineage);
-    await this.#options.planned(this.#runs());
-    this.#options.standings.expect(runs);
-    this.#options.onEvent({ type: 'asked', trial, runs });
-    this.#enqueue(trial);
-    return this.#queue.shift() ?? null;
+    if (added.length > 0) {
+      await this.#options.planned(this.#runs());
+      this.#options.standings.expect(added);
+    }
+    this.#options.onEvent({ type: 'asked', trial, runs: added });
+    await this.#begin(trial);
+  }
+
+  /** None where the values of the point do not go together. */
+  async #runsOf(trial: number, proposal: Proposal): Promise<readonly PlannedRun[]> {
+    try {
+      return await this.#study.runsOf(proposal, this.#trials);
+    } catch (error) {
+      if (!(error instanceof SpecError)) throw error;
+      this.#options.onEvent({ type: 'unfit', trial, message: messageOf(error) });
+      return [];
+    }
   }
 
   #isEnough(): boolean {
@@ -205,6 +248,28 @@ class Drive {
     this.#trials.push({ runs, judged, verdicts: new Map(), ...(lineage !== undefined && { lineage }) });
   }
 
+  /** Queues the runs of a trial, unless nothing has to be run for it. */
+  async #begin(number: number): Promise<void> {
+    const { runs = [], judged = new Set<PlannedRun>() } = this.#trials[number] ?? {};
+    if (runs.length === 0) return await this.#write({ event: 'told', trial: number, ...NOTHING });
+    const hashes = [...judged].map(({ hash }) => hash).join();
+    const first = this.#trials.findIndex((other) => [...other.judged].map(({ hash }) => hash).join() === hashes);
+    if (first === number) return this.#enqueue(number);
+    this.#repeats.set(first, [...(this.#repeats.get(first) ?? []), number]);
+    await this.#tellRepeats(first);
+  }
+
+  /** What a trial has come to, its repeats have too. One that waits has come to what it has: the promotion is its own. */
+  async #tellRepeats(first: number): Promise<void> {
+    const trial = this.#state.trials[first];
+    if (trial === undefined || trial.state === 'pending') return;
+    const value = trial.value === null ? null : this.#state.lower(trial.value);
+    for (const number of this.#repeats.get(first) ?? []) {
+      await this.#write({ event: 'told', trial: number, state: trial.state, value, step: trial.step });
+    }
+    this.#repeats.delete(first);
+  }
+
   #enqueue(number: number): void {
     const trial = this.#trials[number];
     if (trial === undefined) return;
@@ -213,6 +278,14 @@ class Drive {
   }
 
   async #record(event: StudyEvent): Promise<void> {
+    await this.#turn(async () => {
+      await this.#write(event);
+      await this.#tellRepeats(event.trial);
+    });
+  }
+
+  /** Within a turn. */
+  async #write(event: StudyEvent): Promise<void> {
     await this.#history.append(event);
     this.#state.apply(event);
   }
@@ -224,7 +297,9 @@ class Drive {
       const followed = this.#followed.get(run.hash) ?? this.#scheduler.follow(run);
       if (!this.#followed.has(run.hash)) {
         this.#followed.set(run.hash, followed);
-        this.#outcomes.set(run.hash, await this.#scheduler.settle(await followed));
+        const outcome = await followed;
+        this.#spending.add(run.hash, outcome.directory, null);
+        this.#outcomes.set(run.hash, await this.#scheduler.settle(outcome));
       }
       return;
     }
@@ -273,6 +348,8 @@ class Drive {
 
   async #conclude(outcome: Outcome, goal: Milestone | null): Promise<{ outcome: Outcome; verdict: Verdict }> {
     const { run, directory, state } = outcome;
+    // A run may be quicker than whoever watches it, or have been watched by a process that is gone.
+    if (isFinished(state) || state === 'interrupted') this.#decide(run.hash, this.#curves.logged(run.hash, directory));
     const decision = this.#decisions.get(run.hash);
     if (decision !== undefined && (state === 'interrupted' || isFinished(state)) && state !== 'diverged') {
       if (state === 'interrupted') await this.#giveUp(directory, decision);
@@ -312,23 +389,25 @@ class Drive {
   #watch(event: SweepEvent): void {
     if (event.type !== 'progress' || event.change.type !== 'rows' || this.#rule?.kind !== 'curve') return;
     const { hash } = event.run;
-    const giveUp = this.#watched.get(hash);
-    if (giveUp === undefined || this.#decisions.has(hash)) return;
-    for (const { curve, others } of this.#curves.added(hash, event.change.rows, event.change.anew)) {
+    this.#decide(hash, this.#curves.added(hash, event.change.rows, event.change.anew));
+    if (this.#decisions.has(hash)) this.#watched.get(hash)?.abort();
+  }
+
+  /** At the first value at which the rule gives the run up, however many are there by now. */
+  #decide(hash: string, grown: Iterable<{ curve: Curve; others: readonly Curve[] }>): void {
+    if (this.#rule?.kind !== 'curve' || this.#decisions.has(hash)) return;
+    for (const { curve, others } of grown) {
       const reason = this.#rule.givesUp(curve, others, this.#study.options.goal);
       const last = curve.values.at(-1);
       if (reason === null || last === undefined) continue;
       this.#decisions.set(hash, { reason, value: this.#state.lower(last.value), step: last.step });
-      giveUp.abort();
       return;
     }
   }
 
-  async #giveUpThoseThatWait(): Promise<void> {
+  /** For this command they are over; the next one may promote them still, with more runs or hours. */
+  async #settleThoseThatWait(): Promise<void> {
     for (const number of this.#state.waiting) {
-      const { value = null, step = null } = this.#state.trials[number] ?? {};
-      const told = value === null ? null : this.#state.lower(value);
-      await this.#record({ event: 'told', trial: number, state: 'stopped', value: told, step });
       for (const run of this.#trials[number]?.judged ?? []) {
         const directory = await this.#options.locate(run);
         const outcome: Outcome = { run, directory, state: 'stopped', error: null };
@@ -338,5 +417,6 @@ class Drive {
   }
 }
 
+const NOTHING = { state: 'failed', value: null, step: null } as const;
 const FAILED: Verdict = { kind: 'failed', value: null, step: null };
 const UNFINISHED: Verdict = { kind: 'unfinished', value: null, step: null };

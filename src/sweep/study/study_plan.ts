@@ -4,6 +4,7 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DatasetRevisions } from '../../hub/dataset_revisions.ts';
 import type { Registry } from '../../registry/registry.ts';
+import { judgedAmong } from '../../run_files/producers.ts';
 import { diagnose } from '../../spec/diagnostics.ts';
 import type { Digests } from '../../spec/digests.ts';
 import type { LoadOptions } from '../../spec/load.ts';
@@ -14,8 +15,9 @@ import { ConfigurationError, SpecError } from '../../util/errors.ts';
 import { shortPath } from '../../util/files.ts';
 import type { JsonObject } from '../../util/json.ts';
 import { MOST_RUNS } from '../grammar.ts';
+import { overriddenAxes } from '../overridden_axes.ts';
 import type { PlannedRun } from '../planned_run.ts';
-import { judgedStage, type SweepRuns, seedsOf } from '../runs.ts';
+import { judgedStage, type SweepRuns, seedsOf, unknownStages } from '../runs.ts';
 import type { Configuration } from '../space.ts';
 import type { SweepFile } from '../sweep_file.ts';
 import type { SweepRun } from '../sweep_run.ts';
@@ -31,7 +33,7 @@ export interface StudyPlan {
   runs_per_trial: number;
   /** What was asked and told so far. */
   events: readonly StudyEvent[];
-  /** The runs of a trial that was asked for, each behind those that it starts from. @param runsOfTrials those of the trials before, by number */
+  /** The runs of a trial that was asked for, each behind those that it starts from. */
   runsOf(proposal: Proposal, before: Before): Promise<readonly PlannedRun[]>;
 }
 
@@ -58,15 +60,19 @@ export async function askedRuns(
   { search, rule, ...loading }: Loading & { search: AskingSearch; rule: Rule },
 ): Promise<{ swept: SweepRuns; fields: readonly string[]; study: StudyRuns }> {
   const { fields, document } = sweep;
-  const { space, fields: set, configurationOf, issues } = sweepSpace(fields, document);
+  const { space, axes, unconditional, configurationOf, issues } = sweepSpace(fields, document);
   if (issues.length > 0) throw new SpecError(diagnose(document, issues));
+  const idle = overriddenAxes(fields, unconditional, document, loading.overrides);
+  if (idle.length > 0) throw new SpecError(idle);
   const trials = new TrialRuns(sweep, registry, loading);
   const named = trials.probe(space, configurationOf);
   // Data sets by name are asked for once, and then all is read again with what they are.
   const sample = (await loading.revisions.settle()) ? trials.probe(space, configurationOf) : named;
   if (search.kind === 'population') refuseAroundPopulation(sweep, sample);
-  const judged = judgedStage(fields, sample);
+  const stages = [...new Set(sample.flatMap(({ stage }) => stage ?? []))];
+  const judged = [...judgedStage(fields, sample), ...unknownStages(fields, stages)];
   if (judged.length > 0) throw new SpecError(diagnose(document, judged));
+  const set = [...new Set(axes.flatMap(({ choices }) => choices.flat().map(({ field }) => field)))];
   const runsOf = ({ point, lineage }: Proposal, before: Before) =>
     trials.of(configurationOf(point), lineage === undefined ? null : lineOf(lineage, before, fields.log_path));
   const most_trials = mostTrials(sweep, sample);
@@ -76,7 +82,7 @@ export async function askedRuns(
     excluded: 0,
     included: 0,
     seeds: seedsOf(fields)?.length ?? null,
-    stages: [...new Set(sample.flatMap(({ stage }) => stage ?? []))],
+    stages,
     runs,
     hasPrices: trials.hasPrices,
     stagesOf: trials.stagesOf,
@@ -110,6 +116,7 @@ interface StudyParts {
 
 async function studyOf(sweep: SweepFile, parts: StudyParts): Promise<{ study: StudyRuns; runs: SweepRun[] }> {
   const { fields } = sweep;
+  refuseEarlierStage(sweep, parts.sample);
   const { grid, zip, cases, include, exclude, seeds, search, early_stopping, objective } = fields;
   const axes = { grid, zip, cases, include, exclude };
   // As JSON, without what is only known of it in memory.
@@ -134,6 +141,13 @@ function studyOptions({ fields, document }: SweepFile, { sample, runsOf, ...part
     seed: Array.isArray(seeds) ? (seeds[0] ?? 0) : (sample[0]?.seed ?? 0),
     total_steps: parts.search.kind === 'population' ? null : (sample.at(-1)?.max_steps ?? null),
   };
+}
+
+/** A trial is told of once its last stage is done: what is judged before that would be told too early. */
+function refuseEarlierStage({ fields, document }: SweepFile, sample: readonly SweepRun[]): void {
+  const last = judgedAmong(sample).map(({ hash }) => hash);
+  if (judgedAmong(sample, fields.objective?.stage).every(({ hash }) => last.includes(hash))) return;
+  throw refused(document, ['objective', 'stage'], 'a sweep that searches or gives up on runs judges the last stage');
 }
 
 function refuseAroundPopulation({ fields, document }: SweepFile, sample: readonly SweepRun[]): void {
@@ -170,7 +184,8 @@ function askedIn(events: readonly StudyEvent[], log_path: string, runsOf: StudyP
   const before: { runs: readonly SweepRun[]; lineage?: Proposal['lineage'] }[] = [];
   for (const event of events) {
     if (event.event !== 'asked') continue;
-    const own = runsOf(event, before);
+    // Its values did not go together.
+    const own = event.runs.length === 0 ? [] : runsOf(event, before);
     if (own.some(({ hash }) => !event.runs.includes(hash))) throw otherRuns(log_path, event.trial);
     for (const run of own) runs.set(run.hash, run);
     before.push({ runs: own, lineage: event.lineage });

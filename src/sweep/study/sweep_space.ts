@@ -1,27 +1,33 @@
 // The axes of a sweep that asks for its points: as a space for a search to draw from, and from what it draws back to fields and values.
 
-import { valueAt } from '../../spec/path.ts';
+import { slashPath, valueAt } from '../../spec/path.ts';
 import type { Issue, SpecDocument, SpecPath } from '../../spec/types.ts';
 import type { Distribution, Parameter, Point, Space } from '../../study/types.ts';
 import type { JsonValue } from '../../util/json.ts';
+import { misplacedFields } from '../expand.ts';
 import { type AxisLists, type Section, type SweepFields, sectionsOf } from '../grammar.ts';
-import type { Assignment, Configuration } from '../space.ts';
+import { type Assignment, type Axis, type Configuration, fieldPath } from '../space.ts';
 import { choicesIn, distributionIn, drawnValue } from './distributions.ts';
 
 export interface SweepSpace {
   space: Space;
-  /** All fields that any point sets. */
-  fields: readonly string[];
+  /** By parameter what it may set; of a range one value. */
+  axes: readonly Axis[];
+  /** Those of them that every point has. */
+  unconditional: readonly Axis[];
   /** What a point sets, in the order of the file. */
   configurationOf(point: Point): Configuration;
 }
 
-/** One axis: what the search draws for it, the fields that it sets, and what a draw sets. */
+/** One axis: what the search draws for it, and what a draw sets. */
 interface Factor {
   parameter: Parameter;
-  fields: readonly string[];
+  /** All that it may set; of a range one value. */
+  choices: readonly Configuration[];
   assign(drawn: number): Configuration;
 }
+
+const CASES = 'cases';
 
 type Axes = Pick<SweepFields, 'grid' | 'zip'> & Partial<Pick<SweepFields, 'cases'>>;
 
@@ -33,11 +39,15 @@ export function sweepSpace(fields: SweepFields, document: SpecDocument): SweepSp
     if (fields[section].length > 0) reading.report([section], `is for a grid: a search draws its points itself`);
   }
   const { factors, issues } = reading;
+  reading.refuseRepeated();
+  issues.push(...misplacedFields(factors.flatMap(({ choices }) => choices)));
   if (factors.length === 0 && issues.length === 0)
     reading.report(['search'], 'there is no axis to search over: name one under "grid"');
+  const axisOf = ({ parameter, choices }: Factor): Axis => ({ label: parameter.name, choices });
   return {
     space: factors.map(({ parameter }) => parameter),
-    fields: [...new Set(factors.flatMap(({ fields }) => fields))],
+    axes: factors.map(axisOf),
+    unconditional: factors.filter(({ parameter }) => parameter.when === null).map(axisOf),
     configurationOf: (point) =>
       factors.flatMap(({ parameter, assign }) => {
         const drawn = point[parameter.name];
@@ -86,11 +96,9 @@ class SpaceReading {
     const distribution = distributionIn(field, axis);
     if (typeof distribution === 'string') this.report(source, distribution, 'value');
     else if (distribution.kind !== 'choice') {
-      this.factors.push({
-        parameter: { name: prefix + field, distribution, when },
-        fields: [field],
-        assign: (drawn) => [{ field, value: drawnValue(distribution, drawn), source }],
-      });
+      const assign = (drawn: number) => [{ field, value: drawnValue(distribution, drawn), source }];
+      const any = assign(distribution.kind === 'normal' ? distribution.mean : distribution.low);
+      this.factors.push({ parameter: { name: prefix + field, distribution, when }, choices: [any], assign });
     }
   }
 
@@ -104,7 +112,7 @@ class SpaceReading {
     );
     if (choices.some((choice) => choice.length !== Object.keys(lists).length) || length === 0) {
       this.report(source, 'fields of a zip group advance together: give all of them as many values');
-    } else this.#add({ kind: 'choice', size: length }, { name: prefix + name, when }, choices);
+    } else this.#add({ kind: 'choice', size: length }, { name: `${prefix}zip.${name}`, when }, choices);
   }
 
   /** Each case is a choice, and its own axes are there only with it. */
@@ -112,9 +120,9 @@ class SpaceReading {
     const fixed = cases.map(({ set }, i) =>
       Object.entries(set).map(([field, value]): Assignment => ({ field, value, source: ['cases', i, 'set', field] })),
     );
-    this.#add({ kind: 'choice', size: cases.length }, { name: 'cases', when: null }, fixed);
+    this.#add({ kind: 'choice', size: cases.length }, { name: CASES, when: null }, fixed);
     for (const [i, axes] of cases.entries()) {
-      this.axes(axes, ['cases', i], `cases.${i}.`, { parameter: 'cases', choice: i });
+      this.axes(axes, ['cases', i], `${CASES}.${i}.`, { parameter: CASES, choice: i });
     }
   }
 
@@ -123,8 +131,27 @@ class SpaceReading {
     { name, when }: Pick<Parameter, 'name' | 'when'>,
     choices: readonly Configuration[],
   ): void {
-    const fields = choices.flatMap((choice) => choice.map(({ field }) => field));
-    this.factors.push({ parameter: { name, distribution, when }, fields, assign: (drawn) => choices[drawn] ?? [] });
+    this.factors.push({ parameter: { name, distribution, when }, choices, assign: (drawn) => choices[drawn] ?? [] });
+  }
+
+  /** A field that two axes set at one point would take its value from whichever comes last. */
+  refuseRepeated(): void {
+    const owners: { assignment: Assignment; when: Parameter['when']; parameter: Parameter }[] = [];
+    for (const { parameter, choices } of this.factors) {
+      for (const [choice, configuration] of choices.entries()) {
+        const when = parameter.name === CASES ? { parameter: CASES, choice } : parameter.when;
+        for (const assignment of configuration) {
+          const owner = owners.find(
+            (each) =>
+              each.parameter !== parameter &&
+              each.assignment.field === assignment.field &&
+              (each.when === null || when === null || each.when.choice === when.choice),
+          );
+          if (owner === undefined) owners.push({ assignment, when, parameter });
+          else this.report(fieldPath(assignment), `is set by ${slashPath(fieldPath(owner.assignment))} already`);
+        }
+      }
+    }
   }
 
   report(path: SpecPath, message: string, part: Issue['part'] = 'key'): void {

@@ -26,8 +26,10 @@ export function eventOf(
   if (has('at_rung') && goal !== null) return { event: 'reached', trial, ...goal, value };
   if (!has('given_up'))
     return { event: 'told', trial, state: value === null ? 'failed' : 'finished', value, step: null };
-  const step = Math.min(...verdicts.map((verdict) => verdict.step ?? Number.POSITIVE_INFINITY));
-  return { event: 'told', trial, state: 'stopped', value, step };
+  // Seeds that came farther are not to be compared with where the others were.
+  const given = verdicts.filter((verdict) => verdict.kind === 'given_up');
+  const step = Math.min(...given.map((verdict) => verdict.step ?? Number.POSITIVE_INFINITY));
+  return { event: 'told', trial, state: 'stopped', value: meanOf(given), step };
 }
 
 /** Over the seeds; null where one of them has no number. */

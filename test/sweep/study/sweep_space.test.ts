@@ -49,17 +49,17 @@ describe('the space of a sweep', () => {
       cases: [{ set: { kind: 'a' }, grid: { depth: { uniform: [0, 1] } } }, { set: { kind: 'b' } }],
     };
     expect(spaceOf(fields).space.map(({ name, when }) => [name, when])).toEqual([
-      ['pair', null],
+      ['zip.pair', null],
       ['cases', null],
       ['cases.0.depth', { parameter: 'cases', choice: 0 }],
     ]);
-    expect(set(fields, { pair: 1, cases: 0, 'cases.0.depth': 0.25 })).toEqual({
+    expect(set(fields, { 'zip.pair': 1, cases: 0, 'cases.0.depth': 0.25 })).toEqual({
       rate: 2,
       size: 4,
       kind: 'a',
       depth: 0.25,
     });
-    expect(set(fields, { pair: 0, cases: 1 })).toEqual({ rate: 1, size: 3, kind: 'b' });
+    expect(set(fields, { 'zip.pair': 0, cases: 1 })).toEqual({ rate: 1, size: 3, kind: 'b' });
   });
 
   it('keeps drawn numbers within their bounds, and short', () => {
@@ -97,6 +97,17 @@ describe('the space of a sweep', () => {
     expect(complaintsOf({ grid: { rate: { loguniform: [1, 2] } } })).toEqual([
       'grid/rate: expected a list of values, or a range as one of {uniform: […]}, {log_uniform: […]}, {int_uniform: […]}, {quantised: […]}, {normal: […]}; did you mean "log_uniform" or "uniform"?',
     ]);
+  });
+
+  it('refuses a field that two axes set at one point, and what no axis may be', () => {
+    const twice = { grid: { rate: { uniform: [0, 1] } }, zip: { rate: { rate: [1], size: [2] } } };
+    expect(complaintsOf(twice)).toEqual(['zip/rate/rate: is set by grid/rate already']);
+    const cases = [
+      { set: { a: 1 }, grid: { b: [1, 2] } },
+      { set: { b: 1 }, grid: { a: [1, 2] } },
+    ];
+    expect(complaintsOf({ cases })).toEqual([]);
+    expect(complaintsOf({ grid: { seed: { int_uniform: [0, 9] } } })[0]).toContain('replicates are no axis');
   });
 
   it('refuses what only a grid has, and a space without an axis', () => {

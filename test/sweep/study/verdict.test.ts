@@ -29,7 +29,7 @@ describe('a trial', () => {
 
   it('is stopped where the first of its runs was given up', () => {
     const event = eventOf(0, [at('given_up', 1, 30), at('given_up', 3, 10), finished(5)], null);
-    expect(event).toEqual({ event: 'told', trial: 0, state: 'stopped', value: 3, step: 10 });
+    expect(event).toEqual({ event: 'told', trial: 0, state: 'stopped', value: 2, step: 10 });
   });
 
   it('has failed with one that failed, and with one that ends without a number', () => {
