@@ -299,6 +299,13 @@ describe('an episode', () => {
     expect(await rewardOf({ cut: 'x => x * 3 + 2' })).toBe(-0.1);
   });
 
+  it('counts a reply that was cut, or a call that cannot be read, as wrong', async () => {
+    const wrong = { correct: 0, tests_passed: 0, format: 0 };
+    expect((await play(env(), [{ cut: 'x => x * 3 + 2' }])).metrics).toMatchObject([wrong]);
+    const unreadable = `<tool_call>\nrun_tests\n</tool_call>${END}`;
+    expect((await play(env({ show_tests: 'tool' }), [unreadable])).metrics).toMatchObject([wrong]);
+  });
+
   it('tells how its program ended', async () => {
     const { metrics } = await play(env(), [`x => { for (;;); }${END}`]);
     expect(metrics).toEqual([
