@@ -58,6 +58,11 @@ export interface EnvFromMessageEnvOptions {
   terminateOnLength?: boolean;
   /** Instead of `failedParseReward` and `terminateOnParseError`. */
   parseErrorPolicy?: ParseErrorPolicy | null;
+  /**
+   * Metrics of an episode that ends before the environment has judged it: too long, cut or unreadable. A mean is over the episodes
+   * that report it, so `{ correct: 0 }` here keeps these in the share that is right.
+   */
+  ungradedMetrics?: EnvMetrics;
 }
 
 /** A conversation is a user's code's, and maybe no TypeScript. */
@@ -99,6 +104,7 @@ class EnvFromMessageEnv implements Env {
       contextOverflowReward: -0.1,
       terminateOnLength: true,
       parseErrorPolicy: null,
+      ungradedMetrics: {},
       ...options,
     };
   }
@@ -108,7 +114,7 @@ class EnvFromMessageEnv implements Env {
     requireConversation(messages, 'initialObservation');
     this.#observation = this.#render(messages);
     if (this.#isTooLong(this.#observation)) {
-      const metrics = { context_overflow: 1, 'stop/context_overflow': 1 };
+      const metrics = { ...this.#options.ungradedMetrics, context_overflow: 1, 'stop/context_overflow': 1 };
       return { overflow: true, reward: this.#options.contextOverflowReward, metrics };
     }
     return { observation: this.#observation, stop_condition: this.#stopCondition() };
@@ -120,7 +126,7 @@ class EnvFromMessageEnv implements Env {
       const { terminateOnLength, contextOverflowReward } = this.#options;
       const observed = terminateOnLength ? null : await this.#env.observeTruncatedResponse?.(message, options);
       if (observed) return this.#resultOf(observed);
-      return this.#end(contextOverflowReward, { max_tokens_reached: 1, 'stop/max_tokens': 1 });
+      return this.#endUngraded(contextOverflowReward, { max_tokens_reached: 1, 'stop/max_tokens': 1 });
     }
     // Only the renderer's own end is one that it knows: what an environment asks for instead has been said as it should.
     if (termination === 'malformed' && this.#stop === null) return await this.#unreadable(message);
@@ -131,12 +137,12 @@ class EnvFromMessageEnv implements Env {
   async #unreadable(message: Message): Promise<StepResult> {
     const { parseErrorPolicy, failedParseReward, terminateOnParseError } = this.#options;
     if (parseErrorPolicy === null) {
-      if (terminateOnParseError) return this.#end(failedParseReward, { parse_error: 1, 'stop/parse_error': 1 });
+      if (terminateOnParseError) return this.#endUngraded(failedParseReward, { parse_error: 1, 'stop/parse_error': 1 });
       return this.#goOn(failedParseReward, { parse_error: 1 });
     }
     this.#errorsInARow++;
     const { episode_done, reward, metrics, retry } = judgeParseError(parseErrorPolicy, this.#errorsInARow, NO_END);
-    if (episode_done) return this.#end(reward, metrics);
+    if (episode_done) return this.#endUngraded(reward, metrics);
     const next_messages = await this.#env.addMessages?.([message, retry]);
     if (next_messages === undefined) return this.#goOn(reward, metrics);
     return this.#resultOf({ reward, episode_done: false, next_messages, metrics });
@@ -151,7 +157,7 @@ class EnvFromMessageEnv implements Env {
     const observation = this.#render(next_messages);
     if (this.#isTooLong(observation)) {
       const overflow = { ...metrics, context_overflow: 1, 'stop/context_overflow': 1 };
-      return { ...this.#end(this.#options.contextOverflowReward, overflow), logs };
+      return { ...this.#endUngraded(this.#options.contextOverflowReward, overflow), logs };
     }
     this.#observation = observation;
     this.#stop = next_stop_condition ?? null;
@@ -162,6 +168,10 @@ class EnvFromMessageEnv implements Env {
   #goOn(reward: number, metrics: EnvMetrics): StepResult {
     const next = { next_observation: this.#observation, next_stop_condition: this.#stopCondition() };
     return { reward, episode_done: false, ...next, metrics };
+  }
+
+  #endUngraded(reward: number, metrics: EnvMetrics): StepResult {
+    return this.#end(reward, { ...this.#options.ungradedMetrics, ...metrics });
   }
 
   #end(reward: number, metrics: EnvMetrics): StepResult {

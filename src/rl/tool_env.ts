@@ -43,6 +43,8 @@ export interface AgentToolEnvOptions {
   parseErrorPolicy?: ParseErrorPolicy | null;
   /** The grader sees what stood there before the first reply, too (true unless given). */
   passAllMessagesToGrader?: boolean;
+  /** Metrics of an episode that ends ungraded, at a reply in which no call can be read. */
+  ungradedMetrics?: EnvMetrics;
   /** Grading that takes longer fails the episode; null = never. */
   graderTimeoutSeconds?: number | null;
 }
@@ -177,11 +179,11 @@ class AgentToolMessageEnv implements MessageEnv {
   }
 
   #unreadable(unparsed: readonly UnparsedToolCall[], { metrics, logs, isLast }: Turn): MessageStepResult {
-    const { parseErrorPolicy, failedParseReward = -0.1, terminateOnParseError = true } = this.#options;
+    const { parseErrorPolicy, failedParseReward = -0.1, terminateOnParseError = true, ungradedMetrics } = this.#options;
     if (isLast) metrics.max_turns = 1;
     if (parseErrorPolicy === null || parseErrorPolicy === undefined) {
       const episode_done = terminateOnParseError || isLast;
-      if (episode_done) metrics['stop/parse_error'] = 1;
+      if (episode_done) Object.assign(metrics, { 'stop/parse_error': 1 }, ungradedMetrics);
       return { reward: failedParseReward, episode_done, next_messages: [...this.#history], metrics, logs };
     }
     this.#errorsInARow++;
@@ -189,7 +191,8 @@ class AgentToolMessageEnv implements MessageEnv {
     const details = unparsed.map(({ error }) => error).join('\n');
     const verdict = judgeParseError(parseErrorPolicy, consecutive, details);
     const { reward, episode_done } = verdict;
-    if (!episode_done) this.#history.push(verdict.retry);
+    if (episode_done) Object.assign(metrics, ungradedMetrics);
+    else this.#history.push(verdict.retry);
     const next_messages = [...this.#history];
     return { reward, episode_done, next_messages, metrics: { ...metrics, ...verdict.metrics }, logs };
   }

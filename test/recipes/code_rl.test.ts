@@ -6,6 +6,7 @@ import { builtinRegistry } from '../../src/builtin.ts';
 import { type CodeEnvOptions, codeEnv } from '../../src/recipes/code_rl/code_env.ts';
 import { demonstration } from '../../src/recipes/code_rl/demonstrations.ts';
 import { lastFencedBlock } from '../../src/recipes/code_rl/extract_code.ts';
+import { OPERATIONS } from '../../src/recipes/code_rl/function_steps.ts';
 import { functionOf, functionTask, isHeldOut, madeFunction } from '../../src/recipes/code_rl/function_tasks.ts';
 import { runTests } from '../../src/recipes/code_rl/run_tests.ts';
 import { sameText, sameValue } from '../../src/recipes/code_rl/same_output.ts';
@@ -22,7 +23,7 @@ const sandbox = quickJsSandbox(2);
 afterAll(() => sandbox.close());
 
 const LIMITS = { seconds: 0.2, memory_mb: 32, output_bytes: 10_000, processes: 1 };
-const OPTIONS = { argument: 'any' as const, max_steps: 3, visible_tests: 2, hidden_tests: 6 };
+const OPTIONS = { argument: 'any' as const, max_steps: 3, operations: OPERATIONS, visible_tests: 2, hidden_tests: 6 };
 
 const TRIPLE_AND_TWO: CodeTask = {
   question: 'Write a function of a number: multiply by 3, then add 2.',
@@ -180,6 +181,19 @@ describe('functions that are made up', () => {
     );
   });
 
+  it('do nothing but the operations that are asked for', () => {
+    const kind = { ...OPTIONS, argument: 'number' as const, operations: ['add', 'multiply'] as const };
+    for (let i = 0; i < 50; i++) {
+      expect(functionOf('train', 0, i, kind).words).toMatch(/^(?:(?:, then )?(?:add|multiply by) \d)+$/);
+    }
+  });
+
+  it('are refused where there are too few to hold one out', () => {
+    const kind = { ...OPTIONS, argument: 'number' as const, max_steps: 1, operations: ['square'] as const };
+    const make = () => [functionOf('train', 0, 0, kind), functionOf('test', 0, 0, kind)];
+    expect(make).toThrow('there are too few functions to train on some and hold others out');
+  });
+
   it('are demonstrated right, but for the share that is not', async () => {
     const share = (noise: number) => {
       const right = Array.from({ length: 200 }, (_, i) => {
@@ -297,6 +311,13 @@ describe('an episode', () => {
     expect(await rewardOf(`x => x * 3 + 2${END}`, { fenced: true })).toBeCloseTo(0.9);
     expect(await rewardOf(`So:\n\`\`\`js\nx => x * 3 + 2\n\`\`\`${END}`, { fenced: true })).toBe(1);
     expect(await rewardOf({ cut: 'x => x * 3 + 2' })).toBe(-0.1);
+  });
+
+  it('counts a reply that was cut, or a call that cannot be read, as wrong', async () => {
+    const wrong = { correct: 0, tests_passed: 0, format: 0 };
+    expect((await play(env(), [{ cut: 'x => x * 3 + 2' }])).metrics).toMatchObject([wrong]);
+    const unreadable = `<tool_call>\nrun_tests\n</tool_call>${END}`;
+    expect((await play(env({ show_tests: 'tool' }), [unreadable])).metrics).toMatchObject([wrong]);
   });
 
   it('tells how its program ended', async () => {

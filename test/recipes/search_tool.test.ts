@@ -194,6 +194,16 @@ describe('an episode', () => {
     expect(last).toMatchObject({ format: 0, 'stop/max_turns': 1 });
   });
 
+  it.each([
+    ['is cut', { cut: 'Answer: fo' }],
+    ['has no call that can be read', `<tool_call>\nsearch\n</tool_call>${END}`],
+  ])('whose reply %s counts as wrong', async (_, reply) => {
+    const { train } = await build();
+    const [env] = await train.getBatch(0)[0].makeEnvs();
+    const { last } = await playIn(env, [reply]);
+    expect(last).toMatchObject({ format: 0, correct: 0 });
+  });
+
   it('is not asked in training what the test asks', async () => {
     const given = await files();
     const ref = { builder: 'search_tool', ...given, file_path: given.test_file_path };

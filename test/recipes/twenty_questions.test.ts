@@ -216,7 +216,7 @@ describe('the environments', () => {
 
 describe('demonstrations', () => {
   it('ask what the table knows, and end with something that can be', async () => {
-    const options = { table, things: [1], max_turns: 4, noise: 0.5 };
+    const options = { table, things: [1], max_turns: 4, noise: 0.5, questions: 'telling' as const };
     for (let i = 0; i < 50; i++) {
       const replies = gameByChance(options, randomFor(i, 'test'))
         .filter(({ role }) => role === 'assistant')
@@ -225,6 +225,18 @@ describe('demonstrations', () => {
       expect(last?.episode_done === true || guessIn(replies.at(-1) ?? '') !== null).toBe(true);
       expect(turns).toHaveLength(replies.length);
       for (const reply of replies.slice(0, -1)) expect(table.traits).toContain(traitIn(reply));
+    }
+  });
+
+  it('of the best player find everything in as few turns as can be', async () => {
+    const made = traitTable({ things: 16, traits: 18, world_seed: 0 });
+    if (made === null) throw new Error('no table');
+    const max_turns = turnsOfBestPlay(made);
+    for (const thing of made.things.keys()) {
+      const options = { table: made, things: [thing], max_turns, noise: 0, questions: 'best' as const };
+      const replies = gameByChance(options, randomFor(thing, 'test')).filter(({ role }) => role === 'assistant');
+      expect(guessIn(visibleText(replies.at(-1) ?? { role: 'assistant', content: '' }))).toBe(made.things[thing]);
+      expect(replies.length).toBeLessThanOrEqual(max_turns);
     }
   });
 

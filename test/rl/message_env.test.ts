@@ -115,6 +115,21 @@ describe('a reply that is cut short', () => {
     expect(trajectory.stop_reason).toBe('max_tokens');
   });
 
+  it('reports what an episode that nobody judged comes to, as does one whose prompt is too long', async () => {
+    const ungradedMetrics = { correct: 0 };
+    const cut = await playEcho(echo(2), [{ cut: 'on and' }], { ungradedMetrics });
+    expect(cut.metrics).toEqual([{ correct: 0, max_tokens_reached: 1, 'stop/max_tokens': 1 }]);
+    const bounds = { maxTrajectoryTokens: 40, maxGenerationTokens: 30, ungradedMetrics };
+    const { trajectory } = await playEcho(echo(1), [], bounds);
+    expect(trajectory.transitions.map(({ metrics }) => metrics)).toEqual([
+      { correct: 0, context_overflow: 1, 'stop/context_overflow': 1 },
+    ]);
+    const grown = await playEcho(echo(3), [`${'x'.repeat(40)}${END}`], { ...bounds, maxTrajectoryTokens: 140 });
+    expect(grown.metrics).toEqual([{ correct: 0, steps: 1, context_overflow: 1, 'stop/context_overflow': 1 }]);
+    const judged = await playEcho(echo(1), [`x${END}`], { ungradedMetrics });
+    expect(judged.metrics).toEqual([{ steps: 1 }]);
+  });
+
   it('ends it also where the environment has no use for it', async () => {
     const { metrics } = await playEcho(echo(2), [{ cut: 'on and' }], { terminateOnLength: false });
     expect(metrics).toEqual([{ max_tokens_reached: 1, 'stop/max_tokens': 1 }]);
@@ -133,6 +148,8 @@ describe('a reply that cannot be read', () => {
     const { rewards, metrics } = await playEcho(echo(2), [UNREADABLE]);
     expect(rewards).toEqual([-1]);
     expect(metrics).toEqual([{ parse_error: 1, 'stop/parse_error': 1 }]);
+    const told = await playEcho(echo(2), [UNREADABLE], { ungradedMetrics: { correct: 0 } });
+    expect(told.metrics).toEqual([{ correct: 0, parse_error: 1, 'stop/parse_error': 1 }]);
   });
 
   it('is forgotten, and the policy asked again, where it need not end', async () => {

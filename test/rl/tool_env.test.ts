@@ -178,6 +178,8 @@ describe('a reply in which no call can be read', () => {
     expect(metrics).toEqual([{ parse_error: 1, 'stop/parse_error': 1 }]);
     expect(trajectory.transitions[0].logs.parse_errors).toContain('JSON');
     expect(graded).toEqual([]);
+    const told = await playAgent([calls(BROKEN)], { ungradedMetrics: { correct: 0 } });
+    expect(told.metrics).toEqual([{ correct: 0, parse_error: 1, 'stop/parse_error': 1 }]);
   });
 
   it('costs its reward where it need not end it, and ends it at the last turn', async () => {

@@ -38,7 +38,7 @@ export interface CodeEnvOptions {
 
 /**
  * Reward: what the hidden tests say, less `format_coef` for a reply that is not in form. Metrics: `correct`, `tests_passed` (the
- * share), `format`, and how the program ended, as `program/STATUS`.
+ * share), `format`, all 0 for a reply without an end; and how the program ended, as `program/STATUS`.
  */
 export function codeEnv(task: CodeTask, options: CodeEnvOptions): Env {
   const { renderer, show_tests, format_coef, maxContextLength, maxTokens, max_turns } = options;
@@ -48,6 +48,7 @@ export function codeEnv(task: CodeTask, options: CodeEnvOptions): Env {
     renderer,
     failedParseReward: -format_coef,
     contextOverflowReward: -format_coef,
+    ungradedMetrics: { correct: 0, tests_passed: 0, format: 0 },
     maxTrajectoryTokens: maxContextLength,
     maxGenerationTokens: Math.min(maxTokens, maxContextLength),
   };

@@ -6,6 +6,7 @@ import { nextUniform } from '../../util/random.ts';
 import {
   type FunctionKind,
   type FunctionTaskOptions,
+  firstOf,
   functionTask,
   isHeldOut,
   type MadeFunction,
@@ -29,8 +30,8 @@ export function demonstration(
 
 /** Of numbers where a function of numbers is asked for, and of lists where one of lists is. */
 function trainedFunction(options: FunctionKind, random: RandomGenerator, takesList?: boolean): MadeFunction {
-  for (;;) {
-    const made = madeFunction(random, options);
-    if (!isHeldOut(made, options) && (takesList === undefined || made.takesList === takesList)) return made;
-  }
+  return firstOf(
+    () => madeFunction(random, options),
+    (made) => !isHeldOut(made, options) && (takesList === undefined || made.takesList === takesList),
+  );
 }

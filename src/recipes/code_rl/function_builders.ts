@@ -7,6 +7,7 @@ import type { Make } from '../../registry/slot.ts';
 import { type RLDatasetContext, type RLDatasets, rlDatasetSlot } from '../../rl/types.ts';
 import { datasetSlot } from '../../supervised/types.ts';
 import { codeFields, count } from './fields.ts';
+import { OPERATIONS } from './function_steps.ts';
 import { ARGUMENTS } from './function_tasks.ts';
 
 const taskFields = {
@@ -19,6 +20,14 @@ const taskFields = {
       maximum: 6,
       default: 2,
       description: 'Things that a function does one after the other.',
+    }),
+  ),
+  operations: semantic(
+    Type.Array(oneOf(OPERATIONS), {
+      minItems: 1,
+      uniqueItems: true,
+      default: [...OPERATIONS],
+      description: 'What is done to a number, or to each number of a list.',
     }),
   ),
   visible_tests: count('Tests of a function that the policy may see.', 2, 0),

@@ -31,22 +31,26 @@ const held = ({ text, level }: Expression, most: 0 | 1): string => (level <= mos
 /** Few, so that a small model meets each of them often with each step. */
 const CONSTANTS = [2, 3, 4, 5];
 
-const numberSteps: ((k: number) => NumberStep)[] = [
-  (k) => ({ words: `add ${k}`, write: (x) => sum(`${x.text} + ${k}`), apply: (x) => x + k }),
-  (k) => ({ words: `subtract ${k}`, write: (x) => sum(`${x.text} - ${k}`), apply: (x) => x - k }),
-  (k) => ({ words: `multiply by ${k}`, write: (x) => product(`${held(x, 1)} * ${k}`), apply: (x) => x * k }),
-  () => ({ words: 'square it', write: (x) => product(`${held(x, 0)} ** 2`), apply: (x) => x ** 2 }),
-  (k) => ({
+/** What may be done to a number. */
+export const OPERATIONS = ['add', 'subtract', 'multiply', 'square', 'at_least', 'at_most'] as const;
+export type Operation = (typeof OPERATIONS)[number];
+
+const numberSteps: Record<Operation, (k: number) => NumberStep> = {
+  add: (k) => ({ words: `add ${k}`, write: (x) => sum(`${x.text} + ${k}`), apply: (x) => x + k }),
+  subtract: (k) => ({ words: `subtract ${k}`, write: (x) => sum(`${x.text} - ${k}`), apply: (x) => x - k }),
+  multiply: (k) => ({ words: `multiply by ${k}`, write: (x) => product(`${held(x, 1)} * ${k}`), apply: (x) => x * k }),
+  square: () => ({ words: 'square it', write: (x) => product(`${held(x, 0)} ** 2`), apply: (x) => x ** 2 }),
+  at_least: (k) => ({
     words: `make it at least ${k}`,
     write: (x) => call(`Math.max(${x.text}, ${k})`),
     apply: (x) => Math.max(x, k),
   }),
-  (k) => ({
+  at_most: (k) => ({
     words: `make it at most ${k}`,
     write: (x) => call(`Math.min(${x.text}, ${k})`),
     apply: (x) => Math.min(x, k),
   }),
-];
+};
 
 const conditions: ((k: number) => { words: string; text: string; holds(x: number): boolean })[] = [
   (k) => ({ words: `above ${k}`, text: `x > ${k}`, holds: (x) => x > k }),
@@ -68,14 +72,14 @@ const summarySteps: SummaryStep[] = [
 const chosen = <T>(random: RandomGenerator, items: readonly T[]): T => items[nextBelow(random, items.length)];
 const constant = (random: RandomGenerator) => chosen(random, CONSTANTS);
 
-export function numberStep(random: RandomGenerator): NumberStep {
-  return chosen(random, numberSteps)(constant(random));
+export function numberStep(random: RandomGenerator, operations: readonly Operation[]): NumberStep {
+  return numberSteps[chosen(random, operations)](constant(random));
 }
 
 /** Does something to each number, or leaves some of them out. */
-export function listStep(random: RandomGenerator): ListStep {
+export function listStep(random: RandomGenerator, operations: readonly Operation[]): ListStep {
   if (nextBelow(random, 2) === 0) {
-    const { words, write, apply } = numberStep(random);
+    const { words, write, apply } = numberStep(random, operations);
     return {
       words: `for each, ${words}`,
       write: (a) => call(`${a.text}.map(x => ${write(X).text})`),

@@ -3,9 +3,10 @@
 
 import { createHash } from 'node:crypto';
 import type { RandomGenerator } from 'pure-rand/types/RandomGenerator';
+import { ConfigurationError } from '../../util/errors.ts';
 import type { JsonValue } from '../../util/json.ts';
 import { nextBelow, randomFor } from '../../util/random.ts';
-import { type Expression, listStep, numberStep, type Step, summaryStep } from './function_steps.ts';
+import { type Expression, listStep, numberStep, type Operation, type Step, summaryStep } from './function_steps.ts';
 import type { CallTest, CodeTask } from './task.ts';
 
 export const ARGUMENTS = ['number', 'list', 'any'] as const;
@@ -15,6 +16,8 @@ export interface FunctionKind {
   argument: (typeof ARGUMENTS)[number];
   /** Steps of a function, at most; of a list at least two, of which the last makes a number of it. */
   max_steps: number;
+  /** What steps do to a number, or to each number of a list. */
+  operations: readonly Operation[];
 }
 
 export interface FunctionTaskOptions {
@@ -37,12 +40,33 @@ const FUNCTION_NAME = 'f';
 /** One in so many of the longest functions is never trained on; what they are made of is. */
 const ONE_HELD_OUT = 8;
 
-/** Of a seed and a number: a function of the kind that is asked for. */
+/** Where so many functions have none of those that are wanted, the kind has too few. */
+const MOST_ATTEMPTS = 10_000;
+
+/**
+ * Of a seed and a number: a function of the kind that is asked for.
+ * @throws ConfigurationError for a kind that has none
+ */
 export function functionOf(purpose: 'train' | 'test', seed: number, index: number, kind: FunctionKind): MadeFunction {
-  for (let attempt = 0; ; attempt++) {
-    const made = madeFunction(randomFor(seed, 'function', purpose, index, attempt), kind);
-    if (isHeldOut(made, kind) === (purpose === 'test')) return made;
+  const make = (attempt: number) => madeFunction(randomFor(seed, 'function', purpose, index, attempt), kind);
+  return firstOf(make, (made) => isHeldOut(made, kind) === (purpose === 'test'));
+}
+
+/**
+ * The first function that is wanted.
+ * @throws ConfigurationError where there is none
+ */
+export function firstOf(
+  make: (attempt: number) => MadeFunction,
+  isWanted: (made: MadeFunction) => boolean,
+): MadeFunction {
+  for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt++) {
+    const made = make(attempt);
+    if (isWanted(made)) return made;
   }
+  throw new ConfigurationError('there are too few functions to train on some and hold others out', {
+    hint: 'Set max_steps higher, or name more operations.',
+  });
 }
 
 /** By what it does alone, so that it is held out of the runs of every seed. */
@@ -54,11 +78,11 @@ export function isHeldOut({ code, takesList, steps }: MadeFunction, { max_steps 
 /** Before the step that makes a number of a list. */
 const longestOfLists = (max_steps: number): number => Math.max(1, max_steps - 1);
 
-export function madeFunction(random: RandomGenerator, { argument, max_steps }: FunctionKind): MadeFunction {
+export function madeFunction(random: RandomGenerator, { argument, max_steps, operations }: FunctionKind): MadeFunction {
   const takesList = argument === 'any' ? nextBelow(random, 2) === 1 : argument === 'list';
   if (!takesList) {
     const count = 1 + nextBelow(random, max_steps);
-    const steps = Array.from({ length: count }, () => numberStep(random));
+    const steps = Array.from({ length: count }, () => numberStep(random, operations));
     return {
       ...put('x', steps),
       takesList: false,
@@ -67,7 +91,7 @@ export function madeFunction(random: RandomGenerator, { argument, max_steps }: F
     };
   }
   const count = 1 + nextBelow(random, longestOfLists(max_steps));
-  const steps = Array.from({ length: count }, () => listStep(random));
+  const steps = Array.from({ length: count }, () => listStep(random, operations));
   const last = summaryStep(random);
   return {
     ...put('a', [...steps, last]),

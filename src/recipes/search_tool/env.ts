@@ -31,9 +31,17 @@ export function askedFor({ question }: SearchQuestion, system_prompt: string | n
   return [...system, { role: 'user', content: question }];
 }
 
-/** Reward: format_coef · (format − 1) + correct. Metrics `format` and `correct`, each 0 or 1, and `queries` of the tool. */
+/**
+ * Reward: format_coef · (format − 1) + correct. Metrics `format` and `correct`, each 0 or 1, in every episode that ends, and `queries` of the
+ * tool.
+ */
 export function searchEnv(asked: SearchQuestion, options: SearchEnvOptions): Env {
   const { renderer, tools, system_prompt, max_turns, format_coef, maxTrajectoryTokens, maxGenerationTokens } = options;
+  const metricsOf = (format: number, correct: number) => ({
+    format,
+    correct,
+    ...(options.bySource === true ? { [`correct/${asked.source}`]: correct } : {}),
+  });
   return buildAgentToolEnv({
     renderer,
     tools,
@@ -46,9 +54,9 @@ export function searchEnv(asked: SearchQuestion, options: SearchEnvOptions): Env
       const answer = reply === undefined ? null : answerIn(visibleText(reply));
       const format = answer === null ? 0 : 1;
       const correct = answer !== null && isRight(answer, asked.answers) ? 1 : 0;
-      const ofSource = options.bySource === true ? { [`correct/${asked.source}`]: correct } : {};
-      return { reward: format_coef * (format - 1) + correct, metrics: { format, correct, ...ofSource } };
+      return { reward: format_coef * (format - 1) + correct, metrics: metricsOf(format, correct) };
     },
+    ungradedMetrics: metricsOf(0, 0),
   });
 }
 

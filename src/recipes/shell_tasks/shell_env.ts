@@ -34,6 +34,7 @@ export function shellEnv(task: HarborTask, options: ShellEnvOptions): Env {
     maxTurns: max_turns,
     maxTrajectoryTokens: maxContextLength,
     maxGenerationTokens: Math.min(maxTokens, maxContextLength),
+    ungradedMetrics: { reward: 0, test_passed: 0, grading_error: 0 },
     rewardFn: async (_, { signal } = {}) => await verified(task, session, limits, signal),
   });
 }

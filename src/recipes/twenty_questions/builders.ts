@@ -2,10 +2,10 @@
 
 import { Type } from '@sinclair/typebox';
 import { defineBuilder } from '../../registry/builder.ts';
-import { semantic } from '../../registry/fields.ts';
+import { oneOf, semantic } from '../../registry/fields.ts';
 import { rlDatasetSlot } from '../../rl/types.ts';
 import { datasetSlot } from '../../supervised/types.ts';
-import { answererFields, count, gameFields, playFields, tableFields } from './fields.ts';
+import { answererFields, count, gameFields, playFields, QUESTIONS, tableFields } from './fields.ts';
 
 const twentyQuestions = defineBuilder({
   slot: rlDatasetSlot,
@@ -29,7 +29,7 @@ const twentyQuestionsDemonstrations = defineBuilder({
   slot: datasetSlot,
   name: 'twenty_questions_demonstrations',
   version: 1,
-  doc: 'Games of twenty_questions by someone who knows the things and asks by chance: a start for reinforcement learning.',
+  doc: 'Games of twenty_questions by someone who knows the things and asks by chance or well: a start for reinforcement learning.',
   params: Type.Object({
     ...gameFields,
     noise: semantic(
@@ -37,7 +37,13 @@ const twentyQuestionsDemonstrations = defineBuilder({
         minimum: 0,
         maximum: 1,
         default: 0.5,
-        description: 'Share of the questions that are any; the others tell something.',
+        description: 'Share of the questions that are any.',
+      }),
+    ),
+    questions: semantic(
+      oneOf(QUESTIONS, {
+        default: 'telling',
+        description: 'What the others are. telling: any whose answer is not known yet. best: the one that tells most.',
       }),
     ),
     ...demonstrationFields(2048),
@@ -50,7 +56,7 @@ const twentyQuestionsDemonstrations = defineBuilder({
     const table = requireTable(config);
     const { seen: things } = splitThings(table.things.length, config.held_out);
     const max_turns = config.max_turns ?? turnsOfBestPlay(table);
-    const options = { table, things, max_turns, noise: config.noise };
+    const options = { table, things, max_turns, noise: config.noise, questions: config.questions };
     return demonstrationDatasets(config, context, (random) => gameByChance(options, random), 'none');
   },
 });

@@ -1,11 +1,12 @@
-// Games of someone who knows the things and asks by chance; and answers to learn the answerer's part from.
+// Games of someone who knows the things and asks by chance, or mostly the best question; and answers to learn the answerer's part from.
 
 import type { RandomGenerator } from 'pure-rand/types/RandomGenerator';
 import type { Message } from '../../renderers/types.ts';
 import { nextBelow, nextUniform } from '../../util/random.ts';
 import { askedOfModel } from './answerers.ts';
+import type { QUESTIONS } from './fields.ts';
 import { guess, opening, question, told } from './game.ts';
-import { bitsOfTrait, type Left } from './information.ts';
+import { bestTrait, bitsOfTrait, type Left } from './information.ts';
 import type { TraitTable } from './table.ts';
 
 export interface AskedByChance {
@@ -13,12 +14,17 @@ export interface AskedByChance {
   /** Places of the things that may be looked for. */
   things: readonly number[];
   max_turns: number;
-  /** Share of the questions that are any; the others tell something. */
+  /** Share of the questions that are any. */
   noise: number;
+  /** What the others are. */
+  questions: (typeof QUESTIONS)[number];
 }
 
-/** Asks by chance until one thing is left, or the last turn has come, and then says one that can be. */
-export function gameByChance({ table, things, max_turns, noise }: AskedByChance, random: RandomGenerator): Message[] {
+/** Asks until one thing is left, or the last turn has come, and then says one that can be. */
+export function gameByChance(
+  { table, things, max_turns, noise, questions }: AskedByChance,
+  random: RandomGenerator,
+): Message[] {
   const pick = <T>(list: readonly T[]): T => list[nextBelow(random, list.length)];
   const thing = pick(things);
   const messages = [opening(max_turns)];
@@ -29,8 +35,9 @@ export function gameByChance({ table, things, max_turns, noise }: AskedByChance,
       return messages;
     }
     const all = table.traits.map((_, trait) => trait);
-    const telling = all.filter((trait) => bitsOfTrait(table, left, trait) > 0);
-    const trait = pick(nextUniform(random) < noise ? all : telling);
+    const known =
+      questions === 'best' ? [bestTrait(table, left)] : all.filter((each) => bitsOfTrait(table, left, each) > 0);
+    const trait = pick(nextUniform(random) < noise ? all : known);
     const answer = table.isTrue(thing, trait);
     messages.push(
       { role: 'assistant', content: question(table.traits[trait]) },

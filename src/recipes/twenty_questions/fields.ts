@@ -17,6 +17,9 @@ export const tableFields = {
   world_seed: semantic(Type.Integer({ minimum: 0, default: 0, description: 'Another one is another table.' })),
 };
 
+/** What a demonstration asks where chance does not decide: something that is not known yet, or what tells most. */
+export const QUESTIONS = ['telling', 'best'] as const;
+
 export const gameFields = {
   ...tableFields,
   max_turns: nullable(

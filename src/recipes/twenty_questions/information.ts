@@ -23,11 +23,16 @@ export function mostBits(table: TraitTable, left: Left): number {
   return Math.max(bitsOf(1, left.length), ...table.traits.map((_, trait) => bitsOfTrait(table, left, trait)));
 }
 
+/** The trait whose question tells most, by its place; of several the first, so that the best player always asks the same. */
+export function bestTrait(table: TraitTable, left: Left): number {
+  const bits = table.traits.map((_, trait) => bitsOfTrait(table, left, trait));
+  return bits.indexOf(Math.max(...bits));
+}
+
 /** Turns in which whoever always asks the best question finds any thing, its guess included. */
 export function turnsOfBestPlay(table: TraitTable, left: Left = table.things.map((_, thing) => thing)): number {
   if (left.length === 1) return 1;
-  const bits = table.traits.map((_, trait) => bitsOfTrait(table, left, trait));
-  const best = bits.indexOf(Math.max(...bits));
+  const best = bestTrait(table, left);
   const [yes, no] = [true, false].map((answer) => left.filter((thing) => table.isTrue(thing, best) === answer));
   return 1 + Math.max(turnsOfBestPlay(table, yes), turnsOfBestPlay(table, no));
 }
