@@ -63,7 +63,8 @@ async function ofFailed(
   { retries, hasDriver }: Pick<Rules, 'retries' | 'hasDriver'>,
 ): Promise<'free' | 'given up'> {
   const { value } = await readJob(directory);
-  const isDecided = hasDriver && value?.executor === WORK;
-  const isFree = isDecided ? numberOf(objectOf(value.handle).after_attempt) === attempt : attempt <= retries;
+  const isHandedOver = value?.executor === WORK;
+  const isSaid = isHandedOver && numberOf(objectOf(value.handle).after_attempt) === attempt;
+  const isFree = isSaid || (!(isHandedOver && hasDriver) && attempt <= retries);
   return isFree ? 'free' : 'given up';
 }

@@ -70,6 +70,30 @@ it('one of a study is free once its driver has handed it over, with word of how 
   expect(await look()).toBe('free');
 });
 
+it('one of a study that waits at a rung is looked at again, since it may be promoted', async () => {
+  const { sweep, directory, becomes } = await prepared();
+  await writeFile(join(sweep, 'sweep.json'), '{"search": {"builder": "random"}, "execution": {}}');
+  await announceJobs('work', [directory]);
+  await becomes({ state: 'stopped', attempt: 1, step: 2 });
+  const runs = new FreeRuns(sweep);
+  expect((await runs.survey(NOBODY, 10)).free).toHaveLength(0);
+  await becomes({ state: 'interrupted' });
+  expect((await runs.survey(NOBODY, 10)).free).toHaveLength(1);
+});
+
+it('one that failed is tried again by workers when the driver that decided it is gone', async () => {
+  const { sweep, directory, look, becomes } = await prepared({ retries: 1 });
+  const [record] = await announceJobs('work', [directory]);
+  if (record === undefined) throw new Error('no record');
+  await recordJob(directory, record, { after_attempt: 0 });
+  const about = { role: 'driver' as const, argv: ['sweep'], slots: null, log: null };
+  const { leave } = await joinSweep(sweep, about, { host: hostname(), pid: process.pid });
+  onTestFinished(leave);
+  expect(await becomes({ state: 'failed', attempt: 1 })).toBe('given up');
+  await leave();
+  expect(await look()).toBe('free');
+});
+
 it('one that was asked to stop is left alone until somebody asks for it', async () => {
   const { directory, look } = await prepared();
   await writeStopRequest(directory, false);
