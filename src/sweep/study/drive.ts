@@ -3,23 +3,16 @@
 // Whatever it decides is in the history before it acts on it, and what it acts on is read from run directories: killed at any moment, it
 // goes on where it was.
 
-import { join } from 'node:path';
 import pLimit from 'p-limit';
 import { objectiveOf } from '../../run_files/configurations.ts';
-import { measureRun } from '../../run_files/measure.ts';
-import type { Objective } from '../../run_files/objective.ts';
 import { judgedAmong } from '../../run_files/producers.ts';
-import { isFinished, readStatus } from '../../run_files/status.ts';
-import { giveUpRun, readGivenUp, reopenRun } from '../../run_files/stop.ts';
-import { writeUntil } from '../../run_files/until.ts';
-import { type Milestone, type Proposal, Study, type StudyEvent } from '../../study/study.ts';
-import type { Curve, EarlyStopping } from '../../study/types.ts';
+import { type Proposal, Study, type StudyEvent } from '../../study/study.ts';
 import { messageOf, SpecError } from '../../util/errors.ts';
 import type { SweepPlan } from '../plan.ts';
 import type { PlannedRun } from '../planned_run.ts';
-import { type Outcome, Scheduler, type SchedulerOptions, type SweepEvent } from '../scheduler.ts';
-import { Curves } from './curves.ts';
+import type { Outcome, SchedulerOptions } from '../scheduler.ts';
 import { readHistory, replayed, type StudyHistory } from './history.ts';
+import { JudgedRuns } from './judged_runs.ts';
 import { Spending } from './spending.ts';
 import type { StudyPlan } from './study_plan.ts';
 import { eventOf, type Verdict } from './verdict.ts';
@@ -63,30 +56,18 @@ interface TrialRun {
   lineage?: Proposal['lineage'];
 }
 
-interface Decision {
-  reason: string;
-  value: number;
-  step: number;
-}
-
 class Drive {
   readonly #plan: SweepPlan;
   readonly #study: StudyPlan;
   readonly #history: StudyHistory;
   readonly #state: Study;
   readonly #options: DriveOptions;
-  readonly #objective: Objective;
-  readonly #rule: EarlyStopping | null;
-  readonly #curves: Curves;
-  readonly #scheduler: Scheduler;
+  readonly #judged: JudgedRuns;
   readonly #began: number;
   readonly #spending = new Spending();
   readonly #trials: TrialRun[] = [];
   readonly #queue: Task[] = [];
   /** By the hash of the run. */
-  readonly #goals = new Map<string, number | null>();
-  readonly #decisions = new Map<string, Decision>();
-  readonly #watched = new Map<string, AbortController>();
   readonly #outcomes = new Map<string, Outcome>();
   /** Aborted when this process cannot go on: what runs saves a checkpoint and ends. */
   readonly #broken = new AbortController();
@@ -109,22 +90,13 @@ class Drive {
     this.#history = history;
     this.#state = state;
     this.#options = options;
-    this.#objective = objectiveOf(objective);
-    this.#rule = study.options.early_stopping;
-    this.#curves = new Curves(objective.metric, (value) => state.lower(value));
     this.#began = options.now();
-    this.#scheduler = new Scheduler({
-      ...options,
-      stop: AbortSignal.any([options.stop, this.#broken.signal]),
-      prepare: async (run) => {
-        const directory = await options.prepare(run);
-        await writeUntil(directory, this.#goals.get(run.hash) ?? null);
-        return directory;
-      },
-      onEvent: (event) => {
-        options.onEvent(event);
-        this.#watch(event);
-      },
+    this.#judged = new JudgedRuns({
+      objective: objectiveOf(objective),
+      goal: objective.goal,
+      rule: study.options.early_stopping,
+      lower: (value) => state.lower(value),
+      scheduling: { ...options, stop: AbortSignal.any([options.stop, this.#broken.signal]) },
     });
   }
 
@@ -141,14 +113,14 @@ class Drive {
       const trial = this.#state.trials[number];
       const hasFailed = runs.some(({ found }) => found?.status?.state === 'failed');
       if (trial?.state === 'failed' && hasFailed) await this.#record({ event: 'retried', trial: number });
-      if (this.#rule?.kind !== 'curve' || trial?.state === 'pending') continue;
-      for (const run of runs) this.#curves.read(run.hash, number, run.directory, trial?.state === 'finished');
+      if (trial?.state === 'pending') continue;
+      for (const run of runs) this.#judged.remember(run, number, trial?.state === 'finished');
     }
     for (const trial of this.#state.open) await this.#begin(trial);
   }
 
   async toTheEnd(): Promise<void> {
-    const { launching } = this.#scheduler;
+    const { launching } = this.#judged.scheduler;
     const underWay = new Set<Promise<void>>();
     try {
       for (;;) {
@@ -294,115 +266,28 @@ class Drive {
     const own = this.#trials[trial];
     if (own === undefined) return;
     if (!own.judged.has(run)) {
-      const followed = this.#followed.get(run.hash) ?? this.#scheduler.follow(run);
+      const followed = this.#followed.get(run.hash) ?? this.#judged.scheduler.follow(run);
       if (!this.#followed.has(run.hash)) {
         this.#followed.set(run.hash, followed);
         const outcome = await followed;
         this.#spending.add(run.hash, outcome.directory, null);
-        this.#outcomes.set(run.hash, await this.#scheduler.settle(outcome));
+        this.#outcomes.set(run.hash, await this.#judged.scheduler.settle(outcome));
       }
       return;
     }
     const goal = this.#state.milestoneOf(trial);
     const { max_cost } = this.#plan.fields;
-    const { outcome, verdict } = await this.#follow(run, trial, goal);
+    const { outcome, verdict } = await this.#judged.follow(run, trial, goal);
     this.#outcomes.set(run.hash, outcome);
     const warning = this.#spending.add(run.hash, outcome.directory, max_cost);
     if (warning !== null) this.#options.onEvent({ type: 'trouble', run, message: warning });
     if (verdict.kind === 'at_rung') {
       this.#options.onEvent({ type: 'waiting', run, step: goal?.step ?? 0, value: verdict.value });
-    } else await this.#scheduler.settle(outcome);
+    } else await this.#judged.scheduler.settle(outcome);
     own.verdicts.set(run, verdict);
     if (own.verdicts.size < own.judged.size) return;
     const event = eventOf(trial, [...own.verdicts.values()], goal);
     if (event !== null) await this.#record(event);
-  }
-
-  /** As far as it may go for now. */
-  async #follow(
-    run: PlannedRun,
-    trial: number,
-    goal: Milestone | null,
-  ): Promise<{ outcome: Outcome; verdict: Verdict }> {
-    this.#goals.set(run.hash, goal?.step ?? null);
-    const directory = await this.#options.locate(run);
-    const before = await this.#endOf(directory, goal);
-    // It waited, and its history says that it goes on.
-    if (before === null) await reopenRun(directory);
-    const giveUp = new AbortController();
-    this.#watched.set(run.hash, giveUp);
-    this.#curves.begin(run.hash, trial);
-    const outcome = await this.#scheduler.follow(run, giveUp.signal);
-    this.#watched.delete(run.hash);
-    const concluded = await this.#conclude(outcome, goal);
-    if (concluded.verdict.kind === 'finished') this.#curves.end(run.hash);
-    return concluded;
-  }
-
-  /** Null for a run that was given up before the step that it may go to now. */
-  async #endOf(directory: string, goal: Milestone | null): Promise<'there' | null> {
-    const given = readGivenUp(directory);
-    if (given === null || this.#rule?.kind !== 'rungs') return 'there';
-    return goal !== null && given.step >= goal.step ? 'there' : null;
-  }
-
-  async #conclude(outcome: Outcome, goal: Milestone | null): Promise<{ outcome: Outcome; verdict: Verdict }> {
-    const { run, directory, state } = outcome;
-    // A run may be quicker than whoever watches it, or have been watched by a process that is gone.
-    if (isFinished(state) || state === 'interrupted') this.#decide(run.hash, this.#curves.logged(run.hash, directory));
-    const decision = this.#decisions.get(run.hash);
-    if (decision !== undefined && (state === 'interrupted' || isFinished(state)) && state !== 'diverged') {
-      if (state === 'interrupted') await this.#giveUp(directory, decision);
-      const { value, step } = decision;
-      return { outcome: { ...outcome, state: 'stopped' }, verdict: { kind: 'given_up', value, step } };
-    }
-    if (state === 'done')
-      return { outcome, verdict: { kind: 'finished', value: this.#measured(directory), step: null } };
-    if (state === 'diverged' || state === 'failed') return { outcome, verdict: FAILED };
-    if (state === 'stopped') return { outcome, verdict: this.#stopped(directory, goal) };
-    if (state !== 'interrupted' || goal === null) return { outcome, verdict: UNFINISHED };
-    const step = (await readStatus(directory)).value?.step ?? 0;
-    if (step < goal.step) return { outcome, verdict: UNFINISHED };
-    const value = this.#measured(directory);
-    const reason = `waits at step ${step}, where others were better`;
-    await this.#giveUp(directory, { reason, value, step });
-    return { outcome: { ...outcome, state: 'stopped' }, verdict: { kind: 'at_rung', value, step } };
-  }
-
-  /** By its own early stopping, or by an earlier word of this sweep. */
-  #stopped(directory: string, goal: Milestone | null): Verdict {
-    const given = readGivenUp(directory);
-    if (given === null) return { kind: 'finished', value: this.#measured(directory), step: null };
-    const { value, step } = given;
-    return { kind: goal !== null && step >= goal.step ? 'at_rung' : 'given_up', value, step };
-  }
-
-  async #giveUp(directory: string, given: { reason: string; value: number | null; step: number }): Promise<void> {
-    await giveUpRun(directory, { ...given, metric: this.#objective.metric });
-  }
-
-  #measured(directory: string): number | null {
-    return measureRun(join(directory, 'metrics.jsonl'), this.#objective).value;
-  }
-
-  /** Asks the rule about every value that a run logs. */
-  #watch(event: SweepEvent): void {
-    if (event.type !== 'progress' || event.change.type !== 'rows' || this.#rule?.kind !== 'curve') return;
-    const { hash } = event.run;
-    this.#decide(hash, this.#curves.added(hash, event.change.rows, event.change.anew));
-    if (this.#decisions.has(hash)) this.#watched.get(hash)?.abort();
-  }
-
-  /** At the first value at which the rule gives the run up, however many are there by now. */
-  #decide(hash: string, grown: Iterable<{ curve: Curve; others: readonly Curve[] }>): void {
-    if (this.#rule?.kind !== 'curve' || this.#decisions.has(hash)) return;
-    for (const { curve, others } of grown) {
-      const reason = this.#rule.givesUp(curve, others, this.#study.options.goal);
-      const last = curve.values.at(-1);
-      if (reason === null || last === undefined) continue;
-      this.#decisions.set(hash, { reason, value: this.#state.lower(last.value), step: last.step });
-      return;
-    }
   }
 
   /** For this command they are over; the next one may promote them still, with more runs or hours. */
@@ -411,12 +296,10 @@ class Drive {
       for (const run of this.#trials[number]?.judged ?? []) {
         const directory = await this.#options.locate(run);
         const outcome: Outcome = { run, directory, state: 'stopped', error: null };
-        this.#outcomes.set(run.hash, await this.#scheduler.settle(outcome));
+        this.#outcomes.set(run.hash, await this.#judged.scheduler.settle(outcome));
       }
     }
   }
 }
 
 const NOTHING = { state: 'failed', value: null, step: null } as const;
-const FAILED: Verdict = { kind: 'failed', value: null, step: null };
-const UNFINISHED: Verdict = { kind: 'unfinished', value: null, step: null };
