@@ -22,6 +22,7 @@ import type { SweepEvent } from './scheduler.ts';
 import { sweepSignals } from './signals.ts';
 import { mostAtATime } from './sizes.ts';
 import { mostRuns } from './study/study_plan.ts';
+import { summarizeStudy } from './study/study_text.ts';
 import { loadOwn } from './sweep_file.ts';
 
 interface CommandOptions {
@@ -139,11 +140,18 @@ async function refuseRunFile(file: string, options: LoadOptions): Promise<void> 
   });
 }
 
+/** Those that no line will tell of any more. */
+function settledRuns({ runs, study, fields }: SweepPlan): number {
+  if (study === null) return runs.filter(({ state }) => state === 'done').length;
+  const { finished, stopped, failed } = summarizeStudy(study, fields);
+  return (finished + stopped + failed) * study.runs_per_trial;
+}
+
 function progressReporter(plan: SweepPlan, registry: Registry): SweepReporter {
   const { stderr } = process;
   const missing = plan.runs.filter(({ state }) => state !== 'done');
   const now = () => performance.now();
-  const total = mostRuns(plan) - (plan.runs.length - missing.length);
+  const total = mostRuns(plan) - settledRuns(plan);
   return stderr.isTTY
     ? terminalReporter({ runs: missing, total }, (run) => headlineOf(plan.specOf(run), registry), stderr, now)
     : plainReporter(total, (line) => stderr.write(`${line}\n`), now);

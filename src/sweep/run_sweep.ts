@@ -33,6 +33,8 @@ export interface SweepResult {
   /** Number of runs in the plan, and how many were finished before it started. */
   runs: number;
   reused: number;
+  /** Of a study: false where it was stopped before all was asked. */
+  complete?: boolean;
   states: Record<RunState, number>;
   /** Runs that are anything but done, divergence included: finished ones first, then in the order of the plan. */
   not_done: RunReport[];
@@ -114,9 +116,9 @@ async function drive(
       await freezePlan({ ...plan, runs }, options.argv);
     };
     const driving = { ...scheduling, maxConcurrency, mostMs, now: () => performance.now(), planned };
-    const outcomes = await driveStudy(plan, plan.study, history, driving);
+    const { outcomes, isComplete } = await driveStudy(plan, plan.study, history, driving);
     const runs = outcomes.map(({ run }) => run);
-    return await resultOf({ ...plan, runs }, outcomes);
+    return { ...(await resultOf({ ...plan, runs }, outcomes)), complete: isComplete };
   } finally {
     await plan.study?.options.search.close?.();
     await executor.close?.();
@@ -124,8 +126,8 @@ async function drive(
 }
 
 /** 0 when every run has finished, 1 when some failed, 3 when there is something left that has not. */
-export function exitCodeOf({ states, runs }: SweepResult, interrupted: boolean): 0 | 1 | 3 {
-  if (states.done + states.stopped + states.diverged === runs) return 0;
+export function exitCodeOf({ states, runs, complete = true }: SweepResult, interrupted: boolean): 0 | 1 | 3 {
+  if (complete && states.done + states.stopped + states.diverged === runs) return 0;
   return states.failed > 0 && !interrupted ? 1 : 3;
 }
 

@@ -1,6 +1,6 @@
 // Sweeps that search and give up on runs, as the built command runs them, with runs that cost nothing.
 
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { isJsonObject, type JsonObject } from '../../src/util/json.ts';
@@ -87,6 +87,56 @@ describe('a sweep that searches', PATIENCE, () => {
     const all = await events(toy);
     expect(ofKind(all, 'retried')).toHaveLength(4);
     expect(all.slice(-4).map(({ state }) => state)).toEqual(Array(4).fill('finished'));
+  });
+});
+
+describe('a sweep that searches, after an accident,', PATIENCE, () => {
+  const TWO = SEARCH.replace('max_runs: 4', 'max_runs: 2');
+  const again = async (toy: ToySweep) => (await toy.run('sweep', 'sweep.yaml')).code;
+
+  it('goes on with runs that were killed without a last word', async () => {
+    const toy = await ToySweep.create(TWO, 'fate: crash_once\n');
+    expect([await again(toy), await again(toy)]).toEqual([1, 0]);
+    expect((await events(toy)).slice(-2).map(({ state }) => state)).toEqual(['finished', 'finished']);
+  });
+
+  it('runs anew what was deleted by hand, to the same value', async () => {
+    const toy = await ToySweep.create(TWO);
+    await again(toy);
+    const runs = join(toy.directory, 'runs/toy');
+    const [first = ''] = (await readdir(runs)).filter((name) => name.includes('rate'));
+    await rm(join(runs, first), { recursive: true });
+    expect(await again(toy)).toBe(0);
+    const told = ofKind(await events(toy), 'told');
+    expect(told).toHaveLength(3);
+    const same = told.filter(({ trial }) => trial === told[2]?.trial);
+    expect(new Set(same.map(({ value }) => value)).size).toBe(1);
+  });
+
+  it('tells of a point that cannot be run, and asks for the next', async () => {
+    const toy = await ToySweep.create(`
+grid: {rate: {normal: [0.1, 0.5]}}
+search: {builder: random}
+objective: {metric: test/nll, goal: minimize}
+max_runs: 6
+`);
+    const { code, stderr } = await toy.run('sweep', 'sweep.yaml');
+    expect(code).toBe(0);
+    expect(stderr).toMatch(/trial \d cannot be run: .*expected a number above 0; got -/);
+    expect(ofKind(await events(toy), 'told')).toHaveLength(6);
+  });
+
+  it('says that the objective was never logged', async () => {
+    const toy = await ToySweep.create(TWO.replace('test/nll', 'test/nil'));
+    expect((await toy.run('sweep', 'sweep.yaml')).stderr).toContain('has logged no test/nil');
+  });
+
+  it('is not over when it was stopped before all was asked', async () => {
+    const toy = await ToySweep.create(SEARCH, 'fate: wait\n');
+    const child = toy.start('sweep', 'sweep.yaml');
+    await toy.untilWaiting(1);
+    child.signal('SIGINT');
+    expect(await child.ended()).toBe(3);
   });
 });
 

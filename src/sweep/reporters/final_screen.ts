@@ -78,7 +78,10 @@ function troubles(notDone: readonly RunReport[]): string[] {
   return more > 0 ? [...lines.slice(0, 2 * SHOWN_RUNS), `  and more: see ${programName()} report`] : lines;
 }
 
-function nextCommands({ states, log_path, best }: SweepResult, argv: readonly string[]): [string, string][] {
+function nextCommands(
+  { states, log_path, best, complete = true }: SweepResult,
+  argv: readonly string[],
+): [string, string][] {
   const { failed, interrupted, running, pending } = states;
   const again: [string, string] = [`${programName()} ${argv.map(quote).join(' ')}`, 'run what is missing'];
   const report: [string, string] = [
@@ -90,5 +93,5 @@ function nextCommands({ states, log_path, best }: SweepResult, argv: readonly st
     run === null || run.sampler_path === null
       ? []
       : [[`${programName()} chat ${quote(shortPath(run.directory))}`, 'talk to its best run']];
-  return failed + interrupted + running + pending > 0 ? [again, report, ...chat] : [report, ...chat];
+  return failed + interrupted + running + pending > 0 || !complete ? [again, report, ...chat] : [report, ...chat];
 }

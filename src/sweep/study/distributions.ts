@@ -16,7 +16,7 @@ const bounds =
     low < high ? { kind, low, high } : null;
 
 const KINDS = new Map<string, Kind>([
-  ['uniform', { of: '[low, high]', read: bounds('uniform') }],
+  ['uniform', { of: '[low, high], low below high', read: bounds('uniform') }],
   [
     'log_uniform',
     {

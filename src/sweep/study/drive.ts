@@ -6,7 +6,9 @@
 import pLimit from 'p-limit';
 import { objectiveOf } from '../../run_files/configurations.ts';
 import { judgedAmong } from '../../run_files/producers.ts';
+import { isFinished } from '../../run_files/status.ts';
 import { type Proposal, Study, type StudyEvent } from '../../study/study.ts';
+import type { Trial } from '../../study/types.ts';
 import { messageOf, SpecError } from '../../util/errors.ts';
 import type { SweepPlan } from '../plan.ts';
 import type { PlannedRun } from '../planned_run.ts';
@@ -27,13 +29,20 @@ export interface DriveOptions extends SchedulerOptions {
   planned(runs: readonly PlannedRun[]): Promise<void>;
 }
 
-/** All runs that were asked for, and what became of each. */
+export interface DrivenStudy {
+  /** Of all runs that were asked for. */
+  outcomes: Outcome[];
+  /** Nothing is left to ask or to run that this command could have begun. */
+  isComplete: boolean;
+}
+
+/** To the end of what there is to ask, or until it is stopped. */
 export async function driveStudy(
   plan: SweepPlan,
   study: StudyPlan,
   history: StudyHistory,
   options: DriveOptions,
-): Promise<Outcome[]> {
+): Promise<DrivenStudy> {
   const { log_path } = plan;
   // What was read for the plan may have grown since.
   const events = await readHistory(log_path, study.decides);
@@ -41,7 +50,7 @@ export async function driveStudy(
   const drive = new Drive(plan, study, { history, state, options });
   await drive.remember(events);
   await drive.toTheEnd();
-  return drive.outcomes();
+  return { outcomes: drive.outcomes(), isComplete: drive.isComplete };
 }
 
 interface Task {
@@ -73,6 +82,8 @@ class Drive {
   readonly #broken = new AbortController();
   /** What is asked and told has one order, that of the history: the next question knows all that stands before it. */
   readonly #turn = pLimit(1);
+  /** A run could not even be begun, as on a full disk: to ask on would only use up trials. */
+  #isHalted = false;
   /** Trials of the same runs as one before them, by its number. */
   readonly #repeats = new Map<number, number[]>();
   /** Stages that several trials start from are run once. */
@@ -108,15 +119,25 @@ class Drive {
       this.#add(runs, event.lineage);
     }
     await this.#options.planned(this.#runs());
+    const waiting = new Set(this.#state.waiting);
     for (const [number, { runs }] of this.#trials.entries()) {
       for (const { hash, directory } of runs) this.#spending.add(hash, directory, null);
-      const trial = this.#state.trials[number];
-      const hasFailed = runs.some(({ found }) => found?.status?.state === 'failed');
-      if (trial?.state === 'failed' && hasFailed) await this.#record({ event: 'retried', trial: number });
-      if (trial?.state === 'pending') continue;
-      for (const run of runs) this.#judged.remember(run, number, trial?.state === 'finished');
+      const told = this.#state.trials[number]?.state ?? 'pending';
+      if (told !== 'pending' && !waiting.has(number) && this.#isToBeToldAnew(runs, told)) {
+        await this.#write({ event: 'retried', trial: number });
+      } else if (told !== 'pending') {
+        for (const run of runs) this.#judged.remember(run, number, told === 'finished');
+      }
     }
     for (const trial of this.#state.open) await this.#begin(trial);
+  }
+
+  /** Failed, killed, or deleted by hand, so that there is something to run; or brought to its end by somebody else since. */
+  #isToBeToldAnew(runs: readonly PlannedRun[], told: Trial['state']): boolean {
+    const states = runs.map(({ found }) => found?.status?.state ?? 'pending');
+    if (!states.every(isFinished)) return true;
+    const isDone = states.every((state) => state !== 'diverged');
+    return told === 'failed' && isDone && runs.some(({ directory }) => this.#judged.measured(directory) !== null);
   }
 
   async toTheEnd(): Promise<void> {
@@ -142,6 +163,11 @@ class Drive {
       throw error;
     }
     if (!launching.aborted && this.#state.open.length === 0) await this.#settleThoseThatWait();
+  }
+
+  /** Whether it ended by itself. */
+  get isComplete(): boolean {
+    return !this.#judged.scheduler.launching.aborted && !this.#isHalted && this.#state.open.length === 0;
   }
 
   /** Of all runs that were asked for. */
@@ -206,6 +232,7 @@ class Drive {
   }
 
   #isEnough(): boolean {
+    if (this.#isHalted) return true;
     const { mostMs, now } = this.#options;
     if (mostMs !== null && now() - this.#began >= mostMs) return true;
     const { target, max_cost } = this.#plan.fields;
@@ -284,6 +311,7 @@ class Drive {
     if (verdict.kind === 'at_rung') {
       this.#options.onEvent({ type: 'waiting', run, step: goal?.step ?? 0, value: verdict.value });
     } else await this.#judged.scheduler.settle(outcome);
+    this.#isHalted ||= outcome.state === 'failed' && verdict.kind === 'unfinished';
     own.verdicts.set(run, verdict);
     if (own.verdicts.size < own.judged.size) return;
     const event = eventOf(trial, [...own.verdicts.values()], goal);

@@ -127,7 +127,11 @@ function directoryIn(log_path: string): string {
 async function refuseAnother(directory: string, study: JsonObject): Promise<void> {
   const path = join(directory, STUDY);
   const { value, problem } = await readJson(path, studyShape);
-  if (problem !== null) throw new DataFormatError(`${shortPath(directory)}: ${problem}`);
+  if (problem !== null) {
+    throw new DataFormatError(`${shortPath(directory)}: ${problem}`, {
+      hint: 'Delete study.json: the next command writes it anew, and the history beside it is what counts.',
+    });
+  }
   if (value === null || canonicalJson(value.study) === canonicalJson(study)) return;
   const changed = Object.keys({ ...value.study, ...study }).filter(
     (name) => canonicalJson(value.study[name] ?? null) !== canonicalJson(study[name] ?? null),

@@ -5,7 +5,7 @@ import { LeaseHeldError } from '../../run_files/lease.ts';
 import { measureRun } from '../../run_files/measure.ts';
 import type { Objective } from '../../run_files/objective.ts';
 import { isFinished, readStatus } from '../../run_files/status.ts';
-import { giveUpRun, readGivenUp, reopenRun } from '../../run_files/stop.ts';
+import { giveUpRun, readGivenUp, reopenRun, whyStopped } from '../../run_files/stop.ts';
 import { writeUntil } from '../../run_files/until.ts';
 import type { Milestone, Study } from '../../study/study.ts';
 import type { Curve, EarlyStopping, Goal } from '../../study/types.ts';
@@ -37,6 +37,7 @@ export class JudgedRuns {
   readonly #goals = new Map<string, number | null>();
   readonly #decisions = new Map<string, Decision>();
   readonly #watched = new Map<string, AbortController>();
+  #hasWarned = false;
 
   constructor(options: JudgedRunsOptions) {
     const { objective, lower, scheduling } = options;
@@ -100,32 +101,53 @@ export class JudgedRuns {
       const { value, step } = decision;
       return { outcome: { ...outcome, state: 'stopped' }, verdict: { kind: 'given_up', value, step } };
     }
-    if (state === 'done')
-      return { outcome, verdict: { kind: 'finished', value: this.#measured(directory), step: null } };
-    if (state === 'diverged' || state === 'failed') return { outcome, verdict: FAILED };
-    if (state === 'stopped') return { outcome, verdict: this.#stopped(directory, goal) };
+    if (state === 'done') return { outcome, verdict: this.#finished(outcome) };
+    if (state === 'diverged') return { outcome, verdict: FAILED };
+    if (state === 'failed') {
+      const attempt = (await readStatus(directory)).value?.attempt ?? 0;
+      return { outcome, verdict: attempt === 0 ? UNFINISHED : FAILED };
+    }
+    if (state === 'stopped') return { outcome, verdict: await this.#stopped(directory, goal) };
     if (state !== 'interrupted' || goal === null) return { outcome, verdict: UNFINISHED };
     const step = (await readStatus(directory)).value?.step ?? 0;
     if (step < goal.step) return { outcome, verdict: UNFINISHED };
-    const value = this.#measured(directory);
+    const value = this.measured(directory);
     const reason = `waits at step ${step}, where others were better`;
     await this.#giveUp(directory, { reason, value, step });
     return { outcome: { ...outcome, state: 'stopped' }, verdict: { kind: 'at_rung', value, step } };
   }
 
   /** By its own early stopping, or by an earlier word of this sweep. */
-  #stopped(directory: string, goal: Milestone | null): Verdict {
-    const given = readGivenUp(directory);
-    if (given === null) return { kind: 'finished', value: this.#measured(directory), step: null };
+  async #stopped(directory: string, goal: Milestone | null): Promise<Verdict> {
+    const given = readGivenUp(directory) ?? (await this.#unreadable(directory));
+    if (given === null) return { kind: 'finished', value: this.measured(directory), step: null };
     const { value, step } = given;
     return { kind: goal !== null && step >= goal.step ? 'at_rung' : 'given_up', value, step };
+  }
+
+  /** Where stop.json says nothing: a rule with rungs has stopped it where it is. Null where the run's own early stopping did. */
+  async #unreadable(directory: string): Promise<(Pick<Verdict, 'value'> & { step: number }) | null> {
+    if (this.#options.rule?.kind !== 'rungs' || whyStopped(directory) !== null) return null;
+    const { value: status } = await readStatus(directory);
+    return { value: this.measured(directory), step: status?.step ?? 0 };
+  }
+
+  #finished({ run, directory }: Outcome): Verdict {
+    const value = this.measured(directory);
+    const { metric } = this.#options.objective;
+    if (value === null && !this.#hasWarned) {
+      this.#hasWarned = true;
+      const message = `has logged no ${metric}, which is the objective: its trial counts as failed`;
+      this.#options.scheduling.onEvent({ type: 'trouble', run, message });
+    }
+    return { kind: 'finished', value, step: null };
   }
 
   async #giveUp(directory: string, given: { reason: string; value: number | null; step: number }): Promise<void> {
     await giveUpRun(directory, { ...given, metric: this.#options.objective.metric });
   }
 
-  #measured(directory: string): number | null {
+  measured(directory: string): number | null {
     return measureRun(join(directory, 'metrics.jsonl'), this.#options.objective).value;
   }
 

@@ -44,6 +44,9 @@ export function summarizeStudy(
   };
 }
 
+/** Names of parameters on one line. */
+const SHOWN = 5;
+
 /** `at most 20 trials of 3 runs = 60 runs by tpe over learning_rate and lora_rank` */
 export function studyTitle(summary: StudySummary): string {
   const { search, early_stopping, parameters, most_trials, runs_per_trial } = summary;
@@ -52,7 +55,9 @@ export function studyTitle(summary: StudySummary): string {
       ? plural(most_trials, 'run')
       : `${plural(most_trials, 'trial')} of ${runs_per_trial} runs = ${most_trials * runs_per_trial} runs`;
   const rule = early_stopping === null ? '' : `, given up by ${early_stopping}`;
-  return `at most ${runs}, asked for by ${search} over ${parameters.join(', ')}${rule},`;
+  const shown = parameters.slice(0, SHOWN).join(', ');
+  const more = parameters.length > SHOWN ? ` and ${parameters.length - SHOWN} more` : '';
+  return `at most ${runs}, asked for by ${search} over ${shown}${more}${rule},`;
 }
 
 /** What became of those that were asked for. */
@@ -70,6 +75,6 @@ export function studyRows({ asked, finished, stopped, failed, waiting, open }: S
 }
 
 /** Whether anything is left to ask or to run. */
-export function isOver({ most_trials, asked, waiting, open }: StudySummary): boolean {
-  return asked >= most_trials && waiting === 0 && open === 0;
+export function isOver({ most_trials, asked, open }: StudySummary): boolean {
+  return asked >= most_trials && open === 0;
 }

@@ -80,8 +80,8 @@ describe('the space of a sweep', () => {
   });
 
   it.each([
-    [{ rate: { uniform: [2, 1] } }, 'grid/rate: expected uniform: [low, high]'],
-    [{ rate: { uniform: ['a', 1] } }, 'grid/rate: expected uniform: [low, high]'],
+    [{ rate: { uniform: [2, 1] } }, 'grid/rate: expected uniform: [low, high], low below high'],
+    [{ rate: { uniform: ['a', 1] } }, 'grid/rate: expected uniform: [low, high], low below high'],
     [
       { rate: { log_uniform: [-4, -1] } },
       'grid/rate: expected log_uniform: [low, high], values above 0 and no exponents',
