@@ -265,6 +265,22 @@ it('counts runs that were never started as still to go, when a sweep is stopped'
   expect(table.lines(80, 20)[0]).toBe('1/6  1 done, 1 failed, 2 interrupted, 2 to go');
 });
 
+it('tells runs of a study that wait at a rung from those that are still to be asked for', () => {
+  const runs = [run('rate=0.1,seed=0', 8), run('rate=0.2,seed=0', 8)];
+  const [first = run('none'), second = run('none')] = runs;
+  const table = new LiveTable({ runs: [], total: 6 }, headlineOf, () => 0);
+  const lines = () => table.lines(80, 20);
+  table.update({ type: 'asked', trial: 0, runs });
+  for (const each of runs) table.update({ type: 'launched', run: each });
+  table.update({ type: 'waiting', run: first, step: 2, value: 1.5 });
+  expect(lines()[0]).toBe('0/6  1 running, 1 waiting, 4 to go');
+  table.update({ type: 'promoted', run: first, until: 4 });
+  table.update({ type: 'launched', run: first });
+  table.update(settled(first, 1.2));
+  table.update(settled(second, 1.4));
+  expect(lines()[0]).toBe('2/6  2 done, 4 to go');
+});
+
 it('redraws from the start of the line, where a key may have left its echo, and leaves nothing behind', () => {
   let written = '';
   const write = (text: string) => {
