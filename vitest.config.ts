@@ -7,11 +7,13 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     exclude: [
       'test/**/*.cli.test.ts',
+      'test/bridges/**',
       'test/browser/**',
       'test/crash/**',
       'test/first_chat/**',
       'test/install/**',
       'test/interop/**',
+      'test/machines/**',
       'test/slurm/**',
     ],
     globalSetup: ['test/support/build.ts', 'test/support/cache.ts'],

@@ -1,4 +1,4 @@
-// The bridge to Optuna where there is no Optuna: one line that says what is wrong. With Optuna: test/interop/optuna_search.test.ts.
+// The bridge to Optuna where there is no Optuna: one line that says what is wrong. With Optuna: test/bridges/optuna_search.test.ts.
 
 import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Python, pythonOf } from './venv.ts';
+import { type Python, pythonOf } from '../interop/venv.ts';
 
 export const rayPython = (): Promise<Python> =>
   pythonOf({

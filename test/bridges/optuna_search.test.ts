@@ -9,15 +9,15 @@ import { suggestRandom } from '../../src/study/search/random.ts';
 import { valueIn } from '../../src/study/search/values.ts';
 import type { Parameter, Point, Question, Trial } from '../../src/study/types.ts';
 import type { JsonObject } from '../../src/util/json.ts';
+import { pythonOf } from '../interop/venv.ts';
 import { isInside } from '../study/search/support/spaces.ts';
-import { pythonOf } from './venv.ts';
 
 const environment = await pythonOf({
   name: 'optuna-search',
   requirements: join(import.meta.dirname, 'optuna_search_requirements.txt'),
   packages: 'Optuna with PyTorch and CMA-ES, about 1 GB,',
 });
-if ('missing' in environment) process.stderr.write(`interop: OPTUNA'S SAMPLERS ARE SKIPPED: ${environment.missing}\n`);
+if ('missing' in environment) process.stderr.write(`bridges: OPTUNA'S SAMPLERS ARE SKIPPED: ${environment.missing}\n`);
 const python = 'missing' in environment ? '' : environment.path;
 
 const SPACE: Parameter[] = [

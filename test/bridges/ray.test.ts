@@ -9,7 +9,7 @@ import { ToySweep } from '../sweep/support/toy_sweeps.ts';
 import { type RayHead, rayPython, startRay } from './ray_cluster.ts';
 
 const environment = await rayPython();
-if ('missing' in environment) process.stderr.write(`interop: Ray IS SKIPPED: ${environment.missing}\n`);
+if ('missing' in environment) process.stderr.write(`bridges: RAY IS SKIPPED: ${environment.missing}\n`);
 
 describe.skipIf('missing' in environment)('a sweep on Ray', { timeout: 480_000 }, () => {
   let directory: string;
