@@ -127,8 +127,9 @@ async function knownSamples(path: string, grader: string): Promise<Map<string, K
       });
     }
     const key = sampleKey(record);
-    if (record.error !== null) known.delete(key);
-    else if (record.grader === grader) known.set(key, { scored: scoredSample(record) });
+    // Behind an answer it says that judging it anew failed: the answer is there all the same.
+    if (record.error !== null) continue;
+    if (record.grader === grader) known.set(key, { scored: scoredSample(record) });
     else known.set(key, { turns: record.turns, time_seconds: record.time_seconds });
   }
   return known;

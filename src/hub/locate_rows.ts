@@ -29,6 +29,7 @@ export async function locateRows(path: string, options: DatasetOptions = {}): Pr
   }
   const fits = pathMatcher(wanted);
   const found = dataset.paths.filter((each) => fits(each)).sort();
+  if (dataset.cachedOnly !== null && found.length > 0) throw partOnly(path, dataset.cachedOnly);
   const [only, ...others] = found;
   if (only === undefined) return missing();
   if (others.length === 0) return await dataset.locate(only);
@@ -51,6 +52,13 @@ export async function isAtHand(path: string): Promise<boolean> {
   if (!isHubPath(path)) return true;
   const { dataset: name, revision, path: file } = parseHubPath(path);
   return (await cachedFile({ name, revision }, file, await hubSettings(process.env))) !== null;
+}
+
+/** A part would be taken for the whole, and kept as that. */
+function partOnly(path: string, why: string): ConfigurationError {
+  return new ConfigurationError(`${path}: fits several files, and only those in the cache are known: ${why}`, {
+    hint: 'Name one file of them, or try again where the hub can be reached.',
+  });
 }
 
 function refuse(error: ConfigurationError): never {

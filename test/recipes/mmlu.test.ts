@@ -133,6 +133,7 @@ describe('the letter of a reply', () => {
     ['First \\boxed{A}, no: \\boxed{\\text{C}}', 'C'],
     ['\\boxed{Oslo}', 'C'],
     ['\\boxed{none}', null],
+    ['The length is \\boxed{42}. Answer: C', 'C'],
     ['Answer: C', 'C'],
     ['answer: c', null],
     ['The answer is (D).', 'D'],

@@ -134,6 +134,20 @@ describe.skipIf(problem !== null)('a shell', () => {
     await expect(session.write('/app/../../x', '')).rejects.toThrow('a session has no place');
   });
 
+  it('is cleared and ends whatever modes and names a program has left', async () => {
+    const { session, exec } = await shell();
+    await exec("mkdir -p /tests/a/b $'/tests/\\xff/c'; chmod 000 /tests/a/b /tests/a");
+    await session.clear('/tests');
+    const { stdout } = await exec('ls /tests | wc -l');
+    expect(stdout.trim()).toBe('0');
+  });
+
+  it('counts what cannot be looked at as too much', async () => {
+    const { exec } = await shell();
+    const { status, stderr } = await exec("mkdir $'/app/\\xff'; head -c 1M /dev/zero > $'/app/\\xff/x'");
+    expect([status, stderr]).toEqual(['error', 'files of more than 64 MiB\n']);
+  });
+
   it('ends a command whose files are more than it may have', async () => {
     const { exec } = await shell();
     const { status, stderr } = await exec('for i in 1 2 3 4 5; do head -c 30M /dev/zero > $i; done');

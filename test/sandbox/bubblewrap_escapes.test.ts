@@ -168,6 +168,12 @@ const MEMORY: Escape[] = [
     { stdout: '' },
   ],
   [
+    'fills files that have no name',
+    'python',
+    "import os, time\nfor i in range(20):\n    f = os.memfd_create('x')\n    os.write(f, b'x' * (10 * 2 ** 20))\n    time.sleep(0.05)\ntime.sleep(3)",
+    { status: 'memory' },
+  ],
+  [
     'fills files in memory',
     'bash',
     'for i in 1 2 3 4; do head -c 40M /dev/zero > /tmp/$i || echo full; done 2>/dev/null',

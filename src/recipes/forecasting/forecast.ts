@@ -30,7 +30,9 @@ const NUMBER =
 /** The probability in the last line that says anything, from 0 to 1; null for anything else. */
 export function parseForecast(reply: string): number | null {
   const last = reply.split('\n').findLast((line) => line.trim() !== '');
-  const [, digits, percent] = NUMBER.exec((last ?? '').trim()) ?? [];
+  // Runs of blanks would be tried in all ways that they can be shared between the places that allow them.
+  const plain = (last ?? '').trim().replaceAll(/\s+/g, ' ');
+  const [, digits, percent] = NUMBER.exec(plain) ?? [];
   if (digits === undefined) return null;
   const value = Number(digits) / (percent === '%' ? 100 : 1);
   return value >= 0 && value <= 1 ? value : null;

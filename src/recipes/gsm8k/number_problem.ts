@@ -23,5 +23,7 @@ export function numberProblem({ question, answer }: QuestionAndAnswer): Problem 
 /** Of several boxes the last one counts: what comes before are steps. */
 function numberIn(reply: string): string | null {
   const boxed = boxedAnswer(reply);
-  return extractNumericAnswer(boxed === null ? reply : `\\boxed{${boxed}}`);
+  if (boxed === null) return extractNumericAnswer(reply);
+  // As LaTeX sets thousands apart: 70{,}000, 70\,000, 70\ 000.
+  return extractNumericAnswer(`\\boxed{${boxed.replaceAll(/\{,\}|\\[,!;: ]/g, '')}}`);
 }

@@ -15,8 +15,10 @@ export function chosenPlace(reply: string, choices: readonly string[]): number |
   const range = `A-${LETTERS[choices.length - 1]}`;
   const placed = (letter: string | undefined) => (letter === undefined ? null : placeIn(letter, choices));
   const boxed = boxedAnswer(reply);
-  if (boxed !== null) return placed(lettered(range, boxed)) ?? placeOfText(boxed, choices);
-  const plain = reply.replaceAll(/[*_`]/g, '').trim();
+  const inBox = boxed === null ? null : (placed(lettered(range, boxed)) ?? placeOfText(boxed, choices));
+  // A box may hold a step: a number on the way to the letter.
+  if (inBox !== null) return inBox;
+  const plain = withoutRuns(reply.replaceAll(/[*_`]/g, '')).trim();
   const lastLine = plain.split('\n').at(-1)?.trim() ?? '';
   const end = plain.slice(-LAST_CHARACTERS);
   return (
@@ -35,6 +37,11 @@ export function chosenPlace(reply: string, choices: readonly string[]): number |
     placed(lastMatch(end, `\\(([${range}])\\)`, 'g')) ??
     placed(lastMatch(end, `(?<![\\w'’])([${range}])(?=[.):,]|\\s*$)`, 'gm'))
   );
+}
+
+/** One blank, or one end of a line, for many: patterns would try all ways to share them. */
+function withoutRuns(text: string): string {
+  return text.replaceAll(/[^\S\n]+/g, ' ').replaceAll(/ ?\n[ \n]*/g, '\n');
 }
 
 /** "A" stands for a letter, "a" for a word. */

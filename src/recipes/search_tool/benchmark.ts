@@ -9,6 +9,7 @@ import { defineBuilder } from '../../registry/builder.ts';
 import { nullable, semantic } from '../../registry/fields.ts';
 import type { Make } from '../../registry/slot.ts';
 import type { Corpus } from '../../retrieval/types.ts';
+import { canonicalJson } from '../../util/json.ts';
 import type { AskingParams } from './fields.ts';
 import {
   askingFields,
@@ -101,8 +102,10 @@ async function searchBenchmark(
     maxTrajectoryTokens: params.max_trajectory_tokens,
     maxGenerationTokens: 0,
   };
-  const examples = questions.slice(0, params.num_examples ?? undefined).map((asked, i) => ({
-    example_id: `${name}_${digestOf([asked.question, i])}`,
+  const { num_examples, ...asking } = params;
+  const idOf = exampleIds(name, canonicalJson(asking));
+  const examples = questions.slice(0, num_examples ?? undefined).map((asked) => ({
+    example_id: idOf(asked),
     input: asked.question,
     expected: asked.answers.join(' | '),
     makeEnv: () => searchEnv(asked, options),
@@ -110,5 +113,17 @@ async function searchBenchmark(
   return { name, grader: GRADER, examples };
 }
 
-const digestOf = (value: readonly (string | number)[]): string =>
-  createHash('sha256').update(JSON.stringify(value)).digest('hex').slice(0, 16);
+/**
+ * By what is asked and how: with other tools, another corpus or other right answers it is another example. A question that stands there
+ * again has a number behind it.
+ */
+function exampleIds(name: string, asking: string): (asked: SearchQuestion) => string {
+  const seen = new Map<string, number>();
+  return ({ question, answers }) => {
+    const text = JSON.stringify([asking, question, answers]);
+    const id = createHash('sha256').update(text).digest('hex').slice(0, 16);
+    const count = (seen.get(id) ?? 0) + 1;
+    seen.set(id, count);
+    return count === 1 ? `${name}_${id}` : `${name}_${id}_${count}`;
+  };
+}

@@ -73,7 +73,8 @@ async function verified(
   await session.clear('/tests');
   await session.clear('/logs');
   for (const [path, text] of Object.entries(tests)) await session.write(`/tests/${path}`, text);
-  const command = 'mkdir -p /logs/verifier && bash /tests/test.sh';
+  // The agent's home is not the tests': what Python, git and others read there is its own.
+  const command = 'mkdir -p /logs/verifier && HOME=/tmp PYTHONNOUSERSITE=1 bash /tests/test.sh';
   const bounds = { ...limits, seconds: verifier_seconds };
   requireAvailable(await session.exec(command, bounds, { signal }));
   const reward =

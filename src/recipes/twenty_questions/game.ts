@@ -17,7 +17,9 @@ export function traitIn(asked: string): string | null {
 
 /** What is guessed in a line of a reply, wherever the line stands; null where nothing is. */
 export function guessIn(reply: string): string | null {
-  const [, guessed] = /^[ \t]*guess:[ \t]*(?:(?:an?|the)[ \t]+)?(\S.*?)[ \t]*[.!]?[ \t]*$/im.exec(reply) ?? [];
+  const [, guessed] =
+    /^[ \t]*guess:[ \t]*(?:(?:an?|the)[ \t]+)?(\S.*?)[ \t]*[.!]?[ \t]*$/im.exec(reply.replaceAll(/[^\S\n]+/g, ' ')) ??
+    [];
   return guessed?.toLowerCase() ?? null;
 }
 

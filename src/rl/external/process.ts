@@ -22,6 +22,9 @@ const FAREWELL_MS = 2000;
 /** What the last of its output has to arrive once it has ended. */
 const LAST_WORDS_MS = 1000;
 
+/** Characters of an error that a program tells. */
+const MOST_TOLD = 2000;
+
 export interface ProcessOptions {
   /** The program and its arguments; no shell reads them. */
   command: readonly string[];
@@ -93,7 +96,7 @@ export class ExternalProcess {
     if (error === null) return answer;
     throw new RolloutFailure(
       'external_error',
-      `${request.method}: ${printable(typeof error === 'string' ? error : shown(error))}`,
+      `${request.method}: ${printable(typeof error === 'string' ? error.slice(0, MOST_TOLD) : shown(error))}`,
     );
   }
 

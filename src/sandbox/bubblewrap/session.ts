@@ -5,7 +5,9 @@ import { constants } from 'node:fs';
 import { lstat, mkdir, mkdtemp, open, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { execa } from 'execa';
 import { ConfigurationError } from '../../util/errors.ts';
+import { errorCode } from '../../util/files.ts';
 import { safeParts } from '../../util/safe_path.ts';
 import type { SandboxSession } from '../types.ts';
 import type { Mount } from './arguments.ts';
@@ -39,11 +41,11 @@ export async function openSession({ limit, readable }: SessionOptions): Promise<
       }),
     write: async (path, text) => await writeBelow(root, requireParts(path), text),
     clear: async (directory) => {
-      await rm(join(root, directory), { recursive: true, force: true });
+      await removeWhole(join(root, directory));
       await mkdir(join(root, directory));
     },
     read: async (path, most) => await readBelow(root, requireParts(path), most),
-    close: async () => await rm(root, { recursive: true, force: true }),
+    close: async () => await removeWhole(root),
   };
 }
 
@@ -95,7 +97,10 @@ async function isLarger(directory: string, mostBytes: number): Promise<boolean> 
   let entries = 0;
   const left = [directory];
   for (let next = left.pop(); next !== undefined; next = left.pop()) {
-    for (const entry of await readdir(next, { withFileTypes: true }).catch(() => [])) {
+    const names = await readdir(next, { withFileTypes: true }).catch(namesUnlessGone);
+    // What cannot be looked at cannot be counted.
+    if (names === null || names.some(({ name }) => name.includes('\uFFFD'))) return true;
+    for (const entry of names) {
       entries += 1;
       const path = join(next, entry.name);
       if (entry.isDirectory()) left.push(path);
@@ -104,4 +109,14 @@ async function isLarger(directory: string, mostBytes: number): Promise<boolean> 
     }
   }
   return false;
+}
+
+function namesUnlessGone(error: unknown): [] | null {
+  return errorCode(error) === 'ENOENT' ? [] : null;
+}
+
+/** Whatever modes a program has given to its directories, and whatever bytes their names are of. */
+async function removeWhole(path: string): Promise<void> {
+  await execa('chmod', ['-R', 'u+rwX', '--', path], { reject: false });
+  await execa('rm', ['-rf', '--', path]);
 }

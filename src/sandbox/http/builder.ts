@@ -13,7 +13,8 @@ export const httpSandboxBuilder = defineBuilder({
   params: Type.Object({
     url: runtime(
       Type.String({
-        pattern: '^https?://',
+        // It is recorded with the run: no user, no password, no key behind a question mark.
+        pattern: '^https?://[^\\s@?#]+$',
         examples: ['http://localhost:8080/run_code'],
         description:
           'Where it takes programs, such as http://localhost:8080/run_code: the SANDBOX_URL of the cookbook.',
