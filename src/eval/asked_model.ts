@@ -5,6 +5,7 @@ import { addressOf, chatService } from '../completers/chat_service.ts';
 import { type Answerer, textAnswerer, tokenAnswerer } from '../evaluation/answerer.ts';
 import { textsOnlyRenderer } from '../evaluation/texts_only.ts';
 import type { Registry } from '../registry/registry.ts';
+import type { PlainRef } from '../registry/slot.ts';
 import type { Renderer } from '../renderers/types.ts';
 import { openSamplingTarget } from '../run/sampling_target.ts';
 import { identityOfWeights } from '../run_files/weights_reader.ts';
@@ -81,11 +82,18 @@ async function weightsAsked(
   return {
     description,
     label: [basename(target), ...(checkpoint === null ? [] : [checkpoint])].join('@'),
-    settings: { model: identityOfWeights(ref, weights), renderer: rendererRef },
+    settings: { model: identityOfWeights(ref, weights), renderer: rendererRef, ...whereOf(at.service) },
     renderer,
     answerer: tokenAnswerer(client, renderer.tokenizer),
     close: () => opened.close(),
   };
+}
+
+/** Another server may hold other weights under a name. What else its reference says, keys among it, is left out. */
+function whereOf(service: PlainRef | undefined): JsonObject {
+  if (service === undefined) return {};
+  const { builder, base_url = null } = service;
+  return { service: { builder, base_url } };
 }
 
 const USUAL_KEY = 'OPENAI_API_KEY';

@@ -26,8 +26,9 @@ export function problemBenchmark(
   const prefix = [...system, ...convoPrefix];
   const seen = new Map<string, number>();
   const examples = problems.map((problem): BenchmarkExample => {
-    const { question, reference_answer } = problem;
-    const id = `${name}_${shortHash(JSON.stringify([prefix, question, reference_answer]))}`;
+    const { question, reference_answer, judged_by } = problem;
+    const parts = [prefix, question, reference_answer, ...(judged_by === undefined ? [] : [judged_by])];
+    const id = `${name}_${shortHash(JSON.stringify(parts))}`;
     const count = (seen.get(id) ?? 0) + 1;
     seen.set(id, count);
     return {

@@ -10,6 +10,8 @@ export interface Problem {
   question: string;
   /** For transcripts. */
   reference_answer: string;
+  /** What decides beside that, such as tests: with others it is another example of a benchmark. */
+  judged_by?: string;
   checkAnswer(reply: string): boolean | Promise<boolean>;
   /** Whether the reply is written as it should be; true unless given. */
   checkFormat?(reply: string): boolean;

@@ -23,6 +23,7 @@ export function pythonProblem(
   return {
     question,
     reference_answer: solution,
+    judged_by: `${before}\n${tests}`,
     extractAnswer: codeIn,
     async checkAnswer(reply) {
       // A program that ends before its tests, with sys.exit(0) for one, has passed none of them.

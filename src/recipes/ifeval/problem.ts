@@ -4,13 +4,13 @@ import type { ScoredSample } from '../../evaluation/types.ts';
 import type { Problem } from '../../rl/problem_env.ts';
 import { field, kindOf } from '../../supervised/data/fields.ts';
 import { DataValidationError } from '../../util/errors.ts';
-import { isJsonObject, type JsonObject } from '../../util/json.ts';
+import { canonicalJson, isJsonObject, type JsonObject } from '../../util/json.ts';
 import { inField, textIn } from '../math/problem_file.ts';
 import { type Follows, instructionOf } from './instructions.ts';
 
 export interface InstructedPrompt {
   prompt: string;
-  instructions: { id: string; follows: Follows }[];
+  instructions: { id: string; kwargs: JsonObject; follows: Follows }[];
 }
 
 /** `{"prompt", "instruction_id_list", "kwargs"}`; arguments that are null are absent. */
@@ -29,7 +29,7 @@ export function readIfevalRow(row: JsonObject): InstructedPrompt {
       throw new DataValidationError(`instruction_id_list[${i}]: must be text, not ${kindOf(id)}`);
     if (!isJsonObject(given)) throw new DataValidationError(`kwargs[${i}]: must be an object, not ${kindOf(given)}`);
     const present = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== null));
-    return { id, follows: inField(`kwargs[${i}]`, () => instructionOf(id, present)) };
+    return { id, kwargs: present, follows: inField(`kwargs[${i}]`, () => instructionOf(id, present)) };
   });
   return { prompt, instructions };
 }
@@ -45,6 +45,7 @@ export function instructedProblem({ prompt, instructions }: InstructedPrompt): P
   return {
     question: prompt,
     reference_answer: instructions.map(({ id }) => id).join(', '),
+    judged_by: canonicalJson(instructions.map(({ id, kwargs }) => [id, kwargs])),
     checkAnswer: (reply) => strictly(reply).every(Boolean),
     extractAnswer: (reply) => {
       const strict = strictly(reply);
