@@ -51,14 +51,14 @@ export interface StudyRuns extends Omit<StudyPlan, 'runsOf'> {
 export type Before = readonly { runs: readonly Pick<SweepRun, 'hash'>[]; lineage?: Proposal['lineage'] }[];
 
 type Rule = EarlyStopping | null;
-type Loading = LoadOptions & { digests: Digests; revisions: DatasetRevisions };
+type Loading = LoadOptions & { digests: Digests; revisions?: DatasetRevisions };
 
-/** The runs that a search has asked for so far, and the study that asks for more. */
-export async function askedRuns(
+/** What a search is to draw from, and the runs of a trial whichever. @throws SpecError with what is wrong with the axes, or with both ends of them */
+export async function searchedSpace(
   sweep: SweepFile,
   registry: Registry,
-  { search, rule, ...loading }: Loading & { search: AskingSearch; rule: Rule },
-): Promise<{ swept: SweepRuns; fields: readonly string[]; study: StudyRuns }> {
+  { search, ...loading }: Loading & { search: AskingSearch },
+) {
   const { fields, document } = sweep;
   const { space, axes, unconditional, configurationOf, issues } = sweepSpace(fields, document);
   if (issues.length > 0) throw new SpecError(diagnose(document, issues));
@@ -67,15 +67,27 @@ export async function askedRuns(
   const trials = new TrialRuns(sweep, registry, loading);
   const named = trials.probe(space, configurationOf);
   // Data sets by name are asked for once, and then all is read again with what they are.
-  const sample = (await loading.revisions.settle()) ? trials.probe(space, configurationOf) : named;
+  const sample = (await loading.revisions?.settle()) === true ? trials.probe(space, configurationOf) : named;
   if (search.kind === 'population') refuseAroundPopulation(sweep, sample);
   const stages = [...new Set(sample.flatMap(({ stage }) => stage ?? []))];
   const judged = [...judgedStage(fields, sample), ...unknownStages(fields, stages)];
   if (judged.length > 0) throw new SpecError(diagnose(document, judged));
   const set = [...new Set(axes.flatMap(({ choices }) => choices.flat().map(({ field }) => field)))];
+  return { space, configurationOf, trials, sample, stages, set, most_trials: mostTrials(sweep, sample) };
+}
+
+/** The runs that a search has asked for so far, and the study that asks for more. */
+export async function askedRuns(
+  sweep: SweepFile,
+  registry: Registry,
+  { rule, ...loading }: Loading & { search: AskingSearch; rule: Rule },
+): Promise<{ swept: SweepRuns; fields: readonly string[]; study: StudyRuns }> {
+  const { fields } = sweep;
+  const { search } = loading;
+  const searched = await searchedSpace(sweep, registry, loading);
+  const { space, configurationOf, trials, sample, stages, set, most_trials } = searched;
   const runsOf = ({ point, lineage }: Proposal, before: Before) =>
     trials.of(configurationOf(point), lineage === undefined ? null : lineOf(lineage, before, fields.log_path));
-  const most_trials = mostTrials(sweep, sample);
   const { study, runs } = await studyOf(sweep, { space, search, early_stopping: rule, most_trials, sample, runsOf });
   const swept: SweepRuns = {
     axes: [],

@@ -39,7 +39,7 @@ export class TrialRuns {
   constructor(
     sweep: SweepFile,
     registry: Registry,
-    { digests, revisions, ...options }: LoadOptions & { digests: Digests; revisions: DatasetRevisions },
+    { digests, revisions, ...options }: LoadOptions & { digests: Digests; revisions?: DatasetRevisions | undefined },
   ) {
     this.#sweep = sweep;
     this.#registry = registry;
