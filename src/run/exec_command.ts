@@ -9,6 +9,9 @@ import { executeDirectory } from './execute_directory.ts';
 import { jsonlReporter } from './reporters/jsonl.ts';
 import { stopOnSignals } from './signals.ts';
 
+/** Environment variable: how many attempts whoever starts this process has seen. */
+export const AFTER_ATTEMPT = 'COOKBOOK_AFTER_ATTEMPT';
+
 interface ExecOptions {
   /** Aborted to stop the run, beside the signals that the process gets. */
   signal?: AbortSignal;
@@ -29,9 +32,17 @@ export async function execCommand(path: string, registry: Registry, options: Exe
     await loadRecordedPlugins(directory, spec, registry);
     const onEvent = options.isQuiet ? () => undefined : jsonlReporter((line) => process.stdout.write(`${line}\n`));
     const signal = options.signal === undefined ? stop.signal : AbortSignal.any([stop.signal, options.signal]);
-    const { status } = await executeDirectory(directory, registry, { onEvent, signal });
+    const { status } = await executeDirectory(directory, registry, {
+      onEvent,
+      signal,
+      afterAttempt: attemptIn(process.env),
+    });
     return exitCodeOf(status.state);
   } finally {
     stop.dispose();
   }
+}
+
+function attemptIn({ [AFTER_ATTEMPT]: text }: NodeJS.ProcessEnv): number | undefined {
+  return text !== undefined && /^\d{1,9}$/.test(text) ? Number(text) : undefined;
 }

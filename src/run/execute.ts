@@ -41,6 +41,8 @@ export interface ExecuteOptions {
   onEvent: RunListener;
   /** Aborted to stop the run at the next step with a checkpoint; it can then be resumed. */
   signal: AbortSignal;
+  /** Attempts that whoever asks for this one has seen; with more by now another was quicker, and the run is left as it stands. */
+  afterAttempt?: number | undefined;
   /** Where the secrets are that the spec refers to; this process's own if absent. */
   env?: Environment;
 }
@@ -66,6 +68,9 @@ export async function executeRun(path: string, registry: Registry, options: Exec
     const record = await readRunRecord(path);
     const before = await readStatus(path);
     if (before.value !== null && isFinished(before.value.state)) return before.value;
+    const { afterAttempt } = options;
+    if (before.value !== null && afterAttempt !== undefined && before.value.attempt !== afterAttempt)
+      return before.value;
     await tidyRunDirectory(path, record);
     if ((await readStopRequest(path)) !== null) return await notBegun(path, before.value ?? pendingStatus());
     const env = options.env ?? process.env;

@@ -7,9 +7,14 @@ import { type PlacedRun, readSweepRuns } from '../run_files/sweep_runs.ts';
 import { isJsonObject, numberOf, objectOf, textOf } from '../util/json.ts';
 import { type Rules, type Standing, standingOf } from './standing.ts';
 
+export interface FreeRun extends PlacedRun {
+  /** The last one that was seen: whoever takes it after another has had it must not count as one more try. */
+  attempt: number;
+}
+
 export interface Survey {
   /** In the order of the plan, at most as many as were asked for. */
-  free: PlacedRun[];
+  free: FreeRun[];
   /** How the runs that were looked at stand. With as many free ones as were asked for, those behind them were not. */
   counts: Record<Standing['kind'], number>;
 }
@@ -32,7 +37,7 @@ export class FreeRuns {
     const rules = await rulesOf(this.#directory);
     const byHash = new Map(runs.map((run) => [run.hash, run]));
     const counts = { free: 0, held: 0, finished: 0, waits: 0, 'given up': 0 };
-    const free: PlacedRun[] = [];
+    const free: FreeRun[] = [];
     const known = new Map(this.#finished);
     const standing = async (run: PlacedRun): Promise<Standing> => {
       const before = known.get(run.hash);
@@ -50,10 +55,10 @@ export class FreeRuns {
       return found;
     };
     for (const run of runs) {
-      const { kind: found } = mine.has(run.hash) ? HELD : await standing(run);
+      const { kind: found, status } = mine.has(run.hash) ? HELD : await standing(run);
       const kind = found === 'free' && unable.has(run.hash) ? 'given up' : found;
       counts[kind] += 1;
-      if (kind === 'free') free.push(run);
+      if (kind === 'free') free.push({ ...run, attempt: status?.attempt ?? 0 });
       if (free.length >= most) break;
     }
     return { free, counts };

@@ -4,6 +4,7 @@ import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { availableParallelism } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { AFTER_ATTEMPT } from '../run/exec_command.ts';
 import { inspectRunDirectory } from '../run_files/directory.ts';
 import { readStopRequest } from '../run_files/stop_request.ts';
 import { processesOf } from '../run_files/sweep_processes.ts';
@@ -12,7 +13,7 @@ import type { RunSnapshot, RunStatus, SeenState } from '../run_files/types.ts';
 import { endOf, runtimeThreads, startExec } from '../sweep/executors/processes.ts';
 import { recordFailure } from '../sweep/prepare.ts';
 import { messageOf } from '../util/errors.ts';
-import { FreeRuns, type Survey } from './free_runs.ts';
+import { type FreeRun, FreeRuns, type Survey } from './free_runs.ts';
 
 export type WorkEvent =
   | { type: 'took'; run: PlacedRun }
@@ -78,16 +79,19 @@ async function isOver(directory: string, { free, counts }: Survey): Promise<bool
 
 /** `hasBegun`: false of one that this worker cannot execute, and had better not take again. */
 async function execute(
-  run: PlacedRun,
+  run: FreeRun,
   { concurrency, stop, kill, onEvent }: WorkerOptions,
 ): Promise<{ state: SeenState; hasBegun: boolean }> {
   onEvent({ type: 'took', run });
-  const { directory } = run;
-  const before = (await inspectRunDirectory(directory))?.status?.attempt ?? 0;
+  const { directory, attempt: before } = run;
   let end: string;
   try {
     const threads = Math.max(1, Math.floor(availableParallelism() / concurrency));
-    end = await toItsEnd(await startExec(directory, runtimeThreads(threads)), stop, kill);
+    end = await toItsEnd(
+      await startExec(directory, { ...runtimeThreads(threads), [AFTER_ATTEMPT]: `${before}` }),
+      stop,
+      kill,
+    );
   } catch (error) {
     end = `its process could not be started (${messageOf(error)})`;
   }
