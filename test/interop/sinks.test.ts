@@ -12,6 +12,7 @@ import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vites
 import { conversationLines, writeChatModel } from '../support/chat_model.ts';
 import { type CliResult, cookbook } from '../support/cli.ts';
 import { callsOf, killBeforeCall } from '../support/crashes.ts';
+import { freePort } from '../support/ports.ts';
 import { temporaryDirectory } from '../support/temporary_directory.ts';
 import { pythonOf } from './venv.ts';
 import { wandbServer } from './wandb_server.ts';
@@ -32,14 +33,6 @@ const STEPS = 10;
 
 let directory: string;
 let mlflow: { url: string; child: ChildProcess };
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return typeof address === 'object' && address !== null ? address.port : 0;
-}
 
 async function startMlflow(place: string): Promise<typeof mlflow> {
   const port = await freePort();

@@ -3,9 +3,9 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { delimiter, dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { answers, freePort } from '../support/ports.ts';
 import { type Python, pythonOf } from './venv.ts';
 
 export const skyrlTx = (): Promise<Python> =>
@@ -71,7 +71,7 @@ export async function startSkyrlTx(python: string, model: string, directory: str
     await ended;
   };
   const until = performance.now() + START_MS;
-  while (!(await answers(url))) {
+  while (!(await answers(`${url}/api/v1/healthz`))) {
     if (server.exitCode !== null || performance.now() > until) {
       await stop();
       throw new Error(`skyrl-tx did not start (${server.exitCode ?? 'no answer'})`);
@@ -90,22 +90,4 @@ async function inFloat32(model: string, directory: string): Promise<string> {
   const config: object = JSON.parse(await readFile(join(model, 'config.json'), 'utf8'));
   await writeFile(join(directory, 'config.json'), JSON.stringify({ ...config, torch_dtype: 'float32' }));
   return directory;
-}
-
-async function answers(url: string): Promise<boolean> {
-  return await fetch(`${url}/api/v1/healthz`).then(
-    ({ ok }) => ok,
-    () => false,
-  );
-}
-
-/** One that nobody listens on at the moment. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (address === null || typeof address === 'string') throw new Error('no port is free');
-  return address.port;
 }

@@ -75,6 +75,10 @@ class Drive {
   readonly #began: number;
   readonly #spending = new Spending();
   readonly #trials: TrialRun[] = [];
+  /** All runs that were asked for, each once, by their hashes. */
+  readonly #runs = new Map<string, PlannedRun>();
+  /** The first trial of those that are judged by the same runs. */
+  readonly #firsts = new Map<string, number>();
   readonly #queue: Task[] = [];
   /** By the hash of the run. */
   readonly #outcomes = new Map<string, Outcome>();
@@ -86,8 +90,8 @@ class Drive {
   #isHalted = false;
   /** Trials of the same runs as one before them, by its number. */
   readonly #repeats = new Map<number, number[]>();
-  /** Stages that several trials start from are run once. */
-  readonly #followed = new Map<string, Promise<Outcome>>();
+  /** Hashes of the stages that were begun. */
+  readonly #stages = new Set<string>();
 
   constructor(
     plan: SweepPlan,
@@ -118,7 +122,7 @@ class Drive {
       const runs = event.runs.length === 0 ? [] : await this.#study.runsOf(event, this.#trials);
       this.#add(runs, event.lineage);
     }
-    await this.#options.planned(this.#runs());
+    await this.#options.planned([...this.#runs.values()]);
     const waiting = new Set(this.#state.waiting);
     for (const [number, { runs }] of this.#trials.entries()) {
       for (const { hash, directory } of runs) this.#spending.add(hash, directory, null);
@@ -172,15 +176,10 @@ class Drive {
 
   /** Of all runs that were asked for. */
   outcomes(): Outcome[] {
-    return this.#runs().map((run): Outcome => {
+    return [...this.#runs.values()].map((run): Outcome => {
       const state = run.found?.status?.state ?? 'pending';
       return this.#outcomes.get(run.hash) ?? { run, directory: run.directory, state, error: null };
     });
-  }
-
-  /** Each once. */
-  #runs(): PlannedRun[] {
-    return [...new Map(this.#trials.flatMap(({ runs }) => runs.map((run) => [run.hash, run] as const))).values()];
   }
 
   /** The first run of what comes next, the others queued behind it; null where nothing can be begun now. */
@@ -209,11 +208,10 @@ class Drive {
     const trial = this.#trials.length;
     const runs = await this.#runsOf(trial, proposal);
     await this.#write({ event: 'asked', trial, ...proposal, runs: runs.map(({ hash }) => hash) });
-    const known = new Set(this.#runs().map(({ hash }) => hash));
-    const added = runs.filter(({ hash }) => !known.has(hash));
+    const added = runs.filter(({ hash }) => !this.#runs.has(hash));
     this.#add(runs, proposal.lineage);
     if (added.length > 0) {
-      await this.#options.planned(this.#runs());
+      await this.#options.planned([...this.#runs.values()]);
       this.#options.standings.expect(added);
     }
     this.#options.onEvent({ type: 'asked', trial, runs: added });
@@ -244,6 +242,9 @@ class Drive {
 
   #add(runs: readonly PlannedRun[], lineage: Proposal['lineage']): void {
     const judged = new Set(judgedAmong(runs, this.#plan.fields.objective?.stage));
+    for (const run of runs) this.#runs.set(run.hash, run);
+    const key = keyOf(judged);
+    if (!this.#firsts.has(key)) this.#firsts.set(key, this.#trials.length);
     this.#trials.push({ runs, judged, verdicts: new Map(), ...(lineage !== undefined && { lineage }) });
   }
 
@@ -251,8 +252,7 @@ class Drive {
   async #begin(number: number): Promise<void> {
     const { runs = [], judged = new Set<PlannedRun>() } = this.#trials[number] ?? {};
     if (runs.length === 0) return await this.#write({ event: 'told', trial: number, ...NOTHING });
-    const hashes = [...judged].map(({ hash }) => hash).join();
-    const first = this.#trials.findIndex((other) => [...other.judged].map(({ hash }) => hash).join() === hashes);
+    const first = this.#firsts.get(keyOf(judged)) ?? number;
     if (first === number) return this.#enqueue(number);
     this.#repeats.set(first, [...(this.#repeats.get(first) ?? []), number]);
     await this.#tellRepeats(first);
@@ -293,13 +293,7 @@ class Drive {
     const own = this.#trials[trial];
     if (own === undefined) return;
     if (!own.judged.has(run)) {
-      const followed = this.#followed.get(run.hash) ?? this.#judged.scheduler.follow(run);
-      if (!this.#followed.has(run.hash)) {
-        this.#followed.set(run.hash, followed);
-        const outcome = await followed;
-        this.#spending.add(run.hash, outcome.directory, null);
-        this.#outcomes.set(run.hash, await this.#judged.scheduler.settle(outcome));
-      }
+      await this.#runStage(run);
       return;
     }
     const goal = this.#state.milestoneOf(trial);
@@ -318,6 +312,15 @@ class Drive {
     if (event !== null) await this.#record(event);
   }
 
+  /** One that several trials start from is run once. */
+  async #runStage(run: PlannedRun): Promise<void> {
+    if (this.#stages.has(run.hash)) return;
+    this.#stages.add(run.hash);
+    const outcome = await this.#judged.scheduler.follow(run);
+    this.#spending.add(run.hash, outcome.directory, null);
+    this.#outcomes.set(run.hash, await this.#judged.scheduler.settle(outcome));
+  }
+
   /** For this command they are over; the next one may promote them still, with more runs or hours. */
   async #settleThoseThatWait(): Promise<void> {
     for (const number of this.#state.waiting) {
@@ -329,5 +332,7 @@ class Drive {
     }
   }
 }
+
+const keyOf = (judged: ReadonlySet<PlannedRun>) => [...judged].map(({ hash }) => hash).join();
 
 const NOTHING = { state: 'failed', value: null, step: null } as const;

@@ -8,10 +8,10 @@ import { isFinished, readStatus } from '../../run_files/status.ts';
 import { giveUpRun, readGivenUp, reopenRun, whyStopped } from '../../run_files/stop.ts';
 import { writeUntil } from '../../run_files/until.ts';
 import type { Milestone, Study } from '../../study/study.ts';
-import type { Curve, EarlyStopping, Goal } from '../../study/types.ts';
+import type { EarlyStopping, Goal } from '../../study/types.ts';
 import type { PlannedRun } from '../planned_run.ts';
 import { type Outcome, Scheduler, type SchedulerOptions, type SweepEvent } from '../scheduler.ts';
-import { Curves } from './curves.ts';
+import { Curves, type Grown } from './curves.ts';
 import type { Verdict } from './verdict.ts';
 
 export interface JudgedRunsOptions {
@@ -160,7 +160,7 @@ export class JudgedRuns {
   }
 
   /** At the first value at which the rule gives the run up, however many are there by now. */
-  #decide(hash: string, grown: Iterable<{ curve: Curve; others: readonly Curve[] }>): void {
+  #decide(hash: string, grown: Iterable<Grown>): void {
     const { rule, goal, lower } = this.#options;
     if (rule?.kind !== 'curve' || this.#decisions.has(hash)) return;
     for (const { curve, others } of grown) {
