@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { inspectRunDirectory } from '../run_files/directory.ts';
 import { isFinished } from '../run_files/status.ts';
-import { processesOf } from '../run_files/sweep_processes.ts';
+import { liveDriver } from '../run_files/sweep_processes.ts';
 import { isSweepDirectory, stateOf } from '../run_files/sweep_runs.ts';
 import { DRIVER_LOG } from '../sweep/presence.ts';
 import { ConfigurationError, RunDirectoryError } from '../util/errors.ts';
@@ -52,16 +52,14 @@ export async function logsCommand(path: string, options: LogsOptions): Promise<L
   await look(options.lines);
   while (follow && !stop.aborted) {
     // Asked before the look: what is written until it is over is shown.
-    const isOver = isSweep ? !(await isDriven(directory)) : isFinished(stateOf(await inspectRunDirectory(directory)));
+    const isOver = isSweep
+      ? (await liveDriver(directory)) === null
+      : isFinished(stateOf(await inspectRunDirectory(directory)));
     await look(Number.POSITIVE_INFINITY);
     if (isOver) break;
     await sleep(POLL_MS, undefined, { signal: stop }).catch(() => undefined);
   }
   return { file, lines: shown };
-}
-
-async function isDriven(directory: string): Promise<boolean> {
-  return (await processesOf(directory)).some(({ role, live }) => role === 'driver' && live);
 }
 
 function nothingThere(directory: string, isSweep: boolean): Error {

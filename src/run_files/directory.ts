@@ -152,6 +152,11 @@ function readRecord(path: string): Promise<Reading<RunRecord>> {
   return readJson(recordPath(path), runRecordShape);
 }
 
+/** The last attempt at a run; 0 before the first. */
+export function attemptOf(snapshot: RunSnapshot | null): number {
+  return snapshot?.status?.attempt ?? 0;
+}
+
 async function readLive(path: string): Promise<Reading<boolean>> {
   try {
     return { value: (await leaseHolder(path)) !== null, problem: null };

@@ -75,6 +75,11 @@ export async function processesOf(sweepDirectory: string): Promise<SweepProcess[
     .sort((a, b) => order(a.role, b.role) || order(a.started_at, b.started_at));
 }
 
+/** The driver that decides what is run; null where none lives. */
+export async function liveDriver(sweepDirectory: string): Promise<SweepProcess | null> {
+  return (await processesOf(sweepDirectory)).find(({ role, live }) => role === 'driver' && live) ?? null;
+}
+
 async function listProcesses(sweepDirectory: string): Promise<(SweepProcess & { directory: string })[]> {
   const entries = await entriesOf(join(sweepDirectory, FOLDER));
   const found = entries

@@ -10,7 +10,7 @@ import type { Colors } from 'picocolors/types.js';
 import type { Registry } from '../registry/registry.ts';
 import { columns } from '../run/reporters/final_screen.ts';
 import { LeaseHeldError } from '../run_files/lease.ts';
-import { processesOf, type SweepProcess } from '../run_files/sweep_processes.ts';
+import { liveDriver, processesOf, type SweepProcess } from '../run_files/sweep_processes.ts';
 import { RunDirectoryError } from '../util/errors.ts';
 import { readFileTail } from '../util/file_tail.ts';
 import { explainingFailure, shortPath } from '../util/files.ts';
@@ -49,8 +49,8 @@ export async function detachSweep(
 }
 
 async function refuseDriven(log_path: string): Promise<void> {
-  const driver = (await processesOf(log_path)).find(({ role, live }) => role === 'driver' && live);
-  if (driver === undefined) return;
+  const driver = await liveDriver(log_path);
+  if (driver === null) return;
   const place = quote(shortPath(log_path));
   throw new RunDirectoryError(
     `process ${driver.pid} on ${driver.host} drives this sweep already, since ${driver.started_at}`,

@@ -4,7 +4,7 @@ import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { formatDuration } from '../run/progress.ts';
 import type { ConfigurationScore } from '../run_files/configurations.ts';
-import { inspectRunDirectory } from '../run_files/directory.ts';
+import { attemptOf, inspectRunDirectory } from '../run_files/directory.ts';
 import { LeaseHeldError } from '../run_files/lease.ts';
 import { isFinished } from '../run_files/status.ts';
 import { readStopRequest } from '../run_files/stop_request.ts';
@@ -349,10 +349,6 @@ function resultOf(snapshot: RunSnapshot | null): Verdict {
   if (snapshot?.live === true) return { state: 'running', error: null };
   const state = snapshot?.status?.state ?? 'pending';
   return { state: state === 'running' ? 'interrupted' : state, error: snapshot?.status?.error ?? null };
-}
-
-function attemptOf(snapshot: RunSnapshot | null): number {
-  return snapshot?.status?.attempt ?? 0;
 }
 
 /** Resolves when no process holds the run any more, or when there is no more use in waiting. */

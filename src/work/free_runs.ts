@@ -2,7 +2,7 @@
 
 import { join } from 'node:path';
 import { readForeignObject } from '../run_files/foreign_json.ts';
-import { processesOf } from '../run_files/sweep_processes.ts';
+import { liveDriver } from '../run_files/sweep_processes.ts';
 import { type PlacedRun, readSweepRuns } from '../run_files/sweep_runs.ts';
 import { isJsonObject, numberOf, objectOf, textOf } from '../util/json.ts';
 import { type Rules, type Standing, standingOf } from './standing.ts';
@@ -72,6 +72,6 @@ const HELD: Standing = { kind: 'held', status: null };
 async function rulesOf(directory: string): Promise<Rules> {
   const { execution, search, early_stopping } = readForeignObject(join(directory, 'sweep.json')).value ?? {};
   const isStudy = (textOf(objectOf(search).builder) ?? 'grid') !== 'grid' || isJsonObject(early_stopping);
-  const hasDriver = (await processesOf(directory)).some(({ role, live }) => role === 'driver' && live);
+  const hasDriver = (await liveDriver(directory)) !== null;
   return { retries: numberOf(objectOf(execution).retries) ?? 0, isStudy, hasDriver };
 }

@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { AFTER_ATTEMPT } from '../run/exec_command.ts';
 import { inspectRunDirectory } from '../run_files/directory.ts';
 import { readStopRequest } from '../run_files/stop_request.ts';
-import { processesOf } from '../run_files/sweep_processes.ts';
+import { liveDriver } from '../run_files/sweep_processes.ts';
 import { type PlacedRun, stateOf } from '../run_files/sweep_runs.ts';
 import type { RunSnapshot, RunStatus, SeenState } from '../run_files/types.ts';
 import { endOf, runtimeThreads, startExec } from '../sweep/executors/processes.ts';
@@ -74,7 +74,7 @@ export async function work(
 /** Nothing is free, nobody holds what may become free, and no driver is there to plan more. */
 async function isOver(directory: string, { free, counts }: Survey): Promise<boolean> {
   if (free.length > 0 || counts.held > 0) return false;
-  return !(await processesOf(directory)).some(({ role, live }) => role === 'driver' && live);
+  return (await liveDriver(directory)) === null;
 }
 
 /** `hasBegun`: false of one that this worker cannot execute, and had better not take again. */

@@ -3,11 +3,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Type } from '@sinclair/typebox';
 import { defineBuilder } from '../../registry/builder.ts';
-import { inspectRunDirectory } from '../../run_files/directory.ts';
+import { attemptOf, inspectRunDirectory } from '../../run_files/directory.ts';
 import { announceJobs, recordJob } from '../../run_files/job.ts';
 import { isFinished } from '../../run_files/status.ts';
 import { readStopRequest, writeStopRequest } from '../../run_files/stop_request.ts';
-import type { RunSnapshot } from '../../run_files/types.ts';
 import { readUntil } from '../../run_files/until.ts';
 import { type Executor, executorSlot, type Job } from '../executor.ts';
 
@@ -66,8 +65,4 @@ async function isOver(directory: string, before: number): Promise<boolean> {
   const until = await readUntil(directory).catch(() => null);
   // It may have been there before it was handed over.
   return until !== null && (found?.status?.step ?? 0) >= until;
-}
-
-function attemptOf(found: RunSnapshot | null): number {
-  return found?.status?.attempt ?? 0;
 }
