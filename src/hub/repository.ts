@@ -48,7 +48,7 @@ export function listingOf({ type, name, revision }: Repository, settings: HubSet
   const key = JSON.stringify([type, name, revision, access]);
   const known = listings.get(key);
   if (known !== undefined) return known;
-  const asked = askForListing({ type, name, revision }, access);
+  const asked = persistently(undefined, () => askForListing({ type, name, revision }, access), isBusy);
   listings.set(key, asked);
   asked.catch(() => listings.delete(key));
   return asked;
@@ -128,23 +128,33 @@ export async function fetchFile(
 const WAITS_S = [0.25, 0.5, 1, 2];
 
 /** A connection that breaks, and a hub that is busy, are no reason to give up a file of gigabytes at once. */
-async function persistently(signal: AbortSignal | undefined, attempt: () => Promise<void>): Promise<void> {
+async function persistently<T>(
+  signal: AbortSignal | undefined,
+  attempt: () => Promise<T>,
+  passes: (error: unknown) => Promise<boolean> = isTransient,
+): Promise<T> {
   for (const wait of WAITS_S) {
     try {
       return await attempt();
     } catch (error) {
       signal?.throwIfAborted();
-      if (!(await isTransient(error))) throw error;
+      if (!(await passes(error))) throw error;
       await setTimeout(wait * 1000, undefined, { signal });
     }
   }
-  await attempt();
+  return await attempt();
 }
 
 async function isTransient(error: unknown): Promise<boolean> {
   if (error instanceof CookbookError || isSystemError(error)) return false;
   const { HubApiError } = await import('@huggingface/hub');
   return !(error instanceof HubApiError) || isTransientStatus(error.statusCode);
+}
+
+/** Whoever has no network is told so at once: what was downloaded before is to be had without one. */
+async function isBusy(error: unknown): Promise<boolean> {
+  const { HubApiError } = await import('@huggingface/hub');
+  return error instanceof HubApiError && isTransientStatus(error.statusCode);
 }
 
 /** Of answers that may be another one in a moment. */
@@ -239,7 +249,6 @@ export async function cachedCommit({ storage, revision }: Repository): Promise<s
   return sha.trim();
 }
 
-/** `fetch` says only that it failed; the cause says why. */
 /** That a hub gave no answer, or none that can be understood: it lacks what every answer of a hub has. */
 export async function unanswered(error: unknown, { endpoint }: Pick<HubSettings, 'endpoint'>): Promise<string> {
   const { InvalidApiResponseFormatError } = await import('@huggingface/hub');
@@ -247,6 +256,7 @@ export async function unanswered(error: unknown, { endpoint }: Pick<HubSettings,
   return `${endpoint} ${isAnswer ? 'does not answer as a hub does' : 'cannot be reached'} (${reasonOf(error)})`;
 }
 
+/** `fetch` says only that it failed; the cause says why. */
 function reasonOf(error: unknown): string {
   return messageOf(error instanceof Error && error.cause !== undefined ? error.cause : error);
 }

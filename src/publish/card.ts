@@ -55,8 +55,8 @@ function body(facts: CardFacts): string {
     '## Use',
     fencedBlock('python', usage(facts)),
     '## The run',
-    'Its resolved spec; paths of the machine that it ran on are cut down to their names.',
-    fencedBlock('yaml', stringify(portableSpec(facts.spec), { lineWidth: 0 })),
+    'What was set of it; paths of the machine that it ran on are cut down to their names.',
+    fencedBlock('yaml', stringify(portableSpec(facts.spec, facts.identity), { lineWidth: 0 })),
   ];
   return parts.join('\n\n');
 }

@@ -16,7 +16,7 @@ import { ConfigurationError } from '../util/errors.ts';
 import { shortPath } from '../util/files.ts';
 import { plural } from '../util/plural.ts';
 import { modelCard } from './card.ts';
-import { cardFacts } from './facts.ts';
+import { type CardFacts, cardFacts } from './facts.ts';
 import { type Uploaded, upload } from './upload.ts';
 
 export interface PublishOptions extends Pick<ExportOptions, 'checkpoint' | 'dtype'> {
@@ -77,7 +77,7 @@ export async function publishCommand(
         notify(
           `${facts.base} is not on the hub: whoever loads the adapter needs it too. --merged publishes the whole model.`,
         );
-      if (!merged) await nameBase(to, facts.base_model ?? facts.base);
+      if (!merged) await nameBase(to, facts);
       const card = modelCard(facts);
       await writeFile(join(to, 'README.md'), card);
       const files = await filesIn(to);
@@ -105,9 +105,10 @@ export async function publishCommand(
 }
 
 /** An adapter names its base model, by a path of this machine where it lies on it: others are told the name alone. */
-async function nameBase(directory: string, base: string): Promise<void> {
+async function nameBase(directory: string, { base, base_model, base_revision }: CardFacts): Promise<void> {
   const file = join(directory, 'adapter_config.json');
-  await replaceJsonFile(file, { ...(await readJsonFile(file)), base_model_name_or_path: base });
+  const named = { base_model_name_or_path: base_model ?? base, revision: base_revision };
+  await replaceJsonFile(file, { ...(await readJsonFile(file)), ...named });
 }
 
 function checkNames(repo: string, revision: string): void {

@@ -23,6 +23,8 @@ export interface CardFacts {
   base: string;
   /** The same by its name on the hub; null where it has none. */
   base_model: string | null;
+  /** The commit or branch that it was pinned to; null for the newest. */
+  base_revision: string | null;
   /** The trainer. */
   method: string;
   /** The builder of its data, or the names of the data sets on the hub. */
@@ -36,6 +38,8 @@ export interface CardFacts {
   version: string;
   measured: readonly Measured[];
   spec: JsonObject;
+  /** What of the spec decided the run: `config` of its identity. */
+  identity: JsonObject;
 }
 
 export interface Published {
@@ -49,9 +53,10 @@ export interface Published {
 
 /** @param learned what was measured of the very weights that are published */
 export function cardFacts(record: RunRecord, learned: readonly Learned[], published: Published): CardFacts {
-  const { spec, headline = [], versions } = record;
+  const { spec, identity, headline = [], versions } = record;
   const model = typeof spec.model_name === 'string' ? spec.model_name : 'a model without a name';
-  const [name = model] = model.split('@');
+  const [name = model, revision] = model.split('@');
+  const isOfHub = !isAbsolute(model) && isHubName(model);
   const datasets = hubDatasets(spec);
   const measured = learned.flatMap(({ metric, before, after }): Measured[] => {
     if (!Number.isFinite(before) || !Number.isFinite(after)) return [];
@@ -61,7 +66,8 @@ export function cardFacts(record: RunRecord, learned: readonly Learned[], publis
   return {
     ...published,
     base: isAbsolute(model) ? basename(model) : model,
-    base_model: !isAbsolute(model) && isHubName(model) ? name : null,
+    base_model: isOfHub ? name : null,
+    base_revision: (isOfHub ? revision : undefined) ?? null,
     method: spec.trainer,
     trained_on: datasets.length > 0 ? datasets.join(', ') : builderOfData(spec),
     datasets,
@@ -69,6 +75,7 @@ export function cardFacts(record: RunRecord, learned: readonly Learned[], publis
     version: versions.cookbook,
     measured,
     spec,
+    identity: identity.config,
   };
 }
 
@@ -98,17 +105,33 @@ export function hubDatasets(spec: JsonValue): string[] {
   return [...found].sort();
 }
 
-/** Where it lay, and how it was watched, is nobody's business. */
-const LEFT_OUT = ['log_path', 'if_exists', 'loggers'];
-
-export function portableSpec(spec: JsonObject): JsonObject {
-  const portable = (value: JsonValue): JsonValue => {
-    if (typeof value === 'string') return isAbsolute(value) ? basename(value) : value;
-    if (Array.isArray(value)) return value.map(portable);
-    if (!isJsonObject(value)) return value;
-    return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, portable(member)]));
-  };
-  return Object.fromEntries(
-    Object.entries(spec).flatMap(([name, value]) => (LEFT_OUT.includes(name) ? [] : [[name, portable(value)]])),
-  );
+/**
+ * What decided the run, as its spec says it: the fields of its identity, so that nothing of how and where it ran is shown. Paths,
+ * alone or within an argument, are cut down to their names.
+ */
+export function portableSpec(spec: JsonObject, identity: JsonObject): JsonObject {
+  return portableFields(spec, (name) => name === 'seed' || Object.hasOwn(identity, name), identity);
 }
+
+function portableFields(
+  fields: JsonObject,
+  isShown: (name: string) => boolean,
+  identity: Readonly<Record<string, JsonValue | undefined>>,
+): JsonObject {
+  const shown = Object.entries(fields).filter(([name]) => isShown(name));
+  return Object.fromEntries(shown.map(([name, value]) => [name, portable(value, identity[name])]));
+}
+
+function portable(value: JsonValue, identity: JsonValue | undefined): JsonValue {
+  if (typeof value === 'string') return isAbsolute(value) ? basename(value) : value.replace(PATH_IN_TEXT, '$1$2');
+  if (Array.isArray(value)) {
+    const items = Array.isArray(identity) ? identity : [];
+    return value.map((item, i) => portable(item, items[i]));
+  }
+  if (!isJsonObject(value)) return value;
+  if (!isJsonObject(identity)) return portableFields(value, () => true, {});
+  return portableFields(value, (name) => Object.hasOwn(identity, name), identity);
+}
+
+/** `--data=/home/me/data/rows.jsonl`: what stands before the path, and its last part. */
+const PATH_IN_TEXT = /(^|[\s=:,'"])\/(?:[^\s/=:,'"]+\/)+([^\s/=:,'"]+)/g;

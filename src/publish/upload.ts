@@ -1,4 +1,5 @@
-// Files into a repository on the hub: the repository is made where there is none, and what cannot be reached for a moment is tried again.
+// Files into a repository on the hub: the repository is made where there is none, weights of another publication go, and what
+// cannot be reached for a moment is tried again.
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
@@ -44,6 +45,7 @@ export async function upload(options: UploadOptions): Promise<Uploaded> {
   const hub = await import('@huggingface/hub');
   const access = { hubUrl: settings.endpoint, accessToken: token };
   const statusOf = (error: unknown) => (error instanceof hub.HubApiError ? error.statusCode : null);
+  let isNew = true;
   const attempt = async <T>(work: () => Promise<T>): Promise<T> => {
     for (let tried = 1; ; tried++) {
       try {
@@ -66,6 +68,7 @@ export async function upload(options: UploadOptions): Promise<Uploaded> {
       options.notify(`made the repository ${repo}`);
     } catch (error) {
       if (statusOf(error) !== EXISTS) throw error;
+      isNew = false;
       const { private: isPrivate } = await hub.modelInfo({ name: repo, ...access });
       if (options.private && !isPrivate)
         throw new ConfigurationError(`${repo} is there already, and everybody can read it`, {
@@ -80,12 +83,29 @@ export async function upload(options: UploadOptions): Promise<Uploaded> {
       });
     });
   }
+  const stale: string[] = [];
+  if (!isNew) {
+    await attempt(async () => {
+      stale.length = 0;
+      for await (const { type, path } of hub.listFiles({ repo, revision, ...access })) {
+        if (type === 'file' && isWeightsFile(path) && !options.files.has(path)) stale.push(path);
+      }
+    });
+    for (const path of stale) options.notify(`deletes ${printable(path)}, weights that were published before`);
+  }
   const output = await attempt(() =>
-    hub.uploadFiles({
+    hub.commit({
       repo,
       branch: revision,
-      commitTitle: options.title,
-      files: [...options.files].map(([path, file]) => ({ path, content: pathToFileURL(file) })),
+      title: options.title,
+      operations: [
+        ...[...options.files].map(([path, file]) => ({
+          operation: 'addOrUpdate' as const,
+          path,
+          content: pathToFileURL(file),
+        })),
+        ...stale.map((path) => ({ operation: 'delete' as const, path })),
+      ],
       abortSignal: options.signal,
       ...access,
     }),
@@ -94,6 +114,13 @@ export async function upload(options: UploadOptions): Promise<Uploaded> {
   if (!/^[0-9a-f]{40}$/.test(commit))
     throw new PublishError(`${settings.endpoint} says of no commit that it has made of the files`);
   return { url: `${settings.endpoint}/${repo}/commit/${commit}`, commit };
+}
+
+/** Loaders take an adapter that lies beside a model for a part of it, and of two formats of weights the one that they like better. */
+function isWeightsFile(path: string): boolean {
+  return /^(adapter_(config\.json|model\.(safetensors|bin))|(model|pytorch_model)(-\d{5}-of-\d{5})?\.(safetensors|bin)|(model|pytorch_model)\.(safetensors|bin)\.index\.json)$/.test(
+    path,
+  );
 }
 
 /** Of a repository or a branch. */

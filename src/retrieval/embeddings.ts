@@ -3,8 +3,10 @@
 // The models are those that transformers.js runs, read by the runtime and the tokenizers that the engine has already: the library
 // itself would bring another version of both.
 
-import { join } from 'node:path';
+import { readdir } from 'node:fs/promises';
+import { basename, dirname, join, relative } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
+import { isFile } from '../formats/files.ts';
 import { openTextGraph, positionsOf, requiredJson, textReaderOf, valuesOf } from '../hub/onnx_text.ts';
 import { WeightsError } from '../util/errors.ts';
 import { digestOfFile } from '../util/file_digest.ts';
@@ -34,7 +36,7 @@ export async function embeddingRetriever(options: EmbeddingOptions, context: Ret
   const search = await openIndex(
     {
       kind: 'embeddings-1',
-      settings: { model: await digestOfFile(graph), pooling, passage_prefix, max_length },
+      settings: { model: await modelDigests(model_path, graph), pooling, passage_prefix, max_length },
       fill: (connection) =>
         fillVectors(connection, length, (text) => encode(`${passage_prefix}${text}`), context.signal),
       search: `
@@ -49,12 +51,23 @@ export async function embeddingRetriever(options: EmbeddingOptions, context: Ret
 }
 
 async function modelFile(directory: string): Promise<string> {
-  const { isFile } = await import('../formats/files.ts');
   const places = [join(directory, 'onnx', 'model.onnx'), join(directory, 'model.onnx')];
   for (const place of places) if (await isFile(place)) return place;
   throw new WeightsError(`${places[0]}: no such file`, {
     hint: 'An embedding model is a directory with config.json, tokenizer.json and onnx/model.onnx, as transformers.js takes it.',
   });
+}
+
+/** Of all that decides a vector: the graph, weights that it keeps in files beside it, and how texts become tokens. */
+async function modelDigests(directory: string, graph: string): Promise<Record<string, string>> {
+  const beside = (await readdir(dirname(graph))).filter((name) => name.startsWith(basename(graph))).sort();
+  const files = [
+    ...beside.map((name) => join(dirname(graph), name)),
+    ...['config.json', 'tokenizer.json', 'tokenizer_config.json'].map((name) => join(directory, name)),
+  ];
+  const digests: Record<string, string> = {};
+  for (const file of files) if (await isFile(file)) digests[relative(directory, file)] = await digestOfFile(file);
+  return digests;
 }
 
 const GRAPH = { outputs: ['last_hidden_state', 'token_embeddings'], what: 'a model of texts' };

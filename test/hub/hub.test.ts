@@ -77,6 +77,14 @@ test('a download that breaks off goes on where it was', async () => {
   expect(downloads(hub)).toContainEqual(expect.stringMatching(/model\.safetensors bytes=[1-9]\d*-/));
 });
 
+test('a hub that is busy while it lists its files is asked again', async () => {
+  const { hub, locate } = await setup();
+  hub.failures.set('tree', [503, 429]);
+  const { directory } = await locate();
+  expect(await readdir(directory)).toContain('model.safetensors');
+  expect(hub.requests.filter((line) => line.includes('/tree/'))).toHaveLength(3);
+});
+
 test('downloads of one model at the same time do each other no harm', async () => {
   const { locate, files } = await setup();
   const found = await Promise.all(Array.from({ length: 8 }, () => locate()));

@@ -30,7 +30,7 @@ export class LocalHub {
   readonly requests: string[] = [];
   /** A file's connection breaks once, after so many bytes. */
   readonly breakAfter = new Map<string, number>();
-  /** Statuses that a file is answered with first, one a request. */
+  /** Statuses that a file, or the listing `tree`, is answered with first, one a request. */
   readonly failures = new Map<string, number[]>();
   /** Large files are redirected to another address, as to a storage. */
   redirects = false;
@@ -95,6 +95,8 @@ export class LocalHub {
     }
     const tree = new RegExp(`^/api/${type}/${name}/tree/(.+)$`).exec(path);
     const listed = tree === null ? undefined : commitAt(tree[1]);
+    const [unlisted] = (tree === null ? undefined : this.failures.get('tree'))?.splice(0, 1) ?? [];
+    if (unlisted !== undefined) return { status: unlisted, body: { error: 'Not now.' } };
     if (listed !== undefined)
       return this.#page(
         url,

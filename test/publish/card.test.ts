@@ -12,6 +12,7 @@ const FACTS: CardFacts = {
   form: 'adapter',
   base: 'Qwen/Qwen3-0.6B',
   base_model: 'Qwen/Qwen3-0.6B',
+  base_revision: null,
   method: 'rl',
   trained_on: 'openai/gsm8k',
   datasets: ['openai/gsm8k'],
@@ -25,7 +26,14 @@ const FACTS: CardFacts = {
   spec: {
     trainer: 'rl',
     log_path: '/home/me/runs/sums',
-    dataset: { builder: 'gsm8k', file_path: '/home/me/data/gsm8k.jsonl' },
+    save_every: 20,
+    dataset: { builder: 'gsm8k', file_path: '/home/me/data/gsm8k.jsonl', workers: 4 },
+    env: { command: ['python', '--data=/home/me/data/x.json', 'https://example.org/a/b'] },
+  },
+  identity: {
+    trainer: { builder: 'rl', version: 1 },
+    dataset: { builder: 'gsm8k', version: 1, file_path: 'sha256:0' },
+    env: { command: [] },
   },
 };
 
@@ -89,13 +97,18 @@ it('an adapter trained by reinforcement learning', () => {
 
     ## The run
 
-    Its resolved spec; paths of the machine that it ran on are cut down to their names.
+    What was set of it; paths of the machine that it ran on are cut down to their names.
 
     \`\`\`yaml
     trainer: rl
     dataset:
       builder: gsm8k
       file_path: gsm8k.jsonl
+    env:
+      command:
+        - python
+        - --data=x.json
+        - https://example.org/a/b
     \`\`\`
     "
   `);
@@ -181,37 +194,49 @@ it('data sets of the hub are found by address and by name', () => {
   ).toEqual(['me/talk', 'openai/gsm8k']);
 });
 
-it('a spec is shown without the places of the machine', () => {
-  expect(portableSpec(FACTS.spec)).toEqual({ trainer: 'rl', dataset: { builder: 'gsm8k', file_path: 'gsm8k.jsonl' } });
+it('a spec is shown by what decided the run, without the places of the machine', () => {
+  expect(portableSpec(FACTS.spec, FACTS.identity)).toEqual({
+    trainer: 'rl',
+    dataset: { builder: 'gsm8k', file_path: 'gsm8k.jsonl' },
+    env: { command: ['python', '--data=x.json', 'https://example.org/a/b'] },
+  });
+});
+
+const SPEC = {
+  trainer: 'rl',
+  log_path: '/r',
+  seed: 3,
+  service: { builder: 'local' },
+  if_exists: 'ask' as const,
+  plugins: [],
+  model_name: '/models/tiny',
+};
+const RECORD = {
+  schema_version: 1 as const,
+  name: 'r',
+  identity: { version: 1, hash: 'h', config_hash: 'c', config: {}, seed: 3 },
+  spec: SPEC,
+  axes: {},
+  objective: null,
+  versions: { cookbook: '0.1.0', node: '20', onnxruntime: null, platform: 'linux' },
+  git: null,
+  argv: [],
+  created_at: '',
+};
+const PUBLISHED = { repo: 'me/x', form: 'adapter' as const, checkpoint: 'final', step: 5 };
+
+it('a base model that was pinned is named with its revision', () => {
+  const spec = { ...SPEC, model_name: 'Qwen/Qwen3-0.6B@abc' };
+  const facts = cardFacts({ ...RECORD, spec }, [], PUBLISHED);
+  expect(facts).toMatchObject({ base_model: 'Qwen/Qwen3-0.6B', base_revision: 'abc' });
 });
 
 it('figures that are no numbers are no figures', () => {
-  const spec = {
-    trainer: 'rl',
-    log_path: '/r',
-    seed: 3,
-    service: { builder: 'local' },
-    if_exists: 'ask' as const,
-    plugins: [],
-    model_name: '/models/tiny',
-  };
-  const record = {
-    schema_version: 1 as const,
-    name: 'r',
-    identity: { version: 1, hash: 'h', config_hash: 'c', config: {}, seed: 3 },
-    spec,
-    axes: {},
-    objective: null,
-    versions: { cookbook: '0.1.0', node: '20', onnxruntime: null, platform: 'linux' },
-    git: null,
-    argv: [],
-    created_at: '',
-  };
   const learned = [
     { metric: 'a', before: Number.NaN, after: 1 },
     { metric: 'b', before: 1, after: 2 },
   ];
-  const facts = cardFacts(record, learned, { repo: 'me/x', form: 'adapter', checkpoint: 'final', step: 5 });
+  const facts = cardFacts(RECORD, learned, PUBLISHED);
   expect(facts.measured).toEqual([{ metric: 'b', label: 'b', goal: 'maximize', before: 1, after: 2 }]);
   expect(facts).toMatchObject({ base: 'tiny', base_model: null, trained_on: 'rl', seed: 3 });
 });

@@ -76,6 +76,28 @@ it('the whole model is published with --merged, in a private repository and on a
   expect(parse(front)).toMatchObject({ library_name: 'transformers', pipeline_tag: 'text-generation' });
 });
 
+it('weights that were published before in another form go with the same commit, and nothing else does', async () => {
+  const hub = await writableHub();
+  await publish(hub);
+  hub.files.get('me/sums@main')?.set('eval/results.json', Buffer.from('{}'));
+  const { told } = await publish(hub, { merged: true });
+  const held = [...(hub.files.get('me/sums@main')?.keys() ?? [])];
+  expect(held.filter((path) => path.startsWith('adapter'))).toEqual([]);
+  expect(held).toEqual(expect.arrayContaining(['model.safetensors', 'config.json', 'eval/results.json', 'README.md']));
+  expect(told).toContain('deletes adapter_model.safetensors, weights that were published before');
+  await publish(hub);
+  expect([...(hub.files.get('me/sums@main')?.keys() ?? [])]).not.toContain('model.safetensors');
+});
+
+it('the card tells what decided the run, and nothing of where and how it ran', async () => {
+  const hub = await writableHub();
+  const { result } = await publish(hub, { dryRun: true });
+  const spec: unknown = parse(result.card.split('```yaml\n').at(-1)?.split('```')[0] ?? '');
+  expect(spec).toMatchObject({ trainer: 'rl', model_name: 'model', seed: 0, lora_rank: 4 });
+  expect(spec).not.toMatchObject({ save_every: 1 });
+  expect(result.card).not.toMatch(/log_path|if_exists|threads/);
+});
+
 it('a dry run shows the files and the card, needs no token, and asks nobody', async () => {
   const hub = await writableHub();
   const { result, lines } = await publish(hub, { dryRun: true, env: { HF_ENDPOINT: hub.url, HF_HOME: directory } });

@@ -151,6 +151,19 @@ describe('embeddings', () => {
     expect(idsOf(await retriever.search('red', 1))).toEqual(['p2']);
   });
 
+  it('are made again for a model that reads the same texts as other tokens', async () => {
+    const context = { corpus: corpusOf('dog', 'car') };
+    const models = [
+      { dog: [1, 0.1], car: [0, 1] },
+      { car: [1, 0.1], dog: [0, 1] },
+    ];
+    for (const vectors of models) {
+      const model_path = await writeTextModel(vectors);
+      const retriever = await embeddingRetriever(await options({ model_path }), context);
+      expect(idsOf(await retriever.search('dog', 1))).toEqual(['p0']);
+    }
+  });
+
   it('say what is wrong with a model', async () => {
     const directory = await temporaryDirectory();
     await expect(embeddingRetriever(await options({ model_path: directory }), { corpus: corpus() })).rejects.toThrow(

@@ -91,7 +91,7 @@ export async function writableHub({
       return;
     }
     const [, repo = '', action = '', branch = ''] =
-      /^\/api\/models\/([^/]+\/[^/]+)(?:\/(branch|preupload|commit|revision)\/([^/]+))?$/.exec(path) ?? [];
+      /^\/api\/models\/([^/]+\/[^/]+)(?:\/(branch|preupload|commit|revision|tree)\/([^/]+))?$/.exec(path) ?? [];
     if (repo !== '' && (action === '' || action === 'revision')) {
       if (repo in made)
         send(200, {
@@ -104,6 +104,12 @@ export async function writableHub({
           lastModified: '2026-01-01T00:00:00.000Z',
         });
       else send(404, { error: 'Repository not found' });
+    } else if (action === 'tree') {
+      const held = files.get(`${repo}@${decodeURIComponent(branch)}`) ?? new Map<string, Buffer>();
+      send(
+        200,
+        [...held].map(([path, { length }]) => ({ type: 'file', path, size: length, oid: OID })),
+      );
     } else if (action === 'branch') {
       if (!fails('branch')) send(200, {});
     } else if (action === 'preupload') {
@@ -157,6 +163,7 @@ export async function writableHub({
       const { path, content, oid, summary } = value;
       if (key === 'header') titles.push(String(summary));
       else if (key === 'file') held.set(String(path), Buffer.from(String(content), 'base64'));
+      else if (key === 'deletedFile') held.delete(String(path));
       else if (key === 'lfsFile') {
         const object = objects.get(String(oid)) ?? Buffer.alloc(0);
         const digest = createHash('sha256').update(object).digest('hex');
