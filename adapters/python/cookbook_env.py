@@ -174,7 +174,7 @@ async def serve(environment, name, out):
             hello = {"protocol": 1, "name": name, "num_tasks": environment.num_tasks, "concurrent": True}
             said = hello if method == "hello" else await getattr(environment, method)(**request) or {}
             line = json.dumps({"id": number, **said}, allow_nan=False)
-        except Exception as error:  # it fails this episode and no other
+        except (Exception, asyncio.CancelledError) as error:  # it fails this episode and no other
             line = json.dumps({"id": number, "error": f"{type(error).__name__}: {error}"[:2000]})
         print(line, file=out, flush=True)
 
