@@ -1,12 +1,12 @@
 // Expansion, pure: a sweep's axes, cases, excluded and included points become the list of its configurations, in file order.
 
 import { closestNames, didYouMean } from '../registry/suggest.ts';
-import { parsePath, slashPath, valueAt } from '../spec/path.ts';
+import { parsePath, slashPath } from '../spec/path.ts';
 import type { Issue, SpecDocument, SpecPath } from '../spec/types.ts';
 import { canonicalJson } from '../util/json.ts';
-import { type AxisLists, type FieldValues, type Section, type SweepFields, sectionsOf } from './grammar.ts';
+import { assignments, readAxes, settable, type WrittenAxis } from './axes.ts';
+import type { FieldValues, SweepFields } from './grammar.ts';
 import { type Axis, type Configuration, fieldPath, product } from './space.ts';
-import { choicesIn, distributionIn } from './study/distributions.ts';
 
 export interface Expansion {
   configurations: readonly Configuration[];
@@ -18,12 +18,11 @@ export interface Expansion {
 /** More than anybody runs, and little enough to hold: what keeps a slip of the pen from filling the memory. */
 const LARGEST_SPACE = 1_000_000;
 
-/** The axes of a sweep in the order of the file, and what is wrong with them. */
+/** The axes of a grid in the order of the file, and what is wrong with them. */
 export function axesOf(fields: SweepFields, document: SpecDocument): { axes: Axis[]; issues: Issue[] } {
-  const reading = new AxisReading(document);
-  const axes = reading.axes(fields, []);
-  reading.refuseRepeated(axes);
-  const issues = [...reading.issues, ...misplacedFields(axes.flatMap(({ choices }) => choices))];
+  const { axes: written, issues } = readAxes(fields, document);
+  const axes = written.map((axis) => gridAxis(axis, issues));
+  issues.push(...misplacedFields(written.flatMap(settable)));
   const size = axes.reduce((product, { choices }) => product * choices.length, 1);
   if (size > LARGEST_SPACE) {
     const factors = axes.map(({ choices }) => choices.length).join(' × ');
@@ -32,13 +31,30 @@ export function axesOf(fields: SweepFields, document: SpecDocument): { axes: Axi
   return { axes, issues };
 }
 
+function gridAxis(axis: WrittenAxis, issues: Issue[]): Axis {
+  switch (axis.kind) {
+    case 'values':
+      return { label: axis.name, choices: axis.choices };
+    case 'range':
+      issues.push(issue(axis.any.source, ENDLESS));
+      return { label: axis.any.field, choices: [] };
+    case 'cases': {
+      // Their union: each is what it sets, times its own axes.
+      const choices = axis.cases.flatMap(({ set, axes }) => [
+        ...product([{ label: 'set', choices: [set] }, ...axes.map((own) => gridAxis(own, issues))]),
+      ]);
+      return { label: 'cases', choices };
+    }
+  }
+}
+
 /** All combinations of the axes, less those that are excluded, then those that are included. */
 export function expand(fields: SweepFields, axes: readonly Axis[]): { expansion: Expansion; issues: Issue[] } {
   const included = fields.include.map((values, i) => assignments(values, ['include', i]));
   // Without an axis the one point of the space is the base itself, which a list of explicit points does not ask for.
   const chosen = axes.length === 0 && included.length > 0 ? [] : [...product(axes)];
   const { kept, issues } = exclude(fields.exclude, axes, chosen);
-  issues.push(...misplacedFields(included));
+  issues.push(...misplacedFields(included.flat()));
   const configurations = [...kept, ...included];
   if (configurations.length === 0 && issues.length === 0) {
     issues.push(issue(['exclude'], 'every point is excluded, so there is nothing to run', 'key'));
@@ -49,104 +65,8 @@ export function expand(fields: SweepFields, axes: readonly Axis[]): { expansion:
   };
 }
 
-type Axes = Pick<SweepFields, 'grid' | 'zip'> & Partial<Pick<SweepFields, 'cases'>>;
-
-/** Reads axes from the parts of a sweep that hold them, and collects what is wrong. */
-class AxisReading {
-  readonly issues: Issue[] = [];
-  readonly #document: SpecDocument;
-
-  constructor(document: SpecDocument) {
-    this.#document = document;
-  }
-
-  /** The axes of a sweep or of one of its cases, which stands at `at`. */
-  axes({ grid, zip, cases = [] }: Axes, at: SpecPath): Axis[] {
-    const read: Record<Section, () => Axis[]> = {
-      grid: () => Object.entries(grid).map(([field, values]) => this.#grid(field, values, [...at, 'grid', field])),
-      zip: () => Object.entries(zip).map(([name, lists]) => this.#zip(name, lists, [...at, 'zip', name])),
-      cases: () => (cases.length === 0 ? [] : [this.#cases(cases)]),
-    };
-    return sectionsOf(valueAt(this.#document.value, at)).flatMap((section) => read[section]());
-  }
-
-  #grid(field: string, axis: SweepFields['grid'][string], path: SpecPath): Axis {
-    const values = Array.isArray(axis) ? axis : choicesIn(axis);
-    if (values === null) {
-      const distribution = distributionIn(field, axis);
-      this.issues.push(issue(path, typeof distribution === 'string' ? distribution : ENDLESS));
-      return { label: field, choices: [] };
-    }
-    const at = Array.isArray(axis) ? path : [...path, 'choice'];
-    return { label: field, choices: values.map((value, i) => [{ field, value, source: [...at, i] }]) };
-  }
-
-  /** The lists have one length, that of the first. */
-  #zip(name: string, lists: AxisLists, path: SpecPath): Axis {
-    const [first, ...others] = Object.entries(lists);
-    if (first === undefined) {
-      this.#report(path, 'a zip group needs at least one field');
-      return { label: name, choices: [] };
-    }
-    const [firstField, firstValues] = first;
-    for (const [field, { length }] of others) {
-      if (length === firstValues.length) continue;
-      const where = this.#where([...path, firstField], [...path, field]);
-      const message = `has ${length} values and ${firstField} (${where}) has ${firstValues.length}; fields of a zip group advance together`;
-      this.#report([...path, field], message);
-    }
-    const choices = firstValues.map((_, i) =>
-      Object.entries(lists).flatMap(([field, values]) => {
-        const value = values[i];
-        return value === undefined ? [] : [{ field, value, source: [...path, field, i] }];
-      }),
-    );
-    return { label: name, choices };
-  }
-
-  /** The union of the cases: each is what it sets, times its own axes. */
-  #cases(cases: SweepFields['cases']): Axis {
-    const choices = cases.flatMap(({ set, ...axes }, i) => {
-      const at = ['cases', i];
-      const fixed: Axis = { label: 'set', choices: [assignments(set, [...at, 'set'])] };
-      const all = [fixed, ...this.axes(axes, at)];
-      this.refuseRepeated(all);
-      return [...product(all)];
-    });
-    return { label: 'cases', choices };
-  }
-
-  /** A field that two axes set would take its value from whichever comes last. */
-  refuseRepeated(axes: readonly Axis[]): void {
-    const owners = new Map<string, SpecPath>();
-    for (const axis of axes) {
-      const own = new Map(axis.choices.flat().map((assignment) => [assignment.field, fieldPath(assignment)]));
-      for (const [field, path] of own) {
-        const owner = owners.get(field);
-        if (owner === undefined) owners.set(field, path);
-        else this.#report(path, `is set by ${slashPath(owner)} (${this.#where(owner, path)}) already`);
-      }
-    }
-  }
-
-  /** The line of a path, with its file when it is another one than that of `from`. */
-  #where(path: SpecPath, from: SpecPath): string {
-    const place = this.#document.placeOf(path, 'key');
-    const sameFile = place.file === this.#document.placeOf(from, 'key').file;
-    return sameFile ? `line ${place.line}` : `${place.file}:${place.line}`;
-  }
-
-  #report(path: SpecPath, message: string): void {
-    this.issues.push(issue(path, message, 'key'));
-  }
-}
-
 const ENDLESS =
   'a range has no end of values for a grid to run: list them, or set a search that draws, as search: tpe or search: random, with max_runs';
-
-function assignments(values: FieldValues, at: SpecPath): Configuration {
-  return Object.entries(values).map(([field, value]) => ({ field, value, source: [...at, field] }));
-}
 
 /** Fields of a run spec that are no matter of one run. */
 const NOT_OF_A_RUN: Record<string, string> = {
@@ -158,8 +78,8 @@ const NOT_OF_A_RUN: Record<string, string> = {
 
 const NO_PATH = 'expected the name of a field, or a path to one like dataset.batch_size';
 
-export function misplacedFields(configurations: readonly Configuration[]): Issue[] {
-  const paths = new Map(configurations.flat().map((it) => [slashPath(fieldPath(it)), it]));
+export function misplacedFields(assigned: Configuration): Issue[] {
+  const paths = new Map(assigned.map((it) => [slashPath(fieldPath(it)), it]));
   return [...paths.values()].flatMap((it) => {
     const known = Object.hasOwn(NOT_OF_A_RUN, it.field) ? NOT_OF_A_RUN[it.field] : undefined;
     const message = known ?? (parsePath(it.field) === null ? NO_PATH : undefined);

@@ -4,10 +4,12 @@ import { closestNames, didYouMean } from '../../registry/suggest.ts';
 import type { Distribution } from '../../study/types.ts';
 import { isJsonObject, type JsonValue } from '../../util/json.ts';
 
+export type Range = Exclude<Distribution, { kind: 'choice' }>;
+
 interface Kind {
   /** What its list holds, for messages. */
   of: string;
-  read(numbers: readonly number[]): Distribution | null;
+  read(numbers: readonly number[]): Range | null;
 }
 
 const bounds =
@@ -53,8 +55,8 @@ export function choicesIn(axis: JsonValue): JsonValue[] | null {
   return axis.choice.length === 0 ? null : axis.choice;
 }
 
-/** The distribution that the axis of a field names, or what is wrong with it. */
-export function distributionIn(field: string, axis: JsonValue): Distribution | string {
+/** The range that the axis of a field names, or what is wrong with it. */
+export function rangeIn(field: string, axis: JsonValue): Range | string {
   const names = isJsonObject(axis) ? Object.keys(axis) : [];
   const [name = ''] = names;
   const kind = KINDS.get(name);
@@ -83,8 +85,8 @@ const EXPECTED = `expected a list of values, or a range as one of ${[...KINDS.ke
 const DIGITS = 6;
 
 /** The value of a field for what was drawn, in few digits, within the bounds. */
-export function drawnValue(distribution: Exclude<Distribution, { kind: 'choice' }>, drawn: number): number {
-  switch (distribution.kind) {
+export function drawnValue(range: Range, drawn: number): number {
+  switch (range.kind) {
     case 'int_uniform':
       return drawn;
     case 'quantised': {
@@ -94,6 +96,6 @@ export function drawnValue(distribution: Exclude<Distribution, { kind: 'choice' 
     case 'normal':
       return Number(drawn.toPrecision(DIGITS));
     default:
-      return Math.min(Math.max(Number(drawn.toPrecision(DIGITS)), distribution.low), distribution.high);
+      return Math.min(Math.max(Number(drawn.toPrecision(DIGITS)), range.low), range.high);
   }
 }

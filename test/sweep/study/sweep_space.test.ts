@@ -101,7 +101,7 @@ describe('the space of a sweep', () => {
 
   it('refuses a field that two axes set at one point, and what no axis may be', () => {
     const twice = { grid: { rate: { uniform: [0, 1] } }, zip: { rate: { rate: [1], size: [2] } } };
-    expect(complaintsOf(twice)).toEqual(['zip/rate/rate: is set by grid/rate already']);
+    expect(complaintsOf(twice)).toEqual(['zip/rate/rate: is set by grid/rate (line 1) already']);
     const cases: JsonObject[] = [
       { set: { a: 1 }, grid: { b: [1, 2] } },
       { set: { b: 1 }, grid: { a: [1, 2] } },
