@@ -1,6 +1,7 @@
 // The sweep over the last stage of RLHF, cut short and killed at ten moments: the same command ends with the same bytes, and trains
 // each stage once a seed.
 
+import { existsSync } from 'node:fs';
 import { mkdtemp, readdir, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -50,8 +51,8 @@ function sweep(name: string, killAfter = Number.POSITIVE_INFINITY): Promise<CliR
 }
 
 async function runsIn(name: string): Promise<string[]> {
-  const entries = await readdir(join(directory, name), { withFileTypes: true });
-  return entries.flatMap((entry) => (entry.isDirectory() ? [entry.name] : [])).sort();
+  const names = await readdir(join(directory, name));
+  return names.filter((run) => existsSync(join(directory, name, run, 'run.json'))).sort();
 }
 
 const stageOf = (run: string) => run.slice(0, run.indexOf(','));
