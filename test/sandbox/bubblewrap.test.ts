@@ -3,8 +3,11 @@
 import { execFile } from 'node:child_process';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { WORK } from '../../src/sandbox/bubblewrap/arguments.ts';
+import { runContained } from '../../src/sandbox/bubblewrap/contained.ts';
 import { bubblewrapSandbox } from '../../src/sandbox/bubblewrap/sandbox.ts';
 import type { SandboxResult } from '../../src/sandbox/types.ts';
 import { temporaryDirectory } from '../support/temporary_directory.ts';
@@ -72,6 +75,21 @@ describe.skipIf(problem !== null)('a program', () => {
     `;
     await promisify(execFile)(process.execPath, ['--input-type=module', '-e', code]).catch(() => undefined);
     await expect.poll(() => processes('sleep 72'), { timeout: 10_000 }).toBe(0);
+  });
+
+  it('is looked at one look after the other, however long a look takes', async () => {
+    let looking = 0;
+    const atOnce: number[] = [];
+    const overuse = async () => {
+      looking += 1;
+      atOnce.push(looking);
+      await sleep(200);
+      looking -= 1;
+      return null;
+    };
+    const contained = { command: ['/usr/bin/sleep', '1.6'], directory: WORK, mounts: [], limits: LIMITS };
+    expect(await runContained(contained, { overuse })).toMatchObject({ status: 'ok' });
+    expect(Math.max(...atOnce)).toBe(1);
   });
 
   it('leaves no directory on this machine', async () => {

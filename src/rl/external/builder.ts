@@ -42,7 +42,10 @@ const params = Type.Object({
   parse_error_policy: parseErrorPolicyField,
   processes: runtime(Type.Integer({ minimum: 1, maximum: 256, default: 1, description: 'Processes of the program.' })),
   start_timeout_seconds: seconds('A process that takes longer to say hello is killed.', 300),
-  request_timeout_seconds: seconds('A process that takes longer for an answer is killed and started again.', 120),
+  request_timeout_seconds: seconds(
+    'A process that answers nothing for so long while it is asked is killed and started again.',
+    120,
+  ),
 });
 
 export const external = defineBuilder({

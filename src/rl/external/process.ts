@@ -33,6 +33,8 @@ export interface ProcessOptions {
 }
 
 interface Pending {
+  /** Ends the process; wound up again with each of its answers. */
+  late: NodeJS.Timeout;
   resolve(answer: JsonObject): void;
   reject(failure: RolloutFailure): void;
 }
@@ -79,17 +81,17 @@ export class ExternalProcess {
   }
 
   /**
-   * @param seconds after which it counts as hung, and is killed
+   * @param seconds without an answer to anything after which it counts as hung, and is killed: it may answer one after the other
    * @throws RolloutFailure where it dies, hangs, breaks the protocol or answers with an error; the reason of the signal
    */
   async ask(request: ExternalRequest, seconds: number, signal?: AbortSignal): Promise<JsonObject> {
     if (this.#failure !== null) throw this.#failure;
     const id = this.#requests++;
-    const answered = new Promise<JsonObject>((resolve, reject) => this.#pending.set(id, { resolve, reject }));
-    const late = new RolloutFailure('external_timeout', `${request.method} took longer than ${seconds} seconds`);
+    const why = new RolloutFailure('external_timeout', `${request.method} took longer than ${seconds} seconds`);
     // It hangs for all, whether or not somebody still waits for this answer.
-    const timer = setTimeout(() => this.#kill(late), 1000 * seconds);
-    void answered.catch(() => undefined).finally(() => clearTimeout(timer));
+    const late = setTimeout(() => this.#kill(why), 1000 * seconds);
+    const answered = new Promise<JsonObject>((resolve, reject) => this.#pending.set(id, { late, resolve, reject }));
+    void answered.catch(() => undefined).finally(() => clearTimeout(late));
     this.#child.stdin?.write(`${JSON.stringify({ id, ...request })}\n`);
     const answer = await unlessAborted(signal, answered);
     const { error = null } = answer;
@@ -118,6 +120,7 @@ export class ExternalProcess {
     if (typeof id !== 'number' || asked === undefined)
       throw wrongAnswer(`it answers the request ${shown(id)}, which nobody has made, or which it has answered`);
     this.#pending.delete(id);
+    for (const { late } of this.#pending.values()) late.refresh();
     asked.resolve(answer);
   }
 

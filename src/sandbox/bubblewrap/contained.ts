@@ -3,6 +3,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { Readable } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { unlessAborted } from '../../util/abort.ts';
 import { endsWithThisProcess } from '../../util/child_process.ts';
 import { messageOf } from '../../util/errors.ts';
@@ -24,6 +25,8 @@ export interface ContainedOptions {
 /** Behind the standard streams. */
 const STATUS_FD = 3;
 const POLL_MS = 50;
+/** Of the time of a look. */
+const PAUSE_SHARE = 4;
 /** Of bubblewrap's own messages, of which there are two. */
 const MOST_STATUS_BYTES = 64 * 1024;
 /** A command that is ended at a limit of the kernel dies of a signal: 128 and its number. */
@@ -51,9 +54,8 @@ export async function runContained(
   child.stdin?.on('error', () => undefined).end(stdin);
 
   const timer = setTimeout(() => command.end('timeout', ''), limits.seconds * 1000);
-  const watch = setInterval(() => {
-    void watchOnce(command, told.text(), contained, overuse);
-  }, POLL_MS);
+  const watch = setInterval(() => watchProcesses(command, told.text(), contained), POLL_MS);
+  if (overuse !== undefined) void watchUse(command, overuse);
   try {
     const problem = await unlessAborted(signal, endOf(child));
     const { exit_code } = statusIn(told.text());
@@ -84,30 +86,37 @@ class WatchedCommand {
     this.#child = child;
   }
 
+  get isRunning(): boolean {
+    return this.ended === null && this.#child.exitCode === null && this.#child.signalCode === null;
+  }
+
   /** All of its processes end with bubblewrap's own. */
   end(status: SandboxStatus, why: string): void {
-    if (this.ended !== null || this.#child.exitCode !== null || this.#child.signalCode !== null) return;
+    if (!this.isRunning) return;
     this.ended = { status, why };
     this.#child.kill('SIGKILL');
   }
 }
 
-async function watchOnce(
-  command: WatchedCommand,
-  told: string,
-  { limits }: Contained,
-  overuse: ContainedOptions['overuse'],
-): Promise<void> {
+function watchProcesses(command: WatchedCommand, told: string, { limits }: Contained): void {
   const { pid } = statusIn(told);
-  if (pid !== null) {
-    // One of them is bubblewrap's.
-    const most = limits.processes + 1;
-    const { processes, memory_mb } = treeUse(pid, most);
-    if (processes > most) command.end('error', `more than ${limits.processes} processes\n`);
-    if (memory_mb > limits.memory_mb) command.end('memory', '');
+  if (pid === null) return;
+  // One of them is bubblewrap's.
+  const most = limits.processes + 1;
+  const { processes, memory_mb } = treeUse(pid, most);
+  if (processes > most) command.end('error', `more than ${limits.processes} processes\n`);
+  if (memory_mb > limits.memory_mb) command.end('memory', '');
+}
+
+/** One look after the other, and longer pauses after longer looks: a command that leaves much to look at slows nobody but itself. */
+async function watchUse(command: WatchedCommand, overuse: () => Promise<string | null>): Promise<void> {
+  while (command.isRunning) {
+    const began = performance.now();
+    const why = await overuse();
+    if (why !== null) command.end('error', `${why}\n`);
+    const pause = Math.max(POLL_MS, PAUSE_SHARE * (performance.now() - began));
+    await sleep(pause, undefined, { ref: false });
   }
-  const why = (await overuse?.()) ?? null;
-  if (why !== null) command.end('error', `${why}\n`);
 }
 
 function statusOf(exit_code: number, stderr: string): SandboxStatus {

@@ -70,6 +70,12 @@ describe('an episode fails', () => {
     expect(told).toEqual(["the environment's process 0 is started again: step took longer than 1 seconds"]);
   });
 
+  it('never for answering one after the other, as long as it answers', async () => {
+    const { playTask } = open('slow', { requestSeconds: 1 });
+    const played = await Promise.all(Array.from({ length: 5 }, () => playTask(1)));
+    expect(played.map(({ rewards }) => rewards)).toEqual(Array.from({ length: 5 }, () => [1]));
+  });
+
   it('with all others of its process, which know why', async () => {
     const { playTask } = open('exit');
     const outcomes = await Promise.allSettled([playTask(1), playTask(1), playTask(1)]);

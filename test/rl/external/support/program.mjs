@@ -40,6 +40,11 @@ const faults = {
     process.exit(2);
   },
   hang: () => undefined,
+  /** Answers one after the other. */
+  slow: (id) => {
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 400);
+    answer(id, { done: true, reward: 1 });
+  },
   loop: () => {
     while (true);
   },
