@@ -16,7 +16,7 @@ from safetensors import safe_open
 parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
 parser.add_argument("model", type=Path)
 parser.add_argument("out")
-parser.add_argument("--dtype", choices=["F32", "F16"], default="F32")
+parser.add_argument("--dtype", choices=["F32", "F16", "Q8_0"], default="F32")
 arguments = parser.parse_args()
 config = json.loads((arguments.model / "config.json").read_text())
 if config["model_type"] != "llama":
@@ -73,8 +73,9 @@ for path in sorted(arguments.model.glob("*.safetensors")):
             else:
                 target = f"{NAMES[module]}.weight"
             # llama.cpp keeps vectors in float32 whatever the matrices are in.
-            dtype = np.float16 if arguments.dtype == "F16" and weight.ndim > 1 else np.float32
-            writer.add_tensor(target, np.ascontiguousarray(weight, dtype=dtype))
+            kind = gguf.GGMLQuantizationType[arguments.dtype if weight.ndim > 1 else "F32"]
+            values = gguf.quants.quantize(np.ascontiguousarray(weight, dtype=np.float32), kind)
+            writer.add_tensor(target, values, raw_dtype=kind)
 writer.write_header_to_file()
 writer.write_kv_data_to_file()
 writer.write_tensors_to_file()
