@@ -103,6 +103,15 @@ describe('after a download of ours', () => {
 });
 
 describe('after a download of Python', () => {
+  it('a listing that cannot be kept keeps nobody from reading', async () => {
+    const { storage } = await cachedByPython({ 'README.md': '# Chats', 'train.jsonl': jsonlOf(0, 2) });
+    await writeFile(join(storage, '.tinker-cookbook'), 'in the way');
+    vi.stubEnv('HF_HUB_OFFLINE', '');
+    expect(await split()).toEqual(['train.jsonl']);
+    vi.stubEnv('HF_HUB_OFFLINE', '1');
+    expect(await split()).toEqual(['train.jsonl']);
+  });
+
   it('a split of one file, beside a card, is read', async () => {
     await cachedByPython({ 'README.md': '# Chats', 'train.jsonl': jsonlOf(0, 2), 'test.jsonl': jsonlOf(2, 3) });
     expect(await split()).toEqual(['train.jsonl']);
