@@ -44,6 +44,7 @@ export class LocalHub {
   takenBeyond = 0;
   /** Every page of a listing names a next one, which is the first again. */
   endless = false;
+  #firstPage: object[] | null = null;
   /** Sent in place of a file that the tree describes rightly. */
   readonly damaged = new Map<string, Buffer>();
   /** Sent in place of the hash of a file's contents. */
@@ -119,11 +120,16 @@ export class LocalHub {
   }
 
   #page(url: URL, files: [string, Buffer][]): Answer {
-    const start = this.endless ? 0 : Number(url.searchParams.get('cursor') ?? 0);
+    const start = Number(url.searchParams.get('cursor') ?? 0);
     const end = start + this.pageSize;
     url.searchParams.set('cursor', String(end));
-    const headers: Record<string, string> = this.endless || end < files.length ? { Link: `<${url}>; rel="next"` } : {};
-    return { status: 200, body: files.slice(start, end).map((file) => this.#treeEntry(file)), headers };
+    const next = { Link: `<${url}>; rel="next"` };
+    const entries = (from: number) => files.slice(from, from + this.pageSize).map((file) => this.#treeEntry(file));
+    if (this.endless) {
+      this.#firstPage ??= entries(0);
+      return { status: 200, body: this.#firstPage, headers: next };
+    }
+    return { status: 200, body: entries(start), headers: end < files.length ? next : {} };
   }
 
   #send(file: string, content: Buffer, range: string | undefined, response: ServerResponse): void {
