@@ -1,13 +1,17 @@
 // A data set of the hub at one commit: which files it has, and those that are wanted on this machine.
 
-import { readdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { readdir, stat } from 'node:fs/promises';
+import { join, relative } from 'node:path';
 import { isSystemError } from '../formats/files.ts';
 import { ConfigurationError, CookbookError } from '../util/errors.ts';
 import { exists } from '../util/files.ts';
+import { printable } from '../util/printable.ts';
 import { safeParts } from '../util/safe_path.ts';
+import { tellOfCache } from './cache_notice.ts';
 import { type HubSettings, hubSettings } from './hub_settings.ts';
+import { type KeptFile, keepListing, keptListing } from './kept_listing.ts';
 import {
+  blobOf,
   cachedCommit,
   fetchFile,
   isTransientStatus,
@@ -28,7 +32,7 @@ export interface DatasetName {
 export interface DatasetOptions {
   /** Absent, those of the environment. */
   settings?: HubSettings | undefined;
-  /** Told of every file that is about to be downloaded. */
+  /** Told of every file that is about to be downloaded, and where the cache serves in the place of the hub. */
   notify?: ((message: string) => void) | undefined;
   signal?: AbortSignal | undefined;
 }
@@ -36,10 +40,12 @@ export interface DatasetOptions {
 export interface HubDataset {
   name: string;
   commit: string;
-  /** Of its files; without a network, of those that the cache holds. */
+  /** Of its files; of those that the cache holds, where nobody can say which others there are. */
   paths: readonly string[];
   /** Why these are only those of the cache; null where they are all that there are. */
   cachedOnly: string | null;
+  /** Whether it is known that there is no such file. */
+  lacks(path: string): Promise<boolean>;
   /** A file of it on this machine, downloaded unless it is there. */
   locate(path: string): Promise<string>;
 }
@@ -53,17 +59,15 @@ const COMMIT = /^[0-9a-f]{40}$/;
 export async function openHubDataset(dataset: DatasetName, options: DatasetOptions = {}): Promise<HubDataset> {
   const settings = options.settings ?? (await hubSettings(process.env));
   const repository = repositoryOf({ type: 'dataset', ...dataset }, settings);
-  if (settings.offline) return await openCached(repository, 'HF_HUB_OFFLINE is set');
+  if (settings.offline) return await openCached(repository, 'HF_HUB_OFFLINE is set', options);
   try {
     return await openListed(repository, { ...options, settings });
   } catch (error) {
     options.signal?.throwIfAborted();
     const refusal = await refusalOf(error, repository, settings);
     if (refusal !== null) throw refusal;
-    const why = await unanswered(error, settings);
-    const cached = await openCached(repository, why);
-    options.notify?.(`${why}: ${dataset.name} is read as the cache has it`);
-    return cached;
+    if (isSystemError(error)) throw error;
+    return await openCached(repository, await unanswered(error, settings), options);
   }
 }
 
@@ -90,12 +94,11 @@ async function openListed(
 ): Promise<HubDataset> {
   const { name } = repository;
   const { sha, files } = await listingOf(repository, settings);
+  const byPath = byPathOf(files.filter(({ type }) => type === 'file'));
+  const kept = [...byPath.values()].map((file) => ({ path: file.path, size: file.size, oid: blobOf(file) }));
+  // Before any of its files, so that what a broken download has left is never taken for the whole.
+  await keepListing(repository.storage, { sha, files: kept });
   await writeReference(repository, sha);
-  const byPath = new Map(
-    files.flatMap((file) =>
-      file.type === 'file' && safeParts(file.path) !== null ? [[file.path, file] as const] : [],
-    ),
-  );
   const onDownload = ({ path, bytes }: { path: string; bytes: number }) =>
     notify(`downloading ${path} of ${name} (${(bytes / 1e6).toFixed(1)} MB)`);
   return {
@@ -103,6 +106,7 @@ async function openListed(
     commit: sha,
     paths: [...byPath.keys()],
     cachedOnly: null,
+    lacks: async (path) => !byPath.has(path),
     async locate(path) {
       const file = byPath.get(path);
       if (file === undefined) throw noFile(repository, path);
@@ -141,10 +145,10 @@ export function soughtIn<T>({ name, cachedOnly }: HubDataset, seek: () => T): T 
   }
 }
 
-const ONCE_ONLINE = 'Run it once with a network: a data set is downloaded only once.';
+export const ONCE_ONLINE = 'Run it once with a network: a data set is downloaded only once.';
 
-async function openCached(repository: Repository, why: string): Promise<HubDataset> {
-  const { name, revision } = repository;
+async function openCached(repository: Repository, why: string, { notify }: DatasetOptions): Promise<HubDataset> {
+  const { name, revision, storage } = repository;
   const sha = await cachedCommit(repository);
   const snapshot = snapshotOf(repository, sha);
   if (!COMMIT.test(sha) || !(await exists(snapshot))) {
@@ -152,17 +156,74 @@ async function openCached(repository: Repository, why: string): Promise<HubDatas
       hint: ONCE_ONLINE,
     });
   }
-  const paths = await readdir(snapshot, { recursive: true });
+  const files = await keptListing(storage, sha);
+  tellOfCache(repository, why, notify);
+  return files === null
+    ? await openUnlisted(repository, { sha, snapshot, why })
+    : openKept(repository, { sha, snapshot, why, files });
+}
+
+interface Cached {
+  sha: string;
+  snapshot: string;
+  /** Why the hub is not asked. */
+  why: string;
+}
+
+/** A data set that the hub has listed when there was a network. */
+function openKept(repository: Repository, { sha, snapshot, why, files }: Cached & { files: KeptFile[] }): HubDataset {
+  const { name } = repository;
+  const byPath = byPathOf(files);
+  return {
+    name,
+    commit: sha,
+    paths: [...byPath.keys()],
+    cachedOnly: null,
+    lacks: async (path) => !byPath.has(path),
+    async locate(path) {
+      const file = byPath.get(path);
+      if (file === undefined) throw noFile(repository, path);
+      const place = join(snapshot, ...(safeParts(path) ?? []));
+      const there = await stat(place).catch(() => null);
+      if (there === null) throw notCached(path, name, why);
+      if (there.size === file.size) return place;
+      const sizes = `is ${there.size} bytes long in the cache, and has ${file.size} on the hub`;
+      throw new ConfigurationError(`${path} of the data set ${name} ${sizes}`, {
+        hint: `Delete ${place} and what it links to, and run it once with a network.`,
+      });
+    },
+  };
+}
+
+/** A data set of which only Python, or an older version, has filled the cache: nobody has kept what it holds besides. */
+async function openUnlisted({ name, storage }: Repository, { sha, snapshot, why }: Cached): Promise<HubDataset> {
+  const entries = await readdir(snapshot, { recursive: true, withFileTypes: true });
+  const paths = entries
+    .filter((entry) => !entry.isDirectory())
+    .map((entry) => relative(snapshot, join(entry.parentPath, entry.name)));
   return {
     name,
     commit: sha,
     paths,
     cachedOnly: why,
+    // Where huggingface_hub remembers what it has asked for in vain.
+    lacks: (path) => exists(join(storage, '.no_exist', sha, ...(safeParts(path) ?? []))),
     async locate(path) {
       if (paths.includes(path)) return join(snapshot, path);
-      throw new ConfigurationError(`${path} of the data set ${name} is not in the cache, and ${why}`);
+      throw notCached(path, name, why);
     },
   };
+}
+
+/** Files by their paths, without those that lead elsewhere. */
+function byPathOf<T extends { path: string }>(files: readonly T[]): Map<string, T> {
+  return new Map(files.flatMap((file) => (safeParts(file.path) === null ? [] : [[file.path, file] as const])));
+}
+
+function notCached(path: string, name: string, why: string): ConfigurationError {
+  return new ConfigurationError(`${printable(path)} of the data set ${name} is not in the cache, and ${why}`, {
+    hint: ONCE_ONLINE,
+  });
 }
 
 function noFile({ name, revision }: Repository, path: string): ConfigurationError {

@@ -7,10 +7,19 @@ import { closestNames, didYouMean } from '../registry/suggest.ts';
 import { ConfigurationError } from '../util/errors.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../util/json.ts';
 import { printable } from '../util/printable.ts';
-import { pathMatcher } from './path_glob.ts';
+import { isPattern, pathMatcher } from './path_glob.ts';
 
-/** Paths of files by split. */
-type Splits = ReadonlyMap<string, readonly string[]>;
+export interface Split {
+  /** Their paths. */
+  files: readonly string[];
+  /**
+   * Whether other files than these may be of it too, if these are all that is known: not where a card names each file, and
+   * not of files that are numbered as one series. A file that is the only one by its name is taken for all.
+   */
+  open: boolean;
+}
+
+type Splits = ReadonlyMap<string, Split>;
 
 export interface DataFiles {
   configurations: ReadonlyMap<string, Splits>;
@@ -54,7 +63,7 @@ function ofOneFormat(paths: readonly string[]): string[] {
 }
 
 /** Directories are configurations where all files lie in such: `CONFIGURATION/train-00000-of-00002.parquet`. */
-function byNames(paths: readonly string[]): Map<string, Map<string, string[]>> {
+function byNames(paths: readonly string[]): Map<string, Splits> {
   const areConfigurations = paths.every((path) => directoryOf(path) !== null);
   const files = new Map<string, Map<string, string[]>>();
   for (const path of paths) {
@@ -63,7 +72,11 @@ function byNames(paths: readonly string[]): Map<string, Map<string, string[]>> {
     const split = splitOf(path);
     files.set(name, splits.set(split, [...(splits.get(split) ?? []), path]));
   }
-  return files;
+  return new Map([...files].map(([name, splits]) => [name, new Map([...splits].map(namedSplit))]));
+}
+
+function namedSplit([name, files]: [string, readonly string[]]): [string, Split] {
+  return [name, { files, open: files.length !== 1 && !isSeries(files) }];
 }
 
 /** The directory of a file, where it may stand for a configuration. */
@@ -120,9 +133,12 @@ function splitsOf({ data_files: data, data_dir: directory }: JsonObject, paths: 
     return [...names.values()][0] ?? new Map();
   }
   return new Map(
-    patterns.map(([split, texts]): [string, string[]] => {
-      const matchers = texts.map((text) => pathMatcher(root + text.replace(/^\.\//, '')));
-      return [split, paths.filter((path) => matchers.some((matches) => matches(path)))];
+    patterns.map(([split, texts]): [string, Split] => {
+      const full = texts.map((text) => root + text.replace(/^\.\//, ''));
+      const found = full.map((text) => paths.filter(pathMatcher(text)));
+      const files = new Set(found.flat());
+      const open = found.some((some, at) => some.length === 0 || (isPattern(full[at]) && !isSeries(some)));
+      return [split, { files: paths.filter((path) => files.has(path)), open }];
     }),
   );
 }
@@ -164,7 +180,7 @@ function frontMatter(card: string): JsonObject {
 export function filesOfSplit(
   { configurations, fallback }: DataFiles,
   { dataset, name, split }: { dataset: string; name: string | null; split: string },
-): readonly string[] {
+): Split {
   const names = [...configurations.keys()];
   if (names.length === 0) {
     throw new ConfigurationError(`the data set ${dataset} has no files of rows (Parquet, JSON Lines, csv)`, {
@@ -179,21 +195,31 @@ export function filesOfSplit(
   }
   const splits = configurations.get(chosen);
   if (splits === undefined) throw unknown('configuration', chosen, names, dataset);
-  const files = splits.get(split);
-  if (files === undefined) throw unknown('split', split, [...splits.keys()], dataset);
-  if (files.length === 0)
+  const found = splits.get(split);
+  if (found === undefined) throw unknown('split', split, [...splits.keys()], dataset);
+  if (found.files.length === 0)
     throw new ConfigurationError(`the data set ${dataset} has no file of the split ${split} that its card promises`);
-  refuseIncomplete(files, dataset);
-  return files;
+  refuseIncomplete(found.files, dataset);
+  return found;
+}
+
+/** `START-*-of-00003` of a file that is one of so many; null of any other. */
+function seriesOf(file: string): string | null {
+  const [, start, total] = /^(.*)-\d{5}-of-(\d{5})/.exec(file) ?? [];
+  return start === undefined ? null : `${start}-*-of-${total}`;
+}
+
+function isSeries(files: readonly string[]): boolean {
+  const series = new Set(files.map(seriesOf));
+  return series.size === 1 && !series.has(null);
 }
 
 /** Files say of how many they are one: of fewer, a run would train on a part, as in a cache that was filled in part. */
 function refuseIncomplete(files: readonly string[], dataset: string): void {
   const found = new Map<string, number>();
   for (const file of files) {
-    const [, start = '', total = ''] = /^(.*)-\d{5}-of-(\d{5})/.exec(file) ?? [];
-    const name = `${start}-*-of-${total}`;
-    if (total !== '') found.set(name, (found.get(name) ?? 0) + 1);
+    const name = seriesOf(file);
+    if (name !== null) found.set(name, (found.get(name) ?? 0) + 1);
   }
   for (const [name, count] of found) {
     const total = Number(name.slice(-5));

@@ -2,8 +2,16 @@
 
 import pLimit from 'p-limit';
 import { ConfigurationError } from '../util/errors.ts';
+import { printable } from '../util/printable.ts';
 import { readRegularStart } from '../util/regular_file.ts';
-import { type DatasetName, type DatasetOptions, openHubDataset, soughtIn } from './dataset.ts';
+import {
+  type DatasetName,
+  type DatasetOptions,
+  type HubDataset,
+  ONCE_ONLINE,
+  openHubDataset,
+  soughtIn,
+} from './dataset.ts';
 import { dataFilesOf, filesOfSplit } from './dataset_files.ts';
 import { hubPathText } from './hub_path.ts';
 import { mergedParquet } from './merged_parquet.ts';
@@ -34,14 +42,42 @@ export async function locateSplit(
 ): Promise<SplitFile[]> {
   const opened = await openHubDataset({ name: dataset, revision }, options);
   const { paths, commit, locate } = opened;
-  const card = paths.includes(CARD) ? (await readRegularStart(await locate(CARD), MOST_OF_CARD)).text : null;
-  const files = soughtIn(opened, () => filesOfSplit(dataFilesOf(paths, card), { dataset, name: configuration, split }));
+  const card = await cardOf(opened);
+  const wanted = { dataset, name: configuration, split };
+  const { files, open } = soughtIn(opened, () => filesOfSplit(dataFilesOf(paths, card), wanted));
+  if (open && opened.cachedOnly !== null) throw maybePart(opened, opened.cachedOnly, { split, files });
   const limit = pLimit(DOWNLOADS_AT_A_TIME);
   return await Promise.all(
     files.map(async (path) => ({
       file: await limit(() => locate(path)),
       name: hubPathText({ dataset, revision: commit.slice(0, SHOWN_DIGITS), path }),
     })),
+  );
+}
+
+/** Null where there is none. Where it is not known whether there is, the files of a split are not known either. */
+async function cardOf(dataset: HubDataset): Promise<string | null> {
+  const { name, paths, cachedOnly, locate, lacks } = dataset;
+  if (paths.includes(CARD)) return (await readRegularStart(await locate(CARD), MOST_OF_CARD)).text;
+  if (await lacks(CARD)) return null;
+  throw new ConfigurationError(
+    `the cache has no card (${CARD}) of the data set ${name}, which says what files make a split, and ${cachedOnly}`,
+    { hint: `${ONCE_ONLINE} ${BY_ITSELF}` },
+  );
+}
+
+const BY_ITSELF = 'Or name a file by itself: hf://datasets/ORG/NAME/PATH.';
+
+/** A part would be taken for the whole, under the identity of the whole. */
+function maybePart(
+  { name }: HubDataset,
+  why: string,
+  { split, files }: { split: string; files: readonly string[] },
+): ConfigurationError {
+  const held = files.length === 1 ? printable(files[0]) : `${files.length} files`;
+  return new ConfigurationError(
+    `of the split ${split} of ${name} the cache holds ${held}, and nothing there says whether that is all: ${why}`,
+    { hint: `${ONCE_ONLINE} ${BY_ITSELF}` },
   );
 }
 

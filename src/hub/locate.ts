@@ -46,9 +46,12 @@ export async function locateModel(name: string, options: LocateOptions = {}): Pr
     );
   }
   const { downloadModel } = await import('./hub.ts');
+  const weights = parts === 'all';
   const directory = await downloadModel(name, {
     settings: await hubSettings(env),
-    wanted: (path) => path === 'config.json' || isTokenizerFile(path) || (parts === 'all' && WEIGHT_FILES.test(path)),
+    weights,
+    notify: options.notify,
+    wanted: (path) => path === 'config.json' || isTokenizerFile(path) || (weights && WEIGHT_FILES.test(path)),
     onDownload: ({ path, bytes }) => notify(`downloading ${path} of ${name} (${(bytes / 1e6).toFixed(1)} MB)`),
   });
   return { directory, name };

@@ -2,16 +2,17 @@
 // models--ORG--NAME/{refs/REVISION, blobs/ETAG, snapshots/COMMIT/FILE → ../../blobs/ETAG}, and datasets--ORG--NAME beside it
 
 import { createHash } from 'node:crypto';
-import { open, readFile, rename, rm, stat, symlink } from 'node:fs/promises';
+import { open, readFile, rename, rm, symlink } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import type { ListFileEntry } from '@huggingface/hub';
 import { isSystemError } from '../formats/files.ts';
 import { ConfigurationError, CookbookError, messageOf } from '../util/errors.ts';
 import { digestOfFile } from '../util/file_digest.ts';
-import { exists, makeDirectory, writeFileAtomic } from '../util/files.ts';
+import { exists, explainingFailure, makeDirectory, writeFileAtomic } from '../util/files.ts';
 import { safeParts } from '../util/safe_path.ts';
 import { type HubSettings, requireHubToken } from './hub_settings.ts';
+import { fetchRange } from './range_answer.ts';
 
 export interface Repository {
   type: 'model' | 'dataset';
@@ -54,6 +55,11 @@ export function listingOf({ type, name, revision }: Repository, settings: HubSet
   return asked;
 }
 
+/** More than any repository has; a listing without end would take all memory. */
+const MOST_ENTRIES = 1_000_000;
+/** A hub sends a thousand entries on each. */
+const MOST_PAGES = 2000;
+
 async function askForListing(
   { type, name, revision }: Omit<Repository, 'storage'>,
   access: ReturnType<typeof accessOf>,
@@ -66,11 +72,25 @@ async function askForListing(
   checkDigest(name, sha);
   const files: ListFileEntry[] = [];
   const repo = { type, name };
-  for await (const file of hub.listFiles({ repo, revision: sha, recursive: true, ...access })) {
+  let pages = 0;
+  const fetchPage: typeof fetch = async (input, init) => {
+    pages += 1;
+    if (pages > MOST_PAGES) throw endless(name);
+    return await fetch(input, init);
+  };
+  for await (const file of hub.listFiles({ repo, revision: sha, recursive: true, ...access, fetch: fetchPage })) {
+    if (files.length >= MOST_ENTRIES) throw endless(name);
     if (file.type === 'file') checkDigest(name, blobOf(file));
     files.push(file);
   }
   return { sha, files };
+}
+
+function endless(name: string): ConfigurationError {
+  const most = `${MOST_ENTRIES.toLocaleString('en')} files or ${MOST_PAGES.toLocaleString('en')} pages`;
+  return new ConfigurationError(`the hub lists the files of ${name} without end: after ${most} there are still more`, {
+    hint: 'Set HF_ENDPOINT to another hub: this one answers as no hub should.',
+  });
 }
 
 function accessOf({ endpoint: hubUrl, accessToken }: HubSettings) {
@@ -86,7 +106,7 @@ function checkDigest(name: string, digest: string): void {
 }
 
 /** Large files go by the hash of their contents, others by that of their blob in git. */
-function blobOf({ lfs, oid = '' }: ListFileEntry): string {
+export function blobOf({ lfs, oid = '' }: ListFileEntry): string {
   return lfs?.oid ?? oid;
 }
 
@@ -175,9 +195,16 @@ async function download(
     path: file.path.split('/').map(encodeURIComponent).join('/'),
     revision: sha,
     ...accessOf(settings),
-    fetch: (input, init) => fetch(input, { ...init, ...(signal && { signal }) }),
+    fetch: (input, init) => fetchRange(input, { ...init, ...(signal && { signal }) }),
   });
   if (content === null) throw new ConfigurationError(`${name}: the hub lists ${file.path} and does not have it`);
+  // What an earlier download has brought may be right, and stays.
+  if (Number.isSafeInteger(file.size) && content.size !== file.size) {
+    throw new ConfigurationError(
+      `${name}: the hub lists ${file.path} with ${file.size} bytes, and would send ${content.size}`,
+      { hint: 'Try again later, or set HF_ENDPOINT to another hub.' },
+    );
+  }
   await complete(blob, content, file);
 }
 
@@ -186,9 +213,8 @@ async function complete(blob: string, content: Blob, file: ListFileEntry): Promi
   const partial = `${blob}.incomplete`;
   await makeDirectory(dirname(blob));
   try {
-    await append(partial, content);
-    const { size } = await stat(partial);
-    if (size !== content.size || (await digestOf(partial, file)) !== blobOf(file)) {
+    const isWhole = await append(partial, content);
+    if (!isWhole || (await digestOf(partial, file)) !== blobOf(file)) {
       await rm(partial, { force: true });
       throw new ConfigurationError(`${file.path}: what was downloaded is damaged, and has been deleted`, {
         hint: 'Run the same command again: it is downloaded anew.',
@@ -201,9 +227,13 @@ async function complete(blob: string, content: Blob, file: ListFileEntry): Promi
   }
 }
 
-/** Bytes are written to their places, so that two processes that download one file do each other no harm. */
-async function append(path: string, content: Blob): Promise<void> {
-  const handle = await open(path, 'a').then(async (created) => {
+/**
+ * Bytes are written to their places, so that two processes that download one file do each other no harm. False where there
+ * are fewer than the hub has said, or more; of what may have no end, no byte beyond is written.
+ */
+async function append(path: string, content: Blob): Promise<boolean> {
+  const handle = await explainingFailure('write', path, async () => {
+    const created = await open(path, 'a');
     await created.close();
     return await open(path, 'r+');
   });
@@ -211,11 +241,13 @@ async function append(path: string, content: Blob): Promise<void> {
     let position = Math.min((await handle.stat()).size, content.size);
     if (position < content.size) {
       for await (const chunk of content.slice(position).stream()) {
-        await handle.write(chunk, 0, chunk.byteLength, position);
+        if (position + chunk.byteLength > content.size) return false;
+        await explainingFailure('write', path, () => handle.write(chunk, 0, chunk.byteLength, position));
         position += chunk.byteLength;
       }
     }
     await handle.sync();
+    return (await handle.stat()).size === content.size;
   } finally {
     await handle.close();
   }

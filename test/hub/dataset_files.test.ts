@@ -7,7 +7,12 @@ import { messageOf } from '../../src/util/errors.ts';
 
 function found(paths: string[], card: string | null = null) {
   const { configurations, fallback } = dataFilesOf(paths, card);
-  const files = Object.fromEntries([...configurations].map(([name, splits]) => [name, Object.fromEntries(splits)]));
+  const files = Object.fromEntries(
+    [...configurations].map(([name, splits]) => [
+      name,
+      Object.fromEntries([...splits].map(([split, { files }]) => [split, files])),
+    ]),
+  );
   return { files, fallback };
 }
 
@@ -113,6 +118,31 @@ it('a split of which a part is missing is refused, as in a cache that holds only
   expect(refusal(['train-00000-of-00003.parquet', 'train-00002-of-00003.parquet'], {})).toBe(
     'the data set a/b has 2 of the 3 files of train-*-of-00003',
   );
+});
+
+describe('other files may be of a split too, if the paths are all that is known,', () => {
+  const isOpen = (paths: string[], data?: string) =>
+    filesOfSplit(dataFilesOf(paths, data === undefined ? null : `---\nconfigs:\n- data_files: ${data}\n---\n`), {
+      dataset: 'a/b',
+      name: null,
+      split: 'train',
+    }).open;
+  const series = ['data/train-00000-of-00002.parquet', 'data/train-00001-of-00002.parquet'];
+
+  it.each([
+    ['of two by their names', ['train-a.jsonl', 'train-b.jsonl'], undefined],
+    ['of a pattern', ['data/en.jsonl'], '{train: data/*.jsonl}'],
+    ['of a pattern that fits nothing', ['en/a.jsonl'], '{train: [en/a.jsonl, de/*.jsonl]}'],
+    ['of a file that is not there', ['en.jsonl'], '{train: [en.jsonl, de.jsonl]}'],
+    ['of two series', ['en/train-0-00000-of-00001.csv', 'de/train-0-00000-of-00001.csv'], '{train: "**/*.csv"}'],
+  ])('%s', (_, paths, data) => expect(isOpen(paths, data)).toBe(true));
+
+  it.each([
+    ['not of the only one by its name', ['train.jsonl', 'test.jsonl'], undefined],
+    ['not of a series', series, undefined],
+    ['not of a series in a pattern', series, '{train: data/train-*}'],
+    ['not of files that a card names', ['en.jsonl', 'de.jsonl'], '{train: [en.jsonl, ./de.jsonl]}'],
+  ])('%s', (_, paths, data) => expect(isOpen(paths, data)).toBe(false));
 });
 
 it.each([

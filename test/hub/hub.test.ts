@@ -1,8 +1,11 @@
 // Models by their name on the hub, from a server on this machine.
 
-import { readdir, readFile, readlink, stat } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { cp, mkdir, readdir, readFile, readlink, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
+import { downloadModel } from '../../src/hub/hub.ts';
+import { hubSettings } from '../../src/hub/hub_settings.ts';
 import { locateModel } from '../../src/hub/locate.ts';
 import { CookbookError, messageOf } from '../../src/util/errors.ts';
 import { writeChatModel } from '../support/chat_model.ts';
@@ -75,6 +78,50 @@ test('a download that breaks off goes on where it was', async () => {
   const { directory } = await locate();
   expect(await readFile(join(directory, 'model.safetensors'))).toEqual(files.get('model.safetensors'));
   expect(downloads(hub)).toContainEqual(expect.stringMatching(/model\.safetensors bytes=[1-9]\d*-/));
+});
+
+test('a download goes on where it was from a server that ignores ranges', async () => {
+  const { hub, locate, files } = await setup();
+  const size = files.get('model.safetensors')?.length ?? 0;
+  hub.breakAfter.set('model.safetensors', Math.floor(size / 2));
+  hub.ignoredRanges = /^bytes=[1-9]/;
+  const { directory } = await locate();
+  expect(await readFile(join(directory, 'model.safetensors'))).toEqual(files.get('model.safetensors'));
+  expect(downloads(hub)).toContainEqual(expect.stringMatching(/model\.safetensors bytes=[1-9]\d*-/));
+});
+
+test('a server that ignores every range serves too', async () => {
+  const { hub, locate, files } = await setup();
+  hub.ignoredRanges = /./;
+  const { directory } = await locate();
+  for (const name of await readdir(directory)) expect(await readFile(join(directory, name))).toEqual(files.get(name));
+});
+
+test('a file that goes on after its end is given up there', async () => {
+  const { hub, cache, locate, failure, files } = await setup();
+  hub.overlong.set('model.safetensors', 2 ** 28);
+  expect(await failure()).toBe('model.safetensors: what was downloaded is damaged, and has been deleted');
+  // What lies in the buffers of two sockets is taken, and not what comes after.
+  expect(hub.takenBeyond).toBeLessThan(2 ** 26);
+  expect((await readdir(join(cache, 'models--acme--tiny-model/blobs'))).filter((name) => name.includes('.'))).toEqual(
+    [],
+  );
+  hub.overlong.clear();
+  const { directory } = await locate();
+  expect(await readFile(join(directory, 'model.safetensors'))).toEqual(files.get('model.safetensors'));
+});
+
+test.each([
+  ['of empty pages', 0],
+  ['of files', 20_000],
+])('a listing without end, %s, comes to one', async (_, count) => {
+  const entries = Array.from({ length: count }, (_, index): [string, Buffer] => [`${index}`, Buffer.alloc(0)]);
+  const { hub, failure } = await setup({ files: new Map(entries) });
+  hub.endless = true;
+  hub.pageSize = count;
+  expect(await failure()).toBe(
+    `the hub lists the files of ${NAME} without end: after 1,000,000 files or 2,000 pages there are still more`,
+  );
 });
 
 test('a hub that is busy while it lists its files is asked again', async () => {
@@ -174,6 +221,98 @@ test('without a network, what is in the cache serves, and what is not says so', 
   expect(await failure('acme/another')).toMatch(
     /^the model acme\/another is neither a directory nor in the cache, and http\S+ cannot be reached \(.*ECONNREFUSED.*\)$/,
   );
+});
+
+describe('of the cache', () => {
+  const OFFLINE = { HF_HUB_OFFLINE: '1' };
+  const NEXT = SHA.replaceAll('0', 'a');
+
+  /** Another process, after the hub has got another commit: what is asked with another token is asked anew. */
+  async function moved() {
+    const made = await setup();
+    const { directory: before } = await made.locate();
+    const [repository] = made.hub.repositories;
+    const config = JSON.stringify({ ...JSON.parse(String(made.files.get('config.json'))), torch_dtype: 'float32' });
+    const weights = Buffer.concat([made.files.get('model.safetensors') ?? Buffer.alloc(0)]);
+    weights.fill(7, weights.length - 8);
+    repository.sha = NEXT;
+    repository.files = new Map([...made.files, ['config.json', Buffer.from(config)], ['model.safetensors', weights]]);
+    return { ...made, before, weights, later: { HF_TOKEN: 'hf_another_process' } };
+  }
+
+  test('a whole model serves on where only the tokenizer of a newer one has come', async () => {
+    const { cache, before, later, locate } = await moved();
+    expect((await locate(NAME, later, 'tokenizer')).directory).toContain(NEXT);
+    expect((await locate(NAME, OFFLINE)).directory).toBe(before);
+    expect((await locate(NAME, later)).directory).toContain(NEXT);
+    expect((await locate(NAME, OFFLINE)).directory).toContain(NEXT);
+    expect(await readFile(join(cache, 'models--acme--tiny-model/refs/main'), 'utf8')).toBe(NEXT);
+  });
+
+  test('a tokenizer that has come alone serves who needs no more', async () => {
+    const { locate, failure } = await setup();
+    const { directory } = await locate(NAME, {}, 'tokenizer');
+    expect((await locate(NAME, OFFLINE, 'tokenizer')).directory).toBe(directory);
+    expect(await failure(NAME, OFFLINE)).toBe(
+      `the model ${NAME} is in the cache without all of its weights, and HF_HUB_OFFLINE is set`,
+    );
+  });
+
+  test('weights in shards serve when all are there', async () => {
+    const { locate, failure } = await setup();
+    const { directory } = await locate();
+    const shards = ['model-00001-of-00002.safetensors', 'model-00002-of-00002.safetensors'];
+    await cp(join(directory, 'model.safetensors'), join(directory, shards[0]));
+    await rm(join(directory, 'model.safetensors'));
+    const index = { weight_map: { first: shards[0], second: shards[1] } };
+    await writeFile(join(directory, 'model.safetensors.index.json'), JSON.stringify(index));
+    expect(await failure(NAME, OFFLINE)).toContain('without all of its weights');
+    await cp(join(directory, shards[0]), join(directory, shards[1]));
+    expect((await locate(NAME, OFFLINE)).directory).toBe(directory);
+  });
+
+  test('a notice tells, once a process, that it serves in place of the hub', async () => {
+    const { hub, notices, locate } = await setup();
+    await locate();
+    notices.length = 0;
+    for (const parts of ['tokenizer', 'all'] as const) await locate(NAME, OFFLINE, parts);
+    expect(notices).toEqual([`HF_HUB_OFFLINE is set: ${NAME} is read as the cache has it`]);
+    await hub.stop();
+    for (const parts of ['tokenizer', 'all'] as const) await locate(NAME, { HF_TOKEN: 'hf_other' }, parts);
+    expect(notices.slice(1)).toEqual([
+      expect.stringMatching(/^http\S+ cannot be reached \(.*\): acme\/tiny-model is read as the cache has it$/),
+    ]);
+  });
+
+  test('nothing serves where a file cannot be written, or the download is given up', async () => {
+    const { cache, hub, before, later, weights, locate, failure } = await moved();
+    const blobs = join(cache, 'models--acme--tiny-model/blobs');
+    const inTheWay = join(blobs, `${createHash('sha256').update(weights).digest('hex')}.incomplete`);
+    await mkdir(inTheWay);
+    expect(await failure(NAME, later)).toContain('it is a directory, not a file');
+    await rm(inTheWay, { recursive: true });
+
+    const stop = new AbortController();
+    const settings = await hubSettings({ HF_ENDPOINT: hub.endpoint, HF_HUB_CACHE: cache, HF_HOME: cache, ...later });
+    const given = downloadModel(NAME, {
+      settings,
+      weights: true,
+      wanted: (path) => path === 'config.json' || path === 'model.safetensors',
+      onDownload: () => stop.abort(new Error('given up')),
+      signal: stop.signal,
+    });
+    await expect(given).rejects.toThrow('given up');
+    expect((await locate(NAME, OFFLINE)).directory).toBe(before);
+  });
+
+  test('another commit does not serve where that of the tokenizer breaks off', async () => {
+    const { hub, before, later, locate } = await moved();
+    await locate(NAME, later, 'tokenizer');
+    await hub.stop();
+    const error: unknown = await locate(NAME, later).catch((thrown: unknown) => thrown);
+    expect(messageOf(error)).toMatch(/^acme\/tiny-model could not be downloaded: http\S+ cannot be reached/);
+    expect((await locate(NAME, OFFLINE)).directory).toBe(before);
+  });
 });
 
 test('only where it may help it is said to try again', async () => {

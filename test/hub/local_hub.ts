@@ -36,6 +36,15 @@ export class LocalHub {
   redirects = false;
   /** Entries on a page of a listing. */
   pageSize = 1000;
+  /** Ranges that are answered with the whole file, as by a server that knows none. */
+  ignoredRanges: RegExp | null = null;
+  /** Bytes that are sent after the end of a file. */
+  readonly overlong = new Map<string, number>();
+  /** Of those, how many were taken before the connection was closed. */
+  takenBeyond = 0;
+  /** Every page of a listing names a next one, which is the first again. */
+  endless = false;
+  #firstPage: object[] | null = null;
   /** Sent in place of a file that the tree describes rightly. */
   readonly damaged = new Map<string, Buffer>();
   /** Sent in place of the hash of a file's contents. */
@@ -64,7 +73,9 @@ export class LocalHub {
 
   #respond(request: IncomingMessage, response: ServerResponse): void {
     const answer = this.#answer(request);
-    if ('file' in answer) this.#send(answer.file, answer.content, request.headers.range, response);
+    const { range } = request.headers;
+    const isIgnored = range !== undefined && this.ignoredRanges?.test(range) === true;
+    if ('file' in answer) this.#send(answer.file, answer.content, isIgnored ? undefined : range, response);
     else {
       response.writeHead(answer.status, { 'Content-Type': 'application/json', ...answer.headers });
       response.end(JSON.stringify(answer.body));
@@ -97,11 +108,7 @@ export class LocalHub {
     const listed = tree === null ? undefined : commitAt(tree[1]);
     const [unlisted] = (tree === null ? undefined : this.failures.get('tree'))?.splice(0, 1) ?? [];
     if (unlisted !== undefined) return { status: unlisted, body: { error: 'Not now.' } };
-    if (listed !== undefined)
-      return this.#page(
-        url,
-        [...listed.files].map((entry) => this.#treeEntry(entry)),
-      );
+    if (listed !== undefined) return this.#page(url, [...listed.files]);
     const [, storage, revision = '', file = ''] =
       new RegExp(`^(/storage)?/${prefix}${name}/resolve/([^/]+)/(.+)$`).exec(path) ?? [];
     const [failure] = this.failures.get(file)?.splice(0, 1) ?? [];
@@ -112,22 +119,33 @@ export class LocalHub {
     return { status: 302, body: {}, headers: { Location: `${this.endpoint}/storage${url.pathname}` } };
   }
 
-  #page(url: URL, entries: object[]): Answer {
+  #page(url: URL, files: [string, Buffer][]): Answer {
     const start = Number(url.searchParams.get('cursor') ?? 0);
     const end = start + this.pageSize;
     url.searchParams.set('cursor', String(end));
-    const headers: Record<string, string> = end < entries.length ? { Link: `<${url}>; rel="next"` } : {};
-    return { status: 200, body: entries.slice(start, end), headers };
+    const next = { Link: `<${url}>; rel="next"` };
+    const entries = (from: number) => files.slice(from, from + this.pageSize).map((file) => this.#treeEntry(file));
+    if (this.endless) {
+      this.#firstPage ??= entries(0);
+      return { status: 200, body: this.#firstPage, headers: next };
+    }
+    return { status: 200, body: entries(start), headers: end < files.length ? next : {} };
   }
 
   #send(file: string, content: Buffer, range: string | undefined, response: ServerResponse): void {
     const [, from = '0', to = `${content.length - 1}`] = /^bytes=(\d+)-(\d+)?$/.exec(range ?? '') ?? [];
     const part = content.subarray(Number(from), Number(to) + 1);
+    const beyond = range === 'bytes=0-0' ? undefined : this.overlong.get(file);
     response.writeHead(range === undefined ? 200 : 206, {
       ETag: `"${sha256(content)}"`,
-      'Content-Length': part.length,
+      ...(beyond === undefined ? { 'Content-Length': part.length } : {}),
       ...(range === undefined ? {} : { 'Content-Range': `bytes ${from}-${to}/${content.length}` }),
     });
+    if (beyond !== undefined) {
+      response.write(part);
+      this.#goOn(response, beyond);
+      return;
+    }
     const limit = this.breakAfter.get(file);
     if (limit === undefined || part.length <= limit) {
       response.end(part);
@@ -135,6 +153,17 @@ export class LocalHub {
     }
     this.breakAfter.delete(file);
     response.write(part.subarray(0, limit), () => setTimeout(() => response.destroy(), 50));
+  }
+
+  #goOn(response: ServerResponse, bytes: number): void {
+    const piece = Buffer.alloc(2 ** 16);
+    if (bytes <= 0) response.end();
+    else if (!response.destroyed) {
+      response.write(piece, () => {
+        this.takenBeyond += piece.length;
+        this.#goOn(response, bytes - piece.length);
+      });
+    }
   }
 
   #treeEntry([path, content]: [string, Buffer]): object {

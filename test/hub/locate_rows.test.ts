@@ -1,6 +1,6 @@
 // Files of rows on the hub, named as hf://datasets/…, and a hub that answers badly.
 
-import { readdir, readFile, readlink } from 'node:fs/promises';
+import { readdir, readFile, readlink, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { locateRows } from '../../src/hub/locate_rows.ts';
@@ -73,7 +73,7 @@ describe('a file of the hub', () => {
   });
 
   it('without a network is what the cache holds', async () => {
-    const { hub } = await hubWith({ 'data/train.jsonl': jsonlOf(0, 2) });
+    const { hub, cache } = await hubWith({ 'data/train.jsonl': jsonlOf(0, 2) });
     vi.stubEnv('HF_HUB_OFFLINE', '1');
     expect(await refusal(TRAIN)).toContain(
       `the data set ${DATASET}@main is not in the cache, and HF_HUB_OFFLINE is set`,
@@ -84,9 +84,14 @@ describe('a file of the hub', () => {
     const requests = hub.requests.length;
     expect(await locateRows(TRAIN)).toBe(file);
     expect(hub.requests).toHaveLength(requests);
-    // What else the data set has is not known then.
     expect(await refusal(TRAIN.replace('train', 'test'))).toBe(
-      `hf://datasets/${DATASET}/data/test.jsonl: there is no such file in the data set; did you mean "data/train.jsonl"? | It has data, data/train.jsonl\nOf ${DATASET} only what the cache holds is known: HF_HUB_OFFLINE is set. Run it once with a network: a data set is downloaded only once.`,
+      `hf://datasets/${DATASET}/data/test.jsonl: there is no such file in the data set; did you mean "data/train.jsonl"? | It has data/train.jsonl`,
+    );
+    // What else the data set has is not known where Python has filled the cache.
+    await rm(join(cache, 'datasets--acme--chats/.tinker-cookbook'), { recursive: true });
+    expect(await locateRows(TRAIN)).toBe(file);
+    expect(await refusal(TRAIN.replace('train', 'test'))).toBe(
+      `hf://datasets/${DATASET}/data/test.jsonl: there is no such file in the data set; did you mean "data/train.jsonl"? | It has data/train.jsonl\nOf ${DATASET} only what the cache holds is known: HF_HUB_OFFLINE is set. Run it once with a network: a data set is downloaded only once.`,
     );
     await hub.stop();
     vi.stubEnv('HF_HUB_OFFLINE', '');
@@ -108,6 +113,22 @@ it.each([
 ])('%j names no file of a data set', async (path) => {
   await hubWith({});
   expect(await refusal(path)).toContain('is no file of a data set | It is named as hf://datasets/ORG/NAME/PATH');
+});
+
+it('a pattern stands for the same files without a network, and for none where one of them is not there', async () => {
+  const { cache } = await hubWith({ 'a.parquet': await parquetOf(0, 3), 'b.parquet': await parquetOf(3, 5) });
+  const pattern = `hf://datasets/${DATASET}/*.parquet`;
+  await locateRows(`hf://datasets/${DATASET}/a.parquet`);
+  vi.stubEnv('HF_HUB_OFFLINE', '1');
+  expect(await refusal(pattern)).toBe(
+    `b.parquet of the data set ${DATASET} is not in the cache, and HF_HUB_OFFLINE is set | Run it once with a network: a data set is downloaded only once.`,
+  );
+  vi.stubEnv('HF_HUB_OFFLINE', '');
+  const file = await locateRows(pattern);
+  vi.stubEnv('HF_HUB_OFFLINE', '1');
+  expect(await locateRows(pattern)).toBe(file);
+  await rm(join(cache, 'datasets--acme--chats/.tinker-cookbook'), { recursive: true });
+  expect(await refusal(pattern)).toContain('fits several files, and only those in the cache are known');
 });
 
 describe('a hub that answers badly', () => {
@@ -151,13 +172,13 @@ describe('a hub that answers badly', () => {
   it('and sends other bytes than it lists is not believed', async () => {
     const content = await parquetOf(0, 10);
     const { hub, cache } = await hubWith({ 'train.parquet': content });
-    for (const wrong of [
-      Buffer.alloc(content.length, 7),
-      content.subarray(0, 100),
-      Buffer.concat([content, content]),
-    ]) {
+    hub.damaged.set('train.parquet', Buffer.alloc(content.length, 7));
+    expect(await refusal(`hf://datasets/${DATASET}/train.parquet`)).toContain('what was downloaded is damaged');
+    for (const wrong of [content.subarray(0, 100), Buffer.concat([content, content])]) {
       hub.damaged.set('train.parquet', wrong);
-      expect(await refusal(`hf://datasets/${DATASET}/train.parquet`)).toContain('what was downloaded is damaged');
+      expect(await refusal(`hf://datasets/${DATASET}/train.parquet`)).toBe(
+        `${DATASET}: the hub lists train.parquet with ${content.length} bytes, and would send ${wrong.length} | Try again later, or set HF_ENDPOINT to another hub.`,
+      );
     }
     expect(await readdir(join(cache, 'datasets--acme--chats/blobs'))).toEqual([]);
     hub.damaged.clear();
