@@ -9,12 +9,15 @@ const ABBREVIATION = /(?:^|[\s("'])(?:mr|mrs|ms|dr|prof|st|sr|jr|vs|etc|e\.g|i\.
 
 /** By Unicode's rules, over the ends of lines, and not behind abbreviations. */
 export function sentencesOf(text: string): string[] {
-  const joined = text.replaceAll(/\s*\n\s*/g, ' ').trim();
+  // Whole runs of blanks: an expression that wants a line break in one looks for it from each of its blanks.
+  const joined = text.replaceAll(/\s+/g, (blanks) => (blanks.includes('\n') ? ' ' : blanks)).trim();
   const sentences: string[] = [];
+  let goesOn = false;
   for (const { segment } of new Intl.Segmenter('en', { granularity: 'sentence' }).segment(joined)) {
-    const before = sentences.at(-1);
-    if (before !== undefined && ABBREVIATION.test(before)) sentences[sentences.length - 1] = before + segment;
+    if (goesOn) sentences[sentences.length - 1] += segment;
     else sentences.push(segment);
+    // Blanks alone leave it as it was. The piece tells, and not the sentence so far, which many abbreviations make long.
+    if (segment.trim() !== '') goesOn = ABBREVIATION.test(segment);
   }
   return sentences.filter((sentence) => wordsOf(sentence).length > 0);
 }
