@@ -19,7 +19,7 @@ async function setup() {
   await writeFile(file_path, comparisonLines(4));
   const registry = builtinRegistry();
   const renderer = testRenderer();
-  const graderOf = async (...judges: (typeof RULE | object)[]): Promise<string> => {
+  const graderOf = async (...judges: object[]): Promise<string> => {
     const models = samplingModels(registry, () => undefined);
     try {
       const ref = { builder: 'comparison', file_path, judges: JSON.parse(JSON.stringify(judges)) };

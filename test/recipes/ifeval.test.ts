@@ -258,6 +258,14 @@ describe('what is read in one pass is what the plain expression says:', () => {
       }),
       { numRuns: 2000 },
     );
+    // As long as several windows of the segmenter.
+    const long = fc.array(fc.constantFrom(...pieces), { minLength: 3000, maxLength: 4000, size: 'max' });
+    fc.assert(
+      fc.property(long, (given) => {
+        expect(sentencesOf(given.join(''))).toEqual(plain(given.join('')));
+      }),
+      { numRuns: 20 },
+    );
   });
 });
 
