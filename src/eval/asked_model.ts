@@ -8,7 +8,6 @@ import type { Registry } from '../registry/registry.ts';
 import type { PlainRef } from '../registry/slot.ts';
 import type { Renderer } from '../renderers/types.ts';
 import { openSamplingTarget } from '../run/sampling_target.ts';
-import { identityOfWeights } from '../run_files/weights_reader.ts';
 import { ConfigurationError } from '../util/errors.ts';
 import type { JsonObject } from '../util/json.ts';
 import { serviceRef } from './service_field.ts';
@@ -78,11 +77,11 @@ async function weightsAsked(
   const ref = checkpoint === null ? target : { run: target, checkpoint };
   const at = service === null ? {} : { service: serviceRef(service, registry, process.cwd()) };
   const opened = await openSamplingTarget(ref, registry, notify, at);
-  const { client, renderer, rendererRef, description, weights } = opened;
+  const { client, renderer, rendererRef, description } = opened;
   return {
     description,
     label: [basename(target), ...(checkpoint === null ? [] : [checkpoint])].join('@'),
-    settings: { model: identityOfWeights(ref, weights), renderer: rendererRef, ...whereOf(at.service) },
+    settings: { model: opened.identity(), renderer: rendererRef, ...whereOf(at.service) },
     renderer,
     answerer: tokenAnswerer(client, renderer.tokenizer),
     close: () => opened.close(),

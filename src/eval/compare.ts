@@ -83,7 +83,13 @@ function compared(a: RecordedEvaluation, b: RecordedEvaluation, seed: number): C
     ),
     better: flipped.filter(({ share_a, share_b }) => share_b > share_a),
     worse: flipped.filter(({ share_a, share_b }) => share_b < share_a),
-    notices: [...differences(a, b), ...leftOut(left), ...failures(a, b)],
+    notices: [
+      ...differences(a, b),
+      ...pooled('a', a, answersA.size),
+      ...pooled('b', b, answersB.size),
+      ...leftOut(left),
+      ...failures(a, b),
+    ],
   };
 }
 
@@ -112,6 +118,14 @@ function differences(a: RecordedEvaluation, b: RecordedEvaluation): string[] {
         `${name} is ${JSON.stringify(first[name] ?? null)} in a and ${JSON.stringify(second[name] ?? null)} in b`,
     ),
     ...(sameGrader ? [] : ['answers of the two were judged by different graders: evaluate the older one again']),
+  ];
+}
+
+/** Under another `--set` other examples are asked, whose answers are kept in the same file. */
+function pooled(name: string, { num_examples }: RecordedEvaluation, answered: number): string[] {
+  if (num_examples === null || answered <= num_examples) return [];
+  return [
+    `${name} has answers to ${plural(answered, 'example')}, and its last result is of ${num_examples}: those asked under another --set or --limit count here too`,
   ];
 }
 

@@ -93,10 +93,13 @@ async function writeRecords(
   records: readonly TrajectoryRecord[],
 ): Promise<void> {
   const { writeIterationFiles } = await import('../training/iteration_directory.ts');
-  const lines = records
-    .toSorted((a, b) => a.sample - b.sample || a.idx - b.idx)
-    .map((record) => `${JSON.stringify(record)}\n`);
-  await writeIterationFiles(logPath, step, [{ name: `eval_${name}_trajectories.jsonl`, text: lines.join('') }]);
+  const inOrder = records.toSorted((a, b) => a.sample - b.sample || a.idx - b.idx);
+  const file = { name: `eval_${name}_trajectories.jsonl`, lines: linesOf(inOrder) };
+  await writeIterationFiles(logPath, step, [file]);
+}
+
+function* linesOf(records: readonly TrajectoryRecord[]): Generator<string> {
+  for (const record of records) yield JSON.stringify(record);
 }
 
 function metricsOf(name: string, result: BenchmarkResult): Metrics {

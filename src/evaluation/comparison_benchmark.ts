@@ -11,7 +11,7 @@ import { defineBuilder } from '../registry/builder.ts';
 import type { Renderer } from '../renderers/types.ts';
 import type { Env } from '../rl/types.ts';
 import { modelInputFromTokens } from '../tinker/types.ts';
-import { canonicalJson } from '../util/json.ts';
+import { canonicalJson, type JsonObject } from '../util/json.ts';
 import { type BenchmarkExample, benchmarkSlot } from './types.ts';
 
 const params = Type.Object({ ...heldOutFields, ...judgeFields });
@@ -28,14 +28,27 @@ export const comparisonBenchmark = defineBuilder({
     const { readComparedPrompts } = await import('../preference/judges/held_out_comparisons.ts');
     const judges = await buildJudges(config.judges, { seed, models, warn, notify, signal }, make);
     const prompts = await readComparedPrompts(config, { warn, notify, signal });
-    const grader = `comparison 1: ${canonicalJson({ judges: config.judges, both_ways: config.both_ways })}`;
+    const weights = await identitiesOf(judges);
+    const { both_ways } = config;
+    const grading: JsonObject = { judges: config.judges, both_ways, ...(weights === null ? {} : { weights }) };
     return {
       name: 'comparison',
-      grader,
+      grader: `comparison 1: ${canonicalJson(grading)}`,
       examples: prompts.map((prompt) => exampleOf(prompt, { config, judges, renderer })),
     };
   },
 });
+
+/** Of the judges that are models, by their names: at the path of one that was trained on lies another. Null where none is. */
+async function identitiesOf(judges: readonly Judge[]): Promise<Record<string, string> | null> {
+  const told = await Promise.all(
+    judges.map(async ({ name, model }): Promise<[string, string][]> => {
+      const identity = await model.identity?.();
+      return identity === undefined ? [] : [[name, identity]];
+    }),
+  );
+  return told.flat().length === 0 ? null : Object.fromEntries(told.flat());
+}
 
 interface Parts {
   config: ComparisonConfig;

@@ -2,11 +2,11 @@
 
 import { stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { readLines } from '../supervised/data/lines.ts';
 import { ConfigurationError, DataFormatError } from '../util/errors.ts';
 import { entriesOf, exists, readJson, shortPath } from '../util/files.ts';
 import type { JsonObject } from '../util/json.ts';
-import { SETTINGS, settingsShape, TRAJECTORIES } from './results_files.ts';
+import { isCount, jsonShape } from '../util/json_shape.ts';
+import { answerLines, RESULT, SETTINGS, settingsShape, TRAJECTORIES } from './results_files.ts';
 import { recordShape, sampleKey, type TrajectoryRecord } from './trajectory_record.ts';
 
 /** Of a record what two evaluations are compared by. */
@@ -27,6 +27,8 @@ export interface RecordedEvaluation {
   path: string;
   /** Null where none lie beside it, as for an evaluation within a run. */
   settings: JsonObject | null;
+  /** As the result beside them counts them: the examples of the command that came last. Null where there is no result. */
+  num_examples: number | null;
   answers: RecordedAnswer[];
 }
 
@@ -57,7 +59,7 @@ async function readEvaluation(file: string): Promise<RecordedEvaluation> {
   const answers = new Map<string, RecordedAnswer>();
   let benchmark = basename(dirname(file));
   let torn: string | null = null;
-  for await (const { number, text, problem } of readLines(file)) {
+  for await (const { number, text, problem } of answerLines(file)) {
     if (torn !== null) throw new DataFormatError(torn);
     const record = problem === null ? parsed(text) : undefined;
     if (!recordShape.is(record)) {
@@ -67,11 +69,18 @@ async function readEvaluation(file: string): Promise<RecordedEvaluation> {
       throw new DataFormatError(torn);
     }
     benchmark = record.benchmark;
-    answers.set(sampleKey(record), answerOf(record));
+    const key = sampleKey(record);
+    // Behind an answer it says that judging it anew failed: what it was judged before is still what is known of it.
+    if (record.error !== null && answers.get(key)?.error === null) continue;
+    answers.set(key, answerOf(record));
   }
   const { value: settings } = await readJson(join(dirname(file), SETTINGS), settingsShape);
-  return { benchmark, path: shortPath(file), settings, answers: [...answers.values()] };
+  const { value: result } = await readJson(join(dirname(file), RESULT), resultShape);
+  const num_examples = result?.num_examples ?? null;
+  return { benchmark, path: shortPath(file), settings, num_examples, answers: [...answers.values()] };
 }
+
+const resultShape = jsonShape<{ num_examples: number }>({ num_examples: isCount });
 
 function answerOf({ example_id, sample, reward, error, grader, logs }: TrajectoryRecord): RecordedAnswer {
   const { input, expected, extracted } = logs;

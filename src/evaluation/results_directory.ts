@@ -3,7 +3,6 @@
 
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { readLines } from '../supervised/data/lines.ts';
 import { ConfigurationError, DataFormatError } from '../util/errors.ts';
 import {
   createFileAtomic,
@@ -18,7 +17,7 @@ import { equalJson, type JsonObject } from '../util/json.ts';
 import { LineAppender, repairTail } from '../util/json_lines.ts';
 import { isNumber, isString, jsonShape } from '../util/json_shape.ts';
 import { type BenchmarkResult, scoredSample } from './benchmark_result.ts';
-import { RESULT, SETTINGS, SUMMARY, settingsShape, TRAJECTORIES } from './results_files.ts';
+import { answerLines, RESULT, SETTINGS, SUMMARY, settingsShape, TRAJECTORIES } from './results_files.ts';
 import type { KnownSample } from './run_benchmark.ts';
 import { recordShape, sampleKey, type TrajectoryRecord } from './trajectory_record.ts';
 
@@ -115,11 +114,11 @@ async function holdAgainst(directory: string, settings: JsonObject): Promise<voi
   });
 }
 
-/** Read line by line: many answers to many examples are more than a text may hold. The last line of an answer counts. */
+/** Read line by line: many answers to many examples are more than a text may hold. The last line of an answer that did not fail counts. */
 async function knownSamples(path: string, grader: string): Promise<Map<string, KnownSample>> {
   const known = new Map<string, KnownSample>();
   if (!(await exists(path))) return known;
-  for await (const { number, text, problem } of readLines(path)) {
+  for await (const { number, text, problem } of answerLines(path)) {
     const record = problem === null ? parsed(text) : undefined;
     if (!recordShape.is(record)) {
       throw new DataFormatError(`${shortPath(path)}:${number}: ${problem ?? recordShape.problem(record)}`, {

@@ -1,6 +1,6 @@
 // Where a model lies: its directory in Hugging Face layout, whichever way it is named.
 
-import { resolve } from 'node:path';
+import { basename, resolve } from 'node:path';
 import { isDirectory, isFile } from '../formats/files.ts';
 import { modelsLike } from '../models/model_info.ts';
 import { didYouMean } from '../registry/suggest.ts';
@@ -23,6 +23,8 @@ export interface ModelLocation {
   directory: string;
   /** The model's name from anywhere: an absolute path, or its name on the hub. */
   name: string;
+  /** Of a model of a hub: the commit that its name led to. */
+  commit?: string;
 }
 
 /**
@@ -54,5 +56,6 @@ export async function locateModel(name: string, options: LocateOptions = {}): Pr
     wanted: (path) => path === 'config.json' || isTokenizerFile(path) || (weights && WEIGHT_FILES.test(path)),
     onDownload: ({ path, bytes }) => notify(`downloading ${path} of ${name} (${(bytes / 1e6).toFixed(1)} MB)`),
   });
-  return { directory, name };
+  // A snapshot is called after its commit.
+  return { directory, name, commit: basename(directory) };
 }

@@ -1,12 +1,14 @@
 // Text models as transformers exports them to ONNX: the tokenizer and the graph of a directory, read alike for classifiers and for embeddings.
 
-import { join } from 'node:path';
+import { readdir } from 'node:fs/promises';
+import { basename, dirname, join, relative } from 'node:path';
 import { Tokenizer as HfTokenizer } from '@huggingface/tokenizers';
 import type { InferenceSession, Tensor } from 'onnxruntime-node';
 import { isFile } from '../formats/files.ts';
 import { float16Values } from '../formats/half.ts';
 import { readJsonObject } from '../tokenizers/model_files.ts';
 import { messageOf, WeightsError } from '../util/errors.ts';
+import { digestOfFile } from '../util/file_digest.ts';
 import { type JsonObject, numberOf, textOf } from '../util/json.ts';
 
 /** Without a Float16Array, which older versions of Node lack, the runtime gives the bits of a float16. */
@@ -34,12 +36,33 @@ export function positionsOf({ max_position_embeddings, model_type, pad_token_id 
   return positions === null || !isShifted ? positions : positions - (numberOf(pad_token_id) ?? 1) - 1;
 }
 
+const LAYOUT = {
+  hint: 'A model of texts is a directory with config.json, tokenizer.json and onnx/model.onnx, as Optimum exports it.',
+};
+
 export async function requiredJson(file: string): Promise<JsonObject> {
   const json = await readJsonObject(file);
   if (json !== null) return json;
-  throw new WeightsError(`${file}: no such file`, {
-    hint: 'A model of texts is a directory with config.json, tokenizer.json and onnx/model.onnx, as Optimum exports it.',
-  });
+  throw new WeightsError(`${file}: no such file`, LAYOUT);
+}
+
+async function graphFile(directory: string): Promise<string> {
+  const places = [join(directory, 'onnx', 'model.onnx'), join(directory, 'model.onnx')];
+  for (const place of places) if (await isFile(place)) return place;
+  throw new WeightsError(`${places[0]}: no such file, and no ${places[1]}`, LAYOUT);
+}
+
+/** Of all that decides what a model gives: the graph, weights that it keeps in files beside it, and how texts become tokens. */
+export async function textModelDigests(directory: string): Promise<Record<string, string>> {
+  const graph = await graphFile(directory);
+  const beside = (await readdir(dirname(graph))).filter((name) => name.startsWith(basename(graph))).sort();
+  const files = [
+    ...beside.map((name) => join(dirname(graph), name)),
+    ...['config.json', 'tokenizer.json', 'tokenizer_config.json'].map((name) => join(directory, name)),
+  ];
+  const digests: Record<string, string> = {};
+  for (const file of files) if (await isFile(file)) digests[relative(directory, file)] = await digestOfFile(file);
+  return digests;
 }
 
 /** The tokens of a text, or of two, cut to what the model takes. */
@@ -101,11 +124,7 @@ export interface GraphOptions {
 
 /** @throws WeightsError for a graph that cannot be run, or that wants or gives something else */
 export async function openTextGraph(directory: string, { outputs, what, threads }: GraphOptions): Promise<TextGraph> {
-  const places = [join(directory, 'onnx', 'model.onnx'), join(directory, 'model.onnx')];
-  const found: string[] = [];
-  for (const place of places) if (await isFile(place)) found.push(place);
-  const [file] = found;
-  if (file === undefined) throw new WeightsError(`${places[0]}: no such file, and no ${places[1]}`);
+  const file = await graphFile(directory);
   process.env.ORT_DISABLE_TELEMETRY ??= '1';
   const ort = await import('onnxruntime-node');
   let session: InferenceSession;

@@ -33,7 +33,7 @@ export interface SeenEvaluation {
   /** As result.json has them; empty within a run, whose metrics they are. */
   metrics: JsonObject;
   pass_at_k: JsonObject;
-  /** The last of each, in the order of their lines. */
+  /** The last of each, that did not fail if there is one, in the order of their lines. */
   answers: EvaluationAnswer[];
 }
 
@@ -140,7 +140,10 @@ function lastAnswers(lines: readonly JsonObject[]): EvaluationAnswer[] {
     const sample = numberOf(line.sample) ?? 0;
     const reward = numberOf(line.reward) ?? Number(booleanOf(line.reward) ?? false);
     const answer = { example_id, sample, idx: numberOf(line.idx), reward, error: textOf(line.error), line };
-    answers.set(JSON.stringify([sample, example_id]), answer);
+    const key = JSON.stringify([sample, example_id]);
+    // Behind an answer it says that judging it anew failed: what it was judged before is still what is known of it.
+    if (answer.error !== null && answers.get(key)?.error === null) continue;
+    answers.set(key, answer);
   }
   return [...answers.values()];
 }

@@ -3,14 +3,18 @@
 // The models are those that transformers.js runs, read by the runtime and the tokenizers that the engine has already: the library
 // itself would bring another version of both.
 
-import { readdir } from 'node:fs/promises';
-import { basename, dirname, join, relative } from 'node:path';
+import { join } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
-import { isFile } from '../formats/files.ts';
-import { openTextGraph, positionsOf, requiredJson, textReaderOf, valuesOf } from '../hub/onnx_text.ts';
+import {
+  openTextGraph,
+  positionsOf,
+  requiredJson,
+  textModelDigests,
+  textReaderOf,
+  valuesOf,
+} from '../hub/onnx_text.ts';
 import { WeightsError } from '../util/errors.ts';
-import { digestOfFile } from '../util/file_digest.ts';
-import { textOf } from '../util/json.ts';
+import { canonicalJson, textOf } from '../util/json.ts';
 import { openIndex, remembering } from './index_file.ts';
 import type { Retriever, RetrieverContext } from './types.ts';
 
@@ -30,13 +34,13 @@ type Encode = (text: string) => Promise<number[]>;
 
 export async function embeddingRetriever(options: EmbeddingOptions, context: RetrieverContext): Promise<Retriever> {
   const { model_path, pooling, query_prefix, passage_prefix, max_length } = options;
-  const graph = await modelFile(model_path);
+  const model = await textModelDigests(model_path);
   const encode = await encoderOf(options);
   const { length } = await encode('');
   const search = await openIndex(
     {
       kind: 'embeddings-1',
-      settings: { model: await modelDigests(model_path, graph), pooling, passage_prefix, max_length },
+      settings: { model, pooling, passage_prefix, max_length },
       fill: (connection) =>
         fillVectors(connection, length, (text) => encode(`${passage_prefix}${text}`), context.signal),
       search: `
@@ -46,28 +50,9 @@ export async function embeddingRetriever(options: EmbeddingOptions, context: Ret
     context,
   );
   return {
+    digest: canonicalJson(model),
     search: remembering(async (query, count) => search(JSON.stringify(await encode(`${query_prefix}${query}`)), count)),
   };
-}
-
-async function modelFile(directory: string): Promise<string> {
-  const places = [join(directory, 'onnx', 'model.onnx'), join(directory, 'model.onnx')];
-  for (const place of places) if (await isFile(place)) return place;
-  throw new WeightsError(`${places[0]}: no such file`, {
-    hint: 'An embedding model is a directory with config.json, tokenizer.json and onnx/model.onnx, as transformers.js takes it.',
-  });
-}
-
-/** Of all that decides a vector: the graph, weights that it keeps in files beside it, and how texts become tokens. */
-async function modelDigests(directory: string, graph: string): Promise<Record<string, string>> {
-  const beside = (await readdir(dirname(graph))).filter((name) => name.startsWith(basename(graph))).sort();
-  const files = [
-    ...beside.map((name) => join(dirname(graph), name)),
-    ...['config.json', 'tokenizer.json', 'tokenizer_config.json'].map((name) => join(directory, name)),
-  ];
-  const digests: Record<string, string> = {};
-  for (const file of files) if (await isFile(file)) digests[relative(directory, file)] = await digestOfFile(file);
-  return digests;
 }
 
 const GRAPH = { outputs: ['last_hidden_state', 'token_embeddings'], what: 'a model of texts' };

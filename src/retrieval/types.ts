@@ -17,6 +17,8 @@ export interface Corpus {
 export interface Retriever {
   /** The passages that fit the query best, the best first, and none that does not fit at all. */
   search(query: string, count: number): Promise<Passage[]>;
+  /** Of files that its parameters name, such as a model: tells their contents from all others. Absent where it reads none. */
+  readonly digest?: string;
 }
 
 export interface RetrieverContext {

@@ -17,6 +17,7 @@ import { readStopRequest, watchStopRequest } from '../run_files/stop_request.ts'
 import type { RunRecord, RunStatus } from '../run_files/types.ts';
 import { readUntil } from '../run_files/until.ts';
 import { verifiedWeights } from '../run_files/verified_weights.ts';
+import { identityOfWeights } from '../run_files/weights_reader.ts';
 import { describeFailure, pluginOf } from '../spec/plugin_failure.ts';
 import { type Environment, redactor, revealSecrets } from '../spec/secrets.ts';
 import type { RunSpec } from '../spec/types.ts';
@@ -215,8 +216,10 @@ class Attempt {
       });
       const trainer = await registry.build(trainerSlot, trainerOf(spec, registry), {});
       // Before training started, what it starts from was found to be there; a run that goes on does not need it any more.
-      const resolveWeights = (ref: WeightsRef, purpose: 'train' | 'sample' = 'train') =>
-        verifiedWeights(ref, { purpose, unfinished: 'refuse' });
+      const resolveWeights = async (ref: WeightsRef, purpose: 'train' | 'sample' = 'train') => {
+        const weights = await verifiedWeights(ref, { purpose, unfinished: 'refuse' });
+        return { ...weights, identity: () => identityOfWeights(ref, weights) };
+      };
       // Other versions, and another service, compute other bits.
       const { identity, versions } = record;
       const sharedLines = (name: string, key: JsonValue) =>

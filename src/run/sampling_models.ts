@@ -15,9 +15,9 @@ export function samplingModels(registry: Registry, notify: (message: string) => 
     async open(ref) {
       const target = await openSamplingTarget(ref, registry, notify);
       opened.push(target);
-      const { client, description, renderer, rendererRef } = target;
+      const { client, description, identity, renderer, rendererRef } = target;
       const { max_context_length: maxContextLength } = await client.getInfo();
-      return { client, description, tokenizer: renderer.tokenizer, rendererRef, maxContextLength };
+      return { client, description, identity, tokenizer: renderer.tokenizer, rendererRef, maxContextLength };
     },
     async close() {
       await Promise.all(opened.map((target) => target.close()));

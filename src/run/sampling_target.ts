@@ -2,6 +2,7 @@
 
 import { join, resolve } from 'node:path';
 import { isAdapterDirectory, readAdapterConfig } from '../formats/adapter.ts';
+import { HUB_NAME } from '../hub/hub_settings.ts';
 import { locateModel } from '../hub/locate.ts';
 import type { WeightsRef } from '../registry/fields.ts';
 import type { Registry } from '../registry/registry.ts';
@@ -11,6 +12,7 @@ import { type Renderer, rendererSlot } from '../renderers/types.ts';
 import { loadRecordedPlugins } from '../run_files/recorded_plugins.ts';
 import type { SeenRun } from '../run_files/seen_run.ts';
 import { verifiedWeights } from '../run_files/verified_weights.ts';
+import { identityOfWeights } from '../run_files/weights_reader.ts';
 import type { LocatedWeights } from '../run_files/weights_reference.ts';
 import { revealSecrets } from '../spec/secrets.ts';
 import type { SamplingClient, ServiceClient } from '../tinker/clients.ts';
@@ -22,7 +24,8 @@ import { textOf } from '../util/json.ts';
 export interface SamplingTarget {
   /** Which weights answer. */
   description: string;
-  weights: LocatedWeights;
+  /** What tells the weights from any others. Reads all of those that lie in a bare directory. */
+  identity(): string;
   client: SamplingClient;
   renderer: Renderer;
   rendererRef: PlainRef;
@@ -56,10 +59,10 @@ export async function openSamplingTarget(
 ): Promise<SamplingTarget> {
   const options = { purpose: 'sample' as const, ...(given && { service: given }) };
   const opened = await openWeightsTarget(target, options, registry, notify);
-  const { service, base_model, model_path, description, weights, renderer, rendererRef } = opened;
+  const { service, base_model, model_path, description, identity, renderer, rendererRef } = opened;
   try {
     const client = await service.createSamplingClient(model_path === undefined ? { base_model } : { model_path });
-    return { description, weights, client, renderer, rendererRef, close: () => service.close() };
+    return { description, identity, client, renderer, rendererRef, close: () => service.close() };
   } catch (error) {
     await closeQuietly(service);
     throw error;
@@ -67,7 +70,8 @@ export async function openSamplingTarget(
 }
 
 /** Weights on their service, before any client is open on them. */
-export interface WeightsTarget extends Pick<SamplingTarget, 'description' | 'weights' | 'renderer' | 'rendererRef'> {
+export interface WeightsTarget extends Pick<SamplingTarget, 'description' | 'identity' | 'renderer' | 'rendererRef'> {
+  weights: LocatedWeights;
   service: ServiceClient;
   serviceRef: PlainRef;
   base_model: string;
@@ -100,17 +104,27 @@ export async function openWeightsTarget(
     notify,
   });
   try {
-    const { directory } = await locateModel(source.tokenizer, { parts: 'tokenizer', notify });
+    const { directory, commit } = await locateModel(source.tokenizer, { parts: 'tokenizer', notify });
     const tokenizer = await loadTokenizer(directory);
     const suits = async () => source.renderer ?? (await recommendedRenderer({ modelName: base_model, tokenizer }));
     const rendererRef = options.renderer ?? (await suits());
     const renderer = await registry.build(rendererSlot, rendererRef, { tokenizer });
     const path = model_path === undefined ? {} : { model_path };
-    return { description, weights, service, serviceRef, base_model, ...path, renderer, rendererRef };
+    // Another service may have the model from elsewhere.
+    const revision = serviceRef.builder === LOCAL.builder ? commit : undefined;
+    const identity = () => identityOfTarget(target, weights, revision);
+    return { description, weights, identity, service, serviceRef, base_model, ...path, renderer, rendererRef };
   } catch (error) {
     await closeQuietly(service);
     throw error;
   }
+}
+
+/** A model of the hub is told by the commit that was read: its name may lead to other weights tomorrow. */
+function identityOfTarget(ref: WeightsRef, weights: LocatedWeights, commit: string | undefined): string {
+  const [, repository] = HUB_NAME.exec(weights.base_model ?? '') ?? [];
+  if (commit === undefined || repository === undefined) return identityOfWeights(ref, weights);
+  return `${repository}@${commit}`;
 }
 
 /** A run may have been trained with builders that its talk does not need: one that is gone is told, and no error yet. */

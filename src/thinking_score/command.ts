@@ -9,7 +9,6 @@ import { benchmarkSlot } from '../evaluation/types.ts';
 import type { Registry } from '../registry/registry.ts';
 import { samplingModels } from '../run/sampling_models.ts';
 import { openSamplingTarget } from '../run/sampling_target.ts';
-import { identityOfWeights } from '../run_files/weights_reader.ts';
 import { addPlugins } from '../spec/command_line.ts';
 import { ConfigurationError } from '../util/errors.ts';
 import { expressionProblem } from '../util/expressions.ts';
@@ -79,7 +78,7 @@ export async function thinkingScoreCommand(
       });
     }
     const { max_tokens, answer_cue, min_step_chars } = options;
-    const settings = { model: identityOfWeights(ref, target.weights), max_tokens, answer_cue, min_step_chars, seed };
+    const settings = { model: target.identity(), max_tokens, answer_cue, min_step_chars, seed };
     const digest = createHash('sha256').update(canonicalJson(settings)).digest('hex').slice(0, 8);
     const place = `${basename(named)}-${digest}`.replaceAll(/[^\w.@-]+/g, '-');
     const directory = join(options.saveDir ?? join('evals', place), `thinking_score_${benchmark.name}`);

@@ -3,6 +3,7 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { entriesOf, exists, explainingFailure, makeDirectory, writeFileAtomic } from '../util/files.ts';
+import { writeLinesAtomic } from '../util/json_lines.ts';
 
 const NAME = /^iteration_(\d{6,})$/;
 
@@ -17,15 +18,23 @@ export function iterationOf(name: string): number | null {
   return step === undefined ? null : Number(step);
 }
 
+/** `lines`, without their line breaks, of a file that may be longer than a text can be. */
+type IterationFile = { name: string } & ({ text: string } | { lines: Iterable<string> });
+
 /** Writes files of a step by their names, each as a whole. */
 export async function writeIterationFiles(
   logPath: string,
   step: number,
-  files: readonly { name: string; text: string }[],
+  files: readonly IterationFile[],
 ): Promise<void> {
   const directory = join(logPath, iterationName(step));
   await makeDirectory(directory);
-  await Promise.all(files.map(({ name, text }) => writeFileAtomic(join(directory, name), text)));
+  await Promise.all(
+    files.map((file) => {
+      const path = join(directory, file.name);
+      return 'lines' in file ? writeLinesAtomic(path, file.lines) : writeFileAtomic(path, file.text);
+    }),
+  );
 }
 
 /** The newest file of this name, from the run directory; null where no step has one. */

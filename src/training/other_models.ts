@@ -13,6 +13,8 @@ import type { EstimateContext } from './types.ts';
 export interface OtherModel {
   /** For people. */
   description: string;
+  /** What tells its weights from any others, which their path or name may not. Absent where nobody knows it. */
+  identity?(): string;
   /** Given back with the service that it is of. */
   client: SamplingClient;
   tokenizer: Tokenizer;
@@ -33,7 +35,7 @@ export function otherModels(
 ): OtherModels {
   return {
     async open(ref) {
-      const { model_path, base_model, description, renderer } = await resolveWeights(ref, 'sample');
+      const { model_path, base_model, description, identity, renderer } = await resolveWeights(ref, 'sample');
       const client = await service.createSamplingClient(model_path === undefined ? { base_model } : { model_path });
       const info = await client.getInfo();
       const name = base_model ?? (info.is_lora ? info.base_model : (model_path ?? info.base_model));
@@ -41,6 +43,7 @@ export function otherModels(
       const tokenizer = await loadTokenizer(directory);
       return {
         description,
+        identity,
         client,
         tokenizer,
         rendererRef: renderer ?? (await recommendedRenderer({ modelName: name, tokenizer })),

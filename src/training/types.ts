@@ -76,6 +76,8 @@ export interface ResolvedWeights {
   description: string;
   /** What they were trained with, where that is known. */
   renderer?: PlainRef | null;
+  /** What tells them from any others, which their path or name may not. */
+  identity?(): string;
 }
 
 /**

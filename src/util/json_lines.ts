@@ -4,7 +4,15 @@ import { closeSync, constants, fstatSync, fsyncSync, ftruncateSync, openSync, wr
 import { type FileHandle, open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { DataFormatError } from './errors.ts';
-import { errorCode, explainingFailure, fileError, flushDirectory, shortPath, writeFileAtomic } from './files.ts';
+import {
+  errorCode,
+  explainingFailure,
+  fileError,
+  flushDirectory,
+  replaceFile,
+  shortPath,
+  writeFileAtomic,
+} from './files.ts';
 import type { Shape } from './json_shape.ts';
 import { APPEND_FLAGS, LOG_LIMIT_BYTES, readRegularFile, refuseIrregular } from './regular_file.ts';
 
@@ -38,6 +46,14 @@ export async function filterLines(path: string, keep: (index: number) => boolean
   const lines = await readLines(path);
   const kept = lines.filter((_, index) => keep(index));
   if (kept.length < lines.length) await writeFileAtomic(path, kept.map((line) => `${line}\n`).join(''));
+}
+
+/** Replaces a file by lines that may together be longer than a text can be: each is asked for when those before it are written. */
+export async function writeLinesAtomic(path: string, lines: Iterable<string>): Promise<void> {
+  const write = async (file: FileHandle) => {
+    for (const line of lines) await file.writeFile(`${line}\n`);
+  };
+  await explainingFailure('write', path, () => replaceFile(path, write));
 }
 
 /** Cuts off what a kill left behind the last complete line. Only the end of the file is read, however long it is. */

@@ -26,9 +26,9 @@ function talk({ streams, pause }: { streams: boolean; pause: AbortController | n
     getInfo: async () => ({ base_model: 'scripted', is_lora: false, lora_rank: null, max_context_length: 100 }),
     close: async () => undefined,
   };
-  const weights = { base_model: 'scripted', description: 'scripted', run: null, batch: null };
+  const identity = () => 'scripted';
   const rendererRef = { builder: 'chat_template' };
-  const target = { description: 'scripted', weights, client, renderer, rendererRef, close: client.close };
+  const target = { description: 'scripted', identity, client, renderer, rendererRef, close: client.close };
   const conversation = new Conversation(target, {}, null);
   const pieces: string[] = [];
   const say = (text: string) =>

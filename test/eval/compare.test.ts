@@ -35,13 +35,15 @@ async function evaluation(
   answers: readonly Given[],
   {
     settings = { model: 'm', temperature: 0 },
+    result,
     name = 'sums',
     tail = '',
-  }: { settings?: object; name?: string; tail?: string } = {},
+  }: { settings?: object; result?: object; name?: string; tail?: string } = {},
 ): Promise<string> {
   const directory = await temporaryDirectory();
   await mkdir(join(directory, name));
   await writeFile(join(directory, name, 'settings.json'), JSON.stringify(settings));
+  if (result !== undefined) await writeFile(join(directory, name, 'result.json'), JSON.stringify(result));
   const text = answers.map((answer) => `${line(answer, name)}\n`).join('');
   await writeFile(join(directory, name, 'trajectories.jsonl'), text + tail);
   return directory;
@@ -98,6 +100,25 @@ describe('two evaluations', () => {
     expect(compared.notices).toEqual([
       'answers of the two were judged by different graders: evaluate the older one again',
       '0 answers of a and 1 of b have failed, which counts as wrong',
+    ]);
+  });
+
+  it('keep an answer whose judging anew has failed', async () => {
+    const a = await evaluation([
+      ...rights([1, 0, 1]),
+      ...rights([0, 0, 0]).map((each) => ({ ...each, error: 'no judge', grader: 'sums 2' })),
+    ]);
+    const b = await evaluation(rights([1, 0, 1]));
+    const [compared] = await compareEvaluations({ a, b, ...options });
+    expect(compared).toMatchObject({ score_a: 2 / 3, score_b: 2 / 3, notices: [] });
+  });
+
+  it('say where a directory has answers to more examples than its result is of', async () => {
+    const a = await evaluation(rights([1, 1, 0, 0, 0]), { result: { num_examples: 2 } });
+    const b = await evaluation(rights([1, 1, 0, 0, 0]), { result: { num_examples: 5 } });
+    const [compared] = await compareEvaluations({ a, b, ...options });
+    expect(compared.notices).toEqual([
+      'a has answers to 5 examples, and its last result is of 2: those asked under another --set or --limit count here too',
     ]);
   });
 

@@ -1,10 +1,11 @@
 // The files of an evaluation, what they hold after a kill, and what they refuse.
 
-import { appendFile, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { tokenAnswerer } from '../../src/evaluation/answerer.ts';
 import { benchmarkResult } from '../../src/evaluation/benchmark_result.ts';
+import { recordedEvaluations } from '../../src/evaluation/recorded_answers.ts';
 import { ResultsDirectory } from '../../src/evaluation/results_directory.ts';
 import { runBenchmark } from '../../src/evaluation/run_benchmark.ts';
 import type { Benchmark } from '../../src/evaluation/types.ts';
@@ -70,6 +71,16 @@ describe('what was answered', () => {
     expect(asked).toBe(1);
     const anew = await evaluated(await temporaryDirectory(), changed);
     expect({ ...result, time_seconds: 0 }).toEqual({ ...anew.result, time_seconds: 0 });
+  });
+
+  it('is read back however long its line is, to go on and to compare', async () => {
+    const saveDir = await temporaryDirectory();
+    const said = 'x'.repeat(9 * 2 ** 20);
+    const long: Benchmark = { ...evenBenchmark(0), examples: [evenExample('long', () => ({ logs: { said } }))] };
+    const { asked, path } = await evaluated(saveDir, long);
+    expect([asked, (await stat(path)).size > said.length]).toEqual([1, true]);
+    expect(await evaluated(saveDir, long)).toMatchObject({ asked: 0 });
+    expect(await recordedEvaluations(saveDir)).toMatchObject([{ benchmark: 'even', answers: [{ input: 'long' }] }]);
   });
 
   it('is judged anew by another grader, once', async () => {

@@ -1,5 +1,6 @@
 // IFEval: every instruction with replies that follow it and replies that do not, strictly and loosely, and the four accuracies.
 
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { benchmarkResult } from '../../src/evaluation/benchmark_result.ts';
 import { INSTRUCTION_IDS, instructionOf } from '../../src/recipes/ifeval/instructions.ts';
@@ -145,6 +146,127 @@ it('counts sentences as readers do', () => {
     '',
   ];
   expect(counts.map((text) => sentencesOf(text).length)).toEqual([2, 2, 1, 0, 0]);
+});
+
+describe('of texts that only a broken model writes', () => {
+  const LENGTH = 200_000;
+  const filled = (...pieces: string[]) => pieces.join('').repeat(LENGTH / pieces.join('').length);
+  const HOSTILE: [name: string, reply: string][] = [
+    ['line breaks', filled('\n')],
+    ['line breaks before a word', `${filled('\n')}x`],
+    ['blanks between words', `x${filled(' ')}x`],
+    ['a bullet before blanks', `*${filled(' ')}`],
+    ['lines of blanks', filled(' ', '\n')],
+    ['quotes between words', `x${filled('"')}x`],
+    ['quotes', filled('"')],
+    ['exclamation marks between letters', `x\n\nx${filled('!')}x`],
+    ['an asterisk before a long line', `*${filled('x')}`],
+    ['asterisks', filled('*')],
+    ['asterisks that close nothing', filled('* ')],
+    ['titles that never end', filled('<')],
+    ['brackets', filled('[')],
+    ['initials', filled('J. ')],
+    ['initials among line breaks', filled('J.', '\n')],
+  ];
+
+  it.each(HOSTILE)('%s are passed over once by every instruction', (_, reply) => {
+    const slow = CASES.flatMap(([id, kwargs]) => {
+      const follows = instructionOf(id, kwargs);
+      const began = performance.now();
+      follows(reply);
+      // Far more than it takes on any machine, and far less than where each character is compared with all others.
+      return performance.now() - began > 5000 ? [id] : [];
+    });
+    expect(slow).toEqual([]);
+  });
+});
+
+describe('what is read in one pass is what the plain expression says:', () => {
+  const texts = fc.array(fc.constantFrom('*', '**', '-', '<<', '>', '"', '!', ' ', '\n', '\r', '\u2028', 'a', 'Bé'), {
+    maxLength: 12,
+  });
+  const same = (id: string, kwargs: JsonObject, plain: (reply: string) => boolean) => {
+    const follows = instructionOf(id, kwargs);
+    fc.assert(
+      fc.property(texts, (pieces) => {
+        const reply = pieces.join('');
+        expect([reply, follows(reply)]).toEqual([reply, plain(reply)]);
+      }),
+      { numRuns: 2000 },
+    );
+  };
+
+  it.each([0, 1, 2])('%i bullets', (num_bullets) =>
+    same(
+      'detectable_format:number_bullet_lists',
+      { num_bullets },
+      (reply) => [...reply.matchAll(/^\s*(?:\*(?!\*)|-(?!-)).*\S/gm)].length === num_bullets,
+    ),
+  );
+
+  it.each([1, 2])('%i highlights', (num_highlights) =>
+    same('detectable_format:number_highlighted_sections', { num_highlights }, (reply) => {
+      const plain = /\*\*[^\n*]*[^\n*\s][^\n*]*\*\*|\*[^\n*]*[^\n*\s][^\n*]*\*/g;
+      return [...reply.matchAll(plain)].length >= num_highlights;
+    }),
+  );
+
+  it('titles', () =>
+    same('detectable_format:title', {}, (reply) =>
+      [...reply.matchAll(/<<([^\n]+?)>>/g)].some(([, title = '']) => title.replaceAll(/[<>]/g, '').trim() !== ''),
+    ));
+
+  it('ends', () =>
+    same('startend:end_checker', { end_phrase: 'a' }, (reply) =>
+      reply
+        .trim()
+        .replace(/^"+|"+$/g, '')
+        .trim()
+        .toLowerCase()
+        .endsWith('a'),
+    ));
+
+  it('first words', () =>
+    same(
+      'length_constraints:nth_paragraph_first_word',
+      { num_paragraphs: 1, nth_paragraph: 1, first_word: 'a' },
+      (reply) => {
+        const paragraphs = reply.split(/\n\n/).filter((paragraph) => paragraph.trim() !== '');
+        const [word = ''] = (paragraphs[0] ?? '').trim().split(/\s/);
+        return (
+          paragraphs.length === 1 && word.replaceAll(/^[^\p{L}\p{N}]+|[^\p{L}\p{N}]+$/gu, '').toLowerCase() === 'a'
+        );
+      },
+    ));
+
+  it('sentences', () => {
+    const ABBREVIATION = /(?:^|[\s("'])(?:mr|mrs|ms|dr|prof|st|sr|jr|vs|etc|e\.g|i\.e|no|fig|inc|ltd|co|[a-z])\.\s*$/i;
+    const plain = (text: string) => {
+      const sentences: string[] = [];
+      const joined = text.replaceAll(/\s*\n\s*/g, ' ').trim();
+      for (const { segment } of new Intl.Segmenter('en', { granularity: 'sentence' }).segment(joined)) {
+        const before = sentences.at(-1);
+        if (before !== undefined && ABBREVIATION.test(before)) sentences[sentences.length - 1] = before + segment;
+        else sentences.push(segment);
+      }
+      return sentences.filter((sentence) => /[\p{L}\p{M}\p{N}_]/u.test(sentence));
+    };
+    const pieces = ['Mr.', 'J.', 'e.g.', 'etc.', '?', '(', '"', ' ', '\n', '\r', '\u2028', '\u00a0', 'A', 'so', '1'];
+    fc.assert(
+      fc.property(fc.array(fc.constantFrom(...pieces), { maxLength: 12 }), (given) => {
+        expect(sentencesOf(given.join(''))).toEqual(plain(given.join('')));
+      }),
+      { numRuns: 2000 },
+    );
+    // As long as several windows of the segmenter.
+    const long = fc.array(fc.constantFrom(...pieces), { minLength: 3000, maxLength: 4000, size: 'max' });
+    fc.assert(
+      fc.property(long, (given) => {
+        expect(sentencesOf(given.join(''))).toEqual(plain(given.join('')));
+      }),
+      { numRuns: 20 },
+    );
+  });
 });
 
 it('loosely is without asterisks, and without the first or the last line', () => {

@@ -1,7 +1,7 @@
 // Questions that are answered by searching: the encyclopedia, the tool, what answers are worth, and the rows of the public sets.
 
 import { readFileSync } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
+import { appendFile, cp, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
@@ -22,6 +22,7 @@ import { loadTokenizer } from '../../src/tokenizers/hf_tokenizer.ts';
 import { type JsonValue, objectOf, textOf } from '../../src/util/json.ts';
 import { END, play, type Reply, testRenderer } from '../rl/support/scripted_policy.ts';
 import { temporaryDirectory } from '../support/temporary_directory.ts';
+import { writeTextModel } from '../support/text_model.ts';
 
 const renderer = testRenderer();
 const context = {
@@ -268,6 +269,36 @@ describe('benchmarks', () => {
     expect(examples.map(({ input, expected }) => [input, expected])).toEqual([
       ['What is the animal of the baker of red harbor?', 'fox | a vixen'],
     ]);
+  });
+
+  it('are other examples over another corpus, wherever it lies, and the same without the tool', async () => {
+    const { corpus_path, file_path } = await files();
+    const ids = async (more: object) => {
+      const ref = { builder: 'search_tool', corpus_path, file_path, ...more };
+      const { examples } = await builtinRegistry().build(benchmarkSlot, ref, context);
+      return examples.map(({ example_id }) => example_id);
+    };
+    const before = { asked: await ids({}), control: await ids({ tools: false }) };
+    const moved = (await files()).corpus_path;
+    expect(await ids({ corpus_path: moved })).toEqual(before.asked);
+    await appendFile(corpus_path, '{"title": "blue lake", "text": "It has no baker."}\n');
+    expect(await ids({})).not.toEqual(before.asked);
+    expect(await ids({ tools: false })).toEqual(before.control);
+  });
+
+  it('are other examples where the model of the embeddings is another one at the same path', async () => {
+    const { corpus_path, file_path } = await files();
+    const model_path = await writeTextModel({ baker: [1, 0], fox: [0, 1] });
+    const ref = { builder: 'search_tool', corpus_path, file_path, retriever: { builder: 'embeddings', model_path } };
+    const ids = async () => {
+      const { examples } = await builtinRegistry().build(benchmarkSlot, ref, context);
+      return examples.map(({ example_id }) => example_id);
+    };
+    const before = await ids();
+    expect(await ids()).toEqual(before);
+    const other = await writeTextModel({ baker: [0, 1], fox: [1, 0] });
+    await cp(join(other, 'onnx'), join(model_path, 'onnx'), { recursive: true });
+    expect(await ids()).not.toEqual(before);
   });
 });
 

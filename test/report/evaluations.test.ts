@@ -31,6 +31,8 @@ beforeEach(async () => {
       { id: 'y', reward: 1 },
       { id: 'x', reward: 1 },
       { id: 'z', reward: 0, error: 'late' },
+      // Judging it anew has failed.
+      { id: 'y', reward: 0, error: 'no judge' },
     ],
     {
       'settings.json': { model: `run:${hash}@12`, temperature: 0.6, max_tokens: 8, seed: 0 },
@@ -117,7 +119,7 @@ describe('in SQL', () => {
     `);
   });
 
-  it('evaluation_examples: the last of each answer', async () => {
+  it('evaluation_examples: the last of each answer that did not fail, else the last', async () => {
     const { rows } = await ask(
       `SELECT run, step, example_id, sample, correct, error, input, extracted FROM evaluation_examples ORDER BY ALL`,
     );

@@ -1,8 +1,10 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { readdirSync, statSync } from 'node:fs';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { repairTail } from '../../src/util/json_lines.ts';
+import { isTemporary } from '../../src/util/files.ts';
+import { repairTail, writeLinesAtomic } from '../../src/util/json_lines.ts';
 import { temporaryDirectory } from '../support/temporary_directory.ts';
 
 it('what stands behind the last newline is cut off, however far in front that is', async () => {
@@ -25,4 +27,34 @@ it('what stands behind the last newline is cut off, however far in front that is
 
 it('a file that is not there needs no repair', async () => {
   await expect(repairTail(join(await temporaryDirectory(), 'none.jsonl'))).resolves.toBeUndefined();
+});
+
+it('each line is asked for when those before it are written, so that all of them need not fit in memory', async () => {
+  const directory = await temporaryDirectory();
+  const path = join(directory, 'lines.jsonl');
+  const written: number[] = [];
+  function* lines() {
+    for (const line of ['ab', 'é', '']) {
+      written.push(
+        ...readdirSync(directory).map((name) => (isTemporary(name) ? statSync(join(directory, name)).size : -1)),
+      );
+      yield line;
+    }
+  }
+  await writeLinesAtomic(path, lines());
+  expect(written).toEqual([0, 3, 6]);
+  expect(await readFile(path, 'utf8')).toBe('ab\né\n\n');
+});
+
+it('lines that break off leave the file as it was', async () => {
+  const directory = await temporaryDirectory();
+  const path = join(directory, 'lines.jsonl');
+  await writeLinesAtomic(path, ['before']);
+  function* lines() {
+    yield 'after';
+    throw new Error('no more');
+  }
+  await expect(writeLinesAtomic(path, lines())).rejects.toThrow('no more');
+  expect(await readFile(path, 'utf8')).toBe('before\n');
+  expect(await readdir(directory)).toEqual(['lines.jsonl']);
 });

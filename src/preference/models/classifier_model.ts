@@ -2,9 +2,16 @@
 
 import { join } from 'node:path';
 import { visibleText } from '../../completers/completers.ts';
-import { openTextGraph, positionsOf, requiredJson, textReaderOf, valuesOf } from '../../hub/onnx_text.ts';
+import {
+  openTextGraph,
+  positionsOf,
+  requiredJson,
+  textModelDigests,
+  textReaderOf,
+  valuesOf,
+} from '../../hub/onnx_text.ts';
 import { ConfigurationError, WeightsError } from '../../util/errors.ts';
-import { isJsonObject, type JsonObject, textOf as textIn } from '../../util/json.ts';
+import { canonicalJson, isJsonObject, type JsonObject, textOf as textIn } from '../../util/json.ts';
 import { type PreferenceModel, scoringModel } from './preference_model.ts';
 import { textOf } from './rules.ts';
 
@@ -29,7 +36,7 @@ export async function classifierModel(options: ClassifierOptions): Promise<Prefe
   const graph = await openTextGraph(directory, { ...GRAPH, threads: options.threads });
   const isMultiLabel = config.problem_type === 'multi_label_classification' || labels.length === 1;
 
-  return scoringModel(async ({ prompt_conversation, completion }) => {
+  const model = scoringModel(async ({ prompt_conversation, completion }) => {
     const context = prompt_conversation.map((message) => `${message.role}: ${visibleText(message)}`).join('\n');
     const reply = textOf(completion);
     const logits = await graph.run(input === 'reply' ? read(reply, null) : read(context, reply));
@@ -40,6 +47,7 @@ export async function classifierModel(options: ClassifierOptions): Promise<Prefe
       );
     return isMultiLabel ? 1 / (1 + Math.exp(-values[chosen])) : softmaxAt(values, chosen);
   });
+  return { ...model, identity: async () => canonicalJson(await textModelDigests(directory)) };
 }
 
 function softmaxAt(values: readonly number[], index: number): number {

@@ -17,6 +17,8 @@ export interface PreferenceModel {
    * where the reply of a judge could not be read: the comparison is left out, and counted.
    */
   compare(comparison: Comparison, options?: StepOptions): OrPromise<number | null>;
+  /** Of weights, or of other files that its parameters only name: tells them from all others. Absent where it has none. */
+  identity?(): OrPromise<string>;
 }
 
 /** Says what a completion is worth by itself, from 0 to 1; null where it cannot tell. */

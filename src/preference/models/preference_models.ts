@@ -37,9 +37,10 @@ const trained = defineBuilder({
     const { requireModels } = await import('../../training/other_models.ts');
     const { trainedModel } = await import('./trained_model.ts');
     const opened = await requireModels(models, 'a reward model').open(config.weights);
-    const { client, tokenizer, rendererRef, maxContextLength } = opened;
+    const { client, tokenizer, rendererRef, maxContextLength, identity } = opened;
     const renderer = await make(config.renderer ?? reference(rendererSlot, rendererRef), { tokenizer });
-    return trainedModel({ client, renderer, maxContextLength, useProbability: config.use_probability, warn });
+    const model = trainedModel({ client, renderer, maxContextLength, useProbability: config.use_probability, warn });
+    return { ...model, identity };
   },
 });
 
@@ -95,11 +96,11 @@ const rubric = defineBuilder({
     const { tinkerMessageCompleter } = await import('../../completers/completers.ts');
     const { rubricModel } = await import('./rubric_model.ts');
     const opened = await requireModels(models, 'a rubric').open(config.weights);
-    const { client, tokenizer, rendererRef, maxContextLength } = opened;
+    const { client, tokenizer, rendererRef, maxContextLength, identity } = opened;
     const renderer = await make(config.renderer ?? reference(rendererSlot, rendererRef), { tokenizer });
     const { max_tokens: maxTokens, temperature } = config;
     const judge = tinkerMessageCompleter(client, renderer, { maxTokens, temperature, contextWindow: maxContextLength });
-    return rubricModel(config, { judge, seed, warn });
+    return { ...rubricModel(config, { judge, seed, warn }), identity };
   },
   async check(config) {
     const { rubricProblems } = await import('./rubric_model.ts');

@@ -7,6 +7,18 @@ import { DataValidationError } from '../../util/errors.ts';
 import type { JsonObject } from '../../util/json.ts';
 import { knownLanguages, languageOf, partsBetween, sentencesOf, wordsOf } from './texts.ts';
 
+// A model may write anything, and 100 000 line breaks or quotes in a row are what a broken one writes. Each expression is such that a
+// text is passed over once: nothing that repeats can be divided in two ways, and nothing is looked for again from each of its characters.
+
+/** Blanks before the mark are those of its own line: those of empty lines above would be read again from each of these lines. */
+const BULLET = /^[^\S\n\r\u2028\u2029]*(?:\*(?!\*)|-(?!-)).*\S/gm;
+/** Something between asterisks that is not blank, within a line. */
+const HIGHLIGHT = /\*\*[^\S\n]*[^\n*\s][^\n*]*\*\*|\*[^\S\n]*[^\n*\s][^\n*]*\*/g;
+/** From the first letter or digit to the last. */
+const BARE_WORD = /[\p{L}\p{N}](?:.*[\p{L}\p{N}])?/su;
+/** Without the quotes at either end. */
+const UNQUOTED = /[^"](?:.*[^"])?/s;
+
 /** Whether a reply follows an instruction. */
 export type Follows = (reply: string) => boolean;
 
@@ -58,7 +70,7 @@ const INSTRUCTIONS: Readonly<Record<string, ReadInstruction>> = {
     return (reply) => {
       const paragraphs = reply.split(/\n\n/).filter((paragraph) => paragraph.trim() !== '');
       const [word = ''] = (paragraphs[nth - 1] ?? '').trim().split(/\s/);
-      return paragraphs.length === count && folded(word.replaceAll(/^[^\p{L}\p{N}]+|[^\p{L}\p{N}]+$/gu, '')) === first;
+      return paragraphs.length === count && folded(BARE_WORD.exec(word)?.[0] ?? '') === first;
     };
   },
   'detectable_content:number_placeholders'(kwargs) {
@@ -75,12 +87,12 @@ const INSTRUCTIONS: Readonly<Record<string, ReadInstruction>> = {
   },
   'detectable_format:number_bullet_lists'(kwargs) {
     const count = numberIn(kwargs, 'num_bullets');
-    return (reply) => countOf(reply, /^\s*(?:\*(?!\*)|-(?!-)).*\S/gm) === count;
+    return (reply) => countOf(reply, BULLET) === count;
   },
   'detectable_format:constrained_response': () => (reply) => /My answer is (?:yes|no|maybe)\./.test(reply),
   'detectable_format:number_highlighted_sections'(kwargs) {
     const least = numberIn(kwargs, 'num_highlights');
-    return (reply) => countOf(reply, /\*\*[^\n*]*[^\n*\s][^\n*]*\*\*|\*[^\n*]*[^\n*\s][^\n*]*\*/g) >= least;
+    return (reply) => countOf(reply, HIGHLIGHT) >= least;
   },
   'detectable_format:multiple_sections'(kwargs) {
     const splitter = textIn(kwargs, 'section_spliter');
@@ -99,8 +111,7 @@ const INSTRUCTIONS: Readonly<Record<string, ReadInstruction>> = {
       return false;
     }
   },
-  'detectable_format:title': () => (reply) =>
-    [...reply.matchAll(/<<([^\n]+?)>>/g)].some(([, title = '']) => title.replaceAll(/[<>]/g, '').trim() !== ''),
+  'detectable_format:title': () => (reply) => reply.split('\n').some(hasTitle),
   'combination:two_responses': () => (reply) => {
     const parts = partsBetween(reply, /\*{6}/);
     return parts !== null && parts.length === 2 && parts[0] !== parts[1];
@@ -111,13 +122,7 @@ const INSTRUCTIONS: Readonly<Record<string, ReadInstruction>> = {
   },
   'startend:end_checker'(kwargs) {
     const phrase = folded(textIn(kwargs, 'end_phrase').trim());
-    return (reply) =>
-      folded(
-        reply
-          .trim()
-          .replace(/^"+|"+$/g, '')
-          .trim(),
-      ).endsWith(phrase);
+    return (reply) => folded((UNQUOTED.exec(reply.trim())?.[0] ?? '').trim()).endsWith(phrase);
   },
   'change_case:capital_word_frequency'(kwargs) {
     const suits = relationIn(kwargs, 'capital_relation', 'capital_frequency');
@@ -149,6 +154,18 @@ const countOf = (text: string, pattern: RegExp): number => [...text.matchAll(pat
 const hasLetters = (text: string): boolean => /\p{L}/u.test(text);
 /** Of a reply that is too short to tell nobody can say that it is in another language. */
 const isMaybe = (text: string, language: string): boolean => (languageOf(text) ?? language) === language;
+
+/** A title stands between << and >>, and more than these marks. */
+function hasTitle(line: string): boolean {
+  for (let start = line.indexOf('<<'); start !== -1; ) {
+    const end = line.indexOf('>>', start + 3);
+    if (end === -1) return false;
+    const title = line.slice(start + 2, end);
+    if (title.replaceAll(/[<>]/g, '').trim() !== '') return true;
+    start = line.indexOf('<<', end + 2);
+  }
+  return false;
+}
 
 const wholeWord = (word: string): RegExp => new RegExp(`(?<![\\p{L}\\p{N}_])${escaped(word)}(?![\\p{L}\\p{N}_])`, 'iu');
 

@@ -9,14 +9,34 @@ const ABBREVIATION = /(?:^|[\s("'])(?:mr|mrs|ms|dr|prof|st|sr|jr|vs|etc|e\.g|i\.
 
 /** By Unicode's rules, over the ends of lines, and not behind abbreviations. */
 export function sentencesOf(text: string): string[] {
-  const joined = text.replaceAll(/\s*\n\s*/g, ' ').trim();
+  // Whole runs of blanks: an expression that wants a line break in one looks for it from each of its blanks.
+  const joined = text.replaceAll(/\s+/g, (blanks) => (blanks.includes('\n') ? ' ' : blanks)).trim();
   const sentences: string[] = [];
-  for (const { segment } of new Intl.Segmenter('en', { granularity: 'sentence' }).segment(joined)) {
-    const before = sentences.at(-1);
-    if (before !== undefined && ABBREVIATION.test(before)) sentences[sentences.length - 1] = before + segment;
+  let goesOn = false;
+  for (const segment of segmentsOf(joined)) {
+    if (goesOn) sentences[sentences.length - 1] += segment;
     else sentences.push(segment);
+    // Blanks alone leave it as it was. The piece tells, and not the sentence so far, which many abbreviations make long.
+    if (segment.trim() !== '') goesOn = ABBREVIATION.test(segment);
   }
   return sentences.filter((sentence) => wordsOf(sentence).length > 0);
+}
+
+const SEGMENTER = new Intl.Segmenter('en', { granularity: 'sentence' });
+const WINDOW = 2048;
+
+/**
+ * By Unicode's rules. The segmenter goes through its whole text for each segment, so it is given a window of it. Where a sentence begins
+ * depends on nothing before it, and where it ends at most on the sentence behind it: the last two of a window are looked at again.
+ */
+function* segmentsOf(text: string): Generator<string> {
+  for (let start = 0, width = WINDOW; start < text.length; ) {
+    const segments = Array.from(SEGMENTER.segment(text.slice(start, start + width)), ({ segment }) => segment);
+    const sure = start + width >= text.length ? segments : segments.slice(0, -2);
+    yield* sure;
+    for (const segment of sure) start += segment.length;
+    width = sure.length === 0 ? 2 * width : WINDOW;
+  }
 }
 
 /** Parts between dividers. Null where one in the middle is empty; empty ones at either end are none. */

@@ -9,7 +9,7 @@ import { defineBuilder } from '../../registry/builder.ts';
 import { nullable, semantic } from '../../registry/fields.ts';
 import type { Make } from '../../registry/slot.ts';
 import type { Corpus } from '../../retrieval/types.ts';
-import { canonicalJson } from '../../util/json.ts';
+import { canonicalJson, type JsonObject } from '../../util/json.ts';
 import type { AskingParams } from './fields.ts';
 import {
   askingFields,
@@ -52,7 +52,7 @@ const searchToolBenchmark = defineBuilder({
     const { corpusFile } = await import('../../retrieval/corpus_file.ts');
     const questions = await readQuestions(file_path, on_bad_row, context);
     const corpus = () => corpusFile(corpus_path, context.notify);
-    return await searchBenchmark('search_tool', { questions, corpus }, params, context, make);
+    return await searchBenchmark('search_tool', { questions, corpus, isGenerated: false }, params, context, make);
   },
   async check({ corpus_path, file_path, on_bad_row }) {
     const { checkSearchFiles } = await import('./check_files.ts');
@@ -69,7 +69,7 @@ const encyclopediaBenchmark = defineBuilder({
   async build(params, context, make) {
     const { encyclopediaQuestions } = await import('./dataset.ts');
     const { corpus, test } = encyclopediaQuestions(params);
-    const made = { questions: test, corpus: async () => corpus };
+    const made = { questions: test, corpus: async () => corpus, isGenerated: true };
     return await searchBenchmark('encyclopedia_search', made, params, context, make);
   },
 });
@@ -79,23 +79,27 @@ export const searchBenchmarks = [searchToolBenchmark, encyclopediaBenchmark];
 interface Asked {
   questions: readonly SearchQuestion[];
   corpus(): Promise<Corpus>;
+  /** Whether the parameters say all that is in the corpus. */
+  isGenerated: boolean;
 }
 
 type Params = AskingParams & { tools: boolean; num_examples: number | null; max_trajectory_tokens: number };
 
 async function searchBenchmark(
   name: string,
-  { questions, corpus }: Asked,
+  { questions, corpus, isGenerated }: Asked,
   params: Params,
   { renderer, notify, signal }: BenchmarkContext,
   make: Make,
 ): Promise<Benchmark> {
   const { searchEnv } = await import('./env.ts');
-  const { toolOver } = await import('./dataset.ts');
+  const { searchTool } = await import('./tool.ts');
+  const searched = params.tools ? await corpus() : null;
+  const retriever = searched === null ? null : await make(params.retriever, { corpus: searched, notify, signal });
   const options = {
     ...params,
     renderer,
-    tools: params.tools ? [await toolOver(await corpus(), params, { notify, signal }, make)] : [],
+    tools: retriever === null ? [] : [searchTool(retriever, params.n_results)],
     // An answer is right or wrong here: how it is written costs nothing.
     format_coef: 0,
     bySource: true,
@@ -103,7 +107,12 @@ async function searchBenchmark(
     maxGenerationTokens: 0,
   };
   const { num_examples, ...asking } = params;
-  const idOf = exampleIds(name, canonicalJson(asking));
+  // What files hold that the parameters only name: a corpus is no parameter here, and a model may be another one at the same path.
+  const contents: JsonObject = {
+    ...(searched === null || isGenerated ? {} : { corpus: searched.digest }),
+    ...(retriever?.digest === undefined ? {} : { retriever_files: retriever.digest }),
+  };
+  const idOf = exampleIds(name, canonicalJson({ ...asking, ...contents }));
   const examples = questions.slice(0, num_examples ?? undefined).map((asked) => ({
     example_id: idOf(asked),
     input: asked.question,

@@ -3,7 +3,6 @@
 import type { Make } from '../../registry/slot.ts';
 import { requireTools } from '../../renderers/with_tools.ts';
 import type { Corpus } from '../../retrieval/types.ts';
-import type { Tool } from '../../rl/tools.ts';
 import type { RLDataset, RLDatasetContext, RLDatasets } from '../../rl/types.ts';
 import { permutation } from '../../util/permutation.ts';
 import { seedFor } from '../../util/random.ts';
@@ -19,17 +18,6 @@ export interface Questions {
   test: readonly SearchQuestion[];
 }
 
-type Listener = Pick<RLDatasetContext, 'notify' | 'signal'>;
-
-export async function toolOver(
-  corpus: Corpus,
-  { retriever, n_results }: Pick<AskingParams, 'retriever' | 'n_results'>,
-  { notify, signal }: Listener,
-  make: Make,
-): Promise<Tool> {
-  return searchTool(await make(retriever, { corpus, notify, signal }), n_results);
-}
-
 export async function searchDatasets(
   { corpus, train, test }: Questions,
   params: AskingParams & GroupParams,
@@ -37,12 +25,13 @@ export async function searchDatasets(
   make: Make,
 ): Promise<RLDatasets> {
   const { batch_size, group_size, test_group_size } = params;
-  const { renderer, maxContextLength, maxTokens, seed } = context;
+  const { renderer, maxContextLength, maxTokens, seed, notify, signal } = context;
   requireTools(renderer, 'searching');
+  const retriever = await make(params.retriever, { corpus, notify, signal });
   const options: SearchEnvOptions = {
     ...params,
     renderer,
-    tools: [await toolOver(corpus, params, context, make)],
+    tools: [searchTool(retriever, params.n_results)],
     maxTrajectoryTokens: maxContextLength,
     maxGenerationTokens: Math.min(maxTokens, maxContextLength),
   };

@@ -21,15 +21,16 @@ export interface Line {
 export async function* readLines(
   file: string,
   notify: (message: string) => void = () => undefined,
+  mostBytes = MAX_LINE_BYTES,
 ): AsyncGenerator<Line> {
   const local = await locateRows(file, { notify });
   const container = await containerOf(local);
   if (container === 'parquet') throw new DataFormatError(`${file}: is a Parquet file, which holds rows and no lines`);
-  yield* linesOf(textChunks(local, container, notify));
+  yield* linesOf(textChunks(local, container, notify), mostBytes);
 }
 
-/** Lines end in LF or CRLF. */
-export async function* linesOf(chunks: AsyncIterable<Buffer>): AsyncGenerator<Line> {
+/** Lines end in LF or CRLF. One of more than `mostBytes` is a problem. */
+export async function* linesOf(chunks: AsyncIterable<Buffer>, mostBytes = MAX_LINE_BYTES): AsyncGenerator<Line> {
   let number = 0;
   let rest: Buffer[] = [];
   let restBytes = 0;
@@ -39,34 +40,40 @@ export async function* linesOf(chunks: AsyncIterable<Buffer>): AsyncGenerator<Li
     for (let end = chunk.indexOf(LF); end !== -1; end = chunk.indexOf(LF, start)) {
       number += 1;
       const bytes = { start: passed + start - restBytes, length: restBytes + end - start };
-      yield { ...lineOf(number, [...rest, chunk.subarray(start, end)], bytes.length), bytes };
+      yield { ...lineOf(number, [...rest, chunk.subarray(start, end)], bytes.length, mostBytes), bytes };
       rest = [];
       restBytes = 0;
       start = end + 1;
     }
     restBytes += chunk.length - start;
-    if (restBytes <= MAX_LINE_BYTES) rest.push(chunk.subarray(start));
+    if (restBytes <= mostBytes) rest.push(chunk.subarray(start));
     passed += chunk.length;
   }
   if (restBytes > 0) {
     const bytes = { start: passed - restBytes, length: restBytes };
-    yield { ...lineOf(number + 1, rest, restBytes), bytes };
+    yield { ...lineOf(number + 1, rest, restBytes, mostBytes), bytes };
   }
 }
 
 const LF = 0x0a;
+const MEBIBYTE = 1024 * 1024;
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
-function lineOf(number: number, pieces: Buffer[], length: number): Line {
-  const { text, problem } = textOfPieces(pieces, length, 'the line');
+function lineOf(number: number, pieces: Buffer[], length: number, mostBytes: number): Line {
+  const { text, problem } = textOfPieces(pieces, length, 'the line', mostBytes);
   return { number, text: text.endsWith('\r') ? text.slice(0, -1) : text, problem };
 }
 
-/** The text of bytes that were collected up to MAX_LINE_BYTES of their `length`. */
-export function textOfPieces(pieces: Buffer[], length: number, what: string): { text: string; problem: string | null } {
-  if (length > MAX_LINE_BYTES) {
-    const megabytes = (length / 1024 / 1024).toFixed(1);
-    return { text: '', problem: `${what} is ${megabytes} MiB long; more than 8 MiB is taken for a mistake` };
+/** The text of bytes that were collected up to `mostBytes` of their `length`. */
+export function textOfPieces(
+  pieces: Buffer[],
+  length: number,
+  what: string,
+  mostBytes = MAX_LINE_BYTES,
+): { text: string; problem: string | null } {
+  if (length > mostBytes) {
+    const [megabytes, most] = [(length / MEBIBYTE).toFixed(1), mostBytes / MEBIBYTE];
+    return { text: '', problem: `${what} is ${megabytes} MiB long; more than ${most} MiB is taken for a mistake` };
   }
   try {
     return { text: decoder.decode(Buffer.concat(pieces)), problem: null };

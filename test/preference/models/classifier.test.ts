@@ -217,6 +217,16 @@ it.each([
   await expect(classifierModel(options(directory, others))).rejects.toThrow(message);
 });
 
+it('another one at the same path is told from it', async () => {
+  const directory = await writeClassifier(['NEGATIVE', 'POSITIVE'], VOTES);
+  const identity = async () => (await classifierModel(options(directory))).identity?.();
+  const before = await identity();
+  expect(before).toContain('"onnx/model.onnx":"');
+  expect(await identity()).toBe(before);
+  await writeFile(join(directory, 'onnx/model.onnx'), graphOf(VOTES.toReversed(), FLOAT32));
+  expect(await identity()).not.toBe(before);
+});
+
 it('what is damaged or missing is named', async () => {
   const directory = await writeClassifier(['NEGATIVE', 'POSITIVE'], VOTES);
   const graph = join(directory, 'onnx/model.onnx');
