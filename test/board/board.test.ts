@@ -120,6 +120,23 @@ describe('what changes', () => {
     expect(update.runs).toMatchObject([{ run: 'a', step: 8, value: 0.5 }]);
   });
 
+  it('is told to pages, and takes no place for who asks only whether it would be', async () => {
+    const directory = await temporaryDirectory();
+    writeRun(join(directory, 'a'));
+    const board = await opened(directory);
+    for (let i = 0; i < 40; i++) {
+      const { status, headers } = await fetch(`${board.url}/api/events`, { method: 'HEAD' });
+      expect([status, headers.get('allow')]).toEqual([405, 'GET']);
+    }
+    await updated(
+      board,
+      ({ runs }) => runs.some(({ run }) => run === 'b'),
+      () => {
+        writeRun(join(directory, 'b'));
+      },
+    );
+  });
+
   it('is followed again when a directory that was gone is back', async () => {
     const directory = await temporaryDirectory();
     writeRun(join(directory, 'runs', 'a'));

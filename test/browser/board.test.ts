@@ -6,6 +6,7 @@ import type { Browser, BrowserContextOptions } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { launch, whyNoBrowser } from '../../scripts/browser.mjs';
 import { openBoard } from '../../src/board/listen.ts';
+import { readNotes, writeNotes } from '../../src/run_files/notes.ts';
 import { answersTo, writeAnswers } from '../report/evaluation_directories.ts';
 import { lossCurve, temporaryDirectory, writeRun, writeSweep, writeText } from '../report/run_directories.ts';
 import { violations } from './accessible.ts';
@@ -296,6 +297,24 @@ describe.skipIf(whyNoBrowser !== null)('a note that is not saved yet', () => {
     // The board that was started again asks for another proof of who changes something.
     await page.getByRole('button', { name: 'Save' }).click();
     await page.getByText('Saved beside the run').waitFor();
+  });
+
+  it('does not replace what somebody else has written meanwhile, before one has seen that', async () => {
+    const run = writeRun(join(cwd, 'noted', 'a'), { objective, metrics: lossCurve(2, 1, 3) });
+    const { page, faults } = await boardOf('noted', runHash('noted/a'));
+    await page.getByLabel('Note').fill('mine');
+    await page.getByText('← all runs').click();
+    await writeNotes(run, { revision: 0, tags: [], note: 'theirs' });
+    await page.getByRole('link', { name: 'noted/a' }).click();
+    await page.getByText('Not saved yet.').waitFor();
+    await page.getByRole('button', { name: 'Save' }).click();
+    await page.getByText('They are now: theirs. Save again to replace them.').waitFor();
+    expect(readNotes(run).notes.note).toBe('theirs');
+    await page.getByRole('button', { name: 'Save' }).click();
+    await page.getByText('Saved beside the run').waitFor();
+    expect(readNotes(run).notes).toEqual({ revision: 2, tags: [], note: 'mine' });
+    // The browser tells of every answer that is no success.
+    expect(faults.filter((fault) => !fault.includes('409'))).toEqual([]);
   });
 });
 
