@@ -88,10 +88,6 @@ export class BoardRuns {
     return [...this.#known.values()].map(({ row }) => row);
   }
 
-  entries(): RunEntry[] {
-    return [...this.#known.values()].map(({ entry }) => entry);
-  }
-
   entry(run: string): RunEntry | null {
     return this.#known.get(run)?.entry ?? null;
   }
