@@ -242,6 +242,32 @@ describe.skipIf(whyNoBrowser !== null)('one run', () => {
     expect(faults).toEqual([]);
   });
 
+  it('of more metrics than are shown says so, and is not read again for those that are left out', async () => {
+    const row = (step: number) => {
+      const many = Object.fromEntries(Array.from({ length: 600 }, (_, i) => [`metric/${i}`, step]));
+      return `${JSON.stringify({ step, ...many, 'test/nll': 2 - step })}\n`;
+    };
+    const run = writeRun(join(cwd, 'wide', 'a'), { state: 'running', lease: 'live', objective, metrics: [row(0)] });
+    const { page, faults } = await boardOf('wide', runHash('wide/a'));
+    await page.getByText('100 metrics of the run left out: there are more than 500').waitFor();
+    expect(await page.locator('figure.chart strong').first().textContent()).toBe('test/nll');
+    await page.getByText('Live', { exact: true }).waitFor();
+    let asked = 0;
+    page.on('request', (request) => {
+      asked += Number(new URL(request.url()).pathname === '/api/run');
+    });
+    for (let step = 1; step < 4; step++) {
+      appendFileSync(join(run, 'metrics.jsonl'), row(step));
+      await expect
+        .poll(() => page.locator('.objective').textContent(), { timeout: 10_000 })
+        .toContain(`step ${step + 1}`);
+    }
+    // A page that reads again does so within three seconds.
+    await page.waitForTimeout(3500);
+    expect(asked).toBe(0);
+    expect(faults).toEqual([]);
+  });
+
   it.each(['grid/gone', '%E0%A4'])('that the address names and that is not there is told: %s', async (name) => {
     const { page, faults } = await boardOf('grid', `#run=${name}`);
     await page.getByText(`There is no run ${name} here.`).waitFor();
