@@ -5,7 +5,7 @@ import { AskError, ask, messageOf } from './ask.js';
 
 /** @typedef {import('../../src/run_files/notes.ts').RunNotes} RunNotes */
 
-/** By run, what was typed and not saved. @type {Map<string, { tags: string, note: string }>} */
+/** By run, what was typed and not saved, and which notes it was typed over. @type {Map<string, { revision: number, tags: string, note: string }>} */
 const drafts = new Map();
 
 /**
@@ -14,10 +14,10 @@ const drafts = new Map();
  * @param {() => string} change what the server asks of who changes something, which a board that was started again has anew
  */
 export function notesForm(run, given, change) {
-  let { revision } = given;
-  const draft = drafts.get(run) ?? { tags: given.tags.join(', '), note: given.note };
+  const draft = drafts.get(run) ?? { revision: given.revision, tags: given.tags.join(', '), note: given.note };
+  let { revision } = draft;
   const keep = () => {
-    drafts.set(run, { tags: tags.value, note: note.value });
+    drafts.set(run, { revision, tags: tags.value, note: note.value });
   };
   const tags = element('input', {
     type: 'text',
@@ -49,7 +49,11 @@ export function notesForm(run, given, change) {
       told.textContent = 'Saved beside the run, in notes.json.';
     } catch (error) {
       const now = notesNow(error);
-      revision = now?.revision ?? revision;
+      if (now !== null) {
+        // Whoever saves again has seen them.
+        revision = now.revision;
+        keep();
+      }
       told.replaceChildren(
         element('span', {}, `Not saved: ${messageOf(error)}.${now === null ? '' : ` ${nowText(now)}`}`),
       );

@@ -49,7 +49,7 @@ export class RunCharts {
     let isNew = false;
     for (const [metric, point] of Object.entries(points)) {
       this.#curves.get(metric)?.add(run, ...point);
-      isNew ||= run === this.#run?.run && !this.#run.metrics.some((each) => each.metric === metric);
+      isNew ||= run === this.#run?.run && isNewIn(this.#run, metric);
     }
     return isNew;
   }
@@ -92,4 +92,13 @@ export class RunCharts {
       sqlElement(sql),
     );
   }
+}
+
+/**
+ * Where a run has more metrics than are shown, those that are left out are not new for ever.
+ * @param {RunView} run
+ * @param {string} metric
+ */
+function isNewIn({ metrics, admits }, metric) {
+  return admits === null ? !metrics.some((each) => each.metric === metric) : admits.includes(metric);
 }

@@ -53,7 +53,9 @@ export function boardApp(parts: BoardParts): Hono {
   for (const [path, asset] of assets) app.get(path, ({ req }) => assetAnswer(asset, req.header('If-None-Match')));
   app.get('/report', () => reportAnswer(reportPage));
   app.get('/api/board', () => json({ directories, change: access.changeToken, runs: runs.rows() }));
-  app.get('/api/events', () => {
+  app.get('/api/events', ({ req }) => {
+    // HEAD is answered by this route too, and nobody would read or close the stream that it opened.
+    if (req.method !== 'GET') return notAllowed();
     if (stream.isFull) return refused(503, 'too many pages of this board are open');
     const running = runs.rows().filter(({ state }) => state === 'running');
     return stream.open({ runs: running, gone: [], points: {}, anew: [] });
@@ -66,6 +68,12 @@ export function boardApp(parts: BoardParts): Hono {
     return refused(500, 'the board failed; where it was started it says why');
   });
   return app;
+}
+
+function notAllowed(): Response {
+  const answer = refused(405, 'events are a stream: ask for them by GET');
+  answer.headers.set('Allow', 'GET');
+  return answer;
 }
 
 /** @param known the contents that the browser has already */

@@ -3,10 +3,12 @@
 
 import { spawn } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { constants, setPriority, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { defaultBytes } from '../report/limits.ts';
 import { COOKBOOK } from '../sweep/executors/processes.ts';
 import { messageOf } from '../util/errors.ts';
+import { giveWay } from './give_way.ts';
 
 export interface ReportPageOptions {
   directories: readonly string[];
@@ -15,6 +17,8 @@ export interface ReportPageOptions {
 
 /** Of the time since the last one has begun, what making reports may take. */
 const SHARE = 20;
+/** Of the database of a report, where the machine has as much: the runs that it tells of may be training beside it. */
+const MOST_MEBIBYTES = 1024;
 /** What a failed process has said, for whoever asked. */
 const MOST_SAID = 2000;
 
@@ -60,7 +64,7 @@ export class ReportPage {
     const directory = await mkdtemp(join(tmpdir(), 'cookbook-board-'));
     try {
       const file = join(directory, 'report.html');
-      await this.#run(['report', '--html', file, '--', ...this.#options.directories]);
+      await this.#run(['report', '--html', file, '--max-memory', memory(), '--', ...this.#options.directories]);
       return await readFile(file, 'utf8');
     } finally {
       await rm(directory, { recursive: true, force: true });
@@ -72,7 +76,7 @@ export class ReportPage {
     return new Promise((done, failed) => {
       const stdio: ['ignore', 'ignore', 'pipe'] = ['ignore', 'ignore', 'pipe'];
       const child = spawn(process.execPath, [COOKBOOK, ...argv], { cwd: this.#options.cwd, stdio, signal });
-      if (child.pid !== undefined) yieldTo(child.pid);
+      giveWay(child.pid);
       let said = '';
       child.stderr.setEncoding('utf8').on('data', (text: string) => {
         said = `${said}${text}`.slice(-MOST_SAID);
@@ -86,13 +90,9 @@ export class ReportPage {
   }
 }
 
-/** Training goes first. */
-function yieldTo(pid: number): void {
-  try {
-    setPriority(pid, constants.priority.PRIORITY_LOW);
-  } catch {
-    // It has ended, or the system does not let us.
-  }
+/** At most half of what a report takes that somebody asks for by himself. */
+function memory(): string {
+  return `${Math.max(1, Math.min(MOST_MEBIBYTES, Math.floor(defaultBytes() / 2 / 2 ** 20)))}MiB`;
 }
 
 /** It is shown apart from the board: whatever stands in it, it can ask the board for nothing. */

@@ -7,6 +7,7 @@ import { foreignLinesIn, foreignObjectIn } from '../run_files/foreign_json.ts';
 import { messageOf } from '../util/errors.ts';
 import { bytesAt, ReadPlace } from '../util/growing_file.ts';
 import { numberOf } from '../util/json.ts';
+import { plural } from '../util/plural.ts';
 import { READ_FLAGS, refuseIrregular } from '../util/regular_file.ts';
 import { metricNumber } from './last_values.ts';
 import { Points } from './points.ts';
@@ -26,15 +27,22 @@ export const PIECE_BYTES = 2 ** 20;
 const LONGEST_LINE = 8 * 2 ** 20;
 /** Of a line that is shown; a screen has not many more columns. */
 const MOST_POINTS = 600;
+/** Of a run; those that it is judged by are taken in beyond that. */
 const MOST_METRICS = 500;
+const MOST_TELLING = 100;
+/** Names of metrics that are left out, as far as they are counted. */
+const MOST_COUNTED = 10_000;
 
 export class RunSeries {
   readonly #file: string;
   readonly #place = new ReadPlace();
   #points = new Map<string, Points>();
+  /** Metrics that are taken in however many there are. */
+  #telling: ReadonlySet<string> = new Set();
+  readonly #leftOut = new Set<string>();
   #rows = 0;
   #damaged = 0;
-  /** What was passed over, and with how much to read at once. */
+  /** What was passed over, and how much was read at once when that was. */
   #unread = 0;
   #most = 0;
   #failure: string | null = null;
@@ -43,15 +51,21 @@ export class RunSeries {
     this.#file = file;
   }
 
-  /** Takes in what is new of the log, at most so many bytes. Never throws. */
-  async read(most: number): Promise<void> {
+  /**
+   * Takes in what is new of the log, at most so many bytes. Never throws.
+   * @param telling what the run is judged by
+   */
+  async read(most: number, telling: readonly string[] = []): Promise<void> {
+    const admitted = new Set(telling.slice(0, MOST_TELLING));
+    const isMissed = this.#leftOut.size > 0 && [...admitted].some((metric) => !this.#telling.has(metric));
+    this.#telling = admitted;
+    if (isMissed) this.#forget();
     try {
       const file = await open(this.#file, READ_FLAGS);
       try {
         const stats = await file.stat();
         refuseIrregular(stats, Number.POSITIVE_INFINITY);
         if (!(await this.#place.isIn(file, stats)) || (this.#unread > 0 && most > this.#most)) this.#forget();
-        this.#most = most;
         if (stats.size - this.#place.offset <= most) await this.#readAll(file, stats);
         else await this.#readBlocks(file, stats, most);
       } finally {
@@ -69,7 +83,7 @@ export class RunSeries {
     return [...this.#points.values()].reduce((sum, { size }) => sum + size, 0);
   }
 
-  /** Of all metrics that have a number, in the order of the file. */
+  /** Of the metrics that have a number, in the order of the file. */
   get metrics(): string[] {
     return [...this.#points.keys()];
   }
@@ -79,13 +93,31 @@ export class RunSeries {
     return points === undefined ? null : { metric, ...points.shown(MOST_POINTS), logged: points.logged };
   }
 
+  /** Metrics that are taken in when they are logged for the first time; null: any. */
+  get admits(): string[] | null {
+    if (this.#points.size < MOST_METRICS) return null;
+    return [...this.#telling].filter((metric) => !this.#points.has(metric));
+  }
+
   /** What is left out or could not be read; null where all is there. */
   get problem(): string | null {
     if (this.#failure !== null) return this.#failure;
+    const problems = [this.#passedOver, this.#uncharted].filter((each) => each !== null);
+    return problems.length === 0 ? null : problems.join('; ');
+  }
+
+  get #passedOver(): string | null {
     const megabytes = Math.ceil(this.#unread / 2 ** 20);
     if (megabytes > 0) return `metrics.jsonl is long: ${megabytes} MiB of it are passed over, evenly, in what is drawn`;
     if (this.#damaged === 0) return null;
     return `${this.#damaged} ${this.#damaged === 1 ? 'line' : 'lines'} of metrics.jsonl ${this.#damaged === 1 ? 'is' : 'are'} damaged`;
+  }
+
+  get #uncharted(): string | null {
+    const { size } = this.#leftOut;
+    if (size === 0) return null;
+    const count = size === MOST_COUNTED ? `${size} metrics or more` : plural(size, 'metric');
+    return `${count} of the run left out: there are more than ${MOST_METRICS}`;
   }
 
   async #readAll(file: FileHandle, { ino, size }: { ino: number; size: number }): Promise<void> {
@@ -122,6 +154,8 @@ export class RunSeries {
       await turn();
     }
     this.#unread += size - begin - blocks * PIECE_BYTES;
+    // Who asks for less, as a page of many runs does, and passes over nothing, is no reason to read what is known again.
+    this.#most = most;
   }
 
   #take(bytes: Buffer): void {
@@ -133,7 +167,11 @@ export class RunSeries {
       for (const [metric, value] of Object.entries(row)) {
         const number = metric === 'step' ? null : metricNumber(value);
         const points = this.#points.get(metric);
-        if (number === null || (points === undefined && this.#points.size === MOST_METRICS)) continue;
+        if (number === null) continue;
+        if (points === undefined && this.#points.size >= MOST_METRICS && !this.#telling.has(metric)) {
+          if (this.#leftOut.size < MOST_COUNTED) this.#leftOut.add(metric);
+          continue;
+        }
         const of = points ?? new Points();
         of.add(step, number);
         this.#points.set(metric, of);
@@ -144,9 +182,11 @@ export class RunSeries {
   #forget(): void {
     this.#place.forget();
     this.#points = new Map();
+    this.#leftOut.clear();
     this.#rows = 0;
     this.#damaged = 0;
     this.#unread = 0;
+    this.#most = 0;
   }
 }
 

@@ -9,7 +9,7 @@ import { type RunNotes, readNotes } from '../run_files/notes.ts';
 import { type FileTail, readFileTail } from '../util/file_tail.ts';
 import type { JsonValue } from '../util/json.ts';
 import type { Series } from './run_series.ts';
-import type { SeriesStore } from './series_store.ts';
+import type { Log, SeriesStore } from './series_store.ts';
 
 export interface RunView {
   run: string;
@@ -19,6 +19,8 @@ export interface RunView {
   config: [field: string, value: string][];
   /** In the order in which reports show them. */
   metrics: (Series & { isDetail: boolean; sql: string })[];
+  /** Metrics that get a place there when they are logged for the first time; null: any. */
+  admits: string[] | null;
   problem: string | null;
   log: FileTail | null;
   notes: RunNotes;
@@ -27,8 +29,8 @@ export interface RunView {
 const LOG_BYTES = 32 * 1024;
 
 export async function runView(entry: RunEntry, store: SeriesStore): Promise<RunView> {
-  const { row, metricsFile, spec, isPlanned } = entry;
-  const [logged] = await store.read(metricsFile === null ? [] : [metricsFile]);
+  const { row, spec, isPlanned } = entry;
+  const [logged] = await store.read(logsOf([entry]));
   const order = new MetricOrder(tellingMetrics(entry).map(({ metric }) => metric));
   const { notes, problem: notesProblem } = isPlanned
     ? { notes: { revision: 0, tags: [], note: '' }, problem: null }
@@ -41,10 +43,19 @@ export async function runView(entry: RunEntry, store: SeriesStore): Promise<RunV
       .sort((a, b) => order.compare(a, b))
       .flatMap((metric) => logged?.series(metric) ?? [])
       .map((each) => ({ ...each, isDetail: order.isDetail(each.metric), sql: curvesSql(each.metric, [row.run]) })),
+    admits: logged?.admits ?? null,
     problem: logged?.problem ?? notesProblem,
     log: logTail(entry),
     notes,
   };
+}
+
+/** Of those that have logged. */
+function logsOf(entries: readonly RunEntry[]): Log[] {
+  return entries.flatMap((entry) => {
+    const telling = tellingMetrics(entry).map(({ metric }) => metric);
+    return entry.metricsFile === null ? [] : [{ file: entry.metricsFile, telling }];
+  });
 }
 
 /** The end of what it has printed. */
@@ -67,7 +78,7 @@ export async function curvesView(
   store: SeriesStore,
 ): Promise<CurvesView> {
   const logging = entries.filter(({ metricsFile }) => metricsFile !== null);
-  const logs = await store.read(logging.flatMap(({ metricsFile }) => metricsFile ?? []));
+  const logs = await store.read(logsOf(logging));
   const logOf = new Map(logging.map((entry, i) => [entry, logs[i]]));
   const first = entries.find((entry) => (logOf.get(entry)?.metrics.length ?? 0) > 0);
   const order = new MetricOrder(first === undefined ? [] : tellingMetrics(first).map((each) => each.metric));

@@ -88,10 +88,6 @@ export class BoardRuns {
     return [...this.#known.values()].map(({ row }) => row);
   }
 
-  entries(): RunEntry[] {
-    return [...this.#known.values()].map(({ entry }) => entry);
-  }
-
   entry(run: string): RunEntry | null {
     return this.#known.get(run)?.entry ?? null;
   }
@@ -147,6 +143,8 @@ export class BoardRuns {
     const { runs, sweeps, notices } = discoverRuns(there, cwd);
     for (const notice of notices) this.#tell(notice);
     const found = new Map<string, Known>();
+    /** As they were known when they were read. */
+    const seen = new Map<string, Known | undefined>();
     for (const [index, run] of runs.entries()) {
       if (index % READ_AT_A_TIME === READ_AT_A_TIME - 1) {
         taken += performance.now();
@@ -155,6 +153,7 @@ export class BoardRuns {
         taken -= performance.now();
       }
       const known = this.#known.get(run.path);
+      seen.set(run.path, known);
       const signature = signatureOf(run.directory);
       // A run that is over changes no more, unless its files do.
       const isSame = known !== undefined && known.signature === signature && isFinished(known.row.state);
@@ -162,6 +161,7 @@ export class BoardRuns {
     }
     const entries = [...found.values()].map(({ entry }) => entry);
     for (const planned of plannedEntries(sweeps, entries)) found.set(planned.row.run, this.#read(planned, ''));
+    for (const [run, read] of found) found.set(run, this.#newer(read, seen.get(run), this.#known.get(run)));
     this.#take(found);
     return taken + performance.now();
   }
@@ -176,6 +176,13 @@ export class BoardRuns {
   #read(entry: RunEntry, signature: string): Known {
     if (entry.notesProblem !== null) this.#tell(`${entry.row.run}: ${entry.notesProblem}`);
     return { entry, row: boardRun(entry), signature };
+  }
+
+  /** What was told of a run while others were read is newer than what was read of it. What it was made of is not known then. */
+  #newer(read: Known, before: Known | undefined, now: Known | undefined): Known {
+    return now === undefined || before === undefined || now === before
+      ? read
+      : { ...read, row: now.row, signature: '' };
   }
 
   #take(found: Map<string, Known>): void {

@@ -9,24 +9,30 @@ const MOST_OF_ONE = 32 * 2 ** 20;
 /** In memory, of all runs together: 64 MiB. */
 const MOST_POINTS = 4 * 2 ** 20;
 
+export interface Log {
+  file: string;
+  /** What its run is judged by. */
+  telling: readonly string[];
+}
+
 export class SeriesStore {
   /** By file, those that were asked for last behind the others. */
   readonly #known = new Map<string, RunSeries>();
   readonly #turns = new Turns('other runs are being read: ask again');
 
   /** @throws ConfigurationError while too many others wait */
-  async read(files: readonly string[]): Promise<RunSeries[]> {
+  async read(logs: readonly Log[]): Promise<RunSeries[]> {
     return await this.#turns.take(async () => {
-      const most = Math.max(2 * PIECE_BYTES, Math.min(MOST_OF_ONE, Math.floor(MOST_BYTES / files.length)));
+      const most = Math.max(2 * PIECE_BYTES, Math.min(MOST_OF_ONE, Math.floor(MOST_BYTES / logs.length)));
       const read: RunSeries[] = [];
-      for (const file of files) {
+      for (const { file, telling } of logs) {
         const series = this.#known.get(file) ?? new RunSeries(file);
         this.#known.delete(file);
         this.#known.set(file, series);
-        await series.read(most);
+        await series.read(most, telling);
         read.push(series);
       }
-      this.#letGo(files);
+      this.#letGo(logs.map(({ file }) => file));
       return read;
     });
   }

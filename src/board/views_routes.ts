@@ -44,7 +44,7 @@ export function addViews(app: Hono, { runs, series, diffs, transcripts, scores }
     return entry === null ? noSuchRun() : json({ log: logTail(entry) });
   });
 
-  app.get('/api/scores', () => told(async () => json(await scores.of(() => runs.entries()))));
+  app.get('/api/scores', () => told(async () => json(await scores.read())));
 
   app.get('/api/transcripts', ({ req }) => {
     const entry = runs.entry(req.query('run') ?? '');

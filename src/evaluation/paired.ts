@@ -13,7 +13,8 @@ export interface PairedResult {
   difference_interval: [low: number, high: number];
   /**
    * How likely a difference as large is where the two are equally good: McNemar's exact test where each has one answer to
-   * an example, else the share of 10,000 times that signs drawn by the seed make the differences of examples add up to as much.
+   * an example, else the share of 10,000 times, and of fewer where the examples are very many, that signs drawn by the seed make
+   * the differences of examples add up to as much.
    */
   p_value: number;
   test: 'mcnemar' | 'sign_flips';
@@ -23,6 +24,9 @@ const RESAMPLES = 10_000;
 const FEWEST_RESAMPLES = 1_000;
 /** Of very many examples fewer resamples do: what they draw altogether takes a second or two. */
 const MOST_DRAWS = 20_000_000;
+
+const resamplesOf = (count: number): number =>
+  Math.min(RESAMPLES, Math.max(FEWEST_RESAMPLES, Math.floor(MOST_DRAWS / count)));
 
 /** @param shares_P of each example the shares of right answers of a and of b */
 export function pairedResult(
@@ -60,7 +64,7 @@ export function mcnemarExact(worse: number, better: number): number {
 function bootstrapInterval(differences: readonly number[], seed: number): [number, number] {
   const random = randomFor(seed, 'paired bootstrap');
   const count = differences.length;
-  const resamples = Math.min(RESAMPLES, Math.max(FEWEST_RESAMPLES, Math.floor(MOST_DRAWS / count)));
+  const resamples = resamplesOf(count);
   const means = Array.from({ length: resamples }, () => {
     let sum = 0;
     for (let i = 0; i < count; i++) sum += differences[nextBelow(random, count)] ?? 0;
@@ -74,11 +78,12 @@ function signFlips(differences: readonly number[], seed: number): number {
   const random = randomFor(seed, 'sign flips');
   const moved = differences.filter((difference) => difference !== 0);
   const observed = Math.abs(moved.reduce((sum, difference) => sum + difference, 0));
+  const draws = resamplesOf(moved.length);
   let asFar = 1;
-  for (let draw = 0; draw < RESAMPLES; draw++) {
+  for (let draw = 0; draw < draws; draw++) {
     const sum = moved.reduce((total, difference) => total + (nextUniform(random) < 0.5 ? difference : -difference), 0);
     // Sums of thirds that are equal on paper may differ by rounding.
     if (Math.abs(sum) >= observed - 1e-9) asFar += 1;
   }
-  return asFar / (RESAMPLES + 1);
+  return asFar / (draws + 1);
 }

@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import type { Registry } from '../registry/registry.ts';
 import { isPlainRef, type PlainRef } from '../registry/slot.ts';
-import { loggerId } from '../run_files/logger_id.ts';
+import { type LoggerId, loggerId } from '../run_files/logger_id.ts';
 import type { MetricsFile } from '../run_files/metrics_log.ts';
 import type { RunRecord } from '../run_files/types.ts';
 import type { RunSpec } from '../spec/types.ts';
@@ -56,7 +56,7 @@ export class Loggers implements MetricsLog {
     const { directory, record, registry, env, emit, lost } = this.#options;
     let run: LoggedRun;
     try {
-      run = loggedRun(await loggerId(directory), directory, record);
+      run = loggedRun(await loggerId(directory, record.spec.log_path), directory, record);
     } catch (error) {
       emit({ type: 'warning', message: `the run goes on without its loggers: ${messageOf(error)}` });
       return;
@@ -141,10 +141,14 @@ function refsOf({ loggers }: RunSpec): PlainRef[] {
   return Array.isArray(loggers) ? loggers.filter(isPlainRef) : [];
 }
 
-function loggedRun(id: string, directory: string, { name, identity, spec, stage, git }: RunRecord): LoggedRun {
+function loggedRun(
+  { id, copyOf }: LoggerId,
+  directory: string,
+  { name, identity, spec, stage, git }: RunRecord,
+): LoggedRun {
   const above = dirname(directory);
   const isPart = stage !== undefined || existsSync(join(above, 'sweep.json'));
   const { hash, seed } = identity;
   const commit = git?.commit ?? null;
-  return { id, directory, name, group: isPart ? basename(above) : null, hash, seed, spec, commit };
+  return { id, copyOf, directory, name, group: isPart ? basename(above) : null, hash, seed, spec, commit };
 }

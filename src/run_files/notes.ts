@@ -1,10 +1,18 @@
 // notes.json: tags and a note that people keep beside a run. It says nothing of what the run computes, and the run never reads it.
 
 import { lstatSync } from 'node:fs';
-import { mkdir, open, readdir, rename, rm, rmdir } from 'node:fs/promises';
+import { lstat, mkdir, readdir, rename, rm, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ConfigurationError } from '../util/errors.ts';
-import { errorCode, explainingFailure, flushDirectory, isTemporary, jsonText } from '../util/files.ts';
+import {
+  errorCode,
+  explainingFailure,
+  flushDirectory,
+  isTemporary,
+  jsonText,
+  replaceFile,
+  shortPath,
+} from '../util/files.ts';
 import { isArrayOf, isCount, isString, jsonShape } from '../util/json_shape.ts';
 import { cutText } from '../util/text.ts';
 import { readForeignObject } from './foreign_json.ts';
@@ -94,9 +102,12 @@ async function alone(directory: string, write: (lock: string) => Promise<void>):
 async function leaseOf(lock: string): Promise<Lease> {
   while (true) {
     // Not with those above it: a run that was deleted stays so.
-    await mkdir(lock).catch((error: unknown) => {
+    try {
+      await mkdir(lock);
+    } catch (error) {
       if (errorCode(error) !== 'EEXIST') throw error;
-    });
+      await refuseOther(lock);
+    }
     try {
       return await awaitLease(lock, PATIENCE_MS);
     } catch (error) {
@@ -107,19 +118,27 @@ async function leaseOf(lock: string): Promise<Lease> {
   }
 }
 
-/** What is written is put in place in one step; what a kill leaves of it, the next one writes over. */
+/** A run that somebody else has packed may hold a link there, and nothing is written where that leads. */
+async function refuseOther(lock: string): Promise<void> {
+  try {
+    if ((await lstat(lock)).isDirectory()) return;
+  } catch (error) {
+    // Whoever was there has taken it away.
+    if (errorCode(error) === 'ENOENT') return;
+    throw error;
+  }
+  throw new ConfigurationError(`${shortPath(lock)} is not a directory`, {
+    hint: 'Notes are written there before they are put in place: move it away and save them again.',
+  });
+}
+
+/** What is written is put in place in one step, and replaces a link of its name, which it does not follow; what a kill leaves of it, the next one clears away. */
 async function replaceNotes(directory: string, lock: string, next: RunNotes): Promise<void> {
   const { notes: now, problem } = readNotes(directory);
   if (problem !== null) throw new ConfigurationError(`the notes are left as they are: ${problem}`);
   if (now.revision !== next.revision - 1) throw new NotesChangedError('somebody else has changed these notes');
   const written = join(lock, 'next.json');
-  const file = await open(written, 'w');
-  try {
-    await file.writeFile(jsonText({ schema_version: 1, ...next }));
-    await file.sync();
-  } finally {
-    await file.close();
-  }
+  await replaceFile(written, (file) => file.writeFile(jsonText({ schema_version: 1, ...next })));
   await rename(written, join(directory, NAME));
   await flushDirectory(directory);
 }

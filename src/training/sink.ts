@@ -9,8 +9,13 @@ import type { Metrics } from './types.ts';
 
 /** What is known of a run whose rows are logged. Secrets stand in it by their names. */
 export interface LoggedRun {
-  /** Of this run directory from its first attempt to its end; another one after it was emptied. */
+  /** Of this run directory from its first attempt to its end; another one after it was emptied, and of a copy of it. */
   id: string;
+  /**
+   * The id of the directory that this one was copied from, or null. What is kept under it within this directory was copied along
+   * and is this run's; what is kept under it anywhere else is the original's.
+   */
+  copyOf: string | null;
   /** The run directory. */
   directory: string;
   /** Of run.json. */

@@ -6,6 +6,7 @@ import { expect, it, onTestFinished } from 'vitest';
 import { writeRun } from '../report/run_directories.ts';
 import { cookbook } from '../support/cli.ts';
 import { temporaryDirectory } from '../support/temporary_directory.ts';
+import { childrenOf } from './children.ts';
 
 const PROGRAM = join(import.meta.dirname, '../../bin/run.js');
 
@@ -38,7 +39,13 @@ it(
     writeRun(join(cwd, 'runs', 'b'), { seed: 1, metrics });
     const { program, first, url } = await started(cwd, []);
     expect(first.replace(/:\d+$/, ':PORT')).toBe('Board of 2 runs in runs: http://127.0.0.1:PORT');
-    const report = await fetch(`${url}/report`);
+    const asking = fetch(`${url}/report`);
+    // The database of the report leaves memory to the runs.
+    const commands = () => childrenOf(program.pid).map(({ command }) => command);
+    await expect
+      .poll(commands, { interval: 20, timeout: 30_000 })
+      .toEqual([expect.stringMatching(/ report .*--max-memory \d+MiB /)]);
+    const report = await asking;
     expect([report.status, report.headers.get('content-security-policy')]).toEqual([
       200,
       "sandbox allow-scripts allow-downloads allow-popups; frame-ancestors 'none'",

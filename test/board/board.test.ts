@@ -3,7 +3,8 @@
 import { appendFileSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { BoardRuns } from '../../src/board/runs.ts';
 import { diffCommand } from '../../src/diff/command.ts';
 import { objectOf } from '../../src/util/json.ts';
 import { writeRun, writeSweep } from '../report/run_directories.ts';
@@ -120,6 +121,23 @@ describe('what changes', () => {
     expect(update.runs).toMatchObject([{ run: 'a', step: 8, value: 0.5 }]);
   });
 
+  it('is told to pages, and takes no place for who asks only whether it would be', async () => {
+    const directory = await temporaryDirectory();
+    writeRun(join(directory, 'a'));
+    const board = await opened(directory);
+    for (let i = 0; i < 40; i++) {
+      const { status, headers } = await fetch(`${board.url}/api/events`, { method: 'HEAD' });
+      expect([status, headers.get('allow')]).toEqual([405, 'GET']);
+    }
+    await updated(
+      board,
+      ({ runs }) => runs.some(({ run }) => run === 'b'),
+      () => {
+        writeRun(join(directory, 'b'));
+      },
+    );
+  });
+
   it('is followed again when a directory that was gone is back', async () => {
     const directory = await temporaryDirectory();
     writeRun(join(directory, 'runs', 'a'));
@@ -134,6 +152,27 @@ describe('what changes', () => {
         writeRun(join(directory, 'runs', 'b'));
       },
     );
+  });
+
+  it('is not undone by a search that had read the run before', async () => {
+    const directory = await temporaryDirectory();
+    const run = writeRun(join(directory, 'a'));
+    for (let i = 0; i < 40; i++) writeRun(join(directory, `b${i}`));
+    const options = { directories: ['.'], cwd: directory, waits: false, onUpdate: () => {}, notify: () => {} };
+    const runs = await BoardRuns.open(options);
+    onTestFinished(() => runs.close());
+    const tags = () => runs.rows().find((row) => row.run === 'a')?.tags;
+    // It has read the first runs when it gives others a turn.
+    const searching = runs.search();
+    const notes = { schema_version: 1, revision: 1, tags: ['new'], note: '' };
+    writeFileSync(join(run, 'notes.json'), JSON.stringify(notes));
+    runs.reread('a');
+    expect(tags()).toEqual(['new']);
+    await searching;
+    expect(tags()).toEqual(['new']);
+    writeFileSync(join(run, 'notes.json'), JSON.stringify({ ...notes, tags: ['newer'] }));
+    await runs.search();
+    expect(tags()).toEqual(['newer']);
   });
 
   it('reaches no other object of the process, whatever runs and metrics are called', async () => {

@@ -1,6 +1,6 @@
 // The log of a run as lines to draw: read on from where it was read up to, and of a large one blocks that lie evenly in it.
 
-import { appendFile, truncate, writeFile } from 'node:fs/promises';
+import { appendFile, open, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { PIECE_BYTES, RunSeries } from '../../src/board/run_series.ts';
@@ -48,6 +48,24 @@ it('of a large log reads its share, with the beginning and the end, and says so;
   expect([log.series('a')?.logged, log.problem]).toEqual([60_001, null]);
 });
 
+it('of a large log is not read again because somebody has asked for less of it in between', async () => {
+  const file = join(await temporaryDirectory(), 'metrics.jsonl');
+  const rows = Array.from({ length: 60_000 }, (_, step) => `{"step":${step},"a":${step},"pad":"${'x'.repeat(100)}"}\n`);
+  await writeFile(file, rows.join(''));
+  const log = new RunSeries(file);
+  await log.read(4 * PIECE_BYTES);
+  const known = log.series('a');
+  // A line that lies in what was read, and that nothing but reading it again would tell: the file has the same number and end.
+  const changed = await open(file, 'r+');
+  await changed.write('{"step":0,"a":7', 0);
+  await changed.close();
+  await log.read(2 * PIECE_BYTES);
+  await log.read(4 * PIECE_BYTES);
+  expect(log.series('a')).toEqual(known);
+  await log.read(MUCH);
+  expect(log.series('a')?.values[0]).toBe(7);
+});
+
 it('reads lines of several megabytes, and passes over those that are longer than any', async () => {
   const file = join(await temporaryDirectory(), 'metrics.jsonl');
   const wide = JSON.stringify({
@@ -61,9 +79,32 @@ it('reads lines of several megabytes, and passes over those that are longer than
   expect(log.metrics).toHaveLength(500);
 });
 
+it('of very many metrics takes in the first ones and those that the run is judged by, and counts the others', async () => {
+  const file = join(await temporaryDirectory(), 'metrics.jsonl');
+  const names = Array.from({ length: 600 }, (_, i) => [`metric/${i}`, i]);
+  const row = (step: number, more = {}) => `${JSON.stringify({ step, ...Object.fromEntries(names), ...more })}\n`;
+  await writeFile(file, row(0, { 'test/nll': 3 }) + row(1, { 'test/nll': 2 }));
+  const log = new RunSeries(file);
+  await log.read(MUCH, ['test/nll', 'reward']);
+  expect([log.metrics.length, log.series('test/nll')?.values, log.admits]).toEqual([501, [3, 2], ['reward']]);
+  expect(log.problem).toBe('100 metrics of the run left out: there are more than 500');
+  await appendFile(file, row(2, { reward: 5 }));
+  await log.read(MUCH, ['test/nll', 'reward']);
+  expect([log.series('reward')?.values, log.admits]).toEqual([[5], []]);
+  // What it is judged by from now on was left out so far.
+  await log.read(MUCH, ['metric/599']);
+  expect(log.series('metric/599')?.steps).toEqual([0, 1, 2]);
+  const few = new RunSeries(join(file, '..', 'few.jsonl'));
+  await writeFile(join(file, '..', 'few.jsonl'), '{"step":0,"a":1}\n');
+  await few.read(MUCH, ['test/nll']);
+  expect([few.admits, few.problem]).toEqual([null, null]);
+});
+
 it('of what is no regular file says why there is nothing', async () => {
   const directory = await temporaryDirectory();
-  const [log, none] = await new SeriesStore().read([directory, join(directory, 'none')]);
+  const [log, none] = await new SeriesStore().read(
+    [directory, join(directory, 'none')].map((file) => ({ file, telling: [] })),
+  );
   expect([log?.problem, none?.problem]).toEqual([
     'metrics.jsonl: is not a regular file',
     expect.stringContaining('ENOENT'),

@@ -6,6 +6,7 @@ import type { Browser, BrowserContextOptions } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { launch, whyNoBrowser } from '../../scripts/browser.mjs';
 import { openBoard } from '../../src/board/listen.ts';
+import { readNotes, writeNotes } from '../../src/run_files/notes.ts';
 import { answersTo, writeAnswers } from '../report/evaluation_directories.ts';
 import { lossCurve, temporaryDirectory, writeRun, writeSweep, writeText } from '../report/run_directories.ts';
 import { violations } from './accessible.ts';
@@ -241,6 +242,32 @@ describe.skipIf(whyNoBrowser !== null)('one run', () => {
     expect(faults).toEqual([]);
   });
 
+  it('of more metrics than are shown says so, and is not read again for those that are left out', async () => {
+    const row = (step: number) => {
+      const many = Object.fromEntries(Array.from({ length: 600 }, (_, i) => [`metric/${i}`, step]));
+      return `${JSON.stringify({ step, ...many, 'test/nll': 2 - step })}\n`;
+    };
+    const run = writeRun(join(cwd, 'wide', 'a'), { state: 'running', lease: 'live', objective, metrics: [row(0)] });
+    const { page, faults } = await boardOf('wide', runHash('wide/a'));
+    await page.getByText('100 metrics of the run left out: there are more than 500').waitFor();
+    expect(await page.locator('figure.chart strong').first().textContent()).toBe('test/nll');
+    await page.getByText('Live', { exact: true }).waitFor();
+    let asked = 0;
+    page.on('request', (request) => {
+      asked += Number(new URL(request.url()).pathname === '/api/run');
+    });
+    for (let step = 1; step < 4; step++) {
+      appendFileSync(join(run, 'metrics.jsonl'), row(step));
+      await expect
+        .poll(() => page.locator('.objective').textContent(), { timeout: 10_000 })
+        .toContain(`step ${step + 1}`);
+    }
+    // A page that reads again does so within three seconds.
+    await page.waitForTimeout(3500);
+    expect(asked).toBe(0);
+    expect(faults).toEqual([]);
+  });
+
   it.each(['grid/gone', '%E0%A4'])('that the address names and that is not there is told: %s', async (name) => {
     const { page, faults } = await boardOf('grid', `#run=${name}`);
     await page.getByText(`There is no run ${name} here.`).waitFor();
@@ -296,6 +323,24 @@ describe.skipIf(whyNoBrowser !== null)('a note that is not saved yet', () => {
     // The board that was started again asks for another proof of who changes something.
     await page.getByRole('button', { name: 'Save' }).click();
     await page.getByText('Saved beside the run').waitFor();
+  });
+
+  it('does not replace what somebody else has written meanwhile, before one has seen that', async () => {
+    const run = writeRun(join(cwd, 'noted', 'a'), { objective, metrics: lossCurve(2, 1, 3) });
+    const { page, faults } = await boardOf('noted', runHash('noted/a'));
+    await page.getByLabel('Note').fill('mine');
+    await page.getByText('← all runs').click();
+    await writeNotes(run, { revision: 0, tags: [], note: 'theirs' });
+    await page.getByRole('link', { name: 'noted/a' }).click();
+    await page.getByText('Not saved yet.').waitFor();
+    await page.getByRole('button', { name: 'Save' }).click();
+    await page.getByText('They are now: theirs. Save again to replace them.').waitFor();
+    expect(readNotes(run).notes.note).toBe('theirs');
+    await page.getByRole('button', { name: 'Save' }).click();
+    await page.getByText('Saved beside the run').waitFor();
+    expect(readNotes(run).notes).toEqual({ revision: 2, tags: [], note: 'mine' });
+    // The browser tells of every answer that is no success.
+    expect(faults.filter((fault) => !fault.includes('409'))).toEqual([]);
   });
 });
 

@@ -65,6 +65,13 @@ describe('two models', () => {
     expect(same).toMatchObject({ difference: 0, difference_interval: [0, 0], p_value: 1 });
   });
 
+  it('are drawn fewer times on very many examples', () => {
+    const all = Array<[number, number]>(5_000).fill([0, 0.5]);
+    // No other signs add up to as much, so what was seen is the one time.
+    expect(pairedResult(all, { seed: 0, oneAnswerEach: false }).p_value).toBe(1 / 4_001);
+    expect(pairedResult(all.slice(0, 100), { seed: 0, oneAnswerEach: false }).p_value).toBe(1 / 10_001);
+  });
+
   it('whose differences are drawn by chance are told apart about one time in twenty', () => {
     let apart = 0;
     let covered = 0;

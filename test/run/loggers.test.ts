@@ -1,15 +1,18 @@
 // Loggers of a run: what they are given, and that nothing they do harms or delays it.
 
-import { writeFile } from 'node:fs/promises';
+import { cp, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { Type } from '@sinclair/typebox';
+import Database from 'libsql';
 import { expect, it, onTestFinished, vi } from 'vitest';
 import { defineBuilder } from '../../src/registry/builder.ts';
 import { Registry } from '../../src/registry/registry.ts';
 import type { RunEvent } from '../../src/run/events.ts';
 import { executeRun } from '../../src/run/execute.ts';
 import { createRunDirectory } from '../../src/run_files/directory.ts';
+import { tensorboard } from '../../src/sinks/tensorboard/builder.ts';
+import { trackio } from '../../src/sinks/trackio/builder.ts';
 import { type LoggedRow, type LoggedState, type Sink, sinkSlot } from '../../src/training/sink.ts';
 import { temporaryDirectory } from '../support/temporary_directory.ts';
 import { toyRecord } from './support/records.ts';
@@ -159,4 +162,46 @@ it('a run that is asked to stop says so to it', async () => {
   const keeper = new Keeper();
   expect((await execute(await prepared(), keeper, 4)).status.state).toBe('interrupted');
   expect(keeper.calls.at(-1)).toBe('close interrupted');
+});
+
+it('a copy of a run that goes on takes nothing from the original, and neither counts a step twice', async () => {
+  const shared = await temporaryDirectory();
+  const loggers = [
+    { builder: 'trackio', project: 'p', directory: shared },
+    { builder: 'tensorboard', directory: shared },
+    { builder: 'tensorboard', directory: null },
+  ];
+  const registry = new Registry([toyService, toyTrainer, trackio, tensorboard]);
+  const run = async (directory: string, abortAt?: number) => {
+    const controller = new AbortController();
+    const onEvent = (event: RunEvent) => {
+      if (event.type === 'step' && event.step === abortAt) controller.abort();
+    };
+    return (await executeRun(directory, registry, { onEvent, signal: controller.signal })).state;
+  };
+  const eventFiles = async (directory: string) =>
+    (await readdir(directory, { recursive: true })).filter((name) => name.includes('tfevents'));
+  const original = await prepared({ loggers });
+  const copy = join(original, '..', 'copy');
+  expect(await run(original, 4)).toBe('interrupted');
+  await cp(original, copy, { recursive: true });
+  const [kept = ''] = await eventFiles(shared);
+  expect(await run(copy)).toBe('done');
+  const database = new Database(join(shared, 'p.db'));
+  const steps = () =>
+    database
+      .prepare('SELECT group_concat(step) FROM (SELECT * FROM metrics ORDER BY step) GROUP BY run_id')
+      .raw()
+      .all()
+      .map(String)
+      .sort();
+  const partly = '0,1,2,3,4';
+  expect(steps()).toEqual([partly, EIGHT.join(',')]);
+  expect(await eventFiles(shared)).toHaveLength(2);
+  expect(await eventFiles(shared)).toContain(kept);
+  // What was copied along is the copy's own.
+  expect(await eventFiles(join(copy, 'tensorboard'))).toHaveLength(1);
+  expect(await run(original)).toBe('done');
+  expect(steps()).toEqual([EIGHT.join(','), EIGHT.join(',')]);
+  database.close();
 });

@@ -1,6 +1,6 @@
 // notes.json: what people keep beside a run, written by one at a time.
 
-import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { NotesChangedError, readNotes, writeNotes } from '../../src/run_files/notes.ts';
@@ -39,6 +39,24 @@ describe('notes', () => {
     await expect(writeNotes(run, notes(0, 'x'))).rejects.toThrow('the notes are left as they are');
     expect(readFileSync(elsewhere, 'utf8')).toContain('a secret');
     expect(readdirSync(run)).toEqual(['notes.json']);
+  });
+
+  it('are not written through a link that somebody has put in the place of what they are written to first', async () => {
+    const directory = await temporaryDirectory();
+    const [run, elsewhere] = [join(directory, 'run'), join(directory, 'elsewhere')];
+    mkdirSync(join(run, '.notes'), { recursive: true });
+    mkdirSync(elsewhere);
+    writeFileSync(join(elsewhere, 'next.json'), 'of somebody');
+    symlinkSync(join(elsewhere, 'next.json'), join(run, '.notes', 'next.json'));
+    expect(await writeNotes(run, notes(0, 'x'))).toEqual(notes(1, 'x'));
+    expect(readFileSync(join(elsewhere, 'next.json'), 'utf8')).toBe('of somebody');
+    expect(lstatSync(join(run, 'notes.json')).isFile()).toBe(true);
+    expect(readdirSync(run)).toEqual(['notes.json']);
+    symlinkSync(elsewhere, join(run, '.notes'));
+    await expect(writeNotes(run, notes(1, 'y'))).rejects.toThrow(/\.notes is not a directory$/);
+    expect(readdirSync(elsewhere)).toEqual(['next.json']);
+    expect(readFileSync(join(elsewhere, 'next.json'), 'utf8')).toBe('of somebody');
+    expect(readNotes(run).notes.note).toBe('x');
   });
 
   it('are cut between whole characters', async () => {

@@ -1,12 +1,13 @@
 // W&B's files: the framing of blocks and pieces, and a run in them after attempts that were cut short.
 
-import { readdir, readFile, truncate } from 'node:fs/promises';
+import { cp, mkdir, readdir, readFile, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { decodePieces, encodePieces, FILE_HEADER } from '../../src/sinks/wandb/log_file.ts';
 import { OfflineRun } from '../../src/sinks/wandb/offline_run.ts';
 import { decoded } from '../../src/sinks/wandb/records.ts';
+import type { LoggedRun } from '../../src/training/sink.ts';
 import { objectOf } from '../../src/util/json.ts';
 import { temporaryDirectory } from '../support/temporary_directory.ts';
 import { loggedRun, rowsUpTo } from './support.ts';
@@ -94,4 +95,37 @@ it('a run has each step once after an attempt whose file was cut short, in the s
   expect(records.map(({ num }) => num)).toEqual(records.map((_, i) => i + 1));
   expect(records.at(-1)).toMatchObject({ exit: { exit_code: 0 } });
   expect(told[0]).toContain(`wandb sync ${join(directory, 'wandb', offline)}`);
+});
+
+it('a copy of a run has a directory of its own in the place of the one that was copied along, with its times', async () => {
+  const parent = await temporaryDirectory();
+  const [original, copy] = [join(parent, 'original'), join(parent, 'copy')];
+  await mkdir(original);
+  const { signal } = new AbortController();
+  const of = (directory: string, fields: Partial<LoggedRun>, place = directory) =>
+    new OfflineRun({
+      run: loggedRun(directory, fields),
+      signal,
+      directory: place,
+      project: 'p',
+      entity: null,
+      tell: () => undefined,
+    });
+  const first = of(original, {});
+  await first.open(rowsUpTo(3, 1_000_000_000_000));
+  await first.close('interrupted');
+  await cp(original, copy, { recursive: true });
+  const own = { id: 'fedcba9876543210fedcba9876543210', copyOf: loggedRun(original).id };
+  const going = of(copy, own);
+  await going.open(rowsUpTo(3, null));
+  await going.close('done');
+  const [offline = '', ...others] = await readdir(join(copy, 'wandb'));
+  expect([offline, others]).toEqual([expect.stringMatching(/-fedcba987654$/), []]);
+  const { records } = decodePieces(await readFile(join(copy, 'wandb', offline, 'run-fedcba987654.wandb')));
+  expect(JSON.stringify(records.map(decoded))).toContain('"1000000000"');
+  // Outside of the copy it is the original's.
+  const beside = of(copy, own, original);
+  await beside.open([]);
+  await beside.close('done');
+  expect(await readdir(join(original, 'wandb'))).toHaveLength(2);
 });

@@ -27,7 +27,9 @@ export const tensorboard = defineBuilder({
     const { run } = context;
     const { EventFile } = await import('./event_file.ts');
     if (directory === null) return new EventFile(join(run.directory, 'tensorboard'), context);
-    const own = run.name.endsWith(run.hash) ? run.name : `${run.name}-${run.hash}`;
+    const called = run.name.endsWith(run.hash) ? run.name : `${run.name}-${run.hash}`;
+    // TensorBoard shows the files of one directory as one run, and a copy is called as its original is.
+    const own = run.copyOf === null ? called : `${called}-${run.id.slice(0, 8)}`;
     return new EventFile(join(directory, ...(run.group === null ? [] : [run.group]), own), context);
   },
 });

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import type { LoggedRow, LoggedRun, LoggedState, Sink, SinkContext } from '../../training/sink.ts';
 import { entriesOf, explainingFailure, flushDirectory, makeDirectory } from '../../util/files.ts';
 import { numberOf } from '../../util/json.ts';
+import { ownIdsIn } from '../own_ids.ts';
 import { events, firstEvents, lastEvent, rowEvent } from './events.ts';
 import { decodeRecords, encodeRecord } from './records.ts';
 
@@ -29,7 +30,8 @@ export class EventFile implements Sink {
   async open(rows: readonly LoggedRow[]): Promise<void> {
     await this.#letGo();
     await makeDirectory(this.#directory);
-    const older = await this.#files();
+    const ids = await ownIdsIn(this.#directory, this.#run);
+    const older = await this.#files(ids);
     const times = await this.#timesIn(older);
     const now = Date.now();
     const begin = [...times.values()].reduce((earliest, time) => Math.min(earliest, time), now);
@@ -51,7 +53,7 @@ export class EventFile implements Sink {
       }
       this.#file = file;
     });
-    for (const name of await this.#leftOvers(path)) await rm(join(this.#directory, name), { force: true });
+    for (const name of await this.#leftOvers(ids, path)) await rm(join(this.#directory, name), { force: true });
   }
 
   async log(rows: readonly LoggedRow[]): Promise<void> {
@@ -74,20 +76,15 @@ export class EventFile implements Sink {
   }
 
   /** This run's, oldest first. */
-  async #files(): Promise<string[]> {
+  async #files(ids: readonly string[]): Promise<string[]> {
     const names = (await entriesOf(this.#directory)).map(({ name }) => name);
-    return names.filter((name) => name.startsWith(PREFIX) && name.endsWith(this.#ending)).sort();
+    return names.filter((name) => isEventFile(name, ids)).sort();
   }
 
-  async #leftOvers(path: string): Promise<string[]> {
+  async #leftOvers(ids: readonly string[], path: string): Promise<string[]> {
     const names = (await entriesOf(this.#directory)).map(({ name }) => name);
-    const isOurs = (name: string) =>
-      (name.startsWith(PREFIX) && name.endsWith(this.#ending)) || name.startsWith(`${PARTIAL}${this.#run.id}-`);
-    return names.filter((name) => isOurs(name) && join(this.#directory, name) !== path);
-  }
-
-  get #ending(): string {
-    return `.cookbook-${this.#run.id}`;
+    const isPartial = (name: string) => ids.some((id) => name.startsWith(`${PARTIAL}${id}-`));
+    return names.filter((name) => (isEventFile(name, ids) || isPartial(name)) && join(this.#directory, name) !== path);
   }
 
   /** Readers go from one file of a directory to the next by name, so it comes after the older ones. */
@@ -95,7 +92,7 @@ export class EventFile implements Sink {
     const last = Number(older.at(-1)?.slice(PREFIX.length).split('.')[0] ?? 0);
     const number = Math.max(Math.floor(now / 1000), Number.isSafeInteger(last) ? last + 1 : 0);
     const host = hostname().replaceAll(/[^\w-]/g, '_');
-    return `${PREFIX}${String(number).padStart(10, '0')}.${host}.${process.pid}.0${this.#ending}`;
+    return `${PREFIX}${String(number).padStart(10, '0')}.${host}.${process.pid}.0${endingOf(this.#run.id)}`;
   }
 
   /** When steps were logged, which metrics.jsonl does not say. */
@@ -115,6 +112,12 @@ export class EventFile implements Sink {
     }
     return times;
   }
+}
+
+const endingOf = (id: string): string => `.cookbook-${id}`;
+
+function isEventFile(name: string, ids: readonly string[]): boolean {
+  return name.startsWith(PREFIX) && ids.some((id) => name.endsWith(endingOf(id)));
 }
 
 function framed(given: readonly (Uint8Array | null)[]): Buffer {

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import type { LoggedRow, LoggedRun, LoggedState, Sink, SinkContext } from '../../training/sink.ts';
 import { entriesOf, explainingFailure, makeDirectory, replaceFile } from '../../util/files.ts';
 import { isJsonObject, numberOf, objectOf } from '../../util/json.ts';
+import { ownIdsIn } from '../own_ids.ts';
 import { decodePieces, encodePieces, FILE_HEADER } from './log_file.ts';
 import { decoded, encoded, exitRecord, headerRecord, rowRecords, runIdOf, runRecord } from './records.ts';
 
@@ -40,8 +41,9 @@ export class OfflineRun implements Sink {
     await this.#letGo();
     const directory = await this.#directory();
     await makeDirectory(join(directory, 'files'));
-    const path = join(directory, `run-${runIdOf(this.#run)}.wandb`);
-    const times = await timesIn(path);
+    const path = join(directory, `run-${runIdOf(this.#run.id)}.wandb`);
+    const copied = await this.#copied();
+    const times = await timesIn(copied === null ? path : copied.path);
     const now = Date.now();
     this.#started = [...times.values()].reduce((earliest, time) => Math.min(earliest, time), now);
     const { project, entity } = this.#options;
@@ -59,6 +61,8 @@ export class OfflineRun implements Sink {
       await rm(`${path}.synced`, { force: true });
       this.#file = await open(path, 'a');
     });
+    // What was copied along would be uploaded as rows of the original.
+    if (copied !== null) await rm(copied.directory, { recursive: true, force: true });
     if (!this.#isTold) this.#options.tell(`upload it with: wandb sync ${directory}`);
     this.#isTold = true;
   }
@@ -100,11 +104,24 @@ export class OfflineRun implements Sink {
 
   /** Called by the time of its beginning, so an attempt that goes on looks for it. */
   async #directory(): Promise<string> {
+    const name = `offline-run-${dateText(new Date())}-${runIdOf(this.#run.id)}`;
+    return (await this.#known(this.#run.id)) ?? join(this.#options.directory, 'wandb', name);
+  }
+
+  async #known(id: string): Promise<string | null> {
     const parent = join(this.#options.directory, 'wandb');
-    const ending = `-${runIdOf(this.#run)}`;
     const names = (await entriesOf(parent)).map(({ name }) => name);
+    const ending = `-${runIdOf(id)}`;
     const known = names.filter((name) => name.startsWith('offline-run-') && name.endsWith(ending)).sort()[0];
-    return join(parent, known ?? `offline-run-${dateText(new Date())}${ending}`);
+    return known === undefined ? null : join(parent, known);
+  }
+
+  /** In a run directory that is a copy: what the original had kept in it. */
+  async #copied(): Promise<{ directory: string; path: string } | null> {
+    const [, copyOf] = await ownIdsIn(join(this.#options.directory, 'wandb'), this.#run);
+    const directory = copyOf === undefined ? null : await this.#known(copyOf);
+    if (copyOf === undefined || directory === null) return null;
+    return { directory, path: join(directory, `run-${runIdOf(copyOf)}.wandb`) };
   }
 }
 

@@ -54,7 +54,7 @@ export function headerRecord(): object {
 }
 
 /** A W&B run by its id; ours is as long as one of theirs. */
-export function runIdOf({ id }: LoggedRun): string {
+export function runIdOf(id: string): string {
   return id.slice(0, 12);
 }
 
@@ -65,7 +65,7 @@ export function runRecord(
   const config = { ...run.spec, cookbook_hash: run.hash, cookbook_directory: run.directory };
   return {
     run: {
-      run_id: runIdOf(run),
+      run_id: runIdOf(run.id),
       entity: entity ?? '',
       project,
       run_group: run.group ?? '',
