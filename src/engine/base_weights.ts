@@ -7,6 +7,7 @@ import { openModelFiles } from '../formats/model_files.ts';
 import { parameterShapes } from '../formats/modules.ts';
 import type { ModelDirectory } from '../formats/sharded.ts';
 import type { TensorInfo } from '../formats/tensors.ts';
+import type { KeptWeights } from '../hub/cached_weights.ts';
 import { type Float32Options, float32Weights } from '../hub/float32_weights.ts';
 import { WeightsError } from '../util/errors.ts';
 import type { Graph, Value } from './graph.ts';
@@ -28,6 +29,8 @@ export interface BaseWeights {
   } | null;
   /** Throws WeightsError where the files are no longer those that were opened: graphs point at places in them. */
   checkUnchanged(): Promise<void>;
+  /** Says that the files are in use, where they may be deleted otherwise. To be called with every use. */
+  markUsed(): Promise<void>;
 }
 
 /** Opens a model directory and checks that every tensor is there, of the right shape, and of finite values. Throws WeightsError. */
@@ -41,9 +44,9 @@ export async function openBaseWeights(modelDirectory: string, options: Float32Op
 
 /** The files of weights as graphs take them. */
 export async function mapped(
-  files: ModelDirectory,
-): Promise<Pick<BaseWeights, 'directory' | 'emit' | 'checkUnchanged'>> {
-  const { directory } = files;
+  files: KeptWeights,
+): Promise<Pick<BaseWeights, 'directory' | 'emit' | 'checkUnchanged' | 'markUsed'>> {
+  const { directory, markUsed } = files;
   const paths = [...new Set([...files.tensors.values()].map(({ path }) => path))];
   const opened = await identityOf(paths);
   return {
@@ -55,6 +58,7 @@ export async function mapped(
         hint: 'Start again, to use the new ones.',
       });
     },
+    markUsed,
   };
 }
 
@@ -100,5 +104,6 @@ export function blankWeights(config: ModelConfig): BaseWeights {
       throw absent(name);
     },
     checkUnchanged: () => Promise.resolve(),
+    markUsed: () => Promise.resolve(),
   };
 }

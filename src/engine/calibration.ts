@@ -1,11 +1,14 @@
 // How large the activations of a model are: what its features are evened out by before they are quantised.
 
+import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { isFile } from '../formats/files.ts';
 import type { ModelConfig } from '../formats/hf_config.ts';
 import { EMBEDDING, linearModules, UNEMBEDDING } from '../formats/modules.ts';
 import type { TensorSource } from '../formats/tensors.ts';
 import { loadTokenizer } from '../tokenizers/hf_tokenizer.ts';
+import { readText } from '../tokenizers/model_files.ts';
+import { WeightsError } from '../util/errors.ts';
 import { nextUniform, randomFor } from '../util/random.ts';
 import { causalAttention } from './attention.ts';
 import { attentionIndex } from './attention_index.ts';
@@ -28,21 +31,31 @@ const HIDDEN = 'hidden';
 export interface Calibrated {
   config: ModelConfig;
   weights: TensorSource;
-  /** Directory of its tokenizer. */
-  tokenizerPath: string;
+  /** Of the model, with its tokenizer if it has one. */
+  directory: string;
+}
+
+/** Of a model directory. */
+const TOKENIZER_FILE = 'tokenizer.json';
+
+/** Tells what `activationsOf` gives from what it gives for the same weights under another configuration, or of another text. */
+export async function calibrationDigest({ config, directory }: Omit<Calibrated, 'weights'>): Promise<string> {
+  const tokenizer = await readText(join(directory, TOKENIZER_FILE));
+  const others = JSON.stringify([config, tokenizer === null, CALIBRATION_TEXTS]);
+  return createHash('sha256')
+    .update(others)
+    .update(tokenizer ?? '')
+    .digest('hex');
 }
 
 /**
  * The largest magnitude of every feature of what linear layers read, by its name, over the texts of `calibration_text.ts`. One thread, so
  * that it is the same on any machine of one kind; one layer at a time, so that it takes neither a copy of the model in float32 nor the memory
  * for one.
+ * @throws WeightsError where activations are not finite
  */
-export async function activationsOf({
-  config,
-  weights,
-  tokenizerPath,
-}: Calibrated): Promise<Map<string, Float32Array>> {
-  const layout = layOut((await sequencesFor(config, tokenizerPath)).map((tokens) => ({ tokens, context: 0 })));
+export async function activationsOf({ config, weights, directory }: Calibrated): Promise<Map<string, Float32Array>> {
+  const layout = layOut((await sequencesFor(config, directory)).map((tokens) => ({ tokens, context: 0 })));
   const rows = rowsInGroups(layout.tokens.length);
   const base = blankWeights({ ...config, num_hidden_layers: 1, vocab_size: rows });
   const { tokens, ...places } = sequenceFeeds(layout, { base, rotary: rotaryFeeds(config) }, rows);
@@ -59,6 +72,11 @@ export async function activationsOf({
     for (let layer = 0; layer < config.num_hidden_layers; layer++) {
       const outputs = await session.run({ ...feeds, ...(await weightsOf(layer, base, weights)), [EMBEDDING]: x });
       for (const [name, { data, dims }] of Object.entries(outputs)) {
+        checkActivations(
+          data,
+          name === GIVES || name === HIDDEN ? `model.layers.${layer}` : inLayer(layer, name),
+          directory,
+        );
         if (name === GIVES) x = floats(data.slice(), dims);
         else if (name !== HIDDEN) largest.set(inLayer(layer, name), data.slice());
         // The vocabulary is projected from what the last one gives.
@@ -73,6 +91,17 @@ export async function activationsOf({
 
 /** Names of the first layer as those of another. */
 const inLayer = (layer: number, name: string): string => name.replace(/^model\.layers\.0\./, `model.layers.${layer}.`);
+
+/** Throws WeightsError for what would be kept as integers without a meaning. A maximum may pass over NaN: what a layer gives is looked at, too. */
+function checkActivations(values: Float32Array, where: string, directory: string): void {
+  if (values.every((value) => Number.isFinite(value))) return;
+  throw new WeightsError(
+    `${directory}: activations of "${where}" are NaN or infinite, of the text that int8 is calibrated by`,
+    {
+      hint: 'The file is damaged, or the training that made it diverged: get it again, or take an earlier checkpoint.',
+    },
+  );
+}
 
 function tellUnembedding(config: ModelConfig, largest: Map<string, Float32Array>, ofHidden: Float32Array): void {
   const unembedding = linearModules(config).get(UNEMBEDDING);
@@ -105,10 +134,10 @@ async function weightsOf(
 }
 
 /** Texts as the model reads them. One without a tokenizer is trained on tokens that others made, and reads tokens of any kind. */
-async function sequencesFor(config: ModelConfig, tokenizerPath: string): Promise<number[][]> {
+async function sequencesFor(config: ModelConfig, directory: string): Promise<number[][]> {
   const most = Math.min(MOST_TOKENS, config.max_position_embeddings);
-  const hasTokenizer = await isFile(join(tokenizerPath, 'tokenizer.json'));
-  const tokenizer = hasTokenizer ? await loadTokenizer(tokenizerPath) : null;
+  const hasTokenizer = await isFile(join(directory, TOKENIZER_FILE));
+  const tokenizer = hasTokenizer ? await loadTokenizer(directory) : null;
   const encode = tokenizer === null ? anyTokens(config.vocab_size) : (text: string) => tokenizer.encode(text);
   return CALIBRATION_TEXTS.map((text) =>
     encode(text)

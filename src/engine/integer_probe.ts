@@ -1,5 +1,6 @@
 // Whether the runtime's products of bytes hold their sums on this processor.
 
+import { askedOnce } from '../util/asked_once.ts';
 import { Graph } from './graph.ts';
 import { createSession } from './session.ts';
 
@@ -11,8 +12,7 @@ const MOST_MATRIX = 127;
  * Whether products with int8 come out wrong here. Without an instruction for whole products of bytes, the runtime adds two of them in 16
  * bits, which hold no more than ±32767. It is asked once.
  */
-export const sumsSaturate = (): Promise<boolean> => (saturating ??= probe());
-let saturating: Promise<boolean> | null = null;
+export const sumsSaturate = askedOnce(probe);
 
 async function probe(): Promise<boolean> {
   const g = new Graph();

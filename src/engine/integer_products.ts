@@ -33,7 +33,7 @@ export interface IntegerInput {
 
 /**
  * A matrix W (out, in) as either direction reads it: Wᵀ for the smoothed x, its columns of outliers (out, k) as floats, and W for the
- * gradient d·W, in pieces of up to MOST_TERMS rows.
+ * gradient d·W, in pieces of up to MOST_TERMS rows, and whole for who looks up rows: the same bytes of one file.
  */
 export interface IntegerWeight {
   input: IntegerInput;
@@ -41,7 +41,7 @@ export interface IntegerWeight {
   zero: number;
   forward: Omit<IntegerMatrix, 'zero'>;
   outliers: Value | null;
-  backward: { values: readonly Value[]; scales: Value };
+  backward: { pieces: readonly Value[]; whole: Value; scales: Value };
 }
 
 /** A weight that is floats, or one that is integers and takes no gradient. */
@@ -60,20 +60,33 @@ interface IntegerRows {
   scales: Value;
 }
 
-/** What several products read is made once. */
-const smoothed = new WeakMap<Value, Value>();
+/** What several products read is made once; of one x for every input that it is read as. */
+const smoothed = new WeakMap<Value, WeakMap<IntegerInput, Value>>();
 const quantisedRows = new WeakMap<Value, IntegerRows>();
-const gathered = new WeakMap<Value, Value>();
+const gathered = new WeakMap<Value, WeakMap<IntegerInput, Value>>();
 
-function once<T>(known: WeakMap<Value, T>, x: Value, make: () => T): T {
-  const made = known.get(x) ?? make();
-  known.set(x, made);
+function once<K extends object, T>(known: WeakMap<K, T>, key: K, make: () => T): T {
+  const made = known.get(key) ?? make();
+  known.set(key, made);
   return made;
+}
+
+function ofBoth(
+  known: WeakMap<Value, WeakMap<IntegerInput, Value>>,
+  x: Value,
+  input: IntegerInput,
+  make: () => Value,
+): Value {
+  return once(
+    once(known, x, () => new WeakMap<IntegerInput, Value>()),
+    input,
+    make,
+  );
 }
 
 /** x·Wᵀ for x (N, in) → (N, out), without the outliers. No gradient. */
 export function integerProduct(g: Graph, x: Value, { input, forward, zero }: IntegerWeight): Value {
-  const smooth = once(smoothed, x, () => g.node('Mul', [x, input.smoothing]));
+  const smooth = ofBoth(smoothed, x, input, () => g.node('Mul', [x, input.smoothing]));
   return product(g, quantised(g, smooth), { ...forward, zero });
 }
 
@@ -81,7 +94,7 @@ export function integerProduct(g: Graph, x: Value, { input, forward, zero }: Int
 export function outliersOf(g: Graph, x: Value, { input, outliers: W }: IntegerWeight): { x: Value; W: Value } | null {
   const { outliers } = input;
   if (outliers === null || W === null) return null;
-  return { x: once(gathered, x, () => g.node('Gather', [x, outliers], { attributes: { axis: 1 } })), W };
+  return { x: ofBoth(gathered, x, input, () => g.node('Gather', [x, outliers], { attributes: { axis: 1 } })), W };
 }
 
 /** d·W for d (N, out) → (N, in). No gradient. */
@@ -101,8 +114,7 @@ export function probabilityProduct(g: Graph, p: Value, W: IntegerWeight): Value 
 }
 
 /** Rows of W by their indices (…) → (…, in). */
-export function integerRowsOf(g: Graph, { zero, backward: { values, scales } }: IntegerWeight, indices: Value): Value {
-  const whole = values.length === 1 ? values[0] : g.node('Concat', [...values], { attributes: { axis: 0 } });
+export function integerRowsOf(g: Graph, { zero, backward: { whole, scales } }: IntegerWeight, indices: Value): Value {
   const rows = g.node('Cast', [g.node('Gather', [whole, indices])], { attributes: { to: FLOAT } });
   return g.node('Mul', [zero === 0 ? rows : g.node('Sub', [rows, g.scalar(zero)]), scales]);
 }
@@ -116,11 +128,11 @@ function product(g: Graph, rows: IntegerRows, { values, zero, scales }: IntegerM
   return g.node('Mul', [g.node('MatMulIntegerToFloat', inputs, MICROSOFT), rows.scales]);
 }
 
-function inPieces(g: Graph, rows: IntegerRows, { zero, backward: { values, scales } }: IntegerWeight): Value {
-  if (values.length === 1) return product(g, rows, { values: values[0], zero, scales });
-  const sizes = values.map(({ dims }) => dims?.[0] ?? 0);
+function inPieces(g: Graph, rows: IntegerRows, { zero, backward: { pieces, scales } }: IntegerWeight): Value {
+  if (pieces.length === 1) return product(g, rows, { values: pieces[0], zero, scales });
+  const sizes = pieces.map(({ dims }) => dims?.[0] ?? 0);
   const starts = sizes.map((_, i) => sizes.slice(0, i).reduce((sum, size) => sum + size, 0));
-  const parts = values.map((piece, i) => {
+  const parts = pieces.map((piece, i) => {
     const bounds = [g.ints([starts[i]]), g.ints([starts[i] + sizes[i]]), g.ints([1])];
     return product(g, { ...rows, values: g.node('Slice', [rows.values, ...bounds]) }, { values: piece, zero, scales });
   });

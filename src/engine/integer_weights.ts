@@ -9,9 +9,11 @@ import type { TensorInfo } from '../formats/tensors.ts';
 import type { Float32Options } from '../hub/float32_weights.ts';
 import { inputNames, int8Names, int8Weights } from '../hub/int8_weights.ts';
 import { type BaseWeights, emitTensor, mapped, openBaseWeights, tensorOf } from './base_weights.ts';
-import { activationsOf } from './calibration.ts';
+import { activationsOf, calibrationDigest } from './calibration.ts';
 import { sumsSaturate } from './integer_probe.ts';
 import { MOST_TERMS } from './integer_products.ts';
+import { requireMemory } from './memory.ts';
+import { conversionBytes } from './memory_estimates.ts';
 import type { Precision } from './precision.ts';
 
 export interface WeightsOptions extends Float32Options {
@@ -26,10 +28,20 @@ export async function openWeights(
   if (precision === 'float32') return await openBaseWeights(modelDirectory, options);
   const { config, weights, remarks } = await openModelFiles(modelDirectory);
   for (const remark of remarks) options.notify?.(remark);
-  // Only where they are not in the cache yet.
-  const activations = () => activationsOf({ config, weights, tokenizerPath: modelDirectory });
   const unsigned = await sumsSaturate();
-  const files = await int8Weights(weights, { ...options, config, unsigned, activations });
+  const calibrated = { config, weights, directory: modelDirectory };
+  // Only where they are not in the cache yet.
+  const activations = () => {
+    const bytes = conversionBytes(config, { unsigned });
+    requireMemory(
+      bytes,
+      `converting ${modelDirectory} to int8`,
+      'Close what else takes memory, or take a smaller model.',
+    );
+    return activationsOf(calibrated);
+  };
+  const madeOf = await calibrationDigest(calibrated);
+  const files = await int8Weights(weights, { ...options, config, unsigned, activations, madeOf });
   return {
     config,
     shapes: parameterShapes(config),
@@ -55,13 +67,16 @@ function integersOf(
     weight(g, name, input) {
       const names = int8Names(name);
       const emit = (tensor: string, type: 'float32' | 'int8' | 'uint8') => emitTensor(g, tensorOf(files, tensor), type);
+      const backward = tensorOf(files, names.backward);
+      const pieces = piecesOf(backward).map((piece) => emitTensor(g, piece, bytes));
       return {
         input,
         zero: unsigned ? UNSIGNED_ZERO : 0,
         forward: { values: emit(names.forward, bytes), scales: emit(names.forwardScales, 'float32') },
         outliers: input.outliers === null ? null : emit(names.outliers, 'float32'),
         backward: {
-          values: piecesOf(tensorOf(files, names.backward)).map((piece) => emitTensor(g, piece, bytes)),
+          pieces,
+          whole: pieces.length === 1 ? pieces[0] : emitTensor(g, backward, bytes),
           scales: emit(names.backwardScales, 'float32'),
         },
       };

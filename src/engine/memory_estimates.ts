@@ -2,6 +2,7 @@
 // tenths of what was measured for long sequences, less for others.
 
 import type { ModelConfig } from '../formats/hf_config.ts';
+import { linearModules, UNEMBEDDING } from '../formats/modules.ts';
 import { elementCount } from '../formats/tensors.ts';
 import { scoresOfAttention } from './attention_index.ts';
 import { CHUNK_BYTES } from './logprobs.ts';
@@ -12,6 +13,20 @@ const FLOAT = Float32Array.BYTES_PER_ELEMENT;
 export function trainedBytes(shapes: ReadonlyMap<string, readonly number[]>): number {
   const count = [...shapes.values()].reduce((sum, shape) => sum + elementCount(shape), 0);
   return 4 * FLOAT * count;
+}
+
+/**
+ * Turning a model into int8: its largest matrix as floats, then as bytes beside them, which are copied where they are to be unsigned; and
+ * the weights of one layer, which the calibration has read before.
+ */
+export function conversionBytes(config: ModelConfig, { unsigned }: { unsigned: boolean }): number {
+  const sizes = [...linearModules({ ...config, num_hidden_layers: 1 })].map(([name, { in: width, out }]) => ({
+    inLayer: name !== UNEMBEDDING,
+    size: width * out,
+  }));
+  const largest = Math.max(...sizes.map(({ size }) => size));
+  const layer = sizes.reduce((sum, { inLayer, size }) => sum + (inLayer ? size : 0), 0);
+  return (FLOAT + (unsigned ? 2 : 1)) * largest + FLOAT * layer;
 }
 
 export interface PassShape {

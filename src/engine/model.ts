@@ -46,6 +46,8 @@ const ofRank = (mostRank: number | null): string => (mostRank === null ? ' of an
 export function openModel({ base, parameterisation, threads, device }: ModelOptions): Model {
   const sessions = new Map<string, Promise<Session>>();
   const session = (kind: string, graph: () => Uint8Array, packed = false): Promise<Session> => {
+    // Of use to others alone: no pass waits for it.
+    void base.markUsed();
     const known = sessions.get(kind);
     if (known !== undefined) return known;
     const made = base

@@ -69,11 +69,17 @@ const STILL = 1 / 16;
  * `weights` (in): the largest magnitude of every feature, and of its column over all matrices that read it.
  */
 export function smoothingOf(activations: Float32Array, weights: Float32Array): Smoothing {
-  const still = STILL * median(activations);
+  if (activations.every((largest) => largest === 0)) {
+    return { factors: new Float32Array(activations.length).fill(1), outliers: [] };
+  }
+  // Where most features were never seen to move, these say nothing of how large the others are.
+  const allCount = median(activations) > 0;
+  const typical = (values: Float32Array) => median(allCount ? values : values.filter((_, i) => activations[i] > 0));
+  const still = STILL * typical(activations);
   const seen = activations.map((largest) => Math.max(largest, still, LEAST));
   const factors = seen.map((largest, i) => Math.sqrt(largest / Math.max(weights[i], LEAST)));
   const smooth = seen.map((largest, i) => largest / factors[i]);
-  const bound = FAR * median(smooth);
+  const bound = FAR * typical(smooth);
   const outliers = [...smooth.keys()]
     .filter((i) => smooth[i] > bound)
     .sort((a, b) => smooth[b] - smooth[a])

@@ -10,8 +10,17 @@ import { cacheOf, deleteOlder, makeOnce } from './cache.ts';
 import { weightsFingerprint } from './weights_fingerprint.ts';
 
 const FILE = 'model.safetensors';
-/** Longer than any run goes on before it has opened all it needs; what is deleted too soon is made again within seconds. */
-const UNUSED_MS = 7 * 24 * 3600 * 1000;
+const HOUR_MS = 3600 * 1000;
+/** Longer than a run stands still; what is deleted too soon is made again within seconds. */
+const UNUSED_MS = 7 * 24 * HOUR_MS;
+/** It is marked no more often: who uses it asks for that with every pass. */
+const MARKED_MS = HOUR_MS;
+
+/** Weights in files that may be deleted when nobody has used them for long. */
+export interface KeptWeights extends ModelDirectory {
+  /** Says that they are in use, for those which would delete them. */
+  markUsed(): Promise<void>;
+}
 
 export interface Conversion {
   /** The folder of the cache. */
@@ -20,6 +29,8 @@ export interface Conversion {
   version: string;
   /** What it is made of. */
   tensors: readonly TensorInfo[];
+  /** A digest of what it is made of besides, if there is anything. */
+  madeOf?: string;
   /** As a message about the lack of room calls it. */
   what: string;
   env: NodeJS.ProcessEnv;
@@ -28,9 +39,17 @@ export interface Conversion {
 }
 
 /** @throws WeightsError where the cache cannot be written, and whatever `make` throws */
-export async function cachedWeights({ kind, version, tensors, what, env, make }: Conversion): Promise<ModelDirectory> {
+export async function cachedWeights({
+  kind,
+  version,
+  tensors,
+  madeOf,
+  what,
+  env,
+  make,
+}: Conversion): Promise<KeptWeights> {
   const cache = cacheOf(kind, env);
-  const directory = join(cache, `${version}-${(await weightsFingerprint(tensors)).slice(0, 32)}`);
+  const directory = join(cache, `${version}-${(await weightsFingerprint(tensors, madeOf)).slice(0, 32)}`);
   await makeOnce({
     directory,
     file: FILE,
@@ -40,9 +59,16 @@ export async function cachedWeights({ kind, version, tensors, what, env, make }:
       await deleteOlder(cache, Date.now() - UNUSED_MS);
     },
   });
-  // Marks it as used. Where a cache can only be read, nothing is ever deleted either.
-  await utimes(directory, new Date(), new Date()).catch(() => undefined);
-  return await openModelDirectory(directory);
+  let marked = 0;
+  const markUsed = async () => {
+    const now = Date.now();
+    if (now - marked < MARKED_MS) return;
+    marked = now;
+    // Where a cache can only be read, nothing is ever deleted either.
+    await utimes(directory, new Date(now), new Date(now)).catch(() => undefined);
+  };
+  await markUsed();
+  return { ...(await openModelDirectory(directory)), markUsed };
 }
 
 /** What is converted is looked at while it is in memory; the copy then needs no second look, now or at a later opening. */

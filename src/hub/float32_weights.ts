@@ -6,7 +6,7 @@ import { checkFiniteWeights } from '../formats/finite.ts';
 import { floatDtype } from '../formats/safetensors.ts';
 import type { ModelDirectory } from '../formats/sharded.ts';
 import { elementCount, type TensorInfo } from '../formats/tensors.ts';
-import { cachedWeights, finiteValues } from './cached_weights.ts';
+import { cachedWeights, finiteValues, type KeptWeights } from './cached_weights.ts';
 
 export interface Float32Options {
   /** Told of what takes long. */
@@ -29,13 +29,14 @@ export async function float32Weights(
   model: ModelDirectory,
   names: Iterable<string>,
   { notify = () => undefined, env = process.env }: Float32Options = {},
-): Promise<ModelDirectory> {
+): Promise<KeptWeights> {
   const wanted = new Set(names);
   const tensors = [...model.tensors.values()].filter(({ name }) => wanted.has(name));
   const files = await mappable(model, tensors);
   if (files !== null) {
     await checkFiniteWeights(model, wanted);
-    return files;
+    // Nobody deletes a model's own files.
+    return { ...files, markUsed: async () => undefined };
   }
   const bytes = tensors.reduce((sum, { shape }) => sum + 4 * elementCount(shape), 0);
   const size = `${(bytes / 1e6).toFixed(1)} MB`;

@@ -14,7 +14,7 @@ import { EMBEDDING, linearModules, parameterShapes, weightOf } from '../formats/
 import type { TensorToWrite } from '../formats/safetensors.ts';
 import type { ModelDirectory } from '../formats/sharded.ts';
 import { elementCount } from '../formats/tensors.ts';
-import { cachedWeights, finiteValues } from './cached_weights.ts';
+import { cachedWeights, finiteValues, type KeptWeights } from './cached_weights.ts';
 import type { Float32Options } from './float32_weights.ts';
 
 /** Part of the name: another conversion needs another directory. */
@@ -43,6 +43,8 @@ export interface Int8Options extends Float32Options {
   unsigned: boolean;
   /** The largest magnitude of every feature of the inputs of linear layers, by the name of the input, as a run of the model shows it. */
   activations(): Promise<ReadonlyMap<string, Float32Array>>;
+  /** A digest of what decides them, beside the weights. */
+  madeOf: string;
 }
 
 interface Matrix {
@@ -59,8 +61,8 @@ interface Matrix {
  */
 export async function int8Weights(
   model: ModelDirectory,
-  { config, unsigned, activations, notify = () => undefined, env = process.env }: Int8Options,
-): Promise<ModelDirectory> {
+  { config, unsigned, activations, madeOf, notify = () => undefined, env = process.env }: Int8Options,
+): Promise<KeptWeights> {
   const matrices = matricesOf(config);
   const isMatrix = new Set(matrices.map(({ weight }) => weight));
   const tensors = [...parameterShapes(config).keys()].flatMap((name) => model.tensors.get(name) ?? []);
@@ -81,6 +83,7 @@ export async function int8Weights(
     kind: 'int8',
     version: `${unsigned ? 'u' : 'v'}${VERSION}`,
     tensors,
+    madeOf,
     what: `the weights of ${model.directory} in int8 (${size})`,
     env,
     async make() {

@@ -13,10 +13,10 @@ const SAMPLE_BYTES = 2 ** 12;
  * name, type, shape, place and first bytes of every tensor. A file that is written again has another time; and
  * where a tool that unpacks files has given both the same, the first bytes tell them apart, because training changes those of
  * nearly every tensor. (An inode would not: it may be given to the file's successor.) In the hub's cache the real path has
- * the hash of the contents in it.
+ * the hash of the contents in it. `others` stands for what is made of the weights and of something else.
  */
-export async function weightsFingerprint(tensors: readonly TensorInfo[]): Promise<string> {
-  const hash = createHash('sha256');
+export async function weightsFingerprint(tensors: readonly TensorInfo[], others = ''): Promise<string> {
+  const hash = createHash('sha256').update(others);
   const sample = new Uint8Array(SAMPLE_BYTES);
   for (const path of new Set(tensors.map((tensor) => tensor.path))) {
     await withFile(path, async (handle) => {

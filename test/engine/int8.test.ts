@@ -11,6 +11,7 @@ import { openModelDirectory } from '../../src/formats/sharded.ts';
 import { type Datum, modelInputFromTokens } from '../../src/tinker/types.ts';
 import type { JsonObject } from '../../src/util/json.ts';
 import { adam } from '../support/adam.ts';
+import { CHAT_MODEL_VOCABULARY, writeChatModel } from '../support/chat_model.ts';
 import { randomModelConfig, writeRandomModel } from '../support/random_model.ts';
 import { temporaryDirectory } from '../support/temporary_directory.ts';
 
@@ -107,9 +108,10 @@ describe.each([
     expect(integers.losses[0]).toBeCloseTo(floats.losses[0], 1);
     expect(integers.losses[2]).toBeCloseTo(floats.losses[2], 0);
     expect(integers.losses[2]).toBeLessThan(integers.losses[0] - 0.5);
-    expect(integers.values.size).toBe(floats.values.size);
-    for (const [name, values] of floats.values)
-      expect(cosine(values, integers.values.get(name) ?? values)).toBeGreaterThan(0.98);
+    expect([...integers.values.keys()]).toEqual([...floats.values.keys()]);
+    expect(floats.values.size).toBeGreaterThan(0);
+    for (const [name, values] of integers.values)
+      expect(cosine(values, floats.values.get(name) ?? new Float32Array(values.length))).toBeGreaterThan(0.98);
   });
 
   it('samples what it scores', async () => {
@@ -126,6 +128,55 @@ describe.each([
     await one.close();
   });
 });
+
+/**
+ * Attention and adapters are float32 and summed in another order by sampler and trainer. Where that puts an activation on the other side of a
+ * boundary of its rounding, it is off by a step of its row. Measured with such models and adapters, 1536 tokens of 4 seeds each: half of the log-probs
+ * agreed to 3e-7, 99 of 100 to 0.026, all to 0.058 (in float32 all to 8.6e-6).
+ */
+const HALF_AGREE_TO = 1e-3;
+const ALL_AGREE_TO = 0.2;
+
+it.each([
+  ['tied', { model_type: 'llama' }],
+  ['untied, with biases', { model_type: 'qwen2', architectures: ['Qwen2ForCausalLM'], tie_word_embeddings: false }],
+  ['with norms of queries and keys', { model_type: 'qwen3', architectures: ['Qwen3ForCausalLM'] }],
+] satisfies [string, JsonObject][])(
+  'an adapter that was trained is sampled close to what its trainer computes: %s',
+  async (_, changes) => {
+    const { model, service } = await opened(changes);
+    const one = service('int8');
+    const client = await one.createLoraTrainingClient({ base_model: model, rank: 6, seed: 1 });
+    for (let step = 0; step < 3; step++) {
+      await client.forwardBackward([text(40, 1), text(25, 2)].map(datum), 'cross_entropy');
+      await (await client.optimStep(adam(0.02))).result();
+    }
+    const sampler = await client.saveWeightsAndGetSamplingClient();
+    const [prompt, most, samples] = [text(12, 5), 20, 8];
+    const { sequences } = await sampler.sample(modelInputFromTokens(prompt), samples, {
+      max_tokens: most,
+      stop: [],
+      seed: 2,
+    });
+    const data = sequences.map(({ tokens }) => datum([...prompt, ...tokens]));
+    for (const pass of [
+      await client.forward(data, 'cross_entropy'),
+      await client.forwardBackward(data, 'cross_entropy'),
+    ]) {
+      const { loss_fn_outputs } = await pass.result();
+      const differences = sequences
+        .flatMap(({ logprobs }, s) => {
+          const computed = Array.from(loss_fn_outputs[s].logprobs.data, Number).slice(prompt.length - 1);
+          return Array.from(logprobs, (logprob, t) => Math.abs(logprob - computed[t]));
+        })
+        .sort((a, b) => a - b);
+      expect(differences).toHaveLength(samples * most);
+      expect(differences[differences.length >> 1]).toBeLessThan(HALF_AGREE_TO);
+      expect(differences[differences.length - 1]).toBeLessThan(ALL_AGREE_TO);
+    }
+    await one.close();
+  },
+);
 
 it('a sequence gets the same bits alone as in any batch, without a slower mode', async () => {
   const { model, service } = await opened();
@@ -186,9 +237,11 @@ it('16-bit weights go to integers without a float32 copy of the model', async ()
 });
 
 it('a model whose weights are all trained has none in int8', async () => {
-  const { model, service } = await opened();
+  const { directory, service } = await opened();
+  const tokenizer_path = await writeChatModel(join(directory, 'chat'));
   const one = service('int8');
-  const asked = one.createFullTrainingClient({ config: randomModelConfig(), tokenizer_path: model, seed: 0 });
-  await expect(asked).rejects.toThrow(/tokenizer|precision "int8" is of weights that are frozen/);
+  const config = randomModelConfig({ vocab_size: CHAT_MODEL_VOCABULARY });
+  const asked = one.createFullTrainingClient({ config, tokenizer_path, seed: 0 });
+  await expect(asked).rejects.toThrow(/precision "int8" is of weights that are frozen/);
   await one.close();
 });

@@ -37,17 +37,23 @@ interface Matrix {
 function emitted(
   g: Graph,
   { W, out, width, activations }: Matrix,
-  { rowsOfPiece = out, unsigned = false }: { rowsOfPiece?: number; unsigned?: boolean } = {},
+  {
+    rowsOfPiece = out,
+    unsigned = false,
+    prefix = '',
+  }: { rowsOfPiece?: number; unsigned?: boolean; prefix?: string } = {},
 ): IntegerWeight {
   const { factors, outliers } = smoothingOf(activations, largestOfColumns(W, out, width));
   const forward = quantisedTransposed(W, out, width, factors);
   const backward = quantisedColumns(W, out, width);
   const float = (name: string, dims: number[], data: Float32Array) =>
-    g.initializer({ name, type: 'float32', dims, data: bytes(data) });
-  const int8 = (name: string, dims: number[], data: Int8Array) =>
-    unsigned
+    g.initializer({ name: `${prefix}${name}`, type: 'float32', dims, data: bytes(data) });
+  const int8 = (part: string, dims: number[], data: Int8Array) => {
+    const name = `${prefix}${part}`;
+    return unsigned
       ? g.initializer({ name, type: 'uint8', dims, data: Uint8Array.from(data, (value) => value + UNSIGNED_ZERO) })
       : g.initializer({ name, type: 'int8', dims, data: bytes(data) });
+  };
   const pieces = Array.from({ length: Math.ceil(out / rowsOfPiece) }, (_, p) => {
     const rows = Math.min(rowsOfPiece, out - p * rowsOfPiece);
     return int8(
@@ -75,7 +81,11 @@ function emitted(
       scales: float('forward scales', [out], forward.scales),
     },
     outliers: outliers.length === 0 ? null : float('outliers', [out, outliers.length], columns),
-    backward: { values: pieces, scales: float('backward scales', [width], backward.scales) },
+    backward: {
+      pieces,
+      whole: pieces.length === 1 ? pieces[0] : int8('backward', [out, width], backward.values),
+      scales: float('backward scales', [width], backward.scales),
+    },
   };
 }
 
@@ -179,6 +189,21 @@ describe('against float64', () => {
         exact(p, asKept, out, (i, o) => o * width + i, width),
       ),
     ).toBeLessThan(2e-5);
+  });
+
+  it('x is evened out as each matrix that reads it says', async () => {
+    const activations = [0, 1].map((at) => {
+      const largest = new Float32Array(width).fill(3);
+      largest[at] = 3000;
+      return largest;
+    });
+    const matrices = activations.map((largest) => ({ ...ones, activations: largest }));
+    const alone = await Promise.all(matrices.map((matrix) => run(x, width, (g, v) => whole(g, v, emitted(g, matrix)))));
+    const sum = await run(x, width, (g, v) => {
+      const [a, b] = matrices.map((matrix, i) => whole(g, v, emitted(g, matrix, { prefix: `${i} ` })));
+      return g.node('Add', [a, b]);
+    });
+    expect(sum).toEqual(alone[0].map((value, i) => value + alone[1][i]));
   });
 
   it('rows of W are looked up', async () => {

@@ -1,13 +1,15 @@
 // What would not fit is refused before it is allocated. The sizes here fit no machine, and nothing of them is ever made.
 
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, open, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { openLocalService } from '../../src/engine/engine.ts';
 import { availableMemory, requireMemory, SessionMemory } from '../../src/engine/memory.ts';
 import { passBytes } from '../../src/engine/memory_estimates.ts';
-import { parseModelConfig } from '../../src/formats/hf_config.ts';
+import { parseModelConfig, writeModelConfig } from '../../src/formats/hf_config.ts';
+import { parameterShapes } from '../../src/formats/modules.ts';
+import { elementCount } from '../../src/formats/tensors.ts';
 import { modelInputFromTokens } from '../../src/tinker/types.ts';
 import { RequestError } from '../../src/util/errors.ts';
 import { CHAT_MODEL_VOCABULARY, writeChatModel } from '../support/chat_model.ts';
@@ -87,6 +89,43 @@ test('a prompt, and of requests made together only the one that does not fit', a
     Shorten the prompts."
   `);
   expect((await short).sequences).toHaveLength(1);
+});
+
+// A file that is mostly a hole takes no room; Windows writes it out.
+test.skipIf(process.platform === 'win32')('making integers of a model', async () => {
+  const changes = { vocab_size: 2 ** 24, hidden_size: 2 ** 16, num_hidden_layers: 1, head_dim: 4 };
+  const config = parseModelConfig(randomModelConfig(changes), 'large model');
+  const large = join(directory, 'large');
+  await mkdir(large);
+  await writeModelConfig(large, config, 'bfloat16');
+  let end = 0;
+  const header = [...parameterShapes(config)].map(([name, shape]) => {
+    const start = end;
+    end += 2 * elementCount(shape);
+    return [name, { dtype: 'BF16', shape, data_offsets: [start, end] }] as const;
+  });
+  const json = Buffer.from(JSON.stringify(Object.fromEntries(header)));
+  const length = Buffer.alloc(8);
+  length.writeBigUInt64LE(BigInt(json.length));
+  const file = await open(join(large, 'model.safetensors'), 'w');
+  await file.write(Buffer.concat([length, json]));
+  await file.truncate(8 + json.length + end);
+  await file.close();
+
+  const service = openLocalService({
+    checkpoints: directory,
+    threads: 1,
+    microbatchTokens: 64,
+    precision: 'int8',
+    seed: 1,
+  });
+  onTestFinished(() => service.close());
+  const request = service.createSamplingClient({ base_model: large });
+  // More where a processor takes unsigned bytes alone.
+  expect((await refusal(request)).replace(large, 'DIR').replace(/(5497|6597)\.\d/, 'SO MANY')).toMatchInlineSnapshot(`
+    "converting DIR to int8 takes about SO MANY GB of memory, and N GB can be had
+    Close what else takes memory, or take a smaller model."
+  `);
 });
 
 test('what a session has taken once is there for the passes to come', () => {

@@ -78,6 +78,21 @@ describe('smoothing', () => {
     expect(factors[17]).toBe(0);
   });
 
+  it('takes the measure of those that move where most never do', () => {
+    const activations = Float32Array.from({ length: 64 }, (_, i) => (i % 4 === 0 ? 1 : 0));
+    activations[8] = 900;
+    const { factors, outliers } = smoothingOf(activations, new Float32Array(64).fill(0.1));
+    expect(outliers).toEqual([8]);
+    expect(factors[0]).toBeCloseTo(Math.sqrt(10), 5);
+    expect(factors[1]).toBeCloseTo(Math.sqrt(10) / 4, 5);
+  });
+
+  it('leaves features as they are where none ever moves', () => {
+    const { factors, outliers } = smoothingOf(new Float32Array(3), Float32Array.of(0.1, 0, 5));
+    expect([...factors]).toEqual([1, 1, 1]);
+    expect(outliers).toEqual([]);
+  });
+
   it('does not blow up a feature that was hardly seen to move', () => {
     const activations = new Float32Array(64).fill(1);
     activations[5] = 1e-12;

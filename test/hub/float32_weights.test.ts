@@ -2,7 +2,7 @@
 
 import { open, readdir, readFile, realpath, stat, symlink, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { type FloatDtype, type TensorToWrite, writeSafetensors } from '../../src/formats/safetensors.ts';
 import { openModelDirectory } from '../../src/formats/sharded.ts';
 import { float32Weights } from '../../src/hub/float32_weights.ts';
@@ -107,6 +107,32 @@ test('what is in the cache is not made again, under whichever name the model is 
   expect((await readdir(cache)).length).toBe(1);
   // Marked as used.
   expect((await stat(first.directory)).mtimeMs).toBeGreaterThan(1000 * 1000);
+});
+
+test('a copy in use can be marked as used, which asks the disk once an hour', async () => {
+  const { opened } = await setup(tensor('x', 'BF16', 1, 2));
+  const weights = await opened();
+  const marked = async () => {
+    await utimes(weights.directory, 1000, 1000);
+    await weights.markUsed();
+    return (await stat(weights.directory)).mtimeMs > 1000 * 1000;
+  };
+  vi.useFakeTimers({ toFake: ['Date'] });
+  onTestFinished(() => void vi.useRealTimers());
+  const [now, minute] = [Date.now(), 60_000];
+  const after = async (minutes: number) => {
+    vi.setSystemTime(now + minutes * minute);
+    return await marked();
+  };
+  expect([await after(58), await after(61), await after(119), await after(122)]).toEqual([false, true, false, true]);
+});
+
+test("a model's own files are left alone", async () => {
+  const { directory, opened } = await setup(tensor('x', 'F32', 1));
+  const weights = await opened();
+  await utimes(directory, 1000, 1000);
+  await weights.markUsed();
+  expect((await stat(directory)).mtimeMs).toBe(1000 * 1000);
 });
 
 test('other contents of the same size are converted anew, whatever their time', async () => {

@@ -1,0 +1,142 @@
+// The integers of a model in the cache: what they are made of decides which they are, and what graphs take of them.
+
+import { copyFile, mkdir, readdir, readFile, stat, symlink, utimes, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, onTestFinished, test, vi } from 'vitest';
+import { openLocalService } from '../../src/engine/engine.ts';
+import { Graph } from '../../src/engine/graph.ts';
+import { integerRowsOf } from '../../src/engine/integer_products.ts';
+import { openWeights } from '../../src/engine/integer_weights.ts';
+import { createSession, integers } from '../../src/engine/session.ts';
+import { UNSIGNED_ZERO } from '../../src/formats/int8.ts';
+import { openSafetensors } from '../../src/formats/safetensors.ts';
+import { int8Names } from '../../src/hub/int8_weights.ts';
+import { modelInputFromTokens } from '../../src/tinker/types.ts';
+import { WeightsError } from '../../src/util/errors.ts';
+import { writeChatModel } from '../support/chat_model.ts';
+import { writeRandomModel } from '../support/random_model.ts';
+import { temporaryDirectory } from '../support/temporary_directory.ts';
+import { tinyTokenizerJson } from '../support/tiny_tokenizer.ts';
+
+const EMBEDDING = 'model.embed_tokens.weight';
+
+async function setup() {
+  const directory = await temporaryDirectory();
+  const env = { XDG_CACHE_HOME: join(directory, 'cache') };
+  const cache = join(directory, 'cache/tinker-cookbook/int8');
+  const opened = async (model: string) => await openWeights(model, { precision: 'int8', env });
+  return { directory, cache, opened };
+}
+
+test('revisions of one blob of weights have integers of their own where configuration or tokenizer differ', async () => {
+  const { directory, opened } = await setup();
+  const model = await writeChatModel(join(directory, 'model'));
+  /** A snapshot as the hub's cache has it: its weights are a link to the blob. */
+  const revision = async (name: string, changes: { rope_theta?: number; tokenizer?: 'other' | 'none' } = {}) => {
+    const snapshot = join(directory, name);
+    await mkdir(snapshot);
+    await symlink(join(model, 'model.safetensors'), join(snapshot, 'model.safetensors'));
+    const config = JSON.parse(await readFile(join(model, 'config.json'), 'utf8'));
+    const { tokenizer, ...fields } = changes;
+    await writeFile(join(snapshot, 'config.json'), JSON.stringify({ ...config, ...fields }));
+    if (tokenizer === undefined) await copyFile(join(model, 'tokenizer.json'), join(snapshot, 'tokenizer.json'));
+    if (tokenizer === 'other') {
+      const { model: bpe, ...others } = tinyTokenizerJson();
+      const fewer = { ...others, model: { ...bpe, merges: bpe.merges.slice(0, 3) } };
+      await writeFile(join(snapshot, 'tokenizer.json'), JSON.stringify(fewer));
+    }
+    return await readFile(join((await opened(snapshot)).directory, 'model.safetensors'));
+  };
+  const all = [
+    await revision('first'),
+    await revision('other rotations', { rope_theta: 20 }),
+    await revision('other tokens', { tokenizer: 'other' }),
+    await revision('tokens of any kind', { tokenizer: 'none' }),
+  ];
+  for (const [i, bytes] of all.entries())
+    for (const others of all.slice(0, i)) expect(bytes.equals(others)).toBe(false);
+  expect((await revision('the same again')).equals(all[0])).toBe(true);
+});
+
+test('what does not differ in either is converted once', async () => {
+  const { directory, cache, opened } = await setup();
+  const model = await writeChatModel(join(directory, 'model'));
+  await symlink(model, join(directory, 'link'));
+  expect((await opened(join(directory, 'link'))).directory).toBe((await opened(model)).directory);
+  expect(await readdir(cache)).toHaveLength(1);
+});
+
+test('activations that overflow are an error that names the layer, and nothing is kept', async () => {
+  const { directory, cache, opened } = await setup();
+  const model = await writeRandomModel(join(directory, 'model'), {}, 'F32', 1e10);
+  const error = await opened(model).catch((reason: unknown) => reason);
+  expect(error).toBeInstanceOf(WeightsError);
+  expect(error).toMatchObject({
+    message: expect.stringMatching(/model: activations of "model\.layers\.0[a-z_.]*" are NaN or infinite/),
+    hint: expect.stringContaining('diverged'),
+  });
+  expect(await readdir(cache)).toEqual([]);
+});
+
+test('rows of a vocabulary that is in pieces are looked up where they lie, without joining the pieces', async () => {
+  const { directory, opened } = await setup();
+  const [V, D] = [70_000, 16];
+  const model = await writeRandomModel(join(directory, 'model'), {
+    vocab_size: V,
+    num_hidden_layers: 1,
+    hidden_size: D,
+    tie_word_embeddings: true,
+  });
+  const { directory: files, integers: matrices } = await opened(model);
+  if (matrices === null) throw new Error('these are integers');
+  const g = new Graph('cpu', 1);
+  const W = matrices.weight(g, EMBEDDING, matrices.input(g, 'model.norm'));
+  expect(W.backward.pieces.map(({ dims }) => dims)).toEqual([
+    [V / 2, D],
+    [V / 2, D],
+  ]);
+  g.output('rows', integerRowsOf(g, W, g.input('ids', 'int64')));
+  const graph = g.encode();
+  expect(Buffer.from(graph).includes('Gather')).toBe(true);
+  expect(Buffer.from(graph).includes('Concat')).toBe(false);
+
+  const ids = [0, 1, V / 2 - 1, V / 2, V - 1];
+  const session = await createSession(graph, { directory: files, threads: 1 });
+  const { rows } = await session.run({ ids: integers(ids, [ids.length]) });
+  await session.release();
+  const file = await openSafetensors(join(files, 'model.safetensors'));
+  const names = int8Names(EMBEDDING);
+  const scales = await file.read(names.backwardScales);
+  const bytes = await file.readBytes(names.backward);
+  const unsigned = file.tensors.get(names.backward)?.dtype === 'U8';
+  const valueAt = (at: number) => (unsigned ? bytes[at] - UNSIGNED_ZERO : (bytes[at] << 24) >> 24);
+  expect([...rows.data]).toEqual(
+    ids.flatMap((id) => [...scales].map((scale, i) => Math.fround(valueAt(id * D + i) * scale))),
+  );
+});
+
+test('a model in use is marked as used with its passes, so that its integers are not deleted as old', async () => {
+  const directory = await temporaryDirectory();
+  const model = await writeRandomModel(join(directory, 'model'), { intermediate_size: 40 });
+  const cache = join(process.env.XDG_CACHE_HOME ?? '', 'tinker-cookbook/int8');
+  const before = new Set(await readdir(cache).catch(() => []));
+  const one = openLocalService({
+    checkpoints: directory,
+    threads: 1,
+    microbatchTokens: 64,
+    precision: 'int8',
+    seed: 1,
+  });
+  onTestFinished(() => one.close());
+  const sampler = await one.createSamplingClient({ base_model: model });
+  const score = () => sampler.computeLogprobs(modelInputFromTokens([1, 2, 3]));
+  await score();
+  const [made] = (await readdir(cache)).filter((name) => !before.has(name));
+  const long = new Date(1000);
+  await utimes(join(cache, made), long, long);
+  vi.useFakeTimers({ toFake: ['Date'] });
+  onTestFinished(() => void vi.useRealTimers());
+  vi.setSystemTime(Date.now() + 24 * 3600 * 1000);
+  await score();
+  await expect.poll(async () => (await stat(join(cache, made))).mtimeMs).toBeGreaterThan(1e12);
+});
