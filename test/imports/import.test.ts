@@ -250,6 +250,18 @@ describe('again', () => {
     expect(await readFile(ofB, 'utf8')).toBe('in the way');
   });
 
+  it('a log that is written in several pieces is whole, and known again', async () => {
+    const cwd = await temporaryDirectory();
+    const tag = 'a/long/name/'.repeat(20);
+    const events = Buffer.concat(Array.from({ length: 10_000 }, (_, step) => event(step, tag, step)));
+    await write(cwd, { 'logs/x.tfevents.1': events });
+    const { runs } = await imported(cwd, ['logs']);
+    expect(await rowsIn(runs[0]?.directory)).toEqual(
+      Array.from({ length: 10_000 }, (_, step) => ({ step, [tag]: step })),
+    );
+    expect((await imported(cwd, ['logs'])).runs).toMatchObject([{ change: 'unchanged', steps: 10_000 }]);
+  });
+
   it('takes back how a run has ended where it has no end any more', async () => {
     const cwd = await temporaryDirectory();
     const rows = rowsUpTo(2).flatMap((row) => rowRecords(row, { time: 2_000, started: 1_000 }));
