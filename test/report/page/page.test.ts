@@ -48,7 +48,9 @@ describe('the answer of a page', () => {
     writeConfiguration(2, [2, 2]);
     expect((await page()).studies[0]?.answer.lead).toMatchObject({ by: 1, exceedsSpread: null });
     await writePage({ directories: ['runs'], cwd }, join(cwd, 'a.html'));
-    expect(readFileSync(join(cwd, 'a.html'), 'utf8')).toContain('The seeds did not differ at all');
+    const text = readFileSync(join(cwd, 'a.html'), 'utf8');
+    expect(text).toContain('The seeds did not differ at all');
+    expect(text).toContain('several seeds, which do not differ: how much seeds vary is not known');
   });
 
   it('calls runs that are grouped by fields runs, and seeds seeds', async () => {

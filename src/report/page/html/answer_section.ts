@@ -47,6 +47,9 @@ function certainty({ interval, sd, n, preliminary }: Ranked, replicate: Replicat
   if (sd === null) {
     return html`<p class="soft">${so_far}one ${replicate}: how much ${replicate}s vary is not known</p>`;
   }
+  if (sd === 0) {
+    return html`<p class="soft">${so_far}several ${replicate}s, which do not differ: how much ${replicate}s vary is not known</p>`;
+  }
   // Those that have not ended do not count, so that there is no number of them, and no interval.
   if (interval === null) return html`<p class="soft">${so_far}mean ± sd over ${replicate}s that have not ended</p>`;
   return html`<p class="soft">${so_far}mean ± sd over ${plural(n, replicate)}; 95 % interval ${roughly(interval.low)} to ${roughly(interval.high)}</p>`;
