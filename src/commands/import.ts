@@ -25,12 +25,13 @@ Importing again adds what is new, and nothing twice.`;
   async run(): Promise<object> {
     const { argv, flags } = await this.parse(Import);
     const { importCommand } = await import('../imports/command.ts');
-    const { runs, lines } = await importCommand(argv.map(String), {
+    const { runs, failed, lines } = await importCommand(argv.map(String), {
       to: flags.to,
       cwd: process.cwd(),
       notify: (message) => this.logToStderr(`note: ${printable(message)}`),
     });
     for (const line of lines) this.log(printable(line));
-    return { runs };
+    if (failed.length > 0) process.exitCode = 1;
+    return { runs, failed };
   }
 }

@@ -1,8 +1,8 @@
 // Two run directories held against each other, in a database of their own.
 
 import { openDatabase } from '../report/database.ts';
-import { readRuns } from './read_run.ts';
-import { diffRuns, type RunDiff } from './run_diff.ts';
+import { readRuns, readSeries } from './read_run.ts';
+import { diffMetric, diffRuns, type JudgedMetric, type RunDiff, TOLERANCE } from './run_diff.ts';
 
 export interface CompareOptions {
   /** A share; that of `diffRuns` if absent. */
@@ -19,12 +19,17 @@ export interface CompareOptions {
 export async function compareRuns(
   paths: readonly [string, string],
   cwd: string,
-  { tolerance, bytes, threads }: CompareOptions = {},
+  { tolerance = TOLERANCE, bytes, threads }: CompareOptions = {},
 ): Promise<{ diff: RunDiff; notices: string[] }> {
   const connection = await openDatabase(bytes, threads);
   try {
-    const { runs, notices } = await readRuns(connection, paths, cwd);
-    return { diff: diffRuns(...runs, tolerance), notices };
+    const { runs, columns, notices } = await readRuns(connection, paths, cwd);
+    const metrics: JudgedMetric[] = [];
+    for (const column of columns) {
+      const metric = diffMetric(column.metric, await readSeries(connection, column), runs, tolerance);
+      if (metric !== null) metrics.push(metric);
+    }
+    return { diff: diffRuns(runs, metrics, tolerance), notices };
   } finally {
     connection.closeSync();
   }

@@ -1,11 +1,11 @@
-// A run as it is compared with another: its record, what it was run by, and all its metrics.
+// A run as it is compared with another: its record, what it was run by, and its metrics one at a time, since all points of all are many.
 
 import { resolve } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { readRows } from '../report/database.ts';
 import { discoverRuns } from '../report/discover.ts';
 import { MetricFiles } from '../report/metric_files.ts';
-import { findMetrics, loadMetrics, METRIC_ROWS } from '../report/metrics.ts';
+import { findMetrics, loadMetrics, METRIC_ROWS, type MetricColumn } from '../report/metrics.ts';
 import { tellingMetrics } from '../report/objective.ts';
 import { type RunEntry, readRunEntry } from '../report/run_entry.ts';
 import { seeRun } from '../run_files/seen_run.ts';
@@ -18,34 +18,47 @@ interface FoundRun {
   record: JsonObject;
 }
 
+export interface ReadRuns {
+  runs: [ComparedRun, ComparedRun];
+  /** The metrics that either may have, which `readSeries` reads. */
+  columns: MetricColumn[];
+  /** What could not be read. */
+  notices: string[];
+}
+
 /**
- * Both runs, and what could not be read of them.
+ * Both runs, with their metrics in the database.
  * @throws ConfigurationError for a directory that is no run
  */
 export async function readRuns(
   connection: DuckDBConnection,
   paths: readonly [string, string],
   cwd: string,
-): Promise<{ runs: [ComparedRun, ComparedRun]; notices: string[] }> {
+): Promise<ReadRuns> {
   const [a, b] = [find(paths[0], cwd), find(paths[1], cwd)];
   const files = await MetricFiles.open(connection, [a.entry, b.entry]);
   const telling = new Set([a, b].flatMap(({ entry }) => tellingMetrics(entry).map(({ metric }) => metric)));
   const columns = await loadMetrics(files, await findMetrics(files, telling));
-  const metrics: [Map<string, Series>, Map<string, Series>] = [new Map(), new Map()];
-  for (const { metric, type, column } of columns) {
-    const rows = await readRows(
-      connection,
-      `SELECT run_index, step, ${column} AS value FROM ${METRIC_ROWS} WHERE ${column} IS NOT NULL
-       ORDER BY run_index, coalesce(step, -1), rowid`,
-    );
-    for (const [index, series] of metrics.entries()) {
-      const points = rows
-        .filter(({ run_index }) => run_index === index)
-        .map(({ step, value }) => ({ step: numberOf(step), value: value ?? null }));
-      if (points.length > 0) series.set(metric, { isNumeric: type === 'DOUBLE', points });
-    }
-  }
-  return { runs: [compared(a, metrics[0]), compared(b, metrics[1])], notices: files.notices };
+  return { runs: [compared(a), compared(b)], columns, notices: files.notices };
+}
+
+/** The values of a metric of the first run, and of the second. */
+export async function readSeries(
+  connection: DuckDBConnection,
+  { type, column }: MetricColumn,
+): Promise<[Series, Series]> {
+  const rows = await readRows(
+    connection,
+    `SELECT run_index, step, ${column} AS value FROM ${METRIC_ROWS} WHERE ${column} IS NOT NULL
+     ORDER BY run_index, coalesce(step, -1), rowid`,
+  );
+  const seriesOf = (index: number): Series => ({
+    isNumeric: type === 'DOUBLE',
+    points: rows
+      .filter(({ run_index }) => run_index === index)
+      .map(({ step, value }) => ({ step: numberOf(step), value: value ?? null })),
+  });
+  return [seriesOf(0), seriesOf(1)];
 }
 
 function find(path: string, cwd: string): FoundRun {
@@ -61,7 +74,7 @@ function find(path: string, cwd: string): FoundRun {
   });
 }
 
-function compared({ entry, record }: FoundRun, metrics: ReadonlyMap<string, Series>): ComparedRun {
+function compared({ entry, record }: FoundRun): ComparedRun {
   const { row, spec } = entry;
   const identity = objectOf(record.identity);
   return {
@@ -73,6 +86,5 @@ function compared({ entry, record }: FoundRun, metrics: ReadonlyMap<string, Seri
     identity: isJsonObject(identity.config) ? identity.config : null,
     provenance: { git: objectOf(record.git), versions: objectOf(record.versions), host: row.host },
     telling: tellingMetrics(entry),
-    metrics,
   };
 }

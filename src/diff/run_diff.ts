@@ -20,7 +20,6 @@ export interface ComparedRun {
   provenance: JsonObject;
   /** What it is judged by, the most telling first. */
   telling: readonly { metric: string; goal: Goal | null }[];
-  metrics: ReadonlyMap<string, Series>;
 }
 
 /** The values of a metric in the order of steps; NaN and the infinities are text. */
@@ -65,6 +64,9 @@ export interface MetricDiff extends CurveParting {
   is_detail: boolean;
 }
 
+/** Before it is known where it stands among the others. */
+export type JudgedMetric = Omit<MetricDiff, 'is_detail'>;
+
 interface MetricFacts {
   first: JsonValue;
   last: JsonValue;
@@ -75,28 +77,41 @@ interface MetricFacts {
   n: number;
 }
 
-const TOLERANCE = 0.01;
+export const TOLERANCE = 0.01;
 
-export function diffRuns(a: ComparedRun, b: ComparedRun, tolerance = TOLERANCE): RunDiff {
+/** How two runs differ in a metric; null where neither has a value of it. */
+export function diffMetric(
+  metric: string,
+  [ofA, ofB]: readonly [Series, Series],
+  [a, b]: readonly [ComparedRun, ComparedRun],
+  tolerance: number,
+): JudgedMetric | null {
+  if (ofA.points.length + ofB.points.length === 0) return null;
+  const goal = [...a.telling, ...b.telling].find((telling) => telling.metric === metric)?.goal ?? null;
+  return {
+    metric,
+    goal,
+    runs: [metricFacts(ofA, goal), metricFacts(ofB, goal)],
+    ...partingOf(ofA.points, ofB.points, tolerance),
+  };
+}
+
+/** @param metrics by `diffMetric` */
+export function diffRuns(
+  [a, b]: readonly [ComparedRun, ComparedRun],
+  metrics: readonly JudgedMetric[],
+  tolerance: number,
+): RunDiff {
   const fields = specDiffs(a, b);
-  const goals = new Map([...b.telling, ...a.telling].map(({ metric, goal }) => [metric, goal]));
   const order = new MetricOrder([...new Set([...a.telling, ...b.telling].map(({ metric }) => metric))]);
-  const names = [...new Set([...a.metrics.keys(), ...b.metrics.keys()])].sort((x, y) => order.compare(x, y));
   return {
     runs: [factsOf(a), factsOf(b)],
     identity: fields.filter(({ field }) => isOfIdentity(field, a, b)),
     runtime: fields.filter(({ field }) => !isOfIdentity(field, a, b)),
     provenance: diffsOf(a.provenance, b.provenance),
-    metrics: names.map((metric) => {
-      const [goal, of] = [goals.get(metric) ?? null, [a.metrics.get(metric), b.metrics.get(metric)] as const];
-      return {
-        metric,
-        goal,
-        runs: [metricFacts(of[0], goal), metricFacts(of[1], goal)],
-        ...partingOf(of[0]?.points ?? [], of[1]?.points ?? [], tolerance),
-        is_detail: order.isDetail(metric),
-      };
-    }),
+    metrics: metrics
+      .toSorted((x, y) => order.compare(x.metric, y.metric))
+      .map((each) => ({ ...each, is_detail: order.isDetail(each.metric) })),
     tolerance,
   };
 }
@@ -159,9 +174,8 @@ function valueIn(fields: ReadonlyMap<string, JsonValue>, field: string): FieldVa
   return { value: fields.get(field) ?? null, is_default: false, is_there: fields.has(field) };
 }
 
-function metricFacts(series: Series | undefined, goal: Goal | null): MetricFacts | null {
-  if (series === undefined || series.points.length === 0) return null;
-  const { points, isNumeric } = series;
+function metricFacts({ points, isNumeric }: Series, goal: Goal | null): MetricFacts | null {
+  if (points.length === 0) return null;
   const best = goal === null || !isNumeric ? null : bestOf(points, goal);
   return {
     first: points[0]?.value ?? null,

@@ -103,8 +103,8 @@ export class CachedFiles {
   }
 
   /**
-   * Inserts the rows of all files that are known into an empty table `(run_index, step, …)`. A cache that cannot be read after all
-   * is given up with its files.
+   * Inserts the rows of all files that are known into an empty table `(run_index, step, …)`. A cache that cannot be read after all,
+   * or that another process has replaced meanwhile, is given up with its files.
    * @returns number of rows
    */
   async insertInto(table: string, columns: readonly { metric: string; type: string }[]): Promise<number> {
@@ -113,14 +113,20 @@ export class CachedFiles {
       const files = [...this.#known].filter(([, known]) => known.cache === cache);
       if (files.length === 0) continue;
       const indices = new Map(files.map(([index, { cached }]) => [cached.index, index]));
-      try {
-        const { rowsChanged } = await this.#connection.run(`INSERT INTO ${table} ${cache.select(columns, indices)}`);
-        rows += rowsChanged;
-      } catch {
-        for (const [index] of files) this.#known.delete(index);
-      }
+      const inserted = await this.#insertFrom(cache, `INSERT INTO ${table} ${cache.select(columns, indices)}`);
+      if (inserted === null) for (const [index] of files) this.#known.delete(index);
+      rows += inserted ?? 0;
     }
     return rows;
+  }
+
+  /** Undone as a whole where it fails: the numbers of the rows that come next tell them from these. @returns number of rows, null where it was undone */
+  async #insertFrom(cache: MetricCache, insertion: string): Promise<number | null> {
+    await this.#connection.run('BEGIN TRANSACTION');
+    const inserted = await this.#connection.run(insertion).catch(() => null);
+    const isTheirs = inserted !== null && cache.isSame();
+    await this.#connection.run(isTheirs ? 'COMMIT' : 'ROLLBACK');
+    return isTheirs ? inserted.rowsChanged : null;
   }
 
   /**

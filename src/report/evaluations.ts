@@ -172,7 +172,7 @@ export function answersByExample(answers: readonly EvaluationAnswer[]): Map<stri
 export function scoreOf({ answers }: Pick<SeenEvaluation, 'answers'>): EvaluationScore {
   const byExample = answersByExample(answers);
   const shares = [...byExample.values()].map(({ right, all }) => right / all);
-  const samples = Math.max(1, ...[...byExample.values()].map(({ all }) => all));
+  const samples = [...byExample.values()].reduce((most, { all }) => Math.max(most, all), 1);
   const [score_low, score_high] = scoreInterval(shares, samples);
   return {
     score: shares.reduce((sum, share) => sum + share, 0) / Math.max(1, shares.length),

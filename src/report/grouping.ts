@@ -25,6 +25,8 @@ export interface Grouping {
   fields: string[];
   /** Those of them that people are shown. */
   shown: string[];
+  /** What the runs of a cell are to each other: seeds of one configuration, or runs that may differ in anything else. */
+  replicates: 'seed' | 'run';
   cells: Cell[];
 }
 
@@ -48,7 +50,7 @@ export function groupBySweep(entries: readonly RunEntry[]): Grouping[] {
     const configurations = [...groupBy(members, ({ row }) => row.config_id).values()];
     const fields = stage !== '' && configurations.length === 1 ? ['stage'] : distinguishingFields(configurations);
     const cells = configurations.map((runs) => ({ fields: valuesOf(runs[0], fields), entries: runs }));
-    return { title, stages, fields, shown: variedFields(fields, cells), cells };
+    return { title, stages, fields, shown: variedFields(fields, cells), replicates: 'seed', cells };
   });
 }
 
@@ -81,6 +83,7 @@ export function groupByFields(entries: readonly RunEntry[], fields: readonly str
     stages: null,
     fields: [...fields],
     shown: [...fields],
+    replicates: 'run',
     cells: [...cells.values()].map((runs) => ({ fields: valuesOf(runs[0], fields), entries: runs })),
   };
 }

@@ -20,13 +20,13 @@ import { textOf } from '../util/json.ts';
 import { isArrayOf, isBoolean, isCount, isOneOf, isString, jsonShape } from '../util/json_shape.ts';
 import { quoteText } from './columns.ts';
 import { readRows } from './database.ts';
-import type { Fingerprint } from './fingerprint.ts';
+import { type Fingerprint, fingerprintOf } from './fingerprint.ts';
 import { type FileMetrics, METRIC_TYPES, type MetricType, typeNamed } from './metric_types.ts';
 import { patternFor } from './path_pattern.ts';
 
 const FILE = 'metrics.parquet';
 /** Raised wherever the same files would give other rows, so that a version reads only what means the same to it. */
-const VERSION = 1;
+const VERSION = 2;
 
 /** What the table in the file is about. It is kept in the file itself, so that the two are always of one time. */
 interface Contents {
@@ -35,12 +35,11 @@ interface Contents {
   columns: { metric: string; type: MetricType }[];
   /** The metrics of files: columns by number, and the type that the values of that file alone fit. */
   shapes: { column: number; type: MetricType }[][];
+  /** The table calls each by its place here. */
   files: {
     /** From the directory that the cache is of. */
     path: string;
     fingerprint: string;
-    /** What the table calls it by. */
-    index: number;
     shape: number;
     merged: boolean;
   }[];
@@ -52,7 +51,6 @@ const isTyped = jsonShape<Contents['shapes'][number][number]>({ column: isCount,
 const isFile = jsonShape<Contents['files'][number]>({
   path: isString,
   fingerprint: isString,
-  index: isCount,
   shape: isCount,
   merged: isBoolean,
 }).is;
@@ -67,7 +65,7 @@ const contentsShape = jsonShape<Contents>({
 export interface CachedFile {
   file: string;
   fingerprint: Fingerprint;
-  /** What the table with its rows calls it by. */
+  /** What the table with its rows calls it by: of the cache, its place among the files there. */
   index: number;
   metrics: FileMetrics;
   /** Its rows had steps that were logged more than once, or lines without a step. */
@@ -86,12 +84,15 @@ const NOTHING: Contents = { version: VERSION, columns: [], shapes: [], files: []
 export class MetricCache {
   readonly #connection: DuckDBConnection;
   readonly #directory: string;
+  /** What the file was before it was read; null where there is none. */
+  readonly #opened: Fingerprint | null;
   readonly #contents: Contents;
   readonly #stored: ReadonlyMap<string, { column: number; type: MetricType }>;
 
-  private constructor(connection: DuckDBConnection, directory: string, contents: Contents) {
+  private constructor(connection: DuckDBConnection, directory: string, opened: Fingerprint | null, contents: Contents) {
     this.#connection = connection;
     this.#directory = directory;
+    this.#opened = opened;
     this.#contents = contents;
     this.#stored = new Map(contents.columns.map(({ metric, type }, column) => [metric, { column, type }]));
   }
@@ -101,8 +102,17 @@ export class MetricCache {
    * @param directory the one that it lies in
    */
   static async open(connection: DuckDBConnection, directory: string): Promise<MetricCache> {
+    const opened = fingerprintOf(join(directory, FILE));
     const contents = await contentsOf(connection, directory).catch(() => null);
-    return new MetricCache(connection, directory, contents ?? NOTHING);
+    return new MetricCache(connection, directory, opened, contents ?? NOTHING);
+  }
+
+  /**
+   * Whether its file is still the one that it was opened with. What the table calls its files and columns by is read before the
+   * table: rows that were read in between are theirs only if no other process has put another cache into its place.
+   */
+  isSame(): boolean {
+    return this.#opened !== null && fingerprintOf(this.#file)?.text === this.#opened.text;
   }
 
   get isEmpty(): boolean {
@@ -115,7 +125,7 @@ export class MetricCache {
     const metrics = shapes.map(
       (shape) => new Map(shape.map(({ column, type }) => [columns[column]?.metric ?? '', type])),
     );
-    return cached.flatMap(({ path, fingerprint, index, shape, merged }) => {
+    return cached.flatMap(({ path, fingerprint, shape, merged }, index) => {
       const file = join(dirname(this.#directory), path);
       const [now, known] = [files.get(file), metrics[shape]];
       return now?.text !== fingerprint || known === undefined
@@ -133,9 +143,7 @@ export class MetricCache {
   /** The rows of files, `(run_index, step, …)` in their order. @param indices what the rows are to call the files by, by what the table does */
   select(columns: readonly { metric: string; type: string }[], indices: ReadonlyMap<number, number>): string {
     const values = columns.map(({ metric, type }) => this.#value(metric, type));
-    const places = Array.from({ length: Math.max(...indices.keys()) + 1 }, (_, index) => indices.get(index) ?? 'NULL');
-    const isAsItWas = [...indices].every(([from, to]) => from === to) && indices.size === this.#contents.files.length;
-    const index = isAsItWas ? 'run_index::BIGINT' : `([${places.join(', ')}]::BIGINT[])[run_index::BIGINT + 1]`;
+    const index = renumbered(this.#contents.files.map((_, place) => indices.get(place) ?? null));
     const listed = values.map((value, i) => `, ${value} AS v${i}`).join('');
     const any = ['step', ...values.map((_, i) => `v${i}`)].map((value) => `${value} IS NOT NULL`).join(' OR ');
     return `FROM (SELECT ${index} AS run_index, step::DOUBLE AS step${listed} FROM ${tableIn(this.#file)}) WHERE run_index IS NOT NULL AND (${any})`;
@@ -185,9 +193,11 @@ export class MetricCache {
   ): Promise<void> {
     const contents = quoteText(JSON.stringify(contentsFor(dirname(this.#directory), columns, files)));
     const values = columns.map(({ column }, i) => `, ${column} AS m${i}`).join('');
-    const indices = files.map(({ index }) => index).join(', ');
+    const indices = files.map(({ index }) => index);
+    const places = new Array<number | null>(indices.reduce((most, index) => Math.max(most, index), -1) + 1).fill(null);
+    for (const [place, index] of indices.entries()) places[index] = place;
     await this.#connection.run(
-      `COPY (SELECT run_index, step${values} FROM ${table} WHERE run_index IN (${indices}))
+      `COPY (SELECT ${renumbered(places)} AS run_index, step${values} FROM ${table} WHERE run_index IN (${indices.join(', ')}))
        TO ${quoteText(path)} (FORMAT parquet, COMPRESSION lz4_raw, KV_METADATA {contents: ${contents}})`,
     );
     // Before it has its name: a power cut must not leave a table of zeros that passes for one.
@@ -215,8 +225,9 @@ const HOUR = 3_600_000;
 async function contentsOf(connection: DuckDBConnection, directory: string): Promise<Contents | null> {
   const file = join(directory, FILE);
   const pattern = patternFor(file);
+  const [around, stats] = [lstatSync(directory), lstatSync(file)];
   // Links are not followed, and a pipe would never end.
-  if (pattern === null || !lstatSync(directory).isDirectory() || !lstatSync(file).isFile()) return null;
+  if (pattern === null || !around.isDirectory() || !stats.isFile() || !isOwn(around) || !isOwn(stats)) return null;
   const [row] = await readRows(
     connection,
     `SELECT decode(value) AS contents FROM parquet_kv_metadata(${quoteText(pattern)}) WHERE decode(key) = 'contents'`,
@@ -225,16 +236,17 @@ async function contentsOf(connection: DuckDBConnection, directory: string): Prom
   return contentsShape.is(contents) && isSound(contents) ? contents : null;
 }
 
-/** Each file stands there once, under a number of its own, and has metrics that the table has. */
-function isSound({ files, shapes, columns }: Contents): boolean {
-  if (shapes.some((shape) => shape.some(({ column }) => column >= columns.length))) return false;
-  const [paths, indices] = [new Set(files.map(({ path }) => path)), new Set(files.map(({ index }) => index))];
-  return (
-    paths.size === files.length && indices.size === files.length && [...indices].every((index) => index < MOST_RUNS)
-  );
+/** Nothing tells whether what somebody else has put there is so. Where users have no numbers, all is one's own. */
+function isOwn({ uid }: { uid: number }): boolean {
+  const own = process.getuid?.();
+  return own === undefined || uid === own;
 }
 
-const MOST_RUNS = 10_000_000;
+/** Each file stands there once, and has metrics that the table has. */
+function isSound({ files, shapes, columns }: Contents): boolean {
+  if (shapes.some((shape) => shape.some(({ column }) => column >= columns.length))) return false;
+  return new Set(files.map(({ path }) => path)).size === files.length;
+}
 
 function contentsFor(root: string, columns: readonly KeptColumn[], files: readonly CachedFile[]): Contents {
   const places = new Map(columns.map(({ metric }, column) => [metric, column]));
@@ -246,8 +258,8 @@ function contentsFor(root: string, columns: readonly KeptColumn[], files: readon
     shapes.set(key, { place, shape });
     return place;
   };
-  const listed = files.map(({ file, fingerprint, index, metrics, merged }) => {
-    return { path: relative(root, file), fingerprint: fingerprint.text, index, shape: placeOf(metrics), merged };
+  const listed = files.map(({ file, fingerprint, metrics, merged }) => {
+    return { path: relative(root, file), fingerprint: fingerprint.text, shape: placeOf(metrics), merged };
   });
   return {
     version: VERSION,
@@ -257,13 +269,21 @@ function contentsFor(root: string, columns: readonly KeptColumn[], files: readon
   };
 }
 
-/** @throws where it is a link or a file: what is written there would lie elsewhere */
+/** @throws where it is a link or a file: what is written there would lie elsewhere; or somebody else's, whose cache is not believed */
 function makeOwnDirectory(directory: string): void {
   try {
     mkdirSync(directory);
   } catch (error) {
-    if (errorCode(error) !== 'EEXIST' || !lstatSync(directory).isDirectory()) throw error;
+    if (errorCode(error) !== 'EEXIST') throw error;
+    const stats = lstatSync(directory);
+    if (!stats.isDirectory() || !isOwn(stats)) throw error;
   }
+}
+
+/** The index of a row by another count, in SQL. @param indices by the index that it has; null for rows that are none of the other's */
+function renumbered(indices: readonly (number | null)[]): string {
+  if (indices.every((to, from) => to === from)) return 'run_index::BIGINT';
+  return `([${indices.map((index) => index ?? 'NULL').join(', ')}]::BIGINT[])[run_index::BIGINT + 1]`;
 }
 
 function tableIn(file: string): string {

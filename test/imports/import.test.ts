@@ -1,6 +1,6 @@
 // Importing what other tools, and those who mean harm, have left: what is read, what is told, and that nothing lands elsewhere.
 
-import { mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import Database from 'libsql';
 import { describe, expect, it } from 'vitest';
@@ -16,8 +16,8 @@ import { temporaryDirectory } from '../support/temporary_directory.ts';
 async function imported(cwd: string, sources = ['.']) {
   const problems: string[] = [];
   const notify = (message: string) => problems.push(message.replaceAll(cwd, 'DIR'));
-  const { runs, lines } = await importCommand(sources, { to: join(cwd, 'out'), cwd, notify });
-  return { runs, lines, problems };
+  const { runs, failed, lines } = await importCommand(sources, { to: join(cwd, 'out'), cwd, notify });
+  return { runs, failed, lines, problems };
 }
 
 async function write(cwd: string, files: Record<string, string | Uint8Array>): Promise<void> {
@@ -226,6 +226,53 @@ describe('again', () => {
     await write(cwd, { 'logs/a/x.tfevents.2': event(1, 'loss', 2) });
     await expect(imported(cwd, ['logs'])).rejects.toThrow('no runs of other tools');
     expect(await rowsIn(runs[0]?.directory)).toHaveLength(1);
+  });
+
+  it('a run that cannot be written keeps no other from being written', async () => {
+    const cwd = await temporaryDirectory();
+    for (const name of ['a', 'b', 'c']) await write(cwd, { [`logs/${name}/x.tfevents.1`]: event(0, 'loss', 1) });
+    const { directory = '' } = (await imported(cwd, ['logs/b'])).runs[0] ?? {};
+    await rm(join(cwd, 'out'), { recursive: true });
+    const before = await imported(cwd, ['logs']);
+    const { directory: ofB = directory } = before.runs[1] ?? {};
+    await rm(ofB, { recursive: true });
+    await writeFile(ofB, 'in the way');
+    const { runs, failed, lines, problems } = await imported(cwd, ['logs']);
+    expect(runs.map(({ name, change }) => [name, change])).toEqual([
+      ['a', 'unchanged'],
+      ['c', 'unchanged'],
+    ]);
+    expect(failed).toMatchObject([{ kind: 'tensorboard', name: 'b' }]);
+    expect(problems).toEqual([
+      expect.stringMatching(/^b is left out: cannot create .*: a file of this name is there$/),
+    ]);
+    expect(lines.at(-1)).toContain('2 runs (0 new, 0 changed, 2 as before), 1 could not be written');
+    expect(await readFile(ofB, 'utf8')).toBe('in the way');
+  });
+
+  it('a log that is written in several pieces is whole, and known again', async () => {
+    const cwd = await temporaryDirectory();
+    const tag = 'a/long/name/'.repeat(20);
+    const events = Buffer.concat(Array.from({ length: 10_000 }, (_, step) => event(step, tag, step)));
+    await write(cwd, { 'logs/x.tfevents.1': events });
+    const { runs } = await imported(cwd, ['logs']);
+    expect(await rowsIn(runs[0]?.directory)).toEqual(
+      Array.from({ length: 10_000 }, (_, step) => ({ step, [tag]: step })),
+    );
+    expect((await imported(cwd, ['logs'])).runs).toMatchObject([{ change: 'unchanged', steps: 10_000 }]);
+  });
+
+  it('takes back how a run has ended where it has no end any more', async () => {
+    const cwd = await temporaryDirectory();
+    const rows = rowsUpTo(2).flatMap((row) => rowRecords(row, { time: 2_000, started: 1_000 }));
+    const file = (...ending: object[]) => ({ 'wandb/run-x.wandb': wandbFile([headerRecord(), ...rows, ...ending]) });
+    await write(cwd, file({ exit: { exit_code: 0 } }));
+    const { directory = '' } = (await imported(cwd)).runs[0] ?? {};
+    expect(await readdir(directory)).toContain('status.json');
+    await write(cwd, file());
+    expect((await imported(cwd)).runs).toMatchObject([{ change: 'changed', directory }]);
+    expect(await readdir(directory)).not.toContain('status.json');
+    expect((await imported(cwd)).runs).toMatchObject([{ change: 'unchanged' }]);
   });
 
   it('what is not there is an error', async () => {

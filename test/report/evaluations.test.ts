@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { toText } from '../../src/report/document.ts';
 import { readEntries } from '../../src/report/entries.ts';
+import { scoreOf } from '../../src/report/evaluations.ts';
 import { makeReport } from '../../src/report/report.ts';
 import { readScores } from '../../src/report/scoreboard.ts';
 import { isJsonObject, objectOf } from '../../src/util/json.ts';
@@ -230,6 +231,13 @@ it('the report of a run tells what was measured of its weights', async () => {
   expect(objectOf(json).evaluations).toMatchObject([{ benchmark: 'sums', step: 12, num_correct: 2, num_errors: 1 }]);
   const other = await makeReport({ directories: ['runs/b'], cwd });
   expect(objectOf(other.json).evaluations).toEqual([]);
+});
+
+it('scores of more examples than a call takes arguments', () => {
+  const answers = Array.from({ length: 300_000 }, (_, i) => {
+    return { example_id: `${i >> 1}`, sample: i % 2, idx: null, reward: i % 2, error: null, line: {} };
+  });
+  expect(scoreOf({ answers })).toMatchObject({ score: 0.5, num_examples: 150_000, num_answers: 300_000 });
 });
 
 describe('as pages show them', () => {

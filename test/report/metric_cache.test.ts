@@ -1,6 +1,8 @@
 import {
   appendFileSync,
   chmodSync,
+  chownSync,
+  copyFileSync,
   existsSync,
   mkdirSync,
   readdirSync,
@@ -162,6 +164,65 @@ describe('the cache of metrics', () => {
     await expectSame({ x: 'DOUBLE' });
   });
 
+  it('gives no rows of a cache that another process puts into its place after it was opened', async () => {
+    write('a', '{"step": 0, "x": 1}\n');
+    write('b', '{"step": 0, "x": 2}\n{"step": 1, "x": 3}\n');
+    const entries = discoverRuns(['runs'], cwd).runs.map(readRunEntry);
+    const reading = async (order: typeof entries, meanwhile: () => void = () => {}) => {
+      const connection = await openDatabase();
+      try {
+        const files = await MetricFiles.open(connection, order, true);
+        const types = await findMetrics(files);
+        meanwhile();
+        const columns = await loadMetrics(files, types);
+        await files.keep(METRIC_ROWS, columns, ALWAYS);
+        return await readRows(connection, `FROM ${METRIC_ROWS}`);
+      } finally {
+        connection.closeSync();
+      }
+    };
+    const plain = await reading(entries);
+    const other = join(cwd, 'other');
+    renameSync(cacheFile(), other);
+    await reading(entries.toReversed());
+    const reversed = join(cwd, 'reversed');
+    copyFileSync(cacheFile(), reversed);
+    renameSync(other, cacheFile());
+    expect(await reading(entries, () => renameSync(reversed, cacheFile()))).toEqual(plain);
+    await expectSame();
+    expect((await load({})).read).toEqual([]);
+  });
+
+  it('stands for files that are not the first of what was read', async () => {
+    for (const [run, steps] of [
+      ['a', 30],
+      ['b', 40],
+      ['c', 20],
+    ] as const)
+      write(run, curve(steps, steps));
+    utimesSync(fileOf('a'), new Date(), new Date());
+    await load({ keep: true });
+    expect((await load({})).read).toEqual(['a']);
+    await expectSame();
+    rmSync(join(cwd, 'runs/a'), { recursive: true });
+    expect((await load({})).read).toEqual([]);
+    await expectSame();
+  });
+
+  it.skipIf(process.getuid?.() !== 0)('is not believed where it, or its directory, is somebody else’s', async () => {
+    const [somebody, directory] = [65_534, join(cwd, 'runs/.cookbook')];
+    write('a', curve(40));
+    write('b', curve(40, 2));
+    for (const path of [cacheFile(), directory]) {
+      await load({ keep: true });
+      expect((await load({})).read).toEqual([]);
+      chownSync(path, somebody, somebody);
+      expect((await load({})).read).toEqual(['a', 'b']);
+      await load({ keep: true });
+      expect((await load({})).read).toEqual(path === directory ? ['a', 'b'] : []);
+    }
+  });
+
   it('means nothing where it is damaged, torn, of another version or no file', async () => {
     write('a', curve(40));
     await load({ keep: true });
@@ -175,7 +236,7 @@ describe('the cache of metrics', () => {
     hollow.fill(0, 4, 400);
     writeFileSync(cacheFile(), hollow);
     await expectSame();
-    writeFileSync(cacheFile(), Buffer.from(whole.toString('latin1').replace('"version":1', '"version":0'), 'latin1'));
+    writeFileSync(cacheFile(), Buffer.from(whole.toString('latin1').replace('"version":2', '"version":1'), 'latin1'));
     await expectSame();
     rmSync(cacheFile());
     mkdirSync(cacheFile());

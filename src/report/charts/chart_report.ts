@@ -68,13 +68,16 @@ export async function chartsOn(
   const studies = await studiesOf(connection, entries, compared.summaries, { fields, metrics });
   await sealDatabase(connection);
   const drawn: ChartReport['studies'] = [];
+  const leftOut: string[] = [];
   const asked = new Set<string>();
   for (const study of studies) {
-    const own = new Set(study.runs.map(({ run }) => run));
-    const first = entries.filter(({ row }) => own.has(row.run) && row.sweep !== null && !asked.has(row.sweep));
+    const members = new Set(study.runs.map(({ run }) => run));
+    const first = entries.filter(({ row }) => members.has(row.run) && row.sweep !== null && !asked.has(row.sweep));
     for (const { row } of first) if (row.sweep !== null) asked.add(row.sweep);
-    drawn.push({ study, charts: chartsOf(study, await ownCharts(connection, first, limits)) });
+    const own = await ownCharts(connection, first, limits);
+    leftOut.push(...own.notices);
+    drawn.push({ study, charts: chartsOf(study, own.charts) });
   }
-  const notices = [...renamedFields, ...unread, ...copies, ...compared.notices];
+  const notices = [...renamedFields, ...unread, ...copies, ...compared.notices, ...leftOut];
   return { studies: drawn, groupings, metrics, notices };
 }

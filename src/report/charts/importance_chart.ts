@@ -52,7 +52,7 @@ export function importanceChart(study: Study): Omit<Chart, 'id'> | null {
   const note = study.importance_note === null ? '' : ` ${study.importance_note}`;
   return {
     title: 'Importance of hyperparameters',
-    caption: `How much each field has to do with a configuration being among the best, by PED-ANOVA. ρ is the rank correlation of its values with ${objectiveLabel(study)}: which way they go together. Seeds count as replicates.${note}`,
+    caption: `How much each field has to do with a configuration being among the best, by PED-ANOVA. ρ is the rank correlation of its values with ${objectiveLabel(study)}: which way they go together. The runs of a configuration count as replicates.${note}`,
     spec,
     sql: levelsQuestion(study, study.summary.shown),
   };

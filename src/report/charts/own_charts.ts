@@ -12,19 +12,39 @@ import { askNext } from '../sql.ts';
 import { type Chart, isSpec } from './chart.ts';
 import { checkFields } from './spec_fields.ts';
 
+/** Each may take its time and its memory. */
+const MOST_OF_A_SWEEP = 50;
+
 /**
+ * One that cannot be answered, such as one of a metric that no run has logged yet, takes no other with it.
  * @param connection with the views, and sealed
  * @param members runs of one study: the charts are those of the sweeps that they are part of
+ * @returns them, and what was left out, one line each
  */
 export async function ownCharts(
   connection: DuckDBConnection,
   members: readonly RunEntry[],
   limits: Limits,
-): Promise<Omit<Chart, 'id'>[]> {
-  const sweeps = new Set(members.flatMap(({ row }) => (row.sweep === null ? [] : dirname(row.directory))));
+): Promise<{ charts: Omit<Chart, 'id'>[]; notices: string[] }> {
+  const sweeps = new Map(
+    members.flatMap(({ row }) => (row.sweep === null ? [] : [[dirname(row.directory), row.sweep] as const])),
+  );
   const charts: Omit<Chart, 'id'>[] = [];
-  for (const asked of [...sweeps].flatMap(sweepCharts)) charts.push(await answered(connection, asked, limits));
-  return charts;
+  const notices: string[] = [];
+  for (const [directory, sweep] of sweeps) {
+    const asked = sweepCharts(directory);
+    for (const chart of asked.slice(0, MOST_OF_A_SWEEP)) {
+      try {
+        charts.push(await answered(connection, chart, limits));
+      } catch (error) {
+        notices.push(`${sweep}: chart "${printable(chart.title)}" is left out: ${messageOf(error)}`);
+      }
+    }
+    const left = asked.length - MOST_OF_A_SWEEP;
+    if (left > 0)
+      notices.push(`${sweep}: ${left} of ${asked.length} charts are left out: ${MOST_OF_A_SWEEP} are drawn`);
+  }
+  return { charts, notices };
 }
 
 async function answered(
@@ -32,20 +52,14 @@ async function answered(
   { title, sql, spec }: SweepChart,
   limits: Limits,
 ): Promise<Omit<Chart, 'id'>> {
-  const name = printable(title);
-  try {
-    const toJson = await jsonReader();
-    const { columns, rows } = toJson(await askNext(connection, { sql, file: null }, limits));
-    checkFields(
-      spec,
-      columns.map((column) => column.name),
-    );
-    const values = rows.map((row) => Object.fromEntries(columns.map((column, i) => [column.name, row[i] ?? null])));
-    const whole = { ...spec, data: { values } };
-    if (!isSpec(whole)) throw new ConfigurationError('its spec says nothing that is drawn: it needs a mark or layers');
-    return { title: name, caption: 'A chart of the sweep file.', spec: whole, sql };
-  } catch (error) {
-    if (!(error instanceof ConfigurationError)) throw error;
-    throw new ConfigurationError(`chart "${name}": ${messageOf(error)}`, { cause: error, hint: error.hint });
-  }
+  const toJson = await jsonReader();
+  const { columns, rows } = toJson(await askNext(connection, { sql, file: null }, limits));
+  checkFields(
+    spec,
+    columns.map((column) => column.name),
+  );
+  const values = rows.map((row) => Object.fromEntries(columns.map((column, i) => [column.name, row[i] ?? null])));
+  const whole = { ...spec, data: { values } };
+  if (!isSpec(whole)) throw new ConfigurationError('its spec says nothing that is drawn: it needs a mark or layers');
+  return { title: printable(title), caption: 'A chart of the sweep file.', spec: whole, sql };
 }

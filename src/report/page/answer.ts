@@ -50,9 +50,9 @@ export interface Lead {
   next: Ranked;
   /** Between the means, never negative. */
   by: number;
-  /** Where that lies with a confidence of 95 %; null where a single seed does not tell. */
+  /** Where that lies with a confidence of 95 %; null where a single run on either side does not tell. */
   interval: Interval | null;
-  /** Whether seeds alone do not explain it; null where that is not known. */
+  /** Whether it is more than replicates vary; null where that is not known: also where those of neither differ at all. */
   exceedsSpread: boolean | null;
 }
 
@@ -126,7 +126,8 @@ function leadOf(best: readonly Ranked[], ranked: readonly Ranked[]): Lead | null
   ] as const;
   const [ahead, behind] = first.mean > next.mean ? pair : pair.toReversed();
   const interval = ahead === undefined || behind === undefined ? null : differenceInterval(ahead, behind);
-  const exceedsSpread = interval === null ? null : interval.low > 0;
+  const isSpread = first.sd !== 0 || next.sd !== 0;
+  const exceedsSpread = interval === null || !isSpread ? null : interval.low > 0;
   return { next, by: Math.abs(first.mean - next.mean), interval, exceedsSpread };
 }
 

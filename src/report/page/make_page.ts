@@ -100,6 +100,7 @@ async function studyData(
     title: summary.group,
     objective: objectiveText(summary),
     metric: summary.metric,
+    replicates: grouping.replicates,
     answer: answerOf(summary),
     charts: await drawn(study, charts, undrawn),
     table: runTableOf(summary, grouping, { metricsOf, costOf, mostLogs: MOST_LOGS }),

@@ -2,6 +2,7 @@
 
 import type { SeenState } from '../../run_files/types.ts';
 import type { JsonValue } from '../../util/json.ts';
+import type { Grouping } from '../grouping.ts';
 import type { BenchmarkScores } from '../scoreboard.ts';
 import type { Answer } from './answer.ts';
 import type { Provenance } from './provenance.ts';
@@ -29,6 +30,8 @@ export interface StudyData {
   /** In words, such as `last value of test/nll, minimize`. */
   objective: string;
   metric: string;
+  /** What the runs of a configuration are to each other, as people call one. */
+  replicates: Grouping['replicates'];
   answer: Answer;
   charts: ChartData[];
   table: RunTable;

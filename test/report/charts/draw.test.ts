@@ -135,30 +135,39 @@ describe('report --svg', () => {
     expectWellFormed(pair);
   });
 
-  it('draws what the sweep file asks for, and names the chart that is wrong', async () => {
+  it('draws what the sweep file asks for, names each chart that is wrong, and draws the others', async () => {
     const sweep = writeGrid(join(cwd, 'runs/grid'));
     const spec = {
       mark: 'bar',
       encoding: { x: { field: 'state', type: 'nominal' }, y: { field: 'n', type: 'quantitative' } },
     };
-    const ask = (sql: string) =>
-      writeText(join(sweep, 'sweep.json'), JSON.stringify({ charts: [{ title: 'Runs by state', sql, spec }] }));
-    ask('SELECT state, count(*) AS n FROM runs GROUP BY state ORDER BY state');
-    const files = await writeCharts({ directories: ['runs'], cwd }, 'charts', () => {});
-    expect(files.at(-1)).toBe('charts/grid-own-runs-by-state.svg');
+    const sql = 'SELECT state, count(*) AS n FROM runs GROUP BY state ORDER BY state';
+    const charts = [
+      { title: 'Misnamed', sql: 'SELECT state AS status, count(*) AS n FROM runs GROUP BY state', spec },
+      { title: 'Not logged yet', sql: 'SELECT max("test/later") AS n, run AS state FROM metrics GROUP BY run', spec },
+      { title: 'Forbidden', sql: `SELECT * FROM read_text('/etc/passwd')`, spec },
+      { title: 'Not to be drawn', sql, spec: { ...spec, mark: 'nonsense' } },
+      { title: 'Runs by state', sql, spec },
+    ];
+    writeText(join(sweep, 'sweep.json'), JSON.stringify({ charts }));
+    const notices: string[] = [];
+    const files = await writeCharts({ directories: ['runs'], cwd }, 'charts', (notice) => notices.push(notice));
+    expect(files).toContain('charts/grid-pair.svg');
+    expect(files.filter((file) => file.includes('own'))).toEqual(['charts/grid-own-runs-by-state.svg']);
     expect(readFileSync(join(cwd, 'charts/grid-own-runs-by-state.svg'), 'utf8')).toContain('diverged');
-    ask('SELECT state AS status, count(*) AS n FROM runs GROUP BY state');
-    await expect(writeCharts({ directories: ['runs'], cwd }, 'charts', () => {})).rejects.toThrow(
-      'chart "Runs by state": its SQL gives no column "state", which its spec draws',
+    expect(notices).toEqual([
+      'runs/grid: chart "Misnamed" is left out: its SQL gives no column "state", which its spec draws; did you mean "status"?',
+      expect.stringMatching(/^runs\/grid: chart "Not logged yet" is left out: SQL: .*"test\/later" not found/),
+      expect.stringMatching(/^runs\/grid: chart "Forbidden" is left out: SQL: read_text\(\) may not be called here/),
+      expect.stringMatching(/^chart "Not to be drawn" cannot be drawn: /),
+    ]);
+    writeText(
+      join(sweep, 'sweep.json'),
+      JSON.stringify({ charts: Array.from({ length: 53 }, (_, i) => ({ title: `${i}`, sql, spec })) }),
     );
-    ask('SELECT nothing FROM runs');
-    await expect(writeCharts({ directories: ['runs'], cwd }, 'charts', () => {})).rejects.toThrow(
-      /^chart "Runs by state": SQL: /,
-    );
-    ask(`SELECT * FROM read_text('/etc/passwd')`);
-    await expect(writeCharts({ directories: ['runs'], cwd }, 'charts', () => {})).rejects.toThrow(
-      'may not be called here',
-    );
+    const { studies, notices: told } = await makeCharts({ directories: ['runs'], cwd });
+    expect(studies[0]?.charts.filter(({ id }) => id.includes('-own-'))).toHaveLength(50);
+    expect(told).toEqual(['runs/grid: 3 of 53 charts are left out: 50 are drawn']);
   });
 
   it('says so where there is nothing to draw', async () => {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { differenceInterval, meanInterval } from '../../../src/report/page/interval.ts';
+import { tQuantile } from '../../../src/report/page/student.ts';
 
 const rounded = (interval: { low: number; high: number } | null) =>
   interval === null ? null : [interval.low, interval.high].map((end) => Number(end.toPrecision(4)));
@@ -20,9 +21,33 @@ describe('an interval', () => {
     expect(rounded(many)).toEqual([0.9483, 1.052]);
   });
 
+  it('of a difference has the degrees of freedom of Welch, which are seldom whole', () => {
+    const ofTwo = differenceInterval({ mean: 2, sd: 0.1, n: 2 }, { mean: 1, sd: 0.11, n: 2 });
+    // 1.982 degrees of freedom: t = 4.340.
+    expect(rounded(ofTwo)).toEqual([0.5438, 1.456]);
+    const tiny = differenceInterval({ mean: 2, sd: 1e-100, n: 3 }, { mean: 1, sd: 1e-100, n: 3 });
+    expect(rounded(tiny)).toEqual([1, 1]);
+  });
+
   it('is not known of a single value, and is a point where nothing scatters', () => {
     expect(meanInterval({ mean: 1, sd: null, n: 1 })).toBeNull();
     expect(differenceInterval({ mean: 1, sd: 0.1, n: 2 }, { mean: 2, sd: null, n: 1 })).toBeNull();
     expect(differenceInterval({ mean: 2, sd: 0, n: 3 }, { mean: 1, sd: 0, n: 3 })).toEqual({ low: 1, high: 1 });
   });
+});
+
+/** By SciPy: t.ppf(0.975, freedom). */
+it.each([
+  [1, 12.7062047362],
+  [1.5, 6.0166631044],
+  [1.98, 4.3445707027],
+  [2, 4.3026527297],
+  [2.5, 3.574654842],
+  [5.5, 2.5018586176],
+  [10, 2.228138852],
+  [30, 2.0422724563],
+  [1000, 1.9623390808],
+  [100_000, 1.9599877075],
+])('t for %s degrees of freedom', (freedom, t) => {
+  expect(tQuantile(freedom)).toBeCloseTo(t, 6);
 });

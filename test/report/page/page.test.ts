@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { makePage } from '../../../src/report/page/make_page.ts';
@@ -41,6 +41,43 @@ describe('the answer of a page', () => {
     writeConfiguration(1, [1]);
     writeConfiguration(2, [2]);
     expect((await page()).studies[0]?.answer.lead).toMatchObject({ interval: null, exceedsSpread: null });
+  });
+
+  it('does not know it either where the seeds of neither differ at all', async () => {
+    writeConfiguration(1, [1, 1]);
+    writeConfiguration(2, [2, 2]);
+    expect((await page()).studies[0]?.answer.lead).toMatchObject({ by: 1, exceedsSpread: null });
+    await writePage({ directories: ['runs'], cwd }, join(cwd, 'a.html'));
+    const text = readFileSync(join(cwd, 'a.html'), 'utf8');
+    expect(text).toContain('The seeds did not differ at all');
+    expect(text).toContain('several seeds, which do not differ: how much seeds vary is not known');
+  });
+
+  it('calls runs that are grouped by fields runs, and seeds seeds', async () => {
+    writeConfiguration(1, [1, 1.02]);
+    writeConfiguration(2, [2, 2.02]);
+    const text = async (groupBy?: string[]) => {
+      await writePage({ directories: ['runs'], cwd, groupBy }, join(cwd, 'a.html'));
+      return readFileSync(join(cwd, 'a.html'), 'utf8');
+    };
+    const seeds = /over 2 seeds; 95 %|more than seeds vary|mean ± sd over seeds/g;
+    const runs = /over 2 runs; 95 %|more than runs vary|mean ± sd over runs/g;
+    expect([(await text()).match(seeds)?.length, (await text()).match(runs)]).toEqual([3, null]);
+    expect([(await text(['lr'])).match(seeds), (await text(['lr'])).match(runs)?.length]).toEqual([null, 3]);
+  });
+
+  it('tells several seeds that still run from a single one', async () => {
+    writeConfiguration(1, [1, 1.1, 1.2], { state: 'running', lease: 'live' });
+    const text = async () => {
+      await writePage({ directories: ['runs'], cwd }, join(cwd, 'a.html'));
+      return readFileSync(join(cwd, 'a.html'), 'utf8');
+    };
+    expect(await text()).toContain('so far, mean ± sd over seeds that have not ended');
+    for (const seed of [1, 2]) {
+      rmSync(join(cwd, `runs/grid/lr=1,seed=${seed}`), { recursive: true });
+      writeRun(join(cwd, `runs/grid/lr=1,seed=${seed}`), { axes: { lr: 1 }, seed, state: 'running', lease: 'live' });
+    }
+    expect(await text()).toContain('so far, one seed: how much seeds vary is not known');
   });
 
   it('names every run that ended badly, and hides none behind a mean', async () => {

@@ -8,7 +8,8 @@ import type { StudyData } from '../page_data.ts';
 import { type Html, heading, NOTHING, roughly, scrolling } from './pieces.ts';
 import { intervalMark, type Scale, scaleOf, sparkline } from './small_charts.ts';
 
-export function configurationsSection({ id, answer, metric, objective }: StudyData, level: 2 | 3): Html {
+export function configurationsSection(study: StudyData, level: 2 | 3): Html {
+  const { id, answer, metric, objective, replicates } = study;
   const { configurations, n_more_configurations: n_more, isPriced } = answer;
   const fields = configurations[0]?.settings.map(({ field }) => field) ?? [];
   const scale = scaleOf(configurations);
@@ -23,7 +24,7 @@ export function configurationsSection({ id, answer, metric, objective }: StudyDa
 ${heading(level, `${id}-configurations`, 'Configurations')}
 ${scrolling(
   'Configurations',
-  html`<table class="configurations"><caption>${plural(n, 'configuration')}, the best first: ${objective}; mean ± sd over seeds, the line is the 95 % interval${n_more > 0 ? `. The first ${configurations.length} are shown; the table of runs has all` : ''}</caption>
+  html`<table class="configurations"><caption>${plural(n, 'configuration')}, the best first: ${objective}; mean ± sd over ${replicates}s, the line is the 95 % interval${n_more > 0 ? `. The first ${configurations.length} are shown; the table of runs has all` : ''}</caption>
 <thead>${head}</thead><tbody>${rows}</tbody></table>`,
 )}</section>`;
 }
