@@ -69,10 +69,10 @@ const isWithin = (value: number) => value <= best + tolerance;
 
 const RULES: [title: string, PlainRef | null][] = [
   ['none: the whole grid', null],
-  ['asha, min_steps 2', { builder: 'asha', min_steps: 2 }],
-  ['asha, min_steps 4', { builder: 'asha', min_steps: 4 }],
+  ['asha, min_steps 3', { builder: 'asha', min_steps: 3 }],
   ['asha, min_steps 6', { builder: 'asha', min_steps: 6 }],
-  ['hyperband, min_steps 2', { builder: 'hyperband', min_steps: 2, max_steps: total_steps }],
+  ['asha, min_steps 9', { builder: 'asha', min_steps: 9 }],
+  ['hyperband, min_steps 3', { builder: 'hyperband', min_steps: 3, max_steps: total_steps }],
   ['median', { builder: 'median' }],
   ['median, n_warmup_steps 6', { builder: 'median', n_warmup_steps: 6 }],
   ['percentile 25', { builder: 'percentile', percentile: 25 }],
