@@ -78,7 +78,7 @@ export async function planSweep(file: string, options: LoadOptions, registry: Re
   const identityOf = (run: PlannedRun) => identify(specOf(run), registry, digestsAfter(run.after, inputs));
   const differences = (old: RunRecord, run: PlannedRun) =>
     identityDifferences(old, { spec: specOf(run), identity: identityOf(run) });
-  const { runs, orphans } = await reconcile(log_path, wanted, { differences, fields: named });
+  const { runs, orphans } = await reconcile(log_path, wanted, { differences, fields: named, reopens: study === null });
   const placed = async (own: readonly SweepRun[]) =>
     (await reconcile(log_path, own, { differences, fields: named, look: 'own' })).runs;
   const asking = study && {

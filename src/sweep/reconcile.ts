@@ -3,6 +3,7 @@
 import { join, sep } from 'node:path';
 import pLimit from 'p-limit';
 import { inspectRunDirectory } from '../run_files/directory.ts';
+import { readGivenUp } from '../run_files/stop.ts';
 import type { RunRecord, RunSnapshot } from '../run_files/types.ts';
 import type { Producer } from '../spec/stage_identity.ts';
 import { ConfigurationError } from '../util/errors.ts';
@@ -27,6 +28,8 @@ export interface ReconcileOptions {
   differences(old: RunRecord, run: PlannedRun): string[];
   /** Fields that are set in any run of the sweep, so that names of runs are told apart; those of the given runs if absent. */
   fields?: Iterable<string>;
+  /** Whether runs are gone on with that a rule of an earlier command has given up: there is none now. */
+  reopens?: boolean;
   /** `all`: every directory is looked at; `own`: those alone that bear the identity of one of these runs. */
   look?: 'all' | 'own';
 }
@@ -34,7 +37,7 @@ export interface ReconcileOptions {
 export async function reconcile(
   log_path: string,
   wanted: readonly SweepRun[],
-  { differences, fields = fieldsOf(wanted), look = 'all' }: ReconcileOptions,
+  { differences, fields = fieldsOf(wanted), reopens = false, look = 'all' }: ReconcileOptions,
 ): Promise<Reconciled> {
   const hashes = look === 'all' ? null : new Set(wanted.map(({ hash }) => hash));
   const snapshots = await snapshotsBelow(log_path, hashes);
@@ -51,7 +54,8 @@ export async function reconcile(
   const runs = wanted.map((run, i): PlannedRun => {
     const name = names[i] ?? '';
     const found = snapshots.get(name) ?? null;
-    const fresh = plannedRun(run, name, log_path + sep + name, there(found));
+    const standing = reopens && found !== null && isGivenUp(found) ? reopened(found) : there(found);
+    const fresh = plannedRun(run, name, log_path + sep + name, standing);
     const planned = run.stage === null ? fresh : { ...fresh, after: run.after.map(placed) };
     const old = found === null && outdated.size > 0 ? outdated.get(pointKey(run)) : null;
     return old?.record ? { ...planned, ...stale(old, differences(old.record, planned)) } : planned;
@@ -98,6 +102,12 @@ export type Standing = Pick<PlannedRun, 'state' | 'found' | 'stale'>;
 export function there(found: RunSnapshot | null): Standing {
   return { state: stateOf(found), found, stale: null };
 }
+
+function isGivenUp({ status, directory }: RunSnapshot): boolean {
+  return status?.state === 'stopped' && readGivenUp(directory) !== null;
+}
+
+const reopened = (found: RunSnapshot): Standing => ({ state: 'resume', found, stale: null });
 
 export function stale({ directory }: RunSnapshot, differences: string[]): Standing {
   return { state: 'stale', found: null, stale: { directory, differences } };

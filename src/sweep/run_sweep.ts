@@ -3,7 +3,9 @@
 import type { Registry } from '../registry/registry.ts';
 import { type BestConfiguration, bestConfigurations, seedsByConfiguration } from '../run_files/configurations.ts';
 import type { Undecided } from '../run_files/objective.ts';
+import { readGivenUp, reopenRun } from '../run_files/stop.ts';
 import type { RunState, RunStatus } from '../run_files/types.ts';
+import { writeUntil } from '../run_files/until.ts';
 import { revealSecrets } from '../spec/secrets.ts';
 import { executorSlot } from './executor.ts';
 import { parseDuration } from './grammar.ts';
@@ -108,8 +110,10 @@ async function drive(
     ...options,
   };
   try {
-    if (plan.study === null || history === null)
+    if (plan.study === null || history === null) {
+      for (const run of missing) await liftLimits(run);
       return await resultOf(plan, [...before, ...(await schedule(missing, scheduling))]);
+    }
     const mostMs = plan.fields.max_hours === null ? null : plan.fields.max_hours * 3_600_000;
     const planned = async (runs: readonly PlannedRun[]) => {
       preparation.expect(runs);
@@ -123,6 +127,13 @@ async function drive(
     await plan.study?.options.search.close?.();
     await executor.close?.();
   }
+}
+
+/** A rule of an earlier command may have said how far the run goes, or have given it up: without a rule it is trained to its end. */
+async function liftLimits({ found, directory }: PlannedRun): Promise<void> {
+  if (found === null) return;
+  await writeUntil(directory, null);
+  if (readGivenUp(directory) !== null) await reopenRun(directory);
 }
 
 /** 0 when every run has finished, 1 when some failed, 3 when there is something left that has not. */

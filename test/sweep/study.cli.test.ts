@@ -3,6 +3,7 @@
 import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { whyStopped } from '../../src/run_files/stop.ts';
 import { isJsonObject, type JsonObject } from '../../src/util/json.ts';
 import { ToySweep } from './support/toy_sweeps.ts';
 
@@ -159,6 +160,22 @@ describe('a sweep that gives up on runs', PATIENCE, () => {
     expect(Object.fromEntries(states)).toMatchObject({ 'rate=0.3': 'done', 'rate=0.8': 'stopped' });
     const report = await toy.run('report', 'runs/toy');
     expect(report.stdout).toContain('stopped');
+  });
+
+  it('trains those to their end once no rule is there', async () => {
+    const grid = 'grid: {rate: [0.1, 0.2, 0.3, 0.8]}\nobjective: {metric: test/nll, goal: minimize}\n';
+    const toy = await ToySweep.create(grid + RUNGS);
+    expect(await toy.run('sweep', 'sweep.yaml')).toMatchObject({ code: 0 });
+    const stopped = (await toy.states()).filter((line) => line.includes('stopped'));
+    expect(stopped.length).toBeGreaterThan(0);
+    const plan = await toy.run('plan', 'sweep.yaml', 'early_stopping=null');
+    expect(plan.stdout).toContain(`${4 - stopped.length} done`);
+    const { code, stdout } = await toy.run('sweep', 'sweep.yaml', 'early_stopping=null');
+    expect(code).toBe(0);
+    expect(stdout).toContain('4 of 4 runs are finished');
+    const states = await toy.states();
+    expect(states.filter((line) => line.includes(': done'))).toHaveLength(4);
+    for (const { directory } of await toy.snapshots()) expect(whyStopped(directory)).toBeNull();
   });
 
   it('stops a run whose values cross a threshold, at the same step however late it hears of it', async () => {
