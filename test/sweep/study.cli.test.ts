@@ -75,7 +75,7 @@ describe('a sweep that searches', PATIENCE, () => {
     await toy.run('sweep', 'sweep.yaml');
     const axes = await toy.run('plan', 'sweep.yaml', 'grid.size=[1, 2]');
     expect(axes).toMatchObject({ code: 2 });
-    expect(axes.stderr).toContain('has another axes than the sweep file has now');
+    expect(axes.stderr).toContain('was begun with other values of axes than the sweep file has now');
     const base = await toy.run('plan', 'sweep.yaml', 'max_steps=5');
     expect(base.stderr).toContain('trial 0 of the study in runs/toy would be another run now');
   });
