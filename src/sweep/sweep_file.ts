@@ -6,6 +6,7 @@ import { describeValue } from '../spec/describe.ts';
 import { diagnose, diagnosticAt } from '../spec/diagnostics.ts';
 import { type LoadOptions, loadDocument } from '../spec/load.ts';
 import { absolutePath } from '../spec/location.ts';
+import { MISSING } from '../spec/mismatch.ts';
 import { slashPath, valueAt } from '../spec/path.ts';
 import { loadPlugins } from '../spec/plugins.ts';
 import { resolveFields, surroundings } from '../spec/resolve.ts';
@@ -164,6 +165,14 @@ function explained(issue: Issue, document: SpecDocument): Issue {
   if (TIMES.test(path)) return { ...issue, message: `${A_TIME}; got ${describeValue(value)}` };
   if (issue.message.startsWith('unknown field') && OTHER_NAMES_OF_MAX_RUNS.has(path)) {
     return { ...issue, message: 'unknown field; did you mean "max_runs"?' };
+  }
+  const [slot, missing] = issue.path;
+  if (issue.message === MISSING && issue.path.length === 2 && (slot === 'search' || slot === 'early_stopping')) {
+    const written = valueAt(document.value, [slot]);
+    // By its name alone there is no place for the field.
+    if (typeof written === 'string') {
+      return { ...issue, message: `${MISSING}; write ${slot}: {builder: ${written}, ${missing}: …}` };
+    }
   }
   const field = axisAt(issue.path);
   return field === null ? issue : { ...issue, message: `an axis is a list${axisHint(field, value)}` };
