@@ -1,6 +1,7 @@
 // The runs of a sweep where they lie: the plan, and the directory of each.
 
 import { basename, join } from 'node:path';
+import { nearPaths } from '../spec/near_files.ts';
 import { ConfigurationError, RunDirectoryError } from '../util/errors.ts';
 import { entriesOf, exists, shortPath } from '../util/files.ts';
 import { programName, quote } from '../util/program_name.ts';
@@ -34,11 +35,18 @@ export async function readSweepRuns(sweepDirectory: string): Promise<PlacedRun[]
 export async function isSweepDirectory(directory: string): Promise<boolean> {
   if (await exists(join(directory, 'plan.json'))) return true;
   if (await exists(join(directory, 'run.json'))) return false;
+  if (!(await exists(directory))) {
+    const near = nearPaths(directory, '/').map(shortPath);
+    const meant = near.length === 0 ? '' : `; did you mean ${near.join(' or ')}?`;
+    throw new RunDirectoryError(`there is no such directory: ${shortPath(directory)}${meant}`, NEITHER);
+  }
   throw new RunDirectoryError(
     `${shortPath(directory)} is the directory of neither a sweep nor a run: it has no plan.json and no run.json`,
-    { hint: `Give the log_path of a sweep, or the directory of a run below it.` },
+    NEITHER,
   );
 }
+
+const NEITHER = { hint: 'Give the log_path of a sweep, or the directory of a run below it.' };
 
 /** Where a run stands. One that claims to be running and has no live process was killed. */
 export function stateOf(snapshot: RunSnapshot | null): SeenState {

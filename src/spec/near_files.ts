@@ -8,7 +8,7 @@ import { pathFrom } from '../util/files.ts';
 import { absolutePath } from './location.ts';
 
 /** What is there of nearly this path, which starts from `directory`, in the spelling that it was given in. */
-function nearPaths(path: string, directory: string): string[] {
+export function nearPaths(path: string, directory: string): string[] {
   const parts = path.split('/');
   const missing = parts.findIndex(
     (_, i) => !existsSync(absolutePath(parts.slice(0, i + 1).join('/') || '/', directory)),

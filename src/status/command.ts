@@ -5,10 +5,13 @@ import pLimit from 'p-limit';
 import { inspectRunDirectory } from '../run_files/directory.ts';
 import { readForeignObject } from '../run_files/foreign_json.ts';
 import { leaseHolder } from '../run_files/lease.ts';
+import { isFinished } from '../run_files/status.ts';
 import { readStopRequest, type StopRequest } from '../run_files/stop_request.ts';
 import { processesOf, type SweepProcess } from '../run_files/sweep_processes.ts';
 import { isSweepDirectory, readSweepRuns, stateOf } from '../run_files/sweep_runs.ts';
 import { type RunSnapshot, type RunStatus, SEEN_STATES, type SeenState } from '../run_files/types.ts';
+import { DRIVER_LOG } from '../sweep/presence.ts';
+import { readFileTail } from '../util/file_tail.ts';
 import { objectOf, textOf } from '../util/json.ts';
 
 export interface RunStanding {
@@ -37,6 +40,8 @@ export interface SweepStanding {
   log_path: string;
   /** A driver, live, decides what is run. */
   driven: boolean;
+  /** What a driver that kept a log said last, where none is at work any more and something is left to do; else nothing. */
+  last_words: string[];
   /** Who has its runs executed, by the name of its builder. */
   executor: string | null;
   /** The command line that goes on with it, behind the name of the program. */
@@ -58,15 +63,33 @@ export async function statusCommand(path: string): Promise<SweepStanding | RunSt
   const runs = await Promise.all(planned.map((run) => limit(() => standingOf(run.directory))));
   const counted = SEEN_STATES.map((state) => [state, runs.filter((run) => run.state === state).length] as const);
   const processes = await processesOf(directory);
+  const driven = processes.some(({ role, live }) => role === 'driver' && live);
+  const stop_request = await readStopRequest(directory);
+  const isOver = runs.length > 0 && runs.every(({ state }) => isFinished(state));
   return {
     log_path: directory,
-    driven: processes.some(({ role, live }) => role === 'driver' && live),
+    driven,
+    last_words: driven || isOver || stop_request !== null ? [] : lastWords(join(directory, DRIVER_LOG)),
     ...commandOf(directory),
     processes,
-    stop_request: await readStopRequest(directory),
+    stop_request,
     states: Object.fromEntries(counted.filter(([, count]) => count > 0)),
     runs,
   };
+}
+
+const SHOWN_BYTES = 4_000;
+
+/** An error has what to do about it on a line of its own. */
+const SHOWN_LINES = 2;
+
+/** The last lines of a log that say something. */
+function lastWords(file: string): string[] {
+  const lines = readFileTail(file, SHOWN_BYTES)?.text.split('\n') ?? [];
+  return lines
+    .map((line) => line.trim())
+    .filter((line) => line !== '')
+    .slice(-SHOWN_LINES);
 }
 
 function commandOf(directory: string): Pick<SweepStanding, 'executor' | 'argv'> {

@@ -77,15 +77,24 @@ const WORDS: Record<SeenState, string> = {
   pending: 'not started',
 };
 
-function people({ processes, driven, stop_request }: SweepStanding, { width, now }: ScreenOptions): string[] {
+function people(
+  { processes, driven, stop_request, last_words }: SweepStanding,
+  { width, now }: ScreenOptions,
+): string[] {
   const rows = processes.map((each) => [each.role, describe(each, now)] as [string, string]);
   if (!driven && !processes.some(({ role }) => role === 'driver')) rows.unshift(['driver', 'none']);
+  for (const [i, line] of last_words.entries()) {
+    rows.push([i === 0 ? 'it said' : '', fitted(printable(line), MOST_WORDS)]);
+  }
   if (stop_request !== null) {
     const how = stop_request.now ? 'at once' : 'with checkpoints';
     rows.push(['asked', `to stop ${how}, ${ago(stop_request.requested_at, now)} ago on ${stop_request.host}`]);
   }
   return columns(rows).flatMap((line) => wrap(line, width));
 }
+
+/** Of a line of a log; the rest is there to be read. */
+const MOST_WORDS = 400;
 
 function describe({ host, pid, live, started_at, slots }: SweepProcess, now: number): string {
   const where = `process ${pid} on ${host}`;
@@ -135,7 +144,7 @@ function ago(time: string, now: number): string {
 }
 
 function nextOfSweep(sweep: SweepStanding): [string, string][] {
-  const { log_path, argv, driven, executor, states, runs, processes, stop_request } = sweep;
+  const { log_path, argv, driven, executor, states, runs, processes, stop_request, last_words } = sweep;
   const place = quote(shortPath(log_path));
   const isLeft = ({ state, stop_request }: RunStanding) =>
     stop_request === null && !isFinished(state) && state !== 'running';
@@ -147,10 +156,11 @@ function nextOfSweep(sweep: SweepStanding): [string, string][] {
   if (failed !== undefined) {
     rows.push([`${programName()} logs ${quote(shortPath(failed.directory))}`, 'read what went wrong']);
   }
+  if (last_words.length > 0) rows.push([`${programName()} logs ${place}`, 'read what its driver said']);
   if (finished + (states.running ?? 0) < runs.length && mayTake)
     rows.push([`${programName()} work ${place}`, 'run what is missing, here']);
   if (isAtWork && finished < runs.length) rows.push([`${programName()} stop ${place}`, 'save checkpoints, and stop']);
-  if (finished < runs.length && !driven && argv.length > 0) {
+  if ((finished < runs.length || last_words.length > 0) && !driven && argv.length > 0) {
     rows.push([`${programName()} ${argv.map(quote).join(' ')}`, 'go on with the sweep']);
   }
   if (finished > 0) rows.push([`${programName()} report ${place}`, 'compare the configurations']);

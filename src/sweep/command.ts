@@ -2,13 +2,16 @@
 
 import type { Registry } from '../registry/registry.ts';
 import { headlineOf } from '../run/trainer.ts';
+import { processesOf } from '../run_files/sweep_processes.ts';
 import { isSweepSpec, type LoadOptions } from '../spec/load.ts';
 import { colorsFor } from '../util/colors.ts';
 import { ConfigurationError, SpecError } from '../util/errors.ts';
+import { shortPath } from '../util/files.ts';
 import { programName, quote } from '../util/program_name.ts';
 import { widthOf } from '../util/wrapped.ts';
 import { detachedScreen, detachSweep } from './detach.ts';
 import { type Estimates, estimatePlan } from './estimate.ts';
+import { WORK } from './executors/work.ts';
 import { type Explanation, explain, runNamed } from './explain.ts';
 import { explanationText } from './explain_text.ts';
 import { machineOf, type Plan, planRun, planSweep, type SweepPlan } from './plan.ts';
@@ -77,6 +80,9 @@ export async function sweepCommand(file: string, registry: Registry, { overrides
   const options = loadOptions(overrides);
   await refuseRunFile(file, options);
   const plan = await planSweep(file, options, registry);
+  if (!json && (await lacksWorkers(plan))) {
+    process.stderr.write(`waiting for workers: ${programName()} work ${quote(shortPath(plan.log_path))}\n`);
+  }
   const { stop, kill, dispose } = sweepSignals();
   const reporter = json ? null : progressReporter(plan, registry);
   try {
@@ -138,6 +144,13 @@ async function refuseRunFile(file: string, options: LoadOptions): Promise<void> 
   throw new ConfigurationError(`${file} is the spec of one run, not of a sweep`, {
     hint: `Type "${programName()} run ${file}", or name it as the "base" of a sweep.`,
   });
+}
+
+/** Whether it is left to workers, and none is there. */
+async function lacksWorkers({ fields, log_path, runs, study }: SweepPlan): Promise<boolean> {
+  const { builder } = fields.execution.executor;
+  if (builder !== WORK || (study === null && runs.every(({ state }) => state === 'done'))) return false;
+  return !(await processesOf(log_path)).some(({ role, live }) => role === 'worker' && live);
 }
 
 /** Those that no line will tell of any more. */

@@ -12,7 +12,7 @@ import { type Estimates, NO_ESTIMATES } from './estimate.ts';
 import { estimateText, totalText } from './estimate_text.ts';
 import { type Plan, type PlannedRun, POINT_STATES, type PointState, type SweepPlan } from './plan.ts';
 import type { PlanSummary } from './plan_summary.ts';
-import { isOver, type StudySummary, studyRows, studyTitle } from './study/study_text.ts';
+import { isOver, ruleNotice, type StudySummary, studyRows, studyTitle } from './study/study_text.ts';
 
 const SHOWN_RUNS = 10;
 
@@ -39,6 +39,7 @@ export function planText(
     [colors.bold(`${titleOf(plan, study)} in ${shortPath(plan.log_path)}`)],
     ...(study === undefined ? [] : [columns(studyRows(study))]),
     columns(states(summary, 'size' in plan)),
+    study === undefined ? [] : ruleNotice(study),
     [duration(summary), cost(summary)].filter((line) => line !== ''),
     stageGraph(plan.runs),
     runRows(plan.runs, colors, { width, most, estimates }),

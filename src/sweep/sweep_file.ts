@@ -6,6 +6,7 @@ import { describeValue } from '../spec/describe.ts';
 import { diagnose, diagnosticAt } from '../spec/diagnostics.ts';
 import { type LoadOptions, loadDocument } from '../spec/load.ts';
 import { absolutePath } from '../spec/location.ts';
+import { MISSING } from '../spec/mismatch.ts';
 import { slashPath, valueAt } from '../spec/path.ts';
 import { loadPlugins } from '../spec/plugins.ts';
 import { resolveFields, surroundings } from '../spec/resolve.ts';
@@ -148,8 +149,12 @@ function foreignData(value: JsonValue | undefined, path: SpecPath): Issue[] {
 }
 
 const A_TIME = 'expected a time of at most 24 days as 90s, 15m, 2h or 1.5d';
+const TIMES = /^execution\/(timeout|resources\/(stages\/[^/]+\/)?time)$/;
 const ON_FAILURES = 'expected continue, stop, or a share of failed runs as {rate: 0.5, after: 10}';
 const SEEDS = 'expected a number of seeds from 1 up, or a list of different ones';
+
+/** What Optuna and Ray Tune call it. */
+const OTHER_NAMES_OF_MAX_RUNS = new Set(['max_trials', 'n_trials', 'num_samples', 'num_trials', 'trials']);
 
 /** The schema's view of what is wrong, in words for those who know other tools where there are better ones. */
 function explained(issue: Issue, document: SpecDocument): Issue {
@@ -157,7 +162,18 @@ function explained(issue: Issue, document: SpecDocument): Issue {
   const value = valueAt(document.value, issue.path);
   if (path === 'seeds') return { ...issue, message: `${SEEDS}; got ${describeValue(value)}` };
   if (path === 'execution/on_failure') return { ...issue, message: `${ON_FAILURES}; got ${describeValue(value)}` };
-  if (path === 'execution/timeout') return { ...issue, message: `${A_TIME}; got ${describeValue(value)}` };
+  if (TIMES.test(path)) return { ...issue, message: `${A_TIME}; got ${describeValue(value)}` };
+  if (issue.message.startsWith('unknown field') && OTHER_NAMES_OF_MAX_RUNS.has(path)) {
+    return { ...issue, message: 'unknown field; did you mean "max_runs"?' };
+  }
+  const [slot, missing] = issue.path;
+  if (issue.message === MISSING && issue.path.length === 2 && (slot === 'search' || slot === 'early_stopping')) {
+    const written = valueAt(document.value, [slot]);
+    // By its name alone there is no place for the field.
+    if (typeof written === 'string') {
+      return { ...issue, message: `${MISSING}; write ${slot}: {builder: ${written}, ${missing}: …}` };
+    }
+  }
   const field = axisAt(issue.path);
   return field === null ? issue : { ...issue, message: `an axis is a list${axisHint(field, value)}` };
 }

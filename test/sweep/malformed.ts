@@ -53,6 +53,11 @@ export const MALFORMED: readonly Malformed[] = [
     message: 'sweep.yaml:3:1 girds: unknown field',
   },
   {
+    name: 'how often to ask, in the words of Optuna',
+    yaml: `${HEAD}n_trials: 4\n`,
+    message: 'sweep.yaml:3:1 n_trials: unknown field; did you mean "max_runs"?',
+  },
+  {
     name: 'an axis twice in one file',
     yaml: `${HEAD}grid:\n  lora_rank: [8]\n  lora_rank: [16]\n`,
     message: 'sweep.yaml:5:3 grid/lora_rank: set twice; the first time on line 4',
@@ -364,6 +369,12 @@ export const MALFORMED: readonly Malformed[] = [
     yaml: `${HEAD}execution: {resources: {time: long, stages: {rl: {time: longer}}}}\n`,
     message: `sweep.yaml:3:31 execution/resources/time: expected a time of at most 24 days as 90s, 15m, 2h or 1.5d; got the text "long"
 sweep.yaml:3:57 execution/resources/stages/rl/time: expected a time of at most 24 days as 90s, 15m, 2h or 1.5d; got the text "longer"`,
+  },
+  {
+    name: 'a time to be kept without a unit',
+    yaml: `${HEAD}execution: {resources: {time: 30, stages: {rl: {time: 60}}}}\n`,
+    message: `sweep.yaml:3:31 execution/resources/time: expected a time of at most 24 days as 90s, 15m, 2h or 1.5d; got 30
+sweep.yaml:3:55 execution/resources/stages/rl/time: expected a time of at most 24 days as 90s, 15m, 2h or 1.5d; got 60`,
   },
   {
     name: 'resources of a stage that is not there',

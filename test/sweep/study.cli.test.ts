@@ -54,6 +54,20 @@ describe('a sweep that searches', PATIENCE, () => {
     expect(ofKind(after, 'asked')).toHaveLength(6);
   });
 
+  it('says in a plan for how long it asks, what a name alone leaves out, and of a rule that it can never act', async () => {
+    const toy = await ToySweep.create(SEARCH);
+    const late = await toy.run('plan', 'sweep.yaml', 'max_hours=1.5', 'early_stopping={builder: asha, min_steps: 4}');
+    expect(late.stdout).toContain('at most 4 runs in 1.5 hours, asked for by random');
+    expect(late.stdout).toContain(
+      'asha will give up on none: its first rung has to lie before the end of a run, which is 4 steps',
+    );
+    const early = await toy.run('plan', 'sweep.yaml', 'early_stopping={builder: asha, min_steps: 3}');
+    expect(early.stdout).toContain('at most 4 runs, asked for by random');
+    expect(early.stdout).not.toContain('give up on none');
+    const pbt = await toy.run('plan', 'sweep.yaml', 'search=pbt');
+    expect(pbt.stderr).toContain('required field is missing; write search: {builder: pbt, steps_per_generation: …}');
+  });
+
   it('has the mean over its seeds', async () => {
     const toy = await ToySweep.create(`${SEARCH}seeds: 2\n`);
     expect(await toy.run('sweep', 'sweep.yaml')).toMatchObject({ code: 0 });
@@ -76,7 +90,7 @@ describe('a sweep that searches', PATIENCE, () => {
     await toy.run('sweep', 'sweep.yaml');
     const axes = await toy.run('plan', 'sweep.yaml', 'grid.size=[1, 2]');
     expect(axes).toMatchObject({ code: 2 });
-    expect(axes.stderr).toContain('has another axes than the sweep file has now');
+    expect(axes.stderr).toContain('was begun with other values of axes than the sweep file has now');
     const base = await toy.run('plan', 'sweep.yaml', 'max_steps=5');
     expect(base.stderr).toContain('trial 0 of the study in runs/toy would be another run now');
   });

@@ -125,11 +125,25 @@ describe('a detached sweep', { timeout: 300_000 }, () => {
     ]);
   });
 
+  test('whose driver has ended by itself is told of with what that said last', async () => {
+    const sweep = await ToySweep.create(
+      'grid: {rate: {uniform: [0.1, 0.2]}}\nsearch: {builder: optuna, python: /nowhere/python}\nmax_runs: 2\nobjective: {metric: test/nll, goal: minimize}\n',
+    );
+    // It may be gone before it is seen, and then this command says why.
+    const { code } = await sweep.run('sweep', 'sweep.yaml', '--detach');
+    expect([0, 1]).toContain(code);
+    await sweep.until(async () => !(await isDriven(sweep)));
+    const { stdout } = await sweep.run('status', 'runs/toy');
+    expect(stdout).toMatch(/driver +none\n +it said +.*\/nowhere\/python/s);
+    expect(stdout).toMatch(/cookbook logs runs\/toy +read what its driver said/);
+  });
+
   test('says at once what is wrong with it', async () => {
     const sweep = await ToySweep.create('grid: {rat: [0.1]}\n');
     const { code, stderr } = await sweep.run('sweep', 'sweep.yaml', '--detach');
     expect(code).toBe(2);
     expect(stderr).toContain('rat');
+    expect((await sweep.run('status', 'runs/toys')).stderr).toContain('there is no such directory: runs/toys');
   });
 });
 
@@ -166,6 +180,7 @@ describe('workers', { timeout: 300_000 }, () => {
     await sweep.until(async () => (await sweep.states())[0] === 'rate=0.1 fate=wait: interrupted, attempt 1');
     await letGo(sweep);
     expect(await driver.ended()).toBe(3);
+    expect(driver.stderr).toContain('waiting for workers: cookbook work runs/toy\n');
     expect(await worker.ended()).toBe(3);
     expect(await sweep.states()).toEqual([
       'rate=0.1 fate=wait: interrupted, attempt 1',

@@ -20,6 +20,7 @@ export default class RecipesCopy extends BaseCommand {
     const { args, flags } = await this.parse(RecipesCopy);
     const { copyRecipe } = await import('../../shelf/copy.ts');
     const { confirmOnTerminal } = await import('../../run/ask.ts');
+    const { programName } = await import('../../util/program_name.ts');
     const { plural } = await import('../../util/plural.ts');
     const copied = await copyRecipe(args.name, {
       to: args.directory,
@@ -35,7 +36,7 @@ export default class RecipesCopy extends BaseCommand {
     for (const spec of specs) this.log(spec);
     const already = unchanged.length === 0 ? '' : `, ${unchanged.length} were there already`;
     this.logToStderr(`${plural(written.length, 'file')} copied${already}`);
-    for (const command of commands) this.logToStderr(`  ${command}`);
+    for (const command of commands) this.logToStderr(`  ${command.replace(/^cookbook /, `${programName()} `)}`);
     return copied;
   }
 }

@@ -22,21 +22,21 @@ const KINDS = new Map<string, Kind>([
   [
     'log_uniform',
     {
-      of: '[low, high], values above 0 and no exponents',
+      of: '[low, high], low below high, both above 0: values, not exponents',
       read: (it) => ((it[0] ?? 0) > 0 ? bounds('log_uniform')(it) : null),
     },
   ],
   [
     'int_uniform',
     {
-      of: '[low, high], whole numbers, both included',
+      of: '[low, high], low below high, whole numbers, both included',
       read: (it) => (it.every(Number.isSafeInteger) ? bounds('int_uniform')(it) : null),
     },
   ],
   [
     'quantised',
     {
-      of: '[low, high, step]',
+      of: '[low, high, step], low below high',
       read: ([low = 0, high = 0, step = 0]) =>
         low < high && step > 0 && step <= high - low ? { kind: 'quantised', low, high, step } : null,
     },
@@ -48,6 +48,8 @@ const KINDS = new Map<string, Kind>([
 ]);
 
 export const RANGES = [...KINDS.keys()];
+
+const CHOICE = 'choice';
 
 /** The values of `{choice: [...]}`, which is another spelling of a list; null where it is something else. */
 export function choicesIn(axis: JsonValue): JsonValue[] | null {
@@ -74,12 +76,13 @@ function noRange(field: string, axis: JsonValue): string {
   if (isJsonObject(axis) && Array.isArray(axis.values)) {
     return `an axis is a list; write ${field}: ${JSON.stringify(axis.values)}`;
   }
-  const near = didYouMean(closestNames(name, RANGES));
+  if (name === CHOICE) return `expected ${CHOICE}: a list of at least one value`;
+  const near = didYouMean(closestNames(name, [...RANGES, CHOICE]));
   if (near !== '') return EXPECTED + near;
   return `an axis is a list or a range; an axis over a field in it is written ${field}.${name}: [ … ]`;
 }
 
-const EXPECTED = `expected a list of values, or a range as one of ${[...KINDS.keys()].map((name) => `{${name}: […]}`).join(', ')}`;
+const EXPECTED = `expected a list of values, or a range as one of ${[...RANGES, CHOICE].map((name) => `{${name}: […]}`).join(', ')}`;
 
 /** Digits of a drawn number: more would make names of runs longer, and nothing else better. */
 const DIGITS = 6;

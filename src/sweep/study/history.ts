@@ -137,7 +137,7 @@ async function refuseAnother(directory: string, study: JsonObject): Promise<void
     (name) => canonicalJson(value.study[name] ?? null) !== canonicalJson(study[name] ?? null),
   );
   throw new ConfigurationError(
-    `the study in ${shortPath(directory)} has another ${changed.join(' and ')} than the sweep file has now`,
+    `the study in ${shortPath(directory)} was begun with other values of ${changed.join(' and ')} than the sweep file has now`,
     {
       hint: 'Give the sweep another log_path, or take the change back: what was found does not answer other questions.',
     },

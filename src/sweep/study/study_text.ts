@@ -12,6 +12,10 @@ export interface StudySummary {
   parameters: string[];
   most_trials: number;
   runs_per_trial: number;
+  /** After which nothing more is asked for; null = any number. */
+  max_hours: number | null;
+  /** The last step of its runs where the rule has no rung before that, and so gives up on none of them; else null. */
+  ends_before_rungs: number | null;
   asked: number;
   finished: number;
   stopped: number;
@@ -23,7 +27,7 @@ export interface StudySummary {
 
 export function summarizeStudy(
   { options, events, runs_per_trial }: StudyPlan,
-  { search, early_stopping }: Pick<SweepFields, 'search' | 'early_stopping'>,
+  { search, early_stopping, max_hours }: Pick<SweepFields, 'search' | 'early_stopping' | 'max_hours'>,
 ): StudySummary {
   const study = new Study(options, events);
   const { trials } = study;
@@ -35,6 +39,8 @@ export function summarizeStudy(
     parameters: options.space.map(({ name }) => name),
     most_trials: options.most_trials,
     runs_per_trial,
+    max_hours,
+    ends_before_rungs: hasRungs(options) ? null : options.total_steps,
     asked: trials.length,
     finished: count('finished'),
     stopped: count('stopped') - waiting,
@@ -47,9 +53,28 @@ export function summarizeStudy(
 /** Names of parameters on one line. */
 const SHOWN = 5;
 
+/** Whether a rule that goes by rungs has one for any trial; true of any other rule, and where nobody knows. */
+function hasRungs({ early_stopping: rule, total_steps, most_trials }: StudyPlan['options']): boolean {
+  if (rule?.kind !== 'rungs' || total_steps === null) return true;
+  const looked = Math.min(most_trials, MOST_BRACKETS);
+  return Array.from({ length: looked }, (_, trial) => rule.rungs(trial, total_steps)).some(({ length }) => length > 0);
+}
+
+/** More than a rule has that gives its trials different rungs. */
+const MOST_BRACKETS = 100;
+
+/** Why the rule does nothing, where it does. */
+export function ruleNotice({ early_stopping, ends_before_rungs }: StudySummary): string[] {
+  if (ends_before_rungs === null) return [];
+  const end = plural(ends_before_rungs, 'step');
+  return [
+    `  ${early_stopping} will give up on none: its first rung has to lie before the end of a run, which is ${end}`,
+  ];
+}
+
 /** `at most 20 trials of 3 runs = 60 runs by tpe over learning_rate and lora_rank` */
 export function studyTitle(summary: StudySummary): string {
-  const { search, early_stopping, parameters, most_trials, runs_per_trial } = summary;
+  const { search, early_stopping, parameters, most_trials, runs_per_trial, max_hours } = summary;
   const runs =
     runs_per_trial === 1
       ? plural(most_trials, 'run')
@@ -57,7 +82,8 @@ export function studyTitle(summary: StudySummary): string {
   const rule = early_stopping === null ? '' : `, given up by ${early_stopping}`;
   const shown = parameters.slice(0, SHOWN).join(', ');
   const more = parameters.length > SHOWN ? ` and ${parameters.length - SHOWN} more` : '';
-  return `at most ${runs}, asked for by ${search} over ${shown}${more}${rule},`;
+  const time = max_hours === null ? '' : ` in ${plural(max_hours, 'hour')}`;
+  return `at most ${runs}${time}, asked for by ${search} over ${shown}${more}${rule},`;
 }
 
 /** What became of those that were asked for. */

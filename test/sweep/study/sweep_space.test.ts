@@ -84,10 +84,18 @@ describe('the space of a sweep', () => {
     [{ rate: { uniform: ['a', 1] } }, 'grid/rate: expected uniform: [low, high], low below high'],
     [
       { rate: { log_uniform: [-4, -1] } },
-      'grid/rate: expected log_uniform: [low, high], values above 0 and no exponents',
+      'grid/rate: expected log_uniform: [low, high], low below high, both above 0: values, not exponents',
     ],
-    [{ rate: { int_uniform: [1.5, 3] } }, 'grid/rate: expected int_uniform: [low, high], whole numbers, both included'],
-    [{ rate: { quantised: [0, 1] } }, 'grid/rate: expected quantised: [low, high, step]'],
+    [
+      { rate: { log_uniform: [1e-1, 1e-4] } },
+      'grid/rate: expected log_uniform: [low, high], low below high, both above 0: values, not exponents',
+    ],
+    [{ rate: { choice: 3 } }, 'grid/rate: expected choice: a list of at least one value'],
+    [
+      { rate: { int_uniform: [1.5, 3] } },
+      'grid/rate: expected int_uniform: [low, high], low below high, whole numbers, both included',
+    ],
+    [{ rate: { quantised: [0, 1] } }, 'grid/rate: expected quantised: [low, high, step], low below high'],
     [{ rate: { normal: [0, 0] } }, 'grid/rate: expected normal: [mean, standard deviation]'],
   ])('says what is wrong with %j', (grid, complaint) => {
     expect(complaintsOf({ grid })).toEqual([complaint]);
@@ -95,8 +103,9 @@ describe('the space of a sweep', () => {
 
   it('says what a range looks like to one who spells it otherwise', () => {
     expect(complaintsOf({ grid: { rate: { loguniform: [1, 2] } } })).toEqual([
-      'grid/rate: expected a list of values, or a range as one of {uniform: […]}, {log_uniform: […]}, {int_uniform: […]}, {quantised: […]}, {normal: […]}; did you mean "log_uniform" or "uniform"?',
+      'grid/rate: expected a list of values, or a range as one of {uniform: […]}, {log_uniform: […]}, {int_uniform: […]}, {quantised: […]}, {normal: […]}, {choice: […]}; did you mean "log_uniform" or "uniform"?',
     ]);
+    expect(complaintsOf({ grid: { rate: { choices: [1, 2] } } })[0]).toMatch(/; did you mean "choice"\?$/);
   });
 
   it('refuses a field that two axes set at one point, and what no axis may be', () => {
