@@ -3,6 +3,7 @@
 import { closestNames, didYouMean } from '../registry/suggest.ts';
 import { listCheckpoints } from '../run_files/checkpoint_log.ts';
 import { leaseHolder } from '../run_files/lease.ts';
+import { whyStopped } from '../run_files/stop.ts';
 import type { Identity } from '../spec/types.ts';
 import { ConfigurationError, messageOf } from '../util/errors.ts';
 import type { JsonValue } from '../util/json.ts';
@@ -132,11 +133,17 @@ async function reasonOf(run: PlannedRun, from: Explanation['goes_on_from']): Pro
         status?.state === 'diverged'
           ? 'it diverged'
           : status?.state === 'stopped'
-            ? 'it was stopped early'
+            ? `it was stopped early${because(run.directory)}`
             : 'it is done';
       return `${how} after ${steps}${ended === null ? '' : `, at ${ended}`}: what lies there is reused`;
     }
   }
+}
+
+/** As stop.json says it. */
+function because(directory: string): string {
+  const why = whyStopped(directory);
+  return why === null ? '' : ` (${why})`;
 }
 
 async function holderOf({ directory }: PlannedRun): Promise<string> {

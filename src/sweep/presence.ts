@@ -3,7 +3,10 @@
 import { hostname } from 'node:os';
 import pLimit from 'p-limit';
 import { removeStopRequest, watchStopRequest } from '../run_files/stop_request.ts';
-import { joinSweep } from '../run_files/sweep_processes.ts';
+import { joinSweep, liveDriver } from '../run_files/sweep_processes.ts';
+import { RunDirectoryError } from '../util/errors.ts';
+import { shortPath } from '../util/files.ts';
+import { programName, quote } from '../util/program_name.ts';
 import type { SweepPlan } from './plan.ts';
 
 export interface Presence {
@@ -43,3 +46,15 @@ export async function beDriver(
 }
 
 const AT_A_TIME = 32;
+
+/** What to say where another process goes on with a study; null where none drives the sweep, as far as is known here. */
+export async function drivenAlready(log_path: string): Promise<RunDirectoryError | null> {
+  const driver = await liveDriver(log_path);
+  if (driver === null) return null;
+  const { pid, host, started_at, log } = driver;
+  const command = (verb: string) => `"${programName()} ${verb} ${quote(shortPath(log_path))}"`;
+  const follow = log === null ? '' : `, follow it with ${command('logs -f')}`;
+  return new RunDirectoryError(`process ${pid} on ${host} drives this sweep already, since ${started_at}`, {
+    hint: `Look at it with ${command('status')}${follow}, or end it with ${command('stop')}.`,
+  });
+}

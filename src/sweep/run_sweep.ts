@@ -2,16 +2,19 @@
 
 import type { Registry } from '../registry/registry.ts';
 import { type BestConfiguration, bestConfigurations, seedsByConfiguration } from '../run_files/configurations.ts';
+import { LeaseHeldError } from '../run_files/lease.ts';
 import type { Undecided } from '../run_files/objective.ts';
+import { readStatus } from '../run_files/status.ts';
 import { readGivenUp, reopenRun } from '../run_files/stop.ts';
 import type { RunState, RunStatus } from '../run_files/types.ts';
 import { writeUntil } from '../run_files/until.ts';
 import { revealSecrets } from '../spec/secrets.ts';
+import type { JsonObject } from '../util/json.ts';
 import { executorSlot } from './executor.ts';
 import { parseDuration } from './grammar.ts';
 import { machineOf, type PlannedRun, type SweepPlan } from './plan.ts';
 import { Preparation, recordFailure } from './prepare.ts';
-import { beDriver } from './presence.ts';
+import { beDriver, drivenAlready } from './presence.ts';
 import { type Outcome, type SchedulerOptions, type SweepEvent, schedule } from './scheduler.ts';
 import { mostAtATime, resourcesByStage } from './sizes.ts';
 import { Standings } from './standings.ts';
@@ -42,6 +45,8 @@ export interface SweepResult {
   not_done: RunReport[];
   objective: SweepPlan['fields']['objective'];
   best: BestConfiguration | null;
+  /** Where the sweep itself gave up the best run, after how many steps of how many; absent otherwise. */
+  best_stopped?: { step: number; of: number | null };
   /** Other configurations that are as good as the best. */
   tied: BestConfiguration[];
   /** Why none is the best; null where one is, or no objective says what that would be. */
@@ -61,7 +66,7 @@ const GRACE_MS = 30_000;
 /** Freezes the plan to disk, then runs exactly that. */
 export async function runSweep(plan: SweepPlan, registry: Registry, options: SweepOptions): Promise<SweepResult> {
   // Whoever asks the questions of a study is alone with it before it changes anything.
-  const history = plan.study && (await StudyHistory.open(plan.log_path, plan.study.decides));
+  const history = plan.study && (await aloneWith(plan.log_path, plan.study.decides));
   try {
     await freezePlan(plan, options.argv);
     const presence = await beDriver(plan, options.argv, options);
@@ -72,6 +77,16 @@ export async function runSweep(plan: SweepPlan, registry: Registry, options: Swe
     }
   } finally {
     await history?.close();
+  }
+}
+
+/** @throws RunDirectoryError where another process goes on with the study: one that is at work is looked at and stopped, not its lease deleted */
+async function aloneWith(log_path: string, decides: JsonObject): Promise<StudyHistory> {
+  try {
+    return await StudyHistory.open(log_path, decides);
+  } catch (error) {
+    if (!(error instanceof LeaseHeldError)) throw error;
+    throw (await drivenAlready(log_path)) ?? error;
   }
 }
 
@@ -146,6 +161,13 @@ function finishedOutcome(run: PlannedRun): Outcome {
   return { run, directory: run.directory, state: run.found?.status?.state ?? 'done', error: null };
 }
 
+/** How far a run came that the sweep gave up; null for any other. */
+async function whereGivenUp(directory: string): Promise<SweepResult['best_stopped'] | null> {
+  const { value: status } = await readStatus(directory);
+  if (status?.state !== 'stopped' || readGivenUp(directory) === null) return null;
+  return { step: status.step, of: status.total_steps };
+}
+
 async function resultOf(plan: SweepPlan, outcomes: readonly Outcome[]): Promise<SweepResult> {
   const states: Record<RunState, number> = {
     pending: 0,
@@ -161,6 +183,7 @@ async function resultOf(plan: SweepPlan, outcomes: readonly Outcome[]): Promise<
   const { objective } = fields;
   const ranked = objective === null ? null : await bestConfigurations(log_path, seedsByConfiguration(runs), objective);
   const [best = null, ...tied] = ranked?.best ?? [];
+  const stopped = best?.best_run ? await whereGivenUp(best.best_run.directory) : null;
   return {
     log_path,
     runs: runs.length,
@@ -171,6 +194,7 @@ async function resultOf(plan: SweepPlan, outcomes: readonly Outcome[]): Promise<
       .map(({ run, directory, state, error }) => ({ name: run.name, directory, state, error })),
     objective,
     best,
+    ...(stopped !== null && { best_stopped: stopped }),
     tied,
     undecided: ranked?.undecided ?? null,
   };

@@ -7,6 +7,7 @@ import type { ConfigurationScore } from '../run_files/configurations.ts';
 import { attemptOf, inspectRunDirectory } from '../run_files/directory.ts';
 import { LeaseHeldError } from '../run_files/lease.ts';
 import { isFinished } from '../run_files/status.ts';
+import { whyStopped } from '../run_files/stop.ts';
 import { readStopRequest } from '../run_files/stop_request.ts';
 import type { RunSnapshot, RunStatus } from '../run_files/types.ts';
 import { type RunChange, watchRun } from '../run_files/watch.ts';
@@ -46,8 +47,8 @@ export type SweepEvent =
   | { type: 'retrying'; run: PlannedRun; error: RunError; left: number }
   /** Another process runs it: this one waits for the end, and takes over if that one dies. */
   | { type: 'elsewhere'; run: PlannedRun }
-  /** `result`: what it found; `best`: the configuration that leads, this run counted. */
-  | { type: 'settled'; outcome: Outcome; result: Result | null; best: ConfigurationScore | null }
+  /** `result`: what it found; `best`: the configuration that leads, this run counted; `why`: what one that was stopped was stopped for. */
+  | { type: 'settled'; outcome: Outcome; result: Result | null; best: ConfigurationScore | null; why?: string | null }
   /** Of a study: a trial that it has asked for, and its runs. */
   | { type: 'asked'; trial: number; runs: readonly PlannedRun[] }
   /** What it has asked for cannot be run: its values do not go together. */
@@ -135,7 +136,8 @@ export class Scheduler {
       if (typeof onFailure !== 'string') onEvent({ type: 'halted', ...halted });
     }
     const result = await standings.add(outcome.run, outcome.directory, outcome.state);
-    onEvent({ type: 'settled', outcome, result, best: standings.best });
+    const why = outcome.state === 'stopped' ? whyStopped(outcome.directory) : null;
+    onEvent({ type: 'settled', outcome, result, best: standings.best, why });
     return outcome;
   }
 }

@@ -35,8 +35,9 @@ export class Standings {
   readonly #configurations = new Map<string, Configuration>();
   /** What the configurations set; null = to be gathered anew. */
   #fields: readonly string[] | null = null;
-  readonly #isJudged = new Set<PlannedRun>();
-  readonly #judged = new Map<PlannedRun, JudgedRun>();
+  /** By the hashes of runs: a study that goes on plans anew those that it asked for before. */
+  readonly #isJudged = new Set<string>();
+  readonly #judged = new Map<string, JudgedRun>();
   readonly #scored: ScoredConfiguration[] = [];
 
   constructor({ fields, runs }: { fields: Pick<SweepPlan['fields'], 'objective'>; runs: readonly PlannedRun[] }) {
@@ -44,11 +45,12 @@ export class Standings {
     this.expect(runs);
   }
 
-  /** Runs that a study has asked for since, behind those that are known. */
+  /** Runs that a study has asked for, behind those that are known. */
   expect(runs: readonly PlannedRun[]): void {
     if (this.#objective === null) return;
     for (const run of judgedAmong(runs, this.#objective.stage)) {
-      this.#isJudged.add(run);
+      if (this.#isJudged.has(run.hash)) continue;
+      this.#isJudged.add(run.hash);
       const known = this.#configurations.get(run.config_hash);
       if (known !== undefined) known.runs.push(run);
       else this.#configurations.set(run.config_hash, { runs: [run], axes: valuesOf(run.configuration), place: null });
@@ -65,12 +67,12 @@ export class Standings {
 
   /** Counts a run that has ended by what its directory says. Null for one that has nothing to say. */
   async add(run: PlannedRun, directory: string, state: RunState): Promise<Result | null> {
-    if (this.#objective === null || !this.#isJudged.has(run))
+    if (this.#objective === null || !this.#isJudged.has(run.hash))
       return hasResult(state) ? await learnedIn(directory) : null;
     const { metric } = this.#objective;
     const objective = objectiveOf(this.#objective);
     const { value } = measureRun(join(directory, 'metrics.jsonl'), objective);
-    this.#judged.set(run, { state, value });
+    this.#judged.set(run.hash, { state, value });
     this.#score(run.config_hash, objective);
     return hasResult(state) && value !== null ? { metric, value } : null;
   }
@@ -80,7 +82,7 @@ export class Standings {
     if (configuration === undefined) return;
     const { runs, axes } = configuration;
     const score = scoreOf(
-      runs.flatMap((run) => this.#judged.get(run) ?? []),
+      runs.flatMap((run) => this.#judged.get(run.hash) ?? []),
       at,
     );
     configuration.place ??= this.#scored.length;

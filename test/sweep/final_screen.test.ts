@@ -52,6 +52,12 @@ it('offers no talk with a run that has trained no weights to sample from', () =>
   expect(screen({ ...RESULT, best: silent })).not.toContain('chat');
 });
 
+it('says how far the best run came where it was given up', () => {
+  expect(screen({ ...RESULT, best_stopped: { step: 2, of: 10 } })).toContain(
+    'best      learning_rate=0.01 lora_rank=16 (stopped at step 2 of 10)\n',
+  );
+});
+
 it('says why no configuration is the best', () => {
   const why = (undecided: SweepResult['undecided']) =>
     screen({ ...RESULT, best: null, undecided })

@@ -141,9 +141,58 @@ max_runs: 6
     expect(ofKind(await events(toy), 'told')).toHaveLength(6);
   });
 
-  it('says that the objective was never logged', async () => {
+  it('stops at the first run that ends without the objective, and uses it again once that is mended', async () => {
     const toy = await ToySweep.create(TWO.replace('test/nll', 'test/nil'));
-    expect((await toy.run('sweep', 'sweep.yaml')).stderr).toContain('has logged no test/nil');
+    for (const _ of ['first', 'again']) {
+      const { code, stderr } = await toy.run('sweep', 'sweep.yaml');
+      expect(code).toBe(2);
+      expect(stderr).toMatch(
+        /sweep\.yaml: objective\.metric: rate=\S+ has come to its end and has logged no test\/nil; did you mean "test\/nll"\?/,
+      );
+      expect(stderr).not.toContain('stopping');
+      expect(ofKind(await events(toy), 'asked')).toHaveLength(1);
+    }
+    await rm(join(toy.directory, 'runs/toy/study'), { recursive: true });
+    expect(await toy.run('sweep', 'sweep.yaml', 'objective.metric=test/nll')).toMatchObject({ code: 0 });
+    expect((await toy.diary()).filter(({ event }) => event === 'start')).toHaveLength(2);
+  });
+
+  it('names what was logged where nothing is near', async () => {
+    const toy = await ToySweep.create(TWO.replace('test/nll', 'accuracy'));
+    const { stderr } = await toy.run('sweep', 'sweep.yaml');
+    expect(stderr).toContain('has logged no accuracy; it logged test/nll, train_mean_nll');
+  });
+
+  it('goes on where a run diverged before it logged a number', async () => {
+    const toy = await ToySweep.create(TWO, 'fate: diverge\n');
+    expect(await toy.run('sweep', 'sweep.yaml')).toMatchObject({ code: 0 });
+    expect(ofKind(await events(toy), 'asked')).toHaveLength(2);
+  });
+
+  it('tells of what it resumes by the objective', async () => {
+    const toy = await ToySweep.create(TWO, 'fate: wait\n');
+    const child = toy.start('sweep', 'sweep.yaml');
+    await toy.untilWaiting(1);
+    child.signal('SIGINT');
+    expect(await child.ended()).toBe(3);
+    await toy.write('diary.jsonl.go', '');
+    const { code, stderr } = await toy.run('sweep', 'sweep.yaml');
+    expect(code).toBe(0);
+    expect(stderr).toMatch(/^\[1\/2\] done \S+: test\/nll [\d.e-]+( in \d+s)?, best so far$/m);
+    expect(stderr).toMatch(/^\[2\/2\] done \S+: test\/nll [\d.e-]+/m);
+  });
+
+  it('sends a second command to whoever drives it', async () => {
+    const toy = await ToySweep.create(TWO, 'fate: wait\n');
+    const child = toy.start('sweep', 'sweep.yaml');
+    await toy.untilWaiting(1);
+    const second = await toy.run('sweep', 'sweep.yaml');
+    child.signal('SIGINT');
+    expect(await child.ended()).toBe(3);
+    expect(second.code).toBe(1);
+    expect(second.stderr).toMatch(/process \d+ on \S+ drives this sweep already, since /);
+    expect(second.stderr).toMatch(/ status runs\/toy".* stop runs\/toy"/s);
+    expect(second.stderr).not.toContain('delete');
   });
 
   it('is not over when it was stopped before all was asked', async () => {
@@ -195,10 +244,15 @@ describe('a sweep that gives up on runs', PATIENCE, () => {
   it('stops a run whose values cross a threshold, at the same step however late it hears of it', async () => {
     const grid = 'grid: {rate: [0.3, 0.9]}\nobjective: {metric: test/nll, goal: minimize}\n';
     const toy = await ToySweep.create(`${grid}early_stopping: {builder: threshold, upper: 0.2}\n`, 'max_steps: 6\n');
-    expect(await toy.run('sweep', 'sweep.yaml')).toMatchObject({ code: 0 });
+    const { code, stderr } = await toy.run('sweep', 'sweep.yaml');
+    expect(code).toBe(0);
     expect(ofKind(await events(toy), 'told')).toMatchObject([
       { state: 'finished', step: null },
       { state: 'stopped', step: 0 },
     ]);
+    const why = 'threshold: 0.36 at step 0 is above 0.2';
+    expect(stderr).toMatch(/^\[2\/2\] stopped .*$/m);
+    expect(/^\[2\/2\] stopped .*$/m.exec(stderr)?.[0]).toContain(`(${why})`);
+    expect((await toy.run('plan', 'sweep.yaml', '--explain', '2')).stdout.replaceAll(/\s+/g, ' ')).toContain(why);
   });
 });

@@ -48,7 +48,7 @@ function headline({ states, runs, reused }: SweepResult): string {
   return `${finished} of ${plural(runs, 'run')} ${finished === 1 ? 'is' : 'are'} finished${others.join('')}`;
 }
 
-function best({ objective, best, tied, undecided }: SweepResult): [string, string][] {
+function best({ objective, best, best_stopped, tied, undecided }: SweepResult): [string, string][] {
   if (objective === null) return [];
   const { metric, at } = objective;
   const label = at === 'last' ? metric : `${metric} (${at})`;
@@ -56,9 +56,18 @@ function best({ objective, best, tied, undecided }: SweepResult): [string, strin
     return undecided === null ? [] : [[label, `no configuration is the best: ${whyUndecided(undecided)}`]];
   }
   return [
-    ...[best, ...tied].map((each, i): [string, string] => [i === 0 ? 'best' : 'and', configurationText(each)]),
+    ...[best, ...tied].map((each, i): [string, string] => [
+      i === 0 ? 'best' : 'and',
+      `${configurationText(each)}${i === 0 ? stoppedText(best_stopped) : ''}`,
+    ]),
     [label, scoreText(best)],
   ];
+}
+
+/** One that was given up leads by what it had come to by then. */
+function stoppedText(stopped: SweepResult['best_stopped']): string {
+  if (stopped === undefined) return '';
+  return ` (stopped at step ${stopped.step}${stopped.of === null ? '' : ` of ${stopped.of}`})`;
 }
 
 /** Failures first: they are what somebody has to look at. */

@@ -29,7 +29,7 @@ export function plainReporter(
 ): SweepReporter {
   const started = new Map<PlannedRun, number>();
   let ended = 0;
-  const counted = ({ outcome, result, best }: Settled): string | null => {
+  const counted = ({ outcome, result, best, why = null }: Settled): string | null => {
     const { run, state } = outcome;
     if (!isFinished(state) && state !== 'failed') return lineOfUnfinished(outcome, nameOf(run));
     ended += 1;
@@ -37,7 +37,10 @@ export function plainReporter(
     const found = result === null ? '' : `: ${resultText(result)}`;
     const milliseconds = now() - (started.get(run) ?? now());
     const time = milliseconds >= 1000 ? ` in ${formatDuration(milliseconds / 1000)}` : '';
-    const how = state === 'failed' ? `: ${reasonOf(outcome)}` : `${found}${time}${leads}`;
+    const how =
+      state === 'failed'
+        ? `: ${reasonOf(outcome)}`
+        : `${found}${time}${leads}${why === null ? '' : ` (${printable(why)})`}`;
     return `[${ended}/${total}] ${state} ${nameOf(run)}${how}`;
   };
   return {

@@ -10,6 +10,7 @@ import { isFinished } from '../../run_files/status.ts';
 import { type Proposal, Study, type StudyEvent } from '../../study/study.ts';
 import type { Trial } from '../../study/types.ts';
 import { messageOf, SpecError } from '../../util/errors.ts';
+import { shortPath } from '../../util/files.ts';
 import type { SweepPlan } from '../plan.ts';
 import type { PlannedRun } from '../planned_run.ts';
 import type { Outcome, SchedulerOptions } from '../scheduler.ts';
@@ -17,6 +18,7 @@ import { readHistory, replayed, type StudyHistory } from './history.ts';
 import { JudgedRuns } from './judged_runs.ts';
 import { Spending } from './spending.ts';
 import type { StudyPlan } from './study_plan.ts';
+import { loggedWithout, neverLogged } from './unlogged.ts';
 import { eventOf, type Verdict } from './verdict.ts';
 
 export interface DriveOptions extends SchedulerOptions {
@@ -92,6 +94,8 @@ class Drive {
   readonly #repeats = new Map<number, number[]>();
   /** Hashes of the stages that were begun. */
   readonly #stages = new Set<string>();
+  /** Of a run without a value. */
+  #hasWarned = false;
 
   constructor(
     plan: SweepPlan,
@@ -123,6 +127,7 @@ class Drive {
       this.#add(runs, event.lineage);
     }
     await this.#options.planned([...this.#runs.values()]);
+    this.#options.standings.expect([...this.#runs.values()]);
     const waiting = new Set(this.#state.waiting);
     for (const [number, { runs }] of this.#trials.entries()) {
       for (const { hash, directory } of runs) this.#spending.add(hash, directory, null);
@@ -162,7 +167,7 @@ class Drive {
         await Promise.race(underWay);
       }
     } catch (error) {
-      this.#broken.abort();
+      if (underWay.size > 0) this.#broken.abort();
       await Promise.allSettled(underWay);
       throw error;
     }
@@ -305,11 +310,30 @@ class Drive {
     if (verdict.kind === 'at_rung') {
       this.#options.onEvent({ type: 'waiting', run, step: goal?.step ?? 0, value: verdict.value });
     } else await this.#judged.scheduler.settle(outcome);
+    this.#refuseUnlogged(outcome, verdict);
     this.#isHalted ||= outcome.state === 'failed' && verdict.kind === 'unfinished';
     own.verdicts.set(run, verdict);
     if (own.verdicts.size < own.judged.size) return;
     const event = eventOf(trial, [...own.verdicts.values()], goal);
     if (event !== null) await this.#record(event);
+  }
+
+  /**
+   * Where no trial has a value and a run that is done has logged nothing under the name of the objective, none ever will. Before the
+   * trial is told of, so that the same command stops here again.
+   */
+  #refuseUnlogged({ run, directory, state }: Outcome, { kind, value }: Verdict): void {
+    const { file, log_path, fields } = this.#plan;
+    if (state !== 'done' || kind !== 'finished' || value !== null || fields.objective === null) return;
+    const { metric } = fields.objective;
+    const logged = loggedWithout(directory, metric);
+    if (logged !== null && this.#state.trials.every((trial) => trial.value === null)) {
+      throw neverLogged(metric, logged, { file: shortPath(file), log_path, name: run.name });
+    }
+    if (this.#hasWarned) return;
+    this.#hasWarned = true;
+    const message = `has logged no ${metric}, which is the objective: its trial counts as failed`;
+    this.#options.onEvent({ type: 'trouble', run, message });
   }
 
   /** One that several trials start from is run once. */

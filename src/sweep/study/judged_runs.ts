@@ -37,7 +37,6 @@ export class JudgedRuns {
   readonly #goals = new Map<string, number | null>();
   readonly #decisions = new Map<string, Decision>();
   readonly #watched = new Map<string, AbortController>();
-  #hasWarned = false;
 
   constructor(options: JudgedRunsOptions) {
     const { objective, lower, scheduling } = options;
@@ -101,7 +100,9 @@ export class JudgedRuns {
       const { value, step } = decision;
       return { outcome: { ...outcome, state: 'stopped' }, verdict: { kind: 'given_up', value, step } };
     }
-    if (state === 'done') return { outcome, verdict: this.#finished(outcome) };
+    if (state === 'done') {
+      return { outcome, verdict: { kind: 'finished', value: this.measured(directory), step: null } };
+    }
     if (state === 'diverged') return { outcome, verdict: FAILED };
     if (state === 'failed') {
       const attempt = (await readStatus(directory)).value?.attempt ?? 0;
@@ -130,17 +131,6 @@ export class JudgedRuns {
     if (this.#options.rule?.kind !== 'rungs' || whyStopped(directory) !== null) return null;
     const { value: status } = await readStatus(directory);
     return { value: this.measured(directory), step: status?.step ?? 0 };
-  }
-
-  #finished({ run, directory }: Outcome): Verdict {
-    const value = this.measured(directory);
-    const { metric } = this.#options.objective;
-    if (value === null && !this.#hasWarned) {
-      this.#hasWarned = true;
-      const message = `has logged no ${metric}, which is the objective: its trial counts as failed`;
-      this.#options.scheduling.onEvent({ type: 'trouble', run, message });
-    }
-    return { kind: 'finished', value, step: null };
   }
 
   async #giveUp(directory: string, given: { reason: string; value: number | null; step: number }): Promise<void> {
