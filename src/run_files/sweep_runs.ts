@@ -38,7 +38,7 @@ export async function isSweepDirectory(directory: string): Promise<boolean> {
   if (!(await exists(directory))) {
     const near = nearPaths(directory, '/').map(shortPath);
     const meant = near.length === 0 ? '' : `; did you mean ${near.join(' or ')}?`;
-    throw new RunDirectoryError(`there is no such directory: ${shortPath(directory)}${meant}`, NEITHER);
+    throw new RunDirectoryError(`${shortPath(directory)}: no such directory${meant}`, NEITHER);
   }
   throw new RunDirectoryError(
     `${shortPath(directory)} is the directory of neither a sweep nor a run: it has no plan.json and no run.json`,

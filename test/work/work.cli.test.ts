@@ -143,7 +143,7 @@ describe('a detached sweep', { timeout: 300_000 }, () => {
     const { code, stderr } = await sweep.run('sweep', 'sweep.yaml', '--detach');
     expect(code).toBe(2);
     expect(stderr).toContain('rat');
-    expect((await sweep.run('status', 'runs/toys')).stderr).toContain('there is no such directory: runs/toys');
+    expect((await sweep.run('status', 'runs/toys')).stderr).toContain('runs/toys: no such directory');
   });
 });
 
