@@ -35,6 +35,8 @@ export interface Outcome extends Verdict {
   run: PlannedRun;
   /** Where it lies: not the planned place if another sweep has just created the same run under another name. */
   directory: string;
+  /** Why a study has stopped it; where it came to its own end meanwhile, nothing in its directory says so. */
+  why?: string;
 }
 
 /** What a sweep tells while it goes on: what its runs do, and what each of those that end has found. */
@@ -136,7 +138,7 @@ export class Scheduler {
       if (typeof onFailure !== 'string') onEvent({ type: 'halted', ...halted });
     }
     const result = await standings.add(outcome.run, outcome.directory, outcome.state);
-    const why = outcome.state === 'stopped' ? whyStopped(outcome.directory) : null;
+    const why = outcome.state === 'stopped' ? (outcome.why ?? whyStopped(outcome.directory)) : null;
     onEvent({ type: 'settled', outcome, result, best: standings.best, why });
     return outcome;
   }

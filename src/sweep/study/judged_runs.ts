@@ -97,8 +97,8 @@ export class JudgedRuns {
     const decision = this.#decisions.get(run.hash);
     if (decision !== undefined && (state === 'interrupted' || isFinished(state)) && state !== 'diverged') {
       if (state === 'interrupted') await this.#giveUp(directory, decision);
-      const { value, step } = decision;
-      return { outcome: { ...outcome, state: 'stopped' }, verdict: { kind: 'given_up', value, step } };
+      const { reason: why, value, step } = decision;
+      return { outcome: { ...outcome, state: 'stopped', why }, verdict: { kind: 'given_up', value, step } };
     }
     if (state === 'done') {
       return { outcome, verdict: { kind: 'finished', value: this.measured(directory), step: null } };
