@@ -6,7 +6,7 @@ export default defineConfig({
   test: {
     include: ['test/crash/**/*.test.ts'],
     globalSetup: ['test/support/build.ts', 'test/support/cache.ts'],
-    testTimeout: 120_000,
+    testTimeout: 300_000,
     hookTimeout: 60_000,
     env: { NO_COLOR: '1', npm_command: 'test' },
     pool: 'forks',
