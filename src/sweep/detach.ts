@@ -10,7 +10,7 @@ import type { Colors } from 'picocolors/types.js';
 import type { Registry } from '../registry/registry.ts';
 import { columns } from '../run/reporters/final_screen.ts';
 import { LeaseHeldError } from '../run_files/lease.ts';
-import { liveDriver, processesOf, type SweepProcess } from '../run_files/sweep_processes.ts';
+import { processesOf, type SweepProcess } from '../run_files/sweep_processes.ts';
 import { RunDirectoryError } from '../util/errors.ts';
 import { readFileTail } from '../util/file_tail.ts';
 import { explainingFailure, shortPath } from '../util/files.ts';
@@ -21,7 +21,7 @@ import { wrappedText } from '../util/wrapped.ts';
 import { COOKBOOK } from './executors/processes.ts';
 import type { SweepPlan } from './plan.ts';
 import { Preparation } from './prepare.ts';
-import { DETACHED_VARIABLE, DRIVER_LOG } from './presence.ts';
+import { DETACHED_VARIABLE, DRIVER_LOG, drivenAlready } from './presence.ts';
 import { freezePlan } from './sweep_directory.ts';
 
 /** What `sweep --detach --json` prints. */
@@ -41,21 +41,12 @@ export async function detachSweep(
   { argv, again }: { argv: readonly string[]; again: readonly string[] },
 ): Promise<DetachedSweep> {
   const { log_path, runs } = plan;
-  await refuseDriven(log_path);
+  const driven = await drivenAlready(log_path);
+  if (driven !== null) throw driven;
   await freezePlan(plan, argv);
   const prepared = await prepareAll(plan, new Preparation(plan, registry, argv));
   const driver = await startDriver(log_path, again);
   return { log_path, runs: runs.length, prepared, driver };
-}
-
-async function refuseDriven(log_path: string): Promise<void> {
-  const driver = await liveDriver(log_path);
-  if (driver === null) return;
-  const place = quote(shortPath(log_path));
-  throw new RunDirectoryError(
-    `process ${driver.pid} on ${driver.host} drives this sweep already, since ${driver.started_at}`,
-    { hint: `Look at it with "${programName()} status ${place}", or end it with "${programName()} stop ${place}".` },
-  );
 }
 
 /** All that is left to be done, so that what is wrong with any of them is told here and now. */
