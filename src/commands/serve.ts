@@ -27,7 +27,7 @@ export default class Serve extends BaseCommand {
       description: 'Tell clients to hand over the losses that they create, instead of computing them in two passes.',
     }),
     precision: Flags.option({ options: ['float32', 'int8'] as const, default: 'float32' as const })({
-      description: 'Of the frozen weights: int8 is faster and takes a quarter of the memory.',
+      description: 'Of the frozen weights: int8 is faster and takes less memory.',
     }),
     threads: Flags.integer({ min: 1, description: 'Threads of a computation; else COOKBOOK_THREADS, or one a core.' }),
   };

@@ -50,7 +50,7 @@ export const local = defineBuilder({
       oneOf(PRECISIONS, {
         default: 'float32',
         description:
-          'Of the frozen weights: int8 is faster, takes a quarter of the memory, and is a little off (docs/engine.md says how much).',
+          'Of the frozen weights: int8 is faster, takes less memory, and is a little off (docs/engine.md says how much).',
       }),
     ),
     batch_invariant: semantic(
