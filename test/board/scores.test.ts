@@ -9,7 +9,11 @@ import { temporaryDirectory } from '../support/temporary_directory.ts';
 import { childrenOf } from './children.ts';
 import { opened } from './support.ts';
 
+const readers = () => childrenOf(process.pid).filter(({ command }) => command.includes('read_scores.mjs'));
+
 async function evaluated() {
+  // That of the test before may still be there for a moment.
+  await expect.poll(readers).toEqual([]);
   const directory = await temporaryDirectory();
   writeRun(join(directory, 'a'));
   writeAnswers(join(directory, 'evals/p/sums'), answersTo(40, 30), { 'settings.json': { model: 'P' } });
@@ -18,9 +22,17 @@ async function evaluated() {
 }
 
 async function reader(): Promise<number> {
-  const ours = () => childrenOf(process.pid).find(({ command }) => command.includes('read_scores.mjs'))?.pid;
-  await expect.poll(ours, { interval: 5 }).toBeDefined();
-  return ours() ?? 0;
+  let pid: number | undefined;
+  await expect
+    .poll(
+      () => {
+        pid = readers()[0]?.pid;
+        return pid;
+      },
+      { interval: 5 },
+    )
+    .toBeDefined();
+  return pid ?? 0;
 }
 
 it('the board answers while they are read', async () => {
@@ -38,8 +50,7 @@ it('the board answers while they are read', async () => {
   });
   // They are not read again before many times as long has passed.
   expect(await board.json('/api/scores')).toEqual(scores);
-  const others = childrenOf(process.pid).filter((each) => each.pid !== pid && each.command.includes('read_scores.mjs'));
-  expect(others).toEqual([]);
+  expect(readers().filter((each) => each.pid !== pid)).toEqual([]);
 });
 
 it('a reader that comes to an end is told of, and harms nothing else', async () => {
@@ -59,7 +70,5 @@ it('a board that closes does not wait for them', async () => {
   process.kill(await reader(), 'SIGSTOP');
   await board.close();
   await asking;
-  await expect
-    .poll(() => childrenOf(process.pid).filter(({ command }) => command.includes('read_scores.mjs')))
-    .toEqual([]);
+  await expect.poll(readers).toEqual([]);
 });
