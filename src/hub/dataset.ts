@@ -101,31 +101,23 @@ async function openListed(
   await writeReference(repository, sha);
   const onDownload = ({ path, bytes }: { path: string; bytes: number }) =>
     notify(`downloading ${path} of ${name} (${(bytes / 1e6).toFixed(1)} MB)`);
-  return {
-    name,
-    commit: sha,
-    paths: [...byPath.keys()],
-    cachedOnly: null,
-    lacks: async (path) => !byPath.has(path),
-    async locate(path) {
-      const file = byPath.get(path);
-      if (file === undefined) throw noFile(repository, path);
-      try {
-        return await fetchFile(repository, sha, file, { settings, onDownload, signal });
-      } catch (error) {
-        signal?.throwIfAborted();
-        if (isSystemError(error)) throw error;
-        const what = `${path} of the data set ${name} could not be downloaded`;
-        throw (
-          (await refusalOf(error, repository, settings)) ??
-          new ConfigurationError(`${what}: ${await unanswered(error, settings)}`, {
-            hint: 'Run the same command again: the download goes on where it broke off.',
-            cause: error,
-          })
-        );
-      }
-    },
-  };
+  return listedDataset(repository, sha, byPath, async (file) => {
+    const { path } = file;
+    try {
+      return await fetchFile(repository, sha, file, { settings, onDownload, signal });
+    } catch (error) {
+      signal?.throwIfAborted();
+      if (isSystemError(error)) throw error;
+      const what = `${path} of the data set ${name} could not be downloaded`;
+      throw (
+        (await refusalOf(error, repository, settings)) ??
+        new ConfigurationError(`${what}: ${await unanswered(error, settings)}`, {
+          hint: 'Run the same command again: the download goes on where it broke off.',
+          cause: error,
+        })
+      );
+    }
+  });
 }
 
 /**
@@ -174,25 +166,17 @@ interface Cached {
 function openKept(repository: Repository, { sha, snapshot, why, files }: Cached & { files: KeptFile[] }): HubDataset {
   const { name } = repository;
   const byPath = byPathOf(files);
-  return {
-    name,
-    commit: sha,
-    paths: [...byPath.keys()],
-    cachedOnly: null,
-    lacks: async (path) => !byPath.has(path),
-    async locate(path) {
-      const file = byPath.get(path);
-      if (file === undefined) throw noFile(repository, path);
-      const place = join(snapshot, ...(safeParts(path) ?? []));
-      const there = await stat(place).catch(() => null);
-      if (there === null) throw notCached(path, name, why);
-      if (there.size === file.size) return place;
-      const sizes = `is ${there.size} bytes long in the cache, and has ${file.size} on the hub`;
-      throw new ConfigurationError(`${path} of the data set ${name} ${sizes}`, {
-        hint: `Delete ${place} and what it links to, and run it once with a network.`,
-      });
-    },
-  };
+  return listedDataset(repository, sha, byPath, async (file) => {
+    const { path } = file;
+    const place = join(snapshot, ...(safeParts(path) ?? []));
+    const there = await stat(place).catch(() => null);
+    if (there === null) throw notCached(path, name, why);
+    if (there.size === file.size) return place;
+    const sizes = `is ${there.size} bytes long in the cache, and has ${file.size} on the hub`;
+    throw new ConfigurationError(`${path} of the data set ${name} ${sizes}`, {
+      hint: `Delete ${place} and what it links to, and run it once with a network.`,
+    });
+  });
 }
 
 /** A data set of which only Python, or an older version, has filled the cache: nobody has kept what it holds besides. */
@@ -211,6 +195,27 @@ async function openUnlisted({ name, storage }: Repository, { sha, snapshot, why 
     async locate(path) {
       if (paths.includes(path)) return join(snapshot, path);
       throw notCached(path, name, why);
+    },
+  };
+}
+
+/** A data set whose files are all known. @param placeOf where a file of it lies on this machine */
+function listedDataset<T>(
+  repository: Repository,
+  commit: string,
+  byPath: ReadonlyMap<string, T>,
+  placeOf: (file: T) => Promise<string>,
+): HubDataset {
+  return {
+    name: repository.name,
+    commit,
+    paths: [...byPath.keys()],
+    cachedOnly: null,
+    lacks: async (path) => !byPath.has(path),
+    async locate(path) {
+      const file = byPath.get(path);
+      if (file === undefined) throw noFile(repository, path);
+      return await placeOf(file);
     },
   };
 }
