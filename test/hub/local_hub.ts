@@ -158,8 +158,9 @@ export class LocalHub {
   #goOn(response: ServerResponse, bytes: number): void {
     const piece = Buffer.alloc(2 ** 16);
     if (bytes <= 0) response.end();
-    else if (!response.destroyed) {
-      response.write(piece, () => {
+    else {
+      response.write(piece, (failure) => {
+        if (failure) return;
         this.takenBeyond += piece.length;
         this.#goOn(response, bytes - piece.length);
       });
