@@ -105,15 +105,23 @@ export class CachedFiles {
   /**
    * Inserts the rows of all files that are known into an empty table `(run_index, step, …)`. A cache that cannot be read after all,
    * or that another process has replaced meanwhile, is given up with its files.
+   * @param isNarrow the files have other metrics too, which nobody asks for
    * @returns number of rows
    */
-  async insertInto(table: string, columns: readonly { metric: string; type: string }[]): Promise<number> {
+  async insertInto(
+    table: string,
+    columns: readonly { metric: string; type: string }[],
+    { isNarrow }: { isNarrow: boolean },
+  ): Promise<number> {
     let rows = 0;
     for (const cache of this.#caches.values()) {
       const files = [...this.#known].filter(([, known]) => known.cache === cache);
       if (files.length === 0) continue;
       const indices = new Map(files.map(([index, { cached }]) => [cached.index, index]));
-      const inserted = await this.#insertFrom(cache, `INSERT INTO ${table} ${cache.select(columns, indices)}`);
+      const inserted = await this.#insertFrom(
+        cache,
+        `INSERT INTO ${table} ${cache.select(columns, indices, { isNarrow })}`,
+      );
       if (inserted === null) for (const [index] of files) this.#known.delete(index);
       rows += inserted ?? 0;
     }

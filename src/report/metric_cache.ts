@@ -140,13 +140,21 @@ export class MetricCache {
     return inFile === undefined || stored === type || (stored === 'VARCHAR' && inFile === type);
   }
 
-  /** The rows of files, `(run_index, step, …)` in their order. @param indices what the rows are to call the files by, by what the table does */
-  select(columns: readonly { metric: string; type: string }[], indices: ReadonlyMap<number, number>): string {
+  /**
+   * The rows of files, `(run_index, step, …)` in their order.
+   * @param indices what the rows are to call the files by, by what the table does
+   * @param isNarrow the files have other metrics too, which may be all that a row without a step has
+   */
+  select(
+    columns: readonly { metric: string; type: string }[],
+    indices: ReadonlyMap<number, number>,
+    { isNarrow }: { isNarrow: boolean },
+  ): string {
     const values = columns.map(({ metric, type }) => this.#value(metric, type));
     const index = renumbered(this.#contents.files.map((_, place) => indices.get(place) ?? null));
     const listed = values.map((value, i) => `, ${value} AS v${i}`).join('');
     const any = ['step', ...values.map((_, i) => `v${i}`)].map((value) => `${value} IS NOT NULL`).join(' OR ');
-    return `FROM (SELECT ${index} AS run_index, step::DOUBLE AS step${listed} FROM ${tableIn(this.#file)}) WHERE run_index IS NOT NULL AND (${any})`;
+    return `FROM (SELECT ${index} AS run_index, step::DOUBLE AS step${listed} FROM ${tableIn(this.#file)}) WHERE run_index IS NOT NULL AND ${isNarrow ? 'true' : `(${any})`}`;
   }
 
   #value(metric: string, type: string): string {

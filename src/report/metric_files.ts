@@ -4,6 +4,7 @@ import type { DuckDBConnection, DuckDBResult } from '@duckdb/node-api';
 import { readForeignLines } from '../run_files/foreign_json.ts';
 import { messageOf, RunDirectoryError } from '../util/errors.ts';
 import type { JsonObject } from '../util/json.ts';
+import type { IsAsked } from './asked_columns.ts';
 import { type CacheableFile, CachedFiles, type Worth } from './cached_files.ts';
 import { quoteName, quoteText } from './columns.ts';
 import { readRows } from './database.ts';
@@ -37,6 +38,7 @@ export class MetricFiles {
   #closed: readonly MetricFile[];
   #hasLines = false;
   #isWhole = true;
+  #isNarrow = false;
   readonly #all: readonly MetricFile[];
   readonly #cached: CachedFiles;
   /** By index, those that DuckDB alone does not read right. */
@@ -88,6 +90,15 @@ export class MetricFiles {
     this.#found.set(index, metrics);
   }
 
+  /** Of these columns those that are to be loaded: where caches have all files, no more than anybody asks for. */
+  narrowed<C extends { metric: string; type: string }>(columns: C[], isAsked: IsAsked): C[] {
+    this.#cached.release(columns);
+    if (!this.#all.every((file) => this.#cached.has(file))) return columns;
+    const asked = columns.filter(({ metric }) => isAsked(metric));
+    this.#isNarrow = asked.length < columns.length;
+    return asked;
+  }
+
   /**
    * Inserts the rows that caches have of these columns into an empty table, as they would be after all that is done to rows that
    * are read; what is queried from now on leaves them out.
@@ -97,8 +108,7 @@ export class MetricFiles {
     table: string,
     columns: readonly { metric: string; type: string }[],
   ): Promise<{ rows: number; merged: number[] }> {
-    this.#cached.release(columns);
-    const rows = await this.#cached.insertInto(table, columns);
+    const rows = await this.#cached.insertInto(table, columns, { isNarrow: this.#isNarrow });
     const queried = new Set([...this.#files, ...this.#closed].map(({ index }) => index));
     const released = this.#all.filter(
       (file) => !this.#cached.has(file) && !queried.has(file.index) && !this.#odd.has(file.index),
@@ -116,7 +126,7 @@ export class MetricFiles {
     columns: readonly { metric: string; type: string; column: string }[],
     worth?: Worth,
   ): Promise<void> {
-    if (!this.#isWhole) return;
+    if (!this.#isWhole || this.#isNarrow) return;
     const read = this.#files.flatMap(({ index }) => {
       const metrics = this.#found.get(index) ?? this.#cached.metrics.get(index) ?? new Map();
       return this.#odd.has(index) ? [] : [[index, { metrics, merged: this.#merged.has(index) }] as const];

@@ -2,6 +2,7 @@
 
 import { readForeignLines } from '../run_files/foreign_json.ts';
 import type { JsonObject, JsonValue } from '../util/json.ts';
+import { anyColumn, type IsAsked } from './asked_columns.ts';
 import type { Columns } from './columns.ts';
 import { readRows } from './database.ts';
 import type { Member, MetricFiles } from './metric_files.ts';
@@ -91,15 +92,19 @@ const listOf = (value: JsonValue | undefined): JsonValue[] => (Array.isArray(val
 /**
  * Fills METRIC_ROWS with the given metrics. A step that was logged more than once becomes one row in which the last value that
  * is not null wins; a torn last line costs nothing. What is logged of a DOUBLE and is no number, such as a text, becomes NaN.
+ * @param isAsked metrics that anybody may ask for; the others may be left out, where reading them can be saved
  * @param isOrdered the runs lie in the order of the files, which takes a quarter of the time on top; those of each run are always
  * in the order of its steps
  */
 export async function loadMetrics(
   files: MetricFiles,
   metrics: Columns,
-  { isOrdered = true }: { isOrdered?: boolean } = {},
+  { isOrdered = true, isAsked = anyColumn }: { isOrdered?: boolean; isAsked?: IsAsked } = {},
 ): Promise<MetricColumn[]> {
-  const columns = Object.entries(metrics).map(([metric, type], i) => ({ metric, type, column: `m${i}` }));
+  const columns = files.narrowed(
+    Object.entries(metrics).map(([metric, type], i) => ({ metric, type, column: `m${i}` })),
+    isAsked,
+  );
   const definitions = columns.map(({ column, type }) => `, ${column} ${type}`).join('');
   await files.connection.run(`CREATE TABLE ${METRIC_ROWS} (run_index BIGINT, step DOUBLE${definitions})`);
   const cached = await files.insertCached(METRIC_ROWS, columns);

@@ -3,7 +3,8 @@
 import type { DuckDBConnection, DuckDBDataChunk } from '@duckdb/node-api';
 import { closestNames } from '../registry/suggest.ts';
 import { ConfigurationError, messageOf } from '../util/errors.ts';
-import { isJsonObject, type JsonValue, objectOf, textOf } from '../util/json.ts';
+import { type JsonObject, objectOf, textOf } from '../util/json.ts';
+import { askedColumns, type IsAsked, objectsIn } from './asked_columns.ts';
 import { quoteName, quoteText } from './columns.ts';
 import { type Answer, readRows, resultColumns, sealDatabase } from './database.ts';
 import type { RunPlaces } from './entries.ts';
@@ -48,12 +49,14 @@ export async function prepareQuestion(
   entries: readonly RunEntry[],
   places: RunPlaces,
 ): Promise<string[]> {
-  const names = await tablesIn(connection, question);
+  const { tables: names, isAsked } = await askedBy(connection, question);
   const asksOf = (...views: string[]) =>
     names.length === 0 || names.some((name) => views.includes(name) || !VIEWS.includes(name));
   const { notices: renamed } = await createRunViews(connection, entries);
   const notices = asksOf('configs') ? renamed : [];
-  if (asksOf('metrics', 'metrics_long')) notices.push(...(await createMetricViews(connection, entries)).notices);
+  if (asksOf('metrics', 'metrics_long')) {
+    notices.push(...(await createMetricViews(connection, entries, isAsked)).notices);
+  }
   if (asksOf('checkpoints')) await createCheckpointView(connection, entries);
   if (asksOf(...EVALUATION_VIEWS)) notices.push(...(await createEvaluationViews(connection, entries, places)));
   await sealDatabase(connection);
@@ -76,7 +79,7 @@ export async function prepareQuestions(
 
 /** One of several questions to a database that was prepared for them. @throws ConfigurationError for text that is no SELECT */
 export async function askNext(connection: DuckDBConnection, question: Question, limits: Limits): Promise<Answer> {
-  await tablesIn(connection, question);
+  await askedBy(connection, question);
   return await ask(connection, question, limits);
 }
 
@@ -123,8 +126,11 @@ async function answerTo(connection: DuckDBConnection, question: Question, { rows
   return { columns: resultColumns(result), chunks };
 }
 
-/** Names of the tables that a statement reads, in lower case. DuckDB's own parser says what the statement holds. */
-async function tablesIn(connection: DuckDBConnection, question: Question): Promise<string[]> {
+/** What a statement reads: its tables by their names in lower case, and columns of `metrics`. DuckDB's own parser says what it holds. */
+async function askedBy(
+  connection: DuckDBConnection,
+  question: Question,
+): Promise<{ tables: string[]; isAsked: IsAsked }> {
   const { sql, file } = question;
   const [row] = await readRows(connection, `SELECT json_serialize_sql(${quoteText(sql)}) AS parsed`);
   const parsed = objectOf(row?.parsed);
@@ -142,7 +148,8 @@ async function tablesIn(connection: DuckDBConnection, question: Question): Promi
     });
   }
   const names: string[] = [];
-  for (const node of nodesOf(statements)) {
+  const defined = new Set<string>();
+  for (const node of objectsIn(statements)) {
     const called = node.type === 'TABLE_FUNCTION' ? textOf(objectOf(node.function).function_name) : null;
     if (called !== null && !TABLE_FUNCTIONS.has(called.toLowerCase())) {
       throw new ConfigurationError(placed(question, null, `${called}() may not be called here`), {
@@ -150,13 +157,15 @@ async function tablesIn(connection: DuckDBConnection, question: Question): Promi
       });
     }
     if (node.type === 'BASE_TABLE') names.push((textOf(node.table_name) ?? '').toLowerCase());
+    for (const name of definedBy(node)) if (!VIEWS.includes(name)) defined.add(name);
   }
-  return names;
+  return { tables: names.filter((name) => !defined.has(name)), isAsked: askedColumns(statements) };
 }
 
-function* nodesOf(value: JsonValue): Generator<Record<string, JsonValue>> {
-  if (isJsonObject(value)) yield value;
-  if (typeof value === 'object' && value !== null) for (const member of Object.values(value)) yield* nodesOf(member);
+/** The names in WITH, in lower case. */
+function definedBy({ cte_map: definitions }: JsonObject): string[] {
+  const { map } = objectOf(definitions);
+  return Array.isArray(map) ? map.map((entry) => (textOf(objectOf(entry).key) ?? '').toLowerCase()) : [];
 }
 
 function oneLine(question: Question, message: string): string {

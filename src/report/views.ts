@@ -3,6 +3,7 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { seeCheckpoints } from '../run_files/seen_run.ts';
 import { type JsonObject, type JsonValue, objectOf } from '../util/json.ts';
+import { anyColumn, type IsAsked } from './asked_columns.ts';
 import { type Columns, columnNames, quoteName, renamingNotices } from './columns.ts';
 import { configTable } from './configs.ts';
 import { createTable } from './database.ts';
@@ -28,33 +29,40 @@ export interface ViewedMetric extends MetricColumn {
   name: string;
 }
 
-/** @returns all metrics, and notices about lines that could not be read, and metrics that SQL knows under another name */
+/**
+ * @param isAsked the columns of `metrics` that anybody may read; the values of the others may be missing
+ * @returns all metrics that were loaded, and notices about lines that could not be read, and metrics that SQL knows under another name
+ */
 export async function createMetricViews(
   connection: DuckDBConnection,
   entries: readonly RunEntry[],
+  isAsked: IsAsked = anyColumn,
 ): Promise<{ metrics: ViewedMetric[]; notices: string[] }> {
   const telling = new Set(entries.flatMap((entry) => tellingMetrics(entry).map(({ metric }) => metric)));
   const files = await MetricFiles.open(connection, entries, true);
-  const columns = await loadMetrics(files, await findMetrics(files, telling));
-  await files.keep(METRIC_ROWS, columns);
-  const names = columnNames(
-    columns.map(({ metric }) => metric),
-    ['run', 'step'],
+  const found = await findMetrics(files, telling);
+  const names = columnNames(Object.keys(found), ['run', 'step']);
+  const quoted = (metric: string) => quoteName(names.get(metric) ?? metric);
+  const loaded = await loadMetrics(files, found, { isAsked: (metric) => isAsked(names.get(metric) ?? metric) });
+  await files.keep(METRIC_ROWS, loaded);
+  const viewed = new Map(loaded.map((each) => [each.metric, { ...each, name: quoted(each.metric) }]));
+  const columns = Object.entries(found).map(
+    ([metric, type]) =>
+      `, ${viewed.has(metric) ? `m.${viewed.get(metric)?.column}` : `NULL::${type}`} AS ${quoted(metric)}`,
   );
-  const named = columns.map((column) => ({ ...column, name: quoteName(names.get(column.metric) ?? column.metric) }));
   // The rows of `runs` were inserted in the order of the entries, so a row's number is the run's index.
   const step = (await hasWholeSteps(files)) ? 'm.step::BIGINT AS step' : 'm.step';
   await connection.run(
-    `CREATE VIEW metrics AS SELECT runs.run, ${step}${named.map(({ column, name }) => `, m.${column} AS ${name}`).join('')}
+    `CREATE VIEW metrics AS SELECT runs.run, ${step}${columns.join('')}
      FROM ${METRIC_ROWS} AS m JOIN runs ON runs.rowid = m.run_index`,
   );
-  const numeric = named.flatMap(({ type, name }) => (type === 'DOUBLE' ? name : []));
+  const numeric = Object.entries(found).flatMap(([metric, type]) => (type === 'DOUBLE' ? quoted(metric) : []));
   const long =
     numeric.length === 0
       ? `SELECT run, step, NULL::VARCHAR AS metric, NULL::DOUBLE AS value FROM metrics WHERE false`
       : `UNPIVOT (SELECT run, step, ${numeric.join(', ')} FROM metrics) ON ${numeric.join(', ')} INTO NAME metric VALUE value`;
   await connection.run(`CREATE VIEW metrics_long AS ${long}`);
-  return { metrics: named, notices: [...files.notices, ...renamingNotices(names, 'metric', 'metrics')] };
+  return { metrics: [...viewed.values()], notices: [...files.notices, ...renamingNotices(names, 'metric', 'metrics')] };
 }
 
 export const CHECKPOINT_COLUMNS: Columns = {

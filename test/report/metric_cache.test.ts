@@ -392,4 +392,32 @@ describe('a report', () => {
     expect(second.table).toEqual(first.table);
     expect(second.table).not.toEqual(small.table);
   });
+
+  it('gives the same answer from the cache, of which it reads what is asked', async () => {
+    const questions = [
+      'SELECT run, count(*) AS n, sum("TEST/nll") AS total FROM metrics GROUP BY run ORDER BY run',
+      'SELECT count(m) FROM metrics m',
+      'SELECT max(m."test/nll") AS m FROM metrics m HAVING m > 0',
+      'SELECT #3 FROM metrics ORDER BY 1 LIMIT 3',
+      'SELECT c FROM metrics AS m(a, b, c) ORDER BY ALL LIMIT 3',
+      'FROM metrics ORDER BY run, step LIMIT 3',
+      'SELECT count(*) FROM metrics NATURAL JOIN (SELECT 0.001 AS learning_rate) AS other',
+      'WITH few AS (SELECT "test/nll" FROM metrics WHERE step > 3) SELECT sum(few."test/nll") FROM few',
+      'WITH few AS (FROM metrics) SELECT sum(learning_rate) FROM few',
+      'SELECT metric, count(*) FROM metrics_long GROUP BY metric ORDER BY metric',
+      'PIVOT metrics ON step IN (1, 2) USING max("test/nll") GROUP BY run ORDER BY run',
+      'DESCRIBE metrics',
+      "SELECT column_name FROM duckdb_columns() WHERE table_name = 'metrics' ORDER BY column_index",
+    ];
+    const answers = async () => {
+      const reports = [];
+      for (const each of questions) reports.push((await makeReport({ directories: ['runs'], cwd, sql: each })).table);
+      return reports;
+    };
+    for (const run of ['a', 'b']) write(run, `${curve(40)}{"odd": 1}\n`);
+    const plain = await answers();
+    await load({ keep: true });
+    expect(await answers()).toEqual(plain);
+    expect((await load({})).read).toEqual([]);
+  });
 });
