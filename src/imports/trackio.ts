@@ -87,7 +87,7 @@ class Tables {
       const values = new Map<string, string | number>();
       for (const [name, value] of Object.entries(row)) {
         if (typeof value === 'number') values.set(name, value);
-        if (!(value instanceof ArrayBuffer || ArrayBuffer.isView(value))) continue;
+        if (!(value instanceof ArrayBuffer || value instanceof Uint8Array)) continue;
         this.#bytesLeft -= value.byteLength;
         values.set(name, this.#decoder.decode(value));
       }
