@@ -1,6 +1,6 @@
 // Importing what other tools, and those who mean harm, have left: what is read, what is told, and that nothing lands elsewhere.
 
-import { mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, symlink, truncate, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import Database from 'libsql';
 import { describe, expect, it } from 'vitest';
@@ -139,6 +139,25 @@ describe('MLflow', () => {
     expect(await readFile(join(runs[0]?.directory ?? '', 'config.json'), 'utf8')).not.toContain('root');
     expect(problems.join()).toContain('DIR/mlruns/1/bomb: ');
   });
+});
+
+it('a parameter of MLflow that is too long, and a metric that cannot be read, cost no more than themselves', async () => {
+  const cwd = await temporaryDirectory();
+  await write(cwd, {
+    'r/meta.yaml': 'run_id: r\n',
+    'r/metrics/loss': '1 0.5 0\n',
+    'r/metrics/huge': '',
+    'r/params/prompt': 'a'.repeat(70_000),
+    'r/params/lr': '0.1',
+  });
+  await truncate(join(cwd, 'r/metrics/huge'), 300 * 2 ** 20);
+  const { runs, problems } = await imported(cwd);
+  expect(await rowsIn(runs[0]?.directory)).toEqual([{ step: 0, loss: 0.5 }]);
+  expect(JSON.parse(await readFile(join(runs[0]?.directory ?? '', 'config.json'), 'utf8'))).toEqual({ lr: 0.1 });
+  expect(problems).toEqual([
+    'DIR/r/metrics/huge: is larger than 256 MiB',
+    'DIR/r/params/prompt: is larger than 0.0625 MiB',
+  ]);
 });
 
 describe('Trackio', () => {
