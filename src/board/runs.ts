@@ -4,7 +4,7 @@
 import { existsSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
-import { discoverRuns } from '../report/discover.ts';
+import { discoverRuns, lieWithin } from '../report/discover.ts';
 import { plannedEntries } from '../report/planned_entries.ts';
 import { type RunEntry, readRunEntry } from '../report/run_entry.ts';
 import { readNotes } from '../run_files/notes.ts';
@@ -88,8 +88,13 @@ export class BoardRuns {
     return [...this.#known.values()].map(({ row }) => row);
   }
 
+  /** Null too for a run that a link has taken the place of since it was found, or the place of one of its files: it may lead anywhere. */
   entry(run: string): RunEntry | null {
-    return this.#known.get(run)?.entry ?? null;
+    const entry = this.#known.get(run)?.entry;
+    if (entry === undefined) return null;
+    const { directories, cwd } = this.#options;
+    const paths = [entry.row.directory, entry.metricsFile, entry.logFile].filter((path) => path !== null);
+    return entry.isPlanned || lieWithin(paths, directories, cwd) ? entry : null;
   }
 
   /** Nothing is searched or watched while nobody looks. */

@@ -13,32 +13,35 @@ const WAL_HEADER_BYTES = 32;
 const MOST_TRIES = 5;
 
 /**
- * Hands over the path of the copy, which is gone behind that.
+ * Hands over the path of the copy, which is gone behind that, and how many bytes it has with its log.
  * @throws for what cannot be read, was left half written, or changes all the time
  */
-export async function withCopy<T>(path: string, read: (copy: string) => T): Promise<T> {
+export async function withCopy<T>(path: string, read: (copy: string, bytes: number) => T): Promise<T> {
   const directory = await mkdtemp(join(tmpdir(), 'cookbook-import-'));
   try {
     const copy = join(directory, 'copy.db');
-    for (let tries = 1; !(await copyOnce(path, copy)); tries++) {
+    for (let tries = 1; ; tries++) {
+      const bytes = await copyOnce(path, copy);
+      if (bytes !== null) return read(copy, bytes);
       if (tries === MOST_TRIES) throw new Error('is being written to all the time');
     }
-    return read(copy);
   } finally {
     await rm(directory, { recursive: true, force: true });
   }
 }
 
-/** False where a writer came in between. */
-async function copyOnce(path: string, copy: string): Promise<boolean> {
+/** How many bytes were copied; null where a writer came in between. */
+async function copyOnce(path: string, copy: string): Promise<number | null> {
   const before = await stateOf(path);
-  await writeFile(copy, await readForeignBytes(path));
+  const database = await readForeignBytes(path);
+  await writeFile(copy, database);
   // Behind the database: what a checkpoint moves from the one to the other meanwhile stands in both.
-  await writeFile(`${copy}-wal`, await besideIt(path, '-wal'));
+  const wal = await besideIt(path, '-wal');
+  await writeFile(`${copy}-wal`, wal);
   if ((await besideIt(path, '-journal', JOURNAL.length)).equals(JOURNAL)) {
     throw new Error('a change of it was not finished: open it once with the tool that it is of');
   }
-  return before === (await stateOf(path));
+  return before === (await stateOf(path)) ? database.length + wal.length : null;
 }
 
 /** The same as long as its log is only appended to, and where it has none, as long as nothing is written. */

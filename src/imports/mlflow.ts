@@ -41,10 +41,12 @@ export async function readMlflowRun(directory: string): Promise<Reading> {
     const experiment = await metaIn(dirname(directory)).catch((): JsonObject => ({}));
     const rows = new Rows();
     for (const [metric, path] of await filesBelow(join(directory, 'metrics'), problems))
-      await addMetric(metric, path, rows, problems);
+      await orLeftOut(path, problems, () => addMetric(metric, path, rows, problems));
     const config: JsonObject = Object.create(null);
     for (const [name, path] of await filesBelow(join(directory, 'params'), problems)) {
-      config[name] = paramValue((await readRegularFile(path, MOST_PARAM_BYTES)).replace(/\n$/, ''));
+      await orLeftOut(path, problems, async () => {
+        config[name] = paramValue((await readRegularFile(path, MOST_PARAM_BYTES)).replace(/\n$/, ''));
+      });
     }
     problems.push(...rows.problems(directory));
     if (rows.rows.size === 0) return { runs: [], problems };
@@ -87,6 +89,15 @@ async function filesBelow(directory: string, problems: string[]): Promise<[strin
     .sort(([a], [b]) => (a < b ? -1 : 1));
   if (files.length > MOST_FILES) problems.push(`${directory}: ${files.length - MOST_FILES} of its files are left out`);
   return files.slice(0, MOST_FILES);
+}
+
+/** One file that cannot be read keeps no other of its run from being read. */
+async function orLeftOut(path: string, problems: string[], read: () => Promise<void>): Promise<void> {
+  try {
+    await read();
+  } catch (error) {
+    problems.push(`${path}: ${messageOf(error)}`);
+  }
 }
 
 /** Each line has a time, a value and a step; newer versions add to it. */

@@ -2,7 +2,7 @@
 
 import { basename, join, relative } from 'node:path';
 import { events } from '../sinks/tensorboard/events.ts';
-import { decodeRecords } from '../sinks/tensorboard/records.ts';
+import { takeRecords } from '../sinks/tensorboard/records.ts';
 import { messageOf } from '../util/errors.ts';
 import { isJsonObject, type JsonObject, type JsonValue, numberOf, objectOf, textOf } from '../util/json.ts';
 import { plural } from '../util/plural.ts';
@@ -28,20 +28,21 @@ export async function readEventDirectory(directory: string, names: readonly stri
   for (const name of [...names].sort()) {
     const path = join(directory, name);
     try {
-      const { records, damaged, problem } = decodeRecords(await readForeignBytes(path));
-      let unread = damaged;
-      for (const record of records) {
+      let unread = 0;
+      const { damaged, problem } = takeRecords(await readForeignBytes(path), (record) => {
         const event = decodedEvent(record);
-        if (event === null) unread += 1;
-        else {
-          const time = numberOf(event.wall_time);
-          if (time !== null && time > 0) {
-            started = Math.min(started ?? time, time);
-            ended = Math.max(ended ?? time, time);
-          }
-          take(event, rows, config);
+        if (event === null) {
+          unread += 1;
+          return;
         }
-      }
+        const time = numberOf(event.wall_time);
+        if (time !== null && time > 0) {
+          started = Math.min(started ?? time, time);
+          ended = Math.max(ended ?? time, time);
+        }
+        take(event, rows, config);
+      });
+      unread += damaged;
       if (unread > 0) problems.push(`${path}: ${plural(unread, 'damaged record')} left out`);
       if (problem !== null) problems.push(`${path}: ${problem}; the rest is left out`);
     } catch (error) {

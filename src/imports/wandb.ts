@@ -2,7 +2,7 @@
 
 import { basename } from 'node:path';
 import { parseForeign } from '../run_files/foreign_json.ts';
-import { decodePieces } from '../sinks/wandb/log_file.ts';
+import { takePieces } from '../sinks/wandb/log_file.ts';
 import { decoded } from '../sinks/wandb/records.ts';
 import { messageOf } from '../util/errors.ts';
 import { isJsonObject, type JsonObject, type JsonValue, numberOf, objectOf, textOf } from '../util/json.ts';
@@ -19,8 +19,6 @@ export async function readWandbFile(path: string): Promise<Reading> {
   } catch (error) {
     return { runs: [], problems: [`${path}: ${messageOf(error)}`] };
   }
-  const { records, damaged, problem } = decodePieces(file);
-  if (problem !== null) return { runs: [], problems: [`${path}: ${problem}`] };
   const fileName = basename(path).slice('run-'.length, -'.wandb'.length);
   const run: ForeignRun = {
     kind: 'wandb',
@@ -34,14 +32,16 @@ export async function readWandbFile(path: string): Promise<Reading> {
     ended: null,
   };
   const rows = new Rows();
-  let unread = damaged;
-  for (const bytes of records) {
+  let unread = 0;
+  const { damaged, problem } = takePieces(file, (record) => {
     try {
-      take(decoded(bytes), run, rows);
+      take(decoded(record), run, rows);
     } catch {
       unread += 1;
     }
-  }
+  });
+  if (problem !== null) return { runs: [], problems: [`${path}: ${problem}`] };
+  unread += damaged;
   run.rows = rows.rows;
   const problems = rows.problems(path);
   if (unread > 0) problems.push(`${path}: ${plural(unread, 'damaged record')} left out`);

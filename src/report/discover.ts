@@ -65,6 +65,23 @@ export function discoverRuns(roots: readonly string[], cwd: string): Discovery {
   return search.result();
 }
 
+/** Whether paths that were found in `roots` lie there still, now that links may have taken their places. What is gone lies nowhere else. */
+export function lieWithin(paths: readonly string[], roots: readonly string[], cwd: string): boolean {
+  const realRoots = roots.flatMap((root) => realPath(resolve(cwd, root)) ?? []);
+  return paths.every((path) => {
+    const real = realPath(path);
+    return real === null || realRoots.some((root) => isWithin(real, root));
+  });
+}
+
+function realPath(path: string): string | null {
+  try {
+    return realpathSync(path);
+  } catch {
+    return null;
+  }
+}
+
 function displayPath(path: string, cwd: string): string {
   return isWithin(path, cwd) ? relative(cwd, path) || '.' : path;
 }
@@ -158,12 +175,8 @@ class Search {
 
   /** True for a link to a file inside the roots. What lies inside them is found by itself, so links to directories are never followed. */
   #mayFollow(link: string): boolean {
-    let target: string;
-    try {
-      target = realpathSync(link);
-    } catch {
-      return false; // It leads nowhere: there is nothing to read.
-    }
+    const target = realPath(link);
+    if (target === null) return false; // It leads nowhere: there is nothing to read.
     const stats = statSync(target);
     if (this.#realRoots.some((root) => isWithin(target, root))) return stats.isFile();
     if (stats.isDirectory() || READ.has(basename(link))) {

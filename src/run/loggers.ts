@@ -15,6 +15,8 @@ import { Logger } from './logger.ts';
 
 /** A run that is over waits this long for its loggers. */
 const CLOSE_MS = 15_000;
+/** What one logger says in an attempt: of a hundred thousand names that it has to change, nobody reads each. */
+const MOST_NOTICES = 20;
 
 export interface LoggersOptions {
   directory: string;
@@ -64,7 +66,7 @@ export class Loggers implements MetricsLog {
     const signal = AbortSignal.any([this.#ending.signal, lost]);
     for (const ref of refs) {
       const name = ref.builder;
-      const tell = (message: string) => this.#tell({ type: 'notice', message: `${name}: ${message}` });
+      const tell = this.#noticesOf(name);
       try {
         const sink = await registry.build(sinkSlot, ref, { run, env, signal, tell });
         const rows = () => this.#rows();
@@ -128,6 +130,17 @@ export class Loggers implements MetricsLog {
       metrics,
       time: this.#times.get(step) ?? null,
     }));
+  }
+
+  /** Those of one logger, and behind the last of them that there are more. */
+  #noticesOf(name: string): (message: string) => void {
+    let told = 0;
+    return (message) => {
+      told += 1;
+      if (told > MOST_NOTICES + 1) return;
+      const said = told > MOST_NOTICES ? 'what else there is to say of this kind is left out' : message;
+      this.#tell({ type: 'notice', message: `${name}: ${said}` });
+    };
   }
 
   /** Loggers speak up at any time, and where the run is lost nobody listens. */

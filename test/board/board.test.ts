@@ -1,6 +1,6 @@
 // The board's server: what it finds and tells, that it follows what changes, who may ask, and that it writes notes and nothing else.
 
-import { appendFileSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, readdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -98,6 +98,44 @@ describe('what it tells', () => {
       expect((await fetch(`${board.url}/api/run?run=${encodeURIComponent(path)}`)).status).toBe(404);
     expect((await fetch(`${board.url}/..%2f..%2fpackage.json`)).status).toBe(404);
     expect(board.failures).toEqual([]);
+  });
+});
+
+describe('a link that has taken the place of', () => {
+  const secretIn = async () => {
+    const elsewhere = writeRun(join(await temporaryDirectory(), 'secret'));
+    writeFileSync(join(elsewhere, 'logs.log'), 'secret');
+    return elsewhere;
+  };
+
+  it('a run since it was found is not followed, and nothing is written where it leads', async () => {
+    const [directory, elsewhere] = [await temporaryDirectory(), await secretIn()];
+    writeRun(join(directory, 'a'));
+    const board = await opened(directory);
+    renameSync(join(directory, 'a'), join(directory, '.a'));
+    symlinkSync(elsewhere, join(directory, 'a'));
+    for (const what of ['run', 'log', 'transcripts'])
+      expect(await board.json(`/api/${what}?run=a`)).toEqual({ detail: 'there is no such run any more' });
+    expect(await board.json('/api/curves?run=a&metric=loss')).toMatchObject({ curves: [] });
+    const { change } = await boardOf(board);
+    const headers = { Origin: board.url, 'X-Board-Change': change };
+    const body = JSON.stringify({ run: 'a', revision: 0, tags: [], note: 'x' });
+    expect((await fetch(`${board.url}/api/notes`, { method: 'POST', headers, body })).status).toBe(404);
+    expect(readdirSync(elsewhere)).not.toContain('notes.json');
+    rmSync(join(directory, 'a'));
+    renameSync(join(directory, '.a'), join(directory, 'a'));
+    expect(await board.json('/api/run?run=a')).toMatchObject({ run: 'a' });
+  });
+
+  it('a log since it was found is not followed', async () => {
+    const [directory, elsewhere] = [await temporaryDirectory(), await secretIn()];
+    const log = join(writeRun(join(directory, 'a')), 'logs.log');
+    writeFileSync(log, 'own');
+    const board = await opened(directory);
+    expect(await board.json('/api/log?run=a')).toMatchObject({ log: { text: 'own' } });
+    rmSync(log);
+    symlinkSync(join(elsewhere, 'logs.log'), log);
+    expect(await board.json('/api/log?run=a')).toEqual({ detail: 'there is no such run any more' });
   });
 });
 

@@ -1,6 +1,6 @@
 // Importing what other tools, and those who mean harm, have left: what is read, what is told, and that nothing lands elsewhere.
 
-import { mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, symlink, truncate, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import Database from 'libsql';
 import { describe, expect, it } from 'vitest';
@@ -141,6 +141,25 @@ describe('MLflow', () => {
   });
 });
 
+it('a parameter of MLflow that is too long, and a metric that cannot be read, cost no more than themselves', async () => {
+  const cwd = await temporaryDirectory();
+  await write(cwd, {
+    'r/meta.yaml': 'run_id: r\n',
+    'r/metrics/loss': '1 0.5 0\n',
+    'r/metrics/huge': '',
+    'r/params/prompt': 'a'.repeat(70_000),
+    'r/params/lr': '0.1',
+  });
+  await truncate(join(cwd, 'r/metrics/huge'), 300 * 2 ** 20);
+  const { runs, problems } = await imported(cwd);
+  expect(await rowsIn(runs[0]?.directory)).toEqual([{ step: 0, loss: 0.5 }]);
+  expect(JSON.parse(await readFile(join(runs[0]?.directory ?? '', 'config.json'), 'utf8'))).toEqual({ lr: 0.1 });
+  expect(problems).toEqual([
+    'DIR/r/metrics/huge: is larger than 256 MiB',
+    'DIR/r/params/prompt: is larger than 0.0625 MiB',
+  ]);
+});
+
 describe('Trackio', () => {
   async function database(cwd: string, sql: string): Promise<void> {
     const opened = new Database(join(cwd, 'p.db'));
@@ -176,6 +195,65 @@ describe('Trackio', () => {
       cwd,
       `CREATE VIEW metrics AS WITH RECURSIVE r(step) AS (SELECT 1 UNION ALL SELECT step + 1 FROM r)
        SELECT step, 'a' AS run_name, 'a' AS run_id, '' AS timestamp, '{}' AS metrics FROM r;`,
+    );
+    await expect(imported(cwd)).rejects.toThrow('no runs of other tools');
+  });
+
+  it('texts that are no UTF-8, wherever they stand, end nothing', async () => {
+    const cwd = await temporaryDirectory();
+    await database(
+      cwd,
+      `CREATE TABLE metrics (run_id TEXT, timestamp TEXT, run_name TEXT, step INTEGER, metrics TEXT, QQQ TEXT);
+       CREATE TABLE configs (run_id TEXT, config TEXT);
+       INSERT INTO metrics VALUES (CAST(x'ff41' AS TEXT), CAST(x'ff' AS TEXT), CAST(x'fe42' AS TEXT), 0, '{"loss": 1}', ''),
+         ('b', '', 'b', CAST(x'ff' AS TEXT), '{"loss": 2}', ''), ('c', '', 'c', 2, CAST(x'7bff' AS TEXT), ''),
+         (7, '', NULL, 3, '{"loss": 4}', '');
+       INSERT INTO configs VALUES (CAST(x'ff41' AS TEXT), '{"lr": 1}'), ('b', CAST(x'ff' AS TEXT));`,
+    );
+    const file = await readFile(join(cwd, 'p.db'));
+    for (let at = file.indexOf('QQQ'); at >= 0; at = file.indexOf('QQQ', at)) file.fill(0xff, at, at + 3);
+    await writeFile(join(cwd, 'p.db'), file);
+    const { runs, problems } = await imported(cwd);
+    expect(runs.map(({ name, steps }) => [name, steps])).toEqual([
+      ['\ufffdB', 1],
+      ['7', 1],
+    ]);
+    expect(JSON.parse(await readFile(join(runs[0]?.directory ?? '', 'config.json'), 'utf8'))).toEqual({ lr: 1 });
+    expect(problems[0]).toBe('DIR/p.db: 1 damaged row left out');
+  });
+
+  it('a database of UTF-16 is read', async () => {
+    const cwd = await temporaryDirectory();
+    await database(
+      cwd,
+      `PRAGMA encoding = 'UTF-16be';
+       CREATE TABLE metrics (timestamp TEXT, run_name TEXT, step INTEGER, metrics TEXT);
+       INSERT INTO metrics VALUES ('2026-01-01T00:00:00', 'one', 0, '{"loss": 1.5}')`,
+    );
+    const { runs } = await imported(cwd);
+    expect(runs).toMatchObject([{ name: 'one', steps: 1 }]);
+  });
+
+  it('a table that says of itself that it has more rows than its file has room for is given up', async () => {
+    const cwd = await temporaryDirectory();
+    const rows = Array.from({ length: 400 }, (_, i) => `(${i}, '', 'a', ${i}, '{"loss": 1}')`);
+    await database(
+      cwd,
+      `CREATE TABLE metrics (id INTEGER PRIMARY KEY, timestamp TEXT, run_name TEXT, step INTEGER, metrics TEXT);
+       INSERT INTO metrics VALUES ${rows.join(', ')};`,
+    );
+    await writeFile(join(cwd, 'p.db'), branching(await readFile(join(cwd, 'p.db'))));
+    const problems: string[] = [];
+    await importCommand(['.'], { to: 'out', cwd, notify: (message) => problems.push(message) }).catch(() => undefined);
+    expect(problems.join()).toContain('p.db: is damaged: it has more rows than its file has room for');
+  });
+
+  it('a column that is computed when it is read is not asked, however it is written', async () => {
+    const cwd = await temporaryDirectory();
+    await database(
+      cwd,
+      `CREATE TABLE metrics (timestamp TEXT, run_name TEXT, step INTEGER, metrics TEXT AS/**/('{"loss":' || hex(zeroblob(3)) || '}'));
+       INSERT INTO metrics (timestamp, run_name, step) VALUES ('', 'a', 0);`,
     );
     await expect(imported(cwd)).rejects.toThrow('no runs of other tools');
   });
@@ -325,6 +403,33 @@ describe('what is made to do harm', () => {
     expect(runs).toMatchObject([{ kind: 'mlflow', steps: 1 }]);
   });
 });
+
+/** The database with a root of the first table that leads to the same rows again and again: four hundred times, in each of four levels. */
+function branching(database: Buffer): Buffer {
+  const [pageSize, root, levels, cells] = [4096, 2, 4, 400];
+  const pageAt = (number: number) => database.subarray((number - 1) * pageSize, number * pageSize);
+  const leaf = pageAt(root).readUInt32BE(pageAt(root).readUInt16BE(12));
+  const firstNew = database.length / pageSize + 1;
+  const pages = Array.from({ length: levels }, (_, level) => {
+    const page = Buffer.alloc(pageSize);
+    const child = level === 0 ? leaf : firstNew + level - 1;
+    const place = (cell: number) => pageSize - 5 * (cell + 1);
+    page.writeUInt8(5);
+    page.writeUInt16BE(cells, 3);
+    page.writeUInt16BE(place(cells - 1), 5);
+    page.writeUInt32BE(child, 8);
+    for (let cell = 0; cell < cells; cell++) {
+      page.writeUInt16BE(place(cell), 12 + 2 * cell);
+      page.writeUInt32BE(child, place(cell));
+      page.writeUInt8(1, place(cell) + 4);
+    }
+    return page;
+  });
+  pages[levels - 1]?.copy(pageAt(root));
+  const whole = Buffer.concat([database, ...pages]);
+  whole.writeUInt32BE(whole.length / pageSize, 28);
+  return whole;
+}
 
 /** A rollback journal that SQLite takes for one of several of the transaction that a file tells of, which it then deletes. */
 function journalNaming(path: string, database: Buffer): Buffer {

@@ -205,3 +205,27 @@ it('a copy of a run that goes on takes nothing from the original, and neither co
   expect(steps()).toEqual([EIGHT.join(','), EIGHT.join(',')]);
   database.close();
 });
+
+it('that has something to say of every metric says it of some', async () => {
+  const talker = defineBuilder({
+    slot: sinkSlot,
+    name: 'keeper',
+    version: 1,
+    doc: 'Speaks of a thousand names.',
+    params: Type.Object({}),
+    build: (_, { tell }) => {
+      for (let i = 0; i < 1_000; i++) tell(`metric ${i} is called otherwise`);
+      return new Keeper();
+    },
+  });
+  const directory = await prepared();
+  const told: string[] = [];
+  const onEvent = (event: RunEvent) => void (event.type === 'notice' && told.push(event.message));
+  const registry = new Registry([toyService, toyTrainer, talker]);
+  await executeRun(directory, registry, { onEvent, signal: new AbortController().signal });
+  expect(told).toHaveLength(21);
+  expect(told.slice(-2)).toEqual([
+    'keeper: metric 19 is called otherwise',
+    'keeper: what else there is to say of this kind is left out',
+  ]);
+});

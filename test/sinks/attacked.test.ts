@@ -1,7 +1,7 @@
 // Loggers whose disk is full, and whose server refuses, hangs, lies or never ends: each tells it, and has every row once it can.
 
 import { readdirSync, readFileSync } from 'node:fs';
-import { createServer, type RequestListener } from 'node:http';
+import { createServer, type RequestListener, type ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import Database from 'libsql';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -152,6 +152,27 @@ describe('an MLflow server', () => {
     expect(String(end).split('\n')).toHaveLength(1);
   });
 
+  it('that has more values than the run ever logged is not read to its end', async () => {
+    const asked: string[] = [];
+    const sink = await sinkOf(({ url = '' }, answer) => {
+      asked.push(url.replace(/.*\/mlflow\/|\?.*/g, ''));
+      const metrics = Array.from({ length: 100 }, (_, step) => ({ key: 'loss', value: 1, step }));
+      if (url.includes('get-history')) return answer.end(JSON.stringify({ metrics, next_page_token: 'more' }));
+      if (url.includes('runs/create')) return answer.end('{"run":{"info":{"run_id":"new"}}}');
+      return historyWithoutEnd()({ url }, answer);
+    });
+    await sink.open(rowsUpTo(2));
+    expect(asked.filter((path) => path === 'metrics/get-history')).toHaveLength(1);
+    expect(asked.slice(-2)).toEqual(['runs/log-batch', 'runs/delete']);
+  });
+
+  it('that answers more than a run can have said is not listened to', async () => {
+    const sink = await sinkOf((_, answer) =>
+      answer.end(Buffer.concat([Buffer.alloc(20 * 2 ** 20, '['), Buffer.from(']')])),
+    );
+    await expect(sink.open(rowsUpTo(2))).rejects.toThrow(/it is larger than 16777216 bytes/);
+  });
+
   it('that never answers, or sends without end, is given up with the run', async () => {
     for (const answer of [() => {}, endless]) {
       const leave = new AbortController();
@@ -172,7 +193,7 @@ const endless: RequestListener = (_, answer) => {
 };
 
 /** A run that has a metric, of whose values there is always another page. */
-function historyWithoutEnd(): RequestListener {
+function historyWithoutEnd(): (request: { url?: string }, answer: ServerResponse) => void {
   return ({ url = '' }, answer) => {
     if (url.includes('get-history')) return answer.end(JSON.stringify({ metrics: [], next_page_token: 'more' }));
     if (url.includes('experiments'))

@@ -1,5 +1,6 @@
 // A project's database: rows of a run replaced in one transaction, others' left alone, and a database that is in use.
 
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import Database from 'libsql';
 import { expect, it } from 'vitest';
@@ -88,4 +89,23 @@ it('projects lie where Trackio looks, under names that are no paths', () => {
   expect(databaseName('…')).toBe('default.db');
   expect(trackioDirectory({ TRACKIO_DIR: '/here' })).toBe('/here');
   expect(trackioDirectory({ HF_HOME: '/hf' })).toBe('/hf/trackio');
+});
+
+it('texts of a database that are no UTF-8 do not end the run', async () => {
+  const directory = await temporaryDirectory();
+  const path = join(directory, 'damaged.db');
+  await sinkOf(join(directory, 'p.db'), 'a').open(rowsUpTo(2));
+  const database = new Database(join(directory, 'p.db'));
+  database.exec(
+    `UPDATE metrics SET timestamp = CAST(x'ff' AS TEXT);
+     UPDATE configs SET created_at = CAST(x'ff' AS TEXT);
+     ALTER TABLE metrics ADD COLUMN QQQ TEXT;
+     VACUUM INTO '${path}'`,
+  );
+  database.close();
+  const file = await readFile(path);
+  for (let at = file.indexOf('QQQ'); at >= 0; at = file.indexOf('QQQ', at)) file.fill(0xff, at, at + 3);
+  await writeFile(path, file);
+  await sinkOf(path, 'a').open(rowsUpTo(3));
+  expect(query(path, STEPS)).toEqual([['a', '0,1,2']]);
 });

@@ -2,6 +2,7 @@
 
 import { cp, mkdir, readdir, readFile, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
+import { crc32 } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { decodePieces, encodePieces, FILE_HEADER } from '../../src/sinks/wandb/log_file.ts';
@@ -50,6 +51,15 @@ describe('the framing', () => {
     const { records, damaged } = decodePieces(file);
     expect(records.map((record) => Buffer.from(record).toString())).toEqual(['last']);
     expect(damaged).toBeGreaterThan(0);
+  });
+
+  it('a record of more pieces than any needs is damaged', () => {
+    const nothing = encodePieces(Buffer.alloc(0), FILE_HEADER.length);
+    const [begin, more] = [nothing, nothing].map((piece, i) => Buffer.from(piece).fill(i + 2, 6));
+    for (const [i, piece] of [begin, more].entries()) piece?.writeUInt32LE(crc32(Buffer.from([i + 2])));
+    const pieces = [begin, ...Array.from({ length: 1_000 }, () => more)];
+    const { records, damaged } = decodePieces(Buffer.concat([FILE_HEADER, ...pieces]));
+    expect([records, damaged]).toEqual([[], 1]);
   });
 
   it('another file is told from one of W&B', () => {

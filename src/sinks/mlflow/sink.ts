@@ -14,7 +14,7 @@ const MOST_METRICS = 1_000;
 const MOST_PARAMS = 100;
 const LONGEST_PARAM = 6_000;
 const LONGEST_TAG = 5_000;
-const MOST_HISTORY = 25_000;
+const MOST_HISTORY = 10_000;
 /** Of the history of a metric, that no server may make endless. */
 const MOST_PAGES = 1_000;
 
@@ -120,13 +120,15 @@ export class MlflowSink implements Sink {
     wanted: readonly LoggedMetric[],
   ): Promise<{ run: FoundRun; missing: LoggedMetric[] } | null> {
     for (const run of found) {
-      const missing = missingIn(await this.#history(run), wanted);
+      const history = await this.#history(run, wanted.length);
+      const missing = history === null ? null : missingIn(history, wanted);
       if (missing !== null) return { run, missing };
     }
     return null;
   }
 
-  async #history({ id, metrics }: FoundRun): Promise<Omit<LoggedMetric, 'timestamp'>[]> {
+  /** Null where it has more values than that: one of them at least is none of ours. */
+  async #history({ id, metrics }: FoundRun, most: number): Promise<Omit<LoggedMetric, 'timestamp'>[] | null> {
     const history: Omit<LoggedMetric, 'timestamp'>[] = [];
     for (const key of metrics) {
       let token: string | null = '';
@@ -135,6 +137,7 @@ export class MlflowSink implements Sink {
         const query = { run_id: id, metric_key: key, max_results: String(MOST_HISTORY) };
         const page = await this.#api.get('metrics/get-history', token === '' ? query : { ...query, page_token: token });
         const entries = Array.isArray(page.metrics) ? page.metrics.map(objectOf) : [];
+        if (history.length + entries.length > most) return null;
         for (const { value, step } of entries) history.push({ key, value: Number(value), step: Number(step ?? 0) });
         token = textOf(page.next_page_token) || null;
       }

@@ -61,7 +61,9 @@ export class TrackioSink implements Sink {
       refuseOld(database, this.#options.path);
       database.exec(TABLES);
       const times = timesIn(database, id);
-      const config = database.prepare('SELECT created_at FROM configs WHERE run_id = ?').get(id);
+      const config = database
+        .prepare('SELECT CAST(created_at AS BLOB) AS created_at FROM configs WHERE run_id = ?')
+        .get(id);
       const created = textIn(config, 'created_at') ?? new Date().toISOString();
       database.prepare('DELETE FROM metrics WHERE run_id = ?').run(id);
       database.prepare('DELETE FROM configs WHERE run_id = ?').run(id);
@@ -115,28 +117,34 @@ export class TrackioSink implements Sink {
 
 /** When steps were logged, which metrics.jsonl does not say. */
 function timesIn(database: SqliteDatabase, id: string): Map<number, string> {
-  const rows = database.prepare('SELECT step, timestamp FROM metrics WHERE run_id = ?').all(id);
+  const rows = database
+    .prepare(
+      "SELECT step, CAST(timestamp AS BLOB) AS timestamp FROM metrics WHERE run_id = ? AND typeof(step) = 'integer'",
+    )
+    .all(id);
   const times = new Map<number, string>();
   for (const row of rows) {
-    if (isJsonObject(row) && typeof row.step === 'number' && typeof row.timestamp === 'string') {
-      times.set(row.step, row.timestamp);
-    }
+    const timestamp = textIn(row, 'timestamp');
+    if (isJsonObject(row) && typeof row.step === 'number' && timestamp !== null) times.set(row.step, timestamp);
   }
   return times;
 }
 
 function refuseOld(database: SqliteDatabase, path: string): void {
-  const columns = database.prepare("SELECT name FROM pragma_table_info('metrics')").all();
-  if (columns.length === 0 || columns.some((column) => textIn(column, 'name') === 'run_id')) return;
+  // Their names may be no text.
+  const counted = "SELECT count(*) AS columns, sum(name = 'run_id') AS known FROM pragma_table_info('metrics')";
+  const row = database.prepare(counted).get();
+  if (!isJsonObject(row) || row.columns === 0 || row.known === 1) return;
   throw new ConfigurationError(`${path} was written by a Trackio older than 0.24`, {
     hint: 'Open it once with a current Trackio, which brings it up to date: trackio show.',
   });
 }
 
+/** Asked for as bytes: a text in a damaged database that is no UTF-8 would end the process, and the run with it. */
 function textIn(row: unknown, column: string): string | null {
-  if (!isJsonObject(row)) return null;
-  const value = row[column];
-  return typeof value === 'string' ? value : null;
+  if (typeof row !== 'object' || row === null) return null;
+  const value: unknown = new Map<string, unknown>(Object.entries(row)).get(column);
+  return value instanceof ArrayBuffer ? Buffer.from(value).toString() : null;
 }
 
 function userName(): string | null {

@@ -16,6 +16,8 @@ const LAST = 4;
 
 /** More than any row of a run holds. */
 const MOST_BYTES = 8 * 2 ** 20;
+/** Of a record: each fills the rest of a block, and the first and the last may be short. */
+const MOST_PIECES = Math.ceil(MOST_BYTES / (BLOCK_BYTES - PIECE_HEADER_BYTES)) + 2;
 
 /** Nothing behind the type leaves its checksum as it is; asked about no bytes, zlib may begin anew. */
 function checksum(type: number, data: Uint8Array): number {
@@ -51,19 +53,20 @@ export function encodePieces(record: Uint8Array, offset: number): Buffer {
   return Buffer.concat(parts);
 }
 
-export interface LogRecords {
-  records: Uint8Array[];
+export interface Damage {
   /** Records that are not what their checksums say, not whole in the midst of the file, or too large to be read. */
   damaged: number;
   /** Why nothing is read; null where something is. */
   problem: string | null;
 }
 
-/** The records of a file. Never throws. After damage it goes on with the next block. */
-export function decodePieces(file: Buffer): LogRecords {
-  const records: Uint8Array[] = [];
+/**
+ * Hands over the records of a file. Never throws. After damage it goes on with the next block. One by one: a list of as many as a
+ * file may have of them takes twenty times its size.
+ */
+export function takePieces(file: Buffer, take: (record: Uint8Array) => void): Damage {
   if (!file.subarray(0, FILE_HEADER.length).equals(FILE_HEADER)) {
-    return { records, damaged: 0, problem: 'it does not begin as a file of W&B does' };
+    return { damaged: 0, problem: 'it does not begin as a file of W&B does' };
   }
   let damaged = 0;
   let pieces: Uint8Array[] | null = null;
@@ -102,15 +105,22 @@ export function decodePieces(file: Buffer): LogRecords {
       continue;
     }
     size += data.length;
-    if (size > MOST_BYTES) {
+    if (size > MOST_BYTES || pieces.length === MOST_PIECES) {
       drop();
       continue;
     }
     pieces.push(data);
     if (type === FULL || type === LAST) {
-      records.push(pieces.length === 1 ? data : Buffer.concat(pieces));
+      take(pieces.length === 1 ? data : Buffer.concat(pieces));
       pieces = null;
     }
   }
-  return { records, damaged, problem: null };
+  return { damaged, problem: null };
+}
+
+/** The records of a file of ours, and the damage. */
+export function decodePieces(file: Buffer): Damage & { records: Uint8Array[] } {
+  const records: Uint8Array[] = [];
+  const damage = takePieces(file, (record) => records.push(record));
+  return { records, ...damage };
 }
