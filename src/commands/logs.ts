@@ -34,6 +34,11 @@ export default class Logs extends BaseCommand {
     }
     // A signal ends it as it ends any process: there is nothing to save.
     const stop = new AbortController().signal;
-    return await logsCommand(args.directory, { ...flags, run: args.run ?? null, stop, print: (line) => this.log(printable(line)) });
+    return await logsCommand(args.directory, {
+      ...flags,
+      run: args.run ?? null,
+      stop,
+      print: (line) => this.log(printable(line)),
+    });
   }
 }

@@ -5,16 +5,13 @@ import { type BestConfiguration, bestConfigurations, seedsByConfiguration } from
 import { readForeignObject } from '../run_files/foreign_json.ts';
 import type { SweepObjective } from '../run_files/objective.ts';
 import { sweepObjective } from '../run_files/seen_run.ts';
-import { gridSearch } from '../study/search/grid.ts';
+import { readSweepSearch, type SweepSearch, searchText } from '../run_files/sweep_search.ts';
 import { configurationText, scoreText } from '../sweep/reporters/text.ts';
-import { numberOf, objectOf, textOf } from '../util/json.ts';
+import { numberOf } from '../util/json.ts';
 import { plural } from '../util/plural.ts';
 import { printable } from '../util/printable.ts';
 
-export interface SearchStanding {
-  /** By the names of their builders. */
-  search: string | null;
-  early_stopping: string | null;
+export interface SearchStanding extends SweepSearch {
   /** Where the sweep decides as it goes on which runs there are: how many at most. Else null. */
   most_runs: number | null;
   objective: SweepObjective | null;
@@ -24,12 +21,11 @@ export interface SearchStanding {
 
 /** @param runs those of its plan */
 export async function searchOf(directory: string, runs: readonly { config_hash: string }[]): Promise<SearchStanding> {
-  const { search, early_stopping, most_runs } = readForeignObject(join(directory, 'sweep.json')).value ?? {};
+  const { most_runs } = readForeignObject(join(directory, 'sweep.json')).value ?? {};
   const objective = sweepObjective(directory);
   const ranked = objective && (await bestConfigurations(directory, seedsByConfiguration(runs), objective));
   return {
-    search: textOf(objectOf(search).builder),
-    early_stopping: textOf(objectOf(early_stopping).builder),
+    ...readSweepSearch(directory),
     most_runs: numberOf(most_runs),
     objective,
     best: ranked?.best ?? [],
@@ -37,12 +33,10 @@ export async function searchOf(directory: string, runs: readonly { config_hash: 
 }
 
 /** What it has come to, for people; nothing of a plain grid that has no best yet. */
-export function searchRows({ search, early_stopping, objective, best }: SearchStanding): [string, string][] {
-  const rows: [string, string][] = [];
-  if ((search !== null && search !== gridSearch.name) || early_stopping !== null) {
-    const rule = early_stopping === null ? '' : `, given up by ${early_stopping}`;
-    rows.push(['search', printable(`${search ?? gridSearch.name}${rule}`)]);
-  }
+export function searchRows(standing: SearchStanding): [string, string][] {
+  const { objective, best } = standing;
+  const by = searchText(standing);
+  const rows: [string, string][] = by === null ? [] : [['search', by]];
   const [first, ...others] = best;
   if (objective === null || first === undefined) return rows;
   const { metric, at } = objective;

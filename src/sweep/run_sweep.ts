@@ -138,7 +138,14 @@ async function drive(
       preparation.expect(runs);
       await freezePlan({ ...plan, runs }, options.argv);
     };
-    const driving = { ...scheduling, maxConcurrency, mostMs, now: () => performance.now(), planned, begun: options.begun };
+    const driving = {
+      ...scheduling,
+      maxConcurrency,
+      mostMs,
+      now: () => performance.now(),
+      planned,
+      begun: options.begun,
+    };
     const { outcomes, isComplete } = await driveStudy(plan, plan.study, history, driving);
     const runs = outcomes.map(({ run }) => run);
     return { ...(await resultOf({ ...plan, runs }, outcomes)), complete: isComplete };

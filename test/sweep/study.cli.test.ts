@@ -226,6 +226,8 @@ describe('a sweep that gives up on runs', PATIENCE, () => {
     expect(Object.fromEntries(states)).toMatchObject({ 'rate=0.3': 'done', 'rate=0.8': 'stopped' });
     const report = await toy.run('report', 'runs/toy');
     expect(report.stdout).toContain('stopped');
+    expect(report.stdout).toMatch(/^ +trial +rate /m);
+    expect(report.stdout).toContain('asked for by grid, given up by asha; trials are numbered');
     const plan = await toy.run('plan', 'sweep.yaml');
     expect(plan.stdout).toMatch(/4 asked +\d finished, \d held back at a rung, where others were better/);
     expect((await toy.run('status', 'runs/toy')).stdout).toMatch(/search +grid, given up by asha/);

@@ -45,7 +45,8 @@ export function plainReporter(
   };
   return {
     onEvent(event) {
-      if (event.type === 'launched' || event.type === 'offered' || event.type === 'attached') started.set(event.run, now());
+      if (event.type === 'launched' || event.type === 'offered' || event.type === 'attached')
+        started.set(event.run, now());
       const line = event.type === 'settled' ? counted(event) : lineOf(event, nameOf);
       if (line !== null) write(printableText(line));
     },

@@ -36,7 +36,8 @@ export function summarizeStudy(
   const waiting = study.waiting.length;
   const count = (state: string) => trials.filter((trial) => trial.state === state).length;
   const open = study.open.length;
-  const isSettled = isOver({ most_trials: options.most_trials, asked: trials.length, open }) && study.promoted() === null;
+  const isSettled =
+    isOver({ most_trials: options.most_trials, asked: trials.length, open }) && study.promoted() === null;
   return {
     search: search.builder,
     early_stopping: early_stopping?.builder ?? null,
@@ -92,7 +93,15 @@ export function studyTitle(summary: StudySummary): string {
 }
 
 /** What became of those that were asked for. */
-export function studyRows({ asked, finished, stopped, failed, waiting, held_back, open }: StudySummary): [string, string][] {
+export function studyRows({
+  asked,
+  finished,
+  stopped,
+  failed,
+  waiting,
+  held_back,
+  open,
+}: StudySummary): [string, string][] {
   if (asked === 0) return [];
   const counts: [number, string][] = [
     [finished, 'finished'],
