@@ -4,7 +4,16 @@ import { randomUUID } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { entriesOf, jsonText, makeDirectory, readJson, writeFileAtomic } from '../util/files.ts';
-import { isArrayOf, isBoolean, isCount, isNullOr, isOneOf, isOptional, isString, jsonShape } from '../util/json_shape.ts';
+import {
+  isArrayOf,
+  isBoolean,
+  isCount,
+  isNullOr,
+  isOneOf,
+  isOptional,
+  isString,
+  jsonShape,
+} from '../util/json_shape.ts';
 import { leaseHolder, takeLease } from './lease.ts';
 
 const FOLDER = 'processes';
