@@ -9,9 +9,11 @@ export default class Logs extends BaseCommand {
   static override examples = [
     '<%= config.bin %> logs runs/sl_basic',
     '<%= config.bin %> logs runs/sl_basic -f --lines 100',
+    '<%= config.bin %> logs runs/lr_grid learning_rate=0.1,seed=0',
   ];
   static override args = {
     directory: Args.string({ required: true, description: 'The directory of a run, or of a sweep.' }),
+    run: Args.string({ description: 'Of a sweep, a run by its name; else what its driver says.' }),
   };
   static override flags = {
     follow: Flags.boolean({
@@ -32,6 +34,11 @@ export default class Logs extends BaseCommand {
     }
     // A signal ends it as it ends any process: there is nothing to save.
     const stop = new AbortController().signal;
-    return await logsCommand(args.directory, { ...flags, stop, print: (line) => this.log(printable(line)) });
+    return await logsCommand(args.directory, {
+      ...flags,
+      run: args.run ?? null,
+      stop,
+      print: (line) => this.log(printable(line)),
+    });
   }
 }

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { inspectRunDirectory } from '../run_files/directory.ts';
 import { isFinished } from '../run_files/status.ts';
 import { liveDriver } from '../run_files/sweep_processes.ts';
-import { isSweepDirectory, stateOf } from '../run_files/sweep_runs.ts';
+import { isNoSweep, isSweepDirectory, namedRuns, readSweepRuns, stateOf } from '../run_files/sweep_runs.ts';
 import { DRIVER_LOG } from '../sweep/presence.ts';
 import { ConfigurationError, RunDirectoryError } from '../util/errors.ts';
 import { readFileTail } from '../util/file_tail.ts';
@@ -14,6 +14,8 @@ import { LineTail } from '../util/line_tail.ts';
 import { programName, quote } from '../util/program_name.ts';
 
 export interface LogsOptions {
+  /** Of a sweep, the name of a run; null = its driver's log. */
+  run: string | null;
   /** Of those that are there. */
   lines: number;
   /** Goes on with those that come, until the run is finished or the driver has ended. */
@@ -31,7 +33,8 @@ export interface LogsResult {
 const POLL_MS = 500;
 
 export async function logsCommand(path: string, options: LogsOptions): Promise<LogsResult> {
-  const directory = resolve(path);
+  const place = resolve(path);
+  const directory = options.run === null ? place : await directoryOf(place, options.run);
   const isSweep = await isSweepDirectory(directory);
   const file = join(directory, isSweep ? DRIVER_LOG : 'logs.log');
   const { follow, stop } = options;
@@ -60,6 +63,15 @@ export async function logsCommand(path: string, options: LogsOptions): Promise<L
     await sleep(POLL_MS, undefined, { signal: stop }).catch(() => undefined);
   }
   return { file, lines: shown };
+}
+
+/** Of a run that somebody has named. */
+async function directoryOf(sweep: string, name: string): Promise<string> {
+  if (!(await isSweepDirectory(sweep))) throw isNoSweep(sweep);
+  const [run] = namedRuns(await readSweepRuns(sweep), [name], sweep);
+  if (run === undefined) throw new Error('each word names a run');
+  if (!(await exists(run.directory))) throw nothingThere(run.directory, false);
+  return run.directory;
 }
 
 function nothingThere(directory: string, isSweep: boolean): Error {

@@ -6,6 +6,7 @@ import { readForeignLines } from '../run_files/foreign_json.ts';
 import { newestIterationFile } from '../training/iteration_directory.ts';
 import type { JsonObject, JsonValue } from '../util/json.ts';
 import { type ReportContents, reportOnAnswer } from './answer_report.ts';
+import { askedFor } from './asked.ts';
 import { compare } from './compare.ts';
 import { dropCopies } from './copies.ts';
 import { openDatabase } from './database.ts';
@@ -128,7 +129,7 @@ async function reportOnConfigurations(
   const { summaries, notices } = await compare(connection, entries, groupings, options);
   return {
     notices: [...copies, ...notices],
-    blocks: summaryBlocks(summaries, options.all),
+    blocks: summaryBlocks(summaries, { all: options.all, askedFor: (summary) => askedFor(summary, entries) }),
     json: summaries.map(summaryJson),
     ...tableReport(summaryTable(summaries)),
   };

@@ -5,16 +5,27 @@ import { whyUndecided } from '../run_files/undecided.ts';
 import { textOf } from '../util/json.ts';
 import { listed, plural, stagesDone } from '../util/plural.ts';
 import { printable } from '../util/printable.ts';
+import type { Asked } from './asked.ts';
 import type { Block } from './document.ts';
 import { formatExact, formatMean, formatNumber } from './format.ts';
 import { sparkline } from './sparkline.ts';
 import type { Configuration, Problem, Summary } from './summary.ts';
 
-/** @param all every run that needs a look, however many */
-export function summaryBlocks(summaries: readonly Summary[], all = false): Block[] {
-  return summaries.flatMap((summary, i) => [
+interface SummaryOptions {
+  /** Every run that needs a look, however many. */
+  all?: boolean;
+  askedFor?(summary: Summary): Asked | null;
+}
+
+export function summaryBlocks(
+  summaries: readonly Summary[],
+  { all = false, askedFor = () => null }: SummaryOptions = {},
+): Block[] {
+  const told = summaries.map((summary) => ({ summary, asked: askedFor(summary) }));
+  return told.flatMap(({ summary, asked }, i) => [
     { heading: headingOf(summary) },
-    { table: tableOf(summary) },
+    { table: tableOf(summary, asked) },
+    ...(asked === null ? [] : [{ lines: [`asked for by ${asked.by}; trials are numbered in the order of asking`] }]),
     ...(conclusion(summary) ?? []),
     ...(summary.stages === null ? notStarted(summary, all ? Number.POSITIVE_INFINITY : MOST_NAMES) : []),
     ...problemBlocks(summary.problems, all ? Number.POSITIVE_INFINITY : MOST_PROBLEMS),
@@ -49,9 +60,10 @@ function countsOf(shown: readonly SeenState[], states: Summary['states']): strin
   return shown.flatMap((state) => (states[state] === undefined ? [] : `${states[state]} ${state}`));
 }
 
-function tableOf({ shown: fields, metric, configurations }: Summary) {
+function tableOf({ shown: fields, metric, configurations }: Summary, asked: Asked | null) {
   const columns = [
     { name: '', align: 'left' as const },
+    { name: 'trial', align: 'right' as const },
     ...fields.map((field) => ({ name: printable(field), align: alignmentOf(field, configurations) })),
     { name: printable(metric), align: 'right' as const },
     { name: 'n', align: 'right' as const },
@@ -61,6 +73,7 @@ function tableOf({ shown: fields, metric, configurations }: Summary) {
   ];
   const rows = configurations.map((configuration) => [
     configuration.best ? '★' : '',
+    `${asked?.trialOf(configuration) ?? ''}`,
     ...fields.map((field) => formatExact(configuration.fields[field] ?? null)),
     formatMean(configuration.mean, configuration.sd),
     `${configuration.n}/${configuration.n_runs}`,

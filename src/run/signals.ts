@@ -9,6 +9,8 @@ import { Worker } from 'node:worker_threads';
 import { nativeWork } from '../util/native_work.ts';
 
 const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
+/** `timeout`, and others, signal a process and then its group: the same signal so soon after the first is the first one still. */
+const SAME_MS = 200;
 
 export interface StopRequest {
   readonly signal: AbortSignal;
@@ -64,6 +66,7 @@ function listen(): void {
       listening,
       answers,
       nativeWork,
+      sameMs: SAME_MS,
       parent: process.connected === true ? process.ppid : null,
     },
     execArgv: ['--expose-internals', '--no-warnings'],
@@ -82,7 +85,20 @@ function listen(): void {
   watch = thread;
 }
 
+/** The signal that was heard last, and when it had been answered. */
+let heard: { signal: NodeJS.Signals; at: number } | null = null;
+
 function answer(signal: NodeJS.Signals): void {
+  if (heard?.signal === signal && performance.now() - heard.at < SAME_MS) {
+    // The thread has counted it too.
+    Atomics.add(answers, 0, 1);
+    return;
+  }
+  answerNew(signal);
+  heard = { signal, at: performance.now() };
+}
+
+function answerNew(signal: NodeJS.Signals): void {
   const next = waiting.at(-1);
   if (next === undefined) void release().then(() => process.kill(process.pid, signal));
   else next();

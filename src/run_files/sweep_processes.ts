@@ -4,7 +4,16 @@ import { randomUUID } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { entriesOf, jsonText, makeDirectory, readJson, writeFileAtomic } from '../util/files.ts';
-import { isArrayOf, isCount, isNullOr, isOneOf, isString, jsonShape } from '../util/json_shape.ts';
+import {
+  isArrayOf,
+  isBoolean,
+  isCount,
+  isNullOr,
+  isOneOf,
+  isOptional,
+  isString,
+  jsonShape,
+} from '../util/json_shape.ts';
 import { leaseHolder, takeLease } from './lease.ts';
 
 const FOLDER = 'processes';
@@ -25,6 +34,8 @@ interface About {
   slots: number | null;
   /** Where its output goes, as a path in the directory of the sweep; null where that is a terminal's. */
   log: string | null;
+  /** It is past what may keep it from beginning at all; absent of one that is not, and of workers. */
+  begun?: boolean;
 }
 
 const aboutShape = jsonShape<About>({
@@ -36,6 +47,7 @@ const aboutShape = jsonShape<About>({
   argv: isArrayOf(isString),
   slots: isNullOr(isCount),
   log: isNullOr(isString),
+  begun: isOptional(isBoolean),
 });
 
 export interface SweepProcess extends Omit<About, 'schema_version'> {
@@ -48,7 +60,7 @@ export async function joinSweep(
   sweepDirectory: string,
   about: Pick<About, 'role' | 'argv' | 'slots' | 'log'>,
   { host, pid }: Pick<About, 'host' | 'pid'>,
-): Promise<{ leave(): Promise<void> }> {
+): Promise<{ begun(): Promise<void>; leave(): Promise<void> }> {
   const folder = join(sweepDirectory, FOLDER);
   for (const { role, live, directory } of await listProcesses(sweepDirectory)) {
     if (role === about.role && !live) await rm(directory, { recursive: true, force: true });
@@ -59,6 +71,7 @@ export async function joinSweep(
   const written: About = { schema_version: 1, host, pid, started_at: new Date().toISOString(), ...about };
   await writeFileAtomic(join(directory, ABOUT), jsonText(written));
   return {
+    begun: () => writeFileAtomic(join(directory, ABOUT), jsonText({ ...written, begun: true })),
     async leave() {
       await lease.release();
       await rm(directory, { recursive: true, force: true });

@@ -46,6 +46,13 @@ export async function isSweepDirectory(directory: string): Promise<boolean> {
   );
 }
 
+/** For whoever names runs of a run. */
+export function isNoSweep(directory: string): ConfigurationError {
+  return new ConfigurationError(`${shortPath(directory)} is a run: it has no runs of its own to name`, {
+    hint: 'Leave the names out, or give the directory of the sweep.',
+  });
+}
+
 const NEITHER = { hint: 'Give the log_path of a sweep, or the directory of a run below it.' };
 
 /** Where a run stands. One that claims to be running and has no live process was killed. */

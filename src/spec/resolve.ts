@@ -124,6 +124,8 @@ export function resolveFields(
 
 class Resolution {
   readonly issues: Issue[] = [];
+  /** Where a field is missing that is there under a name which is told of. */
+  readonly #misspelt = new Set<string>();
   readonly stages: StageRef[] = [];
   readonly #registry: Registry;
   readonly #at: Surroundings;
@@ -160,7 +162,8 @@ class Resolution {
     this.#walk(shapeOf(params), value, result);
     for (const { path, message } of mismatches(params, result)) {
       const full = slashPath([...this.#path, ...path]);
-      if (this.issues.every((issue) => slashPath(issue.path) !== full)) this.#report('value', message, ...path);
+      if (this.#misspelt.has(full) || this.issues.some((issue) => slashPath(issue.path) === full)) continue;
+      this.#report('value', message, ...path);
     }
     return result;
   }
@@ -184,8 +187,10 @@ class Resolution {
       }
     }
     for (const name of Object.keys(value)) {
-      if (!shape.names.has(name))
-        this.#report('key', unknownField(name, shape, this.#holderOf(name, shape, result)), name);
+      if (shape.names.has(name)) continue;
+      const message = unknownField(name, shape, this.#holderOf(name, shape, result));
+      this.#forgetMissing(shape.fields.filter((field) => message.endsWith(didYouMean([field.name]))));
+      this.#report('key', message, name);
     }
     return Object.freeze(result);
   }
@@ -379,6 +384,17 @@ class Resolution {
     }
     const problem = this.#at.weights?.problem(ref, expected);
     if (typeof problem === 'string') this.#report('value', problem, name);
+  }
+
+  /** What is there under a name that is misspelt is told of once. */
+  #forgetMissing(fields: readonly FieldShape[]): void {
+    for (const { name } of fields) {
+      const full = slashPath([...this.#path, name]);
+      const at = this.issues.findIndex(({ path, message }) => message === MISSING && slashPath(path) === full);
+      if (at < 0) continue;
+      this.issues.splice(at, 1);
+      this.#misspelt.add(full);
+    }
   }
 
   #report(part: 'key' | 'value', message: string, ...below: SpecPath): void {

@@ -13,6 +13,7 @@ import { type RunSnapshot, type RunStatus, SEEN_STATES, type SeenState } from '.
 import { DRIVER_LOG } from '../sweep/presence.ts';
 import { readFileTail } from '../util/file_tail.ts';
 import { objectOf, textOf } from '../util/json.ts';
+import { type SearchStanding, searchOf } from './search.ts';
 
 export interface RunStanding {
   name: string;
@@ -48,6 +49,8 @@ export interface SweepStanding {
   argv: string[];
   processes: SweepProcess[];
   stop_request: StopRequest | null;
+  /** What decides on its runs, and which of them leads. */
+  search: SearchStanding;
   states: Partial<Record<SeenState, number>>;
   runs: RunStanding[];
 }
@@ -73,6 +76,7 @@ export async function statusCommand(path: string): Promise<SweepStanding | RunSt
     ...commandOf(directory),
     processes,
     stop_request,
+    search: await searchOf(directory, planned),
     states: Object.fromEntries(counted.filter(([, count]) => count > 0)),
     runs,
   };

@@ -14,6 +14,7 @@ import { printable } from '../util/printable.ts';
 import { programName, quote } from '../util/program_name.ts';
 import { wrappedText } from '../util/wrapped.ts';
 import type { RunStanding, SweepStanding } from './command.ts';
+import { searchRows } from './search.ts';
 
 export interface ScreenOptions {
   colors: Colors;
@@ -36,18 +37,21 @@ function sweepScreen(sweep: SweepStanding, options: ScreenOptions): string[] {
   const blocks = [
     wrap(colors.bold(headline(sweep)), width),
     people(sweep, options),
+    columns(searchRows(sweep.search)).flatMap((line) => wrap(line, width)),
     table(sweep.runs, options),
     columns(nextOfSweep(sweep), width),
   ];
   return blocks.filter((block) => block.length > 0).flatMap((block) => ['', ...block]);
 }
 
-function headline({ runs, states }: SweepStanding): string {
+function headline({ runs, states, search: { most_runs } }: SweepStanding): string {
   const parts = ORDER.flatMap((state) => {
     const count = states[state] ?? 0;
     return count === 0 ? [] : [`${count} ${WORDS[state]}`];
   });
-  return `${plural(runs.length, 'run')}${parts.length === 0 ? '' : `: ${parts.join(', ')}`}`;
+  const count =
+    most_runs === null ? plural(runs.length, 'run') : `${runs.length} of at most ${plural(most_runs, 'run')}`;
+  return `${count}${parts.length === 0 ? '' : `: ${parts.join(', ')}`}`;
 }
 
 /** What somebody has to look at first. */

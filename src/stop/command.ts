@@ -8,7 +8,7 @@ import { inspectRunDirectory } from '../run_files/directory.ts';
 import { isFinished } from '../run_files/status.ts';
 import { writeStopRequest } from '../run_files/stop_request.ts';
 import { processesOf } from '../run_files/sweep_processes.ts';
-import { isSweepDirectory, namedRuns, readSweepRuns, stateOf } from '../run_files/sweep_runs.ts';
+import { isNoSweep, isSweepDirectory, namedRuns, readSweepRuns, stateOf } from '../run_files/sweep_runs.ts';
 import { ConfigurationError } from '../util/errors.ts';
 import { shortPath } from '../util/files.ts';
 import { plural } from '../util/plural.ts';
@@ -45,11 +45,7 @@ export async function stopCommand(path: string, words: readonly string[], now: b
     finished: [],
   };
   if (!(await isSweepDirectory(directory))) {
-    if (words.length > 0) {
-      throw new ConfigurationError(`${shortPath(directory)} is a run: it has no runs of its own to name`, {
-        hint: 'Leave the names out, or give the directory of the sweep.',
-      });
-    }
+    if (words.length > 0) throw isNoSweep(directory);
     await ask(directory, directory, now, result, true);
     return result;
   }

@@ -89,11 +89,12 @@ async function startDriver(log_path: string, again: readonly string[]): Promise<
   }
 }
 
-/** Null where it ended before it was seen. */
+/** Once it has begun; null where it ended before that was seen. */
 async function arrived(child: ChildProcess, log_path: string): Promise<SweepProcess | null> {
   while (child.exitCode === null && child.signalCode === null) {
     const driver = (await processesOf(log_path)).find(
-      ({ role, live, host, pid }) => role === 'driver' && live && host === hostname() && pid === child.pid,
+      ({ role, live, begun, host, pid }) =>
+        role === 'driver' && live && begun === true && host === hostname() && pid === child.pid,
     );
     if (driver !== undefined) return driver;
     await sleep(POLL_MS);

@@ -15,6 +15,8 @@ export interface Job {
   readonly ended: Promise<string | null>;
   /** Resolves once it runs, or has ended; absent where it runs from the first. The time that it waits is not the run's. */
   readonly started?: Promise<void>;
+  /** It is left to whoever takes it, and nobody may have by now; absent where it runs once it has started. */
+  readonly isOffer?: boolean;
   /** Asks the run to finish its step, save a checkpoint and end. */
   stop(): Promise<void>;
   /** Ends it now. */

@@ -13,6 +13,8 @@ export interface Presence {
   /** Aborted by whoever asked this process, or the sweep. */
   stop: AbortSignal;
   kill: AbortSignal;
+  /** Tells whoever has started this process that it is at work: what is wrong from now on is in its log. */
+  begun(): Promise<void>;
   leave(): Promise<void>;
 }
 
@@ -38,6 +40,7 @@ export async function beDriver(
   return {
     stop: AbortSignal.any([signals.stop, asked.stop]),
     kill: AbortSignal.any([signals.kill, asked.kill]),
+    begun: member.begun,
     async leave() {
       asked.close();
       await member.leave();

@@ -14,13 +14,14 @@ import { executorSlot } from './executor.ts';
 import { parseDuration } from './grammar.ts';
 import { machineOf, type PlannedRun, type SweepPlan } from './plan.ts';
 import { Preparation, recordFailure } from './prepare.ts';
-import { beDriver, drivenAlready } from './presence.ts';
+import { beDriver, drivenAlready, type Presence } from './presence.ts';
 import { type Outcome, type SchedulerOptions, type SweepEvent, schedule } from './scheduler.ts';
 import { mostAtATime, resourcesByStage } from './sizes.ts';
 import { Standings } from './standings.ts';
 import { driveStudy } from './study/drive.ts';
 import { StudyHistory } from './study/history.ts';
 import { mostRuns } from './study/study_plan.ts';
+import { warningOfUnlogged } from './study/unlogged.ts';
 import { freezePlan } from './sweep_directory.ts';
 
 export interface SweepOptions {
@@ -71,7 +72,8 @@ export async function runSweep(plan: SweepPlan, registry: Registry, options: Swe
     await freezePlan(plan, options.argv);
     const presence = await beDriver(plan, options.argv, options);
     try {
-      return await drive(plan, registry, history, { ...options, stop: presence.stop, kill: presence.kill });
+      const { stop, kill, begun } = presence;
+      return await drive(plan, registry, history, { ...options, stop, kill, begun });
     } finally {
       await presence.leave();
     }
@@ -94,7 +96,7 @@ async function drive(
   plan: SweepPlan,
   registry: Registry,
   history: StudyHistory | null,
-  options: SweepOptions,
+  options: SweepOptions & Pick<Presence, 'begun'>,
 ): Promise<SweepResult> {
   const finished = plan.runs.filter(({ state }) => state === 'done');
   const missing = plan.runs.filter(({ state }) => state !== 'done');
@@ -127,14 +129,23 @@ async function drive(
   try {
     if (plan.study === null || history === null) {
       for (const run of missing) await liftLimits(run);
-      return await resultOf(plan, [...before, ...(await schedule(missing, scheduling))]);
+      await options.begun();
+      const onEvent = warningOfUnlogged(plan, options.onEvent);
+      return await resultOf(plan, [...before, ...(await schedule(missing, { ...scheduling, onEvent }))]);
     }
     const mostMs = plan.fields.max_hours === null ? null : plan.fields.max_hours * 3_600_000;
     const planned = async (runs: readonly PlannedRun[]) => {
       preparation.expect(runs);
       await freezePlan({ ...plan, runs }, options.argv);
     };
-    const driving = { ...scheduling, maxConcurrency, mostMs, now: () => performance.now(), planned };
+    const driving = {
+      ...scheduling,
+      maxConcurrency,
+      mostMs,
+      now: () => performance.now(),
+      planned,
+      begun: options.begun,
+    };
     const { outcomes, isComplete } = await driveStudy(plan, plan.study, history, driving);
     const runs = outcomes.map(({ run }) => run);
     return { ...(await resultOf({ ...plan, runs }, outcomes)), complete: isComplete };

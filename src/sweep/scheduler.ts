@@ -42,6 +42,8 @@ export interface Outcome extends Verdict {
 /** What a sweep tells while it goes on: what its runs do, and what each of those that end has found. */
 export type SweepEvent =
   | { type: 'launched'; run: PlannedRun }
+  /** It is there for whoever takes it. */
+  | { type: 'offered'; run: PlannedRun }
   /** A job of a sweep that is gone still runs it, or waits to: its end is waited for, and it is gone on with from there. */
   | { type: 'attached'; run: PlannedRun; job: string }
   | { type: 'progress'; run: PlannedRun; change: RunChange }
@@ -303,7 +305,7 @@ class Course {
     ];
     // A queue may hold thousands that wait: none of them has anything to be watched, or to be late with.
     await job.started;
-    if (whose === 'ours') onEvent({ type: 'launched', run });
+    if (whose === 'ours') onEvent({ type: job.isOffer ? 'offered' : 'launched', run });
     const timers =
       timeoutMs === null
         ? []

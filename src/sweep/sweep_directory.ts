@@ -6,17 +6,20 @@ import { awaitLease } from '../run_files/lease.ts';
 import { jsonText, makeDirectory, writeFileAtomic } from '../util/files.ts';
 import type { SweepPlan } from './plan.ts';
 import { valuesOf } from './space.ts';
+import { mostRuns } from './study/study_plan.ts';
 
 /**
  * Freezes a plan to disk before anything runs: sweep.json says what was asked for, plan.json lists every run. A later plan
  * of the same directory replaces both; what was run is in the run directories themselves.
  */
 export async function freezePlan(plan: SweepPlan, argv: readonly string[]): Promise<void> {
-  const { log_path, fields, base, file, size, runs } = plan;
+  const { log_path, fields, base, file, size, runs, study } = plan;
   await makeDirectory(log_path);
   const created_at = new Date().toISOString();
   const axes = size.axes.map(({ label, choices }) => ({ label, size: choices.length }));
-  const sweep = { schema_version: 1, created_at, file, argv: [...argv], axes, ...fields, base };
+  // Its runs are those that were asked for so far.
+  const most = study === null ? {} : { most_runs: mostRuns({ runs, study }) };
+  const sweep = { schema_version: 1, created_at, file, argv: [...argv], axes, ...most, ...fields, base };
   await writeFileAtomic(join(log_path, 'sweep.json'), jsonText(sweep));
   const rows = runs.map(({ name, hash, config_hash, configuration, seed, state, stage, after }) =>
     JSON.stringify({

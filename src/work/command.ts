@@ -101,6 +101,7 @@ function textOf(event: WorkEvent): string {
   const { name } = event.run;
   if (event.type === 'took') return `took ${name}`;
   if (event.state === 'running') return `another process was quicker: ${name}`;
+  if (event.isHeldBack) return `held back ${name} at step ${event.step}: its driver decides whether it goes on`;
   const why = event.error === null || event.state === 'done' ? '' : `: ${event.error.message}`;
   return `${event.state} ${name} at step ${event.step}${why}`;
 }

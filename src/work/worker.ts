@@ -6,10 +6,12 @@ import { availableParallelism } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AFTER_ATTEMPT } from '../run/exec_command.ts';
 import { inspectRunDirectory } from '../run_files/directory.ts';
+import { isFinished } from '../run_files/status.ts';
 import { readStopRequest } from '../run_files/stop_request.ts';
 import { liveDriver } from '../run_files/sweep_processes.ts';
 import { type PlacedRun, stateOf } from '../run_files/sweep_runs.ts';
 import type { RunSnapshot, RunStatus, SeenState } from '../run_files/types.ts';
+import { readUntil } from '../run_files/until.ts';
 import { endOf, runtimeThreads, startExec } from '../sweep/executors/processes.ts';
 import { recordFailure } from '../sweep/prepare.ts';
 import { messageOf } from '../util/errors.ts';
@@ -18,7 +20,7 @@ import { type FreeRun, FreeRuns, type Survey } from './free_runs.ts';
 export type WorkEvent =
   | { type: 'took'; run: PlacedRun }
   /** `state`: what it has come to; `running` where another process was quicker to take it. */
-  | { type: 'ended'; run: PlacedRun; state: SeenState; step: number; error: RunStatus['error'] }
+  | { type: 'ended'; run: PlacedRun; state: SeenState; step: number; error: RunStatus['error']; isHeldBack: boolean }
   /** Nothing is free at the moment. */
   | { type: 'waiting'; counts: Survey['counts'] };
 
@@ -95,18 +97,25 @@ async function execute(
   } catch (error) {
     end = `its process could not be started (${messageOf(error)})`;
   }
-  const isSilent = (found: RunSnapshot | null) =>
-    stateOf(found) !== 'running' && (stateOf(found) === 'killed' || (found?.status?.attempt ?? 0) === before);
   let after = await inspectRunDirectory(directory);
-  if (isSilent(after) && !stop.aborted && (await readStopRequest(directory)) === null) {
+  if (isSilent(after, before) && !stop.aborted && (await readStopRequest(directory)) === null) {
     // Else it would be taken again and again.
     await recordFailure(directory, { code: 'KILLED', message: `${end} without a last word` }).catch(() => undefined);
     after = await inspectRunDirectory(directory);
   }
   const state = stateOf(after);
   const { attempt = 0, step = 0, error = null } = after?.status ?? {};
-  onEvent({ type: 'ended', run, state, step, error });
-  return { state, hasBegun: attempt > before || state === 'running' };
+  const until = await readUntil(directory).catch(() => null);
+  const isHeldBack = state === 'interrupted' && until !== null && step >= until;
+  onEvent({ type: 'ended', run, state, step, error, isHeldBack });
+  return { state, hasBegun: attempt > before || state === 'running' || isFinished(state) };
+}
+
+/** Whether a process has left no word of its end. What is finished has come to that elsewhere, as by the driver that gave it up. */
+export function isSilent(found: RunSnapshot | null, before: number): boolean {
+  const state = stateOf(found);
+  if (state === 'running' || isFinished(state)) return false;
+  return state === 'killed' || (found?.status?.attempt ?? 0) === before;
 }
 
 async function toItsEnd(child: ChildProcess, stop: AbortSignal, kill: AbortSignal): Promise<string> {

@@ -286,8 +286,8 @@ describe('a signal', () => {
     await running.says(
       'stopping: the step is finished and a checkpoint saved; a second signal ends the process at once',
     );
-    running.signal('SIGINT');
-    expect(await running.ended()).toBe('SIGINT');
+    running.signal('SIGTERM');
+    expect(await running.ended()).toBe('SIGTERM');
     expect(await inspectRunDirectory(join(cwd, 'runs/toy'))).toMatchObject({
       status: { state: 'running' },
       live: false,

@@ -63,6 +63,18 @@ describe('a process that listens to signals', () => {
   });
 });
 
+describe('a signal that comes twice in a moment, as to a process and to its group', () => {
+  it.each(['run', 'sweep'])('is one request to cookbook %s', async (command) => {
+    const toy = await ToySweep.create('grid: {fate: [wait]}\n', command === 'run' ? 'fate: wait\nlog_path: run\n' : '');
+    const child = toy.start(command, command === 'run' ? 'base.yaml' : 'sweep.yaml');
+    await toy.untilWaiting(1);
+    child.signal('SIGINT');
+    child.signal('SIGINT');
+    expect(await child.ended()).toBe(3);
+    expect((await toy.diary()).at(-1)).toMatchObject({ event: 'interrupted' });
+  });
+});
+
 describe('a measurement that is stopped', () => {
   const MODEL = resolve('example_data/models/tiny');
 

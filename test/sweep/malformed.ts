@@ -307,6 +307,11 @@ export const MALFORMED: readonly Malformed[] = [
     message: 'sweep.yaml:3:1 objective/goal: required field is missing',
   },
   {
+    name: 'a misspelt goal, told once',
+    yaml: `${HEAD}objective: {metric: test/nll, gaol: minimize}\n`,
+    message: 'sweep.yaml:3:31 objective/gaol: unknown field; did you mean "goal"?',
+  },
+  {
     name: 'an unknown goal',
     yaml: `${HEAD}objective: {metric: test/nll, goal: minimise}\n`,
     message:

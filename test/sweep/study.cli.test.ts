@@ -41,6 +41,9 @@ describe('a sweep that searches', PATIENCE, () => {
     expect(stdout).toContain('4 of 4 runs are finished');
     expect(Number(/test\/nll +([\d.e-]+)/.exec(stdout)?.[1])).toBeCloseTo(best, 3);
     expect(stderr).toContain('[4/4] done');
+    const status = await toy.run('status', 'runs/toy');
+    expect(status.stdout).toContain('4 of at most 4 runs: 4 done');
+    expect(status.stdout).toMatch(/search +random\n +best so far +rate=\S+ size=\d: test\/nll [\d.e-]+ \(1 seed\)/);
   });
 
   it('goes on from where it was when it may ask for more', async () => {
@@ -223,6 +226,11 @@ describe('a sweep that gives up on runs', PATIENCE, () => {
     expect(Object.fromEntries(states)).toMatchObject({ 'rate=0.3': 'done', 'rate=0.8': 'stopped' });
     const report = await toy.run('report', 'runs/toy');
     expect(report.stdout).toContain('stopped');
+    expect(report.stdout).toMatch(/^ +trial +rate /m);
+    expect(report.stdout).toContain('asked for by grid, given up by asha; trials are numbered');
+    const plan = await toy.run('plan', 'sweep.yaml');
+    expect(plan.stdout).toMatch(/4 asked +\d finished, \d held back at a rung, where others were better/);
+    expect((await toy.run('status', 'runs/toy')).stdout).toMatch(/search +grid, given up by asha/);
     const explained = await toy.run('plan', 'sweep.yaml', '--explain', '4');
     expect(explained.stdout.replaceAll(/\s+/g, ' ')).toContain(
       'stopped early (waits at step 1, where others were better)',

@@ -228,7 +228,7 @@ describe('cookbook sweep', { timeout: 300_000 }, () => {
     await sweep.untilWaiting(1);
     stopped.signal('SIGINT');
     await sweep.until(async () => stopped.stderr.includes('stopping'));
-    stopped.signal('SIGINT');
+    stopped.signal('SIGTERM');
     expect(await stopped.ended()).toBe(3);
     expect((await sweep.snapshots()).map(({ live, status }) => [live, status?.state])).toEqual([[false, 'running']]);
     expect((await sweep.run('plan', 'sweep.yaml')).stdout).toContain('1 resume');

@@ -4,6 +4,7 @@ import { writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
+import { inspectRunDirectory } from '../../src/run_files/directory.ts';
 import { announceJobs, recordJob } from '../../src/run_files/job.ts';
 import { takeLease } from '../../src/run_files/lease.ts';
 import { pendingStatus, readStatus, writeStatus } from '../../src/run_files/status.ts';
@@ -11,9 +12,13 @@ import { removeStopRequest, writeStopRequest } from '../../src/run_files/stop_re
 import { joinSweep, processesOf } from '../../src/run_files/sweep_processes.ts';
 import type { RunStatus } from '../../src/run_files/types.ts';
 import { writeUntil } from '../../src/run_files/until.ts';
+import { executorSlot } from '../../src/sweep/executor.ts';
+import { workExecutor } from '../../src/sweep/executors/work.ts';
 import { Preparation } from '../../src/sweep/prepare.ts';
+import { NO_RESOURCES } from '../../src/sweep/resources.ts';
 import { freezePlan } from '../../src/sweep/sweep_directory.ts';
 import { FreeRuns } from '../../src/work/free_runs.ts';
+import { isSilent } from '../../src/work/worker.ts';
 import { planned, sweepRegistry, sweepWorkspace } from '../sweep/support/sweeps.ts';
 
 const NOBODY = { mine: new Set<string>(), unable: new Set<string>() };
@@ -128,4 +133,25 @@ it('who is at work on a sweep is seen while it lives', async () => {
   expect(await processesOf(sweep)).toEqual([{ ...about, ...me, started_at: expect.any(String), live: true }]);
   await leave();
   expect(await processesOf(sweep)).toEqual([]);
+});
+
+it('one that was given up before a worker began with it has left its word', async () => {
+  const { directory, becomes } = await prepared();
+  const silent = async () => isSilent(await inspectRunDirectory(directory), 1);
+  await becomes({ state: 'interrupted', attempt: 1, step: 2 });
+  expect(await silent()).toBe(true);
+  await becomes({ state: 'stopped' });
+  expect(await silent()).toBe(false);
+});
+
+it('one that somebody has asked to stop before any worker took it is held back, and has not failed', async () => {
+  const { directory } = await prepared();
+  await writeStopRequest(directory, false);
+  const registry = sweepRegistry();
+  registry.add(workExecutor);
+  const context = { maxConcurrency: 1, resources: NO_RESOURCES };
+  const executor = await registry.build(executorSlot, { builder: 'work' }, context);
+  const [job] = await executor.submit([directory], NO_RESOURCES);
+  expect(job).toMatchObject({ isOffer: true });
+  expect(await job?.ended).toBeNull();
 });

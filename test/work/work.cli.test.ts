@@ -129,10 +129,9 @@ describe('a detached sweep', { timeout: 300_000 }, () => {
     const sweep = await ToySweep.create(
       'grid: {rate: {uniform: [0.1, 0.2]}}\nsearch: {builder: optuna, python: /nowhere/python}\nmax_runs: 2\nobjective: {metric: test/nll, goal: minimize}\n',
     );
-    // It may be gone before it is seen, and then this command says why.
-    const { code } = await sweep.run('sweep', 'sweep.yaml', '--detach');
-    expect([0, 1]).toContain(code);
-    await sweep.until(async () => !(await isDriven(sweep)));
+    const { code, stderr } = await sweep.run('sweep', 'sweep.yaml', '--detach');
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/the driver ended at once:\n.*\/nowhere\/python/);
     const { stdout } = await sweep.run('status', 'runs/toy');
     expect(stdout).toMatch(/driver +none\n +it said +.*\/nowhere\/python/s);
     expect(stdout).toMatch(/cookbook logs runs\/toy +read what its driver said/);
@@ -192,7 +191,7 @@ describe('workers', { timeout: 300_000 }, () => {
     });
 
     const second = sweep.start('sweep', 'sweep.yaml');
-    await second.says('started');
+    await second.says('offered');
     const another = await sweep.run('work', 'runs/toy');
     expect(another.code).toBe(0);
     expect(await second.ended()).toBe(0);
@@ -205,7 +204,7 @@ describe('workers', { timeout: 300_000 }, () => {
   test('save checkpoints when they are told to end, and another goes on', async () => {
     const sweep = await ToySweep.create('grid: {rate: [0.1], fate: [wait]}\nexecution: {executor: work}\n');
     const driver = sweep.start('sweep', 'sweep.yaml');
-    await driver.says('started');
+    await driver.says('offered');
     const first = sweep.start('work', 'runs/toy');
     await sweep.untilWaiting(1);
     first.signal('SIGINT');
@@ -256,7 +255,8 @@ describe('a run', { timeout: 300_000 }, () => {
     expect((await sweep.run('sweep', 'sweep.yaml')).code).toBe(0);
     const lines = await following.rest();
     expect(lines.match(/attempt \d/g)).toContain('attempt 2');
-    const { lines: last } = await json(sweep, 'logs', directory, '--lines', '1');
-    expect(last).toEqual([lines.trimEnd().split('\n').at(-1)]);
+    const last = [lines.trimEnd().split('\n').at(-1)];
+    expect(await json(sweep, 'logs', directory, '--lines', '1')).toMatchObject({ lines: last });
+    expect(await json(sweep, 'logs', 'runs/toy', 'rate=0.1', '--lines', '1')).toMatchObject({ lines: last });
   });
 });

@@ -36,6 +36,7 @@ async function submit(directories: readonly string[]): Promise<Job[]> {
       await recordJob(directory, record, { after_attempt });
       return {
         description: 'a worker',
+        isOffer: true,
         ended: ended(directory, after_attempt),
         stop: () => writeStopRequest(directory, false),
         kill: () => writeStopRequest(directory, true),
@@ -47,9 +48,10 @@ async function submit(directories: readonly string[]): Promise<Job[]> {
 /** Workers may be on machines that tell nothing. */
 const POLL_MS = 1_000;
 
-async function ended(directory: string, before: number): Promise<string> {
+/** Null where somebody has asked it to stop: it is held back, whether a worker has had it or not. */
+async function ended(directory: string, before: number): Promise<string | null> {
   while (!(await isOver(directory, before))) await sleep(POLL_MS);
-  return 'its worker ended';
+  return (await readStopRequest(directory)) === null ? 'its worker ended' : null;
 }
 
 /** Whether workers have done what was asked: one that was interrupted is taken by the next, and goes on. */

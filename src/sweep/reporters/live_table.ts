@@ -52,6 +52,7 @@ export class LiveTable {
   update(event: SweepEvent): void {
     switch (event.type) {
       case 'launched':
+      case 'offered':
       case 'attached':
         this.#elsewhere.delete(event.run);
         this.#forecast.launched(event.run);

@@ -45,7 +45,8 @@ export function plainReporter(
   };
   return {
     onEvent(event) {
-      if (event.type === 'launched' || event.type === 'attached') started.set(event.run, now());
+      if (event.type === 'launched' || event.type === 'offered' || event.type === 'attached')
+        started.set(event.run, now());
       const line = event.type === 'settled' ? counted(event) : lineOf(event, nameOf);
       if (line !== null) write(printableText(line));
     },
@@ -62,6 +63,8 @@ function lineOf(event: Exclude<SweepEvent, Settled>, nameOf: (run: PlannedRun) =
   switch (event.type) {
     case 'launched':
       return `started ${nameOf(event.run)}`;
+    case 'offered':
+      return `offered ${nameOf(event.run)}`;
     case 'attached':
       return `found ${nameOf(event.run)} under way: ${event.job} of a sweep that is gone`;
     case 'progress':

@@ -27,6 +27,8 @@ export interface DriveOptions extends SchedulerOptions {
   /** Milliseconds after which nothing more is begun; null = never. */
   mostMs: number | null;
   now(): number;
+  /** Called once the first question was answered. */
+  begun(): Promise<void>;
   /** Lists the runs of the sweep anew where workers and reports look for them. */
   planned(runs: readonly PlannedRun[]): Promise<void>;
 }
@@ -152,12 +154,15 @@ class Drive {
   async toTheEnd(): Promise<void> {
     const { launching } = this.#judged.scheduler;
     const underWay = new Set<Promise<void>>();
+    let hasBegun = false;
     try {
       for (;;) {
         while (underWay.size < this.#options.maxConcurrency && !launching.aborted) {
           this.#history.lost.throwIfAborted();
           const task = this.#queue.shift() ?? (await this.#turn(() => this.#next()));
           if (task === null) break;
+          if (!hasBegun) await this.#options.begun();
+          hasBegun = true;
           const work: Promise<void> = this.#run(task).finally(() => underWay.delete(work));
           // Told of by the race below, or by those that are waited for when this fails.
           work.catch(() => undefined);

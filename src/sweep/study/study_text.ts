@@ -22,6 +22,8 @@ export interface StudySummary {
   failed: number;
   /** At a rung, not promoted so far. */
   waiting: number;
+  /** Those of them that nothing promotes any more, as no other trial will come: with more runs it may. */
+  held_back: number;
   open: number;
 }
 
@@ -33,6 +35,9 @@ export function summarizeStudy(
   const { trials } = study;
   const waiting = study.waiting.length;
   const count = (state: string) => trials.filter((trial) => trial.state === state).length;
+  const open = study.open.length;
+  const isSettled =
+    isOver({ most_trials: options.most_trials, asked: trials.length, open }) && study.promoted() === null;
   return {
     search: search.builder,
     early_stopping: early_stopping?.builder ?? null,
@@ -46,7 +51,8 @@ export function summarizeStudy(
     stopped: count('stopped') - waiting,
     failed: count('failed'),
     waiting,
-    open: study.open.length,
+    held_back: isSettled ? waiting : 0,
+    open,
   };
 }
 
@@ -87,12 +93,21 @@ export function studyTitle(summary: StudySummary): string {
 }
 
 /** What became of those that were asked for. */
-export function studyRows({ asked, finished, stopped, failed, waiting, open }: StudySummary): [string, string][] {
+export function studyRows({
+  asked,
+  finished,
+  stopped,
+  failed,
+  waiting,
+  held_back,
+  open,
+}: StudySummary): [string, string][] {
   if (asked === 0) return [];
   const counts: [number, string][] = [
     [finished, 'finished'],
     [stopped, 'given up'],
-    [waiting, 'waiting to be promoted'],
+    [waiting - held_back, 'waiting to be promoted'],
+    [held_back, 'held back at a rung, where others were better'],
     [failed, 'failed'],
     [open, 'under way'],
   ];
@@ -101,6 +116,6 @@ export function studyRows({ asked, finished, stopped, failed, waiting, open }: S
 }
 
 /** Whether anything is left to ask or to run. */
-export function isOver({ most_trials, asked, open }: StudySummary): boolean {
+export function isOver({ most_trials, asked, open }: Pick<StudySummary, 'most_trials' | 'asked' | 'open'>): boolean {
   return asked >= most_trials && open === 0;
 }

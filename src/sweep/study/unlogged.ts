@@ -3,8 +3,11 @@
 import { join } from 'node:path';
 import { closestNames, didYouMean } from '../../registry/suggest.ts';
 import { readForeignLines } from '../../run_files/foreign_json.ts';
+import { judgedAmong } from '../../run_files/producers.ts';
 import { ConfigurationError } from '../../util/errors.ts';
 import { shortPath } from '../../util/files.ts';
+import type { SweepPlan } from '../plan.ts';
+import type { SweepEvent } from '../scheduler.ts';
 
 /** What a row of metrics says of itself, and measures nothing. */
 const NO_METRICS = new Set(['step', 'epoch', 'time']);
@@ -23,14 +26,38 @@ export function neverLogged(
   logged: readonly string[],
   { file, log_path, name }: { file: string; log_path: string; name: string },
 ): ConfigurationError {
-  const near = closestNames(metric, logged);
-  const others = near.length > 0 ? didYouMean(near) : `; it logged ${listed(logged)}`;
   return new ConfigurationError(
-    `${file}: objective.metric: ${name} has come to its end and has logged no ${metric}${others}`,
+    `${file}: objective.metric: ${name} has come to its end and has logged no ${metric}${othersThan(metric, logged)}`,
     {
       hint: `Nothing more is run. Set the metric to one that is logged and delete ${shortPath(join(log_path, 'study'))}, whose questions went by this one: what was run before is used again where it is asked for.`,
     },
   );
+}
+
+/** Listens to a sweep that runs all there is: the first run that is done without the metric is told of, and the others go on. */
+export function warningOfUnlogged(
+  { fields: { objective }, runs }: Pick<SweepPlan, 'fields' | 'runs'>,
+  onEvent: (event: SweepEvent) => void,
+): (event: SweepEvent) => void {
+  if (objective === null) return onEvent;
+  const { metric, stage } = objective;
+  const judged = new Set(judgedAmong(runs, stage));
+  let hasWarned = false;
+  return (event) => {
+    onEvent(event);
+    if (hasWarned || event.type !== 'settled' || event.result !== null) return;
+    const { run, directory, state } = event.outcome;
+    const logged = state === 'done' && judged.has(run) ? loggedWithout(directory, metric) : null;
+    if (logged === null) return;
+    hasWarned = true;
+    const message = `has logged no ${metric}, which is the objective${othersThan(metric, logged)}`;
+    onEvent({ type: 'trouble', run, message });
+  };
+}
+
+function othersThan(metric: string, logged: readonly string[]): string {
+  const near = closestNames(metric, logged);
+  return near.length > 0 ? didYouMean(near) : `; it logged ${listed(logged)}`;
 }
 
 function listed(names: readonly string[]): string {
