@@ -5,7 +5,7 @@ import { createHash } from 'node:crypto';
 import { open, readFile, rename, rm, symlink } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import type { ListFileEntry } from '@huggingface/hub';
+import type { ListFileEntry, listFiles } from '@huggingface/hub';
 import { isSystemError } from '../formats/files.ts';
 import { ConfigurationError, CookbookError, messageOf } from '../util/errors.ts';
 import { digestOfFile } from '../util/file_digest.ts';
@@ -71,19 +71,33 @@ async function askForListing(
       : await hub.datasetInfo({ name, revision, additionalFields: ['sha'], ...access });
   checkDigest(name, sha);
   const files: ListFileEntry[] = [];
-  const repo = { type, name };
+  for await (const file of listedFiles({ repo: { type, name }, revision: sha, recursive: true, ...access })) {
+    if (file.type === 'file') checkDigest(name, blobOf(file));
+    files.push(file);
+  }
+  return { sha, files };
+}
+
+type ListedRepository = Omit<Parameters<typeof listFiles>[0], 'repo' | 'fetch'> & {
+  repo: { type: Repository['type']; name: string };
+};
+
+/** What a hub lists. @throws ConfigurationError where that has no end */
+export async function* listedFiles(of: ListedRepository): AsyncGenerator<ListFileEntry> {
+  const hub = await import('@huggingface/hub');
+  const { name } = of.repo;
   let pages = 0;
   const fetchPage: typeof fetch = async (input, init) => {
     pages += 1;
     if (pages > MOST_PAGES) throw endless(name);
     return await fetch(input, init);
   };
-  for await (const file of hub.listFiles({ repo, revision: sha, recursive: true, ...access, fetch: fetchPage })) {
-    if (files.length >= MOST_ENTRIES) throw endless(name);
-    if (file.type === 'file') checkDigest(name, blobOf(file));
-    files.push(file);
+  let entries = 0;
+  for await (const file of hub.listFiles({ ...of, fetch: fetchPage })) {
+    entries += 1;
+    if (entries > MOST_ENTRIES) throw endless(name);
+    yield file;
   }
-  return { sha, files };
 }
 
 function endless(name: string): ConfigurationError {
