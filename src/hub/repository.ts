@@ -5,7 +5,7 @@ import { createHash } from 'node:crypto';
 import { open, readFile, rename, rm, symlink } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import type { ListFileEntry, listFiles } from '@huggingface/hub';
+import type { ListFileEntry } from '@huggingface/hub';
 import { isSystemError } from '../formats/files.ts';
 import { ConfigurationError, CookbookError, messageOf } from '../util/errors.ts';
 import { digestOfFile } from '../util/file_digest.ts';
@@ -78,9 +78,13 @@ async function askForListing(
   return { sha, files };
 }
 
-type ListedRepository = Omit<Parameters<typeof listFiles>[0], 'repo' | 'fetch'> & {
+interface ListedRepository {
   repo: { type: Repository['type']; name: string };
-};
+  revision: string;
+  recursive?: boolean;
+  hubUrl: string;
+  accessToken?: string;
+}
 
 /** What a hub lists. @throws ConfigurationError where that has no end */
 export async function* listedFiles(of: ListedRepository): AsyncGenerator<ListFileEntry> {
