@@ -71,19 +71,37 @@ async function askForListing(
       : await hub.datasetInfo({ name, revision, additionalFields: ['sha'], ...access });
   checkDigest(name, sha);
   const files: ListFileEntry[] = [];
-  const repo = { type, name };
+  for await (const file of listedFiles({ repo: { type, name }, revision: sha, recursive: true, ...access })) {
+    if (file.type === 'file') checkDigest(name, blobOf(file));
+    files.push(file);
+  }
+  return { sha, files };
+}
+
+interface ListedRepository {
+  repo: { type: Repository['type']; name: string };
+  revision: string;
+  recursive?: boolean;
+  hubUrl: string;
+  accessToken?: string;
+}
+
+/** What a hub lists. @throws ConfigurationError where that has no end */
+export async function* listedFiles(of: ListedRepository): AsyncGenerator<ListFileEntry> {
+  const hub = await import('@huggingface/hub');
+  const { name } = of.repo;
   let pages = 0;
   const fetchPage: typeof fetch = async (input, init) => {
     pages += 1;
     if (pages > MOST_PAGES) throw endless(name);
     return await fetch(input, init);
   };
-  for await (const file of hub.listFiles({ repo, revision: sha, recursive: true, ...access, fetch: fetchPage })) {
-    if (files.length >= MOST_ENTRIES) throw endless(name);
-    if (file.type === 'file') checkDigest(name, blobOf(file));
-    files.push(file);
+  let entries = 0;
+  for await (const file of hub.listFiles({ ...of, fetch: fetchPage })) {
+    entries += 1;
+    if (entries > MOST_ENTRIES) throw endless(name);
+    yield file;
   }
-  return { sha, files };
 }
 
 function endless(name: string): ConfigurationError {

@@ -4,6 +4,7 @@ import { readdir } from 'node:fs/promises';
 import { basename, dirname, join, relative, sep } from 'node:path';
 import { parse } from 'yaml';
 import { linesIn } from '../run_files/foreign_json.ts';
+import { DECIMAL_NUMBER } from '../util/decimal.ts';
 import { messageOf } from '../util/errors.ts';
 import { errorCode } from '../util/files.ts';
 import { isJsonObject, type JsonObject, type JsonValue, numberOf, textOf } from '../util/json.ts';
@@ -117,7 +118,7 @@ async function addMetric(metric: string, path: string, rows: Rows, problems: str
 function numberIn(text: string): number | null {
   if (/^-?inf(inity)?$/i.test(text)) return text.startsWith('-') ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
   if (/^nan$/i.test(text)) return Number.NaN;
-  return /^[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$/i.test(text) ? Number(text) : null;
+  return DECIMAL_NUMBER.test(text) ? Number(text) : null;
 }
 
 /** Parameters are texts; those of Python's numbers and truth values are read as such. */

@@ -133,5 +133,5 @@ function portable(value: JsonValue, identity: JsonValue | undefined): JsonValue 
   return portableFields(value, (name) => Object.hasOwn(identity, name), identity);
 }
 
-/** `--data=/home/me/data/rows.jsonl`: what stands before the path, and its last part. */
-const PATH_IN_TEXT = /(^|[\s=:,'"])\/(?:[^\s/=:,'"]+\/)+([^\s/=:,'"]+)/g;
+/** `--data=/home/me/data/rows.jsonl`, `file:///home/me/data/rows.jsonl`: what stands before the path, and its last part. */
+const PATH_IN_TEXT = /(^|[\s=:,'"([{<]|\bfile:\/\/)\/(?:[^\s/=:,'"]+\/)+([^\s/=:,'"]+)/g;

@@ -4,7 +4,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { type HubSettings, requireHubToken } from '../hub/hub_settings.ts';
-import { isTransientStatus } from '../hub/repository.ts';
+import { isTransientStatus, listedFiles } from '../hub/repository.ts';
 import { ConfigurationError, CookbookError, messageOf } from '../util/errors.ts';
 import { printable } from '../util/printable.ts';
 
@@ -87,7 +87,8 @@ export async function upload(options: UploadOptions): Promise<Uploaded> {
   if (!isNew) {
     await attempt(async () => {
       stale.length = 0;
-      for await (const { type, path } of hub.listFiles({ repo, revision, ...access })) {
+      for await (const { type, path } of listedFiles({ repo: { type: 'model', name: repo }, revision, ...access })) {
+        options.signal?.throwIfAborted();
         if (type === 'file' && isWeightsFile(path) && !options.files.has(path)) stale.push(path);
       }
     });

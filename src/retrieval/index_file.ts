@@ -6,7 +6,9 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import pLimit from 'p-limit';
 import { cacheOf, makeOnce } from '../hub/cache.ts';
 import { DUCKDB_SETTINGS } from '../util/duckdb.ts';
+import { messageOf, WeightsError } from '../util/errors.ts';
 import { type JsonValue, textOf } from '../util/json.ts';
+import { printable } from '../util/printable.ts';
 import type { Corpus, Passage, RetrieverContext } from './types.ts';
 
 export interface IndexDefinition {
@@ -71,21 +73,38 @@ async function open(
   });
   // One thread: a query is small, and the cores are the trainer's.
   const settings = { ...DUCKDB_SETTINGS, access_mode: 'READ_ONLY', threads: '1' };
-  const instance = await DuckDBInstance.create(join(directory, FILE), settings);
-  const connection = await instance.connect();
-  const prepared = await connection.prepare(definition.search);
+  const prepared = await ofWhole(directory, async () => {
+    const instance = await DuckDBInstance.create(join(directory, FILE), settings);
+    const connection = await instance.connect();
+    return await connection.prepare(definition.search);
+  });
   const inTurn = pLimit(1);
   return async (query, count) => {
-    const reader = await inTurn(async () => {
-      prepared.bind({ query, count });
-      return await prepared.runAndReadAll();
-    });
+    const reader = await inTurn(() =>
+      ofWhole(directory, async () => {
+        prepared.bind({ query, count });
+        return await prepared.runAndReadAll();
+      }),
+    );
     return reader.getRowObjectsJson().map(({ id, title, text }) => ({
       id: textOf(id) ?? '',
       title: textOf(title) ?? '',
       text: textOf(text) ?? '',
     }));
   };
+}
+
+/** What a disk or somebody else has damaged in the cache is told as that. */
+async function ofWhole<T>(directory: string, read: () => Promise<T>): Promise<T> {
+  try {
+    return await read();
+  } catch (error) {
+    const [reason = ''] = messageOf(error).split('\n');
+    throw new WeightsError(`${directory}: the index of a corpus cannot be read: ${printable(reason)}`, {
+      hint: 'Delete it: it is made again.',
+      cause: error,
+    });
+  }
 }
 
 /** Answers that are kept. The tries of a group ask for much the same. */

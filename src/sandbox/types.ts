@@ -55,7 +55,7 @@ export interface SandboxSession {
   /** A command line for bash. */
   exec(command: string, limits: SandboxLimits, options?: SandboxOptions): Promise<SandboxResult>;
   /** Puts a file below a directory of the session, such as `/app/data.txt`. */
-  write(path: string, text: string): Promise<void>;
+  write(path: string, contents: string | Uint8Array, options?: { isExecutable?: boolean }): Promise<void>;
   /** Takes away all that is in one of the directories. */
   clear(directory: '/app' | '/logs' | '/tests'): Promise<void>;
   /** The text of a regular file, up to `most` bytes; null where there is none. */

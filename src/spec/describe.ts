@@ -2,6 +2,7 @@
 
 import { FIELD_OTHER_NAMES, FIELD_SLOT, FIELD_WEIGHTS } from '../registry/fields.ts';
 import { closestNames } from '../registry/suggest.ts';
+import { DECIMAL_NUMBER } from '../util/decimal.ts';
 import { isJsonObject, type JsonValue } from '../util/json.ts';
 
 const NOUNS: Record<string, string> = {
@@ -125,7 +126,7 @@ export function hintFor(schema: unknown, value: unknown): string {
 
 /** A number as YAML writes it, of one with separators; null for what could be more than one. */
 function plainNumber(text: string): string | null {
-  const isNumber = (digits: string) => /^[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$/i.test(digits);
+  const isNumber = (digits: string) => DECIMAL_NUMBER.test(digits);
   const ungrouped = text
     .replaceAll('_', '')
     .replace(/^[-+]?\d{1,3}([,'\s]\d{3})+(?!\d)/, (part) => part.replace(/[,'\s]/g, ''));

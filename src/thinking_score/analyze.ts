@@ -3,7 +3,7 @@
 import type { BenchmarkExample } from '../evaluation/types.ts';
 import type { Renderer } from '../renderers/types.ts';
 import type { SamplingClient } from '../tinker/clients.ts';
-import { type ModelInput, modelInputFromTokens, tokensOf } from '../tinker/types.ts';
+import { lengthOf, type ModelInput, modelInputFromTokens, tokensOf } from '../tinker/types.ts';
 import { RequestError } from '../util/errors.ts';
 import { randomFor } from '../util/random.ts';
 import { type Confidences, type ScoredStep, thinkingScore } from './scores.ts';
@@ -17,6 +17,10 @@ export interface ThinkingOptions {
   answer_cue: string | null;
   min_step_chars: number;
   seed: number;
+  /** Tokens that the model takes. */
+  contextLength: number;
+  /** Told of each step that has no room for an answer behind it, and is left out. */
+  onLeftOut(): void;
   signal: AbortSignal;
 }
 
@@ -41,22 +45,22 @@ export interface ProbedProblem {
 const BOX = '\n\nThe final answer is \\boxed{';
 const END_OF_THOUGHT = '</think>';
 
-/** Null for a problem without an answer to be sure of, and for thoughts without a step. */
+/** Null for a problem without an answer to be sure of, and for thoughts without a step that can be probed. */
 export async function probeProblem(example: BenchmarkExample, options: ThinkingOptions): Promise<ProbedProblem | null> {
   const { expected: answer, input: question, example_id: problem } = example;
   if (answer === null || answer === '') return null;
   const env = await example.makeEnv();
   const first = await env.initialObservation();
   if ('overflow' in first) return null;
-  const { client, max_tokens, renderer, seed, signal } = options;
+  const { client, max_tokens, renderer, seed, onLeftOut, signal } = options;
   const params = { max_tokens, temperature: 0, stop: first.stop_condition, seed };
   const { sequences } = await client.sample(first.observation, 1, params, { signal });
   const reply = renderer.tokenizer.decode(sequences[0].tokens, { skipSpecialTokens: true, continues: true });
   const { thoughts, cue } = partedReply(reply, options.answer_cue);
   const texts = splitSteps(thoughts, options.min_step_chars);
   const sure = confidence(first.observation, { ...options, cue, answer });
-  const steps = await Promise.all(
-    texts.map(async (text, index): Promise<ProbedStep> => {
+  const probed = await Promise.all(
+    texts.map(async (text, index): Promise<ProbedStep | null> => {
       const change = (what: string, kind: string) =>
         perturbed(what, randomFor(seed, 'thinking score', problem, index, kind));
       const before = texts.slice(0, index).join('');
@@ -69,16 +73,21 @@ export async function probeProblem(example: BenchmarkExample, options: ThinkingO
           sure(changedBefore + text),
           sure(changedBefore + changed),
         ]);
-      const confidences = {
-        step_context,
-        changed_step_context,
-        step_changed_context,
-        changed_step_changed_context,
-      };
+      if (
+        step_context === null ||
+        changed_step_context === null ||
+        step_changed_context === null ||
+        changed_step_changed_context === null
+      ) {
+        onLeftOut();
+        return null;
+      }
+      const confidences = { step_context, changed_step_context, step_changed_context, changed_step_changed_context };
       const tts = thinkingScore(confidences);
       return { index, text, changed, tts, self_verification: isSelfVerification(text), confidences };
     }),
   );
+  const steps = probed.filter((step) => step !== null);
   const last = steps.at(-1);
   if (last === undefined) return null;
   return {
@@ -104,11 +113,11 @@ function partedReply(reply: string, asked: string | null): { thoughts: string; c
   return { thoughts: at === -1 ? reply : reply.slice(0, at), cue: asked };
 }
 
-/** The probability of the answer behind thoughts that end here. */
+/** The probability of the answer behind thoughts that end here; null where both are more than the model takes. */
 function confidence(
   prompt: ModelInput,
-  { client, renderer, cue, answer, signal }: ThinkingOptions & { cue: string; answer: string },
-): (thoughts: string) => Promise<number> {
+  { client, renderer, contextLength, cue, answer, signal }: ThinkingOptions & { cue: string; answer: string },
+): (thoughts: string) => Promise<number | null> {
   const { tokenizer } = renderer;
   const bare = cue.trimEnd();
   // A space in front of the answer belongs to its first token, with most tokenizers.
@@ -120,6 +129,7 @@ function confidence(
       { text: said, special: false },
     ]);
     const input = modelInputFromTokens([...tokensOf(prompt), ...behind, ...exit, ...tokens]);
+    if (lengthOf(input) > contextLength) return null;
     const logprobs = await client.computeLogprobs(input, { last_n: tokens.length, signal });
     // Entry i is of token i: those of the answer are the last ones.
     const ofAnswer = logprobs.slice(-tokens.length);

@@ -68,9 +68,17 @@ export async function thinkingScoreCommand(
     const examples = benchmark.examples.slice(0, options.limit);
     notify(`${benchmark.name}: ${plural(examples.length, 'problem')}, thought about by ${description}`);
     const limit = pLimit(options.concurrency);
-    const probed = await Promise.all(
-      examples.map((example) => limit(() => probeProblem(example, { ...options, client, renderer, signal }))),
-    );
+    const { max_context_length: contextLength } = await client.getInfo();
+    let leftOut = 0;
+    const onLeftOut = () => {
+      leftOut += 1;
+    };
+    const asked = { ...options, client, renderer, contextLength, onLeftOut, signal };
+    const probed = await Promise.all(examples.map((example) => limit(() => probeProblem(example, asked))));
+    if (leftOut > 0)
+      notify(
+        `${plural(leftOut, 'step')} left out: with an answer behind them they are more than the ${contextLength} tokens of the model's context`,
+      );
     const problems = probed.filter((problem) => problem !== null);
     if (problems.length === 0) {
       throw new ConfigurationError(`${benchmark.name}: there is no problem with an answer and a step before it`, {

@@ -200,6 +200,9 @@ it('a spec is shown by what decided the run, without the places of the machine',
     dataset: { builder: 'gsm8k', file_path: 'gsm8k.jsonl' },
     env: { command: ['python', '--data=x.json', 'https://example.org/a/b'] },
   });
+  const shown = (text: string) => portableSpec({ command: [text] }, { command: '' }).command;
+  expect(shown('--data=file:///home/ann/x.json')).toEqual(['--data=file://x.json']);
+  expect(shown('open("/home/ann/x.json") [/home/ann/y] (/home/ann/z)')).toEqual(['open("x.json") [y] (z)']);
 });
 
 const SPEC = {

@@ -89,6 +89,16 @@ it('weights that were published before in another form go with the same commit, 
   expect([...(hub.files.get('me/sums@main')?.keys() ?? [])]).not.toContain('model.safetensors');
 });
 
+it('a listing without end comes to one, and nothing is committed', async () => {
+  const hub = await writableHub({ repositories: { 'me/sums': false }, endless: true });
+  hub.files.set('me/sums@main', new Map([['notes.txt', Buffer.alloc(0)]]));
+  await expect(publish(hub)).rejects.toThrow(
+    'the hub lists the files of me/sums without end: after 1,000,000 files or 2,000 pages there are still more',
+  );
+  expect(hub.titles).toEqual([]);
+  expect(await left()).toEqual([]);
+});
+
 it('the card tells what decided the run, and nothing of where and how it ran', async () => {
   const hub = await writableHub();
   const { result } = await publish(hub, { dryRun: true });

@@ -46,6 +46,19 @@ const passed = async (code: string, task = TRIPLE_AND_TWO) => {
   return outcomes.map((outcome) => outcome.passed);
 };
 
+it('a result that is nested more deeply than it can be told of is a wrong one', async () => {
+  const code = `(x) => {
+    const { mark } = JSON.parse(require('fs').readFileSync('calls.json', 'utf8'));
+    process.stdout.write('\\n' + mark + '['.repeat(50000) + ']'.repeat(50000) + '\\n');
+    return x * 3 + 2;
+  }`;
+  const { outcomes } = await runTests({ code, language: 'javascript' }, TRIPLE_AND_TWO.hidden, {
+    sandbox,
+    limits: { ...LIMITS, output_bytes: 2 ** 20 },
+  });
+  expect(outcomes[0]).toEqual({ passed: false, got: 'what it returns is nested too deeply' });
+});
+
 describe('functions that are made up', () => {
   it('are told in words, and pass their own tests', async () => {
     for (let i = 0; i < 150; i++) {
@@ -276,6 +289,8 @@ describe('outputs are the same', () => {
     expect(sameText('1000001', '1000000')).toBe(false);
     expect(sameText('1 2', '12')).toBe(false);
     expect(sameText('Yes', 'yes')).toBe(false);
+    // As much as a program may print is looked at once.
+    expect(sameText(`${'1'.repeat(2 ** 20)}x`, '1.5')).toBe(false);
   });
 });
 

@@ -1,7 +1,7 @@
 // Shell tasks in the layout of Harbor, worked on by scripted agents: one that knows the solution, one that does nothing, and some
 // that would rather write their own verdict.
 
-import { mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { builtinRegistry } from '../../src/builtin.ts';
@@ -86,6 +86,20 @@ describe.skipIf(problem !== null)('an agent', () => {
       expect({ trick, reward: (await attempt('count_lines', [trick])).reward }).toEqual({ trick, reward: 0 });
   });
 
+  it('has the files of the task byte for byte, and runs those that can be run', async () => {
+    const directory = await taskDirectory({
+      'environment/bin/start.sh': '#!/bin/bash\necho started',
+      'tests/test.sh': '/tests/judge',
+      'tests/judge':
+        '#!/bin/bash\nod -An -tx1 /app/data.bin | grep -q "ff 00 fe" && echo 1 > /logs/verifier/reward.txt',
+    });
+    await writeFile(join(directory, 'task/environment/data.bin'), Buffer.from([0xff, 0x00, 0xfe]));
+    for (const name of ['environment/bin/start.sh', 'tests/judge']) await chmod(join(directory, 'task', name), 0o755);
+    const { reward, prompts } = await attempt('task', ['bin/start.sh'], directory);
+    expect(prompts[1]).toContain('{"exit_code":0,"stdout":"started\\n","stderr":""}');
+    expect(reward).toBe(1);
+  });
+
   it('has the reward that is written, as a text or as JSON, and none where there is none', async () => {
     const rewardOf = async (test: string) => {
       const { reward, metrics } = await attempt('task', [], await taskDirectory({ 'tests/test.sh': test }));
@@ -131,7 +145,7 @@ describe('a directory of tasks', () => {
     expect(await problemOf({ 'task.toml': 'version = ' })).toMatch(/^task\/task\.toml: is no TOML/);
     expect(await problemOf({ 'task.toml': 'a = 1', 'instruction.md': ' \n' })).toBe('task: instruction.md is empty');
     expect(await problemOf({ 'task.toml': '[verifier]\ntimeout_sec = "soon"' })).toBe(
-      'task/task.toml: verifier.timeout_sec must be a number of seconds',
+      'task/task.toml: verifier.timeout_sec must be a number of seconds, at most those of a day',
     );
     await expect(readHarborTasks('/nowhere')).rejects.toThrow('there is no such directory');
   });
@@ -140,7 +154,31 @@ describe('a directory of tasks', () => {
     const directory = await taskDirectory({ 'task.toml': 'a = 1', 'environment/own.txt': 'own' });
     await symlink('/etc/passwd', join(directory, 'task/environment/link'));
     const [task] = await readHarborTasks(directory);
-    expect(task?.environment).toEqual({ 'own.txt': 'own' });
+    expect(Object.keys(task?.environment ?? {})).toEqual(['own.txt']);
+  });
+
+  it.each(['environment', 'tests', 'instruction.md', 'task.toml', 'tests/test.sh'])(
+    'is refused where %s lies elsewhere',
+    async (name) => {
+      const elsewhere = await taskDirectory({ 'environment/key.txt': 'secret' });
+      const directory = await taskDirectory({ 'environment/own.txt': 'own' });
+      await rm(join(directory, 'task', name), { recursive: true });
+      await symlink(join(elsewhere, 'task', name), join(directory, 'task', name));
+      await expect(readHarborTasks(directory)).rejects.toThrow(`task/${name}: is a link`);
+    },
+  );
+
+  it('is refused for a name that no place in a sandbox can have, and for tests that would never end', async () => {
+    const withName = async (name: string | Buffer) => {
+      const directory = await taskDirectory({ 'environment/own.txt': 'own' });
+      await writeFile(Buffer.concat([Buffer.from(join(directory, 'task/environment/')), Buffer.from(name)]), 'other');
+      return readHarborTasks(directory);
+    };
+    await expect(withName('a\\b')).rejects.toThrow('environment: a file cannot be called "a\\\\b" in a sandbox');
+    await expect(withName(Buffer.from([0x61, 0xff]))).rejects.toThrow('environment: a file cannot be called');
+    expect(Object.keys((await withName('__proto__'))[0]?.environment ?? {})).toEqual(['__proto__', 'own.txt']);
+    const forever = await taskDirectory({ 'task.toml': '[verifier]\ntimeout_sec = 3e6' });
+    await expect(readHarborTasks(forever)).rejects.toThrow('at most those of a day');
   });
 });
 

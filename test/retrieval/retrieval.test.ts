@@ -1,8 +1,9 @@
 // Passages by words and by meaning, over corpora in files: real indexes in DuckDB, and a small model of texts in the real runtime.
 
-import { appendFile, writeFile } from 'node:fs/promises';
+import { appendFile, cp, mkdir, readdir, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { DuckDBInstance } from '@duckdb/node-api';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { bm25Retriever } from '../../src/retrieval/bm25.ts';
 import { corpusFile } from '../../src/retrieval/corpus_file.ts';
 import { type EmbeddingOptions, embeddingRetriever } from '../../src/retrieval/embeddings.ts';
@@ -84,6 +85,45 @@ describe('an index', () => {
     expect(told).toHaveLength(2);
   });
 });
+
+describe('an index in the cache', () => {
+  afterEach(() => vi.unstubAllEnvs());
+
+  it.each([
+    ['empty', (file: string) => truncate(file, 0)],
+    ['cut', (file: string) => truncate(file, 20_000)],
+    ['something else', (file: string) => writeFile(file, 'no index at all')],
+    ['of another table', (file: string) => otherIndex(file)],
+    ['a directory', (file: string) => rm(file).then(() => mkdir(file))],
+  ])('that is %s is told, with what to delete', async (_, spoil) => {
+    const [home, other] = [await temporaryDirectory(), await temporaryDirectory()];
+    const corpus = corpusOf('a fox');
+    vi.stubEnv('XDG_CACHE_HOME', home);
+    await bm25Retriever(STANDARD, { corpus });
+    // The same in a place where this process has none of it open.
+    await cp(home, other, { recursive: true });
+    vi.stubEnv('XDG_CACHE_HOME', other);
+    const indexes = join(other, 'tinker-cookbook/retrieval');
+    const [directory = ''] = (await readdir(indexes)).map((name) => join(indexes, name));
+    await spoil(join(directory, 'index.duckdb'));
+    const search = async () => (await bm25Retriever(STANDARD, { corpus })).search('fox', 1);
+    await expect(search()).rejects.toMatchObject({
+      message: expect.stringContaining(`${directory}: the index of a corpus cannot be read: `),
+      hint: 'Delete it: it is made again.',
+    });
+    await rm(directory, { recursive: true });
+    expect(idsOf(await search())).toEqual(['p0']);
+  });
+});
+
+async function otherIndex(file: string): Promise<void> {
+  await rm(file);
+  const instance = await DuckDBInstance.create(file);
+  const connection = await instance.connect();
+  await connection.run('CREATE TABLE passages (passage INTEGER, id VARCHAR, title VARCHAR, text VARCHAR)');
+  connection.closeSync();
+  instance.closeSync();
+}
 
 describe('a corpus in a file', () => {
   const read = async (file: string) => {

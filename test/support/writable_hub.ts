@@ -14,6 +14,8 @@ export interface HubOptions {
   repositories?: Record<string, boolean>;
   /** What a route answers in the place of what it should: statuses by the route's name, one for each call until they are used up. */
   faults?: Partial<Record<Route, readonly number[]>>;
+  /** Every page of a listing names a next one, which is the same again. */
+  endless?: boolean;
 }
 
 type Route = 'create' | 'branch' | 'preupload' | 'batch' | 'object' | 'part' | 'verify' | 'commit';
@@ -38,6 +40,7 @@ export async function writableHub({
   transfer = 'basic',
   repositories = {},
   faults = {},
+  endless = false,
 }: HubOptions = {}): Promise<WritableHub> {
   const made: Record<string, boolean> = { ...repositories };
   const requests: string[] = [];
@@ -109,6 +112,7 @@ export async function writableHub({
       send(
         200,
         [...held].map(([path, { length }]) => ({ type: 'file', path, size: length, oid: OID })),
+        endless ? { Link: `<http://${request.headers.host}${url}>; rel="next"` } : {},
       );
     } else if (action === 'branch') {
       if (!fails('branch')) send(200, {});

@@ -4,6 +4,8 @@ import { type MessageCompleter, visibleText } from '../../completers/completers.
 import type { FieldProblem } from '../../registry/builder.ts';
 import type { Message } from '../../renderers/types.ts';
 import type { StepOptions } from '../../rl/types.ts';
+import { lastFound } from '../../util/bounded_search.ts';
+import { DECIMAL_NUMBER } from '../../util/decimal.ts';
 import { ConfigurationError } from '../../util/errors.ts';
 import { groupProblem } from '../../util/expressions.ts';
 import { seedFor } from '../../util/random.ts';
@@ -109,8 +111,8 @@ function asker({ mode, pattern, retries }: RubricOptions, parts: RubricParts): A
         signal,
       });
       const answer = visibleText(message);
-      const found = [...answer.matchAll(expression)].at(-1)?.[1];
-      const value = found === undefined ? null : read(found.trim());
+      const found = lastFound(expression, answer);
+      const value = typeof found === 'string' || found.group === null ? null : read(found.group.trim());
       if (value !== null || attempt === retries) {
         if (value === null && !isTold) {
           isTold = true;
@@ -135,8 +137,7 @@ function conversationSections(messages: readonly Message[]): string[] {
 const section = (name: string, text: string) => `<${name}>\n${text}\n</${name}>`;
 
 /** Decimal, as people write numbers: no hexadecimal, no Infinity. */
-const readNumber = (text: string): number | null =>
-  /^[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$/i.test(text) ? finite(Number(text)) : null;
+const readNumber = (text: string): number | null => (DECIMAL_NUMBER.test(text) ? finite(Number(text)) : null);
 
 const finite = (value: number): number | null => (Number.isFinite(value) ? value : null);
 

@@ -1,5 +1,6 @@
 // Whether what a program gave is what it should give: as the public benchmarks judge it, numbers within rounding.
 
+import { DECIMAL_NUMBER } from '../../util/decimal.ts';
 import { isJsonObject, type JsonValue } from '../../util/json.ts';
 
 /** Numbers that differ by less, of one or of their size, are the same. */
@@ -45,9 +46,11 @@ function sameLine(got: string, expected: string): boolean {
   return a.length === b.length && a.every((word, i) => sameWord(word, b[i] ?? ''));
 }
 
-const DECIMAL = /^[+-]?(?:\d+\.\d*|\.\d+|\d+(?:\.\d*)?[eE][+-]?\d+)$/;
-const NUMBER = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;
+const WITH_POINT = /^[+-]?(?:\d+\.\d*|\.\d+|\d+(?:\.\d*)?[eE][+-]?\d+)$/;
 
 function sameWord(got: string, expected: string): boolean {
-  return got === expected || (DECIMAL.test(expected) && NUMBER.test(got) && sameNumber(Number(got), Number(expected)));
+  return (
+    got === expected ||
+    (WITH_POINT.test(expected) && DECIMAL_NUMBER.test(got) && sameNumber(Number(got), Number(expected)))
+  );
 }

@@ -25,7 +25,7 @@ export function requireTwoChoices(questions: readonly Decision[]): void {
 }
 
 const NUMBER =
-  /^[*_]{0,3}\s*(?:(?:final answer|answer|forecast|probability of yes|probability)\s*[:=]\s*)?[*_]{0,3}\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?)\s*(%?)\s*[*_]{0,3}\s*[.!]?\s*[*_]{0,3}$/i;
+  /^[*_]{0,3}\s*(?:(?:final answer|answer|forecast|probability of yes|probability)\s*[:=]\s*)?[*_]{0,3}\s*([-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[-+]?\d+)?)\s*(%?)\s*[*_]{0,3}\s*[.!]?\s*[*_]{0,3}$/i;
 
 /** The probability in the last line that says anything, from 0 to 1; null for anything else. */
 export function parseForecast(reply: string): number | null {

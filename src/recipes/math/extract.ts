@@ -30,7 +30,8 @@ const NUMBER = String.raw`-?\$?(?:\d[\d,]*(?:\.\d+)?|\.\d+)`;
 const PLACES = [
   String.raw`####[\s:]*(${NUMBER})`,
   String.raw`answer(?:\s+is|:)[^\d\n.-]{0,40}(${NUMBER})`,
-  String.raw`\*\*\s*(${NUMBER})[^*\n]*\*\*`,
+  // The number is taken whole, or not at all: the rest of a bold text may be digits too.
+  String.raw`\*\*\s*(?=(${NUMBER}))\1[^*\n]*\*\*`,
   String.raw`(?<![\d.])(${NUMBER})`,
 ].map((place) => new RegExp(place, 'gi'));
 

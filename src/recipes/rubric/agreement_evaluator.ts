@@ -85,9 +85,10 @@ async function casesOf(
   const completer = tinkerMessageCompleter(client, renderer, { maxTokens, temperature, contextWindow });
   const said = startAll(rows, { most: concurrency, signal }, async (row, index, signal) => {
     const { message } = await completer.complete(row.convo, { seed: seedFor(seed, 'judge agreement', index), signal });
-    return row.rubric_items.flatMap((item): Case[] =>
-      item.rule === null ? [] : [{ row, item, reply: message, truth: ruleScore(item.rule, textOf([message])) }],
-    );
+    return row.rubric_items.flatMap((item): Case[] => {
+      const truth = item.rule === null ? null : ruleScore(item.rule, textOf([message]));
+      return truth === null ? [] : [{ row, item, reply: message, truth }];
+    });
   });
   return (await Promise.all(said)).flat();
 }

@@ -82,9 +82,10 @@ function meanScore(items: readonly ItemScore[]): number | null {
 function judgementMetrics(items: readonly ItemScore[], reply: Message): EnvMetrics {
   const text = textOf([reply]);
   const score = meanScore(items);
-  const ruled = items.flatMap(({ item: { rule }, score }) =>
-    rule === null ? [] : [{ score, truth: ruleScore(rule, text) }],
-  );
+  const ruled = items.flatMap(({ item: { rule }, score }) => {
+    const truth = rule === null ? null : ruleScore(rule, text);
+    return truth === null ? [] : [{ score, truth }];
+  });
   const compared = ruled.flatMap(({ score, truth }) => (score === null ? [] : [score >= 0.5 === truth >= 0.5]));
   const metrics: EnvMetrics = { unreadable: items.filter((each) => each.score === null).length / items.length };
   if (score !== null) metrics.rubric_score = score;

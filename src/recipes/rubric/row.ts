@@ -4,7 +4,7 @@ import type { Message } from '../../renderers/types.ts';
 import { DataValidationError } from '../../util/errors.ts';
 import { groupProblem } from '../../util/expressions.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../util/json.ts';
-import { readRule, ruleScore } from './rules.ts';
+import { type Rule, readRule, ruleScore } from './rules.ts';
 import type { LabelledReply, RubricDatapoint, RubricItem } from './types.ts';
 
 /**
@@ -62,13 +62,19 @@ function readReply(value: JsonValue, i: number, items: readonly RubricItem[]): L
     throw new DataValidationError(`${place}.reply: must be a text`);
   const { reply, scores } = value;
   if (scores === undefined) {
-    const byRule = items.flatMap(({ rule }) => (rule === null ? [] : [ruleScore(rule, reply)]));
+    const byRule = items.flatMap(({ rule }, k) => (rule === null ? [] : [scoreByRule(rule, reply, k)]));
     if (byRule.length === items.length) return { reply, scores: byRule };
     throw new DataValidationError(`${place}.scores: needed where an item of the rubric has no rule`);
   }
   const given = Array.isArray(scores) ? scores.flatMap((each) => (isScore(each) ? [each] : [])) : [];
   if (given.length === items.length) return { reply, scores: given };
   throw new DataValidationError(`${place}.scores: must be ${items.length} numbers from 0 to 1, one an item`);
+}
+
+function scoreByRule(rule: Rule, reply: string, item: number): number {
+  const score = ruleScore(rule, reply);
+  if (score !== null) return score;
+  throw new DataValidationError(`rubric_items[${item}].rule.matches: takes too long on a reply of the row`);
 }
 
 const isScore = (value: JsonValue): value is number => typeof value === 'number' && value >= 0 && value <= 1;

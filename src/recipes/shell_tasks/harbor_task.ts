@@ -5,23 +5,21 @@ import { readdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { parse } from 'smol-toml';
 import { DataFormatError, DataValidationError } from '../../util/errors.ts';
-import { errorCode } from '../../util/files.ts';
 import { isJsonObject } from '../../util/json.ts';
-import { readRegularFile } from '../../util/regular_file.ts';
+import { filesBelow, type TaskFiles, taskFile } from './task_files.ts';
 
 export interface HarborTask {
   name: string;
   instruction: string;
-  /** Texts by their paths below the working directory. */
-  environment: Readonly<Record<string, string>>;
-  /** The same below /tests; `test.sh` among them. */
-  tests: Readonly<Record<string, string>>;
+  /** Below the working directory. */
+  environment: TaskFiles;
+  /** Below /tests; `test.sh` among them. */
+  tests: TaskFiles;
   verifier_seconds: number;
 }
 
-const MOST_FILE_BYTES = 2 ** 20;
-const MOST_FILES = 1000;
 const DEFAULT_SECONDS = 60;
+const MOST_SECONDS = 86_400;
 const BUILD_FILES = new Set(['Dockerfile', 'docker-compose.yaml', '.dockerignore']);
 
 /** The tasks of a directory, in the order of their names; a directory that is a task itself is the only one. */
@@ -39,7 +37,8 @@ export async function readHarborTasks(directory: string): Promise<HarborTask[]> 
 
 async function readHarborTask(directory: string): Promise<HarborTask> {
   const required = async (name: string) => {
-    const text = await textOf(join(directory, name));
+    const file = await taskFile(join(directory, name));
+    const text = file === null ? null : file.bytes.toString('utf8');
     if (text !== null && text.trim() !== '') return text;
     throw new DataValidationError(`${directory}: ${name} is ${text === null ? 'missing' : 'empty'}`);
   };
@@ -65,37 +64,8 @@ function settingsIn(text: string, directory: string): number {
   }
   const verifier = isJsonObject(value) && isJsonObject(value.verifier) ? value.verifier : {};
   const seconds = verifier.timeout_sec ?? DEFAULT_SECONDS;
-  if (typeof seconds === 'number' && seconds > 0 && Number.isFinite(seconds)) return seconds;
-  throw new DataValidationError(`${directory}/task.toml: verifier.timeout_sec must be a number of seconds`);
-}
-
-/** Regular files, by their paths below it; none where it is not there. */
-async function filesBelow(directory: string): Promise<Record<string, string>> {
-  const files: Record<string, string> = {};
-  const left = [''];
-  for (let at = left.pop(); at !== undefined; at = left.pop()) {
-    const entries = await readdir(join(directory, at), { withFileTypes: true }).catch((error: unknown) => {
-      if (errorCode(error) === 'ENOENT') return [];
-      throw error;
-    });
-    for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {
-      const path = at === '' ? entry.name : `${at}/${entry.name}`;
-      if (entry.isDirectory()) left.push(path);
-      else if (entry.isFile()) files[path] = (await textOf(join(directory, path))) ?? '';
-      if (Object.keys(files).length > MOST_FILES)
-        throw new DataValidationError(`${directory}: more than ${MOST_FILES} files`);
-    }
-  }
-  return files;
-}
-
-async function textOf(file: string): Promise<string | null> {
-  try {
-    return await readRegularFile(file, MOST_FILE_BYTES);
-  } catch (error) {
-    if (errorCode(error) === 'ENOENT') return null;
-    throw new DataFormatError(`${file}: ${error instanceof Error ? error.message : 'cannot be read'}`, {
-      cause: error,
-    });
-  }
+  if (typeof seconds === 'number' && seconds > 0 && seconds <= MOST_SECONDS) return seconds;
+  throw new DataValidationError(
+    `${directory}/task.toml: verifier.timeout_sec must be a number of seconds, at most those of a day`,
+  );
 }

@@ -9,6 +9,7 @@ import { defineTool, type Tool } from '../../rl/tools.ts';
 import type { Env, EnvMetrics } from '../../rl/types.ts';
 import type { SandboxLimits, SandboxResult, SandboxSession } from '../../sandbox/types.ts';
 import type { HarborTask } from './harbor_task.ts';
+import type { TaskFiles } from './task_files.ts';
 
 export interface ShellEnvOptions {
   renderer: Renderer;
@@ -41,7 +42,12 @@ export function shellEnv(task: HarborTask, options: ShellEnvOptions): Env {
 
 /** The task's own files, laid where the agent works. */
 export async function prepare(session: SandboxSession, { environment }: HarborTask): Promise<void> {
-  for (const [path, text] of Object.entries(environment)) await session.write(`/app/${path}`, text);
+  await writeFiles(session, '/app', environment);
+}
+
+async function writeFiles(session: SandboxSession, directory: string, files: TaskFiles): Promise<void> {
+  for (const [path, { bytes, isExecutable }] of Object.entries(files))
+    await session.write(`${directory}/${path}`, bytes, { isExecutable });
 }
 
 function bashTool(session: SandboxSession, limits: SandboxLimits): Tool {
@@ -72,7 +78,7 @@ async function verified(
 ): Promise<{ reward: number; metrics: EnvMetrics }> {
   await session.clear('/tests');
   await session.clear('/logs');
-  for (const [path, text] of Object.entries(tests)) await session.write(`/tests/${path}`, text);
+  await writeFiles(session, '/tests', tests);
   // The agent's home is not the tests': what Python, git and others read there is its own.
   const command = 'mkdir -p /logs/verifier && HOME=/tmp PYTHONNOUSERSITE=1 bash /tests/test.sh';
   const bounds = { ...limits, seconds: verifier_seconds };

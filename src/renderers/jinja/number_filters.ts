@@ -1,5 +1,6 @@
 // The filters that make numbers, as Python does: `round`, `int` and `float`.
 
+import { DECIMAL_NUMBER } from '../../util/decimal.ts';
 import { TemplateError } from './errors.ts';
 import { strip } from './strings.ts';
 import { plain } from './text.ts';
@@ -37,5 +38,5 @@ export function toFloat(value: Value, preset: Value): Value {
   const number = numberOf(value);
   if (number !== null) return new Float(number);
   const digits = isText(value) ? plain(strip(value, undefined)) : '';
-  return /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i.test(digits) ? new Float(Number(digits)) : preset;
+  return DECIMAL_NUMBER.test(digits) ? new Float(Number(digits)) : preset;
 }

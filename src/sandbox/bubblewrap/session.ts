@@ -39,7 +39,10 @@ export async function openSession({ limit, readable }: SessionOptions): Promise<
         const why = result.status === 'ok' ? await overuse() : null;
         return why === null ? result : { ...result, status: 'error', exit_code: null, stderr: `${why}\n` };
       }),
-    write: async (path, text) => await writeBelow(root, requireParts(path), text),
+    write: async (path, contents, { isExecutable = false } = {}) => {
+      const file = await placeBelow(root, requireParts(path));
+      await writeFile(file, contents, { flag: 'wx', mode: isExecutable ? 0o755 : 0o644 });
+    },
     clear: async (directory) => {
       await removeWhole(join(root, directory));
       await mkdir(join(root, directory));
@@ -64,7 +67,8 @@ async function hasDirectories(root: string, parts: readonly string[]): Promise<b
   return true;
 }
 
-async function writeBelow(root: string, parts: readonly string[], text: string): Promise<void> {
+/** Where a file is to be written, with nothing there. */
+async function placeBelow(root: string, parts: readonly string[]): Promise<string> {
   for (let depth = 1; depth < parts.length; depth++) {
     // What is there already is looked at below.
     await mkdir(join(root, ...parts.slice(0, depth))).catch(() => undefined);
@@ -73,7 +77,7 @@ async function writeBelow(root: string, parts: readonly string[], text: string):
   if (!(await hasDirectories(root, parts)))
     throw new Error(`/${parts.join('/')}: a program has put something else there`);
   await rm(file, { recursive: true, force: true });
-  await writeFile(file, text, { flag: 'wx' });
+  return file;
 }
 
 async function readBelow(root: string, parts: readonly string[], most: number): Promise<string | null> {

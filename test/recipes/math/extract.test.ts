@@ -60,4 +60,10 @@ describe('extractNumericAnswer', () => {
   ])('reads %j as %j', (text, answer) => {
     expect(extractNumericAnswer(text)).toBe(answer);
   });
+
+  it('looks at each digit of a reply once, however many there are', () => {
+    const digits = '1'.repeat(300_000);
+    expect(extractNumericAnswer(`it is **${digits}`)).toBe(digits);
+    expect(extractNumericAnswer('**1.5,000 boats** of **7,000.25 kg** in all')).toBe('7000.25');
+  });
 });

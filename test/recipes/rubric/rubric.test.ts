@@ -185,3 +185,32 @@ describe('generated sums', () => {
     expect(one.train.filter(({ convo: [{ content }] }) => held.has(content))).toEqual([]);
   });
 });
+
+it('expressions of a data set that would take for ever are given up', async () => {
+  const row = {
+    ...ROW,
+    rubric_items: [{ rubric_str: 'x', extraction_regex: '^((a+)+)$', rule: { matches: '^(a+)+$' } }],
+  };
+  const reply = `${'a'.repeat(60)}b`;
+  expect(() => readRubricRow({ ...row, replies: [{ reply }] })).toThrow(
+    'rubric_items[0].rule.matches: takes too long on a reply of the row',
+  );
+  const { convo, rubric_items } = readRubricRow(row);
+  const judge = await modelJudge(
+    { min_score: 0, max_score: 1, temperature: 0, retries: 0 },
+    {
+      judge: {
+        complete: async () => ({
+          message: { role: 'assistant', content: reply },
+          termination: 'stop_sequence',
+          stop_reason: 'stop',
+          usage: { prompt_tokens: 1, completion_tokens: 1 },
+        }),
+      },
+      seed: 0,
+      warn: () => undefined,
+    },
+  );
+  const completion = { prompt_conversation: convo, completion: [] };
+  expect(await judge.score(rubric_items[0], completion)).toBeNull();
+});
