@@ -113,6 +113,22 @@ test('integers whose file is damaged are an error that says which directory to d
   expect((await opened(model)).directory).toBe(made);
 });
 
+test('who opens a model after its tokenizer was replaced gets other integers than who has it open', async () => {
+  const { directory } = await setup();
+  const model = await writeChatModel(join(directory, 'model'));
+  const service = () =>
+    openLocalService({ checkpoints: directory, threads: 1, microbatchTokens: 64, precision: 'int8', seed: 1 });
+  const [one, other] = [service(), service()];
+  onTestFinished(async () => void (await Promise.all([one, other].map((each) => each.close()))));
+  const scores = async (of: typeof one) =>
+    (await of.createSamplingClient({ base_model: model })).computeLogprobs(modelInputFromTokens([1, 2, 3]));
+  const before = await scores(one);
+  await rm(join(model, 'tokenizer.json'));
+  const after = await scores(one);
+  expect(after).not.toEqual(before);
+  expect(await scores(other)).toEqual(after);
+});
+
 test('rows of a vocabulary that is in pieces are looked up where they lie, without joining the pieces', async () => {
   const { directory, opened } = await setup();
   const [V, D] = [70_000, 16];
