@@ -129,6 +129,20 @@ test('who opens a model after its tokenizer was replaced gets other integers tha
   expect(await scores(other)).toEqual(after);
 });
 
+test('a model whose tokenizer has no tokens for any text but digits is calibrated by tokens of any kind', async () => {
+  const { directory, opened } = await setup();
+  const model = await writeChatModel(join(directory, 'model'));
+  const { model: bpe, ...others } = tinyTokenizerJson();
+  const digits = { ...bpe, vocab: { 0: 0, 1: 1 }, merges: [] };
+  const tokenizer = { ...others, added_tokens: [], normalizer: null, pre_tokenizer: null, model: digits };
+  await writeFile(join(model, 'tokenizer.json'), JSON.stringify(tokenizer));
+  await rm(join(model, 'tokenizer_config.json'));
+  const made = async () => await readFile(join((await opened(model)).directory, 'model.safetensors'));
+  const integers = await made();
+  await rm(join(model, 'tokenizer.json'));
+  expect((await made()).equals(integers)).toBe(true);
+});
+
 test('rows of a vocabulary that is in pieces are looked up where they lie, without joining the pieces', async () => {
   const { directory, opened } = await setup();
   const [V, D] = [70_000, 16];
