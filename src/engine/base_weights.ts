@@ -75,7 +75,9 @@ export function emitTensor(g: Graph, tensor: TensorInfo, type: ElementType): Val
   return g.initializer({ name, type, dims: [...shape], data: { location: basename(path), offset, length } });
 }
 
-const MODEL_FILES = /^(config|generation_config|model\.safetensors\.index)\.json$|\.safetensors$|^model\.gguf$/;
+/** Of the tokenizer, too: integers depend on the text that they are calibrated by. */
+const MODEL_FILES =
+  /^(config|generation_config|tokenizer|model\.safetensors\.index)\.json$|\.safetensors$|^model\.gguf$/;
 
 /** Tells a model directory from what it was before its files were written again. */
 export async function modelIdentity(directory: string): Promise<string> {

@@ -6,10 +6,17 @@ import { nullable, oneOf, runtime, semantic } from '../registry/fields.ts';
 import { pricesField } from '../tinker/prices.ts';
 import { serviceSlot } from '../tinker/service.ts';
 import { mayShare, sharedEngine } from '../tinker/shared_engine.ts';
-import { DEVICES } from './device.ts';
+import { ConfigurationError } from '../util/errors.ts';
+import { DEVICES, type Device } from './device.ts';
 import { requireDevice } from './device_probe.ts';
 import { badPattern, loraFields, loraOptions } from './lora_fields.ts';
-import { PRECISIONS } from './precision.ts';
+import { PRECISIONS, type Precision } from './precision.ts';
+
+/** What is wrong with frozen matrices of that kind there. */
+function badPrecision({ precision, device }: { precision: Precision; device: Device }) {
+  if (precision === 'float32' || device === 'cpu') return null;
+  return { field: 'precision', message: `"${precision}" is computed on the CPU alone, and device is ${device}` };
+}
 
 export const local = defineBuilder({
   slot: serviceSlot,
@@ -74,13 +81,8 @@ export const local = defineBuilder({
     ),
   }),
   async check({ device, precision, rank_pattern, alpha_pattern }) {
-    const bad = badPattern({ rank_pattern, alpha_pattern });
-    const patterns = bad === null ? [] : [bad];
-    if (precision === 'float32' || device === 'cpu') return patterns;
-    return [
-      ...patterns,
-      { field: 'precision', message: `"${precision}" is computed on the CPU alone, and device is ${device}` },
-    ];
+    const problems = [badPattern({ rank_pattern, alpha_pattern }), badPrecision({ precision, device })];
+    return problems.filter((problem) => problem !== null);
   },
   async build(
     {
@@ -96,6 +98,9 @@ export const local = defineBuilder({
     },
     { checkpointsPath, seed, notify },
   ) {
+    const bad = badPrecision({ precision, device });
+    if (bad !== null)
+      throw new ConfigurationError(`${bad.field} ${bad.message}`, { hint: 'Leave out one of the two.' });
     await requireDevice(device);
     const { meteredBy } = await import('../tinker/metered.ts');
     const session = {

@@ -8,7 +8,8 @@ import { EMBEDDING, linearModules, UNEMBEDDING } from '../formats/modules.ts';
 import type { TensorSource } from '../formats/tensors.ts';
 import { loadTokenizer } from '../tokenizers/hf_tokenizer.ts';
 import { readText } from '../tokenizers/model_files.ts';
-import { WeightsError } from '../util/errors.ts';
+import type { Tokenizer } from '../tokenizers/types.ts';
+import { CookbookError, WeightsError } from '../util/errors.ts';
 import { nextUniform, randomFor } from '../util/random.ts';
 import { causalAttention } from './attention.ts';
 import { attentionIndex } from './attention_index.ts';
@@ -133,17 +134,29 @@ async function weightsOf(
   return feeds;
 }
 
-/** Texts as the model reads them. One without a tokenizer is trained on tokens that others made, and reads tokens of any kind. */
+/** Texts as the model reads them. One without a tokenizer, or whose tokenizer can write none of them, reads tokens of any kind. */
 async function sequencesFor(config: ModelConfig, directory: string): Promise<number[][]> {
   const most = Math.min(MOST_TOKENS, config.max_position_embeddings);
   const hasTokenizer = await isFile(join(directory, TOKENIZER_FILE));
   const tokenizer = hasTokenizer ? await loadTokenizer(directory) : null;
-  const encode = tokenizer === null ? anyTokens(config.vocab_size) : (text: string) => tokenizer.encode(text);
-  return CALIBRATION_TEXTS.map((text) =>
-    encode(text)
-      .filter((token) => token < config.vocab_size)
-      .slice(0, most),
-  ).filter(({ length }) => length > 0);
+  const sequencesBy = (encode: (text: string) => number[]) =>
+    CALIBRATION_TEXTS.map((text) =>
+      encode(text)
+        .filter((token) => token < config.vocab_size)
+        .slice(0, most),
+    ).filter(({ length }) => length > 0);
+  const written = tokenizer === null ? [] : sequencesBy((text) => tokensIfAny(tokenizer, text));
+  return written.length > 0 ? written : sequencesBy(anyTokens(config.vocab_size));
+}
+
+/** None where the tokenizer has no tokens for the text, as one of digits alone. */
+function tokensIfAny(tokenizer: Tokenizer, text: string): number[] {
+  try {
+    return tokenizer.encode(text);
+  } catch (error) {
+    if (error instanceof CookbookError) return [];
+    throw error;
+  }
 }
 
 const anyTokens = (vocabularySize: number) => (text: string) => {

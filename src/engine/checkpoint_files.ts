@@ -13,14 +13,14 @@ import {
   writeAdapter,
 } from '../formats/adapter.ts';
 import { isFile, readJsonFile, replaceJsonFile } from '../formats/files.ts';
-import { checkFinite, checkFiniteWeights } from '../formats/finite.ts';
+import { allFinite, checkFinite, checkFiniteWeights } from '../formats/finite.ts';
 import { type ModelConfig, writeModelConfig } from '../formats/hf_config.ts';
 import { isUniform, type LoraScaling, scalingOf } from '../formats/lora_scaling.ts';
 import { checkParameters, linearModules, MODULE_PARTS, type ModulePart } from '../formats/modules.ts';
 import { type FloatDtype, openSafetensors, type SafetensorsFile, writeSafetensors } from '../formats/safetensors.ts';
 import { openModelDirectory } from '../formats/sharded.ts';
 import { requireTensor } from '../formats/tensors.ts';
-import { CheckpointError, RequestError } from '../util/errors.ts';
+import { CheckpointError, DivergedError, RequestError } from '../util/errors.ts';
 import { makeDirectory } from '../util/files.ts';
 import { putDirectory, restoreDirectory, temporaryDirectoryFor, tidyDirectories } from '../util/replace_directory.ts';
 import type { AdamState } from './adamw.ts';
@@ -87,8 +87,12 @@ export interface CheckpointToWrite {
 
 const DTYPE_NAMES = { F32: 'float32', F16: 'float16', BF16: 'bfloat16' } as const;
 
-/** Writes a checkpoint as a whole: it appears under its name complete, or not at all. One of that name is replaced. */
+/**
+ * Writes a checkpoint as a whole: it appears under its name complete, or not at all. One of that name is replaced.
+ * @throws DivergedError for weights that nobody could load again
+ */
 export async function writeCheckpoint(directory: string, checkpoint: CheckpointToWrite): Promise<void> {
+  requireFinite(checkpoint.parameters);
   const temporary = temporaryDirectoryFor(directory);
   await tidyDirectories(dirname(directory), basename(directory));
   try {
@@ -99,6 +103,15 @@ export async function writeCheckpoint(directory: string, checkpoint: CheckpointT
     // Half a checkpoint would keep a full disk full.
     await rm(temporary, { recursive: true, force: true }).catch(() => undefined);
     throw error;
+  }
+}
+
+function requireFinite({ values }: Parameters): void {
+  for (const [name, data] of values) {
+    if (allFinite(data)) continue;
+    throw new DivergedError(`training has diverged: weights of "${name}" are NaN or infinite, and are not saved`, {
+      hint: 'Lower learning_rate, or raise adam_eps where it is 0.',
+    });
   }
 }
 

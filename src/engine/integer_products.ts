@@ -154,7 +154,10 @@ interface Range {
 }
 
 function rowsBy(g: Graph, x: Value, { largest, most, zero }: Range): IntegerRows {
-  const scales = g.node('Mul', [g.node('Max', [largest, g.scalar(LEAST)]), g.scalar(1 / most)]); // (N)
+  // A maximum may pass over NaN, and a byte is always a number. A scale of NaN makes NaN of the whole row, as a sum of floats would be.
+  const sum = g.node('ReduceSum', [x, g.ints([1])], { attributes: { keepdims: 0 } });
+  const nothing = g.node('Mul', [sum, g.scalar(0)]);
+  const scales = g.node('Mul', [g.node('Max', [largest, nothing, g.scalar(LEAST)]), g.scalar(1 / most)]); // (N)
   // Of a known rank, as Expand by a Shape would be, each of them would take the runtime long when the graph is opened.
   const zeros = g.node('Where', [g.node('Greater', [scales, g.scalar(0)]), g.byte(zero), g.byte(zero)]);
   const values = g.node('QuantizeLinear', [x, scales, zeros], { attributes: { axis: 0 } });

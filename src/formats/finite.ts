@@ -50,10 +50,13 @@ export async function checkFiniteWeights(model: StoredTensors, names: Iterable<s
   }
 }
 
+export function allFinite(values: Float32Array): boolean {
+  return !hasBad(new Int32Array(values.buffer, values.byteOffset, values.length), EXPONENTS.F32);
+}
+
 /** Throws WeightsError, naming the tensor that came from the file at `path`, where a value is NaN or infinite. */
 export function checkFinite(values: Float32Array, tensor: { name: string; shape: readonly number[] }, path: string) {
-  const words = new Int32Array(values.buffer, values.byteOffset, values.length);
-  if (!hasBad(words, EXPONENTS.F32)) return;
+  if (allFinite(values)) return;
   const first = values.findIndex((value) => !Number.isFinite(value));
   const count = values.reduce((sum, value) => sum + (Number.isFinite(value) ? 0 : 1), 0);
   throw new WeightsError(

@@ -13,31 +13,45 @@ export interface Int8Matrix {
   scales: Float32Array;
 }
 
+/** What makes the largest magnitude of each column of W (out, in) 127. */
+export function scalesOfColumns(W: Float32Array, out: number, width: number): Float32Array {
+  return largestOfColumns(W, out, width).map((largest) => Math.max(Math.fround(LEAST), largest) / MOST);
+}
+
 /** W (out, in) with the largest magnitude of each column at ±127. */
-export function quantisedColumns(W: Float32Array, out: number, width: number): Int8Matrix {
-  const scales = new Float32Array(width).fill(LEAST);
-  for (let o = 0, w = 0; o < out; o++)
-    for (let i = 0; i < width; i++, w++) scales[i] = Math.max(scales[i], Math.abs(W[w]));
-  for (let i = 0; i < width; i++) scales[i] /= MOST;
+export function quantisedColumns(
+  W: Float32Array,
+  out: number,
+  width: number,
+  scales: Float32Array = scalesOfColumns(W, out, width),
+): Int8Matrix {
   const values = new Int8Array(W.length);
   for (let o = 0, w = 0; o < out; o++) for (let i = 0; i < width; i++, w++) values[w] = Math.round(W[w] / scales[i]);
   return { values, scales };
 }
 
-/** (W·diag(factors))ᵀ likewise: (in, out), of which a column is an output. */
-export function quantisedTransposed(W: Float32Array, out: number, width: number, factors: Float32Array): Int8Matrix {
+/** The same for rows of W·diag(factors). */
+export function scalesOfRows(W: Float32Array, out: number, width: number, factors: Float32Array): Float32Array {
   const scales = new Float32Array(out);
-  const values = new Int8Array(W.length);
-  const row = new Float32Array(width);
-  for (let o = 0; o < out; o++) {
+  for (let o = 0, w = 0; o < out; o++) {
     let most = LEAST;
-    for (let i = 0; i < width; i++) {
-      row[i] = W[o * width + i] * factors[i];
-      most = Math.max(most, Math.abs(row[i]));
-    }
+    for (let i = 0; i < width; i++, w++) most = Math.max(most, Math.abs(Math.fround(W[w] * factors[i])));
     scales[o] = most / MOST;
-    for (let i = 0; i < width; i++) values[i * out + o] = Math.round(row[i] / scales[o]);
   }
+  return scales;
+}
+
+/** (W·diag(factors))ᵀ likewise: (in, out), of which a column is an output. */
+export function quantisedTransposed(
+  W: Float32Array,
+  out: number,
+  width: number,
+  factors: Float32Array,
+  scales: Float32Array = scalesOfRows(W, out, width, factors),
+): Int8Matrix {
+  const values = new Int8Array(W.length);
+  for (let o = 0, w = 0; o < out; o++)
+    for (let i = 0; i < width; i++, w++) values[i * out + o] = Math.round(Math.fround(W[w] * factors[i]) / scales[o]);
   return { values, scales };
 }
 

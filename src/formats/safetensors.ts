@@ -5,6 +5,7 @@ import { messageOf, WeightsError } from '../util/errors.ts';
 import { isJsonObject } from '../util/json.ts';
 import { allocate, fileSize, readExactly, replaceFile, withFile } from './files.ts';
 import { bfloat16ToFloat32, float16ToFloat32, float32ToBfloat16, float32ToFloat16 } from './half.ts';
+import { describe } from './json_fields.ts';
 import { parseStrictJson } from './strict_json.ts';
 import { elementCount, type TensorInfo, type TensorSource } from './tensors.ts';
 
@@ -31,7 +32,9 @@ const MAX_HEADER_BYTES = 2 ** 24;
 /** The header, a tensor in it, its shape. */
 const HEADER_DEPTH = 3;
 /** Far above any name; errors show names. */
-const MAX_NAME_LENGTH = 1024;
+export const MAX_NAME_LENGTH = 1024;
+/** As many as PyTorch has; errors show shapes. */
+const MAX_AXES = 64;
 const WRITE_CHUNK_VALUES = 2 ** 20;
 
 export type FloatDtype = 'F32' | 'F16' | 'BF16';
@@ -151,7 +154,7 @@ function parseMetadata(path: string, value: unknown): Map<string, string> {
   if (!isJsonObject(value)) throw new WeightsError(`${path}: __metadata__ is not a JSON object`);
   const metadata = new Map<string, string>();
   for (const [key, text] of Object.entries(value)) {
-    if (typeof text !== 'string') throw new WeightsError(`${path}: __metadata__ "${key}" is not a string`);
+    if (typeof text !== 'string') throw new WeightsError(`${path}: __metadata__ ${describe(key)} is not a string`);
     metadata.set(key, text);
   }
   return metadata;
@@ -163,8 +166,9 @@ function parseTensor(path: string, name: string, entry: unknown, dataStart: numb
   if (!isJsonObject(entry)) throw fail('its entry is not a JSON object');
   const { dtype, shape, data_offsets: offsets } = entry;
   const itemBytes = typeof dtype === 'string' ? DTYPE_BYTES.get(dtype) : undefined;
-  if (typeof dtype !== 'string' || itemBytes === undefined) throw fail(`unknown dtype ${JSON.stringify(dtype)}`);
+  if (typeof dtype !== 'string' || itemBytes === undefined) throw fail(`unknown dtype ${describe(dtype)}`);
   if (!isSizeArray(shape)) throw fail('shape must be a list of non-negative integers');
+  if (shape.length > MAX_AXES) throw fail(`a shape of ${shape.length} axes; at most ${MAX_AXES} are read`);
   if (!isSizeArray(offsets) || offsets.length !== 2) throw fail('data_offsets must be two non-negative integers');
   const [begin, end] = offsets;
   if (begin > end || end > dataBytes) {

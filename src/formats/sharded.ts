@@ -4,7 +4,7 @@ import { basename, join } from 'node:path';
 import { WeightsError } from '../util/errors.ts';
 import { isFile, readJsonFile } from './files.ts';
 import { describe, Fields } from './json_fields.ts';
-import { openSafetensors, type SafetensorsFile } from './safetensors.ts';
+import { MAX_NAME_LENGTH, openSafetensors, type SafetensorsFile } from './safetensors.ts';
 import type { StoredTensors, TensorInfo } from './tensors.ts';
 
 const SINGLE_FILE = 'model.safetensors';
@@ -70,6 +70,8 @@ async function openShards(directory: string, indexPath: string): Promise<readonl
 
   const shards = new Map<string, SafetensorsFile>();
   for (const name of weightMap.names()) {
+    if (name.length > MAX_NAME_LENGTH)
+      throw new WeightsError(`${indexPath}: a tensor name of ${name.length} characters`);
     const fileName = weightMap.value(name);
     // The index comes from outside: it names files of its own directory, and no others.
     if (typeof fileName !== 'string' || basename(fileName) !== fileName || !fileName.endsWith('.safetensors')) {

@@ -6,6 +6,7 @@ import { checkFinite } from '../formats/finite.ts';
 import { type TensorToWrite, writeSafetensors } from '../formats/safetensors.ts';
 import { type ModelDirectory, openModelDirectory } from '../formats/sharded.ts';
 import type { TensorInfo } from '../formats/tensors.ts';
+import { WeightsError } from '../util/errors.ts';
 import { cacheOf, deleteOlder, makeOnce } from './cache.ts';
 import { weightsFingerprint } from './weights_fingerprint.ts';
 
@@ -49,13 +50,15 @@ export async function cachedWeights({
   make,
 }: Conversion): Promise<KeptWeights> {
   const cache = cacheOf(kind, env);
-  const directory = join(cache, `${version}-${(await weightsFingerprint(tensors, madeOf)).slice(0, 32)}`);
+  const fingerprint = await weightsFingerprint(tensors, madeOf);
+  const directory = join(cache, `${version}-${fingerprint.slice(0, 32)}`);
   await makeOnce({
     directory,
     file: FILE,
     what,
     async fill(partial) {
       await writeSafetensors(join(partial, FILE), await make());
+      await checkUnchanged(tensors, madeOf, fingerprint);
       await deleteOlder(cache, Date.now() - UNUSED_MS);
     },
   });
@@ -68,7 +71,30 @@ export async function cachedWeights({
     await utimes(directory, new Date(now), new Date(now)).catch(() => undefined);
   };
   await markUsed();
-  return { ...(await openModelDirectory(directory)), markUsed };
+  return { ...(await openCopy(directory)), markUsed };
+}
+
+/** Throws WeightsError where files were written again while they were read: what was made of them is of neither. */
+async function checkUnchanged(tensors: readonly TensorInfo[], madeOf: string | undefined, fingerprint: string) {
+  const now = await weightsFingerprint(tensors, madeOf).catch(() => null);
+  if (now === fingerprint) return;
+  const files = [...new Set(tensors.map(({ path }) => path))].join(', ');
+  throw new WeightsError(`${files}: the weights were replaced while they were converted`, {
+    hint: 'Start again, to use the new ones.',
+  });
+}
+
+/** Whose copy is damaged does not know where it came from. */
+async function openCopy(directory: string): Promise<ModelDirectory> {
+  try {
+    return await openModelDirectory(directory);
+  } catch (error) {
+    if (!(error instanceof WeightsError)) throw error;
+    throw new WeightsError(error.message, {
+      cause: error,
+      hint: `This is a copy that was made of a model, and it is damaged. Delete ${directory}: it is made again.`,
+    });
+  }
 }
 
 /** What is converted is looked at while it is in memory; the copy then needs no second look, now or at a later opening. */

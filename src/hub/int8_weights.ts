@@ -2,11 +2,12 @@
 
 import type { ModelConfig } from '../formats/hf_config.ts';
 import {
-  type Int8Matrix,
   largestOfColumns,
   quantisedColumns,
   quantisedTransposed,
   type Smoothing,
+  scalesOfColumns,
+  scalesOfRows,
   smoothingOf,
   UNSIGNED_ZERO,
 } from '../formats/int8.ts';
@@ -14,6 +15,7 @@ import { EMBEDDING, linearModules, parameterShapes, weightOf } from '../formats/
 import type { TensorToWrite } from '../formats/safetensors.ts';
 import type { ModelDirectory } from '../formats/sharded.ts';
 import { elementCount } from '../formats/tensors.ts';
+import { askedOnce } from '../util/asked_once.ts';
 import { cachedWeights, finiteValues, type KeptWeights } from './cached_weights.ts';
 import type { Float32Options } from './float32_weights.ts';
 
@@ -93,11 +95,10 @@ export async function int8Weights(
       const all = [...inputs.values()].reduce((sum, { factors }) => sum + factors.length, 0);
       if (left > 0)
         notify(`${left} of the ${all} features that matrices of this model read are outliers: they stay float32`);
-      const quantised = lastMade<Int8Matrix>();
       return [
         ...floats.map(({ name, shape }) => ({ name, shape, dtype: 'F32' as const, data: () => read(name) })),
         ...matrices.flatMap((matrix) =>
-          matrixTensors(matrix, inputs.get(matrix.reads), { unsigned, read: () => read(matrix.weight), quantised }),
+          matrixTensors(matrix, inputs.get(matrix.reads), { unsigned, read: () => read(matrix.weight) }),
         ),
         ...[...inputs].flatMap(([reads, smoothing]) => inputTensors(reads, smoothing)),
       ];
@@ -146,21 +147,22 @@ function lastMade<T>(): (name: string, make: () => Promise<T>) => Promise<T> {
 interface MatrixOptions {
   unsigned: boolean;
   read(): Promise<Float32Array>;
-  quantised(name: string, make: () => Promise<Int8Matrix>): Promise<Int8Matrix>;
 }
 
-/** Each is made when its turn to be written comes. */
+/** Each is made when its turn to be written comes: scales first, which are wider, and kept, since they are few. */
 function matrixTensors(
   { weight, out, width }: Matrix,
   smoothing: Smoothing | undefined,
-  { unsigned, read, quantised }: MatrixOptions,
+  { unsigned, read }: MatrixOptions,
 ): TensorToWrite[] {
   const { factors, outliers } = smoothing ?? { factors: new Float32Array(width).fill(1), outliers: [] };
   const names = int8Names(weight);
   const dtype = unsigned ? 'U8' : 'I8';
   const kept = (values: Int8Array) => (unsigned ? Uint8Array.from(values, (value) => value + UNSIGNED_ZERO) : values);
-  const forward = () => quantised(names.forward, async () => quantisedTransposed(await read(), out, width, factors));
-  const backward = () => quantised(names.backward, async () => quantisedColumns(await read(), out, width));
+  const forwardScales = askedOnce(async () => scalesOfRows(await read(), out, width, factors));
+  const backwardScales = askedOnce(async () => scalesOfColumns(await read(), out, width));
+  const forward = async () => quantisedTransposed(await read(), out, width, factors, await forwardScales());
+  const backward = async () => quantisedColumns(await read(), out, width, await backwardScales());
   const columns = async (): Promise<Float32Array> => {
     const W = await read();
     return Float32Array.from({ length: out * outliers.length }, (_, at) => {
@@ -170,9 +172,9 @@ function matrixTensors(
   };
   return [
     { name: names.forward, dtype, shape: [width, out], data: async () => kept((await forward()).values) },
-    { name: names.forwardScales, dtype: 'F32', shape: [out], data: async () => (await forward()).scales },
+    { name: names.forwardScales, dtype: 'F32', shape: [out], data: forwardScales },
     { name: names.backward, dtype, shape: [out, width], data: async () => kept((await backward()).values) },
-    { name: names.backwardScales, dtype: 'F32', shape: [width], data: async () => (await backward()).scales },
+    { name: names.backwardScales, dtype: 'F32', shape: [width], data: backwardScales },
     { name: names.outliers, dtype: 'F32', shape: [out, outliers.length], data: columns },
   ];
 }

@@ -4,7 +4,7 @@
 import type { PlainRef } from '../registry/slot.ts';
 import { meterOf } from '../tinker/capabilities.ts';
 import type { TokenMeter } from '../tinker/token_meter.ts';
-import { ConfigurationError } from '../util/errors.ts';
+import { ConfigurationError, DivergedError } from '../util/errors.ts';
 import { isJsonObject, type JsonObject } from '../util/json.ts';
 import type { Position } from './cadence.ts';
 import { CheckpointManager, type CheckpointPolicy, type LoopState, type SavingClient } from './checkpoint_manager.ts';
@@ -179,7 +179,7 @@ export class Journal<Client extends SavingClient> {
     await this.#drain();
     const position = this.#position(this.#logged);
     if (this.#state === 'diverged' || !this.#checkpoints.isBehind(position)) return;
-    await this.#checkpoints.save('periodic', this.#loopState(), position);
+    await this.#saved(() => this.#checkpoints.save('periodic', this.#loopState(), position));
   }
 
   /** What is submitted is finished first: a checkpoint stands for exactly the steps that were logged before it. */
@@ -197,10 +197,27 @@ export class Journal<Client extends SavingClient> {
     this.#evaluated = judged ? this.#loopState() : null;
     const position = this.#position(step);
     if (due !== null && this.#checkpoints.isBehind(position)) {
-      await this.#checkpoints.save(due, this.#loopState(), position);
+      await this.#saved(() => this.#checkpoints.save(due, this.#loopState(), position));
+      if (this.#isDiverged()) return true;
     }
     if (interrupted) this.#state = 'interrupted';
     return interrupted;
+  }
+
+  #isDiverged(): boolean {
+    return this.#state === 'diverged';
+  }
+
+  /** What `save` gives; null where the weights are no numbers, which ends the run as a loss does that is none. */
+  async #saved<T>(save: () => Promise<T>): Promise<T | null> {
+    try {
+      return await save();
+    } catch (error) {
+      if (!(error instanceof DivergedError)) throw error;
+      this.#state = 'diverged';
+      this.#context.emit({ type: 'notice', message: error.message });
+      return null;
+    }
   }
 
   /** Work of a step, before it trains, that gives up when the run is asked to stop. What was trained before it is saved then. */
@@ -236,7 +253,8 @@ export class Journal<Client extends SavingClient> {
     if (judge === null || this.#evaluated === null) return;
     const value = measured[judge.metric];
     if (typeof value === 'number') {
-      if (judge.observe(step, value)) await this.#checkpoints.saveBest(this.#evaluated, this.#position(step));
+      const [evaluated, position] = [this.#evaluated, this.#position(step)];
+      if (judge.observe(step, value)) await this.#saved(() => this.#checkpoints.saveBest(evaluated, position));
     } else if (step === 0) {
       throw new ConfigurationError(`early_stopping goes by ${judge.metric}, which no evaluation reports`, {
         hint: `Set early_stopping.metric to one of ${Object.keys(measured).join(', ') || 'what an evaluator reports, and evaluators to one that does'}.`,
@@ -289,7 +307,8 @@ export class Journal<Client extends SavingClient> {
     }
     const resumed = this.#resumed;
     const saved = resumed?.final === true && resumed.batch === this.#logged ? resumed.sampler_path : undefined;
-    const sampler_path = saved ?? (await this.#checkpoints.saveFinal(this.#loopState()));
+    const sampler_path = saved ?? (await this.#saved(() => this.#checkpoints.saveFinal(this.#loopState())));
+    if (sampler_path === null) return await this.#outcome('diverged', null);
     await this.#evaluateAtEnd();
     return await this.#outcome(state, sampler_path);
   }

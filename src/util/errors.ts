@@ -81,6 +81,11 @@ export class CheckpointError extends CookbookError {
   override readonly code = 'CHECKPOINT';
 }
 
+/** Weights that training has made NaN or infinite: there is nothing to save. */
+export class DivergedError extends CookbookError {
+  override readonly code = 'DIVERGED';
+}
+
 /** A run directory that is in use, damaged, or belongs to another run. */
 export class RunDirectoryError extends CookbookError {
   override readonly code: string = 'RUN_DIRECTORY';

@@ -5,8 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { openLocalService } from '../../src/engine/engine.ts';
+import { DivergedError } from '../../src/util/errors.ts';
+import { adam } from '../support/adam.ts';
 import { CHAT_MODEL_VOCABULARY, writeChatModel } from '../support/chat_model.ts';
-import { randomModelConfig } from '../support/random_model.ts';
+import { randomModelConfig, writeRandomModel } from '../support/random_model.ts';
 
 let directory: string;
 
@@ -38,4 +40,24 @@ it('a whole model has all that its tokenizer needs, so that its directory is a m
     'tokenizer.json',
     'tokenizer_config.json',
   ]);
+});
+
+it('weights that are no numbers any more are not saved', async () => {
+  const base_model = await writeRandomModel(join(directory, 'random'));
+  const checkpoints = join(directory, 'diverged');
+  const service = openLocalService({ checkpoints, threads: 1, microbatchTokens: 64, seed: 3 });
+  const client = await service.createLoraTrainingClient({ base_model, rank: 2, seed: 1 });
+  // Without a gradient and without an ε, Adam divides zero by zero.
+  await (await client.optimStep({ ...adam(0.01), eps: 0 })).result();
+  for (const save of [client.saveState('one'), client.saveWeightsForSampler('one')]) {
+    const error = await (await save).result().catch((reason: unknown) => reason);
+    expect(error).toBeInstanceOf(DivergedError);
+    expect(error).toMatchObject({
+      message: expect.stringMatching(
+        /^training has diverged: weights of "model\.layers\.0[a-z_.A]*" are NaN or infinite/,
+      ),
+    });
+  }
+  await service.close();
+  expect(await readdir(checkpoints).catch(() => [])).toEqual([]);
 });

@@ -25,10 +25,10 @@ beforeAll(async () => {
   await writeFile(join(directory, 'spec.yaml'), `${lines.join('\n')}\n`);
 });
 
-async function run(name: string, device: string) {
+async function run(name: string, device: string, ...overrides: string[]) {
   const { status } = await runFile(join(directory, 'spec.yaml'), {
     registry: builtinRegistry(),
-    overrides: [`log_path=${join(directory, name)}`, `service.device=${device}`],
+    overrides: [`log_path=${join(directory, name)}`, `service.device=${device}`, ...overrides],
     cwd: directory,
     env: {},
     argv: [],
@@ -48,6 +48,12 @@ describe('device', () => {
   it('is one of three', async () => {
     await expect(run('other', 'gpu')).rejects.toThrow(
       'service/device: expected one of "cpu", "cuda", "webgpu"; got the text "gpu"',
+    );
+  });
+
+  it('computes in integers on the CPU alone', async () => {
+    await expect(run('integers', 'webgpu', 'service.precision=int8')).rejects.toThrow(
+      'service/precision: "int8" is computed on the CPU alone, and device is webgpu',
     );
   });
 

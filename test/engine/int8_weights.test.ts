@@ -1,16 +1,18 @@
 // The integers of a model in the cache: what they are made of decides which they are, and what graphs take of them.
 
-import { copyFile, mkdir, readdir, readFile, stat, symlink, utimes, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readdir, readFile, rm, stat, symlink, truncate, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, onTestFinished, test, vi } from 'vitest';
+import { activationsOf } from '../../src/engine/calibration.ts';
 import { openLocalService } from '../../src/engine/engine.ts';
 import { Graph } from '../../src/engine/graph.ts';
 import { integerRowsOf } from '../../src/engine/integer_products.ts';
 import { openWeights } from '../../src/engine/integer_weights.ts';
 import { createSession, integers } from '../../src/engine/session.ts';
 import { UNSIGNED_ZERO } from '../../src/formats/int8.ts';
+import { openModelFiles } from '../../src/formats/model_files.ts';
 import { openSafetensors } from '../../src/formats/safetensors.ts';
-import { int8Names } from '../../src/hub/int8_weights.ts';
+import { int8Names, int8Weights } from '../../src/hub/int8_weights.ts';
 import { modelInputFromTokens } from '../../src/tinker/types.ts';
 import { WeightsError } from '../../src/util/errors.ts';
 import { writeChatModel } from '../support/chat_model.ts';
@@ -76,6 +78,69 @@ test('activations that overflow are an error that names the layer, and nothing i
     hint: expect.stringContaining('diverged'),
   });
   expect(await readdir(cache)).toEqual([]);
+});
+
+test('of a model that is written again while it is converted nothing is kept', async () => {
+  const { directory, cache } = await setup();
+  const model = await writeRandomModel(join(directory, 'model'));
+  const { config, weights } = await openModelFiles(model);
+  const seen = await activationsOf({ config, weights, directory: model });
+  const made = int8Weights(weights, {
+    config,
+    unsigned: false,
+    madeOf: '',
+    env: { XDG_CACHE_HOME: join(directory, 'cache') },
+    async activations() {
+      await writeRandomModel(model, {}, 'F32', 0.1);
+      return seen;
+    },
+  });
+  await expect(made).rejects.toThrow(/model\.safetensors: the weights were replaced while they were converted$/);
+  expect(await readdir(cache)).toEqual([]);
+});
+
+test('integers whose file is damaged are an error that says which directory to delete', async () => {
+  const { directory, opened } = await setup();
+  const model = await writeRandomModel(join(directory, 'model'));
+  const { directory: made } = await opened(model);
+  await truncate(join(made, 'model.safetensors'), 4000);
+  const error = await opened(model).catch((reason: unknown) => reason);
+  expect(error).toMatchObject({
+    code: 'WEIGHTS',
+    hint: expect.stringContaining(`Delete ${made}: it is made again.`),
+  });
+  await rm(made, { recursive: true });
+  expect((await opened(model)).directory).toBe(made);
+});
+
+test('who opens a model after its tokenizer was replaced gets other integers than who has it open', async () => {
+  const { directory } = await setup();
+  const model = await writeChatModel(join(directory, 'model'));
+  const service = () =>
+    openLocalService({ checkpoints: directory, threads: 1, microbatchTokens: 64, precision: 'int8', seed: 1 });
+  const [one, other] = [service(), service()];
+  onTestFinished(async () => void (await Promise.all([one, other].map((each) => each.close()))));
+  const scores = async (of: typeof one) =>
+    (await of.createSamplingClient({ base_model: model })).computeLogprobs(modelInputFromTokens([1, 2, 3]));
+  const before = await scores(one);
+  await rm(join(model, 'tokenizer.json'));
+  const after = await scores(one);
+  expect(after).not.toEqual(before);
+  expect(await scores(other)).toEqual(after);
+});
+
+test('a model whose tokenizer has no tokens for any text but digits is calibrated by tokens of any kind', async () => {
+  const { directory, opened } = await setup();
+  const model = await writeChatModel(join(directory, 'model'));
+  const { model: bpe, ...others } = tinyTokenizerJson();
+  const digits = { ...bpe, vocab: { 0: 0, 1: 1 }, merges: [] };
+  const tokenizer = { ...others, added_tokens: [], normalizer: null, pre_tokenizer: null, model: digits };
+  await writeFile(join(model, 'tokenizer.json'), JSON.stringify(tokenizer));
+  await rm(join(model, 'tokenizer_config.json'));
+  const made = async () => await readFile(join((await opened(model)).directory, 'model.safetensors'));
+  const integers = await made();
+  await rm(join(model, 'tokenizer.json'));
+  expect((await made()).equals(integers)).toBe(true);
 });
 
 test('rows of a vocabulary that is in pieces are looked up where they lie, without joining the pieces', async () => {

@@ -252,6 +252,25 @@ describe('a row', () => {
     expect([...y.subarray(0, out)].every((value) => value === 0)).toBe(true);
     expect([...y.subarray(out, 3 * out)].some(Number.isFinite)).toBe(false);
   });
+
+  it('with NaN anywhere gives NaN everywhere, in either direction, and spoils no other', async () => {
+    const places = [0, 1, 15, 16, out >> 1, out - 1];
+    const some = random((places.length + 1) * width, 'some').map(Math.abs);
+    const bad = (columns: number) => {
+      const x = some.slice(0, (places.length + 1) * columns);
+      for (const [row, place] of places.entries()) x[row * columns + place] = Number.NaN;
+      return x;
+    };
+    for (const y of [
+      await run(bad(width), width, (g, v) => integerProduct(g, v, emitted(g, ones))),
+      await run(bad(out), out, (g, v) => integerProductBack(g, v, emitted(g, ones))),
+      await run(bad(out), out, (g, v) => probabilityProduct(g, v, emitted(g, ones))),
+    ]) {
+      const columns = y.length / (places.length + 1);
+      expect(y.subarray(0, places.length * columns).every(Number.isNaN)).toBe(true);
+      expect(y.subarray(places.length * columns).every(Number.isFinite)).toBe(true);
+    }
+  });
 });
 
 it('this processor is asked whether it holds the sums', async () => {

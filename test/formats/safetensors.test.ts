@@ -216,6 +216,24 @@ describe('refusing to read', () => {
     ['one name twice', `{"x":${f32(0, 0)},"\\u0078":${f32(0, 0)}}`, 0, 'the header is not valid: duplicate key "x"'],
     ['metadata that is no text', '{"__metadata__":{"a":1}}', 0, '__metadata__ "a" is not a string'],
     ['an endless name', `{"${'x'.repeat(1025)}":1}`, 0, 'a tensor name of 1025 characters'],
+    [
+      'a dtype as long as the header',
+      `{"x":{"dtype":"${'F'.repeat(1e6)}"}}`,
+      0,
+      `tensor "x": unknown dtype "${'F'.repeat(79)}…`,
+    ],
+    [
+      'a shape as long as the header',
+      `{"x":${f32(0, 8, Array(1e5).fill(1))}}`,
+      8,
+      'tensor "x": a shape of 100000 axes; at most 64 are read',
+    ],
+    [
+      'metadata under a key as long as the header',
+      `{"__metadata__":{"${'k'.repeat(1e6)}":1}}`,
+      0,
+      `__metadata__ "${'k'.repeat(79)}… is not a string`,
+    ],
     ['an entry that is no object', '{"x":1}', 0, 'tensor "x": its entry is not a JSON object'],
     ['an unknown dtype', '{"x":{"dtype":"F31"}}', 0, 'tensor "x": unknown dtype "F31"'],
     [
@@ -231,7 +249,7 @@ describe('refusing to read', () => {
       8,
       'tensor "x": data_offsets must be two non-negative integers',
     ],
-    ['a missing dtype', '{"x":{}}', 0, 'tensor "x": unknown dtype undefined'],
+    ['a missing dtype', '{"x":{}}', 0, 'tensor "x": unknown dtype nothing'],
     ['a negative size', `{"x":${f32(0, 4, [-1, -1])}}`, 4, 'tensor "x": shape must be a list of non-negative integers'],
     [
       'a fraction as size',

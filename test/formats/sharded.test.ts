@@ -91,6 +91,7 @@ describe('refuses', () => {
 
   test.for([
     ['an index without a map', {}, 'weight_map: missing'],
+    ['an endless name', { weight_map: { ['x'.repeat(1025)]: FIRST } }, 'a tensor name of 1025 characters'],
     ['a map that is a list', { weight_map: [] }, 'weight_map: expected an object, not []'],
     [
       'a file of another directory',

@@ -69,6 +69,18 @@ describe('a run on the journal', () => {
     expect(JSON.parse(rows.at(-1) ?? '').loss).toMatch(/NaN|Infinity/);
   });
 
+  it.each([
+    ['a checkpoint on the way', { max_steps: 9, save_every: 1 }],
+    ['a rolling one', { max_steps: 9, save_every: 0, rolling_save_every: 1 }],
+    ['the last one', { max_steps: 1, save_every: 0, rolling_save_every: 0 }],
+  ])('ends as diverged when there is nothing to save: %s', async (_, fields) => {
+    const directory = await prepared({ ...fields, rate: 1e260, submit_ahead: 0 });
+    const { status, events } = await execute(directory);
+    expect(status).toMatchObject({ state: 'diverged', step: 1, sampler_path: null });
+    expect(events).toContainEqual({ type: 'notice', message: 'the number is not saved' });
+    expect(await names(directory)).toEqual([]);
+  });
+
   it('that is made longer never gives the name of a checkpoint to other contents while its record stands', async () => {
     const directory = await prepared({ max_steps: 2, save_every: 0, rolling_save_every: 0 });
     await execute(directory);

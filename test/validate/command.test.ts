@@ -50,6 +50,13 @@ describe('values', () => {
       'expected a mapping with at least one field, or null; got an empty mapping',
     ],
     ['letters that changed places', 'dpo.yaml', 'loss_fn=dop', 'did you mean "dpo"?'],
+    [
+      'integers on a GPU',
+      'dpo.yaml',
+      'service={builder: local, precision: int8, device: webgpu}',
+      'service/precision: "int8" is computed on the CPU alone, and device is webgpu',
+    ],
+    ['a pattern of ranks', 'dpo.yaml', 'service={builder: local, rank_pattern: {"(": 4}}', 'service/rank_pattern'],
     ['a field of the dataset', 'dpo.yaml', 'test_size=4', 'unknown field; did you mean "dataset.test_size"?'],
     ['the name of a data set', 'dpo.yaml', 'dataset.format=hh-rlhf', 'did you mean "transcripts"?'],
     ['a mapping without a space', 'dpo.yaml', 'loss_weights={dpo:1}', 'a space is missing after "dpo:"'],

@@ -5,6 +5,7 @@ import {
   ConfigurationError,
   CookbookError,
   DataFormatError,
+  DivergedError,
   type ErrorOptions,
   messageOf,
   RendererError,
@@ -21,6 +22,7 @@ const KNOWN: Readonly<Record<string, new (message: string, options: ErrorOptions
   RENDERER: RendererError,
   WEIGHTS: WeightsError,
   CHECKPOINT: CheckpointError,
+  DIVERGED: DivergedError,
   REQUEST: RequestError,
 };
 

@@ -4,6 +4,7 @@ import {
   CheckpointError,
   ConfigurationError,
   CookbookError,
+  DivergedError,
   messageOf,
   RequestError,
   stackOf,
@@ -42,5 +43,7 @@ export function logged(thrown: unknown): string {
 /** Whether another request would have been granted, rather than another server. */
 export function isOfUser(error: unknown): boolean {
   if (error instanceof Refusal) return error.status !== 503;
-  return [RequestError, CheckpointError, ConfigurationError, WeightsError].some((kind) => error instanceof kind);
+  return [RequestError, CheckpointError, ConfigurationError, DivergedError, WeightsError].some(
+    (kind) => error instanceof kind,
+  );
 }

@@ -8,7 +8,11 @@ import type { ServiceClient } from '../../../src/tinker/clients.ts';
 import { LOCAL_PREFIX, localCheckpoint } from '../../../src/tinker/local_path.ts';
 import { serviceSlot } from '../../../src/tinker/service.ts';
 import type { SavingClient } from '../../../src/training/checkpoint_manager.ts';
+import { DivergedError } from '../../../src/util/errors.ts';
 import { putDirectory, temporaryDirectoryFor, tidyDirectories } from '../../../src/util/replace_directory.ts';
+
+/** What is more counts as no number. */
+const MOST = 1e250;
 
 export class NumberClient implements SavingClient {
   readonly #checkpoints: string;
@@ -40,6 +44,7 @@ export class NumberClient implements SavingClient {
   saveWeightsForSampler = (name: string) => this.#save('sampler_weights', name);
 
   async #save(kind: string, name: string) {
+    if (Math.abs(this.#value) > MOST) throw new DivergedError('the number is not saved');
     const path = join(this.#checkpoints, kind, name);
     const temporary = temporaryDirectoryFor(path);
     await tidyDirectories(join(this.#checkpoints, kind), name);
