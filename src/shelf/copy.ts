@@ -6,6 +6,7 @@ import type { Confirm } from '../run/ask.ts';
 import { ConfigurationError } from '../util/errors.ts';
 import { explainingFailure, makeDirectory, pathFrom, writeFileAtomic } from '../util/files.ts';
 import { plural } from '../util/plural.ts';
+import { quote } from '../util/program_name.ts';
 import { type Reference, referencesIn, rootOfMaterial, schemaIn } from './references.ts';
 import { PACKAGE, type Recipe, readShelf, recipeCalled } from './shelf.ts';
 
@@ -81,7 +82,7 @@ function withPlaces(text: string, specs: readonly Recipe[], directory: string): 
     .map((line) =>
       line.startsWith('#') || line.startsWith('cookbook ')
         ? line.replaceAll(SPEC_OF_PACKAGE, (path, _folder, name) =>
-            specs.some((spec) => spec.name === name) ? join(directory, `${name}.yaml`) : path,
+            specs.some((spec) => spec.name === name) ? quote(join(directory, `${name}.yaml`)) : path,
           )
         : line,
     )

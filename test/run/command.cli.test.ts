@@ -159,7 +159,7 @@ describe('cookbook run', () => {
     const cwd = await workplace();
     const { exit, stdout } = await finished(cwd, 'run', 'toy.yaml', 'misbehave=diverge:2', '-q');
     expect(exit).toBe(0);
-    expect(stdout).toContain('toy diverged after 3 of 8 steps: the loss is no longer a number');
+    expect(stdout).toContain('toy diverged after 3 of 8 steps: the loss or a weight is no longer a number');
   });
 
   it('replaces a run that failed before its first step without a question: it holds nothing', async () => {

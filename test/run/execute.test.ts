@@ -224,7 +224,7 @@ describe('a run that ends early', () => {
     const directory = await prepared({ misbehave: 'diverge:5' });
     const { status, events } = await execute(directory);
     expect(status).toMatchObject({ state: 'diverged', step: 6, error: null });
-    expect(lines(events).at(-1)).toBe('diverged after 6 steps: the loss is no longer a number');
+    expect(lines(events).at(-1)).toBe('diverged after 6 steps: the loss or a weight is no longer a number');
     expect((await execute(directory)).types).toEqual([]);
   });
 

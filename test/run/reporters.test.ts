@@ -80,7 +80,7 @@ describe('plain lines', () => {
       warning: 3 rows were skipped
       checkpoint 000042
       step 43/100  nll NaN  lr 0.0003  500 tok/s  1m54s left
-      diverged after 43 steps: the loss is no longer a number"
+      diverged after 43 steps: the loss or a weight is no longer a number"
     `);
   });
 
@@ -305,7 +305,7 @@ describe('the last screen', () => {
   it('of a run that diverged', () => {
     expect(screen({ state: 'diverged', step: 7 })).toMatchInlineSnapshot(`
       "
-      sl_basic diverged after 7 of 100 steps: the loss is no longer a number
+      sl_basic diverged after 7 of 100 steps: the loss or a weight is no longer a number
 
         directory  runs/sl_basic
 

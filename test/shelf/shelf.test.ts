@@ -102,6 +102,11 @@ describe('a copy', () => {
     expect(head).toContain('#   npx cookbook run my/sl_basic.yaml\n#   npx cookbook run my/dpo.yaml\n');
   });
 
+  it('says what to type for a directory of any name', async () => {
+    const copied = await copy('sl_loop', { to: "it's mine" });
+    expect(copied?.commands).toEqual(["cookbook run 'it'\\''s mine/sl_loop.yaml'"]);
+  });
+
   it('made again writes nothing, and replaces another file only when told to', async () => {
     await copy('sl_loop', { to: 'again' });
     expect(await copy('sl_loop', { to: 'again' })).toMatchObject({ written: [] });

@@ -54,7 +54,7 @@ function headline(name: string, { state, step, total_steps }: RunStatus, stopped
   const headlines: Record<RunState, string> = {
     done: `${name} is done after ${steps}`,
     stopped: `${name} was stopped early, after ${steps}: ${stopped ?? 'it was not getting better'}`,
-    diverged: `${name} diverged after ${steps}: the loss is no longer a number`,
+    diverged: `${name} diverged after ${steps}: the loss or a weight is no longer a number`,
     interrupted: `${name} was interrupted after ${steps}`,
     failed: step === 0 ? `${name} failed before its first step` : `${name} failed after ${steps}`,
     running: `${name} is running`,

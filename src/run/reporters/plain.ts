@@ -89,6 +89,6 @@ function metricList(metrics: Metrics, headline: readonly Headline[]): string {
 }
 
 function describeEnd({ state, step }: RunStatus): string {
-  const why = state === 'diverged' ? ': the loss is no longer a number' : '';
+  const why = state === 'diverged' ? ': the loss or a weight is no longer a number' : '';
   return `${state === 'stopped' ? 'stopped early' : state} after ${plural(step, 'step')}${why}`;
 }
