@@ -35,6 +35,7 @@ type Daemon = 'munged' | 'slurmctld' | 'slurmd';
 export class Cluster {
   readonly directory: string;
   readonly #daemons = new Map<Daemon, ChildProcess>();
+  #administrator: NodeJS.Timeout | undefined;
 
   private constructor(directory: string) {
     this.directory = directory;
@@ -74,6 +75,13 @@ export class Cluster {
 
   startController(): void {
     this.#spawn('slurmctld', ['-D', '-f', this.#path('slurm.conf')]);
+    this.#administrator ??= setInterval(() => void this.#resumeDrained().catch(() => undefined), 2_000).unref();
+  }
+
+  /** A controller that has forgotten that it launched a job launches it again, and then gives nothing more to the node that says so. */
+  async #resumeDrained(): Promise<void> {
+    const states = await this.ask('sinfo', '--noheader', '--format=%T');
+    if (states.includes('drain')) await this.ask('scontrol', 'update', `NodeName=${NODE}`, 'State=RESUME');
   }
 
   async killController(): Promise<void> {
@@ -101,6 +109,7 @@ export class Cluster {
   }
 
   async stop(): Promise<void> {
+    clearInterval(this.#administrator);
     await this.ask('scancel', `--user=${userInfo().uid}`).catch(() => undefined);
     await this.#killNode();
     for (const name of ['slurmctld', 'munged'] as const) await this.#kill(name);

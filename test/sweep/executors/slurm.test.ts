@@ -15,7 +15,7 @@ import { ranges } from '../../../src/sweep/executors/slurm/cancel.ts';
 import { checkSlurmFields, type SlurmFields, slurmParams } from '../../../src/sweep/executors/slurm/fields.ts';
 import { parseListing } from '../../../src/sweep/executors/slurm/queue.ts';
 import { arrayIn, clusterOf } from '../../../src/sweep/executors/slurm/submitter.ts';
-import { endOf, hasOwnWord, seemsOver, standingOf } from '../../../src/sweep/executors/slurm/verdict.ts';
+import { endOf, hasOwnWord, isHeldBack, seemsOver, standingOf } from '../../../src/sweep/executors/slurm/verdict.ts';
 import { temporaryDirectory } from '../../support/temporary_directory.ts';
 
 const SUBMISSION = '898451b2-f0fe-4722-8bae-45884b471b35';
@@ -49,6 +49,17 @@ it('leaves to the cluster what a spec does not say', () => {
 });
 
 describe('the queue', () => {
+  it.each([
+    ['PENDING', 'launch_failed_requeued_held', true],
+    // A person has held it, and releases it.
+    ['PENDING', 'JobHeldUser', false],
+    ['PENDING', 'Resources', false],
+    ['RUNNING', 'None', false],
+  ])('tells a job that could not be launched: %s for %s', (state, reason, isHeld) => {
+    const listing = parseListing(`17|0|${state}|cookbook-${SUBMISSION}|${reason}`);
+    expect(isHeldBack(standingOf(listing.get(SUBMISSION), 0))).toBe(isHeld);
+  });
+
   const line = (task: number | 'N/A', state: string, array = 17) =>
     `${array}|${task}|${state}|cookbook-${SUBMISSION}|None`;
 

@@ -10,9 +10,19 @@ import type { Job } from '../../executor.ts';
 import { taskLog } from './batch.ts';
 import type { Canceller } from './cancel.ts';
 import { handleOf, SLURM } from './handle.ts';
+import { slurm } from './programs.ts';
 import type { Queue } from './queue.ts';
 import { submissionDirectory } from './task_list.ts';
-import { type End, endOf, hasOwnWord, looksUntilOver, type Standing, seemsOver, standingOf } from './verdict.ts';
+import {
+  type End,
+  endOf,
+  hasOwnWord,
+  isHeldBack,
+  looksUntilOver,
+  type Standing,
+  seemsOver,
+  standingOf,
+} from './verdict.ts';
 
 /** What all jobs of a sweep share. */
 export interface Shared {
@@ -34,6 +44,9 @@ interface Place {
 /** Jobs in a row that a run may lose without getting any further. */
 const MOST_FRUITLESS = 3;
 
+/** Launches in vain of one run. */
+const MOST_RELEASES = 10;
+
 /** A node that is gone leaves its lease behind, which others take for held until its heartbeat is old enough. */
 const LEASE_PATIENCE_MS = 150_000;
 
@@ -50,6 +63,7 @@ export class SlurmJob implements Job {
   /** The wish that Slurm was told of, for the job as it runs now. */
   #told: Wish | null = null;
   #hasStarted = false;
+  #released = 0;
   #start: () => void = () => undefined;
 
   constructor(shared: Shared, place: Place, isOurs: boolean) {
@@ -107,13 +121,17 @@ export class SlurmJob implements Job {
       const listed = listing.get(this.#place.record.submission);
       const standing = standingOf(listed, this.#place.record.index);
       const isOver = seemsOver(standing);
+      const isHeld = isHeldBack(standing);
       if (!isOver) {
         overFor = 0;
         this.#tell(standing);
-        if (!mayRun(standing)) continue;
-        this.#begun();
+        if (!mayRun(standing) && !isHeld) continue;
+        if (!isHeld) this.#begun();
       }
       const { status, isLive } = await this.#look();
+      if (isHeld && !isLive && this.#wish === null && !this.#release(standing)) {
+        return { what: 'ended', why: `${this.#name()} could not be launched, and is held by Slurm` };
+      }
       if (!isLive && hasOwnWord(status, this.#place.attempts))
         return { what: 'ended', why: `${this.description} ended` };
       if (!isOver) continue;
@@ -156,6 +174,23 @@ export class SlurmJob implements Job {
     void this.#shared.canceller.tell(standing.array, index, wish === 'kill' ? 'cancel' : signal).then((reached) => {
       if (!reached && this.#told === wish) this.#told = null;
     });
+  }
+
+  /**
+   * What a controller has forgotten in a crash it launches once more: the node, which runs it, refuses that, and Slurm holds the job.
+   * @returns false where it could not be launched time and again: nothing more is to be hoped for
+   */
+  #release(standing: Standing): boolean {
+    if (standing === 'absent' || standing.array === null) return true;
+    const { index } = this.#place.record;
+    this.#released += 1;
+    if (this.#released > MOST_RELEASES) {
+      void this.#shared.canceller.tell(standing.array, index, 'cancel');
+      return false;
+    }
+    // Where the controller is away, the next look finds it held still.
+    void slurm('scontrol', ['release', `${standing.array}_${index}`]).catch(() => undefined);
+    return true;
   }
 
   /** By a sweep that runs on this machine: it is not this one that ends its jobs. */

@@ -19,6 +19,11 @@ export function seemsOver(standing: Standing): boolean {
   return standing === 'absent' || isOver(standing.state);
 }
 
+/** Slurm could not launch it, and lets it wait until somebody releases it. */
+export function isHeldBack(standing: Standing): boolean {
+  return standing !== 'absent' && standing.state === 'PENDING' && standing.reason === 'launch_failed_requeued_held';
+}
+
 /** How often in a row it has to: a job that is requeued is not listed for a moment, or listed as what ended it. */
 export function looksUntilOver(standing: Standing): number {
   return standing === 'absent' ? 3 : 2;
