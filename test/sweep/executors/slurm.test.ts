@@ -50,6 +50,7 @@ it('leaves to the cluster what a spec does not say', () => {
 
 describe('the queue', () => {
   it.each([
+    ['PENDING', 'launch failed requeued held', true],
     ['PENDING', 'launch_failed_requeued_held', true],
     // A person has held it, and releases it.
     ['PENDING', 'JobHeldUser', false],

@@ -21,8 +21,11 @@ export function seemsOver(standing: Standing): boolean {
 
 /** Slurm could not launch it, and lets it wait until somebody releases it. */
 export function isHeldBack(standing: Standing): boolean {
-  return standing !== 'absent' && standing.state === 'PENDING' && standing.reason === 'launch_failed_requeued_held';
+  return standing !== 'absent' && standing.state === 'PENDING' && LAUNCH_HELD.test(standing.reason);
 }
+
+/** Written in either way: squeue of Slurm 22.05 has blanks, scontrol underscores. */
+const LAUNCH_HELD = /^launch[ _]failed[ _]requeued[ _]held$/;
 
 /** How often in a row it has to: a job that is requeued is not listed for a moment, or listed as what ended it. */
 export function looksUntilOver(standing: Standing): number {
