@@ -76,7 +76,7 @@ export function lieWithin(paths: readonly string[], roots: readonly string[], cw
 
 function realPath(path: string): string | null {
   try {
-    return realpathSync(path);
+    return realpathSync.native(path);
   } catch {
     return null;
   }
@@ -139,7 +139,10 @@ class Search {
   }
 
   #add(directory: string, files: ReadonlySet<string>, sweep: string | null): void {
-    this.#runs.set(realpathSync.native(directory), {
+    const real = realPath(directory);
+    // Gone since it was listed.
+    if (real === null) return;
+    this.#runs.set(real, {
       path: displayPath(directory, this.#cwd),
       directory,
       sweep: sweep === null ? null : displayPath(sweep, this.#cwd),
@@ -162,7 +165,8 @@ class Search {
     }
     if (value === null) return;
     const sweep = { path, directory, objective: this.#objectiveOf(directory), planned: value };
-    this.#sweeps.set(realpathSync.native(directory), sweep);
+    const real = realPath(directory);
+    if (real !== null) this.#sweeps.set(real, sweep);
   }
 
   #objectiveOf(sweep: string): SweepObjective | null {
@@ -191,7 +195,7 @@ class Search {
 function realRoot(root: string, cwd: string): string {
   const path = resolve(cwd, root);
   const stats = statSync(path, { throwIfNoEntry: false });
-  if (stats?.isDirectory()) return realpathSync(path);
+  if (stats?.isDirectory()) return realpathSync.native(path);
   const what = stats === undefined ? `no such directory${nearPathsHint(root, cwd)}` : 'not a directory';
   throw new ConfigurationError(`${root}: ${what}`, {
     hint:
