@@ -5,9 +5,9 @@ import { whyUndecided } from '../run_files/undecided.ts';
 import { textOf } from '../util/json.ts';
 import { listed, plural, stagesDone } from '../util/plural.ts';
 import { printable } from '../util/printable.ts';
-import type { Asked } from './asked.ts';
 import type { Block } from './document.ts';
 import { formatExact, formatMean, formatNumber } from './format.ts';
+import type { Asked } from './search_order.ts';
 import { sparkline } from './sparkline.ts';
 import type { Configuration, Problem, Summary } from './summary.ts';
 
